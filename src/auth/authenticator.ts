@@ -1,0 +1,18 @@
+// Who is this? Answers about passwords and certificates; never about what somebody may do.
+
+import type { ClientCertificate } from '../smtp/session.ts'
+
+export type Identification =
+  | { readonly kind: 'identified'; readonly identity: string }
+  | { readonly kind: 'wrong'; readonly cause: string }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+export interface PasswordAuthenticator {
+  /** `user` with or without the domain. Takes the same time for unknown users as for wrong passwords. */
+  check(user: string, password: string): Promise<Identification>
+}
+
+export interface CertificateAuthenticator {
+  /** By key fingerprint or certificate fingerprint of a configured machine or person. */
+  identify(certificate: ClientCertificate): Promise<Identification>
+}

@@ -1,0 +1,42 @@
+// SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989), ARC (RFC 8617) of one message: findings only, policy draws conclusions.
+
+import type { Content } from '../message/content.ts'
+
+export type AuthResult = 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'temperror' | 'permerror' | 'policy'
+
+export interface Authentication {
+  readonly spf: { readonly result: AuthResult; readonly domain: string | null; readonly explanation: string | null }
+  readonly dkim: readonly {
+    readonly result: AuthResult
+    readonly domain: string
+    readonly selector: string
+    readonly aligned: boolean
+    readonly comment: string | null
+  }[]
+  readonly dmarc: {
+    readonly result: AuthResult
+    readonly domain: string | null
+    readonly policy: 'none' | 'quarantine' | 'reject' | null
+    readonly spfAligned: boolean
+    readonly dkimAligned: boolean
+  }
+  readonly arc: { readonly result: AuthResult }
+  /** The value of an Authentication-Results field (RFC 8601), folded, without the field name. */
+  readonly results: string
+}
+
+export interface AuthenticationRequest {
+  readonly remoteIp: string
+  readonly helo: string
+  /** Null sender: null, then SPF checks the HELO name. */
+  readonly sender: string | null
+  readonly content: Content
+  /** The authserv-id to write into `results`. */
+  readonly authservId: string
+  readonly now: number
+}
+
+export interface Authenticator {
+  /** Never throws: an unforeseen failure is temperror in each part. */
+  authenticate(request: AuthenticationRequest): Promise<Authentication>
+}

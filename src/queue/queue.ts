@@ -1,0 +1,133 @@
+// The queue's contract: the truth about every accepted mail. SQLite is the embedded engine; another engine has to keep the
+// state table of docs/queue.md. Every promise that says "committed" means fsynced.
+
+import type { Readable, Writable } from 'node:stream'
+import type { Event } from '../observe/events.ts'
+import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
+import type { Origin } from '../smtp/origin.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A body at rest: small ones in the database, larger ones in a file of the spool directory (name relative to it). */
+export type StoredBody =
+  | { readonly kind: 'inline'; readonly bytes: Buffer }
+  | { readonly kind: 'spool'; readonly file: string; readonly size: number }
+
+export interface NewMessage {
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly origin: Origin
+  /** Reverse-path as received; null for the null sender. Bounces go here. */
+  readonly sender: string | null
+  readonly parameters: MailParameters
+  readonly header: Buffer
+  readonly body: StoredBody
+  /** True if something here was proven about the sender (SPF or DMARC pass, authenticated): only then may a DSN be sent. */
+  readonly senderProven: boolean
+  readonly recipients: readonly NewRecipient[]
+  /** Ledger entries committed with it: received, checked, resolved, signed … */
+  readonly events: readonly Event[]
+}
+
+export interface NewRecipient {
+  readonly address: string
+  readonly original: string
+  readonly reversePath: string | null
+  readonly nextHop: string
+  readonly private: boolean
+  readonly parameters: RecipientParameters
+}
+
+/** A message as stored, without its recipients. */
+export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events'> {}
+
+export interface ClaimedRecipient extends NewRecipient {
+  readonly recipientId: number
+  /** Number of this attempt, from 1; written before the dial. */
+  readonly attempt: number
+}
+
+/** The right to attempt these recipients of one message, which share next hop and reverse-path. */
+export interface Claim {
+  readonly message: StoredMessage
+  readonly nextHop: string
+  readonly reversePath: string | null
+  readonly recipients: readonly ClaimedRecipient[]
+}
+
+export interface Settlement {
+  readonly queueId: string
+  readonly nextHop: string
+  readonly outcomes: readonly { readonly recipientId: number; readonly outcome: Outcome }[]
+}
+
+/** What the scheduler needs to know of a destination. */
+export interface DestinationSummary {
+  readonly nextHop: string
+  readonly waiting: number
+  readonly earliestAttemptAt: number
+}
+
+/** Recipients of one message whose sender must now be told something (or must not: bounce decides). */
+export interface NoticeTask {
+  readonly message: StoredMessage
+  readonly notice: 'failed' | 'delayed' | 'delivered'
+  readonly recipients: readonly NoticeRecipient[]
+}
+
+export interface NoticeRecipient extends NewRecipient {
+  readonly recipientId: number
+  readonly status: string
+  readonly reply: string
+  readonly host: string | null
+  /** When the last attempt ended, unix ms. */
+  readonly lastAttemptAt: number
+  /** Until when we shall try, unix ms (delayed only matters). */
+  readonly expiresAt: number
+  readonly expired: boolean
+  readonly dsnPassedOn: boolean
+}
+
+export interface Queue {
+  /** Resolves when committed. With `claim`, recipients come back claimed (attempt 1) instead of waiting; [] otherwise. */
+  accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]>
+  /** Claims up to `limit` messages of one destination that are due at `now`; attempt and next-attempt time are committed first. */
+  claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]>
+  /** Records the outcomes of a claim with their ledger events. Resolves, when committed, with whether notices are due. */
+  settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }>
+  /** Gives unstarted claims back without counting the attempt (drain, connection limit). */
+  release(claims: readonly Claim[]): Promise<void>
+  /** Destinations that have recipients waiting. */
+  destinations(): Promise<DestinationSummary[]>
+  /** Messages with recipients that ended (or are late) and whose sender was not yet told. */
+  noticeTasks(request: { readonly limit: number; readonly now: number }): Promise<NoticeTask[]>
+  /** Marks recipients as told, with the DSN (if one is sent) in the same transaction. */
+  notify(done: {
+    readonly task: NoticeTask
+    readonly dsn: NewMessage | null
+    readonly events: readonly Event[]
+  }): Promise<void>
+  /** Adds ledger entries that change no state (refusals). Not awaited by callers on the hot path. */
+  record(events: readonly Event[]): Promise<void>
+  /** Removes ledger events older than `before` of messages that have left the queue. */
+  purge(before: number): Promise<number>
+  /** A file of the spool for a body that grows too large for memory. */
+  createSpoolFile(): Promise<SpoolFile>
+  openBody(body: StoredBody): Readable
+  /** Is there room (bytes free above the reserve) and does the engine work? */
+  health(): Promise<QueueHealth>
+  close(): Promise<void>
+}
+
+export interface SpoolFile {
+  readonly file: string
+  readonly stream: Writable
+  /** Makes it durable (fdatasync and directory); its size in octets. The row that names it is the commit point. */
+  finish(): Promise<{ readonly size: number }>
+  /** Removes it: the message was refused. */
+  discard(): Promise<void>
+}
+
+export type QueueHealth =
+  | { readonly kind: 'ok'; readonly waiting: number; readonly freeBytes: number }
+  | { readonly kind: 'full'; readonly freeBytes: number }
+  | { readonly kind: 'failing'; readonly cause: string }

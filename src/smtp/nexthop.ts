@@ -1,0 +1,61 @@
+// Next hop: where routing wants a recipient's mail to go, as one string that is also the key of a destination.
+// The queue stores the string; delivery turns it into hosts at each attempt, so a changed peer list takes effect on queued mail.
+//
+//   mx:example.net              the MX hosts of a domain (RFC 5321 5.1)
+//   peers:srs                   our own nodes of a role, by the `peers` of the configuration
+//   smtp:[relay.example.net]:587  one host, no MX look-up; `smtp:relay.example.net` without brackets does MX
+//   lmtp:[127.0.0.1]:24         the same over LMTP (RFC 2033)
+//   lmtp:unix:/run/list.sock    LMTP over a unix socket
+
+export type NextHop =
+  | { readonly kind: 'mx'; readonly domain: string; readonly port: number }
+  | { readonly kind: 'peers'; readonly role: string }
+  | { readonly kind: 'host'; readonly protocol: 'smtp' | 'lmtp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'socket'; readonly protocol: 'lmtp'; readonly path: string }
+
+/** RFC 5321 4.5.4.2. */
+export const SMTP_PORT = 25
+/** The usual port of LMTP servers; RFC 2033 forbids 25 and names none. */
+export const LMTP_PORT = 24
+
+const hostSpec = /^(smtp|lmtp):\[([^\]]+)\](?::(\d{1,5}))?$/
+const domainSpec = /^smtp:([^[\]:/]+)(?::(\d{1,5}))?$/
+
+/** Reads the written form; null if it is none. */
+export function parseNextHop(text: string): NextHop | null {
+  if (text.startsWith('mx:') && text.length > 3)
+    return { kind: 'mx', domain: text.slice(3).toLowerCase(), port: SMTP_PORT }
+  if (text.startsWith('peers:') && text.length > 6) return { kind: 'peers', role: text.slice(6) }
+  if (text.startsWith('lmtp:unix:/')) return { kind: 'socket', protocol: 'lmtp', path: text.slice('lmtp:unix:'.length) }
+  const host = hostSpec.exec(text)
+  if (host) return fixedHost(host[1] as 'smtp' | 'lmtp', host[2] as string, host[3])
+  const domain = domainSpec.exec(text)
+  if (!domain) return null
+  const port = readPort(domain[2], SMTP_PORT)
+  return port === null ? null : { kind: 'mx', domain: (domain[1] as string).toLowerCase(), port }
+}
+
+/** Writes the form that `parseNextHop` reads. */
+export function formatNextHop(hop: NextHop): string {
+  switch (hop.kind) {
+    case 'mx':
+      return hop.port === SMTP_PORT ? `mx:${hop.domain}` : `smtp:${hop.domain}:${hop.port}`
+    case 'peers':
+      return `peers:${hop.role}`
+    case 'host':
+      return `${hop.protocol}:[${hop.host}]:${hop.port}`
+    case 'socket':
+      return `lmtp:unix:${hop.path}`
+  }
+}
+
+function fixedHost(protocol: 'smtp' | 'lmtp', host: string, portText: string | undefined): NextHop | null {
+  const port = readPort(portText, protocol === 'smtp' ? SMTP_PORT : LMTP_PORT)
+  return port === null ? null : { kind: 'host', protocol, host: host.toLowerCase(), port }
+}
+
+function readPort(text: string | undefined, otherwise: number): number | null {
+  if (text === undefined) return otherwise
+  const port = Number(text)
+  return port >= 1 && port <= 65535 ? port : null
+}

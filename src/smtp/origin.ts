@@ -1,0 +1,33 @@
+// Origin class: how a message came to us. Signing, SRS, limits and bounce policy look at this, never at headers.
+
+/** What a neighbouring node of ours states about a message it hands over. */
+export type Vouched =
+  /** A person or machine authenticated there (RFC 8601 auth=pass) or the node wrote it itself. */
+  | 'authenticated'
+  /** It came from the internet and passed DMARC there. */
+  | 'dmarc-pass'
+  /** It came from the internet and passed SPF or an unaligned check only: the reverse-path is real, the author unproven. */
+  | 'sender-pass'
+  | 'nothing'
+
+/** How an accepted message came. `identity` is the user name or machine name that authenticated. */
+export type Origin =
+  | { readonly kind: 'internet' }
+  | { readonly kind: 'peer'; readonly role: string; readonly vouched: Vouched }
+  | { readonly kind: 'user'; readonly identity: string }
+  | { readonly kind: 'machine'; readonly identity: string }
+  | { readonly kind: 'local' }
+
+/** True if the author's domain in From: is proven, so that a signature with that domain is honest. */
+export function authorProven(origin: Origin): boolean {
+  switch (origin.kind) {
+    case 'user':
+    case 'machine':
+    case 'local':
+      return true
+    case 'peer':
+      return origin.vouched === 'authenticated' || origin.vouched === 'dmarc-pass'
+    case 'internet':
+      return false
+  }
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+// Three kinds of tests: `unit` beside the code, `scenarios` with whole nodes, `peers` with real software of others.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        root,
+        test: {
+          name: 'unit',
+          include: [
+            'src/**/*.test.ts',
+            'test/lib/**/*.test.ts',
+            'test/vectors/**/*.test.ts',
+            'test/configs/**/*.test.ts',
+            'test/*.test.ts',
+          ],
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'scenarios',
+          include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { root, test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+    ],
+  },
+})
