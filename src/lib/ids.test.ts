@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { createQueueIds, isQueueId, newQueueId, parseQueueId } from './ids.ts'
+import { systemRandom } from './random.ts'
+
+const zeros = (octets: number) => Buffer.alloc(octets)
+
+describe('queue ids', () => {
+  test('have sixteen characters of the alphabet without vowels and tell their time', () => {
+    const clock = createFakeClock()
+    const id = newQueueId(clock, systemRandom)
+    expect(id).toMatch(/^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{5}$/)
+    expect(parseQueueId(id)).toEqual({ kind: 'long', at: clock.now() })
+  })
+
+  test('of one source never repeat and grow while the clock stands still or steps back', () => {
+    const clock = createFakeClock()
+    const next = createQueueIds(clock, zeros)
+    const ids = Array.from({ length: 3000 }, () => next())
+    clock.set(clock.now() - 60_000)
+    ids.push(next(), next())
+    expect(new Set(ids).size).toBe(ids.length)
+    expect([...ids].toSorted()).toEqual(ids)
+  })
+
+  test('sort by time whatever the time and the random digits', () => {
+    const time = fc.integer({ min: 0, max: Date.UTC(2500, 0, 1) })
+    const bytes = fc.uint8Array({ minLength: 6, maxLength: 6 })
+    fc.assert(
+      fc.property(time, time, bytes, bytes, (a, b, x, y) => {
+        const first = newQueueId(createFakeClock(a), () => Buffer.from(x))
+        const second = newQueueId(createFakeClock(b), () => Buffer.from(y))
+        expect(isQueueId(first)).toBe(true)
+        if (a < b) expect(first < second).toBe(true)
+        expect(parseQueueId(first)).toEqual({ kind: 'long', at: Math.max(a, 0) })
+      }),
+    )
+  })
+
+  test('of two nodes in the same microsecond differ', () => {
+    const clock = createFakeClock()
+    const ids = Array.from({ length: 500 }, () => newQueueId(clock, systemRandom))
+    expect(new Set(ids).size).toBe(500)
+  })
+
+  test('of Postfix are read in both forms', () => {
+    expect(parseQueueId('3C56E147BC74')).toEqual({ kind: 'short' })
+    const long = parseQueueId('3Pt2mN2VXxznjll')
+    expect(long?.kind).toBe('long')
+    expect(long?.kind === 'long' && new Date(long.at).getUTCFullYear()).toBe(2011)
+  })
+
+  test.each([
+    '',
+    'z',
+    'hello',
+    'ABCDE',
+    '3pT2MN2vxxZNJLL!',
+    '3Pt2mN2VXxzAAAA',
+    '../etc/passwd',
+    '3C56E147BC74\n',
+    'zzzzzzzzzzzzzzz',
+  ])('are not %j', (text) => expect(isQueueId(text)).toBe(false))
+})

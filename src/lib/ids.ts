@@ -1,0 +1,88 @@
+// Identifiers of the long form that Postfix's queue made known: base 52 without vowels, so that an id spells no word and is safe
+// in file names, headers and log lines. Six digits of seconds, four of microseconds, a `z`, then random digits of base 51
+// (never `z`). Digits are in ASCII order, so ids sort by time. Nothing here repeats: a reused id makes two mails one in a log.
+
+import type { Clock } from './clock.ts'
+import type { Random } from './random.ts'
+
+const alphabet = '0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz'
+/** Six base-52 digits of seconds last until the year 2596. */
+const SECOND_DIGITS = 6
+/** Four base-52 digits hold 7.3 million, so all 10^6 microseconds. */
+const MICROSECOND_DIGITS = 4
+/** 51^5 = 345 million values for the same microsecond on different nodes. */
+const RANDOM_DIGITS = 5
+/** Octets drawn for them: 48 bits modulo 51^5 have no bias worth a name. */
+const RANDOM_OCTETS = 6
+
+const longForm = /^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,12}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,13}$/
+/** Five hexadecimal digits of microseconds and an inode number in hexadecimal. */
+const shortForm = /^[0-9A-F]{6,21}$/
+
+/** What a queue id tells about itself. `at` is unix milliseconds; short ids tell no date. */
+export type QueueIdForm = { readonly kind: 'long'; readonly at: number } | { readonly kind: 'short' }
+
+/**
+ * Makes a source of queue ids for one process. Ids of one source grow strictly, also when the clock stands still or steps back;
+ * ids of two nodes in the same microsecond differ by their random digits.
+ */
+export function createQueueIds(clock: Clock, random: Random): () => string {
+  let last = 0
+  return () => {
+    last = Math.max(last + 1, Math.floor(clock.now() * 1000))
+    return encode(last, random)
+  }
+}
+
+/** One id on its own, for callers that make a single one (commands, tests). A node uses one `createQueueIds`. */
+export function newQueueId(clock: Clock, random: Random): string {
+  return createQueueIds(clock, random)()
+}
+
+/** Reads the long form (ours and Postfix's) and Postfix's short form; null if it is neither. */
+export function parseQueueId(text: string): QueueIdForm | null {
+  if (longForm.test(text)) return readLong(text)
+  return shortForm.test(text) ? { kind: 'short' } : null
+}
+
+/** True for both forms. */
+export function isQueueId(text: string): boolean {
+  return parseQueueId(text) !== null
+}
+
+function encode(microseconds: number, random: Random): string {
+  const seconds = Math.floor(microseconds / 1_000_000)
+  const rest = random(RANDOM_OCTETS).readUIntBE(0, RANDOM_OCTETS)
+  return (
+    digits(seconds, 52, SECOND_DIGITS) +
+    digits(microseconds - seconds * 1_000_000, 52, MICROSECOND_DIGITS) +
+    'z' +
+    digits(rest % 51 ** RANDOM_DIGITS, 51, RANDOM_DIGITS)
+  )
+}
+
+function digits(value: number, base: number, width: number): string {
+  let text = ''
+  let rest = value
+  for (let i = 0; i < width; i++) {
+    text = (alphabet[rest % base] as string) + text
+    rest = Math.floor(rest / base)
+  }
+  return text
+}
+
+function readLong(text: string): QueueIdForm | null {
+  // The `z` that separates is the last one: base 51 has none behind it.
+  const end = text.lastIndexOf('z')
+  if (end < SECOND_DIGITS + MICROSECOND_DIGITS) return null
+  const seconds = value(text.slice(0, end - MICROSECOND_DIGITS))
+  const micros = value(text.slice(end - MICROSECOND_DIGITS, end))
+  if (micros >= 1_000_000) return null
+  return { kind: 'long', at: seconds * 1000 + Math.floor(micros / 1000) }
+}
+
+function value(text: string): number {
+  let result = 0
+  for (const digit of text) result = result * 52 + alphabet.indexOf(digit)
+  return result
+}

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createSemaphore } from './semaphore.ts'
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('semaphore', () => {
+  test('refuses a size that lets nobody in', () => {
+    expect(() => createSemaphore(0)).toThrow(RangeError)
+    expect(() => createSemaphore(1.5)).toThrow(RangeError)
+  })
+
+  test('serves in the order of arrival', async () => {
+    const semaphore = createSemaphore(1)
+    const order: number[] = []
+    await Promise.all([1, 2, 3].map((n) => semaphore.run(async () => void order.push(n))))
+    expect(order).toEqual([1, 2, 3])
+    expect(semaphore.held).toBe(0)
+  })
+
+  test('gives the place back when the work fails', async () => {
+    const semaphore = createSemaphore(1)
+    await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await semaphore.run(async () => 'yes')).toBe('yes')
+  })
+
+  test('a place given back twice counts once', async () => {
+    const semaphore = createSemaphore(1)
+    const release = await semaphore.acquire()
+    release()
+    release()
+    expect(semaphore.held).toBe(0)
+    expect(semaphore.tryAcquire()).not.toBeNull()
+    expect(semaphore.tryAcquire()).toBeNull()
+  })
+
+  test('one who stops waiting takes no place', async () => {
+    const semaphore = createSemaphore(1)
+    const release = await semaphore.acquire()
+    const abort = new AbortController()
+    const gone = semaphore.acquire(abort.signal)
+    const stays = semaphore.acquire()
+    abort.abort(new Error('left'))
+    await expect(gone).rejects.toThrow('left')
+    expect(semaphore.waiting).toBe(1)
+    release()
+    const second = await stays
+    second()
+    expect(semaphore.held).toBe(0)
+    await expect(semaphore.acquire(abort.signal)).rejects.toThrow('left')
+  })
+
+  test('never lets in more than its size', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(fc.nat(3), { maxLength: 30 }), async (size, works) => {
+        const semaphore = createSemaphore(size)
+        let inside = 0
+        let most = 0
+        await Promise.all(
+          works.map((turns) =>
+            semaphore.run(async () => {
+              most = Math.max(most, ++inside)
+              for (let i = 0; i < turns; i++) await turn()
+              inside--
+            }),
+          ),
+        )
+        expect(most).toBeLessThanOrEqual(size)
+        expect([semaphore.held, semaphore.waiting]).toEqual([0, 0])
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
