@@ -4,8 +4,12 @@ import { defineConfig } from 'vitest/config'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Three kinds of tests: `unit` beside the code, `scenarios` with whole nodes, `peers` with real software of others.
+// WAYPOST_TEST_REPORT names a file for the numbers that `npm test` sums up.
+const report = process.env['WAYPOST_TEST_REPORT']
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
         root,

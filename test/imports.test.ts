@@ -1,0 +1,25 @@
+// The tree keeps its import rule: only the arrows of docs/architecture.md, and no circle between files.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { circles, forbiddenArrows } from './lib/import-rules.ts'
+
+const src = join(import.meta.dirname, '../src')
+const sources = new Map(
+  readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => [file, readFileSync(join(src, file), 'utf8')]),
+)
+
+it('reads the sources at all', () => {
+  expect(sources.size).toBeGreaterThan(20)
+})
+
+it('has no arrow that the table forbids', () => {
+  expect(forbiddenArrows(sources)).toEqual([])
+})
+
+it('has no circle between files', () => {
+  expect(circles(sources)).toEqual([])
+})

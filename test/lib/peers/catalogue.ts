@@ -1,0 +1,26 @@
+// Software of others that tests use as real peers: the Debian package that brings it and how to see that it is there.
+
+export interface Peer {
+  readonly debian: string
+  /** A command that succeeds if the peer can be used. */
+  readonly probe: readonly [string, ...string[]]
+  /** Its daemon only runs as root. */
+  readonly needsRoot?: boolean
+}
+
+const program = (file: string): Peer['probe'] => ['sh', '-c', `PATH="$PATH:/usr/sbin:/sbin"; command -v ${file}`]
+
+export const peers = {
+  postfix: { debian: 'postfix', probe: program('postfix'), needsRoot: true },
+  swaks: { debian: 'swaks', probe: program('swaks') },
+  msmtp: { debian: 'msmtp', probe: program('msmtp') },
+  opendkim: { debian: 'opendkim', probe: program('opendkim') },
+  'opendkim-tools': { debian: 'opendkim-tools', probe: program('opendkim-testmsg') },
+  dkimpy: { debian: 'python3-dkim', probe: ['/usr/bin/python3', '-c', 'import dkim'] },
+  'mail-srs': { debian: 'libmail-srs-perl', probe: ['perl', '-MMail::SRS', '-e', '1'] },
+  'flufl.bounce': { debian: 'python3-flufl.bounce', probe: ['/usr/bin/python3', '-c', 'import flufl.bounce'] },
+  sisimai: { debian: 'libsisimai-perl', probe: ['perl', '-MSisimai', '-e', '1'] },
+  doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
+} as const satisfies Readonly<Record<string, Peer>>
+
+export type PeerName = keyof typeof peers

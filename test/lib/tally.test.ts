@@ -1,0 +1,39 @@
+// The closing line must not lie: not about a crash, not about a missing report, not about skipped tests.
+
+import { expect, it } from 'vitest'
+import { addTallies, formatTally, NOTHING, tallyOfReport } from './tally.ts'
+
+const report = (passed: number, failed: number, pending = 0, todo = 0) =>
+  JSON.stringify({ numPassedTests: passed, numFailedTests: failed, numPendingTests: pending, numTodoTests: todo })
+
+it('counts a good suite', () => {
+  expect(tallyOfReport('unit', true, report(7, 0, 2, 1))).toEqual({ passed: 7, failed: 0, skipped: 3, broken: [] })
+})
+
+it('counts failed tests and names the suite', () => {
+  expect(tallyOfReport('unit', false, report(7, 2))).toEqual({ passed: 7, failed: 2, skipped: 0, broken: ['unit'] })
+})
+
+it('counts a failure where the command failed without a failed test (a file that cannot be loaded)', () => {
+  expect(tallyOfReport('unit', false, report(7, 0))).toMatchObject({ failed: 1, broken: ['unit'] })
+})
+
+it('counts a failure where there is no report or none that can be read, even if the command ended well', () => {
+  expect(tallyOfReport('peers', true, null)).toMatchObject({ passed: 0, failed: 1, broken: ['peers'] })
+  expect(tallyOfReport('peers', true, '{"numPassed')).toMatchObject({ failed: 1, broken: ['peers'] })
+  expect(tallyOfReport('peers', true, '{}')).toMatchObject({ failed: 1, broken: ['peers'] })
+})
+
+it('does not believe a good end beside failed tests', () => {
+  expect(tallyOfReport('peers', true, report(1, 1))).toMatchObject({ failed: 1, broken: ['peers'] })
+})
+
+it('adds and writes the closing line', () => {
+  const sum = [tallyOfReport('a', true, report(3, 0)), tallyOfReport('b', false, report(1, 1, 4))].reduce(
+    addTallies,
+    NOTHING,
+  )
+  expect(formatTally(sum)).toBe('4 passed, 1 failed, 4 skipped')
+  expect(sum.broken).toEqual(['b'])
+  expect(formatTally(NOTHING)).toBe('0 passed, 0 failed')
+})

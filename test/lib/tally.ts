@@ -1,0 +1,56 @@
+// Sums of test results for the closing line of `npm test`. A step that failed can never add up to "0 failed".
+
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** Names of the steps that did not end well. */
+  readonly broken: readonly string[]
+}
+
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, broken: [] }
+
+/** The part of vitest's JSON report that is counted. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+}
+
+/** Reads one suite's JSON report; `ended` is whether its command ended well, `report` null if it wrote none. */
+export function tallyOfReport(suite: string, ended: boolean, report: string | null): Tally {
+  const counted = report === null ? null : parseReport(report)
+  if (counted === null) return { ...NOTHING, failed: 1, broken: [suite] }
+  const failed = !ended && counted.numFailedTests === 0 ? 1 : counted.numFailedTests
+  return {
+    passed: counted.numPassedTests,
+    failed,
+    skipped: counted.numPendingTests + counted.numTodoTests,
+    broken: ended && failed === 0 ? [] : [suite],
+  }
+}
+
+function parseReport(text: string): Report | null {
+  try {
+    const report = JSON.parse(text) as Report
+    return typeof report.numPassedTests === 'number' ? report : null
+  } catch {
+    return null
+  }
+}
+
+export function addTallies(one: Tally, other: Tally): Tally {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+    broken: [...one.broken, ...other.broken],
+  }
+}
+
+/** The closing line: `N passed, N failed`, and `, N skipped` if any were. */
+export function formatTally(tally: Tally): string {
+  const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''
+  return `${tally.passed} passed, ${tally.failed} failed${skipped}`
+}
