@@ -1,0 +1,43 @@
+// The addresses of a host, both families at once (RFC 1035, RFC 3596).
+
+import type { DnsAnswer, Resolver } from './resolver.ts'
+
+export interface HostAddress {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+export type AddressLookup =
+  /** `authentic` only if every answer was. `name` is the host after CNAMEs. `missing` tells why a family could not be asked. */
+  | {
+      readonly kind: 'found'
+      readonly addresses: readonly HostAddress[]
+      readonly authentic: boolean
+      readonly name: string
+      readonly missing: string | null
+    }
+  | { readonly kind: 'absent'; readonly nxdomain: boolean; readonly authentic: boolean }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+/** A and AAAA of a host, IPv6 first. One family failing does not hide the other; absent only if both say so. */
+export async function lookupAddresses(resolver: Resolver, host: string): Promise<AddressLookup> {
+  const [v6, v4] = await Promise.all([resolver.resolve(host, 'AAAA'), resolver.resolve(host, 'A')])
+  const addresses = [...family(v6, 6), ...family(v4, 4)]
+  const causes = [v6, v4].flatMap((answer) => (answer.kind === 'unavailable' ? [answer.cause] : []))
+  const authentic = isAuthentic(v6) && isAuthentic(v4)
+  if (addresses.length > 0) {
+    const name = v6.kind === 'found' ? v6.name : v4.kind === 'found' ? v4.name : host
+    return { kind: 'found', addresses, authentic, name, missing: causes[0] ?? null }
+  }
+  if (causes[0] !== undefined) return { kind: 'unavailable', cause: causes[0] }
+  const nxdomain = v4.kind === 'absent' && v4.nxdomain
+  return { kind: 'absent', nxdomain, authentic }
+}
+
+function family(answer: DnsAnswer<string>, version: 4 | 6): HostAddress[] {
+  return answer.kind === 'found' ? answer.records.map((address) => ({ address, family: version })) : []
+}
+
+function isAuthentic(answer: DnsAnswer<string>): boolean {
+  return answer.kind !== 'unavailable' && answer.authentic
+}

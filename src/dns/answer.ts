@@ -1,0 +1,101 @@
+// Reads a DNS answer packet: follows CNAMEs inside it (RFC 1034 3.6.2), takes the least TTL, tells NODATA from NXDOMAIN (RFC 2308).
+
+import type dnsPacket from 'dns-packet'
+import { canonicalName } from './name.ts'
+import type { RecordType, RecordTypes } from './resolver.ts'
+
+export type Reading<T> =
+  | { readonly kind: 'records'; readonly records: readonly T[]; readonly ttl: number; readonly name: string }
+  | { readonly kind: 'nothing'; readonly nxdomain: boolean; readonly ttl: number }
+  /** The packet leaves off at an alias: ask for `name` next. */
+  | { readonly kind: 'alias'; readonly name: string; readonly ttl: number; readonly links: number }
+  | { readonly kind: 'broken'; readonly cause: string }
+
+/** Longest chain of CNAMEs in one look-up: more is a loop or a joke (resolvers allow 8 to 16). */
+export const MAX_ALIASES = 10
+
+/** Reads the packet as an answer to `question`. `links` counts the aliases already followed to come here. */
+export function readRecords<T extends RecordType>(
+  packet: dnsPacket.DecodedPacket,
+  rcode: string,
+  question: { readonly name: string; readonly type: T; readonly links: number },
+): Reading<RecordTypes[T]> {
+  let name = question.name
+  let ttl = Number.POSITIVE_INFINITY
+  let { links } = question
+  for (;;) {
+    const own = (packet.answers ?? []).filter((answer) => answer.name.toLowerCase() === name)
+    const matching = own.filter((answer) => answer.type === question.type)
+    if (matching.length > 0) return collect(matching, question.type, { name, ttl })
+    const alias = own.find((answer) => answer.type === 'CNAME')
+    if (alias?.type !== 'CNAME') break
+    const target = canonicalName(alias.data)
+    if (target === null) return { kind: 'broken', cause: `alias of ${name} points to a malformed name` }
+    if (++links > MAX_ALIASES)
+      return { kind: 'broken', cause: `more than ${MAX_ALIASES} aliases from ${question.name}` }
+    ttl = Math.min(ttl, alias.ttl ?? 0)
+    name = target
+  }
+  const negativeTtl = soaTtl(packet)
+  const moved = name !== question.name
+  if (rcode === 'NXDOMAIN') return { kind: 'nothing', nxdomain: true, ttl: Math.min(ttl, negativeTtl ?? 0) }
+  // A resolver that followed the chain to its end proves it by the SOA (RFC 2308 2.2); otherwise the target is still to be asked.
+  if (moved && negativeTtl === null) return { kind: 'alias', name, ttl, links }
+  return { kind: 'nothing', nxdomain: false, ttl: Math.min(ttl, negativeTtl ?? 0) }
+}
+
+function collect<T extends RecordType>(
+  answers: readonly dnsPacket.Answer[],
+  type: T,
+  chain: { readonly name: string; readonly ttl: number },
+): Reading<RecordTypes[T]> {
+  const records: RecordTypes[T][] = []
+  let { ttl } = chain
+  for (const answer of answers) {
+    if (answer.type === 'OPT') continue
+    records.push(recordData(answer, type))
+    ttl = Math.min(ttl, (answer as { ttl?: number }).ttl ?? 0)
+  }
+  return { kind: 'records', records, ttl, name: chain.name }
+}
+
+/** The record's data in the shape of resolver.ts. Buffers are copied: a slice would keep its whole packet alive in the cache. */
+function recordData<T extends RecordType>(answer: dnsPacket.Answer, type: T): RecordTypes[T] {
+  // The type of the answer was compared with `type` before: the table below holds for it.
+  const { data } = answer as unknown as { data: never }
+  const readers: { [K in RecordType]: (data: never) => RecordTypes[K] } = {
+    A: (address: string) => address,
+    AAAA: (address: string) => address.toLowerCase(),
+    MX: (mx: dnsPacket.MxData) => ({ preference: mx.preference ?? 0, exchange: plain(mx.exchange) }),
+    TXT: (text: readonly Buffer[]) => text.map((chunk) => Buffer.from(chunk)),
+    PTR: plain,
+    CNAME: plain,
+    NS: plain,
+    SRV: (srv: dnsPacket.SrvData) => ({
+      priority: srv.priority ?? 0,
+      weight: srv.weight ?? 0,
+      port: srv.port,
+      target: plain(srv.target),
+    }),
+    TLSA: (tlsa: dnsPacket.TlsaData) => ({
+      usage: tlsa.usage,
+      selector: tlsa.selector,
+      matchingType: tlsa.matchingType,
+      data: Buffer.from(tlsa.certificate),
+    }),
+  }
+  return readers[type](data)
+}
+
+/** Lower case, no final dot; the root is the empty string. */
+function plain(name: string): string {
+  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
+}
+
+/** RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM field; null without SOA. */
+function soaTtl(packet: dnsPacket.DecodedPacket): number | null {
+  for (const authority of packet.authorities ?? []) {
+    if (authority.type === 'SOA') return Math.min(authority.ttl ?? 0, authority.data.minimum ?? 0)
+  }
+  return null
+}

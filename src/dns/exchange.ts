@@ -1,0 +1,164 @@
+// One question to one DNS server: UDP first, TCP when the answer was cut (RFC 1035 4.2, RFC 7766), EDNS with DO (RFC 6891).
+// Only an answer to the very question counts; anything else on the socket is ignored until the time is up (RFC 5452).
+
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { connect, isIPv6 } from 'node:net'
+import dnsPacket from 'dns-packet'
+import type { RecordType } from './resolver.ts'
+
+/** What fits in one unfragmented datagram everywhere (DNS flag day 2020). */
+const UDP_PAYLOAD = 1232
+
+export interface DnsServer {
+  /** An IP address. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface Question {
+  /** Canonical (dns/name.ts). */
+  readonly name: string
+  readonly type: RecordType
+}
+
+export type Exchanged =
+  | { readonly kind: 'answered'; readonly packet: dnsPacket.DecodedPacket; readonly rcode: string }
+  /** Time-out, refused connection, malformed answer. */
+  | { readonly kind: 'failed'; readonly cause: string }
+
+/** Asks one server once; the network as a port. */
+export type Exchange = (server: DnsServer, question: Question, options: ExchangeOptions) => Promise<Exchanged>
+
+export interface ExchangeOptions {
+  readonly timeoutMs: number
+  /** False for a server that answers FORMERR to EDNS. */
+  readonly edns: boolean
+}
+
+/** The real network: a fresh socket, so a fresh source port, and a random id for every question. */
+export const networkExchange: Exchange = async (server, question, options) => {
+  const deadline = performance.now() + options.timeoutMs
+  const id = randomInt(0x10000)
+  const query = encodeQuery(id, question, options.edns)
+  const byUdp = await askByUdp(server, query, { id, question, timeoutMs: options.timeoutMs })
+  if (byUdp.kind === 'failed' || !byUdp.packet.flag_tc) return byUdp
+  const left = Math.max(1, deadline - performance.now())
+  return askByTcp(server, query, { id, question, timeoutMs: left })
+}
+
+interface Expected {
+  readonly id: number
+  readonly question: Question
+  readonly timeoutMs: number
+}
+
+function encodeQuery(id: number, question: Question, edns: boolean): Buffer {
+  const opt: dnsPacket.Answer = {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: UDP_PAYLOAD,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: dnsPacket.DNSSEC_OK,
+    flag_do: true,
+    options: [],
+  }
+  return dnsPacket.encode({
+    type: 'query',
+    id,
+    // AD asks for the authentic bit even from servers that ignore DO (RFC 6840 5.7).
+    flags: dnsPacket.RECURSION_DESIRED | dnsPacket.AUTHENTIC_DATA,
+    questions: [{ name: question.name, type: question.type, class: 'IN' }],
+    additionals: edns ? [opt] : [],
+  })
+}
+
+function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
+  return new Promise((resolve) => {
+    const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
+    const finish = (result: Exchanged): void => {
+      clearTimeout(timer)
+      socket.removeAllListeners()
+      // A late error event of a closed socket must not kill the process.
+      socket.on('error', () => {})
+      socket.close()
+      resolve(result)
+    }
+    const timer = setTimeout(() => finish(failed('time-out')), expected.timeoutMs)
+    socket.on('error', (error) => finish(failed(error.message)))
+    socket.on('message', (data) => {
+      const result = readAnswer(data, expected)
+      if (result !== null) finish(result)
+    })
+    // Connected: the kernel drops datagrams of other senders and reports a closed port at once.
+    socket.connect(server.port, server.host, () => {
+      socket.send(query, (error) => {
+        if (error) finish(failed(error.message))
+      })
+    })
+  })
+}
+
+function askByTcp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: server.host, port: server.port })
+    const finish = (result: Exchanged): void => {
+      clearTimeout(timer)
+      socket.removeAllListeners()
+      socket.on('error', () => {})
+      socket.destroy()
+      resolve(result)
+    }
+    const timer = setTimeout(() => finish(failed('time-out over TCP')), expected.timeoutMs)
+    let received: Buffer = Buffer.alloc(0)
+    socket.on('error', (error) => finish(failed(error.message)))
+    socket.on('close', () => finish(failed('connection closed without an answer')))
+    socket.on('connect', () => {
+      const length = Buffer.alloc(2)
+      length.writeUInt16BE(query.length)
+      socket.write(Buffer.concat([length, query]))
+    })
+    socket.on('data', (data: Buffer) => {
+      received = Buffer.concat([received, data])
+      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return
+      const message = received.subarray(2, 2 + received.readUInt16BE(0))
+      finish(readAnswer(message, expected) ?? failed('answer to another question over TCP'))
+    })
+  })
+}
+
+/** The answer if it is one to our question, a failure if it is ours but cannot be read, else null: keep waiting. */
+function readAnswer(data: Buffer, expected: Expected): Exchanged | null {
+  if (data.length < 12 || data.readUInt16BE(0) !== expected.id) return null
+  let packet: dnsPacket.DecodedPacket
+  try {
+    packet = dnsPacket.decode(data)
+  } catch (error) {
+    // Cut short on purpose: what a truncated answer holds does not matter, only that TCP must be asked.
+    const truncated = (data.readUInt16BE(2) & dnsPacket.TRUNCATED_RESPONSE) !== 0
+    if (!truncated) return failed(`malformed answer: ${error instanceof Error ? error.message : String(error)}`)
+    packet = dnsPacket.decode(Buffer.concat([data.subarray(0, 4), Buffer.alloc(8)]))
+    return { kind: 'answered', packet, rcode: rcodeOf(packet) }
+  }
+  const rcode = rcodeOf(packet)
+  if (!packet.flag_qr) return null
+  if (packet.questions?.length === 0 && rcode === 'FORMERR') return { kind: 'answered', packet, rcode }
+  const [asked, ...more] = packet.questions ?? []
+  if (asked === undefined || more.length > 0) return null
+  if (asked.name.toLowerCase() !== expected.question.name || asked.type !== expected.question.type) return null
+  return { kind: 'answered', packet, rcode }
+}
+
+function rcodeOf(packet: dnsPacket.DecodedPacket): string {
+  for (const extra of packet.additionals ?? []) {
+    // RFC 6891 6.1.3: the upper eight bits; whatever they say, it is no answer.
+    if (extra.type === 'OPT' && extra.extendedRcode !== 0) return `extended rcode ${extra.extendedRcode}`
+  }
+  const { rcode } = packet as dnsPacket.DecodedPacket & { rcode?: string }
+  return rcode ?? 'SERVFAIL'
+}
+
+function failed(cause: string): Exchanged {
+  return { kind: 'failed', cause }
+}

@@ -1,0 +1,66 @@
+// Where the mail of a domain goes (RFC 5321 5.1): MX hosts by preference, null MX (RFC 7505), implicit MX, or nowhere.
+
+import { lookupAddresses } from './addresses.ts'
+import { canonicalName } from './name.ts'
+import type { Resolver } from './resolver.ts'
+
+export interface MxGroup {
+  readonly preference: number
+  /** Equal preference: the sender shuffles them (RFC 5321 5.1). */
+  readonly hosts: readonly string[]
+}
+
+export type MxLookup =
+  /** Groups by ascending preference. `name` is the domain after CNAMEs (a TLSA base domain candidate, RFC 7672 2.2.1). */
+  | { readonly kind: 'hosts'; readonly groups: readonly MxGroup[]; readonly authentic: boolean; readonly name: string }
+  /** The domain says that it takes no mail: 556 5.1.10 (RFC 7505 4.2). */
+  | { readonly kind: 'null-mx'; readonly authentic: boolean }
+  /** No MX but addresses: the domain itself is the host. */
+  | { readonly kind: 'implicit'; readonly host: string; readonly authentic: boolean }
+  /** The name does not exist (`nxdomain`), or has neither MX nor addresses. */
+  | { readonly kind: 'absent'; readonly nxdomain: boolean }
+  /** Cannot tell now: never to be taken for absent, and never a reason to fall back to the implicit MX. */
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+/** Looks up the MX hosts of a domain. */
+export async function lookupMx(resolver: Resolver, domain: string): Promise<MxLookup> {
+  const answer = await resolver.resolve(domain, 'MX')
+  switch (answer.kind) {
+    case 'unavailable':
+      return answer
+    case 'absent':
+      if (answer.nxdomain) return { kind: 'absent', nxdomain: true }
+      return implicitMx(resolver, domain, answer.authentic)
+    case 'found': {
+      const usable = answer.records.filter((record) => canonicalName(record.exchange) !== null)
+      const isNull = answer.records.some((record) => record.exchange === '')
+      // A root exchange beside real ones is an error of the domain; the real ones count (RFC 7505 3).
+      if (usable.length === 0 && isNull) return { kind: 'null-mx', authentic: answer.authentic }
+      if (usable.length === 0) return { kind: 'unavailable', cause: `MX of ${domain} names no valid host` }
+      return { kind: 'hosts', groups: groupByPreference(usable), authentic: answer.authentic, name: answer.name }
+    }
+  }
+}
+
+async function implicitMx(resolver: Resolver, domain: string, authentic: boolean): Promise<MxLookup> {
+  const addresses = await lookupAddresses(resolver, domain)
+  if (addresses.kind === 'unavailable') return addresses
+  if (addresses.kind === 'absent') return { kind: 'absent', nxdomain: addresses.nxdomain }
+  return { kind: 'implicit', host: canonicalName(domain) ?? domain, authentic: authentic && addresses.authentic }
+}
+
+function groupByPreference(
+  records: readonly { readonly preference: number; readonly exchange: string }[],
+): readonly MxGroup[] {
+  const groups = new Map<number, string[]>()
+  const seen = new Set<string>()
+  for (const record of records.toSorted((a, b) => a.preference - b.preference)) {
+    // A host listed twice counts with its best preference.
+    if (seen.has(record.exchange)) continue
+    seen.add(record.exchange)
+    const hosts = groups.get(record.preference)
+    if (hosts) hosts.push(record.exchange)
+    else groups.set(record.preference, [record.exchange])
+  }
+  return [...groups].map(([preference, hosts]) => ({ preference, hosts }))
+}
