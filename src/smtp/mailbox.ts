@@ -1,0 +1,83 @@
+// The Mailbox of RFC 5321 4.1.2 with the UTF-8 of RFC 6531 3.3: `local-part@domain` or `local-part@[address literal]`.
+// No comments, no folding white space, no obsolete forms: those belong to headers (RFC 5322), never to an envelope.
+// The printed form (least quoting, domain in lower case with A-labels) is how the whole program writes an address.
+
+import { addressLiteral, asciiDomain, isAscii } from './domain.ts'
+import { LOCAL_PART_OCTETS, MAILBOX_OCTETS } from './limits.ts'
+
+/** `local` is what the quoting means, without it; `domain` is canonical (smtp/domain.ts), an address literal with its brackets. */
+export interface Mailbox {
+  readonly local: string
+  readonly domain: string
+}
+
+export type ParsedMailbox =
+  | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
+  | { readonly kind: 'bad'; readonly problem: string }
+
+/** UTF8-non-ascii of RFC 6531, less what no address needs and what hides: C1 controls, line separators, replacement, lone surrogates. */
+const utf8 = '\\u{a0}-\\u{2027}\\u{202a}-\\u{d7ff}\\u{e000}-\\u{fffc}\\u{10000}-\\u{10fffd}'
+const atext = `A-Za-z0-9!#$%&'*+/=?^_\`{|}~\\-${utf8}`
+const dotString = new RegExp(`^[${atext}]+(?:\\.[${atext}]+)*$`, 'u')
+const quotedString = new RegExp(`^"(?:[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e${utf8}]|\\\\[\\x20-\\x7e])*"$`, 'u')
+/** What may stand between quotes at all; the rest cannot be printed. */
+const quotable = new RegExp(`^[\\x20-\\x7e${utf8}]*$`, 'u')
+
+/** Reads one mailbox without angle brackets. */
+export function parseMailbox(text: string): ParsedMailbox {
+  if (Buffer.byteLength(text) > MAILBOX_OCTETS) return bad('longer than 254 octets')
+  const at = text.lastIndexOf('@')
+  if (at < 0) return bad('no domain')
+  const written = text.slice(0, at)
+  const local = readLocal(written)
+  if (local === null) return bad(written === '' ? 'no local part' : 'malformed local part')
+  if (Buffer.byteLength(written) > LOCAL_PART_OCTETS) return bad('local part longer than 64 octets')
+  const domain = canonicalDomain(text.slice(at + 1))
+  if (domain === null) return bad('malformed domain')
+  // A-labels are longer than U-labels: the limit holds for what we shall send.
+  const mailbox = { local, domain }
+  return Buffer.byteLength(formatMailbox(mailbox)) > MAILBOX_OCTETS
+    ? bad('longer than 254 octets')
+    : { kind: 'mailbox', mailbox }
+}
+
+/** Prints with the least quoting (RFC 5321 4.1.2); what `parseMailbox` reads back to the same mailbox. */
+export function formatMailbox(mailbox: Mailbox): string {
+  return `${formatLocalPart(mailbox.local)}@${mailbox.domain}`
+}
+
+/** A local part as it is written before the `@`: quoted only where it must be. */
+export function formatLocalPart(local: string): string {
+  return dotString.test(local) ? local : `"${local.replace(/["\\]/g, '\\$&')}"`
+}
+
+/** The printed form of an address, or null if it is no mailbox. */
+export function normalizeMailbox(text: string): string | null {
+  const parsed = parseMailbox(text)
+  return parsed.kind === 'mailbox' ? formatMailbox(parsed.mailbox) : null
+}
+
+/** The domain of an address in printed form; a local part may hold an `@` in quotes, a domain never. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
+}
+
+/** True if a peer needs SMTPUTF8 to be told this address (RFC 6531): after our A-labels only local parts can want it. */
+export function needsSmtputf8(address: string): boolean {
+  return !isAscii(address)
+}
+
+function readLocal(written: string): string | null {
+  if (dotString.test(written)) return written
+  if (!quotedString.test(written)) return null
+  const local = written.slice(1, -1).replace(/\\(.)/gu, '$1')
+  return quotable.test(local) ? local : null
+}
+
+function canonicalDomain(text: string): string | null {
+  return text.startsWith('[') ? addressLiteral(text) : asciiDomain(text)
+}
+
+function bad(problem: string): ParsedMailbox {
+  return { kind: 'bad', problem }
+}

@@ -1,0 +1,163 @@
+// Parameters of MAIL and RCPT (RFC 5321 4.1.1.11, RFC 1870, RFC 3461, RFC 4954, RFC 6152, RFC 6531, RFC 8689), read whole or
+// refused with the right reply: unknown 555 5.5.4, malformed or repeated 501 5.5.4, UTF-8 without SMTPUTF8 553 5.6.7.
+// Whether an announced size or REQUIRETLS can be served is for policy to say.
+
+import type { MailParameters, Notify, RecipientParameters } from './envelope.ts'
+import { ENVID_OCTETS, ORCPT_OCTETS } from './limits.ts'
+import { refusal } from './reply.ts'
+import type { Refusal } from './reply.ts'
+import { decodeUtf8Address, decodeXtext, encodeUtf8Address, encodeXtext } from './xtext.ts'
+
+export type Parsed<T> =
+  | { readonly kind: 'parameters'; readonly parameters: T }
+  | { readonly kind: 'refused'; readonly reply: Refusal }
+
+/** What this session's EHLO answer offered beyond SIZE, 8BITMIME, SMTPUTF8 and DSN, which every listener of ours offers. */
+export interface Offered {
+  /** REQUIRETLS is offered under TLS only (RFC 8689 section 2). */
+  readonly requireTls: boolean
+  /** AUTH: its `AUTH=` is checked and not used, as nobody is trusted to vouch by it (RFC 4954 section 5). */
+  readonly auth: boolean
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** Stores the value and answers null, or answers what is wrong. */
+type Reader<T> = (value: string | null, into: Mutable<T>) => string | null
+
+const printable = /^[\x20-\x7e]*$/
+const keywordShape = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u{80}-\u{10ffff}]+))?$/u
+const addressType = /^[A-Za-z0-9-]+$/
+const notifyWords: readonly Notify[] = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']
+
+const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
+  SIZE: (value, into) => {
+    if (value === null || !/^\d{1,20}$/.test(value)) return 'SIZE wants a number of octets'
+    into.size = Number(value)
+    return null
+  },
+  BODY: (value, into) => {
+    const body = value?.toUpperCase()
+    if (body !== '7BIT' && body !== '8BITMIME') return 'BODY is 7BIT or 8BITMIME'
+    into.body = body
+    return null
+  },
+  SMTPUTF8: (value, into) => {
+    into.smtputf8 = true
+    return value === null ? null : 'SMTPUTF8 takes no value'
+  },
+  RET: (value, into) => {
+    const ret = value?.toUpperCase()
+    if (ret !== 'FULL' && ret !== 'HDRS') return 'RET is FULL or HDRS'
+    into.ret = ret
+    return null
+  },
+  ENVID: (value, into) => {
+    const envid = value === null || value.length > ENVID_OCTETS ? null : decodeXtext(value)
+    if (envid === null || !printable.test(envid)) return 'ENVID is at most 100 characters of xtext'
+    into.envid = envid
+    return null
+  },
+  REQUIRETLS: (value, into) => {
+    into.requireTls = true
+    return value === null ? null : 'REQUIRETLS takes no value'
+  },
+  AUTH: (value) => (value !== null && decodeXtext(value) !== null ? null : 'AUTH is xtext or <>'),
+}
+
+const recipientReaders: Readonly<Record<string, Reader<RecipientParameters>>> = {
+  NOTIFY: (value, into) => {
+    const notify = (value ?? '').toUpperCase().split(',') as Notify[]
+    const known = notify.every((word) => notifyWords.includes(word)) && new Set(notify).size === notify.length
+    if (!known || (notify.length > 1 && notify.includes('NEVER')))
+      return 'NOTIFY is NEVER, or a list of SUCCESS, FAILURE, DELAY'
+    into.notify = notify
+    return null
+  },
+}
+
+/**
+ * Reads the parameters of MAIL.
+ * @param words the parameters as sent, split at spaces
+ * @param offered what the session offered
+ * @param utf8 true if the reverse-path has characters beyond ASCII
+ */
+export function parseMailParameters(words: readonly string[], offered: Offered, utf8: boolean): Parsed<MailParameters> {
+  const { REQUIRETLS, AUTH, ...always } = mailReaders
+  const readers = { ...always, ...(offered.requireTls ? { REQUIRETLS } : {}), ...(offered.auth ? { AUTH } : {}) }
+  const start = { size: null, body: '7BIT', smtputf8: false, requireTls: false, ret: null, envid: null } as const
+  const parsed = readAll<MailParameters>(words, readers as Record<string, Reader<MailParameters>>, start)
+  if (parsed.kind === 'parameters' && utf8 && !parsed.parameters.smtputf8) return refused(utf8NotAllowed())
+  return parsed
+}
+
+/**
+ * Reads the parameters of RCPT.
+ * @param words the parameters as sent, split at spaces
+ * @param smtputf8 whether MAIL had SMTPUTF8
+ * @param utf8 true if the forward-path has characters beyond ASCII
+ */
+export function parseRecipientParameters(
+  words: readonly string[],
+  smtputf8: boolean,
+  utf8: boolean,
+): Parsed<RecipientParameters> {
+  if (utf8 && !smtputf8) return refused(utf8NotAllowed())
+  const orcptReader: Reader<RecipientParameters> = (value, into) => {
+    into.orcpt = value === null ? null : readOrcpt(value, smtputf8)
+    return into.orcpt === null ? 'ORCPT is an address type, a semicolon and xtext' : null
+  }
+  return readAll<RecipientParameters>(words, { ...recipientReaders, ORCPT: orcptReader }, { notify: [], orcpt: null })
+}
+
+/** Writes a decoded `type;address` as the value of ORCPT= for a peer with or without SMTPUTF8. */
+export function formatOrcpt(orcpt: string, smtputf8: boolean): string {
+  const cut = orcpt.indexOf(';')
+  const type = orcpt.slice(0, cut)
+  const address = orcpt.slice(cut + 1)
+  const encoded = type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address, smtputf8) : encodeXtext(address)
+  return `${type};${encoded}`
+}
+
+function readAll<T>(words: readonly string[], readers: Readonly<Record<string, Reader<T>>>, start: T): Parsed<T> {
+  const into: Mutable<T> = { ...start }
+  const seen = new Set<string>()
+  for (const word of words) {
+    const match = keywordShape.exec(word)
+    if (!match) return refused(badParameter('Malformed parameter'))
+    const keyword = (match[1] as string).toUpperCase()
+    const reader = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined
+    if (!reader) return refused(refusal(555, '5.5.4', `Parameter ${keyword} not recognized`))
+    if (seen.has(keyword)) return refused(badParameter(`Parameter ${keyword} given twice`))
+    seen.add(keyword)
+    const problem = reader(match[2] ?? null, into)
+    if (problem !== null) return refused(badParameter(problem))
+  }
+  return { kind: 'parameters', parameters: into }
+}
+
+function readOrcpt(value: string, smtputf8: boolean): string | null {
+  const cut = value.indexOf(';')
+  const type = value.slice(0, Math.max(cut, 0))
+  // RFC 6533 section 3 lets the UTF-8 forms grow beyond 500; ours stay inside the line length anyway.
+  if (!addressType.test(type) || Buffer.byteLength(value) > ORCPT_OCTETS) return null
+  const text = value.slice(cut + 1)
+  if (type.toLowerCase() === 'utf-8') {
+    const address = decodeUtf8Address(text, smtputf8)
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    return address === null || address === '' || /[\x00-\x1f\x7f-\x9f]/.test(address) ? null : `${type};${address}`
+  }
+  const address = decodeXtext(text)
+  return address === null || address === '' || !printable.test(address) ? null : `${type};${address}`
+}
+
+function utf8NotAllowed(): Refusal {
+  return refusal(553, '5.6.7', 'Address has non-ASCII characters and MAIL had no SMTPUTF8')
+}
+
+function badParameter(text: string): Refusal {
+  return refusal(501, '5.5.4', text)
+}
+
+function refused(reply: Refusal): { readonly kind: 'refused'; readonly reply: Refusal } {
+  return { kind: 'refused', reply }
+}
