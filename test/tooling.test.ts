@@ -104,3 +104,24 @@ describe('an older Node', () => {
     else expect(run.stderr).toContain(sentence)
   })
 })
+
+describe('the lock file', () => {
+  interface Entry {
+    readonly optionalDependencies?: Readonly<Record<string, string>>
+  }
+  const text = readFileSync(join(root, 'package-lock.json'), 'utf8')
+  const { packages } = JSON.parse(text) as { packages: Record<string, Entry> }
+
+  it('names every optional package, or npm ci refuses it (run: node .ci/complete-lock.ts)', () => {
+    const missing = Object.entries(packages).flatMap(([place, entry]) =>
+      Object.keys(entry.optionalDependencies ?? {}).filter(
+        (name) => !(`node_modules/${name}` in packages) && !(`${place}/node_modules/${name}` in packages),
+      ),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('names no registry', () => {
+    expect(text).not.toContain('"resolved"')
+  })
+})
