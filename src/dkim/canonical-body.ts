@@ -1,0 +1,82 @@
+// Canonical forms of the body (RFC 6376 3.4.3, 3.4.4) as a stream: chunks may end anywhere, memory stays flat.
+// Only CRLF ends a line; a bare CR or LF (which intake lets nobody send) is content.
+
+import type { Canonicalization } from './canonical-header.ts'
+
+export interface BodyCanonicalizer {
+  update(chunk: Buffer): void
+  /** Settles the end of the body: call once. */
+  end(): void
+}
+
+const CR = 0x0d
+const LF = 0x0a
+const SP = 0x20
+const TAB = 0x09
+const LINE_END = Buffer.from('\r\n')
+
+/** Gives the canonical body to `sink`, piece by piece. The pieces are only valid during the call. */
+export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => void): BodyCanonicalizer {
+  const relaxed = form === 'relaxed'
+  // Line ends seen but not yet written, in earlier chunks and in this one: empty lines at the end do not count.
+  let held = 0
+  let lineEnds = 0
+  let space = false
+  let carriageReturn = false
+  let empty = true
+
+  /** Writes what was held back, now that content follows; returns the new position in `out`. */
+  const release = (out: Buffer, at: number): number => {
+    let to = at
+    // Line ends of earlier chunks come before anything of this one, and may be more than `out` has room for.
+    for (; held > 0; held--) sink(LINE_END)
+    for (; lineEnds > 0; lineEnds--) {
+      out[to++] = CR
+      out[to++] = LF
+    }
+    if (space) out[to++] = SP
+    space = false
+    empty = false
+    return to
+  }
+
+  return {
+    update(chunk) {
+      // Room for a space and a CR held back from the chunk before.
+      const out = Buffer.allocUnsafe(chunk.length + 2)
+      let to = 0
+      for (let i = 0; i < chunk.length; i++) {
+        const octet = chunk[i] as number
+        if (carriageReturn) {
+          carriageReturn = false
+          if (octet === LF) {
+            space = false
+            lineEnds++
+            continue
+          }
+          to = release(out, to)
+          out[to++] = CR
+        }
+        if (octet === CR) carriageReturn = true
+        else if (relaxed && (octet === SP || octet === TAB)) space = true
+        else {
+          if (lineEnds > 0 || space || held > 0 || empty) to = release(out, to)
+          out[to++] = octet
+        }
+      }
+      sink(out.subarray(0, to))
+      held += lineEnds
+      lineEnds = 0
+    },
+    end() {
+      if (carriageReturn) {
+        const out = Buffer.allocUnsafe(2)
+        const to = release(out, 0)
+        out[to] = CR
+        sink(out.subarray(0, to + 1))
+      }
+      // 3.4.3: an empty body is one CRLF in the simple form; 3.4.4: nothing in the relaxed one.
+      if (!empty || !relaxed) sink(LINE_END)
+    },
+  }
+}

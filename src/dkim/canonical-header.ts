@@ -1,0 +1,76 @@
+// Canonical forms of header fields (RFC 6376 3.4.1, 3.4.2). Text here is latin1: one character is one octet, nothing is decoded.
+
+export type Canonicalization = 'simple' | 'relaxed'
+
+/** A header field as it stands in the message, its final CRLF included. */
+export interface HeaderField {
+  /** In lower case. */
+  readonly name: string
+  readonly raw: string
+}
+
+/** Splits a header section into its fields; the empty line at the end and lines that are no field are left out. */
+export function splitFields(header: Buffer): readonly HeaderField[] {
+  const text = header.toString('latin1')
+  const fields: HeaderField[] = []
+  let start = 0
+  while (start < text.length) {
+    const end = fieldEnd(text, start)
+    const raw = text.slice(start, end)
+    const colon = raw.indexOf(':')
+    if (colon > 0) fields.push({ name: raw.slice(0, colon).trim().toLowerCase(), raw })
+    start = end
+  }
+  return fields
+}
+
+/** Where the field ends: after the first CRLF that no white space follows (RFC 5322 2.2.3). */
+function fieldEnd(text: string, start: number): number {
+  let at = start
+  for (;;) {
+    const lineEnd = text.indexOf('\r\n', at)
+    if (lineEnd < 0) return text.length
+    at = lineEnd + 2
+    const next = text[at]
+    if (next !== ' ' && next !== '\t') return at
+  }
+}
+
+/** The field in canonical form, ending in CRLF. */
+export function canonicalField(raw: string, form: Canonicalization): string {
+  if (form === 'simple') return raw.endsWith('\r\n') ? raw : `${raw}\r\n`
+  const colon = raw.indexOf(':')
+  const name = raw.slice(0, colon).trim().toLowerCase()
+  const value = raw
+    .slice(colon + 1)
+    .replaceAll('\r\n', '')
+    .replace(/[ \t]+/g, ' ')
+  // After the replacement there is at most one space at each end.
+  const from = value.startsWith(' ') ? 1 : 0
+  const to = value.length > from && value.endsWith(' ') ? value.length - 1 : value.length
+  return `${name}:${value.slice(from, to)}\r\n`
+}
+
+/**
+ * The octets that are signed (RFC 6376 3.7): the named fields, each name taking the lowest instance not yet
+ * taken and nothing where none is left (5.4.2), then the signature field with an empty b= and without its CRLF.
+ */
+export function signedOctets(
+  fields: readonly HeaderField[],
+  names: readonly string[],
+  signature: { readonly raw: string; readonly form: Canonicalization },
+): Buffer {
+  const left = new Map<string, string[]>()
+  for (const field of fields) {
+    const instances = left.get(field.name)
+    if (instances) instances.push(field.raw)
+    else left.set(field.name, [field.raw])
+  }
+  let text = ''
+  for (const name of names) {
+    const raw = left.get(name.toLowerCase())?.pop()
+    if (raw !== undefined) text += canonicalField(raw, signature.form)
+  }
+  text += canonicalField(signature.raw, signature.form).slice(0, -2)
+  return Buffer.from(text, 'latin1')
+}

@@ -1,0 +1,133 @@
+// Keys on disk: `<directory>/<domain>/<selector>.pem` (PKCS #8) and `<selector>.json` with its stage.
+// A key without the json file, such as one that configuration management put there, is active.
+
+import { generateKeyPair } from 'node:crypto'
+import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { canonicalName } from '../dns/name.ts'
+import type { DkimAlgorithm, DkimKey, KeyStage } from './key.ts'
+import { readKeyFile } from './key-file.ts'
+
+export interface LoadedKeys {
+  readonly keys: readonly DkimKey[]
+  /** `file: what is wrong, what is expected`. With any of these the keys must not be used. */
+  readonly problems: readonly string[]
+  /** What works but should be better: weak keys, files others can read. */
+  readonly warnings: readonly string[]
+}
+
+/** RFC 8301 3.2 recommends 2048 bits; longer keys do not fit in one UDP answer. */
+const RSA_BITS = 2048
+/** RFC 6376 3.1: a selector is made of labels as a host name. */
+const SELECTOR = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*$/i
+
+const generatePair = promisify(generateKeyPair)
+
+/** Reads every key of the directory. */
+export async function loadKeys(directory: string): Promise<LoadedKeys> {
+  const keys: DkimKey[] = []
+  const problems: string[] = []
+  const warnings: string[] = []
+  const domains = await listDirectory(directory)
+  if (domains === null)
+    return { keys, problems: [`${directory}: cannot be read, expected a directory of keys`], warnings }
+  for (const { name: domain, isDirectory } of domains) {
+    if (!isDirectory) continue
+    const files = await listDirectory(join(directory, domain))
+    if (files === null) problems.push(`${join(directory, domain)}: cannot be read`)
+    for (const { name } of files ?? []) {
+      if (!name.endsWith('.pem')) continue
+      const file = join(directory, domain, name)
+      const wrong = nameProblem(domain, name.slice(0, -4))
+      if (wrong !== null) {
+        problems.push(`${file}: ${wrong}`)
+        continue
+      }
+      const read = await readKeyFile(file, { domain: domain.toLowerCase(), selector: name.slice(0, -4) })
+      if (read.kind === 'refused') problems.push(read.problem)
+      else {
+        keys.push(read.key)
+        warnings.push(...read.warnings)
+      }
+    }
+  }
+  return { keys, problems, warnings }
+}
+
+function nameProblem(domain: string, selector: string): string | null {
+  if (canonicalName(domain) !== domain.toLowerCase()) return `found directory ${domain}, expected a domain name`
+  if (!SELECTOR.test(selector)) return `found selector ${selector}, expected letters, digits and hyphens`
+  return null
+}
+
+async function listDirectory(path: string): Promise<{ name: string; isDirectory: boolean }[] | null> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true })
+    // A symbolic link to a directory counts: links are how some tools deploy.
+    const listed = entries.map((entry) => ({
+      name: entry.name,
+      isDirectory: entry.isDirectory() || entry.isSymbolicLink(),
+    }))
+    return listed.filter((entry) => !entry.name.startsWith('.')).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  } catch {
+    return null
+  }
+}
+
+export type Generated =
+  | { readonly kind: 'generated'; readonly key: DkimKey }
+  | { readonly kind: 'refused'; readonly problem: string }
+
+/** Makes a key and writes it with mode 0600, durable before it returns. Never overwrites. */
+export async function generateKey(
+  directory: string,
+  wanted: {
+    readonly domain: string
+    readonly selector: string
+    readonly algorithm: DkimAlgorithm
+    readonly stage: KeyStage
+    readonly now: number
+  },
+): Promise<Generated> {
+  const { selector, algorithm, stage, now } = wanted
+  const domain = canonicalName(wanted.domain) ?? wanted.domain
+  const wrong = nameProblem(domain, selector)
+  if (wrong !== null) return { kind: 'refused', problem: wrong }
+  const file = join(directory, domain, `${selector}.pem`)
+  const { privateKey } =
+    algorithm === 'rsa-sha256' ? await generatePair('rsa', { modulusLength: RSA_BITS }) : await generatePair('ed25519')
+  const key: DkimKey = { domain, selector, algorithm, privateKey, stage, since: now, file }
+  try {
+    await mkdir(join(directory, domain), { recursive: true, mode: 0o700 })
+    const handle = await open(file, 'wx', 0o600)
+    try {
+      await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await saveStage(key, stage, now)
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    const problem = exists
+      ? 'exists already, expected a new selector'
+      : `cannot be written: ${(error as Error).message}`
+    return { kind: 'refused', problem: `${file}: ${problem}` }
+  }
+  return { kind: 'generated', key }
+}
+
+/** Writes the stage beside the key, whole or not at all. */
+export async function saveStage(key: DkimKey, stage: KeyStage, now: number): Promise<DkimKey> {
+  const file = stateFile(key.file)
+  const text = `${JSON.stringify({ stage, since: new Date(now).toISOString() })}\n`
+  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+  return { ...key, stage, since: now }
+}
+
+/** The state file of a key file. */
+export function stateFile(keyFile: string): string {
+  return keyFile.replace(/\.pem$/, '.json')
+}
