@@ -1,0 +1,119 @@
+// What a listener's server asks, answered by policy, auth and intake. This is the only place where the four meet.
+
+import { receiveMessage } from '../message/receive.ts'
+import { BodySink } from '../intake/body-sink.ts'
+import type { DraftRecipient, Intake } from '../intake/intake.ts'
+import { admitCertificate, admitConnection, admitTransaction } from '../policy/admission.ts'
+import type { AdmissionSettings } from '../policy/admission.ts'
+import { checkRecipient } from '../policy/recipient.ts'
+import type { RecipientSettings } from '../policy/recipient.ts'
+import { checkSender } from '../policy/sender.ts'
+import type { MaySendAs } from '../policy/sender.ts'
+import { accept, refuse } from '../policy/verdict.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Resolution } from '../route/resolution.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ServerHooks, Transaction } from '../server/hooks.ts'
+import { refusal, unforeseen } from '../smtp/reply.ts'
+import type { Refusal, Reply } from '../smtp/reply.ts'
+import type { Session } from '../smtp/session.ts'
+import type { Authentication } from './authentication.ts'
+import type { RejectionLedger } from './rejections.ts'
+import type { StorageGate } from './storage-gate.ts'
+
+export interface HookParts {
+  readonly admission: AdmissionSettings
+  /** Null where nobody logs in. */
+  readonly authentication: Authentication | null
+  readonly recipient: RecipientSettings
+  /** Null where the role does not ask who may send as what. */
+  readonly maySendAs: MaySendAs | null
+  readonly intake: Intake
+  readonly queue: Queue
+  readonly storage: StorageGate
+  readonly rejections: RejectionLedger
+  readonly clock: Clock
+  readonly bareNewline: 'refuse' | 'normalise'
+  readonly messageSize: number
+  readonly bug: (error: unknown, context: string) => void
+}
+
+/** Binds the rooms behind one listener together. */
+export function createHooks(parts: HookParts): ServerHooks {
+  const { admission, rejections } = parts
+  return {
+    connect: async (session) => rejections.seen(session, 'connect', admitConnection(admission, session)),
+    secured: async (session) => rejections.seen(session, 'connect', await admitCertificate(admission, session)),
+    helo: async () => accept,
+    authenticate: async (session, credentials) => {
+      if (!parts.authentication) return { kind: 'refused', reply: refusal(503, '5.5.1', 'Authentication is not offered here') }
+      const answer = await parts.authentication.check(session, credentials)
+      if (answer.kind === 'refused') rejections.seen(session, 'auth', refuse(answer.reply))
+      return answer
+    },
+    mail: async (session, reversePath) => rejections.seen(session, 'mail', await checkMail(parts, session, reversePath), { sender: reversePath }),
+    rcpt: async (session, transaction, recipient) => {
+      const { reversePath } = transaction
+      const request = { forwardPath: recipient.forwardPath, reversePath, origin: session.origin ?? { kind: 'internet' as const }, at: parts.clock.now() }
+      const verdict = await checkRecipient(parts.recipient, request)
+      return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
+    },
+    data: async (session, transaction, message) => {
+      const reply = await takeMessage(parts, { session, transaction, message })
+      if ('cause' in reply) rejections.seen(session, 'data', refuse(reply), { sender: transaction.reversePath })
+      return reply
+    },
+    closed: () => undefined,
+  }
+}
+
+async function checkMail(parts: HookParts, session: Session, reversePath: string | null) {
+  const admitted = admitTransaction(session)
+  if (admitted.kind !== 'accept' || !session.origin) return admitted
+  const storage = await parts.storage.check()
+  if (storage.kind !== 'accept' || !parts.maySendAs) return storage
+  return checkSender(parts.maySendAs, session.origin, reversePath)
+}
+
+interface Incoming {
+  readonly session: Session
+  readonly transaction: Transaction
+  readonly message: import('node:stream').Readable
+}
+
+/** Reads a message to its end and hands it to intake. What is refused leaves no file behind. */
+async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
+  const sink = new BodySink(parts.queue)
+  try {
+    const received = await receiveMessage(incoming.message, sink, { bareNewline: parts.bareNewline, maxSize: parts.messageSize })
+    if (received.kind !== 'ok') {
+      await sink.discard()
+      return received.kind === 'refused' ? received.reply : refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
+    }
+    return await hand(parts, incoming, { header: received.header, sink })
+  } catch (error) {
+    await sink.discard().catch((cause: unknown) => parts.bug(cause, 'discard of a body'))
+    return parts.storage.explain(error) ?? bug(parts, error)
+  }
+}
+
+async function hand(parts: HookParts, incoming: Incoming, content: { header: Buffer; sink: BodySink }): Promise<Reply> {
+  const { session, transaction } = incoming
+  const answer = await parts.intake.accept({
+    session,
+    origin: session.origin ?? { kind: 'internet' },
+    sender: transaction.reversePath,
+    parameters: transaction.parameters,
+    recipients: transaction.recipients.map(({ forwardPath, parameters, resolution }): DraftRecipient => ({ forwardPath, parameters, resolution: resolution as Resolution })),
+    header: content.header,
+    body: await content.sink.finish(),
+  })
+  if (answer.kind === 'accepted') return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
+  await content.sink.discard()
+  return answer.reply
+}
+
+function bug(parts: HookParts, error: unknown): Refusal {
+  parts.bug(error, 'DATA')
+  return unforeseen(error)
+}

@@ -1,0 +1,37 @@
+// waypost check: what `run` would say before it starts, for editors, hooks and the operator's own CI.
+
+import { loadData } from '../assembly/data.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Problem } from '../config/problem.ts'
+import { json, line, OK, USAGE } from './io.ts'
+import type { Io } from './io.ts'
+
+export async function check(options: { readonly config: string; readonly json?: boolean }, io: Io): Promise<number> {
+  const { problems, warnings, summary } = await inspect(options.config)
+  if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, summary })
+  else {
+    for (const problem of problems) line(io.stderr, formatProblem(problem))
+    for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
+    if (problems.length === 0) line(io.stdout, `${options.config}: ok. ${summary}`)
+    else line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
+  }
+  return problems.length === 0 ? OK : USAGE
+}
+
+interface Inspection {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly summary: string
+}
+
+async function inspect(file: string): Promise<Inspection> {
+  const load = loadConfig(file)
+  if (load.kind === 'bad') return { problems: load.problems, warnings: [], summary: '' }
+  const { config } = load
+  const data = await loadData(config)
+  const listeners = config.listeners.map((one) => `${one.name} on ${one.host}:${one.port}`).join(', ')
+  const summary = `${config.role.role} ${config.hostname}: ${listeners}`
+  if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, summary }
+  return { problems: [], warnings: data.warnings, summary: `${summary}; ${data.data.summary}` }
+}

@@ -1,0 +1,103 @@
+// A mail client for test mails (waypost send, the demonstration, scenarios): one transaction, its dialogue kept line by line.
+// Deliveries of the node do not come through here.
+
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { ConnectionOptions } from 'node:tls'
+
+export interface TestMail {
+  readonly host: string
+  readonly port: number
+  /** Name said in EHLO. */
+  readonly name?: string
+  readonly security: 'none' | 'starttls' | 'implicit'
+  readonly login?: { readonly user: string; readonly password: string }
+  /** CA, client certificate, servername. */
+  readonly tls?: ConnectionOptions
+  /** Source address. */
+  readonly localAddress?: string
+  /** Null sender: null. */
+  readonly from: string | null
+  readonly to: readonly string[]
+  readonly message: string | Buffer
+  /** Called with every line of the dialogue as it happens: `C: …`, `S: …`. */
+  readonly onLine?: (line: string) => void
+}
+
+export type Sent =
+  | { readonly kind: 'accepted'; readonly reply: string; readonly rejected: readonly { readonly recipient: string; readonly reply: string }[] }
+  | { readonly kind: 'refused'; readonly reply: string; readonly stage: string }
+
+/** Longest wait for any reply, ms: a test mail that takes longer has shown what it had to show. */
+const PATIENCE_MS = 60_000
+
+/** Sends one mail. Network trouble and refusals are answers, not exceptions. */
+export async function sendTestMail(mail: TestMail): Promise<Sent> {
+  const connection = new SMTPConnection({
+    host: mail.host,
+    port: mail.port,
+    name: mail.name,
+    secure: mail.security === 'implicit',
+    requireTLS: mail.security === 'starttls',
+    ignoreTLS: mail.security === 'none',
+    tls: mail.tls,
+    localAddress: mail.localAddress,
+    connectionTimeout: PATIENCE_MS,
+    greetingTimeout: PATIENCE_MS,
+    socketTimeout: PATIENCE_MS,
+    logger: dialogue(mail.onLine),
+    transactionLog: true,
+  })
+  let stage = 'connect'
+  try {
+    await step(connection, (done) => connection.connect(done))
+    const { login } = mail
+    stage = 'auth'
+    if (login) await step(connection, (done) => connection.login({ credentials: { user: login.user, pass: login.password } }, done))
+    stage = 'send'
+    const info = await transaction(connection, mail)
+    connection.quit()
+    return info
+  } catch (error) {
+    connection.close()
+    return { kind: 'refused', stage, reply: replyOf(error) }
+  }
+}
+
+function transaction(connection: SMTPConnection, mail: TestMail): Promise<Sent> {
+  const envelope = { from: mail.from ?? (false as const), to: [...mail.to] }
+  return new Promise((resolve, reject) => {
+    connection.once('error', reject)
+    connection.send(envelope, mail.message, (error, info) => {
+      if (error) return reject(error)
+      const rejected = (info?.rejectedErrors ?? []).map((one) => ({ recipient: String(one.recipient ?? ''), reply: replyOf(one) }))
+      resolve({ kind: 'accepted', reply: info?.response ?? '', rejected })
+    })
+  })
+}
+
+function step(connection: SMTPConnection, run: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.once('error', reject)
+    run((error) => {
+      connection.off('error', reject)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+}
+
+function replyOf(error: unknown): string {
+  const { response, message } = error as { response?: string; message?: string }
+  return response ?? message ?? String(error)
+}
+
+/** nodemailer logs `{tnx: 'client' | 'server'}` entries; the rest of its log is not for people. */
+function dialogue(onLine: TestMail['onLine']) {
+  if (!onLine) return false
+  const write = (entry: { tnx?: string }, text: unknown) => {
+    const side = entry.tnx === 'client' ? 'C' : entry.tnx === 'server' ? 'S' : null
+    if (side) for (const one of String(text).trimEnd().split(/\r?\n/)) onLine(`${side}: ${one}`)
+  }
+  const quiet = () => undefined
+  return { trace: quiet, debug: write, info: quiet, warn: quiet, error: quiet, fatal: quiet, level: quiet }
+}

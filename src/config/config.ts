@@ -1,0 +1,23 @@
+// One node's whole configuration, checked and frozen: what a role file and a node file mean together.
+
+import type { ListenerRole, RoleFile } from './role-schema.ts'
+import type { NodeFile } from './node-schema.ts'
+import type { TlsMaterial } from './tls-material.ts'
+
+export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
+  readonly name: string
+  readonly host: string
+}
+
+export interface Config extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs'> {
+  /** The file it was read from. */
+  readonly file: string
+  readonly role: RoleFile
+  readonly listeners: readonly ListenerConfig[]
+  readonly tls: TlsMaterial | null
+  readonly postmaster: string
+  readonly authserv_id: string
+  readonly srs: { readonly domain: string; readonly secrets: readonly string[]; readonly max_age: number } | null
+}
+
+export type Peer = Config['peers'][string][number]

@@ -1,0 +1,142 @@
+// The keys of a node's YAML: units, defaults and a sentence of help for each. docs/configuration.md is made from this.
+
+import { z } from 'zod'
+import {
+  bindAddress,
+  count,
+  duration,
+  fingerprint,
+  flag,
+  hostAndPort,
+  hostName,
+  network,
+  serverAddress,
+  size,
+  text,
+} from './values.ts'
+
+const path = text('a path')
+
+const peer = z.union(
+  [
+    hostAndPort.transform((endpoint) => ({ ...endpoint, addresses: [] as string[], fingerprints: [] as string[] })),
+    z
+      .strictObject({
+        host: hostAndPort,
+        addresses: z.array(network).default([]),
+        fingerprints: z.array(fingerprint).default([]),
+      })
+      .transform(({ host, ...proofs }) => ({ ...host, ...proofs })),
+  ],
+  { error: 'a host such as srs.example.org:25, or { host, addresses, fingerprints }' },
+)
+
+const tls = z.strictObject({
+  certificate: path.describe('PEM file: the certificate and its chain.'),
+  key: path.describe('PEM file: the private key of the certificate.'),
+  ca: path
+    .optional()
+    .describe('PEM file: who signs the certificates of our nodes and machines. With it, peers are verified.'),
+})
+
+const dns = z.strictObject({
+  servers: z
+    .array(serverAddress)
+    .min(1)
+    .optional()
+    .describe("Validating resolvers; the system's own where none is given."),
+  timeout: duration.default(5000).describe('Wait for one answer of one server.'),
+})
+
+const srs = z.strictObject({
+  domain: hostName.describe('Domain of rewritten addresses; its MX are our mx nodes.'),
+  secrets: z.array(path).min(1).describe('Files with one secret each: the first signs, all verify.'),
+  max_age: duration.default(21 * 86_400_000).describe('How long a bounce may take to come home.'),
+})
+
+const queue = z.strictObject({
+  minimal_backoff: duration.default(300_000).describe('Least time between two attempts.'),
+  maximal_backoff: duration.default(4_000_000).describe('Most time between two attempts.'),
+  lifetime: duration.default(5 * 86_400_000).describe('After this a recipient expires and the sender is told.'),
+  delay_warning: duration.optional().describe('Tell the sender once that mail is late; never where not given.'),
+  reserve: size.default(64 * 1024 * 1024).describe('Free disk below which new mail is deferred.'),
+  keep_events: duration.default(30 * 86_400_000).describe('How long the ledger remembers mail that has left.'),
+})
+
+const delivery = z.strictObject({
+  concurrency: count('a whole number from 1').default(200).describe('Connections to the outside in all.'),
+  destination_concurrency: count('a whole number from 1').default(20).describe('Connections to one destination.'),
+  tls: z.enum(['may', 'encrypt']).default('may').describe('To the internet: TLS when offered, or always.'),
+  mx_port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .default(25)
+    .describe('Port of MX hosts; other than 25 only in tests and demonstrations.'),
+  connect_timeout: duration.default(30_000).describe('Wait for a TCP connection.'),
+  greeting_timeout: duration
+    .default(300_000)
+    .describe('Wait for the greeting and for the reply to EHLO (RFC 5321 4.5.3.2).'),
+})
+
+const limits = z.strictObject({
+  message_size: size.default(50 * 1024 * 1024).describe('Octets of a message.'),
+  recipients: count('a whole number from 1').default(1000).describe('Forward-paths of a transaction.'),
+  connections: count('a whole number from 1').default(1000).describe('Connections of a listener in all.'),
+  connections_per_ip: count('a whole number from 1').default(50).describe('Connections of one client address.'),
+})
+
+const admin = z.strictObject({
+  listen: bindAddress.describe('Where /metrics and /healthz are served.'),
+  allow_remote: flag.default(false).describe('Permit an address other than loopback.'),
+})
+
+const privacy = z.enum(['keep', 'hash', 'drop'])
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is written.'),
+  addresses: privacy.default('keep').describe('Mail addresses in the log.'),
+  ips: privacy.default('keep').describe('Client addresses in the log.'),
+})
+
+export const nodeSchema = z.strictObject({
+  role: text('mx, srs, submission, mta, or the path of a role file').describe('Role of this node.'),
+  hostname: hostName.describe('Name in the greeting, EHLO and trace header.'),
+  domain: hostName.describe("The organisation's main mail domain."),
+  data: path.describe('Directory of the queue; must survive restarts.'),
+  listen: z.record(z.string(), bindAddress).default({}).describe("Addresses of the role's listeners, by their names."),
+  tls: tls.optional().describe('Certificate of this node.'),
+  hiera: path.optional().describe('hiera.yaml of the routing data.'),
+  mail: z.array(path, { error: 'a list of paths' }).default([]).describe('Plain YAML files of routing data.'),
+  facts: z.record(z.string(), z.unknown()).default({}).describe('Facts for the interpolation of Hiera paths.'),
+  dns: dns.prefault({}).describe('Resolver.'),
+  peers: z
+    .record(z.string(), z.array(peer))
+    .default({})
+    .describe('Our other nodes, by role: where to send and whom to admit.'),
+  users: path.optional().describe('passwd-file of the people who may submit mail.'),
+  machines: path.optional().describe('YAML file of the machines that may submit mail.'),
+  dkim: z
+    .strictObject({ keys: path.describe('Directory of signing keys.') })
+    .optional()
+    .describe('Signing.'),
+  srs: srs.optional().describe('Sender rewriting.'),
+  smarthost: text('a next hop such as smtp:[relay.example.net]:587')
+    .optional()
+    .describe('Next hop of all mail to foreign domains.'),
+  postmaster: text('an address').optional().describe('Who answers for this node; postmaster@domain where not given.'),
+  authserv_id: hostName
+    .optional()
+    .describe('Identity in Authentication-Results, the same on all nodes; the domain where not given.'),
+  dmarc: z
+    .strictObject({ reject: flag.default(false).describe('Refuse mail that fails a policy of reject.') })
+    .prefault({})
+    .describe('What follows from DMARC.'),
+  queue: queue.prefault({}).describe('Retries and storage.'),
+  delivery: delivery.prefault({}).describe('Outgoing connections.'),
+  limits: limits.prefault({}).describe('Limits of receiving.'),
+  admin: admin.optional().describe('HTTP for operators.'),
+  log: log.prefault({}).describe('Log.'),
+})
+
+export type NodeFile = z.output<typeof nodeSchema>

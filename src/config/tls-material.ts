@@ -1,0 +1,80 @@
+// Certificate, key and CA as read from disk, refused unless they fit each other. Read again at every reload.
+
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { NodeFile } from './node-schema.ts'
+import type { Problem } from './problem.ts'
+import type { YamlSource } from './yaml-source.ts'
+
+export interface TlsMaterial {
+  readonly certificate: string
+  readonly key: string
+  readonly ca: string | null
+  /** Unix milliseconds at which the certificate ends. */
+  readonly expiresAt: number
+}
+
+export type TlsLoad =
+  | { readonly kind: 'ok'; readonly material: TlsMaterial }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
+
+/** Reads the files that `tls` names; every problem is reported at its key in the node's YAML. */
+export function loadTls(
+  source: YamlSource,
+  files: NonNullable<NodeFile['tls']>,
+  resolvePath: (path: string) => string,
+): TlsLoad {
+  const problems: Problem[] = []
+  const read = (key: 'certificate' | 'key' | 'ca', path: string): string => {
+    try {
+      return readFileSync(resolvePath(path), 'utf8')
+    } catch (error) {
+      problems.push(
+        source.at(
+          ['tls', key],
+          `tls.${key}: found ${path}, which cannot be read (${(error as Error).message}), expected a PEM file`,
+        ),
+      )
+      return ''
+    }
+  }
+  const pem = {
+    certificate: read('certificate', files.certificate),
+    key: read('key', files.key),
+    ca: files.ca ? read('ca', files.ca) : null,
+  }
+  if (problems.length > 0) return { kind: 'bad', problems }
+  const certificate = attempt(() => new X509Certificate(pem.certificate))
+  const key = attempt(() => createPrivateKey(pem.key))
+  if (!certificate)
+    problems.push(
+      source.at(['tls', 'certificate'], `tls.certificate: found no certificate in ${files.certificate}, expected PEM`),
+    )
+  if (!key)
+    problems.push(
+      source.at(
+        ['tls', 'key'],
+        `tls.key: found no readable private key in ${files.key}, expected PEM without a password`,
+      ),
+    )
+  if (pem.ca !== null && !attempt(() => new X509Certificate(pem.ca as string)))
+    problems.push(source.at(['tls', 'ca'], `tls.ca: found no certificate in ${files.ca}, expected PEM`))
+  if (certificate && key && !certificate.checkPrivateKey(key as KeyObject))
+    problems.push(
+      source.at(
+        ['tls', 'key'],
+        `tls.key: found a key that does not belong to the certificate in ${files.certificate}, expected its own key`,
+      ),
+    )
+  if (problems.length > 0 || !certificate) return { kind: 'bad', problems }
+  return { kind: 'ok', material: { ...pem, expiresAt: Date.parse(certificate.validTo) } }
+}
+
+function attempt<T>(make: () => T): T | null {
+  try {
+    return make()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,95 @@
+// The kinds of values a configuration holds, with what is expected in words. Schemas are built from these only.
+
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseDuration } from '../lib/duration.ts'
+import { parseSize } from '../lib/size.ts'
+
+/** Longest host name (RFC 1035 2.3.4). */
+const MAX_HOST_NAME = 253
+const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?'
+const hostPattern = new RegExp(`^${label}(?:\\.${label})*$`, 'i')
+
+/** Text turned by `read` into a value; null means it does not fit and `expected` says what would. */
+function parsed<T>(read: (text: string) => T | null, expected: string): z.ZodType<T> {
+  return z.string({ error: expected }).transform((text, context) => {
+    const value = read(text)
+    if (value !== null) return value
+    context.addIssue({ code: 'custom', message: expected })
+    return z.NEVER
+  }) as unknown as z.ZodType<T>
+}
+
+export const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected })
+export const flag = z.boolean({ error: 'true or false' })
+export const count = (expected: string) => z.int({ error: expected }).min(1, { error: expected })
+
+/** Milliseconds from "90s", "5m", "2h", "5d". */
+export const duration = parsed(parseDuration, 'a duration such as 90s, 5m, 2h or 5d')
+
+/** Octets from "10M", "32KiB". */
+export const size = z.union([parsed(parseSize, 'a size'), z.int().min(1)], {
+  error: 'a size such as 10M, 512KiB or a number of octets',
+})
+
+/** A host or domain name, lower case; no IP address. */
+export const hostName = parsed((name) => {
+  const plain = name.endsWith('.') ? name.slice(0, -1) : name
+  return plain.length <= MAX_HOST_NAME && hostPattern.test(plain) && isIP(plain) === 0 ? plain.toLowerCase() : null
+}, 'a host or domain name such as mx-01.example.org')
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** `address:port`, IPv6 in brackets, `*` for every address. */
+export const bindAddress = parsed((value) => {
+  const endpoint = readEndpoint(value)
+  if (!endpoint) return null
+  if (endpoint.host === '*') return { host: '::', port: endpoint.port }
+  return isIP(endpoint.host) ? endpoint : null
+}, 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25')
+
+/** `address:port` of a server we ask. */
+export const serverAddress = parsed((value) => {
+  const endpoint = readEndpoint(
+    value.includes(':') && !isIP(value) ? value : `${isIP(value) === 6 ? `[${value}]` : value}:53`,
+  )
+  return endpoint && isIP(endpoint.host) ? endpoint : null
+}, 'an IP address with a port such as 127.0.0.1:53')
+
+/** Host name or address with an optional port. */
+export const hostAndPort = parsed((value) => {
+  const endpoint = isIP(value) ? { host: value, port: 0 } : (readEndpoint(value) ?? readEndpoint(`${value}:0`, 0))
+  if (!endpoint) return null
+  return isIP(endpoint.host) || hostPattern.test(endpoint.host)
+    ? { host: endpoint.host.toLowerCase(), port: endpoint.port }
+    : null
+}, 'a host with an optional port such as srs.example.org or 127.0.0.1:2526')
+
+function readEndpoint(value: string, leastPort = 1): Endpoint | null {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value)
+  if (!match) return null
+  const port = Number(match[3])
+  return port >= leastPort && port <= 65535 ? { host: (match[1] ?? match[2]) as string, port } : null
+}
+
+/** An IP address or network in CIDR form. */
+export const network = parsed((value) => {
+  const [address, prefix] = value.split('/') as [string, string?]
+  const family = isIP(address)
+  if (family === 0) return null
+  const bits = family === 4 ? 32 : 128
+  if (prefix === undefined) return `${address}/${bits}`
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? value : null
+}, 'an IP address or network such as 192.0.2.10 or 2001:db8::/64')
+
+/** SHA-256 fingerprint as lower-case hex without separators; an optional `sha256:` in front is dropped. */
+export const fingerprint = parsed((value) => {
+  const hex = value
+    .replace(/^sha256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase()
+  return /^[0-9a-f]{64}$/.test(hex) ? hex : null
+}, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')

@@ -1,0 +1,46 @@
+// The signature of an accepted mail, if its origin earned one: a From: of ours that came from strangers stays unsigned, or this node
+// would launder forgeries of our own domain.
+
+import type { Signer } from '../dkim/signer.ts'
+import type { Content } from '../message/content.ts'
+import { readAuthors } from '../message/from.ts'
+import { readFields } from '../message/header.ts'
+import type { Event } from '../observe/events.ts'
+import type { Mail } from '../policy/content-check.ts'
+import { authorProven } from '../smtp/origin.ts'
+import type { Origin } from '../smtp/origin.ts'
+
+export interface Signing {
+  /** DKIM-Signature fields to put on top; empty if unsigned. */
+  readonly fields: Buffer
+  readonly events: readonly Event[]
+}
+
+const nothing = Buffer.alloc(0)
+
+export async function signEarned(
+  policy: 'never' | 'earned',
+  signer: Signer,
+  subject: { readonly origin: Origin; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
+): Promise<Signing> {
+  if (policy === 'never') return { fields: nothing, events: [] }
+  const { at, queueId } = subject.mail
+  const unsigned = (reason: string): Signing => ({ fields: nothing, events: [{ kind: 'unsigned', at, queueId, reason }] })
+  const authors = readAuthors(readFields(subject.content.header))
+  const domain = singleDomain(authors.addresses)
+  if (authors.problems.length > 0 || domain === null) return unsigned('From: names no single domain')
+  if (!signer.signsFor(domain)) return unsigned(`no key for ${domain}`)
+  if (!authorProven(subject.origin)) return unsigned(`From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
+  const result = await signer.sign(subject.content, { fromDomain: domain, now: at })
+  if (result.kind === 'unsigned') return unsigned(result.reason)
+  return { fields: result.fields, events: result.signatures.map((one) => ({ kind: 'signed', at, queueId, ...one })) }
+}
+
+function singleDomain(addresses: readonly string[]): string | null {
+  const domains = new Set(addresses.map((address) => address.slice(address.lastIndexOf('@') + 1).toLowerCase()))
+  return domains.size === 1 ? ([...domains][0] as string) : null
+}
+
+function describeOrigin(origin: Origin): string {
+  return origin.kind === 'peer' ? `the ${origin.role} node vouches for ${origin.vouched}` : `it came from the ${origin.kind}`
+}

@@ -1,0 +1,62 @@
+// Every bad configuration is refused with exactly the lines beside it (`NAME.expected`); every good one loads.
+// DIR stands for the folder. To accept new wording: UPDATE_EXPECTED=1 and read the difference.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/problem.ts'
+import { createAuthority } from '../../src/demo/ca.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const names = (folder: string) => readdirSync(join(here, folder)).filter((name) => name.endsWith('.yaml'))
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'waypost-configs-'))
+  cpSync(join(here, 'bad'), folder, { recursive: true })
+  cpSync(join(here, 'good'), folder, { recursive: true })
+  const authority = await createAuthority('Configurations')
+  const [node, other] = await Promise.all([authority.issue({ names: ['node.example.org'] }), authority.issue({ names: ['other.example.org'] })])
+  const files = { 'node.pem': node.certificate, 'node.key': node.key, 'other.key': other.key, secret: 'an srs secret of enough length\n', 'short-secret': 'short\n' }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('bad configurations', () => {
+  test.each(names('bad'))('%s is refused with its message', (name) => {
+    const load = loadConfig(join(folder, name))
+    const lines = load.kind === 'bad' ? load.problems.map(formatProblem) : ['it was accepted']
+    const printed = `${lines.join('\n').replaceAll(folder, 'DIR')}\n`
+    const expected = join(here, 'bad', name.replace(/yaml$/, 'expected'))
+    if (process.env.UPDATE_EXPECTED) writeFileSync(expected, printed)
+    expect(load.kind).toBe('bad')
+    expect(existsSync(expected)).toBe(true)
+    expect(printed).toBe(readFileSync(expected, 'utf8'))
+  })
+
+  test.each(names('bad'))('%s: every line says file:line:column, what was found and what is expected', (name) => {
+    const load = loadConfig(join(folder, name))
+    const lines = load.kind === 'bad' ? load.problems.map(formatProblem) : []
+    expect(lines.length).toBeGreaterThan(0)
+    for (const one of lines) expect(one).toMatch(/^\/.+:\d+:\d+: (.+: found .+, expected .+|not valid YAML: .+)$/)
+  })
+})
+
+describe('good configurations', () => {
+  test.each(names('good'))('%s loads and is frozen', (name) => {
+    const load = loadConfig(join(folder, name))
+    expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([])
+    if (load.kind === 'ok') expect(Object.isFrozen(load.config.queue)).toBe(true)
+  })
+})
+
+test('waypost check prints the same lines and exits with 2', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const run = () => execFileSync(process.execPath, [main, 'check', '-c', join(folder, 'unknown-key.yaml')], { stdio: 'pipe' })
+  expect(run).toThrow(expect.objectContaining({ status: 2, stderr: expect.objectContaining({}) }))
+})
