@@ -18,6 +18,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'test/lib/**/*.test.ts',
+            'test/bench/**/*.test.ts',
             'test/vectors/**/*.test.ts',
             'test/configs/**/*.test.ts',
             'test/*.test.ts',

@@ -20,8 +20,17 @@ beforeAll(async () => {
   cpSync(join(here, 'bad'), folder, { recursive: true })
   cpSync(join(here, 'good'), folder, { recursive: true })
   const authority = await createAuthority('Configurations')
-  const [node, other] = await Promise.all([authority.issue({ names: ['node.example.org'] }), authority.issue({ names: ['other.example.org'] })])
-  const files = { 'node.pem': node.certificate, 'node.key': node.key, 'other.key': other.key, secret: 'an srs secret of enough length\n', 'short-secret': 'short\n' }
+  const [node, other] = await Promise.all([
+    authority.issue({ names: ['node.example.org'] }),
+    authority.issue({ names: ['other.example.org'] }),
+  ])
+  const files = {
+    'node.pem': node.certificate,
+    'node.key': node.key,
+    'other.key': other.key,
+    secret: 'an srs secret of enough length\n',
+    'short-secret': 'short\n',
+  }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
 })
 
@@ -57,6 +66,7 @@ describe('good configurations', () => {
 
 test('waypost check prints the same lines and exits with 2', () => {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const run = () => execFileSync(process.execPath, [main, 'check', '-c', join(folder, 'unknown-key.yaml')], { stdio: 'pipe' })
+  const run = () =>
+    execFileSync(process.execPath, [main, 'check', '-c', join(folder, 'unknown-key.yaml')], { stdio: 'pipe' })
   expect(run).toThrow(expect.objectContaining({ status: 2, stderr: expect.objectContaining({}) }))
 })

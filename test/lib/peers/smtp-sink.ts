@@ -2,8 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { freePort } from '../free-port.ts'
+import { isListening } from '../listening.ts'
 import { until } from '../until.ts'
 
 /** Connections that may wait; more than any test opens at once. */
@@ -59,15 +59,4 @@ function readCounters(child: ChildProcess): { messages: number; sessions: number
     counters.messages = Number(last[2])
   })
   return counters
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

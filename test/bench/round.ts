@@ -1,0 +1,62 @@
+// One round of the relay benchmark: smtp-source in front of a relay, smtp-sink behind it, the relay's processes watched.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SmtpSink } from '../lib/peers/smtp-sink.ts'
+import { runSmtpSource } from '../lib/peers/smtp-source.ts'
+import { cpuSeconds, type PeakMemory, watchMemory } from './process-tree.ts'
+
+/** A running relay whose next hop is the sink. */
+export interface Relay {
+  readonly port: number
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+export interface Load {
+  readonly messages: number
+  readonly sessions: number
+  /** Octets of payload. */
+  readonly length: number
+}
+
+export interface Measurement {
+  /** Messages per second that got their 250. */
+  readonly accepted: number
+  /** Messages per second from the first connection until the sink had the last one. */
+  readonly delivered: number
+  readonly cpuSeconds: number
+  readonly memory: PeakMemory
+}
+
+/** Sent before the clock starts, so that processes, connections and code are warm for every relay alike. */
+const WARM_UP = 500
+/** Nothing takes longer than this, or it is broken. */
+const PATIENCE = 600_000
+/** What a relay does after the last delivery (settling, deleting) still belongs to its costs. */
+const SETTLE = 1_000
+
+/** Sends `load` through the relay and waits until the sink has all of it. */
+export async function measureRound(relay: Relay, sink: SmtpSink, load: Load): Promise<Measurement> {
+  await send(relay, sink, { ...load, messages: WARM_UP })
+  await sleep(SETTLE)
+  const before = cpuSeconds(relay.pid)
+  const memory = watchMemory(relay.pid)
+  const times = await send(relay, sink, load)
+  await sleep(SETTLE)
+  return {
+    accepted: load.messages / times.accepted,
+    delivered: load.messages / times.delivered,
+    cpuSeconds: cpuSeconds(relay.pid) - before,
+    memory: memory.stop(),
+  }
+}
+
+/** Seconds until all were accepted and until all were delivered. */
+async function send(relay: Relay, sink: SmtpSink, load: Load): Promise<{ accepted: number; delivered: number }> {
+  const expected = sink.messages() + load.messages
+  const start = performance.now()
+  const source = await runSmtpSource({ port: relay.port, ...load })
+  if (source.kind === 'failed') throw new Error(`smtp-source gave up: ${source.cause}`)
+  await sink.has(expected, PATIENCE)
+  return { accepted: source.seconds, delivered: (performance.now() - start) / 1000 }
+}
