@@ -15,7 +15,10 @@ export interface Authentication {
   }[]
   readonly dmarc: {
     readonly result: AuthResult
+    /** The author domain. */
     readonly domain: string | null
+    /** Where the record stands, if that is a parent of the author domain; null without a record. */
+    readonly policyDomain?: string | null
     readonly policy: 'none' | 'quarantine' | 'reject' | null
     readonly spfAligned: boolean
     readonly dkimAligned: boolean
