@@ -1,0 +1,49 @@
+// From a command line to its answer: the table of commands and the rules that hold for all of them (RFC 5321 4.1.4, RFC 3207 4).
+
+import { readCommandLine } from '../command-line.ts'
+import { type Answer, type Command, type Dialogue, say, sayThen } from '../dialogue.ts'
+import { notHttp, tlsFirst, unknownCommand } from '../replies.ts'
+import { auth } from './auth.ts'
+import { ehlo, helo } from './hello.ts'
+import { mail } from './mail.ts'
+import { rcpt } from './rcpt.ts'
+import { absent, data, help, noop, quit, rset, starttls, vrfy } from './simple.ts'
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['MAIL', mail],
+  ['RCPT', rcpt],
+  ['DATA', data],
+  ['EHLO', ehlo],
+  ['HELO', helo],
+  ['RSET', rset],
+  ['NOOP', noop],
+  ['QUIT', quit],
+  ['VRFY', vrfy],
+  ['HELP', help],
+  ['STARTTLS', starttls],
+  ['AUTH', auth],
+  // RFC 5321 4.1.1.7 and appendix F.6, RFC 1985, RFC 3030: known, not here.
+  ...['EXPN', 'SEND', 'SOML', 'SAML', 'TURN', 'ETRN', 'ATRN', 'BDAT', 'BURL'].map((verb): [string, Command] => [
+    verb,
+    absent,
+  ]),
+])
+
+/** RFC 3207 4: before TLS these only, where TLS is required. */
+const beforeTls = new Set(['EHLO', 'NOOP', 'STARTTLS', 'QUIT'])
+
+/** What a browser can be made to say to our port. */
+const httpMethods = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'PATCH'])
+
+/** Runs one command. Throws only for our own errors. */
+export function dispatch(dialogue: Dialogue, line: Buffer): Answer | Promise<Answer> {
+  const read = readCommandLine(line, dialogue.context.limits)
+  if (read.kind === 'bad') return say(read.reply)
+  const { verb, argument } = read
+  if (httpMethods.has(verb)) return sayThen(notHttp, 'close')
+  const command = commands.get(verb)
+  if (!command) return say(unknownCommand)
+  const { context, session } = dialogue
+  if (session.tls === null && context.settings.tls === 'starttls-required' && !beforeTls.has(verb)) return say(tlsFirst)
+  return command(dialogue, argument)
+}

@@ -1,0 +1,44 @@
+// MAIL FROM (RFC 5321 4.1.1.2, 4.1.4). Syntax, order and size here; whether the sender may is the hook's to say.
+
+import { formatMailbox } from '../../smtp/mailbox.ts'
+import { parseMailParameters } from '../../smtp/parameters.ts'
+import { badPath, parsePath, splitArgument } from '../../smtp/path.ts'
+import { ask } from '../ask.ts'
+import { type Command, say } from '../dialogue.ts'
+import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../replies.ts'
+
+/** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
+const REQUIRE_TLS = false
+
+export const mail: Command = async (dialogue, argument) => {
+  const { session, context } = dialogue
+  if (session.helo === null) return say(heloFirst)
+  if (dialogue.transaction) return say(nestedMail)
+  const split = afterKeyword(argument, 'FROM:')
+  if (split.kind === 'bad') return say(badPath('reverse', split.problem))
+  const path = parsePath(split.path, 'reverse')
+  if (path.kind === 'bad' || path.kind === 'postmaster')
+    return say(badPath('reverse', path.kind === 'bad' ? path.problem : 'no domain'))
+  const offered = { requireTls: REQUIRE_TLS, auth: context.settings.mechanisms.length > 0 }
+  const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
+  if (parsed.kind === 'refused') return say(parsed.reply)
+  const { parameters } = parsed
+  if (parameters.size !== null && parameters.size > context.limits.messageSize)
+    return say(tooLarge(context.limits.messageSize))
+  const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
+  const asked = await ask(context.log, { where: 'mail', session: session.id }, () =>
+    context.hooks.mail(session, reversePath, parameters),
+  )
+  if (asked.kind === 'thrown') return say(asked.reply)
+  if (asked.answer.kind !== 'accept') return say(asked.answer.reply)
+  dialogue.transaction = { reversePath, parameters, recipients: [], taken: new Set(), excess: 0 }
+  return say(senderAccepted)
+}
+
+/** What follows `FROM:` or `TO:`, cut into path and parameters. */
+export function afterKeyword(argument: string, keyword: 'FROM:' | 'TO:'): ReturnType<typeof splitArgument> {
+  const start = argument.slice(0, keyword.length).toUpperCase()
+  return start === keyword
+    ? splitArgument(argument.slice(keyword.length))
+    : { kind: 'bad', problem: `${keyword}<address> expected` }
+}

@@ -1,0 +1,43 @@
+// RCPT TO (RFC 5321 4.1.1.3). Syntax, order and number here; the hook resolves and may refuse.
+// The same forward-path twice in one transaction is one recipient, and the second RCPT gets 250 as well.
+
+import { formatMailbox } from '../../smtp/mailbox.ts'
+import { parseRecipientParameters } from '../../smtp/parameters.ts'
+import { badPath, parsePath } from '../../smtp/path.ts'
+import { ask } from '../ask.ts'
+import { type Answer, type Command, type OpenTransaction, say, sayForgiven } from '../dialogue.ts'
+import { heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../replies.ts'
+import type { ServerLimits } from '../limits.ts'
+import { afterKeyword } from './mail.ts'
+
+export const rcpt: Command = async (dialogue, argument) => {
+  const { session, context, transaction } = dialogue
+  if (session.helo === null) return say(heloFirst)
+  if (!transaction) return say(mailFirst)
+  const split = afterKeyword(argument, 'TO:')
+  if (split.kind === 'bad') return say(badPath('forward', split.problem))
+  const path = parsePath(split.path, 'forward')
+  if (path.kind === 'bad' || path.kind === 'null')
+    return say(badPath('forward', path.kind === 'bad' ? path.problem : 'a recipient cannot be empty'))
+  const utf8 = path.kind === 'mailbox' && path.utf8
+  const parsed = parseRecipientParameters(split.parameters, transaction.parameters.smtputf8, utf8)
+  if (parsed.kind === 'refused') return say(parsed.reply)
+  const forwardPath = path.kind === 'postmaster' ? context.postmaster : formatMailbox(path.mailbox)
+  if (transaction.taken.has(forwardPath)) return say(recipientAccepted)
+  if (transaction.recipients.length >= context.limits.recipients) return tooMany(transaction, context.limits)
+  const recipient = { forwardPath, parameters: parsed.parameters }
+  const asked = await ask(context.log, { where: 'rcpt', session: session.id }, () =>
+    context.hooks.rcpt(session, transaction, recipient),
+  )
+  if (asked.kind === 'thrown') return say(asked.reply)
+  if (asked.answer.kind !== 'accept') return say(asked.answer.reply)
+  transaction.taken.add(forwardPath)
+  transaction.recipients.push({ ...recipient, resolution: asked.answer.resolution })
+  return say(recipientAccepted)
+}
+
+/** RFC 5321 4.5.3.1.10: 452, and the transaction goes on with those it has. */
+function tooMany(transaction: OpenTransaction, limits: ServerLimits): Answer {
+  transaction.excess++
+  return transaction.excess > limits.recipientOvershoot ? say(tooManyRecipients) : sayForgiven(tooManyRecipients)
+}

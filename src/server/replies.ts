@@ -1,0 +1,66 @@
+// The server's own replies (RFC 5321 4.2, RFC 3463). What hooks answer is theirs; nothing here is policy.
+
+import { type Refusal, type Reply, refusal } from '../smtp/reply.ts'
+
+const ok = (code: number, enhanced: string, text: string): Reply => ({ code, enhanced, text })
+
+export const done = ok(250, '2.0.0', 'OK')
+export const flushed = ok(250, '2.0.0', 'Flushed')
+export const senderAccepted = ok(250, '2.1.0', 'Sender OK')
+export const recipientAccepted = ok(250, '2.1.5', 'Recipient OK')
+export const goAhead = ok(354, '', 'End data with <CR><LF>.<CR><LF>')
+export const readyForTls = ok(220, '2.0.0', 'Ready to start TLS')
+export const authenticated = ok(235, '2.7.0', 'Authentication successful')
+export const goodbye = ok(221, '2.0.0', 'Bye')
+/** RFC 5321 3.5.3: a server that does not verify says 252, not 250. */
+export const cannotVerify = ok(252, '2.0.0', 'Cannot verify, send mail and see')
+export const help = ok(214, '2.0.0', 'Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT')
+
+export const unknownCommand = refusal(500, '5.5.2', 'Command not recognised')
+export const lineTooLong = refusal(500, '5.5.2', 'Line too long')
+export const badCharacters = refusal(500, '5.5.2', 'Command holds control characters or broken UTF-8')
+export const notImplemented = refusal(502, '5.5.1', 'Command not implemented')
+export const noArgument = refusal(501, '5.5.4', 'This command takes no argument')
+export const badHelo = refusal(501, '5.5.4', 'Syntax: EHLO hostname')
+export const vrfySyntax = refusal(501, '5.5.4', 'Syntax: VRFY address')
+export const heloFirst = refusal(503, '5.5.1', 'Send EHLO first')
+export const nestedMail = refusal(503, '5.5.1', 'Sender already given, RSET first')
+export const mailFirst = refusal(503, '5.5.1', 'Send MAIL first')
+export const noRecipients = refusal(554, '5.5.1', 'No valid recipients')
+export const tooManyRecipients = refusal(452, '4.5.3', 'Too many recipients, send the rest in another transaction')
+export const utf8Needed = refusal(553, '5.6.7', 'Address needs the SMTPUTF8 parameter of MAIL')
+export const tlsFirst = refusal(530, '5.7.0', 'Must issue a STARTTLS command first')
+export const tlsActive = refusal(503, '5.5.1', 'TLS is already active')
+export const tlsUnavailable = refusal(454, '4.7.0', 'TLS not available due to temporary reason')
+/** 538 is the code of RFC 2554 for this; its enhanced status is X.7.11 of RFC 5248's registry. */
+export const authNeedsTls = refusal(538, '5.7.11', 'Encryption required for authentication, STARTTLS first')
+export const authDisabled = refusal(503, '5.5.1', 'Authentication is not offered here')
+export const authInTransaction = refusal(503, '5.5.1', 'AUTH is not allowed during a mail transaction')
+export const authTwice = refusal(503, '5.5.1', 'Already authenticated')
+export const authSyntax = refusal(501, '5.5.4', 'Syntax: AUTH mechanism')
+export const authMechanism = refusal(504, '5.5.4', 'Mechanism not offered')
+export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
+export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
+export const wrongCredentials = refusal(535, '5.7.8', 'Authentication credentials invalid')
+export const cannotActForOthers = refusal(
+  535,
+  '5.7.8',
+  'Authentication credentials invalid',
+  'authzid is another identity',
+)
+
+/** Replies that end the session. */
+export const talksTooSoon = refusal(421, '4.7.0', 'Wait for the greeting before you speak', 'early talker')
+export const tooManyErrors = refusal(421, '4.7.0', 'Too many errors')
+export const endlessLine = refusal(421, '4.7.0', 'Line too long, closing connection', 'endless command line')
+export const notHttp = refusal(421, '4.7.0', 'This is not a web server', 'HTTP request')
+export const timedOut = refusal(421, '4.4.2', 'Timeout, closing connection')
+export const sessionTooLong = refusal(421, '4.4.2', 'Session too long, please reconnect')
+export const tooSlow = refusal(421, '4.4.2', 'Data comes too slowly, closing connection')
+export const shuttingDown = refusal(421, '4.3.2', 'Shutting down, please try again later')
+export const tooManyConnections = refusal(421, '4.7.0', 'Too many connections, please try again later')
+
+/** RFC 1870 6: the same words at MAIL and after DATA. */
+export function tooLarge(limit: number): Refusal {
+  return refusal(552, '5.3.4', `Message exceeds the size limit of ${limit} octets`)
+}
