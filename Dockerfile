@@ -1,0 +1,30 @@
+# One image for every role: the node's YAML decides. Production runs the official Node, not the npm platform package.
+FROM node:26-slim
+
+ENV NODE_ENV=production
+WORKDIR /opt/waypost
+
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+
+COPY LICENSE ./
+COPY roles ./roles
+COPY src ./src
+
+# A user of its own; the queue lives on a volume that it owns.
+RUN useradd --system --uid 925 --home-dir /var/lib/waypost --create-home --shell /usr/sbin/nologin waypost
+USER waypost
+VOLUME /var/lib/waypost
+
+# mx and srs 25, submission 465 and 587, mta 587, metrics and health wherever `admin.listen` says (loopback unless allowed).
+EXPOSE 25 465 587
+
+# Asks the node's own health page; set WAYPOST_HEALTH if `admin.listen` is not this.
+ENV WAYPOST_HEALTH=http://127.0.0.1:9125/healthz
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(process.env.WAYPOST_HEALTH).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+# SIGTERM drains: give it longer than docker's 10 s (docker run --stop-timeout 60).
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "/opt/waypost/src/main.ts"]
+CMD ["run", "-c", "/etc/waypost/node.yaml"]
