@@ -1,0 +1,127 @@
+// The header section as bytes (RFC 5322 2.2): split into fields without changing anything, edited only by putting whole fields on
+// top or taking whole fields out. Every other byte stays as it came, or signatures of others break. Linear in the section's size.
+
+const LF = 0x0a
+const CR = 0x0d
+const SPACE = 0x20
+const TAB = 0x09
+const COLON = 0x3a
+
+/** One field as it stands. */
+export interface Field {
+  /** As written, without white space before the colon. */
+  readonly name: string
+  /** The same in lower case. */
+  readonly key: string
+  /** The whole field: name, colon, value, folds and the CRLF at its end. */
+  readonly raw: Buffer
+  /** Unfolded (CRLF taken out, RFC 5322 2.2.3) and trimmed; UTF-8 if it is valid UTF-8, else latin1. Made when asked for. */
+  readonly value: string
+}
+
+/**
+ * Splits a header section, with or without the empty line at its end. Lines that are no field (and their continuations) are left
+ * out of the list; `receiveMessage` lets none in.
+ */
+export function readFields(header: Buffer): readonly Field[] {
+  return spans(header).flatMap((span) => (span.colon < 0 ? [] : [makeField(header, span)]))
+}
+
+/** The fields of that name, in order. */
+export function fieldsNamed(fields: readonly Field[], name: string): readonly Field[] {
+  const key = name.toLowerCase()
+  return fields.filter((field) => field.key === key)
+}
+
+/**
+ * Puts complete fields on top.
+ * @param fields one or more fields, each line with CRLF; anything else is a bug of the caller and throws
+ */
+export function prependFields(header: Buffer, fields: Buffer): Buffer {
+  const wellFormed = fields.length === 0 || fields.at(-1) === LF
+  if (!wellFormed || spans(fields).some((span) => span.colon < 0))
+    throw new TypeError('not a sequence of header fields')
+  return Buffer.concat([fields, header])
+}
+
+/** Takes out the fields that the predicate names; the very same buffer if it names none. */
+export function removeFields(
+  header: Buffer,
+  predicate: (field: Field) => boolean,
+): { readonly header: Buffer; readonly removed: readonly Field[] } {
+  const kept: Buffer[] = []
+  const removed: Field[] = []
+  for (const span of spans(header)) {
+    const field = span.colon < 0 ? null : makeField(header, span)
+    if (field && predicate(field)) removed.push(field)
+    else kept.push(header.subarray(span.start, span.end))
+  }
+  return removed.length === 0 ? { header, removed } : { header: Buffer.concat(kept), removed }
+}
+
+/**
+ * Where the name of a field line ends: the place of its colon, or -1 if the line is none (RFC 5322 2.2; white space before the
+ * colon is the obsolete form of 4.5, which mail programs still read).
+ */
+export function fieldColon(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && isNameOctet(bytes[at] as number)) at++
+  if (at === start) return -1
+  while (at < end && isBlank(bytes[at] as number)) at++
+  return at < end && bytes[at] === COLON ? at : -1
+}
+
+/** True for a space or a tab: what starts a continuation line. */
+export function isBlank(octet: number): boolean {
+  return octet === SPACE || octet === TAB
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+  readonly colon: number
+}
+
+/** Every piece of the section: fields, and (colon -1) what is none, such as the empty line at the end. */
+function spans(header: Buffer): Span[] {
+  const found: Span[] = []
+  let start = 0
+  while (start < header.length) {
+    const lineEnd = endOfLine(header, start)
+    let end = lineEnd
+    while (end < header.length && isBlank(header[end] as number)) end = endOfLine(header, end)
+    found.push({ start, end, colon: fieldColon(header, start, lineEnd) })
+    start = end
+  }
+  return found
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(LF, from)
+  return lf < 0 ? bytes.length : lf + 1
+}
+
+function makeField(header: Buffer, span: Span): Field {
+  const name = header.toString('latin1', span.start, span.colon).trimEnd()
+  const raw = header.subarray(span.start, span.end)
+  let value: string | null = null
+  return {
+    name,
+    key: name.toLowerCase(),
+    raw,
+    get value() {
+      value ??= unfold(header.subarray(span.colon + 1, span.end))
+      return value
+    },
+  }
+}
+
+function unfold(bytes: Buffer): string {
+  const utf8 = bytes.toString('utf8')
+  const text = utf8.includes('\ufffd') && !Buffer.from(utf8).equals(bytes) ? bytes.toString('latin1') : utf8
+  return text.replace(/\r?\n/g, '').trim()
+}
+
+function isNameOctet(octet: number): boolean {
+  return octet > SPACE && octet < 0x7f && octet !== COLON && octet !== CR
+}

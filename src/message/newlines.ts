@@ -1,0 +1,89 @@
+// Line ends while a message arrives (RFC 5321 2.3.8): CRLF only. A bare CR or LF is what SMTP smuggling is made of, so it is either
+// found and refused or turned into CRLF before anything else sees the bytes. Works on chunks cut anywhere, one pass, two searches a line.
+
+const CR = 0x0d
+const LF = 0x0a
+const crlf = Buffer.from('\r\n')
+const nothing = Buffer.alloc(0)
+
+export interface NewlineFilter {
+  /** Bare CRs and LFs met so far. */
+  readonly bare: number
+  /** The clean bytes of this chunk (a CR at its end waits for the next); null at a bare one that is refused. */
+  push(chunk: Buffer): Buffer | null
+  /** The message ends: a CR that still waits was bare, and a last line without CRLF gets one. Null as above. */
+  end(): Buffer | null
+}
+
+export function createNewlineFilter(mode: 'refuse' | 'normalise'): NewlineFilter {
+  let bare = 0
+  let heldCr = false
+  let lineOpen = false
+  const pass = (bytes: Buffer): Buffer => {
+    if (bytes.length > 0) lineOpen = bytes.at(-1) !== LF
+    return bytes
+  }
+  const clean = (bytes: Buffer): Buffer | null => {
+    const places = bareOnes(bytes, mode === 'refuse')
+    bare += places.length
+    if (places.length === 0) return bytes
+    return mode === 'refuse' ? null : replaceAt(bytes, places)
+  }
+  return {
+    get bare() {
+      return bare
+    },
+    push: (chunk) => {
+      if (chunk.length === 0) return nothing
+      const whole = heldCr ? Buffer.concat([crlf.subarray(0, 1), chunk]) : chunk
+      heldCr = whole.at(-1) === CR
+      const cleaned = clean(heldCr ? whole.subarray(0, -1) : whole)
+      return cleaned && pass(cleaned)
+    },
+    end: () => {
+      const last = heldCr ? clean(crlf.subarray(0, 1)) : nothing
+      heldCr = false
+      if (last === null) return null
+      pass(last)
+      return lineOpen ? Buffer.concat([last, crlf]) : last
+    },
+  }
+}
+
+/** Places of CRs and LFs that are not part of a CRLF; only the first if that is enough. */
+function bareOnes(bytes: Buffer, firstOnly: boolean): number[] {
+  const places: number[] = []
+  let cr = find(bytes, CR, 0)
+  let lf = find(bytes, LF, 0)
+  while (cr < bytes.length || lf < bytes.length) {
+    if (lf === cr + 1) {
+      cr = find(bytes, CR, cr + 2)
+      lf = find(bytes, LF, lf + 1)
+      continue
+    }
+    places.push(Math.min(cr, lf))
+    if (firstOnly) break
+    if (cr < lf) cr = find(bytes, CR, cr + 1)
+    else lf = find(bytes, LF, lf + 1)
+  }
+  return places
+}
+
+/** Where the octet is next; beyond everything if it is nowhere. */
+function find(bytes: Buffer, octet: number, from: number): number {
+  const at = bytes.indexOf(octet, from)
+  return at < 0 ? Number.POSITIVE_INFINITY : at
+}
+
+function replaceAt(bytes: Buffer, places: readonly number[]): Buffer {
+  const result = Buffer.allocUnsafe(bytes.length + places.length)
+  let from = 0
+  let to = 0
+  for (const place of places) {
+    to += bytes.copy(result, to, from, place)
+    to += crlf.copy(result, to)
+    from = place + 1
+  }
+  bytes.copy(result, to, from)
+  return result
+}

@@ -1,0 +1,141 @@
+// Takes a message as it arrives (after the server took the dots out) and parts it: header section into memory within its caps, body
+// octets to a sink. Line ends are judged first (newlines.ts), so nothing behind this ever sees a bare CR or LF. One pass; memory stays
+// flat; the sink's back-pressure reaches the socket. What is refused is still read to its end, as SMTP answers only then.
+
+import type { Readable } from 'node:stream'
+import { refusal } from '../smtp/reply.ts'
+import type { Refusal } from '../smtp/reply.ts'
+import { createHeaderCollector } from './header-collector.ts'
+import type { Collected } from './header-collector.ts'
+import { DRAIN_FACTOR, HEADER_LINES, HEADER_SECTION_OCTETS } from './limits.ts'
+import { createNewlineFilter } from './newlines.ts'
+
+/** Where body octets go. A promise means "wait before the next". */
+export interface BodySink {
+  write(chunk: Buffer): Promise<void> | void
+}
+
+export interface ReceiveSettings {
+  /** Bare CR or LF: 550 5.5.2, or turned into CRLF. */
+  readonly bareNewline: 'refuse' | 'normalise'
+  /** Octets of the whole message, CRLFs counted and stuffed dots not (RFC 1870 section 3). */
+  readonly maxSize: number
+  /** Refuse NUL octets (RFC 5321 4.5.2 bids never to send them; some old mail has them). */
+  readonly refuseNul?: boolean
+}
+
+export type Received =
+  | {
+      readonly kind: 'ok'
+      /** With its empty line; a message without one that has no body ends with its last field. */
+      readonly header: Buffer
+      readonly bodySize: number
+      /** True if the message's first line that is no field was taken for its body and an empty line put in front of it. */
+      readonly separatorAdded: boolean
+      /** Bare CRs and LFs that were turned into CRLF. */
+      readonly repairedNewlines: number
+    }
+  /** `drained` false: far beyond the limit, the rest was not read; answer and close the connection. */
+  | { readonly kind: 'refused'; readonly reply: Refusal; readonly drained: boolean }
+  /** The client went away before the end of data: nothing is owed to it. */
+  | { readonly kind: 'aborted'; readonly cause: string }
+
+/**
+ * Reads the whole message. Rejects only with what the sink threw, after the rest was read. The stream is not destroyed.
+ */
+export async function receiveMessage(message: Readable, sink: BodySink, settings: ReceiveSettings): Promise<Received> {
+  const reception = createReception(sink, settings)
+  let broken: { readonly error: unknown } | null = null
+  let octets = 0
+  try {
+    for await (const chunk of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      octets += chunk.length
+      if (reception.refused && octets > settings.maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS) break
+      if (broken || reception.refused) continue
+      // The sink's own failure must not be taken for the client's.
+      await reception.take(chunk).catch((error: unknown) => (broken = { error }))
+    }
+    if (!message.readableEnded && !reception.refused) return { kind: 'aborted', cause: 'the stream ended early' }
+  } catch (error) {
+    return { kind: 'aborted', cause: error instanceof Error ? error.message : String(error) }
+  }
+  const failure = broken as { readonly error: unknown } | null
+  if (failure) throw failure.error
+  return finish(reception, message)
+}
+
+async function finish(reception: Reception, message: Readable): Promise<Received> {
+  const ok = await reception.end()
+  if (reception.refused) return { kind: 'refused', reply: reception.refused, drained: message.readableEnded }
+  return ok
+}
+
+interface Reception {
+  readonly refused: Refusal | null
+  take(chunk: Buffer): Promise<void>
+  end(): Promise<Received & { kind: 'ok' }>
+}
+
+function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
+  const filter = createNewlineFilter(settings.bareNewline)
+  const collector = createHeaderCollector()
+  let header: Buffer | null = null
+  let separatorAdded = false
+  let size = 0
+  let refused: Refusal | null = null
+  const write = async (bytes: Buffer): Promise<void> => {
+    if (bytes.length > 0) await sink.write(bytes)
+  }
+  const settle = async (collected: Collected): Promise<void> => {
+    if (collected.kind === 'more') return
+    if (collected.kind !== 'done') {
+      refused = headerRefusal(collected.kind)
+      return
+    }
+    header = collected.header
+    separatorAdded = collected.separatorAdded
+    await write(collected.body)
+  }
+  const accept = (clean: Buffer | null): clean is Buffer => {
+    if (clean === null) refused = bareNewline
+    else if (settings.refuseNul && clean.includes(0)) refused = nulOctet
+    else {
+      size += clean.length
+      if (size > settings.maxSize) refused = tooLarge(settings.maxSize)
+    }
+    return refused === null
+  }
+  const take = async (clean: Buffer | null): Promise<void> => {
+    if (!accept(clean) || clean.length === 0) return
+    await (header ? write(clean) : settle(collector.push(clean)))
+  }
+  return {
+    get refused() {
+      return refused
+    },
+    take: (chunk) => take(filter.push(chunk)),
+    end: async () => {
+      if (!refused) await take(filter.end())
+      if (!refused && !header) await settle(collector.end())
+      const section = header ?? Buffer.alloc(0)
+      const bodySize = size + (separatorAdded ? 2 : 0) - section.length
+      return { kind: 'ok', header: section, bodySize, separatorAdded, repairedNewlines: filter.bare }
+    },
+  }
+}
+
+/** RFC 5321 2.3.8 and 4.1.1.4; the code is what Postfix answers. */
+const bareNewline = refusal(550, '5.5.2', 'Bare CR or LF in the message: lines must end with CRLF', 'bare newline')
+
+const nulOctet = refusal(550, '5.6.0', 'NUL octet in the message', 'NUL octet')
+
+function tooLarge(limit: number): Refusal {
+  return refusal(552, '5.3.4', `Message larger than ${limit} octets`)
+}
+
+/** Octets: too much mail data (RFC 5321 4.5.3.1.10). Lines: a matter of content, not of size. */
+function headerRefusal(kind: 'too-large' | 'too-many-lines'): Refusal {
+  return kind === 'too-large'
+    ? refusal(552, '5.3.4', `Header section larger than ${HEADER_SECTION_OCTETS} octets`)
+    : refusal(550, '5.6.0', `Header section of more than ${HEADER_LINES} lines`)
+}
