@@ -10,8 +10,8 @@ const MAX_NAME = 253
 
 /**
  * The printable name in its canonical form, or null if no such name can exist.
- * Letters, digits, hyphens, underscores and every other printable ASCII character pass: what a host name may
- * hold is the caller's question (SPF macros ask for odd names, RFC 7208 7.3).
+ * Every printable ASCII character passes, the space too: a label may hold any octet (RFC 2181 11) and SPF macros
+ * make odd names (RFC 7208 7.1). What a host name may hold is the caller's question.
  */
 export function canonicalName(name: string): string | null {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name
@@ -28,6 +28,6 @@ function isAscii(text: string): boolean {
 
 function isLabel(label: string): boolean {
   if (label.length === 0 || label.length > MAX_LABEL) return false
-  for (let i = 0; i < label.length; i++) if (label.charCodeAt(i) <= 0x20) return false
+  for (let i = 0; i < label.length; i++) if (label.charCodeAt(i) < 0x20) return false
   return true
 }

@@ -1,0 +1,26 @@
+// One time limit over several pieces of work: what fails or is late counts as null, and the rest is told that it is over.
+
+export interface Deadline {
+  /** The promise's value, or null if it failed or time is up first. */
+  limit<T>(work: Promise<T>): Promise<T | null>
+  passed(): boolean
+  clear(): void
+}
+
+/** Starts the clock; `clear` it when all is done. */
+export function startDeadline(ms: number): Deadline {
+  let over = false
+  let expire: () => void = () => {}
+  const expired = new Promise<null>((resolve) => {
+    expire = () => {
+      over = true
+      resolve(null)
+    }
+  })
+  const timer = setTimeout(expire, ms)
+  return {
+    limit: (work) => Promise.race([work.catch(() => null), expired]),
+    passed: () => over,
+    clear: () => clearTimeout(timer),
+  }
+}
