@@ -15,7 +15,7 @@ const ANY = '*'
 export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   smtp: ['lib'],
-  message: ['lib'],
+  message: ['smtp', 'lib'],
   dns: ['lib'],
   directory: ['lib', 'smtp'],
   route: ['smtp', 'directory', 'lib'],
