@@ -13,6 +13,8 @@ export type DmarcFinding =
       readonly result: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
       /** The author domain. */
       readonly domain: string
+      /** Of the author domain, by the tree walk (4.10); null where it could not be found. */
+      readonly organizationalDomain: string | null
       /** What the domain owner asks for, after sp, np and t; null without a record. */
       readonly policy: Policy
       /** Where the record stands. */
@@ -49,6 +51,7 @@ export async function evaluateDmarcPolicy(input: {
     kind: 'evaluated',
     result,
     domain: String(response.status.header?.from ?? response.domain),
+    organizationalDomain: response.domain ?? null,
     policy,
     policyDomain: policy === null ? null : (response.policyDomain ?? null),
     spfAligned: Boolean(response.alignment?.spf.result),
