@@ -1,0 +1,220 @@
+// One attempt of one claim: finds hosts, takes or opens a connection, runs the transaction, goes on to the next host where that can
+// help (RFC 5321 5.1), and answers one outcome per recipient. Knows no queue but the claim and the way to its body.
+
+import type { Claim, ClaimedRecipient } from '../queue/queue.ts'
+import type { Outcome } from '../queue/outcome.ts'
+import type { DeliveryVerdict } from '../queue/scheduler.ts'
+import type { Clock } from '../lib/clock.ts'
+import { contentOf, type OpenBody } from './claim-content.ts'
+import type { HostFinder } from './hosts.ts'
+import { deferred, isTooManyRecipients, outcomeOf } from './outcome.ts'
+import type { ConnectionPool, PooledConnection } from './pool.ts'
+import { connectionKey, RecentHosts } from './recent-hosts.ts'
+import { describeTarget, type RecipientResult, type Target, type Transport, type Trouble } from './transport.ts'
+
+export interface AgentSettings {
+  /** Hosts to hold a session with for one mail (Postfix: smtp_mx_session_limit 2). */
+  readonly sessionLimit: number
+  /** Recipients of one transaction (Postfix: default_destination_recipient_limit 50). */
+  readonly recipientLimit: number
+}
+
+export const standardAgent: AgentSettings = { sessionLimit: 2, recipientLimit: 50 }
+
+export interface AgentPorts {
+  readonly hosts: HostFinder
+  readonly transport: Transport
+  readonly pool: ConnectionPool
+  readonly clock: Clock
+  readonly openBody: OpenBody
+}
+
+export interface AttemptResult {
+  readonly outcomes: readonly { readonly recipientId: number; readonly outcome: Outcome }[]
+  /** What it says about the destination. */
+  readonly verdict: DeliveryVerdict
+}
+
+export interface Agent {
+  /** Rejects only on a mistake in the program. */
+  attempt(claim: Claim): Promise<AttemptResult>
+}
+
+export function createAgent(settings: AgentSettings, ports: AgentPorts): Agent {
+  const recent = new RecentHosts()
+  return { attempt: (claim) => new Attempt(claim, { settings, ports, recent }).run() }
+}
+
+interface Surroundings {
+  readonly settings: AgentSettings
+  readonly ports: AgentPorts
+  readonly recent: RecentHosts
+}
+
+class Attempt {
+  readonly #claim: Claim
+  readonly #around: Surroundings
+  readonly #content
+  readonly #outcomes = new Map<number, Outcome>()
+  readonly #tried = new Set<string>()
+  #left: readonly ClaimedRecipient[]
+  #sessions = 0
+  #reached = false
+
+  constructor(claim: Claim, around: Surroundings) {
+    this.#claim = claim
+    this.#around = around
+    this.#left = claim.recipients
+    this.#content = contentOf(claim, around.ports.openBody)
+  }
+
+  async run(): Promise<AttemptResult> {
+    await this.#overIdleConnections()
+    if (this.#left.length > 0 && this.#sessions < this.#around.settings.sessionLimit) await this.#overHosts()
+    return { outcomes: this.#claim.recipients.map((recipient) => this.#resultOf(recipient)), verdict: this.#verdict() }
+  }
+
+  async #overIdleConnections(): Promise<void> {
+    const { ports, recent } = this.#around
+    for (const key of recent.keys(this.#claim.nextHop, ports.clock.now())) {
+      const idle = ports.pool.borrow(key)
+      // One try: if that connection was stale, the others of its age are too, and a new one tells the truth.
+      if (idle) return this.#over(idle)
+    }
+  }
+
+  async #overHosts(): Promise<void> {
+    const hosts = await this.#around.ports.hosts.find(this.#claim.nextHop)
+    if (hosts.kind === 'none') {
+      const { status, reply } = hosts
+      return this.#endLeft(
+        hosts.permanent
+          ? { kind: 'failed', scope: 'site', status, reply, host: null, tls: null }
+          : deferred('site', status, reply),
+      )
+    }
+    for (const target of hosts.targets) {
+      if (this.#left.length === 0 || this.#sessions >= this.#around.settings.sessionLimit) return
+      if (!this.#tried.has(describeTarget(target))) await this.#overTarget(target)
+    }
+  }
+
+  async #overTarget(target: Target): Promise<void> {
+    const { ports, recent } = this.#around
+    const key = connectionKey(target)
+    const idle = ports.pool.borrow(key)
+    if (idle) {
+      await this.#over(idle)
+      if (this.#left.length === 0 || this.#tried.has(describeTarget(target))) return
+    }
+    const opened = await ports.transport.open(target)
+    if (opened.kind === 'closed') return this.#noConnection(target, opened.trouble)
+    recent.remember(this.#claim.nextHop, key, ports.clock.now())
+    await this.#over(ports.pool.adopt(opened.connection))
+  }
+
+  #noConnection(target: Target, trouble: Trouble): void {
+    this.#tried.add(describeTarget(target))
+    // A host that does not answer costs an address, not one of the few sessions.
+    if (trouble.kind !== 'lost' || trouble.phase !== 'connect') this.#sessions++
+    const outcome = outcomeOf(trouble, { host: describeTarget(target), tls: null, dsnPassedOn: false, lmtp: false })
+    for (const recipient of this.#left) this.#outcomes.set(recipient.recipientId, outcome)
+  }
+
+  /** Sends to all that are left over one connection, in as many transactions as it takes. */
+  async #over(entry: PooledConnection): Promise<void> {
+    const { pool } = this.#around.ports
+    const { connection } = entry
+    const wasUsed = entry.messages > 0
+    const forAnotherHost: ClaimedRecipient[] = []
+    let batch = this.#nextBatch()
+    while (batch.length > 0 && connection.usable) {
+      const results = await connection.send(this.#envelope(batch), this.#content)
+      if (wasUsed && isStale(results)) return pool.discard(entry)
+      entry.messages++
+      const again = this.#take(batch, results, connection)
+      forAnotherHost.push(...again.elsewhere)
+      this.#left = [...again.here, ...this.#left.slice(batch.length)]
+      batch = this.#nextBatch()
+    }
+    this.#reached = true
+    this.#sessions++
+    this.#tried.add(connection.peer)
+    if (connection.usable) pool.giveBack(connectionKey(connection.target), entry)
+    else pool.discard(entry)
+    this.#left = [...forAnotherHost, ...this.#left]
+  }
+
+  #nextBatch(): readonly ClaimedRecipient[] {
+    return this.#left.slice(0, this.#around.settings.recipientLimit)
+  }
+
+  #envelope(recipients: readonly ClaimedRecipient[]) {
+    return { reversePath: this.#claim.reversePath, parameters: this.#claim.message.parameters, recipients }
+  }
+
+  /** Notes outcomes; answers who is to be tried again over this connection and who at another host. */
+  #take(
+    batch: readonly ClaimedRecipient[],
+    results: readonly RecipientResult[],
+    connection: PooledConnection['connection'],
+  ) {
+    const facts = {
+      host: connection.peer,
+      tls: connection.tls,
+      dsnPassedOn: connection.offersDsn,
+      lmtp: connection.target.protocol === 'lmtp',
+    }
+    const here: ClaimedRecipient[] = []
+    const elsewhere: ClaimedRecipient[] = []
+    // Without any acceptance a second transaction would be refused like the first.
+    const progress = results.some((result) => result.kind === 'accepted')
+    for (const [index, recipient] of batch.entries()) {
+      const result = results[index] as RecipientResult
+      const outcome = outcomeOf(result, facts)
+      this.#outcomes.set(recipient.recipientId, outcome)
+      if (progress && connection.usable && wantsNextTransaction(result)) here.push(recipient)
+      else if (outcome.kind === 'deferred' && mayHelpElsewhere(result)) elsewhere.push(recipient)
+    }
+    return { here, elsewhere }
+  }
+
+  #endLeft(outcome: Outcome): void {
+    // What a host already said about a recipient tells more than that there was no second host.
+    for (const { recipientId } of this.#left)
+      if (!this.#outcomes.has(recipientId)) this.#outcomes.set(recipientId, outcome)
+    this.#left = []
+  }
+
+  #resultOf(recipient: ClaimedRecipient): { recipientId: number; outcome: Outcome } {
+    const outcome = this.#outcomes.get(recipient.recipientId)
+    return {
+      recipientId: recipient.recipientId,
+      outcome: outcome ?? deferred('session', '4.4.2', 'Connection lost before this recipient was tried'),
+    }
+  }
+
+  #verdict(): DeliveryVerdict {
+    const scopes = [...this.#outcomes.values()].map((outcome) => (outcome.kind === 'deferred' ? outcome.scope : null))
+    if (scopes.includes('session')) return 'trouble'
+    return !this.#reached && scopes.includes('site') ? 'unreachable' : 'worked'
+  }
+}
+
+/** A kept connection that the peer had given up meanwhile: nothing was sent, so it is no attempt. */
+function isStale(results: readonly RecipientResult[]): boolean {
+  const [first] = results
+  if (first?.kind === 'lost') return first.silent
+  return first?.kind === 'refused' && first.phase === 'mail' && first.reply.code === 421
+}
+
+/** RFC 5321 4.5.3.1.10: the peer took some recipients and wants the rest in another transaction. */
+function wantsNextTransaction(result: RecipientResult): boolean {
+  return result.kind === 'refused' && result.phase === 'rcpt' && isTooManyRecipients(result.reply)
+}
+
+function mayHelpElsewhere(result: RecipientResult): boolean {
+  // After the dot the mail may have been taken: at another host it would be a duplicate for certain.
+  if (result.kind === 'lost' || result.kind === 'nonsense') return result.phase !== 'dot'
+  return result.kind !== 'unreadable'
+}

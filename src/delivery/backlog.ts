@@ -1,0 +1,124 @@
+// What waits in the queue by destination, as far as the dispatcher knows, and the claims it holds in hand. Refreshed from the queue's
+// own summary; a summary that was under way while we claimed is out of date for that destination and is not believed.
+
+import type { Claim, DestinationSummary } from '../queue/queue.ts'
+
+interface Entry {
+  waiting: number
+  earliest: number
+  /** The moment of its last claim, so that a summary from before is recognised. */
+  claimedAt: number
+  inHand: Claim[]
+}
+
+export interface BacklogView {
+  readonly waiting: number
+  readonly earliestAttemptAt: number
+}
+
+/** A moment between claims. */
+export type Moment = number
+
+export class Backlog {
+  readonly #entries = new Map<string, Entry>()
+  #moment: Moment = 0
+  #held = 0
+
+  /** What the scheduler should be told: waiting in the queue and in hand; what is in hand is due at once. */
+  view(nextHop: string): BacklogView {
+    const entry = this.#entries.get(nextHop)
+    if (!entry) return { waiting: 0, earliestAttemptAt: 0 }
+    const inHand = entry.inHand.length
+    return { waiting: entry.waiting + inHand, earliestAttemptAt: inHand > 0 ? 0 : entry.earliest }
+  }
+
+  /** Recipients believed to wait in the queue itself. */
+  inQueue(nextHop: string): number {
+    return this.#entries.get(nextHop)?.waiting ?? 0
+  }
+
+  inHand(nextHop: string): number {
+    return this.#entries.get(nextHop)?.inHand.length ?? 0
+  }
+
+  get totalInHand(): number {
+    return this.#held
+  }
+
+  /** Puts claims into the hand. */
+  hold(nextHop: string, claims: readonly Claim[]): void {
+    if (claims.length === 0) return
+    this.#entry(nextHop).inHand.push(...claims)
+    this.#held += claims.length
+  }
+
+  /** Takes up to `count` claims out of the hand, oldest first. */
+  draw(nextHop: string, count: number): Claim[] {
+    const entry = this.#entries.get(nextHop)
+    if (!entry || count <= 0) return []
+    const drawn = entry.inHand.splice(0, count)
+    this.#held -= drawn.length
+    return drawn
+  }
+
+  drawAll(): Claim[] {
+    return [...this.#entries.keys()].flatMap((nextHop) => this.draw(nextHop, Number.MAX_SAFE_INTEGER))
+  }
+
+  /** A claim was asked for: summaries that are under way no longer hold. */
+  claiming(nextHop: string): void {
+    this.#entry(nextHop).claimedAt = ++this.#moment
+  }
+
+  /** The claim came back with that many recipients; `exhausted`: fewer messages than asked for, so nothing more is due. */
+  claimed(nextHop: string, recipients: number, exhausted: boolean): void {
+    const entry = this.#entry(nextHop)
+    entry.claimedAt = ++this.#moment
+    entry.waiting = exhausted ? 0 : Math.max(0, entry.waiting - recipients)
+  }
+
+  /** To be asked for before a summary is. */
+  now(): Moment {
+    return this.#moment
+  }
+
+  /** Takes over a summary that was asked for at `since`. Answers the destinations that look different now. */
+  update(summaries: readonly DestinationSummary[], since: Moment): string[] {
+    const changed: string[] = []
+    const named = new Set<string>()
+    for (const { nextHop, waiting, earliestAttemptAt } of summaries) {
+      named.add(nextHop)
+      if (!this.#isCurrent(nextHop, since)) continue
+      const entry = this.#entry(nextHop)
+      if (entry.waiting === waiting && entry.earliest === earliestAttemptAt) continue
+      entry.waiting = waiting
+      entry.earliest = earliestAttemptAt
+      changed.push(nextHop)
+    }
+    return [...changed, ...this.#clearOthers(named, since)]
+  }
+
+  /** Destinations of which the summary says nothing have nothing waiting; what is empty leaves the memory. */
+  #clearOthers(named: ReadonlySet<string>, since: Moment): string[] {
+    const cleared: string[] = []
+    for (const [nextHop, entry] of this.#entries) {
+      if (named.has(nextHop) || !this.#isCurrent(nextHop, since)) continue
+      if (entry.waiting > 0) cleared.push(nextHop)
+      entry.waiting = 0
+      if (entry.inHand.length === 0) this.#entries.delete(nextHop)
+    }
+    return cleared
+  }
+
+  #isCurrent(nextHop: string, since: Moment): boolean {
+    return (this.#entries.get(nextHop)?.claimedAt ?? 0) <= since
+  }
+
+  #entry(nextHop: string): Entry {
+    const known = this.#entries.get(nextHop)
+    if (known) return known
+    const fresh: Entry = { waiting: 0, earliest: 0, claimedAt: 0, inHand: [] }
+    this.#entries.set(nextHop, fresh)
+    return fresh
+  }
+}

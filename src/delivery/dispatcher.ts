@@ -1,0 +1,342 @@
+// The delivery engine: asks the scheduler who may be attempted, claims, runs agents, settles. Everything foreseen is an outcome; what is
+// not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
+
+import type { Clock } from '../lib/clock.ts'
+import type { Claim, Queue, Settlement } from '../queue/queue.ts'
+import { type DestinationView, type DeliveryVerdict, Scheduler, type SchedulerSettings } from '../queue/scheduler.ts'
+import type { Agent, AttemptResult } from './agent.ts'
+import { Backlog } from './backlog.ts'
+import type { DeliveryEngine } from './engine.ts'
+import type { DeliveryLog } from './log-port.ts'
+import { deferred } from './outcome.ts'
+import type { ConnectionPool } from './pool.ts'
+import { Settler } from './settler.ts'
+import { Wakeup } from './wakeup.ts'
+
+export interface DispatcherSettings {
+  readonly scheduler: SchedulerSettings
+  /** Claims held ready for one destination beyond those running: saves a round trip to the queue per mail. */
+  readonly prefetch: number
+  /** The same over all destinations: bounds the memory of bodies that wait here. */
+  readonly maxInHand: number
+  /** Least ms between two summaries asked of the queue. */
+  readonly refreshMs: number
+  /** A summary is asked at least this often: another process may have changed the queue. */
+  readonly refreshAtLeastMs: number
+  /** Settlements under way beyond which nothing new is claimed. */
+  readonly maxUnsettled: number
+}
+
+export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
+  prefetch: 50,
+  maxInHand: 500,
+  refreshMs: 50,
+  refreshAtLeastMs: 30_000,
+  maxUnsettled: 2000,
+}
+
+export interface DispatcherPorts {
+  readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'>
+  readonly agent: Agent
+  readonly pool: ConnectionPool
+  readonly clock: Clock
+  readonly log: DeliveryLog
+  /** Somebody may have to be told something (bounce/notify.ts). */
+  readonly noticesDue: () => void
+}
+
+export interface DeliveryStatus {
+  readonly running: number
+  readonly inHand: number
+  readonly unsettled: number
+  readonly queueFailing: boolean
+  readonly destinations: readonly DestinationView[]
+}
+
+export interface Dispatcher extends DeliveryEngine {
+  status(): DeliveryStatus
+}
+
+/** Ms to wait after the queue failed to give claims or a summary. */
+const QUEUE_PAUSE = 1000
+/** Ms that cut-off attempts get to have their outcomes written. */
+const LAST_WORDS = 5000
+
+export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): Dispatcher {
+  return new Dispatch(settings, ports)
+}
+
+class Dispatch implements Dispatcher {
+  readonly #settings: DispatcherSettings
+  readonly #ports: DispatcherPorts
+  readonly #scheduler: Scheduler
+  readonly #backlog = new Backlog()
+  readonly #settler: Settler
+  readonly #wakeup: Wakeup
+  readonly #running = new Set<Promise<void>>()
+  #state: 'new' | 'started' | 'draining' = 'new'
+  #refreshing = false
+  #refreshDueAt = Number.POSITIVE_INFINITY
+  #refreshedAt = Number.NEGATIVE_INFINITY
+  #pausedUntil = 0
+  #queueTroubled = false
+  #pumping = false
+
+  constructor(settings: DispatcherSettings, ports: DispatcherPorts) {
+    this.#settings = settings
+    this.#ports = ports
+    this.#scheduler = new Scheduler(settings.scheduler)
+    this.#wakeup = new Wakeup(ports.clock, () => this.#pump())
+    const { queue, clock, log } = ports
+    this.#settler = new Settler({ queue, clock, log, settled: (settlement, due) => this.#settled(settlement, due) })
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return
+    this.#state = 'started'
+    this.wake()
+  }
+
+  hasRoom(nextHop: string): boolean {
+    if (this.#isPaused() || this.#backlog.totalInHand >= this.#settings.maxInHand) return false
+    return this.#backlog.inHand(nextHop) < this.#settings.prefetch && !this.#isSuspended(nextHop)
+  }
+
+  take(claims: readonly Claim[]): void {
+    if (this.#state === 'draining') return this.#giveBack(claims)
+    for (const claim of claims) {
+      if (this.#isSuspended(claim.nextHop)) this.#giveBack([claim])
+      else {
+        this.#backlog.hold(claim.nextHop, [claim])
+        this.#tell(claim.nextHop)
+      }
+    }
+    this.#pump()
+  }
+
+  wake(): void {
+    this.#refreshSoon()
+    this.#pump()
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#state = 'draining'
+    this.#wakeup.stop()
+    this.#giveBack(this.#backlog.drawAll())
+    this.#ports.pool.retire()
+    await this.#quiet(graceMs)
+    this.#ports.pool.abort()
+    await this.#quiet(LAST_WORDS)
+  }
+
+  status(): DeliveryStatus {
+    return {
+      running: this.#running.size,
+      inHand: this.#backlog.totalInHand,
+      unsettled: this.#settler.unsettled,
+      queueFailing: this.#settler.failing || this.#pausedUntil > this.#ports.clock.now(),
+      destinations: this.#scheduler.views(),
+    }
+  }
+
+  #isSuspended(nextHop: string): boolean {
+    return (this.#scheduler.view(nextHop)?.suspendedUntil ?? 0) > this.#ports.clock.now()
+  }
+
+  #isPaused(): boolean {
+    if (this.#state !== 'started' || this.#settler.failing) return true
+    return this.#settler.unsettled >= this.#settings.maxUnsettled || this.#pausedUntil > this.#ports.clock.now()
+  }
+
+  /** Starts whatever may start now. Not re-entered: agents that end at once come back through the event loop. */
+  #pump(): void {
+    if (this.#pumping || this.#state !== 'started') return
+    this.#pumping = true
+    const now = this.#ports.clock.now()
+    if (this.#refreshDueAt <= now) this.#refresh()
+    if (!this.#isPaused()) for (const { nextHop, slots } of this.#scheduler.next(now)) this.#fill(nextHop, slots)
+    this.#pumping = false
+    this.#arm(now)
+  }
+
+  #arm(now: number): void {
+    // A refresh under way ends in another pump; while paused, what is due already must not make the timer spin.
+    if (!this.#refreshing) this.#wakeup.at(this.#refreshDueAt)
+    const next = this.#scheduler.wakeAt()
+    if (next !== null) this.#wakeup.at(this.#isPaused() ? Math.max(next, this.#pausedUntil, now + QUEUE_PAUSE) : next)
+  }
+
+  /** Uses the slots for claims in hand first, then claims more. */
+  #fill(nextHop: string, slots: number): void {
+    const inHand = this.#backlog.draw(nextHop, slots)
+    if (inHand.length > 0) {
+      this.#scheduler.started(nextHop, inHand.length, inHand.length, this.#ports.clock.now())
+      for (const claim of inHand) this.#run(claim)
+      this.#tell(nextHop)
+    }
+    const rest = slots - inHand.length
+    if (rest > 0) this.#track(this.#claim(nextHop, rest))
+  }
+
+  async #claim(nextHop: string, reserved: number): Promise<void> {
+    const { queue, clock } = this.#ports
+    const limit = this.#claimLimit(nextHop, reserved)
+    this.#backlog.claiming(nextHop)
+    let claims: Claim[]
+    try {
+      claims = await queue.claim({ nextHop, limit, now: clock.now() })
+    } catch (error) {
+      this.#queueFailed(error)
+      this.#unreserve(nextHop, reserved)
+      return
+    }
+    if (this.#state === 'draining') {
+      this.#giveBack(claims)
+      return
+    }
+    const recipients = claims.reduce((sum, claim) => sum + claim.recipients.length, 0)
+    this.#backlog.claimed(nextHop, recipients, claims.length < limit)
+    if (claims.length < limit) this.#refreshSoon()
+    const first = claims.slice(0, reserved)
+    if (first.length === 0) this.#scheduler.started(nextHop, reserved, 0, clock.now())
+    else this.#unreserve(nextHop, reserved, first.length)
+    for (const claim of first) this.#run(claim)
+    this.#backlog.hold(nextHop, claims.slice(reserved))
+    this.#tell(nextHop)
+    this.#pump()
+  }
+
+  /** More than there are slots for, as far as that many wait and memory allows. */
+  #claimLimit(nextHop: string, reserved: number): number {
+    const { prefetch, maxInHand } = this.#settings
+    const ahead = Math.max(0, Math.min(prefetch, maxInHand - this.#backlog.totalInHand))
+    return Math.max(reserved, Math.min(reserved + ahead, this.#backlog.inQueue(nextHop)))
+  }
+
+  /** Gives surplus slots back without the pause that an empty claim deserves. */
+  #unreserve(nextHop: string, reserved: number, used = 0): void {
+    const now = this.#ports.clock.now()
+    this.#scheduler.started(nextHop, reserved, reserved, now)
+    for (let i = used; i < reserved; i++) this.#scheduler.finished(nextHop, 'unused', now)
+  }
+
+  #run(claim: Claim): void {
+    this.#track(this.#attempt(claim))
+  }
+
+  async #attempt(claim: Claim): Promise<void> {
+    const { nextHop, message } = claim
+    const { outcomes, verdict } = await this.#safely(claim)
+    this.#scheduler.finished(nextHop, verdict, this.#ports.clock.now())
+    this.#settler.settle({ queueId: message.queueId, nextHop, outcomes })
+    if (verdict === 'unreachable') this.#letGo(nextHop)
+    this.#pump()
+  }
+
+  async #safely(claim: Claim): Promise<AttemptResult> {
+    try {
+      return await this.#ports.agent.attempt(claim)
+    } catch (error) {
+      this.#ports.log.bug(error, `attempt ${claim.message.queueId} for ${claim.nextHop}`)
+      const outcome = deferred('message', '4.3.0', 'Internal error, delivery will be tried again')
+      const verdict: DeliveryVerdict = 'worked'
+      return { outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })), verdict }
+    }
+  }
+
+  /** The destination does not answer: claims in hand would only wait out their lease. */
+  #letGo(nextHop: string): void {
+    this.#giveBack(this.#backlog.draw(nextHop, Number.MAX_SAFE_INTEGER))
+    this.#tell(nextHop)
+  }
+
+  #giveBack(claims: readonly Claim[]): void {
+    if (claims.length === 0) return
+    const released = this.#ports.queue.release(claims).then(
+      () => this.#refreshSoon(),
+      // The claims run out by themselves.
+      (error: unknown) => this.#queueFailed(error),
+    )
+    this.#track(released)
+  }
+
+  #settled(settlement: Settlement, noticesDue: boolean): void {
+    if (noticesDue) this.#ports.noticesDue()
+    // The deferred wait again, at a time that the queue chose.
+    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#refreshSoon()
+    this.#pump()
+  }
+
+  #tell(nextHop: string): void {
+    const { waiting, earliestAttemptAt } = this.#backlog.view(nextHop)
+    this.#scheduler.waiting(nextHop, waiting, earliestAttemptAt)
+  }
+
+  #refreshSoon(): void {
+    const at = Math.max(this.#refreshedAt + this.#settings.refreshMs, this.#pausedUntil, this.#ports.clock.now())
+    this.#refreshDueAt = Math.min(this.#refreshDueAt, at)
+    if (this.#state === 'started' && !this.#refreshing) this.#wakeup.at(this.#refreshDueAt)
+  }
+
+  #refresh(): void {
+    if (this.#refreshing) return
+    this.#refreshing = true
+    this.#refreshDueAt = Number.POSITIVE_INFINITY
+    const since = this.#backlog.now()
+    const done = this.#ports.queue.destinations().then(
+      (summaries) => {
+        this.#queueWorks()
+        for (const nextHop of this.#backlog.update(summaries, since)) this.#tell(nextHop)
+        this.#refreshed(this.#backlog.now() === since ? this.#settings.refreshAtLeastMs : this.#settings.refreshMs)
+      },
+      (error: unknown) => {
+        this.#queueFailed(error)
+        this.#refreshed(QUEUE_PAUSE)
+      },
+    )
+    this.#track(done)
+  }
+
+  /** @param again ms until the next summary at the latest */
+  #refreshed(again: number): void {
+    this.#refreshing = false
+    this.#refreshedAt = this.#ports.clock.now()
+    this.#refreshDueAt = Math.min(this.#refreshDueAt, this.#refreshedAt + again)
+    this.#pump()
+  }
+
+  /** Not to be confused with an empty queue: nothing is claimed for a moment, then it is asked again. */
+  #queueFailed(error: unknown): void {
+    if (!this.#queueTroubled) this.#ports.log.queueTrouble(error instanceof Error ? error.message : String(error))
+    this.#queueTroubled = true
+    this.#pausedUntil = this.#ports.clock.now() + QUEUE_PAUSE
+    this.#refreshSoon()
+  }
+
+  #queueWorks(): void {
+    if (this.#queueTroubled) this.#ports.log.queueRecovered()
+    this.#queueTroubled = false
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.catch((error: unknown) => this.#ports.log.bug(error, 'delivery'))
+    this.#running.add(tracked)
+    void tracked.finally(() => this.#running.delete(tracked))
+  }
+
+  /** Waits until nothing runs and nothing is unsettled, at most `ms`. */
+  async #quiet(ms: number): Promise<void> {
+    const patience = new AbortController()
+    const over = this.#ports.clock.sleep(ms, patience.signal).then(
+      () => true,
+      () => true,
+    )
+    const done = async () => {
+      while (this.#running.size > 0 || this.#settler.unsettled > 0) {
+        await Promise.all([...this.#running, this.#settler.idle()])
+      }
+    }
+    await Promise.race([done(), over])
+    patience.abort()
+  }
+}

@@ -1,0 +1,48 @@
+// What a server offered in its reply to EHLO or LHLO (RFC 5321 4.1.1.1), minus the keywords that the operator discards.
+
+export interface Extensions {
+  readonly pipelining: boolean
+  readonly eightBitMime: boolean
+  readonly smtputf8: boolean
+  readonly dsn: boolean
+  readonly startTls: boolean
+  readonly requireTls: boolean
+  /** Null: SIZE not offered; 0: offered without a limit (RFC 1870 4). */
+  readonly size: number | null
+}
+
+/** What HELO promises. */
+export const noExtensions: Extensions = {
+  pipelining: false,
+  eightBitMime: false,
+  smtputf8: false,
+  dsn: false,
+  startTls: false,
+  requireTls: false,
+  size: null,
+}
+
+/** @param verbatim the whole reply, lines joined by `\n`, codes included @param discard keywords to overlook, in upper case */
+export function readExtensions(verbatim: string, discard: ReadonlySet<string>): Extensions {
+  const offered = new Map<string, string>()
+  // The first line is the server's name, not a keyword.
+  for (const line of verbatim.split('\n').slice(1)) {
+    const [keyword = '', ...parameters] = line.slice(4).trim().split(/\s+/)
+    const name = keyword.toUpperCase()
+    if (name !== '' && !discard.has(name)) offered.set(name, parameters.join(' '))
+  }
+  return {
+    pipelining: offered.has('PIPELINING'),
+    eightBitMime: offered.has('8BITMIME'),
+    smtputf8: offered.has('SMTPUTF8'),
+    dsn: offered.has('DSN'),
+    startTls: offered.has('STARTTLS'),
+    requireTls: offered.has('REQUIRETLS'),
+    size: readSize(offered.get('SIZE')),
+  }
+}
+
+function readSize(parameter: string | undefined): number | null {
+  if (parameter === undefined) return null
+  return /^\d{1,15}$/.test(parameter) ? Number(parameter) : 0
+}

@@ -1,0 +1,106 @@
+// From a connected socket to a session that takes mail: greeting, EHLO (HELO where that is all the peer knows), STARTTLS, EHLO
+// again (RFC 5321 3.1–3.2, RFC 3207 4.2: what was learnt before TLS is forgotten). LMTP says LHLO (RFC 2033 4.1).
+
+import type { Dialogue } from './dialogue.ts'
+import { type Extensions, noExtensions, readExtensions } from './extensions.ts'
+import { secure } from './secure.ts'
+import { ask, isTrouble } from './ask.ts'
+import type { Target, Trouble } from './transport.ts'
+import { discardedKeywords, type TransportSettings } from './transport-settings.ts'
+
+export interface Greeted {
+  readonly kind: 'greeted'
+  readonly extensions: Extensions
+  readonly tls: string | null
+}
+
+export interface HandshakeRequest {
+  readonly dialogue: Dialogue
+  readonly target: Target
+  readonly settings: TransportSettings
+  /** Level already reached by implicit TLS. */
+  readonly tls: string | null
+  /** False after a failed handshake at level `may`: the second connection stays in the clear. */
+  readonly offerTls: boolean
+}
+
+export async function handshake(request: HandshakeRequest): Promise<Greeted | Trouble> {
+  const { dialogue, settings } = request
+  const greeting = await ask(dialogue, { phase: 'greeting', timeout: settings.timeouts.greeting, expect: 2 })
+  if (isTrouble(greeting)) return greeting
+  const extensions = await hello(request)
+  if ('kind' in extensions) return extensions
+  if (request.tls !== null || !wantsTls(request)) return { kind: 'greeted', extensions, tls: request.tls }
+  if (!extensions.startTls) return insists(request.target) ? notOffered : { kind: 'greeted', extensions, tls: null }
+  return startTls(request, extensions)
+}
+
+const notOffered: Trouble = {
+  kind: 'unfit',
+  scope: 'site',
+  status: '4.7.4',
+  text: 'TLS is required, but the server does not offer it',
+}
+
+function wantsTls(request: HandshakeRequest): boolean {
+  return request.offerTls && request.target.security !== 'none'
+}
+
+function insists(target: Target): boolean {
+  return target.security === 'encrypt' || target.security === 'verify'
+}
+
+async function hello(request: HandshakeRequest): Promise<Extensions | Trouble> {
+  const { dialogue, target, settings } = request
+  const verb = target.protocol === 'lmtp' ? 'LHLO' : 'EHLO'
+  const question = { phase: 'ehlo', timeout: settings.timeouts.ehlo, expect: 2 } as const
+  dialogue.write(`${verb} ${settings.helo}\r\n`)
+  const answer = await ask(dialogue, question)
+  if (!isTrouble(answer)) return readExtensions(answer.verbatim, discardedKeywords(settings, target.host))
+  if (verb === 'LHLO' || !speaksOnlyHelo(answer)) return answer
+  dialogue.write(`HELO ${settings.helo}\r\n`)
+  const old = await ask(dialogue, question)
+  return isTrouble(old) ? old : noExtensions
+}
+
+/** RFC 5321 3.2: a client falls back to HELO when EHLO is not understood, not when it is refused for the moment. */
+function speaksOnlyHelo(trouble: Trouble): boolean {
+  return trouble.kind === 'refused' && trouble.reply.code >= 500 && trouble.reply.code <= 504
+}
+
+async function startTls(request: HandshakeRequest, clear: Extensions): Promise<Greeted | Trouble> {
+  const { dialogue, target, settings } = request
+  dialogue.write('STARTTLS\r\n')
+  const go = await ask(dialogue, { phase: 'starttls', timeout: settings.timeouts.starttls, expect: 2 })
+  if (isTrouble(go)) {
+    const mayGoOn = go.kind === 'refused' && go.reply.code !== 421 && !insists(target)
+    return mayGoOn ? { kind: 'greeted', extensions: clear, tls: null } : go
+  }
+  if (dialogue.hasUnread) return injected(dialogue)
+  let level = ''
+  let untrusted = false
+  const failure = await dialogue.replaceSocket(async (socket) => {
+    const secured = await secure({ socket, target, settings, clock: dialogue.clock })
+    if (secured.kind === 'secured') level = secured.level
+    untrusted = secured.kind === 'untrusted'
+    return secured.kind === 'secured' ? secured.socket : secured
+  })
+  if (failure !== null) return untrusted ? notTrusted(failure) : lostInTls(failure)
+  const extensions = await hello(request)
+  return 'kind' in extensions ? extensions : { kind: 'greeted', extensions, tls: level }
+}
+
+/** Replies in the clear behind the 220 to STARTTLS would be taken for replies inside TLS. */
+function injected(dialogue: Dialogue): Trouble {
+  dialogue.close('text behind the reply to STARTTLS')
+  return { kind: 'nonsense', phase: 'starttls', cause: 'text in the clear behind the reply to STARTTLS' }
+}
+
+function lostInTls(cause: string): Trouble {
+  return { kind: 'lost', phase: 'tls', cause, silent: true }
+}
+
+/** Also for implicit TLS. */
+export function notTrusted(cause: string): Trouble {
+  return { kind: 'unfit', scope: 'site', status: '4.7.5', text: `Server certificate not trusted: ${cause}` }
+}

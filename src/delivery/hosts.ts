@@ -1,0 +1,183 @@
+// Next hop → the targets to try, in order (RFC 5321 5.1, RFC 7505, RFC 3463). A failed look-up is never an absent name: it defers.
+// Equal preference is shuffled, addresses of both families are mixed, so that load and broken families even out.
+
+import type { Resolver } from '../dns/resolver.ts'
+import type { Random } from '../lib/random.ts'
+import { literalAddress } from '../smtp/domain.ts'
+import { type NextHop, parseNextHop } from '../smtp/nexthop.ts'
+import { findAddresses } from './addresses.ts'
+import { findExchangers } from './exchangers.ts'
+import { shuffle } from './shuffle.ts'
+import type { SecurityLevel, Target } from './transport.ts'
+
+/** One node of ours, or its address list if a role has several. */
+export interface Peer {
+  /** Host name or IP address. */
+  readonly host: string
+  readonly port: number
+  /** Name that its certificate has to show, where `host` is an address. */
+  readonly name?: string
+}
+
+export interface HostSettings {
+  /** Our own nodes by role. */
+  readonly peers: ReadonlyMap<string, readonly Peer[]>
+  /** Towards them: `verify` wherever nodes have certificates. */
+  readonly peerSecurity: SecurityLevel
+  /** Towards hosts from MX records and configured next hops; exceptions by domain or host. */
+  readonly security: SecurityLevel
+  readonly securityFor?: (name: string) => SecurityLevel | null
+  /** Port of MX hosts: 25 but for tests and demonstrations. */
+  readonly mxPort: number
+  /** Our own names and addresses: an MX of equal or worse preference than ourselves is a loop (RFC 5321 5.1). */
+  readonly ourNames: ReadonlySet<string>
+  readonly ourAddresses: ReadonlySet<string>
+  /** Most addresses to try for one mail (Postfix: smtp_mx_address_limit 5). */
+  readonly addressLimit: number
+}
+
+export const MX_ADDRESS_LIMIT = 5
+
+export type Hosts =
+  | { readonly kind: 'targets'; readonly targets: readonly Target[] }
+  | { readonly kind: 'none'; readonly permanent: boolean; readonly status: string; readonly reply: string }
+
+export interface HostFinder {
+  /** Never rejects unless the resolver does. */
+  find(nextHop: string): Promise<Hosts>
+}
+
+export interface HostPorts {
+  readonly resolver: Resolver
+  readonly random: Random
+}
+
+export function createHostFinder(settings: HostSettings, ports: HostPorts): HostFinder {
+  return {
+    find: async (text) => {
+      const hop = parseNextHop(text)
+      return hop ? find(hop, settings, ports) : none(false, '4.3.5', `Next hop "${text}" is not understood`)
+    },
+  }
+}
+
+function find(hop: NextHop, settings: HostSettings, ports: HostPorts): Promise<Hosts> | Hosts {
+  switch (hop.kind) {
+    case 'mx':
+      return findMx(hop, settings, ports)
+    case 'peers':
+      return findPeers(hop.role, settings, ports)
+    case 'host':
+      return findHost(hop, settings, ports)
+    case 'socket':
+      return targets([
+        {
+          protocol: 'lmtp',
+          host: 'localhost',
+          endpoint: { kind: 'unix', path: hop.path },
+          security: 'none',
+          implicitTls: false,
+          authentic: false,
+        },
+      ])
+  }
+}
+
+async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSettings, ports: HostPorts): Promise<Hosts> {
+  const port = hop.port === 25 ? settings.mxPort : hop.port
+  const security = settings.securityFor?.(hop.domain) ?? settings.security
+  const literal = literalAddress(hop.domain)
+  if (literal !== null) return targets([tcp({ host: literal, address: literal, port, security, authentic: false })])
+  const found = await findExchangers(hop.domain, settings, ports)
+  if (found.kind === 'none') return found
+  const collected: Target[] = []
+  let trouble: Extract<Hosts, { kind: 'none' }> | null = null
+  for (const exchanger of found.exchangers) {
+    if (collected.length >= settings.addressLimit) break
+    const addresses = await findAddresses(exchanger.host, ports)
+    if (addresses.kind === 'none') {
+      trouble = worse(trouble, addresses)
+      continue
+    }
+    for (const { address, authentic } of addresses.addresses) {
+      if (settings.ourAddresses.has(address))
+        return collected.length > 0 ? limited(collected, settings) : loop(hop.domain)
+      collected.push(
+        tcp({ host: exchanger.host, address, port, security, authentic: authentic && exchanger.authentic }),
+      )
+    }
+  }
+  if (collected.length > 0) return limited(collected, settings)
+  return trouble ?? none(true, '5.4.4', `No mail host of ${hop.domain} has an address`)
+}
+
+async function findPeers(role: string, settings: HostSettings, ports: HostPorts): Promise<Hosts> {
+  const peers = settings.peers.get(role)
+  if (!peers || peers.length === 0) return none(false, '4.3.5', `No nodes of role ${role} are configured`)
+  const collected: Target[] = []
+  let trouble: Extract<Hosts, { kind: 'none' }> | null = null
+  for (const peer of shuffle(peers, ports.random)) {
+    const addresses = await findAddresses(peer.host, ports)
+    // A peer whose name is missing is our own configuration's mistake: wait for it to be mended.
+    if (addresses.kind === 'none')
+      trouble = { ...addresses, permanent: false, status: addresses.status.replace(/^5/, '4') }
+    else
+      for (const { address, authentic } of addresses.addresses) {
+        const host = peer.name ?? peer.host
+        collected.push(tcp({ host, address, port: peer.port, security: settings.peerSecurity, authentic }))
+      }
+  }
+  return collected.length > 0 ? limited(collected, settings) : (trouble as Hosts)
+}
+
+async function findHost(
+  hop: Extract<NextHop, { kind: 'host' }>,
+  settings: HostSettings,
+  ports: HostPorts,
+): Promise<Hosts> {
+  const host = hop.host.replace(/^ipv6:/i, '')
+  const addresses = await findAddresses(host, ports)
+  if (addresses.kind === 'none') {
+    // Named by our routing data, not by the sender: a mistake there must not bounce mail at once.
+    return addresses.permanent ? none(false, '4.4.4', addresses.reply) : addresses
+  }
+  const security = settings.securityFor?.(host) ?? settings.security
+  const { protocol, port } = hop
+  return limited(
+    addresses.addresses.map(({ address, authentic }) => tcp({ host, address, port, security, authentic, protocol })),
+    settings,
+  )
+}
+
+function tcp(parts: {
+  readonly host: string
+  readonly address: string
+  readonly port: number
+  readonly security: SecurityLevel
+  readonly authentic: boolean
+  readonly protocol?: 'smtp' | 'lmtp'
+}): Target {
+  const { host, address, port, security, authentic, protocol = 'smtp' } = parts
+  return { protocol, host, endpoint: { kind: 'tcp', address, port }, security, implicitTls: false, authentic }
+}
+
+/** Temporary trouble outweighs permanent: as long as one MX may come back, nothing has failed. */
+function worse<T extends Extract<Hosts, { kind: 'none' }>>(known: T | null, next: T): T {
+  return known && !known.permanent ? known : next
+}
+
+function targets(list: readonly Target[]): Hosts {
+  return { kind: 'targets', targets: list }
+}
+
+function limited(list: readonly Target[], settings: HostSettings): Hosts {
+  return targets(list.slice(0, settings.addressLimit))
+}
+
+function loop(domain: string): Hosts {
+  return none(true, '5.4.6', `Mail for ${domain} loops back to this host`)
+}
+
+function none(permanent: boolean, status: string, reply: string): Extract<Hosts, { kind: 'none' }> {
+  return { kind: 'none', permanent, status, reply }
+}

@@ -1,0 +1,87 @@
+// Reads SMTP replies from the octets of a connection (RFC 5321 4.2.1, RFC 2034). Pure: no socket, no clock.
+// What does not look like a reply is a fault; guessing would attribute one command's answer to another.
+
+import type { PeerReply } from './transport.ts'
+
+/** RFC 5321 4.5.3.1.5 allows 512; real servers write longer explanations. */
+const MAX_LINE = 4096
+/** A reply of hundreds of lines is an attack on memory, not an answer. */
+const MAX_REPLY = 65_536
+
+const lineForm = /^([2-5]\d\d)(?:([ -])(.*))?$/s
+const enhancedForm = /^([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)/
+
+export type ReadResult =
+  | { readonly kind: 'replies'; readonly replies: readonly PeerReply[] }
+  | { readonly kind: 'fault'; readonly cause: string }
+
+export interface ReplyReader {
+  /** Takes octets, answers the replies that they complete. After a fault the reader is of no more use. */
+  push(chunk: Buffer): ReadResult
+  /** Octets that wait for the rest of their reply. */
+  readonly pending: boolean
+}
+
+export function createReplyReader(): ReplyReader {
+  let remainder = ''
+  let lines: string[] = []
+  let size = 0
+  const takeLine = (line: string, replies: PeerReply[]): string | null => {
+    const match = lineForm.exec(line)
+    if (!match) return `not a reply: ${printable(line)}`
+    if (lines.length > 0 && !(lines[0] as string).startsWith(match[1] as string)) return 'one reply with two codes'
+    lines.push(line)
+    size += line.length
+    if (size > MAX_REPLY) return 'reply without end'
+    if (match[2] === '-') return null
+    replies.push(makeReply(lines))
+    lines = []
+    size = 0
+    return null
+  }
+  return {
+    get pending() {
+      return remainder !== '' || lines.length > 0
+    },
+    push: (chunk) => {
+      const text = remainder + chunk.toString('latin1')
+      const replies: PeerReply[] = []
+      let start = 0
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+        const line = text.slice(start, text.charCodeAt(end - 1) === 13 && end > start ? end - 1 : end)
+        const fault = line.length > MAX_LINE ? 'line without end' : takeLine(line, replies)
+        if (fault !== null) return { kind: 'fault', cause: fault }
+        start = end + 1
+      }
+      remainder = text.slice(start)
+      if (remainder.length > MAX_LINE) return { kind: 'fault', cause: 'line without end' }
+      return { kind: 'replies', replies }
+    },
+  }
+}
+
+function makeReply(lines: readonly string[]): PeerReply {
+  const first = lines[0] as string
+  const code = Number(first.slice(0, 3))
+  return { code, enhanced: enhancedOf(code, first.slice(4)), verbatim: decode(lines.join('\n')) }
+}
+
+/** The class of the code wins where the two contradict each other, as a client without RFC 2034 would see it. */
+function enhancedOf(code: number, text: string): string {
+  const match = enhancedForm.exec(text)
+  return match ? `${Math.floor(code / 100)}.${Number(match[2])}.${Number(match[3])}` : ''
+}
+
+/** RFC 6531 3.7.4.2 allows UTF-8 in replies; what is not UTF-8 stays readable as Latin-1. Control characters become blanks. */
+function decode(latin1: string): string {
+  // oxlint-disable-next-line no-control-regex -- the range is the point
+  const clean = latin1.replace(/[\0-\x09\x0b-\x1f\x7f]/g, ' ')
+  // oxlint-disable-next-line no-control-regex
+  if (/^[\0-\x7f]*$/.test(clean)) return clean
+  const utf8 = Buffer.from(clean, 'latin1').toString('utf8')
+  return utf8.includes('�') ? clean : utf8
+}
+
+function printable(line: string): string {
+  return decode(line.slice(0, 80)).replaceAll('\n', ' ')
+}

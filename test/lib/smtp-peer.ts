@@ -1,0 +1,290 @@
+// A mail host that does as it is told: a raw SMTP or LMTP server for tests. The local part of an address commands it, for the
+// stage it names: `tempfail-rcpt@`, `permfail-data@`, `stall-dot@`, `disconnect-mail@`, `wrong-data@`, `closing-rcpt@` (421 and
+// close). At MAIL the reverse-path counts, later the recipients. Everything it was told and given is kept for the test to look at.
+
+import { createServer, type Server, type Socket } from 'node:net'
+import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls'
+
+export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'dot'
+export type Mood = 'tempfail' | 'permfail' | 'stall' | 'disconnect' | 'wrong' | 'closing' | 'garbage'
+
+export interface PeerOptions {
+  /** EHLO keywords; STARTTLS is added where `tls` is given. */
+  readonly extensions?: readonly string[]
+  readonly lmtp?: boolean
+  readonly tls?: SecureContextOptions & { readonly requestCert?: boolean }
+  /** Moods that no address commands. */
+  readonly moods?: Partial<Record<Stage, Mood>>
+  /** Only HELO is understood. */
+  readonly heloOnly?: boolean
+  /** Most recipients of a transaction; more get 452 4.5.3. */
+  readonly recipientLimit?: number
+  /** Closes the connection after this many messages. */
+  readonly messagesPerSession?: number
+  /** Own replies by stage, instead of the usual ones: full text with code, lines by `\r\n`. */
+  readonly replies?: Partial<Record<Stage, string>>
+  /** A unix socket path instead of a port. */
+  readonly path?: string
+  readonly host?: string
+}
+
+export interface PeerMessage {
+  readonly session: number
+  readonly mail: string
+  readonly rcpts: readonly string[]
+  /** Dots unstuffed, without the final dot. */
+  readonly data: Buffer
+  readonly tls: boolean
+  /** Subject of the client certificate, if one came. */
+  readonly clientCertificate: string | null
+}
+
+export interface SmtpPeer {
+  readonly port: number
+  readonly messages: PeerMessage[]
+  /** Every command line, with the number of its session. */
+  readonly commands: { readonly session: number; readonly line: string }[]
+  readonly sessions: number
+  /** Sessions open now. */
+  readonly open: number
+  /** Behaves otherwise from now on. */
+  change(options: PeerOptions): void
+  close(): Promise<void>
+}
+
+const ENDING = Buffer.from('\r\n.\r\n')
+const defaults = ['PIPELINING', 'SIZE 52428800', '8BITMIME', 'SMTPUTF8', 'DSN', 'ENHANCEDSTATUSCODES']
+
+export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer> {
+  const state = {
+    options: initial,
+    sessions: 0,
+    open: new Set<Socket>(),
+    messages: [] as PeerMessage[],
+    commands: [] as Command[],
+  }
+  const server = createServer((socket) => {
+    state.open.add(socket)
+    socket.on('close', () => state.open.delete(socket))
+    new PeerSession(socket, ++state.sessions, state).greet()
+  })
+  await listen(server, initial)
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    messages: state.messages,
+    commands: state.commands,
+    get sessions() {
+      return state.sessions
+    },
+    get open() {
+      return state.open.size
+    },
+    change: (options) => {
+      state.options = options
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of state.open) socket.destroy()
+      }),
+  }
+}
+
+type Command = { readonly session: number; readonly line: string }
+
+interface Shared {
+  options: PeerOptions
+  readonly messages: PeerMessage[]
+  readonly commands: Command[]
+}
+
+class PeerSession {
+  #socket: Socket
+  readonly #id: number
+  readonly #shared: Shared
+  #buffer = Buffer.alloc(0)
+  #mail = ''
+  #rcpts: string[] = []
+  #inData = false
+  #silent = false
+  #count = 0
+  #tls = false
+
+  constructor(socket: Socket, id: number, shared: Shared) {
+    this.#socket = socket
+    this.#id = id
+    this.#shared = shared
+    this.#listen(socket)
+  }
+
+  greet(): void {
+    this.#answer('connect', '', '220 peer.test ESMTP')
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#silent) return
+      this.#buffer = Buffer.concat([this.#buffer, chunk])
+      this.#work()
+    })
+  }
+
+  #work(): void {
+    while (!this.#silent && (this.#inData ? this.#takeData() : this.#takeLine())) {}
+  }
+
+  #takeLine(): boolean {
+    const end = this.#buffer.indexOf('\r\n')
+    if (end < 0) return false
+    const line = this.#buffer.subarray(0, end).toString('utf8')
+    this.#buffer = this.#buffer.subarray(end + 2)
+    this.#shared.commands.push({ session: this.#id, line })
+    this.#command(line)
+    return true
+  }
+
+  #command(line: string): void {
+    const verb = line.split(' ')[0]?.toUpperCase() ?? ''
+    const options = this.#shared.options
+    if (verb === 'EHLO' || verb === 'LHLO') this.#hello(verb)
+    else if (verb === 'HELO') this.#say('250 peer.test')
+    else if (verb === 'STARTTLS' && options.tls) this.#startTls(options.tls)
+    else if (verb === 'MAIL') this.#mailCommand(line)
+    else if (verb === 'RCPT') this.#rcptCommand(line)
+    else if (verb === 'DATA') this.#dataCommand()
+    else if (verb === 'RSET') {
+      this.#reset()
+      this.#say('250 2.0.0 reset')
+    } else if (verb === 'QUIT') {
+      this.#say('221 2.0.0 bye')
+      this.#socket.end()
+    } else this.#say('500 5.5.1 what?')
+  }
+
+  #hello(verb: string): void {
+    const { options } = this.#shared
+    if (options.heloOnly || (verb === 'LHLO') !== (options.lmtp === true)) return this.#say('502 5.5.1 not here')
+    const offered = [...(options.extensions ?? defaults), ...(options.tls && !this.#tls ? ['STARTTLS'] : [])]
+    const lines = ['peer.test', ...offered]
+    this.#answer('ehlo', '', lines.map((word, i) => `250${i < lines.length - 1 ? '-' : ' '}${word}`).join('\r\n'))
+  }
+
+  #startTls(tls: NonNullable<PeerOptions['tls']>): void {
+    const before = this.#shared.options.moods?.starttls
+    this.#answer('starttls', '', '220 2.0.0 go')
+    if (before) return
+    const plain = this.#socket
+    plain.removeAllListeners('data')
+    const secured = new TLSSocket(plain, {
+      isServer: true,
+      secureContext: createSecureContext(tls),
+      requestCert: tls.requestCert === true,
+      rejectUnauthorized: false,
+    })
+    this.#tls = true
+    this.#socket = secured
+    this.#listen(secured)
+  }
+
+  #mailCommand(line: string): void {
+    if (this.#mail !== '') return this.#say('503 5.5.1 nested MAIL')
+    if (this.#answer('mail', line, '250 2.1.0 ok')) this.#mail = line
+  }
+
+  #rcptCommand(line: string): void {
+    if (this.#mail === '') return this.#say('503 5.5.1 MAIL first')
+    const limit = this.#shared.options.recipientLimit ?? Number.POSITIVE_INFINITY
+    if (this.#rcpts.length >= limit) return this.#say('452 4.5.3 too many recipients')
+    if (this.#answer('rcpt', line, '250 2.1.5 ok')) this.#rcpts.push(line)
+  }
+
+  #dataCommand(): void {
+    if (this.#rcpts.length === 0) return this.#say('554 5.5.1 no valid recipients')
+    const going = this.#answer('data', this.#rcpts[0] ?? '', '354 go on')
+    if (going) this.#inData = true
+  }
+
+  #takeData(): boolean {
+    const empty = this.#buffer.subarray(0, 3).equals(Buffer.from('.\r\n'))
+    const end = empty ? 0 : this.#buffer.indexOf(ENDING)
+    if (end < 0) return false
+    const data = empty ? Buffer.alloc(0) : this.#buffer.subarray(0, end + 2)
+    this.#buffer = this.#buffer.subarray(empty ? 3 : end + ENDING.length)
+    this.#inData = false
+    this.#finish(Buffer.from(data.toString('latin1').replace(/(^|\r\n)\./g, '$1'), 'latin1'))
+    return true
+  }
+
+  #finish(data: Buffer): void {
+    const { options, messages } = this.#shared
+    const message = {
+      session: this.#id,
+      mail: this.#mail,
+      data,
+      tls: this.#tls,
+      clientCertificate: this.#certificate(),
+    }
+    const accepted = (options.lmtp ? this.#rcpts : this.#rcpts.slice(0, 1)).map((line) =>
+      this.#answer('dot', line, '250 2.0.0 kept'),
+    )
+    const taken = options.lmtp ? this.#rcpts.filter((_, i) => accepted[i]) : accepted[0] ? this.#rcpts : []
+    if (taken.length > 0) messages.push({ ...message, rcpts: taken })
+    this.#reset()
+    if (++this.#count >= (options.messagesPerSession ?? Number.POSITIVE_INFINITY)) this.#socket.end()
+  }
+
+  #certificate(): string | null {
+    if (!(this.#socket instanceof TLSSocket)) return null
+    return this.#socket.getPeerX509Certificate()?.subject ?? null
+  }
+
+  #reset(): void {
+    this.#mail = ''
+    this.#rcpts = []
+  }
+
+  /** Answers by the mood that the address or the options command. True if that was a yes. */
+  #answer(stage: Stage, line: string, yes: string): boolean {
+    const mood = this.#shared.options.moods?.[stage] ?? moodOf(line, stage)
+    if (mood === null) {
+      this.#say(this.#shared.options.replies?.[stage] ?? yes)
+      return true
+    }
+    this.#show(mood, stage)
+    return false
+  }
+
+  #show(mood: Mood, stage: Stage): void {
+    if (mood === 'tempfail') this.#say(`450 4.2.0 not now (${stage})`)
+    else if (mood === 'permfail') this.#say(`550 5.1.1 never (${stage})`)
+    else if (mood === 'wrong') this.#say(stage === 'data' ? '250 2.0.0 fine' : '354 what now')
+    else if (mood === 'garbage') this.#socket.write('hello there\r\n')
+    else if (mood === 'closing') {
+      this.#say('421 4.3.2 closing')
+      this.#silent = true
+      this.#socket.end()
+    } else {
+      this.#silent = true
+      if (mood === 'disconnect') this.#socket.destroy()
+    }
+  }
+
+  #say(reply: string): void {
+    if (!this.#socket.destroyed) this.#socket.write(`${reply}\r\n`)
+  }
+}
+
+/** `tempfail-rcpt@…` and `tempfail-rcpt+anything@…` command the stage they name. */
+function moodOf(line: string, stage: Stage): Mood | null {
+  const match = /<(tempfail|permfail|stall|disconnect|wrong|closing|garbage)-(\w+?)(?:[+.][^@]*)?@/.exec(line)
+  return match && match[2] === stage ? (match[1] as Mood) : null
+}
+
+function listen(server: Server, options: PeerOptions): Promise<void> {
+  return new Promise((resolve) => {
+    if (options.path !== undefined) server.listen(options.path, resolve)
+    else server.listen(0, options.host ?? '127.0.0.1', resolve)
+  })
+}

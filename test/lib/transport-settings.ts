@@ -1,0 +1,63 @@
+// Settings of the SMTP client for tests: short time-outs, no certificates unless given.
+
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { standardTimeouts, type Timeouts, type TransportSettings } from '../../src/delivery/transport-settings.ts'
+import type { Target, TransportContent, TransportEnvelope } from '../../src/delivery/transport.ts'
+import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
+import { Readable } from 'node:stream'
+
+export interface TestTransport {
+  readonly timeouts?: Partial<Timeouts>
+  readonly tls?: SecureContextOptions
+  readonly discardEhlo?: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export function transportSettings(options: TestTransport = {}): TransportSettings {
+  const context = createSecureContext(options.tls ?? {})
+  return {
+    helo: 'client.test',
+    timeouts: { ...standardTimeouts, ...options.timeouts },
+    tls: { opportunistic: context, verified: context },
+    discardEhlo: options.discardEhlo ?? new Map(),
+    source: { ipv4: null, ipv6: null },
+  }
+}
+
+/** A host on loopback. */
+export function loopbackTarget(port: number, changes: Partial<Target> = {}): Target {
+  return {
+    protocol: 'smtp',
+    host: 'peer.test',
+    endpoint: { kind: 'tcp', address: '127.0.0.1', port },
+    security: 'none',
+    implicitTls: false,
+    authentic: false,
+    ...changes,
+  }
+}
+
+export function envelopeFor(
+  recipients: readonly string[],
+  changes: Partial<TransportEnvelope> = {},
+): TransportEnvelope {
+  return {
+    reversePath: 'sender@example.org',
+    parameters: plainMail,
+    recipients: recipients.map((address) => ({ address, parameters: plainRecipient })),
+    ...changes,
+  }
+}
+
+export function contentFrom(header: string | Buffer, body: string | Buffer, streamed = false): TransportContent {
+  const bytes = Buffer.from(body as string)
+  return {
+    header: Buffer.from(header as string),
+    inline: streamed ? null : bytes,
+    bodySize: bytes.length,
+    open: () => Readable.from(chunks(bytes)),
+  }
+}
+
+function* chunks(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+}
