@@ -42,6 +42,10 @@ describe('forbiddenArrows', () => {
     ['event types for all', { 'smtp/a.ts': "import type { E } from '../observe/events.ts'" }, null],
     ['node.ts knows all', { 'node.ts': "import { x } from './server/x.ts'" }, null],
     ['assembly reads config', { 'assembly/a.ts': "import type { C } from '../config/c.ts'" }, null],
+    ['a contract', { 'delivery/a.ts': "import type { Q } from '../queue/queue.ts'" }, null],
+    ['assembly reaches inside', { 'assembly/a.ts': "import { s } from '../queue/store.ts'" }, null],
+    ['inside a neighbour', { 'delivery/a.ts': "import { s } from '../queue/store.ts'" }, 'it is inside queue'],
+    ['a process of its own', { 'demo/a.ts': "spawn(fileURLToPath(new URL('../main.ts', import.meta.url)))" }, null],
     ['lib with a mail word', { 'lib/a.ts': "import { x } from '../smtp/x.ts'" }, 'lib may not import smtp'],
     [
       'queue against the stream',
@@ -57,7 +61,11 @@ describe('forbiddenArrows', () => {
     ['other observe files', { 'smtp/a.ts': "import { l } from '../observe/log.ts'" }, 'smtp may not import observe'],
     ['wiring from a room', { 'cli/a.ts': "import { x } from '../main.ts'" }, 'main.ts is only for '],
     ['main beyond cli', { 'main.ts': "import { x } from './queue/x.ts'" }, 'main.ts may not import queue'],
-    ['a worker file', { 'queue/a.ts': "new URL('../server/w.ts', import.meta.url)" }, 'queue may not import server'],
+    [
+      'a worker file',
+      { 'queue/a.ts': "new Worker(new URL('../server/w.ts', import.meta.url))" },
+      'queue may not import server',
+    ],
     ['test code', { 'demo/a.ts': "import { x } from '../../test/lib/x.ts'" }, 'src may not import what lies outside'],
     ['a test', { 'cli/a.ts': "import { x } from '../queue/x.test.ts'" }, 'nothing may import a test'],
     ['an unknown room', { 'drawer/a.ts': "import { x } from '../smtp/x.ts'" }, 'no such room in the table: drawer'],
