@@ -1,0 +1,120 @@
+// Who a message says it is from (RFC 5322 3.6.2): every address of every From: field. Ownership and signing hang on this, so whatever
+// two mail programs might read differently is reported as a problem, and the callers then refuse or do not sign.
+
+import { isUtf8 } from 'node:buffer'
+import { isAscii } from '../smtp/domain.ts'
+import { normalizeMailbox } from '../smtp/mailbox.ts'
+import { tokenizeAddresses } from './address-tokens.ts'
+import type { AddressToken } from './address-tokens.ts'
+import { fieldsNamed } from './header.ts'
+import type { Field } from './header.ts'
+
+export interface Authors {
+  /** In printed form (smtp/mailbox.ts), in order, each once. */
+  readonly addresses: readonly string[]
+  /** Why the list cannot be trusted to be what a reader sees; empty if it can. */
+  readonly problems: readonly string[]
+}
+
+const encodedWord = /=\?[^?]+\?[bq]\?[^?]*\?=/i
+
+/** Reads the From: fields of a header section. A message without one has no addresses and no problem: its caller decides. */
+export function readAuthors(fields: readonly Field[]): Authors {
+  const from = fieldsNamed(fields, 'from')
+  const lists = from.map(readAuthorField)
+  const problems = lists.flatMap((list) => list.problems)
+  if (from.length > 1) problems.unshift(`${from.length} From: fields`)
+  return { addresses: [...new Set(lists.flatMap((list) => list.addresses))], problems }
+}
+
+function readAuthorField(field: Field): { addresses: string[]; problems: string[] } {
+  const list = readAddressList(field.value)
+  const problems = [...list.problems]
+  if (list.addresses.some((address) => !isAscii(address)) && !isUtf8(field.raw))
+    problems.push('address in an unknown character set')
+  if (list.addresses.length === 0 && problems.length === 0 && field.value !== '') problems.push('no address')
+  return { addresses: [...list.addresses], problems }
+}
+
+/** Reads an address list with groups, display names and comments. Also for other fields with addresses. */
+export function readAddressList(value: string): Authors {
+  const tokenized = tokenizeAddresses(value)
+  if (tokenized.kind === 'bad') return { addresses: [], problems: [tokenized.problem] }
+  const reader = createListReader()
+  for (const token of tokenized.tokens) reader.take(token)
+  return reader.end()
+}
+
+interface ListReader {
+  take(token: AddressToken): void
+  end(): Authors
+}
+
+/** One pass over the tokens; `before` holds what stands before an angle bracket, comma or colon, `inside` what stands in brackets. */
+function createListReader(): ListReader {
+  const addresses: string[] = []
+  const problems: string[] = []
+  let before: AddressToken[] = []
+  let inside: AddressToken[] | null = null
+  let closed = false
+  let group = false
+  const address = (tokens: readonly AddressToken[]): void => {
+    const read = readAddress(tokens)
+    if (read.address !== null) addresses.push(read.address)
+    if (read.problem !== null) problems.push(read.problem)
+  }
+  const endEntry = (): void => {
+    if (!closed && before.length > 0) address(before)
+    before = []
+    closed = false
+  }
+  const openAngle = (): void => {
+    if (closed) problems.push('two addresses without a comma')
+    if (before.some((token) => token.kind === 'literal' || (token.kind === 'special' && token.text !== '.'))) {
+      problems.push('display name that looks like an address')
+    }
+    inside = []
+  }
+  const outside = (token: AddressToken): void => {
+    const mark = token.kind === 'special' ? token.text : ''
+    if (mark === '<') openAngle()
+    else if (mark === '>') problems.push('angle bracket that closes nothing')
+    else if (mark === ',') endEntry()
+    else if (mark === ';') {
+      endEntry()
+      if (!group) problems.push('semicolon outside a group')
+      group = false
+    } else if (mark === ':') {
+      if (group || closed || before.length === 0) problems.push('misplaced colon')
+      if (before.some((one) => one.text === '@')) problems.push('group name that looks like an address')
+      group = true
+      before = []
+    } else if (closed) problems.push('text behind an address')
+    else before.push(token)
+  }
+  return {
+    take: (token) => {
+      if (inside === null) return outside(token)
+      if (token.kind !== 'special' || token.text !== '>') return void inside.push(token)
+      address(inside)
+      inside = null
+      closed = true
+    },
+    end: () => {
+      if (inside !== null) problems.push('angle bracket that is not closed')
+      endEntry()
+      if (group) problems.push('group that is not closed')
+      return { addresses, problems }
+    },
+  }
+}
+
+/** One addr-spec. Obsolete spaces around its dots are read as the standard says, but reported: not every reader does. */
+function readAddress(tokens: readonly AddressToken[]): { address: string | null; problem: string | null } {
+  const text = tokens.map((token) => token.text).join('')
+  const address = normalizeMailbox(text)
+  if (address === null) return { address, problem: `not an address: ${JSON.stringify(text.slice(0, 80))}` }
+  if (tokens.slice(1).some((token) => token.apart))
+    return { address, problem: 'white space or comment inside an address' }
+  return { address, problem: encodedWord.test(text) ? 'encoded word inside an address' : null }
+}
