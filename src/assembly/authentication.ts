@@ -18,16 +18,24 @@ export interface AuthenticationParts {
 
 export function createAuthentication(parts: AuthenticationParts): Authentication {
   return {
-    check: (session, credentials) => (credentials.kind === 'password' ? byPassword(parts, session, credentials) : byCertificate(parts, session, credentials.authzid)),
+    check: (session, credentials) =>
+      credentials.kind === 'password'
+        ? byPassword(parts, session, credentials)
+        : byCertificate(parts, session, credentials.authzid),
   }
 }
 
-async function byPassword(parts: AuthenticationParts, session: Session, given: Credentials & { kind: 'password' }): Promise<AuthAnswer> {
+async function byPassword(
+  parts: AuthenticationParts,
+  session: Session,
+  given: Credentials & { kind: 'password' },
+): Promise<AuthAnswer> {
   // Acting for somebody else (RFC 4616 authzid) is not offered; ignoring it would be worse.
   if (given.authzid !== null && given.authzid !== given.user)
     return refused(535, '5.7.8', 'Acting for another user is not possible', `authzid ${given.authzid} of ${given.user}`)
   const leave = parts.guard.mayTry(session.remoteIp, given.user)
-  if (leave.kind === 'banned') return refused(454, '4.7.0', 'Too many failed attempts, please try again later', leave.cause)
+  if (leave.kind === 'banned')
+    return refused(454, '4.7.0', 'Too many failed attempts, please try again later', leave.cause)
   const answer = await parts.passwords.check(given.user, given.password)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong') {
@@ -38,13 +46,23 @@ async function byPassword(parts: AuthenticationParts, session: Session, given: C
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
 }
 
-async function byCertificate(parts: AuthenticationParts, session: Session, authzid: string | null): Promise<AuthAnswer> {
+async function byCertificate(
+  parts: AuthenticationParts,
+  session: Session,
+  authzid: string | null,
+): Promise<AuthAnswer> {
   const certificate = session.tls?.certificate
-  if (!certificate || !parts.certificates) return refused(535, '5.7.8', 'No client certificate that is known here', 'EXTERNAL without a certificate')
+  if (!certificate || !parts.certificates)
+    return refused(535, '5.7.8', 'No client certificate that is known here', 'EXTERNAL without a certificate')
   const answer = await parts.certificates.identify(certificate)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong' || (authzid !== null && authzid !== '' && authzid !== answer.identity))
-    return refused(535, '5.7.8', 'Authentication credentials invalid', answer.kind === 'wrong' ? answer.cause : `authzid ${authzid}`)
+    return refused(
+      535,
+      '5.7.8',
+      'Authentication credentials invalid',
+      answer.kind === 'wrong' ? answer.cause : `authzid ${authzid}`,
+    )
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
 }
 

@@ -46,15 +46,22 @@ export function createHooks(parts: HookParts): ServerHooks {
     secured: async (session) => rejections.seen(session, 'connect', await admitCertificate(admission, session)),
     helo: async () => accept,
     authenticate: async (session, credentials) => {
-      if (!parts.authentication) return { kind: 'refused', reply: refusal(503, '5.5.1', 'Authentication is not offered here') }
+      if (!parts.authentication)
+        return { kind: 'refused', reply: refusal(503, '5.5.1', 'Authentication is not offered here') }
       const answer = await parts.authentication.check(session, credentials)
       if (answer.kind === 'refused') rejections.seen(session, 'auth', refuse(answer.reply))
       return answer
     },
-    mail: async (session, reversePath) => rejections.seen(session, 'mail', await checkMail(parts, session, reversePath), { sender: reversePath }),
+    mail: async (session, reversePath) =>
+      rejections.seen(session, 'mail', await checkMail(parts, session, reversePath), { sender: reversePath }),
     rcpt: async (session, transaction, recipient) => {
       const { reversePath } = transaction
-      const request = { forwardPath: recipient.forwardPath, reversePath, origin: session.origin ?? { kind: 'internet' as const }, at: parts.clock.now() }
+      const request = {
+        forwardPath: recipient.forwardPath,
+        reversePath,
+        origin: session.origin ?? { kind: 'internet' as const },
+        at: parts.clock.now(),
+      }
       const verdict = await checkRecipient(parts.recipient, request)
       return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
     },
@@ -85,10 +92,15 @@ interface Incoming {
 async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
   const sink = new BodySink(parts.queue)
   try {
-    const received = await receiveMessage(incoming.message, sink, { bareNewline: parts.bareNewline, maxSize: parts.messageSize })
+    const received = await receiveMessage(incoming.message, sink, {
+      bareNewline: parts.bareNewline,
+      maxSize: parts.messageSize,
+    })
     if (received.kind !== 'ok') {
       await sink.discard()
-      return received.kind === 'refused' ? received.reply : refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
+      return received.kind === 'refused'
+        ? received.reply
+        : refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
     }
     return await hand(parts, incoming, { header: received.header, sink })
   } catch (error) {
@@ -104,7 +116,13 @@ async function hand(parts: HookParts, incoming: Incoming, content: { header: Buf
     origin: session.origin ?? { kind: 'internet' },
     sender: transaction.reversePath,
     parameters: transaction.parameters,
-    recipients: transaction.recipients.map(({ forwardPath, parameters, resolution }): DraftRecipient => ({ forwardPath, parameters, resolution: resolution as Resolution })),
+    recipients: transaction.recipients.map(
+      ({ forwardPath, parameters, resolution }): DraftRecipient => ({
+        forwardPath,
+        parameters,
+        resolution: resolution as Resolution,
+      }),
+    ),
     header: content.header,
     body: await content.sink.finish(),
   })

@@ -12,7 +12,12 @@ const MAX_PENDING = 1000
 
 export interface RejectionLedger {
   /** Notes a verdict if it is a refusal, and passes it on. */
-  seen<T extends Verdict>(session: Session, stage: RejectedEvent['stage'], verdict: T, envelope?: { sender?: string | null; recipient?: string }): T
+  seen<T extends Verdict>(
+    session: Session,
+    stage: RejectedEvent['stage'],
+    verdict: T,
+    envelope?: { sender?: string | null; recipient?: string },
+  ): T
 }
 
 export interface RejectionPorts {

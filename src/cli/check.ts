@@ -14,7 +14,8 @@ export async function check(options: { readonly config: string; readonly json?: 
     for (const problem of problems) line(io.stderr, formatProblem(problem))
     for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
     if (problems.length === 0) line(io.stdout, `${options.config}: ok. ${summary}`)
-    else line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
+    else
+      line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
   }
   return problems.length === 0 ? OK : USAGE
 }

@@ -24,7 +24,11 @@ export interface TestMail {
 }
 
 export type Sent =
-  | { readonly kind: 'accepted'; readonly reply: string; readonly rejected: readonly { readonly recipient: string; readonly reply: string }[] }
+  | {
+      readonly kind: 'accepted'
+      readonly reply: string
+      readonly rejected: readonly { readonly recipient: string; readonly reply: string }[]
+    }
   | { readonly kind: 'refused'; readonly reply: string; readonly stage: string }
 
 /** Longest wait for any reply, ms: a test mail that takes longer has shown what it had to show. */
@@ -52,7 +56,10 @@ export async function sendTestMail(mail: TestMail): Promise<Sent> {
     await step(connection, (done) => connection.connect(done))
     const { login } = mail
     stage = 'auth'
-    if (login) await step(connection, (done) => connection.login({ credentials: { user: login.user, pass: login.password } }, done))
+    if (login)
+      await step(connection, (done) =>
+        connection.login({ credentials: { user: login.user, pass: login.password } }, done),
+      )
     stage = 'send'
     const info = await transaction(connection, mail)
     connection.quit()
@@ -69,7 +76,10 @@ function transaction(connection: SMTPConnection, mail: TestMail): Promise<Sent> 
     connection.once('error', reject)
     connection.send(envelope, mail.message, (error, info) => {
       if (error) return reject(error)
-      const rejected = (info?.rejectedErrors ?? []).map((one) => ({ recipient: String(one.recipient ?? ''), reply: replyOf(one) }))
+      const rejected = (info?.rejectedErrors ?? []).map((one) => ({
+        recipient: String(one.recipient ?? ''),
+        reply: replyOf(one),
+      }))
       resolve({ kind: 'accepted', reply: info?.response ?? '', rejected })
     })
   })

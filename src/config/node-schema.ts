@@ -4,6 +4,7 @@ import { z } from 'zod'
 import {
   bindAddress,
   count,
+  ip,
   duration,
   fingerprint,
   flag,
@@ -67,6 +68,13 @@ const delivery = z.strictObject({
   concurrency: count('a whole number from 1').default(200).describe('Connections to the outside in all.'),
   destination_concurrency: count('a whole number from 1').default(20).describe('Connections to one destination.'),
   tls: z.enum(['may', 'encrypt']).default('may').describe('To the internet: TLS when offered, or always.'),
+  source: z
+    .strictObject({
+      ipv4: ip(4).optional().describe('IPv4 address that connections come from.'),
+      ipv6: ip(6).optional().describe('IPv6 address that connections come from.'),
+    })
+    .prefault({})
+    .describe('Source addresses; the system chooses where none is given.'),
   mx_port: z
     .int()
     .min(1)

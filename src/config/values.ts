@@ -93,3 +93,7 @@ export const fingerprint = parsed((value) => {
     .toLowerCase()
   return /^[0-9a-f]{64}$/.test(hex) ? hex : null
 }, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
+
+/** An address of one family. */
+export const ip = (family: 4 | 6) =>
+  parsed((value) => (isIP(value) === family ? value : null), `an IPv${family} address`)

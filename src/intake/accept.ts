@@ -53,7 +53,15 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, draft: 
   const queueId = ports.newQueueId()
   try {
     const content = contentOf(ports.queue, draft)
-    const mail = { queueId, session: draft.session, origin: draft.origin, sender: draft.sender, content, fields: readFields(draft.header), at }
+    const mail = {
+      queueId,
+      session: draft.session,
+      origin: draft.origin,
+      sender: draft.sender,
+      content,
+      fields: readFields(draft.header),
+      at,
+    }
     const findings = await runChecks(settings.checks, mail)
     if (findings.kind === 'refused') return { kind: 'refused', reply: findings.reply }
     return await commit(settings, ports, { draft, mail, findings })
@@ -72,7 +80,11 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
   const { draft, mail, findings } = checked
   const { recipients, discarded } = recipientsOf(draft)
   const edited = editHeader(settings.edit, { draft, mail, findings })
-  const signed = await signEarned(settings.sign, ports.signer, { origin: findings.origin, content: { ...mail.content, header: edited.signable }, mail })
+  const signed = await signEarned(settings.sign, ports.signer, {
+    origin: findings.origin,
+    content: { ...mail.content, header: edited.signable },
+    mail,
+  })
   const message: NewMessage = {
     queueId: mail.queueId,
     arrivedAt: mail.at,
@@ -83,7 +95,15 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
     body: draft.body,
     senderProven: findings.senderProven,
     recipients,
-    events: ledgerOf({ draft, mail, findings, recipients, discarded, signing: signed.events, messageId: edited.messageId }),
+    events: ledgerOf({
+      draft,
+      mail,
+      findings,
+      recipients,
+      discarded,
+      signing: signed.events,
+      messageId: edited.messageId,
+    }),
   }
   if (recipients.length === 0) await ports.queue.record(message.events)
   else ports.take(await ports.queue.accept(message, { claim: recipients.every((one) => ports.hasRoom(one.nextHop)) }))
@@ -99,7 +119,8 @@ function contentOf(queue: Queue, draft: Draft): Content {
 function refusalFor(ports: IntakePorts, error: unknown): Refusal {
   const unavailable = asUnavailable(error)
   if (unavailable) {
-    if (unavailable.cause === 'full') return refusal(452, '4.3.1', 'Insufficient system storage, please try again later', unavailable.message)
+    if (unavailable.cause === 'full')
+      return refusal(452, '4.3.1', 'Insufficient system storage, please try again later', unavailable.message)
     return refusal(451, '4.3.0', 'Mail storage is temporarily unavailable', unavailable.message)
   }
   ports.bug(error, 'intake')

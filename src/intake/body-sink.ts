@@ -28,7 +28,11 @@ export class BodySink {
 
   /** The body at rest; a spool file is durable now, but owned by nobody until its row is committed. */
   async finish(): Promise<StoredBody> {
-    if (!this.#spool) return { kind: 'inline', bytes: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks) }
+    if (!this.#spool)
+      return {
+        kind: 'inline',
+        bytes: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks),
+      }
     if (this.#failure) throw this.#failure
     const { size } = await this.#spool.finish()
     return { kind: 'spool', file: this.#spool.file, size }

@@ -17,7 +17,8 @@ export function recipientsOf(draft: Draft): { recipients: NewRecipient[]; discar
     if (resolution.kind !== 'destinations') continue
     for (const { recipient, original, reversePath, nextHop, private: hidden } of resolution.destinations) {
       const key = `${recipient}\n${reversePath ?? ''}\n${nextHop}`
-      if (!recipients.has(key)) recipients.set(key, { address: recipient, original, reversePath, nextHop, private: hidden, parameters })
+      if (!recipients.has(key))
+        recipients.set(key, { address: recipient, original, reversePath, nextHop, private: hidden, parameters })
     }
   }
   return { recipients: [...recipients.values()], discarded }

@@ -4,7 +4,8 @@
 import type { Signer } from '../dkim/signer.ts'
 import type { Content } from '../message/content.ts'
 import { readAuthors } from '../message/from.ts'
-import { readFields } from '../message/header.ts'
+import { fieldsNamed, readFields } from '../message/header.ts'
+import type { Field } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/content-check.ts'
 import { authorProven } from '../smtp/origin.ts'
@@ -18,6 +19,9 @@ export interface Signing {
 
 const nothing = Buffer.alloc(0)
 
+/** The d= tag (RFC 6376 3.5). */
+const signingDomain = /(?:^|;)\s*d\s*=\s*([^;\s]+)/i
+
 export async function signEarned(
   policy: 'never' | 'earned',
   signer: Signer,
@@ -25,15 +29,25 @@ export async function signEarned(
 ): Promise<Signing> {
   if (policy === 'never') return { fields: nothing, events: [] }
   const { at, queueId } = subject.mail
-  const unsigned = (reason: string): Signing => ({ fields: nothing, events: [{ kind: 'unsigned', at, queueId, reason }] })
-  const authors = readAuthors(readFields(subject.content.header))
+  const unsigned = (reason: string): Signing => ({
+    fields: nothing,
+    events: [{ kind: 'unsigned', at, queueId, reason }],
+  })
+  const fields = readFields(subject.content.header)
+  const authors = readAuthors(fields)
   const domain = singleDomain(authors.addresses)
   if (authors.problems.length > 0 || domain === null) return unsigned('From: names no single domain')
   if (!signer.signsFor(domain)) return unsigned(`no key for ${domain}`)
   if (!authorProven(subject.origin)) return unsigned(`From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
+  if (carriesSignature(fields, domain)) return unsigned(`already signed for ${domain}`)
   const result = await signer.sign(subject.content, { fromDomain: domain, now: at })
   if (result.kind === 'unsigned') return unsigned(result.reason)
   return { fields: result.fields, events: result.signatures.map((one) => ({ kind: 'signed', at, queueId, ...one })) }
+}
+
+/** A mail that another node of ours has signed is not signed again: two signatures of one domain help nobody and confuse reports. */
+function carriesSignature(fields: readonly Field[], domain: string): boolean {
+  return fieldsNamed(fields, 'dkim-signature').some((field) => signingDomain.exec(field.value)?.[1]?.toLowerCase() === domain)
 }
 
 function singleDomain(addresses: readonly string[]): string | null {
@@ -42,5 +56,7 @@ function singleDomain(addresses: readonly string[]): string | null {
 }
 
 function describeOrigin(origin: Origin): string {
-  return origin.kind === 'peer' ? `the ${origin.role} node vouches for ${origin.vouched}` : `it came from the ${origin.kind}`
+  return origin.kind === 'peer'
+    ? `the ${origin.role} node vouches for ${origin.vouched}`
+    : `it came from the ${origin.kind}`
 }

@@ -26,7 +26,8 @@ export function admitConnection(settings: AdmissionSettings, session: Session): 
   if (role !== null) return { ...accept, origin: { kind: 'peer', role, vouched: 'nothing' } }
   if (admit.includes('local')) return { ...accept, origin: { kind: 'local' } }
   if (admit.includes('internet')) return { ...accept, origin: { kind: 'internet' } }
-  const mayStillProve = admit.includes('people') || admit.includes('machines') || (admit.includes('peers') && peers.knowsCertificates)
+  const mayStillProve =
+    admit.includes('people') || admit.includes('machines') || (admit.includes('peers') && peers.knowsCertificates)
   return mayStillProve ? accept : refuse(stranger(session, 'its address is not listed'))
 }
 
@@ -36,9 +37,12 @@ export async function admitCertificate(settings: AdmissionSettings, session: Ses
   const role = settings.admit.includes('peers') && certificate ? settings.peers.byCertificate(certificate) : null
   if (role !== null) return { ...accept, origin: { kind: 'peer', role, vouched: 'nothing' } }
   if (settings.admit.includes('machines') && settings.machines) {
-    const answer = certificate ? await settings.machines.identify(certificate) : ({ kind: 'wrong', cause: 'no client certificate' } as const)
+    const answer = certificate
+      ? await settings.machines.identify(certificate)
+      : ({ kind: 'wrong', cause: 'no client certificate' } as const)
     if (answer.kind === 'identified') return { ...accept, origin: { kind: 'machine', identity: answer.identity } }
-    if (answer.kind === 'unavailable') return refuse(refusal(454, '4.7.0', 'Temporary authentication failure', answer.cause))
+    if (answer.kind === 'unavailable')
+      return refuse(refusal(454, '4.7.0', 'Temporary authentication failure', answer.cause))
     if (!settings.admit.includes('people')) return refuse(stranger(session, describe(session, answer.cause)))
   }
   if (session.origin || settings.admit.includes('people')) return accept
@@ -53,7 +57,9 @@ export function admitTransaction(session: Session): Verdict {
 
 function describe(session: Session, cause: string): string {
   const certificate = session.tls?.certificate
-  return certificate ? `${cause}: ${certificate.subject}, key sha256:${certificate.keyFingerprint}` : 'no client certificate was presented'
+  return certificate
+    ? `${cause}: ${certificate.subject}, key sha256:${certificate.keyFingerprint}`
+    : 'no client certificate was presented'
 }
 
 function stranger(session: Session, cause: string) {

@@ -17,9 +17,18 @@ export function checkAuthor(maySendAs: MaySendAs): ContentCheck {
     const authors = readAuthors(mail.fields)
     if (authors.problems.length > 0)
       return { verdict: refuse(refusal(550, '5.6.0', `The From: field cannot be read: ${authors.problems[0]}`)) }
-    if (authors.addresses.length === 0) return { verdict: refuse(refusal(550, '5.6.0', 'The message has no From: address (RFC 5322 3.6)')) }
+    if (authors.addresses.length === 0)
+      return { verdict: refuse(refusal(550, '5.6.0', 'The message has no From: address (RFC 5322 3.6)')) }
     if (authors.addresses.length > MAX_AUTHORS)
-      return { verdict: refuse(refusal(550, '5.6.0', `The message has ${authors.addresses.length} From: addresses, at most ${MAX_AUTHORS} are possible`)) }
+      return {
+        verdict: refuse(
+          refusal(
+            550,
+            '5.6.0',
+            `The message has ${authors.addresses.length} From: addresses, at most ${MAX_AUTHORS} are possible`,
+          ),
+        ),
+      }
     for (const address of authors.addresses) {
       const verdict = await checkOwned(maySendAs, origin, address)
       if (verdict.kind !== 'accept') return { verdict }

@@ -17,7 +17,9 @@ export class Peers {
   readonly #fingerprints: ReadonlyMap<string, string>
 
   constructor(proofs: readonly PeerProof[]) {
-    this.#networks = proofs.filter((proof) => proof.addresses.length > 0).map((proof) => ({ role: proof.role, list: blockList(proof.addresses) }))
+    this.#networks = proofs
+      .filter((proof) => proof.addresses.length > 0)
+      .map((proof) => ({ role: proof.role, list: blockList(proof.addresses) }))
     this.#fingerprints = new Map(proofs.flatMap((proof) => proof.fingerprints.map((print) => [print, proof.role])))
   }
 

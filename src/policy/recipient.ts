@@ -23,7 +23,10 @@ export interface RecipientSettings {
 export type RecipientVerdict = Verdict & { readonly resolution?: Resolution }
 
 /** Resolves a forward-path and refuses what cannot or must not be sent. */
-export async function checkRecipient(settings: RecipientSettings, request: RecipientRequest): Promise<RecipientVerdict> {
+export async function checkRecipient(
+  settings: RecipientSettings,
+  request: RecipientRequest,
+): Promise<RecipientVerdict> {
   const resolution = await settings.router.resolve(request)
   switch (resolution.kind) {
     case 'refused':
@@ -37,11 +40,20 @@ export async function checkRecipient(settings: RecipientSettings, request: Recip
 }
 
 /** A destination on the internet that this role must not send to is our mistake, not the sender's: 451, so that it can be mended. */
-function leaves(internet: RecipientSettings['internet'], request: RecipientRequest, resolution: Resolution & { kind: 'destinations' }): Verdict | null {
+function leaves(
+  internet: RecipientSettings['internet'],
+  request: RecipientRequest,
+  resolution: Resolution & { kind: 'destinations' },
+): Verdict | null {
   if (internet === 'always' || (internet === 'bounces' && request.reversePath === null)) return null
   const stray = resolution.destinations.find((one) => parseNextHop(one.nextHop)?.kind === 'mx')
   if (!stray) return null
   return refuse(
-    refusal(451, '4.3.5', 'Routing of this address is misconfigured here', `${request.forwardPath} resolves to ${stray.recipient} by ${stray.nextHop}, but this role sends nothing to the internet`),
+    refusal(
+      451,
+      '4.3.5',
+      'Routing of this address is misconfigured here',
+      `${request.forwardPath} resolves to ${stray.recipient} by ${stray.nextHop}, but this role sends nothing to the internet`,
+    ),
   )
 }

@@ -18,13 +18,23 @@ export async function checkSender(maySendAs: MaySendAs, origin: Origin, reverseP
 }
 
 /** The same question for an address of From: (policy/author.ts). */
-export async function checkOwned(maySendAs: MaySendAs, origin: Origin & { identity: string }, address: string): Promise<Verdict> {
+export async function checkOwned(
+  maySendAs: MaySendAs,
+  origin: Origin & { identity: string },
+  address: string,
+): Promise<Verdict> {
   const answer = await maySendAs(origin, address)
   if (answer.kind === 'yes') return accept
-  if (answer.kind === 'unavailable') return refuse(refusal(451, '4.3.0', 'Sender check is temporarily unavailable', answer.cause))
+  if (answer.kind === 'unavailable')
+    return refuse(refusal(451, '4.3.0', 'Sender check is temporarily unavailable', answer.cause))
   const listed = answer.allowed.slice(0, MAX_LISTED).join(', ') || 'no address'
   const more = answer.allowed.length > MAX_LISTED ? ` and ${answer.allowed.length - MAX_LISTED} more` : ''
   return refuse(
-    refusal(553, '5.7.1', `<${address}> is not yours to send from; ${origin.identity} may use: ${listed}${more}`, `${origin.kind} ${origin.identity} tried ${address}`),
+    refusal(
+      553,
+      '5.7.1',
+      `<${address}> is not yours to send from; ${origin.identity} may use: ${listed}${more}`,
+      `${origin.kind} ${origin.identity} tried ${address}`,
+    ),
   )
 }

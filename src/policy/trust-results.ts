@@ -16,7 +16,16 @@ export function checkTrustedResults(authservId: string): ContentCheck {
       verdict: accept,
       origin: { ...mail.origin, vouched },
       senderProven: vouched !== 'nothing',
-      events: [{ kind: 'checked', at: mail.at, queueId: mail.queueId, check: 'peer', result: vouched, detail: `vouched for by ${mail.origin.role}` }],
+      events: [
+        {
+          kind: 'checked',
+          at: mail.at,
+          queueId: mail.queueId,
+          check: 'peer',
+          result: vouched,
+          detail: `vouched for by ${mail.origin.role}`,
+        },
+      ],
     }
   }
 }

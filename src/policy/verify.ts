@@ -46,7 +46,9 @@ function vouchedFor(settings: VerifySettings, mail: Mail): Finding {
 function byPolicy(findings: Authentication): Verdict {
   const { dmarc } = findings
   if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
-  return refuse(refusal(550, '5.7.26', `Rejected by the DMARC policy of ${dmarc.domain}`, `dmarc=fail p=reject ${dmarc.domain}`))
+  return refuse(
+    refusal(550, '5.7.26', `Rejected by the DMARC policy of ${dmarc.domain}`, `dmarc=fail p=reject ${dmarc.domain}`),
+  )
 }
 
 function describeFindings(mail: Mail, findings: Authentication): CheckedEvent[] {
@@ -63,7 +65,9 @@ function describeFindings(mail: Mail, findings: Authentication): CheckedEvent[] 
     event('spf', spf.result, spf.domain ?? ''),
     ...(dkim.length === 0
       ? [event('dkim', 'none', '')]
-      : dkim.map((one) => event('dkim', one.result, `${one.domain} (${one.selector})${one.comment ? `: ${one.comment}` : ''}`))),
+      : dkim.map((one) =>
+          event('dkim', one.result, `${one.domain} (${one.selector})${one.comment ? `: ${one.comment}` : ''}`),
+        )),
     event('dmarc', dmarc.result, dmarc.domain ? `${dmarc.domain}, policy ${dmarc.policy ?? 'none published'}` : ''),
     ...(arc.result === 'none' ? [] : [event('arc', arc.result, '')]),
   ]

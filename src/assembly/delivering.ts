@@ -1,0 +1,94 @@
+// Config → delivery: who is tried, how secure, from which address, how much at once.
+
+import { networkInterfaces } from 'node:os'
+import { createSecureContext } from 'node:tls'
+import type { Config } from '../config/config.ts'
+import { createAgent, standardAgent } from '../delivery/agent.ts'
+import { createDispatcher, standardDispatcher } from '../delivery/dispatcher.ts'
+import type { Dispatcher } from '../delivery/dispatcher.ts'
+import { createHostFinder, MX_ADDRESS_LIMIT } from '../delivery/hosts.ts'
+import type { HostSettings } from '../delivery/hosts.ts'
+import type { DeliveryLog } from '../delivery/log-port.ts'
+import { ConnectionPool, standardPool } from '../delivery/pool.ts'
+import { createSmtpTransport } from '../delivery/smtp-transport.ts'
+import { standardTimeouts } from '../delivery/transport-settings.ts'
+import type { TransportSettings } from '../delivery/transport-settings.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import type { Clock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import type { Queue } from '../queue/queue.ts'
+import { defaultSchedulerSettings } from '../queue/scheduler.ts'
+import { SMTP_PORT } from '../smtp/nexthop.ts'
+
+export interface DeliveryParts {
+  readonly queue: Queue
+  readonly resolver: Resolver
+  readonly clock: Clock
+  readonly log: DeliveryLog
+  readonly noticesDue: () => void
+}
+
+export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher {
+  const { clock, queue } = parts
+  const pool = new ConnectionPool(standardPool, clock)
+  const agent = createAgent(standardAgent, {
+    hosts: createHostFinder(hostSettings(config), { resolver: parts.resolver, random: systemRandom }),
+    transport: createSmtpTransport(transportSettings(config), { clock }),
+    pool,
+    clock,
+    openBody: (body) => queue.openBody(body),
+  })
+  const { concurrency, destination_concurrency } = config.delivery
+  const scheduler = {
+    ...defaultSchedulerSettings,
+    maximalConcurrency: destination_concurrency,
+    initialConcurrency: Math.min(defaultSchedulerSettings.initialConcurrency, destination_concurrency),
+    totalConcurrency: concurrency,
+    unreachableMs: config.queue.minimal_backoff,
+  }
+  return createDispatcher({ ...standardDispatcher, scheduler }, { ...parts, agent, pool })
+}
+
+function hostSettings(config: Config): HostSettings {
+  return {
+    peers: new Map(
+      Object.entries(config.peers).map(([role, peers]) => [
+        role,
+        peers.map(({ host, port }) => ({ host, port: port || SMTP_PORT })),
+      ]),
+    ),
+    // Nodes that share a CA know each other by it; without one there is nothing to verify against.
+    peerSecurity: config.tls?.ca ? 'verify' : 'may',
+    security: config.delivery.tls,
+    mxPort: config.delivery.mx_port,
+    ourNames: new Set([config.hostname]),
+    ourAddresses: ownAddresses(config),
+    addressLimit: MX_ADDRESS_LIMIT,
+  }
+}
+
+/** Addresses at which an MX host would be this very node: only where it really listens on the port of MX hosts. */
+function ownAddresses(config: Config): ReadonlySet<string> {
+  const listening = config.listeners.filter((one) => one.port === config.delivery.mx_port)
+  const everywhere = listening.some((one) => one.host === '::' || one.host === '0.0.0.0')
+  const local = everywhere
+    ? Object.values(networkInterfaces()).flatMap((cards) => (cards ?? []).map((card) => card.address))
+    : []
+  return new Set([...local, ...listening.map((one) => one.host)])
+}
+
+function transportSettings(config: Config): TransportSettings {
+  const { connect_timeout, greeting_timeout, source } = config.delivery
+  const own = config.tls ? { cert: config.tls.certificate, key: config.tls.key } : {}
+  const ca = config.tls?.ca ?? undefined
+  return {
+    helo: config.hostname,
+    timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
+    tls: {
+      opportunistic: createSecureContext({ minVersion: 'TLSv1.2' }),
+      verified: createSecureContext({ ...own, ca, minVersion: 'TLSv1.2' }),
+    },
+    discardEhlo: new Map(),
+    source: { ipv4: source.ipv4 ?? null, ipv6: source.ipv6 ?? null },
+  }
+}

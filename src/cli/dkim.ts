@@ -1,0 +1,193 @@
+// `waypost dkim keygen|list|records|check|rotate|sign`: signing keys on disk and their records in the DNS.
+// Exit 0 done, 1 something is missing or failed, 2 wrong option or unusable keys.
+
+import type { Readable, Writable } from 'node:stream'
+import type { DkimAlgorithm, DkimKey, KeyStage } from '../dkim/key.ts'
+import { keyRecord, zoneLine } from '../dkim/key-record.ts'
+import { generateKey, loadKeys, saveStage } from '../dkim/key-store.ts'
+import { checkRecord, planRotation } from '../dkim/rotation.ts'
+import { createSigner } from '../dkim/sign.ts'
+import { splitFields } from '../dkim/canonical-header.ts'
+import { readMessage } from './read-message.ts'
+import { resolverFor } from './resolver-option.ts'
+
+export interface DkimIo {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  /** Warnings and refusals; standard output if absent. */
+  readonly stderr?: Writable
+}
+
+export interface DkimOptions {
+  /** The directory of keys. */
+  readonly directory: string
+  /** Only this domain. */
+  readonly domain?: string
+  readonly json: boolean
+}
+
+/** Makes keys of a domain and prints the records to publish. */
+export async function dkimKeygen(
+  options: DkimOptions & {
+    readonly domain: string
+    /** Without it: algorithm and date, as `rsa-20261121`. */
+    readonly selector?: string
+    readonly algorithms: readonly ('rsa' | 'ed25519')[]
+    /** `active` signs at once, for a key whose record is already published by other means. */
+    readonly stage?: KeyStage
+    readonly now: number
+  },
+  io: DkimIo,
+): Promise<number> {
+  const made: DkimKey[] = []
+  for (const name of options.algorithms) {
+    const algorithm: DkimAlgorithm = `${name}-sha256`
+    const selector = selectorFor(name, options)
+    const stage = options.stage ?? 'generated'
+    const result = await generateKey(options.directory, { ...options, selector, algorithm, stage })
+    if (result.kind === 'refused') return complain(io, [result.problem])
+    made.push(result.key)
+  }
+  print(
+    io,
+    options.json,
+    made.map(describeKey),
+    made.map((key) => zoneLine(keyRecord(key))),
+  )
+  return 0
+}
+
+function selectorFor(
+  algorithm: string,
+  options: { selector?: string; algorithms: readonly string[]; now: number },
+): string {
+  const given = options.selector
+  if (given !== undefined) return options.algorithms.length > 1 ? `${given}-${algorithm}` : given
+  return `${algorithm}-${new Date(options.now).toISOString().slice(0, 10).replaceAll('-', '')}`
+}
+
+/** Lists the keys with their stages. */
+export async function dkimList(options: DkimOptions, io: DkimIo): Promise<number> {
+  const keys = await usableKeys(options, io)
+  if (keys === null) return 2
+  const lines = keys.map((key) => {
+    const since = key.since === null ? '' : new Date(key.since).toISOString()
+    return [key.domain, key.selector, key.algorithm, key.stage, since].join('\t').trimEnd()
+  })
+  print(io, options.json, keys.map(describeKey), lines)
+  return 0
+}
+
+/** Prints the records that must be in the DNS: of every key that signs, will sign, or signed lately. */
+export async function dkimRecords(options: DkimOptions, io: DkimIo): Promise<number> {
+  const keys = await usableKeys(options, io)
+  if (keys === null) return 2
+  print(
+    io,
+    options.json,
+    keys.map(describeKey),
+    keys.map((key) => zoneLine(keyRecord(key))),
+  )
+  return 0
+}
+
+/** Compares the records with the live DNS. Exit 1 if a key that signs has not its record there. */
+export async function dkimCheck(options: DkimOptions & { readonly dns?: string }, io: DkimIo): Promise<number> {
+  const resolver = await resolverFor(options.dns)
+  if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
+  const keys = await usableKeys(options, io)
+  if (keys === null) return 2
+  const checked = await Promise.all(keys.map(async (key) => ({ key, record: await checkRecord(key, resolver) })))
+  print(
+    io,
+    options.json,
+    checked.map(({ key, record }) => ({ ...describeKey(key), dns: record })),
+    checked.map(({ key, record }) => `${keyRecord(key).name}\t${key.stage}\t${record}`),
+  )
+  return checked.some(({ key, record }) => key.stage === 'active' && record !== 'published') ? 1 : 0
+}
+
+/** Moves each key to its next stage if the DNS shows that it may. Running nodes take it up on reload. */
+export async function dkimRotate(
+  options: DkimOptions & {
+    readonly dns?: string
+    readonly now: number
+    /** How long a new record must be in the DNS; the default lets negative caches expire. */
+    readonly waitMs?: number
+  },
+  io: DkimIo,
+): Promise<number> {
+  const resolver = await resolverFor(options.dns)
+  if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
+  const keys = await usableKeys(options, io)
+  if (keys === null) return 2
+  const steps = await planRotation(keys, { ...options, resolver })
+  for (const { key, to } of steps) if (to !== key.stage) await saveStage(key, to, options.now)
+  print(
+    io,
+    options.json,
+    steps.map(({ key, to, reason }) => ({ ...describeKey(key), stage: to, from: key.stage, reason })),
+    steps.map(({ key, to, reason }) => {
+      const move = to === key.stage ? key.stage : `${key.stage} -> ${to}`
+      return `${key.domain}\t${key.selector}\t${move}\t${reason}`
+    }),
+  )
+  return 0
+}
+
+/** Signs the message on standard input and writes it out, signatures on top. Exit 1 if no key signs for it. */
+export async function dkimSign(
+  options: Omit<DkimOptions, 'json'> & { readonly now: number; readonly parents?: readonly string[] },
+  io: DkimIo,
+): Promise<number> {
+  const keys = await usableKeys({ directory: options.directory, json: false }, io)
+  if (keys === null) return 2
+  const content = await readMessage(io.stdin)
+  const fromDomain = options.domain ?? authorDomain(content.header)
+  if (fromDomain === null) return complain(io, ['found no From: with an address, expected one, or --domain'])
+  const signer = createSigner({ keys, parents: options.parents ?? [] })
+  const signed = await signer.sign(content, { fromDomain, now: options.now })
+  if (signed.kind === 'unsigned') {
+    complain(io, [signed.reason])
+    return 1
+  }
+  io.stdout.write(signed.fields)
+  io.stdout.write(content.header)
+  for await (const chunk of content.openBody()) io.stdout.write(chunk)
+  return 0
+}
+
+function authorDomain(header: Buffer): string | null {
+  const from = splitFields(header).find((field) => field.name === 'from')
+  const domain = from && /@([^\s<>,;()"]+)[^@]*$/.exec(from.raw)?.[1]
+  return domain ? domain.toLowerCase() : null
+}
+
+/** The keys asked for; null after complaining, if any key cannot be used. */
+async function usableKeys(options: DkimOptions, io: DkimIo): Promise<readonly DkimKey[] | null> {
+  const { keys, problems, warnings } = await loadKeys(options.directory)
+  for (const warning of warnings) (io.stderr ?? io.stdout).write(`warning: ${warning}\n`)
+  if (problems.length > 0) {
+    complain(io, problems)
+    return null
+  }
+  const domain = options.domain?.toLowerCase()
+  return domain === undefined ? keys : keys.filter((key) => key.domain === domain)
+}
+
+function describeKey(key: DkimKey): Record<string, unknown> {
+  const { domain, selector, algorithm, stage, file } = key
+  const since = key.since === null ? null : new Date(key.since).toISOString()
+  const { name, text } = keyRecord(key)
+  return { domain, selector, algorithm, stage, since, file, record: { name, type: 'TXT', text } }
+}
+
+function print(io: DkimIo, json: boolean, data: readonly unknown[], lines: readonly string[]): void {
+  const text = json ? JSON.stringify(data, null, 2) : lines.join('\n')
+  if (text !== '') io.stdout.write(`${text}\n`)
+}
+
+function complain(io: DkimIo, problems: readonly string[]): number {
+  for (const problem of problems) (io.stderr ?? io.stdout).write(`dkim: ${problem}\n`)
+  return 2
+}

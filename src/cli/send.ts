@@ -1,0 +1,100 @@
+// waypost send: a test mail, with its dialogue printed as it happens. Exit 0 if every recipient was accepted, 1 if not.
+
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { sendTestMail } from './mail-client.ts'
+import type { Sent, TestMail } from './mail-client.ts'
+import { FAILED, json, line, OK, USAGE } from './io.ts'
+import type { Io } from './io.ts'
+
+export interface SendOptions {
+  readonly from: string
+  readonly to: readonly string[]
+  /** `host:port`; port 465 starts with TLS. */
+  readonly via: string
+  readonly user?: string
+  /** File that holds the password; it never stands on a command line. */
+  readonly passwordFile?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+  /** Accept whatever certificate the server shows. */
+  readonly insecure?: boolean
+  readonly starttls?: boolean
+  readonly tls?: boolean
+  readonly subject: string
+  /** File with the whole message, `-` for standard input. */
+  readonly message?: string
+  readonly json?: boolean
+}
+
+export async function send(options: SendOptions, io: Io): Promise<number> {
+  const via = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(options.via)
+  if (!via) return usage(io, `--via: found "${options.via}", expected host:port`)
+  let mail: TestMail
+  try {
+    mail = await compose(options, io, { host: (via[1] ?? via[2]) as string, port: Number(via[3]) })
+  } catch (error) {
+    return usage(io, (error as Error).message)
+  }
+  const dialogue: string[] = []
+  const onLine = (text: string) => {
+    if (options.json) dialogue.push(text)
+    else line(io.stdout, text)
+  }
+  const sent = await sendTestMail({ ...mail, onLine })
+  if (options.json) json(io.stdout, { ...sent, dialogue })
+  else line(io.stdout, verdict(sent))
+  return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
+}
+
+async function compose(options: SendOptions, io: Io, server: { host: string; port: number }): Promise<TestMail> {
+  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'))
+  const implicit = options.tls === true || server.port === 465
+  const starttls = options.starttls === true || options.user !== undefined || options.cert !== undefined
+  return {
+    ...server,
+    name: hostname(),
+    security: implicit ? 'implicit' : starttls ? 'starttls' : 'none',
+    login:
+      options.user === undefined
+        ? undefined
+        : { user: options.user, password: (file(options.passwordFile) ?? '').trimEnd() },
+    tls: {
+      ca: file(options.ca),
+      cert: file(options.cert),
+      key: file(options.key),
+      rejectUnauthorized: !options.insecure,
+      ...(isIP(server.host) ? {} : { servername: server.host }),
+    },
+    from: options.from === '' || options.from === '<>' ? null : options.from,
+    to: options.to,
+    message: await messageOf(options, io),
+  }
+}
+
+async function messageOf(options: SendOptions, io: Io): Promise<string> {
+  if (options.message === '-') return text(io.stdin)
+  if (options.message !== undefined) return readFileSync(options.message, 'utf8')
+  const headers = [
+    `From: ${options.from || 'MAILER-DAEMON'}`,
+    `To: ${options.to.join(', ')}`,
+    `Subject: ${options.subject}`,
+    `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
+    `Message-ID: <${Date.now().toString(36)}.${process.pid}@${hostname()}>`,
+  ]
+  return `${headers.join('\r\n')}\r\n\r\nThis is a test mail.\r\n`
+}
+
+function verdict(sent: Sent): string {
+  if (sent.kind === 'refused') return `refused (${sent.stage}): ${sent.reply}`
+  const rejected = sent.rejected.map((one) => `\nrefused ${one.recipient}: ${one.reply}`)
+  return `accepted: ${sent.reply}${rejected.join('')}`
+}
+
+function usage(io: Io, message: string): number {
+  line(io.stderr, message)
+  return USAGE
+}

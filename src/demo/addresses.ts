@@ -1,0 +1,38 @@
+// Who is where in the demonstration: every node and host has a loopback address of its own and the same port for SMTP.
+
+import { createServer } from 'node:net'
+
+export const nodeAddresses = { mx: '127.0.1.1', srs: '127.0.1.2', submission: '127.0.1.3', mta: '127.0.1.4' } as const
+
+export type NodeName = keyof typeof nodeAddresses
+
+export const hostAddresses = { friendly: '127.0.2.1', moody: '127.0.2.2' } as const
+
+/** Addresses from which mails of outsiders come. */
+export const strangerAddress = '127.0.3.1'
+export const forgerAddress = '127.0.3.66'
+
+/** Tries for a port that is free on every address. */
+const MAX_TRIES = 20
+
+/** A port that nobody listens on, at any of the addresses. */
+export async function commonFreePort(addresses: readonly string[]): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const port = await freePort(addresses[0] as string, 0)
+    const others = await Promise.all(addresses.slice(1).map((address) => freePort(address, port ?? 0)))
+    if (port !== null && others.every((one) => one === port)) return port
+  }
+  throw new Error(`no port is free on all of ${addresses.join(', ')}`)
+}
+
+/** The port that could be bound, or null. */
+function freePort(address: string, port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(null))
+    server.listen(port, address, () => {
+      const bound = server.address()
+      server.close(() => resolve(bound !== null && typeof bound === 'object' ? bound.port : null))
+    })
+  })
+}

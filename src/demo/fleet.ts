@@ -1,0 +1,153 @@
+// The demonstration's fleet: four nodes as real processes, with certificates of a throw-away authority, fresh signing keys and the
+// organisation of hiera-examples/. Everything lives in one temporary folder.
+
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { generateKey } from '../dkim/key-store.ts'
+import { keyRecord } from '../dkim/key-record.ts'
+import type { KeyRecord } from '../dkim/key-record.ts'
+import { hashPassword } from '../auth/schemes.ts'
+import { nodeAddresses } from './addresses.ts'
+import type { NodeName } from './addresses.ts'
+import { createAuthority } from './ca.ts'
+import type { Authority, Issued } from './ca.ts'
+import { startNodeProcess } from './node-process.ts'
+import type { NodeProcess } from './node-process.ts'
+
+const HIERA = fileURLToPath(new URL('../../hiera-examples/hiera.yaml', import.meta.url))
+
+export const DOMAIN = 'example.org'
+export const SRS_DOMAIN = 'srs.example.org'
+/** The person and the machine of the demonstration. */
+export const person = { name: 'lee', password: 'correct horse battery staple' } as const
+export const machine = 'ci-01'
+
+/** Retries within seconds, so that nobody has to wait five minutes for the point of story (g). */
+const DEMO_BACKOFF = '2s'
+
+export interface Fleet {
+  readonly folder: string
+  readonly ports: { readonly smtp: number; readonly submissions: number; readonly submission: number }
+  readonly authority: Authority
+  readonly machineCertificate: Issued
+  /** DNS names of the DKIM keys and their records. */
+  readonly dkimRecords: readonly KeyRecord[]
+  configOf(node: NodeName): string
+  dataOf(node: NodeName): string
+  start(): Promise<void>
+  /** Ends and starts one node again. */
+  restart(node: NodeName): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface FleetSettings {
+  readonly folder: string
+  readonly ports: Fleet['ports']
+  readonly dns: { readonly host: string; readonly port: number }
+}
+
+/** Writes everything the nodes need; `start` boots them. */
+export async function prepareFleet(settings: FleetSettings): Promise<Fleet> {
+  const { folder } = settings
+  const authority = createAuthority('Waypost demonstration')
+  writeSecret(join(folder, 'ca.pem'), authority.certificate)
+  const names = Object.keys(nodeAddresses) as NodeName[]
+  const certificates = new Map(names.map((name) => [name, authority.issue({ names: [hostOf(name)], ips: [nodeAddresses[name]] })]))
+  for (const [name, issued] of certificates) writePair(folder, name, issued)
+  const machineCertificate = authority.issue({ names: [`${machine}.${DOMAIN}`], client: true })
+  writePair(folder, machine, machineCertificate)
+  await writeAccounts(folder, machineCertificate)
+  const dkimRecords = await makeKeys(join(folder, 'dkim'))
+  const print = (name: NodeName) => keyFingerprint((certificates.get(name) as Issued).certificate)
+  for (const name of names) writeFileSync(join(folder, `${name}.yaml`), stringify(nodeYaml(settings, name, print)))
+  return { ...running(settings), authority, machineCertificate, dkimRecords }
+}
+
+export function hostOf(name: NodeName): string {
+  return `${name}-01.${DOMAIN}`
+}
+
+function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'restart' | 'stop'> {
+  const { folder, ports } = settings
+  const processes = new Map<NodeName, NodeProcess>()
+  const boot = async (name: NodeName) => void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
+  const configOf = (name: NodeName) => join(folder, `${name}.yaml`)
+  return {
+    folder,
+    ports,
+    configOf,
+    dataOf: (name) => join(folder, `${name}.data`),
+    start: async () => void (await Promise.all((Object.keys(nodeAddresses) as NodeName[]).map(boot))),
+    restart: async (name) => {
+      await processes.get(name)?.stop()
+      await boot(name)
+    },
+    stop: async () => void (await Promise.all([...processes.values()].map((one) => one.stop()))),
+  }
+}
+
+async function writeAccounts(folder: string, machineCertificate: Issued): Promise<void> {
+  writeSecret(join(folder, 'passwd'), `${person.name}:${await hashPassword('ARGON2ID', person.password)}\n`)
+  const machines = { machines: [{ name: machine, fingerprints: [`sha256:${keyFingerprint(machineCertificate.certificate)}`], senders: [`${machine}@${DOMAIN}`, `builds@${DOMAIN}`] }] }
+  writeSecret(join(folder, 'machines.yaml'), stringify(machines))
+  writeSecret(join(folder, 'srs.secret'), `${randomBytes(24).toString('base64url')}\n`)
+}
+
+async function makeKeys(directory: string): Promise<Fleet['dkimRecords']> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const wanted = [
+    { selector: 'rsa2026', algorithm: 'rsa-sha256' },
+    { selector: 'ed2026', algorithm: 'ed25519-sha256' },
+  ] as const
+  const made = await Promise.all(wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: Date.now() })))
+  return made.map((one) => {
+    if (one.kind === 'refused') throw new Error(one.problem)
+    return keyRecord(one.key)
+  })
+}
+
+function nodeYaml(settings: FleetSettings, name: NodeName, print: (name: NodeName) => string): Record<string, unknown> {
+  const { folder, ports, dns } = settings
+  const peer = (role: NodeName) => ({ host: `${hostOf(role)}:${ports.smtp}`, fingerprints: [print(role)] })
+  const own = nodeAddresses[name]
+  return {
+    role: name,
+    hostname: hostOf(name),
+    domain: DOMAIN,
+    data: join(folder, `${name}.data`),
+    listen: listeners(name, own, ports),
+    tls: { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`), ca: join(folder, 'ca.pem') },
+    hiera: HIERA,
+    dns: { servers: [`${dns.host}:${dns.port}`] },
+    peers: { mx: [peer('mx')], srs: [peer('srs')], submission: [peer('submission')], mta: [peer('mta')] },
+    srs: { domain: SRS_DOMAIN, secrets: [join(folder, 'srs.secret')] },
+    dkim: { keys: join(folder, 'dkim') },
+    users: join(folder, 'passwd'),
+    machines: join(folder, 'machines.yaml'),
+    delivery: { mx_port: ports.smtp, source: { ipv4: own } },
+    queue: { minimal_backoff: DEMO_BACKOFF, maximal_backoff: DEMO_BACKOFF, reserve: '1M' },
+  }
+}
+
+function listeners(name: NodeName, address: string, ports: Fleet['ports']): Record<string, string> {
+  if (name === 'mx' || name === 'srs') return { smtp: `${address}:${ports.smtp}` }
+  const submission = { submission: `${address}:${ports.submission}` }
+  return name === 'mta' ? submission : { submissions: `${address}:${ports.submissions}`, ...submission }
+}
+
+function keyFingerprint(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(key).digest('hex')
+}
+
+function writePair(folder: string, name: string, issued: Issued): void {
+  writeFileSync(join(folder, `${name}.pem`), issued.certificate)
+  writeSecret(join(folder, `${name}.key`), issued.key)
+}
+
+function writeSecret(file: string, text: string): void {
+  writeFileSync(file, text, { mode: 0o600 })
+}

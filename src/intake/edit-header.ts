@@ -1,0 +1,100 @@
+// The edits of an accepted mail's header section: whole fields out, whole fields on top. From the top down it then reads
+// Received (ours), Authentication-Results (ours), DKIM-Signature (ours), and the mail as it came. The order matters: the next node
+// of ours trusts only what stands between our Received and the one below it.
+
+import { removeForged } from '../message/authentication-results.ts'
+import { formatDate } from '../message/date.ts'
+import { writeField, writeFolded } from '../message/field.ts'
+import { fieldsNamed, prependFields, removeFields } from '../message/header.ts'
+import type { Field } from '../message/header.ts'
+import { makeMessageId, readMessageId } from '../message/message-id.ts'
+import { writeReceived } from '../message/received.ts'
+import type { Mail } from '../policy/content-check.ts'
+import type { Draft } from './intake.ts'
+
+export interface EditSettings {
+  readonly hostname: string
+  readonly authservId: string
+  /** Add Date and Message-ID where missing (RFC 6409 8.2, 8.3). */
+  readonly complete: boolean
+  readonly hideClient: boolean
+}
+
+export interface EditedHeader {
+  /** What goes on top after signing: Received, and Authentication-Results where there are any. */
+  readonly trace: Buffer
+  /** What a signature covers. */
+  readonly signable: Buffer
+  readonly messageId: string | null
+}
+
+/** Fields that tell which program and machine somebody writes with; never part of a mail's meaning. */
+const betraying = new Set([
+  'user-agent',
+  'x-mailer',
+  'x-originating-ip',
+  'x-originating-client',
+  'x-enigmail-version',
+  'x-php-originating-script',
+])
+
+/** Bcc is for the submitting program, and Return-Path for the last hop (RFC 5322 3.6.3, RFC 5321 4.4). */
+const neverSent = new Set(['bcc', 'return-path'])
+
+export function editHeader(
+  settings: EditSettings,
+  facts: { readonly draft: Draft; readonly mail: Mail; readonly findings: { readonly results: string | null } },
+): EditedHeader {
+  const { draft, mail, findings } = facts
+  const cleaned = clean(settings, draft, findings.results !== null)
+  const added = settings.complete
+    ? completion(settings, mail)
+    : { fields: Buffer.alloc(0), messageId: readMessageId(mail.fields) }
+  const results = findings.results === null ? [] : [writeFolded('Authentication-Results', findings.results)]
+  return {
+    trace: Buffer.concat([receivedField(settings, draft, mail), ...results]),
+    signable: prependFields(cleaned, added.fields),
+    messageId: added.messageId,
+  }
+}
+
+function clean(settings: EditSettings, draft: Draft, verified: boolean): Buffer {
+  const withoutForged = verified ? removeForged(draft.header, [settings.authservId]).header : draft.header
+  const submitted = draft.origin.kind === 'user' || draft.origin.kind === 'machine'
+  if (!submitted && !settings.hideClient) return withoutForged
+  const goes = (field: Field) =>
+    (submitted && neverSent.has(field.key)) || (settings.hideClient && betraying.has(field.key))
+  return removeFields(withoutForged, goes).header
+}
+
+function completion(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {
+  const present = readMessageId(mail.fields)
+  const messageId = present ?? makeMessageId(mail.queueId, settings.hostname)
+  const missing = [
+    ...(fieldsNamed(mail.fields, 'date').length === 0 ? [writeField('Date', formatDate(mail.at))] : []),
+    ...(present === null ? [writeField('Message-ID', messageId)] : []),
+  ]
+  return { fields: Buffer.concat(missing), messageId }
+}
+
+function receivedField(settings: EditSettings, draft: Draft, mail: Mail): Buffer {
+  const { session } = draft
+  const client = session && {
+    helo: session.helo,
+    ip: session.remoteIp,
+    name: session.remoteName,
+    esmtp: session.esmtp,
+    authenticated: draft.origin.kind === 'user',
+    tls: session.tls,
+  }
+  const single = draft.recipients.length === 1 ? (draft.recipients[0]?.forwardPath ?? null) : null
+  return writeReceived({
+    client,
+    smtputf8: draft.parameters.smtputf8,
+    by: settings.hostname,
+    queueId: mail.queueId,
+    recipient: single,
+    at: mail.at,
+    hideClient: settings.hideClient,
+  })
+}

@@ -1,0 +1,66 @@
+// The node's own mail (DSNs): routed, signed and given a trace header like any other, but committed by whoever asked for it, in the
+// same transaction as the reason for it.
+
+import { readFields } from '../message/header.ts'
+import { readMessageId } from '../message/message-id.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import type { NewMessage } from '../queue/queue.ts'
+import type { IntakePorts, IntakeSettings } from './accept.ts'
+import { editHeader } from './edit-header.ts'
+import type { Draft, Intake } from './intake.ts'
+import { ledgerOf } from './ledger.ts'
+import { recipientsOf } from './recipients.ts'
+import { signEarned } from './sign.ts'
+
+/** A message from us to one address, with the null sender; null if routing has no place for it. */
+export async function prepareOwn(
+  settings: IntakeSettings,
+  ports: IntakePorts,
+  own: Parameters<Intake['prepare']>[0],
+): Promise<NewMessage | null> {
+  const at = ports.clock.now()
+  const queueId = ports.newQueueId()
+  const origin = { kind: 'local' } as const
+  const resolution = await ports.router.resolve({ forwardPath: own.recipient, reversePath: null, origin, at })
+  if (resolution.kind === 'unavailable')
+    throw new Error(`routing of a notice is unavailable: ${resolution.reply.cause}`)
+  if (resolution.kind !== 'destinations') return null
+  const draft: Draft = {
+    session: null,
+    origin,
+    sender: null,
+    parameters: { ...plainMail, smtputf8: own.smtputf8, body: own.smtputf8 ? '8BITMIME' : '7BIT' },
+    recipients: [{ forwardPath: own.recipient, parameters: { ...plainRecipient, notify: ['NEVER'] }, resolution }],
+    header: own.header,
+    body: { kind: 'inline', bytes: own.body },
+  }
+  const content = { header: own.header, bodySize: own.body.length, openBody: () => ports.queue.openBody(draft.body) }
+  const mail = { queueId, session: null, origin, sender: null, content, fields: readFields(own.header), at }
+  const edited = editHeader(settings.edit, { draft, mail, findings: { results: null } })
+  const signed = await signEarned(settings.sign, ports.signer, {
+    origin,
+    content: { ...content, header: edited.signable },
+    mail,
+  })
+  const { recipients, discarded } = recipientsOf(draft)
+  return {
+    queueId,
+    arrivedAt: at,
+    origin,
+    sender: null,
+    parameters: draft.parameters,
+    header: Buffer.concat([edited.trace, signed.fields, edited.signable]),
+    body: draft.body,
+    senderProven: true,
+    recipients,
+    events: ledgerOf({
+      draft,
+      mail,
+      findings: { origin, events: [] },
+      recipients,
+      discarded,
+      signing: signed.events,
+      messageId: readMessageId(mail.fields),
+    }),
+  }
+}
