@@ -3,6 +3,9 @@
 
 import type { Claim, DestinationSummary } from '../queue/queue.ts'
 
+/** Due at once, however the clock stands. Not 0, which the scheduler takes for no time at all. */
+const LONG_AGO = 1
+
 interface Entry {
   waiting: number
   earliest: number
@@ -29,7 +32,7 @@ export class Backlog {
     const entry = this.#entries.get(nextHop)
     if (!entry) return { waiting: 0, earliestAttemptAt: 0 }
     const inHand = entry.inHand.length
-    return { waiting: entry.waiting + inHand, earliestAttemptAt: inHand > 0 ? 0 : entry.earliest }
+    return { waiting: entry.waiting + inHand, earliestAttemptAt: inHand > 0 ? LONG_AGO : entry.earliest }
   }
 
   /** Recipients believed to wait in the queue itself. */

@@ -198,8 +198,7 @@ class Dispatch implements Dispatcher {
     this.#backlog.claimed(nextHop, recipients, claims.length < limit)
     if (claims.length < limit) this.#refreshSoon()
     const first = claims.slice(0, reserved)
-    if (first.length === 0) this.#scheduler.started(nextHop, reserved, 0, clock.now())
-    else this.#unreserve(nextHop, reserved, first.length)
+    this.#unreserve(nextHop, reserved, first.length)
     for (const claim of first) this.#run(claim)
     this.#backlog.hold(nextHop, claims.slice(reserved))
     this.#tell(nextHop)
@@ -213,7 +212,10 @@ class Dispatch implements Dispatcher {
     return Math.max(reserved, Math.min(reserved + ahead, this.#backlog.inQueue(nextHop)))
   }
 
-  /** Gives surplus slots back without the pause that an empty claim deserves. */
+  /**
+   * Gives surplus slots back. Not as a short claim, for which the scheduler pauses the destination: two claims under way at once may
+   * share what is left, and the summary that is asked for after a short claim bounds how soon it is tried again.
+   */
   #unreserve(nextHop: string, reserved: number, used = 0): void {
     const now = this.#ports.clock.now()
     this.#scheduler.started(nextHop, reserved, reserved, now)

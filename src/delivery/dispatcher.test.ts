@@ -1,0 +1,317 @@
+// The engine with a queue in memory, scripted agents and a clock of its own: what is claimed, when, and that nothing is forgotten.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
+import { createFakeQueue } from '../../test/lib/fake-queue.ts'
+import type { Outcome } from '../queue/outcome.ts'
+import type { Claim } from '../queue/queue.ts'
+import { defaultSchedulerSettings, type DeliveryVerdict } from '../queue/scheduler.ts'
+import { QueueUnavailable } from '../queue/unavailable.ts'
+import type { AttemptResult } from './agent.ts'
+import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
+import { deferred } from './outcome.ts'
+import { ConnectionPool, standardPool } from './pool.ts'
+
+const hop = 'mx:example.net'
+const done: Outcome = { kind: 'delivered', dsnPassedOn: false, reply: '250 ok', status: '2.0.0', host: 'h', tls: null }
+const engines: { readonly engine: Dispatcher; readonly clock: FakeClock }[] = []
+
+afterEach(async () => {
+  for (const { engine, clock } of engines.splice(0)) {
+    const drained = engine.drain(0)
+    await clock.advance(60_000)
+    await drained
+  }
+})
+
+interface Setting {
+  readonly attempt?: (claim: Claim) => Promise<Outcome> | Outcome
+  readonly verdict?: (claim: Claim) => DeliveryVerdict
+  readonly prefetch?: number
+}
+
+function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50 }: Setting = {}) {
+  const clock = createFakeClock()
+  const queue = createFakeQueue(() => clock.now())
+  const bugs: unknown[] = []
+  const troubles: string[] = []
+  let running = 0
+  let most = 0
+  let notices = 0
+  const agent = {
+    attempt: async (claim: Claim): Promise<AttemptResult> => {
+      most = Math.max(most, ++running)
+      try {
+        const outcome = await attempt(claim)
+        return {
+          outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
+          verdict: verdict(claim),
+        }
+      } finally {
+        running--
+      }
+    },
+  }
+  const engine = createDispatcher(
+    { scheduler: defaultSchedulerSettings, ...standardDispatcher, prefetch },
+    {
+      queue,
+      agent,
+      clock,
+      pool: new ConnectionPool(standardPool, clock),
+      log: {
+        bug: (error) => bugs.push(error),
+        queueTrouble: (cause) => troubles.push(cause),
+        queueRecovered: () => troubles.push('recovered'),
+      },
+      noticesDue: () => notices++,
+    },
+  )
+  engines.push({ engine, clock })
+  return { clock, queue, engine, bugs, troubles, most: () => most, notices: () => notices, settle: () => turns(clock) }
+}
+
+/** Lets everything happen that can happen without time passing (but the least gap between two summaries). */
+async function turns(clock: { advance(ms: number): Promise<void> }) {
+  for (let i = 0; i < 30; i++) await clock.advance(5)
+}
+
+const mails = (count: number, nextHop = hop) =>
+  Array.from({ length: count }, (_, i) => ({ nextHop, to: [`r${i}@${nextHop.slice(3)}`] }))
+
+describe('work', () => {
+  it('delivers what waits at the start', async () => {
+    const { queue, engine, settle } = setUp()
+    for (const mail of mails(200)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('delivered')).toBe(200)
+    // In portions, not one round trip per mail.
+    expect(queue.calls.claim).toBeLessThan(30)
+  })
+
+  it('takes claims from intake without asking the queue', async () => {
+    const { queue, engine, settle } = setUp()
+    engine.start()
+    await settle()
+    expect(engine.hasRoom(hop)).toBe(true)
+    for (const mail of mails(30)) engine.take(queue.addClaimed(mail))
+    await settle()
+    expect(queue.count('delivered')).toBe(30)
+    expect(queue.calls.claim).toBe(0)
+  })
+
+  it('looks at the queue when woken', async () => {
+    const { queue, engine, settle } = setUp()
+    engine.start()
+    await settle()
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    engine.wake()
+    await settle()
+    expect(queue.state('a@example.net')).toBe('delivered')
+  })
+
+  it('finds within half a minute what another process queued', async () => {
+    const { queue, engine, clock, settle } = setUp()
+    engine.start()
+    await settle()
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    await clock.advance(31_000)
+    await settle()
+    expect(queue.state('a@example.net')).toBe('delivered')
+  })
+
+  it('keeps to the concurrency of the destination and grows it', async () => {
+    const gates: (() => void)[] = []
+    const attempt = () => new Promise<Outcome>((resolve) => gates.push(() => resolve(done)))
+    const { queue, engine, settle, most } = setUp({ attempt })
+    for (const mail of mails(300)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(gates).toHaveLength(5)
+    for (let round = 0; round < 150; round++) {
+      for (const open of gates.splice(0)) open()
+      await settle()
+      if (queue.count('delivered') === 300) break
+    }
+    expect(queue.count('delivered')).toBe(300)
+    expect(most()).toBe(20)
+  })
+
+  it('says that it has no room when claims pile up', async () => {
+    const { queue, engine, settle } = setUp({ attempt: () => new Promise(() => undefined), prefetch: 3 })
+    engine.start()
+    await settle()
+    for (const mail of mails(5 + 3)) {
+      expect(engine.hasRoom(hop)).toBe(true)
+      engine.take(queue.addClaimed(mail))
+    }
+    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasRoom('mx:elsewhere.example')).toBe(true)
+  })
+
+  it('has no room before the start and after the drain', async () => {
+    const { engine } = setUp()
+    expect(engine.hasRoom(hop)).toBe(false)
+    engine.start()
+    expect(engine.hasRoom(hop)).toBe(true)
+    void engine.drain(0)
+    expect(engine.hasRoom(hop)).toBe(false)
+  })
+})
+
+describe('retries', () => {
+  it('tries the deferred again at their time and not before', async () => {
+    let down = true
+    const { queue, engine, clock, settle } = setUp({
+      attempt: () => (down ? deferred('message', '4.0.0', 'later') : done),
+    })
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    engine.start()
+    await settle()
+    expect(queue.attempts('a@example.net')).toBe(1)
+    await clock.advance(200_000)
+    expect(queue.attempts('a@example.net')).toBe(1)
+    down = false
+    await clock.advance(101_000)
+    await settle()
+    expect(queue.state('a@example.net')).toBe('delivered')
+    expect(queue.attempts('a@example.net')).toBe(2)
+  })
+
+  it('leaves an unreachable destination alone, gives back what it held for it, and does not slow the others', async () => {
+    const attempt = ({ nextHop }: Claim) => (nextHop === hop ? deferred('site', '4.4.1', 'nobody') : done)
+    const verdict = ({ nextHop }: Claim): DeliveryVerdict => (nextHop === hop ? 'unreachable' : 'worked')
+    const { queue, engine, settle } = setUp({ attempt, verdict })
+    for (const mail of mails(100)) queue.add(mail)
+    for (const mail of mails(100, 'mx:live.example')) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('delivered')).toBe(100)
+    expect(queue.count('deferred')).toBeLessThanOrEqual(5)
+    expect(queue.count('claimed')).toBe(0)
+    expect(engine.hasRoom(hop)).toBe(false)
+    const [late] = mails(1)
+    engine.take(queue.addClaimed({ ...late, nextHop: hop, to: ['late@example.net'] }))
+    await settle()
+    expect(queue.state('late@example.net')).toBe('waiting')
+    expect(queue.attempts('late@example.net')).toBe(0)
+  })
+
+  it('reports that notices are due', async () => {
+    const failed: Outcome = {
+      kind: 'failed',
+      scope: 'recipient',
+      reply: '550 no',
+      status: '5.1.1',
+      host: null,
+      tls: null,
+    }
+    const { queue, engine, settle, notices } = setUp({ attempt: () => failed })
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    engine.start()
+    await settle()
+    expect(notices()).toBe(1)
+  })
+})
+
+describe('trouble of our own', () => {
+  it('defers and logs a bug instead of losing a mail', async () => {
+    const attempt = () => {
+      throw new Error('a mistake')
+    }
+    const { queue, engine, bugs, settle } = setUp({ attempt })
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    engine.start()
+    await settle()
+    expect(queue.outcomes('a@example.net')).toMatchObject([{ kind: 'deferred', status: '4.3.0' }])
+    expect(bugs).toHaveLength(1)
+  })
+
+  it('keeps an outcome until the queue takes it, and claims nothing meanwhile', async () => {
+    const { queue, engine, clock, troubles, settle } = setUp()
+    engine.start()
+    await settle()
+    const claims = queue.addClaimed({ nextHop: hop, to: ['a@example.net'] })
+    queue.failure = new QueueUnavailable('full', 'no space')
+    engine.take(claims)
+    await settle()
+    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.status()).toMatchObject({ unsettled: 1, queueFailing: true })
+    await clock.advance(600_000)
+    expect(queue.state('a@example.net')).toBe('claimed')
+    expect(queue.calls.claim).toBe(0)
+    queue.failure = null
+    await clock.advance(31_000)
+    await settle()
+    expect(queue.state('a@example.net')).toBe('delivered')
+    expect(engine.hasRoom(hop)).toBe(true)
+    expect(troubles.filter((text) => text === 'no space').length).toBeLessThanOrEqual(2)
+    expect(troubles.at(-1)).toBe('recovered')
+  })
+
+  it('goes on after the queue could not claim for a while, without a busy loop', async () => {
+    const { queue, engine, clock, settle } = setUp()
+    for (const mail of mails(10)) queue.add(mail)
+    queue.failure = new QueueUnavailable('failing', 'EIO')
+    engine.start()
+    await clock.advance(60_000)
+    expect(queue.calls.destinations).toBeLessThan(100)
+    queue.failure = null
+    await clock.advance(5000)
+    await settle()
+    expect(queue.count('delivered')).toBe(10)
+  })
+
+  it('drops a settlement that the queue calls impossible, aloud', async () => {
+    const { queue, engine, clock, bugs, settle } = setUp()
+    engine.start()
+    await settle()
+    const [claim] = queue.addClaimed({ nextHop: hop, to: ['a@example.net'] })
+    await queue.release([claim as Claim])
+    engine.take([claim as Claim])
+    await clock.advance(60_000)
+    expect(bugs).toHaveLength(1)
+    expect(engine.hasRoom(hop)).toBe(true)
+  })
+
+  it('rests while there is nothing to do', async () => {
+    const { queue, engine, clock, settle } = setUp()
+    engine.start()
+    await settle()
+    const before = queue.calls.destinations
+    await clock.advance(300_000)
+    expect(queue.calls.destinations - before).toBeLessThanOrEqual(11)
+  })
+})
+
+describe('drain', () => {
+  it('waits for running attempts and gives back the rest', async () => {
+    let finish: (outcome: Outcome) => void = () => undefined
+    const attempt = () => new Promise<Outcome>((resolve) => (finish = resolve))
+    const { queue, engine, clock, settle } = setUp({ attempt })
+    for (const mail of mails(9)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('claimed')).toBe(9)
+    const drained = engine.drain(60_000)
+    await settle()
+    expect(queue.count('claimed')).toBe(5)
+    expect(queue.count('waiting')).toBe(4)
+    finish(done)
+    await clock.advance(120_000)
+    await drained
+    expect(queue.count('delivered')).toBe(1)
+    expect(queue.calls.claim).toBe(1)
+  })
+
+  it('gives back claims that come after it began', async () => {
+    const { queue, engine, settle } = setUp()
+    engine.start()
+    await settle()
+    void engine.drain(0)
+    engine.take(queue.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
+    await settle()
+    expect(queue.state('a@example.net')).toBe('waiting')
+  })
+})
