@@ -1,0 +1,98 @@
+// Room queue: opens the SQLite file the way durability needs it. The only place that sets pragmas.
+// better-sqlite3 is compiled so that a re-opened WAL database would run at synchronous=NORMAL: FULL is set on every open.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { migrate } from './migrations.ts'
+import { asUnavailable, QueueUnavailable } from './unavailable.ts'
+
+export const DATABASE_FILE = 'queue.db'
+export const OWNER_FILE = 'owner.lock'
+/** How long to wait for another process (the command line) to finish its step, ms. */
+const BUSY_TIMEOUT_MS = 5_000
+/** Page cache, KiB: enough for the hot ends of all trees; bounds the memory. */
+const CACHE_KIB = 32_768
+/** The owner checkpoints when idle; this bound, in pages, only matters if it never is (here 256 MiB). */
+const AUTOCHECKPOINT_PAGES = 65_536
+
+/** Opens (and with `create` makes) the queue's database for writing, migrated. Throws QueueUnavailable with the way out. */
+export function openDatabase(directory: string): Database {
+  const file = join(directory, DATABASE_FILE)
+  return explained(file, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const db = new SqliteDatabase(file, { timeout: BUSY_TIMEOUT_MS })
+    try {
+      setUp(db)
+      migrate(db)
+      checkIntegrity(db)
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
+
+/** Opens an existing database read-only; never creates, migrates or repairs. */
+export function openReadOnly(directory: string): Database {
+  const file = join(directory, DATABASE_FILE)
+  return explained(file, () => {
+    const db = new SqliteDatabase(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    db.pragma('query_only = ON')
+    return db
+  })
+}
+
+/** Takes the owner's lock of a queue directory for as long as the returned database stays open (or the process lives). */
+export function takeOwnership(directory: string): Database {
+  const file = join(directory, OWNER_FILE)
+  return explained(file, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const lock = new SqliteDatabase(file, { timeout: 0 })
+    try {
+      lock.pragma('journal_mode = MEMORY')
+      lock.exec('BEGIN EXCLUSIVE')
+      return lock
+    } catch (error) {
+      lock.close()
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+      throw new QueueUnavailable('owned', `${directory} is in use by another running node`)
+    }
+  })
+}
+
+function setUp(db: Database): void {
+  db.pragma('page_size = 4096')
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma(`cache_size = -${CACHE_KIB}`)
+  db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
+  db.pragma('temp_store = MEMORY')
+  db.pragma('trusted_schema = OFF')
+}
+
+/** quick_check reads every page; on a big queue that is too long for a start, so only the structure of what is hot is read. */
+function checkIntegrity(db: Database): void {
+  const pages = db.pragma('page_count', { simple: true }) as number
+  if (pages > QUICK_CHECK_PAGES) return
+  const found = db.pragma('quick_check(5)', { simple: true }) as string
+  if (found !== 'ok') throw new QueueUnavailable('corrupt', found)
+}
+
+/** Databases up to this many pages (256 MiB) are checked whole at every start: under a second. */
+const QUICK_CHECK_PAGES = 65_536
+
+function explained<T>(file: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    const unavailable = asUnavailable(error)
+    if (unavailable?.cause !== 'corrupt') throw unavailable ?? error
+    throw new QueueUnavailable(
+      'corrupt',
+      `${file} is damaged (${unavailable.message}). Nothing was changed. Ways out: restore a backup with ` +
+        '`waypost queue restore`, or save what is readable with `sqlite3 queue.db .recover` into a new file; keep the old file',
+    )
+  }
+}

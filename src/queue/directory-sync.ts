@@ -1,0 +1,42 @@
+// Room queue: makes directory entries durable. Everybody who asks while an fsync of that directory runs shares the next one.
+
+import { open } from 'node:fs/promises'
+
+interface Turn {
+  running: Promise<void>
+  next: Promise<void> | null
+}
+
+export class DirectorySync {
+  readonly #turns = new Map<string, Turn>()
+
+  /** Resolves when every entry made before this call is durable. */
+  sync(directory: string): Promise<void> {
+    const turn = this.#turns.get(directory)
+    if (!turn) return this.#begin(directory)
+    turn.next ??= turn.running.then(
+      () => this.#begin(directory),
+      () => this.#begin(directory),
+    )
+    return turn.next
+  }
+
+  #begin(directory: string): Promise<void> {
+    const turn: Turn = { running: fsyncDirectory(directory), next: null }
+    this.#turns.set(directory, turn)
+    const done = () => {
+      if (turn.next === null) this.#turns.delete(directory)
+    }
+    turn.running.then(done, done)
+    return turn.running
+  }
+}
+
+async function fsyncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,245 @@
+// Room queue: the contract of queue.ts over the store worker and the spool. Turns words of the contract into operations and back; decides
+// nothing about mail.
+
+import { Readable } from 'node:stream'
+import type { Clock } from '../lib/clock.ts'
+import type { Event } from '../observe/events.ts'
+import { claimsOf } from './claimed-at-accept.ts'
+import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, QueueStats } from './control.ts'
+import { HealthCheck } from './health.ts'
+import { noticeNumber } from './notify-bits.ts'
+import type { OpenQueue, OpenReport, QueueSettings } from './open-queue.ts'
+import type { Operation, WireOutcome, WorkerNews } from './operation.ts'
+import type {
+  Claim,
+  DestinationSummary,
+  NewMessage,
+  NoticeTask,
+  QueueHealth,
+  Settlement,
+  SpoolFile,
+  StoredBody,
+} from './queue.ts'
+import type { Spool } from './spool.ts'
+import type { StoreClient, StoreListener } from './store-client.ts'
+import { QueueUnavailable } from './unavailable.ts'
+import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage } from './wire.ts'
+
+/** Between two tries to write down a fact (a settlement) that the disk refused, ms. */
+const FACT_RETRY_MS = 1_000
+/** How often recipients past their lifetime are looked for, ms. */
+const EXPIRE_SWEEP_MS = 60_000
+
+export interface EmbeddedParts {
+  readonly client: StoreClient
+  readonly spool: Spool
+  readonly clock: Clock
+  readonly waiting: number
+  readonly settings: QueueSettings
+  readonly opened: OpenReport
+  readonly freeBytes: (directory: string) => Promise<number>
+}
+
+export class EmbeddedQueue implements OpenQueue, StoreListener {
+  readonly opened: OpenReport
+  readonly #client: StoreClient
+  readonly #spool: Spool
+  readonly #clock: Clock
+  readonly #health: HealthCheck
+  readonly #watchers = new Set<(changed: readonly DestinationSummary[]) => void>()
+  readonly #sweep: NodeJS.Timeout
+  #closing = false
+
+  constructor(parts: EmbeddedParts) {
+    this.opened = parts.opened
+    this.#client = parts.client
+    this.#spool = parts.spool
+    this.#clock = parts.clock
+    this.#health = new HealthCheck(parts)
+    this.#sweep = setInterval(() => void this.expire().catch(() => {}), EXPIRE_SWEEP_MS)
+    this.#sweep.unref()
+  }
+
+  async accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]> {
+    const wire = encodeMessage(message, this.#client.octetsStart)
+    const { value } = await this.#client.ask(
+      { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
+      contentOf(message),
+    )
+    return claimsOf(message, value.first, value.claimed)
+  }
+
+  async claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]> {
+    const { value, octets } = await this.#client.ask({ kind: 'claim', ...request })
+    return value.map((one) => decodeClaim(one, request.nextHop, octets))
+  }
+
+  async settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }> {
+    const { queueId } = settlement
+    const outcomes = settlement.outcomes.map(wireOutcome)
+    return this.#fact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })
+  }
+
+  async release(claims: readonly Claim[]): Promise<void> {
+    const recipients = claims.flatMap((claim) => claim.recipients.map((recipient) => recipient.recipientId))
+    if (recipients.length > 0) await this.#fact({ kind: 'release', recipients, now: this.#clock.now() })
+  }
+
+  async destinations(): Promise<DestinationSummary[]> {
+    return [...(await this.#client.ask({ kind: 'destinations' })).value]
+  }
+
+  async noticeTasks(request: { readonly limit: number; readonly now: number }): Promise<NoticeTask[]> {
+    const { value, octets } = await this.#client.ask({ kind: 'notices', limit: request.limit })
+    return value.map((one) => decodeNotice(one, octets))
+  }
+
+  async notify(done: {
+    readonly task: NoticeTask
+    readonly dsn: NewMessage | null
+    readonly events: readonly Event[]
+  }): Promise<void> {
+    const { task, dsn } = done
+    const events = [...done.events, ...(dsn?.events ?? [])]
+    await this.#client.ask(
+      {
+        kind: 'notify',
+        recipients: task.recipients.map((recipient) => recipient.recipientId),
+        notice: noticeNumber[task.notice],
+        dsn: dsn && encodeMessage({ ...dsn, events: [] }, this.#client.octetsStart),
+        events: encodeEvents(events),
+        now: this.#clock.now(),
+      },
+      dsn ? contentOf(dsn) : [],
+    )
+  }
+
+  async record(events: readonly Event[]): Promise<void> {
+    if (events.length > 0) await this.#client.ask({ kind: 'record', events: encodeEvents(events) })
+  }
+
+  async purge(before: number): Promise<number> {
+    let removed = 0
+    for (let after: number | null = 0; after !== null; ) {
+      const { value }: { value: { removed: number; next: number | null } } = await this.#client.ask({
+        kind: 'purge',
+        before,
+        after,
+      })
+      removed += value.removed
+      after = value.next
+    }
+    return removed
+  }
+
+  /** Ends recipients whose lifetime passed without an attempt; runs by itself every minute. Returns how many. */
+  async expire(): Promise<number> {
+    let expired = 0
+    for (let after: number | null = 0; after !== null && !this.#closing; ) {
+      const { value }: { value: { expired: number; next: number | null } } = await this.#client.ask({
+        kind: 'expire',
+        now: this.#clock.now(),
+        after,
+      })
+      expired += value.expired
+      after = value.next
+    }
+    return expired
+  }
+
+  createSpoolFile(): Promise<SpoolFile> {
+    return this.#spool.create()
+  }
+
+  openBody(body: StoredBody): Readable {
+    if (body.kind === 'spool') return this.#spool.read(body.file, body.size)
+    return Readable.from(body.bytes.length > 0 ? [body.bytes] : [], { objectMode: false })
+  }
+
+  health(): Promise<QueueHealth> {
+    return this.#health.look()
+  }
+
+  async control(request: ControlRequest): Promise<ControlResult> {
+    let changed = 0
+    let afterAttempt = 0
+    for (let after: number | null = 0; after !== null; ) {
+      const step: ControlStepResult = await this.#step({ kind: 'act', ...request, after, now: this.#clock.now() })
+      if (step.kind !== 'act') break
+      changed += step.changed
+      afterAttempt += step.afterAttempt
+      after = step.next
+    }
+    return { changed, afterAttempt }
+  }
+
+  async suspend(request: { readonly nextHop: string; readonly by: string; readonly reason: string }): Promise<boolean> {
+    const result = await this.#step({ kind: 'suspend', ...request, now: this.#clock.now() })
+    return result.kind === 'flag' && result.changed
+  }
+
+  async resume(request: { readonly nextHop: string }): Promise<boolean> {
+    const result = await this.#step({ kind: 'resume', ...request })
+    return result.kind === 'flag' && result.changed
+  }
+
+  async stats(): Promise<QueueStats> {
+    const result = await this.#step({ kind: 'stats' })
+    if (result.kind !== 'stats') throw new Error('the store did not answer with statistics')
+    return result.stats
+  }
+
+  watch(listener: (changed: readonly DestinationSummary[]) => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#sweep)
+    await this.#client.close()
+  }
+
+  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'waiting' | 'failing'>): void {
+    this.#health.hear(news)
+    for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
+    if (news.changed.length > 0) for (const listener of this.#watchers) listener(news.changed)
+  }
+
+  gone(cause: string): void {
+    this.#health.gone(cause)
+  }
+
+  async #step(step: ControlStep): Promise<ControlStepResult> {
+    return (await this.#client.ask({ kind: 'control', step })).value
+  }
+
+  /** Facts are not given up while the queue is open: a lost settlement would mean a second delivery. */
+  async #fact(operation: Operation & { kind: 'settle' | 'release' }): Promise<{ readonly noticesDue: boolean }> {
+    for (;;) {
+      try {
+        return (await this.#client.ask(operation)).value ?? { noticesDue: false }
+      } catch (error) {
+        const mayPass = error instanceof QueueUnavailable && error.cause !== 'closed' && !this.#health.isGone
+        if (!mayPass || this.#closing) throw error
+        await this.#clock.sleep(FACT_RETRY_MS)
+      }
+    }
+  }
+}
+
+function wireOutcome(one: Settlement['outcomes'][number]): WireOutcome {
+  const { outcome } = one
+  const { kind, status, reply, host, tls } = outcome
+  return {
+    id: one.recipientId,
+    kind,
+    scope: outcome.kind === 'delivered' ? null : outcome.scope,
+    status,
+    reply,
+    host,
+    tls,
+    dsnPassedOn: outcome.kind === 'delivered' && outcome.dsnPassedOn,
+    retryAt: outcome.kind === 'deferred' ? outcome.retryAt : null,
+  }
+}

@@ -1,0 +1,26 @@
+// Room queue: which recipients a person means. One filter for listing and for control; all given conditions must hold.
+
+import type { RecipientState } from './states.ts'
+
+export interface QueueFilter {
+  readonly queueIds?: readonly string[]
+  /** Reverse-path as received; `*` stands for any text, `<>` for the null sender. */
+  readonly sender?: string
+  /** Final or original address; `*` stands for any text. */
+  readonly recipient?: string
+  /** Next hop as written (`mx:example.net`); `*` stands for any text. */
+  readonly destination?: string
+  readonly states?: readonly RecipientState[]
+  /** Arrived before this, unix ms. */
+  readonly arrivedBefore?: number
+  /** Identity of the origin (user or machine name). */
+  readonly identity?: string
+  /** A part of the last reply, any case. */
+  readonly reply?: string
+}
+
+/** A filter as SQL: conditions over `r` (recipients) and `m` (messages), with their values in order. */
+export interface FilterSql {
+  readonly where: string
+  readonly values: readonly (string | number)[]
+}

@@ -1,0 +1,28 @@
+// Room queue: under which terms a ledger row can be found. `trace` asks by queue id, address or message-id.
+
+import type { Event } from '../observe/events.ts'
+
+/** The search terms of one ledger row, each once, as `traceTerm` writes them. */
+export function termsOf(queueId: string | null, events: readonly Event[]): string[] {
+  const terms = new Set<string>()
+  if (queueId !== null) terms.add(queueId)
+  for (const event of events) {
+    if (event.kind === 'received') {
+      if (event.sender !== null) terms.add(traceTerm(event.sender))
+      if (event.messageId !== null) terms.add(traceTerm(event.messageId))
+    } else if (event.kind === 'resolved') {
+      terms.add(traceTerm(event.original))
+      if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))
+    } else if (event.kind === 'rejected') {
+      if (event.sender !== null) terms.add(traceTerm(event.sender))
+      if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))
+    }
+  }
+  return [...terms]
+}
+
+/** An address or message-id as it is indexed: without angle brackets; addresses in lower case (queue ids keep their case). */
+export function traceTerm(text: string): string {
+  const bare = text.trim().replace(/^<(.*)>$/s, '$1')
+  return bare.includes('@') ? bare.toLowerCase() : bare
+}

@@ -1,0 +1,207 @@
+// Room queue: what the main thread and the store worker say to each other. Plain data that structured clone copies cheaply: text and
+// numbers; all octets of a batch travel in one transferred buffer.
+
+import type { DestinationSummary } from './queue.ts'
+import type { ControlStep, ControlStepResult } from './control.ts'
+import type { RetrySettings } from './retry.ts'
+import type { UnavailableCause } from './unavailable.ts'
+
+export interface WireRecipient {
+  readonly address: string
+  readonly original: string | null
+  readonly reversePath: string | null
+  readonly nextHop: string
+  readonly private: 0 | 1
+  readonly notify: number
+  readonly orcpt: string | null
+}
+
+/** A message on its way in; its content (header, then the inline body) is in the batch's octets. */
+export interface WireMessage {
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly origin: string
+  readonly sender: string | null
+  readonly parameters: string | null
+  readonly senderProven: 0 | 1
+  readonly spoolFile: string | null
+  readonly headerSize: number
+  readonly bodySize: number
+  readonly contentStart: number
+  readonly contentEnd: number
+  readonly recipients: readonly WireRecipient[]
+  /** JSON array. */
+  readonly events: string
+}
+
+export interface WireOutcome {
+  readonly id: number
+  readonly kind: 'delivered' | 'deferred' | 'failed'
+  readonly scope: string | null
+  readonly status: string
+  readonly reply: string
+  readonly host: string | null
+  readonly tls: string | null
+  readonly dsnPassedOn: boolean
+  readonly retryAt: number | null
+}
+
+/** Ledger entries of one queue id (or of none), as JSON arrays. */
+export interface WireEvents {
+  readonly at: number
+  readonly queueId: string | null
+  readonly events: string
+}
+
+export type Operation =
+  | { readonly kind: 'accept'; readonly message: WireMessage; readonly claim: boolean; readonly now: number }
+  | { readonly kind: 'claim'; readonly nextHop: string; readonly limit: number; readonly now: number }
+  | {
+      readonly kind: 'settle'
+      readonly queueId: string
+      readonly outcomes: readonly WireOutcome[]
+      readonly now: number
+    }
+  | { readonly kind: 'release'; readonly recipients: readonly number[]; readonly now: number }
+  | { readonly kind: 'destinations' }
+  | { readonly kind: 'notices'; readonly limit: number }
+  | {
+      readonly kind: 'notify'
+      readonly recipients: readonly number[]
+      readonly notice: number
+      readonly dsn: WireMessage | null
+      readonly events: readonly WireEvents[]
+      readonly now: number
+    }
+  | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
+  | { readonly kind: 'purge'; readonly before: number; readonly after: number }
+  | { readonly kind: 'expire'; readonly now: number; readonly after: number }
+  | { readonly kind: 'control'; readonly step: ControlStep }
+  | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
+  | { readonly kind: 'probe' }
+
+/** A message on its way out; content is in the reply's octets. */
+export interface WireStored {
+  readonly id: number
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+  readonly origin: string
+  readonly sender: string | null
+  readonly parameters: string | null
+  readonly senderProven: 0 | 1
+  readonly spoolFile: string | null
+  readonly headerSize: number
+  readonly bodySize: number
+  readonly contentStart: number
+  readonly contentEnd: number
+}
+
+export interface WireClaimed {
+  readonly id: number
+  readonly attempt: number
+  readonly notify: number
+  readonly private: 0 | 1
+  readonly address: string
+  readonly original: string | null
+  readonly orcpt: string | null
+}
+
+export interface WireClaim {
+  readonly message: WireStored
+  readonly reversePath: string | null
+  readonly recipients: readonly WireClaimed[]
+}
+
+export interface WireNotice {
+  readonly message: WireStored
+  readonly notice: number
+  readonly recipients: readonly (Omit<WireClaimed, 'attempt'> & {
+    readonly nextHop: string
+    readonly reversePath: string | null
+    readonly expired: boolean
+    readonly lastAt: number
+    readonly status: string
+    readonly reply: string
+    readonly host: string | null
+  })[]
+}
+
+/** What each operation answers. */
+export interface Answers {
+  /** The row id of the first recipient (the others follow it), and which ones are claimed: all, none, or by place. */
+  accept: { readonly first: number; readonly claimed: boolean | readonly boolean[] }
+  claim: readonly WireClaim[]
+  settle: { readonly noticesDue: boolean }
+  release: null
+  destinations: readonly DestinationSummary[]
+  notices: readonly WireNotice[]
+  notify: { readonly committed: boolean }
+  record: null
+  /** Rows removed, and where to go on; null when all is done. */
+  purge: { readonly removed: number; readonly next: number | null }
+  expire: { readonly expired: number; readonly next: number | null }
+  control: ControlStepResult
+  lost: { readonly held: number }
+  probe: null
+}
+
+export type OperationKind = Operation['kind']
+
+export type Answer =
+  | { readonly kind: 'done'; readonly value: Answers[OperationKind] }
+  | { readonly kind: 'unavailable'; readonly cause: UnavailableCause; readonly message: string }
+  /** The operation itself was wrong (a second message with the same queue id): a bug of the caller. */
+  | { readonly kind: 'wrong'; readonly message: string }
+
+export interface Batch {
+  readonly kind: 'batch'
+  readonly id: number
+  readonly operations: readonly Operation[]
+  readonly octets: Uint8Array | null
+}
+
+export type WorkerRequest = Batch | { readonly kind: 'close' }
+
+export type WorkerReport =
+  | {
+      readonly kind: 'ready'
+      readonly recovered: number
+      readonly waiting: number
+      readonly spool: readonly SpoolOwner[]
+    }
+  | { readonly kind: 'refused'; readonly cause: UnavailableCause | null; readonly message: string }
+  | ({ readonly kind: 'news' } & WorkerNews)
+  | { readonly kind: 'closed' }
+
+export interface BatchAnswers {
+  readonly id: number
+  readonly answers: readonly Answer[]
+}
+
+/** What may have changed with any commit. */
+export interface WorkerNews {
+  /** Answers of the batches that shared the commit. */
+  readonly batches: readonly BatchAnswers[]
+  /** The octets of all these answers. */
+  readonly octets: Uint8Array | null
+  readonly waiting: number
+  readonly changed: readonly DestinationSummary[]
+  /** Spool files that no row names any more. */
+  readonly freed: readonly string[]
+  /** Why the engine cannot write now, or null. */
+  readonly failing: string | null
+}
+
+export interface SpoolOwner {
+  readonly queueId: string
+  readonly file: string
+  readonly size: number
+}
+
+/** Given to the worker when it starts. */
+export interface WorkerSettings {
+  readonly directory: string
+  readonly retry: RetrySettings
+  readonly now: number
+}

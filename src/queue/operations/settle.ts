@@ -1,0 +1,139 @@
+// Room queue, operation settle: what an attempt ended in, for each recipient, with its ledger event, in one transaction. Decides between
+// deferred and expired, and whether the sender must be told (RFC 3461 4.1). Late outcomes of recipients that are gone change nothing.
+
+import type { Event } from '../../observe/events.ts'
+import { noticeNumber, wantsNotice } from '../notify-bits.ts'
+import type { Answers, WireOutcome } from '../operation.ts'
+import { messageOf } from '../recipient-id.ts'
+import { checkMove, stateNumber } from '../states.ts'
+import type { ClaimedRow } from '../statements/settle-recipient.ts'
+import type { MessageFacts } from '../statements/select-message.ts'
+import type { StoreContext } from '../store-context.ts'
+import { grantWish } from './control-recipient.ts'
+
+interface Settling {
+  readonly queueId: string
+  readonly now: number
+  readonly events: Event[]
+  noticesDue: boolean
+}
+
+export function settle(
+  context: StoreContext,
+  request: { readonly queueId: string; readonly outcomes: readonly WireOutcome[]; readonly now: number },
+): Answers['settle'] {
+  const settling: Settling = { queueId: request.queueId, now: request.now, events: [], noticesDue: false }
+  const messages = new Set<number>()
+  for (const outcome of request.outcomes) {
+    settleOne(context, settling, outcome)
+    messages.add(messageOf(outcome.id))
+  }
+  for (const message of messages) finishMessage(context, message)
+  if (settling.events.length > 0)
+    context.sql.insertLedger(settling.now, settling.queueId, JSON.stringify(settling.events))
+  return { noticesDue: settling.noticesDue }
+}
+
+/** Removes the message when no recipient is left; its spool file goes after the commit. */
+export function finishMessage(context: StoreContext, message: number): void {
+  const { spoolFile } = context.sql.removeFinishedMessage(message)
+  if (spoolFile !== null) context.freed.push(spoolFile)
+}
+
+function settleOne(context: StoreContext, settling: Settling, outcome: WireOutcome): void {
+  if (outcome.kind === 'delivered') {
+    const taken = context.sql.takeDelivered(outcome.id, outcome.dsnPassedOn)
+    if (taken) {
+      settling.events.push({ kind: 'delivered', ...attemptEnd(settling, outcome, taken) })
+      return
+    }
+  }
+  const row = context.sql.selectClaimed(outcome.id)
+  if (!row) return
+  const end = attemptEnd(settling, outcome, row)
+  switch (outcome.kind) {
+    case 'delivered':
+      settling.events.push({ kind: 'delivered', ...end })
+      return finish(context, settling, { outcome, row, state: 'delivered' })
+    case 'failed':
+      settling.events.push({ kind: 'failed', scope: outcome.scope ?? 'recipient', ...end })
+      return finish(context, settling, { outcome, row, state: 'failed' })
+    case 'deferred':
+      return defer(context, settling, { outcome, row })
+  }
+}
+
+function defer(context: StoreContext, settling: Settling, one: { outcome: WireOutcome; row: ClaimedRow }): void {
+  const { outcome, row } = one
+  const message = context.sql.selectMessageFacts(messageOf(outcome.id))
+  if (!message) throw new Error(`recipient ${outcome.id} has no message`)
+  const end = attemptEnd(settling, outcome, row)
+  if (settling.now >= message.expiresAt) {
+    settling.events.push({ kind: 'expired', ...end })
+    return finish(context, settling, { ...one, state: 'expired' })
+  }
+  const nextAttemptAt = Math.min(message.expiresAt, Math.max(settling.now, outcome.retryAt ?? row.nextAttemptAt))
+  settling.events.push({ kind: 'deferred', scope: outcome.scope ?? 'recipient', nextAttemptAt, ...end })
+  const late = isLate(context, settling.now, { message, row })
+  if (late) settling.noticesDue = true
+  checkMove('claimed', 'deferred')
+  context.sql.updateAttempted(outcome.id, {
+    state: stateNumber.deferred,
+    notice: late ? noticeNumber.delayed : noticeNumber.none,
+    nextAttemptAt,
+    at: settling.now,
+    status: outcome.status,
+    reply: outcome.reply,
+    host: outcome.host,
+  })
+  context.book.added(row.nextHop, nextAttemptAt)
+  if (
+    row.wish !== null &&
+    grantWish(context, { id: outcome.id, wish: row.wish, now: settling.now, events: settling.events })
+  )
+    settling.noticesDue = true
+}
+
+/** A final outcome: the row stays only if a notice is due. */
+function finish(
+  context: StoreContext,
+  settling: Settling,
+  one: { outcome: WireOutcome; row: ClaimedRow; state: 'delivered' | 'failed' | 'expired' },
+): void {
+  const { outcome, row, state } = one
+  const notice = state === 'delivered' ? 'delivered' : 'failed'
+  checkMove('claimed', state)
+  if (!wantsNotice(row.notify, notice) || (state === 'delivered' && outcome.dsnPassedOn)) {
+    context.sql.deleteRecipient(outcome.id)
+    return
+  }
+  settling.noticesDue = true
+  context.sql.updateAttempted(outcome.id, {
+    state: stateNumber[state],
+    notice: noticeNumber[notice],
+    nextAttemptAt: row.nextAttemptAt,
+    at: settling.now,
+    status: outcome.status,
+    reply: outcome.reply,
+    host: outcome.host,
+  })
+}
+
+function isLate(context: StoreContext, now: number, one: { message: MessageFacts; row: ClaimedRow }): boolean {
+  const warning = context.retry.delayWarningMs
+  if (warning === null || one.row.delayTold === 1 || now - one.message.arrivedAt < warning) return false
+  return wantsNotice(one.row.notify, 'delayed')
+}
+
+function attemptEnd(settling: Settling, outcome: WireOutcome, row: { address: string; attempt: number }) {
+  return {
+    at: settling.now,
+    queueId: settling.queueId,
+    recipient: row.address,
+    attempt: row.attempt,
+    host: outcome.host,
+    reply: outcome.reply,
+    status: outcome.status,
+    tls: outcome.tls,
+  }
+}

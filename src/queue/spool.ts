@@ -1,0 +1,126 @@
+// Room queue: bodies too large for the database, as files. A file is written once, made durable with its directory entry, then named by a
+// row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
+
+import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, type Writable } from 'node:stream'
+import { DirectorySync } from './directory-sync.ts'
+import type { SpoolFile } from './queue.ts'
+import { asUnavailable } from './unavailable.ts'
+
+/** Files that share a subdirectory before the next one is used: files written at the same time share its fsync. */
+const FILES_PER_TURN = 256
+/** Subdirectories, so that none grows too long. */
+export const SUBDIRECTORIES = 256
+/** Bytes of the random name: no two files ever share one. */
+const NAME_BYTES = 12
+/** Octets read ahead when a body is sent. */
+const READ_AHEAD = 65_536
+
+export class Spool {
+  readonly #directory: string
+  readonly #randomBytes: (count: number) => Buffer
+  readonly #sync = new DirectorySync()
+  readonly #made = new Set<string>()
+  #count = 0
+
+  constructor(directory: string, randomBytes: (count: number) => Buffer) {
+    this.#directory = directory
+    this.#randomBytes = randomBytes
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  /** A new file, exclusively. Rejects with QueueUnavailable. */
+  async create(): Promise<SpoolFile> {
+    const subdirectory = subdirectoryName(Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES)
+    const file = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
+    const path = join(this.#directory, file)
+    try {
+      await this.#makeDirectory(subdirectory)
+      return this.#spoolFile(file, await open(path, 'wx', 0o600))
+    } catch (error) {
+      throw asUnavailable(error) ?? error
+    }
+  }
+
+  /** The body as a stream; it fails before its first octet if the file is missing or has another size than the row says. */
+  read(file: string, size: number): Readable {
+    return Readable.from(readWhole(join(this.#directory, file), size), { objectMode: false })
+  }
+
+  /** Removes a file; it may be gone already. */
+  async remove(file: string): Promise<void> {
+    await unlink(join(this.#directory, file)).catch((error: { code?: string }) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+
+  #spoolFile(file: string, handle: FileHandle): SpoolFile {
+    const stream: Writable = handle.createWriteStream({ autoClose: false, highWaterMark: READ_AHEAD })
+    return {
+      file,
+      stream,
+      finish: async () => {
+        try {
+          await ended(stream)
+          await handle.datasync()
+          const { size } = await handle.stat()
+          await handle.close()
+          await this.#sync.sync(join(this.#directory, file, '..'))
+          return { size }
+        } catch (error) {
+          throw asUnavailable(error) ?? error
+        }
+      },
+      discard: async () => {
+        stream.on('error', () => {})
+        stream.destroy()
+        await handle.close().catch(() => {})
+        await this.remove(file)
+      },
+    }
+  }
+
+  async #makeDirectory(subdirectory: string): Promise<void> {
+    if (this.#made.has(subdirectory)) return
+    await mkdir(join(this.#directory, subdirectory), { recursive: true, mode: 0o700 })
+    await this.#sync.sync(this.#directory)
+    this.#made.add(subdirectory)
+  }
+}
+
+/** `00` to `ff`. */
+export function subdirectoryName(number: number): string {
+  return number.toString(16).padStart(2, '0')
+}
+
+/** Waits until all that was written is with the kernel. */
+function ended(stream: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject)
+    if (stream.errored) return reject(stream.errored)
+    if (stream.writableFinished) return resolve()
+    stream.once('finish', resolve)
+    stream.end()
+  })
+}
+
+async function* readWhole(path: string, size: number): AsyncGenerator<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const actual = (await handle.stat()).size
+    if (actual !== size) throw new Error(`spool file ${path} has ${actual} octets instead of ${size}`)
+    for (let offset = 0; offset < size; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(READ_AHEAD, size - offset))
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset)
+      if (bytesRead === 0) throw new Error(`spool file ${path} ends at ${offset} of ${size} octets`)
+      offset += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}

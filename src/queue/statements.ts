@@ -1,0 +1,77 @@
+// Room queue: all statements of the hot paths, prepared once per connection.
+
+import type { Database } from 'better-sqlite3'
+import { markClaimed, selectDueIds, selectDueOfMessage, unclaim } from './statements/claim-recipients.ts'
+import {
+  selectMessageLifetimes,
+  selectSteered,
+  selectSteeredOfMessage,
+  updateFinal,
+  updateState,
+  updateWish,
+} from './statements/control-recipient.ts'
+import {
+  deleteSuspension,
+  insertSuspension,
+  selectEarliest,
+  selectSuspensions,
+  selectWaiting,
+} from './statements/destinations.ts'
+import { insertMessage } from './statements/insert-message.ts'
+import { insertRecipient } from './statements/insert-recipient.ts'
+import {
+  deleteLedger,
+  deleteTerm,
+  insertLedger,
+  insertTerm,
+  selectLastLedgerId,
+  selectLedgerAfter,
+} from './statements/ledger.ts'
+import { selectMeta, updateMeta } from './statements/meta.ts'
+import { markDelayTold, selectNotice, selectNotices } from './statements/notices.ts'
+import { removeFinishedMessage } from './statements/remove-message.ts'
+import { selectMessage, selectMessageFacts, selectMessageIdOf } from './statements/select-message.ts'
+import { deleteRecipient, selectClaimed, takeDelivered, updateAttempted } from './statements/settle-recipient.ts'
+
+export function prepareStatements(db: Database) {
+  return {
+    insertMessage: insertMessage(db),
+    insertRecipient: insertRecipient(db),
+    insertLedger: insertLedger(db),
+    selectMessage: selectMessage(db),
+    selectMessageFacts: selectMessageFacts(db),
+    selectMessageIdOf: selectMessageIdOf(db),
+    removeFinishedMessage: removeFinishedMessage(db),
+    selectDueIds: selectDueIds(db),
+    selectDueOfMessage: selectDueOfMessage(db),
+    markClaimed: markClaimed(db),
+    unclaim: unclaim(db),
+    takeDelivered: takeDelivered(db),
+    selectClaimed: selectClaimed(db),
+    updateAttempted: updateAttempted(db),
+    deleteRecipient: deleteRecipient(db),
+    selectSteered: selectSteered(db),
+    selectSteeredOfMessage: selectSteeredOfMessage(db),
+    selectMessageLifetimes: selectMessageLifetimes(db),
+    updateState: updateState(db),
+    updateFinal: updateFinal(db),
+    updateWish: updateWish(db),
+    selectWaiting: selectWaiting(db),
+    selectEarliest: selectEarliest(db),
+    selectSuspensions: selectSuspensions(db),
+    insertSuspension: insertSuspension(db),
+    deleteSuspension: deleteSuspension(db),
+    selectNotices: selectNotices(db),
+    selectNotice: selectNotice(db),
+    markDelayTold: markDelayTold(db),
+    selectLedgerAfter: selectLedgerAfter(db),
+    selectLastLedgerId: selectLastLedgerId(db),
+    insertTerm: insertTerm(db),
+    deleteTerm: deleteTerm(db),
+    deleteLedger: deleteLedger(db),
+    selectMeta: selectMeta(db),
+    updateMeta: updateMeta(db),
+  }
+}
+
+export type Statements = ReturnType<typeof prepareStatements>

@@ -1,0 +1,67 @@
+// Room queue: SQL of a claim: what is due for a destination, in the order of the index of waiting recipients.
+
+import type { Database } from 'better-sqlite3'
+import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
+
+export interface ClaimRow {
+  readonly id: number
+  readonly attempt: number
+  readonly nextAttemptAt: number
+  readonly notify: number
+  readonly private: 0 | 1
+  readonly address: string
+  readonly original: string | null
+  readonly reversePath: string | null
+  readonly orcpt: string | null
+}
+
+/** Ids of recipients due, earliest first. Both queries walk the partial index only. */
+export function selectDueIds(db: Database): (nextHop: string, now: number, limit: number) => number[] {
+  const select = db
+    .prepare(
+      'SELECT id FROM recipients WHERE state < 2 AND next_hop = ? AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?',
+    )
+    .pluck()
+  return (nextHop, now, limit) => select.all(nextHop, now, limit) as number[]
+}
+
+/** The due recipients of one message for one destination. */
+export function selectDueOfMessage(
+  db: Database,
+): (message: number, due: { nextHop: string; now: number }) => IterableIterator<ClaimRow> {
+  const select = db.prepare(`SELECT id, attempt, next_attempt_at AS nextAttemptAt, notify, private, address, original,
+    reverse_path AS reversePath, orcpt FROM recipients
+    WHERE id BETWEEN ? AND ? AND +state < 2 AND next_hop = ? AND next_attempt_at <= ?`)
+  return (message, { nextHop, now }) =>
+    select.iterate(firstRecipientId(message), lastRecipientId(message), nextHop, now) as IterableIterator<ClaimRow>
+}
+
+/** Counts the attempt and writes the time of the next one, before any dial. */
+export function markClaimed(db: Database): (id: number, nextAttemptAt: number) => void {
+  const update = db.prepare('UPDATE recipients SET state = 2, attempt = attempt + 1, next_attempt_at = ? WHERE id = ?')
+  return (id, nextAttemptAt) => {
+    update.run(nextAttemptAt, id)
+  }
+}
+
+/** Gives a claim back uncounted: due again at once. */
+export function unclaim(db: Database): (id: number, now: number) => UnclaimedRow | null {
+  const update =
+    db.prepare(`UPDATE recipients SET state = iif(attempt > 1, 1, 0), attempt = attempt - 1, next_attempt_at = ?
+    WHERE id = ? AND state = 2 RETURNING next_hop AS nextHop, state, wish`)
+  return (id, now) => (update.get(now, id) as UnclaimedRow | undefined) ?? null
+}
+
+export interface UnclaimedRow {
+  readonly nextHop: string
+  readonly state: number
+  readonly wish: string | null
+}
+
+/** Claims without an owner (found at open): deferred, the time stays as written. Returns them. */
+export function recoverClaimed(db: Database): { id: number; address: string }[] {
+  return db.prepare('UPDATE recipients SET state = 1 WHERE state = 2 RETURNING id, address').all() as {
+    id: number
+    address: string
+  }[]
+}

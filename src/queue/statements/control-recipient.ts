@@ -1,0 +1,77 @@
+// Room queue: SQL of what a person may do to one recipient, and of the sweep for expired ones.
+
+import type { Database } from 'better-sqlite3'
+
+export interface SteeredRow {
+  readonly id: number
+  readonly state: number
+  readonly attempt: number
+  readonly nextHop: string
+  readonly nextAttemptAt: number
+  readonly notify: number
+  readonly address: string
+  readonly lastStatus: string | null
+  readonly lastReply: string | null
+  readonly lastHost: string | null
+}
+
+/** The columns of a SteeredRow, of a table or alias `r`. */
+export const steeredColumns = `r.id, r.state, r.attempt, r.next_hop AS nextHop, r.next_attempt_at AS nextAttemptAt, r.notify,
+  r.address, r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost`
+
+export function selectSteered(db: Database): (id: number) => SteeredRow | null {
+  const select = db.prepare(`SELECT ${steeredColumns} FROM recipients r WHERE r.id = ?`)
+  return (id) => (select.get(id) as SteeredRow | undefined) ?? null
+}
+
+/** The recipients of a message by the order of their rows. */
+export function selectSteeredOfMessage(db: Database): (first: number, last: number) => SteeredRow[] {
+  const select = db.prepare(`SELECT ${steeredColumns} FROM recipients r WHERE r.id BETWEEN ? AND ?`)
+  return (first, last) => select.all(first, last) as SteeredRow[]
+}
+
+export function updateState(db: Database): (id: number, state: number, nextAttemptAt: number) => void {
+  const update = db.prepare('UPDATE recipients SET state = ?, next_attempt_at = ? WHERE id = ?')
+  return (id, state, nextAttemptAt) => {
+    update.run(state, nextAttemptAt, id)
+  }
+}
+
+/** A final outcome that no attempt gave: by hand or by age. */
+export interface FinalOutcome {
+  readonly state: number
+  readonly notice: number
+  readonly at: number
+  readonly status: string
+  readonly reply: string
+}
+
+export function updateFinal(db: Database): (id: number, outcome: FinalOutcome) => void {
+  const update = db.prepare(
+    'UPDATE recipients SET state = ?, notice = ?, last_at = ?, last_status = ?, last_reply = ? WHERE id = ?',
+  )
+  return (id, { state, notice, at, status, reply }) => {
+    update.run(state, notice, at, status, reply, id)
+  }
+}
+
+export function updateWish(db: Database): (id: number, wish: string | null) => void {
+  const update = db.prepare('UPDATE recipients SET wish = ? WHERE id = ?')
+  return (id, wish) => {
+    update.run(wish, id)
+  }
+}
+
+export interface LifetimeRow {
+  readonly id: number
+  readonly queueId: string
+  readonly expiresAt: number
+}
+
+/** Messages after a row id, oldest first. */
+export function selectMessageLifetimes(db: Database): (after: number, limit: number) => LifetimeRow[] {
+  const select = db.prepare(
+    'SELECT id, queue_id AS queueId, expires_at AS expiresAt FROM messages WHERE id > ? ORDER BY id LIMIT ?',
+  )
+  return (after, limit) => select.all(after, limit) as LifetimeRow[]
+}

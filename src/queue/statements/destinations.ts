@@ -1,0 +1,47 @@
+// Room queue: SQL about destinations: what waits for each, and which ones a person suspended.
+
+import type { Database } from 'better-sqlite3'
+
+export interface WaitingRow {
+  readonly nextHop: string
+  readonly waiting: number
+  readonly earliestAttemptAt: number
+}
+
+/** All destinations with waiting recipients: one walk over the partial index. */
+export function selectWaiting(db: Database): () => WaitingRow[] {
+  const select = db.prepare(`SELECT next_hop AS nextHop, count(*) AS waiting, min(next_attempt_at) AS earliestAttemptAt
+    FROM recipients WHERE state < 2 GROUP BY next_hop`)
+  return () => select.all() as WaitingRow[]
+}
+
+/** The earliest next-attempt time of a destination, or null: one look into the index. */
+export function selectEarliest(db: Database): (nextHop: string) => number | null {
+  const select = db
+    .prepare('SELECT next_attempt_at FROM recipients WHERE state < 2 AND next_hop = ? ORDER BY next_attempt_at LIMIT 1')
+    .pluck()
+  return (nextHop) => (select.get(nextHop) as number | undefined) ?? null
+}
+
+export interface Suspension {
+  readonly nextHop: string
+  /** Since when, unix ms. */
+  readonly at: number
+  readonly by: string
+  readonly reason: string
+}
+
+export function selectSuspensions(db: Database): () => Suspension[] {
+  const select = db.prepare('SELECT next_hop AS nextHop, at, "by", reason FROM suspensions ORDER BY next_hop')
+  return () => select.all() as Suspension[]
+}
+
+export function insertSuspension(db: Database): (suspension: Suspension) => boolean {
+  const insert = db.prepare('INSERT OR IGNORE INTO suspensions VALUES (?, ?, ?, ?)')
+  return ({ nextHop, at, by, reason }) => insert.run(nextHop, at, by, reason).changes > 0
+}
+
+export function deleteSuspension(db: Database): (nextHop: string) => boolean {
+  const remove = db.prepare('DELETE FROM suspensions WHERE next_hop = ?')
+  return (nextHop) => remove.run(nextHop).changes > 0
+}

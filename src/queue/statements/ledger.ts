@@ -1,0 +1,51 @@
+// Room queue: SQL of the ledger and of its search terms.
+
+import type { Database } from 'better-sqlite3'
+
+/** Appends events (a JSON array as text). `queueId` null: refused mail. */
+export function insertLedger(db: Database): (at: number, queueId: string | null, events: string) => void {
+  const insert = db.prepare('INSERT INTO ledger (at, queue_id, events) VALUES (?, ?, ?)')
+  return (at, queueId, events) => {
+    insert.run(at, queueId, events)
+  }
+}
+
+export interface LedgerRow {
+  readonly id: number
+  readonly at: number
+  readonly queueId: string | null
+  readonly events: string
+}
+
+/** Ledger rows after an id, in order. */
+export function selectLedgerAfter(db: Database): (id: number, limit: number) => LedgerRow[] {
+  const select = db.prepare('SELECT id, at, queue_id AS queueId, events FROM ledger WHERE id > ? ORDER BY id LIMIT ?')
+  return (id, limit) => select.all(id, limit) as LedgerRow[]
+}
+
+/** Ids are given in order and the last row is never purged, so the difference of two ids is a count of rows at most. */
+export function selectLastLedgerId(db: Database): () => number {
+  const select = db.prepare('SELECT max(id) FROM ledger').pluck()
+  return () => (select.get() as number | null) ?? 0
+}
+
+export function insertTerm(db: Database): (term: string, ledger: number) => void {
+  const insert = db.prepare('INSERT OR IGNORE INTO ledger_terms VALUES (?, ?)')
+  return (term, ledger) => {
+    insert.run(term, ledger)
+  }
+}
+
+export function deleteTerm(db: Database): (term: string, ledger: number) => void {
+  const remove = db.prepare('DELETE FROM ledger_terms WHERE term = ? AND ledger = ?')
+  return (term, ledger) => {
+    remove.run(term, ledger)
+  }
+}
+
+export function deleteLedger(db: Database): (id: number) => void {
+  const remove = db.prepare('DELETE FROM ledger WHERE id = ?')
+  return (id) => {
+    remove.run(id)
+  }
+}

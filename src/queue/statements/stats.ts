@@ -1,0 +1,32 @@
+// Room queue: SQL of the numbers that a person wants to see.
+
+import type { Database } from 'better-sqlite3'
+import type { QueueStats } from '../control.ts'
+import { stateNumber, stateOf, type RecipientState } from '../states.ts'
+import { selectSuspensions } from './destinations.ts'
+
+const DESTINATIONS_SHOWN = 20
+
+export function selectStats(db: Database): QueueStats {
+  const one = (sql: string) => db.prepare(sql).pluck().get() as number | null
+  const recipients = Object.fromEntries(Object.keys(stateNumber).map((state) => [state, 0])) as Record<
+    RecipientState,
+    number
+  >
+  const counted = db.prepare('SELECT state, count(*) AS count FROM recipients GROUP BY state').all() as {
+    state: number
+    count: number
+  }[]
+  for (const { state, count } of counted) recipients[stateOf(state)] = count
+  return {
+    messages: one('SELECT count(*) FROM messages') ?? 0,
+    recipients,
+    noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
+    oldestArrivedAt: one('SELECT arrived_at FROM messages ORDER BY id LIMIT 1'),
+    suspended: selectSuspensions(db)(),
+    destinations: db
+      .prepare(`SELECT next_hop AS nextHop, count(*) AS waiting, min(next_attempt_at) AS earliestAttemptAt
+        FROM recipients WHERE state < 2 GROUP BY next_hop ORDER BY waiting DESC, next_hop LIMIT ?`)
+      .all(DESTINATIONS_SHOWN) as { nextHop: string; waiting: number; earliestAttemptAt: number }[],
+  }
+}

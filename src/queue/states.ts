@@ -1,0 +1,48 @@
+// Room queue: the states of a recipient and the moves between them, as data. Mirrors the tables of docs/queue.md (a test compares
+// them). Operations check their moves here; nothing else decides what is allowed.
+
+/** In the order of their stored numbers: position in this list is what the database holds. */
+export const recipientStates = ['queued', 'deferred', 'claimed', 'held', 'delivered', 'failed', 'expired'] as const
+
+export type RecipientState = (typeof recipientStates)[number]
+
+/** `gone`: no row any more. */
+export type NextState = RecipientState | 'gone'
+
+/** Stored numbers. Waiting states come first so that `state < 2` is the condition of the index of waiting recipients. */
+export const stateNumber = {
+  queued: 0,
+  deferred: 1,
+  claimed: 2,
+  held: 3,
+  delivered: 4,
+  failed: 5,
+  expired: 6,
+} as const satisfies Record<RecipientState, number>
+
+export const allowedMoves: Record<RecipientState, readonly NextState[]> = {
+  queued: ['claimed', 'held', 'failed', 'expired', 'gone'],
+  claimed: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
+  deferred: ['claimed', 'held', 'failed', 'expired', 'gone'],
+  held: ['queued', 'deferred', 'failed', 'gone'],
+  delivered: ['gone'],
+  failed: ['gone'],
+  expired: ['gone'],
+}
+
+/** The state a stored number means. */
+export function stateOf(number: number): RecipientState {
+  const state = recipientStates[number]
+  if (state === undefined) throw new Error(`the queue database holds the unknown recipient state ${number}`)
+  return state
+}
+
+/** True if a recipient waits for an attempt. */
+export function isWaiting(state: RecipientState): boolean {
+  return state === 'queued' || state === 'deferred'
+}
+
+/** Throws on a move that the table does not allow: a bug of an operation, never a consequence of input. */
+export function checkMove(from: RecipientState, to: NextState): void {
+  if (!allowedMoves[from].includes(to)) throw new Error(`recipient may not move from ${from} to ${to}`)
+}

@@ -1,0 +1,153 @@
+// Room queue: the main thread's side of the store worker. Operations asked in one turn of the event loop, or while a commit runs, travel
+// in one message; their octets in one transferred buffer. Never waits for a disk.
+
+import { Worker } from 'node:worker_threads'
+import { OctetCollector } from './octet-collector.ts'
+import type {
+  Answer,
+  Answers,
+  Batch,
+  Operation,
+  SpoolOwner,
+  WorkerNews,
+  WorkerReport,
+  WorkerSettings,
+} from './operation.ts'
+import { QueueUnavailable } from './unavailable.ts'
+
+/** Batches that may be under way: one commits while the next one waits at the worker's door. */
+const BATCHES_UNDER_WAY = 2
+
+interface Waiter {
+  readonly resolve: (answered: { readonly value: never; readonly octets: Uint8Array }) => void
+  readonly reject: (error: Error) => void
+}
+
+type Ready = WorkerReport & { kind: 'ready' }
+
+const NO_OCTETS = new Uint8Array(0)
+
+/** What the client tells the engine besides answers. */
+export interface StoreListener {
+  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'waiting' | 'failing'>): void
+  /** The worker is gone; nothing works any more. */
+  gone(cause: string): void
+}
+
+export class StoreClient {
+  readonly #worker: Worker
+  readonly #listener: StoreListener
+  readonly #underWay = new Map<number, readonly Waiter[]>()
+  readonly #collector = new OctetCollector()
+  #operations: Operation[] = []
+  #waiters: Waiter[] = []
+  #scheduled = false
+  #lastBatch = 0
+  #gone: QueueUnavailable | null = null
+  #closed: (() => void) | null = null
+
+  private constructor(worker: Worker, listener: StoreListener) {
+    this.#worker = worker
+    this.#listener = listener
+    worker.on('message', (report: WorkerReport) => this.#hear(report))
+    worker.on('error', (error) => this.#lose(`the queue's worker failed: ${String(error)}`))
+    worker.on('exit', () => this.#lose('the queue is closed'))
+  }
+
+  /** Starts the worker and opens the database. Rejects with QueueUnavailable. */
+  static async start(
+    settings: WorkerSettings,
+    listener: StoreListener,
+  ): Promise<{ client: StoreClient; recovered: number; waiting: number; spool: readonly SpoolOwner[] }> {
+    const worker = new Worker(new URL('./store-worker.ts', import.meta.url), { workerData: settings })
+    const ready = await new Promise<Ready>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('message', (report: WorkerReport) => {
+        if (report.kind === 'ready') resolve(report)
+        else if (report.kind !== 'refused') reject(new Error(`unexpected ${report.kind}`))
+        else reject(report.cause ? new QueueUnavailable(report.cause, report.message) : new Error(report.message))
+      })
+    })
+    worker.removeAllListeners('error')
+    const { recovered, waiting, spool } = ready
+    return { client: new StoreClient(worker, listener), recovered, waiting, spool }
+  }
+
+  /** Where the next octets given to `ask` will lie in their batch. */
+  get octetsStart(): number {
+    return this.#collector.length
+  }
+
+  /** Asks for one operation. Resolves after the commit; the octets are shared by all answers of it. */
+  ask<K extends Operation['kind']>(
+    operation: Operation & { kind: K },
+    octets: readonly Uint8Array[] = [],
+  ): Promise<{ readonly value: Answers[K]; readonly octets: Uint8Array }> {
+    if (this.#gone) return Promise.reject(this.#gone)
+    for (const part of octets) this.#collector.add(part)
+    return new Promise((resolve, reject) => {
+      this.#operations.push(operation)
+      this.#waiters.push({ resolve: resolve as Waiter['resolve'], reject })
+      this.#schedule()
+    })
+  }
+
+  /** Runs what was asked before, closes the database, ends the worker. */
+  async close(): Promise<void> {
+    if (this.#gone) return
+    this.#flush()
+    await new Promise<void>((resolve) => {
+      this.#closed = resolve
+      this.#worker.postMessage({ kind: 'close' })
+    })
+    this.#lose('the queue is closed')
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#operations.length === 0 || this.#underWay.size >= BATCHES_UNDER_WAY) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    if (this.#operations.length === 0 || this.#gone) return
+    const octets = this.#collector.take()
+    const batch: Batch = { kind: 'batch', id: ++this.#lastBatch, operations: this.#operations, octets }
+    this.#underWay.set(batch.id, this.#waiters)
+    this.#operations = []
+    this.#waiters = []
+    this.#worker.postMessage(batch, octets ? [octets.buffer] : [])
+  }
+
+  #hear(report: WorkerReport): void {
+    if (report.kind === 'closed') this.#closed?.()
+    if (report.kind !== 'news') return
+    this.#listener.news(report)
+    const octets = report.octets ?? NO_OCTETS
+    for (const { id, answers } of report.batches) {
+      const waiters = this.#underWay.get(id) ?? []
+      this.#underWay.delete(id)
+      for (const [index, waiter] of waiters.entries()) deliver(waiter, answers[index] as Answer, octets)
+    }
+    this.#schedule()
+  }
+
+  #lose(cause: string): void {
+    if (this.#gone) return
+    this.#gone = new QueueUnavailable(this.#closed ? 'closed' : 'failing', cause)
+    const waiters = [...[...this.#underWay.values()].flat(), ...this.#waiters]
+    this.#underWay.clear()
+    this.#waiters = []
+    this.#operations = []
+    for (const waiter of waiters) waiter.reject(this.#gone)
+    this.#closed?.()
+    this.#listener.gone(cause)
+  }
+}
+
+function deliver(waiter: Waiter, answer: Answer, octets: Uint8Array): void {
+  if (answer.kind === 'done') waiter.resolve({ value: answer.value as never, octets })
+  else if (answer.kind === 'unavailable') waiter.reject(new QueueUnavailable(answer.cause, answer.message))
+  else waiter.reject(new Error(`queue operation failed: ${answer.message}`))
+}

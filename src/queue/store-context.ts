@@ -1,0 +1,21 @@
+// Room queue: what every operation of the store works with.
+
+import type { DestinationBook } from './destination-book.ts'
+import type { RetrySettings } from './retry.ts'
+import type { Statements } from './statements.ts'
+
+export interface StoreContext {
+  readonly sql: Statements
+  readonly retry: RetrySettings
+  /** Numbers in [0, 1), for jitter. */
+  readonly random: () => number
+  readonly book: DestinationBook
+  /** Spool files whose message row is removed in this transaction. */
+  readonly freed: string[]
+  /** A message id that was never used in this process. */
+  readonly newMessageId: () => number
+  /** The octets that came with the batch of the running operation. */
+  octets: Uint8Array
+  /** Collects octets for the reply; returns where they lie. */
+  readonly give: (octets: Uint8Array) => { readonly start: number; readonly end: number }
+}

@@ -1,0 +1,97 @@
+// Room queue: the worker thread that owns the database. Everything that waits when it looks is run in one transaction (group commit), so
+// the more is asked at once, the fewer fsyncs each mail costs. When nothing waits it indexes the ledger and checkpoints.
+
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Batch, WorkerReport, WorkerRequest, WorkerSettings } from './operation.ts'
+import { selectSpoolFiles } from './statements/spool-files.ts'
+import { type Job, Store } from './store.ts'
+import { asUnavailable } from './unavailable.ts'
+
+/** How often the idle work is looked at, ms. */
+const TICK_MS = 250
+/** Without work for this long: checkpoint, ms. */
+const IDLE_MS = 400
+/** Ledger rows that may wait to be indexed while mail keeps coming: bounds what `trace` has to read through. */
+const MAX_UNINDEXED = 20_000
+/** Batches after which the above is looked at. */
+const BATCHES_PER_LOOK = 64
+const NO_OCTETS = new Uint8Array(0)
+
+const port = parentPort
+if (!port) throw new Error('store-worker.ts runs in a worker thread only')
+const report = (news: WorkerReport, transfer: ArrayBuffer[] = []) => port.postMessage(news, transfer)
+
+const store = openStore(workerData as WorkerSettings)
+if (store) serve(store)
+
+function openStore(settings: WorkerSettings): Store | null {
+  try {
+    const opened = new Store({ ...settings, random: Math.random, owner: true })
+    const spool = selectSpoolFiles(opened.database)
+    report({ kind: 'ready', recovered: opened.recovered, waiting: opened.waiting, spool })
+    return opened
+  } catch (error) {
+    const unavailable = asUnavailable(error)
+    const message = unavailable ? unavailable.message : String((error as Error).stack ?? error)
+    report({ kind: 'refused', cause: unavailable?.cause ?? null, message })
+    port?.close()
+    return null
+  }
+}
+
+function serve(open: Store): void {
+  let lastWork = performance.now()
+  let sinceLook = 0
+  let checkpointed = false
+  const tick = setInterval(() => {
+    open.noticeForeignChanges()
+    if (performance.now() - lastWork > IDLE_MS / 2 && open.unindexed > 0) open.indexStep()
+    else if (!checkpointed && performance.now() - lastWork > IDLE_MS) {
+      open.checkpoint()
+      checkpointed = true
+    }
+    tellChanges(open)
+  }, TICK_MS)
+  port?.on('message', (first: WorkerRequest) => {
+    const requests = [first]
+    for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port))
+      requests.push(more.message as WorkerRequest)
+    const batches = requests.filter((request) => request.kind === 'batch')
+    if (batches.length > 0) runBatches(open, batches)
+    lastWork = performance.now()
+    checkpointed = false
+    if (++sinceLook >= BATCHES_PER_LOOK) {
+      sinceLook = 0
+      if (open.unindexed > MAX_UNINDEXED) open.indexStep()
+    }
+    if (batches.length === requests.length) return
+    clearInterval(tick)
+    open.close()
+    report({ kind: 'closed' })
+    port.close()
+  })
+}
+
+function runBatches(open: Store, batches: readonly Batch[]): void {
+  const jobs: Job[] = []
+  for (const batch of batches)
+    for (const operation of batch.operations) jobs.push({ operation, octets: batch.octets ?? NO_OCTETS })
+  const answers = open.run(jobs)
+  let start = 0
+  const answered = batches.map(({ id, operations }) => {
+    const own = answers.slice(start, start + operations.length)
+    start += operations.length
+    return { id, answers: own }
+  })
+  const octets = open.takeOctets()
+  report(
+    { kind: 'news', batches: answered, octets, ...open.takeChanges(), waiting: open.waiting, failing: open.failing },
+    octets ? [octets.buffer] : [],
+  )
+}
+
+function tellChanges(open: Store): void {
+  const changes = open.takeChanges()
+  if (changes.changed.length === 0 && changes.freed.length === 0) return
+  report({ kind: 'news', batches: [], octets: null, ...changes, waiting: open.waiting, failing: open.failing })
+}

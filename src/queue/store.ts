@@ -1,0 +1,217 @@
+// Room queue: the synchronous engine: runs operations on the database, many in one transaction. Lives in the store worker; the command
+// line uses it directly. It sends nothing and reads no clock.
+
+import type { Database, Statement } from 'better-sqlite3'
+import { openDatabase, takeOwnership } from './database.ts'
+import { DestinationBook } from './destination-book.ts'
+import { OctetCollector } from './octet-collector.ts'
+import type { Answer, Operation } from './operation.ts'
+import { indexLedger } from './operations/index-ledger.ts'
+import { recover } from './operations/recover.ts'
+import { runOperation } from './operations/run-operation.ts'
+import type { DestinationSummary } from './queue.ts'
+import type { RetrySettings } from './retry.ts'
+import { selectLastMessageId } from './statements/select-message.ts'
+import { prepareStatements } from './statements.ts'
+import type { StoreContext } from './store-context.ts'
+import { asUnavailable, type QueueUnavailable } from './unavailable.ts'
+
+export interface StoreSettings {
+  readonly directory: string
+  readonly retry: RetrySettings
+  /** Numbers in [0, 1), for jitter. */
+  readonly random: () => number
+  /** The node: takes the owner's lock and recovers what a crash left. False: a second process that only controls. */
+  readonly owner: boolean
+  /** Unix ms, for the ledger entries of the recovery. */
+  readonly now: number
+}
+
+export interface Job {
+  readonly operation: Operation
+  /** The octets that came with its batch. */
+  readonly octets: Uint8Array
+}
+
+export interface StoreChanges {
+  readonly changed: DestinationSummary[]
+  readonly freed: string[]
+}
+
+/** How a group of jobs ended that shared a transaction. */
+type GroupEnd = { kind: 'done' } | { kind: 'unavailable'; error: QueueUnavailable } | { kind: 'wrong'; error: unknown }
+
+export class Store {
+  /** Claims that a crash had left. */
+  readonly recovered: number
+  readonly database: Database
+  readonly #lock: Database | null
+  readonly #context: StoreContext
+  readonly #collector = new OctetCollector()
+  readonly #begin: Statement
+  readonly #commit: Statement
+  readonly #dataVersion: Statement
+  #seenVersion: unknown
+  #changed: DestinationSummary[] = []
+  #freed: string[] = []
+  #failing: string | null = null
+
+  /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
+  constructor(settings: StoreSettings) {
+    this.#lock = settings.owner ? takeOwnership(settings.directory) : null
+    try {
+      this.database = openDatabase(settings.directory)
+    } catch (error) {
+      this.#lock?.close()
+      throw error
+    }
+    const sql = prepareStatements(this.database)
+    this.recovered = settings.owner ? recover(this.database, sql, settings.now) : 0
+    this.#context = this.#newContext(settings, sql)
+    this.#begin = this.database.prepare('BEGIN IMMEDIATE')
+    this.#commit = this.database.prepare('COMMIT')
+    this.#dataVersion = this.database.prepare('PRAGMA data_version').pluck()
+    this.#seenVersion = this.#dataVersion.get()
+  }
+
+  /** Why the last transaction could not be written, or null if it could. */
+  get failing(): string | null {
+    return this.#failing
+  }
+
+  /** Recipients waiting for an attempt. */
+  get waiting(): number {
+    return this.#context.book.waiting
+  }
+
+  /** Runs all jobs in one transaction (one fsync). An answer for each, in order; one bad job does not harm the others. */
+  run(jobs: readonly Job[]): Answer[] {
+    const answers: Answer[] = []
+    const all = jobs.map((_, index) => index)
+    const end = this.#runGroup(jobs, all, answers)
+    if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], answers)
+    else if (end.kind === 'unavailable') {
+      const accepts = all.filter((index) => jobs[index]?.operation.kind === 'accept')
+      const others = all.filter((index) => jobs[index]?.operation.kind !== 'accept')
+      if (accepts.length === 0 || others.length === 0) fail(all, end, answers)
+      else for (const group of [others, accepts]) this.#runAlone(jobs, group, answers)
+    }
+    return answers
+  }
+
+  /** Octets that the answers since the last call point into. */
+  takeOctets(): Uint8Array<ArrayBuffer> | null {
+    return this.#collector.take()
+  }
+
+  /** What the commits since the last call changed. */
+  takeChanges(): StoreChanges {
+    const changes = { changed: this.#changed, freed: this.#freed }
+    this.#changed = []
+    this.#freed = []
+    return changes
+  }
+
+  /** Looks whether another process wrote (a person's control), so that the summaries are right although nothing is run here. */
+  noticeForeignChanges(): void {
+    const version = this.#dataVersion.get()
+    if (version === this.#seenVersion) return
+    this.#seenVersion = version
+    this.#changed.push(...this.#context.book.reload())
+  }
+
+  /** Indexes some ledger rows for `trace`. True if there is more to do. */
+  indexStep(): boolean {
+    try {
+      return this.#transaction(() => indexLedger(this.#context))
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      const unavailable = asUnavailable(error)
+      if (!unavailable) throw error
+      this.#failing = unavailable.message
+      return false
+    }
+  }
+
+  /** Ledger rows that are not indexed yet. */
+  get unindexed(): number {
+    return this.#context.sql.selectLastLedgerId() - this.#context.sql.selectMeta('indexed_to')
+  }
+
+  /** Moves the write-ahead log into the database file as far as readers allow; costs fsyncs, so only when idle. */
+  checkpoint(): void {
+    this.database.pragma('wal_checkpoint(PASSIVE)')
+  }
+
+  close(): void {
+    this.database.close()
+    this.#lock?.close()
+  }
+
+  #runAlone(jobs: readonly Job[], group: readonly number[], answers: Answer[]): void {
+    const end = this.#runGroup(jobs, group, answers)
+    if (end.kind !== 'done') fail(group, end, answers)
+  }
+
+  #runGroup(jobs: readonly Job[], group: readonly number[], answers: Answer[]): GroupEnd {
+    const context = this.#context
+    const mark = this.#collector.length
+    try {
+      this.#transaction(() => {
+        for (const index of group) {
+          const job = jobs[index] as Job
+          context.octets = job.octets
+          answers[index] = { kind: 'done', value: runOperation(context, job.operation, this.database) }
+        }
+      })
+      return { kind: 'done' }
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      this.#collector.cutTo(mark)
+      context.book.rollback()
+      context.freed.length = 0
+      const unavailable = asUnavailable(error)
+      if (!unavailable) return { kind: 'wrong', error }
+      this.#failing = unavailable.message
+      return { kind: 'unavailable', error: unavailable }
+    }
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#begin.run()
+    this.noticeForeignChanges()
+    const result = work()
+    this.#commit.run()
+    const context = this.#context
+    this.#failing = null
+    for (const summary of context.book.commit()) this.#changed.push(summary)
+    for (const file of context.freed) this.#freed.push(file)
+    context.freed.length = 0
+    return result
+  }
+
+  #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
+    let lastMessage = selectLastMessageId(this.database)
+    return {
+      sql,
+      retry: settings.retry,
+      random: settings.random,
+      book: new DestinationBook(sql),
+      freed: [],
+      newMessageId: () => ++lastMessage,
+      octets: new Uint8Array(0),
+      give: (octets) => this.#collector.add(octets),
+    }
+  }
+}
+
+function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, answers: Answer[]): void {
+  const answer: Answer =
+    end.kind === 'unavailable'
+      ? { kind: 'unavailable', cause: end.error.cause, message: end.error.message }
+      : {
+          kind: 'wrong',
+          message: end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error),
+        }
+  for (const index of group) answers[index] = answer
+}

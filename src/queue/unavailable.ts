@@ -1,0 +1,59 @@
+// Room queue: the error that says the queue cannot do it now. Callers turn `full` into 452 4.3.1 and the rest into 451 4.3.0.
+// After it, nothing of the failed operation remains in the database.
+
+export type UnavailableCause =
+  /** No space: 452 4.3.1. */
+  | 'full'
+  /** I/O error, read-only, locked for too long, or the engine is gone: 451 4.3.0. */
+  | 'failing'
+  /** The database is damaged: 451 4.3.0, and a person is needed. */
+  | 'corrupt'
+  /** Written by a newer release of this program; only at open. */
+  | 'newer'
+  /** Another process owns it; only at open. */
+  | 'owned'
+  /** The queue was closed. */
+  | 'closed'
+
+export class QueueUnavailable extends Error {
+  readonly kind = 'queue-unavailable'
+  override readonly name = 'QueueUnavailable'
+  override readonly cause: UnavailableCause
+
+  constructor(cause: UnavailableCause, message: string) {
+    super(message)
+    this.cause = cause
+  }
+}
+
+/** SQLite's result codes that mean the engine, not the operation, has a problem; by their prefix. */
+const engineCodes: readonly (readonly [prefix: string, cause: UnavailableCause])[] = [
+  ['SQLITE_FULL', 'full'],
+  ['SQLITE_CORRUPT', 'corrupt'],
+  ['SQLITE_NOTADB', 'corrupt'],
+  ['SQLITE_IOERR', 'failing'],
+  ['SQLITE_BUSY', 'failing'],
+  ['SQLITE_LOCKED', 'failing'],
+  ['SQLITE_READONLY', 'failing'],
+  ['SQLITE_CANTOPEN', 'failing'],
+  ['SQLITE_NOMEM', 'failing'],
+  ['SQLITE_PERM', 'failing'],
+  ['SQLITE_PROTOCOL', 'failing'],
+]
+
+const systemCodes: Record<string, UnavailableCause> = {
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EROFS: 'failing',
+  EIO: 'failing',
+}
+
+/** The error as QueueUnavailable if the engine or the disk is to blame, null if the operation is. */
+export function asUnavailable(error: unknown): QueueUnavailable | null {
+  if (error instanceof QueueUnavailable) return error
+  if (!(error instanceof Error)) return null
+  const code = (error as { code?: unknown }).code
+  if (typeof code !== 'string') return null
+  const cause = engineCodes.find(([prefix]) => code.startsWith(prefix))?.[1] ?? systemCodes[code]
+  return cause ? new QueueUnavailable(cause, `${code}: ${error.message}`) : null
+}
