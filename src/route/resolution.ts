@@ -44,7 +44,12 @@ export interface Destination {
 }
 
 export type Resolution =
-  | { readonly kind: 'destinations'; readonly destinations: readonly Destination[] }
+  | {
+      readonly kind: 'destinations'
+      readonly destinations: readonly Destination[]
+      /** Members of a group that lead nowhere while others do: for log and explain, no reason to refuse the rest. */
+      readonly lost?: readonly { readonly reply: Refusal; readonly via: readonly Step[] }[]
+    }
   | { readonly kind: 'discard'; readonly reason: string; readonly via: readonly Step[] }
   /** Permanent (5xx): unknown address, refused by an entry, loop, relay denied. */
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly via: readonly Step[] }

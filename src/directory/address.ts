@@ -1,0 +1,64 @@
+// Addresses as keys of routing data: one normal form, so that `Kim@EXAMPLE.org.` and `kim@example.org` are one entry.
+// Room: directory. RFC 5321 4.1.2 (mailbox), RFC 5890 (A-labels), RFC 5233 (sub-addresses). Syntax at the SMTP edge is
+// smtp/mailbox.ts; here what cannot be read without guessing (source routes, two bare @) is null, never half an address.
+
+import { addressLiteral, asciiDomain } from '../smtp/domain.ts'
+import { formatMailbox } from '../smtp/mailbox.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+
+/** What most addresses look like: no work to do. */
+const plain = /^([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*)@([a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)+)$/
+/** Longer ones take the careful way, where label lengths are counted. */
+const PLAIN_LIMIT = 63
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what has to be kept out
+const control = /[\u0000-\u001f\u007f]/
+const special = /[\s"(),:;<>@[\]\\]/
+
+/** Reads `local@domain`; a quoted local part is unquoted. Null for anything else, bare names included. */
+export function parseAddress(text: string): Mailbox | null {
+  const easy = text.length <= PLAIN_LIMIT ? plain.exec(text) : null
+  if (easy) return { local: easy[1] as string, domain: easy[2] as string }
+  if (control.test(text)) return null
+  const quoted = text.startsWith('"')
+  const at = quoted ? closingQuote(text) + 1 : text.indexOf('@')
+  if (at < 1 || text[at] !== '@') return null
+  const local = quoted ? text.slice(1, at - 1).replaceAll(/\\(.)/g, '$1') : text.slice(0, at)
+  if (local === '' || (!quoted && special.test(local))) return null
+  const domain = normalDomain(text.slice(at + 1))
+  return domain === null ? null : { local, domain }
+}
+
+/** The domain in normal form, or null if it is none: smtp/domain.ts, and one last dot removed; literals keep their brackets. */
+export function normalDomain(text: string): string | null {
+  if (text.startsWith('[')) return addressLiteral(text)
+  return asciiDomain(text.endsWith('.') ? text.slice(0, -1) : text)
+}
+
+/** The printed form: quoted only where RFC 5321 wants quotes. */
+export function printAddress(address: Mailbox): string {
+  return formatMailbox(address)
+}
+
+/** The key under which an address of ours is filed: our local parts know no case. */
+export function addressKey(address: Mailbox): string {
+  return `${address.local.toLowerCase()}@${address.domain}`
+}
+
+/** Splits `local+tag` at the first delimiter; null if there is none or nothing stands before it (RFC 5233). */
+export function splitTag(local: string, delimiter: string): { readonly base: string; readonly tag: string } | null {
+  const at = delimiter === '' ? -1 : local.indexOf(delimiter)
+  return at < 1 ? null : { base: local.slice(0, at), tag: local.slice(at + delimiter.length) }
+}
+
+/** True for a name that DNS can route on the internet: two labels or more, and no number that a resolver takes for an IP. */
+export function isPublicName(domain: string): boolean {
+  return !domain.startsWith('[') && domain.includes('.') && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(domain)
+}
+
+function closingQuote(text: string): number {
+  for (let at = 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1
+    else if (text[at] === '"') return at
+  }
+  return -2
+}

@@ -1,0 +1,173 @@
+// Loops and dangling targets, found when data is loaded and not when a mail runs into them.
+// Room: directory. Follows the order of look-up that docs/routing.md states (route/place.ts walks it for one address).
+
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey, printAddress, splitTag } from './address.ts'
+import type { AddressRecord, TargetEntry } from './directory.ts'
+import type { MailBuild } from './mail-build.ts'
+import type { Place } from './problem.ts'
+
+/** How strict to be; the default for both is `error`. */
+export interface GraphChoice {
+  readonly loops?: 'error' | 'warning'
+  readonly dangling?: 'error' | 'warning'
+}
+
+/** RFC 5321 4.5.1 and RFC 2142: routing always answers for these. */
+const alwaysAnswered = /^(?:postmaster|abuse)@/
+
+/** Tells every loop once and every target of ours that leads nowhere. */
+export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
+  const tellDangling = choice.dangling === 'warning' ? build.problems.warn : build.problems.error
+  for (const [key, record] of build.addresses) {
+    for (const entry of entriesOf(record)) checkTargets(build, key, entry, tellDangling)
+  }
+  for (const [name, domain] of build.domains) {
+    if (!domain.catchAll) continue
+    checkTargets(build, `@${name}`, domain.catchAll, tellDangling)
+    if (domain.transport) {
+      const place = placesOf(build, domain.catchAll)[0]
+      if (place)
+        build.problems.warn(place, `${name} has a transport (${domain.transport.source}): its catch-all never counts`)
+    }
+  }
+  for (const record of build.addresses.values()) checkUser(build, record)
+  tellLoops(build, choice.loops === 'warning' ? build.problems.warn : build.problems.error)
+}
+
+function checkTargets(
+  build: MailBuild,
+  owner: string,
+  entry: TargetEntry,
+  tell: (place: Place, message: string) => void,
+): void {
+  entry.targets.forEach((target, index) => {
+    if (!build.domains.has(target.domain)) return
+    const place = placesOf(build, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
+    if (canonicalKey(build, target) === owner) {
+      if (!endsSomewhere(build, target, true))
+        tell(place, `${owner} keeps a copy for itself, but no forward or transport takes it`)
+    } else if (!endsSomewhere(build, target, false)) {
+      tell(
+        place,
+        `${printAddress(target)} is known nowhere: no alias, forward, transport or catch-all (target of ${owner})`,
+      )
+    }
+  })
+}
+
+function checkUser(build: MailBuild, record: AddressRecord): void {
+  if (!record.user || record.alias || record.forward || record.transport || record.discard || record.refusal) return
+  const entry = build.users.get(record.user.name)
+  for (const address of entry?.addresses ?? []) {
+    if (build.addresses.get(addressKey(address)) !== record || endsSomewhere(build, address, false)) continue
+    const colon = record.user.source.lastIndexOf(':')
+    const place = {
+      file: record.user.source.slice(0, colon),
+      line: Number(record.user.source.slice(colon + 1)),
+      column: 1,
+    }
+    build.problems.warn(
+      place,
+      `mail to ${printAddress(address)} is refused: the person has no alias, forward or transport`,
+    )
+  }
+}
+
+/** True if anything in the order of look-up answers for this address of ours. */
+function endsSomewhere(build: MailBuild, address: Mailbox, past: boolean): boolean {
+  const key = addressKey(address)
+  const split = splitTag(address.local, '+')
+  const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
+  if (answers(build.addresses.get(key), past) || (base !== null && answers(build.addresses.get(base), past)))
+    return true
+  const domain = build.domains.get(address.domain)
+  if (domain?.transport) return true
+  if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past))
+    return true
+  // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
+  if (past) return false
+  if (domain?.catchAll || alwaysAnswered.test(key)) return true
+  return build.rewrites.some((rewrite) =>
+    rewrite.domain === undefined
+      ? rewrite.pattern.test(key)
+      : rewrite.domain === address.domain && rewrite.pattern.test(address.local),
+  )
+}
+
+function answers(record: AddressRecord | undefined, past: boolean): boolean {
+  if (!record) return false
+  if (record.refusal || record.discard || record.forward || record.transport) return true
+  return !past && (record.alias !== undefined || record.hostAlias !== undefined)
+}
+
+/** Depth-first over alias and forward edges; an edge back to an entry that is being followed closes a loop. */
+function tellLoops(build: MailBuild, tell: (place: Place, message: string) => void): void {
+  const state = new Map<string, 'open' | 'done'>()
+  for (const start of build.addresses.keys()) {
+    if (state.has(start)) continue
+    const stack: { key: string; edges: readonly Edge[]; next: number }[] = [
+      { key: start, edges: edgesOf(build, start), next: 0 },
+    ]
+    state.set(start, 'open')
+    while (stack.length > 0) {
+      const top = stack.at(-1) as (typeof stack)[number]
+      const edge = top.edges[top.next]
+      top.next += 1
+      if (!edge) {
+        state.set(top.key, 'done')
+        stack.pop()
+      } else if (state.get(edge.to) === 'open') {
+        const circle = stack.slice(stack.findIndex((each) => each.key === edge.to)).map((each) => each.key)
+        tell(edge.place, `loop: ${[...circle, edge.to].join(' → ')}`)
+      } else if (!state.has(edge.to)) {
+        state.set(edge.to, 'open')
+        stack.push({ key: edge.to, edges: edgesOf(build, edge.to), next: 0 })
+      }
+    }
+  }
+}
+
+interface Edge {
+  readonly to: string
+  readonly place: Place
+}
+
+function edgesOf(build: MailBuild, key: string): readonly Edge[] {
+  const record = build.addresses.get(key)
+  const edges: Edge[] = []
+  for (const entry of record ? entriesOf(record) : []) {
+    entry.targets.forEach((target, index) => {
+      const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
+      const place = placesOf(build, entry)[index]
+      // An address that names itself keeps a copy: that ends the chain and is no loop.
+      if (to !== null && to !== key && place) edges.push({ to, place })
+    })
+  }
+  return edges
+}
+
+/** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
+function nodeOf(build: MailBuild, target: Mailbox): string | null {
+  const split = splitTag(target.local, '+')
+  const exact = addressKey(target)
+  if (build.addresses.has(exact)) return exact
+  const base = split ? addressKey({ local: split.base, domain: target.domain }) : exact
+  if (build.addresses.has(base)) return base
+  const main = build.domains.get(target.domain)?.aliasOf?.domain
+  return main === undefined ? null : nodeOf(build, { local: target.local, domain: main })
+}
+
+function canonicalKey(build: MailBuild, target: Mailbox): string {
+  return nodeOf(build, target) ?? addressKey(target)
+}
+
+function entriesOf(record: AddressRecord): readonly TargetEntry[] {
+  const organisation = [record.alias, record.forward].filter((entry) => entry !== undefined)
+  // A host's alias counts only where the organisation says nothing.
+  return organisation.length === 0 && record.hostAlias ? [record.hostAlias] : organisation
+}
+
+function placesOf(build: MailBuild, entry: TargetEntry): readonly Place[] {
+  return build.targetPlaces.get(entry) ?? []
+}

@@ -1,0 +1,89 @@
+// The directory's contract: where routing asks what an address or a domain is. YAML, LDAP and SQL stand behind it alike.
+// Room: directory. An answer is found, absent or unavailable; unavailable never means absent.
+
+import type { Mailbox } from '../smtp/mailbox.ts'
+
+export type Lookup<T> =
+  | { readonly kind: 'found'; readonly value: T }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+/** At once from a snapshot, later from a live source. */
+export type Answer<T> = Lookup<T> | Promise<Lookup<T>>
+
+/** Everything here names where it is written: `file:line`, or an LDAP DN. */
+interface Sourced {
+  readonly source: string
+}
+
+/** Targets of an alias or forward. */
+export interface TargetEntry extends Sourced {
+  readonly targets: readonly Mailbox[]
+  /** What becomes of `+tag`; without it, kept inside our domains and dropped outside. */
+  readonly tag?: 'keep' | 'drop'
+  /** Users who may send as this address; undefined means those whom it names directly, empty means nobody. */
+  readonly sendAs?: readonly string[]
+  /** For people who read the answer of a look-up. */
+  readonly comment?: string
+}
+
+export interface TransportEntry extends Sourced {
+  /** Written form of smtp/nexthop.ts. */
+  readonly nextHop: string
+}
+
+export interface TextEntry extends Sourced {
+  readonly text: string
+}
+
+/** All that is known of one address; any part may be missing. */
+export interface AddressRecord {
+  readonly refusal?: TextEntry
+  readonly discard?: TextEntry
+  readonly alias?: TargetEntry
+  readonly forward?: TargetEntry
+  readonly transport?: TransportEntry
+  /** A host's own alias: counts only where the organisation says nothing. */
+  readonly hostAlias?: TargetEntry
+  /** Copies that this address causes (recipient_bcc). */
+  readonly copies?: TargetEntry
+  /** The person whose own address this is. */
+  readonly user?: Sourced & { readonly name: string }
+  /** Users who may send as this address besides what the alias says. */
+  readonly sendAs?: Sourced & { readonly users: readonly string[] }
+}
+
+/** All that is known of one domain of ours. */
+export interface DomainRecord extends Sourced {
+  /** Every address here means the same local part there. */
+  readonly aliasOf?: Sourced & { readonly domain: string }
+  /** Takes every address that nothing else names. */
+  readonly transport?: TransportEntry
+  /** The last resort. */
+  readonly catchAll?: TargetEntry
+}
+
+/** A regular expression over the whole address, or over the local part at one domain; the first that matches counts. */
+export interface Rewrite extends Sourced {
+  readonly pattern: RegExp
+  readonly domain?: string
+  /** Full addresses, with `$1` … in the local part only. */
+  readonly replacements: readonly string[]
+}
+
+/** One address that a user may send as. */
+export interface Grant extends Sourced {
+  readonly address: string
+}
+
+export interface Directory {
+  /** Bare names belong to it. */
+  readonly mainDomain: string
+  readonly rewrites: readonly Rewrite[]
+  /** A domain of ours in normal form, or undefined if it is not ours. */
+  domain(name: string): DomainRecord | undefined
+  /** What an address is; `key` as addressKey makes it. */
+  find(key: string): Answer<AddressRecord>
+  /** What this user may send as: own addresses first. Absent if no source knows the user. `user` is in lower case, without domain. */
+  grants(user: string): Answer<readonly Grant[]>
+}

@@ -1,0 +1,32 @@
+// Disk as a port: the two things that reading routing data needs of it.
+// Room: directory.
+
+import { globSync, readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+
+export type FileText =
+  | { readonly kind: 'found'; readonly text: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+export interface Files {
+  read(path: string): FileText
+  /** Paths that match a glob below a folder, sorted; empty if there are none. */
+  glob(folder: string, pattern: string): readonly string[]
+}
+
+/** The machine's own disk. */
+export const diskFiles: Files = {
+  read(path) {
+    try {
+      return { kind: 'found', text: readFileSync(path, 'utf8') }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'unavailable', cause: message }
+    }
+  },
+  glob: (folder, pattern) =>
+    globSync(pattern, { cwd: folder })
+      .toSorted()
+      .map((path) => (isAbsolute(path) ? path : join(folder, path))),
+}

@@ -1,0 +1,187 @@
+// Hiera 5, read directly: hiera.yaml, its levels, and a look-up of one key over them with the site's lookup_options.
+// Room: directory. Data formats: YAML and JSON. Other back ends and encrypted values are refused by name; nothing is executed.
+
+import { dirname, isAbsolute, join } from 'node:path'
+import type { Files } from './files.ts'
+import { mergeLevels, readMergeOptions } from './hiera-merge.ts'
+import type { MergeOptions } from './hiera-merge.ts'
+import { interpolatePath, interpolateValue } from './hiera-scope.ts'
+import type { HieraScope } from './hiera-scope.ts'
+import type { Located, LocatedMap } from './located.ts'
+import { describeLocated, entryOf, textOf } from './located.ts'
+import type { Place, ProblemList } from './problem.ts'
+import { readYaml } from './yaml-file.ts'
+
+/** One data file of the hierarchy. */
+export interface HieraLevel {
+  readonly name: string
+  readonly path: string
+  readonly data: LocatedMap
+}
+
+export interface Hiera {
+  /** The files that were read, hiera.yaml first: what a watcher watches. */
+  readonly files: readonly string[]
+  /** All keys of all levels with the place of the highest. */
+  keys(): ReadonlyMap<string, Place>
+  /** One key over all levels, merged and interpolated. Null if no level has it. `otherwise` applies without lookup_options. */
+  lookup(key: string, otherwise?: MergeOptions): Located | null
+}
+
+/** A look-up inside a look-up inside …: deeper is a circle. */
+const NESTING_LIMIT = 20
+const FIRST: MergeOptions = { strategy: 'first' }
+const hierarchyKeys = ['name', 'datadir', 'data_hash', 'lookup_key', 'options', 'path', 'paths', 'glob', 'globs']
+const backEnds = ['yaml_data', 'json_data', 'eyaml_lookup_key']
+
+interface Opening {
+  readonly files: Files
+  readonly scope: HieraScope
+  readonly problems: ProblemList
+  readonly read: string[]
+}
+
+/** Opens a hiera.yaml and all data files that exist for this node. Faults go to `problems`. */
+export function openHiera(
+  file: string,
+  scope: HieraScope,
+  given: { readonly files: Files; readonly problems: ProblemList },
+): Hiera {
+  const opening: Opening = { files: given.files, scope, problems: given.problems, read: [file] }
+  const levels = openLevels(file, opening)
+  const options = new LookupOptions(levels, given.problems)
+  const lookup = (key: string, otherwise: MergeOptions = FIRST, depth = 0): Located | null => {
+    if (depth > NESTING_LIMIT) return null
+    const values = levels.flatMap((level) => entryOf(level.data, key)?.value ?? [])
+    const how = { scope, problems: given.problems, lookup: (other: string) => lookup(other, FIRST, depth + 1) }
+    const named = options.of(key)
+    if (!named && otherwise === FIRST) warnHidden(key, values, given.problems)
+    const filled = values.map((value) => interpolateValue(value, how))
+    return mergeLevels(filled, named ?? otherwise, given.problems)
+  }
+  return { files: opening.read, keys: () => allKeys(levels), lookup: (key, otherwise) => lookup(key, otherwise) }
+}
+
+/** Hiera's `first` hides lower levels; that is seldom meant when mappings or lists are hidden. */
+function warnHidden(key: string, values: readonly Located[], problems: ProblemList): void {
+  const [first, second] = values
+  if (!first || !second || first.kind === 'scalar') return
+  problems.warn(
+    second.place,
+    `"${key}" here is hidden by ${first.place.file}:${first.place.line}: set lookup_options "${key}: { merge: deep }"`,
+  )
+}
+
+function openLevels(file: string, opening: Opening): readonly HieraLevel[] {
+  const text = opening.files.read(file)
+  if (text.kind !== 'found') {
+    opening.problems.error(whole(file), text.kind === 'absent' ? 'no such file' : text.cause)
+    return []
+  }
+  const root = readYaml(file, text.text, opening.problems)
+  if (!root) return []
+  const version = entryOf(root, 'version')
+  if (!version || textOf(version.value) !== '5') {
+    opening.problems.error(version?.value.place ?? root.place, 'expected "version: 5" (Hiera 5)')
+    return []
+  }
+  const defaults = entryOf(root, 'defaults')?.value
+  const hierarchy = entryOf(root, 'hierarchy')?.value ?? defaultHierarchy(root.place)
+  const items = hierarchy.kind === 'list' ? hierarchy.items : []
+  if (hierarchy.kind !== 'list') opening.problems.error(hierarchy.place, 'expected a list of levels')
+  return items.flatMap((item) => openLevel(item, defaults?.kind === 'map' ? defaults : null, dirname(file), opening))
+}
+
+/** What Hiera assumes without `hierarchy:`. */
+function defaultHierarchy(place: Place): Located {
+  const scalar = (value: string): Located => ({ kind: 'scalar', place, value })
+  const entries = [
+    { key: 'name', place, value: scalar('Common') },
+    { key: 'path', place, value: scalar('common.yaml') },
+  ]
+  return { kind: 'list', place, items: [{ kind: 'map', place, entries }] }
+}
+
+function openLevel(item: Located, defaults: LocatedMap | null, base: string, opening: Opening): readonly HieraLevel[] {
+  if (item.kind !== 'map') {
+    opening.problems.error(item.place, `expected a level with name and path, found ${describeLocated(item)}`)
+    return []
+  }
+  for (const entry of item.entries) {
+    if (!hierarchyKeys.includes(entry.key)) {
+      opening.problems.error(entry.place, `"${entry.key}" is not supported here: ${hierarchyKeys.join(', ')}`)
+    }
+  }
+  const field = (key: string) => entryOf(item, key)?.value ?? (defaults ? entryOf(defaults, key)?.value : undefined)
+  const backEnd = field('lookup_key') ?? field('data_hash')
+  if (backEnd && !backEnds.includes(textOf(backEnd) ?? '')) {
+    opening.problems.error(backEnd.place, `back end ${describeLocated(backEnd)} is not read: use YAML or JSON data`)
+    return []
+  }
+  const name = textOf(field('name') ?? item) ?? 'level'
+  const datadirText = interpolatePath(textOf(field('datadir') ?? item) ?? 'data', opening.scope)
+  const datadir = isAbsolute(datadirText) ? datadirText : join(base, datadirText)
+  return levelPaths(item, datadir, opening).flatMap((path) => openData(name, path, opening))
+}
+
+function levelPaths(item: LocatedMap, datadir: string, opening: Opening): readonly string[] {
+  const texts = (key: string): readonly string[] => {
+    const value = entryOf(item, key)?.value
+    const list = value === undefined ? [] : value.kind === 'list' ? value.items : [value]
+    return list.map((each) => interpolatePath(textOf(each) ?? '', opening.scope)).filter((text) => text !== '')
+  }
+  const plain = [...texts('path'), ...texts('paths')].map((path) => (isAbsolute(path) ? path : join(datadir, path)))
+  const globs = [...texts('glob'), ...texts('globs')].flatMap((pattern) => opening.files.glob(datadir, pattern))
+  return [...plain, ...globs]
+}
+
+function openData(name: string, path: string, opening: Opening): readonly HieraLevel[] {
+  const text = opening.files.read(path)
+  opening.read.push(path)
+  if (text.kind === 'unavailable') opening.problems.error(whole(path), text.cause)
+  if (text.kind !== 'found') return []
+  const data = readYaml(path, text.text, opening.problems)
+  return data ? [{ name, path, data }] : []
+}
+
+function allKeys(levels: readonly HieraLevel[]): ReadonlyMap<string, Place> {
+  const keys = new Map<string, Place>()
+  for (const level of levels) {
+    for (const entry of level.data.entries) if (!keys.has(entry.key)) keys.set(entry.key, entry.place)
+  }
+  return keys
+}
+
+function whole(file: string): Place {
+  return { file, line: 0, column: 0 }
+}
+
+/** The merged `lookup_options` of all levels: exact keys before patterns (`^mail::`). */
+class LookupOptions {
+  readonly #exact = new Map<string, MergeOptions>()
+  readonly #patterns: { readonly pattern: RegExp; readonly options: MergeOptions }[] = []
+
+  constructor(levels: readonly HieraLevel[], problems: ProblemList) {
+    const values = levels.flatMap((level) => entryOf(level.data, 'lookup_options')?.value ?? [])
+    const merged = mergeLevels(values, { strategy: 'hash' }, problems)
+    for (const entry of merged?.kind === 'map' ? merged.entries : []) {
+      const merge = entry.value.kind === 'map' ? entryOf(entry.value, 'merge') : undefined
+      if (!merge) continue
+      const options = readMergeOptions(merge.value, problems)
+      if (!entry.key.startsWith('^')) this.#exact.set(entry.key, options)
+      else this.#addPattern(entry.key, options, entry.place, problems)
+    }
+  }
+
+  of(key: string): MergeOptions | undefined {
+    return this.#exact.get(key) ?? this.#patterns.find((each) => each.pattern.test(key))?.options
+  }
+
+  #addPattern(key: string, options: MergeOptions, place: Place, problems: ProblemList): void {
+    try {
+      this.#patterns.push({ pattern: new RegExp(key, 'v'), options })
+    } catch {
+      problems.error(place, `lookup_options: "${key}" is no regular expression`)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// Loads all sources of routing data into one snapshot, or says everything that is wrong with them.
+// Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
+
+import { basename } from 'node:path'
+import { checkGraph } from './check-graph.ts'
+import type { GraphChoice } from './check-graph.ts'
+import { diskFiles } from './files.ts'
+import type { Files } from './files.ts'
+import { openHiera } from './hiera.ts'
+import type { Hiera } from './hiera.ts'
+import type { HieraScope } from './hiera-scope.ts'
+import { newBuild } from './mail-build.ts'
+import { NAMESPACE, foreignKeys, foreignMerge, nearestKey, ownSection, ownSections, unusedKeys } from './mail-keys.ts'
+import type { Section } from './mail-keys.ts'
+import { collectProblems } from './problem.ts'
+import type { Place, Problem, ProblemList } from './problem.ts'
+import { checkAliasDomains } from './read-domains.ts'
+import { readLayers } from './read-mail.ts'
+import type { MailLayer } from './read-mail.ts'
+import { compileSnapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
+import { readYaml } from './yaml-file.ts'
+
+export interface DirectorySettings {
+  /** Bare names belong to it; always ours. */
+  readonly mainDomain: string
+  /** Path of a hiera.yaml. */
+  readonly hiera?: string
+  /** Plain mail.yaml files. */
+  readonly mail?: readonly string[]
+  /** Folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
+  readonly fragments?: readonly string[]
+  /** For Hiera's interpolation. */
+  readonly scope: HieraScope
+  /** Whether loops and dangling targets refuse the data (default) or only warn. */
+  readonly graph?: GraphChoice
+}
+
+export interface LoadedDirectory {
+  /** Null if any problem is an error. */
+  readonly directory: Snapshot | null
+  readonly problems: readonly Problem[]
+  /** All files that were read, for a watcher. */
+  readonly files: readonly string[]
+}
+
+/** Loads everything; all problems at once. */
+export function loadDirectory(settings: DirectorySettings, files: Files = diskFiles): LoadedDirectory {
+  const list = collectProblems()
+  const read: string[] = []
+  const layers: MailLayer[] = []
+  if (settings.hiera !== undefined) {
+    const hiera = openHiera(settings.hiera, settings.scope, { files, problems: list })
+    layers.push(hieraLayer(hiera, list))
+    read.push(...hiera.files)
+  }
+  const fragments = (settings.fragments ?? []).flatMap((folder) => files.glob(folder, '*.{yaml,yml}'))
+  for (const path of [...(settings.mail ?? []), ...fragments]) {
+    read.push(path)
+    const layer = fileLayer(path, files, list)
+    if (layer) layers.push(layer)
+  }
+  const build = newBuild(settings.mainDomain, list)
+  readLayers(build, layers)
+  checkAliasDomains(build)
+  if (!hasError(list.problems)) checkGraph(build, settings.graph)
+  return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }
+}
+
+function hasError(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error')
+}
+
+/** Everything of ours that the hierarchy answers; its other keys are other modules' business. */
+function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
+  const values: { section: Section; value: ReturnType<Hiera['lookup']> & object }[] = []
+  for (const [key, place] of hiera.keys()) {
+    const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
+    const foreign = foreignKeys.get(key)
+    if (key.startsWith(NAMESPACE) && !own) tellUnknown(key, place, problems)
+    const section = own ?? foreign
+    const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
+    if (section && value) values.push({ section, value })
+  }
+  return { values, overriding: true }
+}
+
+/** One mail.yaml: every key has to be known. */
+function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer | null {
+  const text = files.read(path)
+  const whole: Place = { file: path, line: 0, column: 0 }
+  if (text.kind !== 'found') {
+    problems.error(whole, text.kind === 'absent' ? `no such file: ${basename(path)}` : text.cause)
+    return null
+  }
+  const root = readYaml(path, text.text, problems)
+  const values: { section: Section; value: MailLayer['values'][number]['value'] }[] = []
+  for (const entry of root?.entries ?? []) {
+    const section = ownSection(entry.key) ?? foreignKeys.get(entry.key)
+    if (section) values.push({ section, value: entry.value })
+    else if (unusedKeys.has(entry.key)) problems.warn(entry.place, `"${entry.key}" is not mail data: it is not used`)
+    else tellUnknown(entry.key, entry.place, problems)
+  }
+  return { values, overriding: false }
+}
+
+function tellUnknown(key: string, place: Place, problems: ProblemList): void {
+  const nearest = nearestKey(key)
+  const advice = nearest ? `did you mean "${nearest}"?` : `expected one of ${ownSections.join(', ')}`
+  problems.error(place, `unknown key "${key}": ${advice}`)
+}

@@ -1,0 +1,61 @@
+// YAML data of which every value remembers the line it came from, through merges and interpolation.
+// Room: directory.
+
+import type { Place } from './problem.ts'
+
+export type Scalar = string | number | boolean | null
+
+export type Located = LocatedScalar | LocatedList | LocatedMap
+
+export interface LocatedScalar {
+  readonly kind: 'scalar'
+  readonly place: Place
+  readonly value: Scalar
+  /** The text as written, where YAML 1.1 made something else of it (`010` is 8, `no` is false). */
+  readonly written?: string
+  /** The comment behind the value, for people. */
+  readonly comment?: string
+}
+
+export interface LocatedList {
+  readonly kind: 'list'
+  readonly place: Place
+  readonly items: readonly Located[]
+}
+
+export interface LocatedMap {
+  readonly kind: 'map'
+  readonly place: Place
+  readonly entries: readonly LocatedEntry[]
+}
+
+export interface LocatedEntry {
+  readonly key: string
+  readonly place: Place
+  readonly value: Located
+}
+
+/** The value under a key, or undefined. */
+export function entryOf(map: LocatedMap, key: string): LocatedEntry | undefined {
+  return map.entries.find((entry) => entry.key === key)
+}
+
+/** A scalar's text: strings as they are, numbers and booleans as written. Null for null, lists and maps. */
+export function textOf(value: Located): string | null {
+  if (value.kind !== 'scalar' || value.value === null) return null
+  return typeof value.value === 'string' ? value.value : (value.written ?? String(value.value))
+}
+
+/** What a value is, in words for messages. */
+export function describeLocated(value: Located): string {
+  if (value.kind === 'list') return 'a list'
+  if (value.kind === 'map') return 'a mapping'
+  return value.value === null ? 'nothing' : `${JSON.stringify(value.value)}`
+}
+
+/** The plain value, positions dropped. */
+export function plainOf(value: Located): unknown {
+  if (value.kind === 'scalar') return value.value
+  if (value.kind === 'list') return value.items.map(plainOf)
+  return Object.fromEntries(value.entries.map((entry) => [entry.key, plainOf(entry.value)]))
+}

@@ -1,0 +1,118 @@
+// The keys of mail data: ours (`mail::aliases`, plain `aliases` in a mail.yaml), and those of other mail modules with the same sense.
+// Room: directory. docs/routing.md explains each; a key that is not here is refused by name.
+
+import type { MergeOptions } from './hiera-merge.ts'
+
+/** What a key holds; one reader each. */
+export type Section =
+  | 'domains'
+  | 'alias_domains'
+  | 'generic_domains'
+  | 'users'
+  | 'aliases'
+  | 'alias_records'
+  | 'domain_aliases'
+  | 'forwards'
+  | 'host_aliases'
+  | 'transports'
+  | 'catch_all'
+  | 'rewrites'
+  | 'send_as'
+  | 'discards'
+  | 'refusals'
+  | 'recipient_bcc'
+  | 'certificates'
+  | 'assertions'
+
+export const NAMESPACE = 'mail::'
+
+/** The sections that a key of ours may name, in the order in which they are read: domains before addresses. */
+export const ownSections: readonly Section[] = [
+  'domains',
+  'alias_domains',
+  'users',
+  'aliases',
+  'forwards',
+  'host_aliases',
+  'transports',
+  'catch_all',
+  'rewrites',
+  'send_as',
+  'discards',
+  'refusals',
+  'recipient_bcc',
+  'certificates',
+  'assertions',
+]
+
+/** All sections in reading order. */
+export const readingOrder: readonly Section[] = [
+  'domains',
+  'generic_domains',
+  'alias_domains',
+  'users',
+  'aliases',
+  'alias_records',
+  'domain_aliases',
+  ...ownSections.slice(ownSections.indexOf('forwards')),
+]
+
+/** Keys of other modules that say the same; their levels merge deeply, as those modules look them up. */
+export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section>([
+  ['mx.aliases', 'aliases'],
+  ['mx::aliases', 'aliases'],
+  ['postfix::virtual_aliases', 'aliases'],
+  ['postfix::virtuals', 'aliases'],
+  ['postfix::mailaliases', 'aliases'],
+  ['mailalias', 'aliases'],
+  ['mail_aliases', 'aliases'],
+  ['mailing-lists', 'aliases'],
+  ['etc_aliases__recipients', 'alias_records'],
+  ['profile::mx::domain_aliases', 'domain_aliases'],
+  ['profile::mx::domain_aliases_generic', 'generic_domains'],
+  ['relay_domains', 'domains'],
+  ['recipient_discards', 'discards'],
+])
+
+export const foreignMerge: MergeOptions = { strategy: 'deep' }
+
+/** Keys that stand beside mail data in such files and are settings of other programs: told, not refused. */
+export const unusedKeys: ReadonlySet<string> = new Set([
+  'mta_mode',
+  'verify_domains',
+  'unverifiable_domains',
+  'plain_auth_logins',
+  'trusted_networks',
+  'signing_table',
+  'key_table',
+])
+
+/** The section of a key of ours, with or without namespace; null if it is none. */
+export function ownSection(key: string): Section | null {
+  const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
+  return ownSections.find((section) => section === name) ?? null
+}
+
+/** The known key that looks most like this one, for "did you mean"; null if none is near. */
+export function nearestKey(key: string): string | null {
+  const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
+  const ranked = ownSections
+    .map((section) => ({ section, distance: editDistance(name, section) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.section : null
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

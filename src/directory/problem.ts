@@ -1,0 +1,41 @@
+// Problems of routing data, found at load: all at once, each with the place where an admin can mend it.
+// Room: directory.
+
+export interface Place {
+  readonly file: string
+  /** From 1; 0 where a file as a whole is meant. */
+  readonly line: number
+  readonly column: number
+}
+
+export interface Problem extends Place {
+  /** An error refuses the data; a warning is told and lived with. */
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+}
+
+/** Collects problems while data is read; passed down, never global. */
+export interface ProblemList {
+  readonly error: (place: Place, message: string) => void
+  readonly warn: (place: Place, message: string) => void
+}
+
+/** An empty list and the way to read it. */
+export function collectProblems(): ProblemList & { readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
+  const add = (severity: Problem['severity']) => (place: Place, message: string) => {
+    problems.push({ file: place.file, line: place.line, column: place.column, severity, message })
+  }
+  return { problems, error: add('error'), warn: add('warning') }
+}
+
+/** `file:line:column: severity: message`, as compilers write it. */
+export function formatProblem(problem: Problem): string {
+  const { file, line, column, severity, message } = problem
+  return `${file}:${line}:${column}: ${severity}: ${message}`
+}
+
+/** `file:line`, the form in which resolution steps name their source. */
+export function formatPlace(place: Place): string {
+  return `${place.file}:${place.line}`
+}

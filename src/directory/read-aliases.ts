@@ -1,0 +1,136 @@
+// Readers for sections whose entries lead from an address of ours to others: aliases, forwards, copies, catch-alls.
+// Room: directory.
+
+import type { AddressRecord, TargetEntry } from './directory.ts'
+import type { Located, LocatedEntry, LocatedMap } from './located.ts'
+import { describeLocated, entryOf, textOf } from './located.ts'
+import { readDomain, readOwnAddress, recordOf, setOnce } from './mail-build.ts'
+import type { MailBuild } from './mail-build.ts'
+import type { Place } from './problem.ts'
+import { addDomain } from './read-domains.ts'
+import { addPattern } from './read-rewrites.ts'
+import { readTargets } from './read-targets.ts'
+
+export type TargetField = 'alias' | 'forward' | 'hostAlias' | 'copies'
+
+/** Addresses that any domain has to answer for (RFC 2142, and what mail systems write as sender). */
+const genericNames = ['root', 'hostmaster', 'postmaster', 'abuse', 'privacy', 'mailer-daemon']
+
+/** A mapping address → targets. */
+export function readTargetMap(build: MailBuild, field: TargetField, value: Located): void {
+  for (const entry of mapEntries(build, value)) addTargets(build, field, entry)
+}
+
+/** A list of records `{name, dest, …}`, or `{name: targets}` in short. */
+export function readAliasRecords(build: MailBuild, value: Located): void {
+  if (value.kind !== 'list') {
+    build.problems.error(value.place, `expected a list of records, found ${describeLocated(value)}`)
+    return
+  }
+  for (const item of value.items) {
+    const [only] = item.kind === 'map' ? item.entries : []
+    const name = item.kind === 'map' ? entryOf(item, 'name') : undefined
+    if (name) addTargets(build, 'alias', { key: textOf(name.value) ?? '', place: item.place, value: item })
+    else if (only && item.kind === 'map' && item.entries.length === 1) addTargets(build, 'alias', only)
+    else build.problems.error(item.place, 'expected a record with name and dest')
+  }
+}
+
+/** Domain → list of `{pattern, addresses}`; a pattern between slashes is a regular expression over the local part. */
+export function readDomainAliases(build: MailBuild, value: Located): void {
+  for (const entry of mapEntries(build, value)) {
+    const domain = readDomain(build, entry.key, entry.place)
+    if (domain === null) continue
+    addDomain(build, domain, entry.place)
+    for (const item of entry.value.kind === 'list' ? entry.value.items : []) readPattern(build, domain, item)
+    if (entry.value.kind !== 'list') build.problems.error(entry.value.place, 'expected a list of patterns')
+  }
+}
+
+/** Domains that get the usual role names, all of them to the same name at the main domain. */
+export function readGenericDomains(build: MailBuild, value: Located): void {
+  for (const item of value.kind === 'list' ? value.items : [value]) {
+    const domain = readDomain(build, textOf(item) ?? '', item.place)
+    if (domain === null) continue
+    addDomain(build, domain, item.place)
+    if (domain === build.mainDomain) continue
+    for (const local of genericNames) {
+      const record = recordOf(build, { local, domain })
+      record.alias ??= {
+        targets: [{ local, domain: build.mainDomain }],
+        source: `${item.place.file}:${item.place.line}`,
+      }
+    }
+  }
+}
+
+/** Host → (local part → targets); a full address on the left counts too, a bare name belongs to the main domain. */
+export function readHostAliases(build: MailBuild, value: Located): void {
+  for (const entry of mapEntries(build, value)) {
+    if (entry.value.kind !== 'map' || entry.key.includes('@') || !entry.key.includes('.')) {
+      addTargets(build, 'hostAlias', entry)
+      continue
+    }
+    const host = readDomain(build, entry.key, entry.place)
+    if (host === null) continue
+    addDomain(build, host, entry.place)
+    for (const each of entry.value.entries) addTargets(build, 'hostAlias', { ...each, key: `${each.key}@${host}` })
+  }
+}
+
+/** Domain → targets; a value alone is the main domain's. */
+export function readCatchAll(build: MailBuild, value: Located): void {
+  const isMap = value.kind === 'map' && value.entries.every((entry) => entry.key.includes('.'))
+  const entries = isMap ? (value as LocatedMap).entries : [{ key: build.mainDomain, place: value.place, value }]
+  for (const entry of entries) {
+    const domain = readDomain(build, entry.key.replace(/^@/, ''), entry.place)
+    const targets = readTargets(build, entry.value, entry.place)
+    if (domain === null || targets === null || typeof targets === 'string') continue
+    const record = build.domains.get(domain)
+    if (!record) build.problems.error(entry.place, `${domain} is not a domain of ours`)
+    else setOnce(build, { record, field: 'catchAll', name: entry.key }, targets, entry.place)
+  }
+}
+
+/** The entries of a mapping; anything else but nothing is a problem. */
+export function mapEntries(build: MailBuild, value: Located): readonly LocatedEntry[] {
+  if (value.kind === 'map') return value.entries
+  if (value.kind === 'scalar' && value.value === null) return []
+  build.problems.error(value.place, `expected a mapping, found ${describeLocated(value)}`)
+  return []
+}
+
+function readPattern(build: MailBuild, domain: string, item: Located): void {
+  const pattern = item.kind === 'map' ? entryOf(item, 'pattern') : undefined
+  const text = pattern ? textOf(pattern.value) : null
+  if (item.kind !== 'map' || !pattern || text === null) {
+    build.problems.error(item.place, 'expected a record with pattern and addresses')
+    return
+  }
+  if (!text.startsWith('/')) {
+    addTargets(build, 'alias', { key: `${text}@${domain}`, place: item.place, value: item })
+    return
+  }
+  const to = entryOf(item, 'addresses')?.value
+  if (to) addPattern(build, { pattern: text, to, place: pattern.value.place, domain })
+  else build.problems.error(item.place, 'expected "addresses"')
+}
+
+function addTargets(build: MailBuild, field: TargetField, entry: LocatedEntry): void {
+  const address = readOwnAddress(build, entry.key, entry.place)
+  const targets = readTargets(build, entry.value, entry.place)
+  if (!address || targets === null || targets === 'ignore') return
+  const record = recordOf(build, address)
+  const mark = `${field} ${address.local.toLowerCase()}@${address.domain}`
+  if (targets === 'absent') build.absent.add(mark)
+  else if (!build.absent.has(mark)) put(build, { record, field, name: entry.key }, targets, entry.place)
+}
+
+function put(
+  build: MailBuild,
+  slot: { readonly record: AddressRecord; readonly field: TargetField; readonly name: string },
+  targets: TargetEntry,
+  place: Place,
+): void {
+  setOnce(build, { ...slot, record: slot.record as Record<TargetField, TargetEntry> }, targets, place)
+}

@@ -1,0 +1,172 @@
+// Readers for the sections whose entries end a way or grant a right: people, transports, send-as, discards, refusals.
+// Room: directory.
+
+import { parseNextHop } from '../smtp/nexthop.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey } from './address.ts'
+import type { Located, LocatedEntry } from './located.ts'
+import { describeLocated, entryOf, textOf } from './located.ts'
+import { readAddress, readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './mail-build.ts'
+import type { MailBuild } from './mail-build.ts'
+import { mapEntries } from './read-aliases.ts'
+import { addDomain } from './read-domains.ts'
+import { readUserNames } from './read-targets.ts'
+
+const DISCARD_TEXT = 'discarded by configuration'
+const REFUSAL_TEXT = 'This address takes no mail'
+
+/** `mail::users`: user → own address(es), or a record with `addresses`; a list of names means name@main domain. */
+export function readUsers(build: MailBuild, value: Located): void {
+  if (value.kind === 'list') {
+    for (const item of value.items) {
+      const name = textOf(item)
+      if (name === null) build.problems.error(item.place, `expected a user name, found ${describeLocated(item)}`)
+      else addUser(build, { key: name, place: item.place, value: { kind: 'scalar', place: item.place, value: null } })
+    }
+    return
+  }
+  for (const entry of mapEntries(build, value)) addUser(build, entry)
+}
+
+/** `mail::transports`: domain or address → next hop. A domain named here is ours. */
+export function readTransports(build: MailBuild, value: Located): void {
+  for (const entry of mapEntries(build, value)) {
+    const nextHop = readNextHop(build, entry)
+    if (nextHop === null) continue
+    const transport = { nextHop, source: sourceAt(entry.place) }
+    if (entry.key.includes('@') && !entry.key.startsWith('@')) {
+      const address = readOwnAddress(build, entry.key, entry.place)
+      const record = address ? recordOf(build, address) : null
+      if (record) setOnce(build, { record, field: 'transport', name: entry.key }, transport, entry.place)
+      continue
+    }
+    const domain = readDomain(build, entry.key.replace(/^@/, ''), entry.place)
+    if (domain === null) continue
+    addDomain(build, domain, entry.place)
+    const record = build.domains.get(domain)
+    if (record) setOnce(build, { record, field: 'transport', name: entry.key }, transport, entry.place)
+  }
+}
+
+/** `mail::send_as`: address → users who may use it as sender. */
+export function readSendAs(build: MailBuild, value: Located): void {
+  for (const entry of mapEntries(build, value)) {
+    const address = readOwnAddress(build, entry.key, entry.place)
+    const users = readUserNames(build, entry.value)
+    if (!address) continue
+    const record = recordOf(build, address)
+    setOnce(build, { record, field: 'sendAs', name: entry.key }, { users, source: sourceAt(entry.place) }, entry.place)
+  }
+}
+
+/** `mail::discards` and `mail::refusals`: address → text; a list of addresses takes the usual text. */
+export function readTexts(build: MailBuild, field: 'discard' | 'refusal', value: Located): void {
+  for (const entry of textEntries(build, value)) {
+    const address = readOwnAddress(build, entry.key, entry.place)
+    const text = entryText(build, entry) ?? (field === 'discard' ? DISCARD_TEXT : REFUSAL_TEXT)
+    if (!address || text === 'absent') continue
+    const record = recordOf(build, address)
+    // A reply line carries printable ASCII only (RFC 5321 4.2).
+    if (field === 'refusal' && !/^[ -~]{1,400}$/.test(text)) {
+      build.problems.error(entry.value.place, 'the text of a refusal is at most 400 printable ASCII characters')
+    } else setOnce(build, { record, field, name: entry.key }, { text, source: sourceAt(entry.place) }, entry.place)
+  }
+}
+
+/** `mail::certificates`: machine or person → SHA-256 fingerprint(s) in hex. */
+export function readCertificates(build: MailBuild, value: Located): void {
+  for (const entry of mapEntries(build, value)) {
+    const items = entry.value.kind === 'list' ? entry.value.items : [entry.value]
+    const prints = items.map((item) => (textOf(item) ?? '').replaceAll(':', '').toLowerCase())
+    if (!prints.every((print) => /^[0-9a-f]{64}$/.test(print))) {
+      build.problems.error(entry.value.place, `"${entry.key}": expected SHA-256 fingerprints of 64 hex digits`)
+    } else if (build.certificates.has(entry.key)) {
+      build.problems.error(entry.place, `duplicate "${entry.key}"`)
+    } else build.certificates.set(entry.key, prints)
+  }
+}
+
+function addUser(build: MailBuild, entry: LocatedEntry): void {
+  const name = entry.key.trim().toLowerCase()
+  if (!/^[^\s@"]+$/.test(name)) {
+    build.problems.error(entry.place, `"${entry.key}" is no user name: write it without the domain`)
+    return
+  }
+  const known = build.users.get(name)
+  if (known) {
+    build.problems.error(entry.place, `duplicate user "${name}", first written at ${known.source}`)
+    return
+  }
+  const source = sourceAt(entry.place)
+  const addresses = userAddresses(build, entry)
+  if (addresses === 'absent') return
+  build.users.set(name, { name, addresses, source })
+  for (const address of addresses) {
+    const record = recordOf(build, address)
+    setOnce(build, { record, field: 'user', name: addressKey(address) }, { name, source }, entry.place)
+  }
+}
+
+function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[] | 'absent' {
+  const { value } = entry
+  const written =
+    value.kind === 'map'
+      ? (entryOf(value, 'addresses') ?? entryOf(value, 'address') ?? entryOf(value, 'email'))?.value
+      : value
+  if (value.kind === 'map') {
+    const ensure = entryOf(value, 'ensure')
+    if (ensure && textOf(ensure.value) === 'absent') return 'absent'
+    for (const field of value.entries) {
+      if (!['addresses', 'address', 'email', 'name', 'comment', 'ensure'].includes(field.key)) {
+        build.problems.error(field.place, `unknown key "${field.key}": expected addresses, name, comment, ensure`)
+      }
+    }
+  }
+  const items = written === undefined ? [] : written.kind === 'list' ? written.items : [written]
+  const texts = items.flatMap((item) => textOf(item) ?? [])
+  const own = texts.length > 0 ? texts : [entry.key.trim()]
+  return own.flatMap((text) => readOwnUserAddress(build, text, entry) ?? [])
+}
+
+function readOwnUserAddress(build: MailBuild, text: string, entry: LocatedEntry): Mailbox | null {
+  const address = readAddress(build, text, entry.place)
+  if (!address || build.domains.has(address.domain)) return address
+  build.problems.error(
+    entry.place,
+    `${text} is not in a domain of ours: a foreign address is a forward (mail::forwards)`,
+  )
+  return null
+}
+
+function readNextHop(build: MailBuild, entry: LocatedEntry): string | null {
+  const { value } = entry
+  const field = value.kind === 'map' ? (entryOf(value, 'next_hop') ?? entryOf(value, 'to'))?.value : value
+  const text = field ? textOf(field)?.trim() : undefined
+  if (text !== undefined && parseNextHop(text)) return text
+  build.problems.error(
+    value.place,
+    `expected a next hop such as smtp:[list.example.org]:25, lmtp:[127.0.0.1]:24 or lmtp:unix:/run/list.sock, found ${describeLocated(value)}`,
+  )
+  return null
+}
+
+function textEntries(build: MailBuild, value: Located): readonly LocatedEntry[] {
+  if (value.kind !== 'list') return mapEntries(build, value)
+  return value.items.flatMap((item) => {
+    const key = textOf(item)
+    if (key === null) build.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
+    return key === null
+      ? []
+      : [{ key, place: item.place, value: { kind: 'scalar' as const, place: item.place, value: null } }]
+  })
+}
+
+function entryText(build: MailBuild, entry: LocatedEntry): string | null {
+  const { value } = entry
+  if (value.kind === 'list') build.problems.error(value.place, 'expected a text')
+  if (value.kind !== 'map') return textOf(value)
+  const ensure = entryOf(value, 'ensure')
+  if (ensure && textOf(ensure.value) === 'absent') return 'absent'
+  const text = entryOf(value, 'text') ?? entryOf(value, 'reason')
+  return text ? textOf(text.value) : null
+}

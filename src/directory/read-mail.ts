@@ -1,0 +1,72 @@
+// One layer of mail data (a hierarchy's answer, or one file) onto the work-bench, section by section.
+// Room: directory.
+
+import type { Located } from './located.ts'
+import type { MailBuild } from './mail-build.ts'
+import { readingOrder } from './mail-keys.ts'
+import type { Section } from './mail-keys.ts'
+import {
+  readAliasRecords,
+  readCatchAll,
+  readDomainAliases,
+  readGenericDomains,
+  readHostAliases,
+  readTargetMap,
+} from './read-aliases.ts'
+import { readAliasDomains, readDomains } from './read-domains.ts'
+import { readCertificates, readSendAs, readTexts, readTransports, readUsers } from './read-entries.ts'
+import { readRewrites } from './read-rewrites.ts'
+
+/** What one source says, by section. */
+export interface MailLayer {
+  readonly values: readonly { readonly section: Section; readonly value: Located }[]
+  /** True for a hierarchy: a lower level's entry gives way instead of being a duplicate. */
+  readonly overriding: boolean
+}
+
+type Reader = (build: MailBuild, value: Located) => void
+
+const readers: Readonly<Record<Section, Reader>> = {
+  domains: readDomains,
+  generic_domains: readGenericDomains,
+  alias_domains: readAliasDomains,
+  users: readUsers,
+  aliases: (build, value) => readTargetMap(build, 'alias', value),
+  alias_records: readAliasRecords,
+  domain_aliases: readDomainAliases,
+  forwards: (build, value) => readTargetMap(build, 'forward', value),
+  host_aliases: readHostAliases,
+  transports: readTransports,
+  catch_all: readCatchAll,
+  rewrites: readRewrites,
+  send_as: readSendAs,
+  discards: (build, value) => readTexts(build, 'discard', value),
+  refusals: (build, value) => readTexts(build, 'refusal', value),
+  recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
+  certificates: readCertificates,
+  assertions: (build, value) => {
+    build.assertions = value
+  },
+}
+
+/** Sections that make domains ours: of all layers before anything else, so that no order of files matters. */
+const domainSections: readonly Section[] = [
+  'domains',
+  'generic_domains',
+  'alias_domains',
+  'domain_aliases',
+  'transports',
+  'host_aliases',
+]
+
+/** Reads all layers. */
+export function readLayers(build: MailBuild, layers: readonly MailLayer[]): void {
+  const first = readingOrder.filter((section) => domainSections.includes(section))
+  const rest = readingOrder.filter((section) => !domainSections.includes(section))
+  for (const section of [...first, ...rest]) {
+    for (const layer of layers) {
+      build.overriding = layer.overriding
+      for (const each of layer.values) if (each.section === section) readers[section](build, each.value)
+    }
+  }
+}

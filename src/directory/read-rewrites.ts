@@ -1,0 +1,81 @@
+// Readers for regular-expression rewrites of recipients. Where a rewrite leads must be written, never taken from the address:
+// a captured domain would make every stranger's choice of next hop ours.
+// Room: directory.
+
+import { parseAddress } from './address.ts'
+import type { Located } from './located.ts'
+import { describeLocated, entryOf, textOf } from './located.ts'
+import { sourceAt } from './mail-build.ts'
+import type { MailBuild } from './mail-build.ts'
+import type { Place } from './problem.ts'
+
+interface Pattern {
+  readonly pattern: string
+  readonly to: Located
+  readonly place: Place
+  /** Then the expression is over the local part at this domain, otherwise over the whole address. */
+  readonly domain?: string
+}
+
+/** A repetition of a group that repeats or alternates inside can take exponential time on 64 characters. */
+const explosive = /\((?:[^()\\]|\\.)*[+*|](?:[^()\\]|\\.)*\)[+*{]/
+
+/** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to}`; order counts. */
+export function readRewrites(build: MailBuild, value: Located): void {
+  if (value.kind === 'map') {
+    for (const { key, place, value: to } of value.entries) addPattern(build, { pattern: key, to, place })
+    return
+  }
+  for (const item of value.kind === 'list' ? value.items : [value]) {
+    const pattern = item.kind === 'map' ? (entryOf(item, 'pattern') ?? entryOf(item, 'match')) : undefined
+    const to = item.kind === 'map' ? entryOf(item, 'to') : undefined
+    const text = pattern ? textOf(pattern.value) : null
+    if (!pattern || !to || text === null) {
+      build.problems.error(item.place, `expected a record with pattern and to, found ${describeLocated(item)}`)
+      continue
+    }
+    addPattern(build, { pattern: text, to: to.value, place: pattern.value.place })
+  }
+}
+
+/** Adds one expression with one or several targets. */
+export function addPattern(build: MailBuild, given: Pattern): void {
+  const expression = compile(build, given)
+  const items = given.to.kind === 'list' ? given.to.items : [given.to]
+  const replacements = items.flatMap((item) => readReplacement(build, item) ?? [])
+  if (!expression || replacements.length !== items.length) return
+  const domain = given.domain === undefined ? {} : { domain: given.domain }
+  build.rewrites.push({ pattern: expression, replacements, source: sourceAt(given.place), ...domain })
+}
+
+function compile(build: MailBuild, given: Pattern): RegExp | null {
+  const [, inner] = /^\/(.*)\/i?$/s.exec(given.pattern) ?? []
+  const text = inner ?? given.pattern
+  if (explosive.test(text)) {
+    build.problems.error(
+      given.place,
+      `"${given.pattern}" repeats a repetition: it could take for ever on some addresses`,
+    )
+    return null
+  }
+  try {
+    return new RegExp(text, 'iu')
+  } catch (error) {
+    build.problems.error(given.place, `"${given.pattern}": ${(error as Error).message}`)
+    return null
+  }
+}
+
+function readReplacement(build: MailBuild, item: Located): string | null {
+  const text = textOf(item)?.replaceAll(/\\(\d)/g, '$$$1')
+  const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${build.mainDomain}`
+  const domain = whole.slice(whole.lastIndexOf('@') + 1)
+  if (domain.includes('$')) {
+    build.problems.error(item.place, `"${text}": the domain must be written out, not taken from the address`)
+    return null
+  }
+  // A sample stands for what is captured: the rest has to be an address.
+  if (parseAddress(whole.replaceAll(/\$\d/g, 'x'))) return whole
+  build.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
+  return null
+}

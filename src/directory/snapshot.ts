@@ -1,0 +1,85 @@
+// A snapshot: routing data compiled once into maps, immutable, answering at once. A reload makes a new one.
+// Room: directory.
+
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey, printAddress } from './address.ts'
+import type { AddressRecord, Directory, DomainRecord, Grant, Lookup, Rewrite, TargetEntry } from './directory.ts'
+import type { Located } from './located.ts'
+import type { MailBuild, UserEntry } from './mail-build.ts'
+
+/** A directory whose answers come from memory. */
+export interface Snapshot extends Directory {
+  find(key: string): Lookup<AddressRecord>
+  grants(user: string): Lookup<readonly Grant[]>
+  readonly domains: ReadonlyMap<string, DomainRecord>
+  readonly addresses: ReadonlyMap<string, AddressRecord>
+  /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
+  readonly certificates: ReadonlyMap<string, readonly string[]>
+  /** The routing assertions as written, or null. */
+  readonly assertions: Located | null
+}
+
+const ABSENT: Lookup<never> = { kind: 'absent' }
+
+/** Makes the snapshot of a finished bench; the bench must not be used afterwards. */
+export function compileSnapshot(build: MailBuild): Snapshot {
+  const { mainDomain, domains, addresses, users, rewrites, certificates, assertions } = build
+  let named: ReadonlyMap<string, readonly Grant[]> | null = null
+  return {
+    mainDomain,
+    domains,
+    addresses,
+    rewrites: rewrites as readonly Rewrite[],
+    certificates,
+    assertions,
+    domain: (name) => domains.get(name),
+    find: (key) => {
+      const value = addresses.get(key)
+      return value ? { kind: 'found', value } : ABSENT
+    },
+    grants: (user) => {
+      // Made at the first question: nodes that take no submissions never need it.
+      named ??= indexGrants(addresses)
+      return { kind: 'found', value: grantsOf(user, users.get(user), { mainDomain, named }) }
+    },
+  }
+}
+
+/** Own addresses, then aliases that name one of them, then what send-as lists say. A user nobody lists owns name@main domain. */
+function grantsOf(
+  user: string,
+  entry: UserEntry | undefined,
+  by: { readonly mainDomain: string; readonly named: ReadonlyMap<string, readonly Grant[]> },
+): readonly Grant[] {
+  const own: readonly Mailbox[] = entry?.addresses ?? [{ local: user, domain: by.mainDomain }]
+  const source = entry?.source ?? 'configuration'
+  const grants = new Map<string, Grant>()
+  const add = (grant: Grant) => {
+    if (!grants.has(grant.address)) grants.set(grant.address, grant)
+  }
+  for (const address of own) add({ address: printAddress(address).toLowerCase(), source })
+  for (const address of own) by.named.get(`to ${addressKey(address)}`)?.forEach(add)
+  by.named.get(`user ${user}`)?.forEach(add)
+  by.named.get('user *')?.forEach(add)
+  return [...grants.values()]
+}
+
+function indexGrants(addresses: ReadonlyMap<string, AddressRecord>): ReadonlyMap<string, readonly Grant[]> {
+  const index = new Map<string, Grant[]>()
+  const add = (key: string, grant: Grant) => {
+    const list = index.get(key)
+    if (list) list.push(grant)
+    else index.set(key, [grant])
+  }
+  for (const [address, record] of addresses) {
+    for (const user of record.sendAs?.users ?? []) add(`user ${user}`, { address, source: record.sendAs?.source ?? '' })
+    for (const entry of [record.alias, record.forward]) if (entry) indexEntry(address, entry, add)
+  }
+  return index
+}
+
+function indexEntry(address: string, entry: TargetEntry, add: (key: string, grant: Grant) => void): void {
+  const grant = { address, source: entry.source }
+  if (entry.sendAs) for (const user of entry.sendAs) add(`user ${user}`, grant)
+  else for (const target of entry.targets) add(`to ${addressKey(target)}`, grant)
+}

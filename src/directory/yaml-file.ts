@@ -1,0 +1,118 @@
+// YAML text to located values, read as Ruby's Hiera reads it: YAML 1.1, merge keys, anchors.
+// Room: directory. Duplicate keys are found here, because the library's own check takes quadratic time.
+
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import type { Located, LocatedEntry, LocatedMap, Scalar } from './located.ts'
+import type { Place, ProblemList } from './problem.ts'
+
+/** Anchors may be repeated, but not until memory is full: the depth of nested aliases and maps. */
+const DEPTH_LIMIT = 50
+/** Nodes one file may become once anchors are copied out: ten times the largest organisation's data. */
+const NODE_LIMIT = 5_000_000
+
+interface Reader {
+  readonly file: string
+  readonly document: Document
+  readonly lines: LineCounter
+  readonly problems: ProblemList
+  nodes: number
+}
+
+/** Reads one file. Null if it is empty, is no mapping, or has errors; these are in `problems`. */
+export function readYaml(file: string, text: string, problems: ProblemList): LocatedMap | null {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { version: '1.1', merge: true, lineCounter: lines, uniqueKeys: false })
+  const reader: Reader = { file, document, lines, problems, nodes: 0 }
+  for (const error of document.errors) {
+    problems.error(placeAt(reader, error.pos[0]), error.message.split('\n')[0] as string)
+  }
+  if (document.errors.length > 0 || document.contents === null) return null
+  const value = locate(reader, document.contents, 0)
+  if (value.kind === 'map') return value
+  if (value.kind === 'scalar' && value.value === null) return null
+  problems.error(value.place, 'expected a mapping of keys at the top of the file')
+  return null
+}
+
+function locate(reader: Reader, node: Node, depth: number): Located {
+  const place = placeAt(reader, node.range?.[0] ?? 0)
+  reader.nodes += 1
+  if (depth > DEPTH_LIMIT || reader.nodes > NODE_LIMIT) {
+    if (reader.nodes <= NODE_LIMIT + 1) reader.problems.error(place, 'data is nested too deeply or repeats itself')
+    return { kind: 'scalar', place, value: null }
+  }
+  if (isAlias(node)) {
+    const target = node.resolve(reader.document)
+    if (target) return locate(reader, target, depth + 1)
+    reader.problems.error(place, `no anchor named ${node.source}`)
+  }
+  if (isMap(node)) return locateMap(reader, node, depth)
+  if (isSeq(node)) {
+    return { kind: 'list', place, items: node.items.map((item) => locate(reader, item as Node, depth + 1)) }
+  }
+  return locateScalar(node, place)
+}
+
+function locateScalar(node: Node, place: Place): Located {
+  if (!isScalar(node)) return { kind: 'scalar', place, value: null }
+  const value = scalarValue(node.value, node.source)
+  const written = typeof value === 'string' || node.source === undefined ? {} : { written: node.source }
+  const comment = node.comment ? { comment: node.comment.trim() } : {}
+  return { kind: 'scalar', place, value, ...written, ...comment }
+}
+
+/** Dates and binary data have no meaning in mail data: their text stands for them. */
+function scalarValue(value: unknown, source: string | undefined): Scalar {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  return source ?? null
+}
+
+function locateMap(reader: Reader, node: YAMLMap, depth: number): LocatedMap {
+  const place = placeAt(reader, node.range?.[0] ?? 0)
+  const entries = new Map<string, LocatedEntry>()
+  const merged: LocatedEntry[] = []
+  for (const pair of node.items) {
+    const entry = locatePair(reader, pair as Pair<Node, Node | null>, depth)
+    if (entry.key === '<<') {
+      merged.push(...mergedEntries(reader, entry))
+      continue
+    }
+    const first = entries.get(entry.key)
+    if (first)
+      reader.problems.error(entry.place, `duplicate key "${entry.key}", first written in line ${first.place.line}`)
+    else entries.set(entry.key, entry)
+  }
+  // What is written out wins over what is merged, earlier merges over later ones (YAML 1.1 merge type).
+  for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry)
+  return { kind: 'map', place, entries: [...entries.values()] }
+}
+
+function locatePair(reader: Reader, pair: Pair<Node, Node | null>, depth: number): LocatedEntry {
+  const place = placeAt(reader, pair.key.range?.[0] ?? 0)
+  const value: Located = pair.value ? locate(reader, pair.value, depth + 1) : { kind: 'scalar', place, value: null }
+  return { key: keyText(pair.key), place, value }
+}
+
+/** YAML 1.1 reads a bare `no` or `010` as something else; as a key it is the text that counts. */
+function keyText(key: Node): string {
+  if (!isScalar(key)) return String(key)
+  if (typeof key.value === 'string') return key.value
+  return typeof key.value === 'symbol' ? '<<' : (key.source ?? String(key.value))
+}
+
+function mergedEntries(reader: Reader, entry: LocatedEntry): readonly LocatedEntry[] {
+  const { value } = entry
+  if (value.kind === 'map') return value.entries
+  if (value.kind === 'list' && value.items.every((item) => item.kind === 'map')) {
+    return value.items.flatMap((item) => item.entries)
+  }
+  reader.problems.error(entry.place, 'a merge key (<<) wants a mapping or a list of mappings')
+  return []
+}
+
+function placeAt(reader: Reader, offset: number): Place {
+  const { line, col } = reader.lines.linePos(offset)
+  return { file: reader.file, line, column: col }
+}

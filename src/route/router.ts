@@ -1,0 +1,100 @@
+// The router: one forward-path in, its destinations out, with every step and its source.
+// Room: route. RFC 5321 3.6.1, 3.7, 4.5.1, 5.1. Never an open relay: what is not ours is refused unless the role relays for
+// the origin, and no address syntax (source route, %, !, quoted @, literal) chooses a next hop.
+
+import { isPublicName, normalDomain, parseAddress } from '../directory/address.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { depart } from './depart.ts'
+import { addLeaf, leave } from './expand.ts'
+import { place } from './place.ts'
+import { badDomain, badSyntax, looping, lookupFailed, relayDenied, unknownAddress, unknownYet } from './replies.ts'
+import type { Resolution, ResolveRequest, Router } from './resolution.ts'
+import { isReverse, reverse } from './reverse.ts'
+import type { RouterSettings } from './router-settings.ts'
+import { maySendAs } from './send-as.ts'
+import { isSrsDomain } from './srs.ts'
+import type { Placed, Walk } from './walk.ts'
+
+/** Makes a router. `directory` answers the data of the moment, so that a reload swaps it whole between two resolutions. */
+export function createRouter(settings: RouterSettings, directory: () => Directory): Router {
+  if ((settings.relayFor as readonly string[]).includes('internet'))
+    throw new RangeError('nobody relays for the internet')
+  return {
+    resolve: (request) => resolve(settings, directory(), request),
+    isOurs: (domain) => {
+      const name = normalDomain(domain)
+      return name !== null && isOurs(settings, directory(), name)
+    },
+    maySendAs: (identity, address) => maySendAs(directory(), settings, identity, address),
+  }
+}
+
+async function resolve(settings: RouterSettings, directory: Directory, request: ResolveRequest): Promise<Resolution> {
+  const walk: Walk = { request, settings, directory, leaves: [], lost: [], visited: new Set(), place }
+  const address = readForwardPath(request.forwardPath, directory)
+  if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is no mailbox`), via: [] }
+  const placed = isOurs(settings, directory, address.domain) ? await toUs(walk, address) : toOthers(walk, address)
+  return conclude(walk, placed)
+}
+
+/** `postmaster` needs no domain (RFC 5321 4.5.1). */
+function readForwardPath(text: string, directory: Directory): Mailbox | null {
+  if (text.toLowerCase() === 'postmaster') return { local: 'postmaster', domain: directory.mainDomain }
+  return parseAddress(text)
+}
+
+function isOurs(settings: RouterSettings, directory: Directory, domain: string): boolean {
+  return directory.domain(domain) !== undefined || (settings.srs !== undefined && isSrsDomain(domain, settings.srs))
+}
+
+async function toUs(walk: Walk, address: Mailbox): Promise<Placed> {
+  if (walk.settings.own === 'hand-over') {
+    const nextHop = walk.settings.nextHops?.own ?? 'peers:mx'
+    return addLeaf(walk, { address, nextHop, leaves: false, private: false, via: [] }, 'our domain: resolved there')
+  }
+  const { srs } = walk.settings
+  if (isReverse(address, srs)) return await reverse(walk, address, srs)
+  return await place(walk, { address, via: [], owner: null, chain: [] })
+}
+
+function toOthers(walk: Walk, address: Mailbox): Placed {
+  const { kind } = walk.request.origin
+  if (!walk.settings.relayFor.some((each) => each === kind)) {
+    return { kind: 'refused', reply: relayDenied(`${address.domain} is not ours and the origin is ${kind}`), via: [] }
+  }
+  if (!isPublicName(address.domain)) {
+    return { kind: 'refused', reply: badDomain(`${address.domain} is no name of the public DNS`), via: [] }
+  }
+  return leave(walk, { address, via: [], owner: null, chain: [] })
+}
+
+function conclude(walk: Walk, answer: Placed): Resolution {
+  switch (answer.kind) {
+    case 'placed':
+      return destinations(walk)
+    case 'discarded':
+      return { kind: 'discard', reason: answer.reason, via: answer.via }
+    case 'refused':
+      return { kind: 'refused', reply: answer.reply, via: answer.via }
+    case 'unavailable':
+      return { kind: 'unavailable', reply: lookupFailed(answer.cause), via: answer.via }
+    case 'unknown': {
+      const defer = walk.settings.unknownFromPeer === 'defer' && walk.request.origin.kind === 'peer'
+      return defer
+        ? { kind: 'unavailable', reply: unknownYet(answer.cause), via: answer.via }
+        : { kind: 'refused', reply: unknownAddress(answer.cause), via: answer.via }
+    }
+  }
+}
+
+function destinations(walk: Walk): Resolution {
+  const { destinations: found, lost } = depart(walk)
+  const [first] = lost
+  if (found.length === 0) {
+    return { kind: 'refused', reply: first?.reply ?? looping('no destination is left'), via: first?.via ?? [] }
+  }
+  return lost.length === 0
+    ? { kind: 'destinations', destinations: found }
+    : { kind: 'destinations', destinations: found, lost }
+}

@@ -1,0 +1,76 @@
+// May this identity use this address as sender? Own addresses, aliases that allow it, and the same in alias domains, with any +tag.
+// Room: route. Says nothing about passwords, and nothing about the null sender.
+
+import { addressKey, parseAddress, splitTag } from '../directory/address.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import type { SendAs } from './resolution.ts'
+import type { MachineSenders, RouterSettings } from './router-settings.ts'
+
+/** Alias domains of alias domains end here; a load refuses circles, so this is never reached. */
+const ALIAS_DOMAIN_LIMIT = 10
+
+/** Judges an authenticated identity (user with or without the domain, or machine name). */
+export async function maySendAs(
+  directory: Directory,
+  settings: RouterSettings,
+  identity: string,
+  address: string,
+): Promise<SendAs> {
+  const sender = parseAddress(address)
+  const machine = settings.machines?.find((each) => each.name === identity)
+  if (machine) return sender ? machineMaySend(machine, sender) : { kind: 'no', allowed: machine.senders }
+  const user = userName(directory, identity)
+  if (user === null) return { kind: 'no', allowed: [] }
+  const grants = await directory.grants(user)
+  if (grants.kind === 'unavailable') return { kind: 'unavailable', cause: grants.cause }
+  if (grants.kind === 'absent') return { kind: 'no', allowed: [] }
+  const allowed = grants.value.map((grant) => grant.address)
+  if (!sender) return { kind: 'no', allowed }
+  const names = new Set(namesOf(directory, sender, settings.tagDelimiter ?? '+'))
+  const grant = grants.value.find((each) => sameAddress(directory, each.address, names))
+  return grant ? { kind: 'yes', source: grant.source } : { kind: 'no', allowed }
+}
+
+/** The user behind `kim` and `kim@example.org`; null for an identity of somebody else's domain. */
+function userName(directory: Directory, identity: string): string | null {
+  if (!identity.includes('@')) return identity.toLowerCase()
+  const address = parseAddress(identity)
+  if (!address) return null
+  const names = namesOf(directory, address, '')
+  const isMain = names.some((name) => name.endsWith(`@${directory.mainDomain}`))
+  return isMain ? address.local.toLowerCase() : null
+}
+
+function sameAddress(directory: Directory, granted: string, names: ReadonlySet<string>): boolean {
+  const address = parseAddress(granted)
+  return address !== null && namesOf(directory, address, '').some((name) => names.has(name))
+}
+
+/** The address itself, without its tag, and all that at the domains that its domain stands for. */
+function namesOf(directory: Directory, address: Mailbox, delimiter: string): readonly string[] {
+  const split = splitTag(address.local, delimiter)
+  const names: string[] = []
+  let { domain } = address
+  for (let count = 0; count < ALIAS_DOMAIN_LIMIT; count += 1) {
+    names.push(addressKey({ local: address.local, domain }))
+    if (split) names.push(addressKey({ local: split.base, domain }))
+    const main = directory.domain(domain)?.aliasOf?.domain
+    if (main === undefined) break
+    domain = main
+  }
+  return names
+}
+
+function machineMaySend(machine: MachineSenders, sender: Mailbox): SendAs {
+  const key = addressKey(sender)
+  const matches = (pattern: string): boolean => {
+    const text = pattern.toLowerCase()
+    if (text.startsWith('*.')) return sender.domain.endsWith(text.slice(1))
+    const domain = text.startsWith('@') ? text.slice(1) : text
+    return domain.includes('@') ? domain === key : domain === sender.domain
+  }
+  return machine.senders.some(matches)
+    ? { kind: 'yes', source: 'configuration' }
+    : { kind: 'no', allowed: machine.senders }
+}

@@ -1,0 +1,57 @@
+// The hash of an SRS address: HMAC-SHA1 over the lower-cased parts, cut short, as base64.
+// Room: route; pure. A few characters are all the protection there is, so the comparison takes constant time and every
+// secret of the ring is tried; forgiving of case and of the two base64 alphabets because relays on the way change both.
+
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+export interface SrsHashSettings {
+  /** The first signs, all verify; at least one. */
+  readonly secrets: readonly string[]
+  /** Characters written; default 4, at most 27. */
+  readonly hashLength?: number
+  /** Shortest hash that is believed; default `hashLength`. Lower it for a while after raising the length. */
+  readonly hashMinimum?: number
+  /** `base64url` (default) writes `-` and `_`; `base64` writes `+` and `/`, which some receivers refuse. */
+  readonly alphabet?: 'base64url' | 'base64'
+}
+
+/** What all implementations write; about 21 bits once case is folded. */
+export const DEFAULT_HASH_LENGTH = 4
+/** Base64 characters in a SHA-1 digest without padding. */
+export const MAX_HASH_LENGTH = 27
+
+/** The hash for these parts by the first secret. */
+export function srsHash(parts: readonly string[], settings: SrsHashSettings): string {
+  const [secret] = settings.secrets
+  if (secret === undefined) throw new RangeError('SRS needs a secret')
+  const whole = digest(parts, secret, settings.alphabet ?? 'base64url')
+  return whole.slice(0, settings.hashLength ?? DEFAULT_HASH_LENGTH)
+}
+
+/** True if any secret of the ring gives this hash, case and alphabet aside. */
+export function verifySrsHash(hash: string, parts: readonly string[], settings: SrsHashSettings): boolean {
+  const minimum = settings.hashMinimum ?? settings.hashLength ?? DEFAULT_HASH_LENGTH
+  if (hash.length < minimum || hash.length > MAX_HASH_LENGTH) return false
+  const given = Buffer.from(fold(hash))
+  let valid = false
+  for (const secret of settings.secrets) {
+    const expected = Buffer.from(fold(digest(parts, secret, 'base64url').slice(0, hash.length)))
+    if (expected.length === given.length && timingSafeEqual(expected, given)) valid = true
+  }
+  return valid
+}
+
+function digest(parts: readonly string[], secret: string, alphabet: 'base64url' | 'base64'): string {
+  const hmac = createHmac('sha1', secret)
+  for (const part of parts) hmac.update(lowerAscii(part))
+  return hmac.digest(alphabet).replace(/=+$/, '')
+}
+
+function fold(hash: string): string {
+  return lowerAscii(hash).replaceAll('+', '-').replaceAll('/', '_')
+}
+
+/** Only ASCII, as the other implementations do: Unicode rules would make other hashes than theirs. */
+function lowerAscii(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}

@@ -1,0 +1,67 @@
+// The state of one resolution on its way from a forward-path to destinations.
+// Room: route.
+
+import type { Directory } from '../directory/directory.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import type { Refusal } from '../smtp/reply.ts'
+import type { ResolveRequest, Step } from './resolution.ts'
+import type { RouterSettings } from './router-settings.ts'
+
+/** Keys in a chain, up to two for each entry: people nest groups three or four deep, longer is a mistake in the data. */
+export const CHAIN_DEPTH_LIMIT = 100
+/** Postfix's virtual_alias_expansion_limit: more final addresses are a mailing list and belong on a list host. */
+export const EXPANSION_LIMIT = 1000
+/** Addresses looked at in one resolution: groups and persons between the first address and the last thousand. */
+export const VISIT_LIMIT = 5 * EXPANSION_LIMIT
+
+/** A destination before the sender is looked at. */
+export interface Leaf {
+  readonly address: Mailbox
+  readonly nextHop: string
+  /** Goes to the world: SRS applies. */
+  readonly leaves: boolean
+  readonly private: boolean
+  readonly via: readonly Step[]
+}
+
+/** One member that found no way while others of its group did. */
+export interface Lost {
+  readonly reply: Refusal
+  readonly via: readonly Step[]
+}
+
+/** The entry whose targets are being followed. */
+export interface Owner {
+  readonly key: string
+  readonly field: 'alias' | 'forward' | 'hostAlias'
+}
+
+/** Where the walk stands. */
+export interface Point {
+  readonly address: Mailbox
+  readonly via: readonly Step[]
+  readonly owner: Owner | null
+  /** Keys of all entries above: meeting one again is a loop. */
+  readonly chain: readonly string[]
+}
+
+export type Placed =
+  | { readonly kind: 'placed' }
+  | { readonly kind: 'discarded'; readonly reason: string; readonly via: readonly Step[] }
+  | { readonly kind: 'unknown'; readonly via: readonly Step[]; readonly cause: string }
+  | { readonly kind: 'refused'; readonly reply: Refusal; readonly via: readonly Step[] }
+  | { readonly kind: 'unavailable'; readonly cause: string; readonly via: readonly Step[] }
+
+export interface Walk {
+  readonly request: ResolveRequest
+  readonly settings: RouterSettings
+  readonly directory: Directory
+  readonly leaves: Leaf[]
+  readonly lost: Lost[]
+  /** Addresses that were followed already: met again, they only merge. */
+  readonly visited: Set<string>
+  /** Places one address (place.ts); here so that expand.ts need not know it. */
+  readonly place: (walk: Walk, point: Point) => Promise<Placed>
+}
+
+export const placed: Placed = { kind: 'placed' }
