@@ -289,6 +289,8 @@ export class MailConnection extends SMTPConnection {
       this.#data.cut('too-slow')
       return this.#end(tooSlowReply)
     }
+    // A hook that never answers: nothing else would ever end this session.
+    if (waited > limits.sessionMs) return this.cut('disconnected')
     if (this.#turn !== 'client') return
     if (waited > limits.commandMs) return this.#end(timedOut)
     if (now - this.record.connectedAt > limits.sessionMs) this.#end(sessionTooLong)
@@ -316,10 +318,11 @@ export class MailConnection extends SMTPConnection {
 
   /** Ends the session whatever it does: 421 where one can be said, then the socket is gone. */
   cut(kind: InterruptionKind): void {
+    const wasClosing = this.#gone
     if (kind === 'shutdown') this.#end(shuttingDown)
     this.#data?.cut(kind)
     // A TLS session is torn down from its top; in the middle of a handshake nothing can be said.
-    if (this._upgrading) (this.#topSocket ?? this._socket).destroy()
+    if (this._upgrading || wasClosing) (this.#topSocket ?? this._socket).destroy()
     else this._socket.destroySoon()
   }
 

@@ -37,8 +37,11 @@ export interface Transaction {
 }
 
 export interface ServerHooks {
-  /** A client connected; may answer an origin class at once (address-listed peers). */
-  connect(session: Session): Promise<Verdict & { readonly origin?: Origin }>
+  /**
+   * A client connected; may answer an origin class at once (address-listed peers), and the forward-confirmed name of the
+   * client, which becomes `session.remoteName`.
+   */
+  connect(session: Session): Promise<Verdict & { readonly origin?: Origin; readonly remoteName?: string | null }>
   /** TLS is up (implicit or STARTTLS); `session.tls` is set. May answer an origin class (certificates). */
   secured(session: Session): Promise<Verdict & { readonly origin?: Origin }>
   helo(session: Session): Promise<Verdict>

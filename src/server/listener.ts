@@ -26,7 +26,7 @@ export interface ListenerPorts {
 export interface Listener {
   /** The address that is really bound. */
   address(): AddressInfo
-  /** Sessions at this moment. */
+  /** Connections at this moment, those that close or shake hands included. */
   sessions(): number
   /** Takes the material anew; null if it is in use now, else why it cannot be (the old one stays). */
   updateTls(): string | null
@@ -55,7 +55,8 @@ export async function startListener(settings: ListenerSettings, ports: ListenerP
     postmaster: ports.postmaster ?? `postmaster@${ports.hostname}`,
     draining: () => draining,
   }
-  const server = new MailServer(context, createAdmission(limits))
+  const admission = createAdmission(limits)
+  const server = new MailServer(context, admission)
   const updateTls = () => takeMaterial(server, settings, ports.tls())
   const objection = updateTls()
   if (objection !== null) throw new Error(`listener ${settings.name}: ${objection}`)
@@ -71,7 +72,7 @@ export async function startListener(settings: ListenerSettings, ports: ListenerP
   }
   return {
     address: () => server.server.address() as AddressInfo,
-    sessions: () => server.sessions.length,
+    sessions: () => admission.open,
     updateTls,
     drain: async (ms) => {
       draining = true

@@ -17,6 +17,7 @@ const TURNED_AWAY_MS = 5000
 export class MailServer extends SMTPServer {
   readonly #context: ListenerContext
   readonly #admission: Admission
+  readonly #open = new Set<MailConnection>()
   readonly #places = new WeakMap<Socket, () => void>()
   readonly #bySession = new WeakMap<object, MailConnection>()
 
@@ -34,8 +35,9 @@ export class MailServer extends SMTPServer {
     this.secureContext = new Map([['*', createSecureContext(tlsOptions(material))]])
   }
 
+  /** Every connection until its socket is gone; smtp-server's own set forgets those that are closing. */
   get sessions(): readonly MailConnection[] {
-    return [...this.connections].filter((connection) => connection instanceof MailConnection)
+    return [...this.#open]
   }
 
   /** smtp-server would build a context from a published test key here; ours comes from useMaterial(). */
@@ -74,9 +76,18 @@ export class MailServer extends SMTPServer {
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
     // STARTTLS takes the listeners off the plain socket, so the connection gives the place back as well.
-    const leave = this.#places.get(socket) ?? (() => {})
-    const connection = new MailConnection(this, socket, { options: options ?? {}, context: this.#context, leave })
+    const place = this.#places.get(socket)
+    const leave = () => {
+      place?.()
+      this.#open.delete(connection)
+    }
+    const connection: MailConnection = new MailConnection(this, socket, {
+      options: options ?? {},
+      context: this.#context,
+      leave,
+    })
     this.connections.add(connection)
+    this.#open.add(connection)
     this.#bySession.set(connection.session, connection)
     connection.init()
   }

@@ -1,0 +1,202 @@
+// AUTH over a real TLS session (RFC 4954), with the SASL messages of sasl.ts.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { refusal } from '../smtp/reply.ts'
+import type { Credentials } from './hooks.ts'
+import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
+import {
+  startTestListener,
+  testAuthority,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../test/lib/test-listener.ts'
+import { scriptedHooks } from '../../test/lib/scripted-hooks.ts'
+
+let server: TestListener
+let seen: Credentials[] = []
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const machine = testAuthority.issue({ names: ['machine.example.org'], client: true })
+
+async function start(options: TestListenerOptions = {}, tls: object = {}): Promise<SmtpDialogue> {
+  seen = []
+  const standard = scriptedHooks().hooks
+  server = await startTestListener({
+    settings: {
+      tls: 'implicit',
+      requestCertificate: true,
+      mechanisms: ['PLAIN', 'LOGIN', 'EXTERNAL'],
+      ...options.settings,
+    },
+    limits: { failedAuth: 50, softErrors: 100, hardErrors: 100, ...options.limits },
+    hooks: {
+      authenticate: (session, credentials) => {
+        seen.push(credentials)
+        return credentials.kind === 'external'
+          ? Promise.resolve({ kind: 'accepted', origin: { kind: 'machine', identity: 'machine' } })
+          : standard.authenticate(session, credentials)
+      },
+      ...options.hooks,
+    },
+  })
+  return server.greeted({ tls: { rejectUnauthorized: false, ...tls } })
+}
+afterEach(async () => {
+  await server.close()
+  expect(server.bugs).toEqual([])
+})
+
+describe('AUTH PLAIN', () => {
+  it('takes the credentials with the command', async () => {
+    const client = await start()
+    await client.expect(`AUTH PLAIN ${base64('\0lee@example.org\0secret')}`, '235 2.7.0')
+    expect(seen).toEqual([
+      { kind: 'password', mechanism: 'PLAIN', user: 'lee@example.org', password: 'secret', authzid: null },
+    ])
+    await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '503 5.5.1')
+    expect((await client.expect('EHLO c', '250')).text).not.toContain('AUTH')
+    await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+    await client.expect('.', '250')
+    expect(server.messages[0]?.session.origin).toEqual({ kind: 'user', identity: 'lee@example.org' })
+  })
+
+  it('asks for them otherwise', async () => {
+    const client = await start()
+    expect((await client.expect('auth plain', '334')).lines).toEqual(['334 '])
+    await client.expect(base64('lee\0lee\0secret'), '235 2.7.0')
+    expect(seen).toMatchObject([{ user: 'lee', authzid: 'lee' }])
+  })
+
+  it('refuses to act for another identity', async () => {
+    const client = await start()
+    await client.expect(`AUTH PLAIN ${base64('boss\0lee\0secret')}`, '535 5.7.8')
+    expect(seen).toEqual([])
+  })
+
+  it.each(['*', 'not base64!', 'AAA', base64('a\0b'), base64('\0\0x'), base64('\0x\0'), 'QQ', 'AH\u00e4=='])(
+    'answers 501 to %s and keeps the session',
+    async (response) => {
+      const client = await start()
+      await client.expect('AUTH PLAIN', '334')
+      await client.expect(response, '501')
+      await client.expect('NOOP', '250')
+      expect(seen).toEqual([])
+    },
+  )
+
+  it('is not confused by a command in place of the response', async () => {
+    const client = await start()
+    await client.expect('AUTH PLAIN', '334')
+    await client.expect('QUIT', '501 5.5.2')
+    await client.expect('NOOP', '250')
+  })
+
+  it('reads pipelined continuation lines in their place', async () => {
+    const client = await start()
+    client.write(`AUTH LOGIN\r\n${base64('lee')}\r\n${base64('secret')}\r\nNOOP\r\n`)
+    for (const expected of ['334', '334', '235', '250']) await client.expect(null, expected)
+  })
+})
+
+describe('AUTH LOGIN', () => {
+  it('asks for name and password', async () => {
+    const client = await start()
+    expect((await client.expect('AUTH LOGIN', '334')).text).toBe(base64('Username:'))
+    expect((await client.expect(base64('lee'), '334')).text).toBe(base64('Password:'))
+    await client.expect(base64('wrong'), '535 5.7.8')
+    await client.expect(`AUTH LOGIN ${base64('lee')}`, '334')
+    await client.expect(base64('secret'), '235')
+    expect(seen).toMatchObject([{ password: 'wrong' }, { password: 'secret', mechanism: 'LOGIN' }])
+  })
+
+  it.each([[['*']], [[base64('lee'), '*']], [['']], [[base64('lee'), '']], [[base64('a\nb')]], [['%%%']]])(
+    'answers 501 at the end of %j',
+    async (lines) => {
+      const client = await start()
+      await client.expect('AUTH LOGIN', '334')
+      for (const line of lines.slice(0, -1)) await client.expect(line, '334')
+      await client.expect(lines.at(-1) ?? '', '501')
+      await client.expect('NOOP', '250')
+    },
+  )
+})
+
+describe('AUTH EXTERNAL', () => {
+  const identity = { key: machine.key, cert: machine.certificate }
+
+  it.each([
+    ['AUTH EXTERNAL =', null],
+    [`AUTH EXTERNAL ${base64('machine')}`, 'machine'],
+  ])('%s', async (command, authzid) => {
+    const client = await start({}, identity)
+    await client.expect(command, '235 2.7.0')
+    expect(seen).toEqual([{ kind: 'external', authzid }])
+  })
+
+  it('asks for the identity', async () => {
+    const client = await start({}, identity)
+    await client.expect('AUTH EXTERNAL', '334')
+    await client.expect('', '235')
+  })
+
+  it('is there only for who brought a certificate', async () => {
+    const client = await start()
+    expect((await client.expect('EHLO c', '250')).text).toMatch(/^AUTH PLAIN LOGIN$/m)
+    await client.expect('AUTH EXTERNAL =', '504 5.5.4')
+    const other = await server.greeted({ tls: { rejectUnauthorized: false, ...identity } })
+    expect((await other.expect('EHLO c', '250')).text).toMatch(/^AUTH PLAIN LOGIN EXTERNAL$/m)
+  })
+})
+
+describe('AUTH in general', () => {
+  it.each([
+    ['AUTH', '501 5.5.4'],
+    ['AUTH PLAIN x y', '501 5.5.4'],
+    ['AUTH CRAM-MD5', '504 5.5.4'],
+    ['AUTH __proto__', '504 5.5.4'],
+  ])('%s → %s', async (command, expected) => {
+    const client = await start()
+    await client.expect(command, expected)
+  })
+
+  it('is not allowed within a mail transaction (RFC 4954 4)', async () => {
+    const client = await start()
+    await client.expect('MAIL FROM:<>', '250')
+    await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '503 5.5.1')
+  })
+
+  it('is refused where no mechanism is configured', async () => {
+    const client = await start({ settings: { mechanisms: [] } })
+    expect((await client.expect('EHLO c', '250')).text).not.toContain('AUTH')
+    await client.expect('AUTH PLAIN', '503 5.5.1')
+  })
+
+  it('ends the session after too many failures', async () => {
+    const client = await start({ limits: { failedAuth: 3 } })
+    const wrong = `AUTH PLAIN ${base64('\0lee\0wrong')}`
+    await client.expect(wrong, '535')
+    await client.expect(wrong, '535')
+    await client.expect(wrong, '421 4.7.0')
+    await client.closed()
+  })
+
+  it('speaks the reply of the hook, temporary ones too', async () => {
+    const reply = refusal(454, '4.7.0', 'Temporary authentication failure')
+    const client = await start({ hooks: { authenticate: async () => ({ kind: 'refused', reply }) } })
+    await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '454 4.7.0')
+  })
+
+  it('takes a line of 12288 octets and hangs up on a longer one (RFC 4954 4)', async () => {
+    const client = await start()
+    await client.expect(`AUTH PLAIN ${base64('\0lee\0'.padEnd(9216, 'x'))}`, '535')
+    client.write(`AUTH PLAIN ${'A'.repeat(20_000)}`)
+    await client.expect(null, '421 4.7.0')
+    await client.closed()
+  })
+
+  it('survives a client that leaves in the middle', async () => {
+    const client = await start()
+    await client.expect('AUTH LOGIN', '334')
+    client.reset()
+    await server.greeted({ tls: { rejectUnauthorized: false } })
+  })
+})

@@ -1,0 +1,71 @@
+// Pins what we use and override of smtp-server 3.21.6. If this fails after an update, read connection.ts, command-stream.ts and
+// mail-server.ts against the new source before changing a number here.
+
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { SMTPServer } from 'smtp-server'
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
+import { describe, expect, it } from 'vitest'
+
+const manifest = createRequire(import.meta.url).resolve('smtp-server/package.json')
+const source = (name: string) => readFileSync(join(dirname(manifest), 'dist/esm', `${name}.js`), 'utf8')
+const methods = (prototype: object) => Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
+
+describe('smtp-server', () => {
+  it('is the version that was read', () => {
+    expect(JSON.parse(readFileSync(manifest, 'utf8'))).toMatchObject({ version: '3.21.6' })
+  })
+
+  it.each([
+    ['smtp-connection', 'b7ee51b8774cabf0'],
+    ['smtp-server', '7d526449a9869243'],
+    ['smtp-stream', '4e48daabf1b43c95'],
+  ])('%s has the text that was read', (name, hash) => {
+    expect(createHash('sha256').update(source(name)).digest('hex').slice(0, 16)).toBe(hash)
+  })
+
+  it('has the methods that we override', () => {
+    expect(methods(SMTPConnection.prototype)).toEqual(
+      expect.arrayContaining([
+        'init',
+        'send',
+        'close',
+        'upgrade',
+        '_createParser',
+        '_onCommand',
+        '_onClose',
+        '_onError',
+        '_armTimeout',
+        '_setListeners',
+        '_whenWritable',
+      ]),
+    )
+    expect(methods(SMTPServer.prototype)).toEqual(
+      expect.arrayContaining([
+        'connect',
+        '_acceptSocket',
+        '_warnAboutDefaultCertificate',
+        'updateSecureContext',
+        'onSecure',
+      ]),
+    )
+    expect(methods(SMTPStream.prototype)).toEqual(
+      expect.arrayContaining(['startDataMode', 'continue', '_countDataBytes', '_endDataMode', '_flushData', '_write']),
+    )
+  })
+
+  it('reaches its own command handlers through _onCommand only, which is ours', () => {
+    const text = source('smtp-connection')
+    expect(text.match(/handler_[A-Z]+\(/g)?.length).toBe(text.match(/^ {4}handler_[A-Z]+\(/gm)?.length)
+    expect(text.match(/_getHandler\(/g)).toHaveLength(3)
+  })
+
+  it('greets through init() only, which is ours', () => {
+    // The second one is in XCLIENT, whose handler is never called.
+    expect(source('smtp-connection').match(/this\._sendGreeting\(/g)).toHaveLength(2)
+    expect(source('smtp-connection').match(/this\.connectionReady\(/g)).toHaveLength(1)
+  })
+})

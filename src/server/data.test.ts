@@ -1,0 +1,271 @@
+// DATA: size, pace, dots, and connections that break (RFC 5321 4.1.1.4, 4.5.2, RFC 1870).
+
+import type { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
+import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
+import { readAll } from '../../test/lib/scripted-hooks.ts'
+import { MessageInterrupted } from './interruption.ts'
+
+let server: TestListener
+afterEach(async () => {
+  await server.close()
+  expect(server.bugs).toEqual([])
+})
+
+async function inData(options?: TestListenerOptions): Promise<SmtpDialogue> {
+  server = await startTestListener(options)
+  return again()
+}
+
+async function again(): Promise<SmtpDialogue> {
+  const client = await server.greeted()
+  await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+  return client
+}
+
+const contents = () => server.messages.map(({ content }) => content.toString('latin1'))
+
+describe('size', () => {
+  it('allows exactly the limit', async () => {
+    const client = await inData({ limits: { messageSize: 1000 } })
+    client.write(`${'x'.repeat(998)}\r\n.\r\n`)
+    await client.expect(null, '250')
+  })
+
+  it('answers 552 after the end, and the session goes on', async () => {
+    const client = await inData({ limits: { messageSize: 1000 } })
+    client.write(`${'x'.repeat(999)}\r\n`)
+    await vi.waitFor(() => expect(server.broken).toHaveLength(0))
+    client.write('.\r\nNOOP\r\n')
+    await client.expect(null, '552 5.3.4')
+    await client.expect(null, '250')
+    expect(server.messages).toEqual([])
+    expect(server.broken).toMatchObject([{ kind: 'too-large' }])
+  })
+
+  it('closes when twice the limit has come', async () => {
+    const client = await inData({ limits: { messageSize: 1000 } })
+    client.write('x'.repeat(3000))
+    await client.expect(null, '552 5.3.4')
+    client.write('\r\n.\r\nNOOP\r\n')
+    await client.closed()
+    expect(client.heard).not.toMatch(/250 2\.0\.0 OK/)
+    expect(server.messages).toEqual([])
+  })
+
+  it('never lets a hook accept a message that was too large', async () => {
+    const careless = async (_session: unknown, _transaction: unknown, stream: Readable) => {
+      await readAll(stream).catch(() => {})
+      return { code: 250, enhanced: '2.0.0', text: 'Fine' }
+    }
+    const client = await inData({ limits: { messageSize: 1000 }, hooks: { data: careless } })
+    client.write(`${'x'.repeat(1500)}\r\n.\r\n`)
+    await client.expect(null, '552 5.3.4')
+    expect(server.bugs).toHaveLength(1)
+    server.bugs.length = 0
+  })
+
+  it('never lets a hook accept what it did not read', async () => {
+    const careless = async () => ({ code: 250, enhanced: '2.0.0', text: 'Fine' })
+    const client = await inData({ hooks: { data: careless } })
+    client.write('Subject: x\r\n\r\n.\r\n')
+    await client.expect(null, '451 4.3.0')
+    expect(server.bugs).toHaveLength(1)
+    server.bugs.length = 0
+  })
+
+  it('reads a message to its end that the hook refused at once', async () => {
+    const refusing = async () => ({ code: 550, enhanced: '5.7.1', text: 'No' })
+    const client = await inData({ hooks: { data: refusing } })
+    client.write(`${'MAIL FROM:<x@example.net>\r\n'.repeat(20_000)}.\r\nNOOP\r\n`)
+    await client.expect(null, '550 5.7.1')
+    await client.expect(null, '250 2.0.0')
+    expect(server.calls.filter((call) => call.startsWith('mail'))).toEqual(['mail <>'])
+  })
+})
+
+describe('framing', () => {
+  const ending = '\r\n.\r\n'
+  it.each([
+    ['abc\r\n', 'abc\r\n'],
+    ['', ''],
+    ['..\r\n', '.\r\n'],
+    ['.x\r\n..y\r\n', '.x\r\n.y\r\n'],
+    ['a\r\n...\r\n', 'a\r\n..\r\n'],
+  ])('%j', async (sent, content) => {
+    const client = await inData()
+    client.write(`${sent}.\r\n`)
+    await client.expect(null, '250')
+    // RFC 5321 4.5.2: a dot before other characters is dropped on every line; the first line is one of them.
+    expect(contents()).toEqual([sent.startsWith('.x') ? content : content])
+  })
+
+  it.each([
+    '\n.\n',
+    '\n.\r\n',
+    '\r.\r\n',
+    '\r\n.\n',
+    '\r.\r',
+    '\r\n.\r',
+    '\r\n\0.\r\n',
+    '\r\n.\0\r\n',
+    '\r\n.\r\r\n',
+    '\r\n. \r\n',
+  ])('is not ended by %j, however the stream is cut', async (sequence) => {
+    const client = await inData()
+    const smuggled = 'MAIL FROM:<evil@example.net>\r\nRCPT TO:<v@example.org>\r\nDATA\r\nowned'
+    const octets = Buffer.from(`one${sequence}${smuggled}${ending}`, 'latin1')
+    client.write(octets)
+    await client.expect(null, '250')
+    for (let cut = 1; cut < 12; cut++) {
+      await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+      client.write(octets.subarray(0, cut))
+      await new Promise((resolve) => setImmediate(resolve))
+      client.write(octets.subarray(cut))
+      await client.expect(null, '250')
+    }
+    expect(server.calls.some((call) => call.includes('evil'))).toBe(false)
+    expect(server.messages).toHaveLength(12)
+    expect(new Set(contents()).size).toBe(1)
+    expect(contents()[0]).toContain('MAIL FROM:<evil@example.net>')
+  })
+
+  it('un-stuffs what a client stuffs, for any content and any cut', async () => {
+    const client = await inData()
+    await client.expect('.', '250')
+    const line = fc.string({ unit: fc.constantFrom('.', 'a', ' ', '\t', '\0', '\u00e9'), maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { maxLength: 8 }),
+        fc.array(fc.nat(40), { maxLength: 3 }),
+        async (lines, cuts) => {
+          const content = lines.map((each) => `${each}\r\n`).join('')
+          const stuffed = Buffer.from(`${content.replace(/^\./gm, '..')}.\r\n`)
+          await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+          let from = 0
+          for (const cut of [...cuts.toSorted((a, b) => a - b), stuffed.length]) {
+            if (cut > from) client.write(stuffed.subarray(from, cut))
+            from = Math.max(from, cut)
+            await new Promise((resolve) => setImmediate(resolve))
+          }
+          await client.expect(null, '250')
+          expect(server.messages.at(-1)?.content.toString()).toBe(content)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('passes 40 000 folded header lines on untouched', async () => {
+    const client = await inData()
+    const content = `X-Long: x\r\n${' folded\r\n'.repeat(40_000)}\r\nbody\r\n`
+    client.write(`${content}.\r\n`)
+    await client.expect(null, '250')
+    expect(contents()).toEqual([content])
+  })
+
+  it('passes NUL, 8-bit octets and one endless line on untouched', async () => {
+    const client = await inData()
+    const octets = Buffer.alloc(300_000)
+    for (let i = 0; i < octets.length; i++) octets[i] = i % 256 === 10 || i % 256 === 13 ? 65 : i % 256
+    client.write(Buffer.concat([octets, Buffer.from('\r\n.\r\n')]))
+    await client.expect(null, '250')
+    expect(server.messages[0]?.content.subarray(0, octets.length).equals(octets)).toBe(true)
+  })
+})
+
+describe('pace', () => {
+  it('ends silence', async () => {
+    const client = await inData({ limits: { dataIdleMs: 80 } })
+    client.write('Subject: x\r\n')
+    await client.expect(null, '421 4.4.2')
+    await client.closed()
+    await vi.waitFor(() => expect(server.broken).toMatchObject([{ kind: 'too-slow' }]))
+    expect(server.messages).toEqual([])
+  })
+
+  it('ends a client that drips', async () => {
+    const client = await inData({ limits: { dataGraceMs: 60, dataRate: 100_000, dataIdleMs: 400 } })
+    const drip = setInterval(() => client.write('x'), 10)
+    await client.expect(null, '421 4.4.2')
+    clearInterval(drip)
+    await client.closed()
+  })
+
+  it('ends a message that takes too long in all', async () => {
+    const client = await inData({ limits: { dataMs: 100, dataRate: 0 } })
+    const drip = setInterval(() => client.write('x\r\n'), 10)
+    await client.expect(null, '421 4.4.2')
+    clearInterval(drip)
+  })
+
+  it('does not blame the client for a slow hook', async () => {
+    const slowly = async (_session: unknown, _transaction: unknown, stream: Readable) => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await readAll(stream)
+      return { code: 250, enhanced: '2.0.0', text: 'Late' }
+    }
+    const client = await inData({ hooks: { data: slowly }, limits: { dataIdleMs: 100, dataMs: 150, dataGraceMs: 50 } })
+    client.write(`${'x'.repeat(500_000)}\r\n.\r\n`)
+    await client.expect(null, '250')
+  })
+})
+
+describe('connections that break', () => {
+  it.each(['reset', 'end'] as const)('by %s in the middle of the message: the hook gets a typed error', async (how) => {
+    const client = await inData()
+    client.write('Subject: half')
+    await vi.waitFor(() => expect(server.calls).toContain('data'))
+    client[how]()
+    await vi.waitFor(() => expect(server.broken).toHaveLength(1))
+    expect(server.broken[0]).toBeInstanceOf(MessageInterrupted)
+    expect(server.broken).toMatchObject([{ kind: 'disconnected' }])
+    expect(server.messages).toEqual([])
+    await vi.waitFor(() => expect(server.calls.at(-1)).toBe('closed'))
+  })
+
+  it('after a part of the final dot: nothing is taken', async () => {
+    for (const part of ['\r\n', '\r\n.', '\r\n.\r']) {
+      const client = server ? await freshData() : await inData()
+      client.write(`body${part}`)
+      await vi.waitFor(() => expect(server.calls).toContain('data'))
+      client.end()
+      await vi.waitFor(() => expect(server.broken).toHaveLength(1))
+      expect(server.messages).toEqual([])
+    }
+  })
+
+  async function freshData(): Promise<SmtpDialogue> {
+    await server.close()
+    return inData()
+  }
+
+  it('after the end of data: the message is taken, the reply is lost, and that is noted', async () => {
+    let finish: () => void = () => {}
+    const waiting = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const data = async (_session: unknown, _transaction: unknown, stream: Readable) => {
+      await readAll(stream)
+      await waiting
+      return { code: 250, enhanced: '2.0.0', text: 'Taken' }
+    }
+    const client = await inData({ hooks: { data } })
+    client.write('x\r\n.\r\n')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    client.reset()
+    await vi.waitFor(() => expect(server.calls.at(-1)).toBe('closed'))
+    finish()
+    await vi.waitFor(() => expect(server.notices.map(({ message }) => message).join()).toMatch(/left before the reply/))
+  })
+
+  it('do not wait for ever for a hook that never reads', async () => {
+    const client = await inData({ hooks: { data: () => new Promise(() => {}) }, limits: { sessionMs: 200 } })
+    client.write('x'.repeat(1_000_000))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    client.reset()
+    await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
+  })
+})

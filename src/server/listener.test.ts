@@ -1,0 +1,282 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refuse } from '../policy/verdict.ts'
+import { refusal } from '../smtp/reply.ts'
+
+import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
+
+let server: TestListener
+const start = async (options?: TestListenerOptions) => {
+  server = await startTestListener(options)
+  return server
+}
+afterEach(async () => {
+  await server.close()
+  expect(server.bugs).toEqual([])
+})
+
+describe('a session', () => {
+  it('takes a message', async () => {
+    await start()
+    const client = await server.connect()
+    const greeting = await client.expect(null, '220')
+    expect(greeting.lines).toEqual(['220 mx.example.org ESMTP'])
+    const ehlo = await client.expect('EHLO client.example.net', '250')
+    expect(ehlo.text.split('\n')).toEqual([
+      'mx.example.org',
+      'PIPELINING',
+      'SIZE 52428800',
+      '8BITMIME',
+      'SMTPUTF8',
+      'DSN',
+      'ENHANCEDSTATUSCODES',
+      'STARTTLS',
+    ])
+    await client.expect('MAIL FROM:<lee@example.net> SIZE=100', '250 2.1.0')
+    await client.expect('RCPT TO:<Kim@EXAMPLE.org> NOTIFY=NEVER', '250 2.1.5')
+    await client.expect('DATA', '354')
+    client.write('Subject: hi\r\n\r\n..dot\r\n.\r\n')
+    expect((await client.expect(null, '250 2.0.0')).lines).toEqual(['250 2.0.0 Queued as 1'])
+    await client.expect('QUIT', '221 2.0.0')
+    await client.closed()
+    const [message] = server.messages
+    expect(message?.content.toString()).toBe('Subject: hi\r\n\r\n.dot\r\n')
+    expect(message?.transaction.reversePath).toBe('lee@example.net')
+    expect(message?.transaction.parameters.size).toBe(100)
+    expect(message?.transaction.recipients).toEqual([
+      { forwardPath: 'Kim@example.org', parameters: { notify: ['NEVER'], orcpt: null }, resolution: undefined },
+    ])
+    expect(message?.session).toMatchObject({
+      remoteIp: '127.0.0.1',
+      helo: 'client.example.net',
+      esmtp: true,
+      tls: null,
+    })
+    await vi.waitFor(() => expect(server.calls.at(-1)).toBe('closed'))
+    expect(server.calls.filter((call) => call === 'closed')).toHaveLength(1)
+  })
+
+  it('takes pipelined transactions one after the other', async () => {
+    await start()
+    const client = await server.greeted()
+    const one = ['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA']
+    await client.pipeline(one, ['250', '250', '250', '354'])
+    client.write('one\r\n.\r\nMAIL FROM:<x@example.net>\r\nRCPT TO:<c@example.org>\r\nDATA\r\n')
+    for (const expected of ['250 2.0.0', '250 2.1.0', '250 2.1.5', '354']) await client.expect(null, expected)
+    client.write('two\r\n.\r\nQUIT\r\n')
+    await client.expect(null, '250 2.0.0')
+    await client.expect(null, '221')
+    await client.closed()
+    expect(server.messages.map(({ content }) => content.toString())).toEqual(['one\r\n', 'two\r\n'])
+    expect(server.messages.map(({ transaction }) => transaction.recipients.length)).toEqual([2, 1])
+  })
+
+  it('takes a forward-path given twice as one recipient, and local parts as they are written', async () => {
+    await start()
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<>', '250')
+    for (const address of ['a@example.org', 'a@EXAMPLE.org', 'A@example.org', 'a@example.org'])
+      await client.expect(`RCPT TO:<${address}>`, '250 2.1.5')
+    await client.expect('DATA', '354')
+    await client.expect('.', '250')
+    expect(server.messages[0]?.transaction.recipients.map(({ forwardPath }) => forwardPath)).toEqual([
+      'a@example.org',
+      'A@example.org',
+    ])
+    expect(server.calls.filter((call) => call.startsWith('rcpt'))).toHaveLength(2)
+  })
+
+  it('gives <Postmaster> without a domain a home (RFC 5321 4.5.1)', async () => {
+    await start()
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<>', '250')
+    await client.expect('RCPT TO:<postMaster>', '250')
+    expect(server.calls.at(-1)).toBe('rcpt postmaster@mx.example.org')
+  })
+
+  it('speaks the replies of the hooks with exactly their status', async () => {
+    const no = (code: number, enhanced: string) => refuse(refusal(code, enhanced, 'Because', 'private'))
+    await start({
+      hooks: {
+        helo: async (session) => (session.helo === 'bad' ? no(550, '5.7.1') : { kind: 'accept' }),
+        mail: async (_session, from) => (from === null ? { kind: 'accept' } : no(553, '5.7.1')),
+        rcpt: async (_session, _transaction, to) => no(to.forwardPath.startsWith('t') ? 451 : 550, '5.1.1'),
+      },
+    })
+    const client = await server.connect()
+    await client.expect(null, '220')
+    expect((await client.expect('EHLO bad', '550 5.7.1')).lines).toEqual(['550 5.7.1 Because'])
+    await client.expect('MAIL FROM:<>', '503')
+    await client.expect('EHLO good', '250')
+    await client.expect('MAIL FROM:<a@example.net>', '553 5.7.1')
+    await client.expect('MAIL FROM:<>', '250')
+    await client.expect('RCPT TO:<x@example.org>', '550 5.1.1')
+    await client.expect('RCPT TO:<t@example.org>', '451 5.1.1')
+    await client.expect('DATA', '554 5.5.1')
+    expect(client.heard).not.toContain('private')
+  })
+
+  it('ends with the reply when a hook answers 421', async () => {
+    await start({ hooks: { mail: async () => refuse(refusal(421, '4.7.0', 'Enough')) } })
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<>', '421 4.7.0')
+    await client.closed()
+  })
+
+  it('answers several lines with the status on each', async () => {
+    await start({
+      hooks: { mail: async () => refuse(refusal(550, '5.7.1', `one\ntwo\u0000 \u00e4\n${'x'.repeat(600)}`)) },
+    })
+    const client = await server.greeted()
+    const reply = await client.expect('MAIL FROM:<>', '550 5.7.1')
+    expect(reply.lines.slice(0, 2)).toEqual(['550-5.7.1 one', '550-5.7.1 two  ?'])
+    expect(reply.lines.every((line) => line.length <= 510)).toBe(true)
+  })
+})
+
+describe('the beginning of a session', () => {
+  it('refuses who speaks before the greeting', async () => {
+    await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 100 } })
+    const client = await server.connect()
+    client.send('EHLO early.example.net')
+    await client.expect(null, '421 4.7.0')
+    await client.closed()
+    expect(client.heard).not.toContain('220')
+  })
+
+  it('refuses half a line before the greeting as well', async () => {
+    await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 50 } })
+    const client = await server.connect()
+    client.write('EHL')
+    await client.expect(null, '421 4.7.0')
+  })
+
+  it('greets who waits', async () => {
+    await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 30 } })
+    await server.greeted()
+  })
+
+  it('lets trusted clients speak early and answers in order', async () => {
+    await start({ hooks: { connect: () => new Promise((resolve) => setTimeout(resolve, 30, { kind: 'accept' })) } })
+    const client = await server.connect()
+    client.write('EHLO early.example.net\r\nNOOP\r\n')
+    await client.expect(null, '220')
+    await client.expect(null, '250')
+    await client.expect(null, '250 2.0.0')
+  })
+
+  it('closes with the reply of the connect hook', async () => {
+    await start({ hooks: { connect: async () => refuse(refusal(554, '5.7.1', 'Listed')) } })
+    const client = await server.connect()
+    await client.expect(null, '554 5.7.1')
+    await client.closed()
+  })
+
+  it('takes origin and name from the connect hook', async () => {
+    const origin = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
+    await start({ hooks: { connect: async () => ({ kind: 'accept', origin, remoteName: 'mx.example.net' }) } })
+    const client = await server.greeted()
+    await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+    await client.expect('.', '250')
+    expect(server.messages[0]?.session).toMatchObject({ origin, remoteName: 'mx.example.net' })
+  })
+
+  it('limits sessions per client and in all', async () => {
+    await start({ limits: { connectionsPerClient: 2 } })
+    const first = await server.greeted()
+    await server.greeted()
+    const third = await server.connect()
+    await third.expect(null, '421 4.7.0')
+    await third.closed()
+    first.send('QUIT')
+    await first.closed()
+    await vi.waitFor(() => expect(server.listener.sessions()).toBe(1))
+    await server.greeted()
+  })
+})
+
+describe('hooks that throw', () => {
+  const broken = () => Promise.reject(new Error('broken hook'))
+
+  it('cost 451 and a logged bug, never the session', async () => {
+    await start({ hooks: { helo: async () => ({ kind: 'accept' }), mail: broken } })
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<>', '451 4.3.0')
+    await client.expect('NOOP', '250')
+    expect(server.bugs.map(({ where }) => where)).toEqual(['mail'])
+    expect(client.heard).not.toContain('broken hook')
+    server.bugs.length = 0
+  })
+
+  it('at connect end the session with 421', async () => {
+    await start({ hooks: { connect: broken } })
+    const client = await server.connect()
+    await client.expect(null, '421 4.3.0')
+    await client.closed()
+    server.bugs.length = 0
+  })
+
+  it('at data answer after the end of data', async () => {
+    await start({ hooks: { data: broken } })
+    const client = await server.greeted()
+    await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+    client.write(`${'x'.repeat(200_000)}\r\n.\r\nNOOP\r\n`)
+    await client.expect(null, '451 4.3.0')
+    await client.expect(null, '250')
+    server.bugs.length = 0
+  })
+
+  it('are caught when they throw at once, not only later', async () => {
+    await start({
+      hooks: {
+        rcpt: () => {
+          throw new Error('at once')
+        },
+        closed: () => {
+          throw new Error('at the end')
+        },
+      },
+    })
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<>', '250')
+    await client.expect('RCPT TO:<a@example.org>', '451 4.3.0')
+    client.send('QUIT')
+    await client.closed()
+    await vi.waitFor(() => expect(server.bugs.map(({ where }) => where)).toEqual(['rcpt', 'closed']))
+    server.bugs.length = 0
+  })
+})
+
+describe('drain and close', () => {
+  it('lets a transaction end and tells idle sessions at once', async () => {
+    await start()
+    const idle = await server.greeted()
+    const busy = await server.greeted()
+    await busy.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>'], ['250', '250'])
+    const drained = server.listener.drain(3000)
+    await idle.expect(null, '421 4.3.2')
+    await idle.closed()
+    await busy.expect('DATA', '354')
+    await busy.expect('hello\r\n.', '250 2.0.0')
+    await busy.expect(null, '421 4.3.2')
+    await drained
+    await expect(server.connect()).rejects.toThrow()
+    expect(server.messages).toHaveLength(1)
+  })
+
+  it('cuts what does not end in time, and the hook sees why', async () => {
+    await start()
+    const busy = await server.greeted()
+    await busy.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+    busy.write('half a mess')
+    await vi.waitFor(() => expect(server.calls).toContain('data'))
+    await server.listener.drain(100)
+    await busy.closed()
+    expect(server.broken).toMatchObject([{ kind: 'shutdown' }])
+    expect(server.messages).toEqual([])
+  })
+
+  it('rejects a start on a port that is taken', async () => {
+    await start()
+    await expect(startTestListener({ settings: { port: server.port } })).rejects.toThrow(/cannot listen on 127.0.0.1/)
+  })
+})

@@ -1,0 +1,79 @@
+// Server hooks for tests: accept everything, remember everything, and let a test replace any answer.
+
+import type { Readable } from 'node:stream'
+import type { ServerHooks, Transaction } from '../../src/server/hooks.ts'
+import type { Session } from '../../src/smtp/session.ts'
+import { accept } from '../../src/policy/verdict.ts'
+
+export interface TakenMessage {
+  readonly transaction: Transaction
+  readonly content: Buffer
+  /** The session at the moment of the message. */
+  readonly session: Session
+}
+
+export interface ScriptedHooks {
+  readonly hooks: ServerHooks
+  /** Messages that were read to their end and accepted. */
+  readonly messages: TakenMessage[]
+  /** Why streams ended early. */
+  readonly broken: unknown[]
+  /** Names of the hooks called, in order. */
+  readonly calls: string[]
+}
+
+/** @param replace hooks to use instead of the accepting ones */
+export function scriptedHooks(replace: Partial<ServerHooks> = {}): ScriptedHooks {
+  const messages: TakenMessage[] = []
+  const broken: unknown[] = []
+  const calls: string[] = []
+  const standard: ServerHooks = {
+    connect: async () => accept,
+    secured: async () => accept,
+    helo: async () => accept,
+    authenticate: async (_session, credentials) =>
+      credentials.kind === 'password' && credentials.password === 'secret'
+        ? { kind: 'accepted', origin: { kind: 'user', identity: credentials.user } }
+        : { kind: 'refused', reply: { code: 535, enhanced: '5.7.8', text: 'No', cause: 'wrong password' } },
+    mail: async () => accept,
+    rcpt: async () => accept,
+    data: async (session, transaction, stream) => {
+      const content = await readAll(stream).catch((error: unknown) => {
+        broken.push(error)
+        throw error
+      })
+      messages.push({ transaction, content, session: { ...session } })
+      return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
+    },
+    closed: () => {},
+  }
+  const chosen = { ...standard, ...replace }
+  return { hooks: recorded(chosen, calls), messages, broken, calls }
+}
+
+/** Reads a stream to its end; rejects with its error. */
+export async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+function recorded(hooks: ServerHooks, calls: string[]): ServerHooks {
+  const note = (name: string) => void calls.push(name)
+  return {
+    connect: (session) => (note('connect'), hooks.connect(session)),
+    secured: (session) => (note('secured'), hooks.secured(session)),
+    helo: (session) => (note(`helo ${session.helo}`), hooks.helo(session)),
+    authenticate: (session, credentials) => (
+      note(`auth ${credentials.kind}`), hooks.authenticate(session, credentials)
+    ),
+    mail: (session, reversePath, parameters) => (
+      note(`mail ${reversePath ?? '<>'}`), hooks.mail(session, reversePath, parameters)
+    ),
+    rcpt: (session, transaction, recipient) => (
+      note(`rcpt ${recipient.forwardPath}`), hooks.rcpt(session, transaction, recipient)
+    ),
+    data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
+    closed: (session) => (note('closed'), hooks.closed(session)),
+  }
+}
