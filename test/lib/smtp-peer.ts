@@ -15,6 +15,8 @@ export interface PeerOptions {
   readonly tls?: SecureContextOptions & { readonly requestCert?: boolean }
   /** Moods that no address commands. */
   readonly moods?: Partial<Record<Stage, Mood>>
+  /** The moods are shown in this session only (the first one is 1). */
+  readonly moodsInSession?: number
   /** Only HELO is understood. */
   readonly heloOnly?: boolean
   /** Most recipients of a transaction; more get 452 4.5.3. */
@@ -247,7 +249,8 @@ class PeerSession {
 
   /** Answers by the mood that the address or the options command. True if that was a yes. */
   #answer(stage: Stage, line: string, yes: string): boolean {
-    const mood = this.#shared.options.moods?.[stage] ?? moodOf(line, stage)
+    const { moods, moodsInSession = this.#id } = this.#shared.options
+    const mood = (moodsInSession === this.#id ? moods?.[stage] : undefined) ?? moodOf(line, stage)
     if (mood === null) {
       this.#say(this.#shared.options.replies?.[stage] ?? yes)
       return true

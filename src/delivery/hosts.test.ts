@@ -1,0 +1,175 @@
+// Next hops into targets: MX order, null MX, implicit MX, loops, peers, literals, and what a failed look-up may never become.
+
+import { describe, expect, it } from 'vitest'
+import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
+import { systemRandom } from '../lib/random.ts'
+import { createHostFinder, type HostSettings } from './hosts.ts'
+
+const settings: HostSettings = {
+  peers: new Map([
+    ['srs', [{ host: 'srs-1.example.org', port: 25 }]],
+    ['mx', [{ host: '127.0.0.1', port: 2525, name: 'mx.example.org' }]],
+    ['lost', [{ host: 'gone.example.org', port: 25 }]],
+  ]),
+  peerSecurity: 'verify',
+  security: 'may',
+  mxPort: 25,
+  ourNames: new Set(['us.example.org']),
+  ourAddresses: new Set(['192.0.2.99']),
+  addressLimit: 5,
+}
+
+function find(zone: Zone, nextHop: string, changes: Partial<HostSettings> = {}) {
+  const finder = createHostFinder({ ...settings, ...changes }, { resolver: fakeResolver(zone), random: systemRandom })
+  return finder.find(nextHop)
+}
+
+async function places(zone: Zone, nextHop: string, changes: Partial<HostSettings> = {}) {
+  const hosts = await find(zone, nextHop, changes)
+  if (hosts.kind === 'none') return [hosts.status]
+  return hosts.targets.map(({ host, endpoint }) =>
+    endpoint.kind === 'tcp' ? `${host} ${endpoint.address} ${endpoint.port}` : endpoint.path,
+  )
+}
+
+describe('MX', () => {
+  it('goes by preference', async () => {
+    const zone = {
+      'a.example MX': ['20 mx2.a.example', '10 mx1.a.example'],
+      'mx1.a.example A': ['192.0.2.1'],
+      'mx2.a.example A': ['192.0.2.2'],
+    }
+    expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25', 'mx2.a.example 192.0.2.2 25'])
+  })
+
+  it('shuffles equal preferences', async () => {
+    const zone: Zone = { 'a.example MX': ['10 mx1.a.example', '10 mx2.a.example', '10 mx3.a.example'] }
+    for (const i of [1, 2, 3]) zone[`mx${i}.a.example A`] = [`192.0.2.${i}`]
+    const firsts = new Set<string | undefined>()
+    for (let i = 0; i < 100; i++) firsts.add((await places(zone, 'mx:a.example'))[0])
+    expect(firsts.size).toBe(3)
+  })
+
+  it('mixes both families and keeps to the address limit', async () => {
+    const zone = {
+      'a.example MX': ['10 mx.a.example'],
+      'mx.a.example A': ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'],
+      'mx.a.example AAAA': ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4'],
+    }
+    const found = await places(zone, 'mx:a.example')
+    expect(found).toHaveLength(5)
+    expect(found.filter((place) => place.includes('2001')).length).toBeGreaterThanOrEqual(2)
+    expect(found.filter((place) => place.includes('192.0.2')).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('takes the domain itself where there is no MX', async () => {
+    expect(await places({ 'a.example A': ['192.0.2.1'] }, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
+  })
+
+  it('respects a null MX (RFC 7505)', async () => {
+    const zone = { 'a.example MX': ['0 '], 'a.example A': ['192.0.2.1'] }
+    expect(await find(zone, 'mx:a.example')).toMatchObject({ kind: 'none', permanent: true, status: '5.1.10' })
+  })
+
+  it('fails for a domain that does not exist and for one without any address', async () => {
+    expect(await find({}, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.1.2' })
+    expect(await find({ 'a.example TXT': ['x'] }, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.4' })
+    const dangling = { 'a.example MX': ['10 mx.a.example'] }
+    expect(await find(dangling, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.4' })
+  })
+
+  it('defers when the DNS does not answer, at any step', async () => {
+    const deferred = { kind: 'none', permanent: false, status: '4.4.3' }
+    expect(await find({ 'a.example MX': 'unavailable' }, 'mx:a.example')).toMatchObject(deferred)
+    const broken: Zone = {
+      'a.example MX': ['10 mx.a.example'],
+      'mx.a.example A': 'unavailable',
+      'mx.a.example TXT': ['x'],
+    }
+    expect(await find(broken, 'mx:a.example')).toMatchObject(deferred)
+    const oneDangling: Zone = { ...broken, 'a.example MX': ['5 no.a.example', '10 mx.a.example'] }
+    expect(await find(oneDangling, 'mx:a.example')).toMatchObject(deferred)
+    const implicit: Zone = { 'a.example TXT': ['x'], 'a.example AAAA': 'unavailable' }
+    expect(await find(implicit, 'mx:a.example')).toMatchObject(deferred)
+  })
+
+  it('uses one family while the other cannot be looked up', async () => {
+    const zone: Zone = { 'a.example A': ['192.0.2.1'], 'a.example AAAA': 'unavailable' }
+    expect(await places(zone, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
+  })
+
+  it('carries the authentic bit only if both steps had it', async () => {
+    const zone: Zone = {
+      'a.example MX': ['10 mx.a.example'],
+      'mx.a.example A': ['192.0.2.1'],
+      authentic: ['a.example MX', 'mx.a.example A'],
+    }
+    expect(await find(zone, 'mx:a.example')).toMatchObject({ targets: [{ authentic: true }] })
+    expect(await find({ ...zone, authentic: ['a.example MX'] }, 'mx:a.example')).toMatchObject({
+      targets: [{ authentic: false }],
+    })
+    expect(await find({ ...zone, authentic: ['mx.a.example A'] }, 'mx:a.example')).toMatchObject({
+      targets: [{ authentic: false }],
+    })
+  })
+
+  it('goes to another port where the settings or the next hop say so', async () => {
+    const zone = { 'a.example A': ['192.0.2.1'] }
+    expect(await places(zone, 'mx:a.example', { mxPort: 2525 })).toEqual(['a.example 192.0.2.1 2525'])
+    expect(await places(zone, 'smtp:a.example:587', { mxPort: 2525 })).toEqual(['a.example 192.0.2.1 587'])
+  })
+
+  it('takes an address literal as it stands', async () => {
+    expect(await places({}, 'mx:[192.0.2.7]')).toEqual(['192.0.2.7 192.0.2.7 25'])
+    expect(await places({}, 'mx:[IPv6:2001:db8::7]')).toEqual(['2001:db8::7 2001:db8::7 25'])
+  })
+})
+
+describe('loops', () => {
+  const zone = {
+    'a.example MX': ['10 mx1.a.example', '20 us.example.org', '30 mx3.a.example'],
+    'mx1.a.example A': ['192.0.2.1'],
+    'mx3.a.example A': ['192.0.2.3'],
+    'us.example.org A': ['192.0.2.99'],
+  }
+  it('uses only hosts better than ourselves', async () => {
+    expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25'])
+  })
+
+  it('finds a loop where we are the best, by name or by address', async () => {
+    const first = { ...zone, 'a.example MX': ['10 us.example.org', '20 mx1.a.example'] }
+    expect(await find(first, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
+    const disguised = { 'a.example MX': ['10 alias.example'], 'alias.example A': ['192.0.2.99'] }
+    expect(await find(disguised, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
+  })
+})
+
+describe('configured next hops', () => {
+  it('finds the nodes of a role, verified', async () => {
+    const hosts = await find({ 'srs-1.example.org A': ['192.0.2.5'] }, 'peers:srs')
+    expect(hosts).toMatchObject({
+      targets: [{ host: 'srs-1.example.org', security: 'verify', endpoint: { address: '192.0.2.5', port: 25 } }],
+    })
+    expect(await places({}, 'peers:mx')).toEqual(['mx.example.org 127.0.0.1 2525'])
+  })
+
+  it('never fails mail for a mistake in our own configuration', async () => {
+    for (const hop of ['peers:nobody', 'peers:lost', 'smtp:[gone.example.org]:25', 'nonsense']) {
+      expect(await find({}, hop)).toMatchObject({ kind: 'none', permanent: false })
+    }
+  })
+
+  it('connects to one host without asking for MX', async () => {
+    const zone = { 'relay.example A': ['192.0.2.8'], 'relay.example MX': ['10 other.example'] }
+    expect(await places(zone, 'smtp:[relay.example]:587')).toEqual(['relay.example 192.0.2.8 587'])
+    expect(await places(zone, 'lmtp:[127.0.0.1]:24')).toEqual(['127.0.0.1 127.0.0.1 24'])
+    expect(await places(zone, 'lmtp:unix:/run/lists.sock')).toEqual(['/run/lists.sock'])
+  })
+
+  it('lets a domain or host have its own security level', async () => {
+    const securityFor = (name: string) => (name === 'a.example' ? ('encrypt' as const) : null)
+    const zone = { 'a.example A': ['192.0.2.1'], 'b.example A': ['192.0.2.2'] }
+    expect(await find(zone, 'mx:a.example', { securityFor })).toMatchObject({ targets: [{ security: 'encrypt' }] })
+    expect(await find(zone, 'mx:b.example', { securityFor })).toMatchObject({ targets: [{ security: 'may' }] })
+  })
+})
