@@ -8,7 +8,8 @@ import { claimsOf } from './claimed-at-accept.ts'
 import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, QueueStats } from './control.ts'
 import { HealthCheck } from './health.ts'
 import { noticeNumber } from './notify-bits.ts'
-import type { OpenQueue, OpenReport, QueueSettings } from './open-queue.ts'
+import type { OpenQueue, OpenReport } from './opened-queue.ts'
+import type { QueueSettings } from './queue-settings.ts'
 import type { Operation, WireOutcome, WorkerNews } from './operation.ts'
 import type {
   Claim,

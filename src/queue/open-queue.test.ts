@@ -10,7 +10,7 @@ import {
   type TestQueue,
   testQueue,
 } from '../../test/lib/queue-samples.ts'
-import type { OpenQueue } from './open-queue.ts'
+import type { OpenQueue } from './opened-queue.ts'
 import type { Claim } from './queue.ts'
 
 let place: TestQueue

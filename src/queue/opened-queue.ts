@@ -1,0 +1,19 @@
+// Room queue: the embedded engine as its node sees it: the contract, its steering, and news for the scheduler.
+
+import type { QueueControl } from './control.ts'
+import type { DestinationSummary, Queue } from './queue.ts'
+
+/** What the opening found; the node logs it. */
+export interface OpenReport {
+  /** Recipients whose attempt was cut short by a crash. */
+  readonly recovered: number
+  readonly orphansRemoved: number
+  readonly lost: readonly { readonly queueId: string; readonly reason: string }[]
+}
+
+/** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
+export interface OpenQueue extends Queue, QueueControl {
+  readonly opened: OpenReport
+  /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
+  watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
+}
