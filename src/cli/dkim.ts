@@ -1,22 +1,16 @@
 // `waypost dkim keygen|list|records|check|rotate|sign`: signing keys on disk and their records in the DNS.
 // Exit 0 done, 1 something is missing or failed, 2 wrong option or unusable keys.
 
-import type { Readable, Writable } from 'node:stream'
 import type { DkimAlgorithm, DkimKey, KeyStage } from '../dkim/key.ts'
 import { keyRecord, zoneLine } from '../dkim/key-record.ts'
 import { generateKey, loadKeys, saveStage } from '../dkim/key-store.ts'
 import { checkRecord, planRotation } from '../dkim/rotation.ts'
 import { createSigner } from '../dkim/sign.ts'
-import { splitFields } from '../dkim/canonical-header.ts'
+import { readAuthors } from '../message/from.ts'
+import { readFields } from '../message/header.ts'
+import { FAILED, type Io, json, line, OK, USAGE } from './io.ts'
 import { readMessage } from './read-message.ts'
 import { resolverFor } from './resolver-option.ts'
-
-export interface DkimIo {
-  readonly stdin: Readable
-  readonly stdout: Writable
-  /** Warnings and refusals; standard output if absent. */
-  readonly stderr?: Writable
-}
 
 export interface DkimOptions {
   /** The directory of keys. */
@@ -37,7 +31,7 @@ export async function dkimKeygen(
     readonly stage?: KeyStage
     readonly now: number
   },
-  io: DkimIo,
+  io: Io,
 ): Promise<number> {
   const made: DkimKey[] = []
   for (const name of options.algorithms) {
@@ -54,7 +48,7 @@ export async function dkimKeygen(
     made.map(describeKey),
     made.map((key) => zoneLine(keyRecord(key))),
   )
-  return 0
+  return OK
 }
 
 function selectorFor(
@@ -67,36 +61,36 @@ function selectorFor(
 }
 
 /** Lists the keys with their stages. */
-export async function dkimList(options: DkimOptions, io: DkimIo): Promise<number> {
+export async function dkimList(options: DkimOptions, io: Io): Promise<number> {
   const keys = await usableKeys(options, io)
-  if (keys === null) return 2
+  if (keys === null) return USAGE
   const lines = keys.map((key) => {
     const since = key.since === null ? '' : new Date(key.since).toISOString()
     return [key.domain, key.selector, key.algorithm, key.stage, since].join('\t').trimEnd()
   })
   print(io, options.json, keys.map(describeKey), lines)
-  return 0
+  return OK
 }
 
 /** Prints the records that must be in the DNS: of every key that signs, will sign, or signed lately. */
-export async function dkimRecords(options: DkimOptions, io: DkimIo): Promise<number> {
+export async function dkimRecords(options: DkimOptions, io: Io): Promise<number> {
   const keys = await usableKeys(options, io)
-  if (keys === null) return 2
+  if (keys === null) return USAGE
   print(
     io,
     options.json,
     keys.map(describeKey),
     keys.map((key) => zoneLine(keyRecord(key))),
   )
-  return 0
+  return OK
 }
 
 /** Compares the records with the live DNS. Exit 1 if a key that signs has not its record there. */
-export async function dkimCheck(options: DkimOptions & { readonly dns?: string }, io: DkimIo): Promise<number> {
+export async function dkimCheck(options: DkimOptions & { readonly dns?: string }, io: Io): Promise<number> {
   const resolver = await resolverFor(options.dns)
   if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
   const keys = await usableKeys(options, io)
-  if (keys === null) return 2
+  if (keys === null) return USAGE
   const checked = await Promise.all(keys.map(async (key) => ({ key, record: await checkRecord(key, resolver) })))
   print(
     io,
@@ -104,7 +98,7 @@ export async function dkimCheck(options: DkimOptions & { readonly dns?: string }
     checked.map(({ key, record }) => ({ ...describeKey(key), dns: record })),
     checked.map(({ key, record }) => `${keyRecord(key).name}\t${key.stage}\t${record}`),
   )
-  return checked.some(({ key, record }) => key.stage === 'active' && record !== 'published') ? 1 : 0
+  return checked.some(({ key, record }) => key.stage === 'active' && record !== 'published') ? FAILED : OK
 }
 
 /** Moves each key to its next stage if the DNS shows that it may. Running nodes take it up on reload. */
@@ -115,12 +109,12 @@ export async function dkimRotate(
     /** How long a new record must be in the DNS; the default lets negative caches expire. */
     readonly waitMs?: number
   },
-  io: DkimIo,
+  io: Io,
 ): Promise<number> {
   const resolver = await resolverFor(options.dns)
   if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
   const keys = await usableKeys(options, io)
-  if (keys === null) return 2
+  if (keys === null) return USAGE
   const steps = await planRotation(keys, { ...options, resolver })
   for (const { key, to } of steps) if (to !== key.stage) await saveStage(key, to, options.now)
   print(
@@ -132,16 +126,16 @@ export async function dkimRotate(
       return `${key.domain}\t${key.selector}\t${move}\t${reason}`
     }),
   )
-  return 0
+  return OK
 }
 
 /** Signs the message on standard input and writes it out, signatures on top. Exit 1 if no key signs for it. */
 export async function dkimSign(
   options: Omit<DkimOptions, 'json'> & { readonly now: number; readonly parents?: readonly string[] },
-  io: DkimIo,
+  io: Io,
 ): Promise<number> {
   const keys = await usableKeys({ directory: options.directory, json: false }, io)
-  if (keys === null) return 2
+  if (keys === null) return USAGE
   const content = await readMessage(io.stdin)
   const fromDomain = options.domain ?? authorDomain(content.header)
   if (fromDomain === null) return complain(io, ['found no From: with an address, expected one, or --domain'])
@@ -149,24 +143,23 @@ export async function dkimSign(
   const signed = await signer.sign(content, { fromDomain, now: options.now })
   if (signed.kind === 'unsigned') {
     complain(io, [signed.reason])
-    return 1
+    return FAILED
   }
   io.stdout.write(signed.fields)
   io.stdout.write(content.header)
   for await (const chunk of content.openBody()) io.stdout.write(chunk)
-  return 0
+  return OK
 }
 
 function authorDomain(header: Buffer): string | null {
-  const from = splitFields(header).find((field) => field.name === 'from')
-  const domain = from && /@([^\s<>,;()"]+)[^@]*$/.exec(from.raw)?.[1]
-  return domain ? domain.toLowerCase() : null
+  const address = readAuthors(readFields(header)).addresses[0]
+  return address === undefined ? null : address.slice(address.lastIndexOf('@') + 1)
 }
 
 /** The keys asked for; null after complaining, if any key cannot be used. */
-async function usableKeys(options: DkimOptions, io: DkimIo): Promise<readonly DkimKey[] | null> {
+async function usableKeys(options: DkimOptions, io: Io): Promise<readonly DkimKey[] | null> {
   const { keys, problems, warnings } = await loadKeys(options.directory)
-  for (const warning of warnings) (io.stderr ?? io.stdout).write(`warning: ${warning}\n`)
+  for (const warning of warnings) line(io.stderr, `${warning} (warning)`)
   if (problems.length > 0) {
     complain(io, problems)
     return null
@@ -182,12 +175,12 @@ function describeKey(key: DkimKey): Record<string, unknown> {
   return { domain, selector, algorithm, stage, since, file, record: { name, type: 'TXT', text } }
 }
 
-function print(io: DkimIo, json: boolean, data: readonly unknown[], lines: readonly string[]): void {
-  const text = json ? JSON.stringify(data, null, 2) : lines.join('\n')
-  if (text !== '') io.stdout.write(`${text}\n`)
+function print(io: Io, asJson: boolean, data: readonly unknown[], lines: readonly string[]): void {
+  if (asJson) json(io.stdout, data)
+  else for (const text of lines) line(io.stdout, text)
 }
 
-function complain(io: DkimIo, problems: readonly string[]): number {
-  for (const problem of problems) (io.stderr ?? io.stdout).write(`dkim: ${problem}\n`)
-  return 2
+function complain(io: Io, problems: readonly string[]): number {
+  for (const problem of problems) line(io.stderr, problem)
+  return USAGE
 }

@@ -2,9 +2,9 @@
 // Exit 0 if the author is proven, 1 if not, 2 for a wrong option.
 
 import { isIP } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
 import { createAuthenticator } from '../filter/authenticate.ts'
 import type { Authentication } from '../filter/authentication.ts'
+import { FAILED, type Io, json, line, OK, USAGE } from './io.ts'
 import { readMessage } from './read-message.ts'
 import { resolverFor } from './resolver-option.ts'
 
@@ -22,13 +22,10 @@ export interface VerifyOptions {
 }
 
 /** Reads the message from standard input and prints what was found. */
-export async function verify(
-  options: VerifyOptions,
-  io: { readonly stdin: Readable; readonly stdout: Writable },
-): Promise<number> {
+export async function verify(options: VerifyOptions, io: Io): Promise<number> {
   const usage = (text: string): number => {
-    io.stdout.write(`verify: ${text}\n`)
-    return 2
+    line(io.stderr, text)
+    return USAGE
   }
   if (isIP(options.ip) === 0) return usage(`--ip ${options.ip}: expected an IPv4 or IPv6 address`)
   const now = options.at === undefined ? Date.now() : parseTime(options.at)
@@ -44,8 +41,9 @@ export async function verify(
     now,
   })
   const proven = isProven(found)
-  io.stdout.write(options.json ? `${JSON.stringify({ ...found, proven }, null, 2)}\n` : table(found, proven))
-  return proven ? 0 : 1
+  if (options.json) json(io.stdout, { ...found, proven })
+  else line(io.stdout, table(found, proven))
+  return proven ? OK : FAILED
 }
 
 function parseTime(text: string): number | null {
@@ -80,5 +78,5 @@ function table(found: Authentication, proven: boolean): string {
     `${check.padEnd(6)}${result.padEnd(11)}${about}${about && more ? '  ' : ''}${more}`.trimEnd(),
   )
   const verdict = proven ? 'The author is proven.' : 'The author is not proven.'
-  return `${lines.join('\n')}\n\n${verdict}\n\nAuthentication-Results: ${found.results.replaceAll('\r\n', '\n')}\n`
+  return `${lines.join('\n')}\n\n${verdict}\n\nAuthentication-Results: ${found.results.replaceAll('\r\n', '\n')}`
 }

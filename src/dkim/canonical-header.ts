@@ -1,5 +1,7 @@
 // Canonical forms of header fields (RFC 6376 3.4.1, 3.4.2). Text here is latin1: one character is one octet, nothing is decoded.
 
+import { readFields } from '../message/header.ts'
+
 export type Canonicalization = 'simple' | 'relaxed'
 
 /** A header field as it stands in the message, its final CRLF included. */
@@ -9,31 +11,9 @@ export interface HeaderField {
   readonly raw: string
 }
 
-/** Splits a header section into its fields; the empty line at the end and lines that are no field are left out. */
+/** The fields of a header section, as text. */
 export function splitFields(header: Buffer): readonly HeaderField[] {
-  const text = header.toString('latin1')
-  const fields: HeaderField[] = []
-  let start = 0
-  while (start < text.length) {
-    const end = fieldEnd(text, start)
-    const raw = text.slice(start, end)
-    const colon = raw.indexOf(':')
-    if (colon > 0) fields.push({ name: raw.slice(0, colon).trim().toLowerCase(), raw })
-    start = end
-  }
-  return fields
-}
-
-/** Where the field ends: after the first CRLF that no white space follows (RFC 5322 2.2.3). */
-function fieldEnd(text: string, start: number): number {
-  let at = start
-  for (;;) {
-    const lineEnd = text.indexOf('\r\n', at)
-    if (lineEnd < 0) return text.length
-    at = lineEnd + 2
-    const next = text[at]
-    if (next !== ' ' && next !== '\t') return at
-  }
+  return readFields(header).map((field) => ({ name: field.key, raw: field.raw.toString('latin1') }))
 }
 
 /** The field in canonical form, ending in CRLF. */

@@ -1,10 +1,10 @@
 // Turns what the verifiers found into our Authentication and its Authentication-Results text (RFC 8601 2.7).
 
 import type { ARCResult, DKIMVerifyResult, SPFResult } from 'mailauth'
+import { buildResults, type MethodResult } from '../message/authentication-results.ts'
 import type { Authentication, AuthenticationRequest, AuthResult } from './authentication.ts'
 import type { DmarcFinding } from './dmarc.ts'
 import type { CappedHeader } from './input-caps.ts'
-import { type MethodOutcome, resultsText } from './results-text.ts'
 
 export interface Findings {
   readonly capped: CappedHeader
@@ -23,46 +23,44 @@ export function describeFindings(request: AuthenticationRequest, findings: Findi
   const arcResult = describeArc(findings)
   const outcomes = [spfPart.outcome, ...dkim.outcomes, dmarc.outcome]
   if (arcResult !== 'none') {
-    const properties = [['smtp.remote-ip', request.remoteIp]] as const
-    outcomes.push({ method: 'arc', result: arcResult, reason: findings.capped.arcSkipped, properties })
+    const properties = [{ name: 'smtp.remote-ip', value: request.remoteIp }]
+    outcomes.push({ method: 'arc', result: arcResult, ...reasonFor(findings.capped.arcSkipped), properties })
   }
   return {
     spf: spfPart.finding,
     dkim: dkim.findings,
     dmarc: dmarc.finding,
     arc: { result: arcResult },
-    results: resultsText(request.authservId, outcomes),
+    results: buildResults(request.authservId, outcomes),
   }
 }
 
 function describeSpf(request: AuthenticationRequest, found: SPFResult | null) {
   const result = (found?.status.result ?? 'temperror') as AuthResult
-  const identity = request.sender === null ? ['smtp.helo', request.helo] : ['smtp.mailfrom', request.sender]
-  const outcome: MethodOutcome = { method: 'spf', result, properties: [identity as [string, string]] }
+  const properties =
+    request.sender === null ? present('smtp.helo', request.helo) : present('smtp.mailfrom', request.sender)
+  const outcome: MethodResult = { method: 'spf', result, properties }
   return { finding: { result, domain: found?.domain ?? null, explanation: found?.explanation ?? null }, outcome }
 }
 
 type DkimFinding = Authentication['dkim'][number]
 
-function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; outcomes: readonly MethodOutcome[] } {
+function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; outcomes: readonly MethodResult[] } {
   const { capped, signatures, dmarc } = findings
   if (capped.dkimSkipped !== null || signatures === null) {
     const result = signatures === null ? 'temperror' : 'policy'
     const comment = capped.dkimSkipped ?? 'time is up'
     const finding: DkimFinding = { result, domain: '', selector: '', aligned: false, comment }
-    return { findings: [finding], outcomes: [{ method: 'dkim', result, reason: comment, properties: [] }] }
+    return { findings: [finding], outcomes: [{ method: 'dkim', result, ...reasonFor(comment), properties: [] }] }
   }
   const described = signatures.results.map((row) => {
     const comment = row.status.comment ?? null
     const domain = row.signingDomain ?? ''
-    const finding: DkimFinding = {
-      result: dkimResult(row.status.result as AuthResult, comment),
-      domain,
-      selector: row.selector ?? '',
-      aligned:
-        dmarc.kind === 'evaluated' ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned),
-      comment,
-    }
+    const result = dkimResult(row.status.result as AuthResult, comment)
+    // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
+    const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
+    const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
+    const finding: DkimFinding = { result, domain, selector: row.selector ?? '', aligned, comment }
     return { finding, outcome: dkimOutcome(finding, row) }
   })
   if (described.length === 0) return { findings: [], outcomes: [{ method: 'dkim', result: 'none', properties: [] }] }
@@ -74,19 +72,22 @@ function dkimResult(result: AuthResult, comment: string | null): AuthResult {
   return comment === 'body hash did not verify' ? 'fail' : result
 }
 
-function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][number]): MethodOutcome {
-  const properties: [string, string][] = [
-    ['header.d', finding.domain],
-    ['header.s', finding.selector],
-  ]
-  if (row.algo) properties.push(['header.a', String(row.algo)])
+function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][number]): MethodResult {
   // RFC 6008: enough of b= to tell signatures of one domain apart.
-  if (row.signature) properties.push(['header.b', String(row.signature).replace(/\s+/g, '').slice(0, 8)])
-  const reason = finding.result === 'pass' ? null : finding.comment
-  return { method: 'dkim', result: finding.result, reason, properties: properties.filter(([, value]) => value !== '') }
+  const b = String(row.signature ?? '')
+    .replace(/\s+/g, '')
+    .slice(0, 8)
+  const properties = [
+    ...present('header.d', finding.domain),
+    ...present('header.s', finding.selector),
+    ...present('header.a', String(row.algo ?? '')),
+    ...present('header.b', b),
+  ]
+  const reason = reasonFor(finding.result === 'pass' ? null : finding.comment)
+  return { method: 'dkim', result: finding.result, ...reason, properties }
 }
 
-function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodOutcome } {
+function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodResult } {
   if (found.kind !== 'evaluated') {
     const result = found.kind === 'unavailable' ? 'temperror' : 'permerror'
     return {
@@ -95,8 +96,7 @@ function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc'];
     }
   }
   const { result, domain, policy, policyDomain, spfAligned, alignedSigners } = found
-  const properties: [string, string][] = [['header.from', domain]]
-  if (policy !== null) properties.push(['policy.dmarc', policy])
+  const properties = [...present('header.from', domain), ...present('policy.dmarc', policy ?? '')]
   return {
     finding: { result, domain, policy, policyDomain, spfAligned, dkimAligned: alignedSigners.size > 0 },
     outcome: { method: 'dmarc', result, properties },
@@ -106,4 +106,16 @@ function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc'];
 function describeArc(findings: Findings): AuthResult {
   if (findings.capped.arcSkipped !== null) return findings.capped.dkimSkipped === null ? 'fail' : 'none'
   return findings.arc === null ? 'temperror' : (findings.arc.status.result as AuthResult)
+}
+
+/** Longest value of a stranger's that goes into the field: an address has at most 320 octets, a line at most 998 (RFC 5322 2.1.1). */
+const MAX_VALUE = 320
+
+/** One property, or none where there is no value. */
+function present(name: string, value: string): MethodResult['properties'] {
+  return value === '' ? [] : [{ name, value: value.slice(0, MAX_VALUE) }]
+}
+
+function reasonFor(text: string | null): { reason?: string } {
+  return text === null ? {} : { reason: text.slice(0, MAX_VALUE) }
 }

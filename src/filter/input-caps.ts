@@ -1,6 +1,8 @@
 // What of a message mailauth may see. Its work grows with the square of the header's lines and with every signature, so a
 // hostile header must be cut down before (40 000 folded lines would block the loop for seconds).
 
+import { type Field, readFields } from '../message/header.ts'
+
 /** Four times what real mail has; sendmail and Postfix cap near 100 KB. */
 export const MAX_HEADER_OCTETS = 128 * 1024
 /** Each folded line costs more than the one before. */
@@ -27,8 +29,8 @@ const ARC_FIELDS = ['arc-seal', 'arc-message-signature', 'arc-authentication-res
 export function capHeader(header: Buffer): CappedHeader {
   const tooLarge = sizeProblem(header)
   if (tooLarge !== null) return { header: onlyFrom(header), dkimSkipped: tooLarge, arcSkipped: tooLarge }
-  const fields = split(header)
-  const count = (name: string): number => fields.filter((field) => field.name === name).length
+  const fields = readFields(header)
+  const count = (name: string): number => fields.filter((field) => field.key === name).length
   const signatures = count('dkim-signature')
   const arcSets = Math.max(...ARC_FIELDS.map(count))
   const dkimSkipped =
@@ -36,8 +38,8 @@ export function capHeader(header: Buffer): CappedHeader {
   const arcSkipped = arcSets > MAX_ARC_SETS ? `${arcSets} ARC sets, at most ${MAX_ARC_SETS} are allowed` : dkimSkipped
   if (dkimSkipped === null && arcSkipped === null) return { header, dkimSkipped, arcSkipped }
   const kept = fields.filter((field) => {
-    if (dkimSkipped !== null && field.name === 'dkim-signature') return false
-    return !ARC_FIELDS.includes(field.name)
+    if (dkimSkipped !== null && field.key === 'dkim-signature') return false
+    return !ARC_FIELDS.includes(field.key)
   })
   return { header: join(kept), dkimSkipped, arcSkipped }
 }
@@ -50,34 +52,12 @@ function sizeProblem(header: Buffer): string | null {
   return lines > MAX_HEADER_LINES ? `header of ${lines} lines, at most ${MAX_HEADER_LINES} are read` : null
 }
 
-interface Field {
-  readonly name: string
-  readonly raw: Buffer
-}
-
 /** DMARC needs the author; two From: fields are enough to see that there is more than one. */
 function onlyFrom(header: Buffer): Buffer {
-  const authors = split(header).filter((field) => field.name === 'from' && field.raw.length <= MAX_FROM_OCTETS)
+  const authors = readFields(header).filter((field) => field.key === 'from' && field.raw.length <= MAX_FROM_OCTETS)
   return join(authors.slice(0, 2))
 }
 
 function join(fields: readonly Field[]): Buffer {
   return Buffer.concat([...fields.map((field) => field.raw), Buffer.from('\r\n')])
-}
-
-function split(header: Buffer): Field[] {
-  const fields: Field[] = []
-  let start = 0
-  while (start < header.length) {
-    let end = start
-    do {
-      const lineEnd = header.indexOf(10, end)
-      end = lineEnd < 0 ? header.length : lineEnd + 1
-    } while (end < header.length && (header[end] === 32 || header[end] === 9))
-    const raw = header.subarray(start, end)
-    const colon = raw.indexOf(58)
-    if (colon > 0) fields.push({ name: raw.toString('latin1', 0, colon).trim().toLowerCase(), raw })
-    start = end
-  }
-  return fields
 }

@@ -14,6 +14,12 @@ interface Scenario {
   readonly 'txt-records': Record<string, string>
 }
 
+/**
+ * Where the RFC overrules the suite. An empty h= is no DKIM syntax (RFC 6376 3.5, at least one name) and leaves From unsigned,
+ * which makes any such signature void (6.1.1); RFC 8617 4.1.2 takes both rules over for the ARC-Message-Signature.
+ */
+const overruled: Record<string, string> = { ams_fields_h_empty: 'fail' }
+
 let dns: Authority
 beforeAll(async () => {
   dns = await startAuthority()
@@ -24,14 +30,19 @@ describe('ARC chains', () => {
   const text = suite('arc/validation.yml')
   const scenarios = text === null ? [] : parseAllDocuments(text).map((document) => document.toJS() as Scenario)
   const cases = scenarios.flatMap((scenario) =>
-    Object.entries(scenario.tests).map(([name, one]) => ({ name: `${scenario.description}: ${name}`, scenario, one })),
+    Object.entries(scenario.tests).map(([name, one]) => ({
+      name: `${scenario.description}: ${name}`,
+      id: name,
+      scenario,
+      one,
+    })),
   )
 
   test.skipIf(text === null)('are complete', () => {
     expect(cases).toHaveLength(105)
   })
 
-  test.skipIf(cases.length === 0).each(cases)('$name', async ({ scenario, one }) => {
+  test.skipIf(cases.length === 0).each(cases)('$name', async ({ id, scenario, one }) => {
     dns.zone.clear()
     for (const [name, record] of Object.entries(scenario['txt-records'])) dns.zone.set(name, { TXT: record })
     const resolver = createStubResolver({ servers: [dns], timeoutMs: 500, tries: 1, trustAuthentic: false })
@@ -44,6 +55,6 @@ describe('ARC chains', () => {
       now: Date.now(),
     })
     // Where the suite leaves it open, there is no chain to trust.
-    expect(arc.result).toBe((one.cv || 'fail').toLowerCase())
+    expect(arc.result).toBe(overruled[id] ?? (one.cv || 'fail').toLowerCase())
   })
 })
