@@ -24,7 +24,7 @@ my @answers = map {
 print encode_json(\\@answers);
 `
 
-/** Answers in the order of the questions; what it refuses starts with \`error:\`. */
+/** Answers in the order of the questions; what it refuses starts with `error:`. */
 export function askMailSrs(settings: MailSrsSettings, questions: readonly MailSrsQuestion[]): string[] {
   const input = JSON.stringify({ separator: '=', hashLength: 4, ...settings, questions })
   const run = spawnSync('perl', ['-e', script], { input, encoding: 'utf8' })
