@@ -2,28 +2,52 @@
 // Room: directory. Duplicate keys are found here, because the library's own check takes quadratic time.
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
-import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml'
 import type { Located, LocatedEntry, LocatedMap, Scalar } from './located.ts'
+import { collectProblems } from './problem.ts'
 import type { Place, ProblemList } from './problem.ts'
+import { readYamlLines } from './yaml-lines.ts'
 
 /** Anchors may be repeated, but not until memory is full: the depth of nested aliases and maps. */
 const DEPTH_LIMIT = 50
-/** Nodes one file may become once anchors are copied out: ten times the largest organisation's data. */
-const NODE_LIMIT = 5_000_000
+/** Values that may come from repeated anchors: people share a few lists, a bomb shares lists of lists of lists. */
+const COPY_LIMIT = 100_000
+
+/** Above this size the library's syntax tree costs seconds and hundreds of megabytes: the quick reader is tried first. */
+const QUICK_FROM = 65_536
 
 interface Reader {
   readonly file: string
+  /** Lines of the file before the text. */
+  readonly before: number
   readonly document: Document
   readonly lines: LineCounter
   readonly problems: ProblemList
-  nodes: number
+  /** Values copied from anchors so far, and how many anchors the reading is inside of. */
+  copies: number
+  inside: number
 }
 
 /** Reads one file. Null if it is empty, is no mapping, or has errors; these are in `problems`. */
 export function readYaml(file: string, text: string, problems: ProblemList): LocatedMap | null {
+  const quick = text.length < QUICK_FROM ? null : readYamlLines(file, text, (part, line) => readPart(file, part, line))
+  return quick ?? readWhole({ file, text, before: 0 }, problems)
+}
+
+/** Lines of a file that are a mapping of their own; null on any fault, so that the whole file tells it in full. */
+function readPart(file: string, text: string, firstLine: number): LocatedMap | null {
+  const list = collectProblems()
+  const value = readWhole({ file, text, before: firstLine - 1 }, list)
+  return list.problems.length === 0 ? value : null
+}
+
+function readWhole(
+  source: { readonly file: string; readonly text: string; readonly before: number },
+  problems: ProblemList,
+): LocatedMap | null {
   const lines = new LineCounter()
-  const document = parseDocument(text, { version: '1.1', merge: true, lineCounter: lines, uniqueKeys: false })
-  const reader: Reader = { file, document, lines, problems, nodes: 0 }
+  const document = parseDocument(source.text, { version: '1.1', merge: true, lineCounter: lines, uniqueKeys: false })
+  const reader: Reader = { ...source, document, lines, problems, copies: 0, inside: 0 }
   for (const error of document.errors) {
     problems.error(placeAt(reader, error.pos[0]), error.message.split('\n')[0] as string)
   }
@@ -37,16 +61,12 @@ export function readYaml(file: string, text: string, problems: ProblemList): Loc
 
 function locate(reader: Reader, node: Node, depth: number): Located {
   const place = placeAt(reader, node.range?.[0] ?? 0)
-  reader.nodes += 1
-  if (depth > DEPTH_LIMIT || reader.nodes > NODE_LIMIT) {
-    if (reader.nodes <= NODE_LIMIT + 1) reader.problems.error(place, 'data is nested too deeply or repeats itself')
+  if (reader.inside > 0) reader.copies += 1
+  if (depth > DEPTH_LIMIT || reader.copies > COPY_LIMIT) {
+    if (reader.copies <= COPY_LIMIT + 1) reader.problems.error(place, 'data is nested too deeply or repeats itself')
     return { kind: 'scalar', place, value: null }
   }
-  if (isAlias(node)) {
-    const target = node.resolve(reader.document)
-    if (target) return locate(reader, target, depth + 1)
-    reader.problems.error(place, `no anchor named ${node.source}`)
-  }
+  if (isAlias(node)) return locateAlias(reader, node, depth)
   if (isMap(node)) return locateMap(reader, node, depth)
   if (isSeq(node)) {
     return { kind: 'list', place, items: node.items.map((item) => locate(reader, item as Node, depth + 1)) }
@@ -54,11 +74,25 @@ function locate(reader: Reader, node: Node, depth: number): Located {
   return locateScalar(node, place)
 }
 
+function locateAlias(reader: Reader, node: Alias, depth: number): Located {
+  const target = node.resolve(reader.document)
+  if (!target) {
+    const place = placeAt(reader, node.range?.[0] ?? 0)
+    reader.problems.error(place, `no anchor named ${node.source}`)
+    return { kind: 'scalar', place, value: null }
+  }
+  reader.inside += 1
+  const value = locate(reader, target, depth + 1)
+  reader.inside -= 1
+  return value
+}
+
 function locateScalar(node: Node, place: Place): Located {
   if (!isScalar(node)) return { kind: 'scalar', place, value: null }
   const value = scalarValue(node.value, node.source)
   const written = typeof value === 'string' || node.source === undefined ? {} : { written: node.source }
-  const comment = node.comment ? { comment: node.comment.trim() } : {}
+  // The library hands the comment lines behind an empty value to it as well: those belong to what follows.
+  const comment = node.comment && value !== null ? { comment: node.comment.trim() } : {}
   return { kind: 'scalar', place, value, ...written, ...comment }
 }
 
@@ -114,5 +148,5 @@ function mergedEntries(reader: Reader, entry: LocatedEntry): readonly LocatedEnt
 
 function placeAt(reader: Reader, offset: number): Place {
   const { line, col } = reader.lines.linePos(offset)
-  return { file: reader.file, line, column: col }
+  return { file: reader.file, line: line + reader.before, column: col }
 }
