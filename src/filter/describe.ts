@@ -53,16 +53,19 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
     const finding: DkimFinding = { result, domain: '', selector: '', aligned: false, comment }
     return { findings: [finding], outcomes: [{ method: 'dkim', result, ...reasonFor(comment), properties: [] }] }
   }
-  const described = signatures.results.map((row) => {
-    const comment = row.status.comment ?? null
-    const domain = row.signingDomain ?? ''
-    const result = dkimResult(row.status.result as AuthResult, comment)
-    // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
-    const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
-    const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
-    const finding: DkimFinding = { result, domain, selector: row.selector ?? '', aligned, comment }
-    return { finding, outcome: dkimOutcome(finding, row) }
-  })
+  // mailauth reports an unsigned message as one row of none.
+  const described = signatures.results
+    .filter((row) => row.status.result !== 'none')
+    .map((row) => {
+      const comment = row.status.comment ?? null
+      const domain = row.signingDomain ?? ''
+      const result = dkimResult(row.status.result as AuthResult, comment)
+      // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
+      const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
+      const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
+      const finding: DkimFinding = { result, domain, selector: row.selector ?? '', aligned, comment }
+      return { finding, outcome: dkimOutcome(finding, row) }
+    })
   if (described.length === 0) return { findings: [], outcomes: [{ method: 'dkim', result: 'none', properties: [] }] }
   return { findings: described.map((one) => one.finding), outcomes: described.map((one) => one.outcome) }
 }

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { capHeader, MAX_ARC_SETS, MAX_DKIM_SIGNATURES, MAX_HEADER_LINES, MAX_HEADER_OCTETS } from './input-caps.ts'
+
+const from = 'From: ann@example.org\r\n'
+const section = (...fields: string[]): Buffer => Buffer.from(`${fields.join('')}\r\n`)
+const repeat = (count: number, field: string): string[] => Array.from({ length: count }, () => field)
+
+describe('caps on what mailauth sees', () => {
+  test('ordinary mail passes untouched', () => {
+    const header = section(from, ...repeat(MAX_DKIM_SIGNATURES, 'DKIM-Signature: a=b\r\n'), 'Subject: x\r\n y\r\n')
+    expect(capHeader(header)).toEqual({ header, dkimSkipped: null, arcSkipped: null })
+  })
+
+  test('one signature too many: none is looked at, ARC neither', () => {
+    const header = section(
+      from,
+      ...repeat(MAX_DKIM_SIGNATURES + 1, 'dkim-signature : a=b\r\n\tc\r\n'),
+      'ARC-Seal: i=1\r\n',
+    )
+    const capped = capHeader(header)
+    expect(capped.header.toString()).toBe(`${from}\r\n`)
+    expect(capped.dkimSkipped).toBe('11 signatures, at most 10 are checked')
+    expect(capped.arcSkipped).toBe(capped.dkimSkipped)
+  })
+
+  test.each(['ARC-Seal', 'ARC-Message-Signature', 'ARC-Authentication-Results'])(
+    'one %s too many: no ARC, but DKIM',
+    (name) => {
+      const signature = 'DKIM-Signature: a=b\r\n'
+      const capped = capHeader(section(signature, from, ...repeat(MAX_ARC_SETS + 1, `${name}: i=1\r\n`)))
+      expect(capped.header.toString()).toBe(`${signature}${from}\r\n`)
+      expect(capped).toMatchObject({ dkimSkipped: null, arcSkipped: '51 ARC sets, at most 50 are allowed' })
+    },
+  )
+
+  test.each([
+    ['too many lines', `X: ${'\r\n a'.repeat(MAX_HEADER_LINES)}\r\n`],
+    ['too many octets', `X: ${'a'.repeat(MAX_HEADER_OCTETS)}\r\n`],
+  ])('%s: only the author is left', (_what, field) => {
+    const capped = capHeader(section('DKIM-Signature: a=b\r\n', field, from))
+    expect(capped.header.toString()).toBe(`${from}\r\n`)
+    expect(capped.dkimSkipped).toContain('are read')
+    expect(capped.arcSkipped).toBe(capped.dkimSkipped)
+  })
+
+  test('an endless From: is not the author', () => {
+    const capped = capHeader(section(`From: ${'a '.repeat(MAX_HEADER_OCTETS)}<ann@example.org>\r\n`))
+    expect(capped.header.toString()).toBe('\r\n')
+  })
+
+  test('two authors stay two: DMARC must see that', () => {
+    const capped = capHeader(section(...repeat(5, from), `X: ${'a'.repeat(MAX_HEADER_OCTETS)}\r\n`))
+    expect(capped.header.toString()).toBe(`${from}${from}\r\n`)
+  })
+})
