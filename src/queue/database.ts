@@ -1,10 +1,10 @@
 // Room queue: opens the SQLite file the way durability needs it. The only place that sets pragmas.
 // better-sqlite3 is compiled so that a re-opened WAL database would run at synchronous=NORMAL: FULL is set on every open.
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
-import { migrate } from './migrations.ts'
+import { migrate, requireCurrent } from './migrations.ts'
 import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 
 export const DATABASE_FILE = 'queue.db'
@@ -16,32 +16,27 @@ const CACHE_KIB = 32_768
 /** The owner checkpoints when idle; this bound, in pages, only matters if it never is (here 256 MiB). */
 const AUTOCHECKPOINT_PAGES = 65_536
 
-/** Opens (and with `create` makes) the queue's database for writing, migrated. Throws QueueUnavailable with the way out. */
-export function openDatabase(directory: string): Database {
-  const file = join(directory, DATABASE_FILE)
-  return explained(file, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const db = new SqliteDatabase(file, { timeout: BUSY_TIMEOUT_MS })
-    try {
-      setUp(db)
-      migrate(db)
-      checkIntegrity(db)
-      return db
-    } catch (error) {
-      db.close()
-      throw error
-    }
+/** Opens the owner's connection: creates, migrates, checks. Throws QueueUnavailable with the way out. */
+export function openOwned(directory: string): Database {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return openWith(directory, { timeout: BUSY_TIMEOUT_MS }, (db) => {
+    setUp(db)
+    migrate(db)
+    checkIntegrity(db)
+  })
+}
+
+/** Opens an existing database for a second process that writes: never creates or migrates. */
+export function openShared(directory: string): Database {
+  return openWith(directory, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, (db) => {
+    setUp(db)
+    requireCurrent(db)
   })
 }
 
 /** Opens an existing database read-only; never creates, migrates or repairs. */
 export function openReadOnly(directory: string): Database {
-  const file = join(directory, DATABASE_FILE)
-  return explained(file, () => {
-    const db = new SqliteDatabase(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
-    db.pragma('query_only = ON')
-    return db
-  })
+  return openWith(directory, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, requireCurrent)
 }
 
 /** Takes the owner's lock of a queue directory for as long as the returned database stays open (or the process lives). */
@@ -77,18 +72,36 @@ function checkIntegrity(db: Database): void {
   const pages = db.pragma('page_count', { simple: true }) as number
   if (pages > QUICK_CHECK_PAGES) return
   const found = db.pragma('quick_check(5)', { simple: true }) as string
-  if (found !== 'ok') throw new QueueUnavailable('corrupt', found)
+  if (found !== 'ok') throw Object.assign(new Error(found), { code: 'SQLITE_CORRUPT' })
 }
 
 /** Databases up to this many pages (256 MiB) are checked whole at every start: under a second. */
 const QUICK_CHECK_PAGES = 65_536
+
+function openWith(directory: string, options: SqliteDatabase.Options, prepare: (db: Database) => void): Database {
+  const file = join(directory, DATABASE_FILE)
+  if (options.fileMustExist && !existsSync(file))
+    throw new QueueUnavailable('failing', `there is no queue: no file ${file}`)
+  return explained(file, () => {
+    const db = new SqliteDatabase(file, options)
+    try {
+      prepare(db)
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
 
 function explained<T>(file: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
     const unavailable = asUnavailable(error)
-    if (unavailable?.cause !== 'corrupt') throw unavailable ?? error
+    if (!unavailable || unavailable === error) throw error
+    if (unavailable.cause !== 'corrupt')
+      throw new QueueUnavailable(unavailable.cause, `${file} cannot be used: ${unavailable.message}`)
     throw new QueueUnavailable(
       'corrupt',
       `${file} is damaged (${unavailable.message}). Nothing was changed. Ways out: restore a backup with ` +

@@ -22,6 +22,7 @@ export class DestinationBook {
   #entries = new Map<string, Entry>()
   #staged = new Map<string, Staged>()
   #suspended = new Set<string>()
+  readonly #stagedSuspensions = new Map<string, boolean>()
   #waiting = 0
 
   constructor(sql: Statements) {
@@ -52,10 +53,21 @@ export class DestinationBook {
     staged.taken = true
   }
 
+  /** Stages that a person suspended or resumed a destination. */
+  suspended(nextHop: string, suspended: boolean): void {
+    this.#stagedSuspensions.set(nextHop, suspended)
+    this.#stage(nextHop)
+  }
+
   /** Makes the staged changes true, after the commit. Returns the destinations that look different now. */
   commit(): DestinationSummary[] {
     if (this.#staged.size === 0) return []
     const changed: DestinationSummary[] = []
+    for (const [nextHop, suspended] of this.#stagedSuspensions) {
+      if (suspended) this.#suspended.add(nextHop)
+      else this.#suspended.delete(nextHop)
+    }
+    this.#stagedSuspensions.clear()
     for (const [nextHop, staged] of this.#staged) {
       this.#apply(nextHop, staged)
       changed.push(this.#summary(nextHop))
@@ -65,6 +77,7 @@ export class DestinationBook {
   }
 
   rollback(): void {
+    this.#stagedSuspensions.clear()
     this.#staged.clear()
   }
 

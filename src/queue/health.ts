@@ -2,6 +2,7 @@
 // a moment and the disk is asked once for many sessions.
 
 import type { Clock } from '../lib/clock.ts'
+import type { OpenReport } from './opened-queue.ts'
 import type { QueueHealth } from './queue.ts'
 import type { StoreClient } from './store-client.ts'
 
@@ -13,6 +14,7 @@ export interface HealthParts {
   readonly clock: Clock
   readonly waiting: number
   readonly settings: { readonly directory: string; readonly reserveBytes: number }
+  readonly opened: OpenReport
   readonly freeBytes: (directory: string) => Promise<number>
 }
 
@@ -50,7 +52,7 @@ export class HealthCheck {
     try {
       const freeBytes = await this.#freeBytes()
       if (freeBytes < this.#parts.settings.reserveBytes) return { kind: 'full', freeBytes }
-      return { kind: 'ok', waiting: this.#waiting, freeBytes }
+      return { kind: 'ok', waiting: this.#waiting, freeBytes, lostBodies: this.#parts.opened.lost.length }
     } catch (error) {
       return { kind: 'failing', cause: error instanceof Error ? error.message : String(error) }
     }

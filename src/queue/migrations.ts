@@ -14,12 +14,7 @@ const APPLICATION_ID = 0x57415950
 /** Applies the missing steps. Throws QueueUnavailable `newer` or `corrupt` (not ours). */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {
   const version = readVersion(db)
-  if (version > steps.length)
-    throw new QueueUnavailable(
-      'newer',
-      `${db.name} was written by a newer release (format ${version}, this program knows up to ${steps.length}): ` +
-        'run that release, or restore a backup made with this one',
-    )
+  refuseNewer(db, steps.length)
   if (version === 0) claimFile(db)
   for (let step = version; step < steps.length; step++) {
     db.exec('BEGIN IMMEDIATE')
@@ -31,6 +26,28 @@ export function migrate(db: Database, steps: readonly string[] = migrations): vo
       throw error
     }
   }
+}
+
+/** For readers and second processes, which must not migrate: throws unless the form is exactly the known one. */
+export function requireCurrent(db: Database): void {
+  refuseNewer(db, migrations.length)
+  const version = readVersion(db)
+  if (version < migrations.length)
+    throw new QueueUnavailable(
+      'failing',
+      `${db.name} has the form of an older release (format ${version}, this program knows ${migrations.length}): ` +
+        'start the node with this release once, it migrates the queue',
+    )
+}
+
+function refuseNewer(db: Database, known: number): void {
+  const version = readVersion(db)
+  if (version <= known) return
+  throw new QueueUnavailable(
+    'newer',
+    `${db.name} was written by a newer release (format ${version}, this program knows up to ${known}): ` +
+      'run that release, or restore a backup made with this one',
+  )
 }
 
 /** The number of the last step applied to a database. */

@@ -14,6 +14,8 @@ export interface OpenReport {
 /** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
 export interface OpenQueue extends Queue, QueueControl {
   readonly opened: OpenReport
+  /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
+  expire(): Promise<number>
   /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
   watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
 }

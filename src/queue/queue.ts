@@ -128,6 +128,12 @@ export interface SpoolFile {
 }
 
 export type QueueHealth =
-  | { readonly kind: 'ok'; readonly waiting: number; readonly freeBytes: number }
+  | {
+      readonly kind: 'ok'
+      readonly waiting: number
+      readonly freeBytes: number
+      /** Messages held at open because their spool file is missing or damaged. */
+      readonly lostBodies?: number
+    }
   | { readonly kind: 'full'; readonly freeBytes: number }
   | { readonly kind: 'failing'; readonly cause: string }

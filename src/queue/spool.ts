@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { DirectorySync } from './directory-sync.ts'
 import type { SpoolFile } from './queue.ts'
+import { SpoolWriter } from './spool-writer.ts'
 import { asUnavailable } from './unavailable.ts'
 
 /** Files that share a subdirectory before the next one is used: files written at the same time share its fsync. */
@@ -14,7 +15,7 @@ const FILES_PER_TURN = 256
 export const SUBDIRECTORIES = 256
 /** Bytes of the random name: no two files ever share one. */
 const NAME_BYTES = 12
-/** Octets read ahead when a body is sent. */
+/** Octets read at once when a body is sent. */
 const READ_AHEAD = 65_536
 
 export class Spool {
@@ -59,7 +60,7 @@ export class Spool {
   }
 
   #spoolFile(file: string, handle: FileHandle): SpoolFile {
-    const stream: Writable = handle.createWriteStream({ autoClose: false, highWaterMark: READ_AHEAD })
+    const stream = new SpoolWriter(handle)
     return {
       file,
       stream,
@@ -76,8 +77,7 @@ export class Spool {
         }
       },
       discard: async () => {
-        stream.on('error', () => {})
-        stream.destroy()
+        await stream.abandon()
         await handle.close().catch(() => {})
         await this.remove(file)
       },

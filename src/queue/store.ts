@@ -2,7 +2,7 @@
 // line uses it directly. It sends nothing and reads no clock.
 
 import type { Database, Statement } from 'better-sqlite3'
-import { openDatabase, takeOwnership } from './database.ts'
+import { openOwned, openShared, takeOwnership } from './database.ts'
 import { DestinationBook } from './destination-book.ts'
 import { OctetCollector } from './octet-collector.ts'
 import type { Answer, Operation } from './operation.ts'
@@ -60,7 +60,7 @@ export class Store {
   constructor(settings: StoreSettings) {
     this.#lock = settings.owner ? takeOwnership(settings.directory) : null
     try {
-      this.database = openDatabase(settings.directory)
+      this.database = settings.owner ? openOwned(settings.directory) : openShared(settings.directory)
     } catch (error) {
       this.#lock?.close()
       throw error

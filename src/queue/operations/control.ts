@@ -17,10 +17,16 @@ export function control(context: StoreContext, step: ControlStep, db: Database):
   switch (step.kind) {
     case 'act':
       return act(context, step, db)
-    case 'suspend':
-      return { kind: 'flag', changed: context.sql.insertSuspension({ ...step, at: step.now }) }
-    case 'resume':
-      return { kind: 'flag', changed: context.sql.deleteSuspension(step.nextHop) }
+    case 'suspend': {
+      const changed = context.sql.insertSuspension({ ...step, at: step.now })
+      if (changed) context.book.suspended(step.nextHop, true)
+      return { kind: 'flag', changed }
+    }
+    case 'resume': {
+      const changed = context.sql.deleteSuspension(step.nextHop)
+      if (changed) context.book.suspended(step.nextHop, false)
+      return { kind: 'flag', changed }
+    }
     case 'stats':
       return { kind: 'stats', stats: selectStats(db) }
   }
