@@ -1,0 +1,98 @@
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { HealthReport } from '../observe/health.ts'
+import { startAdmin } from './http.ts'
+import type { AdminSources } from './http.ts'
+
+const well: HealthReport = { kind: 'ok', checks: { queue: { kind: 'ok' } } }
+const bugs: unknown[] = []
+const sources: AdminSources = {
+  metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'waypost_up 1\n' }),
+  health: async () => well,
+  bug: (error) => void bugs.push(error),
+}
+const running: { close(): Promise<void> }[] = []
+
+async function start(changes: Partial<AdminSources> = {}): Promise<{ url: string; port: number }> {
+  const started = await startAdmin({ host: '127.0.0.1', port: 0, allowRemote: false }, { ...sources, ...changes })
+  if (started.kind === 'refused') throw new Error(started.problem)
+  running.push(started)
+  return { url: `http://127.0.0.1:${started.port}`, port: started.port }
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.close()))
+  bugs.length = 0
+})
+
+describe('the admin server', () => {
+  test('serves metrics', async () => {
+    const { url } = await start()
+    const response = await fetch(`${url}/metrics?x=1`)
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      'text/plain; version=0.0.4',
+      'waypost_up 1\n',
+    ])
+  })
+
+  test.each([
+    [well, 200],
+    [{ kind: 'degraded', checks: { ldap: { kind: 'degraded', reason: 'stale' } } } as const, 200],
+    [{ kind: 'failing', checks: { queue: { kind: 'failing', reason: 'disk full' } } } as const, 503],
+  ])('tells health: %j is %d', async (report, status) => {
+    const { url } = await start({ health: async () => report })
+    const response = await fetch(`${url}/healthz`)
+    expect([response.status, await response.json()]).toEqual([status, report])
+  })
+
+  test('knows no other path and no other method', async () => {
+    const { url } = await start()
+    for (const path of ['/', '/metrics/', '/admin', '/%6detrics']) expect((await fetch(url + path)).status).toBe(404)
+    const post = await fetch(`${url}/metrics`, { method: 'POST', body: 'x' })
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    const head = await fetch(`${url}/healthz`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+  })
+
+  test('a source that fails is a bug and a 500, and the server lives on', async () => {
+    const { url } = await start({ metrics: () => Promise.reject(new Error('no')) })
+    const response = await fetch(`${url}/metrics`)
+    expect([response.status, (await response.text()).includes('no')]).toEqual([500, false])
+    expect(bugs).toHaveLength(1)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  test('stays on loopback unless allowed', async () => {
+    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'localhost', '']) {
+      expect(await startAdmin({ host, port: 0, allowRemote: false }, sources)).toMatchObject({ kind: 'refused' })
+    }
+    const allowed = await startAdmin({ host: '127.0.0.2', port: 0, allowRemote: true }, sources)
+    expect(allowed.kind).toBe('listening')
+    if (allowed.kind === 'listening') await allowed.close()
+  })
+
+  test('says so when the port is taken', async () => {
+    const { port } = await start()
+    const second = await startAdmin({ host: '127.0.0.1', port, allowRemote: false }, sources)
+    expect(second.kind === 'refused' && second.problem).toContain('EADDRINUSE')
+  })
+
+  test('close does not wait for a connection that says nothing', async () => {
+    const { port } = await start()
+    const idle = connect(port, '127.0.0.1')
+    await new Promise((resolve) => idle.once('connect', resolve))
+    await running.splice(0)[0]?.close()
+    await new Promise((resolve) => (idle.closed ? resolve(null) : idle.once('close', resolve)))
+  })
+
+  test('nonsense instead of HTTP harms nobody', async () => {
+    const { port, url } = await start()
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.resume()
+    socket.end('EHLO example.net\r\n\0\r\n')
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+})

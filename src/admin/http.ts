@@ -1,0 +1,119 @@
+// HTTP for operators and their probes: /metrics and /healthz, read only, without authentication and so on a loopback address unless the
+// setting says otherwise. It knows no room: what it shows is passed in.
+
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { HealthReport } from '../observe/health.ts'
+
+export interface AdminSettings {
+  /** IP address to bind. */
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Permit an address that others can reach. */
+  readonly allowRemote: boolean
+}
+
+export interface AdminSources {
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  health(): Promise<HealthReport>
+  /** An unforeseen error while answering. */
+  bug(error: unknown, context: string): void
+}
+
+export type AdminStart =
+  | { readonly kind: 'listening'; readonly port: number; close(): Promise<void> }
+  | { readonly kind: 'refused'; readonly problem: string }
+
+interface Page {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A probe that has not sent its few header octets by then is no probe. */
+const REQUEST_TIMEOUT = 10_000
+/** Scrapers and probes are few; more connections are a mistake or an attack. */
+const MAX_CONNECTIONS = 100
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+const plain = 'text/plain; charset=utf-8'
+
+/** Starts to listen; `refused` if the address is not loopback and not allowed, or cannot be bound. */
+export function startAdmin(settings: AdminSettings, sources: AdminSources): Promise<AdminStart> {
+  if (!settings.allowRemote && !isLoopback(settings.host)) {
+    return Promise.resolve({ kind: 'refused', problem: `${settings.host} is not a loopback address` })
+  }
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT },
+    (request, response) => {
+      answer(request, sources)
+        .catch((error: unknown) => {
+          sources.bug(error, `admin ${request.url}`)
+          return { status: 500, contentType: plain, text: 'Internal error\n' }
+        })
+        .then((page) => send(request, response, page))
+        .catch((error: unknown) => sources.bug(error, 'admin answer'))
+    },
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  return listen(server, settings)
+}
+
+function listen(server: Server, settings: AdminSettings): Promise<AdminStart> {
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve({ kind: 'refused', problem: error.message }))
+    server.listen({ host: settings.host, port: settings.port }, () => {
+      // From now on an error is of one connection and ends with it.
+      server.removeAllListeners('error').on('error', () => undefined)
+      resolve({ kind: 'listening', port: (server.address() as AddressInfo).port, close: () => close(server) })
+    })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+async function answer(request: IncomingMessage, sources: AdminSources): Promise<Page> {
+  const path = (request.url ?? '').split('?', 1)[0]
+  if (path !== '/metrics' && path !== '/healthz') return { status: 404, contentType: plain, text: 'Not found\n' }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, contentType: plain, text: 'Method not allowed\n', headers: { allow: 'GET, HEAD' } }
+  }
+  return path === '/metrics' ? { status: 200, ...(await sources.metrics()) } : healthPage(await sources.health())
+}
+
+/** A degraded node still takes mail: only a failing one answers 503. */
+function healthPage(report: HealthReport): Page {
+  return {
+    status: report.kind === 'failing' ? 503 : 200,
+    contentType: 'application/json',
+    text: `${JSON.stringify(report)}\n`,
+  }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
+  response.writeHead(page.status, {
+    'content-type': page.contentType,
+    'content-length': Buffer.byteLength(page.text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...page.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : page.text)
+}
+
+function isLoopback(host: string): boolean {
+  const family = isIP(host)
+  return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { openLogOutput } from './log-output.ts'
+import type { WriteToDescriptor } from './log-output.ts'
+
+const module = JSON.stringify(new URL('./log-output.ts', import.meta.url).href)
+const script = (count: number) => `
+  const { openLogOutput } = await import(${module})
+  const output = openLogOutput(1)
+  for (let i = 0; i < ${count}; i++) output.write(i + '\\n')
+  await output.flush()`
+
+/** A descriptor that the test controls. */
+function descriptor() {
+  const calls: { text: string; done: (error: NodeJS.ErrnoException | null, written: number) => void }[] = []
+  const write: WriteToDescriptor = (_, bytes, done) => void calls.push({ text: bytes.toString(), done })
+  return { calls, write }
+}
+
+describe('log output', () => {
+  test('gathers lines while a write is under way, in order', () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    for (const line of ['a\n', 'b\n', 'c\n']) output.write(line)
+    expect(calls.map((call) => call.text)).toEqual(['a\n'])
+    calls[0]?.done(null, 2)
+    expect(calls.map((call) => call.text)).toEqual(['a\n', 'b\nc\n'])
+  })
+
+  test('goes on after a short write, a full pipe and an error', async () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    output.write('long line\n')
+    calls[0]?.done(null, 5)
+    expect(calls[1]?.text).toBe('line\n')
+    calls[1]?.done(Object.assign(new Error('full'), { code: 'EAGAIN' }), 0)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(calls[2]?.text).toBe('line\n')
+    calls[2]?.done(Object.assign(new Error('gone'), { code: 'EPIPE' }), 0)
+    await output.flush()
+    output.write('next\n')
+    expect(calls[3]?.text).toBe('next\n')
+  })
+
+  test('loses lines rather than memory when nobody reads, and says how many', () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    const line = `${'x'.repeat(1024 * 1024)}\n`
+    for (let i = 0; i < 30; i++) output.write(line)
+    calls[0]?.done(null, line.length)
+    expect(calls[1]?.text.split('\n').length).toBe(17)
+    expect(calls[1]?.text).toContain('"lost":14')
+  })
+
+  test('flush waits for what is under way', async () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    await output.flush()
+    output.write('a\n')
+    let flushed = false
+    const flush = output.flush().then(() => (flushed = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(flushed).toBe(false)
+    calls[0]?.done(null, 2)
+    await flush
+  })
+})
+
+describe('the real descriptor', () => {
+  test('gets every line', () => {
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script(5000)], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    expect([run.stderr, run.status]).toEqual(['', 0])
+    expect(run.stdout.split('\n').slice(0, -1)).toEqual(Array.from({ length: 5000 }, (_, i) => String(i)))
+  })
+
+  test('may lose its reader without ending or hanging the process', () => {
+    const command = '{ "$NODE" --input-type=module -e "$SCRIPT"; echo "status $?" >&2; } | head -n 1'
+    const env = { ...process.env, NODE: process.execPath, SCRIPT: script(200_000) }
+    const run = spawnSync('/bin/sh', ['-c', command], { encoding: 'utf8', env, timeout: 20_000 })
+    expect([run.stdout, run.stderr]).toEqual(['0\n', 'status 0\n'])
+  })
+})

@@ -1,0 +1,131 @@
+import { Registry } from 'prom-client'
+import { describe, expect, test } from 'vitest'
+import type { Event, EventKind } from './events.ts'
+import { createMetrics } from './metrics.ts'
+import type { GaugeSource } from './metrics.ts'
+
+const base = { at: 1, queueId: 'q' }
+const end = { ...base, attempt: 1, host: 'mx.example.net[192.0.2.1]:25', reply: '250 ok', status: '2.0.0', tls: null }
+const control = { ...base, by: 'operator', reason: 'x' }
+
+/** One of each kind: adding a kind to the list without counting it does not compile here. */
+const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
+  received: {
+    ...base,
+    kind: 'received',
+    origin: 'user:joe',
+    sender: null,
+    remote: '192.0.2.1',
+    helo: null,
+    tls: null,
+    size: 500,
+    messageId: null,
+  },
+  rejected: {
+    ...base,
+    kind: 'rejected',
+    stage: 'rcpt',
+    sender: null,
+    remote: '192.0.2.1',
+    reply: '550 5.1.1 no',
+    cause: 'x',
+  },
+  checked: { ...base, kind: 'checked', check: 'spf', result: 'pass', detail: '' },
+  resolved: {
+    ...base,
+    kind: 'resolved',
+    original: 'a@b.example',
+    reversePath: null,
+    nextHop: 'mx:b.example',
+    steps: [],
+  },
+  signed: { ...base, kind: 'signed', domain: 'b.example', selector: 's', algorithm: 'ed25519-sha256' },
+  unsigned: { ...base, kind: 'unsigned', reason: 'x' },
+  delivered: { ...end, kind: 'delivered', tls: 'TLSv1.3 verified' },
+  deferred: { ...end, kind: 'deferred', status: '4.7.1', scope: 'recipient', nextAttemptAt: 2 },
+  failed: { ...end, kind: 'failed', status: '5.1.1', scope: 'recipient' },
+  expired: { ...end, kind: 'expired', status: '4.4.7' },
+  notified: { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null },
+  held: { ...control, kind: 'held' },
+  released: { ...control, kind: 'released' },
+  retried: { ...control, kind: 'retried' },
+  removed: { ...control, kind: 'removed' },
+  bounced: { ...control, kind: 'bounced' },
+  recovered: { ...control, kind: 'recovered' },
+  discarded: { ...base, kind: 'discarded', reason: 'x' },
+  'handed-over': { ...base, kind: 'handed-over', to: 'x' },
+}
+
+function start(gauges: readonly GaugeSource[] = []) {
+  const registry = new Registry()
+  return { registry, metrics: createMetrics(registry, { gauges, process: false }) }
+}
+
+const lines = async (registry: Registry) =>
+  (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+
+describe('metrics', () => {
+  test('every kind of event counts somewhere; the names are what dashboards depend on', async () => {
+    const { registry, metrics } = start()
+    for (const event of Object.values(samples)) metrics.record(event)
+    expect((await lines(registry)).toSorted()).toEqual([
+      'waypost_checks_total{check="spf",result="pass"} 1',
+      'waypost_controlled_total{action="bounced"} 1',
+      'waypost_controlled_total{action="held"} 1',
+      'waypost_controlled_total{action="recovered"} 1',
+      'waypost_controlled_total{action="released"} 1',
+      'waypost_controlled_total{action="removed"} 1',
+      'waypost_controlled_total{action="retried"} 1',
+      'waypost_delivered_tls_total{tls="TLSv1.3 verified"} 1',
+      'waypost_delivery_attempts_total{result="deferred",status="4.7.1"} 1',
+      'waypost_delivery_attempts_total{result="delivered",status="2.0.0"} 1',
+      'waypost_delivery_attempts_total{result="expired",status="4.4.7"} 1',
+      'waypost_delivery_attempts_total{result="failed",status="5.1.1"} 1',
+      'waypost_discarded_total 1',
+      'waypost_handed_over_total 1',
+      'waypost_notices_total{notice="failed",sent="no"} 1',
+      'waypost_received_octets_total{origin="user"} 500',
+      'waypost_received_total{origin="user"} 1',
+      'waypost_rejected_total{stage="rcpt",status="5.1.1"} 1',
+      'waypost_resolved_total 1',
+      'waypost_signed_total{algorithm="ed25519-sha256"} 1',
+      'waypost_unsigned_total 1',
+    ])
+  })
+
+  test('no peer can invent labels', async () => {
+    const { registry, metrics } = start()
+    for (let i = 0; i < 500; i++) {
+      metrics.record({ ...end, kind: 'failed', status: `5.${i}.${i}`, scope: 'recipient' })
+      metrics.record({ ...end, kind: 'delivered', tls: `cipher ${i}`, status: `nonsense ${i}` })
+      metrics.record({ ...base, kind: 'checked', check: 'spf', result: `"${i}\n`, detail: '' })
+    }
+    expect((await lines(registry)).length).toBeLessThan(20)
+  })
+
+  test('gauges are read at the scrape, and one that fails keeps its last value', async () => {
+    let waiting = 3
+    const source: GaugeSource = {
+      name: 'waypost_queue_waiting',
+      help: 'Recipients that wait.',
+      labels: ['state'],
+      read: () => {
+        if (waiting < 0) throw new Error('queue is gone')
+        return [{ labels: { state: 'deferred' }, value: waiting }]
+      },
+    }
+    const { registry } = start([source])
+    expect(await lines(registry)).toContain('waypost_queue_waiting{state="deferred"} 3')
+    waiting = 7
+    expect(await lines(registry)).toContain('waypost_queue_waiting{state="deferred"} 7')
+    waiting = -1
+    expect(await lines(registry)).toContain('waypost_queue_waiting{state="deferred"} 7')
+  })
+
+  test('two nodes in one process share nothing', async () => {
+    const [a, b] = [start(), start()]
+    a.metrics.record(samples.discarded)
+    expect(await lines(a.registry)).toContain('waypost_discarded_total 1')
+    expect(await lines(b.registry)).toContain('waypost_discarded_total 0')
+  })
+})

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { createPrivacy } from './privacy.ts'
+import type { PrivacySettings } from './privacy.ts'
+
+const key = Buffer.from('a key of this test')
+const keep: PrivacySettings = { addresses: 'keep', ips: 'keep', subjects: 'keep', hashKey: key }
+const hash: PrivacySettings = { addresses: 'hash', ips: 'hash', subjects: 'hash', hashKey: key }
+const drop: PrivacySettings = { addresses: 'drop', ips: 'drop', subjects: 'drop', hashKey: key }
+
+const fields = {
+  queueId: '3Pt2mN2VXxznjll',
+  sender: 'Joe@example.net',
+  recipient: 'ann@example.org',
+  remote: '192.0.2.1',
+  helo: 'joes-laptop',
+  host: 'mx.example.com[198.51.100.7]:25',
+  subject: 'Secret',
+  origin: 'user:joe',
+  status: '5.1.1',
+  size: 4096,
+  tls: null,
+  reply: '550 5.1.1 <ann@example.org>: unknown at [198.51.100.7], "joe x"@example.net 2001:db8::1 at 12:30:45',
+  steps: ['alias ann@example.org -> bob@example.com (mail.yaml:3)'],
+  nested: { recipient: 'ann@example.org', note: 'for ann@example.org' },
+}
+const secrets = ['joe@', 'Joe@', 'ann@', 'bob@', '"joe x"', '192.0.2.1', 'joes-laptop', 'Secret', ':joe', '2001:db8::1']
+
+describe('privacy classes', () => {
+  test('keep all but what is empty', () => {
+    const { tls: _, ...rest } = fields
+    expect(createPrivacy(keep).apply(fields)).toEqual(rest)
+  })
+
+  test.each([
+    ['hash', hash],
+    ['drop', drop],
+  ])('%s leaves no secret anywhere, and what is open as it is', (_, settings) => {
+    const applied = createPrivacy(settings).apply(fields)
+    const text = JSON.stringify(applied)
+    for (const secret of secrets) expect(text).not.toContain(secret)
+    expect(applied).toMatchObject({ queueId: fields.queueId, host: fields.host, status: '5.1.1', size: 4096 })
+    expect(text).toContain('12:30:45')
+    expect(text).toContain('550 5.1.1')
+    expect(text).toContain('mail.yaml:3')
+  })
+
+  test('the same person has the same hash, in fields and in text, in any case; another key another hash', () => {
+    const privacy = createPrivacy(hash)
+    const { sender } = privacy.apply({ sender: 'joe@example.net' })
+    expect(sender).toMatch(/^#[0-9a-f]{12}@example\.net$/)
+    expect(privacy.apply({ sender: 'JOE@example.net' })['sender']).toBe(sender)
+    expect(privacy.text('mail from <joe@example.net>')).toBe(`mail from <${String(sender)}>`)
+    expect(
+      createPrivacy({ ...hash, hashKey: Buffer.from('other') }).apply({ sender: 'joe@example.net' })['sender'],
+    ).not.toBe(sender)
+  })
+
+  test('dropped fields are missing, dropped text says what was there', () => {
+    const privacy = createPrivacy(drop)
+    expect(privacy.apply({ sender: 'a@b.example', remote: '192.0.2.1', origin: 'user:joe' })).toEqual({
+      origin: 'user',
+    })
+    expect(privacy.text('from a@b.example at 192.0.2.1')).toBe('from <address> at <ip>')
+  })
+
+  test('machines and peers are no people', () => {
+    expect(createPrivacy(hash).apply({ origin: 'machine:web-01' })).toEqual({ origin: 'machine:web-01' })
+  })
+
+  test('a field that nobody classed is searched as text, whatever its name', () => {
+    expect(createPrivacy(drop).apply({ constructor: 'a@b.example', whatever: 'x' })).toEqual({
+      constructor: '<address>',
+      whatever: 'x',
+    })
+    expect(createPrivacy(drop).apply({ error: new Error('a@b.example') })['error']).toContain('<address>')
+  })
+
+  test('long hostile text takes no time', () => {
+    const start = performance.now()
+    for (const piece of ['a', 'a@', ':', '1.', '"', '\\"', '::1 ']) createPrivacy(hash).text(piece.repeat(20_000))
+    expect(performance.now() - start).toBeLessThan(3000)
+  })
+})

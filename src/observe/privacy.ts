@@ -1,0 +1,132 @@
+// Privacy classes: what a field of a log line tells about people, and what becomes of it (keep, keyed hash, drop). Classes hang on field
+// names, a closed table; a field that nobody classed is treated as free text, in which addresses and IPs are found by their shape.
+
+import { createHmac } from 'node:crypto'
+import { isIPv4, isIPv6 } from 'node:net'
+
+export type Treatment = 'keep' | 'hash' | 'drop'
+
+export interface PrivacySettings {
+  /** Mail addresses and user names. Their domains stay: the next hop beside them names those anyway. */
+  readonly addresses: Treatment
+  /** Client addresses and what a client calls itself. Hosts that we deliver to are nobody's secret. */
+  readonly ips: Treatment
+  readonly subjects: Treatment
+  /** Key of the hash: with it the same person stays recognizable in one log, without it nobody can test a guess. */
+  readonly hashKey: Buffer
+}
+
+/** Fields of a log line, before treatment. */
+export type Fields = Readonly<Record<string, unknown>>
+
+type FieldClass = 'open' | 'address' | 'ip' | 'subject' | 'origin' | 'text'
+
+/** Octets of a hash, as hex twice that: 48 bits tell a node's people apart. */
+const HASH_OCTETS = 6
+
+const classes: Readonly<Record<string, FieldClass>> = {
+  event: 'open',
+  queueId: 'open',
+  session: 'open',
+  listener: 'open',
+  messageId: 'open',
+  nextHop: 'open',
+  host: 'open',
+  tls: 'open',
+  status: 'open',
+  scope: 'open',
+  stage: 'open',
+  domain: 'open',
+  selector: 'open',
+  algorithm: 'open',
+  check: 'open',
+  result: 'open',
+  dsn: 'open',
+  notice: 'open',
+  sender: 'address',
+  recipient: 'address',
+  original: 'address',
+  reversePath: 'address',
+  user: 'address',
+  identity: 'address',
+  remote: 'ip',
+  ip: 'ip',
+  helo: 'ip',
+  remoteName: 'ip',
+  subject: 'subject',
+  origin: 'origin',
+}
+
+const addressShape = /(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()[\]"',;:]{1,128})@[A-Za-z0-9\u{80}-\u{10ffff}.[\]:-]{1,255}/gu
+const ipShape =
+  /(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![0-9A-Za-z:])/g
+
+export interface Privacy {
+  /** The fields as they may be written; dropped ones are missing. */
+  apply(fields: Fields): Record<string, unknown>
+  /** Free text with what the settings hide taken out or hashed. */
+  text(text: string): string
+}
+
+export function createPrivacy(settings: PrivacySettings): Privacy {
+  const hash = (value: string) =>
+    createHmac('sha256', settings.hashKey)
+      .update(value.toLowerCase())
+      .digest('hex')
+      .slice(0, 2 * HASH_OCTETS)
+  const address = (value: string) => {
+    const at = value.lastIndexOf('@')
+    return at < 0 ? `#${hash(value)}` : `#${hash(value)}${value.slice(at)}`
+  }
+  const treat = (treatment: Treatment, value: string, hashed: (value: string) => string): string | undefined =>
+    treatment === 'keep' ? value : treatment === 'hash' ? hashed(value) : undefined
+  const text = (value: string): string => {
+    const named =
+      settings.addresses === 'keep'
+        ? value
+        : value.replace(addressShape, (found) => treat(settings.addresses, found, address) ?? '<address>')
+    if (settings.ips === 'keep') return named
+    return named.replace(ipShape, (found) =>
+      isIPv4(found) || isIPv6(found) ? (treat(settings.ips, found, (ip) => `#${hash(ip)}`) ?? '<ip>') : found,
+    )
+  }
+  const one = (fieldClass: FieldClass, value: string): string | undefined => {
+    switch (fieldClass) {
+      case 'open':
+        return value
+      case 'address':
+        return treat(settings.addresses, value, address)
+      case 'ip':
+        return treat(settings.ips, value, (ip) => `#${hash(ip)}`)
+      case 'subject':
+        return treat(settings.subjects, value, (subject) => `#${hash(subject)}`)
+      case 'origin':
+        return origin(value, (user) => treat(settings.addresses, user, address))
+      case 'text':
+        return text(value)
+    }
+  }
+  const deep = (fieldClass: FieldClass, value: unknown): unknown => {
+    if (typeof value === 'string') return one(fieldClass, value)
+    if (Array.isArray(value)) return value.map((item) => deep(fieldClass, item)).filter((item) => item !== undefined)
+    if (value instanceof Error) return text(value.stack ?? value.message)
+    return value !== null && typeof value === 'object' ? apply(value as Fields) : value
+  }
+  const apply = (fields: Fields): Record<string, unknown> => {
+    const result: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(fields)) {
+      if (value === undefined || value === null) continue
+      const treated = deep(Object.hasOwn(classes, name) ? (classes[name] as FieldClass) : 'text', value)
+      if (treated !== undefined) result[name] = treated
+    }
+    return result
+  }
+  return { apply, text }
+}
+
+/** `user:anna` names a person; peers and machines are no people. */
+function origin(value: string, treat: (user: string) => string | undefined): string {
+  if (!value.startsWith('user:')) return value
+  const user = treat(value.slice('user:'.length))
+  return user === undefined ? 'user' : `user:${user}`
+}
