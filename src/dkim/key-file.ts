@@ -21,7 +21,7 @@ export async function readKeyFile(
 ): Promise<KeyFileReading> {
   const parsed = await parseKey(file)
   if ('problem' in parsed) return { kind: 'refused', problem: `${file}: ${parsed.problem}` }
-  const state = await readState(file.replace(/\.pem$/, '.json'))
+  const state = await readState(stateFile(file))
   if ('problem' in state) return { kind: 'refused', problem: state.problem }
   const warnings: string[] = []
   if (parsed.mode & TOO_OPEN) {
@@ -32,6 +32,11 @@ export async function readKeyFile(
   }
   const { algorithm, privateKey } = parsed
   return { kind: 'read', key: { ...name, algorithm, privateKey, ...state, file }, warnings }
+}
+
+/** Where the stage of a key file is kept. */
+export function stateFile(keyFile: string): string {
+  return keyFile.replace(/\.pem$/, '.json')
 }
 
 interface ParsedKey {

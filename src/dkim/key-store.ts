@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { canonicalName } from '../dns/name.ts'
 import type { DkimAlgorithm, DkimKey, KeyStage } from './key.ts'
-import { readKeyFile } from './key-file.ts'
+import { readKeyFile, stateFile } from './key-file.ts'
 
 export interface LoadedKeys {
   readonly keys: readonly DkimKey[]
@@ -125,9 +125,4 @@ export async function saveStage(key: DkimKey, stage: KeyStage, now: number): Pro
   await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
   await rename(`${file}.new`, file)
   return { ...key, stage, since: now }
-}
-
-/** The state file of a key file. */
-export function stateFile(keyFile: string): string {
-  return keyFile.replace(/\.pem$/, '.json')
 }

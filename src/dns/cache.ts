@@ -14,7 +14,7 @@ const MAX_NEGATIVE_TTL_S = 900
 /** RFC 2308 7.1 allows up to 5 minutes; seconds suffice to stop a storm of retries. */
 const UNAVAILABLE_TTL_S = 5
 /** About 40 000 small answers. */
-export const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
+const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
 /** What an entry costs beside its data: key, objects, map slot. */
 const ENTRY_OVERHEAD = 200
 

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type Authority, startAuthority, type Zone } from '../demo/authority.ts'
 import { lookupAddresses } from './addresses.ts'
 import { lookupMx } from './mx.ts'
-import { orderHosts } from './mx-order.ts'
 import type { Resolver } from './resolver.ts'
 import { createStubResolver } from './stub.ts'
 
@@ -103,18 +102,5 @@ describe('addresses', () => {
           : { kind: 'absent', nxdomain: false, ttl: 1, authentic: true },
     }
     expect(await lookupAddresses(resolver, 'a.example')).toMatchObject({ kind: 'unavailable' })
-  })
-})
-
-describe('order', () => {
-  test('preference decides, equals are shuffled', () => {
-    const groups = [
-      { preference: 1, hosts: ['a', 'b', 'c'] },
-      { preference: 2, hosts: ['d'] },
-    ]
-    expect(orderHosts(groups, () => 0)).toEqual(['b', 'c', 'a', 'd'])
-    expect(orderHosts(groups, () => 0.999)).toEqual(['a', 'b', 'c', 'd'])
-    const firsts = new Set(Array.from({ length: 200 }, () => orderHosts(groups, Math.random)[0]))
-    expect(firsts).toEqual(new Set(['a', 'b', 'c']))
   })
 })

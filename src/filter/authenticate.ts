@@ -22,7 +22,7 @@ export interface AuthenticatorSettings {
 }
 
 /** RFC 7208 4.6.4 suggests at least 20 s for SPF; the client waits meanwhile, so all of it gets no more. */
-export const DEFAULT_BUDGET_MS = 20_000
+const DEFAULT_BUDGET_MS = 20_000
 /** The share of SPF, whose look-ups come one after the other in the sender's DNS: the author's DMARC record needs the rest. */
 const SPF_SHARE = 0.6
 /** The share of one look-up, for the same reason. */
