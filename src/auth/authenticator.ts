@@ -8,8 +8,11 @@ export type Identification =
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface PasswordAuthenticator {
-  /** `user` with or without the domain. Takes the same time for unknown users as for wrong passwords. */
-  check(user: string, password: string): Promise<Identification>
+  /**
+   * `user` with or without the domain. Takes the same time for unknown users as for wrong passwords.
+   * `remoteIp` is the client's address, which some users are limited to; without it they are refused.
+   */
+  check(user: string, password: string, remoteIp?: string): Promise<Identification>
 }
 
 export interface CertificateAuthenticator {

@@ -1,0 +1,79 @@
+// One line of a passwd-file as dovecot reads it: `user:password:uid:gid:gecos:home:shell:extra fields`. Only user, password and the
+// extra fields mean something here; an extra field that would restrict a login and is not understood refuses the line.
+
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { plainAddress } from './client-network.ts'
+import { readStored, type StoredPassword } from './stored-password.ts'
+
+export interface PasswdEntry {
+  /** As written, in lower case. */
+  readonly user: string
+  readonly stored: StoredPassword
+  /** True if this address may log in; null if every address may. */
+  readonly allows: ((ip: string) => boolean) | null
+}
+
+export type ReadLine =
+  | { readonly kind: 'entry'; readonly entry: PasswdEntry }
+  /** `column` from 1. */
+  | { readonly kind: 'bad'; readonly column: number; readonly problem: string }
+  | { readonly kind: 'empty' }
+
+const EXTRA_FIELD = 7
+/** Extra fields that say nothing about who may log in. */
+const harmless = /^(?:userdb_|event_|uid=|gid=|home=|mail=|quota|nodelay(?:=|$)|original_user=)/
+/** No space or control character; `:` cannot come here. */
+const userName = /^[^\s\p{Cc}]{1,254}$/u
+
+/** Reads a line without its line end. */
+export function readPasswdLine(line: string, weak: boolean): ReadLine {
+  if (line.trim() === '' || line.startsWith('#')) return { kind: 'empty' }
+  const fields = line.split(':')
+  const user = (fields[0] as string).toLowerCase()
+  if (!userName.test(user)) return bad(1, 'found no user name, expected one before the first colon')
+  const passwordColumn = user.length + 2
+  if (!fields[1]) return bad(passwordColumn, `user ${user} has no password`)
+  const password = readStored(fields[1], weak)
+  if (password.kind === 'bad') return bad(passwordColumn, `user ${user}: ${password.problem}`)
+  // allow_nets may hold colons of IPv6 addresses: everything behind the seventh colon is one field.
+  const extra = fields.slice(EXTRA_FIELD).join(':')
+  const extraColumn = fields.slice(0, EXTRA_FIELD).join(':').length + 2
+  const nets = readExtra(extra)
+  if (nets.kind === 'bad') return bad(extraColumn, `user ${user}: ${nets.problem}`)
+  return { kind: 'entry', entry: { user, stored: password.stored, allows: nets.allows } }
+}
+
+type Extra =
+  | { readonly kind: 'read'; readonly allows: PasswdEntry['allows'] }
+  | { readonly kind: 'bad'; readonly problem: string }
+
+function readExtra(text: string): Extra {
+  let allows: PasswdEntry['allows'] = null
+  for (const word of text.split(/[ \t]+/).filter((each) => each !== '')) {
+    if (word.startsWith('allow_nets=')) {
+      allows = readNets(word.slice('allow_nets='.length))
+      if (!allows) return { kind: 'bad', problem: `${word} is no list of addresses and networks` }
+    } else if (!harmless.test(word)) return { kind: 'bad', problem: `extra field ${word} is not understood` }
+  }
+  return { kind: 'read', allows }
+}
+
+function readNets(list: string): PasswdEntry['allows'] {
+  const nets = new BlockList()
+  for (const net of list.split(',')) {
+    const [address = '', length] = net.split('/')
+    const version = isIP(address)
+    const most = version === 6 ? 128 : 32
+    const bits = length === undefined ? most : Number(length)
+    if (version === 0 || !/^\d{1,3}$/.test(length ?? '0') || bits > most) return null
+    nets.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4')
+  }
+  return (ip) => {
+    const plain = plainAddress(ip)
+    return nets.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
+  }
+}
+
+function bad(column: number, problem: string): ReadLine {
+  return { kind: 'bad', column, problem }
+}

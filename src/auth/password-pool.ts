@@ -1,0 +1,89 @@
+// Checks passwords in a few threads with a bounded queue, so that neither the event loop nor the disk's thread pool waits for a hash.
+// Too much work is `unavailable` (454 4.7.0 to the client), never a wrong password.
+
+import { Worker } from 'node:worker_threads'
+import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
+import type { StoredPassword } from './stored-password.ts'
+
+export type PasswordVerdict = 'match' | 'mismatch' | 'unavailable'
+
+export interface PasswordPool {
+  verify(stored: StoredPassword, password: string): Promise<PasswordVerdict>
+  /** Checks that wait or run. */
+  readonly busy: number
+  close(): Promise<void>
+}
+
+/** Two cores at most work on passwords, whoever guesses. */
+const WORKERS = 2
+/** With 50 ms a hash this is a wait of three seconds; who comes then is told to try again. */
+const QUEUE_LIMIT = 128
+
+interface Job {
+  readonly request: PasswordRequest
+  readonly settle: (verdict: PasswordVerdict) => void
+}
+
+interface Seat {
+  worker: Worker | null
+  job: Job | null
+}
+
+export interface PoolSettings {
+  readonly workers?: number
+  readonly queueLimit?: number
+}
+
+export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
+  const limit = settings.queueLimit ?? QUEUE_LIMIT
+  const seats = Array.from({ length: settings.workers ?? WORKERS }, (): Seat => ({ worker: null, job: null }))
+  const waiting: Job[] = []
+  let closed = false
+  const working = () => seats.filter((seat) => seat.job !== null).length
+  const next = () => {
+    const seat = seats.find((each) => each.job === null)
+    const job = seat && waiting.shift()
+    if (!seat || !job) return
+    seat.job = job
+    seat.worker ??= startWorker(seat, next)
+    seat.worker.postMessage(job.request)
+  }
+  return {
+    get busy() {
+      return waiting.length + working()
+    },
+    verify: (stored, password) => {
+      if (closed || waiting.length >= limit) return Promise.resolve('unavailable')
+      return new Promise((settle) => {
+        waiting.push({ request: { stored, password }, settle })
+        next()
+      })
+    },
+    close: async () => {
+      closed = true
+      for (const job of waiting.splice(0)) job.settle('unavailable')
+      await Promise.all(seats.flatMap((seat) => (seat.worker ? [seat.worker.terminate()] : [])))
+    },
+  }
+}
+
+/** A thread that dies takes only its own job with it; the next job starts another one. */
+function startWorker(seat: Seat, next: () => void): Worker {
+  const worker = new Worker(new URL('./password-worker.ts', import.meta.url))
+  worker.unref()
+  const finish = (verdict: PasswordVerdict) => {
+    const { job } = seat
+    seat.job = null
+    job?.settle(verdict)
+    next()
+  }
+  worker.on('message', ({ matched }: PasswordAnswer) => {
+    finish(matched === null ? 'unavailable' : matched ? 'match' : 'mismatch')
+  })
+  worker.on('error', () => {})
+  worker.on('exit', () => {
+    seat.worker = null
+    finish('unavailable')
+  })
+  return worker
+}

@@ -1,0 +1,94 @@
+// Password schemes: does a password match, and what is the hash of a new one. All of it is CPU work that takes milliseconds to
+// seconds and blocks: daemons call it through password-pool.ts, only commands call it directly.
+
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { compareSync, hashSync } from 'bcryptjs'
+import { encrypt as shaCrypt, verify as verifyShaCrypt } from 'unixcrypt'
+import { matchesArgon2, writeArgon2 } from './argon2-scheme.ts'
+import { matchesPbkdf2, matchesScram, writePbkdf2 } from './derived-schemes.ts'
+import { digestSchemes, matchesDigest, writeDigest } from './digest-schemes.ts'
+import { md5Crypt } from './md5-crypt.ts'
+import type { StoredPassword } from './stored-password.ts'
+
+/** Schemes that new hashes are made in; the first one is the default. */
+export const hashableSchemes = [
+  'ARGON2ID',
+  'BLF-CRYPT',
+  'SHA512-CRYPT',
+  'SHA256-CRYPT',
+  'PBKDF2',
+  'ARGON2I',
+  'SSHA512',
+  'SSHA256',
+  'SSHA',
+  'SMD5',
+  'MD5-CRYPT',
+] as const
+
+export type HashableScheme = (typeof hashableSchemes)[number]
+
+/** About a quarter of a second. */
+const BCRYPT_COST = 12
+const SALT_OCTETS = 16
+
+/** True if the password is the stored one. Throws for nothing that readStored let through. */
+export function matches(stored: StoredPassword, password: string): boolean {
+  switch (stored.kind) {
+    case 'bcrypt':
+      return compareSync(password, stored.hash)
+    case 'md5-crypt':
+      return equal(md5Crypt(password, stored.salt), stored.hash)
+    case 'sha-crypt':
+      return verifyShaCrypt(password, stored.hash)
+    case 'argon2':
+      return matchesArgon2(stored.value, password)
+    case 'pbkdf2':
+      return matchesPbkdf2(stored.value, password)
+    case 'scram':
+      return matchesScram(stored.value, stored.algorithm, password)
+    case 'digest':
+      return matchesDigest(stored.digest, stored.value, password)
+    case 'plain':
+      return equal(stored.password, password)
+  }
+}
+
+/** `{SCHEME}hash` of a new password with a fresh salt. */
+export async function hashPassword(scheme: HashableScheme, password: string): Promise<string> {
+  return `{${scheme}}${hashValue(scheme, password)}`
+}
+
+function hashValue(scheme: HashableScheme, password: string): string {
+  const salt = randomBytes(SALT_OCTETS)
+  // Two hexadecimal digits per octet are in the alphabet of every crypt(3) salt.
+  const cryptSalt = salt.toString('hex').slice(0, 16)
+  switch (scheme) {
+    case 'ARGON2ID':
+      return writeArgon2('argon2id', password, salt)
+    case 'ARGON2I':
+      return writeArgon2('argon2i', password, salt)
+    case 'BLF-CRYPT':
+      return hashSync(password, BCRYPT_COST).replace(/^\$2[ab]\$/, '$2y$')
+    case 'SHA512-CRYPT':
+      return shaCrypt(password, `$6$${cryptSalt}`)
+    case 'SHA256-CRYPT':
+      return shaCrypt(password, `$5$${cryptSalt}`)
+    case 'MD5-CRYPT':
+      return md5Crypt(password, cryptSalt.slice(0, 8))
+    case 'PBKDF2':
+      return writePbkdf2(password, cryptSalt)
+    default:
+      return writeDigest(digestOf(scheme), password, salt)
+  }
+}
+
+function digestOf(scheme: string): NonNullable<ReturnType<typeof digestSchemes.get>> {
+  const digest = digestSchemes.get(scheme)
+  if (!digest) throw new Error(`no way to make a hash of ${scheme}`)
+  return digest
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
