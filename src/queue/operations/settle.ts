@@ -5,6 +5,7 @@ import type { Event } from '../../observe/events.ts'
 import { noticeNumber, wantsNotice } from '../notify-bits.ts'
 import type { Answers, WireOutcome } from '../operation.ts'
 import { messageOf } from '../recipient-id.ts'
+import { nextAttemptAt } from '../retry.ts'
 import { checkMove, stateNumber } from '../states.ts'
 import type { ClaimedRow } from '../statements/settle-recipient.ts'
 import type { MessageFacts } from '../statements/select-message.ts'
@@ -72,21 +73,21 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: WireOu
     settling.events.push({ kind: 'expired', ...end })
     return finish(context, settling, { ...one, state: 'expired' })
   }
-  const nextAttemptAt = Math.min(message.expiresAt, Math.max(settling.now, outcome.retryAt ?? row.nextAttemptAt))
-  settling.events.push({ kind: 'deferred', scope: outcome.scope ?? 'recipient', nextAttemptAt, ...end })
+  const nextAt = Math.min(message.expiresAt, outcome.retryAt ?? scheduledAt(context, settling.now, { message, row }))
+  settling.events.push({ kind: 'deferred', scope: outcome.scope ?? 'recipient', nextAttemptAt: nextAt, ...end })
   const late = isLate(context, settling.now, { message, row })
   if (late) settling.noticesDue = true
   checkMove('claimed', 'deferred')
   context.sql.updateAttempted(outcome.id, {
     state: stateNumber.deferred,
     notice: late ? noticeNumber.delayed : noticeNumber.none,
-    nextAttemptAt,
+    nextAttemptAt: nextAt,
     at: settling.now,
     status: outcome.status,
     reply: outcome.reply,
     host: outcome.host,
   })
-  context.book.added(row.nextHop, nextAttemptAt)
+  context.book.added(row.nextHop, nextAt)
   if (
     row.wish !== null &&
     grantWish(context, { id: outcome.id, wish: row.wish, now: settling.now, events: settling.events })
@@ -117,6 +118,12 @@ function finish(
     reply: outcome.reply,
     host: outcome.host,
   })
+}
+
+/** The time written at the claim; a new one if the attempt (a peer that stalls) took longer than that. */
+function scheduledAt(context: StoreContext, now: number, one: { message: MessageFacts; row: ClaimedRow }): number {
+  if (one.row.nextAttemptAt > now) return one.row.nextAttemptAt
+  return nextAttemptAt({ arrivedAt: one.message.arrivedAt, now }, context.retry, context.random)
 }
 
 function isLate(context: StoreContext, now: number, one: { message: MessageFacts; row: ClaimedRow }): boolean {
