@@ -7,25 +7,10 @@ export const LOCAL_PART_OCTETS = 64
 export const DOMAIN_OCTETS = 255
 /** A mailbox without its angle brackets: RFC 5321 4.5.3.1.3 gives a path 256 octets with them. */
 export const MAILBOX_OCTETS = 254
-/** One DNS label, RFC 1035 2.3.4. */
-export const LABEL_OCTETS = 63
-/** A command line with CRLF, RFC 5321 4.5.3.1.4. */
-export const COMMAND_LINE_OCTETS = 512
-/**
- * What extensions add to MAIL: SIZE 26 (RFC 1870), BODY 16 (RFC 6152), RET and ENVID 8 + 107 (RFC 3461), SMTPUTF8 10 (RFC 6531),
- * AUTH 500 (RFC 4954), REQUIRETLS 11 (RFC 8689).
- */
-export const MAIL_LINE_OCTETS = COMMAND_LINE_OCTETS + 26 + 16 + 8 + 107 + 10 + 500 + 11
-/** What extensions add to RCPT: NOTIFY 28 and ORCPT 501 (RFC 3461), 10 for SMTPUTF8 (RFC 6531). */
-export const RCPT_LINE_OCTETS = COMMAND_LINE_OCTETS + 28 + 501 + 10
 /** A SASL response line, RFC 4954 section 4: base64 of large tickets. */
 export const AUTH_LINE_OCTETS = 12_288
 /** One reply line with CRLF, RFC 5321 4.5.3.1.5. */
 export const REPLY_LINE_OCTETS = 512
-/** A text line of a message with CRLF, RFC 5321 4.5.3.1.6; we pass longer ones on, as every server does, but never write them. */
-export const TEXT_LINE_OCTETS = 1000
-/** Recipients that every server has to take in one transaction, RFC 5321 4.5.3.1.8. */
-export const MINIMUM_RECIPIENTS = 100
 /** ENVID as sent, RFC 3461 section 4.4. */
 export const ENVID_OCTETS = 100
 /** ORCPT as sent, RFC 3461 section 4.2. */
@@ -52,7 +37,3 @@ export const DATA_BLOCK_TIMEOUT = 3 * MINUTE
 export const DATA_TERMINATION_TIMEOUT = 10 * MINUTE
 /** A server waits this long for the next command, RFC 5321 4.5.3.2.7. */
 export const SERVER_COMMAND_TIMEOUT = 5 * MINUTE
-/** RSET of a connection kept for reuse: if it takes longer, a new connection is cheaper. */
-export const RSET_TIMEOUT = 20 * SECOND
-/** QUIT: nothing depends on the answer. */
-export const QUIT_TIMEOUT = 10 * SECOND

@@ -17,7 +17,7 @@ export interface FakeClock extends Clock {
 }
 
 /** The time where a fake clock starts unless told: 2026-11-21T00:00:00Z. */
-export const FAKE_START = Date.UTC(2026, 10, 21)
+const FAKE_START = Date.UTC(2026, 10, 21)
 
 export function createFakeClock(start: number = FAKE_START): FakeClock {
   let now = start
