@@ -164,3 +164,38 @@ describe('which keys sign', () => {
     expect(result).toEqual({ kind: 'unsigned', reason: 'no active key for example.net' })
   })
 })
+
+describe('what is signed already (never twice)', () => {
+  const parts = message(headers, 'Hello\r\n')
+  const signer = createSigner({ keys: both, parents: [] })
+  const signAgain = async (header: string, body = parts.body) =>
+    signer.sign(contentOf({ header: Buffer.from(header, 'latin1'), body }), { fromDomain: 'example.org', now: now + 1 })
+  const before = async (keys = both): Promise<string> => (await signed(parts, keys)) + parts.header.toString('latin1')
+
+  test('and came through a relay that put its trace on top stays as it is', async () => {
+    const again = await signAgain(`Received: from a by b\r\n${await before()}`)
+    expect(again).toEqual({ kind: 'unsigned', reason: 'signed for example.org already' })
+  })
+
+  test('by one of two keys is signed by the other', async () => {
+    const again = await signAgain(await before([key('rsa-sha256')]))
+    expect(again).toMatchObject({ kind: 'signed', signatures: [{ algorithm: 'ed25519-sha256' }] })
+  })
+
+  test.each([
+    ['a changed field', (text: string) => text.replace('Dinner', 'Lunch')],
+    ['a signature cut short', (text: string) => text.replace(/(b=.{20}).*/g, '$1')],
+    ['no signature at all', (text: string) => text.replace(/b=[^;]*?\r\n(?=\S)/g, 'b=\r\n')],
+    ['an l= tag', (text: string) => text.replaceAll('v=1;', 'v=1; l=0;')],
+    ['From: left out', (text: string) => text.replaceAll('h=from:from:', 'h=')],
+    ['another domain', (text: string) => text.replaceAll('d=example.org', 'd=example.net')],
+  ])('with %s is signed anew', async (_what, change) => {
+    const changed = change(await before())
+    expect(changed).not.toBe(await before())
+    expect(await signAgain(changed)).toMatchObject({ kind: 'signed', signatures: [{}, {}] })
+  })
+
+  test('over another body is signed anew', async () => {
+    expect(await signAgain(await before(), Buffer.from('Hallo\r\n'))).toMatchObject({ kind: 'signed' })
+  })
+})

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import type { Content } from '../message/content.ts'
 import { canonicalBody } from './canonical-body.ts'
 import { type HeaderField, signedOctets, splitFields } from './canonical-header.ts'
+import { alreadySigned } from './existing-signature.ts'
 import type { DkimKey } from './key.ts'
 import { signedField, unsignedField } from './signature-field.ts'
 import { signedFieldNames } from './signed-fields.ts'
@@ -44,10 +45,12 @@ export function createSigner(settings: SignerSettings): Signer {
   return {
     signsFor: (domain) => keysFor(domain).length > 0,
     async sign(content, { fromDomain, now }): Promise<SignResult> {
-      const keys = keysFor(fromDomain)
-      if (keys.length === 0) return { kind: 'unsigned', reason: `no active key for ${fromDomain}` }
+      const usable = keysFor(fromDomain)
+      if (usable.length === 0) return { kind: 'unsigned', reason: `no active key for ${fromDomain}` }
       const fields = splitFields(content.header)
       const message = { fields, bodyHash: await hashBody(content), time: Math.floor(now / 1000) }
+      const keys = usable.filter((key) => !alreadySigned(fields, message.bodyHash, key))
+      if (keys.length === 0) return { kind: 'unsigned', reason: `signed for ${fromDomain} already` }
       const signed = await Promise.all(keys.map((key) => signMessage(message, key)))
       return {
         kind: 'signed',

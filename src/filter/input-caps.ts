@@ -2,11 +2,13 @@
 // hostile header must be cut down before (40 000 folded lines would block the loop for seconds).
 
 import { type Field, readFields } from '../message/header.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/limits.ts'
 
-/** Four times what real mail has; sendmail and Postfix cap near 100 KB. */
-export const MAX_HEADER_OCTETS = 128 * 1024
-/** Each folded line costs more than the one before. */
-export const MAX_HEADER_LINES = 1_000
+/** What our own nodes may have put on top of a header section that was within the limits. */
+const OWN_OCTETS = 8 * 1024
+const OWN_LINES = 100
+export const MAX_HEADER_OCTETS = HEADER_SECTION_OCTETS + OWN_OCTETS
+export const MAX_HEADER_LINES = HEADER_LINES + OWN_LINES
 /** Every one costs a key look-up and a public-key operation; RFC 6376 6.1 lets a verifier stop. */
 export const MAX_DKIM_SIGNATURES = 10
 /** RFC 8617 4.2.1: instances run from 1 to 50. */
