@@ -7,12 +7,19 @@ import { isAbsolute, join } from 'node:path'
 export type FileText =
   | { readonly kind: 'found'; readonly text: string }
   | { readonly kind: 'absent' }
+  | { readonly kind: 'folder' }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface Files {
   read(path: string): FileText
   /** Paths that match a glob below a folder, sorted; empty if there are none. */
   glob(folder: string, pattern: string): readonly string[]
+}
+
+/** Why there is no text, for a message. */
+export function whyUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
+  if (answer.kind === 'unavailable') return answer.cause
+  return answer.kind === 'absent' ? 'no such file' : 'expected a file, found a folder'
 }
 
 /** The machine's own disk. */
@@ -22,6 +29,7 @@ export const diskFiles: Files = {
       return { kind: 'found', text: readFileSync(path, 'utf8') }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EISDIR') return { kind: 'folder' }
       return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'unavailable', cause: message }
     }
   },

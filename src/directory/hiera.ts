@@ -2,6 +2,7 @@
 // Room: directory. Data formats: YAML and JSON. Other back ends and encrypted values are refused by name; nothing is executed.
 
 import { dirname, isAbsolute, join } from 'node:path'
+import { whyUnread } from './files.ts'
 import type { Files } from './files.ts'
 import { mergeLevels, readMergeOptions } from './hiera-merge.ts'
 import type { MergeOptions } from './hiera-merge.ts'
@@ -75,7 +76,7 @@ function warnHidden(key: string, values: readonly Located[], problems: ProblemLi
 function openLevels(file: string, opening: Opening): readonly HieraLevel[] {
   const text = opening.files.read(file)
   if (text.kind !== 'found') {
-    opening.problems.error(whole(file), text.kind === 'absent' ? 'no such file' : text.cause)
+    opening.problems.error(whole(file), whyUnread(text))
     return []
   }
   const root = readYaml(file, text.text, opening.problems)
@@ -138,7 +139,7 @@ function levelPaths(item: LocatedMap, datadir: string, opening: Opening): readon
 function openData(name: string, path: string, opening: Opening): readonly HieraLevel[] {
   const text = opening.files.read(path)
   opening.read.push(path)
-  if (text.kind === 'unavailable') opening.problems.error(whole(path), text.cause)
+  if (text.kind !== 'found' && text.kind !== 'absent') opening.problems.error(whole(path), whyUnread(text))
   if (text.kind !== 'found') return []
   const data = readYaml(path, text.text, opening.problems)
   return data ? [{ name, path, data }] : []

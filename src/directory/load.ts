@@ -1,10 +1,9 @@
 // Loads all sources of routing data into one snapshot, or says everything that is wrong with them.
 // Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
 
-import { basename } from 'node:path'
 import { checkGraph } from './check-graph.ts'
 import type { GraphChoice } from './check-graph.ts'
-import { diskFiles } from './files.ts'
+import { diskFiles, whyUnread } from './files.ts'
 import type { Files } from './files.ts'
 import { openHiera } from './hiera.ts'
 import type { Hiera } from './hiera.ts'
@@ -26,10 +25,8 @@ export interface DirectorySettings {
   readonly mainDomain: string
   /** Path of a hiera.yaml. */
   readonly hiera?: string
-  /** Plain mail.yaml files. */
+  /** Plain mail.yaml files, and folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
   readonly mail?: readonly string[]
-  /** Folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
-  readonly fragments?: readonly string[]
   /** For Hiera's interpolation. */
   readonly scope: HieraScope
   /** Whether loops and dangling targets refuse the data (default) or only warn. */
@@ -54,8 +51,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
     layers.push(hieraLayer(hiera, list))
     read.push(...hiera.files)
   }
-  const fragments = (settings.fragments ?? []).flatMap((folder) => files.glob(folder, '*.{yaml,yml}'))
-  for (const path of [...(settings.mail ?? []), ...fragments]) {
+  for (const path of (settings.mail ?? []).flatMap((each) => filesAt(each, files))) {
     read.push(path)
     const layer = fileLayer(path, files, list)
     if (layer) layers.push(layer)
@@ -65,6 +61,11 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   checkAliasDomains(build)
   if (!hasError(list.problems)) checkGraph(build, settings.graph)
   return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }
+}
+
+/** The file itself, or the fragments in the folder. */
+function filesAt(path: string, files: Files): readonly string[] {
+  return files.read(path).kind === 'folder' ? files.glob(path, '*.{yaml,yml}') : [path]
 }
 
 function hasError(problems: readonly Problem[]): boolean {
@@ -90,7 +91,7 @@ function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer
   const text = files.read(path)
   const whole: Place = { file: path, line: 0, column: 0 }
   if (text.kind !== 'found') {
-    problems.error(whole, text.kind === 'absent' ? `no such file: ${basename(path)}` : text.cause)
+    problems.error(whole, whyUnread(text))
     return null
   }
   const root = readYaml(path, text.text, problems)

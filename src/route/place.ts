@@ -223,5 +223,6 @@ function refused(point: Point, reply: ReturnType<typeof looping>): Placed {
 }
 
 function loopText(point: Point, key: string): string {
-  return [...point.chain.slice(point.chain.indexOf(key)), key].join(' → ')
+  const circle = [...point.chain.slice(point.chain.indexOf(key)), key]
+  return circle.filter((each, index) => each !== circle[index - 1]).join(' → ')
 }

@@ -2,7 +2,7 @@
 // Run: node test/bench/resolve.ts [aliases …]
 
 import { loadDirectory } from '../../src/directory/load.ts'
-import type { Files } from '../../src/directory/files.ts'
+import { memoryFiles } from '../../src/directory/memory-files.ts'
 import type { Snapshot } from '../../src/directory/snapshot.ts'
 import { createRouter } from '../../src/route/router.ts'
 import type { Router } from '../../src/route/resolution.ts'
@@ -21,12 +21,8 @@ function mailData(count: number): string {
   return ['mail::aliases:', ...aliases, 'mail::forwards:', ...forwards, ''].join('\n')
 }
 
-function memoryFile(text: string): Files {
-  return { read: () => ({ kind: 'found', text }), glob: () => [] }
-}
-
 function load(count: number): { readonly snapshot: Snapshot; readonly seconds: number } {
-  const files = memoryFile(mailData(count))
+  const files = memoryFiles({ 'mail.yaml': mailData(count) })
   const started = performance.now()
   const scope = { facts: {}, certname: 'bench.example.org' }
   const { directory, problems } = loadDirectory({ mainDomain: 'example.org', mail: ['mail.yaml'], scope }, files)

@@ -1,0 +1,365 @@
+import { describe, expect, it } from 'vitest'
+import type { Directory } from '../directory/directory.ts'
+import { loadDirectory } from '../directory/load.ts'
+import { memoryFiles } from '../directory/memory-files.ts'
+import { formatProblem } from '../directory/problem.ts'
+import type { Origin } from '../smtp/origin.ts'
+import type { Resolution, ResolveRequest } from './resolution.ts'
+import { createRouter } from './router.ts'
+import type { RouterSettings } from './router-settings.ts'
+
+const internet: Origin = { kind: 'internet' }
+const mxPeer: Origin = { kind: 'peer', role: 'mx', vouched: 'nothing' }
+const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: false }
+const mx: RouterSettings = {
+  forwards: 'hand-over',
+  own: 'resolve',
+  relayFor: ['local'],
+  srs,
+  postmaster: 'ops@example.org',
+}
+const srsNode: RouterSettings = {
+  ...mx,
+  forwards: 'resolve',
+  relayFor: ['peer', 'local'],
+  copies: false,
+  unknownFromPeer: 'defer',
+  srs: { ...srs, rewrite: true },
+}
+const solo: RouterSettings = { ...mx, forwards: 'resolve', srs: { ...srs, rewrite: true } }
+
+const base = `domains: [example.org, shop.example]
+alias_domains: { example.net: example.org, www.example.net: example.net }
+aliases:
+  press: [kim, lee]
+  helpdesk: press
+  all: [press, helpdesk, sam, press]
+  keeps: [keeps, kim]
+  info@shop.example: press
+  outside: [a@far.example, b@far.example]
+  mixed: [sam, c@far.example]
+  kim+exact: sam
+  empty: []
+forwards:
+  kim: kim@home.example.net
+  lee: { to: lee@home.example.net, tag: keep }
+  ops: ops@home.example.net
+  inward: sam
+  copied: copied@home.example.net
+transports:
+  sam@example.org: lmtp:[127.0.0.1]:24
+  keeps@example.org: lmtp:[127.0.0.1]:24
+  lists.example.org: smtp:[list-01.example.org]:25
+discards: { noreply: nobody reads this }
+refusals: { orders: We sell nothing }
+recipient_bcc: { sam: archive@lists.example.org, copied: audit@far.example }
+users: [kim, lee, homeless]
+host_aliases: { web-01.example.org: { root: sam, kim: sam } }
+`
+
+function directoryOf(text: string, strict = false): Directory {
+  const graph = strict ? {} : ({ loops: 'warning', dangling: 'warning' } as const)
+  const settings = { mainDomain: 'example.org', mail: ['mail.yaml'], scope: { facts: {}, certname: 'n' }, graph }
+  const { directory, problems } = loadDirectory(settings, memoryFiles({ 'mail.yaml': text }))
+  if (!directory) throw new Error(problems.map(formatProblem).join('\n'))
+  return directory
+}
+
+const directory = directoryOf(base)
+
+function ask(settings: RouterSettings, forwardPath: string, more: Partial<ResolveRequest> = {}, data = directory) {
+  const request = { forwardPath, reversePath: 'stranger@far.example', origin: internet, at: 1_577_836_860_000, ...more }
+  return createRouter(settings, () => data).resolve(request)
+}
+
+/** `recipient via next hop` of each destination, or the reply. */
+function brief(resolution: Resolution): string | readonly string[] {
+  if (resolution.kind === 'destinations') return resolution.destinations.map((one) => `${one.recipient} ${one.nextHop}`)
+  return resolution.kind === 'discard'
+    ? `discard: ${resolution.reason}`
+    : `${resolution.reply.code} ${resolution.reply.enhanced}`
+}
+
+describe('resolving everything on one node', () => {
+  const lmtp = 'lmtp:[127.0.0.1]:24'
+  const kim = 'kim@home.example.net mx:home.example.net'
+  const lee = 'lee@home.example.net mx:home.example.net'
+  it.each([
+    ['an alias with several targets', 'press@example.org', [kim, lee]],
+    ['a chain', 'helpdesk@example.org', [kim, lee]],
+    [
+      'groups in groups, each final address once',
+      'all@example.org',
+      [kim, lee, `sam@example.org ${lmtp}`, 'archive@lists.example.org smtp:[list-01.example.org]:25'],
+    ],
+    ['an address that keeps a copy for itself', 'keeps@example.org', [`keeps@example.org ${lmtp}`, kim]],
+    ['another domain of ours', 'info@shop.example', [kim, lee]],
+    ['the same local part elsewhere', 'press@shop.example', '550 5.1.1'],
+    ['an alias domain', 'press@example.net', [kim, lee]],
+    ['an alias domain of an alias domain', 'kim@www.example.net', [kim]],
+    ['another case and a last dot', 'PRESS@Example.ORG.', [kim, lee]],
+    ['a quoted local part that needs no quotes', '"press"@example.org', [kim, lee]],
+    ['a tag, dropped outside', 'kim+x@example.org', [kim]],
+    ['a tag, kept where the forward says so', 'lee+x@example.org', ['lee+x@home.example.net mx:home.example.net']],
+    ['a tag through an alias', 'press+x@example.org', [kim, 'lee+x@home.example.net mx:home.example.net']],
+    [
+      'an entry with the tag comes first',
+      'kim+exact@example.org',
+      [`sam@example.org ${lmtp}`, 'archive@lists.example.org smtp:[list-01.example.org]:25'],
+    ],
+    [
+      'a forward that stays inside',
+      'inward@example.org',
+      [`sam@example.org ${lmtp}`, 'archive@lists.example.org smtp:[list-01.example.org]:25'],
+    ],
+    ['an address transport with a tag', 'keeps+x@example.org', [`keeps+x@example.org ${lmtp}`, kim]],
+    [
+      'any address of a domain with a transport',
+      'dev-request@lists.example.org',
+      ['dev-request@lists.example.org smtp:[list-01.example.org]:25'],
+    ],
+    [
+      'a host alias',
+      'root@web-01.example.org',
+      [`sam@example.org ${lmtp}`, 'archive@lists.example.org smtp:[list-01.example.org]:25'],
+    ],
+    ['nobody', 'nobody@example.org', '550 5.1.1'],
+    ['a person without any way', 'homeless@example.org', '550 5.1.1'],
+    ['an empty list', 'empty@example.org', '550 5.1.1'],
+    ['a discard', 'noreply@example.org', 'discard: nobody reads this'],
+    ['a discard with a tag', 'noreply+x@example.org', 'discard: nobody reads this'],
+    ['a refusal', 'orders@example.org', '550 5.1.1'],
+  ])('%s', async (_, address, expected) => expect(brief(await ask(solo, address))).toEqual(expected))
+
+  it('answers the text of a refusal entry', async () => {
+    expect(await ask(solo, 'orders@example.org')).toMatchObject({ reply: { text: 'We sell nothing' } })
+  })
+
+  it('names the person in the cause when only the way is missing', async () => {
+    const answer = await ask(solo, 'homeless@example.org')
+    expect(answer).toMatchObject({ kind: 'refused', reply: { text: 'No such address here' } })
+    expect(answer.kind === 'refused' && answer.reply.cause).toContain('belongs to homeless (mail.yaml:')
+  })
+
+  it('keeps the forward-path as given, and says that the address is private', async () => {
+    const answer = await ask(solo, 'Press@Example.org')
+    const original = 'Press@Example.org'
+    expect(answer).toMatchObject({
+      destinations: [
+        { original, private: true },
+        { original, private: true },
+      ],
+    })
+    expect(await ask(solo, 'keeps@example.org')).toMatchObject({
+      destinations: [{ private: false }, { private: true }],
+    })
+  })
+
+  it('every step names its source', async () => {
+    const answer = await ask(solo, 'helpdesk@example.net')
+    expect(answer.kind === 'destinations' && answer.destinations[0]?.via).toEqual([
+      { rule: 'alias-domain', from: 'helpdesk@example.net', to: 'helpdesk@example.org', source: 'mail.yaml:2' },
+      { rule: 'alias', from: 'helpdesk@example.org', to: 'press@example.org', source: 'mail.yaml:5' },
+      { rule: 'alias', from: 'press@example.org', to: 'kim@example.org', source: 'mail.yaml:4' },
+      { rule: 'forward', from: 'kim@example.org', to: 'kim@home.example.net', source: 'mail.yaml:14' },
+      { rule: 'next-hop', from: 'kim@home.example.net', to: 'mx:home.example.net', source: 'RFC 5321 5.1' },
+      expect.objectContaining({ rule: 'srs', from: 'stranger@far.example', to: expect.stringMatching(/^SRS0=/) }),
+    ])
+  })
+
+  it('tells what was merged', async () => {
+    const answer = await ask(solo, 'all@example.org')
+    const steps = answer.kind === 'destinations' ? (answer.destinations[0]?.via ?? []) : []
+    expect(steps.filter((step) => step.rule === 'merge')).toEqual([
+      { rule: 'merge', from: 'helpdesk@example.org', to: 'press@example.org', source: 'mail.yaml:5' },
+      { rule: 'merge', from: 'all@example.org', to: 'press@example.org', source: 'mail.yaml:6' },
+    ])
+  })
+
+  it('the organisation’s alias wins over the host’s', async () => {
+    const text = base.replace('alias_domains: {', 'alias_domains: { web-01.example.org: example.org,')
+    expect(brief(await ask(solo, 'kim@web-01.example.org', {}, directoryOf(text)))).toEqual([kim])
+  })
+})
+
+describe('mx hands over, srs resolves', () => {
+  it('a forward keeps its own address on the way between the two', async () => {
+    const first = await ask(mx, 'kim+x@example.net')
+    expect(brief(first)).toEqual(['kim+x@example.org peers:srs'])
+    expect(brief(await ask(srsNode, 'kim+x@example.org', { origin: mxPeer }))).toEqual([
+      'kim@home.example.net mx:home.example.net',
+    ])
+  })
+
+  it('an alias whose targets are all outside is handed over whole', async () => {
+    expect(brief(await ask(mx, 'outside@example.org'))).toEqual(['outside@example.org peers:srs'])
+    expect(brief(await ask(srsNode, 'outside@example.org', { origin: mxPeer }))).toEqual([
+      'a@far.example mx:far.example',
+      'b@far.example mx:far.example',
+    ])
+  })
+
+  it('of a mixed one only what leaves is handed over: nobody gets two copies', async () => {
+    expect(brief(await ask(mx, 'mixed@example.org'))).toEqual([
+      'sam@example.org lmtp:[127.0.0.1]:24',
+      'archive@lists.example.org smtp:[list-01.example.org]:25',
+      'c@far.example peers:srs',
+    ])
+    const second = await ask(srsNode, 'c@far.example', { origin: mxPeer })
+    expect(second).toMatchObject({
+      destinations: [{ recipient: 'c@far.example', nextHop: 'mx:far.example', private: true }],
+    })
+  })
+
+  it('copies are made once, by the mx; a copy for outside goes by its own address', async () => {
+    expect(brief(await ask(mx, 'copied@example.org'))).toEqual([
+      'copied@example.org peers:srs',
+      'audit@far.example peers:srs',
+    ])
+    expect(brief(await ask(srsNode, 'copied@example.org', { origin: mxPeer }))).toEqual([
+      'copied@home.example.net mx:home.example.net',
+    ])
+  })
+
+  it('an address that the srs node does not know yet is deferred, for others refused', async () => {
+    expect(brief(await ask(srsNode, 'new@example.org', { origin: mxPeer }))).toBe('450 4.1.1')
+    expect(brief(await ask(srsNode, 'new@example.org', { origin: { kind: 'local' } }))).toBe('550 5.1.1')
+  })
+
+  it('rewrites foreign senders only, and only for what leaves', async () => {
+    const paths = async (reversePath: string | null, address = 'mixed@example.org', settings = solo) => {
+      const answer = await ask(settings, address, { reversePath })
+      return answer.kind === 'destinations' ? answer.destinations.map((one) => one.reversePath) : []
+    }
+    expect(await paths('x@far.example')).toEqual([
+      'x@far.example',
+      'x@far.example',
+      'SRS0=JYBO=2W=far.example=x@srs.example.org',
+    ])
+    expect(await paths(null)).toEqual([null, null, null])
+    expect(await paths('kim@example.net')).toEqual(['kim@example.net', 'kim@example.net', 'kim@example.net'])
+    expect(await paths('x@far.example', 'mixed@example.org', mx)).toEqual([
+      'x@far.example',
+      'x@far.example',
+      'x@far.example',
+    ])
+  })
+
+  it('a sender too long for SRS is refused, unless others of the group can have the mail', async () => {
+    const reversePath = `${'a'.repeat(60)}@far.example`
+    expect(brief(await ask(solo, 'kim@example.org', { reversePath }))).toBe('550 5.1.7')
+    expect(await ask(solo, 'mixed@example.org', { reversePath })).toMatchObject({
+      destinations: [{ recipient: 'sam@example.org' }, { recipient: 'archive@lists.example.org' }],
+      lost: [{ reply: { enhanced: '5.1.7' } }],
+    })
+  })
+})
+
+describe('submission, mta and client hand our own domains over', () => {
+  const submission: RouterSettings = { forwards: 'hand-over', own: 'hand-over', relayFor: ['user', 'local'] }
+  const origin: Origin = { kind: 'user', identity: 'kim' }
+  it.each([
+    ['press@example.net', ['press@example.net peers:mx']],
+    ['nobody@example.org', ['nobody@example.org peers:mx']],
+    ['friend@far.example', ['friend@far.example mx:far.example']],
+    ['a@b@c', '553 5.1.3'],
+    ['friend@localhost', '550 5.1.2'],
+    ['friend@[127.0.0.1]', '550 5.1.2'],
+    ['friend@127.0.0.1', '550 5.1.2'],
+  ])('%s', async (address, expected) => expect(brief(await ask(submission, address, { origin }))).toEqual(expected))
+
+  it('the world can be a smarthost', async () => {
+    const client: RouterSettings = {
+      ...submission,
+      relayFor: ['local'],
+      nextHops: { own: 'peers:mta', world: 'peers:mta' },
+    }
+    const local = { origin: { kind: 'local' } as const }
+    expect(brief(await ask(client, 'kim@example.org', local))).toEqual(['kim@example.org peers:mta'])
+    expect(brief(await ask(client, 'a@far.example', local))).toEqual(['a@far.example peers:mta'])
+    expect(brief(await ask(client, 'a@far.example'))).toBe('554 5.7.1')
+  })
+
+  it('who is not of the role’s origins relays nothing', async () => {
+    expect(brief(await ask(submission, 'friend@far.example', { origin: { kind: 'machine', identity: 'ci-01' } }))).toBe(
+      '554 5.7.1',
+    )
+    expect(brief(await ask(submission, 'friend@far.example', { origin: mxPeer }))).toBe('554 5.7.1')
+  })
+
+  it('relaying for the internet cannot even be configured', () => {
+    const settings = { ...submission, relayFor: ['internet'] } as unknown as RouterSettings
+    expect(() => createRouter(settings, () => directory)).toThrow('nobody relays for the internet')
+  })
+})
+
+describe('bounces to SRS addresses', () => {
+  const home = 'SRS0=JYBO=2W=far.example=x@srs.example.org'
+  const bounce = { reversePath: null }
+
+  it('go home, for the null sender', async () => {
+    const answer = await ask(mx, home, bounce)
+    expect(answer).toMatchObject({
+      destinations: [{ recipient: 'x@far.example', nextHop: 'mx:far.example', reversePath: null, original: home }],
+    })
+  })
+
+  it.each([
+    ['a sender', home, { reversePath: 'someone@far.example' }, '550 5.7.1'],
+    ['a wrong hash', home.replace('JYBO', 'XXXX'), bounce, '550 5.1.1'],
+    ['another local part', home.replace('=x@', '=y@'), bounce, '550 5.1.1'],
+    ['an expired stamp', home, { ...bounce, at: 1_577_836_860_000 + 22 * 86_400_000 }, '550 5.1.1'],
+    ['no SRS address at all', 'kim@srs.example.org', bounce, '550 5.1.1'],
+    [
+      'an SRS address of others, which is no business of ours',
+      home.replace('srs.example.org', 'far.example'),
+      bounce,
+      '554 5.7.1',
+    ],
+  ])('refused: %s', async (_, address, more, expected) => expect(brief(await ask(mx, address, more))).toBe(expected))
+
+  it('in lower case too', async () => {
+    expect(brief(await ask(mx, home.toLowerCase(), bounce))).toEqual(['x@far.example mx:far.example'])
+  })
+
+  it('only where the role says so', async () => {
+    expect(brief(await ask({ ...mx, srs: { ...srs, reverse: false } }, home, bounce))).toBe('550 5.1.1')
+    const submission: RouterSettings = { ...mx, own: 'hand-over' }
+    expect(brief(await ask(submission, home, bounce))).toEqual([`${home} peers:mx`])
+  })
+
+  it('what has become ours since is resolved, not sent out', async () => {
+    const before = directoryOf(base.replaceAll('shop.example', 'other.example'))
+    const rewritten = await ask(solo, 'kim@example.org', { reversePath: 'info@shop.example' }, before)
+    const address = rewritten.kind === 'destinations' ? (rewritten.destinations[0]?.reversePath ?? '') : ''
+    expect(address).toMatch(/^SRS0=/)
+    expect(brief(await ask(mx, address, bounce))).toEqual(['kim@example.org peers:srs', 'lee@example.org peers:srs'])
+  })
+
+  it('a postmaster of the SRS domain answers', async () => {
+    expect(brief(await ask(mx, 'postmaster@srs.example.org'))).toEqual(['ops@example.org peers:srs'])
+  })
+})
+
+describe('postmaster and abuse are always answered', () => {
+  it.each([
+    'postmaster',
+    'Postmaster',
+    'postmaster@example.org',
+    'ABUSE@example.net',
+    'abuse@shop.example',
+    'postmaster@web-01.example.org',
+  ])('%s', async (address) => expect(brief(await ask(mx, address))).toEqual(['ops@example.org peers:srs']))
+
+  it('by the organisation’s own entry where there is one', async () => {
+    const data = directoryOf(base.replace('aliases:\n', 'aliases:\n  abuse: sam\n'))
+    expect(brief(await ask({ ...mx, copies: false }, 'abuse@example.net', {}, data))).toEqual([
+      'sam@example.org lmtp:[127.0.0.1]:24',
+    ])
+  })
+
+  it('even by an address outside', async () => {
+    const settings = { ...solo, postmaster: 'admin@far.example' }
+    expect(brief(await ask(settings, 'abuse@example.org'))).toEqual(['admin@far.example mx:far.example'])
+  })
+})
