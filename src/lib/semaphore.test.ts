@@ -72,3 +72,42 @@ describe('semaphore', () => {
     )
   })
 })
+
+test('a waiter that is served before it stops waiting keeps its place', async () => {
+  const semaphore = createSemaphore(1)
+  const first = await semaphore.acquire()
+  const abort = new AbortController()
+  const second = semaphore.acquire(abort.signal)
+  first()
+  abort.abort(new Error('too late'))
+  const release = await second
+  expect(semaphore.held).toBe(1)
+  release()
+  expect(semaphore.held).toBe(0)
+})
+
+test('nobody overtakes those who wait', async () => {
+  const semaphore = createSemaphore(1)
+  const release = await semaphore.acquire()
+  const waiting = semaphore.acquire()
+  release()
+  // The place has passed to the waiter already, although its promise was not yet looked at.
+  expect(semaphore.tryAcquire()).toBeNull()
+  const next = await waiting
+  next()
+  const taken = semaphore.tryAcquire()
+  expect(taken).not.toBeNull()
+})
+
+test('ten thousand waiters leave in constant time each', async () => {
+  const semaphore = createSemaphore(1)
+  const release = await semaphore.acquire()
+  const abort = new AbortController()
+  const gone = Array.from({ length: 10_000 }, () => semaphore.acquire(abort.signal).catch(() => 'gone'))
+  const start = performance.now()
+  abort.abort()
+  expect(new Set(await Promise.all(gone))).toEqual(new Set(['gone']))
+  expect(performance.now() - start).toBeLessThan(2000)
+  release()
+  expect([semaphore.held, semaphore.waiting]).toEqual([0, 0])
+})
