@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Arguments → command. Each command is one file of cli/ and is loaded only when called.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { USAGE } from './cli/io.ts'
 
 const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
@@ -29,5 +29,11 @@ program
   .option(...config)
   .option(...asJson)
   .action(async (options) => finish(await (await import('./cli/check.ts')).check(options, io)))
+
+program
+  .command('demo')
+  .description('a whole fleet and a small internet on loopback: seven stories, each mail hop by hop')
+  .option('--stay', 'leave the fleet up and say what to try with it')
+  .action(async (options) => finish(await (await import('./cli/demo.ts')).demo(options, io)))
 
 await program.parseAsync()

@@ -36,7 +36,7 @@ async function byPassword(
   const leave = parts.guard.mayTry(session.remoteIp, given.user)
   if (leave.kind === 'banned')
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', leave.cause)
-  const answer = await parts.passwords.check(given.user, given.password)
+  const answer = await parts.passwords.check(given.user, given.password, session.remoteIp)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong') {
     parts.guard.failed(session.remoteIp, given.user)

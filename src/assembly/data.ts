@@ -1,16 +1,85 @@
 // Everything a node reads besides its own YAML: routing data, people, machines, signing keys. Loaded whole; one problem refuses it all,
 // at start as at a reload, so that a node never runs on half of what an admin wrote.
 
+import { loadMachines } from '../auth/machines.ts'
+import type { Machines } from '../auth/machines.ts'
+import { loadPasswdFile } from '../auth/passwd-file.ts'
+import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
-import { loadDirectory } from '../directory/load.ts'
 import type { Fact } from '../directory/hiera-scope.ts'
+import { loadDirectory } from '../directory/load.ts'
+import type { LoadedDirectory } from '../directory/load.ts'
 import { loadKeys } from '../dkim/key-store.ts'
-import type { DkimKey } from '../dkim/key.ts'
 import { createSigner } from '../dkim/sign.ts'
 import type { Signer } from '../dkim/signer.ts'
-import { createRouter } from '../route/router.ts'
 import type { Router } from '../route/resolution.ts'
+import { createRouter } from '../route/router.ts'
 import { routerSettings } from './router-settings.ts'
 
-const DAY_MS = 86_400_000
+export interface NodeData {
+  readonly router: Router
+  readonly signer: Signer
+  readonly users: PasswdFile | null
+  readonly machines: Machines | null
+  /** What was loaded, in a few words. */
+  readonly summary: string
+}
+
+export type DataLoad =
+  | { readonly kind: 'ok'; readonly data: NodeData; readonly warnings: readonly Problem[] }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+
+/** Loads it all; every problem of every source at once. */
+export async function loadData(config: Config): Promise<DataLoad> {
+  const directory = loadDirectory(directorySettings(config))
+  const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
+  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
+  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
+  const warnings = [...of(directory, 'warning'), ...keys.warnings.map(aboutFile)]
+  const problems = [
+    ...of(directory, 'error'),
+    ...keys.problems.map(aboutFile),
+    ...(users?.problems ?? []),
+    ...(machines?.problems ?? []),
+  ]
+  const { directory: snapshot } = directory
+  if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
+  const data: NodeData = {
+    router: createRouter(routerSettings(config, machines?.list ?? []), () => snapshot),
+    signer: createSigner({ keys: keys.keys, parents: [config.domain] }),
+    users,
+    machines,
+    summary: `${directory.files.length} files of routing data, ${keys.keys.length} signing keys, ${users?.entries.size ?? 0} users, ${machines?.list.length ?? 0} machines`,
+  }
+  return { kind: 'ok', data, warnings }
+}
+
+function of(loaded: LoadedDirectory, severity: 'error' | 'warning'): Problem[] {
+  return loaded.problems.filter((one) => one.severity === severity)
+}
+
+/** The key room names the file at the front of its sentence. */
+function aboutFile(sentence: string): Problem {
+  const [file = '', ...rest] = sentence.split(': ')
+  return { file, line: 1, column: 1, message: rest.join(': ') }
+}
+
+function directorySettings(config: Config): Parameters<typeof loadDirectory>[0] {
+  const [host = config.hostname] = config.hostname.split('.')
+  return {
+    mainDomain: config.domain,
+    hiera: config.hiera,
+    mail: config.mail,
+    scope: {
+      facts: {
+        hostname: host,
+        fqdn: config.hostname,
+        domain: config.domain,
+        role: config.role.role,
+        ...(config.facts as Record<string, Fact>),
+      },
+      certname: config.hostname,
+    },
+  }
+}

@@ -4,6 +4,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { Verdict } from '../policy/verdict.ts'
+import type { Log } from '../observe/log.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Session } from '../smtp/session.ts'
 
@@ -23,18 +24,20 @@ export interface RejectionLedger {
 export interface RejectionPorts {
   readonly clock: Clock
   readonly queue: Pick<Queue, 'record'>
-  readonly log: (event: RejectedEvent) => void
+  readonly log: Pick<Log, 'event'>
 }
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
   let pending = 0
   const write = (event: RejectedEvent) => {
-    ports.log(event)
-    if (pending >= MAX_PENDING) return
+    // What the ledger cannot take now, the log keeps.
+    if (pending >= MAX_PENDING) return ports.log.event(event)
     pending++
     const done = () => void pending--
-    // A ledger that cannot be written now (disk full) loses refusals only; the log has them.
-    ports.queue.record([event]).then(done, done)
+    ports.queue.record([event]).then(done, () => {
+      done()
+      ports.log.event(event)
+    })
   }
   return {
     seen(session, stage, verdict, envelope = {}) {

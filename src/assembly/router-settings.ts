@@ -14,7 +14,7 @@ export function routerSettings(config: Config, machines: readonly MachineSenders
     relayFor: [...new Set([...recipients.relay, 'local' as const])],
     ...(config.smarthost === undefined ? {} : { nextHops: { world: config.smarthost } }),
     // A node that resolves what others hand over comes behind one that has made the copies already.
-    copies: recipients.own === 'resolve' && recipients.forwards === 'hand-over',
+    copies: !config.role.checks.includes('trust-results'),
     ...(config.srs === null
       ? {}
       : {

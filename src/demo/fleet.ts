@@ -55,7 +55,9 @@ export async function prepareFleet(settings: FleetSettings): Promise<Fleet> {
   const authority = createAuthority('Waypost demonstration')
   writeSecret(join(folder, 'ca.pem'), authority.certificate)
   const names = Object.keys(nodeAddresses) as NodeName[]
-  const certificates = new Map(names.map((name) => [name, authority.issue({ names: [hostOf(name)], ips: [nodeAddresses[name]] })]))
+  const certificates = new Map(
+    names.map((name) => [name, authority.issue({ names: [hostOf(name)], ips: [nodeAddresses[name]] })]),
+  )
   for (const [name, issued] of certificates) writePair(folder, name, issued)
   const machineCertificate = authority.issue({ names: [`${machine}.${DOMAIN}`], client: true })
   writePair(folder, machine, machineCertificate)
@@ -70,10 +72,13 @@ export function hostOf(name: NodeName): string {
   return `${name}-01.${DOMAIN}`
 }
 
-function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'restart' | 'stop'> {
+function running(
+  settings: FleetSettings,
+): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'restart' | 'stop'> {
   const { folder, ports } = settings
   const processes = new Map<NodeName, NodeProcess>()
-  const boot = async (name: NodeName) => void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
+  const boot = async (name: NodeName) =>
+    void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
   const configOf = (name: NodeName) => join(folder, `${name}.yaml`)
   return {
     folder,
@@ -91,7 +96,15 @@ function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'con
 
 async function writeAccounts(folder: string, machineCertificate: Issued): Promise<void> {
   writeSecret(join(folder, 'passwd'), `${person.name}:${await hashPassword('ARGON2ID', person.password)}\n`)
-  const machines = { machines: [{ name: machine, fingerprints: [`sha256:${keyFingerprint(machineCertificate.certificate)}`], senders: [`${machine}@${DOMAIN}`, `builds@${DOMAIN}`] }] }
+  const machines = {
+    machines: [
+      {
+        name: machine,
+        fingerprints: [`sha256:${keyFingerprint(machineCertificate.certificate)}`],
+        senders: [`${machine}@${DOMAIN}`, `builds@${DOMAIN}`],
+      },
+    ],
+  }
   writeSecret(join(folder, 'machines.yaml'), stringify(machines))
   writeSecret(join(folder, 'srs.secret'), `${randomBytes(24).toString('base64url')}\n`)
 }
@@ -102,7 +115,9 @@ async function makeKeys(directory: string): Promise<Fleet['dkimRecords']> {
     { selector: 'rsa2026', algorithm: 'rsa-sha256' },
     { selector: 'ed2026', algorithm: 'ed25519-sha256' },
   ] as const
-  const made = await Promise.all(wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: Date.now() })))
+  const made = await Promise.all(
+    wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: Date.now() })),
+  )
   return made.map((one) => {
     if (one.kind === 'refused') throw new Error(one.problem)
     return keyRecord(one.key)

@@ -67,7 +67,10 @@ export async function startInternetHost(settings: HostSettings): Promise<Interne
   }
 }
 
-function createServer(settings: HostSettings, inner: { state: { mood: Mood }; keep: (mail: ArrivedMail) => void }): SMTPServer {
+function createServer(
+  settings: HostSettings,
+  inner: { state: { mood: Mood }; keep: (mail: ArrivedMail) => void },
+): SMTPServer {
   return new SMTPServer({
     name: settings.name,
     banner: 'somebody else',

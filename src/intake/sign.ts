@@ -47,7 +47,9 @@ export async function signEarned(
 
 /** A mail that another node of ours has signed is not signed again: two signatures of one domain help nobody and confuse reports. */
 function carriesSignature(fields: readonly Field[], domain: string): boolean {
-  return fieldsNamed(fields, 'dkim-signature').some((field) => signingDomain.exec(field.value)?.[1]?.toLowerCase() === domain)
+  return fieldsNamed(fields, 'dkim-signature').some(
+    (field) => signingDomain.exec(field.value)?.[1]?.toLowerCase() === domain,
+  )
 }
 
 function singleDomain(addresses: readonly string[]): string | null {

@@ -48,6 +48,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   readonly #clock: Clock
   readonly #health: HealthCheck
   readonly #watchers = new Set<(changed: readonly DestinationSummary[]) => void>()
+  readonly #followers: ((events: readonly Event[]) => void)[] = []
   readonly #sweep: NodeJS.Timeout
   #closing = false
 
@@ -195,20 +196,29 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return () => this.#watchers.delete(listener)
   }
 
+  follow(listener: (events: readonly Event[]) => void): void {
+    this.#followers.push(listener)
+  }
+
   async close(): Promise<void> {
     this.#closing = true
     clearInterval(this.#sweep)
     await this.#client.close()
   }
 
-  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'waiting' | 'failing'>): void {
+  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void {
     this.#health.hear(news)
     for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
     if (news.changed.length > 0) for (const listener of this.#watchers) listener(news.changed)
+    if (this.#followers.length > 0) for (const entry of news.ledger) this.#tellFollowers(JSON.parse(entry) as Event[])
   }
 
   gone(cause: string): void {
     this.#health.gone(cause)
+  }
+
+  #tellFollowers(events: readonly Event[]): void {
+    for (const follower of this.#followers) follower(events)
   }
 
   async #step(step: ControlStep): Promise<ControlStepResult> {

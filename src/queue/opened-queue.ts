@@ -1,5 +1,6 @@
 // Room queue: the embedded engine as its node sees it: the contract, its steering, and news for the scheduler.
 
+import type { Event } from '../observe/events.ts'
 import type { QueueControl } from './control.ts'
 import type { DestinationSummary, Queue } from './queue.ts'
 
@@ -18,4 +19,6 @@ export interface OpenQueue extends Queue, QueueControl {
   expire(): Promise<number>
   /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
   watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
+  /** Calls back with every ledger entry after its commit: for log and metrics. */
+  follow(listener: (events: readonly Event[]) => void): void
 }

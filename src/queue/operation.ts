@@ -189,6 +189,8 @@ export interface WorkerNews {
   readonly changed: readonly DestinationSummary[]
   /** Spool files that no row names any more. */
   readonly freed: readonly string[]
+  /** Ledger entries that were committed, JSON arrays of events. */
+  readonly ledger: readonly string[]
   /** Why the engine cannot write now, or null. */
   readonly failing: string | null
 }

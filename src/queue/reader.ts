@@ -15,7 +15,7 @@ import { termsOf, traceTerm } from './ledger-terms.ts'
 import { type NoticeKind, notices } from './notify-bits.ts'
 import type { StoredBody } from './queue.ts'
 import { type RecipientState, stateOf } from './states.ts'
-import type { LedgerRow } from './statements/ledger.ts'
+import { type LedgerRow, selectLedgerAfter } from './statements/ledger.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/read-queue.ts'
 import { selectStats } from './statements/stats.ts'
 import { selectIndexed, selectTailContaining, selectTailOf, selectUnindexed } from './statements/trace-ledger.ts'
@@ -136,6 +136,17 @@ export class QueueReader {
     for (const queueId of queueIds)
       if (queueId !== term) for (const row of selectIndexed(this.#db, queueId, ROWS_PER_MAIL)) rows.set(row.id, row)
     return [...rows.values()].sort((a, b) => a.id - b.id).flatMap((row) => JSON.parse(row.events) as Event[])
+  }
+
+  /** All events, oldest first, row by row: for exports and proofs. */
+  *ledger(): Generator<Event> {
+    for (let after = 0; ; ) {
+      const rows = selectLedgerAfter(this.#db)(after, PAGE_ROWS)
+      for (const row of rows) yield* JSON.parse(row.events) as Event[]
+      const last = rows.at(-1)
+      if (!last) return
+      after = last.id
+    }
   }
 
   /** Ledger rows that the node has not indexed yet (they are found all the same). */

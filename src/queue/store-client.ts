@@ -29,7 +29,7 @@ const NO_OCTETS = new Uint8Array(0)
 
 /** What the client tells the engine besides answers. */
 export interface StoreListener {
-  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'waiting' | 'failing'>): void
+  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void
   /** The worker is gone; nothing works any more. */
   gone(cause: string): void
 }

@@ -275,7 +275,7 @@ class Pair {
 
   notices(one: Step & { op: 'notices' }): void {
     for (const task of this.ask({ kind: 'notices', limit: one.limit })) {
-      const mine = this.all.filter((r) => task.recipients.some((t) => t.id === r.id))
+      const mine = this.all.filter((r) => r.state !== 'gone' && task.recipients.some((t) => t.id === r.id))
       const dsn = encodeMessage(
         sampleMessage({
           sender: null,

@@ -92,6 +92,6 @@ function runBatches(open: Store, batches: readonly Batch[]): void {
 
 function tellChanges(open: Store): void {
   const changes = open.takeChanges()
-  if (changes.changed.length === 0 && changes.freed.length === 0) return
+  if (changes.changed.length + changes.freed.length + changes.ledger.length === 0) return
   report({ kind: 'news', batches: [], octets: null, ...changes, waiting: open.waiting, failing: open.failing })
 }

@@ -36,6 +36,8 @@ export interface Job {
 export interface StoreChanges {
   readonly changed: DestinationSummary[]
   readonly freed: string[]
+  /** Ledger entries, JSON arrays of events. */
+  readonly ledger: string[]
 }
 
 /** How a group of jobs ended that shared a transaction. */
@@ -54,6 +56,9 @@ export class Store {
   #seenVersion: unknown
   #changed: DestinationSummary[] = []
   #freed: string[] = []
+  /** Entries of the transaction that runs, and those that are committed. */
+  #entries: string[] = []
+  #ledger: string[] = []
   #failing: string | null = null
 
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
@@ -106,9 +111,10 @@ export class Store {
 
   /** What the commits since the last call changed. */
   takeChanges(): StoreChanges {
-    const changes = { changed: this.#changed, freed: this.#freed }
+    const changes = { changed: this.#changed, freed: this.#freed, ledger: this.#ledger }
     this.#changed = []
     this.#freed = []
+    this.#ledger = []
     return changes
   }
 
@@ -170,6 +176,7 @@ export class Store {
       this.#collector.cutTo(mark)
       context.book.rollback()
       context.freed.length = 0
+      this.#entries.length = 0
       const unavailable = asUnavailable(error)
       if (!unavailable) return { kind: 'wrong', error }
       this.#failing = unavailable.message
@@ -187,13 +194,19 @@ export class Store {
     for (const summary of context.book.commit()) this.#changed.push(summary)
     for (const file of context.freed) this.#freed.push(file)
     context.freed.length = 0
+    for (const entry of this.#entries) this.#ledger.push(entry)
+    this.#entries.length = 0
     return result
   }
 
   #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
     let lastMessage = selectLastMessageId(this.database)
+    const insertLedger: StoreContext['sql']['insertLedger'] = (at, queueId, events) => {
+      sql.insertLedger(at, queueId, events)
+      this.#entries.push(events)
+    }
     return {
-      sql,
+      sql: { ...sql, insertLedger },
       retry: settings.retry,
       random: settings.random,
       book: new DestinationBook(sql),

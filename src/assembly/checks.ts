@@ -1,0 +1,30 @@
+// The role's list of checks → the checks, in its order. `sender` asks at MAIL (hooks.ts), so it has no part here.
+
+import type { Config } from '../config/config.ts'
+import { createAuthenticator } from '../filter/authenticate.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { checkAuthor } from '../policy/author.ts'
+import type { ContentCheck } from '../policy/content-check.ts'
+import { checkLoop } from '../policy/loop.ts'
+import type { MaySendAs } from '../policy/sender.ts'
+import { checkTrustedResults } from '../policy/trust-results.ts'
+import { checkVerify } from '../policy/verify.ts'
+
+export function contentChecks(
+  config: Config,
+  parts: { readonly resolver: Resolver; readonly maySendAs: MaySendAs },
+): ContentCheck[] {
+  const makers: Record<Config['role']['checks'][number], () => ContentCheck | null> = {
+    loop: () => checkLoop(config.role.max_hops),
+    verify: () =>
+      checkVerify({
+        authenticator: createAuthenticator({ resolver: parts.resolver }),
+        authservId: config.authserv_id,
+        rejectByPolicy: config.dmarc.reject,
+      }),
+    'trust-results': () => checkTrustedResults(config.authserv_id),
+    sender: () => null,
+    author: () => checkAuthor(parts.maySendAs),
+  }
+  return config.role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+}

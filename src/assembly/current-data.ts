@@ -1,0 +1,42 @@
+// The data that is in force. A reload puts a new whole in its place at once; whoever asks sees the old one or the new one, never a mix.
+
+import type { CertificateAuthenticator } from '../auth/authenticator.ts'
+import type { PasswdFile } from '../auth/passwd-file.ts'
+import type { Signer } from '../dkim/signer.ts'
+import type { Router } from '../route/resolution.ts'
+import type { NodeData } from './data.ts'
+
+export interface CurrentData {
+  readonly router: Router
+  readonly signer: Signer
+  /** The people who may log in, at this moment. */
+  users(): PasswdFile
+  readonly machines: CertificateAuthenticator
+  replace(data: NodeData): void
+}
+
+const nobody: PasswdFile = { file: '', entries: new Map(), problems: [] }
+
+export function createCurrentData(first: NodeData): CurrentData {
+  let data = first
+  return {
+    router: {
+      resolve: (request) => data.router.resolve(request),
+      isOurs: (domain) => data.router.isOurs(domain),
+      maySendAs: (identity, address) => data.router.maySendAs(identity, address),
+    },
+    signer: {
+      signsFor: (domain) => data.signer.signsFor(domain),
+      sign: (content, options) => data.signer.sign(content, options),
+    },
+    users: () => data.users ?? nobody,
+    machines: {
+      identify: (certificate) =>
+        data.machines?.identify(certificate) ??
+        Promise.resolve({ kind: 'unavailable', cause: 'no machines are loaded' }),
+    },
+    replace: (next) => {
+      data = next
+    },
+  }
+}

@@ -1,0 +1,41 @@
+// What "is this node well?" asks: the queue's disk and engine, the certificate's end, whether it drains.
+
+import type { Health, HealthCheck } from '../observe/health.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { TlsMaterial } from '../config/tls-material.ts'
+
+const DAY_MS = 86_400_000
+/** A certificate of a public CA is renewed a month before its end; two weeks before means that renewal has failed. */
+const CERTIFICATE_WARNING_MS = 14 * DAY_MS
+
+export interface HealthParts {
+  readonly queue: Queue
+  readonly clock: Clock
+  readonly tls: () => TlsMaterial | null
+  readonly draining: () => boolean
+}
+
+export function healthChecks(parts: HealthParts): HealthCheck[] {
+  return [
+    { name: 'queue', check: () => queueHealth(parts.queue) },
+    { name: 'certificate', check: () => certificateHealth(parts) },
+    { name: 'running', check: () => (parts.draining() ? { kind: 'failing', reason: 'draining' } : { kind: 'ok' }) },
+  ]
+}
+
+async function queueHealth(queue: Queue): Promise<Health> {
+  const health = await queue.health()
+  if (health.kind === 'ok') return { kind: 'ok' }
+  if (health.kind === 'full') return { kind: 'failing', reason: `disk nearly full: ${health.freeBytes} octets free` }
+  return { kind: 'failing', reason: health.cause }
+}
+
+function certificateHealth({ tls, clock }: HealthParts): Health {
+  const material = tls()
+  if (!material) return { kind: 'ok' }
+  const left = material.expiresAt - clock.now()
+  if (left <= 0) return { kind: 'failing', reason: 'the certificate has expired' }
+  if (left > CERTIFICATE_WARNING_MS) return { kind: 'ok' }
+  return { kind: 'degraded', reason: `the certificate expires in ${Math.floor(left / DAY_MS)} days` }
+}

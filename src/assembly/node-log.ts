@@ -1,0 +1,23 @@
+// Config → the log on standard output.
+
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import { createLog } from '../observe/log.ts'
+import type { Log } from '../observe/log.ts'
+import { openLogOutput } from '../observe/log-output.ts'
+
+/** A key that dies with the process: hashes tie lines of one run together and tell nothing later. */
+const HASH_KEY_OCTETS = 32
+const STDOUT = 1
+
+export function openLog(config: Config, clock: Clock): { readonly log: Log; flush(): void } {
+  const output = openLogOutput(STDOUT)
+  const { level, addresses, ips } = config.log
+  const settings = {
+    level,
+    privacy: { addresses, ips, subjects: 'drop', hashKey: systemRandom(HASH_KEY_OCTETS) },
+    base: { node: config.hostname },
+  } as const
+  return { log: createLog(settings, { clock, output }), flush: () => output.flush() }
+}

@@ -1,0 +1,134 @@
+// Config → listeners: each with the hooks that bind policy, auth and intake behind it.
+
+import { createAuthentication } from './authentication.ts'
+import type { Authentication } from './authentication.ts'
+import { createHooks } from './hooks.ts'
+import type { HookParts } from './hooks.ts'
+import { createRejectionLedger } from './rejections.ts'
+import { createStorageGate } from './storage-gate.ts'
+import type { CurrentData } from './current-data.ts'
+import type { Config, ListenerConfig } from '../config/config.ts'
+import type { PasswordAuthenticator } from '../auth/authenticator.ts'
+import type { Guard } from '../auth/guard.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../observe/log.ts'
+import { Peers } from '../policy/peers.ts'
+import type { MaySendAs } from '../policy/sender.ts'
+import type { Queue } from '../queue/queue.ts'
+import { startListener } from '../server/listener.ts'
+import type { Listener } from '../server/listener.ts'
+import type { ListenerSettings } from '../server/listener-settings.ts'
+import type { TlsMaterial } from '../server/tls-material.ts'
+
+export interface ReceivingParts {
+  readonly queue: Queue
+  readonly intake: Intake
+  readonly clock: Clock
+  readonly log: Log
+  readonly data: CurrentData
+  readonly guard: Guard
+  readonly passwords: PasswordAuthenticator
+  readonly tls: () => TlsMaterial | null
+}
+
+/** Starts every listener of the role; if one cannot be bound, those already open are closed and the error is thrown. */
+export async function startListeners(config: Config, parts: ReceivingParts): Promise<Listener[]> {
+  const shared = sharedHookParts(config, parts)
+  const started: Listener[] = []
+  try {
+    for (const listener of config.listeners) started.push(await start(config, parts, { listener, shared }))
+  } catch (error) {
+    await Promise.all(started.map((one) => one.close()))
+    throw error
+  }
+  return started
+}
+
+type Shared = Omit<HookParts, 'admission' | 'authentication' | 'bareNewline'>
+
+function sharedHookParts(config: Config, parts: ReceivingParts): Shared {
+  const { queue, intake, clock, log, data } = parts
+  return {
+    recipient: { router: data.router, internet: config.role.internet },
+    maySendAs: config.role.checks.includes('sender') ? senderRights(data) : null,
+    intake,
+    queue,
+    storage: createStorageGate(queue, clock),
+    rejections: createRejectionLedger({ clock, queue, log }),
+    clock,
+    messageSize: config.limits.message_size,
+    bug: (error, context) => log.bug(error, context),
+  }
+}
+
+/** The one question of who may send as what, with whatever routing data is current. */
+export function senderRights(data: CurrentData): MaySendAs {
+  return (origin, address) => {
+    if (origin.kind !== 'user' && origin.kind !== 'machine') return Promise.resolve({ kind: 'no', allowed: [] })
+    return data.router.maySendAs(origin.identity, address)
+  }
+}
+
+async function start(
+  config: Config,
+  parts: ReceivingParts,
+  one: { listener: ListenerConfig; shared: Shared },
+): Promise<Listener> {
+  const { listener, shared } = one
+  const hooks = createHooks({
+    ...shared,
+    admission: {
+      admit: listener.admit,
+      peers: peersOf(config, listener),
+      machines: listener.admit.includes('machines') ? parts.data.machines : null,
+    },
+    authentication: listener.admit.includes('people') ? authentication(parts) : null,
+    bareNewline: listener.bare_newline,
+  })
+  const { log } = parts
+  return startListener(listenerSettings(listener), {
+    hooks,
+    tls: parts.tls,
+    clock: parts.clock,
+    hostname: config.hostname,
+    postmaster: config.postmaster,
+    limits: {
+      messageSize: config.limits.message_size,
+      recipients: config.limits.recipients,
+      connections: config.limits.connections,
+      connectionsPerClient: config.limits.connections_per_ip,
+    },
+    log: {
+      notice: (message, fields) => log.info({ ...fields, listener: listener.name }, message),
+      bug: (where, error, fields) => log.bug(error, where, fields),
+    },
+  })
+}
+
+function listenerSettings(listener: ListenerConfig): ListenerSettings {
+  const { name, host, port, tls, admit } = listener
+  return {
+    name,
+    host,
+    port,
+    tls,
+    requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
+    mechanisms: admit.includes('people') ? ['PLAIN', 'LOGIN'] : [],
+    bareNewline: listener.bare_newline,
+    greetAtOnce: !admit.includes('internet'),
+  }
+}
+
+function peersOf(config: Config, listener: ListenerConfig): Peers {
+  const roles = listener.peers.length > 0 ? listener.peers : Object.keys(config.peers)
+  return new Peers(
+    roles.flatMap((role) =>
+      (config.peers[role] ?? []).map(({ addresses, fingerprints }) => ({ role, addresses, fingerprints })),
+    ),
+  )
+}
+
+function authentication(parts: ReceivingParts): Authentication {
+  return createAuthentication({ passwords: parts.passwords, certificates: null, guard: parts.guard })
+}

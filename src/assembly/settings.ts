@@ -1,0 +1,41 @@
+// Config → the settings of intake, bounce and delivery's log.
+
+import type { BounceSettings } from '../bounce/bounce-settings.ts'
+import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.ts'
+import type { Config } from '../config/config.ts'
+import type { DeliveryLog } from '../delivery/log-port.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import type { IntakeSettings } from '../intake/accept.ts'
+import type { Log } from '../observe/log.ts'
+import { contentChecks } from './checks.ts'
+import type { CurrentData } from './current-data.ts'
+import { senderRights } from './receiving.ts'
+
+export function intakeSettings(
+  config: Config,
+  parts: { readonly resolver: Resolver; readonly data: CurrentData },
+): IntakeSettings {
+  const { complete, hide_client } = config.role.headers
+  return {
+    edit: { hostname: config.hostname, authservId: config.authserv_id, complete, hideClient: hide_client },
+    checks: contentChecks(config, { resolver: parts.resolver, maySendAs: senderRights(parts.data) }),
+    sign: config.role.sign,
+  }
+}
+
+export function bounceSettings(config: Config): BounceSettings {
+  return {
+    hostname: config.hostname,
+    from: config.postmaster,
+    fromName: DEFAULT_FROM_NAME,
+    sizeLimit: BOUNCE_SIZE_LIMIT,
+  }
+}
+
+export function deliveryLog(log: Log): DeliveryLog {
+  return {
+    bug: (error, context) => log.bug(error, context),
+    queueTrouble: (cause) => log.error({ cause }, 'the queue cannot record results'),
+    queueRecovered: () => log.info({}, 'the queue records results again'),
+  }
+}

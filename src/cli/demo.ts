@@ -1,0 +1,10 @@
+// waypost demo: a whole fleet and a small internet on loopback. Exit 0 only if every scene ended as it must.
+
+import { runDemo } from '../demo/run.ts'
+import { FAILED, OK } from './io.ts'
+import type { Io } from './io.ts'
+
+export async function demo(options: { readonly stay?: boolean }, io: Io): Promise<number> {
+  const stopped = () => new Promise<void>((resolve) => void process.once('SIGINT', resolve).once('SIGTERM', resolve))
+  return (await runDemo(io.stdout, { stay: options.stay === true, stopped })) ? OK : FAILED
+}

@@ -1,0 +1,48 @@
+// (a) A stranger writes to a role address. The alias leads to two people whose mail is forwarded elsewhere.
+
+import { strangerAddress } from '../addresses.ts'
+import { SRS_DOMAIN } from '../fleet.ts'
+import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
+import type { Scene } from '../stage.ts'
+
+export const strangerToAlias: Scene = {
+  letter: 'a',
+  title: 'A stranger writes to press@example.org',
+  about:
+    'press@ is an alias of kim and lee; both forward to providers outside. The sender is rewritten, so that SPF passes there.',
+  run: async (stage) => {
+    const id = stage.newId('a', 'stranger.example')
+    const from = 'ann@stranger.example'
+    const message = letter({ from: `Ann <${from}>`, to: 'press@example.org', subject: 'An interview?', id })
+    const sent = await stage.send('ann', {
+      node: 'mx',
+      port: stage.fleet.ports.smtp,
+      security: 'none',
+      localAddress: strangerAddress,
+      name: 'mail.stranger.example',
+      from,
+      to: ['press@example.org'],
+      message,
+    })
+    const mail = await stage.friendly.waitFor(
+      (one) => fieldValues(one.message, 'Message-ID').includes(id) && one.to.includes('kim@home.example.net'),
+      PATIENCE_MS,
+    )
+    const results = fieldValues(mail.message, 'Authentication-Results')[0] ?? 'none'
+    return [
+      proof('the mx took it', sent.kind === 'accepted', sent.reply),
+      proof('it arrived at kim@home.example.net', mail.to.includes('kim@home.example.net'), mail.to.join(', ')),
+      proof(
+        'MAIL FROM was rewritten by SRS',
+        /^SRS0=/.test(mail.from ?? '') && (mail.from ?? '').endsWith(`@${SRS_DOMAIN}`),
+        mail.from ?? '<>',
+      ),
+      proof(
+        'From: stayed as it was',
+        fieldValues(mail.message, 'From')[0] === `Ann <${from}>`,
+        fieldValues(mail.message, 'From')[0] ?? '',
+      ),
+      proof("the mx's Authentication-Results arrived with it", /spf=pass/.test(results), results),
+    ]
+  },
+}

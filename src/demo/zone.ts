@@ -1,0 +1,32 @@
+// The DNS of the demonstration: our organisation, the providers its people forward to, a stranger and a forger.
+
+import { forgerAddress, hostAddresses, nodeAddresses, strangerAddress } from './addresses.ts'
+import type { NodeName } from './addresses.ts'
+import type { Zone } from './authority.ts'
+import { DOMAIN, hostOf, SRS_DOMAIN } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
+
+const outgoing = `ip4:${nodeAddresses.srs} ip4:${nodeAddresses.submission} ip4:${nodeAddresses.mta}`
+
+export function demoZone(fleet: Pick<Fleet, 'dkimRecords'>): Zone {
+  const nodes = (Object.keys(nodeAddresses) as NodeName[]).map(
+    (name) => [hostOf(name), { A: nodeAddresses[name] }] as const,
+  )
+  return {
+    ...Object.fromEntries(nodes),
+    ...Object.fromEntries(fleet.dkimRecords.map((record) => [record.name, { TXT: [record.chunks] }])),
+    [DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ${outgoing} -all` },
+    [`_dmarc.${DOMAIN}`]: { TXT: 'v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org' },
+    [SRS_DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ip4:${nodeAddresses.srs} -all` },
+    'mx.friendly.example': { A: hostAddresses.friendly },
+    'mx.post.example.edu': { A: hostAddresses.moody },
+    'home.example.net': { MX: '10 mx.friendly.example' },
+    'mail.example.com': { MX: '10 mx.friendly.example' },
+    'post.example.edu': { MX: '10 mx.post.example.edu', TXT: `v=spf1 ip4:${hostAddresses.moody} -all` },
+    'inbox.example.net': { MX: '10 mx.post.example.edu' },
+    'stranger.example': { MX: '10 mx.friendly.example', TXT: `v=spf1 ip4:${strangerAddress} -all` },
+    '_dmarc.stranger.example': { TXT: 'v=DMARC1; p=none' },
+    'mail.stranger.example': { A: strangerAddress, TXT: `v=spf1 ip4:${strangerAddress} -all` },
+    'forger.example': { A: forgerAddress, TXT: `v=spf1 ip4:${forgerAddress} -all` },
+  }
+}

@@ -1,0 +1,173 @@
+// The node: every room built from one Config, started in the order of need, stopped in the reverse. The only file that knows all rooms.
+
+import { Registry } from 'prom-client'
+import { openAdmin, queueGauges } from './assembly/operating.ts'
+import { bounceSettings, deliveryLog, intakeSettings } from './assembly/settings.ts'
+import { createCurrentData } from './assembly/current-data.ts'
+import type { CurrentData } from './assembly/current-data.ts'
+import { loadData } from './assembly/data.ts'
+import { buildDelivery } from './assembly/delivering.ts'
+import { healthChecks } from './assembly/health-checks.ts'
+import { openLog } from './assembly/node-log.ts'
+import { openNodeQueue } from './assembly/node-queue.ts'
+import { startListeners } from './assembly/receiving.ts'
+import { buildResolver } from './assembly/resolver.ts'
+import { createGuard } from './auth/guard.ts'
+import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
+import { createPasswordPool } from './auth/password-pool.ts'
+import { createNotifier } from './bounce/notify.ts'
+import type { Config } from './config/config.ts'
+import { formatProblem } from './config/problem.ts'
+import type { Problem } from './config/problem.ts'
+import { createIntake } from './intake/accept.ts'
+import { systemClock } from './lib/clock.ts'
+import { createQueueIds } from './lib/ids.ts'
+import { systemRandom } from './lib/random.ts'
+import { checkHealth } from './observe/health.ts'
+import type { Log } from './observe/log.ts'
+import { createMetrics } from './observe/metrics.ts'
+import type { OpenReport } from './queue/opened-queue.ts'
+import type { Listener } from './server/listener.ts'
+
+/** Grace of running sessions and deliveries at a stop: systemd's own patience is 90 s. */
+const DRAIN_MS = 30_000
+/** How often the ledger forgets what is older than `queue.keep_events`. */
+const PURGE_EVERY_MS = 3_600_000
+
+export interface Node {
+  readonly log: Log
+  /** Takes over a new configuration's data and certificate; refused whole if anything is wrong with it. */
+  reload(config: Config): Promise<void>
+  /** Drains, gives back what is unfinished, closes. */
+  stop(): Promise<void>
+}
+
+export type NodeStart =
+  | { readonly kind: 'started'; readonly node: Node }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
+
+/** Boots a node. Foreseen reasons not to start are problems; they have happened before any port was opened. */
+export async function startNode(config: Config): Promise<NodeStart> {
+  const loaded = await loadData(config)
+  if (loaded.kind === 'bad') return { kind: 'bad', problems: loaded.problems }
+  const { log, flush } = openLog(config, systemClock)
+  for (const warning of loaded.warnings) log.warn({ file: warning.file, line: warning.line }, warning.message)
+  try {
+    return { kind: 'started', node: await boot(config, createCurrentData(loaded.data), { log, flush }) }
+  } catch (error) {
+    flush()
+    return {
+      kind: 'bad',
+      problems: [
+        { file: config.file, line: 1, column: 1, message: `the node cannot start: ${(error as Error).message}` },
+      ],
+    }
+  }
+}
+
+async function boot(config: Config, data: CurrentData, out: { log: Log; flush: () => void }): Promise<Node> {
+  const clock = systemClock
+  const { log, flush } = out
+  const state = { tls: config.tls, draining: false }
+  const bug = (error: unknown, context: string) => log.bug(error, context)
+  const queue = await openNodeQueue(config, clock)
+  reportOpening(queue.opened, log)
+  const resolver = await buildResolver(config, clock)
+  const registry = new Registry()
+  const metrics = createMetrics(registry, { gauges: queueGauges(queue), process: true })
+  queue.follow((events) => {
+    for (const event of events) {
+      log.event(event)
+      metrics.record(event)
+    }
+  })
+  const engine = buildDelivery(config, {
+    queue,
+    resolver,
+    clock,
+    log: deliveryLog(log),
+    noticesDue: () => notifier.due(),
+  })
+  const intake = createIntake(intakeSettings(config, { resolver, data }), {
+    clock,
+    queue,
+    router: data.router,
+    signer: data.signer,
+    newQueueId: createQueueIds(clock, systemRandom),
+    hasRoom: (nextHop) => engine.hasRoom(nextHop),
+    take: (claims) => engine.take(claims),
+    bug,
+  })
+  const notifier = createNotifier(bounceSettings(config), {
+    queue,
+    intake,
+    clock,
+    random: systemRandom,
+    queued: () => engine.wake(),
+    log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
+  })
+  const pool = createPasswordPool()
+  const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
+  const health = () =>
+    checkHealth(healthChecks({ queue, clock, tls: () => state.tls, draining: () => state.draining }), clock)
+  const admin = await openAdmin(config, { registry, bug, health })
+  const listeners = await startListeners(config, {
+    queue,
+    intake,
+    clock,
+    log,
+    data,
+    passwords,
+    guard: createGuard({ clock }),
+    tls: () => state.tls,
+  })
+  engine.start()
+  notifier.start()
+  const purge = setInterval(
+    () => void queue.purge(clock.now() - config.queue.keep_events).catch((error: unknown) => bug(error, 'purge')),
+    PURGE_EVERY_MS,
+  )
+  log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
+  return {
+    log,
+    reload: (next) => reload(next, { data, log, state, listeners }),
+    stop: async () => {
+      state.draining = true
+      log.info({}, 'draining')
+      clearInterval(purge)
+      await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))
+      await engine.drain(DRAIN_MS)
+      await notifier.stop()
+      await Promise.all([queue.close(), pool.close(), admin?.close()])
+      log.info({}, 'stopped')
+      flush()
+    },
+  }
+}
+
+interface Running {
+  readonly data: CurrentData
+  readonly log: Log
+  readonly state: { tls: Config['tls'] }
+  readonly listeners: readonly Listener[]
+}
+
+/** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
+async function reload(config: Config, running: Running): Promise<void> {
+  const { data, log, state, listeners } = running
+  const loaded = await loadData(config)
+  if (loaded.kind === 'bad')
+    return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
+  data.replace(loaded.data)
+  state.tls = config.tls
+  const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
+  if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')
+  log.info({ data: loaded.data.summary }, 'reloaded')
+}
+
+function reportOpening(opened: OpenReport, log: Log): void {
+  const { recovered, orphansRemoved, lost } = opened
+  if (recovered > 0) log.warn({ recovered }, 'attempts were cut short by a crash; they are tried again')
+  if (orphansRemoved > 0) log.info({ orphansRemoved }, 'bodies without a message were removed')
+  for (const one of lost) log.error({ ...one }, 'the body of a queued message is gone; its recipients are held')
+}
