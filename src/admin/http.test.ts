@@ -95,4 +95,20 @@ describe('the admin server', () => {
     await new Promise((resolve) => socket.once('close', resolve))
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
+
+  test('answers are not stored and not guessed at', async () => {
+    const { url } = await start()
+    const { headers } = await fetch(`${url}/healthz`)
+    expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff'])
+    await fetch(`${url}/metrics`).then((response) => response.text())
+  })
+
+  test('every request asks anew', async () => {
+    let scrapes = 0
+    const { url } = await start({
+      metrics: async () => ({ contentType: 'text/plain', text: `waypost_scrapes ${++scrapes}\n` }),
+    })
+    const texts = await Promise.all([1, 2, 3].map(async () => (await fetch(`${url}/metrics`)).text()))
+    expect(texts.toSorted()).toEqual(['waypost_scrapes 1\n', 'waypost_scrapes 2\n', 'waypost_scrapes 3\n'])
+  })
 })

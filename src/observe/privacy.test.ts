@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { formatMailbox } from '../smtp/mailbox.ts'
 import { createPrivacy } from './privacy.ts'
 import type { PrivacySettings } from './privacy.ts'
 
@@ -73,6 +75,26 @@ describe('privacy classes', () => {
       whatever: 'x',
     })
     expect(createPrivacy(drop).apply({ error: new Error('a@b.example') })['error']).toContain('<address>')
+  })
+
+  test('hides every address that the program can print, wherever it stands in a text', () => {
+    const local = fc
+      .array(fc.constantFrom(...'secretäö.+=/ "\\@<>,()'.split('')), { minLength: 1, maxLength: 20 })
+      .map((c) => `secret${c.join('')}`)
+    const around = fc.constantFrom(
+      ['<', '>'],
+      ['', ''],
+      ['to=<', '>,'],
+      ['(', ')'],
+      ['for ', ' (x)'],
+      ['550 ', ': unknown'],
+    )
+    fc.assert(
+      fc.property(local, fc.domain(), around, (name, domain, [before, after]) => {
+        const text = `${before}${formatMailbox({ local: name, domain })}${after}`
+        for (const settings of [hash, drop]) expect(createPrivacy(settings).text(text)).not.toContain('secret')
+      }),
+    )
   })
 
   test('long hostile text takes no time', () => {
