@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { readFingerprint } from './fingerprint.ts'
+import { loadMachines, parseMachines } from './machines.ts'
+
+const print = (digit: string) => digit.repeat(64)
+const certificate = (key: string, fingerprint: string) => ({
+  subject: 'CN=web-01',
+  keyFingerprint: print(key),
+  fingerprint: print(fingerprint),
+  chainValid: false,
+})
+const yaml = (body: string) => parseMachines('machines.yaml', body)
+const places = (body: string) => yaml(body).problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)
+
+describe('readFingerprint', () => {
+  const colons = print('a').match(/../g)?.join(':') ?? ''
+  it.each([
+    print('a'),
+    print('A'),
+    colons,
+    colons.toUpperCase(),
+    `SHA256:${print('a')}`,
+    `sha256:${colons}`,
+    `SHA-256:${print('A')}`,
+    `sha256 Fingerprint=${colons.toUpperCase()}`,
+    ` ${print('a')} `,
+  ])('reads %s', (text) => {
+    expect(readFingerprint(text)).toBe(print('a'))
+  })
+
+  it.each([
+    '',
+    'sha256:',
+    print('g'),
+    print('a').slice(1),
+    `${print('a')}a`,
+    `md5:${print('a')}`,
+    colons.replace(':', ''),
+    `${colons}:`,
+  ])('refuses %s', (text) => {
+    expect(readFingerprint(text)).toBeNull()
+  })
+
+  it('reads what it is given back, however it is written', () => {
+    const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((octets) => Buffer.from(octets).toString('hex'))
+    fc.assert(
+      fc.property(hex, fc.boolean(), fc.boolean(), (text, upper, split) => {
+        const written = split ? (text.match(/../g)?.join(':') ?? '') : text
+        expect(readFingerprint(upper ? written.toUpperCase() : written)).toBe(text)
+      }),
+    )
+  })
+})
+
+describe('parseMachines', () => {
+  it('identifies by key first, then by certificate', async () => {
+    const machines = yaml(`
+machines:
+  - name: Web-01.example.org
+    keys: ["${print('1')}", "sha256:${print('2')}"]
+    senders: [web@example.org, "@web-01.example.org"]
+  - name: db-01
+    certificates: "${print('3')}"
+  - name: old
+    fingerprints: ["${print('4')}"]
+`)
+    expect(machines.problems).toEqual([])
+    expect(machines.list[0]?.senders).toEqual(['web@example.org', '@web-01.example.org'])
+    const who = async (key: string, fingerprint: string) => {
+      const answer = await machines.identify(certificate(key, fingerprint))
+      return answer.kind === 'identified' ? answer.identity : answer.kind
+    }
+    expect(await who('1', 'f')).toBe('web-01.example.org')
+    expect(await who('2', 'e')).toBe('web-01.example.org')
+    expect(await who('f', '3')).toBe('db-01')
+    expect(await who('4', 'f')).toBe('old')
+    expect(await who('f', '4')).toBe('old')
+    expect(await who('3', 'f')).toBe('wrong')
+    expect(await who('f', '1')).toBe('wrong')
+  })
+
+  it('says where every problem is, and leaves the machine out', () => {
+    const body = `
+machines:
+  - name: a
+    keys: [xyz]
+  - name: b
+  - keys: ["${print('1')}"]
+  - name: c
+    key: "${print('1')}"
+  - name: d
+    keys: ["${print('1')}"]
+    senders: ["two words"]
+  - just a name
+other: 1
+`
+    expect(places(body)).toEqual([
+      '13:1: found the key other, expected machines',
+      '12:5: found "just a name", expected a machine with name, fingerprints and senders',
+      '4:12: found "xyz", expected a SHA-256 fingerprint of 64 hexadecimal digits',
+      '5:5: machine b has no fingerprint',
+      '6:5: found no usable name, expected letters, digits, dots and dashes',
+      '8:5: found the key key, expected one of name, fingerprints, keys, certificates, senders',
+      '11:15: found "two words", expected an address, @domain or *.domain',
+    ])
+    expect(yaml(body).list).toEqual([])
+  })
+
+  it('refuses what two machines share', () => {
+    const body = `machines:\n  - {name: a, keys: ["${print('1')}"]}\n  - {name: b, certificates: ["${print('1')}"]}\n  - {name: A, keys: ["${print('2')}"]}\n`
+    expect(places(body)).toEqual([
+      `3:5: found ${print('1')} of b again, it belongs to a`,
+      '4:5: found name a of a again, it belongs to a',
+    ])
+  })
+
+  it.each(['', 'machines:', '# nothing'])('takes %j as no machines', (body) => {
+    expect(yaml(body)).toMatchObject({ list: [], problems: [] })
+  })
+
+  it('names broken YAML and unreadable files', async () => {
+    expect(places('machines: [')[0]).toMatch(/^\d+:\d+: /)
+    expect(places('machines: web-01')[0]).toMatch(/expected a list of machines/)
+    expect((await loadMachines('/nonexistent')).problems[0]?.message).toMatch(/no readable file/)
+  })
+})

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import type { PasswordPool } from './password-pool.ts'
+import { loadPasswdFile, parsePasswdFile } from './passwd-file.ts'
+import { createPasswdAuthenticator, identityOf } from './passwd-authenticator.ts'
+import { readPasswdLine } from './passwd-line.ts'
+import { matches } from './schemes.ts'
+
+const HASH = '{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO' // of "test"
+const parse = (text: string, weak = false) => parsePasswdFile('users', text, { weak })
+const places = (text: string) =>
+  parse(text).problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)
+
+describe('parsePasswdFile', () => {
+  it('reads users, comments, empty lines and CRLF', () => {
+    const file = parse(
+      `# people\r\n\r\nlee:${HASH}\r\nKim@Example.org:${HASH}:1000:1000:Kim:/home/kim:/bin/sh:userdb_quota=1G\n`,
+    )
+    expect(file.problems).toEqual([])
+    expect([...file.entries.keys()]).toEqual(['lee', 'kim@example.org'])
+  })
+
+  it('says where every problem is', () => {
+    expect(
+      places(
+        `lee:{SSHA}x\nkim\n:${HASH}\nmax:{NEW}x\nmax2:${HASH}:::::x=1\nmax3:${HASH}::::::nologin\nlee2:${HASH}\nLEE2:${HASH}`,
+      ),
+    ).toEqual([
+      '1:5: user lee: malformed SSHA hash',
+      '2:5: user kim has no password',
+      '3:1: found no user name, expected one before the first colon',
+      '4:5: user max: unknown scheme NEW',
+      '6:50: user max3: extra field nologin is not understood',
+      '8:1: found user lee2 again, first written in line 7',
+    ])
+  })
+
+  it('lets a line with a problem never match, and the first of two count', () => {
+    const file = parse(`lee:{SSHA}x\nkim:${HASH}\nkim:{PBKDF2}$1$a$1$${'0'.repeat(40)}`)
+    expect([...file.entries.keys()]).toEqual(['kim'])
+    expect(file.entries.get('kim')?.stored.scheme).toBe('SSHA')
+  })
+
+  it('allows weak schemes where told', () => {
+    expect(parse('lee:{PLAIN}secret').problems).toHaveLength(1)
+    expect(parse('lee:{PLAIN}secret', true).problems).toEqual([])
+  })
+
+  it('is a problem, not an exception, for a file that is not there', async () => {
+    const file = await loadPasswdFile('/nonexistent/passwd')
+    expect(file.entries.size).toBe(0)
+    expect(file.problems).toMatchObject([{ file: '/nonexistent/passwd', line: 1, column: 1 }])
+  })
+
+  it('never throws', () => {
+    fc.assert(fc.property(fc.string(), fc.boolean(), (text, weak) => void parse(text, weak)))
+    fc.assert(fc.property(fc.string(), (extra) => void readPasswdLine(`lee:${HASH}::::::${extra}`, false)))
+  })
+})
+
+describe('allow_nets', () => {
+  const allows = (nets: string) => {
+    const read = readPasswdLine(`lee:${HASH}::::::allow_nets=${nets}`, false)
+    return read.kind === 'entry' ? read.entry.allows : null
+  }
+  it.each([
+    ['192.0.2.0/24,2001:db8::/32', '192.0.2.9', true],
+    ['192.0.2.0/24,2001:db8::/32', '::ffff:192.0.2.9', true],
+    ['192.0.2.0/24,2001:db8::/32', '2001:db8:1::1', true],
+    ['192.0.2.0/24,2001:db8::/32', '198.51.100.1', false],
+    ['192.0.2.1', '192.0.2.1', true],
+    ['192.0.2.1', '192.0.2.2', false],
+  ])('%s %s: %s', (nets, ip, expected) => {
+    expect(allows(nets)?.(ip)).toBe(expected)
+  })
+
+  it.each(['', 'local', 'example.org', '192.0.2.0/33', '192.0.2.0/', '192.0.2.0/x', '192.0.2.1,,'])(
+    'refuses %j',
+    (nets) => {
+      expect(readPasswdLine(`lee:${HASH}::::::allow_nets=${nets}`, false).kind).toBe('bad')
+    },
+  )
+})
+
+describe('the passwd authenticator', () => {
+  const calls: string[] = []
+  const pool: PasswordPool = {
+    busy: 0,
+    verify: async (stored, password) => {
+      calls.push(stored.scheme)
+      if (password === 'overload') return 'unavailable'
+      return matches(stored, password) ? 'match' : 'mismatch'
+    },
+    close: async () => {},
+  }
+  const authenticator = (text: string) =>
+    createPasswdAuthenticator({ current: () => parse(text), pool, domain: 'Example.org' })
+
+  it.each([
+    ['lee', 'lee'],
+    ['LEE', 'lee'],
+    ['lee@example.org', 'lee'],
+    ['Lee@EXAMPLE.org', 'lee'],
+    ['kim', 'kim'],
+    ['kim@example.org', 'kim'],
+    ['max@elsewhere.example', 'max@elsewhere.example'],
+  ])('knows %s as %s', async (user, identity) => {
+    const people = authenticator(`lee:${HASH}\nkim@example.org:${HASH}\nmax@elsewhere.example:${HASH}`)
+    expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity })
+    expect((await people.check(user, 'Test')).kind).toBe('wrong')
+  })
+
+  it.each(['', '@example.org', 'lee@elsewhere.example', 'lee ', '__proto__', 'constructor'])(
+    'does not know %j',
+    async (user) => {
+      expect((await authenticator(`lee:${HASH}`).check(user, 'test')).kind).toBe('wrong')
+    },
+  )
+
+  it('does the same work for a user it does not know', async () => {
+    calls.length = 0
+    const people = authenticator(`a:{PLAIN-MD5}x\nlee:${HASH}\nkim:${HASH}\nx:{SMD5}JTu1KRwptKZJg/RLd+6Vn5GUd0M=`)
+    expect(await people.check('nobody', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user nobody' })
+    expect(await people.check('lee', 'wrong')).toEqual({ kind: 'wrong', cause: 'wrong password of lee' })
+    expect(calls).toEqual(['SSHA', 'SSHA'])
+  })
+
+  it('says unavailable when passwords cannot be checked', async () => {
+    expect((await authenticator(`lee:${HASH}`).check('lee', 'overload')).kind).toBe('unavailable')
+    expect((await authenticator(`lee:${HASH}`).check('nobody', 'overload')).kind).toBe('unavailable')
+  })
+
+  it('obeys allow_nets, and refuses where the address is not known', async () => {
+    const people = authenticator(`lee:${HASH}::::::allow_nets=192.0.2.0/24`)
+    expect((await people.check('lee', 'test', '192.0.2.1')).kind).toBe('identified')
+    expect((await people.check('lee', 'test', '198.51.100.1')).kind).toBe('wrong')
+    expect((await people.check('lee', 'test')).kind).toBe('wrong')
+  })
+
+  it('refuses endless passwords without work, and empty files', async () => {
+    calls.length = 0
+    expect((await authenticator(`lee:${HASH}`).check('lee', 'x'.repeat(2000))).kind).toBe('wrong')
+    expect((await authenticator('').check('lee', 'x')).kind).toBe('wrong')
+    expect(calls).toEqual([])
+  })
+
+  it('strips only our domain from a name', () => {
+    expect(identityOf('lee@sub.example.org', 'example.org')).toBe('lee@sub.example.org')
+  })
+})

@@ -1,0 +1,50 @@
+// Replaces a file atomically: readers see the old text or the new one, also after a power cut. Owner and mode stay.
+
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** A new file is for its owner only: it holds secrets. */
+const NEW_MODE = 0o600
+
+/** Throws what the file system says; the old file is untouched then. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const old = await stat(file).catch(() => null)
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.new`
+  try {
+    await write(temporary, text, old)
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncDirectory(dirname(file))
+}
+
+async function write(
+  file: string,
+  text: string,
+  like: { mode: number; uid: number; gid: number } | null,
+): Promise<void> {
+  const handle = await open(file, 'wx', NEW_MODE)
+  try {
+    if (like) {
+      // Root keeps the owner for whoever reads the file; others own it already or may not give it away.
+      await handle.chown(like.uid, like.gid).catch(() => {})
+      await handle.chmod(like.mode & 0o777)
+    }
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
