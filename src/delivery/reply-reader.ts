@@ -8,6 +8,9 @@ const MAX_LINE = 4096
 /** A reply of hundreds of lines is an attack on memory, not an answer. */
 const MAX_REPLY = 65_536
 
+/** Characters kept of it: the queue stores them with every recipient. */
+const MAX_KEPT = 4096
+
 const lineForm = /^([2-5]\d\d)(?:([ -])(.*))?$/s
 const enhancedForm = /^([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)/
 
@@ -63,7 +66,7 @@ export function createReplyReader(): ReplyReader {
 function makeReply(lines: readonly string[]): PeerReply {
   const first = lines[0] as string
   const code = Number(first.slice(0, 3))
-  return { code, enhanced: enhancedOf(code, first.slice(4)), verbatim: decode(lines.join('\n')) }
+  return { code, enhanced: enhancedOf(code, first.slice(4)), verbatim: decode(lines.join('\n').slice(0, MAX_KEPT)) }
 }
 
 /** The class of the code wins where the two contradict each other, as a client without RFC 2034 would see it. */

@@ -98,7 +98,7 @@ describe.runIf(ensurePeers(['postfix']))('smtp-sink as next hop', () => {
       const running = await start(options, protocol)
       fill(running, 20)
       running.engine.start()
-      await until(() => running.queue.count('delivered') === 20, { what: `20 delivered with ${options}` })
+      await until(() => running.queue.count('delivered') === 20, { what: `20 delivered with ${options.join()}` })
     }
   })
 

@@ -1,0 +1,285 @@
+// The notifier with a queue in memory: one report per message and notice, committed with its mark, repeated after trouble, never twice.
+
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { NotifiedEvent } from '../observe/events.ts'
+import type { NewMessage, NoticeRecipient, NoticeTask, StoredMessage } from '../queue/queue.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from './bounce-settings.ts'
+import { createNotifier, type Notifier } from './notify.ts'
+
+const START = createFakeClock().now()
+
+type Own = Parameters<Intake['prepare']>[0]
+
+function message(changes: Partial<StoredMessage> = {}): StoredMessage {
+  return {
+    queueId: 'Q1',
+    arrivedAt: START - 1000,
+    origin: { kind: 'internet' },
+    sender: 'kim@example.net',
+    parameters: plainMail,
+    header: Buffer.from('Subject: Minutes\r\nMessage-ID: <m@example.net>\r\n\r\n'),
+    body: { kind: 'inline', bytes: Buffer.from('The minutes.\r\n') },
+    senderProven: true,
+    ...changes,
+  }
+}
+
+let nextId = 1
+function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
+  return {
+    recipientId: nextId++,
+    address: 'nobody@example.com',
+    original: 'nobody@example.com',
+    reversePath: 'kim@example.net',
+    nextHop: 'mx:example.com',
+    private: false,
+    parameters: plainRecipient,
+    status: '5.1.1',
+    reply: '550 5.1.1 unknown',
+    host: 'mx.example.com[192.0.2.1]:25',
+    lastAttemptAt: START,
+    expiresAt: START + 86_400_000,
+    expired: false,
+    dsnPassedOn: false,
+    ...changes,
+  }
+}
+
+const notifiers: Notifier[] = []
+afterEach(async () => {
+  await Promise.all(notifiers.splice(0).map((notifier) => notifier.stop()))
+})
+
+function setUp(tasks: readonly NoticeTask[]) {
+  const clock = createFakeClock()
+  const due = [...tasks]
+  const told: { dsn: NewMessage | null; events: readonly NotifiedEvent[] }[] = []
+  const prepared: Own[] = []
+  const postponed: string[] = []
+  const state = { queueDown: false, routingDown: new Set<string>(), unroutable: new Set<string>(), queued: 0 }
+  let limits: number[] = []
+  const notifier = createNotifier(
+    {
+      hostname: 'mx.example.org',
+      from: 'postmaster@example.org',
+      fromName: DEFAULT_FROM_NAME,
+      sizeLimit: BOUNCE_SIZE_LIMIT,
+    },
+    {
+      clock,
+      random: (octets) => Buffer.alloc(octets, 7),
+      queue: {
+        noticeTasks: async ({ limit }) => {
+          limits.push(limit)
+          if (state.queueDown) throw new Error('EIO')
+          return due.slice(0, limit)
+        },
+        notify: async ({ task, dsn, events }) => {
+          if (state.queueDown) throw new Error('EIO')
+          due.splice(due.indexOf(task), 1)
+          told.push({ dsn, events: events as NotifiedEvent[] })
+        },
+        openBody: () => Readable.from([Buffer.from('from the '), Buffer.from('spool\r\n')]),
+      },
+      intake: {
+        prepare: async (own) => {
+          prepared.push(own)
+          if (state.routingDown.has(own.recipient)) throw new Error('routing is unavailable')
+          return state.unroutable.has(own.recipient) ? null : ({ queueId: `DSN${prepared.length}` } as NewMessage)
+        },
+      },
+      queued: () => state.queued++,
+      log: { postponed: (cause) => postponed.push(cause) },
+    },
+  )
+  notifiers.push(notifier)
+  const run = async () => {
+    notifier.due()
+    for (let i = 0; i < 50; i++) await clock.advance(0)
+  }
+  return {
+    clock,
+    notifier,
+    due,
+    told,
+    prepared,
+    postponed,
+    state,
+    run,
+    limits: () => limits,
+    forget: () => (limits = []),
+  }
+}
+
+const task = (changes: Partial<NoticeTask> = {}): NoticeTask => ({
+  message: message(),
+  notice: 'failed',
+  recipients: [recipient()],
+  ...changes,
+})
+
+describe('a notice', () => {
+  it('becomes one report to the sender, committed with its ledger entries', async () => {
+    const { run, told, prepared, state } = setUp([
+      task({ recipients: [recipient(), recipient({ address: 'full@example.com', status: '5.2.2' })] }),
+    ])
+    await run()
+    expect(prepared).toHaveLength(1)
+    expect(prepared[0]).toMatchObject({ recipient: 'kim@example.net', smtputf8: false })
+    const body = prepared[0]?.body.toString() ?? ''
+    expect(body).toContain('Final-Recipient: rfc822;nobody@example.com')
+    expect(body).toContain('Final-Recipient: rfc822;full@example.com')
+    expect(body).toContain('The minutes.')
+    expect(prepared[0]?.header.toString()).toContain('From: Mail Delivery System <postmaster@example.org>')
+    expect(told).toHaveLength(1)
+    expect(told[0]?.dsn?.queueId).toBe('DSN1')
+    expect(told[0]?.events).toMatchObject([
+      {
+        kind: 'notified',
+        queueId: 'Q1',
+        notice: 'failed',
+        to: 'kim@example.net',
+        dsn: 'DSN1',
+        recipient: 'nobody@example.com',
+      },
+      { recipient: 'full@example.com', dsn: 'DSN1' },
+    ])
+    expect(state.queued).toBe(1)
+  })
+
+  it('tells only those recipients that are to be told, and says why of the others', async () => {
+    const never = recipient({ address: 'never@example.com', parameters: { notify: ['NEVER'], orcpt: null } })
+    const { run, told, prepared } = setUp([task({ recipients: [recipient(), never] })])
+    await run()
+    expect(prepared[0]?.body.toString()).not.toContain('never@example.com')
+    expect(told[0]?.events).toMatchObject([{ dsn: 'DSN1' }, { dsn: null, reason: 'NOTIFY=NEVER' }])
+  })
+
+  it.each([
+    ['the null sender', message({ sender: null }), 'null sender'],
+    ['a sender that nothing proved', message({ senderProven: false }), 'sender not proven'],
+  ])('is not written to %s, but ends in the ledger', async (_, stored, reason) => {
+    const { run, told, prepared, due, state } = setUp([task({ message: stored })])
+    await run()
+    expect(prepared).toHaveLength(0)
+    expect(told[0]).toMatchObject({ dsn: null, events: [{ dsn: null, reason }] })
+    expect(due).toHaveLength(0)
+    expect(state.queued).toBe(0)
+  })
+
+  it('ends without a report if there is no way to the sender', async () => {
+    const { run, told, state } = setUp([task()])
+    state.unroutable.add('kim@example.net')
+    await run()
+    expect(told[0]).toMatchObject({ dsn: null, events: [{ dsn: null, reason: 'no route to the sender' }] })
+  })
+
+  it('never names the destination of a private recipient', async () => {
+    const secret = recipient({
+      address: 'jane@home.example',
+      original: 'press@example.org',
+      private: true,
+      reply: '550 5.1.1 <jane@home.example> unknown at mx.home.example',
+      host: 'mx.home.example[192.0.2.9]:25',
+    })
+    const { run, prepared } = setUp([task({ recipients: [secret] })])
+    await run()
+    const all = Buffer.concat([prepared[0]?.header ?? Buffer.alloc(0), prepared[0]?.body ?? Buffer.alloc(0)]).toString()
+    expect(all).toContain('Final-Recipient: rfc822;press@example.org')
+    expect(all).not.toMatch(/home\.example|jane|192\.0\.2\.9|Remote-MTA/)
+  })
+})
+
+describe('what comes back', () => {
+  const parts = (own: Own | undefined) =>
+    [...(own?.body.toString() ?? '').matchAll(/Content-Type: ([^\s;]+)/g)].map((m) => m[1])
+
+  it.each([
+    ['the whole message', 'failed', {}, 'message/rfc822'],
+    [
+      'the header if the sender said RET=HDRS',
+      'failed',
+      { parameters: { ...plainMail, ret: 'HDRS' } },
+      'text/rfc822-headers',
+    ],
+    [
+      'the header of a large message',
+      'failed',
+      { body: { kind: 'spool', file: 'x', size: 50_000 } },
+      'text/rfc822-headers',
+    ],
+    [
+      'the header of REQUIRETLS mail',
+      'failed',
+      { parameters: { ...plainMail, requireTls: true } },
+      'text/rfc822-headers',
+    ],
+    ['the header with a delay notice', 'delayed', {}, 'text/rfc822-headers'],
+  ] as const)('is %s', async (_, notice, changes, expected) => {
+    const { run, prepared } = setUp([task({ notice, message: message(changes) })])
+    await run()
+    expect(parts(prepared[0]).at(-1)).toBe(expected)
+  })
+
+  it('is read from the spool where it fits', async () => {
+    const { run, prepared } = setUp([task({ message: message({ body: { kind: 'spool', file: 'x', size: 16 } }) })])
+    await run()
+    expect(prepared[0]?.body.toString()).toContain('from the spool\r\n')
+  })
+
+  it('is cut between fields where even the header is too large', async () => {
+    const header = Buffer.from(`Subject: x\r\n${'X-Long: a\r\n b\r\n'.repeat(5000)}\r\n`)
+    const { run, prepared } = setUp([task({ message: message({ header }) })])
+    await run()
+    const returned = prepared[0]?.body.toString().split('Header of the message\r\n\r\n')[1] ?? ''
+    expect(returned.length).toBeLessThan(BOUNCE_SIZE_LIMIT + 100)
+    expect(returned).toMatch(/X-Long: a\r\n b\r\n\r\n--/)
+  })
+})
+
+describe('trouble', () => {
+  it('keeps a notice while routing is unavailable, without holding up the others', async () => {
+    const many = Array.from({ length: 30 }, () => task({ message: message({ sender: 'down@example.net' }) }))
+    const { run, told, due, postponed, state } = setUp([...many, task()])
+    state.routingDown.add('down@example.net')
+    await run()
+    expect(told).toHaveLength(1)
+    expect(due).toHaveLength(30)
+    expect(postponed[0]).toContain('routing is unavailable')
+    state.routingDown.clear()
+    await run()
+    expect(due).toHaveLength(0)
+    expect(told).toHaveLength(31)
+  })
+
+  it('tries again by itself after the queue failed', async () => {
+    const { run, notifier, clock, told, postponed, state } = setUp([task()])
+    state.queueDown = true
+    notifier.start()
+    await run()
+    expect(postponed).toContain('EIO')
+    state.queueDown = false
+    await clock.advance(61_000)
+    expect(told).toHaveLength(1)
+  })
+
+  it('looks once more if something became due while it worked', async () => {
+    const { notifier, clock, due, told } = setUp([task()])
+    notifier.due()
+    due.push(task())
+    notifier.due()
+    for (let i = 0; i < 20; i++) await clock.advance(0)
+    expect(told).toHaveLength(2)
+  })
+
+  it('starts nothing after it was stopped', async () => {
+    const { notifier, run, told } = setUp([task()])
+    await notifier.stop()
+    await run()
+    expect(told).toHaveLength(0)
+  })
+})

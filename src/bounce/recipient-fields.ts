@@ -1,0 +1,69 @@
+// The fields of one recipient in message/delivery-status (RFC 3464 2.3), or in its UTF-8 form (RFC 6533 3).
+
+import { formatDate } from '../message/date.ts'
+import { writeField } from '../message/field.ts'
+import { isAscii } from '../smtp/domain.ts'
+import { encodeUtf8Address } from '../smtp/xtext.ts'
+import type { ReportRecipient } from './report-facts.ts'
+
+/** RFC 3464 2.3.6: a diagnostic from a server is typed `smtp`, our own words are not. */
+const REMOTE = /^[2-5]\d\d(?:[ -]|$)/
+/** Time ran out (RFC 3463 3.5). The last reply is in the diagnostic. */
+const EXPIRED = '4.4.7'
+
+/** Complete fields with CRLF. */
+export function recipientFields(
+  recipient: ReportRecipient,
+  is: { readonly utf8: boolean; readonly delayed: boolean },
+): Buffer {
+  const { remoteHost, reply, willRetryUntil } = recipient
+  return Buffer.concat([
+    writeField('Original-Recipient', typedAddress(recipient.original, is.utf8)),
+    writeField('Final-Recipient', typedAddress(`rfc822;${recipient.address}`, is.utf8)),
+    writeField('Action', recipient.action),
+    writeField('Status', statusOf(recipient)),
+    ...(remoteHost === null ? [] : [writeField('Remote-MTA', `dns; ${remoteHost}`)]),
+    ...(reply === '' ? [] : [writeField('Diagnostic-Code', diagnostic(reply, is.utf8))]),
+    writeField('Last-Attempt-Date', formatDate(recipient.lastAttemptAt)),
+    ...(is.delayed && willRetryUntil !== null ? [writeField('Will-Retry-Until', formatDate(willRetryUntil))] : []),
+  ])
+}
+
+/** The status to report: what counts for an expired recipient is that time ran out. */
+export function statusOf(recipient: ReportRecipient): string {
+  return recipient.expired ? EXPIRED : recipient.status
+}
+
+/** `type; address`; an address beyond ASCII is of type utf-8 and, in a plain report, written with escapes. */
+function typedAddress(typed: string, utf8: boolean): string {
+  const cut = typed.indexOf(';')
+  const type = typed.slice(0, cut).trim()
+  const address = typed.slice(cut + 1).trim()
+  if (isAscii(address)) return `${type};${address}`
+  return `utf-8;${encodeUtf8Address(address, utf8)}`
+}
+
+/** One line: what the server said with its code once, or what we have to say. */
+function diagnostic(reply: string, utf8: boolean): string {
+  const text = utf8 ? reply : toAscii(reply)
+  return `${REMOTE.test(reply) ? 'smtp' : 'X-Waypost'}; ${joinReply(text)}`
+}
+
+/** One line; of a multi-line reply without the repeated code and status. */
+export function joinReply(reply: string): string {
+  if (!REMOTE.test(reply)) return reply.replaceAll('\n', ' ')
+  const [first = '', ...rest] = reply.split('\n')
+  const prefix = /^\d\d\d[ -]?(\d\.\d{1,3}\.\d{1,3})?/.exec(first)
+  const code = first.slice(0, 3)
+  const status = prefix?.[1] ?? ''
+  const texts = rest.map((line) => {
+    const text = line.startsWith(code) ? line.slice(4) : line
+    return status !== '' && text.startsWith(status) ? text.slice(status.length).trim() : text.trim()
+  })
+  return [`${code} ${first.slice(4)}`.trim(), ...texts].filter((text) => text !== '').join(' ')
+}
+
+function toAscii(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- everything that is not ASCII
+  return text.replace(/[^\x00-\x7f]/gu, '?')
+}

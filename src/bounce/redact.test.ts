@@ -1,0 +1,111 @@
+// What servers really say when they refuse, and what of it may reach the sender when the recipient is private.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { plainRecipient } from '../smtp/envelope.ts'
+import type { NoticeRecipient } from '../queue/queue.ts'
+import { disclose } from './redact.ts'
+
+function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
+  return {
+    recipientId: 1,
+    address: 'jane.doe77@gmail.com',
+    original: 'press@example.org',
+    reversePath: 'SRS0=abcd=YZ=sender.example=kim@srs.example.org',
+    nextHop: 'mx:gmail.com',
+    private: true,
+    parameters: plainRecipient,
+    status: '5.1.1',
+    reply: '550 5.1.1 no such user',
+    host: 'gmail-smtp-in.l.google.com[142.250.153.27]:25',
+    lastAttemptAt: 0,
+    expiresAt: 0,
+    expired: false,
+    dsnPassedOn: false,
+    ...changes,
+  }
+}
+
+const said = (reply: string, changes: Partial<NoticeRecipient> = {}) => disclose(recipient({ reply, ...changes })).reply
+
+describe('a recipient that is not private', () => {
+  it('is shown as it is, with its host', () => {
+    const open = recipient({ private: false, reply: '550 5.1.1 <jane.doe77@gmail.com> unknown' })
+    expect(disclose(open)).toEqual({
+      address: 'jane.doe77@gmail.com',
+      host: 'gmail-smtp-in.l.google.com',
+      reply: '550 5.1.1 <jane.doe77@gmail.com> unknown',
+    })
+    expect(disclose(recipient({ private: false, host: '/run/lists.sock' })).host).toBeNull()
+    expect(disclose(recipient({ private: false, host: null })).host).toBeNull()
+  })
+})
+
+describe('a private recipient', () => {
+  it('is named by the address that the sender used, without a host', () => {
+    expect(disclose(recipient())).toEqual({ address: 'press@example.org', host: null, reply: '550 5.1.1 no such user' })
+  })
+
+  it.each([
+    '550-5.1.1 The email account that you tried to reach does not exist. Please try\n550-5.1.1 double-checking the recipient. For more information, go to\n550 5.1.1  https://support.google.com/mail/?p=NoSuchUser ffacd0b85a97d-38f259',
+    '550 5.1.1 <jane.doe77@gmail.com>: Recipient address rejected: User unknown in virtual mailbox table',
+    '550 5.1.1 JANE.DOE77@GMAIL.COM is not known here',
+    '554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.25',
+    '550 5.7.1 [2001:db8::25] Our system has detected that this message is likely suspicious',
+    '421 4.7.0 mx1.gmail.com closing connection to [142.250.153.27]',
+    '550 mailbox jane.doe77 is unavailable',
+    '552 5.2.2 Over quota for jane.doe77+lists@gmail.com (google)',
+    '451 4.3.0 SRS0=abcd=YZ=sender.example=kim@srs.example.org greylisted at gmail-smtp-in.l.google.com[142.250.153.27]:25',
+    'Connection lost at DATA: write to 142.250.153.27:25 failed',
+    'Server certificate not trusted: Host: gmail-smtp-in.l.google.com. is not in the cert',
+    '550 5.1.1 user "jane.doe77"@gmail.com unknown',
+  ])('hides its destination in: %s', (reply) => {
+    const text = said(reply)
+    for (const secret of [
+      /jane/i,
+      /doe77/i,
+      /gmail/i,
+      /google/i,
+      /142\.250/,
+      /192\.0\.2/,
+      /2001:db8/,
+      /@/,
+      /spamhaus/,
+      /SRS0/,
+    ]) {
+      expect(text).not.toMatch(secret)
+    }
+  })
+
+  it('keeps what helps: code, status and words', () => {
+    expect(said('550 5.1.1 <jane.doe77@gmail.com>: Recipient address rejected: User unknown')).toBe(
+      '550 5.1.1 <[hidden]>: Recipient address rejected: User unknown',
+    )
+    expect(said('452 4.2.2 The mailbox is full at 12:30:15')).toBe('452 4.2.2 The mailbox is full at 12:30:15')
+  })
+
+  it('does not tear words apart where the local part is short', () => {
+    expect(said('550 5.1.1 no such mailbox', { address: 'no@su.example' })).toBe('550 5.1.1 no such mailbox')
+  })
+
+  it('never lets address, domain or host through, wherever they stand', () => {
+    const word = fc.stringMatching(/^[a-z][a-z0-9]{3,9}$/)
+    const filler = fc.constantFrom('', ' ', '<', '>', ': ', '"', "'", '\n550 5.1.1 ', ' (', ')', ', ', '=', ';')
+    fc.assert(
+      fc.property(word, word, word, fc.array(filler, { minLength: 6, maxLength: 6 }), (local, domain, host, gaps) => {
+        fc.pre(!['hidden', 'user', 'unknown'].some((common) => [local, domain, host].includes(common)))
+        const address = `${local}@${domain}.example`
+        const name = `${host}.${domain}.example`
+        const parts = [address, name, '198.51.100.7', `[${address}]`, local]
+        const reply = `550 5.1.1 ${parts.map((part, i) => `${gaps[i]}${part}`).join('')}${gaps[5]} user unknown`
+        // Glued to each other without any sign between them they are no longer what they were.
+        fc.pre(!gaps.slice(1, 5).includes(''))
+        const text = said(reply, { address, host: `${name}[198.51.100.7]:25`, original: 'a@b.example' })
+        expect(text).not.toContain(address)
+        expect(text).not.toContain(`${domain}.example`)
+        expect(text).not.toContain('198.51.100.7')
+        expect(text.split(/[^a-z0-9]+/)).not.toContain(local)
+      }),
+    )
+  })
+})

@@ -1,0 +1,109 @@
+// A delivery status notification as text (RFC 3462/6522, RFC 3464; RFC 6533 only where an address is not ASCII and the sender's own
+// system speaks SMTPUTF8). Pure: facts in, bytes out. Whom to tell and what may be said was decided before.
+
+import { formatDate } from '../message/date.ts'
+import { writeField } from '../message/field.ts'
+import { isAscii } from '../smtp/domain.ts'
+import { humanText, subjectOf } from './human-text.ts'
+import { recipientFields } from './recipient-fields.ts'
+import type { ReportFacts } from './report-facts.ts'
+
+export interface Report {
+  /** The header section with the empty line that ends it. */
+  readonly header: Buffer
+  readonly body: Buffer
+  /** The report needs SMTPUTF8 itself. */
+  readonly smtputf8: boolean
+}
+
+export function writeReport(facts: ReportFacts): Report {
+  const utf8 = facts.smtputf8 && needsUtf8(facts)
+  const parts = [textPart(facts), statusPart(facts, utf8), returnedPart(facts, utf8)]
+  const body = Buffer.concat([...parts.flatMap((part) => [delimiter(facts.boundary), part]), closing(facts.boundary)])
+    // The line end before the first delimiter is the one that ends the header section.
+    .subarray(2)
+  return { header: headerOf(facts, { utf8, eightBit: !isAscii(body.toString('latin1')) }), body, smtputf8: utf8 }
+}
+
+function needsUtf8(facts: ReportFacts): boolean {
+  const addresses = facts.recipients.flatMap(({ address, original }) => [address, original])
+  return !isAscii([facts.to, ...addresses].join('')) || !isAscii(facts.returned.header.toString('latin1'))
+}
+
+function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eightBit: boolean }): Buffer {
+  const { about } = facts
+  const type = `multipart/report; report-type=${is.utf8 ? 'global-delivery-status' : 'delivery-status'}; boundary="${facts.boundary}"`
+  return Buffer.concat([
+    writeField('Date', formatDate(facts.at)),
+    writeField('From', `${facts.fromName} <${facts.from}>`),
+    writeField('To', `<${facts.to}>`),
+    writeField('Subject', subjectOf(facts.recipients, is.utf8 || isAscii(about.subject ?? '') ? about.subject : null)),
+    writeField('Message-ID', facts.messageId),
+    ...(about.messageId === null
+      ? []
+      : [writeField('In-Reply-To', about.messageId), writeField('References', about.messageId)]),
+    writeField('Auto-Submitted', 'auto-replied'),
+    writeField('MIME-Version', '1.0'),
+    writeField('Content-Type', type),
+    ...(is.eightBit ? [writeField('Content-Transfer-Encoding', '8bit')] : []),
+    Buffer.from('\r\n'),
+  ])
+}
+
+function textPart(facts: ReportFacts): Buffer {
+  const text = humanText(facts)
+  return part(text, {
+    type: 'text/plain; charset=utf-8',
+    description: 'Explanation',
+    asciiType: 'text/plain; charset=us-ascii',
+  })
+}
+
+function statusPart(facts: ReportFacts, utf8: boolean): Buffer {
+  const perMessage = [
+    ...(facts.envid === null ? [] : [writeField('Original-Envelope-Id', facts.envid)]),
+    writeField('Reporting-MTA', `dns; ${facts.hostname}`),
+    writeField('X-Waypost-Queue-Id', facts.queueId),
+    writeField('Arrival-Date', formatDate(facts.arrivedAt)),
+  ]
+  const perRecipient = facts.recipients.map((recipient) =>
+    Buffer.concat([Buffer.from('\r\n'), recipientFields(recipient, { utf8, delayed: recipient.action === 'delayed' })]),
+  )
+  const type = utf8 ? 'message/global-delivery-status' : 'message/delivery-status'
+  return part(Buffer.concat([...perMessage, ...perRecipient]), { type, description: 'Delivery report' })
+}
+
+function returnedPart(facts: ReportFacts, utf8: boolean): Buffer {
+  const { header, body } = facts.returned
+  if (body === null) {
+    const type = utf8 ? 'message/global-headers' : 'text/rfc822-headers'
+    return part(header, { type, description: 'Header of the message' })
+  }
+  return part(Buffer.concat([header, body]), {
+    type: utf8 ? 'message/global' : 'message/rfc822',
+    description: 'The message',
+  })
+}
+
+function part(
+  content: Buffer,
+  is: { readonly type: string; readonly description: string; readonly asciiType?: string },
+): Buffer {
+  const ascii = isAscii(content.toString('latin1'))
+  const type = ascii ? (is.asciiType ?? is.type) : is.type
+  return Buffer.concat([
+    writeField('Content-Type', type),
+    writeField('Content-Description', is.description),
+    ...(ascii ? [] : [writeField('Content-Transfer-Encoding', '8bit')]),
+    Buffer.from('\r\n'),
+    content,
+  ])
+}
+
+function delimiter(boundary: string): Buffer {
+  return Buffer.from(`\r\n--${boundary}\r\n`)
+}
+
+function closing(boundary: string): Buffer {
+  return Buffer.from(`\r\n--${boundary}--\r\n`)
+}
