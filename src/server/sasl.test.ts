@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeBase64, decodeName, decodePlain } from './sasl.ts'
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const malformed = { kind: 'malformed' }
+
+describe('decodePlain (RFC 4616)', () => {
+  it.each([
+    ['\0tim\0tanstaaftanstaaf', { authzid: null, user: 'tim', password: 'tanstaaftanstaaf' }],
+    ['u@d\0u@d\0pass', { authzid: 'u@d', user: 'u@d', password: 'pass' }],
+    ['u@d\0\0pass', { authzid: 'u@d', user: 'u@d', password: 'pass' }],
+    ['\0\u00f1aca@\u00f1eque\0clavar\u00e9', { authzid: null, user: '\u00f1aca@\u00f1eque', password: 'clavar\u00e9' }],
+  ])('reads %j', (text, expected) => {
+    expect(decodePlain(base64(text))).toEqual({ kind: 'plain', ...expected })
+  })
+
+  it('tells an authzid of somebody else', () => {
+    expect(decodePlain(base64('Ursel\0Kurt\0xipj3plmq'))).toEqual({ kind: 'other-identity' })
+  })
+
+  it.each(['', '\0', '\0\0', '\0\0\0', 'a\0b', '\0a\0', '\0\0p', 'a\0b\0c\0d', '\0a\nb\0p', 'a\u0085\0\0p'])(
+    'refuses %j',
+    (text) => {
+      expect(decodePlain(base64(text))).toEqual(malformed)
+    },
+  )
+
+  it('refuses what is not UTF-8', () => {
+    expect(decodePlain(Buffer.from('\0\xff\0p', 'latin1').toString('base64'))).toEqual(malformed)
+  })
+
+  it('reads back whatever a client may send', () => {
+    const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\p{Cc}]/u.test(text))
+    fc.assert(
+      fc.property(word, word, (user, password) => {
+        expect(decodePlain(base64(`\0${user}\0${password}`))).toEqual({ kind: 'plain', authzid: null, user, password })
+      }),
+    )
+  })
+
+  it('never throws', () => {
+    fc.assert(fc.property(fc.string(), (text) => void decodePlain(text)))
+  })
+})
+
+describe('decodeBase64', () => {
+  it.each(['a', 'ab', 'abc', 'ab=', 'a===', 'ab==x', 'a b=', '====', 'YQ', 'YQ==\n', '-_-_'])('refuses %j', (text) => {
+    expect(decodeBase64(text)).toBeNull()
+  })
+
+  it('reads the empty text', () => {
+    expect(decodeBase64('')).toBe('')
+  })
+})
+
+describe('decodeName', () => {
+  it('refuses control characters, which would split logs and headers', () => {
+    expect(decodeName(base64('lee'))).toBe('lee')
+    expect(decodeName(base64('l\r\nee'))).toBeNull()
+    expect(decodeName(base64('l\u0000ee'))).toBeNull()
+  })
+})
