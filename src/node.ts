@@ -95,7 +95,8 @@ async function boot(config: Config, data: CurrentData, out: { log: Log; flush: (
     signer: data.signer,
     newQueueId: createQueueIds(clock, systemRandom),
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
-    take: (claims) => engine.take(claims),
+    // Nothing claimed means that delivery had no room: it has to look at the queue itself.
+    take: (claims) => (claims.length > 0 ? engine.take(claims) : engine.wake()),
     bug,
   })
   const notifier = createNotifier(bounceSettings(config), {
