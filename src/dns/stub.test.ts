@@ -245,6 +245,33 @@ describe('trouble is unavailable, never absent', () => {
   })
 })
 
+describe('many questions at once', () => {
+  test('keep within the sockets allowed, and all get their answer', async () => {
+    let open = 0
+    let most = 0
+    const exchange: Exchange = async (_server, question) => {
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      open--
+      const bytes = addressAnswer({ id: 1, questions: [question] } as unknown as dnsPacket.DecodedPacket)
+      return { kind: 'answered', packet: dnsPacket.decode(bytes), rcode: 'NOERROR' }
+    }
+    const settings = { servers: [{ host: '127.0.0.1', port: 53 }], timeoutMs: 1, tries: 1, trustAuthentic: false }
+    const resolver = createStubResolver(settings, exchange)
+    const names = Array.from({ length: 1_000 }, (_, i) => `n${i}.example`)
+    const answers = await Promise.all(names.map((name) => resolver.resolve(name, 'A')))
+    expect(answers.every((answer) => answer.kind === 'found')).toBe(true)
+    expect(most).toBe(256)
+  })
+
+  test('over real sockets', async () => {
+    const dns = await authority({ 'a.example': { A: '192.0.2.1' } })
+    const resolver = stub([dns], { timeoutMs: 3_000 })
+    const answers = await Promise.all(Array.from({ length: 600 }, () => resolver.resolve('a.example', 'A')))
+    expect(answers.filter((answer) => answer.kind === 'found')).toHaveLength(600)
+  })
+})
+
 describe('large answers', () => {
   test('cut over UDP come whole over TCP', async () => {
     const addresses = Array.from({ length: 200 }, (_, i) => `192.0.2.${i + 1}`)

@@ -2,6 +2,7 @@
 // It asks validating recursive servers; it does not validate signatures itself and does not cache (cache.ts does).
 
 import { BlockList, isIPv6 } from 'node:net'
+import { createSemaphore } from '../lib/semaphore.ts'
 import { readRecords } from './answer.ts'
 import { type DnsServer, type Exchange, type Exchanged, networkExchange, type Question } from './exchange.ts'
 import { canonicalName } from './name.ts'
@@ -24,14 +25,22 @@ export interface StubSettings {
 /** Five seconds and two rounds, as resolv.conf(5). */
 export const stubDefaults = { timeoutMs: 5_000, tries: 2, trustAuthentic: false } as const
 
+/**
+ * Questions on the wire at one time. Each has its own socket: a thousand sessions before a silent server must not eat
+ * the file descriptors that they themselves need.
+ */
+const MAX_QUESTIONS = 256
+
 /** A resolver over the given servers. `exchange` is the network; tests pass their own. */
 export function createStubResolver(settings: StubSettings, exchange: Exchange = networkExchange): Resolver {
+  const places = createSemaphore(MAX_QUESTIONS)
+  const ask = (question: Question): Promise<Asked> => places.run(() => askServers(settings, question, exchange))
   return {
     async resolve(name, type) {
       const canonical = canonicalName(name)
       // No server can know a name that cannot be written: no need to ask.
       if (canonical === null) return { kind: 'absent', nxdomain: true, ttl: 0, authentic: false }
-      return resolveChain({ name: canonical, type }, (question) => askServers(settings, question, exchange))
+      return resolveChain({ name: canonical, type }, ask)
     },
   }
 }
