@@ -2,6 +2,9 @@
 // Arguments → command. Each command is one file of cli/ and is loaded only when called.
 
 import { Command } from 'commander'
+import { declareMail } from './cli/declare/mail.ts'
+import { declareNode } from './cli/declare/node.ts'
+import { declareTools } from './cli/declare/tools.ts'
 import { USAGE } from './cli/io.ts'
 
 const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
@@ -10,30 +13,12 @@ const finish = (code: number) => void (process.exitCode = code)
 const program = new Command('waypost')
   .description('One program that is every kind of mail-routing node an organisation without mailboxes needs.')
   .version('0.1.0')
+  .configureHelp({ showGlobalOptions: false })
   .showHelpAfterError('(--help tells more)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE))
 
-/** `-c`, the node's YAML. */
-const config = ['-c, --config <file>', "the node's YAML", 'node.yaml'] as const
-const asJson = ['--json', 'print JSON'] as const
+// Before any command is declared, as each one takes it over: a wrong command line exits with 2.
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE))
 
-program
-  .command('run')
-  .description('start the node (SIGHUP: read the configuration again; SIGTERM: drain and stop)')
-  .option(...config)
-  .action(async (options) => finish(await (await import('./cli/run.ts')).run(options, io)))
-
-program
-  .command('check')
-  .description('load configuration and routing data and report every problem, without starting')
-  .option(...config)
-  .option(...asJson)
-  .action(async (options) => finish(await (await import('./cli/check.ts')).check(options, io)))
-
-program
-  .command('demo')
-  .description('a whole fleet and a small internet on loopback: seven stories, each mail hop by hop')
-  .option('--stay', 'leave the fleet up and say what to try with it')
-  .action(async (options) => finish(await (await import('./cli/demo.ts')).demo(options, io)))
+for (const declare of [declareNode, declareMail, declareTools]) declare(program, io, finish)
 
 await program.parseAsync()

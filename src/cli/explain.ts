@@ -1,0 +1,155 @@
+// waypost explain: what would happen to this mail, by the code that a running node uses, with nothing sent or stored.
+
+import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { contentChecks } from '../assembly/checks.ts'
+import type { NodeData } from '../assembly/data.ts'
+import { buildResolver } from '../assembly/resolver.ts'
+import type { Config } from '../config/config.ts'
+import { runChecks } from '../intake/run-checks.ts'
+import { signEarned } from '../intake/sign.ts'
+import { systemClock } from '../lib/clock.ts'
+import { readFields } from '../message/header.ts'
+import type { Event } from '../observe/events.ts'
+import { checkRecipient } from '../policy/recipient.ts'
+import { checkSender } from '../policy/sender.ts'
+import type { Resolution } from '../route/resolution.ts'
+import { parseMailbox } from '../smtp/mailbox.ts'
+import type { Origin } from '../smtp/origin.ts'
+import type { Refusal } from '../smtp/reply.ts'
+import type { Session } from '../smtp/session.ts'
+import { describeEvent } from './event-text.ts'
+import { explainText } from './explain-text.ts'
+import { FAILED, json, line, OK, USAGE } from './io.ts'
+import type { Io } from './io.ts'
+import { readMessage } from './read-message.ts'
+import { withData } from './with-config.ts'
+
+export interface ExplainOptions {
+  readonly config: string
+  readonly recipient: string
+  /** Reverse-path; `<>` for the null sender. */
+  readonly from?: string
+  /** `internet`, `peer:mx`, `user:lee`, `machine:ci-01`, `local`; what the role's first listener admits where not given. */
+  readonly as?: string
+  readonly ip: string
+  readonly helo: string
+  /** File with a whole message, for the checks and the signature. */
+  readonly message?: string
+  readonly at: number
+  readonly json?: boolean
+}
+
+/** What explain found; `--json` prints exactly this. */
+interface Explanation {
+  readonly origin: Origin
+  readonly sender: { readonly reply: Refusal } | null
+  readonly refused: Refusal | null
+  readonly resolution: Resolution | null
+  readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
+}
+
+export function explain(options: ExplainOptions, io: Io): Promise<number> | number {
+  return withData(options.config, io, async (config, data) => {
+    const from = options.from === undefined || options.from === '<>' || options.from === '' ? null : options.from
+    const wrong = [options.recipient, ...(from === null ? [] : [from])].find((one) => parseMailbox(one).kind === 'bad')
+    const origin = originOf(options.as, config, from)
+    if (wrong !== undefined || origin === null) {
+      line(
+        io.stderr,
+        wrong === undefined
+          ? `--as: found ${options.as}, expected internet, local, peer:ROLE, user:NAME or machine:NAME`
+          : `found ${wrong}, expected an address such as press@example.org`,
+      )
+      return USAGE
+    }
+    const found = await look({ config, data, origin, from }, options)
+    if (options.json) json(io.stdout, found)
+    else for (const text of lines(options.recipient, found)) line(io.stdout, text)
+    const accepted = !found.sender && !found.refused && !found.message?.reply
+    return accepted ? OK : FAILED
+  })
+}
+
+interface Subject {
+  readonly config: Config
+  readonly data: NodeData
+  readonly origin: Origin
+  readonly from: string | null
+}
+
+async function look(subject: Subject, options: ExplainOptions): Promise<Explanation> {
+  const { config, data, origin, from } = subject
+  const may = (who: Origin, address: string) => data.router.maySendAs('identity' in who ? who.identity : '', address)
+  const asksSender = config.role.checks.includes('sender')
+  const sender = asksSender ? await checkSender(may, origin, from) : null
+  const request = { forwardPath: options.recipient, reversePath: from, origin, at: options.at }
+  const verdict = await checkRecipient({ router: data.router, internet: config.role.internet }, request)
+  return {
+    origin,
+    sender: sender && sender.kind !== 'accept' ? { reply: sender.reply } : null,
+    refused: verdict.kind === 'accept' ? null : verdict.reply,
+    resolution: verdict.resolution ?? (await data.router.resolve(request)),
+    message: options.message === undefined ? null : await lookAtMessage(subject, options),
+  }
+}
+
+async function lookAtMessage(
+  { config, data, origin, from }: Subject,
+  options: ExplainOptions,
+): Promise<Explanation['message']> {
+  const content = await readMessage(Readable.from([await readFile(options.message as string)]))
+  const resolver = await buildResolver(config, systemClock)
+  const checks = contentChecks(config, {
+    resolver,
+    maySendAs: (who, address) => data.router.maySendAs('identity' in who ? who.identity : '', address),
+  })
+  const mail = {
+    queueId: '-',
+    session: session(options, origin),
+    origin,
+    sender: from,
+    content,
+    fields: readFields(content.header),
+    at: options.at,
+  }
+  const findings = await runChecks(checks, mail)
+  if (findings.kind === 'refused') return { reply: findings.reply, events: [] }
+  const signed = await signEarned(config.role.sign, data.signer, { origin: findings.origin, content, mail })
+  return { reply: null, events: [...findings.events, ...signed.events] }
+}
+
+function session(options: ExplainOptions, origin: Origin): Session {
+  const { ip, helo, at } = options
+  const blank = { id: '-', listener: '-', remotePort: 0, localPort: 0, remoteName: null, esmtp: true, tls: null }
+  return { ...blank, remoteIp: ip, helo, connectedAt: at, origin }
+}
+
+/** What a client of this role would be; null if the words are none of ours. */
+function originOf(as: string | undefined, config: Config, from: string | null): Origin | null {
+  const local = from?.slice(0, from.lastIndexOf('@')) ?? ''
+  const admits = config.listeners[0]?.admit ?? []
+  const usual = admits.includes('internet')
+    ? 'internet'
+    : admits.includes('people')
+      ? `user:${local}`
+      : admits.includes('machines')
+        ? `machine:${local}`
+        : `peer:${config.listeners[0]?.peers[0] ?? 'mx'}`
+  const [kind, name] = (as ?? usual).split(/:(.*)/s) as [string, string?]
+  if (kind === 'internet' || kind === 'local') return { kind }
+  if ((kind === 'user' || kind === 'machine') && name !== undefined) return { kind, identity: name }
+  return kind === 'peer' && name ? { kind, role: name, vouched: 'nothing' } : null
+}
+
+function lines(recipient: string, found: Explanation): string[] {
+  const refused = (what: string, { code, enhanced, text, cause }: Refusal) =>
+    `${what}: ${code} ${enhanced} ${text}${cause === text ? '' : ` (${cause})`}`
+  return [
+    ...(found.sender ? [refused('the sender is refused', found.sender.reply)] : []),
+    ...(found.resolution ? [explainText(recipient, found.resolution)] : []),
+    ...(found.refused && found.resolution?.kind === 'destinations' ? [refused('refused here', found.refused)] : []),
+    ...(found.message?.reply ? [refused('the message is refused', found.message.reply)] : []),
+    ...(found.message?.events.map(describeEvent) ?? []),
+  ]
+}

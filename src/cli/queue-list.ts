@@ -1,0 +1,80 @@
+// waypost queue list and show: what waits, for whom, since when, and why.
+
+import type { QueueFilter } from '../queue/filter.ts'
+import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/reader.ts'
+import { formatDuration } from '../lib/duration.ts'
+import { formatSize } from '../lib/size.ts'
+import { describeEvent, stepLines, time } from './event-text.ts'
+import { FAILED, json, line, OK } from './io.ts'
+import type { Io } from './io.ts'
+import { withQueueReader } from './with-queue.ts'
+
+export function queueList(
+  options: { readonly config: string; readonly filter: QueueFilter; readonly json?: boolean; readonly now: number },
+  io: Io,
+): Promise<number> | number {
+  return withQueueReader(options.config, io, (reader) => {
+    if (options.json) {
+      json(io.stdout, [...reader.list(options.filter)])
+      return OK
+    }
+    let messages = 0
+    for (const message of reader.list(options.filter)) {
+      messages++
+      for (const text of messageLines(message, options.now)) line(io.stdout, text)
+    }
+    line(io.stdout, messages === 0 ? 'nothing waits' : `${messages} ${messages === 1 ? 'message' : 'messages'}`)
+    return OK
+  })
+}
+
+export function queueShow(
+  options: { readonly config: string; readonly queueId: string; readonly json?: boolean; readonly now: number },
+  io: Io,
+): Promise<number> | number {
+  return withQueueReader(options.config, io, (reader) => {
+    const shown = reader.show(options.queueId)
+    if (!shown) {
+      line(io.stderr, `${options.queueId} is not in the queue (waypost trace ${options.queueId} tells whether it was)`)
+      return FAILED
+    }
+    if (options.json) json(io.stdout, { ...shown, header: shown.header.toString('latin1'), body: undefined })
+    else for (const text of shownLines(shown, options.now)) line(io.stdout, text)
+    return OK
+  })
+}
+
+function messageLines(message: ListedMessage, now: number): string[] {
+  const { queueId, arrivedAt, sender, size } = message
+  const head = `${queueId}  ${time(arrivedAt)} (${age(now - arrivedAt)})  ${formatSize(size)}  <${sender ?? ''}>`
+  return [head, ...message.recipients.flatMap((recipient) => recipientLines(recipient, now))]
+}
+
+function recipientLines(recipient: ListedRecipient, now: number): string[] {
+  const { address, state, nextHop, attempts, nextAttemptAt, last } = recipient
+  const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
+  const next = state === 'deferred' || state === 'queued' ? `, next attempt ${wait}` : ''
+  const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
+  return last ? [head, `      ${last.host ? `${last.host}: ` : ''}${last.reply.replace(/\s+/g, ' ')}`] : [head]
+}
+
+function shownLines(shown: ShownMessage, now: number): string[] {
+  const header = shown.header.toString('latin1').trimEnd().split('\r\n')
+  return [
+    ...messageLines(shown, now),
+    `    origin ${shown.origin.kind}, expires ${time(shown.expiresAt)}`,
+    '',
+    ...header.map((text) => `    ${text}`),
+    '',
+    ...shown.events.flatMap((event) => [
+      `  ${time(event.at)}  ${describeEvent(event)}`,
+      ...stepLines(event).map((step) => `      ${step}`),
+    ]),
+  ]
+}
+
+/** Whole seconds below an hour, whole minutes above: nobody reads milliseconds. */
+function age(ms: number): string {
+  const unit = ms < 3_600_000 ? 1000 : 60_000
+  return formatDuration(Math.max(0, Math.round(ms / unit)) * unit)
+}
