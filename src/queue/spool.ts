@@ -1,9 +1,10 @@
 // Room queue: bodies too large for the database, as files. A file is written once, made durable with its directory entry, then named by a
 // row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
 
-import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
+import { type Descriptor, openNew } from './descriptor.ts'
 import { DirectorySync } from './directory-sync.ts'
 import type { SpoolFile } from './queue.ts'
 import { SpoolWriter } from './spool-writer.ts'
@@ -41,7 +42,7 @@ export class Spool {
     const path = join(this.#directory, file)
     try {
       await this.#makeDirectory(subdirectory)
-      return this.#spoolFile(file, await open(path, 'wx', 0o600))
+      return this.#spoolFile(file, await openNew(path))
     } catch (error) {
       throw asUnavailable(error) ?? error
     }
@@ -59,27 +60,28 @@ export class Spool {
     })
   }
 
-  #spoolFile(file: string, handle: FileHandle): SpoolFile {
-    const stream = new SpoolWriter(handle)
+  #spoolFile(file: string, descriptor: Descriptor): SpoolFile {
+    const stream = new SpoolWriter(descriptor)
+    const discard = async () => {
+      await stream.abandon()
+      await descriptor.close()
+      await this.remove(file)
+    }
     return {
       file,
       stream,
+      discard,
       finish: async () => {
         try {
           await ended(stream)
-          await handle.datasync()
-          const { size } = await handle.stat()
-          await handle.close()
+          const size = await descriptor.sync()
+          await descriptor.close()
           await this.#sync.sync(join(this.#directory, file, '..'))
           return { size }
         } catch (error) {
+          await discard().catch(() => {})
           throw asUnavailable(error) ?? error
         }
-      },
-      discard: async () => {
-        await stream.abandon()
-        await handle.close().catch(() => {})
-        await this.remove(file)
       },
     }
   }

@@ -44,8 +44,14 @@ const engineCodes: readonly (readonly [prefix: string, cause: UnavailableCause])
 const systemCodes: Record<string, UnavailableCause> = {
   ENOSPC: 'full',
   EDQUOT: 'full',
+  EFBIG: 'full',
   EROFS: 'failing',
   EIO: 'failing',
+  EACCES: 'failing',
+  EPERM: 'failing',
+  ENOTDIR: 'failing',
+  EMFILE: 'failing',
+  ENFILE: 'failing',
 }
 
 /** The error as QueueUnavailable if the engine or the disk is to blame, null if the operation is. */

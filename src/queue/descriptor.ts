@@ -1,0 +1,53 @@
+// Room queue: a new file as a plain descriptor. Not a FileHandle: Node ends the process when one of those is collected unclosed, and a
+// forgotten file must never take the node down.
+
+import { close, fdatasync, fstat, open, write, writev } from 'node:fs'
+import { promisify } from 'node:util'
+
+export interface Descriptor {
+  /** Writes all octets, whatever the kernel takes at once. */
+  write(chunks: readonly Buffer[]): Promise<void>
+  /** Makes the data durable; the size in octets. */
+  sync(): Promise<number>
+  /** Closing twice does nothing. */
+  close(): Promise<void>
+}
+
+const [openFile, closeFile, syncData, statFile] = [
+  promisify(open),
+  promisify(close),
+  promisify(fdatasync),
+  promisify(fstat),
+]
+
+/** Creates a file that must not exist, readable by nobody else. */
+export async function openNew(path: string): Promise<Descriptor> {
+  const fd = await openFile(path, 'wx', 0o600)
+  let closed = false
+  return {
+    write: (chunks) => writeAll(fd, chunks),
+    sync: async () => {
+      await syncData(fd)
+      return (await statFile(fd)).size
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      await closeFile(fd)
+    },
+  }
+}
+
+async function writeAll(fd: number, chunks: readonly Buffer[]): Promise<void> {
+  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const written = await new Promise<number>((resolve, reject) =>
+    writev(fd, chunks, (error, count) => (error ? reject(error) : resolve(count))),
+  )
+  if (written === total) return
+  const whole = Buffer.concat(chunks)
+  for (let offset = written; offset < total; ) offset += await writeRest(fd, whole.subarray(offset))
+}
+
+function writeRest(fd: number, rest: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => write(fd, rest, (error, count) => (error ? reject(error) : resolve(count))))
+}
