@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { dkimSign } from 'mailauth'
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { contentOf } from '../../test/lib/message.ts'
 import { type Authority, startAuthority } from '../demo/authority.ts'
@@ -269,6 +270,34 @@ describe('never throws', () => {
     const found = await authenticate(plain, more)
     expect(parseResults(found.results).kind).toBe('results')
   })
+
+  test('whatever the header holds, and what it says can be read back', async () => {
+    const name = fc.constantFrom(
+      'From',
+      'DKIM-Signature',
+      'ARC-Seal',
+      'ARC-Message-Signature',
+      'ARC-Authentication-Results',
+    )
+    const tag = fc.tuple(
+      fc.constantFrom('v', 'a', 'b', 'bh', 'd', 's', 'h', 'i', 'l', 't', 'x', 'c', 'cv'),
+      fc.string(),
+    )
+    const tags = fc
+      .array(tag, { maxLength: 8 })
+      .map((pairs) => pairs.map(([key, value]) => `${key}=${value}`).join(';'))
+    const value = fc.oneof(fc.string({ unit: 'binary' }), tags, fc.constantFrom('rsa-sha256', 'ann@example.org'))
+    const field = fc.tuple(name, value).map(([key, text]) => `${key}: ${text.replace(/[\r\n]+/g, ' ')}\r\n`)
+    await fc.assert(
+      fc.asyncProperty(fc.array(field, { maxLength: 6 }), fc.string({ unit: 'binary' }), async (fields, text) => {
+        const header = Buffer.from(`${fields.join('')}\r\n`)
+        const found = await authenticate({ header, body: Buffer.from(text) }, { sender: text, helo: text })
+        expect(parseResults(found.results).kind).toBe('results')
+        expect(found.results).not.toMatch(/\r\n(?![ \t])|[^\r]\n/)
+      }),
+      { numRuns: 60 },
+    )
+  }, 30_000)
 
   test('a message without anything', async () => {
     const found = await authenticate({ header: Buffer.alloc(0), body: Buffer.alloc(0) })
