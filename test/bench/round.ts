@@ -29,7 +29,7 @@ export interface Measurement {
 }
 
 /** Sent before the clock starts, so that processes, connections and code are warm for every relay alike. */
-const WARM_UP = 500
+const WARM_UP = 2_000
 /** Nothing takes longer than this, or it is broken. */
 const PATIENCE = 600_000
 /** What a relay does after the last delivery (settling, deleting) still belongs to its costs. */

@@ -12,6 +12,8 @@ export interface PostfixSettings {
   /** Postfix's `relayhost`, such as `[127.0.0.1]:2525`; none: Postfix looks for MX hosts itself. */
   readonly relayhost?: string
   readonly hostname?: string
+  /** Where it listens; a free port of 127.0.0.1 unless told. */
+  readonly listen?: { readonly host: string; readonly port: number }
   /** Further lines of main.cf. */
   readonly main?: Readonly<Record<string, string>>
   /** Further lines of master.cf. */
@@ -36,8 +38,8 @@ export interface Postfix {
 }
 
 /** `name type private unpriv chroot wakeup maxproc command`, as a relaying Postfix needs them. */
-const services = (port: number): readonly string[] => [
-  `127.0.0.1:${port} inet n - n - - smtpd`,
+const services = (host: string, port: number): readonly string[] => [
+  `${host}:${port} inet n - n - - smtpd`,
   'pickup unix n - n 1 1 pickup',
   'cleanup unix n - n - 0 cleanup',
   'qmgr unix n - n 300 1 qmgr',
@@ -96,9 +98,9 @@ function makeFolder(): string {
 export async function startPostfix(settings: PostfixSettings = {}): Promise<Postfix> {
   const folder = makeFolder()
   const etc = join(folder, 'etc')
-  const port = await freePort()
+  const { host, port } = settings.listen ?? { host: '127.0.0.1', port: await freePort() }
   writeFileSync(join(etc, 'main.cf'), mainCf(folder, settings))
-  writeFileSync(join(etc, 'master.cf'), `${[...services(port), ...(settings.services ?? [])].join('\n')}\n`)
+  writeFileSync(join(etc, 'master.cf'), `${[...services(host, port), ...(settings.services ?? [])].join('\n')}\n`)
   const start = spawnSync('/usr/sbin/postfix', ['-c', etc, 'start'], { encoding: 'utf8' })
   if (start.status !== 0)
     throw new Error(`Postfix did not start: ${start.stderr}${readIfThere(join(folder, 'mail.log'))}`)
