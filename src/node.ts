@@ -1,31 +1,24 @@
 // The node: every room built from one Config, started in the order of need, stopped in the reverse. The only file that knows all rooms.
 
-import { Registry } from 'prom-client'
-import { openAdmin, queueGauges } from './assembly/operating.ts'
-import { bounceSettings, deliveryLog, intakeSettings } from './assembly/settings.ts'
 import { createCurrentData } from './assembly/current-data.ts'
 import type { CurrentData } from './assembly/current-data.ts'
 import { loadData } from './assembly/data.ts'
-import { buildDelivery } from './assembly/delivering.ts'
-import { healthChecks } from './assembly/health-checks.ts'
+import { buildMailRooms } from './assembly/mail-rooms.ts'
 import { openLog } from './assembly/node-log.ts'
+import type { NodeLog } from './assembly/node-log.ts'
 import { openNodeQueue } from './assembly/node-queue.ts'
+import type { NodeState } from './assembly/node-state.ts'
+import { observeNode } from './assembly/observation.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
 import { createGuard } from './auth/guard.ts'
 import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
 import { createPasswordPool } from './auth/password-pool.ts'
-import { createNotifier } from './bounce/notify.ts'
 import type { Config } from './config/config.ts'
 import { formatProblem } from './config/problem.ts'
 import type { Problem } from './config/problem.ts'
-import { createIntake } from './intake/accept.ts'
 import { systemClock } from './lib/clock.ts'
-import { createQueueIds } from './lib/ids.ts'
-import { systemRandom } from './lib/random.ts'
-import { checkHealth } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
-import { createMetrics } from './observe/metrics.ts'
 import type { OpenReport } from './queue/opened-queue.ts'
 import type { Listener } from './server/listener.ts'
 
@@ -50,12 +43,12 @@ export type NodeStart =
 export async function startNode(config: Config): Promise<NodeStart> {
   const loaded = await loadData(config)
   if (loaded.kind === 'bad') return { kind: 'bad', problems: loaded.problems }
-  const { log, flush } = openLog(config, systemClock)
-  for (const warning of loaded.warnings) log.warn({ file: warning.file, line: warning.line }, warning.message)
+  const nodeLog = openLog(config, systemClock)
+  for (const warning of loaded.warnings) nodeLog.log.warn({ file: warning.file, line: warning.line }, warning.message)
   try {
-    return { kind: 'started', node: await boot(config, createCurrentData(loaded.data), { log, flush }) }
+    return { kind: 'started', node: await boot(config, createCurrentData(loaded.data), nodeLog) }
   } catch (error) {
-    flush()
+    await nodeLog.flush()
     return {
       kind: 'bad',
       problems: [
@@ -65,69 +58,23 @@ export async function startNode(config: Config): Promise<NodeStart> {
   }
 }
 
-async function boot(config: Config, data: CurrentData, out: { log: Log; flush: () => void }): Promise<Node> {
+async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog): Promise<Node> {
   const clock = systemClock
-  const { log, flush } = out
-  const state = { tls: config.tls, draining: false }
-  const bug = (error: unknown, context: string) => log.bug(error, context)
+  const state: NodeState = { tls: config.tls, draining: false }
   const queue = await openNodeQueue(config, clock)
   reportOpening(queue.opened, log)
+  const page = await observeNode(config, { queue, clock, log, state })
   const resolver = await buildResolver(config, clock)
-  const registry = new Registry()
-  const metrics = createMetrics(registry, { gauges: queueGauges(queue), process: true })
-  queue.follow((events) => {
-    for (const event of events) {
-      log.event(event)
-      metrics.record(event)
-    }
-  })
-  const engine = buildDelivery(config, {
-    queue,
-    resolver,
-    clock,
-    log: deliveryLog(log),
-    noticesDue: () => notifier.due(),
-  })
-  const intake = createIntake(intakeSettings(config, { resolver, data }), {
-    clock,
-    queue,
-    router: data.router,
-    signer: data.signer,
-    newQueueId: createQueueIds(clock, systemRandom),
-    hasRoom: (nextHop) => engine.hasRoom(nextHop),
-    // Nothing claimed means that delivery had no room: it has to look at the queue itself.
-    take: (claims) => (claims.length > 0 ? engine.take(claims) : engine.wake()),
-    bug,
-  })
-  const notifier = createNotifier(bounceSettings(config), {
-    queue,
-    intake,
-    clock,
-    random: systemRandom,
-    queued: () => engine.wake(),
-    log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
-  })
+  const { intake, engine, notifier } = buildMailRooms(config, { queue, resolver, clock, log, data })
   const pool = createPasswordPool()
   const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
-  const health = () =>
-    checkHealth(healthChecks({ queue, clock, tls: () => state.tls, draining: () => state.draining }), clock)
-  const admin = await openAdmin(config, { registry, bug, health })
-  const listeners = await startListeners(config, {
-    queue,
-    intake,
-    clock,
-    log,
-    data,
-    passwords,
-    guard: createGuard({ clock }),
-    tls: () => state.tls,
-  })
+  const receiving = { queue, intake, clock, log, data, passwords, guard: createGuard({ clock }), tls: () => state.tls }
+  const listeners = await startListeners(config, receiving)
   engine.start()
   notifier.start()
-  const purge = setInterval(
-    () => void queue.purge(clock.now() - config.queue.keep_events).catch((error: unknown) => bug(error, 'purge')),
-    PURGE_EVERY_MS,
-  )
+  const forget = setInterval(() => {
+    queue.purge(clock.now() - config.queue.keep_events).catch((error: unknown) => log.bug(error, 'purge of the ledger'))
+  }, PURGE_EVERY_MS)
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
@@ -135,13 +82,13 @@ async function boot(config: Config, data: CurrentData, out: { log: Log; flush: (
     stop: async () => {
       state.draining = true
       log.info({}, 'draining')
-      clearInterval(purge)
+      clearInterval(forget)
       await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))
       await engine.drain(DRAIN_MS)
       await notifier.stop()
-      await Promise.all([queue.close(), pool.close(), admin?.close()])
+      await Promise.all([queue.close(), pool.close(), page.close()])
       log.info({}, 'stopped')
-      flush()
+      await flush()
     },
   }
 }
@@ -149,7 +96,7 @@ async function boot(config: Config, data: CurrentData, out: { log: Log; flush: (
 interface Running {
   readonly data: CurrentData
   readonly log: Log
-  readonly state: { tls: Config['tls'] }
+  readonly state: NodeState
   readonly listeners: readonly Listener[]
 }
 

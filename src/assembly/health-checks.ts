@@ -3,7 +3,7 @@
 import type { Health, HealthCheck } from '../observe/health.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { TlsMaterial } from '../config/tls-material.ts'
+import type { NodeState } from './node-state.ts'
 
 const DAY_MS = 86_400_000
 /** A certificate of a public CA is renewed a month before its end; two weeks before means that renewal has failed. */
@@ -12,15 +12,14 @@ const CERTIFICATE_WARNING_MS = 14 * DAY_MS
 export interface HealthParts {
   readonly queue: Queue
   readonly clock: Clock
-  readonly tls: () => TlsMaterial | null
-  readonly draining: () => boolean
+  readonly state: NodeState
 }
 
 export function healthChecks(parts: HealthParts): HealthCheck[] {
   return [
     { name: 'queue', check: () => queueHealth(parts.queue) },
     { name: 'certificate', check: () => certificateHealth(parts) },
-    { name: 'running', check: () => (parts.draining() ? { kind: 'failing', reason: 'draining' } : { kind: 'ok' }) },
+    { name: 'running', check: () => (parts.state.draining ? { kind: 'failing', reason: 'draining' } : { kind: 'ok' }) },
   ]
 }
 
@@ -31,8 +30,8 @@ async function queueHealth(queue: Queue): Promise<Health> {
   return { kind: 'failing', reason: health.cause }
 }
 
-function certificateHealth({ tls, clock }: HealthParts): Health {
-  const material = tls()
+function certificateHealth({ state, clock }: HealthParts): Health {
+  const material = state.tls
   if (!material) return { kind: 'ok' }
   const left = material.expiresAt - clock.now()
   if (left <= 0) return { kind: 'failing', reason: 'the certificate has expired' }

@@ -1,5 +1,6 @@
 // What a listener's server asks, answered by policy, auth and intake. This is the only place where the four meet.
 
+import type { Readable } from 'node:stream'
 import { receiveMessage } from '../message/receive.ts'
 import { BodySink } from '../intake/body-sink.ts'
 import type { DraftRecipient, Intake } from '../intake/intake.ts'
@@ -85,7 +86,7 @@ async function checkMail(parts: HookParts, session: Session, reversePath: string
 interface Incoming {
   readonly session: Session
   readonly transaction: Transaction
-  readonly message: import('node:stream').Readable
+  readonly message: Readable
 }
 
 /** Reads a message to its end and hands it to intake. What is refused leaves no file behind. */

@@ -11,7 +11,13 @@ import { openLogOutput } from '../observe/log-output.ts'
 const HASH_KEY_OCTETS = 32
 const STDOUT = 1
 
-export function openLog(config: Config, clock: Clock): { readonly log: Log; flush(): void } {
+export interface NodeLog {
+  readonly log: Log
+  /** Resolves when everything is written: await it before the process ends. */
+  readonly flush: () => Promise<void>
+}
+
+export function openLog(config: Config, clock: Clock): NodeLog {
   const output = openLogOutput(STDOUT)
   const { level, addresses, ips } = config.log
   const settings = {

@@ -5,7 +5,7 @@ import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.
 import type { Config } from '../config/config.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
 import type { Resolver } from '../dns/resolver.ts'
-import type { IntakeSettings } from '../intake/accept.ts'
+import type { IntakeSettings } from '../intake/ports.ts'
 import type { Log } from '../observe/log.ts'
 import { contentChecks } from './checks.ts'
 import type { CurrentData } from './current-data.ts'

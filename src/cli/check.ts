@@ -31,7 +31,9 @@ async function inspect(file: string): Promise<Inspection> {
   if (load.kind === 'bad') return { problems: load.problems, warnings: [], summary: '' }
   const { config } = load
   const data = await loadData(config)
-  const listeners = config.listeners.map((one) => `${one.name} on ${one.host}:${one.port}`).join(', ')
+  const listeners = config.listeners
+    .map((one) => `${one.name} on ${one.host.includes(':') ? `[${one.host}]` : one.host}:${one.port}`)
+    .join(', ')
   const summary = `${config.role.role} ${config.hostname}: ${listeners}`
   if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, summary }
   return { problems: [], warnings: data.warnings, summary: `${summary}; ${data.data.summary}` }

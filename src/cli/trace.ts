@@ -1,7 +1,7 @@
 // waypost trace: what did happen to a mail, from the ledger: by queue id, address or message-id. Exit 1 if nothing is known of it.
 
 import type { Event } from '../observe/events.ts'
-import { describeEvent, stepLines, time } from './event-text.ts'
+import { describeEvent, stepLines, time } from '../observe/describe-event.ts'
 import { FAILED, json, line, OK } from './io.ts'
 import type { Io } from './io.ts'
 import { withQueueReader } from './with-queue.ts'

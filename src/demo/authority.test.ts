@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 function resolver(authority: Authority) {
-  return createStubResolver({ servers: [authority], timeoutMs: 300, tries: 1, trustAuthentic: false })
+  return createStubResolver({ servers: [authority], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
 }
 
 describe('the small authority', () => {

@@ -69,7 +69,11 @@ export async function raiseStage(say: (text: string) => void): Promise<RaisedSta
       return id
     },
     send: (who, { node, ...mail }) => {
-      const onLine = (line: string) => say(`      ${(line.startsWith('C') ? who : node).padEnd(12)}${line.slice(3)}`)
+      const width = Math.max(who.length, node.length) + 2
+      const onLine = (line: string) => {
+        if (!isGreeting(line))
+          say(`      ${(line.startsWith('C') ? who : node).padEnd(width)}${withoutPassword(line.slice(3))}`)
+      }
       return sendTestMail({ ...mail, host: nodeAddresses[node], onLine })
     },
     way: (messageId) => wayOf(fleet, messageId),
@@ -83,6 +87,16 @@ export async function raiseStage(say: (text: string) => void): Promise<RaisedSta
     },
     close,
   }
+}
+
+/** The list of extensions says the same every time. */
+function isGreeting(line: string): boolean {
+  return /^S: (220 |250-)/.test(line) || /^C: (EHLO|QUIT)/.test(line) || /^S: (250 [A-Z]+( |$)|221 )/.test(line)
+}
+
+/** nodemailer puts a placeholder in place of the password; its base64 tells a reader nothing. */
+function withoutPassword(text: string): string {
+  return text.replace(/^(AUTH \w+) .*/, '$1 (name and password)')
 }
 
 function moodyHost(port: number): Stage['moody'] {

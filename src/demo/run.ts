@@ -61,7 +61,7 @@ export async function runDemo(out: Writable, options: DemoOptions): Promise<bool
 }
 
 interface Voice {
-  say(text: string): void
+  readonly say: (text: string) => void
   readonly ink: Paint
 }
 

@@ -1,44 +1,22 @@
 // One draft in, one commit, one answer. Checks, then edits (only whole fields), then the signature, then the commit: nothing that
 // can fail stands between the commit and the 250 that the caller sends.
 
-import type { Clock } from '../lib/clock.ts'
-import type { Signer } from '../dkim/signer.ts'
 import type { Content } from '../message/content.ts'
 import { readFields } from '../message/header.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
 import { asUnavailable } from '../queue/unavailable.ts'
-import type { Claim, NewMessage, Queue } from '../queue/queue.ts'
+import type { NewMessage, Queue } from '../queue/queue.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import { editHeader } from './edit-header.ts'
-import type { EditSettings } from './edit-header.ts'
 import { runChecks } from './run-checks.ts'
 import type { Findings } from './run-checks.ts'
 import type { Acceptance, Draft, Intake } from './intake.ts'
 import { ledgerOf } from './ledger.ts'
+import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { prepareOwn } from './own-message.ts'
 import { recipientsOf } from './recipients.ts'
 import { signEarned } from './sign.ts'
-import type { Router } from '../route/resolution.ts'
-
-export interface IntakeSettings {
-  readonly edit: EditSettings
-  /** The role's checks of whole mails, in order. */
-  readonly checks: readonly ContentCheck[]
-  readonly sign: 'never' | 'earned'
-}
-
-export interface IntakePorts {
-  readonly clock: Clock
-  readonly queue: Queue
-  readonly router: Router
-  readonly signer: Signer
-  readonly newQueueId: () => string
-  /** Is delivery ready for these next hops now? Then their recipients are claimed in the same commit. */
-  readonly hasRoom: (nextHop: string) => boolean
-  readonly take: (claims: readonly Claim[]) => void
-  readonly bug: (error: unknown, context: string) => void
-}
 
 /** Builds the intake of a node. */
 export function createIntake(settings: IntakeSettings, ports: IntakePorts): Intake {

@@ -15,6 +15,11 @@ export function recipientsOf(draft: Draft): { recipients: NewRecipient[]; discar
   for (const { forwardPath, parameters, resolution } of draft.recipients) {
     if (resolution.kind === 'discard') discarded.push({ original: forwardPath, reason: resolution.reason })
     if (resolution.kind !== 'destinations') continue
+    for (const { reply } of resolution.lost ?? [])
+      discarded.push({
+        original: forwardPath,
+        reason: `a target leads nowhere: ${reply.code} ${reply.enhanced} ${reply.cause}`,
+      })
     for (const { recipient, original, reversePath, nextHop, private: hidden } of resolution.destinations) {
       const key = `${recipient}\n${reversePath ?? ''}\n${nextHop}`
       if (!recipients.has(key))

@@ -2,6 +2,8 @@
 
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
+import type { PasswdOptions } from '../passwd.ts'
+import type { SrsCommand } from '../srs-command.ts'
 import { asJson, collect, readTime } from './options.ts'
 import type { Finish } from './options.ts'
 
@@ -34,7 +36,7 @@ function declareSrs(program: Command, io: Io, finish: Finish): void {
     .option('--domain <domain>', 'SRS domain')
     .option('--at <time>', 'as if it were then', readTime)
     .option(...asJson)
-    .action(async (action: string, address: string, options: import('../srs-command.ts').SrsCommand) =>
+    .action(async (action: string, address: string, options: SrsCommand) =>
       finish(await (await import('../srs-command.ts')).srsCommand({ ...options, action, address }, io)),
     )
 }
@@ -99,8 +101,7 @@ function declarePasswd(program: Command, io: Io, finish: Finish): void {
   const passwd = program
     .command('passwd')
     .description('passwords; read from standard input, never from the command line')
-  const run = async (options: import('../passwd.ts').PasswdOptions) =>
-    finish(await (await import('../passwd.ts')).passwd(options, io))
+  const run = async (options: PasswdOptions) => finish(await (await import('../passwd.ts')).passwd(options, io))
   passwd
     .command('hash')
     .description('hash a new password')

@@ -28,7 +28,7 @@ export const bounceComesHome: Scene = {
     const moody = await stage.moody.start()
     const taken = await moody.waitFor((one) => fieldValues(one.message, 'Message-ID').includes(id), PATIENCE_MS)
     return [
-      proof('post.example.edu took it with an SRS sender', /^SRS0=/.test(taken.from ?? ''), taken.from ?? '<>'),
+      proof('post.example.edu took it with an SRS sender', (taken.from ?? '').startsWith('SRS0='), taken.from ?? '<>'),
       ...(await bounceBack(stage, taken.from ?? '')),
     ]
   },

@@ -34,7 +34,7 @@ export const strangerToAlias: Scene = {
       proof('it arrived at kim@home.example.net', mail.to.includes('kim@home.example.net'), mail.to.join(', ')),
       proof(
         'MAIL FROM was rewritten by SRS',
-        /^SRS0=/.test(mail.from ?? '') && (mail.from ?? '').endsWith(`@${SRS_DOMAIN}`),
+        (mail.from ?? '').startsWith('SRS0=') && (mail.from ?? '').endsWith(`@${SRS_DOMAIN}`),
         mail.from ?? '<>',
       ),
       proof(

@@ -1,6 +1,6 @@
 // One ledger event as one sentence for people. `trace` and the demonstration print the same words.
 
-import type { Event } from '../observe/events.ts'
+import type { Event } from './events.ts'
 
 type Sentences = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => string }
 

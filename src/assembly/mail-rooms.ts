@@ -1,0 +1,62 @@
+// The rooms that a mail passes behind the listeners, bound together: intake → queue → delivery → bounce → intake.
+
+import { createNotifier } from '../bounce/notify.ts'
+import type { Notifier } from '../bounce/notify.ts'
+import type { Config } from '../config/config.ts'
+import type { Dispatcher } from '../delivery/dispatcher.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { createIntake } from '../intake/accept.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Clock } from '../lib/clock.ts'
+import { createQueueIds } from '../lib/ids.ts'
+import { systemRandom } from '../lib/random.ts'
+import type { Log } from '../observe/log.ts'
+import type { OpenQueue } from '../queue/opened-queue.ts'
+import type { CurrentData } from './current-data.ts'
+import { buildDelivery } from './delivering.ts'
+import { bounceSettings, deliveryLog, intakeSettings } from './settings.ts'
+
+export interface MailRooms {
+  readonly intake: Intake
+  readonly engine: Dispatcher
+  readonly notifier: Notifier
+}
+
+export interface MailRoomParts {
+  readonly queue: OpenQueue
+  readonly resolver: Resolver
+  readonly clock: Clock
+  readonly log: Log
+  readonly data: CurrentData
+}
+
+/** Builds them; nothing runs until engine and notifier are started. */
+export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms {
+  const { queue, resolver, clock, log, data } = parts
+  const engine = buildDelivery(config, {
+    queue,
+    resolver,
+    clock,
+    log: deliveryLog(log),
+    noticesDue: () => notifier.due(),
+  })
+  const intake = createIntake(intakeSettings(config, { resolver, data }), {
+    clock,
+    queue,
+    router: data.router,
+    signer: data.signer,
+    newQueueId: createQueueIds(clock, systemRandom),
+    hasRoom: (nextHop) => engine.hasRoom(nextHop),
+    take: (claims) => engine.take(claims),
+    bug: (error, context) => log.bug(error, context),
+  })
+  const notifier = createNotifier(bounceSettings(config), {
+    queue,
+    intake,
+    clock,
+    random: systemRandom,
+    queued: () => engine.wake(),
+    log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
+  })
+  return { intake, engine, notifier }
+}

@@ -1,0 +1,38 @@
+// Config → metrics, health and the page that serves them. Every ledger entry reaches log and counters after its commit.
+
+import { Registry } from 'prom-client'
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { checkHealth } from '../observe/health.ts'
+import type { Log } from '../observe/log.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import type { OpenQueue } from '../queue/opened-queue.ts'
+import { healthChecks } from './health-checks.ts'
+import type { NodeState } from './node-state.ts'
+import { openAdmin, queueGauges } from './operating.ts'
+
+export interface ObservationParts {
+  readonly queue: OpenQueue
+  readonly clock: Clock
+  readonly log: Log
+  readonly state: NodeState
+}
+
+/** Starts to observe; the answer closes the page. */
+export async function observeNode(config: Config, parts: ObservationParts): Promise<{ close(): Promise<void> }> {
+  const { queue, clock, log, state } = parts
+  const registry = new Registry()
+  const metrics = createMetrics(registry, { gauges: queueGauges(queue), process: true })
+  queue.follow((events) => {
+    for (const event of events) {
+      log.event(event)
+      metrics.record(event)
+    }
+  })
+  const admin = await openAdmin(config, {
+    registry,
+    bug: (error, context) => log.bug(error, context),
+    health: () => checkHealth(healthChecks({ queue, clock, state }), clock),
+  })
+  return { close: async () => admin?.close() }
+}

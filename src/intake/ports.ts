@@ -1,0 +1,27 @@
+// What intake is told by the role, and what it needs of the other rooms.
+
+import type { Signer } from '../dkim/signer.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ContentCheck } from '../policy/content-check.ts'
+import type { Claim, Queue } from '../queue/queue.ts'
+import type { Router } from '../route/resolution.ts'
+import type { EditSettings } from './edit-header.ts'
+
+export interface IntakeSettings {
+  readonly edit: EditSettings
+  /** The role's checks of whole mails, in order. */
+  readonly checks: readonly ContentCheck[]
+  readonly sign: 'never' | 'earned'
+}
+
+export interface IntakePorts {
+  readonly clock: Clock
+  readonly queue: Queue
+  readonly router: Router
+  readonly signer: Signer
+  readonly newQueueId: () => string
+  /** Is delivery ready for these next hops now? Then their recipients are claimed in the same commit. */
+  readonly hasRoom: (nextHop: string) => boolean
+  readonly take: (claims: readonly Claim[]) => void
+  readonly bug: (error: unknown, context: string) => void
+}
