@@ -25,7 +25,7 @@ async function dmarc(from: string, sender: string, zone: Zone) {
 }
 
 function authenticate(header: string, sender: string, body = 'Hello\r\n') {
-  const resolver = createStubResolver({ servers: [dns], timeoutMs: 200, tries: 1, trustAuthentic: false })
+  const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
   return createAuthenticator({ resolver }).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'helo.example',

@@ -45,7 +45,7 @@ describe('ARC chains', () => {
   test.skipIf(cases.length === 0).each(cases)('$name', async ({ id, scenario, one }) => {
     dns.zone.clear()
     for (const [name, record] of Object.entries(scenario['txt-records'])) dns.zone.set(name, { TXT: record })
-    const resolver = createStubResolver({ servers: [dns], timeoutMs: 500, tries: 1, trustAuthentic: false })
+    const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
     const { arc } = await createAuthenticator({ resolver }).authenticate({
       remoteIp: '192.0.2.1',
       helo: 'mail.example.org',

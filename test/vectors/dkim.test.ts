@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => dns.close())
 
 async function verify(message: { header: Buffer; body: Buffer }) {
-  const resolver = createStubResolver({ servers: [dns], timeoutMs: 500, tries: 1, trustAuthentic: false })
+  const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
   const { dkim } = await createAuthenticator({ resolver }).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'mail.example.org',

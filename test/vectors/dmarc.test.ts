@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => dns.close())
 
 function evaluate(from: string, situation?: Pick<Situation, 'spf' | 'dkim'>) {
-  const stub = createStubResolver({ servers: [dns], timeoutMs: 500, tries: 1, trustAuthentic: false })
+  const stub = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
   const results = (situation?.dkim ?? []).map((one) => ({ signingDomain: one.domain, status: { result: one.result } }))
   const spf = situation?.spf ?? { domain: 'elsewhere.invalid', result: 'none' }
   return evaluateDmarcPolicy({

@@ -45,7 +45,7 @@ describe.each([
   test.skipIf(cases.length === 0).each(cases)('$name', async ({ scenario, one }) => {
     dns.zone.clear()
     for (const [name, records] of Object.entries(scenario.zonedata)) dns.zone.set(name.toLowerCase(), entryOf(records))
-    const resolver = createStubResolver({ servers: [dns], timeoutMs: 40, tries: 1, trustAuthentic: false })
+    const resolver = createStubResolver({ servers: [dns], timeoutMs: 250, tries: 1, trustAuthentic: false })
     const { spf } = await createAuthenticator({ resolver }).authenticate({
       remoteIp: one.host,
       helo: one.helo,
