@@ -47,7 +47,8 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     signer: data.signer,
     newQueueId: createQueueIds(clock, systemRandom),
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
-    take: (claims) => engine.take(claims),
+    // Nothing claimed means that delivery had no room: it has to look at the queue itself.
+    take: (claims) => (claims.length > 0 ? engine.take(claims) : engine.wake()),
     bug: (error, context) => log.bug(error, context),
   })
   const notifier = createNotifier(bounceSettings(config), {
