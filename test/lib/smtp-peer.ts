@@ -13,6 +13,10 @@ export interface PeerOptions {
   readonly extensions?: readonly string[]
   readonly lmtp?: boolean
   readonly tls?: SecureContextOptions & { readonly requestCert?: boolean }
+  /** TLS from the first octet instead of STARTTLS. */
+  readonly implicitTls?: boolean
+  /** Offers STARTTLS and then speaks no TLS. */
+  readonly brokenTls?: boolean
   /** Moods that no address commands. */
   readonly moods?: Partial<Record<Stage, Mood>>
   /** The moods are shown in this session only (the first one is 1). */
@@ -68,7 +72,7 @@ export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer
   const server = createServer((socket) => {
     state.open.add(socket)
     socket.on('close', () => state.open.delete(socket))
-    new PeerSession(socket, ++state.sessions, state).greet()
+    new PeerSession(socket, ++state.sessions, state).begin()
   })
   await listen(server, initial)
   const address = server.address()
@@ -120,7 +124,9 @@ class PeerSession {
     this.#listen(socket)
   }
 
-  greet(): void {
+  begin(): void {
+    const { tls, implicitTls } = this.#shared.options
+    if (tls && implicitTls) this.#secure(tls)
     this.#answer('connect', '', '220 peer.test ESMTP')
   }
 
@@ -174,9 +180,13 @@ class PeerSession {
   }
 
   #startTls(tls: NonNullable<PeerOptions['tls']>): void {
-    const before = this.#shared.options.moods?.starttls
-    this.#answer('starttls', '', '220 2.0.0 go')
-    if (before) return
+    if (!this.#answer('starttls', '', '220 2.0.0 go')) return
+    if (!this.#shared.options.brokenTls) return this.#secure(tls)
+    this.#socket.removeAllListeners('data')
+    this.#socket.once('data', () => this.#socket.end('this is no TLS\r\n'))
+  }
+
+  #secure(tls: NonNullable<PeerOptions['tls']>): void {
     const plain = this.#socket
     plain.removeAllListeners('data')
     const secured = new TLSSocket(plain, {

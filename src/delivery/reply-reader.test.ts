@@ -1,0 +1,105 @@
+// Replies from octets: any split gives the same replies, and what is no reply is a fault instead of a guess.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createReplyReader } from './reply-reader.ts'
+import type { PeerReply } from './transport.ts'
+
+function read(...chunks: (string | Buffer)[]): PeerReply[] | string {
+  const reader = createReplyReader()
+  const replies: PeerReply[] = []
+  for (const chunk of chunks) {
+    const result = reader.push(Buffer.from(chunk as string))
+    if (result.kind === 'fault') return result.cause
+    replies.push(...result.replies)
+  }
+  return replies
+}
+
+describe('replies', () => {
+  it('come with code, enhanced status and their words', () => {
+    expect(read('250 2.1.5 ok\r\n')).toEqual([{ code: 250, enhanced: '2.1.5', verbatim: '250 2.1.5 ok' }])
+    expect(read('250 fine\r\n')).toEqual([{ code: 250, enhanced: '', verbatim: '250 fine' }])
+    expect(read('354\r\n')).toEqual([{ code: 354, enhanced: '', verbatim: '354' }])
+  })
+
+  it('keep their lines', () => {
+    expect(read('550-5.7.1 one\r\n550-5.7.1\r\n550 5.7.1 three\r\n')).toEqual([
+      { code: 550, enhanced: '5.7.1', verbatim: '550-5.7.1 one\n550-5.7.1\n550 5.7.1 three' },
+    ])
+  })
+
+  it('may end in a bare LF, as some servers have it', () => {
+    expect(read('250 ok\n250 ok\r\n')).toHaveLength(2)
+  })
+
+  it('get the class of their code where the enhanced status contradicts it', () => {
+    expect(read('450 5.7.1 later\r\n')).toMatchObject([{ enhanced: '4.7.1' }])
+    expect(read('550 5.7.1x\r\n')).toMatchObject([{ enhanced: '' }])
+    expect(read('550 5.1234.1 x\r\n')).toMatchObject([{ enhanced: '' }])
+  })
+
+  it('are UTF-8, or Latin-1 if they are not, without control characters', () => {
+    expect(read('550 jörg\r\n')).toMatchObject([{ verbatim: '550 jörg' }])
+    expect(read(Buffer.from('550 jörg\r\n', 'latin1'))).toMatchObject([{ verbatim: '550 jörg' }])
+    expect(read('550 a\x1b[31m\0b\r\n')).toMatchObject([{ verbatim: '550 a [31m b' }])
+  })
+
+  it('are the same however the octets are split', () => {
+    const text = '220 hello\r\n250-one ü\r\n250-two\r\n250 three\r\n550 5.1.1 no\r\n'
+    const whole = read(text)
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60 }), (sizes) => {
+        const bytes = Buffer.from(text)
+        const chunks: Buffer[] = []
+        let at = 0
+        for (const size of sizes) chunks.push(bytes.subarray(at, (at += size)))
+        expect(read(...chunks, bytes.subarray(at))).toEqual(whole)
+      }),
+    )
+  })
+})
+
+describe('faults', () => {
+  it.each([
+    ['hello\r\n'],
+    ['99 x\r\n'],
+    ['150 x\r\n'],
+    ['650 x\r\n'],
+    ['2500 x\r\n'],
+    ['250x\r\n'],
+    ['\r\n'],
+    ['250-one\r\n251 two\r\n'],
+    [' 250 ok\r\n'],
+  ])('%j', (text) => {
+    expect(typeof read(text)).toBe('string')
+  })
+
+  it('a line or a reply without end', () => {
+    expect(read(`250 ${'x'.repeat(5000)}`)).toBe('line without end')
+    expect(read(`250 ${'x'.repeat(5000)}\r\n`)).toBe('line without end')
+    expect(read(...Array<string>(100).fill(`250-${'x'.repeat(1000)}\r\n`))).toBe('reply without end')
+  })
+
+  it('never throws, whatever comes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void read(Buffer.from(bytes))))
+  })
+})
+
+describe('pending', () => {
+  it('tells that a reply has begun', () => {
+    const reader = createReplyReader()
+    expect(reader.pending).toBe(false)
+    reader.push(Buffer.from('25'))
+    expect(reader.pending).toBe(true)
+    reader.push(Buffer.from('0-a\r\n'))
+    expect(reader.pending).toBe(true)
+    reader.push(Buffer.from('250 b\r\n'))
+    expect(reader.pending).toBe(false)
+  })
+})
+
+it('keeps only as much of a reply as an outcome needs', () => {
+  const [reply] = read(`${'250-words\r\n'.repeat(1000)}250 end\r\n`) as PeerReply[]
+  expect(reply?.verbatim.length).toBe(4096)
+})

@@ -1,0 +1,175 @@
+// The security levels against hosts with and without TLS, with certificates that fit and that do not.
+
+import { createSecureContext } from 'node:tls'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type PeerOptions, type SmtpPeer, startSmtpPeer } from '../../test/lib/smtp-peer.ts'
+import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../test/lib/transport-settings.ts'
+import { createAuthority, type Issued } from '../demo/ca.ts'
+import { systemClock } from '../lib/clock.ts'
+import { plainMail } from '../smtp/envelope.ts'
+import { createSmtpTransport } from './smtp-transport.ts'
+import type { OpenResult, SecurityLevel, Target } from './transport.ts'
+
+const authority = createAuthority('our CA')
+const stranger = createAuthority('another CA')
+const fitting = tlsOf(authority.issue({ names: ['peer.test'], ips: ['127.0.0.1'] }))
+const client = authority.issue({ names: ['client.test'], client: true })
+const mail = contentFrom('Subject: test\r\n\r\n', 'Hello.\r\n')
+
+const peers: SmtpPeer[] = []
+const opened: OpenResult[] = []
+afterEach(async () => {
+  for (const result of opened.splice(0)) if (result.kind === 'open') result.connection.close()
+  await Promise.all(peers.splice(0).map((peer) => peer.close()))
+})
+
+function tlsOf({ certificate, key }: Issued) {
+  return { cert: certificate, key }
+}
+
+async function open(security: SecurityLevel, options: PeerOptions, target: Partial<Target> = {}) {
+  const peer = await startSmtpPeer(options)
+  peers.push(peer)
+  const settings = {
+    ...transportSettings({ timeouts: { starttls: 300, ehlo: 300, greeting: 300 } }),
+    tls: {
+      opportunistic: createSecureContext(),
+      verified: createSecureContext({ ca: authority.certificate, ...tlsOf(client) }),
+    },
+  }
+  const transport = createSmtpTransport(settings, { clock: systemClock })
+  const result = await transport.open(loopbackTarget(peer.port, { security, ...target }))
+  opened.push(result)
+  const said = result.kind === 'open' ? (result.connection.tls ?? 'clear') : result.trouble
+  return { peer, result, said }
+}
+
+async function deliver(result: OpenResult) {
+  if (result.kind !== 'open') throw new Error(JSON.stringify(result))
+  return (await result.connection.send(envelopeFor(['a@example.net']), mail))[0]?.kind
+}
+
+describe('may', () => {
+  it('takes TLS with whatever certificate', async () => {
+    for (const issued of [
+      stranger.issue({ names: ['other.test'] }),
+      authority.issue({ names: ['peer.test'], days: -1 }),
+    ]) {
+      const { peer, result, said } = await open('may', { tls: tlsOf(issued) })
+      expect(said).toBe('TLSv1.3 encrypted')
+      expect(await deliver(result)).toBe('accepted')
+      expect(peer.messages[0]).toMatchObject({ tls: true, clientCertificate: null })
+    }
+  })
+
+  it('goes in the clear where TLS is not offered or refused', async () => {
+    expect((await open('may', {})).said).toBe('clear')
+    const refused = await open('may', { tls: fitting, moods: { starttls: 'tempfail' } })
+    expect(refused.said).toBe('clear')
+    expect(await deliver(refused.result)).toBe('accepted')
+    expect(refused.peer.sessions).toBe(1)
+  })
+
+  it('comes again in the clear after a broken handshake', async () => {
+    const { peer, result, said } = await open('may', { tls: fitting, brokenTls: true })
+    expect(said).toBe('clear')
+    expect(await deliver(result)).toBe('accepted')
+    expect(peer.sessions).toBe(2)
+    expect(peer.commands.filter(({ line }) => line === 'STARTTLS')).toHaveLength(1)
+  })
+
+  it('never takes text that came in the clear behind the go-ahead for a reply inside TLS', async () => {
+    const { said } = await open('may', {
+      tls: fitting,
+      replies: { starttls: '220 go\r\n250-injected\r\n250 PIPELINING' },
+    })
+    expect(said).toMatchObject({ kind: 'nonsense', phase: 'starttls' })
+  })
+})
+
+describe('none', () => {
+  it('does not ask for TLS even where it is offered', async () => {
+    const { peer, said } = await open('none', { tls: fitting })
+    expect(said).toBe('clear')
+    expect(peer.commands.map(({ line }) => line)).not.toContain('STARTTLS')
+  })
+})
+
+describe('encrypt', () => {
+  it('takes any certificate but never goes in the clear', async () => {
+    expect((await open('encrypt', { tls: tlsOf(stranger.issue({ names: ['x.test'] })) })).said).toBe(
+      'TLSv1.3 encrypted',
+    )
+    expect((await open('encrypt', {})).said).toMatchObject({ kind: 'unfit', scope: 'site', status: '4.7.4' })
+    expect((await open('encrypt', { tls: fitting, moods: { starttls: 'tempfail' } })).said).toMatchObject({
+      kind: 'refused',
+    })
+    const broken = await open('encrypt', { tls: fitting, brokenTls: true })
+    expect(broken.said).toMatchObject({ kind: 'lost', phase: 'tls' })
+    expect(broken.peer.sessions).toBe(1)
+  })
+})
+
+describe('verify', () => {
+  it('shows our certificate to a host that proves its name', async () => {
+    const { peer, result, said } = await open('verify', {
+      tls: { ...fitting, ca: authority.certificate, requestCert: true },
+    })
+    expect(said).toBe('TLSv1.3 verified')
+    expect(await deliver(result)).toBe('accepted')
+    expect(peer.messages[0]?.clientCertificate).toContain('client.test')
+  })
+
+  it('verifies an address by the addresses in the certificate', async () => {
+    expect((await open('verify', { tls: fitting }, { host: '127.0.0.1' })).said).toBe('TLSv1.3 verified')
+    const named = tlsOf(authority.issue({ names: ['peer.test'] }))
+    expect((await open('verify', { tls: named }, { host: '127.0.0.1' })).said).toMatchObject({ status: '4.7.5' })
+  })
+
+  it.each([
+    ['another CA', stranger.issue({ names: ['peer.test'] })],
+    ['another name', authority.issue({ names: ['other.test'] })],
+    ['a date in the past', authority.issue({ names: ['peer.test'], days: -1 })],
+  ])('refuses a certificate of %s', async (_, issued) => {
+    const { said, peer } = await open('verify', { tls: tlsOf(issued) })
+    expect(said).toMatchObject({ kind: 'unfit', scope: 'site', status: '4.7.5' })
+    expect(peer.commands.map(({ line }) => line)).not.toContain(expect.stringMatching(/^MAIL/))
+  })
+
+  it('refuses a host without TLS', async () => {
+    expect((await open('verify', {})).said).toMatchObject({ status: '4.7.4' })
+  })
+})
+
+describe('implicit TLS', () => {
+  it('is there before the greeting', async () => {
+    const { peer, result, said } = await open('verify', { tls: fitting, implicitTls: true }, { implicitTls: true })
+    expect(said).toBe('TLSv1.3 verified')
+    expect(await deliver(result)).toBe('accepted')
+    expect(peer.commands.map(({ line }) => line)).not.toContain('STARTTLS')
+  })
+
+  it('never falls back to the clear', async () => {
+    const { said } = await open('may', {}, { implicitTls: true })
+    expect(said).toMatchObject({ kind: 'lost', phase: 'tls' })
+  })
+})
+
+describe('REQUIRETLS (RFC 8689)', () => {
+  it('goes only to a verified host that offers it', async () => {
+    const envelope = envelopeFor(['a@example.net'], { parameters: { ...plainMail, requireTls: true } })
+    const { peer, result } = await open('verify', { tls: fitting, extensions: ['PIPELINING', 'REQUIRETLS'] })
+    if (result.kind !== 'open') throw new Error('closed')
+    expect((await result.connection.send(envelope, mail))[0]?.kind).toBe('accepted')
+    expect(peer.messages[0]?.mail).toContain(' REQUIRETLS')
+    for (const [level, extensions] of [
+      ['verify', ['PIPELINING']],
+      ['may', ['PIPELINING', 'REQUIRETLS']],
+    ] as const) {
+      const other = await open(level, { tls: fitting, extensions })
+      if (other.result.kind !== 'open') throw new Error('closed')
+      expect(await other.result.connection.send(envelope, mail)).toMatchObject([{ kind: 'unfit', status: '5.7.30' }])
+      expect(other.peer.messages).toHaveLength(0)
+    }
+  })
+})

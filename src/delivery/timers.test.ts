@@ -1,0 +1,86 @@
+// The two timers: per-command deadlines of a connection and the dispatcher's wake-up call.
+
+import { describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { createDeadline } from './deadline.ts'
+import { Wakeup } from './wakeup.ts'
+
+describe('a deadline', () => {
+  function setUp() {
+    const clock = createFakeClock()
+    let expired = 0
+    return { clock, deadline: createDeadline(clock, () => expired++), expired: () => expired }
+  }
+
+  it('expires at its time, once', async () => {
+    const { clock, deadline, expired } = setUp()
+    deadline.set(100)
+    await clock.advance(99)
+    expect(expired()).toBe(0)
+    await clock.advance(1)
+    expect(expired()).toBe(1)
+    await clock.advance(1000)
+    expect(expired()).toBe(1)
+  })
+
+  it('moves forward and back, and not at all when cleared', async () => {
+    const { clock, deadline, expired } = setUp()
+    deadline.set(100)
+    deadline.set(300)
+    await clock.advance(200)
+    expect(expired()).toBe(0)
+    deadline.set(50)
+    await clock.advance(50)
+    expect(expired()).toBe(1)
+    deadline.set(50)
+    deadline.clear()
+    await clock.advance(1000)
+    expect(expired()).toBe(1)
+    deadline.set(10)
+    await clock.advance(10)
+    expect(expired()).toBe(2)
+  })
+
+  it('leaves no sleeper behind when it is stopped', async () => {
+    const { clock, deadline, expired } = setUp()
+    deadline.set(100)
+    deadline.stop()
+    await clock.advance(1000)
+    expect(expired()).toBe(0)
+    expect(clock.sleeping).toBe(0)
+  })
+
+  it('does not sleep anew for every command', async () => {
+    const { clock, deadline } = setUp()
+    deadline.set(100)
+    for (let i = 0; i < 50; i++) {
+      deadline.clear()
+      deadline.set(100 + i)
+    }
+    expect(clock.sleeping).toBe(1)
+  })
+})
+
+describe('a wake-up call', () => {
+  it('rings at the earliest time it was set to', async () => {
+    const clock = createFakeClock()
+    const rung: number[] = []
+    const wakeup = new Wakeup(clock, () => rung.push(clock.now()))
+    const start = clock.now()
+    wakeup.at(start + 100)
+    wakeup.at(start + 50)
+    wakeup.at(start + 70)
+    wakeup.at(Number.POSITIVE_INFINITY)
+    await clock.advance(200)
+    expect(rung).toEqual([start + 50])
+    wakeup.at(start)
+    await clock.advance(0)
+    expect(rung).toHaveLength(2)
+    wakeup.at(start + 1000)
+    wakeup.stop()
+    wakeup.at(start + 900)
+    await clock.advance(5000)
+    expect(rung).toHaveLength(2)
+    expect(clock.sleeping).toBe(0)
+  })
+})
