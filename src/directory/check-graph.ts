@@ -87,7 +87,7 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: boolean): boole
     return true
   // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
   if (past) return false
-  if (domain?.catchAll || alwaysAnswered.test(key)) return true
+  if (domain?.catchAll || alwaysAnswered.test(key) || domain?.roles?.includes(address.local.toLowerCase())) return true
   return build.rewrites.some((rewrite) =>
     rewrite.domain === undefined
       ? rewrite.pattern.test(key)

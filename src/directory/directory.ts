@@ -59,6 +59,8 @@ export interface DomainRecord extends Sourced {
   readonly aliasOf?: Sourced & { readonly domain: string }
   /** Takes every address that nothing else names. */
   readonly transport?: TransportEntry
+  /** Names that are always answered here, besides postmaster and abuse. */
+  readonly roles?: readonly string[]
   /** The last resort. */
   readonly catchAll?: TargetEntry
 }

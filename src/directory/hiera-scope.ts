@@ -20,13 +20,14 @@ const expression = /%\{([^}]*)\}/g
 const call = /^(literal|lookup|hiera|alias|scope)\(\s*['"]([^'"]*)['"]\s*\)$/
 
 /** The value of a variable such as `facts.os.family`, `::hostname`, `trusted.certname`; undefined if there is none. */
-export function variable(scope: HieraScope, name: string): string | undefined {
-  const path = name.replace(/^::/, '').split('.')
+export function variable(scope: HieraScope, text: string): string | undefined {
+  const path = text.replace(/^::/, '').split('.')
   const root: Record<string, Fact> = { ...scope.facts, facts: scope.facts, trusted: { certname: scope.certname } }
   let value: Fact | undefined = root
   for (const part of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<string, Fact>)[part.replaceAll(/^['"]|['"]$/g, '')]
+    const name = part.replaceAll(/^['"]|['"]$/g, '')
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<string, Fact>)[name]
   }
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value)
 }

@@ -13,6 +13,7 @@ import { NAMESPACE, foreignKeys, foreignMerge, nearestKey, ownSection, ownSectio
 import type { Section } from './mail-keys.ts'
 import { collectProblems } from './problem.ts'
 import type { Place, Problem, ProblemList } from './problem.ts'
+import { linkRoles } from './read-aliases.ts'
 import { checkAliasDomains } from './read-domains.ts'
 import { readLayers } from './read-mail.ts'
 import type { MailLayer } from './read-mail.ts'
@@ -58,6 +59,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   }
   const build = newBuild(settings.mainDomain, list)
   readLayers(build, layers)
+  linkRoles(build)
   checkAliasDomains(build)
   if (!hasError(list.problems)) checkGraph(build, settings.graph)
   return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }

@@ -47,19 +47,25 @@ export function readDomainAliases(build: MailBuild, value: Located): void {
   }
 }
 
-/** Domains that get the usual role names, all of them to the same name at the main domain. */
+/** Domains that get the usual role names. */
 export function readGenericDomains(build: MailBuild, value: Located): void {
   for (const item of value.kind === 'list' ? value.items : [value]) {
     const domain = readDomain(build, textOf(item) ?? '', item.place)
     if (domain === null) continue
     addDomain(build, domain, item.place)
-    if (domain === build.mainDomain) continue
-    for (const local of genericNames) {
-      const record = recordOf(build, { local, domain })
-      record.alias ??= {
-        targets: [{ local, domain: build.mainDomain }],
-        source: `${item.place.file}:${item.place.line}`,
-      }
+    const record = build.domains.get(domain)
+    if (record) record.roles = genericNames
+  }
+}
+
+/** After all files: a role name of such a domain means the main domain's, where that has one; others go to the postmaster. */
+export function linkRoles(build: MailBuild): void {
+  for (const [domain, record] of build.domains) {
+    for (const local of domain === build.mainDomain ? [] : (record.roles ?? [])) {
+      const main = build.addresses.get(`${local}@${build.mainDomain}`)
+      if (!main?.alias && !main?.forward && !main?.transport) continue
+      const targets = [{ local, domain: build.mainDomain }]
+      recordOf(build, { local, domain }).alias ??= { targets, source: record.source }
     }
   }
 }

@@ -45,7 +45,7 @@ const readers: Readonly<Record<Section, Reader>> = {
   recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
   certificates: readCertificates,
   assertions: (build, value) => {
-    build.assertions = value
+    if (value.kind !== 'scalar' || value.value !== null) build.assertions = value
   },
 }
 

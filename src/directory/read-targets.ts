@@ -127,7 +127,7 @@ function collect(build: MailBuild, value: Located, targets: Mailbox[], places: P
     return 1
   }
   let faults = 0
-  for (const part of text.includes(',') ? splitCommas(text) : [text]) {
+  for (const part of text.includes(',') && !text.startsWith('ENC[') ? splitCommas(text) : [text]) {
     const address = readAddress(build, part, value.place)
     if (!address) faults += 1
     else {

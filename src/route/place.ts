@@ -120,7 +120,8 @@ async function byDomain(walk: Walk, point: Point, matches: readonly Match[], isS
 
 async function byFallback(walk: Walk, point: Point): Promise<Placed | null> {
   const local = point.address.local.toLowerCase()
-  const source = fallbackSources[local]
+  const domain = walk.directory.domain(point.address.domain)
+  const source = fallbackSources[local] ?? (domain?.roles?.includes(local) ? domain.source : undefined)
   const target = walk.settings.postmaster === undefined ? null : parseAddress(walk.settings.postmaster)
   // An alias domain's postmaster is answered at the main domain, where the organisation may have named one.
   if (source === undefined || !target || addressKey(target) === addressKey(point.address)) return null

@@ -15,7 +15,7 @@ function made(sender: string, settings: SrsSettings = ours, at = NOW): string {
 }
 
 const local = fc
-  .stringMatching(/^[A-Za-z0-9!#$%&'*/?^_`{|}~=+-]{1,12}(\.[A-Za-z0-9=+-]{1,6})?$/)
+  .stringMatching(/^[A-Za-z0-9!#$%&'*/?^_`{|}~=+-]{1,8}(\.[A-Za-z0-9=+-]{1,3})?$/)
   .filter((text) => !isSrs(text))
 const domain = fc.stringMatching(/^[a-z]{1,8}\.(example|test)$/)
 const sender = fc.tuple(local, domain).map((parts) => parts.join('@'))

@@ -1,0 +1,74 @@
+// The small organisation of hiera-examples/, as an operator would load it: on each of its nodes, from disk.
+
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { checkAssertions } from '../route/assertions.ts'
+import { createRouter } from '../route/router.ts'
+import type { RouterSettings } from '../route/router-settings.ts'
+import { loadDirectory } from './load.ts'
+import { formatProblem } from './problem.ts'
+
+const folder = fileURLToPath(new URL('../../hiera-examples', import.meta.url))
+const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: false }
+const mx: RouterSettings = {
+  forwards: 'hand-over',
+  own: 'resolve',
+  relayFor: ['local'],
+  srs,
+  postmaster: 'ops@example.org',
+}
+
+function load(certname = 'mx-01.example.org') {
+  const settings = {
+    mainDomain: 'example.org',
+    hiera: `${folder}/hiera.yaml`,
+    mail: [`${folder}/fragments`],
+    scope: { facts: {}, certname },
+  }
+  const { directory, problems } = loadDirectory(settings)
+  if (!directory) throw new Error(problems.map(formatProblem).join('\n'))
+  return { directory, problems }
+}
+
+describe('hiera-examples', () => {
+  it.each(['mx-01', 'srs-01', 'submission-01', 'mta-01'])('loads on %s without a problem', (host) => {
+    expect(load(`${host}.example.org`).problems).toEqual([])
+  })
+
+  it('is as large as its README says', () => {
+    const records = [...load().directory.addresses.values()]
+    expect(records.filter((record) => record.user).length).toBe(91)
+    expect(records.filter((record) => record.alias).length).toBeGreaterThanOrEqual(75)
+    expect(records.filter((record) => record.forward && !record.user).length).toBe(24)
+  })
+
+  it('its assertions hold', async () => {
+    const run = await checkAssertions(load().directory, mx, Date.UTC(2026, 10, 21))
+    expect(run.problems.map(formatProblem)).toEqual([])
+    expect(run.checked).toBeGreaterThanOrEqual(4)
+  })
+
+  it('every address of it leads somewhere', async () => {
+    const { directory } = load()
+    const router = createRouter({ ...mx, forwards: 'resolve' }, () => directory)
+    for (const [address, record] of directory.addresses) {
+      if (!record.alias && !record.forward) continue
+      const answer = await router.resolve({
+        forwardPath: address,
+        reversePath: null,
+        origin: { kind: 'internet' },
+        at: 0,
+      })
+      expect(answer, address).toMatchObject({ kind: 'destinations' })
+      expect(answer, address).not.toHaveProperty('lost')
+    }
+  })
+
+  it('lee may send as lee and as press', async () => {
+    const { directory } = load()
+    const router = createRouter(mx, () => directory)
+    expect(await router.maySendAs('lee', 'lee@example.org')).toMatchObject({ kind: 'yes' })
+    expect(await router.maySendAs('lee', 'press@organisation.example')).toMatchObject({ kind: 'yes' })
+    expect(await router.maySendAs('lee', 'finance@example.org')).toMatchObject({ kind: 'no' })
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { loadDirectory } from '../directory/load.ts'
+import { memoryFiles } from '../directory/memory-files.ts'
+import { formatProblem } from '../directory/problem.ts'
+import { checkAssertions } from './assertions.ts'
+import type { RouterSettings } from './router-settings.ts'
+
+const settings: RouterSettings = {
+  forwards: 'hand-over',
+  own: 'hand-over',
+  relayFor: ['user'],
+  postmaster: 'kim@example.org',
+}
+const data = `aliases: { press: [kim, issue] }
+forwards: { kim: Kim@home.example.net }
+transports: { issue@example.org: 'lmtp:[127.0.0.1]:24' }
+discards: { noreply: x }
+assertions:
+`
+
+async function check(assertions: string) {
+  const scope = { facts: {}, certname: 'n' }
+  const files = memoryFiles({ 'm.yaml': data + assertions })
+  const { directory, problems } = loadDirectory({ mainDomain: 'example.org', mail: ['m.yaml'], scope }, files)
+  if (!directory) throw new Error(problems.map(formatProblem).join('\n'))
+  const run = await checkAssertions(directory, settings, 0)
+  return { checked: run.checked, problems: run.problems.map(formatProblem) }
+}
+
+describe('checkAssertions', () => {
+  it('holds what is true, whatever role the node has', async () => {
+    const text = `  - { address: press@example.org, to: [issue@example.org, kim@home.example.net] }
+  - { address: press@example.org, next_hop: ['lmtp:[127.0.0.1]:24', mx:home.example.net] }
+  - { address: kim@example.org, to: kim@home.example.net, refused: false, discarded: false }
+  - { address: noreply@example.org, discarded: true }
+  - { address: nobody@example.org, refused: true, comment: never again }
+  - { address: nobody@example.org, refused: 550 5.1.1 }
+  - { address: abuse@example.org, from: '<>', to: kim@home.example.net }
+`
+    expect(await check(text)).toEqual({ checked: 7, problems: [] })
+  })
+
+  it('tells each that does not hold, with its place', async () => {
+    const text = `  - { address: press@example.org, to: [lee@example.org, issue@example.org] }
+  - { address: kim@example.org, refused: true }
+  - { address: kim@example.org, discarded: true }
+  - { address: noreply@example.org, discarded: false }
+  - { address: nobody@example.org, refused: 553 }
+  - { address: nobody@example.org, to: kim@home.example.net }
+  - { address: press@example.org, next_hop: peers:srs }
+`
+    const prefix = (line: number, address: string) =>
+      `m.yaml:${line}:5: error: assertion about ${address}@example.org does not hold: `
+    expect((await check(text)).problems).toEqual([
+      `${prefix(6, 'press')}to lacks lee@example.org; to has kim@home.example.net besides`,
+      `${prefix(7, 'kim')}it is not refused`,
+      `${prefix(8, 'kim')}it is not discarded`,
+      `${prefix(9, 'noreply')}it is discarded`,
+      `${prefix(10, 'nobody')}the reply is 550 5.1.1 No such address here`,
+      `${prefix(11, 'nobody')}to lacks kim@home.example.net; it is refused: nobody@example.org is known nowhere`,
+      `${prefix(12, 'press')}next_hop lacks peers:srs; next_hop has mx:home.example.net, lmtp:[127.0.0.1]:24 besides`,
+    ])
+  })
+
+  it('tells what it cannot read', async () => {
+    expect(
+      (
+        await check(
+          '  - press\n  - { to: x }\n  - { address: a@example.org }\n  - { address: a@example.org, two: x, refused: true }\n',
+        )
+      ).problems,
+    ).toEqual([
+      'm.yaml:6:5: error: expected a record with address, found "press"',
+      'm.yaml:7:5: error: an assertion needs an address',
+      'm.yaml:8:5: error: an assertion says to, next_hop, refused or discarded',
+      'm.yaml:9:31: error: unknown key "two": expected address, from, to, next_hop, refused, discarded, comment',
+    ])
+    expect((await check('  press: x\n')).problems[0]).toContain('expected a list of assertions')
+  })
+
+  it('has nothing to say where nothing is asserted', async () => {
+    expect(await check('')).toEqual({ checked: 0, problems: [] })
+  })
+})

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import type { Directory } from '../directory/directory.ts'
+import { loadDirectory } from '../directory/load.ts'
+import { memoryFiles } from '../directory/memory-files.ts'
+import { formatProblem } from '../directory/problem.ts'
+import { createRouter } from './router.ts'
+import type { RouterSettings } from './router-settings.ts'
+
+const mail = `domains: [example.org, shop.example]
+alias_domains: { example.net: example.org }
+users:
+  kim:
+  lee: [lee, l.lee@example.org, lee@shop.example]
+  sam: { addresses: sam.s }
+aliases:
+  press: [kim, lee]
+  media: press
+  reports: { to: kim, send_as: none }
+  hiring: { to: [kim, sam.s], send_as: [sam, ghost] }
+  everyone: { to: kim, send_as: '*' }
+  sales@shop.example: lee@shop.example
+forwards:
+  kim: kim@home.example.net
+  lee: lee@home.example.net
+  l.lee: lee
+  lee@shop.example: lee
+  sam.s: sam@home.example.net
+send_as:
+  newsletter: [kim]
+  media: sam
+discards: { newsletter: nobody reads this }
+`
+const settings: RouterSettings = {
+  forwards: 'hand-over',
+  own: 'hand-over',
+  relayFor: ['user', 'machine'],
+  machines: [
+    { name: 'ci-01', senders: ['ci@example.org', '@builds.example.org'] },
+    { name: 'web-01', senders: ['web.example.org', '*.apps.example.org'] },
+  ],
+}
+const loaded = loadDirectory(
+  { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } },
+  memoryFiles({ 'm.yaml': mail }),
+)
+const may = async (identity: string, address: string) => {
+  const { directory } = loaded
+  if (!directory) throw new Error(loaded.problems.map(formatProblem).join('\n'))
+  return await createRouter(settings, () => directory).maySendAs(identity, address)
+}
+
+describe('a user', () => {
+  it.each([
+    ['kim', 'kim@example.org', 'own address'],
+    ['kim', 'KIM@Example.ORG', 'case'],
+    ['kim', 'kim+shopping@example.org', 'own address with a tag'],
+    ['kim', 'kim@example.net', 'alias domain'],
+    ['kim', 'kim+x@example.net', 'alias domain with a tag'],
+    ['Kim@Example.org', 'kim@example.org', 'identity with the domain'],
+    ['kim@example.net', 'kim@example.org', 'identity with an alias domain'],
+    ['kim', 'press@example.org', 'alias that names the user'],
+    ['kim', 'press+x@example.net', 'such an alias, alias domain, tag'],
+    ['lee', 'l.lee@example.org', 'second own address'],
+    ['lee', 'lee@shop.example', 'own address elsewhere'],
+    ['lee', 'sales@shop.example', 'alias that names an own address elsewhere'],
+    ['sam', 'sam.s@example.org', 'only the listed address'],
+    ['sam', 'hiring@example.org', 'send_as of the alias'],
+    ['sam', 'media@example.org', 'mail::send_as'],
+    ['kim', 'newsletter@example.org', 'mail::send_as of an address that takes no mail'],
+    ['sam', 'everyone@example.org', 'send_as for everybody'],
+    ['ghost', 'ghost@example.org', 'a user whom the data does not list'],
+  ])('%s may send as %s (%s)', async (identity, address) => {
+    expect(await may(identity, address)).toEqual({ kind: 'yes', source: expect.any(String) })
+  })
+
+  it.each([
+    ['kim', 'lee@example.org', 'another person'],
+    ['kim', 'media@example.org', 'an alias that names him only through another'],
+    ['kim', 'reports@example.org', 'receive-only'],
+    ['kim', 'hiring@example.org', 'an alias whose send_as names others'],
+    ['sam', 'sam@example.org', 'the user name, where other addresses are listed'],
+    ['kim', 'kim@shop.example', 'the same name in another domain of ours'],
+    ['kim', 'kim@home.example.net', 'the target of the forward'],
+    ['kim', 'kim@far.example', 'somebody else’s domain'],
+    ['kim', 'kim', 'no address'],
+    ['kim', 'kim@example.org@far.example', 'no address either'],
+    ['kim', '"kim@example.org"@far.example', 'a quoted one'],
+    ['kim@far.example', 'kim@example.org', 'an identity of another domain'],
+    ['kim@shop.example', 'kim@example.org', 'an identity of another domain of ours'],
+    ['kim+x', 'kim@example.org', 'a tag in the identity'],
+    ['', '@example.org', 'nothing'],
+    ['ci-01', 'kim@example.org', 'a machine in a person’s name'],
+  ])('%s may not send as %s (%s)', async (identity, address) => {
+    expect(await may(identity, address)).toMatchObject({ kind: 'no' })
+  })
+
+  it('hears what is allowed, own addresses first', async () => {
+    expect(await may('kim', 'lee@example.org')).toEqual({
+      kind: 'no',
+      allowed: ['kim@example.org', 'press@example.org', 'newsletter@example.org', 'everyone@example.org'],
+    })
+  })
+
+  it('hears the place where it is written', async () => {
+    expect(await may('sam', 'media@example.org')).toEqual({ kind: 'yes', source: 'm.yaml:22' })
+    expect(await may('kim', 'press@example.org')).toEqual({ kind: 'yes', source: 'm.yaml:8' })
+  })
+})
+
+describe('a machine', () => {
+  it.each([
+    ['ci-01', 'ci@example.org', 'yes'],
+    ['ci-01', 'CI@example.org', 'yes'],
+    ['ci-01', 'ci+job@example.org', 'no'],
+    ['ci-01', 'job-7@builds.example.org', 'yes'],
+    ['ci-01', 'x@sub.builds.example.org', 'no'],
+    ['ci-01', 'x@evil-builds.example.org', 'no'],
+    ['web-01', 'cron@web.example.org', 'yes'],
+    ['web-01', 'x@shop.apps.example.org', 'yes'],
+    ['web-01', 'x@apps.example.org', 'no'],
+    ['web-01', 'x@evilapps.example.org', 'no'],
+    ['web-01', 'nonsense', 'no'],
+  ])('%s as %s: %s', async (identity, address, kind) => {
+    expect(await may(identity, address)).toMatchObject({ kind })
+  })
+})
+
+describe('a source that cannot answer', () => {
+  const directory = (answer: Directory['grants']): Directory => ({
+    mainDomain: 'example.org',
+    rewrites: [],
+    domain: () => undefined,
+    find: () => ({ kind: 'absent' }),
+    grants: answer,
+  })
+
+  it('is unavailable, never no', async () => {
+    const router = createRouter(settings, () =>
+      directory(() => Promise.resolve({ kind: 'unavailable', cause: 'ldap is down' })),
+    )
+    expect(await router.maySendAs('kim', 'kim@example.org')).toEqual({ kind: 'unavailable', cause: 'ldap is down' })
+    expect(await router.maySendAs('ci-01', 'ci@example.org')).toMatchObject({ kind: 'yes' })
+  })
+
+  it('a user whom it does not know may use nothing', async () => {
+    const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
+    expect(await router.maySendAs('kim', 'kim@example.org')).toEqual({ kind: 'no', allowed: [] })
+  })
+})
