@@ -57,6 +57,7 @@ describe('waypost passwd hash and verify', () => {
 
   it.each([
     [{ action: 'hash', scheme: 'ROT13', json: false }, 'x', /ROT13.*ARGON2ID/],
+    [{ action: 'hash', scheme: 'BLF-CRYPT', json: false }, 'x'.repeat(73), /more than 72 octets/],
     [{ action: 'hash', json: false }, '', /no password/],
     [{ action: 'hash', json: false }, '\n', /no password/],
     [{ action: 'verify', hash: '{SSHA}x', json: false }, 'x', /malformed SSHA/],

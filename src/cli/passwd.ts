@@ -19,6 +19,9 @@ export type PasswdOptions = { readonly json: boolean } & (
   | { readonly action: 'remove'; readonly file: string; readonly user: string }
 )
 
+/** What bcrypt looks at; the rest of a longer password would count for nothing. */
+const BCRYPT_OCTETS = 72
+
 /** Runs the command; the password comes from standard input. */
 export async function passwd(options: PasswdOptions, io: Io): Promise<number> {
   switch (options.action) {
@@ -136,6 +139,13 @@ async function newHash(scheme: string | undefined, io: Io): Promise<string | nul
   const password = await readSecret(io, 'New password: ')
   if (password === null) {
     complain(io, 'found no password on standard input')
+    return null
+  }
+  if (wanted === 'BLF-CRYPT' && Buffer.byteLength(password) > BCRYPT_OCTETS) {
+    complain(
+      io,
+      `found a password of more than ${BCRYPT_OCTETS} octets, which BLF-CRYPT would cut; expected another scheme`,
+    )
     return null
   }
   return hashPassword(wanted, password)

@@ -32,6 +32,7 @@ describe('replyLines', () => {
           expect(line).not.toMatch(/[\r\n]/)
         }
       }),
+      { numRuns: 25 },
     )
   })
 })
