@@ -37,6 +37,6 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     }
     const { rss, pss } = memory.stop()
     expect(rss).toBeGreaterThan(0)
-    expect(pss).toBeLessThanOrEqual(rss)
+    expect(pss).toBeGreaterThan(0)
   })
 })
