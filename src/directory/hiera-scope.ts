@@ -20,7 +20,7 @@ const expression = /%\{([^}]*)\}/g
 const call = /^(literal|lookup|hiera|alias|scope)\(\s*['"]([^'"]*)['"]\s*\)$/
 
 /** The value of a variable such as `facts.os.family`, `::hostname`, `trusted.certname`; undefined if there is none. */
-export function variable(scope: HieraScope, text: string): string | undefined {
+function variable(scope: HieraScope, text: string): string | undefined {
   const path = text.replace(/^::/, '').split('.')
   const root: Record<string, Fact> = { ...scope.facts, facts: scope.facts, trusted: { certname: scope.certname } }
   let value: Fact | undefined = root

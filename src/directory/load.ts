@@ -1,6 +1,7 @@
 // Loads all sources of routing data into one snapshot, or says everything that is wrong with them.
 // Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
 
+import { readAliasesFile } from './aliases-file.ts'
 import { checkGraph } from './check-graph.ts'
 import type { GraphChoice } from './check-graph.ts'
 import { diskFiles, whyUnread } from './files.ts'
@@ -26,7 +27,7 @@ export interface DirectorySettings {
   readonly mainDomain: string
   /** Path of a hiera.yaml. */
   readonly hiera?: string
-  /** Plain mail.yaml files, and folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
+  /** Plain mail.yaml files, aliases(5) files (any name without .yaml, .yml, .json), and folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
   readonly mail?: readonly string[]
   /** For Hiera's interpolation. */
   readonly scope: HieraScope
@@ -88,13 +89,16 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
   return { values, overriding: true }
 }
 
-/** One mail.yaml: every key has to be known. */
+/** One file: a mail.yaml, of which every key has to be known, or aliases(5) if its name does not end as YAML does. */
 function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer | null {
   const text = files.read(path)
   const whole: Place = { file: path, line: 0, column: 0 }
   if (text.kind !== 'found') {
     problems.error(whole, whyUnread(text))
     return null
+  }
+  if (!/\.(?:ya?ml|json)$/.test(path)) {
+    return { values: [{ section: 'aliases', value: readAliasesFile(path, text.text, problems) }], overriding: false }
   }
   const root = readYaml(path, text.text, problems)
   const values: { section: Section; value: MailLayer['values'][number]['value'] }[] = []

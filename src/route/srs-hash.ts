@@ -16,9 +16,9 @@ export interface SrsHashSettings {
 }
 
 /** What all implementations write; about 21 bits once case is folded. */
-export const DEFAULT_HASH_LENGTH = 4
+const DEFAULT_HASH_LENGTH = 4
 /** Base64 characters in a SHA-1 digest without padding. */
-export const MAX_HASH_LENGTH = 27
+const MAX_HASH_LENGTH = 27
 
 /** The hash for these parts by the first secret. */
 export function srsHash(parts: readonly string[], settings: SrsHashSettings): string {

@@ -2,9 +2,9 @@
 // Room: route; pure.
 
 /** How long bounces may take: the queue lifetimes of slow hosts and a margin (the default everywhere). */
-export const DEFAULT_MAX_AGE_DAYS = 21
+const DEFAULT_MAX_AGE_DAYS = 21
 /** Nodes' clocks may differ around midnight; two days ahead is no clock error any more. */
-export const CLOCK_TOLERANCE_DAYS = 1
+const CLOCK_TOLERANCE_DAYS = 1
 
 const DAY = 86_400_000
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
