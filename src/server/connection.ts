@@ -5,10 +5,8 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../auth/client-network.ts'
-import type { Verdict } from '../policy/verdict.ts'
-import type { Origin } from '../smtp/origin.ts'
 import { type Refusal, type Reply, unforeseen } from '../smtp/reply.ts'
-import { ask } from './ask.ts'
+import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
 import { dispatch } from './commands/dispatch.ts'
 import type { ListenerContext } from './context.ts'
@@ -28,13 +26,13 @@ import {
 import { tooSlow as tooSlowReply } from './replies.ts'
 import { receiveMessage } from './receive-message.ts'
 import { replyLines } from './reply-lines.ts'
+import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
 import { tlsFacts } from './tls-facts.ts'
 
 /** Whose turn it is; the sweep's limits depend on it. */
 type Turn = 'ours' | 'client' | 'handshake' | 'data'
 
-type Admitted = Verdict & { readonly origin?: Origin; readonly remoteName?: string | null }
 type Server = ConstructorParameters<typeof SMTPConnection>[0]
 
 export class MailConnection extends SMTPConnection {
@@ -43,12 +41,12 @@ export class MailConnection extends SMTPConnection {
   readonly #dialogue: Dialogue
   readonly #errors: ErrorCount
   readonly #leave: () => void
+  readonly #writer: ReplyWriter
   #turn: Turn = 'ours'
   #turnSince: number
   #greeted = false
   #announced = false
   #ended = false
-  #corked = false
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
@@ -64,6 +62,7 @@ export class MailConnection extends SMTPConnection {
     super(server, socket, at.options)
     this.#context = at.context
     this.#leave = at.leave
+    this.#writer = createReplyWriter(() => (this._upgrading || this.#gone ? null : this._socket))
     const now = at.context.clock.now()
     this.#turnSince = now
     this.record = newSession({
@@ -89,7 +88,7 @@ export class MailConnection extends SMTPConnection {
 
   /** Replaces smtp-server's greeting with its fixed delay and its own PTR look-up. */
   override init(): void {
-    this._setListeners(() => void this.#greet())
+    this._setListeners(() => this.#run(this.#greet()))
   }
 
   async #greet(): Promise<void> {
@@ -106,26 +105,18 @@ export class MailConnection extends SMTPConnection {
     const early = this.#heldLine !== null || (this._parser as CommandStream).holdsInput
     if (early && !settings.greetAtOnce) return this.#end(talksTooSoon)
     this.#greeted = true
-    this.#write(`220 ${hostname} ESMTP\r\n`)
+    this.#writer.write(`220 ${hostname} ESMTP\r\n`)
     this.#giveTurn('client')
     const held = this.#heldLine
     this.#heldLine = null
     if (held) this._onCommand(held.line, held.release)
   }
 
-  /** Asks a hook whether the session may go on; a refusal ends it. */
+  /** False if the session is over. */
   async #admit(where: 'connect' | 'secured'): Promise<boolean> {
-    const { log, hooks } = this.#context
-    const asked = await ask<Admitted>(log, { where, session: this.id }, () => hooks[where](this.record))
-    if (this.#gone) return false
-    if (asked.kind === 'answer' && asked.answer.kind === 'accept') {
-      if (asked.answer.origin) this.record.origin = asked.answer.origin
-      if (asked.answer.remoteName !== undefined) this.record.remoteName = asked.answer.remoteName
-      return true
-    }
-    const reply = asked.kind === 'thrown' ? asked.reply : (asked.answer as { reply: Refusal }).reply
-    this.#end(asked.kind === 'thrown' ? { ...reply, code: 421 } : reply)
-    return false
+    const refused = await admit(this.#context, this.record, where)
+    if (refused) this.#end(refused)
+    return !this.#gone
   }
 
   // ---- commands ----
@@ -155,7 +146,7 @@ export class MailConnection extends SMTPConnection {
       return awaiting(line)
     }
     if (this.#context.draining() && !this.#dialogue.transaction) return this.#end(shuttingDown)
-    void this.#execute(line)
+    this.#run(this.#execute(line))
   }
 
   async #execute(line: Buffer): Promise<void> {
@@ -207,7 +198,7 @@ export class MailConnection extends SMTPConnection {
     if (this.#gone) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<Buffer | null>()
     this.#awaitingLine = resolve
-    this.#write(`334 ${text}\r\n`)
+    this.#writer.write(`334 ${text}\r\n`)
     this.#readOn()
     return promise
   }
@@ -247,13 +238,17 @@ export class MailConnection extends SMTPConnection {
 
   #startTls(): void {
     // The 220 has to be on the wire before the socket becomes the handshake's.
-    this._socket.uncork()
+    this.#writer.flush()
     this.#giveTurn('handshake')
     this.upgrade(this.#release)
   }
 
   /** smtp-server calls this when STARTTLS is done; `proceed` connects the parser. */
-  async onTlsUp(socket: TLSSocket, proceed: () => void): Promise<void> {
+  onTlsUp(socket: TLSSocket, proceed: () => void): void {
+    this.#run(this.#secure(socket, proceed))
+  }
+
+  async #secure(socket: TLSSocket, proceed: () => void): Promise<void> {
     this.#topSocket = null
     this.#giveTurn('ours')
     forgetPlaintext(this.record)
@@ -362,22 +357,15 @@ export class MailConnection extends SMTPConnection {
   // ---- the wire ----
 
   #say(reply: Reply): void {
-    this.#write(replyLines(reply, this.#dialogue.transaction?.parameters.smtputf8 ?? false))
+    this.#writer.write(replyLines(reply, this.#dialogue.transaction?.parameters.smtputf8 ?? false))
   }
 
-  /** Replies of one turn of the event loop leave in one write: pipelined commands cost one packet. */
-  #write(text: string): void {
-    const socket = this._socket
-    if (this._upgrading || this.#gone || socket.destroyed || !socket.writable) return
-    if (!this.#corked) {
-      this.#corked = true
-      socket.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        socket.uncork()
-      })
-    }
-    socket.write(text)
+  /** Nothing in here is meant to reject; if it does, it costs this session and no other. */
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#context.log.bug('session', error, { session: this.id })
+      this.cut('disconnected')
+    })
   }
 
   #notice(message: string): void {

@@ -95,7 +95,7 @@ export class MailServer extends SMTPServer {
 
   /** After STARTTLS; for implicit TLS the connection does this itself before the greeting. */
   override onSecure(socket: Socket | TLSSocket, session: SMTPServerSession, proceed: () => void): void {
-    void this.#bySession.get(session)?.onTlsUp(socket as TLSSocket, proceed)
+    this.#bySession.get(session)?.onTlsUp(socket as TLSSocket, proceed)
   }
 
   /** Hooks hear of the end from the connection. */
