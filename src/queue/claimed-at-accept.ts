@@ -3,14 +3,16 @@
 import { RECIPIENTS_PER_CLAIM } from './operations/claim.ts'
 import type { Claim, ClaimedRecipient, NewMessage, StoredMessage } from './queue.ts'
 
-/** Groups the claimed recipients by next hop and reverse-path. `first` is the row id of the first recipient. */
-export function claimsOf(message: NewMessage, first: number, claimed: boolean | readonly boolean[]): Claim[] {
-  if (claimed === false) return []
+/**
+ * Groups the claimed recipients by next hop and reverse-path. `first` is the row id of the first recipient;
+ * `claimed` null means all.
+ */
+export function claimsOf(message: NewMessage, first: number, claimed: readonly boolean[] | null): Claim[] {
   const stored = withoutRecipients(message)
   const open = new Map<string, { claim: Claim; recipients: ClaimedRecipient[] }>()
   const claims: Claim[] = []
   for (const [ordinal, recipient] of message.recipients.entries()) {
-    if (claimed !== true && claimed[ordinal] !== true) continue
+    if (claimed !== null && claimed[ordinal] !== true) continue
     const { nextHop, reversePath } = recipient
     const key = `${nextHop} ${reversePath ?? ''}`
     let group = open.get(key)

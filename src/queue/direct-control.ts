@@ -52,10 +52,11 @@ export class DirectControl {
   }
 
   #step(step: ControlStep): ControlStepResult {
-    const [answer] = this.#store.run([{ operation: { kind: 'control', step }, octets: new Uint8Array(0) }])
-    if (answer?.kind === 'unavailable') throw new QueueUnavailable(answer.cause, answer.message)
-    if (answer?.kind !== 'done') throw new Error(`queue control failed: ${answer?.message ?? 'no answer'}`)
+    const { values, failures } = this.#store.run([{ operation: { kind: 'control', step }, octets: new Uint8Array(0) }])
+    const failure = failures[0]?.[1]
+    if (failure?.kind === 'unavailable') throw new QueueUnavailable(failure.cause, failure.message)
+    if (failure) throw new Error(`queue control failed: ${failure.message}`)
     for (const file of this.#store.takeChanges().freed) rmSync(join(this.#directory, 'spool', file), { force: true })
-    return answer.value as ControlStepResult
+    return values[0] as ControlStepResult
   }
 }

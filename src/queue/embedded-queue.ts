@@ -68,7 +68,8 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
       contentOf(message),
     )
-    return claimsOf(message, value.first, value.claimed)
+    if (typeof value !== 'number') return claimsOf(message, value.first, value.claimed)
+    return options.claim ? claimsOf(message, value, null) : []
   }
 
   async claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]> {
@@ -79,7 +80,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   async settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }> {
     const { queueId } = settlement
     const outcomes = settlement.outcomes.map(wireOutcome)
-    return this.#fact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })
+    return { noticesDue: (await this.#fact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })) === true }
   }
 
   async release(claims: readonly Claim[]): Promise<void> {
@@ -226,10 +227,10 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   }
 
   /** Facts are not given up while the queue is open: a lost settlement would mean a second delivery. */
-  async #fact(operation: Operation & { kind: 'settle' | 'release' }): Promise<{ readonly noticesDue: boolean }> {
+  async #fact(operation: Operation & { kind: 'settle' | 'release' }): Promise<boolean | null> {
     for (;;) {
       try {
-        return (await this.#client.ask(operation)).value ?? { noticesDue: false }
+        return (await this.#client.ask(operation)).value
       } catch (error) {
         const mayPass = error instanceof QueueUnavailable && error.cause !== 'closed' && !this.#health.isGone
         if (!mayPass || this.#closing) throw error

@@ -26,3 +26,16 @@ export function traceTerm(text: string): string {
   const bare = text.trim().replace(/^<(.*)>$/s, '$1')
   return bare.includes('@') ? bare.toLowerCase() : bare
 }
+
+/** Parts of the index: a look-up reads one of them. */
+export const BUCKETS = 32
+const BUCKET_SHIFT = 27
+
+/** A term as the index stores it: 32 bits of FNV-1a with its bits mixed once more. Readers compare the term itself afterwards. */
+export function hashTerm(term: string): { readonly hash: number; readonly bucket: number } {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  hash = (hash ^ (hash >>> 16)) >>> 0
+  return { hash, bucket: hash >>> BUCKET_SHIFT }
+}

@@ -129,14 +129,16 @@ export interface WireNotice {
 
 /** What each operation answers. */
 export interface Answers {
-  /** The row id of the first recipient (the others follow it), and which ones are claimed: all, none, or by place. */
-  accept: { readonly first: number; readonly claimed: boolean | readonly boolean[] }
+  /** The row id of the first recipient (the others follow it), and which ones are claimed by place; a bare number: all or none, as asked. */
+  accept: number | { readonly first: number; readonly claimed: readonly boolean[] }
   claim: readonly WireClaim[]
-  settle: { readonly noticesDue: boolean }
+  /** Whether notices are due. */
+  settle: boolean
   release: null
   destinations: readonly DestinationSummary[]
   notices: readonly WireNotice[]
-  notify: { readonly committed: boolean }
+  /** False if the task was stale and nothing was done. */
+  notify: boolean
   record: null
   /** Rows removed, and where to go on; null when all is done. */
   purge: { readonly removed: number; readonly next: number | null }
@@ -148,11 +150,17 @@ export interface Answers {
 
 export type OperationKind = Operation['kind']
 
-export type Answer =
-  | { readonly kind: 'done'; readonly value: Answers[OperationKind] }
+/** Why an operation has no answer. */
+export type Failure =
   | { readonly kind: 'unavailable'; readonly cause: UnavailableCause; readonly message: string }
   /** The operation itself was wrong (a second message with the same queue id): a bug of the caller. */
   | { readonly kind: 'wrong'; readonly message: string }
+
+export interface AnswerSet {
+  /** By place of the operation; undefined where it failed. */
+  readonly values: readonly (Answers[OperationKind] | undefined)[]
+  readonly failures: readonly (readonly [place: number, failure: Failure])[]
+}
 
 export interface Batch {
   readonly kind: 'batch'
@@ -174,9 +182,8 @@ export type WorkerReport =
   | ({ readonly kind: 'news' } & WorkerNews)
   | { readonly kind: 'closed' }
 
-export interface BatchAnswers {
+export interface BatchAnswers extends AnswerSet {
   readonly id: number
-  readonly answers: readonly Answer[]
 }
 
 /** What may have changed with any commit. */

@@ -120,8 +120,14 @@ it('traces by queue id, address and message-id, before and after the index has i
     expect(kinds('org')).toEqual([])
   }
   check()
-  await until(() => reader.unindexed === 0, { what: 'the index of the ledger' })
+  await queue.record(
+    Array.from({ length: 2_100 }, (_, n) => ({ ...refused, at: n, recipient: `none${n % 7}@example.com` })).map(
+      (one) => ({ ...one, stage: 'rcpt' as const, sender: null, remote: '192.0.2.9', reply: '550', cause: 'none' }),
+    ),
+  )
+  await until(() => reader.unindexed < 1_100, { what: 'the index of the ledger' })
   check()
+  expect(reader.trace('none3@example.com')).toHaveLength(300)
 })
 
 it('reads a stopped queue and counts', async () => {

@@ -124,7 +124,10 @@ export class QueueReader {
    */
   trace(subject: string, limit: number = TRACED_MAILS): Event[] {
     const term = traceTerm(subject)
-    const found = [...this.#tailRows(term), ...selectIndexed(this.#db, term, limit)].sort((a, b) => b.id - a.id)
+    const found = [
+      ...this.#tailRows(term),
+      ...selectIndexed(this.#db, [term], term.includes('@') ? limit : ROWS_PER_MAIL),
+    ].sort((a, b) => b.id - a.id)
     const rows = new Map<number, LedgerRow>()
     const queueIds = new Set<string>()
     for (const row of found) {
@@ -133,8 +136,8 @@ export class QueueReader {
       if (row.queueId !== null) queueIds.add(row.queueId)
     }
     for (const row of selectTailOf(this.#db, [...queueIds])) rows.set(row.id, row)
-    for (const queueId of queueIds)
-      if (queueId !== term) for (const row of selectIndexed(this.#db, queueId, ROWS_PER_MAIL)) rows.set(row.id, row)
+    queueIds.delete(term)
+    for (const row of selectIndexed(this.#db, [...queueIds], ROWS_PER_MAIL)) rows.set(row.id, row)
     return [...rows.values()].sort((a, b) => a.id - b.id).flatMap((row) => JSON.parse(row.events) as Event[])
   }
 

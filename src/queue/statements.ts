@@ -19,14 +19,8 @@ import {
 } from './statements/destinations.ts'
 import { insertMessage } from './statements/insert-message.ts'
 import { insertRecipient } from './statements/insert-recipient.ts'
-import {
-  deleteLedger,
-  deleteTerm,
-  insertLedger,
-  insertTerm,
-  selectLastLedgerId,
-  selectLedgerAfter,
-} from './statements/ledger.ts'
+import { deleteLedger, insertLedger, selectLastLedgerId, selectLedgerAfter } from './statements/ledger.ts'
+import { deleteEmptyIndex, insertIndex } from './statements/ledger-index.ts'
 import { selectMeta, updateMeta } from './statements/meta.ts'
 import { markDelayTold, selectNotice, selectNotices } from './statements/notices.ts'
 import { removeFinishedMessage } from './statements/remove-message.ts'
@@ -66,8 +60,8 @@ export function prepareStatements(db: Database) {
     markDelayTold: markDelayTold(db),
     selectLedgerAfter: selectLedgerAfter(db),
     selectLastLedgerId: selectLastLedgerId(db),
-    insertTerm: insertTerm(db),
-    deleteTerm: deleteTerm(db),
+    insertIndex: insertIndex(db),
+    deleteEmptyIndex: deleteEmptyIndex(db),
     deleteLedger: deleteLedger(db),
     selectMeta: selectMeta(db),
     updateMeta: updateMeta(db),

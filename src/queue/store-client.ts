@@ -4,9 +4,9 @@
 import { Worker } from 'node:worker_threads'
 import { OctetCollector } from './octet-collector.ts'
 import type {
-  Answer,
   Answers,
   Batch,
+  Failure,
   Operation,
   SpoolOwner,
   WorkerNews,
@@ -125,10 +125,11 @@ export class StoreClient {
     if (report.kind !== 'news') return
     this.#listener.news(report)
     const octets = report.octets ?? NO_OCTETS
-    for (const { id, answers } of report.batches) {
+    for (const { id, values, failures } of report.batches) {
       const waiters = this.#underWay.get(id) ?? []
       this.#underWay.delete(id)
-      for (const [index, waiter] of waiters.entries()) deliver(waiter, answers[index] as Answer, octets)
+      for (const [place, failure] of failures) waiters[place]?.reject(errorOf(failure))
+      for (const [place, waiter] of waiters.entries()) waiter.resolve({ value: values[place] as never, octets })
     }
     this.#schedule()
   }
@@ -146,8 +147,7 @@ export class StoreClient {
   }
 }
 
-function deliver(waiter: Waiter, answer: Answer, octets: Uint8Array): void {
-  if (answer.kind === 'done') waiter.resolve({ value: answer.value as never, octets })
-  else if (answer.kind === 'unavailable') waiter.reject(new QueueUnavailable(answer.cause, answer.message))
-  else waiter.reject(new Error(`queue operation failed: ${answer.message}`))
+function errorOf(failure: Failure): Error {
+  if (failure.kind === 'unavailable') return new QueueUnavailable(failure.cause, failure.message)
+  return new Error(`queue operation failed: ${failure.message}`)
 }

@@ -1,5 +1,5 @@
 // Room queue: the worker thread that owns the database. Everything that waits when it looks is run in one transaction (group commit), so
-// the more is asked at once, the fewer fsyncs each mail costs. When nothing waits it indexes the ledger and checkpoints.
+// the more is asked at once, the fewer fsyncs each mail costs. When nothing waits it checkpoints.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Batch, WorkerReport, WorkerRequest, WorkerSettings } from './operation.ts'
@@ -11,10 +11,8 @@ import { asUnavailable } from './unavailable.ts'
 const TICK_MS = 250
 /** Without work for this long: checkpoint, ms. */
 const IDLE_MS = 400
-/** Ledger rows that may wait to be indexed while mail keeps coming: bounds what `trace` has to read through. */
-const MAX_UNINDEXED = 20_000
-/** Batches after which the above is looked at. */
-const BATCHES_PER_LOOK = 64
+/** Batches after which the ledger's index is looked at while mail keeps coming. */
+const BATCHES_PER_LOOK = 16
 const NO_OCTETS = new Uint8Array(0)
 
 const port = parentPort
@@ -45,8 +43,8 @@ function serve(open: Store): void {
   let checkpointed = false
   const tick = setInterval(() => {
     open.noticeForeignChanges()
-    if (performance.now() - lastWork > IDLE_MS / 2 && open.unindexed > 0) open.indexStep()
-    else if (!checkpointed && performance.now() - lastWork > IDLE_MS) {
+    open.indexStep()
+    if (!checkpointed && performance.now() - lastWork > IDLE_MS) {
       open.checkpoint()
       checkpointed = true
     }
@@ -62,7 +60,7 @@ function serve(open: Store): void {
     checkpointed = false
     if (++sinceLook >= BATCHES_PER_LOOK) {
       sinceLook = 0
-      if (open.unindexed > MAX_UNINDEXED) open.indexStep()
+      open.indexStep()
     }
     if (batches.length === requests.length) return
     clearInterval(tick)
@@ -76,12 +74,18 @@ function runBatches(open: Store, batches: readonly Batch[]): void {
   const jobs: Job[] = []
   for (const batch of batches)
     for (const operation of batch.operations) jobs.push({ operation, octets: batch.octets ?? NO_OCTETS })
-  const answers = open.run(jobs)
+  const { values, failures } = open.run(jobs)
   let start = 0
   const answered = batches.map(({ id, operations }) => {
-    const own = answers.slice(start, start + operations.length)
-    start += operations.length
-    return { id, answers: own }
+    const end = start + operations.length
+    const mine = failures.filter(([place]) => place >= start && place < end)
+    const own = {
+      id,
+      values: values.slice(start, end),
+      failures: mine.map(([place, failure]) => [place - start, failure] as const),
+    }
+    start = end
+    return own
   })
   const octets = open.takeOctets()
   report(

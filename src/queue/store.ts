@@ -5,8 +5,8 @@ import type { Database, Statement } from 'better-sqlite3'
 import { openOwned, openShared, takeOwnership } from './database.ts'
 import { DestinationBook } from './destination-book.ts'
 import { OctetCollector } from './octet-collector.ts'
-import type { Answer, Operation } from './operation.ts'
-import { indexLedger } from './operations/index-ledger.ts'
+import type { Answers, AnswerSet, Failure, Operation, OperationKind } from './operation.ts'
+import { indexLedger, SEGMENT_ROWS } from './operations/index-ledger.ts'
 import { recover } from './operations/recover.ts'
 import { runOperation } from './operations/run-operation.ts'
 import type { DestinationSummary } from './queue.ts'
@@ -38,6 +38,11 @@ export interface StoreChanges {
   readonly freed: string[]
   /** Ledger entries, JSON arrays of events. */
   readonly ledger: string[]
+}
+
+interface Result extends AnswerSet {
+  readonly values: (Answers[OperationKind] | undefined)[]
+  readonly failures: [place: number, failure: Failure][]
 }
 
 /** How a group of jobs ended that shared a transaction. */
@@ -89,19 +94,19 @@ export class Store {
     return this.#context.book.waiting
   }
 
-  /** Runs all jobs in one transaction (one fsync). An answer for each, in order; one bad job does not harm the others. */
-  run(jobs: readonly Job[]): Answer[] {
-    const answers: Answer[] = []
-    const all = jobs.map((_, index) => index)
-    const end = this.#runGroup(jobs, all, answers)
-    if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], answers)
+  /** Runs all jobs in one transaction (one fsync). An answer or a failure for each; one bad job does not harm the others. */
+  run(jobs: readonly Job[]): AnswerSet {
+    const result: Result = { values: [], failures: [] }
+    const all = jobs.map((_, place) => place)
+    const end = this.#runGroup(jobs, all, result)
+    if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], result)
     else if (end.kind === 'unavailable') {
-      const accepts = all.filter((index) => jobs[index]?.operation.kind === 'accept')
-      const others = all.filter((index) => jobs[index]?.operation.kind !== 'accept')
-      if (accepts.length === 0 || others.length === 0) fail(all, end, answers)
-      else for (const group of [others, accepts]) this.#runAlone(jobs, group, answers)
+      const accepts = all.filter((place) => jobs[place]?.operation.kind === 'accept')
+      const others = all.filter((place) => jobs[place]?.operation.kind !== 'accept')
+      if (accepts.length === 0 || others.length === 0) fail(all, end, result)
+      else for (const group of [others, accepts]) this.#runAlone(jobs, group, result)
     }
-    return answers
+    return result
   }
 
   /** Octets that the answers since the last call point into. */
@@ -126,16 +131,16 @@ export class Store {
     this.#changed.push(...this.#context.book.reload())
   }
 
-  /** Indexes some ledger rows for `trace`. True if there is more to do. */
-  indexStep(): boolean {
+  /** Indexes a segment of the ledger if one is full, for `trace`. */
+  indexStep(): void {
+    if (this.unindexed < SEGMENT_ROWS) return
     try {
-      return this.#transaction(() => indexLedger(this.#context))
+      this.#transaction(() => indexLedger(this.#context))
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')
       const unavailable = asUnavailable(error)
       if (!unavailable) throw error
       this.#failing = unavailable.message
-      return false
     }
   }
 
@@ -154,20 +159,20 @@ export class Store {
     this.#lock?.close()
   }
 
-  #runAlone(jobs: readonly Job[], group: readonly number[], answers: Answer[]): void {
-    const end = this.#runGroup(jobs, group, answers)
-    if (end.kind !== 'done') fail(group, end, answers)
+  #runAlone(jobs: readonly Job[], group: readonly number[], result: Result): void {
+    const end = this.#runGroup(jobs, group, result)
+    if (end.kind !== 'done') fail(group, end, result)
   }
 
-  #runGroup(jobs: readonly Job[], group: readonly number[], answers: Answer[]): GroupEnd {
+  #runGroup(jobs: readonly Job[], group: readonly number[], result: Result): GroupEnd {
     const context = this.#context
     const mark = this.#collector.length
     try {
       this.#transaction(() => {
-        for (const index of group) {
-          const job = jobs[index] as Job
+        for (const place of group) {
+          const job = jobs[place] as Job
           context.octets = job.octets
-          answers[index] = { kind: 'done', value: runOperation(context, job.operation, this.database) }
+          result.values[place] = runOperation(context, job.operation, this.database)
         }
       })
       return { kind: 'done' }
@@ -218,13 +223,16 @@ export class Store {
   }
 }
 
-function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, answers: Answer[]): void {
-  const answer: Answer =
+function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, result: Result): void {
+  const failure: Failure =
     end.kind === 'unavailable'
       ? { kind: 'unavailable', cause: end.error.cause, message: end.error.message }
       : {
           kind: 'wrong',
           message: end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error),
         }
-  for (const index of group) answers[index] = answer
+  for (const place of group) {
+    result.values[place] = undefined
+    result.failures.push([place, failure])
+  }
 }

@@ -54,10 +54,12 @@ CREATE TABLE ledger (
   queue_id TEXT,                    -- NULL: refused, never queued
   events TEXT NOT NULL              -- JSON array of observe/events.ts
 ) STRICT;
-CREATE TABLE ledger_terms (
-  term TEXT NOT NULL,               -- queue id, address or message-id
-  ledger INTEGER NOT NULL,
-  PRIMARY KEY (term, ledger)
+CREATE TABLE ledger_index (
+  bucket INTEGER NOT NULL,          -- the highest bits of the hash of a term
+  first INTEGER NOT NULL,           -- the ledger rows it is about: from this id
+  last INTEGER NOT NULL,            -- to this one
+  entries BLOB NOT NULL,            -- pairs of 32-bit numbers: hash, id - first
+  PRIMARY KEY (bucket, first)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE meta (

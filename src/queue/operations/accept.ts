@@ -31,13 +31,14 @@ export function accept(
   })
   const claimed = addRecipients(context, { id, message, claim, now })
   if (message.events !== '[]') sql.insertLedger(message.arrivedAt, message.queueId, message.events)
-  return { first: recipientId(id, 0), claimed }
+  const first = recipientId(id, 0)
+  return claimed.every((one) => one === claim) ? first : { first, claimed }
 }
 
 function addRecipients(
   context: StoreContext,
   { id, message, claim, now }: { id: number; message: WireMessage; claim: boolean; now: number },
-): boolean | boolean[] {
+): boolean[] {
   const claimed: boolean[] = []
   for (const [ordinal, recipient] of message.recipients.entries()) {
     const { nextHop } = recipient
@@ -59,5 +60,5 @@ function addRecipients(
     if (!mine) context.book.added(nextHop, nextAttempt)
     claimed.push(mine)
   }
-  return claimed.every((one) => one === claimed[0]) ? (claimed[0] as boolean) : claimed
+  return claimed
 }

@@ -52,7 +52,7 @@ export function notify(
   },
 ): Answers['notify'] {
   const rows = request.recipients.map((id) => ({ id, row: context.sql.selectNotice(id) }))
-  if (rows.some(({ row }) => row?.notice !== request.notice)) return { committed: false }
+  if (rows.some(({ row }) => row?.notice !== request.notice)) return false
   for (const { id, row } of rows) {
     if (request.notice === noticeNumber.delayed) {
       context.sql.markDelayTold(id)
@@ -64,5 +64,5 @@ export function notify(
   for (const message of new Set(request.recipients.map(messageOf))) finishMessage(context, message)
   if (request.dsn) accept(context, { message: request.dsn, claim: false, now: request.now })
   record(context, request)
-  return { committed: true }
+  return true
 }

@@ -32,7 +32,7 @@ export function settle(
   for (const message of messages) finishMessage(context, message)
   if (settling.events.length > 0)
     context.sql.insertLedger(settling.now, settling.queueId, JSON.stringify(settling.events))
-  return { noticesDue: settling.noticesDue }
+  return settling.noticesDue
 }
 
 /** Removes the message when no recipient is left; its spool file goes after the commit. */

@@ -1,4 +1,4 @@
-// Room queue: SQL of the ledger and of its search terms.
+// Room queue: SQL of the ledger.
 
 import type { Database } from 'better-sqlite3'
 
@@ -27,20 +27,6 @@ export function selectLedgerAfter(db: Database): (id: number, limit: number) => 
 export function selectLastLedgerId(db: Database): () => number {
   const select = db.prepare('SELECT max(id) FROM ledger').pluck()
   return () => (select.get() as number | null) ?? 0
-}
-
-export function insertTerm(db: Database): (term: string, ledger: number) => void {
-  const insert = db.prepare('INSERT OR IGNORE INTO ledger_terms VALUES (?, ?)')
-  return (term, ledger) => {
-    insert.run(term, ledger)
-  }
-}
-
-export function deleteTerm(db: Database): (term: string, ledger: number) => void {
-  const remove = db.prepare('DELETE FROM ledger_terms WHERE term = ? AND ledger = ?')
-  return (term, ledger) => {
-    remove.run(term, ledger)
-  }
 }
 
 export function deleteLedger(db: Database): (id: number) => void {

@@ -4,8 +4,6 @@ import type { Database } from 'better-sqlite3'
 
 export interface PurgeableRow {
   readonly id: number
-  readonly queueId: string | null
-  readonly events: string
   readonly queued: 0 | 1
 }
 
@@ -15,7 +13,7 @@ export function selectPurgeable(
   request: { readonly before: number; readonly after: number; readonly limit: number; readonly last: number },
 ): PurgeableRow[] {
   return db
-    .prepare(`SELECT id, queue_id AS queueId, events, EXISTS (SELECT 1 FROM messages m WHERE m.queue_id = ledger.queue_id) AS queued
+    .prepare(`SELECT id, EXISTS (SELECT 1 FROM messages m WHERE m.queue_id = ledger.queue_id) AS queued
       FROM ledger WHERE id > ? AND id < ? AND at < ? ORDER BY id LIMIT ?`)
     .all(request.after, request.last, request.before, request.limit) as PurgeableRow[]
 }
