@@ -24,10 +24,13 @@ export type Section =
   | 'certificates'
   | 'assertions'
 
+/** The sections that have a key of ours. */
+export type OwnSection = Exclude<Section, 'alias_records' | 'domain_aliases' | 'generic_domains'>
+
 export const NAMESPACE = 'mail::'
 
 /** The sections that a key of ours may name, in the order in which they are read: domains before addresses. */
-export const ownSections: readonly Section[] = [
+export const ownSections: readonly OwnSection[] = [
   'domains',
   'alias_domains',
   'users',
@@ -88,7 +91,7 @@ export const unusedKeys: ReadonlySet<string> = new Set([
 ])
 
 /** The section of a key of ours, with or without namespace; null if it is none. */
-export function ownSection(key: string): Section | null {
+export function ownSection(key: string): OwnSection | null {
   const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
   return ownSections.find((section) => section === name) ?? null
 }
