@@ -26,10 +26,7 @@ export async function ask(dialogue: Dialogue, question: Question): Promise<PeerR
 }
 
 /** The trouble behind a connection that ended. */
-export function interrupted(
-  end: { readonly kind: 'lost' | 'nonsense'; readonly cause: string },
-  phase: Phase,
-): Trouble {
+function interrupted(end: { readonly kind: 'lost' | 'nonsense'; readonly cause: string }, phase: Phase): Trouble {
   return end.kind === 'lost'
     ? { kind: 'lost', phase, cause: end.cause, silent: false }
     : { kind: 'nonsense', phase, cause: end.cause }

@@ -36,7 +36,10 @@ export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
 }
 
 export interface DispatcherPorts {
-  readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'>
+  readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'> & {
+    /** News of changed destinations, where the engine of the queue has them: what others do to the queue is seen at once. */
+    readonly watch?: (listener: () => void) => () => void
+  }
   readonly agent: Agent
   readonly pool: ConnectionPool
   readonly clock: Clock
@@ -75,6 +78,7 @@ class Dispatch implements Dispatcher {
   readonly #wakeup: Wakeup
   readonly #running = new Set<Promise<void>>()
   #state: 'new' | 'started' | 'draining' = 'new'
+  #unwatch: (() => void) | undefined
   #refreshing = false
   #refreshDueAt = Number.POSITIVE_INFINITY
   #refreshedAt = Number.NEGATIVE_INFINITY
@@ -94,6 +98,7 @@ class Dispatch implements Dispatcher {
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'
+    this.#unwatch = this.#ports.queue.watch?.(() => this.#refreshSoon())
     this.wake()
   }
 
@@ -121,6 +126,7 @@ class Dispatch implements Dispatcher {
 
   async drain(graceMs: number): Promise<void> {
     this.#state = 'draining'
+    this.#unwatch?.()
     this.#wakeup.stop()
     this.#giveBack(this.#backlog.drawAll())
     this.#ports.pool.retire()

@@ -14,7 +14,7 @@ export interface AttemptFacts {
   readonly lmtp: boolean
 }
 
-export const nowhere: AttemptFacts = { host: null, tls: null, dsnPassedOn: false, lmtp: false }
+const nowhere: AttemptFacts = { host: null, tls: null, dsnPassedOn: false, lmtp: false }
 
 export function outcomeOf(result: RecipientResult, facts: AttemptFacts): Outcome {
   const where = { host: facts.host, tls: facts.tls }

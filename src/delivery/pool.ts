@@ -7,6 +7,7 @@ import type { TransportConnection } from './transport.ts'
 export interface PoolSettings {
   /** Ms without a message. Postfix keeps connections 2 s; a little more rides over a pause. */
   readonly idleMs: number
+  /** Postfix sets no such limit; a server that wants fewer says so by 421 or by closing, which costs no attempt here. */
   readonly maxMessages: number
   /** Ms since it was opened (Postfix: smtp_connection_reuse_time_limit 300 s). */
   readonly maxAgeMs: number
@@ -14,7 +15,7 @@ export interface PoolSettings {
   readonly maxIdle: number
 }
 
-export const standardPool: PoolSettings = { idleMs: 5000, maxMessages: 100, maxAgeMs: 300_000, maxIdle: 200 }
+export const standardPool: PoolSettings = { idleMs: 5000, maxMessages: 1000, maxAgeMs: 300_000, maxIdle: 200 }
 
 /** A connection with its history. */
 export interface PooledConnection {
