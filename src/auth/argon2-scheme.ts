@@ -13,8 +13,8 @@ export interface Argon2Value {
 }
 
 /** OWASP's recommendation for interactive logins: 19 MiB, two passes. */
-export const ARGON2_MEMORY = 19 * 1024
-export const ARGON2_PASSES = 2
+const ARGON2_MEMORY = 19 * 1024
+const ARGON2_PASSES = 2
 const HASH_OCTETS = 32
 /** A hash that wants more than this would stop a node: 1 GiB, 64 passes, 16 lanes. */
 const MOST_MEMORY = 1024 * 1024

@@ -15,7 +15,7 @@ export interface ScramValue {
 }
 
 /** NIST's present advice for HMAC-SHA-1 is far above dovecot's 5000. */
-export const PBKDF2_ROUNDS = 100_000
+const PBKDF2_ROUNDS = 100_000
 /** Seconds of work: more is a mistake or an attack. */
 const MOST_ROUNDS = 10_000_000
 const pbkdf2Form = /^\$1\$([^$]{1,64})\$(\d{1,8})\$([0-9a-fA-F]{40})$/

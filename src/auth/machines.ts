@@ -62,7 +62,7 @@ export function parseMachines(file: string, text: string): Machines {
 }
 
 /** The list as an authenticator. */
-export function createMachines(list: readonly Machine[], problems: readonly Problem[] = []): Machines {
+function createMachines(list: readonly Machine[], problems: readonly Problem[] = []): Machines {
   const byKey = new Map(list.flatMap((machine) => machine.keys.map((key) => [key, machine.name] as const)))
   const byCertificate = new Map(
     list.flatMap(({ certificates, name }) => certificates.map((each) => [each, name] as const)),

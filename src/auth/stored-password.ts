@@ -65,7 +65,7 @@ export function readStored(text: string, weak = false): ReadPassword {
 }
 
 /** Schemes that a stolen file gives away at once. */
-export function isWeak(scheme: string): boolean {
+function isWeak(scheme: string): boolean {
   return plainSchemes.has(scheme) || digestSchemes.get(scheme)?.salted === false
 }
 

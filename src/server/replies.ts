@@ -28,7 +28,6 @@ export const nestedMail = refusal(503, '5.5.1', 'Sender already given, RSET firs
 export const mailFirst = refusal(503, '5.5.1', 'Send MAIL first')
 export const noRecipients = refusal(554, '5.5.1', 'No valid recipients')
 export const tooManyRecipients = refusal(452, '4.5.3', 'Too many recipients, send the rest in another transaction')
-export const utf8Needed = refusal(553, '5.6.7', 'Address needs the SMTPUTF8 parameter of MAIL')
 export const tlsFirst = refusal(530, '5.7.0', 'Must issue a STARTTLS command first')
 export const tlsActive = refusal(503, '5.5.1', 'TLS is already active')
 export const tlsUnavailable = refusal(454, '4.7.0', 'TLS not available due to temporary reason')
@@ -41,7 +40,6 @@ export const authSyntax = refusal(501, '5.5.4', 'Syntax: AUTH mechanism')
 export const authMechanism = refusal(504, '5.5.4', 'Mechanism not offered')
 export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
 export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
-export const wrongCredentials = refusal(535, '5.7.8', 'Authentication credentials invalid')
 export const cannotActForOthers = refusal(
   535,
   '5.7.8',

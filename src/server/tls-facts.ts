@@ -15,7 +15,7 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
 }
 
 /** Subject and fingerprints: of the certificate, and of its public key, which outlives renewals. */
-export function certificateFacts(certificate: X509Certificate, chainValid: boolean): ClientCertificate {
+function certificateFacts(certificate: X509Certificate, chainValid: boolean): ClientCertificate {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return {
     subject: certificate.subject.replaceAll('\n', ', '),

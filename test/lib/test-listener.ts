@@ -23,8 +23,8 @@ export interface TestListener extends ScriptedHooks {
 }
 
 export const testAuthority = createAuthority('Waypost tests')
-export const serverIdentity = testAuthority.issue({ names: ['localhost', 'mx.example.org'], ips: ['127.0.0.1'] })
-export const serverMaterial = { ...serverIdentity, ca: testAuthority.certificate }
+const serverIdentity = testAuthority.issue({ names: ['localhost', 'mx.example.org'], ips: ['127.0.0.1'] })
+const serverMaterial = { ...serverIdentity, ca: testAuthority.certificate }
 
 const settingsOfTests: ListenerSettings = {
   name: 'test',
