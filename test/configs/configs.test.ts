@@ -1,7 +1,7 @@
 // Every bad configuration is refused with exactly the lines beside it (`NAME.expected`); every good one loads.
 // DIR stands for the folder. To accept new wording: UPDATE_EXPECTED=1 and read the difference.
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import { createAuthority } from '../../src/demo/ca.ts'
+import type { Issued } from '../../src/demo/ca.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const names = (folder: string) => readdirSync(join(here, folder)).filter((name) => name.endsWith('.yaml'))
@@ -19,7 +20,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-configs-'))
   cpSync(join(here, 'bad'), folder, { recursive: true })
   cpSync(join(here, 'good'), folder, { recursive: true })
-  const authority = await createAuthority('Configurations')
+  const authority = createAuthority('Configurations')
   const [node, other] = await Promise.all([
     authority.issue({ names: ['node.example.org'] }),
     authority.issue({ names: ['other.example.org'] }),
@@ -66,7 +67,20 @@ describe('good configurations', () => {
 
 test('waypost check prints the same lines and exits with 2', () => {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const run = () =>
-    execFileSync(process.execPath, [main, 'check', '-c', join(folder, 'unknown-key.yaml')], { stdio: 'pipe' })
-  expect(run).toThrow(expect.objectContaining({ status: 2, stderr: expect.objectContaining({}) }))
+  const run = spawnSync(process.execPath, [main, 'check', '-c', join(folder, 'many-at-once.yaml')], {
+    encoding: 'utf8',
+  })
+  const lines = readFileSync(join(here, 'bad', 'many-at-once.expected'), 'utf8').replaceAll('DIR', folder)
+  expect(run.status).toBe(2)
+  expect(run.stderr).toBe(`${lines}10 problems: this node would not start\n`)
+})
+
+test('waypost run refuses in the same words, before it opens anything', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const run = spawnSync(process.execPath, [main, 'run', '-c', join(folder, 'key-of-another-certificate.yaml')], {
+    encoding: 'utf8',
+  })
+  expect(run.status).toBe(2)
+  expect(run.stderr).toContain('key-of-another-certificate.yaml:5:36: tls.key: found a key that does not belong')
+  expect(existsSync(join(folder, 'data'))).toBe(false)
 })
