@@ -62,6 +62,23 @@ describe('MX', () => {
     expect(found.filter((place) => place.includes('192.0.2')).length).toBeGreaterThanOrEqual(2)
   })
 
+  it('tries a host that is listed twice once, at its best preference', async () => {
+    const zone = {
+      'a.example MX': ['30 mx1.a.example', '20 mx2.a.example', '10 mx1.a.example'],
+      'mx1.a.example A': ['192.0.2.1'],
+      'mx2.a.example A': ['192.0.2.2'],
+    }
+    expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25', 'mx2.a.example 192.0.2.2 25'])
+  })
+
+  it('takes no hosts of the preference at which we are listed ourselves', async () => {
+    const zone = {
+      'a.example MX': ['10 us.example.org', '10 mx1.a.example'],
+      'mx1.a.example A': ['192.0.2.1'],
+    }
+    expect(await find(zone, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
+  })
+
   it('takes the domain itself where there is no MX', async () => {
     expect(await places({ 'a.example A': ['192.0.2.1'] }, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
   })

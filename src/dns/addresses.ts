@@ -5,6 +5,8 @@ import type { DnsAnswer, Resolver } from './resolver.ts'
 export interface HostAddress {
   readonly address: string
   readonly family: 4 | 6
+  /** Of the answer that held this address: DANE asks for the one it connects to (RFC 7672 2.2). */
+  readonly authentic: boolean
 }
 
 export type AddressLookup =
@@ -35,7 +37,8 @@ export async function lookupAddresses(resolver: Resolver, host: string): Promise
 }
 
 function family(answer: DnsAnswer<string>, version: 4 | 6): HostAddress[] {
-  return answer.kind === 'found' ? answer.records.map((address) => ({ address, family: version })) : []
+  if (answer.kind !== 'found') return []
+  return answer.records.map((address) => ({ address, family: version, authentic: answer.authentic }))
 }
 
 function isAuthentic(answer: DnsAnswer<string>): boolean {

@@ -79,8 +79,8 @@ describe('addresses', () => {
     expect(await lookupAddresses(resolver, 'a.example')).toEqual({
       kind: 'found',
       addresses: [
-        { address: '2001:db8::1', family: 6 },
-        { address: '192.0.2.1', family: 4 },
+        { address: '2001:db8::1', family: 6, authentic: false },
+        { address: '192.0.2.1', family: 4, authentic: false },
       ],
       authentic: false,
       name: 'a.example',
@@ -92,6 +92,26 @@ describe('addresses', () => {
     const resolver = await over({ 'a.example': { A: '192.0.2.1', fail: 'SERVFAIL', authentic: true } })
     const answer = await lookupAddresses(resolver, 'a.example')
     expect(answer).toMatchObject({ kind: 'found', authentic: false, missing: expect.stringContaining('SERVFAIL') })
+  })
+
+  test('each address keeps the authentic bit of its own answer', async () => {
+    const resolver: Resolver = {
+      resolve: async (name, type) =>
+        ({
+          kind: 'found',
+          records: [type === 'A' ? '192.0.2.1' : '2001:db8::1'],
+          ttl: 1,
+          authentic: type === 'A',
+          name,
+        }) as never,
+    }
+    expect(await lookupAddresses(resolver, 'a.example')).toMatchObject({
+      authentic: false,
+      addresses: [
+        { family: 6, authentic: false },
+        { family: 4, authentic: true },
+      ],
+    })
   })
 
   test('one family failing and the other absent is unavailable', async () => {

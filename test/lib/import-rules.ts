@@ -58,7 +58,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   delivery: ['engine.ts'],
   directory: ['address.ts', 'directory.ts', 'located.ts', 'problem.ts', 'snapshot.ts', 'yaml-file.ts'],
   dkim: ['signer.ts'],
-  dns: ['resolver.ts', 'name.ts', 'mx.ts'],
+  dns: ['resolver.ts', 'name.ts', 'mx.ts', 'addresses.ts'],
   filter: ['authentication.ts'],
   intake: ['intake.ts'],
   policy: ['verdict.ts', 'content-check.ts'],
