@@ -1,0 +1,95 @@
+import { Writable } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { BodySink, INLINE_LIMIT } from './body-sink.ts'
+
+/** A spool in memory that is slow or fails when told. */
+function spool(options: { failAfter?: number } = {}) {
+  const written: Buffer[] = []
+  const state = { created: 0, discarded: 0, finished: 0 }
+  const queue = {
+    createSpoolFile: async () => {
+      state.created++
+      const stream = new Writable({
+        highWaterMark: 1024,
+        write(chunk: Buffer, _, done) {
+          if (options.failAfter !== undefined && written.length >= options.failAfter)
+            return done(Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+          written.push(chunk)
+          setImmediate(done)
+        },
+      })
+      return {
+        file: 'aa/body',
+        stream,
+        finish: async () => {
+          await new Promise<void>((resolve) => stream.end(() => resolve()))
+          state.finished++
+          return { size: Buffer.concat(written).length }
+        },
+        discard: async () => void state.discarded++,
+      }
+    },
+  }
+  return { queue, written, state }
+}
+
+async function fill(sink: BodySink, chunks: readonly Buffer[]): Promise<void> {
+  for (const chunk of chunks) await sink.write(chunk)
+}
+
+describe('small bodies', () => {
+  test('stay in memory up to the limit', async () => {
+    const { queue, state } = spool()
+    const sink = new BodySink(queue)
+    const bytes = Buffer.alloc(INLINE_LIMIT, 'x')
+    await fill(sink, [bytes.subarray(0, 100), bytes.subarray(100)])
+    const body = await sink.finish()
+    expect(body.kind === 'inline' && body.bytes.equals(bytes)).toBe(true)
+    expect(state.created).toBe(0)
+  })
+
+  test('an empty one is inline and empty', async () => {
+    expect(await new BodySink(spool().queue).finish()).toEqual({ kind: 'inline', bytes: Buffer.alloc(0) })
+  })
+})
+
+describe('larger bodies', () => {
+  test('go to one file, whole and in order', async () => {
+    const { queue, written, state } = spool()
+    const sink = new BodySink(queue)
+    const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(3000, i))
+    await fill(sink, chunks)
+    expect(await sink.finish()).toEqual({ kind: 'spool', file: 'aa/body', size: 120_000 })
+    expect(Buffer.concat(written).equals(Buffer.concat(chunks))).toBe(true)
+    expect(state).toEqual({ created: 1, discarded: 0, finished: 1 })
+  })
+
+  test('one octet over the limit is enough', async () => {
+    const { queue, state } = spool()
+    const sink = new BodySink(queue)
+    await fill(sink, [Buffer.alloc(INLINE_LIMIT + 1)])
+    expect((await sink.finish()).kind).toBe('spool')
+    expect(state.created).toBe(1)
+  })
+
+  test('a disk that fails is told at the next write or at the end, never swallowed', async () => {
+    const { queue } = spool({ failAfter: 2 })
+    const sink = new BodySink(queue)
+    const attempt = async () => {
+      await fill(
+        sink,
+        Array.from({ length: 60 }, () => Buffer.alloc(3000)),
+      )
+      await sink.finish()
+    }
+    await expect(attempt()).rejects.toMatchObject({ code: 'ENOSPC' })
+  })
+
+  test('a refused mail leaves nothing', async () => {
+    const { queue, state } = spool()
+    const sink = new BodySink(queue)
+    await fill(sink, [Buffer.alloc(INLINE_LIMIT + 1)])
+    await sink.discard()
+    expect(state.discarded).toBe(1)
+  })
+})
