@@ -71,6 +71,8 @@ export const hostAndPort = parsed((value) => {
 function readEndpoint(value: string, leastPort = 1): Endpoint | null {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value)
   if (!match) return null
+  // Brackets are for IPv6 addresses (RFC 3986 3.2.2).
+  if (match[1] !== undefined && isIP(match[1]) !== 6) return null
   const port = Number(match[3])
   return port >= leastPort && port <= 65535 ? { host: (match[1] ?? match[2]) as string, port } : null
 }

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { Event } from '../observe/events.ts'
+import { refuse } from '../policy/verdict.ts'
+import { refusal } from '../smtp/reply.ts'
+import type { Session } from '../smtp/session.ts'
+import { createRejectionLedger } from './rejections.ts'
+
+const session = { id: 's1', remoteIp: '198.51.100.7' } as Session
+const refused = refuse(refusal(550, '5.1.1', 'No such address here', 'nobody@example.org is known nowhere'))
+
+function ledger(record: (events: readonly Event[]) => Promise<void>) {
+  const logged: Event[] = []
+  const rejections = createRejectionLedger({
+    clock: createFakeClock(),
+    queue: { record },
+    log: { event: (event) => void logged.push(event) },
+  })
+  return { rejections, logged }
+}
+
+test('a refusal is recorded with its stage, envelope and private cause, and passed on', () => {
+  const recorded: Event[] = []
+  const { rejections, logged } = ledger(async (events) => void recorded.push(...events))
+  expect(rejections.seen(session, 'rcpt', refused, { sender: null, recipient: 'nobody@example.org' })).toBe(refused)
+  expect(recorded).toMatchObject([
+    {
+      kind: 'rejected',
+      queueId: null,
+      session: 's1',
+      stage: 'rcpt',
+      sender: null,
+      recipient: 'nobody@example.org',
+      reply: '550 5.1.1 No such address here',
+      cause: 'nobody@example.org is known nowhere',
+    },
+  ])
+  expect(logged).toEqual([])
+})
+
+test('what is accepted leaves no trace here', () => {
+  const { rejections } = ledger(() => Promise.reject(new Error('asked')))
+  expect(rejections.seen(session, 'mail', { kind: 'accept' })).toEqual({ kind: 'accept' })
+})
+
+test('a ledger that cannot be written sends it to the log', async () => {
+  const { rejections, logged } = ledger(() => Promise.reject(new Error('disk full')))
+  rejections.seen(session, 'mail', refused)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(logged).toMatchObject([{ kind: 'rejected', stage: 'mail' }])
+})
+
+test('a flood is bounded: beyond a thousand writes under way only the log gets it', () => {
+  const { rejections, logged } = ledger(() => new Promise(() => undefined))
+  for (let i = 0; i < 1200; i++) rejections.seen(session, 'connect', refused)
+  expect(logged).toHaveLength(200)
+})

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { formatProblem } from './problem.ts'
+import { validate } from './validate.ts'
+import { loadYaml, parseYaml } from './yaml-source.ts'
+
+function source(text: string) {
+  const load = parseYaml('node.yaml', text)
+  if (load.kind === 'bad') throw new Error(load.problems.map(formatProblem).join('\n'))
+  return load.source
+}
+
+describe('positions', () => {
+  const yaml = source('role: mx\npeers:\n  srs:\n    - host: a\n      port: 25\n')
+
+  test('a value, a value in a list, a key, and the nearest parent of what is missing', () => {
+    expect(formatProblem(yaml.at(['role'], 'x'))).toBe('node.yaml:1:7: x')
+    expect(formatProblem(yaml.at(['peers', 'srs', 0, 'port'], 'x'))).toBe('node.yaml:5:13: x')
+    expect(formatProblem(yaml.atKey(['peers'], 'srs', 'x'))).toBe('node.yaml:3:3: x')
+    expect(formatProblem(yaml.at(['peers', 'mx', 3], 'x'))).toBe('node.yaml:3:3: x')
+  })
+
+  test('an empty file has its first character', () => {
+    expect(formatProblem(source('').at(['role'], 'x'))).toBe('node.yaml:1:1: x')
+  })
+})
+
+test('broken YAML names the place in one sentence', () => {
+  const load = parseYaml('node.yaml', 'a: 1\na: 2\nb: [1, 2\n')
+  expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([
+    'node.yaml:2:1: not valid YAML: Map keys must be unique',
+    'node.yaml:4:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ])
+})
+
+test('a file that is not there is a problem at its first character', () => {
+  expect(loadYaml('/nonexistent/node.yaml')).toMatchObject({
+    kind: 'bad',
+    problems: [{ line: 1, column: 1, message: expect.stringContaining('ENOENT') }],
+  })
+})
+
+describe('findings', () => {
+  const schema = z.strictObject({
+    name: z.string(),
+    mode: z.enum(['a', 'b']).optional(),
+    limits: z.strictObject({ size: z.int().min(10) }).optional(),
+    hosts: z.record(z.string(), z.strictObject({ port: z.number() })).optional(),
+  })
+  const lines = (text: string) => {
+    const result = validate(source(text), schema)
+    return result.kind === 'bad' ? result.problems.map(formatProblem) : []
+  }
+
+  test('say what was found and what is expected, all at once', () => {
+    expect(lines('name: 7\nmode: c\nlimits: { size: 3 }\n')).toEqual([
+      'node.yaml:1:7: name: found 7, expected text',
+      'node.yaml:2:7: mode: found "c", expected one of a, b',
+      'node.yaml:3:17: limits.size: found 3, expected at least 10',
+    ])
+  })
+
+  test('unknown keys name the known ones of their place, and a likely misspelling', () => {
+    expect(lines('name: x\nlimit: {}\n')).toEqual([
+      'node.yaml:2:1: limit: found an unknown key (did you mean limits?), expected one of name, mode, limits, hosts',
+    ])
+    expect(lines('name: x\nhosts: { a: { port: 1, prot: 2 } }\n')).toEqual([
+      'node.yaml:2:24: hosts.a.prot: found an unknown key (did you mean port?), expected port',
+    ])
+  })
+
+  test('what is missing, empty, a list or a map is called so', () => {
+    expect(lines('mode: a\n')).toEqual(['node.yaml:1:1: name: found nothing, expected text'])
+    expect(lines('name:\n')).toEqual(['node.yaml:1:6: name: found an empty value, expected text'])
+    expect(lines('name: [1, 2]\n')).toEqual(['node.yaml:1:7: name: found a list of 2, expected text'])
+    expect(lines('just text\n')).toEqual(['node.yaml:1:1: the file: found "just text", expected a map of keys'])
+  })
+})
