@@ -81,4 +81,22 @@ describe('checkAssertions', () => {
   it('has nothing to say where nothing is asserted', async () => {
     expect(await check('')).toEqual({ checked: 0, problems: [] })
   })
+
+  it('warns if nobody answers for postmaster, where mail for our domains is resolved', async () => {
+    const scope = { facts: {}, certname: 'n' }
+    const { directory } = loadDirectory(
+      { mainDomain: 'example.org', mail: ['m.yaml'], scope },
+      memoryFiles({ 'm.yaml': 'forwards: { kim: k@far.example }' }),
+    )
+    const warnings = async (own: 'resolve' | 'hand-over', postmaster: string) => {
+      if (!directory) throw new Error('no directory')
+      const run = await checkAssertions(directory, { ...settings, own, postmaster }, 0)
+      return run.problems.map(formatProblem)
+    }
+    expect(await warnings('resolve', 'kim@example.org')).toEqual([])
+    expect(await warnings('hand-over', 'postmaster@example.org')).toEqual([])
+    expect(await warnings('resolve', 'postmaster@example.org')).toEqual([
+      "configuration:0:0: warning: mail to postmaster@example.org is refused (postmaster@example.org is known nowhere): give it an alias, or set the node's postmaster to an address that is answered",
+    ])
+  })
 })

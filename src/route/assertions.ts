@@ -6,7 +6,7 @@ import { describeLocated, entryOf, textOf } from '../directory/located.ts'
 import { collectProblems } from '../directory/problem.ts'
 import type { Problem, ProblemList } from '../directory/problem.ts'
 import type { Snapshot } from '../directory/snapshot.ts'
-import type { Resolution } from './resolution.ts'
+import type { Resolution, Router } from './resolution.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'
 
@@ -16,7 +16,7 @@ const knownKeys = ['address', 'from', 'to', 'next_hop', 'refused', 'discarded', 
 
 export interface AssertionRun {
   readonly checked: number
-  /** One error for each assertion that does not hold or cannot be read, at its place. */
+  /** One error for each assertion that does not hold or cannot be read, at its place; a warning if nobody answers for postmaster. */
   readonly problems: readonly Problem[]
 }
 
@@ -24,13 +24,22 @@ export interface AssertionRun {
 export async function checkAssertions(snapshot: Snapshot, settings: RouterSettings, at: number): Promise<AssertionRun> {
   const list = collectProblems()
   const { assertions } = snapshot
-  if (!assertions) return { checked: 0, problems: [] }
-  if (assertions.kind !== 'list') {
-    list.error(assertions.place, `expected a list of assertions, found ${describeLocated(assertions)}`)
-    return { checked: 0, problems: list.problems }
+  const { srs, ...rest } = settings
+  // Nothing is stored for a question: senders too long for SRS are refused here.
+  const whole: RouterSettings = {
+    ...rest,
+    ...(srs ? { srs: { ...srs, tokens: undefined } } : {}),
+    own: 'resolve',
+    forwards: 'resolve',
+    copies: false,
   }
-  const router = createRouter({ ...settings, own: 'resolve', forwards: 'resolve', copies: false }, () => snapshot)
-  for (const item of assertions.items) {
+  const router = createRouter(whole, () => snapshot)
+  if (settings.own === 'resolve') await checkPostmaster(snapshot, router, list)
+  if (assertions && assertions.kind !== 'list') {
+    list.error(assertions.place, `expected a list of assertions, found ${describeLocated(assertions)}`)
+  }
+  const items = assertions?.kind === 'list' ? assertions.items : []
+  for (const item of items) {
     const forwardPath = addressOf(item, list)
     if (forwardPath === null || item.kind !== 'map') continue
     const from = textAt(item, 'from') ?? STRANGER
@@ -39,7 +48,20 @@ export async function checkAssertions(snapshot: Snapshot, settings: RouterSettin
     const faults = faultsOf(item, answer)
     if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} does not hold: ${faults.join('; ')}`)
   }
-  return { checked: assertions.items.length, problems: list.problems }
+  return { checked: items.length, problems: list.problems }
+}
+
+/** RFC 5321 4.5.1 wants it answered, whether anybody asserts it or not. */
+async function checkPostmaster(snapshot: Snapshot, router: Router, list: ProblemList): Promise<void> {
+  const forwardPath = `postmaster@${snapshot.mainDomain}`
+  const answer = await router.resolve({ forwardPath, reversePath: null, origin: { kind: 'internet' }, at: 0 })
+  if (answer.kind === 'destinations') return
+  const why = answer.kind === 'discard' ? 'discarded' : `refused (${answer.reply.cause})`
+  const place = { file: 'configuration', line: 0, column: 0 }
+  list.warn(
+    place,
+    `mail to ${forwardPath} is ${why}: give it an alias, or set the node's postmaster to an address that is answered`,
+  )
 }
 
 function addressOf(item: Located, list: ProblemList): string | null {

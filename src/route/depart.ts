@@ -2,19 +2,28 @@
 // Room: route.
 
 import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
+import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { senderTooLong } from './replies.ts'
+import { lookupFailed, senderTooLong } from './replies.ts'
 import type { Destination, Step } from './resolution.ts'
 import { encodeSrs, isSrsDomain } from './srs.ts'
+import { encodeToken } from './srs-token.ts'
 import type { Leaf, Lost, Walk } from './walk.ts'
 
+export interface Departure {
+  readonly destinations: readonly Destination[]
+  readonly lost: readonly Lost[]
+}
+
 /** The destinations, in the order found; those that cannot leave are answered as lost. */
-export function depart(walk: Walk): { readonly destinations: readonly Destination[]; readonly lost: readonly Lost[] } {
+export async function depart(walk: Walk): Promise<Departure> {
   const destinations = new Map<string, Destination>()
   const lost: Lost[] = [...walk.lost]
   for (const leaf of walk.leaves) {
-    const sender = departingSender(walk, leaf)
+    const sender = await departingSender(walk, leaf)
     if ('reply' in sender) {
+      // Temporary: the whole mail has to come again, or this member would never get it.
+      if (isTemporary(sender.reply)) return { destinations: [], lost: [{ reply: sender.reply, via: leaf.via }] }
       lost.push({ reply: sender.reply, via: leaf.via })
       continue
     }
@@ -38,12 +47,14 @@ interface DepartingSender {
   readonly step?: Step
 }
 
-function departingSender(walk: Walk, leaf: Leaf): DepartingSender | { readonly reply: Refusal } {
+async function departingSender(walk: Walk, leaf: Leaf): Promise<DepartingSender | { readonly reply: Refusal }> {
   const { reversePath, at } = walk.request
   const { srs } = walk.settings
   if (!srs?.rewrite || !leaf.leaves || reversePath === null) return { reversePath }
   const isOwn = (domain: string) => walk.directory.domain(domain) !== undefined || isSrsDomain(domain, srs)
-  const made = encodeSrs(reversePath, at, srs, isOwn)
+  const short = encodeSrs(reversePath, at, srs, isOwn)
+  const made = short.kind === 'too-long' && srs.tokens ? await encodeToken(reversePath, at, srs, srs.tokens) : short
+  if (made.kind === 'unavailable') return { reply: lookupFailed(made.cause) }
   if (made.kind === 'unchanged') return { reversePath }
   if (made.kind === 'too-long') return { reply: senderTooLong(`SRS of <${reversePath}> has ${made.octets} octets`) }
   const note = `${printAddress(leaf.address)} is foreign and so is the sender`

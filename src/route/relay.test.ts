@@ -160,7 +160,7 @@ describe('a stranger', () => {
           }
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 1500 },
     )
   })
 })

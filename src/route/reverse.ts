@@ -8,6 +8,7 @@ import { badDomain, bouncesOnly, unknownAddress } from './replies.ts'
 import type { Step } from './resolution.ts'
 import type { SrsRole } from './router-settings.ts'
 import { decodeSrs, isSrs, isSrsDomain } from './srs.ts'
+import { tokenIn } from './srs-token.ts'
 import type { Placed, Walk } from './walk.ts'
 
 /** True for an address that only SRS can answer. */
@@ -18,7 +19,7 @@ export function isReverse(address: Mailbox, srs: SrsRole | undefined): srs is Sr
 /** Turns the address back, or says why not (550 5.1.1: wrong hash, expired). */
 export async function reverse(walk: Walk, address: Mailbox, srs: SrsRole): Promise<Placed> {
   const from = printAddress(address)
-  if (!srs.reverse) return { kind: 'unknown', via: [], cause: 'this node turns no SRS addresses back' }
+  if (!srs.reverse && !srs.tokens) return { kind: 'unknown', via: [], cause: 'this node turns no SRS addresses back' }
   if (walk.request.reversePath !== null) {
     return { kind: 'refused', reply: bouncesOnly(`SRS address from <${walk.request.reversePath}>`), via: [] }
   }
@@ -34,13 +35,35 @@ export async function reverse(walk: Walk, address: Mailbox, srs: SrsRole): Promi
     source: 'configuration',
     note: `${decoded.scheme} of ours, hash and age are right`,
   }
-  const target = parseAddress(decoded.address) as Mailbox
+  const token = tokenIn(decoded)
+  if (token !== null) return await byToken(walk, address, { srs, token, step })
+  return await sendHome(walk, parseAddress(decoded.address) as Mailbox, srs, step)
+}
+
+/** The store knows what a token means on the node that wrote it; others hand the bounce to where senders are rewritten. */
+async function byToken(
+  walk: Walk,
+  address: Mailbox,
+  by: { readonly srs: SrsRole; readonly token: string; readonly step: Step },
+): Promise<Placed> {
+  if (!by.srs.tokens) {
+    const nextHop = walk.settings.nextHops?.forwards ?? 'peers:srs'
+    const note = 'a token: the nodes there know the sender'
+    return addLeaf(walk, { address, nextHop, leaves: false, private: false, via: [] }, note)
+  }
+  const sender = await by.srs.tokens.find(by.token)
+  const target = sender === null ? null : parseAddress(sender)
+  if (!target) return { kind: 'unknown', via: [], cause: `SRS token ${by.token} is not kept here` }
+  return await sendHome(walk, target, by.srs, { ...by.step, to: printAddress(target), note: 'a token of ours' })
+}
+
+async function sendHome(walk: Walk, target: Mailbox, srs: SrsRole, step: Step): Promise<Placed> {
   // Former data may have rewritten what has become ours since: it is resolved as such, but never reversed twice.
   if (walk.directory.domain(target.domain)) {
     return await walk.place(walk, { address: target, via: [step], owner: null, chain: [] })
   }
   if (isReverse(target, srs) || !isPublicName(target.domain)) {
-    return { kind: 'refused', reply: badDomain(`SRS leads to ${decoded.address}`), via: [step] }
+    return { kind: 'refused', reply: badDomain(`SRS leads to ${step.to}`), via: [step] }
   }
   const nextHop = walk.settings.nextHops?.world ?? `mx:${target.domain}`
   return addLeaf(walk, { address: target, nextHop, leaves: false, private: false, via: [step] })

@@ -3,6 +3,7 @@
 
 import type { Origin } from '../smtp/origin.ts'
 import type { SrsSettings } from './srs.ts'
+import type { TokenStore } from './srs-token.ts'
 
 /** Which senders a machine may use. */
 export interface MachineSenders {
@@ -16,6 +17,8 @@ export interface SrsRole extends SrsSettings {
   readonly reverse: boolean
   /** Rewrite foreign senders of what leaves for foreign domains (srs). */
   readonly rewrite: boolean
+  /** For senders too long to be rewritten; without it they are refused. Only the node that wrote a token can read it. */
+  readonly tokens?: TokenStore | undefined
 }
 
 export interface RouterSettings {

@@ -5,6 +5,7 @@
 import { isPublicName, normalDomain, parseAddress } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
+import { isTemporary } from '../smtp/reply.ts'
 import { depart } from './depart.ts'
 import { addLeaf, leave } from './expand.ts'
 import { place } from './place.ts'
@@ -35,7 +36,7 @@ async function resolve(settings: RouterSettings, directory: Directory, request: 
   const address = readForwardPath(request.forwardPath, directory)
   if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is no mailbox`), via: [] }
   const placed = isOurs(settings, directory, address.domain) ? await toUs(walk, address) : toOthers(walk, address)
-  return conclude(walk, placed)
+  return await conclude(walk, placed)
 }
 
 /** `postmaster` needs no domain (RFC 5321 4.5.1). */
@@ -69,10 +70,10 @@ function toOthers(walk: Walk, address: Mailbox): Placed {
   return leave(walk, { address, via: [], owner: null, chain: [] })
 }
 
-function conclude(walk: Walk, answer: Placed): Resolution {
+async function conclude(walk: Walk, answer: Placed): Promise<Resolution> {
   switch (answer.kind) {
     case 'placed':
-      return destinations(walk)
+      return await destinations(walk)
     case 'discarded':
       return { kind: 'discard', reason: answer.reason, via: answer.via }
     case 'refused':
@@ -88,11 +89,12 @@ function conclude(walk: Walk, answer: Placed): Resolution {
   }
 }
 
-function destinations(walk: Walk): Resolution {
-  const { destinations: found, lost } = depart(walk)
+async function destinations(walk: Walk): Promise<Resolution> {
+  const { destinations: found, lost } = await depart(walk)
   const [first] = lost
   if (found.length === 0) {
-    return { kind: 'refused', reply: first?.reply ?? looping('no destination is left'), via: first?.via ?? [] }
+    const reply = first?.reply ?? looping('no destination is left')
+    return { kind: isTemporary(reply) ? 'unavailable' : 'refused', reply, via: first?.via ?? [] }
   }
   return lost.length === 0
     ? { kind: 'destinations', destinations: found }

@@ -201,7 +201,7 @@ describe('any data at all', () => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 300 },
     )
   })
 })

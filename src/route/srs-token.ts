@@ -1,0 +1,63 @@
+// Senders too long for SRS: a short token stands for them, and a store on the node that wrote it keeps what it means.
+// Room: route. The token is a pseudo sender `token@1`, wrapped like any other, as postsrsd's database mode does: hash and age
+// are checked before the store is asked, so that strangers cannot probe it.
+
+import { createHash } from 'node:crypto'
+import { encodeSrs } from './srs.ts'
+import type { SrsDecoded, SrsEncoded, SrsSettings } from './srs.ts'
+
+export interface TokenStore {
+  /** Keeps a sender until its SRS address expires; resolves when that is durable, to false if the store is full; rejects if the disk fails. */
+  keep(token: string, sender: string, at: number): Promise<boolean>
+  /** The sender, or null if this store does not know the token. */
+  find(token: string): Promise<string | null>
+}
+
+/** No domain of the DNS: one label, and a number. */
+const TOKEN_DOMAIN = '1'
+const alphabet = '0123456789abcdefghijklmnopqrstuv'
+
+export type TokenEncoded = SrsEncoded | { readonly kind: 'unavailable'; readonly cause: string }
+
+/** The SRS form of a sender that is too long: stored first, then written. `too-long` if the store takes no more. */
+export async function encodeToken(
+  sender: string,
+  at: number,
+  settings: SrsSettings,
+  store: TokenStore,
+): Promise<TokenEncoded> {
+  const token = tokenOf(sender)
+  const made = encodeSrs(`${token}@${TOKEN_DOMAIN}`, at, settings)
+  if (made.kind !== 'rewritten') return made
+  try {
+    const isKept = await store.keep(token, sender, at)
+    return isKept ? made : { kind: 'too-long', octets: Buffer.byteLength(sender) }
+  } catch (error) {
+    return { kind: 'unavailable', cause: `SRS token store: ${String(error)}` }
+  }
+}
+
+/** The token of a decoded address, or null if it is an ordinary sender. */
+export function tokenIn(decoded: SrsDecoded): string | null {
+  if (decoded.kind !== 'decoded' || !decoded.address.endsWith(`@${TOKEN_DOMAIN}`)) return null
+  const token = decoded.address.slice(0, -1 - TOKEN_DOMAIN.length).toLowerCase()
+  return /^[0-9a-v]{32}$/.test(token) ? token : null
+}
+
+/** SHA-1 of the sender in base32hex (RFC 4648 section 7): 160 bits are 32 characters, in any case the same. */
+function tokenOf(sender: string): string {
+  const digest = createHash('sha1').update(sender).digest()
+  let bits = 0
+  let held = 0
+  let token = ''
+  for (const byte of digest) {
+    held = (held << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      token += alphabet[(held >> bits) & 31]
+    }
+    held &= (1 << bits) - 1
+  }
+  return token
+}
