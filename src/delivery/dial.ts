@@ -16,15 +16,13 @@ export function createDial(settings: Pick<TransportSettings, 'source' | 'timeout
   return (endpoint) =>
     new Promise((resolve) => {
       const socket = connect(connectOptions(endpoint, settings.source))
+      // For as long as nobody else listens: an error must find an ear.
+      socket.on('error', () => undefined)
       const patience = new AbortController()
       const end = (result: Dialled) => {
         patience.abort()
         socket.removeListener('connect', connected).removeListener('error', failed)
-        if (result.kind === 'lost') {
-          // A late error of a socket we gave up must not become an uncaught exception.
-          socket.on('error', () => undefined)
-          socket.destroy()
-        }
+        if (result.kind === 'lost') socket.destroy()
         resolve(result)
       }
       const connected = () => end({ kind: 'connected', socket })

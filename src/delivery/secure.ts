@@ -31,12 +31,13 @@ export function secure(request: SecureRequest): Promise<Secured> {
       rejectUnauthorized: false,
       ...(isIP(target.host) === 0 ? { servername: target.host } : { host: target.host }),
     })
+    // For as long as nobody else listens: an error must find an ear.
+    secured.on('error', () => undefined)
     const patience = new AbortController()
     const end = (result: Secured) => {
       patience.abort()
       secured.removeListener('error', failed).removeListener('close', closed)
       if (result.kind !== 'secured') {
-        secured.on('error', () => undefined)
         secured.destroy()
         socket.destroy()
       }

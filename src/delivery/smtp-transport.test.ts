@@ -262,6 +262,18 @@ describe('trouble with the mail', () => {
     expect(result).toMatchObject({ kind: 'lost', phase: 'mail', silent: true })
   })
 
+  it('knows a connection that could not even be reset', async () => {
+    for (const extensions of [['PIPELINING'], []]) {
+      const { connect, peer } = await setUp({ extensions })
+      const connection = await connect()
+      await connection.send(envelopeFor(['permfail-rcpt@example.net']), mail)
+      peer.change({ moods: { rset: 'closing' } })
+      const [result] = await connection.send(envelopeFor(['b@example.net']), mail)
+      expect(result).toMatchObject({ kind: 'lost', phase: 'mail', silent: true })
+      expect(connection.usable).toBe(false)
+    }
+  })
+
   it('stops when the peer refuses in the middle of the data', async () => {
     const { connect, peer } = await setUp()
     const connection = await connect()

@@ -34,6 +34,8 @@ export async function transact(
   return transaction.results()
 }
 
+const notReset: Trouble = { kind: 'lost', phase: 'mail', cause: 'the session could not be reset', silent: true }
+
 class Transaction {
   readonly #channel: Channel
   readonly #envelope: TransportEnvelope
@@ -69,7 +71,7 @@ class Transaction {
     const recipients = this.waiting
     const lines = [needsReset ? 'RSET\r\n' : '', this.#mail(), ...recipients.map((i) => this.#rcpt(i)), 'DATA\r\n']
     dialogue.write(lines.join(''))
-    if (needsReset) await this.#ask('mail')
+    if (needsReset && !(await this.#isReset())) return notReset
     const mail = await this.#ask('mail')
     if (isTrouble(mail)) return this.#drainPipeline(mail, recipients.length)
     this.#channel.needsReset = true
@@ -84,7 +86,7 @@ class Transaction {
     const { dialogue } = this.#channel
     if (this.#channel.needsReset) {
       dialogue.write('RSET\r\n')
-      await this.#ask('mail')
+      if (!(await this.#isReset())) return notReset
     }
     dialogue.write(this.#mail())
     const mail = await this.#ask('mail')
@@ -98,6 +100,14 @@ class Transaction {
     dialogue.write('DATA\r\n')
     const data = await this.#ask('data')
     return isTrouble(data) ? data : null
+  }
+
+  /** A session that cannot be reset is of no more use; nothing of this mail was taken yet. */
+  async #isReset(): Promise<boolean> {
+    const reply = await this.#ask('mail')
+    this.#repliesSeen = 0
+    if (isTrouble(reply)) this.#channel.dialogue.close('RSET failed')
+    return !isTrouble(reply)
   }
 
   /** MAIL was refused, but RCPTs and DATA are under way: their replies have to be read before anything else can be said. */
@@ -124,6 +134,8 @@ class Transaction {
 
   async #message(content: TransportContent): Promise<void> {
     const { dialogue, timeouts, lmtp } = this.#channel
+    // What is here already cannot be the answer to data that was not sent yet.
+    if (dialogue.peek()) return this.#endAll(await this.#earlyEnd())
     const sent = await sendData(dialogue, content, timeouts.block)
     if (sent.kind === 'unreadable') {
       dialogue.close('message could not be read')

@@ -5,7 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls'
 
-export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'dot'
+export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'dot' | 'rset'
 export type Mood = 'tempfail' | 'permfail' | 'stall' | 'disconnect' | 'wrong' | 'closing' | 'garbage'
 
 export interface PeerOptions {
@@ -32,6 +32,8 @@ export interface PeerOptions {
   /** A unix socket path instead of a port. */
   readonly path?: string
   readonly host?: string
+  /** A free one where not given. */
+  readonly port?: number
 }
 
 export interface PeerMessage {
@@ -164,7 +166,7 @@ class PeerSession {
     else if (verb === 'DATA') this.#dataCommand()
     else if (verb === 'RSET') {
       this.#reset()
-      this.#say('250 2.0.0 reset')
+      this.#answer('rset', '', '250 2.0.0 reset')
     } else if (verb === 'QUIT') {
       this.#say('221 2.0.0 bye')
       this.#socket.end()
@@ -298,6 +300,6 @@ function moodOf(line: string, stage: Stage): Mood | null {
 function listen(server: Server, options: PeerOptions): Promise<void> {
   return new Promise((resolve) => {
     if (options.path !== undefined) server.listen(options.path, resolve)
-    else server.listen(0, options.host ?? '127.0.0.1', resolve)
+    else server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve)
   })
 }
