@@ -8,6 +8,9 @@ import { startTestListener, type TestListener, type TestListenerOptions } from '
 import { readAll } from '../../test/lib/scripted-hooks.ts'
 import { MessageInterrupted } from './interruption.ts'
 
+// Machines that test are often busy.
+vi.setConfig({ testTimeout: 30_000 })
+
 let server: TestListener
 afterEach(async () => {
   await server.close()

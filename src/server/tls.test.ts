@@ -13,6 +13,9 @@ import {
   type TestListenerOptions,
 } from '../../test/lib/test-listener.ts'
 
+// Machines that test are often busy.
+vi.setConfig({ testTimeout: 30_000 })
+
 let server: TestListener
 const start = async (options?: TestListenerOptions) => {
   server = await startTestListener(options)

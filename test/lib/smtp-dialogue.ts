@@ -44,7 +44,7 @@ export interface SmtpDialogue {
   reset(): void
 }
 
-const DEFAULT_TIMEOUT_MS = 4000
+const DEFAULT_TIMEOUT_MS = 15_000
 
 /** Connects; the greeting is the first `reply()`. */
 export async function connectDialogue(options: DialogueOptions): Promise<SmtpDialogue> {
