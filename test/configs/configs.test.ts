@@ -10,21 +10,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import { createAuthority } from '../../src/demo/ca.ts'
-import type { Issued } from '../../src/demo/ca.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const names = (folder: string) => readdirSync(join(here, folder)).filter((name) => name.endsWith('.yaml'))
 let folder: string
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-configs-'))
   cpSync(join(here, 'bad'), folder, { recursive: true })
   cpSync(join(here, 'good'), folder, { recursive: true })
   const authority = createAuthority('Configurations')
-  const [node, other] = await Promise.all([
-    authority.issue({ names: ['node.example.org'] }),
-    authority.issue({ names: ['other.example.org'] }),
-  ])
+  const node = authority.issue({ names: ['node.example.org'] })
+  const other = authority.issue({ names: ['other.example.org'] })
   const files = {
     'node.pem': node.certificate,
     'node.key': node.key,
