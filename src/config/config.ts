@@ -19,5 +19,3 @@ export interface Config extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'post
   readonly authserv_id: string
   readonly srs: { readonly domain: string; readonly secrets: readonly string[]; readonly max_age: number } | null
 }
-
-export type Peer = Config['peers'][string][number]

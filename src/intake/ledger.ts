@@ -25,13 +25,13 @@ export function ledgerOf(facts: LedgerFacts): Event[] {
 }
 
 /** `internet`, `user:lee`, `peer:mx (dmarc-pass)`. */
-export function describeOrigin(origin: Origin): string {
+function describeOrigin(origin: Origin): string {
   if (origin.kind === 'peer') return `peer:${origin.role} (${origin.vouched})`
   return origin.kind === 'user' || origin.kind === 'machine' ? `${origin.kind}:${origin.identity}` : origin.kind
 }
 
 /** `alias press@example.org -> kim@example.org (data/common/mail.yaml:12)`. */
-export function describeStep(step: Step): string {
+function describeStep(step: Step): string {
   return `${step.rule} ${step.from} -> ${step.to} (${step.source})`
 }
 

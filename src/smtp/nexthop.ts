@@ -16,7 +16,7 @@ export type NextHop =
 /** RFC 5321 4.5.4.2. */
 export const SMTP_PORT = 25
 /** The usual port of LMTP servers; RFC 2033 forbids 25 and names none. */
-export const LMTP_PORT = 24
+const LMTP_PORT = 24
 
 const hostSpec = /^(smtp|lmtp):\[([^\]]+)\](?::(\d{1,5}))?$/
 const domainSpec = /^smtp:([^[\]:/]+)(?::(\d{1,5}))?$/

@@ -25,9 +25,3 @@ export function readDuration(text: string): number {
   if (ms === null) throw new InvalidArgumentError('expected a duration such as 90s, 5m, 2h or 5d')
   return ms
 }
-
-/** Digits only. */
-export function readCount(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('expected a number')
-  return Number(text)
-}
