@@ -42,12 +42,9 @@ function serve(open: Store): void {
   let sinceLook = 0
   let checkpointed = false
   const tick = setInterval(() => {
-    open.noticeForeignChanges()
-    open.indexStep()
-    if (!checkpointed && performance.now() - lastWork > IDLE_MS) {
-      open.checkpoint()
-      checkpointed = true
-    }
+    const idle = !checkpointed && performance.now() - lastWork > IDLE_MS
+    open.housekeep(idle)
+    checkpointed ||= idle
     tellChanges(open)
   }, TICK_MS)
   port?.on('message', (first: WorkerRequest) => {
@@ -60,7 +57,7 @@ function serve(open: Store): void {
     checkpointed = false
     if (++sinceLook >= BATCHES_PER_LOOK) {
       sinceLook = 0
-      open.indexStep()
+      open.housekeep(false)
     }
     if (batches.length === requests.length) return
     clearInterval(tick)

@@ -123,19 +123,12 @@ export class Store {
     return changes
   }
 
-  /** Looks whether another process wrote (a person's control), so that the summaries are right although nothing is run here. */
-  noticeForeignChanges(): void {
-    const version = this.#dataVersion.get()
-    if (version === this.#seenVersion) return
-    this.#seenVersion = version
-    this.#changed.push(...this.#context.book.reload())
-  }
-
-  /** Indexes a segment of the ledger if one is full, for `trace`. */
-  indexStep(): void {
-    if (this.unindexed < SEGMENT_ROWS) return
+  /** Work that no caller waits for: what another process changed, the ledger's index and, when `idle`, the checkpoint. */
+  housekeep(idle: boolean): void {
     try {
-      this.#transaction(() => indexLedger(this.#context))
+      this.#noticeForeignChanges()
+      if (this.unindexed >= SEGMENT_ROWS) this.#transaction(() => indexLedger(this.#context))
+      if (idle) this.database.pragma('wal_checkpoint(PASSIVE)')
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')
       const unavailable = asUnavailable(error)
@@ -147,11 +140,6 @@ export class Store {
   /** Ledger rows that are not indexed yet. */
   get unindexed(): number {
     return this.#context.sql.selectLastLedgerId() - this.#context.sql.selectMeta('indexed_to')
-  }
-
-  /** Moves the write-ahead log into the database file as far as readers allow; costs fsyncs, so only when idle. */
-  checkpoint(): void {
-    this.database.pragma('wal_checkpoint(PASSIVE)')
   }
 
   close(): void {
@@ -191,7 +179,7 @@ export class Store {
 
   #transaction<T>(work: () => T): T {
     this.#begin.run()
-    this.noticeForeignChanges()
+    this.#noticeForeignChanges()
     const result = work()
     this.#commit.run()
     const context = this.#context
@@ -202,6 +190,14 @@ export class Store {
     for (const entry of this.#entries) this.#ledger.push(entry)
     this.#entries.length = 0
     return result
+  }
+
+  /** A person's control in another process: the summaries must be right although nothing was run here. */
+  #noticeForeignChanges(): void {
+    const version = this.#dataVersion.get()
+    if (version === this.#seenVersion) return
+    this.#seenVersion = version
+    this.#changed.push(...this.#context.book.reload())
   }
 
   #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
