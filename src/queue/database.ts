@@ -8,7 +8,7 @@ import { migrate, requireCurrent } from './migrations.ts'
 import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 
 export const DATABASE_FILE = 'queue.db'
-export const OWNER_FILE = 'owner.lock'
+const OWNER_FILE = 'owner.lock'
 /** How long to wait for another process (the command line) to finish its step, ms. */
 const BUSY_TIMEOUT_MS = 5_000
 /** Page cache, KiB: enough for the hot ends of all trees; bounds the memory. */

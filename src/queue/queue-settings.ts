@@ -11,7 +11,7 @@ export interface QueueSettings {
 }
 
 /** Enough for a thousand spooled messages under way and the write-ahead log. */
-export const DEFAULT_RESERVE_BYTES = 256 * 1024 * 1024
+const DEFAULT_RESERVE_BYTES = 256 * 1024 * 1024
 
 export function queueSettings(directory: string): QueueSettings {
   return { directory, retry: defaultRetrySettings, reserveBytes: DEFAULT_RESERVE_BYTES }

@@ -13,7 +13,7 @@ import { asUnavailable } from './unavailable.ts'
 /** Files that share a subdirectory before the next one is used: files written at the same time share its fsync. */
 const FILES_PER_TURN = 256
 /** Subdirectories, so that none grows too long. */
-export const SUBDIRECTORIES = 256
+const SUBDIRECTORIES = 256
 /** Bytes of the random name: no two files ever share one. */
 const NAME_BYTES = 12
 /** Octets read at once when a body is sent. */
@@ -95,7 +95,7 @@ export class Spool {
 }
 
 /** `00` to `ff`. */
-export function subdirectoryName(number: number): string {
+function subdirectoryName(number: number): string {
   return number.toString(16).padStart(2, '0')
 }
 

@@ -11,7 +11,7 @@ import { storedMessage } from './stored-message.ts'
 /** Recipients of one claim, which is one mail transaction at most (Postfix default_destination_recipient_limit). */
 export const RECIPIENTS_PER_CLAIM = 50
 /** Messages of one claim request: bounds one step of the worker. */
-export const MESSAGES_PER_REQUEST = 100
+const MESSAGES_PER_REQUEST = 100
 /** Index entries looked at for each message wanted: beyond that a message with very many recipients waits for its turn. */
 const LOOK_AHEAD = 8
 

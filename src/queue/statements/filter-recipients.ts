@@ -5,9 +5,6 @@ import type { FilterSql, QueueFilter } from '../filter.ts'
 import { stateNumber } from '../states.ts'
 import { type SteeredRow, steeredColumns } from './control-recipient.ts'
 
-/** Messages by queue id that one statement asks for: a bound of SQLite's parser, far above a command line's length. */
-export const QUEUE_IDS_PER_FILTER = 10_000
-
 /** Turns a filter into conditions over `r` (recipients) and `m` (messages). */
 export function filterSql(filter: QueueFilter): FilterSql {
   const terms: string[] = []
