@@ -2,7 +2,7 @@
 // Room: directory. Follows the order of look-up that docs/routing.md states (route/place.ts walks it for one address).
 
 import type { Mailbox } from '../smtp/mailbox.ts'
-import { addressKey, printAddress, splitTag } from './address.ts'
+import { addressKey, isPublicName, printAddress, splitTag } from './address.ts'
 import type { AddressRecord, TargetEntry } from './directory.ts'
 import type { MailBuild } from './mail-build.ts'
 import type { Place } from './problem.ts'
@@ -42,8 +42,12 @@ function checkTargets(
   tell: (place: Place, message: string) => void,
 ): void {
   entry.targets.forEach((target, index) => {
-    if (!build.domains.has(target.domain)) return
     const place = placesOf(build, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
+    if (!build.domains.has(target.domain)) {
+      if (!isPublicName(target.domain))
+        tell(place, `${printAddress(target)}: ${target.domain} is no name of the public DNS`)
+      return
+    }
     if (canonicalKey(build, target) === owner) {
       if (!endsSomewhere(build, target, true))
         tell(place, `${owner} keeps a copy for itself, but no forward or transport takes it`)

@@ -192,6 +192,14 @@ describe('the graph of aliases', () => {
     ])
   })
 
+  it('targets outside that no DNS knows', () => {
+    expect(load('forwards: { a: root@localhost, b: "x@[192.0.2.1]", c: "y@10.0.0.1" }\n').problems).toEqual([
+      'm.yaml:1:16: error: root@localhost: localhost is no name of the public DNS',
+      'm.yaml:1:35: error: x@[192.0.2.1]: [192.0.2.1] is no name of the public DNS',
+      'm.yaml:1:55: error: y@10.0.0.1: 10.0.0.1 is no name of the public DNS',
+    ])
+  })
+
   it('a copy for itself that nothing takes', () => {
     expect(load('aliases: { kim: [kim, k@far.example] }\n').problems).toEqual([
       'm.yaml:1:18: error: kim@example.org keeps a copy for itself, but no forward or transport takes it',

@@ -6,7 +6,7 @@ import type { TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { badDomain, tooMany, unknownAddress } from './replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { EXPANSION_LIMIT, placed } from './walk.ts'
+import { EXPANSION_LIMIT, grow, placed } from './walk.ts'
 import type { Leaf, Owner, Placed, Point, Walk } from './walk.ts'
 
 export interface Expansion {
@@ -63,7 +63,7 @@ export function addLeaf(walk: Walk, leaf: Leaf, note?: string): Placed {
   }
   const source = leaf.nextHop.startsWith('mx:') ? 'RFC 5321 5.1' : 'configuration'
   const step: Step = { rule: 'next-hop', from: printAddress(leaf.address), to: leaf.nextHop, source }
-  walk.leaves.push({ ...leaf, via: [...leaf.via, note === undefined ? step : { ...step, note }] })
+  grow(walk, { ...leaf, via: [...leaf.via, note === undefined ? step : { ...step, note }] })
   return placed
 }
 

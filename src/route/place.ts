@@ -9,7 +9,7 @@ import { refusal } from '../smtp/reply.ts'
 import { expand } from './expand.ts'
 import { looping, tooMany } from './replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { CHAIN_DEPTH_LIMIT, VISIT_LIMIT, placed } from './walk.ts'
+import { CHAIN_DEPTH_LIMIT, VISIT_LIMIT, grow, placed } from './walk.ts'
 import type { Owner, Placed, Point, Walk } from './walk.ts'
 
 /** A record with the key it is filed under and the tag that the look-up left over. */
@@ -174,7 +174,7 @@ function deliver(
   to: { readonly nextHop: string; readonly source: string },
 ): Placed {
   const step: Step = { rule, from: printAddress(point.address), to: to.nextHop, source: to.source }
-  walk.leaves.push({
+  grow(walk, {
     address: point.address,
     nextHop: to.nextHop,
     leaves: false,
@@ -188,15 +188,11 @@ function deliver(
 function meetAgain(walk: Walk, point: Point, key: string): Placed {
   if (point.chain.includes(key)) return refused(point, looping(loopText(point, key)))
   const last = point.via.at(-1)
-  const leads = (step: Step) => {
-    const to = parseAddress(step.to)
-    return to !== null && addressKey(to) === key
+  for (const index of last ? (walk.through.get(key) ?? []) : []) {
+    const leaf = walk.leaves[index]
+    const step = last && { rule: 'merge' as const, from: last.from, to: last.to, source: last.source }
+    if (leaf && step) walk.leaves[index] = { ...leaf, via: [...leaf.via, step] }
   }
-  walk.leaves.forEach((leaf, index) => {
-    if (!last || !leaf.via.some(leads)) return
-    const step: Step = { rule: 'merge', from: last.from, to: last.to, source: last.source }
-    walk.leaves[index] = { ...leaf, via: [...leaf.via, step] }
-  })
   return placed
 }
 

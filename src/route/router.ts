@@ -32,7 +32,16 @@ export function createRouter(settings: RouterSettings, directory: () => Director
 }
 
 async function resolve(settings: RouterSettings, directory: Directory, request: ResolveRequest): Promise<Resolution> {
-  const walk: Walk = { request, settings, directory, leaves: [], lost: [], visited: new Set(), place }
+  const walk: Walk = {
+    request,
+    settings,
+    directory,
+    leaves: [],
+    through: new Map(),
+    lost: [],
+    visited: new Set(),
+    place,
+  }
   const address = readForwardPath(request.forwardPath, directory)
   if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is no mailbox`), via: [] }
   const placed = isOurs(settings, directory, address.domain) ? await toUs(walk, address) : toOthers(walk, address)

@@ -108,6 +108,21 @@ describe('limits', () => {
     expect(more).toMatchObject({ lost: [{ reply: { text: 'This address leads to too many others here' } }] })
   })
 
+  it('large groups of the same people take no quadratic time', async () => {
+    const people = Array.from({ length: 900 }, (_, n) => `u${n}`)
+    const groups = Array.from({ length: 4 }, (_, n) => `  g${n}: [${people.join(', ')}]`)
+    const forwards = people.map((name) => `  ${name}: ${name}@far.example`)
+    const text = `aliases:\n  all: [g0, g1, g2, g3]\n${groups.join('\n')}\nforwards:\n${forwards.join('\n')}\n`
+    const answer = await ask('all@example.org', directoryOf(text))
+    const [first] = answer.kind === 'destinations' ? answer.destinations : []
+    expect(answer.kind === 'destinations' && answer.destinations.length).toBe(900)
+    expect(first?.via.filter((step) => step.rule === 'merge').map((step) => step.from)).toEqual([
+      'g1@example.org',
+      'g2@example.org',
+      'g3@example.org',
+    ])
+  })
+
   it('groups of groups of groups take no exponential time', async () => {
     const lines = Array.from({ length: 40 }, (_, n) => `  g${n}: [g${n + 1}, h${n}]\n  h${n}: g${n + 1}`)
     const text = `aliases:\n${lines.join('\n')}\nforwards: { g40: x@far.example }\n`

@@ -1,6 +1,7 @@
 // The state of one resolution on its way from a forward-path to destinations.
 // Room: route.
 
+import { addressKey, parseAddress } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
@@ -56,7 +57,10 @@ export interface Walk {
   readonly request: ResolveRequest
   readonly settings: RouterSettings
   readonly directory: Directory
+  /** Added by `grow` only. */
   readonly leaves: Leaf[]
+  /** Address key → the leaves whose way passes it. */
+  readonly through: Map<string, number[]>
   readonly lost: Lost[]
   /** Addresses that were followed already: met again, they only merge. */
   readonly visited: Set<string>
@@ -65,3 +69,16 @@ export interface Walk {
 }
 
 export const placed: Placed = { kind: 'placed' }
+
+/** Adds a leaf, and files it under every address on its way: large groups meet the same people again and again. */
+export function grow(walk: Walk, leaf: Leaf): void {
+  const index = walk.leaves.push(leaf) - 1
+  for (const step of leaf.via) {
+    const to = parseAddress(step.to)
+    if (!to) continue
+    const key = addressKey(to)
+    const known = walk.through.get(key)
+    if (known) known.push(index)
+    else walk.through.set(key, [index])
+  }
+}
