@@ -1,0 +1,244 @@
+// A small world for tests with whole nodes: a temporary folder, a DNS authority, a certificate authority, mail hosts of others that do as
+// they are told, and nodes as real processes. Every node and host has a loopback address of its own, so that worlds do not meet.
+
+import { randomInt } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { type Sent, sendTestMail, type TestMail } from '../../src/cli/mail-client.ts'
+import { type Authority as Dns, startAuthority } from '../../src/demo/authority.ts'
+import { type Authority, createAuthority } from '../../src/demo/ca.ts'
+import { type NodeProcess, startNodeProcess } from '../../src/demo/node-process.ts'
+import { generateKey } from '../../src/dkim/key-store.ts'
+import type { Event } from '../../src/observe/events.ts'
+import { type ListedMessage, QueueReader } from '../../src/queue/reader.ts'
+import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
+import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
+import { until } from './until.ts'
+
+export interface NodeSettings {
+  /** A role's name or the path of a role file. */
+  readonly role: string
+  /** Keys of the node's YAML that differ from the usual ones. */
+  readonly yaml?: Readonly<Record<string, unknown>>
+  /** Routing data, as a plain mail.yaml holds it; one person with a forward to far.example where not given. */
+  readonly mail?: Readonly<Record<string, unknown>>
+  /** Names of the role's listeners; `smtp` where not given. */
+  readonly listeners?: readonly string[]
+  /** Boots at once unless false. */
+  readonly start?: boolean
+}
+
+export interface WholeNode {
+  readonly config: string
+  readonly data: string
+  readonly address: string
+  /** Ports of the listeners by name. */
+  readonly ports: Readonly<Record<string, number>>
+  readonly port: number
+  readonly pid: number
+  start(): Promise<void>
+  /** SIGTERM unless told; resolves when the process is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Sends SIGHUP and waits until the log says what came of it. */
+  reload(): Promise<string>
+  /** Writes the node's YAML anew. */
+  configure(changes: Readonly<Record<string, unknown>>): void
+  /** Writes the routing data anew. */
+  route(mail: Readonly<Record<string, unknown>>): void
+  /** Lines of the log, all lives. */
+  log(): string[]
+  ledger(): Event[]
+  queue(): ListedMessage[]
+  /** Files in the spool. */
+  spool(): string[]
+  /** Resolves when nothing waits any more. */
+  emptied(ms?: number): Promise<void>
+  connect(options?: Partial<DialogueOptions>): Promise<SmtpDialogue>
+  send(mail: Partial<TestMail> & { readonly to: readonly string[] }): Promise<Sent>
+}
+
+export interface World {
+  readonly folder: string
+  readonly dns: Dns
+  readonly ca: Authority
+  /** The port of every MX host of this world. */
+  readonly mxPort: number
+  /** A loopback address that nobody else uses. */
+  newAddress(): string
+  /** A mail host of somebody else, MX of the domain. */
+  destination(domain: string, options?: PeerOptions): Promise<SmtpPeer>
+  node(settings: NodeSettings): Promise<WholeNode>
+  close(): Promise<void>
+}
+
+const plainMail = 'Subject: Hello\r\n\r\nThis is a mail.\r\n'
+const DEFAULT_MAIL = { domains: ['example.org'], forwards: { kim: 'kim@far.example' } }
+
+/** Starts a world; close it in the end. */
+export async function startWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-world-'))
+  const dns = await startAuthority({})
+  const ca = createAuthority('Test')
+  writeFileSync(join(folder, 'ca.pem'), ca.certificate)
+  writeFileSync(join(folder, 'srs.secret'), 'a secret only for tests\n')
+  const signing = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active' } as const
+  mkdirSync(join(folder, 'dkim'))
+  await generateKey(join(folder, 'dkim'), { ...signing, now: Date.now() })
+  const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`
+  let last = 0
+  const newAddress = () => `${net}.${++last}`
+  const mxPort = await freePortAt(newAddress())
+  const nodes: WholeNode[] = []
+  const hosts: SmtpPeer[] = []
+  const world: World = {
+    folder,
+    dns,
+    ca,
+    mxPort,
+    newAddress,
+    destination: async (domain, options = {}) => {
+      const host = newAddress()
+      const peer = await startSmtpPeer({ ...options, host, port: mxPort })
+      hosts.push(peer)
+      dns.zone.set(domain, { ...dns.zone.get(domain), MX: `10 mx.${domain}` })
+      dns.zone.set(`mx.${domain}`, { A: host })
+      return peer
+    },
+    node: async (settings) => {
+      const node = await prepareNode(world, settings, nodes.length + 1)
+      nodes.push(node)
+      if (settings.start !== false) await node.start()
+      return node
+    },
+    close: async () => {
+      await Promise.all(nodes.map((node) => node.stop('SIGKILL')))
+      await Promise.all([...hosts.map((host) => host.close()), dns.close()])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  return world
+}
+
+async function prepareNode(world: World, settings: NodeSettings, number: number): Promise<WholeNode> {
+  const folder = join(world.folder, `node-${number}`)
+  const data = join(folder, 'data')
+  mkdirSync(data, { recursive: true })
+  const address = world.newAddress()
+  const hostname = `node-${number}.example.org`
+  const issued = world.ca.issue({ names: [hostname], ips: [address] })
+  writeFileSync(join(folder, 'node.pem'), issued.certificate)
+  writeFileSync(join(folder, 'node.key'), issued.key)
+  const ports: Record<string, number> = {}
+  for (const name of settings.listeners ?? ['smtp']) ports[name] = await freePortAt(address)
+  const yaml = {
+    role: settings.role,
+    hostname,
+    domain: 'example.org',
+    data,
+    listen: Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${address}:${port}`])),
+    tls: { certificate: 'node.pem', key: 'node.key' },
+    mail: ['mail.yaml'],
+    dns: { servers: [`${world.dns.host}:${world.dns.port}`] },
+    dkim: { keys: '../dkim' },
+    // Whoever comes from 127.0.0.1, as every client here does, is the mx.
+    peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }] },
+    srs: { domain: 'srs.example.org', secrets: ['../srs.secret'] },
+    delivery: { mx_port: world.mxPort },
+    queue: { minimal_backoff: '1s', maximal_backoff: '1s', reserve: '1M' },
+    ...settings.yaml,
+  }
+  const node = buildNode({ folder, data, address, ports })
+  node.configure(yaml)
+  node.route(settings.mail ?? DEFAULT_MAIL)
+  return node
+}
+
+interface Place {
+  readonly folder: string
+  readonly data: string
+  readonly address: string
+  readonly ports: Readonly<Record<string, number>>
+}
+
+function buildNode({ folder, data, address, ports }: Place): WholeNode {
+  const config = join(folder, 'node.yaml')
+  const logFile = join(folder, 'log')
+  const port = Object.values(ports)[0] as number
+  let yaml: Readonly<Record<string, unknown>> = {}
+  let running: NodeProcess | null = null
+  const log = () => readFileSync(logFile, 'utf8').split('\n').filter(Boolean)
+  const read = <T>(look: (reader: QueueReader) => T): T => readQueue(join(data, 'queue'), look)
+  return {
+    config,
+    data,
+    address,
+    ports,
+    port,
+    get pid() {
+      if (!running) throw new Error('the node does not run')
+      return running.pid
+    },
+    start: async () => {
+      running = await startNodeProcess(config, logFile)
+    },
+    stop: async (signal = 'SIGTERM') => {
+      await running?.stop(signal)
+      running = null
+    },
+    reload: async () => {
+      const before = log().length
+      const said = () =>
+        log()
+          .slice(before)
+          .find((line) => /"msg":"(reload|the new certificate)/.test(line))
+      process.kill(running?.pid ?? 0, 'SIGHUP')
+      await until(() => said() !== undefined, { what: 'the reload to be logged' })
+      return said() as string
+    },
+    configure: (changes) => {
+      yaml = { ...yaml, ...changes }
+      writeFileSync(config, stringify(yaml))
+    },
+    route: (mail) => writeFileSync(join(folder, 'mail.yaml'), stringify(mail)),
+    log,
+    ledger: () => read((reader) => [...reader.ledger()]),
+    queue: () => read((reader) => [...reader.list()]),
+    spool: () => filesBelow(join(data, 'queue', 'spool')),
+    emptied: (ms = 20_000) =>
+      until(() => read((reader) => reader.stats().messages) === 0, { what: 'the queue to be empty', timeout: ms }),
+    connect: async (options = {}) => connectDialogue({ host: address, port, ...options }),
+    send: (mail) =>
+      sendTestMail({ host: address, port, security: 'none', from: 'ann@sender.example', message: plainMail, ...mail }),
+  }
+}
+
+function readQueue<T>(directory: string, look: (reader: QueueReader) => T): T {
+  const reader = new QueueReader(directory)
+  try {
+    return look(reader)
+  } finally {
+    reader.close()
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+}
+
+/** A port that was free a moment ago at this address. */
+function freePortAt(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
