@@ -68,7 +68,17 @@ async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog):
   const { intake, engine, notifier } = buildMailRooms(config, { queue, resolver, clock, log, data })
   const pool = createPasswordPool()
   const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
-  const receiving = { queue, intake, clock, log, data, passwords, guard: createGuard({ clock }), tls: () => state.tls }
+  const receiving = {
+    queue,
+    intake,
+    resolver,
+    clock,
+    log,
+    data,
+    passwords,
+    guard: createGuard({ clock }),
+    tls: () => state.tls,
+  }
   const listeners = await startListeners(config, receiving)
   engine.start()
   notifier.start()

@@ -19,11 +19,13 @@ import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Authentication } from './authentication.ts'
+import type { ClientNames } from './client-names.ts'
 import type { RejectionLedger } from './rejections.ts'
 import type { StorageGate } from './storage-gate.ts'
 
 export interface HookParts {
   readonly admission: AdmissionSettings
+  readonly clientNames: ClientNames
   /** Null where nobody logs in. */
   readonly authentication: Authentication | null
   readonly recipient: RecipientSettings
@@ -43,8 +45,16 @@ export interface HookParts {
 export function createHooks(parts: HookParts): ServerHooks {
   const { admission, rejections } = parts
   return {
-    connect: async (session) => rejections.seen(session, 'connect', admitConnection(admission, session)),
-    secured: async (session) => rejections.seen(session, 'connect', await admitCertificate(admission, session)),
+    connect: async (session) => {
+      const admitted = rejections.seen(session, 'connect', admitConnection(admission, session))
+      if (admitted.kind !== 'accept' || admitted.origin?.kind !== 'internet') return admitted
+      return { ...admitted, remoteName: await parts.clientNames.of(session.remoteIp) }
+    },
+    secured: async (session) => {
+      const admitted = rejections.seen(session, 'connect', await admitCertificate(admission, session))
+      if (admitted.origin?.kind === 'peer') parts.clientNames.isPeer(session.remoteIp)
+      return admitted
+    },
     helo: async () => accept,
     authenticate: async (session, credentials) => {
       if (!parts.authentication)

@@ -1,6 +1,7 @@
 // Config → listeners: each with the hooks that bind policy, auth and intake behind it.
 
 import { createAuthentication } from './authentication.ts'
+import { createClientNames } from './client-names.ts'
 import type { Authentication } from './authentication.ts'
 import { createHooks } from './hooks.ts'
 import type { HookParts } from './hooks.ts'
@@ -10,6 +11,7 @@ import type { CurrentData } from './current-data.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { PasswordAuthenticator } from '../auth/authenticator.ts'
 import type { Guard } from '../auth/guard.ts'
+import type { Resolver } from '../dns/resolver.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../observe/log.ts'
@@ -24,6 +26,7 @@ import type { TlsMaterial } from '../server/tls-material.ts'
 export interface ReceivingParts {
   readonly queue: Queue
   readonly intake: Intake
+  readonly resolver: Resolver
   readonly clock: Clock
   readonly log: Log
   readonly data: CurrentData
@@ -48,8 +51,9 @@ export async function startListeners(config: Config, parts: ReceivingParts): Pro
 type Shared = Omit<HookParts, 'admission' | 'authentication' | 'bareNewline'>
 
 function sharedHookParts(config: Config, parts: ReceivingParts): Shared {
-  const { queue, intake, clock, log, data } = parts
+  const { queue, intake, resolver, clock, log, data } = parts
   return {
+    clientNames: createClientNames({ resolver, clock }),
     recipient: { router: data.router, internet: config.role.internet },
     maySendAs: config.role.checks.includes('sender') ? senderRights(data) : null,
     intake,

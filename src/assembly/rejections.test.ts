@@ -6,7 +6,7 @@ import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import { createRejectionLedger } from './rejections.ts'
 
-const session = { id: 's1', remoteIp: '198.51.100.7' } as Session
+const session = { id: 's1', remoteIp: '198.51.100.7', remoteName: null } as Session
 const refused = refuse(refusal(550, '5.1.1', 'No such address here', 'nobody@example.org is known nowhere'))
 
 function ledger(record: (events: readonly Event[]) => Promise<void>) {
@@ -30,12 +30,20 @@ test('a refusal is recorded with its stage, envelope and private cause, and pass
       session: 's1',
       stage: 'rcpt',
       sender: null,
+      remote: '198.51.100.7',
       recipient: 'nobody@example.org',
       reply: '550 5.1.1 No such address here',
       cause: 'nobody@example.org is known nowhere',
     },
   ])
   expect(logged).toEqual([])
+})
+
+test('a client with a confirmed name is named by it and its address', () => {
+  const recorded: Event[] = []
+  const { rejections } = ledger(async (events) => void recorded.push(...events))
+  rejections.seen({ ...session, remoteName: 'mail.a.example' }, 'mail', refused)
+  expect(recorded).toMatchObject([{ remote: 'mail.a.example[198.51.100.7]' }])
 })
 
 test('what is accepted leaves no trace here', () => {

@@ -64,7 +64,7 @@ function describe(at: number, { session, stage, verdict, envelope }: Refused): R
     recipient: envelope.recipient,
     stage,
     sender: envelope.sender ?? null,
-    remote: session.remoteIp,
+    remote: session.remoteName === null ? session.remoteIp : `${session.remoteName}[${session.remoteIp}]`,
     reply: `${code} ${enhanced} ${text}`,
     cause,
   }

@@ -26,6 +26,8 @@ export function demoZone(fleet: Pick<Fleet, 'dkimRecords'>): Zone {
     'inbox.example.net': { MX: '10 mx.post.example.edu' },
     'stranger.example': { MX: '10 mx.friendly.example', TXT: `v=spf1 ip4:${strangerAddress} -all` },
     '_dmarc.stranger.example': { TXT: 'v=DMARC1; p=none' },
+    // The stranger's address leads to its name and back, so the mx may write that name down.
+    [`${strangerAddress.split('.').toReversed().join('.')}.in-addr.arpa`]: { PTR: 'mail.stranger.example' },
     'mail.stranger.example': { A: strangerAddress, TXT: `v=spf1 ip4:${strangerAddress} -all` },
     'forger.example': { A: forgerAddress, TXT: `v=spf1 ip4:${forgerAddress} -all` },
   }

@@ -42,6 +42,13 @@ export const strangerToAlias: Scene = {
         fieldValues(mail.message, 'From')[0] === `Ann <${from}>`,
         fieldValues(mail.message, 'From')[0] ?? '',
       ),
+      proof(
+        'the mx wrote down who came: a name that leads to the address and back',
+        fieldValues(mail.message, 'Received').some((one) =>
+          one.includes(`(mail.stranger.example [${strangerAddress}])`),
+        ),
+        fieldValues(mail.message, 'Received').at(-1) ?? 'none',
+      ),
       proof("the mx's Authentication-Results arrived with it", /spf=pass/.test(results), results),
     ]
   },
