@@ -305,6 +305,22 @@ describe('drain', () => {
     expect(queue.calls.claim).toBe(1)
   })
 
+  it('keeps trying to give claims back that the queue does not take', async () => {
+    const { queue, engine, clock, settle } = setUp({ attempt: () => new Promise(() => undefined) })
+    for (const mail of mails(9)) queue.add(mail)
+    engine.start()
+    await settle()
+    queue.failure = new QueueUnavailable('failing', 'EIO')
+    void engine.drain(60_000)
+    await settle()
+    expect(queue.count('claimed')).toBe(9)
+    queue.failure = null
+    await clock.advance(10_000)
+    await settle()
+    expect(queue.count('claimed')).toBe(5)
+    expect(queue.attempts('r8@example.net')).toBe(0)
+  })
+
   it('gives back claims that come after it began', async () => {
     const { queue, engine, settle } = setUp()
     engine.start()

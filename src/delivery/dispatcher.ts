@@ -11,18 +11,15 @@ import type { DeliveryLog } from './log-port.ts'
 import { deferred } from './outcome.ts'
 import type { ConnectionPool } from './pool.ts'
 import { Settler } from './settler.ts'
+import { QUEUE_PAUSE, Summaries, type SummarySettings } from './summaries.ts'
 import { Wakeup } from './wakeup.ts'
 
-export interface DispatcherSettings {
+export interface DispatcherSettings extends SummarySettings {
   readonly scheduler: SchedulerSettings
   /** Claims held ready for one destination beyond those running: saves a round trip to the queue per mail. */
   readonly prefetch: number
   /** The same over all destinations: bounds the memory of bodies that wait here. */
   readonly maxInHand: number
-  /** Least ms between two summaries asked of the queue. */
-  readonly refreshMs: number
-  /** A summary is asked at least this often: another process may have changed the queue. */
-  readonly refreshAtLeastMs: number
   /** Settlements under way beyond which nothing new is claimed. */
   readonly maxUnsettled: number
 }
@@ -60,8 +57,6 @@ export interface Dispatcher extends DeliveryEngine {
   status(): DeliveryStatus
 }
 
-/** Ms to wait after the queue failed to give claims or a summary. */
-const QUEUE_PAUSE = 1000
 /** Ms that cut-off attempts get to have their outcomes written. */
 const LAST_WORDS = 5000
 
@@ -75,15 +70,11 @@ class Dispatch implements Dispatcher {
   readonly #scheduler: Scheduler
   readonly #backlog = new Backlog()
   readonly #settler: Settler
+  readonly #summaries: Summaries
   readonly #wakeup: Wakeup
   readonly #running = new Set<Promise<void>>()
   #state: 'new' | 'started' | 'draining' = 'new'
   #unwatch: (() => void) | undefined
-  #refreshing = false
-  #refreshDueAt = Number.POSITIVE_INFINITY
-  #refreshedAt = Number.NEGATIVE_INFINITY
-  #pausedUntil = 0
-  #queueTroubled = false
   #pumping = false
 
   constructor(settings: DispatcherSettings, ports: DispatcherPorts) {
@@ -91,14 +82,23 @@ class Dispatch implements Dispatcher {
     this.#ports = ports
     this.#scheduler = new Scheduler(settings.scheduler)
     this.#wakeup = new Wakeup(ports.clock, () => this.#pump())
-    const { queue, clock, log } = ports
-    this.#settler = new Settler({ queue, clock, log, settled: (settlement, due) => this.#settled(settlement, due) })
+    this.#settler = new Settler({
+      ...ports,
+      settled: (settlement, due) => this.#settled(settlement, due),
+      released: () => this.#summaries.soon(),
+    })
+    this.#summaries = new Summaries(settings, {
+      ...ports,
+      backlog: this.#backlog,
+      dueAt: (time) => this.#wakeup.at(time),
+      changed: (nextHops) => this.#changed(nextHops),
+    })
   }
 
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'
-    this.#unwatch = this.#ports.queue.watch?.(() => this.#refreshSoon())
+    this.#unwatch = this.#ports.queue.watch?.(() => this.#summaries.soon())
     this.wake()
   }
 
@@ -108,9 +108,9 @@ class Dispatch implements Dispatcher {
   }
 
   take(claims: readonly Claim[]): void {
-    if (this.#state === 'draining') return this.#giveBack(claims)
+    if (this.#state === 'draining') return this.#settler.release(claims)
     for (const claim of claims) {
-      if (this.#isSuspended(claim.nextHop)) this.#giveBack([claim])
+      if (this.#isSuspended(claim.nextHop)) this.#settler.release([claim])
       else {
         this.#backlog.hold(claim.nextHop, [claim])
         this.#tell(claim.nextHop)
@@ -120,7 +120,7 @@ class Dispatch implements Dispatcher {
   }
 
   wake(): void {
-    this.#refreshSoon()
+    this.#summaries.soon()
     this.#pump()
   }
 
@@ -128,7 +128,7 @@ class Dispatch implements Dispatcher {
     this.#state = 'draining'
     this.#unwatch?.()
     this.#wakeup.stop()
-    this.#giveBack(this.#backlog.drawAll())
+    this.#settler.release(this.#backlog.drawAll())
     this.#ports.pool.retire()
     await this.#quiet(graceMs)
     this.#ports.pool.abort()
@@ -140,7 +140,7 @@ class Dispatch implements Dispatcher {
       running: this.#running.size,
       inHand: this.#backlog.totalInHand,
       unsettled: this.#settler.unsettled,
-      queueFailing: this.#settler.failing || this.#pausedUntil > this.#ports.clock.now(),
+      queueFailing: this.#settler.failing || this.#summaries.pausedUntil > this.#ports.clock.now(),
       destinations: this.#scheduler.views(),
     }
   }
@@ -151,7 +151,9 @@ class Dispatch implements Dispatcher {
 
   #isPaused(): boolean {
     if (this.#state !== 'started' || this.#settler.failing) return true
-    return this.#settler.unsettled >= this.#settings.maxUnsettled || this.#pausedUntil > this.#ports.clock.now()
+    return (
+      this.#settler.unsettled >= this.#settings.maxUnsettled || this.#summaries.pausedUntil > this.#ports.clock.now()
+    )
   }
 
   /** Starts whatever may start now. Not re-entered: agents that end at once come back through the event loop. */
@@ -159,17 +161,19 @@ class Dispatch implements Dispatcher {
     if (this.#pumping || this.#state !== 'started') return
     this.#pumping = true
     const now = this.#ports.clock.now()
-    if (this.#refreshDueAt <= now) this.#refresh()
+    const asking = this.#summaries.askIfDue()
+    if (asking) this.#track(asking)
     if (!this.#isPaused()) for (const { nextHop, slots } of this.#scheduler.next(now)) this.#fill(nextHop, slots)
     this.#pumping = false
     this.#arm(now)
   }
 
   #arm(now: number): void {
-    // A refresh under way ends in another pump; while paused, what is due already must not make the timer spin.
-    if (!this.#refreshing) this.#wakeup.at(this.#refreshDueAt)
+    this.#wakeup.at(this.#summaries.dueAt)
+    // While paused, what is due already must not make the timer spin.
     const next = this.#scheduler.wakeAt()
-    if (next !== null) this.#wakeup.at(this.#isPaused() ? Math.max(next, this.#pausedUntil, now + QUEUE_PAUSE) : next)
+    if (next !== null)
+      this.#wakeup.at(this.#isPaused() ? Math.max(next, this.#summaries.pausedUntil, now + QUEUE_PAUSE) : next)
   }
 
   /** Uses the slots for claims in hand first, then claims more. */
@@ -192,17 +196,17 @@ class Dispatch implements Dispatcher {
     try {
       claims = await queue.claim({ nextHop, limit, now: clock.now() })
     } catch (error) {
-      this.#queueFailed(error)
+      this.#summaries.failed(error)
       this.#unreserve(nextHop, reserved)
       return
     }
     if (this.#state === 'draining') {
-      this.#giveBack(claims)
+      this.#settler.release(claims)
       return
     }
     const recipients = claims.reduce((sum, claim) => sum + claim.recipients.length, 0)
     this.#backlog.claimed(nextHop, recipients, claims.length < limit)
-    if (claims.length < limit) this.#refreshSoon()
+    if (claims.length < limit) this.#summaries.soon()
     const first = claims.slice(0, reserved)
     this.#unreserve(nextHop, reserved, first.length)
     for (const claim of first) this.#run(claim)
@@ -254,24 +258,14 @@ class Dispatch implements Dispatcher {
 
   /** The destination does not answer: claims in hand would only wait out their lease. */
   #letGo(nextHop: string): void {
-    this.#giveBack(this.#backlog.draw(nextHop, Number.MAX_SAFE_INTEGER))
+    this.#settler.release(this.#backlog.draw(nextHop, Number.MAX_SAFE_INTEGER))
     this.#tell(nextHop)
-  }
-
-  #giveBack(claims: readonly Claim[]): void {
-    if (claims.length === 0) return
-    const released = this.#ports.queue.release(claims).then(
-      () => this.#refreshSoon(),
-      // The claims run out by themselves.
-      (error: unknown) => this.#queueFailed(error),
-    )
-    this.#track(released)
   }
 
   #settled(settlement: Settlement, noticesDue: boolean): void {
     if (noticesDue) this.#ports.noticesDue()
     // The deferred wait again, at a time that the queue chose.
-    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#refreshSoon()
+    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#summaries.soon()
     this.#pump()
   }
 
@@ -280,50 +274,9 @@ class Dispatch implements Dispatcher {
     this.#scheduler.waiting(nextHop, waiting, earliestAttemptAt)
   }
 
-  #refreshSoon(): void {
-    const at = Math.max(this.#refreshedAt + this.#settings.refreshMs, this.#pausedUntil, this.#ports.clock.now())
-    this.#refreshDueAt = Math.min(this.#refreshDueAt, at)
-    if (this.#state === 'started' && !this.#refreshing) this.#wakeup.at(this.#refreshDueAt)
-  }
-
-  #refresh(): void {
-    if (this.#refreshing) return
-    this.#refreshing = true
-    this.#refreshDueAt = Number.POSITIVE_INFINITY
-    const since = this.#backlog.now()
-    const done = this.#ports.queue.destinations().then(
-      (summaries) => {
-        this.#queueWorks()
-        for (const nextHop of this.#backlog.update(summaries, since)) this.#tell(nextHop)
-        this.#refreshed(this.#backlog.now() === since ? this.#settings.refreshAtLeastMs : this.#settings.refreshMs)
-      },
-      (error: unknown) => {
-        this.#queueFailed(error)
-        this.#refreshed(QUEUE_PAUSE)
-      },
-    )
-    this.#track(done)
-  }
-
-  /** @param again ms until the next summary at the latest */
-  #refreshed(again: number): void {
-    this.#refreshing = false
-    this.#refreshedAt = this.#ports.clock.now()
-    this.#refreshDueAt = Math.min(this.#refreshDueAt, this.#refreshedAt + again)
+  #changed(nextHops: readonly string[]): void {
+    for (const nextHop of nextHops) this.#tell(nextHop)
     this.#pump()
-  }
-
-  /** Not to be confused with an empty queue: nothing is claimed for a moment, then it is asked again. */
-  #queueFailed(error: unknown): void {
-    if (!this.#queueTroubled) this.#ports.log.queueTrouble(error instanceof Error ? error.message : String(error))
-    this.#queueTroubled = true
-    this.#pausedUntil = this.#ports.clock.now() + QUEUE_PAUSE
-    this.#refreshSoon()
-  }
-
-  #queueWorks(): void {
-    if (this.#queueTroubled) this.#ports.log.queueRecovered()
-    this.#queueTroubled = false
   }
 
   #track(work: Promise<void>): void {

@@ -1,23 +1,25 @@
-// Writes outcomes into the queue and does not forget them while the queue cannot take them: what was delivered must not be sent again
-// because a disk was full for a minute. While something is stuck the dispatcher claims nothing new.
+// Writes outcomes into the queue, and gives back claims, and does not forget either while the queue cannot take them: what was delivered
+// must not be sent again because a disk was full for a minute. While something is stuck the dispatcher claims nothing new.
 
 import type { Clock } from '../lib/clock.ts'
-import type { Queue, Settlement } from '../queue/queue.ts'
+import type { Claim, Queue, Settlement } from '../queue/queue.ts'
 import { QueueUnavailable } from '../queue/unavailable.ts'
 import type { DeliveryLog } from './log-port.ts'
 
 /** Ms before the first repetition; doubles up to the second. */
 const FIRST_BACKOFF = 100
 const LAST_BACKOFF = 30_000
-/** Repetitions of a settlement that the queue refuses for a reason other than its own health. */
+/** Repetitions of what the queue refuses for a reason other than its own health. */
 const BUG_REPETITIONS = 3
 
 export interface SettlerPorts {
-  readonly queue: Pick<Queue, 'settle'>
+  readonly queue: Pick<Queue, 'settle' | 'release'>
   readonly clock: Clock
   readonly log: DeliveryLog
-  /** Called after each commit. */
+  /** Called after each commit of a settlement. */
   readonly settled: (settlement: Settlement, noticesDue: boolean) => void
+  /** Called after claims went back. */
+  readonly released: () => void
 }
 
 export class Settler {
@@ -30,7 +32,7 @@ export class Settler {
     this.#ports = ports
   }
 
-  /** Settlements under way. */
+  /** Settlements and releases under way. */
   get unsettled(): number {
     return this.#unsettled
   }
@@ -42,13 +44,19 @@ export class Settler {
 
   /** Takes responsibility for the settlement; returns at once. */
   settle(settlement: Settlement): void {
-    this.#unsettled++
-    this.#keepTrying(settlement)
-      .catch((error: unknown) => this.#ports.log.bug(error, `settle ${settlement.queueId}`))
-      .finally(() => {
-        this.#unsettled--
-        if (this.#unsettled === 0) for (const wake of this.#idleWaiters.splice(0)) wake()
-      })
+    this.#take(`settle ${settlement.queueId}`, async () => {
+      const { noticesDue } = await this.#ports.queue.settle(settlement)
+      return () => this.#ports.settled(settlement, noticesDue)
+    })
+  }
+
+  /** Gives claims back that were not begun; returns at once. A claim that nobody owns would wait for the next start of the node. */
+  release(claims: readonly Claim[]): void {
+    if (claims.length === 0) return
+    this.#take(`release ${claims.length} claims`, async () => {
+      await this.#ports.queue.release(claims)
+      return () => this.#ports.released()
+    })
   }
 
   /** Resolves when nothing is unsettled. */
@@ -56,37 +64,35 @@ export class Settler {
     return this.#unsettled === 0 ? Promise.resolve() : new Promise((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  async #keepTrying(settlement: Settlement): Promise<void> {
+  #take(what: string, work: () => Promise<() => void>): void {
+    this.#unsettled++
+    this.#keepTrying(work)
+      .catch((error: unknown) => this.#ports.log.bug(error, what))
+      .finally(() => {
+        this.#unsettled--
+        if (this.#unsettled === 0) for (const wake of this.#idleWaiters.splice(0)) wake()
+      })
+  }
+
+  async #keepTrying(work: () => Promise<() => void>): Promise<void> {
     let backoff = FIRST_BACKOFF
     let bugs = 0
     let stuck = false
     for (;;) {
-      const failure = await this.#tryOnce(settlement)
-      if (failure === null) {
+      const result = await work().catch((error: unknown) => ({ error }))
+      const done = typeof result === 'function'
+      // A claim that the queue finds impossible stays in it and is recovered at the next start: at worst a duplicate, never a loss.
+      const hopeless = !done && !(result.error instanceof QueueUnavailable) && ++bugs > BUG_REPETITIONS
+      if (done || hopeless) {
         if (stuck) this.#unstick()
-        return
+        if (!done) throw result.error
+        return result()
       }
-      if (!(failure instanceof QueueUnavailable) && ++bugs > BUG_REPETITIONS) {
-        // The claim stays in the queue and is recovered at the next start: at worst a duplicate, never a loss.
-        if (stuck) this.#unstick()
-        throw failure
-      }
-      if (!stuck) this.#stick(failure)
+      if (!stuck) this.#stick(result.error)
       stuck = true
       await this.#ports.clock.sleep(backoff)
       backoff = Math.min(backoff * 2, LAST_BACKOFF)
     }
-  }
-
-  async #tryOnce(settlement: Settlement): Promise<unknown> {
-    let noticesDue: boolean
-    try {
-      noticesDue = (await this.#ports.queue.settle(settlement)).noticesDue
-    } catch (error) {
-      return error ?? new Error('the queue gave no reason')
-    }
-    this.#ports.settled(settlement, noticesDue)
-    return null
   }
 
   #stick(error: unknown): void {

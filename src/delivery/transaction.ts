@@ -60,6 +60,8 @@ class Transaction {
   }
 
   async run(content: TransportContent): Promise<void> {
+    // A word that nobody asked for would be taken for the answer to MAIL, and every later answer for the one before it.
+    if (this.#channel.dialogue.hasUnread) return this.#endAll(this.#outOfStep())
     const trouble = this.#channel.extensions.pipelining ? await this.#envelopeAtOnce() : await this.#envelopeInTurn()
     if (trouble) return this.#endAll(trouble)
     if (this.waiting.length > 0) await this.#message(content)
@@ -100,6 +102,11 @@ class Transaction {
     dialogue.write('DATA\r\n')
     const data = await this.#ask('data')
     return isTrouble(data) ? data : null
+  }
+
+  #outOfStep(): Trouble {
+    this.#channel.dialogue.close('unasked reply')
+    return { kind: 'lost', phase: 'mail', cause: 'the server spoke without being asked', silent: true }
   }
 
   /** A session that cannot be reset is of no more use; nothing of this mail was taken yet. */
