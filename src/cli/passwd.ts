@@ -8,7 +8,7 @@ import { type HashableScheme, hashableSchemes, hashPassword, matches } from '../
 import { readStored } from '../auth/stored-password.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from './io.ts'
 import { readSecret } from './read-secret.ts'
-import { replaceFile } from './replace-file.ts'
+import { replaceFile } from '../lib/replace-file.ts'
 
 export type PasswdOptions = { readonly json: boolean } & (
   | { readonly action: 'hash'; readonly scheme?: string }

@@ -5,12 +5,16 @@ import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, printAddress } from './address.ts'
 import type { AddressRecord, Directory, DomainRecord, Grant, Lookup, Rewrite, TargetEntry } from './directory.ts'
 import type { Located } from './located.ts'
-import type { MailBuild, UserEntry } from './mail-build.ts'
+import type { MailBuild } from './mail-build.ts'
 
 /** A directory whose answers come from memory. */
 export interface Snapshot extends Directory {
   find(key: string): Lookup<AddressRecord>
   grants(user: string): Lookup<readonly Grant[]>
+  /** The user's own addresses; name@main domain for a user whom no file lists. */
+  ownAddresses(user: string): readonly Mailbox[]
+  /** Aliases and forwards that name this address directly and have no send-as list of their own. */
+  naming(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
   /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
@@ -25,6 +29,9 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 export function compileSnapshot(build: MailBuild): Snapshot {
   const { mainDomain, domains, addresses, users, rewrites, certificates, assertions } = build
   let named: ReadonlyMap<string, readonly Grant[]> | null = null
+  // Made at the first question: nodes that take no submissions never need it.
+  const index = () => (named ??= indexGrants(addresses))
+  const ownAddresses = (user: string) => users.get(user)?.addresses ?? [{ local: user, domain: mainDomain }]
   return {
     mainDomain,
     domains,
@@ -37,22 +44,25 @@ export function compileSnapshot(build: MailBuild): Snapshot {
       const value = addresses.get(key)
       return value ? { kind: 'found', value } : ABSENT
     },
-    grants: (user) => {
-      // Made at the first question: nodes that take no submissions never need it.
-      named ??= indexGrants(addresses)
-      return { kind: 'found', value: grantsOf(user, users.get(user), { mainDomain, named }) }
-    },
+    grants: (user) => ({
+      kind: 'found',
+      value: grantsOf(user, { own: ownAddresses(user), source: users.get(user)?.source, named: index() }),
+    }),
+    ownAddresses,
+    naming: (address) => index().get(`to ${addressKey(address)}`) ?? [],
   }
 }
 
 /** Own addresses, then aliases that name one of them, then what send-as lists say. A user nobody lists owns name@main domain. */
 function grantsOf(
   user: string,
-  entry: UserEntry | undefined,
-  by: { readonly mainDomain: string; readonly named: ReadonlyMap<string, readonly Grant[]> },
+  by: {
+    readonly own: readonly Mailbox[]
+    readonly source: string | undefined
+    readonly named: ReadonlyMap<string, readonly Grant[]>
+  },
 ): readonly Grant[] {
-  const own: readonly Mailbox[] = entry?.addresses ?? [{ local: user, domain: by.mainDomain }]
-  const source = entry?.source ?? 'configuration'
+  const { own, source = 'configuration' } = by
   const grants = new Map<string, Grant>()
   const add = (grant: Grant) => {
     if (!grants.has(grant.address)) grants.set(grant.address, grant)

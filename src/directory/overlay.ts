@@ -1,0 +1,100 @@
+// One directory of files and sources: what files say of an address leads, sources fill in what they leave open.
+// Room: directory. A source in doubt never makes an address unknown: what it may know and cannot tell is unavailable (451).
+
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey, parseAddress, printAddress } from './address.ts'
+import type { AddressRecord, Directory, Grant, Lookup } from './directory.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { DirectorySource, SourceAnswer } from './source.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+const ABSENT: Lookup<never> = { kind: 'absent' }
+/** RFC 5321 4.5.1, RFC 2142: routing answers for these itself, whatever no source can tell. */
+const alwaysAnswered = /^(?:postmaster|abuse)@/
+
+/** Lays the sources under the files; the first source that says something counts. */
+export function overlaySources(files: Snapshot, sources: readonly DirectorySource[]): Directory {
+  if (sources.length === 0) return files
+  return {
+    mainDomain: files.mainDomain,
+    rewrites: files.rewrites,
+    domain: (name) => files.domain(name),
+    find: (key) => {
+      const own = files.find(key)
+      const record = own.kind === 'found' ? own.value : null
+      const domain = key.slice(key.lastIndexOf('@') + 1)
+      const asked = sources.filter((source) => source.domains.has(domain))
+      if (asked.length === 0 || (record && settles(record, key))) return own
+      const answers = asked.map((source) => source.find(key))
+      return isSettled(answers)
+        ? merge(key, record, answers)
+        : Promise.all(answers).then((all) => merge(key, record, all))
+    },
+    grants: (user) => grants(files, sources, user),
+  }
+}
+
+function isSettled(answers: readonly (SourceAnswer | Promise<SourceAnswer>)[]): answers is readonly SourceAnswer[] {
+  return answers.every((answer) => !(answer instanceof Promise))
+}
+
+/** True if nothing that a source may add changes where the address goes. */
+function settles(record: AddressRecord, key: string): boolean {
+  if (record.refusal || record.discard || record.forward || record.transport) return true
+  // An alias that names its own address keeps a copy, which goes by a forward that a source may know.
+  return record.alias !== undefined && !record.alias.targets.some((target) => addressKey(target) === key)
+}
+
+function merge(key: string, record: AddressRecord | null, answers: readonly SourceAnswer[]): Lookup<AddressRecord> {
+  const value: Mutable<AddressRecord> = { ...record }
+  for (const answer of answers) {
+    if (answer.record && !settles(value, key)) fill(value, answer.record)
+  }
+  const doubt = answers.find((answer) => answer.doubt !== null)?.doubt ?? null
+  if (doubt !== null && !settles(value, key) && !alwaysAnswered.test(key)) return { kind: 'unavailable', cause: doubt }
+  return Object.keys(value).length === 0 ? ABSENT : { kind: 'found', value }
+}
+
+/** Every field that is still open. */
+function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
+  value.alias ??= from.alias
+  value.forward ??= from.forward
+  value.user ??= from.user
+  for (const field of ['alias', 'forward', 'user'] as const) if (value[field] === undefined) delete value[field]
+}
+
+async function grants(
+  files: Snapshot,
+  sources: readonly DirectorySource[],
+  user: string,
+): Promise<Lookup<readonly Grant[]>> {
+  const known = files.grants(user)
+  const found = new Map<string, Grant>()
+  const add = (grant: Grant) => {
+    if (!found.has(grant.address)) found.set(grant.address, grant)
+  }
+  if (known.kind === 'found') for (const grant of known.value) add(grant)
+  const own = [...files.ownAddresses(user)]
+  for (const source of sources) {
+    const answer = await source.user(user)
+    if (answer.kind === 'unavailable') return answer
+    if (answer.kind === 'absent') continue
+    for (const address of answer.value.addresses) {
+      own.push(address)
+      add({ address: printAddress(address).toLowerCase(), source: answer.value.source })
+      files.naming(address).forEach(add)
+    }
+  }
+  for (const source of sources) {
+    for (const address of own) for (const grant of source.naming(address)) if (!isHidden(files, grant)) add(grant)
+  }
+  return { kind: 'found', value: [...found.values()] }
+}
+
+/** What a file says of the address stands in place of the source's alias. */
+function isHidden(files: Snapshot, grant: Grant): boolean {
+  const address: Mailbox | null = parseAddress(grant.address)
+  const record = address ? files.find(addressKey(address)) : ABSENT
+  return record.kind === 'found' && settles(record.value, grant.address)
+}

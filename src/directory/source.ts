@@ -1,0 +1,35 @@
+// The contract of a source beside the files: LDAP or SQL, mirrored or asked live. Files lead, sources add what the files do not say.
+// Room: directory. An answer may be found and doubtful at once: what is known, and why it may not be all.
+
+import type { Mailbox } from '../smtp/mailbox.ts'
+import type { AddressRecord, Grant } from './directory.ts'
+
+export interface SourceAnswer {
+  /** What the source says of the address; null if it knows nothing of it. */
+  readonly record: AddressRecord | null
+  /** Why the record, or its absence, cannot be relied on at this moment; null if it can. */
+  readonly doubt: string | null
+}
+
+export interface SourceUser {
+  readonly addresses: readonly Mailbox[]
+  readonly source: string
+}
+
+export type SourceUserAnswer =
+  | { readonly kind: 'found'; readonly value: SourceUser }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
+export interface DirectorySource {
+  /** `ldap` or `sql:NAME`. */
+  readonly name: string
+  /** Domains whose addresses it may name; others are never asked of it. */
+  readonly domains: ReadonlySet<string>
+  /** `key` as addressKey makes it, of one of its domains. */
+  find(key: string): SourceAnswer | Promise<SourceAnswer>
+  /** Whose addresses are these? `name` in lower case, without domain. */
+  user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
+  /** Its aliases and forwards that name this address directly; empty where a source cannot tell. */
+  naming(address: Mailbox): readonly Grant[]
+}
