@@ -3,6 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { checkAssertions } from '../route/assertions.ts'
+import type { Origin } from '../smtp/origin.ts'
+import type { Destination } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
 import type { RouterSettings } from '../route/router-settings.ts'
 import { loadDirectory } from './load.ts'
@@ -61,6 +63,43 @@ describe('hiera-examples', () => {
       })
       expect(answer, address).toMatchObject({ kind: 'destinations' })
       expect(answer, address).not.toHaveProperty('lost')
+    }
+  })
+
+  it('mx and srs together send every address where one node alone would, nobody twice', async () => {
+    const { directory } = load()
+    const stranger = { reversePath: 'stranger@far.example', at: 0 }
+    const srsNode: RouterSettings = {
+      ...mx,
+      forwards: 'resolve',
+      relayFor: ['peer'],
+      copies: false,
+      srs: { ...srs, rewrite: true },
+    }
+    const [first, second, alone] = [mx, srsNode, { ...srsNode, copies: true }].map((role) =>
+      createRouter(role, () => directory),
+    )
+    const ask = async (router: typeof first, forwardPath: string, origin: Origin) => {
+      const answer = await router?.resolve({ ...stranger, forwardPath, origin })
+      return answer?.kind === 'destinations' ? answer.destinations : []
+    }
+    const text = (one: Destination) => `${one.recipient} ${one.nextHop} ${one.reversePath}`
+    for (const address of [
+      ...directory.addresses.keys(),
+      'anything@labs.example.org',
+      'ticket-7@example.org',
+      'cron@web-01.example.org',
+    ]) {
+      const together: string[] = []
+      for (const one of await ask(first, address, { kind: 'internet' })) {
+        if (one.nextHop !== 'peers:srs') together.push(text(one))
+        else
+          together.push(
+            ...(await ask(second, one.recipient, { kind: 'peer', role: 'mx', vouched: 'nothing' })).map(text),
+          )
+      }
+      const expected = (await ask(alone, address, { kind: 'internet' })).map(text)
+      expect([...new Set(together)].toSorted(), address).toEqual(expected.toSorted())
     }
   })
 
