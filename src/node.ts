@@ -31,6 +31,8 @@ export interface Node {
   readonly log: Log
   /** Takes over a new configuration's data and certificate; refused whole if anything is wrong with it. */
   reload(config: Config): Promise<void>
+  /** Files that its data came from. */
+  files(): readonly string[]
   /** Drains, gives back what is unfinished, closes. */
   stop(): Promise<void>
 }
@@ -88,6 +90,7 @@ async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog):
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
+    files: () => data.files(),
     reload: (next) => reload(next, { data, log, state, listeners }),
     stop: async () => {
       state.draining = true

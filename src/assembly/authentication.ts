@@ -2,6 +2,7 @@
 
 import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
 import type { Guard } from '../auth/guard.ts'
+import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { AuthAnswer, Credentials } from '../server/hooks.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -14,6 +15,8 @@ export interface AuthenticationParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: Guard
+  /** Our domain: the brake must not count `lee` and `lee@domain` apart. */
+  readonly domain: string
 }
 
 export function createAuthentication(parts: AuthenticationParts): Authentication {
@@ -33,16 +36,17 @@ async function byPassword(
   // Acting for somebody else (RFC 4616 authzid) is not offered; ignoring it would be worse.
   if (given.authzid !== null && given.authzid !== given.user)
     return refused(535, '5.7.8', 'Acting for another user is not possible', `authzid ${given.authzid} of ${given.user}`)
-  const leave = parts.guard.mayTry(session.remoteIp, given.user)
+  const name = identityOf(given.user, parts.domain)
+  const leave = parts.guard.mayTry(session.remoteIp, name)
   if (leave.kind === 'banned')
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', leave.cause)
   const answer = await parts.passwords.check(given.user, given.password, session.remoteIp)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong') {
-    parts.guard.failed(session.remoteIp, given.user)
+    parts.guard.failed(session.remoteIp, name)
     return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
   }
-  parts.guard.succeeded(session.remoteIp, given.user)
+  parts.guard.succeeded(session.remoteIp, name)
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
 }
 

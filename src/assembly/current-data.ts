@@ -12,6 +12,7 @@ export interface CurrentData {
   /** The people who may log in, at this moment. */
   users(): PasswdFile
   readonly machines: CertificateAuthenticator
+  files(): readonly string[]
   replace(data: NodeData): void
 }
 
@@ -35,6 +36,7 @@ export function createCurrentData(first: NodeData): CurrentData {
         data.machines?.identify(certificate) ??
         Promise.resolve({ kind: 'unavailable', cause: 'no machines are loaded' }),
     },
+    files: () => data.files,
     replace: (next) => {
       data = next
     },

@@ -14,6 +14,7 @@ import { loadKeys } from '../dkim/key-store.ts'
 import { createSigner } from '../dkim/sign.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Router } from '../route/resolution.ts'
+import { checkAssertions } from '../route/assertions.ts'
 import { createRouter } from '../route/router.ts'
 import { routerSettings } from './router-settings.ts'
 
@@ -22,6 +23,8 @@ export interface NodeData {
   readonly signer: Signer
   readonly users: PasswdFile | null
   readonly machines: Machines | null
+  /** Every file that was read: when one changes, all is to be read again. */
+  readonly files: readonly string[]
   /** What was loaded, in a few words. */
   readonly summary: string
 }
@@ -45,12 +48,24 @@ export async function loadData(config: Config): Promise<DataLoad> {
   ]
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
+  const routing = routerSettings(config, machines?.list ?? [])
+  const assertions = await checkAssertions(snapshot, routing, Date.now())
+  const broken = assertions.problems.filter((one) => one.severity === 'error')
+  warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))
+  if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
   const data: NodeData = {
-    router: createRouter(routerSettings(config, machines?.list ?? []), () => snapshot),
+    router: createRouter(routing, () => snapshot),
     signer: createSigner({ keys: keys.keys, parents: [config.domain] }),
     users,
     machines,
-    summary: `${directory.files.length} files of routing data, ${keys.keys.length} signing keys, ${users?.entries.size ?? 0} users, ${machines?.list.length ?? 0} machines`,
+    files: [
+      ...directory.files,
+      // A folder changes when a fragment comes or goes.
+      ...config.mail,
+      ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+      ...keys.keys.map((key) => key.file),
+    ],
+    summary: `${directory.files.length} files of routing data, ${keys.keys.length} signing keys, ${assertions.checked} assertions, ${users?.entries.size ?? 0} users, ${machines?.list.length ?? 0} machines`,
   }
   return { kind: 'ok', data, warnings }
 }

@@ -87,7 +87,7 @@ async function start(
       peers: peersOf(config, listener),
       machines: listener.admit.includes('machines') ? parts.data.machines : null,
     },
-    authentication: listener.admit.includes('people') ? authentication(parts) : null,
+    authentication: listener.admit.includes('people') ? authentication(config, parts) : null,
     bareNewline: listener.bare_newline,
   })
   const { log } = parts
@@ -133,6 +133,7 @@ function peersOf(config: Config, listener: ListenerConfig): Peers {
   )
 }
 
-function authentication(parts: ReceivingParts): Authentication {
-  return createAuthentication({ passwords: parts.passwords, certificates: null, guard: parts.guard })
+function authentication(config: Config, parts: ReceivingParts): Authentication {
+  const { passwords, guard } = parts
+  return createAuthentication({ passwords, certificates: null, guard, domain: config.domain })
 }

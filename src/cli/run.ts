@@ -1,7 +1,14 @@
-// waypost run: boots the node and stays until told to stop. SIGHUP reads everything again; SIGTERM and SIGINT drain.
+// waypost run: boots the node and stays until told to stop. SIGHUP, or a changed file where `watch` is set, reads everything again;
+// SIGTERM and SIGINT drain.
 
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pidFile } from '../assembly/pid-file.ts'
+import { watchFiles } from '../assembly/watch-files.ts'
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import { systemClock } from '../lib/clock.ts'
 import { startNode } from '../node.ts'
 import type { Node } from '../node.ts'
 import { line, OK, USAGE } from './io.ts'
@@ -10,18 +17,32 @@ import type { Io } from './io.ts'
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return refuse(load.problems, io)
-  const started = await startNode(load.config)
+  const { config } = load
+  const started = await startNode(config)
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started
-  process.on('SIGHUP', () => void reload(node, options.config))
+  writePid(config)
+  const again = () => reload(node, options.config)
+  process.on('SIGHUP', () => void again())
+  const watch = config.watch
+    ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock })
+    : null
   await untilStopped()
+  watch?.close()
   await node.stop()
+  rmSync(pidFile(config), { force: true })
   return OK
 }
 
 function refuse(problems: readonly Parameters<typeof formatProblem>[0][], io: Io): number {
   for (const problem of problems) line(io.stderr, formatProblem(problem))
   return USAGE
+}
+
+/** Where `waypost reload` finds the process. A directory that cannot be written would have refused the queue before. */
+function writePid(config: Config): void {
+  mkdirSync(dirname(pidFile(config)), { recursive: true })
+  writeFileSync(pidFile(config), `${process.pid}\n`)
 }
 
 async function reload(node: Node, file: string): Promise<void> {

@@ -115,7 +115,10 @@ export const nodeSchema = z.strictObject({
   listen: z.record(z.string(), bindAddress).default({}).describe("Addresses of the role's listeners, by their names."),
   tls: tls.optional().describe('Certificate of this node.'),
   hiera: path.optional().describe('hiera.yaml of the routing data.'),
-  mail: z.array(path, { error: 'a list of paths' }).default([]).describe('Plain YAML files of routing data.'),
+  mail: z
+    .array(path, { error: 'a list of paths' })
+    .default([])
+    .describe('Routing data besides Hiera: YAML files, aliases(5) files, folders of per-host fragments.'),
   facts: z.record(z.string(), z.unknown()).default({}).describe('Facts for the interpolation of Hiera paths.'),
   dns: dns.prefault({}).describe('Resolver.'),
   peers: z
@@ -143,6 +146,7 @@ export const nodeSchema = z.strictObject({
   queue: queue.prefault({}).describe('Retries and storage.'),
   delivery: delivery.prefault({}).describe('Outgoing connections.'),
   limits: limits.prefault({}).describe('Limits of receiving.'),
+  watch: flag.default(false).describe('Read everything again when a file changes, without being told.'),
   admin: admin.optional().describe('HTTP for operators.'),
   log: log.prefault({}).describe('Log.'),
 })

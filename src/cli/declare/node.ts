@@ -12,6 +12,11 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
     .option(...configFile)
     .action(async (options: { config: string }) => finish(await (await import('../run.ts')).run(options, io)))
   program
+    .command('reload')
+    .description('check the configuration, then tell the running node to read it again')
+    .option(...configFile)
+    .action(async (options: { config: string }) => finish(await (await import('../reload.ts')).reload(options, io)))
+  program
     .command('check')
     .description('load configuration and routing data and report every problem, without starting')
     .option(...configFile)

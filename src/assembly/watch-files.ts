@@ -1,0 +1,57 @@
+// Looks at files every few seconds and tells when any of them changed, came or went. Polling, because it works on every file system
+// and through the renames of editors and configuration management alike.
+
+import { stat } from 'node:fs/promises'
+import type { Clock } from '../lib/clock.ts'
+
+export interface WatchSettings {
+  /** What to look at now; may change with every reload. Directories count by their own change time. */
+  readonly files: () => readonly string[]
+  /** Called after a change, never twice at once. */
+  readonly changed: () => Promise<void>
+  readonly clock: Clock
+}
+
+/** Soon enough for a person who changed an alias, rare enough to cost nothing. */
+export const LOOK_EVERY_MS = 2000
+
+/** Watches until `close`. A change is told once the files have been still for one look, so that half-written sets are not read. */
+export async function watchFiles(settings: WatchSettings): Promise<{ close(): void }> {
+  const { clock, files, changed } = settings
+  const stopped = new AbortController()
+  let known = await fingerprints(files())
+  let pending: string | null = null
+  const look = async () => {
+    const now = await fingerprints(files())
+    if (now === known) pending = null
+    else if (now !== pending) pending = now
+    else {
+      pending = null
+      await changed()
+      known = await fingerprints(files())
+    }
+  }
+  const run = async () => {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, stopped.signal)
+      await look()
+    }
+  }
+  // The only way out is the abort: neither look nor changed rejects.
+  run().catch(() => undefined)
+  return { close: () => stopped.abort(new Error('closed')) }
+}
+
+async function fingerprints(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map(fingerprint))).join('\n')
+}
+
+/** Changes with every rewrite: a rename gives another inode, an edit another time. */
+async function fingerprint(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(file)
+    return [file, ino, size, mtimeMs, ctimeMs].join()
+  } catch {
+    return `${file},absent`
+  }
+}
