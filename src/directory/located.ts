@@ -13,6 +13,8 @@ export interface LocatedScalar {
   readonly value: Scalar
   /** The text as written, where YAML 1.1 made something else of it (`010` is 8, `no` is false). */
   readonly written?: string
+  /** True for text written as a block (`|` or `>`): its first line stands below `place`. */
+  readonly block?: true
   /** The comment behind the value, for people. */
   readonly comment?: string
 }

@@ -15,6 +15,7 @@ export type Section =
   | 'forwards'
   | 'host_aliases'
   | 'transports'
+  | 'transport_tables'
   | 'catch_all'
   | 'rewrites'
   | 'send_as'
@@ -25,7 +26,7 @@ export type Section =
   | 'assertions'
 
 /** The sections that have a key of ours. */
-export type OwnSection = Exclude<Section, 'alias_records' | 'domain_aliases' | 'generic_domains'>
+export type OwnSection = Exclude<Section, 'alias_records' | 'domain_aliases' | 'generic_domains' | 'transport_tables'>
 
 export const NAMESPACE = 'mail::'
 
@@ -57,6 +58,7 @@ export const readingOrder: readonly Section[] = [
   'aliases',
   'alias_records',
   'domain_aliases',
+  'transport_tables',
   ...ownSections.slice(ownSections.indexOf('forwards')),
 ]
 
@@ -73,6 +75,8 @@ export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section
   ['etc_aliases__recipients', 'alias_records'],
   ['profile::mx::domain_aliases', 'domain_aliases'],
   ['profile::mx::domain_aliases_generic', 'generic_domains'],
+  ['profile::mx::static_transport_maps', 'transport_tables'],
+  ['profile::mx::dynamic_transport_maps', 'transport_tables'],
   ['relay_domains', 'domains'],
   ['recipient_discards', 'discards'],
 ])

@@ -16,6 +16,7 @@ import {
 import { readAliasDomains, readDomains } from './read-domains.ts'
 import { readCertificates, readSendAs, readTexts, readTransports, readUsers } from './read-entries.ts'
 import { readRewrites } from './read-rewrites.ts'
+import { readTransportTables } from './read-tables.ts'
 
 /** What one source says, by section. */
 export interface MailLayer {
@@ -37,6 +38,7 @@ const readers: Readonly<Record<Section, Reader>> = {
   forwards: (build, value) => readTargetMap(build, 'forward', value),
   host_aliases: readHostAliases,
   transports: readTransports,
+  transport_tables: readTransportTables,
   catch_all: readCatchAll,
   rewrites: readRewrites,
   send_as: readSendAs,
@@ -56,6 +58,7 @@ const domainSections: readonly Section[] = [
   'alias_domains',
   'domain_aliases',
   'transports',
+  'transport_tables',
   'host_aliases',
 ]
 

@@ -192,6 +192,52 @@ describe('5. targets that are no addresses', () => {
   })
 })
 
+describe('6. plain text inside YAML', () => {
+  const table = `profile::mx::static_transport_maps:
+  desk:
+    type: hash                       # hash | regexp
+    content: |
+      # tickets have a host of their own
+      desk.example.org    smtp:desk-01.example.org
+
+      lists.example.org
+        lmtp:[127.0.0.1]:24
+  bounces:
+    type: regexp
+    content: |
+      /^bounce-[a-z0-9]+@example\\.org$/    bounce-handler
+mail::aliases: { bounce-handler: kim }
+`
+  it.each([
+    ['any@desk.example.org', ['any@desk.example.org']],
+    ['any@lists.example.org', ['any@lists.example.org']],
+    ['bounce-17a@example.org', ['kim@example.org']],
+    ['bounce-@example.org', '5.1.1'],
+  ])('%s', async (address, expected) => expect(await load(table).resolve(address)).toEqual(expected))
+
+  it('has true line numbers', () => {
+    const { directory, problems } = load(table)
+    expect(problems).toEqual([])
+    expect(directory?.domain('lists.example.org')?.transport?.source).toBe('/h/data/common.yaml:10')
+    const faults = `profile::mx::static_transport_maps:
+  desk:
+    type: hash
+    content: |
+      desk.example.org
+      desk.example.org  pigeon:post
+  other: { type: btree, content: "a.example.org smtp:[b.example.org]" }
+profile::mx::dynamic_transport_maps:
+  people: { type: hash, path: /var/lib/mail/people }
+`
+    expect(load(faults).problems.map((text) => text.split(', such')[0]?.slice(0, 70))).toEqual([
+      'common.yaml:7:1: error: expected "key  value", found "desk.example.org',
+      'common.yaml:8:1: error: expected a next hop such as smtp:[list.example',
+      'common.yaml:9:18: error: "type" is hash, regexp or pcre',
+      'common.yaml:11:3: error: table "people" has no content here: a map tha',
+    ])
+  })
+})
+
 describe('beside the aliases', () => {
   const { resolve, problems } = load(`relay_domains: &ours [example.org, example.net]
 verify_domains: *ours

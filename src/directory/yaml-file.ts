@@ -93,7 +93,8 @@ function locateScalar(node: Node, place: Place): Located {
   const written = typeof value === 'string' || node.source === undefined ? {} : { written: node.source }
   // The library hands the comment lines behind an empty value to it as well: those belong to what follows.
   const comment = node.comment && value !== null ? { comment: node.comment.trim() } : {}
-  return { kind: 'scalar', place, value, ...written, ...comment }
+  const block = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? { block: true as const } : {}
+  return { kind: 'scalar', place, value, ...written, ...comment, ...block }
 }
 
 /** Dates and binary data have no meaning in mail data: their text stands for them. */
