@@ -67,14 +67,22 @@ async function copySpoolFile(from: string, to: string): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   try {
     await copyFile(from, to)
-    const handle = await open(to, 'r+')
-    await handle.datasync().finally(() => handle.close())
-    await new DirectorySync().sync(dirname(to))
+    await makeDurable(to)
     return true
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return false
     throw error
   }
+}
+
+async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  await new DirectorySync().sync(dirname(file))
 }
 
 async function requireEmpty(directory: string): Promise<void> {

@@ -240,18 +240,9 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   }
 }
 
-function wireOutcome(one: Settlement['outcomes'][number]): WireOutcome {
-  const { outcome } = one
+function wireOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): WireOutcome {
   const { kind, status, reply, host, tls } = outcome
-  return {
-    id: one.recipientId,
-    kind,
-    scope: outcome.kind === 'delivered' ? null : outcome.scope,
-    status,
-    reply,
-    host,
-    tls,
-    dsnPassedOn: outcome.kind === 'delivered' && outcome.dsnPassedOn,
-    retryAt: outcome.kind === 'deferred' ? outcome.retryAt : null,
-  }
+  const scope = kind === 'delivered' ? null : outcome.scope
+  const dsnPassedOn = kind === 'delivered' && outcome.dsnPassedOn
+  return [recipientId, kind, scope, status, reply, host, tls, dsnPassedOn, kind === 'deferred' ? outcome.retryAt : null]
 }

@@ -6,45 +6,46 @@ import type { ControlStep, ControlStepResult } from './control.ts'
 import type { RetrySettings } from './retry.ts'
 import type { UnavailableCause } from './unavailable.ts'
 
-export interface WireRecipient {
-  readonly address: string
-  readonly original: string | null
-  readonly reversePath: string | null
-  readonly nextHop: string
-  readonly private: 0 | 1
-  readonly notify: number
-  readonly orcpt: string | null
-}
+/** Lists, not objects, where there is one for each mail: structured clone writes and reads the names of an object's fields every time. */
+export type WireRecipient = readonly [
+  address: string,
+  original: string | null,
+  reversePath: string | null,
+  nextHop: string,
+  isPrivate: 0 | 1,
+  notify: number,
+  orcpt: string | null,
+]
 
 /** A message on its way in; its content (header, then the inline body) is in the batch's octets. */
-export interface WireMessage {
-  readonly queueId: string
-  readonly arrivedAt: number
-  readonly origin: string
-  readonly sender: string | null
-  readonly parameters: string | null
-  readonly senderProven: 0 | 1
-  readonly spoolFile: string | null
-  readonly headerSize: number
-  readonly bodySize: number
-  readonly contentStart: number
-  readonly contentEnd: number
-  readonly recipients: readonly WireRecipient[]
+export type WireMessage = readonly [
+  queueId: string,
+  arrivedAt: number,
+  origin: string,
+  sender: string | null,
+  parameters: string | null,
+  senderProven: 0 | 1,
+  spoolFile: string | null,
+  headerSize: number,
+  bodySize: number,
+  contentStart: number,
+  contentEnd: number,
+  recipients: readonly WireRecipient[],
   /** JSON array. */
-  readonly events: string
-}
+  events: string,
+]
 
-export interface WireOutcome {
-  readonly id: number
-  readonly kind: 'delivered' | 'deferred' | 'failed'
-  readonly scope: string | null
-  readonly status: string
-  readonly reply: string
-  readonly host: string | null
-  readonly tls: string | null
-  readonly dsnPassedOn: boolean
-  readonly retryAt: number | null
-}
+export type WireOutcome = readonly [
+  id: number,
+  kind: 'delivered' | 'deferred' | 'failed',
+  scope: string | null,
+  status: string,
+  reply: string,
+  host: string | null,
+  tls: string | null,
+  dsnPassedOn: boolean,
+  retryAt: number | null,
+]
 
 /** Ledger entries of one queue id (or of none), as JSON arrays. */
 export interface WireEvents {

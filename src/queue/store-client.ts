@@ -18,6 +18,9 @@ import { QueueUnavailable } from './unavailable.ts'
 /** Batches that may be under way: one commits while the next one waits at the worker's door. */
 const BATCHES_UNDER_WAY = 2
 
+/** Memory for short-lived objects of the worker, MiB: nearly all of them die with their batch; the default only costs memory. */
+const YOUNG_MEMORY_MB = 8
+
 interface Waiter {
   readonly resolve: (answered: { readonly value: never; readonly octets: Uint8Array }) => void
   readonly reject: (error: Error) => void
@@ -59,7 +62,10 @@ export class StoreClient {
     settings: WorkerSettings,
     listener: StoreListener,
   ): Promise<{ client: StoreClient; recovered: number; waiting: number; spool: readonly SpoolOwner[] }> {
-    const worker = new Worker(new URL('./store-worker.ts', import.meta.url), { workerData: settings })
+    const worker = new Worker(new URL('./store-worker.ts', import.meta.url), {
+      workerData: settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
+    })
     const ready = await new Promise<Ready>((resolve, reject) => {
       worker.once('error', reject)
       worker.once('message', (report: WorkerReport) => {

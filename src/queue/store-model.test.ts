@@ -11,7 +11,7 @@ import { type Event, finalKinds } from '../observe/events.ts'
 import type { Notify } from '../smtp/envelope.ts'
 import type { ControlAction } from './control.ts'
 import { noticeNumber, notifyBits, wantsNotice } from './notify-bits.ts'
-import type { Answers, Operation, WireOutcome } from './operation.ts'
+import type { Answers, Operation, WireMessage, WireOutcome } from './operation.ts'
 import { allowedMoves, type NextState, stateOf } from './states.ts'
 import { Store } from './store.ts'
 import { contentOf, encodeMessage } from './wire.ts'
@@ -220,17 +220,10 @@ class Pair {
   settle(one: Step & { op: 'settle' }): void {
     const recipient = this.claimed(one.pick)
     if (!recipient) return
-    const outcome: WireOutcome = {
-      id: recipient.id,
-      kind: one.kind,
-      scope: one.kind === 'delivered' ? null : 'recipient',
-      status: '2.0.0',
-      reply: 'said',
-      host: null,
-      tls: null,
-      dsnPassedOn: one.kind === 'delivered' && one.passedOn,
-      retryAt: one.kind === 'deferred' && one.soon !== null ? this.now + one.soon : null,
-    }
+    const retryAt = one.kind === 'deferred' && one.soon !== null ? this.now + one.soon : null
+    const scope = one.kind === 'delivered' ? null : 'recipient'
+    const passedOn = one.kind === 'delivered' && one.passedOn
+    const outcome: WireOutcome = [recipient.id, one.kind, scope, '2.0.0', 'said', null, null, passedOn, retryAt]
     const noticesDue = this.ask({ kind: 'settle', queueId: recipient.queueId, outcomes: [outcome], now: this.now })
     const expiry = recipient.arrivedAt + retry.lifetimeMs
     if (one.kind === 'deferred' && this.now < expiry) {
@@ -238,7 +231,7 @@ class Pair {
       if (late && wantsNotice(notifyBits(recipient.notify), 'delayed')) recipient.notice = 'delayed'
       this.move(recipient, 'deferred')
       const scheduled = recipient.at > this.now ? recipient.at : this.now + this.gap(recipient)
-      recipient.at = Math.min(expiry, outcome.retryAt ?? scheduled)
+      recipient.at = Math.min(expiry, retryAt ?? scheduled)
       const { wish } = recipient
       recipient.wish = null
       if (wish) this.order(recipient, wish)
@@ -292,7 +285,7 @@ class Pair {
         now: this.now,
       }
       expect(mine.map((r) => noticeNumber[r.notice])).toEqual(mine.map(() => task.notice))
-      expect(this.ask({ ...done, dsn: { ...dsn, contentEnd: 0, headerSize: 0, bodySize: 0 } })).toBe(true)
+      expect(this.ask({ ...done, dsn: dsn.with(8, 0).with(7, 0).with(10, 0) as unknown as WireMessage })).toBe(true)
       for (const recipient of mine) {
         if (recipient.notice === 'delayed') {
           recipient.notice = 'none'

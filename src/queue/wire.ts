@@ -16,34 +16,34 @@ export function contentOf(message: NewMessage): readonly Uint8Array[] {
 export function encodeMessage(message: NewMessage, start: number): WireMessage {
   const { body, header } = message
   const inlineSize = body.kind === 'inline' ? body.bytes.length : 0
-  return {
-    queueId: message.queueId,
-    arrivedAt: message.arrivedAt,
-    origin: JSON.stringify(message.origin),
-    sender: message.sender,
-    parameters: encodeParameters(message.parameters),
-    senderProven: message.senderProven ? 1 : 0,
-    spoolFile: body.kind === 'spool' ? body.file : null,
-    headerSize: header.length,
-    bodySize: body.kind === 'spool' ? body.size : inlineSize,
-    contentStart: start,
-    contentEnd: start + header.length + inlineSize,
-    recipients: message.recipients.map(encodeRecipient),
-    events: JSON.stringify(message.events),
-  }
+  return [
+    message.queueId,
+    message.arrivedAt,
+    JSON.stringify(message.origin),
+    message.sender,
+    encodeParameters(message.parameters),
+    message.senderProven ? 1 : 0,
+    body.kind === 'spool' ? body.file : null,
+    header.length,
+    body.kind === 'spool' ? body.size : inlineSize,
+    start,
+    start + header.length + inlineSize,
+    message.recipients.map(encodeRecipient),
+    JSON.stringify(message.events),
+  ]
 }
 
 function encodeRecipient(recipient: NewRecipient): WireRecipient {
   const { address, original, reversePath, nextHop, parameters } = recipient
-  return {
+  return [
     address,
-    original: original === address ? null : original,
+    original === address ? null : original,
     reversePath,
     nextHop,
-    private: recipient.private ? 1 : 0,
-    notify: notifyBits(parameters.notify),
-    orcpt: parameters.orcpt,
-  }
+    recipient.private ? 1 : 0,
+    notifyBits(parameters.notify),
+    parameters.orcpt,
+  ]
 }
 
 function encodeParameters(parameters: MailParameters): string | null {

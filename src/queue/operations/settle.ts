@@ -25,7 +25,8 @@ export function settle(
 ): Answers['settle'] {
   const settling: Settling = { queueId: request.queueId, now: request.now, events: [], noticesDue: false }
   const messages = new Set<number>()
-  for (const outcome of request.outcomes) {
+  for (const wire of request.outcomes) {
+    const outcome = unpack(wire)
     settleOne(context, settling, outcome)
     messages.add(messageOf(outcome.id))
   }
@@ -35,13 +36,30 @@ export function settle(
   return settling.noticesDue
 }
 
+interface AttemptOutcome {
+  readonly id: number
+  readonly kind: 'delivered' | 'deferred' | 'failed'
+  readonly scope: string | null
+  readonly status: string
+  readonly reply: string
+  readonly host: string | null
+  readonly tls: string | null
+  readonly dsnPassedOn: boolean
+  readonly retryAt: number | null
+}
+
+function unpack(wire: WireOutcome): AttemptOutcome {
+  const [id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt] = wire
+  return { id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt }
+}
+
 /** Removes the message when no recipient is left; its spool file goes after the commit. */
 export function finishMessage(context: StoreContext, message: number): void {
   const { spoolFile } = context.sql.removeFinishedMessage(message)
   if (spoolFile !== null) context.freed.push(spoolFile)
 }
 
-function settleOne(context: StoreContext, settling: Settling, outcome: WireOutcome): void {
+function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOutcome): void {
   if (outcome.kind === 'delivered') {
     const taken = context.sql.takeDelivered(outcome.id, outcome.dsnPassedOn)
     if (taken) {
@@ -64,7 +82,7 @@ function settleOne(context: StoreContext, settling: Settling, outcome: WireOutco
   }
 }
 
-function defer(context: StoreContext, settling: Settling, one: { outcome: WireOutcome; row: ClaimedRow }): void {
+function defer(context: StoreContext, settling: Settling, one: { outcome: AttemptOutcome; row: ClaimedRow }): void {
   const { outcome, row } = one
   const message = context.sql.selectMessageFacts(messageOf(outcome.id))
   if (!message) throw new Error(`recipient ${outcome.id} has no message`)
@@ -99,7 +117,7 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: WireOu
 function finish(
   context: StoreContext,
   settling: Settling,
-  one: { outcome: WireOutcome; row: ClaimedRow; state: 'delivered' | 'failed' | 'expired' },
+  one: { outcome: AttemptOutcome; row: ClaimedRow; state: 'delivered' | 'failed' | 'expired' },
 ): void {
   const { outcome, row, state } = one
   const notice = state === 'delivered' ? 'delivered' : 'failed'
@@ -132,7 +150,7 @@ function isLate(context: StoreContext, now: number, one: { message: MessageFacts
   return wantsNotice(one.row.notify, 'delayed')
 }
 
-function attemptEnd(settling: Settling, outcome: WireOutcome, row: { address: string; attempt: number }) {
+function attemptEnd(settling: Settling, outcome: AttemptOutcome, row: { address: string; attempt: number }) {
   return {
     at: settling.now,
     queueId: settling.queueId,
