@@ -102,6 +102,8 @@ async function start(
       recipients: config.limits.recipients,
       connections: config.limits.connections,
       connectionsPerClient: config.limits.connections_per_ip,
+      commandMs: config.limits.command_timeout,
+      dataIdleMs: config.limits.command_timeout,
     },
     log: {
       notice: (message, fields) => log.info({ ...fields, listener: listener.name }, message),

@@ -92,6 +92,9 @@ const limits = z.strictObject({
   recipients: count('a whole number from 1').default(1000).describe('Forward-paths of a transaction.'),
   connections: count('a whole number from 1').default(1000).describe('Connections of a listener in all.'),
   connections_per_ip: count('a whole number from 1').default(50).describe('Connections of one client address.'),
+  command_timeout: duration
+    .default(300_000)
+    .describe('How long a client may be silent, between commands and within a message (RFC 5321 4.5.3.2.7).'),
 })
 
 const admin = z.strictObject({
