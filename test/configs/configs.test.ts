@@ -69,7 +69,7 @@ test('waypost check prints the same lines and exits with 2', () => {
   })
   const lines = readFileSync(join(here, 'bad', 'many-at-once.expected'), 'utf8').replaceAll('DIR', folder)
   expect(run.status).toBe(2)
-  expect(run.stderr).toBe(`${lines}10 problems: this node would not start\n`)
+  expect(run.stderr).toBe(`${lines}11 problems: this node would not start\n`)
 })
 
 test('waypost run refuses in the same words, before it opens anything', () => {
