@@ -14,17 +14,7 @@ export const bounceComesHome: Scene = {
     'sam@ forwards to post.example.edu, which takes the mail and bounces it. The bounce comes back to the SRS address at our mx.',
   run: async (stage) => {
     const id = stage.newId('b', 'stranger.example')
-    const message = letter({ from: `Ann <${from}>`, to: 'sam@example.org', subject: 'Will this arrive?', id })
-    await stage.send('ann', {
-      node: 'mx',
-      port: stage.fleet.ports.smtp,
-      security: 'none',
-      localAddress: strangerAddress,
-      name: 'mail.stranger.example',
-      from,
-      to: ['sam@example.org'],
-      message,
-    })
+    await annWrites(stage, { to: 'sam@example.org', subject: 'Will this arrive?', id })
     const moody = await stage.moody.start()
     const taken = await moody.waitFor((one) => fieldValues(one.message, 'Message-ID').includes(id), PATIENCE_MS)
     return [

@@ -1,8 +1,8 @@
 // (g) A destination is down. The mail waits, is tried again and delivered when the host is back.
 
-import { strangerAddress } from '../addresses.ts'
-import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
+import { fieldValues, PATIENCE_MS, proof } from '../stage.ts'
 import type { Scene } from '../stage.ts'
+import { annWrites } from '../stranger.ts'
 import { until } from '../until.ts'
 
 export const destinationDown: Scene = {
@@ -13,18 +13,7 @@ export const destinationDown: Scene = {
   run: async (stage) => {
     await stage.moody.stop()
     const id = stage.newId('g', 'stranger.example')
-    const from = 'ann@stranger.example'
-    const message = letter({ from: `Ann <${from}>`, to: 'ada@example.org', subject: 'No hurry', id })
-    await stage.send('ann', {
-      node: 'mx',
-      port: stage.fleet.ports.smtp,
-      security: 'none',
-      localAddress: strangerAddress,
-      name: 'mail.stranger.example',
-      from,
-      to: ['ada@example.org'],
-      message,
-    })
+    await annWrites(stage, { to: 'ada@example.org', subject: 'No hurry', id })
     const deferrals = () => stage.way(id).filter(({ event }) => event.kind === 'deferred')
     await until(() => deferrals().length > 0, PATIENCE_MS)
     const waited = deferrals().length

@@ -2,8 +2,9 @@
 
 import { strangerAddress } from '../addresses.ts'
 import { SRS_DOMAIN } from '../fleet.ts'
-import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
+import { fieldValues, PATIENCE_MS, proof } from '../stage.ts'
 import type { Scene } from '../stage.ts'
+import { ann, annWrites } from '../stranger.ts'
 
 export const strangerToAlias: Scene = {
   letter: 'a',
@@ -12,18 +13,7 @@ export const strangerToAlias: Scene = {
     'press@ is an alias of kim and lee; both forward to providers outside. The sender is rewritten, so that SPF passes there.',
   run: async (stage) => {
     const id = stage.newId('a', 'stranger.example')
-    const from = 'ann@stranger.example'
-    const message = letter({ from: `Ann <${from}>`, to: 'press@example.org', subject: 'An interview?', id })
-    const sent = await stage.send('ann', {
-      node: 'mx',
-      port: stage.fleet.ports.smtp,
-      security: 'none',
-      localAddress: strangerAddress,
-      name: 'mail.stranger.example',
-      from,
-      to: ['press@example.org'],
-      message,
-    })
+    const sent = await annWrites(stage, { to: 'press@example.org', subject: 'An interview?', id })
     const mail = await stage.friendly.waitFor(
       (one) => fieldValues(one.message, 'Message-ID').includes(id) && one.to.includes('kim@home.example.net'),
       PATIENCE_MS,
@@ -39,7 +29,7 @@ export const strangerToAlias: Scene = {
       ),
       proof(
         'From: stayed as it was',
-        fieldValues(mail.message, 'From')[0] === `Ann <${from}>`,
+        fieldValues(mail.message, 'From')[0] === `Ann <${ann}>`,
         fieldValues(mail.message, 'From')[0] ?? '',
       ),
       proof(

@@ -1,27 +1,18 @@
 // (f) Mail for nobody is refused while the sender is still on the line: no bounce is ever needed.
 
-import { strangerAddress } from '../addresses.ts'
-import { letter, proof } from '../stage.ts'
+import { proof } from '../stage.ts'
 import type { Scene } from '../stage.ts'
+import { annWrites } from '../stranger.ts'
 
 export const unknownRecipient: Scene = {
   letter: 'f',
   title: 'Mail for nobody, and mail through us to others',
   about: 'An address that nothing in the routing data knows is refused at RCPT, and the mx relays for nobody.',
   run: async (stage) => {
-    const from = 'ann@stranger.example'
-    const to = (address: string) => ({
-      node: 'mx' as const,
-      port: stage.fleet.ports.smtp,
-      security: 'none' as const,
-      localAddress: strangerAddress,
-      name: 'mail.stranger.example',
-      from,
-      to: [address],
-      message: letter({ from, to: address, subject: 'Anybody there?', id: stage.newId('f', 'stranger.example') }),
-    })
-    const unknown = await stage.send('ann', to('no-such-person@example.org'))
-    const relay = await stage.send('ann', to('friend@home.example.net'))
+    const ask = (to: string) =>
+      annWrites(stage, { to, subject: 'Anybody there?', id: stage.newId('f', 'stranger.example') })
+    const unknown = await ask('no-such-person@example.org')
+    const relay = await ask('friend@home.example.net')
     return [
       proof(
         'the unknown address is refused at RCPT',
