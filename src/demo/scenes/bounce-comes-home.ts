@@ -1,11 +1,10 @@
 // (b) The forward's provider takes the mail and bounces it later. The bounce goes to the SRS address and home to the stranger.
 
 import { sendTestMail } from '../../cli/mail-client.ts'
-import { hostAddresses, nodeAddresses, strangerAddress } from '../addresses.ts'
+import { hostAddresses, nodeAddresses } from '../addresses.ts'
 import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
 import type { Proof, Scene, Stage } from '../stage.ts'
-
-const from = 'ann@stranger.example'
+import { ann, annWrites } from '../stranger.ts'
 
 export const bounceComesHome: Scene = {
   letter: 'b',
@@ -54,7 +53,7 @@ async function bounceBack(stage: Stage, srsAddress: string): Promise<Proof[]> {
     proof('the mx took the bounce', home.kind === 'accepted', home.reply),
     proof(
       'it came home to ann with the null sender',
-      arrived.to[0] === from && arrived.from === null,
+      arrived.to[0] === ann && arrived.from === null,
       `<${arrived.from ?? ''}> to ${arrived.to.join(', ')}`,
     ),
     proof(
