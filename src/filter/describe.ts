@@ -85,6 +85,8 @@ function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][numb
     ...present('header.s', finding.selector),
     ...present('header.a', String(row.algo ?? '')),
     ...present('header.b', b),
+    // The node that forwards has to know which signatures DMARC counts, and only the tree walk can tell.
+    ...(finding.result === 'pass' && finding.aligned ? [{ name: 'policy.aligned', value: 'yes' }] : []),
   ]
   const reason = reasonFor(finding.result === 'pass' ? null : finding.comment)
   return { method: 'dkim', result: finding.result, ...reason, properties }
