@@ -37,7 +37,8 @@ const settle = (id: number): Job => ({
 })
 const big = () => sampleMessage({ body: { kind: 'inline', bytes: Buffer.alloc(30_000) } })
 const count = () => store.database.prepare('SELECT count(*) FROM messages').pluck().get()
-const fill = () => store.database.pragma(`max_page_count = ${store.database.pragma('page_count', { simple: true })}`)
+const fill = () =>
+  store.database.pragma(`max_page_count = ${Number(store.database.pragma('page_count', { simple: true }))}`)
 
 it('answers in order with one commit', () => {
   const { values, failures } = store.run([accept(), accept(sampleMessage(), true), accept()])
