@@ -20,11 +20,11 @@ const alwaysAnswered = /^(?:postmaster|abuse)@/
 export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
   const tellDangling = choice.dangling === 'warning' ? build.problems.warn : build.problems.error
   for (const [key, record] of build.addresses) {
-    for (const entry of entriesOf(record)) checkTargets(build, key, entry, tellDangling)
+    for (const { field, entry } of entriesOf(record)) checkTargets(build, { key, field }, entry, tellDangling)
   }
   for (const [name, domain] of build.domains) {
     if (!domain.catchAll) continue
-    checkTargets(build, `@${name}`, domain.catchAll, tellDangling)
+    checkTargets(build, { key: `@${name}`, field: 'alias' }, domain.catchAll, tellDangling)
     if (domain.transport) {
       const place = placesOf(build, domain.catchAll)[0]
       if (place)
@@ -35,9 +35,15 @@ export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
   tellLoops(build, choice.loops === 'warning' ? build.problems.warn : build.problems.error)
 }
 
+/** The entry whose targets are looked at. */
+interface Owner {
+  readonly key: string
+  readonly field: 'alias' | 'forward' | 'hostAlias'
+}
+
 function checkTargets(
   build: MailBuild,
-  owner: string,
+  owner: Owner,
   entry: TargetEntry,
   tell: (place: Place, message: string) => void,
 ): void {
@@ -48,14 +54,12 @@ function checkTargets(
         tell(place, `${printAddress(target)}: ${target.domain} is no name of the public DNS`)
       return
     }
-    if (canonicalKey(build, target) === owner) {
-      if (!endsSomewhere(build, target, true))
-        tell(place, `${owner} keeps a copy for itself, but no forward or transport takes it`)
-    } else if (!endsSomewhere(build, target, false)) {
-      tell(
-        place,
-        `${printAddress(target)} is known nowhere: no alias, forward, transport or catch-all (target of ${owner})`,
-      )
+    if (canonicalKey(build, target) === owner.key) {
+      if (!endsSomewhere(build, target, owner))
+        tell(place, `${owner.key} keeps a copy for itself, but no forward or transport takes it`)
+    } else if (!endsSomewhere(build, target, null)) {
+      const name = printAddress(target)
+      tell(place, `${name} is known nowhere: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
   })
 }
@@ -64,7 +68,7 @@ function checkUser(build: MailBuild, record: AddressRecord): void {
   if (!record.user || record.alias || record.forward || record.transport || record.discard || record.refusal) return
   const entry = build.users.get(record.user.name)
   for (const address of entry?.addresses ?? []) {
-    if (build.addresses.get(addressKey(address)) !== record || endsSomewhere(build, address, false)) continue
+    if (build.addresses.get(addressKey(address)) !== record || endsSomewhere(build, address, null)) continue
     const colon = record.user.source.lastIndexOf(':')
     const place = {
       file: record.user.source.slice(0, colon),
@@ -78,20 +82,24 @@ function checkUser(build: MailBuild, record: AddressRecord): void {
   }
 }
 
-/** True if anything in the order of look-up answers for this address of ours. */
-function endsSomewhere(build: MailBuild, address: Mailbox, past: boolean): boolean {
+/** True if anything in the order of look-up answers for this address of ours; `past` is the entry that names itself. */
+function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null): boolean {
   const key = addressKey(address)
   const split = splitTag(address.local, '+')
   const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
-  if (answers(build.addresses.get(key), past) || (base !== null && answers(build.addresses.get(base), past)))
-    return true
+  if (answers(build, key, past) || (base !== null && answers(build, base, past))) return true
   const domain = build.domains.get(address.domain)
   if (domain?.transport) return true
   if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past))
     return true
   // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
   if (past) return false
-  if (domain?.catchAll || alwaysAnswered.test(key) || domain?.roles?.includes(address.local.toLowerCase())) return true
+  if (
+    domain?.catchAll ||
+    alwaysAnswered.test(base ?? key) ||
+    domain?.roles?.includes((split?.base ?? address.local).toLowerCase())
+  )
+    return true
   return build.rewrites.some((rewrite) =>
     rewrite.domain === undefined
       ? rewrite.pattern.test(key)
@@ -99,10 +107,12 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: boolean): boole
   )
 }
 
-function answers(record: AddressRecord | undefined, past: boolean): boolean {
+function answers(build: MailBuild, key: string, past: Owner | null): boolean {
+  const record = build.addresses.get(key)
   if (!record) return false
-  if (record.refusal || record.discard || record.forward || record.transport) return true
-  return !past && (record.alias !== undefined || record.hostAlias !== undefined)
+  if (record.refusal || record.discard || record.transport) return true
+  if (past?.key !== key) return Boolean(record.alias || record.forward || (record.hostAlias && !past))
+  return past.field === 'alias' && record.forward !== undefined
 }
 
 /** Depth-first over alias and forward edges; an edge back to an entry that is being followed closes a loop. */
@@ -140,15 +150,22 @@ interface Edge {
 function edgesOf(build: MailBuild, key: string): readonly Edge[] {
   const record = build.addresses.get(key)
   const edges: Edge[] = []
-  for (const entry of record ? entriesOf(record) : []) {
+  for (const { entry } of record ? entriesOf(record) : []) {
     entry.targets.forEach((target, index) => {
       const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
       const place = placesOf(build, entry)[index]
-      // An address that names itself keeps a copy: that ends the chain and is no loop.
-      if (to !== null && to !== key && place) edges.push({ to, place })
+      if (to === null || !place) return
+      // An address that names itself keeps a copy: that ends the chain and is no loop. With a tag, the one without comes next.
+      const next = to === key ? withoutTag(key) : to
+      if (next !== key && build.addresses.has(next)) edges.push({ to: next, place })
     })
   }
   return edges
+}
+
+function withoutTag(key: string): string {
+  const at = key.lastIndexOf('@')
+  return `${splitTag(key.slice(0, at), '+')?.base ?? key.slice(0, at)}${key.slice(at)}`
 }
 
 /** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
@@ -166,10 +183,19 @@ function canonicalKey(build: MailBuild, target: Mailbox): string {
   return nodeOf(build, target) ?? addressKey(target)
 }
 
-function entriesOf(record: AddressRecord): readonly TargetEntry[] {
-  const organisation = [record.alias, record.forward].filter((entry) => entry !== undefined)
+/** The entries of a record that can count, in the order in which they do. */
+function entriesOf(record: AddressRecord): readonly { readonly field: Owner['field']; readonly entry: TargetEntry }[] {
+  if (record.refusal || record.discard) return []
+  const { alias, forward, hostAlias } = record
+  if (alias && forward)
+    return [
+      { field: 'alias', entry: alias },
+      { field: 'forward', entry: forward },
+    ]
+  if (alias) return [{ field: 'alias', entry: alias }]
+  if (forward) return [{ field: 'forward', entry: forward }]
   // A host's alias counts only where the organisation says nothing.
-  return organisation.length === 0 && record.hostAlias ? [record.hostAlias] : organisation
+  return hostAlias && !record.transport ? [{ field: 'hostAlias', entry: hostAlias }] : []
 }
 
 function placesOf(build: MailBuild, entry: TargetEntry): readonly Place[] {

@@ -34,15 +34,21 @@ export async function place(walk: Walk, point: Point): Promise<Placed> {
   if (typeof matches === 'string') return { kind: 'unavailable', cause: matches, via: point.via }
   // An address that only stands for the same one at another domain is counted there.
   const standsForAnother = matches.length === 0 && walk.directory.domain(point.address.domain)?.aliasOf !== undefined
-  if (!isSelf && !standsForAnother) {
-    if (walk.visited.has(key)) return meetAgain(walk, point, key)
-    walk.visited.add(key)
-    if (walk.visited.size > VISIT_LIMIT) return refused(point, tooMany(`over ${VISIT_LIMIT} addresses`))
-  }
+  if (isSelf || standsForAnother) return await follow(walk, point, matches, isSelf)
+  const before = walk.visited.get(key)
+  if (before) return meetAgain(walk, point, key, before)
+  walk.visited.set(key, 'open')
+  if (walk.visited.size > VISIT_LIMIT) return refused(point, tooMany(`over ${VISIT_LIMIT} addresses`))
+  const answer = await follow(walk, point, matches, false)
+  walk.visited.set(key, answer)
+  return answer
+}
+
+async function follow(walk: Walk, point: Point, matches: readonly Match[], isSelf: boolean): Promise<Placed> {
   if (point.chain.length > CHAIN_DEPTH_LIMIT) return refused(point, looping(`chain longer than ${CHAIN_DEPTH_LIMIT}`))
   for (const match of matches) {
-    const answer = await byRecord(walk, point, match)
-    if (answer) return copied(walk, point, match, answer)
+    const answer = await byRecord(walk, point, match, isSelf)
+    if (answer) return await copied(walk, point, match, answer)
   }
   return await byDomain(walk, point, matches, isSelf)
 }
@@ -62,7 +68,7 @@ async function findMatches(
 }
 
 /** Steps 1 and 2: what the record itself says. Null if it says nothing that places the address. */
-async function byRecord(walk: Walk, point: Point, match: Match): Promise<Placed | null> {
+async function byRecord(walk: Walk, point: Point, match: Match, isSelf: boolean): Promise<Placed | null> {
   const { record, key, tag } = match
   const from = printAddress(point.address)
   if (record.refusal) {
@@ -77,7 +83,11 @@ async function byRecord(walk: Walk, point: Point, match: Match): Promise<Placed 
   for (const field of ['alias', 'forward'] as const) {
     const entry = record[field]
     if (!entry || isPast(point.owner, key, field)) continue
-    if (point.chain.includes(key) && point.owner?.key !== key) return refused(point, looping(loopText(point, key)))
+    if (point.chain.includes(key) && point.owner?.key !== key) {
+      // `kim` kept a copy for itself on behalf of `kim+x`, whose own entry has been followed already.
+      if (isSelf) continue
+      return refused(point, looping(loopText(point, key)))
+    }
     return await expand(walk, point, { entry, owner: { key, field }, tag, rule: field })
   }
   if (!record.transport) return null
@@ -119,7 +129,8 @@ async function byDomain(walk: Walk, point: Point, matches: readonly Match[], isS
 }
 
 async function byFallback(walk: Walk, point: Point): Promise<Placed | null> {
-  const local = point.address.local.toLowerCase()
+  const whole = point.address.local.toLowerCase()
+  const local = splitTag(whole, walk.settings.tagDelimiter ?? '+')?.base ?? whole
   const domain = walk.directory.domain(point.address.domain)
   const source = fallbackSources[local] ?? (domain?.roles?.includes(local) ? domain.source : undefined)
   const target = walk.settings.postmaster === undefined ? null : parseAddress(walk.settings.postmaster)
@@ -184,9 +195,10 @@ function deliver(
   return placed
 }
 
-/** Two ways of the same address meet: its destinations stand already; the step tells so. */
-function meetAgain(walk: Walk, point: Point, key: string): Placed {
-  if (point.chain.includes(key)) return refused(point, looping(loopText(point, key)))
+/** Two ways to the same address meet: what came of it stands already; a step at its destinations tells the second way. */
+function meetAgain(walk: Walk, point: Point, key: string, before: Placed | 'open'): Placed {
+  if (before === 'open') return refused(point, looping(loopText(point, key)))
+  if (before.kind !== 'placed') return { ...before, via: point.via }
   const last = point.via.at(-1)
   for (const index of last ? (walk.through.get(key) ?? []) : []) {
     const leaf = walk.leaves[index]
@@ -220,6 +232,6 @@ function refused(point: Point, reply: ReturnType<typeof looping>): Placed {
 }
 
 function loopText(point: Point, key: string): string {
-  const circle = [...point.chain.slice(point.chain.indexOf(key)), key]
+  const circle = [...point.chain.slice(Math.max(0, point.chain.indexOf(key))), key]
   return circle.filter((each, index) => each !== circle[index - 1]).join(' → ')
 }

@@ -39,7 +39,7 @@ async function resolve(settings: RouterSettings, directory: Directory, request: 
     leaves: [],
     through: new Map(),
     lost: [],
-    visited: new Set(),
+    visited: new Map(),
     place,
   }
   const address = readForwardPath(request.forwardPath, directory)

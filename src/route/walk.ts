@@ -62,8 +62,8 @@ export interface Walk {
   /** Address key → the leaves whose way passes it. */
   readonly through: Map<string, number[]>
   readonly lost: Lost[]
-  /** Addresses that were followed already: met again, they only merge. */
-  readonly visited: Set<string>
+  /** Addresses that were followed already, with what came of them: met again, they only merge. */
+  readonly visited: Map<string, Placed | 'open'>
   /** Places one address (place.ts); here so that expand.ts need not know it. */
   readonly place: (walk: Walk, point: Point) => Promise<Placed>
 }
