@@ -11,6 +11,7 @@ import type { NodeState } from './assembly/node-state.ts'
 import { observeNode } from './assembly/observation.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
+import { openSrsTokens } from './assembly/srs-tokens.ts'
 import { createGuard } from './auth/guard.ts'
 import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
 import { createPasswordPool } from './auth/password-pool.ts'
@@ -20,6 +21,7 @@ import type { Problem } from './config/problem.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Log } from './observe/log.ts'
 import type { OpenReport } from './queue/opened-queue.ts'
+import type { TokenFile } from './route/token-file.ts'
 import type { Listener } from './server/listener.ts'
 
 /** Grace of running sessions and deliveries at a stop: systemd's own patience is 90 s. */
@@ -43,24 +45,33 @@ export type NodeStart =
 
 /** Boots a node. Foreseen reasons not to start are problems; they have happened before any port was opened. */
 export async function startNode(config: Config): Promise<NodeStart> {
-  const loaded = await loadData(config)
+  const tokens = await openSrsTokens(config, systemClock).catch((error: Error) => error)
+  if (tokens instanceof Error) return cannotStart(config, tokens)
+  const loaded = await loadData(config, tokens)
   if (loaded.kind === 'bad') return { kind: 'bad', problems: loaded.problems }
   const nodeLog = openLog(config, systemClock)
   for (const warning of loaded.warnings) nodeLog.log.warn({ file: warning.file, line: warning.line }, warning.message)
   try {
-    return { kind: 'started', node: await boot(config, createCurrentData(loaded.data), nodeLog) }
+    return { kind: 'started', node: await boot(config, { data: createCurrentData(loaded.data), tokens, nodeLog }) }
   } catch (error) {
     await nodeLog.flush()
-    return {
-      kind: 'bad',
-      problems: [
-        { file: config.file, line: 1, column: 1, message: `the node cannot start: ${(error as Error).message}` },
-      ],
-    }
+    return cannotStart(config, error as Error)
   }
 }
 
-async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog): Promise<Node> {
+function cannotStart(config: Config, error: Error): NodeStart {
+  const message = `the node cannot start: ${error.message}`
+  return { kind: 'bad', problems: [{ file: config.file, line: 1, column: 1, message }] }
+}
+
+interface Loaded {
+  readonly data: CurrentData
+  readonly tokens: TokenFile | null
+  readonly nodeLog: NodeLog
+}
+
+async function boot(config: Config, { data, tokens, nodeLog }: Loaded): Promise<Node> {
+  const { log, flush } = nodeLog
   const clock = systemClock
   const state: NodeState = { tls: config.tls, draining: false }
   const queue = await openNodeQueue(config, clock)
@@ -91,7 +102,7 @@ async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog):
   return {
     log,
     files: () => data.files(),
-    reload: (next) => reload(next, { data, log, state, listeners }),
+    reload: (next) => reload(next, { data, tokens, log, state, listeners }),
     stop: async () => {
       state.draining = true
       log.info({}, 'draining')
@@ -99,7 +110,7 @@ async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog):
       await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))
       await engine.drain(DRAIN_MS)
       await notifier.stop()
-      await Promise.all([queue.close(), pool.close(), page.close()])
+      await Promise.all([queue.close(), pool.close(), page.close(), tokens?.close()])
       log.info({}, 'stopped')
       await flush()
     },
@@ -108,6 +119,7 @@ async function boot(config: Config, data: CurrentData, { log, flush }: NodeLog):
 
 interface Running {
   readonly data: CurrentData
+  readonly tokens: TokenFile | null
   readonly log: Log
   readonly state: NodeState
   readonly listeners: readonly Listener[]
@@ -115,8 +127,8 @@ interface Running {
 
 /** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
 async function reload(config: Config, running: Running): Promise<void> {
-  const { data, log, state, listeners } = running
-  const loaded = await loadData(config)
+  const { data, tokens, log, state, listeners } = running
+  const loaded = await loadData(config, tokens)
   if (loaded.kind === 'bad')
     return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
   data.replace(loaded.data)

@@ -14,6 +14,7 @@ import { loadKeys } from '../dkim/key-store.ts'
 import { createSigner } from '../dkim/sign.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Router } from '../route/resolution.ts'
+import type { TokenStore } from '../route/srs-token.ts'
 import { checkAssertions } from '../route/assertions.ts'
 import { createRouter } from '../route/router.ts'
 import { routerSettings } from './router-settings.ts'
@@ -34,7 +35,7 @@ export type DataLoad =
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
 /** Loads it all; every problem of every source at once. */
-export async function loadData(config: Config): Promise<DataLoad> {
+export async function loadData(config: Config, tokens: TokenStore | null = null): Promise<DataLoad> {
   const directory = loadDirectory(directorySettings(config))
   const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
@@ -48,7 +49,7 @@ export async function loadData(config: Config): Promise<DataLoad> {
   ]
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
-  const routing = routerSettings(config, machines?.list ?? [])
+  const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
   const assertions = await checkAssertions(snapshot, routing, Date.now())
   const broken = assertions.problems.filter((one) => one.severity === 'error')
   warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))

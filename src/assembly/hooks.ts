@@ -9,10 +9,12 @@ import type { AdmissionSettings } from '../policy/admission.ts'
 import { checkRecipient } from '../policy/recipient.ts'
 import type { RecipientSettings } from '../policy/recipient.ts'
 import { checkSender } from '../policy/sender.ts'
+import type { SrsGuesses } from '../policy/srs-guesses.ts'
 import type { MaySendAs } from '../policy/sender.ts'
 import { accept, refuse } from '../policy/verdict.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Resolution } from '../route/resolution.ts'
+import { clientNetwork } from '../lib/client-network.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ServerHooks, Transaction } from '../server/hooks.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
@@ -29,6 +31,7 @@ export interface HookParts {
   /** Null where nobody logs in. */
   readonly authentication: Authentication | null
   readonly recipient: RecipientSettings
+  readonly guesses: SrsGuesses
   /** Null where the role does not ask who may send as what. */
   readonly maySendAs: MaySendAs | null
   readonly intake: Intake
@@ -73,7 +76,9 @@ export function createHooks(parts: HookParts): ServerHooks {
         origin: session.origin ?? { kind: 'internet' as const },
         at: parts.clock.now(),
       }
-      const verdict = await checkRecipient(parts.recipient, request)
+      const network = clientNetwork(session.remoteIp)
+      const verdict = parts.guesses.check(network) ?? (await checkRecipient(parts.recipient, request))
+      parts.guesses.seen(network, verdict)
       return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
     },
     data: async (session, transaction, message) => {

@@ -17,6 +17,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../observe/log.ts'
 import { Peers } from '../policy/peers.ts'
 import type { MaySendAs } from '../policy/sender.ts'
+import { createSrsGuesses } from '../policy/srs-guesses.ts'
 import type { Queue } from '../queue/queue.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
@@ -55,6 +56,7 @@ function sharedHookParts(config: Config, parts: ReceivingParts): Shared {
   return {
     clientNames: createClientNames({ resolver, clock }),
     recipient: { router: data.router, internet: config.role.internet },
+    guesses: createSrsGuesses(clock),
     maySendAs: config.role.checks.includes('sender') ? senderRights(data) : null,
     intake,
     queue,

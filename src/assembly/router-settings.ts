@@ -1,11 +1,20 @@
 // Config → what routing needs to know of the role.
 
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
+import type { TokenStore } from '../route/srs-token.ts'
 import type { Config } from '../config/config.ts'
+
+export interface RouterParts {
+  readonly machines: readonly MachineSenders[]
+  /** Where senders too long for SRS are kept; questions that store nothing have none. */
+  readonly tokens: TokenStore | null
+}
 
 const DAY_MS = 86_400_000
 
-export function routerSettings(config: Config, machines: readonly MachineSenders[]): RouterSettings {
+export function routerSettings(config: Config, parts: RouterParts): RouterSettings {
+  // This node comes behind one that has resolved and copied already, and may know newer data.
+  const behind = config.role.checks.includes('trust-results')
   const { recipients, srs } = config.role
   return {
     own: recipients.own,
@@ -13,8 +22,8 @@ export function routerSettings(config: Config, machines: readonly MachineSenders
     // Our own notices may go wherever their recipient is.
     relayFor: [...new Set([...recipients.relay, 'local' as const])],
     ...(config.smarthost === undefined ? {} : { nextHops: { world: config.smarthost } }),
-    // A node that resolves what others hand over comes behind one that has made the copies already.
-    copies: !config.role.checks.includes('trust-results'),
+    copies: !behind,
+    unknownFromPeer: behind ? 'defer' : 'refuse',
     ...(config.srs === null
       ? {}
       : {
@@ -24,9 +33,10 @@ export function routerSettings(config: Config, machines: readonly MachineSenders
             maxAgeDays: Math.round(config.srs.max_age / DAY_MS),
             reverse: srs.reverse,
             rewrite: srs.rewrite,
+            ...(parts.tokens ? { tokens: parts.tokens } : {}),
           },
         }),
     postmaster: config.postmaster,
-    machines,
+    machines: parts.machines,
   }
 }

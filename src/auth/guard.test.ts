@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { clientNetwork } from './client-network.ts'
-import { createDecayCounters } from './decay.ts'
+import { clientNetwork } from '../lib/client-network.ts'
+import { createDecayCounters } from '../lib/decay.ts'
 import { createGuard, type Guard } from './guard.ts'
 
 const MINUTE = 60_000

@@ -3,8 +3,8 @@
 // In memory and per node; it decides before any password is checked.
 
 import type { Clock } from '../lib/clock.ts'
-import { clientNetwork, plainAddress } from './client-network.ts'
-import { createDecayCounters } from './decay.ts'
+import { clientNetwork, plainAddress } from '../lib/client-network.ts'
+import { createDecayCounters } from '../lib/decay.ts'
 
 export type Leave = { readonly kind: 'free' } | { readonly kind: 'banned'; readonly cause: string }
 

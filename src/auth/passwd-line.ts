@@ -2,7 +2,7 @@
 // extra fields mean something here; an extra field that would restrict a login and is not understood refuses the line.
 
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { plainAddress } from './client-network.ts'
+import { plainAddress } from '../lib/client-network.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
 
 export interface PasswdEntry {

@@ -53,7 +53,7 @@ const importersOf: Readonly<Record<string, readonly string[]>> = {
  * each other. Rooms that are not listed are open as a whole, and whoever wires (`*` above) may reach inside.
  */
 const contracts: Readonly<Record<string, readonly string[]>> = {
-  auth: ['authenticator.ts', 'client-network.ts'],
+  auth: ['authenticator.ts'],
   bounce: ['notifier.ts'],
   delivery: ['engine.ts'],
   directory: ['address.ts', 'directory.ts', 'located.ts', 'problem.ts', 'snapshot.ts', 'yaml-file.ts'],
