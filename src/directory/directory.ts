@@ -16,6 +16,15 @@ interface Sourced {
   readonly source: string
 }
 
+/** What becomes of a forwarded mail that the destination's DMARC check would refuse. */
+export const forwardTreatments = ['pass', 'rewrite-from', 'wrap', 'refuse'] as const
+export type ForwardTreatment = (typeof forwardTreatments)[number]
+
+/** A treatment that somebody asked for. */
+export interface ForwardWish extends Sourced {
+  readonly treatment: ForwardTreatment
+}
+
 /** Targets of an alias or forward. */
 export interface TargetEntry extends Sourced {
   readonly targets: readonly Mailbox[]
@@ -23,6 +32,8 @@ export interface TargetEntry extends Sourced {
   readonly tag?: 'keep' | 'drop'
   /** Users who may send as this address; undefined means those whom it names directly, empty means nobody. */
   readonly sendAs?: readonly string[]
+  /** For targets outside our domains: what to do where DMARC would fail there. */
+  readonly whenDmarcWouldFail?: ForwardTreatment
   /** For people who read the answer of a look-up. */
   readonly comment?: string
 }
@@ -84,6 +95,8 @@ export interface Directory {
   readonly rewrites: readonly Rewrite[]
   /** A domain of ours in normal form, or undefined if it is not ours. */
   domain(name: string): DomainRecord | undefined
+  /** What forwards to this foreign domain do where DMARC would fail there, unless the forward says it itself. */
+  forwardPolicy?(domain: string): ForwardWish | undefined
   /** What an address is; `key` as addressKey makes it. */
   find(key: string): Answer<AddressRecord>
   /** What this user may send as: own addresses first. Absent if no source knows the user. `user` is in lower case, without domain. */

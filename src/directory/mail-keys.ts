@@ -22,6 +22,7 @@ export type Section =
   | 'discards'
   | 'refusals'
   | 'recipient_bcc'
+  | 'forward_policies'
   | 'certificates'
   | 'assertions'
 
@@ -45,6 +46,7 @@ export const ownSections: readonly OwnSection[] = [
   'discards',
   'refusals',
   'recipient_bcc',
+  'forward_policies',
   'certificates',
   'assertions',
 ]

@@ -2,6 +2,7 @@
 // Room: directory. For people's eyes while they type; what counts is what the readers say (read-*.ts), with file and line.
 
 import { z } from 'zod'
+import { forwardTreatments } from './directory.ts'
 import type { OwnSection } from './mail-keys.ts'
 import { NAMESPACE, ownSections } from './mail-keys.ts'
 
@@ -9,6 +10,9 @@ const address = z.string().describe('An address, or a bare name of the main doma
 const domain = z.string().regex(/^[^\s@]+\.[^\s@]+$/)
 const names = z.union([z.string(), z.array(z.string())])
 const state = z.enum(['present', 'absent', 'ignore'])
+const treatment = z
+  .enum(forwardTreatments)
+  .describe('What becomes of a forwarded mail that would fail the DMARC check of its destination.')
 
 const targetRecord = z
   .strictObject({
@@ -18,6 +22,7 @@ const targetRecord = z
     ensure: state.describe('absent takes away what a lower level says.').optional(),
     tag: z.enum(['keep', 'drop']).describe('What becomes of +tag.').optional(),
     send_as: names.describe('Users who may send as this address; none makes it receive-only.').optional(),
+    when_dmarc_would_fail: treatment.optional(),
   })
   .partial({ to: true })
 const targets = z.union([address, z.array(z.union([address, z.array(address)])), targetRecord])
@@ -71,6 +76,9 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
   discards: textMap.describe('Address → reason: accepted and dropped.'),
   refusals: textMap.describe('Address → text with which it is refused.'),
   recipient_bcc: targetMap.describe('Address → who gets a copy.'),
+  forward_policies: z
+    .record(domain, treatment)
+    .describe('Foreign domain → what forwards to it do where DMARC would fail there.'),
   certificates: z.record(z.string(), names).describe('Machine → SHA-256 fingerprints.'),
   assertions: z.array(assertion).describe('What must stay true; run by check.'),
 }

@@ -20,6 +20,7 @@ export function overlaySources(files: Snapshot, sources: readonly DirectorySourc
     mainDomain: files.mainDomain,
     rewrites: files.rewrites,
     domain: (name) => files.domain(name),
+    forwardPolicy: (name) => files.forwardPolicies.get(name),
     find: (key) => {
       const own = files.find(key)
       const record = own.kind === 'found' ? own.value : null

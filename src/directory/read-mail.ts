@@ -15,6 +15,7 @@ import {
 } from './read-aliases.ts'
 import { readAliasDomains, readDomains } from './read-domains.ts'
 import { readCertificates, readSendAs, readTexts, readTransports, readUsers } from './read-entries.ts'
+import { readForwardPolicies } from './read-forward-policies.ts'
 import { readRewrites } from './read-rewrites.ts'
 import { readTransportTables } from './read-tables.ts'
 
@@ -45,6 +46,7 @@ const readers: Readonly<Record<Section, Reader>> = {
   discards: (build, value) => readTexts(build, 'discard', value),
   refusals: (build, value) => readTexts(build, 'refusal', value),
   recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
+  forward_policies: readForwardPolicies,
   certificates: readCertificates,
   assertions: (build, value) => {
     if (value.kind !== 'scalar' || value.value !== null) build.assertions = value

@@ -3,7 +3,16 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, printAddress } from './address.ts'
-import type { AddressRecord, Directory, DomainRecord, Grant, Lookup, Rewrite, TargetEntry } from './directory.ts'
+import type {
+  AddressRecord,
+  Directory,
+  DomainRecord,
+  ForwardWish,
+  Grant,
+  Lookup,
+  Rewrite,
+  TargetEntry,
+} from './directory.ts'
 import type { Located } from './located.ts'
 import type { MailBuild } from './mail-build.ts'
 
@@ -17,6 +26,8 @@ export interface Snapshot extends Directory {
   naming(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
+  /** Foreign domain → what forwards to it do where DMARC would fail there. */
+  readonly forwardPolicies: ReadonlyMap<string, ForwardWish>
   /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
   readonly certificates: ReadonlyMap<string, readonly string[]>
   /** The routing assertions as written, or null. */
@@ -27,7 +38,7 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 
 /** Makes the snapshot of a finished bench; the bench must not be used afterwards. */
 export function compileSnapshot(build: MailBuild): Snapshot {
-  const { mainDomain, domains, addresses, users, rewrites, certificates, assertions } = build
+  const { mainDomain, domains, addresses, users, rewrites, certificates, assertions, forwardPolicies } = build
   let named: ReadonlyMap<string, readonly Grant[]> | null = null
   // Made at the first question: nodes that take no submissions never need it.
   const index = () => (named ??= indexGrants(addresses))
@@ -39,7 +50,9 @@ export function compileSnapshot(build: MailBuild): Snapshot {
     rewrites: rewrites as readonly Rewrite[],
     certificates,
     assertions,
+    forwardPolicies,
     domain: (name) => domains.get(name),
+    forwardPolicy: (name) => forwardPolicies.get(name),
     find: (key) => {
       const value = addresses.get(key)
       return value ? { kind: 'found', value } : ABSENT

@@ -33,6 +33,7 @@ export async function depart(walk: Walk): Promise<Departure> {
       reversePath: sender.reversePath,
       nextHop: leaf.nextHop,
       private: leaf.private,
+      ...(leaf.forward ? { forward: leaf.forward } : {}),
       via: sender.step ? [...leaf.via, sender.step] : leaf.via,
     }
     const key = `${leaf.nextHop} ${mergeKey(walk, leaf)}`

@@ -32,7 +32,8 @@ export async function expand(walk: Walk, point: Point, expansion: Expansion): Pr
   const chain = [...point.chain, addressKey(point.address), ...(owner ? [owner.key] : [])]
   const answers: Placed[] = []
   for (const target of targets) {
-    const next: Point = { address: target, via: [...point.via, stepTo(point, target, expansion)], owner, chain }
+    const via = [...point.via, stepTo(point, target, expansion)]
+    const next: Point = { address: target, via, owner, chain, ...wishOf(point, entry) }
     const answer = isOurs(walk, target) ? await walk.place(walk, next) : leave(walk, next)
     if (answer.kind === 'unavailable') return answer
     answers.push(answer)
@@ -53,7 +54,9 @@ export function leave(walk: Walk, next: Point): Placed {
   // What a node of ours hands over as a foreign address was somebody's alias there: bounces must not name it either.
   const isPrivate = isForward || walk.request.origin.kind === 'peer'
   const note = over ? 'the nodes there forward it' : undefined
-  return addLeaf(walk, { address, nextHop, leaves: !over, private: isPrivate, via: next.via }, note)
+  const wish = next.wish ?? walk.directory.forwardPolicy?.(address.domain) ?? null
+  const forward = isPrivate && !over ? { forward: { wish } } : {}
+  return addLeaf(walk, { address, nextHop, leaves: !over, private: isPrivate, ...forward, via: next.via }, note)
 }
 
 /** Adds a destination with its next-hop step, within the limit. */
@@ -114,6 +117,12 @@ function tagged(walk: Walk, target: Mailbox, expansion: Expansion): Mailbox {
   if (expansion.tag === null || splitTag(target.local, delimiter)) return target
   const keeps = expansion.entry.tag ?? (isOurs(walk, target) ? 'keep' : 'drop')
   return keeps === 'keep' ? { local: `${target.local}${delimiter}${expansion.tag}`, domain: target.domain } : target
+}
+
+function wishOf(point: Point, entry: TargetEntry): Pick<Point, 'wish'> {
+  const { whenDmarcWouldFail: treatment, source } = entry
+  if (treatment) return { wish: { treatment, source } }
+  return point.wish ? { wish: point.wish } : {}
 }
 
 function isOurs(walk: Walk, address: Mailbox): boolean {

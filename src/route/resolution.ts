@@ -1,5 +1,6 @@
 // What routing answers for one forward-path. `waypost explain` prints exactly this object.
 
+import type { ForwardWish } from '../directory/directory.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
@@ -40,6 +41,11 @@ export interface Destination {
   readonly nextHop: string
   /** True if the address leaves our domains through a forward or alias: bounces about it must not name it. */
   readonly private: boolean
+  /**
+   * There if the copy leaves our domains by a forward, so that its author is not who sends it: with what routing data want done where
+   * that fails the destination's DMARC check, or null where they say nothing.
+   */
+  readonly forward?: { readonly wish: ForwardWish | null }
   readonly via: readonly Step[]
 }
 

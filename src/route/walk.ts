@@ -2,7 +2,7 @@
 // Room: route.
 
 import { addressKey, parseAddress } from '../directory/address.ts'
-import type { Directory } from '../directory/directory.ts'
+import type { Directory, ForwardWish } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { ResolveRequest, Step } from './resolution.ts'
@@ -22,6 +22,8 @@ export interface Leaf {
   /** Goes to the world: SRS applies. */
   readonly leaves: boolean
   readonly private: boolean
+  /** As in resolution.ts. */
+  readonly forward?: { readonly wish: ForwardWish | null }
   readonly via: readonly Step[]
 }
 
@@ -44,6 +46,8 @@ export interface Point {
   readonly owner: Owner | null
   /** Keys of all entries above: meeting one again is a loop. */
   readonly chain: readonly string[]
+  /** What the entries on the way want done where DMARC would fail; the nearest to the target counts. */
+  readonly wish?: ForwardWish
 }
 
 export type Placed =

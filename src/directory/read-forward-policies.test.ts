@@ -1,0 +1,71 @@
+// What mail data may say of forwards that DMARC would refuse, and how it is told when it says something else.
+
+import { describe, expect, it } from 'vitest'
+import { forwardTreatments } from './directory.ts'
+import { loadDirectory } from './load.ts'
+import { memoryFiles } from './memory-files.ts'
+import { formatProblem } from './problem.ts'
+
+function load(files: Record<string, string>, mail = Object.keys(files)) {
+  const scope = { facts: {}, certname: 'n' }
+  const loaded = loadDirectory({ mainDomain: 'example.org', mail, scope }, memoryFiles(files))
+  return { directory: loaded.directory, problems: loaded.problems.map(formatProblem) }
+}
+
+describe('mail::forward_policies', () => {
+  it('gives each foreign domain a treatment, with its place', () => {
+    const text = ['mail::forward_policies:', ...forwardTreatments.map((one, i) => `  D${i}.example: ${one}`), ''].join(
+      '\n',
+    )
+    const { directory, problems } = load({ 'm.yaml': text })
+    expect(problems).toEqual([])
+    expect(forwardTreatments.map((_, i) => directory?.forwardPolicy?.(`d${i}.example`))).toEqual(
+      forwardTreatments.map((treatment, i) => ({ treatment, source: `m.yaml:${i + 2}` })),
+    )
+    expect(directory?.forwardPolicy?.('other.example')).toBeUndefined()
+  })
+
+  it('may be empty', () => {
+    expect(load({ 'm.yaml': 'forward_policies:\n' }).problems).toEqual([])
+  })
+
+  it.each([
+    [
+      'a word that is none',
+      'forward_policies: { a.example: bounce }\n',
+      'expected one of pass, rewrite-from, wrap, refuse',
+    ],
+    ['a list', 'forward_policies: [a.example]\n', 'expected a mapping, found a list'],
+    ['what is no domain', 'forward_policies: { "a@b.example": wrap }\n', 'is no domain'],
+    ['a domain of ours', 'forward_policies: { example.org: wrap }\n', 'example.org is a domain of ours'],
+  ])('refuses %s', (_, text, problem) => {
+    const { problems, directory } = load({ 'm.yaml': text })
+    expect(problems).toEqual([expect.stringContaining(problem)])
+    expect(problems[0]).toMatch(/^m\.yaml:1:\d+: error: /)
+    expect(directory).toBeNull()
+  })
+
+  it('says nothing twice', () => {
+    const text = 'forward_policies: { a.example: wrap }\n'
+    expect(load({ 'a.yaml': text, 'b.yaml': text }).problems).toEqual([
+      'b.yaml:1:21: error: duplicate "a.example", first written at a.yaml:1',
+    ])
+  })
+})
+
+describe('when_dmarc_would_fail of one forward', () => {
+  it('is kept with the entry', () => {
+    const { directory, problems } = load({
+      'm.yaml': 'forwards: { kim: { to: kim@a.example, when_dmarc_would_fail: wrap } }\n',
+    })
+    expect(problems).toEqual([])
+    expect(directory?.find('kim@example.org')).toMatchObject({ value: { forward: { whenDmarcWouldFail: 'wrap' } } })
+  })
+
+  it('is one of the four words', () => {
+    const text = 'forwards: { kim: { to: kim@a.example, when_dmarc_would_fail: drop } }\n'
+    expect(load({ 'm.yaml': text }).problems).toEqual([
+      'm.yaml:1:62: error: expected one of pass, rewrite-from, wrap, refuse, found "drop"',
+    ])
+  })
+})
