@@ -29,7 +29,9 @@ describe('docs/requirements.md', () => {
   })
 
   it('names something that shows it in every row that claims anything', () => {
-    expect(rows.filter(([, , state, shown]) => state !== 'not yet' && shown?.trim() === '').map((row) => row[1])).toEqual([])
+    expect(
+      rows.filter(([, , state, shown]) => state !== 'not yet' && shown?.trim() === '').map((row) => row[1]),
+    ).toEqual([])
   })
 
   it('names files that exist', () => {

@@ -12,7 +12,7 @@ const ANY = '*'
  * Room → rooms it may import (itself always). `*` means every room. The files directly in src/ count as rooms of their own name.
  * `observe/events.ts` may be named by all: see `isOpenToAll`.
  */
-export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
+const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   smtp: ['lib'],
   message: ['smtp', 'lib'],
@@ -73,7 +73,7 @@ function isOpenToAll(file: string): boolean {
 }
 
 /** The room a file below src/ belongs to: its first folder, or its own name for a file directly in src/. */
-export function roomOf(file: string): string {
+function roomOf(file: string): string {
   return file.split('/')[0] as string
 }
 
