@@ -20,6 +20,10 @@ export const peers = {
   'mail-srs': { debian: 'libmail-srs-perl', probe: ['perl', '-MMail::SRS', '-e', '1'] },
   'flufl.bounce': { debian: 'python3-flufl.bounce', probe: ['/usr/bin/python3', '-c', 'import flufl.bounce'] },
   sisimai: { debian: 'libsisimai-perl', probe: ['perl', '-MSisimai', '-e', '1'] },
+  slapd: { debian: 'slapd', probe: program('slapd') },
+  'ldap-utils': { debian: 'ldap-utils', probe: program('ldapmodify') },
+  postgresql: { debian: 'postgresql', probe: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'] },
+  mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 

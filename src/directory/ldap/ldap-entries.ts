@@ -1,0 +1,52 @@
+// LDAP entries → rows. Attribute names know no case (RFC 4512 2.5); values that are no text are passed over.
+// Room: directory.
+
+import type { Entry } from 'ldapts'
+import type { TargetsRow, UserRow } from '../snapshots/source-content.ts'
+import type { LdapAliases, LdapUsers } from './ldap-settings.ts'
+
+export interface PersonRows {
+  readonly user: UserRow
+  readonly forwards: readonly TargetsRow[]
+}
+
+/** The attributes to ask for. */
+export function userAttributes({ attributes }: LdapUsers): string[] {
+  const { user, addresses, forward, password } = attributes
+  return [user, ...addresses, forward, ...(password === null ? [] : [password])]
+}
+
+/**
+ * A person: the login name is an own address too, and every own address goes where the forward says. Null for an entry without a name.
+ * `isOwn` tells the organisation's addresses from private ones that people keep in the same attributes.
+ */
+export function readPerson(
+  entry: Entry,
+  { attributes }: LdapUsers,
+  isOwn: (address: string) => boolean,
+): PersonRows | null {
+  const [name] = textsOf(entry, attributes.user)
+  if (name === undefined) return null
+  const source = entry.dn
+  const further = attributes.addresses.flatMap((attribute) => textsOf(entry, attribute)).filter(isOwn)
+  const addresses = [...new Set([name, ...further])]
+  const password = attributes.password === null ? undefined : textsOf(entry, attributes.password)[0]
+  const targets = textsOf(entry, attributes.forward)
+  return {
+    user: { name, addresses, ...(password === undefined ? {} : { password }), source },
+    forwards: targets.length === 0 ? [] : addresses.map((address) => ({ address, targets, source })),
+  }
+}
+
+/** An alias entry may have several names: each is an alias of its own. */
+export function readAliasEntry(entry: Entry, { attributes }: LdapAliases): readonly TargetsRow[] {
+  const targets = textsOf(entry, attributes.targets)
+  return textsOf(entry, attributes.address).map((address) => ({ address, targets, source: entry.dn }))
+}
+
+function textsOf(entry: Entry, attribute: string): readonly string[] {
+  const wanted = attribute.toLowerCase()
+  const found = Object.entries(entry).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? []
+  const values: readonly (string | Buffer)[] = Array.isArray(found) ? found : [found]
+  return values.filter((value) => typeof value === 'string').filter((value) => value.trim() !== '')
+}

@@ -1,0 +1,37 @@
+// What the LDAP library throws, in words for an operator.
+// Room: directory. RFC 4511 4.1.9 and appendix A: result codes.
+
+import { ResultCodeError } from 'ldapts'
+
+const words: Readonly<Record<number, string>> = {
+  3: "the server's time limit was exceeded",
+  4: "the server's size limit was exceeded",
+  8: 'the server wants a stronger bind or TLS',
+  10: 'the server refers to another one',
+  11: 'an administrative limit of the server was exceeded',
+  12: 'the server cannot answer in pages',
+  13: 'the server wants TLS',
+  32: 'the base does not exist, or may not be seen with this bind',
+  49: 'wrong credentials, or the account is locked',
+  50: 'the bind has too few rights',
+  51: 'the server is busy',
+  52: 'the server is unavailable',
+  53: 'the server is unwilling',
+}
+
+/** The server itself said no: asking another time on a fresh connection would not change it. */
+export function isRefusal(error: unknown): error is ResultCodeError {
+  return error instanceof ResultCodeError
+}
+
+export function describeLdapError(error: unknown): string {
+  if (!isRefusal(error)) return networkWords(error)
+  const said = error.message.replaceAll(/\s*Code: 0x[0-9a-f]+\s*/gi, ' ').trim()
+  return `${words[error.code] ?? `LDAP result ${error.code}`}${said === '' ? '' : ` (${said})`}`
+}
+
+function networkWords(error: unknown): string {
+  const { message = String(error), code } = (error ?? {}) as NodeJS.ErrnoException
+  // Happy eyeballs gives an AggregateError without a text.
+  return message === '' ? (code ?? 'no connection') : (message.split('\n').at(-1) as string)
+}

@@ -1,0 +1,82 @@
+// The whole LDAP directory in pages, on one connection. Whatever says that it is not all, a size limit, a referral, a page without its
+// control, makes the answer partial: a snapshot of half the people would turn away the other half's mail.
+// Room: directory. RFC 4511 4.5, RFC 2696.
+
+import { FilterParser } from 'ldapts'
+import type { Entry } from 'ldapts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Fetched, MirrorSource } from '../snapshots/mirror-source.ts'
+import type { SourceContent } from '../snapshots/source-content.ts'
+import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
+import { createLdapPool } from './ldap-pool.ts'
+import type { LdapServerSettings, LdapShape } from './ldap-settings.ts'
+import type { Page, PagingClient } from './paging-client.ts'
+
+/** Entries in a page: below the usual limit of 500, few round trips for 100 000 people. */
+const PAGE_SIZE = 400
+/** A directory that takes longer than this is stuck: 100 000 entries take seconds. */
+const WHOLE_DEADLINE_MS = 300_000
+
+export interface LdapMirrorSettings extends LdapServerSettings, LdapShape {
+  /** True for an address of the organisation. */
+  readonly isOwn: (address: string) => boolean
+}
+
+/** Thrown inside a question to end it: this answer is not the whole. */
+class PartialAnswer extends Error {}
+
+export function createLdapMirror(settings: LdapMirrorSettings, clock: Clock): MirrorSource {
+  const pool = createLdapPool(settings, clock)
+  return {
+    fetch: async (signal) => {
+      const close = () => pool.close()
+      signal.addEventListener('abort', close, { once: true })
+      // Whoever asks has waited long enough by his own rules.
+      pool.forgive()
+      const answer = await pool.ask((client) => readAll(client, settings), WHOLE_DEADLINE_MS)
+      signal.removeEventListener('abort', close)
+      if (answer.kind === 'answered') return answer.value
+      return { kind: answer.kind === 'refused' ? 'partial' : 'unavailable', cause: answer.cause }
+    },
+    close: async () => pool.close(),
+  }
+}
+
+async function readAll(client: PagingClient, settings: LdapMirrorSettings): Promise<Fetched> {
+  try {
+    const { users, aliases, isOwn } = settings
+    const people = await searchAll(client, users, userAttributes(users))
+    const names = aliases ? [aliases.attributes.address, aliases.attributes.targets] : []
+    const groups = aliases ? await searchAll(client, aliases, names) : []
+    const rows = people.flatMap((entry) => readPerson(entry, users, isOwn) ?? [])
+    const content: SourceContent = {
+      users: rows.map((row) => row.user),
+      forwards: rows.flatMap((row) => row.forwards),
+      aliases: aliases ? groups.flatMap((entry) => readAliasEntry(entry, aliases)) : [],
+    }
+    return { kind: 'whole', content }
+  } catch (error) {
+    if (error instanceof PartialAnswer) return { kind: 'partial', cause: error.message }
+    throw error
+  }
+}
+
+async function searchAll(
+  client: PagingClient,
+  where: { readonly base: string; readonly filter: string },
+  attributes: string[],
+): Promise<readonly Entry[]> {
+  const { base } = where
+  const filter = FilterParser.parseString(where.filter)
+  const entries: Entry[] = []
+  let cookie: Page['cookie'] = null
+  do {
+    const page: Page = await client.searchPage({ base, filter, attributes, size: PAGE_SIZE, cookie })
+    const [reference] = page.references
+    if (reference !== undefined) throw new PartialAnswer(`the server refers to ${reference} for a part of ${base}`)
+    if (!page.cookie) throw new PartialAnswer(`a page of ${base} does not say whether it is the last`)
+    entries.push(...page.entries)
+    cookie = page.cookie
+  } while (cookie.length > 0)
+  return entries
+}

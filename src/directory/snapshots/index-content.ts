@@ -1,0 +1,137 @@
+// Rows of a source → maps that answer at once. A row that cannot be used is noted and left out: one person's slip of the pen must not
+// stop everybody's mail. Room: directory.
+
+import type { Mailbox } from '../../smtp/mailbox.ts'
+import { addressKey, parseAddress } from '../address.ts'
+import type { AddressRecord, Grant, TargetEntry } from '../directory.ts'
+import type { SourceUser } from '../source.ts'
+import type { SourceContent, TargetsRow, UserRow } from './source-content.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export interface IndexSettings {
+  /** Bare names belong to it. */
+  readonly mainDomain: string
+  /** Domains whose addresses the source may name. */
+  readonly domains: ReadonlySet<string>
+}
+
+export interface SourcePassword {
+  readonly password: string
+  readonly source: string
+}
+
+export interface ContentIndex {
+  readonly records: ReadonlyMap<string, AddressRecord>
+  /** By name in lower case, without domain. */
+  readonly users: ReadonlyMap<string, SourceUser>
+  /** Hashes as written, by name. */
+  readonly passwords: ReadonlyMap<string, SourcePassword>
+  /** Aliases and forwards by the key of an address that they name. */
+  readonly naming: ReadonlyMap<string, readonly Grant[]>
+  /** What could not be used, the first few; `unused` counts all. */
+  readonly notes: readonly string[]
+  readonly unused: number
+}
+
+/** Enough to see what is wrong; a thousand lines tell no more. */
+const MOST_NOTES = 20
+
+interface Bench {
+  readonly settings: IndexSettings
+  readonly records: Map<string, Mutable<AddressRecord>>
+  readonly users: Map<string, SourceUser>
+  readonly passwords: Map<string, SourcePassword>
+  readonly naming: Map<string, Grant[]>
+  readonly notes: string[]
+  unused: number
+}
+
+export function indexContent(content: SourceContent, settings: IndexSettings): ContentIndex {
+  const bench: Bench = {
+    settings,
+    records: new Map(),
+    users: new Map(),
+    passwords: new Map(),
+    naming: new Map(),
+    notes: [],
+    unused: 0,
+  }
+  for (const user of content.users) addUser(bench, user)
+  for (const row of content.aliases) addTargets(bench, 'alias', row)
+  for (const row of content.forwards) addTargets(bench, 'forward', row)
+  return bench
+}
+
+function addUser(bench: Bench, row: UserRow): void {
+  const name = row.name.toLowerCase()
+  if (!/^[^\s@"]+$/.test(name)) return note(bench, row.source, `"${row.name}" is no user name`)
+  const known = bench.users.get(name)
+  if (known) return note(bench, row.source, `user "${name}" is already in ${known.source}`)
+  const { source } = row
+  const addresses = row.addresses.flatMap((text) => readOwn(bench, text, source) ?? [])
+  bench.users.set(name, { addresses, source })
+  if (row.password !== undefined) bench.passwords.set(name, { password: row.password, source })
+  for (const address of addresses) {
+    const record = recordOf(bench, address)
+    if (record.user) note(bench, source, `${addressKey(address)} is already in ${record.user.source}`)
+    else record.user = { name, source }
+  }
+}
+
+function addTargets(bench: Bench, field: 'alias' | 'forward', row: TargetsRow): void {
+  const address = readOwn(bench, row.address, row.source)
+  const targets = row.targets.flatMap((text) => readTarget(bench, text, row.source))
+  // Nothing usable on the right side: to take that for "no mail" would refuse mail for a slip of the pen.
+  if (!address || targets.length === 0) return
+  const record = recordOf(bench, address)
+  const known = record[field]
+  if (known) return note(bench, row.source, `${field} ${addressKey(address)} is already in ${known.source}`)
+  const entry: TargetEntry = { targets, source: row.source }
+  record[field] = entry
+  for (const target of targets) {
+    const key = addressKey(target)
+    const grant = { address: addressKey(address), source: row.source }
+    const list = bench.naming.get(key)
+    if (list) list.push(grant)
+    else bench.naming.set(key, [grant])
+  }
+}
+
+/** An address in one of the source's domains; others belong to somebody else and are only noted. */
+function readOwn(bench: Bench, text: string, source: string): Mailbox | null {
+  const address = readAddress(bench, text, source)
+  if (!address || bench.settings.domains.has(address.domain)) return address
+  note(bench, source, `${text} is not in ${[...bench.settings.domains].join(', ')}`)
+  return null
+}
+
+/** `kim@home.example.net, kim@example.com` is two addresses. */
+function readTarget(bench: Bench, text: string, source: string): readonly Mailbox[] {
+  const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []
+  return parts.flatMap((part) => (part.trim() === '' ? [] : (readAddress(bench, part, source) ?? [])))
+}
+
+function readAddress(bench: Bench, text: string, source: string): Mailbox | null {
+  const trimmed = text.trim()
+  // Commands, files and :include: of old mail systems are no addresses.
+  const address = /^[|/:]/.test(trimmed)
+    ? null
+    : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${bench.settings.mainDomain}`)
+  if (!address) note(bench, source, `"${trimmed}" is no address`)
+  return address
+}
+
+function recordOf(bench: Bench, address: Mailbox): Mutable<AddressRecord> {
+  const key = addressKey(address)
+  const known = bench.records.get(key)
+  if (known) return known
+  const made: Mutable<AddressRecord> = {}
+  bench.records.set(key, made)
+  return made
+}
+
+function note(bench: Bench, source: string, text: string): void {
+  bench.unused += 1
+  if (bench.notes.length < MOST_NOTES) bench.notes.push(`${source}: ${text}`)
+}

@@ -1,0 +1,40 @@
+// May this answer of a source take the place of the last good one? Directories break by halves: an import that is under way, a right that
+// was lost, a filter with a slip. All of these look like many people having left at once.
+// Room: directory.
+
+import { countContent } from './source-content.ts'
+import type { ContentCounts, SourceContent } from './source-content.ts'
+
+export type Judgement = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly cause: string }
+
+/** Below this many of one kind, single people coming and going are large fractions: only the sum of all kinds is looked at. */
+const LEAST_OF_A_KIND = 10
+
+const kinds = ['users', 'passwords', 'aliases', 'forwards'] as const
+
+/** `last` is null where there is no snapshot yet; `mostShrink` is a fraction, 0.4 for forty per cent. */
+export function judgeContent(next: SourceContent, last: ContentCounts | null, mostShrink: number): Judgement {
+  const counts = countContent(next)
+  if (sum(counts) === 0) return refuse('the source answered with no entry at all')
+  if (!last) return { kind: 'take' }
+  const shrunk = kinds.find((kind) => last[kind] >= LEAST_OF_A_KIND && isShrunk(last[kind], counts[kind], mostShrink))
+  if (shrunk) return refuse(describe(shrunk, last[shrunk], counts[shrunk]))
+  if (isShrunk(sum(last), sum(counts), mostShrink)) return refuse(describe('entries', sum(last), sum(counts)))
+  return { kind: 'take' }
+}
+
+function isShrunk(before: number, now: number, most: number): boolean {
+  return before - now > before * most
+}
+
+function describe(what: string, before: number, now: number): string {
+  return `${what} shrank from ${before} to ${now}`
+}
+
+function refuse(cause: string): Judgement {
+  return { kind: 'refuse', cause }
+}
+
+function sum(counts: ContentCounts): number {
+  return kinds.reduce((total, kind) => total + counts[kind], 0)
+}

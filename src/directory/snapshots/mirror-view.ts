@@ -1,0 +1,62 @@
+// A snapshot as a source of the directory, with its doubts: when a name that is not in it may be a name that is only not in it yet.
+// Room: directory. Used by the running mirror and by commands that read what it left on disk.
+
+import type { Mailbox } from '../../smtp/mailbox.ts'
+import { addressKey } from '../address.ts'
+import type { AddressRecord } from '../directory.ts'
+import type { DirectorySource } from '../source.ts'
+import type { ContentIndex } from './index-content.ts'
+import type { MirrorState } from './snapshot-store.ts'
+
+export interface View {
+  /** Null before there is any snapshot. */
+  readonly index: ContentIndex | null
+  /** Why a name that is not in the snapshot must not be called unknown; null if it may. */
+  readonly doubt: string | null
+}
+
+/** A view of each moment as a source. */
+export function viewSource(
+  name: string,
+  domains: ReadonlySet<string>,
+  view: () => View,
+): Pick<DirectorySource, 'name' | 'domains' | 'find' | 'user' | 'naming'> {
+  return {
+    name,
+    domains,
+    find: (key: string) => {
+      const { index, doubt } = view()
+      const record: AddressRecord | null = index?.records.get(key) ?? null
+      return { record, doubt }
+    },
+    user: (user: string) => {
+      const value = view().index?.users.get(user)
+      // Somebody whom the snapshot does not know logged in by another source: an outage of this one is none of his.
+      return value ? { kind: 'found', value } : { kind: 'absent' }
+    },
+    naming: (address: Mailbox) => view().index?.naming.get(addressKey(address)) ?? [],
+  }
+}
+
+/** A mirror that has not heard from its source for this many intervals does not know what is new there. */
+const STALE_INTERVALS = 3
+/** An interval may be short and an attempt long. */
+const STALE_GRACE_MS = 60_000
+
+export interface DoubtFacts {
+  readonly name: string
+  readonly state: MirrorState
+  readonly pinned: number | null
+  readonly refreshMs: number
+  readonly now: number
+}
+
+/** Why the snapshot cannot be trusted to know every name; null if it can. */
+export function doubtOf({ name, state, pinned, refreshMs, now }: DoubtFacts): string | null {
+  if (state.trouble) return `${name}: ${state.trouble.cause}`
+  if (pinned !== null) return `${name}: rolled back to version ${pinned}`
+  if (state.confirmedAt === null) return `${name}: has not been read yet`
+  const age = now - state.confirmedAt
+  if (age <= refreshMs * STALE_INTERVALS + STALE_GRACE_MS) return null
+  return `${name}: last heard of ${Math.round(age / 1000)} s ago`
+}

@@ -1,0 +1,71 @@
+// A mirror as its files on disk show it: for commands, beside a running node or without one. Reads, and writes nothing.
+// Room: directory.
+
+import type { Clock } from '../../lib/clock.ts'
+import type { DirectorySource } from '../source.ts'
+import { indexContent } from './index-content.ts'
+import type { ContentIndex, SourcePassword } from './index-content.ts'
+import type { MirrorSettings } from './mirror.ts'
+import type { MirrorSource } from './mirror-source.ts'
+import { doubtOf, viewSource } from './mirror-view.ts'
+import type { MirrorState, SnapshotStore } from './snapshot-store.ts'
+
+export interface RestedMirror extends DirectorySource {
+  passwords(): ReadonlyMap<string, SourcePassword>
+  /** Why nothing is known at all; null if something is. */
+  readonly trouble: string | null
+}
+
+export interface RestedPorts {
+  readonly store: SnapshotStore
+  readonly clock: Clock
+  /** Asked once where the disk holds no snapshot. */
+  readonly source: MirrorSource
+}
+
+const NO_PASSWORDS: ReadonlyMap<string, SourcePassword> = new Map()
+
+/** Loads what a node in this data directory would answer from, or asks the source where no node has run yet. */
+export async function restMirror(settings: MirrorSettings, ports: RestedPorts): Promise<RestedMirror> {
+  const { store, clock } = ports
+  const { pinned } = await store.readOrders()
+  const stored = await newest(store, pinned)
+  if (!stored) return await askOnce(settings, ports)
+  const index = indexContent(stored.content, settings)
+  const state = (await store.readState()) ?? unknownState
+  const { name, refreshMs } = settings
+  const doubt = () => doubtOf({ name, state, pinned, refreshMs, now: clock.now() })
+  return rested(settings, index, doubt)
+}
+
+const unknownState: MirrorState = {
+  version: null,
+  confirmedAt: null,
+  triedAt: null,
+  trouble: null,
+  failures: 0,
+  acceptedOrder: 0,
+}
+
+async function newest(store: SnapshotStore, pinned: number | null) {
+  for (const version of [...(pinned === null ? [] : [pinned]), ...(await store.versions())]) {
+    const found = await store.read(version)
+    if (found.kind === 'read') return found.snapshot
+  }
+  return null
+}
+
+async function askOnce(settings: MirrorSettings, { source }: RestedPorts): Promise<RestedMirror> {
+  const fetched = await source.fetch(new AbortController().signal)
+  if (fetched.kind === 'whole') return rested(settings, indexContent(fetched.content, settings), () => null)
+  const trouble = `${settings.name}: ${fetched.cause}`
+  return { ...rested(settings, null, () => trouble), trouble }
+}
+
+function rested(settings: MirrorSettings, index: ContentIndex | null, doubt: () => string | null): RestedMirror {
+  return {
+    ...viewSource(settings.name, settings.domains, () => ({ index, doubt: doubt() })),
+    passwords: () => index?.passwords ?? NO_PASSWORDS,
+    trouble: null,
+  }
+}

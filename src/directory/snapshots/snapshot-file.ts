@@ -1,0 +1,48 @@
+// A snapshot as a file: a line with a checksum over all that follows, a line about the snapshot, a line with its content.
+// Room: directory. What is not whole to the last octet is no snapshot.
+
+import { createHash } from 'node:crypto'
+import type { ContentCounts, SourceContent } from './source-content.ts'
+
+export interface SnapshotHeader {
+  readonly version: number
+  /** Unix milliseconds. */
+  readonly takenAt: number
+  readonly source: string
+  readonly counts: ContentCounts
+}
+
+export interface StoredSnapshot {
+  readonly header: SnapshotHeader
+  readonly content: SourceContent
+}
+
+export type ReadSnapshot =
+  | { readonly kind: 'read'; readonly snapshot: StoredSnapshot }
+  | { readonly kind: 'bad'; readonly cause: string }
+
+/** Changes when an older program could misread the content. */
+const FORMAT = 'waypost-directory-1'
+
+export function printSnapshot({ header, content }: StoredSnapshot): string {
+  const body = `${JSON.stringify(header)}\n${JSON.stringify(content)}\n`
+  return `${FORMAT} ${checksum(body)}\n${body}`
+}
+
+export function parseSnapshot(text: string): ReadSnapshot {
+  const first = text.indexOf('\n')
+  const [format, sum] = text.slice(0, Math.max(first, 0)).split(' ')
+  if (format !== FORMAT) return { kind: 'bad', cause: 'it is no snapshot of this format' }
+  const body = text.slice(first + 1)
+  if (checksum(body) !== sum) return { kind: 'bad', cause: 'its checksum does not fit: it is damaged or not whole' }
+  const [header = '', content = ''] = body.split('\n')
+  // The checksum fits, so this is what printSnapshot wrote.
+  return {
+    kind: 'read',
+    snapshot: { header: JSON.parse(header) as SnapshotHeader, content: JSON.parse(content) as SourceContent },
+  }
+}
+
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,115 @@
+// Snapshots of one source on disk: the last ten versions, what the node last learned, and what an operator ordered. Files are replaced
+// atomically, so that a power cut leaves the old one or the new one. They hold password hashes: readable for the owner only.
+// Room: directory. One node writes; commands read, and write nothing but the orders.
+
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { replaceFile } from '../../lib/replace-file.ts'
+import { parseSnapshot, printSnapshot } from './snapshot-file.ts'
+import type { ReadSnapshot, StoredSnapshot } from './snapshot-file.ts'
+
+/** What the running node knows of its source, for commands and for its next start. */
+export interface MirrorState {
+  /** The version in use, or null. */
+  readonly version: number | null
+  /** When the source last said the same as the version in use; null if never. Unix milliseconds. */
+  readonly confirmedAt: number | null
+  readonly triedAt: number | null
+  /** Why the last attempt brought nothing; null if it did. */
+  readonly trouble: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
+  /** Attempts in a row that brought nothing. */
+  readonly failures: number
+  /** The last order to accept that was carried out. */
+  readonly acceptedOrder: number
+}
+
+/** What an operator asks of the node. The numbers are the times of the orders, unix milliseconds; 0 for never. */
+export interface Orders {
+  /** Answer from this version, whatever the source says; null to follow the source. */
+  readonly pinned: number | null
+  /** Take the source's next whole answer even if it shrank. */
+  readonly accept: number
+  /** Ask the source now. */
+  readonly refresh: number
+}
+
+export interface SnapshotStore {
+  /** Version numbers, newest first. */
+  versions(): Promise<readonly number[]>
+  read(version: number): Promise<ReadSnapshot>
+  /** The answer that was refused last, for `diff`; null if none was since the last good one. */
+  readRefused(): Promise<StoredSnapshot | null>
+  /** Writes a version and forgets those beyond the last ten, but not `keep`. */
+  write(snapshot: StoredSnapshot, keep: number | null): Promise<void>
+  writeRefused(snapshot: StoredSnapshot | null): Promise<void>
+  readState(): Promise<MirrorState | null>
+  writeState(state: MirrorState): Promise<void>
+  readOrders(): Promise<Orders>
+  writeOrders(orders: Orders): Promise<void>
+}
+
+/** Versions that are kept: a source that changes every few minutes still leaves an hour to notice a mistake. */
+export const KEPT_VERSIONS = 10
+
+const NO_ORDERS: Orders = { pinned: null, accept: 0, refresh: 0 }
+const REFUSED = 'refused.snapshot'
+const STATE = 'state.json'
+const ORDERS = 'orders.json'
+
+/** `directory` is made when something is first written. */
+export function openSnapshotStore(directory: string): SnapshotStore {
+  const read = (name: string) => readSnapshot(join(directory, name))
+  const put = async (name: string, text: string) => {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await replaceFile(join(directory, name), text)
+  }
+  const versions = () => listVersions(directory)
+  return {
+    versions,
+    read: (version) => read(fileName(version)),
+    readRefused: async () => {
+      const found = await read(REFUSED)
+      return found.kind === 'read' ? found.snapshot : null
+    },
+    write: async (snapshot, keep) => {
+      await put(fileName(snapshot.header.version), printSnapshot(snapshot))
+      const old = (await versions()).slice(KEPT_VERSIONS).filter((version) => version !== keep)
+      await Promise.all(old.map((version) => rm(join(directory, fileName(version)), { force: true })))
+    },
+    writeRefused: (snapshot) =>
+      snapshot ? put(REFUSED, printSnapshot(snapshot)) : rm(join(directory, REFUSED), { force: true }),
+    readState: () => readJson<MirrorState>(join(directory, STATE)),
+    writeState: (state) => put(STATE, `${JSON.stringify(state)}\n`),
+    readOrders: async () => ({ ...NO_ORDERS, ...(await readJson<Partial<Orders>>(join(directory, ORDERS))) }),
+    writeOrders: (orders) => put(ORDERS, `${JSON.stringify(orders)}\n`),
+  }
+}
+
+function fileName(version: number): string {
+  return `${String(version).padStart(10, '0')}.snapshot`
+}
+
+async function listVersions(directory: string): Promise<readonly number[]> {
+  const names = await readdir(directory).catch((): string[] => [])
+  return names
+    .flatMap((name) => /^(\d{10,})\.snapshot$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => b - a)
+}
+
+async function readSnapshot(file: string): Promise<ReadSnapshot> {
+  try {
+    return parseSnapshot(await readFile(file, 'utf8'))
+  } catch (error) {
+    return { kind: 'bad', cause: (error as Error).message }
+  }
+}
+
+/** Null for a file that is absent or damaged: what it held is a help, not the data. */
+async function readJson<T>(file: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,57 @@
+// What a mirrored source says, as rows: the common form of LDAP entries and SQL rows, and what a snapshot keeps.
+// Room: directory. Texts as the source has them; index-content.ts judges each.
+
+/** A person: own addresses (bare names belong to the main domain) and, if the source keeps it, the password's hash. */
+export interface UserRow {
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly password?: string
+  /** A DN, or `sql:NAME:TABLE/KEY`. */
+  readonly source: string
+}
+
+/** An address of ours and what it leads to. */
+export interface TargetsRow {
+  readonly address: string
+  readonly targets: readonly string[]
+  readonly source: string
+}
+
+export interface SourceContent {
+  readonly users: readonly UserRow[]
+  readonly aliases: readonly TargetsRow[]
+  readonly forwards: readonly TargetsRow[]
+}
+
+export interface ContentCounts {
+  readonly users: number
+  readonly passwords: number
+  readonly aliases: number
+  readonly forwards: number
+}
+
+export function countContent(content: SourceContent): ContentCounts {
+  return {
+    users: content.users.length,
+    passwords: content.users.filter((user) => user.password !== undefined).length,
+    aliases: content.aliases.length,
+    forwards: content.forwards.length,
+  }
+}
+
+/** Rows in an order of their own, so that the same directory always gives the same snapshot. */
+export function sortContent(content: SourceContent): SourceContent {
+  return {
+    users: content.users.toSorted((a, b) => compare(a.name, b.name) || compare(a.source, b.source)),
+    aliases: content.aliases.toSorted(byAddress),
+    forwards: content.forwards.toSorted(byAddress),
+  }
+}
+
+function byAddress(a: TargetsRow, b: TargetsRow): number {
+  return compare(a.address, b.address) || compare(a.source, b.source)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
