@@ -10,7 +10,7 @@ import { HealthCheck } from './health.ts'
 import { noticeNumber } from './notify-bits.ts'
 import type { OpenQueue, OpenReport } from './opened-queue.ts'
 import type { QueueSettings } from './queue-settings.ts'
-import type { Operation, WireOutcome, WorkerNews } from './operation.ts'
+import type { Accepted, Operation, WireOutcome, WorkerNews } from './operation.ts'
 import type {
   Claim,
   DestinationSummary,
@@ -18,6 +18,7 @@ import type {
   NoticeTask,
   QueueHealth,
   Settlement,
+  SharedBody,
   SpoolFile,
   StoredBody,
 } from './queue.ts'
@@ -68,8 +69,27 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
       contentOf(message),
     )
-    if (typeof value !== 'number') return claimsOf(message, value.first, value.claimed)
-    return options.claim ? claimsOf(message, value, null) : []
+    return claimed(message, value, options.claim)
+  }
+
+  async acceptAll(messages: readonly NewMessage[], options: { readonly claim: boolean }): Promise<Claim[]> {
+    let start = this.#client.octetsStart
+    const wire = messages.map((message) => {
+      const encoded = encodeMessage(message, start)
+      start += octetsOf(message)
+      return { message: encoded, returned: message.returned ?? null }
+    })
+    const { value } = await this.#client.ask(
+      { kind: 'accept-all', messages: wire, claim: options.claim, now: this.#clock.now() },
+      messages.flatMap(contentOf),
+    )
+    return messages.flatMap((message, place) => claimed(message, value[place] as Accepted, options.claim))
+  }
+
+  async shareBody(body: StoredBody): Promise<SharedBody> {
+    if (body.kind === 'inline') return { body, discard: async () => {} }
+    const file = await this.#spool.link(body.file)
+    return { body: { ...body, file }, discard: () => this.#spool.remove(file) }
   }
 
   async claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]> {
@@ -238,6 +258,15 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       }
     }
   }
+}
+
+function octetsOf(message: NewMessage): number {
+  return contentOf(message).reduce((sum, part) => sum + part.length, 0)
+}
+
+function claimed(message: NewMessage, answer: Accepted, asked: boolean): Claim[] {
+  if (typeof answer !== 'number') return claimsOf(message, answer.first, answer.claimed)
+  return asked ? claimsOf(message, answer, null) : []
 }
 
 function wireOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): WireOutcome {

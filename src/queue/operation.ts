@@ -35,6 +35,12 @@ export type WireMessage = readonly [
   events: string,
 ]
 
+/** Why a message is not sent to its recipients: they fail with its acceptance. */
+export interface WireReturn {
+  readonly status: string
+  readonly reply: string
+}
+
 export type WireOutcome = readonly [
   id: number,
   kind: 'delivered' | 'deferred' | 'failed',
@@ -56,6 +62,12 @@ export interface WireEvents {
 
 export type Operation =
   | { readonly kind: 'accept'; readonly message: WireMessage; readonly claim: boolean; readonly now: number }
+  | {
+      readonly kind: 'accept-all'
+      readonly messages: readonly { readonly message: WireMessage; readonly returned: WireReturn | null }[]
+      readonly claim: boolean
+      readonly now: number
+    }
   | { readonly kind: 'claim'; readonly nextHop: string; readonly limit: number; readonly now: number }
   | {
       readonly kind: 'settle'
@@ -128,10 +140,14 @@ export interface WireNotice {
   })[]
 }
 
+/** The row id of the first recipient (the others follow it), and which ones are claimed by place; a bare number: all or none, as asked. */
+export type Accepted = number | { readonly first: number; readonly claimed: readonly boolean[] }
+
 /** What each operation answers. */
 export interface Answers {
-  /** The row id of the first recipient (the others follow it), and which ones are claimed by place; a bare number: all or none, as asked. */
-  accept: number | { readonly first: number; readonly claimed: readonly boolean[] }
+  accept: Accepted
+  /** One for each message. */
+  'accept-all': readonly Accepted[]
   claim: readonly WireClaim[]
   /** Whether notices are due. */
   settle: boolean

@@ -24,6 +24,8 @@ export interface NewMessage {
   /** True if something here was proven about the sender (SPF or DMARC pass, authenticated): only then may a DSN be sent. */
   readonly senderProven: boolean
   readonly recipients: readonly NewRecipient[]
+  /** In `acceptAll`: it is not sent; its recipients fail with its acceptance, and their sender is told as of any failure. */
+  readonly returned?: { readonly status: string; readonly reply: string }
   /** Ledger entries committed with it: received, checked, resolved, signed … */
   readonly events: readonly Event[]
 }
@@ -38,7 +40,7 @@ export interface NewRecipient {
 }
 
 /** A message as stored, without its recipients. */
-export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events'> {}
+export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' | 'returned'> {}
 
 export interface ClaimedRecipient extends NewRecipient {
   readonly recipientId: number
@@ -90,6 +92,8 @@ export interface NoticeRecipient extends NewRecipient {
 export interface Queue {
   /** Resolves when committed. With `claim`, recipients come back claimed (attempt 1) instead of waiting; [] otherwise. */
   accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]>
+  /** Several messages in one commit, all or nothing: the copies of one mail that are not alike. */
+  acceptAll(messages: readonly NewMessage[], options: { readonly claim: boolean }): Promise<Claim[]>
   /** Claims up to `limit` messages of one destination that are due at `now`; attempt and next-attempt time are committed first. */
   claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]>
   /** Records the outcomes of a claim with their ledger events. Resolves, when committed, with whether notices are due. */
@@ -113,6 +117,8 @@ export interface Queue {
   /** A file of the spool for a body that grows too large for memory. */
   createSpoolFile(): Promise<SpoolFile>
   openBody(body: StoredBody): Readable
+  /** The same body for a second message: each message owns its body and removes it when it leaves. */
+  shareBody(body: StoredBody): Promise<SharedBody>
   /** Is there room (bytes free above the reserve) and does the engine work? */
   health(): Promise<QueueHealth>
   close(): Promise<void>
@@ -124,6 +130,12 @@ export interface SpoolFile {
   /** Makes it durable (fdatasync and directory); its size in octets. The row that names it is the commit point. */
   finish(): Promise<{ readonly size: number }>
   /** Removes it: the message was refused. */
+  discard(): Promise<void>
+}
+
+export interface SharedBody {
+  readonly body: StoredBody
+  /** Removes it: no message came to own it. */
   discard(): Promise<void>
 }
 

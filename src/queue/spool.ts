@@ -1,7 +1,7 @@
 // Room queue: bodies too large for the database, as files. A file is written once, made durable with its directory entry, then named by a
 // row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
 
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { type Descriptor, openNew } from './descriptor.ts'
@@ -51,6 +51,22 @@ export class Spool {
   /** The body as a stream; it fails before its first octet if the file is missing or has another size than the row says. */
   read(file: string, size: number): Readable {
     return Readable.from(readWhole(join(this.#directory, file), size), { objectMode: false })
+  }
+
+  /**
+   * A second name for the octets of a finished file, durable when it resolves: whichever name is removed first, the other keeps them.
+   * Rejects with QueueUnavailable.
+   */
+  async link(file: string): Promise<string> {
+    const [subdirectory = ''] = file.split('/')
+    const second = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
+    try {
+      await link(join(this.#directory, file), join(this.#directory, second))
+      await this.#sync.sync(join(this.#directory, subdirectory))
+      return second
+    } catch (error) {
+      throw asUnavailable(error) ?? error
+    }
   }
 
   /** Removes a file; it may be gone already. */

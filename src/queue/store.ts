@@ -101,8 +101,8 @@ export class Store {
     const end = this.#runGroup(jobs, all, result)
     if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], result)
     else if (end.kind === 'unavailable') {
-      const accepts = all.filter((place) => jobs[place]?.operation.kind === 'accept')
-      const others = all.filter((place) => jobs[place]?.operation.kind !== 'accept')
+      const accepts = all.filter((place) => isAccept(jobs[place]))
+      const others = all.filter((place) => !isAccept(jobs[place]))
       if (accepts.length === 0 || others.length === 0) fail(all, end, result)
       else for (const group of [others, accepts]) this.#runAlone(jobs, group, result)
     }
@@ -217,6 +217,10 @@ export class Store {
       give: (octets) => this.#collector.add(octets),
     }
   }
+}
+
+function isAccept(job: Job | undefined): boolean {
+  return job?.operation.kind === 'accept' || job?.operation.kind === 'accept-all'
 }
 
 function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, result: Result): void {

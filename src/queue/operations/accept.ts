@@ -1,10 +1,13 @@
 // Room queue, operation accept: message, recipients and ledger entries in one go; with `claim` the recipients are claimed at once.
 
-import type { Answers, WireMessage, WireRecipient } from '../operation.ts'
-import { RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
+import type { FailedEvent } from '../../observe/events.ts'
+import type { Answers, WireMessage, WireRecipient, WireReturn } from '../operation.ts'
+import { firstRecipientId, lastRecipientId, messageOf, RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
 import { expiryOf, nextAttemptAt } from '../retry.ts'
 import { stateNumber } from '../states.ts'
 import type { StoreContext } from '../store-context.ts'
+import { endRecipient } from './control-recipient.ts'
+import { finishMessage } from './settle.ts'
 
 export function accept(
   context: StoreContext,
@@ -35,6 +38,41 @@ export function accept(
   if (events !== '[]') context.sql.insertLedger(arrivedAt, queueId, events)
   const first = recipientId(id, 0)
   return claimed.every((one) => one === claim) ? first : { first, claimed }
+}
+
+/** Several messages that are all or nothing: an error in one undoes them all with the transaction. */
+export function acceptAll(
+  context: StoreContext,
+  request: {
+    readonly messages: readonly { readonly message: WireMessage; readonly returned: WireReturn | null }[]
+    readonly claim: boolean
+    readonly now: number
+  },
+): Answers['accept-all'] {
+  const { messages, claim, now } = request
+  return messages.map(({ message, returned }) => {
+    if (!returned) return accept(context, { message, claim, now })
+    const accepted = accept(context, { message, claim: false, now })
+    const id = messageOf(typeof accepted === 'number' ? accepted : accepted.first)
+    returnMessage(context, { id, queueId: message[0], now, ...returned })
+    return { first: recipientId(id, 0), claimed: [] }
+  })
+}
+
+/** Ends every recipient of a message that was just accepted; their sender is told as of any other failure. */
+function returnMessage(
+  context: StoreContext,
+  { id, queueId, now, status, reply }: { id: number; queueId: string; now: number } & WireReturn,
+): void {
+  const events: FailedEvent[] = []
+  for (const row of context.sql.selectSteeredOfMessage(firstRecipientId(id), lastRecipientId(id))) {
+    context.book.taken(row.nextHop)
+    endRecipient(context, row, { state: 'failed', at: now, status, reply })
+    const base = { at: now, queueId, recipient: row.address, scope: 'recipient', attempt: 0 }
+    events.push({ kind: 'failed', ...base, host: null, reply, status, tls: null })
+  }
+  finishMessage(context, id)
+  context.sql.insertLedger(now, queueId, JSON.stringify(events))
 }
 
 function addRecipients(

@@ -3,7 +3,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Answers, Operation, OperationKind } from '../operation.ts'
 import type { StoreContext } from '../store-context.ts'
-import { accept } from './accept.ts'
+import { accept, acceptAll } from './accept.ts'
 import { claim } from './claim.ts'
 import { control } from './control.ts'
 import { expire } from './expire.ts'
@@ -18,6 +18,8 @@ export function runOperation(context: StoreContext, operation: Operation, db: Da
   switch (operation.kind) {
     case 'accept':
       return accept(context, operation)
+    case 'accept-all':
+      return acceptAll(context, operation)
     case 'claim':
       return claim(context, operation)
     case 'settle':
