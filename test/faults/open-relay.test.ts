@@ -1,0 +1,224 @@
+// No open relay: a stranger tries every role file and every good configuration, over every listener, in every state of a session that does
+// not prove who he is. No RCPT of a foreign domain may ever get a 250, nor any address that hides one.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { createAuthority, type Issued } from '../../src/demo/ca.ts'
+import { type Accounts, password, writeAccounts } from '../lib/accounts.ts'
+import { connectDialogue, type SmtpDialogue } from '../lib/smtp-dialogue.ts'
+import { runWaypost } from '../lib/run-waypost.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+interface Listener {
+  readonly tls: 'none' | 'starttls' | 'starttls-required' | 'implicit'
+  readonly admit: readonly string[]
+}
+
+const root = join(import.meta.dirname, '../..')
+const yamlFiles = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => join(folder, name))
+const read = (file: string) => parse(readFileSync(join(root, file), 'utf8')) as Record<string, unknown>
+const listenersOf = (role: string) =>
+  Object.entries(read(`roles/${role}.yaml`)['listeners'] as Record<string, Listener>)
+
+/** Data that would let a careless router leave: catch-all, transports, rewrites, alias domains. */
+const mail = {
+  domains: ['example.org', 'caught.example'],
+  alias_domains: { 'bücher.example': 'example.org' },
+  users: { lee: null },
+  forwards: { kim: 'kim@far.example', lee: 'lee@far.example' },
+  transports: { 'lists.example.org': 'smtp:[192.0.2.9]:25' },
+  catch_all: { 'caught.example': 'kim' },
+  rewrites: [{ pattern: '/^old-(.*)@example\\.org$/', to: '$1@lists.example.org' }],
+}
+
+const attempts = [
+  'victim@foreign.example',
+  'VICTIM@FOREIGN.EXAMPLE',
+  'victim@foreign.example.',
+  'victim@evil-example.org',
+  'kim@example.org.foreign.example',
+  'kim@sub.example.org',
+  'kim@org',
+  'kim@.',
+  'kim@example.org..',
+  'victim%foreign.example@example.org',
+  'victim%foreign.example@lists.example.org',
+  'victim%foreign.example@caught.example',
+  'old-victim%foreign.example@example.org',
+  'foreign.example!victim@example.org',
+  'foreign.example!victim@lists.example.org',
+  'foreign.example!victim',
+  '"victim@foreign.example"@example.org',
+  '"victim@foreign.example"@lists.example.org',
+  '"victim@foreign.example"@caught.example',
+  '"victim%foreign.example"@caught.example',
+  '"foreign.example!victim"@caught.example',
+  'victim\\@foreign.example@example.org',
+  'victim@foreign.example@example.org',
+  'kim@example.org@foreign.example',
+  '@example.org:victim@foreign.example',
+  '@caught.example,@example.org:victim@foreign.example',
+  'kim@[127.0.0.1]',
+  'kim@[192.0.2.1]',
+  'kim@[IPv6:2001:db8::1]',
+  'kim@127.0.0.1',
+  'kim@localhost',
+  'kim@bucher.example',
+  'kim@ｅｘａｍｐｌｅ.org',
+  'kim@exаmple.org',
+  'kim@xn--exmple-4nf.org',
+  'SRS0=AAAA=2W=foreign.example=victim@srs.example.org',
+  'SRS0+AAAA=2W=foreign.example=victim@srs.example.org',
+  'SRS1=AAAA=foreign.example==AAAA=2W=foreign.example=victim@srs.example.org',
+  'SRS0=AAAA=2W=foreign.example=victim@foreign.example',
+]
+const senders = ['', 'victim@foreign.example', 'kim@example.org']
+/** Addresses of one session: more refusals would slow the client down. */
+const BATCH = 6
+/** Where even MAIL is refused, so many addresses are enough to see that RCPT is too. */
+const WITHOUT_MAIL = 2
+
+let world: World
+let accounts: Accounts
+let stranger: Issued
+
+beforeAll(async () => {
+  world = await startWorld()
+  accounts = await writeAccounts(world)
+  stranger = createAuthority('Somebody else').issue({ names: ['mx-01.example.org'], client: true })
+})
+afterAll(() => world.close())
+
+/** What a stranger may do before he tries; each leaves him as unproven as before. */
+const preludes: Record<string, (client: SmtpDialogue, secure: boolean) => Promise<void>> = {
+  'after EHLO': async (client) => void (await ask(client, 'EHLO client.example')),
+  'after HELO as one of us': async (client) => void (await ask(client, 'HELO mx-01.example.org')),
+  'after STARTTLS without a certificate': async (client, secure) => {
+    await ask(client, 'EHLO client.example')
+    if (!secure) await upgrade(client, {})
+  },
+  "after STARTTLS with a stranger's certificate of our name": async (client, secure) => {
+    await ask(client, 'EHLO client.example')
+    if (!secure) await upgrade(client, { cert: stranger.certificate, key: stranger.key })
+  },
+  'after AUTH that failed': async (client, secure) => {
+    await ask(client, 'EHLO client.example')
+    if (!secure) await upgrade(client, {})
+    await ask(client, `AUTH PLAIN ${btoa('\0lee\0guess')}`)
+    await ask(client, 'AUTH EXTERNAL =')
+  },
+  'after words of a proxy': async (client) => {
+    await ask(client, 'EHLO client.example')
+    await ask(client, 'XCLIENT ADDR=192.0.2.25 LOGIN=lee NAME=mx-01.example.org')
+  },
+}
+
+async function ask(client: SmtpDialogue, line: string): Promise<number> {
+  client.send(line)
+  return (await client.reply()).code
+}
+
+async function upgrade(client: SmtpDialogue, options: Parameters<SmtpDialogue['startTls']>[0]): Promise<void> {
+  if ((await ask(client, 'STARTTLS')) !== 220) return
+  await client.startTls(options)
+  await ask(client, 'EHLO client.example')
+}
+
+/** Tries some addresses in one session; those that got a 250. A session that the server ends has admitted nobody. */
+async function tryThem(open: () => Promise<SmtpDialogue>, sender: string, batch: readonly string[], prelude: string) {
+  const client = await open()
+  const taken: string[] = []
+  try {
+    await client.reply()
+    await preludes[prelude]?.(client, 'encrypted' in client.socket)
+    const utf8 = batch.some((address) => /[^ -~]/.test(address))
+    const admitted = (await ask(client, `MAIL FROM:<${sender}>${utf8 ? ' SMTPUTF8' : ''}`)) === 250
+    for (const address of admitted ? batch : batch.slice(0, WITHOUT_MAIL))
+      if ((await ask(client, `RCPT TO:<${address}>`)) === 250) taken.push(`<${sender}> to ${address} ${prelude}`)
+  } catch (error) {
+    if (!/closed/.test((error as Error).message)) throw error
+  }
+  client.socket.destroy()
+  return taken
+}
+
+async function attack(node: WholeNode, port: number, listener: Listener): Promise<string[]> {
+  const open = () =>
+    connectDialogue({
+      host: node.address,
+      port,
+      timeoutMs: 20_000,
+      ...(listener.tls === 'implicit' ? { tls: { rejectUnauthorized: false } } : {}),
+    })
+  const batches = Array.from({ length: Math.ceil(attempts.length / BATCH) }, (_unused, n) =>
+    attempts.slice(n * BATCH, (n + 1) * BATCH),
+  )
+  const sessions = Object.keys(preludes).flatMap((prelude) =>
+    senders.flatMap((sender) => batches.map((batch) => tryThem(open, sender, batch, prelude))),
+  )
+  return (await Promise.all(sessions)).flat()
+}
+
+function wholeNode(yaml: Record<string, unknown>, role: string): Promise<WholeNode> {
+  const working = { ...accounts.yaml, limits: { connections_per_ip: 1000 } }
+  const peers = {
+    mx: [{ host: 'mx-01.example.org', addresses: ['192.0.2.25'], fingerprints: [`sha256:${'ab'.repeat(32)}`] }],
+    srs: [{ host: 'srs-01.example.org', addresses: ['192.0.2.26'] }],
+  }
+  return world.node({
+    role,
+    listeners: listenersOf(role).map(([name]) => name),
+    yaml: { peers, ...yaml, ...working },
+    mail,
+  })
+}
+
+const subjects = [
+  ...yamlFiles('roles').map((file) => ({ file, role: basename(file, '.yaml'), yaml: {} })),
+  ...yamlFiles('test/configs/good').map((file) => {
+    const { peers, smarthost, admin: _admin, ...rest } = read(file)
+    const kept = Object.fromEntries(Object.entries({ peers, smarthost }).filter(([, value]) => value !== undefined))
+    return { file, role: String(rest['role']), yaml: kept }
+  }),
+].filter(({ role }) => listenersOf(role).every(([, { admit }]) => !admit.includes('local')))
+
+it.each(subjects)('$file relays for no stranger', async ({ role, yaml }) => {
+  const node = await wholeNode(yaml, role)
+  for (const [name, listener] of listenersOf(role))
+    expect(await attack(node, node.ports[name] as number, listener)).toEqual([])
+  expect(node.queue()).toEqual([])
+  await node.stop()
+})
+
+it('takes back valid SRS addresses for the null sender only', async () => {
+  const node = await wholeNode({}, 'mx')
+  const encoded = await runWaypost(['srs', 'encode', 'victim@foreign.example', '-c', node.config])
+  const address = encoded.stdout.trim()
+  expect(address).toMatch(/^SRS0=.+@srs\.example\.org$/)
+  const open = () => node.connect()
+  expect(await tryThem(open, 'victim@foreign.example', [address], 'after EHLO')).toEqual([])
+  expect(await tryThem(open, '', [address.replace('victim', 'other')], 'after EHLO')).toEqual([])
+  expect(await tryThem(open, '', [address], 'after EHLO')).toHaveLength(1)
+  await node.stop()
+})
+
+it('is no test that refuses everything: ours are taken, and people relay', async () => {
+  const mx = await wholeNode({}, 'mx')
+  expect(await tryThem(() => mx.connect(), 'a@b.example', ['kim@example.org'], 'after EHLO')).toHaveLength(1)
+  await mx.stop()
+  const submission = await wholeNode({}, 'submission')
+  const tls = { rejectUnauthorized: false }
+  const client = await submission.connect({ port: submission.ports['submissions'] as number, tls })
+  await client.expect(null, '220')
+  await client.expect('EHLO client.example', '250')
+  await client.expect(`AUTH PLAIN ${btoa(`\0lee\0${password}`)}`, '235')
+  await client.expect('MAIL FROM:<lee@example.org>', '250')
+  await client.expect('RCPT TO:<victim@foreign.example>', '250')
+  client.end()
+  await submission.stop()
+})

@@ -1,0 +1,37 @@
+// The people and machines of a test world: lee with a password, ci-01 with a certificate of the world's authority.
+
+import { createHash, X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { hashPassword } from '../../src/auth/schemes.ts'
+import type { Issued } from '../../src/demo/ca.ts'
+import type { World } from './whole-node.ts'
+
+export const password = 'correct horse battery staple'
+
+export interface Accounts {
+  /** The keys of a node's YAML that name the files. */
+  readonly yaml: { readonly users: string; readonly machines: string }
+  readonly machine: Issued
+}
+
+/** Writes both files into the world's folder. */
+export async function writeAccounts(world: World): Promise<Accounts> {
+  const users = join(world.folder, 'passwd')
+  writeFileSync(users, `lee:${await hashPassword('ARGON2ID', password)}\n`, { mode: 0o600 })
+  const machine = world.ca.issue({ names: ['ci-01.example.org'], client: true })
+  const machines = join(world.folder, 'machines.yaml')
+  const ci = {
+    name: 'ci-01',
+    fingerprints: [`sha256:${keyFingerprint(machine.certificate)}`],
+    senders: ['ci-01@example.org'],
+  }
+  writeFileSync(machines, stringify({ machines: [ci] }))
+  return { yaml: { users, machines }, machine }
+}
+
+function keyFingerprint(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(key).digest('hex')
+}
