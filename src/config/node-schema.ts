@@ -23,9 +23,12 @@ const peer = z.union(
     hostAndPort.transform((endpoint) => ({ ...endpoint, addresses: [] as string[], fingerprints: [] as string[] })),
     z
       .strictObject({
-        host: hostAndPort,
-        addresses: z.array(network).default([]),
-        fingerprints: z.array(fingerprint).default([]),
+        host: hostAndPort.describe('Name or address, with a port other than 25 behind a colon.'),
+        addresses: z.array(network).default([]).describe('Addresses or networks it is known by when it connects.'),
+        fingerprints: z
+          .array(fingerprint)
+          .default([])
+          .describe('SHA-256 of its public key (outlives renewals) or of its certificate.'),
       })
       .transform(({ host, ...proofs }) => ({ ...host, ...proofs })),
   ],
@@ -46,22 +49,22 @@ const dns = z.strictObject({
     .min(1)
     .optional()
     .describe("Validating resolvers; the system's own where none is given."),
-  timeout: duration.default(5000).describe('Wait for one answer of one server.'),
+  timeout: duration.prefault('5s').describe('Wait for one answer of one server.'),
 })
 
 const srs = z.strictObject({
   domain: hostName.describe('Domain of rewritten addresses; its MX are our mx nodes.'),
   secrets: z.array(path).min(1).describe('Files with one secret each: the first signs, all verify.'),
-  max_age: duration.default(21 * 86_400_000).describe('How long a bounce may take to come home.'),
+  max_age: duration.prefault('21d').describe('How long a bounce may take to come home.'),
 })
 
 const queue = z.strictObject({
-  minimal_backoff: duration.default(300_000).describe('Least time between two attempts.'),
-  maximal_backoff: duration.default(4_000_000).describe('Most time between two attempts.'),
-  lifetime: duration.default(5 * 86_400_000).describe('After this a recipient expires and the sender is told.'),
+  minimal_backoff: duration.prefault('5m').describe('Least time between two attempts.'),
+  maximal_backoff: duration.prefault('4000s').describe('Most time between two attempts.'),
+  lifetime: duration.prefault('5d').describe('After this a recipient expires and the sender is told.'),
   delay_warning: duration.optional().describe('Tell the sender once that mail is late; never where not given.'),
-  reserve: size.default(64 * 1024 * 1024).describe('Free disk below which new mail is deferred.'),
-  keep_events: duration.default(30 * 86_400_000).describe('How long the ledger remembers mail that has left.'),
+  reserve: size.prefault('64M').describe('Free disk below which new mail is deferred.'),
+  keep_events: duration.prefault('30d').describe('How long the ledger remembers mail that has left.'),
 })
 
 const delivery = z.strictObject({
@@ -81,19 +84,19 @@ const delivery = z.strictObject({
     .max(65535)
     .default(25)
     .describe('Port of MX hosts; other than 25 only in tests and demonstrations.'),
-  connect_timeout: duration.default(30_000).describe('Wait for a TCP connection.'),
+  connect_timeout: duration.prefault('30s').describe('Wait for a TCP connection.'),
   greeting_timeout: duration
-    .default(300_000)
+    .prefault('5m')
     .describe('Wait for the greeting and for the reply to EHLO (RFC 5321 4.5.3.2).'),
 })
 
 const limits = z.strictObject({
-  message_size: size.default(50 * 1024 * 1024).describe('Octets of a message.'),
+  message_size: size.prefault('50M').describe('Octets of a message.'),
   recipients: count('a whole number from 1').default(1000).describe('Forward-paths of a transaction.'),
   connections: count('a whole number from 1').default(1000).describe('Connections of a listener in all.'),
   connections_per_ip: count('a whole number from 1').default(50).describe('Connections of one client address.'),
   command_timeout: duration
-    .default(300_000)
+    .prefault('5m')
     .describe('How long a client may be silent, between commands and within a message (RFC 5321 4.5.3.2.7).'),
 })
 
