@@ -1,5 +1,6 @@
 // One node's whole configuration, checked and frozen: what a role file and a node file mean together.
 
+import type { DirectoryConfig } from './directory-files.ts'
 import type { ListenerRole, RoleFile } from './role-schema.ts'
 import type { NodeFile } from './node-schema.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -9,7 +10,9 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly host: string
 }
 
-export interface Config extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs'> {
+export interface Config
+  extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory'> {
+  readonly directory: DirectoryConfig
   /** The file it was read from. */
   readonly file: string
   readonly role: RoleFile

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenerConfig } from './config.ts'
+import { readDirectoryFiles } from './directory-files.ts'
 import { nodeSchema } from './node-schema.ts'
 import type { NodeFile } from './node-schema.ts'
 import type { Problem } from './problem.ts'
@@ -81,6 +82,7 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
     data: resolvePath(node.data),
     hiera: node.hiera === undefined ? undefined : resolvePath(node.hiera),
     mail: node.mail.map(resolvePath),
+    directory: readDirectoryFiles(node.directory, { source, resolvePath, problems }),
     users: node.users === undefined ? undefined : resolvePath(node.users),
     machines: node.machines === undefined ? undefined : resolvePath(node.machines),
     dkim: node.dkim && { keys: resolvePath(node.dkim.keys) },

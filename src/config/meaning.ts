@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Config, ListenerConfig } from './config.ts'
+import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
 import type { Problem } from './problem.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -32,8 +33,11 @@ const needTls: Rule = (config, report) => {
 
 const admissionNeedsProof: Rule = (config, report) => {
   const admits = (what: ListenerConfig['admit'][number]) => config.listeners.filter((one) => one.admit.includes(what))
-  if (admits('people').length > 0 && config.users === undefined)
-    report([], `users: found nothing, expected a passwd-file: the role ${config.role.role} admits people`)
+  if (admits('people').length > 0 && config.users === undefined && !directoryHasPasswords(config))
+    report(
+      [],
+      `users: found nothing, expected a passwd-file or a directory with passwords: the role ${config.role.role} admits people`,
+    )
   if (admits('machines').length > 0 && config.machines === undefined)
     report(
       [],
@@ -104,8 +108,12 @@ const srsNeedsSecrets: Rule = (config, report) => {
 
 const resolvingNeedsData: Rule = (config, report) => {
   const resolves = config.role.recipients.own === 'resolve' && config.role.recipients.relay.length === 0
-  if (resolves && config.hiera === undefined && config.mail.length === 0)
-    report([], `hiera: found nothing, expected hiera or mail: the role ${config.role.role} resolves recipients`)
+  const hasSource = config.directory.ldap !== null || config.directory.sql !== null
+  if (resolves && config.hiera === undefined && config.mail.length === 0 && !hasSource)
+    report(
+      [],
+      `hiera: found nothing, expected hiera, mail or directory: the role ${config.role.role} resolves recipients`,
+    )
 }
 
 const signingNeedsKeys: Rule = (config, report) => {
@@ -150,6 +158,7 @@ const rules: readonly Rule[] = [
   signingNeedsKeys,
   nextHopsAreReadable,
   adminStaysHome,
+  checkDirectory,
   relayIsEarned,
 ]
 

@@ -1,6 +1,7 @@
 // The keys of a node's YAML: units, defaults and a sentence of help for each. docs/configuration.md is made from this.
 
 import { z } from 'zod'
+import { directorySchema } from './directory-schema.ts'
 import {
   bindAddress,
   count,
@@ -125,6 +126,7 @@ export const nodeSchema = z.strictObject({
     .array(path, { error: 'a list of paths' })
     .default([])
     .describe('Routing data besides Hiera: YAML files, aliases(5) files, folders of per-host fragments.'),
+  directory: directorySchema.prefault({}).describe('Routing data and people from LDAP and SQL; files lead.'),
   facts: z.record(z.string(), z.unknown()).default({}).describe('Facts for the interpolation of Hiera paths.'),
   dns: dns.prefault({}).describe('Resolver.'),
   peers: z
