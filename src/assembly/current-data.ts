@@ -24,7 +24,7 @@ export function createCurrentData(first: NodeData): CurrentData {
     router: {
       resolve: (request) => data.router.resolve(request),
       isOurs: (domain) => data.router.isOurs(domain),
-      maySendAs: (identity, address) => data.router.maySendAs(identity, address),
+      maySendAs: (who, address) => data.router.maySendAs(who, address),
     },
     signer: {
       signsFor: (domain) => data.signer.signsFor(domain),

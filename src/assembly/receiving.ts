@@ -19,6 +19,7 @@ import { Peers } from '../policy/peers.ts'
 import type { MaySendAs } from '../policy/sender.ts'
 import { createSrsGuesses } from '../policy/srs-guesses.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Router } from '../route/resolution.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import type { ListenerSettings } from '../server/listener-settings.ts'
@@ -69,10 +70,10 @@ function sharedHookParts(config: Config, parts: ReceivingParts): Shared {
 }
 
 /** The one question of who may send as what, with whatever routing data is current. */
-export function senderRights(data: CurrentData): MaySendAs {
+export function senderRights(data: { readonly router: Router }): MaySendAs {
   return (origin, address) => {
     if (origin.kind !== 'user' && origin.kind !== 'machine') return Promise.resolve({ kind: 'no', allowed: [] })
-    return data.router.maySendAs(origin.identity, address)
+    return data.router.maySendAs(origin, address)
   }
 }
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { contentChecks } from '../assembly/checks.ts'
 import type { NodeData } from '../assembly/data.ts'
+import { senderRights } from '../assembly/receiving.ts'
 import { buildResolver } from '../assembly/resolver.ts'
 import type { Config } from '../config/config.ts'
 import { runChecks } from '../intake/run-checks.ts'
@@ -80,9 +81,8 @@ interface Subject {
 
 async function look(subject: Subject, options: ExplainOptions): Promise<Explanation> {
   const { config, data, origin, from } = subject
-  const may = (who: Origin, address: string) => data.router.maySendAs('identity' in who ? who.identity : '', address)
   const asksSender = config.role.checks.includes('sender')
-  const sender = asksSender ? await checkSender(may, origin, from) : null
+  const sender = asksSender ? await checkSender(senderRights(data), origin, from) : null
   const request = { forwardPath: options.recipient, reversePath: from, origin, at: options.at }
   const verdict = await checkRecipient({ router: data.router, internet: config.role.internet }, request)
   return {
@@ -102,7 +102,7 @@ async function lookAtMessage(
   const resolver = await buildResolver(config, systemClock)
   const checks = contentChecks(config, {
     resolver,
-    maySendAs: (who, address) => data.router.maySendAs('identity' in who ? who.identity : '', address),
+    maySendAs: senderRights(data),
   })
   const mail = {
     queueId: '-',

@@ -106,8 +106,8 @@ describe('hiera-examples', () => {
   it('lee may send as lee and as press', async () => {
     const { directory } = load()
     const router = createRouter(mx, () => directory)
-    expect(await router.maySendAs('lee', 'lee@example.org')).toMatchObject({ kind: 'yes' })
-    expect(await router.maySendAs('lee', 'press@organisation.example')).toMatchObject({ kind: 'yes' })
-    expect(await router.maySendAs('lee', 'finance@example.org')).toMatchObject({ kind: 'no' })
+    expect(await router.maySendAs({ kind: 'user', identity: 'lee' }, 'lee@example.org')).toMatchObject({ kind: 'yes' })
+    expect(await router.maySendAs({ kind: 'user', identity: 'lee' }, 'press@organisation.example')).toMatchObject({ kind: 'yes' })
+    expect(await router.maySendAs({ kind: 'user', identity: 'lee' }, 'finance@example.org')).toMatchObject({ kind: 'no' })
   })
 })

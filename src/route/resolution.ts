@@ -1,7 +1,7 @@
 // What routing answers for one forward-path. `waypost explain` prints exactly this object.
 
 import type { ForwardWish } from '../directory/directory.ts'
-import type { Origin } from '../smtp/origin.ts'
+import type { Authenticated, Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
 export type Rule =
@@ -75,7 +75,7 @@ export interface Router {
   /** Is this domain ours, so that mail for it may come from anybody? (mail domains, alias domains, SRS domains, transports) */
   isOurs(domain: string): boolean
   /** May this authenticated user or machine use this address as sender? Unavailable sources answer `unavailable`. */
-  maySendAs(identity: string, address: string): Promise<SendAs>
+  maySendAs(who: Authenticated, address: string): Promise<SendAs>
 }
 
 export type SendAs =

@@ -27,7 +27,7 @@ export function createRouter(settings: RouterSettings, directory: () => Director
       const name = normalDomain(domain)
       return name !== null && isOurs(settings, directory(), name)
     },
-    maySendAs: (identity, address) => maySendAs(directory(), settings, identity, address),
+    maySendAs: (who, address) => maySendAs(directory(), settings, who, address),
   }
 }
 

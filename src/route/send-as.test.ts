@@ -43,10 +43,12 @@ const loaded = loadDirectory(
   { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } },
   memoryFiles({ 'm.yaml': mail }),
 )
+const machineNames = new Set(settings.machines?.map((each) => each.name))
 const may = async (identity: string, address: string) => {
+  const kind = machineNames.has(identity) ? 'machine' : 'user'
   const { directory } = loaded
   if (!directory) throw new Error(loaded.problems.map(formatProblem).join('\n'))
-  return await createRouter(settings, () => directory).maySendAs(identity, address)
+  return await createRouter(settings, () => directory).maySendAs({ kind, identity }, address)
 }
 
 describe('a user', () => {
@@ -138,12 +140,32 @@ describe('a source that cannot answer', () => {
     const router = createRouter(settings, () =>
       directory(() => Promise.resolve({ kind: 'unavailable', cause: 'ldap is down' })),
     )
-    expect(await router.maySendAs('kim', 'kim@example.org')).toEqual({ kind: 'unavailable', cause: 'ldap is down' })
-    expect(await router.maySendAs('ci-01', 'ci@example.org')).toMatchObject({ kind: 'yes' })
+    expect(await router.maySendAs({ kind: 'user', identity: 'kim' }, 'kim@example.org')).toEqual({
+      kind: 'unavailable',
+      cause: 'ldap is down',
+    })
+    expect(await router.maySendAs({ kind: 'machine', identity: 'ci-01' }, 'ci@example.org')).toMatchObject({
+      kind: 'yes',
+    })
+  })
+
+  it('a person with the name of a machine has not its senders, and the other way round', async () => {
+    const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
+    expect(await router.maySendAs({ kind: 'user', identity: 'ci-01' }, 'ci@example.org')).toEqual({
+      kind: 'no',
+      allowed: [],
+    })
+    expect(await router.maySendAs({ kind: 'machine', identity: 'kim' }, 'kim@example.org')).toEqual({
+      kind: 'no',
+      allowed: [],
+    })
   })
 
   it('a user whom it does not know may use nothing', async () => {
     const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
-    expect(await router.maySendAs('kim', 'kim@example.org')).toEqual({ kind: 'no', allowed: [] })
+    expect(await router.maySendAs({ kind: 'user', identity: 'kim' }, 'kim@example.org')).toEqual({
+      kind: 'no',
+      allowed: [],
+    })
   })
 })

@@ -4,23 +4,23 @@
 import { addressKey, parseAddress, splitTag } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
+import type { Authenticated } from '../smtp/origin.ts'
 import type { SendAs } from './resolution.ts'
 import type { MachineSenders, RouterSettings } from './router-settings.ts'
 
 /** Alias domains of alias domains end here; a load refuses circles, so this is never reached. */
 const ALIAS_DOMAIN_LIMIT = 10
 
-/** Judges an authenticated identity (user with or without the domain, or machine name). */
+/** Judges an authenticated person (name with or without the domain) or machine. */
 export async function maySendAs(
   directory: Directory,
   settings: RouterSettings,
-  identity: string,
+  who: Authenticated,
   address: string,
 ): Promise<SendAs> {
   const sender = parseAddress(address)
-  const machine = settings.machines?.find((each) => each.name === identity)
-  if (machine) return sender ? machineMaySend(machine, sender) : { kind: 'no', allowed: machine.senders }
-  const user = userName(directory, identity)
+  if (who.kind === 'machine') return machineAnswer(settings, who.identity, sender)
+  const user = userName(directory, who.identity)
   if (user === null) return { kind: 'no', allowed: [] }
   const grants = await directory.grants(user)
   if (grants.kind === 'unavailable') return { kind: 'unavailable', cause: grants.cause }
@@ -30,6 +30,12 @@ export async function maySendAs(
   const names = new Set(namesOf(directory, sender, settings.tagDelimiter ?? '+'))
   const grant = grants.value.find((each) => sameAddress(directory, each.address, names))
   return grant ? { kind: 'yes', source: grant.source } : { kind: 'no', allowed }
+}
+
+function machineAnswer(settings: RouterSettings, name: string, sender: Mailbox | null): SendAs {
+  const machine = settings.machines?.find((each) => each.name === name)
+  if (!machine) return { kind: 'no', allowed: [] }
+  return sender ? machineMaySend(machine, sender) : { kind: 'no', allowed: machine.senders }
 }
 
 /** The user behind `kim` and `kim@example.org`; null for an identity of somebody else's domain. */

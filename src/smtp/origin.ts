@@ -18,6 +18,9 @@ export type Origin =
   | { readonly kind: 'machine'; readonly identity: string }
   | { readonly kind: 'local' }
 
+/** Somebody who proved who he is: a person or a machine. The same name may belong to one of each. */
+export type Authenticated = Extract<Origin, { readonly identity: string }>
+
 /** True if the author's domain in From: is proven, so that a signature with that domain is honest. */
 export function authorProven(origin: Origin): boolean {
   switch (origin.kind) {
