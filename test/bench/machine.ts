@@ -1,7 +1,7 @@
 // The machine a benchmark ran on, as far as it explains the numbers: processor, cores, and what an fsync costs.
 
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 const SYNCS = 300
@@ -17,6 +17,8 @@ export interface Machine {
   /** Median milliseconds of a 4 KiB append with fdatasync in the folder that both relays use. */
   readonly syncMs: number
   readonly node: string
+  /** Load average of the last minute before the run: above zero, others were at work too. */
+  readonly load: number
 }
 
 /** Describes this machine; throws if the folder for queues is no disk. */
@@ -30,6 +32,7 @@ export function describeMachine(): Machine {
     system: `${osName()}, Linux ${release()}`,
     syncMs: medianSync(),
     node: process.version,
+    load: loadavg()[0] as number,
   }
 }
 

@@ -31,10 +31,25 @@ it('writes no ratio where one is missing', () => {
 })
 
 it('names the machine and the command on the page', () => {
-  const machine = { processor: 'CPU X', cores: 2, memory: '8 GiB', system: 'OS', syncMs: 0.154, node: 'v26.0.0' }
+  const machine = {
+    processor: 'CPU X',
+    cores: 2,
+    memory: '8 GiB',
+    system: 'OS',
+    syncMs: 0.154,
+    node: 'v26.0.0',
+    load: 1.25,
+  }
   const load = { messages: 10, sessions: 5, length: 4096 }
   const run = { machine, load, postfixVersion: '3.7.11', command: 'npm run bench -- --write', date: '2026-01-01' }
   const page = formatPage(run, new Map([['postfix', [measured(1)]]]))
-  for (const part of ['CPU X, 2 cores', '0.15 ms', 'npm run bench -- --write', 'Postfix 3.7.11', '10 messages of 4096'])
+  for (const part of [
+    'CPU X, 2 cores',
+    '0.15 ms',
+    'before the run: 1.3',
+    'npm run bench -- --write',
+    'Postfix 3.7.11',
+    '10 messages of 4096',
+  ])
     expect(page).toContain(part)
 })

@@ -87,6 +87,6 @@ rounds; the table holds medians. Postfix ${run.postfixVersion} has its default s
 
 ${formatTable(results)}
 Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}. A 4 KiB append with fdatasync takes
-${machine.syncMs.toFixed(2)} ms (median). ${run.date}.
+${machine.syncMs.toFixed(2)} ms (median). Load average before the run: ${machine.load.toFixed(1)}. ${run.date}.
 `
 }
