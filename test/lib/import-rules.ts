@@ -61,7 +61,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   dns: ['resolver.ts', 'name.ts', 'mx.ts', 'addresses.ts'],
   filter: ['authentication.ts'],
   intake: ['intake.ts'],
-  policy: ['verdict.ts', 'content-check.ts'],
+  policy: ['verdict.ts', 'content-check.ts', 'forward-strategist.ts'],
   queue: ['queue.ts', 'outcome.ts', 'scheduler.ts', 'unavailable.ts'],
   route: ['resolution.ts'],
   server: ['hooks.ts', 'listener-settings.ts'],

@@ -1,0 +1,98 @@
+// The author of a mail that we send on in our own name: `Ann <ann@stranger.example>` becomes
+// `"Ann via example.org" <ann=stranger.example@srs.example.org>`, answers still go to her (RFC 5322 3.6.2). Whole fields only.
+
+import { createHash } from 'node:crypto'
+import { isAscii } from '../smtp/domain.ts'
+import { LOCAL_PART_OCTETS } from '../smtp/limits.ts'
+import { tokenizeAddresses } from './address-tokens.ts'
+import type { AddressToken } from './address-tokens.ts'
+import { writeField } from './field.ts'
+import { fieldsNamed } from './header.ts'
+import type { Field } from './header.ts'
+
+export interface ViaNames {
+  /** Domain of the made address; we sign for it. */
+  readonly domain: string
+  /** Who forwards, for people: `via` this. */
+  readonly via: string
+}
+
+/** Characters of a display name that are kept: longer ones are no names. */
+const MAX_NAME = 120
+/** Octets of text in one encoded word: 75 characters with charset and marks (RFC 2047 2). */
+const ENCODED_OCTETS = 45
+/** What may stand in a local part without quotes (RFC 5321 4.1.2 Dot-string). */
+const dotString = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const encodedWord = /^=\?[^?\s]+\?[bq]\?[^?\s]*\?=$/i
+
+/** Fields to put in place of From: and, unless the mail names one, Reply-To:; the old From: stays readable beside them. */
+export function viaFields(fields: readonly Field[], author: string, names: ViaNames): Buffer {
+  const [from] = fieldsNamed(fields, 'from')
+  const made = `${displayName(from?.value ?? '', author, names.via)} <${viaAddress(author, names.domain)}>`
+  const copy = (name: string) => (from ? [renamed(from, name)] : [])
+  const answers = fieldsNamed(fields, 'reply-to').length > 0 ? [] : copy('Reply-To')
+  return Buffer.concat([writeField('From', made), ...answers, ...copy('X-Original-From')])
+}
+
+/** An address of ours that shows whose it stands for; a hash where that does not fit into a local part. */
+export function viaAddress(author: string, domain: string): string {
+  const at = author.lastIndexOf('@')
+  const local = `${author.slice(0, at)}=${author.slice(at + 1)}`
+  const fits = dotString.test(local) && Buffer.byteLength(local) <= LOCAL_PART_OCTETS
+  return `${fits ? local : `author-${createHash('sha256').update(author).digest('hex').slice(0, 32)}`}@${domain}`
+}
+
+/** The same value under another name, byte for byte. */
+function renamed(field: Field, name: string): Buffer {
+  return Buffer.concat([Buffer.from(name), field.raw.subarray(field.raw.indexOf(':'))])
+}
+
+/** Encoded words stay as they are, everything else becomes one quoted text. */
+function displayName(value: string, author: string, via: string): string {
+  const words = nameWords(value)
+  if (words.length === 0) return quoted(`${author.replace('@', ' at ')} via ${via}`)
+  const encoded = words.filter((word) => encodedWord.test(word))
+  if (encoded.length === words.length && words.join(' ').length <= MAX_NAME)
+    return `${words.join(' ')} ${quoted(`via ${via}`)}`
+  // Mixed or too long: what is plain in it is enough of a name.
+  const plain = words.filter((word) => !encodedWord.test(word)).join(' ')
+  const name = plain === '' ? author.replace('@', ' at ') : [...plain].slice(0, MAX_NAME).join('')
+  return quoted(`${name} via ${via}`)
+}
+
+/** The words before the angle bracket, quotes taken off; none if it is not of the form `name <address>`. */
+function nameWords(value: string): string[] {
+  const tokenized = tokenizeAddresses(value)
+  if (tokenized.kind === 'bad') return []
+  const open = tokenized.tokens.findIndex((token) => token.kind === 'special' && token.text === '<')
+  if (open < 1) return []
+  const words: string[] = []
+  for (const token of tokenized.tokens.slice(0, open)) {
+    // `J. Doe`: the dot belongs to the word before it.
+    if (token.apart || words.length === 0) words.push(textOf(token))
+    else words.push(`${words.pop() ?? ''}${textOf(token)}`)
+  }
+  return words.filter((word) => word !== '')
+}
+
+function textOf(token: AddressToken): string {
+  return token.kind === 'quoted' ? token.text.slice(1, -1).replace(/\\(.)/g, '$1').trim() : token.text
+}
+
+function quoted(text: string): string {
+  return isAscii(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : encode(text)
+}
+
+/** UTF-8 text as encoded words (RFC 2047), cut between characters. */
+function encode(text: string): string {
+  const pieces: string[] = []
+  let piece = ''
+  for (const character of text) {
+    if (Buffer.byteLength(piece + character) > ENCODED_OCTETS) {
+      pieces.push(piece)
+      piece = ''
+    }
+    piece += character
+  }
+  return [...pieces, piece].map((one) => `=?utf-8?B?${Buffer.from(one).toString('base64')}?=`).join(' ')
+}
