@@ -47,13 +47,20 @@ export type NodeStart =
 export async function startNode(config: Config): Promise<NodeStart> {
   const tokens = await openSrsTokens(config, systemClock).catch((error: Error) => error)
   if (tokens instanceof Error) return cannotStart(config, tokens)
+  const opened = new AsyncDisposableStack()
+  if (tokens) opened.defer(() => tokens.close())
   const loaded = await loadData(config, tokens)
-  if (loaded.kind === 'bad') return { kind: 'bad', problems: loaded.problems }
+  if (loaded.kind === 'bad') {
+    await opened.disposeAsync()
+    return { kind: 'bad', problems: loaded.problems }
+  }
   const nodeLog = openLog(config, systemClock)
   for (const warning of loaded.warnings) nodeLog.log.warn({ file: warning.file, line: warning.line }, warning.message)
   try {
-    return { kind: 'started', node: await boot(config, { data: createCurrentData(loaded.data), tokens, nodeLog }) }
+    const data = createCurrentData(loaded.data)
+    return { kind: 'started', node: await boot(config, { data, tokens, nodeLog, opened }) }
   } catch (error) {
+    await opened.disposeAsync()
     await nodeLog.flush()
     return cannotStart(config, error as Error)
   }
@@ -68,18 +75,23 @@ interface Loaded {
   readonly data: CurrentData
   readonly tokens: TokenFile | null
   readonly nodeLog: NodeLog
+  /** Closed in the end, or as soon as a later step of the start fails: a node that cannot start must not hang. */
+  readonly opened: AsyncDisposableStack
 }
 
-async function boot(config: Config, { data, tokens, nodeLog }: Loaded): Promise<Node> {
+async function boot(config: Config, { data, tokens, nodeLog, opened }: Loaded): Promise<Node> {
   const { log, flush } = nodeLog
   const clock = systemClock
   const state: NodeState = { tls: config.tls, draining: false }
   const queue = await openNodeQueue(config, clock)
+  opened.defer(() => queue.close())
   reportOpening(queue.opened, log)
   const page = await observeNode(config, { queue, clock, log, state })
+  opened.defer(() => page.close())
   const resolver = await buildResolver(config, clock)
   const { intake, engine, notifier } = buildMailRooms(config, { queue, resolver, clock, log, data })
   const pool = createPasswordPool()
+  opened.defer(() => pool.close())
   const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
   const receiving = {
     queue,
@@ -110,7 +122,7 @@ async function boot(config: Config, { data, tokens, nodeLog }: Loaded): Promise<
       await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))
       await engine.drain(DRAIN_MS)
       await notifier.stop()
-      await Promise.all([queue.close(), pool.close(), page.close(), tokens?.close()])
+      await opened.disposeAsync()
       log.info({}, 'stopped')
       await flush()
     },
