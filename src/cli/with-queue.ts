@@ -2,7 +2,7 @@
 
 import { queueDirectory } from '../assembly/node-queue.ts'
 import { QueueReader } from '../queue/reader.ts'
-import { QueueUnavailable } from '../queue/unavailable.ts'
+import { asUnavailable } from '../queue/unavailable.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'
 import { withConfig } from './with-config.ts'
@@ -13,18 +13,19 @@ export function withQueueReader(
   use: (reader: QueueReader) => Promise<number> | number,
 ): Promise<number> | number {
   return withConfig(config, io, async ({ data }) => {
-    let reader: QueueReader
+    const directory = queueDirectory({ data })
+    let reader: QueueReader | null = null
     try {
-      reader = new QueueReader(queueDirectory({ data }))
-    } catch (error) {
-      if (!(error instanceof QueueUnavailable)) throw error
-      line(io.stderr, error.message)
-      return FAILED
-    }
-    try {
+      reader = new QueueReader(directory)
       return await use(reader)
+    } catch (error) {
+      // A damaged page is met only when it is read.
+      const unavailable = asUnavailable(error)
+      if (!unavailable) throw error
+      line(io.stderr, unavailable === error ? unavailable.message : `${directory}: ${unavailable.message}`)
+      return FAILED
     } finally {
-      reader.close()
+      reader?.close()
     }
   })
 }
