@@ -88,6 +88,7 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null): 
   const split = splitTag(address.local, '+')
   const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
   if (answers(build, key, past) || (base !== null && answers(build, base, past))) return true
+  if (build.elsewhere(key) || (base !== null && build.elsewhere(base))) return true
   const domain = build.domains.get(address.domain)
   if (domain?.transport) return true
   if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past))

@@ -33,6 +33,8 @@ export interface DirectorySettings {
   readonly scope: HieraScope
   /** Whether loops and dangling targets refuse the data (default) or only warn. */
   readonly graph?: GraphChoice
+  /** True for an address that LDAP or SQL knows, or may know: a target there does not dangle. */
+  readonly elsewhere?: (key: string) => boolean
 }
 
 export interface LoadedDirectory {
@@ -59,6 +61,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
     if (layer) layers.push(layer)
   }
   const build = newBuild(settings.mainDomain, list)
+  if (settings.elsewhere) build.elsewhere = settings.elsewhere
   readLayers(build, layers)
   linkRoles(build)
   checkAliasDomains(build)

@@ -30,6 +30,8 @@ export interface MailBuild {
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>
   /** `section address` that a higher level declared absent. */
   readonly absent: Set<string>
+  /** True for an address of ours that a source besides the files knows, or may know. */
+  elsewhere: (key: string) => boolean
   /** Levels of one hierarchy override each other; separate files may not say the same twice. */
   overriding: boolean
 }
@@ -48,6 +50,7 @@ export function newBuild(mainDomain: string, problems: ProblemList): MailBuild {
     assertions: null,
     targetPlaces: new Map(),
     absent: new Set(),
+    elsewhere: () => false,
     overriding: false,
   }
 }

@@ -1,6 +1,7 @@
 // Routing assertions: what must stay true of the organisation's addresses, whatever is edited. Run by `check`, at a reload, in CI.
 // Room: route. They look at the whole way, as one node that plays every role would go it; no role hides a part.
 
+import type { Directory } from '../directory/directory.ts'
 import type { Located, LocatedMap } from '../directory/located.ts'
 import { describeLocated, entryOf, textOf } from '../directory/located.ts'
 import { collectProblems } from '../directory/problem.ts'
@@ -20,8 +21,15 @@ export interface AssertionRun {
   readonly problems: readonly Problem[]
 }
 
+/** A directory, whatever stands behind it, with the assertions about it. */
+export type AssertedDirectory = Directory & Pick<Snapshot, 'assertions'>
+
 /** Checks every assertion of the snapshot. `settings` are the node's own; `at` is unix milliseconds. */
-export async function checkAssertions(snapshot: Snapshot, settings: RouterSettings, at: number): Promise<AssertionRun> {
+export async function checkAssertions(
+  snapshot: AssertedDirectory,
+  settings: RouterSettings,
+  at: number,
+): Promise<AssertionRun> {
   const list = collectProblems()
   const { assertions } = snapshot
   const { srs, ...rest } = settings
@@ -45,6 +53,11 @@ export async function checkAssertions(snapshot: Snapshot, settings: RouterSettin
     const from = textAt(item, 'from') ?? STRANGER
     const reversePath = from === '<>' || from === '' ? null : from
     const answer = await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at })
+    if (answer.kind === 'unavailable') {
+      // The source that would tell is away: no reason to refuse what an admin edited, or to stay down.
+      list.warn(item.place, `assertion about ${forwardPath} cannot be checked now: ${answer.reply.cause}`)
+      continue
+    }
     const faults = faultsOf(item, answer)
     if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} does not hold: ${faults.join('; ')}`)
   }
@@ -52,10 +65,10 @@ export async function checkAssertions(snapshot: Snapshot, settings: RouterSettin
 }
 
 /** RFC 5321 4.5.1 wants it answered, whether anybody asserts it or not. */
-async function checkPostmaster(snapshot: Snapshot, router: Router, list: ProblemList): Promise<void> {
+async function checkPostmaster(snapshot: Directory, router: Router, list: ProblemList): Promise<void> {
   const forwardPath = `postmaster@${snapshot.mainDomain}`
   const answer = await router.resolve({ forwardPath, reversePath: null, origin: { kind: 'internet' }, at: 0 })
-  if (answer.kind === 'destinations') return
+  if (answer.kind === 'destinations' || answer.kind === 'unavailable') return
   const why = answer.kind === 'discard' ? 'discarded' : `refused (${answer.reply.cause})`
   const place = { file: 'configuration', line: 0, column: 0 }
   list.warn(

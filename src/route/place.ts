@@ -27,44 +27,50 @@ export async function place(walk: Walk, point: Point): Promise<Placed> {
   const split = splitTag(point.address.local, walk.settings.tagDelimiter ?? '+')
   const base = split ? addressKey({ local: split.base, domain: point.address.domain }) : null
   const isSelf = point.owner !== null && (point.owner.key === key || point.owner.key === base)
-  const matches = await findMatches(walk, [
-    [key, null],
-    ...(base !== null && split ? [[base, split.tag] as const] : []),
-  ])
-  if (typeof matches === 'string') return { kind: 'unavailable', cause: matches, via: point.via }
+  const found = await findMatches(walk, [[key, null], ...(base !== null && split ? [[base, split.tag] as const] : [])])
   // An address that only stands for the same one at another domain is counted there.
-  const standsForAnother = matches.length === 0 && walk.directory.domain(point.address.domain)?.aliasOf !== undefined
-  if (isSelf || standsForAnother) return await follow(walk, point, matches, isSelf)
+  const standsForAnother =
+    found.matches.length === 0 && walk.directory.domain(point.address.domain)?.aliasOf !== undefined
+  if (isSelf || standsForAnother) return await follow(walk, point, found, isSelf)
   const before = walk.visited.get(key)
   if (before) return meetAgain(walk, point, key, before)
   walk.visited.set(key, 'open')
   if (walk.visited.size > VISIT_LIMIT) return refused(point, tooMany(`over ${VISIT_LIMIT} addresses`))
-  const answer = await follow(walk, point, matches, false)
+  const answer = await follow(walk, point, found, false)
   walk.visited.set(key, answer)
   return answer
 }
 
-async function follow(walk: Walk, point: Point, matches: readonly Match[], isSelf: boolean): Promise<Placed> {
+async function follow(walk: Walk, point: Point, found: Found, isSelf: boolean): Promise<Placed> {
+  const { matches, unavailable } = found
   if (point.chain.length > CHAIN_DEPTH_LIMIT) return refused(point, looping(`chain longer than ${CHAIN_DEPTH_LIMIT}`))
   for (const match of matches) {
     const answer = await byRecord(walk, point, match, isSelf)
     if (answer) return await copied(walk, point, match, answer)
   }
+  if (unavailable !== null) return { kind: 'unavailable', cause: unavailable, via: point.via }
   return await byDomain(walk, point, matches, isSelf)
 }
 
-/** The records of the candidates that exist, or the cause why one cannot be known. */
+interface Found {
+  readonly matches: readonly Match[]
+  /** Why one of the candidates cannot be known; null if all are. What is known of the other still counts: `kim+tag` is kim's. */
+  readonly unavailable: string | null
+}
+
+/** The records of the candidates that exist. */
 async function findMatches(
   walk: Walk,
   candidates: readonly (readonly [key: string, tag: string | null])[],
-): Promise<readonly Match[] | string> {
+): Promise<Found> {
   const matches: Match[] = []
+  let unavailable: string | null = null
   for (const [key, tag] of candidates) {
     const found = await walk.directory.find(key)
-    if (found.kind === 'unavailable') return found.cause
+    if (found.kind === 'unavailable') unavailable ??= found.cause
     if (found.kind === 'found') matches.push({ record: found.value, key, tag })
   }
-  return matches
+  return { matches, unavailable }
 }
 
 /** Steps 1 and 2: what the record itself says. Null if it says nothing that places the address. */

@@ -69,9 +69,9 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'waypost-ldap-'))
-    const authority = await createAuthority('LDAP tests')
-    const server = await authority.issue({ names: ['localhost'] })
-    const issued = await authority.issue({ names: ['waypost.example.org'] })
+    const authority = createAuthority('LDAP tests')
+    const server = authority.issue({ names: ['localhost'] })
+    const issued = authority.issue({ names: ['waypost.example.org'] })
     ca = authority.certificate
     client = { certificate: issued.certificate, key: issued.key }
     const files = { 'server.pem': server.certificate, 'server.key': server.key, 'ca.pem': ca }
