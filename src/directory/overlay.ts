@@ -28,16 +28,12 @@ export function overlaySources(files: Snapshot, sources: readonly DirectorySourc
       const asked = sources.filter((source) => source.domains.has(domain))
       if (asked.length === 0 || (record && settles(record, key))) return own
       const answers = asked.map((source) => source.find(key))
-      return isSettled(answers)
-        ? merge(key, record, answers)
-        : Promise.all(answers).then((all) => merge(key, record, all))
+      const atOnce = answers.filter((answer) => !(answer instanceof Promise))
+      if (atOnce.length === answers.length) return merge(key, record, atOnce)
+      return Promise.all(answers.map(async (answer) => await answer)).then((all) => merge(key, record, all))
     },
     grants: (user) => grants(files, sources, user),
   }
-}
-
-function isSettled(answers: readonly (SourceAnswer | Promise<SourceAnswer>)[]): answers is readonly SourceAnswer[] {
-  return answers.every((answer) => !(answer instanceof Promise))
 }
 
 /** True if nothing that a source may add changes where the address goes. */

@@ -58,7 +58,7 @@ function whole(fetched: Fetched): SourceContent {
 }
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()))
+  for (const one of open.splice(0)) await one.close()
 })
 
 describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', () => {

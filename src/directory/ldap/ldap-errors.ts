@@ -31,7 +31,8 @@ export function describeLdapError(error: unknown): string {
 }
 
 function networkWords(error: unknown): string {
-  const { message = String(error), code } = (error ?? {}) as NodeJS.ErrnoException
+  if (!(error instanceof Error)) return String(error)
+  const { message, code } = error as NodeJS.ErrnoException
   // Happy eyeballs gives an AggregateError without a text.
   return message === '' ? (code ?? 'no connection') : (message.split('\n').at(-1) as string)
 }

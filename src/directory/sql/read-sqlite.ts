@@ -1,0 +1,26 @@
+// An SQLite file, read in a thread of its own: the driver blocks, and a slow view must not stop the mail. Room: directory.
+
+import { Worker } from 'node:worker_threads'
+import type { ReadSql } from './sql-reader.ts'
+import type { SqliteAnswer } from './sqlite-worker.ts'
+
+export function createSqliteReader(file: string): ReadSql {
+  return ({ statements, timeoutMs, signal }) =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+        workerData: { file, statements, timeoutMs },
+      })
+      // Not awaited: a statement inside the engine ends when it ends, and nobody waits for it any more.
+      const end = () => void worker.terminate()
+      signal.addEventListener('abort', end, { once: true })
+      worker.on('message', (answer: SqliteAnswer) => {
+        if (answer.kind === 'rows') resolve(answer.rows)
+        else reject(new Error(answer.cause))
+      })
+      worker.on('error', reject)
+      worker.on('exit', () => {
+        signal.removeEventListener('abort', end)
+        reject(new Error('the reader of the file ended'))
+      })
+    })
+}

@@ -1,0 +1,78 @@
+// A database as a source that is mirrored: our queries in one read-only transaction, with a deadline around everything.
+// Room: directory. The engine's driver is loaded when it is first needed, not before.
+
+import type { Fetched, MirrorSource } from '../snapshots/mirror-source.ts'
+import { createMysqlReader } from './read-mysql.ts'
+import { createPostgresqlReader } from './read-postgresql.ts'
+import { createSqliteReader } from './read-sqlite.ts'
+import type { ReadSql } from './sql-reader.ts'
+import { isTable, MissingColumn, readRows } from './sql-rows.ts'
+import type { Row, SqlAnswers } from './sql-rows.ts'
+import type { SqlEngine, SqlQueries, SqlSettings } from './sql-settings.ts'
+
+/** More rows of one kind are a join that went wrong, and would fill the memory. */
+const MOST_ROWS = 1_000_000
+
+const kinds = ['users', 'addresses', 'aliases', 'forwards'] as const satisfies readonly (keyof SqlQueries)[]
+
+/** `read` is the engine's way unless a test brings another. */
+export function createSqlMirror(settings: SqlSettings, read: ReadSql = readerOf(settings.engine)): MirrorSource {
+  return {
+    fetch: (signal) => fetchAll(settings, read, signal),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function fetchAll(settings: SqlSettings, read: ReadSql, signal: AbortSignal): Promise<Fetched> {
+  const { queries, timeoutMs } = settings
+  const asked = kinds.filter((kind) => queries[kind] !== null)
+  const statements = asked.map((kind) => statementOf(queries[kind] as string))
+  // The connection, the queries, and the words around them.
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * (asked.length + 2))])
+  try {
+    const rows = await within(read({ statements, timeoutMs, signal: deadline }), deadline)
+    const full = asked.find((_kind, index) => (rows[index]?.length ?? 0) > MOST_ROWS)
+    if (full) return { kind: 'partial', cause: `the query for ${full} has more than ${MOST_ROWS} rows` }
+    return { kind: 'whole', content: readRows(answersOf(asked, rows), settings) }
+  } catch (error) {
+    if (error instanceof MissingColumn) return { kind: 'partial', cause: error.message }
+    return { kind: 'unavailable', cause: describe(error as Error) }
+  }
+}
+
+function answersOf(asked: readonly (keyof SqlQueries)[], rows: readonly (readonly Row[])[]): SqlAnswers {
+  const answers: { -readonly [K in keyof SqlAnswers]: readonly Row[] } = {
+    users: [],
+    addresses: [],
+    aliases: [],
+    forwards: [],
+  }
+  asked.forEach((kind, index) => {
+    answers[kind] = rows[index] ?? []
+  })
+  return answers
+}
+
+function statementOf(query: string): string {
+  const inner = isTable(query) ? `SELECT * FROM ${query}` : query.trim().replace(/;$/, '')
+  return `SELECT * FROM (${inner}) AS waypost_rows LIMIT ${MOST_ROWS + 1}`
+}
+
+function readerOf(engine: SqlEngine): ReadSql {
+  if (engine.kind === 'sqlite') return createSqliteReader(engine.file)
+  return engine.kind === 'postgresql' ? createPostgresqlReader(engine.server) : createMysqlReader(engine.server)
+}
+
+function within<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error('no answer within the time-out'))
+    deadline.addEventListener('abort', late, { once: true })
+    work.then(resolve, reject).finally(() => deadline.removeEventListener('abort', late))
+  })
+}
+
+/** An AggregateError of a connection has its text inside. */
+function describe(error: Error): string {
+  const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
+  return error.message === '' ? (inner?.message ?? 'no connection') : error.message
+}
