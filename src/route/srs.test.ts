@@ -54,7 +54,10 @@ describe('encodeSrs and decodeSrs', () => {
     const alphabet = fc.constantFrom(...'abcxyzABCXYZ0123456789=+-_/.!'.split(''))
     fc.assert(
       fc.property(sender, fc.nat(), alphabet, fc.boolean(), (text, where, letter, chained) => {
-        const good = chained ? made(made(text, { domain: 'one.example', secrets: ['1'] })) : made(text)
+        const arriving = chained ? made(text, { domain: 'one.example', secrets: ['1'] }) : text
+        // A second hop may pass 64 octets, which is another answer.
+        fc.pre(encodeSrs(arriving, NOW, ours).kind === 'rewritten')
+        const good = made(arriving)
         const at = where % good.indexOf('@srs.')
         const bad = good.slice(0, at) + letter + good.slice(at + 1)
         const fold = (address: string) => address.toLowerCase().replaceAll('+', '-').replaceAll('/', '_')
