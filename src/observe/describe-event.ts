@@ -1,6 +1,6 @@
 // One ledger event as one sentence for people. `trace` and the demonstration print the same words.
 
-import type { Event } from './events.ts'
+import type { Event, SteeredDestinationEvent } from './events.ts'
 
 type Sentences = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => string }
 
@@ -27,15 +27,19 @@ const sentences: Sentences = {
   removed: (e) => controlled('removed', e),
   bounced: (e) => controlled('bounced', e),
   recovered: (e) => controlled('recovered', e),
+  suspended: (e) => steered('suspended', e),
+  resumed: (e) => steered('resumed', e),
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
-  'handed-over': (e) => `handed over to ${e.to}`,
+  'handed-over': (e) => `handed over${e.recipient ? ` ${e.recipient}` : ''} to ${e.to}`,
+  'taken-over': (e) => `taken over${e.recipient ? ` ${e.recipient}` : ''} from ${e.from}`,
   rejected: (e) =>
     `refused at ${e.stage.toUpperCase()} from ${path(e.sender)} for ${e.recipient ?? 'nobody yet'} by ${e.remote}: ${oneLine(e.reply)}${e.cause && !e.reply.endsWith(e.cause) ? ` (${oneLine(e.cause)})` : ''}`,
 }
 
 /** The sentence, without time and queue id. Resolution steps follow with `stepLines`. */
 export function describeEvent(event: Event): string {
-  return (sentences[event.kind] as (event: Event) => string)(event)
+  const sentence = (sentences[event.kind] as (event: Event) => string)(event)
+  return event.node === undefined ? sentence : `${sentence} (at ${event.node})`
 }
 
 /** The steps of a resolution, one line each. */
@@ -53,6 +57,10 @@ function controlled(
   event: { readonly recipient?: string; readonly by: string; readonly reason: string },
 ): string {
   return `${what}${event.recipient ? ` ${event.recipient}` : ''} by ${event.by}${event.reason ? `: ${event.reason}` : ''}`
+}
+
+function steered(what: string, event: SteeredDestinationEvent): string {
+  return `${what} ${event.destination} by ${event.by}${event.reason ? `: ${event.reason}` : ''}`
 }
 
 function path(address: string | null): string {

@@ -9,6 +9,8 @@ interface EventBase {
   readonly session?: string
   /** The recipient it is about (final address), where it is about one. */
   readonly recipient?: string
+  /** The node where it happened, where that is another one: the history of mail that was taken over. */
+  readonly node?: string
 }
 
 export interface ReceivedEvent extends EventBase {
@@ -84,6 +86,15 @@ export interface ControlledEvent extends EventBase {
   readonly kind: 'held' | 'released' | 'retried' | 'removed' | 'bounced' | 'recovered'
   readonly by: string
   readonly reason: string
+  /** The recipient's next hop, where the action concerns it (retried). */
+  readonly destination?: string
+}
+/** A person stopped or allowed attempts for a destination. Of no message: the queue id is null. */
+export interface SteeredDestinationEvent extends EventBase {
+  readonly kind: 'suspended' | 'resumed'
+  readonly destination: string
+  readonly by: string
+  readonly reason: string
 }
 /** Accepted and dropped because routing data says so. */
 export interface DiscardedEvent extends EventBase {
@@ -93,6 +104,11 @@ export interface DiscardedEvent extends EventBase {
 export interface HandedOverEvent extends EventBase {
   readonly kind: 'handed-over'
   readonly to: string
+}
+/** Came from another node's queue with its history: the other side of `handed-over`. */
+export interface TakenOverEvent extends EventBase {
+  readonly kind: 'taken-over'
+  readonly from: string
 }
 /** Refused at SMTP time: never queued. */
 export interface RejectedEvent extends EventBase {
@@ -116,8 +132,10 @@ export type Event =
   | ExpiredEvent
   | NotifiedEvent
   | ControlledEvent
+  | SteeredDestinationEvent
   | DiscardedEvent
   | HandedOverEvent
+  | TakenOverEvent
   | RejectedEvent
 
 export type EventKind = Event['kind']

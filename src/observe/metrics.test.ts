@@ -53,7 +53,10 @@ const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
   bounced: { ...control, kind: 'bounced' },
   recovered: { ...control, kind: 'recovered' },
   discarded: { ...base, kind: 'discarded', reason: 'x' },
+  suspended: { ...control, kind: 'suspended', queueId: null, destination: 'mx:b.example' },
+  resumed: { ...control, kind: 'resumed', queueId: null, destination: 'mx:b.example' },
   'handed-over': { ...base, kind: 'handed-over', to: 'x' },
+  'taken-over': { ...base, kind: 'taken-over', from: 'x' },
 }
 
 function start(gauges: readonly GaugeSource[] = []) {
@@ -81,6 +84,8 @@ describe('metrics', () => {
       'waypost_delivery_attempts_total{result="delivered",status="2.0.0"} 1',
       'waypost_delivery_attempts_total{result="expired",status="4.4.7"} 1',
       'waypost_delivery_attempts_total{result="failed",status="5.1.1"} 1',
+      'waypost_destinations_steered_total{action="resumed"} 1',
+      'waypost_destinations_steered_total{action="suspended"} 1',
       'waypost_discarded_total 1',
       'waypost_handed_over_total 1',
       'waypost_notices_total{notice="failed",sent="no"} 1',
@@ -89,6 +94,7 @@ describe('metrics', () => {
       'waypost_rejected_total{stage="rcpt",status="5.1.1"} 1',
       'waypost_resolved_total 1',
       'waypost_signed_total{algorithm="ed25519-sha256"} 1',
+      'waypost_taken_over_total 1',
       'waypost_unsigned_total 1',
     ])
   })

@@ -60,7 +60,9 @@ function createCounters(registry: Registry) {
     notices: counter('notices', 'DSNs owed, by kind and whether one was sent.', ['notice', 'sent']),
     controlled: counter('controlled', 'Actions on queued recipients.', ['action']),
     discarded: counter('discarded', 'Recipients accepted and dropped by a rule.', []),
+    steered: counter('destinations_steered', 'Destinations suspended or resumed by a person.', ['action']),
     handedOver: counter('handed_over', 'Recipients handed over to another node.', []),
+    takenOver: counter('taken_over', 'Recipients taken over from another node.', []),
   }
 }
 
@@ -71,6 +73,7 @@ const attemptEnd: Count = (event, by) => {
 }
 
 const controlled: Count = (event, by) => by.controlled.inc({ action: event.kind })
+const steered: Count = (event, by) => by.steered.inc({ action: event.kind })
 
 const counts: Readonly<Record<EventKind, Count>> = {
   received: (event, by) => {
@@ -104,8 +107,11 @@ const counts: Readonly<Record<EventKind, Count>> = {
   removed: controlled,
   bounced: controlled,
   recovered: controlled,
+  suspended: steered,
+  resumed: steered,
   discarded: (_, by) => by.discarded.inc(),
   'handed-over': (_, by) => by.handedOver.inc(),
+  'taken-over': (_, by) => by.takenOver.inc(),
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {

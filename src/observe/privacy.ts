@@ -31,6 +31,7 @@ const classes: Readonly<Record<string, FieldClass>> = {
   listener: 'open',
   messageId: 'open',
   nextHop: 'open',
+  destination: 'open',
   host: 'open',
   tls: 'open',
   status: 'open',

@@ -165,8 +165,9 @@ describe('suspended destinations', () => {
     await queue.close()
     queue = await place.open()
     expect(await claimAll()).toEqual([])
-    expect(await queue.resume({ nextHop: hop })).toBe(true)
-    expect(await queue.resume({ nextHop: hop })).toBe(false)
+    expect(kinds(hop)).toEqual(['suspended'])
+    expect(await queue.resume({ nextHop: hop, by, reason: 'done' })).toBe(true)
+    expect(await queue.resume({ nextHop: hop, by, reason: 'done' })).toBe(false)
     expect(await claimAll()).toHaveLength(2)
   })
 })
@@ -184,9 +185,25 @@ describe('a second process', () => {
     expect(seen).toEqual([{ nextHop: hop, waiting: 1, earliestAttemptAt: place.clock.time }])
     expect(direct.suspend({ nextHop: hop, by, reason: 'x' })).toBe(true)
     expect(await queue.accept(sampleMessage(), { claim: true })).toEqual([])
-    expect(direct.resume({ nextHop: hop })).toBe(true)
+    expect(direct.resume({ nextHop: hop, by, reason: 'x' })).toBe(true)
     direct.close()
     expect(await claimAll()).toHaveLength(2)
+  })
+
+  it('is heard by log and metrics of the running node, once', async () => {
+    const message = sampleMessage()
+    await queue.accept(message, { claim: false })
+    const heard: string[] = []
+    queue.follow((events) => heard.push(...events.map((event) => event.kind)))
+    const direct = new DirectControl(place.directory, () => place.clock.time)
+    direct.control(order('hold'))
+    direct.suspend({ nextHop: hop, by, reason: 'x' })
+    await until(() => heard.length === 2, { what: 'the events of the other process' })
+    await queue.accept(sampleMessage(), { claim: false })
+    direct.resume({ nextHop: hop, by, reason: 'x' })
+    direct.close()
+    await until(() => heard.includes('resumed'), { what: 'the last event of the other process' })
+    expect(heard).toEqual(['held', 'suspended', 'received', 'resolved', 'resumed'])
   })
 
   it('controls a stopped one', async () => {
@@ -213,6 +230,7 @@ describe('age', () => {
     place.clock.time += 4_000_001
     expect(await queue.expire()).toBe(1)
     expect(states()).toEqual({ queued: 1, held: 1, expired: 1 })
+    expect((await queue.stats()).keptBeyondLifetime).toEqual({ held: 1, suspended: 1 })
     expect(await queue.noticeTasks({ limit: 5, now: 0 })).toMatchObject([
       { notice: 'failed', recipients: [{ expired: true, status: '4.4.7' }] },
     ])

@@ -14,6 +14,13 @@ export interface ControlRequest {
   readonly reason: string
 }
 
+/** What is asked of a destination, by whom and why, for the ledger. */
+export interface SteerRequest {
+  readonly nextHop: string
+  readonly by: string
+  readonly reason: string
+}
+
 export interface ControlResult {
   /** Recipients changed now. */
   readonly changed: number
@@ -26,9 +33,9 @@ export interface QueueControl {
   /** Applies an action to every recipient that matches, in short steps that do not hold up the mail. */
   control(request: ControlRequest): Promise<ControlResult>
   /** Stops attempts for a destination; its mail waits and does not expire. False if it already was suspended. */
-  suspend(request: { readonly nextHop: string; readonly by: string; readonly reason: string }): Promise<boolean>
+  suspend(request: SteerRequest): Promise<boolean>
   /** Ends a suspension. False if there was none. */
-  resume(request: { readonly nextHop: string }): Promise<boolean>
+  resume(request: SteerRequest): Promise<boolean>
   stats(): Promise<QueueStats>
 }
 
@@ -36,6 +43,8 @@ export interface QueueStats {
   readonly messages: number
   readonly recipients: Readonly<Record<RecipientState, number>>
   readonly noticesDue: number
+  /** Recipients older than their lifetime that do not expire because a person holds them or suspended their destination. */
+  readonly keptBeyondLifetime: { readonly held: number; readonly suspended: number }
   /** Arrival of the oldest message, unix ms, or null. */
   readonly oldestArrivedAt: number | null
   readonly suspended: readonly Suspension[]
@@ -58,15 +67,8 @@ export type ControlStep =
       readonly after: number
       readonly now: number
     }
-  | {
-      readonly kind: 'suspend'
-      readonly nextHop: string
-      readonly by: string
-      readonly reason: string
-      readonly now: number
-    }
-  | { readonly kind: 'resume'; readonly nextHop: string }
-  | { readonly kind: 'stats' }
+  | ({ readonly kind: 'suspend' | 'resume'; readonly now: number } & SteerRequest)
+  | { readonly kind: 'stats'; readonly now: number }
 
 export type ControlStepResult =
   | { readonly kind: 'act'; readonly changed: number; readonly afterAttempt: number; readonly next: number | null }

@@ -4,7 +4,7 @@
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ControlRequest, ControlResult, ControlStep, ControlStepResult } from './control.ts'
+import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, SteerRequest } from './control.ts'
 import { defaultRetrySettings } from './retry.ts'
 import { Store } from './store.ts'
 import { QueueUnavailable } from './unavailable.ts'
@@ -36,14 +36,14 @@ export class DirectControl {
   }
 
   /** False if it already was suspended. */
-  suspend(request: { readonly nextHop: string; readonly by: string; readonly reason: string }): boolean {
+  suspend(request: SteerRequest): boolean {
     const result = this.#step({ kind: 'suspend', ...request, now: this.#now() })
     return result.kind === 'flag' && result.changed
   }
 
   /** False if it was not suspended. */
-  resume(request: { readonly nextHop: string }): boolean {
-    const result = this.#step({ kind: 'resume', ...request })
+  resume(request: SteerRequest): boolean {
+    const result = this.#step({ kind: 'resume', ...request, now: this.#now() })
     return result.kind === 'flag' && result.changed
   }
 

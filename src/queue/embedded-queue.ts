@@ -5,7 +5,14 @@ import { Readable } from 'node:stream'
 import type { Clock } from '../lib/clock.ts'
 import type { Event } from '../observe/events.ts'
 import { claimsOf } from './claimed-at-accept.ts'
-import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, QueueStats } from './control.ts'
+import type {
+  ControlRequest,
+  ControlResult,
+  ControlStep,
+  ControlStepResult,
+  QueueStats,
+  SteerRequest,
+} from './control.ts'
 import { HealthCheck } from './health.ts'
 import { noticeNumber } from './notify-bits.ts'
 import type { OpenQueue, OpenReport } from './opened-queue.ts'
@@ -196,18 +203,18 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return { changed, afterAttempt }
   }
 
-  async suspend(request: { readonly nextHop: string; readonly by: string; readonly reason: string }): Promise<boolean> {
+  async suspend(request: SteerRequest): Promise<boolean> {
     const result = await this.#step({ kind: 'suspend', ...request, now: this.#clock.now() })
     return result.kind === 'flag' && result.changed
   }
 
-  async resume(request: { readonly nextHop: string }): Promise<boolean> {
-    const result = await this.#step({ kind: 'resume', ...request })
+  async resume(request: SteerRequest): Promise<boolean> {
+    const result = await this.#step({ kind: 'resume', ...request, now: this.#clock.now() })
     return result.kind === 'flag' && result.changed
   }
 
   async stats(): Promise<QueueStats> {
-    const result = await this.#step({ kind: 'stats' })
+    const result = await this.#step({ kind: 'stats', now: this.#clock.now() })
     if (result.kind !== 'stats') throw new Error('the store did not answer with statistics')
     return result.stats
   }
@@ -238,8 +245,10 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     this.#health.gone(cause)
   }
 
+  /** What happened on another node was told there. */
   #tellFollowers(events: readonly Event[]): void {
-    for (const follower of this.#followers) follower(events)
+    const own = events.filter((event) => event.node === undefined)
+    if (own.length > 0) for (const follower of this.#followers) follower(own)
   }
 
   async #step(step: ControlStep): Promise<ControlStepResult> {

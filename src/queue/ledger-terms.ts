@@ -13,6 +13,8 @@ export function termsOf(queueId: string | null, events: readonly Event[]): strin
     } else if (event.kind === 'resolved') {
       terms.add(traceTerm(event.original))
       if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))
+    } else if (event.kind === 'suspended' || event.kind === 'resumed') {
+      terms.add(traceTerm(event.destination))
     } else if (event.kind === 'rejected') {
       if (event.sender !== null) terms.add(traceTerm(event.sender))
       if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))

@@ -157,8 +157,9 @@ export class QueueReader {
     return selectUnindexed(this.#db)
   }
 
-  stats(): QueueStats {
-    return selectStats(this.#db)
+  /** `now`, unix ms, tells what is older than its lifetime. */
+  stats(now: number = Date.now()): QueueStats {
+    return selectStats(this.#db, now)
   }
 
   close(): void {

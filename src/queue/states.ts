@@ -2,7 +2,16 @@
 // them). Operations check their moves here; nothing else decides what is allowed.
 
 /** In the order of their stored numbers: position in this list is what the database holds. */
-export const recipientStates = ['queued', 'deferred', 'claimed', 'held', 'delivered', 'failed', 'expired'] as const
+export const recipientStates = [
+  'queued',
+  'deferred',
+  'claimed',
+  'held',
+  'delivered',
+  'failed',
+  'expired',
+  'leaving',
+] as const
 
 export type RecipientState = (typeof recipientStates)[number]
 
@@ -18,16 +27,18 @@ export const stateNumber = {
   delivered: 4,
   failed: 5,
   expired: 6,
+  leaving: 7,
 } as const satisfies Record<RecipientState, number>
 
 export const allowedMoves: Record<RecipientState, readonly NextState[]> = {
-  queued: ['claimed', 'held', 'failed', 'expired', 'gone'],
+  queued: ['claimed', 'held', 'failed', 'expired', 'leaving', 'gone'],
   claimed: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
-  deferred: ['claimed', 'held', 'failed', 'expired', 'gone'],
-  held: ['queued', 'deferred', 'failed', 'gone'],
-  delivered: ['gone'],
-  failed: ['gone'],
-  expired: ['gone'],
+  deferred: ['claimed', 'held', 'failed', 'expired', 'leaving', 'gone'],
+  held: ['queued', 'deferred', 'failed', 'leaving', 'gone'],
+  delivered: ['leaving', 'gone'],
+  failed: ['leaving', 'gone'],
+  expired: ['leaving', 'gone'],
+  leaving: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
 }
 
 /** The state a stored number means. */

@@ -339,7 +339,7 @@ class Pair {
     else this.suspended.delete(nextHop)
     this.ask({
       kind: 'control',
-      step: one.on ? { kind: 'suspend', nextHop, by: 'x', reason: 'y', now: this.now } : { kind: 'resume', nextHop },
+      step: { kind: one.on ? 'suspend' : 'resume', nextHop, by: 'x', reason: 'y', now: this.now },
     })
   }
 

@@ -48,6 +48,9 @@ interface Result extends AnswerSet {
 /** How a group of jobs ended that shared a transaction. */
 type GroupEnd = { kind: 'done' } | { kind: 'unavailable'; error: QueueUnavailable } | { kind: 'wrong'; error: unknown }
 
+/** Ledger rows of another process that are read at once. */
+const FOREIGN_ROWS = 1_000
+
 export class Store {
   /** Claims that a crash had left. */
   readonly recovered: number
@@ -58,7 +61,10 @@ export class Store {
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #dataVersion: Statement
+  readonly #owner: boolean
   #seenVersion: unknown
+  /** The last row of the ledger that was told or written here. */
+  #lastLedger: number
   #changed: DestinationSummary[] = []
   #freed: string[] = []
   /** Entries of the transaction that runs, and those that are committed. */
@@ -68,6 +74,7 @@ export class Store {
 
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
   constructor(settings: StoreSettings) {
+    this.#owner = settings.owner
     this.#lock = settings.owner ? takeOwnership(settings.directory) : null
     try {
       this.database = settings.owner ? openOwned(settings.directory) : openShared(settings.directory)
@@ -82,6 +89,7 @@ export class Store {
     this.#commit = this.database.prepare('COMMIT')
     this.#dataVersion = this.database.prepare('PRAGMA data_version').pluck()
     this.#seenVersion = this.#dataVersion.get()
+    this.#lastLedger = sql.selectLastLedgerId()
   }
 
   /** Why the last transaction could not be written, or null if it could. */
@@ -181,8 +189,10 @@ export class Store {
     this.#begin.run()
     this.#noticeForeignChanges()
     const result = work()
-    this.#commit.run()
     const context = this.#context
+    const lastLedger = this.#entries.length > 0 ? context.sql.selectLastLedgerId() : this.#lastLedger
+    this.#commit.run()
+    this.#lastLedger = lastLedger
     this.#failing = null
     for (const summary of context.book.commit()) this.#changed.push(summary)
     for (const file of context.freed) this.#freed.push(file)
@@ -197,7 +207,18 @@ export class Store {
     const version = this.#dataVersion.get()
     if (version === this.#seenVersion) return
     this.#seenVersion = version
-    this.#changed.push(...this.#context.book.reload())
+    for (const summary of this.#context.book.reload()) this.#changed.push(summary)
+    if (this.#owner) this.#hearForeignLedger()
+  }
+
+  /** What others wrote into the ledger is told like our own: log and metrics know what a person did beside the node. */
+  #hearForeignLedger(): void {
+    for (;;) {
+      const rows = this.#context.sql.selectLedgerAfter(this.#lastLedger, FOREIGN_ROWS)
+      for (const { events } of rows) this.#ledger.push(events)
+      this.#lastLedger = rows.at(-1)?.id ?? this.#lastLedger
+      if (rows.length < FOREIGN_ROWS) return
+    }
   }
 
   #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {

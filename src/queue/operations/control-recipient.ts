@@ -3,6 +3,7 @@
 
 import type { ControlledEvent, Event } from '../../observe/events.ts'
 import type { ControlAction } from '../control.ts'
+import { effectOf } from '../control-effect.ts'
 import { noticeNumber, wantsNotice } from '../notify-bits.ts'
 import { messageOf } from '../recipient-id.ts'
 import { checkMove, isWaiting, stateNumber, stateOf } from '../states.ts'
@@ -31,19 +32,17 @@ export function steerRecipient(
   { order, steering }: { order: Order; steering: Steering },
 ): 'changed' | 'after-attempt' | 'nothing' {
   const state = stateOf(row.state)
-  if (state === 'claimed') return leaveWish(context, row, order)
-  if (state !== 'held' && !isWaiting(state)) return 'nothing'
+  const effect = effectOf(order.action, state)
+  if (effect === 'nothing') return 'nothing'
+  if (effect === 'wish') return leaveWish(context, row, order)
   switch (order.action) {
     case 'hold':
-      if (state === 'held') return 'nothing'
       move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
       break
     case 'release':
-      if (state !== 'held') return 'nothing'
       move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: steering.now })
       break
     case 'retry':
-      if (state === 'held') return 'nothing'
       context.book.taken(row.nextHop)
       context.sql.updateState(row.id, row.state, steering.now)
       context.book.added(row.nextHop, steering.now)
@@ -91,8 +90,7 @@ export function grantWish(
   return order.action === 'bounce'
 }
 
-function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' | 'nothing' {
-  if (order.action === 'retry') return 'nothing'
+function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' {
   context.sql.updateWish(row.id, order.action === 'release' ? null : JSON.stringify(order))
   return 'after-attempt'
 }
@@ -119,7 +117,8 @@ const eventKinds: Record<ControlAction, ControlledEvent['kind']> = {
 
 function report(row: SteeredRow, { order, steering }: { order: Order; steering: Steering }): void {
   const base = { at: steering.now, queueId: steering.queueId, recipient: row.address }
-  steering.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason })
+  const destination = order.action === 'retry' ? { destination: row.nextHop } : {}
+  steering.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason, ...destination })
   if (order.action !== 'bounce') return
   steering.events.push({
     kind: 'failed',

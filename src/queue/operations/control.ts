@@ -19,17 +19,29 @@ export function control(context: StoreContext, step: ControlStep, db: Database):
       return act(context, step, db)
     case 'suspend': {
       const changed = context.sql.insertSuspension({ ...step, at: step.now })
-      if (changed) context.book.suspended(step.nextHop, true)
-      return { kind: 'flag', changed }
+      return steer(context, step, { changed, event: 'suspended' })
     }
     case 'resume': {
       const changed = context.sql.deleteSuspension(step.nextHop)
-      if (changed) context.book.suspended(step.nextHop, false)
-      return { kind: 'flag', changed }
+      return steer(context, step, { changed, event: 'resumed' })
     }
     case 'stats':
-      return { kind: 'stats', stats: selectStats(db) }
+      return { kind: 'stats', stats: selectStats(db, step.now) }
   }
+}
+
+function steer(
+  context: StoreContext,
+  step: ControlStep & { kind: 'suspend' | 'resume' },
+  done: { readonly changed: boolean; readonly event: 'suspended' | 'resumed' },
+): ControlStepResult {
+  if (done.changed) {
+    const { nextHop: destination, by, reason, now: at } = step
+    const event: Event = { kind: done.event, at, queueId: null, destination, by, reason }
+    context.book.suspended(destination, done.event === 'suspended')
+    context.sql.insertLedger(at, null, JSON.stringify([event]))
+  }
+  return { kind: 'flag', changed: done.changed }
 }
 
 function act(context: StoreContext, step: ControlStep & { kind: 'act' }, db: Database): ControlStepResult {

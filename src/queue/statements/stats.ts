@@ -7,7 +7,21 @@ import { selectSuspensions } from './destinations.ts'
 
 const DESTINATIONS_SHOWN = 20
 
-export function selectStats(db: Database): QueueStats {
+/** Held or suspended recipients whose lifetime is over; walks the held ones and those of suspended destinations only. */
+function selectKept(db: Database, now: number): QueueStats['keptBeyondLifetime'] {
+  const count = (condition: string) =>
+    db
+      .prepare(`SELECT count(*) FROM recipients r JOIN messages m ON m.id = r.id >> 16
+        WHERE ${condition} AND m.expires_at < ?`)
+      .pluck()
+      .get(now) as number
+  return {
+    held: count('r.state = 3'),
+    suspended: count('r.state < 2 AND r.next_hop IN (SELECT next_hop FROM suspensions)'),
+  }
+}
+
+export function selectStats(db: Database, now: number): QueueStats {
   const one = (sql: string) => db.prepare(sql).pluck().get() as number | null
   const recipients = Object.fromEntries(Object.keys(stateNumber).map((state) => [state, 0])) as Record<
     RecipientState,
@@ -22,6 +36,7 @@ export function selectStats(db: Database): QueueStats {
     messages: one('SELECT count(*) FROM messages') ?? 0,
     recipients,
     noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
+    keptBeyondLifetime: selectKept(db, now),
     oldestArrivedAt: one('SELECT arrived_at FROM messages ORDER BY id LIMIT 1'),
     suspended: selectSuspensions(db)(),
     destinations: db
