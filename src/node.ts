@@ -11,6 +11,8 @@ import type { NodeState } from './assembly/node-state.ts'
 import { observeNode } from './assembly/observation.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
+import { holdSources } from './assembly/source-holder.ts'
+import type { SourceHolder } from './assembly/source-holder.ts'
 import { openSrsTokens } from './assembly/srs-tokens.ts'
 import { createGuard } from './auth/guard.ts'
 import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
@@ -49,16 +51,19 @@ export async function startNode(config: Config): Promise<NodeStart> {
   if (tokens instanceof Error) return cannotStart(config, tokens)
   const opened = new AsyncDisposableStack()
   if (tokens) opened.defer(() => tokens.close())
-  const loaded = await loadData(config, tokens)
+  const nodeLog = openLog(config, systemClock)
+  const sources = await holdSources(config, { clock: systemClock, log: nodeLog.log })
+  opened.defer(() => sources.close())
+  const loaded = await loadData(config, tokens, sources.current())
   if (loaded.kind === 'bad') {
     await opened.disposeAsync()
+    await nodeLog.flush()
     return { kind: 'bad', problems: loaded.problems }
   }
-  const nodeLog = openLog(config, systemClock)
   for (const warning of loaded.warnings) nodeLog.log.warn({ file: warning.file, line: warning.line }, warning.message)
   try {
     const data = createCurrentData(loaded.data)
-    return { kind: 'started', node: await boot(config, { data, tokens, nodeLog, opened }) }
+    return { kind: 'started', node: await boot(config, { data, tokens, sources, nodeLog, opened }) }
   } catch (error) {
     await opened.disposeAsync()
     await nodeLog.flush()
@@ -74,19 +79,20 @@ function cannotStart(config: Config, error: Error): NodeStart {
 interface Loaded {
   readonly data: CurrentData
   readonly tokens: TokenFile | null
+  readonly sources: SourceHolder
   readonly nodeLog: NodeLog
   /** Closed in the end, or as soon as a later step of the start fails: a node that cannot start must not hang. */
   readonly opened: AsyncDisposableStack
 }
 
-async function boot(config: Config, { data, tokens, nodeLog, opened }: Loaded): Promise<Node> {
+async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: Loaded): Promise<Node> {
   const { log, flush } = nodeLog
   const clock = systemClock
   const state: NodeState = { tls: config.tls, draining: false }
   const queue = await openNodeQueue(config, clock)
   opened.defer(() => queue.close())
   reportOpening(queue.opened, log)
-  const page = await observeNode(config, { queue, clock, log, state })
+  const page = await observeNode(config, { queue, clock, log, state, sources: () => sources.current() })
   opened.defer(() => page.close())
   const resolver = await buildResolver(config, clock)
   const { intake, engine, notifier } = buildMailRooms(config, { queue, resolver, clock, log, data })
@@ -114,7 +120,7 @@ async function boot(config: Config, { data, tokens, nodeLog, opened }: Loaded): 
   return {
     log,
     files: () => data.files(),
-    reload: (next) => reload(next, { data, tokens, log, state, listeners }),
+    reload: (next) => reload(next, { data, tokens, sources, log, state, listeners }),
     stop: async () => {
       state.draining = true
       log.info({}, 'draining')
@@ -132,6 +138,7 @@ async function boot(config: Config, { data, tokens, nodeLog, opened }: Loaded): 
 interface Running {
   readonly data: CurrentData
   readonly tokens: TokenFile | null
+  readonly sources: SourceHolder
   readonly log: Log
   readonly state: NodeState
   readonly listeners: readonly Listener[]
@@ -140,10 +147,12 @@ interface Running {
 /** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
 async function reload(config: Config, running: Running): Promise<void> {
   const { data, tokens, log, state, listeners } = running
-  const loaded = await loadData(config, tokens)
+  const renewal = await running.sources.renew(config)
+  const loaded = await loadData(config, tokens, renewal.sources)
+  if (loaded.kind === 'ok') data.replace(loaded.data)
+  await renewal.settle(loaded.kind === 'ok')
   if (loaded.kind === 'bad')
     return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
-  data.replace(loaded.data)
   state.tls = config.tls
   const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
   if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')

@@ -16,8 +16,6 @@ export interface CurrentData {
   replace(data: NodeData): void
 }
 
-const nobody: PasswdFile = { file: '', entries: new Map(), problems: [] }
-
 export function createCurrentData(first: NodeData): CurrentData {
   let data = first
   return {
@@ -30,7 +28,7 @@ export function createCurrentData(first: NodeData): CurrentData {
       signsFor: (domain) => data.signer.signsFor(domain),
       sign: (content, options) => data.signer.sign(content, options),
     },
-    users: () => data.users ?? nobody,
+    users: () => data.people(),
     machines: {
       identify: (certificate) =>
         data.machines?.identify(certificate) ??

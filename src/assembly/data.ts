@@ -7,6 +7,11 @@ import { loadPasswdFile } from '../auth/passwd-file.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
+import { overlaySources } from '../directory/overlay.ts'
+import { systemClock } from '../lib/clock.ts'
+import { restSources } from './directory-sources.ts'
+import type { SourceSet } from './directory-sources.ts'
+import { createPeople } from './people.ts'
 import type { Fact } from '../directory/hiera-scope.ts'
 import { loadDirectory } from '../directory/load.ts'
 import type { LoadedDirectory } from '../directory/load.ts'
@@ -23,6 +28,8 @@ export interface NodeData {
   readonly router: Router
   readonly signer: Signer
   readonly users: PasswdFile | null
+  /** Everybody who may log in at this moment: the passwd-file's users, and those of LDAP and SQL. */
+  people(): PasswdFile
   readonly machines: Machines | null
   /** Every file that was read: when one changes, all is to be read again. */
   readonly files: readonly string[]
@@ -35,12 +42,21 @@ export type DataLoad =
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
 /** Loads it all; every problem of every source at once. */
-export async function loadData(config: Config, tokens: TokenStore | null = null): Promise<DataLoad> {
-  const directory = loadDirectory(directorySettings(config))
+export async function loadData(
+  config: Config,
+  tokens: TokenStore | null = null,
+  running: SourceSet | null = null,
+): Promise<DataLoad> {
+  const sources = running ?? (await restSources(config, systemClock))
+  const directory = loadDirectory({ ...directorySettings(config), ...besideFiles(sources) })
   const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
-  const warnings = [...of(directory, 'warning'), ...keys.warnings.map(aboutFile)]
+  const warnings = [
+    ...of(directory, 'warning'),
+    ...keys.warnings.map(aboutFile),
+    ...sources.troubles.map((message) => ({ file: config.file, line: 1, column: 1, message })),
+  ]
   const problems = [
     ...of(directory, 'error'),
     ...keys.problems.map(aboutFile),
@@ -50,14 +66,16 @@ export async function loadData(config: Config, tokens: TokenStore | null = null)
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
-  const assertions = await checkAssertions(snapshot, routing, Date.now())
+  const whole = overlaySources(snapshot, sources.list)
+  const assertions = await checkAssertions({ ...whole, assertions: snapshot.assertions }, routing, Date.now())
   const broken = assertions.problems.filter((one) => one.severity === 'error')
   warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))
   if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
   const data: NodeData = {
-    router: createRouter(routing, () => snapshot),
+    router: createRouter(routing, () => whole),
     signer: createSigner({ keys: keys.keys, parents: [config.domain] }),
     users,
+    people: createPeople(users, () => sources.passwords()),
     machines,
     files: [
       ...directory.files,
@@ -73,6 +91,16 @@ export async function loadData(config: Config, tokens: TokenStore | null = null)
 
 function of(loaded: LoadedDirectory, severity: 'error' | 'warning'): Problem[] {
   return loaded.problems.filter((one) => one.severity === severity)
+}
+
+/** An address that a source knows, or may know, is no mistake of the files; and what people write there is no reason to refuse them. */
+function besideFiles({ list }: SourceSet): Pick<Parameters<typeof loadDirectory>[0], 'elsewhere' | 'graph'> {
+  if (list.length === 0) return {}
+  const elsewhere = (key: string) => {
+    const domain = key.slice(key.lastIndexOf('@') + 1)
+    return list.some((source) => source.domains.has(domain) && source.mayKnow(key))
+  }
+  return { elsewhere, graph: { dangling: 'warning' } }
 }
 
 /** The key room names the file at the front of its sentence. */

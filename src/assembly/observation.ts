@@ -7,6 +7,8 @@ import { checkHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/opened-queue.ts'
+import { directoryGauges, directoryHealth } from './directory-health.ts'
+import type { Observed } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
 import type { NodeState } from './node-state.ts'
 import { openAdmin, queueGauges } from './operating.ts'
@@ -16,13 +18,17 @@ export interface ObservationParts {
   readonly clock: Clock
   readonly log: Log
   readonly state: NodeState
+  readonly sources: () => Observed
 }
 
 /** Starts to observe; the answer closes the page. */
 export async function observeNode(config: Config, parts: ObservationParts): Promise<{ close(): Promise<void> }> {
-  const { queue, clock, log, state } = parts
+  const { queue, clock, log, state, sources } = parts
   const registry = new Registry()
-  const metrics = createMetrics(registry, { gauges: queueGauges(queue), process: true })
+  const metrics = createMetrics(registry, {
+    gauges: [...queueGauges(queue), ...directoryGauges(sources, clock)],
+    process: true,
+  })
   queue.follow((events) => {
     for (const event of events) {
       log.event(event)
@@ -32,7 +38,7 @@ export async function observeNode(config: Config, parts: ObservationParts): Prom
   const admin = await openAdmin(config, {
     registry,
     bug: (error, context) => log.bug(error, context),
-    health: () => checkHealth(healthChecks({ queue, clock, state }), clock),
+    health: () => checkHealth([...healthChecks({ queue, clock, state }), directoryHealth(sources)], clock),
   })
   return { close: async () => admin?.close() }
 }

@@ -53,6 +53,7 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
       const { value, doubt } = await addresses(key)
       return { record: value, doubt }
     },
+    mayKnow: () => true,
     user: async (name) => {
       const { value, doubt } = await users(name)
       if (value) return { kind: 'found', value }

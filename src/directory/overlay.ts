@@ -28,7 +28,7 @@ export function overlaySources(files: Snapshot, sources: readonly DirectorySourc
       const asked = sources.filter((source) => source.domains.has(domain))
       if (asked.length === 0 || (record && settles(record, key))) return own
       const answers = asked.map((source) => source.find(key))
-      const atOnce = answers.filter((answer) => !(answer instanceof Promise))
+      const atOnce = answers.filter((answer): answer is SourceAnswer => !(answer instanceof Promise))
       if (atOnce.length === answers.length) return merge(key, record, atOnce)
       return Promise.all(answers.map(async (answer) => await answer)).then((all) => merge(key, record, all))
     },

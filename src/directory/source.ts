@@ -28,6 +28,8 @@ export interface DirectorySource {
   readonly domains: ReadonlySet<string>
   /** `key` as addressKey makes it, of one of its domains. */
   find(key: string): SourceAnswer | Promise<SourceAnswer>
+  /** False if the address is certainly none of its; at once, without asking anybody. */
+  mayKnow(key: string): boolean
   /** Whose addresses are these? `name` in lower case, without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
   /** Its aliases and forwards that name this address directly; empty where a source cannot tell. */

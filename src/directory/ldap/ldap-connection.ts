@@ -13,6 +13,8 @@ export interface LdapConnection {
   readonly client: PagingClient
   /** False once the socket has closed: the library does not notice after StartTLS. */
   isOpen(): boolean
+  /** Whether it keeps the process alive: only while somebody waits for an answer. */
+  hold(wanted: boolean): void
   /** Ends it at once. */
   destroy(): void
 }
@@ -45,6 +47,12 @@ export function openConnection(
     url,
     client,
     isOpen: () => sockets.length > 0 && sockets.every((socket) => !socket.destroyed) && client.isConnected,
+    hold: (wanted) => {
+      for (const socket of sockets) {
+        if (wanted) socket.ref()
+        else socket.unref()
+      }
+    },
     destroy: () => {
       for (const socket of sockets) socket.destroy()
     },

@@ -117,8 +117,10 @@ async function askOn<T>(
   deadline: AbortSignal,
 ): Promise<LdapAnswer<T>> {
   pool.used.add(connection)
+  connection.hold(true)
   try {
     const value = await within(question(connection.client), deadline)
+    connection.hold(false)
     if (connection.isOpen() && !pool.closed) pool.idle.push({ connection, since: pool.clock.now() })
     else connection.destroy()
     return { kind: 'answered', value }

@@ -20,7 +20,7 @@ export function viewSource(
   name: string,
   domains: ReadonlySet<string>,
   view: () => View,
-): Pick<DirectorySource, 'name' | 'domains' | 'find' | 'user' | 'naming'> {
+): Pick<DirectorySource, 'name' | 'domains' | 'find' | 'mayKnow' | 'user' | 'naming'> {
   return {
     name,
     domains,
@@ -28,6 +28,10 @@ export function viewSource(
       const { index, doubt } = view()
       const record: AddressRecord | null = index?.records.get(key) ?? null
       return { record, doubt }
+    },
+    mayKnow: (key: string) => {
+      const { index, doubt } = view()
+      return doubt !== null || index?.records.has(key) === true
     },
     user: (user: string) => {
       const value = view().index?.users.get(user)
