@@ -142,7 +142,11 @@ async function hand(parts: HookParts, incoming: Incoming, content: { header: Buf
     header: content.header,
     body: await content.sink.finish(),
   })
-  if (answer.kind === 'accepted') return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
+  if (answer.kind === 'accepted') {
+    // It is ours already: what is left of it here is only tidied, and nothing that fails now may change the answer.
+    if (!answer.bodyKept) await content.sink.discard().catch((error: unknown) => parts.bug(error, 'discard of a body'))
+    return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
+  }
   await content.sink.discard()
   return answer.reply
 }

@@ -49,6 +49,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
     // Nothing claimed means that delivery had no room: it has to look at the queue itself.
     take: (claims) => (claims.length > 0 ? engine.take(claims) : engine.wake()),
+    noticesDue: () => notifier.due(),
     bug: (error, context) => log.bug(error, context),
   })
   const notifier = createNotifier(bounceSettings(config), {

@@ -5,22 +5,29 @@ import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.
 import type { Config } from '../config/config.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import type { EditSettings } from '../intake/edit-header.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import type { Log } from '../observe/log.ts'
 import { contentChecks } from './checks.ts'
 import type { CurrentData } from './current-data.ts'
+import { buildStrategist } from './forwards.ts'
 import { senderRights } from './receiving.ts'
 
 export function intakeSettings(
   config: Config,
   parts: { readonly resolver: Resolver; readonly data: CurrentData },
 ): IntakeSettings {
-  const { complete, hide_client } = config.role.headers
   return {
-    edit: { hostname: config.hostname, authservId: config.authserv_id, complete, hideClient: hide_client },
+    edit: editSettings(config),
     checks: contentChecks(config, { resolver: parts.resolver, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
+    forwards: buildStrategist(config, parts.data),
   }
+}
+
+export function editSettings(config: Config): EditSettings {
+  const { complete, hide_client } = config.role.headers
+  return { hostname: config.hostname, authservId: config.authserv_id, complete, hideClient: hide_client }
 }
 
 export function bounceSettings(config: Config): BounceSettings {

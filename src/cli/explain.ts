@@ -8,7 +8,6 @@ import { senderRights } from '../assembly/receiving.ts'
 import { buildResolver } from '../assembly/resolver.ts'
 import type { Config } from '../config/config.ts'
 import { runChecks } from '../intake/run-checks.ts'
-import { signEarned } from '../intake/sign.ts'
 import { systemClock } from '../lib/clock.ts'
 import { readFields } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
@@ -20,6 +19,7 @@ import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import { describeEvent } from '../observe/describe-event.ts'
+import { explainCopies } from './explain-copies.ts'
 import { explainText } from './explain-text.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
@@ -85,19 +85,22 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const sender = asksSender ? await checkSender(senderRights(data), origin, from) : null
   const request = { forwardPath: options.recipient, reversePath: from, origin, at: options.at }
   const verdict = await checkRecipient({ router: data.router, internet: config.role.internet }, request)
+  const resolution = verdict.resolution ?? (await data.router.resolve(request))
   return {
     origin,
     sender: sender && sender.kind !== 'accept' ? { reply: sender.reply } : null,
     refused: verdict.kind === 'accept' ? null : verdict.reply,
-    resolution: verdict.resolution ?? (await data.router.resolve(request)),
-    message: options.message === undefined ? null : await lookAtMessage(subject, options),
+    resolution,
+    message: options.message === undefined ? null : await lookAtMessage(subject, options, resolution),
   }
 }
 
 async function lookAtMessage(
-  { config, data, origin, from }: Subject,
+  subject: Subject,
   options: ExplainOptions,
+  resolution: Resolution,
 ): Promise<Explanation['message']> {
+  const { config, data, origin, from } = subject
   const content = await readMessage(Readable.from([await readFile(options.message as string)]))
   const resolver = await buildResolver(config, systemClock)
   const checks = contentChecks(config, {
@@ -115,8 +118,9 @@ async function lookAtMessage(
   }
   const findings = await runChecks(checks, mail)
   if (findings.kind === 'refused') return { reply: findings.reply, events: [] }
-  const signed = await signEarned(config.role.sign, data.signer, { origin: findings.origin, content, mail })
-  return { reply: null, events: [...findings.events, ...signed.events] }
+  const recipient = { forwardPath: options.recipient, resolution }
+  const copies = await explainCopies(subject, { mail, findings }, recipient)
+  return { reply: copies.reply, events: [...findings.events, ...copies.events] }
 }
 
 function session(options: ExplainOptions, origin: Origin): Session {

@@ -59,6 +59,18 @@ const srs = z.strictObject({
   max_age: duration.prefault('21d').describe('How long a bounce may take to come home.'),
 })
 
+const forwards = z.strictObject({
+  when_dmarc_would_fail: z
+    .enum(['pass', 'rewrite-from', 'wrap', 'refuse'], { error: 'one of pass, rewrite-from, wrap, refuse' })
+    .default('rewrite-from')
+    .describe(
+      "Forwarded mail that passed DMARC here and would fail at its destination: leave it, write a From: of ours, attach it to a mail of ours, or refuse it. A forward's own word in the routing data comes first.",
+    ),
+  domain: hostName
+    .optional()
+    .describe('Domain of rewritten authors; our keys must sign for it. The SRS domain where not given.'),
+})
+
 const queue = z.strictObject({
   minimal_backoff: duration.prefault('5m').describe('Least time between two attempts.'),
   maximal_backoff: duration.prefault('4000s').describe('Most time between two attempts.'),
@@ -140,6 +152,7 @@ export const nodeSchema = z.strictObject({
     .optional()
     .describe('Signing.'),
   srs: srs.optional().describe('Sender rewriting.'),
+  forwards: forwards.prefault({}).describe('Mail that leaves our domains in the name of a foreign author.'),
   smarthost: text('a next hop such as smtp:[relay.example.net]:587')
     .optional()
     .describe('Next hop of all mail to foreign domains.'),

@@ -59,6 +59,7 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
     newQueueId: () => 'Q1',
     hasRoom: () => true,
     take: () => undefined,
+    noticesDue: () => undefined,
     bug: (error) => void bugs.push(error),
     ...more,
   }
@@ -104,7 +105,11 @@ const top = () => accepted[0]?.message.header.toString().split('\r\n') ?? []
 
 describe('a mail that passes', () => {
   test('is committed once, with trace header, recipients and ledger', async () => {
-    expect(await createIntake(settings(), ports()).accept(draft())).toEqual({ kind: 'accepted', queueId: 'Q1' })
+    expect(await createIntake(settings(), ports()).accept(draft())).toEqual({
+      kind: 'accepted',
+      queueId: 'Q1',
+      bodyKept: true,
+    })
     expect(accepted).toHaveLength(1)
     expect(accepted[0]).toMatchObject({
       claim: true,

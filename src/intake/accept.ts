@@ -1,22 +1,22 @@
-// One draft in, one commit, one answer. Checks, then edits (only whole fields), then the signature, then the commit: nothing that
+// One draft in, one commit, one answer, whether its copies are alike or not. Checks, then edits (only whole fields), then the signature, then the commit: nothing that
 // can fail stands between the commit and the 250 that the caller sends.
 
 import type { Content } from '../message/content.ts'
 import { readFields } from '../message/header.ts'
-import type { ContentCheck } from '../policy/content-check.ts'
+import { readMessageId } from '../message/message-id.ts'
 import { asUnavailable } from '../queue/unavailable.ts'
 import type { NewMessage, Queue } from '../queue/queue.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { editHeader } from './edit-header.ts'
 import { runChecks } from './run-checks.ts'
-import type { Findings } from './run-checks.ts'
+import { planCopies, refusedWhole } from './copies.ts'
 import type { Acceptance, Draft, Intake } from './intake.ts'
 import { ledgerOf } from './ledger.ts'
+import { makeCopies } from './make-copies.ts'
+import type { Checked } from './make-copies.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { prepareOwn } from './own-message.ts'
 import { recipientsOf } from './recipients.ts'
-import { signEarned } from './sign.ts'
 
 /** Builds the intake of a node. */
 export function createIntake(settings: IntakeSettings, ports: IntakePorts): Intake {
@@ -48,44 +48,36 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, draft: 
   }
 }
 
-interface Checked {
-  readonly draft: Draft
-  readonly mail: Parameters<ContentCheck>[0]
-  readonly findings: Findings & { kind: 'passed' }
-}
-
 async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Checked): Promise<Acceptance> {
   const { draft, mail, findings } = checked
-  const { recipients, discarded } = recipientsOf(draft)
-  const edited = editHeader(settings.edit, { draft, mail, findings })
-  const signed = await signEarned(settings.sign, ports.signer, {
-    origin: findings.origin,
-    content: { ...mail.content, header: edited.signable },
-    mail,
-  })
-  const message: NewMessage = {
-    queueId: mail.queueId,
-    arrivedAt: mail.at,
-    origin: findings.origin,
-    sender: draft.sender,
-    parameters: draft.parameters,
-    header: Buffer.concat([edited.trace, signed.fields, edited.signable]),
-    body: draft.body,
-    senderProven: findings.senderProven,
-    recipients,
-    events: ledgerOf({
-      draft,
-      mail,
-      findings,
-      recipients,
-      discarded,
-      signing: signed.events,
-      messageId: edited.messageId,
-    }),
+  const sorted = recipientsOf(draft)
+  const copies = planCopies(settings.forwards ?? null, { ...findings, fields: mail.fields }, sorted)
+  const refused = refusedWhole(copies)
+  if (refused) return { kind: 'refused', reply: refused }
+  const { queueId } = mail
+  if (copies.length === 0) {
+    const messageId = readMessageId(mail.fields)
+    await ports.queue.record(ledgerOf({ ...checked, ...sorted, copied: [], signing: [], messageId }))
+    return { kind: 'accepted', queueId, bodyKept: false }
   }
-  if (recipients.length === 0) await ports.queue.record(message.events)
-  else ports.take(await ports.queue.accept(message, { claim: recipients.every((one) => ports.hasRoom(one.nextHop)) }))
-  return { kind: 'accepted', queueId: mail.queueId }
+  const made = await makeCopies(settings, ports, { checked, copies, discarded: sorted.discarded })
+  try {
+    await store(ports, made.messages)
+  } catch (error) {
+    await made.discard()
+    throw error
+  }
+  return { kind: 'accepted', queueId, bodyKept: made.bodyKept }
+}
+
+/** One commit for all of them, and then nothing that can fail. */
+async function store(ports: IntakePorts, messages: readonly NewMessage[]): Promise<void> {
+  const sent = messages.filter((message) => !message.returned).flatMap((message) => message.recipients)
+  const claim = sent.every((one) => ports.hasRoom(one.nextHop))
+  const [only, ...others] = messages
+  const single = only && others.length === 0 && !only.returned
+  ports.take(single ? await ports.queue.accept(only, { claim }) : await ports.queue.acceptAll(messages, { claim }))
+  if (messages.some((message) => message.returned)) ports.noticesDue()
 }
 
 function contentOf(queue: Queue, draft: Draft): Content {

@@ -26,7 +26,8 @@ export interface Draft {
 }
 
 export type Acceptance =
-  | { readonly kind: 'accepted'; readonly queueId: string }
+  /** `bodyKept` false: no message came to own the draft's body, so its file may go. */
+  | { readonly kind: 'accepted'; readonly queueId: string; readonly bodyKept: boolean }
   | { readonly kind: 'refused'; readonly reply: Refusal }
 
 export interface Intake {

@@ -15,13 +15,22 @@ export interface LedgerFacts {
   readonly findings: { readonly origin: Origin; readonly events: readonly Event[] }
   readonly recipients: readonly NewRecipient[]
   readonly discarded: readonly Discarded[]
+  /** Why the copy is as it is, where it leaves by a forward. */
+  readonly copied: readonly Event[]
   readonly signing: readonly Event[]
   readonly messageId: string | null
 }
 
 /** In the order in which things happened. */
 export function ledgerOf(facts: LedgerFacts): Event[] {
-  return [received(facts), ...facts.findings.events, ...resolved(facts), ...facts.signing, ...dropped(facts)]
+  return [
+    received(facts),
+    ...facts.findings.events,
+    ...resolved(facts),
+    ...facts.copied,
+    ...facts.signing,
+    ...dropped(facts),
+  ]
 }
 
 /** `internet`, `user:lee`, `peer:mx (dmarc-pass)`. */

@@ -59,6 +59,7 @@ export async function prepareOwn(
       findings: { origin, events: [] },
       recipients,
       discarded,
+      copied: [],
       signing: signed.events,
       messageId: readMessageId(mail.fields),
     }),

@@ -3,6 +3,7 @@
 import type { Signer } from '../dkim/signer.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
+import type { ForwardStrategist } from '../policy/forward-strategist.ts'
 import type { Claim, Queue } from '../queue/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import type { EditSettings } from './edit-header.ts'
@@ -12,6 +13,8 @@ export interface IntakeSettings {
   /** The role's checks of whole mails, in order. */
   readonly checks: readonly ContentCheck[]
   readonly sign: 'never' | 'earned'
+  /** Decides about copies that leave by a forward; without one they pass as they are. */
+  readonly forwards?: ForwardStrategist
 }
 
 export interface IntakePorts {
@@ -23,5 +26,7 @@ export interface IntakePorts {
   /** Is delivery ready for these next hops now? Then their recipients are claimed in the same commit. */
   readonly hasRoom: (nextHop: string) => boolean
   readonly take: (claims: readonly Claim[]) => void
+  /** Recipients failed with their acceptance: somebody is to be told. */
+  readonly noticesDue: () => void
   readonly bug: (error: unknown, context: string) => void
 }

@@ -1,6 +1,7 @@
 // The recipients of a draft: every destination of every forward-path, each final address once, by the first that led there.
 
 import type { NewRecipient } from '../queue/queue.ts'
+import type { Destination } from '../route/resolution.ts'
 import type { Draft } from './intake.ts'
 
 export interface Discarded {
@@ -8,8 +9,16 @@ export interface Discarded {
   readonly reason: string
 }
 
+export interface SortedRecipients {
+  readonly recipients: readonly NewRecipient[]
+  readonly discarded: readonly Discarded[]
+  /** Those whose copy leaves our domains by a forward. */
+  readonly forwards: ReadonlyMap<NewRecipient, NonNullable<Destination['forward']>>
+}
+
 /** A destination is the same if address (domain without case), reverse-path and next hop are the same. */
-export function recipientsOf(draft: Draft): { recipients: NewRecipient[]; discarded: Discarded[] } {
+export function recipientsOf(draft: Draft): SortedRecipients {
+  const forwards = new Map<NewRecipient, NonNullable<Destination['forward']>>()
   const recipients = new Map<string, NewRecipient>()
   const discarded: Discarded[] = []
   for (const { forwardPath, parameters, resolution } of draft.recipients) {
@@ -20,11 +29,13 @@ export function recipientsOf(draft: Draft): { recipients: NewRecipient[]; discar
         original: forwardPath,
         reason: `a target leads nowhere: ${reply.code} ${reply.enhanced} ${reply.cause}`,
       })
-    for (const { recipient, original, reversePath, nextHop, private: hidden } of resolution.destinations) {
+    for (const { recipient, original, reversePath, nextHop, private: hidden, forward } of resolution.destinations) {
       const key = `${recipient}\n${reversePath ?? ''}\n${nextHop}`
-      if (!recipients.has(key))
-        recipients.set(key, { address: recipient, original, reversePath, nextHop, private: hidden, parameters })
+      if (recipients.has(key)) continue
+      const one: NewRecipient = { address: recipient, original, reversePath, nextHop, private: hidden, parameters }
+      recipients.set(key, one)
+      if (forward) forwards.set(one, forward)
     }
   }
-  return { recipients: [...recipients.values()], discarded }
+  return { recipients: [...recipients.values()], discarded, forwards }
 }

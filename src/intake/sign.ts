@@ -1,7 +1,7 @@
 // The signature of an accepted mail, if its origin earned one: a From: of ours that came from strangers stays unsigned, or this node
 // would launder forgeries of our own domain.
 
-import type { Signer } from '../dkim/signer.ts'
+import type { Signer, SignResult } from '../dkim/signer.ts'
 import type { Content } from '../message/content.ts'
 import { readAuthors } from '../message/from.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
@@ -28,20 +28,35 @@ export async function signEarned(
   subject: { readonly origin: Origin; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
 ): Promise<Signing> {
   if (policy === 'never') return { fields: nothing, events: [] }
-  const { at, queueId } = subject.mail
-  const unsigned = (reason: string): Signing => ({
-    fields: nothing,
-    events: [{ kind: 'unsigned', at, queueId, reason }],
-  })
+  const { mail } = subject
   const fields = readFields(subject.content.header)
   const authors = readAuthors(fields)
   const domain = singleDomain(authors.addresses)
-  if (authors.problems.length > 0 || domain === null) return unsigned('From: names no single domain')
-  if (!signer.signsFor(domain)) return unsigned(`no key for ${domain}`)
-  if (!authorProven(subject.origin)) return unsigned(`From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
-  if (carriesSignature(fields, domain)) return unsigned(`already signed for ${domain}`)
-  const result = await signer.sign(subject.content, { fromDomain: domain, now: at })
-  if (result.kind === 'unsigned') return unsigned(result.reason)
+  if (authors.problems.length > 0 || domain === null) return unsigned(mail, 'From: names no single domain')
+  if (!signer.signsFor(domain)) return unsigned(mail, `no key for ${domain}`)
+  if (!authorProven(subject.origin))
+    return unsigned(mail, `From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
+  if (carriesSignature(fields, domain)) return unsigned(mail, `already signed for ${domain}`)
+  const result = await signer.sign(subject.content, { fromDomain: domain, now: mail.at })
+  return result.kind === 'unsigned' ? unsigned(mail, result.reason) : signed(mail, result)
+}
+
+/** The signature of what we wrote ourselves: a copy whose From: is ours now, whatever signatures it carries. */
+export async function signOwn(
+  signer: Signer,
+  subject: { readonly domain: string; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
+): Promise<Signing> {
+  const { domain, content, mail } = subject
+  const result = await signer.sign(content, { fromDomain: domain, now: mail.at })
+  return result.kind === 'unsigned' ? unsigned(mail, result.reason) : signed(mail, result)
+}
+
+/** No signature, and why. */
+export function unsigned({ at, queueId }: Pick<Mail, 'at' | 'queueId'>, reason: string): Signing {
+  return { fields: nothing, events: [{ kind: 'unsigned', at, queueId, reason }] }
+}
+
+function signed({ at, queueId }: Pick<Mail, 'at' | 'queueId'>, result: SignResult & { kind: 'signed' }): Signing {
   return { fields: result.fields, events: result.signatures.map((one) => ({ kind: 'signed', at, queueId, ...one })) }
 }
 

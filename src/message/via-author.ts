@@ -56,7 +56,7 @@ function displayName(value: string, author: string, via: string): string {
     return `${words.join(' ')} ${quoted(`via ${via}`)}`
   // Mixed or too long: what is plain in it is enough of a name.
   const plain = words.filter((word) => !encodedWord.test(word)).join(' ')
-  const name = plain === '' ? author.replace('@', ' at ') : [...plain].slice(0, MAX_NAME).join('')
+  const name = plain === '' ? author.replace('@', ' at ') : plain.slice(0, MAX_NAME).toWellFormed()
   return quoted(`${name} via ${via}`)
 }
 

@@ -10,6 +10,7 @@ import type { StrategistSettings, Treatment } from './forward-strategist.ts'
 const settings: StrategistSettings = {
   authservId: 'example.org',
   domain: 'srs.example.org',
+  via: 'example.org',
   usual: 'rewrite-from',
   isOurs: (domain) => domain === 'example.org',
   signs: (domain) => domain === 'srs.example.org',

@@ -38,6 +38,8 @@ export interface ForwardJudgement {
 export interface ForwardStrategist {
   /** Where a rewritten author lives: `ann=stranger.example@` this. */
   readonly domain: string
+  /** Who forwards, as people are told: `Ann via` this. */
+  readonly via: string
   /** Null where there is nothing to decide: the author is ours (our signature speaks for him), or cannot be read. */
   judge(mail: ForwardedMail): ForwardJudgement | null
 }
@@ -45,6 +47,7 @@ export interface ForwardStrategist {
 export interface StrategistSettings {
   readonly authservId: string
   readonly domain: string
+  readonly via: string
   /** Where neither the forward nor the destination's domain says anything. */
   readonly usual: Treatment
   readonly isOurs: (domain: string) => boolean
@@ -55,6 +58,7 @@ export interface StrategistSettings {
 export function createForwardStrategist(settings: StrategistSettings): ForwardStrategist {
   return {
     domain: settings.domain,
+    via: settings.via,
     judge: (mail) => {
       const { addresses, problems } = readAuthors(mail.fields)
       const [author] = addresses

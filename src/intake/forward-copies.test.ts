@@ -1,0 +1,290 @@
+// One forwarded mail, several copies: what each recipient gets, in one commit, with a real queue and real signatures underneath.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
+import { createSigner } from '../dkim/sign.ts'
+import { fieldsNamed, readFields } from '../message/header.ts'
+import type { Event } from '../observe/events.ts'
+import { createForwardStrategist } from '../policy/forward-strategist.ts'
+import type { Treatment } from '../policy/forward-strategist.ts'
+import type { OpenQueue } from '../queue/opened-queue.ts'
+import type { Claim, StoredBody } from '../queue/queue.ts'
+import type { Destination, Resolution, Router } from '../route/resolution.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import { createIntake } from './accept.ts'
+import { BodySink } from './body-sink.ts'
+import type { Draft } from './intake.ts'
+import type { IntakePorts, IntakeSettings } from './ports.ts'
+
+let place: TestQueue
+let queue: OpenQueue
+let claims: Claim[]
+let events: Event[]
+let notices: number
+let bugs: unknown[]
+
+beforeEach(async () => {
+  place = testQueue()
+  queue = await place.open()
+  claims = []
+  events = []
+  notices = 0
+  bugs = []
+  queue.follow((more) => events.push(...more))
+})
+afterEach(() => place.remove())
+
+const { privateKey } = generateKeyPairSync('ed25519')
+const key = { algorithm: 'ed25519-sha256', privateKey, stage: 'active', since: null, file: 'key' } as const
+const signer = createSigner({ keys: [{ ...key, domain: 'example.org', selector: 'ed' }], parents: ['example.org'] })
+const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.example.org'
+
+const settings: IntakeSettings = {
+  edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
+  checks: [],
+  sign: 'earned',
+  forwards: createForwardStrategist({
+    authservId: 'example.org',
+    domain: 'srs.example.org',
+    via: 'example.org',
+    usual: 'pass',
+    isOurs,
+    signs: (domain) => signer.signsFor(domain),
+  }),
+}
+
+function intake(change: Partial<IntakePorts> = {}) {
+  let id = 0
+  return createIntake(settings, {
+    clock: place.clock,
+    queue,
+    router: { isOurs } as unknown as Router,
+    signer,
+    newQueueId: () => `Q${++id}`,
+    hasRoom: () => true,
+    take: (more) => void claims.push(...more),
+    noticesDue: () => notices++,
+    bug: (error) => void bugs.push(error),
+    ...change,
+  })
+}
+
+const bySpf = 'spf=pass; dkim=none; dmarc=pass header.from=stranger.example policy.dmarc=reject'
+
+function headerOf(results = bySpf, from = 'Ann <ann@stranger.example>') {
+  const lines = [
+    'Received: from mail.stranger.example by mx-01.example.org',
+    `Authentication-Results: example.org; ${results}`,
+    `From: ${from}`,
+    'To: press@example.org',
+    'Subject: Hello',
+    'Message-ID: <1@stranger.example>',
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
+}
+
+/** One destination for each wish; null means that nothing is said. */
+function to(...wishes: (Treatment | null)[]): Resolution {
+  const destinations = wishes.map((wish, n): Destination => {
+    const treatment = wish && { treatment: wish, source: `mail.yaml:${n}` }
+    const address = `u${n}@home.example`
+    const reversePath = 'SRS0=x=y=stranger.example=ann@srs.example.org'
+    const forward = { wish: treatment }
+    return {
+      recipient: address,
+      original: 'press@example.org',
+      reversePath,
+      nextHop: 'mx:home.example',
+      private: true,
+      forward,
+      via: [],
+    }
+  })
+  return { kind: 'destinations', destinations }
+}
+
+function draft(resolution: Resolution, change: Partial<Draft> = {}): Draft {
+  return {
+    session: null,
+    origin: { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' },
+    sender: 'ann@stranger.example',
+    parameters: plainMail,
+    recipients: [{ forwardPath: 'press@example.org', parameters: plainRecipient, resolution }],
+    header: headerOf(),
+    body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
+    ...change,
+  }
+}
+
+async function spooled(octets: Buffer): Promise<StoredBody> {
+  const sink = new BodySink(queue)
+  for (let at = 0; at < octets.length; at += 10_000) await sink.write(octets.subarray(at, at + 10_000))
+  return sink.finish()
+}
+
+const spoolFiles = () =>
+  readdirSync(join(place.directory, 'spool'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+const copyFor = (address: string) => claims.find(({ recipients }) => recipients.some((one) => one.address === address))
+const forwardEvents = () => events.filter((event) => event.kind === 'checked' && event.check === 'forward')
+const value = (claim: Claim | undefined, name: string) =>
+  fieldsNamed(readFields(claim?.message.header ?? Buffer.alloc(0)), name).map((field) => field.value)
+
+describe('a mail that passes as it is', () => {
+  test('is one message, whatever its forwards want where DMARC would fail', async () => {
+    const signed =
+      'dkim=pass header.d=stranger.example header.s=a policy.aligned=yes; dmarc=pass header.from=stranger.example policy.dmarc=reject'
+    const header = headerOf(signed)
+    await intake().accept(draft(to('wrap', 'rewrite-from', 'refuse', null), { header }))
+    expect(new Set(claims.map(({ message }) => message.queueId))).toEqual(new Set(['Q1']))
+    expect(claims[0]?.message.header.subarray(-header.length).equals(header)).toBe(true)
+    expect(forwardEvents()).toMatchObject([{ result: 'pass', detail: expect.stringContaining('predicted pass') }])
+  })
+
+  test('from an author of ours is none of the strategist’s business', async () => {
+    const header = headerOf('auth=pass', 'Lee <lee@example.org>')
+    const origin = { kind: 'peer', role: 'mx', vouched: 'authenticated' } as const
+    await intake().accept(draft(to('wrap'), { header, origin }))
+    expect(forwardEvents()).toEqual([])
+    expect(events.some((event) => event.kind === 'signed')).toBe(true)
+  })
+
+  test('by configuration stays as it came, and the ledger says what will happen', async () => {
+    await intake().accept(draft(to(null)))
+    expect(value(claims[0], 'from')).toEqual(['Ann <ann@stranger.example>'])
+    expect(forwardEvents()).toMatchObject([
+      { recipient: 'u0@home.example', result: 'pass', detail: expect.stringContaining('predicted fail') },
+    ])
+  })
+})
+
+describe('a mail whose recipients need different copies', () => {
+  test('becomes one message for each kind, with one answer', async () => {
+    const answer = await intake().accept(draft(to('pass', 'rewrite-from', 'wrap', 'rewrite-from', 'refuse')))
+    expect(answer).toEqual({ kind: 'accepted', queueId: 'Q1', bodyKept: true })
+    expect(claims.map(({ message, recipients }) => [message.queueId, recipients.map((one) => one.address)])).toEqual([
+      ['Q1', ['u0@home.example']],
+      ['Q2', ['u1@home.example', 'u3@home.example']],
+      ['Q3', ['u2@home.example']],
+    ])
+    expect((await queue.stats()).messages).toBe(4)
+  })
+
+  test('writes the author of the rewritten one, signs it, and keeps the rest', async () => {
+    await intake().accept(draft(to('rewrite-from')))
+    const [claim] = claims
+    expect(value(claim, 'from')).toEqual(['"Ann via example.org" <ann=stranger.example@srs.example.org>'])
+    expect(value(claim, 'reply-to')).toEqual(['Ann <ann@stranger.example>'])
+    expect(value(claim, 'subject')).toEqual(['Hello'])
+    expect(value(claim, 'dkim-signature')[0]).toContain('d=example.org; s=ed;')
+    expect(value(claim, 'received')).toHaveLength(2)
+    expect(claim?.message.body).toEqual({ kind: 'inline', bytes: Buffer.from('Hello\r\n') })
+    expect(claim?.reversePath).toContain('SRS0=')
+  })
+
+  test('attaches the whole mail to the wrapped one', async () => {
+    await intake().accept(draft(to('wrap')))
+    const [claim] = claims
+    const body = (await buffer(queue.openBody(claim?.message.body as StoredBody))).toString()
+    expect(body).toContain(`Content-Type: message/rfc822\r\n\r\n${headerOf().toString()}Hello\r\n\r\n--`)
+    expect(value(claim, 'content-type')[0]).toMatch(/^multipart\/mixed/)
+    expect(value(claim, 'message-id')).toEqual(['<Q1.wrapped@srs-01.example.org>'])
+    expect(value(claim, 'dkim-signature')).toHaveLength(1)
+    expect(events.find((event) => event.kind === 'received')).toMatchObject({ messageId: '<1@stranger.example>' })
+  })
+
+  test('tells the ledger of every copy: received, decided, resolved, and one end each', async () => {
+    await intake().accept(draft(to('pass', 'rewrite-from', 'refuse')))
+    for (const [queueId, address] of [
+      ['Q1', 'u0@home.example'],
+      ['Q2', 'u1@home.example'],
+      ['Q3', 'u2@home.example'],
+    ]) {
+      const own = events.filter((event) => event.queueId === queueId)
+      expect(own.map((event) => event.kind)).toEqual(expect.arrayContaining(['received', 'resolved', 'checked']))
+      expect(own.filter((event) => event.kind === 'resolved')).toMatchObject([{ recipient: address }])
+    }
+    expect(events.filter((event) => event.kind === 'failed')).toMatchObject([
+      { queueId: 'Q3', recipient: 'u2@home.example', reply: expect.stringMatching(/^550 5\.7\.1 A forward here/) },
+    ])
+  })
+})
+
+describe('refused', () => {
+  test('at once where everybody refuses: 550 5.7.1, nothing is stored', async () => {
+    const answer = await intake().accept(draft(to('refuse', 'refuse')))
+    expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550, enhanced: '5.7.1' } })
+    if (answer.kind === 'refused') expect(answer.reply.cause).toContain('SPF alone')
+    expect((await queue.stats()).messages).toBe(0)
+    expect(notices).toBe(0)
+  })
+
+  test('by a bounce where others get the mail', async () => {
+    await intake().accept(draft(to('pass', 'refuse')))
+    expect(notices).toBe(1)
+    expect(await queue.noticeTasks({ limit: 5, now: place.clock.now() })).toMatchObject([
+      { notice: 'failed', recipients: [{ address: 'u1@home.example', original: 'press@example.org', private: true }] },
+    ])
+  })
+})
+
+describe('a large body', () => {
+  const octets = Buffer.alloc(200_000, 'large body\r\n')
+
+  test('is shared by the copies and read by each', async () => {
+    const body = await spooled(octets)
+    expect(await intake().accept(draft(to('pass', 'rewrite-from', 'wrap'), { body }))).toMatchObject({ bodyKept: true })
+    for (const address of ['u0@home.example', 'u1@home.example']) {
+      const stored = copyFor(address)?.message.body as StoredBody
+      expect((await buffer(queue.openBody(stored))).equals(octets)).toBe(true)
+    }
+    const wrapped = await buffer(queue.openBody(copyFor('u2@home.example')?.message.body as StoredBody))
+    expect(wrapped.includes(octets)).toBe(true)
+    expect(spoolFiles()).toHaveLength(3)
+  })
+
+  test('that only a wrapped copy holds is not kept', async () => {
+    const body = await spooled(octets)
+    expect(await intake().accept(draft(to('wrap'), { body }))).toMatchObject({ kind: 'accepted', bodyKept: false })
+  })
+
+  test('leaves nothing behind where the commit fails', async () => {
+    const body = await spooled(octets)
+    const broken = new Proxy(queue, {
+      get: (target, name) => {
+        if (name === 'acceptAll') return () => Promise.reject(new Error('no commit'))
+        const found: unknown = Reflect.get(target, name, target)
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
+      },
+    })
+    const answer = await intake({ queue: broken }).accept(draft(to('pass', 'rewrite-from', 'wrap'), { body }))
+    expect(answer).toMatchObject({ kind: 'refused', reply: { code: 451 } })
+    expect(bugs).toHaveLength(1)
+    expect(spoolFiles()).toHaveLength(1)
+  })
+
+  test('leaves nothing behind where the disk is full in the middle of a copy', async () => {
+    const body = await spooled(octets)
+    const full = new Proxy(queue, {
+      get: (target, name) => {
+        if (name === 'openBody')
+          return (one: StoredBody) => {
+            const stream = target.openBody(one)
+            setImmediate(() => stream.destroy(new Error('disk')))
+            return stream
+          }
+        const found: unknown = Reflect.get(target, name, target)
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
+      },
+    })
+    const answer = await intake({ queue: full }).accept(draft(to('wrap'), { body }))
+    expect(answer).toMatchObject({ kind: 'refused', reply: { code: 451 } })
+    expect(spoolFiles()).toHaveLength(1)
+    await pipeline(queue.openBody(body), new Writable({ write: (_chunk, _encoding, done) => done() }))
+  })
+})

@@ -1,0 +1,182 @@
+// From a plan to messages: each copy with its own queue id, trace header, signature, ledger entries and body. Nothing is committed here;
+// until it is, `discard` takes away every body that was made.
+
+import { prependFields, readFields, removeFields } from '../message/header.ts'
+import { viaFields } from '../message/via-author.ts'
+import { wrap } from '../message/wrapped.ts'
+import type { ContentCheck } from '../policy/content-check.ts'
+import type { ForwardStrategist } from '../policy/forward-strategist.ts'
+import type { NewMessage, StoredBody } from '../queue/queue.ts'
+import { copyEvents, returnedReply } from './copies.ts'
+import type { Copy } from './copies.ts'
+import { createCopyBodies } from './copy-bodies.ts'
+import type { BodyStore, CopyBodies } from './copy-bodies.ts'
+import { editHeader } from './edit-header.ts'
+import type { EditedHeader } from './edit-header.ts'
+import type { Draft } from './intake.ts'
+import { ledgerOf } from './ledger.ts'
+import type { IntakePorts, IntakeSettings } from './ports.ts'
+import type { Discarded } from './recipients.ts'
+import type { Findings } from './run-checks.ts'
+import { signEarned, signOwn, unsigned } from './sign.ts'
+import type { Signing } from './sign.ts'
+
+/** A draft that has passed the checks. */
+export interface Checked {
+  readonly draft: Draft
+  readonly mail: Parameters<ContentCheck>[0]
+  readonly findings: Findings & { kind: 'passed' }
+}
+
+export interface CopyPlan {
+  readonly checked: Checked
+  readonly copies: readonly Copy[]
+  readonly discarded: readonly Discarded[]
+}
+
+export interface MadeCopies {
+  readonly messages: readonly NewMessage[]
+  /** Does one of them own the draft's body? */
+  readonly bodyKept: boolean
+  readonly discard: () => Promise<void>
+}
+
+/** What is needed to make copies; nothing is stored under a row yet. */
+export interface CopyPorts {
+  readonly queue: BodyStore
+  readonly signer: IntakePorts['signer']
+  readonly newQueueId: () => string
+}
+
+/** Makes every message of a plan. The first keeps the queue id that the draft was given. */
+export async function makeCopies(settings: IntakeSettings, ports: CopyPorts, plan: CopyPlan): Promise<MadeCopies> {
+  const { checked, copies, discarded } = plan
+  const bodies = createCopyBodies(ports.queue, checked.draft.body)
+  const messages: NewMessage[] = []
+  try {
+    for (const [place, copy] of copies.entries()) {
+      const own = place === 0 ? checked : withQueueId(checked, ports.newQueueId())
+      messages.push(
+        await makeOne(settings, ports, { checked: own, copy, discarded: place === 0 ? discarded : [], bodies }),
+      )
+    }
+  } catch (error) {
+    await bodies.discard()
+    throw error
+  }
+  return { messages, bodyKept: bodies.kept(), discard: bodies.discard }
+}
+
+function withQueueId({ draft, mail, findings }: Checked, queueId: string): Checked {
+  const events = findings.events.map((event) => ({ ...event, queueId }))
+  return { draft, mail: { ...mail, queueId }, findings: { ...findings, events } }
+}
+
+interface Task {
+  readonly checked: Checked
+  readonly copy: Copy
+  readonly discarded: readonly Discarded[]
+  readonly bodies: CopyBodies
+}
+
+async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): Promise<NewMessage> {
+  const { copy, discarded } = task
+  const { draft, mail, findings } = task.checked
+  const edited = editHeader(settings.edit, task.checked)
+  const content = await contentOf(settings, { ...task, edited })
+  const signing = await sign(settings, ports, { ...task, content })
+  return {
+    queueId: mail.queueId,
+    arrivedAt: mail.at,
+    origin: findings.origin,
+    sender: draft.sender,
+    parameters: draft.parameters,
+    header: Buffer.concat([edited.trace, signing.fields, content.signable]),
+    body: content.body,
+    senderProven: findings.senderProven,
+    recipients: copy.recipients,
+    ...(copy.treatment === 'refuse' ? { returned: returnedReply } : {}),
+    events: ledgerOf({
+      draft,
+      mail,
+      findings,
+      recipients: copy.recipients,
+      discarded,
+      copied: copyEvents(copy, mail),
+      signing: signing.events,
+      messageId: edited.messageId,
+    }),
+  }
+}
+
+interface CopyContent {
+  readonly signable: Buffer
+  readonly body: StoredBody
+}
+
+async function contentOf(
+  settings: IntakeSettings,
+  task: Task & { readonly edited: EditedHeader },
+): Promise<CopyContent> {
+  const { copy, edited, bodies, checked } = task
+  const given = ourName(settings, copy)
+  if (!given) return { signable: edited.signable, body: await bodies.same() }
+  const author = viaFields(checked.mail.fields, given.author, given.strategist)
+  if (copy.treatment === 'rewrite-from') {
+    const { header } = removeFields(edited.signable, (field) => field.key === 'from')
+    return { signable: prependFields(header, author), body: await bodies.same() }
+  }
+  const { queueId, at } = checked.mail
+  const wrapped = wrap({
+    header: edited.signable,
+    fields: readFields(edited.signable),
+    author,
+    unique: queueId,
+    hostname: settings.edit.hostname,
+    at,
+    bits: bitsOf(checked.draft),
+    explanation: explanation(given),
+  })
+  return { signable: wrapped.header, body: await bodies.between(wrapped.before, wrapped.after) }
+}
+
+function sign(
+  settings: IntakeSettings,
+  ports: CopyPorts,
+  task: Task & { readonly content: CopyContent },
+): Promise<Signing> | Signing {
+  const { copy, checked, content } = task
+  if (copy.treatment === 'refuse') return unsigned(checked.mail, 'it is returned')
+  const { body, signable } = content
+  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
+  const whole = { header: signable, bodySize, openBody: () => ports.queue.openBody(body) }
+  const given = ourName(settings, copy)
+  if (given) return signOwn(ports.signer, { domain: given.strategist.domain, content: whole, mail: checked.mail })
+  const { origin } = checked.findings
+  return signEarned(settings.sign, ports.signer, { origin, content: whole, mail: checked.mail })
+}
+
+/** Who writes the copy now and for whom; null where it stays the author's own. */
+function ourName(
+  settings: IntakeSettings,
+  { treatment, author }: Copy,
+): { readonly strategist: ForwardStrategist; readonly author: string } | null {
+  const { forwards: strategist } = settings
+  if (!strategist || author === null || treatment === 'pass' || treatment === 'refuse') return null
+  return { strategist, author }
+}
+
+function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
+  if (parameters.smtputf8) return 'utf8'
+  return parameters.body === '8BITMIME' ? '8bit' : '7bit'
+}
+
+/** The author's address is shown by the From: and To: lines around; only ASCII stands here. */
+function explanation({ strategist }: { readonly strategist: ForwardStrategist }): readonly string[] {
+  return [
+    `This mail was sent to an address at ${strategist.via} and is forwarded to you.`,
+    "Its author's domain asks that mail be refused which does not come from its own",
+    'hosts or bear its signature. This one came from them, but without a signature',
+    'that would last; so it is attached as it came. Answers go to its author.',
+  ]
+}
