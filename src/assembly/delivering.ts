@@ -16,6 +16,7 @@ import type { TransportSettings } from '../delivery/transport-settings.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import { destinationRules, heloOf, sourceOf } from './outgoing.ts'
 import type { Queue } from '../queue/queue.ts'
 import { defaultSchedulerSettings } from '../queue/scheduler.ts'
 import { SMTP_PORT } from '../smtp/nexthop.ts'
@@ -30,9 +31,14 @@ export interface DeliveryParts {
 
 export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher {
   const { clock, queue } = parts
-  const pool = new ConnectionPool(standardPool, clock)
+  const rules = destinationRules(config)
+  const { idle, messages, age } = config.delivery.connection
+  const pool = new ConnectionPool({ ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age }, clock)
   const agent = createAgent(standardAgent, {
-    hosts: createHostFinder(hostSettings(config), { resolver: parts.resolver, random: systemRandom }),
+    hosts: createHostFinder(
+      { ...hostSettings(config), ruleFor: (place) => rules.forPlace(place) },
+      { resolver: parts.resolver, random: systemRandom },
+    ),
     transport: createSmtpTransport(transportSettings(config), { clock }),
     pool,
     clock,
@@ -41,6 +47,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
   const { concurrency, destination_concurrency } = config.delivery
   const scheduler = {
     ...defaultSchedulerSettings,
+    limitsFor: (nextHop: string) => rules.forNextHop(nextHop)?.limits ?? null,
     maximalConcurrency: destination_concurrency,
     initialConcurrency: Math.min(defaultSchedulerSettings.initialConcurrency, destination_concurrency),
     totalConcurrency: concurrency,
@@ -54,7 +61,11 @@ function hostSettings(config: Config): HostSettings {
     peers: new Map(
       Object.entries(config.peers).map(([role, peers]) => [
         role,
-        peers.map(({ host, port }) => ({ host, port: port || SMTP_PORT })),
+        peers.map(({ host, port, name }) => ({
+          host,
+          port: port || SMTP_PORT,
+          ...(name === undefined ? {} : { name }),
+        })),
       ]),
     ),
     // Nodes that share a CA know each other by it; without one there is nothing to verify against.
@@ -78,17 +89,16 @@ function ownAddresses(config: Config): ReadonlySet<string> {
 }
 
 function transportSettings(config: Config): TransportSettings {
-  const { connect_timeout, greeting_timeout, source } = config.delivery
+  const { connect_timeout, greeting_timeout, source, helo } = config.delivery
   const own = config.tls ? { cert: config.tls.certificate, key: config.tls.key } : {}
   const ca = config.tls?.ca ?? undefined
   return {
-    helo: config.hostname,
+    helo: heloOf(helo, config),
     timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
     tls: {
       opportunistic: createSecureContext({ minVersion: 'TLSv1.2' }),
       verified: createSecureContext({ ...own, ca, minVersion: 'TLSv1.2' }),
     },
-    discardEhlo: new Map(),
-    source: { ipv4: source.ipv4 ?? null, ipv6: source.ipv6 ?? null },
+    source: sourceOf(source, config),
   }
 }

@@ -1,5 +1,6 @@
 // One node's whole configuration, checked and frozen: what a role file and a node file mean together.
 
+import type { DeliveryConfig } from './delivery-files.ts'
 import type { DirectoryConfig } from './directory-files.ts'
 import type { ListenerRole, RoleFile } from './role-schema.ts'
 import type { NodeFile } from './node-schema.ts'
@@ -11,7 +12,8 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
 }
 
 export interface Config
-  extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory'> {
+  extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory' | 'delivery'> {
+  readonly delivery: DeliveryConfig
   readonly directory: DirectoryConfig
   /** The file it was read from. */
   readonly file: string

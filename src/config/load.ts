@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenerConfig } from './config.ts'
+import { readDeliveryFiles } from './delivery-files.ts'
+import { checkDestinations } from './delivery-meaning.ts'
 import { readDirectoryFiles } from './directory-files.ts'
 import { nodeSchema } from './node-schema.ts'
 import type { NodeFile } from './node-schema.ts'
@@ -66,7 +68,7 @@ function loadRole(
 function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoad {
   const resolvePath = besides(source)
   const problems: Problem[] = []
-  const tls = node.tls ? loadTls(source, node.tls, resolvePath) : null
+  const tls = node.tls ? loadTls(node.tls, { source, resolvePath, at: ['tls'] }) : null
   if (tls?.kind === 'bad') problems.push(...tls.problems)
   const secrets = (node.srs?.secrets ?? []).map((path, index) =>
     readSecret({ source, index, path: resolvePath(path) }, problems),
@@ -82,6 +84,7 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
     data: resolvePath(node.data),
     hiera: node.hiera === undefined ? undefined : resolvePath(node.hiera),
     mail: node.mail.map(resolvePath),
+    delivery: readDeliveryFiles(node.delivery, { source, resolvePath, problems }),
     directory: readDirectoryFiles(node.directory, { source, resolvePath, problems }),
     users: node.users === undefined ? undefined : resolvePath(node.users),
     machines: node.machines === undefined ? undefined : resolvePath(node.machines),
@@ -89,6 +92,7 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
     postmaster: node.postmaster ?? `postmaster@${node.domain}`,
     authserv_id: node.authserv_id ?? node.domain,
   }
+  checkDestinations(node.delivery, (path, message) => problems.push(source.at(path, message)))
   problems.push(...checkMeaning(source, config, { tlsWanted: node.tls !== undefined }))
   return problems.length > 0 ? { kind: 'bad', problems: inOrder(problems) } : { kind: 'ok', config: deepFreeze(config) }
 }

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Config, ListenerConfig } from './config.ts'
+import { checkBounce } from './delivery-meaning.ts'
 import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
 import type { Problem } from './problem.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -160,6 +161,7 @@ const rules: readonly Rule[] = [
   adminStaysHome,
   checkDirectory,
   relayIsEarned,
+  checkBounce,
 ]
 
 function isLoopback(host: string): boolean {

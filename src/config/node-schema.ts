@@ -1,11 +1,11 @@
 // The keys of a node's YAML: units, defaults and a sentence of help for each. docs/configuration.md is made from this.
 
 import { z } from 'zod'
+import { bounceSchema, deliverySchema } from './delivery-schema.ts'
 import { directorySchema } from './directory-schema.ts'
 import {
   bindAddress,
   count,
-  ip,
   duration,
   fingerprint,
   flag,
@@ -21,7 +21,12 @@ const path = text('a path')
 
 const peer = z.union(
   [
-    hostAndPort.transform((endpoint) => ({ ...endpoint, addresses: [] as string[], fingerprints: [] as string[] })),
+    hostAndPort.transform((endpoint) => ({
+      ...endpoint,
+      addresses: [] as string[],
+      fingerprints: [] as string[],
+      name: undefined,
+    })),
     z
       .strictObject({
         host: hostAndPort.describe('Name or address, with a port other than 25 behind a colon.'),
@@ -30,10 +35,13 @@ const peer = z.union(
           .array(fingerprint)
           .default([])
           .describe('SHA-256 of its public key (outlives renewals) or of its certificate.'),
+        name: hostName
+          .optional()
+          .describe('Name that its certificate shows, where `host` is an address or another name.'),
       })
       .transform(({ host, ...proofs }) => ({ ...host, ...proofs })),
   ],
-  { error: 'a host such as srs.example.org:25, or { host, addresses, fingerprints }' },
+  { error: 'a host such as srs.example.org:25, or { host, addresses, fingerprints, name }' },
 )
 
 const tls = z.strictObject({
@@ -78,29 +86,6 @@ const queue = z.strictObject({
   delay_warning: duration.optional().describe('Tell the sender once that mail is late; never where not given.'),
   reserve: size.prefault('64M').describe('Free disk below which new mail is deferred.'),
   keep_events: duration.prefault('30d').describe('How long the ledger remembers mail that has left.'),
-})
-
-const delivery = z.strictObject({
-  concurrency: count('a whole number from 1').default(200).describe('Connections to the outside in all.'),
-  destination_concurrency: count('a whole number from 1').default(20).describe('Connections to one destination.'),
-  tls: z.enum(['may', 'encrypt']).default('may').describe('To the internet: TLS when offered, or always.'),
-  source: z
-    .strictObject({
-      ipv4: ip(4).optional().describe('IPv4 address that connections come from.'),
-      ipv6: ip(6).optional().describe('IPv6 address that connections come from.'),
-    })
-    .prefault({})
-    .describe('Source addresses; the system chooses where none is given.'),
-  mx_port: z
-    .int()
-    .min(1)
-    .max(65535)
-    .default(25)
-    .describe('Port of MX hosts; other than 25 only in tests and demonstrations.'),
-  connect_timeout: duration.prefault('30s').describe('Wait for a TCP connection.'),
-  greeting_timeout: duration
-    .prefault('5m')
-    .describe('Wait for the greeting and for the reply to EHLO (RFC 5321 4.5.3.2).'),
 })
 
 const limits = z.strictObject({
@@ -165,7 +150,8 @@ export const nodeSchema = z.strictObject({
     .prefault({})
     .describe('What follows from DMARC.'),
   queue: queue.prefault({}).describe('Retries and storage.'),
-  delivery: delivery.prefault({}).describe('Outgoing connections.'),
+  delivery: deliverySchema.prefault({}).describe('Outgoing connections.'),
+  bounce: bounceSchema.prefault({}).describe('Reports about mail that failed, is late or arrived.'),
   limits: limits.prefault({}).describe('Limits of receiving.'),
   watch: flag.default(false).describe('Read everything again when a file changes, without being told.'),
   admin: admin.optional().describe('HTTP for operators.'),

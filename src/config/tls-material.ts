@@ -19,12 +19,17 @@ export type TlsLoad =
   | { readonly kind: 'ok'; readonly material: TlsMaterial }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
 
-/** Reads the files that `tls` names; every problem is reported at its key in the node's YAML. */
-export function loadTls(
-  source: YamlSource,
-  files: NonNullable<NodeFile['tls']>,
-  resolvePath: (path: string) => string,
-): TlsLoad {
+/** Where the files are named. */
+export interface TlsPlace {
+  readonly source: YamlSource
+  readonly resolvePath: (path: string) => string
+  /** Path of the map in the node's YAML that holds the keys. */
+  readonly at: readonly string[]
+}
+
+/** Reads the files that `tls`, or another map with its keys, names; every problem is reported at its key in the node's YAML. */
+export function loadTls(files: NonNullable<NodeFile['tls']>, { source, resolvePath, at }: TlsPlace): TlsLoad {
+  const where = at.join('.')
   const problems: Problem[] = []
   const read = (key: 'certificate' | 'key' | 'ca', path: string): string => {
     try {
@@ -32,8 +37,8 @@ export function loadTls(
     } catch (error) {
       problems.push(
         source.at(
-          ['tls', key],
-          `tls.${key}: found ${path}, which cannot be read (${(error as Error).message}), expected a PEM file`,
+          [...at, key],
+          `${where}.${key}: found ${path}, which cannot be read (${(error as Error).message}), expected a PEM file`,
         ),
       )
       return ''
@@ -49,22 +54,25 @@ export function loadTls(
   const key = attempt(() => createPrivateKey(pem.key))
   if (!certificate)
     problems.push(
-      source.at(['tls', 'certificate'], `tls.certificate: found no certificate in ${files.certificate}, expected PEM`),
+      source.at(
+        [...at, 'certificate'],
+        `${where}.certificate: found no certificate in ${files.certificate}, expected PEM`,
+      ),
     )
   if (!key)
     problems.push(
       source.at(
-        ['tls', 'key'],
-        `tls.key: found no readable private key in ${files.key}, expected PEM without a password`,
+        [...at, 'key'],
+        `${where}.key: found no readable private key in ${files.key}, expected PEM without a password`,
       ),
     )
   if (pem.ca !== null && !attempt(() => new X509Certificate(pem.ca as string)))
-    problems.push(source.at(['tls', 'ca'], `tls.ca: found no certificate in ${files.ca}, expected PEM`))
+    problems.push(source.at([...at, 'ca'], `${where}.ca: found no certificate in ${files.ca}, expected PEM`))
   if (certificate && key && !certificate.checkPrivateKey(key as KeyObject))
     problems.push(
       source.at(
-        ['tls', 'key'],
-        `tls.key: found a key that does not belong to the certificate in ${files.certificate}, expected its own key`,
+        [...at, 'key'],
+        `${where}.key: found a key that does not belong to the certificate in ${files.certificate}, expected its own key`,
       ),
     )
   if (problems.length > 0 || !certificate) return { kind: 'bad', problems }

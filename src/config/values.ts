@@ -96,6 +96,21 @@ export const fingerprint = parsed((value) => {
   return /^[0-9a-f]{64}$/.test(hex) ? hex : null
 }, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
 
+/** Ms between two, from `10/s`, `100/m`, `500/h` or a gap such as `2s`. */
+export const rate = parsed((value) => {
+  const match = /^([1-9]\d{0,5})\/([smh])$/.exec(value)
+  const gap = match ? RATE_UNIT_MS[match[2] as keyof typeof RATE_UNIT_MS] / Number(match[1]) : parseDuration(value)
+  return gap === null || gap <= 0 ? null : Math.ceil(gap)
+}, 'a rate such as 10/s, 100/m or 500/h, or the least time between two such as 2s')
+
+const RATE_UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** A keyword of EHLO, in upper case. */
+export const ehloKeyword = parsed(
+  (value) => (/^[a-z0-9][a-z0-9-]*$/i.test(value) ? value.toUpperCase() : null),
+  'a keyword of EHLO such as PIPELINING',
+)
+
 /** An address of one family. */
 export const ip = (family: 4 | 6) =>
   parsed((value) => (isIP(value) === family ? value : null), `an IPv${family} address`)

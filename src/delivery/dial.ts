@@ -3,19 +3,20 @@
 import { connect, isIPv6, type Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Target } from './transport.ts'
-import type { TransportSettings } from './transport-settings.ts'
+import type { SourceAddresses, TransportSettings } from './transport-settings.ts'
 
 export type Dialled =
   | { readonly kind: 'connected'; readonly socket: Socket }
   | { readonly kind: 'lost'; readonly cause: string }
 
-export type Dial = (endpoint: Target['endpoint']) => Promise<Dialled>
+/** `source`: other local addresses than the usual ones. */
+export type Dial = (endpoint: Target['endpoint'], source?: SourceAddresses | null) => Promise<Dialled>
 
 /** Dials with the source address of the family and the connect time-out of the settings. */
 export function createDial(settings: Pick<TransportSettings, 'source' | 'timeouts'>, clock: Clock): Dial {
-  return (endpoint) =>
+  return (endpoint, source) =>
     new Promise((resolve) => {
-      const socket = connect(connectOptions(endpoint, settings.source))
+      const socket = connect(connectOptions(endpoint, source ?? settings.source))
       // For as long as nobody else listens: an error must find an ear.
       socket.on('error', () => undefined)
       const patience = new AbortController()
@@ -36,7 +37,7 @@ export function createDial(settings: Pick<TransportSettings, 'source' | 'timeout
     })
 }
 
-function connectOptions(endpoint: Target['endpoint'], source: TransportSettings['source']) {
+function connectOptions(endpoint: Target['endpoint'], source: SourceAddresses) {
   if (endpoint.kind === 'unix') return { path: endpoint.path }
   const localAddress = isIPv6(endpoint.address) ? source.ipv6 : source.ipv4
   return {

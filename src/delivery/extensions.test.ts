@@ -10,6 +10,7 @@ describe('extensions', () => {
     const reply = '250-mx.example Hello\n250-SIZE 35882577\n250-8bitmime\n250-AUTH PLAIN\n250-Pipelining\n250 DSN'
     expect(readExtensions(reply, none)).toEqual({
       ...noExtensions,
+      auth: new Set(['PLAIN']),
       size: 35882577,
       eightBitMime: true,
       pipelining: true,

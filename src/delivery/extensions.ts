@@ -7,6 +7,8 @@ export interface Extensions {
   readonly dsn: boolean
   readonly startTls: boolean
   readonly requireTls: boolean
+  /** SASL mechanisms of AUTH (RFC 4954 3), in upper case. */
+  readonly auth: ReadonlySet<string>
   /** Null: SIZE not offered; 0: offered without a limit (RFC 1870 4). */
   readonly size: number | null
 }
@@ -19,6 +21,7 @@ export const noExtensions: Extensions = {
   dsn: false,
   startTls: false,
   requireTls: false,
+  auth: new Set(),
   size: null,
 }
 
@@ -38,6 +41,7 @@ export function readExtensions(verbatim: string, discard: ReadonlySet<string>): 
     dsn: offered.has('DSN'),
     startTls: offered.has('STARTTLS'),
     requireTls: offered.has('REQUIRETLS'),
+    auth: new Set((offered.get('AUTH') ?? '').toUpperCase().split(' ').filter(Boolean)),
     size: readSize(offered.get('SIZE')),
   }
 }

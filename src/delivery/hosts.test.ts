@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
 import { systemRandom } from '../lib/random.ts'
+import type { Place } from './destination-rules.ts'
 import { createHostFinder, type HostSettings } from './hosts.ts'
 
 const settings: HostSettings = {
@@ -184,9 +185,10 @@ describe('configured next hops', () => {
   })
 
   it('lets a domain or host have its own security level', async () => {
-    const securityFor = (name: string) => (name === 'a.example' ? ('encrypt' as const) : null)
+    const ruleFor = ({ domain }: Place) =>
+      domain === 'a.example' ? { security: 'encrypt' as const, profile: null } : null
     const zone = { 'a.example A': ['192.0.2.1'], 'b.example A': ['192.0.2.2'] }
-    expect(await find(zone, 'mx:a.example', { securityFor })).toMatchObject({ targets: [{ security: 'encrypt' }] })
-    expect(await find(zone, 'mx:b.example', { securityFor })).toMatchObject({ targets: [{ security: 'may' }] })
+    expect(await find(zone, 'mx:a.example', { ruleFor })).toMatchObject({ targets: [{ security: 'encrypt' }] })
+    expect(await find(zone, 'mx:b.example', { ruleFor })).toMatchObject({ targets: [{ security: 'may' }] })
   })
 })

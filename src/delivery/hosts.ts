@@ -4,9 +4,11 @@
 import type { Resolver } from '../dns/resolver.ts'
 import type { Random } from '../lib/random.ts'
 import { literalAddress } from '../smtp/domain.ts'
-import { type NextHop, parseNextHop } from '../smtp/nexthop.ts'
+import { formatNextHop, type NextHop, parseNextHop } from '../smtp/nexthop.ts'
 import { findAddresses } from './addresses.ts'
+import type { ClientProfile } from './client-profile.ts'
 import { findExchangers } from './exchangers.ts'
+import type { HostRule, Place } from './destination-rules.ts'
 import { shuffle } from './shuffle.ts'
 import type { SecurityLevel, Target } from './transport.ts'
 
@@ -24,9 +26,9 @@ export interface HostSettings {
   readonly peers: ReadonlyMap<string, readonly Peer[]>
   /** Towards them: `verify` wherever nodes have certificates. */
   readonly peerSecurity: SecurityLevel
-  /** Towards hosts from MX records and configured next hops; exceptions by domain or host. */
+  /** Towards hosts from MX records and configured next hops; exceptions by next hop, domain or host. */
   readonly security: SecurityLevel
-  readonly securityFor?: (name: string) => SecurityLevel | null
+  readonly ruleFor?: (place: Place) => HostRule | null
   /** Port of MX hosts: 25 but for tests and demonstrations. */
   readonly mxPort: number
   /** Our own names and addresses: an MX of equal or worse preference than ourselves is a loop (RFC 5321 5.1). */
@@ -37,6 +39,11 @@ export interface HostSettings {
 }
 
 export const MX_ADDRESS_LIMIT = 5
+
+/** TLS from the first octet (RFC 8314 7.3). */
+const SUBMISSIONS_PORT = 465
+
+const NO_SOURCE = 'The host has IPv6 addresses only, and ours has no reverse DNS yet'
 
 export type Hosts =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
@@ -50,6 +57,8 @@ export interface HostFinder {
 export interface HostPorts {
   readonly resolver: Resolver
   readonly random: Random
+  /** May this address of the internet be used, or would we come from an address that nobody trusts? (source-check.ts) */
+  readonly mayReach?: (address: string) => boolean
 }
 
 export function createHostFinder(settings: HostSettings, ports: HostPorts): HostFinder {
@@ -85,29 +94,31 @@ function find(hop: NextHop, settings: HostSettings, ports: HostPorts): Promise<H
 
 async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSettings, ports: HostPorts): Promise<Hosts> {
   const port = hop.port === 25 ? settings.mxPort : hop.port
-  const security = settings.securityFor?.(hop.domain) ?? settings.security
   const literal = literalAddress(hop.domain)
-  if (literal !== null) return targets([tcp({ host: literal, address: literal, port, security, authentic: false })])
+  if (literal !== null) {
+    const way = wayTo({ hop, domain: null, host: literal }, settings)
+    return limited([tcp({ ...way, host: literal, address: literal, port, authentic: false })], settings, ports)
+  }
   const found = await findExchangers(hop.domain, settings, ports)
   if (found.kind === 'none') return found
   const collected: Target[] = []
   let trouble: Extract<Hosts, { kind: 'none' }> | null = null
   for (const exchanger of found.exchangers) {
-    if (collected.length >= settings.addressLimit) break
+    if (collected.filter((target) => isReachable(target, ports)).length >= settings.addressLimit) break
     const addresses = await findAddresses(exchanger.host, ports)
     if (addresses.kind === 'none') {
       trouble = worse(trouble, addresses)
       continue
     }
+    const { host } = exchanger
+    const way = wayTo({ hop, domain: hop.domain, host }, settings)
     for (const { address, authentic } of addresses.addresses) {
       if (settings.ourAddresses.has(address))
-        return collected.length > 0 ? limited(collected, settings) : loop(hop.domain)
-      collected.push(
-        tcp({ host: exchanger.host, address, port, security, authentic: authentic && exchanger.authentic }),
-      )
+        return collected.length > 0 ? limited(collected, settings, ports) : loop(hop.domain)
+      collected.push(tcp({ ...way, host, address, port, authentic: authentic && exchanger.authentic }))
     }
   }
-  if (collected.length > 0) return limited(collected, settings)
+  if (collected.length > 0) return limited(collected, settings, ports)
   return trouble ?? none(true, '5.4.4', `No mail host of ${hop.domain} has an address`)
 }
 
@@ -116,6 +127,8 @@ async function findPeers(role: string, settings: HostSettings, ports: HostPorts)
   if (!peers || peers.length === 0) return none(false, '4.3.5', `No nodes of role ${role} are configured`)
   const collected: Target[] = []
   let trouble: Extract<Hosts, { kind: 'none' }> | null = null
+  const hop = { kind: 'peers', role } as const
+  const way = wayTo({ hop, domain: null, host: null }, { ...settings, security: settings.peerSecurity })
   for (const peer of shuffle(peers, ports.random)) {
     const addresses = await findAddresses(peer.host, ports)
     // A peer whose name is missing is our own configuration's mistake: wait for it to be mended.
@@ -124,10 +137,10 @@ async function findPeers(role: string, settings: HostSettings, ports: HostPorts)
     else
       for (const { address, authentic } of addresses.addresses) {
         const host = peer.name ?? peer.host
-        collected.push(tcp({ host, address, port: peer.port, security: settings.peerSecurity, authentic }))
+        collected.push(tcp({ ...way, host, address, port: peer.port, authentic }))
       }
   }
-  return collected.length > 0 ? limited(collected, settings) : (trouble as Hosts)
+  return collected.length > 0 ? targets(collected.slice(0, settings.addressLimit)) : (trouble as Hosts)
 }
 
 async function findHost(
@@ -141,11 +154,12 @@ async function findHost(
     // Named by our routing data, not by the sender: a mistake there must not bounce mail at once.
     return addresses.permanent ? none(false, '4.4.4', addresses.reply) : addresses
   }
-  const security = settings.securityFor?.(host) ?? settings.security
+  const way = wayTo({ hop, domain: null, host }, settings)
   const { protocol, port } = hop
   return limited(
-    addresses.addresses.map(({ address, authentic }) => tcp({ host, address, port, security, authentic, protocol })),
+    addresses.addresses.map(({ address, authentic }) => tcp({ ...way, host, address, port, authentic, protocol })),
     settings,
+    ports,
   )
 }
 
@@ -156,9 +170,22 @@ function tcp(parts: {
   readonly security: SecurityLevel
   readonly authentic: boolean
   readonly protocol?: 'smtp' | 'lmtp'
+  readonly profile?: ClientProfile
 }): Target {
-  const { host, address, port, security, authentic, protocol = 'smtp' } = parts
-  return { protocol, host, endpoint: { kind: 'tcp', address, port }, security, implicitTls: false, authentic }
+  const { address, port, protocol = 'smtp', ...rest } = parts
+  const implicitTls = protocol === 'smtp' && port === SUBMISSIONS_PORT
+  return { ...rest, protocol, endpoint: { kind: 'tcp', address, port }, implicitTls }
+}
+
+/** How to go to a place: what the operator says of it, or what holds for all. */
+function wayTo(
+  place: { readonly hop: NextHop; readonly domain: string | null; readonly host: string | null },
+  settings: HostSettings,
+): { readonly security: SecurityLevel; readonly profile?: ClientProfile } {
+  const { hop, domain, host } = place
+  const rule = settings.ruleFor?.({ nextHop: formatNextHop(hop), domain, host }) ?? null
+  const security = rule?.security ?? settings.security
+  return rule?.profile ? { security, profile: rule.profile } : { security }
 }
 
 /** Temporary trouble outweighs permanent: as long as one MX may come back, nothing has failed. */
@@ -170,8 +197,15 @@ function targets(list: readonly Target[]): Hosts {
   return { kind: 'targets', targets: list }
 }
 
-function limited(list: readonly Target[], settings: HostSettings): Hosts {
-  return targets(list.slice(0, settings.addressLimit))
+/** The first of those that our own addresses may be shown to. */
+function limited(list: readonly Target[], settings: HostSettings, ports: HostPorts): Hosts {
+  const usable = list.filter((target) => isReachable(target, ports))
+  if (usable.length === 0 && list.length > 0) return none(false, '4.4.1', NO_SOURCE)
+  return targets(usable.slice(0, settings.addressLimit))
+}
+
+function isReachable({ endpoint }: Target, { mayReach }: HostPorts): boolean {
+  return endpoint.kind === 'unix' || !mayReach || mayReach(endpoint.address)
 }
 
 function loop(domain: string): Hosts {

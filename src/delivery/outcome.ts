@@ -86,7 +86,14 @@ function temporaryStatus(reply: PeerReply): string {
 }
 
 function isBeforeMail(phase: Phase): boolean {
-  return phase === 'connect' || phase === 'greeting' || phase === 'ehlo' || phase === 'starttls' || phase === 'tls'
+  return (
+    phase === 'connect' ||
+    phase === 'greeting' ||
+    phase === 'ehlo' ||
+    phase === 'starttls' ||
+    phase === 'tls' ||
+    phase === 'auth'
+  )
 }
 
 function lostScope(phase: Phase): Scope {
@@ -111,6 +118,7 @@ const during: Readonly<Record<Phase, string>> = {
   ehlo: 'while greeting',
   starttls: 'at STARTTLS',
   tls: 'in the TLS handshake',
+  auth: 'at AUTH',
   mail: 'at MAIL FROM',
   rcpt: 'at RCPT TO',
   data: 'at DATA',

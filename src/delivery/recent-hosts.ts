@@ -33,9 +33,9 @@ export class RecentHosts {
   }
 }
 
-/** Connections with the same key are interchangeable: same place, same protocol, same proof of identity. */
+/** Connections with the same key are interchangeable: same place, same protocol, same proof of identity on both sides. */
 export function connectionKey(target: Target): string {
-  const { endpoint } = target
+  const { endpoint, profile } = target
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.address} ${endpoint.port}`
-  return `${target.protocol} ${place} ${target.security} ${target.implicitTls ? 'tls' : ''} ${target.host}`
+  return `${target.protocol} ${place} ${target.security} ${target.implicitTls ? 'tls' : ''} ${target.host} ${profile?.name ?? ''}`
 }

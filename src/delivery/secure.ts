@@ -24,9 +24,10 @@ export function secure(request: SecureRequest): Promise<Secured> {
   const { socket, target, settings, clock } = request
   return new Promise((resolve) => {
     const verify = target.security === 'verify'
+    const contexts = target.profile?.tls ?? settings.tls
     const secured = connect({
       socket,
-      secureContext: verify ? settings.tls.verified : settings.tls.opportunistic,
+      secureContext: verify ? contexts.verified : contexts.opportunistic,
       // Judged below, so that the report can say what was wrong.
       rejectUnauthorized: false,
       ...(isIP(target.host) === 0 ? { servername: target.host } : { host: target.host }),

@@ -50,6 +50,17 @@ async function deliver(result: OpenResult) {
 }
 
 describe('may', () => {
+  it('goes on in the clear where TLS dies with the first word inside it, which encrypt does not', async () => {
+    const options = { tls: fitting, diesInTls: true }
+    const { peer, result, said } = await open('may', options)
+    expect(said).toBe('clear')
+    expect(await deliver(result)).toBe('accepted')
+    expect(peer.sessions).toBe(2)
+    const insisting = await open('encrypt', options)
+    expect(insisting.said).toMatchObject({ kind: 'lost', phase: 'tls' })
+    expect(insisting.peer.sessions).toBe(1)
+  })
+
   it('takes TLS with whatever certificate', async () => {
     for (const issued of [
       stranger.issue({ names: ['other.test'] }),

@@ -11,6 +11,7 @@ import {
   envelopeFor,
   loopbackTarget,
   type TestTransport,
+  profileWith,
   transportSettings,
 } from '../../test/lib/transport-settings.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -140,8 +141,8 @@ describe('a mail transaction', () => {
   })
 
   it('overlooks EHLO keywords that the operator discards', async () => {
-    const discardEhlo = new Map([['peer.test', new Set(['DSN', 'SIZE', 'PIPELINING'])]])
-    const { peer, connect } = await setUp({ transport: { discardEhlo } })
+    const profile = profileWith({ discardEhlo: new Set(['DSN', 'SIZE', 'PIPELINING']) })
+    const { peer, connect } = await setUp({ target: { profile } })
     const connection = await connect()
     expect(connection.offersDsn).toBe(false)
     await connection.send(envelopeFor(['a@example.net']), mail)

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import { type Random, systemRandom } from '../lib/random.ts'
 import { createDial, type Dial } from './dial.ts'
 import { Dialogue } from './dialogue.ts'
 import { handshake, notTrusted } from './handshake.ts'
@@ -24,6 +25,8 @@ import type { TransportSettings } from './transport-settings.ts'
 export interface TransportPorts {
   readonly clock: Clock
   readonly dial?: Dial
+  /** For the nonces of SCRAM. */
+  readonly random?: Random
 }
 
 type Ready =
@@ -31,17 +34,17 @@ type Ready =
   | { readonly kind: 'refused'; readonly trouble: Trouble }
 
 export function createSmtpTransport(settings: TransportSettings, ports: TransportPorts): Transport {
-  const { clock } = ports
+  const { clock, random = systemRandom } = ports
   const dial = ports.dial ?? createDial(settings, clock)
   const attempt = async (target: Target, offerTls: boolean): Promise<OpenResult> => {
     const peer = describeTarget(target)
     const closed = (trouble: Trouble): OpenResult => ({ kind: 'closed', peer, trouble })
-    const dialled = await dial(target.endpoint)
+    const dialled = await dial(target.endpoint, target.profile?.source)
     if (dialled.kind === 'lost') return closed({ kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true })
     const ready = await secureAtOnce(dialled.socket, target)
     if (ready.kind === 'refused') return closed(ready.trouble)
     const dialogue = new Dialogue(ready.socket, clock)
-    const greeted = await handshake({ dialogue, target, settings, tls: ready.level, offerTls })
+    const greeted = await handshake({ dialogue, target, settings, tls: ready.level, offerTls, random })
     if (greeted.kind !== 'greeted') {
       if (greeted.kind === 'refused' || greeted.kind === 'unfit') dialogue.farewell('QUIT\r\n')
       else dialogue.close('handshake failed')

@@ -39,24 +39,29 @@ export const standardTimeouts: Timeouts = {
   finalDot: DATA_TERMINATION_TIMEOUT,
 }
 
-export interface TransportSettings {
-  /** Our name in EHLO: must resolve to our address. */
-  readonly helo: string
-  readonly timeouts: Timeouts
-  /** Trusted CAs and, for our own nodes and smarthosts, our client certificate. Made once: loading roots costs milliseconds. */
-  readonly tls: {
-    readonly opportunistic: SecureContext
-    readonly verified: SecureContext
-  }
-  /** Keywords to overlook, for servers whose extension is broken: by target host, `*` for all. Upper case. */
-  readonly discardEhlo: ReadonlyMap<string, ReadonlySet<string>>
-  /** Local address to connect from, by family; null leaves it to the system. */
-  readonly source: { readonly ipv4: string | null; readonly ipv6: string | null }
+/** Local addresses to connect from, by family; null leaves it to the system. */
+export interface SourceAddresses {
+  readonly ipv4: string | null
+  readonly ipv6: string | null
 }
 
-const nothing: ReadonlySet<string> = new Set()
+/** Our name in EHLO, by family: must resolve to the address that we come from (RFC 5321 4.1.4). */
+export interface HeloNames {
+  readonly ipv4: string
+  readonly ipv6: string
+}
 
-/** The keywords to overlook for one host. */
-export function discardedKeywords(settings: TransportSettings, host: string): ReadonlySet<string> {
-  return settings.discardEhlo.get(host.toLowerCase()) ?? settings.discardEhlo.get('*') ?? nothing
+/** Made once: loading roots costs milliseconds. */
+export interface TlsContexts {
+  readonly opportunistic: SecureContext
+  /** With the CAs to trust. */
+  readonly verified: SecureContext
+}
+
+export interface TransportSettings {
+  readonly helo: HeloNames
+  readonly timeouts: Timeouts
+  /** Trusted CAs and, for our own nodes, our client certificate. */
+  readonly tls: TlsContexts
+  readonly source: SourceAddresses
 }

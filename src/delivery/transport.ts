@@ -3,6 +3,7 @@
 
 import type { Readable } from 'node:stream'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
+import type { ClientProfile } from './client-profile.ts'
 
 /** What TLS has to reach: `may` takes what it gets, `encrypt` insists on TLS, `verify` also on a chain to the CA and the name. */
 export type SecurityLevel = 'none' | 'may' | 'encrypt' | 'verify'
@@ -20,10 +21,23 @@ export interface Target {
   readonly implicitTls: boolean
   /** Did DNSSEC vouch for the way from the name to this address? */
   readonly authentic: boolean
+  /** How to behave towards this place, where it is not as towards all others. */
+  readonly profile?: ClientProfile
 }
 
 /** Where in a session something happened. */
-export type Phase = 'connect' | 'greeting' | 'ehlo' | 'starttls' | 'tls' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot'
+export type Phase =
+  | 'connect'
+  | 'greeting'
+  | 'ehlo'
+  | 'starttls'
+  | 'tls'
+  | 'auth'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'body'
+  | 'dot'
 
 /** A reply as the peer gave it: lines joined by `\n`, codes included. `enhanced` is empty where it gave none. */
 export interface PeerReply {

@@ -28,6 +28,7 @@ beforeAll(() => {
     'other.key': other.key,
     secret: 'an srs secret of enough length\n',
     'short-secret': 'short\n',
+    empty: '\n',
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
 })

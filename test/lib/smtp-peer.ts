@@ -4,6 +4,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls'
+import { type SaslAccount, type SaslStep, startSasl } from './sasl-server.ts'
 
 export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'dot' | 'rset'
 export type Mood = 'tempfail' | 'permfail' | 'stall' | 'disconnect' | 'wrong' | 'closing' | 'garbage'
@@ -17,6 +18,10 @@ export interface PeerOptions {
   readonly implicitTls?: boolean
   /** Offers STARTTLS and then speaks no TLS. */
   readonly brokenTls?: boolean
+  /** Hangs up as soon as TLS stands. */
+  readonly diesInTls?: boolean
+  /** Wants a password before MAIL. */
+  readonly auth?: SaslAccount
   /** Moods that no address commands. */
   readonly moods?: Partial<Record<Stage, Mood>>
   /** The moods are shown in this session only (the first one is 1). */
@@ -53,6 +58,8 @@ export interface SmtpPeer {
   /** Every command line, with the number of its session. */
   readonly commands: { readonly session: number; readonly line: string }[]
   readonly sessions: number
+  /** Addresses of the clients, by session. */
+  readonly clients: readonly string[]
   /** Sessions open now. */
   readonly open: number
   /** Behaves otherwise from now on. */
@@ -70,9 +77,11 @@ export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer
     open: new Set<Socket>(),
     messages: [] as PeerMessage[],
     commands: [] as Command[],
+    clients: [] as string[],
   }
   const server = createServer((socket) => {
     state.open.add(socket)
+    state.clients.push(socket.remoteAddress ?? '')
     socket.on('close', () => state.open.delete(socket))
     new PeerSession(socket, ++state.sessions, state).begin()
   })
@@ -82,6 +91,7 @@ export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer
     port: typeof address === 'object' && address ? address.port : 0,
     messages: state.messages,
     commands: state.commands,
+    clients: state.clients,
     get sessions() {
       return state.sessions
     },
@@ -118,6 +128,8 @@ class PeerSession {
   #silent = false
   #count = 0
   #tls = false
+  #sasl: ((answer: string) => SaslStep) | null = null
+  #loggedIn = false
 
   constructor(socket: Socket, id: number, shared: Shared) {
     this.#socket = socket
@@ -156,11 +168,13 @@ class PeerSession {
   }
 
   #command(line: string): void {
+    if (this.#sasl) return this.#takeSasl(line)
     const verb = line.split(' ')[0]?.toUpperCase() ?? ''
     const options = this.#shared.options
     if (verb === 'EHLO' || verb === 'LHLO') this.#hello(verb)
     else if (verb === 'HELO') this.#say('250 peer.test')
     else if (verb === 'STARTTLS' && options.tls) this.#startTls(options.tls)
+    else if (verb === 'AUTH' && options.auth) this.#auth(options.auth, line)
     else if (verb === 'MAIL') this.#mailCommand(line)
     else if (verb === 'RCPT') this.#rcptCommand(line)
     else if (verb === 'DATA') this.#dataCommand()
@@ -177,6 +191,7 @@ class PeerSession {
     const { options } = this.#shared
     if (options.heloOnly || (verb === 'LHLO') !== (options.lmtp === true)) return this.#say('502 5.5.1 not here')
     const offered = [...(options.extensions ?? defaults), ...(options.tls && !this.#tls ? ['STARTTLS'] : [])]
+    if (options.auth) offered.push(`AUTH ${options.auth.mechanisms.join(' ')}`)
     const lines = ['peer.test', ...offered]
     this.#answer('ehlo', '', lines.map((word, i) => `250${i < lines.length - 1 ? '-' : ' '}${word}`).join('\r\n'))
   }
@@ -199,10 +214,27 @@ class PeerSession {
     })
     this.#tls = true
     this.#socket = secured
+    if (this.#shared.options.diesInTls) secured.once('secure', () => plain.destroy())
     this.#listen(secured)
   }
 
+  #auth(account: SaslAccount, line: string): void {
+    const [, mechanism = '', initial] = line.split(' ')
+    this.#sasl = startSasl(account, mechanism)
+    if (!this.#sasl) return this.#say('504 5.5.4 not known')
+    this.#takeSasl(initial ?? '')
+  }
+
+  #takeSasl(line: string): void {
+    const step = this.#sasl?.(Buffer.from(line, 'base64').toString('utf8'))
+    if (step && 'challenge' in step) return this.#say(`334 ${Buffer.from(step.challenge).toString('base64')}`)
+    this.#sasl = null
+    this.#loggedIn = step?.passed === true
+    this.#say(this.#loggedIn ? '235 2.7.0 welcome' : '535 5.7.8 wrong')
+  }
+
   #mailCommand(line: string): void {
+    if (this.#shared.options.auth && !this.#loggedIn) return this.#say('530 5.7.0 log in first')
     if (this.#mail !== '') return this.#say('503 5.5.1 nested MAIL')
     if (this.#answer('mail', line, '250 2.1.0 ok')) this.#mail = line
   }

@@ -1,6 +1,7 @@
 // Settings of the SMTP client for tests: short time-outs, no certificates unless given.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { ClientProfile } from '../../src/delivery/client-profile.ts'
 import { standardTimeouts, type Timeouts, type TransportSettings } from '../../src/delivery/transport-settings.ts'
 import type { Target, TransportContent, TransportEnvelope } from '../../src/delivery/transport.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
@@ -9,18 +10,22 @@ import { Readable } from 'node:stream'
 export interface TestTransport {
   readonly timeouts?: Partial<Timeouts>
   readonly tls?: SecureContextOptions
-  readonly discardEhlo?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export function transportSettings(options: TestTransport = {}): TransportSettings {
   const context = createSecureContext(options.tls ?? {})
   return {
-    helo: 'client.test',
+    helo: { ipv4: 'client.test', ipv6: 'client6.test' },
     timeouts: { ...standardTimeouts, ...options.timeouts },
     tls: { opportunistic: context, verified: context },
-    discardEhlo: options.discardEhlo ?? new Map(),
     source: { ipv4: null, ipv6: null },
   }
+}
+
+/** Behaves as towards everybody but for the changes. */
+export function profileWith(changes: Partial<ClientProfile>): ClientProfile {
+  const usual = { name: 'peer', credentials: null, tls: null, discardEhlo: new Set<string>(), source: null, helo: null }
+  return { ...usual, ...changes }
 }
 
 /** A host on loopback. */

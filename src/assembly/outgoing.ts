@@ -1,0 +1,71 @@
+// Config → how we behave towards single destinations: security, passwords, certificates, addresses, limits.
+
+import { createSecureContext } from 'node:tls'
+import type { Config } from '../config/config.ts'
+import type { DestinationConfig } from '../config/delivery-files.ts'
+import type { ClientProfile } from '../delivery/client-profile.ts'
+import { createDestinationRules, type DestinationRule, type DestinationRules } from '../delivery/destination-rules.ts'
+import type { HeloNames, SourceAddresses, TlsContexts } from '../delivery/transport-settings.ts'
+import type { DestinationLimits } from '../queue/scheduler.ts'
+import { defaultSchedulerSettings } from '../queue/scheduler.ts'
+
+const LEAST_TLS = 'TLSv1.2'
+
+export function destinationRules(config: Config): DestinationRules {
+  const entries = Object.entries(config.delivery.destinations)
+  return createDestinationRules(entries.map(([key, one]) => ruleOf(key, one, config)))
+}
+
+function ruleOf(key: string, one: DestinationConfig, config: Config): DestinationRule {
+  return { key, security: one.tls, profile: profileOf(key, one, config), limits: limitsOf(one) }
+}
+
+function profileOf(key: string, one: DestinationConfig, config: Config): ClientProfile {
+  const { user, password, source, helo, discard_ehlo } = one
+  return {
+    name: key,
+    credentials: user === undefined || password === null ? null : { user, password },
+    tls: one.shown || one.ca !== null || one.tls === 'verify' ? contextsOf(one, config) : null,
+    discardEhlo: new Set(discard_ehlo),
+    source: source ? sourceOf(source, config) : null,
+    helo: helo ? heloOf(helo, config) : null,
+  }
+}
+
+/** Verified by the CA that is named, or by the public ones: the fleet's own CA says nothing about others. */
+function contextsOf(one: DestinationConfig, config: Config): TlsContexts {
+  const shown = one.shown ?? config.tls
+  const own = shown ? { cert: shown.certificate, key: shown.key } : {}
+  const ca = one.ca ?? undefined
+  return {
+    opportunistic: createSecureContext({ ...own, minVersion: LEAST_TLS }),
+    verified: createSecureContext({ ...own, ca, minVersion: LEAST_TLS }),
+  }
+}
+
+function limitsOf({ concurrency, rate }: DestinationConfig): Partial<DestinationLimits> | null {
+  if (concurrency === undefined && rate === undefined) return null
+  const { initialConcurrency } = defaultSchedulerSettings
+  return {
+    ...(concurrency === undefined
+      ? {}
+      : { maximalConcurrency: concurrency, initialConcurrency: Math.min(initialConcurrency, concurrency) }),
+    ...(rate === undefined ? {} : { intervalMs: rate }),
+  }
+}
+
+type Families = { readonly ipv4?: string | undefined; readonly ipv6?: string | undefined }
+
+/** The family that an exception does not name is as for all others. */
+export function sourceOf(source: Families, config: Config): SourceAddresses {
+  const usual = config.delivery.source
+  return { ipv4: source.ipv4 ?? usual.ipv4 ?? null, ipv6: source.ipv6 ?? usual.ipv6 ?? null }
+}
+
+export function heloOf(helo: Families, config: Config): HeloNames {
+  const usual = config.delivery.helo
+  return {
+    ipv4: helo.ipv4 ?? usual.ipv4 ?? config.hostname,
+    ipv6: helo.ipv6 ?? usual.ipv6 ?? config.hostname,
+  }
+}

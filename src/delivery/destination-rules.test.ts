@@ -1,0 +1,46 @@
+// Which of the operator's entries counts for a destination: the most specific one, and only that.
+
+import { describe, expect, it } from 'vitest'
+import { createDestinationRules, type DestinationRule } from './destination-rules.ts'
+
+const rule = (key: string): DestinationRule => ({ key, security: null, profile: null, limits: null })
+const rules = (...keys: string[]) => createDestinationRules(keys.map(rule))
+
+describe('the entry for a place', () => {
+  const all = rules('*', '*.example', '*.mail.example', 'mx1.mail.example', 'shop.example', 'mx:shop.example')
+
+  it.each([
+    ['mx:shop.example', 'shop.example', 'mx1.mail.example', 'mx:shop.example'],
+    ['smtp:shop.example:2525', 'shop.example', 'mx1.mail.example', 'shop.example'],
+    ['mx:other.test', 'other.test', 'mx1.mail.example', 'mx1.mail.example'],
+    ['mx:other.test', 'other.test', 'mx2.mail.example', '*.mail.example'],
+    ['mx:other.test', 'other.test', 'mx.example', '*.example'],
+    ['mx:other.test', 'other.test', 'mx.other.test', '*'],
+    ['peers:srs', null, null, '*'],
+  ])('%s (%s at %s) is %s', (nextHop, domain, host, key) => {
+    expect(all.forPlace({ nextHop, domain, host })?.key).toBe(key)
+  })
+
+  it('is none where nothing fits', () => {
+    expect(
+      rules('a.example').forPlace({ nextHop: 'mx:b.example', domain: 'b.example', host: 'a.example.b' }),
+    ).toBeNull()
+    expect(rules('*.example').forPlace({ nextHop: 'mx:example', domain: 'example', host: 'badexample' })).toBeNull()
+  })
+})
+
+describe('the entry for a next hop', () => {
+  it('is found by the next hop in any of its written forms', () => {
+    expect(rules('smtp:[Relay.Example]').forNextHop('smtp:[relay.example]:25')?.key).toBe('smtp:[Relay.Example]')
+    expect(rules('mx:Shop.example').forNextHop('mx:shop.example')?.key).toBe('mx:Shop.example')
+    expect(rules('peers:srs').forNextHop('peers:srs')?.key).toBe('peers:srs')
+    expect(rules('lmtp:unix:/run/l').forNextHop('lmtp:unix:/run/l')?.key).toBe('lmtp:unix:/run/l')
+  })
+
+  it('is found by its domain or host', () => {
+    expect(rules('shop.example').forNextHop('mx:shop.example')?.key).toBe('shop.example')
+    expect(rules('relay.example').forNextHop('smtp:[relay.example]:587')?.key).toBe('relay.example')
+    expect(rules('*.shop.example').forNextHop('mx:a.shop.example')?.key).toBe('*.shop.example')
+    expect(rules('shop.example').forNextHop('mx:a.shop.example')).toBeNull()
+  })
+})

@@ -1,0 +1,69 @@
+// What the operator says about single destinations: which entry counts for a next hop, a domain or a host. One entry counts, the most
+// specific: the next hop as written, then the domain, then the host, then the longest pattern `*.example.net`, then `*`.
+
+import type { DestinationLimits } from '../queue/scheduler.ts'
+import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
+import type { ClientProfile } from './client-profile.ts'
+import type { SecurityLevel } from './transport.ts'
+
+/** Towards one host. */
+export interface HostRule {
+  /** Null: as towards all others. */
+  readonly security: SecurityLevel | null
+  readonly profile: ClientProfile | null
+}
+
+export interface DestinationRule extends HostRule {
+  /** A next hop, a domain or host name, `*.name` or `*`. */
+  readonly key: string
+  /** For the scheduler, which knows next hops and their domains only: hosts are found later. */
+  readonly limits: Partial<DestinationLimits> | null
+}
+
+/** Where a mail is about to go. */
+export interface Place {
+  /** In the form of `formatNextHop`. */
+  readonly nextHop: string
+  /** Whose MX are asked, or null. */
+  readonly domain: string | null
+  readonly host: string | null
+}
+
+export interface DestinationRules {
+  forPlace(place: Place): DestinationRule | null
+  forNextHop(nextHop: string): DestinationRule | null
+}
+
+export function createDestinationRules(rules: readonly DestinationRule[]): DestinationRules {
+  const exact = new Map<string, DestinationRule>()
+  const patterns: { readonly suffix: string; readonly rule: DestinationRule }[] = []
+  for (const rule of rules) {
+    if (rule.key.startsWith('*')) patterns.push({ suffix: rule.key.slice(1).toLowerCase(), rule })
+    else exact.set(normalKey(rule.key), rule)
+  }
+  patterns.sort((a, b) => b.suffix.length - a.suffix.length)
+  const find = (names: readonly string[]) => {
+    for (const name of names) {
+      const rule = exact.get(name)
+      if (rule) return rule
+    }
+    return patterns.find(({ suffix }) => suffix === '' || names.some((name) => name.endsWith(suffix)))?.rule ?? null
+  }
+  return {
+    forPlace: ({ nextHop, domain, host }) => find([nextHop, domain, host].filter((name) => name !== null)),
+    forNextHop: (nextHop) => find(namesOf(nextHop)),
+  }
+}
+
+/** A next hop in the one form it is compared in, or a name in lower case. */
+function normalKey(key: string): string {
+  const hop = parseNextHop(key)
+  return hop ? formatNextHop(hop) : key.toLowerCase()
+}
+
+function namesOf(nextHop: string): string[] {
+  const hop = parseNextHop(nextHop)
+  if (!hop) return [nextHop]
+  const name = hop.kind === 'mx' ? [hop.domain] : hop.kind === 'host' ? [hop.host] : []
+  return [formatNextHop(hop), ...name]
+}
