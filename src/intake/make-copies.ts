@@ -64,7 +64,7 @@ export async function makeCopies(settings: IntakeSettings, ports: CopyPorts, pla
     await bodies.discard()
     throw error
   }
-  return { messages, bodyKept: bodies.kept(), discard: bodies.discard }
+  return { messages, bodyKept: bodies.kept(), discard: () => bodies.discard() }
 }
 
 function withQueueId({ draft, mail, findings }: Checked, queueId: string): Checked {
