@@ -2,8 +2,10 @@
 // Arguments → command. Each command is one file of cli/ and is loaded only when called.
 
 import { Command } from 'commander'
+import { declareDirectory } from './cli/declare/directory.ts'
 import { declareMail } from './cli/declare/mail.ts'
 import { declareNode } from './cli/declare/node.ts'
+import { declareQueue } from './cli/declare/queue.ts'
 import { declareTools } from './cli/declare/tools.ts'
 import { USAGE } from './cli/io.ts'
 
@@ -19,6 +21,7 @@ const program = new Command('waypost')
 // Before any command is declared, as each one takes it over: a wrong command line exits with 2.
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE))
 
-for (const declare of [declareNode, declareMail, declareTools]) declare(program, io, finish)
+for (const declare of [declareNode, declareDirectory, declareMail, declareQueue, declareTools])
+  declare(program, io, finish)
 
 await program.parseAsync()

@@ -1,25 +1,35 @@
 // waypost queue list and show: what waits, for whom, since when, and why.
 
-import type { QueueFilter } from '../queue/filter.ts'
 import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/reader.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
 import { describeEvent, stepLines, time } from '../observe/describe-event.ts'
-import { FAILED, json, line, OK } from './io.ts'
+import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
+import { type FilterOptions, readFilter } from './queue-filter.ts'
 import { withQueueReader } from './with-queue.ts'
 
-export function queueList(
-  options: { readonly config: string; readonly filter: QueueFilter; readonly json?: boolean; readonly now: number },
-  io: Io,
-): Promise<number> | number {
+export interface ListOptions {
+  readonly config: string
+  readonly queueIds: readonly string[]
+  readonly filter: FilterOptions
+  readonly json?: boolean
+  readonly now: number
+}
+
+export function queueList(options: ListOptions, io: Io): Promise<number> | number {
+  const read = readFilter(options.queueIds, options.filter, options.now)
+  if (read.kind === 'bad') {
+    line(io.stderr, read.problem)
+    return USAGE
+  }
   return withQueueReader(options.config, io, (reader) => {
     if (options.json) {
-      json(io.stdout, [...reader.list(options.filter)])
+      json(io.stdout, [...reader.list(read.filter)])
       return OK
     }
     let messages = 0
-    for (const message of reader.list(options.filter)) {
+    for (const message of reader.list(read.filter)) {
       messages++
       for (const text of messageLines(message, options.now)) line(io.stdout, text)
     }

@@ -1,31 +1,60 @@
-// The front half of commands that read a queue, beside a running node or of a stopped one.
+// The front half of commands that read or steer a queue, beside a running node or of a stopped one.
 
 import { queueDirectory } from '../assembly/node-queue.ts'
+import type { Config } from '../config/config.ts'
 import { QueueReader } from '../queue/reader.ts'
-import { asUnavailable } from '../queue/unavailable.ts'
+import { DirectControl } from '../queue/direct-control.ts'
+import { QueueUnavailable } from '../queue/unavailable.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'
 import { withConfig } from './with-config.ts'
 
-export function withQueueReader(
+type Use<T> = (queue: T, directory: string) => Promise<number> | number
+
+/** Runs `use` with a queue that is only read. */
+export function withQueueReader(config: string, io: Io, use: Use<QueueReader>): Promise<number> | number {
+  return withQueueOf(config, io, { open: (directory) => new QueueReader(directory), use })
+}
+
+/** Runs `use` with a queue that is steered. */
+export function withQueueControl(config: string, io: Io, use: Use<DirectControl>): Promise<number> | number {
+  return withQueueOf(config, io, { open: (directory) => new DirectControl(directory, () => Date.now()), use })
+}
+
+function withQueueOf<T extends { close(): void }>(
   config: string,
   io: Io,
-  use: (reader: QueueReader) => Promise<number> | number,
+  queue: { readonly open: (directory: string) => T; readonly use: Use<T> },
 ): Promise<number> | number {
-  return withConfig(config, io, async ({ data }) => {
-    const directory = queueDirectory({ data })
-    let reader: QueueReader | null = null
-    try {
-      reader = new QueueReader(directory)
-      return await use(reader)
-    } catch (error) {
-      // A damaged page is met only when it is read.
-      const unavailable = asUnavailable(error)
-      if (!unavailable) throw error
-      line(io.stderr, unavailable === error ? unavailable.message : `${directory}: ${unavailable.message}`)
-      return FAILED
-    } finally {
-      reader?.close()
-    }
-  })
+  return withConfig(config, io, (found) =>
+    explained(io, async () => {
+      const directory = queueDirectory(found)
+      const open = queue.open(directory)
+      try {
+        return await queue.use(open, directory)
+      } finally {
+        open.close()
+      }
+    }),
+  )
+}
+
+/** Runs `use` with the node's configuration and the place of its queue. */
+export function withQueueDirectory(
+  config: string,
+  io: Io,
+  use: (directory: string, config: Config) => Promise<number>,
+): Promise<number> | number {
+  return withConfig(config, io, (found) => explained(io, () => use(queueDirectory(found), found)))
+}
+
+/** What the queue cannot do now is said in its own words. */
+async function explained(io: Io, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof QueueUnavailable)) throw error
+    line(io.stderr, error.message)
+    return FAILED
+  }
 }

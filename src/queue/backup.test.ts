@@ -1,20 +1,29 @@
-// A backup of a working queue, and a node that starts from it.
+// A backup of a working queue, and nodes that start from it.
 
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { sampleMessage, type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
-import { backupQueue, restoreQueue } from './backup.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { delivered, sampleMessage, type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
+import { until } from '../../test/lib/until.ts'
+import { backupQueue } from './backup.ts'
+import { QueueReader } from './reader.ts'
+import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from './opened-queue.ts'
 
 let place: TestQueue
 let queue: OpenQueue
+let backup: string
+let restored: string
 beforeEach(async () => {
   place = testQueue()
+  backup = join(place.directory, 'backup')
+  restored = join(place.directory, 'restored')
   queue = await place.open()
 })
 afterEach(() => place.remove())
+
+const restore = (change: object = {}) => restoreQueue({ backup, directory: restored, force: false, now: 0, ...change })
 
 async function spooled(text: string) {
   const { file, stream, ...rest } = await queue.createSpoolFile()
@@ -23,33 +32,130 @@ async function spooled(text: string) {
   return sampleMessage({ body: { kind: 'spool', file, size } })
 }
 
-it('takes a copy of a working queue from which a node can start', async () => {
-  const large = await spooled('a large body')
-  await queue.accept(large, { claim: true })
-  const taking = backupQueue(place.directory, join(place.directory, 'backup'))
-  await Promise.all(Array.from({ length: 50 }, () => queue.accept(sampleMessage(), { claim: false })))
-  const { messages, spoolFiles, gone } = await taking
-  expect([spoolFiles, gone]).toEqual([1, []])
-  expect(messages).toBeGreaterThan(0)
-  const restored = join(place.directory, 'restored')
-  expect(await restoreQueue(join(place.directory, 'backup'), restored)).toEqual({ messages, spoolFiles: 1, gone: [] })
-  const again = await place.open({ directory: restored })
-  expect(again.opened).toEqual({ recovered: 1, orphansRemoved: 0, lost: [] })
-  const [claim] = await again.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time + 3_600_000 })
-  expect(claim?.message.queueId).toBeDefined()
-  expect(String(await buffer(again.openBody(large.body)))).toBe('a large body')
+/** Claims everything of a queue and delivers it: the bodies by queue id. */
+async function deliverAll(from: OpenQueue): Promise<Map<string, string>> {
+  const bodies = new Map<string, string>()
+  for (;;) {
+    const claims = await from.claim({ nextHop: 'mx:example.net', limit: 100, now: place.clock.time + 3_600_000 })
+    if (claims.length === 0) return bodies
+    for (const { message, nextHop, recipients } of claims) {
+      bodies.set(message.queueId, String(await buffer(from.openBody(message.body))))
+      const outcomes = recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() }))
+      await from.settle({ queueId: message.queueId, nextHop, outcomes })
+    }
+  }
+}
+
+describe('a backup under load', () => {
+  it('holds everything accepted before it, and a fresh node delivers all of it', async () => {
+    const before = [await spooled('a large body'), sampleMessage(), sampleMessage()]
+    for (const message of before) await queue.accept(message, { claim: message === before[0] })
+    let loading = true
+    const load = async () => {
+      while (loading) {
+        const message = Math.random() < 0.3 ? await spooled(`large ${Math.random()}`) : sampleMessage()
+        for (const { nextHop, recipients } of await queue.accept(message, { claim: Math.random() < 0.5 })) {
+          const outcomes = recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() }))
+          await queue.settle({ queueId: message.queueId, nextHop, outcomes })
+        }
+      }
+    }
+    const loads = Array.from({ length: 4 }, load)
+    const report = await backupQueue(place.directory, backup)
+    loading = false
+    await Promise.all(loads)
+    expect(report.lost).toEqual([])
+    expect(await restore()).toMatchObject({ messages: report.messages, movedAside: null })
+    const again = await place.open({ directory: restored })
+    expect(again.opened).toMatchObject({ orphansRemoved: 0, lost: [] })
+    const bodies = await deliverAll(again)
+    expect(bodies.size).toBe(report.messages)
+    expect(before.map(({ queueId }) => bodies.get(queueId))).toEqual(['a large body', 'Hello\r\n', 'Hello\r\n'])
+    expect((await again.stats()).messages).toBe(0)
+  })
+
+  it('does not hold mail that ended while it was taken', async () => {
+    for (let n = 0; n < 150; n++) await queue.accept(await spooled('filler'), { claim: false })
+    const message = await spooled('soon gone')
+    const claims = await queue.accept(message, { claim: true })
+    const taking = backupQueue(place.directory, backup)
+    const building = join(place.directory, '.backup.incomplete/spool/00')
+    await until(() => existsSync(building), { what: 'the first body to be copied', every: 1 })
+    const outcomes = claims.flatMap(({ recipients }) =>
+      recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() })),
+    )
+    await queue.settle({ queueId: message.queueId, nextHop: 'mx:example.net', outcomes })
+    expect(await taking).toMatchObject({ messages: 150, spoolFiles: 150, ended: 1, lost: [] })
+    await restore()
+    const reader = new QueueReader(restored)
+    expect(reader.trace(message.queueId).map(({ kind }) => kind)).toEqual(['received', 'resolved', 'delivered'])
+    reader.close()
+  })
 })
 
-it('overwrites nothing', async () => {
-  await backupQueue(place.directory, join(place.directory, 'backup'))
-  await expect(backupQueue(place.directory, join(place.directory, 'backup'))).rejects.toThrow(/not empty/)
-  await expect(restoreQueue(join(place.directory, 'backup'), place.directory)).rejects.toThrow(/already has a queue/)
-})
-
-it('names the mail whose body was gone', async () => {
+it('names the mail whose body the disk had lost', async () => {
   const large = await spooled('soon gone')
   await queue.accept(large, { claim: false })
   if (large.body.kind === 'spool') rmSync(join(place.directory, 'spool', large.body.file))
-  const report = await backupQueue(place.directory, join(place.directory, 'backup'))
-  expect(report).toEqual({ messages: 1, spoolFiles: 0, gone: [large.queueId] })
+  expect(await backupQueue(place.directory, backup)).toEqual({
+    messages: 1,
+    spoolFiles: 0,
+    ended: 0,
+    lost: [large.queueId],
+  })
 })
+
+describe('nothing is overwritten', () => {
+  it('not a backup', async () => {
+    await backupQueue(place.directory, backup)
+    await expect(backupQueue(place.directory, backup)).rejects.toThrow(/not empty/)
+    writeFileSync(restored, 'a file')
+    await expect(backupQueue(place.directory, restored)).rejects.toThrow(/no directory/)
+  })
+
+  it('not a queue that holds mail, unless forced: then it is moved aside', async () => {
+    await backupQueue(place.directory, backup)
+    const other = await place.open({ directory: restored })
+    await other.accept(sampleMessage(), { claim: false })
+    await expect(restore()).rejects.toThrow(/in use by another running node/)
+    await other.close()
+    await expect(restore()).rejects.toThrow(/holds 1 messages; --force moves/)
+    const { messages, movedAside } = await restore({ force: true })
+    expect(messages).toBe(0)
+    const aside = await place.open({ directory: movedAside ?? '' })
+    expect((await aside.stats()).messages).toBe(1)
+  })
+
+  it('an empty queue gives way', async () => {
+    await queue.accept(sampleMessage(), { claim: false })
+    await backupQueue(place.directory, backup)
+    await (await place.open({ directory: restored })).close()
+    expect(await restore()).toMatchObject({ messages: 1, movedAside: expect.stringContaining('.replaced-1970') })
+  })
+})
+
+describe('a backup that is not what was written', () => {
+  it.each([
+    ['a changed body', () => writeFileSync(join(backup, 'spool', anySpoolFile()), 'a LARGE body')],
+    ['a missing body', () => rmSync(join(backup, 'spool', anySpoolFile()))],
+    ['a changed database', () => writeFileSync(join(backup, 'queue.db'), 'x')],
+  ])('%s is refused before anything is touched', async (_, spoil) => {
+    await queue.accept(await spooled('a large body'), { claim: false })
+    await backupQueue(place.directory, backup)
+    spoil()
+    await expect(restore()).rejects.toThrow(/is not what the backup wrote/)
+    expect(existsSync(restored)).toBe(false)
+  })
+
+  it('is refused when it was cut short', async () => {
+    await backupQueue(place.directory, backup)
+    rmSync(join(backup, 'SHA256SUMS'))
+    await expect(restore()).rejects.toThrow(/no complete backup/)
+  })
+})
+
+function anySpoolFile(): string {
+  const spool = join(backup, 'spool')
+  const [folder = ''] = readdirSync(spool)
+  return join(folder, readdirSync(join(spool, folder))[0] ?? '')
+}

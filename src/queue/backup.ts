@@ -1,99 +1,104 @@
-// Room queue: a copy of the queue taken while the node works, and putting it back. The database is copied by SQLite's online backup, the
-// spool files afterwards: each is written once and named by a row before it can be read, so a file that is gone meanwhile belongs to a
-// mail that was delivered meanwhile. Restoring it would deliver such mail again: a backup is for the loss of a disk, not for every day.
+// Room queue: a copy of the queue taken while the node works. The database is copied as of one moment (a snapshot that no writer disturbs
+// and that disturbs none), then the spool files its rows name. A file that is gone by then belongs to a mail that ended meanwhile: it is
+// taken out of the copy. A backup is for the loss of a disk: what was delivered after it was taken would be delivered again.
 
-import { access, copyFile, mkdir, open, readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { DATABASE_FILE, openReadOnly, takeOwnership } from './database.ts'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { checksumOf, copyDurably, makeDurable, verifyFolder, writeChecksums } from './backup-folder.ts'
+import { DATABASE_FILE, openReadOnly } from './database.ts'
 import { DirectorySync } from './directory-sync.ts'
-import { selectSpoolFiles } from './statements/spool-files.ts'
+import { firstRecipientId, lastRecipientId } from './recipient-id.ts'
+import { type SpoolRow, selectSpoolFiles } from './statements/spool-files.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
 export interface BackupReport {
   readonly messages: number
   readonly spoolFiles: number
-  /** Mails whose spool file was gone when it was to be copied (delivered meanwhile); they are held if the backup is restored. */
-  readonly gone: readonly string[]
+  /** Mails that ended while the copy was taken; they are not in it. */
+  readonly ended: number
+  /** Mails whose spool file the disk had lost before; they are held if the backup is restored. */
+  readonly lost: readonly string[]
 }
 
-/** Copies the queue of `directory` into `target`, a new or empty directory. Rejects with QueueUnavailable. */
+/** Copies the queue of `directory` into `target`, a new or empty directory, and checks the copy. Rejects with QueueUnavailable. */
 export async function backupQueue(directory: string, target: string): Promise<BackupReport> {
   await requireEmpty(target)
-  await mkdir(join(target, 'spool'), { recursive: true, mode: 0o700 })
+  const building = join(dirname(target), `.${basename(target)}.incomplete`)
+  await rm(building, { recursive: true, force: true })
+  await mkdir(join(building, 'spool'), { recursive: true, mode: 0o700 })
   const source = openReadOnly(directory)
   try {
-    await source.backup(join(target, DATABASE_FILE))
+    const report = await copyQueue(source, { directory, building })
+    await verifyFolder(building)
+    await rm(target, { recursive: true, force: true })
+    await rename(building, target)
+    await new DirectorySync().sync(dirname(target))
+    return report
   } finally {
     source.close()
   }
-  const copy = openReadOnly(target)
+}
+
+async function copyQueue(
+  source: Database,
+  { directory, building }: { readonly directory: string; readonly building: string },
+): Promise<BackupReport> {
+  const file = join(building, DATABASE_FILE)
+  source.prepare('VACUUM INTO ?').run(file)
+  const copy = new SqliteDatabase(file)
   try {
-    const gone: string[] = []
-    const files = selectSpoolFiles(copy)
-    for (const { file, queueId } of files)
-      if (!(await copySpoolFile(join(directory, 'spool', file), join(target, 'spool', file)))) gone.push(queueId)
+    const checksums = new Map<string, string>()
+    const missing: SpoolRow[] = []
+    for (const row of selectSpoolFiles(copy)) {
+      const path = join('spool', row.file)
+      const checksum = await copyDurably(join(directory, path), join(building, path))
+      if (checksum === null) missing.push(row)
+      else checksums.set(path, checksum)
+    }
+    const lost = missing.filter((row) => isQueued(source, row.queueId))
+    for (const row of missing) if (!lost.includes(row)) removeEnded(copy, source, row)
     const messages = copy.prepare('SELECT count(*) FROM messages').pluck().get() as number
-    return { messages, spoolFiles: files.length - gone.length, gone }
+    checkCopy(copy, file)
+    copy.close()
+    await makeDurable(file)
+    await writeChecksums(building, new Map([[DATABASE_FILE, await checksumOf(file)], ...checksums]))
+    const ended = missing.length - lost.length
+    return { messages, spoolFiles: checksums.size, ended, lost: lost.map(({ queueId }) => queueId) }
   } finally {
     copy.close()
   }
 }
 
-/** Puts a backup into a queue directory that has no queue and no running node. The next start recovers what was under way. */
-export async function restoreQueue(backup: string, directory: string): Promise<BackupReport> {
-  if (await exists(join(directory, DATABASE_FILE)))
-    throw new QueueUnavailable('owned', `${directory} already has a queue: move it away first, nothing is overwritten`)
-  takeOwnership(directory).close()
-  return copyBack(backup, directory)
+function isQueued(db: Database, queueId: string): boolean {
+  return db.prepare('SELECT 1 FROM messages WHERE queue_id = ?').get(queueId) !== undefined
 }
 
-/** Files first: the database is the commit point here, too. */
-async function copyBack(backup: string, directory: string): Promise<BackupReport> {
-  const source = openReadOnly(backup)
-  try {
-    const files = selectSpoolFiles(source)
-    const gone: string[] = []
-    for (const { file, queueId } of files)
-      if (!(await copySpoolFile(join(backup, 'spool', file), join(directory, 'spool', file)))) gone.push(queueId)
-    const messages = source.prepare('SELECT count(*) FROM messages').pluck().get() as number
-    await source.backup(join(directory, DATABASE_FILE))
-    return { messages, spoolFiles: files.length - gone.length, gone }
-  } finally {
-    source.close()
-  }
+/** Takes a mail that ended meanwhile out of the copy and adds what the ledger says of its end. */
+function removeEnded(copy: Database, source: Database, { message, queueId }: SpoolRow): void {
+  copy
+    .prepare('DELETE FROM recipients WHERE id BETWEEN ? AND ?')
+    .run(firstRecipientId(message), lastRecipientId(message))
+  copy.prepare('DELETE FROM messages WHERE id = ?').run(message)
+  const last = copy.prepare('SELECT max(id) FROM ledger').pluck().get() as number | null
+  const ends = source
+    .prepare('SELECT at, queue_id, events FROM ledger WHERE id > ? AND queue_id = ?')
+    .raw()
+    .all(last ?? 0, queueId) as [number, string, string][]
+  const insert = copy.prepare('INSERT INTO ledger (at, queue_id, events) VALUES (?, ?, ?)')
+  for (const row of ends) insert.run(row)
 }
 
-async function copySpoolFile(from: string, to: string): Promise<boolean> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
-  try {
-    await copyFile(from, to)
-    await makeDurable(to)
-    return true
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return false
-    throw error
-  }
-}
-
-async function makeDurable(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
-  try {
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
-  await new DirectorySync().sync(dirname(file))
+function checkCopy(copy: Database, file: string): void {
+  const found = copy.pragma('integrity_check(5)', { simple: true })
+  if (found !== 'ok') throw new QueueUnavailable('corrupt', `the copy ${file} is damaged: ${String(found)}`)
 }
 
 async function requireEmpty(directory: string): Promise<void> {
-  const entries = await readdir(directory).catch(() => [])
+  const entries = await readdir(directory).catch((error: { code?: string }) => {
+    if (error.code === 'ENOENT') return []
+    throw new QueueUnavailable('failing', `${directory} cannot hold a backup: it is no directory`)
+  })
   if (entries.length > 0)
     throw new QueueUnavailable('failing', `${directory} is not empty: a backup needs a place of its own`)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

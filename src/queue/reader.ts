@@ -17,7 +17,7 @@ import type { StoredBody } from './queue.ts'
 import { type RecipientState, stateOf } from './states.ts'
 import { type LedgerRow, selectLedgerAfter } from './statements/ledger.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/read-queue.ts'
-import { selectStats } from './statements/stats.ts'
+import { selectStats, selectWaitingFor } from './statements/stats.ts'
 import { selectIndexed, selectTailContaining, selectTailOf, selectUnindexed } from './statements/trace-ledger.ts'
 
 export interface ListedRecipient {
@@ -160,6 +160,11 @@ export class QueueReader {
   /** `now`, unix ms, tells what is older than its lifetime. */
   stats(now: number = Date.now()): QueueStats {
     return selectStats(this.#db, now)
+  }
+
+  /** Recipients that wait for a destination. */
+  waitingFor(nextHop: string): number {
+    return selectWaitingFor(this.#db, nextHop)
   }
 
   close(): void {

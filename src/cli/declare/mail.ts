@@ -1,10 +1,9 @@
-// Commands about mail: where it would go, where it went, what waits, and a test mail.
+// Commands about mail: where it would go, where it went, and a test mail.
 
 import type { Command } from 'commander'
-import type { RecipientState } from '../../queue/states.ts'
 import type { Io } from '../io.ts'
 import type { SendOptions } from '../send.ts'
-import { asJson, collect, configFile, readDuration, readTime } from './options.ts'
+import { asJson, collect, configFile, readTime } from './options.ts'
 import type { Finish } from './options.ts'
 
 interface Common {
@@ -23,7 +22,6 @@ export function declareMail(program: Command, io: Io, finish: Finish): void {
     .action(async (subject: string, options: Common) =>
       finish(await (await import('../trace.ts')).trace({ ...options, subject }, io)),
     )
-  declareQueue(program, io, finish)
   program
     .command('send')
     .description('a test mail, printing the dialogue')
@@ -68,51 +66,5 @@ function declareExplain(program: Command, io: Io, finish: Finish): void {
         finish(
           await (await import('../explain.ts')).explain({ ...options, recipient, at: options.at ?? Date.now() }, io),
         ),
-    )
-}
-
-interface FilterOptions extends Common {
-  readonly sender?: string
-  readonly recipient?: string
-  readonly destination?: string
-  readonly state?: string[]
-  readonly olderThan?: number
-  readonly identity?: string
-  readonly reply?: string
-}
-
-function declareQueue(program: Command, io: Io, finish: Finish): void {
-  const queue = program.command('queue').description('look at what waits')
-  queue
-    .command('list')
-    .description('messages and recipients that wait, with the reason')
-    .option(...configFile)
-    .option('--sender <pattern>', 'reverse-path; * stands for any text, <> for the null sender')
-    .option('--recipient <pattern>', 'final or original address')
-    .option('--destination <pattern>', 'next hop such as mx:example.net')
-    .option('--state <state>', 'queued, deferred, claimed, held, failed; may be repeated', collect)
-    .option('--older-than <duration>', 'arrived longer ago than this', readDuration)
-    .option('--identity <name>', 'user or machine that sent it')
-    .option('--reply <text>', 'part of the last reply')
-    .option(...asJson)
-    .action(async ({ config, json, state, olderThan, ...filter }: FilterOptions) => {
-      const now = Date.now()
-      const states = state as RecipientState[] | undefined
-      const arrivedBefore = olderThan === undefined ? undefined : now - olderThan
-      finish(
-        await (await import('../queue-list.ts')).queueList(
-          { config, json, now, filter: { ...filter, states, arrivedBefore } },
-          io,
-        ),
-      )
-    })
-  queue
-    .command('show')
-    .description('one message: recipients, header, events')
-    .argument('<queue-id>')
-    .option(...configFile)
-    .option(...asJson)
-    .action(async (queueId: string, options: Common) =>
-      finish(await (await import('../queue-list.ts')).queueShow({ ...options, queueId, now: Date.now() }, io)),
     )
 }

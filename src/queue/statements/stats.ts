@@ -45,3 +45,8 @@ export function selectStats(db: Database, now: number): QueueStats {
       .all(DESTINATIONS_SHOWN) as { nextHop: string; waiting: number; earliestAttemptAt: number }[],
   }
 }
+
+/** Recipients that wait for one destination. */
+export function selectWaitingFor(db: Database, nextHop: string): number {
+  return db.prepare('SELECT count(*) FROM recipients WHERE state < 2 AND next_hop = ?').pluck().get(nextHop) as number
+}

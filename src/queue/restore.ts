@@ -1,0 +1,86 @@
+// Room queue: puts a backup where a queue belongs. The backup is compared with its checksums, copied beside the queue, and comes into its
+// place by renaming: a crash leaves the old queue or the new one. What was there is moved aside, never deleted.
+
+import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Database } from 'better-sqlite3'
+import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
+import { DATABASE_FILE, openReadOnly, takeOwnership } from './database.ts'
+import { DirectorySync } from './directory-sync.ts'
+import { QueueUnavailable } from './unavailable.ts'
+
+export interface RestoreReport {
+  readonly messages: number
+  readonly spoolFiles: number
+  /** Where the queue that was there lies now, or null. */
+  readonly movedAside: string | null
+}
+
+export interface RestoreRequest {
+  readonly backup: string
+  readonly directory: string
+  /** Replace a queue that holds mail (it is moved aside). */
+  readonly force: boolean
+  /** Unix ms, for the name of what is moved aside. */
+  readonly now: number
+}
+
+/** Restores a backup; the next start recovers what was under way. Rejects with QueueUnavailable, also while the node runs. */
+export async function restoreQueue(request: RestoreRequest): Promise<RestoreReport> {
+  const { backup, directory } = request
+  const checksums = await verifyFolder(backup)
+  const before = await exists(directory)
+  const lock = takeOwnership(directory)
+  try {
+    requireReplaceable(request)
+    const building = join(dirname(directory), `.${basename(directory)}.restoring`)
+    await rm(building, { recursive: true, force: true })
+    await copyAll(backup, building, checksums)
+    const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
+    await rename(directory, aside)
+    await rename(building, directory)
+    await new DirectorySync().sync(dirname(directory))
+    if (!before) await rm(aside, { recursive: true })
+    return { ...countIn(directory), movedAside: before ? aside : null }
+  } finally {
+    lock.close()
+  }
+}
+
+function requireReplaceable({ directory, force }: RestoreRequest): void {
+  if (force) return
+  let old: Database
+  try {
+    old = openReadOnly(directory)
+  } catch (error) {
+    if (error instanceof QueueUnavailable && error.message.startsWith('there is no queue')) return
+    throw new QueueUnavailable('failing', `${directory} has a queue that cannot be read; --force moves it aside`)
+  }
+  const messages = old.prepare('SELECT count(*) FROM messages').pluck().get() as number
+  old.close()
+  if (messages > 0)
+    throw new QueueUnavailable('failing', `${directory} holds ${messages} messages; --force moves that queue aside`)
+}
+
+async function copyAll(backup: string, building: string, checksums: Checksums): Promise<void> {
+  await mkdir(join(building, 'spool'), { recursive: true, mode: 0o700 })
+  for (const [file, checksum] of checksums)
+    if ((await copyDurably(join(backup, file), join(building, file))) !== checksum)
+      throw new QueueUnavailable('failing', `${join(backup, file)} changed while it was copied`)
+}
+
+function countIn(directory: string): { messages: number; spoolFiles: number } {
+  const db = openReadOnly(directory)
+  const count = (condition: string) =>
+    db.prepare(`SELECT count(*) FROM messages WHERE ${condition}`).pluck().get() as number
+  const counted = { messages: count('true'), spoolFiles: count('spool_file IS NOT NULL') }
+  db.close()
+  return counted
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(join(path, DATABASE_FILE)).then(
+    () => true,
+    () => false,
+  )
+}
