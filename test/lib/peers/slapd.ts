@@ -139,7 +139,7 @@ export async function startSlapd(settings: SlapdSettings = {}): Promise<Slapd> {
     url: `ldap://127.0.0.1:${port}`,
     modify: (ldif) => ldap('ldapmodify', [], ldif),
     addPeople: (people) => ldap('ldapadd', [], people.map(personLdif).join('\n\n')),
-    remove: (...dns) => ldap('ldapdelete', [], dns.join('\n')),
+    remove: (...dns) => ldap('ldapmodify', [], dns.map((dn) => `dn: ${dn}\nchangetype: delete\n`).join('\n')),
     kill,
     start,
     close: async () => {

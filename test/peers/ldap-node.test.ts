@@ -1,0 +1,193 @@
+// Whole nodes with a real LDAP server behind them, which is killed, half emptied, filled again: mail to known names goes on, names that are
+// not known meanwhile are deferred, and nobody is locked out.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { directoryAccept, directoryDiff, directoryRollback, directoryStatus } from '../../src/cli/directory.ts'
+import { explain } from '../../src/cli/explain.ts'
+import { hashPassword } from '../../src/auth/schemes.ts'
+import { captureIo } from '../lib/captured-io.ts'
+import { freePort } from '../lib/free-port.ts'
+import { ensurePeers } from '../lib/peers/ensure.ts'
+import { ALIASES, PEOPLE, personDn, READER, type Slapd, startSlapd } from '../lib/peers/slapd.ts'
+import { until } from '../lib/until.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+const PASSWORD = 'correct horse'
+
+describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node with an LDAP mirror', () => {
+  let world: World
+  let slapd: Slapd
+  let mx: WholeNode
+  let admin: number
+
+  const directory = (secret: string) => ({
+    ldap: {
+      urls: [slapd.url],
+      base: PEOPLE,
+      filter: '(objectClass=mailPerson)',
+      bind: { dn: READER.dn, password_file: secret },
+      aliases: { base: ALIASES },
+      refresh: '1s',
+      timeout: '2s',
+    },
+  })
+
+  /** The reply to RCPT. */
+  async function rcpt(address: string): Promise<string> {
+    const sent = await mx.send({ to: [address] })
+    return sent.reply
+  }
+
+  const becomes = (address: string, reply: RegExp, what: string) =>
+    until(async () => reply.test(await rcpt(address)), { what, timeout: 15_000, every: 100 })
+
+  async function status(): Promise<{ code: number; text: string }> {
+    const io = captureIo()
+    const code = await directoryStatus({ config: mx.config }, io)
+    return { code, text: io.out() }
+  }
+
+  const health = async () => await (await fetch(`http://127.0.0.1:${admin}/healthz`)).text()
+  const metrics = async () => await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text()
+
+  beforeAll(async () => {
+    world = await startWorld()
+    slapd = await startSlapd()
+    slapd.addPeople([
+      { uid: 'kim', forward: ['kim@far.example'] },
+      { uid: 'lee', forward: ['lee@far.example'], password: await hashPassword('SHA512-CRYPT', PASSWORD) },
+      ...Array.from({ length: 8 }, (_unused, index) => ({ uid: `user${index}`, forward: [`u${index}@far.example`] })),
+    ])
+    slapd.modify(
+      `dn: cn=press,${ALIASES}\nchangetype: add\nobjectClass: nisMailAlias\ncn: press\nrfc822MailMember: kim\nrfc822MailMember: lee\n`,
+    )
+    await world.destination('far.example')
+    const secret = join(world.folder, 'ldap.secret')
+    writeFileSync(secret, `${READER.password}\n`)
+    admin = await freePort()
+    mx = await world.node({
+      role: 'mx',
+      yaml: {
+        directory: directory(secret),
+        peers: { srs: [{ host: '127.0.0.1:1' }] },
+        admin: { listen: `127.0.0.1:${admin}` },
+      },
+      mail: {
+        domains: ['example.org', 'lists.example.org'],
+        alias_domains: { 'organisation.example': 'example.org' },
+        aliases: { board: ['kim', 'lee'], office: 'user1' },
+        transports: { 'lists.example.org': 'lmtp:[127.0.0.1]:1' },
+      },
+    })
+  })
+
+  afterAll(async () => {
+    await world.close()
+    await slapd.close()
+  })
+
+  it('answers from the mirror: people, aliases, and aliases of files that lead to people', async () => {
+    for (const name of ['kim', 'press', 'board', 'office', 'Kim+tag'])
+      expect(await rcpt(`${name}@example.org`)).toMatch(/^250/)
+    expect(await rcpt('kim@organisation.example')).toMatch(/^250/)
+    expect(await rcpt('nobody@example.org')).toMatch(/^550 5\.1\.1/)
+    expect(await health()).toContain('"directory":{"kind":"ok"}')
+    expect(await metrics()).toMatch(/waypost_directory_age_seconds\{source="ldap"\} [0-9.]+\n/)
+    expect((await status()).code).toBe(0)
+  })
+
+  it('says in explain where a forward is written: the DN', async () => {
+    const io = captureIo()
+    await explain(
+      { config: mx.config, recipient: 'press@example.org', ip: '192.0.2.1', helo: 'x.example', at: Date.now() },
+      io,
+    )
+    expect(io.out()).toContain(`cn=press,${ALIASES}`)
+    expect(io.out()).toContain(personDn('kim'))
+  })
+
+  it('goes on when the server is killed: known names are taken, unknown ones deferred, list domains untouched', async () => {
+    await slapd.kill()
+    await becomes('nobody@example.org', /^451 4\.3\.0/, 'an unknown name to be deferred')
+    for (const name of ['kim', 'press', 'board', 'kim+tag']) expect(await rcpt(`${name}@example.org`)).toMatch(/^250/)
+    expect(await rcpt('nobody+tag@example.org')).toMatch(/^451 4\.3\.0/)
+    expect(await rcpt('kim@organisation.example')).toMatch(/^250/)
+    expect(await rcpt('anything@lists.example.org')).toMatch(/^250/)
+    expect(await rcpt('postmaster@example.org')).not.toMatch(/^451/)
+    expect(await health()).toMatch(/"directory":\{"kind":"degraded","reason":"ldap: .*ECONNREFUSED/)
+    expect(await metrics()).toMatch(/waypost_directory_refused\{source="ldap"\} [1-9]/)
+    expect(mx.log().filter((line) => line.includes('directory not renewed')).length).toBeGreaterThan(0)
+    expect(await status()).toMatchObject({ code: 1, text: expect.stringContaining('in doubt') })
+  })
+
+  it('starts without the server from what is on disk', async () => {
+    await mx.stop()
+    await mx.start()
+    expect(await rcpt('kim@example.org')).toMatch(/^250/)
+    expect(await rcpt('nobody@example.org')).toMatch(/^451 4\.3\.0/)
+  })
+
+  it('refuses unknown names again as soon as the server is back and SIGHUP says so', async () => {
+    await slapd.start()
+    await mx.reload()
+    expect(await rcpt('nobody@example.org')).toMatch(/^550 5\.1\.1/)
+    expect(await health()).toContain('"directory":{"kind":"ok"}')
+  })
+
+  it('takes a new person in', async () => {
+    slapd.addPeople([{ uid: 'new', forward: ['new@far.example'] }])
+    await becomes('new@example.org', /^250/, 'the new person to be known')
+  })
+
+  it('refuses a directory that shrank by half, until an operator accepts it', async () => {
+    slapd.remove(...Array.from({ length: 7 }, (_unused, index) => personDn(`user${index}`)))
+    await becomes('nobody@example.org', /^451 4\.3\.0/, 'the shrink to be noticed')
+    expect(await rcpt('user3@example.org')).toMatch(/^250/)
+    expect(await health()).toMatch(/"degraded","reason":"ldap: .*shrank from \d+ to \d+/)
+    const diff = captureIo()
+    expect(await directoryDiff({ config: mx.config }, diff)).toBe(0)
+    expect(diff.out()).toContain(`- forward user3: u3@far.example (${personDn('user3')})`)
+    expect(await directoryAccept({ config: mx.config }, captureIo())).toBe(0)
+    await becomes('user3@example.org', /^550/, 'the accepted reading to be in use')
+  })
+
+  it('goes back to an older version and forward again', async () => {
+    const io = captureIo()
+    expect(await directoryRollback({ config: mx.config }, io)).toBe(0)
+    await becomes('user3@example.org', /^250/, 'the older version to be in use')
+    expect(await rcpt('nobody@example.org')).toMatch(/^451/)
+    expect((await status()).text).toContain('rolled back')
+    await directoryAccept({ config: mx.config }, captureIo())
+    await becomes('user3@example.org', /^550/, 'the source to be followed again')
+  })
+
+  it('lets people log in with the mirrored password while the server is away', async () => {
+    const submission = await world.node({
+      role: 'submission',
+      listeners: ['submissions', 'submission'],
+      yaml: {
+        directory: directory(join(world.folder, 'ldap.secret')),
+        mail: [],
+        peers: { mx: [{ host: `${mx.address}:${mx.port}` }] },
+      },
+    })
+    await slapd.kill()
+    const login = (user: string, password: string) =>
+      submission.send({
+        port: submission.ports['submissions'] as number,
+        security: 'implicit',
+        tls: { ca: world.ca.certificate, servername: '' },
+        login: { user, password },
+        from: 'lee@example.org',
+        message: 'From: lee@example.org\r\nSubject: Hello\r\n\r\nHello.\r\n',
+        to: ['somebody@far.example'],
+      })
+    expect(await login('lee', PASSWORD)).toMatchObject({ kind: 'accepted' })
+    expect(await login('lee@example.org', PASSWORD)).toMatchObject({ kind: 'accepted' })
+    expect(await login('lee', 'wrong')).toMatchObject({ kind: 'refused', reply: expect.stringContaining('535') })
+    expect(await login('kim', PASSWORD)).toMatchObject({ kind: 'refused', reply: expect.stringContaining('535') })
+    await slapd.start()
+  })
+})
