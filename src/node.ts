@@ -95,7 +95,14 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
   const page = await observeNode(config, { queue, clock, log, state, sources: () => sources.current() })
   opened.defer(() => page.close())
   const resolver = await buildResolver(config, clock)
-  const { intake, engine, notifier } = buildMailRooms(config, { queue, resolver, clock, log, data })
+  const { intake, engine, notifier } = buildMailRooms(config, {
+    queue,
+    resolver,
+    clock,
+    log,
+    data,
+    tls: () => state.tls,
+  })
   const pool = createPasswordPool()
   opened.defer(() => pool.close())
   const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })

@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import type { TlsMaterial } from '../config/tls-material.ts'
 import { createAgent, standardAgent } from '../delivery/agent.ts'
 import { createDispatcher, standardDispatcher } from '../delivery/dispatcher.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
@@ -16,6 +17,7 @@ import type { TransportSettings } from '../delivery/transport-settings.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import { followTls } from './follow-tls.ts'
 import { destinationRules, heloOf, sourceOf } from './outgoing.ts'
 import type { Queue } from '../queue/queue.ts'
 import { defaultSchedulerSettings } from '../queue/scheduler.ts'
@@ -27,11 +29,13 @@ export interface DeliveryParts {
   readonly clock: Clock
   readonly log: DeliveryLog
   readonly noticesDue: () => void
+  /** This node's own certificate at the moment. */
+  readonly tls: () => TlsMaterial | null
 }
 
 export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher {
   const { clock, queue } = parts
-  const rules = destinationRules(config)
+  const rules = destinationRules(config, parts.tls)
   const { idle, messages, age } = config.delivery.connection
   const pool = new ConnectionPool({ ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age }, clock)
   const agent = createAgent(standardAgent, {
@@ -39,7 +43,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
       { ...hostSettings(config), ruleFor: (place) => rules.forPlace(place) },
       { resolver: parts.resolver, random: systemRandom },
     ),
-    transport: createSmtpTransport(transportSettings(config), { clock }),
+    transport: createSmtpTransport(transportSettings(config, parts.tls), { clock }),
     pool,
     clock,
     openBody: (body) => queue.openBody(body),
@@ -88,17 +92,20 @@ function ownAddresses(config: Config): ReadonlySet<string> {
   return new Set([...local, ...listening.map((one) => one.host)])
 }
 
-function transportSettings(config: Config): TransportSettings {
+function transportSettings(config: Config, tls: () => TlsMaterial | null): TransportSettings {
   const { connect_timeout, greeting_timeout, source, helo } = config.delivery
-  const own = config.tls ? { cert: config.tls.certificate, key: config.tls.key } : {}
-  const ca = config.tls?.ca ?? undefined
+  const opportunistic = createSecureContext({ minVersion: 'TLSv1.2' })
   return {
     helo: heloOf(helo, config),
     timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
-    tls: {
-      opportunistic: createSecureContext({ minVersion: 'TLSv1.2' }),
-      verified: createSecureContext({ ...own, ca, minVersion: 'TLSv1.2' }),
-    },
+    tls: followTls(tls, (own) => ({
+      opportunistic,
+      verified: createSecureContext({
+        ...(own ? { cert: own.certificate, key: own.key } : {}),
+        ca: own?.ca ?? undefined,
+        minVersion: 'TLSv1.2',
+      }),
+    })),
     source: sourceOf(source, config),
   }
 }

@@ -3,6 +3,7 @@
 import { createNotifier } from '../bounce/notify.ts'
 import type { Notifier } from '../bounce/notify.ts'
 import type { Config } from '../config/config.ts'
+import type { TlsMaterial } from '../config/tls-material.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createIntake } from '../intake/accept.ts'
@@ -28,17 +29,20 @@ export interface MailRoomParts {
   readonly clock: Clock
   readonly log: Log
   readonly data: CurrentData
+  /** This node's own certificate at the moment. */
+  readonly tls: () => TlsMaterial | null
 }
 
 /** Builds them; nothing runs until engine and notifier are started. */
 export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms {
-  const { queue, resolver, clock, log, data } = parts
+  const { queue, resolver, clock, log, data, tls } = parts
   const engine = buildDelivery(config, {
     queue,
     resolver,
     clock,
     log: deliveryLog(log),
     noticesDue: () => notifier.due(),
+    tls,
   })
   const intake = createIntake(intakeSettings(config, { resolver, data }), {
     clock,

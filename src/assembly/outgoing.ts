@@ -3,29 +3,39 @@
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import type { DestinationConfig } from '../config/delivery-files.ts'
+import type { TlsMaterial } from '../config/tls-material.ts'
 import type { ClientProfile } from '../delivery/client-profile.ts'
 import { createDestinationRules, type DestinationRule, type DestinationRules } from '../delivery/destination-rules.ts'
 import type { HeloNames, SourceAddresses, TlsContexts } from '../delivery/transport-settings.ts'
+import { followTls } from './follow-tls.ts'
 import type { DestinationLimits } from '../queue/scheduler.ts'
 import { defaultSchedulerSettings } from '../queue/scheduler.ts'
 
 const LEAST_TLS = 'TLSv1.2'
 
-export function destinationRules(config: Config): DestinationRules {
+/** `tls`: this node's own certificate at the moment. */
+export function destinationRules(config: Config, tls: () => TlsMaterial | null): DestinationRules {
   const entries = Object.entries(config.delivery.destinations)
-  return createDestinationRules(entries.map(([key, one]) => ruleOf(key, one, config)))
+  return createDestinationRules(entries.map(([key, one]) => ruleOf({ key, one, tls }, config)))
 }
 
-function ruleOf(key: string, one: DestinationConfig, config: Config): DestinationRule {
-  return { key, security: one.tls, profile: profileOf(key, one, config), limits: limitsOf(one) }
+interface Exception {
+  readonly key: string
+  readonly one: DestinationConfig
+  readonly tls: () => TlsMaterial | null
 }
 
-function profileOf(key: string, one: DestinationConfig, config: Config): ClientProfile {
+function ruleOf(exception: Exception, config: Config): DestinationRule {
+  const { key, one } = exception
+  return { key, security: one.tls, profile: profileOf(exception, config), limits: limitsOf(one) }
+}
+
+function profileOf({ key, one, tls }: Exception, config: Config): ClientProfile {
   const { user, password, source, helo, discard_ehlo } = one
   return {
     name: key,
     credentials: user === undefined || password === null ? null : { user, password },
-    tls: one.shown || one.ca !== null || one.tls === 'verify' ? contextsOf(one, config) : null,
+    tls: one.shown || one.ca !== null || one.tls === 'verify' ? followTls(tls, (own) => contextsOf(one, own)) : null,
     discardEhlo: new Set(discard_ehlo),
     source: source ? sourceOf(source, config) : null,
     helo: helo ? heloOf(helo, config) : null,
@@ -33,8 +43,8 @@ function profileOf(key: string, one: DestinationConfig, config: Config): ClientP
 }
 
 /** Verified by the CA that is named, or by the public ones: the fleet's own CA says nothing about others. */
-function contextsOf(one: DestinationConfig, config: Config): TlsContexts {
-  const shown = one.shown ?? config.tls
+function contextsOf(one: DestinationConfig, ownTls: TlsMaterial | null): TlsContexts {
+  const shown = one.shown ?? ownTls
   const own = shown ? { cert: shown.certificate, key: shown.key } : {}
   const ca = one.ca ?? undefined
   return {
