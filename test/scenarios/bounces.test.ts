@@ -1,0 +1,203 @@
+// What senders are told, through an mx and an srs node: failures of proven senders come home with the private address hidden, nobody else
+// hears anything, and the ledger says why not.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Event, NotifiedEvent } from '../../src/observe/events.ts'
+import { brokenPromises } from '../lib/ledger-ends.ts'
+import type { PeerMessage, SmtpPeer } from '../lib/smtp-peer.ts'
+import { until } from '../lib/until.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+/** How long a mail that cannot be delivered is tried. */
+const LIFETIME = '3s'
+
+let world: World
+let mx: WholeNode
+let srs: WholeNode
+let far: SmtpPeer
+/** The proven sender's own host, where bounces arrive. */
+let home: SmtpPeer
+let stranger: SmtpPeer
+let serial = 0
+
+beforeAll(async () => {
+  world = await startWorld()
+  far = await world.destination('far.example')
+  await world.destination('plain.example', { extensions: ['PIPELINING', 'SIZE 1000000'] })
+  home = await world.destination('sender.example')
+  stranger = await world.destination('unproven.example')
+  world.dns.zone.set('sender.example', { ...world.dns.zone.get('sender.example'), TXT: 'v=spf1 ip4:127.0.0.1 -all' })
+  const mail = {
+    domains: ['example.org'],
+    forwards: {
+      kim: 'kim@far.example',
+      plain: 'plain@plain.example',
+      gone: 'permfail-rcpt@far.example',
+      late: 'tempfail-rcpt@far.example',
+    },
+  }
+  srs = await world.node({
+    role: 'srs',
+    mail,
+    yaml: { queue: { minimal_backoff: '1s', maximal_backoff: '1s', reserve: '1M', lifetime: LIFETIME } },
+  })
+  mx = await world.node({ role: 'mx', mail, yaml: { peers: { srs: [`${srs.address}:${srs.port}`] } } })
+})
+afterAll(() => world.close())
+
+interface Told {
+  readonly from: string | null
+  readonly to: string
+  /** Parameters of RCPT, with a blank before them. */
+  readonly parameters?: string
+}
+
+/** Sends a mail to the mx; its message-id. */
+async function submit({ from, to, parameters = '' }: Told): Promise<string> {
+  const id = `<${++serial}@sender.example>`
+  const client = await mx.connect()
+  await client.expect(null, '220')
+  await client.expect('EHLO client.example', '250')
+  await client.expect(`MAIL FROM:<${from ?? ''}>`, '250')
+  await client.expect(`RCPT TO:<${to}@example.org>${parameters}`, '250')
+  await client.expect('DATA', '354')
+  await client.expect(
+    `From: ${from ?? 'x@y.example'}\r\nMessage-ID: ${id}\r\nSubject: Secret\r\n\r\nHello.\r\n.`,
+    '250',
+  )
+  client.end()
+  return id
+}
+
+/** Sends a mail to the mx and waits until the srs node has told its sender, or decided not to. */
+async function notified(told: Told): Promise<readonly NotifiedEvent[]> {
+  const id = await submit(told)
+  let found: NotifiedEvent[] = []
+  await until(
+    () => {
+      found = eventsOf(id).filter((event): event is NotifiedEvent => event.kind === 'notified')
+      return found.length > 0
+    },
+    { what: 'the sender to be told or not', timeout: 20_000 },
+  )
+  return found
+}
+
+function eventsOf(messageId: string): Event[] {
+  const events = srs.ledger()
+  const ids = new Set(
+    events.flatMap((event) => (event.kind === 'received' && event.messageId === messageId ? [event.queueId] : [])),
+  )
+  return events.filter((event) => ids.has(event.queueId))
+}
+
+/** The report with that queue id, as it came to a host. */
+async function reportAt(
+  host: SmtpPeer,
+  dsn: string | null | undefined,
+): Promise<PeerMessage & { readonly text: string }> {
+  const isIt = ({ data }: PeerMessage) => data.includes(`${dsn}`)
+  await until(() => host.messages.some(isIt), { what: `the report ${dsn} to arrive` })
+  const message = host.messages.find(isIt) as PeerMessage
+  return { ...message, text: message.data.toString() }
+}
+
+describe('a proven sender', () => {
+  it('is told of a refusal, and learns nothing of where the mail went', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'gone' })
+    expect(event).toMatchObject({ notice: 'failed', to: 'ann@sender.example' })
+    const report = await reportAt(home, event?.dsn)
+    expect([report.mail, ...report.rcpts].join()).toMatch(/^MAIL FROM:<>.*,RCPT TO:<ann@sender\.example>/)
+    expect(report.text).toContain('multipart/report; report-type=delivery-status')
+    expect(report.text).toContain('Final-Recipient: rfc822;gone@example.org')
+    expect(report.text).toMatch(/Action: failed\r\nStatus: 5\.1\.1/)
+    expect(report.text).toContain('Subject: Secret')
+    expect(report.text).toContain('Received: from node-2.example.org ([127.0.0.1])')
+    expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
+    expect(eventsOf(`<${serial}@sender.example>`).find(({ kind }) => kind === 'failed')).toMatchObject({
+      recipient: 'permfail-rcpt@far.example',
+      reply: expect.stringContaining('550 5.1.1'),
+    })
+  })
+
+  it('is told when the time is up, once', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'late' })
+    expect(event).toMatchObject({ notice: 'failed', to: 'ann@sender.example' })
+    const report = await reportAt(home, event?.dsn)
+    expect(report.text).toMatch(/Final-Recipient: rfc822;late@example\.org\r\n(?:.*\r\n)?Action: failed\r\nStatus: 4\./)
+    expect(report.text).not.toMatch(/tempfail-rcpt|far\.example/)
+    const kinds = eventsOf(`<${serial}@sender.example>`).map(({ kind }) => kind)
+    expect(kinds).toContain('deferred')
+    expect(kinds.filter((kind) => kind === 'expired')).toHaveLength(1)
+    expect(kinds.filter((kind) => kind === 'notified')).toHaveLength(1)
+  })
+
+  it('is told nothing with NOTIFY=NEVER', async () => {
+    const id = await submit({ from: 'ann@sender.example', to: 'gone', parameters: ' NOTIFY=NEVER' })
+    await until(() => eventsOf(id).some(({ kind }) => kind === 'failed'), { what: 'the refusal' })
+    await srs.emptied()
+    expect(eventsOf(id).filter(({ kind }) => kind === 'notified')).toEqual([])
+  })
+
+  it('is told of the relaying that he asked for, where the next server cannot tell him', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'plain', parameters: ' NOTIFY=SUCCESS,FAILURE' })
+    expect(event).toMatchObject({ to: 'ann@sender.example' })
+    const report = await reportAt(home, event?.dsn)
+    expect(report.text).toContain('Action: relayed')
+    expect(report.text).not.toContain('plain.example')
+  })
+
+  it('hears through the SRS address from a host that refuses later', async () => {
+    const client = await mx.connect()
+    await client.expect(null, '220')
+    await client.expect('EHLO client.example', '250')
+    await client.pipeline(
+      ['MAIL FROM:<ann@sender.example>', 'RCPT TO:<kim@example.org>', 'DATA'],
+      ['250', '250', '354'],
+    )
+    await client.expect('Subject: to be refused later\r\n\r\nHello.\r\n.', '250')
+    await until(() => far.messages.length > 0, { what: 'the mail to arrive' })
+    const reversePath = /<(SRS0=[^>]+@srs\.example\.org)>/.exec(far.messages.at(-1)?.mail ?? '')?.[1]
+    expect(reversePath).toBeDefined()
+    await client.expect('MAIL FROM:<mallory@far.example>', '250')
+    await client.expect(`RCPT TO:<${reversePath}>`, '550 5.7.1')
+    await client.expect('RSET', '250')
+    await client.pipeline(['MAIL FROM:<>', `RCPT TO:<${reversePath}>`, 'DATA'], ['250', '250', '354'])
+    await client.expect('Subject: it was refused\r\n\r\nSorry.\r\n.', '250')
+    client.end()
+    await until(() => home.messages.some(({ data }) => data.includes('it was refused')), {
+      what: 'the bounce to come home',
+    })
+    expect(home.messages.at(-1)).toMatchObject({
+      mail: expect.stringMatching(/^MAIL FROM:<>/),
+      rcpts: [expect.stringContaining('<ann@sender.example>')],
+    })
+  })
+})
+
+describe('nobody is told', () => {
+  it('when the sender is not proven: that would be backscatter', async () => {
+    const [event] = await notified({ from: 'ann@unproven.example', to: 'gone' })
+    expect(event).toMatchObject({ notice: 'failed', dsn: null, reason: 'sender not proven' })
+    expect(stranger.sessions).toBe(0)
+  })
+
+  it('when the mail is itself a notice', async () => {
+    const [event] = await notified({ from: null, to: 'gone' })
+    expect(event).toMatchObject({ dsn: null, reason: 'null sender' })
+  })
+
+  it('when the notice cannot be delivered: no notice about a notice', async () => {
+    const [event] = await notified({ from: 'permfail-rcpt@sender.example', to: 'gone' })
+    const dsn = event?.dsn as string
+    const about = () => srs.ledger().filter(({ queueId }) => queueId === dsn)
+    await until(() => about().some(({ kind }) => kind === 'failed'), { what: 'the end of the notice' })
+    await srs.emptied()
+    expect(about().filter((one) => one.kind === 'notified' && one.dsn !== null)).toEqual([])
+  })
+})
+
+it('every recipient of both nodes ended once', async () => {
+  await Promise.all([mx.emptied(), srs.emptied()])
+  expect([brokenPromises(mx.ledger()), brokenPromises(srs.ledger())]).toEqual([[], []])
+})

@@ -1,0 +1,107 @@
+// A node that runs takes over new data and a renewed certificate at SIGHUP, whole or not at all, without dropping a session.
+
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { SmtpPeer } from '../lib/smtp-peer.ts'
+import { until } from '../lib/until.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+let world: World
+let node: WholeNode
+let srs: SmtpPeer
+
+const routes = (names: readonly string[]) => ({
+  domains: ['example.org'],
+  forwards: Object.fromEntries(names.map((name) => [name, `${name}@far.example`])),
+})
+
+beforeAll(async () => {
+  world = await startWorld()
+  const { certificate, key } = world.ca.issue({ names: ['mx.srs-01.example.org'] })
+  srs = await world.destination('srs-01.example.org', {
+    tls: { cert: certificate, key, ca: world.ca.certificate, requestCert: true },
+  })
+  node = await world.node({
+    role: 'mx',
+    mail: routes(['kim']),
+    yaml: {
+      tls: { certificate: 'node.pem', key: 'node.key', ca: '../ca.pem' },
+      peers: { srs: [`mx.srs-01.example.org:${world.mxPort}`] },
+      delivery: { mx_port: world.mxPort, connection: { messages: 1 } },
+    },
+  })
+})
+afterAll(() => world.close())
+
+async function replyTo(recipient: string): Promise<string> {
+  const sent = await node.send({ to: [recipient] })
+  return sent.kind === 'accepted' ? (sent.rejected[0]?.reply ?? sent.reply) : sent.reply
+}
+
+async function ourCertificate(): Promise<string> {
+  const client = await node.connect()
+  await client.expect(null, '220')
+  await client.expect('EHLO client.example', '250')
+  await client.expect('STARTTLS', '220')
+  await client.startTls()
+  const { fingerprint256 } = (client.socket as TLSSocket).getPeerCertificate()
+  client.end()
+  return fingerprint256
+}
+
+function renew(names: readonly string[], key?: string): void {
+  const issued = world.ca.issue({ names })
+  const folder = dirname(node.config)
+  writeFileSync(join(folder, 'node.pem'), issued.certificate)
+  writeFileSync(join(folder, 'node.key'), key ?? issued.key)
+}
+
+it('takes new aliases, for sessions that are open too', async () => {
+  const open = await node.connect()
+  await open.expect(null, '220')
+  await open.expect('EHLO client.example', '250')
+  await open.expect('MAIL FROM:<ann@sender.example>', '250')
+  await open.expect('RCPT TO:<lee@example.org>', '550 5.1.1')
+  node.route(routes(['kim', 'lee']))
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  await open.expect('RCPT TO:<lee@example.org>', '250')
+  open.end()
+  expect(await replyTo('lee@example.org')).toMatch(/^250/)
+})
+
+it.each([
+  ['data that is no YAML', () => writeFileSync(join(dirname(node.config), 'mail.yaml'), 'forwards: [\n')],
+  ['data with an unknown key', () => node.route({ ...routes(['kim']), forwardz: {} })],
+  ['data with a loop', () => node.route({ ...routes([]), aliases: { a: 'b', b: 'a' } })],
+  ['a node.yaml with an unknown key', () => node.configure({ colour: 'blue' })],
+])('refuses %s and keeps what it has', async (_what, spoil) => {
+  node.route(routes(['kim', 'lee']))
+  spoil()
+  expect(await node.reload()).toMatch(/"problems":\[".*\.yaml:\d+:\d+: .*"msg":"reload refused/)
+  expect(await replyTo('lee@example.org')).toMatch(/^250/)
+  node.configure({ colour: undefined })
+  node.route(routes(['kim', 'lee']))
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+})
+
+it('takes a renewed certificate, for clients and as a client', async () => {
+  const before = await ourCertificate()
+  await replyTo('kim@example.org')
+  await until(() => srs.messages.at(-1)?.clientCertificate === 'CN=node-1.example.org', { what: 'a mail with TLS' })
+  renew(['renewed.example.org'])
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  expect(await ourCertificate()).not.toBe(before)
+  await replyTo('kim@example.org')
+  await until(() => srs.messages.at(-1)?.clientCertificate === 'CN=renewed.example.org', {
+    what: 'a mail with the new certificate',
+  })
+})
+
+it('refuses a certificate that does not fit its key, and keeps the old one', async () => {
+  const before = await ourCertificate()
+  renew(['other.example.org'], world.ca.issue({ names: ['x.example.org'] }).key)
+  expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload refused/)
+  expect(await ourCertificate()).toBe(before)
+})
