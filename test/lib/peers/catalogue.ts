@@ -18,6 +18,7 @@ export const peers = {
   'opendkim-tools': { debian: 'opendkim-tools', probe: program('opendkim-testmsg') },
   dkimpy: { debian: 'python3-dkim', probe: ['/usr/bin/python3', '-c', 'import dkim'] },
   'mail-srs': { debian: 'libmail-srs-perl', probe: ['perl', '-MMail::SRS', '-e', '1'] },
+  postsrsd: { debian: 'postsrsd', probe: program('postsrsd') },
   'flufl.bounce': { debian: 'python3-flufl.bounce', probe: ['/usr/bin/python3', '-c', 'import flufl.bounce'] },
   sisimai: { debian: 'libsisimai-perl', probe: ['perl', '-MSisimai', '-e', '1'] },
   slapd: { debian: 'slapd', probe: program('slapd') },
