@@ -5,8 +5,12 @@ import type { ReadSql } from './sql-reader.ts'
 import type { SqliteAnswer } from './sqlite-worker.ts'
 
 export function createSqliteReader(file: string): ReadSql {
-  return ({ statements, timeoutMs, signal }) =>
-    new Promise((resolve, reject) => {
+  let isBusy = false
+  return async ({ statements, timeoutMs, signal }) => {
+    // A statement that never ends cannot be interrupted: one thread may be lost to it, not one at each refresh.
+    if (isBusy) throw new Error('the reading before this one has not ended')
+    isBusy = true
+    return await new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
         workerData: { file, statements, timeoutMs },
       })
@@ -19,8 +23,10 @@ export function createSqliteReader(file: string): ReadSql {
       })
       worker.on('error', reject)
       worker.on('exit', () => {
+        isBusy = false
         signal.removeEventListener('abort', end)
         reject(new Error('the reader of the file ended'))
       })
     })
+  }
 }
