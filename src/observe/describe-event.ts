@@ -14,9 +14,9 @@ const sentences: Sentences = {
   delivered: (e) =>
     `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
   deferred: (e) =>
-    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}; next attempt ${time(e.nextAttemptAt)}`,
-  failed: (e) => `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}`,
-  expired: (e) => `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}`,
+    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}; next attempt ${time(e.nextAttemptAt)}`,
+  failed: (e) => `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
+  expired: (e) => `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
   notified: (e) =>
     e.dsn
       ? `told ${path(e.to)} that ${e.recipient ?? ''} ${e.notice} (${e.dsn})`
@@ -65,6 +65,11 @@ function steered(what: string, event: SteeredDestinationEvent): string {
 
 function path(address: string | null): string {
   return `<${address ?? ''}>`
+}
+
+/** ` [blocked: what to do]` behind a reply that a rule knows. */
+function about({ class: word, advice }: { readonly class?: string; readonly advice?: string }): string {
+  return word === undefined ? '' : ` [${word}${advice === undefined ? '' : `: ${advice}`}]`
 }
 
 function at(host: string | null): string {

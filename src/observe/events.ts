@@ -57,6 +57,10 @@ interface AttemptEnd extends EventBase {
   readonly reply: string
   readonly status: string
   readonly tls: string | null
+  /** What a refusal is about (smtp/reply-class.ts), where a rule knows it. */
+  readonly class?: string
+  /** What the operator can do about it. */
+  readonly advice?: string
 }
 export interface DeliveredEvent extends AttemptEnd {
   readonly kind: 'delivered'

@@ -56,6 +56,7 @@ function createCounters(registry: Registry) {
       'result',
       'status',
     ]),
+    replies: counter('remote_replies', 'Refusals by other servers, by what they are about.', ['class']),
     tls: counter('delivered_tls', 'Recipients delivered, by TLS level reached.', ['tls']),
     notices: counter('notices', 'DSNs owed, by kind and whether one was sent.', ['notice', 'sent']),
     controlled: counter('controlled', 'Actions on queued recipients.', ['action']),
@@ -69,6 +70,7 @@ function createCounters(registry: Registry) {
 const attemptEnd: Count = (event, by) => {
   if (!('attempt' in event)) return
   by.attempts.inc({ result: event.kind, status: knownStatus(event.status) })
+  if (event.class !== undefined) by.replies.inc({ class: word(event.class) })
   if (event.kind === 'delivered') by.tls.inc({ tls: tlsLevel(event.tls) })
 }
 

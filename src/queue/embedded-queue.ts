@@ -282,5 +282,8 @@ function wireOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): 
   const { kind, status, reply, host, tls } = outcome
   const scope = kind === 'delivered' ? null : outcome.scope
   const dsnPassedOn = kind === 'delivered' && outcome.dsnPassedOn
-  return [recipientId, kind, scope, status, reply, host, tls, dsnPassedOn, kind === 'deferred' ? outcome.retryAt : null]
+  const retryAt = kind === 'deferred' ? outcome.retryAt : null
+  const wire = [recipientId, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt] as const
+  if (kind === 'delivered' || outcome.replyClass === undefined) return wire
+  return [...wire, outcome.replyClass, outcome.advice]
 }

@@ -4,10 +4,11 @@
 import type { Database } from 'better-sqlite3'
 import { initial } from './migrations/0001-initial.ts'
 import { handOver } from './migrations/0002-hand-over.ts'
+import { turns } from './migrations/0003-turns.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
 /** In order: index + 1 is the step's number. */
-export const migrations: readonly string[] = [initial, handOver]
+export const migrations: readonly string[] = [initial, handOver, turns]
 
 /** Marks our files (`application_id`), so that some other SQLite file is never mistaken for a queue: "WAYP". */
 const APPLICATION_ID = 0x57415950

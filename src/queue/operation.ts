@@ -51,6 +51,9 @@ export type WireOutcome = readonly [
   tls: string | null,
   dsnPassedOn: boolean,
   retryAt: number | null,
+  /** Of smtp/reply-class.ts; absent: not known. */
+  replyClass?: string | undefined,
+  advice?: string | undefined,
 ]
 
 /** Ledger entries of one queue id (or of none), as JSON arrays. */
@@ -137,6 +140,7 @@ export interface WireNotice {
     readonly status: string
     readonly reply: string
     readonly host: string | null
+    readonly replyClass: string | null
   })[]
 }
 

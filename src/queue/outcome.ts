@@ -1,7 +1,16 @@
 // What one attempt did to one recipient: a closed union, never a boolean beside an error.
 
+import type { ReplyClass } from '../smtp/reply-class.ts'
+
 /** How far a trouble reaches: this recipient, the whole message, this connection, or the whole destination (Postfix's scopes). */
 export type Scope = 'recipient' | 'message' | 'session' | 'site'
+
+interface Refused {
+  /** What the refusal is about, where a rule knows it. */
+  readonly replyClass?: ReplyClass
+  /** What the operator can do about it. */
+  readonly advice?: string
+}
 
 interface OutcomeBase {
   /** Remote reply verbatim (lines joined by `\n`), or our own words if no peer spoke. */
@@ -23,5 +32,6 @@ export type Outcome =
       readonly kind: 'deferred'
       readonly scope: Scope /** unix ms; null: the schedule's own time */
       readonly retryAt: number | null
-    } & OutcomeBase)
-  | ({ readonly kind: 'failed'; readonly scope: Scope } & OutcomeBase)
+    } & Refused &
+      OutcomeBase)
+  | ({ readonly kind: 'failed'; readonly scope: Scope } & Refused & OutcomeBase)

@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Event } from '../observe/events.ts'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
+import type { ReplyClass } from '../smtp/reply-class.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -81,6 +82,8 @@ export interface NoticeRecipient extends NewRecipient {
   readonly status: string
   readonly reply: string
   readonly host: string | null
+  /** What the refusal is about, where a rule knew it. */
+  readonly replyClass?: ReplyClass | null
   /** When the last attempt ended, unix ms. */
   readonly lastAttemptAt: number
   /** Until when we shall try, unix ms (delayed only matters). */

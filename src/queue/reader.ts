@@ -37,6 +37,8 @@ export interface ListedRecipient {
     readonly status: string
     readonly reply: string
     readonly host: string | null
+    /** What the refusal is about (smtp/reply-class.ts), or null. */
+    readonly class: string | null
   } | null
 }
 
@@ -204,6 +206,12 @@ function listedRecipient(row: ListedRow): ListedRecipient {
     last:
       lastAt === null
         ? null
-        : { at: lastAt, status: row.lastStatus ?? '', reply: row.lastReply ?? '', host: row.lastHost },
+        : {
+            at: lastAt,
+            status: row.lastStatus ?? '',
+            reply: row.lastReply ?? '',
+            host: row.lastHost,
+            class: row.lastClass,
+          },
   }
 }

@@ -1,7 +1,14 @@
 // Room queue: all statements of the hot paths, prepared once per connection.
 
 import type { Database } from 'better-sqlite3'
-import { markClaimed, selectDueIds, selectDueOfMessage, unclaim } from './statements/claim-recipients.ts'
+import {
+  markClaimed,
+  selectDueOfFlow,
+  selectDueOfMessage,
+  selectNextFlow,
+  selectOldestDue,
+  unclaim,
+} from './statements/claim-recipients.ts'
 import {
   selectMessageLifetimes,
   selectSteered,
@@ -36,7 +43,9 @@ export function prepareStatements(db: Database) {
     selectMessageFacts: selectMessageFacts(db),
     selectMessageIdOf: selectMessageIdOf(db),
     removeFinishedMessage: removeFinishedMessage(db),
-    selectDueIds: selectDueIds(db),
+    selectNextFlow: selectNextFlow(db),
+    selectDueOfFlow: selectDueOfFlow(db),
+    selectOldestDue: selectOldestDue(db),
     selectDueOfMessage: selectDueOfMessage(db),
     markClaimed: markClaimed(db),
     unclaim: unclaim(db),

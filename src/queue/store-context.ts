@@ -10,6 +10,8 @@ export interface StoreContext {
   /** Numbers in [0, 1), for jitter. */
   readonly random: () => number
   readonly book: DestinationBook
+  /** The flow of each destination that was claimed from last; forgotten when nothing waits for it. */
+  readonly turns: Map<string, number>
   /** Spool files whose message row is removed in this transaction. */
   readonly freed: string[]
   /** A message id that was never used in this process. */

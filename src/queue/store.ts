@@ -232,6 +232,7 @@ export class Store {
       retry: settings.retry,
       random: settings.random,
       book: new DestinationBook(sql),
+      turns: new Map(),
       freed: [],
       newMessageId: () => ++lastMessage,
       octets: new Uint8Array(0),

@@ -2,6 +2,7 @@
 
 import type { Event } from '../observe/events.ts'
 import { type MailParameters, plainMail } from '../smtp/envelope.ts'
+import type { ReplyClass } from '../smtp/reply-class.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { notices, notifyBits, notifyOf, type NoticeKind } from './notify-bits.ts'
 import type { WireClaim, WireEvents, WireMessage, WireNotice, WireRecipient, WireStored } from './operation.ts'
@@ -106,6 +107,7 @@ export function decodeNotice(wire: WireNotice, octets: Uint8Array): NoticeTask {
       status: one.status,
       reply: one.reply,
       host: one.host,
+      replyClass: one.replyClass as ReplyClass | null,
       lastAttemptAt: one.lastAt,
       expiresAt: wire.message.expiresAt,
       expired: one.expired,

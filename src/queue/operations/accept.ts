@@ -3,6 +3,7 @@
 import type { FailedEvent } from '../../observe/events.ts'
 import type { Answers, WireMessage, WireRecipient, WireReturn } from '../operation.ts'
 import { firstRecipientId, lastRecipientId, messageOf, RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
+import { flowOf } from '../flow.ts'
 import { expiryOf, nextAttemptAt } from '../retry.ts'
 import { stateNumber } from '../states.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -34,7 +35,8 @@ export function accept(
     bodySize,
     content: context.octets.subarray(start, end),
   })
-  const claimed = addRecipients(context, recipients, { id, arrivedAt, claim, now })
+  const flow = flowOf({ origin, sender, recipients: count })
+  const claimed = addRecipients(context, recipients, { id, arrivedAt, claim, now, flow })
   if (events !== '[]') context.sql.insertLedger(arrivedAt, queueId, events)
   const first = recipientId(id, 0)
   return claimed.every((one) => one === claim) ? first : { first, claimed }
@@ -78,7 +80,7 @@ function returnMessage(
 function addRecipients(
   context: StoreContext,
   recipients: readonly WireRecipient[],
-  { id, arrivedAt, claim, now }: { id: number; arrivedAt: number; claim: boolean; now: number },
+  { id, arrivedAt, claim, now, flow }: { id: number; arrivedAt: number; claim: boolean; now: number; flow: number },
 ): boolean[] {
   const claimed: boolean[] = []
   for (const [ordinal, recipient] of recipients.entries()) {
@@ -97,6 +99,7 @@ function addRecipients(
       original,
       reversePath,
       orcpt,
+      flow,
     })
     if (!mine) context.book.added(nextHop, nextAttempt)
     claimed.push(mine)

@@ -1,5 +1,7 @@
 // Room queue, operation claim: the right to attempt what is due for one destination. Attempt number and next-attempt time are written
-// here, before any dial: a crash later costs one wait, never a storm. Cost: the claimed rows, whatever waits behind them.
+// here, before any dial: a crash later costs one wait, never a storm. Senders take turns: each flow (flow.ts) with something due gives one
+// message, then the next one does, so whoever queues a million messages holds up nobody else. Cost: the claimed rows and a look at each
+// flow passed, whatever waits behind them.
 
 import type { Answers, WireClaim } from '../operation.ts'
 import { messageOf } from '../recipient-id.ts'
@@ -12,27 +14,51 @@ import { storedMessage } from './stored-message.ts'
 export const RECIPIENTS_PER_CLAIM = 50
 /** Messages of one claim request: bounds one step of the worker. */
 const MESSAGES_PER_REQUEST = 100
-/** Index entries looked at for each message wanted: beyond that a message with very many recipients waits for its turn. */
-const LOOK_AHEAD = 8
+/** Flows passed without anything due in one request; then the oldest mail is taken, and the next request goes on from there. */
+const IDLE_FLOWS = 200
 
-export function claim(
-  context: StoreContext,
-  request: { readonly nextHop: string; readonly limit: number; readonly now: number },
-): Answers['claim'] {
+interface Request {
+  readonly nextHop: string
+  readonly limit: number
+  readonly now: number
+}
+
+export function claim(context: StoreContext, request: Request): Answers['claim'] {
   const { nextHop, now } = request
   if (context.book.isSuspended(nextHop)) return []
   const limit = Math.min(request.limit, MESSAGES_PER_REQUEST)
   const claims: WireClaim[] = []
-  const seen = new Set<number>()
-  for (const id of context.sql.selectDueIds(nextHop, now, limit * LOOK_AHEAD)) {
-    if (claims.length >= limit) break
-    const message = messageOf(id)
-    if (seen.has(message)) continue
-    seen.add(message)
-    const one = claimMessage(context, message, { nextHop, now })
-    if (one) claims.push(one)
+  const next = inTurn(context, request)
+  while (claims.length < limit) {
+    const id = next()
+    if (id === null) break
+    const one = claimMessage(context, messageOf(id), { nextHop, now })
+    if (!one) break
+    claims.push(one)
   }
   return claims
+}
+
+/** Gives the first due recipient of the next flow; null when no flow has one. Each call sees what the claims before have left. */
+function inTurn(context: StoreContext, { nextHop, now }: Request): () => number | null {
+  const { sql, turns } = context
+  let idle = 0
+  return () => {
+    for (let wrapped = false; idle < IDLE_FLOWS; ) {
+      const flow = sql.selectNextFlow(nextHop, turns.get(nextHop) ?? -1)
+      if (flow === null) {
+        const nothingWaits = !turns.delete(nextHop)
+        if (wrapped || nothingWaits) return null
+        wrapped = true
+        continue
+      }
+      turns.set(nextHop, flow)
+      const id = sql.selectDueOfFlow(nextHop, flow, now)
+      if (id !== null) return id
+      idle++
+    }
+    return sql.selectOldestDue(nextHop, now)
+  }
 }
 
 function claimMessage(context: StoreContext, id: number, due: { nextHop: string; now: number }): WireClaim | null {

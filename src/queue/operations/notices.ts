@@ -37,7 +37,8 @@ export function notices(context: StoreContext, request: { readonly limit: number
 function noticeRecipient(row: NoticeRow): WireNotice['recipients'][number] {
   const { id, nextHop, notify, address, original, reversePath, orcpt } = row
   const expired = stateOf(row.state) === 'expired'
-  const last = { lastAt: row.lastAt ?? 0, status: row.lastStatus ?? '', reply: row.lastReply ?? '', host: row.lastHost }
+  const { lastHost: host, lastClass: replyClass } = row
+  const last = { lastAt: row.lastAt ?? 0, status: row.lastStatus ?? '', reply: row.lastReply ?? '', host, replyClass }
   return { id, nextHop, notify, private: row.private, address, original, reversePath, orcpt, expired, ...last }
 }
 

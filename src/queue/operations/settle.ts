@@ -46,11 +46,13 @@ interface AttemptOutcome {
   readonly tls: string | null
   readonly dsnPassedOn: boolean
   readonly retryAt: number | null
+  readonly replyClass?: string | undefined
+  readonly advice?: string | undefined
 }
 
 function unpack(wire: WireOutcome): AttemptOutcome {
-  const [id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt] = wire
-  return { id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt }
+  const [id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt, replyClass, advice] = wire
+  return { id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt, replyClass, advice }
 }
 
 /** Removes the message when no recipient is left; its spool file goes after the commit. */
@@ -104,6 +106,7 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: Attemp
     status: outcome.status,
     reply: outcome.reply,
     host: outcome.host,
+    replyClass: outcome.replyClass ?? null,
   })
   context.book.added(row.nextHop, nextAt)
   if (
@@ -135,6 +138,7 @@ function finish(
     status: outcome.status,
     reply: outcome.reply,
     host: outcome.host,
+    replyClass: outcome.replyClass ?? null,
   })
 }
 
@@ -160,5 +164,7 @@ function attemptEnd(settling: Settling, outcome: AttemptOutcome, row: { address:
     reply: outcome.reply,
     status: outcome.status,
     tls: outcome.tls,
+    ...(outcome.replyClass === undefined ? {} : { class: outcome.replyClass }),
+    ...(outcome.advice === undefined ? {} : { advice: outcome.advice }),
   }
 }

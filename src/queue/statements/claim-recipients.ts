@@ -15,14 +15,31 @@ export interface ClaimRow {
   readonly orcpt: string | null
 }
 
-/** Ids of recipients due, earliest first. Both queries walk the partial index only. */
-export function selectDueIds(db: Database): (nextHop: string, now: number, limit: number) => number[] {
+/** The recipient that is due since longest, or null. This and the next two: one look into a partial index. */
+export function selectOldestDue(db: Database): (nextHop: string, now: number) => number | null {
   const select = db
     .prepare(
-      'SELECT id FROM recipients WHERE state < 2 AND next_hop = ? AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?',
+      'SELECT id FROM recipients WHERE state < 2 AND next_hop = ? AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1',
     )
     .pluck()
-  return (nextHop, now, limit) => select.all(nextHop, now, limit) as number[]
+  return (nextHop, now) => (select.get(nextHop, now) as number | undefined) ?? null
+}
+
+/** The first flow behind one that has recipients waiting, due or not. */
+export function selectNextFlow(db: Database): (nextHop: string, after: number) => number | null {
+  const select = db
+    .prepare('SELECT flow FROM recipients WHERE state < 2 AND next_hop = ? AND flow > ? ORDER BY flow LIMIT 1')
+    .pluck()
+  return (nextHop, after) => (select.get(nextHop, after) as number | undefined) ?? null
+}
+
+/** The recipient of a flow that is due since longest, or null. */
+export function selectDueOfFlow(db: Database): (nextHop: string, flow: number, now: number) => number | null {
+  const select = db
+    .prepare(`SELECT id FROM recipients WHERE state < 2 AND next_hop = ? AND flow = ? AND next_attempt_at <= ?
+      ORDER BY next_attempt_at LIMIT 1`)
+    .pluck()
+  return (nextHop, flow, now) => (select.get(nextHop, flow, now) as number | undefined) ?? null
 }
 
 /** The due recipients of one message for one destination. */

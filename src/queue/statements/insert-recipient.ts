@@ -14,12 +14,13 @@ export interface NewRecipientRow {
   readonly original: string | null
   readonly reversePath: string | null
   readonly orcpt: string | null
+  readonly flow: number
 }
 
 export function insertRecipient(db: Database): (row: NewRecipientRow) => void {
   const insert =
     db.prepare(`INSERT INTO recipients (id, state, next_hop, next_attempt_at, attempt, notice, notify, private,
-    address, original, reverse_path, orcpt) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`)
+    address, original, reverse_path, orcpt, flow) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`)
   return (row) => {
     insert.run(
       row.id,
@@ -33,6 +34,7 @@ export function insertRecipient(db: Database): (row: NewRecipientRow) => void {
       row.original,
       row.reversePath,
       row.orcpt,
+      row.flow,
     )
   }
 }

@@ -17,13 +17,14 @@ export interface NoticeRow {
   readonly lastStatus: string | null
   readonly lastReply: string | null
   readonly lastHost: string | null
+  readonly lastClass: string | null
 }
 
 /** Recipients with a notice due after a row id, in order of rows: those of a message come together. */
 export function selectNotices(db: Database): (after: number, limit: number) => NoticeRow[] {
   const select = db.prepare(`SELECT id, state, notice, next_hop AS nextHop, notify, private, address, original,
     reverse_path AS reversePath, orcpt, last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply,
-    last_host AS lastHost FROM recipients WHERE notice > 0 AND id > ? ORDER BY id LIMIT ?`)
+    last_host AS lastHost, last_class AS lastClass FROM recipients WHERE notice > 0 AND id > ? ORDER BY id LIMIT ?`)
   return (after, limit) => select.all(after, limit) as NoticeRow[]
 }
 

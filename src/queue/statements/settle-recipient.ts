@@ -37,13 +37,14 @@ export interface AttemptResult {
   readonly status: string
   readonly reply: string
   readonly host: string | null
+  readonly replyClass: string | null
 }
 
 /** Writes what the attempt ended in; a wish of a person is used up by it. A notice that is already due stays. */
 export function updateAttempted(db: Database): (id: number, result: AttemptResult) => void {
   const update =
     db.prepare(`UPDATE recipients SET state = ?, notice = coalesce(nullif(?, 0), notice), next_attempt_at = ?,
-    wish = NULL, last_at = ?, last_status = ?, last_reply = ?, last_host = ? WHERE id = ?`)
+    wish = NULL, last_at = ?, last_status = ?, last_reply = ?, last_host = ?, last_class = ? WHERE id = ?`)
   return (id, result) => {
     update.run(
       result.state,
@@ -53,6 +54,7 @@ export function updateAttempted(db: Database): (id: number, result: AttemptResul
       result.status,
       result.reply,
       result.host,
+      result.replyClass,
       id,
     )
   }
