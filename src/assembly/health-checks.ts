@@ -2,7 +2,7 @@
 
 import type { Health, HealthCheck } from '../observe/health.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Queue } from '../queue/queue.ts'
+import type { Queue, QueueHealth } from '../queue/queue.ts'
 import type { NodeState } from './node-state.ts'
 
 const DAY_MS = 86_400_000
@@ -26,8 +26,12 @@ export function healthChecks(parts: HealthParts): HealthCheck[] {
 async function queueHealth(queue: Queue): Promise<Health> {
   const health = await queue.health()
   if (health.kind === 'ok') return { kind: 'ok' }
-  if (health.kind === 'full') return { kind: 'failing', reason: `disk nearly full: ${health.freeBytes} octets free` }
+  if (health.kind === 'full') return { kind: 'failing', reason: `disk nearly full: ${roomLeft(health)}` }
   return { kind: 'failing', reason: health.cause }
+}
+
+function roomLeft(health: QueueHealth & { kind: 'full' }): string {
+  return health.freeFiles === undefined ? `${health.freeBytes} octets free` : `${health.freeFiles} files (inodes) free`
 }
 
 function certificateHealth({ state, clock }: HealthParts): Health {

@@ -15,6 +15,7 @@ import type { Log } from '../observe/log.ts'
 import type { OpenQueue } from '../queue/opened-queue.ts'
 import type { CurrentData } from './current-data.ts'
 import { buildDelivery } from './delivering.ts'
+import { followOperators } from './follow-operators.ts'
 import { bounceSettings, deliveryLog, intakeSettings } from './settings.ts'
 
 export interface MailRooms {
@@ -49,6 +50,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     queue,
     router: data.router,
     signer: data.signer,
+    sealer: data.sealer,
     newQueueId: createQueueIds(clock, systemRandom),
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
     // Nothing claimed means that delivery had no room: it has to look at the queue itself.
@@ -64,5 +66,6 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     queued: () => engine.wake(),
     log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
   })
+  followOperators(queue, engine)
   return { intake, engine, notifier }
 }

@@ -26,7 +26,7 @@ export async function observeNode(config: Config, parts: ObservationParts): Prom
   const { queue, clock, log, state, sources } = parts
   const registry = new Registry()
   const metrics = createMetrics(registry, {
-    gauges: [...queueGauges(queue), ...directoryGauges(sources, clock)],
+    gauges: [...queueGauges(queue, clock), ...directoryGauges(sources, clock)],
     process: true,
   })
   queue.follow((events) => {

@@ -33,7 +33,11 @@ export function createStorageGate(queue: Pick<Queue, 'health'>, clock: Clock): S
 
 function judge(health: QueueHealth): Verdict {
   if (health.kind === 'ok') return accept
-  return refuse(health.kind === 'full' ? storageFull(`${health.freeBytes} octets free`) : storageDown(health.cause))
+  return refuse(health.kind === 'full' ? storageFull(room(health)) : storageDown(health.cause))
+}
+
+function room(health: QueueHealth & { kind: 'full' }): string {
+  return health.freeFiles === undefined ? `${health.freeBytes} octets free` : `${health.freeFiles} files (inodes) free`
 }
 
 function explain(error: unknown): Refusal | null {

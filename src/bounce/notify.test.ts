@@ -61,7 +61,7 @@ function setUp(tasks: readonly NoticeTask[]) {
   const prepared: Own[] = []
   const postponed: string[] = []
   const state = { queueDown: false, routingDown: new Set<string>(), unroutable: new Set<string>(), queued: 0 }
-  let limits: number[] = []
+  const limits: number[] = []
   const notifier = createNotifier(
     {
       hostname: 'mx.example.org',
@@ -73,10 +73,10 @@ function setUp(tasks: readonly NoticeTask[]) {
       clock,
       random: (octets) => Buffer.alloc(octets, 7),
       queue: {
-        noticeTasks: async ({ limit }) => {
+        noticeTasks: async ({ limit, after = -1 }) => {
           limits.push(limit)
           if (state.queueDown) throw new Error('EIO')
-          return due.slice(0, limit)
+          return due.filter(({ recipients }) => recipients.every((one) => one.recipientId > after)).slice(0, limit)
         },
         notify: async ({ task, dsn, events }) => {
           if (state.queueDown) throw new Error('EIO')
@@ -111,7 +111,6 @@ function setUp(tasks: readonly NoticeTask[]) {
     state,
     run,
     limits: () => limits,
-    forget: () => (limits = []),
   }
 }
 
@@ -244,12 +243,14 @@ describe('what comes back', () => {
 describe('trouble', () => {
   it('keeps a notice while routing is unavailable, without holding up the others', async () => {
     const many = Array.from({ length: 30 }, () => task({ message: message({ sender: 'down@example.net' }) }))
-    const { run, told, due, postponed, state } = setUp([...many, task()])
+    const { run, told, due, postponed, state, limits } = setUp([...many, task()])
     state.routingDown.add('down@example.net')
     await run()
     expect(told).toHaveLength(1)
     expect(due).toHaveLength(30)
+    expect(postponed).toHaveLength(30)
     expect(postponed[0]).toContain('routing is unavailable')
+    expect(Math.max(...limits())).toBe(20)
     state.routingDown.clear()
     await run()
     expect(due).toHaveLength(0)

@@ -86,43 +86,36 @@ class Notifying implements Notifier {
     }
   }
 
-  /** Works off what is due. A task that cannot be done now stays due and is passed over in this run. */
+  /** Works off what is due, oldest first. A task that cannot be done now stays due and is left behind in this round. */
   async #work(): Promise<void> {
-    const passedOver = new Set<number>()
     try {
       while (this.#again && !this.#stopping.signal.aborted) {
         this.#again = false
-        await this.#workOff(passedOver)
+        await this.#workOff()
       }
     } catch (error) {
       this.#ports.log.postponed(describe(error))
     }
   }
 
-  async #workOff(passedOver: Set<number>): Promise<void> {
-    for (;;) {
-      const limit = PORTION + passedOver.size
-      const tasks = await this.#ports.queue.noticeTasks({ limit, now: this.#ports.clock.now() })
-      const fresh = tasks.filter(({ recipients }) => !recipients.some(({ recipientId }) => passedOver.has(recipientId)))
-      if (fresh.length === 0 || this.#stopping.signal.aborted) return
-      for (const task of fresh) {
-        if (!(await this.#tell(task))) for (const { recipientId } of task.recipients) passedOver.add(recipientId)
-      }
+  async #workOff(): Promise<void> {
+    for (let after = -1; ; ) {
+      const tasks = await this.#ports.queue.noticeTasks({ limit: PORTION, now: this.#ports.clock.now(), after })
+      if (tasks.length === 0 || this.#stopping.signal.aborted) return
+      for (const task of tasks) await this.#tell(task)
+      after = Math.max(...tasks.flatMap(({ recipients }) => recipients.map(({ recipientId }) => recipientId)))
     }
   }
 
-  /** False if it has to be done later. */
-  async #tell(task: NoticeTask): Promise<boolean> {
+  async #tell(task: NoticeTask): Promise<void> {
     const decisions = new Map(task.recipients.map((one) => [one, decide(task.message, task.notice, one)]))
     try {
       const dsn = await this.#prepare(task, decisions)
       const events = task.recipients.map((one) => this.#event(task, one, { decision: decisions.get(one), dsn }))
       await this.#ports.queue.notify({ task, dsn, events })
       if (dsn) this.#ports.queued()
-      return true
     } catch (error) {
       this.#ports.log.postponed(`notice for ${task.message.queueId}: ${describe(error)}`)
-      return false
     }
   }
 

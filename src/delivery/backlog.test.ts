@@ -46,6 +46,30 @@ describe('the backlog', () => {
     expect(backlog.update([], backlog.now())).toEqual([])
   })
 
+  it('takes over news, but not while a claim is under way', () => {
+    const backlog = new Backlog()
+    expect(backlog.hear(waiting(4))).toEqual({ changed: ['a'], unsure: false })
+    expect(backlog.hear(waiting(4))).toEqual({ changed: [], unsure: false })
+    backlog.claiming('a')
+    expect(backlog.hear(waiting(1))).toEqual({ changed: [], unsure: true })
+    backlog.claimed('a', 1, false)
+    expect(backlog.inQueue('a')).toBe(3)
+    expect(backlog.hear(waiting(2))).toEqual({ changed: ['a'], unsure: false })
+    backlog.claiming('a')
+    backlog.unclaimed('a')
+    expect(backlog.hear(waiting(0))).toEqual({ changed: ['a'], unsure: false })
+  })
+
+  it('does not believe a summary that was asked for before the news', () => {
+    const backlog = new Backlog()
+    const since = backlog.now()
+    backlog.hear(waiting(1))
+    expect(backlog.update([], since)).toEqual([])
+    expect(backlog.inQueue('a')).toBe(1)
+    expect(backlog.claimedSince(since)).toBe(false)
+    expect(backlog.update([], backlog.now())).toEqual(['a'])
+  })
+
   it('gives out everything at the end, oldest first', () => {
     const backlog = new Backlog()
     const held = claims(3)

@@ -11,6 +11,10 @@ interface Entry {
   earliest: number
   /** The moment of its last claim, so that a summary from before is recognised. */
   claimedAt: number
+  /** The moment of the last news of it: those are never older than a summary that comes after them. */
+  heardAt: number
+  /** Claims asked for and not answered. */
+  claims: number
   inHand: Claim[]
 }
 
@@ -19,12 +23,16 @@ export interface BacklogView {
   readonly earliestAttemptAt: number
 }
 
-/** A moment between claims. */
-export type Moment = number
+/** A moment between claims and between news. */
+export interface Moment {
+  readonly claims: number
+  readonly news: number
+}
 
 export class Backlog {
   readonly #entries = new Map<string, Entry>()
-  #moment: Moment = 0
+  #claims = 0
+  #news = 0
   #held = 0
 
   /** What the scheduler should be told: waiting in the queue and in hand; what is in hand is due at once. */
@@ -70,19 +78,33 @@ export class Backlog {
 
   /** A claim was asked for: summaries that are under way no longer hold. */
   claiming(nextHop: string): void {
-    this.#entry(nextHop).claimedAt = ++this.#moment
+    const entry = this.#entry(nextHop)
+    entry.claimedAt = ++this.#claims
+    entry.claims++
+  }
+
+  /** A claim that was asked for failed. */
+  unclaimed(nextHop: string): void {
+    const entry = this.#entry(nextHop)
+    entry.claims = Math.max(0, entry.claims - 1)
   }
 
   /** The claim came back with that many recipients; `exhausted`: fewer messages than asked for, so nothing more is due. */
   claimed(nextHop: string, recipients: number, exhausted: boolean): void {
     const entry = this.#entry(nextHop)
-    entry.claimedAt = ++this.#moment
+    entry.claimedAt = ++this.#claims
+    entry.claims = Math.max(0, entry.claims - 1)
     entry.waiting = exhausted ? 0 : Math.max(0, entry.waiting - recipients)
   }
 
   /** To be asked for before a summary is. */
   now(): Moment {
-    return this.#moment
+    return { claims: this.#claims, news: this.#news }
+  }
+
+  /** Was something claimed after that moment? */
+  claimedSince(moment: Moment): boolean {
+    return this.#claims !== moment.claims
   }
 
   /** Takes over a summary that was asked for at `since`. Answers the destinations that look different now. */
@@ -101,6 +123,26 @@ export class Backlog {
     return [...changed, ...this.#clearOthers(named, since)]
   }
 
+  /**
+   * Takes over news of single destinations, which the queue tells in the order of its commits. While a claim of a destination is under way
+   * nobody knows whether the news are from before or after it: those are not believed, and a summary is wanted.
+   */
+  hear(news: readonly DestinationSummary[]): { readonly changed: string[]; readonly unsure: boolean } {
+    const changed: string[] = []
+    let unsure = false
+    for (const { nextHop, waiting, earliestAttemptAt } of news) {
+      const entry = this.#entry(nextHop)
+      if (entry.claims > 0) unsure = true
+      else if (entry.waiting !== waiting || entry.earliest !== earliestAttemptAt) {
+        entry.waiting = waiting
+        entry.earliest = earliestAttemptAt
+        changed.push(nextHop)
+      }
+      entry.heardAt = ++this.#news
+    }
+    return { changed, unsure }
+  }
+
   /** Destinations of which the summary says nothing have nothing waiting; what is empty leaves the memory. */
   #clearOthers(named: ReadonlySet<string>, since: Moment): string[] {
     const cleared: string[] = []
@@ -108,19 +150,20 @@ export class Backlog {
       if (named.has(nextHop) || !this.#isCurrent(nextHop, since)) continue
       if (entry.waiting > 0) cleared.push(nextHop)
       entry.waiting = 0
-      if (entry.inHand.length === 0) this.#entries.delete(nextHop)
+      if (entry.inHand.length === 0 && entry.claims === 0) this.#entries.delete(nextHop)
     }
     return cleared
   }
 
   #isCurrent(nextHop: string, since: Moment): boolean {
-    return (this.#entries.get(nextHop)?.claimedAt ?? 0) <= since
+    const entry = this.#entries.get(nextHop)
+    return entry === undefined || (entry.claimedAt <= since.claims && entry.heardAt <= since.news)
   }
 
   #entry(nextHop: string): Entry {
     const known = this.#entries.get(nextHop)
     if (known) return known
-    const fresh: Entry = { waiting: 0, earliest: 0, claimedAt: 0, inHand: [] }
+    const fresh: Entry = { waiting: 0, earliest: 0, claimedAt: 0, heardAt: 0, claims: 0, inHand: [] }
     this.#entries.set(nextHop, fresh)
     return fresh
   }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
 import type { Outcome } from '../queue/outcome.ts'
-import type { Claim } from '../queue/queue.ts'
+import type { Claim, DestinationSummary } from '../queue/queue.ts'
 import { defaultSchedulerSettings, type DeliveryVerdict } from '../queue/scheduler.ts'
 import { QueueUnavailable } from '../queue/unavailable.ts'
 import type { AttemptResult } from './agent.ts'
@@ -28,9 +28,11 @@ interface Setting {
   readonly attempt?: (claim: Claim) => Promise<Outcome> | Outcome
   readonly verdict?: (claim: Claim) => DeliveryVerdict
   readonly prefetch?: number
+  /** Takes the listener for news of the queue; a queue without news where not given. */
+  readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
 }
 
-function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50 }: Setting = {}) {
+function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50, watch }: Setting = {}) {
   const clock = createFakeClock()
   const queue = createFakeQueue(() => clock.now())
   const bugs: unknown[] = []
@@ -55,7 +57,7 @@ function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50 }
   const engine = createDispatcher(
     { scheduler: defaultSchedulerSettings, ...standardDispatcher, prefetch },
     {
-      queue,
+      queue: watch ? { ...queue, watch } : queue,
       agent,
       clock,
       pool: new ConnectionPool(standardPool, clock),
@@ -109,6 +111,47 @@ describe('work', () => {
     engine.wake()
     await settle()
     expect(queue.state('a@example.net')).toBe('delivered')
+  })
+
+  it('learns from the news of the queue without asking for a summary', async () => {
+    let tell: (changed: readonly DestinationSummary[]) => void = () => undefined
+    const watch = (listener: (changed: readonly DestinationSummary[]) => void) => {
+      tell = listener
+      return () => undefined
+    }
+    const { queue, engine, settle } = setUp({ watch, attempt: () => deferred('recipient', '4.2.1', 'later') })
+    engine.start()
+    await settle()
+    const asked = queue.calls.destinations
+    for (let n = 0; n < 20; n++) {
+      queue.add({ nextHop: `mx:d${n}.example`, to: [`a@d${n}.example`] })
+      tell([{ nextHop: `mx:d${n}.example`, waiting: 1, earliestAttemptAt: 1 }])
+    }
+    await settle()
+    expect(queue.count('deferred')).toBe(20)
+    expect(queue.calls.destinations - asked).toBeLessThanOrEqual(3)
+  })
+
+  it('tries an unreachable destination again when a person says so, and lets go of a suspended one', async () => {
+    let up = false
+    const gates: (() => void)[] = []
+    const { queue, engine, settle } = setUp({
+      attempt: () =>
+        up ? new Promise((resolve) => gates.push(() => resolve(done))) : deferred('site', '4.4.1', 'nobody'),
+      verdict: () => (up ? 'worked' : 'unreachable'),
+    })
+    for (const mail of mails(40)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('waiting')).toBeGreaterThan(30)
+    up = true
+    engine.reconsider(hop)
+    await settle()
+    expect(gates).toHaveLength(5)
+    expect(engine.status().inHand).toBeGreaterThan(0)
+    engine.leave(hop)
+    expect(engine.status().inHand).toBe(0)
+    for (const open of gates) open()
   })
 
   it('finds within half a minute what another process queued', async () => {

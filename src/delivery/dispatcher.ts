@@ -2,7 +2,7 @@
 // not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
 
 import type { Clock } from '../lib/clock.ts'
-import type { Claim, Queue, Settlement } from '../queue/queue.ts'
+import type { Claim, DestinationSummary, Queue, Settlement } from '../queue/queue.ts'
 import { type DestinationView, type DeliveryVerdict, Scheduler, type SchedulerSettings } from '../queue/scheduler.ts'
 import type { Agent, AttemptResult } from './agent.ts'
 import { Backlog } from './backlog.ts'
@@ -35,7 +35,7 @@ export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
 export interface DispatcherPorts {
   readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'> & {
     /** News of changed destinations, where the engine of the queue has them: what others do to the queue is seen at once. */
-    readonly watch?: (listener: () => void) => () => void
+    readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
   }
   readonly agent: Agent
   readonly pool: ConnectionPool
@@ -54,6 +54,10 @@ export interface DeliveryStatus {
 }
 
 export interface Dispatcher extends DeliveryEngine {
+  /** A person wants this destination tried now, whatever is known of it (retry, resume). */
+  reconsider(nextHop: string): void
+  /** A person wants it left alone (suspend): what is in hand for it goes back; attempts that run end by themselves. */
+  leave(nextHop: string): void
   status(): DeliveryStatus
 }
 
@@ -85,7 +89,7 @@ class Dispatch implements Dispatcher {
     this.#settler = new Settler({
       ...ports,
       settled: (settlement, due) => this.#settled(settlement, due),
-      released: () => this.#summaries.soon(),
+      released: () => this.#refresh(),
     })
     this.#summaries = new Summaries(settings, {
       ...ports,
@@ -98,7 +102,7 @@ class Dispatch implements Dispatcher {
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'
-    this.#unwatch = this.#ports.queue.watch?.(() => this.#summaries.soon())
+    this.#unwatch = this.#ports.queue.watch?.((news) => this.#heard(news))
     this.wake()
   }
 
@@ -122,6 +126,15 @@ class Dispatch implements Dispatcher {
   wake(): void {
     this.#summaries.soon()
     this.#pump()
+  }
+
+  reconsider(nextHop: string): void {
+    this.#scheduler.resume(nextHop)
+    this.wake()
+  }
+
+  leave(nextHop: string): void {
+    this.#letGo(nextHop)
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -196,6 +209,7 @@ class Dispatch implements Dispatcher {
     try {
       claims = await queue.claim({ nextHop, limit, now: clock.now() })
     } catch (error) {
+      this.#backlog.unclaimed(nextHop)
       this.#summaries.failed(error)
       this.#unreserve(nextHop, reserved)
       return
@@ -256,7 +270,7 @@ class Dispatch implements Dispatcher {
     }
   }
 
-  /** The destination does not answer: claims in hand would only wait out their lease. */
+  /** The destination is not tried for now: claims in hand would only wait out their lease. */
   #letGo(nextHop: string): void {
     this.#settler.release(this.#backlog.draw(nextHop, Number.MAX_SAFE_INTEGER))
     this.#tell(nextHop)
@@ -265,13 +279,25 @@ class Dispatch implements Dispatcher {
   #settled(settlement: Settlement, noticesDue: boolean): void {
     if (noticesDue) this.#ports.noticesDue()
     // The deferred wait again, at a time that the queue chose.
-    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#summaries.soon()
+    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#refresh()
     this.#pump()
   }
 
   #tell(nextHop: string): void {
     const { waiting, earliestAttemptAt } = this.#backlog.view(nextHop)
     this.#scheduler.waiting(nextHop, waiting, earliestAttemptAt)
+  }
+
+  /** News come with each commit that changes what waits, so nothing has to be asked unless they cannot be believed. */
+  #heard(news: readonly DestinationSummary[]): void {
+    const { changed, unsure } = this.#backlog.hear(news)
+    if (unsure) this.#summaries.soon()
+    if (changed.length > 0) this.#changed(changed)
+  }
+
+  /** What waits looks different: the news say how, where the queue tells them. */
+  #refresh(): void {
+    if (!this.#unwatch) this.#summaries.soon()
   }
 
   #changed(nextHops: readonly string[]): void {

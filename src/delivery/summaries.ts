@@ -80,7 +80,7 @@ export class Summaries {
       const changed = backlog.update(await queue.destinations(), since)
       this.#works()
       // What was claimed meanwhile is not known from this one.
-      this.#asked(backlog.now() === since ? refreshAtLeastMs : refreshMs)
+      this.#asked(backlog.claimedSince(since) ? refreshMs : refreshAtLeastMs)
       this.#ports.changed(changed)
     } catch (error) {
       this.failed(error)

@@ -13,6 +13,7 @@ import type {
   QueueStats,
   SteerRequest,
 } from './control.ts'
+import type { FreeSpace } from './free-space.ts'
 import { HealthCheck } from './health.ts'
 import { noticeNumber } from './notify-bits.ts'
 import type { OpenQueue, OpenReport } from './opened-queue.ts'
@@ -46,7 +47,7 @@ export interface EmbeddedParts {
   readonly waiting: number
   readonly settings: QueueSettings
   readonly opened: OpenReport
-  readonly freeBytes: (directory: string) => Promise<number>
+  readonly freeSpace: (directory: string) => Promise<FreeSpace>
 }
 
 export class EmbeddedQueue implements OpenQueue, StoreListener {
@@ -119,8 +120,9 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return [...(await this.#client.ask({ kind: 'destinations' })).value]
   }
 
-  async noticeTasks(request: { readonly limit: number; readonly now: number }): Promise<NoticeTask[]> {
-    const { value, octets } = await this.#client.ask({ kind: 'notices', limit: request.limit })
+  async noticeTasks(request: { readonly limit: number; readonly after?: number }): Promise<NoticeTask[]> {
+    const { limit, after = -1 } = request
+    const { value, octets } = await this.#client.ask({ kind: 'notices', limit, after })
     return value.map((one) => decodeNotice(one, octets))
   }
 

@@ -150,6 +150,18 @@ describe('notices', () => {
     expect(own?.message).toMatchObject({ queueId: dsn.queueId, sender: null })
   })
 
+  it('are handed out from any recipient on, so that one that fails holds up nobody', async () => {
+    for (let n = 0; n < 3; n++) {
+      const [claim] = await queue.accept(sampleMessage(), { claim: true })
+      await settle(claim as Claim, failed())
+    }
+    const [first] = await queue.noticeTasks({ limit: 1, now: now() })
+    const after = first?.recipients[0]?.recipientId ?? 0
+    const rest = await queue.noticeTasks({ limit: 5, now: now(), after })
+    expect(rest).toHaveLength(2)
+    expect(rest.every(({ recipients }) => recipients.every(({ recipientId }) => recipientId > after))).toBe(true)
+  })
+
   it('follows NOTIFY', async () => {
     const cases = [
       [[], delivered(), false],

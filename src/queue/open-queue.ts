@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { EmbeddedQueue } from './embedded-queue.ts'
-import { freeBytes } from './free-space.ts'
+import { type FreeSpace, freeSpace } from './free-space.ts'
 import type { OpenQueue } from './opened-queue.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import { Spool } from './spool.ts'
@@ -15,8 +15,8 @@ import { StoreClient, type StoreListener } from './store-client.ts'
 export interface QueuePorts {
   readonly clock: Clock
   readonly randomBytes: Random
-  /** Free octets of the file system of a directory. */
-  readonly freeBytes?: (directory: string) => Promise<number>
+  /** The room that the file system of a directory has. */
+  readonly freeSpace?: (directory: string) => Promise<FreeSpace>
 }
 
 /** Opens or creates a queue. Rejects with QueueUnavailable: owned, corrupt, newer, full, failing. */
@@ -44,7 +44,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     waiting,
     settings,
     opened: { recovered, orphansRemoved: orphans.length, lost },
-    freeBytes: ports.freeBytes ?? freeBytes,
+    freeSpace: ports.freeSpace ?? freeSpace,
   })
   listener.current = queue
   return queue

@@ -80,7 +80,7 @@ export type Operation =
     }
   | { readonly kind: 'release'; readonly recipients: readonly number[]; readonly now: number }
   | { readonly kind: 'destinations' }
-  | { readonly kind: 'notices'; readonly limit: number }
+  | { readonly kind: 'notices'; readonly limit: number; readonly after: number }
   | {
       readonly kind: 'notify'
       readonly recipients: readonly number[]

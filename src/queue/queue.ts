@@ -106,7 +106,12 @@ export interface Queue {
   /** Destinations that have recipients waiting. */
   destinations(): Promise<DestinationSummary[]>
   /** Messages with recipients that ended (or are late) and whose sender was not yet told. */
-  noticeTasks(request: { readonly limit: number; readonly now: number }): Promise<NoticeTask[]>
+  noticeTasks(request: {
+    readonly limit: number
+    readonly now: number
+    /** Only those behind this recipient id, to pass over what cannot be done now; from the oldest on where not given. */
+    readonly after?: number
+  }): Promise<NoticeTask[]>
   /** Marks recipients as told, with the DSN (if one is sent) in the same transaction. */
   notify(done: {
     readonly task: NoticeTask
@@ -150,5 +155,10 @@ export type QueueHealth =
       /** Messages held at open because their spool file is missing or damaged. */
       readonly lostBodies?: number
     }
-  | { readonly kind: 'full'; readonly freeBytes: number }
+  | {
+      readonly kind: 'full'
+      readonly freeBytes: number
+      /** Given where it is the number of files (inodes) that has run out. */
+      readonly freeFiles?: number
+    }
   | { readonly kind: 'failing'; readonly cause: string }

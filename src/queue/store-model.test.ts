@@ -267,7 +267,7 @@ class Pair {
   }
 
   notices(one: Step & { op: 'notices' }): void {
-    for (const task of this.ask({ kind: 'notices', limit: one.limit })) {
+    for (const task of this.ask({ kind: 'notices', limit: one.limit, after: -1 })) {
       const mine = this.all.filter((r) => r.state !== 'gone' && task.recipients.some((t) => t.id === r.id))
       const dsn = encodeMessage(
         sampleMessage({

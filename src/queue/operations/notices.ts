@@ -15,10 +15,13 @@ import { storedMessage } from './stored-message.ts'
 /** Rows read for one request: a DSN about more recipients is split. */
 const ROWS_PER_REQUEST = 1_000
 
-/** Tasks for up to `limit` messages, oldest first. */
-export function notices(context: StoreContext, request: { readonly limit: number }): Answers['notices'] {
+/** Tasks for up to `limit` messages, oldest first, behind a recipient id. */
+export function notices(
+  context: StoreContext,
+  request: { readonly limit: number; readonly after: number },
+): Answers['notices'] {
   const groups = new Map<string, NoticeRow[]>()
-  for (const row of context.sql.selectNotices(0, ROWS_PER_REQUEST)) {
+  for (const row of context.sql.selectNotices(request.after, ROWS_PER_REQUEST)) {
     const key = `${messageOf(row.id)}/${row.notice}`
     const group = groups.get(key)
     if (group) group.push(row)

@@ -1,0 +1,21 @@
+// What operators do to the queue reaches delivery's memory: a destination retried or resumed by hand is tried at once although it was
+// remembered as unreachable; what is in hand for a suspended one goes back. The ledger tells it, whoever wrote it.
+
+import type { Dispatcher } from '../delivery/dispatcher.ts'
+import type { OpenQueue } from '../queue/opened-queue.ts'
+
+/** Starts to listen; ends with the queue. */
+export function followOperators(
+  queue: Pick<OpenQueue, 'follow'>,
+  engine: Pick<Dispatcher, 'reconsider' | 'leave'>,
+): void {
+  queue.follow((events) => {
+    const again = new Set<string>()
+    for (const event of events) {
+      if (event.kind === 'suspended') engine.leave(event.destination)
+      else if (event.kind === 'resumed') again.add(event.destination)
+      else if (event.kind === 'retried' && event.destination !== undefined) again.add(event.destination)
+    }
+    for (const nextHop of again) engine.reconsider(nextHop)
+  })
+}
