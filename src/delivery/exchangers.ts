@@ -8,6 +8,7 @@ import { shuffle } from './shuffle.ts'
 
 export interface Exchanger {
   readonly host: string
+  readonly preference: number
   readonly authentic: boolean
 }
 
@@ -36,6 +37,9 @@ export async function findExchangers(
   }
 }
 
+/** Hosts whose addresses are asked for: each look-up can take seconds, and a domain may list thousands. */
+const HOST_LIMIT = 20
+
 /** Groups come by preference: from the one that names us on, none may be tried. */
 function inOrder(
   domain: string,
@@ -45,8 +49,10 @@ function inOrder(
   const ours = groups.findIndex((group) => group.hosts.some((host) => by.ourNames.has(host)))
   const better = ours < 0 ? groups : groups.slice(0, ours)
   if (better.length === 0) return none(true, '5.4.6', `Mail for ${domain} loops back to this host`)
-  const hosts = better.flatMap((group) => shuffle(group.hosts, by.random))
-  return { kind: 'exchangers', exchangers: hosts.map((host) => ({ host, authentic: by.authentic })) }
+  const exchangers = better.flatMap(({ hosts, preference }) =>
+    shuffle(hosts, by.random).map((host) => ({ host, preference, authentic: by.authentic })),
+  )
+  return { kind: 'exchangers', exchangers: exchangers.slice(0, HOST_LIMIT) }
 }
 
 function none(permanent: boolean, status: string, reply: string): Exchangers {

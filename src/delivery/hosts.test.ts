@@ -80,6 +80,21 @@ describe('MX', () => {
     expect(await find(zone, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
   })
 
+  it('asks for the addresses of the best hosts only, however many a domain lists', async () => {
+    const zone: Zone = { 'a.example MX': Array.from({ length: 2000 }, (_, i) => `${i} mx${i}.a.example`) }
+    const inner = fakeResolver(zone)
+    const asked = new Set<string>()
+    const resolver: typeof inner = {
+      resolve: (name, type) => {
+        asked.add(name)
+        return inner.resolve(name, type)
+      },
+    }
+    const hosts = await createHostFinder(settings, { resolver, random: systemRandom }).find('mx:a.example')
+    expect(hosts).toMatchObject({ kind: 'none' })
+    expect(asked.size).toBeLessThan(30)
+  })
+
   it('takes the domain itself where there is no MX', async () => {
     expect(await places({ 'a.example A': ['192.0.2.1'] }, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
   })
@@ -159,6 +174,50 @@ describe('loops', () => {
     expect(await find(first, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
     const disguised = { 'a.example MX': ['10 alias.example'], 'alias.example A': ['192.0.2.99'] }
     expect(await find(disguised, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
+  })
+
+  it('says the same of equal hosts in whatever order they come', async () => {
+    const equal = {
+      'a.example MX': ['10 alias.example', '10 mx1.a.example'],
+      'alias.example A': ['192.0.2.99'],
+      'mx1.a.example A': ['192.0.2.1'],
+    }
+    for (let i = 0; i < 20; i++)
+      expect(await find(equal, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
+  })
+})
+
+describe('addresses that are of no other host', () => {
+  const unusable = ['127.0.0.1', '127.8.9.10', '0.0.0.0', '169.254.1.1', '224.0.0.1', '255.255.255.255']
+  const unusable6 = ['::1', '::', 'fe80::1', 'ff02::1', '::ffff:127.0.0.1']
+
+  it('never sends what strangers chose to our own loopback, nor to links and groups', async () => {
+    const refused = { kind: 'none', permanent: true, status: '5.4.4' }
+    for (const address of unusable)
+      expect(await find({ 'a.example A': [address] }, 'mx:a.example')).toMatchObject(refused)
+    for (const address of unusable6)
+      expect(await find({ 'a.example AAAA': [address] }, 'mx:a.example')).toMatchObject(refused)
+    expect(await find({}, 'mx:[127.0.0.1]')).toMatchObject(refused)
+  })
+
+  it('goes on with the other hosts', async () => {
+    const zone = {
+      'a.example MX': ['10 trap.example', '20 mx.a.example'],
+      'trap.example A': ['127.0.0.1'],
+      'mx.a.example A': ['192.0.2.1', '10.1.2.3'],
+    }
+    expect((await places(zone, 'mx:a.example')).toSorted()).toEqual([
+      'mx.a.example 10.1.2.3 25',
+      'mx.a.example 192.0.2.1 25',
+    ])
+    const waiting: Zone = { ...zone, 'mx.a.example A': 'unavailable' }
+    expect(await find(waiting, 'mx:a.example')).toMatchObject({ permanent: false, status: '4.4.3' })
+  })
+
+  it('goes there where the operator says so, and on the ports of tests', async () => {
+    expect(await places({ 'a.example A': ['127.0.0.1'] }, 'smtp:[a.example]')).toEqual(['a.example 127.0.0.1 25'])
+    expect(await places({ 'a.example A': ['127.0.0.1'] }, 'smtp:a.example:2525')).toEqual(['a.example 127.0.0.1 2525'])
+    expect(await places({ 'a.example A': ['127.0.0.1'] }, 'mx:a.example', { mxPort: 2525 })).toHaveLength(1)
   })
 })
 

@@ -4,11 +4,12 @@
 import type { Resolver } from '../dns/resolver.ts'
 import type { Random } from '../lib/random.ts'
 import { literalAddress } from '../smtp/domain.ts'
-import { formatNextHop, type NextHop, parseNextHop } from '../smtp/nexthop.ts'
+import { formatNextHop, type NextHop, parseNextHop, SMTP_PORT } from '../smtp/nexthop.ts'
 import { findAddresses } from './addresses.ts'
 import type { ClientProfile } from './client-profile.ts'
 import { findExchangers } from './exchangers.ts'
 import type { HostRule, Place } from './destination-rules.ts'
+import { isNowhere } from './nowhere.ts'
 import { shuffle } from './shuffle.ts'
 import type { SecurityLevel, Target } from './transport.ts'
 
@@ -96,30 +97,47 @@ async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSetti
   const port = hop.port === 25 ? settings.mxPort : hop.port
   const literal = literalAddress(hop.domain)
   if (literal !== null) {
+    if (isRefused({ address: literal, port })) return noHost(hop.domain)
     const way = wayTo({ hop, domain: null, host: literal }, settings)
     return limited([tcp({ ...way, host: literal, address: literal, port, authentic: false })], settings, ports)
   }
   const found = await findExchangers(hop.domain, settings, ports)
   if (found.kind === 'none') return found
-  const collected: Target[] = []
+  const collected: { readonly target: Target; readonly preference: number }[] = []
   let trouble: Extract<Hosts, { kind: 'none' }> | null = null
   for (const exchanger of found.exchangers) {
-    if (collected.filter((target) => isReachable(target, ports)).length >= settings.addressLimit) break
+    if (collected.filter(({ target }) => isReachable(target, ports)).length >= settings.addressLimit) break
     const addresses = await findAddresses(exchanger.host, ports)
     if (addresses.kind === 'none') {
       trouble = worse(trouble, addresses)
       continue
     }
-    const { host } = exchanger
+    const { host, preference } = exchanger
     const way = wayTo({ hop, domain: hop.domain, host }, settings)
     for (const { address, authentic } of addresses.addresses) {
-      if (settings.ourAddresses.has(address))
-        return collected.length > 0 ? limited(collected, settings, ports) : loop(hop.domain)
-      collected.push(tcp({ ...way, host, address, port, authentic: authentic && exchanger.authentic }))
+      if (isRefused({ address, port })) continue
+      if (settings.ourAddresses.has(address)) {
+        // Whoever is as good as ourselves may not be tried either: what is said must not depend on the shuffle.
+        const better = collected.filter((one) => one.preference < preference).map(({ target }) => target)
+        return better.length > 0 ? limited(better, settings, ports) : loop(hop.domain)
+      }
+      collected.push({
+        target: tcp({ ...way, host, address, port, authentic: authentic && exchanger.authentic }),
+        preference,
+      })
     }
   }
-  if (collected.length > 0) return limited(collected, settings, ports)
-  return trouble ?? none(true, '5.4.4', `No mail host of ${hop.domain} has an address`)
+  if (collected.length === 0) return trouble ?? noHost(hop.domain)
+  return limited(
+    collected.map(({ target }) => target),
+    settings,
+    ports,
+  )
+}
+
+/** On the port of mail a stranger's DNS must not lead to ourselves; another port was the operator's choice. */
+function isRefused({ address, port }: { readonly address: string; readonly port: number }): boolean {
+  return port === SMTP_PORT && isNowhere(address)
 }
 
 async function findPeers(role: string, settings: HostSettings, ports: HostPorts): Promise<Hosts> {
@@ -206,6 +224,10 @@ function limited(list: readonly Target[], settings: HostSettings, ports: HostPor
 
 function isReachable({ endpoint }: Target, { mayReach }: HostPorts): boolean {
   return endpoint.kind === 'unix' || !mayReach || mayReach(endpoint.address)
+}
+
+function noHost(domain: string): Hosts {
+  return none(true, '5.4.4', `No mail host of ${domain} has an address on the internet`)
 }
 
 function loop(domain: string): Hosts {
