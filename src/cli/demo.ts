@@ -5,6 +5,9 @@ import { FAILED, OK } from './io.ts'
 import type { Io } from './io.ts'
 
 export async function demo(options: { readonly stay?: boolean }, io: Io): Promise<number> {
-  const stopped = () => new Promise<void>((resolve) => void process.once('SIGINT', resolve).once('SIGTERM', resolve))
-  return (await runDemo(io.stdout, { stay: options.stay === true, stopped })) ? OK : FAILED
+  const stopped = new Promise<void>((resolve) => void process.once('SIGINT', resolve).once('SIGTERM', resolve))
+  const end = await runDemo(io.stdout, { stay: options.stay === true, stopped })
+  // The scene that was left still waits for its mail.
+  if (end === 'stopped') process.exit(FAILED)
+  return end === 'good' ? OK : FAILED
 }

@@ -33,14 +33,17 @@ export interface SceneEnd {
 }
 
 export interface DemoOptions {
-  /** Leave everything up until a signal comes. */
+  /** Leave everything up until a person wants it to end. */
   readonly stay: boolean
-  /** Resolves when a person wants to end a demonstration that stays. */
-  readonly stopped: () => Promise<void>
+  /** Resolves when a person wants it to end, in the middle of a scene too. */
+  readonly stopped: Promise<void>
 }
 
-/** Runs it all and prints as it goes; true if every scene ended as it must. */
-export async function runDemo(out: Writable, options: DemoOptions): Promise<boolean> {
+/** `good`: every scene ended as it must. `stopped`: a person ended it before. */
+export type DemoEnd = 'good' | 'bad' | 'stopped'
+
+/** Runs it all and prints as it goes. No node is left behind, however it ends. */
+export async function runDemo(out: Writable, options: DemoOptions): Promise<DemoEnd> {
   const ink = paint(out)
   const say = (text: string) => void out.write(`${text}\n`)
   say(ink.strong('Waypost: a whole fleet and a small internet on loopback'))
@@ -48,13 +51,17 @@ export async function runDemo(out: Writable, options: DemoOptions): Promise<bool
   try {
     say(introduction(raised, ink))
     const ends: SceneEnd[] = []
-    for (const scene of scenes) ends.push(await play(raised, scene, { say, ink }))
+    for (const scene of scenes) {
+      const end = await Promise.race([play(raised, scene, { say, ink }), options.stopped])
+      if (!end) return 'stopped'
+      ends.push(end)
+    }
     const good = summary(ends, { say, ink })
     if (options.stay) {
       say(playground(raised.stage.fleet, raised.stage.dns))
-      await options.stopped()
+      await options.stopped
     }
-    return good
+    return good ? 'good' : 'bad'
   } finally {
     await raised.close()
   }

@@ -1,17 +1,71 @@
-// `waypost demo` is the first thing a newcomer runs: every story has to end as it must, and the exit code has to say so.
+// `waypost demo` is the first thing a newcomer runs: every story has to end as it must, the exit code has to say so, what it offers to play
+// with has to work, and however it ends it leaves nothing behind.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { runWaypost } from '../lib/run-waypost.ts'
+import { until } from '../lib/until.ts'
 
-it('the demonstration tells all seven stories and ends with 0', { timeout: 180_000 }, async () => {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo'], { cwd: join(import.meta.dirname, '../..') })
+const root = join(import.meta.dirname, '../..')
+const PATIENCE_MS = 90_000
+
+interface Demo {
+  readonly child: ChildProcess
+  readonly output: () => string
+  readonly ended: Promise<number | null>
+}
+
+function startDemo(...options: readonly string[]): Demo {
+  const child = spawn(process.execPath, ['src/main.ts', 'demo', ...options], { cwd: root })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
-  const [status] = (await once(child, 'close')) as [number | null]
-  expect({ status, failed: output.split('\n').filter((line) => line.includes('✘')) }).toEqual({ status: 0, failed: [] })
-  const summary = output.slice(output.indexOf('What happened'))
-  expect([...summary.matchAll(/✔ \(([a-g])\)/g)].map((match) => match[1]).join('')).toBe('abcdefg')
+  return { child, output: () => output, ended: once(child, 'close').then(([status]) => status as number | null) }
+}
+
+it.concurrent('tells all seven stories, with the way of each mail, and ends with 0', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const { output, ended } = startDemo()
+  const status = await ended
+  const failed = output()
+    .split('\n')
+    .filter((line) => line.includes('✘'))
+  expect({ status, failed }).toEqual({ status: 0, failed: [] })
+  const [stories, summary] = output().split('What happened') as [string, string]
+  expect([...summary.matchAll(/✔ \(([a-g])\) \S/g)].map((match) => match[1]).join('')).toBe('abcdefg')
+  const told = stories.split(/\n(?=\([a-g]\) )/).slice(1)
+  expect(told).toHaveLength(7)
+  for (const story of told) expect(story).toMatch(/the way of <|refused at RCPT/)
+  expect(summary).toContain('Everything ended as it must.')
+})
+
+it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C ends it all', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const { child, output, ended } = startDemo('--stay')
+  await until(() => output().includes('DNS answers at'), { what: 'the playground', timeout: PATIENCE_MS })
+  const folder = /Everything is in (\S+)\. /.exec(output())?.[1] as string
+  const commands = [...output().matchAll(/^ +npm run -s waypost -- (.+)$/gm)].map((match) => match[1] as string)
+  expect(commands.length).toBeGreaterThanOrEqual(5)
+  for (const command of commands) {
+    const ran = await runWaypost(command.split(' '))
+    expect({ command, status: ran.status, stderr: ran.stderr }).toEqual({ command, status: 0, stderr: '' })
+  }
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+  expect(existsSync(folder)).toBe(false)
+})
+
+it.concurrent.runIf(process.platform === 'linux')('leaves no node behind when it is ended in the middle', async () => {
+  const { child, output, ended } = startDemo()
+  await until(() => output().includes('\n(a) '), { what: 'the first story', timeout: 30_000 })
+  const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  expect(nodes).toHaveLength(4)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(1)
+  expect(nodes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
 })
