@@ -2,6 +2,7 @@
 
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
+import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Router } from '../route/resolution.ts'
 import type { NodeData } from './data.ts'
@@ -9,6 +10,7 @@ import type { NodeData } from './data.ts'
 export interface CurrentData {
   readonly router: Router
   readonly signer: Signer
+  readonly sealer: Sealer
   /** The people who may log in, at this moment. */
   users(): PasswdFile
   readonly machines: CertificateAuthenticator
@@ -28,6 +30,7 @@ export function createCurrentData(first: NodeData): CurrentData {
       signsFor: (domain) => data.signer.signsFor(domain),
       sign: (content, options) => data.signer.sign(content, options),
     },
+    sealer: { seal: (content, options) => data.sealer.seal(content, options) },
     users: () => data.people(),
     machines: {
       identify: (certificate) =>

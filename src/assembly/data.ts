@@ -16,6 +16,8 @@ import type { Fact } from '../directory/hiera-scope.ts'
 import { loadDirectory } from '../directory/load.ts'
 import type { LoadedDirectory } from '../directory/load.ts'
 import { loadKeys } from '../dkim/key-store.ts'
+import { createSealer } from '../dkim/seal.ts'
+import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Router } from '../route/resolution.ts'
@@ -27,6 +29,7 @@ import { routerSettings } from './router-settings.ts'
 export interface NodeData {
   readonly router: Router
   readonly signer: Signer
+  readonly sealer: Sealer
   readonly users: PasswdFile | null
   /** Everybody who may log in at this moment: the passwd-file's users, and those of LDAP and SQL. */
   people(): PasswdFile
@@ -73,6 +76,7 @@ export async function loadData(
   if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
   const data: NodeData = {
     router: createRouter(routing, () => whole),
+    sealer: createSealer({ keys: keys.keys, parents: [config.domain] }),
     signer: createSigner({ keys: keys.keys, parents: [config.domain] }),
     users,
     people: createPeople(users, () => sources.passwords()),

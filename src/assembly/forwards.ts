@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { Signer } from '../dkim/signer.ts'
+import type { IntakeSettings } from '../intake/ports.ts'
 import { createForwardStrategist } from '../policy/forward-strategist.ts'
 import type { ForwardStrategist } from '../policy/forward-strategist.ts'
 import type { Router } from '../route/resolution.ts'
@@ -22,6 +23,11 @@ export function buildStrategist(
 }
 
 /** Where rewritten authors live. The SRS domain holds strangers' names already, and MAIL FROM then aligns with From: besides. */
-export function forwardDomain(config: Pick<Config, 'forwards' | 'srs' | 'domain'>): string {
+function forwardDomain(config: Pick<Config, 'forwards' | 'srs' | 'domain'>): string {
   return config.forwards.domain ?? config.srs?.domain ?? config.domain
+}
+
+/** Nothing where sealing is off. */
+export function sealSettings(config: Config): Pick<IntakeSettings, 'seal'> {
+  return config.arc.seal ? { seal: { domain: forwardDomain(config), authservId: config.authserv_id } } : {}
 }

@@ -10,7 +10,7 @@ import type { IntakeSettings } from '../intake/ports.ts'
 import type { Log } from '../observe/log.ts'
 import { contentChecks } from './checks.ts'
 import type { CurrentData } from './current-data.ts'
-import { buildStrategist } from './forwards.ts'
+import { buildStrategist, sealSettings } from './forwards.ts'
 import { senderRights } from './receiving.ts'
 
 export function intakeSettings(
@@ -22,6 +22,7 @@ export function intakeSettings(
     checks: contentChecks(config, { resolver: parts.resolver, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
     forwards: buildStrategist(config, parts.data),
+    ...sealSettings(config),
   }
 }
 

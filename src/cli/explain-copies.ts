@@ -3,7 +3,7 @@
 
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { buildStrategist } from '../assembly/forwards.ts'
+import { buildStrategist, sealSettings } from '../assembly/forwards.ts'
 import { editSettings } from '../assembly/settings.ts'
 import type { Config } from '../config/config.ts'
 import type { NodeData } from '../assembly/data.ts'
@@ -41,8 +41,8 @@ export async function explainCopies(
     const signing = await signEarned(config.role.sign, data.signer, { origin, content: mail.content, mail })
     return { reply: null, events: signing.events }
   }
-  const settings = { edit: editSettings(config), checks: [], sign: config.role.sign, forwards }
-  const ports = { queue: memory(), signer: data.signer, newQueueId: () => mail.queueId }
+  const settings = { edit: editSettings(config), checks: [], sign: config.role.sign, forwards, ...sealSettings(config) }
+  const ports = { queue: memory(), signer: data.signer, sealer: data.sealer, newQueueId: () => mail.queueId }
   const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, discarded: [] })
   return { reply: null, events: made.messages.flatMap((message) => message.events.filter(isDecision)) }
 }
@@ -63,8 +63,12 @@ async function draftOf(
   }
 }
 
+const ownChecks = new Set(['forward', 'arc-seal'])
+
 function isDecision(event: Event): boolean {
-  return event.kind === 'signed' || event.kind === 'unsigned' || (event.kind === 'checked' && event.check === 'forward')
+  return (
+    event.kind === 'signed' || event.kind === 'unsigned' || (event.kind === 'checked' && ownChecks.has(event.check))
+  )
 }
 
 /** Bodies in memory; a wrapped one may be as large as it likes, for there is only one. */

@@ -122,6 +122,11 @@ const signingNeedsKeys: Rule = (config, report) => {
     report([], `dkim: found nothing, expected { keys: directory }: the role ${config.role.role} signs`)
 }
 
+const sealingNeedsKeys: Rule = (config, report) => {
+  if (config.arc.seal && !config.dkim)
+    report(['arc', 'seal'], 'arc.seal: found true, expected false without dkim: { keys: directory }, whose keys seal')
+}
+
 const nextHopsAreReadable: Rule = (config, report) => {
   if (config.smarthost !== undefined && !parseNextHop(config.smarthost))
     report(
@@ -157,6 +162,7 @@ const rules: readonly Rule[] = [
   srsNeedsSecrets,
   resolvingNeedsData,
   signingNeedsKeys,
+  sealingNeedsKeys,
   nextHopsAreReadable,
   adminStaysHome,
   checkDirectory,

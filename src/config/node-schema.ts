@@ -67,6 +67,12 @@ const srs = z.strictObject({
   max_age: duration.prefault('21d').describe('How long a bounce may take to come home.'),
 })
 
+const arc = z.strictObject({
+  seal: flag
+    .default(false)
+    .describe('Add an ARC set (RFC 8617) to mail that leaves by a forward: what was found, sealed with our key.'),
+})
+
 const forwards = z.strictObject({
   when_dmarc_would_fail: z
     .enum(['pass', 'rewrite-from', 'wrap', 'refuse'], { error: 'one of pass, rewrite-from, wrap, refuse' })
@@ -138,6 +144,7 @@ export const nodeSchema = z.strictObject({
     .describe('Signing.'),
   srs: srs.optional().describe('Sender rewriting.'),
   forwards: forwards.prefault({}).describe('Mail that leaves our domains in the name of a foreign author.'),
+  arc: arc.prefault({}).describe('Sealing of forwarded mail.'),
   smarthost: text('a next hop such as smtp:[relay.example.net]:587')
     .optional()
     .describe('Next hop of all mail to foreign domains.'),

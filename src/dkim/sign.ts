@@ -1,47 +1,20 @@
 // Signs a message with every active key of the author's domain (RFC 6376 5, RFC 8463), relaxed/relaxed.
 // Why not with mailauth: docs/decisions, "DKIM signing". Whether the mail deserves a signature is not decided here.
 
-import { createHash, sign as signWith } from 'node:crypto'
-import { promisify } from 'node:util'
-import type { Content } from '../message/content.ts'
-import { canonicalBody } from './canonical-body.ts'
+import { hashBody } from './body-hash.ts'
 import { type HeaderField, signedOctets, splitFields } from './canonical-header.ts'
 import { alreadySigned } from './existing-signature.ts'
 import type { DkimKey } from './key.ts'
+import { createKeyChoice } from './key-choice.ts'
+import type { KeySettings } from './key-choice.ts'
+import { signOctets } from './sign-octets.ts'
 import { signedField, unsignedField } from './signature-field.ts'
 import { signedFieldNames } from './signed-fields.ts'
 import type { Signer, SignResult } from './signer.ts'
 
-export interface SignerSettings {
-  /** Keys of any stage; only active ones sign. */
-  readonly keys: readonly DkimKey[]
-  /** Domains whose keys also sign for their subdomains (relaxed alignment of DMARC, RFC 9989 4.4.1, accepts that). */
-  readonly parents: readonly string[]
-}
-
-const signInPool = promisify(signWith)
-
 /** A signer over keys already loaded. A reload makes a new one. */
-export function createSigner(settings: SignerSettings): Signer {
-  const keysOf = new Map<string, DkimKey[]>()
-  for (const key of settings.keys) {
-    if (key.stage !== 'active') continue
-    const keys = keysOf.get(key.domain)
-    if (keys) keys.push(key)
-    else keysOf.set(key.domain, [key])
-  }
-  const parents = new Set(settings.parents.map((domain) => domain.toLowerCase()))
-  const keysFor = (fromDomain: string): readonly DkimKey[] => {
-    let domain = fromDomain.toLowerCase()
-    const exact = keysOf.get(domain)
-    if (exact) return exact
-    for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.')) {
-      domain = domain.slice(dot + 1)
-      const keys = parents.has(domain) ? keysOf.get(domain) : undefined
-      if (keys) return keys
-    }
-    return []
-  }
+export function createSigner(settings: KeySettings): Signer {
+  const keysFor = createKeyChoice(settings)
   return {
     signsFor: (domain) => keysFor(domain).length > 0,
     async sign(content, { fromDomain, now }): Promise<SignResult> {
@@ -61,15 +34,6 @@ export function createSigner(settings: SignerSettings): Signer {
   }
 }
 
-/** bh=: the SHA-256 of the canonical body, base64. */
-async function hashBody(content: Content): Promise<string> {
-  const hash = createHash('sha256')
-  const canonical = canonicalBody('relaxed', (piece) => hash.update(piece))
-  for await (const chunk of content.openBody()) canonical.update(chunk as Buffer)
-  canonical.end()
-  return hash.digest('base64')
-}
-
 interface HashedMessage {
   readonly fields: readonly HeaderField[]
   readonly bodyHash: string
@@ -83,11 +47,4 @@ async function signMessage(message: HashedMessage, key: DkimKey): Promise<string
   const unsigned = unsignedField({ algorithm, domain, selector, time, names, bodyHash })
   const octets = signedOctets(message.fields, names, { raw: unsigned, form: 'relaxed' })
   return signedField(unsigned, await signOctets(key, octets))
-}
-
-/** RSA goes to the thread pool (a third of a millisecond each); ed25519 costs less than the way there. */
-async function signOctets(key: DkimKey, octets: Buffer): Promise<Buffer> {
-  if (key.algorithm === 'rsa-sha256') return signInPool('sha256', octets, key.privateKey)
-  // RFC 8463 3: PureEdDSA over the SHA-256 of the octets.
-  return signWith(null, createHash('sha256').update(octets).digest(), key.privateKey)
 }

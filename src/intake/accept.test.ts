@@ -29,6 +29,8 @@ const signer: Signer = {
   }),
 }
 
+const sealer = { seal: async () => ({ kind: 'unsealed' as const, reason: 'not asked for' }) }
+
 beforeEach(() => {
   accepted = []
   recorded = []
@@ -56,6 +58,7 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
     queue,
     router,
     signer,
+    sealer,
     newQueueId: () => 'Q1',
     hasRoom: () => true,
     take: () => undefined,

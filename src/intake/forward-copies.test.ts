@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
+import { createSealer } from '../dkim/seal.ts'
 import { createSigner } from '../dkim/sign.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
@@ -43,6 +44,7 @@ afterEach(() => place.remove())
 const { privateKey } = generateKeyPairSync('ed25519')
 const key = { algorithm: 'ed25519-sha256', privateKey, stage: 'active', since: null, file: 'key' } as const
 const signer = createSigner({ keys: [{ ...key, domain: 'example.org', selector: 'ed' }], parents: ['example.org'] })
+const sealer = createSealer({ keys: [{ ...key, domain: 'example.org', selector: 'ed' }], parents: ['example.org'] })
 const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.example.org'
 
 const settings: IntakeSettings = {
@@ -59,20 +61,24 @@ const settings: IntakeSettings = {
   }),
 }
 
-function intake(change: Partial<IntakePorts> = {}) {
+function intake(change: Partial<IntakePorts> = {}, more: Partial<IntakeSettings> = {}) {
   let id = 0
-  return createIntake(settings, {
-    clock: place.clock,
-    queue,
-    router: { isOurs } as unknown as Router,
-    signer,
-    newQueueId: () => `Q${++id}`,
-    hasRoom: () => true,
-    take: (more) => void claims.push(...more),
-    noticesDue: () => notices++,
-    bug: (error) => void bugs.push(error),
-    ...change,
-  })
+  return createIntake(
+    { ...settings, ...more },
+    {
+      clock: place.clock,
+      queue,
+      router: { isOurs } as unknown as Router,
+      signer,
+      sealer,
+      newQueueId: () => `Q${++id}`,
+      hasRoom: () => true,
+      take: (more) => void claims.push(...more),
+      noticesDue: () => notices++,
+      bug: (error) => void bugs.push(error),
+      ...change,
+    },
+  )
 }
 
 const bySpf = 'spf=pass; dkim=none; dmarc=pass header.from=stranger.example policy.dmarc=reject'
@@ -212,6 +218,43 @@ describe('a mail whose recipients need different copies', () => {
     expect(events.filter((event) => event.kind === 'failed')).toMatchObject([
       { queueId: 'Q3', recipient: 'u2@home.example', reply: expect.stringMatching(/^550 5\.7\.1 A forward here/) },
     ])
+  })
+})
+
+describe('sealing', () => {
+  const seal = { domain: 'srs.example.org', authservId: 'example.org' }
+  const own = 'Authentication-Results: forged.example; arc=pass\r\n'
+
+  test('is off unless asked for', async () => {
+    await intake().accept(draft(to('pass', 'rewrite-from')))
+    for (const claim of claims) expect(value(claim, 'arc-seal')).toEqual([])
+  })
+
+  test('adds what the mx found, above our signature, to what goes on', async () => {
+    const header = Buffer.concat([headerOf().subarray(0, -2), Buffer.from(`${own}\r\n`)])
+    await intake({}, { seal }).accept(draft(to('pass', 'rewrite-from', 'wrap'), { header }))
+    for (const address of ['u0@home.example', 'u1@home.example']) {
+      const fields = readFields(copyFor(address)?.message.header ?? Buffer.alloc(0)).map((field) => field.key)
+      expect(fields.slice(0, 4)).toEqual([
+        'received',
+        'arc-seal',
+        'arc-message-signature',
+        'arc-authentication-results',
+      ])
+      const results = value(copyFor(address), 'arc-authentication-results')[0]?.replace(/\s+/g, ' ')
+      expect(results).toBe(`i=1; example.org; ${bySpf}`)
+    }
+    expect(value(copyFor('u2@home.example'), 'arc-seal')).toEqual([])
+    expect(events.filter((event) => event.kind === 'checked' && event.check === 'arc-seal')).toMatchObject([
+      { queueId: 'Q1', result: 'sealed', detail: 'set 1 of example.org (ed)' },
+      { queueId: 'Q2', result: 'sealed' },
+    ])
+  })
+
+  test('leaves the mail of our own authors alone', async () => {
+    const header = headerOf('auth=pass', 'Lee <lee@example.org>')
+    await intake({}, { seal }).accept(draft(to(null), { header }))
+    expect(value(claims[0], 'arc-seal')).toEqual([])
   })
 })
 

@@ -1,6 +1,7 @@
 // From a plan to messages: each copy with its own queue id, trace header, signature, ledger entries and body. Nothing is committed here;
 // until it is, `discard` takes away every body that was made.
 
+import type { Content } from '../message/content.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
 import { viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
@@ -18,6 +19,7 @@ import { ledgerOf } from './ledger.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import type { Discarded } from './recipients.ts'
 import type { Findings } from './run-checks.ts'
+import { sealForward } from './seal.ts'
 import { signEarned, signOwn, unsigned } from './sign.ts'
 import type { Signing } from './sign.ts'
 
@@ -45,6 +47,7 @@ export interface MadeCopies {
 export interface CopyPorts {
   readonly queue: BodyStore
   readonly signer: IntakePorts['signer']
+  readonly sealer: IntakePorts['sealer']
   readonly newQueueId: () => string
 }
 
@@ -85,13 +88,14 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
   const edited = editHeader(settings.edit, task.checked)
   const content = await contentOf(settings, { ...task, edited })
   const signing = await sign(settings, ports, { ...task, content })
+  const seal = await sealing(settings, ports, { ...task, content, signing })
   return {
     queueId: mail.queueId,
     arrivedAt: mail.at,
     origin: findings.origin,
     sender: draft.sender,
     parameters: draft.parameters,
-    header: Buffer.concat([edited.trace, signing.fields, content.signable]),
+    header: Buffer.concat([edited.trace, seal.fields, signing.fields, content.signable]),
     body: content.body,
     senderProven: findings.senderProven,
     recipients: copy.recipients,
@@ -103,7 +107,7 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
       recipients: copy.recipients,
       discarded,
       copied: copyEvents(copy, mail),
-      signing: signing.events,
+      signing: [...signing.events, ...seal.events],
       messageId: edited.messageId,
     }),
   }
@@ -147,13 +151,30 @@ function sign(
 ): Promise<Signing> | Signing {
   const { copy, checked, content } = task
   if (copy.treatment === 'refuse') return unsigned(checked.mail, 'it is returned')
-  const { body, signable } = content
-  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
-  const whole = { header: signable, bodySize, openBody: () => ports.queue.openBody(body) }
+  const whole = wholeOf(ports, content, content.signable)
   const given = ourName(settings, copy)
   if (given) return signOwn(ports.signer, { domain: given.strategist.domain, content: whole, mail: checked.mail })
   const { origin } = checked.findings
   return signEarned(settings.sign, ports.signer, { origin, content: whole, mail: checked.mail })
+}
+
+/** A foreign author's mail that goes on as it is, or under our name: not what is attached, and not what is returned. */
+async function sealing(
+  settings: IntakeSettings,
+  ports: CopyPorts,
+  task: Task & { readonly content: CopyContent; readonly signing: Signing },
+): Promise<Signing> {
+  const { copy, checked, content, signing } = task
+  const goesOn = copy.treatment === 'pass' || copy.treatment === 'rewrite-from'
+  if (!settings.seal || copy.author === null || !goesOn) return { fields: Buffer.alloc(0), events: [] }
+  const { origin, results } = checked.findings
+  const whole = wholeOf(ports, content, Buffer.concat([signing.fields, content.signable]))
+  return sealForward(settings.seal, ports.sealer, { mail: checked.mail, origin, results, content: whole })
+}
+
+function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Content {
+  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
+  return { header, bodySize, openBody: () => ports.queue.openBody(body) }
 }
 
 /** Who writes the copy now and for whom; null where it stays the author's own. */

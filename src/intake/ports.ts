@@ -1,5 +1,6 @@
 // What intake is told by the role, and what it needs of the other rooms.
 
+import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
@@ -15,6 +16,8 @@ export interface IntakeSettings {
   readonly sign: 'never' | 'earned'
   /** Decides about copies that leave by a forward; without one they pass as they are. */
   readonly forwards?: ForwardStrategist
+  /** Adds an ARC set to what leaves by a forward: whose key, and whose results. */
+  readonly seal?: { readonly domain: string; readonly authservId: string }
 }
 
 export interface IntakePorts {
@@ -22,6 +25,7 @@ export interface IntakePorts {
   readonly queue: Queue
   readonly router: Router
   readonly signer: Signer
+  readonly sealer: Sealer
   readonly newQueueId: () => string
   /** Is delivery ready for these next hops now? Then their recipients are claimed in the same commit. */
   readonly hasRoom: (nextHop: string) => boolean

@@ -74,6 +74,20 @@ export function removeForged(
  * The topmost Received is the peer's own, so everything above the one below it is the peer's work.
  */
 export function trustedResults(fields: readonly Field[], authservId: string): readonly MethodResult[] {
+  return trustedFields(fields, authservId).flatMap((one) => one.results)
+}
+
+/** The same as they are written: the values of those fields. */
+export function trustedValues(fields: readonly Field[], authservId: string): readonly string[] {
+  return trustedFields(fields, authservId).map((one) => one.value)
+}
+
+interface TrustedField {
+  readonly value: string
+  readonly results: readonly MethodResult[]
+}
+
+function trustedFields(fields: readonly Field[], authservId: string): readonly TrustedField[] {
   const first = fields.findIndex((field) => field.key === 'received')
   if (first < 0) return []
   const next = fields.findIndex((field, i) => i > first && field.key === 'received')
@@ -86,7 +100,7 @@ export function trustedResults(fields: readonly Field[], authservId: string): re
         parsed.kind === 'results' &&
         parsed.version === 1 &&
         parsed.authservId.toLowerCase() === authservId.toLowerCase()
-      return ours ? parsed.results : []
+      return ours ? [{ value: field.value, results: parsed.results }] : []
     })
 }
 

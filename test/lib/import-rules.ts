@@ -57,7 +57,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   bounce: ['notifier.ts'],
   delivery: ['engine.ts'],
   directory: ['address.ts', 'directory.ts', 'located.ts', 'problem.ts', 'snapshot.ts', 'yaml-file.ts'],
-  dkim: ['signer.ts'],
+  dkim: ['signer.ts', 'sealer.ts'],
   dns: ['resolver.ts', 'name.ts', 'mx.ts', 'addresses.ts'],
   filter: ['authentication.ts'],
   intake: ['intake.ts'],

@@ -1,0 +1,33 @@
+// Which keys sign for a domain: the active ones of its own, else of the nearest parent that is configured to sign for it.
+
+import type { DkimKey } from './key.ts'
+
+export interface KeySettings {
+  /** Keys of any stage; only active ones sign. */
+  readonly keys: readonly DkimKey[]
+  /** Domains whose keys also sign for their subdomains (relaxed alignment of DMARC, RFC 9989 4.4.1, accepts that). */
+  readonly parents: readonly string[]
+}
+
+/** The choice over keys already loaded; an empty list where none signs. */
+export function createKeyChoice(settings: KeySettings): (domain: string) => readonly DkimKey[] {
+  const keysOf = new Map<string, DkimKey[]>()
+  for (const key of settings.keys) {
+    if (key.stage !== 'active') continue
+    const keys = keysOf.get(key.domain)
+    if (keys) keys.push(key)
+    else keysOf.set(key.domain, [key])
+  }
+  const parents = new Set(settings.parents.map((domain) => domain.toLowerCase()))
+  return (wanted) => {
+    let domain = wanted.toLowerCase()
+    const exact = keysOf.get(domain)
+    if (exact) return exact
+    for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.')) {
+      domain = domain.slice(dot + 1)
+      const keys = parents.has(domain) ? keysOf.get(domain) : undefined
+      if (keys) return keys
+    }
+    return []
+  }
+}
