@@ -83,7 +83,10 @@ function setUp(tasks: readonly NoticeTask[]) {
           due.splice(due.indexOf(task), 1)
           told.push({ dsn, events: events as NotifiedEvent[] })
         },
-        openBody: () => Readable.from([Buffer.from('from the '), Buffer.from('spool\r\n')]),
+        openBody: (body) =>
+          body.kind === 'spool' && body.file === 'gone'
+            ? new Readable({ read: (): void => undefined }).destroy(new Error('ENOENT'))
+            : Readable.from([Buffer.from('from the '), Buffer.from('spool\r\n')]),
       },
       intake: {
         prepare: async (own) => {
@@ -255,6 +258,16 @@ describe('trouble', () => {
     await run()
     expect(due).toHaveLength(0)
     expect(told).toHaveLength(31)
+  })
+
+  it('returns the header alone where the body is lost: the sender hears of it all the same', async () => {
+    const { run, told, postponed, prepared } = setUp([
+      task({ message: message({ body: { kind: 'spool', file: 'gone', size: 40_000 } }) }),
+    ])
+    await run()
+    expect(postponed).toEqual([])
+    expect(told).toHaveLength(1)
+    expect(prepared[0]?.body.toString()).toContain('text/rfc822-headers')
   })
 
   it('tries again by itself after the queue failed', async () => {

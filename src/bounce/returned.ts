@@ -15,10 +15,12 @@ export async function returnedPart(
   const { header, body, parameters } = message
   const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
   const whole = notice === 'failed' && parameters.ret !== 'HDRS' && !parameters.requireTls
-  if (!whole || header.length + bodySize > ports.sizeLimit) {
-    return { header: cutHeader(header, ports.sizeLimit), body: null }
-  }
-  return { header, body: body.kind === 'inline' ? body.bytes : await collect(ports.openBody(body)) }
+  const headerAlone = { header: cutHeader(header, ports.sizeLimit), body: null }
+  if (!whole || header.length + bodySize > ports.sizeLimit) return headerAlone
+  if (body.kind === 'inline') return { header, body: body.bytes }
+  // A body that is lost must not keep its sender from hearing that the mail is.
+  const bytes = await collect(ports.openBody(body)).catch(() => null)
+  return bytes === null ? headerAlone : { header, body: bytes }
 }
 
 /** At most `limit` octets, ending between two fields. */
