@@ -4,7 +4,7 @@
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
 import type { AddressRecord } from '../directory.ts'
-import type { DirectorySource } from '../source.ts'
+import type { DirectorySource, SourceAnswer, SourceUserAnswer } from '../source.ts'
 import type { ContentIndex } from './index-content.ts'
 import type { MirrorState } from './snapshot-store.ts'
 
@@ -15,12 +15,14 @@ export interface View {
   readonly doubt: string | null
 }
 
+/** A source that answers at once. */
+export interface SnapshotSource extends DirectorySource {
+  find(key: string): SourceAnswer
+  user(name: string): SourceUserAnswer
+}
+
 /** A view of each moment as a source. */
-export function viewSource(
-  name: string,
-  domains: ReadonlySet<string>,
-  view: () => View,
-): Pick<DirectorySource, 'name' | 'domains' | 'find' | 'mayKnow' | 'user' | 'naming'> {
+export function viewSource(name: string, domains: ReadonlySet<string>, view: () => View): SnapshotSource {
   return {
     name,
     domains,

@@ -4,12 +4,12 @@
 
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
-import type { DirectorySource } from '../source.ts'
 import { indexContent } from './index-content.ts'
 import type { ContentIndex, IndexSettings, SourcePassword } from './index-content.ts'
 import { judgeContent } from './judge-content.ts'
 import type { MirrorSource } from './mirror-source.ts'
 import { doubtOf, viewSource } from './mirror-view.ts'
+import type { SnapshotSource } from './mirror-view.ts'
 import type { SnapshotHeader, StoredSnapshot } from './snapshot-file.ts'
 import type { MirrorState, Orders, SnapshotStore } from './snapshot-store.ts'
 import { countContent, sortContent } from './source-content.ts'
@@ -47,7 +47,7 @@ export interface MirrorStatus extends MirrorState {
   readonly unused: number
 }
 
-export interface Mirror extends DirectorySource {
+export interface Mirror extends SnapshotSource {
   /** Loads the last snapshot; where there is none, waits for the first attempt. Then keeps itself up to date. */
   start(): Promise<void>
   /** Asks the source now; resolves when its answer is in use or refused. */

@@ -2,15 +2,15 @@
 // Room: directory.
 
 import type { Clock } from '../../lib/clock.ts'
-import type { DirectorySource } from '../source.ts'
 import { indexContent } from './index-content.ts'
 import type { ContentIndex, SourcePassword } from './index-content.ts'
 import type { MirrorSettings } from './mirror.ts'
 import type { MirrorSource } from './mirror-source.ts'
 import { doubtOf, viewSource } from './mirror-view.ts'
+import type { SnapshotSource } from './mirror-view.ts'
 import type { MirrorState, SnapshotStore } from './snapshot-store.ts'
 
-export interface RestedMirror extends DirectorySource {
+export interface RestedMirror extends SnapshotSource {
   passwords(): ReadonlyMap<string, SourcePassword>
   /** Why nothing is known at all; null if something is. */
   readonly trouble: string | null

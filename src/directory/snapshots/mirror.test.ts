@@ -1,0 +1,359 @@
+// The mirror against a source that misbehaves in every way, with a real folder and a clock that the test moves.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createFakeClock, type FakeClock } from '../../../test/lib/fake-clock.ts'
+import { EMPTY_CONTENT, type FakeSource, fakeSource, manyPeople } from '../../../test/lib/source-content.ts'
+import { until } from '../../../test/lib/until.ts'
+import { createMirror } from './mirror.ts'
+import type { Mirror, MirrorLog } from './mirror.ts'
+import { restMirror } from './rested-mirror.ts'
+import { openSnapshotStore } from './snapshot-store.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
+
+const REFRESH = 300_000
+const settings = {
+  name: 'ldap',
+  mainDomain: 'example.org',
+  domains: new Set(['example.org']),
+  refreshMs: REFRESH,
+  mostShrink: 0.4,
+}
+
+let folder: string
+let store: SnapshotStore
+let clock: FakeClock
+let source: FakeSource
+let mirrors: Mirror[]
+const log = { taken: vi.fn(), trouble: vi.fn(), recovered: vi.fn(), disk: vi.fn() } satisfies MirrorLog
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'waypost-mirror-'))
+  store = openSnapshotStore(folder)
+  clock = createFakeClock()
+  source = fakeSource(manyPeople(20))
+  mirrors = []
+})
+
+afterEach(async () => {
+  await Promise.all(mirrors.map((mirror) => mirror.close()))
+  rmSync(folder, { recursive: true, force: true })
+  vi.clearAllMocks()
+})
+
+async function start(): Promise<Mirror> {
+  const mirror = createMirror(settings, { source, store, clock, log })
+  mirrors.push(mirror)
+  await mirror.start()
+  return mirror
+}
+
+async function restart(mirror: Mirror): Promise<Mirror> {
+  await mirror.close()
+  mirrors.length = 0
+  return await start()
+}
+
+const known = (mirror: Mirror, name: string) => mirror.find(`${name}@example.org`)
+const rest = () => restMirror(settings, { store, clock, source })
+
+describe('a mirror', () => {
+  it('has the first answer before it is started, on disk too', async () => {
+    const mirror = await start()
+    expect(known(mirror, 'user0001')).toMatchObject({ record: { forward: { source: 'uid=user0001' } }, doubt: null })
+    expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: null })
+    expect(await store.versions()).toEqual([1])
+    expect(mirror.status()).toMatchObject({ version: 1, failures: 0, trouble: null, doubt: null })
+  })
+
+  it('writes a version only when something changed, whatever the order of the rows', async () => {
+    const mirror = await start()
+    const people = manyPeople(20)
+    source.answer = { kind: 'whole', content: { ...people, users: people.users.toReversed() } }
+    await mirror.refresh()
+    expect(await store.versions()).toEqual([1])
+    source.answer = { kind: 'whole', content: manyPeople(21) }
+    await mirror.refresh()
+    expect(await store.versions()).toEqual([2, 1])
+    expect(known(mirror, 'user0020').record).not.toBeNull()
+  })
+
+  it('asks again after the interval', async () => {
+    await start()
+    expect(source.asked).toBe(1)
+    await until(
+      async () => {
+        await clock.advance(10_000)
+        return source.asked === 2
+      },
+      { what: 'the second reading' },
+    )
+    expect(clock.now()).toBeGreaterThanOrEqual(Date.UTC(2026, 10, 21) + REFRESH)
+  })
+
+  it('asks once for several wishes at the same time', async () => {
+    const mirror = await start()
+    await Promise.all([mirror.refresh(), mirror.refresh(), mirror.refresh()])
+    expect(source.asked).toBe(2)
+  })
+
+  it.each([
+    ['unavailable', { kind: 'unavailable', cause: 'connection refused' }],
+    ['partial', { kind: 'partial', cause: 'size limit exceeded' }],
+    ['empty', { kind: 'whole', content: EMPTY_CONTENT }],
+    ['shrunk', { kind: 'whole', content: manyPeople(11) }],
+  ] as const)(
+    'keeps the last good snapshot when the source is %s: what it knows is found, the rest in doubt',
+    async (_name, answer) => {
+      const mirror = await start()
+      source.answer = answer
+      await mirror.refresh()
+      expect(known(mirror, 'user0019')).toMatchObject({
+        record: { forward: {} },
+        doubt: expect.stringContaining('ldap: '),
+      })
+      expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: expect.stringContaining('ldap: ') })
+      expect(mirror.user('user0019')).toMatchObject({ kind: 'found' })
+      expect(mirror.passwords().size).toBe(20)
+      expect(await store.versions()).toEqual([1])
+      expect(mirror.status()).toMatchObject({ version: 1, failures: 1 })
+      expect(log.trouble).toHaveBeenCalledOnce()
+      source.answer = { kind: 'whole', content: manyPeople(20) }
+      await mirror.refresh()
+      expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: null })
+      expect(log.recovered).toHaveBeenCalledOnce()
+    },
+  )
+
+  it('tells of the same trouble once, of another one again', async () => {
+    const mirror = await start()
+    source.answer = { kind: 'unavailable', cause: 'a' }
+    await mirror.refresh()
+    await mirror.refresh()
+    source.answer = { kind: 'unavailable', cause: 'b' }
+    await mirror.refresh()
+    expect(log.trouble.mock.calls.map(([trouble]) => trouble.cause)).toEqual(['a', 'b'])
+    expect(mirror.status().failures).toBe(3)
+  })
+
+  it('tries again sooner after a failure, with growing pauses', async () => {
+    const mirror = await start()
+    source.answer = { kind: 'unavailable', cause: 'down' }
+    await mirror.refresh()
+    const failed = clock.now()
+    // The usual interval, which began before the failure, ends first; then 5 s become 10, 20, 40 …
+    await until(
+      async () => {
+        await clock.advance(1000)
+        return source.asked >= 6
+      },
+      { what: 'several attempts', every: 1 },
+    )
+    expect(clock.now() - failed).toBeLessThan(REFRESH + 200_000)
+  })
+
+  it('knows nothing for certain if the source was never there, and does not wait for it', async () => {
+    source.answer = { kind: 'unavailable', cause: 'down' }
+    const mirror = await start()
+    expect(known(mirror, 'user0001')).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(mirror.status()).toMatchObject({ version: null, counts: null })
+    expect(await store.versions()).toEqual([])
+  })
+
+  it('a snapshot that nobody confirmed for long is in doubt even without a failure', async () => {
+    const mirror = await start()
+    clock.set(clock.now() + 4 * REFRESH)
+    expect(known(mirror, 'nobody').doubt).toMatch(/^ldap: last heard of \d+ s ago$/)
+  })
+})
+
+describe('a mirror that starts again', () => {
+  it('answers from disk while the source is away', async () => {
+    const first = await start()
+    source.answer = { kind: 'unavailable', cause: 'down' }
+    const mirror = await restart(first)
+    expect(known(mirror, 'user0003').record).not.toBeNull()
+    expect(known(mirror, 'nobody').doubt).not.toBeNull()
+    expect(mirror.passwords().size).toBe(20)
+  })
+
+  it('doubts what is on disk until the source has answered this process', async () => {
+    const first = await start()
+    let answer: (fetched: Awaited<FakeSource['answer']>) => void = () => undefined
+    source.answer = new Promise((resolve) => {
+      answer = resolve
+    })
+    const mirror = await restart(first)
+    expect(known(mirror, 'nobody').doubt).toBe('ldap: not asked since the start')
+    answer({ kind: 'whole', content: manyPeople(20) })
+    await until(() => known(mirror, 'nobody').doubt === null, { what: 'the first answer' })
+  })
+
+  it('measures a shrink against what is on disk', async () => {
+    const first = await start()
+    source.answer = { kind: 'whole', content: manyPeople(3) }
+    const mirror = await restart(first)
+    await mirror.refresh()
+    expect(mirror.status().trouble).toMatchObject({ kind: 'refused' })
+    expect(known(mirror, 'user0019').record).not.toBeNull()
+  })
+
+  it('passes over damaged versions to the newest good one, and says so', async () => {
+    const first = await start()
+    source.answer = { kind: 'whole', content: manyPeople(21) }
+    await first.refresh()
+    writeFileSync(join(folder, '0000000002.snapshot'), 'waypost-directory-1 0\nhalf')
+    source.answer = { kind: 'unavailable', cause: 'down' }
+    const mirror = await restart(first)
+    expect(mirror.status().counts?.users).toBe(20)
+    expect(log.disk).toHaveBeenCalledWith('version 2', expect.stringContaining('checksum'))
+  })
+
+  it('never uses a number twice, not even that of a damaged version', async () => {
+    const first = await start()
+    writeFileSync(join(folder, '0000000007.snapshot'), 'nonsense')
+    source.answer = { kind: 'whole', content: manyPeople(22) }
+    const mirror = await restart(first)
+    await mirror.refresh()
+    expect(await store.versions()).toEqual([8, 7, 1])
+  })
+})
+
+describe('orders of an operator', () => {
+  async function refusedShrink(): Promise<Mirror> {
+    const mirror = await start()
+    source.answer = { kind: 'whole', content: manyPeople(5) }
+    await mirror.refresh()
+    return mirror
+  }
+
+  it('what was refused is kept for a look', async () => {
+    await refusedShrink()
+    expect((await store.readRefused())?.content.users.length).toBe(5)
+  })
+
+  it('an accepted shrink is taken once', async () => {
+    const mirror = await refusedShrink()
+    await store.writeOrders({ pinned: null, accept: 1, refresh: 0 })
+    await mirror.refresh()
+    expect(mirror.status()).toMatchObject({ version: 2, trouble: null, counts: { users: 5 } })
+    expect(await store.readRefused()).toBeNull()
+    source.answer = { kind: 'whole', content: manyPeople(1) }
+    await mirror.refresh()
+    expect(mirror.status()).toMatchObject({ version: 2, trouble: { kind: 'refused' } })
+  })
+
+  it('an order to accept is not carried out again after a restart', async () => {
+    const first = await refusedShrink()
+    await store.writeOrders({ pinned: null, accept: 1, refresh: 0 })
+    await first.refresh()
+    source.answer = { kind: 'whole', content: manyPeople(1) }
+    const mirror = await restart(first)
+    await mirror.refresh()
+    expect(mirror.status().trouble).toMatchObject({ kind: 'refused' })
+  })
+
+  it('an order ends the pause: nobody waits for the interval', async () => {
+    await start()
+    await store.writeOrders({ pinned: null, accept: 0, refresh: clock.now() })
+    await until(
+      async () => {
+        await clock.advance(1000)
+        return source.asked === 2
+      },
+      { what: 'the ordered reading' },
+    )
+    expect(clock.now()).toBeLessThan(Date.UTC(2026, 10, 21) + REFRESH / 2)
+  })
+
+  it('rolled back, an older version answers, in doubt, while the source is read on', async () => {
+    const mirror = await start()
+    source.answer = { kind: 'whole', content: manyPeople(21) }
+    await mirror.refresh()
+    await store.writeOrders({ pinned: 1, accept: 0, refresh: 0 })
+    await mirror.refresh()
+    expect(mirror.status()).toMatchObject({ version: 1, pinned: 1, counts: { users: 20 } })
+    expect(known(mirror, 'user0020')).toEqual({ record: null, doubt: 'ldap: rolled back to version 1' })
+    source.answer = { kind: 'whole', content: manyPeople(22) }
+    await mirror.refresh()
+    expect(await store.versions()).toEqual([3, 2, 1])
+    expect(mirror.status().version).toBe(1)
+    await store.writeOrders({ pinned: null, accept: 0, refresh: 0 })
+    await mirror.refresh()
+    expect(mirror.status()).toMatchObject({ version: 3, pinned: null, counts: { users: 22 }, doubt: null })
+  })
+
+  it('stays rolled back over a restart, and keeps that version however many come', async () => {
+    const first = await start()
+    await store.writeOrders({ pinned: 1, accept: 0, refresh: 0 })
+    const mirror = await restart(first)
+    for (let more = 21; more < 36; more += 1) {
+      source.answer = { kind: 'whole', content: manyPeople(more) }
+      await mirror.refresh()
+    }
+    expect(mirror.status()).toMatchObject({ version: 1, pinned: 1 })
+    expect((await store.versions()).at(-1)).toBe(1)
+    expect((await restart(mirror)).status()).toMatchObject({ version: 1, pinned: 1 })
+  })
+
+  it('a version that does not exist is not rolled back to', async () => {
+    const mirror = await start()
+    await store.writeOrders({ pinned: 99, accept: 0, refresh: 0 })
+    await mirror.refresh()
+    expect(mirror.status()).toMatchObject({ version: 1, pinned: null })
+    expect(log.disk).toHaveBeenCalledWith('version 99', expect.any(String))
+  })
+})
+
+describe('a disk that cannot be written', () => {
+  it('costs the snapshot, not the data', async () => {
+    const broken: SnapshotStore = { ...store, write: () => Promise.reject(new Error('ENOSPC')) }
+    const mirror = createMirror(settings, { source, store: broken, clock, log })
+    mirrors.push(mirror)
+    await mirror.start()
+    expect(known(mirror, 'user0001').record).not.toBeNull()
+    expect(log.disk).toHaveBeenCalledWith('version 1', 'ENOSPC')
+    await mirror.refresh()
+    expect(mirror.status().trouble).toBeNull()
+  })
+})
+
+describe('what lies on disk, for commands', () => {
+  it('answers like the node that wrote it', async () => {
+    const mirror = await start()
+    source.answer = { kind: 'unavailable', cause: 'down' }
+    await mirror.refresh()
+    const rested = await rest()
+    expect(rested.find('user0001@example.org')).toEqual(known(mirror, 'user0001'))
+    expect(rested.find('nobody@example.org')).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(rested.passwords().size).toBe(20)
+    expect(rested.mayKnow('nobody@example.org')).toBe(true)
+    expect(source.asked).toBe(2)
+  })
+
+  it('shows the pinned version', async () => {
+    const mirror = await start()
+    source.answer = { kind: 'whole', content: manyPeople(21) }
+    await mirror.refresh()
+    await store.writeOrders({ pinned: 1, accept: 0, refresh: 0 })
+    expect((await rest()).passwords().size).toBe(20)
+  })
+
+  it('asks the source once where no node has run, and writes nothing', async () => {
+    const rested = await rest()
+    expect(rested.find('user0001@example.org')).toMatchObject({ record: {}, doubt: null })
+    expect(rested.mayKnow('nobody@example.org')).toBe(false)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('says so if nothing can be known at all', async () => {
+    source.answer = { kind: 'partial', cause: 'size limit' }
+    const rested = await rest()
+    expect(rested.trouble).toBe('ldap: size limit')
+    expect(rested.find('x@example.org')).toEqual({ record: null, doubt: 'ldap: size limit' })
+    expect(rested.user('x')).toEqual({ kind: 'absent' })
+    expect(rested.passwords().size).toBe(0)
+  })
+})
