@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
+import type { LdapUsers } from './ldap-settings.ts'
+
+const users: LdapUsers = {
+  base: 'ou=people',
+  filter: '(uid=*)',
+  attributes: {
+    user: 'uid',
+    addresses: ['mail', 'mailAlternateAddress'],
+    forward: 'emailForward',
+    password: 'mailPassword',
+  },
+}
+const isOwn = (address: string) => address.endsWith('@example.org')
+const dn = 'uid=kim,ou=people'
+
+describe('readPerson', () => {
+  it('makes a user and a forward of each own address', () => {
+    const entry = {
+      dn,
+      uid: 'kim',
+      mail: ['k.im@example.org', 'kim@private.example'],
+      emailForward: 'a@x.example',
+      mailPassword: '{SSHA}x',
+    }
+    expect(readPerson(entry, users, isOwn)).toEqual({
+      user: { name: 'kim', addresses: ['kim', 'k.im@example.org'], password: '{SSHA}x', source: dn },
+      forwards: [
+        { address: 'kim', targets: ['a@x.example'], source: dn },
+        { address: 'k.im@example.org', targets: ['a@x.example'], source: dn },
+      ],
+    })
+  })
+
+  it('knows attribute names in any case', () => {
+    expect(readPerson({ dn, UID: 'kim', EMAILFORWARD: ['a@x.example'] }, users, isOwn)).toMatchObject({
+      user: { name: 'kim' },
+      forwards: [{ targets: ['a@x.example'] }],
+    })
+  })
+
+  it.each([
+    ['without a name', { dn }],
+    ['with an empty name', { dn, uid: ['', ' '] }],
+    ['with a name that is no text', { dn, uid: Buffer.from([0xff]) }],
+  ])('passes over an entry %s', (_name, entry) => {
+    expect(readPerson(entry, users, isOwn)).toBeNull()
+  })
+
+  it('without forward or password has none', () => {
+    const read = readPerson({ dn, uid: 'kim', emailForward: [], mailPassword: [] }, users, isOwn)
+    expect(read).toEqual({ user: { name: 'kim', addresses: ['kim'], source: dn }, forwards: [] })
+  })
+
+  it('takes the first of several names and passwords', () => {
+    const read = readPerson({ dn, uid: ['kim', 'kimmy'], mailPassword: ['{A}', '{B}'] }, users, isOwn)
+    expect(read?.user).toMatchObject({ name: 'kim', password: '{A}' })
+  })
+
+  it('reads no password where passwords are kept elsewhere', () => {
+    const without = { ...users, attributes: { ...users.attributes, password: null } }
+    expect(readPerson({ dn, uid: 'kim', mailPassword: 'x' }, without, isOwn)?.user).not.toHaveProperty('password')
+    expect(userAttributes(without)).toEqual(['uid', 'mail', 'mailAlternateAddress', 'emailForward'])
+    expect(userAttributes(users)).toContain('mailPassword')
+  })
+})
+
+describe('readAliasEntry', () => {
+  const aliases = { base: '', filter: '', attributes: { address: 'cn', targets: 'rfc822MailMember' } }
+
+  it('makes an alias of each name', () => {
+    const entry = { dn: 'cn=press', cn: ['press', 'media'], rfc822MailMember: ['kim', 'lee'] }
+    expect(readAliasEntry(entry, aliases)).toEqual([
+      { address: 'press', targets: ['kim', 'lee'], source: 'cn=press' },
+      { address: 'media', targets: ['kim', 'lee'], source: 'cn=press' },
+    ])
+  })
+
+  it('without a name is none', () => {
+    expect(readAliasEntry({ dn: 'cn=x', rfc822MailMember: 'kim' }, aliases)).toEqual([])
+  })
+})

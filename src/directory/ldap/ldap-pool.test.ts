@@ -1,0 +1,170 @@
+// The pool against servers that are none: nobody listens, nobody answers, the connection breaks. A real server is asked in test/peers.
+
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
+import { freePort } from '../../../test/lib/free-port.ts'
+import { createLdapPool } from './ldap-pool.ts'
+import type { LdapPool } from './ldap-pool.ts'
+import type { LdapServerSettings } from './ldap-settings.ts'
+
+/** A bind response with success, for the first message on a connection (RFC 4511 4.2.2). */
+const bound = (id: number) =>
+  Buffer.from([0x30, 0x0c, 0x02, 0x01, id, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00])
+/** A search that found nothing. */
+const nothing = (id: number) =>
+  Buffer.from([0x30, 0x0c, 0x02, 0x01, id, 0x65, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00])
+const BIND = 0x60
+
+const base: LdapServerSettings = {
+  urls: [],
+  startTls: false,
+  tls: { ca: null, certificate: null, key: null },
+  bind: { kind: 'anonymous' },
+  timeoutMs: 200,
+  connections: 2,
+}
+
+const clock = createFakeClock()
+const servers: Server[] = []
+const pools: LdapPool[] = []
+const sockets: Socket[] = []
+
+afterEach(() => {
+  for (const pool of pools.splice(0)) pool.close()
+  for (const socket of sockets.splice(0)) socket.destroy()
+  for (const server of servers.splice(0)) server.close()
+})
+
+interface Seen {
+  connections: number
+  /** Questions that are under way on each connection: two on one would be the library's trap. */
+  most: number
+}
+
+/** Answers binds at once and searches after `delay`; `mute` answers nothing. */
+async function serve(
+  how: { delay?: number; mute?: boolean; dropAfter?: number } = {},
+): Promise<{ url: string; seen: Seen }> {
+  const seen: Seen = { connections: 0, most: 0 }
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    seen.connections += 1
+    let under = 0
+    let answered = 0
+    socket.on('error', () => undefined)
+    socket.on('data', (octets: Buffer) => {
+      if (how.mute) return
+      const id = octets[4] as number
+      if (octets[5] === BIND || octets[6] === BIND) return void socket.write(bound(id))
+      under += 1
+      seen.most = Math.max(seen.most, under)
+      setTimeout(() => {
+        under -= 1
+        answered += 1
+        socket.write(nothing(id))
+        if (answered === how.dropAfter) socket.end()
+      }, how.delay ?? 0)
+    })
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  return { url: `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`, seen }
+}
+
+function pool(urls: readonly string[], changes: Partial<LdapServerSettings> = {}): LdapPool {
+  const made = createLdapPool({ ...base, ...changes, urls }, clock)
+  pools.push(made)
+  return made
+}
+
+const search = (asked: LdapPool, deadline = 2000) =>
+  asked.ask(async (client) => (await client.search('dc=x', { filter: '(uid=x)' })).searchEntries.length, deadline)
+
+describe('the pool', () => {
+  it('asks one question at a time on each connection, and no more connections than allowed', async () => {
+    const { url, seen } = await serve({ delay: 10 })
+    const asked = pool([url])
+    const answers = await Promise.all(Array.from({ length: 20 }, () => search(asked)))
+    expect(answers.every((answer) => answer.kind === 'answered')).toBe(true)
+    expect(seen).toEqual({ connections: 2, most: 1 })
+  })
+
+  it('uses a connection again, and a fresh one after a long rest', async () => {
+    const { url, seen } = await serve()
+    const asked = pool([url])
+    await search(asked)
+    await search(asked)
+    expect(seen.connections).toBe(1)
+    clock.set(clock.now() + 60_000)
+    await search(asked)
+    expect(seen.connections).toBe(2)
+  })
+
+  it('asks again on a fresh connection if the old one had been closed meanwhile', async () => {
+    const { url, seen } = await serve({ dropAfter: 1 })
+    const asked = pool([url])
+    for (let turn = 0; turn < 5; turn += 1) expect((await search(asked)).kind).toBe('answered')
+    expect(seen.connections).toBe(5)
+  })
+
+  it('gives up a server that takes connections and says nothing', async () => {
+    const { url } = await serve({ mute: true })
+    expect(await search(pool([url]))).toEqual({
+      kind: 'unavailable',
+      cause: expect.stringContaining('no connection within 0.2 s'),
+    })
+  })
+
+  it('gives up a question at its deadline', async () => {
+    const { url } = await serve({ delay: 5000 })
+    const started = performance.now()
+    expect((await search(pool([url], { timeoutMs: 60_000 }), 150)).kind).toBe('unavailable')
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  it('gives up those who wait for a connection too', async () => {
+    const { url } = await serve({ delay: 5000 })
+    const asked = pool([url], { timeoutMs: 60_000 })
+    const answers = await Promise.all(Array.from({ length: 6 }, () => search(asked, 150)))
+    expect(answers.map((answer) => answer.kind)).toEqual(Array.from({ length: 6 }, () => 'unavailable'))
+  })
+
+  it('goes on to the next server, and stays with the one that answered', async () => {
+    const dead = `ldap://127.0.0.1:${await freePort()}`
+    const { url, seen } = await serve()
+    const asked = pool([dead, url])
+    expect((await search(asked)).kind).toBe('answered')
+    clock.set(clock.now() + 120_000)
+    expect((await search(asked)).kind).toBe('answered')
+    expect(seen.connections).toBe(2)
+  })
+
+  it('does not knock at a dead server again before its pause is over, unless it is forgiven', async () => {
+    const port = await freePort()
+    const asked = pool([`ldap://127.0.0.1:${port}`])
+    expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('ECONNREFUSED') })
+    expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('tried again in 1 s') })
+    asked.forgive()
+    expect(await search(asked)).toMatchObject({ cause: expect.not.stringContaining('tried again') })
+    expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('tried again in 2 s') })
+    clock.set(clock.now() + 2001)
+    expect(await search(asked)).toMatchObject({ cause: expect.not.stringContaining('tried again') })
+  })
+
+  it('ends what is under way when it is closed, and answers nothing after', async () => {
+    const { url } = await serve({ delay: 5000 })
+    const asked = pool([url], { timeoutMs: 60_000 })
+    const answer = search(asked, 60_000)
+    setTimeout(() => asked.close(), 50)
+    expect((await answer).kind).toBe('unavailable')
+    expect((await search(asked)).kind).toBe('unavailable')
+  })
+
+  it('survives many questions at once to a server that is not there', async () => {
+    const asked = pool([`ldap://127.0.0.1:${await freePort()}`])
+    const answers = await Promise.all(Array.from({ length: 50 }, () => search(asked)))
+    expect(answers.every((answer) => answer.kind === 'unavailable')).toBe(true)
+  })
+})

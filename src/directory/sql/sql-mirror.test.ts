@@ -1,0 +1,77 @@
+// The mirror's half of SQL with a made-up engine; real ones are asked in test/peers.
+
+import { describe, expect, it } from 'vitest'
+import { createSqlMirror } from './sql-mirror.ts'
+import type { ReadRequest, ReadSql } from './sql-reader.ts'
+import type { SqlSettings } from './sql-settings.ts'
+
+const settings: SqlSettings = {
+  name: 'crm',
+  engine: { kind: 'sqlite', file: '/nowhere' },
+  queries: { users: 'people', addresses: null, aliases: ' WITH x AS (SELECT 1) SELECT * FROM x; ', forwards: null },
+  timeoutMs: 50,
+}
+
+const fetchWith = (read: ReadSql, signal = new AbortController().signal) =>
+  createSqlMirror(settings, read).fetch(signal)
+
+describe('a database as a mirrored source', () => {
+  it('asks only for what is configured, each with a limit', async () => {
+    const asked: ReadRequest[] = []
+    await fetchWith(async (request) => {
+      asked.push(request)
+      return [[], []]
+    })
+    expect(asked[0]?.statements).toEqual([
+      'SELECT * FROM (SELECT * FROM people) AS waypost_rows LIMIT 1000001',
+      'SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x) AS waypost_rows LIMIT 1000001',
+    ])
+  })
+
+  it('gives each answer to the kind that it belongs to', async () => {
+    const fetched = await fetchWith(async () => [[{ name: 'kim' }], [{ address: 'press', target: 'kim' }]])
+    expect(fetched).toMatchObject({
+      kind: 'whole',
+      content: { users: [{ name: 'kim' }], aliases: [{ address: 'press' }] },
+    })
+  })
+
+  it('takes a query without end for partial', async () => {
+    const row = { name: 'kim' }
+    const fetched = await fetchWith(async () => [Array.from({ length: 1_000_001 }, () => row), []])
+    expect(fetched).toEqual({ kind: 'partial', cause: 'the query for users has more than 1000000 rows' })
+  })
+
+  it('says what the driver says', async () => {
+    expect(await fetchWith(() => Promise.reject(new Error('no such table')))).toEqual({
+      kind: 'unavailable',
+      cause: 'no such table',
+    })
+    const inner = new AggregateError([new Error('connect ECONNREFUSED')], '')
+    expect(await fetchWith(() => Promise.reject(inner))).toMatchObject({ cause: 'connect ECONNREFUSED' })
+    expect(await fetchWith(() => Promise.reject(new AggregateError([], '')))).toMatchObject({ cause: 'no connection' })
+  })
+
+  it('ends at its deadline, and tells the engine to let go', async () => {
+    let released = false
+    const fetched = await fetchWith(({ signal }) => {
+      signal.addEventListener('abort', () => (released = true))
+      return new Promise(() => undefined)
+    })
+    expect(fetched).toEqual({ kind: 'unavailable', cause: 'no answer within the time-out' })
+    expect(released).toBe(true)
+  })
+
+  it('ends when the node does', async () => {
+    const closing = new AbortController()
+    const fetched = fetchWith(() => new Promise(() => undefined), closing.signal)
+    closing.abort()
+    expect((await fetched).kind).toBe('unavailable')
+    await createSqlMirror(settings).close()
+  })
+
+  it('a file that is not there is unavailable', async () => {
+    const fetched = await createSqlMirror({ ...settings, timeoutMs: 5000 }).fetch(new AbortController().signal)
+    expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringMatching(/unable to open|not exist/) })
+  })
+})
