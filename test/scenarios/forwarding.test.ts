@@ -46,7 +46,7 @@ beforeAll(async () => {
   strict = await world.destination('strict.example')
   stranger = await world.destination(DOMAIN)
   await publish()
-  srs = await world.node({ role: 'srs', mail })
+  srs = await world.node({ role: 'srs', mail, yaml: { arc: { seal: true } } })
   mx = await world.node({ role: 'mx', mail, yaml: { peers: { srs: [`${srs.address}:${srs.port}`] } } })
 })
 afterAll(() => world.close())
@@ -138,6 +138,15 @@ describe('what its author signed', () => {
     expect(decisions(id)).toEqual(
       Array(3).fill(`pass: predicted pass: the signature of ${DOMAIN} (s1) holds and stays whole`),
     )
+  })
+
+  it('carries what the mx found, sealed', async () => {
+    const { id, text } = letter()
+    await send('usual', await signed(text))
+    const found = await arrival(home, id, 'usual')
+    expect((await judged(found)).arc.result).toBe('pass')
+    const results = /^ARC-Authentication-Results:.*(?:\r\n\t.*)*/m.exec(found.data.toString())?.[0]
+    expect(results).toMatch(/i=1; example\.org;[^]*dmarc=pass header\.from=stranger\.example policy\.dmarc=reject$/)
   })
 
   it('is told by the name that leads to the address and back', async () => {
