@@ -4,7 +4,7 @@ import { queueDirectory } from '../assembly/node-queue.ts'
 import type { Config } from '../config/config.ts'
 import { QueueReader } from '../queue/reader.ts'
 import { DirectControl } from '../queue/direct-control.ts'
-import { QueueUnavailable } from '../queue/unavailable.ts'
+import { asUnavailable } from '../queue/unavailable.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'
 import { withConfig } from './with-config.ts'
@@ -27,8 +27,7 @@ function withQueueOf<T extends { close(): void }>(
   queue: { readonly open: (directory: string) => T; readonly use: Use<T> },
 ): Promise<number> | number {
   return withConfig(config, io, (found) =>
-    explained(io, async () => {
-      const directory = queueDirectory(found)
+    explained(found, io, async (directory) => {
       const open = queue.open(directory)
       try {
         return await queue.use(open, directory)
@@ -45,16 +44,18 @@ export function withQueueDirectory(
   io: Io,
   use: (directory: string, config: Config) => Promise<number>,
 ): Promise<number> | number {
-  return withConfig(config, io, (found) => explained(io, () => use(queueDirectory(found), found)))
+  return withConfig(config, io, (found) => explained(found, io, (directory) => use(directory, found)))
 }
 
-/** What the queue cannot do now is said in its own words. */
-async function explained(io: Io, work: () => Promise<number>): Promise<number> {
+/** What the queue cannot do now is said in words. A damaged page is met only when it is read, as an error of the engine. */
+async function explained(config: Config, io: Io, work: (directory: string) => Promise<number>): Promise<number> {
+  const directory = queueDirectory(config)
   try {
-    return await work()
+    return await work(directory)
   } catch (error) {
-    if (!(error instanceof QueueUnavailable)) throw error
-    line(io.stderr, error.message)
+    const unavailable = asUnavailable(error)
+    if (!unavailable) throw error
+    line(io.stderr, unavailable === error ? unavailable.message : `${directory}: ${unavailable.message}`)
     return FAILED
   }
 }
