@@ -141,6 +141,31 @@ describe('recipients under way', () => {
     expect(await queue.destinations()).toEqual([])
   })
 
+  it('obey a wish once: released by hand they are tried on', async () => {
+    const claims = await queue.accept(sampleMessage(), { claim: true })
+    await act('hold')
+    await queue.release(claims)
+    await act('release')
+    const [claim] = await claimAll()
+    await settle(claim as Claim, deferred())
+    expect(states()).toEqual({ deferred: 1 })
+  })
+
+  it.each([
+    ['hold', ['recovered', 'held'], { held: 1 }],
+    ['remove', ['recovered', 'removed'], {}],
+    ['bounce', ['recovered', 'bounced', 'failed'], { failed: 1 }],
+  ] as const)('obey the wish to %s after a crash, before anything is sent again', async (action, events, left) => {
+    const message = sampleMessage()
+    await queue.accept(message, { claim: true })
+    await act(action)
+    await queue.close()
+    queue = await place.open()
+    expect(kinds(message.queueId).slice(2)).toEqual(events)
+    expect(states()).toEqual(left)
+    expect(await queue.destinations()).toEqual([])
+  })
+
   it('forget a wish that is taken back', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     await act('hold')

@@ -348,7 +348,12 @@ class Pair {
     this.store = this.open()
     const cut = this.all.filter((r) => r.state === 'claimed')
     expect(this.store.recovered).toBe(cut.length)
-    for (const recipient of cut) this.move(recipient, 'deferred')
+    for (const recipient of cut) {
+      this.move(recipient, 'deferred')
+      const { wish } = recipient
+      recipient.wish = null
+      if (wish) this.order(recipient, wish)
+    }
   }
 
   expire(): void {

@@ -83,13 +83,13 @@ export class Store {
       throw error
     }
     const sql = prepareStatements(this.database)
-    this.recovered = settings.owner ? recover(this.database, sql, settings.now) : 0
     this.#context = this.#newContext(settings, sql)
     this.#begin = this.database.prepare('BEGIN IMMEDIATE')
     this.#commit = this.database.prepare('COMMIT')
     this.#dataVersion = this.database.prepare('PRAGMA data_version').pluck()
     this.#seenVersion = this.#dataVersion.get()
     this.#lastLedger = sql.selectLastLedgerId()
+    this.recovered = settings.owner ? this.#recover(settings.now) : 0
   }
 
   /** Why the last transaction could not be written, or null if it could. */
@@ -153,6 +153,13 @@ export class Store {
   close(): void {
     this.database.close()
     this.#lock?.close()
+  }
+
+  /** Before anybody listens: what it changes is what is found at the opening. */
+  #recover(now: number): number {
+    const recovered = this.#transaction(() => recover(this.#context, this.database, now))
+    this.takeChanges()
+    return recovered
   }
 
   #runAlone(jobs: readonly Job[], group: readonly number[], result: Result): void {

@@ -1,35 +1,31 @@
 // Room queue: what the owner does once at open: claims that a crash left without an owner go back, at the time that was written before
-// the dial, so that a restart costs one wait and makes no storm.
+// the dial, so that a restart costs one wait and makes no storm. What a person wished meanwhile is done before anything is sent again.
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../observe/events.ts'
 import { messageOf } from '../recipient-id.ts'
 import { checkMove } from '../states.ts'
 import { recoverClaimed } from '../statements/claim-recipients.ts'
-import type { Statements } from '../statements.ts'
+import type { StoreContext } from '../store-context.ts'
+import { grantWish } from './control-recipient.ts'
+import { finishMessage } from './settle.ts'
 
-/** Returns how many recipients were recovered. */
-export function recover(db: Database, sql: Statements, now: number): number {
+/** Within a transaction. Returns how many recipients were recovered. */
+export function recover(context: StoreContext, db: Database, now: number): number {
   checkMove('claimed', 'deferred')
-  return db
-    .transaction(() => {
-      const recovered = recoverClaimed(db)
-      const byMessage = new Map<number, Event[]>()
-      for (const { id, address } of recovered) {
-        const message = messageOf(id)
-        const queueId = sql.selectMessageFacts(message)?.queueId ?? null
-        const event: Event = {
-          kind: 'recovered',
-          at: now,
-          queueId,
-          recipient: address,
-          by: 'node',
-          reason: 'interrupted',
-        }
-        byMessage.set(message, [...(byMessage.get(message) ?? []), event])
-      }
-      for (const events of byMessage.values()) sql.insertLedger(now, events[0]?.queueId ?? null, JSON.stringify(events))
-      return recovered.length
-    })
-    .immediate()
+  const recovered = recoverClaimed(db)
+  for (const [message, rows] of Map.groupBy(recovered, ({ id }) => messageOf(id))) {
+    const queueId = context.sql.selectMessageFacts(message)?.queueId ?? null
+    const events: Event[] = []
+    for (const { id, address, nextHop, nextAttemptAt, wish } of rows) {
+      context.book.added(nextHop, nextAttemptAt)
+      events.push({ kind: 'recovered', at: now, queueId, recipient: address, by: 'node', reason: 'interrupted' })
+      if (wish === null) continue
+      context.sql.updateWish(id, null)
+      grantWish(context, { id, wish, now, events })
+    }
+    finishMessage(context, message)
+    context.sql.insertLedger(now, queueId, JSON.stringify(events))
+  }
+  return recovered.length
 }

@@ -25,6 +25,8 @@ function grantLate(context: StoreContext, one: { id: number; wish: string; now: 
   const message = messageOf(one.id)
   const facts = context.sql.selectMessageFacts(message)
   const events: Event[] = []
+  // Used up: it must not be obeyed again after a later attempt.
+  context.sql.updateWish(one.id, null)
   grantWish(context, { ...one, events })
   if (facts && events.length > 0) context.sql.insertLedger(one.now, facts.queueId, JSON.stringify(events))
   finishMessage(context, message)

@@ -75,10 +75,18 @@ export interface UnclaimedRow {
   readonly wish: string | null
 }
 
+export interface RecoveredRow {
+  readonly id: number
+  readonly address: string
+  readonly nextHop: string
+  readonly nextAttemptAt: number
+  readonly wish: string | null
+}
+
 /** Claims without an owner (found at open): deferred, the time stays as written. Returns them. */
-export function recoverClaimed(db: Database): { id: number; address: string }[] {
-  return db.prepare('UPDATE recipients SET state = 1 WHERE state = 2 RETURNING id, address').all() as {
-    id: number
-    address: string
-  }[]
+export function recoverClaimed(db: Database): RecoveredRow[] {
+  return db
+    .prepare(`UPDATE recipients SET state = 1 WHERE state = 2
+      RETURNING id, address, next_hop AS nextHop, next_attempt_at AS nextAttemptAt, wish`)
+    .all() as RecoveredRow[]
 }
