@@ -103,7 +103,9 @@ describe('mail as it should be', () => {
         { method: 'dmarc', result: 'pass' },
       ],
     })
-    expect(found.results).toMatch(/header\.d=example\.org header\.s=s1 header\.a=ed25519-sha256 header\.b=\S{8,12} policy\.aligned=yes;/)
+    expect(found.results).toMatch(
+      /header\.d=example\.org header\.s=s1 header\.a=ed25519-sha256 header\.b=\S{8,12} policy\.aligned=yes;/,
+    )
     expect(found.results).toContain('dmarc=pass header.from=example.org policy.dmarc=reject')
     for (const line of found.results.split('\r\n')) expect(line.length).toBeLessThan(200)
   })

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { capHeader, MAX_ARC_SETS, MAX_DKIM_SIGNATURES, MAX_HEADER_LINES, MAX_HEADER_OCTETS } from './input-caps.ts'
+import {
+  capHeader,
+  MAX_ARC_SETS,
+  MAX_BLANKS,
+  MAX_DKIM_SIGNATURES,
+  MAX_HEADER_LINES,
+  MAX_HEADER_OCTETS,
+} from './input-caps.ts'
 
 const from = 'From: ann@example.org\r\n'
 const section = (...fields: string[]): Buffer => Buffer.from(`${fields.join('')}\r\n`)
@@ -30,6 +37,22 @@ describe('caps on what mailauth sees', () => {
       const capped = capHeader(section(signature, from, ...repeat(MAX_ARC_SETS + 1, `${name}: i=1\r\n`)))
       expect(capped.header.toString()).toBe(`${signature}${from}\r\n`)
       expect(capped).toMatchObject({ dkimSkipped: null, arcSkipped: '51 ARC sets, at most 50 are allowed' })
+    },
+  )
+
+  test.each([
+    ['DKIM-Signature', { dkimSkipped: expect.stringContaining('white space'), arcSkipped: expect.any(String) }],
+    ['ARC-Seal', { dkimSkipped: null, arcSkipped: expect.stringContaining('white space') }],
+  ])(
+    '%s with a desert of white space is not looked at: its verifier takes time with the square of it',
+    (name, skipped) => {
+      const stretched = (blanks: string) => capHeader(section(from, `${name}: a=${blanks}b\r\n`))
+      expect(stretched(' '.repeat(MAX_BLANKS))).toMatchObject({ dkimSkipped: null, arcSkipped: null })
+      for (const blanks of [' '.repeat(MAX_BLANKS + 1), ' \t'.repeat(50_000), '\r\n \t'.repeat(100)]) {
+        const capped = stretched(blanks)
+        expect(capped).toMatchObject(skipped)
+        expect(capped.header.toString()).toBe(`${from}\r\n`)
+      }
     },
   )
 
