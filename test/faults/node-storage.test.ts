@@ -2,7 +2,7 @@
 // that is to blame, never a stack trace, and no mail lost that got a 250.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
@@ -132,6 +132,28 @@ it.skipIf(process.platform !== 'linux')(
   },
 )
 
+it('a spool file that vanished costs its own mail only: nothing of it is sent, and a person is told', async () => {
+  const node = await prepare()
+  await node.start()
+  far.change({ moods: { mail: 'tempfail' } })
+  expect(await sendOne(node, LARGE)).toMatch(/^250/)
+  const held = () => node.queue().flatMap(({ recipients }) => recipients.map(({ state }) => state))
+  await until(() => held().includes('deferred'), { what: 'an attempt' })
+  const [file] = spoolFiles(node)
+  rmSync(file as string)
+  far.change({})
+  const attempts = () => node.ledger().filter(({ kind }) => kind === 'deferred').length
+  const before = attempts()
+  expect(await sendOne(node)).toMatch(/^250/)
+  await until(() => far.messages.length === 1 && (attempts() > before || held().includes('held')), { what: 'a retry' })
+  expect(far.messages[0]?.data.toString()).toContain('Hello.')
+  await node.stop()
+  await node.start()
+  expect(held()).toEqual(['held'])
+  expect(node.log().join('\n')).toMatch(/body of a queued message is gone/)
+  expect(far.messages).toHaveLength(1)
+})
+
 describe('a node that cannot start says why and ends with 2:', () => {
   it('a database of random octets, cut off, or with a damaged page', async () => {
     const node = await prepare()
@@ -213,6 +235,13 @@ describe('a node that cannot start says why and ends with 2:', () => {
     await expectRefusal(node, /node\.yaml:\d+:\d+: tls\.certificate: found no certificate/)
   })
 })
+
+function spoolFiles(node: WholeNode): string[] {
+  const spool = join(node.data, 'queue', 'spool')
+  return readdirSync(spool, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
 
 function usedBy(disk: SmallDisk): number {
   return Number(execFileSync('du', ['-sB1', disk.path], { encoding: 'utf8' }).split('\t')[0])
