@@ -15,6 +15,8 @@ import type {
 } from './control.ts'
 import type { FreeSpace } from './free-space.ts'
 import { HealthCheck } from './health.ts'
+import type { TakeAnswer, TakeRequest } from './handover.ts'
+import type { HandoverAnswers, HandoverStep } from './handover-step.ts'
 import { noticeNumber } from './notify-bits.ts'
 import type { OpenQueue, OpenReport } from './opened-queue.ts'
 import type { QueueSettings } from './queue-settings.ts'
@@ -32,13 +34,17 @@ import type {
 } from './queue.ts'
 import type { Spool } from './spool.ts'
 import type { StoreClient, StoreListener } from './store-client.ts'
+import { encodeTransfer } from './transfer.ts'
 import { QueueUnavailable } from './unavailable.ts'
+import { Unbroken } from './unbroken.ts'
 import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage } from './wire.ts'
 
 /** Between two tries to write down a fact (a settlement) that the disk refused, ms. */
 const FACT_RETRY_MS = 1_000
 /** How often recipients past their lifetime are looked for, ms. */
 const EXPIRE_SWEEP_MS = 60_000
+/** A sweep that comes later than this says that the machine slept or its clock jumped, ms. */
+const LATE_SWEEP_MS = 3 * EXPIRE_SWEEP_MS
 
 export interface EmbeddedParts {
   readonly client: StoreClient
@@ -67,7 +73,12 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     this.#spool = parts.spool
     this.#clock = parts.clock
     this.#health = new HealthCheck(parts)
-    this.#sweep = setInterval(() => void this.expire().catch(() => {}), EXPIRE_SWEEP_MS)
+    const unbroken = new Unbroken(parts.clock.now(), LATE_SWEEP_MS)
+    this.#sweep = setInterval(() => {
+      // What became too old while nobody tried is attempted first, as everything is within the longest gap.
+      if (unbroken.for(parts.clock.now()) < parts.settings.retry.maximalGapMs) return
+      void this.expire().catch(() => {})
+    }, EXPIRE_SWEEP_MS)
     this.#sweep.unref()
   }
 
@@ -164,7 +175,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return removed
   }
 
-  /** Ends recipients whose lifetime passed without an attempt; runs by itself every minute. Returns how many. */
+  /** Ends recipients whose lifetime passed without an attempt; runs by itself every minute once the node has worked for the longest gap. Returns how many. */
   async expire(): Promise<number> {
     let expired = 0
     for (let after: number | null = 0; after !== null && !this.#closing; ) {
@@ -215,6 +226,23 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return result.kind === 'flag' && result.changed
   }
 
+  async identity(): Promise<string> {
+    return this.#handover({ kind: 'identity' })
+  }
+
+  async take({ token, from, message }: TakeRequest): Promise<TakeAnswer> {
+    const { header, body } = message
+    const wire = encodeTransfer(message, this.#client.octetsStart)
+    return this.#handover(
+      { kind: 'take', token, from, message: wire },
+      body.kind === 'inline' ? [header, body.bytes] : [header],
+    )
+  }
+
+  async refuse(token: string): Promise<'taken' | 'refused'> {
+    return this.#handover({ kind: 'refuse', token })
+  }
+
   async stats(): Promise<QueueStats> {
     const result = await this.#step({ kind: 'stats', now: this.#clock.now() })
     if (result.kind !== 'stats') throw new Error('the store did not answer with statistics')
@@ -251,6 +279,14 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   #tellFollowers(events: readonly Event[]): void {
     const own = events.filter((event) => event.node === undefined)
     if (own.length > 0) for (const follower of this.#followers) follower(own)
+  }
+
+  async #handover<K extends HandoverStep['kind']>(
+    step: HandoverStep & { kind: K },
+    octets: readonly Uint8Array[] = [],
+  ): Promise<HandoverAnswers[K]> {
+    const now = this.#clock.now()
+    return (await this.#client.ask({ kind: 'handover', step, now }, octets)).value as HandoverAnswers[K]
   }
 
   async #step(step: ControlStep): Promise<ControlStepResult> {
