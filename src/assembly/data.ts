@@ -24,6 +24,7 @@ import type { Router } from '../route/resolution.ts'
 import type { TokenStore } from '../route/srs-token.ts'
 import { checkAssertions } from '../route/assertions.ts'
 import { createRouter } from '../route/router.ts'
+import { forwardWarnings } from './forwards.ts'
 import { routerSettings } from './router-settings.ts'
 
 export interface NodeData {
@@ -74,10 +75,13 @@ export async function loadData(
   const broken = assertions.problems.filter((one) => one.severity === 'error')
   warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))
   if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
+  const signing = { keys: keys.keys, parents: [config.domain] }
+  const signer = createSigner(signing)
+  warnings.push(...forwardWarnings(config, signer))
   const data: NodeData = {
     router: createRouter(routing, () => whole),
-    sealer: createSealer({ keys: keys.keys, parents: [config.domain] }),
-    signer: createSigner({ keys: keys.keys, parents: [config.domain] }),
+    sealer: createSealer(signing),
+    signer,
     users,
     people: createPeople(users, () => sources.passwords()),
     machines,

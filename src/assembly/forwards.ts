@@ -1,6 +1,7 @@
 // Config → who decides about forwarded mail that would fail DMARC at its destination.
 
 import type { Config } from '../config/config.ts'
+import type { Problem } from '../config/problem.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import { createForwardStrategist } from '../policy/forward-strategist.ts'
@@ -25,6 +26,17 @@ export function buildStrategist(
 /** Where rewritten authors live. The SRS domain holds strangers' names already, and MAIL FROM then aligns with From: besides. */
 function forwardDomain(config: Pick<Config, 'forwards' | 'srs' | 'domain'>): string {
   return config.forwards.domain ?? config.srs?.domain ?? config.domain
+}
+
+/** What `check` tells: a treatment that no key makes possible. Such mail passes as it came, which is not what was asked for. */
+export function forwardWarnings(config: Config, signer: Pick<Signer, 'signsFor'>): Problem[] {
+  const { role, forwards, file } = config
+  const forwarding = role.recipients.forwards === 'resolve' && role.srs.rewrite
+  const needsKey = forwards.when_dmarc_would_fail === 'rewrite-from' || forwards.when_dmarc_would_fail === 'wrap'
+  const domain = forwardDomain(config)
+  if (!forwarding || !needsKey || (role.sign === 'earned' && signer.signsFor(domain))) return []
+  const message = `forwards: no key signs for ${domain}: mail that would fail DMARC at its destination passes as it came`
+  return [{ file, line: 1, column: 1, message }]
 }
 
 /** Nothing where sealing is off. */

@@ -14,6 +14,7 @@ aliases:
   b: a
 forwards:
   kim: kim@home.example.net
+  audit: { to: audit@far.example, when_dmarc_would_fail: wrap }
 transports:
   lee@example.org: lmtp:[127.0.0.1]:24
 discards: { noreply: nobody reads this }
@@ -57,10 +58,17 @@ describe('explainText', () => {
            alias: media@example.org → press@example.org  [mail.yaml:5]
              alias: press@example.org → lee@example.org  [mail.yaml:4]
                # agreed with the board
-               transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:12]
+               transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:13]
          next hop   lmtp:[127.0.0.1]:24
          MAIL FROM  <a@far.example>"
     `)
+  })
+
+  it('shows what is wanted where DMARC would fail', async () => {
+    const text = await explain('audit@example.org')
+    expect(text).toContain(
+      '   MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>\n   if DMARC would fail there: wrap  [mail.yaml:11]',
+    )
   })
 
   it('shows where the mx hands over', async () => {
@@ -78,7 +86,7 @@ describe('explainText', () => {
       2. lee@example.org
          alias: press@example.org → lee@example.org  [mail.yaml:4]
            # agreed with the board
-           transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:12]
+           transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:13]
          next hop   lmtp:[127.0.0.1]:24
          MAIL FROM  <a@far.example>"
     `)
@@ -123,9 +131,9 @@ describe('explainText', () => {
     `)
     expect(await explain('orders@example.org')).toMatchInlineSnapshot(`
       "orders@example.org: refused
-         refuse: orders@example.org → We sell nothing  [mail.yaml:14]
+         refuse: orders@example.org → We sell nothing  [mail.yaml:15]
          reply      550 5.1.1 We sell nothing
-         because    refused by mail.yaml:14"
+         because    refused by mail.yaml:15"
     `)
     expect(await explain('a@example.org')).toMatchInlineSnapshot(`
       "a@example.org: refused
@@ -144,7 +152,7 @@ describe('explainText', () => {
   it('shows what is dropped, and why', async () => {
     expect(await explain('noreply@example.org')).toMatchInlineSnapshot(`
       "noreply@example.org: accepted and dropped: nobody reads this
-         discard: noreply@example.org → nobody reads this  [mail.yaml:13]"
+         discard: noreply@example.org → nobody reads this  [mail.yaml:14]"
     `)
   })
 

@@ -29,7 +29,8 @@ export function explainText(forwardPath: string, resolution: Resolution): string
 }
 
 function destinationLines(destination: Destination, index: number): readonly string[] {
-  const { recipient, nextHop, reversePath, via } = destination
+  const { recipient, nextHop, reversePath, via, forward } = destination
+  const wish = forward?.wish
   const hidden = destination.private ? ' (leaves our domains; bounces do not name it)' : ''
   return [
     '',
@@ -37,6 +38,7 @@ function destinationLines(destination: Destination, index: number): readonly str
     ...stepLines(via),
     `${INDENT}next hop   ${nextHop}`,
     `${INDENT}MAIL FROM  <${reversePath ?? ''}>`,
+    ...(wish ? [`${INDENT}if DMARC would fail there: ${wish.treatment}  [${wish.source}]`] : []),
   ]
 }
 

@@ -1,0 +1,77 @@
+// What the configuration means for forwards: whose domain, whose keys, and what is told where no key fits.
+
+import { describe, expect, it } from 'vitest'
+import type { Config } from '../config/config.ts'
+import { readFields } from '../message/header.ts'
+import { buildStrategist, forwardWarnings, sealSettings } from './forwards.ts'
+
+function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
+  return {
+    file: 'node.yaml',
+    domain: 'example.org',
+    authserv_id: 'example.org',
+    srs: { domain: 'srs.example.org', secrets: ['s'], max_age: 1 },
+    forwards: { when_dmarc_would_fail: 'rewrite-from' },
+    arc: { seal: false },
+    role: { sign: 'earned', srs: { rewrite: true, reverse: false }, recipients: { forwards: 'resolve' } },
+    ...changes,
+  } as unknown as Config
+}
+
+const signsFor = (domain: string) => domain.endsWith('example.org')
+const parts = { router: { isOurs: (domain: string) => domain === 'example.org' }, signer: { signsFor } }
+const fields = readFields(Buffer.from('From: ann@stranger.example\r\n'))
+const results = 'example.org; dmarc=pass header.from=stranger.example policy.dmarc=reject'
+
+function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
+  const judgement = buildStrategist(config(changes), parts).judge({ fields, origin: { kind: 'internet' }, results })
+  return judgement?.choose({ wish: null }).treatment
+}
+
+describe('the domain of rewritten authors', () => {
+  it('is the one given, else that of SRS, else the main one', () => {
+    const domainOf = (changes: Partial<Record<keyof Config, unknown>>) => buildStrategist(config(changes), parts).domain
+    expect(domainOf({})).toBe('srs.example.org')
+    expect(domainOf({ srs: null })).toBe('example.org')
+    expect(domainOf({ forwards: { when_dmarc_would_fail: 'wrap', domain: 'fwd.example.org' } })).toBe('fwd.example.org')
+  })
+})
+
+describe('the treatment', () => {
+  it('is the configured one', () => {
+    expect(treatment()).toBe('rewrite-from')
+    expect(treatment({ forwards: { when_dmarc_would_fail: 'refuse' } })).toBe('refuse')
+  })
+
+  it('is to pass where the role signs nothing', () => {
+    const role = { sign: 'never', srs: { rewrite: true }, recipients: { forwards: 'resolve' } }
+    expect(treatment({ role })).toBe('pass')
+  })
+})
+
+describe('a warning', () => {
+  const noKey = { signsFor: () => false }
+
+  it('tells that no key makes the treatment possible', () => {
+    expect(forwardWarnings(config(), noKey)).toEqual([
+      { file: 'node.yaml', line: 1, column: 1, message: expect.stringContaining('no key signs for srs.example.org') },
+    ])
+  })
+
+  it.each([
+    ['a key signs', {}, { signsFor }],
+    ['the mail passes anyway', { forwards: { when_dmarc_would_fail: 'pass' } }, noKey],
+    ['it is refused', { forwards: { when_dmarc_would_fail: 'refuse' } }, noKey],
+    ['another node forwards', { role: { ...config().role, recipients: { forwards: 'hand-over' } } }, noKey],
+    ['nothing is forwarded', { role: { ...config().role, srs: { rewrite: false } } }, noKey],
+  ])('is not given where %s', (_, changes, signer) => {
+    expect(forwardWarnings(config(changes), signer)).toEqual([])
+  })
+})
+
+it('sealing is off unless asked for, and uses the domain of rewritten authors', () => {
+  expect(sealSettings(config())).toEqual({})
+  expect(sealSettings(config({ arc: { seal: true } }))).toEqual({
+    seal: { domain: 'srs.example.org', authservId: 'example.org' },
+  })
+})
