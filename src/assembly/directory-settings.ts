@@ -9,8 +9,8 @@ import type { LiveSettings } from '../directory/live-source.ts'
 import type { MirrorSettings } from '../directory/snapshots/mirror.ts'
 import type { SqlEngine, SqlSettings } from '../directory/sql/sql-settings.ts'
 
-/** Name of the LDAP source, and of its folder of snapshots. */
-export const LDAP = 'ldap'
+/** Name of the LDAP source. */
+const LDAP = 'ldap'
 
 /** Where the snapshots of a source lie. */
 export function snapshotDirectory(config: Pick<Config, 'data'>, source: 'ldap' | 'sql'): string {

@@ -1,5 +1,6 @@
 // Config → LDAP and SQL beside the files of routing data: running mirrors for a node, what lies on disk for a command.
 
+import { readStored } from '../auth/stored-password.ts'
 import type { Config } from '../config/config.ts'
 import { createLdapLive } from '../directory/ldap/ldap-live.ts'
 import { createLdapMirror } from '../directory/ldap/ldap-mirror.ts'
@@ -55,6 +56,8 @@ export interface MirrorPlan {
 
 /** Longest wait for sources at a start or reload; they go on by themselves then, and names are in doubt meanwhile. */
 const PATIENCE_MS = 30_000
+/** Users named in a warning. */
+const MOST_EXAMPLES = 20
 
 /** The mirrors that the configuration asks for, LDAP before SQL. */
 export function planMirrors(config: Config, clock: Clock): readonly MirrorPlan[] {
@@ -129,8 +132,12 @@ async function patiently(clock: Clock, mirrors: readonly Mirror[], work: (mirror
 
 function mirrorLog(source: string, log: Log): MirrorLog {
   return {
-    taken: ({ version, counts }, { unused, notes }) => {
+    taken: ({ version, counts }, { unused, notes, passwords }) => {
       log.info({ source, version, ...counts }, 'directory snapshot in use')
+      const unreadable = [...passwords].filter(([, { password }]) => readStored(password).kind === 'bad')
+      const users = unreadable.slice(0, MOST_EXAMPLES).map(([user]) => user)
+      if (users.length > 0)
+        log.warn({ source, unusable: unreadable.length, users }, 'passwords in a form that cannot be checked')
       if (unused > 0) log.warn({ source, unused, examples: notes }, 'directory entries that cannot be used')
     },
     trouble: ({ kind, cause }) =>

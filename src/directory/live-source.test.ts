@@ -67,7 +67,7 @@ describe('the memory before a live source', () => {
     answer = new Promise((resolve) => {
       settle = resolve
     })
-    const all = Promise.all(Array.from({ length: 50 }, () => source.find(KEY)))
+    const all = Promise.all(Array.from({ length: 50 }, async () => await source.find(KEY)))
     settle({ kind: 'known', value: record })
     expect((await all).every((one) => one.record === record)).toBe(true)
     expect(asked.length).toBe(1)

@@ -9,7 +9,7 @@ import { freePort } from '../free-port.ts'
 import { isListening } from '../listening.ts'
 import { until } from '../until.ts'
 
-export const SUFFIX = 'dc=example,dc=org'
+const SUFFIX = 'dc=example,dc=org'
 export const PEOPLE = `ou=people,${SUFFIX}`
 export const ALIASES = `ou=aliases,${SUFFIX}`
 /** May read everything within the limits of the configuration. */

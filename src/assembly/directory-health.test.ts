@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { CachedSource } from '../directory/live-source.ts'
+import type { Mirror, MirrorStatus } from '../directory/snapshots/mirror.ts'
+import { directoryGauges, directoryHealth } from './directory-health.ts'
+
+const clock = createFakeClock()
+const well: MirrorStatus = {
+  version: 3,
+  confirmedAt: clock.now() - 30_000,
+  triedAt: clock.now(),
+  trouble: null,
+  failures: 0,
+  acceptedOrder: 0,
+  pinned: null,
+  counts: { users: 2, passwords: 1, aliases: 0, forwards: 2 },
+  doubt: null,
+  unused: 0,
+}
+
+const mirror = (status: Partial<MirrorStatus>, name = 'ldap') =>
+  ({ name, status: () => ({ ...well, ...status }) }) as unknown as Mirror
+const live = (trouble: string | null) => ({ trouble: () => trouble }) as unknown as CachedSource
+const health = (mirrors: readonly Mirror[], lives: readonly CachedSource[] = []) =>
+  directoryHealth(() => ({ mirrors, live: lives })).check()
+const gauge = async (name: string, mirrors: readonly Mirror[]) =>
+  await directoryGauges(() => ({ mirrors, live: [] }), clock)
+    .find((one) => one.name === name)
+    ?.read()
+
+describe('health of the directory', () => {
+  it('is well without sources, and while all are', () => {
+    expect(health([])).toEqual({ kind: 'ok' })
+    expect(health([mirror({})], [live(null)])).toEqual({ kind: 'ok' })
+  })
+
+  it('is degraded with the reason while a snapshot is in doubt or a live source away', () => {
+    expect(health([mirror({}), mirror({ doubt: 'sql:crm: shrank' })])).toEqual({
+      kind: 'degraded',
+      reason: 'sql:crm: shrank',
+    })
+    expect(health([], [live('ldap: down')])).toEqual({ kind: 'degraded', reason: 'ldap: down' })
+  })
+
+  it('is failing where nothing is known at all, whatever else is well', () => {
+    const nothing = { version: null, doubt: 'ldap: wrong credentials' }
+    expect(health([mirror({ doubt: 'x' }), mirror(nothing)])).toEqual({
+      kind: 'failing',
+      reason: 'ldap: wrong credentials',
+    })
+  })
+})
+
+describe('metrics of the directory', () => {
+  it('tell age, refusals and entries of each source', async () => {
+    const mirrors = [mirror({ failures: 2 }), mirror({ confirmedAt: null, counts: null }, 'sql:crm')]
+    expect(await gauge('waypost_directory_age_seconds', mirrors)).toEqual([
+      { labels: { source: 'ldap' }, value: 30 },
+      { labels: { source: 'sql:crm' }, value: Number.POSITIVE_INFINITY },
+    ])
+    expect(await gauge('waypost_directory_refused', mirrors)).toEqual([
+      { labels: { source: 'ldap' }, value: 2 },
+      { labels: { source: 'sql:crm' }, value: 0 },
+    ])
+    expect(await gauge('waypost_directory_entries', mirrors)).toContainEqual({
+      labels: { source: 'ldap', kind: 'forwards' },
+      value: 2,
+    })
+  })
+})
