@@ -73,6 +73,8 @@ function createListReader(): ListReader {
     if (before.some((token) => token.kind === 'literal' || (token.kind === 'special' && token.text !== '.'))) {
       problems.push('display name that looks like an address')
     }
+    // Judged once: a name in front of thousands of brackets must not be judged at each of them.
+    before = []
     inside = []
   }
   const outside = (token: AddressToken): void => {
@@ -114,7 +116,8 @@ function readAddress(tokens: readonly AddressToken[]): { address: string | null;
   const text = tokens.map((token) => token.text).join('')
   const address = normalizeMailbox(text)
   if (address === null) return { address, problem: `not an address: ${JSON.stringify(text.slice(0, 80))}` }
-  if (tokens.slice(1).some((token) => token.apart))
+  // White space beyond ASCII ends an address for some readers (mailauth among them) and is part of it for the standard.
+  if (tokens.slice(1).some((token) => token.apart) || /[^\S ]/.test(text))
     return { address, problem: 'white space or comment inside an address' }
   return { address, problem: encodedWord.test(text) ? 'encoded word inside an address' : null }
 }
