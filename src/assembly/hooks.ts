@@ -76,9 +76,11 @@ export function createHooks(parts: HookParts): ServerHooks {
         origin: session.origin ?? { kind: 'internet' as const },
         at: parts.clock.now(),
       }
-      const network = clientNetwork(session.remoteIp)
-      const verdict = parts.guesses.check(network) ?? (await checkRecipient(parts.recipient, request))
-      parts.guesses.seen(network, verdict)
+      // Who proved himself may send anywhere and gains nothing by a guess; and behind a peer are many, who must not wait for one.
+      const network = request.origin.kind === 'internet' ? clientNetwork(session.remoteIp) : null
+      const brake = network === null ? null : parts.guesses.check(network)
+      const verdict = brake ?? (await checkRecipient(parts.recipient, request))
+      if (network !== null) parts.guesses.seen(network, verdict)
       return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
     },
     data: async (session, transaction, message) => {
