@@ -8,8 +8,13 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 
 COPY LICENSE ./
+COPY replies ./replies
 COPY roles ./roles
 COPY src ./src
+
+# As deploy/waypost.service has it: less memory, a faster start. The cache of compiled code is filled here and only read later.
+ENV MALLOC_ARENA_MAX=2 NODE_OPTIONS=--max-semi-space-size=4 NODE_COMPILE_CACHE=/var/cache/waypost
+RUN node src/main.ts --version
 
 # A user of its own; the queue lives on a volume that it owns.
 RUN useradd --system --uid 925 --home-dir /var/lib/waypost --create-home --shell /usr/sbin/nologin waypost

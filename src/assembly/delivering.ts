@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { loadDefaultReplies } from '../config/default-replies.ts'
 import type { TlsMaterial } from '../config/tls-material.ts'
 import { createAgent, standardAgent } from '../delivery/agent.ts'
 import { createDispatcher, standardDispatcher } from '../delivery/dispatcher.ts'
@@ -11,6 +12,7 @@ import { createHostFinder, MX_ADDRESS_LIMIT } from '../delivery/hosts.ts'
 import type { HostSettings } from '../delivery/hosts.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
 import { ConnectionPool, standardPool } from '../delivery/pool.ts'
+import { createReplyRules } from '../delivery/reply-rules.ts'
 import { createSmtpTransport } from '../delivery/smtp-transport.ts'
 import { standardTimeouts } from '../delivery/transport-settings.ts'
 import type { TransportSettings } from '../delivery/transport-settings.ts'
@@ -47,6 +49,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
     pool,
     clock,
     openBody: (body) => queue.openBody(body),
+    replies: createReplyRules([...config.delivery.replies, ...loadDefaultReplies()]),
   })
   const { concurrency, destination_concurrency } = config.delivery
   const scheduler = {

@@ -1,5 +1,7 @@
 // What went wrong and what to do, in words for people who never heard of SMTP. By enhanced status (RFC 3463), most telling part first.
 
+import type { ReplyClass } from '../smtp/reply-class.ts'
+
 export interface Advice {
   /** What happened. */
   readonly what: string
@@ -70,8 +72,26 @@ const bySubject: Readonly<Record<string, Advice>> = {
 
 const unknown: Advice = { what: "The recipient's mail server did not take the message.", todo: askPostmaster }
 
-/** Advice for a status such as `5.1.1`. In US-ASCII. */
-export function adviceFor(status: string): Advice {
+/** What a rule for replies recognised tells more than a status that is vague (`5.0.0`, `5.7.1`, `5.1.0`) or none. */
+const byClass: Partial<Readonly<Record<ReplyClass, string>>> = {
+  'unknown-user': '1.1',
+  'disabled-user': '2.1',
+  'mailbox-full': '2.2',
+  'too-large': '3.4',
+  'unknown-domain': '1.2',
+  'reverse-dns': '7.25',
+  unauthenticated: '7.26',
+  'rate-limited': '7.28',
+  loop: '4.6',
+}
+
+/** Statuses that say what happened whatever anybody recognised in the words. */
+const vague = new Set(['0.0', '1.0', '2.0', '3.0', '4.0', '4.7', '5.0', '7.0', '7.1'])
+
+/** Advice for a status such as `5.1.1` and what a rule knows of the reply. In US-ASCII. */
+export function adviceFor(status: string, replyClass: ReplyClass | null = null): Advice {
   const [, subject = '', detail = ''] = status.split('.')
-  return byDetail[`${subject}.${detail}`] ?? bySubject[subject] ?? unknown
+  const given = `${subject}.${detail}`
+  const known = vague.has(given) && replyClass !== null ? byClass[replyClass] : undefined
+  return byDetail[known ?? given] ?? bySubject[subject] ?? unknown
 }

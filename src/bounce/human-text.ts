@@ -58,7 +58,7 @@ function paragraph(recipient: ReportRecipient): string[] {
 }
 
 function explanation(recipient: ReportRecipient): string[] {
-  const { what, todo } = adviceFor(recipient.expired ? recipient.status : statusOf(recipient))
+  const { what, todo } = adviceFor(recipient.expired ? recipient.status : statusOf(recipient), recipient.replyClass ?? null)
   const sentences = recipient.action === 'failed' ? [...(recipient.expired ? [outOfTime] : []), what, todo] : [what]
   if (recipient.willRetryUntil !== null) {
     sentences.push(`We try until ${formatDate(recipient.willRetryUntil)}.`)

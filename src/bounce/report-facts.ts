@@ -1,5 +1,6 @@
 // The facts of one report, as far as its reader may know them.
 
+import type { ReplyClass } from '../smtp/reply-class.ts'
 import type { Action } from './decide.ts'
 
 export interface ReportRecipient {
@@ -13,6 +14,8 @@ export interface ReportRecipient {
   readonly remoteHost: string | null
   /** What was said, by the remote server or by us. */
   readonly reply: string
+  /** What the refusal is about, where a rule knew it. */
+  readonly replyClass?: ReplyClass | null
   readonly lastAttemptAt: number
   /** Unix ms; null unless delayed. */
   readonly willRetryUntil: number | null

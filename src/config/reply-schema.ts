@@ -8,8 +8,10 @@ import { duration, text } from './values.ts'
 const some = <T>(one: z.ZodType<T>, expected: string) =>
   z.union([one.transform((value) => [value]), z.array(one).min(1)], { error: expected })
 
+const CODES = 'a code such as 450, 45x or 4xx'
+
 const code = z
-  .union([z.int().min(400).max(599), z.string().regex(/^[45]([0-5]\d|[0-5]x|xx)$/)], { error: 'a code' })
+  .union([z.int().min(400).max(599), z.string().regex(/^[45](?:\d[\dx]|xx)$/, CODES)], { error: CODES })
   .transform(String)
 const status = z.string().regex(/^[45*](\.(\d{1,3}|\*)){2}$/, { error: 'a status' })
 const host = z.string().regex(/^(\*\.)?[a-z0-9.-]+$/i, { error: 'a host' })

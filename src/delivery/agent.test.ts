@@ -9,6 +9,7 @@ import type { Claim } from '../queue/queue.ts'
 import { type AgentSettings, createAgent, standardAgent } from './agent.ts'
 import type { Hosts } from './hosts.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './pool.ts'
+import { createReplyRules, type ReplyRule } from './reply-rules.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 
 const peers: SmtpPeer[] = []
@@ -23,6 +24,7 @@ interface Setting {
   readonly hosts?: Hosts
   readonly agent?: Partial<AgentSettings>
   readonly pool?: Partial<PoolSettings>
+  readonly replies?: readonly ReplyRule[]
 }
 
 async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
@@ -46,6 +48,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       }),
       pool,
       clock: systemClock,
+      replies: createReplyRules(setting.replies ?? []),
       openBody: () => {
         throw new Error('nothing to stream')
       },
@@ -262,5 +265,33 @@ describe('next hops without hosts', () => {
     expect(await gone.send(['a@example.net'])).toMatchObject({ short: ['failed 5.1.2'], verdict: 'worked' })
     const broken = await setUp([], { hosts: { ...none, status: '4.4.3', permanent: false } })
     expect(await broken.send(['a@example.net'])).toMatchObject({ short: ['deferred 4.4.3'], verdict: 'unreachable' })
+  })
+})
+
+describe('rules for replies', () => {
+  const slow: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000, retry: 120_000 }
+
+  it('class a refusal, set the next attempt and ask for a pause', async () => {
+    const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [slow] })
+    const before = Date.now()
+    const { outcomes, verdict, pauseMs } = await agent.attempt(claimOf(['a@there.test'], null))
+    const [first] = outcomes
+    expect(first?.outcome).toMatchObject({ kind: 'deferred', replyClass: 'rate-limited' })
+    const retryAt = first?.outcome.kind === 'deferred' ? first.outcome.retryAt : null
+    expect((retryAt ?? 0) - before).toBeGreaterThanOrEqual(120_000)
+    expect({ verdict, pauseMs }).toEqual({ verdict: 'trouble', pauseMs: 60_000 })
+  })
+
+  it('do not slow a destination whose next host takes the mail', async () => {
+    const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [slow] })
+    expect(await agent.attempt(claimOf(['a@there.test'], null))).toMatchObject({ verdict: 'worked', pauseMs: 0 })
+  })
+
+  it('see the name of the host and the stage', async () => {
+    const here: ReplyRule = { ...slow, host: ['mx1.test'], at: ['greeting'] }
+    const greeting = await setUp([{ replies: { connect: '450 4.7.1 later' } }], { replies: [here] })
+    expect((await greeting.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(60_000)
+    const rcpt = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [here] })
+    expect((await rcpt.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(0)
   })
 })

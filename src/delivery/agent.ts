@@ -6,10 +6,12 @@ import type { Outcome } from '../queue/outcome.ts'
 import type { DeliveryVerdict } from '../queue/scheduler.ts'
 import type { Clock } from '../lib/clock.ts'
 import { contentOf, type OpenBody } from './claim-content.ts'
+import { classified } from './classified.ts'
 import type { HostFinder } from './hosts.ts'
-import { deferred, isTooManyRecipients, outcomeOf } from './outcome.ts'
+import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './outcome.ts'
 import type { ConnectionPool, PooledConnection } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
+import type { ReplyRules } from './reply-rules.ts'
 import { describeTarget, type RecipientResult, type Target, type Transport, type Trouble } from './transport.ts'
 
 export interface AgentSettings {
@@ -27,12 +29,16 @@ export interface AgentPorts {
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly openBody: OpenBody
+  /** What refusals mean. */
+  readonly replies: ReplyRules
 }
 
 export interface AttemptResult {
   readonly outcomes: readonly { readonly recipientId: number; readonly outcome: Outcome }[]
   /** What it says about the destination. */
   readonly verdict: DeliveryVerdict
+  /** Ms for which the peer wants to be left alone. */
+  readonly pauseMs: number
 }
 
 export interface Agent {
@@ -56,6 +62,8 @@ class Attempt {
   readonly #around: Surroundings
   readonly #content
   readonly #outcomes = new Map<number, Outcome>()
+  /** By recipient, as its last refusal wants it. */
+  readonly #pauses = new Map<number, number>()
   readonly #tried = new Set<string>()
   #left: readonly ClaimedRecipient[]
   #sessions = 0
@@ -71,7 +79,9 @@ class Attempt {
   async run(): Promise<AttemptResult> {
     await this.#overIdleConnections()
     if (this.#left.length > 0 && this.#sessions < this.#around.settings.sessionLimit) await this.#overHosts()
-    return { outcomes: this.#claim.recipients.map((recipient) => this.#resultOf(recipient)), verdict: this.#verdict() }
+    const outcomes = this.#claim.recipients.map((recipient) => this.#resultOf(recipient))
+    const pauseMs = Math.max(0, ...this.#pauses.values())
+    return { outcomes, verdict: this.#verdict(pauseMs), pauseMs }
   }
 
   async #overIdleConnections(): Promise<void> {
@@ -117,8 +127,8 @@ class Attempt {
     this.#tried.add(describeTarget(target))
     // A host that does not answer costs an address, not one of the few sessions.
     if (trouble.kind !== 'lost' || trouble.phase !== 'connect') this.#sessions++
-    const outcome = outcomeOf(trouble, { host: describeTarget(target), tls: null, dsnPassedOn: false, lmtp: false })
-    for (const recipient of this.#left) this.#outcomes.set(recipient.recipientId, outcome)
+    const facts = { host: describeTarget(target), tls: null, dsnPassedOn: false, lmtp: false }
+    for (const recipient of this.#left) this.#note(recipient, trouble, { target, facts })
   }
 
   /** Sends to all that are left over one connection, in as many transactions as it takes. */
@@ -171,12 +181,29 @@ class Attempt {
     const progress = results.some((result) => result.kind === 'accepted')
     for (const [index, recipient] of batch.entries()) {
       const result = results[index] as RecipientResult
-      const outcome = outcomeOf(result, facts)
-      this.#outcomes.set(recipient.recipientId, outcome)
+      const outcome = this.#note(recipient, result, { target: connection.target, facts })
       if (progress && connection.usable && wantsNextTransaction(result)) here.push(recipient)
       else if (outcome.kind === 'deferred' && mayHelpElsewhere(result)) elsewhere.push(recipient)
     }
     return { here, elsewhere }
+  }
+
+  /** What a result means for a recipient, with what the rules for replies say of it. */
+  #note(
+    recipient: ClaimedRecipient,
+    result: RecipientResult,
+    at: { readonly target: Target; readonly facts: AttemptFacts },
+  ): Outcome {
+    const { recipientId, attempt } = recipient
+    const { replies, clock } = this.#around.ports
+    const plain = outcomeOf(result, at.facts)
+    const found =
+      result.kind === 'refused' ? replies.classify(result.reply, { host: at.target.host, phase: result.phase }) : null
+    const outcome =
+      found && plain.kind !== 'delivered' ? classified(plain, found, { now: clock.now(), attempt }) : plain
+    this.#outcomes.set(recipientId, outcome)
+    this.#pauses.set(recipientId, found?.pauseMs ?? 0)
+    return outcome
   }
 
   #endLeft(outcome: Outcome): void {
@@ -194,10 +221,10 @@ class Attempt {
     }
   }
 
-  #verdict(): DeliveryVerdict {
+  #verdict(pauseMs: number): DeliveryVerdict {
     const scopes = [...this.#outcomes.values()].map((outcome) => (outcome.kind === 'deferred' ? outcome.scope : null))
-    if (scopes.includes('session')) return 'trouble'
-    return !this.#reached && scopes.includes('site') ? 'unreachable' : 'worked'
+    if (!this.#reached && scopes.includes('site') && !scopes.includes('session')) return 'unreachable'
+    return scopes.includes('session') || pauseMs > 0 ? 'trouble' : 'worked'
   }
 }
 

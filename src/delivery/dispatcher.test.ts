@@ -5,7 +5,7 @@ import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
 import type { Outcome } from '../queue/outcome.ts'
 import type { Claim, DestinationSummary } from '../queue/queue.ts'
-import { defaultSchedulerSettings, type DeliveryVerdict } from '../queue/scheduler.ts'
+import { defaultSchedulerSettings, type DeliveryVerdict, type SchedulerSettings } from '../queue/scheduler.ts'
 import { QueueUnavailable } from '../queue/unavailable.ts'
 import type { AttemptResult } from './agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
@@ -28,11 +28,21 @@ interface Setting {
   readonly attempt?: (claim: Claim) => Promise<Outcome> | Outcome
   readonly verdict?: (claim: Claim) => DeliveryVerdict
   readonly prefetch?: number
+  /** Ms that the peer wants to be left alone after it. */
+  readonly pause?: (claim: Claim) => number
+  readonly limitsFor?: SchedulerSettings['limitsFor']
   /** Takes the listener for news of the queue; a queue without news where not given. */
   readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
 }
 
-function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50, watch }: Setting = {}) {
+function setUp({
+  attempt = () => done,
+  verdict = () => 'worked',
+  pause = () => 0,
+  limitsFor,
+  prefetch = 50,
+  watch,
+}: Setting = {}) {
   const clock = createFakeClock()
   const queue = createFakeQueue(() => clock.now())
   const bugs: unknown[] = []
@@ -48,6 +58,7 @@ function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50, 
         return {
           outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
           verdict: verdict(claim),
+          pauseMs: pause(claim),
         }
       } finally {
         running--
@@ -55,7 +66,11 @@ function setUp({ attempt = () => done, verdict = () => 'worked', prefetch = 50, 
     },
   }
   const engine = createDispatcher(
-    { scheduler: defaultSchedulerSettings, ...standardDispatcher, prefetch },
+    {
+      scheduler: { ...defaultSchedulerSettings, ...(limitsFor ? { limitsFor } : {}) },
+      ...standardDispatcher,
+      prefetch,
+    },
     {
       queue: watch ? { ...queue, watch } : queue,
       agent,
@@ -325,6 +340,39 @@ describe('trouble of our own', () => {
     const before = queue.calls.destinations
     await clock.advance(300_000)
     expect(queue.calls.destinations - before).toBeLessThanOrEqual(11)
+  })
+})
+
+describe('a peer that wants to be left alone', () => {
+  it('gets nothing until then, and what was held ready for it goes back', async () => {
+    const later: Outcome = { ...done, kind: 'deferred', scope: 'session', retryAt: null }
+    const { queue, engine, clock, settle } = setUp({ attempt: () => later, pause: () => 600_000 })
+    for (const mail of mails(30)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('deferred')).toBe(5)
+    expect(queue.count('waiting')).toBe(25)
+    expect(engine.hasRoom(hop)).toBe(false)
+    const { claim } = queue.calls
+    await clock.advance(590_000)
+    await settle()
+    expect(queue.calls.claim).toBe(claim)
+    await clock.advance(20_000)
+    await settle()
+    expect(queue.calls.claim).toBe(claim + 1)
+  })
+
+  it('with a slow rate has nothing held ready for it', async () => {
+    const limitsFor = () => ({ intervalMs: 60_000 })
+    const { queue, engine, clock, settle } = setUp({ limitsFor })
+    for (const mail of mails(9)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect([queue.count('delivered'), queue.count('claimed')]).toEqual([1, 0])
+    expect(engine.hasRoom(hop)).toBe(false)
+    await clock.advance(61_000)
+    await settle()
+    expect([queue.count('delivered'), queue.count('claimed')]).toEqual([2, 0])
   })
 })
 

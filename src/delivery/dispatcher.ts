@@ -61,6 +61,9 @@ export interface Dispatcher extends DeliveryEngine {
   status(): DeliveryStatus
 }
 
+/** Ms that a claim may wait in the hand for a destination with a rate: what takes longer is better off in the queue. */
+const HAND_WAIT = 5000
+
 /** Ms that cut-off attempts get to have their outcomes written. */
 const LAST_WORDS = 5000
 
@@ -159,7 +162,9 @@ class Dispatch implements Dispatcher {
   }
 
   #isSuspended(nextHop: string): boolean {
-    return (this.#scheduler.view(nextHop)?.suspendedUntil ?? 0) > this.#ports.clock.now()
+    const view = this.#scheduler.view(nextHop)
+    const now = this.#ports.clock.now()
+    return view !== null && (view.suspendedUntil > now || view.pausedUntil > now + HAND_WAIT)
   }
 
   #isPaused(): boolean {
@@ -232,7 +237,8 @@ class Dispatch implements Dispatcher {
   /** More than there are slots for, as far as that many wait and memory allows. */
   #claimLimit(nextHop: string, reserved: number): number {
     const { prefetch, maxInHand } = this.#settings
-    const ahead = Math.max(0, Math.min(prefetch, maxInHand - this.#backlog.totalInHand))
+    const soon = this.#scheduler.inTime(nextHop, HAND_WAIT)
+    const ahead = Math.max(0, Math.min(prefetch, soon, maxInHand - this.#backlog.totalInHand))
     return Math.max(reserved, Math.min(reserved + ahead, this.#backlog.inQueue(nextHop)))
   }
 
@@ -252,10 +258,12 @@ class Dispatch implements Dispatcher {
 
   async #attempt(claim: Claim): Promise<void> {
     const { nextHop, message } = claim
-    const { outcomes, verdict } = await this.#safely(claim)
-    this.#scheduler.finished(nextHop, verdict, this.#ports.clock.now())
+    const { outcomes, verdict, pauseMs } = await this.#safely(claim)
+    const now = this.#ports.clock.now()
+    this.#scheduler.finished(nextHop, verdict, now)
+    if (pauseMs > 0) this.#scheduler.pause(nextHop, now + pauseMs)
     this.#settler.settle({ queueId: message.queueId, nextHop, outcomes })
-    if (verdict === 'unreachable') this.#letGo(nextHop)
+    if (verdict === 'unreachable' || pauseMs > HAND_WAIT) this.#letGo(nextHop)
     this.#pump()
   }
 
@@ -266,7 +274,7 @@ class Dispatch implements Dispatcher {
       this.#ports.log.bug(error, `attempt ${claim.message.queueId} for ${claim.nextHop}`)
       const outcome = deferred('message', '4.3.0', 'Internal error, delivery will be tried again')
       const verdict: DeliveryVerdict = 'worked'
-      return { outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })), verdict }
+      return { outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })), verdict, pauseMs: 0 }
     }
   }
 

@@ -21,6 +21,7 @@ import { createAgent, standardAgent } from './agent.ts'
 import { createDispatcher, standardDispatcher } from './dispatcher.ts'
 import { createHostFinder } from './hosts.ts'
 import { ConnectionPool, standardPool } from './pool.ts'
+import { createReplyRules } from './reply-rules.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 
 const clock = systemClock
@@ -48,6 +49,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     pool,
     clock,
     openBody: (body) => queue.openBody(body),
+    replies: createReplyRules([]),
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(peer), {
       resolver: fakeResolver({ 'there.test A': ['127.0.0.1'] }),

@@ -192,3 +192,50 @@ describe('with random reports', () => {
     )
   })
 })
+
+describe('a destination that wants to be left alone', () => {
+  it('is, until then, whatever else ends well meanwhile', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 10, NOW)
+    startAll(scheduler)
+    scheduler.finished('mx:a', 'trouble', NOW)
+    scheduler.pause('mx:a', NOW + 60_000)
+    scheduler.finished('mx:a', 'worked', NOW)
+    expect(scheduler.next(NOW + 59_999)).toEqual([])
+    expect(scheduler.wakeAt()).toBe(NOW + 60_000)
+    expect(scheduler.next(NOW + 60_000)).not.toEqual([])
+  })
+
+  it('is remembered when its last mail is gone, and forgotten after its time', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 1, NOW)
+    startAll(scheduler)
+    scheduler.waiting('mx:a', 0, 0)
+    scheduler.pause('mx:a', NOW + 60_000)
+    scheduler.finished('mx:a', 'trouble', NOW)
+    scheduler.waiting('mx:a', 1, NOW)
+    expect(scheduler.next(NOW + 1000)).toEqual([])
+    scheduler.waiting('mx:a', 0, 0)
+    scheduler.next(NOW + 60_000)
+    expect(scheduler.view('mx:a')).toBeNull()
+  })
+
+  it('keeps its rate from one mail to the next, though nothing waits between them', () => {
+    const scheduler = make({ limitsFor: () => ({ intervalMs: 60_000 }) })
+    for (let i = 0; i < 2; i++) {
+      scheduler.waiting('mx:a', 1, NOW)
+      for (const { nextHop } of startAll(scheduler, NOW + i * 1000)) {
+        scheduler.waiting(nextHop, 0, 0)
+        scheduler.finished(nextHop, 'worked', NOW + i * 1000)
+      }
+    }
+    expect(scheduler.view('mx:a')).toMatchObject({ waiting: 1, active: 0, pausedUntil: NOW + 60_000 })
+    expect(scheduler.next(NOW + 60_000)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+  })
+
+  it('says how many deliveries its rate lets begin in a time', () => {
+    expect(make().inTime('mx:a', 5000)).toBe(Number.POSITIVE_INFINITY)
+    expect(make({ limitsFor: () => ({ intervalMs: 2000 }) }).inTime('mx:a', 5000)).toBe(2)
+    expect(make({ limitsFor: () => ({ intervalMs: 60_000 }) }).inTime('mx:a', 5000)).toBe(0)
+  })
+})

@@ -61,6 +61,8 @@ export interface DestinationView {
   readonly limit: number
   /** Unreachable until, unix ms; 0 if not. */
   readonly suspendedUntil: number
+  /** Left alone until, because of its rate or because it asked for it, unix ms. */
+  readonly pausedUntil: number
 }
 
 interface Destination {
@@ -92,8 +94,10 @@ export class Scheduler {
   /** Destinations that may start something now, in turn. */
   #ready: Destination[] = []
   #head = 0
-  readonly #timers = new TimerHeap()
+  #timers = new TimerHeap()
   #active = 0
+  /** The time of the last `next`. */
+  #lastNow = Number.NEGATIVE_INFINITY
 
   constructor(settings: SchedulerSettings = defaultSchedulerSettings) {
     this.#settings = settings
@@ -120,6 +124,8 @@ export class Scheduler {
 
   /** Destinations to claim for, in turn, each with its slots, which are reserved: call `started` for every assignment. */
   next(now: number): Assignment[] {
+    if (now < this.#lastNow) this.#stepBack(this.#lastNow - now)
+    this.#lastNow = now
     this.#wakeDue(now)
     const granted = new Map<Destination, number>()
     while (this.#active < this.#settings.totalConcurrency) {
@@ -171,6 +177,19 @@ export class Scheduler {
     this.#forget(destination)
   }
 
+  /** The destination wants to be left alone until then, unix ms. */
+  pause(nextHop: string, until: number): void {
+    const destination = this.#destination(nextHop)
+    destination.pausedUntil = Math.max(destination.pausedUntil, until)
+    this.#refile(destination)
+  }
+
+  /** How many deliveries of a destination its rate lets begin within `ms`. */
+  inTime(nextHop: string, ms: number): number {
+    const { intervalMs } = this.#destinations.get(nextHop)?.limits ?? this.#limits(nextHop)
+    return intervalMs > 0 ? Math.floor(ms / intervalMs) : Number.POSITIVE_INFINITY
+  }
+
   /** When `next` may have something new although nothing is reported meanwhile, unix ms; null for never. */
   wakeAt(): number | null {
     for (;;) {
@@ -199,6 +218,17 @@ export class Scheduler {
 
   views(): DestinationView[] {
     return [...this.#destinations.values()].map(viewOf)
+  }
+
+  /** The clock was set back: who was to be left alone for five minutes is not left alone for an hour and five minutes. */
+  #stepBack(ms: number): void {
+    this.#timers = new TimerHeap()
+    for (const destination of this.#destinations.values()) {
+      destination.suspendedUntil = Math.max(0, destination.suspendedUntil - ms)
+      destination.pausedUntil = Math.max(0, destination.pausedUntil - ms)
+      destination.timer = 0
+      this.#refile(destination)
+    }
   }
 
   #mayStart(destination: Destination, now: number): boolean {
@@ -246,9 +276,10 @@ export class Scheduler {
     if (at > 0) this.#timers.push(at, destination.nextHop)
   }
 
-  /** When it is worth looking at again; 0 for only after a report. An idle but suspended one is looked at to forget it. */
+  /** When it is worth looking at again; 0 for only after a report. An idle but suspended or paused one is looked at to forget it. */
   #dueAt(destination: Destination): number {
-    if (destination.waiting <= destination.reserved) return destination.suspendedUntil
+    if (destination.waiting <= destination.reserved)
+      return Math.max(destination.suspendedUntil, destination.pausedUntil)
     if (destination.active >= Math.floor(destination.limit)) return 0
     return Math.max(destination.earliest, destination.suspendedUntil, destination.pausedUntil)
   }
@@ -274,6 +305,7 @@ export class Scheduler {
       const destination = this.#destinations.get(this.#timers.pop() as string) as Destination
       destination.timer = 0
       if (destination.suspendedUntil <= now) destination.suspendedUntil = 0
+      if (destination.pausedUntil <= now) destination.pausedUntil = 0
       if (destination.waiting === 0) this.#forget(destination)
       else if (!destination.ready) {
         destination.ready = true
@@ -284,7 +316,9 @@ export class Scheduler {
 
   /** A destination about which there is nothing left to know leaves the memory. */
   #forget(destination: Destination): void {
-    if (destination.waiting > 0 || destination.active > 0 || destination.ready || destination.suspendedUntil > 0) return
+    if (destination.waiting > 0 || destination.active > 0 || destination.ready) return
+    // A rate or a pause that is forgotten with the last mail would not hold for the next one.
+    if (destination.suspendedUntil > 0 || destination.pausedUntil > 0) return
     this.#destinations.delete(destination.nextHop)
   }
 
@@ -315,6 +349,7 @@ export class Scheduler {
 }
 
 function viewOf(destination: Destination): DestinationView {
-  const { nextHop, waiting, earliest, active, limit, suspendedUntil } = destination
-  return { nextHop, waiting, earliestAttemptAt: earliest, active, limit: Math.floor(limit), suspendedUntil }
+  const { nextHop, waiting, earliest, active, limit, suspendedUntil, pausedUntil } = destination
+  const until = { suspendedUntil, pausedUntil }
+  return { nextHop, waiting, earliestAttemptAt: earliest, active, limit: Math.floor(limit), ...until }
 }

@@ -5,6 +5,7 @@ import { createAgent, standardAgent } from '../../src/delivery/agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from '../../src/delivery/dispatcher.ts'
 import { createHostFinder } from '../../src/delivery/hosts.ts'
 import { ConnectionPool, standardPool } from '../../src/delivery/pool.ts'
+import { createReplyRules } from '../../src/delivery/reply-rules.ts'
 import { createSmtpTransport } from '../../src/delivery/smtp-transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -55,6 +56,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     transport,
     pool,
     clock,
+    replies: createReplyRules([]),
     openBody: () => {
       throw new Error('nothing to stream')
     },
