@@ -1,7 +1,7 @@
 // Disks that misbehave under a running queue: full, limited in file size (EFBIG, an I/O error to SQLite), read-only. A small tmpfs is
 // mounted where the user may; elsewhere those tests are skipped.
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,31 +13,23 @@ import type { OpenQueue } from '../../src/queue/opened-queue.ts'
 import { queueSettings } from '../../src/queue/queue-settings.ts'
 import type { Claim } from '../../src/queue/queue.ts'
 import { delivered, sampleMessage } from '../lib/queue-samples.ts'
+import { makeSmallDisk, mayMount, type SmallDisk } from '../lib/small-disk.ts'
 
-const mayMount = process.getuid?.() === 0 && process.platform === 'linux' && canMount()
 const DISK_OCTETS = 12 * 1024 * 1024
 
-function canMount(): boolean {
-  const place = mkdtempSync(join(tmpdir(), 'waypost-mount-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place]).status === 0
-  if (mounted) spawnSync('umount', [place])
-  rmSync(place, { recursive: true, force: true })
-  return mounted
-}
-
 describe.skipIf(!mayMount)('a small disk', () => {
+  let small: SmallDisk
   let disk: string
   let queue: OpenQueue | null
 
   beforeEach(() => {
-    disk = mkdtempSync(join(tmpdir(), 'waypost-disk-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_OCTETS}`, 'tmpfs', disk])
+    small = makeSmallDisk(DISK_OCTETS)
+    disk = small.path
     queue = null
   })
   afterEach(async () => {
     await queue?.close().catch(() => {})
-    spawnSync('umount', ['-l', disk])
-    rmSync(disk, { recursive: true, force: true })
+    small.remove()
   })
 
   const open = async (reserveBytes = 0) => {
@@ -76,7 +68,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
     expect((await queue.health()).kind).not.toBe('failing')
     const ballast = join(disk, 'ballast')
     rmSync(ballast, { force: true })
-    execFileSync('mount', ['-o', `remount,size=${DISK_OCTETS * 3}`, disk])
+    small.remount(`size=${DISK_OCTETS * 3}`)
     for (const claim of taken) await settle(queue, claim)
     expect((await queue.stats()).messages).toBe(0)
     await expect(queue.accept(big().message, { claim: false })).resolves.toEqual([])
@@ -125,9 +117,9 @@ describe.skipIf(!mayMount)('a small disk', () => {
     const queue = await open()
     await queue.accept(sampleMessage(), { claim: false })
     await queue.close()
-    execFileSync('mount', ['-o', 'remount,ro', disk])
+    small.remount('ro')
     await expect(open()).rejects.toMatchObject({ name: 'QueueUnavailable', cause: 'failing' })
-    execFileSync('mount', ['-o', 'remount,rw', disk])
+    small.remount('rw')
     expect((await (await open()).stats()).messages).toBe(1)
   })
 })
