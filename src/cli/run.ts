@@ -21,7 +21,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   const started = await startNode(config)
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started
-  writePid(config)
+  writePid(config, node)
   const again = () => reload(node, options.config)
   process.on('SIGHUP', () => void again())
   const watch = config.watch
@@ -39,10 +39,14 @@ function refuse(problems: readonly Parameters<typeof formatProblem>[0][], io: Io
   return USAGE
 }
 
-/** Where `waypost reload` finds the process. A directory that cannot be written would have refused the queue before. */
-function writePid(config: Config): void {
-  mkdirSync(dirname(pidFile(config)), { recursive: true })
-  writeFileSync(pidFile(config), `${process.pid}\n`)
+/** Where `waypost reload` finds the process. A node on a full disk runs without: it has mail to deliver. */
+function writePid(config: Config, node: Node): void {
+  try {
+    mkdirSync(dirname(pidFile(config)), { recursive: true })
+    writeFileSync(pidFile(config), `${process.pid}\n`)
+  } catch (error) {
+    node.log.warn({ cause: (error as Error).message }, 'no pid file: waypost reload will not find this node')
+  }
 }
 
 async function reload(node: Node, file: string): Promise<void> {

@@ -100,6 +100,8 @@ function explained<T>(file: string, open: () => T): T {
   } catch (error) {
     const unavailable = asUnavailable(error)
     if (!unavailable || unavailable === error) throw error
+    if (unavailable.cause === 'full')
+      throw new QueueUnavailable('full', `${file} cannot be used, its disk is full: ${unavailable.message}`)
     if (unavailable.cause !== 'corrupt')
       throw new QueueUnavailable(unavailable.cause, `${file} cannot be used: ${unavailable.message}`)
     throw new QueueUnavailable(

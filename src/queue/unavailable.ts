@@ -31,6 +31,8 @@ const engineCodes: readonly (readonly [prefix: string, cause: UnavailableCause])
   ['SQLITE_FULL', 'full'],
   ['SQLITE_CORRUPT', 'corrupt'],
   ['SQLITE_NOTADB', 'corrupt'],
+  // The shared memory of the WAL is a file that cannot grow.
+  ['SQLITE_IOERR_SHMSIZE', 'full'],
   ['SQLITE_IOERR', 'failing'],
   ['SQLITE_BUSY', 'failing'],
   ['SQLITE_LOCKED', 'failing'],

@@ -96,6 +96,33 @@ describe.skipIf(!mayMount)('a small disk', () => {
     await arrived(taken + 1)
   })
 
+  it('that is full at the start: words or 452, and the mail that waits leaves when there is room', async () => {
+    const node = await onDisk()
+    far.change({ moods: { mail: 'tempfail' } })
+    expect(await sendOne(node)).toMatch(/^250/)
+    await until(() => far.commands.some(({ line }) => line.startsWith('MAIL')), { what: 'an attempt' })
+    const ballast = join(disk.path, 'ballast')
+    for (const rest of [0, 40_000, 200_000]) {
+      await node.stop()
+      rmSync(ballast, { force: true })
+      writeBallast(ballast, DISK_OCTETS - usedBy(disk) - rest)
+      const started = await node.start().then(
+        () => 'started',
+        (error: Error) => error.message,
+      )
+      if (started === 'started') expect(await sendOne(node)).toMatch(/^452 4\.3\.1/)
+      else {
+        expect(started).toMatch(/ended with 2[^]*node\.yaml:\d+:\d+: .* is full/)
+        expect(started).not.toMatch(/^\s+at .*[:(]/m)
+      }
+    }
+    await node.stop()
+    rmSync(ballast)
+    far.change({})
+    await node.start()
+    await arrived(1)
+  })
+
   it('that is read-only keeps a node from starting; what was taken leaves when it is writable again', async () => {
     const node = await onDisk()
     far.change({ moods: { mail: 'tempfail' } })
