@@ -60,12 +60,16 @@ it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C e
   expect(existsSync(folder)).toBe(false)
 })
 
-it.concurrent.runIf(process.platform === 'linux')('leaves no node behind when it is ended in the middle', async () => {
-  const { child, output, ended } = startDemo()
-  await until(() => output().includes('\n(a) '), { what: 'the first story', timeout: 30_000 })
-  const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-  expect(nodes).toHaveLength(4)
-  child.kill('SIGTERM')
-  expect(await ended).toBe(1)
-  expect(nodes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
-})
+it.runIf(process.platform === 'linux')(
+  'leaves no node behind when it is ended in the middle',
+  { concurrent: true },
+  async () => {
+    const { child, output, ended } = startDemo()
+    await until(() => output().includes('\n(a) '), { what: 'the first story', timeout: 30_000 })
+    const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+    expect(nodes).toHaveLength(4)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(1)
+    expect(nodes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  },
+)
