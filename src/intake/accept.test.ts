@@ -214,6 +214,17 @@ describe('checks', () => {
     expect(text).toContain('Authentication-Results: other.example; spf=pass')
     expect(text.indexOf('Received:')).toBeLessThan(text.indexOf('Authentication-Results:'))
   })
+
+  test.each<[Draft['origin'], boolean]>([
+    [{ kind: 'internet' }, false],
+    [{ kind: 'user', identity: 'lee' }, false],
+    [{ kind: 'machine', identity: 'web-01' }, false],
+    [{ kind: 'peer', role: 'mx', vouched: 'nothing' }, true],
+  ])('without a check of ours, results in our name stay only if a peer brought them: %j', async (origin, stay) => {
+    const claimed = header('Authentication-Results: example.org; auth=pass\nFrom: ann@stranger.example')
+    await createIntake(settings(), ports()).accept(draft({ origin, header: claimed }))
+    expect(accepted[0]?.message.header.includes('auth=pass')).toBe(stay)
+  })
 })
 
 describe('signing', () => {

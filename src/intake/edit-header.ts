@@ -58,8 +58,10 @@ export function editHeader(
   }
 }
 
+/** Results in our name are believed by the node behind us, whether or not this role verifies: only a node of ours may have written them. */
 function clean(settings: EditSettings, draft: Draft, verified: boolean): Buffer {
-  const withoutForged = verified ? removeForged(draft.header, [settings.authservId]).header : draft.header
+  const believed = draft.origin.kind === 'peer' && !verified
+  const withoutForged = believed ? draft.header : removeForged(draft.header, [settings.authservId]).header
   const submitted = draft.origin.kind === 'user' || draft.origin.kind === 'machine'
   if (!submitted && !settings.hideClient) return withoutForged
   const goes = (field: Field) =>
