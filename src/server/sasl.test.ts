@@ -26,6 +26,14 @@ describe('decodePlain (RFC 4616)', () => {
     },
   )
 
+  it('refuses a name longer than any address: brake, ledger and log keep names for a while', () => {
+    const named = (octets: number) => decodePlain(base64(`\0${'n'.repeat(octets)}\0p`)).kind
+    expect([named(320), named(321), named(9000)]).toEqual(['plain', 'malformed', 'malformed'])
+    expect(decodePlain(base64(`${'n'.repeat(9000)}\0n\0p`)).kind).toBe('malformed')
+    expect(decodeName(base64('é'.repeat(160)))).toBe('é'.repeat(160))
+    expect(decodeName(base64('é'.repeat(161)))).toBeNull()
+  })
+
   it('refuses what is not UTF-8', () => {
     expect(decodePlain(Buffer.from('\0\xff\0p', 'latin1').toString('base64'))).toEqual(malformed)
   })

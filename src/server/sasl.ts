@@ -9,6 +9,9 @@ export type PlainMessage =
   /** An authorisation identity that is not the authenticating user: acting for others is not offered. */
   | { readonly kind: 'other-identity' }
 
+/** No name is longer: a local part, an `@`, a domain (RFC 5321 4.5.3.1). The brake against guessing remembers names by the hundred thousand. */
+const MOST_NAME_OCTETS = 320
+
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const control = /[\x00-\x1f\x7f-\x9f]/
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -22,20 +25,24 @@ export function decodeBase64(text: string): string | null {
 
 /**
  * `authzid NUL authcid NUL password` (RFC 4616 2). Some clients put the user in the first place only; that is read as the user.
- * An empty user or password, or control characters in a name, are malformed.
+ * An empty user or password, control characters in a name or a name longer than any are malformed.
  */
 export function decodePlain(text: string): PlainMessage {
   const parts = decodeBase64(text)?.split('\0')
   if (parts?.length !== 3) return { kind: 'malformed' }
   const [authzid, authcid, password] = parts as [string, string, string]
   const user = authcid === '' ? authzid : authcid
-  if (user === '' || password === '' || control.test(user) || control.test(authzid)) return { kind: 'malformed' }
+  if (user === '' || password === '' || !isName(user) || !isName(authzid)) return { kind: 'malformed' }
   if (authzid !== '' && authzid !== user) return { kind: 'other-identity' }
   return { kind: 'plain', authzid: authzid === '' ? null : authzid, user, password }
 }
 
-/** A name of LOGIN, or the authzid of EXTERNAL: UTF-8 without control characters; null if malformed. */
+/** A name of LOGIN, or the authzid of EXTERNAL: UTF-8 without control characters, no longer than names are; null if malformed. */
 export function decodeName(text: string): string | null {
   const name = decodeBase64(text)
-  return name === null || control.test(name) ? null : name
+  return name === null || !isName(name) ? null : name
+}
+
+function isName(text: string): boolean {
+  return !control.test(text) && Buffer.byteLength(text) <= MOST_NAME_OCTETS
 }
