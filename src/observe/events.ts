@@ -108,6 +108,8 @@ export interface DiscardedEvent extends EventBase {
 export interface HandedOverEvent extends EventBase {
   readonly kind: 'handed-over'
   readonly to: string
+  /** Who asked for it. */
+  readonly by?: string
 }
 /** Came from another node's queue with its history: the other side of `handed-over`. */
 export interface TakenOverEvent extends EventBase {

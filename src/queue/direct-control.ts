@@ -1,24 +1,17 @@
 // Room queue: control from a second process, on the database itself, whether the node runs or not. SQLite's locking orders the steps with
-// the node's commits; the node sees the change at its next commit or within a second. Synchronous, for the command line. It never claims,
-// accepts or recovers, and unlinks spool files only after the commit that freed them.
+// the node's commits; the node sees the change at its next commit or within a second. It never claims, accepts or recovers.
 
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, SteerRequest } from './control.ts'
-import { defaultRetrySettings } from './retry.ts'
-import { Store } from './store.ts'
-import { QueueUnavailable } from './unavailable.ts'
+import { DirectStore } from './direct-store.ts'
 
 export class DirectControl {
-  readonly #directory: string
   readonly #now: () => number
-  readonly #store: Store
+  readonly #store: DirectStore
 
   /** Opens the queue of a data directory. Throws QueueUnavailable. */
   constructor(directory: string, now: () => number) {
-    this.#directory = directory
     this.#now = now
-    this.#store = new Store({ directory, retry: defaultRetrySettings, random: Math.random, owner: false, now: now() })
+    this.#store = DirectStore.shared(directory, now())
   }
 
   /** Applies an action to every recipient that matches, in short transactions between those of a running node. */
@@ -52,11 +45,6 @@ export class DirectControl {
   }
 
   #step(step: ControlStep): ControlStepResult {
-    const { values, failures } = this.#store.run([{ operation: { kind: 'control', step }, octets: new Uint8Array(0) }])
-    const failure = failures[0]?.[1]
-    if (failure?.kind === 'unavailable') throw new QueueUnavailable(failure.cause, failure.message)
-    if (failure) throw new Error(`queue control failed: ${failure.message}`)
-    for (const file of this.#store.takeChanges().freed) rmSync(join(this.#directory, 'spool', file), { force: true })
-    return values[0] as ControlStepResult
+    return this.#store.run({ kind: 'control', step })
   }
 }

@@ -34,7 +34,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     { news: (news) => listener.current?.news(news), gone: (cause) => listener.current?.gone(cause) },
   )
   await mkdir(spool.directory, { recursive: true, mode: 0o700 })
-  const { orphans, lost } = await sweepSpool(spool.directory, owners)
+  const { orphans, lost } = await sweepSpool(spool.directory, owners, clock.now())
   for (const file of orphans) await spool.remove(file)
   for (const { queueId, reason } of lost) await client.ask({ kind: 'lost', queueId, reason, now: clock.now() })
   const queue = new EmbeddedQueue({

@@ -2,6 +2,7 @@
 
 import type { Event } from '../observe/events.ts'
 import type { QueueControl } from './control.ts'
+import type { ArrivingQueue } from './handover.ts'
 import type { DestinationSummary, Queue } from './queue.ts'
 
 /** What the opening found; the node logs it. */
@@ -13,7 +14,7 @@ export interface OpenReport {
 }
 
 /** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
-export interface OpenQueue extends Queue, QueueControl {
+export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
   readonly opened: OpenReport
   /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
   expire(): Promise<number>

@@ -3,6 +3,7 @@
 
 import type { DestinationSummary } from './queue.ts'
 import type { ControlStep, ControlStepResult } from './control.ts'
+import type { HandoverAnswers, HandoverStep } from './handover-step.ts'
 import type { RetrySettings } from './retry.ts'
 import type { UnavailableCause } from './unavailable.ts'
 
@@ -93,6 +94,7 @@ export type Operation =
   | { readonly kind: 'purge'; readonly before: number; readonly after: number }
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
   | { readonly kind: 'control'; readonly step: ControlStep }
+  | { readonly kind: 'handover'; readonly step: HandoverStep; readonly now: number }
   | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
   | { readonly kind: 'probe' }
 
@@ -165,6 +167,7 @@ export interface Answers {
   purge: { readonly removed: number; readonly next: number | null }
   expire: { readonly expired: number; readonly next: number | null }
   control: ControlStepResult
+  handover: HandoverAnswers[HandoverStep['kind']]
   lost: { readonly held: number }
   probe: null
 }

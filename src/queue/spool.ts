@@ -24,11 +24,14 @@ export class Spool {
   readonly #randomBytes: (count: number) => Buffer
   readonly #sync = new DirectorySync()
   readonly #made = new Set<string>()
+  readonly #folder: string | null
   #count = 0
 
-  constructor(directory: string, randomBytes: (count: number) => Buffer) {
+  /** `folder`: a subdirectory for all files, where they shall not be spread as usual. */
+  constructor(directory: string, randomBytes: (count: number) => Buffer, folder: string | null = null) {
     this.#directory = directory
     this.#randomBytes = randomBytes
+    this.#folder = folder
   }
 
   get directory(): string {
@@ -37,7 +40,8 @@ export class Spool {
 
   /** A new file, exclusively. Rejects with QueueUnavailable. */
   async create(): Promise<SpoolFile> {
-    const subdirectory = subdirectoryName(Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES)
+    const turn = Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES
+    const subdirectory = this.#folder ?? subdirectoryName(turn)
     const file = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
     const path = join(this.#directory, file)
     try {

@@ -48,6 +48,11 @@ interface Result extends AnswerSet {
 /** How a group of jobs ended that shared a transaction. */
 type GroupEnd = { kind: 'done' } | { kind: 'unavailable'; error: QueueUnavailable } | { kind: 'wrong'; error: unknown }
 
+/**
+ * Ids that a second process leaves free: among them are those that the owner gave and that ended since. An id must not come back while
+ * somebody may still have an outcome for it.
+ */
+const FOREIGN_STRIDE = 10_000
 /** Ledger rows of another process that are read at once. */
 const FOREIGN_ROWS = 1_000
 
@@ -63,6 +68,7 @@ export class Store {
   readonly #dataVersion: Statement
   readonly #owner: boolean
   #seenVersion: unknown
+  #lastMessage: number
   /** The last row of the ledger that was told or written here. */
   #lastLedger: number
   #changed: DestinationSummary[] = []
@@ -83,6 +89,7 @@ export class Store {
       throw error
     }
     const sql = prepareStatements(this.database)
+    this.#lastMessage = selectLastMessageId(this.database)
     this.#context = this.#newContext(settings, sql)
     this.#begin = this.database.prepare('BEGIN IMMEDIATE')
     this.#commit = this.database.prepare('COMMIT')
@@ -214,6 +221,7 @@ export class Store {
     const version = this.#dataVersion.get()
     if (version === this.#seenVersion) return
     this.#seenVersion = version
+    this.#lastMessage = Math.max(this.#lastMessage, selectLastMessageId(this.database))
     for (const summary of this.#context.book.reload()) this.#changed.push(summary)
     if (this.#owner) this.#hearForeignLedger()
   }
@@ -229,7 +237,6 @@ export class Store {
   }
 
   #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
-    let lastMessage = selectLastMessageId(this.database)
     const insertLedger: StoreContext['sql']['insertLedger'] = (at, queueId, events) => {
       sql.insertLedger(at, queueId, events)
       this.#entries.push(events)
@@ -241,7 +248,7 @@ export class Store {
       book: new DestinationBook(sql),
       turns: new Map(),
       freed: [],
-      newMessageId: () => ++lastMessage,
+      newMessageId: () => (this.#lastMessage += this.#owner ? 1 : FOREIGN_STRIDE),
       octets: new Uint8Array(0),
       give: (octets) => this.#collector.add(octets),
     }

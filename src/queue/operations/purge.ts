@@ -2,11 +2,15 @@
 
 import type { Database } from 'better-sqlite3'
 import type { Answers } from '../operation.ts'
+import { deleteReceipts } from '../statements/handover.ts'
 import { selectPurgeable } from '../statements/purge-ledger.ts'
 import type { StoreContext } from '../store-context.ts'
 
 /** Ledger rows looked at in one step. */
 const STEP_ROWS = 500
+
+/** Answers to hand-overs outlive the ledger: another node may have been switched off with a message that only we can answer for. */
+const RECEIPTS_KEPT_MS = 366 * 86_400_000
 
 export function purge(
   context: StoreContext,
@@ -23,5 +27,6 @@ export function purge(
   const last = rows.at(-1)?.id ?? request.after
   if (rows.length === STEP_ROWS) return { removed, next: last }
   context.sql.deleteEmptyIndex(last)
+  deleteReceipts(db, request.before - RECEIPTS_KEPT_MS)
   return { removed, next: null }
 }

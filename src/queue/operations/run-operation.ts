@@ -7,6 +7,7 @@ import { accept, acceptAll } from './accept.ts'
 import { claim } from './claim.ts'
 import { control } from './control.ts'
 import { expire } from './expire.ts'
+import { handover } from './handover.ts'
 import { lost } from './lost.ts'
 import { notices, notify } from './notices.ts'
 import { purge } from './purge.ts'
@@ -37,9 +38,11 @@ export function runOperation(context: StoreContext, operation: Operation, db: Da
     case 'purge':
       return purge(context, operation, db)
     case 'expire':
-      return expire(context, operation)
+      return expire(context, operation, db)
     case 'control':
       return control(context, operation.step, db)
+    case 'handover':
+      return handover(context, operation, db)
     case 'lost':
       return lost(context, operation)
     case 'probe':

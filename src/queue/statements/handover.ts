@@ -121,6 +121,7 @@ export interface TransferRow {
   readonly lastStatus: string | null
   readonly lastReply: string | null
   readonly lastHost: string | null
+  readonly lastClass: string | null
 }
 
 /** The recipients of a leaving message as they were before. */
@@ -128,20 +129,21 @@ export function selectTransferred(db: Database, message: number): TransferRow[] 
   return db
     .prepare(`SELECT kept_state AS state, kept_notice AS notice, next_hop AS nextHop, next_attempt_at AS nextAttemptAt,
       attempt, notify, private, address, original, reverse_path AS reversePath, orcpt, delay_told AS delayTold,
-      last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply, last_host AS lastHost
-      FROM recipients WHERE id BETWEEN ? AND ? ORDER BY id`)
+      last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply, last_host AS lastHost,
+      last_class AS lastClass FROM recipients WHERE id BETWEEN ? AND ? ORDER BY id`)
     .all(firstRecipientId(message), lastRecipientId(message)) as TransferRow[]
 }
 
-/** Adds a recipient as it was in another queue. */
-export function insertTransferred(db: Database): (id: number, row: TransferRow) => void {
+/** Adds a recipient as it was in another queue; `flow` as this queue counts it. */
+export function insertTransferred(db: Database): (id: number, row: TransferRow, flow: number) => void {
   const insert =
-    db.prepare(`INSERT INTO recipients (id, state, notice, next_hop, next_attempt_at, attempt, notify, private,
-    address, original, reverse_path, orcpt, delay_told, last_at, last_status, last_reply, last_host)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  return (id, row) => {
+    db.prepare(`INSERT INTO recipients (id, flow, state, notice, next_hop, next_attempt_at, attempt, notify, private,
+    address, original, reverse_path, orcpt, delay_told, last_at, last_status, last_reply, last_host, last_class)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  return (id, row, flow) => {
     insert.run(
       id,
+      flow,
       row.state,
       row.notice,
       row.nextHop,
@@ -158,6 +160,7 @@ export function insertTransferred(db: Database): (id: number, row: TransferRow) 
       row.lastStatus,
       row.lastReply,
       row.lastHost,
+      row.lastClass,
     )
   }
 }

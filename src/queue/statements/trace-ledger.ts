@@ -60,6 +60,13 @@ export function selectTailOf(db: Database, queueIds: readonly string[]): LedgerR
     .all(JSON.stringify(queueIds)) as LedgerRow[]
 }
 
+/** Every row of a queue id, oldest first. */
+export function selectLedgerOf(db: Database, queueId: string): LedgerRow[] {
+  const rows = [...selectTailOf(db, [queueId]), ...selectIndexed(db, [queueId], Number.POSITIVE_INFINITY)]
+  const byId = new Map(rows.filter((row) => row.queueId === queueId).map((row) => [row.id, row]))
+  return [...byId.values()].toSorted((a, b) => a.id - b.id)
+}
+
 /** Rows of the tail. */
 export function selectUnindexed(db: Database): number {
   return db.prepare(`SELECT count(*) FROM ledger l WHERE ${tail}`).pluck().get() as number
