@@ -35,6 +35,8 @@ export class Summaries {
   #dueAt = Number.POSITIVE_INFINITY
   #pausedUntil = 0
   #troubled = false
+  /** The latest time seen. */
+  #lastNow = Number.NEGATIVE_INFINITY
 
   constructor(settings: SummarySettings, ports: SummaryPorts) {
     this.#settings = settings
@@ -53,12 +55,14 @@ export class Summaries {
 
   /** Something changed: asks as soon as it may. */
   soon(): void {
-    this.#plan(Math.max(this.#askedAt + this.#settings.refreshMs, this.#pausedUntil, this.#ports.clock.now()))
+    const now = this.#now()
+    this.#plan(Math.max(this.#askedAt + this.#settings.refreshMs, this.#pausedUntil, now))
   }
 
   /** Asks now if one is due; null if not. Never rejects. */
   askIfDue(): Promise<void> | null {
-    if (this.#asking || this.#dueAt > this.#ports.clock.now()) return null
+    const now = this.#now()
+    if (this.#asking || this.#dueAt > now) return null
     this.#asking = true
     this.#dueAt = Number.POSITIVE_INFINITY
     return this.#ask()
@@ -68,7 +72,7 @@ export class Summaries {
   failed(error: unknown): void {
     if (!this.#troubled) this.#ports.log.queueTrouble(error instanceof Error ? error.message : String(error))
     this.#troubled = true
-    this.#pausedUntil = this.#ports.clock.now() + QUEUE_PAUSE
+    this.#pausedUntil = this.#now() + QUEUE_PAUSE
     this.soon()
   }
 
@@ -92,8 +96,21 @@ export class Summaries {
   /** @param again ms until the next one at the latest */
   #asked(again: number): void {
     this.#asking = false
-    this.#askedAt = this.#ports.clock.now()
+    this.#askedAt = this.#now()
     this.#plan(this.#askedAt + again)
+  }
+
+  /** The time; if it went back (a step of the clock), what was planned goes back with it. */
+  #now(): number {
+    const now = this.#ports.clock.now()
+    const back = this.#lastNow - now
+    if (back > 0) {
+      this.#askedAt -= back
+      this.#dueAt -= back
+      this.#pausedUntil -= back
+    }
+    this.#lastNow = now
+    return now
   }
 
   #plan(time: number): void {
