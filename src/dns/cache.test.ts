@@ -42,6 +42,14 @@ describe('life of an answer', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('ends when the clock is set back: a failure of a moment must not last for the hour of the step', async () => {
+    const { resolver, asked, pass } = setUp(() => ({ kind: 'unavailable', cause: 'time-out' }))
+    await resolver.resolve('a.example', 'A')
+    pass(-3600)
+    await resolver.resolve('a.example', 'A')
+    expect(asked).toHaveLength(2)
+  })
+
   test.each([
     ['a zero TTL lives 5 s', found(0), 5],
     ['an absurd TTL lives a day', found(2 ** 31), 86_400],

@@ -45,7 +45,7 @@ export function createCachedResolver(
     const entry = entries.get(key)
     if (entry === undefined) return null
     const now = clock.now()
-    if (now >= entry.expiresAt) {
+    if (now >= entry.expiresAt || now < entry.storedAt) {
       drop(key, entry)
       return null
     }
