@@ -77,6 +77,19 @@ describe('verify', () => {
     expect((await check(spoofed)(mail('From: a@b.example'))).senderProven).toBe(false)
   })
 
+  test('DMARC proves a sender of its own domain and below, nobody whom a stranger names as reverse-path', async () => {
+    const passed = (domain: string) =>
+      findings({ dmarc: { result: 'pass', domain, policy: 'none', spfAligned: false, dkimAligned: true } })
+    const proven = async (domain: string, sender: string | null) =>
+      (await check(passed(domain))({ ...mail(`From: a@${domain}`), sender })).senderProven
+    expect(await proven('a.example', 'ann@a.example')).toBe(true)
+    expect(await proven('a.example', 'bounce-7@lists.a.example')).toBe(true)
+    expect(await proven('a.example', 'victim@b.example')).toBe(false)
+    expect(await proven('a.example', 'victim@nota.example')).toBe(false)
+    expect(await proven('me.hosting.example', 'victim@hosting.example')).toBe(false)
+    expect(await proven('a.example', null)).toBe(false)
+  })
+
   test('every finding is in the ledger', async () => {
     const found = findings({
       dkim: [
@@ -121,6 +134,17 @@ describe('trust-results', () => {
       'sender-pass',
     )
     expect(await vouched('Received: by mx\nAuthentication-Results: example.org; spf=fail; dmarc=fail')).toBe('nothing')
+  })
+
+  test('the sender is proven as at the peer: by login, SPF, or DMARC of his own domain', async () => {
+    const proven = async (results: string) =>
+      (await check(mail(`Received: by mx\nAuthentication-Results: example.org; ${results}`, peer))).senderProven
+    expect(await proven('auth=pass')).toBe(true)
+    expect(await proven('spf=pass; dmarc=fail')).toBe(true)
+    expect(await proven('spf=fail; dmarc=pass header.from=stranger.example')).toBe(true)
+    expect(await proven('spf=fail; dmarc=pass header.from=other.example')).toBe(false)
+    expect(await proven('spf=fail; dmarc=pass')).toBe(false)
+    expect(await proven('spf=fail; dmarc=fail')).toBe(false)
   })
 
   test('believes nothing that somebody else could have written', async () => {

@@ -5,17 +5,19 @@ import { trustedResults } from '../message/authentication-results.ts'
 import type { MethodResult } from '../message/authentication-results.ts'
 import type { Vouched } from '../smtp/origin.ts'
 import type { ContentCheck } from './content-check.ts'
+import { dmarcSpeaksFor } from './sender-proof.ts'
 import { accept } from './verdict.ts'
 
 /** Turns the peer's findings into what it vouches for. Other origins are left as they are. */
 export function checkTrustedResults(authservId: string): ContentCheck {
   return async (mail) => {
     if (mail.origin.kind !== 'peer') return { verdict: accept }
-    const vouched = readVouched(trustedResults(mail.fields, authservId))
+    const results = trustedResults(mail.fields, authservId)
+    const vouched = readVouched(results)
     return {
       verdict: accept,
       origin: { ...mail.origin, vouched },
-      senderProven: vouched !== 'nothing',
+      senderProven: provesSender(results, mail.sender),
       events: [
         {
           kind: 'checked',
@@ -31,8 +33,17 @@ export function checkTrustedResults(authservId: string): ContentCheck {
 }
 
 function readVouched(results: readonly MethodResult[]): Vouched {
-  const passes = (method: string) => results.some((one) => one.method === method && one.result === 'pass')
-  if (passes('auth')) return 'authenticated'
-  if (passes('dmarc')) return 'dmarc-pass'
-  return passes('spf') ? 'sender-pass' : 'nothing'
+  if (passed(results, 'auth')) return 'authenticated'
+  if (passed(results, 'dmarc')) return 'dmarc-pass'
+  return passed(results, 'spf') ? 'sender-pass' : 'nothing'
+}
+
+function provesSender(results: readonly MethodResult[], sender: string | null): boolean {
+  if (passed(results, 'auth') || passed(results, 'spf')) return true
+  const author = passed(results, 'dmarc')?.properties.find((one) => one.name === 'header.from')?.value
+  return dmarcSpeaksFor(sender, author ?? null)
+}
+
+function passed(results: readonly MethodResult[], method: string): MethodResult | undefined {
+  return results.find((one) => one.method === method && one.result === 'pass')
 }

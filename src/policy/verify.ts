@@ -6,6 +6,7 @@ import { buildResults } from '../message/authentication-results.ts'
 import type { CheckedEvent } from '../observe/events.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { ContentCheck, Finding, Mail } from './content-check.ts'
+import { dmarcSpeaksFor } from './sender-proof.ts'
 import { accept, refuse } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -29,7 +30,9 @@ export function checkVerify(settings: VerifySettings): ContentCheck {
     })
     return {
       verdict: settings.rejectByPolicy ? byPolicy(findings) : accept,
-      senderProven: findings.spf.result === 'pass' || findings.dmarc.result === 'pass',
+      senderProven:
+        findings.spf.result === 'pass' ||
+        (findings.dmarc.result === 'pass' && dmarcSpeaksFor(mail.sender, findings.dmarc.domain)),
       results: findings.results,
       events: describeFindings(mail, findings),
     }
