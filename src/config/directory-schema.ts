@@ -126,10 +126,10 @@ export type SqlFile = NonNullable<DirectoryFile['sql']>
 /** Parentheses that fit each other around the whole (RFC 4515 3); the server judges the rest. */
 function isBalanced(text: string): boolean {
   let depth = 0
-  for (const [index, character] of [...text].entries()) {
-    if (character === '(') depth += 1
-    if (character === ')') depth -= 1
-    if (depth < 1 && index < text.length - 1) return false
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '(') depth += 1
+    if (text[at] === ')') depth -= 1
+    if (depth < 1 && at < text.length - 1) return false
   }
   return depth === 0 && text.length > 2
 }

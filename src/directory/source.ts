@@ -32,6 +32,6 @@ export interface DirectorySource {
   mayKnow(key: string): boolean
   /** Whose addresses are these? `name` in lower case, without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
-  /** Its aliases and forwards that name this address directly; empty where a source cannot tell. */
+  /** Its aliases that name this address directly, which may send as them; empty where a source cannot tell. */
   naming(address: Mailbox): readonly Grant[]
 }

@@ -191,3 +191,57 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node with an LDAP mirror
     await slapd.start()
   })
 })
+
+describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node that asks LDAP live', () => {
+  let world: World
+  let slapd: Slapd
+
+  beforeAll(async () => {
+    world = await startWorld()
+    slapd = await startSlapd()
+    slapd.addPeople([
+      { uid: 'kim', forward: ['kim@far.example'] },
+      { uid: 'lee', forward: ['lee@far.example'] },
+    ])
+  })
+
+  afterAll(async () => {
+    await world.close()
+    await slapd.close()
+  })
+
+  it('remembers what it found, defers what it cannot know, and asks again when the server is back', async () => {
+    const secret = join(world.folder, 'ldap.secret')
+    writeFileSync(secret, READER.password)
+    const mx = await world.node({
+      role: 'mx',
+      yaml: {
+        mail: [],
+        peers: { srs: [{ host: '127.0.0.1:1' }] },
+        directory: {
+          ldap: {
+            urls: [slapd.url],
+            mode: 'live',
+            base: PEOPLE,
+            bind: { dn: READER.dn, password_file: secret },
+            timeout: '1s',
+            cache: { found: '1s', absent: '1s' },
+          },
+        },
+      },
+    })
+    const rcpt = async (name: string) => (await mx.send({ to: [`${name}@example.org`] })).reply
+    expect(await rcpt('kim')).toMatch(/^250/)
+    expect(await rcpt('nobody')).toMatch(/^550/)
+    slapd.addPeople([{ uid: 'new', forward: ['new@far.example'] }])
+    expect(await rcpt('new')).toMatch(/^250/)
+    await slapd.kill()
+    await until(async () => (await rcpt('nobody')).startsWith('451 4.3.0'), { what: 'the unknown name to be deferred' })
+    expect(await rcpt('kim')).toMatch(/^250/)
+    expect(await rcpt('kim+tag')).toMatch(/^250/)
+    expect(await rcpt('lee')).toMatch(/^451/)
+    await slapd.start()
+    await until(async () => (await rcpt('lee')).startsWith('250'), { what: 'the server to be asked again' })
+    expect(await rcpt('nobody')).toMatch(/^550/)
+  })
+})

@@ -46,6 +46,10 @@ describe('indexContent', () => {
     ])
   })
 
+  it('gives nobody a right to an address because its owner forwards mail there', () => {
+    expect(index({ forwards: [row('boss', ['kim'])] }).naming.size).toBe(0)
+  })
+
   it('reads several targets in one value, quotes included', () => {
     const { records } = index({ forwards: [row('kim', ['a@x.example, "b, c"@y.example', 'd@z.example,'])] })
     expect(records.get('kim@example.org')?.forward?.targets).toEqual([

@@ -27,7 +27,7 @@ export interface ContentIndex {
   readonly users: ReadonlyMap<string, SourceUser>
   /** Hashes as written, by name. */
   readonly passwords: ReadonlyMap<string, SourcePassword>
-  /** Aliases and forwards by the key of an address that they name. */
+  /** Aliases by the key of an address that they name. */
   readonly naming: ReadonlyMap<string, readonly Grant[]>
   /** What could not be used, the first few; `unused` counts all. */
   readonly notes: readonly string[]
@@ -89,6 +89,8 @@ function addTargets(bench: Bench, field: 'alias' | 'forward', row: TargetsRow): 
   if (known) return note(bench, row.source, `${field} ${addressKey(address)} is already in ${known.source}`)
   const entry: TargetEntry = { targets, source: row.source }
   record[field] = entry
+  // Where people send their own mail is theirs to choose: it makes nobody else the owner of their address.
+  if (field === 'forward') return
   for (const target of targets) {
     const key = addressKey(target)
     const grant = { address: addressKey(address), source: row.source }

@@ -154,6 +154,14 @@ describe('a mirror', () => {
     expect(clock.now() - failed).toBeLessThan(REFRESH + 200_000)
   })
 
+  it('survives a mistake in its source', async () => {
+    const mirror = await start()
+    source.answer = Promise.reject(new TypeError('x is undefined'))
+    await mirror.refresh()
+    expect(mirror.status().trouble).toEqual({ kind: 'unavailable', cause: 'unforeseen: TypeError: x is undefined' })
+    expect(known(mirror, 'user0001').record).not.toBeNull()
+  })
+
   it('knows nothing for certain if the source was never there, and does not wait for it', async () => {
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await start()

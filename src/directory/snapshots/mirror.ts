@@ -137,9 +137,15 @@ class RunningMirror {
   }
 
   refresh(): Promise<void> {
-    this.#attempt ??= this.#try().finally(() => {
-      this.#attempt = null
-    })
+    this.#attempt ??= this.#try()
+      // Not foreseen: told like any other trouble, for a mirror that ends in silence would answer for ever from an old snapshot.
+      .catch((error: unknown) => {
+        this.#asked = true
+        this.#note({ kind: 'unavailable', cause: `unforeseen: ${String(error)}` }, this.#ports.clock.now())
+      })
+      .finally(() => {
+        this.#attempt = null
+      })
     return this.#attempt
   }
 
