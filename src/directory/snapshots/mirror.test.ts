@@ -156,7 +156,7 @@ describe('a mirror', () => {
 
   it('survives a mistake in its source', async () => {
     const mirror = await start()
-    source.answer = Promise.reject(new TypeError('x is undefined'))
+    Object.assign(source, { fetch: () => Promise.reject(new TypeError('x is undefined')) })
     await mirror.refresh()
     expect(mirror.status().trouble).toEqual({ kind: 'unavailable', cause: 'unforeseen: TypeError: x is undefined' })
     expect(known(mirror, 'user0001').record).not.toBeNull()
