@@ -88,14 +88,14 @@ interface Loaded {
 async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: Loaded): Promise<Node> {
   const { log, flush } = nodeLog
   const clock = systemClock
-  const state: NodeState = { tls: config.tls, draining: false }
+  const state: NodeState = { tls: config.tls, draining: false, addresses: null }
   const queue = await openNodeQueue(config, clock)
   opened.defer(() => queue.close())
   reportOpening(queue.opened, log)
   const page = await observeNode(config, { queue, clock, log, state, sources: () => sources.current() })
   opened.defer(() => page.close())
   const resolver = await buildResolver(config, clock)
-  const { intake, engine, notifier } = buildMailRooms(config, {
+  const { intake, engine, notifier, addresses } = buildMailRooms(config, {
     queue,
     resolver,
     clock,
@@ -103,6 +103,8 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
     data,
     tls: () => state.tls,
   })
+  state.addresses = addresses
+  opened.defer(() => addresses?.stop())
   const pool = createPasswordPool()
   opened.defer(() => pool.close())
   const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
@@ -118,6 +120,7 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
     tls: () => state.tls,
   }
   const listeners = await startListeners(config, receiving)
+  addresses?.start()
   engine.start()
   notifier.start()
   const forget = setInterval(() => {

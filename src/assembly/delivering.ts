@@ -14,6 +14,7 @@ import type { DeliveryLog } from '../delivery/log-port.ts'
 import { ConnectionPool, standardPool } from '../delivery/pool.ts'
 import { createReplyRules } from '../delivery/reply-rules.ts'
 import { createSmtpTransport } from '../delivery/smtp-transport.ts'
+import type { SourceCheck } from '../delivery/source-check.ts'
 import { standardTimeouts } from '../delivery/transport-settings.ts'
 import type { TransportSettings } from '../delivery/transport-settings.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -33,6 +34,8 @@ export interface DeliveryParts {
   readonly noticesDue: () => void
   /** This node's own certificate at the moment. */
   readonly tls: () => TlsMaterial | null
+  /** Which of our own addresses may be shown to the internet; null where that does not matter. */
+  readonly addresses: SourceCheck | null
 }
 
 export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher {
@@ -43,7 +46,12 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
   const agent = createAgent(standardAgent, {
     hosts: createHostFinder(
       { ...hostSettings(config), ruleFor: (place) => rules.forPlace(place) },
-      { resolver: parts.resolver, random: systemRandom },
+      {
+        resolver: parts.resolver,
+        random: systemRandom,
+        mayReach: (address, source) =>
+          parts.addresses?.mayReach(address, source ?? config.delivery.source.ipv6 ?? null) ?? true,
+      },
     ),
     transport: createSmtpTransport(transportSettings(config, parts.tls), { clock }),
     pool,

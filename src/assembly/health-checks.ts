@@ -4,6 +4,7 @@ import type { Health, HealthCheck } from '../observe/health.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Queue, QueueHealth } from '../queue/queue.ts'
 import type { NodeState } from './node-state.ts'
+import { sourceHealth } from './source-addresses.ts'
 
 const DAY_MS = 86_400_000
 /** A certificate of a public CA is renewed a month before its end; two weeks before means that renewal has failed. */
@@ -19,6 +20,7 @@ export function healthChecks(parts: HealthParts): HealthCheck[] {
   return [
     { name: 'queue', check: () => queueHealth(parts.queue) },
     { name: 'certificate', check: () => certificateHealth(parts) },
+    { name: 'addresses', check: () => (parts.state.addresses ? sourceHealth(parts.state.addresses) : { kind: 'ok' }) },
     { name: 'running', check: () => (parts.state.draining ? { kind: 'failing', reason: 'draining' } : { kind: 'ok' }) },
   ]
 }

@@ -5,6 +5,7 @@ import type { Notifier } from '../bounce/notify.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/tls-material.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
+import type { SourceCheck } from '../delivery/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createIntake } from '../intake/accept.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -16,12 +17,15 @@ import type { OpenQueue } from '../queue/opened-queue.ts'
 import type { CurrentData } from './current-data.ts'
 import { buildDelivery } from './delivering.ts'
 import { followOperators } from './follow-operators.ts'
+import { buildSourceCheck } from './source-addresses.ts'
 import { bounceSettings, deliveryLog, intakeSettings } from './settings.ts'
 
 export interface MailRooms {
   readonly intake: Intake
   readonly engine: Dispatcher
   readonly notifier: Notifier
+  /** Looks after our own addresses; null where nothing goes to the internet. */
+  readonly addresses: SourceCheck | null
 }
 
 export interface MailRoomParts {
@@ -37,6 +41,7 @@ export interface MailRoomParts {
 /** Builds them; nothing runs until engine and notifier are started. */
 export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms {
   const { queue, resolver, clock, log, data, tls } = parts
+  const addresses = buildSourceCheck(config, { resolver, clock, log })
   const engine = buildDelivery(config, {
     queue,
     resolver,
@@ -44,6 +49,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     log: deliveryLog(log),
     noticesDue: () => notifier.due(),
     tls,
+    addresses,
   })
   const intake = createIntake(intakeSettings(config, { resolver, data }), {
     clock,
@@ -67,5 +73,5 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
   })
   followOperators(queue, engine)
-  return { intake, engine, notifier }
+  return { intake, engine, notifier, addresses }
 }

@@ -251,3 +251,46 @@ describe('configured next hops', () => {
     expect(await find(zone, 'mx:b.example', { ruleFor })).toMatchObject({ targets: [{ security: 'may' }] })
   })
 })
+
+describe('addresses that we may not show ourselves to', () => {
+  const zone = {
+    'a.example MX': ['10 mx1.a.example', '20 mx2.a.example'],
+    'mx1.a.example A': ['192.0.2.1'],
+    'mx1.a.example AAAA': ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5'],
+    'mx2.a.example A': ['192.0.2.2'],
+    'six.example AAAA': ['2001:db8::6'],
+  }
+  const withPort = (
+    mayReach: (address: string, source: string | null) => boolean,
+    changes: Partial<HostSettings> = {},
+  ) => createHostFinder({ ...settings, ...changes }, { resolver: fakeResolver(zone), random: systemRandom, mayReach })
+  const noSix = (address: string) => !address.includes(':')
+
+  it('are left out, and use up no place on the list', async () => {
+    const hosts = await withPort(noSix).find('mx:a.example')
+    if (hosts.kind === 'none') throw new Error(hosts.reply)
+    expect(hosts.targets.map(({ endpoint }) => endpoint.kind === 'tcp' && endpoint.address)).toEqual([
+      '192.0.2.1',
+      '192.0.2.2',
+    ])
+  })
+
+  it('defer mail for hosts that have no others', async () => {
+    for (const nextHop of ['mx:six.example', 'smtp:[six.example]:25', 'smtp:[2001:db8::6]:25'])
+      expect(await withPort(noSix).find(nextHop)).toMatchObject({ kind: 'none', permanent: false, status: '4.4.1' })
+  })
+
+  it('are asked about with the source of the destination', async () => {
+    const asked: (string | null)[] = []
+    const source = { ipv4: null, ipv6: '2001:db8:1::25' }
+    const profile = { name: 'six', credentials: null, tls: null, discardEhlo: new Set<string>(), source, helo: null }
+    const mayReach = (_: string, from: string | null) => asked.push(from) > 0
+    await withPort(mayReach, { ruleFor: () => ({ security: null, profile }) }).find('smtp:[six.example]:25')
+    expect(new Set(asked)).toEqual(new Set(['2001:db8:1::25']))
+  })
+
+  it('do not concern our own nodes', async () => {
+    const peers = new Map([['six', [{ host: '2001:db8::7', port: 25 }]]])
+    expect(await withPort(noSix, { peers }).find('peers:six')).toMatchObject({ kind: 'targets' })
+  })
+})

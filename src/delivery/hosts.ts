@@ -44,7 +44,7 @@ export const MX_ADDRESS_LIMIT = 5
 /** TLS from the first octet (RFC 8314 7.3). */
 const SUBMISSIONS_PORT = 465
 
-const NO_SOURCE = 'The host has IPv6 addresses only, and ours has no reverse DNS yet'
+const NO_SOURCE = 'The host has IPv6 addresses only, and this node has none that it may use (reverse DNS missing)'
 
 export type Hosts =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
@@ -59,7 +59,7 @@ export interface HostPorts {
   readonly resolver: Resolver
   readonly random: Random
   /** May this address of the internet be used, or would we come from an address that nobody trusts? (source-check.ts) */
-  readonly mayReach?: (address: string) => boolean
+  readonly mayReach?: (address: string, source: string | null) => boolean
 }
 
 export function createHostFinder(settings: HostSettings, ports: HostPorts): HostFinder {
@@ -222,8 +222,8 @@ function limited(list: readonly Target[], settings: HostSettings, ports: HostPor
   return targets(usable.slice(0, settings.addressLimit))
 }
 
-function isReachable({ endpoint }: Target, { mayReach }: HostPorts): boolean {
-  return endpoint.kind === 'unix' || !mayReach || mayReach(endpoint.address)
+function isReachable({ endpoint, profile }: Target, { mayReach }: HostPorts): boolean {
+  return endpoint.kind === 'unix' || !mayReach || mayReach(endpoint.address, profile?.source?.ipv6 ?? null)
 }
 
 function noHost(domain: string): Hosts {
