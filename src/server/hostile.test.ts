@@ -1,5 +1,7 @@
 // Clients that mean harm: floods, endless lines, silence, disconnects at every step, and random input in every state.
 
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
@@ -23,6 +25,34 @@ const start = async (options?: TestListenerOptions) => {
 afterEach(async () => {
   await server.close()
   expect(server.bugs).toEqual([])
+})
+
+describe('a client that has gone before it was looked at', () => {
+  it('has no address, and nobody is asked about it', async () => {
+    const seen: string[] = []
+    await start({
+      hooks: {
+        connect: async ({ remoteIp }) => {
+          seen.push(remoteIp)
+          return { kind: 'accept' }
+        },
+      },
+    })
+    const gone = Array.from({ length: 20 }, async () => {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.once('connect', () => socket.resetAndDestroy())
+      await once(socket, 'close')
+    })
+    // While the loop is busy here, the resets overtake the listener.
+    const end = Date.now() + 50
+    while (Date.now() < end);
+    await Promise.all(gone)
+    const client = await server.greeted()
+    client.reset()
+    await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
+    expect(new Set(seen)).toEqual(new Set(['127.0.0.1']))
+  })
 })
 
 describe('errors', () => {

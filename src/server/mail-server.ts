@@ -50,7 +50,12 @@ export class MailServer extends SMTPServer {
 
   /** The first thing that happens to an accepted socket, before a handshake. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
-    const place = this.#admission.admit(plainAddress(socket.remoteAddress ?? ''))
+    // Gone again already: a port scan. Without an address there is nobody to judge, count or answer.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy()
+      return false
+    }
+    const place = this.#admission.admit(plainAddress(socket.remoteAddress))
     if (!place) {
       this.#turnAway(socket, handshake)
       return false
