@@ -61,8 +61,8 @@ export interface MemoryWatch {
   stop(): PeakMemory
 }
 
-/** Looks at the tree's memory until stopped. */
-export function watchMemory(root: number): MemoryWatch {
+/** Looks at the tree's memory every so many ms until stopped. */
+export function watchMemory(root: number, every = SAMPLE_EVERY): MemoryWatch {
   let peak: PeakMemory = { rss: 0, pss: 0 }
   const look = () => {
     const tree = treeOf(root, readStats())
@@ -71,7 +71,7 @@ export function watchMemory(root: number): MemoryWatch {
     peak = { rss: Math.max(peak.rss, rss), pss: Math.max(peak.pss, pss) }
   }
   look()
-  const timer = setInterval(look, SAMPLE_EVERY)
+  const timer = setInterval(look, every)
   return {
     stop: () => {
       clearInterval(timer)

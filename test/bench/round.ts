@@ -4,11 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SmtpSink } from '../lib/peers/smtp-sink.ts'
 import { runSmtpSource } from '../lib/peers/smtp-source.ts'
 import { cpuSeconds, type PeakMemory, watchMemory } from './process-tree.ts'
+import { runLoad } from './run-load.ts'
 
 /** A running relay whose next hop is the sink. */
 export interface Relay {
   readonly port: number
   readonly pid: number
+  /** Of a program that is not ours. */
+  readonly version?: string
   stop(): Promise<void>
 }
 
@@ -17,6 +20,14 @@ export interface Load {
   readonly sessions: number
   /** Octets of payload. */
   readonly length: number
+  /** Forward-paths of each message; 1 unless told. */
+  readonly recipients?: number
+  /** False: a connection for each message. True unless told. */
+  readonly reuse?: boolean
+  /** The session goes through STARTTLS: our own loader sends, as smtp-source knows no TLS. */
+  readonly starttls?: boolean
+  /** Messages sent before the clock starts. */
+  readonly warmUp?: number
 }
 
 export interface Measurement {
@@ -37,7 +48,7 @@ const SETTLE = 1_000
 
 /** Sends `load` through the relay and waits until the sink has all of it. */
 export async function measureRound(relay: Relay, sink: SmtpSink, load: Load): Promise<Measurement> {
-  await send(relay, sink, { ...load, messages: WARM_UP })
+  await send(relay, sink, { ...load, messages: load.warmUp ?? WARM_UP })
   await sleep(SETTLE)
   const before = cpuSeconds(relay.pid)
   const memory = watchMemory(relay.pid)
@@ -52,11 +63,19 @@ export async function measureRound(relay: Relay, sink: SmtpSink, load: Load): Pr
 }
 
 /** Seconds until all were accepted and until all were delivered. */
-async function send(relay: Relay, sink: SmtpSink, load: Load): Promise<{ accepted: number; delivered: number }> {
+export async function send(relay: Relay, sink: SmtpSink, load: Load): Promise<{ accepted: number; delivered: number }> {
   const expected = sink.messages() + load.messages
   const start = performance.now()
-  const source = await runSmtpSource({ port: relay.port, ...load })
-  if (source.kind === 'failed') throw new Error(`smtp-source gave up: ${source.cause}`)
+  const accepted = await submit(relay.port, load)
   await sink.has(expected, PATIENCE)
-  return { accepted: source.seconds, delivered: (performance.now() - start) / 1000 }
+  return { accepted, delivered: (performance.now() - start) / 1000 }
+}
+
+/** Seconds until the last message got its 250. */
+async function submit(port: number, load: Load): Promise<number> {
+  if (load.starttls) return (await runLoad({ ...load, port, starttls: true, rate: null }, PATIENCE)).seconds
+  const more = load.recipients === undefined ? [] : ['-r', String(load.recipients)]
+  const source = await runSmtpSource({ port, ...load, more })
+  if (source.kind === 'failed') throw new Error(`smtp-source gave up: ${source.cause}`)
+  return source.seconds
 }

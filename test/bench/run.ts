@@ -1,16 +1,17 @@
 // `npm run bench`: how much mail does a node relay, beside Postfix with its defaults on the same machine in the same run?
-// Options: --messages N --rounds N --sessions N --only postfix|waypost, and --write for docs/benchmarks.md.
+// Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (some
+// 25 minutes), --rows TEXT for those whose name contains it; --write for docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { missingPeers } from '../lib/peers/ensure.ts'
-import { startPostfix } from '../lib/peers/postfix.ts'
-import { startSmtpSink } from '../lib/peers/smtp-sink.ts'
+import { measureAll } from './all-rows.ts'
+import { formatAll } from './all-report.ts'
 import { describeMachine } from './machine.ts'
+import { freshRound } from './relays.ts'
 import { formatPage, formatTable, type RelayName } from './report.ts'
-import { type Load, type Measurement, measureRound, type Relay } from './round.ts'
-import { startWaypostRelay } from './waypost-relay.ts'
+import type { Load, Measurement } from './round.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -18,67 +19,45 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     sessions: { type: 'string', default: '50' },
     only: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    rows: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 })
-const load: Load = { messages: Number(options.messages), sessions: Number(options.sessions), length: 4096 }
-const names = (['postfix', 'waypost'] as const).filter((name) => options.only === undefined || options.only === name)
-
-const start: Readonly<Record<RelayName, (sinkPort: number) => Promise<Relay & { readonly version?: string }>>> = {
-  postfix: async (sinkPort) => {
-    const postfix = await startPostfix({ relayhost: `[127.0.0.1]:${sinkPort}`, log: false })
-    return { ...postfix, version: postfix.run('postconf', '-h', 'mail_version').trim() }
-  },
-  waypost: (sinkPort) => startWaypostRelay(sinkPort, load.sessions),
-}
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
-let postfixVersion = ''
 
-/** A fresh relay and a fresh sink, so that no round inherits anything. */
-async function round(name: RelayName): Promise<Measurement> {
-  const sink = await startSmtpSink()
-  try {
-    const relay = await start[name](sink.port)
-    if (relay.version !== undefined) postfixVersion = relay.version
-    try {
-      return await measureRound(relay, sink, load)
-    } finally {
-      await relay.stop()
+async function mainRow(): Promise<string> {
+  const load: Load = { messages: Number(options.messages), sessions: Number(options.sessions), length: 4096 }
+  const names = (['postfix', 'waypost'] as const).filter((name) => options.only === undefined || options.only === name)
+  say(`${load.messages} messages of ${load.length} octets, ${load.sessions} sessions, ${options.rounds} rounds each\n`)
+  const results = new Map<RelayName, Measurement[]>(names.map((name) => [name, []]))
+  let postfixVersion = ''
+  for (let turn = 1; turn <= Number(options.rounds); turn++) {
+    for (const name of names) {
+      const measured = await freshRound(name, load)
+      if (measured.version !== undefined) postfixVersion = measured.version
+      results.get(name)?.push(measured)
+      const { accepted, delivered } = measured
+      say(`round ${turn} ${name}: ${accepted.toFixed(0)} accepted/s, ${delivered.toFixed(0)} delivered/s`)
     }
-  } finally {
-    await sink.stop()
   }
+  say(`\n${formatTable(results)}`)
+  return formatPage({ ...page, load, postfixVersion }, results)
 }
 
 const missing = missingPeers(['postfix'])
 if (missing.length > 0) throw new Error(`the benchmark needs Postfix: ${missing.join('; ')}`)
 const machine = describeMachine()
+const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+const page = { machine, command, date: new Date().toISOString().slice(0, 10) }
 say(
   `${machine.processor}, ${machine.cores} cores, fdatasync of 4 KiB ${machine.syncMs.toFixed(2)} ms, Node ${machine.node}`,
 )
-say(`${load.messages} messages of ${load.length} octets, ${load.sessions} sessions, ${options.rounds} rounds each\n`)
-
-const results = new Map<RelayName, Measurement[]>(names.map((name) => [name, []]))
-for (let turn = 1; turn <= Number(options.rounds); turn++) {
-  for (const name of names) {
-    const measured = await round(name)
-    results.get(name)?.push(measured)
-    const { accepted, delivered } = measured
-    say(`round ${turn} ${name}: ${accepted.toFixed(0)} accepted/s, ${delivered.toFixed(0)} delivered/s`)
-  }
-}
-say(`\n${formatTable(results)}`)
-
+const every = options.all || options.rows !== undefined
+const text = every ? formatAll(page, await measureAll({ only: options.rows ?? '', say })) : await mainRow()
+if (every) say(`\n${text}`)
 if (options.write) {
-  const given = process.argv.slice(2).join(' ')
-  const run = {
-    machine,
-    load,
-    postfixVersion,
-    command: `npm run bench -- ${given}`,
-    date: new Date().toISOString().slice(0, 10),
-  }
-  writeFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), formatPage(run, results))
+  writeFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), text)
   say('written: docs/benchmarks.md')
 }

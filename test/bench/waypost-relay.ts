@@ -1,55 +1,106 @@
-// `waypost run` as a relay for the benchmark: the role of relay-role.yaml, a throw-away data folder, one next hop for all mail.
+// `waypost run` as a relay for the benchmark: the role of relay-role.yaml, one next hop for all mail, and the environment that
+// deploy/waypost.service gives it.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Issued } from '../../src/demo/ca.ts'
 import { freePort } from '../lib/free-port.ts'
-import { isListening } from '../lib/listening.ts'
 import { until } from '../lib/until.ts'
 import type { Relay } from './round.ts'
+import { unitEnvironment } from './unit-environment.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** A node drains before it ends; one that does not is ended. */
 const DRAIN = 15_000
+/** A queue of a million mails opens within it. */
+const START_PATIENCE = 60_000
+const LOOK_EVERY = 5
+
+export interface WaypostSpec {
+  readonly sinkPort: number
+  readonly sessions: number
+  /** Offers STARTTLS with this certificate. */
+  readonly tls?: Issued
+  /** A data folder that was filled before and is kept; else a fresh one that goes with the relay. */
+  readonly data?: string
+  /** Writes processor profiles into this folder when it stops. */
+  readonly profiles?: string
+}
+
+export interface WaypostRelay extends Relay {
+  /** Seconds from the start of the process to `ready` in its log. */
+  readonly readyAfter: number
+  /** Ends it without a word, as a crash does. */
+  kill(): Promise<void>
+}
 
 /** Settings are the defaults, except that one client address may open as many sessions as the load has (Postfix exempts its networks). */
-const nodeYaml = (folder: string, port: number, sinkPort: number, sessions: number): string => `
-role: ${join(import.meta.dirname, 'relay-role.yaml')}
+const nodeYaml = (folder: string, port: number, spec: WaypostSpec): string => `
+role: ${join(folder, 'role.yaml')}
 hostname: bench.example.org
 domain: example.org
-data: ${join(folder, 'data')}
+data: ${spec.data ?? join(folder, 'data')}
 listen: { smtp: "127.0.0.1:${port}" }
 peers: { source: [{ host: "127.0.0.1:1", addresses: ["127.0.0.1/32"] }] }
-smarthost: "smtp:[127.0.0.1]:${sinkPort}"
-limits: { connections_per_ip: ${sessions * 4} }
+smarthost: "smtp:[127.0.0.1]:${spec.sinkPort}"
+limits: { connections: ${spec.sessions * 4}, connections_per_ip: ${spec.sessions * 4} }
+${spec.tls ? `tls: { certificate: ${join(folder, 'tls.pem')}, key: ${join(folder, 'tls.key')} }` : ''}
 `
 
-/** Starts a node whose next hop is the sink and waits until it listens. */
-export async function startWaypostRelay(sinkPort: number, sessions: number): Promise<Relay> {
-  const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-'))
-  mkdirSync(join(folder, 'data'))
-  const port = await freePort()
-  const yaml = join(folder, 'node.yaml')
-  writeFileSync(yaml, nodeYaml(folder, port, sinkPort, sessions))
-  const log = openSync(join(folder, 'log'), 'a')
-  const child = spawn(process.execPath, ['src/main.ts', 'run', '-c', yaml], { cwd: root, stdio: ['ignore', log, log] })
-  closeSync(log)
-  const ended = once(child, 'exit')
-  const running = () => child.exitCode === null && child.signalCode === null
-  await until(async () => !running() || (await isListening(port)), { what: 'the node to listen', timeout: 20_000 })
-  if (!running()) throw new Error(`the node did not start:\n${readFileSync(join(folder, 'log'), 'utf8')}`)
-  return {
-    port,
-    pid: child.pid as number,
-    stop: async () => {
-      child.kill('SIGTERM')
-      await Promise.race([ended, sleep(DRAIN, undefined, { ref: false })])
-      if (running()) child.kill('SIGKILL')
-      await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
+function writeConfiguration(folder: string, port: number, spec: WaypostSpec): string {
+  const role = readFileSync(join(import.meta.dirname, 'relay-role.yaml'), 'utf8')
+  writeFileSync(join(folder, 'role.yaml'), spec.tls ? role.replace('tls: none', 'tls: starttls') : role)
+  if (spec.tls) {
+    writeFileSync(join(folder, 'tls.pem'), spec.tls.certificate)
+    writeFileSync(join(folder, 'tls.key'), spec.tls.key, { mode: 0o600 })
   }
+  mkdirSync(join(folder, 'data'))
+  writeFileSync(join(folder, 'node.yaml'), nodeYaml(folder, port, spec))
+  return join(folder, 'node.yaml')
+}
+
+/** Starts a node whose next hop is the sink and waits until it is ready. */
+export async function startWaypostRelay(spec: WaypostSpec): Promise<WaypostRelay> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-'))
+  const port = await freePort()
+  const yaml = writeConfiguration(folder, port, spec)
+  const log = join(folder, 'log')
+  const started = performance.now()
+  const child = spawnNode(yaml, log, spec.profiles)
+  const read = () => readFileSync(log, 'utf8')
+  const running = () => child.exitCode === null && child.signalCode === null
+  const ready = () => !running() || read().includes('"msg":"ready"')
+  await until(ready, { what: 'the node to be ready', timeout: START_PATIENCE, every: LOOK_EVERY })
+  const readyAfter = (performance.now() - started) / 1000
+  if (!running()) throw new Error(`the node did not start:\n${read()}`)
+  const end = async (signal: NodeJS.Signals) => {
+    await endProcess(child, signal)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { port, pid: child.pid as number, readyAfter, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+}
+
+function spawnNode(yaml: string, log: string, profiles: string | undefined): ChildProcess {
+  const out = openSync(log, 'a')
+  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+  const child = spawn(process.execPath, [...flags, 'src/main.ts', 'run', '-c', yaml], {
+    cwd: root,
+    stdio: ['ignore', out, out],
+    env: { ...process.env, ...unitEnvironment() },
+  })
+  closeSync(out)
+  return child
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await Promise.race([ended, sleep(DRAIN, undefined, { ref: false })])
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  await ended
 }

@@ -28,16 +28,20 @@ export async function startSmtpSink(options: readonly string[] = []): Promise<Sm
   const port = await freePort()
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const args = [...user, '-c', '-m', String(MAX_SESSIONS), ...options, `127.0.0.1:${port}`, String(BACKLOG)]
-  const child = spawn('/usr/sbin/smtp-sink', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return watchSink(spawn('/usr/sbin/smtp-sink', args, { stdio: ['ignore', 'pipe', 'inherit'] }), port)
+}
+
+/** A started sink, smtp-sink or another one that prints its counters in the same way; resolves when it listens. */
+export async function watchSink(child: ChildProcess, port: number): Promise<SmtpSink> {
   const counters = readCounters(child)
-  await until(() => isListening(port), { what: 'smtp-sink to listen' })
+  await until(() => isListening(port), { what: 'the sink to listen' })
   return {
     port,
     pid: child.pid as number,
     messages: () => counters.messages,
     sessions: () => counters.sessions,
     has: (count, timeout) =>
-      until(() => counters.messages >= count, { what: `${count} messages in smtp-sink`, timeout }),
+      until(() => counters.messages >= count, { what: `${count} messages in the sink`, timeout }),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGKILL')

@@ -1,0 +1,84 @@
+// `npm run bench -- --all`: every row of docs/benchmarks.md, each bounded. What each row is for is said by its name and by all-report.ts.
+
+import { createAuthority, type Issued } from '../../src/demo/ca.ts'
+import { measureFigures, type Figure } from './figures.ts'
+import { liveCases, measureLive, type LiveRow } from './live-rows.ts'
+import { profiledShare } from './profile-shares.ts'
+import { relayCases, type RelayCase } from './relay-cases.ts'
+import { freshRound } from './relays.ts'
+import { medianOf, type RelayName } from './report.ts'
+import type { Measurement } from './round.ts'
+
+export interface RelayRow {
+  readonly name: string
+  /** Least ratio of delivered messages per second. */
+  readonly aim: number
+  /** Of one round. */
+  readonly messages: number
+  readonly postfix: Measurement
+  readonly waypost: Measurement
+  /** Where the time goes, if the aim was missed. */
+  readonly profile: string | null
+}
+
+export interface AllResults {
+  readonly relay: readonly RelayRow[]
+  readonly live: readonly LiveRow[]
+  readonly figures: readonly Figure[]
+  readonly postfixVersion: string
+}
+
+export interface Choice {
+  /** Part of the names of the rows to measure; empty for all. The main row is always measured: others are compared with it. */
+  readonly only: string
+  readonly say: (line: string) => void
+}
+
+export async function measureAll({ only, say }: Choice): Promise<AllResults> {
+  const wanted = ({ name }: { readonly name: string }) => name.includes(only)
+  const tls = createAuthority('bench').issue({ names: ['bench.example.org'], ips: ['127.0.0.1'] })
+  const relay: RelayRow[] = []
+  let postfixVersion = ''
+  const heard = (version: string) => void (postfixVersion = version)
+  for (const [place, one] of relayCases.entries()) {
+    if (place > 0 && !wanted(one)) continue
+    relay.push(await relayRow(one, { tls, say, heard }))
+  }
+  const main = relay[0] as RelayRow
+  const live: LiveRow[] = []
+  for (const one of liveCases.filter((each) => wanted(each) || (each.isBase && liveCases.some(wanted)))) {
+    const row = await measureLive(one, live[0] ?? null)
+    live.push(row)
+    say(`${row.name}: ${row.waypost.delivered.toFixed(0)} delivered/s, RSS ${row.waypost.memory.rss.toFixed(0)} MiB`)
+  }
+  const figures = await measureFigures({ main, wanted, say })
+  return { relay, live, figures, postfixVersion }
+}
+
+interface Around {
+  readonly tls: Issued
+  readonly say: (line: string) => void
+  readonly heard: (version: string) => void
+}
+
+async function relayRow(one: RelayCase, { tls, say, heard }: Around): Promise<RelayRow> {
+  const more = one.load.starttls ? { tls } : {}
+  const rounds: Record<RelayName, Measurement[]> = { postfix: [], waypost: [] }
+  for (let turn = 0; turn < one.rounds; turn++) {
+    for (const name of ['postfix', 'waypost'] as const) {
+      const measured = await freshRound(name, one.load, more)
+      if (measured.version !== undefined) heard(measured.version)
+      rounds[name].push(measured)
+    }
+  }
+  const postfix = medianOf(rounds.postfix)
+  const waypost = medianOf(rounds.waypost)
+  const ratio = waypost.delivered / postfix.delivered
+  const found = `${postfix.delivered.toFixed(0)} and ${waypost.delivered.toFixed(0)} delivered/s`
+  say(`${one.name}: ${found}, ${ratio.toFixed(2)} ×`)
+  const missed = ratio < one.aim
+  const profile = missed
+    ? await profiledShare(async (profiles) => void (await freshRound('waypost', one.load, { ...more, profiles })))
+    : null
+  return { name: one.name, aim: one.aim, messages: one.load.messages, postfix, waypost, profile }
+}

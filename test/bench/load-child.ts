@@ -1,0 +1,36 @@
+// The loader's process: takes an order as its argument, prints the answer. A process of its own, so that the benchmark's own work
+// (watching memory, counting) does not slow the load.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LoadAnswer, LoadOrder } from './load-order.ts'
+import { type LoadSession, loadMessage, openLoadSession } from './load-session.ts'
+
+const order = JSON.parse(process.argv[2] as string) as LoadOrder
+const message = loadMessage(order.length)
+const delays: number[] = []
+let next = 0
+
+const start = performance.now()
+/** When message number `index` should be sent. */
+const dueAt = (index: number): number => (order.rate === null ? performance.now() : start + (index * 1000) / order.rate)
+
+async function work(session: LoadSession): Promise<void> {
+  while (next < order.messages) {
+    const due = dueAt(next++)
+    const early = due - performance.now()
+    if (early > 0) await sleep(early)
+    await session.send(message)
+    delays.push(performance.now() - due)
+  }
+  session.quit()
+}
+
+await Promise.all(
+  Array.from({ length: order.sessions }, async () => work(await openLoadSession(order.port, order.starttls))),
+)
+const seconds = (performance.now() - start) / 1000
+const sorted = delays.toSorted((a, b) => a - b)
+const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number
+const answer: LoadAnswer = { seconds, p50: at(0.5), p99: at(0.99), max: at(1) }
+process.stdout.write(JSON.stringify(answer))
+process.exit(0)

@@ -1,0 +1,76 @@
+// Where the time goes: runs a load on a node under V8's sampling profiler and sums the samples up by kind of work, in one sentence.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Frame {
+  readonly functionName: string
+  readonly url: string
+}
+
+export interface Profile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: Frame }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+/** Kinds shown of each thread. */
+const SHOWN = 7
+/** Idle samples longer than this are pauses before, between and after loads, microseconds. */
+const PAUSE = 50_000
+
+/** The sentence for what `work` makes the node do; `work` gets the folder for the profiles and has to stop the node. */
+export async function profiledShare(work: (profiles: string) => Promise<void>): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-profile-'))
+  try {
+    await work(folder)
+    const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile
+    return readdirSync(folder)
+      .toSorted()
+      .map((name, place) => `${place === 0 ? 'main thread' : 'queue worker'}: ${describe(sharesOf(read(name)))}`)
+      .slice(0, 2)
+      .join('; ')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Share of each kind of work, largest first. */
+export function sharesOf(profile: Profile): (readonly [kind: string, share: number])[] {
+  const kinds = new Map(profile.nodes.map(({ id, callFrame }) => [id, kindOf(callFrame)]))
+  const sums = new Map<string, number>()
+  let total = 0
+  for (const [place, id] of profile.samples.entries()) {
+    const time = profile.timeDeltas[place] ?? 0
+    const kind = kinds.get(id) ?? 'other'
+    if (kind === 'idle' && time > PAUSE) continue
+    sums.set(kind, (sums.get(kind) ?? 0) + time)
+    total += time
+  }
+  return [...sums].map(([kind, time]) => [kind, time / total] as const).toSorted((a, b) => b[1] - a[1])
+}
+
+const native: readonly (readonly [RegExp, string])[] = [
+  [/^\(idle\)$/, 'idle'],
+  [/^\(garbage collector\)$/, 'garbage collection'],
+  [/^write(Utf8String|Latin1String|AsciiString|Buffer|v)?$/, 'writes to sockets and log'],
+  [/^postMessage$/, 'messages between the threads'],
+  [/^#transaction$/, 'COMMIT and its fsync'],
+]
+
+function kindOf({ functionName, url }: Frame): string {
+  for (const [pattern, kind] of native) if (pattern.test(functionName)) return kind
+  const room = /\/src\/([a-z]+)\//.exec(url)?.[1]
+  if (room !== undefined) return `room ${room}`
+  const dependency = /\/node_modules\/([^/]+)\//.exec(url)?.[1]
+  if (dependency !== undefined) return dependency
+  return url.startsWith('node:') ? "Node's own JavaScript" : 'other native code'
+}
+
+function describe(shares: readonly (readonly [string, number])[]): string {
+  return shares
+    .slice(0, SHOWN)
+    .map(([kind, share]) => `${(share * 100).toFixed(0)} % ${kind}`)
+    .join(', ')
+}

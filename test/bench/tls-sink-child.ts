@@ -1,0 +1,71 @@
+// A next hop that offers STARTTLS and PIPELINING, takes any mail and throws it away: what smtp-sink is, which knows no TLS. Prints its
+// counter like smtp-sink whenever it changed. Argument: JSON { port, key, certificate }.
+
+import { createServer, type Socket } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
+
+const { port, key, certificate } = JSON.parse(process.argv[2] as string) as Record<string, string>
+const secureContext = createSecureContext({ key: key as string, cert: certificate as string })
+const endOfData = Buffer.from('\r\n.\r\n')
+const nothing = Buffer.alloc(0)
+const TOLD_EVERY_MS = 20
+
+let sessions = 0
+let messages = 0
+let told = ''
+setInterval(() => {
+  const line = `sess=${sessions} quit=0 mesg=${messages}\r`
+  if (line !== told) process.stdout.write(line)
+  told = line
+}, TOLD_EVERY_MS)
+
+function serve(socket: Socket, secured: boolean): void {
+  let octets: Buffer = nothing
+  let inData = false
+  socket.on('error', () => {})
+  socket.on('data', (chunk: Buffer) => {
+    octets = octets.length > 0 ? Buffer.concat([octets, chunk]) : chunk
+    let replies = ''
+    for (;;) {
+      if (inData) {
+        const end = octets.indexOf(endOfData)
+        if (end < 0) {
+          octets = octets.subarray(Math.max(0, octets.length - endOfData.length + 1))
+          break
+        }
+        octets = octets.subarray(end + endOfData.length)
+        inData = false
+        messages++
+        replies += '250 2.0.0 Taken\r\n'
+        continue
+      }
+      const end = octets.indexOf('\r\n')
+      if (end < 0) break
+      const command = octets.toString('latin1', 0, Math.min(end, 8)).toUpperCase()
+      octets = octets.subarray(end + 2)
+      if (command === 'STARTTLS') {
+        socket.removeAllListeners('data')
+        socket.write(`${replies}220 2.0.0 Go ahead\r\n`)
+        serve(new TLSSocket(socket, { isServer: true, secureContext }), true)
+        return
+      }
+      inData = command.startsWith('DATA')
+      replies += answer(command, secured)
+    }
+    if (replies !== '') socket.write(replies)
+  })
+}
+
+function answer(command: string, secured: boolean): string {
+  if (command.startsWith('EHLO'))
+    return `250-sink\r\n${secured ? '' : '250-STARTTLS\r\n'}250-8BITMIME\r\n250 PIPELINING\r\n`
+  if (command.startsWith('DATA')) return '354 Go on\r\n'
+  return command.startsWith('QUIT') ? '221 2.0.0 Bye\r\n' : '250 2.0.0 Ok\r\n'
+}
+
+createServer((socket) => {
+  sessions++
+  socket.setNoDelay()
+  serve(socket, false)
+  socket.write('220 sink ESMTP\r\n')
+}).listen(Number(port), '127.0.0.1', 1024)
