@@ -4,6 +4,9 @@ import { createHash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { ClientCertificate, TlsFacts } from '../smtp/session.ts'
 
+/** Characters kept of a subject: a stranger may write a hundred thousand, and refusals go into ledger and log. */
+const MOST_SUBJECT = 256
+
 /** Reads the facts from a socket whose handshake is done. */
 export function tlsFacts(socket: TLSSocket): TlsFacts {
   const certificate = socket.getPeerX509Certificate()
@@ -18,7 +21,7 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
 function certificateFacts(certificate: X509Certificate, chainValid: boolean): ClientCertificate {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: certificate.subject.replaceAll('\n', ', ').slice(0, MOST_SUBJECT).toWellFormed(),
     fingerprint: sha256(certificate.raw),
     keyFingerprint: sha256(key),
     chainValid,

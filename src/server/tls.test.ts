@@ -179,6 +179,16 @@ describe('client certificates', () => {
     expect(seen.map((session) => session.tls?.certificate?.chainValid)).toEqual([false, false])
   })
 
+  it('may bear a subject of any length, of which a readable piece is kept', async () => {
+    const seen = await startSeeing({ tls: 'implicit', requestCertificate: true })
+    const stranger = createAuthority('Elsewhere').issue({ names: [`${'long'.repeat(4000)}.example`], client: true })
+    const client = await securely('implicit', { key: stranger.key, cert: stranger.certificate })
+    await client.expect('EHLO c', '250')
+    const subject = seen[0]?.tls?.certificate?.subject ?? ''
+    expect(subject).toMatch(/^CN=longlong/)
+    expect(subject.length).toBeLessThanOrEqual(256)
+  })
+
   it('may be missing: the hook decides', async () => {
     const seen = await startSeeing({ tls: 'implicit', requestCertificate: true })
     await (await securely('implicit')).expect('EHLO c', '250')
