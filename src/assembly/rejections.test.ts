@@ -6,17 +6,18 @@ import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import { createRejectionLedger } from './rejections.ts'
 
-const session = { id: 's1', remoteIp: '198.51.100.7', remoteName: null } as Session
+const session = { id: 's1', remoteIp: '198.51.100.7', remoteName: null, origin: null } as Session
 const refused = refuse(refusal(550, '5.1.1', 'No such address here', 'nobody@example.org is known nowhere'))
 
 function ledger(record: (events: readonly Event[]) => Promise<void>) {
   const logged: Event[] = []
+  const clock = createFakeClock()
   const rejections = createRejectionLedger({
-    clock: createFakeClock(),
+    clock,
     queue: { record },
     log: { event: (event) => void logged.push(event) },
   })
-  return { rejections, logged }
+  return { rejections, logged, clock }
 }
 
 test('a refusal is recorded with its stage, envelope and private cause, and passed on', () => {
@@ -58,8 +59,43 @@ test('a ledger that cannot be written sends it to the log', async () => {
   expect(logged).toMatchObject([{ kind: 'rejected', stage: 'mail' }])
 })
 
+const from = (host: number): Session => ({ ...session, remoteIp: `198.51.${host >> 8}.${host & 255}` })
+
 test('a flood is bounded: beyond a thousand writes under way only the log gets it', () => {
   const { rejections, logged } = ledger(() => new Promise(() => undefined))
-  for (let i = 0; i < 1200; i++) rejections.seen(session, 'connect', refused)
+  for (let i = 0; i < 1200; i++) rejections.seen(from(i), 'connect', refused)
   expect(logged).toHaveLength(200)
+})
+
+test('what one network is refused over and over is logged, but fills no disk', async () => {
+  const recorded: Event[] = []
+  const { rejections, logged, clock } = ledger(async (events) => void recorded.push(...events))
+  const flood = () => {
+    for (let i = 0; i < 500; i++) rejections.seen({ ...session, remoteIp: `2001:db8::${i}` }, 'rcpt', refused)
+  }
+  flood()
+  expect([recorded.length, logged.length]).toEqual([50, 450])
+  rejections.seen(session, 'rcpt', refused)
+  expect(recorded).toHaveLength(51)
+  await clock.advance(60 * 60 * 1000)
+  flood()
+  expect(recorded).toHaveLength(51 + 25)
+})
+
+test('what a node or person of ours is refused is always recorded', () => {
+  const recorded: Event[] = []
+  const { rejections } = ledger(async (events) => void recorded.push(...events))
+  const ours = { ...session, origin: { kind: 'peer', role: 'submission', vouched: 'nothing' } } as const
+  for (let i = 0; i < 500; i++) rejections.seen(ours, 'rcpt', refused)
+  expect(recorded).toHaveLength(500)
+})
+
+test('nor does what many networks are refused', async () => {
+  const recorded: Event[] = []
+  const { rejections, logged } = ledger(async (events) => void recorded.push(...events))
+  for (let i = 0; i < 25_000; i++) {
+    rejections.seen(from(i), 'rcpt', refused)
+    if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect([recorded.length, logged.length]).toEqual([20_000, 5000])
 })

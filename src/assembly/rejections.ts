@@ -1,7 +1,9 @@
 // Refusals at SMTP time go into the ledger and the log, so that "it never arrived" has an answer. Never waited for, and bounded:
 // a flood of refusals must not become a flood of writes.
 
+import { clientNetwork } from '../lib/client-network.ts'
 import type { Clock } from '../lib/clock.ts'
+import { createDecayCounters } from '../lib/decay.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Log } from '../observe/log.ts'
@@ -10,6 +12,14 @@ import type { Session } from '../smtp/session.ts'
 
 /** Ledger writes of refusals under way at once; beyond that they are only logged. */
 const MAX_PENDING = 1000
+/** Refusals of one network that the ledger takes before it leaves them to the log; the count halves every hour. Fifty tell the story. */
+const MOST_OF_NETWORK = 50
+/** And of all networks: some 200 MB of ledger a day under attack, where a single host could write 100 GB. */
+const MOST_IN_ALL = 20_000
+const HALF_LIFE_MS = 60 * 60 * 1000
+/** Networks remembered: some megabytes. */
+const MOST_NETWORKS = 50_000
+const ALL = 'all'
 
 export interface RejectionLedger {
   /** Notes a verdict if it is a refusal, and passes it on. */
@@ -29,9 +39,17 @@ export interface RejectionPorts {
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
   let pending = 0
-  const write = (event: RejectedEvent) => {
+  const taken = createDecayCounters(HALF_LIFE_MS, MOST_NETWORKS)
+  const hasRoom = (network: string, now: number) => {
+    if (taken.get(network, now) > MOST_OF_NETWORK - 1) return false
+    if (taken.get(ALL, now) > MOST_IN_ALL - 1) return false
+    taken.add(ALL, now)
+    taken.add(network, now)
+    return true
+  }
+  const write = (event: RejectedEvent, stranger: string | null) => {
     // What the ledger cannot take now, the log keeps.
-    if (pending >= MAX_PENDING) return ports.log.event(event)
+    if (pending >= MAX_PENDING || (stranger !== null && !hasRoom(stranger, event.at))) return ports.log.event(event)
     pending++
     const done = () => void pending--
     ports.queue.record([event]).then(done, () => {
@@ -41,10 +59,16 @@ export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
   }
   return {
     seen(session, stage, verdict, envelope = {}) {
-      if (verdict.kind !== 'accept') write(describe(ports.clock.now(), { session, stage, verdict, envelope }))
+      if (verdict.kind !== 'accept')
+        write(describe(ports.clock.now(), { session, stage, verdict, envelope }), strangerOf(session))
       return verdict
     },
   }
+}
+
+/** The network of a client who has proven nothing; our nodes and people are few and have names. */
+function strangerOf({ origin, remoteIp }: Session): string | null {
+  return origin === null || origin.kind === 'internet' ? clientNetwork(remoteIp) : null
 }
 
 interface Refused {
