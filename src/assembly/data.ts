@@ -52,7 +52,7 @@ export async function loadData(
   running: SourceSet | null = null,
 ): Promise<DataLoad> {
   const sources = running ?? (await restSources(config, systemClock))
-  const directory = loadDirectory({ ...directorySettings(config), ...besideFiles(sources) })
+  const directory = loadDirectory({ ...directorySettings(config), ...besideFiles(config, sources) })
   const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
@@ -70,7 +70,7 @@ export async function loadData(
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
-  const whole = overlaySources(snapshot, sources.list)
+  const whole = overlaySources(snapshot, () => sources.list)
   const assertions = await checkAssertions({ ...whole, assertions: snapshot.assertions }, routing, Date.now())
   const broken = assertions.problems.filter((one) => one.severity === 'error')
   warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))
@@ -83,7 +83,7 @@ export async function loadData(
     sealer: createSealer(signing),
     signer,
     users,
-    people: createPeople(users, () => sources.passwords()),
+    people: createPeople(users, () => sources.passwords(), config.domain),
     machines,
     files: [
       ...directory.files,
@@ -102,8 +102,13 @@ function of(loaded: LoadedDirectory, severity: 'error' | 'warning'): Problem[] {
 }
 
 /** An address that a source knows, or may know, is no mistake of the files; and what people write there is no reason to refuse them. */
-function besideFiles({ list }: SourceSet): Pick<Parameters<typeof loadDirectory>[0], 'elsewhere' | 'graph'> {
-  if (list.length === 0) return {}
+function besideFiles(
+  { directory }: Config,
+  { list }: SourceSet,
+): Pick<Parameters<typeof loadDirectory>[0], 'elsewhere' | 'graph'> {
+  if (!directory.ldap && !directory.sql) return {}
+  // Sources that a reload is about to bring may know anything.
+  if (list.length === 0) return { elsewhere: () => true, graph: { dangling: 'warning' } }
   const elsewhere = (key: string) => {
     const domain = key.slice(key.lastIndexOf('@') + 1)
     return list.some((source) => source.domains.has(domain) && source.mayKnow(key))

@@ -3,6 +3,7 @@ import { parsePasswdFile } from '../auth/passwd-file.ts'
 import type { Passwords } from './directory-sources.ts'
 import { createPeople } from './people.ts'
 
+const DOMAIN = 'example.org'
 const HASH = '$2y$05$abcdefghijklmnopqrstuuJ8Zy1n1hZyQ0cJ5i6rB0c2mY9u4H2bO'
 const from = (entries: Readonly<Record<string, string>>): Passwords =>
   new Map(Object.entries(entries).map(([name, password]) => [name, { password, source: `uid=${name}` }]))
@@ -10,32 +11,48 @@ const file = parsePasswdFile('/passwd', `kim:{PLAIN}file\nadmin:{PLAIN}local\n`,
 
 describe('who may log in', () => {
   it('is nobody without a file and sources', () => {
-    expect(createPeople(null, () => [])().entries.size).toBe(0)
+    expect(createPeople(null, () => [], DOMAIN)().entries.size).toBe(0)
   })
 
   it('is the file where there are no sources', () => {
-    expect(createPeople(file, () => [])()).toBe(file)
+    expect(createPeople(file, () => [], DOMAIN)()).toBe(file)
   })
 
   it('is the file and the sources; the file leads, then the first source', () => {
     const ldap = from({ kim: HASH, lee: HASH })
     const sql = from({ lee: '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0', robin: HASH })
-    const { entries } = createPeople(file, () => [ldap, sql])()
+    const { entries } = createPeople(file, () => [ldap, sql], DOMAIN)()
     expect([...entries.keys()].toSorted()).toEqual(['admin', 'kim', 'lee', 'robin'])
     expect(entries.get('kim')?.stored).toMatchObject({ kind: 'plain' })
     expect(entries.get('lee')).toMatchObject({ user: 'lee', stored: { kind: 'bcrypt' }, allows: null })
   })
 
+  it('is one person with and without the domain: what the file says of either form holds for both', () => {
+    const limited = parsePasswdFile(
+      '/passwd',
+      'kim@example.org:{PLAIN}file::::::allow_nets=192.0.2.0/24\nlee:{PLAIN}x\n',
+      {
+        weak: true,
+      },
+    )
+    const { entries } = createPeople(
+      limited,
+      () => [from({ kim: HASH, 'lee@example.org': HASH, robin: HASH })],
+      DOMAIN,
+    )()
+    expect([...entries.keys()].toSorted()).toEqual(['kim@example.org', 'lee', 'robin'])
+  })
+
   it.each(['', 'clear text', '{PLAIN}clear', '{UNKNOWN}x', '{CRYPT}!', '$2y$05$short', '*'])(
     'leaves out a password that nobody can check: %j',
     (password) => {
-      expect(createPeople(null, () => [from({ kim: password })])().entries.size).toBe(0)
+      expect(createPeople(null, () => [from({ kim: password })], DOMAIN)().entries.size).toBe(0)
     },
   )
 
   it('is read again only when a source changed', () => {
     let now: readonly Passwords[] = [from({ kim: HASH })]
-    const people = createPeople(null, () => now)
+    const people = createPeople(null, () => now, DOMAIN)
     const first = people()
     expect(people()).toBe(first)
     now = [from({ lee: HASH })]

@@ -1,6 +1,7 @@
 // Who may log in: the passwd-file first, then whoever LDAP or SQL have a password of. All of it in memory: an outage of a directory stops
 // nobody who was in its last good snapshot.
 
+import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { PasswdEntry } from '../auth/passwd-line.ts'
 import { readStored } from '../auth/stored-password.ts'
@@ -9,24 +10,33 @@ import type { Passwords } from './directory-sources.ts'
 const NOBODY: PasswdFile = { file: '', entries: new Map(), problems: [] }
 
 /** A table that is made again only when a source has changed. Passwords that nobody could check are left out. */
-export function createPeople(file: PasswdFile | null, passwords: () => readonly Passwords[]): () => PasswdFile {
+export function createPeople(
+  file: PasswdFile | null,
+  passwords: () => readonly Passwords[],
+  domain: string,
+): () => PasswdFile {
   let from: readonly Passwords[] = []
   let table = file ?? NOBODY
   return () => {
     const now = passwords()
     if (now.length === from.length && now.every((one, index) => one === from[index])) return table
     from = now
-    table = merge(file ?? NOBODY, now)
+    table = merge(file ?? NOBODY, now, domain)
     return table
   }
 }
 
-function merge(file: PasswdFile, sources: readonly Passwords[]): PasswdFile {
+/** `kim` and `kim@domain` are one person: an entry of the file, with its allow_nets, must not be passed by under the other name. */
+function merge(file: PasswdFile, sources: readonly Passwords[], domain: string): PasswdFile {
   const entries = new Map<string, PasswdEntry>(file.entries)
+  const known = new Set([...entries.keys()].map((user) => identityOf(user, domain)))
   for (const source of sources) {
     for (const [user, { password }] of source) {
-      const read = entries.has(user) ? null : readStored(password)
-      if (read?.kind === 'read') entries.set(user, { user, stored: read.stored, allows: null })
+      const identity = identityOf(user, domain)
+      const read = known.has(identity) ? null : readStored(password)
+      if (read?.kind !== 'read') continue
+      known.add(identity)
+      entries.set(user, { user, stored: read.stored, allows: null })
     }
   }
   return { ...file, entries }
