@@ -54,7 +54,7 @@ export async function startNode(config: Config): Promise<NodeStart> {
   const nodeLog = openLog(config, systemClock)
   const sources = await holdSources(config, { clock: systemClock, log: nodeLog.log })
   opened.defer(() => sources.close())
-  const loaded = await loadData(config, tokens, sources.current())
+  const loaded = await loadData(config, tokens, sources.set)
   if (loaded.kind === 'bad') {
     await opened.disposeAsync()
     await nodeLog.flush()
@@ -157,12 +157,12 @@ interface Running {
 /** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
 async function reload(config: Config, running: Running): Promise<void> {
   const { data, tokens, log, state, listeners } = running
-  const renewal = await running.sources.renew(config)
-  const loaded = await loadData(config, tokens, renewal.sources)
-  if (loaded.kind === 'ok') data.replace(loaded.data)
-  await renewal.settle(loaded.kind === 'ok')
+  await running.sources.refresh(config)
+  const loaded = await loadData(config, tokens, running.sources.set)
   if (loaded.kind === 'bad')
     return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
+  data.replace(loaded.data)
+  await running.sources.adopt(config)
   state.tls = config.tls
   const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
   if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')

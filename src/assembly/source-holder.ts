@@ -1,21 +1,20 @@
-// The LDAP and SQL sources of this moment. A reload asks them all again; if their settings changed, others take their place, but only once
-// the rest of the new configuration has been found good.
+// The LDAP and SQL sources of this moment. A reload asks them all again; if their settings changed, others take their place once the new
+// configuration has been found good. Two of one kind never run at the same time: they would write into the same folder.
 
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../observe/log.ts'
 import { startSources } from './directory-sources.ts'
-import type { RunningSources } from './directory-sources.ts'
-
-export interface Renewal {
-  readonly sources: RunningSources
-  /** Ends the sources that are no longer wanted: the old ones if the reload was taken, the new ones if it was refused. */
-  settle(taken: boolean): Promise<void>
-}
+import type { RunningSources, SourceSet } from './directory-sources.ts'
 
 export interface SourceHolder {
+  /** Always those that run: what was built with it goes on with their successors. */
+  readonly set: SourceSet
   current(): RunningSources
-  renew(config: Config): Promise<Renewal>
+  /** Asks them all again, unless the configuration wants others anyway. */
+  refresh(next: Config): Promise<void>
+  /** Puts the sources of a configuration that is now in force in their place; nothing happens if its settings are the same. */
+  adopt(next: Config): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,24 +28,23 @@ export async function holdSources(config: Config, ports: SourcePorts): Promise<S
   let current = await startSources(config, ports)
   let settings = settingsOf(config)
   return {
+    set: {
+      get list() {
+        return current.list
+      },
+      passwords: () => current.passwords(),
+      troubles: [],
+    },
     current: () => current,
-    renew: async (next) => {
-      if (settingsOf(next) === settings) {
-        await current.refresh()
-        return { sources: current, settle: async () => undefined }
-      }
-      const sources = await startSources(next, ports)
-      return {
-        sources,
-        settle: async (taken) => {
-          const surplus = taken ? current : sources
-          if (taken) {
-            current = sources
-            settings = settingsOf(next)
-          }
-          await surplus.close()
-        },
-      }
+    refresh: async (next) => {
+      if (settingsOf(next) === settings) await current.refresh()
+    },
+    adopt: async (next) => {
+      if (settingsOf(next) === settings) return
+      // The old ones go on answering from memory until the new ones do.
+      await current.close()
+      current = await startSources(next, ports)
+      settings = settingsOf(next)
     },
     close: () => current.close(),
   }

@@ -49,7 +49,7 @@ const people: Partial<SourceContent> = {
   forwards: [{ address: 'kim', targets: ['kim@home.example.net'], source: 'uid=kim' }],
 }
 
-const overlay = (mail: string, ...sources: readonly DirectorySource[]) => overlaySources(files(mail), sources)
+const overlay = (mail: string, ...sources: readonly DirectorySource[]) => overlaySources(files(mail), () => sources)
 const settings = {
   own: 'resolve',
   forwards: 'resolve',
@@ -65,9 +65,19 @@ async function resolve(directory: Directory, forwardPath: string) {
 }
 
 describe('an overlay', () => {
-  it('without sources is the files themselves', () => {
-    const only = files('aliases: {}')
-    expect(overlaySources(only, [])).toBe(only)
+  it('without sources is the files themselves', async () => {
+    const only = files('aliases: { press: kim@x.example }')
+    const directory = overlaySources(only, () => [])
+    expect(directory.find('press@example.org')).toEqual(only.find('press@example.org'))
+    expect(await directory.grants('kim')).toEqual(only.grants('kim'))
+  })
+
+  it('asks the sources of the moment', async () => {
+    let sources: readonly DirectorySource[] = []
+    const directory = overlaySources(files('aliases: {}'), () => sources)
+    expect(await directory.find('press@example.org')).toEqual({ kind: 'absent' })
+    sources = [source(people)]
+    expect(await directory.find('press@example.org')).toMatchObject({ kind: 'found' })
   })
 
   it('finds what only a source knows, with its source', async () => {

@@ -13,9 +13,8 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 /** RFC 5321 4.5.1, RFC 2142: routing answers for these itself, whatever no source can tell. */
 const alwaysAnswered = /^(?:postmaster|abuse)@/
 
-/** Lays the sources under the files; the first source that says something counts. */
-export function overlaySources(files: Snapshot, sources: readonly DirectorySource[]): Directory {
-  if (sources.length === 0) return files
+/** Lays the sources of the moment under the files; the first source that says something counts. */
+export function overlaySources(files: Snapshot, sources: () => readonly DirectorySource[]): Directory {
   return {
     mainDomain: files.mainDomain,
     rewrites: files.rewrites,
@@ -25,14 +24,14 @@ export function overlaySources(files: Snapshot, sources: readonly DirectorySourc
       const own = files.find(key)
       const record = own.kind === 'found' ? own.value : null
       const domain = key.slice(key.lastIndexOf('@') + 1)
-      const asked = sources.filter((source) => source.domains.has(domain))
+      const asked = sources().filter((source) => source.domains.has(domain))
       if (asked.length === 0 || (record && settles(record, key))) return own
       const answers = asked.map((source) => source.find(key))
       const atOnce = answers.filter((answer): answer is SourceAnswer => !(answer instanceof Promise))
       if (atOnce.length === answers.length) return merge(key, record, atOnce)
       return Promise.all(answers.map(async (answer) => await answer)).then((all) => merge(key, record, all))
     },
-    grants: (user) => grants(files, sources, user),
+    grants: (user) => grants(files, sources(), user),
   }
 }
 
