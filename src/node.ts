@@ -2,6 +2,7 @@
 
 import { createCurrentData } from './assembly/current-data.ts'
 import type { CurrentData } from './assembly/current-data.ts'
+import { startHandover } from './assembly/handover.ts'
 import { loadData } from './assembly/data.ts'
 import { buildMailRooms } from './assembly/mail-rooms.ts'
 import { openLog } from './assembly/node-log.ts'
@@ -20,9 +21,10 @@ import { createPasswordPool } from './auth/password-pool.ts'
 import type { Config } from './config/config.ts'
 import { formatProblem } from './config/problem.ts'
 import type { Problem } from './config/problem.ts'
+import type { HandoverListener } from './handover/listener.ts'
 import { systemClock } from './lib/clock.ts'
 import type { Log } from './observe/log.ts'
-import type { OpenReport } from './queue/opened-queue.ts'
+import type { OpenQueue, OpenReport } from './queue/opened-queue.ts'
 import type { TokenFile } from './route/token-file.ts'
 import type { Listener } from './server/listener.ts'
 
@@ -120,17 +122,17 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
     tls: () => state.tls,
   }
   const listeners = await startListeners(config, receiving)
+  const handover = await startHandover(config, { queue, log, tls: () => state.tls, taken: () => notifier.due() })
+  opened.defer(() => handover?.close())
   addresses?.start()
   engine.start()
   notifier.start()
-  const forget = setInterval(() => {
-    queue.purge(clock.now() - config.queue.keep_events).catch((error: unknown) => log.bug(error, 'purge of the ledger'))
-  }, PURGE_EVERY_MS)
+  const forget = setInterval(() => forgetOld(config, queue, log), PURGE_EVERY_MS)
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
     files: () => data.files(),
-    reload: (next) => reload(next, { data, tokens, sources, log, state, listeners }),
+    reload: (next) => reload(next, { data, tokens, sources, log, state, listeners, handover }),
     stop: async () => {
       state.draining = true
       log.info({}, 'draining')
@@ -145,6 +147,12 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
   }
 }
 
+/** Lets the ledger forget what is older than the configuration says. */
+function forgetOld(config: Config, queue: OpenQueue, log: Log): void {
+  const before = systemClock.now() - config.queue.keep_events
+  queue.purge(before).catch((error: unknown) => log.bug(error, 'purge of the ledger'))
+}
+
 interface Running {
   readonly data: CurrentData
   readonly tokens: TokenFile | null
@@ -152,6 +160,7 @@ interface Running {
   readonly log: Log
   readonly state: NodeState
   readonly listeners: readonly Listener[]
+  readonly handover: HandoverListener | null
 }
 
 /** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
@@ -164,6 +173,7 @@ async function reload(config: Config, running: Running): Promise<void> {
   data.replace(loaded.data)
   await running.sources.adopt(config)
   state.tls = config.tls
+  running.handover?.updateTls()
   const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
   if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')
   log.info({ data: loaded.data.summary }, 'reloaded')

@@ -135,6 +135,20 @@ const nextHopsAreReadable: Rule = (config, report) => {
     )
 }
 
+/** Whoever hands over speaks for our users: known by certificate only. */
+const handoverIsProven: Rule = (config, report) => {
+  if (!config.handover) return
+  const roles = config.handover.peers ?? Object.keys(config.peers)
+  const known = roles.flatMap((role) => config.peers[role] ?? []).some((peer) => peer.fingerprints.length > 0)
+  if (!known)
+    report(
+      ['handover'],
+      `handover: found no peer of ${roles.join(', ') || 'any role'} with fingerprints, expected at least one: nobody could hand over`,
+    )
+  if (!config.tls)
+    report(['handover'], 'handover: found no tls, expected the certificate that other nodes know this one by')
+}
+
 const adminStaysHome: Rule = (config, report) => {
   if (config.admin && !config.admin.allow_remote && !isLoopback(config.admin.listen.host))
     report(
@@ -165,6 +179,7 @@ const rules: readonly Rule[] = [
   sealingNeedsKeys,
   nextHopsAreReadable,
   adminStaysHome,
+  handoverIsProven,
   checkDirectory,
   relayIsEarned,
   checkBounce,

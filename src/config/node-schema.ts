@@ -109,6 +109,15 @@ const admin = z.strictObject({
   allow_remote: flag.default(false).describe('Permit an address other than loopback.'),
 })
 
+const handover = z.strictObject({
+  listen: bindAddress.describe('Where other nodes hand their queues over (HTTPS with certificates of both ends).'),
+  peers: z
+    .array(text('a role of peers'))
+    .min(1, { error: 'at least one role of peers' })
+    .optional()
+    .describe('Roles of the peers that may, known by their fingerprints; every peer with one where not given.'),
+})
+
 const privacy = z.enum(['keep', 'hash', 'drop'])
 
 const log = z.strictObject({
@@ -162,6 +171,7 @@ export const nodeSchema = z.strictObject({
   limits: limits.prefault({}).describe('Limits of receiving.'),
   watch: flag.default(false).describe('Read everything again when a file changes, without being told.'),
   admin: admin.optional().describe('HTTP for operators.'),
+  handover: handover.optional().describe('Taking mail out of the queues of other nodes (`waypost queue drain --to`).'),
   log: log.prefault({}).describe('Log.'),
 })
 

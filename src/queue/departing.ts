@@ -7,7 +7,7 @@ import type { DirectStore } from './direct-store.ts'
 import type { DepartingQueue, Leaving, TransferredMessage } from './handover.ts'
 import type { StoredBody } from './queue.ts'
 import { selectLeaving, selectTransferred } from './statements/handover.ts'
-import { selectMessage } from './statements/select-message.ts'
+import { selectMessage, selectMessageFacts } from './statements/select-message.ts'
 import { selectLedgerOf } from './statements/trace-ledger.ts'
 import { decodeTransfer } from './transfer.ts'
 import { QueueUnavailable } from './unavailable.ts'
@@ -47,6 +47,10 @@ export class Departing implements DepartingQueue {
 
   rewind(): void {
     this.#after = -1
+  }
+
+  queueIdOf({ message }: Leaving): string {
+    return selectMessageFacts(this.#store.database)(message)?.queueId ?? ''
   }
 
   read({ message: id }: Leaving, node: string): TransferredMessage {

@@ -77,6 +77,7 @@ export interface DepartingQueue {
   leave(request: { readonly target: string; readonly address: string; readonly count: number }): Leaving[]
   /** Starts again with the oldest message. */
   rewind(): void
+  queueIdOf(leaving: Leaving): string
   /** A frozen message with everything that travels; events of its own get `node`. */
   read(leaving: Leaving, node: string): TransferredMessage
   openBody(body: StoredBody): Readable

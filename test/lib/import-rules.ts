@@ -24,6 +24,7 @@ const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   auth: ['message', 'dns', 'smtp', 'directory', 'lib'],
   policy: ['smtp', 'route', 'auth', 'filter', 'message', 'lib'],
   queue: ['smtp', 'lib'],
+  handover: ['queue', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
   delivery: ['smtp', 'dns', 'queue', 'bounce', 'lib'],
@@ -62,7 +63,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   filter: ['authentication.ts'],
   intake: ['intake.ts'],
   policy: ['verdict.ts', 'content-check.ts', 'forward-strategist.ts'],
-  queue: ['queue.ts', 'outcome.ts', 'scheduler.ts', 'unavailable.ts'],
+  queue: ['queue.ts', 'handover.ts', 'outcome.ts', 'scheduler.ts', 'unavailable.ts'],
   route: ['resolution.ts'],
   server: ['hooks.ts', 'listener-settings.ts'],
 }

@@ -1,6 +1,6 @@
 // Commands about what waits: looking at it, steering it.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ControlAction } from '../../queue/control.ts'
 import type { Io } from '../io.ts'
 import { operatorName } from '../operator.ts'
@@ -28,6 +28,7 @@ export function declareQueue(program: Command, io: Io, finish: Finish): void {
   declareSteering(queue, io, finish)
   declareDestinations(queue, io, finish)
   declareBackup(queue, io, finish)
+  declareMoving(queue, io, finish)
 }
 
 /** The filter grammar: the same for every command that takes one. */
@@ -139,4 +140,54 @@ function declareBackup(queue: Command, io: Io, finish: Finish): void {
         await (await import('../queue-backup.ts')).queueRestore({ config, json, target, force, now: Date.now() }, io),
       ),
     )
+}
+
+interface DrainFlags extends Common {
+  readonly to?: string
+  readonly takeBack?: boolean
+  readonly fingerprint?: string[]
+  readonly wait: number
+  readonly force?: boolean
+}
+
+/** Default patience of a drain: a busy destination may hold an attempt for minutes. */
+const DRAIN_WAIT_MS = 300_000
+
+function declareMoving(queue: Command, io: Io, finish: Finish): void {
+  queue
+    .command('drain')
+    .description('hand the queue over to another node, exactly once (its `handover` listener takes it)')
+    .addOption(new Option('--to <host:port>', 'the other node').conflicts('takeBack'))
+    .option('--take-back', 'call off what was frozen for nodes that did not answer')
+    .option('--force', 'with --take-back: do not ask them; they may have that mail as well')
+    .option('--fingerprint <sha256>', "of the other node's certificate or key, where no peer tells it", collect)
+    .option('--wait <duration>', 'for attempts under way and a silent node', readDuration, DRAIN_WAIT_MS)
+    .option(...configFile)
+    .option(...asJson)
+    .action(async (flags: DrainFlags, command: Command) => {
+      const { config, json = false, to, takeBack = false, force = false, fingerprint = [], wait } = flags
+      if ((to === undefined) === !takeBack)
+        command.error('error: expected --to HOST:PORT or --take-back', { exitCode: 2 })
+      const fingerprints = fingerprint.map((one) =>
+        one
+          .replace(/^sha256:/i, '')
+          .replaceAll(':', '')
+          .toLowerCase(),
+      )
+      const common = { config, json, fingerprints, by: operatorName() }
+      const { queueDrain, queueTakeBack } = await import('../queue-drain.ts')
+      if (to === undefined) finish(await queueTakeBack({ ...common, force }, io))
+      else finish(await queueDrain({ ...common, to, patienceMs: wait }, io))
+    })
+  queue
+    .command('adopt')
+    .description("take over the data directory of a dead node, with its mail's history, exactly once")
+    .argument('<directory>')
+    .option('--name <name>', 'how the ledger shall call the dead node')
+    .option(...configFile)
+    .option(...asJson)
+    .action(async (directory: string, { config, json = false, name = null }: Common & { name?: string | null }) => {
+      const options = { config, json, directory, name, by: operatorName() }
+      finish(await (await import('../queue-adopt.ts')).queueAdopt(options, io))
+    })
 }
