@@ -131,29 +131,42 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return [...(await this.#client.ask({ kind: 'destinations' })).value]
   }
 
-  async noticeTasks(request: { readonly limit: number; readonly after?: number }): Promise<NoticeTask[]> {
-    const { limit, after = -1 } = request
-    const { value, octets } = await this.#client.ask({ kind: 'notices', limit, after })
+  async noticeTasks(request: {
+    readonly limit: number
+    readonly now: number
+    readonly after?: number
+  }): Promise<NoticeTask[]> {
+    const { limit, now, after = -1 } = request
+    const { value, octets } = await this.#client.ask({ kind: 'notices', limit, after, now })
     return value.map((one) => decodeNotice(one, octets))
   }
 
   async notify(done: {
     readonly task: NoticeTask
     readonly dsn: NewMessage | null
+    readonly copies?: readonly NewMessage[]
     readonly events: readonly Event[]
   }): Promise<void> {
-    const { task, dsn } = done
-    const events = [...done.events, ...(dsn?.events ?? [])]
+    const { task, dsn, copies = [] } = done
+    const reports = dsn ? [dsn, ...copies] : copies
+    const events = [...done.events, ...reports.flatMap((report) => report.events)]
+    const content = reports.map(contentOf)
+    let start = this.#client.octetsStart
+    const wire = reports.map((report, place) => {
+      const encoded = encodeMessage({ ...report, events: [] }, start)
+      for (const part of content[place] ?? []) start += part.length
+      return encoded
+    })
     await this.#client.ask(
       {
         kind: 'notify',
         recipients: task.recipients.map((recipient) => recipient.recipientId),
         notice: noticeNumber[task.notice],
-        dsn: dsn && encodeMessage({ ...dsn, events: [] }, this.#client.octetsStart),
+        reports: wire,
         events: encodeEvents(events),
         now: this.#clock.now(),
       },
-      dsn ? contentOf(dsn) : [],
+      content.flat(),
     )
   }
 

@@ -162,6 +162,35 @@ describe('notices', () => {
     expect(rest.every(({ recipients }) => recipients.every(({ recipientId }) => recipientId > after))).toBe(true)
   })
 
+  it('waits for the other recipients that are under way, so that one mail has one report', async () => {
+    const hops = ['mx:a.example', 'mx:b.example', 'mx:c.example']
+    const claims = await queue.accept(
+      sampleMessage({ recipients: hops.map((nextHop) => sampleRecipient({ nextHop })) }),
+      { claim: true },
+    )
+    const other = await queue.accept(sampleMessage(), { claim: true })
+    const due = (at = now()) => queue.noticeTasks({ limit: 10, now: at })
+    await settle(claims[0] as Claim, failed())
+    await settle(claims[1] as Claim, failed())
+    await settle(other[0] as Claim, failed())
+    expect(await due()).toMatchObject([{ message: { queueId: other[0]?.message.queueId } }])
+    // For minutes, not for as long as a destination stays silent.
+    expect(await due(now() + 300_000)).toHaveLength(2)
+    expect(await settle(claims[2] as Claim)).toEqual({ noticesDue: true })
+    const [task] = await due()
+    expect(task?.recipients.map(({ nextHop }) => nextHop)).toEqual(['mx:a.example', 'mx:b.example'])
+  })
+
+  it('does not wait for recipients that have been tried already', async () => {
+    const claims = await queue.accept(
+      sampleMessage({ recipients: ['mx:a.example', 'mx:b.example'].map((nextHop) => sampleRecipient({ nextHop })) }),
+      { claim: true },
+    )
+    await settle(claims[0] as Claim, failed())
+    await settle(claims[1] as Claim, deferred())
+    expect(await queue.noticeTasks({ limit: 10, now: now() })).toHaveLength(1)
+  })
+
   it('follows NOTIFY', async () => {
     const cases = [
       [[], delivered(), false],

@@ -16,6 +16,8 @@ export type WireRecipient = readonly [
   isPrivate: 0 | 1,
   notify: number,
   orcpt: string | null,
+  /** Absent: no. */
+  expanded?: 1,
 ]
 
 /** A message on its way in; its content (header, then the inline body) is in the batch's octets. */
@@ -81,12 +83,12 @@ export type Operation =
     }
   | { readonly kind: 'release'; readonly recipients: readonly number[]; readonly now: number }
   | { readonly kind: 'destinations' }
-  | { readonly kind: 'notices'; readonly limit: number; readonly after: number }
+  | { readonly kind: 'notices'; readonly limit: number; readonly after: number; readonly now: number }
   | {
       readonly kind: 'notify'
       readonly recipients: readonly number[]
       readonly notice: number
-      readonly dsn: WireMessage | null
+      readonly reports: readonly WireMessage[]
       readonly events: readonly WireEvents[]
       readonly now: number
     }

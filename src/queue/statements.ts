@@ -29,7 +29,7 @@ import { insertRecipient } from './statements/insert-recipient.ts'
 import { deleteLedger, insertLedger, selectLastLedgerId, selectLedgerAfter } from './statements/ledger.ts'
 import { deleteEmptyIndex, insertIndex } from './statements/ledger-index.ts'
 import { selectMeta, updateMeta } from './statements/meta.ts'
-import { markDelayTold, selectNotice, selectNotices } from './statements/notices.ts'
+import { hasNotice, isUnderWay, markDelayTold, selectNotice, selectNotices } from './statements/notices.ts'
 import { removeFinishedMessage } from './statements/remove-message.ts'
 import { selectMessage, selectMessageFacts, selectMessageIdOf } from './statements/select-message.ts'
 import { deleteRecipient, selectClaimed, takeDelivered, updateAttempted } from './statements/settle-recipient.ts'
@@ -64,6 +64,8 @@ export function prepareStatements(db: Database) {
     selectSuspensions: selectSuspensions(db),
     insertSuspension: insertSuspension(db),
     deleteSuspension: deleteSuspension(db),
+    isUnderWay: isUnderWay(db),
+    hasNotice: hasNotice(db),
     selectNotices: selectNotices(db),
     selectNotice: selectNotice(db),
     markDelayTold: markDelayTold(db),

@@ -10,6 +10,7 @@ import { sampleMessage, sampleRecipient } from '../../test/lib/queue-samples.ts'
 import { type Event, finalKinds } from '../observe/events.ts'
 import type { Notify } from '../smtp/envelope.ts'
 import type { ControlAction } from './control.ts'
+import { GATHERING_MS } from './operations/notices.ts'
 import { noticeNumber, notifyBits, wantsNotice } from './notify-bits.ts'
 import type { Answers, Operation, WireMessage, WireOutcome } from './operation.ts'
 import { allowedMoves, type NextState, stateOf } from './states.ts'
@@ -235,11 +236,11 @@ class Pair {
       const { wish } = recipient
       recipient.wish = null
       if (wish) this.order(recipient, wish)
-      return
+    } else {
+      const state = one.kind === 'deferred' ? 'expired' : one.kind
+      this.end(recipient, state, state === 'delivered' && one.passedOn)
     }
-    const state = one.kind === 'deferred' ? 'expired' : one.kind
-    this.end(recipient, state, state === 'delivered' && one.passedOn)
-    expect(noticesDue).toBe((recipient.state as string) !== 'gone')
+    expect(noticesDue).toBe(this.all.some((r) => r.queueId === recipient.queueId && r.notice !== 'none'))
   }
 
   end(recipient: ModelRecipient, state: 'delivered' | 'failed' | 'expired', passedOn: boolean): void {
@@ -267,7 +268,10 @@ class Pair {
   }
 
   notices(one: Step & { op: 'notices' }): void {
-    for (const task of this.ask({ kind: 'notices', limit: one.limit, after: -1 })) {
+    for (const task of this.ask({ kind: 'notices', limit: one.limit, after: -1, now: this.now })) {
+      const siblings = this.all.filter((r) => r.queueId === task.message.queueId)
+      if (siblings.some((r) => r.state === 'queued' || r.state === 'claimed'))
+        expect(Math.min(...task.recipients.map((r) => r.lastAt))).toBeLessThanOrEqual(this.now - GATHERING_MS)
       const mine = this.all.filter((r) => r.state !== 'gone' && task.recipients.some((t) => t.id === r.id))
       const dsn = encodeMessage(
         sampleMessage({
@@ -285,7 +289,7 @@ class Pair {
         now: this.now,
       }
       expect(mine.map((r) => noticeNumber[r.notice])).toEqual(mine.map(() => task.notice))
-      expect(this.ask({ ...done, dsn: dsn.with(8, 0).with(7, 0).with(10, 0) as unknown as WireMessage })).toBe(true)
+      expect(this.ask({ ...done, reports: [dsn.with(8, 0).with(7, 0).with(10, 0) as unknown as WireMessage] })).toBe(true)
       for (const recipient of mine) {
         if (recipient.notice === 'delayed') {
           recipient.notice = 'none'
@@ -295,7 +299,7 @@ class Pair {
           this.gone(recipient)
         }
       }
-      if (one.twice) expect(this.ask({ ...done, dsn })).toBe(false)
+      if (one.twice) expect(this.ask({ ...done, reports: [dsn] })).toBe(false)
     }
   }
 

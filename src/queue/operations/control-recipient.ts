@@ -77,17 +77,16 @@ export function endRecipient(
   else context.sql.deleteRecipient(row.id)
 }
 
-/** Applies the wish that was left on a recipient, now deferred. True if a notice may be due. */
+/** Applies the wish that was left on a recipient, now deferred. */
 export function grantWish(
   context: StoreContext,
   one: { id: number; wish: string; now: number; events: Event[] },
-): boolean {
+): void {
   const row = context.sql.selectSteered(one.id)
   const facts = context.sql.selectMessageFacts(messageOf(one.id))
-  if (!row || !facts) return false
+  if (!row || !facts) return
   const order = JSON.parse(one.wish) as Order
   steerRecipient(context, row, { order, steering: { queueId: facts.queueId, now: one.now, events: one.events } })
-  return order.action === 'bounce'
 }
 
 function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' {

@@ -3,7 +3,7 @@
 
 import { noticeNumber } from '../notify-bits.ts'
 import type { Answers, WireEvents, WireMessage, WireNotice } from '../operation.ts'
-import { messageOf } from '../recipient-id.ts'
+import { firstRecipientId, lastRecipientId, messageOf } from '../recipient-id.ts'
 import { checkMove, stateOf } from '../states.ts'
 import type { NoticeRow } from '../statements/notices.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -15,26 +15,47 @@ import { storedMessage } from './stored-message.ts'
 /** Rows read for one request: a DSN about more recipients is split. */
 const ROWS_PER_REQUEST = 1_000
 
-/** Tasks for up to `limit` messages, oldest first, behind a recipient id. */
+/**
+ * How long a notice waits for the message's recipients that were not tried yet or are being tried, ms: a mail to a thousand recipients that
+ * fail one after the other is reported once and not a thousand times (Postfix reports when a delivery run ends).
+ */
+export const GATHERING_MS = 300_000
+
+/** Tasks for about `limit` messages, oldest first, behind a recipient id. */
 export function notices(
   context: StoreContext,
-  request: { readonly limit: number; readonly after: number },
+  request: { readonly limit: number; readonly after: number; readonly now: number },
 ): Answers['notices'] {
-  const groups = new Map<string, NoticeRow[]>()
-  for (const row of context.sql.selectNotices(request.after, ROWS_PER_REQUEST)) {
-    const key = `${messageOf(row.id)}/${row.notice}`
-    const group = groups.get(key)
-    if (group) group.push(row)
-    else if (groups.size < request.limit) groups.set(key, [row])
-    else break
-  }
   const tasks: WireNotice[] = []
-  for (const rows of groups.values()) {
-    const first = rows[0] as NoticeRow
-    const message = storedMessage(context, messageOf(first.id))
-    if (message) tasks.push({ message, notice: first.notice, recipients: rows.map(noticeRecipient) })
+  for (let from = request.after; tasks.length === 0; ) {
+    const rows = context.sql.selectNotices(from, ROWS_PER_REQUEST)
+    if (rows.length === 0) break
+    for (const [message, own] of Map.groupBy(rows, ({ id }) => messageOf(id))) {
+      if (tasks.length >= request.limit) break
+      const gathers = isGathering(context, own, request.now)
+      from = gathers ? lastRecipientId(message) : (own.at(-1) as NoticeRow).id
+      if (!gathers) tasks.push(...tasksOf(context, message, own))
+    }
   }
   return tasks
+}
+
+/** Will more be to tell of this message soon? */
+function isGathering(context: StoreContext, rows: readonly NoticeRow[], now: number): boolean {
+  const oldest = Math.min(...rows.map(({ lastAt }) => lastAt ?? 0))
+  const message = messageOf((rows[0] as NoticeRow).id)
+  return oldest > now - GATHERING_MS && context.sql.isUnderWay(firstRecipientId(message), lastRecipientId(message))
+}
+
+/** One for each kind of notice. */
+function tasksOf(context: StoreContext, id: number, rows: readonly NoticeRow[]): WireNotice[] {
+  const message = storedMessage(context, id)
+  if (!message) return []
+  return [...Map.groupBy(rows, ({ notice }) => notice)].map(([notice, own]) => ({
+    message,
+    notice,
+    recipients: own.map(noticeRecipient),
+  }))
 }
 
 function noticeRecipient(row: NoticeRow): WireNotice['recipients'][number] {
@@ -50,7 +71,7 @@ export function notify(
   request: {
     readonly recipients: readonly number[]
     readonly notice: number
-    readonly dsn: WireMessage | null
+    readonly reports: readonly WireMessage[]
     readonly events: readonly WireEvents[]
     readonly now: number
   },
@@ -66,7 +87,7 @@ export function notify(
     context.sql.deleteRecipient(id)
   }
   for (const message of new Set(request.recipients.map(messageOf))) finishMessage(context, message)
-  if (request.dsn) accept(context, { message: request.dsn, claim: false, now: request.now })
+  for (const message of request.reports) accept(context, { message, claim: false, now: request.now })
   record(context, request)
   return true
 }

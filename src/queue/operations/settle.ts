@@ -4,7 +4,7 @@
 import type { Event } from '../../observe/events.ts'
 import { noticeNumber, wantsNotice } from '../notify-bits.ts'
 import type { Answers, WireOutcome } from '../operation.ts'
-import { messageOf } from '../recipient-id.ts'
+import { firstRecipientId, lastRecipientId, messageOf } from '../recipient-id.ts'
 import { nextAttemptAt } from '../retry.ts'
 import { checkMove, stateNumber } from '../states.ts'
 import type { ClaimedRow } from '../statements/settle-recipient.ts'
@@ -16,24 +16,27 @@ interface Settling {
   readonly queueId: string
   readonly now: number
   readonly events: Event[]
-  noticesDue: boolean
 }
 
 export function settle(
   context: StoreContext,
   request: { readonly queueId: string; readonly outcomes: readonly WireOutcome[]; readonly now: number },
 ): Answers['settle'] {
-  const settling: Settling = { queueId: request.queueId, now: request.now, events: [], noticesDue: false }
+  const settling: Settling = { queueId: request.queueId, now: request.now, events: [] }
   const messages = new Set<number>()
   for (const wire of request.outcomes) {
     const outcome = unpack(wire)
     settleOne(context, settling, outcome)
     messages.add(messageOf(outcome.id))
   }
-  for (const message of messages) finishMessage(context, message)
+  let noticesDue = false
+  // Also what others ended in before: it may have waited for this one.
+  for (const message of messages)
+    if (!finishMessage(context, message))
+      noticesDue ||= context.sql.hasNotice(firstRecipientId(message), lastRecipientId(message))
   if (settling.events.length > 0)
     context.sql.insertLedger(settling.now, settling.queueId, JSON.stringify(settling.events))
-  return settling.noticesDue
+  return noticesDue
 }
 
 interface AttemptOutcome {
@@ -55,10 +58,11 @@ function unpack(wire: WireOutcome): AttemptOutcome {
   return { id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt, replyClass, advice }
 }
 
-/** Removes the message when no recipient is left; its spool file goes after the commit. */
-export function finishMessage(context: StoreContext, message: number): void {
-  const { spoolFile } = context.sql.removeFinishedMessage(message)
+/** Removes the message when no recipient is left; its spool file goes after the commit. True if it did. */
+export function finishMessage(context: StoreContext, message: number): boolean {
+  const { removed, spoolFile } = context.sql.removeFinishedMessage(message)
   if (spoolFile !== null) context.freed.push(spoolFile)
+  return removed
 }
 
 function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOutcome): void {
@@ -96,7 +100,6 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: Attemp
   const nextAt = Math.min(message.expiresAt, outcome.retryAt ?? scheduledAt(context, settling.now, { message, row }))
   settling.events.push({ kind: 'deferred', scope: outcome.scope ?? 'recipient', nextAttemptAt: nextAt, ...end })
   const late = isLate(context, settling.now, { message, row })
-  if (late) settling.noticesDue = true
   checkMove('claimed', 'deferred')
   context.sql.updateAttempted(outcome.id, {
     state: stateNumber.deferred,
@@ -109,11 +112,8 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: Attemp
     replyClass: outcome.replyClass ?? null,
   })
   context.book.added(row.nextHop, nextAt)
-  if (
-    row.wish !== null &&
+  if (row.wish !== null)
     grantWish(context, { id: outcome.id, wish: row.wish, now: settling.now, events: settling.events })
-  )
-    settling.noticesDue = true
 }
 
 /** A final outcome: the row stays only if a notice is due. */
@@ -129,7 +129,6 @@ function finish(
     context.sql.deleteRecipient(outcome.id)
     return
   }
-  settling.noticesDue = true
   context.sql.updateAttempted(outcome.id, {
     state: stateNumber[state],
     notice: noticeNumber[notice],

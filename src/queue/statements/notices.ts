@@ -28,6 +28,18 @@ export function selectNotices(db: Database): (after: number, limit: number) => N
   return (after, limit) => select.all(after, limit) as NoticeRow[]
 }
 
+/** Is one of the recipients between two row ids not tried yet, or being tried? */
+export function isUnderWay(db: Database): (first: number, last: number) => boolean {
+  const select = db.prepare('SELECT 1 FROM recipients WHERE id BETWEEN ? AND ? AND state IN (0, 2) LIMIT 1').pluck()
+  return (first, last) => select.get(first, last) !== undefined
+}
+
+/** Is something to tell about one of the recipients between two row ids? */
+export function hasNotice(db: Database): (first: number, last: number) => boolean {
+  const select = db.prepare('SELECT 1 FROM recipients WHERE notice > 0 AND id BETWEEN ? AND ? LIMIT 1').pluck()
+  return (first, last) => select.get(first, last) !== undefined
+}
+
 /** State and notice of a recipient, or null if it is gone. */
 export function selectNotice(db: Database): (id: number) => { state: number; notice: number } | null {
   const select = db.prepare('SELECT state, notice FROM recipients WHERE id = ?')
