@@ -113,6 +113,7 @@ async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply 
     const received = await receiveMessage(incoming.message, sink, {
       bareNewline: parts.bareNewline,
       maxSize: parts.messageSize,
+      fromPeer: incoming.session.origin?.kind === 'peer',
     })
     if (received.kind !== 'ok') {
       await sink.discard()

@@ -26,16 +26,21 @@ export interface HeaderCollector {
   end(): Collected
 }
 
-export function createHeaderCollector(): HeaderCollector {
+export interface HeaderCaps {
+  readonly octets: number
+  readonly lines: number
+}
+
+export const usualCaps: HeaderCaps = { octets: HEADER_SECTION_OCTETS, lines: HEADER_LINES }
+
+export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderCollector {
   let bytes = Buffer.allocUnsafe(FIRST_OCTETS)
   let length = 0
   let lineStart = 0
   let lines = 0
   const append = (chunk: Buffer): void => {
     if (length + chunk.length > bytes.length) {
-      const grown = Buffer.allocUnsafe(
-        Math.min(HEADER_SECTION_OCTETS, 2 ** Math.ceil(Math.log2(length + chunk.length))),
-      )
+      const grown = Buffer.allocUnsafe(Math.min(caps.octets, 2 ** Math.ceil(Math.log2(length + chunk.length))))
       bytes.copy(grown, 0, 0, length)
       bytes = grown
     }
@@ -49,7 +54,7 @@ export function createHeaderCollector(): HeaderCollector {
     separatorAdded: true,
   })
   const push = (chunk: Buffer): Collected => {
-    const room = HEADER_SECTION_OCTETS - length
+    const room = caps.octets - length
     const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
     const rest = chunk.subarray(taken.length)
     const scanFrom = length
@@ -60,9 +65,9 @@ export function createHeaderCollector(): HeaderCollector {
       if (kind === 'body' || (kind === 'continuation' && lineStart === 0)) return endBefore(rest)
       lineStart = lf + 1
       lines++
-      if (lines > HEADER_LINES) return { kind: 'too-many-lines' }
+      if (lines > caps.lines) return { kind: 'too-many-lines' }
     }
-    if (length < HEADER_SECTION_OCTETS) return { kind: 'more' }
+    if (length < caps.octets) return { kind: 'more' }
     // The section is full inside a line: an endless first line without a colon is a body, all else is too much header.
     return lineKind(bytes, lineStart, length) === 'body' ? endBefore(rest) : { kind: 'too-large' }
   }

@@ -9,6 +9,13 @@ export const HEADER_SECTION_OCTETS = 128 * 1024
 /** Lines of the header section, so also the most fields: real mail has under 300, and 40 000 folded lines stall a verifier for seconds. */
 export const HEADER_LINES = 1000
 
+/**
+ * What one of our nodes may have put on top of a mail that was within the limits: trace header, results, signatures. The next one takes it,
+ * or what the first accepted with 250 would come back.
+ */
+export const HOP_OCTETS = 16 * 1024
+export const HOP_LINES = 200
+
 /** Where our own fields are folded (RFC 5322 2.1.1 SHOULD). */
 export const FOLD_COLUMN = 78
 

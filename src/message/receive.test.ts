@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HEADER_LINES, HEADER_SECTION_OCTETS } from './limits.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './limits.ts'
 import { receiveMessage } from './receive.ts'
 import type { ReceiveSettings, Received } from './receive.ts'
 
@@ -154,6 +154,19 @@ describe('limits', () => {
     expect((await receive(`${'A: 1\r\n'.repeat(HEADER_LINES)}\r\n`)).received.kind).toBe('ok')
     expect(replyOf(await receive(`${'A: 1\r\n'.repeat(HEADER_LINES + 1)}\r\n`))).toBe('550 5.6.0')
     expect(replyOf(await receive(`X: y\r\n${' z\r\n'.repeat(40_000)}\r\n`))).toBe('550 5.6.0')
+  })
+
+  test('what a node of ours put on top of a mail at the limits is let pass, and no more', async () => {
+    const peer: ReceiveSettings = { ...strict, fromPeer: true }
+    const lines = (count: number) => `${'A: 1\r\n'.repeat(count)}\r\n`
+    expect((await receive(lines(HEADER_LINES + HOP_LINES), peer)).received.kind).toBe('ok')
+    expect(replyOf(await receive(lines(HEADER_LINES + HOP_LINES + 1), peer))).toBe('550 5.6.0')
+    const octets = (count: number) => `X: ${'y'.repeat(count - 'X: \r\n\r\n'.length)}\r\n\r\n`
+    expect((await receive(octets(HEADER_SECTION_OCTETS + HOP_OCTETS), peer)).received.kind).toBe('ok')
+    expect(replyOf(await receive(octets(HEADER_SECTION_OCTETS + HOP_OCTETS + 1), peer))).toBe('552 5.3.4')
+    const whole = (count: number) => receive(`A: 1\r\n\r\n${'x'.repeat(count - 10)}\r\n`, { ...peer, maxSize: 1000 })
+    expect((await whole(1000 + HOP_OCTETS)).received.kind).toBe('ok')
+    expect(replyOf(await whole(1001 + HOP_OCTETS))).toBe('552 5.3.4')
   })
 
   test('an endless first line without a colon is a body', async () => {

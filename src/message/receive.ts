@@ -5,9 +5,9 @@
 import type { Readable } from 'node:stream'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { createHeaderCollector } from './header-collector.ts'
-import type { Collected } from './header-collector.ts'
-import { DRAIN_FACTOR, HEADER_LINES, HEADER_SECTION_OCTETS } from './limits.ts'
+import { createHeaderCollector, usualCaps } from './header-collector.ts'
+import type { Collected, HeaderCaps } from './header-collector.ts'
+import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './limits.ts'
 import { createNewlineFilter } from './newlines.ts'
 
 /** Where body octets go. A promise means "wait before the next". */
@@ -20,6 +20,8 @@ export interface ReceiveSettings {
   readonly bareNewline: 'refuse' | 'normalise'
   /** Octets of the whole message, CRLFs counted and stuffed dots not (RFC 1870 section 3). */
   readonly maxSize: number
+  /** A node of ours brings it: what that put on top counts for neither size nor header section. */
+  readonly fromPeer?: boolean
   /** Refuse NUL octets (RFC 5321 4.5.2 bids never to send them; some old mail has them). */
   readonly refuseNul?: boolean
 }
@@ -44,13 +46,14 @@ export type Received =
  * Reads the whole message. Rejects only with what the sink threw, after the rest was read. The stream is not destroyed.
  */
 export async function receiveMessage(message: Readable, sink: BodySink, settings: ReceiveSettings): Promise<Received> {
-  const reception = createReception(sink, settings)
+  const maxSize = settings.maxSize + (settings.fromPeer ? HOP_OCTETS : 0)
+  const reception = createReception(sink, { ...settings, maxSize })
   let broken: { readonly error: unknown } | null = null
   let octets = 0
   try {
     for await (const chunk of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       octets += chunk.length
-      if (reception.refused && octets > settings.maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS) break
+      if (reception.refused && octets > maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS) break
       if (broken || reception.refused) continue
       // The sink's own failure must not be taken for the client's.
       await reception.take(chunk).catch((error: unknown) => (broken = { error }))
@@ -70,6 +73,8 @@ async function finish(reception: Reception, message: Readable): Promise<Received
   return ok
 }
 
+const peerCaps: HeaderCaps = { octets: usualCaps.octets + HOP_OCTETS, lines: usualCaps.lines + HOP_LINES }
+
 interface Reception {
   readonly refused: Refusal | null
   take(chunk: Buffer): Promise<void>
@@ -78,7 +83,8 @@ interface Reception {
 
 function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   const filter = createNewlineFilter(settings.bareNewline)
-  const collector = createHeaderCollector()
+  const caps = settings.fromPeer ? peerCaps : usualCaps
+  const collector = createHeaderCollector(caps)
   let header: Buffer | null = null
   let separatorAdded = false
   let size = 0
@@ -89,7 +95,7 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   const settle = async (collected: Collected): Promise<void> => {
     if (collected.kind === 'more') return
     if (collected.kind !== 'done') {
-      refused = headerRefusal(collected.kind)
+      refused = headerRefusal(collected.kind, caps)
       return
     }
     header = collected.header
@@ -134,8 +140,8 @@ function tooLarge(limit: number): Refusal {
 }
 
 /** Octets: too much mail data (RFC 5321 4.5.3.1.10). Lines: a matter of content, not of size. */
-function headerRefusal(kind: 'too-large' | 'too-many-lines'): Refusal {
+function headerRefusal(kind: 'too-large' | 'too-many-lines', caps: HeaderCaps): Refusal {
   return kind === 'too-large'
-    ? refusal(552, '5.3.4', `Header section larger than ${HEADER_SECTION_OCTETS} octets`)
-    : refusal(550, '5.6.0', `Header section of more than ${HEADER_LINES} lines`)
+    ? refusal(552, '5.3.4', `Header section larger than ${caps.octets} octets`)
+    : refusal(550, '5.6.0', `Header section of more than ${caps.lines} lines`)
 }

@@ -14,6 +14,7 @@ import { type DataPhase, openDataPhase } from './data-phase.ts'
 import { type Answer, type Dialogue, type OpenTransaction, say } from './dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
+import { messageSizeOf } from './message-size.ts'
 import {
   endlessLine,
   sessionTooLong,
@@ -206,7 +207,8 @@ export class MailConnection extends SMTPConnection {
   // ---- the message ----
 
   async #receive(transaction: OpenTransaction, goAhead: Reply): Promise<void> {
-    const { limits, clock } = this.#context
+    const { clock } = this.#context
+    const limits = { ...this.#context.limits, messageSize: messageSizeOf(this.#context.limits, this.record) }
     const parser = this._parser as CommandStream
     const phase = openDataPhase(parser, limits, clock.now(), () => this.#end(tooLarge(limits.messageSize)))
     this.#data = phase

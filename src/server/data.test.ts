@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
 import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
 import { readAll } from '../../test/lib/scripted-hooks.ts'
+import { HOP_OCTETS } from '../message/limits.ts'
 import { MessageInterrupted } from './interruption.ts'
 
 // Machines that test are often busy.
@@ -35,6 +36,25 @@ describe('size', () => {
     const client = await inData({ limits: { messageSize: 1000 } })
     client.write(`${'x'.repeat(998)}\r\n.\r\n`)
     await client.expect(null, '250')
+  })
+
+  it('leaves a node of ours room for what it put on top: what it accepted must not come back', async () => {
+    const origin = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
+    server = await startTestListener({
+      limits: { messageSize: 1000 },
+      hooks: { connect: async () => ({ kind: 'accept', origin }) },
+    })
+    const client = await server.greeted()
+    expect(client.heard).toContain(`SIZE ${1000 + HOP_OCTETS}`)
+    await client.expect(`MAIL FROM:<> SIZE=${1001 + HOP_OCTETS}`, '552 5.3.4')
+    for (const [octets, code] of [
+      [1000 + HOP_OCTETS, '250'],
+      [1001 + HOP_OCTETS, '552 5.3.4'],
+    ] as const) {
+      await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+      client.write(`${'x'.repeat(octets - 2)}\r\n.\r\n`)
+      await client.expect(null, code)
+    }
   })
 
   it('answers 552 after the end, and the session goes on', async () => {

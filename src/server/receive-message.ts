@@ -6,6 +6,7 @@ import { unforeseen } from '../smtp/reply.ts'
 import { ask } from './ask.ts'
 import type { DataPhase } from './data-phase.ts'
 import type { Dialogue, OpenTransaction } from './dialogue.ts'
+import { messageSizeOf } from './message-size.ts'
 import { tooLarge } from './replies.ts'
 
 /** Resolves once the end of data was read or the phase was cut, and the hook has answered. */
@@ -31,7 +32,7 @@ export async function receiveMessage(
   }
   if (phase.interruption() !== null) {
     if (accepted) bug('a message was accepted that was cut short')
-    return tooLarge(limits.messageSize)
+    return tooLarge(messageSizeOf(limits, session))
   }
   if (accepted && !readWhole) return unforeseen(bug('a message was accepted that had not been read to its end'))
   return reply

@@ -4,6 +4,7 @@ import type { Reply } from '../../smtp/reply.ts'
 import { DOMAIN_OCTETS } from '../../smtp/limits.ts'
 import { ask } from '../ask.ts'
 import { type Answer, type Command, type Dialogue, say, sayIdle } from '../dialogue.ts'
+import { messageSizeOf } from '../message-size.ts'
 import { badHelo } from '../replies.ts'
 
 /** Printable, no blanks, nothing that could break a Received header out of its place. Real clients send worse names than RFC 5321 allows. */
@@ -36,7 +37,7 @@ function capabilities(dialogue: Dialogue): Reply {
   const lines = [
     context.hostname,
     'PIPELINING',
-    `SIZE ${context.limits.messageSize}`,
+    `SIZE ${messageSizeOf(context.limits, session)}`,
     '8BITMIME',
     'SMTPUTF8',
     'DSN',

@@ -5,6 +5,7 @@ import { parseMailParameters } from '../../smtp/parameters.ts'
 import { badPath, parsePath, splitArgument } from '../../smtp/path.ts'
 import { ask } from '../ask.ts'
 import { type Command, say } from '../dialogue.ts'
+import { messageSizeOf } from '../message-size.ts'
 import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../replies.ts'
 
 /** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
@@ -23,8 +24,8 @@ export const mail: Command = async (dialogue, argument) => {
   const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
   if (parsed.kind === 'refused') return say(parsed.reply)
   const { parameters } = parsed
-  if (parameters.size !== null && parameters.size > context.limits.messageSize)
-    return say(tooLarge(context.limits.messageSize))
+  const most = messageSizeOf(context.limits, session)
+  if (parameters.size !== null && parameters.size > most) return say(tooLarge(most))
   const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
   const asked = await ask(context.log, { where: 'mail', session: session.id }, () =>
     context.hooks.mail(session, reversePath, parameters),
