@@ -1,8 +1,10 @@
 // waypost reload: checks the configuration as the node will, then tells the node to read it again. Exit 2 if it would refuse it.
 
 import { readFileSync } from 'node:fs'
+import { queueDirectory } from '../assembly/node-queue.ts'
 import { pidFile } from '../assembly/pid-file.ts'
 import type { Config } from '../config/config.ts'
+import { isOwned } from '../queue/database.ts'
 import { FAILED, line, OK } from './io.ts'
 import type { Io } from './io.ts'
 import { withData } from './with-config.ts'
@@ -20,9 +22,12 @@ export function reload(options: { readonly config: string }, io: Io): Promise<nu
   })
 }
 
+/** The number in the file counts only while a node holds the queue: after a crash it may be anybody's, and 0 would be everybody's. */
 function runningPid(config: Config): number | null {
+  if (!isOwned(queueDirectory(config))) return null
   try {
     const pid = Number(readFileSync(pidFile(config), 'utf8'))
+    if (!Number.isSafeInteger(pid) || pid <= 0) return null
     process.kill(pid, 0)
     return pid
   } catch {

@@ -22,7 +22,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started
   writePid(config, node)
-  const again = () => reload(node, options.config)
+  const again = () => reload(node, options.config).catch((error: unknown) => node.log.bug(error, 'reload'))
   process.on('SIGHUP', () => void again())
   const watch = config.watch
     ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock })

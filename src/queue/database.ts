@@ -57,6 +57,17 @@ export function takeOwnership(directory: string): Database {
   })
 }
 
+/** True if a running node owns the queue directory. */
+export function isOwned(directory: string): boolean {
+  if (!existsSync(join(directory, OWNER_FILE))) return false
+  try {
+    takeOwnership(directory).close()
+    return false
+  } catch (error) {
+    return error instanceof QueueUnavailable && error.cause === 'owned'
+  }
+}
+
 function setUp(db: Database): void {
   db.pragma('page_size = 4096')
   db.pragma('journal_mode = WAL')
