@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
-/** Longest start, ms: a node is ready within a second; a loaded machine gets twenty. */
-const START_MS = 20_000
+/** Longest start, ms: a node is ready within a second; a loaded machine gets forty. */
+const START_MS = 40_000
 
 export interface NodeProcess {
   readonly pid: number

@@ -188,7 +188,7 @@ describe('queue', () => {
       "
       ID2  TIME (AGE)  275  <ann@sender.example>
           tempfail-rcpt@far.example  deferred by mx:far.example, 1 attempt, next attempt in AGE
-            mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt)
+            mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt) [server-trouble]
       1 message
       "
     `)

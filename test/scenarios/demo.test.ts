@@ -15,6 +15,8 @@ const PATIENCE_MS = 90_000
 interface Demo {
   readonly child: ChildProcess
   readonly output: () => string
+  /** Resolves when it has printed this; rejects if it ends before. */
+  readonly says: (text: string) => Promise<void>
   readonly ended: Promise<number | null>
 }
 
@@ -23,7 +25,13 @@ function startDemo(...options: readonly string[]): Demo {
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
-  return { child, output: () => output, ended: once(child, 'close').then(([status]) => status as number | null) }
+  const says = async (text: string) => {
+    const over = () => child.exitCode !== null
+    await until(() => output.includes(text) || over(), { what: text, timeout: PATIENCE_MS })
+    if (!output.includes(text)) throw new Error(`it ended before it said "${text}":\n${output}`)
+  }
+  const ended = once(child, 'close').then(([status]) => status as number | null)
+  return { child, output: () => output, says, ended }
 }
 
 it.concurrent('tells all seven stories, with the way of each mail, and ends with 0', {
@@ -46,8 +54,8 @@ it.concurrent('tells all seven stories, with the way of each mail, and ends with
 it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C ends it all', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const { child, output, ended } = startDemo('--stay')
-  await until(() => output().includes('DNS answers at'), { what: 'the playground', timeout: PATIENCE_MS })
+  const { child, output, says, ended } = startDemo('--stay')
+  await says('DNS answers at')
   const folder = /Everything is in (\S+)\. /.exec(output())?.[1] as string
   const commands = [...output().matchAll(/^ +npm run -s waypost -- (.+)$/gm)].map((match) => match[1] as string)
   expect(commands.length).toBeGreaterThanOrEqual(5)
@@ -60,16 +68,12 @@ it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C e
   expect(existsSync(folder)).toBe(false)
 })
 
-it.runIf(process.platform === 'linux')(
-  'leaves no node behind when it is ended in the middle',
-  { concurrent: true },
-  async () => {
-    const { child, output, ended } = startDemo()
-    await until(() => output().includes('\n(a) '), { what: 'the first story', timeout: 30_000 })
-    const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-    expect(nodes).toHaveLength(4)
-    child.kill('SIGTERM')
-    expect(await ended).toBe(1)
-    expect(nodes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
-  },
-)
+it.runIf(process.platform === 'linux')('leaves no node behind when it is ended in the middle', async () => {
+  const { child, says, ended } = startDemo()
+  await says('\n(a) ')
+  const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  expect(nodes).toHaveLength(4)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(1)
+  expect(nodes.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+})
