@@ -60,6 +60,20 @@ const admissionNeedsProof: Rule = (config, report) => {
   }
 }
 
+/** Whoever logs in is vouched for by us, here with a signature or at the next node by its trust: so his names have to be his (RFC 6409 6.1, 8.1). */
+const namesAreOwned: Rule = (config, report) => {
+  const { checks } = config.role
+  if (checks.includes('sender') && checks.includes('author')) return
+  for (const who of ['people', 'machines'] as const) {
+    const listener = config.listeners.find((one) => one.admit.includes(who))
+    if (listener)
+      report(
+        ['role'],
+        `role: found checks: ${checks.join(', ')}, expected sender and author among them: the listener ${listener.name} admits ${who}, and our signature or word would stand behind whatever name they write`,
+      )
+  }
+}
+
 const peersAreKnown: Rule = (config, report) => {
   for (const listener of config.listeners.filter(
     (one) => one.admit.includes('peers') && !one.admit.includes('internet'),
@@ -171,6 +185,7 @@ const relayIsEarned: Rule = (config, report) => {
 
 const rules: readonly Rule[] = [
   admissionNeedsProof,
+  namesAreOwned,
   peersAreKnown,
   handOverNeedsPeers,
   srsNeedsSecrets,
