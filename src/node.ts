@@ -39,6 +39,8 @@ export interface Node {
   reload(config: Config): Promise<void>
   /** Files that its data came from. */
   files(): readonly string[]
+  /** Resolves, with the cause, if the node cannot go on: its queue is gone, nothing can be taken or recorded. Only an end of the process helps. */
+  readonly broken: Promise<string>
   /** Drains, gives back what is unfinished, closes. */
   stop(): Promise<void>
 }
@@ -131,6 +133,7 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
+    broken: untilGone(queue, nodeLog),
     files: () => data.files(),
     reload: (next) => reload(next, { data, tokens, sources, log, state, listeners, handover }),
     stop: async () => {
@@ -145,6 +148,13 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
       await flush()
     },
   }
+}
+
+async function untilGone(queue: OpenQueue, { log, flush }: NodeLog): Promise<string> {
+  const cause = await new Promise<string>((resolve) => queue.whenGone(resolve))
+  log.error({ cause }, 'the queue is gone: the node ends, what is under way is tried again at the next start')
+  await flush()
+  return cause
 }
 
 /** Lets the ledger forget what is older than the configuration says. */

@@ -11,7 +11,7 @@ import { formatProblem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'
 import { startNode } from '../node.ts'
 import type { Node } from '../node.ts'
-import { line, OK, USAGE } from './io.ts'
+import { FAILED, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
@@ -27,6 +27,8 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   const watch = config.watch
     ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock })
     : null
+  // Whoever supervises the node starts it anew; going on would only refuse mail and deliver twice what cannot be recorded.
+  void node.broken.then(() => process.exit(FAILED))
   await untilStopped()
   watch?.close()
   await node.stop()

@@ -63,6 +63,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   readonly #clock: Clock
   readonly #health: HealthCheck
   readonly #watchers = new Set<(changed: readonly DestinationSummary[]) => void>()
+  readonly #mourners: ((cause: string) => void)[] = []
   readonly #followers: ((events: readonly Event[]) => void)[] = []
   readonly #sweep: NodeJS.Timeout
   #closing = false
@@ -284,8 +285,13 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     if (this.#followers.length > 0) for (const entry of news.ledger) this.#tellFollowers(JSON.parse(entry) as Event[])
   }
 
+  whenGone(listener: (cause: string) => void): void {
+    this.#mourners.push(listener)
+  }
+
   gone(cause: string): void {
     this.#health.gone(cause)
+    if (!this.#closing) for (const listener of this.#mourners) listener(cause)
   }
 
   /** What happened on another node was told there. */

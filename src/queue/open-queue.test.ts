@@ -10,6 +10,7 @@ import {
   type TestQueue,
   testQueue,
 } from '../../test/lib/queue-samples.ts'
+import type { EmbeddedQueue } from './embedded-queue.ts'
 import type { OpenQueue } from './opened-queue.ts'
 import type { Claim } from './queue.ts'
 
@@ -260,5 +261,18 @@ describe('watch', () => {
     expect(seen).toEqual([{ nextHop: 'mx:example.net', waiting: 1, earliestAttemptAt: now() }])
     await queue.claim({ nextHop: 'mx:example.net', limit: 1, now: now() })
     expect(seen.at(-1)).toEqual({ nextHop: 'mx:example.net', waiting: 0, earliestAttemptAt: 0 })
+  })
+})
+
+describe('an engine that ends by itself', () => {
+  it('is told to the node, which cannot go on; a closed one is not', async () => {
+    const told: string[] = []
+    queue.whenGone((cause) => told.push(cause))
+    await queue.close()
+    expect(told).toEqual([])
+    queue = await place.open()
+    queue.whenGone((cause) => told.push(cause))
+    ;(queue as EmbeddedQueue).gone('the worker failed')
+    expect(told).toEqual(['the worker failed'])
   })
 })

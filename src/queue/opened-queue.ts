@@ -20,6 +20,8 @@ export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
   expire(): Promise<number>
   /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
   watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
+  /** Calls back if the engine ends although nobody closed it: nothing can be recorded any more. */
+  whenGone(listener: (cause: string) => void): void
   /** Calls back with every ledger entry after its commit: for log and metrics. */
   follow(listener: (events: readonly Event[]) => void): void
 }
