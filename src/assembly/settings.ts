@@ -21,6 +21,7 @@ export function intakeSettings(
     edit: editSettings(config),
     checks: contentChecks(config, { resolver: parts.resolver, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
+    expanded: config.bounce.expanded,
     forwards: buildStrategist(config, parts.data),
     ...sealSettings(config),
   }
@@ -37,6 +38,8 @@ export function bounceSettings(config: Config): BounceSettings {
     from: config.postmaster,
     fromName: DEFAULT_FROM_NAME,
     sizeLimit: BOUNCE_SIZE_LIMIT,
+    copyTo: config.bounce.copy_to ?? null,
+    doubleBouncesTo: config.bounce.double_bounces_to ?? null,
   }
 }
 

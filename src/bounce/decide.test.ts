@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Notify } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { NoticeRecipient, StoredMessage } from '../queue/queue.ts'
-import { decide, type Notice } from './decide.ts'
+import { decide, type Decision, type Notice } from './decide.ts'
 
 interface Situation {
   readonly sender?: string | null
@@ -13,15 +13,22 @@ interface Situation {
   readonly notify?: readonly Notify[]
   readonly nextHop?: string
   readonly dsnPassedOn?: boolean
+  readonly doubleBounces?: boolean
+  readonly header?: string
+}
+
+function decision(notice: Notice, situation: Situation = {}): Decision {
+  const { sender = 'kim@example.net', proven = true, origin = { kind: 'internet' }, notify = [] } = situation
+  const { nextHop = 'mx:example.com', dsnPassedOn = false } = situation
+  const { doubleBounces = false, header = '' } = situation
+  const message = { sender, senderProven: proven, origin, header: Buffer.from(header) } as StoredMessage
+  const recipient = { parameters: { notify, orcpt: null }, nextHop, dsnPassedOn } as unknown as NoticeRecipient
+  return decide(message, notice, { recipient, settings: { doubleBounces } })
 }
 
 function outcome(notice: Notice, situation: Situation = {}): string {
-  const { sender = 'kim@example.net', proven = true, origin = { kind: 'internet' }, notify = [] } = situation
-  const { nextHop = 'mx:example.com', dsnPassedOn = false } = situation
-  const message = { sender, senderProven: proven, origin } as StoredMessage
-  const recipient = { parameters: { notify, orcpt: null }, nextHop, dsnPassedOn } as unknown as NoticeRecipient
-  const decision = decide(message, notice, recipient)
-  return decision.kind === 'tell' ? decision.action : `silent: ${decision.reason}`
+  const found = decision(notice, situation)
+  return found.kind === 'tell' ? found.action : `silent: ${found.reason}`
 }
 
 describe('the sender', () => {
@@ -84,4 +91,30 @@ describe('success', () => {
   it('is final over LMTP', () => {
     expect(outcome('delivered', { notify: ['SUCCESS'], nextHop: 'lmtp:unix:/run/x' })).toBe('delivered')
   })
+})
+
+describe('the operator', () => {
+  const asked = { sender: null, doubleBounces: true }
+
+  it('hears of failed mail with the null sender, if he wants to', () => {
+    expect(decision('failed', asked)).toEqual({ kind: 'tell', to: 'operator', action: 'failed' })
+    expect(decision('failed', { ...asked, doubleBounces: false })).toEqual({ kind: 'silent', reason: 'null sender' })
+  })
+
+  it('hears nothing of its delay or delivery, nor of mail that has a sender', () => {
+    for (const notice of ['delayed', 'delivered', 'expanded'] as const)
+      expect(outcome(notice, { ...asked, notify: ['SUCCESS', 'DELAY'] })).toBe('silent: null sender')
+    expect(decision('failed', { doubleBounces: true })).toMatchObject({ to: 'sender' })
+    expect(outcome('failed', { doubleBounces: true, proven: false })).toBe('silent: sender not proven')
+  })
+
+  it('hears nothing of his own reports, or it would go on for ever', () => {
+    const header = 'Subject: x\r\nX-Waypost-Report: double-bounce\r\n\r\n'
+    expect(outcome('failed', { ...asked, header })).toBe("silent: the operator's own report")
+  })
+})
+
+it('an expansion is told only to who asked for success', () => {
+  expect(outcome('expanded', { notify: ['SUCCESS', 'FAILURE'] })).toBe('expanded')
+  expect(outcome('expanded', { notify: ['FAILURE'] })).toBe('silent: NOTIFY=FAILURE')
 })

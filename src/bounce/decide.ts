@@ -1,25 +1,42 @@
 // Who is told what. Never a null sender (RFC 5321 6.1), never a sender that nobody proved (backscatter), only what NOTIFY asks for
-// (RFC 3461 4.1, 5.2), and nothing that the next server promised to tell itself.
+// (RFC 3461 4.1, 5.2), and nothing that the next server promised to tell itself. What no sender may hear, the operator may.
 
 import type { NoticeRecipient, NoticeTask, StoredMessage } from '../queue/queue.ts'
 import type { Notify } from '../smtp/envelope.ts'
+import { isOperatorReport } from './operator-mark.ts'
 
 export type Notice = NoticeTask['notice']
-export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed'
+export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
 
 export type Decision =
-  | { readonly kind: 'tell'; readonly action: Action }
+  | { readonly kind: 'tell'; readonly to: 'sender' | 'operator'; readonly action: Action }
   /** `reason` goes to the ledger. */
   | { readonly kind: 'silent'; readonly reason: string }
 
+export interface DecisionSettings {
+  /** Does the operator want to hear of failed mail with the null sender? */
+  readonly doubleBounces: boolean
+}
+
 /** Decides for one recipient. */
-export function decide(message: StoredMessage, notice: Notice, recipient: NoticeRecipient): Decision {
-  if (message.sender === null) return silent('null sender')
+export function decide(
+  message: StoredMessage,
+  notice: Notice,
+  { recipient, settings }: { readonly recipient: NoticeRecipient; readonly settings: DecisionSettings },
+): Decision {
+  if (message.sender === null) return nullSender(message, notice, settings)
   if (!isProven(message)) return silent('sender not proven')
   if (!asksFor(recipient.parameters.notify, notice)) return silent(`NOTIFY=${recipient.parameters.notify.join(',')}`)
-  if (notice !== 'delivered') return { kind: 'tell', action: notice }
+  if (notice !== 'delivered') return { kind: 'tell', to: 'sender', action: notice }
   if (recipient.dsnPassedOn) return silent('the next server reports')
-  return { kind: 'tell', action: isFinal(recipient.nextHop) ? 'delivered' : 'relayed' }
+  return { kind: 'tell', to: 'sender', action: isFinal(recipient.nextHop) ? 'delivered' : 'relayed' }
+}
+
+/** A double bounce is the operator's at most; a report to the operator that fails is nobody's, or it would go on for ever. */
+function nullSender(message: StoredMessage, notice: Notice, settings: DecisionSettings): Decision {
+  if (notice !== 'failed' || !settings.doubleBounces) return silent('null sender')
+  if (isOperatorReport(message.header)) return silent("the operator's own report")
+  return { kind: 'tell', to: 'operator', action: 'failed' }
 }
 
 /** Mail of people and machines that authenticated, and our own, has a real sender; the internet has to have proven it. */
@@ -38,7 +55,7 @@ function isProven(message: StoredMessage): boolean {
 
 /** No NOTIFY means failures and, at our choice, delays. */
 function asksFor(notify: readonly Notify[], notice: Notice): boolean {
-  if (notice === 'delivered') return notify.includes('SUCCESS')
+  if (notice === 'delivered' || notice === 'expanded') return notify.includes('SUCCESS')
   if (notify.length === 0) return true
   return notify.includes(notice === 'failed' ? 'FAILURE' : 'DELAY')
 }

@@ -10,9 +10,14 @@ const WIDTH = 76
 const LONGEST_SUBJECT = 150
 
 /** Subject of the report; names the subject of the mail it is about. */
-export function subjectOf(recipients: readonly ReportRecipient[], about: string | null): string {
+export function subjectOf(
+  { recipients, operator }: Pick<ReportFacts, 'recipients' | 'operator'>,
+  about: string | null,
+): string {
   // Cut in the middle, an encoded word (RFC 2047) would be noise: better none.
   const subject = about === null || about === '' || about.length > LONGEST_SUBJECT ? '' : `: ${about}`
+  if (operator?.kind === 'double-bounce') return `Undelivered report, returned to the operator${subject}`
+  if (operator) return `Copy: undelivered mail returned to sender${subject}`
   switch (recipients[0]?.action) {
     case 'failed':
       return `Undelivered mail returned to sender${subject}`
@@ -36,7 +41,16 @@ export function humanText(facts: ReportFacts): Buffer {
   return Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8')
 }
 
+/** The operator knows the words; what matters is whose mail it was and what the sender was told. */
+function openingForOperator({ recipients, operator }: ReportFacts): string {
+  const these = recipients.length > 1 ? 'these addresses' : 'this address'
+  return operator?.sender === null || operator?.sender === undefined
+    ? `A mail with the null sender, most likely a report itself, could not be delivered to ${these}. Nobody else is told.`
+    : `A mail of <${operator.sender}> could not be delivered to ${these}. The sender was told, without what is private about a forward; this copy hides nothing.`
+}
+
 function opening(facts: ReportFacts): string {
+  if (facts.operator) return openingForOperator(facts)
   const many = facts.recipients.length > 1
   const sent = `Your message of ${formatDate(facts.arrivedAt)}`
   switch (facts.recipients[0]?.action) {
@@ -44,6 +58,8 @@ function opening(facts: ReportFacts): string {
       return `${sent} could not be delivered to ${many ? 'these addresses' : 'this address'}. We have given up; the message will not be tried again.`
     case 'delayed':
       return `${sent} has not been delivered to ${many ? 'these addresses' : 'this address'} yet. You need not do anything: we go on trying and tell you if we give up.`
+    case 'expanded':
+      return `${sent} has reached ${many ? 'these addresses, which stand' : 'this address, which stands'} for several others, and goes on to them. No reports about those will follow.`
     case 'delivered':
       return `${sent} was delivered to ${many ? 'these addresses' : 'this address'}, as you asked to be told.`
     default:
@@ -58,7 +74,10 @@ function paragraph(recipient: ReportRecipient): string[] {
 }
 
 function explanation(recipient: ReportRecipient): string[] {
-  const { what, todo } = adviceFor(recipient.expired ? recipient.status : statusOf(recipient), recipient.replyClass ?? null)
+  const { what, todo } = adviceFor(
+    recipient.expired ? recipient.status : statusOf(recipient),
+    recipient.replyClass ?? null,
+  )
   const sentences = recipient.action === 'failed' ? [...(recipient.expired ? [outOfTime] : []), what, todo] : [what]
   if (recipient.willRetryUntil !== null) {
     sentences.push(`We try until ${formatDate(recipient.willRetryUntil)}.`)

@@ -7,7 +7,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { NotifiedEvent } from '../observe/events.ts'
 import type { NewMessage, NoticeRecipient, NoticeTask, StoredMessage } from '../queue/queue.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from './bounce-settings.ts'
+import { BOUNCE_SIZE_LIMIT, type BounceSettings, DEFAULT_FROM_NAME } from './bounce-settings.ts'
 import { createNotifier, type Notifier } from './notify.ts'
 
 const START = createFakeClock().now()
@@ -54,10 +54,10 @@ afterEach(async () => {
   await Promise.all(notifiers.splice(0).map((notifier) => notifier.stop()))
 })
 
-function setUp(tasks: readonly NoticeTask[]) {
+function setUp(tasks: readonly NoticeTask[], settings: Partial<BounceSettings> = {}) {
   const clock = createFakeClock()
   const due = [...tasks]
-  const told: { dsn: NewMessage | null; events: readonly NotifiedEvent[] }[] = []
+  const told: { dsn: NewMessage | null; copies: readonly NewMessage[]; events: readonly NotifiedEvent[] }[] = []
   const prepared: Own[] = []
   const postponed: string[] = []
   const state = { queueDown: false, routingDown: new Set<string>(), unroutable: new Set<string>(), queued: 0 }
@@ -68,6 +68,7 @@ function setUp(tasks: readonly NoticeTask[]) {
       from: 'postmaster@example.org',
       fromName: DEFAULT_FROM_NAME,
       sizeLimit: BOUNCE_SIZE_LIMIT,
+      ...settings,
     },
     {
       clock,
@@ -78,10 +79,10 @@ function setUp(tasks: readonly NoticeTask[]) {
           if (state.queueDown) throw new Error('EIO')
           return due.filter(({ recipients }) => recipients.every((one) => one.recipientId > after)).slice(0, limit)
         },
-        notify: async ({ task, dsn, events }) => {
+        notify: async ({ task, dsn, copies = [], events }) => {
           if (state.queueDown) throw new Error('EIO')
           due.splice(due.indexOf(task), 1)
-          told.push({ dsn, events: events as NotifiedEvent[] })
+          told.push({ dsn, copies, events: events as NotifiedEvent[] })
         },
         openBody: (body) =>
           body.kind === 'spool' && body.file === 'gone'
@@ -296,4 +297,89 @@ describe('trouble', () => {
     await run()
     expect(told).toHaveLength(0)
   })
+})
+
+describe("the operator's copy", () => {
+  const hidden = recipient({
+    private: true,
+    address: 'jane@home.example.com',
+    original: 'press@example.org',
+    reply: '550 5.1.1 <jane@home.example.com> unknown at mx.example.com',
+    replyClass: 'unknown-user',
+  })
+
+  it('hides nothing of what the sender may not know, and is committed with his', async () => {
+    const { run, told, prepared } = setUp([task({ recipients: [hidden] })], { copyTo: 'ops@example.org' })
+    await run()
+    expect(prepared.map((one) => one.recipient)).toEqual(['kim@example.net', 'ops@example.org'])
+    const [sender, operator] = prepared.map((one) => `${String(one.header)}${String(one.body)}`)
+    expect(sender).not.toMatch(/jane|home|mx\.example\.com|192\.0\.2\.1|unknown-user/)
+    expect(operator).toContain('Final-Recipient: rfc822;jane@home.example.com')
+    expect(operator).toContain('Original-Recipient: rfc822;press@example.org')
+    expect(operator).toContain('Remote-MTA: dns; mx.example.com')
+    expect(operator).toContain('X-Waypost-Connection: mx.example.com[192.0.2.1]:25')
+    expect(operator).toContain('X-Waypost-Class: unknown-user')
+    expect(operator).toContain('X-Waypost-Sender: rfc822;kim@example.net')
+    expect(operator).toContain('X-Waypost-Report: copy')
+    expect(operator).toContain('The minutes.')
+    expect(told[0]?.copies).toHaveLength(1)
+    expect(told[0]?.events).toMatchObject([{ to: 'kim@example.net', dsn: 'DSN1', copy: 'DSN2' }])
+  })
+
+  it('is of failures only, and only of those that the sender was told', async () => {
+    const never = recipient({ parameters: { notify: ['NEVER'], orcpt: null } })
+    const tasks = [
+      task({ recipients: [recipient()], notice: 'delayed' }),
+      task({ recipients: [never] }),
+      task({ message: message({ senderProven: false }) }),
+    ]
+    const { run, prepared } = setUp(tasks, { copyTo: 'ops@example.org' })
+    await run()
+    expect(prepared.map((one) => one.recipient)).toEqual(['kim@example.net'])
+  })
+
+  it('does not keep the sender waiting if nobody takes it', async () => {
+    const { run, told, state } = setUp([task()], { copyTo: 'ops@example.org' })
+    state.unroutable.add('ops@example.org')
+    await run()
+    expect(told[0]).toMatchObject({ dsn: { queueId: 'DSN1' }, copies: [] })
+  })
+})
+
+describe('a double bounce', () => {
+  const bounce = (header = 'Subject: Undelivered\r\n\r\n') => message({ sender: null, header: Buffer.from(header) })
+
+  it('goes to the operator where he wants it', async () => {
+    const { run, told, prepared, state } = setUp([task({ message: bounce() })], { doubleBouncesTo: 'ops@example.org' })
+    await run()
+    expect(prepared.map((one) => one.recipient)).toEqual(['ops@example.org'])
+    expect(String(prepared[0]?.header)).toContain('X-Waypost-Report: double-bounce')
+    expect(told[0]).toMatchObject({ dsn: null, copies: [{ queueId: 'DSN1' }] })
+    expect(told[0]?.events).toMatchObject([{ notice: 'failed', to: 'ops@example.org', dsn: 'DSN1' }])
+    expect(state.queued).toBe(1)
+  })
+
+  it('of a report to the operator goes to nobody', async () => {
+    const own = bounce('X-Waypost-Report: copy\r\n\r\n')
+    const { run, told, prepared } = setUp([task({ message: own })], { doubleBouncesTo: 'ops@example.org' })
+    await run()
+    expect(prepared).toEqual([])
+    expect(told[0]?.events).toMatchObject([{ dsn: null, reason: "the operator's own report" }])
+  })
+})
+
+it('an expansion is reported with its own action', async () => {
+  const asked = recipient({
+    address: 'team@example.org',
+    parameters: { notify: ['SUCCESS'], orcpt: null },
+    status: '2.1.5',
+    reply: '',
+    host: null,
+  })
+  const { run, prepared } = setUp([task({ notice: 'expanded', recipients: [asked] })])
+  await run()
+  const body = String(prepared[0]?.body)
+  expect(body).toContain('Action: expanded')
+  expect(body).toContain('Status: 2.1.5')
+  expect(body).toContain('team@example.org')
 })

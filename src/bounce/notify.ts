@@ -1,30 +1,19 @@
 // Tells senders what became of their mail: takes what is due from the queue, writes one report per message and notice, and commits it
 // together with the mark that it is told. A crash in between repeats the work, never the report. Nothing here may throw at its callers.
 
-import type { Clock } from '../lib/clock.ts'
-import type { Random } from '../lib/random.ts'
-import type { Intake } from '../intake/intake.ts'
-import { fieldsNamed, readFields } from '../message/header.ts'
-import { makeMessageId, readMessageId } from '../message/message-id.ts'
+import type { Queue, NoticeRecipient, NoticeTask } from '../queue/queue.ts'
 import type { NotifiedEvent } from '../observe/events.ts'
-import type { NewMessage, NoticeRecipient, NoticeTask, Queue } from '../queue/queue.ts'
 import type { BounceSettings } from './bounce-settings.ts'
-import { type Action, type Decision, decide } from './decide.ts'
-import { disclose } from './redact.ts'
-import { writeReport } from './report.ts'
-import type { ReportRecipient } from './report-facts.ts'
-import { returnedPart } from './returned.ts'
+import { type ComposePorts, composeReports, type Reports } from './compose.ts'
+import { type Decision, decide } from './decide.ts'
 
 /** Tasks asked for at once. */
 const PORTION = 20
 /** Ms until notices are looked for again without being told: time makes delay notices due, and failed work is repeated. */
 const LOOK_AGAIN = 60_000
 
-export interface NotifierPorts {
+export interface NotifierPorts extends ComposePorts {
   readonly queue: Pick<Queue, 'noticeTasks' | 'notify' | 'openBody'>
-  readonly intake: Pick<Intake, 'prepare'>
-  readonly clock: Clock
-  readonly random: Random
   /** A report was queued: delivery should look. */
   readonly queued: () => void
   readonly log: {
@@ -108,86 +97,46 @@ class Notifying implements Notifier {
   }
 
   async #tell(task: NoticeTask): Promise<void> {
-    const decisions = new Map(task.recipients.map((one) => [one, decide(task.message, task.notice, one)]))
+    const settings = { doubleBounces: (this.#settings.doubleBouncesTo ?? null) !== null }
+    const decisions = new Map(
+      task.recipients.map((recipient) => [recipient, decide(task.message, task.notice, { recipient, settings })]),
+    )
     try {
-      const dsn = await this.#prepare(task, decisions)
-      const events = task.recipients.map((one) => this.#event(task, one, { decision: decisions.get(one), dsn }))
-      await this.#ports.queue.notify({ task, dsn, events })
-      if (dsn) this.#ports.queued()
+      const reports = await composeReports(this.#settings, this.#ports, { task, decisions })
+      const { toSender, copy, doubleBounce } = reports
+      const forOperator = [copy, doubleBounce].filter((report) => report !== null)
+      const events = [...decisions].map(([recipient, decision]) => this.#event(task, recipient, { decision, reports }))
+      await this.#ports.queue.notify({ task, dsn: toSender, copies: forOperator, events })
+      if (toSender || forOperator.length > 0) this.#ports.queued()
     } catch (error) {
       this.#ports.log.postponed(`notice for ${task.message.queueId}: ${describe(error)}`)
     }
   }
 
-  /** The report as a message ready to be committed; null if nobody is told or the sender has no route. */
-  async #prepare(task: NoticeTask, decisions: ReadonlyMap<NoticeRecipient, Decision>): Promise<NewMessage | null> {
-    const told = [...decisions].flatMap(([one, decision]) =>
-      decision.kind === 'tell' ? [reportRecipient(one, decision.action)] : [],
-    )
-    const { sender } = task.message
-    if (told.length === 0 || sender === null) return null
-    const report = await this.#report(task, { to: sender, recipients: told })
-    return this.#ports.intake.prepare({ recipient: sender, ...report })
-  }
-
-  async #report(task: NoticeTask, about: { readonly to: string; readonly recipients: readonly ReportRecipient[] }) {
-    const { clock, queue, random } = this.#ports
-    const { hostname, from, fromName, sizeLimit } = this.#settings
-    const { message, notice } = task
-    const unique = random(12).toString('hex')
-    const openBody = (body: NewMessage['body']) => queue.openBody(body)
-    const fields = readFields(message.header)
-    return writeReport({
-      hostname,
-      from,
-      fromName,
-      ...about,
-      at: clock.now(),
-      messageId: makeMessageId(`${message.queueId}.${unique}`, hostname),
-      boundary: `=_${message.queueId}.${unique}`,
-      queueId: message.queueId,
-      arrivedAt: message.arrivedAt,
-      envid: message.parameters.envid,
-      about: { messageId: readMessageId(fields), subject: fieldsNamed(fields, 'subject')[0]?.value ?? null },
-      smtputf8: message.parameters.smtputf8,
-      returned: await returnedPart(message, notice, { openBody, sizeLimit }),
-    })
-  }
-
   #event(
     task: NoticeTask,
-    recipient: NoticeRecipient,
-    is: { readonly decision: Decision | undefined; readonly dsn: NewMessage | null },
+    { address }: NoticeRecipient,
+    { decision, reports }: { readonly decision: Decision; readonly reports: Reports },
   ): NotifiedEvent {
-    const { decision, dsn } = is
-    const told = decision?.kind === 'tell' && dsn !== null
-    const reason = decision?.kind === 'silent' ? decision.reason : dsn === null ? 'no route to the sender' : undefined
-    return {
+    const base = {
       kind: 'notified',
       at: this.#ports.clock.now(),
       queueId: task.message.queueId,
-      recipient: recipient.address,
-      notice: decision?.kind === 'tell' ? decision.action : task.notice,
-      to: task.message.sender,
-      dsn: told ? dsn.queueId : null,
-      ...(reason === undefined ? {} : { reason }),
+      recipient: address,
+    } as const
+    if (decision.kind === 'silent')
+      return { ...base, notice: task.notice, to: task.message.sender, dsn: null, reason: decision.reason }
+    const told = decision.to === 'sender' ? reports.toSender : reports.doubleBounce
+    const to = decision.to === 'sender' ? task.message.sender : (this.#settings.doubleBouncesTo ?? null)
+    const copy = decision.to === 'sender' && decision.action === 'failed' ? reports.copy : null
+    return {
+      ...base,
+      notice: decision.action,
+      to,
+      dsn: told?.queueId ?? null,
+      ...(copy ? { copy: copy.queueId } : {}),
+      ...(told ? {} : { reason: decision.to === 'sender' ? 'no route to the sender' : 'no route to the operator' }),
     }
-  }
-}
-
-function reportRecipient(recipient: NoticeRecipient, action: Action): ReportRecipient {
-  const { address, host, reply } = disclose(recipient)
-  const { status, lastAttemptAt, expiresAt, expired, original, parameters } = recipient
-  return {
-    address,
-    original: parameters.orcpt ?? `rfc822;${original}`,
-    action,
-    status,
-    remoteHost: host,
-    reply,
-    lastAttemptAt,
-    willRetryUntil: action === 'delayed' ? expiresAt : null,
-    expired,
   }
 }
 

@@ -24,9 +24,17 @@ export function recipientFields(
     writeField('Status', statusOf(recipient)),
     ...(remoteHost === null ? [] : [writeField('Remote-MTA', `dns; ${remoteHost}`)]),
     ...(reply === '' ? [] : [writeField('Diagnostic-Code', diagnostic(reply, is.utf8))]),
+    ...operatorFields(recipient),
     writeField('Last-Attempt-Date', formatDate(recipient.lastAttemptAt)),
     ...(is.delayed && willRetryUntil !== null ? [writeField('Will-Retry-Until', formatDate(willRetryUntil))] : []),
   ])
+}
+
+/** Extension fields (RFC 3464 2.4): never in a report that a sender gets. */
+function operatorFields({ connection = null, replyClass }: ReportRecipient): Buffer[] {
+  if (connection === null) return []
+  const about = replyClass ? [writeField('X-Waypost-Class', replyClass)] : []
+  return [writeField('X-Waypost-Connection', connection), ...about]
 }
 
 /** The status to report: what counts for an expired recipient is that time ran out. */

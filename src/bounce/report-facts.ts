@@ -1,6 +1,7 @@
 // The facts of one report, as far as its reader may know them.
 
 import type { ReplyClass } from '../smtp/reply-class.ts'
+import type { OperatorReport } from './operator-mark.ts'
 import type { Action } from './decide.ts'
 
 export interface ReportRecipient {
@@ -12,6 +13,8 @@ export interface ReportRecipient {
   readonly status: string
   /** Remote host, or null. */
   readonly remoteHost: string | null
+  /** `name[ip]:port` of the remote host, for the operator only. */
+  readonly connection?: string | null
   /** What was said, by the remote server or by us. */
   readonly reply: string
   /** What the refusal is about, where a rule knew it. */
@@ -49,4 +52,6 @@ export interface ReportFacts {
   /** At least one; all of one kind of notice. */
   readonly recipients: readonly ReportRecipient[]
   readonly returned: Returned
+  /** For the operator, who may know everything; null or absent for the sender. */
+  readonly operator?: { readonly kind: OperatorReport; readonly sender: string | null } | null
 }

@@ -6,6 +6,7 @@ import { writeField } from '../message/field.ts'
 import { isAscii } from '../smtp/domain.ts'
 import { humanText, subjectOf } from './human-text.ts'
 import { recipientFields } from './recipient-fields.ts'
+import { OPERATOR_MARK } from './operator-mark.ts'
 import type { ReportFacts } from './report-facts.ts'
 
 export interface Report {
@@ -37,12 +38,13 @@ function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eig
     writeField('Date', formatDate(facts.at)),
     writeField('From', `${facts.fromName} <${facts.from}>`),
     writeField('To', `<${facts.to}>`),
-    writeField('Subject', subjectOf(facts.recipients, is.utf8 || isAscii(about.subject ?? '') ? about.subject : null)),
+    writeField('Subject', subjectOf(facts, is.utf8 || isAscii(about.subject ?? '') ? about.subject : null)),
     writeField('Message-ID', facts.messageId),
     ...(about.messageId === null
       ? []
       : [writeField('In-Reply-To', about.messageId), writeField('References', about.messageId)]),
-    writeField('Auto-Submitted', 'auto-replied'),
+    writeField('Auto-Submitted', facts.operator ? 'auto-generated' : 'auto-replied'),
+    ...(facts.operator ? [writeField(OPERATOR_MARK, facts.operator.kind)] : []),
     writeField('MIME-Version', '1.0'),
     writeField('Content-Type', type),
     ...(is.eightBit ? [writeField('Content-Transfer-Encoding', '8bit')] : []),
@@ -65,6 +67,7 @@ function statusPart(facts: ReportFacts, utf8: boolean): Buffer {
     writeField('Reporting-MTA', `dns; ${facts.hostname}`),
     writeField('X-Waypost-Queue-Id', facts.queueId),
     writeField('Arrival-Date', formatDate(facts.arrivedAt)),
+    ...(facts.operator ? [writeField('X-Waypost-Sender', `rfc822;${facts.operator.sender ?? '<>'}`)] : []),
   ]
   const perRecipient = facts.recipients.map((recipient) =>
     Buffer.concat([Buffer.from('\r\n'), recipientFields(recipient, { utf8, delayed: recipient.action === 'delayed' })]),

@@ -7,6 +7,7 @@ import type { DeliveryVerdict } from '../queue/scheduler.ts'
 import type { Clock } from '../lib/clock.ts'
 import { contentOf, type OpenBody } from './claim-content.ts'
 import { classified } from './classified.ts'
+import { handedOn, keepsReports } from './confidential.ts'
 import type { HostFinder } from './hosts.ts'
 import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './outcome.ts'
 import type { ConnectionPool, PooledConnection } from './pool.ts'
@@ -160,7 +161,8 @@ class Attempt {
   }
 
   #envelope(recipients: readonly ClaimedRecipient[]) {
-    return { reversePath: this.#claim.reversePath, parameters: this.#claim.message.parameters, recipients }
+    const { reversePath, message } = this.#claim
+    return { reversePath, parameters: message.parameters, recipients: recipients.map(handedOn) }
   }
 
   /** Notes outcomes; answers who is to be tried again over this connection and who at another host. */
@@ -196,7 +198,8 @@ class Attempt {
   ): Outcome {
     const { recipientId, attempt } = recipient
     const { replies, clock } = this.#around.ports
-    const plain = outcomeOf(result, at.facts)
+    const dsnPassedOn = at.facts.dsnPassedOn && !keepsReports(recipient)
+    const plain = outcomeOf(result, { ...at.facts, dsnPassedOn })
     const found =
       result.kind === 'refused' ? replies.classify(result.reply, { host: at.target.host, phase: result.phase }) : null
     const outcome =

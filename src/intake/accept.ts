@@ -50,7 +50,7 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, draft: 
 
 async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Checked): Promise<Acceptance> {
   const { draft, mail, findings } = checked
-  const sorted = recipientsOf(draft)
+  const sorted = recipientsOf(draft, settings)
   const copies = planCopies(settings.forwards ?? null, { ...findings, fields: mail.fields }, sorted)
   const refused = refusedWhole(copies)
   if (refused) return { kind: 'refused', reply: refused }
@@ -73,11 +73,11 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
 /** One commit for all of them, and then nothing that can fail. */
 async function store(ports: IntakePorts, messages: readonly NewMessage[]): Promise<void> {
   const sent = messages.filter((message) => !message.returned).flatMap((message) => message.recipients)
-  const claim = sent.every((one) => ports.hasRoom(one.nextHop))
+  const claim = sent.every((one) => one.expanded || ports.hasRoom(one.nextHop))
   const [only, ...others] = messages
   const single = only && others.length === 0 && !only.returned
   ports.take(single ? await ports.queue.accept(only, { claim }) : await ports.queue.acceptAll(messages, { claim }))
-  if (messages.some((message) => message.returned)) ports.noticesDue()
+  if (messages.some((message) => message.returned) || sent.some((one) => one.expanded)) ports.noticesDue()
 }
 
 function contentOf(queue: Queue, draft: Draft): Content {

@@ -67,7 +67,8 @@ function resolved({ draft, mail, recipients }: LedgerFacts): Event[] {
     if (resolution.kind !== 'destinations') continue
     for (const one of resolution.destinations) steps.set(`${one.original}\n${one.recipient}`, one.via)
   }
-  return recipients.map((one) => ({
+  const real = recipients.filter((one) => !one.expanded)
+  return real.map((one) => ({
     kind: 'resolved',
     at: mail.at,
     queueId: mail.queueId,

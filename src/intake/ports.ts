@@ -14,6 +14,8 @@ export interface IntakeSettings {
   /** The role's checks of whole mails, in order. */
   readonly checks: readonly ContentCheck[]
   readonly sign: 'never' | 'earned'
+  /** Tell senders who asked for success that an alias stands for several addresses (RFC 3461 5.2.7.3). */
+  readonly expanded?: boolean
   /** Decides about copies that leave by a forward; without one they pass as they are. */
   readonly forwards?: ForwardStrategist
   /** Adds an ARC set to what leaves by a forward: whose key, and whose results. */

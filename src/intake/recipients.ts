@@ -2,6 +2,7 @@
 
 import type { NewRecipient } from '../queue/queue.ts'
 import type { Destination } from '../route/resolution.ts'
+import { expansionOf } from './expanded.ts'
 import type { Draft } from './intake.ts'
 
 export interface Discarded {
@@ -17,11 +18,15 @@ export interface SortedRecipients {
 }
 
 /** A destination is the same if address (domain without case), reverse-path and next hop are the same. */
-export function recipientsOf(draft: Draft): SortedRecipients {
+export function recipientsOf(draft: Draft, settings: { readonly expanded?: boolean } = {}): SortedRecipients {
   const forwards = new Map<NewRecipient, NonNullable<Destination['forward']>>()
   const recipients = new Map<string, NewRecipient>()
   const discarded: Discarded[] = []
-  for (const { forwardPath, parameters, resolution } of draft.recipients) {
+  for (const drafted of draft.recipients) {
+    const { forwardPath, resolution } = drafted
+    const expansion = settings.expanded ? expansionOf(drafted) : null
+    const { parameters } = expansion ?? drafted
+    if (expansion) recipients.set(`${forwardPath}\nexpanded`, expansion.reached)
     if (resolution.kind === 'discard') discarded.push({ original: forwardPath, reason: resolution.reason })
     if (resolution.kind !== 'destinations') continue
     for (const { reply } of resolution.lost ?? [])

@@ -83,6 +83,8 @@ export interface NotifiedEvent extends EventBase {
   readonly notice: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
   readonly to: string | null
   readonly dsn: string | null
+  /** Queue id of the operator's copy. */
+  readonly copy?: string
   readonly reason?: string
 }
 /** A person's (or the brake's) action on the queue. */

@@ -59,6 +59,7 @@ function createCounters(registry: Registry) {
     replies: counter('remote_replies', 'Refusals by other servers, by what they are about.', ['class']),
     tls: counter('delivered_tls', 'Recipients delivered, by TLS level reached.', ['tls']),
     notices: counter('notices', 'DSNs owed, by kind and whether one was sent.', ['notice', 'sent']),
+    untold: counter('notices_unsent', 'Notices that nobody got, by the reason.', ['reason']),
     controlled: counter('controlled', 'Actions on queued recipients.', ['action']),
     discarded: counter('discarded', 'Recipients accepted and dropped by a rule.', []),
     steered: counter('destinations_steered', 'Destinations suspended or resumed by a person.', ['action']),
@@ -101,7 +102,9 @@ const counts: Readonly<Record<EventKind, Count>> = {
   failed: attemptEnd,
   expired: attemptEnd,
   notified: (event, by) => {
-    if (event.kind === 'notified') by.notices.inc({ notice: event.notice, sent: event.dsn === null ? 'no' : 'yes' })
+    if (event.kind !== 'notified') return
+    by.notices.inc({ notice: event.notice, sent: event.dsn === null ? 'no' : 'yes' })
+    if (event.dsn === null) by.untold.inc({ reason: reasonWord(event.reason) })
   },
   held: controlled,
   released: controlled,
@@ -144,6 +147,11 @@ function tlsLevel(tls: string | null): string {
   const match = tls === null ? null : /^(TLSv1(?:\.[0-3])?) (encrypted|verified|authenticated|dane)\b/i.exec(tls)
   if (match) return `${match[1]} ${(match[2] as string).toLowerCase()}`
   return tls === null ? 'none' : 'other'
+}
+
+/** Reasons of bounce/decide.ts in one word each: `NOTIFY=NEVER` is asked for by the sender. */
+function reasonWord(reason = ''): string {
+  return reason.startsWith('NOTIFY=') ? 'not-asked-for' : word(reason.replaceAll("'", '').replaceAll(' ', '-'))
 }
 
 /** Words of our own code; whatever has another shape is not one. */

@@ -38,6 +38,8 @@ export interface NewRecipient {
   readonly nextHop: string
   readonly private: boolean
   readonly parameters: RecipientParameters
+  /** No recipient of its own but an address that stands for several others: the sender is told that it is reached (RFC 3461 5.2.7.3). */
+  readonly expanded?: boolean
 }
 
 /** A message as stored, without its recipients. */
@@ -73,7 +75,7 @@ export interface DestinationSummary {
 /** Recipients of one message whose sender must now be told something (or must not: bounce decides). */
 export interface NoticeTask {
   readonly message: StoredMessage
-  readonly notice: 'failed' | 'delayed' | 'delivered'
+  readonly notice: 'failed' | 'delayed' | 'delivered' | 'expanded'
   readonly recipients: readonly NoticeRecipient[]
 }
 
@@ -112,10 +114,11 @@ export interface Queue {
     /** Only those behind this recipient id, to pass over what cannot be done now; from the oldest on where not given. */
     readonly after?: number
   }): Promise<NoticeTask[]>
-  /** Marks recipients as told, with the DSN (if one is sent) in the same transaction. */
+  /** Marks recipients as told, with the DSN (if one is sent) and what the operator gets in the same transaction. */
   notify(done: {
     readonly task: NoticeTask
     readonly dsn: NewMessage | null
+    readonly copies?: readonly NewMessage[]
     readonly events: readonly Event[]
   }): Promise<void>
   /** Adds ledger entries that change no state (refusals). Not awaited by callers on the hot path. */

@@ -36,7 +36,7 @@ export function encodeMessage(message: NewMessage, start: number): WireMessage {
 
 function encodeRecipient(recipient: NewRecipient): WireRecipient {
   const { address, original, reversePath, nextHop, parameters } = recipient
-  return [
+  const wire = [
     address,
     original === address ? null : original,
     reversePath,
@@ -44,7 +44,8 @@ function encodeRecipient(recipient: NewRecipient): WireRecipient {
     recipient.private ? 1 : 0,
     notifyBits(parameters.notify),
     parameters.orcpt,
-  ]
+  ] as const
+  return recipient.expanded ? [...wire, 1] : wire
 }
 
 function encodeParameters(parameters: MailParameters): string | null {

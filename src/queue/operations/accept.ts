@@ -2,6 +2,7 @@
 
 import type { FailedEvent } from '../../observe/events.ts'
 import type { Answers, WireMessage, WireRecipient, WireReturn } from '../operation.ts'
+import { noticeNumber } from '../notify-bits.ts'
 import { firstRecipientId, lastRecipientId, messageOf, RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
 import { flowOf } from '../flow.ts'
 import { expiryOf, nextAttemptAt } from '../retry.ts'
@@ -84,7 +85,12 @@ function addRecipients(
 ): boolean[] {
   const claimed: boolean[] = []
   for (const [ordinal, recipient] of recipients.entries()) {
-    const [address, original, reversePath, nextHop, isPrivate, notify, orcpt] = recipient
+    const [address, original, reversePath, nextHop, isPrivate, notify, orcpt, expanded] = recipient
+    if (expanded) {
+      addExpanded(context, recipient, { id: recipientId(id, ordinal), now })
+      claimed.push(false)
+      continue
+    }
     const mine = claim && !context.book.isSuspended(nextHop)
     const nextAttempt = mine ? nextAttemptAt({ arrivedAt, now }, context.retry, context.random) : now
     context.sql.insertRecipient({
@@ -105,4 +111,18 @@ function addRecipients(
     claimed.push(mine)
   }
   return claimed
+}
+
+/** An address that stands for several others is reached with the acceptance: nothing to attempt, only to tell (RFC 3461 5.2.7.3). */
+function addExpanded(
+  context: StoreContext,
+  recipient: WireRecipient,
+  { id, now }: { readonly id: number; readonly now: number },
+): void {
+  const [address, original, reversePath, nextHop, isPrivate, notify, orcpt] = recipient
+  const end = { state: stateNumber.delivered, nextAttemptAt: now }
+  const names = { nextHop, private: isPrivate, address, original, reversePath, orcpt }
+  context.sql.insertRecipient({ id, ...end, ...names, attempt: 0, notify, flow: 0 })
+  const told = { at: now, status: '2.1.5', reply: '', host: null, replyClass: null }
+  context.sql.updateAttempted(id, { ...end, ...told, notice: noticeNumber.expanded })
 }

@@ -1,0 +1,41 @@
+// What the next server is asked to report about a forward's destination: nothing that would name it to the sender.
+
+import { describe, expect, it } from 'vitest'
+import { createFakeQueue } from '../../test/lib/fake-queue.ts'
+import type { ClaimedRecipient } from '../queue/queue.ts'
+import type { Notify } from '../smtp/envelope.ts'
+import { handedOn, keepsReports } from './confidential.ts'
+
+function recipient(changes: Partial<ClaimedRecipient>): ClaimedRecipient {
+  const [claim] = createFakeQueue(() => 0).addClaimed({ nextHop: 'mx:far.example', to: ['kim@far.example'] })
+  return { ...(claim?.recipients[0] as ClaimedRecipient), ...changes }
+}
+
+const asked = (notify: readonly Notify[]) => ({ notify, orcpt: 'rfc822;press@example.org' })
+
+describe('a private recipient', () => {
+  it.each<[readonly Notify[], readonly Notify[]]>([
+    [[], []],
+    [['NEVER'], ['NEVER']],
+    [['SUCCESS'], ['NEVER']],
+    [['SUCCESS', 'DELAY'], ['NEVER']],
+    [['FAILURE'], ['FAILURE']],
+    [['SUCCESS', 'FAILURE', 'DELAY'], ['FAILURE']],
+  ])('asked for %j is handed on with %j', (given, wanted) => {
+    const one = recipient({ private: true, parameters: asked(given) })
+    expect(handedOn(one)).toEqual({ address: 'kim@far.example', parameters: asked(wanted) })
+    expect(keepsReports(one)).toBe(true)
+  })
+
+  it('goes to our own nodes with all that was asked for', () => {
+    const one = recipient({ private: true, nextHop: 'peers:srs', parameters: asked(['SUCCESS']) })
+    expect(handedOn(one).parameters).toEqual(asked(['SUCCESS']))
+    expect(keepsReports(one)).toBe(false)
+  })
+})
+
+it('a recipient that is no secret is handed on with all that was asked for', () => {
+  const one = recipient({ parameters: asked(['SUCCESS', 'FAILURE']) })
+  expect(handedOn(one).parameters).toEqual(asked(['SUCCESS', 'FAILURE']))
+  expect(keepsReports(one)).toBe(false)
+})
