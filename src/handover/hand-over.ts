@@ -83,6 +83,7 @@ class Run {
   }
 
   async all(): Promise<void> {
+    this.#from.rewind()
     const target = this.#greeting.queue
     const left = this.#from.leaving()
     await this.#pass(

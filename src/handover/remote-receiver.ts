@@ -77,13 +77,26 @@ function give(call: <T>(one: Call) => Promise<Answer<T>>, offer: Offer): Promise
     'content-type': 'application/octet-stream',
     'content-length': head.length + message.header.length + bodySize,
   }
-  const body = () => Readable.from(parts([head, message.header], openBody(message.body)), { objectMode: false })
+  const body = () =>
+    Readable.from(parts([head, message.header], { body: openBody(message.body), size: bodySize }), {
+      objectMode: false,
+    })
   return call<{ answer: TakeAnswer }>({ method: 'PUT', path: `/handover/${token}`, headers, body }).then(inner)
 }
 
-async function* parts(first: readonly Buffer[], rest: Readable): AsyncGenerator<Buffer> {
+/** What was announced, to the octet: a body that is not what its row says is not sent on. */
+async function* parts(
+  first: readonly Buffer[],
+  { body, size }: { readonly body: Readable; readonly size: number },
+): AsyncGenerator<Buffer> {
   yield* first
-  yield* rest as AsyncIterable<Buffer>
+  let sent = 0
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    sent += piece.length
+    if (sent > size) break
+    yield piece
+  }
+  if (sent !== size) throw new QueueUnavailable('failing', `its body is not the ${size} octets that it should be`)
 }
 
 function inner<T>(got: Answer<{ answer: T }>): Answer<T> {
