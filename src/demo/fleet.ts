@@ -85,7 +85,12 @@ function running(
     ports,
     configOf,
     dataOf: (name) => join(folder, `${name}.data`),
-    start: async () => void (await Promise.all((Object.keys(nodeAddresses) as NodeName[]).map(boot))),
+    start: async () => {
+      // All of them, also if one fails: `stop` has to know every process that runs.
+      const booted = await Promise.allSettled((Object.keys(nodeAddresses) as NodeName[]).map(boot))
+      const failed = booted.find((one) => one.status === 'rejected')
+      if (failed) throw failed.reason
+    },
     restart: async (name) => {
       await processes.get(name)?.stop()
       await boot(name)

@@ -24,8 +24,14 @@ export function startNodeProcess(config: string, logFile: string): Promise<NodeP
   const lastWords: string[] = []
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`${config}: ${why}\n${lastWords.join('\n')}`))
-    const timer = setTimeout(() => fail(`not ready after ${START_MS} ms`), START_MS)
-    child.once('exit', (code) => fail(`ended with ${code} before it was ready`))
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail(`not ready after ${START_MS} ms`)
+    }, START_MS)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      fail(`ended with ${code} before it was ready`)
+    })
     const read = (text: string) => {
       log.write(`${text}\n`)
       lastWords.push(text)
