@@ -9,6 +9,7 @@ import { openLog } from './assembly/node-log.ts'
 import type { NodeLog } from './assembly/node-log.ts'
 import { openNodeQueue } from './assembly/node-queue.ts'
 import type { NodeState } from './assembly/node-state.ts'
+import { needsRestart } from './assembly/needs-restart.ts'
 import { observeNode } from './assembly/observation.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
@@ -135,7 +136,7 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
     log,
     broken: untilGone(queue, nodeLog),
     files: () => data.files(),
-    reload: (next) => reload(next, { data, tokens, sources, log, state, listeners, handover }),
+    reload: (next) => reload(next, { config, data, tokens, sources, log, state, listeners, handover }),
     stop: async () => {
       state.draining = true
       log.info({}, 'draining')
@@ -164,6 +165,8 @@ function forgetOld(config: Config, queue: OpenQueue, log: Log): void {
 }
 
 interface Running {
+  /** Of the start. */
+  readonly config: Config
   readonly data: CurrentData
   readonly tokens: TokenFile | null
   readonly sources: SourceHolder
@@ -186,6 +189,9 @@ async function reload(config: Config, running: Running): Promise<void> {
   running.handover?.updateTls()
   const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
   if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')
+  const keys = needsRestart(running.config, config)
+  if (keys.length > 0)
+    log.warn({ keys }, 'these changed keys count from the next start on, the running node has the old ones')
   log.info({ data: loaded.data.summary }, 'reloaded')
 }
 

@@ -105,3 +105,10 @@ it('refuses a certificate that does not fit its key, and keeps the old one', asy
   expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload refused/)
   expect(await ourCertificate()).toBe(before)
 })
+
+it('says which changed keys it could not take over', async () => {
+  renew(['renewed.example.org'])
+  node.configure({ limits: { recipients: 7 } })
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  expect(node.log().at(-2)).toMatch(/"keys":\["limits"\].*these changed keys count from the next start/)
+})
