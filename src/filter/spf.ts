@@ -1,7 +1,7 @@
 // SPF (RFC 7208) of one transaction by mailauth, under the RFC's own rules: its lenient mode accepts records with syntax errors.
 
 import { isIPv6 } from 'node:net'
-import { spf } from 'mailauth'
+import { spf } from 'mailauth/lib/spf/index.js'
 import type { SPFResult } from 'mailauth'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 

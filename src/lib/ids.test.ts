@@ -24,6 +24,24 @@ describe('queue ids', () => {
     expect([...ids].toSorted()).toEqual(ids)
   })
 
+  test('use every random octet once, however few a draw gives', () => {
+    let octet = 0
+    const counting = (octets: number) => Buffer.from(Array.from({ length: octets }, () => octet++ % 256))
+    const drawn: number[] = []
+    const spy = (octets: number) => {
+      drawn.push(octets)
+      return counting(octets)
+    }
+    const next = createQueueIds(createFakeClock(), spy)
+    const tails = Array.from({ length: 500 }, () => next().slice(-5))
+    expect(drawn.reduce((sum, octets) => sum + octets, 0)).toBeGreaterThanOrEqual(500 * 6)
+    expect(drawn.length).toBeLessThan(10)
+    // The octets repeat after 256; 6 · 128 is a multiple of it, so 128 different tails are the most there can be.
+    expect(new Set(tails).size).toBe(128)
+    const sparing = createQueueIds(createFakeClock(), () => Buffer.from([1, 2, 3, 4, 5, 6]))
+    expect(sparing().slice(-5)).toBe(sparing().slice(-5))
+  })
+
   test('sort by time whatever the time and the random digits', () => {
     const time = fc.integer({ min: 0, max: Date.UTC(2500, 0, 1) })
     const bytes = fc.uint8Array({ minLength: 6, maxLength: 6 })

@@ -14,6 +14,8 @@ const MICROSECOND_DIGITS = 4
 const RANDOM_DIGITS = 5
 /** Octets drawn for them: 48 bits modulo 51^5 have no bias worth a name. */
 const RANDOM_OCTETS = 6
+/** Ids whose octets are drawn at once: the generator's price is by call, and a busy node needs thousands of ids a second. */
+const IDS_PER_DRAW = 128
 
 const longForm = /^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,12}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,13}$/
 /** Five hexadecimal digits of microseconds and an inode number in hexadecimal. */
@@ -27,10 +29,11 @@ export type QueueIdForm = { readonly kind: 'long'; readonly at: number } | { rea
  * ids of two nodes in the same microsecond differ by their random digits.
  */
 export function createQueueIds(clock: Clock, random: Random): () => string {
+  const nextRandom = drawInBlocks(random)
   let last = 0
   return () => {
     last = Math.max(last + 1, Math.floor(clock.now() * 1000))
-    return encode(last, random)
+    return encode(last, nextRandom())
   }
 }
 
@@ -50,9 +53,22 @@ export function isQueueId(text: string): boolean {
   return parseQueueId(text) !== null
 }
 
-function encode(microseconds: number, random: Random): string {
+/** Each number is made of octets that are used once. */
+function drawInBlocks(random: Random): () => number {
+  let block = Buffer.alloc(0)
+  let used = 0
+  return () => {
+    if (used + RANDOM_OCTETS > block.length) {
+      block = random(RANDOM_OCTETS * IDS_PER_DRAW)
+      used = 0
+    }
+    used += RANDOM_OCTETS
+    return block.readUIntBE(used - RANDOM_OCTETS, RANDOM_OCTETS)
+  }
+}
+
+function encode(microseconds: number, rest: number): string {
   const seconds = Math.floor(microseconds / 1_000_000)
-  const rest = random(RANDOM_OCTETS).readUIntBE(0, RANDOM_OCTETS)
   return (
     digits(seconds, 52, SECOND_DIGITS) +
     digits(microseconds - seconds * 1_000_000, 52, MICROSECOND_DIGITS) +
