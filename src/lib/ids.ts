@@ -55,7 +55,7 @@ export function isQueueId(text: string): boolean {
 
 /** Each number is made of octets that are used once. */
 function drawInBlocks(random: Random): () => number {
-  let block = Buffer.alloc(0)
+  let block: Buffer = Buffer.alloc(0)
   let used = 0
   return () => {
     if (used + RANDOM_OCTETS > block.length) {
