@@ -4,11 +4,12 @@
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { buildStrategist, sealSettings } from '../assembly/forwards.ts'
-import { editSettings } from '../assembly/settings.ts'
+import { editSettings, loopSettings } from '../assembly/settings.ts'
 import type { Config } from '../config/config.ts'
 import type { NodeData } from '../assembly/data.ts'
 import { planCopies, refusedWhole } from '../intake/copies.ts'
 import type { Draft } from '../intake/intake.ts'
+import { withoutLoops } from '../intake/forward-loop.ts'
 import { makeCopies } from '../intake/make-copies.ts'
 import type { Checked } from '../intake/make-copies.ts'
 import { recipientsOf } from '../intake/recipients.ts'
@@ -31,7 +32,10 @@ export async function explainCopies(
 ): Promise<ExplainedCopies> {
   const { mail, findings } = checked
   const draft = await draftOf(checked, recipient)
-  const sorted = recipientsOf(draft)
+  const loop = loopSettings(config)
+  const unlooped = withoutLoops(recipientsOf(draft), mail.fields, loop)
+  if (unlooped.kind === 'refused') return { reply: unlooped.reply, events: [] }
+  const { sorted } = unlooped
   const forwards = buildStrategist(config, data)
   const copies = planCopies(forwards, { ...findings, fields: mail.fields }, sorted)
   const reply = refusedWhole(copies)
@@ -41,9 +45,11 @@ export async function explainCopies(
     const signing = await signEarned(config.role.sign, data.signer, { origin, content: mail.content, mail })
     return { reply: null, events: signing.events }
   }
-  const settings = { edit: editSettings(config), checks: [], sign: config.role.sign, forwards, ...sealSettings(config) }
-  const ports = { queue: memory(), signer: data.signer, sealer: data.sealer, newQueueId: () => mail.queueId }
-  const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, discarded: [] })
+  const edit = editSettings(config)
+  const settings = { edit, checks: [], sign: config.role.sign, forwards, loop, ...sealSettings(config) }
+  const { signer, sealer, router } = data
+  const ports = { queue: memory(), signer, sealer, router, newQueueId: () => mail.queueId }
+  const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, ...sorted })
   return { reply: null, events: made.messages.flatMap((message) => message.events.filter(isDecision)) }
 }
 

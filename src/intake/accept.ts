@@ -8,6 +8,7 @@ import { asUnavailable } from '../queue/unavailable.ts'
 import type { NewMessage, Queue } from '../queue/queue.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
+import { noKeys, withoutLoops } from './forward-loop.ts'
 import { runChecks } from './run-checks.ts'
 import { planCopies, refusedWhole } from './copies.ts'
 import type { Acceptance, Draft, Intake } from './intake.ts'
@@ -50,7 +51,9 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, draft: 
 
 async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Checked): Promise<Acceptance> {
   const { draft, mail, findings } = checked
-  const sorted = recipientsOf(draft, settings)
+  const unlooped = withoutLoops(recipientsOf(draft, settings), mail.fields, settings.loop ?? noKeys)
+  if (unlooped.kind === 'refused') return { kind: 'refused', reply: unlooped.reply }
+  const { sorted } = unlooped
   const copies = planCopies(settings.forwards ?? null, { ...findings, fields: mail.fields }, sorted)
   const refused = refusedWhole(copies)
   if (refused) return { kind: 'refused', reply: refused }
@@ -60,7 +63,7 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
     await ports.queue.record(ledgerOf({ ...checked, ...sorted, copied: [], signing: [], messageId }))
     return { kind: 'accepted', queueId, bodyKept: false }
   }
-  const made = await makeCopies(settings, ports, { checked, copies, discarded: sorted.discarded })
+  const made = await makeCopies(settings, ports, { checked, copies, ...sorted })
   try {
     await store(ports, made.messages)
   } catch (error) {

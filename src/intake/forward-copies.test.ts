@@ -235,7 +235,8 @@ describe('sealing', () => {
     await intake({}, { seal }).accept(draft(to('pass', 'rewrite-from', 'wrap'), { header }))
     for (const address of ['u0@home.example', 'u1@home.example']) {
       const fields = readFields(copyFor(address)?.message.header ?? Buffer.alloc(0)).map((field) => field.key)
-      expect(fields.slice(0, 4)).toEqual([
+      expect(fields.slice(0, 5)).toEqual([
+        'delivered-to',
         'received',
         'arc-seal',
         'arc-message-signature',

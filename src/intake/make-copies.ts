@@ -15,9 +15,10 @@ import type { BodyStore, CopyBodies } from './copy-bodies.ts'
 import { editHeader } from './edit-header.ts'
 import type { EditedHeader } from './edit-header.ts'
 import type { Draft } from './intake.ts'
+import { loopMarks, noKeys } from './forward-loop.ts'
 import { ledgerOf } from './ledger.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
-import type { Discarded } from './recipients.ts'
+import type { Discarded, SortedRecipients } from './recipients.ts'
 import type { Findings } from './run-checks.ts'
 import { sealForward } from './seal.ts'
 import { signEarned, signOwn, unsigned } from './sign.ts'
@@ -34,6 +35,7 @@ export interface CopyPlan {
   readonly checked: Checked
   readonly copies: readonly Copy[]
   readonly discarded: readonly Discarded[]
+  readonly forwards: SortedRecipients['forwards']
 }
 
 export interface MadeCopies {
@@ -49,18 +51,25 @@ export interface CopyPorts {
   readonly signer: IntakePorts['signer']
   readonly sealer: IntakePorts['sealer']
   readonly newQueueId: () => string
+  readonly router: Pick<IntakePorts['router'], 'isOurs'>
 }
 
 /** Makes every message of a plan. The first keeps the queue id that the draft was given. */
 export async function makeCopies(settings: IntakeSettings, ports: CopyPorts, plan: CopyPlan): Promise<MadeCopies> {
-  const { checked, copies, discarded } = plan
+  const { checked, copies, discarded, forwards } = plan
   const bodies = createCopyBodies(ports.queue, checked.draft.body)
   const messages: NewMessage[] = []
   try {
     for (const [place, copy] of copies.entries()) {
       const own = place === 0 ? checked : withQueueId(checked, ports.newQueueId())
       messages.push(
-        await makeOne(settings, ports, { checked: own, copy, discarded: place === 0 ? discarded : [], bodies }),
+        await makeOne(settings, ports, {
+          checked: own,
+          copy,
+          discarded: place === 0 ? discarded : [],
+          bodies,
+          forwards,
+        }),
       )
     }
   } catch (error) {
@@ -80,12 +89,19 @@ interface Task {
   readonly copy: Copy
   readonly discarded: readonly Discarded[]
   readonly bodies: CopyBodies
+  readonly forwards: SortedRecipients['forwards']
 }
 
 async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): Promise<NewMessage> {
   const { copy, discarded } = task
   const { draft, mail, findings } = task.checked
   const edited = editHeader(settings.edit, task.checked)
+  const marks = loopMarks(copy.recipients, {
+    ...task,
+    draft,
+    isOurs: (domain) => ports.router.isOurs(domain),
+    settings: settings.loop ?? noKeys,
+  })
   const content = await contentOf(settings, { ...task, edited })
   const signing = await sign(settings, ports, { ...task, content })
   const seal = await sealing(settings, ports, { ...task, content, signing })
@@ -95,7 +111,7 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
     origin: findings.origin,
     sender: draft.sender,
     parameters: draft.parameters,
-    header: Buffer.concat([edited.trace, seal.fields, signing.fields, content.signable]),
+    header: Buffer.concat([marks, edited.trace, seal.fields, signing.fields, content.signable]),
     body: content.body,
     senderProven: findings.senderProven,
     recipients: copy.recipients,

@@ -8,6 +8,7 @@ import type { ForwardStrategist } from '../policy/forward-strategist.ts'
 import type { Claim, Queue } from '../queue/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import type { EditSettings } from './edit-header.ts'
+import type { LoopSettings } from './forward-loop.ts'
 
 export interface IntakeSettings {
   readonly edit: EditSettings
@@ -16,6 +17,8 @@ export interface IntakeSettings {
   readonly sign: 'never' | 'earned'
   /** Tell senders who asked for success that an alias stands for several addresses (RFC 3461 5.2.7.3). */
   readonly expanded?: boolean
+  /** Recognises mail that comes round again by a forward; without keys by Delivered-To only. */
+  readonly loop?: LoopSettings
   /** Decides about copies that leave by a forward; without one they pass as they are. */
   readonly forwards?: ForwardStrategist
   /** Adds an ARC set to what leaves by a forward: whose key, and whose results. */
