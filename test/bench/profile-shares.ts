@@ -51,16 +51,18 @@ export function sharesOf(profile: Profile): (readonly [kind: string, share: numb
   return [...sums].map(([kind, time]) => [kind, time / total] as const).toSorted((a, b) => b[1] - a[1])
 }
 
-const native: readonly (readonly [RegExp, string])[] = [
-  [/^\(idle\)$/, 'idle'],
-  [/^\(garbage collector\)$/, 'garbage collection'],
-  [/^write(Utf8String|Latin1String|AsciiString|Buffer|v)?$/, 'writes to sockets and log'],
-  [/^postMessage$/, 'messages between the threads'],
-  [/^#transaction$/, 'COMMIT and its fsync'],
+/** Names of functions and where they are: native ones have no address. */
+const native: readonly (readonly [name: RegExp, kind: string, place: RegExp])[] = [
+  [/^\(idle\)$/, 'idle', /^$/],
+  [/^\(garbage collector\)$/, 'garbage collection', /^$/],
+  [/^write(Utf8String|Latin1String|AsciiString|Buffer|v)$/, 'writes to sockets and log', /^$/],
+  [/^postMessage$/, 'messages between the threads', /^(node:.*)?$/],
+  [/^#transaction$/, 'COMMIT and its fsync', /store\.ts$/],
 ]
 
 function kindOf({ functionName, url }: Frame): string {
-  for (const [pattern, kind] of native) if (pattern.test(functionName)) return kind
+  const named = native.find(([pattern, , place]) => pattern.test(functionName) && place.test(url))
+  if (named) return named[1]
   const room = /\/src\/([a-z]+)\//.exec(url)?.[1]
   if (room !== undefined) return `room ${room}`
   const dependency = /\/node_modules\/([^/]+)\//.exec(url)?.[1]

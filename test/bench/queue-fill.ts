@@ -4,10 +4,11 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const child = join(import.meta.dirname, 'queue-fill-child.ts')
+const child = fileURLToPath(import.meta.resolve('./queue-fill-child.ts'))
 /** A million mails take two minutes here. */
 const PATIENCE = 900_000
 

@@ -1,7 +1,7 @@
 // Starts the next hop with STARTTLS (tls-sink-child.ts) for both relays alike.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Issued } from '../../src/demo/ca.ts'
 import { freePort } from '../lib/free-port.ts'
 import { type SmtpSink, watchSink } from '../lib/peers/smtp-sink.ts'
@@ -11,7 +11,7 @@ export async function startTlsSink(identity: Issued): Promise<SmtpSink> {
   const port = await freePort()
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'tls-sink-child.ts'), JSON.stringify({ port, ...identity })],
+    [fileURLToPath(import.meta.resolve('./tls-sink-child.ts')), JSON.stringify({ port, ...identity })],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   return watchSink(child, port)

@@ -1,0 +1,43 @@
+// Samples are summed up by kind of work, pauses left out.
+
+import { expect, it } from 'vitest'
+import { type Profile, sharesOf } from './profile-shares.ts'
+
+const frame = (id: number, functionName: string, url = '') => ({ id, callFrame: { functionName, url } })
+
+const profile: Profile = {
+  nodes: [
+    frame(1, '(idle)'),
+    frame(2, '(garbage collector)'),
+    frame(3, 'writeUtf8String'),
+    frame(4, 'commit', 'file:///opt/waypost/src/intake/accept.ts'),
+    frame(5, 'write', 'file:///opt/waypost/node_modules/smtp-server/lib/smtp-stream.js'),
+    frame(6, 'emit', 'node:events'),
+    frame(7, '(program)'),
+  ],
+  samples: [1, 2, 3, 3, 4, 5, 6, 7, 99],
+  timeDeltas: [100, 100, 100, 100, 100, 100, 200, 100, 100],
+}
+
+it('names native work, our rooms, dependencies and Node itself', () => {
+  const shares = new Map(sharesOf(profile))
+  expect(shares.get('idle')).toBeCloseTo(0.1)
+  expect(shares.get('garbage collection')).toBeCloseTo(0.1)
+  expect(shares.get('room intake')).toBeCloseTo(0.1)
+  expect(shares.get("Node's own JavaScript")).toBeCloseTo(0.2)
+  expect(shares.get('other native code')).toBeCloseTo(0.1)
+  expect(shares.get('other')).toBeCloseTo(0.1)
+})
+
+it('does not take a dependency that has a function called write for a write to a socket', () => {
+  expect(new Map(sharesOf(profile)).get('smtp-server')).toBeCloseTo(0.1)
+  expect(new Map(sharesOf(profile)).get('writes to sockets and log')).toBeCloseTo(0.2)
+})
+
+it('leaves out the pauses between loads, and sorts', () => {
+  const paused = { ...profile, samples: [1, 3, 2], timeDeltas: [10_000_000, 300, 100] }
+  expect(sharesOf(paused)).toEqual([
+    ['writes to sockets and log', 0.75],
+    ['garbage collection', 0.25],
+  ])
+})
