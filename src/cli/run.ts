@@ -14,6 +14,9 @@ import type { Node } from '../node.ts'
 import { FAILED, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
+/** For the last words on the standard streams. A server that keeps us waiting for its greeting must not keep the process of a stopped node. */
+const LAST_MOMENT_MS = 500
+
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return refuse(load.problems, io)
@@ -33,6 +36,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   watch?.close()
   await node.stop()
   rmSync(pidFile(config), { force: true })
+  setTimeout(() => process.exit(OK), LAST_MOMENT_MS).unref()
   return OK
 }
 
