@@ -15,6 +15,8 @@ interface Entry {
   heardAt: number
   /** Claims asked for and not answered. */
   claims: number
+  /** Claims that came with their acceptance since the queue was last asked for some. */
+  accepted: number
   inHand: Claim[]
 }
 
@@ -63,6 +65,18 @@ export class Backlog {
     this.#held += claims.length
   }
 
+  /** Puts a claim that came with its acceptance into the hand: it has overtaken whatever waits in the queue. */
+  accept(nextHop: string, claim: Claim): void {
+    this.hold(nextHop, [claim])
+    this.#entry(nextHop).accepted++
+  }
+
+  /** How many have overtaken mail that is due in the queue since the queue was last asked. */
+  overtaken(nextHop: string, now: number): number {
+    const entry = this.#entries.get(nextHop)
+    return entry && entry.waiting > 0 && entry.earliest <= now ? entry.accepted : 0
+  }
+
   /** Takes up to `count` claims out of the hand, oldest first. */
   draw(nextHop: string, count: number): Claim[] {
     const entry = this.#entries.get(nextHop)
@@ -81,6 +95,7 @@ export class Backlog {
     const entry = this.#entry(nextHop)
     entry.claimedAt = ++this.#claims
     entry.claims++
+    entry.accepted = 0
   }
 
   /** A claim that was asked for failed. */
@@ -163,7 +178,7 @@ export class Backlog {
   #entry(nextHop: string): Entry {
     const known = this.#entries.get(nextHop)
     if (known) return known
-    const fresh: Entry = { waiting: 0, earliest: 0, claimedAt: 0, heardAt: 0, claims: 0, inHand: [] }
+    const fresh: Entry = { waiting: 0, earliest: 0, claimedAt: 0, heardAt: 0, claims: 0, accepted: 0, inHand: [] }
     this.#entries.set(nextHop, fresh)
     return fresh
   }

@@ -376,6 +376,25 @@ describe('a peer that wants to be left alone', () => {
   })
 })
 
+describe('mail that waits in the queue', () => {
+  it('is not overtaken for ever by mail that keeps coming', async () => {
+    const { queue, engine, settle, clock } = setUp({ attempt: async () => (await clock.sleep(10), done) })
+    for (const mail of mails(400)) queue.add(mail)
+    engine.start()
+    await settle()
+    let overtook = 0
+    for (let round = 0; queue.count('waiting') > 0; round++) {
+      expect(round).toBeLessThan(200)
+      for (let i = 0; i < 60 && engine.hasRoom(hop); i++) {
+        engine.take(queue.addClaimed({ nextHop: hop, to: [`new${overtook++}@example.net`] }))
+      }
+      await clock.advance(20)
+    }
+    expect(overtook).toBeGreaterThan(0)
+    expect(overtook).toBeLessThanOrEqual(800)
+  })
+})
+
 describe('drain', () => {
   it('waits for running attempts and gives back the rest', async () => {
     let finish: (outcome: Outcome) => void = () => undefined

@@ -111,7 +111,10 @@ class Dispatch implements Dispatcher {
 
   hasRoom(nextHop: string): boolean {
     if (this.#isPaused() || this.#backlog.totalInHand >= this.#settings.maxInHand) return false
-    return this.#backlog.inHand(nextHop) < this.#settings.prefetch && !this.#isSuspended(nextHop)
+    const { prefetch } = this.#settings
+    if (this.#backlog.inHand(nextHop) >= prefetch || this.#isSuspended(nextHop)) return false
+    // New mail may go past the queue, but not for ever: then it takes its turn there like all others.
+    return this.#backlog.overtaken(nextHop, this.#ports.clock.now()) < prefetch
   }
 
   take(claims: readonly Claim[]): void {
@@ -119,7 +122,7 @@ class Dispatch implements Dispatcher {
     for (const claim of claims) {
       if (this.#isSuspended(claim.nextHop)) this.#settler.release([claim])
       else {
-        this.#backlog.hold(claim.nextHop, [claim])
+        this.#backlog.accept(claim.nextHop, claim)
         this.#tell(claim.nextHop)
       }
     }
