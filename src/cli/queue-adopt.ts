@@ -11,6 +11,7 @@ import { Arriving } from '../queue/arriving.ts'
 import { DATABASE_FILE } from '../queue/database.ts'
 import { Departing } from '../queue/departing.ts'
 import { DirectStore } from '../queue/direct-store.ts'
+import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'
 import { say } from './queue-drain.ts'
@@ -33,6 +34,7 @@ export function queueAdopt(options: AdoptOptions, io: Io): Promise<number> | num
       line(io.stderr, `${options.directory} holds no queue: no file ${DATABASE_FILE}`)
       return FAILED
     }
+    actAsOwner(config.data)
     const ports = { now: () => Date.now(), random: systemRandom }
     // The dead one first: whoever is refused must not have touched anything.
     const from = new Departing(DirectStore.owned(directory, Date.now()), ports)

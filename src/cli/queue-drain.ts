@@ -11,6 +11,7 @@ import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Departing } from '../queue/departing.ts'
 import { DirectStore } from '../queue/direct-store.ts'
+import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { withQueueDirectory } from './with-queue.ts'
@@ -74,6 +75,7 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
 
 async function withDeparting(directory: string, use: (from: Departing) => Promise<number>): Promise<number> {
   const now = () => Date.now()
+  actAsOwner(directory)
   const from = new Departing(DirectStore.either(directory, now()), { now, random: systemRandom })
   try {
     return await use(from)

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { QueueReader } from '../queue/reader.ts'
 import { DirectControl } from '../queue/direct-control.ts'
 import { asUnavailable } from '../queue/unavailable.ts'
+import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'
 import { withConfig } from './with-config.ts'
@@ -18,7 +19,11 @@ export function withQueueReader(config: string, io: Io, use: Use<QueueReader>): 
 
 /** Runs `use` with a queue that is steered. */
 export function withQueueControl(config: string, io: Io, use: Use<DirectControl>): Promise<number> | number {
-  return withQueueOf(config, io, { open: (directory) => new DirectControl(directory, () => Date.now()), use })
+  const open = (directory: string) => {
+    actAsOwner(directory)
+    return new DirectControl(directory, () => Date.now())
+  }
+  return withQueueOf(config, io, { open, use })
 }
 
 function withQueueOf<T extends { close(): void }>(

@@ -66,7 +66,7 @@ export async function writeChecksums(folder: string, checksums: Checksums): Prom
 }
 
 /** Reads the list of a backup. Rejects with QueueUnavailable if the folder is none. */
-export async function readChecksums(folder: string): Promise<Checksums> {
+async function readChecksums(folder: string): Promise<Checksums> {
   const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch(() => null)
   if (text === null)
     throw new QueueUnavailable('failing', `${folder} is no complete backup of a queue: it has no ${CHECKSUMS}`)

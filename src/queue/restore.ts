@@ -1,7 +1,7 @@
 // Room queue: puts a backup where a queue belongs. The backup is compared with its checksums, copied beside the queue, and comes into its
 // place by renaming: a crash leaves the old queue or the new one. What was there is moved aside, never deleted.
 
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
@@ -36,6 +36,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     const building = join(dirname(directory), `.${basename(directory)}.restoring`)
     await rm(building, { recursive: true, force: true })
     await copyAll(backup, building, checksums)
+    await giveTo(directory, building)
     const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
     await rename(directory, aside)
     await rename(building, directory)
@@ -67,6 +68,16 @@ async function copyAll(backup: string, building: string, checksums: Checksums): 
   for (const [file, checksum] of checksums)
     if ((await copyDurably(join(backup, file), join(building, file))) !== checksum)
       throw new QueueUnavailable('failing', `${join(backup, file)} changed while it was copied`)
+}
+
+/** What root restores belongs to whom the queue belongs to. */
+async function giveTo(directory: string, building: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await stat(dirname(directory))
+  if (uid === 0) return
+  const entries = await readdir(building, { recursive: true, withFileTypes: true })
+  for (const entry of entries) await chown(join(entry.parentPath, entry.name), uid, gid)
+  await chown(building, uid, gid)
 }
 
 function countIn(directory: string): { messages: number; spoolFiles: number } {

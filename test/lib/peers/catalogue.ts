@@ -25,6 +25,7 @@ export const peers = {
   'ldap-utils': { debian: 'ldap-utils', probe: program('ldapmodify') },
   postgresql: { debian: 'postgresql', probe: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'] },
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
+  strace: { debian: 'strace', probe: program('strace') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 
