@@ -25,7 +25,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started
   writePid(config, node)
-  const again = () => reload(node, options.config).catch((error: unknown) => node.log.bug(error, 'reload'))
+  const again = oneAfterAnother(() => reload(node, options.config), node)
   process.on('SIGHUP', () => void again())
   const watch = config.watch
     ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock })
@@ -52,6 +52,15 @@ function writePid(config: Config, node: Node): void {
     writeFileSync(pidFile(config), `${process.pid}\n`)
   } catch (error) {
     node.log.warn({ cause: (error as Error).message }, 'no pid file: waypost reload will not find this node')
+  }
+}
+
+/** Reloads in the order they were asked for: of two at once the older could win. */
+function oneAfterAnother(work: () => Promise<void>, node: Node): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return () => {
+    last = last.then(work).catch((error: unknown) => node.log.bug(error, 'reload'))
+    return last
   }
 }
 
