@@ -8,6 +8,8 @@ import type { SmtpDialogue } from './smtp-dialogue.ts'
 export interface StreamSettings {
   readonly connections: number
   readonly recipients: readonly string[]
+  /** Fields in front of each message. */
+  readonly prefix?: string
   /** A connection; rejects while the node is away. */
   readonly connect: () => Promise<SmtpDialogue>
 }
@@ -37,7 +39,7 @@ export function startMailStream(settings: StreamSettings): MailStream {
     await client.expect('MAIL FROM:<ann@sender.example>', '250')
     for (const recipient of settings.recipients) await client.expect(`RCPT TO:<${recipient}>`, '250')
     await client.expect('DATA', '354')
-    const message = messageOf(id)
+    const message = `${settings.prefix ?? ''}${messageOf(id)}`
     client.write(message.slice(0, message.length / 2))
     // Some are cut in the middle.
     await sleep(0)

@@ -1,0 +1,40 @@
+// Kills for minutes: the queue alone, a whole node and the hand-over, side by side, and prints what came of it. Not part of any suite:
+//   node test/faults/long-kill.ts [MINUTES]
+// Exit 1 if a promise was broken.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type KillReport, reportLine } from '../lib/kills/kill-report.ts'
+import { killHandOver } from '../lib/kills/killed-hand-over.ts'
+import { killNode } from '../lib/kills/killed-node.ts'
+import { killQueue } from '../lib/kills/killed-queue.ts'
+
+const MINUTE = 60_000
+/** Broken promises printed of each series. */
+const SHOWN = 20
+
+/** Runs all series for `ms`. */
+export async function longKill(ms: number): Promise<KillReport[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-long-kill-'))
+  try {
+    return await Promise.all([
+      killQueue(join(folder, 'queue'), ms),
+      killHandOver(join(folder, 'hand-over'), ms),
+      killNode(ms),
+    ])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) {
+  const reports = await longKill(Number(process.argv[2] ?? 5) * MINUTE)
+  for (const report of reports) {
+    process.stdout.write(`${reportLine(report)}\n`)
+    for (const one of report.broken.slice(0, SHOWN)) process.stdout.write(`  ${one}\n`)
+  }
+  const kills = reports.reduce((sum, report) => sum + report.kills, 0)
+  process.stdout.write(`${kills} kills in all\n`)
+  process.exitCode = reports.some(({ broken }) => broken.length > 0) ? 1 : 0
+}
