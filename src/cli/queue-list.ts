@@ -65,7 +65,12 @@ function recipientLines(recipient: ListedRecipient, now: number): string[] {
   const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
   const next = state === 'deferred' || state === 'queued' ? `, next attempt ${wait}` : ''
   const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
-  return last ? [head, `      ${last.host ? `${last.host}: ` : ''}${last.reply.replace(/\s+/g, ' ')}${last.class ? ` [${last.class}]` : ''}`] : [head]
+  return last
+    ? [
+        head,
+        `      ${last.host ? `${last.host}: ` : ''}${last.reply.replace(/\s+/g, ' ')}${last.class ? ` [${last.class}]` : ''}`,
+      ]
+    : [head]
 }
 
 function shownLines(shown: ShownMessage, now: number): string[] {

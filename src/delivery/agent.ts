@@ -162,7 +162,8 @@ class Attempt {
 
   #envelope(recipients: readonly ClaimedRecipient[]) {
     const { reversePath, message } = this.#claim
-    return { reversePath, parameters: message.parameters, recipients: recipients.map(handedOn) }
+    const isReport = message.sender === null && message.origin.kind === 'local'
+    return { reversePath, parameters: message.parameters, recipients: recipients.map((one) => handedOn(one, isReport)) }
   }
 
   /** Notes outcomes; answers who is to be tried again over this connection and who at another host. */

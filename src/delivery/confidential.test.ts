@@ -23,19 +23,25 @@ describe('a private recipient', () => {
     [['SUCCESS', 'FAILURE', 'DELAY'], ['FAILURE']],
   ])('asked for %j is handed on with %j', (given, wanted) => {
     const one = recipient({ private: true, parameters: asked(given) })
-    expect(handedOn(one)).toEqual({ address: 'kim@far.example', parameters: asked(wanted) })
+    expect(handedOn(one, false)).toEqual({ address: 'kim@far.example', parameters: asked(wanted) })
     expect(keepsReports(one)).toBe(true)
   })
 
   it('goes to our own nodes with all that was asked for', () => {
     const one = recipient({ private: true, nextHop: 'peers:srs', parameters: asked(['SUCCESS']) })
-    expect(handedOn(one).parameters).toEqual(asked(['SUCCESS']))
+    expect(handedOn(one, false).parameters).toEqual(asked(['SUCCESS']))
     expect(keepsReports(one)).toBe(false)
   })
 })
 
 it('a recipient that is no secret is handed on with all that was asked for', () => {
   const one = recipient({ parameters: asked(['SUCCESS', 'FAILURE']) })
-  expect(handedOn(one).parameters).toEqual(asked(['SUCCESS', 'FAILURE']))
+  expect(handedOn(one, false).parameters).toEqual(asked(['SUCCESS', 'FAILURE']))
   expect(keepsReports(one)).toBe(false)
+})
+
+it('a report of ours is reported about by nobody', () => {
+  expect(handedOn(recipient({ private: true }), true).parameters.notify).toEqual(['NEVER'])
+  // The node behind us may tell its operator.
+  expect(handedOn(recipient({ nextHop: 'peers:mx' }), true).parameters.notify).toEqual([])
 })

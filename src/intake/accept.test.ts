@@ -333,7 +333,7 @@ describe('our own mail', () => {
       sender: null,
       origin: { kind: 'local' },
       senderProven: true,
-      recipients: [{ address: 'ann@stranger.example', parameters: { notify: ['NEVER'] } }],
+      recipients: [{ address: 'ann@stranger.example', parameters: { notify: [] } }],
     })
     expect(message?.header.toString()).toMatch(/^Received: by mx\.example\.org .*with local/)
     expect(message?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])

@@ -30,7 +30,7 @@ export async function prepareOwn(
     origin,
     sender: null,
     parameters: { ...plainMail, smtputf8: own.smtputf8, body: own.smtputf8 ? '8BITMIME' : '7BIT' },
-    recipients: [{ forwardPath: own.recipient, parameters: { ...plainRecipient, notify: ['NEVER'] }, resolution }],
+    recipients: [{ forwardPath: own.recipient, parameters: plainRecipient, resolution }],
     header: own.header,
     body: { kind: 'inline', bytes: own.body },
   }

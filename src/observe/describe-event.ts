@@ -15,8 +15,10 @@ const sentences: Sentences = {
     `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
   deferred: (e) =>
     `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}; next attempt ${time(e.nextAttemptAt)}`,
-  failed: (e) => `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
-  expired: (e) => `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
+  failed: (e) =>
+    `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
+  expired: (e) =>
+    `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
   notified: (e) =>
     e.dsn
       ? `told ${path(e.to)} that ${e.recipient ?? ''} ${e.notice} (${e.dsn})`

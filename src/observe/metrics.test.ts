@@ -134,4 +134,21 @@ describe('metrics', () => {
     expect(await lines(a.registry)).toContain('waypost_discarded_total 1')
     expect(await lines(b.registry)).toContain('waypost_discarded_total 0')
   })
+
+  test('refusals are counted by what they are about, notices that nobody got by the reason', async () => {
+    const { registry, metrics } = start()
+    metrics.record({ ...end, kind: 'failed', status: '5.7.1', scope: 'recipient', class: 'blocked' })
+    metrics.record({ ...end, kind: 'deferred', status: '4.7.1', scope: 'site', nextAttemptAt: 2, class: 'Not a "word"' })
+    const notice = { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null } as const
+    for (const reason of ['sender not proven', 'NOTIFY=NEVER', 'NOTIFY=SUCCESS', "the operator's own report"])
+      metrics.record({ ...notice, reason })
+    const found = (await lines(registry)).filter((line) => /remote_replies|notices_unsent/.test(line))
+    expect(found.toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'waypost_notices_unsent_total{reason="not-asked-for"} 2',
+      'waypost_notices_unsent_total{reason="sender-not-proven"} 1',
+      'waypost_notices_unsent_total{reason="the-operators-own-report"} 1',
+      'waypost_remote_replies_total{class="blocked"} 1',
+      'waypost_remote_replies_total{class="other"} 1',
+    ])
+  })
 })

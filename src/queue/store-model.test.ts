@@ -289,7 +289,9 @@ class Pair {
         now: this.now,
       }
       expect(mine.map((r) => noticeNumber[r.notice])).toEqual(mine.map(() => task.notice))
-      expect(this.ask({ ...done, reports: [dsn.with(8, 0).with(7, 0).with(10, 0) as unknown as WireMessage] })).toBe(true)
+      expect(this.ask({ ...done, reports: [dsn.with(8, 0).with(7, 0).with(10, 0) as unknown as WireMessage] })).toBe(
+        true,
+      )
       for (const recipient of mine) {
         if (recipient.notice === 'delayed') {
           recipient.notice = 'none'
