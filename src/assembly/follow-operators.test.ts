@@ -9,7 +9,13 @@ it('tells delivery of destinations, each once for many recipients', () => {
   const done: string[] = []
   followOperators(
     { follow: (listener) => followers.push(listener) },
-    { reconsider: (nextHop) => done.push(`try ${nextHop}`), leave: (nextHop) => done.push(`leave ${nextHop}`) },
+    {
+      engine: {
+        reconsider: (nextHop) => done.push(`try ${nextHop}`),
+        leave: (nextHop) => done.push(`leave ${nextHop}`),
+      },
+      noticesDue: () => done.push('tell'),
+    },
   )
   const by = { at: 1, queueId: null, by: 'ann', reason: '' }
   const retried: Event = { kind: 'retried', destination: 'mx:a', ...by }
@@ -20,4 +26,6 @@ it('tells delivery of destinations, each once for many recipients', () => {
   ]
   for (const follower of followers) follower([retried, ...others, retried])
   expect(done).toEqual(['leave mx:b', 'try mx:a', 'try mx:c'])
+  for (const follower of followers) follower([{ kind: 'bounced', ...by }])
+  expect(done.at(-1)).toBe('tell')
 })

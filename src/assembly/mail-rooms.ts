@@ -72,6 +72,6 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     queued: () => engine.wake(),
     log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
   })
-  followOperators(queue, engine)
+  followOperators(queue, { engine, noticesDue: () => notifier.due() })
   return { intake, engine, notifier, addresses }
 }
