@@ -8,7 +8,6 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 
 COPY LICENSE ./
-COPY replies ./replies
 COPY roles ./roles
 COPY src ./src
 

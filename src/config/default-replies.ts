@@ -1,4 +1,4 @@
-// The program's own rules for replies (replies/default.yaml), beside which an operator's come first.
+// The program's own rules for replies (src/delivery/default-replies.yaml), beside which an operator's come first.
 
 import { fileURLToPath } from 'node:url'
 import { formatProblem } from './problem.ts'
@@ -6,7 +6,7 @@ import { type ReplyRuleFile, replyRulesSchema } from './reply-schema.ts'
 import { validate } from './validate.ts'
 import { loadYaml } from './yaml-source.ts'
 
-const FILE = fileURLToPath(new URL('../../replies/default.yaml', import.meta.url))
+const FILE = fileURLToPath(new URL('../delivery/default-replies.yaml', import.meta.url))
 
 /** Throws if the file is damaged: it is a part of the program. */
 export function loadDefaultReplies(): readonly ReplyRuleFile[] {

@@ -90,7 +90,6 @@ describe('metrics', () => {
       'waypost_handed_over_total 1',
       'waypost_notices_total{notice="failed",sent="no"} 1',
       'waypost_notices_unsent_total{reason="other"} 1',
-      'waypost_notices_unsent_total{reason="other"} 1',
       'waypost_received_octets_total{origin="user"} 500',
       'waypost_received_total{origin="user"} 1',
       'waypost_rejected_total{stage="rcpt",status="5.1.1"} 1',

@@ -1,4 +1,4 @@
-// What a server's refusal is about, in one word. A closed list: rules (replies/default.yaml and an operator's own) say which reply is which,
+// What a server's refusal is about, in one word. A closed list: rules (src/delivery/default-replies.yaml and an operator's own) say which reply is which,
 // the ledger keeps the word, metrics count it.
 
 export const replyClasses = [
