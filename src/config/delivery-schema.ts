@@ -15,7 +15,7 @@ const helo = z.strictObject({
   ipv6: hostName.optional().describe('Where the connection is an IPv6 one.'),
 })
 
-export const destinationSchema = z.strictObject({
+const destinationSchema = z.strictObject({
   tls: z
     .enum(['may', 'encrypt', 'verify'])
     .optional()

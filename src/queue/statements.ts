@@ -2,10 +2,10 @@
 
 import type { Database } from 'better-sqlite3'
 import {
+  iterateFlows,
   markClaimed,
   selectDueOfFlow,
   selectDueOfMessage,
-  selectNextFlow,
   selectOldestDue,
   unclaim,
 } from './statements/claim-recipients.ts'
@@ -43,7 +43,7 @@ export function prepareStatements(db: Database) {
     selectMessageFacts: selectMessageFacts(db),
     selectMessageIdOf: selectMessageIdOf(db),
     removeFinishedMessage: removeFinishedMessage(db),
-    selectNextFlow: selectNextFlow(db),
+    iterateFlows: iterateFlows(db),
     selectDueOfFlow: selectDueOfFlow(db),
     selectOldestDue: selectOldestDue(db),
     selectDueOfMessage: selectDueOfMessage(db),

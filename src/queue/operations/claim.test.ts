@@ -118,6 +118,19 @@ describe('turns', () => {
     expect(claim(5)).toEqual([])
   })
 
+  it('nor does one that always has something due keep the others behind them from their turn', () => {
+    const flow = (sender: string) => flowOf({ origin: '{}', sender, recipients: 1 })
+    const names = Array.from({ length: 900 }, (_, i) => `s@h${i}.example`).toSorted((a, b) => flow(a) - flow(b))
+    accept(
+      names.slice(1, -1).flatMap((sender) => from(sender, 1)),
+      NOW + 3_600_000,
+    )
+    accept(from(names[0] as string, 500))
+    accept(from(names.at(-1) as string, 1))
+    let requests = 0
+    while (!claim(50).some(({ sender }) => sender === names.at(-1))) expect(++requests).toBeLessThan(6)
+  })
+
   it('the number of claims before a due head is bounded by the number of flows', () => {
     fc.assert(
       fc.property(

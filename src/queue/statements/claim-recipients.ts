@@ -15,7 +15,7 @@ export interface ClaimRow {
   readonly orcpt: string | null
 }
 
-/** The recipient that is due since longest, or null. This and the next two: one look into a partial index. */
+/** The recipient that is due since longest, or null. One look into a partial index. */
 export function selectOldestDue(db: Database): (nextHop: string, now: number) => number | null {
   const select = db
     .prepare(
@@ -25,21 +25,36 @@ export function selectOldestDue(db: Database): (nextHop: string, now: number) =>
   return (nextHop, now) => (select.get(nextHop, now) as number | undefined) ?? null
 }
 
-/** The first flow behind one that has recipients waiting, due or not. */
-export function selectNextFlow(db: Database): (nextHop: string, after: number) => number | null {
-  const select = db
-    .prepare('SELECT flow FROM recipients WHERE state < 2 AND next_hop = ? AND flow > ? ORDER BY flow LIMIT 1')
-    .pluck()
-  return (nextHop, after) => (select.get(nextHop, after) as number | undefined) ?? null
+export interface FlowRow {
+  readonly flow: number
+  /** Its recipient that is due since longest, or null. */
+  readonly id: number | null
 }
 
-/** The recipient of a flow that is due since longest, or null. */
-export function selectDueOfFlow(db: Database): (nextHop: string, flow: number, now: number) => number | null {
+/** The flows with recipients waiting behind one flow and up to another, in order: hops over the index, two looks for each. */
+export function iterateFlows(
+  db: Database,
+): (range: { nextHop: string; now: number; after: number; upTo: number }) => IterableIterator<FlowRow> {
+  const next = (after: string) =>
+    `(SELECT flow FROM recipients WHERE state < 2 AND next_hop = @nextHop AND flow > ${after} ORDER BY flow LIMIT 1)`
+  const select = db.prepare(`WITH RECURSIVE turn (flow) AS (
+      SELECT ${next('@after')} UNION ALL SELECT ${next('turn.flow')} FROM turn WHERE turn.flow <= @upTo
+    )
+    SELECT flow, (SELECT id FROM recipients WHERE state < 2 AND next_hop = @nextHop AND flow = turn.flow
+      AND next_attempt_at <= @now ORDER BY next_attempt_at LIMIT 1) AS id
+    FROM turn WHERE flow <= @upTo`)
+  return (range) => select.iterate(range) as IterableIterator<FlowRow>
+}
+
+/** Recipients of a flow that are due, those due since longest first. */
+export function selectDueOfFlow(
+  db: Database,
+): (flow: { nextHop: string; flow: number; now: number }, limit: number) => number[] {
   const select = db
     .prepare(`SELECT id FROM recipients WHERE state < 2 AND next_hop = ? AND flow = ? AND next_attempt_at <= ?
-      ORDER BY next_attempt_at LIMIT 1`)
+      ORDER BY next_attempt_at LIMIT ?`)
     .pluck()
-  return (nextHop, flow, now) => (select.get(nextHop, flow, now) as number | undefined) ?? null
+  return ({ nextHop, flow, now }, limit) => select.all(nextHop, flow, now, limit) as number[]
 }
 
 /** The due recipients of one message for one destination. */
