@@ -14,22 +14,24 @@ const MINUTE = 60_000
 /** Broken promises printed of each series. */
 const SHOWN = 20
 
-/** Runs all series for `ms`. */
-export async function longKill(ms: number): Promise<KillReport[]> {
+const series = {
+  queue: (folder: string, ms: number) => killQueue(join(folder, 'queue'), ms),
+  'hand-over': (folder: string, ms: number) => killHandOver(join(folder, 'hand-over'), ms),
+  node: (_: string, ms: number) => killNode(ms),
+} as const
+
+/** Runs the series side by side for `ms`. */
+export async function longKill(ms: number, names: readonly (keyof typeof series)[]): Promise<KillReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-long-kill-'))
   try {
-    return await Promise.all([
-      killQueue(join(folder, 'queue'), ms),
-      killHandOver(join(folder, 'hand-over'), ms),
-      killNode(ms),
-    ])
+    return await Promise.all(names.map((name) => series[name](folder, ms)))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 if (import.meta.main) {
-  const reports = await longKill(Number(process.argv[2] ?? 5) * MINUTE)
+  const reports = await longKill(Number(process.argv[2] ?? 5) * MINUTE, ['queue', 'hand-over', 'node'])
   for (const report of reports) {
     process.stdout.write(`${reportLine(report)}\n`)
     for (const one of report.broken.slice(0, SHOWN)) process.stdout.write(`  ${one}\n`)
