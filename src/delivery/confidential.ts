@@ -13,7 +13,8 @@ export function keepsReports(recipient: Pick<ClaimedRecipient, 'private' | 'next
 /** What is said of a recipient to the next server. `report`: the mail is a report of ours: strangers say nothing about it (RFC 5321 6.1). */
 export function handedOn(recipient: ClaimedRecipient, report: boolean): TransportRecipient {
   const { address, parameters } = recipient
-  if (report && !recipient.nextHop.startsWith('peers:')) return { address, parameters: { ...parameters, notify: ['NEVER'] } }
+  if (report && !recipient.nextHop.startsWith('peers:'))
+    return { address, parameters: { ...parameters, notify: ['NEVER'] } }
   if (!keepsReports(recipient) || parameters.notify.length === 0) return { address, parameters }
   // A failure after acceptance comes back through us and may be wanted; nothing left to tell means silence (RFC 3461 5.2.7.3).
   const wanted: Notify[] = parameters.notify.includes('FAILURE') ? ['FAILURE'] : ['NEVER']

@@ -139,7 +139,14 @@ describe('metrics', () => {
   test('refusals are counted by what they are about, notices that nobody got by the reason', async () => {
     const { registry, metrics } = start()
     metrics.record({ ...end, kind: 'failed', status: '5.7.1', scope: 'recipient', class: 'blocked' })
-    metrics.record({ ...end, kind: 'deferred', status: '4.7.1', scope: 'site', nextAttemptAt: 2, class: 'Not a "word"' })
+    metrics.record({
+      ...end,
+      kind: 'deferred',
+      status: '4.7.1',
+      scope: 'site',
+      nextAttemptAt: 2,
+      class: 'Not a "word"',
+    })
     const notice = { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null } as const
     for (const reason of ['sender not proven', 'NOTIFY=NEVER', 'NOTIFY=SUCCESS', "the operator's own report"])
       metrics.record({ ...notice, reason })

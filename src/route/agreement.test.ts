@@ -98,7 +98,10 @@ describe('load and router agree', () => {
         const { directory, problems } = load(text, 'error')
         // A forward under an alias is asked only if the alias keeps a copy: its faults show when the alias is edited.
         const shadowed = Object.keys(given.forwards).some((key) => key in given.aliases)
-        if (directory !== null || shadowed || problems.some((problem) => problem.message.startsWith('duplicate')))
+        // A tagged entry that names itself goes on without its tag (check-graph.ts). The load is on the safe side where that
+        // closes a circle; the router may still find a transport under it.
+        const tagged = Object.entries(given.aliases).some(([key, to]) => key.includes('+') && to.includes(key))
+        if (directory !== null || shadowed || tagged || problems.some(({ message }) => message.startsWith('duplicate')))
           return
         faulty += 1
         const answers = [...(await resolveAll(text)).values()]

@@ -64,6 +64,8 @@ const steady = (text: string) =>
     .replace(/in \d+[hm]\S*/g, 'in AGE')
     .replace(/\(\d+[a-z0-9]*\)/g, '(AGE)')
     .replace(/\d+ octets/g, 'N octets')
+    // The size of a queued message holds the length of addresses that differ from run to run.
+    .replace(/(\(AGE\) {2})\d\S*/g, '$1SIZE')
 
 describe('check', () => {
   it('says that all is well', async () => {
@@ -186,7 +188,7 @@ describe('queue', () => {
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(`\n${steady(ran.stdout)}`).toMatchInlineSnapshot(`
       "
-      ID2  TIME (AGE)  275  <ann@sender.example>
+      ID2  TIME (AGE)  SIZE  <ann@sender.example>
           tempfail-rcpt@far.example  deferred by mx:far.example, 1 attempt, next attempt in AGE
             mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt) [server-trouble]
       1 message
