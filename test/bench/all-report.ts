@@ -41,9 +41,10 @@ reuse TLS connections by default, so it shakes hands for every mail that it send
 ${relayTable(results.relay)}
 ${profiles(results.relay)}## Live mail beside something else
 
-The main row's load through a node whose queue was filled before, five times 10 000 messages, medians. "Share" is of the first row's
-speed, "÷ Postfix" of Postfix's main row, which had an empty queue and nothing else to do. Queued mail is deferred and not due,
-except where it says "due": then the node tries it while it relays. (Postfix with its default of 100 processes cannot hold 1 000 idle sessions.)
+The main row's load through a node whose queue was filled before, five times 10 000 messages, medians. "Share" is of the speed of a
+second node with 1 000 queued, in turns with the first (median of the turns' shares, so that it says more than the rates of two rows
+do); "÷ Postfix" is of Postfix's main row, which had an empty queue and nothing else to do. Queued mail is deferred and not due, except
+where it says "due": then the node tries it while it relays. (Postfix with its default of 100 processes cannot hold 1 000 idle sessions.)
 
 ${liveTable(results.live, results.relay[0])}
 ${profiles(results.live)}## Other aims
@@ -77,8 +78,8 @@ function both(postfix: number, waypost: number): string {
 
 function liveTable(rows: readonly LiveRow[], main: RelayRow | undefined): string {
   return table(
-    ['queue', 'accepted', 'delivered', 'share', 'aim', '', '÷ Postfix', 'RSS', 'PSS'],
-    rows.map(({ name, aim, share, waypost }, place) => [
+    ['queue', 'accepted', 'delivered', 'share', 'aim', '', '÷ Postfix', 'CPU', 'RSS', 'PSS'],
+    rows.map(({ name, aim, messages, share, waypost }, place) => [
       name,
       whole(waypost.accepted),
       whole(waypost.delivered),
@@ -86,6 +87,7 @@ function liveTable(rows: readonly LiveRow[], main: RelayRow | undefined): string
       place === 0 ? '' : `≥ ${aim * 100} %`,
       place === 0 ? '' : verdict(share >= aim),
       main ? times(waypost.delivered / main.postfix.delivered) : '',
+      perMessage(waypost, messages),
       waypost.memory.rss.toFixed(0),
       waypost.memory.pss.toFixed(0),
     ]),

@@ -4,13 +4,13 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { freePort } from '../lib/free-port.ts'
-import { startSmtpSink } from '../lib/peers/smtp-sink.ts'
-import { watchMemory } from './process-tree.ts'
+import { type SmtpSink, startSmtpSink } from '../lib/peers/smtp-sink.ts'
+import { cpuSeconds, watchMemory } from './process-tree.ts'
 import { profiledShare } from './profile-shares.ts'
-import { fillQueue } from './queue-fill.ts'
+import { type FilledQueue, fillQueue } from './queue-fill.ts'
 import { medianOf } from './report.ts'
 import { type Load, type Measurement, send } from './round.ts'
-import { startWaypostRelay } from './waypost-relay.ts'
+import { startWaypostRelay, type WaypostRelay } from './waypost-relay.ts'
 
 export interface LiveCase {
   readonly name: string
@@ -27,8 +27,10 @@ export interface LiveCase {
 export interface LiveRow {
   readonly name: string
   readonly aim: number
+  /** Of one round. */
+  readonly messages: number
   readonly waypost: Measurement
-  /** Of the first row's speed. */
+  /** Of the first row's speed in the same turn, the median of all turns. */
   readonly share: number
   readonly profile: string | null
 }
@@ -56,64 +58,87 @@ export const liveCases: readonly LiveCase[] = [
 
 const load: Load = { messages: 10_000, sessions: 50, length: 4096 }
 const SENDS = 5
+const WARM_UP = 16_000
 
-/** Measures one row; `base` is the first one. */
-export function measureLive(one: LiveCase, base: LiveRow | null): Promise<LiveRow> {
-  return withFilledQueue(one, async (data) => {
-    const waypost = await carry(one, { data, rounds: SENDS })
-    const share = base === null ? 1 : waypost.delivered / base.waypost.delivered
-    const again = async (profiles: string) => void (await carry(one, { data, rounds: 1, profiles }))
-    const profile = share >= one.aim ? null : await profiledShare(again)
-    return { name: one.name, aim: one.aim, waypost, share, profile }
+/** Measures one row in turns with the first one, so that what else the machine does hits both. */
+export async function measureLive(one: LiveCase): Promise<LiveRow> {
+  return withNode(one, undefined, async (node) => {
+    if (one.isBase) return rowOf(one, await carry([node]), null)
+    return withNode(liveCases[0] as LiveCase, undefined, async (base) => {
+      const rounds = await carry([node, base])
+      const row = rowOf(one, rounds, null)
+      if (row.share >= one.aim) return row
+      await base.relay.stop()
+      return rowOf(one, rounds, await profileOf(one, node))
+    })
   })
 }
 
-async function withFilledQueue<T>(one: LiveCase, work: (data: string) => Promise<T>): Promise<T> {
+function rowOf(one: LiveCase, [rounds = [], base = rounds]: readonly Measurement[][], profile: string | null): LiveRow {
+  const shares = rounds.map(({ delivered }, turn) => delivered / (base[turn] as Measurement).delivered)
+  const share = shares.toSorted((a, b) => a - b)[shares.length >> 1] as number
+  return { name: one.name, aim: one.aim, messages: load.messages, waypost: medianOf(rounds), share, profile }
+}
+
+/** One more turn on the same queue with a node that writes profiles. */
+function profileOf(one: LiveCase, node: LiveNode): Promise<string> {
+  return profiledShare(async (profiles) => {
+    await node.relay.stop()
+    await withNode(one, { data: node.data, profiles }, async (again) => {
+      await send(again.relay, again.sink, load)
+      await again.relay.stop()
+    })
+  })
+}
+
+interface LiveNode {
+  readonly relay: WaypostRelay
+  readonly sink: SmtpSink
+  readonly data: string
+}
+
+/** A node with all that the case gives it to bear; everything is gone when `work` is done. */
+async function withNode<T>(
+  one: LiveCase,
+  again: { readonly data: string; readonly profiles: string } | undefined,
+  work: (node: LiveNode) => Promise<T>,
+): Promise<T> {
   const silent = one.destination === 'silent' ? await openSilent() : null
   const port = silent ? (silent.address() as AddressInfo).port : await freePort()
-  const filled = await fillQueue(one.queued, `smtp:[127.0.0.1]:${port}`, one.kind)
-  try {
-    return await work(filled.data)
-  } finally {
-    filled.remove()
-    silent?.close()
-  }
-}
-
-interface Carriage {
-  readonly data: string
-  readonly rounds: number
-  readonly profiles?: string | undefined
-}
-
-async function carry(one: LiveCase, { data, rounds, profiles }: Carriage): Promise<Measurement> {
+  const filled = again ? null : await fillQueue(one.queued, `smtp:[127.0.0.1]:${port}`, one.kind)
+  const data = again?.data ?? (filled as FilledQueue).data
   const sink = await startSmtpSink()
-  const relay = await startWaypostRelay({
-    sinkPort: sink.port,
-    sessions: load.sessions + one.idleSessions,
-    data,
-    ...(profiles === undefined ? {} : { profiles }),
-  })
+  const sessions = load.sessions + one.idleSessions
+  const profiles = again ? { profiles: again.profiles } : {}
+  const relay = await startWaypostRelay({ sinkPort: sink.port, sessions, data, ...profiles })
   const idle = await openIdle(relay.port, one.idleSessions)
   try {
-    await send(relay, sink, { ...load, messages: 2000 })
-    const memory = watchMemory(relay.pid)
-    const times = []
-    for (let turn = 0; turn < rounds; turn++) times.push(await send(relay, sink, load))
-    const peak = memory.stop()
-    return medianOf(
-      times.map(({ accepted, delivered }) => ({
-        accepted: load.messages / accepted,
-        delivered: load.messages / delivered,
-        cpuSeconds: 0,
-        memory: peak,
-      })),
-    )
+    return await work({ relay, sink, data })
   } finally {
     for (const socket of idle) socket.destroy()
     await relay.stop()
     await sink.stop()
+    silent?.close()
+    filled?.remove()
   }
+}
+
+/** Rounds of each node, the nodes in turns. */
+async function carry(nodes: readonly LiveNode[]): Promise<Measurement[][]> {
+  for (const { relay, sink } of nodes) await send(relay, sink, { ...load, messages: WARM_UP })
+  const results = nodes.map((): Measurement[] => [])
+  for (let turn = 0; turn < SENDS; turn++)
+    for (const [place, node] of nodes.entries()) results[place]?.push(await oneTurn(node))
+  return results
+}
+
+async function oneTurn({ relay, sink }: LiveNode): Promise<Measurement> {
+  const memory = watchMemory(relay.pid)
+  const before = cpuSeconds(relay.pid)
+  const { accepted, delivered } = await send(relay, sink, load)
+  const cpu = cpuSeconds(relay.pid) - before
+  const rates = { accepted: load.messages / accepted, delivered: load.messages / delivered }
+  return { ...rates, cpuSeconds: cpu, memory: memory.stop() }
 }
 
 function openSilent(): Promise<Server> {

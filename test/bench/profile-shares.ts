@@ -17,8 +17,9 @@ export interface Profile {
 
 /** Kinds shown of each thread. */
 const SHOWN = 7
-/** Idle samples longer than this are pauses before, between and after loads, microseconds. */
-const PAUSE = 50_000
+/** Stretches of this length, microseconds, that are idle but for that share are pauses before, between and after loads. */
+const STRETCH = 200_000
+const PAUSE_SHARE = 0.96
 
 /** The sentence for what `work` makes the node do; `work` gets the folder for the profiles and has to stop the node. */
 export async function profiledShare(work: (profiles: string) => Promise<void>): Promise<string> {
@@ -36,19 +37,35 @@ export async function profiledShare(work: (profiles: string) => Promise<void>): 
   }
 }
 
-/** Share of each kind of work, largest first. */
+/** Share of each kind of work, largest first; pauses do not count. */
 export function sharesOf(profile: Profile): (readonly [kind: string, share: number])[] {
-  const kinds = new Map(profile.nodes.map(({ id, callFrame }) => [id, kindOf(callFrame)]))
   const sums = new Map<string, number>()
-  let total = 0
+  for (const stretch of stretchesOf(profile)) {
+    const length = totalOf(stretch)
+    if ((stretch.get('idle') ?? 0) > length * PAUSE_SHARE) continue
+    for (const [kind, time] of stretch) sums.set(kind, (sums.get(kind) ?? 0) + time)
+  }
+  const total = totalOf(sums)
+  return [...sums].map(([kind, time]) => [kind, time / total] as const).toSorted((a, b) => b[1] - a[1])
+}
+
+/** Microseconds of each kind of work, stretch by stretch. */
+function stretchesOf(profile: Profile): Map<string, number>[] {
+  const kinds = new Map(profile.nodes.map(({ id, callFrame }) => [id, kindOf(callFrame)]))
+  const stretches: Map<string, number>[] = []
+  let now = 0
   for (const [place, id] of profile.samples.entries()) {
     const time = profile.timeDeltas[place] ?? 0
+    const stretch = (stretches[Math.floor(now / STRETCH)] ??= new Map())
     const kind = kinds.get(id) ?? 'other'
-    if (kind === 'idle' && time > PAUSE) continue
-    sums.set(kind, (sums.get(kind) ?? 0) + time)
-    total += time
+    stretch.set(kind, (stretch.get(kind) ?? 0) + time)
+    now += time
   }
-  return [...sums].map(([kind, time]) => [kind, time / total] as const).toSorted((a, b) => b[1] - a[1])
+  return stretches.filter((stretch) => stretch !== undefined)
+}
+
+function totalOf(sums: ReadonlyMap<string, number>): number {
+  return sums.values().reduce((sum, time) => sum + time, 0)
 }
 
 /** Names of functions and where they are: native ones have no address. */

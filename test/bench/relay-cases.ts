@@ -27,7 +27,7 @@ const matrix = sizes.flatMap(({ name, ...load }) =>
     [1, 10].map(
       (recipients): RelayCase => ({
         name: `${name}, ${reuse ? 'reused' : 'new'} connections, ${recipients} recipient${recipients > 1 ? 's' : ''}`,
-        load: { ...load, reuse, recipients, warmUp: Math.ceil(load.messages / 6) },
+        load: { ...load, reuse, recipients, warmUp: Math.ceil(load.messages / 8) },
         rounds: 2,
         aim: OTHER_AIM,
       }),
@@ -44,7 +44,7 @@ const main: RelayCase = {
 
 const starttls: RelayCase = {
   name: '4 KiB, reused connections, STARTTLS in and out',
-  load: { messages: 5000, sessions: SESSIONS, length: 4096, starttls: true, warmUp: 1000 },
+  load: { messages: 5000, sessions: SESSIONS, length: 4096, starttls: true, warmUp: 700 },
   rounds: 2,
   aim: OTHER_AIM,
 }

@@ -14,8 +14,8 @@ import type { Relay } from './round.ts'
 import { unitEnvironment } from './unit-environment.ts'
 
 const root = join(import.meta.dirname, '../..')
-/** A node drains before it ends; one that does not is ended. */
-const DRAIN = 15_000
+/** A node drains for up to half a minute before it ends; one that takes longer is ended. */
+const DRAIN = 45_000
 /** A queue of a million mails opens within it. */
 const START_PATIENCE = 60_000
 const LOOK_EVERY = 5
@@ -81,7 +81,8 @@ export async function startWaypostRelay(spec: WaypostSpec): Promise<WaypostRelay
     await endProcess(child, signal)
     rmSync(folder, { recursive: true, force: true })
   }
-  return { port, pid: child.pid as number, readyAfter, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  const ends = { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  return { port, pid: child.pid as number, readyAfter, getsFaster: true, ...ends }
 }
 
 function spawnNode(yaml: string, log: string, profiles: string | undefined): ChildProcess {
