@@ -34,7 +34,7 @@ export interface HandOverReport {
 /** Messages frozen at once: a crash leaves at most so many to be asked for. */
 const BATCH = 100
 /** Offers at once: they share the receiver's commits. */
-const OFFERS = 8
+const OFFERS = 32
 /** Between two tries, ms. */
 const PAUSE_MS = 500
 

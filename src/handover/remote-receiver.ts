@@ -30,7 +30,7 @@ export interface RemoteReceiver extends Receiver {
 }
 
 /** Connections at once: enough for the other side to share commits. */
-const CONNECTIONS = 8
+const CONNECTIONS = 32
 /** Silence after which an answer is no longer awaited, ms: longer than a busy disk needs. */
 const IDLE_MS = 60_000
 

@@ -2,13 +2,16 @@
 
 import { createReadStream, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import type { Database } from 'better-sqlite3'
 import type { Random } from '../lib/random.ts'
 import type { DirectStore } from './direct-store.ts'
 import type { DepartingQueue, Leaving, TransferredMessage } from './handover.ts'
 import type { StoredBody } from './queue.ts'
-import { selectLeaving, selectTransferred } from './statements/handover.ts'
+import type { LedgerRow } from './statements/ledger.ts'
+import { selectLeaving } from './statements/leaving.ts'
 import { selectMessage, selectMessageFacts } from './statements/select-message.ts'
 import { selectLedgerOf } from './statements/trace-ledger.ts'
+import { selectTransferred } from './statements/transfer-recipient.ts'
 import { decodeTransfer } from './transfer.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
@@ -20,20 +23,34 @@ export interface DepartingPorts {
   readonly random: Random
 }
 
+function prepare(db: Database) {
+  return {
+    leaving: selectLeaving(db),
+    message: selectMessage(db),
+    facts: selectMessageFacts(db),
+    recipients: selectTransferred(db),
+  }
+}
+
 export class Departing implements DepartingQueue {
   readonly #store: DirectStore
+  readonly #sql: ReturnType<typeof prepare>
   readonly #ports: DepartingPorts
   readonly identity: string
+  readonly #histories = new Map<number, LedgerRow[]>()
   #after = -1
 
   constructor(store: DirectStore, ports: DepartingPorts) {
     this.#store = store
+    this.#sql = prepare(store.database)
     this.#ports = ports
     this.identity = store.step({ kind: 'identity' }, ports.now())
   }
 
   leaving(): Leaving[] {
-    return selectLeaving(this.#store.database)
+    const all = this.#sql.leaving()
+    this.#fetchHistories(all)
+    return all
   }
 
   leave(request: { readonly target: string; readonly address: string; readonly count: number }): Leaving[] {
@@ -42,7 +59,9 @@ export class Departing implements DepartingQueue {
     const step = { kind: 'leave', target, address, tokens, after: this.#after } as const
     const messages = this.#store.step(step, this.#ports.now())
     this.#after = messages.at(-1) ?? this.#after
-    return messages.map((message, place) => ({ message, token: tokens[place] as string, target, address }))
+    const frozen = messages.map((message, place) => ({ message, token: tokens[place] as string, target, address }))
+    this.#fetchHistories(frozen)
+    return frozen
   }
 
   rewind(): void {
@@ -50,15 +69,16 @@ export class Departing implements DepartingQueue {
   }
 
   queueIdOf({ message }: Leaving): string {
-    return selectMessageFacts(this.#store.database)(message)?.queueId ?? ''
+    return this.#sql.facts(message)?.queueId ?? ''
   }
 
-  read({ message: id }: Leaving, node: string): TransferredMessage {
-    const db = this.#store.database
-    const message = selectMessage(db)(id)
+  read(leaving: Leaving, node: string): TransferredMessage {
+    const { message: id } = leaving
+    const message = this.#sql.message(id)
     if (!message) throw new QueueUnavailable('failing', `message ${id} left the queue while it was handed over`)
-    const history = selectLedgerOf(db, message.queueId)
-    return decodeTransfer({ message, recipients: selectTransferred(db, id), history, node })
+    if (!this.#histories.has(id)) this.#fetchHistories([leaving])
+    const history = this.#histories.get(id) ?? []
+    return decodeTransfer({ message, recipients: this.#sql.recipients(id), history, node })
   }
 
   /** Throws QueueUnavailable if the disk lost the body. */
@@ -83,6 +103,18 @@ export class Departing implements DepartingQueue {
     return {
       messages: number('SELECT count(*) FROM messages'),
       underWay: number('SELECT count(DISTINCT id >> 16) FROM recipients WHERE state = 2'),
+    }
+  }
+
+  /** For a batch at once, as each look into the ledger's index reads a whole part of it. Frozen messages get no new events. */
+  #fetchHistories(batch: readonly Leaving[]): void {
+    this.#histories.clear()
+    const ids = new Map(batch.map((one) => [this.queueIdOf(one), one.message]))
+    for (const row of selectLedgerOf(this.#store.database, [...ids.keys()])) {
+      const message = ids.get(row.queueId ?? '') as number
+      const known = this.#histories.get(message)
+      if (known) known.push(row)
+      else this.#histories.set(message, [row])
     }
   }
 

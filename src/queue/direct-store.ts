@@ -11,10 +11,13 @@ import { Store } from './store.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
 const NO_OCTETS = new Uint8Array(0)
+/** Operations after which the ledger's index is looked at: where no node runs, nobody else does it. */
+const RUNS_PER_LOOK = 32
 
 export class DirectStore {
   readonly #directory: string
   readonly #store: Store
+  #runs = 0
 
   private constructor(directory: string, store: Store) {
     this.#directory = directory
@@ -58,6 +61,7 @@ export class DirectStore {
     if (failure) throw new Error(`queue operation failed: ${failure.message}`)
     for (const file of this.#store.takeChanges().freed) rmSync(this.spoolPath(file), { force: true })
     this.#store.takeOctets()
+    if (++this.#runs % RUNS_PER_LOOK === 0) this.#store.housekeep(false)
     return values[0] as Answers[K]
   }
 

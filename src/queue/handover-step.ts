@@ -1,7 +1,7 @@
 // Room queue: the steps of a hand-over as operations of the store, as plain data.
 
 import type { TakeAnswer } from './handover.ts'
-import type { TransferRow } from './statements/handover.ts'
+import type { TransferRow } from './statements/transfer-recipient.ts'
 
 /** A message from another queue; its content (header, then the inline body) is in the batch's octets. */
 export interface WireTransfer {

@@ -28,14 +28,53 @@ import { insertMessage } from './statements/insert-message.ts'
 import { insertRecipient } from './statements/insert-recipient.ts'
 import { deleteLedger, insertLedger, selectLastLedgerId, selectLedgerAfter } from './statements/ledger.ts'
 import { deleteEmptyIndex, insertIndex } from './statements/ledger-index.ts'
+import {
+  deleteLeaving,
+  deleteRecipientsOf,
+  freezeRecipients,
+  insertLeaving,
+  selectLeavingByToken,
+  selectMovable,
+  thawRecipients,
+} from './statements/leaving.ts'
 import { selectMeta, updateMeta } from './statements/meta.ts'
 import { hasNotice, isUnderWay, markDelayTold, selectNotice, selectNotices } from './statements/notices.ts'
 import { removeFinishedMessage } from './statements/remove-message.ts'
 import { selectMessage, selectMessageFacts, selectMessageIdOf } from './statements/select-message.ts'
 import { deleteRecipient, selectClaimed, takeDelivered, updateAttempted } from './statements/settle-recipient.ts'
+import {
+  deleteReceipts,
+  insertReceipt,
+  insertTakenOver,
+  selectIdentity,
+  selectReceipt,
+  takeTakenOver,
+} from './statements/taking-over.ts'
+import { insertTransferred } from './statements/transfer-recipient.ts'
+
+/** Statements of a hand-over. */
+function prepareHandover(db: Database) {
+  return {
+    selectIdentity: selectIdentity(db),
+    selectReceipt: selectReceipt(db),
+    insertReceipt: insertReceipt(db),
+    deleteReceipts: deleteReceipts(db),
+    insertTakenOver: insertTakenOver(db),
+    takeTakenOver: takeTakenOver(db),
+    insertTransferred: insertTransferred(db),
+    selectMovable: selectMovable(db),
+    selectLeavingByToken: selectLeavingByToken(db),
+    insertLeaving: insertLeaving(db),
+    deleteLeaving: deleteLeaving(db),
+    freezeRecipients: freezeRecipients(db),
+    thawRecipients: thawRecipients(db),
+    deleteRecipientsOf: deleteRecipientsOf(db),
+  }
+}
 
 export function prepareStatements(db: Database) {
   return {
+    handover: prepareHandover(db),
     insertMessage: insertMessage(db),
     insertRecipient: insertRecipient(db),
     insertLedger: insertLedger(db),

@@ -268,10 +268,14 @@ class Pair {
   }
 
   notices(one: Step & { op: 'notices' }): void {
-    for (const task of this.ask({ kind: 'notices', limit: one.limit, after: -1, now: this.now })) {
+    const tasks = this.ask({ kind: 'notices', limit: one.limit, after: -1, now: this.now })
+    // The oldest notice of a message, of whatever kind, says when all of it is told.
+    const oldest = (queueId: string) =>
+      Math.min(...tasks.flatMap((t) => (t.message.queueId === queueId ? t.recipients.map((r) => r.lastAt) : [])))
+    for (const task of tasks) {
       const siblings = this.all.filter((r) => r.queueId === task.message.queueId)
       if (siblings.some((r) => r.state === 'queued' || r.state === 'claimed'))
-        expect(Math.min(...task.recipients.map((r) => r.lastAt))).toBeLessThanOrEqual(this.now - GATHERING_MS)
+        expect(oldest(task.message.queueId)).toBeLessThanOrEqual(this.now - GATHERING_MS)
       const mine = this.all.filter((r) => r.state !== 'gone' && task.recipients.some((t) => t.id === r.id))
       const dsn = encodeMessage(
         sampleMessage({

@@ -9,7 +9,7 @@ import type { WireTransfer } from './handover-step.ts'
 import { notices, noticeNumber, notifyBits, notifyOf, type NoticeKind } from './notify-bits.ts'
 import type { StoredBody } from './queue.ts'
 import { stateNumber, stateOf } from './states.ts'
-import type { TransferRow } from './statements/handover.ts'
+import type { TransferRow } from './statements/transfer-recipient.ts'
 import type { LedgerRow } from './statements/ledger.ts'
 import type { StoredRow } from './statements/select-message.ts'
 

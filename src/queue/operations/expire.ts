@@ -2,12 +2,10 @@
 // was unreachable all the time. Messages are in the order of arrival (those of other queues
 // are noted beside): a step that finds nothing expired is the last one. The others expire when their last attempt is settled.
 
-import type { Database } from 'better-sqlite3'
 import type { Event } from '../../observe/events.ts'
 import type { Answers } from '../operation.ts'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
 import { isWaiting, stateOf } from '../states.ts'
-import { insertTakenOver, takeTakenOver } from '../statements/handover.ts'
 import type { StoreContext } from '../store-context.ts'
 import { endRecipient } from './control-recipient.ts'
 import { finishMessage } from './settle.ts'
@@ -23,7 +21,6 @@ const LOOK_AGAIN_MS = 86_400_000
 export function expire(
   context: StoreContext,
   request: { readonly now: number; readonly after: number },
-  db: Database,
 ): Answers['expire'] {
   const before = request.now - context.retry.maximalGapMs
   const rows = context.sql.selectMessageLifetimes(request.after, STEP_MESSAGES)
@@ -31,12 +28,12 @@ export function expire(
   let expired = 0
   for (const row of over) expired += expireMessage(context, row, request.now)
   // Their ids do not tell their age, so the way of the others would pass them by.
-  const takenOver = takeTakenOver(db, before, STEP_MESSAGES)
+  const takenOver = context.sql.handover.takeTakenOver(before, STEP_MESSAGES)
   for (const id of takenOver) {
     const facts = context.sql.selectMessageFacts(id)
     if (!facts) continue
     expired += expireMessage(context, { id, queueId: facts.queueId }, request.now)
-    if (context.sql.selectMessageFacts(id)) insertTakenOver(db, request.now + LOOK_AGAIN_MS, id)
+    if (context.sql.selectMessageFacts(id)) context.sql.handover.insertTakenOver(request.now + LOOK_AGAIN_MS, id)
   }
   if (over.length > 0) return { expired, next: rows.at(-1)?.id ?? null }
   return { expired, next: takenOver.length === STEP_MESSAGES ? request.after : null }

@@ -2,7 +2,6 @@
 
 import type { Database } from 'better-sqlite3'
 import type { Answers } from '../operation.ts'
-import { deleteReceipts } from '../statements/handover.ts'
 import { selectPurgeable } from '../statements/purge-ledger.ts'
 import type { StoreContext } from '../store-context.ts'
 
@@ -27,6 +26,6 @@ export function purge(
   const last = rows.at(-1)?.id ?? request.after
   if (rows.length === STEP_ROWS) return { removed, next: last }
   context.sql.deleteEmptyIndex(last)
-  deleteReceipts(db, request.before - RECEIPTS_KEPT_MS)
+  context.sql.handover.deleteReceipts(request.before - RECEIPTS_KEPT_MS)
   return { removed, next: null }
 }

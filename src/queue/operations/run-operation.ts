@@ -38,11 +38,11 @@ export function runOperation(context: StoreContext, operation: Operation, db: Da
     case 'purge':
       return purge(context, operation, db)
     case 'expire':
-      return expire(context, operation, db)
+      return expire(context, operation)
     case 'control':
       return control(context, operation.step, db)
     case 'handover':
-      return handover(context, operation, db)
+      return handover(context, operation)
     case 'lost':
       return lost(context, operation)
     case 'probe':

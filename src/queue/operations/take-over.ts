@@ -1,29 +1,26 @@
 // Room queue, operation handover, the taking side: one commit holds the message, its history and the receipt of its token. A token is
 // answered once: whoever asks again, after whatever crash, hears the same.
 
-import type { Database } from 'better-sqlite3'
 import type { TakenOverEvent } from '../../observe/events.ts'
 import { flowOf } from '../flow.ts'
 import type { HandoverAnswers, HandoverStep, WireTransfer } from '../handover-step.ts'
 import { RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
 import { isWaiting, stateOf } from '../states.ts'
-import { insertReceipt, insertTakenOver, insertTransferred, selectReceipt } from '../statements/handover.ts'
 import type { StoreContext } from '../store-context.ts'
 
 export function takeOver(
   context: StoreContext,
   request: { readonly step: HandoverStep & { kind: 'take' }; readonly now: number },
-  db: Database,
 ): HandoverAnswers['take'] {
   const { step, now } = request
   const { token, from, message } = step
-  const receipt = selectReceipt(db, token)
+  const receipt = context.sql.handover.selectReceipt(token)
   if (receipt) return receipt.taken === 1 ? 'before' : 'refused'
   if (context.sql.selectMessageIdOf(message.queueId) !== null) return 'conflict'
-  insertReceipt(db, { token, taken: true, at: now })
+  context.sql.handover.insertReceipt({ token, taken: true, at: now })
   const id = addMessage(context, message)
-  addRecipients(context, { id, message }, db)
-  insertTakenOver(db, message.expiresAt, id)
+  addRecipients(context, { id, message })
+  context.sql.handover.insertTakenOver(message.expiresAt, id)
   for (const { at, events } of message.history) context.sql.insertLedger(at, message.queueId, events)
   const events = message.recipients.map(
     ({ address }): TakenOverEvent => ({
@@ -40,12 +37,12 @@ export function takeOver(
 
 /** Writes down that a token that was never answered will not be taken. */
 export function refuseToken(
+  context: StoreContext,
   request: { readonly step: HandoverStep & { kind: 'refuse' }; readonly now: number },
-  db: Database,
 ): HandoverAnswers['refuse'] {
   const { token } = request.step
-  const receipt = selectReceipt(db, token)
-  if (!receipt) insertReceipt(db, { token, taken: false, at: request.now })
+  const receipt = context.sql.handover.selectReceipt(token)
+  if (!receipt) context.sql.handover.insertReceipt({ token, taken: false, at: request.now })
   return receipt?.taken === 1 ? 'taken' : 'refused'
 }
 
@@ -61,11 +58,10 @@ function addMessage(context: StoreContext, message: WireTransfer): number {
 function addRecipients(
   context: StoreContext,
   { id, message }: { readonly id: number; readonly message: WireTransfer },
-  db: Database,
 ): void {
   const { origin, sender, recipients } = message
   const flow = flowOf({ origin, sender, recipients: recipients.length })
-  const insert = insertTransferred(db)
+  const insert = context.sql.handover.insertTransferred
   for (const [ordinal, row] of recipients.entries()) {
     insert(recipientId(id, ordinal), row, flow)
     if (isWaiting(stateOf(row.state))) context.book.added(row.nextHop, row.nextAttemptAt)

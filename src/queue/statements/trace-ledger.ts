@@ -60,10 +60,11 @@ export function selectTailOf(db: Database, queueIds: readonly string[]): LedgerR
     .all(JSON.stringify(queueIds)) as LedgerRow[]
 }
 
-/** Every row of a queue id, oldest first. */
-export function selectLedgerOf(db: Database, queueId: string): LedgerRow[] {
-  const rows = [...selectTailOf(db, [queueId]), ...selectIndexed(db, [queueId], Number.POSITIVE_INFINITY)]
-  const byId = new Map(rows.filter((row) => row.queueId === queueId).map((row) => [row.id, row]))
+/** Every row of these queue ids, oldest first. */
+export function selectLedgerOf(db: Database, queueIds: readonly string[]): LedgerRow[] {
+  const wanted = new Set(queueIds)
+  const rows = [...selectTailOf(db, queueIds), ...selectIndexed(db, queueIds, Number.POSITIVE_INFINITY)]
+  const byId = new Map(rows.filter((row) => wanted.has(row.queueId ?? '')).map((row) => [row.id, row]))
   return [...byId.values()].toSorted((a, b) => a.id - b.id)
 }
 
