@@ -4,8 +4,8 @@ import { Writable } from 'node:stream'
 import type { Descriptor } from './descriptor.ts'
 import { asUnavailable } from './unavailable.ts'
 
-/** Octets held in memory before the writer is told to wait. */
-const BUFFERED_OCTETS = 65_536
+/** Octets held in memory before the writer is told to wait: what came during one write goes out with the next. */
+const BUFFERED_OCTETS = 131_072
 
 export class SpoolWriter extends Writable {
   readonly #descriptor: Descriptor

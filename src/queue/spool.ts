@@ -16,8 +16,8 @@ const FILES_PER_TURN = 256
 const SUBDIRECTORIES = 256
 /** Bytes of the random name: no two files ever share one. */
 const NAME_BYTES = 12
-/** Octets read at once when a body is sent. */
-const READ_AHEAD = 65_536
+/** Octets read at once when a body is sent: each read costs a trip to another thread, and most large bodies fit into one. */
+const READ_AHEAD = 131_072
 
 export class Spool {
   readonly #directory: string
