@@ -26,7 +26,18 @@ const retry = {
   delayWarningMs: null,
 }
 
-const say = (...words: (string | number)[]) => writeSync(1, `${words.join(' ')}\n`)
+/** Who reads may be busy: a full pipe is waited for, as nothing may be said later than it happened. */
+function say(...words: (string | number)[]): void {
+  for (;;) {
+    try {
+      writeSync(1, `${words.join(' ')}\n`)
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 const chance = (part: number) => Math.random() < part
 let serial = 0
 
