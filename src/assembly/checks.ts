@@ -1,7 +1,6 @@
 // The role's list of checks → the checks, in its order. `sender` asks at MAIL (hooks.ts), so it has no part here.
 
 import type { Config } from '../config/config.ts'
-import { createAuthenticator } from '../filter/authenticate.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { checkAuthor } from '../policy/author.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
@@ -9,6 +8,7 @@ import { checkLoop } from '../policy/loop.ts'
 import type { MaySendAs } from '../policy/sender.ts'
 import { checkTrustedResults } from '../policy/trust-results.ts'
 import { checkVerify } from '../policy/verify.ts'
+import { lazyAuthenticator } from './lazy-authenticator.ts'
 
 export function contentChecks(
   config: Config,
@@ -18,7 +18,7 @@ export function contentChecks(
     loop: () => checkLoop(config.role.max_hops),
     verify: () =>
       checkVerify({
-        authenticator: createAuthenticator({ resolver: parts.resolver }),
+        authenticator: lazyAuthenticator(parts.resolver),
         authservId: config.authserv_id,
         rejectByPolicy: config.dmarc.reject,
       }),

@@ -35,13 +35,17 @@ export function cleanValue(text: string): string {
 function fold(line: string): string {
   const lines: string[] = []
   let current = ''
+  let octets = 0
   for (const word of line.split(/(?=[ \t])/)) {
-    const fits = Buffer.byteLength(current) + Buffer.byteLength(word) <= FOLD_COLUMN
+    const length = Buffer.byteLength(word)
     // A word of white space alone must not become a line of its own, which some read as the end of the header.
-    if (current === '' || fits || word.trim() === '' || current.endsWith(':')) current += word
-    else {
+    if (current === '' || octets + length <= FOLD_COLUMN || word.trim() === '' || current.endsWith(':')) {
+      current += word
+      octets += length
+    } else {
       lines.push(current)
       current = word
+      octets = length
     }
   }
   return [...lines, current].flatMap(cutLong).join('\r\n')
