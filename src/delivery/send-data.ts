@@ -2,7 +2,7 @@
 // breaks on the way the final dot must never be sent: half a mail would count as a whole one.
 
 import type { Dialogue } from './dialogue.ts'
-import { atStart, closing, type Position, positionAfter, stuff } from './dot-stuffing.ts'
+import { atStart, closing, positionAfter, stuff } from './dot-stuffing.ts'
 import type { TransportContent } from './transport.ts'
 
 export type DataSent =
@@ -11,18 +11,29 @@ export type DataSent =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'unreadable'; readonly cause: string }
 
+/**
+ * Octets a second that a peer has to take on average (Postfix's smtp_min_data_rate), counted once it kept us waiting for as long as one
+ * block may take: a peer that reads a block just before each time-out would hold the connection for days.
+ */
+const SLOWEST_RATE = 500
+
+/** What of a dialogue is needed here. */
+export type DataLine = Pick<Dialogue, 'write' | 'drained' | 'peek' | 'close' | 'clock'>
+
 /** @param blockTimeout ms for one block to leave our buffer (RFC 5321 4.5.3.2.5) */
-export async function sendData(dialogue: Dialogue, content: TransportContent, blockTimeout: number): Promise<DataSent> {
+export async function sendData(dialogue: DataLine, content: TransportContent, blockTimeout: number): Promise<DataSent> {
   if (content.inline !== null) {
     dialogue.write(wholeMessage(content.header, content.inline))
     return { kind: 'sent' }
   }
   let position = positionAfter(content.header, atStart)
   dialogue.write(stuff(content.header, atStart))
+  const pace = { octets: content.header.length, waited: 0, blockTimeout }
   const stream = content.open()
   try {
     for await (const chunk of stream) {
-      position = await sendChunk(dialogue, chunk as Buffer, { position, blockTimeout })
+      await sendChunk(dialogue, stuff(chunk as Buffer, position), pace)
+      position = positionAfter(chunk as Buffer, position)
       if (dialogue.peek()) return { kind: 'interrupted' }
     }
   } catch (error) {
@@ -34,13 +45,21 @@ export async function sendData(dialogue: Dialogue, content: TransportContent, bl
   return { kind: 'sent' }
 }
 
-async function sendChunk(
-  dialogue: Dialogue,
-  chunk: Buffer,
-  state: { readonly position: Position; readonly blockTimeout: number },
-): Promise<Position> {
-  if (!dialogue.write(stuff(chunk, state.position))) await dialogue.drained(state.blockTimeout)
-  return positionAfter(chunk, state.position)
+interface Pace {
+  octets: number
+  /** Ms that the peer kept us waiting; the time that our own disk takes is not held against it. */
+  waited: number
+  readonly blockTimeout: number
+}
+
+async function sendChunk(dialogue: DataLine, octets: Buffer, pace: Pace): Promise<void> {
+  pace.octets += octets.length
+  if (dialogue.write(octets)) return
+  const before = dialogue.clock.now()
+  await dialogue.drained(pace.blockTimeout)
+  pace.waited += Math.max(0, dialogue.clock.now() - before)
+  const tooSlow = pace.waited > pace.blockTimeout && pace.octets < (SLOWEST_RATE * pace.waited) / 1000
+  if (tooSlow) dialogue.close('timed out: the peer takes the message too slowly')
 }
 
 function wholeMessage(header: Buffer, body: Buffer): Buffer {
