@@ -61,9 +61,10 @@ function messageLines(message: ListedMessage, now: number): string[] {
 }
 
 function recipientLines(recipient: ListedRecipient, now: number): string[] {
-  const { address, state, nextHop, attempts, nextAttemptAt, last } = recipient
+  const { address, state, nextHop, attempts, nextAttemptAt, suspended, last } = recipient
   const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
-  const next = state === 'deferred' || state === 'queued' ? `, next attempt ${wait}` : ''
+  const plan = suspended ? 'destination suspended' : `next attempt ${wait}`
+  const next = state === 'deferred' || state === 'queued' ? `, ${plan}` : ''
   const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
   return last
     ? [

@@ -23,7 +23,7 @@ function statsLines(stats: QueueStats, now: number): string[] {
   const states = Object.entries(stats.recipients).filter(([, count]) => count > 0)
   const oldest = oldestArrivedAt === null ? '' : `, the oldest ${age(now - oldestArrivedAt)} old`
   return [
-    `${messages} messages${oldest}`,
+    `${messages} ${messages === 1 ? 'message' : 'messages'}${oldest}`,
     ...states.map(([state, count]) => `  ${String(count).padStart(9)} ${state}`),
     ...(noticesDue > 0 ? [`  ${String(noticesDue).padStart(9)} senders to be told`] : []),
     ...(kept.held + kept.suspended > 0

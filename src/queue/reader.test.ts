@@ -138,6 +138,19 @@ it('reads a stopped queue and counts', async () => {
   expect(reader.stats()).toMatchObject({ messages: 1, recipients: { claimed: 1, queued: 0 } })
 })
 
+it('counts an empty queue, whose oldest mail is none', () => {
+  expect(reader.stats()).toMatchObject({ messages: 0, oldestArrivedAt: null, destinations: [] })
+})
+
+it('says of a recipient that a person stopped its destination', async () => {
+  await queue.accept(sampleMessage(), { claim: false })
+  const nextHop = sampleRecipient().nextHop
+  const suspended = () => [...reader.list()].flatMap(({ recipients }) => recipients.map((one) => one.suspended))
+  expect(suspended()).toEqual([false])
+  await queue.suspend({ nextHop, by: 'ann', reason: '' })
+  expect(suspended()).toEqual([true])
+})
+
 it('says what is wrong where there is no queue', () => {
   expect(() => new QueueReader(`${place.directory}/nowhere`)).toThrow(/no queue: no file .*nowhere\/queue\.db/)
 })

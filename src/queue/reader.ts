@@ -17,6 +17,7 @@ import type { StoredBody } from './queue.ts'
 import { type RecipientState, stateOf } from './states.ts'
 import { type LedgerRow, selectLedgerAfter } from './statements/ledger.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/read-queue.ts'
+import { selectSuspensions } from './statements/destinations.ts'
 import { selectStats, selectWaitingFor } from './statements/stats.ts'
 import { selectIndexed, selectTailContaining, selectTailOf, selectUnindexed } from './statements/trace-ledger.ts'
 
@@ -30,6 +31,8 @@ export interface ListedRecipient {
   readonly attempts: number
   /** Unix ms; of a claimed one: when it would be tried again. */
   readonly nextAttemptAt: number
+  /** A person suspended its destination: it is not attempted, whatever its time. */
+  readonly suspended: boolean
   /** The notice whose sending is due, or null. */
   readonly noticeDue: NoticeKind | null
   readonly last: {
@@ -80,13 +83,14 @@ export class QueueReader {
 
   /** Queued messages with the recipients that match, oldest first; read page by page, so a long queue costs no memory. */
   *list(filter: QueueFilter = {}): Generator<ListedMessage> {
+    const suspended = new Set(selectSuspensions(this.#db)().map(({ nextHop }) => nextHop))
     let current: { row: ListedRow; recipients: ListedRecipient[] } | null = null
     for (let after = -1; ; ) {
       const rows = selectListed(this.#db, { filter, after, limit: PAGE_ROWS })
       for (const row of rows) {
         if (current && current.row.message !== row.message) yield listed(current.row, current.recipients)
         if (current?.row.message !== row.message) current = { row, recipients: [] }
-        current.recipients.push(listedRecipient(row))
+        current.recipients.push(listedRecipient(row, suspended))
       }
       const last = rows.at(-1)
       if (!last || rows.length < PAGE_ROWS) break
@@ -161,7 +165,8 @@ export class QueueReader {
 
   /** `now`, unix ms, tells what is older than its lifetime. */
   stats(now: number = Date.now()): QueueStats {
-    return selectStats(this.#db, now)
+    // In one transaction, so that the numbers are of one moment.
+    return this.#db.transaction(() => selectStats(this.#db, now))()
   }
 
   /** Recipients that wait for a destination. */
@@ -191,7 +196,7 @@ function listed(row: ListedRow, recipients: readonly ListedRecipient[]): ListedM
   return { queueId, arrivedAt, expiresAt, origin: JSON.parse(row.origin) as Origin, sender, size, recipients }
 }
 
-function listedRecipient(row: ListedRow): ListedRecipient {
+function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): ListedRecipient {
   const { address, reversePath, nextHop, attempt, nextAttemptAt, lastAt } = row
   return {
     address,
@@ -202,6 +207,7 @@ function listedRecipient(row: ListedRow): ListedRecipient {
     state: stateOf(row.state),
     attempts: attempt,
     nextAttemptAt,
+    suspended: suspended.has(nextHop),
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
     last:
       lastAt === null

@@ -22,7 +22,7 @@ function selectKept(db: Database, now: number): QueueStats['keptBeyondLifetime']
 }
 
 export function selectStats(db: Database, now: number): QueueStats {
-  const one = (sql: string) => db.prepare(sql).pluck().get() as number | null
+  const one = (sql: string) => (db.prepare(sql).pluck().get() as number | undefined) ?? null
   const recipients = Object.fromEntries(Object.keys(stateNumber).map((state) => [state, 0])) as Record<
     RecipientState,
     number
