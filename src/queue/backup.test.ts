@@ -1,6 +1,6 @@
 // A backup of a working queue, and nodes that start from it.
 
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,6 +45,14 @@ async function deliverAll(from: OpenQueue): Promise<Map<string, string>> {
     }
   }
 }
+
+it('can be read by its owner only, wherever it is carried', async () => {
+  await queue.accept(await spooled('a body'), { claim: false })
+  await backupQueue(place.directory, backup)
+  const files = readdirSync(backup, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  expect(files.map((one) => one.name)).toContain('queue.db')
+  for (const { parentPath, name } of files) expect(statSync(join(parentPath, name)).mode & 0o077).toBe(0)
+})
 
 describe('a backup under load', () => {
   it('holds everything accepted before it, and a fresh node delivers all of it', async () => {

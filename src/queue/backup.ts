@@ -2,7 +2,7 @@
 // and that disturbs none), then the spool files its rows name. A file that is gone by then belongs to a mail that ended meanwhile: it is
 // taken out of the copy. A backup is for the loss of a disk: what was delivered after it was taken would be delivered again.
 
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { checksumOf, copyDurably, makeDurable, verifyFolder, writeChecksums } from './backup-folder.ts'
@@ -46,6 +46,8 @@ async function copyQueue(
 ): Promise<BackupReport> {
   const file = join(building, DATABASE_FILE)
   source.prepare('VACUUM INTO ?').run(file)
+  // The folder is closed to others, but what is in it may be carried elsewhere.
+  await chmod(file, 0o600)
   const copy = new SqliteDatabase(file)
   try {
     const checksums = new Map<string, string>()
