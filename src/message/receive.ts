@@ -7,6 +7,7 @@ import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import { createHeaderCollector, usualCaps } from './header-collector.ts'
 import type { Collected, HeaderCaps } from './header-collector.ts'
+import { openChunks } from './chunks.ts'
 import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './limits.ts'
 import { createNewlineFilter } from './newlines.ts'
 
@@ -50,8 +51,9 @@ export async function receiveMessage(message: Readable, sink: BodySink, settings
   const reception = createReception(sink, { ...settings, maxSize })
   let broken: { readonly error: unknown } | null = null
   let octets = 0
+  const chunks = openChunks(message)
   try {
-    for await (const chunk of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for (let chunk = await chunks.next(); chunk !== null; chunk = await chunks.next()) {
       octets += chunk.length
       if (reception.refused && octets > maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS) break
       if (broken || reception.refused) continue
@@ -61,6 +63,8 @@ export async function receiveMessage(message: Readable, sink: BodySink, settings
     if (!message.readableEnded && !reception.refused) return { kind: 'aborted', cause: 'the stream ended early' }
   } catch (error) {
     return { kind: 'aborted', cause: error instanceof Error ? error.message : String(error) }
+  } finally {
+    chunks.close()
   }
   const failure = broken as { readonly error: unknown } | null
   if (failure) throw failure.error
