@@ -13,6 +13,7 @@ import type { HostSettings } from '../delivery/hosts.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
 import { ConnectionPool, standardPool } from '../delivery/pool.ts'
 import { createReplyRules } from '../delivery/reply-rules.ts'
+import { SharedGates } from '../delivery/shared-limits.ts'
 import { createSmtpTransport } from '../delivery/smtp-transport.ts'
 import type { SourceCheck } from '../delivery/source-check.ts'
 import { standardTimeouts } from '../delivery/transport-settings.ts'
@@ -58,6 +59,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([...config.delivery.replies, ...loadDefaultReplies()]),
+    gates: new SharedGates(),
   })
   const { concurrency, destination_concurrency } = config.delivery
   const scheduler = {

@@ -28,8 +28,12 @@ const destinationSchema = z.strictObject({
   key: path.optional().describe('PEM file: the private key of `certificate`.'),
   ca: path.optional().describe("PEM file: who signs the host's certificate; the public CAs where not given."),
   discard_ehlo: z.array(ehloKeyword).default([]).describe('Keywords of EHLO to overlook, such as PIPELINING.'),
-  concurrency: count('a whole number from 1').optional().describe('Connections at once.'),
-  rate: rate.optional().describe('Messages begun: 10/s, 100/m, 500/h, or the least time between two.'),
+  concurrency: count('a whole number from 1')
+    .optional()
+    .describe('Connections at once; where the key is a host, of all domains behind it together.'),
+  rate: rate
+    .optional()
+    .describe('Messages begun: 10/s, 100/m, 500/h, or the least time between two; shared like `concurrency`.'),
   source: source.optional().describe('Source addresses.'),
   helo: helo.optional().describe('Names in EHLO.'),
 })

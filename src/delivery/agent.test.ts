@@ -10,6 +10,7 @@ import { type AgentSettings, createAgent, standardAgent } from './agent.ts'
 import type { Hosts } from './hosts.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './pool.ts'
 import { createReplyRules, type ReplyRule } from './reply-rules.ts'
+import { SharedGates, type SharedLimits } from './shared-limits.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 
 const peers: SmtpPeer[] = []
@@ -25,6 +26,8 @@ interface Setting {
   readonly agent?: Partial<AgentSettings>
   readonly pool?: Partial<PoolSettings>
   readonly replies?: readonly ReplyRule[]
+  /** Of all hosts. */
+  readonly shared?: SharedLimits
 }
 
 async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
@@ -33,7 +36,9 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
   const pool = new ConnectionPool({ ...standardPool, ...setting.pool }, systemClock)
   pools.push(pool)
   let lookUps = 0
-  const targets = own.map((peer, i) => loopbackTarget(peer.port, { host: `mx${i + 1}.test` }))
+  const limits = setting.shared ? { shared: setting.shared } : {}
+  const targets = own.map((peer, i) => loopbackTarget(peer.port, { host: `mx${i + 1}.test`, ...limits }))
+  const gates = new SharedGates()
   const agent = createAgent(
     { ...standardAgent, ...setting.agent },
     {
@@ -49,6 +54,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       pool,
       clock: systemClock,
       replies: createReplyRules(setting.replies ?? []),
+      gates,
       openBody: () => {
         throw new Error('nothing to stream')
       },
@@ -62,7 +68,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       short: result.outcomes.map(({ outcome }) => `${outcome.kind} ${outcome.status}`),
     }
   }
-  return { peers: own, agent, pool, send, lookUps: () => lookUps }
+  return { peers: own, agent, pool, gates, send, lookUps: () => lookUps }
 }
 
 function claimOf(to: readonly string[], sender: string | null): Claim {
@@ -293,5 +299,39 @@ describe('rules for replies', () => {
     expect((await greeting.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(60_000)
     const rcpt = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [here] })
     expect((await rcpt.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(0)
+  })
+})
+
+describe('limits that hosts share', () => {
+  const shared: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 0 }
+
+  it('send an attempt back before anything is dialled, and let the next one in', async () => {
+    const { agent, gates, peers: own } = await setUp([{}, {}], { shared })
+    gates.enter(shared, 'mx:other.example', Date.now())
+    const attempt = () => agent.attempt(claimOf(['a@there.test'], null))
+    expect(await attempt()).toMatchObject({ outcomes: [], verdict: 'unused', postponeMs: 1000 })
+    expect(own.map((peer) => peer.sessions)).toEqual([0, 0])
+    gates.leave(shared)
+    expect(await attempt()).toMatchObject({ verdict: 'worked', outcomes: [{ outcome: { kind: 'delivered' } }] })
+    // The place was given back: another mail goes over the kept connection, and finds it full there as well.
+    gates.enter(shared, 'mx:other.example', Date.now())
+    expect(await attempt()).toMatchObject({ outcomes: [], postponeMs: 1000 })
+    gates.leave(shared)
+    expect(await attempt()).toMatchObject({ verdict: 'worked' })
+    expect(own[0]?.sessions).toBe(1)
+  })
+
+  it('give the place back when the host is not there', async () => {
+    const { agent, gates } = await setUp([{ moods: { connect: 'disconnect' } }], { shared })
+    expect((await agent.attempt(claimOf(['a@there.test'], null))).verdict).toBe('unreachable')
+    expect(gates.enter(shared, 'mx:other.example', Date.now())).toEqual({ kind: 'entered' })
+  })
+
+  it('pause with the host that asks for rest', async () => {
+    const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
+    const { agent, gates } = await setUp([{ moods: { rcpt: 'tempfail' } }], { shared, replies: [rest] })
+    await agent.attempt(claimOf(['a@there.test'], null))
+    const entry = gates.enter(shared, 'mx:other.example', Date.now())
+    expect(entry.kind === 'full' && entry.waitMs > 50_000).toBe(true)
   })
 })

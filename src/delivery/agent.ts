@@ -13,6 +13,7 @@ import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './o
 import type { ConnectionPool, PooledConnection } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { ReplyRules } from './reply-rules.ts'
+import type { SharedGates } from './shared-limits.ts'
 import { describeTarget, type RecipientResult, type Target, type Transport, type Trouble } from './transport.ts'
 
 export interface AgentSettings {
@@ -32,6 +33,7 @@ export interface AgentPorts {
   readonly openBody: OpenBody
   /** What refusals mean. */
   readonly replies: ReplyRules
+  readonly gates: SharedGates
 }
 
 export interface AttemptResult {
@@ -40,6 +42,8 @@ export interface AttemptResult {
   readonly verdict: DeliveryVerdict
   /** Ms for which the peer wants to be left alone. */
   readonly pauseMs: number
+  /** Set where nothing was begun, as the hosts are at a limit that is shared: the claim goes back, to be tried again in so many ms. */
+  readonly postponeMs?: number
 }
 
 export interface Agent {
@@ -69,6 +73,8 @@ class Attempt {
   #left: readonly ClaimedRecipient[]
   #sessions = 0
   #reached = false
+  /** Ms to wait for a place at a shared limit, once one was found full: another host would only be a way around it. */
+  #postponeMs: number | null = null
 
   constructor(claim: Claim, around: Surroundings) {
     this.#claim = claim
@@ -79,7 +85,12 @@ class Attempt {
 
   async run(): Promise<AttemptResult> {
     await this.#overIdleConnections()
-    if (this.#left.length > 0 && this.#sessions < this.#around.settings.sessionLimit) await this.#overHosts()
+    if (this.#mayGoOn) await this.#overHosts()
+    if (this.#postponeMs !== null) {
+      if (this.#outcomes.size === 0)
+        return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs: this.#postponeMs }
+      this.#endLeft(deferred('message', '4.4.5', 'The limit of connections to these hosts is reached'))
+    }
     const outcomes = this.#claim.recipients.map((recipient) => this.#resultOf(recipient))
     const pauseMs = Math.max(0, ...this.#pauses.values())
     return { outcomes, verdict: this.#verdict(pauseMs), pauseMs }
@@ -90,7 +101,12 @@ class Attempt {
     for (const key of recent.keys(this.#claim.nextHop, ports.clock.now())) {
       const idle = ports.pool.borrow(key)
       // One try: if that connection was stale, the others of its age are too, and a new one tells the truth.
-      if (idle) return this.#over(idle)
+      if (idle)
+        return this.#inside(
+          idle.connection.target,
+          () => this.#over(idle),
+          () => ports.pool.giveBack(key, idle),
+        )
     }
   }
 
@@ -105,8 +121,29 @@ class Attempt {
       )
     }
     for (const target of hosts.targets) {
-      if (this.#left.length === 0 || this.#sessions >= this.#around.settings.sessionLimit) return
-      if (!this.#tried.has(describeTarget(target))) await this.#overTarget(target)
+      if (!this.#mayGoOn) return
+      if (!this.#tried.has(describeTarget(target))) await this.#inside(target, () => this.#overTarget(target))
+    }
+  }
+
+  get #mayGoOn(): boolean {
+    const { sessionLimit } = this.#around.settings
+    return this.#left.length > 0 && this.#sessions < sessionLimit && this.#postponeMs === null
+  }
+
+  /** Does the work if a shared limit has a place for it. */
+  async #inside({ shared }: Target, work: () => Promise<void>, otherwise?: () => void): Promise<void> {
+    if (!shared) return work()
+    const { gates, clock } = this.#around.ports
+    const entry = gates.enter(shared, this.#claim.nextHop, clock.now())
+    if (entry.kind === 'full') {
+      this.#postponeMs = entry.waitMs
+      return otherwise?.()
+    }
+    try {
+      await work()
+    } finally {
+      gates.leave(shared)
     }
   }
 
@@ -198,7 +235,7 @@ class Attempt {
     at: { readonly target: Target; readonly facts: AttemptFacts },
   ): Outcome {
     const { recipientId, attempt } = recipient
-    const { replies, clock } = this.#around.ports
+    const { replies, clock, gates } = this.#around.ports
     const dsnPassedOn = at.facts.dsnPassedOn && !keepsReports(recipient)
     const plain = outcomeOf(result, { ...at.facts, dsnPassedOn })
     const found =
@@ -207,6 +244,7 @@ class Attempt {
       found && plain.kind !== 'delivered' ? classified(plain, found, { now: clock.now(), attempt }) : plain
     this.#outcomes.set(recipientId, outcome)
     this.#pauses.set(recipientId, found?.pauseMs ?? 0)
+    if (found && found.pauseMs > 0 && at.target.shared) gates.pause(at.target.shared, clock.now() + found.pauseMs)
     return outcome
   }
 

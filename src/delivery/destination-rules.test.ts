@@ -44,3 +44,28 @@ describe('the entry for a next hop', () => {
     expect(rules('shop.example').forNextHop('mx:a.shop.example')).toBeNull()
   })
 })
+
+describe('limits', () => {
+  const limited = (key: string): DestinationRule => ({
+    ...rule(key),
+    limits: { maximalConcurrency: 3, initialConcurrency: 3, intervalMs: 200 },
+  })
+  const shared = (key: string, nextHop: string, domain: string | null, host: string) =>
+    createDestinationRules([limited(key)]).forPlace({ nextHop, domain, host })?.shared
+
+  it('are shared where an entry counts because of the host', () => {
+    const own = { concurrency: 3, intervalMs: 200 }
+    expect(shared('*.mail.example', 'mx:a.test', 'a.test', 'mx1.mail.example')).toEqual({
+      name: '*.mail.example',
+      ...own,
+    })
+    expect(shared('mx1.mail.example', 'mx:a.test', 'a.test', 'mx1.mail.example')).toMatchObject(own)
+  })
+
+  it('are those of the next hop where it is named', () => {
+    expect(shared('a.test', 'mx:a.test', 'a.test', 'mx1.mail.example')).toBeUndefined()
+    expect(shared('*.test', 'mx:a.test', 'a.test', 'mx1.b.test')).toBeUndefined()
+    expect(shared('*', 'mx:a.test', 'a.test', 'mx1.mail.example')).toBeUndefined()
+    expect(shared('relay.test', 'smtp:[relay.test]:587', null, 'relay.test')).toBeUndefined()
+  })
+})

@@ -4,6 +4,7 @@
 import type { DestinationLimits } from '../queue/scheduler.ts'
 import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
 import type { ClientProfile } from './client-profile.ts'
+import type { SharedLimits } from './shared-limits.ts'
 import type { SecurityLevel } from './transport.ts'
 
 /** Towards one host. */
@@ -11,12 +12,14 @@ export interface HostRule {
   /** Null: as towards all others. */
   readonly security: SecurityLevel | null
   readonly profile: ClientProfile | null
+  /** Limits of an entry that counts because of the host: all next hops that lead there share them. */
+  readonly shared?: SharedLimits
 }
 
 export interface DestinationRule extends HostRule {
   /** A next hop, a domain or host name, `*.name` or `*`. */
   readonly key: string
-  /** For the scheduler, which knows next hops and their domains only: hosts are found later. */
+  /** Of one next hop, where the entry is found by that or its domain: those are the scheduler's. */
   readonly limits: Partial<DestinationLimits> | null
 }
 
@@ -50,9 +53,18 @@ export function createDestinationRules(rules: readonly DestinationRule[]): Desti
     return patterns.find(({ suffix }) => suffix === '' || names.some((name) => name.endsWith(suffix)))?.rule ?? null
   }
   return {
-    forPlace: ({ nextHop, domain, host }) => find([nextHop, domain, host].filter((name) => name !== null)),
+    forPlace: ({ nextHop, domain, host }) => {
+      const rule = find([nextHop, domain, host].filter((name) => name !== null))
+      return rule?.limits && rule !== find(namesOf(nextHop))
+        ? { ...rule, shared: sharedOf(rule.key, rule.limits) }
+        : rule
+    },
     forNextHop: (nextHop) => find(namesOf(nextHop)),
   }
+}
+
+function sharedOf(name: string, { maximalConcurrency, intervalMs }: Partial<DestinationLimits>): SharedLimits {
+  return { name, concurrency: maximalConcurrency ?? null, intervalMs: intervalMs ?? 0 }
 }
 
 /** A next hop in the one form it is compared in, or a name in lower case. */

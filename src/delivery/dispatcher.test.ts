@@ -30,6 +30,8 @@ interface Setting {
   readonly prefetch?: number
   /** Ms that the peer wants to be left alone after it. */
   readonly pause?: (claim: Claim) => number
+  /** Ms after which the claim may be tried, where it may not now. */
+  readonly postpone?: (claim: Claim) => number | null
   readonly limitsFor?: SchedulerSettings['limitsFor']
   /** Takes the listener for news of the queue; a queue without news where not given. */
   readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
@@ -39,6 +41,7 @@ function setUp({
   attempt = () => done,
   verdict = () => 'worked',
   pause = () => 0,
+  postpone = () => null,
   limitsFor,
   prefetch = 50,
   watch,
@@ -54,6 +57,8 @@ function setUp({
     attempt: async (claim: Claim): Promise<AttemptResult> => {
       most = Math.max(most, ++running)
       try {
+        const postponeMs = postpone(claim)
+        if (postponeMs !== null) return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs }
         const outcome = await attempt(claim)
         return {
           outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
@@ -373,6 +378,33 @@ describe('a peer that wants to be left alone', () => {
     await clock.advance(61_000)
     await settle()
     expect([queue.count('delivered'), queue.count('claimed')]).toEqual([2, 0])
+  })
+})
+
+describe('hosts that are at a shared limit', () => {
+  it('cost the mail for them no attempt, and others nothing; it goes when there is a place', async () => {
+    let full = true
+    let asked = 0
+    const postpone = ({ nextHop }: Claim) => {
+      if (nextHop !== hop || !full) return null
+      asked++
+      return 1000
+    }
+    const { queue, engine, clock, settle } = setUp({ postpone })
+    for (const mail of mails(30)) queue.add(mail)
+    for (const mail of mails(30, 'mx:live.example')) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('delivered')).toBe(30)
+    expect(queue.count('waiting')).toBe(30)
+    expect(asked).toBe(defaultSchedulerSettings.initialConcurrency)
+    await clock.advance(800)
+    expect(asked).toBe(defaultSchedulerSettings.initialConcurrency)
+    full = false
+    await clock.advance(300)
+    await settle()
+    expect(queue.count('delivered')).toBe(60)
+    expect(queue.attempts('r0@example.net')).toBe(1)
   })
 })
 

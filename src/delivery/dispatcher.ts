@@ -266,12 +266,23 @@ class Dispatch implements Dispatcher {
 
   async #attempt(claim: Claim): Promise<void> {
     const { nextHop, message } = claim
-    const { outcomes, verdict, pauseMs } = await this.#safely(claim)
+    const { outcomes, verdict, pauseMs, postponeMs } = await this.#safely(claim)
     const now = this.#ports.clock.now()
+    if (postponeMs !== undefined) return this.#postpone(claim, now + postponeMs)
     this.#scheduler.finished(nextHop, verdict, now)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, now + pauseMs)
     this.#settler.settle({ queueId: message.queueId, nextHop, outcomes })
     if (verdict === 'unreachable' || pauseMs > HAND_WAIT) this.#letGo(nextHop)
+    this.#pump()
+  }
+
+  /** Nothing was begun, and nothing in hand for the destination could be. */
+  #postpone(claim: Claim, until: number): void {
+    const { nextHop } = claim
+    this.#scheduler.finished(nextHop, 'unused', this.#ports.clock.now())
+    this.#scheduler.pause(nextHop, until)
+    this.#settler.release([claim])
+    this.#letGo(nextHop)
     this.#pump()
   }
 

@@ -22,6 +22,7 @@ import { createDispatcher, standardDispatcher } from './dispatcher.ts'
 import { createHostFinder } from './hosts.ts'
 import { ConnectionPool, standardPool } from './pool.ts'
 import { createReplyRules } from './reply-rules.ts'
+import { SharedGates } from './shared-limits.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 
 const clock = systemClock
@@ -50,6 +51,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([]),
+    gates: new SharedGates(),
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(peer), {
       resolver: fakeResolver({ 'there.test A': ['127.0.0.1'] }),

@@ -7,6 +7,7 @@ import { literalAddress } from '../smtp/domain.ts'
 import { formatNextHop, type NextHop, parseNextHop, SMTP_PORT } from '../smtp/nexthop.ts'
 import { findAddresses } from './addresses.ts'
 import type { ClientProfile } from './client-profile.ts'
+import type { SharedLimits } from './shared-limits.ts'
 import { findExchangers } from './exchangers.ts'
 import type { HostRule, Place } from './destination-rules.ts'
 import { isNowhere } from './nowhere.ts'
@@ -189,6 +190,7 @@ function tcp(parts: {
   readonly authentic: boolean
   readonly protocol?: 'smtp' | 'lmtp'
   readonly profile?: ClientProfile
+  readonly shared?: SharedLimits
 }): Target {
   const { address, port, protocol = 'smtp', ...rest } = parts
   const implicitTls = protocol === 'smtp' && port === SUBMISSIONS_PORT
@@ -199,11 +201,15 @@ function tcp(parts: {
 function wayTo(
   place: { readonly hop: NextHop; readonly domain: string | null; readonly host: string | null },
   settings: HostSettings,
-): { readonly security: SecurityLevel; readonly profile?: ClientProfile } {
+): Pick<Target, 'security' | 'profile' | 'shared'> {
   const { hop, domain, host } = place
   const rule = settings.ruleFor?.({ nextHop: formatNextHop(hop), domain, host }) ?? null
   const security = rule?.security ?? settings.security
-  return rule?.profile ? { security, profile: rule.profile } : { security }
+  return {
+    security,
+    ...(rule?.profile ? { profile: rule.profile } : {}),
+    ...(rule?.shared ? { shared: rule.shared } : {}),
+  }
 }
 
 /** Temporary trouble outweighs permanent: as long as one MX may come back, nothing has failed. */

@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { ClientProfile } from './client-profile.ts'
+import type { SharedLimits } from './shared-limits.ts'
 
 /** What TLS has to reach: `may` takes what it gets, `encrypt` insists on TLS, `verify` also on a chain to the CA and the name. */
 export type SecurityLevel = 'none' | 'may' | 'encrypt' | 'verify'
@@ -23,6 +24,8 @@ export interface Target {
   readonly authentic: boolean
   /** How to behave towards this place, where it is not as towards all others. */
   readonly profile?: ClientProfile
+  /** Limits that it shares with others. */
+  readonly shared?: SharedLimits
 }
 
 /** Where in a session something happened. */

@@ -6,6 +6,7 @@ import { createDispatcher, type Dispatcher, standardDispatcher } from '../../src
 import { createHostFinder } from '../../src/delivery/hosts.ts'
 import { ConnectionPool, standardPool } from '../../src/delivery/pool.ts'
 import { createReplyRules } from '../../src/delivery/reply-rules.ts'
+import { SharedGates } from '../../src/delivery/shared-limits.ts'
 import { createSmtpTransport } from '../../src/delivery/smtp-transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -57,6 +58,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     pool,
     clock,
     replies: createReplyRules([]),
+    gates: new SharedGates(),
     openBody: () => {
       throw new Error('nothing to stream')
     },

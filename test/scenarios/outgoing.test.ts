@@ -43,6 +43,8 @@ beforeAll(async () => {
   far = await world.destination('far.example')
   ops = await world.destination('ops.example')
   busy = await world.destination('busy.example', { replies: { rcpt: '450 4.7.1 back in a while, says busy' } })
+  await world.destination('provider.example')
+  for (const domain of ['shop.example', 'club.example']) world.dns.zone.set(domain, { MX: '10 mx.provider.example' })
   const own = createPrivateKey(readFileSync(join(world.folder, 'dkim/example.org/ed.pem')))
   const record = keyRecord({ domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', privateKey: own })
   world.dns.zone.set(record.name, { TXT: [record.chunks] })
@@ -62,11 +64,17 @@ beforeAll(async () => {
         lee: 'lee@far.example',
         gone: 'permfail-rcpt@far.example',
         busy: 'busy@busy.example',
+        shop: 'us@shop.example',
+        club: 'us@club.example',
       },
       transports: { 'lists.example.org': `lmtp:${lmtp.at}` },
     },
     yaml: {
-      delivery: { mx_port: world.mxPort, replies: ['../replies.yaml'] },
+      delivery: {
+        mx_port: world.mxPort,
+        replies: ['../replies.yaml'],
+        destinations: { '*.provider.example': { rate: '2/s' } },
+      },
       bounce: { copy_to: 'ops@ops.example', double_bounces_to: 'ops@ops.example', expanded: true },
     },
   })
@@ -210,6 +218,19 @@ describe('a reply that a rule knows', () => {
     expect([...srs.queue()].flatMap((one) => one.recipients.map(({ last }) => last?.class))).toContain('rate-limited')
     busy.change({})
     await srs.emptied()
+  })
+})
+
+describe('two domains behind one provider', () => {
+  it('share the rate of its hosts, and no mail loses an attempt by waiting', async () => {
+    const ids: string[] = []
+    for (const to of ['shop', 'club', 'shop', 'club']) ids.push((await send(srs, { to: [`${to}@example.org`] })).id)
+    await srs.emptied()
+    const events = ids.flatMap((id) => eventsOf(srs, id))
+    const times = (kind: Event['kind']) => events.filter((one) => one.kind === kind).map(({ at }) => at)
+    expect(times('delivered')).toHaveLength(4)
+    expect(Math.max(...times('delivered')) - Math.min(...times('received'))).toBeGreaterThanOrEqual(1500)
+    expect(events.flatMap((one) => ('attempt' in one ? [one.attempt] : []))).toEqual([1, 1, 1, 1])
   })
 })
 
