@@ -12,6 +12,7 @@ import type { HieraScope } from './hiera-scope.ts'
 import { newBuild } from './mail-build.ts'
 import { NAMESPACE, foreignKeys, foreignMerge, nearestKey, ownSection, ownSections, unusedKeys } from './mail-keys.ts'
 import type { Section } from './mail-keys.ts'
+import { mailPathsAt } from './mail-paths.ts'
 import { collectProblems } from './problem.ts'
 import type { Place, Problem, ProblemList } from './problem.ts'
 import { linkRoles } from './read-aliases.ts'
@@ -20,6 +21,7 @@ import { readLayers } from './read-mail.ts'
 import type { MailLayer } from './read-mail.ts'
 import { compileSnapshot } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
+import { loadTeams } from './teams/load-teams.ts'
 import { readYaml } from './yaml-file.ts'
 
 export interface DirectorySettings {
@@ -27,7 +29,10 @@ export interface DirectorySettings {
   readonly mainDomain: string
   /** Path of a hiera.yaml. */
   readonly hiera?: string
-  /** Plain mail.yaml files, aliases(5) files (any name without .yaml, .yml, .json), and folders of per-host fragments: every *.yaml in them is a mail.yaml of its own. */
+  /**
+   * Plain mail.yaml files, aliases(5) files (any name without .yaml, .yml, .json, .toml), folders of per-host fragments (every *.yaml in
+   * them is a mail.yaml of its own), and TOML files of people and teams, or folders that hold people/*.toml and teams/*.toml.
+   */
   readonly mail?: readonly string[]
   /** For Hiera's interpolation. */
   readonly scope: HieraScope
@@ -50,28 +55,28 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   const list = collectProblems()
   const read: string[] = []
   const layers: MailLayer[] = []
+  const build = newBuild(settings.mainDomain, list)
+  if (settings.elsewhere) build.elsewhere = settings.elsewhere
   if (settings.hiera !== undefined) {
     const hiera = openHiera(settings.hiera, settings.scope, { files, problems: list })
     layers.push(hieraLayer(hiera, list))
     read.push(...hiera.files)
   }
-  for (const path of (settings.mail ?? []).flatMap((each) => filesAt(each, files))) {
+  const paths = (settings.mail ?? []).map((each) => mailPathsAt(each, files, list))
+  for (const path of paths.flatMap((each) => each.plain)) {
     read.push(path)
     const layer = fileLayer(path, files, list)
     if (layer) layers.push(layer)
   }
-  const build = newBuild(settings.mainDomain, list)
-  if (settings.elsewhere) build.elsewhere = settings.elsewhere
+  const teamFiles = paths.flatMap((each) => each.teams)
+  read.push(...teamFiles, ...paths.flatMap((each) => each.folders))
+  const lists = loadTeams(build, teamFiles, files)
+  if (lists) layers.push({ values: [{ section: 'aliases', value: lists }], overriding: false })
   readLayers(build, layers)
   linkRoles(build)
   checkAliasDomains(build)
   if (!hasError(list.problems)) checkGraph(build, settings.graph)
   return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }
-}
-
-/** The file itself, or the fragments in the folder. */
-function filesAt(path: string, files: Files): readonly string[] {
-  return files.read(path).kind === 'folder' ? files.glob(path, '*.{yaml,yml}') : [path]
 }
 
 function hasError(problems: readonly Problem[]): boolean {

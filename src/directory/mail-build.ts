@@ -123,5 +123,6 @@ function whyUnusable(text: string): string | null {
   if (text.startsWith(':include:')) return `"${text}": include files are not read; write the addresses as a list`
   if (text.startsWith('/')) return `"${text}" is a file: Waypost has no mailboxes; use a transport`
   if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in clear`
+  if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in clear`
   return text === '' ? 'an empty text is no address' : null
 }

@@ -6,7 +6,7 @@ import type { Files } from './files.ts'
 
 /** A disk with these files on it, by path. */
 export function memoryFiles(texts: Readonly<Record<string, string>>): Files {
-  const folders = new Set(Object.keys(texts).map(dirname))
+  const folders = new Set(Object.keys(texts).flatMap(foldersAbove))
   return {
     read(path) {
       const text = texts[path]
@@ -18,4 +18,9 @@ export function memoryFiles(texts: Readonly<Record<string, string>>): Files {
         .filter((path) => path.startsWith(`${folder}/`) && matchesGlob(relative(folder, path), pattern))
         .toSorted(),
   }
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const folder = dirname(path)
+  return folder === path || folder === '.' ? [folder] : [folder, ...foldersAbove(folder)]
 }

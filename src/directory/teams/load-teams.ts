@@ -1,0 +1,62 @@
+// All TOML files of people and teams that the node's `mail:` names, read as one: a team of one folder may name people of another.
+// Room: directory.
+
+import { basename, dirname } from 'node:path'
+import { whyUnread } from '../files.ts'
+import type { Files } from '../files.ts'
+import type { LocatedMap } from '../located.ts'
+import type { MailBuild } from '../mail-build.ts'
+import { readPerson } from './read-person.ts'
+import { kindOfTable, readTeam } from './read-team.ts'
+import { nameKey } from './team.ts'
+import type { Named, Person, Team } from './team.ts'
+import { teamLists } from './team-lists.ts'
+import { readToml } from './toml-file.ts'
+
+/** The largest public repository of this kind has about a thousand. */
+const FILE_LIMIT = 20_000
+
+/** Reads them; the lists of all teams as a mapping of aliases, or null if there are none or anything is wrong. */
+export function loadTeams(build: MailBuild, paths: readonly string[], files: Files): LocatedMap | null {
+  if (paths.length === 0) return null
+  if (paths.length > FILE_LIMIT) {
+    build.problems.error({ file: paths[0] as string, line: 0, column: 0 }, `more than ${FILE_LIMIT} TOML files`)
+    return null
+  }
+  const people = new Map<string, Person>()
+  const teams = new Map<string, Team>()
+  let whole = true
+  for (const path of paths) {
+    const map = readTable(build, path, files)
+    const kind = map && kindOf(path, map)
+    const named: Named = { text: basename(path, '.toml'), place: { file: path, line: 1, column: 1 } }
+    if (!map || !kind) {
+      whole = false
+      if (map) build.problems.error(named.place, 'neither a team ([people], [[lists]]) nor a person (email)')
+    } else if (kind === 'team') addOnce(build, teams, readTeam(build, named, map))
+    else addOnce(build, people, readPerson(build, named, map))
+  }
+  // What a file that cannot be read would have said, others must not be blamed for.
+  return whole ? teamLists({ people, teams }, build.problems) : null
+}
+
+function readTable(build: MailBuild, path: string, files: Files): LocatedMap | null {
+  const text = files.read(path)
+  if (text.kind === 'found') return readToml(path, text.text, build.problems)
+  build.problems.error({ file: path, line: 0, column: 0 }, whyUnread(text))
+  return null
+}
+
+/** The folder says it; files that lie elsewhere say it by what they hold. */
+function kindOf(path: string, map: LocatedMap): 'team' | 'person' | null {
+  const folder = basename(dirname(path))
+  if (folder === 'people') return 'person'
+  return folder === 'teams' ? 'team' : kindOfTable(map)
+}
+
+function addOnce<T extends Named>(build: MailBuild, all: Map<string, T>, one: T): void {
+  const known = all.get(nameKey(one.text))
+  if (!known) all.set(nameKey(one.text), one)
+  else
+    build.problems.error(one.place, `duplicate "${one.text}", first written at ${known.place.file}:${known.place.line}`)
+}

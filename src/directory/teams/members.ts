@@ -1,0 +1,141 @@
+// Who belongs to a team, teams inside it included: looked up once for each team, circles and endless chains refused before.
+// Room: directory.
+
+import type { ProblemList } from '../problem.ts'
+import { nameKey } from './team.ts'
+import type { Named, Person, Team } from './team.ts'
+
+/** Teams inside teams: an organisation has a handful of levels; more is a mistake or an attack on the stack. */
+const DEPTH_LIMIT = 50
+/** Members counted over all teams and lists: teams that include each other's members over and over could fill memory. */
+const MEMBERSHIP_LIMIT = 1_000_000
+
+export interface Roster {
+  readonly people: ReadonlyMap<string, Person>
+  readonly teams: ReadonlyMap<string, Team>
+}
+
+/** True, with everything told, if a name leads to nobody or teams lead in a circle: then no list can be made. */
+export function hasWrongNames(roster: Roster, problems: ProblemList): boolean {
+  let wrong = false
+  const tell = ({ text, place }: Named, what: string) => {
+    wrong = true
+    problems.error(place, `no ${what} named "${text}"`)
+  }
+  const lookAt = (names: readonly Named[], known: ReadonlyMap<string, unknown>, what: string) => {
+    for (const name of names) if (!known.has(nameKey(name.text))) tell(name, what)
+  }
+  for (const team of roster.teams.values()) {
+    lookAt(team.parent ? [team.parent, ...team.included] : team.included, roster.teams, 'team')
+    lookAt(team.members, roster.people, 'person')
+    for (const list of team.lists) {
+      lookAt(list.extraTeams, roster.teams, 'team')
+      lookAt(list.extraPeople, roster.people, 'person')
+    }
+  }
+  const ways = [
+    { field: 'subteam-of', next: (team: Team) => (team.parent ? [team.parent] : []) },
+    { field: 'included-teams', next: (team: Team) => team.included },
+  ]
+  for (const way of ways) if (hasCircle(roster, way, problems)) wrong = true
+  return wrong
+}
+
+interface Way {
+  readonly field: string
+  readonly next: (team: Team) => readonly Named[]
+}
+
+function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
+  const heights = new Map<Team, number>()
+  const path: Team[] = []
+  let wrong = false
+  let tooDeep = false
+  const tell = (at: Named, message: string) => {
+    wrong = true
+    problems.error(at.place, message)
+  }
+  const heightOf = (team: Team): number => {
+    const known = heights.get(team)
+    if (known !== undefined || tooDeep) return known ?? 0
+    path.push(team)
+    let height = 0
+    for (const name of path.length > DEPTH_LIMIT ? [] : way.next(team)) {
+      const other = roster.teams.get(nameKey(name.text))
+      const seen = other ? path.indexOf(other) : -1
+      if (other && seen >= 0) {
+        const circle = [...path.slice(seen), other].map((one) => one.text)
+        tell(name, `"${way.field}" leads in a circle: ${circle.join(' → ')}`)
+      } else if (other) height = Math.max(height, heightOf(other) + 1)
+    }
+    // Whichever end of a chain comes first: a deep path is cut off before the stack is, a high one is found when it is known.
+    if (!tooDeep && (path.length > DEPTH_LIMIT || height >= DEPTH_LIMIT)) {
+      tooDeep = true
+      tell(team, `more than ${DEPTH_LIMIT} teams inside each other ("${way.field}")`)
+    }
+    path.pop()
+    heights.set(team, height)
+    return height
+  }
+  for (const team of roster.teams.values()) heightOf(team)
+  return wrong
+}
+
+/** Answers who belongs to teams; throws away nothing, counts everything. */
+export class Membership {
+  readonly #roster: Roster
+  readonly #members = new Map<Team, ReadonlySet<string>>()
+  readonly #subteams = new Map<Team, Team[]>()
+  #counted = 0
+
+  constructor(roster: Roster) {
+    this.#roster = roster
+    for (const team of roster.teams.values()) {
+      const parent = team.parent ? roster.teams.get(nameKey(team.parent.text)) : undefined
+      if (!parent) continue
+      const below = this.#subteams.get(parent)
+      if (below) below.push(team)
+      else this.#subteams.set(parent, [team])
+    }
+  }
+
+  /** True once more was asked than any organisation needs; answers are short from then on. */
+  get isExhausted(): boolean {
+    return this.#counted > MEMBERSHIP_LIMIT
+  }
+
+  /** The members of a team, by `nameKey`. */
+  of(team: Team): ReadonlySet<string> {
+    const known = this.#members.get(team)
+    if (known) return known
+    const members = new Set<string>()
+    this.add(
+      members,
+      team.members.map((name) => nameKey(name.text)),
+    )
+    for (const name of team.included) {
+      const other = this.#roster.teams.get(nameKey(name.text))
+      if (other) this.add(members, this.of(other))
+    }
+    this.#members.set(team, members)
+    return members
+  }
+
+  /** All teams below this one, at any depth. */
+  below(team: Team): readonly Team[] {
+    const found: Team[] = [...(this.#subteams.get(team) ?? [])]
+    for (let at = 0; at < found.length && !this.isExhausted; at += 1) {
+      found.push(...(this.#subteams.get(found[at] as Team) ?? []))
+      this.#counted += 1
+    }
+    return found
+  }
+
+  add(to: Set<string>, names: Iterable<string>): void {
+    for (const name of names) {
+      this.#counted += 1
+      if (this.isExhausted) return
+      to.add(name)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// `people/NAME.toml`: the address of one person, or that the person wants no mail of lists.
+// Room: directory. The file's name is the person's name.
+
+import { describeLocated, entryOf } from '../located.ts'
+import type { LocatedMap } from '../located.ts'
+import { readAddress } from '../mail-build.ts'
+import type { MailBuild } from '../mail-build.ts'
+import type { Named, Person } from './team.ts'
+import { refuseUnknown } from './read-fields.ts'
+
+/** What such files hold for web sites, chats and repositories stands beside the address and is no business of ours. */
+const elsewhereKeys = [
+  'name',
+  'comment',
+  'github',
+  'github-id',
+  'zulip-id',
+  'discord-id',
+  'irc',
+  'matrix',
+  'funding',
+  'permissions',
+]
+
+/** Reads one file of a person. */
+export function readPerson(build: MailBuild, named: Named, map: LocatedMap): Person {
+  refuseUnknown(map, ['email', ...elsewhereKeys], build.problems)
+  return { ...named, email: readEmail(build, map) }
+}
+
+function readEmail(build: MailBuild, map: LocatedMap): Person['email'] {
+  const field = entryOf(map, 'email')
+  if (!field) return 'missing'
+  const { value } = field
+  if (value.kind === 'scalar' && value.value === false) return 'out'
+  if (value.kind === 'scalar' && typeof value.value === 'string') {
+    const address = readAddress(build, value.value, value.place)
+    return address ? { address, place: value.place } : 'bad'
+  }
+  build.problems.error(
+    value.place,
+    `"email" is an address, or false to stay off lists; found ${describeLocated(value)}`,
+  )
+  return 'bad'
+}

@@ -1,0 +1,84 @@
+// From people and teams to plain aliases, in one step before the map of addresses is built: each list becomes the addresses of those
+// behind it. Who opted out is left out, and nothing else is; a list of nobody is an error.
+// Room: directory.
+
+import { addressKey, printAddress } from '../address.ts'
+import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'
+import type { ProblemList } from '../problem.ts'
+import { hasWrongNames, Membership } from './members.ts'
+import type { Roster } from './members.ts'
+import { nameKey } from './team.ts'
+import type { Team, TeamList } from './team.ts'
+
+/** All lists of all teams, as a mapping of aliases; null if names or circles make them impossible, which is told. */
+export function teamLists(roster: Roster, problems: ProblemList): LocatedMap | null {
+  if (hasWrongNames(roster, problems)) return null
+  const resolving = { roster, problems, membership: new Membership(roster), told: new Set<string>() }
+  const entries: LocatedEntry[] = []
+  for (const team of roster.teams.values()) {
+    for (const list of team.lists) {
+      const entry = entryOfList(resolving, team, list)
+      if (entry) entries.push(entry)
+      if (!resolving.membership.isExhausted) continue
+      problems.error(list.address.place, 'teams and lists repeat their members without end: this list is one too many')
+      return null
+    }
+  }
+  const [first] = entries
+  return first ? { kind: 'map', place: first.place, entries } : null
+}
+
+interface Resolving {
+  readonly roster: Roster
+  readonly problems: ProblemList
+  readonly membership: Membership
+  /** People of whom is told already that they have no address. */
+  readonly told: Set<string>
+}
+
+function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedEntry | null {
+  const targets = new Map<string, LocatedScalar>()
+  let faulty = list.faulty
+  const add = ({ address, place }: TeamList['extraEmails'][number]) => {
+    const key = addressKey(address)
+    if (!targets.has(key)) targets.set(key, { kind: 'scalar', place, value: printAddress(address) })
+  }
+  for (const name of namesOf(resolving, team, list)) {
+    const person = resolving.roster.people.get(name)
+    if (!person || person.email === 'out') continue
+    if (person.email === 'missing') tellMissing(resolving, name, list)
+    if (typeof person.email === 'string') faulty = true
+    else add(person.email)
+  }
+  list.extraEmails.forEach(add)
+  if (targets.size === 0) {
+    const why = `list ${list.address.text} of team ${team.text} reaches nobody: it has no members, or all of them opted out`
+    if (!faulty) resolving.problems.error(list.address.place, why)
+    return null
+  }
+  const { text, place } = list.address
+  return { key: text, place, value: { kind: 'list', place, items: [...targets.values()] } }
+}
+
+function namesOf({ roster, membership }: Resolving, team: Team, list: TeamList): ReadonlySet<string> {
+  const names = new Set<string>()
+  if (list.teamMembers) membership.add(names, membership.of(team))
+  for (const other of list.subteamMembers ? membership.below(team) : []) membership.add(names, membership.of(other))
+  membership.add(
+    names,
+    list.extraPeople.map((name) => nameKey(name.text)),
+  )
+  for (const name of list.extraTeams) {
+    const other = roster.teams.get(nameKey(name.text))
+    if (other) membership.add(names, membership.of(other))
+  }
+  return names
+}
+
+function tellMissing({ roster, problems, told }: Resolving, name: string, list: TeamList): void {
+  const person = roster.people.get(name)
+  if (!person || told.has(name)) return
+  told.add(name)
+  const advice = 'write email = "…", or email = false to stay off lists'
+  problems.error(person.place, `${person.text} is on ${list.address.text} and has no email: ${advice}`)
+}
