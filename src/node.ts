@@ -15,6 +15,7 @@ import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
 import { holdSources } from './assembly/source-holder.ts'
 import type { SourceHolder } from './assembly/source-holder.ts'
+import { buildSpamWatch } from './assembly/spam.ts'
 import { openSrsTokens } from './assembly/srs-tokens.ts'
 import { createGuard } from './auth/guard.ts'
 import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
@@ -97,22 +98,18 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
   const queue = await openNodeQueue(config, clock)
   opened.defer(() => queue.close())
   reportOpening(queue.opened, log)
-  const page = await observeNode(config, { queue, clock, log, state, sources: () => sources.current() })
+  const spam = buildSpamWatch(config, { clock, log })
+  opened.defer(() => spam?.close())
+  const page = await observeNode(config, { queue, clock, log, state, spam, sources: () => sources.current() })
   opened.defer(() => page.close())
   const resolver = await buildResolver(config, clock)
-  const { intake, engine, notifier, addresses } = buildMailRooms(config, {
-    queue,
-    resolver,
-    clock,
-    log,
-    data,
-    tls: () => state.tls,
-  })
+  const parts = { queue, resolver, clock, log, data, spam: spam?.scanner ?? null, tls: () => state.tls }
+  const { intake, engine, notifier, addresses } = buildMailRooms(config, parts)
   state.addresses = addresses
   opened.defer(() => addresses?.stop())
   const pool = createPasswordPool()
   opened.defer(() => pool.close())
-  const passwords = createPasswdAuthenticator({ current: () => data.users(), pool, domain: config.domain })
+  const passwords = createPasswdAuthenticator({ people: data.people, pool, domain: config.domain })
   const receiving = {
     queue,
     intake,

@@ -44,6 +44,8 @@ async function byPassword(
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong') {
     parts.guard.failed(session.remoteIp, name)
+    if (answer.doubt !== undefined)
+      return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
     return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
   }
   parts.guard.succeeded(session.remoteIp, name)

@@ -1,7 +1,7 @@
 // The data that is in force. A reload puts a new whole in its place at once; whoever asks sees the old one or the new one, never a mix.
 
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
-import type { PasswdFile } from '../auth/passwd-file.ts'
+import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Router } from '../route/resolution.ts'
@@ -12,7 +12,7 @@ export interface CurrentData {
   readonly signer: Signer
   readonly sealer: Sealer
   /** The people who may log in, at this moment. */
-  users(): PasswdFile
+  readonly people: People
   readonly machines: CertificateAuthenticator
   files(): readonly string[]
   replace(data: NodeData): void
@@ -31,7 +31,7 @@ export function createCurrentData(first: NodeData): CurrentData {
       sign: (content, options) => data.signer.sign(content, options),
     },
     sealer: { seal: (content, options) => data.sealer.seal(content, options) },
-    users: () => data.people(),
+    people: { find: (identity) => data.people.find(identity), decoy: () => data.people.decoy() },
     machines: {
       identify: (certificate) =>
         data.machines?.identify(certificate) ??

@@ -4,6 +4,7 @@
 import { loadMachines } from '../auth/machines.ts'
 import type { Machines } from '../auth/machines.ts'
 import { loadPasswdFile } from '../auth/passwd-file.ts'
+import type { People } from '../auth/people.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -33,7 +34,7 @@ export interface NodeData {
   readonly sealer: Sealer
   readonly users: PasswdFile | null
   /** Everybody who may log in at this moment: the passwd-file's users, and those of LDAP and SQL. */
-  people(): PasswdFile
+  readonly people: People
   readonly machines: Machines | null
   /** Every file that was read: when one changes, all is to be read again. */
   readonly files: readonly string[]
@@ -83,7 +84,7 @@ export async function loadData(
     sealer: createSealer(signing),
     signer,
     users,
-    people: createPeople(users, () => sources.passwords(), config.domain),
+    people: createPeople(users, sources, config.domain),
     machines,
     files: [
       ...directory.files,

@@ -27,6 +27,7 @@ export function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings
     bind: bindOf(ldap),
     timeoutMs: ldap.timeout,
     connections: ldap.connections,
+    passwords: ldap.passwords,
     users: { base, filter, attributes },
     aliases: aliases
       ? {

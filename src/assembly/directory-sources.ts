@@ -32,7 +32,9 @@ export type Passwords = ReadonlyMap<string, SourcePassword>
 /** What routing and logging in need of them. */
 export interface SourceSet {
   readonly list: readonly DirectorySource[]
-  /** Of each source that keeps passwords, the first one first. */
+  /** Those of the list that are asked for each address and each login. */
+  readonly live: readonly CachedSource[]
+  /** Of each mirror, the first one first. */
   passwords(): readonly Passwords[]
   /** Sentences about sources that cannot be asked. */
   readonly troubles: readonly string[]
@@ -40,7 +42,6 @@ export interface SourceSet {
 
 export interface RunningSources extends SourceSet {
   readonly mirrors: readonly Mirror[]
-  readonly live: readonly CachedSource[]
   /** Asks every mirrored source now; waits for the answers, but not for ever. */
   refresh(): Promise<void>
   close(): Promise<void>
@@ -111,6 +112,7 @@ export async function restSources(config: Config, clock: Clock): Promise<SourceS
   }
   return {
     list: [...live, ...rested],
+    live,
     passwords: () => rested.map((one) => one.passwords()),
     troubles: rested.flatMap((one) => one.trouble ?? []),
   }

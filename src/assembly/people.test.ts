@@ -1,63 +1,118 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { parsePasswdFile } from '../auth/passwd-file.ts'
+import type { CachedSource } from '../directory/live-source.ts'
+import type { SourceUserAnswer } from '../directory/source.ts'
 import type { Passwords } from './directory-sources.ts'
 import { createPeople } from './people.ts'
 
 const DOMAIN = 'example.org'
 const HASH = '$2y$05$abcdefghijklmnopqrstuuJ8Zy1n1hZyQ0cJ5i6rB0c2mY9u4H2bO'
-const from = (entries: Readonly<Record<string, string>>): Passwords =>
-  new Map(Object.entries(entries).map(([name, password]) => [name, { password, source: `uid=${name}` }]))
-const file = parsePasswdFile('/passwd', `kim:{PLAIN}file\nadmin:{PLAIN}local\n`, { weak: true })
+const SSHA = '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0'
+const file = parsePasswdFile('/passwd', 'admin@example.org:{PLAIN}local\n', { weak: true })
+const sql: Passwords = new Map([['robin', { password: SSHA, source: 'sql:people' }]])
 
-describe('who may log in', () => {
-  it('is nobody without a file and sources', () => {
-    expect(createPeople(null, () => [], DOMAIN)().entries.size).toBe(0)
+let answer: SourceUserAnswer
+let asked: string[]
+
+beforeEach(() => {
+  answer = known(HASH)
+  asked = []
+})
+
+const known = (password?: string): SourceUserAnswer & { kind: 'found' } => ({
+  kind: 'found',
+  value: { addresses: [], source: 'uid=kim', ...(password === undefined ? {} : { password }) },
+})
+
+function people(verify?: CachedSource['verify']) {
+  const live: CachedSource = {
+    name: 'ldap',
+    domains: new Set([DOMAIN]),
+    find: () => ({ record: null, doubt: null }),
+    mayKnow: () => true,
+    naming: () => ({ grants: [], doubt: null }),
+    user: async (name) => {
+      asked.push(name)
+      return answer
+    },
+    trouble: () => null,
+    close: () => undefined,
+    ...(verify ? { verify } : {}),
+  }
+  return createPeople(file, { live: [live], passwords: () => [sql] }, DOMAIN)
+}
+
+const bcrypt = { kind: 'found', check: { kind: 'hash', stored: { kind: 'bcrypt' } }, allows: null }
+const ofSql = { kind: 'found', check: { kind: 'hash', stored: { kind: 'digest' } } }
+
+describe('people of a directory that is asked live', () => {
+  it('are asked for, the passwd-file first, tables of other sources last', async () => {
+    expect(await people().find('admin')).toMatchObject({ check: { stored: { kind: 'plain' } } })
+    expect(asked).toEqual([])
+    expect(await people().find('robin')).toMatchObject(bcrypt)
+    answer = { kind: 'absent' }
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    expect(await people().find('lee')).toEqual({ kind: 'absent' })
+    expect(asked).toEqual(['robin', 'robin', 'lee'])
   })
 
-  it('is the file where there are no sources', () => {
-    expect(createPeople(file, () => [], DOMAIN)()).toBe(file)
+  it('are never unknown while it is away; people whom it did not know before go on by the others', async () => {
+    answer = { kind: 'unavailable', cause: 'ldap: down' }
+    expect(await people().find('robin')).toEqual(answer)
+    expect(await people().find('lee')).toEqual(answer)
+    expect(await people().find('admin')).toMatchObject({ kind: 'found' })
+    answer = { kind: 'unavailable', cause: 'ldap: down', wasAbsent: true }
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    expect(await people().find('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
   })
 
-  it('is the file and the sources; the file leads, then the first source', () => {
-    const ldap = from({ kim: HASH, lee: HASH })
-    const sql = from({ lee: '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0', robin: HASH })
-    const { entries } = createPeople(file, () => [ldap, sql], DOMAIN)()
-    expect([...entries.keys()].toSorted()).toEqual(['admin', 'kim', 'lee', 'robin'])
-    expect(entries.get('kim')?.stored).toMatchObject({ kind: 'plain' })
-    expect(entries.get('lee')).toMatchObject({ user: 'lee', stored: { kind: 'bcrypt' }, allows: null })
+  it('are remembered with the doubt', async () => {
+    answer = { ...known(HASH), doubt: 'ldap: down' }
+    expect(await people().find('kim')).toMatchObject({ ...bcrypt, doubt: 'ldap: down' })
   })
 
-  it('is one person with and without the domain: what the file says of either form holds for both', () => {
-    const limited = parsePasswdFile(
-      '/passwd',
-      'kim@example.org:{PLAIN}file::::::allow_nets=192.0.2.0/24\nlee:{PLAIN}x\n',
-      {
-        weak: true,
-      },
-    )
-    const { entries } = createPeople(
-      limited,
-      () => [from({ kim: HASH, 'lee@example.org': HASH, robin: HASH })],
-      DOMAIN,
-    )()
-    expect([...entries.keys()].toSorted()).toEqual(['kim@example.org', 'lee', 'robin'])
+  it.each([
+    [undefined, 'there is no password that we may read'],
+    ['{CRYPT}!', 'unknown or unsupported crypt form'],
+    ['{PLAIN}x', 'scheme PLAIN is weak and not switched on'],
+  ])('without a password that can be checked (%j) cannot log in, and it is said why', async (password, why) => {
+    answer = known(password)
+    expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `kim of uid=kim cannot log in: ${why}` })
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    answer = { ...answer, doubt: 'ldap: down' } as SourceUserAnswer
+    expect(await people().find('kim')).toMatchObject({ kind: 'unavailable' })
   })
 
-  it.each(['', 'clear text', '{PLAIN}clear', '{UNKNOWN}x', '{CRYPT}!', '$2y$05$short', '*'])(
-    'leaves out a password that nobody can check: %j',
-    (password) => {
-      expect(createPeople(null, () => [from({ kim: password })], DOMAIN)().entries.size).toBe(0)
+  it.each(['', 'kim@else.example', 'k im', 'k\u0000m', 'k"m'])(
+    'are not asked for by a name such as %j',
+    async (name) => {
+      expect(await people().find(name)).toEqual({ kind: 'absent' })
+      expect(asked).toEqual([])
     },
   )
 
-  it('is read again only when a source changed', () => {
-    let now: readonly Passwords[] = [from({ kim: HASH })]
-    const people = createPeople(null, () => now, DOMAIN)
-    const first = people()
-    expect(people()).toBe(first)
-    now = [from({ lee: HASH })]
-    expect([...people().entries.keys()]).toEqual(['lee'])
-    now = []
-    expect(people().entries.size).toBe(0)
+  it('have a decoy before anybody has logged in, and the usual one after', async () => {
+    const all = people()
+    expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'sha-crypt' } })
+    await all.find('kim')
+    expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'bcrypt' } })
+  })
+
+  it('are checked by the directory itself if it does so, and nobody takes as long', async () => {
+    const checked: unknown[] = []
+    const all = people(async (user, password) => {
+      checked.push([user?.source ?? null, password])
+      return { kind: user ? 'match' : 'mismatch' }
+    })
+    answer = known()
+    const found = await all.find('kim')
+    const check = found.kind === 'found' ? found.check : null
+    expect(check?.kind === 'ask' && (await check.verify('secret'))).toEqual({ kind: 'match' })
+    const decoy = all.decoy()
+    expect(decoy?.kind === 'ask' && (await decoy.verify('secret'))).toEqual({ kind: 'mismatch' })
+    expect(checked).toEqual([
+      ['uid=kim', 'secret'],
+      [null, 'secret'],
+    ])
   })
 })

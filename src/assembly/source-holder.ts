@@ -32,6 +32,9 @@ export async function holdSources(config: Config, ports: SourcePorts): Promise<S
       get list() {
         return current.list
       },
+      get live() {
+        return current.live
+      },
       passwords: () => current.passwords(),
       troubles: [],
     },

@@ -4,7 +4,8 @@ import type { ClientCertificate } from '../smtp/session.ts'
 
 export type Identification =
   | { readonly kind: 'identified'; readonly identity: string }
-  | { readonly kind: 'wrong'; readonly cause: string }
+  /** `doubt`: the password may have been changed where nobody can be asked now. */
+  | { readonly kind: 'wrong'; readonly cause: string; readonly doubt?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface PasswordAuthenticator {

@@ -1,15 +1,12 @@
-// Who is this, by a passwd-file. The name may come with or without our domain; the answer is the same identity for both.
+// Who is this, by name and password. The name may come with or without our domain; the answer is the same identity for both.
 // An unknown user costs the same work as a wrong password, so that the time of the answer tells nothing.
 
 import type { Identification, PasswordAuthenticator } from './authenticator.ts'
-import type { PasswdFile } from './passwd-file.ts'
-import type { PasswdEntry } from './passwd-line.ts'
 import type { PasswordPool } from './password-pool.ts'
-import type { StoredPassword } from './stored-password.ts'
+import type { AskVerdict, Check, People } from './people.ts'
 
 export interface PasswdAuthenticatorSettings {
-  /** The table of this moment. */
-  readonly current: () => PasswdFile
+  readonly people: People
   readonly pool: PasswordPool
   /** Our domain: `lee@domain` is `lee`. */
   readonly domain: string
@@ -17,35 +14,46 @@ export interface PasswdAuthenticatorSettings {
 
 /** RFC 4616 gives no limit; longer ones are attacks on the hash functions. */
 const MOST_PASSWORD_OCTETS = 1024
+/** As in a passwd-file: longer than any address; a directory need not be asked about more. */
+const MOST_NAME_LENGTH = 254
+
+const NO_MATCH: AskVerdict = { kind: 'mismatch' }
 
 export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings): PasswordAuthenticator {
-  let dummyOf: PasswdFile | null = null
-  let dummy: StoredPassword | null = null
-  const decoy = (file: PasswdFile): StoredPassword | null => {
-    if (file !== dummyOf) {
-      dummyOf = file
-      dummy = usualPassword(file)
-    }
-    return dummy
-  }
+  const { people, pool, domain } = settings
   return {
     check: async (user, password, remoteIp): Promise<Identification> => {
       if (Buffer.byteLength(password) > MOST_PASSWORD_OCTETS) return wrong('password too long')
-      const file = settings.current()
-      const identity = identityOf(user, settings.domain)
-      const entry = find(file, identity, settings.domain)
-      const stored = entry?.stored ?? decoy(file)
-      if (!stored) return wrong('no users')
-      const verdict = await settings.pool.verify(stored, password)
-      if (verdict === 'unavailable') return { kind: 'unavailable', cause: 'password checks are overloaded' }
-      if (!entry) return wrong(`unknown user ${identity}`)
-      if (verdict === 'mismatch') return wrong(`wrong password of ${identity}`)
+      if (user.length > MOST_NAME_LENGTH) return wrong('name too long')
+      const identity = identityOf(user, domain)
+      const person = await people.find(identity)
+      const check = person.kind === 'found' ? person.check : people.decoy()
+      const verdict = check ? await carryOut(pool, check, password) : NO_MATCH
+      if (person.kind === 'unavailable') return person
+      if (!check) return wrong('no users')
+      if (verdict.kind === 'unavailable') return verdict
+      if (person.kind === 'absent') return wrong(person.cause ?? `unknown user ${identity}`)
+      // What is remembered may have been changed since: the guess counts, but it is not known to be wrong.
+      if (verdict.kind === 'mismatch') return { ...wrong(`wrong password of ${identity}`), ...doubtOf(person) }
       // Looked at last: the place must not tell whether the password was right.
-      if (entry.allows && (remoteIp === undefined || !entry.allows(remoteIp)))
+      const { allows } = person
+      if (allows && (remoteIp === undefined || !allows(remoteIp)))
         return wrong(`${identity} may not log in from ${remoteIp ?? 'an unknown address'}`)
       return { kind: 'identified', identity }
     },
   }
+}
+
+async function carryOut(pool: PasswordPool, check: Check, password: string): Promise<AskVerdict> {
+  if (check.kind === 'ask') return await check.verify(password)
+  const verdict = await pool.verify(check.stored, password)
+  return verdict === 'unavailable'
+    ? { kind: 'unavailable', cause: 'password checks are overloaded' }
+    : { kind: verdict }
+}
+
+function doubtOf({ doubt }: { readonly doubt?: string }): { readonly doubt?: string } {
+  return doubt === undefined ? {} : { doubt }
 }
 
 /** Lower case; without the domain if it is ours. */
@@ -55,23 +63,6 @@ export function identityOf(user: string, domain: string): string {
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name
 }
 
-/** The file may name people either way. */
-function find(file: PasswdFile, identity: string, domain: string): PasswdEntry | undefined {
-  return file.entries.get(identity) ?? file.entries.get(`${identity}@${domain.toLowerCase()}`)
-}
-
-/** A hash of the kind that most people of the file have: checking it takes as long as checking theirs. */
-function usualPassword(file: PasswdFile): StoredPassword | null {
-  const kinds = new Map<string, { count: number; stored: StoredPassword }>()
-  for (const { stored } of file.entries.values()) {
-    const kind = kinds.get(stored.scheme) ?? { count: 0, stored }
-    kind.count++
-    kinds.set(stored.scheme, kind)
-  }
-  const usual = [...kinds.values()].toSorted((a, b) => b.count - a.count)[0]
-  return usual?.stored ?? null
-}
-
-function wrong(cause: string): Identification {
+function wrong(cause: string): Identification & { readonly kind: 'wrong' } {
   return { kind: 'wrong', cause }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { PasswordPool } from './password-pool.ts'
 import { loadPasswdFile, parsePasswdFile } from './passwd-file.ts'
 import { createPasswdAuthenticator, identityOf } from './passwd-authenticator.ts'
+import { peopleOf } from './people.ts'
 import { readPasswdLine } from './passwd-line.ts'
 import { matches } from './schemes.ts'
 
@@ -94,7 +95,7 @@ describe('the passwd authenticator', () => {
     close: async () => {},
   }
   const authenticator = (text: string) =>
-    createPasswdAuthenticator({ current: () => parse(text), pool, domain: 'Example.org' })
+    createPasswdAuthenticator({ people: peopleOf(() => parse(text), 'Example.org'), pool, domain: 'Example.org' })
 
   it.each([
     ['lee', 'lee'],

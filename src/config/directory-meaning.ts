@@ -15,7 +15,7 @@ export function checkDirectory(config: Config, report: Report): void {
 /** True if passwords can come from there. */
 export function directoryHasPasswords(config: Config): boolean {
   const { ldap, sql } = config.directory
-  return ldap?.mode === 'mirror' || sql?.users !== undefined
+  return ldap !== null || sql?.users !== undefined
 }
 
 function checkLdap(ldap: LdapConfig, report: Report): void {
@@ -30,6 +30,11 @@ function checkLdap(ldap: LdapConfig, report: Report): void {
       )
   }
   checkPair(tls, at('tls'), report)
+  if (ldap.passwords === 'bind' && ldap.mode !== 'live')
+    report(
+      at('passwords'),
+      'directory.ldap.passwords: found bind with mode: mirror, expected mode: live: a mirror checks passwords without the server',
+    )
   if (bind.external && (tls.certificate === null || bind.dn !== null))
     report(at('bind'), 'directory.ldap.bind: found external: true, expected tls.certificate and tls.key, and no dn')
   if (!bind.external && (bind.dn === null) !== (bind.password === null))

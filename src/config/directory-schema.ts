@@ -47,7 +47,9 @@ const userAttributes = z.strictObject({
   user: attribute.default('uid').describe('Login name; name@domain is always an own address.'),
   addresses: z.array(attribute).default([]).describe('Attributes with further own addresses.'),
   forward: attribute.default('emailForward').describe('Where mail to the own addresses goes; one or more values.'),
-  password: attribute.default('mailPassword').describe('Hash of the password with its scheme; read by mirrors only.'),
+  password: attribute
+    .default('mailPassword')
+    .describe('Hash of the password with its scheme; live it is read at a login only.'),
 })
 
 const ldap = z.strictObject({
@@ -59,6 +61,12 @@ const ldap = z.strictObject({
     .enum(['mirror', 'live'])
     .default('mirror')
     .describe('mirror: read whole, again and again, answered from memory; live: asked for each address.'),
+  passwords: z
+    .enum(['hash', 'bind'])
+    .default('hash')
+    .describe(
+      'hash: checked here by what the password attribute holds; bind: by the server, in a bind as the person, for mode: live where no hash can be read.',
+    ),
   base: text('a DN').describe('Where people are, such as ou=people,dc=example,dc=org.'),
   filter: filter.default('(objectClass=*)').describe('Which entries below the base are people.'),
   attributes: userAttributes.prefault({}).describe('Which attribute means what; defaults as in userdir-ldap.'),
@@ -78,9 +86,11 @@ const ldap = z.strictObject({
   max_shrink: maxShrink,
   cache: z
     .strictObject({
-      found: duration.default(5 * MINUTE_MS).describe('How long a found address counts without being asked again.'),
-      absent: duration.default(MINUTE_MS).describe('How long an address counts as unknown.'),
-      keep: duration.default(7 * DAY_MS).describe('How long a found address counts while no server answers.'),
+      found: duration
+        .default(5 * MINUTE_MS)
+        .describe('How long a found address or user counts without being asked again.'),
+      absent: duration.default(MINUTE_MS).describe('How long an address or user counts as unknown.'),
+      keep: duration.default(7 * DAY_MS).describe('How long a found address or user counts while no server answers.'),
     })
     .prefault({})
     .describe('Memory of the live mode.'),

@@ -25,15 +25,26 @@ export interface ForwardWish extends Sourced {
   readonly treatment: ForwardTreatment
 }
 
-/** Targets of an alias or forward. */
-export interface TargetEntry extends Sourced {
+/** The spam score from which on nothing is forwarded; null for none. */
+export interface SpamCeiling extends Sourced {
+  readonly score: number | null
+}
+
+/** What an entry, or a foreign domain, says of mail that leaves our domains by a forward. */
+export interface ForwardWords extends Sourced {
+  /** What to do where DMARC would fail at the destination. */
+  readonly whenDmarcWouldFail?: ForwardTreatment
+  /** As in SpamCeiling. */
+  readonly spamCeiling?: number | null
+}
+
+/** Targets of an alias or forward; its words about forwarding are for targets outside our domains. */
+export interface TargetEntry extends ForwardWords {
   readonly targets: readonly Mailbox[]
   /** What becomes of `+tag`; without it, kept inside our domains and dropped outside. */
   readonly tag?: 'keep' | 'drop'
   /** Users who may send as this address; undefined means those whom it names directly, empty means nobody. */
   readonly sendAs?: readonly string[]
-  /** For targets outside our domains: what to do where DMARC would fail there. */
-  readonly whenDmarcWouldFail?: ForwardTreatment
   /** For people who read the answer of a look-up. */
   readonly comment?: string
 }
@@ -89,16 +100,22 @@ export interface Grant extends Sourced {
   readonly address: string
 }
 
+export type GrantsLookup =
+  /** `doubt`: why there may be more than these. */
+  | { readonly kind: 'found'; readonly value: readonly Grant[]; readonly doubt?: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
 export interface Directory {
   /** Bare names belong to it. */
   readonly mainDomain: string
   readonly rewrites: readonly Rewrite[]
   /** A domain of ours in normal form, or undefined if it is not ours. */
   domain(name: string): DomainRecord | undefined
-  /** What forwards to this foreign domain do where DMARC would fail there, unless the forward says it itself. */
-  forwardPolicy?(domain: string): ForwardWish | undefined
+  /** What holds for forwards to this foreign domain, unless the forward says it itself. */
+  forwardPolicy?(domain: string): ForwardWords | undefined
   /** What an address is; `key` as addressKey makes it. */
   find(key: string): Answer<AddressRecord>
   /** What this user may send as: own addresses first. Absent if no source knows the user. `user` is in lower case, without domain. */
-  grants(user: string): Answer<readonly Grant[]>
+  grants(user: string): GrantsLookup | Promise<GrantsLookup>
 }

@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import type { AddressRecord } from './directory.ts'
 import { cacheSource } from './live-source.ts'
-import type { CachedSource, LiveAnswer } from './live-source.ts'
+import type { CachedSource, LiveAnswer, LiveSource } from './live-source.ts'
 
 const settings = { name: 'ldap', domains: new Set(['example.org']), foundMs: 1000, absentMs: 100, keepMs: 10_000 }
 const record: AddressRecord = { user: { name: 'kim', source: 'uid=kim' } }
 const down: LiveAnswer<AddressRecord> = { kind: 'unavailable', cause: 'ldap: down' }
+const grant = { address: 'press@example.org', source: 'cn=press' }
 const KEY = 'kim@example.org'
 
 let clock: FakeClock
@@ -31,6 +32,11 @@ beforeEach(() => {
         return got.kind === 'unavailable'
           ? got
           : { kind: 'known', value: got.value && { addresses: [], source: 'uid=kim' } }
+      },
+      naming: async (key) => {
+        asked.push(`naming ${key}`)
+        const got = await answer
+        return got.kind === 'unavailable' ? got : { kind: 'known', value: got.value && [grant] }
       },
       close: () => asked.push('closed'),
     },
@@ -111,15 +117,88 @@ describe('the memory before a live source', () => {
     answer = { kind: 'known', value: null }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
     answer = down
-    expect(await source.user('robin')).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
+    expect(await source.user('robin')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: false })
     pass(2000)
-    expect(await source.user('kim')).toMatchObject({ kind: 'found' })
+    expect(await source.user('kim')).toMatchObject({ kind: 'found', doubt: 'ldap: down' })
+    expect(await source.user('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: true })
   })
 
-  it('may know every address, and cannot tell which aliases name one', () => {
+  it('calls nobody unknown while it is known that the source is away, however lately it answered', async () => {
+    answer = { kind: 'known', value: null }
+    expect(await source.user('lee')).toEqual({ kind: 'absent' })
+    answer = down
+    await source.user('robin')
+    expect(await source.user('lee')).toMatchObject({ kind: 'unavailable', wasAbsent: true })
+    answer = { kind: 'known', value: null }
+    expect(await source.user('lee')).toEqual({ kind: 'absent' })
+  })
+
+  it('remembers which aliases name an address, and that there may be others', async () => {
+    const kim = { local: 'kim', domain: 'example.org' }
+    expect(await source.naming(kim)).toEqual({ grants: [grant], doubt: null })
+    expect(await source.naming({ local: 'Kim', domain: 'example.org' })).toEqual({ grants: [grant], doubt: null })
+    expect(asked).toEqual([`naming ${KEY}`])
+    answer = down
+    pass(1001)
+    expect(await source.naming(kim)).toEqual({ grants: [grant], doubt: 'ldap: down' })
+    expect(await source.naming({ local: 'lee', domain: 'example.org' })).toEqual({ grants: [], doubt: 'ldap: down' })
+  })
+
+  it('asks of no address of other domains which aliases name it', async () => {
+    expect(await source.naming({ local: 'kim', domain: 'else.example' })).toEqual({ grants: [], doubt: null })
+    expect(asked).toEqual([])
+  })
+
+  it('may know every address', () => {
     expect(source.mayKnow(KEY)).toBe(true)
-    expect(source.naming({ local: 'kim', domain: 'example.org' })).toEqual([])
     source.close()
     expect(asked).toEqual(['closed'])
+  })
+})
+
+describe('a live source that checks passwords itself', () => {
+  const kim = { addresses: [], source: 'uid=kim' }
+  const verifying = (verify: NonNullable<LiveSource['verify']>) =>
+    cacheSource(
+      settings,
+      {
+        address: async () => down,
+        user: async () => down,
+        naming: async () => down,
+        close: () => undefined,
+        verify,
+      },
+      clock,
+    )
+
+  it('is asked each time', async () => {
+    const passwords: string[] = []
+    const { verify } = verifying(async (user, password) => {
+      passwords.push(`${user.source} ${password}`)
+      return password === 'down' ? down : { kind: 'known', value: password === 'good' ? true : null }
+    })
+    expect(await verify?.(kim, 'good')).toEqual({ kind: 'match' })
+    expect(await verify?.(kim, 'bad')).toEqual({ kind: 'mismatch' })
+    expect(await verify?.(kim, 'good')).toEqual({ kind: 'match' })
+    expect(await verify?.(kim, 'down')).toEqual(down)
+    expect(passwords).toEqual(['uid=kim good', 'uid=kim bad', 'uid=kim good', 'uid=kim down'])
+  })
+
+  it('is not asked of nobody, which takes as long as a check did', async () => {
+    const { verify } = verifying(async () => {
+      pass(70)
+      return { kind: 'known', value: null }
+    })
+    await verify?.(kim, 'x')
+    const answered: string[] = []
+    void verify?.(null, 'x').then(({ kind }) => answered.push(kind))
+    await clock.advance(69)
+    expect(answered).toEqual([])
+    await clock.advance(1)
+    expect(answered).toEqual(['mismatch'])
+  })
+
+  it('is none where it gives hashes', () => {
+    expect(source.verify).toBeUndefined()
   })
 })

@@ -2,7 +2,9 @@
 // answers while the source is away. Room: directory.
 
 import type { Clock } from '../lib/clock.ts'
-import type { AddressRecord } from './directory.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey } from './address.ts'
+import type { AddressRecord, Grant } from './directory.ts'
 import type { DirectorySource, SourceUser } from './source.ts'
 
 export type LiveAnswer<T> =
@@ -13,7 +15,12 @@ export type LiveAnswer<T> =
 export interface LiveSource {
   /** `key` as addressKey makes it. */
   address(key: string): Promise<LiveAnswer<AddressRecord>>
+  /** With the hash of the password, where the source has one. */
   user(name: string): Promise<LiveAnswer<SourceUser>>
+  /** Aliases that name the address, by its key; null if there are none. */
+  naming(key: string): Promise<LiveAnswer<readonly Grant[]>>
+  /** Only where it checks passwords itself instead of giving hashes: true or null. */
+  readonly verify?: (user: SourceUser, password: string) => Promise<LiveAnswer<true>>
   close(): void
 }
 
@@ -31,11 +38,19 @@ export interface LiveSettings {
 export interface CachedSource extends DirectorySource {
   /** Why the source did not answer last; null if it did. */
   trouble(): string | null
+  /** Only where it checks passwords itself. Of nobody (null) it takes as long as of somebody. */
+  readonly verify?: (user: SourceUser | null, password: string) => Promise<VerifyAnswer>
   close(): void
 }
 
+export type VerifyAnswer =
+  | { readonly kind: 'match' | 'mismatch' }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+
 /** Answers kept of each kind: a hundred thousand addresses in some tens of megabytes; the least recently asked go. */
 const MOST_ANSWERS = 100_000
+/** What a check takes before one was measured: a connection with TLS and a hash. */
+const FIRST_VERIFY_MS = 20
 
 /** Puts the memory before a source. */
 export function cacheSource(settings: LiveSettings, source: LiveSource, clock: Clock): CachedSource {
@@ -44,8 +59,11 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
     trouble = answer.kind === 'unavailable' ? answer.cause : null
     return answer
   }
-  const addresses = createMemory(settings, clock, async (key: string) => heard(await source.address(key)))
-  const users = createMemory(settings, clock, async (name: string) => heard(await source.user(name)))
+  const memory = <T>(ask: (key: string) => Promise<LiveAnswer<T>>) =>
+    createMemory<T>(settings, { clock, ask: async (key) => heard(await ask(key)), isAway: () => trouble !== null })
+  const addresses = memory((key) => source.address(key))
+  const users = memory((name) => source.user(name))
+  const namings = memory((key) => source.naming(key))
   return {
     name: settings.name,
     domains: settings.domains,
@@ -55,14 +73,34 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
     },
     mayKnow: () => true,
     user: async (name) => {
-      const { value, doubt } = await users(name)
-      if (value) return { kind: 'found', value }
-      return doubt === null ? { kind: 'absent' } : { kind: 'unavailable', cause: doubt }
+      const { value, doubt, wasAbsent } = await users(name)
+      if (value) return doubt === null ? { kind: 'found', value } : { kind: 'found', value, doubt }
+      return doubt === null ? { kind: 'absent' } : { kind: 'unavailable', cause: doubt, wasAbsent }
     },
-    // Which entries name an address is a question over the whole directory: only a mirror can answer it.
-    naming: () => [],
+    naming: async (address: Mailbox) => {
+      if (!settings.domains.has(address.domain)) return { grants: [], doubt: null }
+      const { value, doubt } = await namings(addressKey(address))
+      return { grants: value ?? [], doubt }
+    },
     trouble: () => trouble,
+    ...(source.verify ? { verify: createVerify(source.verify, clock) } : {}),
     close: () => source.close(),
+  }
+}
+
+/** Nothing of a password is remembered, only how long the last check took. */
+function createVerify(verify: NonNullable<LiveSource['verify']>, clock: Clock): NonNullable<CachedSource['verify']> {
+  let usualMs = FIRST_VERIFY_MS
+  return async (user, password) => {
+    if (!user) {
+      await clock.sleep(usualMs)
+      return { kind: 'mismatch' }
+    }
+    const begin = clock.now()
+    const answer = await verify(user, password)
+    if (answer.kind === 'unavailable') return answer
+    usualMs = Math.max(0, clock.now() - begin)
+    return { kind: answer.value ? 'match' : 'mismatch' }
   }
 }
 
@@ -75,13 +113,19 @@ interface Recalled<T> {
   readonly value: T | null
   /** Why the value may not be right any more. */
   readonly doubt: string | null
+  /** The source, which is away, did not know it when it answered last. */
+  readonly wasAbsent: boolean
 }
 
-function createMemory<T>(
-  settings: LiveSettings,
-  clock: Clock,
-  ask: (key: string) => Promise<LiveAnswer<T>>,
-): (key: string) => Promise<Recalled<T>> {
+interface MemoryPorts<T> {
+  readonly clock: Clock
+  readonly ask: (key: string) => Promise<LiveAnswer<T>>
+  /** True while the source did not answer last. */
+  readonly isAway: () => boolean
+}
+
+function createMemory<T>(settings: LiveSettings, ports: MemoryPorts<T>): (key: string) => Promise<Recalled<T>> {
+  const { clock, ask, isAway } = ports
   const known = new Map<string, Remembered<T>>()
   const asking = new Map<string, Promise<Recalled<T>>>()
   const put = (key: string, value: T | null) => {
@@ -95,17 +139,21 @@ function createMemory<T>(
     const answer = await ask(key)
     if (answer.kind === 'known') {
       put(key, answer.value)
-      return { value: answer.value, doubt: null }
+      return { value: answer.value, doubt: null, wasAbsent: false }
     }
     // That it did not exist is no longer known; what it was still is.
-    const stands = old !== undefined && old.value !== null && clock.now() - old.at <= settings.keepMs
-    return { value: stands ? old.value : null, doubt: answer.cause }
+    const stands = old !== undefined && clock.now() - old.at <= settings.keepMs
+    return { value: stands ? old.value : null, doubt: answer.cause, wasAbsent: stands && old.value === null }
+  }
+  const fresh = ({ value, at }: Remembered<T>) => {
+    const age = clock.now() - at
+    // Of a source that is away nobody is unknown.
+    const limit = value !== null ? settings.foundMs : isAway() ? -1 : settings.absentMs
+    return age >= 0 && age <= limit
   }
   return async (key) => {
     const old = known.get(key)
-    const age = old ? clock.now() - old.at : 0
-    if (old && age >= 0 && age <= (old.value === null ? settings.absentMs : settings.foundMs))
-      return { value: old.value, doubt: null }
+    if (old && fresh(old)) return { value: old.value, doubt: null, wasAbsent: false }
     const running = asking.get(key)
     if (running) return await running
     const mine = question(key, old).finally(() => asking.delete(key))

@@ -10,7 +10,7 @@ import type { Snapshot } from './snapshot.ts'
 import { indexContent } from './snapshots/index-content.ts'
 import { viewSource } from './snapshots/mirror-view.ts'
 import type { SourceContent } from './snapshots/source-content.ts'
-import type { DirectorySource } from './source.ts'
+import type { DirectorySource, SourceUserAnswer } from './source.ts'
 
 const domains = new Set(['example.org'])
 
@@ -222,8 +222,25 @@ describe('grants', () => {
     expect(await addressesOf(directory, 'lee')).toEqual(['lee@example.org', 'office@example.org'])
   })
 
-  it('are unavailable if a live source cannot say', async () => {
-    const away: DirectorySource = { ...source(people), user: () => ({ kind: 'unavailable', cause: 'down' }) }
-    expect(await addressesOf(overlay('aliases: {}', away), 'kim')).toBe('unavailable')
+  it('are in doubt if a live source cannot say, all but those that are known without it', async () => {
+    const away: DirectorySource = {
+      ...source(people),
+      user: () => ({ kind: 'unavailable', cause: 'down' }),
+      naming: async () => ({ grants: [], doubt: 'down' }),
+    }
+    const directory = overlay('aliases: { office: kim }', away)
+    expect(await directory.grants('kim')).toMatchObject({ kind: 'found', doubt: 'down' })
+    expect(await addressesOf(directory, 'kim')).toEqual(['kim@example.org', 'office@example.org'])
+  })
+
+  it('are in doubt if the source answers from memory, or cannot say which aliases name an address', async () => {
+    const remembered: DirectorySource = {
+      ...source(people),
+      user: async (name) => ({ ...(await source(people).user(name)), doubt: 'down' }) as SourceUserAnswer,
+    }
+    expect(await overlay('aliases: {}', remembered).grants('kim')).toMatchObject({ doubt: 'down' })
+    const halfway: DirectorySource = { ...source(people), naming: async () => ({ grants: [], doubt: 'slow' }) }
+    expect(await overlay('aliases: {}', halfway).grants('kim')).toMatchObject({ doubt: 'slow' })
+    expect(await overlay('aliases: {}', source(people)).grants('kim')).not.toHaveProperty('doubt')
   })
 })

@@ -3,9 +3,9 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, parseAddress, printAddress } from './address.ts'
-import type { AddressRecord, Directory, Grant, Lookup } from './directory.ts'
+import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { DirectorySource, SourceAnswer } from './source.ts'
+import type { DirectorySource, Naming, SourceAnswer } from './source.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -60,11 +60,8 @@ function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
   for (const field of ['alias', 'forward', 'user'] as const) if (value[field] === undefined) delete value[field]
 }
 
-async function grants(
-  files: Snapshot,
-  sources: readonly DirectorySource[],
-  user: string,
-): Promise<Lookup<readonly Grant[]>> {
+/** What is known stands, whoever is away: an outage of a source makes only the other addresses doubtful. */
+async function grants(files: Snapshot, sources: readonly DirectorySource[], user: string): Promise<GrantsLookup> {
   const known = files.grants(user)
   const found = new Map<string, Grant>()
   const add = (grant: Grant) => {
@@ -72,20 +69,29 @@ async function grants(
   }
   if (known.kind === 'found') for (const grant of known.value) add(grant)
   const own = [...files.ownAddresses(user)]
+  let doubt: string | null = null
   for (const source of sources) {
     const answer = await source.user(user)
-    if (answer.kind === 'unavailable') return answer
-    if (answer.kind === 'absent') continue
+    if (answer.kind === 'unavailable') doubt ??= answer.cause
+    if (answer.kind !== 'found') continue
+    doubt ??= answer.doubt ?? null
     for (const address of answer.value.addresses) {
       own.push(address)
       add({ address: printAddress(address).toLowerCase(), source: answer.value.source })
       files.naming(address).forEach(add)
     }
   }
-  for (const source of sources) {
-    for (const address of own) for (const grant of source.naming(address)) if (!isHidden(files, grant)) add(grant)
+  for (const naming of await Promise.all(
+    sources.flatMap((source) => own.map((address) => namingOf(source, address))),
+  )) {
+    doubt ??= naming.doubt
+    for (const grant of naming.grants) if (!isHidden(files, grant)) add(grant)
   }
-  return { kind: 'found', value: [...found.values()] }
+  return { kind: 'found', value: [...found.values()], ...(doubt === null ? {} : { doubt }) }
+}
+
+async function namingOf(source: DirectorySource, address: Mailbox): Promise<Naming> {
+  return await source.naming(address)
 }
 
 /** What a file says of the address stands in place of the source's alias. */

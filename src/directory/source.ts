@@ -14,12 +14,22 @@ export interface SourceAnswer {
 export interface SourceUser {
   readonly addresses: readonly Mailbox[]
   readonly source: string
+  /** Hash as written there; only of a source that is asked live, a mirror keeps them apart. */
+  readonly password?: string
 }
 
 export type SourceUserAnswer =
-  | { readonly kind: 'found'; readonly value: SourceUser }
+  /** `doubt`: it was so when the source answered last, and it does not answer now. */
+  | { readonly kind: 'found'; readonly value: SourceUser; readonly doubt?: string }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unavailable'; readonly cause: string }
+  /** `wasAbsent`: when it answered last, it did not know the user. */
+  | { readonly kind: 'unavailable'; readonly cause: string; readonly wasAbsent?: boolean }
+
+export interface Naming {
+  readonly grants: readonly Grant[]
+  /** Why there may be others; null if these are all. */
+  readonly doubt: string | null
+}
 
 export interface DirectorySource {
   /** `ldap` or `sql:NAME`. */
@@ -32,6 +42,6 @@ export interface DirectorySource {
   mayKnow(key: string): boolean
   /** Whose addresses are these? `name` in lower case, without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
-  /** Its aliases that name this address directly, which may send as them; empty where a source cannot tell. */
-  naming(address: Mailbox): readonly Grant[]
+  /** Its aliases that name this address directly: whoever owns it may send as them. */
+  naming(address: Mailbox): Naming | Promise<Naming>
 }

@@ -149,6 +149,15 @@ describe('a source that cannot answer', () => {
     })
   })
 
+  it('is unavailable for what is not known, while what is known stands', async () => {
+    const router = createRouter(settings, () =>
+      directory(() => ({ kind: 'found', value: [{ address: 'kim@example.org', source: 'uid=kim' }], doubt: 'down' })),
+    )
+    const kim = { kind: 'user', identity: 'kim' } as const
+    expect(await router.maySendAs(kim, 'kim@example.org')).toEqual({ kind: 'yes', source: 'uid=kim' })
+    expect(await router.maySendAs(kim, 'press@example.org')).toEqual({ kind: 'unavailable', cause: 'down' })
+  })
+
   it('a person with the name of a machine has not its senders, and the other way round', async () => {
     const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
     expect(await router.maySendAs({ kind: 'user', identity: 'ci-01' }, 'ci@example.org')).toEqual({

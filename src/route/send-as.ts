@@ -29,7 +29,8 @@ export async function maySendAs(
   if (!sender) return { kind: 'no', allowed }
   const names = new Set(namesOf(directory, sender, settings.tagDelimiter ?? '+'))
   const grant = grants.value.find((each) => sameAddress(directory, each.address, names))
-  return grant ? { kind: 'yes', source: grant.source } : { kind: 'no', allowed }
+  if (grant) return { kind: 'yes', source: grant.source }
+  return grants.doubt === undefined ? { kind: 'no', allowed } : { kind: 'unavailable', cause: grants.doubt }
 }
 
 function machineAnswer(settings: RouterSettings, name: string, sender: Mailbox | null): SendAs {

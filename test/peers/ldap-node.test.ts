@@ -245,3 +245,142 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node that asks LDAP live
     expect(await rcpt('nobody')).toMatch(/^550/)
   })
 })
+
+describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('people of an LDAP that is asked live', () => {
+  let world: World
+  let slapd: Slapd
+  let hash: string
+
+  beforeAll(async () => {
+    world = await startWorld()
+    slapd = await startSlapd()
+    hash = await hashPassword('SHA512-CRYPT', PASSWORD)
+    slapd.addPeople([
+      { uid: 'kim', password: hash, mail: ['k.im@example.org', 'kim@private.example'] },
+      { uid: 'lee', password: hash },
+      { uid: 'gone', password: hash },
+      { uid: 'bare' },
+    ])
+    slapd.modify(
+      `dn: cn=press,${ALIASES}\nchangetype: add\nobjectClass: nisMailAlias\ncn: press\nrfc822MailMember: kim\n`,
+    )
+    await world.destination('far.example')
+    writeFileSync(join(world.folder, 'ldap.secret'), READER.password)
+    writeFileSync(join(world.folder, 'passwd'), `file:${hash}\n`)
+  })
+
+  afterAll(async () => {
+    await world.close()
+    await slapd.close()
+  })
+
+  const ldap = (more: Readonly<Record<string, unknown>> = {}) => ({
+    urls: [slapd.url],
+    mode: 'live',
+    base: PEOPLE,
+    filter: '(&(objectClass=mailPerson)(!(description=locked*)))',
+    bind: { dn: READER.dn, password_file: join(world.folder, 'ldap.secret') },
+    attributes: { addresses: ['mail'] },
+    aliases: { base: ALIASES },
+    timeout: '1s',
+    cache: { found: '1s', absent: '1s' },
+    ...more,
+  })
+
+  async function submission(more: Readonly<Record<string, unknown>> = {}) {
+    const node = await world.node({
+      role: 'submission',
+      listeners: ['submissions', 'submission'],
+      yaml: {
+        directory: { ldap: ldap(more) },
+        users: join(world.folder, 'passwd'),
+        mail: [],
+        peers: { mx: [{ host: '127.0.0.1:1' }] },
+      },
+    })
+    const send = async (user: string, password: string, from = `${user}@example.org`): Promise<string> => {
+      const sent = await node.send({
+        port: node.ports['submissions'] as number,
+        security: 'implicit',
+        tls: { ca: world.ca.certificate, servername: '' },
+        login: { user, password },
+        from,
+        message: `From: ${from}\r\nSubject: Hello\r\n\r\nHello.\r\n`,
+        to: ['somebody@far.example'],
+      })
+      return sent.kind === 'accepted' ? 'accepted' : sent.reply
+    }
+    const becomes = (password: string, reply: RegExp, what: string) =>
+      until(async () => reply.test(await send('lee', password)), { what, timeout: 10_000, every: 200 })
+    return { node, send, becomes }
+  }
+
+  const change = (uid: string, attribute: string, value: string) =>
+    slapd.modify(`dn: ${personDn(uid)}\nchangetype: modify\nreplace: ${attribute}\n${attribute}: ${value}\n`)
+
+  it('log in, send as what is theirs, and go on while it is away', async () => {
+    const { send, becomes, node } = await submission()
+    expect(await send('kim', PASSWORD)).toBe('accepted')
+    expect(await send('KIM@example.org', PASSWORD, 'kim+tag@example.org')).toBe('accepted')
+    for (const address of ['k.im@example.org', 'press@example.org'])
+      expect(await send('kim', PASSWORD, address)).toBe('accepted')
+    for (const address of ['lee@example.org', 'kim@private.example'])
+      expect(await send('kim', PASSWORD, address)).toMatch(/^553 5\.7\.1/)
+    expect(await send('lee', PASSWORD, 'press@example.org')).toMatch(/^553 5\.7\.1/)
+    for (const [user, password] of [
+      ['kim', 'wrong'],
+      ['nobody', PASSWORD],
+      ['bare', PASSWORD],
+      ['*', PASSWORD],
+    ] as const)
+      expect(await send(user, password, 'kim@example.org')).toMatch(/^535 5\.7\.8/)
+    expect(node.log().join('\n')).toContain(`bare of ${personDn('bare')} cannot log in`)
+
+    change('gone', 'description', 'locked since today')
+    expect(await send('gone', PASSWORD)).toMatch(/^535/)
+    change('lee', 'mailPassword', await hashPassword('SHA512-CRYPT', 'another one'))
+    await becomes('another one', /^accepted/, 'the new password to be known')
+    expect(await send('lee', PASSWORD)).toMatch(/^535/)
+
+    await slapd.kill()
+    await until(async () => (await send('nobody', PASSWORD)).startsWith('454 4.7.0'), {
+      what: 'the outage to be noticed',
+    })
+    expect(await send('bare', PASSWORD)).toMatch(/^454 4\.7\.0/)
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    expect(await send('lee', 'another one')).toBe('accepted')
+    expect(await send('kim', PASSWORD, 'press@example.org')).toBe('accepted')
+    expect(await send('kim', PASSWORD, 'unknown@example.org')).toMatch(/^451/)
+    expect(await send('kim', 'wrong')).toMatch(/^454 4\.7\.0/)
+    expect(await send('file', PASSWORD)).toBe('accepted')
+    await slapd.start()
+    await until(async () => (await send('nobody', PASSWORD)).startsWith('535'), {
+      what: 'the server to be asked again',
+      timeout: 15_000,
+      every: 300,
+    })
+    expect(await send('kim', PASSWORD)).toBe('accepted')
+    expect(await send('kim', PASSWORD, 'unknown@example.org')).toMatch(/^553/)
+  })
+
+  it('may be checked by the server, in a bind as the person', async () => {
+    for (const uid of ['kim', 'lee']) change(uid, 'userPassword', `${uid}-secret`)
+    const { send } = await submission({ passwords: 'bind' })
+    expect(await send('kim', 'kim-secret')).toBe('accepted')
+    expect(await send('kim', 'kim-secret', 'press@example.org')).toBe('accepted')
+    for (const [user, password] of [
+      ['kim', 'lee-secret'],
+      ['kim', PASSWORD],
+      ['nobody', 'x'],
+      ['gone', PASSWORD],
+    ] as const)
+      expect(await send(user, password, 'kim@example.org')).toMatch(/^535/)
+    expect(await send('file', PASSWORD)).toBe('accepted')
+    change('kim', 'userPassword', 'new-secret')
+    expect(await send('kim', 'kim-secret')).toMatch(/^535/)
+    expect(await send('kim', 'new-secret')).toBe('accepted')
+    await slapd.kill()
+    expect(await send('kim', 'new-secret')).toMatch(/^454 4\.7\.0/)
+    await slapd.start()
+  })
+})

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthority } from '../../src/demo/ca.ts'
 import { createLdapLive } from '../../src/directory/ldap/ldap-live.ts'
+import type { LdapLiveSettings } from '../../src/directory/ldap/ldap-live.ts'
 import { createLdapMirror } from '../../src/directory/ldap/ldap-mirror.ts'
 import type { LdapMirrorSettings } from '../../src/directory/ldap/ldap-mirror.ts'
 import type { Fetched, MirrorSource } from '../../src/directory/snapshots/mirror-source.ts'
@@ -236,7 +237,12 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
   })
 
   describe('asked live', () => {
-    const settings = { ...base, mainDomain: 'example.org', domains: new Set(['example.org']) }
+    const settings: LdapLiveSettings = {
+      ...base,
+      mainDomain: 'example.org',
+      domains: new Set(['example.org']),
+      passwords: 'hash',
+    }
 
     it('finds forwards, aliases and users, and nothing else', async () => {
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
@@ -262,6 +268,68 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
         expect(await live.address(`${name}@example.org`)).toEqual({ kind: 'known', value: null })
       },
     )
+
+    it('reads a hash at a login only', async () => {
+      const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
+      open.push(live)
+      expect(await live.user('kim')).toMatchObject({ value: { password: '{SSHA}abc', source: personDn('kim') } })
+      expect(await live.user('KIM')).toEqual({ kind: 'known', value: null })
+      expect(await live.user('k.im')).toEqual({ kind: 'known', value: null })
+      expect(JSON.stringify(await live.address('kim@example.org'))).not.toContain('SSHA')
+      const binding = createLdapLive({ ...settings, urls: [slapd.url], passwords: 'bind' }, systemClock)
+      open.push(binding)
+      expect(JSON.stringify(await binding.user('kim'))).not.toContain('SSHA')
+    })
+
+    it('knows which aliases name an address, however it is written there', async () => {
+      const add = (cn: string, ...members: string[]) =>
+        slapd.modify(
+          `dn: cn=${cn},${ALIASES}\nchangetype: add\nobjectClass: nisMailAlias\ncn: ${cn}\n${members.map((one) => `rfc822MailMember: ${one}\n`).join('')}`,
+        )
+      add('full', 'KIM@example.org')
+      add('other', 'kim@else.example', 'kimmy')
+      const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
+      open.push(live)
+      const naming = await live.naming('kim@example.org')
+      const grants = naming.kind === 'known' ? naming.value : null
+      expect(grants?.map((grant) => grant.address).toSorted()).toEqual(['full@example.org', 'press@example.org'])
+      expect(grants?.map((grant) => grant.source)).toContain(`cn=press,${ALIASES}`)
+      expect(await live.naming('user1@example.org')).toEqual({ kind: 'known', value: null })
+      const without = createLdapLive({ ...settings, urls: [slapd.url], aliases: null }, systemClock)
+      open.push(without)
+      expect(await without.naming('kim@example.org')).toEqual({ kind: 'known', value: null })
+      slapd.remove(`cn=full,${ALIASES}`, `cn=other,${ALIASES}`)
+    })
+
+    it('lets the server check a password in a bind of its own', async () => {
+      const proxy = await startStallingProxy(slapd.port)
+      open.push(proxy)
+      const live = createLdapLive(
+        { ...settings, urls: [`ldap://127.0.0.1:${proxy.port}`], passwords: 'bind' },
+        systemClock,
+      )
+      open.push(live)
+      const secret = `dn: ${personDn('lee')}\nchangetype: modify\nreplace: userPassword\nuserPassword: tr0ub4dor\n`
+      slapd.modify(secret)
+      const lee = { addresses: [], source: personDn('lee') }
+      const yes = { kind: 'known', value: true }
+      const no = { kind: 'known', value: null }
+      expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
+      expect(await live.verify?.(lee, 'wrong')).toEqual(no)
+      // RFC 4513 5.1.2: an empty password would be an anonymous bind, which succeeds.
+      expect(await live.verify?.(lee, '')).toEqual(no)
+      expect(await live.verify?.({ addresses: [], source: personDn('kim') }, 'x')).toEqual(no)
+      expect(await live.verify?.({ addresses: [], source: personDn('nobody') }, 'x')).toEqual(no)
+      expect(await live.verify?.({ addresses: [], source: 'no dn' }, 'x')).toEqual(no)
+      // Wrong passwords are no failures of the server, and the pool's own connection is still ours.
+      expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
+      expect((await live.user('lee')).kind).toBe('known')
+      const before = proxy.taken
+      await live.user('kim')
+      expect(proxy.taken).toBe(before)
+      proxy.mode = { kind: 'stall' }
+      expect(await live.verify?.(lee, 'tr0ub4dor')).toMatchObject({ kind: 'unavailable' })
+    })
 
     it('many questions at once share few connections and all get their answers', async () => {
       const proxy = await startStallingProxy(slapd.port)

@@ -1,6 +1,6 @@
 import { BusyError, InvalidCredentialsError, SizeLimitExceededError, UnknownStatusCodeError } from 'ldapts'
 import { describe, expect, it } from 'vitest'
-import { describeLdapError, isRefusal } from './ldap-errors.ts'
+import { describeLdapError, isRefusal, isRefusedLogin } from './ldap-errors.ts'
 
 describe('errors of the LDAP library', () => {
   it.each([
@@ -13,6 +13,14 @@ describe('errors of the LDAP library', () => {
     expect(isRefusal(error)).toBe(true)
     expect(describeLdapError(error)).toMatch(words)
     expect(describeLdapError(error)).not.toContain('Code: 0x')
+  })
+
+  it('of a bind are about the person, or about the server', () => {
+    for (const code of [19, 32, 34, 48, 49, 53]) expect(isRefusedLogin(new UnknownStatusCodeError(code))).toBe(true)
+    for (const code of [1, 2, 8, 10, 13, 50, 51, 52, 80])
+      expect(isRefusedLogin(new UnknownStatusCodeError(code))).toBe(false)
+    expect(isRefusedLogin(new InvalidCredentialsError())).toBe(true)
+    expect(isRefusedLogin(new Error('read ECONNRESET'))).toBe(false)
   })
 
   it.each([

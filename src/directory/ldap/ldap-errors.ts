@@ -24,6 +24,17 @@ export function isRefusal(error: unknown): error is ResultCodeError {
   return error instanceof ResultCodeError
 }
 
+/**
+ * Results of a bind that mean "not with this password": RFC 4511 appendix A.2; 19 and 53 are how some servers say that an account is
+ * locked. Everything else is trouble of the server.
+ */
+const refusedLogins: ReadonlySet<number> = new Set([19, 32, 34, 48, 49, 53])
+
+/** True if the server refused this person, not everybody. */
+export function isRefusedLogin(error: unknown): error is ResultCodeError {
+  return isRefusal(error) && refusedLogins.has(error.code)
+}
+
 export function describeLdapError(error: unknown): string {
   if (!isRefusal(error)) return networkWords(error)
   const said = error.message.replaceAll(/\s*Code: 0x[0-9a-f]+\s*/gi, ' ').trim()

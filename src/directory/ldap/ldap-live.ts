@@ -7,14 +7,22 @@ import type { Clock } from '../../lib/clock.ts'
 import { indexContent } from '../snapshots/index-content.ts'
 import type { ContentIndex, IndexSettings } from '../snapshots/index-content.ts'
 import type { LiveAnswer, LiveSource } from '../live-source.ts'
+import type { SourceUser } from '../source.ts'
 import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
 import type { LdapMirrorSettings } from './ldap-mirror.ts'
 import { createLdapPool } from './ldap-pool.ts'
+import type { LdapPool } from './ldap-pool.ts'
+import type { LdapAliases } from './ldap-settings.ts'
 
 /** More entries for one address than this are a filter that means something else. */
 const MOST_ENTRIES = 20
+/** More aliases that name one address are a slip; slapd's own limit for one answer is the same. */
+const MOST_ALIASES = 500
 
-export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {}
+export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
+  /** How passwords are checked: here by the hash, or by the server in a bind as the person. */
+  readonly passwords: 'hash' | 'bind'
+}
 
 export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSource {
   const pool = createLdapPool(settings, clock)
@@ -25,15 +33,41 @@ export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSo
   }
   return {
     address: (key) => {
-      const at = key.lastIndexOf('@')
-      const isMain = key.slice(at + 1) === settings.mainDomain
-      const names = isMain ? [key, key.slice(0, at)] : [key]
-      const user = isMain ? key.slice(0, at) : null
-      return ask({ user, addresses: names, aliases: names }, (index) => index.records.get(key))
+      const names = writtenAs(key, settings)
+      return ask({ user: names[1] ?? null, addresses: names, aliases: names }, (index) => index.records.get(key))
     },
-    user: (name) => ask({ user: name, addresses: [], aliases: [] }, (index) => index.users.get(name)),
+    user: (name) =>
+      ask({ user: name, addresses: [], aliases: [], password: settings.passwords === 'hash' }, (index) => {
+        const found = index.users.get(name)
+        const password = index.passwords.get(name)?.password
+        return found && password !== undefined ? { ...found, password } : found
+      }),
+    naming: async (key) => {
+      const { aliases } = settings
+      if (!aliases) return { kind: 'known', value: null }
+      const answer = await pool.ask((client) => searchNaming(client, settings, aliases, key), settings.timeoutMs)
+      if (answer.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
+      return { kind: 'known', value: answer.value.naming.get(key) ?? null }
+    },
+    ...(settings.passwords === 'bind'
+      ? { verify: (user: SourceUser, password: string) => bindAs(pool, settings, { dn: user.source, password }) }
+      : {}),
     close: () => pool.close(),
   }
+}
+
+/** True if the server takes the password of this entry. RFC 4513 5.1.3. */
+async function bindAs(
+  pool: LdapPool,
+  settings: LdapLiveSettings,
+  who: { readonly dn: string; readonly password: string },
+): Promise<LiveAnswer<true>> {
+  // A bind without a password is anonymous, and succeeds (RFC 4513 5.1.2).
+  if (who.password === '' || who.dn === '') return { kind: 'known', value: null }
+  const answer = await pool.bindAs(who, settings.timeoutMs)
+  if (answer.kind === 'answered') return { kind: 'known', value: true }
+  if (answer.kind === 'refused') return { kind: 'known', value: null }
+  return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
 }
 
 /** What is looked for; any of them fits. */
@@ -41,13 +75,21 @@ interface Names {
   readonly user: string | null
   readonly addresses: readonly string[]
   readonly aliases: readonly string[]
+  /** Whether hashes are read: at a login only. */
+  readonly password?: boolean
+}
+
+/** The address, and its local part alone if that means the same. */
+function writtenAs(key: string, { mainDomain }: IndexSettings): readonly string[] {
+  const at = key.lastIndexOf('@')
+  return key.slice(at + 1) === mainDomain ? [key, key.slice(0, at)] : [key]
 }
 
 async function lookUp(client: Client, settings: LdapLiveSettings, names: Names): Promise<ContentIndex> {
   const { users, aliases, isOwn } = settings
   const { attributes } = users
   const people = await search(client, users, {
-    attributes: userAttributes(users).filter((name) => name !== attributes.password),
+    attributes: userAttributes(users).filter((name) => names.password === true || name !== attributes.password),
     any: [
       ...(names.user === null ? [] : [equals(attributes.user, names.user)]),
       ...attributes.addresses.flatMap((name) => names.addresses.map((value) => equals(name, value))),
@@ -68,10 +110,27 @@ async function lookUp(client: Client, settings: LdapLiveSettings, names: Names):
   return indexContent(content, settings)
 }
 
+/** The question turned round: which aliases have this address among their members? */
+async function searchNaming(
+  client: Client,
+  settings: LdapLiveSettings,
+  aliases: LdapAliases,
+  key: string,
+): Promise<ContentIndex> {
+  const { address, targets } = aliases.attributes
+  const groups = await search(client, aliases, {
+    attributes: [address, targets],
+    any: writtenAs(key, settings).map((value) => equals(targets, value)),
+    most: MOST_ALIASES,
+  })
+  const rows = groups.flatMap((entry) => readAliasEntry(entry, aliases))
+  return indexContent({ users: [], forwards: [], aliases: rows }, settings)
+}
+
 async function search(
   client: Client,
   where: { readonly base: string; readonly filter: string },
-  wanted: { readonly attributes: string[]; readonly any: EqualityFilter[] },
+  wanted: { readonly attributes: string[]; readonly any: EqualityFilter[]; readonly most?: number },
 ): Promise<readonly Entry[]> {
   if (wanted.any.length === 0) return []
   const filter = new AndFilter({
@@ -79,7 +138,7 @@ async function search(
   })
   const found = await client.search(where.base, { scope: 'sub', filter, attributes: wanted.attributes })
   if (found.searchReferences.length > 0) throw new Error(`the server refers to ${found.searchReferences[0]}`)
-  if (found.searchEntries.length > MOST_ENTRIES) throw new Error('the filter fits too many entries')
+  if (found.searchEntries.length > (wanted.most ?? MOST_ENTRIES)) throw new Error('the filter fits too many entries')
   return found.searchEntries
 }
 

@@ -6,8 +6,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { createSemaphore } from '../../lib/semaphore.ts'
 import { openConnection } from './ldap-connection.ts'
 import type { LdapConnection } from './ldap-connection.ts'
-import { describeLdapError, isRefusal } from './ldap-errors.ts'
-import type { LdapServerSettings } from './ldap-settings.ts'
+import { describeLdapError, isRefusal, isRefusedLogin } from './ldap-errors.ts'
+import type { LdapBind, LdapServerSettings } from './ldap-settings.ts'
 import type { PagingClient } from './paging-client.ts'
 
 export type LdapAnswer<T> =
@@ -19,6 +19,11 @@ export type LdapAnswer<T> =
 export interface LdapPool {
   /** Asks on a bound connection that nobody else uses meanwhile. `deadlineMs` bounds the waiting, connecting and asking together. */
   ask<T>(question: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapAnswer<T>>
+  /**
+   * Binds as somebody, on a connection that nobody uses for anything else: one of ours would go on with that person's rights.
+   * `refused` if the server does not take this name with this password.
+   */
+  bindAs(who: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapAnswer<true>>
   /** Forgets earlier failures: the next question tries every server at once. */
   forgive(): void
   close(): void
@@ -56,23 +61,25 @@ export function createLdapPool(settings: LdapServerSettings, clock: Clock): Ldap
   const places = createSemaphore(settings.connections)
   const servers = settings.urls.map((url) => ({ url, failures: 0, notBefore: 0, cause: '' }))
   const pool: Pool = { settings, clock, servers, idle: [], used: new Set(), closed: false }
-  return {
-    ask: async (question, deadlineMs) => {
-      const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
+  const inTime = async <T>(deadlineMs: number, work: (deadline: AbortSignal) => Promise<LdapAnswer<T>>) => {
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
+    try {
+      const release = await places.acquire(deadline.signal)
       try {
-        const release = await places.acquire(deadline.signal)
-        try {
-          return await askOne(pool, question, deadline.signal)
-        } finally {
-          release()
-        }
-      } catch (error) {
-        return { kind: 'unavailable', cause: (error as Error).message }
+        return await work(deadline.signal)
       } finally {
-        clearTimeout(timer)
+        release()
       }
-    },
+    } catch (error) {
+      return { kind: 'unavailable', cause: (error as Error).message } as const
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  return {
+    ask: (question, deadlineMs) => inTime(deadlineMs, (deadline) => askOne(pool, question, deadline)),
+    bindAs: (who, deadlineMs) => inTime(deadlineMs, (deadline) => bindOne(pool, { kind: 'simple', ...who }, deadline)),
     forgive: () => {
       for (const server of servers) server.notBefore = 0
     },
@@ -99,6 +106,18 @@ async function askOne<T>(
   return typeof opened === 'string'
     ? { kind: 'unavailable', cause: opened }
     : await askOn(pool, opened, question, deadline)
+}
+
+async function bindOne(pool: Pool, who: LdapBind, deadline: AbortSignal): Promise<LdapAnswer<true>> {
+  try {
+    const opened = await openAny(pool, deadline, who)
+    if (typeof opened === 'string') return { kind: 'unavailable', cause: opened }
+    opened.destroy()
+    return { kind: 'answered', value: true }
+  } catch (error) {
+    if (isRefusedLogin(error)) return { kind: 'refused', cause: describeLdapError(error), error }
+    throw error
+  }
 }
 
 /** The newest idle connection that is still open. */
@@ -133,8 +152,11 @@ async function askOn<T>(
   }
 }
 
-/** A connection to the first server that takes us; servers that failed lately are passed over. The cause where none does. */
-async function openAny(pool: Pool, deadline: AbortSignal): Promise<LdapConnection | string> {
+/**
+ * A connection to the first server that takes us; servers that failed lately are passed over. The cause where none does.
+ * Throws what a server says of `who`, where we are to be somebody else.
+ */
+async function openAny(pool: Pool, deadline: AbortSignal, who?: LdapBind): Promise<LdapConnection | string> {
   const causes: string[] = []
   // The one that answered last comes first; those with failures come in their order.
   for (const server of pool.servers.toSorted((a, b) => a.failures - b.failures)) {
@@ -144,17 +166,22 @@ async function openAny(pool: Pool, deadline: AbortSignal): Promise<LdapConnectio
       causes.push(`${server.cause} (tried again in ${Math.ceil((server.notBefore - pool.clock.now()) / 1000)} s)`)
       continue
     }
-    const opened = await open(pool, server, deadline)
+    const opened = await open(pool, server, { deadline, who })
     if (opened) return opened
     causes.push(server.cause)
   }
   return causes.length > 0 ? causes.join('; ') : (deadline.reason as Error).message
 }
 
-async function open(pool: Pool, server: Server, deadline: AbortSignal): Promise<LdapConnection | null> {
+async function open(
+  pool: Pool,
+  server: Server,
+  by: { readonly deadline: AbortSignal; readonly who: LdapBind | undefined },
+): Promise<LdapConnection | null> {
+  const { deadline, who } = by
   // One server that does not answer must leave time for the next one.
   const patience = AbortSignal.timeout(pool.settings.timeoutMs)
-  const { connection, ready } = openConnection(server.url, pool.settings)
+  const { connection, ready } = openConnection(server.url, { ...pool.settings, bind: who ?? pool.settings.bind })
   pool.used.add(connection)
   try {
     await within(ready, AbortSignal.any([deadline, patience]))
@@ -163,6 +190,8 @@ async function open(pool: Pool, server: Server, deadline: AbortSignal): Promise<
     return connection
   } catch (error) {
     connection.destroy()
+    // A wrong password of somebody is no failure of the server.
+    if (who && isRefusedLogin(error)) throw error
     server.failures += 1
     server.notBefore = pool.clock.now() + Math.min(MOST_BACKOFF_MS, BACKOFF_MS * 2 ** (server.failures - 1))
     const text = patience.aborted

@@ -4,7 +4,7 @@
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
 import type { AddressRecord } from '../directory.ts'
-import type { DirectorySource, SourceAnswer, SourceUserAnswer } from '../source.ts'
+import type { DirectorySource, Naming, SourceAnswer, SourceUserAnswer } from '../source.ts'
 import type { ContentIndex } from './index-content.ts'
 import type { MirrorState } from './snapshot-store.ts'
 
@@ -19,6 +19,7 @@ export interface View {
 export interface SnapshotSource extends DirectorySource {
   find(key: string): SourceAnswer
   user(name: string): SourceUserAnswer
+  naming(address: Mailbox): Naming
 }
 
 /** A view of each moment as a source. */
@@ -40,7 +41,7 @@ export function viewSource(name: string, domains: ReadonlySet<string>, view: () 
       // Somebody whom the snapshot does not know logged in by another source: an outage of this one is none of his.
       return value ? { kind: 'found', value } : { kind: 'absent' }
     },
-    naming: (address: Mailbox) => view().index?.naming.get(addressKey(address)) ?? [],
+    naming: (address: Mailbox) => ({ grants: view().index?.naming.get(addressKey(address)) ?? [], doubt: null }),
   }
 }
 

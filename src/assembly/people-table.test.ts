@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { parsePasswdFile } from '../auth/passwd-file.ts'
+import type { Passwords } from './directory-sources.ts'
+import { createPeopleTable } from './people-table.ts'
+
+const DOMAIN = 'example.org'
+const HASH = '$2y$05$abcdefghijklmnopqrstuuJ8Zy1n1hZyQ0cJ5i6rB0c2mY9u4H2bO'
+const from = (entries: Readonly<Record<string, string>>): Passwords =>
+  new Map(Object.entries(entries).map(([name, password]) => [name, { password, source: `uid=${name}` }]))
+const file = parsePasswdFile('/passwd', `kim:{PLAIN}file\nadmin:{PLAIN}local\n`, { weak: true })
+
+describe('who may log in', () => {
+  it('is nobody without a file and sources', () => {
+    expect(createPeopleTable(null, () => [], DOMAIN)().entries.size).toBe(0)
+  })
+
+  it('is the file where there are no sources', () => {
+    expect(createPeopleTable(file, () => [], DOMAIN)()).toBe(file)
+  })
+
+  it('is the file and the sources; the file leads, then the first source', () => {
+    const ldap = from({ kim: HASH, lee: HASH })
+    const sql = from({ lee: '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0', robin: HASH })
+    const { entries } = createPeopleTable(file, () => [ldap, sql], DOMAIN)()
+    expect([...entries.keys()].toSorted()).toEqual(['admin', 'kim', 'lee', 'robin'])
+    expect(entries.get('kim')?.stored).toMatchObject({ kind: 'plain' })
+    expect(entries.get('lee')).toMatchObject({ user: 'lee', stored: { kind: 'bcrypt' }, allows: null })
+  })
+
+  it('is one person with and without the domain: what the file says of either form holds for both', () => {
+    const limited = parsePasswdFile(
+      '/passwd',
+      'kim@example.org:{PLAIN}file::::::allow_nets=192.0.2.0/24\nlee:{PLAIN}x\n',
+      {
+        weak: true,
+      },
+    )
+    const { entries } = createPeopleTable(
+      limited,
+      () => [from({ kim: HASH, 'lee@example.org': HASH, robin: HASH })],
+      DOMAIN,
+    )()
+    expect([...entries.keys()].toSorted()).toEqual(['kim@example.org', 'lee', 'robin'])
+  })
+
+  it.each(['', 'clear text', '{PLAIN}clear', '{UNKNOWN}x', '{CRYPT}!', '$2y$05$short', '*'])(
+    'leaves out a password that nobody can check: %j',
+    (password) => {
+      expect(createPeopleTable(null, () => [from({ kim: password })], DOMAIN)().entries.size).toBe(0)
+    },
+  )
+
+  it('is read again only when a source changed', () => {
+    let now: readonly Passwords[] = [from({ kim: HASH })]
+    const people = createPeopleTable(null, () => now, DOMAIN)
+    const first = people()
+    expect(people()).toBe(first)
+    now = [from({ lee: HASH })]
+    expect([...people().entries.keys()]).toEqual(['lee'])
+    now = []
+    expect(people().entries.size).toBe(0)
+  })
+})

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { createPasswdAuthenticator } from './passwd-authenticator.ts'
+import { parsePasswdFile } from './passwd-file.ts'
+import type { PasswordPool } from './password-pool.ts'
+import { type AskVerdict, type Check, findEntry, type People, peopleOf, type PersonAnswer } from './people.ts'
+
+const parse = (text: string) => parsePasswdFile('users', text, { weak: true })
+const ask = (verdict: AskVerdict, asked: string[] = []): Check => ({
+  kind: 'ask',
+  verify: async (password) => {
+    asked.push(password)
+    return verdict
+  },
+})
+const pool: PasswordPool = { busy: 0, verify: async () => 'mismatch', close: async () => {} }
+const check = (people: People, name = 'kim', password = 'x') =>
+  createPasswdAuthenticator({ people, pool, domain: 'example.org' }).check(name, password)
+const someone = (answer: PersonAnswer, decoy: Check | null = null): People => ({
+  find: async () => answer,
+  decoy: () => decoy,
+})
+
+describe('the people of a table', () => {
+  it('are found with and without our domain', () => {
+    const file = parse('kim:{PLAIN}a\nlee@example.org:{PLAIN}b\n')
+    expect(findEntry(file, 'kim', 'Example.org')?.user).toBe('kim')
+    expect(findEntry(file, 'lee', 'Example.org')?.user).toBe('lee@example.org')
+    expect(findEntry(file, 'robin', 'Example.org')).toBeUndefined()
+  })
+
+  it('are those of the moment, and so is the decoy', () => {
+    let file = parse('')
+    const people = peopleOf(() => file, 'example.org')
+    expect(people.find('kim')).toEqual({ kind: 'absent' })
+    expect(people.decoy()).toBeNull()
+    file = parse('kim:{PLAIN}a\n')
+    expect(people.find('kim')).toMatchObject({ kind: 'found', check: { kind: 'hash', stored: { kind: 'plain' } } })
+    expect(people.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'plain' } })
+  })
+})
+
+describe('a login of people who are asked for', () => {
+  it.each([
+    [{ kind: 'match' }, { kind: 'identified', identity: 'kim' }],
+    [{ kind: 'mismatch' }, { kind: 'wrong', cause: 'wrong password of kim' }],
+    [
+      { kind: 'unavailable', cause: 'ldap: down' },
+      { kind: 'unavailable', cause: 'ldap: down' },
+    ],
+  ] as [AskVerdict, unknown][])('is what is answered: %o', async (verdict, expected) => {
+    expect(await check(someone({ kind: 'found', check: ask(verdict), allows: null }))).toEqual(expected)
+  })
+
+  it('is unavailable, after the usual work, if nobody can be asked', async () => {
+    const asked: string[] = []
+    const people = someone({ kind: 'unavailable', cause: 'ldap: down' }, ask({ kind: 'mismatch' }, asked))
+    expect(await check(people)).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
+    expect(await check(someone({ kind: 'unavailable', cause: 'ldap: down' }))).toMatchObject({ kind: 'unavailable' })
+    expect(asked).toEqual(['x'])
+  })
+
+  it('with a wrong password is in doubt while only a remembered hash says so', async () => {
+    const found = { kind: 'found', check: ask({ kind: 'mismatch' }), allows: null, doubt: 'ldap: down' } as const
+    expect(await check(someone(found))).toEqual({
+      kind: 'wrong',
+      cause: 'wrong password of kim',
+      doubt: 'ldap: down',
+    })
+    expect(await check(someone({ ...found, check: ask({ kind: 'match' }) }))).toMatchObject({ kind: 'identified' })
+  })
+
+  it('says why somebody who is known cannot log in', async () => {
+    const people = someone({ kind: 'absent', cause: 'kim cannot log in: no hash' }, ask({ kind: 'match' }))
+    expect(await check(people)).toEqual({ kind: 'wrong', cause: 'kim cannot log in: no hash' })
+  })
+
+  it('asks nobody about an endless name', async () => {
+    const people: People = {
+      find: () => {
+        throw new Error('asked')
+      },
+      decoy: () => null,
+    }
+    expect(await check(people, 'k'.repeat(255))).toMatchObject({ kind: 'wrong' })
+  })
+})
