@@ -2,12 +2,11 @@
 // What mailauth leaves lenient on purpose stays so, with the exceptions of docs/authentication.md. Its parts are imported one by one: the
 // whole package brings an HTTP client and BIMI along, 16 MiB that no node uses.
 
-import { Readable } from 'node:stream'
 import { arc } from 'mailauth/lib/arc/index.js'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
 import type { Resolver } from '../dns/resolver.ts'
-import type { Content } from '../message/content.ts'
+import { openMessage } from '../message/whole-message.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import { describeFindings } from './describe.ts'
@@ -75,7 +74,7 @@ interface Verified {
 async function verifySignatures(request: AuthenticationRequest, capped: CappedHeader, means: Means): Promise<Verified> {
   const { resolver } = means
   prefetchKeys(capped.header, resolver)
-  const signatures = await dkimVerify(wholeMessage(capped.header, request.content), {
+  const signatures = await dkimVerify(openMessage({ ...request.content, header: capped.header }), {
     resolver,
     sender: request.sender ?? '',
     rejectRsaSha1: true,
@@ -83,15 +82,4 @@ async function verifySignatures(request: AuthenticationRequest, capped: CappedHe
   })
   const chain = await arc((signatures.arc ?? { chain: false }) as ARCData, { resolver })
   return { signatures, chain }
-}
-
-/** Header and body as one stream; the body is read once and destroyed with it. */
-function wholeMessage(header: Buffer, content: Content): Readable {
-  return Readable.from(
-    (async function* () {
-      if (header.length > 0) yield header
-      yield* content.openBody()
-    })(),
-    { objectMode: false },
-  )
 }

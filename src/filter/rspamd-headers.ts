@@ -1,0 +1,44 @@
+// The request header of rspamd's /checkv2: envelope and client in HTTP fields (rspamd's protocol documentation). Everything here comes
+// from strangers, so each value is cleaned and cut: none may add a field of its own or outgrow the filter's parser.
+
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { SpamRequest } from './spam-scan.ts'
+
+/** Recipients named to the filter: its HTTP parser takes 80 KiB of header, and a mail for more is no different to it. */
+export const MOST_RECIPIENTS = 100
+/** Octets of one value: an address has at most 320 (RFC 5321 4.5.3.1), a HELO name 255. */
+const MOST_OCTETS = 320
+
+export interface RequestIdentity {
+  readonly hostname: string
+  readonly password: string | null
+}
+
+/** The fields that describe one mail; the length of the body is added by who sends it. */
+export function requestHeaders(request: SpamRequest, identity: RequestIdentity): OutgoingHttpHeaders {
+  const { queueId, remoteIp, remoteName, helo, sender, recipients, user } = request
+  const known = {
+    IP: remoteIp,
+    Hostname: remoteName,
+    Helo: helo,
+    User: user,
+    Password: identity.password,
+  }
+  return {
+    From: field(`<${sender ?? ''}>`),
+    Rcpt: recipients.slice(0, MOST_RECIPIENTS).map((one) => field(`<${one}>`)),
+    ...Object.fromEntries(
+      Object.entries(known).flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, field(value)]])),
+    ),
+    'Queue-ID': field(queueId),
+    'MTA-Name': field(identity.hostname),
+    'MTA-Tag': 'waypost',
+  }
+}
+
+/** HTTP carries octets: UTF-8 (RFC 6531 addresses) goes as it is; control characters become `?`. */
+function field(value: string): string {
+  const octets = Buffer.from(value.toWellFormed(), 'utf8').subarray(0, MOST_OCTETS).toString('latin1')
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
+  return octets.replace(/[\x00-\x1f\x7f]/g, '?')
+}
