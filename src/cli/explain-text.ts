@@ -1,7 +1,7 @@
 // A resolution for people: one block for each destination, each step with the place where it is written, and the reply otherwise.
 // `waypost explain` prints it; the object itself is what `--json` prints.
 
-import type { Destination, Resolution, Step } from '../route/resolution.ts'
+import type { Destination, ForwardTerms, Resolution, Step } from '../route/resolution.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
 const INDENT = '   '
@@ -29,8 +29,8 @@ export function explainText(forwardPath: string, resolution: Resolution): string
 }
 
 function destinationLines(destination: Destination, index: number): readonly string[] {
-  const { recipient, nextHop, reversePath, via, forward } = destination
-  const wish = forward?.wish
+  const { recipient, nextHop, reversePath, via, forward, handedOver = [] } = destination
+  const terms = forward ? [forward] : handedOver
   const hidden = destination.private ? ' (leaves our domains; bounces do not name it)' : ''
   return [
     '',
@@ -38,7 +38,16 @@ function destinationLines(destination: Destination, index: number): readonly str
     ...stepLines(via),
     `${INDENT}next hop   ${nextHop}`,
     `${INDENT}MAIL FROM  <${reversePath ?? ''}>`,
+    ...terms.flatMap(termLines),
+  ]
+}
+
+function termLines({ wish, ceiling }: ForwardTerms): readonly string[] {
+  const score = ceiling?.score ?? null
+  const spam = score === null ? 'forwarded whatever its score' : `not forwarded from a score of ${score} on`
+  return [
     ...(wish ? [`${INDENT}if DMARC would fail there: ${wish.treatment}  [${wish.source}]`] : []),
+    ...(ceiling ? [`${INDENT}if it looks like spam: ${spam}  [${ceiling.source}]`] : []),
   ]
 }
 

@@ -3,7 +3,7 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, normalDomain, parseAddress } from './address.ts'
-import type { AddressRecord, DomainRecord, ForwardWish, Rewrite, TargetEntry } from './directory.ts'
+import type { AddressRecord, DomainRecord, ForwardWords, Rewrite, TargetEntry } from './directory.ts'
 import type { Located } from './located.ts'
 import { formatPlace } from './problem.ts'
 import type { Place, ProblemList } from './problem.ts'
@@ -24,7 +24,7 @@ export interface MailBuild {
   readonly users: Map<string, UserEntry>
   readonly rewrites: Rewrite[]
   readonly certificates: Map<string, readonly string[]>
-  readonly forwardPolicies: Map<string, ForwardWish>
+  readonly forwardPolicies: Map<string, ForwardWords>
   assertions: Located | null
   /** Where each target is written, for messages. */
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>

@@ -14,6 +14,10 @@ const treatment = z
   .enum(forwardTreatments)
   .describe('What becomes of a forwarded mail that would fail the DMARC check of its destination.')
 
+const ceiling = z
+  .union([z.number().positive(), z.literal('none')])
+  .describe('The spam score from which on nothing is forwarded, or none.')
+
 const targetRecord = z
   .strictObject({
     to: names.describe('Where to.'),
@@ -23,6 +27,7 @@ const targetRecord = z
     tag: z.enum(['keep', 'drop']).describe('What becomes of +tag.').optional(),
     send_as: names.describe('Users who may send as this address; none makes it receive-only.').optional(),
     when_dmarc_would_fail: treatment.optional(),
+    spam_ceiling: ceiling.optional(),
   })
   .partial({ to: true })
 const targets = z.union([address, z.array(z.union([address, z.array(address)])), targetRecord])
@@ -77,8 +82,18 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
   refusals: textMap.describe('Address → text with which it is refused.'),
   recipient_bcc: targetMap.describe('Address → who gets a copy.'),
   forward_policies: z
-    .record(domain, treatment)
-    .describe('Foreign domain → what forwards to it do where DMARC would fail there.'),
+    .record(
+      domain,
+      z.union([
+        treatment,
+        z.strictObject({
+          when_dmarc_would_fail: treatment.optional(),
+          spam_ceiling: ceiling.optional(),
+          comment: z.string().optional(),
+        }),
+      ]),
+    )
+    .describe('Foreign domain → what holds for forwards to it.'),
   certificates: z.record(z.string(), names).describe('Machine → SHA-256 fingerprints.'),
   assertions: z.array(assertion).describe('What must stay true; run by check.'),
 }

@@ -20,9 +20,26 @@ describe('mail::forward_policies', () => {
     const { directory, problems } = load({ 'm.yaml': text })
     expect(problems).toEqual([])
     expect(forwardTreatments.map((_, i) => directory?.forwardPolicy?.(`d${i}.example`))).toEqual(
-      forwardTreatments.map((treatment, i) => ({ treatment, source: `m.yaml:${i + 2}` })),
+      forwardTreatments.map((whenDmarcWouldFail, i) => ({ whenDmarcWouldFail, source: `m.yaml:${i + 2}` })),
     )
     expect(directory?.forwardPolicy?.('other.example')).toBeUndefined()
+  })
+
+  it('takes a record for several words', () => {
+    const text = [
+      'forward_policies:',
+      '  a.example: { when_dmarc_would_fail: wrap, spam_ceiling: 7.5, comment: agreed }',
+      '  b.example: { spam_ceiling: none }',
+      '',
+    ].join('\n')
+    const { directory, problems } = load({ 'm.yaml': text })
+    expect(problems).toEqual([])
+    expect(directory?.forwardPolicy?.('a.example')).toEqual({
+      whenDmarcWouldFail: 'wrap',
+      spamCeiling: 7.5,
+      source: 'm.yaml:2',
+    })
+    expect(directory?.forwardPolicy?.('b.example')).toEqual({ spamCeiling: null, source: 'm.yaml:3' })
   })
 
   it('may be empty', () => {
@@ -34,6 +51,17 @@ describe('mail::forward_policies', () => {
       'a word that is none',
       'forward_policies: { a.example: bounce }\n',
       'expected one of pass, rewrite-from, wrap, refuse',
+    ],
+    [
+      'an unknown key',
+      'forward_policies: { a.example: { spam: 6 } }\n',
+      'unknown key "spam": expected when_dmarc_would',
+    ],
+    ['a record that says nothing', 'forward_policies: { a.example: {} }\n', 'nothing is said: expected'],
+    [
+      'a score that is none',
+      'forward_policies: { a.example: { spam_ceiling: high } }\n',
+      'expected a spam score above 0',
     ],
     ['a list', 'forward_policies: [a.example]\n', 'expected a mapping, found a list'],
     ['what is no domain', 'forward_policies: { "a@b.example": wrap }\n', 'is no domain'],
@@ -66,6 +94,27 @@ describe('when_dmarc_would_fail of one forward', () => {
     const text = 'forwards: { kim: { to: kim@a.example, when_dmarc_would_fail: drop } }\n'
     expect(load({ 'm.yaml': text }).problems).toEqual([
       'm.yaml:1:62: error: expected one of pass, rewrite-from, wrap, refuse, found "drop"',
+    ])
+  })
+})
+
+describe('spam_ceiling of one forward or alias', () => {
+  const load1 = (ceiling: string) =>
+    load({ 'm.yaml': `aliases: { kim: { to: kim@a.example, spam_ceiling: ${ceiling} } }\n` })
+
+  it.each([
+    ['6', 6],
+    ['7.5', 7.5],
+    ['none', null],
+  ])('%s is kept with the entry', (ceiling, spamCeiling) => {
+    const { directory, problems } = load1(ceiling)
+    expect(problems).toEqual([])
+    expect(directory?.find('kim@example.org')).toMatchObject({ value: { alias: { spamCeiling } } })
+  })
+
+  it.each(['0', '-1', 'never', '[6]', '1e9', '""'])('%s is refused', (ceiling) => {
+    expect(load1(ceiling).problems).toEqual([
+      expect.stringMatching(/^m\.yaml:1:\d+: error: expected a spam score above 0 such as 6 or 7\.5, or none, found /),
     ])
   })
 })

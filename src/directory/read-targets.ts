@@ -3,7 +3,7 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { TargetEntry } from './directory.ts'
-import { readTreatment } from './read-forward-policies.ts'
+import { readForwardWords } from './read-forward-policies.ts'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
 import { describeLocated, textOf } from './located.ts'
 import { readAddress, sourceAt } from './mail-build.ts'
@@ -15,7 +15,16 @@ export type ReadTargets = TargetEntry | 'absent' | 'ignore' | null
 
 /** Fields that hold the targets, by preference. */
 const targetFields = ['to', 'targets', 'destination', 'recipient', 'dest', 'addresses', 'forwardTo']
-const optionFields = ['comment', 'section', 'ensure', 'state', 'tag', 'send_as', 'when_dmarc_would_fail']
+const optionFields = [
+  'comment',
+  'section',
+  'ensure',
+  'state',
+  'tag',
+  'send_as',
+  'when_dmarc_would_fail',
+  'spam_ceiling',
+]
 /** The map or file that another tool would write: no business of ours. */
 const outputFields = ['file', 'target', 'name', 'pattern', 'provider', 'loginAccount']
 
@@ -89,7 +98,7 @@ function tellUnknown(build: MailBuild, map: LocatedMap, surplus: readonly Locate
     if ([...targetFields, ...optionFields, ...outputFields].includes(entry.key)) continue
     build.problems.error(
       entry.place,
-      `unknown key "${entry.key}": expected to, comment, ensure, tag, send_as, when_dmarc_would_fail`,
+      `unknown key "${entry.key}": expected to, comment, ensure, tag, send_as, when_dmarc_would_fail, spam_ceiling`,
     )
   }
 }
@@ -99,15 +108,13 @@ function readOptions(build: MailBuild, fields: ReadonlyMap<string, LocatedEntry>
   const tagText = tag ? textOf(tag.value) : null
   if (tag && tagText !== 'keep' && tagText !== 'drop') build.problems.error(tag.value.place, '"tag" is keep or drop')
   const sendAs = fields.get('send_as')
-  const dmarc = fields.get('when_dmarc_would_fail')
-  const treatment = dmarc ? readTreatment(build, dmarc.value) : null
   const words = ['section', 'comment']
     .map((name) => fields.get(name))
     .flatMap((entry) => (entry ? (textOf(entry.value) ?? []) : []))
   return {
     ...(tagText === 'keep' || tagText === 'drop' ? { tag: tagText } : {}),
     ...(sendAs ? { sendAs: readUserNames(build, sendAs.value) } : {}),
-    ...(treatment ? { whenDmarcWouldFail: treatment } : {}),
+    ...readForwardWords(build, (key) => fields.get(key)?.value),
     ...(words.length > 0 ? { comment: words.join(': ') } : {}),
   }
 }

@@ -7,7 +7,7 @@ import type {
   AddressRecord,
   Directory,
   DomainRecord,
-  ForwardWish,
+  ForwardWords,
   Grant,
   Lookup,
   Rewrite,
@@ -26,8 +26,8 @@ export interface Snapshot extends Directory {
   naming(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
-  /** Foreign domain → what forwards to it do where DMARC would fail there. */
-  readonly forwardPolicies: ReadonlyMap<string, ForwardWish>
+  /** Foreign domain → what holds for forwards to it. */
+  readonly forwardPolicies: ReadonlyMap<string, ForwardWords>
   /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
   readonly certificates: ReadonlyMap<string, readonly string[]>
   /** The routing assertions as written, or null. */

@@ -34,6 +34,7 @@ export async function depart(walk: Walk): Promise<Departure> {
       nextHop: leaf.nextHop,
       private: leaf.private,
       ...(leaf.forward ? { forward: leaf.forward } : {}),
+      ...(leaf.handedOver ? { handedOver: leaf.handedOver } : {}),
       via: sender.step ? [...leaf.via, sender.step] : leaf.via,
     }
     const key = `${leaf.nextHop} ${mergeKey(walk, leaf)}`

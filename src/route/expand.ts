@@ -4,6 +4,7 @@
 import { addressKey, isPublicName, printAddress, splitTag } from '../directory/address.ts'
 import type { TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
+import { termsFor, wantedBelow } from './forward-terms.ts'
 import { badDomain, tooMany, unknownAddress } from './replies.ts'
 import type { Rule, Step } from './resolution.ts'
 import { EXPANSION_LIMIT, grow, placed } from './walk.ts'
@@ -33,7 +34,7 @@ export async function expand(walk: Walk, point: Point, expansion: Expansion): Pr
   const answers: Placed[] = []
   for (const target of targets) {
     const via = [...point.via, stepTo(point, target, expansion)]
-    const next: Point = { address: target, via, owner, chain, ...wishOf(point, entry) }
+    const next: Point = { address: target, via, owner, chain, ...wantedBelow(point, entry) }
     const answer = isOurs(walk, target) ? await walk.place(walk, next) : leave(walk, next)
     if (answer.kind === 'unavailable') return answer
     answers.push(answer)
@@ -54,8 +55,8 @@ export function leave(walk: Walk, next: Point): Placed {
   // What a node of ours hands over as a foreign address was somebody's alias there: bounces must not name it either.
   const isPrivate = isForward || walk.request.origin.kind === 'peer'
   const note = over ? 'the nodes there forward it' : undefined
-  const wish = next.wish ?? walk.directory.forwardPolicy?.(address.domain) ?? null
-  const forward = isPrivate && !over ? { forward: { wish } } : {}
+  const terms = termsFor(walk.directory, next, address.domain)
+  const forward = over ? { handedOver: [terms] } : isPrivate ? { forward: terms } : {}
   return addLeaf(walk, { address, nextHop, leaves: !over, private: isPrivate, ...forward, via: next.via }, note)
 }
 
@@ -86,7 +87,10 @@ function handOver(walk: Walk, point: Point, expansion: Expansion): Placed {
     source: expansion.entry.source,
     note: `leaves our domains: the nodes at ${nextHop} resolve it`,
   }
-  return addLeaf(walk, { address, nextHop, leaves: false, private: true, via: [...point.via, step] })
+  const domains = [...new Set(expansion.entry.targets.map((target) => target.domain))]
+  const wanted = wantedBelow(point, expansion.entry)
+  const handedOver = domains.map((domain) => termsFor(walk.directory, wanted, domain))
+  return addLeaf(walk, { address, nextHop, leaves: false, private: true, handedOver, via: [...point.via, step] })
 }
 
 /** One answer for a group: placed if any member is. */
@@ -117,12 +121,6 @@ function tagged(walk: Walk, target: Mailbox, expansion: Expansion): Mailbox {
   if (expansion.tag === null || splitTag(target.local, delimiter)) return target
   const keeps = expansion.entry.tag ?? (isOurs(walk, target) ? 'keep' : 'drop')
   return keeps === 'keep' ? { local: `${target.local}${delimiter}${expansion.tag}`, domain: target.domain } : target
-}
-
-function wishOf(point: Point, entry: TargetEntry): Pick<Point, 'wish'> {
-  const { whenDmarcWouldFail: treatment, source } = entry
-  if (treatment) return { wish: { treatment, source } }
-  return point.wish ? { wish: point.wish } : {}
 }
 
 function isOurs(walk: Walk, address: Mailbox): boolean {

@@ -1,6 +1,6 @@
 // What routing answers for one forward-path. `waypost explain` prints exactly this object.
 
-import type { ForwardWish } from '../directory/directory.ts'
+import type { ForwardWish, SpamCeiling } from '../directory/directory.ts'
 import type { Authenticated, Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
@@ -30,6 +30,14 @@ export interface Step {
   readonly note?: string
 }
 
+/** What routing data want for a copy that leaves our domains by a forward. */
+export interface ForwardTerms {
+  /** Where that fails the destination's DMARC check; null where they say nothing. */
+  readonly wish: ForwardWish | null
+  /** From which spam score on it is not forwarded; missing where they say nothing. */
+  readonly ceiling?: SpamCeiling
+}
+
 export interface Destination {
   /** Final address this copy goes to. */
   readonly recipient: string
@@ -41,11 +49,10 @@ export interface Destination {
   readonly nextHop: string
   /** True if the address leaves our domains through a forward or alias: bounces about it must not name it. */
   readonly private: boolean
-  /**
-   * There if the copy leaves our domains by a forward, so that its author is not who sends it: with what routing data want done where
-   * that fails the destination's DMARC check, or null where they say nothing.
-   */
-  readonly forward?: { readonly wish: ForwardWish | null }
+  /** There if the copy leaves our domains by a forward, so that its author is not who sends it. */
+  readonly forward?: ForwardTerms
+  /** There if the next hop, a node of ours, forwards it: the terms of each domain that it leaves for. */
+  readonly handedOver?: readonly ForwardTerms[]
   readonly via: readonly Step[]
 }
 

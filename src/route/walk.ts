@@ -2,10 +2,11 @@
 // Room: route.
 
 import { addressKey, parseAddress } from '../directory/address.ts'
-import type { Directory, ForwardWish } from '../directory/directory.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import type { ResolveRequest, Step } from './resolution.ts'
+import type { Wanted } from './forward-terms.ts'
+import type { ForwardTerms, ResolveRequest, Step } from './resolution.ts'
 import type { RouterSettings } from './router-settings.ts'
 
 /** Keys in a chain, up to two for each entry: people nest groups three or four deep, longer is a mistake in the data. */
@@ -23,7 +24,8 @@ export interface Leaf {
   readonly leaves: boolean
   readonly private: boolean
   /** As in resolution.ts. */
-  readonly forward?: { readonly wish: ForwardWish | null }
+  readonly forward?: ForwardTerms
+  readonly handedOver?: readonly ForwardTerms[]
   readonly via: readonly Step[]
 }
 
@@ -40,14 +42,12 @@ export interface Owner {
 }
 
 /** Where the walk stands. */
-export interface Point {
+export interface Point extends Wanted {
   readonly address: Mailbox
   readonly via: readonly Step[]
   readonly owner: Owner | null
   /** Keys of all entries above: meeting one again is a loop. */
   readonly chain: readonly string[]
-  /** What the entries on the way want done where DMARC would fail; the nearest to the target counts. */
-  readonly wish?: ForwardWish
 }
 
 export type Placed =
