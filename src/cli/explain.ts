@@ -6,6 +6,7 @@ import { contentChecks } from '../assembly/checks.ts'
 import type { NodeData } from '../assembly/data.ts'
 import { senderRights } from '../assembly/receiving.ts'
 import { buildResolver } from '../assembly/resolver.ts'
+import { buildRspamd } from '../assembly/spam.ts'
 import type { Config } from '../config/config.ts'
 import { runChecks } from '../intake/run-checks.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -106,12 +107,14 @@ async function lookAtMessage(
   const checks = contentChecks(config, {
     resolver,
     maySendAs: senderRights(data),
+    spam: buildRspamd(config, systemClock),
   })
   const mail = {
     queueId: '-',
     session: session(options, origin),
     origin,
     sender: from,
+    recipients: [options.recipient],
     content,
     fields: readFields(content.header),
     at: options.at,

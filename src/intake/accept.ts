@@ -37,6 +37,7 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, draft: 
       session: draft.session,
       origin: draft.origin,
       sender: draft.sender,
+      recipients: draft.recipients.map((one) => one.forwardPath),
       content,
       fields: readFields(draft.header),
       at,

@@ -1,7 +1,13 @@
 // Which recipients get the mail as it is, and which another copy of it: grouped by what the strategist chooses for each forward.
 
 import type { CheckedEvent } from '../observe/events.ts'
-import type { ForwardedMail, ForwardJudgement, ForwardStrategist, Treatment } from '../policy/forward-strategist.ts'
+import type {
+  Choice,
+  ForwardedMail,
+  ForwardJudgement,
+  ForwardStrategist,
+  Treatment,
+} from '../policy/forward-strategist.ts'
 import type { NewRecipient } from '../queue/queue.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
@@ -14,6 +20,8 @@ export interface Copy {
   readonly decisions: readonly Decision[]
   /** The foreign author; null where nothing was to decide. */
   readonly author: string | null
+  /** What the client hears, or reads in the bounce if others get the mail; null for copies that are not refused. */
+  readonly refusal: Refusal | null
 }
 
 interface Decision {
@@ -21,48 +29,78 @@ interface Decision {
   readonly recipients: readonly string[]
 }
 
-/** What the client hears, or reads in the bounce if others get the mail: it says what would have to change. */
-const STATUS = '5.7.1'
-const TEXT =
-  "A forward here takes no mail that would fail the DMARC check of its destination: sign it with your domain's DKIM key"
-export const returnedReply = { status: STATUS, reply: `550 ${STATUS} ${TEXT}` } as const
+/** It says what would have to change. */
+const texts: Readonly<Record<Choice['because'], string>> = {
+  dmarc:
+    "A forward here takes no mail that would fail the DMARC check of its destination: sign it with your domain's DKIM key",
+  spam: 'This mail looks like spam, and a forward here passes on less of it than we would take ourselves',
+}
 
 /** In this order: the mail as it came keeps the first queue id. */
-const order: readonly Treatment[] = ['pass', 'rewrite-from', 'wrap', 'refuse']
+const order = ['pass', 'rewrite-from', 'wrap', 'refuse dmarc', 'refuse spam'] as const
 
-/** Groups the recipients; no strategist, or an author of ours, means one copy for all. */
+/** Groups the recipients; no strategist, or nothing to decide, means one copy for all. */
 export function planCopies(
   strategist: ForwardStrategist | null,
   mail: ForwardedMail,
-  { recipients, forwards }: Pick<SortedRecipients, 'recipients' | 'forwards'>,
+  sorted: Pick<SortedRecipients, 'recipients' | 'forwards' | 'handedOver'>,
 ): readonly Copy[] {
-  const judgement = forwards.size > 0 ? (strategist?.judge(mail) ?? null) : null
+  const { recipients, forwards, handedOver } = sorted
+  const judgement = forwards.size + handedOver.size > 0 ? (strategist?.judge(mail) ?? null) : null
   const groups = Map.groupBy(
-    recipients.map((recipient) => ({ recipient, choice: choose(judgement, forwards.get(recipient)) })),
-    ({ choice }) => choice?.treatment ?? 'pass',
+    recipients.map((recipient) => ({ recipient, choice: choose(judgement, recipient, sorted) })),
+    ({ choice }) => kindOf(choice),
   )
-  return order.flatMap((treatment) => {
-    const group = groups.get(treatment)
-    if (!group) return []
-    const reasons = Map.groupBy(group, ({ choice }) => choice?.reason)
-    const decisions = [...reasons].flatMap(([reason, those]) =>
-      reason === undefined ? [] : [{ reason, recipients: those.map(({ recipient }) => recipient.address) }],
-    )
-    return [
-      { treatment, recipients: group.map(({ recipient }) => recipient), decisions, author: judgement?.author ?? null },
-    ]
+  return order.flatMap((kind) => {
+    const group = groups.get(kind)
+    return group ? [copyOf(group, judgement)] : []
   })
 }
 
-function choose(judgement: ForwardJudgement | null, forward: Parameters<ForwardJudgement['choose']>[0] | undefined) {
-  return judgement && forward ? judgement.choose(forward) : null
+interface Chosen {
+  readonly recipient: NewRecipient
+  readonly choice: Choice | null
+}
+
+function choose(
+  judgement: ForwardJudgement | null,
+  recipient: NewRecipient,
+  { forwards, handedOver }: Pick<SortedRecipients, 'forwards' | 'handedOver'>,
+): Choice | null {
+  const forward = forwards.get(recipient)
+  if (forward) return judgement?.choose(forward) ?? null
+  const next = handedOver.get(recipient)
+  return next ? (judgement?.chooseHandedOver(next) ?? null) : null
+}
+
+function kindOf(choice: Choice | null): (typeof order)[number] {
+  if (choice === null) return 'pass'
+  return choice.treatment === 'refuse' ? `refuse ${choice.because}` : choice.treatment
+}
+
+function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): Copy {
+  const treatment = group[0]?.choice?.treatment ?? 'pass'
+  const reasons = Map.groupBy(group, ({ choice }) => choice?.reason)
+  const decisions = [...reasons].flatMap(([reason, those]) =>
+    reason === undefined ? [] : [{ reason, recipients: those.map(({ recipient }) => recipient.address) }],
+  )
+  return {
+    treatment,
+    recipients: group.map(({ recipient }) => recipient),
+    decisions,
+    author: judgement?.dmarc?.author ?? null,
+    refusal: treatment === 'refuse' ? refusalOf(group) : null,
+  }
+}
+
+function refusalOf([first]: readonly Chosen[]): Refusal {
+  const text = texts[first?.choice?.because ?? 'dmarc']
+  return refusal(550, '5.7.1', text, first?.choice?.reason ?? text)
 }
 
 /** Where every copy would be refused the client hears it at once; else it is returned for those who refuse (RFC 5321 has one reply for all). */
 export function refusedWhole(copies: readonly Copy[]): Refusal | null {
-  const [copy] = copies
-  if (copies.length !== 1 || copy?.treatment !== 'refuse') return null
-  return refusal(550, STATUS, TEXT, copy.decisions[0]?.reason ?? TEXT)
+  return copies.every((copy) => copy.refusal !== null) ? (copies[0]?.refusal ?? null) : null
 }
 
 /** The ledger's words; the recipient is named where there is one. */

@@ -1,5 +1,5 @@
 // The edits of an accepted mail's header section: whole fields out, whole fields on top. From the top down it then reads
-// Received (ours), Authentication-Results (ours), DKIM-Signature (ours), and the mail as it came. The order matters: the next node
+// Received (ours), Authentication-Results (ours), other fields of checks, DKIM-Signature (ours), and the mail as it came. The order matters: the next node
 // of ours trusts only what stands between our Received and the one below it.
 
 import { removeForged } from '../message/authentication-results.ts'
@@ -9,7 +9,7 @@ import { fieldsNamed, prependFields, removeFields } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import { writeReceived } from '../message/received.ts'
-import type { Mail } from '../policy/content-check.ts'
+import type { FieldEdit, Mail } from '../policy/content-check.ts'
 import type { Draft } from './intake.ts'
 
 export interface EditSettings {
@@ -21,11 +21,18 @@ export interface EditSettings {
 }
 
 export interface EditedHeader {
-  /** What goes on top after signing: Received, and Authentication-Results where there are any. */
+  /** What goes on top after signing: Received, Authentication-Results where there are any, and what other checks add. */
   readonly trace: Buffer
   /** What a signature covers. */
   readonly signable: Buffer
   readonly messageId: string | null
+}
+
+/** What checks want written. */
+export interface HeaderFindings {
+  /** Value of the Authentication-Results field, or null. */
+  readonly results: string | null
+  readonly fields: readonly FieldEdit[]
 }
 
 /** Fields that tell which program and machine somebody writes with; never part of a mail's meaning. */
@@ -43,30 +50,32 @@ const neverSent = new Set(['bcc', 'return-path'])
 
 export function editHeader(
   settings: EditSettings,
-  facts: { readonly draft: Draft; readonly mail: Mail; readonly findings: { readonly results: string | null } },
+  facts: { readonly draft: Draft; readonly mail: Mail; readonly findings: HeaderFindings },
 ): EditedHeader {
   const { draft, mail, findings } = facts
-  const cleaned = clean(settings, draft, findings.results !== null)
+  const cleaned = clean(settings, draft, findings)
   const added = settings.complete
     ? completion(settings, mail)
     : { fields: Buffer.alloc(0), messageId: readMessageId(mail.fields) }
   const results = findings.results === null ? [] : [writeFolded('Authentication-Results', findings.results)]
   return {
-    trace: Buffer.concat([receivedField(settings, draft, mail), ...results]),
+    trace: Buffer.concat([receivedField(settings, draft, mail), ...results, ...findings.fields.map((one) => one.add)]),
     signable: prependFields(cleaned, added.fields),
     messageId: added.messageId,
   }
 }
 
 /** Results in our name are believed by the node behind us, whether or not this role verifies: only a node of ours may have written them. */
-function clean(settings: EditSettings, draft: Draft, verified: boolean): Buffer {
-  const believed = draft.origin.kind === 'peer' && !verified
-  const withoutForged = believed ? draft.header : removeForged(draft.header, [settings.authservId]).header
+function clean(settings: EditSettings, draft: Draft, { results, fields }: HeaderFindings): Buffer {
+  const believed = draft.origin.kind === 'peer' && results === null
+  const unforged = believed ? draft.header : removeForged(draft.header, [settings.authservId]).header
+  const replaced = new Set(fields.flatMap((one) => one.remove))
   const submitted = draft.origin.kind === 'user' || draft.origin.kind === 'machine'
-  if (!submitted && !settings.hideClient) return withoutForged
   const goes = (field: Field) =>
-    (submitted && neverSent.has(field.key)) || (settings.hideClient && betraying.has(field.key))
-  return removeFields(withoutForged, goes).header
+    replaced.has(field.key) ||
+    (submitted && neverSent.has(field.key)) ||
+    (settings.hideClient && betraying.has(field.key))
+  return removeFields(unforged, goes).header
 }
 
 function completion(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {

@@ -56,6 +56,7 @@ const settings: IntakeSettings = {
     domain: 'srs.example.org',
     via: 'example.org',
     usual: 'pass',
+    usualCeiling: 6,
     isOurs,
     signs: (domain) => signer.signsFor(domain),
   }),

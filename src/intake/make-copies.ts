@@ -8,7 +8,8 @@ import { wrap } from '../message/wrapped.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
 import type { ForwardStrategist } from '../policy/forward-strategist.ts'
 import type { NewMessage, StoredBody } from '../queue/queue.ts'
-import { copyEvents, returnedReply } from './copies.ts'
+import type { Refusal } from '../smtp/reply.ts'
+import { copyEvents } from './copies.ts'
 import type { Copy } from './copies.ts'
 import { createCopyBodies } from './copy-bodies.ts'
 import type { BodyStore, CopyBodies } from './copy-bodies.ts'
@@ -115,7 +116,7 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
     body: content.body,
     senderProven: findings.senderProven,
     recipients: copy.recipients,
-    ...(copy.treatment === 'refuse' ? { returned: returnedReply } : {}),
+    ...(copy.refusal ? { returned: returnedFor(copy.refusal) } : {}),
     events: ledgerOf({
       draft,
       mail,
@@ -127,6 +128,11 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
       messageId: edited.messageId,
     }),
   }
+}
+
+/** The words of a refusal, for the bounce. */
+function returnedFor({ code, enhanced, text }: Refusal): NonNullable<NewMessage['returned']> {
+  return { status: enhanced, reply: `${code} ${enhanced} ${text}` }
 }
 
 interface CopyContent {

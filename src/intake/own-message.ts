@@ -35,8 +35,9 @@ export async function prepareOwn(
     body: { kind: 'inline', bytes: own.body },
   }
   const content = { header: own.header, bodySize: own.body.length, openBody: () => ports.queue.openBody(draft.body) }
-  const mail = { queueId, session: null, origin, sender: null, content, fields: readFields(own.header), at }
-  const edited = editHeader(settings.edit, { draft, mail, findings: { results: null } })
+  const fields = readFields(own.header)
+  const mail = { queueId, session: null, origin, sender: null, recipients: [own.recipient], content, fields, at }
+  const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
   const signed = await signEarned(settings.sign, ports.signer, {
     origin,
     content: { ...content, header: edited.signable },

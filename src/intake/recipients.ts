@@ -1,7 +1,7 @@
 // The recipients of a draft: every destination of every forward-path, each final address once, by the first that led there.
 
 import type { NewRecipient } from '../queue/queue.ts'
-import type { Destination } from '../route/resolution.ts'
+import type { ForwardTerms } from '../route/resolution.ts'
 import { expansionOf } from './expanded.ts'
 import type { Draft } from './intake.ts'
 
@@ -14,12 +14,15 @@ export interface SortedRecipients {
   readonly recipients: readonly NewRecipient[]
   readonly discarded: readonly Discarded[]
   /** Those whose copy leaves our domains by a forward. */
-  readonly forwards: ReadonlyMap<NewRecipient, NonNullable<Destination['forward']>>
+  readonly forwards: ReadonlyMap<NewRecipient, ForwardTerms>
+  /** Those whose copy another node of ours forwards. */
+  readonly handedOver: ReadonlyMap<NewRecipient, readonly ForwardTerms[]>
 }
 
 /** A destination is the same if address (domain without case), reverse-path and next hop are the same. */
 export function recipientsOf(draft: Draft, settings: { readonly expanded?: boolean } = {}): SortedRecipients {
-  const forwards = new Map<NewRecipient, NonNullable<Destination['forward']>>()
+  const forwards = new Map<NewRecipient, ForwardTerms>()
+  const handedOver = new Map<NewRecipient, readonly ForwardTerms[]>()
   const recipients = new Map<string, NewRecipient>()
   const discarded: Discarded[] = []
   for (const drafted of draft.recipients) {
@@ -34,13 +37,15 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
         original: forwardPath,
         reason: `a target leads nowhere: ${reply.code} ${reply.enhanced} ${reply.cause}`,
       })
-    for (const { recipient, original, reversePath, nextHop, private: hidden, forward } of resolution.destinations) {
+    for (const destination of resolution.destinations) {
+      const { recipient, original, reversePath, nextHop, private: hidden } = destination
       const key = `${recipient}\n${reversePath ?? ''}\n${nextHop}`
       if (recipients.has(key)) continue
       const one: NewRecipient = { address: recipient, original, reversePath, nextHop, private: hidden, parameters }
       recipients.set(key, one)
-      if (forward) forwards.set(one, forward)
+      if (destination.forward) forwards.set(one, destination.forward)
+      if (destination.handedOver) handedOver.set(one, destination.handedOver)
     }
   }
-  return { recipients: [...recipients.values()], discarded, forwards }
+  return { recipients: [...recipients.values()], discarded, forwards, handedOver }
 }

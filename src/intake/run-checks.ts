@@ -1,7 +1,8 @@
 // Runs the role's checks over a whole mail, stops at the first refusal, merges what the others found.
 
+import { mergeResults } from '../message/authentication-results.ts'
 import type { Event } from '../observe/events.ts'
-import type { ContentCheck, Mail } from '../policy/content-check.ts'
+import type { ContentCheck, FieldEdit, Mail } from '../policy/content-check.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
@@ -13,6 +14,8 @@ export type Findings =
       readonly senderProven: boolean
       /** Value of the Authentication-Results field to add, or null. */
       readonly results: string | null
+      /** Other fields to take out and to add. */
+      readonly fields: readonly FieldEdit[]
       readonly events: readonly Event[]
     }
 
@@ -25,14 +28,17 @@ export async function runChecks(checks: readonly ContentCheck[], mail: Mail): Pr
   let origin = mail.origin
   let senderProven = provenByOrigin(origin)
   let results: string | null = null
+  const fields: FieldEdit[] = []
   const events: Event[] = []
   for (const check of checks) {
     const finding = await check({ ...mail, origin })
     if (finding.verdict.kind !== 'accept') return { kind: 'refused', reply: finding.verdict.reply }
     origin = finding.origin ?? origin
     senderProven ||= finding.senderProven ?? false
-    results = finding.results ?? results
+    if (finding.results !== undefined)
+      results = results === null ? finding.results : mergeResults(results, finding.results)
+    if (finding.fields) fields.push(finding.fields)
     events.push(...(finding.events ?? []))
   }
-  return { kind: 'passed', origin, senderProven, results, events }
+  return { kind: 'passed', origin, senderProven, results, fields, events }
 }

@@ -1,7 +1,7 @@
 // The ARC set of a forwarded copy (RFC 8617): what the verifying node found goes with the mail, sealed by us.
 
 import type { Sealer } from '../dkim/sealer.ts'
-import { trustedValues } from '../message/authentication-results.ts'
+import { trustedValues, withoutExperiments } from '../message/authentication-results.ts'
 import type { Content } from '../message/content.ts'
 import type { Field } from '../message/header.ts'
 import type { Mail } from '../policy/content-check.ts'
@@ -25,7 +25,9 @@ export async function sealForward(
 ): Promise<Signing> {
   const { mail, origin, results, content } = subject
   const own = results === null ? [] : [results]
-  const found = origin.kind === 'peer' ? trustedValues(mail.fields, settings.authservId) : own
+  const known = origin.kind === 'peer' ? trustedValues(mail.fields, settings.authservId) : own
+  // What only our nodes understand is nothing for the world.
+  const found = known.map(withoutExperiments)
   const sealed = await sealer.seal(content, { ...settings, results: found, now: mail.at })
   const { at, queueId } = mail
   const event = { kind: 'checked', at, queueId, check: 'arc-seal', result: sealed.kind } as const

@@ -28,6 +28,9 @@ export type AuthenticationResults =
   | { readonly kind: 'bad'; readonly problem: string }
 
 const FIELD = 'authentication-results'
+/** Between the results that we write. */
+const SEPARATOR = ';\r\n\t'
+const NONE = 'none'
 const keyword = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
 const propertyName = /^[a-z0-9-]+\.[a-z0-9_-]+$/i
 /** What may stand bare: an RFC 2045 token, and addresses and domains as pvalue allows. */
@@ -35,8 +38,34 @@ const bareValue = /^[A-Za-z0-9!#$%&'*+._`{|}~^@-]+$/
 
 /** The value of a field (folded, without its name) that states these results; `none` if there are none. */
 export function buildResults(authservId: string, results: readonly MethodResult[]): string {
-  if (results.length === 0) return `${quoteIfNeeded(authservId)}; none`
-  return [quoteIfNeeded(authservId), ...results.map(formatResult)].join(';\r\n\t')
+  if (results.length === 0) return `${quoteIfNeeded(authservId)}; ${NONE}`
+  return [quoteIfNeeded(authservId), ...results.map(formatResult)].join(SEPARATOR)
+}
+
+/** Two values with the same authserv-id, each as buildResults writes it, as one. */
+export function mergeResults(first: string, second: string): string {
+  const [id, ...results] = [...partsOf(first), ...partsOf(second).slice(1)]
+  return results.length === 0 ? `${id}; ${NONE}` : [id, ...results].join(SEPARATOR)
+}
+
+/** The authserv-id, and each result as written. */
+function partsOf(value: string): readonly string[] {
+  const nothing = `; ${NONE}`
+  return value.endsWith(nothing) ? [value.slice(0, -nothing.length)] : value.split(SEPARATOR)
+}
+
+/** The same value without experimental methods (`x-…`), which mean nothing outside of our nodes (RFC 8601 2.7.6). */
+export function withoutExperiments(value: string): string {
+  const parsed = parseResults(value)
+  if (parsed.kind === 'bad' || !parsed.results.some(isExperiment)) return value
+  return buildResults(
+    parsed.authservId,
+    parsed.results.filter((one) => !isExperiment(one)),
+  )
+}
+
+function isExperiment({ method }: MethodResult): boolean {
+  return method.startsWith('x-')
 }
 
 /** Reads the value of one field, folded or not. */

@@ -14,6 +14,8 @@ export interface Mail {
   readonly session: Session | null
   readonly origin: Origin
   readonly sender: string | null
+  /** The forward-paths as given. */
+  readonly recipients: readonly string[]
   readonly content: Content
   readonly fields: readonly Field[]
   /** Unix milliseconds of its end of data. */
@@ -26,9 +28,18 @@ export interface Finding {
   readonly origin?: Origin
   /** True if somebody proved that the sender is real: only then may a DSN be sent to him. */
   readonly senderProven?: boolean
-  /** Value of an Authentication-Results field to add; forged fields with our identity are then removed. */
+  /** Value of an Authentication-Results field to add; forged fields with our identity are then removed. Those of several checks become one. */
   readonly results?: string
+  /** Other fields of ours. */
+  readonly fields?: FieldEdit
   readonly events?: readonly Event[]
+}
+
+/** Whole fields out, whole fields in below our trace fields. */
+export interface FieldEdit {
+  /** Names in lower case. */
+  readonly remove: readonly string[]
+  readonly add: Buffer
 }
 
 export type ContentCheck = (mail: Mail) => Promise<Finding>

@@ -19,6 +19,7 @@ function mail(header: string, origin: Origin = { kind: 'internet' }): Mail {
     session: null,
     origin,
     sender: 'ann@stranger.example',
+    recipients: ['press@example.org'],
     content,
     fields: readFields(bytes),
     at: 1000,

@@ -1,18 +1,21 @@
-// What becomes of a forwarded mail: a copy that would fail the destination's DMARC check is passed, rewritten, wrapped or refused, as
-// routing data or the node's configuration want it. Only a mail whose author was proven here is ever given our own name: to rewrite or
-// wrap what failed already would launder a forgery that its domain asks everybody to refuse. Pure but for the two questions it is given.
+// What becomes of a forwarded mail. Spam above the ceiling that applies is refused. A copy that would fail the destination's DMARC check is
+// passed, rewritten, wrapped or refused, as routing data or the node's configuration want it. Only a mail whose author was proven here is
+// ever given our own name: to rewrite or wrap what failed already would launder a forgery that its domain asks everybody to refuse.
+// Pure but for the two questions it is given.
 
 import { parseResults, trustedResults } from '../message/authentication-results.ts'
 import type { MethodResult } from '../message/authentication-results.ts'
 import { readAuthors } from '../message/from.ts'
 import type { Field } from '../message/header.ts'
-import type { Destination } from '../route/resolution.ts'
+import type { ForwardTerms } from '../route/resolution.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { belowTrace, predictSurvival } from './forward-survival.ts'
 import type { Survival } from './forward-survival.ts'
+import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
+import type { UsualCeiling } from './spam-ceiling.ts'
+import { readSpamScore } from './spam-score.ts'
 
-type Forward = NonNullable<Destination['forward']>
-export type Treatment = NonNullable<Forward['wish']>['treatment']
+export type Treatment = NonNullable<ForwardTerms['wish']>['treatment']
 
 export interface ForwardedMail {
   readonly fields: readonly Field[]
@@ -23,16 +26,23 @@ export interface ForwardedMail {
 
 export interface Choice {
   readonly treatment: Treatment
+  /** What a refusal is for; the client is told accordingly. */
+  readonly because: 'dmarc' | 'spam'
   /** For the ledger: the prediction, who wanted what, and why it is not done where it is not. */
   readonly reason: string
 }
 
 export interface ForwardJudgement {
-  readonly survival: Survival
-  /** The one author, as in From:. */
-  readonly author: string
-  /** What is done for a copy that leaves by this forward. */
-  choose(forward: Forward): Choice
+  /** Whether the destination's DMARC check passes; null where that is not asked: the author is ours (our signature speaks for him), or cannot be read. */
+  readonly dmarc: {
+    readonly survival: Survival
+    /** The one author, as in From:. */
+    readonly author: string
+  } | null
+  /** What is done for a copy that leaves by this forward; null where there is nothing to decide. */
+  choose(forward: ForwardTerms): Choice | null
+  /** The same for one that another node of ours forwards for these: only what it would refuse for all of them. */
+  chooseHandedOver(forwards: readonly ForwardTerms[]): Choice | null
 }
 
 export interface ForwardStrategist {
@@ -40,8 +50,7 @@ export interface ForwardStrategist {
   readonly domain: string
   /** Who forwards, as people are told: `Ann via` this. */
   readonly via: string
-  /** Null where there is nothing to decide: the author is ours (our signature speaks for him), or cannot be read. */
-  judge(mail: ForwardedMail): ForwardJudgement | null
+  judge(mail: ForwardedMail): ForwardJudgement
 }
 
 export interface StrategistSettings {
@@ -50,6 +59,8 @@ export interface StrategistSettings {
   readonly via: string
   /** Where neither the forward nor the destination's domain says anything. */
   readonly usual: Treatment
+  /** The same for the spam score. */
+  readonly usualCeiling: UsualCeiling
   readonly isOurs: (domain: string) => boolean
   /** Can we sign for the domain now? Without that a rewritten mail would be worth less than the one that came. */
   readonly signs: (domain: string) => boolean
@@ -60,19 +71,38 @@ export function createForwardStrategist(settings: StrategistSettings): ForwardSt
     domain: settings.domain,
     via: settings.via,
     judge: (mail) => {
-      const { addresses, problems } = readAuthors(mail.fields)
-      const [author] = addresses
-      if (problems.length > 0 || addresses.length !== 1 || author === undefined) return null
-      if (settings.isOurs(author.slice(author.lastIndexOf('@') + 1).toLowerCase())) return null
-      const survival = survivalOf(settings, mail)
-      return { survival, author, choose: ({ wish }) => choose(settings, survival, wish) }
+      const found = findings(settings, mail)
+      const score = readSpamScore(found.results)
+      const author = foreignAuthor(settings, mail.fields)
+      const dmarc = author === null ? null : { author, survival: predictSurvival(found.results, found.arrived) }
+      const spam = (reason: string): Choice => ({ treatment: 'refuse', because: 'spam', reason })
+      return {
+        dmarc,
+        choose: (forward) => {
+          const over = overCeiling(score, forward, settings.usualCeiling)
+          if (over !== null) return spam(over)
+          return dmarc && choose(settings, dmarc.survival, forward.wish)
+        },
+        chooseHandedOver: (forwards) => {
+          const over = overAllCeilings(score, forwards, settings.usualCeiling)
+          return over === null ? null : spam(over)
+        },
+      }
     },
   }
 }
 
-function survivalOf(settings: StrategistSettings, { origin, fields, results }: ForwardedMail): Survival {
-  if (origin.kind === 'peer') return predictSurvival(trustedResults(fields, settings.authservId), belowTrace(fields))
-  return predictSurvival(ownResults(results), fields)
+function foreignAuthor({ isOurs }: StrategistSettings, fields: readonly Field[]): string | null {
+  const { addresses, problems } = readAuthors(fields)
+  const [author] = addresses
+  if (problems.length > 0 || addresses.length !== 1 || author === undefined) return null
+  return isOurs(author.slice(author.lastIndexOf('@') + 1).toLowerCase()) ? null : author
+}
+
+/** What the node that verified the mail wrote down (this one, or the peer in front), and the header as it came there. */
+function findings({ authservId }: StrategistSettings, { origin, fields, results }: ForwardedMail) {
+  if (origin.kind === 'peer') return { results: trustedResults(fields, authservId), arrived: belowTrace(fields) }
+  return { results: ownResults(results), arrived: fields }
 }
 
 function ownResults(value: string | null): readonly MethodResult[] {
@@ -80,16 +110,17 @@ function ownResults(value: string | null): readonly MethodResult[] {
   return parsed?.kind === 'results' ? parsed.results : []
 }
 
-function choose(settings: StrategistSettings, survival: Survival, wish: Forward['wish']): Choice {
+function choose(settings: StrategistSettings, survival: Survival, wish: ForwardTerms['wish']): Choice {
   const { predicted, atArrival, reason } = survival
+  const because = 'dmarc'
   const told = `predicted ${predicted}: ${reason}`
-  if (predicted !== 'fail') return { treatment: 'pass', reason: told }
+  if (predicted !== 'fail') return { treatment: 'pass', because, reason: told }
   const treatment = wish?.treatment ?? settings.usual
   const wanted = `${told}; ${treatment} by ${wish?.source ?? 'configuration'}`
-  if (treatment === 'pass' || treatment === 'refuse') return { treatment, reason: wanted }
+  if (treatment === 'pass' || treatment === 'refuse') return { treatment, because, reason: wanted }
   if (atArrival !== 'pass')
-    return { treatment: 'pass', reason: `${wanted}, but our name is not given to what failed here` }
+    return { treatment: 'pass', because, reason: `${wanted}, but our name is not given to what failed here` }
   if (!settings.signs(settings.domain))
-    return { treatment: 'pass', reason: `${wanted}, but no key signs for ${settings.domain}` }
-  return { treatment, reason: wanted }
+    return { treatment: 'pass', because, reason: `${wanted}, but no key signs for ${settings.domain}` }
+  return { treatment, because, reason: wanted }
 }

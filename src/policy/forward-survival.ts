@@ -5,7 +5,9 @@
 import type { MethodResult } from '../message/authentication-results.ts'
 import { fieldsNamed } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
+import { spamFieldKeys } from '../message/spam-fields.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
+import { SPAM_METHOD } from './spam-score.ts'
 
 export interface Survival {
   readonly predicted: 'pass' | 'fail' | 'unknown' | 'no-policy'
@@ -17,6 +19,8 @@ export interface Survival {
 
 /** Fields that every hop of ours puts on top of a mail. */
 const addedOnTheWay = ['received', 'authentication-results']
+/** Fields that a node which asks the spam filter takes out and writes anew. */
+const replacedOnTheWay: readonly string[] = spamFieldKeys
 
 /** Predicts from the results of the node that verified the mail, and the header as that node saw it. */
 export function predictSurvival(results: readonly MethodResult[], arrived: readonly Field[]): Survival {
@@ -28,7 +32,8 @@ export function predictSurvival(results: readonly MethodResult[], arrived: reado
     return { predicted: 'unknown', atArrival: 'unknown', reason: `DMARC could not be checked: ${dmarc.result}` }
   const atArrival = dmarc.result
   const signers = alignedSignatures(results)
-  const lasting = signers.find((signature) => !isBrokenByTrace(signature, arrived))
+  const replaced = results.some((one) => one.method === SPAM_METHOD) ? replacedOnTheWay : []
+  const lasting = signers.find((signature) => !isBrokenByTrace(signature, arrived, replaced))
   if (lasting)
     return {
       predicted: 'pass',
@@ -52,7 +57,7 @@ function alignedSignatures(results: readonly MethodResult[]): readonly Signature
     .map((one) => ({ domain: property(one, 'header.d') ?? '', selector: property(one, 'header.s') ?? '' }))
 }
 
-/** The header without what the node in front of us put on top: its Received, and its Authentication-Results right below. */
+/** The header without what the node in front of us put on top to stay: its Received, and its Authentication-Results right below. */
 export function belowTrace(fields: readonly Field[]): readonly Field[] {
   const below = fields.slice(fields.findIndex((field) => field.key === 'received') + 1)
   return below[0]?.key === 'authentication-results' ? below.slice(1) : below
@@ -60,14 +65,15 @@ export function belowTrace(fields: readonly Field[]): readonly Field[] {
 
 /**
  * Named in h= more often than there were instances when it was verified, a trace field is sealed as absent (RFC 6376 5.4.2): the next
- * one breaks the signature.
+ * one breaks the signature. Of a field that we replace, any mention does.
  */
-function isBrokenByTrace(signature: Signature, arrived: readonly Field[]): boolean {
+function isBrokenByTrace(signature: Signature, arrived: readonly Field[], replaced: readonly string[]): boolean {
   return fieldsNamed(arrived, 'dkim-signature').some((field) => {
     const tags = readSignatureTags(field.value)
     if (tags.get('d')?.toLowerCase() !== signature.domain.toLowerCase() || tags.get('s') !== signature.selector)
       return false
     const names = (tags.get('h') ?? '').toLowerCase().split(':')
+    if (replaced.some((name) => names.includes(name))) return true
     return addedOnTheWay.some(
       (added) => names.filter((name) => name === added).length > fieldsNamed(arrived, added).length,
     )

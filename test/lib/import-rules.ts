@@ -60,7 +60,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   directory: ['address.ts', 'directory.ts', 'located.ts', 'problem.ts', 'snapshot.ts', 'yaml-file.ts'],
   dkim: ['signer.ts', 'sealer.ts'],
   dns: ['resolver.ts', 'name.ts', 'mx.ts', 'addresses.ts'],
-  filter: ['authentication.ts'],
+  filter: ['authentication.ts', 'spam-scan.ts'],
   intake: ['intake.ts'],
   policy: ['verdict.ts', 'content-check.ts', 'forward-strategist.ts'],
   queue: ['queue.ts', 'handover.ts', 'outcome.ts', 'scheduler.ts', 'unavailable.ts'],
