@@ -6,14 +6,20 @@ import { checkAuthor } from '../policy/author.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
 import { checkLoop } from '../policy/loop.ts'
 import type { MaySendAs } from '../policy/sender.ts'
+import { checkSpam } from '../policy/spam.ts'
 import { checkTrustedResults } from '../policy/trust-results.ts'
 import { checkVerify } from '../policy/verify.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
 import { lazyAuthenticator } from './lazy-authenticator.ts'
 
-export function contentChecks(
-  config: Config,
-  parts: { readonly resolver: Resolver; readonly maySendAs: MaySendAs },
-): ContentCheck[] {
+export interface CheckParts {
+  readonly resolver: Resolver
+  readonly maySendAs: MaySendAs
+  /** Null where no spam filter is configured: then there is no such check. */
+  readonly spam: SpamScanner | null
+}
+
+export function contentChecks(config: Config, parts: CheckParts): ContentCheck[] {
   const makers: Record<Config['role']['checks'][number], () => ContentCheck | null> = {
     loop: () => checkLoop(config.role.max_hops),
     verify: () =>
@@ -25,6 +31,13 @@ export function contentChecks(
     'trust-results': () => checkTrustedResults(config.authserv_id),
     sender: () => null,
     author: () => checkAuthor(parts.maySendAs),
+    spam: () => spamCheck(config, parts.spam),
   }
   return config.role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+}
+
+/** Who proved himself is not asked about: a stolen account is a matter of limits, not of this check. */
+function spamCheck({ authserv_id: authservId, rspamd }: Config, scanner: SpamScanner | null): ContentCheck | null {
+  if (!scanner || !rspamd) return null
+  return checkSpam({ scanner, authservId, whenDown: rspamd.when_down, origins: ['internet'] })
 }

@@ -11,7 +11,7 @@ function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
     domain: 'example.org',
     authserv_id: 'example.org',
     srs: { domain: 'srs.example.org', secrets: ['s'], max_age: 1 },
-    forwards: { when_dmarc_would_fail: 'rewrite-from' },
+    forwards: { when_dmarc_would_fail: 'rewrite-from', spam_ceiling: 6 },
     arc: { seal: false },
     role: { sign: 'earned', srs: { rewrite: true, reverse: false }, recipients: { forwards: 'resolve' } },
     ...changes,
@@ -25,7 +25,7 @@ const results = 'example.org; dmarc=pass header.from=stranger.example policy.dma
 
 function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
   const judgement = buildStrategist(config(changes), parts).judge({ fields, origin: { kind: 'internet' }, results })
-  return judgement?.choose({ wish: null }).treatment
+  return judgement.choose({ wish: null })?.treatment
 }
 
 describe('the domain of rewritten authors', () => {

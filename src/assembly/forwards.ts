@@ -1,4 +1,4 @@
-// Config → who decides about forwarded mail that would fail DMARC at its destination.
+// Config → who decides about forwarded mail: spam, and what would fail DMARC at its destination.
 
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -18,6 +18,7 @@ export function buildStrategist(
     domain: forwardDomain(config),
     via: config.domain,
     usual: config.forwards.when_dmarc_would_fail,
+    usualCeiling: config.forwards.spam_ceiling,
     isOurs: (domain) => parts.router.isOurs(domain),
     signs: (domain) => config.role.sign === 'earned' && parts.signer.signsFor(domain),
   })

@@ -7,6 +7,7 @@ import type { TlsMaterial } from '../config/tls-material.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
 import type { SourceCheck } from '../delivery/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
 import { createIntake } from '../intake/accept.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -34,13 +35,15 @@ export interface MailRoomParts {
   readonly clock: Clock
   readonly log: Log
   readonly data: CurrentData
+  /** Null without a spam filter. */
+  readonly spam: SpamScanner | null
   /** This node's own certificate at the moment. */
   readonly tls: () => TlsMaterial | null
 }
 
 /** Builds them; nothing runs until engine and notifier are started. */
 export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms {
-  const { queue, resolver, clock, log, data, tls } = parts
+  const { queue, resolver, clock, log, data, spam, tls } = parts
   const addresses = buildSourceCheck(config, { resolver, clock, log })
   const engine = buildDelivery(config, {
     queue,
@@ -51,7 +54,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     tls,
     addresses,
   })
-  const intake = createIntake(intakeSettings(config, { resolver, data }), {
+  const intake = createIntake(intakeSettings(config, { resolver, data, spam }), {
     clock,
     queue,
     router: data.router,

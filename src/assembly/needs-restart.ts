@@ -15,6 +15,7 @@ const ofTheStart = [
   'forwards',
   'authserv_id',
   'dmarc',
+  'rspamd',
   'queue',
   'delivery',
   'bounce',

@@ -12,6 +12,7 @@ import type { Observed } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
 import type { NodeState } from './node-state.ts'
 import { openAdmin, queueGauges } from './operating.ts'
+import type { SpamWatch } from './spam.ts'
 
 export interface ObservationParts {
   readonly queue: OpenQueue
@@ -19,14 +20,15 @@ export interface ObservationParts {
   readonly log: Log
   readonly state: NodeState
   readonly sources: () => Observed
+  readonly spam: SpamWatch | null
 }
 
 /** Starts to observe; the answer closes the page. */
 export async function observeNode(config: Config, parts: ObservationParts): Promise<{ close(): Promise<void> }> {
-  const { queue, clock, log, state, sources } = parts
+  const { queue, clock, log, state, sources, spam } = parts
   const registry = new Registry()
   const metrics = createMetrics(registry, {
-    gauges: [...queueGauges(queue, clock), ...directoryGauges(sources, clock)],
+    gauges: [...queueGauges(queue, clock), ...directoryGauges(sources, clock), ...(spam ? [spam.numbers] : [])],
     process: true,
   })
   queue.follow((events) => {
@@ -35,10 +37,11 @@ export async function observeNode(config: Config, parts: ObservationParts): Prom
       metrics.record(event)
     }
   })
+  const checks = [...healthChecks({ queue, clock, state }), directoryHealth(sources), ...(spam ? [spam.health] : [])]
   const admin = await openAdmin(config, {
     registry,
     bug: (error, context) => log.bug(error, context),
-    health: () => checkHealth([...healthChecks({ queue, clock, state }), directoryHealth(sources)], clock),
+    health: () => checkHealth(checks, clock),
   })
   return { close: async () => admin?.close() }
 }

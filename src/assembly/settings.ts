@@ -5,6 +5,7 @@ import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.
 import type { Config } from '../config/config.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
@@ -16,11 +17,11 @@ import { senderRights } from './receiving.ts'
 
 export function intakeSettings(
   config: Config,
-  parts: { readonly resolver: Resolver; readonly data: CurrentData },
+  parts: { readonly resolver: Resolver; readonly data: CurrentData; readonly spam: SpamScanner | null },
 ): IntakeSettings {
   return {
     edit: editSettings(config),
-    checks: contentChecks(config, { resolver: parts.resolver, maySendAs: senderRights(parts.data) }),
+    checks: contentChecks(config, { ...parts, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
     expanded: config.bounce.expanded,
     loop: loopSettings(config),

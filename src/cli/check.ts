@@ -34,7 +34,9 @@ async function inspect(file: string): Promise<Inspection> {
   const listeners = config.listeners
     .map((one) => `${one.name} on ${one.host.includes(':') ? `[${one.host}]` : one.host}:${one.port}`)
     .join(', ')
-  const summary = `${config.role.role} ${config.hostname}: ${listeners}`
+  const unasked =
+    config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd, so nothing is checked for spam' : ''
+  const summary = `${config.role.role} ${config.hostname}: ${listeners}${unasked}`
   if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, summary }
   return { problems: [], warnings: data.warnings, summary: `${summary}; ${data.data.summary}` }
 }

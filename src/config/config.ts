@@ -4,6 +4,7 @@ import type { DeliveryConfig } from './delivery-files.ts'
 import type { DirectoryConfig } from './directory-files.ts'
 import type { ListenerRole, RoleFile } from './role-schema.ts'
 import type { NodeFile } from './node-schema.ts'
+import type { RspamdConfig } from './rspamd-meaning.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
@@ -12,9 +13,14 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
 }
 
 export interface Config
-  extends Omit<NodeFile, 'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory' | 'delivery'> {
+  extends Omit<
+    NodeFile,
+    'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory' | 'delivery' | 'rspamd'
+  > {
   readonly delivery: DeliveryConfig
   readonly directory: DirectoryConfig
+  /** Null without a spam filter. */
+  readonly rspamd: RspamdConfig | null
   /** The file it was read from. */
   readonly file: string
   readonly role: RoleFile

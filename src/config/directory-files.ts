@@ -28,14 +28,14 @@ export interface DirectoryConfig {
   readonly sql: SqlConfig | null
 }
 
-interface Reading {
+export interface FileReading {
   readonly source: YamlSource
   readonly resolvePath: (path: string) => string
   readonly problems: Problem[]
 }
 
 /** Reads every file that is named; relative paths start where the node's YAML is. */
-export function readDirectoryFiles(directory: DirectoryFile, reading: Reading): DirectoryConfig {
+export function readDirectoryFiles(directory: DirectoryFile, reading: FileReading): DirectoryConfig {
   const { ldap, sql } = directory
   return {
     ldap: ldap === undefined ? null : readLdap(ldap, reading),
@@ -43,7 +43,7 @@ export function readDirectoryFiles(directory: DirectoryFile, reading: Reading): 
   }
 }
 
-function readLdap(ldap: LdapFile, reading: Reading): LdapConfig {
+function readLdap(ldap: LdapFile, reading: FileReading): LdapConfig {
   const { dn = null, password_file, external } = ldap.bind
   const password = readSecretLine(password_file, ['directory', 'ldap', 'bind', 'password_file'], reading)
   return {
@@ -53,7 +53,7 @@ function readLdap(ldap: LdapFile, reading: Reading): LdapConfig {
   }
 }
 
-function readSql({ password_file, ...sql }: SqlFile, reading: Reading): SqlConfig {
+function readSql({ password_file, ...sql }: SqlFile, reading: FileReading): SqlConfig {
   return {
     ...sql,
     file: sql.file === undefined ? undefined : reading.resolvePath(sql.file),
@@ -62,7 +62,7 @@ function readSql({ password_file, ...sql }: SqlFile, reading: Reading): SqlConfi
   }
 }
 
-function readTls(tls: LdapFile['tls'], path: Path, reading: Reading): ClientTls {
+function readTls(tls: LdapFile['tls'], path: Path, reading: FileReading): ClientTls {
   return {
     ca: readText(tls.ca, [...path, 'ca'], reading),
     certificate: readText(tls.certificate, [...path, 'certificate'], reading),
@@ -71,7 +71,7 @@ function readTls(tls: LdapFile['tls'], path: Path, reading: Reading): ClientTls 
 }
 
 /** One line end at the end of the file is the editor's. */
-function readSecretLine(file: string | undefined, path: Path, reading: Reading): string | null {
+export function readSecretLine(file: string | undefined, path: Path, reading: FileReading): string | null {
   const password = readText(file, path, reading)?.replace(/\r?\n$/, '') ?? null
   if (password !== '') return password
   reading.problems.push(
@@ -80,7 +80,7 @@ function readSecretLine(file: string | undefined, path: Path, reading: Reading):
   return null
 }
 
-function readText(file: string | undefined, path: Path, { source, resolvePath, problems }: Reading): string | null {
+function readText(file: string | undefined, path: Path, { source, resolvePath, problems }: FileReading): string | null {
   if (file === undefined) return null
   try {
     return readFileSync(resolvePath(file), 'utf8')

@@ -10,6 +10,7 @@ import { readDirectoryFiles } from './directory-files.ts'
 import { nodeSchema } from './node-schema.ts'
 import type { NodeFile } from './node-schema.ts'
 import type { Problem } from './problem.ts'
+import { readRspamd } from './rspamd-meaning.ts'
 import { roleSchema } from './role-schema.ts'
 import type { RoleFile } from './role-schema.ts'
 import { checkMeaning } from './meaning.ts'
@@ -86,6 +87,7 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
     mail: node.mail.map(resolvePath),
     delivery: readDeliveryFiles(node.delivery, { source, resolvePath, problems }),
     directory: readDirectoryFiles(node.directory, { source, resolvePath, problems }),
+    rspamd: readRspamd(node.rspamd, { source, resolvePath, problems }),
     users: node.users === undefined ? undefined : resolvePath(node.users),
     machines: node.machines === undefined ? undefined : resolvePath(node.machines),
     dkim: node.dkim && { keys: resolvePath(node.dkim.keys) },

@@ -7,6 +7,7 @@ import type { Config, ListenerConfig } from './config.ts'
 import { checkBounce } from './delivery-meaning.ts'
 import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
 import type { Problem } from './problem.ts'
+import { checkRspamd } from './rspamd-meaning.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Widest networks a peer may be known by: peers are hosts of ours, and a wide range admits strangers. */
@@ -198,6 +199,7 @@ const rules: readonly Rule[] = [
   checkDirectory,
   relayIsEarned,
   checkBounce,
+  checkRspamd,
 ]
 
 function isLoopback(host: string): boolean {

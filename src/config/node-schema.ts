@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { bounceSchema, deliverySchema } from './delivery-schema.ts'
 import { directorySchema } from './directory-schema.ts'
+import { rspamdSchema } from './rspamd-schema.ts'
 import {
   bindAddress,
   count,
@@ -14,6 +15,7 @@ import {
   network,
   serverAddress,
   size,
+  spamScore,
   text,
 } from './values.ts'
 
@@ -73,6 +75,12 @@ const arc = z.strictObject({
     .describe('Add an ARC set (RFC 8617) to mail that leaves by a forward: what was found, sealed with our key.'),
 })
 
+/**
+ * Where rspamd marks a mail as spam (add_header in its conf/actions.conf; it refuses from 15 on): what we would only take with a mark is
+ * not passed on in our name, for large providers judge a forwarder by such mail.
+ */
+const FORWARD_CEILING = 6
+
 const forwards = z.strictObject({
   when_dmarc_would_fail: z
     .enum(['pass', 'rewrite-from', 'wrap', 'refuse'], { error: 'one of pass, rewrite-from, wrap, refuse' })
@@ -83,6 +91,11 @@ const forwards = z.strictObject({
   domain: hostName
     .optional()
     .describe('Domain of rewritten authors; our keys must sign for it. The SRS domain where not given.'),
+  spam_ceiling: spamScore
+    .prefault(FORWARD_CEILING)
+    .describe(
+      'Spam score from which on nothing is forwarded, or none. What the routing data say of a forward or of its destination comes first.',
+    ),
 })
 
 const queue = z.strictObject({
@@ -165,6 +178,7 @@ export const nodeSchema = z.strictObject({
     .strictObject({ reject: flag.default(false).describe('Refuse mail that fails a policy of reject.') })
     .prefault({})
     .describe('What follows from DMARC.'),
+  rspamd: rspamdSchema.optional().describe('Spam filter; the role says whose mail it is asked about.'),
   queue: queue.prefault({}).describe('Retries and storage.'),
   delivery: deliverySchema.prefault({}).describe('Outgoing connections.'),
   bounce: bounceSchema.prefault({}).describe('Reports about mail that failed, is late or arrived.'),

@@ -27,11 +27,12 @@ export const roleSchema = z.strictObject({
   summary: text('a sentence').describe('What a node of this role is for.'),
   listeners: z.record(z.string(), listener).describe('Listeners by name.'),
   checks: z
-    .array(z.enum(['loop', 'verify', 'trust-results', 'sender', 'author']))
+    .array(z.enum(['loop', 'verify', 'trust-results', 'sender', 'author', 'spam']))
     .default(['loop'])
     .describe(
       'Checks of a transaction, in order. loop: hop count. verify: SPF, DKIM, DMARC, ARC, and an Authentication-Results field. ' +
-        'trust-results: read what the peer in front found. sender: the reverse-path belongs to who sends. author: every From: too.',
+        'trust-results: read what the peer in front found. sender: the reverse-path belongs to who sends. author: every From: too. ' +
+        'spam: ask rspamd about mail of the internet, if the node has one.',
     ),
   recipients: z
     .strictObject({

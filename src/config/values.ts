@@ -77,6 +77,22 @@ function readEndpoint(value: string, leastPort = 1): Endpoint | null {
   return port >= leastPort && port <= 65535 ? { host: (match[1] ?? match[2]) as string, port } : null
 }
 
+/** `http://host:port` of a server near by, or `unix:/path`; as written but for a slash at the end. */
+export const httpOrSocket = parsed((value) => {
+  if (/^unix:\/[^\0]+$/.test(value)) return value
+  const address = /^http:\/\/([^/]+)\/?$/.exec(value)?.[1]
+  const endpoint = address === undefined ? null : readEndpoint(address)
+  return endpoint && (isIP(endpoint.host) || hostPattern.test(endpoint.host)) ? `http://${address}` : null
+}, 'a URL such as http://127.0.0.1:11333 or unix:/run/rspamd/worker.sock')
+
+const SCORE = 'a spam score above 0 such as 6 or 7.5, or none'
+
+/** A spam filter's score; null for `none`. */
+export const spamScore = z.union(
+  [z.number({ error: SCORE }).positive({ error: SCORE }), z.literal('none').transform(() => null)],
+  { error: SCORE },
+)
+
 /** An IP address or network in CIDR form. */
 export const network = parsed((value) => {
   const [address, prefix] = value.split('/') as [string, string?]

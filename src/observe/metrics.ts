@@ -12,6 +12,8 @@ export interface GaugeSource {
   readonly name: string
   readonly help: string
   readonly labels: readonly string[]
+  /** It only grows, from 0 at the start: shown as a counter. */
+  readonly counts?: true
   /** A source that fails keeps its old values and costs the scrape nothing. */
   read(): Promise<readonly GaugeValue[]> | readonly GaugeValue[]
 }
@@ -120,7 +122,7 @@ const counts: Readonly<Record<EventKind, Count>> = {
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {
-  const gauge: Gauge = new Gauge({
+  const options = {
     name: source.name,
     help: source.help,
     labelNames: [...source.labels],
@@ -128,13 +130,17 @@ function createGauge(registry: Registry, source: GaugeSource): void {
     collect: async () => {
       try {
         const values = await source.read()
-        gauge.reset()
-        for (const { labels, value } of values) gauge.set(labels, value)
+        metric.reset()
+        for (const { labels, value } of values) {
+          if (metric instanceof Gauge) metric.set(labels, value)
+          else metric.inc(labels, value)
+        }
       } catch {
         // The room that failed says so in its health; a scrape shows what was last known.
       }
     },
-  })
+  }
+  const metric: Gauge | Counter = source.counts ? new Counter(options) : new Gauge(options)
 }
 
 /** A status of our table as it is; any other folded to its class. */

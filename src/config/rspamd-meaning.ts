@@ -1,0 +1,46 @@
+// What no schema can say of `rspamd:`: a filter that nobody asks, a password in the clear, and waiting longer than clients do.
+
+import { isIP } from 'node:net'
+import type { Config } from './config.ts'
+import { type FileReading, readSecretLine } from './directory-files.ts'
+import type { RspamdFile } from './rspamd-schema.ts'
+
+export interface RspamdConfig extends Omit<RspamdFile, 'password_file'> {
+  readonly password: string | null
+}
+
+/** A client waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6): half of that, or it sends again what we are taking. */
+const MOST_WAIT_MS = 300_000
+
+/** Reads its password. */
+export function readRspamd(rspamd: RspamdFile | undefined, reading: FileReading): RspamdConfig | null {
+  if (rspamd === undefined) return null
+  const { password_file, ...rest } = rspamd
+  return { ...rest, password: readSecretLine(password_file, ['rspamd', 'password_file'], reading) }
+}
+
+export function checkRspamd(config: Config, report: (path: (string | number)[], message: string) => void): void {
+  const { rspamd, role } = config
+  if (!rspamd) return
+  if (!role.checks.includes('spam'))
+    report(['rspamd'], `rspamd: found a filter, expected none: the role ${role.role} has no check named spam`)
+  for (const [index, url] of rspamd.urls.entries()) {
+    if (rspamd.password !== null && !isNear(url))
+      report(
+        ['rspamd', 'urls', index],
+        `rspamd.urls: found ${url} beside password_file, expected a loopback address or a socket: the password would cross the network in the clear`,
+      )
+  }
+  const wait = rspamd.timeout * rspamd.urls.length
+  if (wait > MOST_WAIT_MS)
+    report(
+      ['rspamd', 'timeout'],
+      `rspamd.timeout: found ${rspamd.timeout / 1000} s for each of ${rspamd.urls.length}, expected at most ${MOST_WAIT_MS / 1000} s in all: clients would not wait longer`,
+    )
+}
+
+function isNear(url: string): boolean {
+  if (url.startsWith('unix:')) return true
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+}
