@@ -52,6 +52,7 @@ export interface TargetEntry extends ForwardWords {
 export interface TransportEntry extends Sourced {
   /** Written form of smtp/nexthop.ts. */
   readonly nextHop: string
+  readonly comment?: string
 }
 
 export interface TextEntry extends Sourced {
@@ -93,6 +94,7 @@ export interface Rewrite extends Sourced {
   readonly domain?: string
   /** Full addresses, with `$1` … in the local part only. */
   readonly replacements: readonly string[]
+  readonly comment?: string
 }
 
 /** One address that a user may send as. */

@@ -24,7 +24,7 @@ describe('faults of mail data, each with file, line and column', () => {
     [
       'a setting of another program',
       'mta_mode: inbound\n',
-      '1:1: warning: "mta_mode" is not mail data: it is not used',
+      '1:1: warning: "mta_mode" is not used: what this node is says "role:" of its own YAML',
     ],
     ['a bad address on the left', 'discards: { "a b": x }\n', '1:13: error: "a b" is no address'],
     ['two @', 'discards: { a@b@example.org: x }\n', '1:13: error: "a@b@example.org" is no address'],
@@ -294,7 +294,7 @@ describe('several sources', () => {
     }
     const { problems, directory } = load(files, { mail: [], hiera: '/h/hiera.yaml' })
     expect(problems).toEqual([
-      '/h/data/c.yaml:3:1: error: unknown key "mail::wrong": expected one of domains, alias_domains, users, aliases, forwards, host_aliases, transports, catch_all, rewrites, send_as, discards, refusals, recipient_bcc, forward_policies, certificates, assertions',
+      '/h/data/c.yaml:3:1: error: unknown key "mail::wrong": expected one of domains, alias_domains, generic_domains, users, aliases, forwards, host_aliases, transports, catch_all, rewrites, send_as, discards, refusals, recipient_bcc, forward_policies, certificates, assertions',
       '/h/data/c.yaml:1:19: warning: "kim@example.org" is hidden by /h/data/n.yaml:1',
     ])
     expect(directory).toBeNull()

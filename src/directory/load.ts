@@ -18,6 +18,7 @@ import type { Place, Problem, ProblemList } from './problem.ts'
 import { linkRoles } from './read-aliases.ts'
 import { checkAliasDomains } from './read-domains.ts'
 import { readLayers } from './read-mail.ts'
+import { checkVerifiable } from './read-verifiable.ts'
 import type { MailLayer } from './read-mail.ts'
 import { compileSnapshot } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -75,6 +76,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   readLayers(build, layers)
   linkRoles(build)
   checkAliasDomains(build)
+  checkVerifiable(build)
   if (!hasError(list.problems)) checkGraph(build, settings.graph)
   return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }
 }
@@ -90,6 +92,7 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
     const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
     const foreign = foreignKeys.get(key)
     if (key.startsWith(NAMESPACE) && !own) tellUnknown(key, place, problems)
+    if (unusedKeys.has(key)) tellUnused(key, place, problems)
     const section = own ?? foreign
     const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
     if (section && value) values.push({ section, value })
@@ -113,10 +116,14 @@ function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer
   for (const entry of root?.entries ?? []) {
     const section = ownSection(entry.key) ?? foreignKeys.get(entry.key)
     if (section) values.push({ section, value: entry.value })
-    else if (unusedKeys.has(entry.key)) problems.warn(entry.place, `"${entry.key}" is not mail data: it is not used`)
+    else if (unusedKeys.has(entry.key)) tellUnused(entry.key, entry.place, problems)
     else tellUnknown(entry.key, entry.place, problems)
   }
   return { values, overriding: false }
+}
+
+function tellUnused(key: string, place: Place, problems: ProblemList): void {
+  problems.warn(place, `"${key}" is not used: ${unusedKeys.get(key)}`)
 }
 
 function tellUnknown(key: string, place: Place, problems: ProblemList): void {

@@ -23,12 +23,16 @@ export interface LocatedList {
   readonly kind: 'list'
   readonly place: Place
   readonly items: readonly Located[]
+  /** As of a scalar; of a block list, the one behind its key. */
+  readonly comment?: string
 }
 
 export interface LocatedMap {
   readonly kind: 'map'
   readonly place: Place
   readonly entries: readonly LocatedEntry[]
+  /** As of a list. */
+  readonly comment?: string
 }
 
 export interface LocatedEntry {
@@ -40,6 +44,12 @@ export interface LocatedEntry {
 /** The value under a key, or undefined. */
 export function entryOf(map: LocatedMap, key: string): LocatedEntry | undefined {
   return map.entries.find((entry) => entry.key === key)
+}
+
+/** The text under a key; null if there is none. */
+export function textUnder(map: Located, key: string): string | null {
+  const entry = map.kind === 'map' ? entryOf(map, key) : undefined
+  return entry ? textOf(entry.value) : null
 }
 
 /** A scalar's text: strings as they are, numbers and booleans as written. Null for null, lists and maps. */

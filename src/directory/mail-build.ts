@@ -13,6 +13,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export interface UserEntry {
   readonly name: string
   readonly addresses: readonly Mailbox[]
+  /** How people call this person. */
+  readonly fullName?: string
+  readonly comment?: string
   readonly source: string
 }
 
@@ -28,8 +31,10 @@ export interface MailBuild {
   assertions: Located | null
   /** Where each target is written, for messages. */
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>
-  /** `section address` that a higher level declared absent. */
-  readonly absent: Set<string>
+  /** `section address` that is declared absent, and where. */
+  readonly absent: Map<string, Place>
+  /** Domains of which it is said that recipients can be checked before mail is taken, or cannot. */
+  readonly verifiable: { readonly domain: string; readonly is: boolean; readonly place: Place }[]
   /** True for an address of ours that a source besides the files knows, or may know. */
   elsewhere: (key: string) => boolean
   /** Levels of one hierarchy override each other; separate files may not say the same twice. */
@@ -49,7 +54,8 @@ export function newBuild(mainDomain: string, problems: ProblemList): MailBuild {
     forwardPolicies: new Map(),
     assertions: null,
     targetPlaces: new Map(),
-    absent: new Set(),
+    absent: new Map(),
+    verifiable: [],
     elsewhere: () => false,
     overriding: false,
   }
@@ -124,5 +130,7 @@ function whyUnusable(text: string): string | null {
   if (text.startsWith('/')) return `"${text}" is a file: Waypost has no mailboxes; use a transport`
   if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in clear`
   if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in clear`
+  if (/^user=\S/.test(text))
+    return `"${text}" is a line of a virtual-domain file: name its aliases(5) file under "mail:"`
   return text === '' ? 'an empty text is no address' : null
 }

@@ -25,9 +25,19 @@ export type Section =
   | 'forward_policies'
   | 'certificates'
   | 'assertions'
+  | 'verify_domains'
+  | 'unverifiable_domains'
+
+/** Sections that only other modules have a key for. */
+type ForeignSection =
+  | 'alias_records'
+  | 'domain_aliases'
+  | 'transport_tables'
+  | 'verify_domains'
+  | 'unverifiable_domains'
 
 /** The sections that have a key of ours. */
-export type OwnSection = Exclude<Section, 'alias_records' | 'domain_aliases' | 'generic_domains' | 'transport_tables'>
+export type OwnSection = Exclude<Section, ForeignSection>
 
 export const NAMESPACE = 'mail::'
 
@@ -35,6 +45,7 @@ export const NAMESPACE = 'mail::'
 export const ownSections: readonly OwnSection[] = [
   'domains',
   'alias_domains',
+  'generic_domains',
   'users',
   'aliases',
   'forwards',
@@ -62,6 +73,8 @@ export const readingOrder: readonly Section[] = [
   'domain_aliases',
   'transport_tables',
   ...ownSections.slice(ownSections.indexOf('forwards')),
+  'verify_domains',
+  'unverifiable_domains',
 ]
 
 /** Keys of other modules that say the same; their levels merge deeply, as those modules look them up. */
@@ -81,19 +94,22 @@ export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section
   ['profile::mx::dynamic_transport_maps', 'transport_tables'],
   ['relay_domains', 'domains'],
   ['recipient_discards', 'discards'],
+  ['verify_domains', 'verify_domains'],
+  ['unverifiable_domains', 'unverifiable_domains'],
 ])
 
 export const foreignMerge: MergeOptions = { strategy: 'deep' }
 
-/** Keys that stand beside mail data in such files and are settings of other programs: told, not refused. */
-export const unusedKeys: ReadonlySet<string> = new Set([
-  'mta_mode',
-  'verify_domains',
-  'unverifiable_domains',
-  'plain_auth_logins',
-  'trusted_networks',
-  'signing_table',
-  'key_table',
+/** Keys that stand beside mail data in such files and are settings of other programs: passed over by choice, and told with what to use here. */
+export const unusedKeys: ReadonlyMap<string, string> = new Map([
+  ['mta_mode', 'what this node is says "role:" of its own YAML'],
+  ['plain_auth_logins', 'logins stand in the passwd-file that "users:" of the node\'s YAML names (waypost passwd)'],
+  [
+    'trusted_networks',
+    'no address alone may send: our nodes stand under "peers:", machines have certificates ("machines:")',
+  ],
+  ['signing_table', 'every domain of ours is signed for that has a key under "dkim:" of the node\'s YAML'],
+  ['key_table', 'keys stand under "dkim:" of the node\'s YAML'],
 ])
 
 /** The section of a key of ours, with or without namespace; null if it is none. */

@@ -57,10 +57,13 @@ const assertion = z.strictObject({
 })
 
 const sections: Readonly<Record<OwnSection, z.ZodType>> = {
-  domains: z.union([z.array(domain), z.record(domain, z.unknown())]).describe('Domains that are ours.'),
+  domains: z.union([domain, z.array(domain), z.record(domain, z.null())]).describe('Domains that are ours.'),
   alias_domains: z
     .union([z.array(domain), z.record(domain, z.union([domain, z.null()]))])
     .describe('Domains of which every address means the same local part at another.'),
+  generic_domains: z
+    .union([domain, z.array(domain)])
+    .describe('Domains of ours that always answer for root, hostmaster, postmaster, abuse, privacy and mailer-daemon.'),
   users: z
     .union([z.array(z.string()), z.record(z.string(), user)])
     .describe('People who may submit mail, and their own addresses.'),
@@ -74,7 +77,14 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
   rewrites: z
     .union([
       z.record(z.string(), names),
-      z.array(z.strictObject({ pattern: z.string(), to: names, comment: z.string().optional() })),
+      z.array(
+        z.strictObject({
+          pattern: z.string(),
+          to: names,
+          domain: domain.describe('Then the expression is over the local parts at this domain.').optional(),
+          comment: z.string().optional(),
+        }),
+      ),
     ])
     .describe('Regular expressions over the whole address; the first that matches counts.'),
   send_as: z.record(z.string(), names).describe('Address → users who may use it as sender.'),

@@ -1,15 +1,19 @@
 // Readers for sections whose entries lead from an address of ours to others: aliases, forwards, copies, catch-alls.
 // Room: directory.
 
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey } from './address.ts'
 import type { AddressRecord, TargetEntry } from './directory.ts'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
-import { describeLocated, entryOf, textOf } from './located.ts'
+import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
 import { readDomain, readOwnAddress, recordOf, setOnce } from './mail-build.ts'
 import type { MailBuild } from './mail-build.ts'
+import { formatPlace } from './problem.ts'
 import type { Place } from './problem.ts'
 import { addDomain } from './read-domains.ts'
 import { addPattern } from './read-rewrites.ts'
 import { readTargets } from './read-targets.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 export type TargetField = 'alias' | 'forward' | 'hostAlias' | 'copies'
 
@@ -118,7 +122,9 @@ function readPattern(build: MailBuild, domain: string, item: Located): void {
     return
   }
   const to = entryOf(item, 'addresses')?.value
-  if (to) addPattern(build, { pattern: text, to, place: pattern.value.place, domain })
+  refuseUnknown(item, ['pattern', 'addresses', 'comment'], build.problems)
+  const comment = textUnder(item, 'comment')
+  if (to) addPattern(build, { pattern: text, to, place: pattern.value.place, domain, ...(comment ? { comment } : {}) })
   else build.problems.error(item.place, 'expected "addresses"')
 }
 
@@ -126,10 +132,31 @@ function addTargets(build: MailBuild, field: TargetField, entry: LocatedEntry): 
   const address = readOwnAddress(build, entry.key, entry.place)
   const targets = readTargets(build, entry.value, entry.place)
   if (!address || targets === null || targets === 'ignore') return
-  const record = recordOf(build, address)
-  const mark = `${field} ${address.local.toLowerCase()}@${address.domain}`
-  if (targets === 'absent') build.absent.add(mark)
-  else if (!build.absent.has(mark)) put(build, { record, field, name: entry.key }, targets, entry.place)
+  const mark = `${field} ${addressKey(address)}`
+  if (targets === 'absent') {
+    takeAway(build, { address, field, name: entry.key, mark }, entry.place)
+    return
+  }
+  const gone = build.absent.get(mark)
+  if (!gone) put(build, { record: recordOf(build, address), field, name: entry.key }, targets, entry.place)
+  else if (gone.file === entry.place.file) {
+    build.problems.error(entry.place, `"${entry.key}" is written here and absent at ${formatPlace(gone)}`)
+  }
+}
+
+/** In one file an entry is there or absent. A level takes away what lower levels say; one of several files what any other says. */
+function takeAway(
+  build: MailBuild,
+  slot: { readonly address: Mailbox; readonly field: TargetField; readonly name: string; readonly mark: string },
+  place: Place,
+): void {
+  const record = build.addresses.get(addressKey(slot.address))
+  const known = record?.[slot.field]
+  if (!build.absent.has(slot.mark)) build.absent.set(slot.mark, place)
+  if (!record || !known) return
+  if (known.source.slice(0, known.source.lastIndexOf(':')) === place.file) {
+    build.problems.error(place, `"${slot.name}" is absent here and written at ${known.source}`)
+  } else if (!build.overriding) delete record[slot.field]
 }
 
 function put(

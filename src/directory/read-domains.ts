@@ -6,6 +6,7 @@ import { describeLocated, textOf } from './located.ts'
 import { readDomain, setOnce, sourceAt } from './mail-build.ts'
 import type { MailBuild } from './mail-build.ts'
 import type { Place } from './problem.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 /** `mail::domains`: a list, one text, or a mapping whose keys are domains. */
 export function readDomains(build: MailBuild, value: Located): void {
@@ -62,8 +63,12 @@ function addAliasDomain(build: MailBuild, text: string, mainText: string, place:
   setOnce(build, { record, field: 'aliasOf', name: domain }, { domain: main, source: sourceAt(place) }, place)
 }
 
-function domainTexts(build: MailBuild, value: Located): readonly { text: string; place: Place }[] {
-  if (value.kind === 'map') return value.entries.map((entry) => ({ text: entry.key, place: entry.place }))
+/** The domains of a list, of one text, or of a mapping's left side; what a mapping says on its right side is refused. */
+export function domainTexts(build: MailBuild, value: Located): readonly { text: string; place: Place }[] {
+  if (value.kind === 'map') {
+    for (const entry of value.entries) refuseUnknown(entry.value, ['nothing'], build.problems)
+    return value.entries.map((entry) => ({ text: entry.key, place: entry.place }))
+  }
   const items = value.kind === 'list' ? value.items : [value]
   return items.flatMap((item) => {
     const text = textOf(item)

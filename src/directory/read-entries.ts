@@ -5,12 +5,13 @@ import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
 import type { Located, LocatedEntry } from './located.ts'
-import { describeLocated, entryOf, textOf } from './located.ts'
+import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
 import { readAddress, readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './mail-build.ts'
 import type { MailBuild } from './mail-build.ts'
 import { mapEntries } from './read-aliases.ts'
 import { addDomain } from './read-domains.ts'
 import { readUserNames } from './read-targets.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 const DISCARD_TEXT = 'discarded by configuration'
 const REFUSAL_TEXT = 'This address takes no mail'
@@ -33,7 +34,8 @@ export function readTransports(build: MailBuild, value: Located): void {
   for (const entry of mapEntries(build, value)) {
     const nextHop = readNextHop(build, entry)
     if (nextHop === null) continue
-    const transport = { nextHop, source: sourceAt(entry.place) }
+    const comment = textUnder(entry.value, 'comment')
+    const transport = { nextHop, source: sourceAt(entry.place), ...(comment === null ? {} : { comment }) }
     if (entry.key.includes('@') && !entry.key.startsWith('@')) {
       const address = readOwnAddress(build, entry.key, entry.place)
       const record = address ? recordOf(build, address) : null
@@ -100,7 +102,9 @@ function addUser(build: MailBuild, entry: LocatedEntry): void {
   const source = sourceAt(entry.place)
   const addresses = userAddresses(build, entry)
   if (addresses === 'absent') return
-  build.users.set(name, { name, addresses, source })
+  const [fullName, comment] = [textUnder(entry.value, 'name'), textUnder(entry.value, 'comment')]
+  const words = { ...(fullName === null ? {} : { fullName }), ...(comment === null ? {} : { comment }) }
+  build.users.set(name, { name, addresses, source, ...words })
   for (const address of addresses) {
     const record = recordOf(build, address)
     setOnce(build, { record, field: 'user', name: addressKey(address) }, { name, source }, entry.place)
@@ -116,11 +120,7 @@ function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[
   if (value.kind === 'map') {
     const ensure = entryOf(value, 'ensure')
     if (ensure && textOf(ensure.value) === 'absent') return 'absent'
-    for (const field of value.entries) {
-      if (!['addresses', 'address', 'email', 'name', 'comment', 'ensure'].includes(field.key)) {
-        build.problems.error(field.place, `unknown key "${field.key}": expected addresses, name, comment, ensure`)
-      }
-    }
+    refuseUnknown(value, ['addresses', 'address', 'email', 'name', 'comment', 'ensure'], build.problems)
   }
   const items = written === undefined ? [] : written.kind === 'list' ? written.items : [written]
   const texts = items.flatMap((item) => textOf(item) ?? [])
@@ -140,6 +140,7 @@ function readOwnUserAddress(build: MailBuild, text: string, entry: LocatedEntry)
 
 function readNextHop(build: MailBuild, entry: LocatedEntry): string | null {
   const { value } = entry
+  refuseUnknown(value, ['next_hop', 'to', 'comment'], build.problems)
   const field = value.kind === 'map' ? (entryOf(value, 'next_hop') ?? entryOf(value, 'to'))?.value : value
   const text = field ? textOf(field)?.trim() : undefined
   if (text !== undefined && parseNextHop(text)) return text
@@ -165,6 +166,7 @@ function entryText(build: MailBuild, entry: LocatedEntry): string | null {
   const { value } = entry
   if (value.kind === 'list') build.problems.error(value.place, 'expected a text')
   if (value.kind !== 'map') return textOf(value)
+  refuseUnknown(value, ['text', 'reason', 'ensure'], build.problems)
   const ensure = entryOf(value, 'ensure')
   if (ensure && textOf(ensure.value) === 'absent') return 'absent'
   const text = entryOf(value, 'text') ?? entryOf(value, 'reason')

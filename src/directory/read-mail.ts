@@ -2,6 +2,7 @@
 // Room: directory.
 
 import type { Located } from './located.ts'
+import { describeLocated } from './located.ts'
 import type { MailBuild } from './mail-build.ts'
 import { readingOrder } from './mail-keys.ts'
 import type { Section } from './mail-keys.ts'
@@ -18,6 +19,7 @@ import { readCertificates, readSendAs, readTexts, readTransports, readUsers } fr
 import { readForwardPolicies } from './read-forward-policies.ts'
 import { readRewrites } from './read-rewrites.ts'
 import { readTransportTables } from './read-tables.ts'
+import { readVerifiable } from './read-verifiable.ts'
 
 /** What one source says, by section. */
 export interface MailLayer {
@@ -48,9 +50,18 @@ const readers: Readonly<Record<Section, Reader>> = {
   recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
   forward_policies: readForwardPolicies,
   certificates: readCertificates,
-  assertions: (build, value) => {
-    if (value.kind !== 'scalar' || value.value !== null) build.assertions = value
-  },
+  assertions: readAssertions,
+  verify_domains: (build, value) => readVerifiable(build, true, value),
+  unverifiable_domains: (build, value) => readVerifiable(build, false, value),
+}
+
+/** Files add up here too; what they say is read when it is checked (route/assertions.ts). */
+function readAssertions(build: MailBuild, value: Located): void {
+  if (value.kind === 'scalar' && value.value === null) return
+  const known = build.assertions
+  if (known?.kind !== 'list') build.assertions = value
+  else if (value.kind === 'list') build.assertions = { ...known, items: [...known.items, ...value.items] }
+  else build.problems.error(value.place, `expected a list of assertions, found ${describeLocated(value)}`)
 }
 
 /** Sections that make domains ours: of all layers before anything else, so that no order of files matters. */

@@ -4,15 +4,17 @@
 
 import { parseAddress } from './address.ts'
 import type { Located } from './located.ts'
-import { describeLocated, entryOf, textOf } from './located.ts'
-import { sourceAt } from './mail-build.ts'
+import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
+import { readDomain, sourceAt } from './mail-build.ts'
 import type { MailBuild } from './mail-build.ts'
 import type { Place } from './problem.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 interface Pattern {
   readonly pattern: string
   readonly to: Located
   readonly place: Place
+  readonly comment?: string
   /** Then the expression is over the local part at this domain, otherwise over the whole address. */
   readonly domain?: string
 }
@@ -20,7 +22,7 @@ interface Pattern {
 /** A repetition of a group that repeats or alternates inside can take exponential time on 64 characters. */
 const explosive = /\((?:[^()\\]|\\.)*[+*|](?:[^()\\]|\\.)*\)[+*{]/
 
-/** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to}`; order counts. */
+/** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to, domain, comment}`; order counts. */
 export function readRewrites(build: MailBuild, value: Located): void {
   if (value.kind === 'map') {
     for (const { key, place, value: to } of value.entries) addPattern(build, { pattern: key, to, place })
@@ -34,7 +36,16 @@ export function readRewrites(build: MailBuild, value: Located): void {
       build.problems.error(item.place, `expected a record with pattern and to, found ${describeLocated(item)}`)
       continue
     }
-    addPattern(build, { pattern: text, to: to.value, place: pattern.value.place })
+    refuseUnknown(item, ['pattern', 'match', 'to', 'domain', 'comment'], build.problems)
+    const domain = readPatternDomain(build, item)
+    const comment = textUnder(item, 'comment')
+    addPattern(build, {
+      pattern: text,
+      to: to.value,
+      place: pattern.value.place,
+      ...(domain === null ? {} : { domain }),
+      ...(comment === null ? {} : { comment }),
+    })
   }
 }
 
@@ -44,8 +55,28 @@ export function addPattern(build: MailBuild, given: Pattern): void {
   const items = given.to.kind === 'list' ? given.to.items : [given.to]
   const replacements = items.flatMap((item) => readReplacement(build, item) ?? [])
   if (!expression || replacements.length !== items.length) return
-  const domain = given.domain === undefined ? {} : { domain: given.domain }
-  build.rewrites.push({ pattern: expression, replacements, source: sourceAt(given.place), ...domain })
+  if (items.length === 0) {
+    build.problems.error(given.to.place, `"${given.pattern}" has no targets`)
+    return
+  }
+  const { domain, comment } = given
+  const source = sourceAt(given.place)
+  build.rewrites.push({
+    pattern: expression,
+    replacements,
+    source,
+    ...(domain === undefined ? {} : { domain }),
+    ...(comment === undefined ? {} : { comment }),
+  })
+}
+
+/** The domain to which an expression over local parts belongs; null where there is none. */
+function readPatternDomain(build: MailBuild, item: Located): string | null {
+  const text = textUnder(item, 'domain')
+  const domain = text === null ? null : readDomain(build, text, item.place)
+  if (domain === null || build.domains.has(domain)) return domain
+  build.problems.error(item.place, `${domain} is not a domain of ours`)
+  return null
 }
 
 function compile(build: MailBuild, given: Pattern): RegExp | null {

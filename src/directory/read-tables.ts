@@ -8,6 +8,7 @@ import type { Place } from './problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { readTransports } from './read-entries.ts'
 import { addPattern } from './read-rewrites.ts'
+import { refuseUnknown } from './unknown-keys.ts'
 
 interface TableLine {
   readonly key: string
@@ -19,6 +20,7 @@ interface TableLine {
 export function readTransportTables(build: MailBuild, value: Located): void {
   for (const table of mapEntries(build, value)) {
     const field = (key: string) => (table.value.kind === 'map' ? entryOf(table.value, key)?.value : undefined)
+    refuseUnknown(table.value, ['type', 'content', 'path', 'comment'], build.problems)
     const content = field('content')
     const type = field('type')
     const typeText = type ? textOf(type) : null

@@ -7,6 +7,7 @@ import { readForwardWords } from './read-forward-policies.ts'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
 import { describeLocated, textOf } from './located.ts'
 import { readAddress, sourceAt } from './mail-build.ts'
+import { readLoginAccount } from './read-login-account.ts'
 import type { MailBuild } from './mail-build.ts'
 import type { Place } from './problem.ts'
 
@@ -30,9 +31,12 @@ const outputFields = ['file', 'target', 'name', 'pattern', 'provider', 'loginAcc
 
 /** Reads the targets of the entry written at `place`. */
 export function readTargets(build: MailBuild, value: Located, place: Place): ReadTargets {
-  if (value.kind === 'map') return readRecord(build, value, place)
-  const comment = value.kind === 'scalar' && value.comment !== undefined ? { comment: value.comment } : {}
-  return finish(build, value, place, comment)
+  const comment = value.comment === undefined ? {} : { comment: value.comment }
+  if (value.kind !== 'map') return finish(build, value, place, comment)
+  const read = readRecord(build, value, place)
+  // What is written as the comment goes before what stands behind the line.
+  if (read === null || typeof read === 'string' || read.comment !== undefined) return read
+  return Object.assign(read, comment)
 }
 
 /** Reads user names: one or a list; `none` and the empty list mean nobody, `*` everybody. */
@@ -60,6 +64,8 @@ function readRecord(build: MailBuild, map: LocatedMap, place: Place): ReadTarget
   const state = readState(build, fields.get('ensure') ?? fields.get('state'))
   if (state !== 'present') return state
   const named = targetFields.map((name) => fields.get(name)).filter((entry) => entry !== undefined)
+  const account = fields.get('loginAccount')
+  if (account) readLoginAccount(build, account)
   const chosen = named[0] ?? targetOnly(build, fields.get('target'))
   tellUnknown(build, map, named.slice(1))
   if (!chosen) {

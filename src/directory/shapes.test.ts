@@ -186,6 +186,7 @@ describe('5. targets that are no addresses', () => {
     forwardTo: [ 'ENC[PKCS7,MIIBeQ==]' ]
 `
     expect(load(text).problems).toEqual([
+      'common.yaml:9:7: error: "loginAccount.encryptedHashedPassword": passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)',
       'common.yaml:7:9: error: "secrets/lee-address.age" is an encrypted file: write the address in clear',
       'common.yaml:11:18: error: encrypted value (eyaml): Waypost decrypts nothing; write the address in clear or keep it out of mail data',
     ])

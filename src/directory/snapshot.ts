@@ -14,7 +14,7 @@ import type {
   TargetEntry,
 } from './directory.ts'
 import type { Located } from './located.ts'
-import type { MailBuild } from './mail-build.ts'
+import type { MailBuild, UserEntry } from './mail-build.ts'
 
 /** A directory whose answers come from memory. */
 export interface Snapshot extends Directory {
@@ -26,6 +26,8 @@ export interface Snapshot extends Directory {
   naming(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
+  /** People, by name in lower case. */
+  readonly users: ReadonlyMap<string, UserEntry>
   /** Foreign domain → what holds for forwards to it. */
   readonly forwardPolicies: ReadonlyMap<string, ForwardWords>
   /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
@@ -47,6 +49,7 @@ export function compileSnapshot(build: MailBuild): Snapshot {
     mainDomain,
     domains,
     addresses,
+    users,
     rewrites: rewrites as readonly Rewrite[],
     certificates,
     assertions,

@@ -2,7 +2,7 @@
 // Room: directory. Duplicate keys are found here, because the library's own check takes quadratic time.
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
-import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
 import type { Located, LocatedEntry, LocatedMap, Scalar } from './located.ts'
 import { collectProblems } from './problem.ts'
 import type { Place, ProblemList } from './problem.ts'
@@ -18,6 +18,7 @@ const QUICK_FROM = 65_536
 
 interface Reader {
   readonly file: string
+  readonly text: string
   /** Lines of the file before the text. */
   readonly before: number
   readonly document: Document
@@ -69,7 +70,8 @@ function locate(reader: Reader, node: Node, depth: number): Located {
   if (isAlias(node)) return locateAlias(reader, node, depth)
   if (isMap(node)) return locateMap(reader, node, depth)
   if (isSeq(node)) {
-    return { kind: 'list', place, items: node.items.map((item) => locate(reader, item as Node, depth + 1)) }
+    const items = node.items.map((item) => locate(reader, item as Node, depth + 1))
+    return { kind: 'list', place, items, ...flowComment(node) }
   }
   return locateScalar(node, place)
 }
@@ -121,13 +123,30 @@ function locateMap(reader: Reader, node: YAMLMap, depth: number): LocatedMap {
   }
   // What is written out wins over what is merged, earlier merges over later ones (YAML 1.1 merge type).
   for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry)
-  return { kind: 'map', place, entries: [...entries.values()] }
+  return { kind: 'map', place, entries: [...entries.values()], ...flowComment(node) }
+}
+
+/** The comment behind `[kim, lee]` or `{ to: kim }`; further lines belong to what follows. */
+function flowComment(node: YAMLMap | YAMLSeq): { readonly comment?: string } {
+  const comment = node.flow ? node.comment?.split('\n')[0]?.trim() : undefined
+  return comment ? { comment } : {}
 }
 
 function locatePair(reader: Reader, pair: Pair<Node, Node | null>, depth: number): LocatedEntry {
   const place = placeAt(reader, pair.key.range?.[0] ?? 0)
   const value: Located = pair.value ? locate(reader, pair.value, depth + 1) : { kind: 'scalar', place, value: null }
-  return { key: keyText(pair.key), place, value }
+  const key = keyText(pair.key)
+  if (value.kind === 'scalar' || isAlias(pair.value) || value.comment !== undefined) return { key, place, value }
+  const comment = commentBehindKey(reader, pair.key)
+  return { key, place, value: comment === null ? value : { ...value, comment } }
+}
+
+/** `press: # until March`, where the list or record stands in the lines below. */
+function commentBehindKey(reader: Reader, key: Node): string | null {
+  const start = key.range?.[1] ?? 0
+  const end = reader.text.indexOf('\n', start)
+  const rest = reader.text.slice(start, end < 0 ? undefined : end)
+  return /^\s*:(?:\s+&\S+)?\s+#\s*(\S.*?)\s*$/.exec(rest)?.[1] ?? null
 }
 
 /** YAML 1.1 reads a bare `no` or `010` as something else; as a key it is the text that counts. */

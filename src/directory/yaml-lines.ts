@@ -87,7 +87,8 @@ function plainEntry(reading: Reading, at: number): LocatedEntry | null {
     if (reserved.test(item[0])) return null
     items.push({ kind: 'scalar', place: placeAt(reading, at, offset + item.index), value: item[0] })
   }
-  return { key, place, value: { kind: 'list', place: placeAt(reading, at, offset), items } }
+  const list: Located = { kind: 'list', place: placeAt(reading, at, offset), items }
+  return { key, place, value: comment ? { ...list, comment } : list }
 }
 
 function readChunk(reading: Reading, start: number, end: number): readonly LocatedEntry[] | null {

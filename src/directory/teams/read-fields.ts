@@ -6,13 +6,6 @@ import type { Located, LocatedMap } from '../located.ts'
 import type { ProblemList } from '../problem.ts'
 import type { Named } from './team.ts'
 
-/** Refuses every key that is neither read nor known to be another program's. */
-export function refuseUnknown(map: LocatedMap, known: readonly string[], problems: ProblemList): void {
-  for (const { key, place } of map.entries) {
-    if (!known.includes(key)) problems.error(place, `unknown key "${key}": expected ${known.join(', ')}`)
-  }
-}
-
 /** A text; null if it is not there, or is none (then a problem is told). */
 export function readText(map: LocatedMap, key: string, problems: ProblemList): Named | null {
   const field = entryOf(map, key)

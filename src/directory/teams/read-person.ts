@@ -6,7 +6,7 @@ import type { LocatedMap } from '../located.ts'
 import { readAddress } from '../mail-build.ts'
 import type { MailBuild } from '../mail-build.ts'
 import type { Named, Person } from './team.ts'
-import { refuseUnknown } from './read-fields.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
 
 /** What such files hold for web sites, chats and repositories stands beside the address and is no business of ours. */
 const elsewhereKeys = [

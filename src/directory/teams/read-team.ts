@@ -5,7 +5,8 @@ import { describeLocated, entryOf, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
 import { readAddress } from '../mail-build.ts'
 import type { MailBuild } from '../mail-build.ts'
-import { readFlag, readNames, readText, refuseUnknown } from './read-fields.ts'
+import { refuseUnknown } from '../unknown-keys.ts'
+import { readFlag, readNames, readText } from './read-fields.ts'
 import type { Named, Team, TeamList } from './team.ts'
 
 const elsewhereKeys = [

