@@ -88,8 +88,8 @@ describe('what is asked', () => {
   test('leaves out what is not known, and says <> for the null sender', async () => {
     const server = await fake()
     await rspamd([server.url]).scan(request({ sender: null, remoteName: null, helo: null, remoteIp: null }))
-    const { headers } = server.asked[0] ?? { headers: {} }
-    expect(headers['from']).toBe('<>')
+    const headers = server.asked[0]?.headers ?? {}
+    expect(headers.from).toBe('<>')
     for (const name of ['hostname', 'helo', 'ip', 'user', 'password']) expect(headers).not.toHaveProperty(name)
   })
 

@@ -1,0 +1,216 @@
+// Spam and forwards at intake, on both sides: the mx that hands over, and the srs that forwards. Who gets a copy, what the client hears,
+// what the ledger and the header say.
+
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { SpamFinding } from '../filter/spam-scan.ts'
+import { readFields } from '../message/header.ts'
+import { createForwardStrategist } from '../policy/forward-strategist.ts'
+import { checkSpam } from '../policy/spam.ts'
+import type { NewMessage } from '../queue/queue.ts'
+import type { Destination, ForwardTerms, Resolution, Router } from '../route/resolution.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import type { Origin } from '../smtp/origin.ts'
+import { createIntake } from './accept.ts'
+import type { Draft } from './intake.ts'
+import type { IntakePorts } from './ports.ts'
+
+let accepted: NewMessage[]
+let finding: SpamFinding
+let notices: number
+
+beforeEach(() => {
+  accepted = []
+  notices = 0
+  finding = scored(9.1)
+})
+
+function scored(score: number): SpamFinding {
+  return { kind: 'scanned', action: 'add header', named: 'add header', score, required: 15, symbols: [], message: null }
+}
+
+const isOurs = (domain: string) => domain === 'example.org'
+const strategist = createForwardStrategist({
+  authservId: 'example.org',
+  domain: 'srs.example.org',
+  via: 'example.org',
+  usual: 'pass',
+  usualCeiling: 6,
+  isOurs,
+  signs: () => false,
+})
+
+function intake(spam = true) {
+  let id = 0
+  const scanner = { scan: async () => finding }
+  const check = checkSpam({ scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'] })
+  const ports = {
+    clock: createFakeClock(Date.UTC(2026, 10, 21)),
+    queue: {
+      accept: async (message: NewMessage) => (accepted.push(message), []),
+      acceptAll: async (messages: readonly NewMessage[]) => (accepted.push(...messages), []),
+      shareBody: async (body: unknown) => ({ body, discard: async () => undefined }),
+    },
+    router: { isOurs } as unknown as Router,
+    signer: { signsFor: () => false },
+    sealer: {},
+    newQueueId: () => `Q${++id}`,
+    hasRoom: () => true,
+    take: () => undefined,
+    noticesDue: () => notices++,
+    bug: (error: unknown) => {
+      throw error
+    },
+  } as unknown as IntakePorts
+  const edit = { hostname: 'mx-01.example.org', authservId: 'example.org', complete: false, hideClient: false }
+  return createIntake({ edit, checks: spam ? [check] : [], sign: 'never', forwards: strategist }, ports)
+}
+
+const usual: ForwardTerms = { wish: null }
+const terms = (score: number | null): ForwardTerms => ({ wish: null, ceiling: { score, source: 'mail.yaml:7' } })
+
+function destination(recipient: string, more: Partial<Destination>): Destination {
+  const nextHop = more.handedOver ? 'peers:srs' : 'mx:home.example'
+  return { recipient, original: recipient, reversePath: 'ann@s.example', nextHop, private: true, via: [], ...more }
+}
+
+/** `handed` as the mx sees a forward, `leaves` as the srs does, `inside` for what stays with us. */
+const handed = (name: string, ...handedOver: ForwardTerms[]) => destination(`${name}@example.org`, { handedOver })
+const leaves = (name: string, forward: ForwardTerms) => destination(`${name}@home.example`, { forward })
+const inside = destination('list@example.org', { nextHop: 'smtp:[127.0.0.1]:25', private: false })
+
+function draft(destinations: readonly Destination[], change: Partial<Draft> = {}): Draft {
+  const recipients = destinations.map((one) => {
+    const resolution: Resolution = { kind: 'destinations', destinations: [one] }
+    return { forwardPath: one.original, parameters: plainRecipient, resolution }
+  })
+  return {
+    session: null,
+    origin: { kind: 'internet' },
+    sender: 'ann@s.example',
+    parameters: plainMail,
+    recipients,
+    header: Buffer.from(
+      'X-Spam-Status: No, score=-100\r\nFrom: Ann <ann@s.example>\r\nx-spam-flag: NO\r\nX-Spam-Level: *\r\n\r\n',
+    ),
+    body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
+    ...change,
+  }
+}
+
+const names = (message: NewMessage | undefined) => readFields(message?.header ?? Buffer.alloc(0)).map((one) => one.name)
+const kept = () => accepted.filter((one) => !one.returned).map((one) => one.recipients.map(({ address }) => address))
+const returned = () => accepted.find((one) => one.returned)
+const forwardEvents = () =>
+  accepted.flatMap(({ events }) => events.filter((one) => one.kind === 'checked' && one.check === 'forward'))
+
+describe('the mx that hands over', () => {
+  test('refuses at the end of data where every copy would be forwarded', async () => {
+    const answer = await intake().accept(draft([handed('kim', usual), handed('lee', terms(7))]))
+    expect(answer).toMatchObject({
+      kind: 'refused',
+      reply: { code: 550, enhanced: '5.7.1', cause: 'spam score 9.1 at or above 6 by configuration' },
+    })
+    if (answer.kind === 'refused') expect(answer.reply.text).toContain('looks like spam')
+    expect(accepted).toEqual([])
+  })
+
+  test('keeps the copies for others, and returns it for the forwards', async () => {
+    const answer = await intake().accept(draft([inside, handed('kim', usual), handed('abuse', terms(null))]))
+    expect(answer).toMatchObject({ kind: 'accepted', queueId: 'Q1' })
+    expect(kept()).toEqual([['list@example.org', 'abuse@example.org']])
+    expect(returned()).toMatchObject({
+      queueId: 'Q2',
+      recipients: [{ address: 'kim@example.org' }],
+      returned: { status: '5.7.1', reply: expect.stringMatching(/^550 5\.7\.1 This mail looks like spam/) },
+    })
+    expect(notices).toBe(1)
+    expect(forwardEvents()).toEqual([
+      expect.objectContaining({
+        queueId: 'Q2',
+        recipient: 'kim@example.org',
+        result: 'refuse',
+        detail: 'spam score 9.1 at or above 6 by configuration',
+      }),
+    ])
+  })
+
+  test('leaves it to the next node where one of its targets may have it', async () => {
+    await intake().accept(draft([handed('sales', usual, terms(12))]))
+    expect(kept()).toEqual([['sales@example.org']])
+    expect(forwardEvents()).toEqual([])
+  })
+
+  test('forwards what is below the ceiling, and what nobody could judge', async () => {
+    finding = scored(5.9)
+    await intake().accept(draft([handed('kim', usual)]))
+    finding = { kind: 'unavailable', cause: 'down' }
+    await intake().accept(draft([handed('kim', usual)]))
+    expect(kept()).toEqual([['kim@example.org'], ['kim@example.org']])
+  })
+
+  test('writes its own fields right below its trace, and takes out those of strangers', async () => {
+    await intake().accept(draft([inside]))
+    const [message] = accepted
+    const own = ['Received', 'Authentication-Results', 'X-Spam-Status', 'X-Spam-Flag']
+    expect(names(message)).toEqual([...own, 'From', 'X-Spam-Level'])
+    expect(message?.header.toString()).toContain(
+      'example.org;\r\n\tx-spam=add-header policy.score=9.1 policy.required=15\r\n',
+    )
+  })
+})
+
+describe('the srs that forwards', () => {
+  const mx: Origin = { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' }
+  const header = (results: string) =>
+    Buffer.from(
+      `Received: by mx\r\nAuthentication-Results: example.org; ${results}\r\nReceived: by s\r\nFrom: ann@s.example\r\n\r\n`,
+    )
+  const nine = { origin: mx, header: header('dmarc=none header.from=s.example; x-spam=add-header policy.score=9.1') }
+
+  test('enforces the ceiling of each forward by the score of the mx', async () => {
+    const group = [
+      leaves('kim', usual),
+      leaves('lee', terms(10)),
+      leaves('sam', terms(4)),
+      leaves('abuse', terms(null)),
+    ]
+    await intake(false).accept(draft(group, nine))
+    expect(kept()).toEqual([['lee@home.example', 'abuse@home.example']])
+    expect(returned()?.recipients.map((one) => one.address)).toEqual(['kim@home.example', 'sam@home.example'])
+    expect(forwardEvents().flatMap((one) => ('detail' in one ? [one.detail] : []))).toEqual(
+      expect.arrayContaining([
+        'spam score 9.1 at or above 6 by configuration',
+        'spam score 9.1 at or above 4 by mail.yaml:7',
+      ]),
+    )
+  })
+
+  test('refuses where nobody may have it', async () => {
+    expect(await intake(false).accept(draft([leaves('kim', usual)], nine))).toMatchObject({
+      kind: 'refused',
+      reply: { code: 550, enhanced: '5.7.1' },
+    })
+  })
+
+  test('believes nobody else about a score', async () => {
+    const forged = Buffer.from(
+      `Received: by mx\r\nAuthentication-Results: example.org; dmarc=none\r\nReceived: by s\r\nAuthentication-Results: example.org; x-spam=reject policy.score=99\r\nFrom: ann@s.example\r\n\r\n`,
+    )
+    await intake(false).accept(draft([leaves('kim', usual)], { origin: mx, header: forged }))
+    expect(kept()).toEqual([['kim@home.example']])
+  })
+
+  test('has two texts for two reasons to refuse', async () => {
+    const bySpf = 'spf=pass; dmarc=pass header.from=s.example policy.dmarc=reject; x-spam=no-action policy.score=5'
+    const refusing: ForwardTerms = { wish: { treatment: 'refuse', source: 'mail.yaml:3' } }
+    const group = [leaves('kim', refusing), leaves('lee', terms(4)), leaves('sam', usual)]
+    await intake(false).accept(draft(group, { origin: mx, header: header(bySpf) }))
+    const replies = accepted.map((one) => [one.recipients[0]?.address, one.returned?.reply.slice(0, 40) ?? null])
+    expect(replies).toEqual([
+      ['sam@home.example', null],
+      ['kim@home.example', '550 5.7.1 A forward here takes no mail t'],
+      ['lee@home.example', '550 5.7.1 This mail looks like spam, and'],
+    ])
+  })
+})
