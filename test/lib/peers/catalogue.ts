@@ -26,6 +26,7 @@ export const peers = {
   postgresql: { debian: 'postgresql', probe: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/initdb'] },
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
   strace: { debian: 'strace', probe: program('strace') },
+  rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 

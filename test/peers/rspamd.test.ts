@@ -1,0 +1,165 @@
+// The spam check against a real rspamd: its protocol as it is spoken, and a whole mx node in front of it.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/lib/clock.ts'
+import { createRspamd } from '../../src/filter/rspamd.ts'
+import type { Rspamd } from '../../src/filter/rspamd.ts'
+import type { SpamRequest } from '../../src/filter/spam-scan.ts'
+import { contentOf } from '../lib/message.ts'
+import { ensurePeers } from '../lib/peers/ensure.ts'
+import { CHEAP, type RspamdPeer, startRspamd } from '../lib/peers/rspamd.ts'
+import type { SmtpPeer } from '../lib/smtp-peer.ts'
+import { until } from '../lib/until.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+/** The line that every filter must refuse; never whole in a file, or filters refuse the file. */
+const gtube = ['XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-', 'STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'].join('')
+
+function letter(subject: string, body: string): { header: Buffer; body: Buffer } {
+  const lines = [
+    'From: Ann <ann@stranger.example>',
+    'To: kim@example.org',
+    `Subject: ${subject}`,
+    'Message-ID: <1@s.example>',
+  ]
+  return { header: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body: Buffer.from(`${body}\r\n`) }
+}
+
+const whole = (subject: string, body: string) => Buffer.concat(Object.values(letter(subject, body)))
+
+describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
+  let peer: RspamdPeer
+
+  beforeAll(async () => {
+    peer = await startRspamd()
+  })
+  afterAll(() => peer.close())
+
+  describe('by its own protocol', () => {
+    let client: Rspamd
+    const request = (content: { header: Buffer; body: Buffer }): SpamRequest => ({
+      queueId: 'Q1',
+      remoteIp: '192.0.2.1',
+      remoteName: null,
+      helo: 'helo.stranger.example',
+      sender: 'ann@stranger.example',
+      recipients: ['kim@example.org', 'lee@example.org'],
+      user: null,
+      content: contentOf(content),
+    })
+
+    beforeAll(() => {
+      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org' }
+      client = createRspamd({ ...settings, urls: [peer.url] }, systemClock)
+    })
+    afterAll(() => client.close())
+
+    it('takes nothing for clean, a score for a rule, and its own words for the test pattern', async () => {
+      expect(await client.scan(request(letter('Hello', 'A mail.')))).toMatchObject({
+        kind: 'scanned',
+        action: 'no action',
+        score: 0,
+        required: 15,
+        symbols: [],
+      })
+      expect(await client.scan(request(letter(CHEAP.subject, 'A mail.')))).toMatchObject({
+        action: 'add header',
+        score: CHEAP.score,
+        symbols: [{ name: 'CHEAP_WATCHES', score: CHEAP.score }],
+      })
+      expect(await client.scan(request(letter('Hello', gtube)))).toMatchObject({
+        action: 'reject',
+        message: 'Gtube pattern',
+      })
+    })
+
+    it('understands envelope and client', async () => {
+      await client.scan({ ...request(letter('Envelope', 'A mail.')), queueId: 'QENVELOPE', user: 'lee' })
+      const asked = () => /asked qid: <QENVELOPE>.*/.exec(peer.log())?.[0]
+      await until(() => asked() !== undefined, { what: 'rspamd to log the mail' })
+      expect(asked()).toBe(
+        'asked qid: <QENVELOPE> ip: 192.0.2.1 user: lee from: <ann@stranger.example> rcpts: <kim@example.org,lee@example.org>',
+      )
+    })
+
+    it('reads a large mail, over TCP as over its socket', async () => {
+      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org' }
+      const bySocket = createRspamd({ ...settings, urls: [peer.socketUrl] }, systemClock)
+      const large = letter(CHEAP.subject, 'A line of a large mail.\r\n'.repeat(200_000))
+      expect(await client.scan(request(large))).toMatchObject({ action: 'add header' })
+      expect(await bySocket.scan(request(large))).toMatchObject({ action: 'add header' })
+      bySocket.close()
+    })
+
+    it('takes the null sender and addresses in UTF-8', async () => {
+      const clean = request(letter('Hello', 'A mail.'))
+      for (const sender of [null, 'gr\u00fc\u00dfe@stranger.example'])
+        expect(await client.scan({ ...clean, sender })).toMatchObject({ action: 'no action' })
+    })
+  })
+
+  describe('behind an mx', () => {
+    let world: World
+    let mx: WholeNode
+    let lists: SmtpPeer
+
+    beforeAll(async () => {
+      world = await startWorld()
+      lists = await world.destination('lists.example')
+      const host = String(world.dns.zone.get('mx.lists.example')?.A)
+      mx = await world.node({
+        role: 'mx',
+        mail: {
+          domains: ['example.org'],
+          forwards: { kim: 'kim@home.example' },
+          transports: { 'list@example.org': `smtp:[${host}]:${world.mxPort}` },
+        },
+        yaml: { peers: { srs: ['127.0.0.1:9'] }, rspamd: { urls: [peer.url] } },
+      })
+    })
+    afterAll(() => world.close())
+
+    const send = (to: string, message: Buffer) => mx.send({ to: [`${to}@example.org`], message })
+
+    it('clean mail passes', async () => {
+      expect(await send('list', whole('Clean', 'A mail.'))).toMatchObject({ kind: 'accepted' })
+      await until(() => lists.messages.some((one) => one.data.includes('Subject: Clean')), { what: 'it to arrive' })
+      expect(lists.messages.at(-1)?.data.toString()).toContain('X-Spam-Status: No, score=0 required=15\r\n')
+    })
+
+    it('GTUBE is refused at the end of data, and nothing is queued', async () => {
+      await mx.emptied()
+      expect(await send('list', whole('Hello', gtube))).toMatchObject({
+        kind: 'refused',
+        stage: 'send',
+        reply: expect.stringMatching(/^554 5\.7\.1 Gtube pattern/),
+      })
+      expect(mx.queue()).toEqual([])
+      expect(mx.spool()).toEqual([])
+    })
+
+    it('spam is marked for a list, and not forwarded', async () => {
+      const spam = whole(CHEAP.subject, 'Buy.')
+      expect(await send('kim', spam)).toMatchObject({ kind: 'refused', reply: expect.stringMatching(/^550 5\.7\.1 /) })
+      expect(await send('list', spam)).toMatchObject({ kind: 'accepted' })
+      await until(() => lists.messages.some((one) => one.data.includes(CHEAP.subject)), { what: 'it to arrive' })
+      expect(lists.messages.at(-1)?.data.toString()).toContain('X-Spam-Flag: YES\r\n')
+    })
+
+    it('while it is stopped mail passes with a note, or is deferred, as configured', async () => {
+      await peer.stop()
+      expect(await send('list', whole('Unchecked', gtube))).toMatchObject({ kind: 'accepted' })
+      const unchecked = () => mx.ledger().some((one) => one.kind === 'checked' && one.result === 'unavailable')
+      await until(unchecked, { what: 'the ledger to tell' })
+      await mx.stop()
+      mx.configure({ rspamd: { urls: [peer.url], when_down: 'defer' } })
+      await mx.start()
+      expect(await send('list', whole('Deferred', 'A mail.'))).toMatchObject({
+        kind: 'refused',
+        reply: expect.stringMatching(/^451 4\.3\.0 /),
+      })
+      await peer.start()
+      expect(await send('list', whole('Again', 'A mail.'))).toMatchObject({ kind: 'accepted' })
+    })
+  })
+})
