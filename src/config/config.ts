@@ -4,7 +4,7 @@ import type { DeliveryConfig } from './delivery-files.ts'
 import type { DirectoryConfig } from './directory-files.ts'
 import type { ListenerRole, RoleFile } from './role-schema.ts'
 import type { NodeFile } from './node-schema.ts'
-import type { RspamdConfig } from './rspamd-meaning.ts'
+import type { RspamdConfig } from './rspamd-files.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 export interface ListenerConfig extends Omit<ListenerRole, 'address'> {

@@ -2,22 +2,9 @@
 
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
-import { type FileReading, readSecretLine } from './directory-files.ts'
-import type { RspamdFile } from './rspamd-schema.ts'
-
-export interface RspamdConfig extends Omit<RspamdFile, 'password_file'> {
-  readonly password: string | null
-}
 
 /** A client waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6): half of that, or it sends again what we are taking. */
 const MOST_WAIT_MS = 300_000
-
-/** Reads its password. */
-export function readRspamd(rspamd: RspamdFile | undefined, reading: FileReading): RspamdConfig | null {
-  if (rspamd === undefined) return null
-  const { password_file, ...rest } = rspamd
-  return { ...rest, password: readSecretLine(password_file, ['rspamd', 'password_file'], reading) }
-}
 
 export function checkRspamd(config: Config, report: (path: (string | number)[], message: string) => void): void {
   const { rspamd, role } = config
