@@ -14,11 +14,12 @@ aliases:
   b: a
 forwards:
   kim: kim@home.example.net
-  audit: { to: audit@far.example, when_dmarc_would_fail: wrap }
+  audit: { to: audit@far.example, when_dmarc_would_fail: wrap, spam_ceiling: 12.5 }
 transports:
   lee@example.org: lmtp:[127.0.0.1]:24
 discards: { noreply: nobody reads this }
 refusals: { orders: We sell nothing }
+catch_all: { example.net: { to: desk@far.example, spam_ceiling: none } }
 `
 const files = memoryFiles({ 'mail.yaml': mail })
 const scope = { facts: {}, certname: 'mx' }
@@ -37,6 +38,15 @@ async function explain(forwardPath: string, role: 'mx' | 'srs' = 'srs', reverseP
 }
 
 describe('explainText', () => {
+  it.each(['mx', 'srs'] as const)('tells on the %s from which spam score on nothing is forwarded', async (role) => {
+    expect(await explain('audit@example.org', role)).toContain(
+      '\n   if it looks like spam: not forwarded from a score of 12.5 on  [mail.yaml:11]',
+    )
+    expect(await explain('whoever@example.net', role)).toContain(
+      '\n   if it looks like spam: forwarded whatever its score  [mail.yaml:16]',
+    )
+  })
+
   it('shows each destination with every step and its source', async () => {
     expect(await explain('media@www.example.org')).toMatchInlineSnapshot(`
       "media@www.example.org: 2 destinations

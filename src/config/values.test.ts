@@ -6,10 +6,12 @@ import {
   fingerprint,
   hostAndPort,
   hostName,
+  httpOrSocket,
   ip,
   network,
   serverAddress,
   size,
+  spamScore,
 } from './values.ts'
 
 function cases(schema: z.ZodType, good: readonly (readonly [unknown, unknown])[], bad: readonly unknown[]) {
@@ -130,3 +132,34 @@ describe('addresses of one family', () => {
   cases(ip(4), [['192.0.2.1', '192.0.2.1']], ['2001:db8::1', 'x'])
   cases(ip(6), [['2001:db8::1', '2001:db8::1']], ['192.0.2.1'])
 })
+
+describe('a filter’s place', () =>
+  cases(
+    httpOrSocket,
+    [
+      ['http://127.0.0.1:11333', 'http://127.0.0.1:11333'],
+      ['http://rspamd-01.example.org:80/', 'http://rspamd-01.example.org:80'],
+      ['http://[2001:db8::1]:11333', 'http://[2001:db8::1]:11333'],
+      ['unix:/run/rspamd/worker.sock', 'unix:/run/rspamd/worker.sock'],
+    ],
+    [
+      'http://127.0.0.1',
+      'https://127.0.0.1:1',
+      'http://u:p@h:1',
+      'http://h:1/checkv2',
+      'http://h:1?x',
+      'unix:w.sock',
+      7,
+    ],
+  ))
+
+describe('spam scores', () =>
+  cases(
+    spamScore,
+    [
+      [6, 6],
+      [7.5, 7.5],
+      ['none', null],
+    ],
+    [0, -1, '6', 'never', null, Number.NaN],
+  ))

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { buildResults, parseResults, removeForged, trustedResults } from './authentication-results.ts'
+import {
+  buildResults,
+  mergeResults,
+  parseResults,
+  removeForged,
+  trustedResults,
+  withoutExperiments,
+} from './authentication-results.ts'
 import type { MethodResult } from './authentication-results.ts'
 import { writeFolded } from './field.ts'
 import { readFields } from './header.ts'
@@ -158,5 +165,30 @@ describe('the trust boundary', () => {
     expect(read(ours)).toEqual([])
     expect(read(`Received: by mx\r\n${ours}`)).toEqual(['dmarc'])
     expect(read(`Received: by mx\r\n${ours.replace('(x)', '2')}Received: x\r\n`)).toEqual([])
+  })
+})
+
+describe('values of several checks', () => {
+  const spam: MethodResult = {
+    method: 'x-spam',
+    result: 'add-header',
+    properties: [{ name: 'policy.score', value: '9.1' }],
+  }
+  const build = (...those: MethodResult[]) => buildResults('mx.example.org', those)
+
+  test('become one, in their order', () => {
+    expect(mergeResults(build(spf, dkim), build(spam))).toBe(build(spf, dkim, spam))
+    expect(mergeResults(build(), build(spam))).toBe(build(spam))
+    expect(mergeResults(build(spf), build())).toBe(build(spf))
+    expect(mergeResults(build(), build())).toBe(build())
+  })
+
+  test('are for the world without what is only ours', () => {
+    expect(withoutExperiments(build(spf, spam, dkim))).toBe(build(spf, dkim))
+    expect(withoutExperiments(build(spam))).toBe(build())
+    // As it came: unfolded by the reader, or unreadable.
+    for (const value of ['mx.example.org; spf=pass (a comment)', 'not readable']) {
+      expect(withoutExperiments(value)).toBe(value)
+    }
   })
 })

@@ -129,6 +129,24 @@ describe('metrics', () => {
     expect(await lines(registry)).toContain('waypost_queue_waiting{state="deferred"} 7')
   })
 
+  test('a source that counts is a counter, whatever number of scrapes', async () => {
+    let asked = 1
+    const source: GaugeSource = {
+      name: 'waypost_asked_total',
+      help: 'Questions.',
+      labels: ['result'],
+      counts: true,
+      read: () => [{ labels: { result: 'reject' }, value: asked }],
+    }
+    const { registry } = start([source])
+    expect(await lines(registry)).toContain('waypost_asked_total{result="reject"} 1')
+    expect(await lines(registry)).toContain('waypost_asked_total{result="reject"} 1')
+    asked = 5
+    expect(await registry.metrics()).toContain(
+      '# TYPE waypost_asked_total counter\nwaypost_asked_total{result="reject"} 5',
+    )
+  })
+
   test('two nodes in one process share nothing', async () => {
     const [a, b] = [start(), start()]
     a.metrics.record(samples.discarded)

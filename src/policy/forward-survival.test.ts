@@ -106,3 +106,21 @@ describe('the header as the node in front of us saw it', () => {
     expect(names('From: a@b.example\r\n')).toEqual(['From: a@b.example'])
   })
 })
+
+describe('a signature over the fields of the spam check', () => {
+  const signed = (h: string) =>
+    `DKIM-Signature: d=stranger.example; s=a1; h=${h}; b=x\r\nX-Spam-Status: No\r\nFrom: ann@stranger.example\r\n`
+  const checked = `spf=pass; ${aligned}; ${dmarc('pass')}; x-spam=no-action policy.score=1`
+
+  it('breaks where a node of ours replaces them', () => {
+    expect(predict(checked, signed('from:x-spam-status'))).toMatchObject({ predicted: 'fail', atArrival: 'pass' })
+    expect(predict(checked, signed('from:X-Spam-Flag'))).toMatchObject({ predicted: 'fail' })
+    expect(predict(checked, signed('from:subject'))).toMatchObject({ predicted: 'pass' })
+  })
+
+  it('stays whole where nobody asked the filter', () => {
+    expect(predict(`spf=pass; ${aligned}; ${dmarc('pass')}`, signed('from:x-spam-status'))).toMatchObject({
+      predicted: 'pass',
+    })
+  })
+})
