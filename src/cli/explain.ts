@@ -61,7 +61,7 @@ export function explain(options: ExplainOptions, io: Io): Promise<number> | numb
         io.stderr,
         wrong === undefined
           ? `--as: found ${options.as}, expected internet, local, peer:ROLE, user:NAME or machine:NAME`
-          : `found ${wrong}, expected an address such as press@example.org`,
+          : `found ${JSON.stringify(wrong)}, expected an address such as press@example.org`,
       )
       return USAGE
     }

@@ -1,6 +1,7 @@
 // waypost srs: secrets and domain from a node's YAML or from the command line; srs.ts does the rest.
 
 import { readFileSync } from 'node:fs'
+import { normalDomain } from '../directory/address.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { srs } from './srs.ts'
@@ -17,22 +18,46 @@ export interface SrsCommand {
   readonly json?: boolean
 }
 
+const DAY_MS = 86_400_000
+
 export function srsCommand(command: SrsCommand, io: Io): Promise<number> | number {
-  const { action, address, config } = command
-  if (action !== 'encode' && action !== 'decode') {
-    line(io.stderr, `found ${action}, expected encode or decode`)
+  const { action, address, config, secretFile = [] } = command
+  const refuse = (text: string) => {
+    line(io.stderr, text)
     return USAGE
   }
+  if (action !== 'encode' && action !== 'decode') return refuse(`found ${action}, expected encode or decode`)
+  const domain = command.domain === undefined ? undefined : normalDomain(command.domain)
+  if (domain === null || domain?.startsWith('[')) return refuse(`--domain: found ${command.domain}, expected a domain`)
   const asked = { action, address, at: command.at ?? Date.now(), json: command.json === true } as const
-  if (config === undefined)
-    return srs({ ...asked, secrets: (command.secretFile ?? []).map(readSecretFile), domain: command.domain }, io)
-  return withConfig(config, io, ({ srs: node }) => {
-    if (node) return srs({ ...asked, secrets: node.secrets, domain: command.domain ?? node.domain }, io)
-    line(io.stderr, `${config}: found no srs, expected a domain and secrets`)
-    return USAGE
-  })
+  if (config !== undefined)
+    return withConfig(config, io, ({ srs: node }) =>
+      node
+        ? srs(
+            {
+              ...asked,
+              secrets: node.secrets,
+              domain: domain ?? node.domain,
+              maxAgeDays: Math.round(node.max_age / DAY_MS),
+            },
+            io,
+          )
+        : refuse(`${config}: found no srs, expected a domain and secrets`),
+    )
+  const read = secretFile.map(readSecretFile)
+  const bad = read.find((one) => 'problem' in one)
+  if (bad) return refuse(`--secret-file: ${bad.problem}`)
+  return srs({ ...asked, secrets: read.flatMap((one) => ('secret' in one ? one.secret : [])), domain }, io)
 }
 
-function readSecretFile(file: string): string {
-  return readFileSync(file, 'utf8').trim()
+/** An empty secret would sign what anybody can sign. */
+function readSecretFile(file: string): { readonly secret: string } | { readonly problem: string } {
+  try {
+    const secret = readFileSync(file, 'utf8').trim()
+    return secret === '' ? { problem: `found ${file}, which is empty, expected a file with one secret` } : { secret }
+  } catch (error) {
+    return {
+      problem: `found ${file}, which cannot be read (${(error as Error).message}), expected a file with one secret`,
+    }
+  }
 }

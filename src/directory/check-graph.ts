@@ -3,12 +3,16 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, isPublicName, printAddress, splitTag } from './address.ts'
+import { checkLimits } from './check-limits.ts'
 import type { AddressRecord, TargetEntry } from './directory.ts'
+import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
+import type { Edge, Owner } from './graph-edges.ts'
 import type { MailBuild } from './mail-build.ts'
 import type { Place } from './problem.ts'
 
 /** How strict to be; the default for both is `error`. */
 export interface GraphChoice {
+  /** Loops, and ways that are too long or too many. */
   readonly loops?: 'error' | 'warning'
   readonly dangling?: 'error' | 'warning'
 }
@@ -32,13 +36,9 @@ export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
     }
   }
   for (const record of build.addresses.values()) checkUser(build, record)
-  tellLoops(build, choice.loops === 'warning' ? build.problems.warn : build.problems.error)
-}
-
-/** The entry whose targets are looked at. */
-interface Owner {
-  readonly key: string
-  readonly field: 'alias' | 'forward' | 'hostAlias'
+  const tellLoop = choice.loops === 'warning' ? build.problems.warn : build.problems.error
+  tellLoops(build, tellLoop)
+  checkLimits(build, tellLoop)
 }
 
 function checkTargets(
@@ -143,62 +143,6 @@ function tellLoops(build: MailBuild, tell: (place: Place, message: string) => vo
   }
 }
 
-interface Edge {
-  readonly to: string
-  readonly place: Place
-}
-
-function edgesOf(build: MailBuild, key: string): readonly Edge[] {
-  const record = build.addresses.get(key)
-  const edges: Edge[] = []
-  for (const { entry } of record ? entriesOf(record) : []) {
-    entry.targets.forEach((target, index) => {
-      const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
-      const place = placesOf(build, entry)[index]
-      if (to === null || !place) return
-      // An address that names itself keeps a copy: that ends the chain and is no loop. With a tag, the one without comes next.
-      const next = to === key ? withoutTag(key) : to
-      if (next !== key && build.addresses.has(next)) edges.push({ to: next, place })
-    })
-  }
-  return edges
-}
-
-function withoutTag(key: string): string {
-  const at = key.lastIndexOf('@')
-  return `${splitTag(key.slice(0, at), '+')?.base ?? key.slice(0, at)}${key.slice(at)}`
-}
-
-/** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
-function nodeOf(build: MailBuild, target: Mailbox): string | null {
-  const split = splitTag(target.local, '+')
-  const exact = addressKey(target)
-  if (build.addresses.has(exact)) return exact
-  const base = split ? addressKey({ local: split.base, domain: target.domain }) : exact
-  if (build.addresses.has(base)) return base
-  const main = build.domains.get(target.domain)?.aliasOf?.domain
-  return main === undefined ? null : nodeOf(build, { local: target.local, domain: main })
-}
-
 function canonicalKey(build: MailBuild, target: Mailbox): string {
   return nodeOf(build, target) ?? addressKey(target)
-}
-
-/** The entries of a record that can count, in the order in which they do. */
-function entriesOf(record: AddressRecord): readonly { readonly field: Owner['field']; readonly entry: TargetEntry }[] {
-  if (record.refusal || record.discard) return []
-  const { alias, forward, hostAlias } = record
-  if (alias && forward)
-    return [
-      { field: 'alias', entry: alias },
-      { field: 'forward', entry: forward },
-    ]
-  if (alias) return [{ field: 'alias', entry: alias }]
-  if (forward) return [{ field: 'forward', entry: forward }]
-  // A host's alias counts only where the organisation says nothing.
-  return hostAlias && !record.transport ? [{ field: 'hostAlias', entry: hostAlias }] : []
-}
-
-function placesOf(build: MailBuild, entry: TargetEntry): readonly Place[] {
-  return build.targetPlaces.get(entry) ?? []
 }

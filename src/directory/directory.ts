@@ -11,6 +11,13 @@ export type Lookup<T> =
 /** At once from a snapshot, later from a live source. */
 export type Answer<T> = Lookup<T> | Promise<Lookup<T>>
 
+/** Entries in a chain: people nest groups three or four deep, longer is a mistake in the data. */
+export const CHAIN_LIMIT = 50
+/** Postfix's virtual_alias_expansion_limit: more final addresses are a mailing list and belong on a list host. */
+export const EXPANSION_LIMIT = 1000
+/** Addresses looked at on the way from one: groups and persons between it and the last thousand. */
+export const VISIT_LIMIT = 5 * EXPANSION_LIMIT
+
 /** Everything here names where it is written: `file:line`, or an LDAP DN. */
 interface Sourced {
   readonly source: string

@@ -31,6 +31,29 @@ function open(files: Record<string, string>, hieraYaml = levels) {
   return { hiera, lookup, problems: () => list.problems.map((problem) => formatProblem(problem).replaceAll('/h/', '')) }
 }
 
+describe('hiera.yaml', () => {
+  const problems = (text: string, files: Record<string, string> = { 'common.yaml': 'a: 1\n' }) =>
+    open(files, `version: 5\n${text}\n`).problems()
+
+  it.each([
+    ['hierarchy: [{ name: a }]', 'hiera.yaml:2:13: error: a level without a path reads nothing'],
+    ['hierarchy: [{ name: a, paht: x }]', 'hiera.yaml:2:24: error: "paht" is not supported here'],
+    ['hierachy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "hierachy" is not supported here'],
+    ['default_hierarchy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "default_hierarchy" is not supported here'],
+    ['defaults: { data_dir: x }', 'hiera.yaml:2:13: error: "data_dir" is not supported here'],
+    ['defaults: data', 'hiera.yaml:2:11: error: expected a mapping of defaults, found "data"'],
+  ])('says what nobody would read: %s', (text, message) => {
+    expect(problems(text).some((problem) => problem.startsWith(message))).toBe(true)
+  })
+
+  it('warns if not one file exists, for then the place is wrong', () => {
+    const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists here: nothing is read'
+    expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yml" }]')).toEqual([warning])
+    expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yaml" }]')).toEqual([])
+    expect(problems('hierarchy: [{ name: a, path: common.yaml }]', { 'common.yaml': '' })).toEqual([])
+  })
+})
+
 describe('hierarchy', () => {
   const files = {
     'nodes/mx-01.example.org.yaml': 'a: node\n',

@@ -33,6 +33,9 @@ export interface Hiera {
 const NESTING_LIMIT = 20
 const FIRST: MergeOptions = { strategy: 'first' }
 const hierarchyKeys = ['name', 'datadir', 'data_hash', 'lookup_key', 'options', 'path', 'paths', 'glob', 'globs']
+const defaultKeys = ['datadir', 'data_hash', 'lookup_key', 'options']
+const pathKeys = ['path', 'paths', 'glob', 'globs']
+const topKeys = ['version', 'defaults', 'hierarchy']
 const backEnds = ['yaml_data', 'json_data', 'eyaml_lookup_key']
 
 interface Opening {
@@ -40,6 +43,9 @@ interface Opening {
   readonly scope: HieraScope
   readonly problems: ProblemList
   readonly read: string[]
+  /** Some level is good, so that files were looked for; some file was there. */
+  asked: boolean
+  found: boolean
 }
 
 /** Opens a hiera.yaml and all data files that exist for this node. Faults go to `problems`. */
@@ -48,7 +54,14 @@ export function openHiera(
   scope: HieraScope,
   given: { readonly files: Files; readonly problems: ProblemList },
 ): Hiera {
-  const opening: Opening = { files: given.files, scope, problems: given.problems, read: [file] }
+  const opening: Opening = {
+    files: given.files,
+    scope,
+    problems: given.problems,
+    read: [file],
+    asked: false,
+    found: false,
+  }
   const levels = openLevels(file, opening)
   const options = new LookupOptions(levels, given.problems)
   const lookup = (key: string, otherwise: MergeOptions = FIRST, depth = 0): Located | null => {
@@ -86,11 +99,21 @@ function openLevels(file: string, opening: Opening): readonly HieraLevel[] {
     opening.problems.error(version?.value.place ?? root.place, 'expected "version: 5" (Hiera 5)')
     return []
   }
+  tellUnsupported(root, topKeys, opening.problems)
   const defaults = entryOf(root, 'defaults')?.value
+  if (defaults && defaults.kind !== 'map')
+    opening.problems.error(defaults.place, `expected a mapping of defaults, found ${describeLocated(defaults)}`)
+  else if (defaults) tellUnsupported(defaults, defaultKeys, opening.problems)
   const hierarchy = entryOf(root, 'hierarchy')?.value ?? defaultHierarchy(root.place)
   const items = hierarchy.kind === 'list' ? hierarchy.items : []
   if (hierarchy.kind !== 'list') opening.problems.error(hierarchy.place, 'expected a list of levels')
-  return items.flatMap((item) => openLevel(item, defaults?.kind === 'map' ? defaults : null, dirname(file), opening))
+  const levels = items.flatMap((item) =>
+    openLevel(item, defaults?.kind === 'map' ? defaults : null, dirname(file), opening),
+  )
+  // One that exists nowhere is usual; if none does, the place is wrong, and an empty directory would refuse all mail.
+  if (opening.asked && !opening.found)
+    opening.problems.warn(hierarchy.place, 'no file of this hierarchy exists here: nothing is read')
+  return levels
 }
 
 /** What Hiera assumes without `hierarchy:`. */
@@ -108,21 +131,29 @@ function openLevel(item: Located, defaults: LocatedMap | null, base: string, ope
     opening.problems.error(item.place, `expected a level with name and path, found ${describeLocated(item)}`)
     return []
   }
-  for (const entry of item.entries) {
-    if (!hierarchyKeys.includes(entry.key)) {
-      opening.problems.error(entry.place, `"${entry.key}" is not supported here: ${hierarchyKeys.join(', ')}`)
-    }
-  }
+  tellUnsupported(item, hierarchyKeys, opening.problems)
   const field = (key: string) => entryOf(item, key)?.value ?? (defaults ? entryOf(defaults, key)?.value : undefined)
   const backEnd = field('lookup_key') ?? field('data_hash')
   if (backEnd && !backEnds.includes(textOf(backEnd) ?? '')) {
     opening.problems.error(backEnd.place, `back end ${describeLocated(backEnd)} is not read: use YAML or JSON data`)
     return []
   }
+  if (!pathKeys.some((key) => entryOf(item, key))) {
+    opening.problems.error(item.place, `a level without a path reads nothing: expected one of ${pathKeys.join(', ')}`)
+    return []
+  }
+  opening.asked = true
   const name = textOf(field('name') ?? item) ?? 'level'
   const datadirText = interpolatePath(textOf(field('datadir') ?? item) ?? 'data', opening.scope)
   const datadir = isAbsolute(datadirText) ? datadirText : join(base, datadirText)
   return levelPaths(item, datadir, opening).flatMap((path) => openData(name, path, opening))
+}
+
+function tellUnsupported(map: LocatedMap, supported: readonly string[], problems: ProblemList): void {
+  for (const entry of map.entries) {
+    if (!supported.includes(entry.key))
+      problems.error(entry.place, `"${entry.key}" is not supported here: ${supported.join(', ')}`)
+  }
 }
 
 function levelPaths(item: LocatedMap, datadir: string, opening: Opening): readonly string[] {
@@ -141,6 +172,7 @@ function openData(name: string, path: string, opening: Opening): readonly HieraL
   opening.read.push(path)
   if (text.kind !== 'found' && text.kind !== 'absent') opening.problems.error(whole(path), whyUnread(text))
   if (text.kind !== 'found') return []
+  opening.found = true
   const data = readYaml(path, text.text, opening.problems)
   return data ? [{ name, path, data }] : []
 }

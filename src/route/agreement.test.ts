@@ -85,7 +85,7 @@ describe('load and router agree', () => {
         faultless += 1
         for (const [address, answer] of await resolveAll(text)) expect(isWhole(answer), address).toBe(true)
       }),
-      { numRuns: 400 },
+      { numRuns: 1500 },
     )
     expect(faultless).toBeGreaterThan(10)
   })

@@ -2,12 +2,13 @@
 // Room: route.
 
 import { addressKey, isPublicName, printAddress, splitTag } from '../directory/address.ts'
+import { EXPANSION_LIMIT } from '../directory/directory.ts'
 import type { TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { termsFor, wantedBelow } from './forward-terms.ts'
 import { badDomain, tooMany, unknownAddress } from './replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { EXPANSION_LIMIT, grow, placed } from './walk.ts'
+import { grow, placed } from './walk.ts'
 import type { Leaf, Owner, Placed, Point, Walk } from './walk.ts'
 
 export interface Expansion {

@@ -3,13 +3,14 @@
 // 5 host alias, 6 the domain's transport, 7 postmaster and abuse, 8 catch-all. Nothing else; unknown is unknown.
 
 import { addressKey, parseAddress, printAddress, splitTag } from '../directory/address.ts'
+import { VISIT_LIMIT } from '../directory/directory.ts'
 import type { AddressRecord, Rewrite, TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { refusal } from '../smtp/reply.ts'
 import { expand } from './expand.ts'
 import { looping, tooMany } from './replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { CHAIN_DEPTH_LIMIT, VISIT_LIMIT, grow, placed } from './walk.ts'
+import { CHAIN_DEPTH_LIMIT, grow, placed } from './walk.ts'
 import type { Owner, Placed, Point, Walk } from './walk.ts'
 
 /** A record with the key it is filed under and the tag that the look-up left over. */

@@ -2,12 +2,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EXPANSION_LIMIT } from '../directory/directory.ts'
 import type { AddressRecord, Directory, Lookup } from '../directory/directory.ts'
 import { loadDirectory } from '../directory/load.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'
-import { CHAIN_DEPTH_LIMIT, EXPANSION_LIMIT } from './walk.ts'
+import { CHAIN_DEPTH_LIMIT } from './walk.ts'
 
 const settings: RouterSettings = { forwards: 'resolve', own: 'resolve', relayFor: [] }
 const request = { reversePath: null, origin: { kind: 'internet' }, at: 0 } as const

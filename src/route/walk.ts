@@ -2,6 +2,7 @@
 // Room: route.
 
 import { addressKey, parseAddress } from '../directory/address.ts'
+import { CHAIN_LIMIT } from '../directory/directory.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
@@ -9,12 +10,8 @@ import type { Wanted } from './forward-terms.ts'
 import type { ForwardTerms, ResolveRequest, Step } from './resolution.ts'
 import type { RouterSettings } from './router-settings.ts'
 
-/** Keys in a chain, up to two for each entry: people nest groups three or four deep, longer is a mistake in the data. */
-export const CHAIN_DEPTH_LIMIT = 100
-/** Postfix's virtual_alias_expansion_limit: more final addresses are a mailing list and belong on a list host. */
-export const EXPANSION_LIMIT = 1000
-/** Addresses looked at in one resolution: groups and persons between the first address and the last thousand. */
-export const VISIT_LIMIT = 5 * EXPANSION_LIMIT
+/** Keys in a chain, up to two for each entry. */
+export const CHAIN_DEPTH_LIMIT = 2 * CHAIN_LIMIT
 
 /** A destination before the sender is looked at. */
 export interface Leaf {

@@ -16,7 +16,8 @@ export function collect(value: string, earlier: string[] = []): string[] {
 /** ISO 8601 or unix seconds, as unix milliseconds. */
 export function readTime(text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
+  // Beyond these no Date exists (ECMA-262, time values and time range).
+  if (Number.isNaN(new Date(ms).getTime())) throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
   return ms
 }
 
