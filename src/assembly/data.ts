@@ -9,11 +9,11 @@ import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import { overlaySources } from '../directory/overlay.ts'
+import { unlistedAddresses } from '../directory/unlisted.ts'
 import { systemClock } from '../lib/clock.ts'
 import { restSources } from './directory-sources.ts'
 import type { SourceSet } from './directory-sources.ts'
 import { createPeople } from './people.ts'
-import type { Fact } from '../directory/hiera-scope.ts'
 import { loadDirectory } from '../directory/load.ts'
 import type { LoadedDirectory } from '../directory/load.ts'
 import { loadKeys } from '../dkim/key-store.ts'
@@ -27,6 +27,7 @@ import { checkAssertions } from '../route/assertions.ts'
 import { createRouter } from '../route/router.ts'
 import { forwardWarnings } from './forwards.ts'
 import { routerSettings } from './router-settings.ts'
+import { routingFiles } from './routing-files.ts'
 
 export interface NodeData {
   readonly router: Router
@@ -38,6 +39,8 @@ export interface NodeData {
   readonly machines: Machines | null
   /** Every file that was read: when one changes, all is to be read again. */
   readonly files: readonly string[]
+  /** Which addresses cannot be listed, each at its place. */
+  readonly notes: readonly Problem[]
   /** What was loaded, in a few words. */
   readonly summary: string
 }
@@ -53,7 +56,7 @@ export async function loadData(
   running: SourceSet | null = null,
 ): Promise<DataLoad> {
   const sources = running ?? (await restSources(config, systemClock))
-  const directory = loadDirectory({ ...directorySettings(config), ...besideFiles(config, sources) })
+  const directory = loadDirectory(routingFiles(config, sources.list))
   const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
@@ -90,9 +93,11 @@ export async function loadData(
       ...directory.files,
       // A folder changes when a fragment comes or goes.
       ...config.mail,
+      ...directory.folders,
       ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
       ...keys.keys.map((key) => key.file),
     ],
+    notes: unlistedAddresses(snapshot),
     summary: `${directory.files.length} files of routing data, ${keys.keys.length} signing keys, ${assertions.checked} assertions, ${users?.entries.size ?? 0} users, ${machines?.list.length ?? 0} machines`,
   }
   return { kind: 'ok', data, warnings }
@@ -102,42 +107,8 @@ function of(loaded: LoadedDirectory, severity: 'error' | 'warning'): Problem[] {
   return loaded.problems.filter((one) => one.severity === severity)
 }
 
-/** An address that a source knows, or may know, is no mistake of the files; and what people write there is no reason to refuse them. */
-function besideFiles(
-  { directory }: Config,
-  { list }: SourceSet,
-): Pick<Parameters<typeof loadDirectory>[0], 'elsewhere' | 'graph'> {
-  if (!directory.ldap && !directory.sql) return {}
-  // Sources that a reload is about to bring may know anything.
-  if (list.length === 0) return { elsewhere: () => true, graph: { dangling: 'warning' } }
-  const elsewhere = (key: string) => {
-    const domain = key.slice(key.lastIndexOf('@') + 1)
-    return list.some((source) => source.domains.has(domain) && source.mayKnow(key))
-  }
-  return { elsewhere, graph: { dangling: 'warning' } }
-}
-
 /** The key room names the file at the front of its sentence. */
 function aboutFile(sentence: string): Problem {
   const [file = '', ...rest] = sentence.split(': ')
   return { file, line: 1, column: 1, message: rest.join(': ') }
-}
-
-function directorySettings(config: Config): Parameters<typeof loadDirectory>[0] {
-  const [host = config.hostname] = config.hostname.split('.')
-  return {
-    mainDomain: config.domain,
-    hiera: config.hiera,
-    mail: config.mail,
-    scope: {
-      facts: {
-        hostname: host,
-        fqdn: config.hostname,
-        domain: config.domain,
-        role: config.role.role,
-        ...(config.facts as Record<string, Fact>),
-      },
-      certname: config.hostname,
-    },
-  }
 }

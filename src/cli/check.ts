@@ -8,11 +8,12 @@ import { json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
 export async function check(options: { readonly config: string; readonly json?: boolean }, io: Io): Promise<number> {
-  const { problems, warnings, summary } = await inspect(options.config)
-  if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, summary })
+  const { problems, warnings, notes, summary } = await inspect(options.config)
+  if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, notes, summary })
   else {
     for (const problem of problems) line(io.stderr, formatProblem(problem))
     for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
+    for (const note of notes) line(io.stdout, `${formatProblem(note)} (note)`)
     if (problems.length === 0) line(io.stdout, `${options.config}: ok. ${summary}`)
     else
       line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
@@ -23,12 +24,14 @@ export async function check(options: { readonly config: string; readonly json?: 
 interface Inspection {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
+  /** What is no mistake and good to know: addresses that cannot be listed. */
+  readonly notes: readonly Problem[]
   readonly summary: string
 }
 
 async function inspect(file: string): Promise<Inspection> {
   const load = loadConfig(file)
-  if (load.kind === 'bad') return { problems: load.problems, warnings: [], summary: '' }
+  if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
   const { config } = load
   const data = await loadData(config)
   const listeners = config.listeners
@@ -37,6 +40,7 @@ async function inspect(file: string): Promise<Inspection> {
   const unasked =
     config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd, so nothing is checked for spam' : ''
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${unasked}`
-  if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, summary }
-  return { problems: [], warnings: data.warnings, summary: `${summary}; ${data.data.summary}` }
+  if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, notes: [], summary }
+  const { notes } = data.data
+  return { problems: [], warnings: data.warnings, notes, summary: `${summary}; ${data.data.summary}` }
 }

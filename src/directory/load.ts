@@ -49,6 +49,8 @@ export interface LoadedDirectory {
   readonly problems: readonly Problem[]
   /** All files that were read, for a watcher. */
   readonly files: readonly string[]
+  /** Folders besides those of the settings that change when a file comes or goes. */
+  readonly folders: readonly string[]
 }
 
 /** Loads everything; all problems at once. */
@@ -70,7 +72,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
     if (layer) layers.push(layer)
   }
   const teamFiles = paths.flatMap((each) => each.teams)
-  read.push(...teamFiles, ...paths.flatMap((each) => each.folders))
+  read.push(...teamFiles)
   const lists = loadTeams(build, teamFiles, files)
   if (lists) layers.push({ values: [{ section: 'aliases', value: lists }], overriding: false })
   readLayers(build, layers)
@@ -78,7 +80,12 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   checkAliasDomains(build)
   checkVerifiable(build)
   if (!hasError(list.problems)) checkGraph(build, settings.graph)
-  return { directory: hasError(list.problems) ? null : compileSnapshot(build), problems: list.problems, files: read }
+  return {
+    directory: hasError(list.problems) ? null : compileSnapshot(build),
+    problems: list.problems,
+    files: read,
+    folders: paths.flatMap((each) => each.folders),
+  }
 }
 
 function hasError(problems: readonly Problem[]): boolean {

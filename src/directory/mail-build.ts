@@ -130,7 +130,7 @@ function whyUnusable(text: string): string | null {
   if (text.startsWith('/')) return `"${text}" is a file: Waypost has no mailboxes; use a transport`
   if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in clear`
   if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in clear`
-  if (/^user=\S/.test(text))
+  if (/^user=\S+\s/.test(text))
     return `"${text}" is a line of a virtual-domain file: name its aliases(5) file under "mail:"`
   return text === '' ? 'an empty text is no address' : null
 }

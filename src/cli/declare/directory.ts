@@ -1,8 +1,9 @@
-// Commands on the directory's mirrored sources.
+// Commands on routing data: of files, and of the directory's mirrored sources.
 
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import type { DirectoryOptions } from '../directory.ts'
+import type { ExportOptions } from '../directory-export.ts'
 import type { Io } from '../io.ts'
 import { asJson, configFile } from './options.ts'
 import type { Finish } from './options.ts'
@@ -10,7 +11,19 @@ import type { Finish } from './options.ts'
 type Flags = Omit<DirectoryOptions, 'source'>
 
 export function declareDirectory(program: Command, io: Io, finish: Finish): void {
-  const directory = program.command('directory').description('what is known from LDAP and SQL, and the way back')
+  const directory = program
+    .command('directory')
+    .description('routing data of all files as one; what is known from LDAP and SQL, and the way back')
+  directory
+    .command('export')
+    .description('print the routing data of all files as one file with keys of ours, which `mail:` reads again')
+    .option(...configFile)
+    .addOption(new Option('--format <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
+    .option('--json', 'the same as --format json')
+    .action(async ({ json, ...flags }: ExportOptions & { readonly json?: boolean }) => {
+      const { directoryExport } = await import('../directory-export.ts')
+      finish(await directoryExport(json ? { ...flags, format: 'json' } : flags, io))
+    })
   const command = (name: string, about: string) =>
     directory
       .command(name)

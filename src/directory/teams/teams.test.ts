@@ -46,12 +46,12 @@ address = "infra-only@example.org"
 function load(changes: Readonly<Record<string, string>> = {}, mail: readonly string[] = ['/r']) {
   const files = memoryFiles({ ...repository, ...changes })
   const settings = { mainDomain: 'example.org', mail, scope: { facts: {}, certname: 'n' } }
-  const { directory, problems, files: read } = loadDirectory(settings, files)
+  const { directory, problems, files: read, folders } = loadDirectory(settings, files)
   const targets = (key: string) => {
     const found = directory?.find(key)
     return found?.kind === 'found' ? found.value.alias?.targets.map(printAddress) : undefined
   }
-  return { directory, read, targets, problems: problems.map((one) => formatProblem(one).replaceAll('/r/', '')) }
+  return { directory, read: [...read, ...folders], targets, problems: problems.map((one) => formatProblem(one).replaceAll('/r/', '')) }
 }
 
 describe('lists of teams', () => {
