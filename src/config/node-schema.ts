@@ -150,7 +150,9 @@ export const nodeSchema = z.strictObject({
   mail: z
     .array(path, { error: 'a list of paths' })
     .default([])
-    .describe('Routing data besides Hiera: YAML files, aliases(5) files, folders of per-host fragments.'),
+    .describe(
+      'Routing data besides Hiera: YAML files, aliases(5) files, folders of per-host fragments, TOML files of people and teams.',
+    ),
   directory: directorySchema.prefault({}).describe('Routing data and people from LDAP and SQL; files lead.'),
   facts: z.record(z.string(), z.unknown()).default({}).describe('Facts for the interpolation of Hiera paths.'),
   dns: dns.prefault({}).describe('Resolver.'),
