@@ -113,8 +113,14 @@ function withPlans(
     const all = planMirrors(config, systemClock)
     const plans = all.filter((plan) => options.source === undefined || plan.key === options.source)
     if (plans.length > 0) return await use(plans)
-    const known = all.map((plan) => plan.key).join(', ') || 'none'
-    line(io.stderr, `found no mirrored source ${options.source ?? 'at all'}, expected one of: ${known}`)
+    const known = all.map((plan) => plan.key).join(', ')
+    const asked = options.source === undefined ? '' : `${options.source}, `
+    line(
+      io.stderr,
+      known === ''
+        ? `found ${asked}no mirrored source in ${options.config}, expected directory.sql, or directory.ldap with mode: mirror`
+        : `found ${options.source}, expected one of: ${known}`,
+    )
     return USAGE
   })
 }

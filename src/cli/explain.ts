@@ -1,7 +1,7 @@
 // waypost explain: what would happen to this mail, by the code that a running node uses, with nothing sent or stored.
 
-import { readFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { createReadStream } from 'node:fs'
+import { isIP } from 'node:net'
 import { contentChecks } from '../assembly/checks.ts'
 import type { NodeData } from '../assembly/data.ts'
 import { senderRights } from '../assembly/receiving.ts'
@@ -10,6 +10,7 @@ import { buildRspamd } from '../assembly/spam.ts'
 import type { Config } from '../config/config.ts'
 import { runChecks } from '../intake/run-checks.ts'
 import { systemClock } from '../lib/clock.ts'
+import type { Content } from '../message/content.ts'
 import { readFields } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
 import { checkRecipient } from '../policy/recipient.ts'
@@ -36,7 +37,7 @@ export interface ExplainOptions {
   readonly as?: string
   readonly ip: string
   readonly helo: string
-  /** File with a whole message, for the checks and the signature. */
+  /** File with a whole message, for the checks and the signature; `-` is standard input. */
   readonly message?: string
   readonly at: number
   readonly json?: boolean
@@ -52,6 +53,10 @@ interface Explanation {
 }
 
 export function explain(options: ExplainOptions, io: Io): Promise<number> | number {
+  if (isIP(options.ip) === 0) {
+    line(io.stderr, `--ip: found ${JSON.stringify(options.ip)}, expected an IPv4 or IPv6 address`)
+    return USAGE
+  }
   return withData(options.config, io, async (config, data) => {
     const from = options.from === undefined || options.from === '<>' || options.from === '' ? null : options.from
     const wrong = [options.recipient, ...(from === null ? [] : [from])].find((one) => parseMailbox(one).kind === 'bad')
@@ -65,7 +70,12 @@ export function explain(options: ExplainOptions, io: Io): Promise<number> | numb
       )
       return USAGE
     }
-    const found = await look({ config, data, origin, from }, options)
+    const content = await contentOf(options.message, io)
+    if (typeof content === 'string') {
+      line(io.stderr, content)
+      return USAGE
+    }
+    const found = await look({ config, data, origin, from, content }, options)
     if (options.json) json(io.stdout, found)
     else for (const text of lines(options.recipient, found)) line(io.stdout, text)
     const accepted = !found.sender && !found.refused && !found.message?.reply
@@ -78,6 +88,17 @@ interface Subject {
   readonly data: NodeData
   readonly origin: Origin
   readonly from: string | null
+  readonly content: Content | null
+}
+
+/** Null if no message is given; a sentence if it cannot be read. */
+async function contentOf(message: string | undefined, io: Io): Promise<Content | string | null> {
+  if (message === undefined) return null
+  try {
+    return await readMessage(message === '-' ? io.stdin : createReadStream(message))
+  } catch (error) {
+    return `--message: found ${message}, which cannot be read (${(error as Error).message}), expected a file with one message`
+  }
 }
 
 async function look(subject: Subject, options: ExplainOptions): Promise<Explanation> {
@@ -92,17 +113,16 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     sender: sender && sender.kind !== 'accept' ? { reply: sender.reply } : null,
     refused: verdict.kind === 'accept' ? null : verdict.reply,
     resolution,
-    message: options.message === undefined ? null : await lookAtMessage(subject, options, resolution),
+    message: subject.content && (await lookAtMessage({ ...subject, content: subject.content }, options, resolution)),
   }
 }
 
 async function lookAtMessage(
-  subject: Subject,
+  subject: Subject & { readonly content: Content },
   options: ExplainOptions,
   resolution: Resolution,
 ): Promise<Explanation['message']> {
-  const { config, data, origin, from } = subject
-  const content = await readMessage(Readable.from([await readFile(options.message as string)]))
+  const { config, data, origin, from, content } = subject
   const resolver = await buildResolver(config, systemClock)
   const checks = contentChecks(config, {
     resolver,

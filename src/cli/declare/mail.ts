@@ -55,7 +55,10 @@ function declareExplain(program: Command, io: Io, finish: Finish): void {
     )
     .option('--ip <address>', "client's address", '192.0.2.1')
     .option('--helo <name>', 'what the client says in EHLO', 'client.example')
-    .option('--message <file>', 'a whole message: also run the checks and decide about the signature')
+    .option(
+      '--message <file>',
+      'a whole message, - for standard input: also run the checks and decide about the signature',
+    )
     .option('--at <time>', 'as if it were then', readTime)
     .option(...asJson)
     .action(
