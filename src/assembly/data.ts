@@ -76,8 +76,10 @@ export async function loadData(
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
   const whole = overlaySources(snapshot, () => sources.list)
   const assertions = await checkAssertions({ ...whole, assertions: snapshot.assertions }, routing, Date.now())
-  const broken = assertions.problems.filter((one) => one.severity === 'error')
-  warnings.push(...assertions.problems.filter((one) => one.severity === 'warning'))
+  const broken = of(assertions, 'error')
+  warnings.push(
+    ...of(assertions, 'warning').map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)),
+  )
   if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
   const signing = { keys: keys.keys, parents: [config.domain] }
   const signer = createSigner(signing)
@@ -98,13 +100,28 @@ export async function loadData(
       ...keys.keys.map((key) => key.file),
     ],
     notes: unlistedAddresses(snapshot),
-    summary: `${directory.files.length} files of routing data, ${keys.keys.length} signing keys, ${assertions.checked} assertions, ${users?.entries.size ?? 0} users, ${machines?.list.length ?? 0} machines`,
+    summary: [
+      `${several(directory.files.length, 'file')} of routing data`,
+      several(keys.keys.length, 'signing key'),
+      several(assertions.checked, 'assertion'),
+      several(users?.entries.size ?? 0, 'user'),
+      several(machines?.list.length ?? 0, 'machine'),
+    ].join(', '),
   }
   return { kind: 'ok', data, warnings }
 }
 
-function of(loaded: LoadedDirectory, severity: 'error' | 'warning'): Problem[] {
-  return loaded.problems.filter((one) => one.severity === severity)
+function of(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {
+  return loaded.problems.filter((one) => one.severity === severity).map(placed)
+}
+
+/** Routing data say 0:0 of a file as a whole; editors jump to a line. */
+function placed(problem: Problem): Problem {
+  return { ...problem, line: Math.max(1, problem.line), column: Math.max(1, problem.column) }
+}
+
+function several(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** The key room names the file at the front of its sentence. */

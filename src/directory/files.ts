@@ -1,7 +1,7 @@
 // Disk as a port: the two things that reading routing data needs of it.
 // Room: directory.
 
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 
 export type FileText =
@@ -16,6 +16,9 @@ export interface Files {
   glob(folder: string, pattern: string): readonly string[]
 }
 
+/** A hundred thousand aliases take five million octets; a wrong file named by mistake ends here instead of in memory. */
+const MOST_OCTETS = 256 * 1024 * 1024
+
 /** Why there is no text, for a message. */
 export function whyUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
   if (answer.kind === 'unavailable') return answer.cause
@@ -26,6 +29,12 @@ export function whyUnread(answer: Exclude<FileText, { readonly kind: 'found' }>)
 export const diskFiles: Files = {
   read(path) {
     try {
+      const stat = statSync(path)
+      if (stat.isDirectory()) return { kind: 'folder' }
+      // A pipe would be waited for, for ever; a device has no end.
+      if (!stat.isFile()) return { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }
+      if (stat.size > MOST_OCTETS)
+        return { kind: 'unavailable', cause: `the file has ${stat.size} octets, ${MOST_OCTETS} at most are read` }
       return { kind: 'found', text: readFileSync(path, 'utf8') }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException

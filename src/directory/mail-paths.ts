@@ -31,9 +31,22 @@ export function mailPathsAt(path: string, files: Files, problems: ProblemList): 
   }
   const folders = teamFolders.map((name) => `${path}/${name}`).filter((each) => files.read(each).kind === 'folder')
   const homes = folders.length > 0 ? folders : [path]
+  if (folders.length === 0) tellPassedOver(path, files, problems)
   return {
-    plain: files.glob(path, '*.{yaml,yml}'),
+    // Beside people and teams JSON is other programs' business.
+    plain: files.glob(path, folders.length > 0 ? '*.{yaml,yml}' : '*.{yaml,yml,json}'),
     teams: homes.flatMap((each) => files.glob(each, '*.toml')),
     folders,
+  }
+}
+
+/** An aliases(5) file in a folder of fragments would be looked for in vain. */
+function tellPassedOver(path: string, files: Files, problems: ProblemList): void {
+  for (const each of files.glob(path, '*')) {
+    if (basename(each).includes('.') || files.read(each).kind !== 'found') continue
+    problems.warn(
+      { file: each, line: 0, column: 0 },
+      'is not read: in a folder only *.yaml, *.yml, *.json and *.toml are; name an aliases(5) file itself under "mail:"',
+    )
   }
 }

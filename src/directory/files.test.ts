@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { diskFiles } from './files.ts'
+import { loadDirectory } from './load.ts'
+
+let folder: string
+const read = (name: string) => diskFiles.read(join(folder, name))
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'waypost-files-'))
+  mkdirSync(join(folder, 'fragments'))
+  writeFileSync(join(folder, 'a.yaml'), 'aliases: {}\n')
+  writeFileSync(join(folder, 'huge.yaml'), '')
+  truncateSync(join(folder, 'huge.yaml'), 300 * 1024 * 1024)
+  symlinkSync('a.yaml', join(folder, 'link.yaml'))
+  symlinkSync('round.yaml', join(folder, 'round.yaml'))
+  symlinkSync('nowhere', join(folder, 'dangling.yaml'))
+  spawnSync('mkfifo', [join(folder, 'pipe')])
+  writeFileSync(join(folder, 'fragments', 'one.yaml'), 'forwards: { one: x@far.example }\n')
+  writeFileSync(join(folder, 'fragments', 'two.json'), '{"forwards": {"two": "x@far.example"}}\n')
+  writeFileSync(join(folder, 'fragments', 'aliases'), 'three: x@far.example\n')
+  writeFileSync(join(folder, 'fragments', 'one.yaml~'), 'not: read\n')
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('files of the disk', () => {
+  it.each([
+    ['a.yaml', { kind: 'found', text: 'aliases: {}\n' }],
+    ['link.yaml', { kind: 'found', text: 'aliases: {}\n' }],
+    ['none.yaml', { kind: 'absent' }],
+    ['a.yaml/x', { kind: 'absent' }],
+    ['dangling.yaml', { kind: 'absent' }],
+    ['fragments', { kind: 'folder' }],
+    ['round.yaml', { kind: 'unavailable', cause: expect.stringContaining('ELOOP') }],
+    ['huge.yaml', { kind: 'unavailable', cause: expect.stringContaining('octets') }],
+    ['pipe', { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }],
+  ])('%s', (name, expected) => {
+    expect(read(name)).toEqual(expected)
+  })
+
+  it('are no devices', () => {
+    expect(diskFiles.read('/dev/zero')).toMatchObject({ kind: 'unavailable' })
+  })
+
+  it('in a folder of fragments are YAML and JSON; what else looks like data is told', () => {
+    const { directory, problems } = loadDirectory({
+      mainDomain: 'example.org',
+      mail: [join(folder, 'fragments')],
+      scope: { facts: {}, certname: 'n' },
+    })
+    expect([...(directory?.addresses.keys() ?? [])]).toEqual(['one@example.org', 'two@example.org'])
+    expect(problems).toMatchObject([{ severity: 'warning', file: join(folder, 'fragments', 'aliases') }])
+  })
+})
