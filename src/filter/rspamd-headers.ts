@@ -5,7 +5,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { SpamRequest } from './spam-scan.ts'
 
 /** Recipients named to the filter: its HTTP parser takes 80 KiB of header, and a mail for more is no different to it. */
-export const MOST_RECIPIENTS = 100
+const MOST_RECIPIENTS = 100
 /** Octets of one value: an address has at most 320 (RFC 5321 4.5.3.1), a HELO name 255. */
 const MOST_OCTETS = 320
 

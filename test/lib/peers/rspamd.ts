@@ -73,7 +73,7 @@ export async function startRspamd(): Promise<RspamdPeer> {
   }
   const start = async () => {
     // In the foreground, as whoever runs the test: its files are in our folder.
-    child = spawn('rspamd', ['-f', '-i', '-c', join(folder, 'rspamd.conf')], { stdio: 'ignore' })
+    child = spawn('/usr/bin/rspamd', ['-f', '-i', '-c', join(folder, 'rspamd.conf')], { stdio: 'ignore' })
     await until(() => answers(url), { what: 'rspamd to answer', timeout: 30_000 })
   }
   await start()
