@@ -60,7 +60,7 @@ export function plainMail(snapshot: Snapshot): PlainMail {
 }
 
 /** An address such that reading it again gives the same: what would look like a command, a file or a list is quoted. */
-export function exportAddress(address: Mailbox): string {
+function exportAddress(address: Mailbox): string {
   const printed = printAddress(address)
   const isPlain = printed.startsWith('"') || !/^[|/:]|[\s(),:;<>[\]\\]/.test(address.local)
   return isPlain ? printed : `"${address.local.replaceAll(/["\\]/g, String.raw`\$&`)}"@${address.domain}`

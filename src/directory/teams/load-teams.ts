@@ -33,8 +33,13 @@ export function loadTeams(build: MailBuild, paths: readonly string[], files: Fil
     if (!map || !kind) {
       whole = false
       if (map) build.problems.error(named.place, 'neither a team ([people], [[lists]]) nor a person (email)')
-    } else if (kind === 'team') addOnce(build, teams, readTeam(build, named, map))
-    else addOnce(build, people, readPerson(build, named, map))
+    } else if (kind === 'team') {
+      const team = readTeam(build, named, map)
+      addOnce(build, teams, team, team)
+    } else {
+      const person = readPerson(build, named, map)
+      for (const name of [person, ...(person.alias ? [person.alias] : [])]) addOnce(build, people, name, person)
+    }
   }
   // What a file that cannot be read would have said, others must not be blamed for.
   return whole ? teamLists({ people, teams }, build.problems) : null
@@ -54,9 +59,11 @@ function kindOf(path: string, map: LocatedMap): 'team' | 'person' | null {
   return folder === 'teams' ? 'team' : kindOfTable(map)
 }
 
-function addOnce<T extends Named>(build: MailBuild, all: Map<string, T>, one: T): void {
-  const known = all.get(nameKey(one.text))
-  if (!known) all.set(nameKey(one.text), one)
-  else
-    build.problems.error(one.place, `duplicate "${one.text}", first written at ${known.place.file}:${known.place.line}`)
+function addOnce<T extends Named>(build: MailBuild, all: Map<string, T>, name: Named, one: T): void {
+  const known = all.get(nameKey(name.text))
+  if (!known) all.set(nameKey(name.text), one)
+  else if (known !== one) {
+    const first = `${known.place.file}:${known.place.line}`
+    build.problems.error(name.place, `duplicate "${name.text}", first written at ${first}`)
+  }
 }

@@ -84,12 +84,14 @@ function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
 /** Answers who belongs to teams; throws away nothing, counts everything. */
 export class Membership {
   readonly #roster: Roster
+  readonly #problems: ProblemList
   readonly #members = new Map<Team, ReadonlySet<string>>()
   readonly #subteams = new Map<Team, Team[]>()
   #counted = 0
 
-  constructor(roster: Roster) {
+  constructor(roster: Roster, problems: ProblemList) {
     this.#roster = roster
+    this.#problems = problems
     for (const team of roster.teams.values()) {
       const parent = team.parent ? roster.teams.get(nameKey(team.parent.text)) : undefined
       if (!parent) continue
@@ -109,6 +111,10 @@ export class Membership {
     const known = this.#members.get(team)
     if (known) return known
     const members = new Set<string>()
+    if (team.alumni) {
+      const advice = 'who has left a team is not followed: name those who want the mail under "members"'
+      this.#problems.error(team.alumni, `a list asks for the members of ${team.text}: ${advice}`)
+    }
     this.add(
       members,
       team.members.map((name) => nameKey(name.text)),

@@ -1,10 +1,11 @@
 // `people/NAME.toml`: the address of one person, or that the person wants no mail of lists.
-// Room: directory. The file's name is the person's name.
+// Room: directory. The file's name is the person's name; teams may also use the one that the person has at the repository's host.
 
 import { describeLocated, entryOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
 import { readAddress } from '../mail-build.ts'
 import type { MailBuild } from '../mail-build.ts'
+import { readText } from './read-fields.ts'
 import type { Named, Person } from './team.ts'
 import { refuseUnknown } from '../unknown-keys.ts'
 
@@ -16,6 +17,8 @@ const elsewhereKeys = [
   'github-id',
   'zulip-id',
   'discord-id',
+  'google-workspace',
+  'hardware-keys',
   'irc',
   'matrix',
   'funding',
@@ -25,7 +28,7 @@ const elsewhereKeys = [
 /** Reads one file of a person. */
 export function readPerson(build: MailBuild, named: Named, map: LocatedMap): Person {
   refuseUnknown(map, ['email', ...elsewhereKeys], build.problems)
-  return { ...named, email: readEmail(build, map) }
+  return { ...named, alias: readText(map, 'github', build.problems), email: readEmail(build, map) }
 }
 
 function readEmail(build: MailBuild, map: LocatedMap): Person['email'] {

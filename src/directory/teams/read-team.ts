@@ -7,11 +7,11 @@ import { readAddress } from '../mail-build.ts'
 import type { MailBuild } from '../mail-build.ts'
 import { refuseUnknown } from '../unknown-keys.ts'
 import { readFlag, readNames, readText } from './read-fields.ts'
-import type { Named, Team, TeamList } from './team.ts'
+import { teamKinds } from './team.ts'
+import type { Named, Sweep, Team, TeamKind, TeamList } from './team.ts'
 
 const elsewhereKeys = [
   'top-level',
-  'kind',
   'comment',
   'permissions',
   'leads-permissions',
@@ -23,15 +23,14 @@ const elsewhereKeys = [
   'zulip-groups',
   'zulip-streams',
 ]
-const teamKeys = ['name', 'subteam-of', 'people', 'lists']
-/** Members that only a look at all teams could tell: one name too many, and a list reaches everybody. */
-const sweepingKeys = [
-  'include-all-team-members',
-  'include-team-leads',
-  'include-wg-leads',
-  'include-project-group-leads',
-  'include-all-alumni',
-]
+const teamKeys = ['name', 'kind', 'subteam-of', 'people', 'lists']
+const sweeps: Readonly<Record<string, Sweep['of']>> = {
+  'include-all-team-members': 'members',
+  'include-team-leads': 'team',
+  'include-wg-leads': 'working-group',
+  'include-project-group-leads': 'project-group',
+}
+const ALUMNI = 'include-all-alumni'
 const peopleKeys = ['leads', 'members', 'alumni', 'included-teams']
 const listKeys = [
   'address',
@@ -48,15 +47,32 @@ export function readTeam(build: MailBuild, named: Named, map: LocatedMap): Team 
   const { problems } = build
   refuseUnknown(map, [...teamKeys, ...elsewhereKeys], problems)
   const people = readPeople(build, map)
+  const leads = people ? readNames(people, 'leads', problems) : []
   return {
     ...(readText(map, 'name', problems) ?? named),
+    kind: readKind(build, map),
     parent: readText(map, 'subteam-of', problems),
-    members: people
-      ? [...readNames(people, 'leads', problems), ...readNames(people, 'members', problems, ['github', 'name'])]
-      : [],
+    leads,
+    members: people ? [...leads, ...readNames(people, 'members', problems, ['github', 'name'])] : [],
     included: people ? readNames(people, 'included-teams', problems) : [],
+    sweeps: people ? readSweeps(build, people) : [],
+    alumni: people && readFlag(people, ALUMNI, false, problems) ? (entryOf(people, ALUMNI)?.place ?? null) : null,
     lists: readLists(build, map),
   }
+}
+
+function readKind(build: MailBuild, map: LocatedMap): TeamKind {
+  const named = readText(map, 'kind', build.problems)
+  const kind = teamKinds.find((one) => one === named?.text)
+  if (named && !kind) build.problems.error(named.place, `"kind" is one of ${teamKinds.join(', ')}`)
+  return kind ?? 'team'
+}
+
+function readSweeps(build: MailBuild, people: LocatedMap): readonly Sweep[] {
+  return Object.entries(sweeps).flatMap(([key, of]) => {
+    const field = entryOf(people, key)
+    return field && readFlag(people, key, false, build.problems) ? [{ of, place: field.place }] : []
+  })
 }
 
 function readPeople(build: MailBuild, map: LocatedMap): LocatedMap | null {
@@ -66,14 +82,8 @@ function readPeople(build: MailBuild, map: LocatedMap): LocatedMap | null {
     build.problems.error(field.value.place, `"people": expected a table, found ${describeLocated(field.value)}`)
     return null
   }
-  const people = field.value
-  refuseUnknown(people, [...peopleKeys, ...sweepingKeys], build.problems)
-  for (const key of sweepingKeys) {
-    if (!readFlag(people, key, false, build.problems)) continue
-    const place = entryOf(people, key)?.place ?? people.place
-    build.problems.error(place, `"${key}" is not followed: name the teams under "included-teams"`)
-  }
-  return people
+  refuseUnknown(field.value, [...peopleKeys, ...Object.keys(sweeps), ALUMNI], build.problems)
+  return field.value
 }
 
 function readLists(build: MailBuild, map: LocatedMap): readonly TeamList[] {

@@ -7,13 +7,15 @@ import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'
 import type { ProblemList } from '../problem.ts'
 import { hasWrongNames, Membership } from './members.ts'
 import type { Roster } from './members.ts'
+import { followSweeps } from './sweeps.ts'
 import { nameKey } from './team.ts'
-import type { Team, TeamList } from './team.ts'
+import type { Person, Team, TeamList } from './team.ts'
 
 /** All lists of all teams, as a mapping of aliases; null if names or circles make them impossible, which is told. */
-export function teamLists(roster: Roster, problems: ProblemList): LocatedMap | null {
+export function teamLists(written: Roster, problems: ProblemList): LocatedMap | null {
+  const roster = followSweeps(written, problems)
   if (hasWrongNames(roster, problems)) return null
-  const resolving = { roster, problems, membership: new Membership(roster), told: new Set<string>() }
+  const resolving = { roster, problems, membership: new Membership(roster, problems), told: new Set<Person>() }
   const entries: LocatedEntry[] = []
   for (const team of roster.teams.values()) {
     for (const list of team.lists) {
@@ -33,7 +35,7 @@ interface Resolving {
   readonly problems: ProblemList
   readonly membership: Membership
   /** People of whom is told already that they have no address. */
-  readonly told: Set<string>
+  readonly told: Set<Person>
 }
 
 function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedEntry | null {
@@ -46,8 +48,8 @@ function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedE
   for (const name of namesOf(resolving, team, list)) {
     const person = resolving.roster.people.get(name)
     if (!person || person.email === 'out') continue
-    if (person.email === 'missing') tellMissing(resolving, name, list)
-    if (typeof person.email === 'string') faulty = true
+    if (person.email === 'missing') tellMissing(resolving, person, list)
+    else if (person.email === 'bad') faulty = true
     else add(person.email)
   }
   list.extraEmails.forEach(add)
@@ -75,10 +77,10 @@ function namesOf({ roster, membership }: Resolving, team: Team, list: TeamList):
   return names
 }
 
-function tellMissing({ roster, problems, told }: Resolving, name: string, list: TeamList): void {
-  const person = roster.people.get(name)
-  if (!person || told.has(name)) return
-  told.add(name)
+/** No error: the others on the list shall get their mail. */
+function tellMissing({ problems, told }: Resolving, person: Person, list: TeamList): void {
+  if (told.has(person)) return
+  told.add(person)
   const advice = 'write email = "…", or email = false to stay off lists'
-  problems.error(person.place, `${person.text} is on ${list.address.text} and has no email: ${advice}`)
+  problems.warn(person.place, `${person.text} is on ${list.address.text} and has no email, so gets nothing: ${advice}`)
 }

@@ -51,7 +51,12 @@ function load(changes: Readonly<Record<string, string>> = {}, mail: readonly str
     const found = directory?.find(key)
     return found?.kind === 'found' ? found.value.alias?.targets.map(printAddress) : undefined
   }
-  return { directory, read: [...read, ...folders], targets, problems: problems.map((one) => formatProblem(one).replaceAll('/r/', '')) }
+  return {
+    directory,
+    read: [...read, ...folders],
+    targets,
+    problems: problems.map((one) => formatProblem(one).replaceAll('/r/', '')),
+  }
 }
 
 describe('lists of teams', () => {
@@ -89,6 +94,42 @@ describe('lists of teams', () => {
     ])
     expect(none).toEqual([])
     expect(same('build-extra@example.org')).toEqual(['kim@home.example.net'])
+  })
+
+  it('may be of all members, or of the leads of a kind of team', () => {
+    const { targets: swept, problems: none } = load({
+      '/r/teams/all.toml':
+        'kind = "marker-team"\n[people]\ninclude-all-team-members = true\n[[lists]]\naddress = "all"\n',
+      '/r/teams/group.toml': 'kind = "working-group"\n[people]\nleads = ["lee"]\nmembers = ["zoe"]\n',
+      '/r/teams/leads.toml':
+        'kind = "marker-team"\n[people]\ninclude-team-leads = true\n[[lists]]\naddress = "leads"\n',
+      '/r/teams/wg-leads.toml':
+        'kind = "marker-team"\n[people]\ninclude-wg-leads = true\n[[lists]]\naddress = "wg-leads"\n',
+      '/r/teams/alumni.toml': 'kind = "marker-team"\n[people]\ninclude-all-alumni = true\n',
+    })
+    expect(none).toEqual([])
+    const atHome = (names: string[]) => names.map((name) => `${name}@home.example.net`)
+    expect(swept('all@example.org')?.toSorted()).toEqual(atHome(['ada', 'kim', 'lee']))
+    expect(swept('leads@example.org')).toEqual(atHome(['kim']))
+    expect(swept('wg-leads@example.org')).toEqual(atHome(['lee']))
+  })
+
+  it('warn, once, of people without an address, and reach the others', () => {
+    const text = list('extra-people = ["zoe"]\n') + '[[lists]]\naddress = "other"\nextra-people = ["zoe"]\n'
+    const { problems: told, targets: others } = load({ '/r/teams/new.toml': text })
+    expect(told).toEqual([
+      'people/zoe.toml:1:1: warning: zoe is on new@example.org and has no email, so gets nothing: write email = "…", or email = false to stay off lists',
+    ])
+    expect(others('new@example.org')).toEqual(['kim@home.example.net'])
+  })
+
+  it('may call people by their name at the repository’s host', () => {
+    const called = { '/r/people/TC.toml': 'github = "TravCr"\nemail = "t@far.example"\n' }
+    const { targets: found } = load({ ...called, '/r/teams/new.toml': list('extra-people = ["travcr", "tc"]\n') })
+    expect(found('new@example.org')).toEqual(['kim@home.example.net', 't@far.example'])
+    expect(load({ '/r/people/other.toml': 'github = "KIM"\nemail = false\n' }).problems).toEqual([
+      'people/other.toml:1:10: error: duplicate "KIM", first written at people/kim.toml:1',
+    ])
   })
 
   it('tell apart teams and people that lie in one folder', () => {
@@ -140,7 +181,7 @@ describe('faults', () => {
     [
       'an unknown key of a team',
       { '/r/teams/new.toml': 'subteam = "infra"\n' },
-      [expect.stringContaining('teams/new.toml:1:1: error: unknown key "subteam": expected name, subteam-of')],
+      [expect.stringContaining('teams/new.toml:1:1: error: unknown key "subteam": expected name, kind, subteam-of')],
     ],
     [
       'an unknown key of a person',
@@ -159,16 +200,6 @@ describe('faults', () => {
       { '/r/teams/new.toml': list('include-team-members = false\nextra-people = ["sam"]\n') },
       [
         'teams/new.toml:5:11: error: list new@example.org of team new reaches nobody: it has no members, or all of them opted out',
-      ],
-    ],
-    [
-      'a person without an address, told once',
-      {
-        '/r/teams/new.toml':
-          list('extra-people = ["zoe"]\n') + '[[lists]]\naddress = "other"\nextra-people = ["zoe"]\n',
-      },
-      [
-        'people/zoe.toml:1:1: error: zoe is on new@example.org and has no email: write email = "…", or email = false to stay off lists',
       ],
     ],
     [
@@ -202,9 +233,24 @@ describe('faults', () => {
       ['teams/release.toml:3:19: error: "included-teams" leads in a circle: release → release'],
     ],
     [
-      'all members of everything',
-      { '/r/teams/new.toml': '[people]\ninclude-team-leads = true\n' },
-      ['teams/new.toml:2:1: error: "include-team-leads" is not followed: name the teams under "included-teams"'],
+      'all who ever left',
+      { '/r/teams/new.toml': list('').replace('[people]', '[people]\ninclude-all-alumni = true') },
+      [
+        'teams/new.toml:3:1: error: a list asks for the members of new: who has left a team is not followed: name those who want the mail under "members"',
+      ],
+    ],
+    [
+      'everybody in a team that is in everybody',
+      {
+        '/r/teams/all.toml': 'kind = "marker-team"\n[people]\ninclude-all-team-members = true\n',
+        '/r/teams/new.toml': '[people]\nincluded-teams = ["all"]\n',
+      },
+      ['teams/new.toml:2:19: error: "included-teams" leads in a circle: all → new → all'],
+    ],
+    [
+      'a kind of team that is none',
+      { '/r/teams/new.toml': 'kind = "gang"\n' },
+      ['teams/new.toml:1:8: error: "kind" is one of team, working-group, project-group, marker-team'],
     ],
     [
       'two teams of one name',

@@ -1,0 +1,41 @@
+// Teams whose members only a look at all other teams tells: `include-all-team-members`, `include-team-leads` and the like become plain
+// members and included teams, so that circles and sizes are found as with any other. Room: directory.
+
+import type { ProblemList } from '../problem.ts'
+import type { Roster } from './members.ts'
+import { nameKey } from './team.ts'
+import type { Team } from './team.ts'
+
+/** One team of everybody and one for the leads of each kind is what sites have; each costs a look at all. */
+const SWEEP_LIMIT = 20
+
+/** The same roster with sweeps followed. */
+export function followSweeps(roster: Roster, problems: ProblemList): Roster {
+  const sweeping = [...roster.teams.values()].filter((team) => team.sweeps.length > 0)
+  const [surplus] = sweeping.slice(SWEEP_LIMIT)
+  if (surplus?.sweeps[0]) {
+    problems.error(surplus.sweeps[0].place, `more than ${SWEEP_LIMIT} teams take in members of all others`)
+    return roster
+  }
+  const teams = new Map(roster.teams)
+  for (const team of sweeping) teams.set(nameKey(team.text), sweep(team, roster))
+  return { ...roster, teams }
+}
+
+type Added = Pick<Team, 'members' | 'included'>
+
+function sweep(team: Team, { teams }: Roster): Team {
+  const others = [...teams.values()].filter((other) => other !== team)
+  const added = team.sweeps.map(({ of, place }): Added => {
+    if (of === 'members') {
+      const included = others.filter((other) => other.kind === 'team' && other.alumni === null)
+      return { members: [], included: included.map(({ text }) => ({ text, place })) }
+    }
+    return { members: others.filter((other) => other.kind === of).flatMap((other) => other.leads), included: [] }
+  })
+  return {
+    ...team,
+    members: [...team.members, ...added.flatMap((one) => one.members)],
+    included: [...team.included, ...added.flatMap((one) => one.included)],
+  }
+}
