@@ -248,6 +248,14 @@ describe('waypost explain --message', () => {
   })
 })
 
+it('waypost check tells where nothing is checked for spam', async () => {
+  expect((await runWaypost(['check', '-c', mx.config])).stdout).not.toContain('spam')
+  mx.configure({ rspamd: undefined })
+  const { stdout, status } = await runWaypost(['check', '-c', mx.config])
+  expect(stdout).toContain('; no rspamd, so nothing is checked for spam')
+  expect(status).toBe(0)
+})
+
 it('every accepted recipient ends once', async () => {
   await Promise.all([mx.emptied(), srs.emptied()])
   for (const node of [mx, srs]) expect(brokenPromises(node.ledger())).toEqual([])
