@@ -78,7 +78,7 @@ export function createHooks(parts: HookParts): ServerHooks {
       }
       // Who proved himself may send anywhere and gains nothing by a guess; and behind a peer are many, who must not wait for one.
       const network = request.origin.kind === 'internet' ? clientNetwork(session.remoteIp) : null
-      const brake = network === null ? null : parts.guesses.check(network)
+      const brake = network === null ? null : parts.guesses.check(network, recipient.forwardPath)
       const verdict = brake ?? (await checkRecipient(parts.recipient, request))
       if (network !== null) parts.guesses.seen(network, verdict)
       return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
