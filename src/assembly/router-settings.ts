@@ -2,7 +2,8 @@
 
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
 import type { TokenStore } from '../route/srs-token.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, SrsConfig } from '../config/config.ts'
+import type { SrsSettings } from '../route/srs.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]
@@ -11,6 +12,17 @@ export interface RouterParts {
 }
 
 const DAY_MS = 86_400_000
+
+/** How this node writes and reads SRS addresses. */
+export function srsSettings(srs: SrsConfig): SrsSettings {
+  return {
+    domain: srs.domain,
+    secrets: srs.secrets,
+    maxAgeDays: Math.round(srs.max_age / DAY_MS),
+    hashLength: srs.hash_length,
+    hashMinimum: srs.hash_minimum,
+  }
+}
 
 export function routerSettings(config: Config, parts: RouterParts): RouterSettings {
   // This node comes behind one that has resolved and copied already, and may know newer data.
@@ -28,9 +40,7 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
       ? {}
       : {
           srs: {
-            domain: config.srs.domain,
-            secrets: config.srs.secrets,
-            maxAgeDays: Math.round(config.srs.max_age / DAY_MS),
+            ...srsSettings(config.srs),
             reverse: srs.reverse,
             rewrite: srs.rewrite,
             ...(parts.tokens ? { tokens: parts.tokens } : {}),

@@ -31,7 +31,7 @@ beforeAll(() => {
       'tls: { certificate: cert.pem, key: key.pem }',
       'peers: { srs: [srs-01.example.org] }',
       'mail: [mail.yaml]',
-      'srs: { domain: srs.example.org, secrets: [secret], max_age: 5d }',
+      'srs: { domain: srs.example.org, secrets: [secret], max_age: 5d, hash_length: 9, hash_minimum: 4 }',
       '',
     ].join('\n'),
   }
@@ -78,6 +78,15 @@ describe('waypost srs with secrets from files', () => {
 })
 
 describe("waypost srs with a node's YAML", () => {
+  it('takes its length of hashes, and believes the shorter ones of former days', async () => {
+    const { out } = await run({ action: 'encode', address: 'user@far.example', config })
+    expect(out).toMatch(/^SRS0=.{9}=/)
+    for (const address of [out, out.replace(/^(SRS0=.{4}).{5}/, '$1')])
+      expect(await run({ action: 'decode', address, config })).toMatchObject({ code: 0, out: 'user@far.example' })
+    const short = out.replace(/^(SRS0=.{3}).{6}/, '$1')
+    expect((await run({ action: 'decode', address: short, config })).err).toContain('refused: wrong hash')
+  })
+
   it('takes its secrets, domain and age', async () => {
     const { out, err } = await run({ action: 'encode', address: 'user@far.example', config })
     expect(err).toBe('')

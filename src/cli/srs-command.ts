@@ -1,6 +1,7 @@
 // waypost srs: secrets and domain from a node's YAML or from the command line; srs.ts does the rest.
 
 import { readFileSync } from 'node:fs'
+import { srsSettings } from '../assembly/router-settings.ts'
 import { normalDomain } from '../directory/address.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
@@ -18,8 +19,6 @@ export interface SrsCommand {
   readonly json?: boolean
 }
 
-const DAY_MS = 86_400_000
-
 export function srsCommand(command: SrsCommand, io: Io): Promise<number> | number {
   const { action, address, config, secretFile = [] } = command
   const refuse = (text: string) => {
@@ -33,15 +32,7 @@ export function srsCommand(command: SrsCommand, io: Io): Promise<number> | numbe
   if (config !== undefined)
     return withConfig(config, io, ({ srs: node }) =>
       node
-        ? srs(
-            {
-              ...asked,
-              secrets: node.secrets,
-              domain: domain ?? node.domain,
-              maxAgeDays: Math.round(node.max_age / DAY_MS),
-            },
-            io,
-          )
+        ? srs({ ...asked, ...srsSettings(node), domain: domain ?? node.domain }, io)
         : refuse(`${config}: found no srs, expected a domain and secrets`),
     )
   const read = secretFile.map(readSecretFile)

@@ -20,6 +20,8 @@ export interface SrsOptions {
   readonly alphabet?: 'base64url' | 'base64'
   readonly separator?: '=' | '+' | '-'
   readonly hashLength?: number
+  /** Shortest hash that is believed. */
+  readonly hashMinimum?: number
   readonly maxAgeDays?: number
   /** Domains whose senders are never rewritten. */
   readonly isOwn?: (domain: string) => boolean
@@ -32,13 +34,14 @@ export function srs(options: SrsOptions, io: Io): number {
     line(io.stderr, domain === undefined ? 'no SRS domain given' : 'no SRS secret given')
     return USAGE
   }
-  const { secrets, alphabet, separator, hashLength, maxAgeDays } = options
+  const { secrets, alphabet, separator, hashLength, hashMinimum, maxAgeDays } = options
   const settings: SrsSettings = {
     domain: domain.toLowerCase(),
     secrets,
     ...(alphabet === undefined ? {} : { alphabet }),
     ...(separator === undefined ? {} : { separator }),
     ...(hashLength === undefined ? {} : { hashLength }),
+    ...(hashMinimum === undefined ? {} : { hashMinimum }),
     ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
   }
   const sender = options.address === '<>' ? null : options.address

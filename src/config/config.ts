@@ -12,6 +12,15 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly host: string
 }
 
+export interface SrsConfig {
+  readonly domain: string
+  /** The first signs, all verify. */
+  readonly secrets: readonly string[]
+  readonly max_age: number
+  readonly hash_length: number
+  readonly hash_minimum: number
+}
+
 export interface Config
   extends Omit<
     NodeFile,
@@ -28,5 +37,5 @@ export interface Config
   readonly tls: TlsMaterial | null
   readonly postmaster: string
   readonly authserv_id: string
-  readonly srs: { readonly domain: string; readonly secrets: readonly string[]; readonly max_age: number } | null
+  readonly srs: SrsConfig | null
 }

@@ -81,7 +81,7 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
     role,
     listeners,
     tls: tls?.kind === 'ok' ? tls.material : null,
-    srs: node.srs ? { domain: node.srs.domain, secrets, max_age: node.srs.max_age } : null,
+    srs: node.srs ? { ...node.srs, secrets, hash_minimum: node.srs.hash_minimum ?? node.srs.hash_length } : null,
     data: resolvePath(node.data),
     hiera: node.hiera === undefined ? undefined : resolvePath(node.hiera),
     mail: node.mail.map(resolvePath),

@@ -120,6 +120,12 @@ const srsNeedsSecrets: Rule = (config, report) => {
       [],
       `srs: found nothing, expected a domain and secrets: the role ${config.role.role} ${config.role.srs.rewrite ? 'rewrites senders' : 'turns bounces back'}`,
     )
+  // Else the node would not believe what it wrote itself.
+  if (config.srs && config.srs.hash_minimum > config.srs.hash_length)
+    report(
+      ['srs', 'hash_minimum'],
+      `srs.hash_minimum: found ${config.srs.hash_minimum}, expected at most hash_length (${config.srs.hash_length})`,
+    )
 }
 
 const resolvingNeedsData: Rule = (config, report) => {

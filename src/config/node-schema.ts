@@ -63,10 +63,23 @@ const dns = z.strictObject({
   timeout: duration.prefault('5s').describe('Wait for one answer of one server.'),
 })
 
+const hashLengthExpected = 'a whole number from 4 to 27'
+/** Shorter is guessed, longer is no HMAC-SHA1 any more (27 characters of base64). */
+const hashLength = z
+  .int({ error: hashLengthExpected })
+  .min(4, { error: hashLengthExpected })
+  .max(27, { error: hashLengthExpected })
+
 const srs = z.strictObject({
   domain: hostName.describe('Domain of rewritten addresses; its MX are our mx nodes.'),
   secrets: z.array(path).min(1).describe('Files with one secret each: the first signs, all verify.'),
   max_age: duration.prefault('21d').describe('How long a bounce may take to come home.'),
+  hash_length: hashLength.default(4).describe('Characters of the hash in addresses that are written, 4 to 27.'),
+  hash_minimum: hashLength
+    .optional()
+    .describe(
+      'The shortest hash that is believed; hash_length where not given. The old length, while old addresses are about.',
+    ),
 })
 
 const arc = z.strictObject({
