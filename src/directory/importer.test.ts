@@ -188,6 +188,23 @@ describe('absent', () => {
   })
 })
 
+it('groups that come to nothing by way of others are told, each once', () => {
+  const text = `alias_domains: [alias.example]
+aliases:
+  nobody: []
+  one: nobody+tag
+  two: [one, nobody@alias.example]
+  three: [two, k@far.example]
+  kept: [nobody, kept]
+forwards: { kept: k@far.example }
+`
+  expect(load(text).problems).toEqual([
+    'm.yaml:3:3: warning: no targets: mail to it is refused; to drop mail on purpose, use mail::discards',
+    'm.yaml:4:8: warning: one@example.org reaches nobody: nobody+tag@example.org has no targets',
+    'm.yaml:5:9: warning: two@example.org reaches nobody: one@example.org, nobody@alias.example have no targets',
+  ])
+})
+
 it('assertions of several files add up', () => {
   const one = (name: string) => `assertions: [{ address: ${name}, refused: true }]\n`
   const { directory } = load({ 'a.yaml': one('a'), 'b.yaml': one('b') }, { mail: ['a.yaml', 'b.yaml'] })

@@ -2,6 +2,7 @@
 // Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
 
 import { readAliasesFile } from './aliases-file.ts'
+import { checkEmpty } from './check-empty.ts'
 import { checkGraph } from './check-graph.ts'
 import type { GraphChoice } from './check-graph.ts'
 import { diskFiles, whyUnread } from './files.ts'
@@ -79,7 +80,10 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   linkRoles(build)
   checkAliasDomains(build)
   checkVerifiable(build)
-  if (!hasError(list.problems)) checkGraph(build, settings.graph)
+  if (!hasError(list.problems)) {
+    checkGraph(build, settings.graph)
+    checkEmpty(build)
+  }
   return {
     directory: hasError(list.problems) ? null : compileSnapshot(build),
     problems: list.problems,
