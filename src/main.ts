@@ -10,6 +10,11 @@ import { declareTools } from './cli/declare/tools.ts'
 import { USAGE } from './cli/io.ts'
 
 const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
+// `waypost … | head` has read enough: that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 const finish = (code: number) => void (process.exitCode = code)
 
 const program = new Command('waypost')

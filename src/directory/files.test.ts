@@ -18,7 +18,7 @@ beforeAll(() => {
   symlinkSync('a.yaml', join(folder, 'link.yaml'))
   symlinkSync('round.yaml', join(folder, 'round.yaml'))
   symlinkSync('nowhere', join(folder, 'dangling.yaml'))
-  spawnSync('mkfifo', [join(folder, 'pipe')])
+  spawnSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')])
   writeFileSync(join(folder, 'fragments', 'one.yaml'), 'forwards: { one: x@far.example }\n')
   writeFileSync(join(folder, 'fragments', 'two.json'), '{"forwards": {"two": "x@far.example"}}\n')
   writeFileSync(join(folder, 'fragments', 'aliases'), 'three: x@far.example\n')
