@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -9,6 +10,8 @@ const report = process.env['WAYPOST_TEST_REPORT']
 
 export default defineConfig({
   test: {
+    // As many files at once as there are processors (usual: one less): tests wait for others more than they compute.
+    maxWorkers: availableParallelism(),
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {

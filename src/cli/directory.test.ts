@@ -107,17 +107,23 @@ describe('waypost directory status', () => {
   })
 
   it.each([
-    ['nothing is mirrored', 'mail: [mail.yaml]\n', undefined],
-    ['the source is none', `directory: { ${LDAP} }\n`, 'nis'],
+    [
+      'nothing is mirrored',
+      'mail: [mail.yaml]\n',
+      undefined,
+      /^found no mirrored source in .+, expected directory\.sql, or/,
+    ],
+    ['the source is none', `directory: { ${LDAP} }\n`, 'nis', /^found nis, expected one of: ldap$/m],
     [
       'the directory is asked live',
       'directory: { ldap: { urls: ["ldap://127.0.0.1:1"], base: "dc=x", mode: live } }\n',
       undefined,
+      /^found no mirrored source in .+, or directory\.ldap with mode: mirror$/m,
     ],
-  ])('exits with 2 if %s', async (_name, directory, source) => {
+  ])('exits with 2 if %s', async (_name, directory, source, told) => {
     configure(directory)
     expect(await directoryStatus({ config, source }, io)).toBe(2)
-    expect(io.err()).toContain('expected one of')
+    expect(io.err()).toMatch(told)
   })
 })
 

@@ -51,16 +51,17 @@ export async function receiveMessage(message: Readable, sink: BodySink, settings
   const reception = createReception(sink, { ...settings, maxSize })
   let broken: { readonly error: unknown } | null = null
   let octets = 0
+  const isFlood = () => reception.refused !== null && octets > maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS
   const chunks = openChunks(message)
   try {
     for (let chunk = await chunks.next(); chunk !== null; chunk = await chunks.next()) {
       octets += chunk.length
-      if (reception.refused && octets > maxSize * DRAIN_FACTOR + HEADER_SECTION_OCTETS) break
+      if (isFlood()) break
       if (broken || reception.refused) continue
       // The sink's own failure must not be taken for the client's.
       await reception.take(chunk).catch((error: unknown) => (broken = { error }))
     }
-    if (!message.readableEnded && !reception.refused) return { kind: 'aborted', cause: 'the stream ended early' }
+    if (!message.readableEnded && !isFlood()) return { kind: 'aborted', cause: 'the stream ended early' }
   } catch (error) {
     return { kind: 'aborted', cause: error instanceof Error ? error.message : String(error) }
   } finally {

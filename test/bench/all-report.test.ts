@@ -32,6 +32,7 @@ const results: AllResults = {
     { name: 'p99', found: '4 ms', aim: '', met: null },
   ],
   postfixVersion: '3.7.11',
+  rounds: 3,
 }
 const machine = { processor: 'CPU X', cores: 2, memory: '8 GiB', system: 'OS', syncMs: 0.2, node: 'v26', load: 0.5 }
 const page = formatAll({ machine, command: 'npm run bench -- --all', date: '2026-01-02' }, results)
@@ -53,4 +54,12 @@ it.each([
 
 it('has no heading for profiles where no aim was missed', () => {
   expect(page.match(/Where the time goes/g)).toHaveLength(1)
+})
+
+it('tells how often was measured', () => {
+  expect(page).toContain('medians of two rounds (main row: 3)')
+  expect(page).toContain('5 times 10 000 messages')
+  const quick = formatAll({ machine, command: '', date: '' }, { ...results, rounds: 1 })
+  expect(quick).toContain('one round each')
+  expect(quick).toContain('3 times 10 000 messages')
 })

@@ -2,7 +2,7 @@
 
 import type { AllResults, RelayRow } from './all-rows.ts'
 import type { Figure } from './figures.ts'
-import type { LiveRow } from './live-rows.ts'
+import { type LiveRow, turnsOf } from './live-rows.ts'
 import type { Machine } from './machine.ts'
 
 export interface Page {
@@ -30,7 +30,7 @@ the same kind of sink. Client, sink and relay share the ${machine.cores} cores.
 
 ## Relay beside Postfix
 
-smtp-source sends in 50 sessions (10 for 10 MB), smtp-sink takes; relays take turns, medians of two rounds (main row: three). With STARTTLS a small
+smtp-source sends in 50 sessions (10 for 10 MB), smtp-sink takes; relays take turns, ${roundsOf(results.rounds)}. With STARTTLS a small
 loader and a small sink of our own take their places for both relays, because smtp-source and smtp-sink know no TLS. Postfix does not
 reuse TLS connections by default, so it shakes hands for every mail that it sends.
 
@@ -41,7 +41,7 @@ reuse TLS connections by default, so it shakes hands for every mail that it send
 ${relayTable(results.relay)}
 ${profiles(results.relay)}## Live mail beside something else
 
-The main row's load through a node whose queue was filled before, five times 10 000 messages, medians. "Share" is of the speed of a
+The main row's load through a node whose queue was filled before, ${turnsOf(results.rounds)} times 10 000 messages, medians. "Share" is of the speed of a
 second node with 1 000 queued, in turns with the first (median of the turns' shares, so that it says more than the rates of two rows
 do); "÷ Postfix" is of Postfix's main row, which had an empty queue and nothing else to do. Queued mail is deferred and not due, except
 where it says "due": then the node tries it while it relays. (Postfix with its default of 100 processes cannot hold 1 000 idle sessions.)
@@ -53,6 +53,10 @@ Half load is half of what the relay delivered in the main row, sent evenly by ou
 message was due until its 250. Last, Waypost has Postfix's half load.
 
 ${figureTable(results.figures)}`
+}
+
+function roundsOf(most: number): string {
+  return most === 1 ? 'one round each' : `medians of two rounds (main row: ${Math.min(most, 3)})`
 }
 
 function relayTable(rows: readonly RelayRow[]): string {

@@ -2,7 +2,7 @@
 
 import { createAuthority, type Issued } from '../../src/demo/ca.ts'
 import { type Figure, measureFigures, memoryFigure } from './figures.ts'
-import { liveCases, measureLive, type LiveRow } from './live-rows.ts'
+import { liveCases, measureLive, type LiveRow, turnsOf } from './live-rows.ts'
 import { profiledShare } from './profile-shares.ts'
 import { relayCases, type RelayCase } from './relay-cases.ts'
 import { freshRound } from './relays.ts'
@@ -26,15 +26,19 @@ export interface AllResults {
   readonly live: readonly LiveRow[]
   readonly figures: readonly Figure[]
   readonly postfixVersion: string
+  /** Rounds of a row at most. */
+  readonly rounds: number
 }
 
 export interface Choice {
   /** Part of the names of the rows to measure; empty for all. The main row is always measured: others are compared with it. */
   readonly only: string
+  /** Rounds of each relay at most; the turns of live rows follow from it. */
+  readonly rounds: number
   readonly say: (line: string) => void
 }
 
-export async function measureAll({ only, say }: Choice): Promise<AllResults> {
+export async function measureAll({ only, rounds, say }: Choice): Promise<AllResults> {
   const wanted = ({ name }: { readonly name: string }) => name.includes(only)
   const tls = createAuthority('bench').issue({ names: ['bench.example.org'], ips: ['127.0.0.1'] })
   const relay: RelayRow[] = []
@@ -42,12 +46,12 @@ export async function measureAll({ only, say }: Choice): Promise<AllResults> {
   const heard = (version: string) => void (postfixVersion = version)
   for (const [place, one] of relayCases.entries()) {
     if (place > 0 && !wanted(one)) continue
-    relay.push(await relayRow(one, { tls, say, heard }))
+    relay.push(await relayRow({ ...one, rounds: Math.min(one.rounds, rounds) }, { tls, say, heard }))
   }
   const main = relay[0] as RelayRow
   const live: LiveRow[] = []
   for (const one of liveCases.filter(wanted)) {
-    const row = await measureLive(one)
+    const row = await measureLive(one, turnsOf(rounds))
     live.push(row)
     say(`${row.name}: ${row.waypost.delivered.toFixed(0)} delivered/s, RSS ${row.waypost.memory.rss.toFixed(0)} MiB`)
   }
@@ -56,7 +60,7 @@ export async function measureAll({ only, say }: Choice): Promise<AllResults> {
   const peak = long
     ? [memoryFigure('memory with 100 000 queued, peak over 66 000 live mails', long.waypost.memory.rss)]
     : []
-  return { relay, live, figures: [...figures, ...peak], postfixVersion }
+  return { relay, live, figures: [...figures, ...peak], postfixVersion, rounds }
 }
 
 interface Around {

@@ -57,15 +57,19 @@ export const liveCases: readonly LiveCase[] = [
 ]
 
 const load: Load = { messages: 10_000, sessions: 50, length: 4096 }
-const SENDS = 5
 const WARM_UP = 16_000
 
-/** Measures one row in turns with the first one, so that what else the machine does hits both. */
-export async function measureLive(one: LiveCase): Promise<LiveRow> {
+/** Turns of a live row, where relays have so many rounds at most. */
+export function turnsOf(rounds: number): number {
+  return Math.min(2 * rounds + 1, 5)
+}
+
+/** Measures one row, `turns` times, in turns with the first one, so that what else the machine does hits both. */
+export async function measureLive(one: LiveCase, turns: number): Promise<LiveRow> {
   return withNode(one, undefined, async (node) => {
-    if (one.isBase) return rowOf(one, await carry([node]), null)
+    if (one.isBase) return rowOf(one, await carry([node], turns), null)
     return withNode(liveCases[0] as LiveCase, undefined, async (base) => {
-      const rounds = await carry([node, base])
+      const rounds = await carry([node, base], turns)
       const row = rowOf(one, rounds, null)
       if (row.share >= one.aim) return row
       await base.relay.stop()
@@ -124,10 +128,10 @@ async function withNode<T>(
 }
 
 /** Rounds of each node, the nodes in turns. */
-async function carry(nodes: readonly LiveNode[]): Promise<Measurement[][]> {
+async function carry(nodes: readonly LiveNode[], turns: number): Promise<Measurement[][]> {
   for (const { relay, sink } of nodes) await send(relay, sink, { ...load, messages: WARM_UP })
   const results = nodes.map((): Measurement[] => [])
-  for (let turn = 0; turn < SENDS; turn++)
+  for (let turn = 0; turn < turns; turn++)
     for (const [place, node] of nodes.entries()) results[place]?.push(await oneTurn(node))
   return results
 }

@@ -1,6 +1,6 @@
 // `npm run bench`: how much mail does a node relay, beside Postfix with its defaults on the same machine in the same run?
 // Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (some
-// 25 minutes), --rows TEXT for those whose name contains it; --write for docs/benchmarks.md.
+// 25 minutes; half of that with --rounds 1), --rows TEXT for those whose name contains it; --write for docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -55,7 +55,9 @@ say(
   `${machine.processor}, ${machine.cores} cores, fdatasync of 4 KiB ${machine.syncMs.toFixed(2)} ms, Node ${machine.node}`,
 )
 const every = options.all || options.rows !== undefined
-const text = every ? formatAll(page, await measureAll({ only: options.rows ?? '', say })) : await mainRow()
+const text = every
+  ? formatAll(page, await measureAll({ only: options.rows ?? '', rounds: Math.max(1, Number(options.rounds)), say }))
+  : await mainRow()
 if (every) say(`\n${text}`)
 if (options.write) {
   writeFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), text)

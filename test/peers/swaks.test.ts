@@ -8,7 +8,7 @@ import { runSwaks } from '../lib/peers/clients.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { startTestListener, testAuthority, type TestListener, type TestListenerOptions } from '../lib/test-listener.ts'
 
-describe.runIf(ensurePeers(['swaks']))('swaks', () => {
+describe.runIf(ensurePeers(['swaks', 'net-ssleay']))('swaks', () => {
   let server: TestListener
   const start = async (options?: TestListenerOptions) => {
     server = await startTestListener(options)

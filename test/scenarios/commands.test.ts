@@ -72,7 +72,7 @@ describe('check', () => {
     const ran = await waypost('check')
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(ran.stdout).toMatch(
-      /node\.yaml: ok\. srs node-1\.example\.org: smtp on 127\.[\d.]+:\d+; 1 files of routing data/,
+      /node\.yaml: ok\. srs node-1\.example\.org: smtp on 127\.[\d.]+:\d+; 1 file of routing data/,
     )
     expect(parsed(await waypost('check', '--json'))).toMatchObject({ ok: true, problems: [], warnings: [] })
   })

@@ -17,7 +17,8 @@ export function collect(value: string, earlier: string[] = []): string[] {
 export function readTime(text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
   // Beyond these no Date exists (ECMA-262, time values and time range).
-  if (Number.isNaN(new Date(ms).getTime())) throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
+  if (Number.isNaN(new Date(ms).getTime()))
+    throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
   return ms
 }
 

@@ -13,6 +13,8 @@ const program = (file: string): Peer['probe'] => ['sh', '-c', `PATH="$PATH:/usr/
 export const peers = {
   postfix: { debian: 'postfix', probe: program('postfix'), needsRoot: true },
   swaks: { debian: 'swaks', probe: program('swaks') },
+  // Only recommended by swaks, and without it swaks knows no TLS.
+  'net-ssleay': { debian: 'libnet-ssleay-perl', probe: ['perl', '-MNet::SSLeay', '-e', '1'] },
   msmtp: { debian: 'msmtp', probe: program('msmtp') },
   opendkim: { debian: 'opendkim', probe: program('opendkim') },
   'opendkim-tools': { debian: 'opendkim-tools', probe: program('opendkim-testmsg') },
