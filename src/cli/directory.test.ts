@@ -147,6 +147,12 @@ describe('waypost directory diff', () => {
     expect(JSON.parse(io.out())).toMatchObject({ from: 'version 2', to: 'refused', changes: { length: 6 } })
   })
 
+  it('says in words that a version is not kept', async () => {
+    await twoVersions()
+    expect(await directoryDiff({ config, from: 9 }, io)).toBe(1)
+    expect(io.err()).toBe('ldap: version 9: it is not kept\n')
+  })
+
   it('compares any two, and says with 1 that nothing differs', async () => {
     await twoVersions()
     expect(await directoryDiff({ config, from: 2, to: 2 }, io)).toBe(1)

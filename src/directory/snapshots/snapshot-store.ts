@@ -101,7 +101,8 @@ async function readSnapshot(file: string): Promise<ReadSnapshot> {
   try {
     return parseSnapshot(await readFile(file, 'utf8'))
   } catch (error) {
-    return { kind: 'bad', cause: (error as Error).message }
+    const { code, message } = error as NodeJS.ErrnoException
+    return { kind: 'bad', cause: code === 'ENOENT' ? 'it is not kept' : message }
   }
 }
 
