@@ -94,7 +94,13 @@ async function start(
     bareNewline: listener.bare_newline,
   })
   const { log } = parts
-  return startListener(listenerSettings(listener), {
+  const settings = listenerSettings(listener, parts.tls() !== null)
+  if (settings.tls !== listener.tls)
+    log.warn(
+      { listener: listener.name },
+      'no certificate is configured: STARTTLS is not offered, mail comes in the clear',
+    )
+  return startListener(settings, {
     hooks,
     tls: parts.tls,
     clock: parts.clock,
@@ -115,8 +121,10 @@ async function start(
   })
 }
 
-function listenerSettings(listener: ListenerConfig): ListenerSettings {
-  const { name, host, port, tls, admit } = listener
+/** STARTTLS is offered where there is a certificate (RFC 3207); `waypost check` has refused listeners that admit nobody without it. */
+function listenerSettings(listener: ListenerConfig, hasCertificate: boolean): ListenerSettings {
+  const { name, host, port, admit } = listener
+  const tls = listener.tls === 'starttls' && !hasCertificate ? 'none' : listener.tls
   return {
     name,
     host,
