@@ -18,6 +18,12 @@ test('nothing to say where nothing changed, or only what a reload takes over', (
   expect(needsRestart(config, { ...config, tls, mail: [], users: undefined })).toEqual([])
 })
 
+test('a first certificate, or none any more, needs a start: a listener offers STARTTLS or does not', () => {
+  expect(needsRestart({ ...config, tls: null }, config)).toEqual(['tls'])
+  expect(needsRestart(config, { ...config, tls: null })).toEqual(['tls'])
+  expect(needsRestart({ ...config, tls: null }, { ...config, tls: null })).toEqual([])
+})
+
 test('a peer that was taken off the list is still admitted: that is said', () => {
   expect(needsRestart(config, { ...config, peers: { mx: [] } })).toEqual(['peers'])
 })

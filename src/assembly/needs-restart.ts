@@ -27,5 +27,7 @@ const ofTheStart = [
 
 /** The names of the keys that count from the next start on only. */
 export function needsRestart(running: Config, wanted: Config): readonly string[] {
-  return ofTheStart.filter((key) => JSON.stringify(running[key]) !== JSON.stringify(wanted[key]))
+  const changed = ofTheStart.filter((key) => JSON.stringify(running[key]) !== JSON.stringify(wanted[key]))
+  // A renewed certificate is taken over; whether there is one decides at the start what listeners offer.
+  return (running.tls === null) === (wanted.tls === null) ? changed : [...changed, 'tls']
 }
