@@ -11,6 +11,7 @@ import { formatProblem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'
 import { startNode } from '../node.ts'
 import type { Node } from '../node.ts'
+import { searchHeapLessOften } from './heap-growth.ts'
 import { FAILED, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -21,6 +22,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return refuse(load.problems, io)
   const { config } = load
+  searchHeapLessOften()
   const started = await startNode(config)
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started

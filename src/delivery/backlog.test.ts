@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { Claim } from '../queue/queue.ts'
 import { Backlog } from './backlog.ts'
 
-const claims = (count: number) => Array.from({ length: count }, (_, i) => ({ nextHop: 'a', i }) as unknown as Claim)
+const message = { header: Buffer.alloc(10), body: { kind: 'inline', bytes: Buffer.alloc(90) } }
+const claims = (count: number) => Array.from({ length: count }, () => ({ nextHop: 'a', message }) as unknown as Claim)
 const waiting = (count: number) => [{ nextHop: 'a', waiting: count, earliestAttemptAt: 5 }]
 
 describe('the backlog', () => {
@@ -15,8 +16,12 @@ describe('the backlog', () => {
     backlog.hold('a', claims(2))
     expect(backlog.view('a')).toEqual({ waiting: 5, earliestAttemptAt: 1 })
     expect(backlog.totalInHand).toBe(2)
-    expect(backlog.draw('a', 5)).toHaveLength(2)
+    expect(backlog.octetsInHand).toBe(200)
+    expect(backlog.draw('a', 1)).toHaveLength(1)
+    expect(backlog.octetsInHand).toBe(100)
+    expect(backlog.draw('a', 5)).toHaveLength(1)
     expect(backlog.totalInHand).toBe(0)
+    expect(backlog.octetsInHand).toBe(0)
     expect(backlog.view('b')).toEqual({ waiting: 0, earliestAttemptAt: 0 })
   })
 

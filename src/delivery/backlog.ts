@@ -36,6 +36,7 @@ export class Backlog {
   #claims = 0
   #news = 0
   #held = 0
+  #octets = 0
 
   /** What the scheduler should be told: waiting in the queue and in hand; what is in hand is due at once. */
   view(nextHop: string): BacklogView {
@@ -58,11 +59,17 @@ export class Backlog {
     return this.#held
   }
 
+  /** Memory that the messages in hand take, octets. */
+  get octetsInHand(): number {
+    return this.#octets
+  }
+
   /** Puts claims into the hand. */
   hold(nextHop: string, claims: readonly Claim[]): void {
     if (claims.length === 0) return
     this.#entry(nextHop).inHand.push(...claims)
     this.#held += claims.length
+    for (const claim of claims) this.#octets += octetsOf(claim)
   }
 
   /** Puts a claim that came with its acceptance into the hand: it has overtaken whatever waits in the queue. */
@@ -83,6 +90,7 @@ export class Backlog {
     if (!entry || count <= 0) return []
     const drawn = entry.inHand.splice(0, count)
     this.#held -= drawn.length
+    for (const claim of drawn) this.#octets -= octetsOf(claim)
     return drawn
   }
 
@@ -182,4 +190,9 @@ export class Backlog {
     this.#entries.set(nextHop, fresh)
     return fresh
   }
+}
+
+/** What of the message is in memory; a body in a file is not. */
+function octetsOf({ message: { header, body } }: Claim): number {
+  return header.length + (body.kind === 'inline' ? body.bytes.length : 0)
 }

@@ -54,6 +54,17 @@ export class Dialogue {
     return this.#socket.write(data)
   }
 
+  /** Writes several pieces at once, as if they were one, without copying them into one. */
+  writeTogether(pieces: readonly Buffer[]): boolean {
+    if (this.#end) return true
+    const socket = this.#socket
+    socket.cork()
+    let hasRoom = true
+    for (const piece of pieces) hasRoom = socket.write(piece)
+    socket.uncork()
+    return hasRoom
+  }
+
   /** The next reply, waiting for it at most `timeout` ms. */
   next(timeout: number): Promise<Answer> {
     const ready = this.peek()

@@ -213,6 +213,20 @@ describe('work', () => {
     expect(engine.hasRoom('mx:elsewhere.example')).toBe(true)
   })
 
+  it('holds no more octets in hand than it may, whatever number of claims they are', async () => {
+    const { queue, engine, settle } = setUp({ attempt: () => new Promise<Outcome>(() => {}), prefetch: 400 })
+    engine.start()
+    await settle()
+    const megabyte = 'x'.repeat(2 ** 20)
+    // Five run, sixteen fill the hand.
+    for (let i = 0; i < 21; i++) {
+      expect(engine.hasRoom(hop)).toBe(true)
+      engine.take(queue.addClaimed({ nextHop: hop, to: [`r${i}@example.net`], body: megabyte }))
+    }
+    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasRoom('mx:elsewhere.example')).toBe(false)
+  })
+
   it('has no room before the start and after the drain', async () => {
     const { engine } = setUp()
     expect(engine.hasRoom(hop)).toBe(false)

@@ -18,8 +18,10 @@ export interface DispatcherSettings extends SummarySettings {
   readonly scheduler: SchedulerSettings
   /** Claims held ready for one destination beyond those running: saves a round trip to the queue per mail. */
   readonly prefetch: number
-  /** The same over all destinations: bounds the memory of bodies that wait here. */
+  /** The same over all destinations. */
   readonly maxInHand: number
+  /** Octets of messages held ready beyond which nothing more is taken into the hand: bounds their memory. */
+  readonly maxInHandOctets: number
   /** Settlements under way beyond which nothing new is claimed. */
   readonly maxUnsettled: number
 }
@@ -27,6 +29,7 @@ export interface DispatcherSettings extends SummarySettings {
 export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
   prefetch: 50,
   maxInHand: 500,
+  maxInHandOctets: 16 * 2 ** 20,
   refreshMs: 50,
   refreshAtLeastMs: 30_000,
   maxUnsettled: 2000,
@@ -116,7 +119,7 @@ class Dispatch implements Dispatcher {
   }
 
   hasRoom(nextHop: string): boolean {
-    if (this.#isPaused() || this.#backlog.totalInHand >= this.#settings.maxInHand) return false
+    if (this.#isPaused() || this.#roomInHand() <= 0) return false
     if (this.#backlog.inHand(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
     // New mail may go past the queue, but not for ever: then it takes its turn there like all others.
     return this.#backlog.overtaken(nextHop, this.#ports.clock.now()) < MOST_OVERTAKING
@@ -244,10 +247,15 @@ class Dispatch implements Dispatcher {
 
   /** More than there are slots for, as far as that many wait and memory allows. */
   #claimLimit(nextHop: string, reserved: number): number {
-    const { prefetch, maxInHand } = this.#settings
     const soon = this.#scheduler.inTime(nextHop, HAND_WAIT)
-    const ahead = Math.max(0, Math.min(prefetch, soon, maxInHand - this.#backlog.totalInHand))
+    const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#roomInHand()))
     return Math.max(reserved, Math.min(reserved + ahead, this.#backlog.inQueue(nextHop)))
+  }
+
+  /** Claims that may still be held ready. */
+  #roomInHand(): number {
+    const { maxInHand, maxInHandOctets } = this.#settings
+    return this.#backlog.octetsInHand < maxInHandOctets ? maxInHand - this.#backlog.totalInHand : 0
   }
 
   /**

@@ -12,6 +12,7 @@ function slowPeer(pauses: readonly number[]) {
   const clock = createFakeClock()
   const written: Buffer[] = []
   const left = [...pauses]
+  const together: number[] = []
   let closed: string | null = null
   const line: DataLine = {
     clock,
@@ -19,11 +20,16 @@ function slowPeer(pauses: readonly number[]) {
       written.push(Buffer.from(data))
       return left.length === 0
     },
+    writeTogether: (pieces) => {
+      together.push(pieces.length)
+      written.push(...pieces.map((piece) => Buffer.from(piece)))
+      return left.length === 0
+    },
     drained: () => clock.advance(left.shift() ?? 0),
     peek: () => (closed === null ? null : { kind: 'lost', cause: closed }),
     close: (cause) => void (closed = cause),
   }
-  return { line, written: () => Buffer.concat(written), closed: () => closed }
+  return { line, written: () => Buffer.concat(written), together, closed: () => closed }
 }
 
 const content = (chunks: number) => ({
@@ -31,6 +37,20 @@ const content = (chunks: number) => ({
   inline: null,
   bodySize: chunks * CHUNK.length,
   open: () => Readable.from(Array.from({ length: chunks }, () => CHUNK)),
+})
+
+describe('sending a message in memory', () => {
+  const inline = (body: Buffer) => ({ header, inline: body, bodySize: body.length, open: () => Readable.from([]) })
+
+  it.each([0, 10, 16_384, 16_385, 130_000])('of %i octets sends the same octets, copied or not', async (size) => {
+    const peer = slowPeer([])
+    const body = Buffer.concat([Buffer.from('.dot\r\n'), Buffer.alloc(size, '.\r\n')])
+    expect(await sendData(peer.line, inline(body), BLOCK)).toEqual({ kind: 'sent' })
+    const sent = peer.written().toString().slice(header.length)
+    const complete = body.toString().endsWith('\r\n') ? '' : '\r\n'
+    expect(sent).toBe(`${body.toString().replaceAll(/^\./gm, '..')}${complete}.\r\n`)
+    expect(peer.together).toEqual(body.length > 16_384 ? [3] : [])
+  })
 })
 
 describe('sending a large message', () => {

@@ -17,13 +17,18 @@ export type DataSent =
  */
 const SLOWEST_RATE = 500
 
+/** Smaller bodies are sent as one piece with their header: to copy them costs less than to hand the kernel a list. */
+const COPIED_OCTETS = 16_384
+
 /** What of a dialogue is needed here. */
-export type DataLine = Pick<Dialogue, 'write' | 'drained' | 'peek' | 'close' | 'clock'>
+export type DataLine = Pick<Dialogue, 'write' | 'writeTogether' | 'drained' | 'peek' | 'close' | 'clock'>
 
 /** @param blockTimeout ms for one block to leave our buffer (RFC 5321 4.5.3.2.5) */
 export async function sendData(dialogue: DataLine, content: TransportContent, blockTimeout: number): Promise<DataSent> {
   if (content.inline !== null) {
-    dialogue.write(wholeMessage(content.header, content.inline))
+    const message = wholeMessage(content.header, content.inline)
+    if (content.inline.length > COPIED_OCTETS) dialogue.writeTogether(message)
+    else dialogue.write(Buffer.concat(message))
     return { kind: 'sent' }
   }
   let position = positionAfter(content.header, atStart)
@@ -62,7 +67,7 @@ async function sendChunk(dialogue: DataLine, octets: Buffer, pace: Pace): Promis
   if (tooSlow) dialogue.close('timed out: the peer takes the message too slowly')
 }
 
-function wholeMessage(header: Buffer, body: Buffer): Buffer {
+function wholeMessage(header: Buffer, body: Buffer): readonly Buffer[] {
   const before = positionAfter(header, atStart)
-  return Buffer.concat([stuff(header, atStart), stuff(body, before), closing(positionAfter(body, before))])
+  return [stuff(header, atStart), stuff(body, before), closing(positionAfter(body, before))]
 }

@@ -4,10 +4,7 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ArrivingQueue, TakeAnswer, TransferredMessage } from '../queue/handover.ts'
-import type { Queue, StoredBody } from '../queue/queue.ts'
-
-/** Bodies up to this size lie in the database, as those of accepted mail do. */
-const INLINE_LIMIT = 32 * 1024
+import { INLINE_LIMIT, type Queue, type StoredBody } from '../queue/queue.ts'
 
 export type LandingQueue = ArrivingQueue & Pick<Queue, 'createSpoolFile'>
 

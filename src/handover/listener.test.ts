@@ -12,6 +12,7 @@ import { until } from '../../test/lib/until.ts'
 import { createAuthority, type Issued } from '../demo/ca.ts'
 import type { TransferredMessage } from '../queue/handover.ts'
 import type { OpenQueue } from '../queue/opened-queue.ts'
+import { INLINE_LIMIT } from '../queue/queue.ts'
 import { QueueReader } from '../queue/reader.ts'
 import { type HandoverListener, startHandoverListener } from './listener.ts'
 import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
@@ -119,19 +120,22 @@ describe('who is let in', () => {
 })
 
 describe('an offer', () => {
-  it.each([0, 1, 32_768, 32_769, 3_000_000])('with a body of %i octets is taken whole, once', async (size) => {
-    const body = randomBytes(size)
-    const one = await offer(body)
-    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
-    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'before' })
-    const reader = new QueueReader(place.directory)
-    const shown = reader.show(one.message.queueId)
-    expect(shown?.header).toEqual(one.message.header)
-    expect(shown && (await buffer(reader.openBody(shown.body)))).toEqual(body)
-    expect(shown?.recipients).toMatchObject([{ state: 'deferred', attempts: 3, nextAttemptAt: 5 }])
-    reader.close()
-    expect(await spoolFiles()).toBe(size > 32_768 ? 1 : 0)
-  })
+  it.each([0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, 3_000_000])(
+    'with a body of %i octets is taken whole, once',
+    async (size) => {
+      const body = randomBytes(size)
+      const one = await offer(body)
+      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
+      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'before' })
+      const reader = new QueueReader(place.directory)
+      const shown = reader.show(one.message.queueId)
+      expect(shown?.header).toEqual(one.message.header)
+      expect(shown && (await buffer(reader.openBody(shown.body)))).toEqual(body)
+      expect(shown?.recipients).toMatchObject([{ state: 'deferred', attempts: 3, nextAttemptAt: 5 }])
+      reader.close()
+      expect(await spoolFiles()).toBe(size > INLINE_LIMIT ? 1 : 0)
+    },
+  )
 
   it('can be called off, and is then refused', async () => {
     const one = await offer(Buffer.from('x'))
@@ -150,10 +154,10 @@ describe('an offer', () => {
   })
 
   it('leaves nothing when its body ends early or is too long', async () => {
-    const one = await offer(Buffer.alloc(50_000))
-    for (const octets of [49_000, 51_000]) {
+    const one = await offer(Buffer.alloc(INLINE_LIMIT + 1))
+    for (const octets of [INLINE_LIMIT, INLINE_LIMIT + 2]) {
       const body = () => Readable.from([Buffer.alloc(octets)], { objectMode: false })
-      await expect(client().give({ ...one, openBody: body })).rejects.toThrow(/not the 50000 octets/)
+      await expect(client().give({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
     }
     await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
     expect((await queue.stats()).messages).toBe(0)

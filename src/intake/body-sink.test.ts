@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { BodySink, INLINE_LIMIT } from './body-sink.ts'
+import { INLINE_LIMIT } from '../queue/queue.ts'
+import { BodySink } from './body-sink.ts'
 
 /** A spool in memory that is slow or fails when told. */
 function spool(options: { failAfter?: number } = {}) {
@@ -57,9 +58,9 @@ describe('larger bodies', () => {
   test('go to one file, whole and in order', async () => {
     const { queue, written, state } = spool()
     const sink = new BodySink(queue)
-    const chunks = Array.from({ length: 40 }, (_, i) => Buffer.alloc(3000, i))
+    const chunks = Array.from({ length: 60 }, (_, i) => Buffer.alloc(3000, i))
     await fill(sink, chunks)
-    expect(await sink.finish()).toEqual({ kind: 'spool', file: 'aa/body', size: 120_000 })
+    expect(await sink.finish()).toEqual({ kind: 'spool', file: 'aa/body', size: 180_000 })
     expect(Buffer.concat(written).equals(Buffer.concat(chunks))).toBe(true)
     expect(state).toEqual({ created: 1, discarded: 0, finished: 1 })
   })

@@ -1,10 +1,7 @@
 // Where a body goes while it arrives: memory up to the inline limit, from then on a spool file. Memory stays flat whatever the size.
 
 import { once } from 'node:events'
-import type { Queue, SpoolFile, StoredBody } from '../queue/queue.ts'
-
-/** Up to here a body lies in the database row, which saves two of three fsyncs; measured crossing point is near 50 KiB. */
-export const INLINE_LIMIT = 32 * 1024
+import { INLINE_LIMIT, type Queue, type SpoolFile, type StoredBody } from '../queue/queue.ts'
 
 /** One body on its way to rest. */
 export class BodySink {

@@ -1,5 +1,5 @@
 // Room queue: what the main thread and the store worker say to each other. Plain data that structured clone copies cheaply: text and
-// numbers; all octets of a batch travel in one transferred buffer.
+// numbers; all octets of a batch lie in one piece of memory: shared on the way in (batch-octets.ts), transferred on the way out.
 
 import type { DestinationSummary } from './queue.ts'
 import type { ControlStep, ControlStepResult } from './control.ts'

@@ -1,8 +1,8 @@
 // Room queue: the main thread's side of the store worker. Operations asked in one turn of the event loop, or while a commit runs, travel
-// in one message; their octets in one transferred buffer. Never waits for a disk.
+// in one message; their octets in memory that both threads share. Never waits for a disk.
 
 import { Worker } from 'node:worker_threads'
-import { OctetCollector } from './octet-collector.ts'
+import { BatchOctets, type Lent } from './batch-octets.ts'
 import type {
   Answers,
   Batch,
@@ -20,6 +20,12 @@ const BATCHES_UNDER_WAY = 2
 
 /** Memory for short-lived objects of the worker, MiB: nearly all of them die with their batch; the default only costs memory. */
 const YOUNG_MEMORY_MB = 8
+
+/** A batch that the worker has. */
+interface UnderWay {
+  readonly waiters: readonly Waiter[]
+  readonly lent: Lent | null
+}
 
 interface Waiter {
   readonly resolve: (answered: { readonly value: never; readonly octets: Uint8Array }) => void
@@ -40,8 +46,10 @@ export interface StoreListener {
 export class StoreClient {
   readonly #worker: Worker
   readonly #listener: StoreListener
-  readonly #underWay = new Map<number, readonly Waiter[]>()
-  readonly #collector = new OctetCollector()
+  readonly #underWay = new Map<number, UnderWay>()
+  readonly #memory = new BatchOctets()
+  #octets: Uint8Array[] = []
+  #octetsLength = 0
   #operations: Operation[] = []
   #waiters: Waiter[] = []
   #scheduled = false
@@ -81,7 +89,7 @@ export class StoreClient {
 
   /** Where the next octets given to `ask` will lie in their batch. */
   get octetsStart(): number {
-    return this.#collector.length
+    return this.#octetsLength
   }
 
   /** Asks for one operation. Resolves after the commit; the octets are shared by all answers of it. */
@@ -90,7 +98,10 @@ export class StoreClient {
     octets: readonly Uint8Array[] = [],
   ): Promise<{ readonly value: Answers[K]; readonly octets: Uint8Array }> {
     if (this.#gone) return Promise.reject(this.#gone)
-    for (const part of octets) this.#collector.add(part)
+    for (const part of octets) {
+      this.#octets.push(part)
+      this.#octetsLength += part.length
+    }
     return new Promise((resolve, reject) => {
       this.#operations.push(operation)
       this.#waiters.push({ resolve: resolve as Waiter['resolve'], reject })
@@ -118,12 +129,15 @@ export class StoreClient {
   #flush(): void {
     this.#scheduled = false
     if (this.#operations.length === 0 || this.#gone) return
-    const octets = this.#collector.take()
-    const batch: Batch = { kind: 'batch', id: ++this.#lastBatch, operations: this.#operations, octets }
-    this.#underWay.set(batch.id, this.#waiters)
+    const lent = this.#octetsLength > 0 ? this.#memory.lend(this.#octets, this.#octetsLength) : null
+    const id = ++this.#lastBatch
+    const batch: Batch = { kind: 'batch', id, operations: this.#operations, octets: lent?.octets ?? null }
+    this.#underWay.set(id, { waiters: this.#waiters, lent })
     this.#operations = []
     this.#waiters = []
-    this.#worker.postMessage(batch, octets ? [octets.buffer] : [])
+    this.#octets = []
+    this.#octetsLength = 0
+    this.#worker.postMessage(batch)
   }
 
   #hear(report: WorkerReport): void {
@@ -132,8 +146,9 @@ export class StoreClient {
     this.#listener.news(report)
     const octets = report.octets ?? NO_OCTETS
     for (const { id, values, failures } of report.batches) {
-      const waiters = this.#underWay.get(id) ?? []
+      const { waiters = [], lent = null } = this.#underWay.get(id) ?? {}
       this.#underWay.delete(id)
+      lent?.giveBack()
       for (const [place, failure] of failures) waiters[place]?.reject(errorOf(failure))
       for (const [place, waiter] of waiters.entries()) waiter.resolve({ value: values[place] as never, octets })
     }
@@ -143,7 +158,7 @@ export class StoreClient {
   #lose(cause: string): void {
     if (this.#gone) return
     this.#gone = new QueueUnavailable(this.#closed ? 'closed' : 'failing', cause)
-    const waiters = [...[...this.#underWay.values()].flat(), ...this.#waiters]
+    const waiters = [...[...this.#underWay.values()].flatMap((one) => one.waiters), ...this.#waiters]
     this.#underWay.clear()
     this.#waiters = []
     this.#operations = []

@@ -29,6 +29,12 @@ export interface WaypostSpec {
   readonly data?: string
   /** Writes processor profiles into this folder when it stops. */
   readonly profiles?: string
+  /** The checkout to run; this one unless told. */
+  readonly root?: string
+  /** More than the unit gives it. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** More arguments of Node. */
+  readonly flags?: readonly string[]
 }
 
 export interface WaypostRelay extends Relay {
@@ -70,7 +76,7 @@ export async function startWaypostRelay(spec: WaypostSpec): Promise<WaypostRelay
   const yaml = writeConfiguration(folder, port, spec)
   const log = join(folder, 'log')
   const started = performance.now()
-  const child = spawnNode(yaml, log, spec.profiles)
+  const child = spawnNode(yaml, log, spec)
   const read = () => readFileSync(log, 'utf8')
   const running = () => child.exitCode === null && child.signalCode === null
   const ready = () => !running() || read().includes('"msg":"ready"')
@@ -85,13 +91,14 @@ export async function startWaypostRelay(spec: WaypostSpec): Promise<WaypostRelay
   return { port, pid: child.pid as number, readyAfter, getsFaster: true, ...ends }
 }
 
-function spawnNode(yaml: string, log: string, profiles: string | undefined): ChildProcess {
+function spawnNode(yaml: string, log: string, spec: WaypostSpec): ChildProcess {
+  const { profiles, environment, flags: more = [] } = spec
   const out = openSync(log, 'a')
-  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+  const flags = profiles === undefined ? more : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, ...more]
   const child = spawn(process.execPath, [...flags, 'src/main.ts', 'run', '-c', yaml], {
-    cwd: root,
+    cwd: spec.root ?? root,
     stdio: ['ignore', out, out],
-    env: { ...process.env, ...unitEnvironment() },
+    env: { ...process.env, ...unitEnvironment(), ...environment },
   })
   closeSync(out)
   return child

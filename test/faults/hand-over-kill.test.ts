@@ -18,6 +18,8 @@ const MAILS = 240
 /** Messages that may move between two kills at most. */
 const STRIDE = 60
 const KILLS = 8
+/** Of every fifth mail: enough for a file of its own on either side. */
+const LARGE_LINES = 8000
 const hop = 'mx:far.example'
 const suspension = { nextHop: hop, by: 'test', reason: 'all at the end' }
 
@@ -41,7 +43,7 @@ async function fill(node: WholeNode): Promise<void> {
   const queue = await openNodeQueueOf(node)
   const add = async (_: unknown, n: number) => {
     const file = n % 5 === 0 ? await queue.createSpoolFile() : null
-    file?.stream.end(`This is mail ${n}.\r\n`.repeat(3_000))
+    file?.stream.end(`This is mail ${n}.\r\n`.repeat(LARGE_LINES))
     const bytes = Buffer.from(`This is mail ${n}.\r\n`)
     const body = file
       ? ({ kind: 'spool', file: file.file, size: (await file.finish()).size } as const)
@@ -98,7 +100,11 @@ it(`survives ${KILLS} kills of either side: nothing is lost, nothing is doubled`
   for (let kill = 0; kill < KILLS && code !== 0; kill++) code = await runAndKill(kill % 2 === 0 ? 'command' : 'taker')
   if (code !== 0) code = await drain().ended
   expect(code).toBe(0)
-  expect([pair.giver.queue(), pair.giver.spool()]).toEqual([[], []])
+  expect(pair.giver.queue()).toEqual([])
+  // A command that was killed behind its commit leaves files that no row names: the next open of the queue sweeps them.
+  await pair.giver.start()
+  await pair.giver.stop()
+  expect(pair.giver.spool()).toEqual([])
   const there = pair.taker.queue().flatMap(({ recipients }) => recipients.map(({ address }) => address))
   expect(there.toSorted()).toEqual(expected)
 
@@ -114,7 +120,7 @@ it(`survives ${KILLS} kills of either side: nothing is lost, nothing is doubled`
     const number = /<m(\d+)\./.exec(rcpts[0] ?? '')?.[1]
     const lines = data.toString().split('\r\n\r\n').at(-1)?.split('\r\n').filter(Boolean) ?? []
     expect(new Set(lines)).toEqual(new Set([`This is mail ${number}.`]))
-    expect(lines).toHaveLength(Number(number) % 5 === 0 ? 3_000 : 1)
+    expect(lines).toHaveLength(Number(number) % 5 === 0 ? LARGE_LINES : 1)
   }
   const ends = endsOver([pair.giver.ledger(), pair.taker.ledger()])
   expect([...ends.values()].filter((kinds) => kinds.length !== 1)).toEqual([])

@@ -228,7 +228,7 @@ describe('a connection that is dropped', () => {
     'From: ann@sender',
     `.example\r\nMessage-ID: ${id}\r\n`,
     '\r\nSome',
-    ` text.\r\n${'A body that is large enough for the spool.\r\n'.repeat(2000)}`,
+    ` text.\r\n${'A body that is large enough for the spool.\r\n'.repeat(4000)}`,
     '\r\n',
     '.',
     '\r',

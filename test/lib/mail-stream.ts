@@ -25,7 +25,7 @@ export interface MailStream {
 
 /** Every so many mails one is too large to be kept in the database. */
 const LARGE_EVERY = 5
-const LARGE_LINES = 900
+const LARGE_LINES = 2300
 const SMALL_LINES = 3
 /** A client that was refused comes back after this. */
 const PAUSE_MS = 20

@@ -203,7 +203,7 @@ describe('what passed by SPF alone', () => {
   })
 
   it('becomes several copies for several wishes, each with one end, the refused one with a bounce', async () => {
-    const { id, text } = letter(`${'A large body.\r\n'.repeat(5000)}`)
+    const { id, text } = letter(`${'A large body.\r\n'.repeat(9000)}`)
     await send('everybody', text)
     const copies = [
       await arrival(home, id, 'usual'),

@@ -32,7 +32,7 @@ async function fill(node: WholeNode, count: number): Promise<string[]> {
     Array.from({ length: count }, async (_, n) => {
       const queueId = newQueueId(systemClock, systemRandom)
       const file = n % 4 === 0 ? await queue.createSpoolFile() : null
-      file?.stream.end('A line of a large body.\r\n'.repeat(4_000))
+      file?.stream.end('A line of a large body.\r\n'.repeat(6_000))
       const body = file
         ? ({ kind: 'spool', file: file.file, size: (await file.finish()).size } as const)
         : ({ kind: 'inline', bytes: Buffer.from('A small body.\r\n') } as const)

@@ -14,7 +14,7 @@ import { live } from './spawn-child.ts'
 
 /** Mails that come in at once, when few are left to be moved. */
 const REFILL = 120
-const LARGE = 40_000
+const LARGE = 160_000
 
 /** Kills for `ms`, then judges. */
 export async function killHandOver(directory: string, ms: number): Promise<KillReport> {
