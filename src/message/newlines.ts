@@ -1,5 +1,7 @@
 // Line ends while a message arrives (RFC 5321 2.3.8): CRLF only. A bare CR or LF is what SMTP smuggling is made of, so it is either
-// found and refused or turned into CRLF before anything else sees the bytes. Works on chunks cut anywhere, one pass, two searches a line.
+// found and refused or turned into CRLF before anything else sees the bytes. Works on chunks cut anywhere, in one pass.
+
+import { nextControl, searchControls } from './control-octets.ts'
 
 const CR = 0x0d
 const LF = 0x0a
@@ -53,26 +55,17 @@ export function createNewlineFilter(mode: 'refuse' | 'normalise'): NewlineFilter
 /** Places of CRs and LFs that are not part of a CRLF; only the first if that is enough. */
 function bareOnes(bytes: Buffer, firstOnly: boolean): number[] {
   const places: number[] = []
-  let cr = find(bytes, CR, 0)
-  let lf = find(bytes, LF, 0)
-  while (cr < bytes.length || lf < bytes.length) {
-    if (lf === cr + 1) {
-      cr = find(bytes, CR, cr + 2)
-      lf = find(bytes, LF, lf + 1)
-      continue
+  const search = searchControls(bytes)
+  for (let at = nextControl(search, 0); at < bytes.length; ) {
+    const octet = bytes[at]
+    const whole = octet === CR && bytes[at + 1] === LF
+    if (!whole && (octet === CR || octet === LF)) {
+      places.push(at)
+      if (firstOnly) break
     }
-    places.push(Math.min(cr, lf))
-    if (firstOnly) break
-    if (cr < lf) cr = find(bytes, CR, cr + 1)
-    else lf = find(bytes, LF, lf + 1)
+    at = nextControl(search, at + (whole ? 2 : 1))
   }
   return places
-}
-
-/** Where the octet is next; beyond everything if it is nowhere. */
-function find(bytes: Buffer, octet: number, from: number): number {
-  const at = bytes.indexOf(octet, from)
-  return at < 0 ? Number.POSITIVE_INFINITY : at
 }
 
 function replaceAt(bytes: Buffer, places: readonly number[]): Buffer {

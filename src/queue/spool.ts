@@ -16,8 +16,11 @@ const FILES_PER_TURN = 256
 const SUBDIRECTORIES = 256
 /** Bytes of the random name: no two files ever share one. */
 const NAME_BYTES = 12
-/** Octets read at once when a body is sent: each read costs a trip to another thread, and most large bodies fit into one. */
-const READ_AHEAD = 131_072
+/**
+ * Octets read at once when a body is sent: each read costs a trip to another thread. From 128 KiB on the C library asks the kernel for cleared
+ * pages for every piece of memory and gives them back at once, which costs as much again.
+ */
+const READ_AHEAD = 126_976
 
 export class Spool {
   readonly #directory: string

@@ -1,0 +1,64 @@
+// The stream into a spool file: few writes, all octets in order, errors told, nothing written after it was given up.
+
+import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { SpoolWriter } from './spool-writer.ts'
+
+const CHUNK = 65_536
+
+function writerOver(write?: (octets: Buffer) => Promise<void>) {
+  const writes: Buffer[] = []
+  const descriptor = {
+    write: async (chunks: readonly Buffer[]) => {
+      const octets = Buffer.concat(chunks)
+      await write?.(octets)
+      writes.push(octets)
+    },
+    sync: async () => 0,
+    close: async () => {},
+  }
+  return { writer: new SpoolWriter(descriptor), writes }
+}
+
+const chunk = (number: number) => Buffer.alloc(CHUNK, number)
+
+describe('the writer of a spool file', () => {
+  it('gathers chunks for one write and writes the rest at the end', async () => {
+    const { writer, writes } = writerOver()
+    for (let number = 0; number < 9; number++) if (!writer.write(chunk(number))) await once(writer, 'drain')
+    writer.end()
+    await once(writer, 'finish')
+    expect(writes.map((one) => one.length)).toEqual([4 * CHUNK, 4 * CHUNK, CHUNK])
+    expect(Buffer.concat(writes)).toEqual(Buffer.concat(Array.from({ length: 9 }, (_, number) => chunk(number))))
+  })
+
+  it('writes nothing where nothing came', async () => {
+    const { writer, writes } = writerOver()
+    writer.end()
+    await once(writer, 'finish')
+    expect(writes).toEqual([])
+  })
+
+  it('tells what the disk says, also at the end', async () => {
+    for (const count of [1, 5]) {
+      const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
+      const { writer } = writerOver(() => Promise.reject(full))
+      const failed = once(writer, 'error')
+      for (let number = 0; number < count; number++) writer.write(chunk(number))
+      writer.end()
+      expect((await failed)[0]).toMatchObject({ name: 'QueueUnavailable', cause: 'full' })
+    }
+  })
+
+  it('waits for the write that is under way when it is given up, and begins none', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { writer, writes } = writerOver(() => promise)
+    for (let number = 0; number < 6; number++) writer.write(chunk(number))
+    await new Promise((turn) => setImmediate(turn))
+    const given = writer.abandon()
+    resolve()
+    await given
+    await new Promise((turn) => setImmediate(turn))
+    expect(writes.map((one) => one.length)).toEqual([4 * CHUNK])
+  })
+})
