@@ -5,7 +5,7 @@ import { type Figure, measureFigures, memoryFigure } from './figures.ts'
 import { liveCases, measureLive, type LiveRow, turnsOf } from './live-rows.ts'
 import { profiledShare } from './profile-shares.ts'
 import { relayCases, type RelayCase } from './relay-cases.ts'
-import { freshRound } from './relays.ts'
+import { freshRound, withoutRelay } from './relays.ts'
 import { medianOf, type RelayName } from './report.ts'
 import type { Measurement } from './round.ts'
 
@@ -17,6 +17,8 @@ export interface RelayRow {
   readonly messages: number
   readonly postfix: Measurement
   readonly waypost: Measurement
+  /** Messages per second of the same client and sink without a relay between them. */
+  readonly ceiling: number
   /** Where the time goes, if the aim was missed. */
   readonly profile: string | null
 }
@@ -70,7 +72,7 @@ interface Around {
 }
 
 async function relayRow(one: RelayCase, { tls, say, heard }: Around): Promise<RelayRow> {
-  const more = one.load.starttls ? { tls } : {}
+  const more: { readonly tls?: Issued } = one.load.starttls ? { tls } : {}
   const rounds: Record<RelayName, Measurement[]> = { postfix: [], waypost: [] }
   for (let turn = 0; turn < one.rounds; turn++) {
     for (const name of ['postfix', 'waypost'] as const) {
@@ -79,6 +81,7 @@ async function relayRow(one: RelayCase, { tls, say, heard }: Around): Promise<Re
       rounds[name].push(measured)
     }
   }
+  const ceiling = await withoutRelay(one.load, more.tls)
   const postfix = medianOf(rounds.postfix)
   const waypost = medianOf(rounds.waypost)
   const ratio = waypost.delivered / postfix.delivered
@@ -88,5 +91,5 @@ async function relayRow(one: RelayCase, { tls, say, heard }: Around): Promise<Re
   const profile = missed
     ? await profiledShare(async (profiles) => void (await freshRound('waypost', one.load, { ...more, profiles })))
     : null
-  return { name: one.name, aim: one.aim, messages: one.load.messages, postfix, waypost, profile }
+  return { name: one.name, aim: one.aim, messages: one.load.messages, postfix, waypost, ceiling, profile }
 }

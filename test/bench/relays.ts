@@ -7,7 +7,7 @@ import type { Issued } from '../../src/demo/ca.ts'
 import { startPostfix } from '../lib/peers/postfix.ts'
 import { startSmtpSink } from '../lib/peers/smtp-sink.ts'
 import type { RelayName } from './report.ts'
-import { type Load, type Measurement, measureRound, type Relay } from './round.ts'
+import { type Load, type Measurement, measureRound, type Relay, send } from './round.ts'
 import { startTlsSink } from './tls-sink.ts'
 import { startWaypostRelay } from './waypost-relay.ts'
 
@@ -47,6 +47,17 @@ function postfixTls(folder: string, tls: Issued): Record<string, string> {
     smtpd_tls_cert_file: certificate,
     smtpd_tls_key_file: key,
     smtp_tls_security_level: 'may',
+  }
+}
+
+/** Messages a second from the client straight into the sink: what the machine gives to a relay that costs nothing. */
+export async function withoutRelay(load: Load, tls: Issued | undefined): Promise<number> {
+  const sink = await (tls ? startTlsSink(tls) : startSmtpSink())
+  try {
+    const { delivered } = await send(sink, sink, load)
+    return load.messages / delivered
+  } finally {
+    await sink.stop()
   }
 }
 

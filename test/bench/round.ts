@@ -68,7 +68,11 @@ export async function measureRound(relay: Relay, sink: SmtpSink, load: Load): Pr
 }
 
 /** Seconds until all were accepted and until all were delivered. */
-export async function send(relay: Relay, sink: SmtpSink, load: Load): Promise<{ accepted: number; delivered: number }> {
+export async function send(
+  relay: Pick<Relay, 'port'>,
+  sink: SmtpSink,
+  load: Load,
+): Promise<{ accepted: number; delivered: number }> {
   const expected = sink.messages() + load.messages
   const start = performance.now()
   const accepted = await submit(relay.port, load)
