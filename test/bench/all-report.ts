@@ -24,6 +24,9 @@ Written by \`${page.command}\` on ${page.date}; numbers of other machines differ
 Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}. A 4 KiB append with fdatasync takes
 ${machine.syncMs.toFixed(2)} ms (median). Load average before the run: ${machine.load.toFixed(1)}.
 
+\`node test/bench/compare.ts\` sets checkouts of Waypost beside each other under one of these loads, in turns: what a change gains is seen
+there, as the speed of a machine wanders by more than most changes bring.
+
 Postfix ${results.postfixVersion} has its default settings (and logs nowhere, which only helps it); Waypost is \`waypost run\` with the role file
 test/bench/relay-role.yaml and the environment of deploy/waypost.service. Both answer 250 only after an fsync, both send to
 the same kind of sink. Client, sink and relay share the ${machine.cores} cores.
