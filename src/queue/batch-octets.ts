@@ -15,14 +15,9 @@ export interface Lent {
 export class BatchOctets {
   readonly #free: Uint8Array[] = []
 
-  /** Copies the parts one behind the other into memory that the other thread may read until it is given back. */
-  lend(parts: readonly Uint8Array[], length: number): Lent {
+  /** Memory for so many octets, to be filled and then read by the other thread until it is given back. */
+  lend(length: number): Lent {
     const memory = this.#take(length)
-    let offset = 0
-    for (const part of parts) {
-      memory.set(part, offset)
-      offset += part.length
-    }
     return {
       octets: memory.subarray(0, length),
       giveBack: () => {

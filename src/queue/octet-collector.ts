@@ -1,4 +1,5 @@
-// Room queue: gathers the octets of many answers into one buffer that can be transferred to the other thread without another copy.
+// Room queue: gathers the octets of many operations or answers, so that they lie one behind the other in one piece of memory when they go to
+// the other thread.
 
 export class OctetCollector {
   #parts: Uint8Array[] = []
@@ -25,13 +26,18 @@ export class OctetCollector {
   take(): Uint8Array<ArrayBuffer> | null {
     if (this.#parts.length === 0) return null
     const whole = new Uint8Array(this.#length)
+    this.moveTo(whole)
+    return whole
+  }
+
+  /** Copies everything into memory that is large enough. Starts anew. */
+  moveTo(memory: Uint8Array): void {
     let offset = 0
     for (const part of this.#parts) {
-      whole.set(part, offset)
+      memory.set(part, offset)
       offset += part.length
     }
     this.#parts = []
     this.#length = 0
-    return whole
   }
 }

@@ -10,7 +10,7 @@ import type { Outcome } from './outcome.ts'
 
 /**
  * Up to here, octets, a body lies in the database row: it shares the commit of its message, where a file costs two fsyncs, a new inode and
- * ten trips to other threads of its own, and it is still in memory for the first attempt. At 100 KiB that is a quarter less processor time
+ * ten trips to other threads of its own, and it is still in memory for the first attempt. At 100 KiB that is a fifth less processor time
  * (`test/bench/compare.ts`). Beyond, a body that stays for days would bloat the database.
  */
 export const INLINE_LIMIT = 128 * 1024

@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { BatchOctets, type Lent } from './batch-octets.ts'
+import { OctetCollector } from './octet-collector.ts'
 import type {
   Answers,
   Batch,
@@ -48,8 +49,7 @@ export class StoreClient {
   readonly #listener: StoreListener
   readonly #underWay = new Map<number, UnderWay>()
   readonly #memory = new BatchOctets()
-  #octets: Uint8Array[] = []
-  #octetsLength = 0
+  readonly #collector = new OctetCollector()
   #operations: Operation[] = []
   #waiters: Waiter[] = []
   #scheduled = false
@@ -89,7 +89,7 @@ export class StoreClient {
 
   /** Where the next octets given to `ask` will lie in their batch. */
   get octetsStart(): number {
-    return this.#octetsLength
+    return this.#collector.length
   }
 
   /** Asks for one operation. Resolves after the commit; the octets are shared by all answers of it. */
@@ -98,10 +98,7 @@ export class StoreClient {
     octets: readonly Uint8Array[] = [],
   ): Promise<{ readonly value: Answers[K]; readonly octets: Uint8Array }> {
     if (this.#gone) return Promise.reject(this.#gone)
-    for (const part of octets) {
-      this.#octets.push(part)
-      this.#octetsLength += part.length
-    }
+    for (const part of octets) this.#collector.add(part)
     return new Promise((resolve, reject) => {
       this.#operations.push(operation)
       this.#waiters.push({ resolve: resolve as Waiter['resolve'], reject })
@@ -129,14 +126,13 @@ export class StoreClient {
   #flush(): void {
     this.#scheduled = false
     if (this.#operations.length === 0 || this.#gone) return
-    const lent = this.#octetsLength > 0 ? this.#memory.lend(this.#octets, this.#octetsLength) : null
+    const lent = this.#collector.length > 0 ? this.#memory.lend(this.#collector.length) : null
+    if (lent) this.#collector.moveTo(lent.octets)
     const id = ++this.#lastBatch
     const batch: Batch = { kind: 'batch', id, operations: this.#operations, octets: lent?.octets ?? null }
     this.#underWay.set(id, { waiters: this.#waiters, lent })
     this.#operations = []
     this.#waiters = []
-    this.#octets = []
-    this.#octetsLength = 0
     this.#worker.postMessage(batch)
   }
 
