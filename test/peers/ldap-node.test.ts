@@ -346,8 +346,9 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('people of an LDAP that is 
     await until(async () => (await send('nobody', PASSWORD)).startsWith('454 4.7.0'), {
       what: 'the outage to be noticed',
     })
-    expect(await send('bare', PASSWORD)).toMatch(/^454 4\.7\.0/)
+    // What was found in the last second is still answered from memory, also that 'bare' cannot log in; behind it everything is old.
     await new Promise((resolve) => setTimeout(resolve, 1100))
+    expect(await send('bare', PASSWORD)).toMatch(/^454 4\.7\.0/)
     expect(await send('lee', 'another one')).toBe('accepted')
     expect(await send('kim', PASSWORD, 'press@example.org')).toBe('accepted')
     expect(await send('kim', PASSWORD, 'unknown@example.org')).toMatch(/^451/)
