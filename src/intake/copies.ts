@@ -18,7 +18,7 @@ export interface Copy {
   readonly recipients: readonly NewRecipient[]
   /** Why, once for all recipients with the same reason. */
   readonly decisions: readonly Decision[]
-  /** The foreign author; null where nothing was to decide. */
+  /** The foreign author, read from the mail when asked for; null where nothing was to decide. */
   readonly author: string | null
   /** What the client hears, or reads in the bounce if others get the mail; null for copies that are not refused. */
   readonly refusal: Refusal | null
@@ -88,7 +88,9 @@ function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): C
     treatment,
     recipients: group.map(({ recipient }) => recipient),
     decisions,
-    author: judgement?.dmarc?.author ?? null,
+    get author() {
+      return judgement?.dmarc?.author ?? null
+    },
     refusal: treatment === 'refuse' ? refusalOf(group) : null,
   }
 }

@@ -188,7 +188,7 @@ async function sealing(
 ): Promise<Signing> {
   const { copy, checked, content, signing } = task
   const goesOn = copy.treatment === 'pass' || copy.treatment === 'rewrite-from'
-  if (!settings.seal || copy.author === null || !goesOn) return { fields: Buffer.alloc(0), events: [] }
+  if (!settings.seal || !goesOn || copy.author === null) return { fields: Buffer.alloc(0), events: [] }
   const { origin, results } = checked.findings
   const whole = wholeOf(ports, content, Buffer.concat([signing.fields, content.signable]))
   return sealForward(settings.seal, ports.sealer, { mail: checked.mail, origin, results, content: whole })
@@ -202,11 +202,11 @@ function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Conte
 /** Who writes the copy now and for whom; null where it stays the author's own. */
 function ourName(
   settings: IntakeSettings,
-  { treatment, author }: Copy,
+  copy: Copy,
 ): { readonly strategist: ForwardStrategist; readonly author: string } | null {
   const { forwards: strategist } = settings
-  if (!strategist || author === null || treatment === 'pass' || treatment === 'refuse') return null
-  return { strategist, author }
+  if (!strategist || copy.treatment === 'pass' || copy.treatment === 'refuse') return null
+  return copy.author === null ? null : { strategist, author: copy.author }
 }
 
 function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {

@@ -21,6 +21,12 @@ const atom = /[^ \t()<>@,;:\\".[\]]+/y
 const quoted = /"(?:[^"\\]|\\.)*"/y
 const literal = /\[[^[\]\\]*\]/y
 const special = /[<>@,;:.]/y
+const patterns = [
+  ['atom', atom],
+  ['quoted', quoted],
+  ['literal', literal],
+  ['special', special],
+] as const
 
 /** Tokens of an unfolded value. */
 export function tokenizeAddresses(value: string): Tokenized {
@@ -52,12 +58,7 @@ export function tokenizeAddresses(value: string): Tokenized {
 }
 
 function nextToken(match: (pattern: RegExp) => string | null): Omit<AddressToken, 'apart'> | null {
-  for (const [kind, pattern] of [
-    ['atom', atom],
-    ['quoted', quoted],
-    ['literal', literal],
-    ['special', special],
-  ] as const) {
+  for (const [kind, pattern] of patterns) {
     const text = match(pattern)
     if (text !== null) return { kind, text }
   }

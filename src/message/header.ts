@@ -15,7 +15,7 @@ export interface Field {
   readonly key: string
   /** The whole field: name, colon, value, folds and the CRLF at its end. */
   readonly raw: Buffer
-  /** Unfolded (CRLF taken out, RFC 5322 2.2.3) and trimmed; UTF-8 if it is valid UTF-8, else latin1. Made when asked for. */
+  /** Unfolded (CRLF taken out, RFC 5322 2.2.3) and trimmed; UTF-8 if it is valid UTF-8, else latin1. */
   readonly value: string
 }
 
@@ -24,7 +24,7 @@ export interface Field {
  * out of the list; `receiveMessage` lets none in.
  */
 export function readFields(header: Buffer): readonly Field[] {
-  return spans(header).flatMap((span) => (span.colon < 0 ? [] : [makeField(header, span)]))
+  return spans(header).flatMap((span) => (span.colon < 0 ? [] : [new FieldOfHeader(header, span)]))
 }
 
 /** The fields of that name, in order. */
@@ -52,7 +52,7 @@ export function removeFields(
   const kept: Buffer[] = []
   const removed: Field[] = []
   for (const span of spans(header)) {
-    const field = span.colon < 0 ? null : makeField(header, span)
+    const field = span.colon < 0 ? null : new FieldOfHeader(header, span)
     if (field && predicate(field)) removed.push(field)
     else kept.push(header.subarray(span.start, span.end))
   }
@@ -101,18 +101,28 @@ function endOfLine(bytes: Buffer, from: number): number {
   return lf < 0 ? bytes.length : lf + 1
 }
 
-function makeField(header: Buffer, span: Span): Field {
-  const name = header.toString('latin1', span.start, span.colon).trimEnd()
-  const raw = header.subarray(span.start, span.end)
-  let value: string | null = null
-  return {
-    name,
-    key: name.toLowerCase(),
-    raw,
-    get value() {
-      value ??= unfold(header.subarray(span.colon + 1, span.end))
-      return value
-    },
+/** Everything but the name is made when asked for: most fields of a mail are only passed by. */
+class FieldOfHeader implements Field {
+  readonly name: string
+  readonly key: string
+  readonly #header: Buffer
+  readonly #span: Span
+  #value: string | null = null
+
+  constructor(header: Buffer, span: Span) {
+    this.name = header.toString('latin1', span.start, span.colon).trimEnd()
+    this.key = this.name.toLowerCase()
+    this.#header = header
+    this.#span = span
+  }
+
+  get raw(): Buffer {
+    return this.#header.subarray(this.#span.start, this.#span.end)
+  }
+
+  get value(): string {
+    this.#value ??= unfold(this.#header.subarray(this.#span.colon + 1, this.#span.end))
+    return this.#value
   }
 }
 

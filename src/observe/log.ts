@@ -45,8 +45,8 @@ export function createLog(settings: LogSettings, ports: { readonly clock: Clock;
     },
     ports.output,
   )
+  // Treating the fields costs more than writing them: not for lines that nobody gets.
   const write = (level: LogLevel, fields: Fields, message: string): void => {
-    // Treating the fields costs more than writing them: not for lines that nobody gets.
     if (logger.isLevelEnabled(level)) logger[level](withoutOwnKeys(privacy.apply(fields)), privacy.text(message))
   }
   return {
@@ -56,8 +56,10 @@ export function createLog(settings: LogSettings, ports: { readonly clock: Clock;
     error: (fields, message) => write('error', fields, message),
     bug: (error, context, fields = {}) => write('error', { ...fields, error: describe(error) }, `bug: ${context}`),
     event: (event) => {
+      const level = details.has(event.kind) ? 'debug' : 'info'
+      if (!logger.isLevelEnabled(level)) return
       const { kind, at: _, ...fields } = event
-      write(details.has(kind) ? 'debug' : 'info', { event: kind, ...fields }, kind)
+      write(level, { event: kind, ...fields }, kind)
     },
   }
 }

@@ -115,7 +115,8 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
   }
   const apply = (fields: Fields): Record<string, unknown> => {
     const result: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(fields)) {
+    for (const name of Object.keys(fields)) {
+      const value = fields[name]
       if (value === undefined || value === null) continue
       const treated = deep(Object.hasOwn(classes, name) ? (classes[name] as FieldClass) : 'text', value)
       if (treated !== undefined) result[name] = treated

@@ -73,15 +73,22 @@ export function createForwardStrategist(settings: StrategistSettings): ForwardSt
     judge: (mail) => {
       const found = findings(settings, mail)
       const score = readSpamScore(found.results)
-      const author = foreignAuthor(settings, mail.fields)
-      const dmarc = author === null ? null : { author, survival: predictSurvival(found.results, found.arrived) }
+      // Read when it is asked for: a mail that another node of ours forwards is judged by its score alone.
+      let dmarc: ForwardJudgement['dmarc'] | undefined
+      const dmarcOf = () => {
+        if (dmarc === undefined) dmarc = judgeDmarc(settings, mail.fields, found)
+        return dmarc
+      }
       const spam = (reason: string): Choice => ({ treatment: 'refuse', because: 'spam', reason })
       return {
-        dmarc,
+        get dmarc() {
+          return dmarcOf()
+        },
         choose: (forward) => {
           const over = overCeiling(score, forward, settings.usualCeiling)
           if (over !== null) return spam(over)
-          return dmarc && choose(settings, dmarc.survival, forward.wish)
+          const judged = dmarcOf()
+          return judged && choose(settings, judged.survival, forward.wish)
         },
         chooseHandedOver: (forwards) => {
           const over = overAllCeilings(score, forwards, settings.usualCeiling)
@@ -90,6 +97,15 @@ export function createForwardStrategist(settings: StrategistSettings): ForwardSt
       }
     },
   }
+}
+
+function judgeDmarc(
+  settings: StrategistSettings,
+  fields: readonly Field[],
+  { results, arrived }: ReturnType<typeof findings>,
+): ForwardJudgement['dmarc'] {
+  const author = foreignAuthor(settings, fields)
+  return author === null ? null : { author, survival: predictSurvival(results, arrived) }
 }
 
 function foreignAuthor({ isOurs }: StrategistSettings, fields: readonly Field[]): string | null {

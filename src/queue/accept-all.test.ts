@@ -129,7 +129,8 @@ describe('a message that is returned at once', () => {
     const heard: Event[] = []
     queue.follow((events) => heard.push(...events))
     const back = sampleMessage({ returned, recipients: [sampleRecipient({ address: 'b@example.net' })] })
-    const claims = await queue.acceptAll([sampleMessage(), back], { claim: true })
+    const sent = sampleMessage()
+    const claims = await queue.acceptAll([sent, back], { claim: true })
     expect(claims.flatMap(({ recipients }) => recipients.map((one) => one.address))).toEqual(['alice@example.net'])
     expect(await queue.destinations()).toEqual([])
     const tasks = await queue.noticeTasks({ limit: 9, now: now() })
@@ -140,6 +141,9 @@ describe('a message that is returned at once', () => {
         recipients: [{ address: 'b@example.net', status: '5.7.1', reply: returned.reply, expired: false }],
       },
     ])
+    const kinds = (queueId: string) => heard.filter((event) => event.queueId === queueId).map((event) => event.kind)
+    expect(kinds(back.queueId)).toEqual(['received', 'resolved', 'failed'])
+    expect(kinds(sent.queueId)).toEqual(['received', 'resolved'])
     expect(heard.filter((event) => event.kind === 'failed')).toEqual([
       expect.objectContaining({ queueId: back.queueId, recipient: 'b@example.net', attempt: 0, scope: 'recipient' }),
     ])

@@ -89,6 +89,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
       contentOf(message),
     )
+    this.#tellFollowers(message.events)
     return claimed(message, value, options.claim)
   }
 
@@ -103,6 +104,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       { kind: 'accept-all', messages: wire, claim: options.claim, now: this.#clock.now() },
       messages.flatMap(contentOf),
     )
+    for (const { returned, events } of messages) if (!returned) this.#tellFollowers(events)
     return messages.flatMap((message, place) => claimed(message, value[place] as Accepted, options.claim))
   }
 

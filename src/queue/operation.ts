@@ -222,7 +222,7 @@ export interface WorkerNews {
   readonly changed: readonly DestinationSummary[]
   /** Spool files that no row names any more. */
   readonly freed: readonly string[]
-  /** Ledger entries that were committed, JSON arrays of events. */
+  /** Ledger entries that were committed, JSON arrays of events; without those of messages accepted to be sent, which the asker has. */
   readonly ledger: readonly string[]
   /** Why the engine cannot write now, or null. */
   readonly failing: string | null

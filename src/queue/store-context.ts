@@ -14,6 +14,8 @@ export interface StoreContext {
   readonly turns: Map<string, number>
   /** Spool files whose message row is removed in this transaction. */
   readonly freed: string[]
+  /** Writes ledger entries that the main thread has itself and tells when their commit is answered: they need not come back as news. */
+  readonly insertToldLedger: Statements['insertLedger']
   /** A message id that was never used in this process. */
   readonly newMessageId: () => number
   /** The octets that came with the batch of the running operation. */

@@ -73,9 +73,11 @@ export class Store {
   #lastLedger: number
   #changed: DestinationSummary[] = []
   #freed: string[] = []
-  /** Entries of the transaction that runs, and those that are committed. */
+  /** Entries of the transaction that runs, and those that are committed; without those that the main thread tells itself. */
   #entries: string[] = []
   #ledger: string[] = []
+  /** Has the transaction that runs written any? */
+  #wroteLedger = false
   #failing: string | null = null
 
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
@@ -192,6 +194,7 @@ export class Store {
       context.book.rollback()
       context.freed.length = 0
       this.#entries.length = 0
+      this.#wroteLedger = false
       const unavailable = asUnavailable(error)
       if (!unavailable) return { kind: 'wrong', error }
       this.#failing = unavailable.message
@@ -204,7 +207,7 @@ export class Store {
     this.#noticeForeignChanges()
     const result = work()
     const context = this.#context
-    const lastLedger = this.#entries.length > 0 ? context.sql.selectLastLedgerId() : this.#lastLedger
+    const lastLedger = this.#wroteLedger ? context.sql.selectLastLedgerId() : this.#lastLedger
     this.#commit.run()
     this.#lastLedger = lastLedger
     this.#failing = null
@@ -213,6 +216,7 @@ export class Store {
     context.freed.length = 0
     for (const entry of this.#entries) this.#ledger.push(entry)
     this.#entries.length = 0
+    this.#wroteLedger = false
     return result
   }
 
@@ -237,8 +241,12 @@ export class Store {
   }
 
   #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
-    const insertLedger: StoreContext['sql']['insertLedger'] = (at, queueId, events) => {
+    const insertToldLedger: StoreContext['insertToldLedger'] = (at, queueId, events) => {
       sql.insertLedger(at, queueId, events)
+      this.#wroteLedger = true
+    }
+    const insertLedger: StoreContext['sql']['insertLedger'] = (at, queueId, events) => {
+      insertToldLedger(at, queueId, events)
       this.#entries.push(events)
     }
     return {
@@ -248,6 +256,7 @@ export class Store {
       book: new DestinationBook(sql),
       turns: new Map(),
       freed: [],
+      insertToldLedger,
       newMessageId: () => (this.#lastMessage += this.#owner ? 1 : FOREIGN_STRIDE),
       octets: new Uint8Array(0),
       give: (octets) => this.#collector.add(octets),

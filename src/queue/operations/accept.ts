@@ -13,9 +13,15 @@ import { finishMessage } from './settle.ts'
 
 export function accept(
   context: StoreContext,
-  request: { readonly message: WireMessage; readonly claim: boolean; readonly now: number },
+  request: {
+    readonly message: WireMessage
+    readonly claim: boolean
+    readonly now: number
+    /** What follows in this operation is told as news: then the acceptance is too, in front of it. */
+    readonly asNews?: true
+  },
 ): Answers['accept'] {
-  const { message, claim, now } = request
+  const { message, claim, now, asNews } = request
   const [queueId, arrivedAt, origin, sender, parameters, senderProven, spoolFile, headerSize, bodySize, ...rest] =
     message
   const [start, end, recipients, events] = rest
@@ -38,7 +44,8 @@ export function accept(
   })
   const flow = flowOf({ origin, sender, recipients: count })
   const claimed = addRecipients(context, recipients, { id, arrivedAt, claim, now, flow })
-  if (events !== '[]') context.sql.insertLedger(arrivedAt, queueId, events)
+  const tell = asNews ? context.sql.insertLedger : context.insertToldLedger
+  if (events !== '[]') tell(arrivedAt, queueId, events)
   const first = recipientId(id, 0)
   return claimed.every((one) => one === claim) ? first : { first, claimed }
 }
@@ -55,7 +62,7 @@ export function acceptAll(
   const { messages, claim, now } = request
   return messages.map(({ message, returned }) => {
     if (!returned) return accept(context, { message, claim, now })
-    const accepted = accept(context, { message, claim: false, now })
+    const accepted = accept(context, { message, claim: false, now, asNews: true })
     const id = messageOf(typeof accepted === 'number' ? accepted : accepted.first)
     returnMessage(context, { id, queueId: message[0], now, ...returned })
     return { first: recipientId(id, 0), claimed: [] }
