@@ -1,6 +1,6 @@
 // One question to the peer: waits for the reply in its time and says whether it is the one that lets the dialogue go on.
 
-import type { Dialogue } from './dialogue.ts'
+import type { Answer, Dialogue } from './dialogue.ts'
 import type { PeerReply, Phase, Trouble } from './transport.ts'
 
 export interface Question {
@@ -13,8 +13,15 @@ export interface Question {
 
 /** The wanted reply or what went wrong. `silent` of a lost connection is left to callers who know what came before. */
 export async function ask(dialogue: Dialogue, question: Question): Promise<PeerReply | Trouble> {
-  const { phase, timeout, expect } = question
-  const answer = await dialogue.next(timeout)
+  return judge(dialogue, question, await dialogue.next(question.timeout))
+}
+
+/** The same of an answer that is here. */
+export function judge(
+  dialogue: Dialogue,
+  { phase, expect }: Omit<Question, 'timeout'>,
+  answer: Answer,
+): PeerReply | Trouble {
   if (answer.kind !== 'reply') return interrupted(answer, phase)
   const { reply } = answer
   const digit = Math.floor(reply.code / 100)

@@ -1,7 +1,7 @@
 // One mail transaction (RFC 5321 3.3): MAIL, RCPT for each recipient, DATA, the message. With PIPELINING the envelope and DATA go out
 // in one write (RFC 2920 3.1). Each recipient gets the reply that was meant for it, LMTP's after the data included (RFC 2033 4.2).
 
-import { ask, isTrouble } from './ask.ts'
+import { isTrouble, judge } from './ask.ts'
 import { mailCommand, rcptCommand } from './commands.ts'
 import type { Dialogue } from './dialogue.ts'
 import type { Extensions } from './extensions.ts'
@@ -169,7 +169,8 @@ class Transaction {
 
   async #ask(phase: Phase): Promise<PeerReply | Trouble> {
     const { dialogue } = this.#channel
-    const answer = await ask(dialogue, { phase, timeout: this.#timeout(phase), expect: phase === 'data' ? 3 : 2 })
+    const expect = phase === 'data' ? 3 : 2
+    const answer = judge(dialogue, { phase, expect }, await dialogue.next(this.#timeout(phase)))
     if (!isTrouble(answer)) {
       this.#repliesSeen++
       return answer

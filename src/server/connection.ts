@@ -313,9 +313,16 @@ export class MailConnection extends SMTPConnection {
     if (this.#turn === 'client' && !this.#dialogue.transaction) this.#end(shuttingDown)
   }
 
+  /** What was said leaves before the end of the stream. */
+  override close(): void {
+    this.#writer.flush()
+    super.close()
+  }
+
   /** Ends the session whatever it does: 421 where one can be said, then the socket is gone. */
   cut(kind: InterruptionKind): void {
     const wasClosing = this.#gone
+    this.#writer.flush()
     if (kind === 'shutdown') this.#end(shuttingDown)
     this.#data?.cut(kind)
     // A TLS session is torn down from its top; in the middle of a handshake nothing can be said.
