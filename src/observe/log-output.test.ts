@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { until } from '../../test/lib/until.ts'
 import { openLogOutput } from './log-output.ts'
 import type { WriteToDescriptor } from './log-output.ts'
 
@@ -18,13 +19,33 @@ function descriptor() {
 }
 
 describe('log output', () => {
-  test('gathers lines while a write is under way, in order', () => {
+  test('writes the first line at once and gathers lines while a write is under way and a little longer, in order', async () => {
     const { calls, write } = descriptor()
     const output = openLogOutput(1, write)
     for (const line of ['a\n', 'b\n', 'c\n']) output.write(line)
     expect(calls.map((call) => call.text)).toEqual(['a\n'])
     calls[0]?.done(null, 2)
-    expect(calls.map((call) => call.text)).toEqual(['a\n', 'b\nc\n'])
+    output.write('d\n')
+    expect(calls.map((call) => call.text)).toEqual(['a\n'])
+    await until(() => calls.length === 2, { what: 'the gathered lines' })
+    expect(calls[1]?.text).toBe('b\nc\nd\n')
+    calls[1]?.done(null, 6)
+    output.write('e\n')
+    expect(calls[2]?.text).toBe('e\n')
+  })
+
+  test('gathers no longer when somebody waits for the end, or when there is much', async () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    for (const line of ['a\n', 'b\n']) output.write(line)
+    calls[0]?.done(null, 2)
+    const flushed = output.flush()
+    expect(calls[1]?.text).toBe('b\n')
+    for (const line of ['x'.repeat(70_000), 'y']) output.write(line)
+    calls[1]?.done(null, 2)
+    expect(calls[2]?.text).toHaveLength(70_001)
+    calls[2]?.done(null, 70_001)
+    await flushed
   })
 
   test('goes on after a short write, a full pipe and an error', async () => {
@@ -48,6 +69,7 @@ describe('log output', () => {
     const line = `${'x'.repeat(1024 * 1024)}\n`
     for (let i = 0; i < 30; i++) output.write(line)
     calls[0]?.done(null, line.length)
+    expect(calls).toHaveLength(2)
     expect(calls[1]?.text.split('\n').length).toBe(17)
     expect(calls[1]?.text).toContain('"lost":14')
   })

@@ -6,6 +6,9 @@ import type { LogOutput } from './log.ts'
 
 /** Octets kept while the reader does not read; beyond that lines are lost, not mail. */
 const MAX_PENDING_OCTETS = 16 * 1024 * 1024
+/** Behind a write lines gather for this long, ms, or until there are so many octets: a write for each line costs more than the line. */
+const GATHER_MS = 10
+const GATHER_OCTETS = 64 * 1024
 /** How long to wait before asking a full non-blocking pipe again. */
 const BUSY_WAIT = 20
 /** The longest wait for a stuck reader at the end of the process. */
@@ -29,13 +32,17 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
   let octets = 0
   let lost = 0
   let busy = false
+  let gathering: NodeJS.Timeout | null = null
   let idle: (() => void)[] = []
-  const next = (): void => {
+  const written = (): void => {
     if (lines.length === 0) {
       busy = false
       for (const tell of idle.splice(0)) tell()
-      return
-    }
+    } else if (idle.length > 0 || octets >= GATHER_OCTETS) next()
+    else gathering = setTimeout(next, GATHER_MS)
+  }
+  const next = (): void => {
+    gathering = null
     busy = true
     const text = lines.join('') + (lost > 0 ? lostLine(lost) : '')
     lines = []
@@ -44,10 +51,10 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
     put(Buffer.from(text, 'utf8'))
   }
   const put = (bytes: Buffer): void => {
-    write(fd, bytes, (error, written) => {
+    write(fd, bytes, (error, count) => {
       if (error?.code === 'EAGAIN') setTimeout(() => put(bytes), BUSY_WAIT)
-      else if (!error && written < bytes.length) put(bytes.subarray(written))
-      else next()
+      else if (!error && count < bytes.length) put(bytes.subarray(count))
+      else written()
     })
   }
   return {
@@ -68,6 +75,9 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
           clearTimeout(timer)
           resolve()
         })
+        if (!gathering) return
+        clearTimeout(gathering)
+        next()
       }),
   }
 }
