@@ -2,7 +2,7 @@
 // Received (ours), Authentication-Results (ours), other fields of checks, DKIM-Signature (ours), and the mail as it came. The order matters: the next node
 // of ours trusts only what stands between our Received and the one below it.
 
-import { removeForged } from '../message/authentication-results.ts'
+import { isForged } from '../message/authentication-results.ts'
 import { formatDate } from '../message/date.ts'
 import { writeField, writeFolded } from '../message/field.ts'
 import { fieldsNamed, prependFields, removeFields } from '../message/header.ts'
@@ -53,7 +53,7 @@ export function editHeader(
   facts: { readonly draft: Draft; readonly mail: Mail; readonly findings: HeaderFindings },
 ): EditedHeader {
   const { draft, mail, findings } = facts
-  const cleaned = clean(settings, draft, findings)
+  const cleaned = clean(settings, facts)
   const added = settings.complete
     ? completion(settings, mail)
     : { fields: Buffer.alloc(0), messageId: readMessageId(mail.fields) }
@@ -66,16 +66,20 @@ export function editHeader(
 }
 
 /** Results in our name are believed by the node behind us, whether or not this role verifies: only a node of ours may have written them. */
-function clean(settings: EditSettings, draft: Draft, { results, fields }: HeaderFindings): Buffer {
-  const believed = draft.origin.kind === 'peer' && results === null
-  const unforged = believed ? draft.header : removeForged(draft.header, [settings.authservId]).header
-  const replaced = new Set(fields.flatMap((one) => one.remove))
+function clean(
+  settings: EditSettings,
+  { draft, mail, findings }: { readonly draft: Draft; readonly mail: Mail; readonly findings: HeaderFindings },
+): Buffer {
+  const believed = draft.origin.kind === 'peer' && findings.results === null
+  const replaced = new Set(findings.fields.flatMap((one) => one.remove))
   const submitted = draft.origin.kind === 'user' || draft.origin.kind === 'machine'
   const goes = (field: Field) =>
     replaced.has(field.key) ||
     (submitted && neverSent.has(field.key)) ||
-    (settings.hideClient && betraying.has(field.key))
-  return removeFields(unforged, goes).header
+    (settings.hideClient && betraying.has(field.key)) ||
+    (!believed && isForged(field, settings.authservId))
+  // Most mails lose nothing, and their fields are known already.
+  return mail.fields.some(goes) ? removeFields(draft.header, goes) : draft.header
 }
 
 function completion(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {

@@ -149,7 +149,7 @@ async function contentOf(
   if (!given) return { signable: edited.signable, body: await bodies.same() }
   const author = viaFields(checked.mail.fields, given.author, given.strategist)
   if (copy.treatment === 'rewrite-from') {
-    const { header } = removeFields(edited.signable, (field) => field.key === 'from')
+    const header = removeFields(edited.signable, (field) => field.key === 'from')
     return { signable: prependFields(header, author), body: await bodies.same() }
   }
   const { queueId, at } = checked.mail

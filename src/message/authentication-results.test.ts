@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   buildResults,
+  isForged,
   mergeResults,
   parseResults,
-  removeForged,
   trustedResults,
   withoutExperiments,
 } from './authentication-results.ts'
 import type { MethodResult } from './authentication-results.ts'
 import { writeFolded } from './field.ts'
-import { readFields } from './header.ts'
+import { readFields, removeFields } from './header.ts'
 
 const spf: MethodResult = {
   method: 'spf',
@@ -150,11 +150,10 @@ describe('the trust boundary', () => {
     const header = Buffer.from(
       `Received: a\r\n${ours}${theirs}${unreadable}${quoted}ARC-Authentication-Results: i=1; mx.example.org; none\r\n\r\n`,
     )
-    const { header: clean, removed } = removeForged(header, ['mx.example.org', 'example.org'])
+    const clean = removeFields(header, (field) => isForged(field, 'mx.example.org'))
     expect(clean.toString()).toBe(
       `Received: a\r\n${theirs}ARC-Authentication-Results: i=1; mx.example.org; none\r\n\r\n`,
     )
-    expect(removed.length).toBe(3)
   })
 
   test('trusts only what stands between the topmost Received and the next', () => {

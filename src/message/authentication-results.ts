@@ -3,7 +3,6 @@
 // Order that our nodes always write at the top of a message:  Received (by us) / Authentication-Results (ours) / what came in.
 
 import { cleanValue } from './field.ts'
-import { removeFields } from './header.ts'
 import type { Field } from './header.ts'
 import { tokenizeResults } from './results-tokens.ts'
 import type { ResultToken } from './results-tokens.ts'
@@ -85,17 +84,11 @@ export function parseResults(value: string): AuthenticationResults {
   return { kind: 'results', authservId: id.text, version, results: results as MethodResult[] }
 }
 
-/** Takes out every Authentication-Results field that bears one of our ids or that cannot be read (RFC 8601 5). */
-export function removeForged(
-  header: Buffer,
-  authservIds: readonly string[],
-): { readonly header: Buffer; readonly removed: readonly Field[] } {
-  const ours = new Set(authservIds.map((id) => id.toLowerCase()))
-  return removeFields(header, (field) => {
-    if (field.key !== FIELD) return false
-    const parsed = parseResults(field.value)
-    return parsed.kind === 'bad' || ours.has(parsed.authservId.toLowerCase())
-  })
+/** Is it an Authentication-Results field that bears our id or that cannot be read? Such are taken out (RFC 8601 5). */
+export function isForged(field: Field, authservId: string): boolean {
+  if (field.key !== FIELD) return false
+  const parsed = parseResults(field.value)
+  return parsed.kind === 'bad' || parsed.authservId.toLowerCase() === authservId.toLowerCase()
 }
 
 /**

@@ -79,28 +79,27 @@ describe('readFields', () => {
 
 describe('removeFields', () => {
   test('takes whole fields out and leaves every other byte', () => {
-    const { header, removed } = removeFields(sample, (f) => f.key === 'subject' || f.key === 'received')
+    const header = removeFields(sample, (f) => f.key === 'subject' || f.key === 'received')
     expect(header.toString()).toBe('X-Empty:\r\nFrom:joe@example.org\r\n\r\n')
-    expect(removed.map((f) => f.name)).toEqual(['Received', 'Subject', 'subject'])
   })
 
   test('removing nothing is the identity, the very same buffer', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (any) => {
         const header = Buffer.from(any)
-        return removeFields(header, () => false).header === header
+        return removeFields(header, () => false) === header
       }),
     )
   })
 
   test('keeps what is no field', () => {
-    expect(removeFields(bytes('junk\r\nA: 1\r\n\r\n'), () => true).header.toString()).toBe('junk\r\n\r\n')
+    expect(removeFields(bytes('junk\r\nA: 1\r\n\r\n'), () => true).toString()).toBe('junk\r\n\r\n')
   })
 
   test('what stays is what the predicate did not name, in order', () => {
     fc.assert(
       fc.property(section, (header) => {
-        const { header: edited } = removeFields(header, (f) => f.key === 'x-a')
+        const edited = removeFields(header, (f) => f.key === 'x-a')
         const expected = readFields(header)
           .filter((f) => f.key !== 'x-a')
           .map((f) => f.raw)
@@ -118,7 +117,7 @@ describe('prependFields', () => {
         expect(edited.subarray(edited.length - header.length).equals(header)).toBe(true)
         expect(readFields(edited).length).toBe(readFields(header).length + fields.length)
         let left = fields.length
-        expect(removeFields(edited, () => left-- > 0).header.equals(header)).toBe(true)
+        expect(removeFields(edited, () => left-- > 0).equals(header)).toBe(true)
       }),
     )
   })

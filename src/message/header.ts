@@ -41,22 +41,15 @@ export function prependFields(header: Buffer, fields: Buffer): Buffer {
   const wellFormed = fields.length === 0 || fields.at(-1) === LF
   if (!wellFormed || spans(fields).some((span) => span.colon < 0))
     throw new TypeError('not a sequence of header fields')
-  return Buffer.concat([fields, header])
+  return fields.length === 0 ? header : Buffer.concat([fields, header])
 }
 
 /** Takes out the fields that the predicate names; the very same buffer if it names none. */
-export function removeFields(
-  header: Buffer,
-  predicate: (field: Field) => boolean,
-): { readonly header: Buffer; readonly removed: readonly Field[] } {
-  const kept: Buffer[] = []
-  const removed: Field[] = []
-  for (const span of spans(header)) {
-    const field = span.colon < 0 ? null : new FieldOfHeader(header, span)
-    if (field && predicate(field)) removed.push(field)
-    else kept.push(header.subarray(span.start, span.end))
-  }
-  return removed.length === 0 ? { header, removed } : { header: Buffer.concat(kept), removed }
+export function removeFields(header: Buffer, predicate: (field: Field) => boolean): Buffer {
+  const pieces = spans(header)
+  const kept = pieces.filter((span) => span.colon < 0 || !predicate(new FieldOfHeader(header, span)))
+  if (kept.length === pieces.length) return header
+  return Buffer.concat(kept.map((span) => header.subarray(span.start, span.end)))
 }
 
 /**
