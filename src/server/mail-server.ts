@@ -5,12 +5,16 @@ import { createSecureContext, type TLSSocket } from 'node:tls'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/client-network.ts'
+import { systemRandom } from '../lib/random.ts'
 import type { Admission } from './admission.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
 import { tooManyConnections } from './replies.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
+
+/** Two of them are the same as rarely as a machine fails unseen. */
+const SESSION_ID_OCTETS = 10
 
 /** A client that was turned away has this long to read why. */
 const TURNED_AWAY_MS = 5000
@@ -47,6 +51,12 @@ export class MailServer extends SMTPServer {
   }
 
   override _warnAboutDefaultCertificate(): void {}
+
+  /** No proxy stands in front of our listeners; the id of the session is made here, of as many random bits as smtp-server's. */
+  override _handleProxy(_: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
+    const bits = BigInt(`0x${systemRandom(SESSION_ID_OCTETS).toString('hex')}`)
+    callback(null, { id: bits.toString(32).padStart((SESSION_ID_OCTETS * 8) / 5, '0') })
+  }
 
   /** The first thing that happens to an accepted socket, before a handshake. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
