@@ -92,11 +92,13 @@ function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise
       if (result !== null) finish(result)
     })
     // Connected: the kernel drops datagrams of other senders and reports a closed port at once.
-    socket.connect(server.port, server.host, () => {
+    // The event and not a callback of `connect`: that would be called for a network that no way leads to as well.
+    socket.once('connect', () => {
       socket.send(query, (error) => {
         if (error) finish(failed(error.message))
       })
     })
+    socket.connect(server.port, server.host)
   })
 }
 

@@ -224,6 +224,14 @@ describe('trouble is unavailable, never absent', () => {
     expect(performance.now() - before).toBeLessThan(2_000)
   })
 
+  test('a network that no way leads to, at once, and the next server is asked', async () => {
+    // Refused by the kernel, as a server in a network without a route is: nothing is sent.
+    const nowhere = { host: '255.255.255.255', port: 53 }
+    expect(await stub([nowhere]).resolve('a.example', 'A')).toMatchObject({ kind: 'unavailable' })
+    const good = await authority({ 'a.example': { A: '192.0.2.1' } })
+    expect(await stub([nowhere, good]).resolve('a.example', 'A')).toMatchObject({ kind: 'found' })
+  })
+
   test('the next server is asked after silence and after SERVFAIL', async () => {
     const silent = await authority({ 'a.example': { fail: 'TIMEOUT' } })
     const failing = await authority({ 'a.example': { fail: 'SERVFAIL' } })
