@@ -1,6 +1,5 @@
 // Config → the check of our own addresses: which ones there are, how the system chooses, where the result is told.
 
-import { createSocket } from 'node:dgram'
 import type { Config } from '../config/config.ts'
 import { createSourceCheck, type Source, type SourceCheck, type SourceStatus } from '../delivery/source-check.ts'
 import { confirmedName } from '../dns/fcrdns.ts'
@@ -8,6 +7,7 @@ import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Health } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
+import { addressTowards } from './address-towards.ts'
 
 /** Any address of each family's internet: the system is asked for its way there, nothing is sent. */
 const SOMEWHERE = { 4: '192.0.2.1', 6: '2000::1' } as const
@@ -25,7 +25,7 @@ export function buildSourceCheck(config: Config, parts: SourceParts): SourceChec
   return createSourceCheck(used(config), {
     clock,
     nameOf: (address) => confirmedName(address, { resolver, clock }),
-    chosenAddress,
+    chosenAddress: (family) => addressTowards(SOMEWHERE[family]),
     changed: (status) => tell(log, status),
   })
 }
@@ -38,19 +38,6 @@ function used({ delivery }: Config): Source[] {
       (address) => ({ family, address }),
     )
   return [...of(4, 'ipv4'), ...of(6, 'ipv6')]
-}
-
-/** The address that a datagram to the internet would come from: no datagram is sent. */
-function chosenAddress(family: 4 | 6): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
-    const end = (address: string | null) => {
-      socket.close()
-      resolve(address)
-    }
-    socket.once('error', () => end(null))
-    socket.connect(53, SOMEWHERE[family], () => end(socket.address().address))
-  })
 }
 
 function tell(log: Log, { family, address, state }: SourceStatus): void {
