@@ -92,6 +92,8 @@ describe('SMTPUTF8 (RFC 6531)', () => {
     const mixed = await check({ extensions: plain, to: ['a@example.net', 'jörg@example.net'] })
     expect(mixed.message).toBeNull()
     expect(mixed.recipients.map(status)).toEqual([null, '5.6.7'])
+    // Or the server would refuse the parameter, and with it those that could go.
+    expect(mixed.traits.utf8).toBe(false)
   })
 
   it('does not stop a mail that only says that it might need it', async () => {

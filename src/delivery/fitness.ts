@@ -22,13 +22,16 @@ export async function checkFitness(
   peer: { readonly extensions: Extensions; readonly verified: boolean },
 ): Promise<Fitness> {
   const { extensions } = peer
-  const traits = traitsOf(envelope, content)
+  const recipients = envelope.recipients.map(({ address }) => unfitRecipient(address, extensions))
+  // Who cannot go decides nothing about how the others do.
+  const fit = envelope.recipients.filter((_, index) => recipients[index] === null)
+  const traits = traitsOf({ ...envelope, recipients: fit }, content)
   const message =
     tooLarge(traits, extensions) ??
     unsafeTls(envelope, peer) ??
     unfitUtf8(envelope, content, extensions) ??
     (await unfitEightBit(envelope, content, extensions))
-  return { traits, message, recipients: envelope.recipients.map(({ address }) => unfitRecipient(address, extensions)) }
+  return { traits, message, recipients }
 }
 
 function traitsOf(envelope: TransportEnvelope, content: TransportContent): MailTraits {
