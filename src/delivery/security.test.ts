@@ -61,6 +61,16 @@ describe('may', () => {
     expect(insisting.peer.sessions).toBe(1)
   })
 
+  it('comes again in the clear where the host hangs up at STARTTLS', async () => {
+    const { peer, result, said } = await open('may', { tls: fitting, moods: { starttls: 'disconnect' } })
+    expect(said).toBe('clear')
+    expect(await deliver(result)).toBe('accepted')
+    expect(peer.sessions).toBe(2)
+    const insisting = await open('encrypt', { tls: fitting, moods: { starttls: 'disconnect' } })
+    expect(insisting.said).toMatchObject({ kind: 'lost', phase: 'starttls' })
+    expect(insisting.peer.sessions).toBe(1)
+  })
+
   it('takes TLS with whatever certificate', async () => {
     for (const issued of [
       stranger.issue({ names: ['other.test'] }),

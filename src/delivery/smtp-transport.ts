@@ -72,7 +72,8 @@ export function createSmtpTransport(settings: TransportSettings, ports: Transpor
 
 function mayGoClear(result: OpenResult, target: Target): boolean {
   if (result.kind === 'open' || target.security !== 'may' || target.implicitTls) return false
-  return result.trouble.kind === 'lost' && result.trouble.phase === 'tls'
+  const { trouble } = result
+  return trouble.kind === 'lost' && (trouble.phase === 'tls' || trouble.phase === 'starttls')
 }
 
 interface Established {
