@@ -75,6 +75,21 @@ describe('a peer that lies', () => {
     )
   }, 60_000)
 
+  it('cannot have one recipient bounce for another by a word too many', async () => {
+    const answers = [['250 sender', '250 word too many'], ['550 5.1.1 not the first'], ['250 the second'], ['354 go']]
+    const { server, port } = await startLiar([['220 x'], ['250 x'], ...answers, ['250 x']])
+    const transport = createSmtpTransport(transportSettings(), { clock: systemClock })
+    const opened = await transport.open(loopbackTarget(port))
+    if (opened.kind !== 'open') throw new Error('not open')
+    const results = await opened.connection.send(
+      envelopeFor(['first@example.net', 'second@example.net']),
+      contentFrom('A: b\r\n\r\n', 'c\r\n'),
+    )
+    expect(results.map(({ kind }) => kind)).toEqual(['nonsense', 'nonsense'])
+    expect(opened.connection.usable).toBe(false)
+    server.close()
+  })
+
   it('is believed about acceptance only after the whole message was sent', async () => {
     await fc.assert(
       fc.asyncProperty(replies, async (said) => {

@@ -95,13 +95,26 @@ class Transaction {
     if (isTrouble(mail)) return mail
     this.#channel.needsReset = true
     for (const index of this.waiting) {
+      const early = this.#unasked('rcpt')
+      if (early) return early
       dialogue.write(this.#rcpt(index))
       await this.#takeRcpt(index)
     }
     if (this.waiting.length === 0) return null
+    const early = this.#unasked('data')
+    if (early) return early
     dialogue.write('DATA\r\n')
     const data = await this.#ask('data')
     return isTrouble(data) ? data : null
+  }
+
+  /** The same in the middle: one recipient would bounce for another. That the peer closes (421) it may say at any time (RFC 5321 3.8). */
+  #unasked(phase: Phase): Trouble | null {
+    const { dialogue } = this.#channel
+    const said = dialogue.peek()
+    if (!dialogue.hasUnread || (said?.kind === 'reply' && said.reply.code === 421)) return null
+    dialogue.close('unasked reply')
+    return { kind: 'nonsense', phase, cause: 'the server spoke without being asked' }
   }
 
   #outOfStep(): Trouble {
