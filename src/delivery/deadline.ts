@@ -14,19 +14,32 @@ export interface Deadline {
 export function createDeadline(clock: Clock, expired: () => void): Deadline {
   let due = Number.POSITIVE_INFINITY
   let sleepingUntil = Number.POSITIVE_INFINITY
+  let lastNow = Number.NEGATIVE_INFINITY
   let stopped = false
   let sleeper: AbortController | null = null
+  /** The time; if it went back (a step of the clock), what was set goes back with it. */
+  const look = () => {
+    const now = clock.now()
+    const back = lastNow - now
+    if (back > 0) {
+      due -= back
+      sleepingUntil -= back
+    }
+    lastNow = now
+    return now
+  }
   const wait = () => {
     if (stopped || due === Number.POSITIVE_INFINITY) return
     const signal = (sleeper = new AbortController()).signal
     sleepingUntil = due
-    clock.sleep(Math.max(0, due - clock.now()), signal).then(wake, () => undefined)
+    clock.sleep(Math.max(0, due - look()), signal).then(wake, () => undefined)
   }
   const wake = () => {
     sleeper = null
     sleepingUntil = Number.POSITIVE_INFINITY
     if (stopped) return
-    if (due <= clock.now()) {
+    const now = look()
+    if (due <= now) {
       due = Number.POSITIVE_INFINITY
       expired()
     } else wait()
@@ -38,7 +51,7 @@ export function createDeadline(clock: Clock, expired: () => void): Deadline {
   }
   return {
     set: (ms) => {
-      due = clock.now() + ms
+      due = look() + ms
       if (due >= sleepingUntil) return
       stopSleeping()
       wait()

@@ -41,6 +41,24 @@ describe('a deadline', () => {
     expect(expired()).toBe(2)
   })
 
+  it('does not last an hour longer when the clock is set back by one', async () => {
+    const ticks = createFakeClock()
+    let step = 0
+    let expired = 0
+    const clock = { ...ticks, now: () => ticks.now() + step }
+    const deadline = createDeadline(clock, () => expired++)
+    deadline.set(1000)
+    await ticks.advance(500)
+    step = -3_600_000
+    await ticks.advance(1500)
+    expect(expired).toBe(1)
+    deadline.set(1000)
+    step -= 3_600_000
+    deadline.set(100)
+    await ticks.advance(100)
+    expect(expired).toBe(2)
+  })
+
   it('leaves no sleeper behind when it is stopped', async () => {
     const { clock, deadline, expired } = setUp()
     deadline.set(100)
