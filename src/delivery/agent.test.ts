@@ -121,6 +121,16 @@ describe('reuse', () => {
     expect(peer?.sessions).toBe(2)
   })
 
+  it('nor where the first recipient could not go there anyway', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ extensions: ['PIPELINING'] }])
+    await send(['a@example.net'])
+    peer?.change({ extensions: ['PIPELINING'], moods: { mail: 'disconnect' }, moodsInSession: 1 })
+    expect((await send(['jörg@example.net', 'b@example.net'])).short).toEqual(['failed 5.6.7', 'delivered 2.0.0'])
+  })
+
   it('uses the connection of another next hop that led to the same host', async () => {
     const {
       peers: [peer],

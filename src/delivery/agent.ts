@@ -272,7 +272,8 @@ class Attempt {
 
 /** A kept connection that the peer had given up meanwhile: nothing was sent, so it is no attempt. */
 function isStale(results: readonly RecipientResult[]): boolean {
-  const [first] = results
+  // Who is unfit was refused by us, whatever became of the connection.
+  const first = results.find(({ kind }) => kind !== 'unfit')
   if (first?.kind === 'lost') return first.silent
   return first?.kind === 'refused' && first.phase === 'mail' && first.reply.code === 421
 }
