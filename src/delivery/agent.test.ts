@@ -198,6 +198,20 @@ describe('fall-through', () => {
     expect(second?.commands.map(({ line }) => line)).not.toContain('RCPT TO:<permfail-rcpt@example.net>')
   })
 
+  it('keeps what a host said of the mail where the next one is not there', async () => {
+    const wait: ReplyRule = { name: 'wait', class: 'greylisted', code: ['450'], retry: 120_000, pause: 60_000 }
+    const { peers: own, agent, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [wait] })
+    await own[1]?.close()
+    const { outcomes, pauseMs } = await agent.attempt(claimOf(['a@example.net'], null))
+    expect(outcomes[0]?.outcome).toMatchObject({
+      replyClass: 'greylisted',
+      host: `mx1.test[127.0.0.1]:${own[0]?.port}`,
+    })
+    expect(pauseMs).toBe(60_000)
+    own[0]?.change({ moods: { data: 'disconnect' } })
+    expect(await send(['b@example.net'])).toMatchObject({ short: ['deferred 4.4.2'], verdict: 'trouble' })
+  })
+
   it('holds no more than two sessions, but tries more addresses that do not answer', async () => {
     const bad = { moods: { connect: 'tempfail' as const } }
     const {

@@ -70,6 +70,8 @@ class Attempt {
   /** By recipient, as its last refusal wants it. */
   readonly #pauses = new Map<number, number>()
   readonly #tried = new Set<string>()
+  /** Of whom a host has spoken in a transaction, or left in the middle of it. */
+  readonly #heardOf = new Set<number>()
   #left: readonly ClaimedRecipient[]
   #sessions = 0
   #reached = false
@@ -166,7 +168,9 @@ class Attempt {
     // A host that does not answer costs an address, not one of the few sessions.
     if (trouble.kind !== 'lost' || trouble.phase !== 'connect') this.#sessions++
     const facts = { host: describeTarget(target), tls: null, dsnPassedOn: false, lmtp: false }
-    for (const recipient of this.#left) this.#note(recipient, trouble, { target, facts })
+    // What another host said of the mail tells more, to people and to the rules, than that this one is not there.
+    for (const recipient of this.#left)
+      if (!this.#heardOf.has(recipient.recipientId)) this.#note(recipient, trouble, { target, facts })
   }
 
   /** Sends to all that are left over one connection, in as many transactions as it takes. */
@@ -222,6 +226,7 @@ class Attempt {
     for (const [index, recipient] of batch.entries()) {
       const result = results[index] as RecipientResult
       const outcome = this.#note(recipient, result, { target: connection.target, facts })
+      this.#heardOf.add(recipient.recipientId)
       if (progress && connection.usable && wantsNextTransaction(result)) here.push(recipient)
       else if (outcome.kind === 'deferred' && mayHelpElsewhere(result)) elsewhere.push(recipient)
     }
