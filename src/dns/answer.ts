@@ -41,6 +41,8 @@ export function readRecords<T extends RecordType>(
   if (rcode === 'NXDOMAIN') return { kind: 'nothing', nxdomain: true, ttl: Math.min(ttl, negativeTtl ?? 0) }
   // A resolver that followed the chain to its end proves it by the SOA (RFC 2308 2.2); otherwise the target is still to be asked.
   if (moved && negativeTtl === null) return { kind: 'alias', name, ttl, links }
+  if (negativeTtl === null && isReferral(packet))
+    return { kind: 'broken', cause: 'the server refers to others instead of asking them' }
   return { kind: 'nothing', nxdomain: false, ttl: Math.min(ttl, negativeTtl ?? 0) }
 }
 
@@ -90,6 +92,11 @@ function recordData<T extends RecordType>(answer: dnsPacket.Answer, type: T): Re
 /** Lower case, no final dot; the root is the empty string. */
 function plain(name: string): string {
   return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
+}
+
+/** RFC 2308 2.2.1: name servers without SOA say who knows, not that there is nothing. The server does not recurse for us. */
+function isReferral(packet: dnsPacket.DecodedPacket): boolean {
+  return (packet.authorities ?? []).some((authority) => authority.type === 'NS')
 }
 
 /** RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM field; null without SOA. */

@@ -248,6 +248,13 @@ describe('trouble is unavailable, never absent', () => {
     expect(await stub([server]).resolve('a.example', 'A')).toMatchObject({ kind: 'found' })
   })
 
+  test('a referral, which a server that does not recurse gives (RFC 2308 2.2.1)', async () => {
+    const authorities = [{ type: 'NS' as const, name: 'example', ttl: 60, data: 'ns.example' }]
+    const server = await rogue((query) => [addressAnswer(query, { answers: [], authorities })])
+    for (const type of ['MX', 'A'] as const)
+      expect(await stub([server]).resolve('a.example', type)).toMatchObject({ kind: 'unavailable' })
+  })
+
   test('no server configured', async () => {
     expect(await stub([]).resolve('a.example', 'A')).toMatchObject({ kind: 'unavailable' })
   })
