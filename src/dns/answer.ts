@@ -1,5 +1,6 @@
 // Reads a DNS answer packet: follows CNAMEs inside it (RFC 1034 3.6.2), takes the least TTL, tells NODATA from NXDOMAIN (RFC 2308).
 
+import { SocketAddress } from 'node:net'
 import type dnsPacket from 'dns-packet'
 import { canonicalName } from './name.ts'
 import type { RecordType, RecordTypes } from './resolver.ts'
@@ -67,7 +68,8 @@ function recordData<T extends RecordType>(answer: dnsPacket.Answer, type: T): Re
   const { data } = answer as unknown as { data: never }
   const readers: { [K in RecordType]: (data: never) => RecordTypes[K] } = {
     A: (address: string) => address,
-    AAAA: (address: string) => address.toLowerCase(),
+    // In the one form of RFC 5952, which the addresses of our own interfaces have: dns-packet shortens the first run of zeros, not the longest.
+    AAAA: (address: string) => new SocketAddress({ address, family: 'ipv6' }).address,
     MX: (mx: dnsPacket.MxData) => ({ preference: mx.preference ?? 0, exchange: plain(mx.exchange) }),
     TXT: (text: readonly Buffer[]) => text.map((chunk) => Buffer.from(chunk)),
     PTR: plain,

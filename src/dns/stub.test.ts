@@ -93,6 +93,15 @@ describe('every record type', () => {
   })
 })
 
+test('an IPv6 address has the one form of RFC 5952', async () => {
+  const dns = await authority({
+    'a.example': { AAAA: '2001:DB8:0:0:5:0:0:1' },
+    'b.example': { AAAA: '2001:0:0:5:0:0:0:1' },
+  })
+  expect(await stub([dns]).resolve('a.example', 'AAAA')).toMatchObject({ records: ['2001:db8::5:0:0:1'] })
+  expect(await stub([dns]).resolve('b.example', 'AAAA')).toMatchObject({ records: ['2001:0:0:5::1'] })
+})
+
 describe('names that are not there (RFC 2308)', () => {
   test('NXDOMAIN and NODATA are told apart and carry the TTL of the SOA', async () => {
     const resolver = stub([await authority({ 'a.example': { A: '192.0.2.1' } })])
