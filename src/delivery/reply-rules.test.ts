@@ -38,6 +38,21 @@ describe('a rule', () => {
     expect(find(rule) !== null).toBe(fits)
   })
 
+  it('does not see the addresses in a reply, which strangers choose', () => {
+    const rules = createReplyRules([{ name: 'list', class: 'blocked', text: /spamhaus/iu, pause: 60_000 }])
+    const hit = (words: string) => rules.classify({ ...said, verbatim: `450 ${words}` }, where) !== null
+    for (const address of [
+      '<spamhaus@a.example>',
+      '<"by spamhaus"@a.example>',
+      '<a@spamhaus.example>',
+      'spamhaus@a.example',
+      '"by; spamhaus"@a.example',
+    ])
+      expect(hit(`${address}: unknown user`)).toBe(false)
+    expect(hit('<a@b.example>: blocked using zen.spamhaus.org')).toBe(true)
+    expect(hit('refused (a@b.example:spamhaus)')).toBe(true)
+  })
+
   it('comes before those behind it', () => {
     expect(find({ code: ['5xx'] }, { text: /today/iu }, {})).toBe('rule-1')
   })

@@ -102,13 +102,17 @@ function matchesHost(pattern: string, host: string): boolean {
   return wanted.startsWith('*.') ? name.endsWith(wanted.slice(1)) : name === wanted
 }
 
-/** One line without the codes and statuses that every line of a reply repeats. */
+/** Mail addresses: servers repeat those that we named, and whoever writes to `greylist@` must not choose what a reply means. */
+const ADDRESSES = /<[^<>]*@[^<>]*>|(?:"[^"]*"|[^\s<>:;,()"]+)@[^\s<>:;,()]+/g
+
+/** One line without addresses, and without the codes and statuses that every line of a reply repeats. */
 function plainText(reply: PeerReply): string {
   return reply.verbatim
     .slice(0, LOOKED_AT)
     .split('\n')
     .map((line) => line.replace(/^\d{3}[ -]?(?:[245]\.\d{1,3}\.\d{1,3}\s?)?/, ''))
     .join(' ')
+    .replace(ADDRESSES, '<>')
     .replace(/\s+/g, ' ')
 }
 
