@@ -251,6 +251,9 @@ const corpus: readonly [wanted: ReplyClass, verbatim: string, host?: string, pha
   ['server-trouble', '451 4.3.2 Please try again later, the system is overloaded', undefined, 'greeting'],
   ['policy', '550 5.7.1 Administrative prohibition'],
   ['policy', '554 5.7.1 Refused by our rules'],
+  ['policy', '554 5.7.1 <kim@example.org>: Sender address rejected: Access denied'],
+  ['spam', '554 5.7.1 Blacklisted URL in the message', undefined, 'dot'],
+  ['mailbox-full', '452 4.2.2 This user has exceeded the storage limit'],
   ['protocol', '503 5.5.1 Bad sequence of commands', undefined, 'mail'],
   ['protocol', '555 5.5.4 Unsupported option', undefined, 'mail'],
 ]
@@ -293,6 +296,20 @@ describe('the default rules', () => {
       classify(`450 4.9.9 ${text}`)
       expect(performance.now() - began).toBeLessThan(100)
     }
+  })
+
+  it.each([
+    '550 5.1.1 <spamhaus@example.net>: Recipient address rejected: User unknown',
+    '550 5.1.1 <greylist@example.net>: Recipient address rejected: User unknown',
+    '554 5.7.1 <kim@example.org>: Sender address rejected: Access denied',
+    "550 5.7.1 The sender is on the recipient's block list",
+    '553 5.7.1 Service unavailable; Sender address [kim@example.org] blocked using dbl.spamhaus.org',
+    '554 5.7.1 A URL in this message is on the block list multi.surbl.org',
+    '554 5.7.1 Blacklisted URL in the message: example.org is in [black]',
+    '452 4.2.2 This user has exceeded the storage limit',
+    '552 5.2.2 Too many messages in the mailbox',
+  ])('let no other mail wait, and none be tried in vain, for what one mail met: %s', (verbatim) => {
+    expect(classify(verbatim, undefined, 'dot')).toMatchObject({ pauseMs: 0, treat: null })
   })
 
   it('help the operator with a place to ask where a provider has one', () => {
