@@ -351,6 +351,21 @@ describe('limits that hosts share', () => {
     expect(gates.enter(shared, 'mx:other.example', Date.now())).toEqual({ kind: 'entered' })
   })
 
+  it('do not keep an attempt that was begun from the next host', async () => {
+    const slow: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 60_000 }
+    const { peers: own, send, gates } = await setUp([{}, {}], { shared: slow })
+    await own[0]?.close()
+    expect((await send(['a@there.test'])).short).toEqual(['delivered 2.0.0'])
+    expect(gates.enter(slow, 'mx:other.example', Date.now() + 60_000)).toEqual({ kind: 'entered' })
+  })
+
+  it('do when the first host asks for rest', async () => {
+    const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
+    const { peers: own, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { shared, replies: [rest] })
+    expect((await send(['a@there.test'])).short).toEqual(['deferred 4.2.0'])
+    expect(own[1]?.sessions).toBe(0)
+  })
+
   it('pause with the host that asks for rest', async () => {
     const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
     const { agent, gates } = await setUp([{ moods: { rcpt: 'tempfail' } }], { shared, replies: [rest] })

@@ -13,7 +13,7 @@ import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './o
 import type { ConnectionPool, PooledConnection } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { ReplyRules } from './reply-rules.ts'
-import type { SharedGates } from './shared-limits.ts'
+import type { SharedGates, SharedLimits } from './shared-limits.ts'
 import { describeTarget, type RecipientResult, type Target, type Transport, type Trouble } from './transport.ts'
 
 export interface AgentSettings {
@@ -72,6 +72,8 @@ class Attempt {
   readonly #tried = new Set<string>()
   /** Of whom a host has spoken in a transaction, or left in the middle of it. */
   readonly #heardOf = new Set<number>()
+  /** Places at shared limits, by name, until the end of the attempt. */
+  readonly #places = new Map<string, SharedLimits>()
   #left: readonly ClaimedRecipient[]
   #sessions = 0
   #reached = false
@@ -86,8 +88,16 @@ class Attempt {
   }
 
   async run(): Promise<AttemptResult> {
-    await this.#overIdleConnections()
-    if (this.#mayGoOn) await this.#overHosts()
+    try {
+      await this.#overIdleConnections()
+      if (this.#mayGoOn) await this.#overHosts()
+    } finally {
+      for (const place of this.#places.values()) this.#around.ports.gates.leave(place)
+    }
+    return this.#end()
+  }
+
+  #end(): AttemptResult {
     if (this.#postponeMs !== null) {
       if (this.#outcomes.size === 0)
         return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs: this.#postponeMs }
@@ -133,20 +143,23 @@ class Attempt {
     return this.#left.length > 0 && this.#sessions < sessionLimit && this.#postponeMs === null
   }
 
-  /** Does the work if a shared limit has a place for it. */
+  /** Does the work if a shared limit has a place for it. One place is enough for all hosts behind it: the next one is no new mail. */
   async #inside({ shared }: Target, work: () => Promise<void>, otherwise?: () => void): Promise<void> {
     if (!shared) return work()
+    const waitMs = this.#waitFor(shared)
+    if (waitMs === 0) return work()
+    this.#postponeMs = waitMs
+    otherwise?.()
+  }
+
+  /** Takes a place, or answers for how long there is none, ms. */
+  #waitFor(shared: SharedLimits): number {
     const { gates, clock } = this.#around.ports
+    if (this.#places.has(shared.name)) return gates.pausedMs(shared, clock.now())
     const entry = gates.enter(shared, this.#claim.nextHop, clock.now())
-    if (entry.kind === 'full') {
-      this.#postponeMs = entry.waitMs
-      return otherwise?.()
-    }
-    try {
-      await work()
-    } finally {
-      gates.leave(shared)
-    }
+    if (entry.kind === 'full') return entry.waitMs
+    this.#places.set(shared.name, shared)
+    return 0
   }
 
   async #overTarget(target: Target): Promise<void> {

@@ -62,6 +62,11 @@ export class SharedGates {
     this.#gate(limits.name).active--
   }
 
+  /** For how long a host behind it wants to be left alone, ms; 0 if none does. */
+  pausedMs(limits: SharedLimits, now: number): number {
+    return Math.max(0, this.#gate(limits.name).pausedUntil - now)
+  }
+
   /** A host wants to be left alone until then, unix ms: so do all the domains behind it. */
   pause(limits: SharedLimits, until: number): void {
     const gate = this.#gate(limits.name)
