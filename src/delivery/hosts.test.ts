@@ -176,6 +176,18 @@ describe('loops', () => {
     expect(await find(disguised, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
   })
 
+  it('waits for a better host that cannot be looked up, but not for an equal one', async () => {
+    const zone: Zone = {
+      'a.example MX': ['10 mx1.a.example', '20 backup.a.example'],
+      'mx1.a.example A': 'unavailable',
+      'mx1.a.example AAAA': 'unavailable',
+      'backup.a.example A': ['192.0.2.99'],
+    }
+    expect(await find(zone, 'mx:a.example')).toMatchObject({ permanent: false, status: '4.4.3' })
+    const equal = { ...zone, 'a.example MX': ['10 mx1.a.example', '10 backup.a.example'] }
+    for (let i = 0; i < 20; i++) expect(await places(equal, 'mx:a.example')).toEqual(['5.4.6'])
+  })
+
   it('says the same of equal hosts in whatever order they come', async () => {
     const equal = {
       'a.example MX': ['10 alias.example', '10 mx1.a.example'],

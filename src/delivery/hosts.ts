@@ -106,11 +106,14 @@ async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSetti
   if (found.kind === 'none') return found
   const collected: { readonly target: Target; readonly preference: number }[] = []
   let trouble: Extract<Hosts, { kind: 'none' }> | null = null
+  /** The best preference at which a host may come back. */
+  let mayComeBack = Number.POSITIVE_INFINITY
   for (const exchanger of found.exchangers) {
     if (collected.filter(({ target }) => isReachable(target, ports)).length >= settings.addressLimit) break
     const addresses = await findAddresses(exchanger.host, ports)
     if (addresses.kind === 'none') {
       trouble = worse(trouble, addresses)
+      if (!addresses.permanent) mayComeBack = Math.min(mayComeBack, exchanger.preference)
       continue
     }
     const { host, preference } = exchanger
@@ -120,7 +123,8 @@ async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSetti
       if (settings.ourAddresses.has(address)) {
         // Whoever is as good as ourselves may not be tried either: what is said must not depend on the shuffle.
         const better = collected.filter((one) => one.preference < preference).map(({ target }) => target)
-        return better.length > 0 ? limited(better, settings, ports) : loop(hop.domain)
+        if (better.length > 0) return limited(better, settings, ports)
+        return trouble !== null && mayComeBack < preference ? trouble : loop(hop.domain)
       }
       collected.push({
         target: tcp({ ...way, host, address, port, authentic: authentic && exchanger.authentic }),
