@@ -117,7 +117,7 @@ class Attempt {
         return this.#inside(
           idle.connection.target,
           () => this.#over(idle),
-          () => ports.pool.giveBack(key, idle),
+          () => ports.pool.putBack(key, idle),
         )
     }
   }

@@ -60,6 +60,28 @@ describe('the pool', () => {
     expect(clock.sleeping).toBe(0)
   })
 
+  it('counts the time of one that was lent and not used', async () => {
+    const { pool, clock } = setUp({ idleMs: 5000 })
+    const one = connection()
+    pool.giveBack('a', pool.adopt(one))
+    for (let i = 0; i < 4; i++) {
+      await clock.advance(1000)
+      const entry = pool.borrow('a')
+      if (entry) pool.putBack('a', entry)
+    }
+    await clock.advance(1000)
+    expect(pool.borrow('a')).toBeNull()
+    expect(one.ended).toBe('quit')
+  })
+
+  it('ends what was idle before the clock was set back', () => {
+    const { pool, keep, clock } = setUp()
+    const one = keep('a')
+    clock.set(clock.now() - 3_600_000)
+    expect(pool.borrow('a')).toBeNull()
+    expect(one.ended).toBe('quit')
+  })
+
   it('ends what carried enough or is old', async () => {
     const { pool, clock } = setUp({ maxMessages: 2, maxAgeMs: 10_000 })
     const worn = connection()

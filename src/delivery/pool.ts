@@ -75,8 +75,13 @@ export class ConnectionPool {
 
   /** Takes it back after a transaction, to keep it for the next one or to close it. */
   giveBack(key: string, entry: PooledConnection): void {
-    this.#lent.delete(entry)
     entry.idleSince = this.#clock.now()
+    this.putBack(key, entry)
+  }
+
+  /** Takes it back unused: its time goes on. */
+  putBack(key: string, entry: PooledConnection): void {
+    this.#lent.delete(entry)
     if (this.#retired || entry.messages >= this.#settings.maxMessages || !this.#isFresh(entry)) {
       entry.connection.quit()
       return
@@ -113,7 +118,9 @@ export class ConnectionPool {
   #isFresh(entry: PooledConnection): boolean {
     const now = this.#clock.now()
     const { idleMs, maxAgeMs } = this.#settings
-    return entry.connection.usable && now - entry.idleSince < idleMs && now - entry.openedAt < maxAgeMs
+    const idle = now - entry.idleSince
+    // Below zero: the clock was set back, and nobody knows for how long.
+    return entry.connection.usable && idle >= 0 && idle < idleMs && now - entry.openedAt < maxAgeMs
   }
 
   #evict(): void {
