@@ -277,6 +277,17 @@ describe('recipients', () => {
     expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([2, 2, 1])
   })
 
+  it('comes again to a host that closes after each transaction', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ recipientLimit: 1, messagesPerSession: 1 }])
+    const { short, verdict } = await send(['a@example.net', 'b@example.net', 'c@example.net'])
+    expect(short).toEqual(['delivered 2.0.0', 'delivered 2.0.0', 'deferred 4.5.3'])
+    expect(verdict).toBe('worked')
+    expect(peer?.sessions).toBe(2)
+  })
+
   it('does not go round in circles with a host that takes nobody', async () => {
     const {
       peers: [peer],

@@ -166,14 +166,13 @@ class Attempt {
     const { ports, recent } = this.#around
     const key = connectionKey(target)
     const idle = ports.pool.borrow(key)
-    if (idle) {
-      await this.#over(idle)
-      if (this.#left.length === 0 || this.#tried.has(describeTarget(target))) return
+    if (idle) await this.#over(idle)
+    while (this.#mayGoOn && !this.#tried.has(describeTarget(target))) {
+      const opened = await ports.transport.open(target)
+      if (opened.kind === 'closed') return this.#noConnection(target, opened.trouble)
+      recent.remember(this.#claim.nextHop, key, ports.clock.now())
+      await this.#over(ports.pool.adopt(opened.connection))
     }
-    const opened = await ports.transport.open(target)
-    if (opened.kind === 'closed') return this.#noConnection(target, opened.trouble)
-    recent.remember(this.#claim.nextHop, key, ports.clock.now())
-    await this.#over(ports.pool.adopt(opened.connection))
   }
 
   #noConnection(target: Target, trouble: Trouble): void {
@@ -190,13 +189,18 @@ class Attempt {
   async #over(entry: PooledConnection): Promise<void> {
     const { pool } = this.#around.ports
     const { connection } = entry
-    const wasUsed = entry.messages > 0
+    const usedBefore = entry.messages
     const forAnotherHost: ClaimedRecipient[] = []
+    let progress = false
     let batch = this.#nextBatch()
     while (batch.length > 0 && connection.usable) {
       const results = await connection.send(this.#envelope(batch), this.#content)
-      if (wasUsed && isStale(results)) return pool.discard(entry)
+      if (entry.messages > 0 && isStale(results)) {
+        if (entry.messages > usedBefore) break
+        return pool.discard(entry)
+      }
       entry.messages++
+      progress ||= results.some(isAccepted)
       const again = this.#take(batch, results, connection)
       forAnotherHost.push(...again.elsewhere)
       this.#left = [...again.here, ...this.#left.slice(batch.length)]
@@ -204,7 +208,8 @@ class Attempt {
     }
     this.#reached = true
     this.#sessions++
-    this.#tried.add(connection.peer)
+    // A host that takes something and closes before the rest may take more over a new connection.
+    if (!progress || batch.length === 0) this.#tried.add(connection.peer)
     if (connection.usable) pool.giveBack(connectionKey(connection.target), entry)
     else pool.discard(entry)
     this.#left = [...forAnotherHost, ...this.#left]
@@ -235,12 +240,12 @@ class Attempt {
     const here: ClaimedRecipient[] = []
     const elsewhere: ClaimedRecipient[] = []
     // Without any acceptance a second transaction would be refused like the first.
-    const progress = results.some((result) => result.kind === 'accepted')
+    const progress = results.some(isAccepted)
     for (const [index, recipient] of batch.entries()) {
       const result = results[index] as RecipientResult
       const outcome = this.#note(recipient, result, { target: connection.target, facts })
       this.#heardOf.add(recipient.recipientId)
-      if (progress && connection.usable && wantsNextTransaction(result)) here.push(recipient)
+      if (progress && wantsNextTransaction(result)) here.push(recipient)
       else if (outcome.kind === 'deferred' && mayHelpElsewhere(result)) elsewhere.push(recipient)
     }
     return { here, elsewhere }
@@ -294,6 +299,10 @@ function isStale(results: readonly RecipientResult[]): boolean {
   const first = results.find(({ kind }) => kind !== 'unfit')
   if (first?.kind === 'lost') return first.silent
   return first?.kind === 'refused' && first.phase === 'mail' && first.reply.code === 421
+}
+
+function isAccepted({ kind }: RecipientResult): boolean {
+  return kind === 'accepted'
 }
 
 /** RFC 5321 4.5.3.1.10: the peer took some recipients and wants the rest in another transaction. */
