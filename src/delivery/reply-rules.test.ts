@@ -57,6 +57,11 @@ describe('a rule', () => {
     expect(find({ code: ['5xx'] }, { text: /today/iu }, {})).toBe('rule-1')
   })
 
+  it('for the answer to the message fits one that comes before its end, too', () => {
+    const rules = createReplyRules([{ name: 'content', class: 'spam', at: ['dot'] }])
+    expect(rules.classify(said, { ...where, phase: 'body' })?.rule).toBe('content')
+  })
+
   it('by status does not fit a reply without one', () => {
     const rules = createReplyRules([{ name: 'any', class: 'policy', status: ['*.*.*'] }])
     expect(rules.classify({ ...said, enhanced: '' }, where)).toBeNull()

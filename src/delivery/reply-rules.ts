@@ -79,7 +79,8 @@ function fits(rule: ReplyRule, said: Said): Readonly<Record<string, string | und
   const { reply, host, phase } = said
   if (rule.code && !rule.code.some((code) => matchesCode(code, reply.code))) return null
   if (rule.status && !rule.status.some((status) => matchesStatus(status, reply.enhanced))) return null
-  if (rule.at && !rule.at.includes(phase)) return null
+  // A peer that does not wait for the end of the message answers it all the same.
+  if (rule.at && !rule.at.includes(phase === 'body' ? 'dot' : phase)) return null
   if (rule.host && !rule.host.some((pattern) => matchesHost(pattern, host))) return null
   if (!rule.text) return {}
   const match = rule.text.exec(said.text)
