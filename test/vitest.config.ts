@@ -8,6 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 // WAYPOST_TEST_REPORT names a file for the numbers that `npm test` sums up.
 const report = process.env['WAYPOST_TEST_REPORT']
 
+// Ends a test that hangs, and nothing else: how fast a machine is that does something besides is no finding.
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
     // As many files at once as there are processors (usual: one less): tests wait for others more than they compute.
@@ -18,6 +21,7 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          ...patience,
           include: [
             'src/**/*.test.ts',
             'test/lib/**/*.test.ts',
@@ -33,11 +37,10 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
-      { root, test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { root, test: { name: 'peers', include: ['test/peers/**/*.test.ts'], ...patience } },
     ],
   },
 })

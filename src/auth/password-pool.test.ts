@@ -1,10 +1,7 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createPasswordPool, type PasswordPool } from './password-pool.ts'
 import { hashPassword } from './schemes.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 let pool: PasswordPool
 afterEach(() => pool.close())

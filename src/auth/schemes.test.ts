@@ -1,11 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { md5Crypt } from './md5-crypt.ts'
 import { hashableSchemes, hashPassword, matches } from './schemes.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 function stored(text: string, weak = false): StoredPassword {
   const read = readStored(text, weak)

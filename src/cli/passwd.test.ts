@@ -11,13 +11,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readStored } from '../auth/stored-password.ts'
 import { matches } from '../auth/schemes.ts'
 import { passwd, type PasswdOptions } from './passwd.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 async function run(options: PasswdOptions, input: string | Readable = '') {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]

@@ -1,6 +1,6 @@
 // AUTH over a real TLS session (RFC 4954), with the SASL messages of sasl.ts.
 
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { refusal } from '../smtp/reply.ts'
 import type { Credentials } from './hooks.ts'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
@@ -11,9 +11,6 @@ import {
   type TestListenerOptions,
 } from '../../test/lib/test-listener.ts'
 import { scriptedHooks } from '../../test/lib/scripted-hooks.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 let server: TestListener
 let seen: Credentials[] = []

@@ -9,9 +9,6 @@ import { readAll } from '../../test/lib/scripted-hooks.ts'
 import { HOP_OCTETS } from '../message/limits.ts'
 import { MessageInterrupted } from './interruption.ts'
 
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
-
 let server: TestListener
 afterEach(async () => {
   await server.close()

@@ -14,9 +14,6 @@ import {
 import { refuse } from '../policy/verdict.ts'
 import { refusal } from '../smtp/reply.ts'
 
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
-
 let server: TestListener
 const start = async (options?: TestListenerOptions) => {
   server = await startTestListener(options)

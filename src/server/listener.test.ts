@@ -4,9 +4,6 @@ import { refusal } from '../smtp/reply.ts'
 
 import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
 
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
-
 let server: TestListener
 const start = async (options?: TestListenerOptions) => {
   server = await startTestListener(options)

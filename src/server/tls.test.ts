@@ -13,9 +13,6 @@ import {
   type TestListenerOptions,
 } from '../../test/lib/test-listener.ts'
 
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
-
 let server: TestListener
 const start = async (options?: TestListenerOptions) => {
   server = await startTestListener(options)

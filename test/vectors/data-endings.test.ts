@@ -1,13 +1,10 @@
 // Published streams after DATA, however they are cut into writes, through a real listener and the reader of messages behind it.
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { receiveMessage } from '../../src/message/receive.ts'
 import type { ServerHooks } from '../../src/server/hooks.ts'
 import { startTestListener, type TestListener } from '../lib/test-listener.ts'
 import { suite } from './suites.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 interface Row {
   readonly stream: string

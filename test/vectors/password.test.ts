@@ -1,13 +1,10 @@
 // Published password hashes and SASL PLAIN messages: every scheme we claim is right in all of its rows, the others never match.
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { matches } from '../../src/auth/schemes.ts'
 import { readStored } from '../../src/auth/stored-password.ts'
 import { decodePlain } from '../../src/server/sasl.ts'
 import { suite } from './suites.ts'
-
-// Machines that test are often busy.
-vi.setConfig({ testTimeout: 30_000 })
 
 interface HashRow {
   readonly scheme: string
