@@ -66,6 +66,8 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   readonly #mourners: ((cause: string) => void)[] = []
   readonly #followers: ((events: readonly Event[]) => void)[] = []
   readonly #sweep: NodeJS.Timeout
+  /** The last message that was judged to be late or not. */
+  #warnedTo = 0
   #closing = false
 
   constructor(parts: EmbeddedParts) {
@@ -79,6 +81,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       // What became too old while nobody tried is attempted first, as everything is within the longest gap.
       if (unbroken.for(parts.clock.now()) < parts.settings.retry.maximalGapMs) return
       void this.expire().catch(() => {})
+      void this.warn().catch(() => {})
     }, EXPIRE_SWEEP_MS)
     this.#sweep.unref()
   }
@@ -204,6 +207,18 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       after = value.next
     }
     return expired
+  }
+
+  async warn(): Promise<number> {
+    let late = 0
+    for (let more = true; more && !this.#closing; ) {
+      const asked = { kind: 'warn', now: this.#clock.now(), after: this.#warnedTo } as const
+      const { value } = await this.#client.ask(asked)
+      late += value.late
+      this.#warnedTo = value.upTo
+      more = value.more
+    }
+    return late
   }
 
   createSpoolFile(): Promise<SpoolFile> {

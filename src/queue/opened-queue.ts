@@ -18,6 +18,8 @@ export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
   readonly opened: OpenReport
   /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
   expire(): Promise<number>
+  /** Marks recipients that are late and were not attempted since, where senders are told of delays; runs by itself with `expire`. Returns how many. */
+  warn(): Promise<number>
   /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
   watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
   /** Calls back if the engine ends although nobody closed it: nothing can be recorded any more. */

@@ -95,6 +95,7 @@ export type Operation =
   | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
   | { readonly kind: 'purge'; readonly before: number; readonly after: number }
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
+  | { readonly kind: 'warn'; readonly now: number; readonly after: number }
   | { readonly kind: 'control'; readonly step: ControlStep }
   | { readonly kind: 'handover'; readonly step: HandoverStep; readonly now: number }
   | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
@@ -168,6 +169,8 @@ export interface Answers {
   /** Rows removed, and where to go on; null when all is done. */
   purge: { readonly removed: number; readonly next: number | null }
   expire: { readonly expired: number; readonly next: number | null }
+  /** Recipients that were found late, the last message that was judged, and whether more can be judged now. */
+  warn: { readonly late: number; readonly upTo: number; readonly more: boolean }
   control: ControlStepResult
   handover: HandoverAnswers[HandoverStep['kind']]
   lost: { readonly held: number }

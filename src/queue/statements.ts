@@ -10,6 +10,7 @@ import {
   unclaim,
 } from './statements/claim-recipients.ts'
 import {
+  markLate,
   selectMessageLifetimes,
   selectSteered,
   selectSteeredOfMessage,
@@ -95,6 +96,7 @@ export function prepareStatements(db: Database) {
     selectSteered: selectSteered(db),
     selectSteeredOfMessage: selectSteeredOfMessage(db),
     selectMessageLifetimes: selectMessageLifetimes(db),
+    markLate: markLate(db),
     updateState: updateState(db),
     updateFinal: updateFinal(db),
     updateWish: updateWish(db),

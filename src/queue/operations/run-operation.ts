@@ -14,6 +14,7 @@ import { purge } from './purge.ts'
 import { record } from './record.ts'
 import { release } from './release.ts'
 import { settle } from './settle.ts'
+import { warn } from './warn.ts'
 
 export function runOperation(context: StoreContext, operation: Operation, db: Database): Answers[OperationKind] {
   switch (operation.kind) {
@@ -39,6 +40,8 @@ export function runOperation(context: StoreContext, operation: Operation, db: Da
       return purge(context, operation, db)
     case 'expire':
       return expire(context, operation)
+    case 'warn':
+      return warn(context, operation)
     case 'control':
       return control(context, operation.step, db)
     case 'handover':

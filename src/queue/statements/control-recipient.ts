@@ -1,4 +1,4 @@
-// Room queue: SQL of what a person may do to one recipient, and of the sweep for expired ones.
+// Room queue: SQL of what a person may do to one recipient, and of the sweeps for late and expired ones.
 
 import type { Database } from 'better-sqlite3'
 
@@ -55,6 +55,22 @@ export function updateFinal(db: Database): (id: number, outcome: FinalOutcome) =
   }
 }
 
+/** What is told of a recipient that is late; the words count only where no attempt left its own. */
+export interface Lateness {
+  readonly notice: number
+  readonly at: number
+  readonly status: string
+  readonly reply: string
+}
+
+/** Marks a recipient of whose delay the sender was not told, and for which nothing else is to be told. False for others. */
+export function markLate(db: Database): (id: number, lateness: Lateness) => boolean {
+  const update = db.prepare(`UPDATE recipients SET notice = ?, last_at = coalesce(last_at, ?),
+    last_status = coalesce(last_status, ?), last_reply = coalesce(last_reply, ?)
+    WHERE id = ? AND notice = 0 AND delay_told = 0`)
+  return (id, { notice, at, status, reply }) => update.run(notice, at, status, reply, id).changes > 0
+}
+
 export function updateWish(db: Database): (id: number, wish: string | null) => void {
   const update = db.prepare('UPDATE recipients SET wish = ? WHERE id = ?')
   return (id, wish) => {
@@ -65,13 +81,15 @@ export function updateWish(db: Database): (id: number, wish: string | null) => v
 export interface LifetimeRow {
   readonly id: number
   readonly queueId: string
+  readonly arrivedAt: number
   readonly expiresAt: number
 }
 
 /** Messages after a row id, oldest first. */
 export function selectMessageLifetimes(db: Database): (after: number, limit: number) => LifetimeRow[] {
   const select = db.prepare(
-    'SELECT id, queue_id AS queueId, expires_at AS expiresAt FROM messages WHERE id > ? ORDER BY id LIMIT ?',
+    `SELECT id, queue_id AS queueId, arrived_at AS arrivedAt, expires_at AS expiresAt FROM messages WHERE id > ?
+    ORDER BY id LIMIT ?`,
   )
   return (after, limit) => select.all(after, limit) as LifetimeRow[]
 }
