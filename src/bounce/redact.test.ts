@@ -47,6 +47,22 @@ describe('a private recipient', () => {
   })
 
   it.each([
+    ['rfc822;team@example.org', 'team@example.org'],
+    ['utf-8;bücher@example.org', 'bücher@example.org'],
+    ['x400;/c=de/', '/c=de/'],
+    ['rfc822; ', '[hidden]'],
+    [null, 'jane.doe77@gmail.com'],
+  ])('that a node of ours gave as forward-path is named by its ORCPT %j: %s', (orcpt, named) => {
+    const handed = recipient({ original: 'jane.doe77@gmail.com', parameters: { notify: [], orcpt } })
+    expect(disclose(handed, true).address).toBe(named)
+  })
+
+  it('is not named by what a stranger says in ORCPT', () => {
+    const parameters = { notify: [], orcpt: 'rfc822;other@example.net' }
+    expect(disclose(recipient({ parameters })).address).toBe('press@example.org')
+  })
+
+  it.each([
     '550-5.1.1 The email account that you tried to reach does not exist. Please try\n550-5.1.1 double-checking the recipient. For more information, go to\n550 5.1.1  https://support.google.com/mail/?p=NoSuchUser ffacd0b85a97d-38f259',
     '550 5.1.1 <jane.doe77@gmail.com>: Recipient address rejected: User unknown in virtual mailbox table',
     '550 5.1.1 JANE.DOE77@GMAIL.COM is not known here',

@@ -33,12 +33,20 @@ const ipv6 = /[0-9a-f:.]{0,45}:[0-9a-f:.]{0,45}:[0-9a-f.]{0,45}/gi
 /** Two labels and more, the last one of letters: a host or domain name. */
 const domainName = /\b(?:[\p{L}\p{N}_](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}{2,})\b/giu
 
-/** What the sender of the mail may read about this recipient. */
-export function disclose(recipient: NoticeRecipient): Disclosure {
+/** What the sender of the mail may read about this recipient. `fromPeer`: the mail came from a node of ours. */
+export function disclose(recipient: NoticeRecipient, fromPeer = false): Disclosure {
   if (!recipient.private) {
     return { address: recipient.address, host: hostName(recipient.host), reply: recipient.reply }
   }
-  return { address: recipient.original, host: null, reply: scrub(recipient) }
+  return { address: usedBySender(recipient, fromPeer), host: null, reply: scrub(recipient) }
+}
+
+/**
+ * The address that the sender used. A node of ours that resolved a part of the way says it in ORCPT, as the forward-path that it gave
+ * may be the destination itself. Nothing that a sender puts into ORCPT brings that one back.
+ */
+function usedBySender({ original, parameters: { orcpt } }: NoticeRecipient, fromPeer: boolean): string {
+  return !fromPeer || orcpt === null ? original : orcpt.slice(orcpt.indexOf(';') + 1).trim() || MASK
 }
 
 /** The name in `name[ip]:port`; null for a unix socket or none. */

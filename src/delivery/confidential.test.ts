@@ -32,6 +32,21 @@ describe('a private recipient', () => {
     expect(handedOn(one, false).parameters).toEqual(asked(['SUCCESS']))
     expect(keepsReports(one)).toBe(false)
   })
+
+  it.each([
+    ['team@example.org', null, 'rfc822;team@example.org'],
+    ['bücher@example.org', null, 'utf-8;bücher@example.org'],
+    ['team@example.org', 'rfc822;list@stranger.example', 'rfc822;list@stranger.example'],
+    ['kim@far.example', null, null],
+  ])('of %s with ORCPT %j is named to our own nodes by %j', (original, orcpt, wanted) => {
+    const one = recipient({ private: true, nextHop: 'peers:srs', original, parameters: { notify: [], orcpt } })
+    expect(handedOn(one, false).parameters).toEqual({ notify: [], orcpt: wanted })
+  })
+
+  it('is not named to strangers by an address that the sender did not say', () => {
+    const one = recipient({ private: true, original: 'team@example.org', parameters: { notify: [], orcpt: null } })
+    expect(handedOn(one, false).parameters.orcpt).toBeNull()
+  })
 })
 
 it('a recipient that is no secret is handed on with all that was asked for', () => {

@@ -2,7 +2,8 @@
 // report success from an address that the sender was never told (RFC 3461 5.2.7.4). We answer ourselves that the mail was relayed.
 
 import type { ClaimedRecipient } from '../queue/queue.ts'
-import type { Notify } from '../smtp/envelope.ts'
+import { isAscii } from '../smtp/domain.ts'
+import type { Notify, RecipientParameters } from '../smtp/envelope.ts'
 import type { TransportRecipient } from './transport.ts'
 
 /** Do reports about this recipient end here? Not between our own nodes: the last one keeps them. */
@@ -13,10 +14,17 @@ export function keepsReports(recipient: Pick<ClaimedRecipient, 'private' | 'next
 /** What is said of a recipient to the next server. `report`: the mail is a report of ours: strangers say nothing about it (RFC 5321 6.1). */
 export function handedOn(recipient: ClaimedRecipient, report: boolean): TransportRecipient {
   const { address, parameters } = recipient
-  if (report && !recipient.nextHop.startsWith('peers:'))
-    return { address, parameters: { ...parameters, notify: ['NEVER'] } }
+  const toOurs = recipient.nextHop.startsWith('peers:')
+  if (report && !toOurs) return { address, parameters: { ...parameters, notify: ['NEVER'] } }
+  if (recipient.private && toOurs) return { address, parameters: namingOriginal(recipient) }
   if (!keepsReports(recipient) || parameters.notify.length === 0) return { address, parameters }
   // A failure after acceptance comes back through us and may be wanted; nothing left to tell means silence (RFC 3461 5.2.7.3).
   const wanted: Notify[] = parameters.notify.includes('FAILURE') ? ['FAILURE'] : ['NEVER']
   return { address, parameters: { ...parameters, notify: wanted } }
+}
+
+/** The next node of ours may get a forward's destination as forward-path: ORCPT (RFC 3461 5.2.1) tells it the address that may be named. */
+function namingOriginal({ address, original, parameters }: ClaimedRecipient): RecipientParameters {
+  if (parameters.orcpt !== null || original === address) return parameters
+  return { ...parameters, orcpt: `${isAscii(original) ? 'rfc822' : 'utf-8'};${original}` }
 }

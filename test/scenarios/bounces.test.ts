@@ -33,6 +33,7 @@ beforeAll(async () => {
       kim: 'kim@far.example',
       plain: 'plain@plain.example',
       gone: 'permfail-rcpt@far.example',
+      team: ['permfail-rcpt@far.example', 'kim'],
       late: 'tempfail-rcpt@far.example',
     },
   }
@@ -118,6 +119,21 @@ describe('a proven sender', () => {
       recipient: 'permfail-rcpt@far.example',
       reply: expect.stringContaining('550 5.1.1'),
     })
+  })
+
+  it('is told of a member of a group by the name of the group', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'team' })
+    const report = await reportAt(home, event?.dsn)
+    expect(report.text).toContain('Original-Recipient: rfc822;team@example.org')
+    expect(report.text).toContain('Final-Recipient: rfc822;team@example.org')
+    expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
+  })
+
+  it('cannot learn it by an ORCPT of another kind', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'team', parameters: ' ORCPT=x400;/c+3Dde/' })
+    const report = await reportAt(home, event?.dsn)
+    expect(report.text).toContain('Original-Recipient: x400;/c=de/')
+    expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
   })
 
   it('is told when the time is up, once', async () => {
