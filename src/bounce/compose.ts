@@ -7,7 +7,6 @@ import type { Intake } from '../intake/intake.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import type { NewMessage, NoticeRecipient, NoticeTask, Queue } from '../queue/queue.ts'
-import type { Origin } from '../smtp/origin.ts'
 import type { BounceSettings } from './bounce-settings.ts'
 import type { Action, Decision } from './decide.ts'
 import type { OperatorReport } from './operator-mark.ts'
@@ -90,7 +89,7 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
     from,
     fromName,
     to,
-    recipients: those.map((one) => (operator ? forOperator(one) : forSender(one, message.origin))),
+    recipients: those.map((one) => (operator ? forOperator(one) : forSender(one, task))),
     operator: operator && { kind: operator, sender: message.sender },
     at: clock.now(),
     messageId: makeMessageId(`${message.queueId}.${unique}`, hostname),
@@ -104,8 +103,8 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
   })
 }
 
-function forSender({ recipient, action }: Told, origin: Origin): ReportRecipient {
-  const { address, host, reply } = disclose(recipient, origin.kind === 'peer')
+function forSender({ recipient, action }: Told, { message, recipients: together }: NoticeTask): ReportRecipient {
+  const { address, host, reply } = disclose(recipient, { fromPeer: message.origin.kind === 'peer', together })
   return { ...facts({ recipient, action }), address, remoteHost: host, reply }
 }
 

@@ -39,6 +39,14 @@ describe('a recipient that is not private', () => {
     expect(disclose(recipient({ private: false, host: '/run/lists.sock' })).host).toBeNull()
     expect(disclose(recipient({ private: false, host: null })).host).toBeNull()
   })
+
+  it('does not tell of a private one in the same transaction', () => {
+    const open = recipient({ private: false, reply: '550 5.7.1 <jane.doe77@gmail.com>, <Kim@gmail.com>: spam' })
+    const secret = recipient({ address: 'kim@gmail.com' })
+    expect(disclose(open, { together: [open, secret] }).reply).toBe(
+      '550 5.7.1 <jane.doe77@gmail.com>, <[hidden]>: spam',
+    )
+  })
 })
 
 describe('a private recipient', () => {
@@ -54,7 +62,7 @@ describe('a private recipient', () => {
     [null, 'jane.doe77@gmail.com'],
   ])('that a node of ours gave as forward-path is named by its ORCPT %j: %s', (orcpt, named) => {
     const handed = recipient({ original: 'jane.doe77@gmail.com', parameters: { notify: [], orcpt } })
-    expect(disclose(handed, true).address).toBe(named)
+    expect(disclose(handed, { fromPeer: true }).address).toBe(named)
   })
 
   it('is not named by what a stranger says in ORCPT', () => {
@@ -93,11 +101,34 @@ describe('a private recipient', () => {
     }
   })
 
+  it.each<[string, RegExp, Partial<NoticeRecipient>]>([
+    ["550 5.1.1 <jane.o'neil@corp.example>: unknown", /jane|neil/, { address: "jane.o'neil@corp.example" }],
+    ["550 5.1.1 <ann.o'hara@corp.example>: unknown", /ann|hara/, {}],
+    ['550 5.1.1 no mailbox jane doe here', /jane|doe/, { address: '"jane doe"@corp.example' }],
+    ['550 5.7.1 [IPv6:2a00:1450:4013:0c03:0000:0000:0000:001a] blocked', /2a00|1a\b/, {}],
+    ['550 5.7.1 [IPv6:2a00:1450:4013:c03:1:2:3:1a] blocked', /2a00|1a\b/, {}],
+    ['550 5.7.1 2a00:1450:4013:c03::1a: blocked', /2a00|1a\b/, {}],
+    ['550 5.7.1 client:2a00:1450:4013:c03::1a', /2a00|1a\b/, {}],
+    ['550 5.7.1 ::ffff:198.51.100.7 blocked', /ffff|198/, {}],
+    ['550 5.7.1 ip-142-250-153-27 is not ours', /142|250/, {}],
+    ['550 5.4.4 пример.рф has no mailboxes', /пример/, { address: 'kim@xn--e1afmkfd.xn--p1ai', host: null }],
+    ['550 5.4.4 no mailboxes at пример', /пример/, { address: 'kim@xn--e1afmkfd.xn--p1ai', host: null }],
+    ['550 5.4.4 über.example has no mailboxes', /ü/, {}],
+    ['550 5.1.1 jo\u0308rg unknown', /rg/, { address: 'jörg@corp.example' }],
+    ['550-5.1.1 no such mailbox: jane.\n550 5.1.1 doe77@gmail.com', /jane|doe/, {}],
+    ['550-no such mailbox: jane.d\n550 oe77', /jane|oe77/, {}],
+    [`550 5.1.1 ${'x '.repeat(992)}jane.doe77@gmail.com`, /jan/, {}],
+    [`550 5.1.1 ${'x '.repeat(991)}142.250.153.27`, /142/, {}],
+  ])('hides all of it in: %s', (reply, secret, changes) => {
+    expect(said(reply, changes)).not.toMatch(secret)
+  })
+
   it('keeps what helps: code, status and words', () => {
     expect(said('550 5.1.1 <jane.doe77@gmail.com>: Recipient address rejected: User unknown')).toBe(
       '550 5.1.1 <[hidden]>: Recipient address rejected: User unknown',
     )
     expect(said('452 4.2.2 The mailbox is full at 12:30:15')).toBe('452 4.2.2 The mailbox is full at 12:30:15')
+    expect(said('554 5.6.0 Mail::Delivery said: no, a bad face')).toBe('554 5.6.0 Mail::Delivery said: no, a bad face')
   })
 
   it('does not tear words apart where the local part is short', () => {

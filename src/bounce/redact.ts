@@ -1,9 +1,10 @@
 // What a sender may learn about a recipient. A private recipient (a forward to somebody's address elsewhere) is named by the address
 // that the sender used; the destination's address, host and IP are taken out of what the remote server said. The ledger keeps all.
 
-import { isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
 import type { NoticeRecipient } from '../queue/queue.ts'
-import { domainOf } from '../smtp/mailbox.ts'
+import { unicodeDomain } from '../smtp/domain.ts'
+import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
 
 /** What may be said. */
 export interface Disclosure {
@@ -18,6 +19,8 @@ const MASK = '[hidden]'
 const LONGEST = 2000
 /** Shorter names (`a`, `jo`) would tear holes into every other word. */
 const SHORTEST_NAME = 3
+/** The end of a line of a reply, with the code and status that begin the next one. */
+const LINE_END = String.raw`(?:\n\d{3}[ -](?:\d\.\d{1,3}\.\d{1,3} )?)?`
 /** Words of host names that tell nothing about whose host it is. */
 const commonWords = new Set(
   'mail smtp mx relay server host gateway inbound incoming outbound email gate edge filter spam the and com net org edu'.split(
@@ -25,20 +28,33 @@ const commonWords = new Set(
   ),
 )
 
-const address = /(?:"[^"]{0,64}"|[^\s<>()[\],;:"']{1,254})@[^\s<>()[\],;:"']+/gu
+/** An apostrophe may stand inside a local part (`o'neil`), not before it: there it quotes. */
+const address = /(?:"[^"]{0,64}"|[^\s<>()[\],;:"'][^\s<>()[\],;:"]{0,253})@[^\s<>()[\],;:"']+/gu
 const url = /\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/giu
-const ipv4 = /\b\d{1,3}(?:\.\d{1,3}){3}\b/g
-/** What may be one; node:net decides, so that a time of day stays. */
-const ipv6 = /[0-9a-f:.]{0,45}:[0-9a-f:.]{0,45}:[0-9a-f.]{0,45}/gi
-/** Two labels and more, the last one of letters: a host or domain name. */
-const domainName = /\b(?:[\p{L}\p{N}_](?:[\p{L}\p{N}_-]{0,61}[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}{2,})\b/giu
+const ipv4 = /(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)/g
+/** What may be one, with the prefix of an address literal. */
+const ipv6 = /(?:ipv6:)?(?:[0-9a-f]|::)[0-9a-f:.]*[0-9a-f](?![a-z])/gi
+/** Compressed, or so many groups as no time of day has. */
+const ipv6Shape = /::|(?::[^:]*){6}/
+/** Two labels and more, the last one of letters, whatever their script: a host or domain name. */
+const domainName =
+  /(?<![\p{L}\p{M}\p{N}_])(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]{0,61}[\p{L}\p{M}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}[\p{L}\p{M}]+)(?![\p{L}\p{M}\p{N}])/giu
 
-/** What the sender of the mail may read about this recipient. `fromPeer`: the mail came from a node of ours. */
-export function disclose(recipient: NoticeRecipient, fromPeer = false): Disclosure {
+/** What else counts, beside the recipient itself. */
+export interface Circumstances {
+  /** The mail came from a node of ours. */
+  readonly fromPeer?: boolean
+  /** All that the report is about: a server that refuses a message says one thing of all its recipients. */
+  readonly together?: readonly NoticeRecipient[]
+}
+
+/** What the sender of the mail may read about this recipient. */
+export function disclose(recipient: NoticeRecipient, { fromPeer, together }: Circumstances = {}): Disclosure {
   if (!recipient.private) {
-    return { address: recipient.address, host: hostName(recipient.host), reply: recipient.reply }
+    const secrets = (together ?? []).filter((one) => one.private).map((one) => one.address)
+    return { address: recipient.address, host: hostName(recipient.host), reply: hide(secrets, recipient.reply) }
   }
-  return { address: usedBySender(recipient, fromPeer), host: null, reply: scrub(recipient) }
+  return { address: usedBySender(recipient, fromPeer === true), host: null, reply: scrub(recipient) }
 }
 
 /**
@@ -56,25 +72,40 @@ function hostName(host: string | null): string | null {
 }
 
 function scrub(recipient: NoticeRecipient): string {
-  const named = namesOf(recipient)
-  const general = recipient.reply
-    .slice(0, LONGEST)
+  const { whole, words } = namesOf(recipient)
+  // The whole destination first: what the patterns take for an address may be less of it.
+  const general = hide(whole, shortened(recipient.reply))
     .replace(url, MASK)
     .replace(address, MASK)
+    .replace(ipv6, (text) => (ipv6Shape.test(text) ? MASK : text))
     .replace(ipv4, MASK)
-    .replace(ipv6, (text) => (isIPv6(text.replace(/\.$/, '')) ? MASK : text))
     .replace(domainName, MASK)
-  return named
-    .reduce((text, name) => text.replace(wordPattern(name), MASK), general)
-    .replace(/(?:\[hidden\]\W?){2,}/g, `${MASK} `)
+  return hide(words, general).replace(/(?:\[hidden\]\W?){2,}/g, `${MASK} `)
+}
+
+/** Ends between two words: half a name is no longer found, and yet tells. */
+function shortened(reply: string): string {
+  const text = reply.normalize('NFC')
+  return text.length <= LONGEST ? text : text.slice(0, LONGEST).replace(/\S+$/, '')
+}
+
+function hide(names: readonly string[], text: string): string {
+  return names.reduce((left, name) => left.replace(wordPattern(name), MASK), text)
 }
 
 /** Everything that would name the destination: longest first, so that a part does not spoil the whole. */
-function namesOf(recipient: NoticeRecipient): string[] {
-  const { address: destination, host, reversePath } = recipient
-  const hosts = [domainOf(destination), ...(host === null ? [] : hostParts(host))]
-  const local = destination.slice(0, destination.lastIndexOf('@'))
-  const names = [destination, local, local.split('+')[0] ?? '', reversePath ?? '', ...hosts, ...hosts.flatMap(telling)]
+function namesOf({ address: destination, host, reversePath }: NoticeRecipient): { whole: string[]; words: string[] } {
+  const domains = [domainOf(destination), ...(host === null ? [] : hostParts(host))]
+  const hosts = domains.flatMap((name) => [name, unicodeDomain(name)])
+  const written = destination.slice(0, destination.lastIndexOf('@'))
+  const parsed = parseMailbox(destination)
+  const local = parsed.kind === 'mailbox' ? parsed.mailbox.local : written
+  const dashed = hosts.filter((name) => isIPv4(name)).map((ip) => ip.replaceAll('.', '-'))
+  const words = [written, local, local.split('+')[0] ?? '', ...hosts, ...dashed, ...hosts.flatMap(telling)]
+  return { whole: longestFirst([destination, reversePath ?? '']), words: longestFirst(words) }
+}
+
+function longestFirst(names: readonly string[]): string[] {
   return [...new Set(names)].filter((name) => name.length >= SHORTEST_NAME).sort((a, b) => b.length - a.length)
 }
 
@@ -92,7 +123,8 @@ function telling(name: string): string[] {
     .filter((word) => word.length > SHORTEST_NAME && !commonWords.has(word.toLowerCase()))
 }
 
+/** Also where the server began a new line inside the name. */
 function wordPattern(name: string): RegExp {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'giu')
+  const letters = Array.from(name, (letter) => letter.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`(?<![\\p{L}\\p{N}])${letters.join(LINE_END)}(?![\\p{L}\\p{N}])`, 'giu')
 }
