@@ -8,6 +8,8 @@ import type { ReportFacts, ReportRecipient } from './report-facts.ts'
 /** Columns of running text. */
 const WIDTH = 76
 const LONGEST_SUBJECT = 150
+/** Pieces that fit into 998 octets even if each character takes four. */
+const LONGEST_WORD = /.{1,240}/gsu
 
 /** Subject of the report; names the subject of the mail it is about. */
 export function subjectOf(
@@ -34,7 +36,7 @@ export function humanText(facts: ReportFacts): Buffer {
     `This is the mail system at ${facts.hostname}.`,
     '',
     ...wrap(opening(facts)),
-    ...facts.recipients.flatMap((recipient) => ['', ...paragraph(recipient)]),
+    ...facts.recipients.flatMap((recipient) => ['', ...paragraph(recipient, isMixed(facts))]),
     '',
     ...wrap(ending(facts)),
   ]
@@ -53,6 +55,7 @@ function opening(facts: ReportFacts): string {
   if (facts.operator) return openingForOperator(facts)
   const many = facts.recipients.length > 1
   const sent = `Your message of ${formatDate(facts.arrivedAt)}`
+  if (isMixed(facts)) return `${sent} has come as far as this, as you asked to be told.`
   switch (facts.recipients[0]?.action) {
     case 'failed':
       return `${sent} could not be delivered to ${many ? 'these addresses' : 'this address'}. We have given up; the message will not be tried again.`
@@ -67,10 +70,22 @@ function opening(facts: ReportFacts): string {
   }
 }
 
-function paragraph(recipient: ReportRecipient): string[] {
+/** Success ends in different ways: some recipients are delivered, others handed on. */
+function isMixed({ recipients }: ReportFacts): boolean {
+  return recipients.some(({ action }) => action !== recipients[0]?.action)
+}
+
+function paragraph(recipient: ReportRecipient, mixed: boolean): string[] {
   const lines = [`  <${recipient.address}>`]
   if (recipient.action === 'failed' || recipient.action === 'delayed') lines.push(...explanation(recipient))
+  else if (mixed) lines.push(...wrap(arrival(recipient), '    '))
   return lines
+}
+
+function arrival({ action }: ReportRecipient): string {
+  return action === 'delivered'
+    ? 'The message was delivered.'
+    : 'The message was handed on to the mail server of this address, which sends no reports.'
 }
 
 function explanation(recipient: ReportRecipient): string[] {
@@ -96,11 +111,11 @@ function ending(facts: ReportFacts): string {
   return `A report for mail programs and ${returned} are attached. The number of your message here is ${facts.queueId}; please name it if you ask the postmaster.`
 }
 
-/** Greedy line breaks; a word longer than a line stays whole. */
+/** Greedy line breaks; a word longer than a line stays whole, unless no line of a mail may be that long (RFC 5322 2.1.1). */
 function wrap(text: string, indent = ''): string[] {
   const lines: string[] = []
   let line = indent
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/\s+/).flatMap((long) => long.match(LONGEST_WORD) ?? [])) {
     if (line.length > indent.length && line.length + 1 + word.length > WIDTH) {
       lines.push(line)
       line = indent

@@ -42,12 +42,12 @@ export function statusOf(recipient: ReportRecipient): string {
   return recipient.expired ? EXPIRED : recipient.status
 }
 
-/** `type; address`; an address beyond ASCII is of type utf-8 and, in a plain report, written with escapes. */
-function typedAddress(typed: string, utf8: boolean): string {
+/** `type; address`; an address beyond ASCII is of type utf-8 and, in a plain report, written with escapes (RFC 6533 3). */
+export function typedAddress(typed: string, utf8: boolean): string {
   const cut = typed.indexOf(';')
   const type = typed.slice(0, cut).trim()
   const address = typed.slice(cut + 1).trim()
-  if (isAscii(address)) return `${type};${address}`
+  if (isAscii(address) && type.toLowerCase() !== 'utf-8') return `${type};${address}`
   return `utf-8;${encodeUtf8Address(address, utf8)}`
 }
 

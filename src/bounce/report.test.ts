@@ -200,6 +200,25 @@ describe('success', () => {
   })
 })
 
+describe('people', () => {
+  it('read of each recipient what became of it, where some were delivered and some handed on', () => {
+    const recipients = [
+      reportRecipient({ action: 'delivered', address: 'list@example.org' }),
+      reportRecipient({ action: 'relayed', address: 'sam@far.example.net' }),
+    ]
+    const words = text({ recipients, returned: withoutBody }).replace(/\s+/g, ' ')
+    expect(words).toContain('<list@example.org> The message was delivered.')
+    expect(words).toContain('<sam@far.example.net> The message was handed on to the mail server')
+    expect(words).not.toContain('was delivered to these addresses')
+  })
+
+  it('get no line longer than a mail may have', () => {
+    const reply = `550 5.7.1 ${'ä'.repeat(4000)}`
+    for (const line of text({ recipients: [reportRecipient({ reply })] }).split('\r\n'))
+      expect(Buffer.byteLength(line)).toBeLessThanOrEqual(998)
+  })
+})
+
 describe('letters beyond ASCII', () => {
   const umlaut = reportRecipient({ address: 'jörg@far.example.net', reply: '550 5.1.1 jörg ist weg' })
 
@@ -234,6 +253,23 @@ describe('letters beyond ASCII', () => {
     expect(report.header.toString()).toContain('Content-Transfer-Encoding: 8bit')
     expect(report.body.includes(body)).toBe(true)
     expect(report.smtputf8).toBe(false)
+  })
+
+  it("writes an operator's copy without SMTPUTF8 in ASCII, but for the words for people", () => {
+    const operator = { kind: 'copy', sender: 'jörg@example.org' } as const
+    const report = text({ to: 'postmaster@example.org', smtputf8: true, operator })
+    expect(field(report, 'X-Waypost-Sender')).toEqual(['utf-8;j\\x{F6}rg@example.org'])
+    expect(field(report, 'Content-Type')).toContain('message/delivery-status')
+  })
+
+  it('escapes what the address type utf-8 wants escaped, be it ASCII', () => {
+    const report = text({ recipients: [reportRecipient({ original: 'utf-8;a\\b+c@example.net' })] })
+    expect(field(report, 'Original-Recipient')).toEqual(['utf-8;a\\x{5C}b\\x{2B}c@example.net'])
+  })
+
+  it('leaves a raw UTF-8 message-id out of an ASCII report', () => {
+    const { header } = writeReport(reportFacts({ about: { messageId: '<grüße@example.net>', subject: null } }))
+    expect(header.toString()).not.toMatch(/In-Reply-To|References/)
   })
 
   it('leaves a raw UTF-8 subject out of an ASCII report', () => {

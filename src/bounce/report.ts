@@ -5,7 +5,7 @@ import { formatDate } from '../message/date.ts'
 import { writeField } from '../message/field.ts'
 import { isAscii } from '../smtp/domain.ts'
 import { humanText, subjectOf } from './human-text.ts'
-import { recipientFields } from './recipient-fields.ts'
+import { recipientFields, typedAddress } from './recipient-fields.ts'
 import { OPERATOR_MARK } from './operator-mark.ts'
 import type { ReportFacts } from './report-facts.ts'
 
@@ -32,17 +32,16 @@ function needsUtf8(facts: ReportFacts): boolean {
 }
 
 function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eightBit: boolean }): Buffer {
-  const { about } = facts
+  const subject = headerText(facts.about.subject, is.utf8)
+  const messageId = headerText(facts.about.messageId, is.utf8)
   const type = `multipart/report; report-type=${is.utf8 ? 'global-delivery-status' : 'delivery-status'}; boundary="${facts.boundary}"`
   return Buffer.concat([
     writeField('Date', formatDate(facts.at)),
     writeField('From', `${facts.fromName} <${facts.from}>`),
     writeField('To', `<${facts.to}>`),
-    writeField('Subject', subjectOf(facts, is.utf8 || isAscii(about.subject ?? '') ? about.subject : null)),
+    writeField('Subject', subjectOf(facts, subject)),
     writeField('Message-ID', facts.messageId),
-    ...(about.messageId === null
-      ? []
-      : [writeField('In-Reply-To', about.messageId), writeField('References', about.messageId)]),
+    ...(messageId === null ? [] : [writeField('In-Reply-To', messageId), writeField('References', messageId)]),
     writeField('Auto-Submitted', facts.operator ? 'auto-generated' : 'auto-replied'),
     ...(facts.operator ? [writeField(OPERATOR_MARK, facts.operator.kind)] : []),
     writeField('MIME-Version', '1.0'),
@@ -50,6 +49,11 @@ function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eig
     ...(is.eightBit ? [writeField('Content-Transfer-Encoding', '8bit')] : []),
     Buffer.from('\r\n'),
   ])
+}
+
+/** What others wrote beyond ASCII has no place in a header that may not have it (RFC 6532). */
+function headerText(text: string | null, utf8: boolean): string | null {
+  return text !== null && (utf8 || isAscii(text)) ? text : null
 }
 
 function textPart(facts: ReportFacts): Buffer {
@@ -67,7 +71,9 @@ function statusPart(facts: ReportFacts, utf8: boolean): Buffer {
     writeField('Reporting-MTA', `dns; ${facts.hostname}`),
     writeField('X-Waypost-Queue-Id', facts.queueId),
     writeField('Arrival-Date', formatDate(facts.arrivedAt)),
-    ...(facts.operator ? [writeField('X-Waypost-Sender', `rfc822;${facts.operator.sender ?? '<>'}`)] : []),
+    ...(facts.operator
+      ? [writeField('X-Waypost-Sender', typedAddress(`rfc822;${facts.operator.sender ?? '<>'}`, utf8))]
+      : []),
   ]
   const perRecipient = facts.recipients.map((recipient) =>
     Buffer.concat([Buffer.from('\r\n'), recipientFields(recipient, { utf8, delayed: recipient.action === 'delayed' })]),
