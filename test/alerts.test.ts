@@ -20,9 +20,8 @@ const rules = (parse(read('deploy/alerts.yaml')) as { groups: { rules: Rule[] }[
 function knownMetrics(): Set<string> {
   const registry = new Registry()
   createMetrics(registry, { gauges: [], process: false })
-  const gauges = ['src/assembly/operating.ts', 'src/assembly/directory-health.ts', 'src/assembly/spam.ts'].flatMap(
-    (file) => read(file).match(/waypost_\w+/g) ?? [],
-  )
+  const files = ['operating.ts', 'health-gauges.ts', 'directory-health.ts', 'spam.ts']
+  const gauges = files.flatMap((file) => read(`src/assembly/${file}`).match(/waypost_\w+/g) ?? [])
   return new Set([...registry.getMetricsAsArray().map((metric) => metric.name), ...gauges])
 }
 

@@ -10,6 +10,7 @@ import type { OpenQueue } from '../queue/opened-queue.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
 import type { Observed } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
+import { healthGauges } from './health-gauges.ts'
 import type { NodeState } from './node-state.ts'
 import { openAdmin, queueGauges } from './operating.ts'
 import type { SpamWatch } from './spam.ts'
@@ -27,8 +28,14 @@ export interface ObservationParts {
 export async function observeNode(config: Config, parts: ObservationParts): Promise<{ close(): Promise<void> }> {
   const { queue, clock, log, state, sources, spam } = parts
   const registry = new Registry()
+  const checks = [...healthChecks({ queue, clock, state }), directoryHealth(sources), ...(spam ? [spam.health] : [])]
   const metrics = createMetrics(registry, {
-    gauges: [...queueGauges(queue, clock), ...directoryGauges(sources, clock), ...(spam ? [spam.numbers] : [])],
+    gauges: [
+      ...queueGauges(queue, clock),
+      ...healthGauges({ checks, queue, state, clock }),
+      ...directoryGauges(sources, clock),
+      ...(spam ? [spam.numbers] : []),
+    ],
     process: true,
   })
   queue.follow((events) => {
@@ -37,7 +44,6 @@ export async function observeNode(config: Config, parts: ObservationParts): Prom
       metrics.record(event)
     }
   })
-  const checks = [...healthChecks({ queue, clock, state }), directoryHealth(sources), ...(spam ? [spam.health] : [])]
   const admin = await openAdmin(config, {
     registry,
     bug: (error, context) => log.bug(error, context),
