@@ -10,7 +10,7 @@ import type { NewMessage, NoticeRecipient, NoticeTask, Queue } from '../queue/qu
 import type { BounceSettings } from './bounce-settings.ts'
 import type { Action, Decision } from './decide.ts'
 import type { OperatorReport } from './operator-mark.ts'
-import { disclose } from './redact.ts'
+import { disclose, discloseHeader } from './redact.ts'
 import { type Report, writeReport } from './report.ts'
 import type { ReportRecipient } from './report-facts.ts'
 import { returnedPart } from './returned.ts'
@@ -84,12 +84,13 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
   const { message, notice } = task
   const unique = random(12).toString('hex')
   const fields = readFields(message.header)
+  const shown = operator ? message.header : discloseHeader(message.header, task.recipients)
   return writeReport({
     hostname,
     from,
     fromName,
     to,
-    recipients: those.map((one) => (operator ? forOperator(one) : forSender(one, task))),
+    recipients: those.map((one) => (operator ? forOperator(one) : forSender(one, task.recipients))),
     operator: operator && { kind: operator, sender: message.sender },
     at: clock.now(),
     messageId: makeMessageId(`${message.queueId}.${unique}`, hostname),
@@ -99,12 +100,15 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
     envid: message.parameters.envid,
     about: { messageId: readMessageId(fields), subject: fieldsNamed(fields, 'subject')[0]?.value ?? null },
     smtputf8: message.parameters.smtputf8,
-    returned: await returnedPart(message, notice, { openBody: (body) => queue.openBody(body), sizeLimit }),
+    returned: await returnedPart({ ...message, header: shown }, notice, {
+      openBody: (body) => queue.openBody(body),
+      sizeLimit,
+    }),
   })
 }
 
-function forSender({ recipient, action }: Told, { message, recipients: together }: NoticeTask): ReportRecipient {
-  const { address, host, reply } = disclose(recipient, { fromPeer: message.origin.kind === 'peer', together })
+function forSender({ recipient, action }: Told, together: readonly NoticeRecipient[]): ReportRecipient {
+  const { address, host, reply } = disclose(recipient, together)
   return { ...facts({ recipient, action }), address, remoteHost: host, reply }
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainRecipient } from '../smtp/envelope.ts'
 import type { NoticeRecipient } from '../queue/queue.ts'
-import { disclose } from './redact.ts'
+import { disclose, discloseHeader } from './redact.ts'
 
 function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
   return {
@@ -28,6 +28,23 @@ function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
 
 const said = (reply: string, changes: Partial<NoticeRecipient> = {}) => disclose(recipient({ reply, ...changes })).reply
 
+describe('the header that comes back', () => {
+  const header = Buffer.from(
+    'Received: from mx.example.org by srs.example.org id Q1\r\n for <Jane.Doe77@gmail.com>; today\r\nDelivered-To: <jane.doe77@gmail.com>\r\nReceived: by far \xff\r\nTo: jane.doe77@gmail.com\r\n\r\n',
+    'latin1',
+  )
+
+  it('names the destination only where its sender did', () => {
+    expect(discloseHeader(header, [recipient()]).toString('latin1')).toBe(
+      'Received: from mx.example.org by srs.example.org id Q1\r\n for <[hidden]>; today\r\nDelivered-To: <[hidden]>\r\nReceived: by far \xff\r\nTo: jane.doe77@gmail.com\r\n\r\n',
+    )
+  })
+
+  it('stays as it is where no recipient is private', () => {
+    expect(discloseHeader(header, [recipient({ private: false })])).toBe(header)
+  })
+})
+
 describe('a recipient that is not private', () => {
   it('is shown as it is, with its host', () => {
     const open = recipient({ private: false, reply: '550 5.1.1 <jane.doe77@gmail.com> unknown' })
@@ -43,9 +60,7 @@ describe('a recipient that is not private', () => {
   it('does not tell of a private one in the same transaction', () => {
     const open = recipient({ private: false, reply: '550 5.7.1 <jane.doe77@gmail.com>, <Kim@gmail.com>: spam' })
     const secret = recipient({ address: 'kim@gmail.com' })
-    expect(disclose(open, { together: [open, secret] }).reply).toBe(
-      '550 5.7.1 <jane.doe77@gmail.com>, <[hidden]>: spam',
-    )
+    expect(disclose(open, [open, secret]).reply).toBe('550 5.7.1 <jane.doe77@gmail.com>, <[hidden]>: spam')
   })
 })
 
@@ -62,7 +77,7 @@ describe('a private recipient', () => {
     [null, 'jane.doe77@gmail.com'],
   ])('that a node of ours gave as forward-path is named by its ORCPT %j: %s', (orcpt, named) => {
     const handed = recipient({ original: 'jane.doe77@gmail.com', parameters: { notify: [], orcpt } })
-    expect(disclose(handed, { fromPeer: true }).address).toBe(named)
+    expect(disclose(handed).address).toBe(named)
   })
 
   it('is not named by what a stranger says in ORCPT', () => {

@@ -2,6 +2,7 @@
 // that the sender used; the destination's address, host and IP are taken out of what the remote server said. The ledger keeps all.
 
 import { isIPv4 } from 'node:net'
+import { mapFields } from '../message/header.ts'
 import type { NoticeRecipient } from '../queue/queue.ts'
 import { unicodeDomain } from '../smtp/domain.ts'
 import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
@@ -40,29 +41,44 @@ const ipv6Shape = /::|(?::[^:]*){6}/
 const domainName =
   /(?<![\p{L}\p{M}\p{N}_])(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]{0,61}[\p{L}\p{M}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}[\p{L}\p{M}]+)(?![\p{L}\p{M}\p{N}])/giu
 
-/** What else counts, beside the recipient itself. */
-export interface Circumstances {
-  /** The mail came from a node of ours. */
-  readonly fromPeer?: boolean
-  /** All that the report is about: a server that refuses a message says one thing of all its recipients. */
-  readonly together?: readonly NoticeRecipient[]
-}
-
-/** What the sender of the mail may read about this recipient. */
-export function disclose(recipient: NoticeRecipient, { fromPeer, together }: Circumstances = {}): Disclosure {
+/**
+ * What the sender of the mail may read about this recipient.
+ * @param together all that the report is about: a server that refuses a message says one thing of all its recipients
+ */
+export function disclose(recipient: NoticeRecipient, together: readonly NoticeRecipient[] = []): Disclosure {
   if (!recipient.private) {
-    const secrets = (together ?? []).filter((one) => one.private).map((one) => one.address)
+    const secrets = secretsOf(together)
     return { address: recipient.address, host: hostName(recipient.host), reply: hide(secrets, recipient.reply) }
   }
-  return { address: usedBySender(recipient, fromPeer === true), host: null, reply: scrub(recipient) }
+  return { address: nameToSay(recipient), host: null, reply: scrub(recipient) }
 }
 
 /**
- * The address that the sender used. A node of ours that resolved a part of the way says it in ORCPT, as the forward-path that it gave
- * may be the destination itself. Nothing that a sender puts into ORCPT brings that one back.
+ * The forward-path; where a node of ours gave the destination itself as that, what it says in ORCPT. Nothing that a sender puts into
+ * ORCPT brings the destination back.
  */
-function usedBySender({ original, parameters: { orcpt } }: NoticeRecipient, fromPeer: boolean): string {
-  return !fromPeer || orcpt === null ? original : orcpt.slice(orcpt.indexOf(';') + 1).trim() || MASK
+function nameToSay({ address: destination, original, parameters: { orcpt } }: NoticeRecipient): string {
+  if (orcpt === null || original.toLowerCase() !== destination.toLowerCase()) return original
+  return orcpt.slice(orcpt.indexOf(';') + 1).trim() || MASK
+}
+
+/** Fields of the way so far, in which our nodes name the forward-path; the rest of a header is its sender's. */
+const traceFields = new Set(['received', 'delivered-to'])
+
+/** The header that a sender gets back: where a node of ours gave a destination as forward-path, its trace names it. */
+export function discloseHeader(header: Buffer, together: readonly NoticeRecipient[]): Buffer {
+  const secrets = secretsOf(together)
+  if (secrets.length === 0) return header
+  return mapFields(header, ({ key, raw }) => {
+    if (!traceFields.has(key)) return raw
+    const text = raw.toString('utf8')
+    const shown = hide(secrets, text)
+    return shown === text ? raw : Buffer.from(shown, 'utf8')
+  })
+}
+
+function secretsOf(recipients: readonly NoticeRecipient[]): string[] {
+  return recipients.filter((one) => one.private).map((one) => one.address)
 }
 
 /** The name in `name[ip]:port`; null for a unix socket or none. */

@@ -52,6 +52,14 @@ export function removeFields(header: Buffer, predicate: (field: Field) => boolea
   return Buffer.concat(kept.map((span) => header.subarray(span.start, span.end)))
 }
 
+/** The header with each field as the function wants it; what is no field stays. */
+export function mapFields(header: Buffer, change: (field: Field) => Buffer): Buffer {
+  const parts = spans(header).map((span) =>
+    span.colon < 0 ? header.subarray(span.start, span.end) : change(makeField(header, span)),
+  )
+  return Buffer.concat(parts)
+}
+
 /**
  * Where the name of a field line ends: the place of its colon, or -1 if the line is none (RFC 5322 2.2; white space before the
  * colon is the obsolete form of 4.5, which mail programs still read).

@@ -34,8 +34,10 @@ beforeAll(async () => {
       plain: 'plain@plain.example',
       gone: 'permfail-rcpt@far.example',
       team: ['permfail-rcpt@far.example', 'kim'],
+      half: ['permfail-rcpt@far.example', 'list'],
       late: 'tempfail-rcpt@far.example',
     },
+    transports: { 'list@example.org': `smtp:[${String(world.dns.zone.get('mx.plain.example')?.A)}]:${world.mxPort}` },
   }
   srs = await world.node({
     role: 'srs',
@@ -126,6 +128,14 @@ describe('a proven sender', () => {
     const report = await reportAt(home, event?.dsn)
     expect(report.text).toContain('Original-Recipient: rfc822;team@example.org')
     expect(report.text).toContain('Final-Recipient: rfc822;team@example.org')
+    expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
+  })
+
+  it('is returned a header whose trace does not name a member that went on alone', async () => {
+    const [event] = await notified({ from: 'ann@sender.example', to: 'half' })
+    const report = await reportAt(home, event?.dsn)
+    expect(report.text).toContain('Final-Recipient: rfc822;half@example.org')
+    expect(report.text).toMatch(/for\s+<\[hidden\]>/)
     expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
   })
 
