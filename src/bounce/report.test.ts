@@ -247,6 +247,15 @@ describe('letters beyond ASCII', () => {
     expect(writeReport(reportFacts({ smtputf8: true })).smtputf8).toBe(false)
   })
 
+  it('stays plain where only the header of the mail is UTF-8, which comes back with its own type', () => {
+    const returned = { header: Buffer.from('Subject: Grüße\r\n\r\n'), body: Buffer.from('Hello.\r\n') }
+    const report = writeReport(reportFacts({ smtputf8: true, returned }))
+    expect(report.smtputf8).toBe(false)
+    const all = Buffer.concat([report.header, report.body]).toString()
+    expect(field(all, 'Content-Type').slice(-2)).toEqual(['message/delivery-status', 'message/global'])
+    expect(text({ smtputf8: true, returned: { ...returned, body: null } })).toContain('message/global-headers')
+  })
+
   it('labels a returned 8-bit message and keeps its bytes', () => {
     const body = Buffer.from([0x67, 0x72, 0xfc, 0xdf, 0x65, 0x0d, 0x0a])
     const report = writeReport(reportFacts({ returned: { ...reportFacts().returned, body } }))

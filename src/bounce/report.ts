@@ -26,9 +26,10 @@ export function writeReport(facts: ReportFacts): Report {
   return { header: headerOf(facts, { utf8, eightBit: !isAscii(body.toString('latin1')) }), body, smtputf8: utf8 }
 }
 
+/** Addresses only: many programs cannot read the UTF-8 form, and what comes back has a type of its own. */
 function needsUtf8(facts: ReportFacts): boolean {
   const addresses = facts.recipients.flatMap(({ address, original }) => [address, original])
-  return !isAscii([facts.to, ...addresses].join('')) || !isAscii(facts.returned.header.toString('latin1'))
+  return !isAscii([facts.to, ...addresses].join(''))
 }
 
 function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eightBit: boolean }): Buffer {
@@ -84,12 +85,13 @@ function statusPart(facts: ReportFacts, utf8: boolean): Buffer {
 
 function returnedPart(facts: ReportFacts, utf8: boolean): Buffer {
   const { header, body } = facts.returned
+  const global = utf8 || (facts.smtputf8 && !isAscii(header.toString('latin1')))
   if (body === null) {
-    const type = utf8 ? 'message/global-headers' : 'text/rfc822-headers'
+    const type = global ? 'message/global-headers' : 'text/rfc822-headers'
     return part(header, { type, description: 'Header of the message' })
   }
   return part(Buffer.concat([header, body]), {
-    type: utf8 ? 'message/global' : 'message/rfc822',
+    type: global ? 'message/global' : 'message/rfc822',
     description: 'The message',
   })
 }

@@ -58,6 +58,19 @@ const cases: readonly Case[] = [
     each: [{ recipient: 'nobody@uni.example.edu', action: 'failed', status: '5.1.1', reason: 'userunknown' }],
   },
   {
+    what: 'a mail with SMTPUTF8 and a header in UTF-8',
+    facts: reportFacts({
+      smtputf8: true,
+      returned: {
+        header: Buffer.from('From: Kim <kim@example.org>\r\nSubject: Grüße\r\n\r\n'),
+        body: Buffer.from('Hello.\r\n'),
+      },
+    }),
+    temporary: [],
+    permanent: ['nobody@uni.example.edu'],
+    each: [{ recipient: 'nobody@uni.example.edu', action: 'failed', status: '5.1.1', reason: 'userunknown' }],
+  },
+  {
     what: 'several recipients with different reasons',
     facts: reportFacts({ recipients: [lost, full, reportRecipient()] }),
     temporary: [],
