@@ -2,6 +2,7 @@
 
 import type { NewRecipient } from '../queue/queue.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
+import type { Notify } from '../smtp/envelope.ts'
 import { expansionOf } from './expanded.ts'
 import type { Draft } from './intake.ts'
 
@@ -40,12 +41,36 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
     for (const destination of resolution.destinations) {
       const { recipient, original, reversePath, nextHop, private: hidden } = destination
       const key = `${recipient}\n${reversePath ?? ''}\n${nextHop}`
-      if (recipients.has(key)) continue
-      const one: NewRecipient = { address: recipient, original, reversePath, nextHop, private: hidden, parameters }
+      const found: NewRecipient = { address: recipient, original, reversePath, nextHop, private: hidden, parameters }
+      const first = recipients.get(key)
+      const one = first ? askedForBoth(first, found) : found
+      if (one === first) continue
       recipients.set(key, one)
-      if (destination.forward) forwards.set(one, destination.forward)
-      if (destination.handedOver) handedOver.set(one, destination.handedOver)
+      const { forward = first && forwards.get(first), handedOver: terms = first && handedOver.get(first) } = destination
+      if (first) {
+        forwards.delete(first)
+        handedOver.delete(first)
+      }
+      if (forward) forwards.set(one, forward)
+      if (terms) handedOver.set(one, terms)
     }
   }
   return { recipients: [...recipients.values()], discarded, forwards, handedOver }
+}
+
+/**
+ * Two forward-paths that lead to one destination: its sender hears what he asked to hear of either (RFC 3461 4.1). Who shall not be
+ * reported about does not silence the other.
+ */
+function askedForBoth(first: NewRecipient, second: NewRecipient): NewRecipient {
+  const [asked, more] = [first.parameters.notify, second.parameters.notify]
+  if (asked.includes('NEVER')) return more.includes('NEVER') ? first : second
+  const notify = asked.length === 0 && more.length === 0 ? asked : [...new Set([...wordsOf(asked), ...wordsOf(more)])]
+  if (more.includes('NEVER') || notify.length === asked.length) return first
+  return { ...first, parameters: { ...first.parameters, notify } }
+}
+
+/** The default in words. */
+function wordsOf(notify: readonly Notify[]): readonly Notify[] {
+  return notify.length === 0 ? ['FAILURE', 'DELAY'] : notify
 }
