@@ -57,7 +57,9 @@ export const roleSchema = z.strictObject({
   sign: z
     .enum(['never', 'earned'])
     .default('never')
-    .describe('DKIM: earned signs a From: of ours only when its origin is proven.'),
+    .describe(
+      'DKIM: earned signs a From: of ours only when its origin is proven. Our own reports are signed in any case, where there is a key.',
+    ),
   headers: z
     .strictObject({
       complete: flag.default(false).describe('Add Date: and Message-ID: where missing (RFC 6409 8).'),

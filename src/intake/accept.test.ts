@@ -340,6 +340,16 @@ describe('our own mail', () => {
     expect(accepted).toEqual([])
   })
 
+  test('is signed in a role that signs nothing else, where there is a key, without a word where there is none', async () => {
+    const signed = await createIntake(settings({ sign: 'never' }), ports()).prepare(own)
+    expect(signed?.header.toString()).toContain('DKIM-Signature:')
+    expect(signed?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])
+    const keyless = ports({ signer: { ...signer, signsFor: () => false } })
+    const plain = await createIntake(settings({ sign: 'never' }), keyless).prepare(own)
+    expect(plain?.header.toString()).not.toContain('DKIM-Signature:')
+    expect(plain?.events.map((event) => event.kind)).toEqual(['received', 'resolved'])
+  })
+
   test('nobody to send it to is null; no answer now is an error that comes back later', async () => {
     const gone: Resolution = { kind: 'refused', reply: refusal(550, '5.1.1', 'x'), via: [] }
     const down: Resolution = { kind: 'unavailable', reply: refusal(451, '4.3.0', 'x'), via: [] }

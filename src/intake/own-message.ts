@@ -38,11 +38,13 @@ export async function prepareOwn(
   const fields = readFields(own.header)
   const mail = { queueId, session: null, origin, sender: null, recipients: [own.recipient], content, fields, at }
   const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
-  const signed = await signEarned(settings.sign, ports.signer, {
+  // What a role says of signing is about mail that others bring: ours goes to strangers under the name of our domain from any role.
+  const signing = await signEarned('earned', ports.signer, {
     origin,
     content: { ...content, header: edited.signable },
     mail,
   })
+  const quiet = settings.sign === 'never' && signing.fields.length === 0
   const { recipients, discarded } = recipientsOf(draft)
   return {
     queueId,
@@ -50,7 +52,7 @@ export async function prepareOwn(
     origin,
     sender: null,
     parameters: draft.parameters,
-    header: Buffer.concat([edited.trace, signed.fields, edited.signable]),
+    header: Buffer.concat([edited.trace, signing.fields, edited.signable]),
     body: draft.body,
     senderProven: true,
     recipients,
@@ -61,7 +63,7 @@ export async function prepareOwn(
       recipients,
       discarded,
       copied: [],
-      signing: signed.events,
+      signing: quiet ? [] : signing.events,
       messageId: readMessageId(mail.fields),
     }),
   }
