@@ -221,7 +221,7 @@ class Attempt {
 
   #envelope(recipients: readonly ClaimedRecipient[]) {
     const { reversePath, message } = this.#claim
-    const isReport = message.sender === null && message.origin.kind === 'local'
+    const isReport = message.sender === null
     return { reversePath, parameters: message.parameters, recipients: recipients.map((one) => handedOn(one, isReport)) }
   }
 

@@ -11,7 +11,7 @@ export function keepsReports(recipient: Pick<ClaimedRecipient, 'private' | 'next
   return recipient.private && !recipient.nextHop.startsWith('peers:')
 }
 
-/** What is said of a recipient to the next server. `report`: the mail is a report of ours: strangers say nothing about it (RFC 5321 6.1). */
+/** What is said of a recipient to the next server. `report`: the mail has the null sender: strangers say nothing about it (RFC 5321 6.1). */
 export function handedOn(recipient: ClaimedRecipient, report: boolean): TransportRecipient {
   const { address, parameters } = recipient
   const toOurs = recipient.nextHop.startsWith('peers:')

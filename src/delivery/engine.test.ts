@@ -162,7 +162,7 @@ describe('the engine on the real queue', () => {
     await arrived(2)
     const report = peer.messages[1]
     expect(report?.mail).toMatch(/^MAIL FROM:<> /)
-    expect(report?.rcpts).toEqual(['RCPT TO:<kim@there.test>'])
+    expect(report?.rcpts).toEqual(['RCPT TO:<kim@there.test> NOTIFY=NEVER'])
     expect(report?.data.toString()).toContain('Final-Recipient: rfc822;permfail-rcpt@there.test')
     expect(report?.data.toString()).not.toContain('rfc822;good@there.test')
     expect(bugs).toEqual([])

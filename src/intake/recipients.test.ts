@@ -21,11 +21,11 @@ function recipient(original: string, notify: readonly Notify[]): Draft['recipien
   return { forwardPath: original, parameters: { notify, orcpt: null }, resolution }
 }
 
-function sorted(first: readonly Notify[], second: readonly Notify[]) {
+function sorted(first: readonly Notify[], second: readonly Notify[], sender: string | null = 'ann@stranger.example') {
   return recipientsOf({
     session: null,
     origin: { kind: 'internet' },
-    sender: 'ann@stranger.example',
+    sender,
     parameters: plainMail,
     recipients: [recipient('kim@example.org', first), recipient('press@example.org', second)],
     header: Buffer.from('\r\n'),
@@ -50,4 +50,9 @@ describe('two forward-paths with one destination', () => {
     expect(recipients).toMatchObject([{ original: `${named}@example.org`, parameters: { notify } }])
     expect([...forwards.keys()]).toEqual(recipients)
   })
+})
+
+it('a mail with the null sender does not keep its failure from the operator', () => {
+  const { recipients } = sorted(['NEVER'], ['SUCCESS'], null)
+  expect(recipients).toMatchObject([{ original: 'kim@example.org', parameters: { notify: [] } }])
 })

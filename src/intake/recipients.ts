@@ -4,7 +4,7 @@ import type { NewRecipient } from '../queue/queue.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
 import type { Notify } from '../smtp/envelope.ts'
 import { expansionOf } from './expanded.ts'
-import type { Draft } from './intake.ts'
+import type { Draft, DraftRecipient } from './intake.ts'
 
 export interface Discarded {
   readonly original: string
@@ -26,7 +26,7 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
   const handedOver = new Map<NewRecipient, readonly ForwardTerms[]>()
   const recipients = new Map<string, NewRecipient>()
   const discarded: Discarded[] = []
-  for (const drafted of draft.recipients) {
+  for (const drafted of draft.sender === null ? draft.recipients.map(withoutNotify) : draft.recipients) {
     const { forwardPath, resolution } = drafted
     const expansion = settings.expanded ? expansionOf(drafted) : null
     const { parameters } = expansion ?? drafted
@@ -56,6 +56,14 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
     }
   }
   return { recipients: [...recipients.values()], discarded, forwards, handedOver }
+}
+
+/**
+ * The null sender is told nothing whatever NOTIFY says; NEVER, which reports bear (RFC 3461 6.1), is not to keep a double bounce from the
+ * operator.
+ */
+function withoutNotify(drafted: DraftRecipient): DraftRecipient {
+  return { ...drafted, parameters: { ...drafted.parameters, notify: [] } }
 }
 
 /**
