@@ -55,7 +55,7 @@ export function removeFields(header: Buffer, predicate: (field: Field) => boolea
 /** The header with each field as the function wants it; what is no field stays. */
 export function mapFields(header: Buffer, change: (field: Field) => Buffer): Buffer {
   const parts = spans(header).map((span) =>
-    span.colon < 0 ? header.subarray(span.start, span.end) : change(makeField(header, span)),
+    span.colon < 0 ? header.subarray(span.start, span.end) : change(new FieldOfHeader(header, span)),
   )
   return Buffer.concat(parts)
 }
