@@ -61,6 +61,13 @@ describe('replies', () => {
 })
 
 describe('faults', () => {
+  it('are told with the words that were found', () => {
+    expect(read('hello\r\n')).toBe('not a reply: hello')
+    expect(read('550-5.7.1 Blocked\r\n554 see our page\r\n')).toBe(
+      'one reply with two codes: 550-5.7.1 Blocked / 554 see our page',
+    )
+  })
+
   it.each([
     ['hello\r\n'],
     ['99 x\r\n'],

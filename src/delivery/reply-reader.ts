@@ -32,7 +32,9 @@ export function createReplyReader(): ReplyReader {
   const takeLine = (line: string, replies: PeerReply[]): string | null => {
     const match = lineForm.exec(line)
     if (!match) return `not a reply: ${printable(line)}`
-    if (lines.length > 0 && !(lines[0] as string).startsWith(match[1] as string)) return 'one reply with two codes'
+    const [first] = lines
+    if (first !== undefined && !first.startsWith(match[1] as string))
+      return `one reply with two codes: ${printable(first)} / ${printable(line)}`
     lines.push(line)
     size += line.length
     if (size > MAX_REPLY) return 'reply without end'
