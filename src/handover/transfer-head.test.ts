@@ -22,7 +22,7 @@ const recipient = fc.record({
   state: fc.constantFrom('queued', 'deferred', 'held', 'delivered', 'failed', 'expired'),
   attempts: fc.nat(),
   nextAttemptAt: time,
-  noticeDue: maybe(fc.constantFrom('failed', 'delayed', 'delivered')),
+  noticeDue: maybe(fc.constantFrom('failed', 'delayed', 'delivered', 'expanded')),
   delayTold: fc.boolean(),
   last: maybe(fc.record({ at: time, status: word, reply: word, host: maybe(word), replyClass: maybe(word) })),
 })

@@ -34,7 +34,7 @@ const recipient = z.object({
   state: z.enum(['queued', 'deferred', 'held', 'delivered', 'failed', 'expired']),
   attempts: z.number().int().min(0),
   nextAttemptAt: time,
-  noticeDue: z.enum(['failed', 'delayed', 'delivered']).nullable(),
+  noticeDue: z.enum(['failed', 'delayed', 'delivered', 'expanded']).nullable(),
   delayTold: z.boolean(),
   last: z
     .object({ at: time, status: text, reply: text, host: text.nullable(), replyClass: text.nullable() })
