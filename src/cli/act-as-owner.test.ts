@@ -29,6 +29,8 @@ it.skipIf(process.getuid?.() !== 0)('leaves nothing behind that the node cannot 
   const backup = join(node.folder, 'backup')
   expect(await run('backup', backup)).toMatchObject({ status: 0, stderr: '' })
   expect(await run('restore', backup, '--force')).toMatchObject({ status: 0, stderr: '' })
+  // What was restored has no lock yet: a refusal must not leave one that only root can take.
+  expect(await run('restore', backup)).toMatchObject({ status: 1, stderr: expect.stringContaining('--force') })
   expect(below(data).filter((path) => !path.includes('.replaced-') && statSync(path).uid !== NOBODY)).toEqual([])
   expect(await run('adopt', join(node.folder, 'nowhere'))).toMatchObject({ status: 1 })
 })

@@ -7,6 +7,7 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { DATABASE_FILE } from './database.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
@@ -65,13 +66,24 @@ export async function writeChecksums(folder: string, checksums: Checksums): Prom
   await new DirectorySync().sync(folder)
 }
 
-/** Reads the list of a backup. Rejects with QueueUnavailable if the folder is none. */
+/** A checksum, and the database or a spool file: nothing outside the folder. */
+const checksumLine = /^([0-9a-f]{64}) {2}(queue\.db|spool\/\w+\/\w+)$/
+
+/** Reads the list of a backup. Rejects with QueueUnavailable if the folder is none, or if the list is not whole. */
 async function readChecksums(folder: string): Promise<Checksums> {
+  const refuse = (why: string) =>
+    new QueueUnavailable('failing', `${folder} is no complete backup of a queue: ${why} ${CHECKSUMS}`)
   const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch(() => null)
-  if (text === null)
-    throw new QueueUnavailable('failing', `${folder} is no complete backup of a queue: it has no ${CHECKSUMS}`)
-  const lines = text.split('\n').filter(Boolean)
-  return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
+  if (text === null) throw refuse('it has no')
+  const checksums = new Map<string, string>()
+  // Behind the last line end stands nothing.
+  for (const [place, line] of text.split('\n').slice(0, -1).entries()) {
+    const [, checksum, file] = checksumLine.exec(line) ?? []
+    if (checksum === undefined || file === undefined) throw refuse(`line ${place + 1} is not of the form of`)
+    checksums.set(file, checksum)
+  }
+  if (!text.endsWith('\n') || !checksums.has(DATABASE_FILE)) throw refuse('cut short is')
+  return checksums
 }
 
 /** Compares every file of the list. Rejects with QueueUnavailable at the first one that is not what was written. */

@@ -1,12 +1,24 @@
 // A backup of a working queue, and nodes that start from it.
 
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { delivered, sampleMessage, type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
 import { until } from '../../test/lib/until.ts'
 import { backupQueue } from './backup.ts'
+import { checksumOf } from './backup-folder.ts'
 import { QueueReader } from './reader.ts'
 import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from './opened-queue.ts'
@@ -134,6 +146,14 @@ describe('nothing is overwritten', () => {
     expect((await aside.stats()).messages).toBe(1)
   })
 
+  it('not bodies whose database is lost', async () => {
+    await backupQueue(place.directory, backup)
+    mkdirSync(join(restored, 'spool', '00'), { recursive: true })
+    writeFileSync(join(restored, 'spool', '00', 'ab'), 'a large body')
+    const { movedAside } = await restore()
+    expect(readFileSync(join(movedAside ?? '', 'spool', '00', 'ab'), 'utf8')).toBe('a large body')
+  })
+
   it('an empty queue gives way', async () => {
     await queue.accept(sampleMessage(), { claim: false })
     await backupQueue(place.directory, backup)
@@ -155,10 +175,49 @@ describe('a backup that is not what was written', () => {
     expect(existsSync(restored)).toBe(false)
   })
 
-  it('is refused when it was cut short', async () => {
+  it.each([
+    ['has no list', () => rmSync(join(backup, 'SHA256SUMS'))],
+    ['has an empty list', () => truncateSync(join(backup, 'SHA256SUMS'), 0)],
+    ['has a list cut off in the middle', () => truncateSync(join(backup, 'SHA256SUMS'), 100)],
+    ['has a list that leads elsewhere', () => appendFileSync(join(backup, 'SHA256SUMS'), `${'0'.repeat(64)}  ../x\n`)],
+  ])('is refused when it %s', async (_, spoil) => {
+    await queue.accept(await spooled('a large body'), { claim: false })
     await backupQueue(place.directory, backup)
-    rmSync(join(backup, 'SHA256SUMS'))
+    spoil()
     await expect(restore()).rejects.toThrow(/no complete backup/)
+    expect(existsSync(restored)).toBe(false)
+  })
+})
+
+describe('a backup of another release', () => {
+  /** Changes the database of the backup, and its checksum with it. */
+  async function rewrite(change: (db: Database.Database) => void): Promise<void> {
+    const file = join(backup, 'queue.db')
+    const db = new Database(file)
+    change(db)
+    db.close()
+    writeFileSync(join(backup, 'SHA256SUMS'), `${await checksumOf(file)}  queue.db\n`)
+  }
+
+  it('is put back if that was an older one: the next start migrates it', async () => {
+    mkdirSync(backup)
+    const sql = readFileSync(join(import.meta.dirname, '../../test/fixtures/queue-formats/format-1.sql'), 'utf8')
+    await rewrite((db) => db.exec(sql))
+    const { messages } = await restore()
+    expect((await (await place.open({ directory: restored })).stats()).messages).toBe(messages)
+  })
+
+  it.each([
+    ['a newer one', 99, /was written by a newer release/],
+    ['none', 0, /is no queue/],
+  ])('is refused before anything is touched if that was %s', async (_, version, message) => {
+    await backupQueue(place.directory, backup)
+    await rewrite((db) => db.pragma(`user_version = ${version}`))
+    const other = await place.open({ directory: restored })
+    await other.accept(sampleMessage(), { claim: false })
+    await other.close()
+    await expect(restore({ force: true })).rejects.toThrow(message)
+    expect((await (await place.open({ directory: restored })).stats()).messages).toBe(1)
   })
 })
 

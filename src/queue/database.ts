@@ -1,14 +1,14 @@
 // Room queue: opens the SQLite file the way durability needs it. The only place that sets pragmas.
 // better-sqlite3 is compiled so that a re-opened WAL database would run at synchronous=NORMAL: FULL is set on every open.
 
-import { existsSync, mkdirSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
-import { migrate, requireCurrent } from './migrations.ts'
+import { migrate, requireCurrent, requireKnown } from './migrations.ts'
 import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 
 export const DATABASE_FILE = 'queue.db'
-const OWNER_FILE = 'owner.lock'
+export const OWNER_FILE = 'owner.lock'
 /** How long to wait for another process (the command line) to finish its step, ms. */
 const BUSY_TIMEOUT_MS = 5_000
 /** Page cache, KiB: enough for the hot ends of all trees, which is as fast with a million mails as with a thousand; bounds the memory. */
@@ -42,6 +42,11 @@ export function openReadOnly(directory: string): Database {
   return openWith(directory, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, requireCurrent)
 }
 
+/** Opens a database of this or an older release read-only, for what is in every form. */
+export function openKnown(directory: string): Database {
+  return openWith(directory, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, requireKnown)
+}
+
 /** Takes the owner's lock of a queue directory for as long as the returned database stays open (or the process lives). */
 export function takeOwnership(directory: string): Database {
   const file = join(directory, OWNER_FILE)
@@ -51,6 +56,7 @@ export function takeOwnership(directory: string): Database {
     try {
       lock.pragma('journal_mode = MEMORY')
       lock.exec('BEGIN EXCLUSIVE')
+      giveToOwner(file, directory)
       return lock
     } catch (error) {
       lock.close()
@@ -58,6 +64,13 @@ export function takeOwnership(directory: string): Database {
       throw new QueueUnavailable('owned', `${directory} is in use by another running node`)
     }
   })
+}
+
+/** A lock that root makes must not lock the node out that works as another user. */
+function giveToOwner(file: string, directory: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  chownSync(file, uid, gid)
 }
 
 /** True if a running node owns the queue directory. */

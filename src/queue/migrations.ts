@@ -42,6 +42,12 @@ export function requireCurrent(db: Database): void {
     )
 }
 
+/** Throws unless the owner's next start can work with it. */
+export function requireKnown(db: Database): void {
+  refuseNewer(db, migrations.length)
+  if (readVersion(db) === 0) throw new QueueUnavailable('corrupt', `${db.name} is no queue`)
+}
+
 function refuseNewer(db: Database, known: number): void {
   const version = readVersion(db)
   if (version <= known) return

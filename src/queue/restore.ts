@@ -1,11 +1,11 @@
 // Room queue: puts a backup where a queue belongs. The backup is compared with its checksums, copied beside the queue, and comes into its
 // place by renaming: a crash leaves the old queue or the new one. What was there is moved aside, never deleted.
 
-import { access, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
-import { DATABASE_FILE, openReadOnly, takeOwnership } from './database.ts'
+import { OWNER_FILE, openKnown, openReadOnly, takeOwnership } from './database.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { QueueUnavailable } from './unavailable.ts'
 
@@ -29,20 +29,26 @@ export interface RestoreRequest {
 export async function restoreQueue(request: RestoreRequest): Promise<RestoreReport> {
   const { backup, directory } = request
   const checksums = await verifyFolder(backup)
-  const before = await exists(directory)
+  const before = await isInUse(directory)
   const lock = takeOwnership(directory)
   try {
     requireReplaceable(request)
     const building = join(dirname(directory), `.${basename(directory)}.restoring`)
     await rm(building, { recursive: true, force: true })
     await copyAll(backup, building, checksums)
+    // Before anything gives way: a queue that this program cannot open is none.
+    const counted = countIn(building)
     await giveTo(directory, building)
     const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
     await rename(directory, aside)
     await rename(building, directory)
     await new DirectorySync().sync(dirname(directory))
     if (!before) await rm(aside, { recursive: true })
-    return { ...countIn(directory), movedAside: before ? aside : null }
+    return { ...counted, movedAside: before ? aside : null }
+  } catch (error) {
+    // Made by the lock, perhaps by root: the node could not use it.
+    if (!before) await rm(directory, { recursive: true, force: true })
+    throw error
   } finally {
     lock.close()
   }
@@ -81,7 +87,7 @@ async function giveTo(directory: string, building: string): Promise<void> {
 }
 
 function countIn(directory: string): { messages: number; spoolFiles: number } {
-  const db = openReadOnly(directory)
+  const db = openKnown(directory)
   const count = (condition: string) =>
     db.prepare(`SELECT count(*) FROM messages WHERE ${condition}`).pluck().get() as number
   const counted = { messages: count('true'), spoolFiles: count('spool_file IS NOT NULL') }
@@ -89,9 +95,11 @@ function countIn(directory: string): { messages: number; spoolFiles: number } {
   return counted
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(join(path, DATABASE_FILE)).then(
-    () => true,
-    () => false,
-  )
+/** Is there anything but a lock? Bodies without their database, too, are somebody's mail. */
+async function isInUse(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.some((name) => name !== OWNER_FILE)
 }
