@@ -8,7 +8,7 @@ import { createLocalReceiver } from '../handover/local-receiver.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Arriving } from '../queue/arriving.ts'
-import { DATABASE_FILE } from '../queue/database.ts'
+import { DATABASE_FILE, takeHandoverLock } from '../queue/database.ts'
 import { Departing } from '../queue/departing.ts'
 import { DirectStore } from '../queue/direct-store.ts'
 import { actAsOwner } from './act-as-owner.ts'
@@ -35,23 +35,37 @@ export function queueAdopt(options: AdoptOptions, io: Io): Promise<number> | num
       return FAILED
     }
     actAsOwner(config.data)
-    const ports = { now: () => Date.now(), random: systemRandom }
     // The dead one first: whoever is refused must not have touched anything.
-    const from = new Departing(DirectStore.owned(directory, Date.now()), ports)
+    const lock = takeHandoverLock(directory)
     try {
-      const to = new Arriving(DirectStore.either(own, Date.now()), ports)
-      try {
-        const settings = { node: options.name ?? directory, by: options.by, address: own, patienceMs: 0 }
-        const parts = { from, to: createLocalReceiver(to, config.hostname), clock: systemClock }
-        const report = await handOver(parts, settings)
-        return say(report, { to: own, json: options.json, left: from.count().messages }, io)
-      } finally {
-        to.close()
-      }
+      return await adopt({ directory, own, name: config.hostname }, options, io)
     } finally {
-      from.close()
+      lock.close()
     }
   })
+}
+
+async function adopt(
+  at: { readonly directory: string; readonly own: string; readonly name: string },
+  options: AdoptOptions,
+  io: Io,
+): Promise<number> {
+  const { directory, own } = at
+  const ports = { now: () => Date.now(), random: systemRandom }
+  const from = new Departing(DirectStore.owned(directory, Date.now()), ports)
+  try {
+    const to = new Arriving(DirectStore.either(own, Date.now()), ports)
+    try {
+      const settings = { node: options.name ?? directory, by: options.by, address: own, patienceMs: 0 }
+      const parts = { from, to: createLocalReceiver(to, at.name), clock: systemClock }
+      const report = await handOver(parts, settings)
+      return say(report, { to: own, json: options.json, left: from.count().messages }, io)
+    } finally {
+      to.close()
+    }
+  } finally {
+    from.close()
+  }
 }
 
 /** The queue directory, given it or the data directory around it. */

@@ -9,6 +9,7 @@ import { createRemoteReceiver, type RemoteReceiver } from '../handover/remote-re
 import { takeBack } from '../handover/take-back.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import { requireQueue, takeHandoverLock } from '../queue/database.ts'
 import { Departing } from '../queue/departing.ts'
 import { DirectStore } from '../queue/direct-store.ts'
 import { actAsOwner } from './act-as-owner.ts'
@@ -76,11 +77,17 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
 async function withDeparting(directory: string, use: (from: Departing) => Promise<number>): Promise<number> {
   const now = () => Date.now()
   actAsOwner(directory)
-  const from = new Departing(DirectStore.either(directory, now()), { now, random: systemRandom })
+  requireQueue(directory)
+  const lock = takeHandoverLock(directory)
   try {
-    return await use(from)
+    const from = new Departing(DirectStore.either(directory, now()), { now, random: systemRandom })
+    try {
+      return await use(from)
+    } finally {
+      from.close()
+    }
   } finally {
-    from.close()
+    lock.close()
   }
 }
 

@@ -9,6 +9,7 @@ import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 
 export const DATABASE_FILE = 'queue.db'
 export const OWNER_FILE = 'owner.lock'
+const HANDOVER_FILE = 'handover.lock'
 /** How long to wait for another process (the command line) to finish its step, ms. */
 const BUSY_TIMEOUT_MS = 5_000
 /** Page cache, KiB: enough for the hot ends of all trees, which is as fast with a million mails as with a thousand; bounds the memory. */
@@ -47,9 +48,27 @@ export function openKnown(directory: string): Database {
   return openWith(directory, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS }, requireKnown)
 }
 
+/** Throws where no node ever had a queue, before something makes an empty one. */
+export function requireQueue(directory: string): void {
+  const file = join(directory, DATABASE_FILE)
+  if (!existsSync(file)) throw new QueueUnavailable('failing', `there is no queue: no file ${file}`)
+}
+
 /** Takes the owner's lock of a queue directory for as long as the returned database stays open (or the process lives). */
 export function takeOwnership(directory: string): Database {
-  const file = join(directory, OWNER_FILE)
+  return takeLock(directory, { name: OWNER_FILE, taken: `${directory} is in use by another running node` })
+}
+
+/**
+ * Who hands mail over is alone: a second one would offer what the first one thaws, because it believes that nobody was asked. Held as
+ * `takeOwnership` holds its lock, beside it.
+ */
+export function takeHandoverLock(directory: string): Database {
+  return takeLock(directory, { name: HANDOVER_FILE, taken: `another drain or adopt is at work on ${directory}` })
+}
+
+function takeLock(directory: string, { name, taken }: { readonly name: string; readonly taken: string }): Database {
+  const file = join(directory, name)
   return explained(file, () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const lock = new SqliteDatabase(file, { timeout: 0 })
@@ -61,7 +80,7 @@ export function takeOwnership(directory: string): Database {
     } catch (error) {
       lock.close()
       if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error
-      throw new QueueUnavailable('owned', `${directory} is in use by another running node`)
+      throw new QueueUnavailable('owned', taken)
     }
   })
 }
@@ -107,8 +126,7 @@ const QUICK_CHECK_PAGES = 65_536
 
 function openWith(directory: string, options: SqliteDatabase.Options, prepare: (db: Database) => void): Database {
   const file = join(directory, DATABASE_FILE)
-  if (options.fileMustExist && !existsSync(file))
-    throw new QueueUnavailable('failing', `there is no queue: no file ${file}`)
+  if (options.fileMustExist) requireQueue(directory)
   return explained(file, () => {
     const db = new SqliteDatabase(file, options)
     try {
