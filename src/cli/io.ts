@@ -15,9 +15,17 @@ export const FAILED = 1
 /** The command line or the configuration is wrong. */
 export const USAGE = 2
 
-/** Writes one line. */
+/** What a terminal obeys or hides instead of showing it: control characters but tab and line end, and the marks that turn the way of writing. */
+// oxlint-disable-next-line no-control-regex -- they are the point
+const unprintable = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
+
+/** Writes one line. Much of it is of strangers (addresses, replies, header fields): what is not to be seen is written as JSON writes it. */
 export function line(to: Writable, text: string): void {
-  to.write(`${text}\n`)
+  to.write(`${text.replace(unprintable, escaped)}\n`)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Writes one JSON value, readable by people and programs. */

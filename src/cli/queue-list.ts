@@ -1,5 +1,6 @@
 // waypost queue list and show: what waits, for whom, since when, and why.
 
+import { isUtf8 } from 'node:buffer'
 import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/reader.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
@@ -75,7 +76,7 @@ function recipientLines(recipient: ListedRecipient, now: number): string[] {
 }
 
 function shownLines(shown: ShownMessage, now: number): string[] {
-  const header = shown.header.toString('latin1').trimEnd().split('\r\n')
+  const header = readable(shown.header).trimEnd().split('\r\n')
   return [
     ...messageLines(shown, now),
     `    origin ${shown.origin.kind}, expires ${time(shown.expiresAt)}`,
@@ -87,6 +88,11 @@ function shownLines(shown: ShownMessage, now: number): string[] {
       ...stepLines(event).map((step) => `      ${step}`),
     ]),
   ]
+}
+
+/** As UTF-8 (RFC 6532), or octet for octet where it is none. */
+function readable(header: Buffer): string {
+  return isUtf8(header) ? header.toString() : header.toString('latin1')
 }
 
 /** Whole seconds below an hour, whole minutes above: nobody reads milliseconds. */
