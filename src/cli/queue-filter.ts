@@ -22,7 +22,12 @@ export type FilterReading =
 
 /** Reads ids and options into a filter; `now`, unix ms, is what ages count from. */
 export function readFilter(queueIds: readonly string[], options: FilterOptions, now: number): FilterReading {
-  const { sender, recipient, destination, state, olderThan, identity, reply } = options
+  const { destination, state, olderThan, identity, reply } = options
+  const [sender, recipient] = [bare(options.sender), bare(options.recipient)]
+  const texts = { sender, recipient, destination, identity, reply }
+  // As `--reply "$NOTHING"` gives it: no condition, or one that everything fulfils.
+  const empty = Object.entries(texts).find(([, value]) => value === '')
+  if (empty) return bad(`--${empty[0]}: found nothing, expected a text`)
   const noId = queueIds.find((one) => !isQueueId(one))
   if (noId !== undefined) return bad(`found ${noId}, expected a queue id (--recipient and --sender take addresses)`)
   const noState = state?.find((one) => !isState(one))
@@ -31,9 +36,14 @@ export function readFilter(queueIds: readonly string[], options: FilterOptions, 
     ...(queueIds.length > 0 ? { queueIds } : {}),
     ...(state ? { states: state.filter(isState) } : {}),
     ...(olderThan === undefined ? {} : { arrivedBefore: now - olderThan }),
-    ...given({ sender, recipient, destination, identity, reply }),
+    ...given(texts),
   }
   return { kind: 'ok', filter, isEverything: Object.keys(filter).length === 0 }
+}
+
+/** An address as `list` prints it; `<>` stays what it is. */
+function bare(pattern: string | undefined): string | undefined {
+  return pattern?.replace(/^<(.+)>$/, '$1')
 }
 
 function given(options: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -64,6 +64,7 @@ describe('which recipients', () => {
     ['queue id', [first], {}, ['lee@far.example']],
     ['null sender', [], { sender: '<>' }, ['kim@near.example', 'ann@far.example']],
     ['recipient', [], { recipient: '*@far.example' }, ['lee@far.example', 'ann@far.example']],
+    ['recipient as it is printed', [], { recipient: '<LEE@far.example>' }, ['lee@far.example']],
     ['destination', [], { destination: 'mx:near.*' }, ['kim@near.example']],
     ['state', [], { state: ['held'] }, []],
     ['age', [], { olderThan: 1000 }, []],
@@ -81,6 +82,16 @@ describe('which recipients', () => {
     const outcomes = claim.recipients.map(({ recipientId }) => ({ recipientId, outcome: deferred() }))
     await queue.settle({ queueId: second, nextHop: 'mx:near.example', outcomes })
     expect(await steer({ action: 'retry', filter: { reply: 'TRY later' } })).toMatchObject({ code: 0 })
+    expect(await steer({ action: 'remove', filter: { reply: '' } })).toMatchObject({
+      code: 2,
+      err: '--reply: found nothing, expected a text\n',
+    })
+  })
+
+  it('by letters beyond ASCII as they are listed', async () => {
+    const recipients = [sampleRecipient({ address: 'ÅSA@far.example' })]
+    await queue.accept(sampleMessage({ recipients }), { claim: false })
+    expect((await list([], { recipient: 'ÅSA@FAR.example' })).out).toContain('SA@far.example')
   })
 
   it('is told when it makes no sense', async () => {

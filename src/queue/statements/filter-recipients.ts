@@ -24,13 +24,18 @@ export function filterSql(filter: QueueFilter): FilterSql {
   if (filter.states) add(`r.state IN (${filter.states.map((state) => stateNumber[state]).join(', ')})`)
   if (filter.arrivedBefore !== undefined) add('m.arrived_at < ?', filter.arrivedBefore)
   if (filter.identity !== undefined) add("m.origin ->> 'identity' = ?", filter.identity)
-  if (filter.reply !== undefined) add('instr(lower(r.last_reply), ?) > 0', filter.reply.toLowerCase())
+  if (filter.reply !== undefined) add('instr(lower(r.last_reply), ?) > 0', lower(filter.reply))
   return { where: terms.length === 0 ? 'true' : terms.join(' AND '), values }
 }
 
 /** Only `*` is special; everything else stands for itself. */
 function glob(pattern: string): string {
-  return pattern.toLowerCase().replaceAll('[', '[[]').replaceAll('?', '[?]')
+  return lower(pattern).replaceAll('[', '[[]').replaceAll('?', '[?]')
+}
+
+/** As SQLite's lower() does it: ASCII only. */
+function lower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 export interface MatchedRow extends SteeredRow {
