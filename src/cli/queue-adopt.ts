@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { handOver } from '../handover/hand-over.ts'
 import { createLocalReceiver } from '../handover/local-receiver.ts'
-import { systemClock } from '../lib/clock.ts'
+import { commandClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { Arriving } from '../queue/arriving.ts'
 import { DATABASE_FILE, takeHandoverLock } from '../queue/database.ts'
@@ -57,7 +57,7 @@ async function adopt(
     const to = new Arriving(DirectStore.either(own, Date.now()), ports)
     try {
       const settings = { node: options.name ?? directory, by: options.by, address: own, patienceMs: 0 }
-      const parts = { from, to: createLocalReceiver(to, at.name), clock: systemClock }
+      const parts = { from, to: createLocalReceiver(to, at.name), clock: commandClock }
       const report = await handOver(parts, settings)
       return say(report, { to: own, json: options.json, left: from.count().messages }, io)
     } finally {

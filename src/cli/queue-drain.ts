@@ -7,7 +7,7 @@ import { type HandOverReport, handOver } from '../handover/hand-over.ts'
 import type { Receiver } from '../handover/receiver.ts'
 import { createRemoteReceiver, type RemoteReceiver } from '../handover/remote-receiver.ts'
 import { takeBack } from '../handover/take-back.ts'
-import { systemClock } from '../lib/clock.ts'
+import { commandClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { requireQueue, takeHandoverLock } from '../queue/database.ts'
 import { Departing } from '../queue/departing.ts'
@@ -44,7 +44,7 @@ export function queueDrain(options: DrainOptions, io: Io): Promise<number> | num
     return withDeparting(directory, async (from) => {
       const { by, patienceMs } = options
       const settings = { node: config.hostname, by, address: options.to, patienceMs }
-      const report = await handOver({ from, to: remote, clock: systemClock }, settings)
+      const report = await handOver({ from, to: remote, clock: commandClock }, settings)
       remote.close()
       return say(report, { ...options, left: from.count().messages }, io)
     })

@@ -11,20 +11,32 @@ export interface Clock {
 /** The machine's own clock. Sleeping does not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(abortReason(signal))
-      const abort = () => {
-        clearTimeout(timer)
-        reject(abortReason(signal as AbortSignal))
-      }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', abort)
-        resolve()
-      }, ms)
-      timer.unref()
-      signal?.addEventListener('abort', abort, { once: true })
-    }),
+  sleep: (ms, signal) => sleep(ms, { signal, keeps: false }),
+}
+
+/** The same for a command, whose process has nothing else to live for while it waits. */
+export const commandClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, { signal, keeps: true }),
+}
+
+function sleep(
+  ms: number,
+  { signal, keeps }: { readonly signal: AbortSignal | undefined; readonly keeps: boolean },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(abortReason(signal))
+    const abort = () => {
+      clearTimeout(timer)
+      reject(abortReason(signal as AbortSignal))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }, ms)
+    if (!keeps) timer.unref()
+    signal?.addEventListener('abort', abort, { once: true })
+  })
 }
 
 function abortReason(signal: AbortSignal): Error {

@@ -88,6 +88,22 @@ describe('drain', () => {
     expect(pair.giver.queue()).toEqual([])
   })
 
+  it('waits for attempts under way, and says so when they do not end', async () => {
+    await pair.taker.start()
+    const queue = await openNodeQueueOf(pair.giver)
+    const queueId = newQueueId(systemClock, systemRandom)
+    const claims = await queue.accept(sampleMessage({ queueId, arrivedAt: Date.now() }), { claim: true })
+    expect(await drain('--wait', '1s')).toEqual({
+      status: 1,
+      stdout: '0 messages moved to node-2.example.org, 1 left here\n',
+      stderr: '1 messages stay: an attempt is under way\n',
+    })
+    const waiting = drain()
+    await queue.release(claims)
+    expect(await waiting).toMatchObject({ status: 0, stderr: '' })
+    await queue.close()
+  })
+
   it('is refused by who does not know this node, and leaves everything as it was', async () => {
     await fill(pair.giver, 3)
     pair.taker.configure({ peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }], srs: [stranger()] } })
