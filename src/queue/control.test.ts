@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   deferred,
@@ -14,6 +15,7 @@ import {
 } from '../../test/lib/queue-samples.ts'
 import { until } from '../../test/lib/until.ts'
 import type { ControlAction } from './control.ts'
+import { DATABASE_FILE } from './database.ts'
 import { DirectControl } from './direct-control.ts'
 import type { QueueFilter } from './filter.ts'
 import type { OpenQueue } from './opened-queue.ts'
@@ -229,6 +231,25 @@ describe('a second process', () => {
     direct.close()
     await until(() => heard.includes('resumed'), { what: 'the last event of the other process' })
     expect(heard).toEqual(['held', 'suspended', 'received', 'resolved', 'resumed'])
+  })
+
+  it('leaves the database to the node between its steps', async () => {
+    const recipients = Array.from({ length: 2_500 }, (_, n) => sampleRecipient({ address: `r${n}@example.net` }))
+    await queue.accept(sampleMessage({ recipients }), { claim: false })
+    const node = new Database(join(place.directory, DATABASE_FILE), { timeout: 0 })
+    const held: unknown[] = []
+    const direct = new DirectControl(
+      place.directory,
+      () => place.clock.time,
+      () => {
+        node.exec('BEGIN IMMEDIATE; COMMIT')
+        held.push(node.prepare('SELECT count(*) FROM recipients WHERE state = 3').pluck().get())
+      },
+    )
+    expect(direct.control(order('hold'))).toEqual({ changed: 2_500, afterAttempt: 0 })
+    expect(held).toEqual([2_000, 2_500])
+    direct.close()
+    node.close()
   })
 
   it('controls a stopped one', async () => {
