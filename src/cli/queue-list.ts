@@ -62,10 +62,11 @@ function messageLines(message: ListedMessage, now: number): string[] {
 }
 
 function recipientLines(recipient: ListedRecipient, now: number): string[] {
-  const { address, state, nextHop, attempts, nextAttemptAt, suspended, last } = recipient
+  const { address, state, nextHop, attempts, nextAttemptAt, suspended, wish, last } = recipient
   const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
   const plan = suspended ? 'destination suspended' : `next attempt ${wait}`
-  const next = state === 'deferred' || state === 'queued' ? `, ${plan}` : ''
+  const asked = wish === null ? '' : `, ${wish} when its attempt ends without success`
+  const next = state === 'deferred' || state === 'queued' ? `, ${plan}` : asked
   const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
   return last
     ? [

@@ -138,6 +138,21 @@ describe('an action', () => {
     expect(out).toBe('1 recipient held\n1 recipient under way: when the attempt ends without success\n')
   })
 
+  it('on what is under way can be seen and called off', async () => {
+    await queue.claim({ nextHop: 'mx:near.example', limit: 1, now: node.place.clock.time })
+    const filter = { state: ['claimed'] }
+    expect(await steer({ action: 'release', filter, dryRun: true })).toMatchObject({ code: 1 })
+    expect(await steer({ action: 'release', filter })).toMatchObject({ code: 1, err: 'nothing to release\n' })
+    await steer({ action: 'remove', filter })
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: 'remove' }] }])
+    for (const dryRun of [true, false])
+      expect(await steer({ action: 'release', filter, dryRun })).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('1 recipient under way: what was asked for after the attempt is called off\n'),
+      })
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: null }] }])
+  })
+
   it('says when there is nothing to do', async () => {
     expect(await steer({ action: 'release', all: true })).toEqual({ code: 1, out: '', err: 'nothing to release\n' })
     const { out } = await steer({ action: 'release', all: true, json: true })

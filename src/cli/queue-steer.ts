@@ -4,7 +4,7 @@
 import type { ControlAction, ControlResult } from '../queue/control.ts'
 import { effectOf } from '../queue/control-effect.ts'
 import type { QueueFilter } from '../queue/filter.ts'
-import type { ListedMessage, QueueReader } from '../queue/reader.ts'
+import type { ListedMessage, ListedRecipient, QueueReader } from '../queue/reader.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
@@ -64,9 +64,15 @@ function preview(options: SteerOptions, filter: QueueFilter, io: Io): Promise<nu
 /** Matching messages, each with the recipients on which the action would have an effect. */
 function* affected(reader: QueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
   for (const message of reader.list(filter)) {
-    const recipients = message.recipients.filter(({ state }) => effectOf(action, state) !== 'nothing')
+    const recipients = message.recipients.filter((one) => isAffected(action, one))
     if (recipients.length > 0) yield { ...message, recipients }
   }
+}
+
+/** Of what is under way, a release only takes a wish back. */
+function isAffected(action: ControlAction, { state, wish }: ListedRecipient): boolean {
+  const effect = effectOf(action, state)
+  return effect === 'change' || (effect === 'wish' && (action !== 'release' || wish !== null))
 }
 
 function touchedLines({ queueId, sender, recipients }: ListedMessage): string[] {
@@ -92,10 +98,15 @@ function report(options: SteerOptions, result: ControlResult, io: Io, touched?: 
   else if (none) line(io.stderr, `nothing to ${action}`)
   else {
     line(io.stdout, `${recipients(changed)} ${dryRun ? 'would be ' : ''}${done[action]}`)
-    if (afterAttempt > 0)
-      line(io.stdout, `${recipients(afterAttempt)} under way: when the attempt ends without success`)
+    if (afterAttempt > 0) line(io.stdout, `${recipients(afterAttempt)} under way: ${afterwards(action)}`)
   }
   return none ? FAILED : OK
+}
+
+function afterwards(action: ControlAction): string {
+  return action === 'release'
+    ? 'what was asked for after the attempt is called off'
+    : 'when the attempt ends without success'
 }
 
 function recipients(count: number): string {

@@ -175,6 +175,14 @@ describe('recipients under way', () => {
     await settle(claim as Claim, deferred())
     expect(states()).toEqual({ deferred: 1 })
   })
+
+  it('have no wish to take back where none was left', async () => {
+    const message = sampleMessage()
+    await queue.accept(message, { claim: true })
+    expect(await act('release')).toEqual({ changed: 0, afterAttempt: 0 })
+    await act('hold')
+    expect(await act('release')).toEqual({ changed: 0, afterAttempt: 1 })
+  })
 })
 
 describe('suspended destinations', () => {

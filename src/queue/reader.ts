@@ -8,7 +8,7 @@ import type { Database } from 'better-sqlite3'
 import type { Event } from '../observe/events.ts'
 import { type MailParameters, plainMail } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
-import type { QueueStats } from './control.ts'
+import type { ControlAction, QueueStats } from './control.ts'
 import { openReadOnly } from './database.ts'
 import type { QueueFilter } from './filter.ts'
 import { termsOf, traceTerm } from './ledger-terms.ts'
@@ -33,6 +33,8 @@ export interface ListedRecipient {
   readonly nextAttemptAt: number
   /** A person suspended its destination: it is not attempted, whatever its time. */
   readonly suspended: boolean
+  /** What a person asked for while it is under way: done when the attempt ends without success. */
+  readonly wish: ControlAction | null
   /** The notice whose sending is due, or null. */
   readonly noticeDue: NoticeKind | null
   readonly last: {
@@ -208,6 +210,7 @@ function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): Listed
     attempts: attempt,
     nextAttemptAt,
     suspended: suspended.has(nextHop),
+    wish: row.wish as ControlAction | null,
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
     last:
       lastAt === null

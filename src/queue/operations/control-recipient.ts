@@ -89,9 +89,10 @@ export function grantWish(
   steerRecipient(context, row, { order, steering: { queueId: facts.queueId, now: one.now, events: one.events } })
 }
 
-function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' {
-  context.sql.updateWish(row.id, order.action === 'release' ? null : JSON.stringify(order))
-  return 'after-attempt'
+function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' | 'nothing' {
+  const isRelease = order.action === 'release'
+  const isNew = context.sql.updateWish(row.id, isRelease ? null : JSON.stringify(order))
+  return isRelease && !isNew ? 'nothing' : 'after-attempt'
 }
 
 function move(

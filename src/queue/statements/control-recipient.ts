@@ -71,11 +71,10 @@ export function markLate(db: Database): (id: number, lateness: Lateness) => bool
   return (id, { notice, at, status, reply }) => update.run(notice, at, status, reply, id).changes > 0
 }
 
-export function updateWish(db: Database): (id: number, wish: string | null) => void {
-  const update = db.prepare('UPDATE recipients SET wish = ? WHERE id = ?')
-  return (id, wish) => {
-    update.run(wish, id)
-  }
+/** True if it was another one before. */
+export function updateWish(db: Database): (id: number, wish: string | null) => boolean {
+  const update = db.prepare('UPDATE recipients SET wish = :wish WHERE id = :id AND wish IS NOT :wish')
+  return (id, wish) => update.run({ id, wish }).changes > 0
 }
 
 export interface LifetimeRow {

@@ -20,6 +20,7 @@ export interface ListedRow {
   readonly private: 0 | 1
   readonly state: number
   readonly attempt: number
+  readonly wish: string | null
   readonly nextAttemptAt: number
   readonly notice: number
   readonly lastAt: number | null
@@ -31,7 +32,7 @@ export interface ListedRow {
 
 const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS arrivedAt, m.expires_at AS expiresAt, m.sender,
   m.origin, m.header_size + m.body_size AS size, r.address, r.original, r.reverse_path AS reversePath, r.next_hop AS nextHop,
-  r.private, r.state, r.attempt, r.next_attempt_at AS nextAttemptAt, r.notice, r.last_at AS lastAt,
+  r.private, r.state, r.attempt, r.wish ->> 'action' AS wish, r.next_attempt_at AS nextAttemptAt, r.notice, r.last_at AS lastAt,
   r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost, r.last_class AS lastClass`
 
 /** Matching recipients after a row id, oldest message first. */
