@@ -5,23 +5,25 @@ import type { ControlRequest, ControlResult, ControlStep, ControlStepResult, Ste
 import { DirectStore } from './direct-store.ts'
 
 /**
- * Between two steps, ms. A node that finds the database locked looks again after a time that grows with its wait (SQLite's busy handler: 1 ms
- * at first, 25 ms behind the first 33); without a gap of that length it would not get in before the last step.
+ * Between two steps, ms. A node that finds the database locked looks again after a time that grows with its wait (SQLite's busy handler: 25 ms
+ * behind the first 33, 50 behind 128, 100 behind 228); with a shorter gap it would not get in before the last step.
  */
-const TURN_MS = 30
+const SHORTEST_TURN_MS = 30
+const LONGEST_TURN_MS = 110
 
-/** Lets a running node commit what waits there. */
-function waitATurn(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TURN_MS)
+/** Lets a running node commit what waits there: half as long as the step took. */
+function waitATurn(stepMs: number): void {
+  const turn = Math.min(LONGEST_TURN_MS, Math.max(SHORTEST_TURN_MS, stepMs / 2))
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turn)
 }
 
 export class DirectControl {
   readonly #now: () => number
-  readonly #pause: () => void
+  readonly #pause: (stepMs: number) => void
   readonly #store: DirectStore
 
   /** Opens the queue of a data directory; `pause` is called between two steps. Throws QueueUnavailable. */
-  constructor(directory: string, now: () => number, pause: () => void = waitATurn) {
+  constructor(directory: string, now: () => number, pause: (stepMs: number) => void = waitATurn) {
     this.#now = now
     this.#pause = pause
     this.#store = DirectStore.shared(directory, now())
@@ -32,12 +34,13 @@ export class DirectControl {
     let changed = 0
     let afterAttempt = 0
     for (let after: number | null = 0; after !== null; ) {
-      const step = this.#step({ kind: 'act', ...request, after, now: this.#now() })
+      const now = this.#now()
+      const step = this.#step({ kind: 'act', ...request, after, now })
       if (step.kind !== 'act') break
       changed += step.changed
       afterAttempt += step.afterAttempt
       after = step.next
-      if (after !== null) this.#pause()
+      if (after !== null) this.#pause(this.#now() - now)
     }
     return { changed, afterAttempt }
   }
