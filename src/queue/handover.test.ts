@@ -132,12 +132,13 @@ describe('what travels', () => {
     expect(heard).toEqual(['taken-over'])
   })
 
-  it('expires at the time it would have expired, though its place in the queue is new', async () => {
+  it('is as old as it is and expires at its time, though its place in the queue is new', async () => {
     await here.accept(sampleMessage(), { claim: false })
     place.clock.time += 86_400_000 * 5
     await there.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
     const [one] = (await leaveAll()) as [Leaving]
     await offer(one)
+    expect((await there.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
     place.clock.time += 4_000_001
     expect(await there.expire()).toBe(1)
     expect(await there.expire()).toBe(0)

@@ -37,7 +37,9 @@ export function selectStats(db: Database, now: number): QueueStats {
     recipients,
     noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
     keptBeyondLifetime: selectKept(db, now),
-    oldestArrivedAt: one('SELECT arrived_at FROM messages ORDER BY id LIMIT 1'),
+    // Ids are in the order of arrival but for those of other queues, which are noted.
+    oldestArrivedAt: one(`SELECT min(arrived_at) FROM messages
+      WHERE id = (SELECT min(id) FROM messages) OR id IN (SELECT message FROM taken_over)`),
     suspended: selectSuspensions(db)(),
     destinations: db
       .prepare(`SELECT next_hop AS nextHop, count(*) AS waiting, min(next_attempt_at) AS earliestAttemptAt
