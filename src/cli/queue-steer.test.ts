@@ -200,10 +200,24 @@ describe('a destination', () => {
     ])
   })
 
+  it('is told by trace under its name', async () => {
+    await suspend({})
+    const { out } = await runCommand((io) => trace({ config: node.config, subject: 'mx:far.example' }, io))
+    expect(out).toMatch(/^mx:far\.example\n {2}.+ suspended mx:far\.example by ann: a test\n$/)
+  })
+
+  it.each(['Bücher.example', 'mx:bücher.example', 'mx:XN--BCHER-kva.example'])(
+    'is %s as the queue writes it',
+    async (name) => {
+      expect(await suspend({ destinations: [name] })).toMatchObject({ out: 'mx:xn--bcher-kva.example suspended\n' })
+    },
+  )
+
   it('has a dry run, too, and must be one', async () => {
     expect((await suspend({ dryRun: true })).out).toBe('mx:far.example suspended (dry run), 2 waiting\n')
     expect((await queue.stats()).suspended).toEqual([])
-    expect(await suspend({ destinations: ['nonsense'] })).toMatchObject({ code: 2 })
+    for (const nonsense of ['nonsense', 'a b.example', 'mx:a_b.example', ''])
+      expect(await suspend({ destinations: [nonsense] })).toMatchObject({ code: 2 })
   })
 })
 

@@ -1,5 +1,6 @@
 // waypost queue suspend and resume: attempts for a destination stop, or go on. Exit 1 if it already was so.
 
+import { addressLiteral, asciiDomain } from '../smtp/domain.ts'
 import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
@@ -31,7 +32,9 @@ export function queueSuspend(options: SuspendOptions, io: Io): Promise<number> |
 function readDestination(text: string): string | null {
   const isDomain = !text.includes(':') && text.includes('.')
   const hop = parseNextHop(isDomain ? `mx:${text}` : text)
-  return hop && formatNextHop(hop)
+  if (hop?.kind !== 'mx') return hop && formatNextHop(hop)
+  const domain = asciiDomain(hop.domain) ?? addressLiteral(hop.domain)
+  return domain === null ? null : formatNextHop({ ...hop, domain })
 }
 
 function act(options: SuspendOptions, nextHops: readonly string[], io: Io): Promise<number> | number {

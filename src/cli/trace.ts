@@ -19,10 +19,16 @@ export function trace(
   })
 }
 
-/** A block for each queue id in order of its first event; refused mail, which has none, stands under its session. */
+/** A block for each queue id in order of its first event. */
 function traceLines(events: readonly Event[]): string[] {
-  const blocks = Map.groupBy(events, (event) => event.queueId ?? `refused in session ${event.session ?? 'unknown'}`)
+  const blocks = Map.groupBy(events, headOf)
   return [...blocks].flatMap(([name, own], i) => [...(i === 0 ? [] : ['']), name, ...own.flatMap(eventLines)])
+}
+
+/** Without a queue id are what a person did to a destination, and refused mail, which stands under its session. */
+function headOf(event: Event): string {
+  if (event.kind === 'suspended' || event.kind === 'resumed') return event.destination
+  return event.queueId ?? `refused in session ${event.session ?? 'unknown'}`
 }
 
 function eventLines(event: Event): string[] {
