@@ -19,6 +19,7 @@ import { delivered, sampleMessage, type TestQueue, testQueue } from '../../test/
 import { until } from '../../test/lib/until.ts'
 import { backupQueue } from './backup.ts'
 import { checksumOf } from './backup-folder.ts'
+import { takeBackupLock } from './database.ts'
 import { QueueReader } from './reader.ts'
 import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from './opened-queue.ts'
@@ -126,6 +127,18 @@ it('names the mail whose body the disk had lost', async () => {
 })
 
 describe('nothing is overwritten', () => {
+  it('not what another backup is writing, and what one left that was cut off is no hindrance', async () => {
+    const building = join(place.directory, '.backup.incomplete')
+    mkdirSync(join(building, 'spool'), { recursive: true })
+    writeFileSync(join(building, 'queue.db'), 'half of it')
+    const other = takeBackupLock(building)
+    await expect(backupQueue(place.directory, backup)).rejects.toThrow(/another backup is being written to/)
+    expect(readFileSync(join(building, 'queue.db'), 'utf8')).toBe('half of it')
+    other.close()
+    await backupQueue(place.directory, backup)
+    expect(readdirSync(backup).toSorted()).toEqual(['SHA256SUMS', 'queue.db', 'spool'])
+  })
+
   it('not a backup', async () => {
     await backupQueue(place.directory, backup)
     await expect(backupQueue(place.directory, backup)).rejects.toThrow(/not empty/)

@@ -6,7 +6,7 @@ import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { checksumOf, copyDurably, makeDurable, verifyFolder, writeChecksums } from './backup-folder.ts'
-import { DATABASE_FILE, openReadOnly } from './database.ts'
+import { BACKUP_FILE, DATABASE_FILE, openReadOnly, takeBackupLock } from './database.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { firstRecipientId, lastRecipientId } from './recipient-id.ts'
 import { type SpoolRow, selectSpoolFiles } from './statements/spool-files.ts'
@@ -25,19 +25,33 @@ export interface BackupReport {
 export async function backupQueue(directory: string, target: string): Promise<BackupReport> {
   await requireEmpty(target)
   const building = join(dirname(target), `.${basename(target)}.incomplete`)
-  await rm(building, { recursive: true, force: true })
-  await mkdir(join(building, 'spool'), { recursive: true, mode: 0o700 })
   const source = openReadOnly(directory)
   try {
-    const report = await copyQueue(source, { directory, building })
-    await verifyFolder(building)
-    await rm(target, { recursive: true, force: true })
-    await rename(building, target)
-    await new DirectorySync().sync(dirname(target))
-    return report
+    await mkdir(building, { recursive: true, mode: 0o700 })
+    const lock = takeBackupLock(building)
+    try {
+      await clearRest(building)
+      const report = await copyQueue(source, { directory, building })
+      await verifyFolder(building)
+      await rm(join(building, BACKUP_FILE))
+      await requireEmpty(target)
+      // An empty folder gives way to it, any other one does not.
+      await rename(building, target)
+      await new DirectorySync().sync(dirname(target))
+      return report
+    } finally {
+      lock.close()
+    }
   } finally {
     source.close()
   }
+}
+
+/** Removes what a backup left that was cut off. */
+async function clearRest(building: string): Promise<void> {
+  for (const name of await readdir(building))
+    if (name !== BACKUP_FILE) await rm(join(building, name), { recursive: true, force: true })
+  await mkdir(join(building, 'spool'), { mode: 0o700 })
 }
 
 async function copyQueue(

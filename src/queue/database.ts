@@ -10,6 +10,7 @@ import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 export const DATABASE_FILE = 'queue.db'
 export const OWNER_FILE = 'owner.lock'
 const HANDOVER_FILE = 'handover.lock'
+export const BACKUP_FILE = 'backup.lock'
 /** How long to wait for another process (the command line) to finish its step, ms. */
 const BUSY_TIMEOUT_MS = 5_000
 /** Page cache, KiB: enough for the hot ends of all trees, which is as fast with a million mails as with a thousand; bounds the memory. */
@@ -65,6 +66,11 @@ export function takeOwnership(directory: string): Database {
  */
 export function takeHandoverLock(directory: string): Database {
   return takeLock(directory, { name: HANDOVER_FILE, taken: `another drain or adopt is at work on ${directory}` })
+}
+
+/** Who writes a backup into a folder is alone: a second one would clear away what the first one has copied. Held in the same way. */
+export function takeBackupLock(folder: string): Database {
+  return takeLock(folder, { name: BACKUP_FILE, taken: `another backup is being written to ${folder}` })
 }
 
 function takeLock(directory: string, { name, taken }: { readonly name: string; readonly taken: string }): Database {
