@@ -1,6 +1,7 @@
 // How a command talks to the world: passed in, so that tests can listen. Exit codes are the same for every command.
 
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
 export interface Io {
   readonly stdin: Readable
@@ -21,7 +22,27 @@ const unprintable = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
 
 /** Writes one line. Much of it is of strangers (addresses, replies, header fields): what is not to be seen is written as JSON writes it. */
 export function line(to: Writable, text: string): void {
-  to.write(`${text.replace(unprintable, escaped)}\n`)
+  to.write(printable(text))
+}
+
+/** Writes lines as fast as they are read there, however many there are. */
+export function lines(to: Writable, texts: Iterable<string>): Promise<void> {
+  return pipeline(Readable.from(texts).map(printable), to, { end: false })
+}
+
+/** The lines of a JSON array that is too long for one string, as `json` would write it. */
+export function* jsonArray(values: Iterable<unknown>): Generator<string> {
+  let last: string | null = null
+  for (const value of values) {
+    yield last === null ? '[' : `${last},`
+    last = JSON.stringify(value, null, 2).replaceAll(/^/gm, '  ')
+  }
+  if (last === null) yield '[]'
+  else yield* [last, ']']
+}
+
+function printable(text: string): string {
+  return `${text.replace(unprintable, escaped)}\n`
 }
 
 function escaped(character: string): string {

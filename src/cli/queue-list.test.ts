@@ -1,6 +1,8 @@
 // waypost queue list and show: what a person at a terminal and a program behind a pipe get to read.
 
+import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { captureIo } from '../../test/lib/captured-io.ts'
 import { type CommandEnd, type QueueNode, queueNode, runCommand } from '../../test/lib/queue-command.ts'
 import { deferred, sampleMessage, sampleRecipient } from '../../test/lib/queue-samples.ts'
 import type { OpenQueue } from '../queue/opened-queue.ts'
@@ -54,4 +56,28 @@ describe('mail of a stranger', () => {
       { sender: `${hostile}@x.example`, recipients: [{ last: { reply: `450 ${hostile}` } }] },
     ])
   })
+})
+
+it.each([false, true])('is read as fast as it is written, however long it is (JSON: %s)', async (json) => {
+  const recipients = Array.from({ length: 20 }, (_, n) => sampleRecipient({ address: `r${n}@example.net` }))
+  for (let n = 0; n < 20; n++) await queue.accept(sampleMessage({ recipients }), { claim: false })
+  let [total, longest] = [0, 0]
+  const slow = new Writable({
+    highWaterMark: 1_000,
+    write(piece: Buffer, _encoding, done) {
+      total += piece.length
+      longest = Math.max(longest, slow.writableLength)
+      setImmediate(done)
+    },
+  })
+  const options = { config: node.config, queueIds: [], filter: {}, json, now: node.place.clock.time }
+  expect(await queueList(options, { ...captureIo(), stdout: slow })).toBe(0)
+  expect(longest).toBeLessThan(total / 3)
+})
+
+it.each([0, 1, 2])('is a JSON array of %i messages', async (count) => {
+  for (let n = 0; n < count; n++) await queue.accept(sampleMessage(), { claim: false })
+  const { out } = await list(true)
+  expect(out).toBe(`${JSON.stringify(JSON.parse(out), null, 2)}\n`)
+  expect(JSON.parse(out)).toHaveLength(count)
 })

@@ -5,7 +5,7 @@ import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/read
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
 import { describeEvent, stepLines, time } from '../observe/describe-event.ts'
-import { FAILED, json, line, OK, USAGE } from './io.ts'
+import { FAILED, json, jsonArray, line, lines, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
 import { withQueueReader } from './with-queue.ts'
@@ -24,19 +24,20 @@ export function queueList(options: ListOptions, io: Io): Promise<number> | numbe
     line(io.stderr, read.problem)
     return USAGE
   }
-  return withQueueReader(options.config, io, (reader) => {
-    if (options.json) {
-      json(io.stdout, [...reader.list(read.filter)])
-      return OK
-    }
-    let messages = 0
-    for (const message of reader.list(read.filter)) {
-      messages++
-      for (const text of messageLines(message, options.now)) line(io.stdout, text)
-    }
-    line(io.stdout, messages === 0 ? 'nothing waits' : `${messages} ${messages === 1 ? 'message' : 'messages'}`)
+  return withQueueReader(options.config, io, async (reader) => {
+    const messages = reader.list(read.filter)
+    await lines(io.stdout, options.json ? jsonArray(messages) : listLines(messages, options.now))
     return OK
   })
+}
+
+function* listLines(messages: Iterable<ListedMessage>, now: number): Generator<string> {
+  let count = 0
+  for (const message of messages) {
+    count++
+    yield* messageLines(message, now)
+  }
+  yield count === 0 ? 'nothing waits' : `${count} ${count === 1 ? 'message' : 'messages'}`
 }
 
 export function queueShow(
