@@ -30,7 +30,8 @@ async function bring(state: RecipientState): Promise<void> {
   const recipients = [sampleRecipient({ address, parameters: { notify: ['SUCCESS', 'FAILURE'], orcpt: null } })]
   const claims = await queue.accept(sampleMessage({ recipients }), { claim: !['queued', 'held'].includes(state) })
   const only = { filter: { recipient: address }, by, reason: 'x' }
-  if (state === 'held') await queue.control({ action: 'hold', ...only })
+  // Of one that is claimed, too: it has a wish that a release can take back.
+  if (state === 'held' || state === 'claimed') await queue.control({ action: 'hold', ...only })
   if (state === 'failed') {
     await queue.release(claims)
     await queue.control({ action: 'bounce', ...only })

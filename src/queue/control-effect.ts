@@ -4,7 +4,10 @@
 import type { ControlAction } from './control.ts'
 import { isWaiting, type RecipientState } from './states.ts'
 
-/** `wish`: the recipient is under way, the action takes effect when its attempt ends without a final outcome. */
+/**
+ * `wish`: the recipient is under way, the action takes effect when its attempt ends without a final outcome. A release takes back the wish
+ * that is there, if one is.
+ */
 export type ControlEffect = 'change' | 'wish' | 'nothing'
 
 /** What the action does to a recipient in that state. */
