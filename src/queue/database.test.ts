@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -17,6 +18,10 @@ import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleMessage, testQueue, type TestQueue } from '../../test/lib/queue-samples.ts'
 import { DATABASE_FILE, openOwned, openReadOnly, openShared, takeOwnership } from './database.ts'
+import { systemClock } from '../lib/clock.ts'
+import { systemRandom } from '../lib/random.ts'
+import { openQueue } from './open-queue.ts'
+import { queueSettings } from './queue-settings.ts'
 import { migrate, migrations, readVersion } from './migrations.ts'
 import { asUnavailable } from './unavailable.ts'
 
@@ -88,6 +93,41 @@ describe('a damaged database', () => {
     other.exec('CREATE TABLE bookmarks (x)')
     other.close()
     expect(refusal(() => openOwned(directory)).message).toMatch(/not a queue/)
+  })
+})
+
+describe('a database that is gone', () => {
+  const body = () => {
+    mkdirSync(join(directory, 'spool', '0a'), { recursive: true })
+    writeFileSync(join(directory, 'spool', '0a', 'body'), 'mail')
+  }
+
+  it.each([
+    ['missing', () => {}],
+    ['empty', () => writeFileSync(file, '')],
+  ])('is not made anew while bodies of its mail are there: %s', async (word, make) => {
+    body()
+    make()
+    expect(refusal(() => openOwned(directory))).toEqual({
+      cause: 'corrupt',
+      message: expect.stringContaining(`queue.db is ${word}, but ${join(directory, 'spool')} holds mail of it`),
+    })
+    await expect(
+      openQueue(queueSettings(directory), { clock: systemClock, randomBytes: systemRandom }),
+    ).rejects.toThrow('waypost queue restore')
+    expect(readFileSync(join(directory, 'spool', '0a', 'body'), 'utf8')).toBe('mail')
+  })
+
+  it('is not made anew beside its log', () => {
+    writeFileSync(`${file}-wal`, 'pages')
+    expect(refusal(() => openOwned(directory)).message).toContain('queue.db-wal holds mail of it')
+    expect(readFileSync(`${file}-wal`, 'utf8')).toBe('pages')
+  })
+
+  it('is made where nothing is left, or folders only', () => {
+    mkdirSync(join(directory, 'spool', '0a'), { recursive: true })
+    writeFileSync(file, '')
+    openOwned(directory).close()
   })
 })
 

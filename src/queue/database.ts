@@ -4,6 +4,7 @@
 import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { requireNothingLeft } from './missing-database.ts'
 import { migrate, requireCurrent, requireKnown } from './migrations.ts'
 import { asUnavailable, QueueUnavailable } from './unavailable.ts'
 
@@ -24,6 +25,7 @@ const AUTOCHECKPOINT_PAGES = 8_192
 /** Opens the owner's connection: creates, migrates, checks. Throws QueueUnavailable with the way out. */
 export function openOwned(directory: string): Database {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  requireNothingLeft(directory, DATABASE_FILE)
   return openWith(directory, { timeout: BUSY_TIMEOUT_MS }, (db) => {
     setUp(db)
     migrate(db)
