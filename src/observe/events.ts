@@ -95,6 +95,14 @@ export interface ControlledEvent extends EventBase {
   /** The recipient's next hop, where the action concerns it (retried). */
   readonly destination?: string
 }
+/** A person asked for it while an attempt was under way: done if that ends without a final outcome (then with an event of its own). */
+export interface AskedEvent extends EventBase {
+  readonly kind: 'asked'
+  /** `release` takes back what was asked before. */
+  readonly action: 'hold' | 'release' | 'retry' | 'remove' | 'bounce'
+  readonly by: string
+  readonly reason: string
+}
 /** A person stopped or allowed attempts for a destination. Of no message: the queue id is null. */
 export interface SteeredDestinationEvent extends EventBase {
   readonly kind: 'suspended' | 'resumed'
@@ -140,6 +148,7 @@ export type Event =
   | ExpiredEvent
   | NotifiedEvent
   | ControlledEvent
+  | AskedEvent
   | SteeredDestinationEvent
   | DiscardedEvent
   | HandedOverEvent

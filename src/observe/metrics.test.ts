@@ -52,6 +52,7 @@ const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
   removed: { ...control, kind: 'removed' },
   bounced: { ...control, kind: 'bounced' },
   recovered: { ...control, kind: 'recovered' },
+  asked: { ...control, kind: 'asked', action: 'hold' },
   discarded: { ...base, kind: 'discarded', reason: 'x' },
   suspended: { ...control, kind: 'suspended', queueId: null, destination: 'mx:b.example' },
   resumed: { ...control, kind: 'resumed', queueId: null, destination: 'mx:b.example' },
@@ -73,6 +74,7 @@ describe('metrics', () => {
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
       'waypost_checks_total{check="spf",result="pass"} 1',
+      'waypost_controlled_total{action="asked"} 1',
       'waypost_controlled_total{action="bounced"} 1',
       'waypost_controlled_total{action="held"} 1',
       'waypost_controlled_total{action="recovered"} 1',

@@ -114,6 +114,7 @@ const counts: Readonly<Record<EventKind, Count>> = {
   removed: controlled,
   bounced: controlled,
   recovered: controlled,
+  asked: controlled,
   suspended: steered,
   resumed: steered,
   discarded: (_, by) => by.discarded.inc(),

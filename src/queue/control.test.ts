@@ -18,6 +18,7 @@ import type { ControlAction } from './control.ts'
 import { DATABASE_FILE } from './database.ts'
 import { DirectControl } from './direct-control.ts'
 import type { QueueFilter } from './filter.ts'
+import type { Event } from '../observe/events.ts'
 import type { OpenQueue } from './opened-queue.ts'
 import type { Outcome } from './outcome.ts'
 import type { Claim, DestinationSummary } from './queue.ts'
@@ -121,18 +122,18 @@ describe('recipients under way', () => {
   }
 
   it('are held, removed or bounced after a deferred attempt', async () => {
-    expect(await wished('hold', deferred())).toEqual(['deferred', 'held'])
+    expect(await wished('hold', deferred())).toEqual(['asked', 'deferred', 'held'])
     expect(states()).toEqual({ held: 1 })
     await act('remove')
-    expect(await wished('remove', deferred())).toEqual(['deferred', 'removed'])
+    expect(await wished('remove', deferred())).toEqual(['asked', 'deferred', 'removed'])
     expect(states()).toEqual({})
-    expect(await wished('bounce', deferred())).toEqual(['deferred', 'bounced', 'failed'])
+    expect(await wished('bounce', deferred())).toEqual(['asked', 'deferred', 'bounced', 'failed'])
     expect(states()).toEqual({ failed: 1 })
   })
 
   it('end as the peer said otherwise', async () => {
-    expect(await wished('remove', delivered())).toEqual(['delivered'])
-    expect(await wished('hold', failed())).toEqual(['failed'])
+    expect(await wished('remove', delivered())).toEqual(['asked', 'delivered'])
+    expect(await wished('hold', failed())).toEqual(['asked', 'failed'])
   })
 
   it('obey a wish when the claim is given back', async () => {
@@ -154,9 +155,9 @@ describe('recipients under way', () => {
   })
 
   it.each([
-    ['hold', ['recovered', 'held'], { held: 1 }],
-    ['remove', ['recovered', 'removed'], {}],
-    ['bounce', ['recovered', 'bounced', 'failed'], { failed: 1 }],
+    ['hold', ['asked', 'recovered', 'held'], { held: 1 }],
+    ['remove', ['asked', 'recovered', 'removed'], {}],
+    ['bounce', ['asked', 'recovered', 'bounced', 'failed'], { failed: 1 }],
   ] as const)('obey the wish to %s after a crash, before anything is sent again', async (action, events, left) => {
     const message = sampleMessage()
     await queue.accept(message, { claim: true })
@@ -166,6 +167,20 @@ describe('recipients under way', () => {
     expect(kinds(message.queueId).slice(2)).toEqual(events)
     expect(states()).toEqual(left)
     expect(await queue.destinations()).toEqual([])
+  })
+
+  it('have every wish in the ledger, with who and why, whatever becomes of it', async () => {
+    const [claim] = await queue.accept(sampleMessage(), { claim: true })
+    const heard: Event[] = []
+    queue.follow((events) => heard.push(...events))
+    await act('hold')
+    await act('release')
+    await settle(claim as Claim, delivered())
+    expect(heard).toMatchObject([
+      { kind: 'asked', action: 'hold', recipient: 'alice@example.net', by, reason: 'because' },
+      { kind: 'asked', action: 'release', by, reason: 'because' },
+      { kind: 'delivered' },
+    ])
   })
 
   it('forget a wish that is taken back', async () => {

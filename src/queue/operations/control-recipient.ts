@@ -34,7 +34,7 @@ export function steerRecipient(
   const state = stateOf(row.state)
   const effect = effectOf(order.action, state)
   if (effect === 'nothing') return 'nothing'
-  if (effect === 'wish') return leaveWish(context, row, order)
+  if (effect === 'wish') return leaveWish(context, row, { order, steering })
   switch (order.action) {
     case 'hold':
       move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
@@ -89,10 +89,17 @@ export function grantWish(
   steerRecipient(context, row, { order, steering: { queueId: facts.queueId, now: one.now, events: one.events } })
 }
 
-function leaveWish(context: StoreContext, row: SteeredRow, order: Order): 'after-attempt' | 'nothing' {
+function leaveWish(
+  context: StoreContext,
+  row: SteeredRow,
+  { order, steering }: { order: Order; steering: Steering },
+): 'after-attempt' | 'nothing' {
   const isRelease = order.action === 'release'
   const isNew = context.sql.updateWish(row.id, isRelease ? null : JSON.stringify(order))
-  return isRelease && !isNew ? 'nothing' : 'after-attempt'
+  if (isRelease && !isNew) return 'nothing'
+  const { queueId, now, events } = steering
+  events.push({ kind: 'asked', at: now, queueId, recipient: row.address, ...order })
+  return 'after-attempt'
 }
 
 function move(
