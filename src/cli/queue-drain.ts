@@ -17,6 +17,8 @@ import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { withQueueDirectory } from './with-queue.ts'
 
+const HIGHEST_PORT = 65_535
+
 interface Common {
   readonly config: string
   readonly by: string
@@ -95,7 +97,8 @@ async function withDeparting(directory: string, use: (from: Departing) => Promis
 function remoteAt(config: Config, to: string, fingerprints: readonly string[]): RemoteReceiver | string {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(to)
   const host = match?.[1] ?? match?.[2]
-  if (!match || host === undefined) return `--to: found ${to}, expected a host and port such as srs-02.example.org:4465`
+  if (!match || host === undefined || Number(match[3]) > HIGHEST_PORT)
+    return `--to: found ${to}, expected a host and port such as srs-02.example.org:4465`
   const wrong = fingerprints.find((one) => !/^[0-9a-f]{64}$/.test(one))
   if (wrong !== undefined) return `--fingerprint: found ${wrong}, expected 64 hex digits`
   const settings = remoteSettings(config, { host: host.toLowerCase(), port: Number(match[3]), fingerprints })

@@ -127,10 +127,12 @@ describe('drain', () => {
   it('says what is wrong with the command line', async () => {
     await fill(pair.giver, 1)
     expect(await queueCommand(pair.giver, 'drain')).toMatchObject({ status: 2 })
-    expect(await queueCommand(pair.giver, 'drain', '--to', 'nowhere')).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('expected a host and port'),
-    })
+    for (const to of ['nowhere', 'srs-02.example.org:99999'])
+      expect(await queueCommand(pair.giver, 'drain', '--to', to)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('expected a host and port'),
+      })
+    expect(await drain('--force')).toMatchObject({ status: 2, stderr: expect.stringContaining('--force') })
     expect(await drain('--wait', '0')).toMatchObject({ status: 1, stderr: expect.stringContaining('ECONNREFUSED') })
   })
 })

@@ -159,7 +159,9 @@ function declareMoving(queue: Command, io: Io, finish: Finish): void {
     .description('hand the queue over to another node, exactly once (its `handover` listener takes it)')
     .addOption(new Option('--to <host:port>', 'the other node').conflicts('takeBack'))
     .option('--take-back', 'call off what was frozen for nodes that did not answer')
-    .option('--force', 'with --take-back: do not ask them; they may have that mail as well')
+    .addOption(
+      new Option('--force', 'with --take-back: do not ask them; they may have that mail as well').conflicts('to'),
+    )
     .option('--fingerprint <sha256>', "of the other node's certificate or key, where no peer tells it", collect)
     .option('--wait <duration>', 'for attempts under way and a silent node', readDuration, DRAIN_WAIT_MS)
     .option(...configFile)
