@@ -31,6 +31,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
   const checksums = await verifyFolder(backup)
   const before = await isInUse(directory)
   const lock = takeOwnership(directory)
+  let inPlace = false
   try {
     requireReplaceable(request)
     const building = join(dirname(directory), `.${basename(directory)}.restoring`)
@@ -42,12 +43,13 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
     await rename(directory, aside)
     await rename(building, directory)
+    inPlace = true
     await new DirectorySync().sync(dirname(directory))
     if (!before) await rm(aside, { recursive: true })
     return { ...counted, movedAside: before ? aside : null }
   } catch (error) {
     // Made by the lock, perhaps by root: the node could not use it.
-    if (!before) await rm(directory, { recursive: true, force: true })
+    if (!before && !inPlace) await rm(directory, { recursive: true, force: true })
     throw error
   } finally {
     lock.close()
