@@ -11,6 +11,8 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import Database from 'better-sqlite3'
@@ -19,10 +21,12 @@ import { delivered, sampleMessage, type TestQueue, testQueue } from '../../test/
 import { until } from '../../test/lib/until.ts'
 import { backupQueue } from './backup.ts'
 import { checksumOf } from './backup-folder.ts'
-import { takeBackupLock } from './database.ts'
+import { DATABASE_FILE, openReadOnly, takeBackupLock } from './database.ts'
 import { QueueReader } from './reader.ts'
 import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from './opened-queue.ts'
+import type { Claim } from './queue.ts'
+import { selectSpoolFiles, type SpoolRow } from './statements/spool-files.ts'
 
 let place: TestQueue
 let queue: OpenQueue
@@ -96,20 +100,27 @@ describe('a backup under load', () => {
   })
 
   it('does not hold mail that ended while it was taken', async () => {
-    for (let n = 0; n < 150; n++) await queue.accept(await spooled('filler'), { claim: false })
-    const message = await spooled('soon gone')
-    const claims = await queue.accept(message, { claim: true })
+    const accepted = async () => queue.accept(await spooled('mail'), { claim: true })
+    const claims = [...(await accepted()), ...(await accepted())]
+    const source = openReadOnly(place.directory)
+    const [first, last] = selectSpoolFiles(source) as [SpoolRow, SpoolRow]
+    source.close()
+    const pathOf = ({ file }: SpoolRow) => join(place.directory, 'spool', file)
+    // The first body is read when the test wants it, so the copying stands still.
+    rmSync(pathOf(first))
+    execFileSync('mkfifo', [pathOf(first)])
     const taking = backupQueue(place.directory, backup)
-    const building = join(place.directory, '.backup.incomplete/spool/00')
-    await until(() => existsSync(building), { what: 'the first body to be copied', every: 1 })
-    const outcomes = claims.flatMap(({ recipients }) =>
-      recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() })),
-    )
-    await queue.settle({ queueId: message.queueId, nextHop: 'mx:example.net', outcomes })
-    expect(await taking).toMatchObject({ messages: 150, spoolFiles: 150, ended: 1, lost: [] })
+    const snapshot = join(place.directory, '.backup.incomplete', DATABASE_FILE)
+    await until(() => existsSync(snapshot), { what: 'the database to be copied', every: 1 })
+    const { recipients } = claims.find(({ message }) => message.queueId === last.queueId) as Claim
+    const outcomes = recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() }))
+    await queue.settle({ queueId: last.queueId, nextHop: 'mx:example.net', outcomes })
+    await until(() => !existsSync(pathOf(last)), { what: 'the body to be removed' })
+    await writeFile(pathOf(first), 'mail')
+    expect(await taking).toMatchObject({ messages: 1, spoolFiles: 1, ended: 1, lost: [] })
     await restore()
     const reader = new QueueReader(restored)
-    expect(reader.trace(message.queueId).map(({ kind }) => kind)).toEqual(['received', 'resolved', 'delivered'])
+    expect(reader.trace(last.queueId).map(({ kind }) => kind)).toEqual(['received', 'resolved', 'delivered'])
     reader.close()
   })
 })
