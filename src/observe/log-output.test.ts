@@ -55,7 +55,7 @@ describe('log output', () => {
     calls[0]?.done(null, 5)
     expect(calls[1]?.text).toBe('line\n')
     calls[1]?.done(Object.assign(new Error('full'), { code: 'EAGAIN' }), 0)
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await until(() => calls.length === 3, { what: 'the full pipe to be asked again' })
     expect(calls[2]?.text).toBe('line\n')
     calls[2]?.done(Object.assign(new Error('gone'), { code: 'EPIPE' }), 0)
     await output.flush()
