@@ -33,6 +33,8 @@ export interface IssueRequest {
   readonly client?: boolean
   /** Days until it ends; a negative number makes a certificate that has ended. */
   readonly days?: number
+  /** An empty subject, as some public authorities issue by now: the names stand in subjectAltName alone (RFC 5280 4.1.2.6). */
+  readonly noSubject?: boolean
   /** PKCS8 PEM of a key to certify again (renewal keeps the key fingerprint); a new one unless given. */
   readonly key?: string
 }
@@ -97,14 +99,14 @@ function issue(signer: Signer, request: IssueRequest): Issued {
   const privateKey = request.key === undefined ? newKeys().privateKey : createPrivateKey(request.key)
   const publicKey = createPublicKey(privateKey)
   const certificate = certify(signer, {
-    subject: commonName(request.names[0] ?? 'nameless'),
+    subject: request.noSubject ? sequence() : commonName(request.names[0] ?? 'nameless'),
     publicKey,
     days: request.days ?? DEFAULT_DAYS,
     extensions: [
       extension('2.5.29.19', sequence(), true),
       extension('2.5.29.15', signatureUsage, true),
       extension('2.5.29.37', request.client ? sequence(clientAuth) : sequence(serverAuth, clientAuth)),
-      extension('2.5.29.17', alternativeNames(request)),
+      extension('2.5.29.17', alternativeNames(request), request.noSubject),
       extension('2.5.29.35', sequence(implicit(0, signer.keyId))),
       extension('2.5.29.14', octetString(keyIdOf(publicKey))),
     ],

@@ -21,11 +21,16 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
 function certificateFacts(certificate: X509Certificate, chainValid: boolean): ClientCertificate {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return {
-    subject: certificate.subject.replaceAll('\n', ', ').slice(0, MOST_SUBJECT).toWellFormed(),
+    subject: subjectOf(certificate).replaceAll('\n', ', ').slice(0, MOST_SUBJECT).toWellFormed(),
     fingerprint: sha256(certificate.raw),
     keyFingerprint: sha256(key),
     chainValid,
   }
+}
+
+/** Public authorities have begun to leave the subject empty (RFC 5280 4.1.2.6); Node then has none, whatever its types say. */
+function subjectOf(certificate: { readonly subject?: string; readonly subjectAltName?: string | undefined }): string {
+  return certificate.subject ?? certificate.subjectAltName ?? 'a certificate without names'
 }
 
 function sha256(octets: Uint8Array): string {

@@ -186,6 +186,17 @@ describe('client certificates', () => {
     expect(subject.length).toBeLessThanOrEqual(256)
   })
 
+  it.each(['starttls', 'implicit'] as const)(
+    'may have no subject over %s: its other names stand for it',
+    async (mode) => {
+      const seen = await startSeeing({ tls: mode, requestCertificate: true })
+      const modern = testAuthority.issue({ names: ['mta.example.net'], noSubject: true })
+      const client = await securely(mode, { key: modern.key, cert: modern.certificate })
+      await client.expect('EHLO c', '250')
+      expect(seen[0]?.tls?.certificate?.subject).toBe('DNS:mta.example.net')
+    },
+  )
+
   it('may be missing: the hook decides', async () => {
     const seen = await startSeeing({ tls: 'implicit', requestCertificate: true })
     await (await securely('implicit')).expect('EHLO c', '250')
