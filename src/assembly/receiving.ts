@@ -24,6 +24,7 @@ import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import type { ListenerSettings } from '../server/listener-settings.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 
 export interface ReceivingParts {
   readonly queue: Queue
@@ -105,7 +106,7 @@ async function start(
     tls: parts.tls,
     clock: parts.clock,
     hostname: config.hostname,
-    postmaster: config.postmaster,
+    postmaster: postmasterOf(config),
     limits: {
       messageSize: config.limits.message_size,
       recipients: config.limits.recipients,
@@ -119,6 +120,14 @@ async function start(
       bug: (where, error, fields) => log.bug(error, where, fields),
     },
   })
+}
+
+/**
+ * Where mail for `<Postmaster>` goes. Anybody may write to him (RFC 5321 4.5.1), and nobody may be relayed: a postmaster in another
+ * domain is reached by the main domain's name for him, which routing always answers.
+ */
+function postmasterOf({ postmaster, domain }: Config): string {
+  return domainOf(postmaster).toLowerCase() === domain.toLowerCase() ? postmaster : `postmaster@${domain}`
 }
 
 /** STARTTLS is offered where there is a certificate (RFC 3207); `waypost check` has refused listeners that admit nobody without it. */
