@@ -1,12 +1,15 @@
-// What the hooks themselves decide: whose wrong SRS addresses are counted.
+// What the hooks themselves decide: whose wrong SRS addresses are counted, and what the ledger hears of a message that was cut short.
 
+import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createSrsGuesses } from '../policy/srs-guesses.ts'
 import type { Transaction } from '../server/hooks.ts'
+import { type InterruptionKind, MessageInterrupted } from '../server/interruption.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
+import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import { createHooks } from './hooks.ts'
 import type { HookParts } from './hooks.ts'
@@ -44,4 +47,29 @@ test.each<Origin>([
   { kind: 'machine', identity: 'web-01' },
 ])('$kind is never made to wait: one bad sender behind it would stop everybody else', async (origin) => {
   expect(await codeAfterGuesses(origin)).toBe(550)
+})
+
+test.each<[InterruptionKind, string]>([
+  ['too-large', '552 5.3.4'],
+  ['too-slow', '421 4.4.2'],
+  ['shutdown', '421 4.3.2'],
+  ['disconnected', '451 4.4.2'],
+])('a message that ends early, %s, is in the ledger as what the client heard', async (kind, said) => {
+  const noted: string[] = []
+  const hooks = createHooks({
+    queue: {},
+    messageSize: 1000,
+    rejections: {
+      seen: (_session: unknown, stage: string, { reply }: { reply: Refusal }) =>
+        void noted.push(`${stage}: ${reply.code} ${reply.enhanced}`),
+    },
+  } as unknown as HookParts)
+  const message = new PassThrough()
+  message.on('error', () => {})
+  message.write('Subject: x\r\n')
+  const session = { id: 's1', remoteIp: '198.51.100.7', origin: { kind: 'internet' } } as Session
+  const replied = hooks.data(session, bounce, message)
+  message.destroy(new MessageInterrupted(kind))
+  expect(`${(await replied).code}`).toBe(said.slice(0, 3))
+  expect(noted).toEqual([`data: ${said}`])
 })

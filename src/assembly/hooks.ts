@@ -17,6 +17,9 @@ import type { Resolution } from '../route/resolution.ts'
 import { clientNetwork } from '../lib/client-network.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ServerHooks, Transaction } from '../server/hooks.ts'
+import { MessageInterrupted } from '../server/interruption.ts'
+import { messageSizeOf } from '../server/message-size.ts'
+import { interrupted } from '../server/replies.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -117,15 +120,19 @@ async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply 
     })
     if (received.kind !== 'ok') {
       await sink.discard()
-      return received.kind === 'refused'
-        ? received.reply
-        : refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
+      return received.kind === 'refused' ? received.reply : cutShort(parts, incoming)
     }
     return await hand(parts, incoming, { header: received.header, sink })
   } catch (error) {
     await sink.discard().catch((cause: unknown) => parts.bug(cause, 'discard of a body'))
     return parts.storage.explain(error) ?? bug(parts, error)
   }
+}
+
+/** The server answers such a message itself; the ledger is to say the same. */
+function cutShort({ messageSize }: HookParts, { message, session }: Incoming): Refusal {
+  const kind = message.errored instanceof MessageInterrupted ? message.errored.kind : 'disconnected'
+  return interrupted(kind, messageSizeOf({ messageSize }, session))
 }
 
 async function hand(parts: HookParts, incoming: Incoming, content: { header: Buffer; sink: BodySink }): Promise<Reply> {

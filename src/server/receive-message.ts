@@ -7,7 +7,7 @@ import { ask } from './ask.ts'
 import type { DataPhase } from './data-phase.ts'
 import type { Dialogue, OpenTransaction } from './dialogue.ts'
 import { messageSizeOf } from './message-size.ts'
-import { tooLarge } from './replies.ts'
+import { interrupted } from './replies.ts'
 
 /** Resolves once the end of data was read or the phase was cut, and the hook has answered. */
 export async function receiveMessage(
@@ -30,9 +30,10 @@ export async function receiveMessage(
     log.bug('data', error, { session: session.id })
     return error
   }
-  if (phase.interruption() !== null) {
+  const interruption = phase.interruption()
+  if (interruption !== null) {
     if (accepted) bug('a message was accepted that was cut short')
-    return tooLarge(messageSizeOf(limits, session))
+    return interrupted(interruption, messageSizeOf(limits, session))
   }
   if (accepted && !readWhole) return unforeseen(bug('a message was accepted that had not been read to its end'))
   return reply

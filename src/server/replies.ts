@@ -1,6 +1,7 @@
 // The server's own replies (RFC 5321 4.2, RFC 3463). What hooks answer is theirs; nothing here is policy.
 
 import { type Refusal, type Reply, refusal } from '../smtp/reply.ts'
+import type { InterruptionKind } from './interruption.ts'
 
 const ok = (code: number, enhanced: string, text: string): Reply => ({ code, enhanced, text })
 
@@ -47,6 +48,9 @@ export const cannotActForOthers = refusal(
   'authzid is another identity',
 )
 
+/** For the ledger: the client is gone. */
+const notWhole = refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
+
 /** Replies that end the session. */
 export const talksTooSoon = refusal(421, '4.7.0', 'Wait for the greeting before you speak', 'early talker')
 export const tooManyErrors = refusal(421, '4.7.0', 'Too many errors')
@@ -61,4 +65,18 @@ export const tooManyConnections = refusal(421, '4.7.0', 'Too many connections, p
 /** RFC 1870 6: the same words at MAIL and after DATA. */
 export function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message exceeds the size limit of ${limit} octets`)
+}
+
+/** What the client hears, if it still can, of a message that ended early. */
+export function interrupted(kind: InterruptionKind, limit: number): Refusal {
+  switch (kind) {
+    case 'too-large':
+      return tooLarge(limit)
+    case 'too-slow':
+      return tooSlow
+    case 'shutdown':
+      return shuttingDown
+    case 'disconnected':
+      return notWhole
+  }
 }
