@@ -49,27 +49,62 @@ test.each<Origin>([
   expect(await codeAfterGuesses(origin)).toBe(550)
 })
 
+/** Hooks of which only the notes of refusals matter. */
+function noting() {
+  const noted: string[] = []
+  const hooks = createHooks({
+    queue: {},
+    messageSize: 1000,
+    bareNewline: 'refuse',
+    rejections: {
+      seen: (_session: unknown, stage: string, { reply }: { reply: Refusal }, envelope: { recipient?: string } = {}) =>
+        void noted.push(`${stage} ${envelope.recipient ?? 'nobody'}: ${reply.code} ${reply.enhanced}`),
+    },
+  } as unknown as HookParts)
+  return { hooks, noted }
+}
+
+const stranger = { id: 's1', remoteIp: '198.51.100.7', origin: { kind: 'internet' } } as Session
+
+test('a refused message is in the ledger under each of its recipients, so that each of them can be told', async () => {
+  const { hooks, noted } = noting()
+  const recipients = ['kim@example.org', 'lee@example.org'].map((forwardPath) => ({
+    forwardPath,
+    parameters: plainRecipient,
+    resolution: null,
+  }))
+  const message = new PassThrough()
+  message.end('Subject: a bare\nnewline\r\n')
+  expect(await hooks.data(stranger, { ...bounce, recipients }, message)).toMatchObject({ code: 550 })
+  expect(noted).toEqual(['data kim@example.org: 550 5.5.2', 'data lee@example.org: 550 5.5.2'])
+})
+
+test('a list of a thousand that is refused does not fill the ledger', async () => {
+  const { hooks, noted } = noting()
+  const recipients = Array.from({ length: 1000 }, (_, i) => ({
+    forwardPath: `list-${i}@example.org`,
+    parameters: plainRecipient,
+    resolution: null,
+  }))
+  const message = new PassThrough()
+  message.end('Subject: a bare\nnewline\r\n')
+  await hooks.data(stranger, { ...bounce, recipients }, message)
+  expect(noted).toHaveLength(5)
+})
+
 test.each<[InterruptionKind, string]>([
   ['too-large', '552 5.3.4'],
   ['too-slow', '421 4.4.2'],
   ['shutdown', '421 4.3.2'],
   ['disconnected', '451 4.4.2'],
 ])('a message that ends early, %s, is in the ledger as what the client heard', async (kind, said) => {
-  const noted: string[] = []
-  const hooks = createHooks({
-    queue: {},
-    messageSize: 1000,
-    rejections: {
-      seen: (_session: unknown, stage: string, { reply }: { reply: Refusal }) =>
-        void noted.push(`${stage}: ${reply.code} ${reply.enhanced}`),
-    },
-  } as unknown as HookParts)
+  const { hooks, noted } = noting()
+  const transaction = { ...bounce, recipients: [{ ...guess, resolution: null }] }
   const message = new PassThrough()
   message.on('error', () => {})
   message.write('Subject: x\r\n')
-  const session = { id: 's1', remoteIp: '198.51.100.7', origin: { kind: 'internet' } } as Session
-  const replied = hooks.data(session, bounce, message)
+  const replied = hooks.data(stranger, transaction, message)
   message.destroy(new MessageInterrupted(kind))
   expect(`${(await replied).code}`).toBe(said.slice(0, 3))
-  expect(noted).toEqual([`data: ${said}`])
+  expect(noted).toEqual([`data ${guess.forwardPath}: ${said}`])
 })

@@ -88,11 +88,20 @@ export function createHooks(parts: HookParts): ServerHooks {
     },
     data: async (session, transaction, message) => {
       const reply = await takeMessage(parts, { session, transaction, message })
-      if ('cause' in reply) rejections.seen(session, 'data', refuse(reply), { sender: transaction.reversePath })
+      if ('cause' in reply) noteRefused(rejections, { session, transaction }, reply)
       return reply
     },
     closed: () => undefined,
   }
+}
+
+/** Recipients of a refused message that the ledger names; a mail to more is found by those, and by its sender: of a stranger it takes few events. */
+const MOST_NAMED = 5
+
+/** Under each recipient: who asks for a mail that never came knows its recipient, and perhaps nothing else. */
+function noteRefused(rejections: RejectionLedger, { session, transaction }: Omit<Incoming, 'message'>, reply: Refusal) {
+  for (const { forwardPath } of transaction.recipients.slice(0, MOST_NAMED))
+    rejections.seen(session, 'data', refuse(reply), { sender: transaction.reversePath, recipient: forwardPath })
 }
 
 async function checkMail(parts: HookParts, session: Session, reversePath: string | null) {
