@@ -91,6 +91,7 @@ export function createHooks(parts: HookParts): ServerHooks {
       if ('cause' in reply) noteRefused(rejections, { session, transaction }, reply)
       return reply
     },
+    refused: (session, { stage, reply, ...envelope }) => void rejections.seen(session, stage, refuse(reply), envelope),
     closed: () => undefined,
   }
 }

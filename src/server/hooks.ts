@@ -36,6 +36,14 @@ export interface Transaction {
   readonly recipients: readonly AcceptedRecipient[]
 }
 
+/** A sender or recipient that the server itself refused: for its form, its parameters, its size or because there were too many. */
+export interface RefusedByServer {
+  readonly stage: 'mail' | 'rcpt'
+  readonly reply: Refusal
+  readonly sender: string | null
+  readonly recipient?: string
+}
+
 export interface ServerHooks {
   /**
    * A client connected; may answer an origin class at once (address-listed peers), and the forward-confirmed name of the
@@ -55,5 +63,7 @@ export interface ServerHooks {
   ): Promise<Verdict & { readonly resolution?: unknown }>
   /** Reads the whole message (dot-unstuffed, CRLF) and answers the final reply; 250 only after the commit. */
   data(session: Session, transaction: Transaction, message: Readable): Promise<Reply>
+  /** Told so that the ledger answers for these too; it decides nothing. */
+  refused(session: Session, refused: RefusedByServer): void
   closed(session: Session): void
 }

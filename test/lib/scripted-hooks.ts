@@ -45,6 +45,7 @@ export function scriptedHooks(replace: Partial<ServerHooks> = {}): ScriptedHooks
       messages.push({ transaction, content, session: { ...session } })
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
+    refused: () => {},
     closed: () => {},
   }
   const chosen = { ...standard, ...replace }
@@ -74,6 +75,10 @@ function recorded(hooks: ServerHooks, calls: string[]): ServerHooks {
       note(`rcpt ${recipient.forwardPath}`), hooks.rcpt(session, transaction, recipient)
     ),
     data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
+    refused: (session, refused) => (
+      note(`refused ${refused.stage} ${refused.recipient ?? refused.sender ?? '<>'} ${refused.reply.code}`),
+      hooks.refused(session, refused)
+    ),
     closed: (session) => (note('closed'), hooks.closed(session)),
   }
 }

@@ -3,10 +3,12 @@
 import { formatMailbox } from '../../smtp/mailbox.ts'
 import { parseMailParameters } from '../../smtp/parameters.ts'
 import { badPath, parsePath, splitArgument } from '../../smtp/path.ts'
+import type { Refusal } from '../../smtp/reply.ts'
 import { ask } from '../ask.ts'
 import { type Command, say } from '../dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../replies.ts'
+import { quoting, sayRefused } from './refused.ts'
 
 /** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
 const REQUIRE_TLS = false
@@ -16,17 +18,19 @@ export const mail: Command = async (dialogue, argument) => {
   if (session.helo === null) return say(heloFirst)
   if (dialogue.transaction) return say(nestedMail)
   const split = afterKeyword(argument, 'FROM:')
-  if (split.kind === 'bad') return say(badPath('reverse', split.problem))
+  const refuse = (sender: string | null, reply: Refusal) => sayRefused(dialogue, { stage: 'mail', reply, sender })
+  const unreadable = (problem: string) => refuse(null, quoting(badPath('reverse', problem), argument))
+  if (split.kind === 'bad') return unreadable(split.problem)
   const path = parsePath(split.path, 'reverse')
   if (path.kind === 'bad' || path.kind === 'postmaster')
-    return say(badPath('reverse', path.kind === 'bad' ? path.problem : 'no domain'))
+    return unreadable(path.kind === 'bad' ? path.problem : 'no domain')
+  const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
   const offered = { requireTls: REQUIRE_TLS, auth: context.settings.mechanisms.length > 0 }
   const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
-  if (parsed.kind === 'refused') return say(parsed.reply)
+  if (parsed.kind === 'refused') return refuse(reversePath, parsed.reply)
   const { parameters } = parsed
   const most = messageSizeOf(context.limits, session)
-  if (parameters.size !== null && parameters.size > most) return say(tooLarge(most))
-  const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
+  if (parameters.size !== null && parameters.size > most) return refuse(reversePath, tooLarge(most))
   const asked = await ask(context.log, { where: 'mail', session: session.id }, () =>
     context.hooks.mail(session, reversePath, parameters),
   )

@@ -4,27 +4,36 @@
 import { formatMailbox } from '../../smtp/mailbox.ts'
 import { parseRecipientParameters } from '../../smtp/parameters.ts'
 import { badPath, parsePath } from '../../smtp/path.ts'
+import type { Refusal } from '../../smtp/reply.ts'
 import { ask } from '../ask.ts'
 import { type Answer, type Command, type OpenTransaction, say, sayForgiven } from '../dialogue.ts'
 import { heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../replies.ts'
 import type { ServerLimits } from '../limits.ts'
 import { afterKeyword } from './mail.ts'
+import { quoting, sayRefused } from './refused.ts'
 
 export const rcpt: Command = async (dialogue, argument) => {
   const { session, context, transaction } = dialogue
   if (session.helo === null) return say(heloFirst)
   if (!transaction) return say(mailFirst)
   const split = afterKeyword(argument, 'TO:')
-  if (split.kind === 'bad') return say(badPath('forward', split.problem))
+  const refuse = (reply: Refusal, recipient?: string) =>
+    sayRefused(dialogue, { stage: 'rcpt', reply, sender: transaction.reversePath, ...(recipient && { recipient }) })
+  const unreadable = (problem: string) => refuse(quoting(badPath('forward', problem), argument))
+  if (split.kind === 'bad') return unreadable(split.problem)
   const path = parsePath(split.path, 'forward')
   if (path.kind === 'bad' || path.kind === 'null')
-    return say(badPath('forward', path.kind === 'bad' ? path.problem : 'a recipient cannot be empty'))
+    return unreadable(path.kind === 'bad' ? path.problem : 'a recipient cannot be empty')
+  const forwardPath = path.kind === 'postmaster' ? context.postmaster : formatMailbox(path.mailbox)
   const utf8 = path.kind === 'mailbox' && path.utf8
   const parsed = parseRecipientParameters(split.parameters, transaction.parameters.smtputf8, utf8)
-  if (parsed.kind === 'refused') return say(parsed.reply)
-  const forwardPath = path.kind === 'postmaster' ? context.postmaster : formatMailbox(path.mailbox)
+  if (parsed.kind === 'refused') return refuse(parsed.reply, forwardPath)
   if (transaction.taken.has(forwardPath)) return say(recipientAccepted)
-  if (transaction.recipients.length >= context.limits.recipients) return tooMany(transaction, context.limits)
+  if (transaction.recipients.length >= context.limits.recipients) {
+    // The first tells the story; hundreds may follow.
+    if (transaction.excess === 0) refuse(tooManyRecipients, forwardPath)
+    return tooMany(transaction, context.limits)
+  }
   const recipient = { forwardPath, parameters: parsed.parameters }
   const asked = await ask(context.log, { where: 'rcpt', session: session.id }, () =>
     context.hooks.rcpt(session, transaction, recipient),

@@ -1,0 +1,61 @@
+// Refusals that no hook speaks reach the hooks as well: what is refused without a trace can be explained to nobody.
+
+import { afterEach, expect, it } from 'vitest'
+import { startTestListener, type TestListener } from '../../test/lib/test-listener.ts'
+import type { RefusedByServer } from './hooks.ts'
+
+let server: TestListener
+afterEach(async () => {
+  await server.close()
+  expect(server.bugs).toEqual([])
+})
+
+/** A client within a transaction of `sender`, or before MAIL, and what the hooks are told. */
+async function start(sender?: string) {
+  const told: RefusedByServer[] = []
+  const hooks = { refused: (_session: unknown, refused: RefusedByServer) => void told.push(refused) }
+  server = await startTestListener({ hooks, limits: { messageSize: 1000, recipients: 2 } })
+  const client = await server.greeted()
+  if (sender !== undefined) await client.expect(`MAIL FROM:<${sender}>`, '250')
+  return { client, told }
+}
+
+it.each([
+  ['<ann@far.example> SIZE=1001', '552 5.3.4', 'ann@far.example'],
+  ['<ann@far.example> FOO', '555 5.5.4', 'ann@far.example'],
+  ['<änn@far.example>', '553 5.6.7', 'änn@far.example'],
+  ['<> SIZE=1001', '552 5.3.4', null],
+])('a sender: %s', async (argument, expected, sender) => {
+  const { client, told } = await start()
+  await client.expect(`MAIL FROM:${argument}`, expected)
+  expect(told).toMatchObject([{ stage: 'mail', sender, reply: { code: Number(expected.slice(0, 3)) } }])
+})
+
+it('a recipient with parameters that mean nothing', async () => {
+  const { client, told } = await start('ann@far.example')
+  await client.expect('RCPT TO:<kim@example.org> NOTIFY=MAYBE', '501 5.5.4')
+  expect(told).toMatchObject([{ stage: 'rcpt', sender: 'ann@far.example', recipient: 'kim@example.org' }])
+})
+
+it('an address that cannot be read, as it was written and cut to a size that a ledger can bear', async () => {
+  const { client, told } = await start('ann@far.example')
+  await client.expect('RCPT TO:<kim@my_host.example>', '501 5.1.3 Bad recipient address syntax: malformed domain')
+  await client.expect(`RCPT TO:<${'k'.repeat(1000)}`, '501 5.1.3')
+  const causes = told.map(({ reply }) => reply.cause)
+  expect(causes[0]).toBe('Bad recipient address syntax: malformed domain: TO:<kim@my_host.example>')
+  expect(causes[1]?.length).toBeLessThan(400)
+})
+
+it('too many recipients, once for each transaction', async () => {
+  const { client, told } = await start('ann@far.example')
+  const replies = ['250', '250', '452 4.5.3', '452 4.5.3']
+  for (const [i, reply] of replies.entries()) await client.expect(`RCPT TO:<kim-${i}@example.org>`, reply)
+  expect(told).toMatchObject([{ recipient: 'kim-2@example.org', reply: { code: 452 } }])
+})
+
+it('not a command at the wrong moment, which names no mail', async () => {
+  const { client, told } = await start()
+  await client.expect('RCPT TO:<kim@example.org>', '503')
+  await client.expect('HURRY', '500')
+  expect(told).toEqual([])
+})
