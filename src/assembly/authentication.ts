@@ -4,6 +4,7 @@ import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/au
 import type { Guard } from '../auth/guard.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { AuthAnswer, Credentials } from '../server/hooks.ts'
+import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 
@@ -35,7 +36,12 @@ async function byPassword(
 ): Promise<AuthAnswer> {
   // Acting for somebody else (RFC 4616 authzid) is not offered; ignoring it would be worse.
   if (given.authzid !== null && given.authzid !== given.user)
-    return refused(535, '5.7.8', 'Acting for another user is not possible', `authzid ${given.authzid} of ${given.user}`)
+    return refused(
+      535,
+      '5.7.8',
+      'Acting for another user is not possible',
+      `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
+    )
   const name = identityOf(given.user, parts.domain)
   const leave = parts.guard.mayTry(session.remoteIp, name)
   if (leave.kind === 'banned')
@@ -67,7 +73,7 @@ async function byCertificate(
       535,
       '5.7.8',
       'Authentication credentials invalid',
-      answer.kind === 'wrong' ? answer.cause : `authzid ${authzid}`,
+      answer.kind === 'wrong' ? answer.cause : `authzid ${userText(authzid ?? '')}`,
     )
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
 }

@@ -77,7 +77,7 @@ describe('people of a directory that is asked live', () => {
     ['{PLAIN}x', 'scheme PLAIN is weak and not switched on'],
   ])('without a password that can be checked (%j) cannot log in, and it is said why', async (password, why) => {
     answer = known(password)
-    expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `kim of uid=kim cannot log in: ${why}` })
+    expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `user:kim of uid=kim cannot log in: ${why}` })
     expect(await people().find('robin')).toMatchObject(ofSql)
     answer = { ...answer, doubt: 'ldap: down' } as SourceUserAnswer
     expect(await people().find('kim')).toMatchObject({ kind: 'unavailable' })

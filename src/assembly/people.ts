@@ -7,6 +7,7 @@ import type { PasswdFile } from '../auth/passwd-file.ts'
 import { readStored } from '../auth/stored-password.ts'
 import type { CachedSource } from '../directory/live-source.ts'
 import type { SourceUser } from '../directory/source.ts'
+import { userText } from '../smtp/origin.ts'
 import type { SourceSet } from './directory-sources.ts'
 import { createPeopleTable } from './people-table.ts'
 
@@ -60,7 +61,7 @@ async function askLive(live: CachedSource, identity: string): Promise<LiveLogin>
   if (user.kind === 'absent') return { answer: user, isLast: false }
   const check = checkOf(live, user.value)
   if (typeof check === 'string') {
-    const cause = `${identity} of ${user.value.source} cannot log in: ${check}`
+    const cause = `${userText(identity)} of ${user.value.source} cannot log in: ${check}`
     const answer = user.doubt === undefined ? { kind: 'absent', cause } : { kind: 'unavailable', cause }
     return { answer: answer as PersonAnswer, isLast: false }
   }

@@ -5,6 +5,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { clientNetwork, plainAddress } from '../lib/client-network.ts'
 import { createDecayCounters } from '../lib/decay.ts'
+import { userText } from '../smtp/origin.ts'
 
 export type Leave = { readonly kind: 'free' } | { readonly kind: 'banned'; readonly cause: string }
 
@@ -54,9 +55,11 @@ export function createGuard(settings: GuardSettings): Guard {
       const { network, account, pair } = keysOf(ip, user)
       const now = clock.now()
       if (known.has(pair, now))
-        return pairs.get(pair, now) < limits.pair ? free : banned(`${account} failed too often from ${network}`)
+        return pairs.get(pair, now) < limits.pair
+          ? free
+          : banned(`${userText(account)} failed too often from ${network}`)
       if (networks.get(network, now) >= limits.network) return banned(`too many failures from ${network}`)
-      return accounts.get(account, now) < limits.account ? free : banned(`too many failures of ${account}`)
+      return accounts.get(account, now) < limits.account ? free : banned(`too many failures of ${userText(account)}`)
     },
     failed: (ip, user) => {
       const { network, account, pair } = keysOf(ip, user)

@@ -1,6 +1,7 @@
 // Who is this, by name and password. The name may come with or without our domain; the answer is the same identity for both.
 // An unknown user costs the same work as a wrong password, so that the time of the answer tells nothing.
 
+import { userText } from '../smtp/origin.ts'
 import type { Identification, PasswordAuthenticator } from './authenticator.ts'
 import type { PasswordPool } from './password-pool.ts'
 import type { AskVerdict, Check, People } from './people.ts'
@@ -32,13 +33,14 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (person.kind === 'unavailable') return person
       if (!check) return wrong('no users')
       if (verdict.kind === 'unavailable') return verdict
-      if (person.kind === 'absent') return wrong(person.cause ?? `unknown user ${identity}`)
+      if (person.kind === 'absent') return wrong(person.cause ?? `unknown ${userText(identity)}`)
       // What is remembered may have been changed since: the guess counts, but it is not known to be wrong.
-      if (verdict.kind === 'mismatch') return { ...wrong(`wrong password of ${identity}`), ...doubtOf(person) }
+      if (verdict.kind === 'mismatch')
+        return { ...wrong(`wrong password of ${userText(identity)}`), ...doubtOf(person) }
       // Looked at last: the place must not tell whether the password was right.
       const { allows } = person
       if (allows && (remoteIp === undefined || !allows(remoteIp)))
-        return wrong(`${identity} may not log in from ${remoteIp ?? 'an unknown address'}`)
+        return wrong(`${userText(identity)} may not log in from ${remoteIp ?? 'an unknown address'}`)
       return { kind: 'identified', identity }
     },
   }

@@ -121,8 +121,8 @@ describe('the passwd authenticator', () => {
   it('does the same work for a user it does not know', async () => {
     calls.length = 0
     const people = authenticator(`a:{PLAIN-MD5}x\nlee:${HASH}\nkim:${HASH}\nx:{SMD5}JTu1KRwptKZJg/RLd+6Vn5GUd0M=`)
-    expect(await people.check('nobody', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user nobody' })
-    expect(await people.check('lee', 'wrong')).toEqual({ kind: 'wrong', cause: 'wrong password of lee' })
+    expect(await people.check('nobody', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user:nobody' })
+    expect(await people.check('lee', 'wrong')).toEqual({ kind: 'wrong', cause: 'wrong password of user:lee' })
     expect(calls).toEqual(['SSHA', 'SSHA'])
   })
 

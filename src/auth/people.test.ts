@@ -42,7 +42,7 @@ describe('the people of a table', () => {
 describe('a login of people who are asked for', () => {
   it.each([
     [{ kind: 'match' }, { kind: 'identified', identity: 'kim' }],
-    [{ kind: 'mismatch' }, { kind: 'wrong', cause: 'wrong password of kim' }],
+    [{ kind: 'mismatch' }, { kind: 'wrong', cause: 'wrong password of user:kim' }],
     [
       { kind: 'unavailable', cause: 'ldap: down' },
       { kind: 'unavailable', cause: 'ldap: down' },
@@ -63,7 +63,7 @@ describe('a login of people who are asked for', () => {
     const found = { kind: 'found', check: ask({ kind: 'mismatch' }), allows: null, doubt: 'ldap: down' } as const
     expect(await check(someone(found))).toEqual({
       kind: 'wrong',
-      cause: 'wrong password of kim',
+      cause: 'wrong password of user:kim',
       doubt: 'ldap: down',
     })
     expect(await check(someone({ ...found, check: ask({ kind: 'match' }) }))).toMatchObject({ kind: 'identified' })

@@ -148,7 +148,7 @@ const privacy = z.enum(['keep', 'hash', 'drop'])
 
 const log = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is written.'),
-  addresses: privacy.default('keep').describe('Mail addresses in the log.'),
+  addresses: privacy.default('keep').describe('Mail addresses and user names in the log.'),
   ips: privacy.default('keep').describe('Client addresses in the log.'),
 })
 

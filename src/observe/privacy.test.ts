@@ -21,11 +21,25 @@ const fields = {
   status: '5.1.1',
   size: 4096,
   tls: null,
+  cause:
+    'wrong password of user:joe; user:"ann b" of user:joe@example.net, too many failures of user:joe from 192.0.2.1',
   reply: '550 5.1.1 <ann@example.org>: unknown at [198.51.100.7], "joe x"@example.net 2001:db8::1 at 12:30:45',
   steps: ['alias ann@example.org -> bob@example.com (mail.yaml:3)'],
   nested: { recipient: 'ann@example.org', note: 'for ann@example.org' },
 }
-const secrets = ['joe@', 'Joe@', 'ann@', 'bob@', '"joe x"', '192.0.2.1', 'joes-laptop', 'Secret', ':joe', '2001:db8::1']
+const secrets = [
+  'joe@',
+  'Joe@',
+  'ann@',
+  'bob@',
+  '"joe x"',
+  '192.0.2.1',
+  'joes-laptop',
+  'Secret',
+  ':joe',
+  'ann b',
+  '2001:db8::1',
+]
 
 describe('privacy classes', () => {
   test('keep all but what is empty', () => {

@@ -58,7 +58,9 @@ const classes: Readonly<Record<string, FieldClass>> = {
   origin: 'origin',
 }
 
-const addressShape = /(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()[\]"',;:]{1,128})@[A-Za-z0-9\u{80}-\u{10ffff}.[\]:-]{1,255}/gu
+/** A user name as smtp/origin.ts writes it into texts, or an address. */
+const personShape =
+  /\buser:(?:"(?:[^"\\]|\\.){0,512}"|[^\s"<>()[\],;:]{1,512})|(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()[\]"',;:]{1,128})@[A-Za-z0-9\u{80}-\u{10ffff}.[\]:-]{1,255}/gu
 const ipShape =
   /(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![0-9A-Za-z:])/g
 
@@ -81,11 +83,12 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
   }
   const treat = (treatment: Treatment, value: string, hashed: (value: string) => string): string | undefined =>
     treatment === 'keep' ? value : treatment === 'hash' ? hashed(value) : undefined
+  const personIn = (found: string): string =>
+    found.startsWith('user:')
+      ? origin(found.replaceAll('"', ''), (user) => treat(settings.addresses, user, address))
+      : (treat(settings.addresses, found, address) ?? '<address>')
   const text = (value: string): string => {
-    const named =
-      settings.addresses === 'keep'
-        ? value
-        : value.replace(addressShape, (found) => treat(settings.addresses, found, address) ?? '<address>')
+    const named = settings.addresses === 'keep' ? value : value.replace(personShape, personIn)
     if (settings.ips === 'keep') return named
     return named.replace(ipShape, (found) =>
       isIPv4(found) || isIPv6(found) ? (treat(settings.ips, found, (ip) => `#${hash(ip)}`) ?? '<ip>') : found,

@@ -22,7 +22,7 @@ test('what is not his is refused with what he may use', async () => {
     reply: {
       code: 553,
       enhanced: '5.7.1',
-      text: expect.stringContaining('lee may use: lee@example.org, press@example.org'),
+      text: expect.stringContaining('you may use: lee@example.org, press@example.org'),
     },
   })
 })

@@ -2,6 +2,7 @@
 
 import type { SendAs } from '../route/resolution.ts'
 import type { Origin } from '../smtp/origin.ts'
+import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
 import { accept, refuse } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
@@ -33,8 +34,8 @@ export async function checkOwned(
     refusal(
       553,
       '5.7.1',
-      `<${address}> is not yours to send from; ${origin.identity} may use: ${listed}${more}`,
-      `${origin.kind} ${origin.identity} tried ${address}`,
+      `<${address}> is not yours to send from; you may use: ${listed}${more}`,
+      `${origin.kind === 'user' ? userText(origin.identity) : `machine ${origin.identity}`} tried ${address}`,
     ),
   )
 }

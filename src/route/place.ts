@@ -6,6 +6,7 @@ import { addressKey, parseAddress, printAddress, splitTag } from '../directory/a
 import { VISIT_LIMIT } from '../directory/directory.ts'
 import type { AddressRecord, Rewrite, TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
+import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
 import { expand } from './expand.ts'
 import { looping, tooMany } from './replies.ts'
@@ -229,7 +230,7 @@ function unknownAt(point: Point, matches: readonly Match[]): Placed {
   const person = matches.find((match) => match.record.user)?.record.user
   const name = printAddress(point.address)
   const cause = person
-    ? `${name} belongs to ${person.name} (${person.source}), but no alias, forward or transport says where to`
+    ? `${name} belongs to ${userText(person.name)} (${person.source}), but no alias, forward or transport says where to`
     : `${name} is known nowhere`
   return { kind: 'unknown', via: point.via, cause }
 }

@@ -138,7 +138,7 @@ describe('resolving everything on one node', () => {
   it('names the person in the cause when only the way is missing', async () => {
     const answer = await ask(solo, 'homeless@example.org')
     expect(answer).toMatchObject({ kind: 'refused', reply: { text: 'No such address here' } })
-    expect(answer.kind === 'refused' && answer.reply.cause).toContain('belongs to homeless (mail.yaml:')
+    expect(answer.kind === 'refused' && answer.reply.cause).toContain('belongs to user:homeless (mail.yaml:')
   })
 
   it('keeps the forward-path as given, and says that the address is private', async () => {

@@ -21,6 +21,13 @@ export type Origin =
 /** Somebody who proved who he is: a person or a machine. The same name may belong to one of each. */
 export type Authenticated = Extract<Origin, { readonly identity: string }>
 
+const needsQuotes = /[\s"<>()[\],;:]/
+
+/** A user name within a text, written so that the log can tell it from other words and hide it (observe/privacy.ts). */
+export function userText(name: string): string {
+  return `user:${needsQuotes.test(name) ? JSON.stringify(name) : name}`
+}
+
 /** True if the author's domain in From: is proven, so that a signature with that domain is honest. */
 export function authorProven(origin: Origin): boolean {
   switch (origin.kind) {

@@ -334,7 +334,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('people of an LDAP that is 
       ['*', PASSWORD],
     ] as const)
       expect(await send(user, password, 'kim@example.org')).toMatch(/^535 5\.7\.8/)
-    expect(node.log().join('\n')).toContain(`bare of ${personDn('bare')} cannot log in`)
+    expect(node.log().join('\n')).toContain(`user:bare of ${personDn('bare')} cannot log in`)
 
     change('gone', 'description', 'locked since today')
     expect(await send('gone', PASSWORD)).toMatch(/^535/)
