@@ -71,6 +71,16 @@ describe('privacy classes', () => {
     ).not.toBe(sender)
   })
 
+  test('a client has one hash, with its name beside it, without one, or alone', () => {
+    const privacy = createPrivacy(hash)
+    const seen = ['192.0.2.1', 'unknown[192.0.2.1]', 'mail.example.net[192.0.2.1]'].map((remote) =>
+      String(privacy.apply({ remote })['remote']),
+    )
+    expect(seen[1]).toBe(`unknown[${seen[0]}]`)
+    expect(seen[2]).toMatch(/^#[0-9a-f]{12}\[#[0-9a-f]{12}\]$/)
+    expect(seen[2]?.endsWith(`[${seen[0]}]`)).toBe(true)
+  })
+
   test('dropped fields are missing, dropped text says what was there', () => {
     const privacy = createPrivacy(drop)
     expect(privacy.apply({ sender: 'a@b.example', remote: '192.0.2.1', origin: 'user:joe' })).toEqual({

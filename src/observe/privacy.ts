@@ -61,6 +61,8 @@ const classes: Readonly<Record<string, FieldClass>> = {
 /** A user name as smtp/origin.ts writes it into texts, or an address. */
 const personShape =
   /\buser:(?:"(?:[^"\\]|\\.){0,512}"|[^\s"<>()[\],;:]{1,512})|(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()[\]"',;:]{1,128})@[A-Za-z0-9\u{80}-\u{10ffff}.[\]:-]{1,255}/gu
+/** A client with its name, as ledger and log write it. */
+const namedClient = /^([^[\]]+)\[([^[\]]+)\]$/
 const ipShape =
   /(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![0-9A-Za-z:])/g
 
@@ -101,7 +103,7 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
       case 'address':
         return treat(settings.addresses, value, address)
       case 'ip':
-        return treat(settings.ips, value, (ip) => `#${hash(ip)}`)
+        return treat(settings.ips, value, (named) => hashedClient(named, hash))
       case 'subject':
         return treat(settings.subjects, value, (subject) => `#${hash(subject)}`)
       case 'origin':
@@ -127,6 +129,13 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     return result
   }
   return { apply, text }
+}
+
+/** `mail.example.net[192.0.2.1]`, and `unknown[…]` where the address has no name: a client is to be found by its address everywhere. */
+function hashedClient(value: string, hash: (text: string) => string): string {
+  const [, name, ip] = namedClient.exec(value) ?? []
+  if (name === undefined || ip === undefined) return `#${hash(value)}`
+  return `${name === 'unknown' ? name : `#${hash(name)}`}[#${hash(ip)}]`
 }
 
 /** `user:anna` names a person; peers and machines are no people. */
