@@ -180,6 +180,12 @@ describe('the beginning of a session', () => {
     expect(server.messages[0]?.session).toMatchObject({ origin, remoteName: 'mx.example.net' })
   })
 
+  it('names who is turned away as it names everybody: an IPv4 address without the prefix of dual-stack sockets', async () => {
+    await start({ settings: { host: '::' }, limits: { connectionsPerClient: 0 } })
+    await (await server.connect()).expect(null, '421 4.7.0')
+    expect(server.notices).toMatchObject([{ message: 'too many connections', fields: { remote: '127.0.0.1' } }])
+  })
+
   it('limits sessions per client and in all', async () => {
     await start({ limits: { connectionsPerClient: 2 } })
     const first = await server.greeted()

@@ -79,7 +79,7 @@ export class MailServer extends SMTPServer {
 
   #turnAway(socket: Socket, handshake: boolean): void {
     const { log, settings } = this.#context
-    log.notice('too many connections', { listener: settings.name, remote: socket.remoteAddress ?? null })
+    log.notice('too many connections', { listener: settings.name, remote: plainAddress(socket.remoteAddress ?? '') })
     socket.on('error', () => {})
     if (handshake) {
       socket.destroy()
