@@ -40,6 +40,7 @@ export interface Transaction {
 export interface RefusedByServer {
   readonly stage: 'mail' | 'rcpt'
   readonly reply: Refusal
+  /** An address, or as much as was written of one that cannot be read. */
   readonly sender: string | null
   readonly recipient?: string
 }

@@ -8,7 +8,7 @@ import { ask } from '../ask.ts'
 import { type Command, say } from '../dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../replies.ts'
-import { quoting, sayRefused } from './refused.ts'
+import { sayRefused, writtenPath } from './refused.ts'
 
 /** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
 const REQUIRE_TLS = false
@@ -19,7 +19,7 @@ export const mail: Command = async (dialogue, argument) => {
   if (dialogue.transaction) return say(nestedMail)
   const split = afterKeyword(argument, 'FROM:')
   const refuse = (sender: string | null, reply: Refusal) => sayRefused(dialogue, { stage: 'mail', reply, sender })
-  const unreadable = (problem: string) => refuse(null, quoting(badPath('reverse', problem), argument))
+  const unreadable = (problem: string) => refuse(writtenPath(argument), badPath('reverse', problem))
   if (split.kind === 'bad') return unreadable(split.problem)
   const path = parsePath(split.path, 'reverse')
   if (path.kind === 'bad' || path.kind === 'postmaster')

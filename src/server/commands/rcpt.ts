@@ -10,16 +10,18 @@ import { type Answer, type Command, type OpenTransaction, say, sayForgiven } fro
 import { heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../replies.ts'
 import type { ServerLimits } from '../limits.ts'
 import { afterKeyword } from './mail.ts'
-import { quoting, sayRefused } from './refused.ts'
+import { sayRefused, writtenPath } from './refused.ts'
 
 export const rcpt: Command = async (dialogue, argument) => {
   const { session, context, transaction } = dialogue
   if (session.helo === null) return say(heloFirst)
   if (!transaction) return say(mailFirst)
   const split = afterKeyword(argument, 'TO:')
-  const refuse = (reply: Refusal, recipient?: string) =>
-    sayRefused(dialogue, { stage: 'rcpt', reply, sender: transaction.reversePath, ...(recipient && { recipient }) })
-  const unreadable = (problem: string) => refuse(quoting(badPath('forward', problem), argument))
+  const refuse = (reply: Refusal, recipient: string | null) => {
+    const { reversePath: sender } = transaction
+    return sayRefused(dialogue, { stage: 'rcpt', reply, sender, ...(recipient !== null && { recipient }) })
+  }
+  const unreadable = (problem: string) => refuse(badPath('forward', problem), writtenPath(argument))
   if (split.kind === 'bad') return unreadable(split.problem)
   const path = parsePath(split.path, 'forward')
   if (path.kind === 'bad' || path.kind === 'null')

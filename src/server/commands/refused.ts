@@ -1,12 +1,11 @@
 // A refusal of the server's own at MAIL or RCPT: said, and told to the hooks, so that nobody's mail is refused without a trace.
 // Wrong order and unknown commands are not told: they name no mail.
 
-import type { Refusal } from '../../smtp/reply.ts'
 import { type Answer, type Dialogue, say } from '../dialogue.ts'
 import type { RefusedByServer } from '../hooks.ts'
 
-/** Characters of an unreadable argument that the cause keeps. */
-const MOST_QUOTED = 256
+/** No address is longer (RFC 5321 4.5.3.1.3). */
+const written = /^[^:]*:\s*<?([^>]{0,256})/
 
 /** The answer of a command that refuses. */
 export function sayRefused(dialogue: Dialogue, refused: RefusedByServer): Answer {
@@ -14,7 +13,8 @@ export function sayRefused(dialogue: Dialogue, refused: RefusedByServer): Answer
   return say(refused.reply)
 }
 
-/** The refusal of a path that cannot be read, with what was written as its private cause. */
-export function quoting(reply: Refusal, argument: string): Refusal {
-  return { ...reply, cause: `${reply.text}: ${argument.slice(0, MOST_QUOTED).toWellFormed()}` }
+/** What stands in place of an address that cannot be read, without its brackets: under that it is looked for. Null if there is nothing. */
+export function writtenPath(argument: string): string | null {
+  const text = written.exec(argument)?.[1]?.trim().toWellFormed() ?? ''
+  return text === '' ? null : text
 }
