@@ -5,6 +5,7 @@ import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { PasswdEntry } from '../auth/passwd-line.ts'
 import { readStored } from '../auth/stored-password.ts'
+import { userKey } from '../auth/user-name.ts'
 import type { Passwords } from './directory-sources.ts'
 
 const NOBODY: PasswdFile = { file: '', entries: new Map(), problems: [] }
@@ -36,7 +37,8 @@ function merge(file: PasswdFile, sources: readonly Passwords[], domain: string):
       const read = known.has(identity) ? null : readStored(password)
       if (read?.kind !== 'read') continue
       known.add(identity)
-      entries.set(user, { user, stored: read.stored, allows: null })
+      const key = userKey(user)
+      entries.set(key, { user: key, stored: read.stored, allows: null })
     }
   }
   return { ...file, entries }

@@ -4,6 +4,7 @@
 import { userText } from '../smtp/origin.ts'
 import type { Identification, PasswordAuthenticator } from './authenticator.ts'
 import type { PasswordPool } from './password-pool.ts'
+import { userKey } from './user-name.ts'
 import type { AskVerdict, Check, People } from './people.ts'
 
 export interface PasswdAuthenticatorSettings {
@@ -27,6 +28,8 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (Buffer.byteLength(password) > MOST_PASSWORD_OCTETS) return wrong('password too long')
       if (user.length > MOST_NAME_LENGTH) return wrong('name too long')
       const identity = identityOf(user, domain)
+      // A single letter may stand for a whole phrase.
+      if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
       const check = person.kind === 'found' ? person.check : people.decoy()
       const verdict = check ? await carryOut(pool, check, password) : NO_MATCH
@@ -58,9 +61,9 @@ function doubtOf({ doubt }: { readonly doubt?: string }): { readonly doubt?: str
   return doubt === undefined ? {} : { doubt }
 }
 
-/** Lower case; without the domain if it is ours. */
+/** The key of the name (user-name.ts), without the domain if it is ours. */
 export function identityOf(user: string, domain: string): string {
-  const name = user.toLowerCase()
+  const name = userKey(user)
   const suffix = `@${domain.toLowerCase()}`
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name
 }

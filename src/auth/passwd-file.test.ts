@@ -94,8 +94,8 @@ describe('the passwd authenticator', () => {
     },
     close: async () => {},
   }
-  const authenticator = (text: string) =>
-    createPasswdAuthenticator({ people: peopleOf(() => parse(text), 'Example.org'), pool, domain: 'Example.org' })
+  const authenticator = (text: string, domain = 'Example.org') =>
+    createPasswdAuthenticator({ people: peopleOf(() => parse(text), domain), pool, domain })
 
   it.each([
     ['lee', 'lee'],
@@ -109,6 +109,20 @@ describe('the passwd authenticator', () => {
     const people = authenticator(`lee:${HASH}\nkim@example.org:${HASH}\nmax@elsewhere.example:${HASH}`)
     expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity })
     expect((await people.check(user, 'Test')).kind).toBe('wrong')
+  })
+
+  it.each([
+    ['ju\u0308rgen', 'a ü of two characters, as some systems type it'],
+    ['J\u00dcRGEN', 'a capital'],
+    ['\uff4a\u00fcrgen', 'a full-width letter'],
+    ['j\u00fcrgen@xn--bcher-kva.example', 'the domain as our configuration has it'],
+    ['j\u00fcrgen@b\u00fccher.example', 'the domain as people have it'],
+    ['j\u00fcrgen@BU\u0308CHER.example', 'the domain in capitals of two characters'],
+  ])('knows one person however his name is typed: %s, %s', async (user) => {
+    for (const written of ['j\u00fcrgen', 'ju\u0308rgen', 'J\u00fcrgen@b\u00fccher.example']) {
+      const people = authenticator(`${written}:${HASH}`, 'xn--bcher-kva.example')
+      expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity: 'j\u00fcrgen' })
+    }
   })
 
   it.each(['', '@example.org', 'lee@elsewhere.example', 'lee ', '__proto__', 'constructor'])(

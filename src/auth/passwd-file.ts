@@ -10,7 +10,7 @@ export interface PasswdProblem extends Place {
 
 export interface PasswdFile {
   readonly file: string
-  /** By name in lower case, as written in the file. */
+  /** By the keys of the names (user-name.ts), with a domain where the file has one. */
   readonly entries: ReadonlyMap<string, PasswdEntry>
   readonly problems: readonly PasswdProblem[]
 }

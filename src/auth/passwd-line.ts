@@ -4,9 +4,10 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { plainAddress } from '../lib/client-network.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
+import { userKey } from './user-name.ts'
 
 export interface PasswdEntry {
-  /** As written, in lower case. */
+  /** The key of the name (user-name.ts). */
   readonly user: string
   readonly stored: StoredPassword
   /** True if this address may log in; null if every address may. */
@@ -29,9 +30,10 @@ const userName = /^[^\s\p{Cc}]{1,254}$/u
 export function readPasswdLine(line: string, weak: boolean): ReadLine {
   if (line.trim() === '' || line.startsWith('#')) return { kind: 'empty' }
   const fields = line.split(':')
-  const user = (fields[0] as string).toLowerCase()
+  const written = fields[0] as string
+  const user = userKey(written)
   if (!userName.test(user)) return bad(1, 'found no user name, expected one before the first colon')
-  const passwordColumn = user.length + 2
+  const passwordColumn = written.length + 2
   if (!fields[1]) return bad(passwordColumn, `user ${user} has no password`)
   const password = readStored(fields[1], weak)
   if (password.kind === 'bad') return bad(passwordColumn, `user ${user}: ${password.problem}`)
