@@ -96,7 +96,7 @@ export function createHooks(parts: HookParts): ServerHooks {
   }
 }
 
-/** Recipients of a refused message that the ledger names; a mail to more is found by those, and by its sender: of a stranger it takes few events. */
+/** Recipients of a refused message that the ledger names; a mail to more is found by those, and by its sender. Of strangers the ledger takes few events. */
 const MOST_NAMED = 5
 
 /** Under each recipient: who asks for a mail that never came knows its recipient, and perhaps nothing else. */
