@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { dkimSign } from 'mailauth'
 import fc from 'fast-check'
@@ -52,6 +52,9 @@ const plain: Message = {
   header: Buffer.from('From: Ann <ann@example.org>\r\nSubject: Hi\r\n\r\n'),
   body: Buffer.from('Hello\r\n'),
 }
+
+/** bh= of its body, in both forms: a signature with it needs its key. */
+const bodyHash = createHash('sha256').update(plain.body).digest('base64')
 
 async function sign(message: Message, domain = 'example.org'): Promise<Message> {
   const signer = createSigner({ keys: [key(domain)], parents: [] })
@@ -163,11 +166,55 @@ describe('forgeries', () => {
   test('cannot escape the policy by a broken DNS of their own', async () => {
     dns.zone.set('evil.example', { fail: 'SERVFAIL' })
     const header = Buffer.from(
-      'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s1; h=from; bh=XuI1onvp9tFQtN4TalWhqzpfWHhpnUxCsrHDy/AhN/I=; b=AAAA\r\n',
+      `DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s1; h=from; bh=${bodyHash}; b=AAAA\r\n`,
     )
     const message = { ...plain, header: Buffer.concat([header, plain.header]) }
     const found = await authenticate(message, { sender: 'eve@evil.example' })
     expect(found.spf.result).toBe('temperror')
+    expect(found.dmarc).toMatchObject({ result: 'fail', policy: 'reject' })
+  })
+})
+
+describe('a forger cannot leave the policy open', () => {
+  const signature = (tags: string): string =>
+    `DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; ${tags}; h=from; bh=${bodyHash}; b=AAAA\r\n`
+  const forged = (fields: string) =>
+    authenticate(
+      { ...plain, header: Buffer.concat([Buffer.from(fields), plain.header]) },
+      { remoteIp: '198.51.100.1', sender: 'eve@evil.example' },
+      1_500,
+    )
+
+  test.each([
+    ['a tag in capitals', (i: number) => `D=slow${i}.example; S=s`],
+    ['a fold within', (i: number) => `d=slow${i}.\r\n example; s=s`],
+    ['a tag twice', (i: number) => `d=fast.example; s=s; d=slow${i}.example`],
+  ])('by ten slow signatures with %s', async (_how, tags) => {
+    for (let i = 0; i < 10; i++) {
+      for (const domain of [`slow${i}.example`, `slow${i}. example`])
+        dns.zone.set(`s._domainkey.${domain}`, { fail: 'TIMEOUT' })
+    }
+    const found = await forged(Array.from({ length: 10 }, (_, i) => signature(tags(i))).join(''))
+    expect(found.dkim).toHaveLength(10)
+    expect(found.dmarc).toMatchObject({ result: 'fail', policy: 'reject' })
+  })
+
+  test.each([`${'a'.repeat(64)}.example.org`, 'a..example.org'])(
+    'by a signature of %s, a name that cannot exist',
+    async (domain) => {
+      const found = await forged(signature(`d=${domain}; s=s`))
+      expect(found.dkim).toMatchObject([{ result: 'neutral', comment: 'no key' }])
+      expect(found.dmarc).toMatchObject({ result: 'fail', policy: 'reject' })
+    },
+  )
+
+  test('by an ARC set whose key does not come', async () => {
+    for (const selector of ['m', 's']) dns.zone.set(`${selector}._domainkey.slow.example`, { fail: 'TIMEOUT' })
+    const tags = 'i=1; a=rsa-sha256; d=slow.example; b=AAAA'
+    const found = await forged(
+      `ARC-Seal: ${tags}; cv=none; s=s\r\n${signature('d=slow.example; s=m').replace('DKIM-Signature: v=1', 'ARC-Message-Signature: i=1')}ARC-Authentication-Results: i=1; x; none\r\n`,
+    )
+    expect(found.arc.result).toBe('fail')
     expect(found.dmarc).toMatchObject({ result: 'fail', policy: 'reject' })
   })
 })
@@ -208,7 +255,7 @@ describe('the DNS failing', () => {
   test('slow for ten foreign signatures does not use up the time of the author', async () => {
     const foreign = Array.from({ length: 9 }, (_, i) => {
       dns.zone.set(`s._domainkey.slow${i}.example`, { fail: 'TIMEOUT' })
-      return `DKIM-Signature: v=1; a=rsa-sha256; d=slow${i}.example; s=s; h=from; bh=XuI1onvp9tFQtN4TalWhqzpfWHhpnUxCsrHDy/AhN/I=; b=AAAA\r\n`
+      return `DKIM-Signature: v=1; a=rsa-sha256; d=slow${i}.example; s=s; h=from; bh=${bodyHash}; b=AAAA\r\n`
     })
     const message = await sign(plain)
     const header = Buffer.concat([Buffer.from(foreign.join('')), message.header])

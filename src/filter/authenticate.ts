@@ -13,7 +13,7 @@ import { describeFindings } from './describe.ts'
 import { evaluateDmarcPolicy } from './dmarc.ts'
 import { type CappedHeader, capHeader } from './input-caps.ts'
 import { createMailauthResolver, type MailauthResolver } from './mailauth-adapter.ts'
-import { createMessageResolver, prefetchKeys } from './message-resolver.ts'
+import { createKeyResolver, createMessageResolver, prefetchKeys } from './message-resolver.ts'
 import { checkSpf } from './spf.ts'
 
 export interface AuthenticatorSettings {
@@ -28,6 +28,8 @@ const DEFAULT_BUDGET_MS = 20_000
 const SPF_SHARE = 0.6
 /** The share of one look-up, for the same reason. */
 const LOOKUP_SHARE = 0.25
+/** The share of the look-up of a key that was not asked for at once; ten of them must leave time for the author's policy. */
+const LATE_SHARE = 0.02
 
 /** An authenticator over our DNS. */
 export function createAuthenticator(settings: AuthenticatorSettings): Authenticator {
@@ -36,10 +38,13 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
   return {
     async authenticate(request) {
       const deadline = startDeadline(budgetMs)
+      const window = startDeadline(budgetMs * LOOKUP_SHARE)
       const resolver = createMessageResolver(answer, { deadline, limitMs: budgetMs * LOOKUP_SHARE })
+      const keys = createKeyResolver(resolver, { window, lateMs: budgetMs * LATE_SHARE })
       try {
-        return await authenticateWithin(request, { resolver, deadline, budgetMs })
+        return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })
       } finally {
+        window.clear()
         deadline.clear()
       }
     },
@@ -48,38 +53,41 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
 
 interface Means {
   readonly resolver: MailauthResolver
+  /** The same for the keys of signatures. */
+  readonly keys: MailauthResolver
   readonly deadline: Deadline
   readonly budgetMs: number
 }
 
 async function authenticateWithin(request: AuthenticationRequest, means: Means): Promise<Authentication> {
   const capped = capHeader(request.content.header)
-  const [spfResult, verified] = await Promise.all([
+  const [spfResult, signatures] = await Promise.all([
     means.deadline.limit(checkSpf(request, { resolver: means.resolver, limitMs: means.budgetMs * SPF_SHARE })),
     means.deadline.limit(verifySignatures(request, capped, means)),
   ])
-  const signatures = verified?.signatures ?? null
-  const policy = await means.deadline.limit(
-    evaluateDmarcPolicy({ spf: spfResult, signatures, resolver: means.resolver }),
-  )
+  // Side by side: nothing that a stranger writes into an ARC set may take the author's policy along.
+  const [policy, chain] = await Promise.all([
+    means.deadline.limit(evaluateDmarcPolicy({ spf: spfResult, signatures, resolver: means.resolver })),
+    means.deadline.limit(validateChain(signatures, means)),
+  ])
   const dmarc = policy ?? { kind: 'unavailable' as const, reason: 'time is up' }
-  return describeFindings(request, { capped, spf: spfResult, signatures, arc: verified?.chain ?? null, dmarc })
+  return describeFindings(request, { capped, spf: spfResult, signatures, arc: chain, dmarc })
 }
 
-interface Verified {
-  readonly signatures: DKIMVerifyResult
-  readonly chain: ARCResult
-}
-
-async function verifySignatures(request: AuthenticationRequest, capped: CappedHeader, means: Means): Promise<Verified> {
-  const { resolver } = means
-  prefetchKeys(capped.header, resolver)
-  const signatures = await dkimVerify(openMessage({ ...request.content, header: capped.header }), {
-    resolver,
+function verifySignatures(
+  request: AuthenticationRequest,
+  capped: CappedHeader,
+  { keys }: Means,
+): Promise<DKIMVerifyResult> {
+  prefetchKeys(capped.header, keys)
+  return dkimVerify(openMessage({ ...request.content, header: capped.header }), {
+    resolver: keys,
     sender: request.sender ?? '',
     rejectRsaSha1: true,
     curTime: request.now,
   })
-  const chain = await arc((signatures.arc ?? { chain: false }) as ARCData, { resolver })
-  return { signatures, chain }
+}
+
+async function validateChain(signatures: DKIMVerifyResult | null, { keys }: Means): Promise<ARCResult | null> {
+  return signatures && arc((signatures.arc ?? { chain: false }) as ARCData, { resolver: keys })
 }
