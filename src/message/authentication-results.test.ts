@@ -134,6 +134,15 @@ describe('writing', () => {
     )
   })
 
+  test('has no line that is too long, whatever strangers put into the values', () => {
+    const value = '"\\'.repeat(160)
+    const properties = ['header.d', 'header.s', 'header.a'].map((name) => ({ name, value }))
+    const long = { method: 'dkim', result: 'neutral', reason: value, properties }
+    const text = mergeResults(buildResults('mx.example.org', [long, spf]), buildResults('mx.example.org', [dkim]))
+    for (const line of text.split('\r\n')) expect(line.length).toBeLessThan(998)
+    expect(results(text)).toEqual([long, spf, dkim])
+  })
+
   test('no value adds a result', () => {
     const evil = { ...spf, properties: [{ name: 'smtp.mailfrom', value: 'x; dmarc=pass\r\nBcc: y' }] }
     expect(results(buildResults('mx.example.org', [evil]))).toMatchObject([{ method: 'spf' }])

@@ -4,6 +4,7 @@
 
 import { cleanValue } from './field.ts'
 import type { Field } from './header.ts'
+import { LINE_OCTETS } from './limits.ts'
 import { tokenizeResults } from './results-tokens.ts'
 import type { ResultToken } from './results-tokens.ts'
 
@@ -29,6 +30,8 @@ export type AuthenticationResults =
 const FIELD = 'authentication-results'
 /** Between the results that we write. */
 const SEPARATOR = ';\r\n\t'
+/** Within a result. */
+const FOLD = '\r\n\t'
 const NONE = 'none'
 const keyword = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
 const propertyName = /^[a-z0-9-]+\.[a-z0-9_-]+$/i
@@ -129,7 +132,10 @@ function trustedFields(fields: readonly Field[], authservId: string): readonly T
 function formatResult(result: MethodResult): string {
   const reason = result.reason === undefined ? [] : [`reason=${quote(result.reason)}`]
   const properties = result.properties.map(({ name, value }) => `${name}=${quoteIfNeeded(value)}`)
-  return [`${result.method}=${result.result}`, ...reason, ...properties].join(' ')
+  const words = [`${result.method}=${result.result}`, ...reason, ...properties]
+  const line = words.join(' ')
+  // Strangers choose most of the values; each alone fits into a line (RFC 5322 2.1.1), all of them may not.
+  return Buffer.byteLength(line) < LINE_OCTETS - SEPARATOR.length ? line : words.join(FOLD)
 }
 
 function quoteIfNeeded(value: string): string {
