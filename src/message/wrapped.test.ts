@@ -123,6 +123,14 @@ describe('a wrapped mail', () => {
     expect(fieldsNamed(fields, 'references')).toEqual([])
   })
 
+  it('sends answers where the mail wants them, else to its author', () => {
+    const answers = (text: string) => fieldsNamed(readFields(wrap(wrapping({}, text)).header), 'reply-to')
+    const from = 'From: Ann <ann@stranger.example>\r\n'
+    const desk = `${from}Reply-To: desk@stranger.example\r\n\r\n`
+    expect(answers(desk).map((field) => field.value)).toEqual(['desk@stranger.example'])
+    expect(answers(`${from}\r\n`).map((field) => field.value)).toEqual(['Ann <ann@stranger.example>'])
+  })
+
   it('keeps every hop, so that a loop is found although it wraps each time', () => {
     const fields = readFields(wrap(wrapping()).header)
     expect(fieldsNamed(fields, 'received')).toHaveLength(2)

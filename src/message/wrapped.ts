@@ -32,8 +32,11 @@ export interface Wrapped {
   readonly messageId: string
 }
 
-/** Fields that the new mail takes over: for whom and about what it is, and that a program wrote it, so that no program answers it. */
-const takenOver = ['to', 'cc', 'subject', 'date', 'auto-submitted', 'precedence', 'list-id']
+/**
+ * Fields that the new mail takes over: for whom and about what it is, where answers go, and that a program wrote it, so that no program
+ * answers it.
+ */
+const takenOver = ['to', 'cc', 'reply-to', 'subject', 'date', 'auto-submitted', 'precedence', 'list-id']
 
 export function wrap(wrapping: Wrapping): Wrapped {
   const { fields, unique, hostname, bits } = wrapping
