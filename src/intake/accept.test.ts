@@ -286,9 +286,19 @@ describe('a person’s mail', () => {
     expect(second?.match(/^(Date|Message-ID):/gim)).toHaveLength(2)
   })
 
+  test('keeps no Date or Message-ID without a value beside ours', async () => {
+    const empty = header('From: lee@example.org\nMessage-ID:\nDate: \nSubject: x')
+    await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))
+    const text = accepted[0]?.message.header.toString() ?? ''
+    expect(text.match(/^(Date|Message-ID):.*/gim)?.toSorted()).toEqual([
+      'Date: Sat, 21 Nov 2026 00:00:00 +0000',
+      'Message-ID: <Q1@submission.example.org>',
+    ])
+  })
+
   test('loses what tells about the program and who was a blind copy', async () => {
     const told = header(
-      'From: lee@example.org\nBcc: gina@example.org\nUser-Agent: Mail 1.0\nX-Mailer: Mail\nX-Originating-IP: 192.0.2.1\nSubject: x',
+      'From: lee@example.org\nBcc: gina@example.org\nResent-Bcc: max@example.org\nUser-Agent: Mail 1.0\nX-Mailer: Mail\nX-Originating-IP: 192.0.2.1\nSubject: x',
     )
     await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: told }))
     expect(accepted[0]?.message.header.toString()).not.toMatch(/Bcc|User-Agent|X-Mailer|X-Originating|192\.0\.2\.1/)

@@ -45,8 +45,11 @@ const betraying = new Set([
   'x-php-originating-script',
 ])
 
-/** Bcc is for the submitting program, and Return-Path for the last hop (RFC 5322 3.6.3, RFC 5321 4.4). */
-const neverSent = new Set(['bcc', 'return-path'])
+/** Blind copies are for the submitting program, and Return-Path for the last hop (RFC 5322 3.6.3 and 3.6.6, RFC 5321 4.4). */
+const neverSent = new Set(['bcc', 'resent-bcc', 'return-path'])
+
+/** What `complete` puts in where it is missing; there without a value it is missing too, and a second one would be one too many. */
+const completed = new Set(['date', 'message-id'])
 
 export function editHeader(
   settings: EditSettings,
@@ -77,16 +80,18 @@ function clean(
     replaced.has(field.key) ||
     (submitted && neverSent.has(field.key)) ||
     (settings.hideClient && betraying.has(field.key)) ||
+    (settings.complete && completed.has(field.key) && field.value === '') ||
     (!believed && isForged(field, settings.authservId))
   // Most mails lose nothing, and their fields are known already.
   return mail.fields.some(goes) ? removeFields(draft.header, goes) : draft.header
 }
 
 function completion(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {
-  const present = readMessageId(mail.fields)
+  const fields = mail.fields.filter((field) => field.value !== '')
+  const present = readMessageId(fields)
   const messageId = present ?? makeMessageId(mail.queueId, settings.hostname)
   const missing = [
-    ...(fieldsNamed(mail.fields, 'date').length === 0 ? [writeField('Date', formatDate(mail.at))] : []),
+    ...(fieldsNamed(fields, 'date').length === 0 ? [writeField('Date', formatDate(mail.at))] : []),
     ...(present === null ? [writeField('Message-ID', messageId)] : []),
   ]
   return { fields: Buffer.concat(missing), messageId }
