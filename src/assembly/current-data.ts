@@ -28,6 +28,7 @@ export function createCurrentData(first: NodeData): CurrentData {
     },
     signer: {
       signsFor: (domain) => data.signer.signsFor(domain),
+      hasKey: (domain, selector) => data.signer.hasKey(domain, selector),
       sign: (content, options) => data.signer.sign(content, options),
     },
     sealer: { seal: (content, options) => data.sealer.seal(content, options) },

@@ -151,6 +151,10 @@ describe('which keys sign', () => {
     const parent = createSigner({ keys, parents: ['Example.org'] })
     expect(parent.signsFor('a.host.example.org')).toBe(true)
     expect(parent.signsFor('badexample.org')).toBe(false)
+    const [{ selector }] = keys as [DkimKey]
+    expect(plain.hasKey('EXAMPLE.org', selector)).toBe(true)
+    expect(plain.hasKey('example.org', 'other')).toBe(false)
+    expect(parent.hasKey('host.example.org', selector)).toBe(false)
     const content = contentOf(message(headers, ''))
     const own = await parent.sign(content, { fromDomain: 'own.example.org', now })
     expect(own).toMatchObject({ signatures: [{ domain: 'own.example.org', algorithm: 'ed25519-sha256' }] })

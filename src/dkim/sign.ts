@@ -17,6 +17,8 @@ export function createSigner(settings: KeySettings): Signer {
   const keysFor = createKeyChoice(settings)
   return {
     signsFor: (domain) => keysFor(domain).length > 0,
+    hasKey: (domain, selector) =>
+      keysFor(domain).some((key) => key.domain === domain.toLowerCase() && key.selector === selector),
     async sign(content, { fromDomain, now }): Promise<SignResult> {
       const usable = keysFor(fromDomain)
       if (usable.length === 0) return { kind: 'unsigned', reason: `no active key for ${fromDomain}` }

@@ -14,6 +14,8 @@ export type SignResult =
 export interface Signer {
   /** Is there an active key for the domain of this From: (or a parent that is configured to sign for it)? */
   signsFor(domain: string): boolean
+  /** Does that active key sign for the domain here? Then `sign` itself sees whether a signature by it still holds. */
+  hasKey(domain: string, selector: string): boolean
   /** Signs for the From: domain with every active key (rsa-sha256 and ed25519-sha256). Rejects only on a bug. */
   sign(content: Content, options: { readonly fromDomain: string; readonly now: number }): Promise<SignResult>
 }

@@ -22,6 +22,7 @@ let failure: Error | null
 
 const signer: Signer = {
   signsFor: (domain) => domain === 'example.org',
+  hasKey: (_, selector) => selector === 's1',
   sign: async () => ({
     kind: 'signed',
     fields: Buffer.from('DKIM-Signature: v=1; d=example.org\r\n'),
@@ -263,6 +264,12 @@ describe('signing', () => {
       kind: 'unsigned',
       reason: 'already signed for example.org',
     })
+  })
+
+  test('again by a key of ours whose signature a list broke: the signer looks whether it holds', async () => {
+    const listed = 'DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; b=x\nFrom: lee@example.org'
+    await signed(ours({ kind: 'machine', identity: 'lists' }, listed))
+    expect(accepted[0]?.message.events.at(-1)).toMatchObject({ kind: 'signed' })
   })
 })
 

@@ -6,6 +6,7 @@ import type { Content } from '../message/content.ts'
 import { readAuthors } from '../message/from.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
+import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/content-check.ts'
 import { authorProven } from '../smtp/origin.ts'
@@ -18,9 +19,6 @@ export interface Signing {
 }
 
 const nothing = Buffer.alloc(0)
-
-/** The d= tag (RFC 6376 3.5). */
-const signingDomain = /(?:^|;)\s*d\s*=\s*([^;\s]+)/i
 
 export async function signEarned(
   policy: 'never' | 'earned',
@@ -36,7 +34,7 @@ export async function signEarned(
   if (!signer.signsFor(domain)) return unsigned(mail, `no key for ${domain}`)
   if (!authorProven(subject.origin))
     return unsigned(mail, `From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
-  if (carriesSignature(fields, domain)) return unsigned(mail, `already signed for ${domain}`)
+  if (carriesSignature(fields, domain, signer)) return unsigned(mail, `already signed for ${domain}`)
   const result = await signer.sign(subject.content, { fromDomain: domain, now: mail.at })
   return result.kind === 'unsigned' ? unsigned(mail, result.reason) : signed(mail, result)
 }
@@ -60,11 +58,15 @@ function signed({ at, queueId }: Pick<Mail, 'at' | 'queueId'>, result: SignResul
   return { fields: result.fields, events: result.signatures.map((one) => ({ kind: 'signed', at, queueId, ...one })) }
 }
 
-/** A mail that another node of ours has signed is not signed again: two signatures of one domain help nobody and confuse reports. */
-function carriesSignature(fields: readonly Field[], domain: string): boolean {
-  return fieldsNamed(fields, 'dkim-signature').some(
-    (field) => signingDomain.exec(field.value)?.[1]?.toLowerCase() === domain,
-  )
+/**
+ * A mail that another node of ours has signed is not signed again: two signatures of one domain help nobody and confuse reports. One by a
+ * key that is at hand is left to the signer, who sees whether it holds: a list server breaks it when it adds a line to the body.
+ */
+function carriesSignature(fields: readonly Field[], domain: string, signer: Signer): boolean {
+  return fieldsNamed(fields, 'dkim-signature').some((field) => {
+    const tags = readSignatureTags(field.value)
+    return tags.get('d')?.toLowerCase() === domain && !signer.hasKey(domain, tags.get('s') ?? '')
+  })
 }
 
 function singleDomain(addresses: readonly string[]): string | null {
