@@ -80,9 +80,12 @@ Authentication-Results: mx.example.org;
     expect(code).toBe(0)
   })
 
-  test('an author domain without record is proven by any passing identity', async () => {
+  test('an author domain without record is proven by any passing identity of its own', async () => {
     dns.zone.delete('_dmarc.example.org')
+    dns.zone.set('evil.example', { TXT: 'v=spf1 +all' })
     expect((await run(message)).code).toBe(0)
+    expect((await run(message.replace('@', '@news.'))).code).toBe(0)
+    expect((await run(message, { from: 'eve@evil.example' })).code).toBe(1)
     expect((await run(message, { ip: '192.0.2.9' })).code).toBe(1)
   })
 

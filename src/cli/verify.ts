@@ -56,10 +56,16 @@ function bareSender(from: string | null): string | null {
   return bare === '' ? null : bare
 }
 
-/** DMARC decides; for an author domain without a record any passing identity does. */
+/** DMARC decides; for an author domain without a record any passing identity of that domain, of one above or below it does. */
 function isProven({ spf, dkim, dmarc }: Authentication): boolean {
   if (dmarc.result !== 'none') return dmarc.result === 'pass'
-  return spf.result === 'pass' || dkim.some((signature) => signature.result === 'pass')
+  const speaks = spf.result === 'pass' && isRelated(spf.domain, dmarc.domain)
+  return speaks || dkim.some((signature) => signature.result === 'pass' && signature.aligned)
+}
+
+function isRelated(one: string | null, other: string | null): boolean {
+  if (one === null || other === null) return false
+  return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`)
 }
 
 function table(found: Authentication, proven: boolean): string {
