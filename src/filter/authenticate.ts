@@ -11,7 +11,7 @@ import type { Authentication, AuthenticationRequest, Authenticator } from './aut
 import { type Deadline, startDeadline } from './deadline.ts'
 import { describeFindings } from './describe.ts'
 import { evaluateDmarcPolicy } from './dmarc.ts'
-import { type CappedHeader, capHeader } from './input-caps.ts'
+import { capHeader, capMessage } from './input-caps.ts'
 import { createMailauthResolver, type MailauthResolver } from './mailauth-adapter.ts'
 import { createKeyResolver, createMessageResolver, prefetchKeys } from './message-resolver.ts'
 import { checkSpf } from './spf.ts'
@@ -60,10 +60,9 @@ interface Means {
 }
 
 async function authenticateWithin(request: AuthenticationRequest, means: Means): Promise<Authentication> {
-  const capped = capHeader(request.content.header)
-  const [spfResult, signatures] = await Promise.all([
+  const [spfResult, { capped, signatures }] = await Promise.all([
     means.deadline.limit(checkSpf(request, { resolver: means.resolver, limitMs: means.budgetMs * SPF_SHARE })),
-    means.deadline.limit(verifySignatures(request, capped, means)),
+    verifyCapped(request, means),
   ])
   // Side by side: nothing that a stranger writes into an ARC set may take the author's policy along.
   const [policy, chain] = await Promise.all([
@@ -74,18 +73,23 @@ async function authenticateWithin(request: AuthenticationRequest, means: Means):
   return describeFindings(request, { capped, spf: spfResult, signatures, arc: chain, dmarc })
 }
 
-function verifySignatures(
+async function verifyCapped(request: AuthenticationRequest, means: Means) {
+  const capped = (await means.deadline.limit(capMessage(request.content))) ?? capHeader(request.content.header)
+  return { capped, signatures: await verifySignatures(request, capped.header, means) }
+}
+
+async function verifySignatures(
   request: AuthenticationRequest,
-  capped: CappedHeader,
-  { keys }: Means,
-): Promise<DKIMVerifyResult> {
-  prefetchKeys(capped.header, keys)
-  return dkimVerify(openMessage({ ...request.content, header: capped.header }), {
-    resolver: keys,
-    sender: request.sender ?? '',
-    rejectRsaSha1: true,
-    curTime: request.now,
-  })
+  header: Buffer,
+  { keys, deadline }: Means,
+): Promise<DKIMVerifyResult | null> {
+  prefetchKeys(header, keys)
+  const message = openMessage({ ...request.content, header })
+  const options = { resolver: keys, sender: request.sender ?? '', rejectRsaSha1: true, curTime: request.now }
+  const verified = await deadline.limit(dkimVerify(message, options))
+  // Nobody waits for the hash of what came too late.
+  message.destroy()
+  return verified
 }
 
 async function validateChain(signatures: DKIMVerifyResult | null, { keys }: Means): Promise<ARCResult | null> {

@@ -1,8 +1,10 @@
 // What of a message mailauth may see. Its work grows with the square of the header's lines and with every signature, so a
 // hostile header must be cut down before (40 000 folded lines would block the loop for seconds).
 
+import type { Content } from '../message/content.ts'
 import { type Field, readFields } from '../message/header.ts'
 import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/limits.ts'
+import { bodyProblem } from './body-caps.ts'
 
 /** What our own nodes may have put on top of a header section that was within the limits. */
 const OWN_OCTETS = 8 * 1024
@@ -28,6 +30,17 @@ export interface CappedHeader {
 }
 
 const ARC_FIELDS = ['arc-seal', 'arc-message-signature', 'arc-authentication-results']
+
+/** What of the message is safe to verify; without its signatures where the body is not. */
+export async function capMessage(content: Content): Promise<CappedHeader> {
+  const capped = capHeader(content.header)
+  if (capped.dkimSkipped !== null) return capped
+  const fields = readFields(capped.header)
+  const problem = await bodyProblem(fields, content)
+  if (problem === null) return capped
+  const kept = fields.filter((field) => field.key !== 'dkim-signature' && !ARC_FIELDS.includes(field.key))
+  return { header: join(kept), dkimSkipped: problem, arcSkipped: problem }
+}
 
 /** Cuts the header down to what is safe; whole fields only, in their order. */
 export function capHeader(header: Buffer): CappedHeader {

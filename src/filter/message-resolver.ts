@@ -3,6 +3,7 @@
 
 import { readFields } from '../message/header.ts'
 import type { Deadline } from './deadline.ts'
+import { lenientTags } from './lenient-tags.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 
 /** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as Node's would. */
@@ -68,20 +69,4 @@ export function prefetchKeys(header: Buffer, resolver: MailauthResolver): void {
     const [selector, domain] = [tags.get('s'), tags.get('d')]
     if (selector && domain) resolver(`${selector}._domainkey.${domain}`, 'TXT').catch(() => {})
   }
-}
-
-/** As mailauth's lenient mode reads them: names in any case, the last of several, white space within as one space. */
-function lenientTags(value: string): ReadonlyMap<string, string> {
-  const pairs = value.split(';').map((tag) => {
-    const equals = tag.indexOf('=')
-    const name = tag.slice(0, Math.max(equals, 0)).trim().toLowerCase()
-    return [
-      name,
-      tag
-        .slice(equals + 1)
-        .trim()
-        .replace(/\s+/g, ' '),
-    ] as const
-  })
-  return new Map(pairs)
 }
