@@ -208,6 +208,16 @@ describe('a forger cannot leave the policy open', () => {
     },
   )
 
+  test('by a name without end, of which nobody keeps all', async () => {
+    const labels = 'x.'.repeat(20_000)
+    const header = Buffer.from(
+      `${signature(`d=${labels}evil.example; s=${labels}`)}From: a@${labels}example.org\r\n\r\n`,
+    )
+    const { dkim, dmarc } = await authenticate({ ...plain, header }, { sender: 'eve@evil.example' })
+    expect(dmarc).toMatchObject({ result: 'fail', policy: 'reject', domain: labels.slice(0, 320) })
+    expect(dkim.map((one) => one.domain.length + one.selector.length)).toEqual([640])
+  })
+
   test('by an ARC set whose key does not come', async () => {
     for (const selector of ['m', 's']) dns.zone.set(`${selector}._domainkey.slow.example`, { fail: 'TIMEOUT' })
     const tags = 'i=1; a=rsa-sha256; d=slow.example; b=AAAA'

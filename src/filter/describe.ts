@@ -63,7 +63,7 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
       // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
       const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
       const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
-      const finding: DkimFinding = { result, domain, selector: row.selector ?? '', aligned, comment }
+      const finding = { result, domain: cut(domain), selector: cut(row.selector ?? ''), aligned, comment }
       return { finding, outcome: dkimOutcome(finding, row) }
     })
   if (described.length === 0) return { findings: [], outcomes: [{ method: 'dkim', result: 'none', properties: [] }] }
@@ -103,7 +103,7 @@ function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc'];
   const { result, domain, policy, policyDomain, spfAligned, alignedSigners } = found
   const properties = [...present('header.from', domain), ...present('policy.dmarc', policy ?? '')]
   return {
-    finding: { result, domain, policy, policyDomain, spfAligned, dkimAligned: alignedSigners.size > 0 },
+    finding: { result, domain: cut(domain), policy, policyDomain, spfAligned, dkimAligned: alignedSigners.size > 0 },
     outcome: { method: 'dmarc', result, properties },
   }
 }
@@ -116,11 +116,16 @@ function describeArc(findings: Findings): AuthResult {
 /** Longest value of a stranger's that goes into the field: an address has at most 320 octets, a line at most 998 (RFC 5322 2.1.1). */
 const MAX_VALUE = 320
 
+/** No longer than names can be: those of findings go into ledger, log and replies too. */
+function cut(name: string): string {
+  return name.slice(0, MAX_VALUE)
+}
+
 /** One property, or none where there is no value. */
 function present(name: string, value: string): MethodResult['properties'] {
-  return value === '' ? [] : [{ name, value: value.slice(0, MAX_VALUE) }]
+  return value === '' ? [] : [{ name, value: cut(value) }]
 }
 
 function reasonFor(text: string | null): { reason?: string } {
-  return text === null ? {} : { reason: text.slice(0, MAX_VALUE) }
+  return text === null ? {} : { reason: cut(text) }
 }
