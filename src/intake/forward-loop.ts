@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import { writeField } from '../message/field.ts'
 import { fieldsNamed } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
-import { deliveredTo } from '../message/hops.ts'
+import { deliveredTo, FORWARDED_FIELD } from '../message/hops.ts'
 import type { NewRecipient } from '../queue/queue.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -21,7 +21,6 @@ export interface LoopSettings {
 
 export const noKeys: LoopSettings = { secrets: [] }
 
-const FIELD = 'X-Waypost-Forwarded'
 /** Characters of a mark: 96 bits, nothing to be met by chance. */
 const MARK_LENGTH = 16
 
@@ -31,7 +30,7 @@ export type Unlooped =
 
 /** Takes out the forwards that the mail has passed already; refuses it if nothing else is left. */
 export function withoutLoops(sorted: SortedRecipients, fields: readonly Field[], settings: LoopSettings): Unlooped {
-  const marks = new Set(fieldsNamed(fields, FIELD.toLowerCase()).flatMap(({ value }) => value.trim().split(/\s+/)))
+  const marks = new Set(fieldsNamed(fields, FORWARDED_FIELD).flatMap(({ value }) => value.trim().split(/\s+/)))
   const passed = (address: string) =>
     deliveredTo(fields, address) || settings.secrets.some((secret) => marks.has(markOf(address, secret)))
   const looping = new Set([...sorted.forwards.keys()].filter((one) => passed(one.original)))
@@ -64,7 +63,7 @@ export function loopMarks(
   if (draft.recipients.length === 1 && isOurs(domainOf(only))) return writeField('Delivered-To', `<${only}>`)
   const [secret] = settings.secrets
   if (secret === undefined) return Buffer.alloc(0)
-  return writeField(FIELD, addresses.map((address) => markOf(address, secret)).join(' '))
+  return writeField(FORWARDED_FIELD, addresses.map((address) => markOf(address, secret)).join(' '))
 }
 
 function markOf(address: string, secret: string): string {

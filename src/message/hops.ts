@@ -3,6 +3,12 @@
 import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
 
+/** Where a forward of ours writes that the mail has passed it, if not as Delivered-To (intake/forward-loop.ts). */
+export const FORWARDED_FIELD = 'X-Waypost-Forwarded'
+
+/** The fields by which a loop is found; lower case. Who makes a new mail of one takes them over. */
+export const hopFieldKeys: readonly string[] = ['received', 'delivered-to', FORWARDED_FIELD.toLowerCase()]
+
 /** Received fields, each a server that had the message. */
 export function countHops(fields: readonly Field[]): number {
   return fieldsNamed(fields, 'received').length

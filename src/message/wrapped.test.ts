@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fieldsNamed, readFields } from './header.ts'
+import { deliveredTo, FORWARDED_FIELD } from './hops.ts'
 import { viaFields } from './via-author.ts'
 import { wrap } from './wrapped.ts'
 import type { Wrapping } from './wrapped.ts'
@@ -131,8 +132,11 @@ describe('a wrapped mail', () => {
     expect(answers(`${from}\r\n`).map((field) => field.value)).toEqual(['Ann <ann@stranger.example>'])
   })
 
-  it('keeps every hop, so that a loop is found although it wraps each time', () => {
-    const fields = readFields(wrap(wrapping()).header)
+  it('keeps every hop and forward, so that a loop is found although it wraps each time', () => {
+    const marked = `Delivered-To: <kim@example.org>\r\nX-Waypost-Forwarded: abc\r\n${head}`
+    const fields = readFields(wrap(wrapping({}, marked)).header)
     expect(fieldsNamed(fields, 'received')).toHaveLength(2)
+    expect(deliveredTo(fields, 'kim@example.org')).toBe(true)
+    expect(fieldsNamed(fields, FORWARDED_FIELD).map((field) => field.value)).toEqual(['abc'])
   })
 })

@@ -5,6 +5,7 @@ import { writeField } from './field.ts'
 import { formatDate } from './date.ts'
 import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
+import { hopFieldKeys } from './hops.ts'
 import { makeMessageId, readMessageId } from './message-id.ts'
 
 export interface Wrapping {
@@ -45,8 +46,8 @@ export function wrap(wrapping: Wrapping): Wrapped {
   const inside = readMessageId(fields)
   const transfer = bits === '7bit' ? [] : [Buffer.from('Content-Transfer-Encoding: 8bit\r\n')]
   const header = Buffer.concat([
-    // The hops so far count against loops, however deep the mail is wrapped.
-    ...fieldsNamed(fields, 'received').map((field) => field.raw),
+    // The hops and forwards so far count against loops, however deep the mail is wrapped.
+    ...fields.filter((field) => hopFieldKeys.includes(field.key)).map((field) => field.raw),
     wrapping.author,
     ...takenOver.flatMap((name) => fieldsNamed(fields, name)[0]?.raw ?? []),
     ...(fieldsNamed(fields, 'date').length > 0 ? [] : [writeField('Date', formatDate(wrapping.at))]),
