@@ -57,6 +57,12 @@ describe('waypost dkim', () => {
     expect(again).toMatchObject({ code: 2, out: '', err: expect.stringContaining('s1.pem: exists already') })
   })
 
+  test('keygen makes nothing by an algorithm that it does not know', async () => {
+    const unknown = await keygen({ algorithms: ['rsa', 'ed448'] })
+    expect(unknown).toEqual({ code: 2, out: '', err: '--algorithm ed448: expected rsa or ed25519\n' })
+    expect((await run((io) => dkimList({ directory, json: false }, io))).out).toBe('')
+  })
+
   test('list shows stage and time, and one domain if asked', async () => {
     await keygen({ selector: 's1', algorithms: ['ed25519'] })
     await keygen({ selector: 's2', algorithms: ['ed25519'], domain: 'example.net', stage: 'active' })

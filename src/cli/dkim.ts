@@ -20,13 +20,18 @@ export interface DkimOptions {
   readonly json: boolean
 }
 
+const algorithms: ReadonlyMap<string, DkimAlgorithm> = new Map([
+  ['rsa', 'rsa-sha256'],
+  ['ed25519', 'ed25519-sha256'],
+])
+
 /** Makes keys of a domain and prints the records to publish. */
 export async function dkimKeygen(
   options: DkimOptions & {
     readonly domain: string
     /** Without it: algorithm and date, as `rsa-20261121`. */
     readonly selector?: string
-    readonly algorithms: readonly ('rsa' | 'ed25519')[]
+    readonly algorithms: readonly string[]
     /** `active` signs at once, for a key whose record is already published by other means. */
     readonly stage?: KeyStage
     readonly now: number
@@ -34,8 +39,10 @@ export async function dkimKeygen(
   io: Io,
 ): Promise<number> {
   const made: DkimKey[] = []
+  const unknown = options.algorithms.filter((name) => !algorithms.has(name))
+  if (unknown.length > 0) return complain(io, [`--algorithm ${unknown[0]}: expected rsa or ed25519`])
   for (const name of options.algorithms) {
-    const algorithm: DkimAlgorithm = `${name}-sha256`
+    const algorithm = algorithms.get(name) as DkimAlgorithm
     const selector = selectorFor(name, options)
     const stage = options.stage ?? 'generated'
     const result = await generateKey(options.directory, { ...options, selector, algorithm, stage })

@@ -53,6 +53,9 @@ describe('a generated key', () => {
   test.each([
     ['../evil', 's1'],
     ['example..org', 's1'],
+    ['bad example.org', 's1'],
+    ['example.org', 'a'.repeat(64)],
+    ['example.org', Array(20).fill('a'.repeat(12)).join('.')],
     ['example.org', '../s1'],
     ['example.org', ''],
     ['example.org', '-a'],

@@ -19,8 +19,8 @@ export interface LoadedKeys {
 
 /** RFC 8301 3.2 recommends 2048 bits; longer keys do not fit in one UDP answer. */
 const RSA_BITS = 2048
-/** RFC 6376 3.1: a selector is made of labels as a host name. */
-const SELECTOR = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*$/i
+/** RFC 6376 3.1 and 3.5: domain and selector are made of labels as a host name. */
+const LABELS = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*$/i
 
 const generatePair = promisify(generateKeyPair)
 
@@ -56,9 +56,11 @@ export async function loadKeys(directory: string): Promise<LoadedKeys> {
 }
 
 function nameProblem(domain: string, selector: string): string | null {
-  if (canonicalName(domain) !== domain.toLowerCase()) return `found directory ${domain}, expected a domain name`
-  if (!SELECTOR.test(selector)) return `found selector ${selector}, expected letters, digits and hyphens`
-  return null
+  if (canonicalName(domain) !== domain.toLowerCase() || !LABELS.test(domain))
+    return `found directory ${domain}, expected a domain name`
+  if (!LABELS.test(selector)) return `found selector ${selector}, expected letters, digits and hyphens`
+  const tooLong = canonicalName(`${selector}._domainkey.${domain}`) === null
+  return tooLong ? `found selector ${selector}, expected labels of at most 63 octets, 253 with the domain` : null
 }
 
 async function listDirectory(path: string): Promise<{ name: string; isDirectory: boolean }[] | null> {

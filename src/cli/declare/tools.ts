@@ -45,7 +45,7 @@ interface DkimFlags {
   readonly keys: string
   readonly domain?: string
   readonly selector?: string
-  readonly algorithm?: ('rsa' | 'ed25519')[]
+  readonly algorithm?: string[]
   readonly active?: boolean
   readonly dns?: string
   readonly json?: boolean
