@@ -190,7 +190,11 @@ export const nodeSchema = z.strictObject({
     .optional()
     .describe('Identity in Authentication-Results, the same on all nodes; the domain where not given.'),
   dmarc: z
-    .strictObject({ reject: flag.default(false).describe('Refuse mail that fails a policy of reject.') })
+    .strictObject({
+      reject: flag
+        .default(false)
+        .describe('Refuse mail that fails a policy of reject, or names several authors so that none applies.'),
+    })
     .prefault({})
     .describe('What follows from DMARC.'),
   rspamd: rspamdSchema.optional().describe('Spam filter; the role says whose mail it is asked about.'),

@@ -20,6 +20,8 @@ export interface Authentication {
     /** Where the record stands, if that is a parent of the author domain; null without a record. */
     readonly policyDomain?: string | null
     readonly policy: 'none' | 'quarantine' | 'reject' | null
+    /** True if From: names several author domains, or something else beside one: no policy can judge it, which a forger may want (RFC 9989 11.5). */
+    readonly severalAuthors?: boolean
     readonly spfAligned: boolean
     readonly dkimAligned: boolean
   }

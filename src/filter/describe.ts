@@ -92,11 +92,16 @@ function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][numb
   return { method: 'dkim', result: finding.result, ...reason, properties }
 }
 
+/** mailauth's word for a From: without any domain, such as `MAILER-DAEMON`; its others are about more than one. */
+const NO_AUTHOR = 'no-author-domain'
+
 function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodResult } {
   if (found.kind !== 'evaluated') {
     const result = found.kind === 'unavailable' ? 'temperror' : 'permerror'
+    const severalAuthors = found.kind === 'no-author' && found.reason !== NO_AUTHOR
+    const nothing = { domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null }
     return {
-      finding: { result, domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null },
+      finding: { result, ...nothing, severalAuthors },
       outcome: { method: 'dmarc', result, reason: found.reason, properties: [] },
     }
   }

@@ -38,6 +38,19 @@ function authenticate(header: string, sender: string, body = 'Hello\r\n') {
 
 const policy = (text: string): { TXT: string } => ({ TXT: `v=DMARC1; ${text}` })
 
+describe('an author who cannot be judged (RFC 9989 5.3.1, 11.5)', () => {
+  test.each([
+    ['a@bank.example, eve@evil.example', true],
+    ['a@bank.example, eve@[nonsense', true],
+    ['both: a@bank.example, eve@evil.example;', true],
+    ['MAILER-DAEMON', false],
+    ['nobody:;', false],
+  ])('%s is said to be several: %s', async (from, severalAuthors) => {
+    const found = await dmarc(from, 'eve@evil.example', { '_dmarc.bank.example': policy('p=reject') })
+    expect(found).toMatchObject({ result: 'permerror', severalAuthors })
+  })
+})
+
 describe('alignment (RFC 9989 4.4)', () => {
   const zone: Zone = { '_dmarc.a.example': policy('p=reject') }
 

@@ -68,6 +68,15 @@ describe('verify', () => {
     expect((await check(quarantine, true)(mail('From: a@bank.example'))).verdict.kind).toBe('accept')
   })
 
+  test('so are several authors, of whom one would escape his policy (RFC 9989 11.5)', async () => {
+    const dmarc = { ...spoofed.dmarc, result: 'permerror', domain: null, policy: null } as const
+    const several = findings({ dmarc: { ...dmarc, severalAuthors: true } })
+    const from = mail('From: a@bank.example, eve@evil.example')
+    expect((await check(several)(from)).verdict.kind).toBe('accept')
+    expect((await check(several, true)(from)).verdict).toMatchObject({ kind: 'reject', reply: { code: 550 } })
+    expect((await check(findings({ dmarc }), true)(mail('From: MAILER-DAEMON'))).verdict.kind).toBe('accept')
+  })
+
   test('the sender is proven by SPF or DMARC, by nothing else', async () => {
     const bySpf = findings({ spf: { result: 'pass', domain: 'stranger.example', explanation: null } })
     const byDkim = findings({

@@ -13,7 +13,7 @@ import type { Verdict } from './verdict.ts'
 export interface VerifySettings {
   readonly authenticator: Authenticator
   readonly authservId: string
-  /** Refuse what fails a DMARC policy of reject; otherwise the finding is only written down. */
+  /** Refuse what fails a DMARC policy of reject, and what names several authors so that none applies; otherwise the finding is only written down. */
   readonly rejectByPolicy: boolean
 }
 
@@ -48,6 +48,10 @@ function vouchedFor(settings: VerifySettings, mail: Mail): Finding {
 
 function byPolicy(findings: Authentication): Verdict {
   const { dmarc } = findings
+  if (dmarc.severalAuthors)
+    return refuse(
+      refusal(550, '5.7.1', 'The From: field names several authors of whom none can be proven (RFC 9989 11.5)'),
+    )
   if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
   return refuse(
     refusal(550, '5.7.26', `Rejected by the DMARC policy of ${dmarc.domain}`, `dmarc=fail p=reject ${dmarc.domain}`),
