@@ -194,6 +194,12 @@ describe('a mail whose recipients need different copies', () => {
     expect(claim?.reversePath).toContain('SRS0=')
   })
 
+  test('sends answers to the author of the rewritten one where its Reply-To has no value', async () => {
+    const header = Buffer.from(headerOf().toString().replace('To: press', 'Reply-To: \r\nTo: press'))
+    await intake().accept(draft(to('rewrite-from'), { header }))
+    expect(value(claims[0], 'reply-to')).toEqual(['Ann <ann@stranger.example>'])
+  })
+
   test('attaches the whole mail to the wrapped one', async () => {
     await intake().accept(draft(to('wrap')))
     const [claim] = claims

@@ -3,7 +3,7 @@
 
 import type { Content } from '../message/content.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
-import { viaFields } from '../message/via-author.ts'
+import { isReplacedByVia, viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
 import type { ContentCheck } from '../policy/content-check.ts'
 import type { ForwardStrategist } from '../policy/forward-strategist.ts'
@@ -149,7 +149,7 @@ async function contentOf(
   if (!given) return { signable: edited.signable, body: await bodies.same() }
   const author = viaFields(checked.mail.fields, given.author, given.strategist)
   if (copy.treatment === 'rewrite-from') {
-    const header = removeFields(edited.signable, (field) => field.key === 'from')
+    const header = removeFields(edited.signable, isReplacedByVia)
     return { signable: prependFields(header, author), body: await bodies.same() }
   }
   const { queueId, at } = checked.mail

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parseMailbox } from '../smtp/mailbox.ts'
 import { readAuthors } from './from.ts'
 import { fieldsNamed, readFields } from './header.ts'
-import { viaAddress, viaFields } from './via-author.ts'
+import { isReplacedByVia, viaAddress, viaFields } from './via-author.ts'
 
 const names = { domain: 'srs.example.org', via: 'example.org' }
 
@@ -70,6 +70,9 @@ describe('answers', () => {
 
   it('go where the mail says, if it says so', () => {
     expect(made('From: ann@stranger.example\r\nReply-To: desk@stranger.example\r\n').replyTo).toEqual([])
+    const empty = 'From: ann@stranger.example\r\nReply-To: \r\n'
+    expect(made(empty).replyTo).toEqual(['ann@stranger.example'])
+    expect(readFields(Buffer.from(empty)).map(isReplacedByVia)).toEqual([true, true])
   })
 })
 

@@ -30,8 +30,13 @@ export function viaFields(fields: readonly Field[], author: string, names: ViaNa
   const [from] = fieldsNamed(fields, 'from')
   const made = `${displayName(from?.value ?? '', author, names.via)} <${viaAddress(author, names.domain)}>`
   const copy = (name: string) => (from ? [renamed(from, name)] : [])
-  const answers = fieldsNamed(fields, 'reply-to').length > 0 ? [] : copy('Reply-To')
+  const answers = fieldsNamed(fields, 'reply-to').some((field) => field.value !== '') ? [] : copy('Reply-To')
   return Buffer.concat([writeField('From', made), ...answers, ...copy('X-Original-From')])
+}
+
+/** Is the field to make room for them? A Reply-To without a value names nobody. */
+export function isReplacedByVia({ key, value }: Field): boolean {
+  return key === 'from' || (key === 'reply-to' && value === '')
 }
 
 /** An address of ours that shows whose it stands for; a hash where that does not fit into a local part. */

@@ -117,7 +117,7 @@ describe('a wrapped mail', () => {
   })
 
   it('has a date even if the mail had none, and repeats no field', () => {
-    const text = 'From: ann@stranger.example\r\nSubject: one\r\nSubject: two\r\n\r\n'
+    const text = 'From: ann@stranger.example\r\nDate: \r\nSubject: one\r\nSubject: two\r\n\r\n'
     const fields = readFields(wrap(wrapping({}, text)).header)
     expect(fieldsNamed(fields, 'date')[0]?.value).toBe('Sat, 21 Nov 2026 00:00:00 +0000')
     expect(fieldsNamed(fields, 'subject').map((field) => field.value)).toEqual(['one'])
@@ -129,6 +129,7 @@ describe('a wrapped mail', () => {
     const from = 'From: Ann <ann@stranger.example>\r\n'
     const desk = `${from}Reply-To: desk@stranger.example\r\n\r\n`
     expect(answers(desk).map((field) => field.value)).toEqual(['desk@stranger.example'])
+    expect(answers(`${from}Reply-To:\r\n\r\n`).map((field) => field.value)).toEqual(['Ann <ann@stranger.example>'])
     expect(answers(`${from}\r\n`).map((field) => field.value)).toEqual(['Ann <ann@stranger.example>'])
   })
 

@@ -44,13 +44,14 @@ export function wrap(wrapping: Wrapping): Wrapped {
   const boundary = `=_${unique}.wrapped`
   const messageId = makeMessageId(`${unique}.wrapped`, hostname)
   const inside = readMessageId(fields)
+  const first = (name: string) => fieldsNamed(fields, name).find(({ value }) => value !== '')
   const transfer = bits === '7bit' ? [] : [Buffer.from('Content-Transfer-Encoding: 8bit\r\n')]
   const header = Buffer.concat([
     // The hops and forwards so far count against loops, however deep the mail is wrapped.
     ...fields.filter((field) => hopFieldKeys.includes(field.key)).map((field) => field.raw),
     wrapping.author,
-    ...takenOver.flatMap((name) => fieldsNamed(fields, name)[0]?.raw ?? []),
-    ...(fieldsNamed(fields, 'date').length > 0 ? [] : [writeField('Date', formatDate(wrapping.at))]),
+    ...takenOver.flatMap((name) => first(name)?.raw ?? []),
+    ...(first('date') ? [] : [writeField('Date', formatDate(wrapping.at))]),
     writeField('Message-ID', messageId),
     ...(inside === null ? [] : [writeField('References', inside)]),
     writeField('MIME-Version', '1.0'),
