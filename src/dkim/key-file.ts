@@ -54,9 +54,8 @@ async function parseKey(file: string): Promise<ParsedKey | { readonly problem: s
     mode = (await stat(file)).mode
     privateKey = createPrivateKey(text)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const unreadable = code === 'EACCES' || code === 'ENOENT' || code === 'EISDIR'
-    return { problem: unreadable ? `cannot be read (${code})` : `found no private key in PEM (${message})` }
+    const { code, message, syscall } = error as NodeJS.ErrnoException
+    return { problem: syscall !== undefined ? `cannot be read (${code})` : `found no private key in PEM (${message})` }
   }
   if (privateKey.asymmetricKeyType === 'ed25519') return { privateKey, algorithm: 'ed25519-sha256', bits: null, mode }
   if (privateKey.asymmetricKeyType !== 'rsa') {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -111,6 +111,13 @@ describe('keys of others', () => {
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain(`${file}: `)
     expect(problems[0]).toContain(problem)
+  })
+
+  test('that cannot be read are refused with the reason, not taken for a bad key', async () => {
+    const file = await put('s1.pem', '')
+    await rm(file)
+    await symlink('s1.pem', file)
+    expect((await loadKeys(directory)).problems).toEqual([`${file}: cannot be read (ELOOP)`])
   })
 
   test.each([
