@@ -46,12 +46,14 @@ export async function place(walk: Walk, point: Point): Promise<Placed> {
 async function follow(walk: Walk, point: Point, found: Found, isSelf: boolean): Promise<Placed> {
   const { matches, unavailable } = found
   if (point.chain.length > CHAIN_DEPTH_LIMIT) return refused(point, looping(`chain longer than ${CHAIN_DEPTH_LIMIT}`))
+  const passed: Match[] = []
   for (const match of matches) {
+    passed.push(match)
     const answer = await byRecord(walk, point, match, isSelf)
-    if (answer) return await copied(walk, point, match, answer)
+    if (answer) return await copied(walk, point, passed, answer)
   }
   if (unavailable !== null) return { kind: 'unavailable', cause: unavailable, via: point.via }
-  return await byDomain(walk, point, matches, isSelf)
+  return await copied(walk, point, matches, await byDomain(walk, point, matches, isSelf))
 }
 
 interface Found {
@@ -176,14 +178,17 @@ function matchesRewrite(rewrite: Rewrite, address: Mailbox): boolean {
   return rewrite.domain === address.domain && rewrite.pattern.test(address.local)
 }
 
-/** Copies that the address causes, once it is placed. */
-async function copied(walk: Walk, point: Point, match: Match, answer: Placed): Promise<Placed> {
-  const entry = match.record.copies
-  if (answer.kind !== 'placed' || !entry || walk.settings.copies === false || point.owner?.key === match.key)
-    return answer
+/** Copies that the address causes, once it is placed, by whichever step. */
+async function copied(walk: Walk, point: Point, matches: readonly Match[], answer: Placed): Promise<Placed> {
+  if (answer.kind !== 'placed' || walk.settings.copies === false) return answer
   const note = 'copy (recipient_bcc)'
-  const copies = await expand(walk, point, { entry, owner: null, tag: null, rule: 'alias', note, whole: false })
-  return copies.kind === 'unavailable' ? copies : answer
+  for (const { key, record } of matches) {
+    const entry = record.copies
+    if (!entry || point.owner?.key === key) continue
+    const copies = await expand(walk, point, { entry, owner: null, tag: null, rule: 'alias', note, whole: false })
+    if (copies.kind === 'unavailable') return copies
+  }
+  return answer
 }
 
 function deliver(
