@@ -25,10 +25,11 @@ export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
   const tellDangling = choice.dangling === 'warning' ? build.problems.warn : build.problems.error
   for (const [key, record] of build.addresses) {
     for (const { field, entry } of entriesOf(record)) checkTargets(build, { key, field }, entry, tellDangling)
+    if (record.copies) checkCopies(build, key, record.copies, tellDangling)
   }
   for (const [name, domain] of build.domains) {
     if (!domain.catchAll) continue
-    checkTargets(build, { key: `@${name}`, field: 'alias' }, domain.catchAll, tellDangling)
+    checkTargets(build, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, tellDangling)
     if (domain.transport) {
       const place = placesOf(build, domain.catchAll)[0]
       if (place)
@@ -41,9 +42,15 @@ export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
   checkLimits(build, tellLoop)
 }
 
+/** An entry that no address owns has a name for messages only. */
+interface TargetsOwner extends Owner {
+  /** The domain whose catch-all it is. */
+  readonly net?: string
+}
+
 function checkTargets(
   build: MailBuild,
-  owner: Owner,
+  owner: TargetsOwner,
   entry: TargetEntry,
   tell: (place: Place, message: string) => void,
 ): void {
@@ -57,11 +64,25 @@ function checkTargets(
     if (canonicalKey(build, target) === owner.key) {
       if (!endsSomewhere(build, target, owner))
         tell(place, `${owner.key} keeps a copy for itself, but no forward or transport takes it`)
-    } else if (!endsSomewhere(build, target, null)) {
+    } else if (!endsSomewhere(build, target, null, owner.net === undefined ? [] : [owner.net])) {
       const name = printAddress(target)
       tell(place, `${name} is known nowhere: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
   })
+}
+
+/** Copies go nowhere, or are never made: neither can be seen from outside. */
+function checkCopies(
+  build: MailBuild,
+  key: string,
+  entry: TargetEntry,
+  tell: (place: Place, message: string) => void,
+): void {
+  const at = key.lastIndexOf('@')
+  const [place] = placesOf(build, entry)
+  if (place && !endsSomewhere(build, { local: key.slice(0, at), domain: key.slice(at + 1) }, null))
+    build.problems.warn(place, `copies of ${key} are never made: it is known nowhere`)
+  else checkTargets(build, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
 }
 
 function checkUser(build: MailBuild, record: AddressRecord): void {
@@ -82,8 +103,11 @@ function checkUser(build: MailBuild, record: AddressRecord): void {
   }
 }
 
-/** True if anything in the order of look-up answers for this address of ours; `past` is the entry that names itself. */
-function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null): boolean {
+/**
+ * True if anything in the order of look-up answers for this address of ours; `past` is the entry that names itself, `nets` are the
+ * domains whose catch-alls have led here: what only they would catch goes round in them.
+ */
+function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null, nets: readonly string[] = []): boolean {
   const key = addressKey(address)
   const split = splitTag(address.local, '+')
   const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
@@ -91,12 +115,12 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null): 
   if (build.elsewhere(key) || (base !== null && build.elsewhere(base))) return true
   const domain = build.domains.get(address.domain)
   if (domain?.transport) return true
-  if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past))
+  if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past, nets))
     return true
   // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
   if (past) return false
   if (
-    domain?.catchAll ||
+    catches(build, address.domain, nets) ||
     alwaysAnswered.test(base ?? key) ||
     domain?.roles?.includes((split?.base ?? address.local).toLowerCase())
   )
@@ -105,6 +129,17 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null): 
     rewrite.domain === undefined
       ? rewrite.pattern.test(key)
       : rewrite.domain === address.domain && rewrite.pattern.test(address.local),
+  )
+}
+
+/** True if the domain has a catch-all that leads out of those that have led here. */
+function catches(build: MailBuild, domain: string, nets: readonly string[]): boolean {
+  const entry = build.domains.get(domain)?.catchAll
+  if (!entry || nets.includes(domain)) return false
+  // Where it was not a catch-all that led here, its own targets are told elsewhere.
+  if (nets.length === 0) return true
+  return entry.targets.some(
+    (target) => !build.domains.has(target.domain) || endsSomewhere(build, target, null, [...nets, domain]),
   )
 }
 

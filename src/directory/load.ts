@@ -5,6 +5,7 @@ import { readAliasesFile } from './aliases-file.ts'
 import { checkEmpty } from './check-empty.ts'
 import { checkGraph } from './check-graph.ts'
 import type { GraphChoice } from './check-graph.ts'
+import { checkHidden } from './check-hidden.ts'
 import { diskFiles, whyUnread } from './files.ts'
 import type { Files } from './files.ts'
 import { openHiera } from './hiera.ts'
@@ -83,6 +84,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   if (!hasError(list.problems)) {
     checkGraph(build, settings.graph)
     checkEmpty(build)
+    checkHidden(build)
   }
   return {
     directory: hasError(list.problems) ? null : compileSnapshot(build),

@@ -68,8 +68,10 @@ export function linkRoles(build: MailBuild): void {
     for (const local of domain === build.mainDomain ? [] : (record.roles ?? [])) {
       const main = build.addresses.get(`${local}@${build.mainDomain}`)
       if (!main?.alias && !main?.forward && !main?.transport) continue
-      const targets = [{ local, domain: build.mainDomain }]
-      recordOf(build, { local, domain }).alias ??= { targets, source: record.source }
+      const own = recordOf(build, { local, domain })
+      // What is written for the address itself, in whatever section, comes before what all such domains get.
+      if (own.alias || own.forward || own.transport) continue
+      own.alias = { targets: [{ local, domain: build.mainDomain }], source: record.source }
     }
   }
 }
