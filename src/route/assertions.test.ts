@@ -18,10 +18,11 @@ discards: { noreply: x }
 assertions:
 `
 
-async function check(assertions: string) {
+async function check(assertions: string, more = '') {
   const scope = { facts: {}, certname: 'n' }
-  const files = memoryFiles({ 'm.yaml': data + assertions })
-  const { directory, problems } = loadDirectory({ mainDomain: 'example.org', mail: ['m.yaml'], scope }, files)
+  const files = memoryFiles({ 'm.yaml': data + assertions, 'more.yaml': more })
+  const given = { mainDomain: 'example.org', mail: ['m.yaml', 'more.yaml'], scope }
+  const { directory, problems } = loadDirectory(given, files)
   if (!directory) throw new Error(problems.map(formatProblem).join('\n'))
   const run = await checkAssertions(directory, settings, 0)
   return { checked: run.checked, problems: run.problems.map(formatProblem) }
@@ -76,6 +77,47 @@ describe('checkAssertions', () => {
       'm.yaml:9:31: error: unknown key "two": expected address, from, to, next_hop, refused, discarded, comment',
     ])
     expect((await check('  press: x\n')).problems[0]).toContain('expected a list of assertions')
+  })
+
+  it('reads names as all of the data does: bare ones, IDN, a last dot, several with commas, in any case', async () => {
+    const text = `  - { address: press, to: 'issue, kim@home.example.net' }
+  - { address: press, to: [Issue, KIM@Home.example.net.] }
+  - { address: intl@example.org, to: kim@bücher.example, from: ann@bücher.example }
+  - { address: intl@example.org, to: kim@xn--bcher-kva.example }
+  - { address: unix@example.org, next_hop: lmtp:unix:/run/Lists.sock }
+`
+    const more = `aliases: { intl: kim@bücher.example }\ntransports: { unix@example.org: 'lmtp:unix:/run/Lists.sock' }\n`
+    expect(await check(text, more)).toEqual({ checked: 5, problems: [] })
+  })
+
+  it('reads yes and no as YAML does', async () => {
+    const text = `  - { address: noreply, discarded: yes, refused: no }
+  - { address: nobody, refused: yes }
+  - { address: kim, discarded: yes }
+  - { address: kim, discarded: no, refused: off }
+`
+    expect((await check(text)).problems).toEqual([
+      'm.yaml:8:5: error: assertion about kim@example.org does not hold: it is not discarded',
+    ])
+  })
+
+  it.each([
+    ['an address', 'address: "pre ss@@x", refused: true', 'error: "pre ss@@x" is no address'],
+    ['an empty address', 'address: , refused: true', 'error: "address": expected a text or a list of texts'],
+    ['a sender', 'address: kim, from: "a b", to: kim', 'error: "a b" is no address'],
+    ['targets', 'address: noreply, to: { a: b }', 'error: "to": expected a text or a list of texts, found a mapping'],
+    [
+      'a next hop',
+      'address: noreply, next_hop: ',
+      'error: "next_hop": expected a text or a list of texts, found nothing',
+    ],
+    ['a yes or no', 'address: noreply, discarded: maybe', 'error: "discarded": expected true or false, found "maybe"'],
+    ['a reply', 'address: nobody, refused: ', 'error: "refused": expected true, false or the beginning of a reply'],
+  ])('does not hold for want of %s that can be read', async (_what, words, problem) => {
+    const { problems } = await check(`  - { ${words} }\n`)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('m.yaml:6:')
+    expect(problems[0]).toContain(problem)
   })
 
   it('has nothing to say where nothing is asserted', async () => {

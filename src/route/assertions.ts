@@ -1,19 +1,17 @@
 // Routing assertions: what must stay true of the organisation's addresses, whatever is edited. Run by `check`, at a reload, in CI.
 // Room: route. They look at the whole way, as one node that plays every role would go it; no role hides a part.
 
+import { addressKey, parseAddress } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
-import type { Located, LocatedMap } from '../directory/located.ts'
-import { describeLocated, entryOf, textOf } from '../directory/located.ts'
+import { describeLocated } from '../directory/located.ts'
 import { collectProblems } from '../directory/problem.ts'
 import type { Problem, ProblemList } from '../directory/problem.ts'
 import type { Snapshot } from '../directory/snapshot.ts'
+import { readAssertion } from './assertion-words.ts'
+import type { AssertionWords } from './assertion-words.ts'
 import type { Resolution, Router } from './resolution.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'
-
-/** The sender, if an assertion names none: a stranger. */
-const STRANGER = 'stranger@assertions.invalid'
-const knownKeys = ['address', 'from', 'to', 'next_hop', 'refused', 'discarded', 'comment']
 
 export interface AssertionRun {
   readonly checked: number
@@ -48,17 +46,16 @@ export async function checkAssertions(
   }
   const items = assertions?.kind === 'list' ? assertions.items : []
   for (const item of items) {
-    const forwardPath = addressOf(item, list)
-    if (forwardPath === null || item.kind !== 'map') continue
-    const from = textAt(item, 'from') ?? STRANGER
-    const reversePath = from === '<>' || from === '' ? null : from
+    const words = readAssertion(item, snapshot.mainDomain, list)
+    if (!words) continue
+    const { forwardPath, reversePath } = words
     const answer = await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at })
     if (answer.kind === 'unavailable') {
       // The source that would tell is away: no reason to refuse what an admin edited, or to stay down.
       list.warn(item.place, `assertion about ${forwardPath} cannot be checked now: ${answer.reply.cause}`)
       continue
     }
-    const faults = faultsOf(item, answer)
+    const faults = faultsOf(words, answer)
     if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} does not hold: ${faults.join('; ')}`)
   }
   return { checked: items.length, problems: list.problems }
@@ -77,29 +74,11 @@ async function checkPostmaster(snapshot: Directory, router: Router, list: Proble
   )
 }
 
-function addressOf(item: Located, list: ProblemList): string | null {
-  if (item.kind !== 'map') {
-    list.error(item.place, `expected a record with address, found ${describeLocated(item)}`)
-    return null
-  }
-  for (const entry of item.entries) {
-    if (!knownKeys.includes(entry.key))
-      list.error(entry.place, `unknown key "${entry.key}": expected ${knownKeys.join(', ')}`)
-  }
-  const address = textAt(item, 'address')
-  if (address === null) list.error(item.place, 'an assertion needs an address')
-  const says = ['to', 'next_hop', 'refused', 'discarded'].some((key) => entryOf(item, key))
-  if (!says) list.error(item.place, 'an assertion says to, next_hop, refused or discarded')
-  return says ? address : null
-}
-
-function faultsOf(item: LocatedMap, answer: Resolution): readonly string[] {
+function faultsOf(words: AssertionWords, answer: Resolution): readonly string[] {
   const faults: string[] = []
   const destinations = answer.kind === 'destinations' ? answer.destinations : []
-  const compare = (key: string, found: readonly string[]) => {
-    const entry = entryOf(item, key)
-    if (!entry) return
-    const expected = textsOf(entry.value)
+  const compare = (key: string, expected: readonly string[] | undefined, found: readonly string[]) => {
+    if (!expected) return
     const missing = expected.filter((text) => !found.includes(text))
     const surplus = found.filter((text) => !expected.includes(text))
     if (missing.length > 0) faults.push(`${key} lacks ${missing.join(', ')}`)
@@ -107,30 +86,26 @@ function faultsOf(item: LocatedMap, answer: Resolution): readonly string[] {
   }
   compare(
     'to',
-    destinations.map((one) => one.recipient.toLowerCase()),
+    words.to,
+    destinations.flatMap(({ recipient }) => keyOf(recipient)),
   )
-  compare('next_hop', [...new Set(destinations.map((one) => one.nextHop))])
-  if (entryOf(item, 'discarded') && (textAt(item, 'discarded') === 'true') !== (answer.kind === 'discard')) {
+  compare('next_hop', words.nextHops, [...new Set(destinations.map((one) => one.nextHop.toLowerCase()))])
+  if (words.discarded !== undefined && words.discarded !== (answer.kind === 'discard')) {
     faults.push(answer.kind === 'discard' ? 'it is discarded' : 'it is not discarded')
   }
-  return [...faults, ...refusalFaults(item, answer)]
+  return [...faults, ...refusalFaults(words, answer)]
 }
 
 /** `refused: true`, `false`, or the beginning of the reply: `550`, `550 5.1.1`. */
-function refusalFaults(item: LocatedMap, answer: Resolution): readonly string[] {
-  const expected = textAt(item, 'refused')
-  if (expected === null) return answer.kind === 'refused' ? [`it is refused: ${answer.reply.cause}`] : []
-  if (answer.kind !== 'refused') return expected === 'false' ? [] : ['it is not refused']
+function refusalFaults({ refused }: AssertionWords, answer: Resolution): readonly string[] {
+  if (refused === undefined) return answer.kind === 'refused' ? [`it is refused: ${answer.reply.cause}`] : []
+  if (answer.kind !== 'refused') return refused === false ? [] : ['it is not refused']
   const reply = `${answer.reply.code} ${answer.reply.enhanced} ${answer.reply.text}`
-  return expected === 'true' || (expected !== 'false' && reply.startsWith(expected)) ? [] : [`the reply is ${reply}`]
+  const holds = typeof refused === 'string' ? reply.startsWith(refused) : refused
+  return holds ? [] : [`the reply is ${reply}`]
 }
 
-function textAt(map: LocatedMap, key: string): string | null {
-  const entry = entryOf(map, key)
-  return entry ? textOf(entry.value) : null
-}
-
-function textsOf(value: Located): readonly string[] {
-  const items = value.kind === 'list' ? value.items : [value]
-  return items.flatMap((item) => textOf(item)?.toLowerCase() ?? [])
+function keyOf(recipient: string): readonly string[] {
+  const address = parseAddress(recipient)
+  return address ? [addressKey(address)] : []
 }
