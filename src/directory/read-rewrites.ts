@@ -3,6 +3,7 @@
 // Room: directory.
 
 import { parseAddress } from './address.ts'
+import { isExplosive } from './explosive.ts'
 import type { Located } from './located.ts'
 import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
 import { readDomain, sourceAt } from './mail-build.ts'
@@ -18,9 +19,6 @@ interface Pattern {
   /** Then the expression is over the local part at this domain, otherwise over the whole address. */
   readonly domain?: string
 }
-
-/** A repetition of a group that repeats or alternates inside can take exponential time on 64 characters. */
-const explosive = /\((?:[^()\\]|\\.)*[+*|](?:[^()\\]|\\.)*\)[+*{]/
 
 /** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to, domain, comment}`; order counts. */
 export function readRewrites(build: MailBuild, value: Located): void {
@@ -82,7 +80,7 @@ function readPatternDomain(build: MailBuild, item: Located): string | null {
 function compile(build: MailBuild, given: Pattern): RegExp | null {
   const [, inner] = /^\/(.*)\/i?$/s.exec(given.pattern) ?? []
   const text = inner ?? given.pattern
-  if (explosive.test(text)) {
+  if (isExplosive(text)) {
     build.problems.error(
       given.place,
       `"${given.pattern}" repeats a repetition: it could take for ever on some addresses`,

@@ -1,0 +1,30 @@
+// Regular expressions that can take exponential time on 64 characters, by their shape. Room: directory; pure.
+
+/** A repetition of a group that repeats or alternates inside, however deep: `(a+)+`, `(a|b)*`, `((a+)-?)+`. */
+export function isExplosive(pattern: string): boolean {
+  /** For each open group, the pattern outside included: does anything in it repeat or alternate? */
+  const open = [false]
+  let at = 0
+  while (at < pattern.length) {
+    const character = pattern[at]
+    if (character === '\\') at += 1
+    else if (character === '[') at = endOfClass(pattern, at)
+    else if (character === '(') open.push(false)
+    else if (character === ')') {
+      const varies = open.pop() ?? false
+      if (varies && /^[+*{]/.test(pattern.slice(at + 1))) return true
+      if (varies && open.length > 0) open[open.length - 1] = true
+    } else if (/^(?:[+*|]|\{\d+,)/.test(pattern.slice(at))) open[open.length - 1] = true
+    at += 1
+  }
+  return false
+}
+
+/** Of `[a+]` nothing repeats. */
+function endOfClass(pattern: string, start: number): number {
+  for (let at = start + 1; at < pattern.length; at += 1) {
+    if (pattern[at] === '\\') at += 1
+    else if (pattern[at] === ']') return at
+  }
+  return pattern.length
+}
