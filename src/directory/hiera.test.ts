@@ -46,6 +46,12 @@ describe('hiera.yaml', () => {
     expect(problems(text).some((problem) => problem.startsWith(message))).toBe(true)
   })
 
+  it.each(['', '# moved away\n', '---\n'])('must not be empty: %j', (text) => {
+    expect(open({ 'common.yaml': 'a: 1\n' }, text).problems()).toEqual([
+      'hiera.yaml:0:0: error: the file is empty: expected "version: 5" (Hiera 5)',
+    ])
+  })
+
   it('warns if not one file exists, for then the place is wrong', () => {
     const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists here: nothing is read'
     expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yml" }]')).toEqual([warning])
@@ -238,4 +244,32 @@ describe('interpolation', () => {
   it('cannot reach into objects of the language', () => {
     expect(open({ 'common.yaml': 'v: "x%{facts.constructor.name}%{__proto__}%{constructor}"\n' }).lookup('v')).toBe('x')
   })
+})
+
+describe('keys with dots', () => {
+  const data = {
+    'common.yaml': 'hosts: { lists: { name: l.example.org } }\npair: [a, b]\nx.y: whole\nvalue: "%{lookup(\'KEY\')}"\n',
+  }
+  const value = (key: string) => {
+    const { lookup, problems } = open({ 'common.yaml': data['common.yaml'].replace('KEY', key) })
+    return [lookup('value'), problems()]
+  }
+
+  it.each([
+    ['hosts.lists.name', 'l.example.org'],
+    ['pair.1', 'b'],
+    ['x.y', 'whole'],
+  ])('go down into values: %s', (key, text) => expect(value(key)).toEqual([text, []]))
+
+  it.each(['hosts.lists.nome', 'pair.2', 'pair.x', 'hosts.lists', 'x.z'])('%s gives no text', (key) => {
+    expect(value(key)[1]).toEqual([`data/common.yaml:4:8: error: %{lookup('${key}')} does not give a text`])
+  })
+})
+
+it("takes other modules' patterns as Ruby does", () => {
+  const { problems, lookup } = open({
+    'common.yaml': "lookup_options: { '^[\\w-]+::a$': { merge: unique } }\nb::a: [x, x]\n",
+  })
+  expect(lookup('b::a')).toEqual(['x'])
+  expect(problems()).toEqual([])
 })

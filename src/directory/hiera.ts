@@ -10,6 +10,7 @@ import { interpolatePath, interpolateValue } from './hiera-scope.ts'
 import type { HieraScope } from './hiera-scope.ts'
 import type { Located, LocatedMap } from './located.ts'
 import { describeLocated, entryOf, textOf } from './located.ts'
+import { collectProblems } from './problem.ts'
 import type { Place, ProblemList } from './problem.ts'
 import { readYaml } from './yaml-file.ts'
 
@@ -64,16 +65,29 @@ export function openHiera(
   }
   const levels = openLevels(file, opening)
   const options = new LookupOptions(levels, given.problems)
+  const nested = (depth: number) => (key: string) =>
+    lookup(key, FIRST, depth) ?? dig(key, (root) => lookup(root, FIRST, depth))
   const lookup = (key: string, otherwise: MergeOptions = FIRST, depth = 0): Located | null => {
     if (depth > NESTING_LIMIT) return null
     const values = levels.flatMap((level) => entryOf(level.data, key)?.value ?? [])
-    const how = { scope, problems: given.problems, lookup: (other: string) => lookup(other, FIRST, depth + 1) }
+    const how = { scope, problems: given.problems, lookup: nested(depth + 1) }
     const named = options.of(key)
     if (!named && otherwise === FIRST) warnHidden(key, values, given.problems)
     const filled = values.map((value) => interpolateValue(value, how))
     return mergeLevels(filled, named ?? otherwise, given.problems)
   }
   return { files: opening.read, keys: () => allKeys(levels), lookup: (key, otherwise) => lookup(key, otherwise) }
+}
+
+/** `lookup('a.b.0')` looks up `a` and goes down into it, as Hiera does with keys that have dots. */
+function dig(key: string, lookup: (root: string) => Located | null): Located | null {
+  const [root = '', ...path] = key.split('.')
+  let value = path.length === 0 ? null : lookup(root)
+  for (const part of path) {
+    if (value?.kind === 'map') value = entryOf(value, part)?.value ?? null
+    else value = value?.kind === 'list' && /^\d+$/.test(part) ? (value.items[Number(part)] ?? null) : null
+  }
+  return value
 }
 
 /** Hiera's `first` hides lower levels; that is seldom meant when mappings or lists are hidden. */
@@ -92,8 +106,15 @@ function openLevels(file: string, opening: Opening): readonly HieraLevel[] {
     opening.problems.error(whole(file), whyUnread(text))
     return []
   }
-  const root = readYaml(file, text.text, opening.problems)
-  if (!root) return []
+  const faults = collectProblems()
+  const root = readYaml(file, text.text, faults)
+  for (const fault of faults.problems) opening.problems.error(fault, fault.message)
+  if (!root) {
+    // A file that an editor or a full disk has emptied must not empty the directory.
+    if (faults.problems.length === 0)
+      opening.problems.error(whole(file), 'the file is empty: expected "version: 5" (Hiera 5)')
+    return []
+  }
   const version = entryOf(root, 'version')
   if (!version || textOf(version.value) !== '5') {
     opening.problems.error(version?.value.place ?? root.place, 'expected "version: 5" (Hiera 5)')
@@ -212,7 +233,8 @@ class LookupOptions {
 
   #addPattern(key: string, options: MergeOptions, place: Place, problems: ProblemList): void {
     try {
-      this.#patterns.push({ pattern: new RegExp(key, 'v'), options })
+      // Without flags: of other modules' patterns the strict modes refuse what Ruby takes, such as [\w-].
+      this.#patterns.push({ pattern: new RegExp(key), options })
     } catch {
       problems.error(place, `lookup_options: "${key}" is no regular expression`)
     }
