@@ -12,6 +12,7 @@ const plain = /^([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*)@([a-z0-9]+(?:-+[a-z0-9]+)*
 const PLAIN_LIMIT = 63
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what has to be kept out
 const control = /[\u0000-\u001f\u007f]/
+const beyondAscii = /[\u0080-\uffff]/
 const special = /[\s"(),:;<>@[\]\\]/
 
 /** Reads `local@domain`; a quoted local part is unquoted. Null for anything else, bare names included. */
@@ -39,9 +40,10 @@ export function printAddress(address: Mailbox): string {
   return formatMailbox(address)
 }
 
-/** The key under which an address of ours is filed: our local parts know no case. */
+/** The key under which an address of ours is filed: our local parts know no case, and one letter is one however composed (RFC 6532 3.1). */
 export function addressKey(address: Mailbox): string {
-  return `${address.local.toLowerCase()}@${address.domain}`
+  const local = address.local.toLowerCase()
+  return `${beyondAscii.test(local) ? local.normalize('NFC') : local}@${address.domain}`
 }
 
 /** Splits `local+tag` at the first delimiter; null if there is none or nothing stands before it (RFC 5233). */

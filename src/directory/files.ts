@@ -25,6 +25,13 @@ export function whyUnread(answer: Exclude<FileText, { readonly kind: 'found' }>)
   return answer.kind === 'absent' ? 'no such file' : 'expected a file, found a folder'
 }
 
+/** Editors of some systems begin a file with a byte order mark: it is no part of the first name. */
+function textOf(octets: Buffer): FileText {
+  const isWide = (octets[0] === 0xff && octets[1] === 0xfe) || (octets[0] === 0xfe && octets[1] === 0xff)
+  if (isWide) return { kind: 'unavailable', cause: 'the file is UTF-16: save it as UTF-8' }
+  return { kind: 'found', text: octets.toString('utf8').replace(/^\ufeff/, '') }
+}
+
 /** The machine's own disk. */
 export const diskFiles: Files = {
   read(path) {
@@ -35,7 +42,7 @@ export const diskFiles: Files = {
       if (!stat.isFile()) return { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }
       if (stat.size > MOST_OCTETS)
         return { kind: 'unavailable', cause: `the file has ${stat.size} octets, ${MOST_OCTETS} at most are read` }
-      return { kind: 'found', text: readFileSync(path, 'utf8') }
+      return textOf(readFileSync(path))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EISDIR') return { kind: 'folder' }

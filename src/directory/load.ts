@@ -104,13 +104,22 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
   for (const [key, place] of hiera.keys()) {
     const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
     const foreign = foreignKeys.get(key)
-    if (key.startsWith(NAMESPACE) && !own) tellUnknown(key, place, problems)
+    if ((key.startsWith(NAMESPACE) && !own) || isNearlyOurs(key)) tellUnknown(key, place, problems)
     if (unusedKeys.has(key)) tellUnused(key, place, problems)
     const section = own ?? foreign
     const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
     if (section && value) values.push({ section, value })
   }
   return { values, overriding: true }
+}
+
+/** `mail:aliases` and `Mail::aliases` are keys of no module, and what stands under them is meant for us. */
+function isNearlyOurs(key: string): boolean {
+  const meant = key
+    .trim()
+    .toLowerCase()
+    .replace(/^mail:+/, NAMESPACE)
+  return meant !== key && meant.startsWith(NAMESPACE) && ownSection(meant) !== null
 }
 
 /** One file: a mail.yaml, of which every key has to be known, or aliases(5) if its name does not end as YAML does. */

@@ -72,6 +72,13 @@ export function readAddress(build: MailBuild, text: string, place: Place): Mailb
 
 /** As readAddress, for the left side: the address has to be in a domain of ours. */
 export function readOwnAddress(build: MailBuild, text: string, place: Place): Mailbox | null {
+  if (/^(?:\*?@.*|\*)$/.test(text.trim())) {
+    build.problems.error(
+      place,
+      `"${text}" is no address: for all of a domain there is mail::catch_all, for some mail::rewrites`,
+    )
+    return null
+  }
   const address = readAddress(build, text, place)
   if (!address || build.domains.has(address.domain)) return address
   build.problems.error(
@@ -122,6 +129,8 @@ export function sourceAt(place: Place): string {
 }
 
 function whyUnusable(text: string): string | null {
+  // What the decoder puts in place of octets that are no UTF-8 (ISO 8859-1 mostly).
+  if (text.includes('\ufffd')) return `"${text}" has letters that are not UTF-8: save the file as UTF-8`
   if (text.startsWith('ENC[')) {
     return 'encrypted value (eyaml): Waypost decrypts nothing; write the address in clear or keep it out of mail data'
   }

@@ -120,7 +120,7 @@ export function ownSection(key: string): OwnSection | null {
 
 /** The known key that looks most like this one, for "did you mean"; null if none is near. */
 export function nearestKey(key: string): string | null {
-  const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
+  const name = key.toLowerCase().replace(/^mail:+/, '')
   const ranked = ownSections
     .map((section) => ({ section, distance: editDistance(name, section) }))
     .toSorted((a, b) => a.distance - b.distance)

@@ -8,6 +8,7 @@ import type { Located, LocatedEntry } from './located.ts'
 import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
 import { readAddress, readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './mail-build.ts'
 import type { MailBuild } from './mail-build.ts'
+import type { Place } from './problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { addDomain } from './read-domains.ts'
 import { readUserNames } from './read-targets.ts'
@@ -95,10 +96,7 @@ function addUser(build: MailBuild, entry: LocatedEntry): void {
     return
   }
   const known = build.users.get(name)
-  if (known) {
-    build.problems.error(entry.place, `duplicate user "${name}", first written at ${known.source}`)
-    return
-  }
+  if (known) return tellSecond(build, name, known.source, entry.place)
   const source = sourceAt(entry.place)
   const addresses = userAddresses(build, entry)
   if (addresses === 'absent') return
@@ -109,6 +107,13 @@ function addUser(build: MailBuild, entry: LocatedEntry): void {
     const record = recordOf(build, address)
     setOnce(build, { record, field: 'user', name: addressKey(address) }, { name, source }, entry.place)
   }
+}
+
+/** As of any other entry: a lower level of a hierarchy gives way, everything else is a mistake. */
+function tellSecond(build: MailBuild, name: string, first: string, place: Place): void {
+  const isLower = build.overriding && first.slice(0, first.lastIndexOf(':')) !== place.file
+  if (isLower) build.problems.warn(place, `user "${name}" is hidden by ${first}`)
+  else build.problems.error(place, `duplicate user "${name}", first written at ${first}`)
 }
 
 function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[] | 'absent' {
@@ -122,10 +127,19 @@ function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[
     if (ensure && textOf(ensure.value) === 'absent') return 'absent'
     refuseUnknown(value, ['addresses', 'address', 'email', 'name', 'comment', 'ensure'], build.problems)
   }
-  const items = written === undefined ? [] : written.kind === 'list' ? written.items : [written]
-  const texts = items.flatMap((item) => textOf(item) ?? [])
+  const texts = written === undefined ? [] : addressTexts(build, written)
   const own = texts.length > 0 ? texts : [entry.key.trim()]
   return own.flatMap((text) => readOwnUserAddress(build, text, entry) ?? [])
+}
+
+/** Lists in lists too, as targets are read; nothing at all means the own name. */
+function addressTexts(build: MailBuild, written: Located): readonly string[] {
+  if (written.kind === 'list') return written.items.flatMap((item) => addressTexts(build, item))
+  const text = textOf(written)
+  if (text !== null) return [text]
+  if (written.kind === 'map')
+    build.problems.error(written.place, `expected an address or a list of addresses, found ${describeLocated(written)}`)
+  return []
 }
 
 function readOwnUserAddress(build: MailBuild, text: string, entry: LocatedEntry): Mailbox | null {
@@ -146,7 +160,7 @@ function readNextHop(build: MailBuild, entry: LocatedEntry): string | null {
   if (text !== undefined && parseNextHop(text)) return text
   build.problems.error(
     value.place,
-    `expected a next hop such as smtp:[list.example.org]:25, lmtp:[127.0.0.1]:24 or lmtp:unix:/run/list.sock, found ${describeLocated(value)}`,
+    `expected a next hop such as smtp:[list.example.org]:25, lmtp:[127.0.0.1]:24 or lmtp:unix:/run/list.sock, found ${describeLocated(field ?? value)}`,
   )
   return null
 }

@@ -57,11 +57,14 @@ const readers: Readonly<Record<Section, Reader>> = {
 
 /** Files add up here too; what they say is read when it is checked (route/assertions.ts). */
 function readAssertions(build: MailBuild, value: Located): void {
-  if (value.kind === 'scalar' && value.value === null) return
   const known = build.assertions
   if (known?.kind !== 'list') build.assertions = value
   else if (value.kind === 'list') build.assertions = { ...known, items: [...known.items, ...value.items] }
   else build.problems.error(value.place, `expected a list of assertions, found ${describeLocated(value)}`)
+}
+
+function isNothing(value: Located): boolean {
+  return value.kind === 'scalar' && value.value === null
 }
 
 /** Sections that make domains ours: of all layers before anything else, so that no order of files matters. */
@@ -82,7 +85,9 @@ export function readLayers(build: MailBuild, layers: readonly MailLayer[]): void
   for (const section of [...first, ...rest]) {
     for (const layer of layers) {
       build.overriding = layer.overriding
-      for (const each of layer.values) if (each.section === section) readers[section](build, each.value)
+      // A section whose last entry was taken away stays as a key with nothing under it.
+      const said = layer.values.filter((each) => each.section === section && !isNothing(each.value))
+      for (const each of said) readers[section](build, each.value)
     }
   }
 }

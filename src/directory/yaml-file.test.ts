@@ -52,6 +52,14 @@ describe('readYaml', () => {
     ])
   })
 
+  it('tells them in words about the file', () => {
+    expect(read('a:\n\tb: 1\n').problems).toEqual(['mail.yaml:2:1: error: Tabs are not allowed as indentation'])
+    expect(read('a: 1\n---\nb: 1\n').problems).toEqual([
+      'mail.yaml:2:1: error: a second document ("---") begins here: only one is read',
+    ])
+    expect(read(`a: ${'['.repeat(20_000)}`).problems[0]).toMatch(/: error: data is nested too deeply$/)
+  })
+
   it('tells syntax errors with their place, and reads nothing', () => {
     const { value, problems } = read('a: [kim\nb: 2\n')
     expect(value).toBeNull()

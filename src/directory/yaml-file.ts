@@ -2,7 +2,7 @@
 // Room: directory. Duplicate keys are found here, because the library's own check takes quadratic time.
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
-import type { Alias, Document, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLError, YAMLMap, YAMLSeq } from 'yaml'
 import type { Located, LocatedEntry, LocatedMap, Scalar } from './located.ts'
 import { collectProblems } from './problem.ts'
 import type { Place, ProblemList } from './problem.ts'
@@ -15,6 +15,9 @@ const COPY_LIMIT = 100_000
 
 /** Above this size the library's syntax tree costs seconds and hundreds of megabytes: the quick reader is tried first. */
 const QUICK_FROM = 65_536
+
+/** Ruby's YAML; messages without the lines around, which count from the part that was read. */
+const options = { version: '1.1', merge: true, uniqueKeys: false, prettyErrors: false } as const
 
 interface Reader {
   readonly file: string
@@ -47,10 +50,10 @@ function readWhole(
   problems: ProblemList,
 ): LocatedMap | null {
   const lines = new LineCounter()
-  const document = parseDocument(source.text, { version: '1.1', merge: true, lineCounter: lines, uniqueKeys: false })
+  const document = parseDocument(source.text, { ...options, lineCounter: lines })
   const reader: Reader = { ...source, document, lines, problems, copies: 0, inside: 0 }
   for (const error of document.errors) {
-    problems.error(placeAt(reader, error.pos[0]), error.message.split('\n')[0] as string)
+    problems.error(placeAt(reader, error.pos[0]), wordsOf(error))
   }
   if (document.errors.length > 0 || document.contents === null) return null
   const value = locate(reader, document.contents, 0)
@@ -58,6 +61,12 @@ function readWhole(
   if (value.kind === 'scalar' && value.value === null) return null
   problems.error(value.place, 'expected a mapping of keys at the top of the file')
   return null
+}
+
+/** The library speaks to programmers where it means the file, and of its own stack where it means the depth. */
+function wordsOf({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document ("---") begins here: only one is read'
+  return message.includes('call stack') ? 'data is nested too deeply' : message
 }
 
 function locate(reader: Reader, node: Node, depth: number): Located {
