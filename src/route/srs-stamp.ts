@@ -32,5 +32,6 @@ export function checkStamp(
 }
 
 function today(at: number): number {
-  return Math.floor(at / DAY) % PERIOD
+  // Before 1970 days are negative, and so would the remainder be.
+  return ((Math.floor(at / DAY) % PERIOD) + PERIOD) % PERIOD
 }

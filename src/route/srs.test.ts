@@ -166,6 +166,13 @@ describe('what is never rewritten', () => {
   })
 })
 
+it('a moment before 1970 has a stamp as any other', () => {
+  const then = Date.UTC(1960, 0, 1)
+  const address = made('a@far.example', ours, then)
+  expect(address).toMatch(/^SRS0=.{4}=[A-Z2-7]{2}=far\.example=a@srs\.example\.org$/)
+  expect(decodeSrs(address, then, ours)).toMatchObject({ kind: 'decoded' })
+})
+
 describe('what is not ours to decode', () => {
   it.each([
     ['kim@srs.example.org', { kind: 'not-srs' }],
