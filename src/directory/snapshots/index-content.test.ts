@@ -38,6 +38,12 @@ describe('indexContent', () => {
     expect([...passwords]).toEqual([['kim', { password: '{SSHA}x', source: 'uid=kim' }]])
   })
 
+  it('leaves out names that were no UTF-8 in the source', () => {
+    const { records, notes } = index({ aliases: [row('j\ufffdrgen', ['kim']), row('press', ['kim', 'j\ufffdrgen'])] })
+    expect([...records.keys()]).toEqual(['press@example.org'])
+    expect(notes).toHaveLength(2)
+  })
+
   it('names the aliases that lead to an address', () => {
     const { naming } = index({ aliases: [row('press', ['Kim']), row('board', ['kim', 'lee'])] })
     expect(naming.get('kim@example.org')?.map((grant) => grant.address)).toEqual([

@@ -116,8 +116,8 @@ function readTarget(bench: Bench, text: string, source: string): readonly Mailbo
 
 function readAddress(bench: Bench, text: string, source: string): Mailbox | null {
   const trimmed = text.trim()
-  // Commands, files and :include: of old mail systems are no addresses.
-  const address = /^[|/:]/.test(trimmed)
+  // Commands, files and :include: of old mail systems are no addresses, nor is what the decoder made of octets that are no UTF-8.
+  const address = /^[|/:]|\ufffd/.test(trimmed)
     ? null
     : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${bench.settings.mainDomain}`)
   if (!address) note(bench, source, `"${trimmed}" is no address`)

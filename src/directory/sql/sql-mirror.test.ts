@@ -28,6 +28,26 @@ describe('a database as a mirrored source', () => {
     ])
   })
 
+  it('may be asked in queries that end in a comment', async () => {
+    let asked: ReadRequest | null = null
+    const users = 'SELECT login AS name FROM people -- who are still here'
+    const read: ReadSql = async (request) => {
+      asked = request
+      return [[], []]
+    }
+    await createSqlMirror({ ...settings, queries: { ...settings.queries, users } }, read).fetch(
+      AbortSignal.timeout(1000),
+    )
+    expect(asked).toMatchObject({
+      statements: [`SELECT * FROM (${users}\n) AS waypost_rows LIMIT 1000001`, expect.anything()],
+    })
+  })
+
+  it('takes a column that is no text for partial', async () => {
+    const fetched = await fetchWith(async () => [[], [{ address: 'press', target: ['kim'] }]])
+    expect(fetched).toMatchObject({ kind: 'partial', cause: expect.stringContaining('column target') })
+  })
+
   it('gives each answer to the kind that it belongs to', async () => {
     const fetched = await fetchWith(async () => [[{ name: 'kim' }], [{ address: 'press', target: 'kim' }]])
     expect(fetched).toMatchObject({

@@ -6,7 +6,7 @@ import { createMysqlReader } from './read-mysql.ts'
 import { createPostgresqlReader } from './read-postgresql.ts'
 import { createSqliteReader } from './read-sqlite.ts'
 import type { ReadSql } from './sql-reader.ts'
-import { isTable, MissingColumn, readRows } from './sql-rows.ts'
+import { isTable, MissingColumn, readRows, WrongColumn } from './sql-rows.ts'
 import type { Row, SqlAnswers } from './sql-rows.ts'
 import type { SqlEngine, SqlQueries, SqlSettings } from './sql-settings.ts'
 
@@ -35,7 +35,7 @@ async function fetchAll(settings: SqlSettings, read: ReadSql, signal: AbortSigna
     if (full) return { kind: 'partial', cause: `the query for ${full} has more than ${MOST_ROWS} rows` }
     return { kind: 'whole', content: readRows(answersOf(asked, rows), settings) }
   } catch (error) {
-    if (error instanceof MissingColumn) return { kind: 'partial', cause: error.message }
+    if (error instanceof MissingColumn || error instanceof WrongColumn) return { kind: 'partial', cause: error.message }
     return { kind: 'unavailable', cause: describe(error as Error) }
   }
 }
@@ -54,7 +54,9 @@ function answersOf(asked: readonly (keyof SqlQueries)[], rows: readonly (readonl
 }
 
 function statementOf(query: string): string {
-  const inner = isTable(query) ? `SELECT * FROM ${query}` : query.trim().replace(/;$/, '')
+  const given = isTable(query) ? `SELECT * FROM ${query}` : query.trim().replace(/;$/, '')
+  // A comment lasts to the end of its line, and must not take what stands behind the query.
+  const inner = /--|#/.test(given) ? `${given}\n` : given
   return `SELECT * FROM (${inner}) AS waypost_rows LIMIT ${MOST_ROWS + 1}`
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isTable, MissingColumn, readRows, sourceOf } from './sql-rows.ts'
+import { isTable, MissingColumn, readRows, sourceOf, WrongColumn } from './sql-rows.ts'
 import type { SqlAnswers } from './sql-rows.ts'
 
 const labels = {
@@ -68,6 +68,12 @@ describe('rows of SQL', () => {
       'kim',
       'lee',
     ])
+  })
+
+  it.each([[['kim', 'lee']], [new Date(0)], [{ to: 'kim' }], [true]])('may be nothing else than text: %j', (target) => {
+    const message = 'the query for aliases has something else than text in its column target'
+    expect(() => read({ aliases: [{ address: 'press', target }] })).toThrow(new WrongColumn(message))
+    expect(read({ aliases: [{ address: 1n, target: 2n }] }).aliases[0]).toMatchObject({ address: '1', targets: ['2'] })
   })
 
   it('may be octets or numbers', () => {

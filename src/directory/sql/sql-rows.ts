@@ -12,6 +12,9 @@ export type SqlAnswers = { readonly [K in keyof SqlQueries]: readonly Row[] }
 /** A column that a query has to have and has not. */
 export class MissingColumn extends Error {}
 
+/** A column that holds something else than text: to pass over its values would be to lose every row. */
+export class WrongColumn extends Error {}
+
 export interface SqlLabels {
   readonly name: string
   readonly queries: SqlQueries
@@ -82,11 +85,14 @@ function readTargets(kind: 'aliases' | 'forwards', rows: readonly Row[], labels:
   }))
 }
 
-/** Null for NULL and for empty texts. */
+/** Null for NULL and for empty texts. A driver may give a list, a date or a record where the column is of such a type. */
 function textOf(row: Row, column: string, kind: keyof SqlQueries): string | null {
   if (!(column in row)) throw new MissingColumn(`the query for ${kind} has no column ${column}`)
   const value = row[column]
   // Texts in a binary collation come as octets; a login name may be a number.
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8').trim() || null
-  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() || null : null
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
+    throw new WrongColumn(`the query for ${kind} has something else than text in its column ${column}`)
+  return String(value).trim() || null
 }
