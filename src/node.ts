@@ -66,7 +66,7 @@ export async function startNode(config: Config): Promise<NodeStart> {
     await nodeLog.flush()
     return { kind: 'bad', problems: loaded.problems }
   }
-  for (const warning of loaded.warnings) nodeLog.log.warn({ file: warning.file, line: warning.line }, warning.message)
+  tellWarnings(loaded.warnings, nodeLog.log)
   try {
     const data = createCurrentData(loaded.data)
     return { kind: 'started', node: await boot(config, { data, tokens, sources, nodeLog, opened }) }
@@ -180,6 +180,7 @@ async function reload(config: Config, running: Running): Promise<void> {
   const loaded = await loadData(config, tokens, running.sources.set)
   if (loaded.kind === 'bad')
     return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
+  tellWarnings(loaded.warnings, log)
   data.replace(loaded.data)
   await running.sources.adopt(config)
   state.tls = config.tls
@@ -190,6 +191,11 @@ async function reload(config: Config, running: Running): Promise<void> {
   if (keys.length > 0)
     log.warn({ keys }, 'these changed keys count from the next start on, the running node has the old ones')
   log.info({ data: loaded.data.summary }, 'reloaded')
+}
+
+/** What the data say that is lived with: at a reload as at the start, for it may have come with the last edit. */
+function tellWarnings(warnings: readonly Problem[], log: Log): void {
+  for (const { file, line, message } of warnings) log.warn({ file, line }, message)
 }
 
 function reportOpening(opened: OpenReport, log: Log): void {

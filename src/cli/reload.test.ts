@@ -38,6 +38,12 @@ it('signals the process of a running node', async () => {
   expect(await ended).toEqual([null, 'SIGHUP'])
 })
 
+it('says what there is to be warned of, at its place', async () => {
+  await node.open()
+  const [, said] = await reloaded(`${bystander.pid}\n`)
+  expect(said).toMatch(/^.*:\d+:\d+: mail to postmaster@example\.org is refused .* \(warning\)$/m)
+})
+
 it('leaves a process alone that got the number of a node which crashed', async () => {
   const queue = await node.open()
   await queue.close()

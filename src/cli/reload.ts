@@ -4,13 +4,15 @@ import { readFileSync } from 'node:fs'
 import { queueDirectory } from '../assembly/node-queue.ts'
 import { pidFile } from '../assembly/pid-file.ts'
 import type { Config } from '../config/config.ts'
+import { formatProblem } from '../config/problem.ts'
 import { isOwned } from '../queue/database.ts'
 import { FAILED, line, OK } from './io.ts'
 import type { Io } from './io.ts'
 import { withData } from './with-config.ts'
 
 export function reload(options: { readonly config: string }, io: Io): Promise<number> | number {
-  return withData(options.config, io, async (config, data) => {
+  return withData(options.config, io, async (config, data, warnings) => {
+    for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
     const pid = runningPid(config)
     if (pid === null) {
       line(io.stderr, `no node runs on ${config.data}`)

@@ -5,6 +5,7 @@ import type { NodeData } from '../assembly/data.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import type { Problem } from '../config/problem.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -24,11 +25,11 @@ export function withConfig(
 export function withData(
   file: string,
   io: Io,
-  use: (config: Config, data: NodeData) => Promise<number>,
+  use: (config: Config, data: NodeData, warnings: readonly Problem[]) => Promise<number>,
 ): Promise<number> | number {
   return withConfig(file, io, async (config) => {
     const load = await loadData(config)
-    if (load.kind === 'ok') return use(config, load.data)
+    if (load.kind === 'ok') return use(config, load.data, load.warnings)
     for (const problem of load.problems) line(io.stderr, formatProblem(problem))
     return USAGE
   })

@@ -86,6 +86,17 @@ it.each([
   expect(await node.reload()).toContain('"msg":"reloaded"')
 })
 
+it('says at a reload too what the data make it warn of, and where', async () => {
+  const before = node.log().length
+  node.route({ ...routes(['kim']), users: { lee: 'lee' } })
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  expect(node.log().slice(before).join('\n')).toMatch(
+    /"file":".*mail\.yaml","line":\d+,"msg":"mail to lee@example\.org is refused/,
+  )
+  node.route(routes(['kim', 'lee']))
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+})
+
 it('takes a renewed certificate, for clients and as a client', async () => {
   const before = await ourCertificate()
   await replyTo('kim@example.org')
