@@ -1,11 +1,13 @@
 // The command line of explain: what it is given wrongly is said, and nothing else is printed. What it finds is tested beside routing.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { captureIo } from '../../test/lib/captured-io.ts'
 import { createAuthority } from '../demo/ca.ts'
+import { generateKey } from '../dkim/key-store.ts'
+import { openTokenFile } from '../route/token-file.ts'
 import { explain } from './explain.ts'
 import type { ExplainOptions } from './explain.ts'
 
@@ -39,6 +41,23 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** The same organisation's srs node, which knows senders too long for SRS by a token. */
+async function srsNode(): Promise<string> {
+  const signing = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active' } as const
+  mkdirSync(join(folder, 'dkim'))
+  await generateKey(join(folder, 'dkim'), { ...signing, now: 0 })
+  const mx = JSON.parse(readFileSync(join(folder, 'node.yaml'), 'utf8')) as object
+  const srs = {
+    ...mx,
+    role: 'srs',
+    dkim: { keys: 'dkim' },
+    peers: { mx: [{ host: 'mx-01.example.org', addresses: ['192.0.2.1/32'] }] },
+  }
+  const config = join(folder, 'srs.yaml')
+  writeFileSync(config, JSON.stringify(srs))
+  return config
+}
+
 async function run(options: Partial<ExplainOptions>, input = '') {
   const io = captureIo(input)
   const usual = { config: join(folder, 'node.yaml'), recipient: 'kim@example.org', ip: '192.0.2.1', helo: 'x.example' }
@@ -67,5 +86,23 @@ describe('waypost explain', () => {
     expect(fromFile).toMatchObject({ code: 0, err: '' })
     expect(fromFile.out).toContain('checked dkim: none')
     expect(await run({ message: '-' }, 'From: ann@stranger.example\nSubject: Hello\n\nHello.\n')).toEqual(fromFile)
+  })
+
+  it('answers for a sender too long for SRS as the node does, and keeps nothing', async () => {
+    const config = await srsNode()
+    const at = Date.now()
+    const tokens = join(folder, 'data', 'srs-tokens')
+    const sender = `${'a'.repeat(60)}@far.example`
+    const forward = await run({ config, from: sender, at })
+    expect(forward).toMatchObject({ code: 0, err: expect.not.stringContaining('refused') })
+    const [, short = ''] = /MAIL FROM {2}<(SRS0=\S+=1=[0-9a-v]{32}@srs\.example\.org)>/.exec(forward.out) ?? []
+    expect(existsSync(tokens)).toBe(false)
+    expect(await run({ config, recipient: short, from: '<>', at })).toMatchObject({ code: 1 })
+    mkdirSync(join(folder, 'data'))
+    const store = await openTokenFile(tokens, { at, maxAgeDays: 21 })
+    await store.keep(short.split('=')[4]?.split('@')[0] ?? '', sender, at)
+    await store.close()
+    const bounce = await run({ config, recipient: short, from: '<>', at })
+    expect(bounce).toMatchObject({ code: 0, out: expect.stringContaining(`1. ${sender}`) })
   })
 })

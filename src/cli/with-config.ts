@@ -3,9 +3,11 @@
 import { loadData } from '../assembly/data.ts'
 import type { NodeData } from '../assembly/data.ts'
 import type { Config } from '../config/config.ts'
+import { readSrsTokens } from '../assembly/srs-tokens.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
+import { systemClock } from '../lib/clock.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -28,7 +30,7 @@ export function withData(
   use: (config: Config, data: NodeData, warnings: readonly Problem[]) => Promise<number>,
 ): Promise<number> | number {
   return withConfig(file, io, async (config) => {
-    const load = await loadData(config)
+    const load = await loadData(config, await readSrsTokens(config, systemClock))
     if (load.kind === 'ok') return use(config, load.data, load.warnings)
     for (const problem of load.problems) line(io.stderr, formatProblem(problem))
     return USAGE

@@ -24,7 +24,7 @@ export async function openTokenFile(
   path: string,
   options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
 ): Promise<TokenFile> {
-  const kept = parse(await readFile(path, 'utf8').catch(absentIsEmpty), options.at - (options.maxAgeDays + 1) * DAY)
+  const kept = await readKept(path, options)
   const fresh = `${path}.new`
   const written = await open(fresh, 'w', 0o600)
   await written.writeFile([...kept].map(([token, entry]) => line(token, entry)).join(''))
@@ -32,6 +32,25 @@ export async function openTokenFile(
   await written.close()
   await rename(fresh, path)
   return fileStore(await open(path, 'a', 0o600), kept, options)
+}
+
+/** The same answers without a trace on disk, for questions: what the node would keep is not kept. */
+export async function readTokenFile(
+  path: string,
+  options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
+): Promise<TokenStore> {
+  const kept = await readKept(path, options)
+  return {
+    keep: (token) => Promise.resolve(kept.has(token) || kept.size < (options.limit ?? TOKEN_LIMIT)),
+    find: (token) => Promise.resolve(kept.get(token)?.sender ?? null),
+  }
+}
+
+async function readKept(
+  path: string,
+  options: { readonly at: number; readonly maxAgeDays: number },
+): Promise<Map<string, Kept>> {
+  return parse(await readFile(path, 'utf8').catch(absentIsEmpty), options.at - (options.maxAgeDays + 1) * DAY)
 }
 
 function fileStore(
