@@ -39,7 +39,7 @@ press:  kim, lee@example.org,
       plain: {
         postmaster: ['kim'],
         press: ['kim', 'lee@example.org', 'sam', '"odd, name"@far.example'],
-        'web master': ['kim'],
+        '"web master"': ['kim'],
       },
       problems: [],
     })
@@ -68,6 +68,15 @@ describe('an aliases(5) file as a source', () => {
     expect(directory?.find('root@example.org')).toMatchObject({
       value: { alias: { source: '/etc/aliases:1', targets: [{ local: 'kim' }, { local: 'sam' }] } },
     })
+  })
+
+  it('may have names that need quotes, and names that have them for nothing', () => {
+    const { directory, problems } = load('"web master": kim\n"desk:1": kim\n"press": lee\n"Kim@example.org": lee\n')
+    expect(problems).toEqual([])
+    const aliases = [...(directory?.addresses ?? [])].filter(([, record]) => record.alias).map(([key]) => key)
+    expect(aliases).toEqual(
+      ['web master', 'desk:1', 'press', 'kim'].map((local) => expect.stringMatching(`^${local}@example\\.org$`)),
+    )
   })
 
   it('programs, files and includes are refused by name', () => {

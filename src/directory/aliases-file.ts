@@ -42,7 +42,7 @@ function readEntry(file: string, logical: LogicalLine, problems: ProblemList): L
   if (!first) return null
   const place: Place = { file, line: first.line, column: 1 }
   const [, quoted, bare] = /^(?:"((?:[^"\\]|\\.)+)"|([^\s:"#]+))\s*:/.exec(first.text) ?? []
-  const name = quoted ?? bare
+  const name = quoted === undefined ? bare : unquoted(quoted)
   if (name === undefined) {
     problems.error(place, 'expected "name: target, target"')
     return null
@@ -50,6 +50,11 @@ function readEntry(file: string, logical: LogicalLine, problems: ProblemList): L
   const start = (/^(?:"(?:[^"\\]|\\.)+"|[^\s:"#]+)\s*:/.exec(first.text)?.[0] ?? '').length
   const items = logical.parts.flatMap((part, index) => readTargets(file, part, index === 0 ? start : 0))
   return { key: name, place, value: { kind: 'list', place, items } }
+}
+
+/** Quotes that an address would do without are the file's; others are part of the local part. */
+function unquoted(text: string): string {
+  return /[\s(),:;<>[\]\\"]/.test(text) ? `"${text}"` : text
 }
 
 /** `\kim` says that kim is final here: as an address that names itself is, the backslash goes. */

@@ -79,6 +79,10 @@ function readPatternDomain(build: MailBuild, item: Located): string | null {
 
 function compile(build: MailBuild, given: Pattern): RegExp | null {
   const [, inner] = /^\/(.*)\/i?$/s.exec(given.pattern) ?? []
+  if (inner === undefined && /^!?\//.test(given.pattern)) {
+    build.problems.error(given.place, `expected /expression/ or /expression/i, found "${given.pattern}"`)
+    return null
+  }
   const text = inner ?? given.pattern
   if (isExplosive(text)) {
     build.problems.error(
@@ -96,7 +100,8 @@ function compile(build: MailBuild, given: Pattern): RegExp | null {
 }
 
 function readReplacement(build: MailBuild, item: Located): string | null {
-  const text = textOf(item)?.replaceAll(/\\(\d)/g, '$$$1')
+  // As sed, and as Postfix writes them: \1, ${1}, $(1).
+  const text = textOf(item)?.replaceAll(/\\(\d)|\$\{(\d)\}|\$\((\d)\)/g, '$$$1$2$3')
   const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${build.mainDomain}`
   const domain = whole.slice(whole.lastIndexOf('@') + 1)
   if (domain.includes('$')) {

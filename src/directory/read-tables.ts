@@ -32,11 +32,15 @@ export function readTransportTables(build: MailBuild, value: Located): void {
     } else if (typeText === 'hash') {
       for (const line of tableLines(build, content)) readTransports(build, transportOf(line))
     } else if (typeText === 'regexp' || typeText === 'pcre') {
-      for (const line of tableLines(build, content)) {
-        addPattern(build, { pattern: line.key, to: scalar(line.value, line.place), place: line.place })
-      }
+      for (const line of tableLines(build, content)) readExpression(build, line)
     } else build.problems.error(type?.place ?? table.place, '"type" is hash, regexp or pcre')
   }
+}
+
+/** Conditions (`if /…/`) and negations (`!/…/`) of regexp_table(5) are not read: what they guard would count for every address. */
+function readExpression(build: MailBuild, { key, value, place }: TableLine): void {
+  if (key.startsWith('/')) addPattern(build, { pattern: key, to: scalar(value, place), place })
+  else build.problems.error(place, `expected "/expression/  address", found "${key} ${value}"`)
 }
 
 /** The entries of a table (postmap(1)): # begins a comment line, white space a continuation. */

@@ -239,6 +239,29 @@ profile::mx::dynamic_transport_maps:
   })
 })
 
+describe('6. expressions in plain text', () => {
+  const table = (lines: string) => `profile::mx::static_transport_maps:
+  t:
+    type: regexp
+    content: |
+      ${lines}
+`
+  it.each(['\\1', '$1', '${1}', '$(1)'])('may write what was captured as %s', async (captured) => {
+    const { resolve, problems } = load(table(`/^ex-(.*)@example\\.org$/ ${captured}@far.example`))
+    expect(problems).toEqual([])
+    expect(await resolve('ex-kim@example.org')).toEqual(['kim@far.example'])
+  })
+
+  it.each(['if /lists/', '!/^kim/ lee@example.org', '/^kim/x lee@example.org', 'kim lee@example.org'])(
+    'are refused where they mean something else than one address after the other: %s',
+    (line) => {
+      expect(load(table(line)).problems).toEqual([
+        expect.stringMatching(/^common\.yaml:7:1: error: expected "?\/expression\/.*, found /),
+      ])
+    },
+  )
+})
+
 describe('beside the aliases', () => {
   const { resolve, problems } = load(`relay_domains: &ours [example.org, example.net]
 verify_domains: *ours
