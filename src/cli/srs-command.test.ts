@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -21,6 +21,7 @@ beforeAll(() => {
   const files = {
     secret: 'a secret of enough length\n',
     empty: '\n',
+    several: 'a secret of enough length\nand an older one of the same\n',
     'cert.pem': certificate,
     'key.pem': key,
     'node.yaml': [
@@ -57,6 +58,7 @@ describe('waypost srs with secrets from files', () => {
 
   it.each([
     ['empty', 'which is empty'],
+    ['several', 'found several lines'],
     ['absent', 'which cannot be read'],
     ['.', 'which cannot be read'],
   ])('never signs with a file that gives no secret: %s', async (name, why) => {
@@ -78,6 +80,16 @@ describe('waypost srs with secrets from files', () => {
 })
 
 describe("waypost srs with a node's YAML", () => {
+  it('wants a file for each secret, as the node does', async () => {
+    const yaml = readFileSync(config, 'utf8').replace('secrets: [secret]', 'secrets: [secret, several]')
+    const other = join(folder, 'several.yaml')
+    writeFileSync(other, yaml)
+    expect(await run({ action: 'encode', address: 'user@far.example', config: other })).toMatchObject({
+      code: 2,
+      err: `${other}:8:51: srs.secrets: found 2 lines in ${join(folder, 'several')}, expected one secret: each has a file of its own`,
+    })
+  })
+
   it('takes its length of hashes, and believes the shorter ones of former days', async () => {
     const { out } = await run({ action: 'encode', address: 'user@far.example', config })
     expect(out).toMatch(/^SRS0=.{9}=/)

@@ -45,6 +45,8 @@ export function srsCommand(command: SrsCommand, io: Io): Promise<number> | numbe
 function readSecretFile(file: string): { readonly secret: string } | { readonly problem: string } {
   try {
     const secret = readFileSync(file, 'utf8').trim()
+    if (/[\r\n]/.test(secret))
+      return { problem: `found several lines in ${file}, expected one secret: each has a file of its own` }
     return secret === '' ? { problem: `found ${file}, which is empty, expected a file with one secret` } : { secret }
   } catch (error) {
     return {

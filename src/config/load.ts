@@ -125,13 +125,14 @@ function readSecret(from: { source: YamlSource; index: number; path: string }, p
   const where = ['srs', 'secrets', from.index]
   try {
     const secret = readFileSync(from.path, 'utf8').trim()
-    if (secret.length >= MIN_SECRET) return secret
-    problems.push(
-      from.source.at(
-        where,
-        `srs.secrets: found a secret of ${secret.length} characters in ${from.path}, expected at least ${MIN_SECRET}`,
-      ),
-    )
+    const lines = secret.split(/\r?\n/).length
+    if (lines === 1 && secret.length >= MIN_SECRET) return secret
+    // Other programs take each line for a secret of its own: all in one, none of their addresses would find its way home.
+    const fault =
+      lines > 1
+        ? `found ${lines} lines in ${from.path}, expected one secret: each has a file of its own`
+        : `found a secret of ${secret.length} characters in ${from.path}, expected at least ${MIN_SECRET}`
+    problems.push(from.source.at(where, `srs.secrets: ${fault}`))
   } catch (error) {
     problems.push(
       from.source.at(
