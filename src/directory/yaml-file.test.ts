@@ -44,6 +44,11 @@ describe('readYaml', () => {
     expect(media?.value).toMatchObject({ value: 'kim', comment: 'ticket 4711', place: { line: 4, column: 10 } })
   })
 
+  it('takes an empty comment for none', () => {
+    const { value } = read('a: kim #\nb: [kim] #\n')
+    expect(value?.entries.map((entry) => entry.value.comment)).toEqual([undefined, undefined])
+  })
+
   it('tells every duplicate key with both lines', () => {
     const { problems } = read('a: 1\nb: { c: 1, c: 2 }\na: 3\n')
     expect(problems).toEqual([

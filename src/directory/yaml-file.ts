@@ -103,7 +103,8 @@ function locateScalar(node: Node, place: Place): Located {
   const value = scalarValue(node.value, node.source)
   const written = typeof value === 'string' || node.source === undefined ? {} : { written: node.source }
   // The library hands the comment lines behind an empty value to it as well: those belong to what follows.
-  const comment = node.comment && value !== null ? { comment: node.comment.trim() } : {}
+  const words = value === null ? undefined : node.comment?.trim()
+  const comment = words ? { comment: words } : {}
   const block = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? { block: true as const } : {}
   return { kind: 'scalar', place, value, ...written, ...comment, ...block }
 }

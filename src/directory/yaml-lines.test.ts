@@ -97,6 +97,7 @@ describe('readYamlLines', () => {
     'a:\n  <<: { b: c }\n',
     'a:\n  b: !t c\n',
     'a:\n\tb: c\n',
+    'a:\n  b: c\u00a0\n',
     '--- \na:\n  b: c\n',
     'a:\n  b: c\n  b: d\n',
     'a:\n  b: c\n d: e\n',

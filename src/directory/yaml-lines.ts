@@ -8,8 +8,8 @@ import type { Place } from './problem.ts'
 /** Reads lines that are a YAML mapping of their own; `firstLine` counts from 1. Null if there is any fault in them. */
 export type ChunkReader = (text: string, firstLine: number) => LocatedMap | null
 
-/** Features that reach over lines or change how others are read: documents, anchors, tags, merge keys, `? ` keys, tabs. */
-const beyond = /^(?:---|\.\.\.|%)|(?:^|[\s,[{])[&*!?]|<<|\t|\r/m
+/** Features that reach over lines or change how others are read: documents, anchors, tags, merge keys, `? ` keys, tabs and other white space. */
+const beyond = /^(?:---|\.\.\.|%)|(?:^|[\s,[{])[&*!?]|<<|[^\S \n]/m
 const section = /^([A-Za-z][\w.+-]*(?:::?[\w.+-]+)*):\s*$/
 const word = '[A-Za-z][\\w.+-]*(?:@[\\w.-]*\\w)?'
 const entryLine = new RegExp(`^( *)(${word}): +(${word}|\\[(?:${word}(?:, *${word})*)?\\])(?: +#\\s*(.*?))?\\s*$`)
