@@ -11,12 +11,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function watching() {
+async function watching(during: (told: number) => void = () => {}) {
   const clock = createFakeClock()
   const files = [join(folder, 'a.yaml'), join(folder, 'b.yaml')] as const
   for (const file of files) writeFileSync(file, '1')
   const state = { told: 0 }
-  const watch = await watchFiles({ clock, files: () => files, changed: async () => void state.told++ })
+  const watch = await watchFiles({ clock, files: () => files, changed: async () => during(++state.told) })
   /** One look, to its end: the next sleep has begun. */
   const look = async () => {
     await clock.advance(LOOK_EVERY_MS)
@@ -43,6 +43,15 @@ test('a change is told once, when the files are still', async () => {
   await look()
   await look()
   expect(state.told).toBe(1)
+})
+
+test('a change while the one before is read is told too', async () => {
+  const { look, state } = await watching((told) => {
+    if (told === 1) writeFileSync(join(folder, 'a.yaml'), '333')
+  })
+  writeFileSync(join(folder, 'a.yaml'), '22')
+  for (let i = 0; i < 6; i++) await look()
+  expect(state.told).toBe(2)
 })
 
 test('a file that is replaced, goes away or comes back is a change', async () => {

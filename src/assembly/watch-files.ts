@@ -20,15 +20,16 @@ export async function watchFiles(settings: WatchSettings): Promise<{ close(): vo
   const { clock, files, changed } = settings
   const stopped = new AbortController()
   let known = await fingerprints(files())
-  let pending: string | null = null
+  let pending: Fingerprints | null = null
   const look = async () => {
     const now = await fingerprints(files())
-    if (now === known) pending = null
-    else if (now !== pending) pending = now
+    if (isSame(now, known)) pending = null
+    else if (!pending || !isSame(now, pending)) pending = now
     else {
       pending = null
       await changed()
-      known = await fingerprints(files())
+      // What changed while all was read may have been read before: only of files that are new to the list the state of now counts.
+      known = new Map([...(await fingerprints(files()))].map(([file, after]) => [file, now.get(file) ?? after]))
     }
   }
   const run = async () => {
@@ -42,16 +43,23 @@ export async function watchFiles(settings: WatchSettings): Promise<{ close(): vo
   return { close: () => stopped.abort(new Error('closed')) }
 }
 
-async function fingerprints(files: readonly string[]): Promise<string> {
-  return (await Promise.all(files.map(fingerprint))).join('\n')
+/** By file. */
+type Fingerprints = ReadonlyMap<string, string>
+
+async function fingerprints(files: readonly string[]): Promise<Fingerprints> {
+  return new Map(await Promise.all(files.map(async (file) => [file, await fingerprint(file)] as const)))
+}
+
+function isSame(one: Fingerprints, other: Fingerprints): boolean {
+  return one.size === other.size && [...one].every(([file, print]) => other.get(file) === print)
 }
 
 /** Changes with every rewrite: a rename gives another inode, an edit another time. */
 async function fingerprint(file: string): Promise<string> {
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(file)
-    return [file, ino, size, mtimeMs, ctimeMs].join()
+    return [ino, size, mtimeMs, ctimeMs].join()
   } catch {
-    return `${file},absent`
+    return 'absent'
   }
 }
