@@ -11,12 +11,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function watching(during: (told: number) => void = () => {}) {
+async function watching(during: (told: number) => void = () => {}, since = Infinity) {
   const clock = createFakeClock()
   const files = [join(folder, 'a.yaml'), join(folder, 'b.yaml')] as const
   for (const file of files) writeFileSync(file, '1')
   const state = { told: 0 }
-  const watch = await watchFiles({ clock, files: () => files, changed: async () => during(++state.told) })
+  const watch = await watchFiles({ clock, since, files: () => files, changed: async () => during(++state.told) })
   /** One look, to its end: the next sleep has begun. */
   const look = async () => {
     await clock.advance(LOOK_EVERY_MS)
@@ -42,6 +42,12 @@ test('a change is told once, when the files are still', async () => {
   await look()
   await look()
   await look()
+  expect(state.told).toBe(1)
+})
+
+test('a change after the first reading began is told', async () => {
+  const { look, state } = await watching(() => {}, 0)
+  for (let i = 0; i < 5; i++) await look()
   expect(state.told).toBe(1)
 })
 

@@ -10,6 +10,8 @@ export interface WatchSettings {
   /** Called after a change, never twice at once. */
   readonly changed: () => Promise<void>
   readonly clock: Clock
+  /** When the first reading began, unix milliseconds: what has changed since may not be in it. */
+  readonly since: number
 }
 
 /** Soon enough for a person who changed an alias, rare enough to cost nothing. */
@@ -17,9 +19,9 @@ export const LOOK_EVERY_MS = 2000
 
 /** Watches until `close`. A change is told once the files have been still for one look, so that half-written sets are not read. */
 export async function watchFiles(settings: WatchSettings): Promise<{ close(): void }> {
-  const { clock, files, changed } = settings
+  const { clock, files, changed, since } = settings
   const stopped = new AbortController()
-  let known = await fingerprints(files())
+  let known = await fingerprints(files(), since)
   let pending: Fingerprints | null = null
   const look = async () => {
     const now = await fingerprints(files())
@@ -46,8 +48,8 @@ export async function watchFiles(settings: WatchSettings): Promise<{ close(): vo
 /** By file. */
 type Fingerprints = ReadonlyMap<string, string>
 
-async function fingerprints(files: readonly string[]): Promise<Fingerprints> {
-  return new Map(await Promise.all(files.map(async (file) => [file, await fingerprint(file)] as const)))
+async function fingerprints(files: readonly string[], since = Infinity): Promise<Fingerprints> {
+  return new Map(await Promise.all(files.map(async (file) => [file, await fingerprint(file, since)] as const)))
 }
 
 function isSame(one: Fingerprints, other: Fingerprints): boolean {
@@ -55,9 +57,10 @@ function isSame(one: Fingerprints, other: Fingerprints): boolean {
 }
 
 /** Changes with every rewrite: a rename gives another inode, an edit another time. */
-async function fingerprint(file: string): Promise<string> {
+async function fingerprint(file: string, since: number): Promise<string> {
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(file)
+    if (ctimeMs > since) return 'newer'
     return [ino, size, mtimeMs, ctimeMs].join()
   } catch {
     return 'absent'

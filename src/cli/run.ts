@@ -19,6 +19,7 @@ import type { Io } from './io.ts'
 const LAST_MOMENT_MS = 500
 
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
+  const since = systemClock.now()
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return refuse(load.problems, io)
   const { config } = load
@@ -30,7 +31,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   const again = oneAfterAnother(() => reload(node, options.config), node)
   process.on('SIGHUP', () => void again())
   const watch = config.watch
-    ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock })
+    ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock, since })
     : null
   // Whoever supervises the node starts it anew; going on would only refuse mail and deliver twice what cannot be recorded.
   void node.broken.then(() => process.exit(FAILED))
