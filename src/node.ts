@@ -178,8 +178,10 @@ async function reload(config: Config, running: Running): Promise<void> {
   const { data, tokens, log, state, listeners } = running
   await running.sources.refresh(config)
   const loaded = await loadData(config, tokens, running.sources.set)
-  if (loaded.kind === 'bad')
+  if (loaded.kind === 'bad') {
+    data.refuse(loaded.files)
     return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload refused, the old data stays')
+  }
   tellWarnings(loaded.warnings, log)
   data.replace(loaded.data)
   await running.sources.adopt(config)

@@ -14,12 +14,16 @@ export interface CurrentData {
   /** The people who may log in, at this moment. */
   readonly people: People
   readonly machines: CertificateAuthenticator
+  /** Of the data in force, and of those that were refused last: their mistakes are mended there. */
   files(): readonly string[]
   replace(data: NodeData): void
+  /** New data are not taken; what is in force stays. */
+  refuse(files: readonly string[]): void
 }
 
 export function createCurrentData(first: NodeData): CurrentData {
   let data = first
+  let refused: readonly string[] = []
   return {
     router: {
       resolve: (request) => data.router.resolve(request),
@@ -38,9 +42,13 @@ export function createCurrentData(first: NodeData): CurrentData {
         data.machines?.identify(certificate) ??
         Promise.resolve({ kind: 'unavailable', cause: 'no machines are loaded' }),
     },
-    files: () => data.files,
+    files: () => [...new Set([...data.files, ...refused])],
     replace: (next) => {
       data = next
+      refused = []
+    },
+    refuse: (files) => {
+      refused = files
     },
   }
 }

@@ -47,7 +47,13 @@ export interface NodeData {
 
 export type DataLoad =
   | { readonly kind: 'ok'; readonly data: NodeData; readonly warnings: readonly Problem[] }
-  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+  | {
+      readonly kind: 'bad'
+      readonly problems: readonly Problem[]
+      readonly warnings: readonly Problem[]
+      /** As of good data: where the mistakes are mended. */
+      readonly files: readonly string[]
+    }
 
 /** Loads it all; every problem of every source at once. */
 export async function loadData(
@@ -72,7 +78,15 @@ export async function loadData(
     ...(machines?.problems ?? []),
   ]
   const { directory: snapshot } = directory
-  if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings }
+  const files = [
+    ...directory.files,
+    // A folder changes when a fragment comes or goes.
+    ...config.mail,
+    ...directory.folders,
+    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    ...keys.keys.map((key) => key.file),
+  ]
+  if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
   const whole = overlaySources(snapshot, () => sources.list)
   const assertions = await checkAssertions({ ...whole, assertions: snapshot.assertions }, routing, Date.now())
@@ -80,7 +94,7 @@ export async function loadData(
   warnings.push(
     ...of(assertions, 'warning').map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)),
   )
-  if (broken.length > 0) return { kind: 'bad', problems: broken, warnings }
+  if (broken.length > 0) return { kind: 'bad', problems: broken, warnings, files }
   const signing = { keys: keys.keys, parents: [config.domain] }
   const signer = createSigner(signing)
   warnings.push(...forwardWarnings(config, signer))
@@ -91,14 +105,7 @@ export async function loadData(
     users,
     people: createPeople(users, sources, config.domain),
     machines,
-    files: [
-      ...directory.files,
-      // A folder changes when a fragment comes or goes.
-      ...config.mail,
-      ...directory.folders,
-      ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
-      ...keys.keys.map((key) => key.file),
-    ],
+    files,
     notes: unlistedAddresses(snapshot),
     summary: [
       `${several(directory.files.length, 'file')} of routing data`,

@@ -97,6 +97,21 @@ it('says at a reload too what the data make it warn of, and where', async () => 
   expect(await node.reload()).toContain('"msg":"reloaded"')
 })
 
+it('watches the files of data that were refused, too', async () => {
+  const watching = await world.node({
+    role: 'mx',
+    mail: routes(['kim']),
+    yaml: { watch: true, peers: { srs: ['srs-01.example.org'] } },
+  })
+  const folder = dirname(watching.config)
+  const said = (message: string) => watching.log().filter((line) => line.includes(`"msg":"${message}`)).length
+  writeFileSync(join(folder, 'more.yaml'), 'forwards: [\n')
+  watching.configure({ mail: ['mail.yaml', 'more.yaml'] })
+  await until(() => said('reload refused') === 1, { what: 'the new file to be refused' })
+  writeFileSync(join(folder, 'more.yaml'), 'forwards: { lee: lee@far.example }\n')
+  await until(() => said('reloaded') === 1, { what: 'the mended file to be read' })
+})
+
 it('takes a renewed certificate, for clients and as a client', async () => {
   const before = await ourCertificate()
   await replyTo('kim@example.org')
