@@ -246,6 +246,17 @@ describe('interpolation', () => {
   })
 })
 
+it.each([
+  ['"shared/*.yaml"', ['/h/data/shared']],
+  ['"*.yaml"', ['/h/data']],
+  ['"sites/*/mail/*.yaml"', ['/h/data/sites', '/h/data/sites/a/mail']],
+  ['"/etc/mail.d/*.yaml"', ['/etc/mail.d']],
+])('names the folders of a glob, for a file that comes later: %s', (glob, folders) => {
+  const yaml = `version: 5\nhierarchy: [{ name: a, glob: ${glob} }]\n`
+  const { hiera } = open({ 'sites/a/mail/b.yaml': 'a: 1\n' }, yaml)
+  expect(hiera.folders).toEqual(folders)
+})
+
 describe('keys with dots', () => {
   const data = {
     'common.yaml': 'hosts: { lists: { name: l.example.org } }\npair: [a, b]\nx.y: whole\nvalue: "%{lookup(\'KEY\')}"\n',

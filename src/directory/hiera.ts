@@ -24,6 +24,8 @@ export interface HieraLevel {
 export interface Hiera {
   /** The files that were read, hiera.yaml first: what a watcher watches. */
   readonly files: readonly string[]
+  /** Folders that change when a file of a glob comes or goes. */
+  readonly folders: readonly string[]
   /** All keys of all levels with the place of the highest. */
   keys(): ReadonlyMap<string, Place>
   /** One key over all levels, merged and interpolated. Null if no level has it. `otherwise` applies without lookup_options. */
@@ -44,6 +46,7 @@ interface Opening {
   readonly scope: HieraScope
   readonly problems: ProblemList
   readonly read: string[]
+  readonly folders: Set<string>
   /** Some level is good, so that files were looked for; some file was there. */
   asked: boolean
   found: boolean
@@ -60,6 +63,7 @@ export function openHiera(
     scope,
     problems: given.problems,
     read: [file],
+    folders: new Set(),
     asked: false,
     found: false,
   }
@@ -76,7 +80,12 @@ export function openHiera(
     const filled = values.map((value) => interpolateValue(value, how))
     return mergeLevels(filled, named ?? otherwise, given.problems)
   }
-  return { files: opening.read, keys: () => allKeys(levels), lookup: (key, otherwise) => lookup(key, otherwise) }
+  return {
+    files: opening.read,
+    folders: [...opening.folders],
+    keys: () => allKeys(levels),
+    lookup: (key, otherwise) => lookup(key, otherwise),
+  }
 }
 
 /** `lookup('a.b.0')` looks up `a` and goes down into it, as Hiera does with keys that have dots. */
@@ -184,8 +193,20 @@ function levelPaths(item: LocatedMap, datadir: string, opening: Opening): readon
     return list.map((each) => interpolatePath(textOf(each) ?? '', opening.scope)).filter((text) => text !== '')
   }
   const plain = [...texts('path'), ...texts('paths')].map((path) => (isAbsolute(path) ? path : join(datadir, path)))
-  const globs = [...texts('glob'), ...texts('globs')].flatMap((pattern) => opening.files.glob(datadir, pattern))
+  const globs = [...texts('glob'), ...texts('globs')].flatMap((pattern) => {
+    const found = opening.files.glob(datadir, pattern)
+    for (const folder of [fixedPart(datadir, pattern), ...found.map(dirname)]) opening.folders.add(folder)
+    return found
+  })
   return [...plain, ...globs]
+}
+
+/** The folder below which a glob looks: what stands before its first part with a wildcard. */
+function fixedPart(datadir: string, pattern: string): string {
+  const folders = dirname(pattern).split('/')
+  const wild = folders.findIndex((part) => /[*?[{]/.test(part))
+  const fixed = folders.slice(0, wild < 0 ? undefined : wild).join('/')
+  return isAbsolute(pattern) ? fixed || '/' : join(datadir, fixed)
 }
 
 function openData(name: string, path: string, opening: Opening): readonly HieraLevel[] {

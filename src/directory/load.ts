@@ -59,6 +59,7 @@ export interface LoadedDirectory {
 export function loadDirectory(settings: DirectorySettings, files: Files = diskFiles): LoadedDirectory {
   const list = collectProblems()
   const read: string[] = []
+  const folders: string[] = []
   const layers: MailLayer[] = []
   const build = newBuild(settings.mainDomain, list)
   if (settings.elsewhere) build.elsewhere = settings.elsewhere
@@ -66,6 +67,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
     const hiera = openHiera(settings.hiera, settings.scope, { files, problems: list })
     layers.push(hieraLayer(hiera, list))
     read.push(...hiera.files)
+    folders.push(...hiera.folders)
   }
   const paths = (settings.mail ?? []).map((each) => mailPathsAt(each, files, list))
   for (const path of paths.flatMap((each) => each.plain)) {
@@ -90,7 +92,7 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
     directory: hasError(list.problems) ? null : compileSnapshot(build),
     problems: list.problems,
     files: read,
-    folders: paths.flatMap((each) => each.folders),
+    folders: [...folders, ...paths.flatMap((each) => each.folders)],
   }
 }
 
