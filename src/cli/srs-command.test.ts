@@ -99,6 +99,18 @@ describe("waypost srs with a node's YAML", () => {
     expect((await run({ action: 'decode', address: short, config })).err).toContain('refused: wrong hash')
   })
 
+  it('leaves senders of its domains as they are, as far as its data can be read', async () => {
+    const encode = (address: string) => run({ action: 'encode', address, config })
+    expect(await encode('kim@example.org')).toMatchObject({
+      code: 1,
+      err: 'kim@example.org: not rewritten: own domain',
+    })
+    expect(await encode('kim@shop.example')).toMatchObject({ code: 0 })
+    writeFileSync(join(folder, 'mail.yaml'), 'alias_domains: { shop.example: example.org }\n')
+    expect(await encode('kim@shop.example')).toMatchObject({ code: 1 })
+    expect(await encode('kim@example.org')).toMatchObject({ code: 1 })
+  })
+
   it('takes its secrets, domain and age', async () => {
     const { out, err } = await run({ action: 'encode', address: 'user@far.example', config })
     expect(err).toBe('')

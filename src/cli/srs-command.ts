@@ -2,7 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { srsSettings } from '../assembly/router-settings.ts'
+import { routingFiles } from '../assembly/routing-files.ts'
+import type { Config } from '../config/config.ts'
 import { normalDomain } from '../directory/address.ts'
+import { loadDirectory } from '../directory/load.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { srs } from './srs.ts'
@@ -30,15 +33,21 @@ export function srsCommand(command: SrsCommand, io: Io): Promise<number> | numbe
   if (domain === null || domain?.startsWith('[')) return refuse(`--domain: found ${command.domain}, expected a domain`)
   const asked = { action, address, at: command.at ?? Date.now(), json: command.json === true } as const
   if (config !== undefined)
-    return withConfig(config, io, ({ srs: node }) =>
-      node
-        ? srs({ ...asked, ...srsSettings(node), domain: domain ?? node.domain }, io)
+    return withConfig(config, io, (node) =>
+      node.srs
+        ? srs({ ...asked, ...srsSettings(node.srs), domain: domain ?? node.srs.domain, isOwn: ownDomains(node) }, io)
         : refuse(`${config}: found no srs, expected a domain and secrets`),
     )
   const read = secretFile.map(readSecretFile)
   const bad = read.find((one) => 'problem' in one)
   if (bad) return refuse(`--secret-file: ${bad.problem}`)
   return srs({ ...asked, secrets: read.flatMap((one) => ('secret' in one ? one.secret : [])), domain }, io)
+}
+
+/** Whose senders the node leaves as they are. Faults of its data are the business of `check`: then the main domain alone is known. */
+function ownDomains(node: Config): (domain: string) => boolean {
+  const { directory } = loadDirectory(routingFiles(node, []))
+  return (domain) => domain === node.domain || directory?.domain(domain) !== undefined
 }
 
 /** An empty secret would sign what anybody can sign. */
