@@ -9,7 +9,6 @@ import { openLog } from './assembly/node-log.ts'
 import type { NodeLog } from './assembly/node-log.ts'
 import { openNodeQueue } from './assembly/node-queue.ts'
 import type { NodeState } from './assembly/node-state.ts'
-import { needsRestart } from './assembly/needs-restart.ts'
 import { observeNode } from './assembly/observation.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
@@ -17,6 +16,7 @@ import { holdSources } from './assembly/source-holder.ts'
 import type { SourceHolder } from './assembly/source-holder.ts'
 import { buildSpamWatch } from './assembly/spam.ts'
 import { openSrsTokens } from './assembly/srs-tokens.ts'
+import { takeOver } from './assembly/take-over.ts'
 import { createGuard } from './auth/guard.ts'
 import { createPasswdAuthenticator } from './auth/passwd-authenticator.ts'
 import { createPasswordPool } from './auth/password-pool.ts'
@@ -174,8 +174,9 @@ interface Running {
 }
 
 /** New data and certificate for a running node. Listeners, peers and the role are of the start: a changed one needs a restart, which is said. */
-async function reload(config: Config, running: Running): Promise<void> {
+async function reload(wanted: Config, running: Running): Promise<void> {
   const { data, tokens, log, state, listeners } = running
+  const { config, later } = takeOver({ ...running.config, tls: state.tls }, wanted)
   await running.sources.refresh(config)
   const loaded = await loadData(config, tokens, running.sources.set)
   if (loaded.kind === 'bad') {
@@ -189,9 +190,8 @@ async function reload(config: Config, running: Running): Promise<void> {
   running.handover?.updateTls()
   const trouble = listeners.map((one) => one.updateTls()).find((one) => one !== null)
   if (trouble) log.error({ cause: trouble }, 'the new certificate cannot be used, the old one stays')
-  const keys = needsRestart(running.config, config)
-  if (keys.length > 0)
-    log.warn({ keys }, 'these changed keys count from the next start on, the running node has the old ones')
+  if (later.length > 0)
+    log.warn({ keys: later }, 'these changed keys count from the next start on, the running node has the old ones')
   log.info({ data: loaded.data.summary }, 'reloaded')
 }
 

@@ -4,6 +4,7 @@ import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
+import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { NodeData } from './data.ts'
 
@@ -14,6 +15,7 @@ export interface CurrentData {
   /** The people who may log in, at this moment. */
   readonly people: People
   readonly machines: CertificateAuthenticator
+  readonly loop: LoopSettings
   /** Of the data in force, and of those that were refused last: their mistakes are mended there. */
   files(): readonly string[]
   replace(data: NodeData): void
@@ -41,6 +43,11 @@ export function createCurrentData(first: NodeData): CurrentData {
       identify: (certificate) =>
         data.machines?.identify(certificate) ??
         Promise.resolve({ kind: 'unavailable', cause: 'no machines are loaded' }),
+    },
+    loop: {
+      get secrets() {
+        return data.loop.secrets
+      },
     },
     files: () => [...new Set([...data.files, ...refused])],
     replace: (next) => {

@@ -21,6 +21,7 @@ import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
 import type { Signer } from '../dkim/signer.ts'
+import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { TokenStore } from '../route/srs-token.ts'
 import { checkAssertions } from '../route/assertions.ts'
@@ -30,6 +31,8 @@ import { routerSettings } from './router-settings.ts'
 import { routingFiles } from './routing-files.ts'
 
 export interface NodeData {
+  /** The secrets of SRS serve the marks of forwards too: the nodes that forward share them. */
+  readonly loop: LoopSettings
   readonly router: Router
   readonly signer: Signer
   readonly sealer: Sealer
@@ -99,6 +102,7 @@ export async function loadData(
   const signer = createSigner(signing)
   warnings.push(...forwardWarnings(config, signer))
   const data: NodeData = {
+    loop: { secrets: config.srs?.secrets ?? [] },
     router: createRouter(routing, () => whole),
     sealer: createSealer(signing),
     signer,

@@ -7,7 +7,6 @@ import type { DeliveryLog } from '../delivery/log-port.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
-import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import type { Log } from '../observe/log.ts'
 import { contentChecks } from './checks.ts'
@@ -24,15 +23,10 @@ export function intakeSettings(
     checks: contentChecks(config, { ...parts, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
     expanded: config.bounce.expanded,
-    loop: loopSettings(config),
+    loop: parts.data.loop,
     forwards: buildStrategist(config, parts.data),
     ...sealSettings(config),
   }
-}
-
-/** The secrets of SRS serve here too: the nodes that forward share them. */
-export function loopSettings(config: Config): LoopSettings {
-  return { secrets: config.srs?.secrets ?? [] }
 }
 
 export function editSettings(config: Config): EditSettings {

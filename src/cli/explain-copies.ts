@@ -4,7 +4,7 @@
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { buildStrategist, sealSettings } from '../assembly/forwards.ts'
-import { editSettings, loopSettings } from '../assembly/settings.ts'
+import { editSettings } from '../assembly/settings.ts'
 import type { Config } from '../config/config.ts'
 import type { NodeData } from '../assembly/data.ts'
 import { planCopies, refusedWhole } from '../intake/copies.ts'
@@ -32,7 +32,7 @@ export async function explainCopies(
 ): Promise<ExplainedCopies> {
   const { mail, findings } = checked
   const draft = await draftOf(checked, recipient)
-  const loop = loopSettings(config)
+  const { loop } = data
   const unlooped = withoutLoops(recipientsOf(draft), mail.fields, loop)
   if (unlooped.kind === 'refused') return { reply: unlooped.reply, events: [] }
   const { sorted } = unlooped

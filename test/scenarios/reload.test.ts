@@ -138,3 +138,23 @@ it('says which changed keys it could not take over', async () => {
   expect(await node.reload()).toContain('"msg":"reloaded"')
   expect(node.log().at(-2)).toMatch(/"keys":\["limits"\].*these changed keys count from the next start/)
 })
+
+it('keeps what it could not take over in force, whole', async () => {
+  node.route(routes(['kim']))
+  node.configure({ domain: 'other.example', limits: undefined })
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  expect(node.log().at(-2)).toMatch(/"keys":\[.*"domain".*these changed keys count from the next start/)
+  expect(await replyTo('kim@example.org')).toMatch(/^250/)
+  node.configure({ domain: 'example.org' })
+  await node.reload()
+})
+
+it('tells at a reload what is doubtful in the new data, as at the start', async () => {
+  const doubts = () => node.log().filter((line) => line.includes('mail to postmaster@example.org is refused')).length
+  node.route({ ...routes(['kim']), forwards: { kim: 'kim@far.example', postmaster: 'kim@far.example' } })
+  await node.reload()
+  const before = doubts()
+  node.route(routes(['kim']))
+  expect(await node.reload()).toContain('"msg":"reloaded"')
+  expect(doubts()).toBe(before + 1)
+})
