@@ -11,6 +11,7 @@ import type { Problem } from '../config/problem.ts'
 import { overlaySources } from '../directory/overlay.ts'
 import { unlistedAddresses } from '../directory/unlisted.ts'
 import { systemClock } from '../lib/clock.ts'
+import { certificateHealth } from './health-checks.ts'
 import { restSources } from './directory-sources.ts'
 import type { SourceSet } from './directory-sources.ts'
 import { createPeople } from './people.ts'
@@ -71,6 +72,7 @@ export async function loadData(
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
   const warnings = [
     ...of(directory, 'warning'),
+    ...certificateWarnings(config),
     ...keys.warnings.map(aboutFile),
     ...sources.troubles.map((message) => ({ file: config.file, line: 1, column: 1, message })),
   ]
@@ -120,6 +122,13 @@ export async function loadData(
     ].join(', '),
   }
   return { kind: 'ok', data, warnings }
+}
+
+/** A node starts with an expired certificate, for mail may come in the clear; but it will say that it fails. */
+function certificateWarnings(config: Config): Problem[] {
+  const health = certificateHealth({ state: config, clock: systemClock })
+  if (health.kind === 'ok') return []
+  return [{ file: config.file, line: 1, column: 1, message: `tls.certificate: ${health.reason}` }]
 }
 
 function of(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {

@@ -36,7 +36,11 @@ function roomLeft(health: QueueHealth & { kind: 'full' }): string {
   return health.freeFiles === undefined ? `${health.freeBytes} octets free` : `${health.freeFiles} files (inodes) free`
 }
 
-function certificateHealth({ state, clock }: HealthParts): Health {
+/** How long the certificate is good for; without one there is nothing to say. */
+export function certificateHealth({
+  state,
+  clock,
+}: Pick<HealthParts, 'clock'> & { readonly state: Pick<NodeState, 'tls'> }): Health {
   const material = state.tls
   if (!material) return { kind: 'ok' }
   const left = material.expiresAt - clock.now()

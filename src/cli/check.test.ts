@@ -54,6 +54,22 @@ describe('waypost check', () => {
     expect(err).toMatch(/^\/node\.yaml:1:1: mail to postmaster@example\.org is refused .* \(warning\)\n$/)
   })
 
+  it('warns of a certificate that has ended or soon will', async () => {
+    const issue = (days: number) => createAuthority('Check').issue({ names: ['mx-01.example.org'], days })
+    const withCertificate = async (days: number) => {
+      const { certificate, key } = issue(days)
+      writeFileSync(join(folder, 'cert.pem'), certificate)
+      writeFileSync(join(folder, 'key.pem'), key)
+      return run('forwards: { postmaster: x@far.example }\n')
+    }
+    expect(await withCertificate(-2)).toMatchObject({
+      code: 0,
+      err: '/node.yaml:1:1: tls.certificate: the certificate has expired (warning)\n',
+    })
+    expect((await withCertificate(3)).err).toMatch(/tls\.certificate: the certificate expires in \d days \(warning\)/)
+    expect((await withCertificate(30)).err).toBe('')
+  })
+
   it('refuses what breaks an assertion, at its place', async () => {
     const mail =
       'forwards: { postmaster: x@far.example }\nassertions:\n  - { address: kim@example.org, to: [a@b.example] }\n'
