@@ -1,6 +1,7 @@
 // Everything a node reads besides its own YAML: routing data, people, machines, signing keys. Loaded whole; one problem refuses it all,
 // at start as at a reload, so that a node never runs on half of what an admin wrote.
 
+import { dirname } from 'node:path'
 import { loadMachines } from '../auth/machines.ts'
 import type { Machines } from '../auth/machines.ts'
 import { loadPasswdFile } from '../auth/passwd-file.ts'
@@ -17,6 +18,7 @@ import type { SourceSet } from './directory-sources.ts'
 import { createPeople } from './people.ts'
 import { loadDirectory } from '../directory/load.ts'
 import type { LoadedDirectory } from '../directory/load.ts'
+import { stateFile } from '../dkim/key-file.ts'
 import { loadKeys } from '../dkim/key-store.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
@@ -84,12 +86,14 @@ export async function loadData(
   ]
   const { directory: snapshot } = directory
   const files = [
+    ...config.files,
     ...directory.files,
     // A folder changes when a fragment comes or goes.
     ...config.mail,
     ...directory.folders,
     ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
-    ...keys.keys.map((key) => key.file),
+    // The folder of a domain changes when a key comes or goes, its state file when it is rotated.
+    ...keys.keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
   ]
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })

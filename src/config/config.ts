@@ -32,6 +32,8 @@ export interface Config
   readonly rspamd: RspamdConfig | null
   /** The file it was read from. */
   readonly file: string
+  /** That file and every other that was read for it: an own role, certificates, keys, secrets, passwords, rules. */
+  readonly files: readonly string[]
   readonly role: RoleFile
   readonly listeners: readonly ListenerConfig[]
   readonly tls: TlsMaterial | null

@@ -30,7 +30,10 @@ export interface DirectoryConfig {
 
 export interface FileReading {
   readonly source: YamlSource
+  /** Of a file that is read here. */
   readonly resolvePath: (path: string) => string
+  /** Of a file that others read. */
+  readonly placeOf: (path: string) => string
   readonly problems: Problem[]
 }
 
@@ -56,7 +59,7 @@ function readLdap(ldap: LdapFile, reading: FileReading): LdapConfig {
 function readSql({ password_file, ...sql }: SqlFile, reading: FileReading): SqlConfig {
   return {
     ...sql,
-    file: sql.file === undefined ? undefined : reading.resolvePath(sql.file),
+    file: sql.file === undefined ? undefined : reading.placeOf(sql.file),
     tls: sql.tls === undefined ? null : readTls(sql.tls, ['directory', 'sql', 'tls'], reading),
     password: readSecretLine(password_file, ['directory', 'sql', 'password_file'], reading),
   }

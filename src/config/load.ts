@@ -52,12 +52,16 @@ function besides(source: YamlSource): (path: string) => string {
   return (path) => (isAbsolute(path) ? path : join(folder, path))
 }
 
+/** The path of an operator's own role file, and not the name of one of ours. */
+function isOwnRole(role: string): boolean {
+  return /[/.]/.test(role)
+}
+
 function loadRole(
   source: YamlSource,
   name: string,
 ): { kind: 'ok'; value: RoleFile } | { kind: 'bad'; problems: readonly Problem[] } {
-  const own = /[/.]/.test(name)
-  const file = own ? besides(source)(name) : join(ROLES, `${name}.yaml`)
+  const file = isOwnRole(name) ? besides(source)(name) : join(ROLES, `${name}.yaml`)
   const yaml = loadYaml(file)
   if (yaml.kind === 'ok') return validate(yaml.source, roleSchema)
   const unreadable = yaml.problems[0]?.message.startsWith('cannot be read')
@@ -67,8 +71,15 @@ function loadRole(
 }
 
 function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoad {
-  const resolvePath = besides(source)
+  const placeOf = besides(source)
   const problems: Problem[] = []
+  const files = [source.file, ...(isOwnRole(node.role) ? [placeOf(node.role)] : [])]
+  const resolvePath = (path: string) => {
+    const file = placeOf(path)
+    files.push(file)
+    return file
+  }
+  const reading = { source, resolvePath, placeOf, problems }
   const tls = node.tls ? loadTls(node.tls, { source, resolvePath, at: ['tls'] }) : null
   if (tls?.kind === 'bad') problems.push(...tls.problems)
   const secrets = (node.srs?.secrets ?? []).map((path, index) =>
@@ -78,19 +89,20 @@ function assemble(source: YamlSource, node: NodeFile, role: RoleFile): ConfigLoa
   const config: Config = {
     ...node,
     file: source.file,
+    files,
     role,
     listeners,
     tls: tls?.kind === 'ok' ? tls.material : null,
     srs: node.srs ? { ...node.srs, secrets, hash_minimum: node.srs.hash_minimum ?? node.srs.hash_length } : null,
-    data: resolvePath(node.data),
-    hiera: node.hiera === undefined ? undefined : resolvePath(node.hiera),
-    mail: node.mail.map(resolvePath),
-    delivery: readDeliveryFiles(node.delivery, { source, resolvePath, problems }),
-    directory: readDirectoryFiles(node.directory, { source, resolvePath, problems }),
-    rspamd: readRspamd(node.rspamd, { source, resolvePath, problems }),
-    users: node.users === undefined ? undefined : resolvePath(node.users),
-    machines: node.machines === undefined ? undefined : resolvePath(node.machines),
-    dkim: node.dkim && { keys: resolvePath(node.dkim.keys) },
+    data: placeOf(node.data),
+    hiera: node.hiera === undefined ? undefined : placeOf(node.hiera),
+    mail: node.mail.map(placeOf),
+    delivery: readDeliveryFiles(node.delivery, reading),
+    directory: readDirectoryFiles(node.directory, reading),
+    rspamd: readRspamd(node.rspamd, reading),
+    users: node.users === undefined ? undefined : placeOf(node.users),
+    machines: node.machines === undefined ? undefined : placeOf(node.machines),
+    dkim: node.dkim && { keys: placeOf(node.dkim.keys) },
     postmaster: node.postmaster ?? `postmaster@${node.domain}`,
     authserv_id: node.authserv_id ?? node.domain,
   }

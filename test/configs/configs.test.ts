@@ -56,6 +56,12 @@ describe('bad configurations', () => {
 })
 
 describe('good configurations', () => {
+  test('the files that were read are known, those of others are not among them', () => {
+    const load = loadConfig(join(folder, 'submission-sqlite.yaml'))
+    const files = load.kind === 'ok' ? load.config.files.map((file) => file.replace(`${folder}/`, '')) : []
+    expect(files).toEqual(['submission-sqlite.yaml', 'node.pem', 'node.key', 'node.pem'])
+  })
+
   test.each(names('good'))('%s loads and is frozen', (name) => {
     const load = loadConfig(join(folder, name))
     expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([])

@@ -40,8 +40,8 @@ async function replyTo(recipient: string): Promise<string> {
   return sent.kind === 'accepted' ? (sent.rejected[0]?.reply ?? sent.reply) : sent.reply
 }
 
-async function ourCertificate(): Promise<string> {
-  const client = await node.connect()
+async function certificateOf(one: WholeNode): Promise<string> {
+  const client = await one.connect()
   await client.expect(null, '220')
   await client.expect('EHLO client.example', '250')
   await client.expect('STARTTLS', '220')
@@ -51,9 +51,9 @@ async function ourCertificate(): Promise<string> {
   return fingerprint256
 }
 
-function renew(names: readonly string[], key?: string): void {
+function renew(names: readonly string[], key?: string, one = node): void {
   const issued = world.ca.issue({ names })
-  const folder = dirname(node.config)
+  const folder = dirname(one.config)
   writeFileSync(join(folder, 'node.pem'), issued.certificate)
   writeFileSync(join(folder, 'node.key'), key ?? issued.key)
 }
@@ -113,12 +113,12 @@ it('watches the files of data that were refused, too', async () => {
 })
 
 it('takes a renewed certificate, for clients and as a client', async () => {
-  const before = await ourCertificate()
+  const before = await certificateOf(node)
   await replyTo('kim@example.org')
   await until(() => srs.messages.at(-1)?.clientCertificate === 'CN=node-1.example.org', { what: 'a mail with TLS' })
   renew(['renewed.example.org'])
   expect(await node.reload()).toContain('"msg":"reloaded"')
-  expect(await ourCertificate()).not.toBe(before)
+  expect(await certificateOf(node)).not.toBe(before)
   await replyTo('kim@example.org')
   await until(() => srs.messages.at(-1)?.clientCertificate === 'CN=renewed.example.org', {
     what: 'a mail with the new certificate',
@@ -126,10 +126,10 @@ it('takes a renewed certificate, for clients and as a client', async () => {
 })
 
 it('refuses a certificate that does not fit its key, and keeps the old one', async () => {
-  const before = await ourCertificate()
+  const before = await certificateOf(node)
   renew(['other.example.org'], world.ca.issue({ names: ['x.example.org'] }).key)
   expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload refused/)
-  expect(await ourCertificate()).toBe(before)
+  expect(await certificateOf(node)).toBe(before)
 })
 
 it('says which changed keys it could not take over', async () => {
@@ -158,3 +158,21 @@ it('tells at a reload what is doubtful in the new data, as at the start', async 
   expect(await node.reload()).toContain('"msg":"reloaded"')
   expect(doubts()).toBe(before + 1)
 })
+
+it('takes a renewed certificate without being told where files are watched', async () => {
+  const watching = await world.node({
+    role: 'mx',
+    yaml: {
+      watch: true,
+      tls: { certificate: 'node.pem', key: 'node.key' },
+      peers: { srs: [`mx.srs-01.example.org:${world.mxPort}`] },
+    },
+  })
+  const before = await certificateOf(watching)
+  renew(['renewed.example.org'], undefined, watching)
+  await until(() => watching.log().some((line) => line.includes('"msg":"reloaded"')), {
+    what: 'a reload',
+    timeout: 30_000,
+  })
+  expect(await certificateOf(watching)).not.toBe(before)
+}, 40_000)
