@@ -10,6 +10,7 @@ import type { NodeLog } from './assembly/node-log.ts'
 import { openNodeQueue } from './assembly/node-queue.ts'
 import type { NodeState } from './assembly/node-state.ts'
 import { observeNode } from './assembly/observation.ts'
+import { leavePid } from './assembly/pid-file.ts'
 import { startListeners } from './assembly/receiving.ts'
 import { buildResolver } from './assembly/resolver.ts'
 import { holdSources } from './assembly/source-holder.ts'
@@ -97,6 +98,7 @@ async function boot(config: Config, { data, tokens, sources, nodeLog, opened }: 
   const state: NodeState = { tls: config.tls, draining: false, addresses: null }
   const queue = await openNodeQueue(config, clock)
   opened.defer(() => queue.close())
+  opened.defer(leavePid(config, log))
   reportOpening(queue.opened, log)
   const spam = buildSpamWatch(config, { clock, log })
   opened.defer(() => spam?.close())

@@ -1,11 +1,7 @@
 // waypost run: boots the node and stays until told to stop. SIGHUP, or a changed file where `watch` is set, reads everything again;
 // SIGTERM and SIGINT drain.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { pidFile } from '../assembly/pid-file.ts'
 import { watchFiles } from '../assembly/watch-files.ts'
-import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -19,6 +15,7 @@ import type { Io } from './io.ts'
 const LAST_MOMENT_MS = 500
 
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
+  const signals = listenToSignals()
   const since = systemClock.now()
   const load = loadConfig(options.config)
   if (load.kind === 'bad') return refuse(load.problems, io)
@@ -27,18 +24,16 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   const started = await startNode(config)
   if (started.kind === 'bad') return refuse(started.problems, io)
   const { node } = started
-  writePid(config, node)
   const again = oneAfterAnother(() => reload(node, options.config), node)
-  process.on('SIGHUP', () => void again())
+  signals.started(again)
   const watch = config.watch
     ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock, since })
     : null
   // Whoever supervises the node starts it anew; going on would only refuse mail and deliver twice what cannot be recorded.
   void node.broken.then(() => process.exit(FAILED))
-  await untilStopped()
+  await signals.stopped
   watch?.close()
   await node.stop()
-  rmSync(pidFile(config), { force: true })
   setTimeout(() => process.exit(OK), LAST_MOMENT_MS).unref()
   return OK
 }
@@ -46,16 +41,6 @@ export async function run(options: { readonly config: string }, io: Io): Promise
 function refuse(problems: readonly Parameters<typeof formatProblem>[0][], io: Io): number {
   for (const problem of problems) line(io.stderr, formatProblem(problem))
   return USAGE
-}
-
-/** Where `waypost reload` finds the process. A node on a full disk runs without: it has mail to deliver. */
-function writePid(config: Config, node: Node): void {
-  try {
-    mkdirSync(dirname(pidFile(config)), { recursive: true })
-    writeFileSync(pidFile(config), `${process.pid}\n`)
-  } catch (error) {
-    node.log.warn({ cause: (error as Error).message }, 'no pid file: waypost reload will not find this node')
-  }
 }
 
 /** Reloads in the order they were asked for: of two at once the older could win. */
@@ -73,16 +58,37 @@ async function reload(node: Node, file: string): Promise<void> {
   else node.log.error({ problems: load.problems.map(formatProblem) }, 'reload refused, the old configuration stays')
 }
 
-/** A second signal ends the process at once: the queue is safe by design. */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
+interface Signals {
+  /** Resolves when the node is to drain and stop. */
+  readonly stopped: Promise<void>
+  /** The node is up. */
+  started(reload: () => Promise<void>): void
+}
+
+/**
+ * Listens from the first moment: without a handler SIGHUP would end a node that is still starting, and supervisors take that for a wish.
+ * It is made up for once the node is up. A stop before that, and a second one at any time, ends the process at once: the queue is safe by design.
+ */
+function listenToSignals(): Signals {
+  let reload: (() => Promise<void>) | null = null
+  let missed = false
+  let stopping = false
+  process.on('SIGHUP', () => {
+    if (!reload) missed = true
+    else if (!stopping) void reload()
+  })
+  const stopped = new Promise<void>((resolve) => {
     const stop = () => {
-      if (asked) process.exit(1)
-      asked = true
+      if (!reload || stopping) process.exit(stopping ? FAILED : OK)
+      stopping = true
       resolve()
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
+  const started = (again: () => Promise<void>) => {
+    reload = again
+    if (missed) void again()
+  }
+  return { stopped, started }
 }

@@ -1,0 +1,76 @@
+// Signals that come while a node starts: a reload must not end it, a stop must. The start is held up by a directory server that says nothing.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { until } from '../lib/until.ts'
+import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+let world: World
+let node: WholeNode
+let silent: Server
+let asked: Socket[]
+let child: ChildProcess
+let output: string
+
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world.close())
+
+beforeEach(async () => {
+  asked = []
+  silent = createServer((socket) => void asked.push(socket.on('error', () => undefined)))
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const urls = [`ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`]
+  node = await world.node({ role: 'mx', start: false, yaml: { peers: { srs: ['127.0.0.1'] } } })
+  node.configure({ directory: { ldap: { urls, base: 'dc=example,dc=org', timeout: '25s' } } })
+  child = spawn(process.execPath, [MAIN, 'run', '-c', node.config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  output = ''
+  child.stdout?.on('data', (text) => (output += String(text)))
+  child.stderr?.on('data', (text) => (output += String(text)))
+  await until(() => asked.length > 0, { what: 'the node to ask the directory' })
+})
+afterEach(() => {
+  child.kill('SIGKILL')
+  for (const socket of asked) socket.destroy()
+  silent.close()
+})
+
+function letGo(): void {
+  silent.close()
+  for (const socket of asked) socket.destroy()
+}
+
+it('is ready in the end and reads everything again where SIGHUP came before', async () => {
+  child.kill('SIGHUP')
+  letGo()
+  await until(() => output.includes('"msg":"ready"'), { what: 'the node to be ready' })
+  await until(() => output.includes('"msg":"reloaded"'), { what: 'the reload' })
+  expect(child.signalCode).toBeNull()
+})
+
+it('ends at once, with 0, where SIGTERM came before', async () => {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
+
+it('leaves the process id of a life that crashed to nobody once it has the queue', async () => {
+  const pidFile = join(node.data, 'waypost.pid')
+  writeFileSync(pidFile, '1\n')
+  letGo()
+  await until(() => output.includes('"msg":"ready"'), { what: 'the node to be ready' })
+  expect(readFileSync(pidFile, 'utf8')).toBe(`${child.pid}\n`)
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+  expect(existsSync(pidFile)).toBe(false)
+})
