@@ -5,7 +5,10 @@ import { FAILED, OK } from './io.ts'
 import type { Io } from './io.ts'
 
 export async function demo(options: { readonly stay?: boolean }, io: Io): Promise<number> {
-  const stopped = new Promise<void>((resolve) => void process.once('SIGINT', resolve).once('SIGTERM', resolve))
+  // SIGHUP: the terminal is gone. The nodes would read their configuration again and stay.
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
   const end = await runDemo(io.stdout, { stay: options.stay === true, stopped })
   // The scene that was left still waits for its mail.
   if (end === 'stopped') process.exit(FAILED)

@@ -17,9 +17,15 @@ export interface NodeProcess {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts `waypost run -c config` and resolves when it says that it is ready; rejects with its last words if it is not. */
+/**
+ * Starts `waypost run -c config` and resolves when it says that it is ready; rejects with its last words if it is not. However this process
+ * ends, short of being killed, the node ends with it.
+ */
 export function startNodeProcess(config: string, logFile: string): Promise<NodeProcess> {
   const child = spawn(process.execPath, [MAIN, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const endWithUs = () => void child.kill('SIGKILL')
+  process.prependOnceListener('exit', endWithUs)
+  child.once('exit', () => process.removeListener('exit', endWithUs))
   const log = createWriteStream(logFile, { flags: 'a' })
   const lastWords: string[] = []
   return new Promise((resolve, reject) => {

@@ -31,12 +31,12 @@ export interface RaisedStage {
 const SETTLE_MS = 3000
 
 export async function raiseStage(say: (text: string) => void): Promise<RaisedStage> {
-  const folder = mkdtempSync(join(tmpdir(), 'waypost-demo-'))
+  const folder = temporaryFolder()
   const dns = await startAuthority({})
   const smtp = await commonFreePort([...Object.values(nodeAddresses), ...Object.values(hostAddresses)])
   const submissions = await commonFreePort([nodeAddresses.submission])
   const submission = await commonFreePort([nodeAddresses.submission, nodeAddresses.mta])
-  const fleet = await prepareFleet({ folder, ports: { smtp, submissions, submission }, dns })
+  const fleet = await prepareFleet({ folder: folder.path, ports: { smtp, submissions, submission }, dns })
   for (const [name, entry] of Object.entries(demoZone(fleet))) dns.zone.set(name, entry)
   const certificate = fleet.authority.issue({ names: ['mx.friendly.example'] })
   const friendly = await startInternetHost({
@@ -48,7 +48,7 @@ export async function raiseStage(say: (text: string) => void): Promise<RaisedSta
   const moody = moodyHost(smtp)
   const close = async () => {
     await Promise.all([fleet.stop(), moody.stop(), friendly.close(), dns.close()])
-    rmSync(folder, { recursive: true, force: true })
+    folder.remove()
   }
   try {
     await fleet.start()
@@ -87,6 +87,18 @@ export async function raiseStage(say: (text: string) => void): Promise<RaisedSta
     },
     close,
   }
+}
+
+/** A folder that goes with this process at the latest; nodes that ended with it may still have been writing. */
+function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'waypost-demo-'))
+  const drop = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  process.once('exit', drop)
+  const remove = () => {
+    process.removeListener('exit', drop)
+    drop()
+  }
+  return { path, remove }
 }
 
 /** The list of extensions says the same every time. */

@@ -68,6 +68,28 @@ it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C e
   expect(existsSync(folder)).toBe(false)
 })
 
+it.runIf(process.platform === 'linux').each([
+  ['the end of its terminal', ({ child }: Demo) => child.kill('SIGHUP')],
+  ['a reader who has seen enough', ({ child }: Demo) => child.stdout?.destroy()],
+])('leaves nothing behind when it is ended in the middle by %s', { timeout: PATIENCE_MS }, async (_what, end) => {
+  const demo = startDemo()
+  const { child, says, ended } = demo
+  await says('\n(a) ')
+  const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+  expect(nodes).toHaveLength(4)
+  const [, folder] = /run\0-c\0(.+)\/\w+\.yaml/.exec(readFileSync(`/proc/${nodes[0]}/cmdline`, 'utf8')) ?? []
+  expect(existsSync(folder as string)).toBe(true)
+  end(demo)
+  await ended
+  expect(nodes.filter(isRunning)).toEqual([])
+  expect(existsSync(folder as string)).toBe(false)
+})
+
+/** A process that nobody has asked for its end yet is a zombie, which runs no more. */
+function isRunning(pid: string): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+}
+
 it.runIf(process.platform === 'linux')('leaves no node behind when it is ended in the middle', async () => {
   const { child, says, ended } = startDemo()
   await says('\n(a) ')
