@@ -7,14 +7,16 @@ import { declareMail } from './cli/declare/mail.ts'
 import { declareNode } from './cli/declare/node.ts'
 import { declareQueue } from './cli/declare/queue.ts'
 import { declareTools } from './cli/declare/tools.ts'
-import { USAGE } from './cli/io.ts'
+import { FAILED, USAGE } from './cli/io.ts'
 
 const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
-// `waypost … | head` has read enough: that is no error of ours.
+// `waypost … | head` has read enough: that is no error of ours. A full disk is, and somebody will miss what is not there.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
+  if (error.code === 'EPIPE') process.exit()
+  process.stderr.write(`the output cannot be written: ${error.message}\n`, () => process.exit(FAILED))
 })
+// Nobody reads what is wrong: the exit code says it.
+process.stderr.on('error', () => undefined)
 const finish = (code: number) => void (process.exitCode = code)
 
 const program = new Command('waypost')
