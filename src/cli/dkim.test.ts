@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -57,10 +57,14 @@ describe('waypost dkim', () => {
     expect(again).toMatchObject({ code: 2, out: '', err: expect.stringContaining('s1.pem: exists already') })
   })
 
-  test('keygen makes nothing by an algorithm that it does not know', async () => {
-    const unknown = await keygen({ algorithms: ['rsa', 'ed448'] })
-    expect(unknown).toEqual({ code: 2, out: '', err: '--algorithm ed448: expected rsa or ed25519\n' })
-    expect((await run((io) => dkimList({ directory, json: false }, io))).out).toBe('')
+  test.each([
+    [{ algorithms: ['dsa'] }, '--algorithm: found dsa, expected rsa or ed25519'],
+    [{ domain: '' }, '--domain: found nothing, expected the domain that the key signs for'],
+    [{ domain: 'two words' }, 'found directory two words, expected a domain name'],
+    [{ domain: '../etc' }, 'found directory ../etc, expected a domain name'],
+  ])('keygen makes nothing of %j', async (wrong, said) => {
+    expect(await keygen(wrong)).toEqual({ code: 2, out: '', err: `${said}\n` })
+    expect(await readdir(directory)).toEqual([])
   })
 
   test('list shows stage and time, and one domain if asked', async () => {

@@ -31,6 +31,7 @@ export async function dkimKeygen(
     readonly domain: string
     /** Without it: algorithm and date, as `rsa-20261121`. */
     readonly selector?: string
+    /** Words of the command line: rsa, ed25519. */
     readonly algorithms: readonly string[]
     /** `active` signs at once, for a key whose record is already published by other means. */
     readonly stage?: KeyStage
@@ -38,9 +39,11 @@ export async function dkimKeygen(
   },
   io: Io,
 ): Promise<number> {
-  const made: DkimKey[] = []
+  if (options.domain === '')
+    return complain(io, ['--domain: found nothing, expected the domain that the key signs for'])
   const unknown = options.algorithms.filter((name) => !algorithms.has(name))
-  if (unknown.length > 0) return complain(io, [`--algorithm ${unknown[0]}: expected rsa or ed25519`])
+  if (unknown.length > 0) return complain(io, [`--algorithm: found ${unknown.join(', ')}, expected rsa or ed25519`])
+  const made: DkimKey[] = []
   for (const name of options.algorithms) {
     const algorithm = algorithms.get(name) as DkimAlgorithm
     const selector = selectorFor(name, options)
