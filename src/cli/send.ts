@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { sendTestMail } from './mail-client.ts'
 import type { Sent, TestMail } from './mail-client.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
@@ -31,11 +31,13 @@ export interface SendOptions {
 }
 
 export async function send(options: SendOptions, io: Io): Promise<number> {
-  const via = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(options.via)
-  if (!via) return usage(io, `--via: found "${options.via}", expected host:port`)
+  const server = readServer(options.via)
+  if (!server) return usage(io, `--via: found "${options.via}", expected host:port`)
+  const lonely = withoutItsOther(options)
+  if (lonely !== null) return usage(io, lonely)
   let mail: TestMail
   try {
-    mail = await compose(options, io, { host: (via[1] ?? via[2]) as string, port: Number(via[3]) })
+    mail = await compose(options, io, server)
   } catch (error) {
     return usage(io, (error as Error).message)
   }
@@ -50,7 +52,35 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
 }
 
-async function compose(options: SendOptions, io: Io, server: { host: string; port: number }): Promise<TestMail> {
+interface Server {
+  readonly host: string
+  readonly port: number
+}
+
+function readServer(via: string): Server | null {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(via)
+  const port = Number(match?.[3])
+  return match && port > 0 && port < 65_536 ? { host: (match[1] ?? match[2]) as string, port } : null
+}
+
+/** Options that come in pairs. */
+function withoutItsOther({ user, passwordFile, cert, key }: SendOptions): string | null {
+  if (user !== undefined && passwordFile === undefined)
+    return '--user: found no --password-file beside it, expected a file that holds the password'
+  if (cert !== undefined && key === undefined) return '--cert: found no --key beside it, expected both'
+  if (key !== undefined && cert === undefined) return '--key: found no --cert beside it, expected both'
+  return null
+}
+
+/** The first line of the file. Throws if there is nothing on it. */
+function readPassword(file: string): string {
+  const [password = ''] = readFileSync(file, 'utf8').split(/\r?\n/)
+  if (password === '')
+    throw new Error(`--password-file: found nothing on the first line of ${file}, expected a password`)
+  return password
+}
+
+async function compose(options: SendOptions, io: Io, server: Server): Promise<TestMail> {
   const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'))
   const implicit = options.tls === true || server.port === 465
   const starttls = options.starttls === true || options.user !== undefined || options.cert !== undefined
@@ -59,9 +89,9 @@ async function compose(options: SendOptions, io: Io, server: { host: string; por
     name: hostname(),
     security: implicit ? 'implicit' : starttls ? 'starttls' : 'none',
     login:
-      options.user === undefined
+      options.user === undefined || options.passwordFile === undefined
         ? undefined
-        : { user: options.user, password: (file(options.passwordFile) ?? '').trimEnd() },
+        : { user: options.user, password: readPassword(options.passwordFile) },
     tls: {
       ca: file(options.ca),
       cert: file(options.cert),
@@ -75,9 +105,10 @@ async function compose(options: SendOptions, io: Io, server: { host: string; por
   }
 }
 
-async function messageOf(options: SendOptions, io: Io): Promise<string> {
-  if (options.message === '-') return text(io.stdin)
-  if (options.message !== undefined) return readFileSync(options.message, 'utf8')
+/** A given message stays as it is, octet by octet: it may be signed, or in any character set. */
+async function messageOf(options: SendOptions, io: Io): Promise<string | Buffer> {
+  if (options.message === '-') return buffer(io.stdin)
+  if (options.message !== undefined) return readFileSync(options.message)
   const headers = [
     `From: ${options.from || 'MAILER-DAEMON'}`,
     `To: ${options.to.join(', ')}`,
