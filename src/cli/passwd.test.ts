@@ -48,6 +48,15 @@ describe('waypost passwd hash and verify', () => {
     },
   )
 
+  it.each([
+    { file: '', user: '' },
+    { file: 'users', user: '' },
+    { file: '', user: 'lee' },
+  ])('verify wants a hash, or a file and a user in it: %j', async (asked) => {
+    const { code, err } = await run({ action: 'verify', json: false, ...asked }, 'secret\n')
+    expect([code, err]).toEqual([2, 'found neither --hash nor --file with --user, expected one of them\n'])
+  })
+
   it('speaks JSON', async () => {
     const { out } = await run({ action: 'hash', scheme: quick, json: true }, 'secret')
     const { hash } = JSON.parse(out) as { hash: string }

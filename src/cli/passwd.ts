@@ -45,6 +45,8 @@ async function hash(options: PasswdOptions & { action: 'hash' }, io: Io): Promis
 }
 
 async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Promise<number> {
+  if (!('hash' in options) && (options.file === '' || options.user === ''))
+    return complain(io, 'found neither --hash nor --file with --user, expected one of them')
   const text = 'hash' in options ? options.hash : await hashOf(options, io)
   if (typeof text === 'number') return text
   // A person who asks may be told about a weak hash too; whether it may be used is the node's to say.
