@@ -54,12 +54,20 @@ function article(type: string): string {
   return names[type] ?? type
 }
 
+/** Characters of a value in a message. */
+const MOST_SHOWN = 80
+
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'an empty value'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return 'a map of keys'
-  return JSON.stringify(value)
+  return typeof value === 'string' ? JSON.stringify(beginning(value)) : JSON.stringify(value)
+}
+
+/** Of a text that nobody wants to read to its end, such as a file that is no YAML at all. */
+function beginning(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
 }
 
 function valueAt(root: unknown, path: Path): unknown {

@@ -33,6 +33,42 @@ test('broken YAML names the place in one sentence', () => {
   ])
 })
 
+test.each([
+  [
+    'listen: { smtp: *:25 }\n',
+    '1:17',
+    'found *:25, which no anchor is called, expected quotes around a text that begins with *',
+  ],
+  ['a: &a [*a]\n', '1:1', 'found aliases that unfold without end, expected a file without them'],
+  [bomb(), '1:1', 'found aliases that unfold without end, expected a file without them'],
+  ['a: 1\n---\nb: 1\n', '2:1', 'found a second document, expected one'],
+])('%j is refused in words', (text, place, said) => {
+  const load = parseYaml('node.yaml', text)
+  expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([
+    `node.yaml:${place}: not valid YAML: ${said}`,
+  ])
+})
+
+/** Five lists, each with nine times the one before. */
+function bomb(): string {
+  const line = (name: string, before: string) => `${name}: &${name} [${Array(9).fill(before).join(', ')}]\n`
+  return line('a', 'x') + line('b', '*a') + line('c', '*b') + line('d', '*c') + line('e', '*d')
+}
+
+test('anchors and aliases may be used', () => {
+  expect(source('a: &hosts [x]\nb: *hosts\n').value).toEqual({ a: ['x'], b: ['x'] })
+})
+
+test('a long value is shown by its beginning', () => {
+  const load = validate(
+    source(`name: [${'x'.repeat(1000)}]\nmode: ${'y'.repeat(1000)}\n`),
+    z.strictObject({ mode: z.enum(['a']), name: z.array(z.string()) }),
+  )
+  expect(load.kind === 'bad' ? load.problems.map(({ message }) => message) : []).toEqual([
+    `mode: found "${'y'.repeat(80)}…", expected a`,
+  ])
+})
+
 test('a file that is not there is a problem at its first character', () => {
   expect(loadYaml('/nonexistent/node.yaml')).toMatchObject({
     kind: 'bad',
