@@ -36,7 +36,13 @@ export function checkDestinations(delivery: NodeFile['delivery'], report: Report
   }
 }
 
-export function checkBounce(config: Pick<Config, 'bounce'>, report: Report): void {
+/** The postmaster stands in the From: of every report. */
+export function checkBounce(config: Pick<Config, 'bounce' | 'postmaster'>, report: Report): void {
+  if (normalizeMailbox(config.postmaster) === null)
+    report(
+      ['postmaster'],
+      `postmaster: found "${config.postmaster}", expected an address such as postmaster@example.org`,
+    )
   for (const key of ['copy_to', 'double_bounces_to'] as const) {
     const address = config.bounce[key]
     if (address !== undefined && normalizeMailbox(address) === null)

@@ -6,6 +6,7 @@ import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Config, ListenerConfig } from './config.ts'
 import { checkBounce } from './delivery-meaning.ts'
 import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
+import { checkData, checkListening } from './places-meaning.ts'
 import type { Problem } from './problem.ts'
 import { checkRspamd } from './rspamd-meaning.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -206,6 +207,8 @@ const rules: readonly Rule[] = [
   relayIsEarned,
   checkBounce,
   checkRspamd,
+  checkListening,
+  checkData,
 ]
 
 function isLoopback(host: string): boolean {

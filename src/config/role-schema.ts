@@ -2,7 +2,7 @@
 // The schema itself cannot express an open relay: the internet is no origin that may relay.
 
 import { z } from 'zod'
-import { count, flag, text } from './values.ts'
+import { count, flag, ipAddress, text } from './values.ts'
 
 const admission = z.enum(['internet', 'peers', 'people', 'machines', 'local'], {
   error: 'one of internet, peers, people, machines, local',
@@ -10,7 +10,7 @@ const admission = z.enum(['internet', 'peers', 'people', 'machines', 'local'], {
 
 const listener = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port on every address, unless the node says otherwise under `listen`.'),
-  address: text('an IP address').default('::').describe('Address to bind; `::` means every address of both families.'),
+  address: ipAddress.prefault('::').describe('Address to bind; `::` means every address of both families.'),
   tls: z.enum(['none', 'starttls', 'starttls-required', 'implicit']).describe('How TLS starts (RFC 3207, RFC 8314).'),
   admit: z.array(admission).min(1).describe('Who may use this listener, strongest proof first.'),
   peers: z

@@ -3,6 +3,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import type { NodeFile } from './node-schema.ts'
 import type { Problem } from './problem.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -75,8 +76,26 @@ export function loadTls(files: NonNullable<NodeFile['tls']>, { source, resolvePa
         `${where}.key: found a key that does not belong to the certificate in ${files.certificate}, expected its own key`,
       ),
     )
+  const objection = problems.length > 0 ? null : objectionOf(pem)
+  if (objection !== null)
+    problems.push(
+      source.at(
+        [...at, 'certificate'],
+        `${where}.certificate: found ${files.certificate}, which TLS does not take (${objection}), expected a certificate and its whole chain`,
+      ),
+    )
   if (problems.length > 0 || !certificate) return { kind: 'bad', problems }
   return { kind: 'ok', material: { ...pem, expiresAt: Date.parse(certificate.validTo) } }
+}
+
+/** What TLS has against them: a broken chain, or a key that is too weak. Null if it takes them. */
+function objectionOf({ certificate, key }: { readonly certificate: string; readonly key: string }): string | null {
+  try {
+    createSecureContext({ cert: certificate, key })
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 function attempt<T>(make: () => T): T | null {

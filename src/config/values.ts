@@ -127,6 +127,9 @@ export const ehloKeyword = parsed(
   'a keyword of EHLO such as PIPELINING',
 )
 
+/** An address of either family. */
+export const ipAddress = parsed((value) => (isIP(value) === 0 ? null : value), 'an IP address')
+
 /** An address of one family. */
 export const ip = (family: 4 | 6) =>
   parsed((value) => (isIP(value) === family ? value : null), `an IPv${family} address`)

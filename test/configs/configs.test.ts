@@ -25,6 +25,7 @@ beforeAll(() => {
   const files = {
     'node.pem': node.certificate,
     'node.key': node.key,
+    'broken-chain.pem': `${node.certificate}-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n`,
     'other.key': other.key,
     secret: 'an srs secret of enough length\n',
     'short-secret': 'short\n',
