@@ -19,6 +19,7 @@ import { createPeople } from './people.ts'
 import { loadDirectory } from '../directory/load.ts'
 import type { LoadedDirectory } from '../directory/load.ts'
 import { stateFile } from '../dkim/key-file.ts'
+import type { DkimKey } from '../dkim/key.ts'
 import { loadKeys } from '../dkim/key-store.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
@@ -85,16 +86,7 @@ export async function loadData(
     ...(machines?.problems ?? []),
   ]
   const { directory: snapshot } = directory
-  const files = [
-    ...config.files,
-    ...directory.files,
-    // A folder changes when a fragment comes or goes.
-    ...config.mail,
-    ...directory.folders,
-    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
-    // The folder of a domain changes when a key comes or goes, its state file when it is rotated.
-    ...keys.keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
-  ]
+  const files = filesRead(config, directory, keys.keys)
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
   const whole = overlaySources(snapshot, () => sources.list)
@@ -133,6 +125,19 @@ function certificateWarnings(config: Config): Problem[] {
   const health = certificateHealth({ state: config, clock: systemClock })
   if (health.kind === 'ok') return []
   return [{ file: config.file, line: 1, column: 1, message: `tls.certificate: ${health.reason}` }]
+}
+
+function filesRead(config: Config, directory: LoadedDirectory, keys: readonly DkimKey[]): string[] {
+  return [
+    ...config.files,
+    ...directory.files,
+    // A folder changes when a fragment comes or goes.
+    ...config.mail,
+    ...directory.folders,
+    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    // The folder of a domain changes when a key comes or goes, its state file when it is rotated.
+    ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
+  ]
 }
 
 function of(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {
