@@ -13,16 +13,20 @@ import { withData } from './with-config.ts'
 export function reload(options: { readonly config: string }, io: Io): Promise<number> | number {
   return withData(options.config, io, async (config, data, warnings) => {
     for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
-    const pid = runningPid(config)
-    if (pid === null) {
-      line(io.stderr, `no node runs on ${config.data}`)
+    try {
+      const pid = runningPid(config)
+      if (pid === null) throw new Error(`no node runs on ${config.data}`)
+      process.kill(pid, 'SIGHUP')
+      line(io.stdout, `told process ${pid}: ${data.summary}`)
+      return OK
+    } catch (error) {
+      line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_YOURS : (error as Error).message)
       return FAILED
     }
-    process.kill(pid, 'SIGHUP')
-    line(io.stdout, `told process ${pid}: ${data.summary}`)
-    return OK
   })
 }
+
+const NOT_YOURS = 'the node runs as another user: only that user and root may tell it'
 
 /** The number in the file counts only while a node holds the queue: after a crash it may be anybody's, and 0 would be everybody's. */
 function runningPid(config: Config): number | null {
@@ -32,7 +36,8 @@ function runningPid(config: Config): number | null {
     if (!Number.isSafeInteger(pid) || pid <= 0) return null
     process.kill(pid, 0)
     return pid
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw error
     return null
   }
 }

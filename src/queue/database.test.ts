@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleMessage, testQueue, type TestQueue } from '../../test/lib/queue-samples.ts'
-import { DATABASE_FILE, openOwned, openReadOnly, openShared, takeOwnership } from './database.ts'
+import { DATABASE_FILE, isOwned, openOwned, openReadOnly, openShared, takeOwnership } from './database.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { openQueue } from './open-queue.ts'
@@ -228,5 +228,34 @@ describe('asUnavailable', () => {
     expect(error('SQLITE_CONSTRAINT_UNIQUE')).toBeNull()
     expect(asUnavailable('text')).toBeNull()
     chmodSync(directory, 0o700)
+  })
+})
+
+describe('somebody who is not let in', () => {
+  /** As a user without rights to the directory, which nobody is while he is root. */
+  function asStranger(act: () => void): void {
+    chmodSync(directory, 0o000)
+    const root = process.geteuid?.() === 0
+    if (root) process.seteuid?.(65_534)
+    try {
+      act()
+    } finally {
+      if (root) process.seteuid?.(0)
+      chmodSync(directory, 0o700)
+    }
+  }
+
+  it('does not read that there is no queue, or no node', () => {
+    openOwned(directory).close()
+    takeOwnership(directory).close()
+    const refused = expect.objectContaining({
+      cause: 'failing',
+      message: expect.stringMatching(/cannot be looked at: EACCES/),
+    })
+    asStranger(() => {
+      expect(() => openReadOnly(directory)).toThrow(refused)
+      expect(() => openShared(directory)).toThrow(refused)
+      expect(() => isOwned(directory)).toThrow(refused)
+    })
   })
 })

@@ -1,7 +1,7 @@
 // Room queue: opens the SQLite file the way durability needs it. The only place that sets pragmas.
 // better-sqlite3 is compiled so that a re-opened WAL database would run at synchronous=NORMAL: FULL is set on every open.
 
-import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { requireNothingLeft } from './missing-database.ts'
@@ -54,7 +54,7 @@ export function openKnown(directory: string): Database {
 /** Throws where no node ever had a queue, before something makes an empty one. */
 export function requireQueue(directory: string): void {
   const file = join(directory, DATABASE_FILE)
-  if (!existsSync(file)) throw new QueueUnavailable('failing', `there is no queue: no file ${file}`)
+  if (!isThere(file)) throw new QueueUnavailable('failing', `there is no queue: no file ${file}`)
 }
 
 /** Takes the owner's lock of a queue directory for as long as the returned database stays open (or the process lives). */
@@ -100,9 +100,9 @@ function giveToOwner(file: string, directory: string): void {
   chownSync(file, uid, gid)
 }
 
-/** True if a running node owns the queue directory. */
+/** True if a running node owns the queue directory. Throws QueueUnavailable where nobody lets us look. */
 export function isOwned(directory: string): boolean {
-  if (!existsSync(join(directory, OWNER_FILE))) return false
+  if (!isThere(join(directory, OWNER_FILE))) return false
   try {
     takeOwnership(directory).close()
     return false
@@ -145,6 +145,15 @@ function openWith(directory: string, options: SqliteDatabase.Options, prepare: (
       throw error
     }
   })
+}
+
+/** Not to be let in is another thing than absence: a queue that is only ours to read for others is not gone. */
+function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    throw new QueueUnavailable('failing', `${file} cannot be looked at: ${(error as Error).message}`)
+  }
 }
 
 function explained<T>(file: string, open: () => T): T {
