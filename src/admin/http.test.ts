@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HealthReport } from '../observe/health.ts'
 import { startAdmin } from './http.ts'
-import type { AdminSources } from './http.ts'
+import type { AdminSettings, AdminSources } from './http.ts'
 
 const well: HealthReport = { kind: 'ok', checks: { queue: { kind: 'ok' } } }
 const bugs: unknown[] = []
@@ -13,8 +14,14 @@ const sources: AdminSources = {
 }
 const running: { close(): Promise<void> }[] = []
 
-async function start(changes: Partial<AdminSources> = {}): Promise<{ url: string; port: number }> {
-  const started = await startAdmin({ host: '127.0.0.1', port: 0, allowRemote: false }, { ...sources, ...changes })
+async function start(
+  changes: Partial<AdminSources> = {},
+  settings: Partial<AdminSettings> = {},
+): Promise<{ url: string; port: number }> {
+  const started = await startAdmin(
+    { host: '127.0.0.1', port: 0, allowRemote: false, ...settings },
+    { ...sources, ...changes },
+  )
   if (started.kind === 'refused') throw new Error(started.problem)
   running.push(started)
   return { url: `http://127.0.0.1:${started.port}`, port: started.port }
@@ -53,6 +60,16 @@ describe('the admin server', () => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
     const head = await fetch(`${url}/healthz`, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
+  })
+
+  test('a client that does not end its request is cut off, with no half minute of patience on top', {
+    timeout: 15_000,
+  }, async () => {
+    const { port } = await start({}, { requestMs: 50 })
+    const slow = connect(port, '127.0.0.1').on('error', () => undefined)
+    slow.write('GET /healthz HTTP/1.1\r\n')
+    slow.resume()
+    await once(slow, 'close')
   })
 
   test('a source that fails is a bug and a 500, and the server lives on', async () => {
