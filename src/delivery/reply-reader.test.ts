@@ -42,6 +42,9 @@ describe('replies', () => {
   it('are UTF-8, or Latin-1 if they are not, without control characters', () => {
     expect(read('550 jörg\r\n')).toMatchObject([{ verbatim: '550 jörg' }])
     expect(read(Buffer.from('550 jörg\r\n', 'latin1'))).toMatchObject([{ verbatim: '550 jörg' }])
+    // Terminals obey U+009B as they do ESC [, and some end lines at U+2028.
+    expect(read(Buffer.from('550 a\u009b31mb\u2028c\r\n'))).toMatchObject([{ verbatim: '550 a 31mb c' }])
+    expect(read(Buffer.from('550 j\u00f6\u009b31mrg\r\n', 'latin1'))).toMatchObject([{ verbatim: '550 jö 31mrg' }])
     expect(read('550 a\x1b[31m\0b\r\n')).toMatchObject([{ verbatim: '550 a [31m b' }])
   })
 

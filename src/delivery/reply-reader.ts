@@ -84,7 +84,8 @@ function decode(latin1: string): string {
   // oxlint-disable-next-line no-control-regex
   if (/^[\0-\x7f]*$/.test(clean)) return clean
   const utf8 = Buffer.from(clean, 'latin1').toString('utf8')
-  return utf8.includes('�') ? clean : utf8
+  const text = utf8.includes('�') ? clean : utf8
+  return text.replace(/[\x80-\x9f\u2028\u2029]/g, ' ')
 }
 
 function printable(line: string): string {
