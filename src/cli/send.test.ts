@@ -55,6 +55,16 @@ it.each([
   expect(peer.sessions).toBe(before)
 })
 
+it('prints what the server says without what a terminal would obey', async () => {
+  const rude = await startSmtpPeer({ replies: { mail: '550 5.7.1 no \u001b[31mred\u009b0m' } })
+  const { code, out } = await run({ via: `127.0.0.1:${rude.port}` })
+  await rude.close()
+  expect(code).toBe(1)
+  expect(out).toContain('S: 550 5.7.1 no  [31mred')
+  expect(out).toMatch(/refused \(send\): 550 5\.7\.1 no  \[31mred/)
+  expect(out).not.toMatch(/[\0-\x09\x0b-\x1f\x7f\x9b]/)
+})
+
 it('refuses an empty password', async () => {
   const passwordFile = join(folder, 'empty')
   expect(await run({ user: 'lee', passwordFile })).toMatchObject({

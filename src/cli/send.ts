@@ -44,11 +44,11 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
   const dialogue: string[] = []
   const onLine = (text: string) => {
     if (options.json) dialogue.push(text)
-    else line(io.stdout, text)
+    else line(io.stdout, printable(text))
   }
   const sent = await sendTestMail({ ...mail, onLine })
   if (options.json) json(io.stdout, { ...sent, dialogue })
-  else line(io.stdout, verdict(sent))
+  else line(io.stdout, printable(verdict(sent)))
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
 }
 
@@ -117,6 +117,12 @@ async function messageOf(options: SendOptions, io: Io): Promise<string | Buffer>
     `Message-ID: <${Date.now().toString(36)}.${process.pid}@${hostname()}>`,
   ]
   return `${headers.join('\r\n')}\r\n\r\nThis is a test mail.\r\n`
+}
+
+/** Servers of others must not paint on our terminal. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the range is the point
+  return text.replace(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, ' ')
 }
 
 function verdict(sent: Sent): string {
