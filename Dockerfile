@@ -31,7 +31,7 @@ ENV WAYPOST_HEALTH=http://127.0.0.1:9125/healthz
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(process.env.WAYPOST_HEALTH).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 
-# SIGTERM drains: give it longer than docker's 10 s (docker run --stop-timeout 60).
+# SIGTERM drains, sessions and then deliveries, each for half a minute: give it longer than docker's 10 s (docker run --stop-timeout 90).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/opt/waypost/src/main.ts"]
 CMD ["run", "-c", "/etc/waypost/node.yaml"]
