@@ -39,6 +39,11 @@ test('a first CA, or none any more, needs a start: peers are verified or are not
   expect(later({ ...config, tls: { ...tls, ca: 'ca' } }, { ...config, tls: { ...tls, ca: 'other' } })).toEqual([])
 })
 
+test('a listener has the name of its key in the file', () => {
+  const listeners = [{ name: 'smtp', host: '::', port: 2525 }] as unknown as Config['listeners']
+  expect(later(config, { ...config, listeners })).toEqual(['listen'])
+})
+
 test('a peer that was taken off the list is still admitted: that is said', () => {
   expect(later(config, { ...config, peers: { mx: [] } })).toEqual(['peers'])
 })

@@ -49,7 +49,7 @@ export function takeOver(running: Config, wanted: Config): TakeOver {
   const parts = Object.entries(partlyOfTheStart)
     .filter(([, part]) => differs(part(running), part(wanted)))
     .map(([key]) => key as keyof typeof partlyOfTheStart)
-  const later = [...whole, ...parts]
+  const later = [...whole.map((key) => (key === 'listeners' ? 'listen' : key)), ...parts]
   const kept = Object.fromEntries([...ofTheStart, ...parts].map((key) => [key, running[key]]))
   return { config: { ...wanted, ...kept }, later }
 }
