@@ -62,6 +62,7 @@ it('prints what the server says without what a terminal would obey', async () =>
   expect(code).toBe(1)
   expect(out).toContain('S: 550 5.7.1 no  [31mred')
   expect(out).toMatch(/refused \(send\): 550 5\.7\.1 no  \[31mred/)
+  // oxlint-disable-next-line no-control-regex -- the range is the point
   expect(out).not.toMatch(/[\0-\x09\x0b-\x1f\x7f\x9b]/)
 })
 
