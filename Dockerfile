@@ -10,6 +10,8 @@ RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 COPY LICENSE ./
 COPY roles ./roles
 COPY src ./src
+# What `waypost demo` shows a fleet with.
+COPY hiera-examples ./hiera-examples
 
 # A user of its own; the queue lives on a volume that it owns.
 RUN useradd --system --uid 925 --home-dir /var/lib/waypost --create-home --shell /usr/sbin/nologin waypost \

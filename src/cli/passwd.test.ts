@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readStored } from '../auth/stored-password.ts'
 import { matches } from '../auth/schemes.ts'
 import { passwd, type PasswdOptions } from './passwd.ts'
@@ -32,7 +33,15 @@ function accepts(hash: string, password: string): boolean {
   return read.kind === 'read' && matches(read.stored, password)
 }
 
-const folder = () => mkdtempSync(join(tmpdir(), 'waypost-passwd-'))
+const folders: string[] = []
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'waypost-passwd-'))
+  folders.push(made)
+  return made
+}
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true })
+})
 const quick = 'SSHA512'
 
 describe('waypost passwd hash and verify', () => {

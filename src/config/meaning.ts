@@ -8,6 +8,7 @@ import { checkBounce } from './delivery-meaning.ts'
 import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
 import { checkData, checkListening } from './places-meaning.ts'
 import type { Problem } from './problem.ts'
+import { checkQueue } from './queue-meaning.ts'
 import { checkRspamd } from './rspamd-meaning.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -209,6 +210,7 @@ const rules: readonly Rule[] = [
   checkRspamd,
   checkListening,
   checkData,
+  checkQueue,
 ]
 
 function isLoopback(host: string): boolean {
