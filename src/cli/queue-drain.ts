@@ -8,6 +8,7 @@ import type { Receiver } from '../handover/receiver.ts'
 import { createRemoteReceiver, type RemoteReceiver } from '../handover/remote-receiver.ts'
 import { takeBack } from '../handover/take-back.ts'
 import { commandClock } from '../lib/clock.ts'
+import { readEndpoint } from '../lib/endpoint.ts'
 import { systemRandom } from '../lib/random.ts'
 import { requireQueue, takeHandoverLock } from '../queue/database.ts'
 import { Departing } from '../queue/departing.ts'
@@ -16,8 +17,6 @@ import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { withQueueDirectory } from './with-queue.ts'
-
-const HIGHEST_PORT = 65_535
 
 interface Common {
   readonly config: string
@@ -95,13 +94,12 @@ async function withDeparting(directory: string, use: (from: Departing) => Promis
 
 /** The receiver, or what is wrong with the command line or the configuration. */
 function remoteAt(config: Config, to: string, fingerprints: readonly string[]): RemoteReceiver | string {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(to)
-  const host = match?.[1] ?? match?.[2]
-  if (!match || host === undefined || Number(match[3]) > HIGHEST_PORT)
-    return `--to: found ${to}, expected a host and port such as srs-02.example.org:4465`
+  const endpoint = readEndpoint(to)
+  if (!endpoint) return `--to: found ${to}, expected a host and port such as srs-02.example.org:4465`
+  const { host, port } = endpoint
   const wrong = fingerprints.find((one) => !/^[0-9a-f]{64}$/.test(one))
   if (wrong !== undefined) return `--fingerprint: found ${wrong}, expected 64 hex digits`
-  const settings = remoteSettings(config, { host: host.toLowerCase(), port: Number(match[3]), fingerprints })
+  const settings = remoteSettings(config, { host: host.toLowerCase(), port, fingerprints })
   if (settings) return createRemoteReceiver(settings)
   return config.tls
     ? `nobody knows the certificate of ${host}: give --fingerprint, or fingerprints of peers, or tls.ca`

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { buffer } from 'node:stream/consumers'
+import { type Endpoint, readEndpoint } from '../lib/endpoint.ts'
 import { sendTestMail } from './mail-client.ts'
 import type { Sent, TestMail } from './mail-client.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
@@ -31,7 +32,7 @@ export interface SendOptions {
 }
 
 export async function send(options: SendOptions, io: Io): Promise<number> {
-  const server = readServer(options.via)
+  const server = readEndpoint(options.via)
   if (!server) return usage(io, `--via: found "${options.via}", expected host:port`)
   const lonely = withoutItsOther(options)
   if (lonely !== null) return usage(io, lonely)
@@ -44,23 +45,12 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
   const dialogue: string[] = []
   const onLine = (text: string) => {
     if (options.json) dialogue.push(text)
-    else line(io.stdout, printable(text))
+    else line(io.stdout, text)
   }
   const sent = await sendTestMail({ ...mail, onLine })
   if (options.json) json(io.stdout, { ...sent, dialogue })
-  else line(io.stdout, printable(verdict(sent)))
+  else line(io.stdout, verdict(sent))
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
-}
-
-interface Server {
-  readonly host: string
-  readonly port: number
-}
-
-function readServer(via: string): Server | null {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(via)
-  const port = Number(match?.[3])
-  return match && port > 0 && port < 65_536 ? { host: (match[1] ?? match[2]) as string, port } : null
 }
 
 /** Options that come in pairs. */
@@ -80,7 +70,7 @@ function readPassword(file: string): string {
   return password
 }
 
-async function compose(options: SendOptions, io: Io, server: Server): Promise<TestMail> {
+async function compose(options: SendOptions, io: Io, server: Endpoint): Promise<TestMail> {
   const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, 'utf8'))
   const implicit = options.tls === true || server.port === 465
   const starttls = options.starttls === true || options.user !== undefined || options.cert !== undefined
@@ -117,12 +107,6 @@ async function messageOf(options: SendOptions, io: Io): Promise<string | Buffer>
     `Message-ID: <${Date.now().toString(36)}.${process.pid}@${hostname()}>`,
   ]
   return `${headers.join('\r\n')}\r\n\r\nThis is a test mail.\r\n`
-}
-
-/** Servers of others must not paint on our terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- the range is the point
-  return text.replace(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, ' ')
 }
 
 function verdict(sent: Sent): string {

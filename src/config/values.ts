@@ -1,6 +1,7 @@
 // The kinds of values a configuration holds, with what is expected in words. Schemas are built from these only.
 
 import { isIP } from 'node:net'
+import { readEndpoint } from '../lib/endpoint.ts'
 import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
 import { parseSize } from '../lib/size.ts'
@@ -38,11 +39,6 @@ export const hostName = parsed((name) => {
   return plain.length <= MAX_HOST_NAME && hostPattern.test(plain) && isIP(plain) === 0 ? plain.toLowerCase() : null
 }, 'a host or domain name such as mx-01.example.org')
 
-export interface Endpoint {
-  readonly host: string
-  readonly port: number
-}
-
 /** `address:port`, IPv6 in brackets, `*` for every address. */
 export const bindAddress = parsed((value) => {
   const endpoint = readEndpoint(value)
@@ -67,15 +63,6 @@ export const hostAndPort = parsed((value) => {
     ? { host: endpoint.host.toLowerCase(), port: endpoint.port }
     : null
 }, 'a host with an optional port such as srs.example.org or 127.0.0.1:2526')
-
-function readEndpoint(value: string, leastPort = 1): Endpoint | null {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value)
-  if (!match) return null
-  // Brackets are for IPv6 addresses (RFC 3986 3.2.2).
-  if (match[1] !== undefined && isIP(match[1]) !== 6) return null
-  const port = Number(match[3])
-  return port >= leastPort && port <= 65535 ? { host: (match[1] ?? match[2]) as string, port } : null
-}
 
 /** `http://host:port` of a server near by, or `unix:/path`; as written but for a slash at the end. */
 export const httpOrSocket = parsed((value) => {
