@@ -4,8 +4,7 @@ import { normalizeMailbox } from '../smtp/mailbox.ts'
 import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Config } from './config.ts'
 import type { NodeFile } from './node-schema.ts'
-
-type Report = (path: (string | number)[], message: string) => void
+import type { Report } from './problem.ts'
 
 const namePattern = /^(?:\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[?[0-9a-f:.]+\]?)$/i
 

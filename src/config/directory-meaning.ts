@@ -3,8 +3,7 @@
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
 import type { LdapConfig, SqlConfig } from './directory-files.ts'
-
-type Report = (path: (string | number)[], message: string) => void
+import type { Report } from './problem.ts'
 
 export function checkDirectory(config: Config, report: Report): void {
   const { ldap, sql } = config.directory

@@ -7,7 +7,7 @@ import type { Config, ListenerConfig } from './config.ts'
 import { checkBounce } from './delivery-meaning.ts'
 import { checkDirectory, directoryHasPasswords } from './directory-meaning.ts'
 import { checkData, checkListening } from './places-meaning.ts'
-import type { Problem } from './problem.ts'
+import type { Problem, Report } from './problem.ts'
 import { checkQueue } from './queue-meaning.ts'
 import { checkRspamd } from './rspamd-meaning.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -15,12 +15,12 @@ import type { YamlSource } from './yaml-source.ts'
 /** Widest networks a peer may be known by: peers are hosts of ours, and a wide range admits strangers. */
 const WIDEST_PEER = { 4: 24, 6: 64 } as const
 
-type Rule = (config: Config, report: (path: (string | number)[], message: string) => void) => void
+type Rule = (config: Config, report: Report) => void
 
 /** Runs every rule over a configuration whose single values are already right. */
 export function checkMeaning(source: YamlSource, config: Config, facts: { readonly tlsWanted: boolean }): Problem[] {
   const problems: Problem[] = []
-  const report = (path: (string | number)[], message: string) => problems.push(source.at(path, message))
+  const report: Report = (path, message) => problems.push(source.at(path, message))
   for (const rule of rules) rule(config, report)
   if (!facts.tlsWanted) needTls(config, report)
   return problems

@@ -4,8 +4,7 @@
 import { lstatSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
-
-type Report = (path: (string | number)[], message: string) => void
+import type { Report } from './problem.ts'
 
 interface Listening {
   readonly path: readonly string[]

@@ -8,6 +8,9 @@ export interface Problem {
   readonly message: string
 }
 
+/** Tells of a problem at a key of a file's YAML. */
+export type Report = (path: (string | number)[], message: string) => void
+
 /** `file:line:column: message`, the form that editors jump to. */
 export function formatProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`

@@ -2,12 +2,10 @@
 
 import { formatDuration } from '../lib/duration.ts'
 import type { Config } from './config.ts'
+import type { Report } from './problem.ts'
 
 /** Over values that are right by themselves. */
-export function checkQueue(
-  { queue }: Pick<Config, 'queue'>,
-  report: (path: (string | number)[], message: string) => void,
-): void {
+export function checkQueue({ queue }: Pick<Config, 'queue'>, report: Report): void {
   const atMost = (key: 'minimal_backoff' | 'delay_warning', other: 'maximal_backoff' | 'lifetime', why: string) => {
     const found = queue[key]
     if (found === undefined || found <= queue[other]) return

@@ -2,11 +2,12 @@
 
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
+import type { Report } from './problem.ts'
 
 /** A client waits ten minutes for the reply to its final dot (RFC 5321 4.5.3.2.6): half of that, or it sends again what we are taking. */
 const MOST_WAIT_MS = 300_000
 
-export function checkRspamd(config: Config, report: (path: (string | number)[], message: string) => void): void {
+export function checkRspamd(config: Config, report: Report): void {
   const { rspamd, role } = config
   if (!rspamd) return
   if (!role.checks.includes('spam'))
