@@ -29,7 +29,7 @@ const sentences: Sentences = {
   removed: (e) => controlled('removed', e),
   bounced: (e) => controlled('bounced', e),
   recovered: (e) => controlled('recovered', e),
-  asked: (e) => controlled(e.action === 'release' ? askedBack : `asked to ${e.action}, during an attempt,`, e),
+  asked: (e) => controlled(e.action === 'release' ? takenBack : `asked during an attempt to ${e.action}`, e),
   suspended: (e) => steered('suspended', e),
   resumed: (e) => steered('resumed', e),
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
@@ -39,7 +39,7 @@ const sentences: Sentences = {
     `refused at ${e.stage.toUpperCase()} from ${path(e.sender)} for ${e.recipient ?? 'nobody yet'} by ${e.remote}: ${oneLine(e.reply)}${e.cause && !e.reply.endsWith(e.cause) ? ` (${oneLine(e.cause)})` : ''}`,
 }
 
-const askedBack = 'what was asked during an attempt is taken back for'
+const takenBack = 'what was asked during an attempt is taken back for'
 
 /** The sentence, without time and queue id. Resolution steps follow with `stepLines`. */
 export function describeEvent(event: Event): string {

@@ -48,6 +48,15 @@ describe('log output', () => {
     await flushed
   })
 
+  test('gathers no longer when so much has come meanwhile', () => {
+    const { calls, write } = descriptor()
+    const output = openLogOutput(1, write)
+    for (const line of ['a\n', 'b\n']) output.write(line)
+    calls[0]?.done(null, 2)
+    output.write('x'.repeat(70_000))
+    expect(calls[1]?.text).toHaveLength(70_002)
+  })
+
   test('goes on after a short write, a full pipe and an error', async () => {
     const { calls, write } = descriptor()
     const output = openLogOutput(1, write)

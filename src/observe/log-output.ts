@@ -50,6 +50,11 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
     lost = 0
     put(Buffer.from(text, 'utf8'))
   }
+  const gatherNoMore = (): void => {
+    if (!gathering) return
+    clearTimeout(gathering)
+    next()
+  }
   const put = (bytes: Buffer): void => {
     write(fd, bytes, (error, count) => {
       if (error?.code === 'EAGAIN') setTimeout(() => put(bytes), BUSY_WAIT)
@@ -66,6 +71,7 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
       lines.push(line)
       octets += line.length
       if (!busy) next()
+      else if (octets >= GATHER_OCTETS) gatherNoMore()
     },
     flush: () =>
       new Promise((resolve) => {
@@ -75,9 +81,7 @@ export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): F
           clearTimeout(timer)
           resolve()
         })
-        if (!gathering) return
-        clearTimeout(gathering)
-        next()
+        gatherNoMore()
       }),
   }
 }
