@@ -1,10 +1,11 @@
 // Room queue: what a person (or the brake of a stolen account) may do to queued mail. Every action is in the ledger with who did it.
 
+import type { AskedEvent } from '../observe/events.ts'
 import type { QueueFilter } from './filter.ts'
 import type { Suspension } from './statements/destinations.ts'
 import type { RecipientState } from './states.ts'
 
-export type ControlAction = 'hold' | 'release' | 'retry' | 'remove' | 'bounce'
+export type ControlAction = AskedEvent['action']
 
 export interface ControlRequest {
   readonly action: ControlAction

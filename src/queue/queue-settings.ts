@@ -3,7 +3,7 @@
 import { defaultRetrySettings, type RetrySettings } from './retry.ts'
 
 export interface QueueSettings {
-  /** The node's data directory for the queue: holds queue.db, owner.lock and spool/. */
+  /** The node's data directory for the queue: holds queue.db, spool/ and the locks of who works on them. */
   readonly directory: string
   readonly retry: RetrySettings
   /** Below this many free octets of the file system, health says `full`: accepted mail still needs room to be worked on. */
