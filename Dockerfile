@@ -21,7 +21,7 @@ USER waypost
 # As deploy/waypost.service has it: less memory, a faster start. The cache of compiled code is filled here.
 ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=33554432 MALLOC_TOP_PAD_=1048576
 ENV NODE_OPTIONS=--max-semi-space-size=8 NODE_COMPILE_CACHE=/var/cache/waypost
-RUN node -e "import('/opt/waypost/src/node.ts'); import('/opt/waypost/src/filter/authenticate.ts')"
+RUN node -e "import('/opt/waypost/src/node/node.ts'); import('/opt/waypost/src/filter/verify-message.ts')"
 
 VOLUME /var/lib/waypost
 

@@ -2,11 +2,11 @@
 // Arguments → command. Each command is one file of cli/ and is loaded only when called.
 
 import { Command } from 'commander'
-import { declareDirectory } from './cli/declare/directory.ts'
-import { declareMail } from './cli/declare/mail.ts'
-import { declareNode } from './cli/declare/node.ts'
-import { declareQueue } from './cli/declare/queue.ts'
-import { declareTools } from './cli/declare/tools.ts'
+import { declareDirectory } from './cli/declare/declare-directory.ts'
+import { declareMail } from './cli/declare/declare-mail.ts'
+import { declareNode } from './cli/declare/declare-node.ts'
+import { declareQueue } from './cli/declare/declare-queue.ts'
+import { declareTools } from './cli/declare/declare-tools.ts'
 import { FAILED, USAGE } from './cli/io.ts'
 
 const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }

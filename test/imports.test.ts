@@ -1,9 +1,9 @@
-// The tree keeps its import rule: only the arrows of docs/architecture.md, and no circle between files.
+// The tree keeps its import rule: only the arrows of docs/architecture.md, no circle between files, no file name twice.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { circles, forbiddenArrows } from './lib/import-rules.ts'
+import { circles, forbiddenArrows, repeatedNames } from './lib/import-rules.ts'
 
 const src = join(import.meta.dirname, '../src')
 const sources = new Map(
@@ -22,4 +22,8 @@ it('has no arrow that the table forbids', () => {
 
 it('has no circle between files', () => {
   expect(circles(sources)).toEqual([])
+})
+
+it('has no file name twice', () => {
+  expect(repeatedNames(sources)).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { HealthReport } from '../observe/health.ts'
+import type { HealthReport } from '../observe/health-report.ts'
 import { startAdmin } from './http.ts'
 import type { AdminSettings, AdminSources } from './http.ts'
 

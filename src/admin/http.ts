@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { HealthReport } from '../observe/health.ts'
+import type { HealthReport } from '../observe/health-report.ts'
 
 export interface AdminSettings {
   /** IP address to bind. */

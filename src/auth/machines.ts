@@ -11,7 +11,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Located, LocatedMap } from '../directory/located.ts'
 import { describeLocated, entryOf, textOf } from '../directory/located.ts'
-import { collectProblems, type Problem, type ProblemList } from '../directory/problem.ts'
+import { collectProblems, type Problem, type ProblemList } from '../directory/data-problem.ts'
 import { readYaml } from '../directory/yaml-file.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
 import type { CertificateAuthenticator, Identification } from './authenticator.ts'

@@ -1,7 +1,7 @@
 // A passwd-file of people: read whole into a table. A line that cannot be used is a problem with its place and never matches.
 
 import { readFile } from 'node:fs/promises'
-import type { Place } from '../directory/problem.ts'
+import type { Place } from '../directory/data-problem.ts'
 import { type PasswdEntry, readPasswdLine } from './passwd-line.ts'
 
 export interface PasswdProblem extends Place {

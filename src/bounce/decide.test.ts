@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Notify } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
-import type { NoticeRecipient, StoredMessage } from '../queue/queue.ts'
+import type { NoticeRecipient, StoredMessage } from '../queue/contract/queue.ts'
 import { decide, type Decision, type Notice } from './decide.ts'
 
 interface Situation {

@@ -1,7 +1,7 @@
 // Who is told what. Never a null sender (RFC 5321 6.1), never a sender that nobody proved (backscatter), only what NOTIFY asks for
 // (RFC 3461 4.1, 5.2), and nothing that the next server promised to tell itself. What no sender may hear, the operator may.
 
-import type { NoticeRecipient, NoticeTask, StoredMessage } from '../queue/queue.ts'
+import type { NoticeRecipient, NoticeTask, StoredMessage } from '../queue/contract/queue.ts'
 import type { Notify } from '../smtp/envelope.ts'
 import { isOperatorReport } from './operator-mark.ts'
 

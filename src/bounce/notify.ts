@@ -1,7 +1,7 @@
 // Tells senders what became of their mail: takes what is due from the queue, writes one report per message and notice, and commits it
 // together with the mark that it is told. A crash in between repeats the work, never the report. Nothing here may throw at its callers.
 
-import type { Queue, NoticeRecipient, NoticeTask } from '../queue/queue.ts'
+import type { Queue, NoticeRecipient, NoticeTask } from '../queue/contract/queue.ts'
 import type { NotifiedEvent } from '../observe/events.ts'
 import type { BounceSettings } from './bounce-settings.ts'
 import { type ComposePorts, composeReports, type Reports } from './compose.ts'

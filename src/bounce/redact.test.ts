@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainRecipient } from '../smtp/envelope.ts'
-import type { NoticeRecipient } from '../queue/queue.ts'
+import type { NoticeRecipient } from '../queue/contract/queue.ts'
 import { disclose, discloseHeader } from './redact.ts'
 
 function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {

@@ -3,7 +3,7 @@
 
 import { isIPv4 } from 'node:net'
 import { mapFields } from '../message/header.ts'
-import type { NoticeRecipient } from '../queue/queue.ts'
+import type { NoticeRecipient } from '../queue/contract/queue.ts'
 import { unicodeDomain } from '../smtp/domain.ts'
 import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
 

@@ -2,7 +2,7 @@
 // (RFC 3461 4.3: RET concerns failures only; RFC 8689 5: REQUIRETLS mail is not spread in reports).
 
 import type { Readable } from 'node:stream'
-import type { StoredBody, StoredMessage } from '../queue/queue.ts'
+import type { StoredBody, StoredMessage } from '../queue/contract/queue.ts'
 import type { Notice } from './decide.ts'
 import type { Returned } from './report-facts.ts'
 

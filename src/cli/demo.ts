@@ -1,6 +1,6 @@
 // waypost demo: a whole fleet and a small internet on loopback. Exit 0 only if every scene ended as it must.
 
-import { runDemo } from '../demo/run.ts'
+import { runDemo } from '../demo/run-demo.ts'
 import { FAILED, OK } from './io.ts'
 import type { Io } from './io.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CapturedIo, captureIo } from '../../test/lib/captured-io.ts'
-import { check } from './check.ts'
+import { check } from './check-command.ts'
 import { directoryExport } from './directory-export.ts'
 
 let folder: string

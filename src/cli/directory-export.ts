@@ -1,11 +1,11 @@
 // waypost directory export: all files of routing data as one, under keys of ours, which `mail:` reads again to the same effect. For looking
 // over what a hierarchy comes to, for comparing two nodes or two days, and for leaving other shapes behind.
 
-import { routingFiles } from '../assembly/routing-files.ts'
+import { routingFiles } from '../wiring/routing-files.ts'
 import { formatProblem } from '../config/problem.ts'
 import { mailJson, mailYaml } from '../directory/export/mail-yaml.ts'
 import { plainMail } from '../directory/export/plain-data.ts'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { unlistedAddresses } from '../directory/unlisted.ts'
 import { line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'

@@ -6,7 +6,7 @@ import { captureIo } from '../../test/lib/captured-io.ts'
 import { type Authority, startAuthority } from '../demo/authority.ts'
 import { dkimCheck, dkimKeygen, dkimList, dkimRecords, dkimRotate, dkimSign } from './dkim.ts'
 import type { Io } from './io.ts'
-import { verify } from './verify.ts'
+import { verify } from './verify-command.ts'
 
 let dns: Authority
 let directory: string

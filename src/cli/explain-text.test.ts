@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
 import { createRouter } from '../route/router.ts'
 import { explainText } from './explain-text.ts'

@@ -1,12 +1,12 @@
 // waypost queue drain and adopt on one queue at once, and where there is none. What they do to mail is shown by whole nodes
-// (test/scenarios/queue-hand-over.test.ts).
+// (test/scenarios/queue-transfer.test.ts).
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type QueueNode, queueNode, runCommand } from '../../test/lib/queue-command.ts'
 import { sampleMessage } from '../../test/lib/queue-samples.ts'
-import { DATABASE_FILE, takeHandoverLock } from '../queue/database.ts'
+import { DATABASE_FILE, takeHandoverLock } from '../queue/sqlite/database.ts'
 import { queueAdopt } from './queue-adopt.ts'
 import { queueTakeBack } from './queue-drain.ts'
 

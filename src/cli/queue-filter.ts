@@ -1,8 +1,8 @@
 // The one filter grammar of the queue commands: queue ids as arguments and options that must all hold. Acting on everything has to be said.
 
 import { isQueueId } from '../lib/ids.ts'
-import type { QueueFilter } from '../queue/filter.ts'
-import { type RecipientState, recipientStates } from '../queue/states.ts'
+import type { QueueFilter } from '../queue/contract/recipient-filter.ts'
+import { type RecipientState, recipientStates } from '../queue/contract/states.ts'
 
 /** As the command line gives them. */
 export interface FilterOptions {

@@ -1,7 +1,7 @@
 // waypost queue list and show: what waits, for whom, since when, and why.
 
 import { isUtf8 } from 'node:buffer'
-import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/reader.ts'
+import type { ListedMessage, ListedRecipient, ShownMessage } from '../queue/sqlite/sqlite-queue-reader.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
 import { describeEvent, stepLines, time } from '../observe/describe-event.ts'

@@ -1,7 +1,7 @@
 // waypost queue stats: how much waits, in which state, for whom, since when, and what a person stopped.
 
 import { formatDuration } from '../lib/duration.ts'
-import type { QueueStats } from '../queue/control.ts'
+import type { QueueStats } from '../queue/contract/queue-control.ts'
 import { json, line, OK } from './io.ts'
 import type { Io } from './io.ts'
 import { withQueueReader } from './with-queue.ts'

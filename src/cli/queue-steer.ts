@@ -1,10 +1,10 @@
 // waypost queue hold, release, retry, bounce, remove: one action on every recipient that the filter matches, or with --dry-run what it would
 // touch. Beside a running node or on a stopped one. Exit 1 if there is nothing to do.
 
-import type { ControlAction, ControlResult } from '../queue/control.ts'
-import { effectOf } from '../queue/control-effect.ts'
-import type { QueueFilter } from '../queue/filter.ts'
-import type { ListedMessage, ListedRecipient, QueueReader } from '../queue/reader.ts'
+import type { ControlAction, ControlResult } from '../queue/contract/queue-control.ts'
+import { effectOf } from '../queue/contract/control-effect.ts'
+import type { QueueFilter } from '../queue/contract/recipient-filter.ts'
+import type { ListedMessage, ListedRecipient, QueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'

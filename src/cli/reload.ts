@@ -1,11 +1,11 @@
 // waypost reload: checks the configuration as the node will, then tells the node to read it again. Exit 2 if it would refuse it.
 
 import { readFileSync } from 'node:fs'
-import { queueDirectory } from '../assembly/node-queue.ts'
-import { pidFile } from '../assembly/pid-file.ts'
+import { queueDirectory } from '../node/node-queue.ts'
+import { pidFile } from '../node/pid-file.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
-import { isOwned } from '../queue/database.ts'
+import { isOwned } from '../queue/sqlite/database.ts'
 import { FAILED, line, OK } from './io.ts'
 import type { Io } from './io.ts'
 import { withData } from './with-config.ts'

@@ -1,14 +1,14 @@
 // waypost srs: secrets and domain from a node's YAML or from the command line; srs.ts does the rest.
 
 import { readFileSync } from 'node:fs'
-import { srsSettings } from '../assembly/router-settings.ts'
-import { routingFiles } from '../assembly/routing-files.ts'
+import { srsSettings } from '../wiring/routing-settings.ts'
+import { routingFiles } from '../wiring/routing-files.ts'
 import type { Config } from '../config/config.ts'
 import { normalDomain } from '../directory/address.ts'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
-import { srs } from './srs.ts'
+import { srs } from './srs-codec.ts'
 import { withConfig } from './with-config.ts'
 
 export interface SrsCommand {

@@ -1,10 +1,10 @@
 // The front half of commands that look at a node's configuration and data: load it, or say what is wrong and exit with 2.
 
-import { loadData } from '../assembly/data.ts'
-import type { NodeData } from '../assembly/data.ts'
+import { loadData } from '../wiring/load-data.ts'
+import type { NodeData } from '../wiring/load-data.ts'
 import type { Config } from '../config/config.ts'
-import { readSrsTokens } from '../assembly/srs-tokens.ts'
-import { loadConfig } from '../config/load.ts'
+import { readSrsTokens } from '../wiring/srs-tokens.ts'
+import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'

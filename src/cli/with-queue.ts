@@ -1,10 +1,10 @@
 // The front half of commands that read or steer a queue, beside a running node or of a stopped one.
 
-import { queueDirectory } from '../assembly/node-queue.ts'
+import { queueDirectory } from '../node/node-queue.ts'
 import type { Config } from '../config/config.ts'
-import { QueueReader } from '../queue/reader.ts'
-import { DirectControl } from '../queue/direct-control.ts'
-import { asUnavailable } from '../queue/unavailable.ts'
+import { QueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
+import { DirectControl } from '../queue/sqlite/direct-control.ts'
+import { asUnavailable } from '../queue/contract/queue-unavailable.ts'
 import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, line } from './io.ts'
 import type { Io } from './io.ts'

@@ -5,7 +5,7 @@ import type { DirectoryConfig } from './directory-files.ts'
 import type { ListenerRole, RoleFile } from './role-schema.ts'
 import type { NodeFile } from './node-schema.ts'
 import type { RspamdConfig } from './rspamd-files.ts'
-import type { TlsMaterial } from './tls-material.ts'
+import type { TlsMaterial } from './read-tls-material.ts'
 
 export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly name: string

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { NodeFile } from './node-schema.ts'
 import type { Problem } from './problem.ts'
 import { type ReplyRuleFile, replyRulesSchema } from './reply-schema.ts'
-import { loadTls, type TlsMaterial } from './tls-material.ts'
+import { loadTls, type TlsMaterial } from './read-tls-material.ts'
 import { validate } from './validate.ts'
 import { loadYaml, type YamlSource } from './yaml-source.ts'
 

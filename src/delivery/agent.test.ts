@@ -5,7 +5,7 @@ import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../test/lib/s
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
 import { loopbackTarget, transportSettings } from '../../test/lib/transport-settings.ts'
 import { systemClock } from '../lib/clock.ts'
-import type { Claim } from '../queue/queue.ts'
+import type { Claim } from '../queue/contract/queue.ts'
 import { type AgentSettings, createAgent, standardAgent } from './agent.ts'
 import type { Hosts } from './hosts.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './pool.ts'

@@ -1,15 +1,15 @@
 // One attempt of one claim: finds hosts, takes or opens a connection, runs the transaction, goes on to the next host where that can
 // help (RFC 5321 5.1), and answers one outcome per recipient. Knows no queue but the claim and the way to its body.
 
-import type { Claim, ClaimedRecipient } from '../queue/queue.ts'
-import type { Outcome } from '../queue/outcome.ts'
-import type { DeliveryVerdict } from '../queue/scheduler.ts'
+import type { Claim, ClaimedRecipient } from '../queue/contract/queue.ts'
+import type { Outcome } from '../queue/contract/outcome.ts'
+import type { DeliveryVerdict } from '../queue/scheduling/scheduler.ts'
 import type { Clock } from '../lib/clock.ts'
 import { contentOf, type OpenBody } from './claim-content.ts'
-import { classified } from './classified.ts'
-import { handedOn, keepsReports } from './confidential.ts'
+import { classified } from './apply-reply-rules.ts'
+import { handedOn, keepsReports } from './dsn-privacy.ts'
 import type { HostFinder } from './hosts.ts'
-import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './outcome.ts'
+import { type AttemptFacts, deferred, isTooManyRecipients, outcomeOf } from './delivery-outcome.ts'
 import type { ConnectionPool, PooledConnection } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { ReplyRules } from './reply-rules.ts'

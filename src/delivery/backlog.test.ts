@@ -1,7 +1,7 @@
 // What the dispatcher believes about the queue: a summary that a claim overtook is not believed.
 
 import { describe, expect, it } from 'vitest'
-import type { Claim } from '../queue/queue.ts'
+import type { Claim } from '../queue/contract/queue.ts'
 import { Backlog } from './backlog.ts'
 
 const message = { header: Buffer.alloc(10), body: { kind: 'inline', bytes: Buffer.alloc(90) } }

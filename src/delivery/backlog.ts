@@ -1,7 +1,7 @@
 // What waits in the queue by destination, as far as the dispatcher knows, and the claims it holds in hand. Refreshed from the queue's
 // own summary; a summary that was under way while we claimed is out of date for that destination and is not believed.
 
-import type { Claim, DestinationSummary } from '../queue/queue.ts'
+import type { Claim, DestinationSummary } from '../queue/contract/queue.ts'
 
 /** Due at once, however the clock stands. Not 0, which the scheduler takes for no time at all. */
 const LONG_AGO = 1

@@ -1,7 +1,7 @@
 // The bytes of a claimed message as the transport wants them.
 
 import type { Readable } from 'node:stream'
-import type { Claim, StoredBody } from '../queue/queue.ts'
+import type { Claim, StoredBody } from '../queue/contract/queue.ts'
 import type { TransportContent } from './transport.ts'
 
 export type OpenBody = (body: StoredBody) => Readable

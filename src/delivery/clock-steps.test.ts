@@ -4,11 +4,11 @@ import { afterEach, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Outcome } from '../queue/outcome.ts'
-import type { Claim } from '../queue/queue.ts'
-import { defaultSchedulerSettings } from '../queue/scheduler.ts'
+import type { Outcome } from '../queue/contract/outcome.ts'
+import type { Claim } from '../queue/contract/queue.ts'
+import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { createDispatcher, standardDispatcher } from './dispatcher.ts'
-import { deferred } from './outcome.ts'
+import { deferred } from './delivery-outcome.ts'
 import { ConnectionPool, standardPool } from './pool.ts'
 
 const HOUR = 3_600_000
@@ -22,7 +22,7 @@ afterEach(async () => {
 function setUp() {
   const ticks = createFakeClock()
   const state = { step: 0, unreachable: false }
-  const clock: Clock = { now: () => ticks.now() + state.step, sleep: (ms, signal) => ticks.sleep(ms, signal) }
+  const clock: Clock = { ...ticks, now: () => ticks.now() + state.step }
   const queue = createFakeQueue(() => clock.now())
   const engine = createDispatcher(
     { scheduler: defaultSchedulerSettings, ...standardDispatcher },

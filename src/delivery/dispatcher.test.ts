@@ -3,13 +3,17 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
-import type { Outcome } from '../queue/outcome.ts'
-import type { Claim, DestinationSummary } from '../queue/queue.ts'
-import { defaultSchedulerSettings, type DeliveryVerdict, type SchedulerSettings } from '../queue/scheduler.ts'
-import { QueueUnavailable } from '../queue/unavailable.ts'
+import type { Outcome } from '../queue/contract/outcome.ts'
+import type { Claim, DestinationSummary } from '../queue/contract/queue.ts'
+import {
+  defaultSchedulerSettings,
+  type DeliveryVerdict,
+  type SchedulerSettings,
+} from '../queue/scheduling/scheduler.ts'
+import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
 import type { AttemptResult } from './agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
-import { deferred } from './outcome.ts'
+import { deferred } from './delivery-outcome.ts'
 import { ConnectionPool, standardPool } from './pool.ts'
 
 const hop = 'mx:example.net'

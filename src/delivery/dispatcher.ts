@@ -2,16 +2,21 @@
 // not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
 
 import type { Clock } from '../lib/clock.ts'
-import type { Claim, DestinationSummary, Queue, Settlement } from '../queue/queue.ts'
-import { type DestinationView, type DeliveryVerdict, Scheduler, type SchedulerSettings } from '../queue/scheduler.ts'
+import type { Claim, DestinationSummary, Queue, Settlement } from '../queue/contract/queue.ts'
+import {
+  type DestinationView,
+  type DeliveryVerdict,
+  Scheduler,
+  type SchedulerSettings,
+} from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './agent.ts'
 import { Backlog } from './backlog.ts'
 import type { DeliveryEngine } from './engine.ts'
 import type { DeliveryLog } from './log-port.ts'
-import { deferred } from './outcome.ts'
+import { deferred } from './delivery-outcome.ts'
 import type { ConnectionPool } from './pool.ts'
-import { Settler } from './settler.ts'
-import { QUEUE_PAUSE, Summaries, type SummarySettings } from './summaries.ts'
+import { Settler } from './outcome-writer.ts'
+import { QUEUE_PAUSE, Summaries, type SummarySettings } from './backlog-poller.ts'
 import { Wakeup } from './wakeup.ts'
 
 export interface DispatcherSettings extends SummarySettings {

@@ -1,6 +1,6 @@
 // Delivery's contract towards the node: started with a queue, it keeps delivering until drained.
 
-import type { Claim } from '../queue/queue.ts'
+import type { Claim } from '../queue/contract/queue.ts'
 
 export interface DeliveryEngine {
   start(): void

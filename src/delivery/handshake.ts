@@ -2,12 +2,12 @@
 // again (RFC 5321 3.1–3.2, RFC 3207 4.2: what was learnt before TLS is forgotten), AUTH. LMTP says LHLO (RFC 2033 4.1).
 
 import { isIPv6 } from 'node:net'
-import type { Dialogue } from './dialogue.ts'
+import type { Dialogue } from './smtp-dialogue.ts'
 import type { Random } from '../lib/random.ts'
-import { authenticate } from './authenticate.ts'
+import { authenticate } from './smtp-auth.ts'
 import { type Extensions, noExtensions, readExtensions } from './extensions.ts'
-import { secure } from './secure.ts'
-import { ask, isTrouble } from './ask.ts'
+import { secure } from './tls-policy/client-tls.ts'
+import { ask, isTrouble } from './smtp-command.ts'
 import type { Target, Trouble } from './transport.ts'
 import type { TransportSettings } from './transport-settings.ts'
 

@@ -1,8 +1,8 @@
 // How rules are matched and what they change, with rules made for the purpose.
 
 import { describe, expect, it } from 'vitest'
-import { classified } from './classified.ts'
-import { outcomeOf } from './outcome.ts'
+import { classified } from './apply-reply-rules.ts'
+import { outcomeOf } from './delivery-outcome.ts'
 import { createReplyRules, type ReplyRule } from './reply-rules.ts'
 import type { PeerReply, Phase } from './transport.ts'
 

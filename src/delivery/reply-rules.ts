@@ -1,7 +1,7 @@
 // Which rule fits a server's refusal, and what follows from it: a class for people, and for the next attempt its time, its scope and
 // whether the destination is left alone for a while. Rules are data (src/delivery/default-replies.yaml and the operator's files); no rule, no effect.
 
-import type { Scope } from '../queue/outcome.ts'
+import type { Scope } from '../queue/contract/outcome.ts'
 import type { ReplyClass } from '../smtp/reply-class.ts'
 import type { PeerReply, Phase } from './transport.ts'
 

@@ -1,7 +1,7 @@
 // Sends header and body after the 354. Small mails leave in one write; large ones are streamed at the peer's pace. If anything
 // breaks on the way the final dot must never be sent: half a mail would count as a whole one.
 
-import type { Dialogue } from './dialogue.ts'
+import type { Dialogue } from './smtp-dialogue.ts'
 import { atStart, closing, positionAfter, stuff } from './dot-stuffing.ts'
 import type { TransportContent } from './transport.ts'
 

@@ -5,9 +5,9 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import { type Random, systemRandom } from '../lib/random.ts'
 import { createDial, type Dial } from './dial.ts'
-import { Dialogue } from './dialogue.ts'
+import { Dialogue } from './smtp-dialogue.ts'
 import { handshake, notTrusted } from './handshake.ts'
-import { secure } from './secure.ts'
+import { secure } from './tls-policy/client-tls.ts'
 import { type Channel, transact } from './transaction.ts'
 import {
   describeTarget,

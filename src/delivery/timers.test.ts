@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { createDeadline } from './deadline.ts'
+import { createDeadline } from './connection-timer.ts'
 import { Wakeup } from './wakeup.ts'
 
 describe('a deadline', () => {

@@ -1,11 +1,11 @@
 // One mail transaction (RFC 5321 3.3): MAIL, RCPT for each recipient, DATA, the message. With PIPELINING the envelope and DATA go out
 // in one write (RFC 2920 3.1). Each recipient gets the reply that was meant for it, LMTP's after the data included (RFC 2033 4.2).
 
-import { isTrouble, judge } from './ask.ts'
+import { isTrouble, judge } from './smtp-command.ts'
 import { mailCommand, rcptCommand } from './commands.ts'
-import type { Dialogue } from './dialogue.ts'
+import type { Dialogue } from './smtp-dialogue.ts'
 import type { Extensions } from './extensions.ts'
-import { checkFitness, type Fitness } from './fitness.ts'
+import { checkFitness, type Fitness } from './peer-capabilities.ts'
 import { sendData } from './send-data.ts'
 import type { PeerReply, Phase, RecipientResult, TransportContent, TransportEnvelope, Trouble } from './transport.ts'
 import type { Timeouts } from './transport-settings.ts'

@@ -11,7 +11,7 @@ import {
   GREETING_TIMEOUT,
   MAIL_TIMEOUT,
   RCPT_TIMEOUT,
-} from '../smtp/limits.ts'
+} from '../smtp/address-limits.ts'
 
 /** Milliseconds. */
 export interface Timeouts {

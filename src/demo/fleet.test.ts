@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isListening } from '../../test/lib/listening.ts'
-import { commonFreePort, nodeAddresses } from './addresses.ts'
+import { commonFreePort, nodeAddresses } from './demo-addresses.ts'
 import { prepareFleet } from './fleet.ts'
 
 let folder: string

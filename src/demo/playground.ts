@@ -1,7 +1,7 @@
 // What to try with a demonstration that stays up.
 
 import type { Authority as Dns } from './authority.ts'
-import { hostAddresses, nodeAddresses, strangerAddress } from './addresses.ts'
+import { hostAddresses, nodeAddresses, strangerAddress } from './demo-addresses.ts'
 import { machine, person } from './fleet.ts'
 import type { Fleet } from './fleet.ts'
 

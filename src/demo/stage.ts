@@ -2,7 +2,7 @@
 
 import type { Sent, TestMail } from '../cli/mail-client.ts'
 import type { Event } from '../observe/events.ts'
-import type { NodeName } from './addresses.ts'
+import type { NodeName } from './demo-addresses.ts'
 import type { Fleet } from './fleet.ts'
 import type { InternetHost } from './internet-host.ts'
 import type { Authority as Dns } from './authority.ts'

@@ -1,7 +1,7 @@
 // Ann, who is nobody to us: her mails come straight from her own provider's address to our mx.
 
 import type { Sent } from '../cli/mail-client.ts'
-import { strangerAddress } from './addresses.ts'
+import { strangerAddress } from './demo-addresses.ts'
 import { letter } from './stage.ts'
 import type { Stage } from './stage.ts'
 

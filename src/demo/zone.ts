@@ -1,7 +1,7 @@
 // The DNS of the demonstration: our organisation, the providers its people forward to, a stranger and a forger.
 
-import { forgerAddress, hostAddresses, nodeAddresses, strangerAddress } from './addresses.ts'
-import type { NodeName } from './addresses.ts'
+import { forgerAddress, hostAddresses, nodeAddresses, strangerAddress } from './demo-addresses.ts'
+import type { NodeName } from './demo-addresses.ts'
 import type { Zone } from './authority.ts'
 import { DOMAIN, hostOf, SRS_DOMAIN } from './fleet.ts'
 import type { Fleet } from './fleet.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { readAliasesFile } from './aliases-file.ts'
-import { loadDirectory } from './load.ts'
+import { loadDirectory } from './load-sources.ts'
 import { plainOf } from './located.ts'
 import { memoryFiles } from './memory-files.ts'
-import { collectProblems, formatProblem } from './problem.ts'
+import { collectProblems, formatProblem } from './data-problem.ts'
 
 function read(text: string) {
   const list = collectProblems()

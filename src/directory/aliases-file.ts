@@ -2,7 +2,7 @@
 // Room: directory. Gives the same located values as YAML, so that one reader judges targets; programs and files are refused there.
 
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
-import type { Place, ProblemList } from './problem.ts'
+import type { Place, ProblemList } from './data-problem.ts'
 
 interface LogicalLine {
   /** The physical lines it is made of; line numbers from 1. */

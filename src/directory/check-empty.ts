@@ -2,9 +2,9 @@
 // Room: directory. The empty list is told where it is written (read-targets.ts); here, what comes to the same by way of others.
 
 import { printAddress } from './address.ts'
-import type { TargetEntry } from './directory.ts'
+import type { TargetEntry } from './directory-source.ts'
 import { entriesOf, nodeOf, placesOf } from './graph-edges.ts'
-import type { MailBuild } from './mail-build.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 
 /** Warns of each such entry once, at its first target. */
 export function checkEmpty(build: MailBuild): void {

@@ -1,8 +1,8 @@
 // What an admin should hear of at load, and not by way of lost mail: nets that catch nothing, entries that never count, copies for nobody.
 
 import { describe, expect, it } from 'vitest'
-import { formatProblem } from './problem.ts'
-import { loadDirectory } from './load.ts'
+import { formatProblem } from './data-problem.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
 
 function problemsOf(text: string): readonly string[] {

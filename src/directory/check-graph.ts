@@ -4,11 +4,11 @@
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, isPublicName, printAddress, splitTag } from './address.ts'
 import { checkLimits } from './check-limits.ts'
-import type { AddressRecord, TargetEntry } from './directory.ts'
+import type { AddressRecord, TargetEntry } from './directory-source.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
 import type { Edge, Owner } from './graph-edges.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 
 /** How strict to be; the default for both is `error`. */
 export interface GraphChoice {

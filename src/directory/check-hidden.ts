@@ -2,9 +2,9 @@
 // Room: directory. A refusal or discard above an alias is a choice, and so is an alias of another file or level; an alias above a forward
 // in one file is somebody who forgot the other line.
 
-import type { AddressRecord, TargetEntry } from './directory.ts'
+import type { AddressRecord, TargetEntry } from './directory-source.ts'
 import { nodeOf } from './graph-edges.ts'
-import type { MailBuild } from './mail-build.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 
 /** Warns of each forward and transport that an alias or forward of the same address in the same file hides. */
 export function checkHidden(build: MailBuild): void {

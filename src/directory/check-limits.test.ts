@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CHAIN_LIMIT, EXPANSION_LIMIT } from './directory.ts'
-import { loadDirectory } from './load.ts'
+import { CHAIN_LIMIT, EXPANSION_LIMIT } from './directory-source.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
-import { formatProblem } from './problem.ts'
+import { formatProblem } from './data-problem.ts'
 
 function told(text: string): string[] {
   const settings = { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } }

@@ -3,10 +3,10 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
-import { CHAIN_LIMIT, EXPANSION_LIMIT, VISIT_LIMIT } from './directory.ts'
+import { CHAIN_LIMIT, EXPANSION_LIMIT, VISIT_LIMIT } from './directory-source.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 
 /** What is known of the ways from one entry. */
 interface Reach {

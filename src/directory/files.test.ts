@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { diskFiles } from './files.ts'
-import { loadDirectory } from './load.ts'
+import { loadDirectory } from './load-sources.ts'
 
 let folder: string
 const read = (name: string) => diskFiles.read(join(folder, name))

@@ -3,9 +3,9 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, splitTag } from './address.ts'
-import type { AddressRecord, TargetEntry } from './directory.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import type { AddressRecord, TargetEntry } from './directory-source.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 
 /** The entry whose targets are looked at. */
 export interface Owner {

@@ -7,8 +7,8 @@ import type { Origin } from '../smtp/origin.ts'
 import type { Destination } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
 import type { RouterSettings } from '../route/router-settings.ts'
-import { loadDirectory } from './load.ts'
-import { formatProblem } from './problem.ts'
+import { loadDirectory } from './load-sources.ts'
+import { formatProblem } from './data-problem.ts'
 
 const folder = fileURLToPath(new URL('../../hiera-examples', import.meta.url))
 const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: false }

@@ -3,7 +3,7 @@
 
 import type { Located, LocatedEntry, LocatedList, LocatedMap } from './located.ts'
 import { describeLocated, entryOf, plainOf, textOf } from './located.ts'
-import type { ProblemList } from './problem.ts'
+import type { ProblemList } from './data-problem.ts'
 
 export type Strategy = 'first' | 'unique' | 'hash' | 'deep'
 

@@ -3,7 +3,7 @@
 
 import type { Located, LocatedEntry } from './located.ts'
 import { textOf } from './located.ts'
-import type { ProblemList } from './problem.ts'
+import type { ProblemList } from './data-problem.ts'
 
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [name: string]: Fact }
 

@@ -3,7 +3,7 @@ import type { MergeOptions } from './hiera-merge.ts'
 import { openHiera } from './hiera.ts'
 import { plainOf } from './located.ts'
 import { memoryFiles } from './memory-files.ts'
-import { collectProblems, formatProblem } from './problem.ts'
+import { collectProblems, formatProblem } from './data-problem.ts'
 
 const scope = {
   facts: { hostname: 'mx-01', domain: 'example.org', role: 'mx', os: { family: 'Debian' }, count: 3 },

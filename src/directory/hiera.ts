@@ -10,8 +10,8 @@ import { interpolatePath, interpolateValue } from './hiera-scope.ts'
 import type { HieraScope } from './hiera-scope.ts'
 import type { Located, LocatedMap } from './located.ts'
 import { describeLocated, entryOf, textOf } from './located.ts'
-import { collectProblems } from './problem.ts'
-import type { Place, ProblemList } from './problem.ts'
+import { collectProblems } from './data-problem.ts'
+import type { Place, ProblemList } from './data-problem.ts'
 import { readYaml } from './yaml-file.ts'
 
 /** One data file of the hierarchy. */

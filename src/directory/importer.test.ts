@@ -1,10 +1,10 @@
 // What an importer has to get right besides the shapes themselves: nothing that an admin wrote is passed over in silence.
 
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from './load.ts'
-import type { DirectorySettings } from './load.ts'
+import { loadDirectory } from './load-sources.ts'
+import type { DirectorySettings } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
-import { formatProblem } from './problem.ts'
+import { formatProblem } from './data-problem.ts'
 
 function load(files: Record<string, string> | string, settings: Partial<DirectorySettings> = {}) {
   const texts = typeof files === 'string' ? { 'm.yaml': files } : files

@@ -4,7 +4,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
-import type { AddressRecord, Grant } from './directory.ts'
+import type { AddressRecord, Grant } from './directory-source.ts'
 import type { DirectorySource, SourceUser } from './source.ts'
 
 export type LiveAnswer<T> =

@@ -1,7 +1,7 @@
 // YAML data of which every value remembers the line it came from, through merges and interpolation.
 // Room: directory.
 
-import type { Place } from './problem.ts'
+import type { Place } from './data-problem.ts'
 
 export type Scalar = string | number | boolean | null
 

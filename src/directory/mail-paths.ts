@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path'
 import type { Files } from './files.ts'
-import type { ProblemList } from './problem.ts'
+import type { ProblemList } from './data-problem.ts'
 
 /** Where such repositories keep their files; what else lies beside these folders is none of mail's business. */
 const teamFolders = ['people', 'teams']

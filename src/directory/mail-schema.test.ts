@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { plainOf } from './located.ts'
 import { ownSection, ownSections } from './mail-keys.ts'
 import { mailJsonSchema, mailSchemaOf } from './mail-schema.ts'
-import { collectProblems } from './problem.ts'
+import { collectProblems } from './data-problem.ts'
 import { readYaml } from './yaml-file.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))

@@ -2,7 +2,7 @@
 // Room: directory. For people's eyes while they type; what counts is what the readers say (read-*.ts), with file and line.
 
 import { z } from 'zod'
-import { forwardTreatments } from './directory.ts'
+import { forwardTreatments } from './directory-source.ts'
 import type { OwnSection } from './mail-keys.ts'
 import { NAMESPACE, ownSections } from './mail-keys.ts'
 

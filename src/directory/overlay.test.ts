@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../route/router.ts'
-import type { Directory } from './directory.ts'
-import { loadDirectory } from './load.ts'
+import type { Directory } from './directory-source.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
 import { overlaySources } from './overlay.ts'
 import type { Snapshot } from './snapshot.ts'

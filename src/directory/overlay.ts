@@ -3,7 +3,7 @@
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, parseAddress, printAddress } from './address.ts'
-import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory.ts'
+import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory-source.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { DirectorySource, Naming, SourceAnswer } from './source.ts'
 

@@ -3,9 +3,9 @@
 
 import type { Located } from './located.ts'
 import { describeLocated, textOf } from './located.ts'
-import { readDomain, setOnce, sourceAt } from './mail-build.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import { readDomain, setOnce, sourceAt } from './snapshot-builder.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 import { refuseUnknown } from './unknown-keys.ts'
 
 /** `mail::domains`: a list, one text, or a mapping whose keys are domains. */

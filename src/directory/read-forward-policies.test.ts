@@ -1,10 +1,10 @@
 // What mail data may say of forwards that DMARC would refuse, and how it is told when it says something else.
 
 import { describe, expect, it } from 'vitest'
-import { forwardTreatments } from './directory.ts'
-import { loadDirectory } from './load.ts'
+import { forwardTreatments } from './directory-source.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
-import { formatProblem } from './problem.ts'
+import { formatProblem } from './data-problem.ts'
 
 function load(files: Record<string, string>, mail = Object.keys(files)) {
   const scope = { facts: {}, certname: 'n' }

@@ -1,12 +1,12 @@
 // Readers for what holds for forwarded mail: by foreign domain, and the words themselves.
 // Room: directory.
 
-import type { ForwardTreatment, ForwardWords } from './directory.ts'
-import { forwardTreatments } from './directory.ts'
+import type { ForwardTreatment, ForwardWords } from './directory-source.ts'
+import { forwardTreatments } from './directory-source.ts'
 import type { Located } from './located.ts'
 import { describeLocated, entryOf, textOf } from './located.ts'
-import { readDomain, sourceAt } from './mail-build.ts'
-import type { MailBuild } from './mail-build.ts'
+import { readDomain, sourceAt } from './snapshot-builder.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 
 /** `mail::forward_policies`: foreign domain → pass, rewrite-from, wrap or refuse, or a record with `when_dmarc_would_fail` and `spam_ceiling`. */
 export function readForwardPolicies(build: MailBuild, value: Located): void {

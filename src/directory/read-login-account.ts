@@ -4,7 +4,7 @@
 
 import { describeLocated } from './located.ts'
 import type { LocatedEntry } from './located.ts'
-import type { MailBuild } from './mail-build.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 
 const passwordAdvice = 'passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)'
 

@@ -3,7 +3,7 @@
 
 import type { Located } from './located.ts'
 import { describeLocated } from './located.ts'
-import type { MailBuild } from './mail-build.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 import { readingOrder } from './mail-keys.ts'
 import type { Section } from './mail-keys.ts'
 import {

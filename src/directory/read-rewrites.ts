@@ -3,12 +3,12 @@
 // Room: directory.
 
 import { parseAddress } from './address.ts'
-import { isExplosive } from './explosive.ts'
+import { isExplosive } from './regex-backtracking.ts'
 import type { Located } from './located.ts'
 import { describeLocated, entryOf, textOf, textUnder } from './located.ts'
-import { readDomain, sourceAt } from './mail-build.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import { readDomain, sourceAt } from './snapshot-builder.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 import { refuseUnknown } from './unknown-keys.ts'
 
 interface Pattern {

@@ -3,8 +3,8 @@
 
 import type { Located } from './located.ts'
 import { entryOf, textOf } from './located.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { readTransports } from './read-entries.ts'
 import { addPattern } from './read-rewrites.ts'

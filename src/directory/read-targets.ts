@@ -2,14 +2,14 @@
 // Room: directory.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
-import type { TargetEntry } from './directory.ts'
+import type { TargetEntry } from './directory-source.ts'
 import { readForwardWords } from './read-forward-policies.ts'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
 import { describeLocated, textOf } from './located.ts'
-import { readAddress, sourceAt } from './mail-build.ts'
+import { readAddress, sourceAt } from './snapshot-builder.ts'
 import { readLoginAccount } from './read-login-account.ts'
-import type { MailBuild } from './mail-build.ts'
-import type { Place } from './problem.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from './data-problem.ts'
 
 /** `absent` removes the entry, `ignore` leaves things as they are, null is a fault already told. */
 export type ReadTargets = TargetEntry | 'absent' | 'ignore' | null

@@ -2,10 +2,10 @@
 // every recipient is known before the 250, unless a whole domain goes to one place. What is said is held against it.
 // Room: directory.
 
-import type { DomainRecord } from './directory.ts'
+import type { DomainRecord } from './directory-source.ts'
 import type { Located } from './located.ts'
-import { readDomain } from './mail-build.ts'
-import type { MailBuild } from './mail-build.ts'
+import { readDomain } from './snapshot-builder.ts'
+import type { MailBuild } from './snapshot-builder.ts'
 import { domainTexts } from './read-domains.ts'
 
 /** `verify_domains` and `unverifiable_domains`. */

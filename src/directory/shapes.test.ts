@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../route/router.ts'
-import { loadDirectory } from './load.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
-import { formatProblem } from './problem.ts'
+import { formatProblem } from './data-problem.ts'
 
 const people = `mail::transports: { kim@example.org: 'lmtp:[127.0.0.1]:24', lee@example.org: 'lmtp:[127.0.0.1]:24', sam@example.org: 'lmtp:[127.0.0.1]:24' }
 mail::domains: [example.org, example.net]

@@ -1,9 +1,9 @@
 // Slips of an admin's pen: what is written for us must be read or told, never passed over.
 
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from './load.ts'
+import { loadDirectory } from './load-sources.ts'
 import { memoryFiles } from './memory-files.ts'
-import { formatProblem } from './problem.ts'
+import { formatProblem } from './data-problem.ts'
 
 const scope = { facts: {}, certname: 'n' }
 

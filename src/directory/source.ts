@@ -2,7 +2,7 @@
 // Room: directory. An answer may be found and doubtful at once: what is known, and why it may not be all.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
-import type { AddressRecord, Grant } from './directory.ts'
+import type { AddressRecord, Grant } from './directory-source.ts'
 
 export interface SourceAnswer {
   /** What the source says of the address; null if it knows nothing of it. */

@@ -2,7 +2,7 @@
 // Room: directory.
 
 import type { Located } from './located.ts'
-import type { ProblemList } from './problem.ts'
+import type { ProblemList } from './data-problem.ts'
 
 /** Tells every key of a record that is not one of `known`; values that are no records have none. */
 export function refuseUnknown(value: Located, known: readonly string[], problems: ProblemList): void {

@@ -1,7 +1,7 @@
 // Which addresses nobody can list: those that a regular expression takes. Told wherever an admin looks over the data.
 // Room: directory.
 
-import type { Place } from './problem.ts'
+import type { Place } from './data-problem.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface Unlisted extends Place {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { plainOf } from './located.ts'
-import { collectProblems, formatProblem } from './problem.ts'
+import { collectProblems, formatProblem } from './data-problem.ts'
 import { readYaml } from './yaml-file.ts'
 
 function read(text: string) {

@@ -4,8 +4,8 @@
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import type { Alias, Document, Node, Pair, YAMLError, YAMLMap, YAMLSeq } from 'yaml'
 import type { Located, LocatedEntry, LocatedMap, Scalar } from './located.ts'
-import { collectProblems } from './problem.ts'
-import type { Place, ProblemList } from './problem.ts'
+import { collectProblems } from './data-problem.ts'
+import type { Place, ProblemList } from './data-problem.ts'
 import { readYamlLines } from './yaml-lines.ts'
 
 /** Anchors may be repeated, but not until memory is full: the depth of nested aliases and maps. */

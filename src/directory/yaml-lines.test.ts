@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { collectProblems } from './problem.ts'
+import { collectProblems } from './data-problem.ts'
 import { readYaml } from './yaml-file.ts'
 import { readYamlLines } from './yaml-lines.ts'
 

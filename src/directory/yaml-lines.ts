@@ -3,7 +3,7 @@
 // file is then read in the ordinary way: it never decides what is an error, and where both read a file they answer alike.
 
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
-import type { Place } from './problem.ts'
+import type { Place } from './data-problem.ts'
 
 /** Reads lines that are a YAML mapping of their own; `firstLine` counts from 1. Null if there is any fault in them. */
 export type ChunkReader = (text: string, firstLine: number) => LocatedMap | null

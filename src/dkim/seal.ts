@@ -1,7 +1,7 @@
 // Adds an ARC set to a mail (RFC 8617 5.1): what was found, a signature over the message as it leaves, a seal over the chain.
 // The chain's own result comes from what the verifying node wrote down; nothing is verified a second time.
 
-import { parseResults } from '../message/authentication-results.ts'
+import { parseResults } from '../message/results-field.ts'
 import { readChain, MAX_INSTANCE } from './arc-chain.ts'
 import { emptyField, filledField, messageSignature, resultsField, seal } from './arc-fields.ts'
 import type { SetTags } from './arc-fields.ts'

@@ -1,3 +1,4 @@
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../lib/clock.ts'
 import { createCachedResolver } from './cache.ts'
@@ -7,7 +8,7 @@ import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts
 function setUp(answerTo: (name: string, type: RecordType) => DnsAnswer<unknown>, maxOctets?: number) {
   const asked: string[] = []
   let now = 1_000_000
-  const clock: Clock = { now: () => now, sleep: async () => {} }
+  const clock: Clock = { ...createFakeClock(), now: () => now }
   const inner: Resolver = {
     async resolve<T extends RecordType>(name: string, type: T) {
       asked.push(`${name} ${type}`)

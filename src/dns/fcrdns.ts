@@ -2,7 +2,7 @@
 // Neither direction alone proves anything: anybody may write any name into his own reverse zone (RFC 8601 2.7.3 "iprev").
 
 import type { Clock } from '../lib/clock.ts'
-import { lookupAddresses } from './addresses.ts'
+import { lookupAddresses } from './host-addresses.ts'
 import type { Resolver } from './resolver.ts'
 import { reverseName } from './reverse-name.ts'
 

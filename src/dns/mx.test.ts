@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Authority, startAuthority, type Zone } from '../demo/authority.ts'
-import { lookupAddresses } from './addresses.ts'
+import { lookupAddresses } from './host-addresses.ts'
 import { lookupMx } from './mx.ts'
 import type { Resolver } from './resolver.ts'
 import { createStubResolver } from './stub.ts'

@@ -1,6 +1,6 @@
 // Where the mail of a domain goes (RFC 5321 5.1): MX hosts by preference, null MX (RFC 7505), implicit MX, or nowhere.
 
-import { lookupAddresses } from './addresses.ts'
+import { lookupAddresses } from './host-addresses.ts'
 import { canonicalName } from './name.ts'
 import type { Resolver } from './resolver.ts'
 

@@ -7,7 +7,7 @@ import { contentOf } from '../../test/lib/message.ts'
 import { type Authority, startAuthority, type Zone } from '../demo/authority.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import { createStubResolver } from '../dns/stub.ts'
-import { createAuthenticator } from './authenticate.ts'
+import { createAuthenticator } from './verify-message.ts'
 
 let dns: Authority
 beforeAll(async () => {

@@ -3,7 +3,7 @@
 
 import type { Content } from '../message/content.ts'
 import { type Field, readFields } from '../message/header.ts'
-import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/limits.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/header-limits.ts'
 import { bodyProblem } from './body-caps.ts'
 
 /** What our own nodes may have put on top of a header section that was within the limits. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DnsAnswer, Resolver } from '../dns/resolver.ts'
-import { startDeadline } from './deadline.ts'
+import { startDeadline } from './verification-deadline.ts'
 import { createMailauthResolver } from './mailauth-adapter.ts'
 import { createMessageResolver, prefetchKeys } from './message-resolver.ts'
 

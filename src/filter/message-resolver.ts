@@ -2,7 +2,7 @@
 // Else strangers with slow name servers decide how long a verification takes.
 
 import { readFields } from '../message/header.ts'
-import type { Deadline } from './deadline.ts'
+import type { Deadline } from './verification-deadline.ts'
 import { lenientTags } from './lenient-tags.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 

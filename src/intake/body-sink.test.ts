@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { INLINE_LIMIT } from '../queue/queue.ts'
+import { INLINE_LIMIT } from '../queue/contract/queue.ts'
 import { BodySink } from './body-sink.ts'
 
 /** A spool in memory that is slow or fails when told. */

@@ -1,7 +1,7 @@
 // Where a body goes while it arrives: memory up to the inline limit, from then on a spool file. Memory stays flat whatever the size.
 
 import { once } from 'node:events'
-import { INLINE_LIMIT, type Queue, type SpoolFile, type StoredBody } from '../queue/queue.ts'
+import { INLINE_LIMIT, type Queue, type SpoolFile, type StoredBody } from '../queue/contract/queue.ts'
 
 /** One body on its way to rest. */
 export class BodySink {

@@ -1,14 +1,8 @@
 // Which recipients get the mail as it is, and which another copy of it: grouped by what the strategist chooses for each forward.
 
 import type { CheckedEvent } from '../observe/events.ts'
-import type {
-  Choice,
-  ForwardedMail,
-  ForwardJudgement,
-  ForwardStrategist,
-  Treatment,
-} from '../policy/forward-strategist.ts'
-import type { NewRecipient } from '../queue/queue.ts'
+import type { Choice, ForwardedMail, ForwardJudgement, ForwardStrategist, Treatment } from '../policy/forward-policy.ts'
+import type { NewRecipient } from '../queue/contract/queue.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { SortedRecipients } from './recipients.ts'

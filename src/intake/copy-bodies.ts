@@ -1,7 +1,7 @@
 // The bodies of a mail's copies: each message owns one. The first that needs the draft's own takes it, later ones share its octets,
 // a wrapped one is written anew. Until the commit all that was made here can be taken away again.
 
-import type { Queue, StoredBody } from '../queue/queue.ts'
+import type { Queue, StoredBody } from '../queue/contract/queue.ts'
 import { BodySink } from './body-sink.ts'
 
 export interface CopyBodies {

@@ -2,14 +2,14 @@
 // Received (ours), Authentication-Results (ours), other fields of checks, DKIM-Signature (ours), and the mail as it came. The order matters: the next node
 // of ours trusts only what stands between our Received and the one below it.
 
-import { isForged } from '../message/authentication-results.ts'
+import { isForged } from '../message/results-field.ts'
 import { formatDate } from '../message/date.ts'
 import { writeField, writeFolded } from '../message/field.ts'
 import { fieldsNamed, prependFields, removeFields } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import { writeReceived } from '../message/received.ts'
-import type { FieldEdit, Mail } from '../policy/content-check.ts'
+import type { FieldEdit, Mail } from '../policy/check.ts'
 import type { Draft } from './intake.ts'
 
 export interface EditSettings {

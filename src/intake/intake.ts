@@ -4,7 +4,7 @@ import type { Origin } from '../smtp/origin.ts'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
-import type { NewMessage, StoredBody } from '../queue/queue.ts'
+import type { NewMessage, StoredBody } from '../queue/contract/queue.ts'
 import type { Resolution } from '../route/resolution.ts'
 
 export interface DraftRecipient {

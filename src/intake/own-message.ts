@@ -4,13 +4,13 @@
 import { readFields } from '../message/header.ts'
 import { readMessageId } from '../message/message-id.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import type { NewMessage } from '../queue/queue.ts'
+import type { NewMessage } from '../queue/contract/queue.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { editHeader } from './edit-header.ts'
 import type { Draft, Intake } from './intake.ts'
-import { ledgerOf } from './ledger.ts'
+import { ledgerOf } from './acceptance-events.ts'
 import { recipientsOf } from './recipients.ts'
-import { signEarned } from './sign.ts'
+import { signEarned } from './sign-copies.ts'
 
 /** A message from us to one address, with the null sender; null if routing has no place for it. */
 export async function prepareOwn(

@@ -1,9 +1,9 @@
 // The recipients of a draft: every destination of every forward-path, each final address once, by the first that led there.
 
-import type { NewRecipient } from '../queue/queue.ts'
+import type { NewRecipient } from '../queue/contract/queue.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
 import type { Notify } from '../smtp/envelope.ts'
-import { expansionOf } from './expanded.ts'
+import { expansionOf } from './dsn-expanded.ts'
 import type { Draft, DraftRecipient } from './intake.ts'
 
 export interface Discarded {

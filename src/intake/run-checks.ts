@@ -1,8 +1,8 @@
 // Runs the role's checks over a whole mail, stops at the first refusal, merges what the others found.
 
-import { mergeResults } from '../message/authentication-results.ts'
+import { mergeResults } from '../message/results-field.ts'
 import type { Event } from '../observe/events.ts'
-import type { ContentCheck, FieldEdit, Mail } from '../policy/content-check.ts'
+import type { ContentCheck, FieldEdit, Mail } from '../policy/check.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 

@@ -1,40 +1,59 @@
-// Time as a port: nothing else in the program reads the clock or sleeps, so tests can set both.
+// Time as a port: only this file reads the system clock or sets timers, so tests can control both.
 
-/** A source of time. Times are unix milliseconds, durations milliseconds. */
+/** A timer that has been set. Cancelling an expired one has no effect. */
+export interface Timer {
+  cancel(): void
+}
+
+/** A source of time. All durations are milliseconds. */
 export interface Clock {
-  /** The current time. */
+  /** Wall time, unix milliseconds. It may jump; use it for dates that people and other hosts see, and for times on disk. */
   now(): number
+  /** Milliseconds since an arbitrary start; it never goes back. Use it for deadlines, back-offs, ages and rates in memory. */
+  monotonic(): number
   /** Resolves after `ms`; rejects with the signal's reason if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `run` once after `ms`. */
+  after(ms: number, run: () => void): Timer
+  /** Calls `run` every `ms` until cancelled. */
+  every(ms: number, run: () => void): Timer
 }
 
-/** The machine's own clock. Sleeping does not keep the process alive. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, { signal, keeps: false }),
+/** The system's clock for a daemon: its timers do not keep the process alive. */
+export const systemClock: Clock = createClock({ keepsProcess: false })
+
+/** The system's clock for a command, which waits with nothing else running: its timers keep the process alive. */
+export const commandClock: Clock = createClock({ keepsProcess: true })
+
+function createClock({ keepsProcess }: { readonly keepsProcess: boolean }): Clock {
+  const started = (timer: NodeJS.Timeout) => (keepsProcess ? timer : timer.unref())
+  const after = (ms: number, run: () => void): Timer => {
+    const timer = started(setTimeout(run, ms))
+    return { cancel: () => clearTimeout(timer) }
+  }
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    sleep: (ms, signal) => sleep(after, ms, signal),
+    after,
+    every: (ms, run) => {
+      const timer = started(setInterval(run, ms))
+      return { cancel: () => clearInterval(timer) }
+    },
+  }
 }
 
-/** The same for a command, whose process has nothing else to live for while it waits. */
-export const commandClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, { signal, keeps: true }),
-}
-
-function sleep(
-  ms: number,
-  { signal, keeps }: { readonly signal: AbortSignal | undefined; readonly keeps: boolean },
-): Promise<void> {
+function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortReason(signal))
     const abort = () => {
-      clearTimeout(timer)
+      timer.cancel()
       reject(abortReason(signal as AbortSignal))
     }
-    const timer = setTimeout(() => {
+    const timer = after(ms, () => {
       signal?.removeEventListener('abort', abort)
       resolve()
-    }, ms)
-    if (!keeps) timer.unref()
+    })
     signal?.addEventListener('abort', abort, { once: true })
   })
 }

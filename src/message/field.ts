@@ -1,6 +1,6 @@
 // Writes header fields of our own: folded, in ASCII or UTF-8, and never able to start a field that nobody asked for.
 
-import { FOLD_COLUMN, LINE_OCTETS } from './limits.ts'
+import { FOLD_COLUMN, LINE_OCTETS } from './header-limits.ts'
 
 const fieldName = /^[!-9;-~]+$/
 /** Octets of UTF-8 for one unit of a string, at most. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createHeaderCollector } from './header-collector.ts'
 import type { Collected } from './header-collector.ts'
-import { HEADER_LINES, HEADER_SECTION_OCTETS } from './limits.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS } from './header-limits.ts'
 
 /** Feeds pieces until the collector has decided; answers the decision and what was not yet fed. */
 function collect(pieces: readonly string[]): { collected: Collected; fed: number } {

@@ -3,7 +3,7 @@
 // front of that line, as Postfix does, so that every later reader sees the same header and the same body.
 
 import { fieldColon, isBlank } from './header.ts'
-import { HEADER_LINES, HEADER_SECTION_OCTETS } from './limits.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS } from './header-limits.ts'
 
 const LF = 0x0a
 const CR = 0x0d

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './limits.ts'
+import { HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
 import { receiveMessage } from './receive.ts'
 import type { ReceiveSettings, Received } from './receive.ts'
 

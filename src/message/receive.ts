@@ -8,7 +8,7 @@ import type { Refusal } from '../smtp/reply.ts'
 import { createHeaderCollector, usualCaps } from './header-collector.ts'
 import type { Collected, HeaderCaps } from './header-collector.ts'
 import { openChunks } from './chunks.ts'
-import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './limits.ts'
+import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
 import { createNewlineFilter } from './newlines.ts'
 
 /** Where body octets go. A promise means "wait before the next". */

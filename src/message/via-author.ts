@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { isAscii } from '../smtp/domain.ts'
-import { LOCAL_PART_OCTETS } from '../smtp/limits.ts'
+import { LOCAL_PART_OCTETS } from '../smtp/address-limits.ts'
 import { tokenizeAddresses } from './address-tokens.ts'
 import type { AddressToken } from './address-tokens.ts'
 import { writeField } from './field.ts'

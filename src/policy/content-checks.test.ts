@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import type { Authentication, Authenticator } from '../filter/authentication.ts'
 import { readFields } from '../message/header.ts'
 import type { Origin } from '../smtp/origin.ts'
-import { checkAuthor } from './author.ts'
-import type { Mail } from './content-check.ts'
-import { checkLoop } from './loop.ts'
-import { checkTrustedResults } from './trust-results.ts'
-import { checkVerify } from './verify.ts'
+import { checkAuthor } from './checks/author.ts'
+import type { Mail } from './check.ts'
+import { checkLoop } from './checks/hop-count.ts'
+import { checkTrustedResults } from './checks/peer-results.ts'
+import { checkVerify } from './checks/authentication-results.ts'
 
 function mail(header: string, origin: Origin = { kind: 'internet' }): Mail {
   const bytes = Buffer.from(`${header.replaceAll('\n', '\r\n')}\r\n\r\n`)

@@ -2,7 +2,7 @@
 // `x-spam` is an experimental method (RFC 8601 2.7.6): it means something among our own nodes only, and is sealed for nobody else.
 
 import type { SpamFinding } from '../filter/spam-scan.ts'
-import type { MethodResult } from '../message/authentication-results.ts'
+import type { MethodResult } from '../message/results-field.ts'
 
 export const SPAM_METHOD = 'x-spam'
 const SCORE = 'policy.score'

@@ -5,7 +5,7 @@
 import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
 import { describeLocated, entryOf, textOf } from '../directory/located.ts'
 import type { Located, LocatedMap } from '../directory/located.ts'
-import type { ProblemList } from '../directory/problem.ts'
+import type { ProblemList } from '../directory/data-problem.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 
 export interface AssertionWords {

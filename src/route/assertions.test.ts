@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
-import { formatProblem } from '../directory/problem.ts'
+import { formatProblem } from '../directory/data-problem.ts'
 import { checkAssertions } from './assertions.ts'
 import type { RouterSettings } from './router-settings.ts'
 

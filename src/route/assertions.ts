@@ -2,10 +2,10 @@
 // Room: route. They look at the whole way, as one node that plays every role would go it; no role hides a part.
 
 import { addressKey, parseAddress } from '../directory/address.ts'
-import type { Directory } from '../directory/directory.ts'
+import type { Directory } from '../directory/directory-source.ts'
 import { describeLocated } from '../directory/located.ts'
-import { collectProblems } from '../directory/problem.ts'
-import type { Problem, ProblemList } from '../directory/problem.ts'
+import { collectProblems } from '../directory/data-problem.ts'
+import type { Problem, ProblemList } from '../directory/data-problem.ts'
 import type { Snapshot } from '../directory/snapshot.ts'
 import { readAssertion } from './assertion-words.ts'
 import type { AssertionWords } from './assertion-words.ts'

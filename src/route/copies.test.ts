@@ -1,7 +1,7 @@
 // recipient_bcc: an address causes its copies by whichever step of the look-up it is placed.
 
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
 import { createRouter } from './router.ts'
 

@@ -2,14 +2,14 @@
 // Room: route.
 
 import { addressKey, isPublicName, printAddress, splitTag } from '../directory/address.ts'
-import { EXPANSION_LIMIT } from '../directory/directory.ts'
-import type { TargetEntry } from '../directory/directory.ts'
+import { EXPANSION_LIMIT } from '../directory/directory-source.ts'
+import type { TargetEntry } from '../directory/directory-source.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { termsFor, wantedBelow } from './forward-terms.ts'
-import { badDomain, tooMany, unknownAddress } from './replies.ts'
+import { badDomain, tooMany, unknownAddress } from './routing-replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { grow, placed } from './walk.ts'
-import type { Leaf, Owner, Placed, Point, Walk } from './walk.ts'
+import { grow, placed } from './resolution-state.ts'
+import type { Leaf, Owner, Placed, Point, Walk } from './resolution-state.ts'
 
 export interface Expansion {
   readonly entry: TargetEntry

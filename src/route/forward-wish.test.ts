@@ -1,7 +1,7 @@
 // Which copies leave by a forward, and what data want done with them: where DMARC would fail, and where they look like spam.
 
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { createRouter } from './router.ts'

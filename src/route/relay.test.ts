@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { createRouter } from './router.ts'

@@ -4,12 +4,12 @@
 import { isPublicName, parseAddress, printAddress } from '../directory/address.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addLeaf } from './expand.ts'
-import { badDomain, bouncesOnly, unknownAddress } from './replies.ts'
+import { badDomain, bouncesOnly, unknownAddress } from './routing-replies.ts'
 import type { Step } from './resolution.ts'
 import type { SrsRole } from './router-settings.ts'
 import { decodeSrs, isSrs, isSrsDomain } from './srs.ts'
 import { tokenIn } from './srs-token.ts'
-import type { Placed, Walk } from './walk.ts'
+import type { Placed, Walk } from './resolution-state.ts'
 
 /** True for an address that only SRS can answer. */
 export function isReverse(address: Mailbox, srs: SrsRole | undefined): srs is SrsRole {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Directory } from '../directory/directory.ts'
-import { loadDirectory } from '../directory/load.ts'
+import type { Directory } from '../directory/directory-source.ts'
+import { loadDirectory } from '../directory/load-sources.ts'
 import { memoryFiles } from '../directory/memory-files.ts'
-import { formatProblem } from '../directory/problem.ts'
+import { formatProblem } from '../directory/data-problem.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'
 

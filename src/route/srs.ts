@@ -3,7 +3,7 @@
 // It reads no clock and no configuration, and never decides whether a mail may use the answer (route/reverse.ts does).
 
 import { parseAddress, printAddress } from '../directory/address.ts'
-import { LOCAL_PART_OCTETS } from '../smtp/limits.ts'
+import { LOCAL_PART_OCTETS } from '../smtp/address-limits.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { srsHash, verifySrsHash } from './srs-hash.ts'
 import type { SrsHashSettings } from './srs-hash.ts'

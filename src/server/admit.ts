@@ -3,7 +3,7 @@
 import type { Verdict } from '../policy/verdict.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { ask } from './ask.ts'
+import { ask } from './call-hook.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionRecord } from './session-record.ts'
 

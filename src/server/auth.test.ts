@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { refusal } from '../smtp/reply.ts'
-import type { Credentials } from './hooks.ts'
+import type { Credentials } from './server-hooks.ts'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
 import {
   startTestListener,

@@ -4,7 +4,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Refusal } from '../smtp/reply.ts'
-import { badCharacters, lineTooLong, unknownCommand } from './replies.ts'
+import { badCharacters, lineTooLong, unknownCommand } from './server-replies.ts'
 
 export type CommandLine =
   | { readonly kind: 'command'; readonly verb: string; readonly argument: string }

@@ -11,7 +11,7 @@ import { CommandStream } from './command-stream.ts'
 import { dispatch } from './commands/dispatch.ts'
 import type { ListenerContext } from './context.ts'
 import { type DataPhase, openDataPhase } from './data-phase.ts'
-import { type Answer, type Dialogue, type OpenTransaction, say } from './dialogue.ts'
+import { type Answer, type Dialogue, type OpenTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
 import { messageSizeOf } from './message-size.ts'
@@ -23,8 +23,8 @@ import {
   timedOut,
   tooLarge,
   tooManyErrors,
-} from './replies.ts'
-import { tooSlow as tooSlowReply } from './replies.ts'
+} from './server-replies.ts'
+import { tooSlow as tooSlowReply } from './server-replies.ts'
 import { receiveMessage } from './receive-message.ts'
 import { replyLines } from './reply-lines.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'

@@ -1,8 +1,8 @@
 // What every session of one listener shares: settings, hooks and the ports to the outside.
 
 import type { Clock } from '../lib/clock.ts'
-import type { ServerHooks } from './hooks.ts'
-import type { ServerLimits } from './limits.ts'
+import type { ServerHooks } from './server-hooks.ts'
+import type { ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import type { ServerLog } from './server-log.ts'
 

@@ -1,7 +1,7 @@
 // Judges the pace of DATA: a whole-message deadline, silence, and an average rate that slow-byte attacks do not reach.
 // Time in which we do not read (a slow disk, a busy check) is not held against the client.
 
-import type { ServerLimits } from './limits.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 export interface DataPace {
   /** Called by the sweep: octets so far, and whether it is us who hold the client up. True if the client is too slow. */

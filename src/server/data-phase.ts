@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import type { CommandStream } from './command-stream.ts'
 import { createDataPace } from './data-pace.ts'
 import { type InterruptionKind, MessageInterrupted } from './interruption.ts'
-import type { ServerLimits } from './limits.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 /** Past this multiple of the size limit we stop reading: waiting for the end would be a gift of bandwidth. */
 const FLOOD_FACTOR = 2

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
 import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
 import { readAll } from '../../test/lib/scripted-hooks.ts'
-import { HOP_OCTETS } from '../message/limits.ts'
+import { HOP_OCTETS } from '../message/header-limits.ts'
 import { MessageInterrupted } from './interruption.ts'
 
 let server: TestListener

@@ -1,6 +1,6 @@
 // Errors and idle commands of one session. Delivered mail clears the count, as in Postfix: it means "errors without delivering mail".
 
-import type { ServerLimits } from './limits.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 export type Toll = 'free' | 'slow' | 'closed'
 

@@ -2,10 +2,10 @@
 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
-import { createAdmission } from './admission.ts'
+import { createAdmission } from './connection-limits.ts'
 import type { ListenerContext } from './context.ts'
-import type { ServerHooks } from './hooks.ts'
-import { defaultLimits, type ServerLimits } from './limits.ts'
+import type { ServerHooks } from './server-hooks.ts'
+import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
 import type { ServerLog } from './server-log.ts'

@@ -6,11 +6,11 @@ import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/client-network.ts'
 import { systemRandom } from '../lib/random.ts'
-import type { Admission } from './admission.ts'
+import type { Admission } from './connection-limits.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
-import { tooManyConnections } from './replies.ts'
+import { tooManyConnections } from './server-replies.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** Two of them are the same as rarely as a machine fails unseen. */

@@ -3,11 +3,11 @@
 
 import type { Reply } from '../smtp/reply.ts'
 import { unforeseen } from '../smtp/reply.ts'
-import { ask } from './ask.ts'
+import { ask } from './call-hook.ts'
 import type { DataPhase } from './data-phase.ts'
-import type { Dialogue, OpenTransaction } from './dialogue.ts'
+import type { Dialogue, OpenTransaction } from './session-dialogue.ts'
 import { messageSizeOf } from './message-size.ts'
-import { interrupted } from './replies.ts'
+import { interrupted } from './server-replies.ts'
 
 /** Resolves once the end of data was read or the phase was cut, and the hook has answered. */
 export async function receiveMessage(

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, it } from 'vitest'
 import { startTestListener, type TestListener } from '../../test/lib/test-listener.ts'
-import type { RefusedByServer } from './hooks.ts'
+import type { RefusedByServer } from './server-hooks.ts'
 
 let server: TestListener
 afterEach(async () => {

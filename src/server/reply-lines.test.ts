@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as replies from './replies.ts'
+import * as replies from './server-replies.ts'
 import { statusMeaning } from '../smtp/status.ts'
 import { replyLines } from './reply-lines.ts'
 

@@ -3,7 +3,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { DOMAIN_OCTETS } from './limits.ts'
+import { DOMAIN_OCTETS } from './address-limits.ts'
 
 const ldhDomain = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
 // oxlint-disable-next-line no-control-regex -- the class of ASCII itself

@@ -3,7 +3,7 @@
 // The printed form (least quoting, domain in lower case with A-labels) is how the whole program writes an address.
 
 import { addressLiteral, asciiDomain, isAscii } from './domain.ts'
-import { LOCAL_PART_OCTETS, MAILBOX_OCTETS } from './limits.ts'
+import { LOCAL_PART_OCTETS, MAILBOX_OCTETS } from './address-limits.ts'
 
 /** `local` is what the quoting means, without it; `domain` is canonical (smtp/domain.ts), an address literal with its brackets. */
 export interface Mailbox {

@@ -3,7 +3,7 @@
 // Whether an announced size or REQUIRETLS can be served is for policy to say.
 
 import type { MailParameters, Notify, RecipientParameters } from './envelope.ts'
-import { ENVID_OCTETS, ORCPT_OCTETS } from './limits.ts'
+import { ENVID_OCTETS, ORCPT_OCTETS } from './address-limits.ts'
 import { refusal } from './reply.ts'
 import type { Refusal } from './reply.ts'
 import { decodeUtf8Address, decodeXtext, encodeUtf8Address, encodeXtext } from './xtext.ts'

@@ -1,7 +1,7 @@
 // Replies as text: what a remote server sent becomes a Reply (RFC 5321 4.2, RFC 2034 section 4), a Reply becomes lines on the wire.
 // Remote text is data of a stranger: control characters never survive, lines and size are bounded, nothing throws.
 
-import { REPLY_LINE_OCTETS } from './limits.ts'
+import { REPLY_LINE_OCTETS } from './address-limits.ts'
 import type { Reply } from './reply.ts'
 
 /** Lines of a remote reply that we keep: some servers explain at length, none needs more. */

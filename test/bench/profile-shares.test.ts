@@ -10,7 +10,7 @@ const profile: Profile = {
     frame(1, '(idle)'),
     frame(2, '(garbage collector)'),
     frame(3, 'writeUtf8String'),
-    frame(4, 'commit', 'file:///opt/waypost/src/intake/accept.ts'),
+    frame(4, 'commit', 'file:///opt/waypost/src/intake/accept-draft.ts'),
     frame(5, 'write', 'file:///opt/waypost/node_modules/smtp-server/lib/smtp-stream.js'),
     frame(6, 'emit', 'node:events'),
     frame(7, '(program)'),

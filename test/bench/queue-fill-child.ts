@@ -5,11 +5,11 @@
 import { systemClock } from '../../src/lib/clock.ts'
 import { createQueueIds } from '../../src/lib/ids.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { openQueue } from '../../src/queue/open-queue.ts'
-import type { OpenQueue } from '../../src/queue/opened-queue.ts'
-import type { Outcome } from '../../src/queue/outcome.ts'
-import type { NewMessage } from '../../src/queue/queue.ts'
-import { queueSettings } from '../../src/queue/queue-settings.ts'
+import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
+import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
+import type { Outcome } from '../../src/queue/contract/outcome.ts'
+import type { NewMessage } from '../../src/queue/contract/queue.ts'
+import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 
 interface FillOrder {

@@ -4,10 +4,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/lib/clock.ts'
-import { openQueue } from '../../src/queue/open-queue.ts'
-import { queueSettings } from '../../src/queue/queue-settings.ts'
-import type { NewMessage } from '../../src/queue/queue.ts'
-import { asUnavailable } from '../../src/queue/unavailable.ts'
+import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
+import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
+import type { NewMessage } from '../../src/queue/contract/queue.ts'
+import { asUnavailable } from '../../src/queue/contract/queue-unavailable.ts'
 import { delivered, sampleMessage, sampleRecipient } from '../lib/queue-samples.ts'
 
 const [directory = ''] = process.argv.slice(2)

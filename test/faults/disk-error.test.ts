@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { QueueReader } from '../../src/queue/reader.ts'
+import { QueueReader } from '../../src/queue/sqlite/sqlite-queue-reader.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { testQueue } from '../lib/queue-samples.ts'
 

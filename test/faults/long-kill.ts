@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KillReport, reportLine } from '../lib/kills/kill-report.ts'
-import { killHandOver } from '../lib/kills/killed-hand-over.ts'
+import { killHandOver } from '../lib/kills/killed-transfer.ts'
 import { killNode } from '../lib/kills/killed-node.ts'
 import { killQueue } from '../lib/kills/killed-queue.ts'
 

@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { systemClock } from '../../src/lib/clock.ts'
-import { openQueue } from '../../src/queue/open-queue.ts'
-import { queueSettings } from '../../src/queue/queue-settings.ts'
-import { QueueReader } from '../../src/queue/reader.ts'
+import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
+import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
+import { QueueReader } from '../../src/queue/sqlite/sqlite-queue-reader.ts'
 import { sampleMessage } from '../lib/queue-samples.ts'
 
 const directory = process.argv[2] ?? ''

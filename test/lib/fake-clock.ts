@@ -1,65 +1,86 @@
-// A clock for tests: time passes only when the test says so.
+// A clock for tests: time passes only when the test advances it.
 
-import type { Clock } from '../../src/lib/clock.ts'
+import type { Clock, Timer } from '../../src/lib/clock.ts'
 
 interface Sleeper {
+  /** Monotonic time of its wake-up. */
   readonly at: number
   readonly wake: () => void
 }
 
 export interface FakeClock extends Clock {
-  /** Lets `ms` pass: sleepers wake in the order of their times, each with the clock at its own time. */
+  /** Lets `ms` pass on both clocks: timers run in the order of their times, each with the clock at its own time. */
   advance(ms: number): Promise<void>
-  /** Sets the time without waking anybody (a clock that was stepped). */
+  /** Steps the wall clock, as an operator or NTP does. The monotonic clock and the timers do not notice. */
   set(now: number): void
-  /** How many are asleep. */
+  /** Number of timers and sleeps that wait. */
   readonly sleeping: number
 }
 
-/** The time where a fake clock starts unless told: 2026-11-21T00:00:00Z. */
+/** Default start of a fake clock: 2026-11-21T00:00:00Z. */
 const FAKE_START = Date.UTC(2026, 10, 21)
 
 export function createFakeClock(start: number = FAKE_START): FakeClock {
-  let now = start
+  let monotonic = 0
+  let wallAhead = start
   const sleepers = new Set<Sleeper>()
+  const after = (ms: number, run: () => void): Timer => {
+    const sleeper: Sleeper = {
+      at: monotonic + ms,
+      wake: () => {
+        sleepers.delete(sleeper)
+        run()
+      },
+    }
+    sleepers.add(sleeper)
+    return { cancel: () => void sleepers.delete(sleeper) }
+  }
   return {
-    now: () => now,
-    sleep: (ms, signal) => sleepUntil(sleepers, now + ms, signal),
+    now: () => monotonic + wallAhead,
+    monotonic: () => monotonic,
+    sleep: (ms, signal) => sleep(after, ms, signal),
+    after,
+    every: (ms, run) => repeat(after, ms, run),
     set: (time) => {
-      now = time
+      wallAhead = time - monotonic
     },
     get sleeping() {
       return sleepers.size
     },
     advance: async (ms) => {
-      const end = now + ms
+      const end = monotonic + ms
       await settle()
       for (let next = earliest(sleepers, end); next; next = earliest(sleepers, end)) {
-        now = Math.max(now, next.at)
+        monotonic = Math.max(monotonic, next.at)
         next.wake()
         await settle()
       }
-      now = Math.max(now, end)
+      monotonic = Math.max(monotonic, end)
     },
   }
 }
 
-function sleepUntil(sleepers: Set<Sleeper>, at: number, signal: AbortSignal | undefined): Promise<void> {
+function repeat(after: Clock['after'], ms: number, run: () => void): Timer {
+  let timer = after(ms, tick)
+  function tick() {
+    timer = after(ms, tick)
+    run()
+  }
+  return { cancel: () => timer.cancel() }
+}
+
+function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      sleepers.delete(sleeper)
+      timer?.cancel()
       reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'))
     }
-    const sleeper: Sleeper = {
-      at,
-      wake: () => {
-        sleepers.delete(sleeper)
-        signal?.removeEventListener('abort', abort)
-        resolve()
-      },
-    }
+    let timer: Timer | null = null
     if (signal?.aborted) return abort()
-    sleepers.add(sleeper)
+    timer = after(ms, () => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    })
     signal?.addEventListener('abort', abort, { once: true })
   })
 }
@@ -70,7 +91,7 @@ function earliest(sleepers: ReadonlySet<Sleeper>, end: number): Sleeper | null {
   return first
 }
 
-/** Gives the woken code its turn: promise chains and immediates that are ready now. */
+/** Lets code that was woken run: promise chains and immediates that are ready now. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,7 +1,7 @@
 // A queue in memory for tests of delivery: the promises of queue/queue.ts about claims and settlements, without a disk.
 
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
-import type { Outcome } from '../../src/queue/outcome.ts'
+import type { Outcome } from '../../src/queue/contract/outcome.ts'
 import type {
   Claim,
   ClaimedRecipient,
@@ -9,7 +9,7 @@ import type {
   Queue,
   Settlement,
   StoredMessage,
-} from '../../src/queue/queue.ts'
+} from '../../src/queue/contract/queue.ts'
 
 export interface FakeMail {
   readonly nextHop: string

@@ -38,28 +38,32 @@ describe('importsOf', () => {
 describe('forbiddenArrows', () => {
   it.each([
     ['allowed arrow', { 'queue/a.ts': "import { x } from '../smtp/x.ts'" }, null],
-    ['own room', { 'queue/a.ts': "import { x } from './x.ts'" }, null],
-    ['event types for all', { 'smtp/a.ts': "import type { E } from '../observe/events.ts'" }, null],
-    ['node.ts knows all', { 'node.ts': "import { x } from './server/x.ts'" }, null],
-    ['assembly reads config', { 'assembly/a.ts': "import type { C } from '../config/c.ts'" }, null],
-    ['a contract', { 'delivery/a.ts': "import type { Q } from '../queue/queue.ts'" }, null],
-    ['assembly reaches inside', { 'assembly/a.ts': "import { s } from '../queue/store.ts'" }, null],
-    ['inside a neighbour', { 'delivery/a.ts': "import { s } from '../queue/store.ts'" }, 'it is inside queue'],
-    ['a process of its own', { 'demo/a.ts': "spawn(fileURLToPath(new URL('../main.ts', import.meta.url)))" }, null],
+    ['the same module', { 'queue/a.ts': "import { x } from './x.ts'" }, null],
+    ['event types are open to all', { 'smtp/a.ts': "import type { E } from '../observe/events.ts'" }, null],
+    ['node imports any module', { 'node/a.ts': "import { x } from '../server/x.ts'" }, null],
+    ['wiring reads config', { 'wiring/a.ts': "import type { C } from '../config/c.ts'" }, null],
+    ['a contract', { 'delivery/a.ts': "import type { Q } from '../queue/contract/queue.ts'" }, null],
+    ['wiring reaches inside', { 'wiring/a.ts': "import { s } from '../queue/store.ts'" }, null],
+    ['inside another module', { 'delivery/a.ts': "import { s } from '../queue/store.ts'" }, 'it is inside queue'],
+    [
+      'a child process is not an import',
+      { 'demo/a.ts': "spawn(fileURLToPath(new URL('../main.ts', import.meta.url)))" },
+      null,
+    ],
     ['lib with a mail word', { 'lib/a.ts': "import { x } from '../smtp/x.ts'" }, 'lib may not import smtp'],
     [
-      'queue against the stream',
+      'queue against the flow',
       { 'queue/a.ts': "import { x } from '../delivery/x.ts'" },
       'queue may not import delivery',
     ],
     ['types count', { 'route/a.ts': "import type { Q } from '../queue/q.ts'" }, 'route may not import queue'],
     [
-      'a room reading config',
+      'a module reading config',
       { 'server/a.ts': "import type { C } from '../config/c.ts'" },
       'server may not import config',
     ],
     ['other observe files', { 'smtp/a.ts': "import { l } from '../observe/log.ts'" }, 'smtp may not import observe'],
-    ['wiring from a room', { 'cli/a.ts': "import { x } from '../main.ts'" }, 'main.ts is only for '],
+    ['main.ts from cli', { 'cli/a.ts': "import { x } from '../main.ts'" }, 'main.ts is only for '],
     ['main beyond cli', { 'main.ts': "import { x } from './queue/x.ts'" }, 'main.ts may not import queue'],
     [
       'a worker file',
@@ -68,8 +72,12 @@ describe('forbiddenArrows', () => {
     ],
     ['test code', { 'demo/a.ts': "import { x } from '../../test/lib/x.ts'" }, 'src may not import what lies outside'],
     ['a test', { 'cli/a.ts': "import { x } from '../queue/x.test.ts'" }, 'nothing may import a test'],
-    ['an unknown room', { 'drawer/a.ts': "import { x } from '../smtp/x.ts'" }, 'no such room in the table: drawer'],
-    ['into an unknown room', { 'cli/a.ts': "import { x } from '../drawer/x.ts'" }, 'no such room in the table: drawer'],
+    ['an unknown module', { 'drawer/a.ts': "import { x } from '../smtp/x.ts'" }, 'no such module in the table: drawer'],
+    [
+      'into an unknown module',
+      { 'cli/a.ts': "import { x } from '../drawer/x.ts'" },
+      'no such module in the table: drawer',
+    ],
   ])('%s', (_name, files, objection) => {
     const found = forbiddenArrows(tree(files as Record<string, string>))
     if (objection === null) expect(found).toEqual([])

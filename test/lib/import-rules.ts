@@ -1,5 +1,5 @@
-// The import rule of docs/architecture.md as code: which room may import which, and no circle between files.
-// Works on a map of sources, so that the rule itself can be tested with made-up ones. Tests beside the code are not its business.
+// The import rule of docs/architecture.md as code: which module may import which, no circle between files, no file name twice.
+// It works on a map of sources, so the rule itself is tested with invented ones. Tests beside the code are not covered.
 
 import { posix } from 'node:path'
 
@@ -9,8 +9,8 @@ export type Sources = ReadonlyMap<string, string>
 const ANY = '*'
 
 /**
- * Room → rooms it may import (itself always). `*` means every room. The files directly in src/ count as rooms of their own name.
- * `observe/events.ts` may be named by all: see `isOpenToAll`.
+ * Module → modules it may import (itself always). `*` means every module. A file directly in src/ is a module named after the file.
+ * Every module may import `observe/events.ts`: see `isOpenToAll`.
  */
 const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -24,57 +24,56 @@ const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   auth: ['message', 'dns', 'smtp', 'directory', 'lib'],
   policy: ['smtp', 'route', 'auth', 'filter', 'message', 'lib'],
   queue: ['smtp', 'lib'],
-  handover: ['queue', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
   delivery: ['smtp', 'dns', 'queue', 'bounce', 'lib'],
-  server: ['smtp', 'policy', 'auth', 'intake', 'message', 'lib'],
+  server: ['smtp', 'policy', 'auth', 'message', 'lib'],
+  reception: ['server', 'policy', 'auth', 'route', 'intake', 'queue', 'dns', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'queue', 'lib'],
   config: ['smtp', 'lib'],
   admin: ['smtp', 'queue', 'observe', 'delivery', 'route', 'lib'],
-  assembly: [ANY],
+  wiring: [ANY],
+  node: [ANY],
   demo: [ANY],
   cli: [ANY],
-  'node.ts': [ANY],
   'main.ts': ['cli'],
 }
 
-/** Rooms that only these may import: the rest of the program gets its settings passed in and knows no wiring. */
+/** Modules that only these may import: the rest of the program receives its settings as arguments and knows no wiring. */
 const importersOf: Readonly<Record<string, readonly string[]>> = {
-  config: ['assembly', 'cli', 'node.ts', 'demo', 'config'],
-  assembly: ['assembly', 'cli', 'node.ts', 'demo'],
-  cli: ['cli', 'main.ts', 'demo'],
-  demo: ['demo', 'cli'],
-  'node.ts': ['cli', 'demo'],
+  config: ['wiring', 'node', 'cli', 'demo'],
+  wiring: ['node', 'cli', 'demo'],
+  node: ['cli', 'demo'],
+  cli: ['main.ts', 'demo'],
+  demo: ['cli'],
   'main.ts': [],
 }
 
 /**
- * The files of a room that neighbours may import: its contract and its words. Everything else is inside; implementations never know
- * each other. Rooms that are not listed are open as a whole, and whoever wires (`*` above) may reach inside.
+ * The files of a module that other modules may import: its contract. The other files are private, so implementations never know
+ * each other. A module that is not listed is open as a whole. Modules with `*` above may import private files too.
  */
 const contracts: Readonly<Record<string, readonly string[]>> = {
-  auth: ['authenticator.ts'],
-  bounce: ['notifier.ts'],
+  auth: ['authenticator.ts', 'login-throttle.ts', 'passwd-authenticator.ts'],
   delivery: ['engine.ts'],
-  directory: ['address.ts', 'directory.ts', 'located.ts', 'problem.ts', 'snapshot.ts', 'yaml-file.ts'],
+  directory: ['address.ts', 'directory-source.ts', 'located.ts', 'data-problem.ts', 'snapshot.ts', 'yaml-file.ts'],
   dkim: ['signer.ts', 'sealer.ts'],
-  dns: ['resolver.ts', 'name.ts', 'mx.ts', 'addresses.ts'],
+  dns: ['resolver.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
   filter: ['authentication.ts', 'spam-scan.ts'],
-  intake: ['intake.ts'],
-  policy: ['verdict.ts', 'content-check.ts', 'forward-strategist.ts'],
-  queue: ['queue.ts', 'handover.ts', 'outcome.ts', 'scheduler.ts', 'unavailable.ts'],
+  intake: ['intake.ts', 'body-sink.ts'],
+  policy: ['verdict.ts', 'check.ts', 'forward-policy.ts', 'checks/'],
+  queue: ['contract/', 'scheduling/scheduler.ts'],
   route: ['resolution.ts'],
-  server: ['hooks.ts', 'listener-settings.ts'],
+  server: ['server-hooks.ts', 'listener-settings.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 
-/** The closed list of events is the one thing that every room may name. */
+/** The closed list of events is open to every module. */
 function isOpenToAll(file: string): boolean {
   return file === 'observe/events.ts'
 }
 
-/** The room a file below src/ belongs to: its first folder, or its own name for a file directly in src/. */
-function roomOf(file: string): string {
+/** The module of a file below src/: its first folder, or the file name for a file directly in src/. */
+function moduleOf(file: string): string {
   return file.split('/')[0] as string
 }
 
@@ -82,7 +81,7 @@ const importForms = [
   /^\s*(?:import|export)\s[^'";]*?from\s*['"]([^'"]+)['"]/gm,
   /^\s*import\s*['"]([^'"]+)['"]/gm,
   /\bimport\(\s*['"]([^'"]+)['"]/g,
-  // A file started as a process of its own is no import, one that runs in a worker is.
+  // A worker's file counts as an import, a child process's file does not.
   /new Worker\(\s*new URL\(\s*['"]([^'"]+)['"]/g,
 ]
 
@@ -106,21 +105,26 @@ export function forbiddenArrows(sources: Sources): string[] {
 function object(file: string, target: string): string | null {
   if (target.startsWith('../')) return 'src may not import what lies outside of it'
   if (target.endsWith('.test.ts')) return 'nothing may import a test'
-  const from = roomOf(file)
-  const to = roomOf(target)
+  const from = moduleOf(file)
+  const to = moduleOf(target)
   if (from === to || isOpenToAll(target)) return null
   const allowed = allowedArrows[from]
-  if (allowed === undefined) return `no such room in the table: ${from}`
-  if (allowedArrows[to] === undefined) return `no such room in the table: ${to}`
+  if (allowed === undefined) return `no such module in the table: ${from}`
+  if (allowedArrows[to] === undefined) return `no such module in the table: ${to}`
   if (!allowed.includes(ANY) && !allowed.includes(to)) return `${from} may not import ${to}`
   const importers = importersOf[to]
   if (importers !== undefined && !importers.includes(from)) return `${to} is only for ${importers.join(', ')}`
   const contract = contracts[to]
-  if (contract === undefined || allowed.includes(ANY) || contract.includes(target.slice(to.length + 1))) return null
+  if (contract === undefined || allowed.includes(ANY) || isContract(contract, target.slice(to.length + 1))) return null
   return `it is inside ${to}, whose contract is ${contract.join(', ')}`
 }
 
-/** Circles of imports between files, each as `a → b → a`, once. Types count: a circle of types is a circle of ideas. */
+/** A contract names files, or folders by a final slash. */
+function isContract(contract: readonly string[], file: string): boolean {
+  return contract.some((entry) => (entry.endsWith('/') ? file.startsWith(entry) : file === entry))
+}
+
+/** Circles of imports between files, each once, as `a → b → a`. Type imports count too. */
 export function circles(sources: Sources): string[] {
   const state = new Map<string, 'open' | 'done'>()
   const found: string[] = []
@@ -140,4 +144,10 @@ export function circles(sources: Sources): string[] {
   }
   for (const file of sources.keys()) visit(file)
   return found
+}
+
+/** Base names that more than one source has, as `name: path, path`: a file is found by its name alone. */
+export function repeatedNames(sources: Sources): string[] {
+  const paths = Map.groupBy(sources.keys(), (file) => posix.basename(file))
+  return [...paths].filter(([, files]) => files.length > 1).map(([name, files]) => `${name}: ${files.join(', ')}`)
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Io } from '../../src/cli/io.ts'
-import type { OpenQueue } from '../../src/queue/opened-queue.ts'
+import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import { captureIo } from './captured-io.ts'
 import { type TestQueue, testQueue } from './queue-samples.ts'
 

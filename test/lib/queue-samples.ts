@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Clock } from '../../src/lib/clock.ts'
+import type { Clock, Timer } from '../../src/lib/clock.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { openQueue } from '../../src/queue/open-queue.ts'
-import type { OpenQueue } from '../../src/queue/opened-queue.ts'
-import { type QueueSettings, queueSettings } from '../../src/queue/queue-settings.ts'
-import type { Outcome } from '../../src/queue/outcome.ts'
-import type { NewMessage, NewRecipient } from '../../src/queue/queue.ts'
+import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
+import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
+import { type QueueSettings, queueSettings } from '../../src/queue/contract/queue-settings.ts'
+import type { Outcome } from '../../src/queue/contract/outcome.ts'
+import type { NewMessage, NewRecipient } from '../../src/queue/contract/queue.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 
 let serial = 0
@@ -107,6 +107,16 @@ export class TestClock implements Clock {
   }
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return systemClock.sleep(Math.min(ms, 20), signal)
+  }
+  /** Follows `time`: a test sets one clock. */
+  monotonic(): number {
+    return this.time - 1_800_000_000_000
+  }
+  after(ms: number, run: () => void): Timer {
+    return systemClock.after(ms, run)
+  }
+  every(ms: number, run: () => void): Timer {
+    return systemClock.every(ms, run)
   }
 }
 

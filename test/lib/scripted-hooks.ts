@@ -1,7 +1,7 @@
 // Server hooks for tests: accept everything, remember everything, and let a test replace any answer.
 
 import type { Readable } from 'node:stream'
-import type { ServerHooks, Transaction } from '../../src/server/hooks.ts'
+import type { ServerHooks, Transaction } from '../../src/server/server-hooks.ts'
 import type { Session } from '../../src/smtp/session.ts'
 import { accept } from '../../src/policy/verdict.ts'
 

@@ -2,8 +2,8 @@
 
 import { createAuthority } from '../../src/demo/ca.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import type { ServerHooks } from '../../src/server/hooks.ts'
-import type { ServerLimits } from '../../src/server/limits.ts'
+import type { ServerHooks } from '../../src/server/server-hooks.ts'
+import type { ServerLimits } from '../../src/server/server-limits.ts'
 import { type Listener, startListener } from '../../src/server/listener.ts'
 import type { ListenerSettings } from '../../src/server/listener-settings.ts'
 import type { LogFields } from '../../src/server/server-log.ts'

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { directoryAccept, directoryDiff, directoryRollback, directoryStatus } from '../../src/cli/directory.ts'
+import { directoryAccept, directoryDiff, directoryRollback, directoryStatus } from '../../src/cli/directory-command.ts'
 import { explain } from '../../src/cli/explain.ts'
 import { hashPassword } from '../../src/auth/schemes.ts'
 import { captureIo } from '../lib/captured-io.ts'

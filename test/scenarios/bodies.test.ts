@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { INLINE_LIMIT } from '../../src/queue/queue.ts'
+import { INLINE_LIMIT } from '../../src/queue/contract/queue.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
 import { until } from '../lib/until.ts'

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { type Authority, startAuthority } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
-import { createAuthenticator } from '../../src/filter/authenticate.ts'
+import { createAuthenticator } from '../../src/filter/verify-message.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { receiveMessage } from '../../src/message/receive.ts'
-import type { ServerHooks } from '../../src/server/hooks.ts'
+import type { ServerHooks } from '../../src/server/server-hooks.ts'
 import { startTestListener, type TestListener } from '../lib/test-listener.ts'
 import { suite } from './suites.ts'
 

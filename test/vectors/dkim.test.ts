@@ -6,7 +6,7 @@ import { canonicalBody } from '../../src/dkim/canonical-body.ts'
 import { type Canonicalization, canonicalField, signedOctets, splitFields } from '../../src/dkim/canonical-header.ts'
 import { type Authority, startAuthority } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
-import { createAuthenticator } from '../../src/filter/authenticate.ts'
+import { createAuthenticator } from '../../src/filter/verify-message.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 

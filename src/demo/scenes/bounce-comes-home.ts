@@ -1,7 +1,7 @@
 // (b) The forward's provider takes the mail and bounces it later. The bounce goes to the SRS address and home to the stranger.
 
 import { sendTestMail } from '../../cli/mail-client.ts'
-import { hostAddresses, nodeAddresses } from '../addresses.ts'
+import { hostAddresses, nodeAddresses } from '../demo-addresses.ts'
 import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
 import type { Proof, Scene, Stage } from '../stage.ts'
 import { ann, annWrites } from '../stranger.ts'

@@ -1,6 +1,6 @@
 // (e) A forger writes in the name of our own domain. The mail is carried (nobody asked to refuse it), but never signed.
 
-import { forgerAddress } from '../addresses.ts'
+import { forgerAddress } from '../demo-addresses.ts'
 import { fieldValues, letter, PATIENCE_MS, proof } from '../stage.ts'
 import type { Scene } from '../stage.ts'
 

@@ -1,6 +1,6 @@
 // (a) A stranger writes to a role address. The alias leads to two people whose mail is forwarded elsewhere.
 
-import { strangerAddress } from '../addresses.ts'
+import { strangerAddress } from '../demo-addresses.ts'
 import { SRS_DOMAIN } from '../fleet.ts'
 import { fieldValues, PATIENCE_MS, proof } from '../stage.ts'
 import type { Scene } from '../stage.ts'

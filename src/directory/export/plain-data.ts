@@ -4,10 +4,10 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { printAddress } from '../address.ts'
-import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory.ts'
+import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory-source.ts'
 import type { Located } from '../located.ts'
 import { NAMESPACE } from '../mail-keys.ts'
-import type { UserEntry } from '../mail-build.ts'
+import type { UserEntry } from '../snapshot-builder.ts'
 import type { OwnSection } from '../mail-keys.ts'
 import type { Snapshot } from '../snapshot.ts'
 

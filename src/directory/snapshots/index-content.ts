@@ -3,7 +3,7 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, parseAddress } from '../address.ts'
-import type { AddressRecord, Grant, TargetEntry } from '../directory.ts'
+import type { AddressRecord, Grant, TargetEntry } from '../directory-source.ts'
 import type { SourceUser } from '../source.ts'
 import type { SourceContent, TargetsRow, UserRow } from './source-content.ts'
 

@@ -9,7 +9,7 @@ import { EMPTY_CONTENT, type FakeSource, fakeSource, manyPeople } from '../../..
 import { until } from '../../../test/lib/until.ts'
 import { createMirror } from './mirror.ts'
 import type { Mirror, MirrorLog } from './mirror.ts'
-import { restMirror } from './rested-mirror.ts'
+import { restMirror } from './offline-mirror.ts'
 import { openSnapshotStore } from './snapshot-store.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 

@@ -1,7 +1,7 @@
 // Who belongs to a team, teams inside it included: looked up once for each team, circles and endless chains refused before.
 // Room: directory.
 
-import type { ProblemList } from '../problem.ts'
+import type { ProblemList } from '../data-problem.ts'
 import { nameKey } from './team.ts'
 import type { Named, Person, Team } from './team.ts'
 

@@ -3,7 +3,7 @@
 
 import { describeLocated, entryOf, textOf } from '../located.ts'
 import type { Located, LocatedMap } from '../located.ts'
-import type { ProblemList } from '../problem.ts'
+import type { ProblemList } from '../data-problem.ts'
 import type { Named } from './team.ts'
 
 /** A text; null if it is not there, or is none (then a problem is told). */

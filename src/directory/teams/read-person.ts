@@ -3,8 +3,8 @@
 
 import { describeLocated, entryOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
-import { readAddress } from '../mail-build.ts'
-import type { MailBuild } from '../mail-build.ts'
+import { readAddress } from '../snapshot-builder.ts'
+import type { MailBuild } from '../snapshot-builder.ts'
 import { readText } from './read-fields.ts'
 import type { Named, Person } from './team.ts'
 import { refuseUnknown } from '../unknown-keys.ts'

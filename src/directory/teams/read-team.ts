@@ -3,8 +3,8 @@
 
 import { describeLocated, entryOf, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
-import { readAddress } from '../mail-build.ts'
-import type { MailBuild } from '../mail-build.ts'
+import { readAddress } from '../snapshot-builder.ts'
+import type { MailBuild } from '../snapshot-builder.ts'
 import { refuseUnknown } from '../unknown-keys.ts'
 import { readFlag, readNames, readText } from './read-fields.ts'
 import { teamKinds } from './team.ts'

@@ -1,7 +1,7 @@
 // Teams whose members only a look at all other teams tells: `include-all-team-members`, `include-team-leads` and the like become plain
 // members and included teams, so that circles and sizes are found as with any other. Room: directory.
 
-import type { ProblemList } from '../problem.ts'
+import type { ProblemList } from '../data-problem.ts'
 import type { Roster } from './members.ts'
 import { nameKey } from './team.ts'
 import type { Team } from './team.ts'

@@ -4,7 +4,7 @@
 
 import { addressKey, printAddress } from '../address.ts'
 import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'
-import type { ProblemList } from '../problem.ts'
+import type { ProblemList } from '../data-problem.ts'
 import { hasWrongNames, Membership } from './members.ts'
 import type { Roster } from './members.ts'
 import { followSweeps } from './sweeps.ts'

@@ -2,7 +2,7 @@
 // Room: directory.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
-import type { Place } from '../problem.ts'
+import type { Place } from '../data-problem.ts'
 
 /** A word and where it is written: the name of a person, a team, a list. */
 export interface Named {

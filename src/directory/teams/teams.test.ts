@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { printAddress } from '../address.ts'
-import { loadDirectory } from '../load.ts'
+import { loadDirectory } from '../load-sources.ts'
 import { memoryFiles } from '../memory-files.ts'
-import { formatProblem } from '../problem.ts'
+import { formatProblem } from '../data-problem.ts'
 
 const repository: Readonly<Record<string, string>> = {
   '/r/README.toml': 'not = [looked, at',

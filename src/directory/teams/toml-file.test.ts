@@ -5,7 +5,7 @@ import { stringify } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import type { Located } from '../located.ts'
 import { plainOf } from '../located.ts'
-import { collectProblems, formatProblem } from '../problem.ts'
+import { collectProblems, formatProblem } from '../data-problem.ts'
 import { readToml } from './toml-file.ts'
 
 function read(text: string) {

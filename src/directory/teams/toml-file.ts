@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module'
 import type { TomlError, parse } from 'smol-toml'
 import type { Located, LocatedMap } from '../located.ts'
-import type { Place, ProblemList } from '../problem.ts'
+import type { Place, ProblemList } from '../data-problem.ts'
 import { PATH_LIMIT, pathKey, tomlPlaces } from './toml-places.ts'
 import type { TomlPlaces } from './toml-places.ts'
 

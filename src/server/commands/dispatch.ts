@@ -1,13 +1,13 @@
 // From a command line to its answer: the table of commands and the rules that hold for all of them (RFC 5321 4.1.4, RFC 3207 4).
 
 import { readCommandLine } from '../command-line.ts'
-import { type Answer, type Command, type Dialogue, say, sayThen } from '../dialogue.ts'
-import { notHttp, tlsFirst, unknownCommand } from '../replies.ts'
-import { auth } from './auth.ts'
-import { ehlo, helo } from './hello.ts'
-import { mail } from './mail.ts'
-import { rcpt } from './rcpt.ts'
-import { absent, data, help, noop, quit, rset, starttls, vrfy } from './simple.ts'
+import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
+import { notHttp, tlsFirst, unknownCommand } from '../server-replies.ts'
+import { auth } from './auth-command.ts'
+import { ehlo, helo } from './hello-command.ts'
+import { mail } from './mail-command.ts'
+import { rcpt } from './rcpt-command.ts'
+import { absent, data, help, noop, quit, rset, starttls, vrfy } from './simple-commands.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['MAIL', mail],

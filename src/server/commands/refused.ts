@@ -1,8 +1,8 @@
 // A refusal of the server's own at MAIL or RCPT: said, and told to the hooks, so that nobody's mail is refused without a trace.
 // Wrong order and unknown commands are not told: they name no mail.
 
-import { type Answer, type Dialogue, say } from '../dialogue.ts'
-import type { RefusedByServer } from '../hooks.ts'
+import { type Answer, type Dialogue, say } from '../session-dialogue.ts'
+import type { RefusedByServer } from '../server-hooks.ts'
 
 /** No address is longer (RFC 5321 4.5.3.1.3). */
 const written = /^[^:]*:\s*<?([^>]{0,256})/

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { finalKinds } from '../../../src/observe/events.ts'
 import type { Event } from '../../../src/observe/events.ts'
-import { QueueReader } from '../../../src/queue/reader.ts'
+import { QueueReader } from '../../../src/queue/sqlite/sqlite-queue-reader.ts'
 import { countBy, type KillReport } from './kill-report.ts'
 import { live } from './spawn-child.ts'
 

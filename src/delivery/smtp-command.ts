@@ -1,0 +1,45 @@
+// One question to the peer: waits for the reply in its time and says whether it is the one that lets the dialogue go on.
+
+import type { Answer, Dialogue } from './smtp-dialogue.ts'
+import type { PeerReply, Phase, Trouble } from './transport.ts'
+
+export interface Question {
+  readonly phase: Phase
+  /** Milliseconds. */
+  readonly timeout: number
+  /** First digit of the code that means yes. */
+  readonly expect: 2 | 3
+}
+
+/** The wanted reply or what went wrong. `silent` of a lost connection is left to callers who know what came before. */
+export async function ask(dialogue: Dialogue, question: Question): Promise<PeerReply | Trouble> {
+  return judge(dialogue, question, await dialogue.next(question.timeout))
+}
+
+/** The same of an answer that is here. */
+export function judge(
+  dialogue: Dialogue,
+  { phase, expect }: Omit<Question, 'timeout'>,
+  answer: Answer,
+): PeerReply | Trouble {
+  if (answer.kind !== 'reply') return interrupted(answer, phase)
+  const { reply } = answer
+  const digit = Math.floor(reply.code / 100)
+  if (digit === expect) return reply
+  if (digit >= 4) return { kind: 'refused', phase, reply }
+  // RFC 5321 4.3.2: each command has its own positive reply. A 250 to DATA is not a go-ahead but a peer out of step.
+  dialogue.close('reply out of step')
+  return { kind: 'nonsense', phase, cause: `unexpected reply: ${reply.verbatim}` }
+}
+
+/** The trouble behind a connection that ended. */
+function interrupted(end: { readonly kind: 'lost' | 'nonsense'; readonly cause: string }, phase: Phase): Trouble {
+  return end.kind === 'lost'
+    ? { kind: 'lost', phase, cause: end.cause, silent: false }
+    : { kind: 'nonsense', phase, cause: end.cause }
+}
+
+/** Tells a reply from a trouble. */
+export function isTrouble(answer: PeerReply | Trouble): answer is Trouble {
+  return 'kind' in answer
+}

@@ -1,0 +1,26 @@
+import { createSecureContext } from 'node:tls'
+import { expect, it } from 'vitest'
+import type { TlsMaterial } from '../../config/read-tls-material.ts'
+import { followTls } from './follow-tls.ts'
+
+it('makes contexts once for each certificate', () => {
+  const material = (certificate: string): TlsMaterial => ({ certificate, key: '', ca: null, expiresAt: 0 })
+  let current: TlsMaterial | null = material('first')
+  const made: (string | undefined)[] = []
+  const contexts = followTls(
+    () => current,
+    (one) => {
+      made.push(one?.certificate)
+      return { opportunistic: createSecureContext(), verified: createSecureContext() }
+    },
+  )
+  const { opportunistic, verified } = contexts
+  expect([contexts.opportunistic, contexts.verified]).toEqual([opportunistic, verified])
+  expect(made).toEqual(['first'])
+  current = material('renewed')
+  expect(contexts.verified).not.toBe(verified)
+  expect(contexts.opportunistic).not.toBe(opportunistic)
+  current = null
+  expect(contexts.verified).toBeDefined()
+  expect(made).toEqual(['first', 'renewed', undefined])
+})

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { isExplosive } from './regex-backtracking.ts'
+
+describe('isExplosive', () => {
+  it.each([
+    '(a+)+',
+    '^(a|b)*$',
+    '(?:a*){3}',
+    '^(([a-z]+)\\.?)+@example\\.org$',
+    '(((a+)))*',
+    '(x(a|aa)y?)+',
+    '(a{1,})+',
+    '(\\(a+)+',
+  ])('%s', (pattern) => expect(isExplosive(pattern)).toBe(true))
+
+  it.each([
+    '^ex-.*@',
+    '(a+)',
+    '(a+)?b',
+    'a|b',
+    '([+*|])+',
+    '(\\+a)+',
+    '([^\\]+]a)+',
+    '^(kim|lee)-(.*)$',
+    '([0-9]{4}-)+',
+    '(a)(b+)',
+    ')+(',
+  ])('not %s', (pattern) => expect(isExplosive(pattern)).toBe(false))
+})

@@ -1,0 +1,136 @@
+// Turns what the verifiers found into our Authentication and its Authentication-Results text (RFC 8601 2.7).
+
+import type { ARCResult, DKIMVerifyResult, SPFResult } from 'mailauth'
+import { buildResults, type MethodResult } from '../message/results-field.ts'
+import type { Authentication, AuthenticationRequest, AuthResult } from './authentication.ts'
+import type { DmarcFinding } from './dmarc.ts'
+import type { CappedHeader } from './input-caps.ts'
+
+export interface Findings {
+  readonly capped: CappedHeader
+  /** Null where time ran out or the code failed. */
+  readonly spf: SPFResult | null
+  readonly signatures: DKIMVerifyResult | null
+  readonly arc: ARCResult | null
+  readonly dmarc: DmarcFinding
+}
+
+/** Puts the parts together. */
+export function describeFindings(request: AuthenticationRequest, findings: Findings): Authentication {
+  const spfPart = describeSpf(request, findings.spf)
+  const dkim = describeDkim(findings)
+  const dmarc = describeDmarc(findings.dmarc)
+  const arcResult = describeArc(findings)
+  const outcomes = [spfPart.outcome, ...dkim.outcomes, dmarc.outcome]
+  if (arcResult !== 'none') {
+    const properties = [{ name: 'smtp.remote-ip', value: request.remoteIp }]
+    outcomes.push({ method: 'arc', result: arcResult, ...reasonFor(findings.capped.arcSkipped), properties })
+  }
+  return {
+    spf: spfPart.finding,
+    dkim: dkim.findings,
+    dmarc: dmarc.finding,
+    arc: { result: arcResult },
+    results: buildResults(request.authservId, outcomes),
+  }
+}
+
+function describeSpf(request: AuthenticationRequest, found: SPFResult | null) {
+  const result = (found?.status.result ?? 'temperror') as AuthResult
+  const properties =
+    request.sender === null ? present('smtp.helo', request.helo) : present('smtp.mailfrom', request.sender)
+  const outcome: MethodResult = { method: 'spf', result, properties }
+  return { finding: { result, domain: found?.domain ?? null, explanation: found?.explanation ?? null }, outcome }
+}
+
+type DkimFinding = Authentication['dkim'][number]
+
+function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; outcomes: readonly MethodResult[] } {
+  const { capped, signatures, dmarc } = findings
+  if (capped.dkimSkipped !== null || signatures === null) {
+    const result = signatures === null ? 'temperror' : 'policy'
+    const comment = capped.dkimSkipped ?? 'time is up'
+    const finding: DkimFinding = { result, domain: '', selector: '', aligned: false, comment }
+    return { findings: [finding], outcomes: [{ method: 'dkim', result, ...reasonFor(comment), properties: [] }] }
+  }
+  // mailauth reports an unsigned message as one row of none.
+  const described = signatures.results
+    .filter((row) => row.status.result !== 'none')
+    .map((row) => {
+      const comment = row.status.comment ?? null
+      const domain = row.signingDomain ?? ''
+      const result = dkimResult(row.status.result as AuthResult, comment)
+      // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
+      const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
+      const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
+      const finding = { result, domain: cut(domain), selector: cut(row.selector ?? ''), aligned, comment }
+      return { finding, outcome: dkimOutcome(finding, row) }
+    })
+  if (described.length === 0) return { findings: [], outcomes: [{ method: 'dkim', result: 'none', properties: [] }] }
+  return { findings: described.map((one) => one.finding), outcomes: described.map((one) => one.outcome) }
+}
+
+/** RFC 8601 2.7.1: a body that does not fit its hash is a failed verification; mailauth says neutral. */
+function dkimResult(result: AuthResult, comment: string | null): AuthResult {
+  return comment === 'body hash did not verify' ? 'fail' : result
+}
+
+function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][number]): MethodResult {
+  // RFC 6008: enough of b= to tell signatures of one domain apart.
+  const b = String(row.signature ?? '')
+    .replace(/\s+/g, '')
+    .slice(0, 8)
+  const properties = [
+    ...present('header.d', finding.domain),
+    ...present('header.s', finding.selector),
+    ...present('header.a', String(row.algo ?? '')),
+    ...present('header.b', b),
+    // The node that forwards has to know which signatures DMARC counts, and only the tree walk can tell.
+    ...(finding.result === 'pass' && finding.aligned ? [{ name: 'policy.aligned', value: 'yes' }] : []),
+  ]
+  const reason = reasonFor(finding.result === 'pass' ? null : finding.comment)
+  return { method: 'dkim', result: finding.result, ...reason, properties }
+}
+
+/** mailauth's word for a From: without any domain, such as `MAILER-DAEMON`; its others are about more than one. */
+const NO_AUTHOR = 'no-author-domain'
+
+function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodResult } {
+  if (found.kind !== 'evaluated') {
+    const result = found.kind === 'unavailable' ? 'temperror' : 'permerror'
+    const severalAuthors = found.kind === 'no-author' && found.reason !== NO_AUTHOR
+    const nothing = { domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null }
+    return {
+      finding: { result, ...nothing, severalAuthors },
+      outcome: { method: 'dmarc', result, reason: found.reason, properties: [] },
+    }
+  }
+  const { result, domain, policy, policyDomain, spfAligned, alignedSigners } = found
+  const properties = [...present('header.from', domain), ...present('policy.dmarc', policy ?? '')]
+  return {
+    finding: { result, domain: cut(domain), policy, policyDomain, spfAligned, dkimAligned: alignedSigners.size > 0 },
+    outcome: { method: 'dmarc', result, properties },
+  }
+}
+
+function describeArc(findings: Findings): AuthResult {
+  if (findings.capped.arcSkipped !== null) return findings.capped.dkimSkipped === null ? 'fail' : 'none'
+  return findings.arc === null ? 'temperror' : (findings.arc.status.result as AuthResult)
+}
+
+/** Longest value of a stranger's that goes into the field: an address has at most 320 octets, a line at most 998 (RFC 5322 2.1.1). */
+const MAX_VALUE = 320
+
+/** No longer than names can be: those of findings go into ledger, log and replies too. */
+function cut(name: string): string {
+  return name.slice(0, MAX_VALUE)
+}
+
+/** One property, or none where there is no value. */
+function present(name: string, value: string): MethodResult['properties'] {
+  return value === '' ? [] : [{ name, value: cut(value) }]
+}
+
+function reasonFor(text: string | null): { reason?: string } {
+  return text === null ? {} : { reason: cut(text) }
+}

@@ -1,0 +1,377 @@
+import { Readable } from 'node:stream'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { Signer } from '../dkim/signer.ts'
+import type { ContentCheck } from '../policy/check.ts'
+import type { NewMessage } from '../queue/contract/queue.ts'
+import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
+import type { Destination, Resolution, Router } from '../route/resolution.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import { refusal } from '../smtp/reply.ts'
+import { createIntake } from './accept-draft.ts'
+import type { Draft } from './intake.ts'
+import type { IntakePorts, IntakeSettings } from './ports.ts'
+
+const AT = Date.UTC(2026, 10, 21)
+const header = (text: string) => Buffer.from(`${text.trim().replaceAll('\n', '\r\n')}\r\n\r\n`)
+
+let accepted: { message: NewMessage; claim: boolean }[]
+let recorded: unknown[]
+let bugs: unknown[]
+let failure: Error | null
+
+const signer: Signer = {
+  signsFor: (domain) => domain === 'example.org',
+  hasKey: (_, selector) => selector === 's1',
+  sign: async () => ({
+    kind: 'signed',
+    fields: Buffer.from('DKIM-Signature: v=1; d=example.org\r\n'),
+    signatures: [{ domain: 'example.org', selector: 's1', algorithm: 'rsa-sha256' }],
+  }),
+}
+
+const sealer = { seal: async () => ({ kind: 'unsealed' as const, reason: 'not asked for' }) }
+
+beforeEach(() => {
+  accepted = []
+  recorded = []
+  bugs = []
+  failure = null
+})
+
+function ports(more: Partial<IntakePorts> = {}): IntakePorts {
+  const queue = {
+    accept: async (message: NewMessage, { claim }: { claim: boolean }) => {
+      if (failure) throw failure
+      accepted.push({ message, claim })
+      return []
+    },
+    record: async (events: readonly unknown[]) => void recorded.push(...events),
+    openBody: () => Readable.from([]),
+  } as unknown as IntakePorts['queue']
+  const router: Router = {
+    resolve: async (request) => destinations({ original: request.forwardPath, recipient: request.forwardPath }),
+    isOurs: () => true,
+    maySendAs: async () => ({ kind: 'no', allowed: [] }),
+  }
+  return {
+    clock: createFakeClock(AT),
+    queue,
+    router,
+    signer,
+    sealer,
+    newQueueId: () => 'Q1',
+    hasRoom: () => true,
+    take: () => undefined,
+    noticesDue: () => undefined,
+    bug: (error) => void bugs.push(error),
+    ...more,
+  }
+}
+
+function settings(more: Partial<IntakeSettings> = {}): IntakeSettings {
+  return {
+    edit: { hostname: 'mx.example.org', authservId: 'example.org', complete: false, hideClient: false },
+    checks: [],
+    sign: 'never',
+    ...more,
+  }
+}
+
+function destinations(...given: Partial<Destination>[]): Resolution {
+  const whole = given.map((one) => ({
+    recipient: 'kim@home.example.net',
+    original: 'kim@example.org',
+    reversePath: 'ann@stranger.example',
+    nextHop: 'mx:home.example.net',
+    private: false,
+    via: [],
+    ...one,
+  }))
+  return { kind: 'destinations', destinations: whole }
+}
+
+function draft(more: Partial<Draft> = {}): Draft {
+  return {
+    session: null,
+    origin: { kind: 'internet' },
+    sender: 'ann@stranger.example',
+    parameters: plainMail,
+    recipients: [{ forwardPath: 'kim@example.org', parameters: plainRecipient, resolution: destinations({}) }],
+    header: header('From: ann@stranger.example\nSubject: Hello\nMessage-ID: <1@stranger.example>'),
+    body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
+    ...more,
+  }
+}
+
+const kinds = () => accepted[0]?.message.events.map((event) => event.kind)
+const top = () => accepted[0]?.message.header.toString().split('\r\n') ?? []
+
+describe('a mail that passes', () => {
+  test('is committed once, with trace header, recipients and ledger', async () => {
+    expect(await createIntake(settings(), ports()).accept(draft())).toEqual({
+      kind: 'accepted',
+      queueId: 'Q1',
+      bodyKept: true,
+    })
+    expect(accepted).toHaveLength(1)
+    expect(accepted[0]).toMatchObject({
+      claim: true,
+      message: { queueId: 'Q1', arrivedAt: AT, sender: 'ann@stranger.example', senderProven: false },
+    })
+    expect(top()[0]).toMatch(/^Received: by mx\.example\.org/)
+    expect(kinds()).toEqual(['received', 'resolved'])
+  })
+
+  test('waits in the queue where delivery has no room', async () => {
+    await createIntake(settings(), ports({ hasRoom: () => false })).accept(draft())
+    expect(accepted[0]?.claim).toBe(false)
+  })
+
+  test('goes once to an address that two forward-paths led to, and remembers the first', async () => {
+    const one = {
+      forwardPath: 'press@example.org',
+      parameters: plainRecipient,
+      resolution: destinations({ original: 'press@example.org' }),
+    }
+    const two = {
+      forwardPath: 'kim@example.org',
+      parameters: plainRecipient,
+      resolution: destinations({}, { recipient: 'lee@mail.example.com', nextHop: 'mx:mail.example.com' }),
+    }
+    await createIntake(settings(), ports()).accept(draft({ recipients: [one, two] }))
+    expect(accepted[0]?.message.recipients.map((each) => `${each.original} ${each.address}`)).toEqual([
+      'press@example.org kim@home.example.net',
+      'kim@example.org lee@mail.example.com',
+    ])
+  })
+
+  test('that everybody discards is only written into the ledger', async () => {
+    const resolution: Resolution = { kind: 'discard', reason: 'nobody reads this', via: [] }
+    const answer = await createIntake(settings(), ports()).accept(
+      draft({ recipients: [{ forwardPath: 'noreply@example.org', parameters: plainRecipient, resolution }] }),
+    )
+    expect(answer.kind).toBe('accepted')
+    expect(accepted).toEqual([])
+    expect(recorded).toMatchObject([
+      { kind: 'received' },
+      { kind: 'discarded', recipient: 'noreply@example.org', reason: 'nobody reads this' },
+    ])
+  })
+
+  test('a group member that leads nowhere is not silent', async () => {
+    const resolution: Resolution = {
+      ...destinations({}),
+      lost: [{ reply: refusal(550, '5.1.1', 'No such address', 'gone@example.org is known nowhere'), via: [] }],
+    } as Resolution
+    await createIntake(settings(), ports()).accept(
+      draft({ recipients: [{ forwardPath: 'press@example.org', parameters: plainRecipient, resolution }] }),
+    )
+    expect(accepted[0]?.message.events.at(-1)).toMatchObject({
+      kind: 'discarded',
+      recipient: 'press@example.org',
+      reason: expect.stringContaining('gone@example.org is known nowhere'),
+    })
+  })
+})
+
+describe('checks', () => {
+  const passes: ContentCheck = async () => ({
+    verdict: { kind: 'accept' },
+    senderProven: true,
+    results: 'example.org; spf=pass',
+    origin: { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' },
+  })
+  const refuses: ContentCheck = async () => ({ verdict: { kind: 'reject', reply: refusal(550, '5.7.1', 'No') } })
+
+  test('what they find is merged, and later ones see what earlier ones learnt', async () => {
+    let seen: unknown = null
+    const looks: ContentCheck = async ({ origin }) => {
+      seen = origin
+      return { verdict: { kind: 'accept' } }
+    }
+    await createIntake(settings({ checks: [passes, looks] }), ports()).accept(draft())
+    expect(seen).toMatchObject({ vouched: 'dmarc-pass' })
+    expect(accepted[0]?.message).toMatchObject({ senderProven: true, origin: { vouched: 'dmarc-pass' } })
+  })
+
+  test('the first refusal ends it, nothing is queued', async () => {
+    const never: ContentCheck = () => Promise.reject(new Error('asked'))
+    const answer = await createIntake(settings({ checks: [refuses, never] }), ports()).accept(draft())
+    expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550 } })
+    expect(accepted).toEqual([])
+    expect(bugs).toEqual([])
+  })
+
+  test('Authentication-Results stands right below our Received, forged ones are gone, others stay', async () => {
+    const forged = header(
+      'Authentication-Results: example.org; dmarc=pass\nAuthentication-Results: other.example; spf=pass\nFrom: ann@stranger.example',
+    )
+    await createIntake(settings({ checks: [passes] }), ports()).accept(draft({ header: forged }))
+    const text = accepted[0]?.message.header.toString() ?? ''
+    expect(text.match(/^Authentication-Results: example\.org.*$/gm)).toEqual([
+      'Authentication-Results: example.org; spf=pass',
+    ])
+    expect(text).toContain('Authentication-Results: other.example; spf=pass')
+    expect(text.indexOf('Received:')).toBeLessThan(text.indexOf('Authentication-Results:'))
+  })
+
+  test.each<[Draft['origin'], boolean]>([
+    [{ kind: 'internet' }, false],
+    [{ kind: 'user', identity: 'lee' }, false],
+    [{ kind: 'machine', identity: 'web-01' }, false],
+    [{ kind: 'peer', role: 'mx', vouched: 'nothing' }, true],
+  ])('without a check of ours, results in our name stay only if a peer brought them: %j', async (origin, stay) => {
+    const claimed = header('Authentication-Results: example.org; auth=pass\nFrom: ann@stranger.example')
+    await createIntake(settings(), ports()).accept(draft({ origin, header: claimed }))
+    expect(accepted[0]?.message.header.includes('auth=pass')).toBe(stay)
+  })
+})
+
+describe('signing', () => {
+  const ours = (origin: Draft['origin'], text = 'From: lee@example.org\nSubject: x') =>
+    draft({ origin, header: header(text) })
+  const signed = async (given: Draft) => {
+    await createIntake(settings({ sign: 'earned' }), ports()).accept(given)
+    return accepted.at(-1)?.message.header.includes('DKIM-Signature') ?? null
+  }
+
+  test.each([
+    ['a user', { kind: 'user', identity: 'lee' }, true],
+    ['a machine', { kind: 'machine', identity: 'ci-01' }, true],
+    ['a peer that vouches for the author', { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' }, true],
+    ['a peer that vouches for a login', { kind: 'peer', role: 'mx', vouched: 'authenticated' }, true],
+    ['a peer that vouches for the envelope only', { kind: 'peer', role: 'mx', vouched: 'sender-pass' }, false],
+    ['a peer that vouches for nothing', { kind: 'peer', role: 'mx', vouched: 'nothing' }, false],
+    ['the internet', { kind: 'internet' }, false],
+  ] as const)('own-domain mail of %s: %o → %s', async (_, origin, expected) => {
+    expect(await signed(ours(origin))).toBe(expected)
+    expect(kinds()?.at(-1)).toBe(expected ? 'signed' : 'unsigned')
+  })
+
+  test('never a foreign domain, never two authors of different domains, never two From: fields', async () => {
+    const user = { kind: 'user', identity: 'lee' } as const
+    expect(await signed(ours(user, 'From: a@stranger.example'))).toBe(false)
+    expect(await signed(ours(user, 'From: lee@example.org, a@stranger.example'))).toBe(false)
+    expect(await signed(ours(user, 'From: lee@example.org\nFrom: a@stranger.example'))).toBe(false)
+  })
+
+  test('not a second time', async () => {
+    const again = 'DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; b=x\nFrom: lee@example.org'
+    expect(kinds()).toBeUndefined()
+    await signed(ours({ kind: 'user', identity: 'lee' }, again))
+    expect(accepted[0]?.message.events.at(-1)).toMatchObject({
+      kind: 'unsigned',
+      reason: 'already signed for example.org',
+    })
+  })
+
+  test('again by a key of ours whose signature a list broke: the signer looks whether it holds', async () => {
+    const listed = 'DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; b=x\nFrom: lee@example.org'
+    await signed(ours({ kind: 'machine', identity: 'lists' }, listed))
+    expect(accepted[0]?.message.events.at(-1)).toMatchObject({ kind: 'signed' })
+  })
+})
+
+describe('a person’s mail', () => {
+  const edit = { hostname: 'submission.example.org', authservId: 'example.org', complete: true, hideClient: true }
+  const user = { kind: 'user', identity: 'lee' } as const
+
+  test('gets Date and Message-ID where they are missing, and keeps its own', async () => {
+    await createIntake(settings({ edit }), ports()).accept(
+      draft({ origin: user, header: header('From: lee@example.org') }),
+    )
+    await createIntake(settings({ edit }), ports()).accept(
+      draft({
+        origin: user,
+        header: header('From: lee@example.org\nDate: Sat, 21 Nov 2026 10:00:00 +0100\nMessage-ID: <mine@example.org>'),
+      }),
+    )
+    const [first, second] = accepted.map(({ message }) => message.header.toString())
+    expect(first).toContain('Date: Sat, 21 Nov 2026 00:00:00 +0000')
+    expect(first).toContain('Message-ID: <Q1@submission.example.org>')
+    expect(second?.match(/^(Date|Message-ID):/gim)).toHaveLength(2)
+  })
+
+  test('keeps no Date or Message-ID without a value beside ours', async () => {
+    const empty = header('From: lee@example.org\nMessage-ID:\nDate: \nSubject: x')
+    await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))
+    const text = accepted[0]?.message.header.toString() ?? ''
+    expect(text.match(/^(Date|Message-ID):.*/gim)?.toSorted()).toEqual([
+      'Date: Sat, 21 Nov 2026 00:00:00 +0000',
+      'Message-ID: <Q1@submission.example.org>',
+    ])
+  })
+
+  test('loses what tells about the program and who was a blind copy', async () => {
+    const told = header(
+      'From: lee@example.org\nBcc: gina@example.org\nResent-Bcc: max@example.org\nUser-Agent: Mail 1.0\nX-Mailer: Mail\nX-Originating-IP: 192.0.2.1\nSubject: x',
+    )
+    await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: told }))
+    expect(accepted[0]?.message.header.toString()).not.toMatch(/Bcc|User-Agent|X-Mailer|X-Originating|192\.0\.2\.1/)
+  })
+})
+
+describe('trouble', () => {
+  test.each([
+    ['full', 452, '4.3.1'],
+    ['failing', 451, '4.3.0'],
+    ['corrupt', 451, '4.3.0'],
+  ] as const)('a queue that is %s answers %i %s and is no bug', async (cause, code, enhanced) => {
+    failure = new QueueUnavailable(cause, 'SQLITE')
+    expect(await createIntake(settings(), ports()).accept(draft())).toMatchObject({
+      kind: 'refused',
+      reply: { code, enhanced },
+    })
+    expect(bugs).toEqual([])
+  })
+
+  test('anything unforeseen is temporary and a bug', async () => {
+    failure = new TypeError('x is not a function')
+    expect(await createIntake(settings(), ports()).accept(draft())).toMatchObject({
+      kind: 'refused',
+      reply: { code: 451, enhanced: '4.3.0' },
+    })
+    expect(bugs).toEqual([failure])
+  })
+})
+
+describe('our own mail', () => {
+  const own = {
+    recipient: 'ann@stranger.example',
+    header: header('From: postmaster@example.org\nSubject: Undelivered'),
+    body: Buffer.from('x'),
+    smtputf8: false,
+  }
+
+  test('is routed, signed and given a trace header, and left to the caller to commit', async () => {
+    const message = await createIntake(settings({ sign: 'earned' }), ports()).prepare(own)
+    expect(message).toMatchObject({
+      sender: null,
+      origin: { kind: 'local' },
+      senderProven: true,
+      recipients: [{ address: 'ann@stranger.example', parameters: { notify: [] } }],
+    })
+    expect(message?.header.toString()).toMatch(/^Received: by mx\.example\.org .*with local/)
+    expect(message?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])
+    expect(accepted).toEqual([])
+  })
+
+  test('is signed in a role that signs nothing else, where there is a key, without a word where there is none', async () => {
+    const signed = await createIntake(settings({ sign: 'never' }), ports()).prepare(own)
+    expect(signed?.header.toString()).toContain('DKIM-Signature:')
+    expect(signed?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])
+    const keyless = ports({ signer: { ...signer, signsFor: () => false } })
+    const plain = await createIntake(settings({ sign: 'never' }), keyless).prepare(own)
+    expect(plain?.header.toString()).not.toContain('DKIM-Signature:')
+    expect(plain?.events.map((event) => event.kind)).toEqual(['received', 'resolved'])
+  })
+
+  test('nobody to send it to is null; no answer now is an error that comes back later', async () => {
+    const gone: Resolution = { kind: 'refused', reply: refusal(550, '5.1.1', 'x'), via: [] }
+    const down: Resolution = { kind: 'unavailable', reply: refusal(451, '4.3.0', 'x'), via: [] }
+    const routed = (resolution: Resolution) => ports({ router: { ...ports().router, resolve: async () => resolution } })
+    expect(await createIntake(settings(), routed(gone)).prepare(own)).toBeNull()
+    await expect(createIntake(settings(), routed(down)).prepare(own)).rejects.toThrow('unavailable')
+  })
+})

@@ -1,0 +1,13 @@
+// The log as a port: modules that write to it get this, or a part of it (`Pick`). observe/log.ts implements it; tests collect.
+
+/** Fields of a log line, before the privacy classes are applied. Never passwords or message content. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface Log {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+  /** An error of the program itself: level error, with the stack. `context` names the step that failed. */
+  bug(error: unknown, context: string, fields?: LogFields): void
+}

@@ -1,0 +1,164 @@
+// What follows from each finding of the spam filter: the reply, the fields, the ledger, and whose mail is asked about.
+
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { SpamAction, SpamFinding, SpamRequest } from '../../filter/spam-scan.ts'
+import { parseResults } from '../../message/results-field.ts'
+import { readFields } from '../../message/header.ts'
+import type { Origin } from '../../smtp/origin.ts'
+import type { Mail } from '../check.ts'
+import { checkSpam } from './spam.ts'
+import type { SpamSettings } from './spam.ts'
+import { readSpamScore } from '../spam-score.ts'
+
+type Scanned = SpamFinding & { kind: 'scanned' }
+
+function scanned(action: SpamAction, change: Partial<Scanned> = {}): Scanned {
+  const symbols = [{ name: 'BAYES_SPAM', score: 5.1 }]
+  return { kind: 'scanned', action, named: action, score: 7.3, required: 15, symbols, message: null, ...change }
+}
+
+const down: SpamFinding = { kind: 'unavailable', cause: 'http://127.0.0.1:11333: connect ECONNREFUSED' }
+
+function mail(origin: Origin = { kind: 'internet' }): Mail {
+  const header = Buffer.from('From: ann@stranger.example\r\n\r\n')
+  return {
+    queueId: 'Q1',
+    session: null,
+    origin,
+    sender: 'ann@stranger.example',
+    recipients: ['press@example.org'],
+    content: { header, bodySize: 0, openBody: () => Readable.from([]) },
+    fields: readFields(header),
+    at: 1000,
+  }
+}
+
+async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, one: Mail = mail()) {
+  const asked: SpamRequest[] = []
+  const scanner = {
+    scan: async (request: SpamRequest) => {
+      asked.push(request)
+      return finding
+    },
+  }
+  const settings = { scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'], ...change } as const
+  return { ...(await checkSpam(settings)(one)), asked }
+}
+
+describe('refused', () => {
+  it('is what the filter rejects: 554 5.7.1, in its words where it has some', async () => {
+    expect((await check(scanned('reject'))).verdict).toEqual({
+      kind: 'reject',
+      reply: {
+        code: 554,
+        enhanced: '5.7.1',
+        text: 'Spam message rejected',
+        cause: 'reject, score 7.3 of 15: BAYES_SPAM 5.1',
+      },
+    })
+    expect((await check(scanned('reject', { message: 'Gtube pattern' }))).verdict).toMatchObject({
+      reply: { text: 'Gtube pattern' },
+    })
+  })
+
+  it('for now is what is to come again: 451 4.7.1', async () => {
+    expect((await check(scanned('soft reject'))).verdict).toMatchObject({
+      kind: 'defer',
+      reply: { code: 451, enhanced: '4.7.1', text: 'Try again later' },
+    })
+    expect((await check(scanned('soft reject', { message: 'Greylisted' }))).verdict).toMatchObject({
+      reply: { text: 'Greylisted' },
+    })
+  })
+
+  it.each(['quarantine', 'discard', 'other'] as const)(
+    'for now is what wants %s: nothing is held, dropped or taken in silence',
+    async (action) => {
+      const { verdict } = await check(scanned(action, { named: 'own word' }))
+      expect(verdict).toMatchObject({ kind: 'defer', reply: { code: 451, enhanced: '4.7.1' } })
+      expect(verdict).toMatchObject({ reply: { cause: expect.stringContaining('wants "own word"') } })
+    },
+  )
+
+  it('for now is everything while no filter answers, where that is configured: 451 4.3.0', async () => {
+    expect((await check(down, { whenDown: 'defer' })).verdict).toMatchObject({
+      kind: 'defer',
+      reply: { code: 451, enhanced: '4.3.0', cause: expect.stringContaining('ECONNREFUSED') },
+    })
+  })
+
+  it('leaves no finding that could be taken for an acceptance', async () => {
+    expect(Object.keys(await check(scanned('reject'))).toSorted()).toEqual(['asked', 'verdict'])
+  })
+})
+
+describe('taken', () => {
+  it.each([
+    ['no action', 'X-Spam-Status: No, score=7.3 required=15\r\n'],
+    ['greylist', 'X-Spam-Status: No, score=7.3 required=15\r\n'],
+    ['add header', 'X-Spam-Status: Yes, score=7.3 required=15\r\nX-Spam-Flag: YES\r\n'],
+    ['rewrite subject', 'X-Spam-Status: Yes, score=7.3 required=15\r\nX-Spam-Flag: YES\r\n'],
+  ] as const)('with fields of ours in place of forged ones: %s', async (action, fields) => {
+    const found = await check(scanned(action))
+    expect(found.verdict.kind).toBe('accept')
+    expect(found.fields?.remove).toEqual(['x-spam-status', 'x-spam-flag'])
+    expect(found.fields?.add.toString()).toBe(fields)
+    expect(found.events).toEqual([
+      {
+        kind: 'checked',
+        at: 1000,
+        queueId: 'Q1',
+        check: 'spam',
+        result: action.replace(' ', '-'),
+        detail: `${action}, score 7.3 of 15: BAYES_SPAM 5.1`,
+      },
+    ])
+  })
+
+  it('with the score for the next node', async () => {
+    const { results } = await check(scanned('add header', { score: 9.128, required: null }))
+    expect(results).toBe('example.org;\r\n\tx-spam=add-header policy.score=9.13')
+  })
+
+  it('unchecked where no filter answers, which ledger and results say, without a forged field', async () => {
+    const found = await check(down)
+    expect(found.verdict.kind).toBe('accept')
+    expect(found.events).toMatchObject([{ result: 'unavailable', detail: expect.stringContaining('ECONNREFUSED') }])
+    expect(found.results).toBe('example.org;\r\n\tx-spam=temperror')
+    expect(found.fields?.remove).toContain('x-spam-status')
+    expect(found.fields?.add).toHaveLength(0)
+  })
+})
+
+describe('who is asked about', () => {
+  const proven: readonly Origin[] = [
+    { kind: 'peer', role: 'submission', vouched: 'nothing' },
+    { kind: 'user', identity: 'lee' },
+    { kind: 'machine', identity: 'ci-01' },
+    { kind: 'local' },
+  ]
+
+  it.each(proven)('not $kind', async (origin) => {
+    const found = await check(scanned('reject'), {}, mail(origin))
+    expect(found).toEqual({ verdict: { kind: 'accept' }, asked: [] })
+  })
+
+  it('people too, with their name, where the node is told so', async () => {
+    const { asked, verdict } = await check(scanned('reject'), { origins: ['internet', 'user'] }, mail(proven[1]))
+    expect(asked).toMatchObject([{ user: 'lee', recipients: ['press@example.org'], sender: 'ann@stranger.example' }])
+    expect(verdict.kind).toBe('reject')
+  })
+})
+
+it('whatever the score, the next node reads what was found', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.double({ min: -1000, max: 1000, noNaN: true }), async (score) => {
+      const { results } = await check(scanned('no action', { score }))
+      const parsed = parseResults(results ?? '')
+      const read = parsed.kind === 'results' ? readSpamScore(parsed.results) : null
+      expect(Math.abs((read as number) - score)).toBeLessThanOrEqual(0.005_001)
+    }),
+  )
+})

@@ -1,0 +1,29 @@
+// Room queue: the embedded engine as its node sees it: the contract, its steering, and news for the scheduler.
+
+import type { Event } from '../../observe/events.ts'
+import type { QueueControl } from './queue-control.ts'
+import type { ArrivingQueue } from './queue-transfer.ts'
+import type { DestinationSummary, Queue } from './queue.ts'
+
+/** What the opening found; the node logs it. */
+export interface OpenReport {
+  /** Recipients whose attempt was cut short by a crash. */
+  readonly recovered: number
+  readonly orphansRemoved: number
+  readonly lost: readonly { readonly queueId: string; readonly reason: string }[]
+}
+
+/** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
+export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
+  readonly opened: OpenReport
+  /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
+  expire(): Promise<number>
+  /** Marks recipients that are late and were not attempted since, where senders are told of delays; runs by itself with `expire`. Returns how many. */
+  warn(): Promise<number>
+  /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
+  watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
+  /** Calls back if the engine ends although nobody closed it: nothing can be recorded any more. */
+  whenGone(listener: (cause: string) => void): void
+  /** Calls back with every ledger entry after its commit: for log and metrics. */
+  follow(listener: (events: readonly Event[]) => void): void
+}

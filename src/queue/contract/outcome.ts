@@ -1,0 +1,37 @@
+// What one attempt did to one recipient: a closed union, never a boolean beside an error.
+
+import type { ReplyClass } from '../../smtp/reply-class.ts'
+
+/** How far a trouble reaches: this recipient, the whole message, this connection, or the whole destination (Postfix's scopes). */
+export type Scope = 'recipient' | 'message' | 'session' | 'site'
+
+interface Refused {
+  /** What the refusal is about, where a rule knows it. */
+  readonly replyClass?: ReplyClass
+  /** What the operator can do about it. */
+  readonly advice?: string
+}
+
+interface OutcomeBase {
+  /** Remote reply verbatim (lines joined by `\n`), or our own words if no peer spoke. */
+  readonly reply: string
+  /** Enhanced status (RFC 3463), ours where the peer gave none. */
+  readonly status: string
+  /** `name[ip]:port`, or null if no host was reached. */
+  readonly host: string | null
+  /** TLS level reached, such as `TLSv1.3 encrypted` or `TLSv1.3 verified`; null for none. */
+  readonly tls: string | null
+}
+
+export type Outcome =
+  | ({
+      readonly kind: 'delivered' /** the peer takes on DSN duties (RFC 3461 5.2.2) */
+      readonly dsnPassedOn: boolean
+    } & OutcomeBase)
+  | ({
+      readonly kind: 'deferred'
+      readonly scope: Scope /** unix ms; null: the schedule's own time */
+      readonly retryAt: number | null
+    } & Refused &
+      OutcomeBase)
+  | ({ readonly kind: 'failed'; readonly scope: Scope } & Refused & OutcomeBase)

@@ -1,0 +1,92 @@
+// The ledger over time: what is purged and what stays, and that refusals and progress are all kept.
+
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { deferred, delivered, sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
+import { until } from '../../../test/lib/until.ts'
+import type { Event } from '../../observe/events.ts'
+import type { OpenQueue } from '../contract/opened-queue.ts'
+import type { Outcome } from '../contract/outcome.ts'
+import type { NewMessage } from '../contract/queue.ts'
+import { QueueReader } from './sqlite-queue-reader.ts'
+
+let place: TestQueue
+let queue: OpenQueue
+let reader: QueueReader
+beforeEach(async () => {
+  place = testQueue()
+  queue = await place.open()
+  reader = new QueueReader(place.directory)
+})
+afterEach(async () => {
+  reader.close()
+  await place.remove()
+})
+
+async function pass(message: NewMessage, outcome: Outcome): Promise<void> {
+  for (const { message: stored, nextHop, recipients } of await queue.accept(message, { claim: true }))
+    await queue.settle({
+      queueId: stored.queueId,
+      nextHop,
+      outcomes: recipients.map(({ recipientId }) => ({ recipientId, outcome })),
+    })
+}
+
+const refusal = (at: number): Event => ({
+  kind: 'rejected',
+  at,
+  queueId: null,
+  session: 's',
+  stage: 'mail',
+  sender: `spam${at % 10}@x.example`,
+  remote: '192.0.2.9',
+  reply: '550 5.7.1 no',
+  cause: 'list',
+})
+const newMessage = () => sampleMessage({ arrivedAt: place.clock.time })
+
+it('forgets old mail that has left, and keeps mail that is still queued', async () => {
+  const gone = newMessage()
+  const queued = newMessage()
+  await pass(gone, delivered())
+  await pass(queued, deferred())
+  await queue.record([refusal(place.clock.time)])
+  place.clock.time += 1_000
+  const later = newMessage()
+  await pass(later, delivered())
+  expect(await queue.purge(place.clock.time)).toBe(3)
+  expect(reader.trace(gone.queueId)).toEqual([])
+  expect(reader.trace(queued.queueId).map((event) => event.kind)).toEqual(['received', 'resolved', 'deferred'])
+  expect(reader.trace(later.queueId).map((event) => event.kind)).toEqual(['received', 'resolved', 'delivered'])
+  expect(await queue.purge(place.clock.time)).toBe(0)
+})
+
+it('purges many rows in steps, with their index, and goes on indexing', async () => {
+  const { time } = place.clock
+  await queue.record(Array.from({ length: 3_000 }, (_, n) => refusal(time + n)))
+  await until(() => reader.unindexed < 1_024, { what: 'the index' })
+  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(300)
+  expect(await queue.purge(time + 2_500)).toBe(2_500)
+  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(50)
+  await queue.record(Array.from({ length: 2_000 }, (_, n) => refusal(time + 3_000 + n)))
+  await until(() => reader.unindexed < 1_024, { what: 'the index' })
+  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(250)
+})
+
+it('never gives an id twice, even when everything is old', async () => {
+  const message = newMessage()
+  await pass(message, delivered())
+  await queue.purge(place.clock.time + 1_000_000)
+  const next = newMessage()
+  await pass(next, delivered())
+  expect(reader.trace(next.queueId)).toHaveLength(3)
+  expect(reader.trace(message.queueId).length).toBeLessThanOrEqual(1)
+})
+
+it('shows only the newest mails of a busy address, each whole', async () => {
+  const messages = Array.from({ length: 30 }, newMessage)
+  for (const message of messages) await pass(message, delivered())
+  const events = reader.trace('alice@example.net', 5)
+  const ids = new Set(events.map((event) => event.queueId))
+  expect([...ids]).toEqual(messages.slice(-5).map((message) => message.queueId))
+  expect(events).toHaveLength(15)
+})

@@ -1,0 +1,51 @@
+// Room queue: opens the embedded engine: the store worker, the spool and the sweep after a crash. The only constructor of a Queue.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import { EmbeddedQueue } from './sqlite-queue.ts'
+import { type FreeSpace, freeSpace } from './free-space.ts'
+import type { OpenQueue } from '../contract/opened-queue.ts'
+import type { QueueSettings } from '../contract/queue-settings.ts'
+import { Spool } from './spool.ts'
+import { sweepSpool } from './spool-sweep.ts'
+import { StoreClient, type StoreListener } from './store-client.ts'
+
+export interface QueuePorts {
+  readonly clock: Clock
+  readonly randomBytes: Random
+  /** The room that the file system of a directory has. */
+  readonly freeSpace?: (directory: string) => Promise<FreeSpace>
+}
+
+/** Opens or creates a queue. Rejects with QueueUnavailable: owned, corrupt, newer, full, failing. */
+export async function openQueue(settings: QueueSettings, ports: QueuePorts): Promise<OpenQueue> {
+  const { clock } = ports
+  const spool = new Spool(join(settings.directory, 'spool'), ports.randomBytes)
+  const listener: { current: StoreListener | null } = { current: null }
+  const {
+    client,
+    recovered,
+    waiting,
+    spool: owners,
+  } = await StoreClient.start(
+    { directory: settings.directory, retry: settings.retry, now: clock.now() },
+    { news: (news) => listener.current?.news(news), gone: (cause) => listener.current?.gone(cause) },
+  )
+  await mkdir(spool.directory, { recursive: true, mode: 0o700 })
+  const { orphans, lost } = await sweepSpool(spool.directory, owners, clock.now())
+  for (const file of orphans) await spool.remove(file)
+  for (const { queueId, reason } of lost) await client.ask({ kind: 'lost', queueId, reason, now: clock.now() })
+  const queue = new EmbeddedQueue({
+    client,
+    spool,
+    clock,
+    waiting,
+    settings,
+    opened: { recovered, orphansRemoved: orphans.length, lost },
+    freeSpace: ports.freeSpace ?? freeSpace,
+  })
+  listener.current = queue
+  return queue
+}

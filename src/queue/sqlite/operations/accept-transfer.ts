@@ -1,0 +1,69 @@
+// Room queue, operation handover, the taking side: one commit holds the message, its history and the receipt of its token. A token is
+// answered once: whoever asks again, after whatever crash, hears the same.
+
+import type { TakenOverEvent } from '../../../observe/events.ts'
+import { flowOf } from '../../scheduling/flow.ts'
+import type { HandoverAnswers, HandoverStep, WireTransfer } from '../../transfer/transfer-step.ts'
+import { RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
+import { isWaiting, stateOf } from '../../contract/states.ts'
+import type { StoreContext } from '../store-context.ts'
+
+export function takeOver(
+  context: StoreContext,
+  request: { readonly step: HandoverStep & { kind: 'take' }; readonly now: number },
+): HandoverAnswers['take'] {
+  const { step, now } = request
+  const { token, from, message } = step
+  const receipt = context.sql.handover.selectReceipt(token)
+  if (receipt) return receipt.taken === 1 ? 'before' : 'refused'
+  if (context.sql.selectMessageIdOf(message.queueId) !== null) return 'conflict'
+  context.sql.handover.insertReceipt({ token, taken: true, at: now })
+  const id = addMessage(context, message)
+  addRecipients(context, { id, message })
+  context.sql.handover.insertTakenOver(message.expiresAt, id)
+  for (const { at, events } of message.history) context.sql.insertLedger(at, message.queueId, events)
+  const events = message.recipients.map(
+    ({ address }): TakenOverEvent => ({
+      kind: 'taken-over',
+      at: now,
+      queueId: message.queueId,
+      recipient: address,
+      from,
+    }),
+  )
+  context.sql.insertLedger(now, message.queueId, JSON.stringify(events))
+  return 'taken'
+}
+
+/** Writes down that a token that was never answered will not be taken. */
+export function refuseToken(
+  context: StoreContext,
+  request: { readonly step: HandoverStep & { kind: 'refuse' }; readonly now: number },
+): HandoverAnswers['refuse'] {
+  const { token } = request.step
+  const receipt = context.sql.handover.selectReceipt(token)
+  if (!receipt) context.sql.handover.insertReceipt({ token, taken: false, at: request.now })
+  return receipt?.taken === 1 ? 'taken' : 'refused'
+}
+
+function addMessage(context: StoreContext, message: WireTransfer): number {
+  const count = message.recipients.length
+  if (count === 0 || count > RECIPIENTS_PER_MESSAGE) throw new Error(`a message cannot have ${count} recipients`)
+  const { recipients: _, history: __, contentStart, contentEnd, ...row } = message
+  const id = context.newMessageId()
+  context.sql.insertMessage({ ...row, id, content: context.octets.subarray(contentStart, contentEnd) })
+  return id
+}
+
+function addRecipients(
+  context: StoreContext,
+  { id, message }: { readonly id: number; readonly message: WireTransfer },
+): void {
+  const { origin, sender, recipients } = message
+  const flow = flowOf({ origin, sender, recipients: recipients.length })
+  const insert = context.sql.handover.insertTransferred
+  for (const [ordinal, row] of recipients.entries()) {
+    insert(recipientId(id, ordinal), row, flow)
+    if (isWaiting(stateOf(row.state))) context.book.added(row.nextHop, row.nextAttemptAt)
+  }
+}

@@ -1,0 +1,77 @@
+// Room queue: can mail be accepted? Free space and files above the reserve, and an engine that writes. Asked at every MAIL, so answers are kept for
+// a moment and the disk is asked once for many sessions.
+
+import type { Clock } from '../../lib/clock.ts'
+import type { FreeSpace } from './free-space.ts'
+import type { OpenReport } from '../contract/opened-queue.ts'
+import type { QueueHealth } from '../contract/queue.ts'
+import type { StoreClient } from './store-client.ts'
+
+/** How long an answer about free space holds, ms: at 100 MB/s a disk loses 100 MB in it, less than the reserve. */
+const FRESH_MS = 1_000
+
+/** Files that must still be possible: bodies under way and what SQLite needs beside its database. */
+const RESERVE_FILES = 1_000
+
+export interface HealthParts {
+  readonly client: StoreClient
+  readonly clock: Clock
+  readonly waiting: number
+  readonly settings: { readonly directory: string; readonly reserveBytes: number }
+  readonly opened: OpenReport
+  readonly freeSpace: (directory: string) => Promise<FreeSpace>
+}
+
+export class HealthCheck {
+  readonly #parts: HealthParts
+  #waiting: number
+  #failing: string | null = null
+  #gone: string | null = null
+  #space: { readonly at: number; readonly free: Promise<FreeSpace> } | null = null
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts
+    this.#waiting = parts.waiting
+  }
+
+  /** True if the engine ended and nothing will ever be written again. */
+  get isGone(): boolean {
+    return this.#gone !== null
+  }
+
+  /** What the worker said with its last commit. */
+  hear(news: { readonly waiting: number; readonly failing: string | null }): void {
+    this.#waiting = news.waiting
+    this.#failing = news.failing
+  }
+
+  gone(cause: string): void {
+    this.#gone = cause
+  }
+
+  async look(): Promise<QueueHealth> {
+    if (this.#gone !== null) return { kind: 'failing', cause: this.#gone }
+    if (this.#failing !== null) await this.#probe()
+    if (this.#failing !== null) return { kind: 'failing', cause: this.#failing }
+    try {
+      const { bytes: freeBytes, files: freeFiles } = await this.#freeSpace()
+      if (freeBytes < this.#parts.settings.reserveBytes) return { kind: 'full', freeBytes }
+      if (freeFiles < RESERVE_FILES) return { kind: 'full', freeBytes, freeFiles }
+      return { kind: 'ok', waiting: this.#waiting, freeBytes, lostBodies: this.#parts.opened.lost.length }
+    } catch (error) {
+      return { kind: 'failing', cause: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  /** After a trouble nobody may dare to write any more: try it with a tiny commit. */
+  async #probe(): Promise<void> {
+    await this.#parts.client.ask({ kind: 'probe' }).catch(() => {})
+  }
+
+  #freeSpace(): Promise<FreeSpace> {
+    const now = this.#parts.clock.now()
+    if (this.#space === null || now - this.#space.at >= FRESH_MS || now < this.#space.at)
+      this.#space = { at: now, free: this.#parts.freeSpace(this.#parts.settings.directory) }
+    return this.#space.free
+  }
+}

@@ -1,0 +1,355 @@
+// Mail that moves between two queues: what travels, what stays frozen meanwhile, and that whatever step a crash comes between, every mail
+// is in exactly one of them in the end.
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  deferred,
+  failed,
+  sampleMessage,
+  sampleRecipient,
+  type TestQueue,
+  testQueue,
+} from '../../../test/lib/queue-samples.ts'
+import { until } from '../../../test/lib/until.ts'
+import { Arriving } from './transfer-target.ts'
+import { Departing } from './transfer-source.ts'
+import { DirectStore } from '../sqlite/direct-store.ts'
+import type { Leaving, TakeAnswer } from '../contract/queue-transfer.ts'
+import type { OpenQueue } from '../contract/opened-queue.ts'
+import type { Claim } from '../contract/queue.ts'
+import { QueueReader } from '../sqlite/sqlite-queue-reader.ts'
+
+let place: TestQueue
+let here: OpenQueue
+let there: OpenQueue
+let departing: Departing
+const hereDirectory = () => join(place.directory, 'here')
+const thereDirectory = () => join(place.directory, 'there')
+const ports = { now: () => place.clock.time, random: randomBytes }
+
+beforeEach(async () => {
+  place = testQueue()
+  here = await place.open({ directory: hereDirectory() })
+  there = await place.open({ directory: thereDirectory() })
+  departing = new Departing(DirectStore.shared(hereDirectory(), 0), ports)
+})
+afterEach(async () => {
+  departing.close()
+  await place.remove()
+})
+
+const leaveAll = async (count = 100) =>
+  departing.leave({ target: await there.identity(), address: 'there.example:4465', count })
+const offer = (one: Leaving) =>
+  there.take({ token: one.token, from: 'here.example', message: departing.read(one, 'here.example') })
+const to = { name: 'there.example', by: 'ann' }
+
+function read<T>(directory: string, look: (reader: QueueReader) => T): T {
+  const reader = new QueueReader(directory)
+  try {
+    return look(reader)
+  } finally {
+    reader.close()
+  }
+}
+const listed = (directory: string) =>
+  read(directory, (reader) => [...reader.list()].flatMap((one) => one.recipients.map((r) => `${r.address} ${r.state}`)))
+
+async function settleFirst(nextHop: string, outcome: ReturnType<typeof deferred>) {
+  const [claim] = (await here.claim({ nextHop, limit: 1, now: place.clock.time })) as [Claim]
+  const outcomes = claim.recipients.map(({ recipientId }) => ({ recipientId, outcome }))
+  await here.settle({ queueId: claim.message.queueId, nextHop, outcomes })
+}
+
+describe('what travels', () => {
+  it('is all that the other queue needs to go on', async () => {
+    const recipients = [
+      sampleRecipient({
+        address: 'tried@a.example',
+        nextHop: 'mx:a.example',
+        private: true,
+        original: 'x@example.org',
+      }),
+      sampleRecipient({
+        address: 'refused@b.example',
+        nextHop: 'mx:b.example',
+        parameters: { notify: ['FAILURE'], orcpt: 'rfc822;b@example.org' },
+      }),
+      sampleRecipient({ address: 'held@c.example', nextHop: 'mx:c.example', reversePath: 'SRS0=x@example.org' }),
+    ]
+    const parameters = { size: 9, body: '8BITMIME', smtputf8: true, requireTls: true, ret: 'FULL', envid: 'e' } as const
+    const origin = { kind: 'user', identity: 'joe' } as const
+    const message = sampleMessage({ recipients, parameters, origin, senderProven: false })
+    await here.accept(message, { claim: false })
+    await settleFirst('mx:a.example', deferred())
+    await settleFirst('mx:b.example', failed())
+    await here.control({ action: 'hold', filter: { recipient: 'held@*' }, by: 'ann', reason: '' })
+    const before = read(hereDirectory(), (reader) => reader.show(message.queueId))
+    const [one] = (await leaveAll()) as [Leaving]
+    expect(await offer(one)).toBe('taken')
+    departing.left([one.token], to)
+    const after = read(thereDirectory(), (reader) => reader.show(message.queueId))
+    expect({ ...after, events: [] }).toEqual({ ...before, events: [] })
+    expect(after?.events.map(({ kind, node }) => `${kind} ${node ?? 'there'}`)).toEqual([
+      ...['received', 'resolved', 'resolved', 'resolved', 'deferred', 'failed', 'held'].map(
+        (kind) => `${kind} here.example`,
+      ),
+      ...Array.from({ length: 3 }, () => 'taken-over there'),
+    ])
+    expect(await there.noticeTasks({ limit: 5, now: 0 })).toMatchObject([
+      { notice: 'failed', recipients: [{ address: 'refused@b.example', reply: '550 5.1.1 no such user' }] },
+    ])
+    const gone = read(hereDirectory(), (reader) => reader.trace(message.queueId)).filter(
+      ({ kind }) => kind === 'handed-over',
+    )
+    expect(gone).toHaveLength(3)
+    expect(gone[0]).toMatchObject({ to: 'there.example', by: 'ann' })
+    expect((await here.stats()).messages).toBe(0)
+  })
+
+  it('keeps time and attempts', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    await settleFirst('mx:example.net', deferred({ retryAt: place.clock.time + 7_000_000 }))
+    const [one] = (await leaveAll()) as [Leaving]
+    await offer(one)
+    const summary = { nextHop: 'mx:example.net', waiting: 1, earliestAttemptAt: place.clock.time + 7_000_000 }
+    expect(await there.destinations()).toEqual([summary])
+    const [claim] = await there.claim({ nextHop: 'mx:example.net', limit: 1, now: summary.earliestAttemptAt })
+    expect(claim?.recipients).toMatchObject([{ attempt: 2 }])
+  })
+
+  it('is not told again by log and metrics of the other node', async () => {
+    const heard: string[] = []
+    there.follow((events) => heard.push(...events.map(({ kind }) => kind)))
+    await here.accept(sampleMessage(), { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    await offer(one)
+    expect(heard).toEqual(['taken-over'])
+  })
+
+  it('is as old as it is and expires at its time, though its place in the queue is new', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    place.clock.time += 86_400_000 * 5
+    await there.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    await offer(one)
+    expect((await there.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
+    place.clock.time += 4_000_001
+    expect(await there.expire()).toBe(1)
+    expect(await there.expire()).toBe(0)
+    expect((await there.stats()).recipients).toMatchObject({ queued: 1, expired: 1 })
+  })
+})
+
+describe('a frozen message', () => {
+  it('is out of reach of delivery, control, notices and age', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    await here.accept(sampleMessage({ recipients: [sampleRecipient({ nextHop: 'mx:b' })] }), { claim: false })
+    await settleFirst('mx:b', failed())
+    expect(await leaveAll()).toHaveLength(2)
+    expect(await here.destinations()).toEqual([])
+    expect(await here.claim({ nextHop: 'mx:example.net', limit: 9, now: place.clock.time })).toEqual([])
+    expect(await here.noticeTasks({ limit: 9, now: 0 })).toEqual([])
+    expect(await here.control({ action: 'remove', filter: {}, by: 'x', reason: '' })).toEqual({
+      changed: 0,
+      afterAttempt: 0,
+    })
+    place.clock.time += 86_400_000 * 9
+    expect(await here.expire()).toBe(0)
+    expect((await here.stats()).recipients).toMatchObject({ leaving: 2, queued: 0, failed: 0 })
+  })
+
+  it('is as before if it stays', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    await here.accept(sampleMessage({ recipients: [sampleRecipient({ nextHop: 'mx:b' })] }), { claim: false })
+    await settleFirst('mx:b', failed())
+    const before = listed(hereDirectory())
+    const all = await leaveAll()
+    departing.stay(all.map(({ token }) => token))
+    expect(listed(hereDirectory())).toEqual(before)
+    await until(async () => (await here.destinations()).length === 1, { what: 'the node to see it' })
+    expect(await here.noticeTasks({ limit: 9, now: 0 })).toHaveLength(1)
+    expect(departing.leaving()).toEqual([])
+  })
+
+  it('is none with an attempt under way, until that ended', async () => {
+    await here.accept(sampleMessage(), { claim: true })
+    expect(await leaveAll()).toEqual([])
+    expect(departing.count()).toEqual({ messages: 1, underWay: 1 })
+  })
+
+  it('survives a restart of its node as it is', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    await leaveAll()
+    await here.close()
+    here = await place.open({ directory: hereDirectory() })
+    expect(listed(hereDirectory())).toEqual(['alice@example.net leaving'])
+  })
+})
+
+describe('answers', () => {
+  it('are the same for ever', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    expect(await offer(one)).toBe('taken')
+    expect(await offer(one)).toBe('before')
+    expect(await there.refuse(one.token)).toBe('taken')
+    await there.control({ action: 'remove', filter: {}, by: 'x', reason: '' })
+    await there.close()
+    there = await place.open({ directory: thereDirectory() })
+    expect(await offer(one)).toBe('before')
+    expect((await there.stats()).messages).toBe(0)
+  })
+
+  it('call a late offer off', async () => {
+    await here.accept(sampleMessage(), { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    expect(await there.refuse(one.token)).toBe('refused')
+    expect(await offer(one)).toBe('refused')
+    expect((await there.stats()).messages).toBe(0)
+  })
+
+  it('refuse a second mail of the same queue id, without remembering it', async () => {
+    const message = sampleMessage()
+    await here.accept(message, { claim: false })
+    await there.accept(message, { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    expect(await offer(one)).toBe('conflict')
+    await there.control({ action: 'remove', filter: {}, by: 'x', reason: '' })
+    expect(await offer(one)).toBe('taken')
+  })
+
+  it('let a mail come back', async () => {
+    await here.accept(sampleMessage({ queueId: 'Q' }), { claim: false })
+    const [one] = (await leaveAll()) as [Leaving]
+    await offer(one)
+    departing.left([one.token], to)
+    const back = new Departing(DirectStore.shared(thereDirectory(), 0), ports)
+    const [two] = back.leave({ target: await here.identity(), address: 'here', count: 9 }) as [Leaving]
+    expect(await here.take({ token: two.token, from: 'there', message: back.read(two, 'there') })).toBe('taken')
+    back.left([two.token], { name: 'here', by: 'ann' })
+    back.close()
+    expect(listed(hereDirectory())).toEqual(['alice@example.net queued'])
+    expect(listed(thereDirectory())).toEqual([])
+  })
+})
+
+describe('a command beside a running node', () => {
+  it('takes mail, with large bodies, and the node works on', async () => {
+    const spooled = await here.createSpoolFile()
+    spooled.stream.end('a large body')
+    const { size } = await spooled.finish()
+    await here.accept(sampleMessage({ queueId: 'L', body: { kind: 'spool', file: spooled.file, size } }), {
+      claim: false,
+    })
+    const arriving = new Arriving(DirectStore.shared(thereDirectory(), 0), ports)
+    await there.accept(sampleMessage(), { claim: true })
+    const [one] = (await leaveAll()) as [Leaving]
+    const message = departing.read(one, 'here')
+    const copy = await arriving.createSpoolFile()
+    await pipeline(departing.openBody(message.body), copy.stream)
+    const body = { kind: 'spool', file: copy.file, size: (await copy.finish()).size } as const
+    expect(copy.file).toMatch(/^in\//)
+    expect(await arriving.take({ token: one.token, from: 'here', message: { ...message, body } })).toBe('taken')
+    for (let n = 0; n < 3; n++) await there.accept(sampleMessage(), { claim: true })
+    await until(async () => (await there.destinations()).length === 1, { what: 'the node to see what came' })
+    const [claim] = (await there.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })) as [Claim]
+    expect(claim.message.queueId).toBe('L')
+    expect(String(await buffer(there.openBody(claim.message.body)))).toBe('a large body')
+    arriving.close()
+  })
+})
+
+const crashAfter = fc.constantFrom('leave', 'offer', 'refuse', 'nothing' as const)
+const round = fc.record({
+  count: fc.integer({ min: 1, max: 3 }),
+  crash: crashAfter,
+  who: fc.constantFrom('giver' as const, 'taker' as const),
+  answerLost: fc.boolean(),
+  lateOffer: fc.boolean(),
+})
+
+/** Two queues without worker threads, for many quick crashes: closing without a word is what SIGKILL leaves, as each step is a commit. */
+class Pair {
+  readonly #directories: readonly [string, string]
+  giver: DirectStore
+  taker: DirectStore
+  readonly late: (() => void)[] = []
+
+  constructor(directories: readonly [string, string]) {
+    this.#directories = directories
+    this.giver = DirectStore.owned(directories[0], 0)
+    this.taker = DirectStore.owned(directories[1], 0)
+  }
+
+  crash(who: 'giver' | 'taker'): void {
+    this[who].close()
+    this[who] = DirectStore.owned(this.#directories[who === 'giver' ? 0 : 1], 0)
+  }
+
+  departing = () => new Departing(this.giver, ports)
+  arriving = () => new Arriving(this.taker, ports)
+
+  /** What a whole run of the command does, cut off where `crash` says. */
+  async run(one: { count: number; crash: string; who: 'giver' | 'taker'; answerLost: boolean; lateOffer: boolean }) {
+    const target = await this.arriving().identity()
+    const batch = [...this.departing().leaving(), ...this.departing().leave({ target, address: 't', count: one.count })]
+    if (one.crash === 'leave') return this.crash(one.who)
+    for (const leaving of batch) await this.#pass(leaving, one)
+    if (one.crash !== 'nothing') this.crash(one.who)
+  }
+
+  async #pass(leaving: Leaving, one: { crash: string; answerLost: boolean; lateOffer: boolean }): Promise<void> {
+    const message = this.departing().read(leaving, 'g')
+    const offer = (): Promise<TakeAnswer> => this.arriving().take({ token: leaving.token, from: 'g', message })
+    if (one.lateOffer) this.late.push(() => void offer())
+    const answer = one.lateOffer ? null : await offer()
+    if (one.crash === 'offer') return
+    if (answer === 'taken' || answer === 'before') {
+      if (!one.answerLost) this.departing().left([leaving.token], { name: 't', by: 'x' })
+      return
+    }
+    const end = await this.arriving().refuse(leaving.token)
+    if (one.crash === 'refuse') return
+    if (end === 'taken') this.departing().left([leaving.token], { name: 't', by: 'x' })
+    else this.departing().stay([leaving.token])
+  }
+}
+
+it('is exactly once, wherever it is cut off', async () => {
+  let turn = 0
+  const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 12 }), async (rounds) => {
+    const folder = join(place.directory, `pair-${turn++}`)
+    const pair = new Pair([join(folder, 'g'), join(folder, 't')])
+    const mails = 12
+    await seed(join(folder, 'g'), pair, mails)
+    for (const one of rounds) {
+      await pair.run(one)
+      for (const offer of pair.late.splice(0)) offer()
+    }
+    for (let n = 0; n < mails + 2; n++)
+      await pair.run({ count: 5, crash: 'nothing', who: 'giver', answerLost: false, lateOffer: false })
+    pair.giver.close()
+    pair.taker.close()
+    expect(listed(join(folder, 'g'))).toEqual([])
+    expect(listed(join(folder, 't')).toSorted()).toEqual(
+      Array.from({ length: mails }, (_, n) => `m${n}@example.net queued`).toSorted(),
+    )
+  })
+  await fc.assert(property, { numRuns: 40 })
+}, 60_000)
+
+async function seed(directory: string, pair: Pair, count: number): Promise<void> {
+  pair.giver.close()
+  const queue = await place.open({ directory })
+  const message = (n: number) =>
+    sampleMessage({ queueId: `M${n}`, recipients: [sampleRecipient({ address: `m${n}@example.net` })] })
+  await Promise.all(Array.from({ length: count }, (_, n) => queue.accept(message(n), { claim: false })))
+  await queue.close()
+  pair.giver = DirectStore.owned(directory, 0)
+}

@@ -1,0 +1,58 @@
+// Room handover: brings one offered message into a queue: its body first, durable, then the commit that takes it. A body whose message is
+// not taken leaves nothing.
+
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ArrivingQueue, TakeAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
+import { INLINE_LIMIT, type Queue, type StoredBody } from '../contract/queue.ts'
+
+export type LandingQueue = ArrivingQueue & Pick<Queue, 'createSpoolFile'>
+
+export interface Landing {
+  readonly token: string
+  readonly from: string
+  /** Everything but the body. */
+  readonly message: Omit<TransferredMessage, 'body'>
+  readonly size: number
+  readonly body: Readable
+}
+
+/** A body that is not what was announced: the offer is refused for now. */
+export class WrongSize extends Error {
+  override readonly name = 'WrongSize'
+}
+
+/** Resolves when committed. Rejects with QueueUnavailable or WrongSize. */
+export async function land(queue: LandingQueue, landing: Landing): Promise<TakeAnswer> {
+  const { token, from, message, size, body } = landing
+  if (size <= INLINE_LIMIT) {
+    const bytes = await gather(body, size)
+    return queue.take({ token, from, message: { ...message, body: { kind: 'inline', bytes } } })
+  }
+  const spooled = await queue.createSpoolFile()
+  try {
+    await pipeline(body, spooled.stream)
+    const written = await spooled.finish()
+    if (written.size !== size) throw new WrongSize(`the body has ${written.size} octets instead of ${size}`)
+    const stored: StoredBody = { kind: 'spool', file: spooled.file, size }
+    const taken = await queue.take({ token, from, message: { ...message, body: stored } })
+    if (taken !== 'taken') await spooled.discard()
+    return taken
+  } catch (error) {
+    await spooled.discard().catch(() => undefined)
+    throw error
+  }
+}
+
+async function gather(body: Readable, size: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    length += piece.length
+    if (length > size) break
+    pieces.push(piece)
+  }
+  if (length !== size)
+    throw new WrongSize(`the body has ${length > size ? 'more than' : 'only'} ${Math.min(length, size)} octets`)
+  return Buffer.concat(pieces)
+}

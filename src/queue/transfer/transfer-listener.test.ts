@@ -1,0 +1,209 @@
+// Listener and client over real TLS: who is let in, what is refused and how, bodies of any size, and a client that goes away.
+
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { IncomingMessage } from 'node:http'
+import { sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
+import { until } from '../../../test/lib/until.ts'
+import { createAuthority, type Issued } from '../../demo/ca.ts'
+import type { TransferredMessage } from '../contract/queue-transfer.ts'
+import type { OpenQueue } from '../contract/opened-queue.ts'
+import { INLINE_LIMIT } from '../contract/queue.ts'
+import { QueueReader } from '../sqlite/sqlite-queue-reader.ts'
+import { type HandoverListener, startHandoverListener } from './transfer-listener.ts'
+import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
+import { writeHead } from './transfer-head.ts'
+
+const authority = createAuthority('Test')
+const [giver, taker, other] = ['giver', 'taker', 'other'].map((name) =>
+  authority.issue({ names: [`${name}.example.org`], ips: ['127.0.0.1'] }),
+) as [Issued, Issued, Issued]
+const print = ({ certificate }: Issued) =>
+  createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex')
+const keyPrint = ({ certificate }: Issued) =>
+  createHash('sha256')
+    .update(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+
+let place: TestQueue
+let queue: OpenQueue
+let listener: HandoverListener
+let own: Issued
+let refused: string[]
+let bugs: unknown[]
+const clients: RemoteReceiver[] = []
+
+beforeEach(async () => {
+  place = testQueue()
+  queue = await place.open()
+  own = taker
+  refused = []
+  bugs = []
+  const log = { notice: (message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
+  const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
+  listener = await startHandoverListener(settings, { queue, tls: () => own, taken: () => undefined, log })
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close()
+  await listener.close()
+  await place.remove()
+  expect(bugs).toEqual([])
+})
+
+function client(change: Partial<Parameters<typeof createRemoteReceiver>[0]> = {}): RemoteReceiver {
+  const { certificate, key } = giver
+  const known = { fingerprints: new Set([print(taker)]), ca: null }
+  const made = createRemoteReceiver({ host: '127.0.0.1', port: listener.port, certificate, key, ...known, ...change })
+  clients.push(made)
+  return made
+}
+
+function message(body: Buffer): TransferredMessage {
+  const { recipients, events, ...rest } = sampleMessage({ body: { kind: 'inline', bytes: body } })
+  const state = {
+    state: 'deferred',
+    attempts: 3,
+    nextAttemptAt: 5,
+    noticeDue: null,
+    delayTold: false,
+    last: null,
+  } as const
+  return {
+    ...rest,
+    expiresAt: rest.arrivedAt + 9,
+    recipients: recipients.map((one) => ({ ...one, ...state })),
+    history: [{ at: 1, events }],
+  }
+}
+
+async function offer(body: Buffer, token = randomBytes(18).toString('base64url')) {
+  const target = await queue.identity()
+  return {
+    token,
+    target,
+    from: 'giver',
+    message: message(body),
+    openBody: () => Readable.from([body], { objectMode: false }),
+  }
+}
+
+describe('who is let in', () => {
+  it('is a node of ours, by certificate or key, in both directions', async () => {
+    const greeting = { kind: 'answer', value: { queue: await queue.identity(), name: 'taker.example.org' } }
+    expect(await client().greet()).toEqual(greeting)
+    expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).greet()).toEqual(greeting)
+    expect(await client({ fingerprints: new Set(), ca: authority.certificate }).greet()).toEqual(greeting)
+  })
+
+  it('is nobody else', async () => {
+    const answer = await client({ certificate: other.certificate, key: other.key }).greet()
+    expect(answer).toMatchObject({ kind: 'trouble', lasting: true, cause: expect.stringContaining('403') })
+    expect(refused).toHaveLength(1)
+    expect(await client({ fingerprints: new Set([print(other)]) }).greet()).toMatchObject({
+      kind: 'trouble',
+      lasting: true,
+    })
+    const strangers = createAuthority('Strangers').certificate
+    expect(await client({ fingerprints: new Set(), ca: strangers }).greet()).toMatchObject({ kind: 'trouble' })
+  })
+
+  it('follows a renewed certificate', async () => {
+    own = other
+    listener.updateTls()
+    expect(await client().greet()).toMatchObject({ kind: 'trouble' })
+    expect(await client({ fingerprints: new Set([print(other)]) }).greet()).toMatchObject({ kind: 'answer' })
+  })
+})
+
+describe('an offer', () => {
+  it.each([0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, 3_000_000])(
+    'with a body of %i octets is taken whole, once',
+    async (size) => {
+      const body = randomBytes(size)
+      const one = await offer(body)
+      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
+      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'before' })
+      const reader = new QueueReader(place.directory)
+      const shown = reader.show(one.message.queueId)
+      expect(shown?.header).toEqual(one.message.header)
+      expect(shown && (await buffer(reader.openBody(shown.body)))).toEqual(body)
+      expect(shown?.recipients).toMatchObject([{ state: 'deferred', attempts: 3, nextAttemptAt: 5 }])
+      reader.close()
+      expect(await spoolFiles()).toBe(size > INLINE_LIMIT ? 1 : 0)
+    },
+  )
+
+  it('can be called off, and is then refused', async () => {
+    const one = await offer(Buffer.from('x'))
+    expect(await client().refuse(one)).toEqual({ kind: 'answer', value: 'refused' })
+    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'refused' })
+    expect((await queue.stats()).messages).toBe(0)
+  })
+
+  it('for another queue is not taken: the name of the host leads elsewhere by now', async () => {
+    const one = { ...(await offer(Buffer.from('x'))), target: 'f'.repeat(32) }
+    expect(await client().give(one)).toMatchObject({
+      kind: 'trouble',
+      lasting: true,
+      cause: expect.stringContaining('421'),
+    })
+  })
+
+  it('leaves nothing when its body ends early or is too long', async () => {
+    const one = await offer(Buffer.alloc(INLINE_LIMIT + 1))
+    for (const octets of [INLINE_LIMIT, INLINE_LIMIT + 2]) {
+      const body = () => Readable.from([Buffer.alloc(octets)], { objectMode: false })
+      await expect(client().give({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
+    }
+    await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
+    expect((await queue.stats()).messages).toBe(0)
+    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
+  })
+
+  it('is refused while the queue is closed, for now', async () => {
+    const one = await offer(Buffer.from('x'))
+    await queue.close()
+    expect(await client().give(one)).toMatchObject({
+      kind: 'trouble',
+      lasting: false,
+      cause: expect.stringContaining('503'),
+    })
+  })
+})
+
+describe('what is no offer', () => {
+  const raw = async (method: string, path: string, body: Buffer = Buffer.alloc(0)) => {
+    const { certificate: cert, key } = giver
+    const target = { host: '127.0.0.1', port: listener.port, method, path }
+    const headers = { 'waypost-queue': await queue.identity(), 'content-length': body.length }
+    const sent = request({ ...target, cert, key, rejectUnauthorized: false, headers })
+    sent.end(body)
+    const response = await new Promise<IncomingMessage>((resolve, reject) =>
+      sent.once('response', resolve).once('error', reject),
+    )
+    return `${response.statusCode} ${await text(response)}`.trim()
+  }
+  const path = '/handover/aaaaaaaaaaaaaaaaaaaa'
+
+  it('is told so', async () => {
+    expect(await raw('GET', '/')).toMatch(/^404/)
+    expect(await raw('PUT', '/handover/../etc')).toMatch(/^404/)
+    expect(await raw('PUT', '/handover/short')).toMatch(/^404/)
+    expect(await raw('POST', path)).toMatch(/^405/)
+    expect(await raw('PUT', path, Buffer.from('{}\n'))).toMatch(/^400/)
+    expect(await raw('PUT', path, Buffer.from('no line'))).toMatch(/^400/)
+    const cut = writeHead(message(Buffer.from('body')))
+    expect(await raw('PUT', path, cut)).toMatch(/^400/)
+    expect((await queue.stats()).messages).toBe(0)
+  })
+})
+
+async function spoolFiles(): Promise<number> {
+  const { readdir } = await import('node:fs/promises')
+  const found = await readdir(join(place.directory, 'spool'), { recursive: true, withFileTypes: true })
+  return found.filter((entry) => entry.isFile()).length
+}

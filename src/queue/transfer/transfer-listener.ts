@@ -1,0 +1,159 @@
+// Room handover: the listener of a node that takes mail out of other nodes' queues (docs/queue.md, "Hand-over"): HTTPS, both ends known by
+// their certificates. GET /handover says whose queue this is, PUT /handover/TOKEN offers a message, DELETE calls an offer off.
+
+import { createServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { TakeAnswer } from '../contract/queue-transfer.ts'
+import { QueueUnavailable } from '../contract/queue-unavailable.ts'
+import type { Queue } from '../contract/queue.ts'
+import { isKnown } from './peer-certificate.ts'
+import { type LandingQueue, land, WrongSize } from './store-incoming.ts'
+import { PieceReader } from './piece-reader.ts'
+import { HANDOVER_VERSION, readHead } from './transfer-head.ts'
+
+export interface HandoverSettings {
+  readonly host: string
+  readonly port: number
+  /** Fingerprints of the nodes that may hand over, lower-case hex. */
+  readonly peers: ReadonlySet<string>
+  /** Our name, for the ledger of the other node. */
+  readonly name: string
+}
+
+export interface HandoverPorts {
+  readonly queue: LandingQueue & Pick<Queue, 'health'>
+  /** Our certificate and key, PEM. */
+  readonly tls: () => { readonly certificate: string; readonly key: string }
+  /** A message was taken: notices may be due. */
+  readonly taken: () => void
+  readonly log: {
+    notice(message: string, fields: Readonly<Record<string, unknown>>): void
+    bug(error: unknown, context: string): void
+  }
+}
+
+export interface HandoverListener {
+  readonly port: number
+  /** Takes over a renewed certificate. */
+  updateTls(): void
+  close(): Promise<void>
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Longest line of a head: a message to 65 536 recipients with a long history. */
+const HEAD_LIMIT = 128 * 1024 * 1024
+/** Longest header of a message. */
+const HEADER_LIMIT = 64 * 1024 * 1024
+/** Silence after which a connection is given up, ms. */
+const IDLE_MS = 120_000
+/** Peers are few. */
+const MAX_CONNECTIONS = 100
+const tokenPath = /^\/handover\/([A-Za-z0-9_-]{16,64})$/
+
+/** Starts to listen. Rejects if the address cannot be had. */
+export async function startHandoverListener(
+  settings: HandoverSettings,
+  ports: HandoverPorts,
+): Promise<HandoverListener> {
+  const server = createServer(
+    { ...pem(ports), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', requestTimeout: 0 },
+    (request, response) => void serve(request, response, { settings, ports }),
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(IDLE_MS)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: settings.host, port: settings.port }, resolve)
+  })
+  // From now on an error is of one connection and ends with it.
+  server.removeAllListeners('error').on('error', () => undefined)
+  return {
+    port: (server.address() as AddressInfo).port,
+    updateTls: () => server.setSecureContext({ ...pem(ports), minVersion: 'TLSv1.3' }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function pem(ports: HandoverPorts): { cert: string; key: string } {
+  const { certificate, key } = ports.tls()
+  return { cert: certificate, key }
+}
+
+interface Here {
+  readonly settings: HandoverSettings
+  readonly ports: HandoverPorts
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, here: Here): Promise<void> {
+  const { log } = here.ports
+  try {
+    if (isKnown(request.socket as TLSSocket, here.settings.peers)) return send(response, await route(request, here))
+    log.notice('hand-over refused: not one of our nodes', { remote: request.socket.remoteAddress })
+    send(response, { status: 403, body: { cause: 'your certificate is not known here' } })
+  } catch (error) {
+    if (request.destroyed && !request.complete) return
+    send(response, failure(error, log))
+  }
+}
+
+function failure(error: unknown, log: HandoverPorts['log']): Reply {
+  if (error instanceof WrongSize) return { status: 400, body: { cause: error.message } }
+  if (error instanceof QueueUnavailable)
+    return { status: error.cause === 'full' ? 507 : 503, body: { cause: error.message } }
+  log.bug(error, 'hand-over')
+  return { status: 500, body: { cause: 'internal error' } }
+}
+
+async function route(request: IncomingMessage, here: Here): Promise<Reply> {
+  const { queue } = here.ports
+  const url = request.url ?? ''
+  const identity = await queue.identity()
+  if (url === '/handover' && request.method === 'GET')
+    return { status: 200, body: { version: HANDOVER_VERSION, queue: identity, name: here.settings.name } }
+  const token = tokenPath.exec(url)?.[1]
+  if (token === undefined) return { status: 404, body: { cause: 'not found' } }
+  // The name of a host may lead to another node by now, and that one must not take it.
+  if (request.headers['waypost-queue'] !== identity) return { status: 421, body: { cause: 'this is another queue' } }
+  if (request.method === 'DELETE') return { status: 200, body: { answer: await queue.refuse(token) } }
+  if (request.method === 'PUT') return take(request, token, here)
+  return { status: 405, body: { cause: 'method not allowed' } }
+}
+
+async function take(request: IncomingMessage, token: string, { ports }: Here): Promise<Reply> {
+  const health = await ports.queue.health()
+  if (health.kind !== 'ok')
+    return { status: health.kind === 'full' ? 507 : 503, body: { cause: `the queue is ${health.kind}` } }
+  const reader = new PieceReader(request)
+  const line = await reader.line(HEAD_LIMIT)
+  const head = line === null ? null : readHead(line)
+  const header = head && head.headerSize <= HEADER_LIMIT ? await reader.octets(head.headerSize) : null
+  if (!head || !header) return { status: 400, body: { cause: 'not a message of this form' } }
+  const { headerSize: _, bodySize, ...message } = head
+  const from = String(request.headers['waypost-node'] ?? 'unknown')
+  const landing = { token, from, message: { ...message, header }, size: bodySize, body: reader.rest() }
+  const answer: TakeAnswer = await land(ports.queue, landing)
+  if (answer === 'taken') ports.taken()
+  return { status: 200, body: { answer } }
+}
+
+function send(response: ServerResponse, { status, body }: Reply): void {
+  if (response.destroyed) return
+  const text = `${JSON.stringify(body)}\n`
+  // An offer that was not read to its end leaves octets on the way: that connection cannot be used again.
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...(status === 200 ? {} : { connection: 'close' }),
+  })
+  response.end(text)
+}

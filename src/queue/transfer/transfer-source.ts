@@ -1,0 +1,124 @@
+// Room queue: the giving side of a hand-over, in the process of a command, beside its node or instead of it.
+
+import { createReadStream, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import type { Database } from 'better-sqlite3'
+import type { Random } from '../../lib/random.ts'
+import type { DirectStore } from '../sqlite/direct-store.ts'
+import type { DepartingQueue, Leaving, TransferredMessage } from '../contract/queue-transfer.ts'
+import type { StoredBody } from '../contract/queue.ts'
+import type { LedgerRow } from '../sqlite/statements/ledger-rows.ts'
+import { selectLeaving } from '../sqlite/statements/transfer-source-rows.ts'
+import { selectMessage, selectMessageFacts } from '../sqlite/statements/select-message.ts'
+import { selectLedgerOf } from '../sqlite/statements/trace-ledger.ts'
+import { selectTransferred } from '../sqlite/statements/transfer-recipient.ts'
+import { decodeTransfer } from './transferred-message.ts'
+import { QueueUnavailable } from '../contract/queue-unavailable.ts'
+
+/** Octets of a token: nobody can guess one, and no two are alike. */
+const TOKEN_OCTETS = 18
+
+export interface DepartingPorts {
+  readonly now: () => number
+  readonly random: Random
+}
+
+function prepare(db: Database) {
+  return {
+    leaving: selectLeaving(db),
+    message: selectMessage(db),
+    facts: selectMessageFacts(db),
+    recipients: selectTransferred(db),
+  }
+}
+
+export class Departing implements DepartingQueue {
+  readonly #store: DirectStore
+  readonly #sql: ReturnType<typeof prepare>
+  readonly #ports: DepartingPorts
+  readonly identity: string
+  readonly #histories = new Map<number, LedgerRow[]>()
+  #after = -1
+
+  constructor(store: DirectStore, ports: DepartingPorts) {
+    this.#store = store
+    this.#sql = prepare(store.database)
+    this.#ports = ports
+    this.identity = store.step({ kind: 'identity' }, ports.now())
+  }
+
+  leaving(): Leaving[] {
+    const all = this.#sql.leaving()
+    this.#fetchHistories(all)
+    return all
+  }
+
+  leave(request: { readonly target: string; readonly address: string; readonly count: number }): Leaving[] {
+    const { target, address, count } = request
+    const tokens = Array.from({ length: count }, () => this.#ports.random(TOKEN_OCTETS).toString('base64url'))
+    const step = { kind: 'leave', target, address, tokens, after: this.#after } as const
+    const messages = this.#store.step(step, this.#ports.now())
+    this.#after = messages.at(-1) ?? this.#after
+    const frozen = messages.map((message, place) => ({ message, token: tokens[place] as string, target, address }))
+    this.#fetchHistories(frozen)
+    return frozen
+  }
+
+  rewind(): void {
+    this.#after = -1
+  }
+
+  queueIdOf({ message }: Leaving): string {
+    return this.#sql.facts(message)?.queueId ?? ''
+  }
+
+  read(leaving: Leaving, node: string): TransferredMessage {
+    const { message: id } = leaving
+    const message = this.#sql.message(id)
+    if (!message) throw new QueueUnavailable('failing', `message ${id} left the queue while it was handed over`)
+    if (!this.#histories.has(id)) this.#fetchHistories([leaving])
+    const history = this.#histories.get(id) ?? []
+    return decodeTransfer({ message, recipients: this.#sql.recipients(id), history, node })
+  }
+
+  /** Throws QueueUnavailable if the disk lost the body. */
+  openBody(body: StoredBody): Readable {
+    if (body.kind === 'inline') return Readable.from(body.bytes.length > 0 ? [body.bytes] : [], { objectMode: false })
+    const path = this.#store.spoolPath(body.file)
+    const size = statSync(path, { throwIfNoEntry: false })?.size
+    if (size !== body.size) throw new QueueUnavailable('failing', `its body ${path} is missing or damaged`)
+    return createReadStream(path)
+  }
+
+  left(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void {
+    this.#store.step({ kind: 'left', tokens, to: to.name, by: to.by }, this.#ports.now())
+  }
+
+  stay(tokens: readonly string[]): void {
+    this.#store.step({ kind: 'stay', tokens }, this.#ports.now())
+  }
+
+  count(): { readonly messages: number; readonly underWay: number } {
+    const number = (sql: string) => this.#store.database.prepare(sql).pluck().get() as number
+    return {
+      messages: number('SELECT count(*) FROM messages'),
+      underWay: number('SELECT count(DISTINCT id >> 16) FROM recipients WHERE state = 2'),
+    }
+  }
+
+  /** For a batch at once, as each look into the ledger's index reads a whole part of it. Frozen messages get no new events. */
+  #fetchHistories(batch: readonly Leaving[]): void {
+    this.#histories.clear()
+    const ids = new Map(batch.map((one) => [this.queueIdOf(one), one.message]))
+    for (const row of selectLedgerOf(this.#store.database, [...ids.keys()])) {
+      const message = ids.get(row.queueId ?? '') as number
+      const known = this.#histories.get(message)
+      if (known) known.push(row)
+      else this.#histories.set(message, [row])
+    }
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+}

@@ -1,0 +1,48 @@
+// Room queue: the steps of a hand-over as operations of the store, as plain data.
+
+import type { TakeAnswer } from '../contract/queue-transfer.ts'
+import type { TransferRow } from '../sqlite/statements/transfer-recipient.ts'
+
+/** A message from another queue; its content (header, then the inline body) is in the batch's octets. */
+export interface WireTransfer {
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+  readonly origin: string
+  readonly sender: string | null
+  readonly parameters: string | null
+  readonly senderProven: 0 | 1
+  readonly spoolFile: string | null
+  readonly headerSize: number
+  readonly bodySize: number
+  readonly contentStart: number
+  readonly contentEnd: number
+  readonly recipients: readonly TransferRow[]
+  /** JSON arrays of events. */
+  readonly history: readonly { readonly at: number; readonly events: string }[]
+}
+
+export type HandoverStep =
+  | { readonly kind: 'identity' }
+  | { readonly kind: 'take'; readonly token: string; readonly from: string; readonly message: WireTransfer }
+  | { readonly kind: 'refuse'; readonly token: string }
+  | {
+      readonly kind: 'leave'
+      readonly target: string
+      readonly address: string
+      readonly tokens: readonly string[]
+      readonly after: number
+    }
+  | { readonly kind: 'left'; readonly tokens: readonly string[]; readonly to: string; readonly by: string }
+  | { readonly kind: 'stay'; readonly tokens: readonly string[] }
+
+/** What each step answers. */
+export interface HandoverAnswers {
+  identity: string
+  take: TakeAnswer
+  refuse: 'taken' | 'refused'
+  /** Row ids of the messages frozen, in the order of their tokens. */
+  leave: readonly number[]
+  left: null
+  stay: null
+}

@@ -1,0 +1,44 @@
+// Room queue: the taking side of a hand-over in the process of a command, beside its node or instead of it. Bodies go into a spool folder of
+// their own, which the node's sweep leaves alone for a day: it cannot know which of those files gets its row in the next moment.
+
+import type { Random } from '../../lib/random.ts'
+import type { DirectStore } from '../sqlite/direct-store.ts'
+import type { ArrivingQueue, TakeAnswer, TakeRequest } from '../contract/queue-transfer.ts'
+import type { SpoolFile } from '../contract/queue.ts'
+import { Spool } from '../sqlite/spool.ts'
+import { FOREIGN_FOLDER } from '../sqlite/spool-sweep.ts'
+import { encodeTransfer } from './transferred-message.ts'
+
+export class Arriving implements ArrivingQueue {
+  readonly #store: DirectStore
+  readonly #spool: Spool
+  readonly #now: () => number
+
+  constructor(store: DirectStore, ports: { readonly now: () => number; readonly random: Random }) {
+    this.#store = store
+    this.#now = ports.now
+    this.#spool = new Spool(store.spoolPath(''), ports.random, FOREIGN_FOLDER)
+  }
+
+  async identity(): Promise<string> {
+    return this.#store.step({ kind: 'identity' }, this.#now())
+  }
+
+  async take({ token, from, message }: TakeRequest): Promise<TakeAnswer> {
+    const { header, body } = message
+    const octets = Buffer.concat(body.kind === 'inline' ? [header, body.bytes] : [header])
+    return this.#store.step({ kind: 'take', token, from, message: encodeTransfer(message, 0) }, this.#now(), octets)
+  }
+
+  async refuse(token: string): Promise<'taken' | 'refused'> {
+    return this.#store.step({ kind: 'refuse', token }, this.#now())
+  }
+
+  createSpoolFile(): Promise<SpoolFile> {
+    return this.#spool.create()
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+}

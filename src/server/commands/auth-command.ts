@@ -1,0 +1,116 @@
+// AUTH (RFC 4954): framing of the SASL exchange. After TLS only, once, never within a mail transaction; the hook judges the credentials.
+
+import type { Reply } from '../../smtp/reply.ts'
+import { ask } from '../call-hook.ts'
+import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
+import type { Credentials } from '../server-hooks.ts'
+import {
+  authCancelled,
+  authDisabled,
+  authenticated,
+  authInTransaction,
+  authMalformed,
+  authMechanism,
+  authNeedsTls,
+  authSyntax,
+  authTwice,
+  cannotActForOthers,
+  heloFirst,
+  tooManyErrors,
+} from '../server-replies.ts'
+import { decodeBase64, decodeName, decodePlain } from '../sasl.ts'
+import { offeredMechanisms } from './hello-command.ts'
+
+type Obtained =
+  | { readonly kind: 'credentials'; readonly credentials: Credentials }
+  | { readonly kind: 'refused'; readonly reply: Reply }
+
+const syntax = /^([A-Za-z0-9_-]{1,20})(?: +([^ ]+))?$/
+
+export const auth: Command = async (dialogue, argument) => {
+  const { session, context } = dialogue
+  if (context.settings.mechanisms.length === 0) return say(authDisabled)
+  if (session.helo === null) return say(heloFirst)
+  if (session.tls === null) return say(authNeedsTls)
+  if (session.authenticated) return say(authTwice)
+  if (dialogue.transaction) return say(authInTransaction)
+  const match = syntax.exec(argument)
+  if (!match) return say(authSyntax)
+  const mechanism = (match[1] as string).toUpperCase()
+  if (!offeredMechanisms(dialogue).includes(mechanism)) return say(authMechanism)
+  const obtained = await obtain(dialogue, mechanism, match[2])
+  if (obtained.kind === 'refused') return failed(dialogue, obtained.reply)
+  return judge(dialogue, obtained.credentials)
+}
+
+async function judge(dialogue: Dialogue, credentials: Credentials): Promise<Answer> {
+  const { session, context } = dialogue
+  const asked = await ask(context.log, { where: 'authenticate', session: session.id }, () =>
+    context.hooks.authenticate(session, credentials),
+  )
+  if (asked.kind === 'thrown') return say(asked.reply)
+  if (asked.answer.kind === 'refused') return failed(dialogue, asked.answer.reply)
+  session.origin = asked.answer.origin
+  session.authenticated = true
+  return say(authenticated)
+}
+
+/** Who fails too often has to connect again, so that every guess costs a handshake. */
+function failed(dialogue: Dialogue, reply: Reply): Answer {
+  dialogue.failedAuth++
+  return dialogue.failedAuth >= dialogue.context.limits.failedAuth ? sayThen(tooManyErrors, 'close') : say(reply)
+}
+
+function obtain(dialogue: Dialogue, mechanism: string, initial: string | undefined): Promise<Obtained> {
+  switch (mechanism) {
+    case 'PLAIN':
+      return plain(dialogue, initial)
+    case 'LOGIN':
+      return login(dialogue, initial)
+    default:
+      return external(dialogue, initial)
+  }
+}
+
+async function plain(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+  const text = await response(dialogue, '', initial)
+  if (text === null) return refuse(authCancelled)
+  const message = decodePlain(text)
+  if (message.kind === 'malformed') return refuse(authMalformed)
+  if (message.kind === 'other-identity') return refuse(cannotActForOthers)
+  const { user, password, authzid } = message
+  return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'PLAIN', user, password, authzid } }
+}
+
+/** The prompts are base64 of `Username:` and `Password:`, which clients compare. */
+async function login(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+  const first = await response(dialogue, 'VXNlcm5hbWU6', initial)
+  if (first === null) return refuse(authCancelled)
+  const user = decodeName(first)
+  if (user === null || user === '') return refuse(authMalformed)
+  const second = await response(dialogue, 'UGFzc3dvcmQ6', undefined)
+  if (second === null) return refuse(authCancelled)
+  const password = decodeBase64(second)
+  if (password === null || password === '') return refuse(authMalformed)
+  return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'LOGIN', user, password, authzid: null } }
+}
+
+async function external(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+  const text = await response(dialogue, '', initial)
+  if (text === null) return refuse(authCancelled)
+  const authzid = decodeName(text)
+  if (authzid === null) return refuse(authMalformed)
+  return { kind: 'credentials', credentials: { kind: 'external', authzid: authzid === '' ? null : authzid } }
+}
+
+/** The client's base64 text, asked for unless it came with the command; `=` stands for empty (RFC 4954 4); null if cancelled or gone. */
+async function response(dialogue: Dialogue, prompt: string, initial: string | undefined): Promise<string | null> {
+  if (initial !== undefined) return initial === '=' ? '' : initial
+  const line = await dialogue.challenge(prompt)
+  const text = line?.toString('latin1').trimEnd() ?? '*'
+  return text === '*' ? null : text
+}
+
+function refuse(reply: Reply): Obtained {
+  return { kind: 'refused', reply }
+}

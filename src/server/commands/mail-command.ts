@@ -1,0 +1,49 @@
+// MAIL FROM (RFC 5321 4.1.1.2, 4.1.4). Syntax, order and size here; whether the sender may is the hook's to say.
+
+import { formatMailbox } from '../../smtp/mailbox.ts'
+import { parseMailParameters } from '../../smtp/parameters.ts'
+import { badPath, parsePath, splitArgument } from '../../smtp/path.ts'
+import type { Refusal } from '../../smtp/reply.ts'
+import { ask } from '../call-hook.ts'
+import { type Command, say } from '../session-dialogue.ts'
+import { messageSizeOf } from '../message-size.ts'
+import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../server-replies.ts'
+import { sayRefused, writtenPath } from './refused.ts'
+
+/** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
+const REQUIRE_TLS = false
+
+export const mail: Command = async (dialogue, argument) => {
+  const { session, context } = dialogue
+  if (session.helo === null) return say(heloFirst)
+  if (dialogue.transaction) return say(nestedMail)
+  const split = afterKeyword(argument, 'FROM:')
+  const refuse = (sender: string | null, reply: Refusal) => sayRefused(dialogue, { stage: 'mail', reply, sender })
+  const unreadable = (problem: string) => refuse(writtenPath(argument), badPath('reverse', problem))
+  if (split.kind === 'bad') return unreadable(split.problem)
+  const path = parsePath(split.path, 'reverse')
+  if (path.kind === 'bad' || path.kind === 'postmaster')
+    return unreadable(path.kind === 'bad' ? path.problem : 'no domain')
+  const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
+  const offered = { requireTls: REQUIRE_TLS, auth: context.settings.mechanisms.length > 0 }
+  const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
+  if (parsed.kind === 'refused') return refuse(reversePath, parsed.reply)
+  const { parameters } = parsed
+  const most = messageSizeOf(context.limits, session)
+  if (parameters.size !== null && parameters.size > most) return refuse(reversePath, tooLarge(most))
+  const asked = await ask(context.log, { where: 'mail', session: session.id }, () =>
+    context.hooks.mail(session, reversePath, parameters),
+  )
+  if (asked.kind === 'thrown') return say(asked.reply)
+  if (asked.answer.kind !== 'accept') return say(asked.answer.reply)
+  dialogue.transaction = { reversePath, parameters, recipients: [], taken: new Set(), excess: 0 }
+  return say(senderAccepted)
+}
+
+/** What follows `FROM:` or `TO:`, cut into path and parameters. */
+export function afterKeyword(argument: string, keyword: 'FROM:' | 'TO:'): ReturnType<typeof splitArgument> {
+  const start = argument.slice(0, keyword.length).toUpperCase()
+  return start === keyword
+    ? splitArgument(argument.slice(keyword.length))
+    : { kind: 'bad', problem: `${keyword}<address> expected` }
+}

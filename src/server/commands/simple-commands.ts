@@ -1,0 +1,53 @@
+// Commands of one line (RFC 5321 4.1.1.4–4.1.1.10, 3.5.3; RFC 3207 4): DATA's first half, RSET, NOOP, QUIT, VRFY, HELP, STARTTLS.
+
+import { type Command, say, sayIdle, sayThen } from '../session-dialogue.ts'
+import {
+  cannotVerify,
+  done,
+  flushed,
+  goAhead,
+  goodbye,
+  heloFirst,
+  help as helpText,
+  mailFirst,
+  noArgument,
+  noRecipients,
+  notImplemented,
+  readyForTls,
+  tlsActive,
+  tlsUnavailable,
+  vrfySyntax,
+} from '../server-replies.ts'
+
+/** RFC 5321 3.3: without an accepted recipient there is nothing to send data for. */
+export const data: Command = ({ session, transaction }, argument) => {
+  if (argument !== '') return say(noArgument)
+  if (session.helo === null) return say(heloFirst)
+  if (!transaction) return say(mailFirst)
+  return transaction.recipients.length === 0 ? say(noRecipients) : sayThen(goAhead, 'data')
+}
+
+export const rset: Command = (dialogue, argument) => {
+  if (argument !== '') return say(noArgument)
+  dialogue.transaction = null
+  return sayIdle(flushed)
+}
+
+/** An argument is allowed and ignored (RFC 5321 4.1.1.9). */
+export const noop: Command = () => sayIdle(done)
+
+export const quit: Command = (_dialogue, argument) => (argument === '' ? sayThen(goodbye, 'close') : say(noArgument))
+
+export const vrfy: Command = (_dialogue, argument) => (argument === '' ? say(vrfySyntax) : sayIdle(cannotVerify))
+
+export const help: Command = () => sayIdle(helpText)
+
+/** Commands we know by name and do not have: EXPN and what RFC 5321 appendix F left behind. */
+export const absent: Command = () => say(notImplemented)
+
+export const starttls: Command = (dialogue, argument) => {
+  if (argument !== '') return say(noArgument)
+  if (dialogue.session.tls) return say(tlsActive)
+  if (dialogue.context.settings.tls === 'none') return say(notImplemented)
+  return dialogue.tlsAvailable() ? sayThen(readyForTls, 'tls') : say(tlsUnavailable)
+}

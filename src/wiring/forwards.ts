@@ -1,0 +1,46 @@
+// Config → who decides about forwarded mail: spam, and what would fail DMARC at its destination.
+
+import type { Config } from '../config/config.ts'
+import type { Problem } from '../config/problem.ts'
+import type { Signer } from '../dkim/signer.ts'
+import type { IntakeSettings } from '../intake/ports.ts'
+import { createForwardStrategist } from '../policy/forward-policy.ts'
+import type { ForwardStrategist } from '../policy/forward-policy.ts'
+import type { Router } from '../route/resolution.ts'
+
+/** One for every role: where nothing leaves by a forward it is never asked. */
+export function buildStrategist(
+  config: Config,
+  parts: { readonly router: Pick<Router, 'isOurs'>; readonly signer: Pick<Signer, 'signsFor'> },
+): ForwardStrategist {
+  return createForwardStrategist({
+    authservId: config.authserv_id,
+    domain: forwardDomain(config),
+    via: config.domain,
+    usual: config.forwards.when_dmarc_would_fail,
+    usualCeiling: config.forwards.spam_ceiling,
+    isOurs: (domain) => parts.router.isOurs(domain),
+    signs: (domain) => config.role.sign === 'earned' && parts.signer.signsFor(domain),
+  })
+}
+
+/** Where rewritten authors live. The SRS domain holds strangers' names already, and MAIL FROM then aligns with From: besides. */
+function forwardDomain(config: Pick<Config, 'forwards' | 'srs' | 'domain'>): string {
+  return config.forwards.domain ?? config.srs?.domain ?? config.domain
+}
+
+/** What `check` tells: a treatment that no key makes possible. Such mail passes as it came, which is not what was asked for. */
+export function forwardWarnings(config: Config, signer: Pick<Signer, 'signsFor'>): Problem[] {
+  const { role, forwards, file } = config
+  const forwarding = role.recipients.forwards === 'resolve' && role.srs.rewrite
+  const needsKey = forwards.when_dmarc_would_fail === 'rewrite-from' || forwards.when_dmarc_would_fail === 'wrap'
+  const domain = forwardDomain(config)
+  if (!forwarding || !needsKey || (role.sign === 'earned' && signer.signsFor(domain))) return []
+  const message = `forwards: no key signs for ${domain}: mail that would fail DMARC at its destination passes as it came`
+  return [{ file, line: 1, column: 1, message }]
+}
+
+/** Nothing where sealing is off. */
+export function sealSettings(config: Config): Pick<IntakeSettings, 'seal'> {
+  return config.arc.seal ? { seal: { domain: forwardDomain(config), authservId: config.authserv_id } } : {}
+}

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { parsePasswdFile } from '../auth/passwd-file.ts'
+import type { CachedSource } from '../directory/live-source.ts'
+import type { SourceUserAnswer } from '../directory/source.ts'
+import type { Passwords } from './directory-sources.ts'
+import { createPeople } from './people-sources.ts'
+
+const DOMAIN = 'example.org'
+const HASH = '$2y$05$abcdefghijklmnopqrstuuJ8Zy1n1hZyQ0cJ5i6rB0c2mY9u4H2bO'
+const SSHA = '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0'
+const file = parsePasswdFile('/passwd', 'admin@example.org:{PLAIN}local\n', { weak: true })
+const sql: Passwords = new Map([['robin', { password: SSHA, source: 'sql:people' }]])
+
+let answer: SourceUserAnswer
+let asked: string[]
+
+beforeEach(() => {
+  answer = known(HASH)
+  asked = []
+})
+
+const known = (password?: string): SourceUserAnswer & { kind: 'found' } => ({
+  kind: 'found',
+  value: { addresses: [], source: 'uid=kim', ...(password === undefined ? {} : { password }) },
+})
+
+function people(verify?: CachedSource['verify']) {
+  const live: CachedSource = {
+    name: 'ldap',
+    domains: new Set([DOMAIN]),
+    find: () => ({ record: null, doubt: null }),
+    mayKnow: () => true,
+    naming: () => ({ grants: [], doubt: null }),
+    user: async (name) => {
+      asked.push(name)
+      return answer
+    },
+    trouble: () => null,
+    close: () => undefined,
+    ...(verify ? { verify } : {}),
+  }
+  return createPeople(file, { live: [live], passwords: () => [sql] }, DOMAIN)
+}
+
+const bcrypt = { kind: 'found', check: { kind: 'hash', stored: { kind: 'bcrypt' } }, allows: null }
+const ofSql = { kind: 'found', check: { kind: 'hash', stored: { kind: 'digest' } } }
+
+describe('people of a directory that is asked live', () => {
+  it('are asked for, the passwd-file first, tables of other sources last', async () => {
+    expect(await people().find('admin')).toMatchObject({ check: { stored: { kind: 'plain' } } })
+    expect(asked).toEqual([])
+    expect(await people().find('robin')).toMatchObject(bcrypt)
+    answer = { kind: 'absent' }
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    expect(await people().find('lee')).toEqual({ kind: 'absent' })
+    expect(asked).toEqual(['robin', 'robin', 'lee'])
+  })
+
+  it('are never unknown while it is away; people whom it did not know before go on by the others', async () => {
+    answer = { kind: 'unavailable', cause: 'ldap: down' }
+    expect(await people().find('robin')).toEqual(answer)
+    expect(await people().find('lee')).toEqual(answer)
+    expect(await people().find('admin')).toMatchObject({ kind: 'found' })
+    answer = { kind: 'unavailable', cause: 'ldap: down', wasAbsent: true }
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    expect(await people().find('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
+  })
+
+  it('are remembered with the doubt', async () => {
+    answer = { ...known(HASH), doubt: 'ldap: down' }
+    expect(await people().find('kim')).toMatchObject({ ...bcrypt, doubt: 'ldap: down' })
+  })
+
+  it.each([
+    [undefined, 'there is no password that we may read'],
+    ['{CRYPT}!', 'unknown or unsupported crypt form'],
+    ['{PLAIN}x', 'scheme PLAIN is weak and not switched on'],
+  ])('without a password that can be checked (%j) cannot log in, and it is said why', async (password, why) => {
+    answer = known(password)
+    expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `user:kim of uid=kim cannot log in: ${why}` })
+    expect(await people().find('robin')).toMatchObject(ofSql)
+    answer = { ...answer, doubt: 'ldap: down' } as SourceUserAnswer
+    expect(await people().find('kim')).toMatchObject({ kind: 'unavailable' })
+  })
+
+  it.each(['', 'kim@else.example', 'k im', 'k\u0000m', 'k"m'])(
+    'are not asked for by a name such as %j',
+    async (name) => {
+      expect(await people().find(name)).toEqual({ kind: 'absent' })
+      expect(asked).toEqual([])
+    },
+  )
+
+  it('have a decoy before anybody has logged in, and the usual one after', async () => {
+    const all = people()
+    expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'sha-crypt' } })
+    await all.find('kim')
+    expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'bcrypt' } })
+  })
+
+  it('are checked by the directory itself if it does so, and nobody takes as long', async () => {
+    const checked: unknown[] = []
+    const all = people(async (user, password) => {
+      checked.push([user?.source ?? null, password])
+      return { kind: user ? 'match' : 'mismatch' }
+    })
+    answer = known()
+    const found = await all.find('kim')
+    const check = found.kind === 'found' ? found.check : null
+    expect(check?.kind === 'ask' && (await check.verify('secret'))).toEqual({ kind: 'match' })
+    const decoy = all.decoy()
+    expect(decoy?.kind === 'ask' && (await decoy.verify('secret'))).toEqual({ kind: 'mismatch' })
+    expect(checked).toEqual([
+      ['uid=kim', 'secret'],
+      [null, 'secret'],
+    ])
+  })
+})

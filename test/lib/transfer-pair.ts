@@ -1,0 +1,69 @@
+// Two nodes that know each other by their certificates: one gives its queue away, the other one has a hand-over listener.
+
+import { createHash, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { systemClock } from '../../src/lib/clock.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import type { Event } from '../../src/observe/events.ts'
+import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
+import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
+import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
+import type { WholeNode, World } from './whole-node.ts'
+
+export interface HandoverPair {
+  readonly giver: WholeNode
+  readonly taker: WholeNode
+  /** HOST:PORT of the taker's listener. */
+  readonly to: string
+}
+
+/** Prepares both; neither runs yet. */
+export async function handoverPair(world: World, yaml: Readonly<Record<string, unknown>> = {}): Promise<HandoverPair> {
+  const giver = await world.node({ role: 'srs', start: false })
+  const taker = await world.node({ role: 'srs', start: false })
+  const port = await freePort(taker.address)
+  const known = {
+    mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }],
+    srs: [giver, taker].map((node) => ({ host: node.address, fingerprints: [fingerprintOf(node)] })),
+  }
+  giver.configure({ peers: known, ...yaml })
+  taker.configure({ peers: known, handover: { listen: `${taker.address}:${port}`, peers: ['srs'] }, ...yaml })
+  return { giver, taker, to: `${taker.address}:${port}` }
+}
+
+/** SHA-256 of a node's certificate. */
+export function fingerprintOf(node: WholeNode): string {
+  const { raw } = new X509Certificate(readFileSync(join(dirname(node.config), 'node.pem')))
+  return createHash('sha256').update(raw).digest('hex')
+}
+
+/** Opens the queue of a stopped node in this process. */
+export function openNodeQueueOf(node: WholeNode): Promise<OpenQueue> {
+  const settings = { ...queueSettings(join(node.data, 'queue')), reserveBytes: 0 }
+  return openQueue(settings, { clock: systemClock, randomBytes: systemRandom })
+}
+
+/** What each recipient ended in, over the ledgers of several nodes: `queue id address` → kinds of final events but hand-overs. */
+export function endsOver(ledgers: readonly (readonly Event[])[]): Map<string, string[]> {
+  const ends = new Map<string, string[]>()
+  for (const { kind, queueId, recipient, node } of ledgers.flat()) {
+    if (node !== undefined || !['delivered', 'failed', 'expired', 'removed'].includes(kind)) continue
+    const key = `${queueId} ${recipient}`
+    ends.set(key, [...(ends.get(key) ?? []), kind])
+  }
+  return ends
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
