@@ -1,6 +1,6 @@
 // The alert rules name only metrics that a node has, and every rule says what to do first.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -20,8 +20,9 @@ const rules = (parse(read('deploy/alerts.yaml')) as { groups: { rules: Rule[] }[
 function knownMetrics(): Set<string> {
   const registry = new Registry()
   createMetrics(registry, { gauges: [], process: false })
-  const files = ['operating.ts', 'health-gauges.ts', 'directory-health.ts', 'spam.ts']
-  const gauges = files.flatMap((file) => read(`src/assembly/${file}`).match(/waypost_\w+/g) ?? [])
+  const files = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  const gauges = sources.flatMap((file) => read(`src/${file}`).match(/(?<=name: ')waypost_\w+/g) ?? [])
   return new Set([...registry.getMetricsAsArray().map((metric) => metric.name), ...gauges])
 }
 

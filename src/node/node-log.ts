@@ -3,8 +3,8 @@
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
-import { createLog } from '../observe/log.ts'
-import type { Log } from '../observe/log.ts'
+import { createLog } from '../observe/json-log.ts'
+import type { Log } from '../observe/json-log.ts'
 import { openLogOutput } from '../observe/log-output.ts'
 
 /** A key that dies with the process: hashes tie lines of one run together and tell nothing later. */

@@ -4,7 +4,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 
 export function pidFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'waypost.pid')

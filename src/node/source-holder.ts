@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 import { startSources } from '../wiring/directory-sources.ts'
 import type { RunningSources, SourceSet } from '../wiring/directory-sources.ts'
 

@@ -2,7 +2,7 @@
 // ignored so that a reader that went away never ends or hangs the node. (pino's own destination waits for ever in that case.)
 
 import { write as fsWrite } from 'node:fs'
-import type { LogOutput } from './log.ts'
+import type { LogOutput } from './json-log.ts'
 
 /** Octets kept while the reader does not read; beyond that lines are lost, not mail. */
 const MAX_PENDING_OCTETS = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { Verdict } from '../policy/verdict.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Session } from '../smtp/session.ts'
 

@@ -17,7 +17,7 @@ import type { SnapshotStore } from '../directory/snapshots/snapshot-store.ts'
 import type { DirectorySource } from '../directory/source.ts'
 import { createSqlMirror } from '../directory/sql/sql-mirror.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 import {
   ldapLiveCache,
   ldapMirrorSettings,

@@ -12,7 +12,7 @@ import type { Problem } from '../config/problem.ts'
 import { overlaySources } from '../directory/overlay.ts'
 import { unlistedAddresses } from '../directory/unlisted.ts'
 import { systemClock } from '../lib/clock.ts'
-import { certificateHealth } from '../node/health-checks.ts'
+import { certificateHealth } from '../observe/certificate-health.ts'
 import { restSources } from './directory-sources.ts'
 import type { SourceSet } from './directory-sources.ts'
 import { createPeople } from './people-sources.ts'
@@ -122,7 +122,7 @@ export async function loadData(
 
 /** A node starts with an expired certificate, for mail may come in the clear; but it will say that it fails. */
 function certificateWarnings(config: Config): Problem[] {
-  const health = certificateHealth({ state: config, clock: systemClock })
+  const health = certificateHealth(config.tls, systemClock.now())
   if (health.kind === 'ok') return []
   return [{ file: config.file, line: 1, column: 1, message: `tls.certificate: ${health.reason}` }]
 }

@@ -6,7 +6,7 @@ import { confirmedName } from '../dns/fcrdns.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Health } from '../observe/health-report.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 import { addressTowards } from '../delivery/kernel-source-address.ts'
 
 /** Any address of each family's internet: the system is asked for its way there, nothing is sent. */

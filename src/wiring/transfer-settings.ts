@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { type HandoverListener, startHandoverListener } from '../queue/transfer/transfer-listener.ts'
 import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
-import type { Log } from '../observe/log.ts'
+import type { Log } from '../observe/json-log.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 
 export interface HandoverParts {

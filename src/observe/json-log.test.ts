@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { Event } from './events.ts'
-import { createLog } from './log.ts'
-import type { LogLevel } from './log.ts'
+import { createLog } from './json-log.ts'
+import type { LogLevel } from './json-log.ts'
 
 function collect(level: LogLevel = 'info', addresses: 'keep' | 'hash' = 'keep') {
   const lines: string[] = []
