@@ -29,22 +29,30 @@ const sentences: Sentences = {
   removed: (e) => controlled('removed', e),
   bounced: (e) => controlled('bounced', e),
   recovered: (e) => controlled('recovered', e),
-  asked: (e) => controlled(e.action === 'release' ? takenBack : `asked during an attempt to ${e.action}`, e),
+  'action-pending': (e) =>
+    controlled(
+      e.action === 'release' ? 'pending action cancelled for' : `${e.action} pending until the attempt ends for`,
+      e,
+    ),
   suspended: (e) => steered('suspended', e),
   resumed: (e) => steered('resumed', e),
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
   'handed-over': (e) => `handed over${e.recipient ? ` ${e.recipient}` : ''} to ${e.to}`,
-  'taken-over': (e) => `taken over${e.recipient ? ` ${e.recipient}` : ''} from ${e.from}`,
+  'transfer-accepted': (e) => `transfer accepted${e.recipient ? ` for ${e.recipient}` : ''} from ${e.from}`,
   rejected: (e) =>
     `refused at ${e.stage.toUpperCase()} from ${path(e.sender)} for ${e.recipient ?? 'nobody yet'} by ${e.remote}: ${oneLine(e.reply)}${e.cause && !e.reply.endsWith(e.cause) ? ` (${oneLine(e.cause)})` : ''}`,
 }
 
-const takenBack = 'what was asked during an attempt is taken back for'
-
 /** The sentence, without time and queue id. Resolution steps follow with `stepLines`. */
 export function describeEvent(event: Event): string {
-  const sentence = (sentences[event.kind] as (event: Event) => string)(event)
+  const describe = sentences[event.kind] as ((event: Event) => string) | undefined
+  // The ledger of another release may hold kinds that this release does not know.
+  const sentence = describe?.(event) ?? unknownKind(event)
   return event.node === undefined ? sentence : `${sentence} (at ${event.node})`
+}
+
+function unknownKind({ kind, recipient }: Event): string {
+  return `${kind}${recipient === undefined ? '' : ` ${recipient}`} (an event of another release)`
 }
 
 /** The steps of a resolution, one line each. */

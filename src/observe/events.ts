@@ -95,10 +95,10 @@ export interface ControlledEvent extends EventBase {
   /** The recipient's next hop, where the action concerns it (retried). */
   readonly destination?: string
 }
-/** A person asked for it while an attempt was under way: done if that ends without a final outcome (then with an event of its own). */
-export interface AskedEvent extends EventBase {
-  readonly kind: 'asked'
-  /** `release` takes back what was asked before. */
+/** An operator's action on a recipient whose attempt was running: applied, with a further event, if the attempt ends without a final outcome. */
+export interface ActionPendingEvent extends EventBase {
+  readonly kind: 'action-pending'
+  /** `release` cancels the pending action. */
   readonly action: 'hold' | 'release' | 'retry' | 'remove' | 'bounce'
   readonly by: string
   readonly reason: string
@@ -121,9 +121,9 @@ export interface HandedOverEvent extends EventBase {
   /** Who asked for it. */
   readonly by?: string
 }
-/** Came from another node's queue with its history: the other side of `handed-over`. */
-export interface TakenOverEvent extends EventBase {
-  readonly kind: 'taken-over'
+/** Accepted from another node's queue with its history: the receiving side of `handed-over`. */
+export interface TransferAcceptedEvent extends EventBase {
+  readonly kind: 'transfer-accepted'
   readonly from: string
 }
 /** Refused at SMTP time: never queued. */
@@ -148,11 +148,11 @@ export type Event =
   | ExpiredEvent
   | NotifiedEvent
   | ControlledEvent
-  | AskedEvent
+  | ActionPendingEvent
   | SteeredDestinationEvent
   | DiscardedEvent
   | HandedOverEvent
-  | TakenOverEvent
+  | TransferAcceptedEvent
   | RejectedEvent
 
 export type EventKind = Event['kind']

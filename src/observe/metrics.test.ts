@@ -52,12 +52,12 @@ const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
   removed: { ...control, kind: 'removed' },
   bounced: { ...control, kind: 'bounced' },
   recovered: { ...control, kind: 'recovered' },
-  asked: { ...control, kind: 'asked', action: 'hold' },
+  'action-pending': { ...control, kind: 'action-pending', action: 'hold' },
   discarded: { ...base, kind: 'discarded', reason: 'x' },
   suspended: { ...control, kind: 'suspended', queueId: null, destination: 'mx:b.example' },
   resumed: { ...control, kind: 'resumed', queueId: null, destination: 'mx:b.example' },
   'handed-over': { ...base, kind: 'handed-over', to: 'x' },
-  'taken-over': { ...base, kind: 'taken-over', from: 'x' },
+  'transfer-accepted': { ...base, kind: 'transfer-accepted', from: 'x' },
 }
 
 function start(gauges: readonly GaugeSource[] = []) {
@@ -74,7 +74,7 @@ describe('metrics', () => {
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
       'waypost_checks_total{check="spf",result="pass"} 1',
-      'waypost_controlled_total{action="asked"} 1',
+      'waypost_controlled_total{action="action-pending"} 1',
       'waypost_controlled_total{action="bounced"} 1',
       'waypost_controlled_total{action="held"} 1',
       'waypost_controlled_total{action="recovered"} 1',

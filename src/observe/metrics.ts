@@ -114,12 +114,12 @@ const counts: Readonly<Record<EventKind, Count>> = {
   removed: controlled,
   bounced: controlled,
   recovered: controlled,
-  asked: controlled,
+  'action-pending': controlled,
   suspended: steered,
   resumed: steered,
   discarded: (_, by) => by.discarded.inc(),
   'handed-over': (_, by) => by.handedOver.inc(),
-  'taken-over': (_, by) => by.takenOver.inc(),
+  'transfer-accepted': (_, by) => by.takenOver.inc(),
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {

@@ -71,7 +71,7 @@ describe('drain', () => {
     expect(events.map(({ kind, node }) => `${kind} ${node ?? ''}`.trim())).toEqual([
       'received node-1.example.org',
       'resolved node-1.example.org',
-      'taken-over',
+      'transfer-accepted',
       'delivered',
     ])
     expect(pair.giver.ledger().filter(({ kind }) => kind === 'handed-over')).toHaveLength(30)

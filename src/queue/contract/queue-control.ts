@@ -1,11 +1,11 @@
 // Room queue: what a person (or the brake of a stolen account) may do to queued mail. Every action is in the ledger with who did it.
 
-import type { AskedEvent } from '../../observe/events.ts'
+import type { ActionPendingEvent } from '../../observe/events.ts'
 import type { QueueFilter } from './recipient-filter.ts'
 import type { Suspension } from '../sqlite/statements/destinations.ts'
 import type { RecipientState } from './states.ts'
 
-export type ControlAction = AskedEvent['action']
+export type ControlAction = ActionPendingEvent['action']
 
 export interface ControlRequest {
   readonly action: ControlAction

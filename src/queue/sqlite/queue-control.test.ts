@@ -122,18 +122,18 @@ describe('recipients under way', () => {
   }
 
   it('are held, removed or bounced after a deferred attempt', async () => {
-    expect(await wished('hold', deferred())).toEqual(['asked', 'deferred', 'held'])
+    expect(await wished('hold', deferred())).toEqual(['action-pending', 'deferred', 'held'])
     expect(states()).toEqual({ held: 1 })
     await act('remove')
-    expect(await wished('remove', deferred())).toEqual(['asked', 'deferred', 'removed'])
+    expect(await wished('remove', deferred())).toEqual(['action-pending', 'deferred', 'removed'])
     expect(states()).toEqual({})
-    expect(await wished('bounce', deferred())).toEqual(['asked', 'deferred', 'bounced', 'failed'])
+    expect(await wished('bounce', deferred())).toEqual(['action-pending', 'deferred', 'bounced', 'failed'])
     expect(states()).toEqual({ failed: 1 })
   })
 
   it('end as the peer said otherwise', async () => {
-    expect(await wished('remove', delivered())).toEqual(['asked', 'delivered'])
-    expect(await wished('hold', failed())).toEqual(['asked', 'failed'])
+    expect(await wished('remove', delivered())).toEqual(['action-pending', 'delivered'])
+    expect(await wished('hold', failed())).toEqual(['action-pending', 'failed'])
   })
 
   it('obey a wish when the claim is given back', async () => {
@@ -155,9 +155,9 @@ describe('recipients under way', () => {
   })
 
   it.each([
-    ['hold', ['asked', 'recovered', 'held'], { held: 1 }],
-    ['remove', ['asked', 'recovered', 'removed'], {}],
-    ['bounce', ['asked', 'recovered', 'bounced', 'failed'], { failed: 1 }],
+    ['hold', ['action-pending', 'recovered', 'held'], { held: 1 }],
+    ['remove', ['action-pending', 'recovered', 'removed'], {}],
+    ['bounce', ['action-pending', 'recovered', 'bounced', 'failed'], { failed: 1 }],
   ] as const)('obey the wish to %s after a crash, before anything is sent again', async (action, events, left) => {
     const message = sampleMessage()
     await queue.accept(message, { claim: true })
@@ -177,8 +177,8 @@ describe('recipients under way', () => {
     await act('release')
     await settle(claim as Claim, delivered())
     expect(heard).toMatchObject([
-      { kind: 'asked', action: 'hold', recipient: 'alice@example.net', by, reason: 'because' },
-      { kind: 'asked', action: 'release', by, reason: 'because' },
+      { kind: 'action-pending', action: 'hold', recipient: 'alice@example.net', by, reason: 'because' },
+      { kind: 'action-pending', action: 'release', by, reason: 'because' },
       { kind: 'delivered' },
     ])
   })

@@ -99,7 +99,7 @@ describe('what travels', () => {
       ...['received', 'resolved', 'resolved', 'resolved', 'deferred', 'failed', 'held'].map(
         (kind) => `${kind} here.example`,
       ),
-      ...Array.from({ length: 3 }, () => 'taken-over there'),
+      ...Array.from({ length: 3 }, () => 'transfer-accepted there'),
     ])
     expect(await there.noticeTasks({ limit: 5, now: 0 })).toMatchObject([
       { notice: 'failed', recipients: [{ address: 'refused@b.example', reply: '550 5.1.1 no such user' }] },
@@ -129,7 +129,7 @@ describe('what travels', () => {
     await here.accept(sampleMessage(), { claim: false })
     const [one] = (await leaveAll()) as [Leaving]
     await offer(one)
-    expect(heard).toEqual(['taken-over'])
+    expect(heard).toEqual(['transfer-accepted'])
   })
 
   it('is as old as it is and expires at its time, though its place in the queue is new', async () => {

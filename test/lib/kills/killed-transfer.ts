@@ -78,7 +78,7 @@ async function judge({ here, there, accepted, broken }: Evidence): Promise<void>
   left.close()
   const reader = new QueueReader(there)
   const arrived = countBy(
-    [...reader.ledger()].filter(({ kind }) => kind === 'taken-over'),
+    [...reader.ledger()].filter(({ kind }) => kind === 'transfer-accepted'),
     ({ queueId }) => queueId ?? '',
   )
   for (const queueId of accepted) {

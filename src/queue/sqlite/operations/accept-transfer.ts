@@ -1,7 +1,7 @@
 // Room queue, operation handover, the taking side: one commit holds the message, its history and the receipt of its token. A token is
 // answered once: whoever asks again, after whatever crash, hears the same.
 
-import type { TakenOverEvent } from '../../../observe/events.ts'
+import type { TransferAcceptedEvent } from '../../../observe/events.ts'
 import { flowOf } from '../../scheduling/flow.ts'
 import type { HandoverAnswers, HandoverStep, WireTransfer } from '../../transfer/transfer-step.ts'
 import { RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
@@ -23,8 +23,8 @@ export function takeOver(
   context.sql.handover.insertTakenOver(message.expiresAt, id)
   for (const { at, events } of message.history) context.sql.insertLedger(at, message.queueId, events)
   const events = message.recipients.map(
-    ({ address }): TakenOverEvent => ({
-      kind: 'taken-over',
+    ({ address }): TransferAcceptedEvent => ({
+      kind: 'transfer-accepted',
       at: now,
       queueId: message.queueId,
       recipient: address,

@@ -98,7 +98,7 @@ function leaveWish(
   const isNew = context.sql.updateWish(row.id, isRelease ? null : JSON.stringify(order))
   if (isRelease && !isNew) return 'nothing'
   const { queueId, now, events } = steering
-  events.push({ kind: 'asked', at: now, queueId, recipient: row.address, ...order })
+  events.push({ kind: 'action-pending', at: now, queueId, recipient: row.address, ...order })
   return 'after-attempt'
 }
 
