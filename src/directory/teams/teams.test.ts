@@ -290,9 +290,9 @@ describe('faults', () => {
       ['teams/new.toml:1:10: error: "people": expected a table, found a list'],
     ],
     [
-      'no TOML',
+      'a file that is not TOML',
       { '/r/people/kim.toml': 'email: kim@far.example\n' },
-      [expect.stringMatching(/^people\/kim\.toml:1:\d+: error: no TOML: /)],
+      [expect.stringMatching(/^people\/kim\.toml:1:\d+: error: not valid TOML: /)],
     ],
   ])('%s', (_, changes, expected) => {
     const { problems, directory } = load(changes as Readonly<Record<string, string>>)

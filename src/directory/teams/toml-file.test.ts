@@ -50,7 +50,7 @@ note = """ends with quotes"""""
       '2:8 .name = build',
       '3:16 .quoted key = literal # no comment',
       '4:11 .a.b.c = 1',
-      '5:9 .dated = 2026-11-21T07:32:00.000',
+      '5:9 .dated = 2026-11-21 07:32:00',
       '6:10 .list[0] = one',
       '7:3 .list[1] = two',
       '7:10 .list[2] = three\nmore',
@@ -92,13 +92,13 @@ note = """ends with quotes"""""
 
 describe('faults', () => {
   it.each([
-    ['a text that does not end', 'email = "kim\n', /^t\.toml:1:\d+: error: no TOML: /],
-    ['a key twice', 'a = 1\na = 2\n', /^t\.toml:2:1: error: no TOML: trying to redefine/],
-    ['YAML', 'email: kim@example.org\n', /^t\.toml:1:\d+: error: no TOML: /],
+    ['a text that does not end', 'email = "kim\n', /^t\.toml:1:\d+: error: not valid TOML: /],
+    ['a key twice', 'a = 1\na = 2\n', /^t\.toml:2:1: error: not valid TOML: Defining a key multiple times/],
+    ['YAML', 'email: kim@example.org\n', /^t\.toml:1:\d+: error: not valid TOML: /],
     ['a key of the language', '__proto__ = 1\n', /unsafe/],
-    ['too much', `a = "${'x'.repeat(1_100_000)}"\n`, /more than 1048576 characters/],
-    ['lists in lists in lists', `a = ${'['.repeat(50_000)}`, /error: no TOML: /],
-    ['tables in tables in tables', `a = ${'{b='.repeat(50_000)}`, /error: no TOML: /],
+    ['too much', `a = "${'x'.repeat(70_000)}"\n`, /more than 65536 characters/],
+    ['lists in lists in lists', `a = ${'['.repeat(50_000)}`, /error: not valid TOML: /],
+    ['tables in tables in tables', `a = ${'{b='.repeat(20_000)}`, /error: not valid TOML: /],
   ])('%s', (_, text, expected) => {
     const { value, problems } = read(text)
     expect(value).toBeNull()
