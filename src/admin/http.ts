@@ -3,8 +3,8 @@
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { BlockList, isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { isLoopbackAddress } from '../lib/ip-address.ts'
 import type { HealthReport } from '../observe/health-report.ts'
 
 export interface AdminSettings {
@@ -43,15 +43,11 @@ const LOOK_EVERY = 1000
 /** Scrapers and probes are few; more connections are a mistake or an attack. */
 const MAX_CONNECTIONS = 100
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
 const plain = 'text/plain; charset=utf-8'
 
 /** Starts to listen; `refused` if the address is not loopback and not allowed, or cannot be bound. */
 export function startAdmin(settings: AdminSettings, sources: AdminSources): Promise<AdminStart> {
-  if (!settings.allowRemote && !isLoopback(settings.host)) {
+  if (!settings.allowRemote && !isLoopbackAddress(settings.host)) {
     return Promise.resolve({ kind: 'refused', problem: `${settings.host} is not a loopback address` })
   }
   const requestMs = settings.requestMs ?? REQUEST_TIMEOUT
@@ -116,9 +112,4 @@ function send(request: IncomingMessage, response: ServerResponse, page: Page): v
     ...page.headers,
   })
   response.end(request.method === 'HEAD' ? undefined : page.text)
-}
-
-function isLoopback(host: string): boolean {
-  const family = isIP(host)
-  return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { clientNetwork } from '../lib/client-network.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import { createGuard, type Guard } from './login-throttle.ts'
 
@@ -119,19 +118,5 @@ describe('decay counters', () => {
     const counters = createDecayCounters(1000, 10)
     counters.add('a', 10_000)
     expect(counters.get('a', 0)).toBe(1)
-  })
-})
-
-describe('clientNetwork', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['2001:DB8::1', '2001:db8:0:0::/64'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:0db8:0001:0002::', '2001:db8:1:2::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ])('%s is of %s', (ip, network) => {
-    expect(clientNetwork(ip)).toBe(network)
   })
 })

@@ -3,7 +3,7 @@
 // In memory and per node; it decides before any password is checked.
 
 import type { Clock } from '../lib/clock.ts'
-import { clientNetwork, plainAddress } from '../lib/client-network.ts'
+import { clientNetwork, plainAddress } from '../lib/ip-address.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import { userText } from '../smtp/origin.ts'
 

@@ -1,8 +1,7 @@
 // One line of a passwd-file as dovecot reads it: `user:password:uid:gid:gecos:home:shell:extra fields`. Only user, password and the
 // extra fields mean something here; an extra field that would restrict a login and is not understood refuses the line.
 
-import { BlockList, isIP, isIPv6 } from 'node:net'
-import { plainAddress } from '../lib/client-network.ts'
+import { networkMatcher, parseNetwork } from '../lib/ip-address.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
 import { userKey } from './user-name.ts'
 
@@ -61,19 +60,8 @@ function readExtra(text: string): Extra {
 }
 
 function readNets(list: string): PasswdEntry['allows'] {
-  const nets = new BlockList()
-  for (const net of list.split(',')) {
-    const [address = '', length] = net.split('/')
-    const version = isIP(address)
-    const most = version === 6 ? 128 : 32
-    const bits = length === undefined ? most : Number(length)
-    if (version === 0 || !/^\d{1,3}$/.test(length ?? '0') || bits > most) return null
-    nets.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4')
-  }
-  return (ip) => {
-    const plain = plainAddress(ip)
-    return nets.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
-  }
+  const networks = list.split(',').map(parseNetwork)
+  return networks.every((network) => network !== null) ? networkMatcher(networks) : null
 }
 
 function bad(column: number, problem: string): ReadLine {

@@ -2,6 +2,7 @@
 // "Never an open relay" is decided here: whoever may relay has to have proven himself in a way that cannot be guessed.
 
 import { isIP } from 'node:net'
+import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { parseNextHop } from '../smtp/nexthop.ts'
 import type { Config, ListenerConfig } from './config.ts'
 import { checkBounce } from './delivery-cross-checks.ts'
@@ -55,7 +56,7 @@ const admissionNeedsProof: Rule = (config, report) => {
       )
   }
   for (const listener of admits('local')) {
-    if (!isLoopback(listener.host))
+    if (!isLoopbackAddress(listener.host))
       report(
         ['listen', listener.name],
         `listen.${listener.name}: found ${listener.host}, expected a loopback address: this listener trusts every program that reaches it`,
@@ -173,7 +174,7 @@ const handoverIsProven: Rule = (config, report) => {
 }
 
 const adminStaysHome: Rule = (config, report) => {
-  if (config.admin && !config.admin.allow_remote && !isLoopback(config.admin.listen.host))
+  if (config.admin && !config.admin.allow_remote && !isLoopbackAddress(config.admin.listen.host))
     report(
       ['admin', 'listen'],
       `admin.listen: found ${config.admin.listen.host}, expected a loopback address (or allow_remote: true)`,
@@ -212,10 +213,6 @@ const rules: readonly Rule[] = [
   checkData,
   checkQueue,
 ]
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.')
-}
 
 function tooWide(cidr: string): boolean {
   const [address, prefix] = cidr.split('/') as [string, string]

@@ -1,6 +1,6 @@
 // What no schema can say of `directory:`: passwords and password hashes never cross a network in the clear, and what belongs together is there.
 
-import { isIP } from 'node:net'
+import { isLoopbackHost } from '../lib/ip-address.ts'
 import type { Config } from './config.ts'
 import type { LdapConfig, SqlConfig } from './directory-files.ts'
 import type { Report } from './problem.ts'
@@ -21,8 +21,8 @@ function checkLdap(ldap: LdapConfig, report: Report): void {
   const { bind, tls, starttls } = ldap
   const at = (...path: (string | number)[]) => ['directory', 'ldap', ...path]
   for (const [index, url] of ldap.urls.entries()) {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
-    if (url.toLowerCase().startsWith('ldap:') && !starttls && !isLoopback(host))
+    const { hostname } = new URL(url)
+    if (url.toLowerCase().startsWith('ldap:') && !starttls && !isLoopbackHost(hostname))
       report(
         at('urls', index),
         `directory.ldap.urls: found ${url} without starttls, expected ldaps:// or starttls: true: hashes of passwords would cross the network in the clear`,
@@ -59,7 +59,7 @@ function checkSql(sql: SqlConfig, report: Report): void {
     report(at(), 'directory.sql: found both or none of host and socket, expected one of them')
   for (const key of ['database', 'user'] as const)
     if (sql[key] === undefined) report(at(), `directory.sql.${key}: found nothing, expected a name`)
-  if (sql.host && !sql.tls && !isLoopback(sql.host.host))
+  if (sql.host && !sql.tls && !isLoopbackHost(sql.host.host))
     report(
       at('host'),
       `directory.sql.host: found ${sql.host.host} without tls, expected tls: {} or more: hashes of passwords would cross the network in the clear`,
@@ -73,8 +73,4 @@ function checkPair(
 ): void {
   if ((tls.certificate === null) !== (tls.key === null))
     report(path, `${path.join('.')}: found half of certificate and key, expected both or none`)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -1,6 +1,6 @@
 // What no schema can say of `rspamd:`: a filter that nobody asks, a password in the clear, and waiting longer than clients do.
 
-import { isIP } from 'node:net'
+import { isLoopbackHost } from '../lib/ip-address.ts'
 import type { Config } from './config.ts'
 import type { Report } from './problem.ts'
 
@@ -28,7 +28,5 @@ export function checkRspamd(config: Config, report: Report): void {
 }
 
 function isNear(url: string): boolean {
-  if (url.startsWith('unix:')) return true
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  return url.startsWith('unix:') || isLoopbackHost(new URL(url).hostname)
 }

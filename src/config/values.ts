@@ -1,9 +1,10 @@
 // The kinds of values a configuration holds, with what is expected in words. Schemas are built from these only.
 
 import { isIP } from 'node:net'
-import { readEndpoint } from '../lib/endpoint.ts'
 import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
+import { readEndpoint } from '../lib/endpoint.ts'
+import { parseNetwork } from '../lib/ip-address.ts'
 import { parseSize } from '../lib/size.ts'
 
 /** Longest host name (RFC 1035 2.3.4). */
@@ -81,14 +82,7 @@ export const spamScore = z.union(
 )
 
 /** An IP address or network in CIDR form. */
-export const network = parsed((value) => {
-  const [address, prefix] = value.split('/') as [string, string?]
-  const family = isIP(address)
-  if (family === 0) return null
-  const bits = family === 4 ? 32 : 128
-  if (prefix === undefined) return `${address}/${bits}`
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? value : null
-}, 'an IP address or network such as 192.0.2.10 or 2001:db8::/64')
+export const network = parsed(parseNetwork, 'an IP address or network such as 192.0.2.10 or 2001:db8::/64')
 
 /** SHA-256 fingerprint as lower-case hex without separators; an optional `sha256:` in front is dropped. */
 export const fingerprint = parsed((value) => {

@@ -10,7 +10,7 @@ import type { ClientProfile } from './client-profile.ts'
 import type { SharedLimits } from './shared-limits.ts'
 import { findExchangers } from './exchangers.ts'
 import type { HostRule, Place } from './destination-rules.ts'
-import { isNowhere } from './non-routable.ts'
+import { isNonRoutable } from './non-routable.ts'
 import { shuffle } from './shuffle.ts'
 import type { SecurityLevel, Target } from './transport.ts'
 
@@ -142,7 +142,7 @@ async function findMx(hop: Extract<NextHop, { kind: 'mx' }>, settings: HostSetti
 
 /** On the port of mail a stranger's DNS must not lead to ourselves; another port was the operator's choice. */
 function isRefused({ address, port }: { readonly address: string; readonly port: number }): boolean {
-  return port === SMTP_PORT && isNowhere(address)
+  return port === SMTP_PORT && isNonRoutable(address)
 }
 
 async function findPeers(role: string, settings: HostSettings, ports: HostPorts): Promise<Hosts> {

@@ -1,8 +1,9 @@
 // May we show our own addresses to the internet? Large providers refuse mail from an IPv6 address without a name that leads back to it, for
 // good. Such an address is not used until its name appears; an IPv4 address is used in any case, for nothing else may be left, but said.
 
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import { isPublicAddress, plainAddress } from '../lib/ip-address.ts'
 
 export type SourceState =
   /** Not looked at yet. */
@@ -82,7 +83,7 @@ class Check implements SourceCheck {
   }
 
   mayReach(address: string, source: string | null): boolean {
-    if (!isIPv6(address) || !isPublic(address)) return true
+    if (!isIPv6(plainAddress(address)) || !isPublicAddress(address)) return true
     const kind = this.#known.get(source ?? '6')?.state.kind
     return kind === 'named' || kind === 'private'
   }
@@ -111,7 +112,7 @@ class Check implements SourceCheck {
 
   async #stateOf(address: string | null, known: SourceStatus): Promise<SourceState> {
     if (address === null) return { kind: 'no-way' }
-    if (!isPublic(address)) return { kind: 'private' }
+    if (!isPublicAddress(address)) return { kind: 'private' }
     const found = await this.#ports.nameOf(address)
     if (found.kind === 'name') return { kind: 'named', name: found.name }
     if (found.kind === 'none') return { kind: 'unnamed' }
@@ -124,13 +125,4 @@ class Check implements SourceCheck {
 
 function describe(state: SourceState): string {
   return JSON.stringify(state)
-}
-
-/** Global unicast (RFC 4291 2.4); of IPv4 all but private, shared, loopback and link-local (RFC 6890). */
-export function isPublic(address: string): boolean {
-  if (isIPv4(address))
-    return !/^(?:0|10|127)\.|^169\.254\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(
-      address,
-    )
-  return isIPv6(address) && /^[23][0-9a-f]{3}:/i.test(address)
 }

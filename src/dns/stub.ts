@@ -1,7 +1,7 @@
 // Our stub resolver (RFC 1034 5.3.1) that keeps what Node's hides: TTL and the authentic bit (RFC 4035 4.9.3).
 // It asks validating recursive servers; it does not validate signatures itself and does not cache (cache.ts does).
 
-import { BlockList, isIPv6 } from 'node:net'
+import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { createSemaphore } from '../lib/semaphore.ts'
 import { readRecords } from './answer.ts'
 import { type DnsServer, type Exchange, type Exchanged, networkExchange, type Question } from './exchange.ts'
@@ -94,7 +94,7 @@ async function askServers(settings: StubSettings, question: Question, exchange: 
         silent.push(server)
         causes.set(server, exchanged.cause)
       } else if (exchanged.rcode === 'NOERROR' || exchanged.rcode === 'NXDOMAIN') {
-        const trusted = settings.trustAuthentic || isLoopback(server.host)
+        const trusted = settings.trustAuthentic || isLoopbackAddress(server.host)
         return { exchanged, authentic: trusted && exchanged.packet.flag_ad }
       } else {
         causes.set(server, exchanged.rcode)
@@ -119,13 +119,4 @@ async function askServer(
     return exchange(server, question, { timeoutMs, edns: false })
   }
   return first
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-function isLoopback(host: string): boolean {
-  // An address with a zone (`fe80::1%eth0`) is link-local.
-  return !host.includes('%') && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }

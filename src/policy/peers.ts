@@ -1,6 +1,6 @@
 // Which of our nodes is this? By address list, or by the fingerprint of a client certificate (of its public key or of the certificate).
 
-import { BlockList, isIP } from 'node:net'
+import { networkMatcher } from '../lib/ip-address.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
 
 export interface PeerProof {
@@ -13,13 +13,13 @@ export interface PeerProof {
 
 /** A table of neighbouring nodes. */
 export class Peers {
-  readonly #networks: readonly { readonly role: string; readonly list: BlockList }[]
+  readonly #networks: readonly { readonly role: string; readonly holds: (ip: string) => boolean }[]
   readonly #fingerprints: ReadonlyMap<string, string>
 
   constructor(proofs: readonly PeerProof[]) {
     this.#networks = proofs
       .filter((proof) => proof.addresses.length > 0)
-      .map((proof) => ({ role: proof.role, list: blockList(proof.addresses) }))
+      .map((proof) => ({ role: proof.role, holds: networkMatcher(proof.addresses) }))
     this.#fingerprints = new Map(proofs.flatMap((proof) => proof.fingerprints.map((print) => [print, proof.role])))
   }
 
@@ -30,22 +30,11 @@ export class Peers {
 
   /** The role of the peer at this address, or null. IPv4-mapped IPv6 addresses count as IPv4. */
   byAddress(ip: string): string | null {
-    const plain = ip.startsWith('::ffff:') && isIP(ip.slice(7)) === 4 ? ip.slice(7) : ip
-    const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
-    return this.#networks.find((one) => one.list.check(plain, family))?.role ?? null
+    return this.#networks.find(({ holds }) => holds(ip))?.role ?? null
   }
 
   /** The role of the peer with this certificate, or null. TLS has already proven that it holds the key. */
   byCertificate(certificate: ClientCertificate): string | null {
     return this.#fingerprints.get(certificate.keyFingerprint) ?? this.#fingerprints.get(certificate.fingerprint) ?? null
   }
-}
-
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address, prefix] = network.split('/') as [string, string]
-    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  }
-  return list
 }

@@ -1,7 +1,7 @@
 // Refusals at SMTP time go into the ledger and the log, so that "it never arrived" has an answer. Never waited for, and bounded:
 // a flood of refusals must not become a flood of writes.
 
-import { clientNetwork } from '../lib/client-network.ts'
+import { clientNetwork } from '../lib/ip-address.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import type { RejectedEvent } from '../observe/events.ts'

@@ -1,6 +1,6 @@
 // How many sessions at once, in all and per client (an IPv4 address or an IPv6 /64, which is what one customer has).
 
-import { clientNetwork } from '../lib/client-network.ts'
+import { clientNetwork } from '../lib/ip-address.ts'
 
 export interface AdmissionLimits {
   readonly connections: number

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
-import { plainAddress } from '../lib/client-network.ts'
+import { plainAddress } from '../lib/ip-address.ts'
 import { type Refusal, type Reply, unforeseen } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
