@@ -5,7 +5,7 @@ import { isIPv4 } from 'node:net'
 import { mapFields } from '../message/header.ts'
 import type { NoticeRecipient } from '../queue/contract/queue.ts'
 import { unicodeDomain } from '../smtp/domain.ts'
-import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
+import { parseMailbox, splitAddress } from '../smtp/mailbox.ts'
 
 /** What may be said. */
 export interface Disclosure {
@@ -111,9 +111,9 @@ function hide(names: readonly string[], text: string): string {
 
 /** Everything that would name the destination: longest first, so that a part does not spoil the whole. */
 function namesOf({ address: destination, host, reversePath }: NoticeRecipient): { whole: string[]; words: string[] } {
-  const domains = [domainOf(destination), ...(host === null ? [] : hostParts(host))]
+  const { local: written, domain } = splitAddress(destination)
+  const domains = [domain, ...(host === null ? [] : hostParts(host))]
   const hosts = domains.flatMap((name) => [name, unicodeDomain(name)])
-  const written = destination.slice(0, destination.lastIndexOf('@'))
   const parsed = parseMailbox(destination)
   const local = parsed.kind === 'mailbox' ? parsed.mailbox.local : written
   const dashed = hosts.filter((name) => isIPv4(name)).map((ip) => ip.replaceAll('.', '-'))

@@ -8,6 +8,7 @@ import { checkRecord, planRotation } from '../dkim/rotation.ts'
 import { createSigner } from '../dkim/sign.ts'
 import { readAuthors } from '../message/from.ts'
 import { readFields } from '../message/header.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from './io.ts'
 import { readMessage } from './read-message.ts'
 import { resolverFor } from './resolver-option.ts'
@@ -163,7 +164,7 @@ export async function dkimSign(
 
 function authorDomain(header: Buffer): string | null {
   const address = readAuthors(readFields(header)).addresses[0]
-  return address === undefined ? null : address.slice(address.lastIndexOf('@') + 1)
+  return address === undefined ? null : domainOf(address)
 }
 
 /** The keys asked for; null after complaining, if any key cannot be used. */

@@ -16,7 +16,7 @@ import type { Event } from '../observe/events.ts'
 import { checkRecipient } from '../policy/checks/recipient.ts'
 import { checkSender } from '../policy/checks/sender.ts'
 import type { Resolution } from '../route/resolution.ts'
-import { parseMailbox } from '../smtp/mailbox.ts'
+import { parseMailbox, splitAddress } from '../smtp/mailbox.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -154,7 +154,7 @@ function session(options: ExplainOptions, origin: Origin): Session {
 
 /** What a client of this role would be; null if the words are none of ours. */
 function originOf(as: string | undefined, config: Config, from: string | null): Origin | null {
-  const local = from?.slice(0, from.lastIndexOf('@')) ?? ''
+  const local = from === null ? '' : splitAddress(from).local
   const admits = config.listeners[0]?.admit ?? []
   const usual = admits.includes('internet')
     ? 'internet'

@@ -3,6 +3,7 @@
 
 import { decodeSrs, encodeSrs } from '../route/srs.ts'
 import type { SrsDecoded, SrsEncoded, SrsSettings } from '../route/srs.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -29,7 +30,7 @@ export interface SrsOptions {
 
 /** Runs the command; answers the exit code. */
 export function srs(options: SrsOptions, io: Io): number {
-  const domain = options.domain ?? (options.action === 'decode' ? domainOf(options.address) : undefined)
+  const domain = options.domain ?? (options.action === 'decode' ? domainOf(options.address) || undefined : undefined)
   if (domain === undefined || options.secrets.length === 0) {
     line(io.stderr, domain === undefined ? 'no SRS domain given' : 'no SRS secret given')
     return USAGE
@@ -73,9 +74,4 @@ function explain(answer: Exclude<SrsEncoded | SrsDecoded, { readonly kind: 'rewr
     case 'refused':
       return `refused: ${answer.reason}`
   }
-}
-
-function domainOf(address: string): string | undefined {
-  const at = address.lastIndexOf('@')
-  return at < 0 ? undefined : address.slice(at + 1)
 }

@@ -1,6 +1,7 @@
 // Loops and dangling targets, found when data is loaded and not when a mail runs into them.
 // Room: directory. Follows the order of look-up that docs/routing.md states (route/place.ts walks it for one address).
 
+import { splitAddress } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, isPublicName, printAddress, splitTag } from './address.ts'
 import { checkLimits } from './check-limits.ts'
@@ -78,9 +79,8 @@ function checkCopies(
   entry: TargetEntry,
   tell: (place: Place, message: string) => void,
 ): void {
-  const at = key.lastIndexOf('@')
   const [place] = placesOf(build, entry)
-  if (place && !endsSomewhere(build, { local: key.slice(0, at), domain: key.slice(at + 1) }, null))
+  if (place && !endsSomewhere(build, splitAddress(key), null))
     build.problems.warn(place, `copies of ${key} are never made: it is known nowhere`)
   else checkTargets(build, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
 }

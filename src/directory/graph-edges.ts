@@ -1,6 +1,7 @@
 // Aliases and forwards as a graph: which entry leads to which. Read by the checks at load only.
 // Room: directory.
 
+import { splitAddress } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, splitTag } from './address.ts'
 import type { AddressRecord, TargetEntry } from './directory-source.ts'
@@ -36,8 +37,8 @@ export function edgesOf(build: MailBuild, key: string): readonly Edge[] {
 }
 
 function withoutTag(key: string): string {
-  const at = key.lastIndexOf('@')
-  return `${splitTag(key.slice(0, at), '+')?.base ?? key.slice(0, at)}${key.slice(at)}`
+  const { local, domain } = splitAddress(key)
+  return `${splitTag(local, '+')?.base ?? local}@${domain}`
 }
 
 /** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */

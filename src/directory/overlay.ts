@@ -1,6 +1,7 @@
 // One directory of files and sources: what files say of an address leads, sources fill in what they leave open.
 // Room: directory. A source in doubt never makes an address unknown: what it may know and cannot tell is unavailable (451).
 
+import { domainOf } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, parseAddress, printAddress } from './address.ts'
 import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory-source.ts'
@@ -23,7 +24,7 @@ export function overlaySources(files: Snapshot, sources: () => readonly Director
     find: (key) => {
       const own = files.find(key)
       const record = own.kind === 'found' ? own.value : null
-      const domain = key.slice(key.lastIndexOf('@') + 1)
+      const domain = domainOf(key)
       const asked = sources().filter((source) => source.domains.has(domain))
       if (asked.length === 0 || (record && settles(record, key))) return own
       const answers = asked.map((source) => source.find(key))

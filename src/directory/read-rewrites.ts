@@ -2,6 +2,7 @@
 // a captured domain would make every stranger's choice of next hop ours.
 // Room: directory.
 
+import { domainOf } from '../smtp/mailbox.ts'
 import { parseAddress } from './address.ts'
 import { isExplosive } from './regex-backtracking.ts'
 import type { Located } from './located.ts'
@@ -103,7 +104,7 @@ function readReplacement(build: MailBuild, item: Located): string | null {
   // As sed, and as Postfix writes them: \1, ${1}, $(1).
   const text = textOf(item)?.replaceAll(/\\(\d)|\$\{(\d)\}|\$\((\d)\)/g, '$$$1$2$3')
   const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${build.mainDomain}`
-  const domain = whole.slice(whole.lastIndexOf('@') + 1)
+  const domain = domainOf(whole)
   if (domain.includes('$')) {
     build.problems.error(item.place, `"${text}": the domain must be written out, not taken from the address`)
     return null

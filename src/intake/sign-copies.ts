@@ -9,6 +9,7 @@ import type { Field } from '../message/header.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/check.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import { authorProven } from '../smtp/origin.ts'
 import type { Origin } from '../smtp/origin.ts'
 
@@ -70,7 +71,7 @@ function carriesSignature(fields: readonly Field[], domain: string, signer: Sign
 }
 
 function singleDomain(addresses: readonly string[]): string | null {
-  const domains = new Set(addresses.map((address) => address.slice(address.lastIndexOf('@') + 1).toLowerCase()))
+  const domains = new Set(addresses.map((address) => domainOf(address).toLowerCase()))
   return domains.size === 1 ? ([...domains][0] as string) : null
 }
 

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { isAscii } from '../smtp/domain.ts'
 import { LOCAL_PART_OCTETS } from '../smtp/address-limits.ts'
+import { splitAddress } from '../smtp/mailbox.ts'
 import { tokenizeAddresses } from './address-tokens.ts'
 import type { AddressToken } from './address-tokens.ts'
 import { writeField } from './field.ts'
@@ -41,8 +42,8 @@ export function isReplacedByVia({ key, value }: Field): boolean {
 
 /** An address of ours that shows whose it stands for; a hash where that does not fit into a local part. */
 export function viaAddress(author: string, domain: string): string {
-  const at = author.lastIndexOf('@')
-  const local = `${author.slice(0, at)}=${author.slice(at + 1)}`
+  const { local: name, domain: home } = splitAddress(author)
+  const local = `${name}=${home}`
   const fits = dotString.test(local) && Buffer.byteLength(local) <= LOCAL_PART_OCTETS
   return `${fits ? local : `author-${createHash('sha256').update(author).digest('hex').slice(0, 32)}`}@${domain}`
 }

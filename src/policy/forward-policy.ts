@@ -8,6 +8,7 @@ import type { MethodResult } from '../message/results-field.ts'
 import { readAuthors } from '../message/from.ts'
 import type { Field } from '../message/header.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { belowTrace, predictSurvival } from './dmarc-prediction.ts'
 import type { Survival } from './dmarc-prediction.ts'
@@ -112,7 +113,7 @@ function foreignAuthor({ isOurs }: StrategistSettings, fields: readonly Field[])
   const { addresses, problems } = readAuthors(fields)
   const [author] = addresses
   if (problems.length > 0 || addresses.length !== 1 || author === undefined) return null
-  return isOurs(author.slice(author.lastIndexOf('@') + 1).toLowerCase()) ? null : author
+  return isOurs(domainOf(author).toLowerCase()) ? null : author
 }
 
 /** What the node that verified the mail wrote down (this one, or the peer in front), and the header as it came there. */

@@ -57,9 +57,18 @@ export function normalizeMailbox(text: string): string | null {
   return parsed.kind === 'mailbox' ? formatMailbox(parsed.mailbox) : null
 }
 
-/** The domain of an address in printed form; a local part may hold an `@` in quotes, a domain never. */
+/**
+ * Both parts of an address as written: a quoted local part keeps its quotes. The last `@` separates, because only a local part can hold
+ * one. An address without `@` has an empty domain.
+ */
+export function splitAddress(address: string): Mailbox {
+  const at = address.lastIndexOf('@')
+  return at < 0 ? { local: address, domain: '' } : { local: address.slice(0, at), domain: address.slice(at + 1) }
+}
+
+/** The domain of an address as written; empty without one. */
 export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1)
+  return splitAddress(address).domain
 }
 
 /** True if a peer needs SMTPUTF8 to be told this address (RFC 6531): after our A-labels only local parts can want it. */

@@ -8,6 +8,7 @@ import type { LdapBind } from '../directory/ldap/ldap-settings.ts'
 import type { LiveSettings } from '../directory/live-source.ts'
 import type { MirrorSettings } from '../directory/snapshots/mirror.ts'
 import type { SqlEngine, SqlSettings } from '../directory/sql/sql-settings.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 
 /** Name of the LDAP source. */
 const LDAP = 'ldap'
@@ -38,8 +39,7 @@ export function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings
       : null,
     mainDomain: config.domain,
     domains,
-    isOwn: (address) =>
-      !address.includes('@') || domains.has(address.slice(address.lastIndexOf('@') + 1).toLowerCase()),
+    isOwn: (address) => !address.includes('@') || domains.has(domainOf(address).toLowerCase()),
   }
 }
 

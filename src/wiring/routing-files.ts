@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { Fact } from '../directory/hiera-scope.ts'
 import type { DirectorySettings } from '../directory/load-sources.ts'
 import type { DirectorySource } from '../directory/source.ts'
+import { domainOf } from '../smtp/mailbox.ts'
 
 /** The settings for `loadDirectory`; `sources` stand beside the files, empty where they are not asked. */
 export function routingFiles(config: Config, sources: readonly DirectorySource[]): DirectorySettings {
@@ -19,7 +20,7 @@ function besideFiles(
   // Sources that a reload is about to bring may know anything.
   if (list.length === 0) return { elsewhere: () => true, graph: { dangling: 'warning' } }
   const elsewhere = (key: string) => {
-    const domain = key.slice(key.lastIndexOf('@') + 1)
+    const domain = domainOf(key)
     return list.some((source) => source.domains.has(domain) && source.mayKnow(key))
   }
   return { elsewhere, graph: { dangling: 'warning' } }

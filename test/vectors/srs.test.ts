@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeSrs, encodeSrs } from '../../src/route/srs.ts'
 import type { SrsSettings } from '../../src/route/srs.ts'
+import { domainOf } from '../../src/smtp/mailbox.ts'
 
 interface Vector {
   readonly id?: string
@@ -45,8 +46,6 @@ function forward(sender: string, at: number, settings: SrsSettings): string {
   const made = encodeSrs(sender, at, settings)
   return made.kind === 'rewritten' ? made.address : sender
 }
-
-const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1)
 
 describe.skipIf(folder === undefined)('SRS vectors', () => {
   for (const vector of load('vectors.jsonl')) {

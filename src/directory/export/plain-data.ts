@@ -2,6 +2,7 @@
 // full, so that they mean the same on a node with another main domain; sources and layout are not data and are left behind.
 // Room: directory. A snapshot holds no passwords, so none can get out this way.
 
+import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { printAddress } from '../address.ts'
 import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory-source.ts'
@@ -74,12 +75,6 @@ function isEmpty(value: Plain): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-/** The key of an address is the address without quotes: the domain has no @. */
-function mailboxOf(key: string): Mailbox {
-  const at = key.lastIndexOf('@')
-  return { local: key.slice(0, at), domain: key.slice(at + 1) }
-}
-
 /** One part of every address that has it, in the order in which it is written. */
 function addressesOf<T extends { readonly source: string }>(
   snapshot: Snapshot,
@@ -88,7 +83,7 @@ function addressesOf<T extends { readonly source: string }>(
 ): Plain {
   const files = new Map<string, number>()
   const found = [...snapshot.addresses].flatMap(([key, record]) => {
-    const address = mailboxOf(key)
+    const address = splitAddress(key)
     const one = part(record, address)
     if (one === undefined) return []
     const colon = one.source.lastIndexOf(':')

@@ -4,6 +4,7 @@
 import { AndFilter, EqualityFilter, FilterParser, OrFilter } from 'ldapts'
 import type { Client, Entry } from 'ldapts'
 import type { Clock } from '../../lib/clock.ts'
+import { splitAddress } from '../../smtp/mailbox.ts'
 import { indexContent } from '../snapshots/index-content.ts'
 import type { ContentIndex, IndexSettings } from '../snapshots/index-content.ts'
 import type { LiveAnswer, LiveSource } from '../live-source.ts'
@@ -81,8 +82,8 @@ interface Names {
 
 /** The address, and its local part alone if that means the same. */
 function writtenAs(key: string, { mainDomain }: IndexSettings): readonly string[] {
-  const at = key.lastIndexOf('@')
-  return key.slice(at + 1) === mainDomain ? [key, key.slice(0, at)] : [key]
+  const { local, domain } = splitAddress(key)
+  return domain === mainDomain ? [key, local] : [key]
 }
 
 async function lookUp(client: Client, settings: LdapLiveSettings, names: Names): Promise<ContentIndex> {

@@ -1,6 +1,8 @@
 // Room queue: whose mail it is, as a number: the flows of a destination take turns (operations/claim.ts). A sender owns one flow for his
 // ordinary mail and one for messages with very many recipients, so his own letter does not wait behind his own circular either.
 
+import { splitAddress } from '../../smtp/mailbox.ts'
+
 /** Flows of ordinary mail; as many again for bulk. Two senders share one by chance of 1 in this. */
 export const FLOWS = 1024
 
@@ -23,9 +25,9 @@ export function flowOf({ origin, sender, recipients }: FlowFacts): number {
 function ownerOf(origin: string, sender: string | null): string {
   if (origin.includes('"identity"')) return origin
   if (sender === null) return '<>'
-  const at = sender.lastIndexOf('@')
-  const name = /^[^+=\d-]+/.exec(sender.slice(0, at))?.[0] ?? ''
-  return `${name}@${sender.slice(at + 1)}`.toLowerCase()
+  const { local, domain } = splitAddress(sender)
+  const name = /^[^+=\d-]+/.exec(local)?.[0] ?? ''
+  return `${name}@${domain}`.toLowerCase()
 }
 
 /** FNV-1a, 32 bits: spreads, need not withstand anybody. */
