@@ -14,8 +14,8 @@ function resolver(authority: Authority) {
   return createStubResolver({ servers: [authority], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
 }
 
-describe('the small authority', () => {
-  test('can change while it runs and counts what it is asked', async () => {
+describe('startAuthority', () => {
+  test('uses changes of the table at once and counts the questions', async () => {
     dns = await startAuthority({ 'A.Example': { A: '192.0.2.1' } })
     const asked = resolver(dns)
     expect(await asked.resolve('a.example', 'A')).toMatchObject({ records: ['192.0.2.1'] })
@@ -27,20 +27,20 @@ describe('the small authority', () => {
     expect(dns.count('a.example', 'AAAA')).toBe(0)
   })
 
-  test('cuts long texts into character-strings and keeps given chunks', async () => {
+  test('splits long texts into character-strings and keeps given chunks', async () => {
     dns = await startAuthority({ 'a.example': { TXT: ['x'.repeat(600), ['a', 'b'], ''] } })
     const answer = await resolver(dns).resolve('a.example', 'TXT')
     if (answer.kind !== 'found') throw new Error(answer.kind)
     expect(answer.records.map((chunks) => chunks.map((chunk) => chunk.length))).toEqual([[255, 255, 90], [1, 1], [0]])
   })
 
-  test('fails only for the types that a name does not list', async () => {
+  test('fails only for types that a name does not list', async () => {
     dns = await startAuthority({ 'a.example': { A: '192.0.2.1', fail: 'SERVFAIL' } })
     expect(await resolver(dns).resolve('a.example', 'A')).toMatchObject({ kind: 'found' })
     expect(await resolver(dns).resolve('a.example', 'MX')).toMatchObject({ kind: 'unavailable' })
   })
 
-  test('listens on the port given, and frees it', async () => {
+  test('listens on the given port and releases it', async () => {
     const first = await startAuthority()
     await first.close()
     dns = await startAuthority({}, { port: first.port })
@@ -48,7 +48,7 @@ describe('the small authority', () => {
     await expect(startAuthority({}, { port: first.port })).rejects.toThrow('EADDRINUSE')
   })
 
-  test('ignores garbage and answers several questions on one TCP connection', async () => {
+  test('ignores malformed questions and answers several questions on one TCP connection', async () => {
     dns = await startAuthority({ 'a.example': { A: '192.0.2.1' } })
     const socket = connect(dns.port, dns.host)
     const frame = (payload: Buffer): Buffer => {

@@ -1,5 +1,5 @@
-// A small DNS authority on loopback, UDP and TCP, from a table that can change while it runs (RFC 1035, RFC 2308, RFC 6891).
-// It is the DNS of `waypost demo` and of the tests: it can also fail, be silent, cut answers and set the authentic bit. Never for the internet.
+// A small DNS server on loopback (UDP and TCP) that answers from a table (RFC 1035, RFC 2308, RFC 6891), for `waypost demo` and tests.
+// It can also fail, time out, truncate answers and set the authentic bit. Not for the internet.
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -7,13 +7,13 @@ import dnsPacket from 'dns-packet'
 
 type OneOrMore<T> = T | readonly T[]
 
-/** What the authority knows of one name. Host names without final dot; `.` or the empty string is the root. */
+/** The records of one name. Host names have no final dot; `.` or the empty string is the root. */
 export interface ZoneEntry {
   readonly A?: OneOrMore<string>
   readonly AAAA?: OneOrMore<string>
   /** `10 mx.example.org` */
   readonly MX?: OneOrMore<string>
-  /** Each value one record: a string (cut into chunks of 255 octets) or its chunks. */
+  /** Each value is one record: a string, which is split into chunks of 255 octets, or a list of chunks. */
   readonly TXT?: string | readonly (string | readonly string[])[]
   readonly PTR?: OneOrMore<string>
   readonly CNAME?: string
@@ -23,11 +23,11 @@ export interface ZoneEntry {
   /** `usage selector matchingType hex` */
   readonly TLSA?: OneOrMore<string>
   readonly ttl?: number
-  /** Sets the authentic bit of answers about this name. */
+  /** True: answers for this name have the authentic bit. */
   readonly authentic?: boolean
-  /** What questions for a type that is not listed here meet. */
+  /** The answer to questions for a type that is not listed here. */
   readonly fail?: 'SERVFAIL' | 'REFUSED' | 'TIMEOUT'
-  /** UDP answers about this name are cut, so TCP must be asked. */
+  /** True: UDP answers for this name are truncated, so the client must use TCP. */
   readonly truncate?: boolean
 }
 
@@ -36,22 +36,22 @@ export type Zone = Record<string, ZoneEntry>
 export interface Authority {
   readonly host: string
   readonly port: number
-  /** The live table; names in lower case. */
+  /** The table; changes take effect at once. Names are in lower case. */
   readonly zone: Map<string, ZoneEntry>
-  /** Every question since the start, oldest first, as `name TYPE udp|tcp` (the last 10 000). */
+  /** The last 10 000 questions, oldest first, as `name TYPE udp|tcp`. */
   readonly questions: readonly string[]
-  /** How often this was asked, over both transports. */
+  /** The number of questions for this name and type, over both transports. */
   count(name: string, type: string): number
   close(): Promise<void>
 }
 
 const MAX_QUESTIONS_KEPT = 10_000
 const DEFAULT_TTL = 60
-/** RFC 6891 6.2.5: without EDNS an answer over UDP has at most 512 octets. */
+/** RFC 6891 6.2.5: without EDNS, a UDP answer has at most 512 octets. */
 const PLAIN_UDP_PAYLOAD = 512
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const
 
-/** Starts the authority; port 0 (the default) picks a free one for both transports. */
+/** Starts the server. Port 0 (the default) takes a port that is free on both transports. Rejects if bind fails. */
 export async function startAuthority(
   zone: Zone = {},
   at: { readonly host?: string; readonly port?: number } = {},
@@ -89,7 +89,7 @@ export async function startAuthority(
   }
 }
 
-/** Both transports on one port; another try if the free UDP port is taken on TCP. */
+/** Binds both transports to one port; with `wanted` 0, tries again if the free UDP port is in use on TCP. */
 async function listen(host: string, wanted: number): Promise<{ udp: UdpSocket; tcp: Server; port: number }> {
   for (let attempt = 0; ; attempt++) {
     const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4')
@@ -187,7 +187,7 @@ function reply(query: Query, zone: ReadonlyMap<string, ZoneEntry>, transport: 'u
   })
 }
 
-/** The records of the name, through its CNAMEs. */
+/** The records of the name; follows its CNAMEs. */
 function chain(query: Query, zone: ReadonlyMap<string, ZoneEntry>) {
   const answers: dnsPacket.Answer[] = []
   let name = query.name
@@ -204,7 +204,7 @@ function chain(query: Query, zone: ReadonlyMap<string, ZoneEntry>) {
   return { answers, last: name, authentic }
 }
 
-/** A name with names below it exists, if empty (RFC 8020). */
+/** A name with names below it exists, even without records (RFC 8020). */
 function exists(name: string, zone: ReadonlyMap<string, ZoneEntry>): boolean {
   if (zone.has(name)) return true
   for (const other of zone.keys()) if (other.endsWith(`.${name}`)) return true

@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../lib/clock.ts'
 import { createAuthority } from './ca.ts'
 
 describe('createAuthority', () => {
-  it('issues certificates that its own certificate vouches for', () => {
-    const authority = createAuthority('Throw-away, Inc.')
+  it('issues certificates that verify against its root certificate', () => {
+    const authority = createAuthority('Test authority')
     const issued = authority.issue({ names: ['mx.example.org', 'localhost'], ips: ['127.0.0.1', '::1'] })
     const root = new X509Certificate(authority.certificate)
     const leaf = new X509Certificate(issued.certificate)
@@ -18,7 +19,7 @@ describe('createAuthority', () => {
     expect(leaf.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1')
   })
 
-  it('renews with the same key, so that the key fingerprint stays', () => {
+  it('renews with the same key, so that the key fingerprint does not change', () => {
     const authority = createAuthority('Test')
     const first = authority.issue({ names: ['host.example.org'], client: true })
     const second = authority.issue({ names: ['host.example.org'], client: true, key: first.key })
@@ -29,12 +30,12 @@ describe('createAuthority', () => {
     )
   })
 
-  it('issues certificates that have ended', () => {
+  it('issues expired certificates', () => {
     const authority = createAuthority('Test')
     const { certificate } = authority.issue({ names: ['old.example.org'], days: -1 })
-    const ended = new X509Certificate(certificate)
-    expect(Date.parse(ended.validTo)).toBeLessThan(Date.now())
-    expect(Date.parse(ended.validFrom)).toBeLessThan(Date.parse(ended.validTo))
+    const expired = new X509Certificate(certificate)
+    expect(Date.parse(expired.validTo)).toBeLessThan(systemClock.now())
+    expect(Date.parse(expired.validFrom)).toBeLessThan(Date.parse(expired.validTo))
   })
 
   it('limits client certificates to clients', () => {

@@ -1,5 +1,5 @@
-// A throw-away certificate authority for `waypost demo` and for tests (RFC 5280): ECDSA P-256, because it is quick to make.
-// Keys live in memory and in whatever files the caller writes; never for anything but loopback.
+// A temporary certificate authority for `waypost demo` and for tests (RFC 5280). Keys are ECDSA P-256, which are fast to generate.
+// Use it on loopback only.
 
 import {
   createHash,
@@ -11,6 +11,7 @@ import {
   sign,
 } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import { systemClock } from '../lib/clock.ts'
 import {
   bitString,
   boolean,
@@ -29,13 +30,13 @@ export interface IssueRequest {
   /** Host names; the first one is the subject. */
   readonly names: readonly string[]
   readonly ips?: readonly string[]
-  /** For clients only (machines, people) instead of servers and clients. */
+  /** True: for client authentication only. Default: for servers and clients. */
   readonly client?: boolean
-  /** Days until it ends; a negative number makes a certificate that has ended. */
+  /** Days of validity; a negative number issues an expired certificate. Default 30. */
   readonly days?: number
-  /** An empty subject, as some public authorities issue by now: the names stand in subjectAltName alone (RFC 5280 4.1.2.6). */
+  /** True: an empty subject, with the names in subjectAltName only (RFC 5280 4.1.2.6), as some public authorities issue. */
   readonly noSubject?: boolean
-  /** PKCS8 PEM of a key to certify again (renewal keeps the key fingerprint); a new one unless given. */
+  /** PKCS8 PEM of an existing key (renewal keeps the key fingerprint). Default: a new key. */
   readonly key?: string
 }
 
@@ -47,7 +48,7 @@ export interface Issued {
 }
 
 export interface Authority {
-  /** The authority's own certificate, PEM: what clients and servers trust. */
+  /** PEM of the root certificate. */
   readonly certificate: string
   issue(request: IssueRequest): Issued
 }
@@ -66,9 +67,9 @@ interface Certified {
 }
 
 const DAY = 24 * 60 * 60 * 1000
-/** Long enough for a demo that is left running, short enough to be useless later. */
+/** Longer than any demonstration runs, and short because the keys are not protected. */
 const DEFAULT_DAYS = 30
-/** Clocks differ: certificates begin a little earlier than now. */
+/** Clocks differ: the validity starts one hour ago. */
 const BACKDATE_MS = 60 * 60 * 1000
 
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'))
@@ -78,7 +79,7 @@ const clientAuth = oid('1.3.6.1.5.5.7.3.2')
 const signatureUsage = bitString(Buffer.from([0x80]), 7)
 const authorityUsage = bitString(Buffer.from([0x06]), 1)
 
-/** Makes an authority with a new key. */
+/** Creates an authority with a new key. `name` is its common name. */
 export function createAuthority(name: string): Authority {
   const { privateKey, publicKey } = newKeys()
   const signer: Signer = { name: commonName(name), key: privateKey, keyId: keyIdOf(publicKey) }
@@ -99,7 +100,7 @@ function issue(signer: Signer, request: IssueRequest): Issued {
   const privateKey = request.key === undefined ? newKeys().privateKey : createPrivateKey(request.key)
   const publicKey = createPublicKey(privateKey)
   const certificate = certify(signer, {
-    subject: request.noSubject ? sequence() : commonName(request.names[0] ?? 'nameless'),
+    subject: request.noSubject ? sequence() : commonName(request.names[0] ?? 'unnamed'),
     publicKey,
     days: request.days ?? DEFAULT_DAYS,
     extensions: [
@@ -116,8 +117,9 @@ function issue(signer: Signer, request: IssueRequest): Issued {
 
 /** A version 3 certificate (RFC 5280 4.1), PEM. */
 function certify(signer: Signer, certified: Certified): string {
-  const end = Date.now() + certified.days * DAY
-  const start = Math.min(Date.now(), end) - BACKDATE_MS
+  const now = systemClock.now()
+  const end = now + certified.days * DAY
+  const start = Math.min(now, end) - BACKDATE_MS
   const body = sequence(
     explicit(0, integer(Buffer.from([2]))),
     integer(serial()),
@@ -147,7 +149,7 @@ function commonName(name: string): Buffer {
   return sequence(set(sequence(oid('2.5.4.3'), utf8String(name))))
 }
 
-/** RFC 5280 4.2.1.2 (1), over the whole SubjectPublicKeyInfo: unique is all that it has to be. */
+/** RFC 5280 4.2.1.2: any method that yields a unique value; here SHA-1 of the SubjectPublicKeyInfo. */
 function keyIdOf(key: KeyObject): Buffer {
   return createHash('sha1')
     .update(key.export({ type: 'spki', format: 'der' }))

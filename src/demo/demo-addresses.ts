@@ -1,4 +1,4 @@
-// Who is where in the demonstration: every node and host has a loopback address of its own and the same port for SMTP.
+// The loopback addresses of the demonstration: one for each node and host, so that all of them use the same SMTP port.
 
 import { createServer } from 'node:net'
 
@@ -6,16 +6,16 @@ export const nodeAddresses = { mx: '127.0.1.1', srs: '127.0.1.2', submission: '1
 
 export type NodeName = keyof typeof nodeAddresses
 
-export const hostAddresses = { friendly: '127.0.2.1', moody: '127.0.2.2' } as const
+export const hostAddresses = { accepting: '127.0.2.1', failing: '127.0.2.2' } as const
 
-/** Addresses from which mails of outsiders come. */
-export const strangerAddress = '127.0.3.1'
+/** Source addresses of clients outside the fleet. */
+export const externalAddress = '127.0.3.1'
 export const forgerAddress = '127.0.3.66'
 
-/** Tries for a port that is free on every address. */
+/** Attempts to find a port that is free on every address. */
 const MAX_TRIES = 20
 
-/** A port that nobody listens on, at any of the addresses. */
+/** A TCP port that is free on all of `addresses`; throws after 20 attempts. */
 export async function commonFreePort(addresses: readonly string[]): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = await freePort(addresses[0] as string, 0)
@@ -25,7 +25,7 @@ export async function commonFreePort(addresses: readonly string[]): Promise<numb
   throw new Error(`no port is free on all of ${addresses.join(', ')}`)
 }
 
-/** The port that could be bound, or null. */
+/** Binds `port` (0: any) for a moment and returns it; null if bind fails. */
 function freePort(address: string, port: number): Promise<number | null> {
   return new Promise((resolve) => {
     const server = createServer()

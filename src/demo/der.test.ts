@@ -10,7 +10,7 @@ describe('DER', () => {
     expect(hex(oid('1.2.840.113549'))).toBe('06062a864886f70d')
   })
 
-  it('writes integers without a sign and without superfluous octets', () => {
+  it('writes non-negative integers in the shortest form', () => {
     expect(hex(integer(Buffer.from([0])))).toBe('020100')
     expect(hex(integer(Buffer.from([0, 0, 0x7f])))).toBe('02017f')
     expect(hex(integer(Buffer.from([0x80])))).toBe('02020080')
@@ -22,7 +22,7 @@ describe('DER', () => {
     expect(hex(tlv(4, Buffer.alloc(300)).subarray(0, 4))).toBe('0482012c')
   })
 
-  it('changes the form of the time in 2050 (RFC 5280 4.1.2.5)', () => {
+  it('uses GeneralizedTime from 2050 on (RFC 5280 4.1.2.5)', () => {
     expect(time(new Date('2049-12-31T23:59:59Z')).toString('latin1')).toBe('\x17\x0d491231235959Z')
     expect(time(new Date('2050-01-01T00:00:00Z')).toString('latin1')).toBe('\x18\x0f20500101000000Z')
   })

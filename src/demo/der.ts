@@ -1,4 +1,4 @@
-// DER (X.690) writing, as far as certificates need it. Reads nothing: nobody else's certificates pass through here.
+// Writes the DER (X.690) that certificates need. It has no reader.
 
 /** One tag, length and value. */
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -12,9 +12,9 @@ export const octetString = (value: Uint8Array): Buffer => tlv(0x04, value)
 export const utf8String = (text: string): Buffer => tlv(0x0c, Buffer.from(text, 'utf8'))
 export const boolean = (value: boolean): Buffer => tlv(0x01, Buffer.from([value ? 0xff : 0]))
 
-/** A context-specific tag around whole values. */
+/** A context-specific tag around complete values. */
 export const explicit = (number: number, ...parts: readonly Uint8Array[]): Buffer => tlv(0xa0 | number, ...parts)
-/** A context-specific tag in place of a primitive one. */
+/** A context-specific tag that replaces a primitive tag. */
 export const implicit = (number: number, value: Uint8Array): Buffer => tlv(0x80 | number, value)
 
 /** A non-negative integer from its octets, most significant first. */
@@ -25,7 +25,7 @@ export function integer(octets: Uint8Array): Buffer {
   return tlv(0x02, (value[0] as number) >= 0x80 ? Buffer.concat([Buffer.from([0]), value]) : value)
 }
 
-/** Bits with `unused` ones at the end of the last octet. */
+/** A bit string; `unused` is the number of unused bits in the last octet. */
 export function bitString(value: Uint8Array, unused = 0): Buffer {
   return tlv(0x03, Buffer.from([unused]), value)
 }
@@ -36,7 +36,7 @@ export function oid(dotted: string): Buffer {
   return tlv(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]))
 }
 
-/** A time as RFC 5280 4.1.2.5 wants it: UTCTime until 2049, GeneralizedTime from 2050. */
+/** A time by RFC 5280 4.1.2.5: UTCTime until 2049, GeneralizedTime from 2050. */
 export function time(date: Date): Buffer {
   const digits = date
     .toISOString()

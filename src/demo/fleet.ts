@@ -1,5 +1,5 @@
-// The demonstration's fleet: four nodes as real processes, with certificates of a throw-away authority, fresh signing keys and the
-// organisation of hiera-examples/. Everything lives in one temporary folder.
+// The demonstration's fleet: four nodes as real processes, with certificates of a temporary authority, new DKIM keys and the routing data of
+// hiera-examples/. All files are in one temporary folder.
 
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { generateKey } from '../dkim/key-store.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import type { KeyRecord } from '../dkim/key-record.ts'
 import { hashPassword } from '../auth/schemes.ts'
+import { systemClock } from '../lib/clock.ts'
 import { nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import { createAuthority } from './ca.ts'
@@ -21,11 +22,11 @@ const HIERA = fileURLToPath(new URL('../../hiera-examples/hiera.yaml', import.me
 
 export const DOMAIN = 'example.org'
 export const SRS_DOMAIN = 'srs.example.org'
-/** The person and the machine of the demonstration. */
+/** The account and the machine of the demonstration. */
 export const person = { name: 'lee', password: 'correct horse battery staple' } as const
 export const machine = 'ci-01'
 
-/** Retries within seconds, so that nobody has to wait five minutes for the point of story (g). */
+/** Scenario (g) waits for a retry; the default back-off would make it wait five minutes. */
 const DEMO_BACKOFF = '2s'
 
 export interface Fleet {
@@ -33,12 +34,12 @@ export interface Fleet {
   readonly ports: { readonly smtp: number; readonly submissions: number; readonly submission: number }
   readonly authority: Authority
   readonly machineCertificate: Issued
-  /** DNS names of the DKIM keys and their records. */
+  /** The DNS records of the DKIM keys. */
   readonly dkimRecords: readonly KeyRecord[]
   configOf(node: NodeName): string
   dataOf(node: NodeName): string
   start(): Promise<void>
-  /** Ends and starts one node again. */
+  /** Stops one node and starts it again. */
   restart(node: NodeName): Promise<void>
   stop(): Promise<void>
 }
@@ -49,7 +50,7 @@ export interface FleetSettings {
   readonly dns: { readonly host: string; readonly port: number }
 }
 
-/** Writes everything the nodes need; `start` boots them. */
+/** Writes the configuration, certificates, keys and accounts of all nodes; `start` starts the processes. */
 export async function prepareFleet(settings: FleetSettings): Promise<Fleet> {
   const { folder } = settings
   const authority = createAuthority('Waypost demonstration')
@@ -62,7 +63,7 @@ export async function prepareFleet(settings: FleetSettings): Promise<Fleet> {
   const machineCertificate = authority.issue({ names: [`${machine}.${DOMAIN}`], client: true })
   writePair(folder, machine, machineCertificate)
   await writeAccounts(folder, machineCertificate)
-  const dkimRecords = await makeKeys(join(folder, 'dkim'))
+  const dkimRecords = await generateKeys(join(folder, 'dkim'))
   const print = (name: NodeName) => keyFingerprint((certificates.get(name) as Issued).certificate)
   for (const name of names) writeFileSync(join(folder, `${name}.yaml`), stringify(nodeYaml(settings, name, print)))
   return { ...running(settings), authority, machineCertificate, dkimRecords }
@@ -77,7 +78,7 @@ function running(
 ): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'restart' | 'stop'> {
   const { folder, ports } = settings
   const processes = new Map<NodeName, NodeProcess>()
-  const boot = async (name: NodeName) =>
+  const startNode = async (name: NodeName) =>
     void processes.set(name, await startNodeProcess(configOf(name), join(folder, `${name}.log`)))
   const configOf = (name: NodeName) => join(folder, `${name}.yaml`)
   return {
@@ -86,14 +87,14 @@ function running(
     configOf,
     dataOf: (name) => join(folder, `${name}.data`),
     start: async () => {
-      // All of them, also if one fails: `stop` has to know every process that runs.
-      const booted = await Promise.allSettled((Object.keys(nodeAddresses) as NodeName[]).map(boot))
-      const failed = booted.find((one) => one.status === 'rejected')
+      // Wait for all, even if one fails: `stop` must know every running process.
+      const started = await Promise.allSettled((Object.keys(nodeAddresses) as NodeName[]).map(startNode))
+      const failed = started.find((one) => one.status === 'rejected')
       if (failed) throw failed.reason
     },
     restart: async (name) => {
       await processes.get(name)?.stop()
-      await boot(name)
+      await startNode(name)
     },
     stop: async () => void (await Promise.all([...processes.values()].map((one) => one.stop()))),
   }
@@ -114,14 +115,14 @@ async function writeAccounts(folder: string, machineCertificate: Issued): Promis
   writeSecret(join(folder, 'srs.secret'), `${randomBytes(24).toString('base64url')}\n`)
 }
 
-async function makeKeys(directory: string): Promise<Fleet['dkimRecords']> {
+async function generateKeys(directory: string): Promise<Fleet['dkimRecords']> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const wanted = [
     { selector: 'rsa2026', algorithm: 'rsa-sha256' },
     { selector: 'ed2026', algorithm: 'ed25519-sha256' },
   ] as const
   const made = await Promise.all(
-    wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: Date.now() })),
+    wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: systemClock.now() })),
   )
   return made.map((one) => {
     if (one.kind === 'refused') throw new Error(one.problem)

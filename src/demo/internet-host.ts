@@ -1,32 +1,33 @@
-// A mail host of somebody else, for the demonstration and the tests: it keeps what it accepts, and misbehaves on command.
+// A mail host outside the fleet, for the demonstration: it keeps the messages it accepts and refuses recipients on request.
 
 import { SMTPServer } from 'smtp-server'
 import type { SMTPServerAddress } from 'smtp-server'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { commandClock } from '../lib/clock.ts'
 
 export interface ArrivedMail {
   readonly from: string | null
   readonly to: readonly string[]
   readonly remoteIp: string
   readonly secure: boolean
-  /** As it came over the wire, CRLF line ends. */
+  /** Octets as received, with CRLF line ends. */
   readonly message: Buffer
 }
 
-/** What the host does to the next mails. */
-export type Mood =
+/** How the host answers the next recipients. */
+export type HostBehaviour =
   | { readonly kind: 'accept' }
-  /** Refuses every RCPT with this reply text (`550 5.1.1 no such user`). */
+  /** Refuses every RCPT with this reply (code 550, text `5.1.1 no such user`). */
   | { readonly kind: 'refuse'; readonly code: number; readonly text: string }
 
 export interface InternetHost {
   readonly host: string
   readonly port: number
   readonly mails: readonly ArrivedMail[]
-  mood: Mood
-  /** The first kept mail that fits, also one that comes later; rejects after `ms`. */
-  waitFor(fits: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail>
+  behaviour: HostBehaviour
+  /** The first message that `matches`, received already or within `ms`; rejects after `ms`. */
+  waitFor(matches: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail>
   close(): Promise<void>
 }
 
@@ -37,43 +38,43 @@ export interface HostSettings {
   readonly tls?: { readonly certificate: string; readonly key: string }
 }
 
-/** Starts a host; it listens when the promise resolves. */
+/** Starts a host; it accepts connections when the promise resolves. Rejects if bind fails. */
 export async function startInternetHost(settings: HostSettings): Promise<InternetHost> {
   const mails: ArrivedMail[] = []
   const waiting = new Set<(mail: ArrivedMail) => void>()
-  const state = { mood: { kind: 'accept' } as Mood }
+  const state = { mood: { kind: 'accept' } as HostBehaviour }
   const keep = (mail: ArrivedMail) => {
     mails.push(mail)
-    for (const look of waiting) look(mail)
+    for (const offer of waiting) offer(mail)
   }
   const server = createServer(settings, { state, keep })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, () => resolve())
   })
-  server.on('error', () => undefined) // a client that resets its connection is no trouble of this host
+  server.on('error', () => undefined) // socket errors of clients are expected
   return {
     host: settings.host,
     port: (server.server.address() as AddressInfo).port,
     mails,
-    get mood() {
+    get behaviour() {
       return state.mood
     },
-    set mood(mood: Mood) {
+    set behaviour(mood: HostBehaviour) {
       state.mood = mood
     },
-    waitFor: (fits, ms) => waitFor({ mails, waiting }, fits, ms),
+    waitFor: (matches, ms) => waitFor({ mails, waiting }, matches, ms),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 
 function createServer(
   settings: HostSettings,
-  inner: { state: { mood: Mood }; keep: (mail: ArrivedMail) => void },
+  inner: { state: { mood: HostBehaviour }; keep: (mail: ArrivedMail) => void },
 ): SMTPServer {
   return new SMTPServer({
     name: settings.name,
-    banner: 'somebody else',
+    banner: 'another provider',
     authOptional: true,
     disabledCommands: settings.tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
@@ -108,20 +109,20 @@ interface Kept {
   readonly waiting: Set<(mail: ArrivedMail) => void>
 }
 
-function waitFor({ mails, waiting }: Kept, fits: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail> {
-  const here = mails.find(fits)
-  if (here) return Promise.resolve(here)
+function waitFor({ mails, waiting }: Kept, matches: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail> {
+  const received = mails.find(matches)
+  if (received) return Promise.resolve(received)
   return new Promise((resolve, reject) => {
-    const look = (mail: ArrivedMail) => {
-      if (!fits(mail)) return
-      clearTimeout(timer)
-      waiting.delete(look)
+    const offer = (mail: ArrivedMail) => {
+      if (!matches(mail)) return
+      timer.cancel()
+      waiting.delete(offer)
       resolve(mail)
     }
-    const timer = setTimeout(() => {
-      waiting.delete(look)
-      reject(new Error(`no such mail arrived within ${ms} ms`))
-    }, ms)
-    waiting.add(look)
+    const timer = commandClock.after(ms, () => {
+      waiting.delete(offer)
+      reject(new Error(`no matching message arrived within ${ms} ms`))
+    })
+    waiting.add(offer)
   })
 }

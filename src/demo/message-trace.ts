@@ -1,28 +1,32 @@
-// The way of one mail through the fleet, from the ledgers of all nodes, as lines for people.
+// Prints the trace of one message: the ledger events of all nodes, in order of time.
 
 import { relative } from 'node:path'
 import { describeEvent, stepLines } from '../observe/describe-event.ts'
 import type { Event } from '../observe/events.ts'
 import type { NodeName } from './demo-addresses.ts'
-import type { Paint } from './paint.ts'
+import type { Colours } from './colours.ts'
 
-export interface WayPoint {
+export interface TraceEntry {
   readonly node: NodeName
   readonly event: Event
 }
 
-/** Columns for the longest node name and a gap. */
+/** Width of the node name, with two spaces. */
 const NAME_COLUMN = 12
 
-export function wayLines(way: readonly WayPoint[], ink: Paint): string[] {
-  return way.flatMap(({ node, event }, i) => {
-    const name = way[i - 1]?.node === node ? '' : node
-    const head = `      ${ink.name(name.padEnd(NAME_COLUMN))}${describeEvent(event)}`
-    return [head, ...stepLines(event).map((step) => `      ${' '.repeat(NAME_COLUMN)}  ${ink.faint(shortPath(step))}`)]
+/** One line for each event, indented lines for the steps of a resolution. */
+export function traceLines(trace: readonly TraceEntry[], colours: Colours): string[] {
+  return trace.flatMap(({ node, event }, i) => {
+    const name = trace[i - 1]?.node === node ? '' : node
+    const head = `      ${colours.name(name.padEnd(NAME_COLUMN))}${describeEvent(event)}`
+    return [
+      head,
+      ...stepLines(event).map((step) => `      ${' '.repeat(NAME_COLUMN)}  ${colours.dim(shortPath(step))}`),
+    ]
   })
 }
 
-/** Sources are absolute in the ledger; people see them from where they stand. */
+/** The ledger has absolute paths; the demonstration prints them relative to the working directory. */
 function shortPath(step: string): string {
   return step.replace(
     /\((\/[^()]+):(\d+)\)$/,

@@ -1,24 +1,25 @@
-// The demonstration: a fleet of four real nodes and a small internet on loopback, seven scenes, and the way of each mail hop by hop.
+// The demonstration: four nodes and a small internet on loopback, seven scenarios, and the trace of each message.
 
 import type { Writable } from 'node:stream'
-import { bounceComesHome } from './scenes/bounce-comes-home.ts'
-import { destinationDown } from './scenes/destination-down.ts'
-import { forgedOwnDomain } from './scenes/forged-own-domain.ts'
-import { machineSends } from './scenes/machine-sends.ts'
-import { personSubmits } from './scenes/person-submits.ts'
-import { strangerToAlias } from './scenes/stranger-to-alias.ts'
-import { unknownRecipient } from './scenes/unknown-recipient.ts'
-import { paint } from './paint.ts'
-import type { Paint } from './paint.ts'
-import { playground } from './playground.ts'
-import { raiseStage } from './raise-stage.ts'
-import type { RaisedStage } from './raise-stage.ts'
-import type { Proof, Scene } from './stage.ts'
-import { wayLines } from './message-trace.ts'
+import { coloursFor } from './colours.ts'
+import type { Colours } from './colours.ts'
+import { nodeAddresses } from './demo-addresses.ts'
+import type { Expectation, Scenario } from './environment.ts'
+import { traceLines } from './message-trace.ts'
+import { bounceReturns } from './scenarios/bounce-returns.ts'
+import { destinationDown } from './scenarios/destination-down.ts'
+import { externalToAlias } from './scenarios/external-to-alias.ts'
+import { forgedOwnDomain } from './scenarios/forged-own-domain.ts'
+import { machineSends } from './scenarios/machine-sends.ts'
+import { personSubmits } from './scenarios/person-submits.ts'
+import { unknownRecipient } from './scenarios/unknown-recipient.ts'
+import { startEnvironment } from './start-environment.ts'
+import type { RunningEnvironment } from './start-environment.ts'
+import { suggestedCommands } from './suggested-commands.ts'
 
-const scenes: readonly Scene[] = [
-  strangerToAlias,
-  bounceComesHome,
+const scenarios: readonly Scenario[] = [
+  externalToAlias,
+  bounceReturns,
   personSubmits,
   machineSends,
   forgedOwnDomain,
@@ -26,93 +27,99 @@ const scenes: readonly Scene[] = [
   destinationDown,
 ]
 
-export interface SceneEnd {
+interface ScenarioResult {
   readonly letter: string
   readonly title: string
-  readonly proofs: readonly Proof[]
+  readonly expectations: readonly Expectation[]
 }
 
 export interface DemoOptions {
-  /** Leave everything up until a person wants it to end. */
+  /** Keep the fleet running after the last scenario, until `stopped` resolves. */
   readonly stay: boolean
-  /** Resolves when a person wants it to end, in the middle of a scene too. */
+  /** Resolves when the user ends the demonstration, also in the middle of a scenario. */
   readonly stopped: Promise<void>
 }
 
-/** `good`: every scene ended as it must. `stopped`: a person ended it before. */
-export type DemoEnd = 'good' | 'bad' | 'stopped'
+/** `stopped`: the user ended the demonstration during a scenario. */
+export type DemoResult = 'passed' | 'failed' | 'stopped'
 
-/** Runs it all and prints as it goes. No node is left behind, however it ends. */
-export async function runDemo(out: Writable, options: DemoOptions): Promise<DemoEnd> {
-  const ink = paint(out)
-  const say = (text: string) => void out.write(`${text}\n`)
-  say(ink.strong('Waypost: a whole fleet and a small internet on loopback'))
-  const raised = await raiseStage((text) => say(ink.faint(text)))
+/** Runs all scenarios and prints each one as it runs. Always stops all nodes and removes its files. */
+export async function runDemo(out: Writable, options: DemoOptions): Promise<DemoResult> {
+  const colours = coloursFor(out)
+  const print = (text: string) => void out.write(`${text}\n`)
+  print(colours.bold('Waypost: four nodes and a small internet on loopback'))
+  const running = await startEnvironment((text) => print(colours.dim(text)))
   try {
-    say(introduction(raised, ink))
-    const ends: SceneEnd[] = []
-    for (const scene of scenes) {
-      const end = await Promise.race([play(raised, scene, { say, ink }), options.stopped])
-      if (!end) return 'stopped'
-      ends.push(end)
+    print(introduction(running, colours))
+    const results: ScenarioResult[] = []
+    for (const scenario of scenarios) {
+      const result = await Promise.race([runScenario(running, scenario, { print, colours }), options.stopped])
+      if (!result) return 'stopped'
+      results.push(result)
     }
-    const good = summary(ends, { say, ink })
+    const passed = printSummary(results, { print, colours })
     if (options.stay) {
-      say(playground(raised.stage.fleet, raised.stage.dns))
+      print(suggestedCommands(running.environment.fleet, running.environment.dns))
       await options.stopped
     }
-    return good ? 'good' : 'bad'
+    return passed ? 'passed' : 'failed'
   } finally {
-    await raised.close()
+    await running.close()
   }
 }
 
-interface Voice {
-  readonly say: (text: string) => void
-  readonly ink: Paint
+interface Output {
+  readonly print: (text: string) => void
+  readonly colours: Colours
 }
 
-async function play(raised: RaisedStage, scene: Scene, { say, ink }: Voice): Promise<SceneEnd> {
-  say(`\n${ink.strong(`(${scene.letter}) ${scene.title}`)}\n    ${scene.about}`)
-  const ids = raised.startScene()
-  let proofs: readonly Proof[]
+async function runScenario(
+  running: RunningEnvironment,
+  scenario: Scenario,
+  { print, colours }: Output,
+): Promise<ScenarioResult> {
+  print(`\n${colours.bold(`(${scenario.letter}) ${scenario.title}`)}\n    ${scenario.about}`)
+  const ids = running.startScenario()
+  let expectations: readonly Expectation[]
   try {
-    proofs = await scene.run(raised.stage)
+    expectations = await scenario.run(running.environment)
   } catch (error) {
-    proofs = [{ what: 'the scene played to its end', ok: false, seen: (error as Error).message }]
+    expectations = [{ what: 'the scenario runs without an error', ok: false, seen: (error as Error).message }]
   }
   for (const id of ids) {
-    const lines = wayLines(await raised.settled(id), ink)
-    if (lines.length > 0) say([`    ${ink.faint(`the way of ${id}`)}`, ...lines].join('\n'))
+    const lines = traceLines(await running.settledTrace(id), colours)
+    if (lines.length > 0) print([`    ${colours.dim(`trace of ${id}`)}`, ...lines].join('\n'))
   }
-  for (const { what, ok, seen } of proofs)
-    say(`    ${ok ? ink.good('✔') : ink.bad('✘')} ${what}: ${ink.faint(seen.replace(/\s+/g, ' '))}`)
-  return { letter: scene.letter, title: scene.title, proofs }
+  for (const { what, ok, seen } of expectations)
+    print(`    ${ok ? colours.success('✔') : colours.failure('✘')} ${what}: ${colours.dim(seen.replace(/\s+/g, ' '))}`)
+  return { letter: scenario.letter, title: scenario.title, expectations }
 }
 
-function introduction({ stage }: RaisedStage, ink: Paint): string {
-  const { smtp, submissions, submission } = stage.fleet.ports
+function introduction({ environment }: RunningEnvironment, colours: Colours): string {
+  const { smtp, submissions, submission } = environment.fleet.ports
+  const at = nodeAddresses
   return [
     '',
     '    the internet ──▶ mx ──▶ srs ──▶ the internet        people ──▶ submission ──▶ the internet',
     '                      ▲      (forwards, SRS, DKIM)      machines ──▶ mta ───────▶ the internet',
-    '                      └── bounces come home here',
+    '                      └── bounces of forwards',
     '',
-    ink.faint(
-      `    mx 127.0.1.1:${smtp} · srs 127.0.1.2:${smtp} · submission 127.0.1.3:${submissions} and :${submission} · mta 127.0.1.4:${submission}`,
+    colours.dim(
+      `    mx ${at.mx}:${smtp} · srs ${at.srs}:${smtp} · submission ${at.submission}:${submissions} and :${submission} · mta ${at.mta}:${submission}`,
     ),
   ].join('\n')
 }
 
-function summary(ends: readonly SceneEnd[], { say, ink }: Voice): boolean {
-  say(`\n${ink.strong('What happened')}`)
-  for (const { letter, title, proofs } of ends) {
-    const failed = proofs.filter((one) => !one.ok)
-    say(
-      `    ${failed.length === 0 ? ink.good('✔') : ink.bad('✘')} (${letter}) ${title}${failed.map((one) => `\n        ${ink.bad(one.what)}: ${one.seen}`).join('')}`,
-    )
+/** Prints one line for each scenario, and each failed expectation. Returns whether all passed. */
+function printSummary(results: readonly ScenarioResult[], { print, colours }: Output): boolean {
+  print(`\n${colours.bold('Summary')}`)
+  for (const { letter, title, expectations } of results) {
+    const failed = expectations.filter((one) => !one.ok)
+    const mark = failed.length === 0 ? colours.success('✔') : colours.failure('✘')
+    const details = failed.map((one) => `\n        ${colours.failure(one.what)}: ${one.seen}`).join('')
+    print(`    ${mark} (${letter}) ${title}${details}`)
   }
-  const good = ends.every((end) => end.proofs.length > 0 && end.proofs.every((one) => one.ok))
-  say(good ? ink.good('\nEverything ended as it must.') : ink.bad('\nSomething did not end as it must.'))
-  return good
+  const passed = results.every((one) => one.expectations.length > 0 && one.expectations.every(({ ok }) => ok))
+  print(passed ? colours.success('\nAll scenarios passed.') : colours.failure('\nSome scenarios failed.'))
+  return passed
 }

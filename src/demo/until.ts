@@ -1,13 +1,15 @@
-// Waits for something that other processes do.
+// Waits for an effect of another process.
 
-/** How often it is looked at, ms. */
-const LOOK_MS = 50
+import { commandClock } from '../lib/clock.ts'
 
-/** Resolves when `holds` answers true; rejects after `ms`. */
+/** Poll interval, ms. */
+const POLL_MS = 50
+
+/** Resolves when `holds` returns true; rejects after `ms`. */
 export async function until(holds: () => boolean, ms: number): Promise<void> {
-  const end = Date.now() + ms
+  const end = commandClock.monotonic() + ms
   while (!holds()) {
-    if (Date.now() > end) throw new Error(`it did not happen within ${ms} ms`)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    if (commandClock.monotonic() > end) throw new Error(`the condition did not hold within ${ms} ms`)
+    await commandClock.sleep(POLL_MS)
   }
 }

@@ -1,11 +1,11 @@
-// Verifies DKIM signatures with mailauth, which did not make them: our signer is code of our own.
+// Verifies DKIM signatures with mailauth, which is independent of our signer.
 
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import type { Authority } from './authority.ts'
 import { createMailauthResolver } from '../filter/mailauth-adapter.ts'
 import { createStubResolver, stubDefaults } from '../dns/stub.ts'
 
-/** `selector (algorithm)=result` for each signature. */
+/** Returns `selector (algorithm)=result` for each signature of `message`. */
 export async function verifySignatures(message: Buffer, dns: Pick<Authority, 'host' | 'port'>): Promise<string[]> {
   const resolver = createMailauthResolver(
     createStubResolver({ ...stubDefaults, servers: [{ host: dns.host, port: dns.port }] }),

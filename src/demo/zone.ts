@@ -1,6 +1,6 @@
-// The DNS of the demonstration: our organisation, the providers its people forward to, a stranger and a forger.
+// The DNS zone of the demonstration: the organisation, the providers it forwards to, an external sender and a forger.
 
-import { forgerAddress, hostAddresses, nodeAddresses, strangerAddress } from './demo-addresses.ts'
+import { forgerAddress, hostAddresses, nodeAddresses, externalAddress } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import type { Zone } from './authority.ts'
 import { DOMAIN, hostOf, SRS_DOMAIN } from './fleet.ts'
@@ -18,17 +18,17 @@ export function demoZone(fleet: Pick<Fleet, 'dkimRecords'>): Zone {
     [DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ${outgoing} -all` },
     [`_dmarc.${DOMAIN}`]: { TXT: 'v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org' },
     [SRS_DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ip4:${nodeAddresses.srs} -all` },
-    'mx.friendly.example': { A: hostAddresses.friendly },
-    'mx.post.example.edu': { A: hostAddresses.moody },
+    'mx.friendly.example': { A: hostAddresses.accepting },
+    'mx.post.example.edu': { A: hostAddresses.failing },
     'home.example.net': { MX: '10 mx.friendly.example' },
     'mail.example.com': { MX: '10 mx.friendly.example' },
-    'post.example.edu': { MX: '10 mx.post.example.edu', TXT: `v=spf1 ip4:${hostAddresses.moody} -all` },
+    'post.example.edu': { MX: '10 mx.post.example.edu', TXT: `v=spf1 ip4:${hostAddresses.failing} -all` },
     'inbox.example.net': { MX: '10 mx.post.example.edu' },
-    'stranger.example': { MX: '10 mx.friendly.example', TXT: `v=spf1 ip4:${strangerAddress} -all` },
+    'stranger.example': { MX: '10 mx.friendly.example', TXT: `v=spf1 ip4:${externalAddress} -all` },
     '_dmarc.stranger.example': { TXT: 'v=DMARC1; p=none' },
-    // The stranger's address leads to its name and back, so the mx may write that name down.
-    [`${strangerAddress.split('.').toReversed().join('.')}.in-addr.arpa`]: { PTR: 'mail.stranger.example' },
-    'mail.stranger.example': { A: strangerAddress, TXT: `v=spf1 ip4:${strangerAddress} -all` },
+    // PTR and A agree, so the mx can record the name of this client (forward-confirmed reverse DNS).
+    [`${externalAddress.split('.').toReversed().join('.')}.in-addr.arpa`]: { PTR: 'mail.stranger.example' },
+    'mail.stranger.example': { A: externalAddress, TXT: `v=spf1 ip4:${externalAddress} -all` },
     'forger.example': { A: forgerAddress, TXT: `v=spf1 ip4:${forgerAddress} -all` },
   }
 }

@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeAddresses, strangerAddress } from '../../src/demo/demo-addresses.ts'
+import { nodeAddresses, externalAddress } from '../../src/demo/demo-addresses.ts'
 import { machine, person } from '../../src/demo/fleet.ts'
-import { type RaisedStage, raiseStage } from '../../src/demo/raise-stage.ts'
-import { fieldValues, letter } from '../../src/demo/stage.ts'
+import { type RunningEnvironment, startEnvironment } from '../../src/demo/start-environment.ts'
+import { fieldValues, testMessage } from '../../src/demo/environment.ts'
 import { runMsmtp, runSwaks } from '../lib/peers/clients.ts'
 import { verifyWithDkimpy } from '../lib/peers/dkim-verifiers.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
@@ -22,26 +22,26 @@ const idOfPostfix = (which: '-u' | '-g') => execFileSync('id', [which, 'postfix'
 describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']))(
   'a fleet among software of others',
   () => {
-    let raised: RaisedStage
+    let demo: RunningEnvironment
     const running: Postfix[] = []
-    const fleet = () => raised.stage.fleet
+    const fleet = () => demo.environment.fleet
     const arrival = (subject: string) =>
-      raised.stage.friendly.waitFor((mail) => fieldValues(mail.message, 'Subject').includes(subject), PATIENCE)
+      demo.environment.acceptingHost.waitFor((mail) => fieldValues(mail.message, 'Subject').includes(subject), PATIENCE)
     const postfix = async (...settings: Parameters<typeof startPostfix>) => {
       const started = await startPostfix(...settings)
       running.push(started)
       return started
     }
     const mail = (subject: string, author = from) =>
-      letter({ from: author, to: friend, subject, id: raised.stage.newId(subject, 'example.org') })
+      testMessage({ from: author, to: friend, subject, id: demo.environment.newId(subject, 'example.org') })
 
     beforeAll(async () => {
-      raised = await raiseStage(() => undefined)
+      demo = await startEnvironment(() => undefined)
     })
 
     afterAll(async () => {
       for (const one of running) await one.stop()
-      await raised.close()
+      await demo.close()
     })
 
     const swaksLogin = (port: number, ...more: string[]) =>
@@ -64,9 +64,12 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
       ['465 with LOGIN', () => swaksLogin(fleet().ports.submissions, '--tls-on-connect', '--auth', 'LOGIN')],
       ['587 with STARTTLS', () => swaksLogin(fleet().ports.submission, '--tls', '--auth', 'PLAIN')],
     ])('swaks submits on %s', async (_name, send) => {
-      const before = raised.stage.friendly.mails.length
+      const before = demo.environment.acceptingHost.mails.length
       expect(await send()).toMatchObject({ status: 0 })
-      await until(() => raised.stage.friendly.mails.length > before, { what: 'the mail to arrive', timeout: PATIENCE })
+      await until(() => demo.environment.acceptingHost.mails.length > before, {
+        what: 'the mail to arrive',
+        timeout: PATIENCE,
+      })
     })
 
     it('swaks is refused with a wrong password, without TLS, and as somebody else', async () => {
@@ -85,7 +88,7 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
           '--server',
           `${nodeAddresses.mx}:${ports.smtp}`,
           '--local-interface',
-          strangerAddress,
+          externalAddress,
           '--ehlo',
           'mail.stranger.example',
           '--from',
@@ -164,8 +167,8 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
           virtual_gid_maps: `static:${idOfPostfix('-g')}`,
         },
       })
-      raised.stage.dns.zone.set('postfix.example', { MX: '10 mx.postfix.example' })
-      raised.stage.dns.zone.set('mx.postfix.example', { A: host })
+      demo.environment.dns.zone.set('postfix.example', { MX: '10 mx.postfix.example' })
+      demo.environment.dns.zone.set('mx.postfix.example', { A: host })
       const submitTo = (to: string) =>
         swaksLogin(
           ports.submissions,
@@ -182,7 +185,7 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
       await until(() => next.log().includes('status=sent'), { what: 'Postfix to deliver', timeout: PATIENCE })
       expect(readFileSync(join(inbox, readdirSync(inbox)[0] as string), 'utf8')).toContain('DKIM-Signature:')
       expect(await submitTo('gone@postfix.example')).toMatchObject({ status: 0 })
-      const bounce = await raised.stage.friendly.waitFor(
+      const bounce = await demo.environment.acceptingHost.waitFor(
         (one) => one.from === null && one.message.includes('gone@postfix.example'),
         PATIENCE,
       )

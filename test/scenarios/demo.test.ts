@@ -1,5 +1,5 @@
-// `waypost demo` is the first thing a newcomer runs: every story has to end as it must, the exit code has to say so, what it offers to play
-// with has to work, and however it ends it leaves nothing behind.
+// `waypost demo` is the first command a new user runs: every scenario passes, the exit code reports it, the suggested commands work, and
+// no process or file remains after any way to end it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,8 +15,8 @@ const PATIENCE_MS = 90_000
 interface Demo {
   readonly child: ChildProcess
   readonly output: () => string
-  /** Resolves when it has printed this; rejects if it ends before. */
-  readonly says: (text: string) => Promise<void>
+  /** Resolves when it has printed `text`; rejects if it exits before. */
+  readonly printed: (text: string) => Promise<void>
   readonly ended: Promise<number | null>
 }
 
@@ -25,16 +25,16 @@ function startDemo(...options: readonly string[]): Demo {
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
-  const says = async (text: string) => {
-    const over = () => child.exitCode !== null
-    await until(() => output.includes(text) || over(), { what: text, timeout: PATIENCE_MS })
-    if (!output.includes(text)) throw new Error(`it ended before it said "${text}":\n${output}`)
+  const printed = async (text: string) => {
+    const exited = () => child.exitCode !== null
+    await until(() => output.includes(text) || exited(), { what: text, timeout: PATIENCE_MS })
+    if (!output.includes(text)) throw new Error(`it exited before it printed "${text}":\n${output}`)
   }
   const ended = once(child, 'close').then(([status]) => status as number | null)
-  return { child, output: () => output, says, ended }
+  return { child, output: () => output, printed, ended }
 }
 
-it.concurrent('tells all seven stories, with the way of each mail, and ends with 0', {
+it.concurrent('passes all seven scenarios, prints the trace of each message, and exits with 0', {
   timeout: PATIENCE_MS,
 }, async () => {
   const { output, ended } = startDemo()
@@ -43,20 +43,20 @@ it.concurrent('tells all seven stories, with the way of each mail, and ends with
     .split('\n')
     .filter((line) => line.includes('✘'))
   expect({ status, failed }).toEqual({ status: 0, failed: [] })
-  const [stories, summary] = output().split('What happened') as [string, string]
+  const [scenarios, summary] = output().split('\nSummary\n') as [string, string]
   expect([...summary.matchAll(/✔ \(([a-g])\) \S/g)].map((match) => match[1]).join('')).toBe('abcdefg')
-  const told = stories.split(/\n(?=\([a-g]\) )/).slice(1)
-  expect(told).toHaveLength(7)
-  for (const story of told) expect(story).toMatch(/the way of <|refused at RCPT/)
-  expect(summary).toContain('Everything ended as it must.')
+  const printed = scenarios.split(/\n(?=\([a-g]\) )/).slice(1)
+  expect(printed).toHaveLength(7)
+  for (const scenario of printed) expect(scenario).toMatch(/trace of <|address at RCPT/)
+  expect(summary).toContain('All scenarios passed.')
 })
 
-it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C ends it all', {
+it.concurrent('keeps running with --stay: the suggested commands work, and Ctrl-C ends all processes', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const { child, output, says, ended } = startDemo('--stay')
-  await says('DNS answers at')
-  const folder = /Everything is in (\S+)\. /.exec(output())?.[1] as string
+  const { child, output, printed, ended } = startDemo('--stay')
+  await printed('The DNS server is')
+  const folder = /Its files are in (\S+)\. /.exec(output())?.[1] as string
   const commands = [...output().matchAll(/^ +npm run -s waypost -- (.+)$/gm)].map((match) => match[1] as string)
   expect(commands.length).toBeGreaterThanOrEqual(5)
   for (const command of commands) {
@@ -69,24 +69,24 @@ it.concurrent('stays with --stay: the commands that it offers work, and Ctrl-C e
 })
 
 it.runIf(process.platform === 'linux').each([
-  ['the end of its terminal', ({ child }: Demo) => child.kill('SIGHUP')],
-  ['a reader who has seen enough', ({ child }: Demo) => child.stdout?.destroy()],
-])('leaves nothing behind when it is ended in the middle by %s', { timeout: PATIENCE_MS }, async (_what, end) => {
+  ['a closed terminal', ({ child }: Demo) => child.kill('SIGHUP')],
+  ['a closed output pipe', ({ child }: Demo) => child.stdout?.destroy()],
+])('leaves no process and no file when it is interrupted by %s', { timeout: PATIENCE_MS }, async (_what, end) => {
   const demo = startDemo()
-  const { child, says, ended } = demo
-  await says('\n(a) ')
+  const { child, printed, ended } = demo
+  await printed('\n(a) ')
   const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
   expect(nodes).toHaveLength(4)
   const [, folder] = /run\0-c\0(.+)\/\w+\.yaml/.exec(readFileSync(`/proc/${nodes[0]}/cmdline`, 'utf8')) ?? []
   expect(existsSync(folder as string)).toBe(true)
   end(demo)
   await ended
-  // Killed with it, but the kernel takes them away one by one.
-  await until(() => !nodes.some(isRunning), { what: 'the nodes to be gone' })
+  // The nodes are killed at its exit, but the kernel removes them one by one.
+  await until(() => !nodes.some(isRunning), { what: 'the exit of the nodes' })
   expect(existsSync(folder as string)).toBe(false)
 })
 
-/** A process that nobody has asked for its end yet is a zombie, which runs no more. */
+/** A zombie does not run: it waits until its parent reads its exit status. */
 function isRunning(pid: string): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -95,9 +95,9 @@ function isRunning(pid: string): boolean {
   }
 }
 
-it.runIf(process.platform === 'linux')('leaves no node behind when it is ended in the middle', async () => {
-  const { child, says, ended } = startDemo()
-  await says('\n(a) ')
+it.runIf(process.platform === 'linux')('leaves no node process when it is terminated', async () => {
+  const { child, printed, ended } = startDemo()
+  await printed('\n(a) ')
   const nodes = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
   expect(nodes).toHaveLength(4)
   child.kill('SIGTERM')

@@ -26,7 +26,7 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
     )
   program
     .command('demo')
-    .description('a whole fleet and a small internet on loopback: seven scenes, each mail hop by hop')
+    .description('run four nodes and a small internet on loopback, with seven scenarios')
     .option('--stay', 'leave the fleet up and say what to try with it')
     .action(async (options: { stay?: boolean }) => finish(await (await import('../demo.ts')).demo(options, io)))
 }
