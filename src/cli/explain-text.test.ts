@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load-sources.ts'
-import { memoryFiles } from '../directory/memory-files.ts'
+import { loadDirectory } from '../directory/load-directory.ts'
+import { memoryFiles } from '../directory/files/memory-files.ts'
 import { createRouter } from '../route/router.ts'
 import { explainText } from './explain-text.ts'
 

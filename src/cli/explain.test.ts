@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { captureIo } from '../../test/lib/captured-io.ts'
 import { createAuthority } from '../demo/ca.ts'
 import { generateKey } from '../dkim/key-store.ts'
-import { openTokenFile } from '../route/token-file.ts'
+import { openTokenFile } from '../route/srs/token-file.ts'
 import { explain } from './explain.ts'
 import type { ExplainOptions } from './explain.ts'
 

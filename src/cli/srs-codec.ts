@@ -1,9 +1,9 @@
 // `waypost srs encode|decode ADDRESS`: what a forwarder writes and what a bounce finds its way home by, for any moment.
 // Exit 0 done, 1 the address was refused or not rewritten, 2 wrong usage.
 
-import { decodeSrs, encodeSrs } from '../route/srs.ts'
-import type { SrsDecoded, SrsEncoded, SrsSettings } from '../route/srs.ts'
 import { domainOf } from '../smtp/mailbox.ts'
+import { decodeSrs, encodeSrs } from '../route/srs/srs.ts'
+import type { SrsDecoded, SrsEncoded, SrsSettings } from '../route/srs/srs.ts'
 import { FAILED, json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 

@@ -2,12 +2,12 @@
 
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { checkAssertions } from '../route/assertions.ts'
+import { checkAssertions } from '../route/assertions/assertions.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Destination } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
 import type { RouterSettings } from '../route/router-settings.ts'
-import { loadDirectory } from './load-sources.ts'
+import { loadDirectory } from './load-directory.ts'
 import { formatProblem } from './data-problem.ts'
 
 const folder = fileURLToPath(new URL('../../hiera-examples', import.meta.url))

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
-import type { AddressRecord } from './directory-source.ts'
+import type { AddressRecord } from './directory.ts'
 import { cacheSource } from './live-source.ts'
 import type { CachedSource, LiveAnswer, LiveSource } from './live-source.ts'
 

@@ -4,8 +4,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
-import type { AddressRecord, Grant } from './directory-source.ts'
-import type { DirectorySource, SourceUser } from './source.ts'
+import type { AddressRecord, Grant } from './directory.ts'
+import type { DirectorySource, SourceUser } from './external-source.ts'
 
 export type LiveAnswer<T> =
   | { readonly kind: 'known'; readonly value: T | null }

@@ -1,7 +1,7 @@
 // YAML data of which every value remembers the line it came from, through merges and interpolation.
 // Room: directory.
 
-import type { Place } from './data-problem.ts'
+import type { Place, ProblemList } from './data-problem.ts'
 
 export type Scalar = string | number | boolean | null
 
@@ -70,4 +70,11 @@ export function plainOf(value: Located): unknown {
   if (value.kind === 'scalar') return value.value
   if (value.kind === 'list') return value.items.map(plainOf)
   return Object.fromEntries(value.entries.map((entry) => [entry.key, plainOf(entry.value)]))
+}
+
+/** Reports every key of a mapping that is not one of `known`: a key that is ignored would lose mail. Other values have no keys. */
+export function refuseUnknown(value: Located, known: readonly string[], problems: ProblemList): void {
+  for (const { key, place } of value.kind === 'map' ? value.entries : []) {
+    if (!known.includes(key)) problems.error(place, `unknown key "${key}": expected ${known.join(', ')}`)
+  }
 }

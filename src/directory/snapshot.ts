@@ -12,9 +12,9 @@ import type {
   Lookup,
   Rewrite,
   TargetEntry,
-} from './directory-source.ts'
+} from './directory.ts'
 import type { Located } from './located.ts'
-import type { MailBuild, UserEntry } from './snapshot-builder.ts'
+import type { MailBuild, UserEntry } from './read/snapshot-builder.ts'
 
 /** A directory whose answers come from memory. */
 export interface Snapshot extends Directory {

@@ -28,7 +28,7 @@ import type { HandoverListener } from '../queue/transfer/transfer-listener.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Log } from '../observe/json-log.ts'
 import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
-import type { TokenFile } from '../route/token-file.ts'
+import type { TokenFile } from '../route/srs/token-file.ts'
 import type { Listener } from '../server/listener.ts'
 
 /** Grace of running sessions and deliveries at a stop: systemd's own patience is 90 s. */

@@ -1,8 +1,8 @@
 // recipient_bcc: an address causes its copies by whichever step of the look-up it is placed.
 
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load-sources.ts'
-import { memoryFiles } from '../directory/memory-files.ts'
+import { loadDirectory } from '../directory/load-directory.ts'
+import { memoryFiles } from '../directory/files/memory-files.ts'
 import { createRouter } from './router.ts'
 
 const data = `

@@ -2,8 +2,8 @@
 // Room: route.
 
 import { addressKey, isPublicName, printAddress, splitTag } from '../directory/address.ts'
-import { EXPANSION_LIMIT } from '../directory/directory-source.ts'
-import type { TargetEntry } from '../directory/directory-source.ts'
+import { EXPANSION_LIMIT } from '../directory/directory.ts'
+import type { TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { termsFor, wantedBelow } from './forward-terms.ts'
 import { badDomain, tooMany, unknownAddress } from './routing-replies.ts'

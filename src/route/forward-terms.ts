@@ -1,7 +1,7 @@
 // What routing data want for mail that leaves by a forward: the entries on the way, the nearest to the target first, then the domain it goes to.
 // Room: route.
 
-import type { Directory, ForwardWish, ForwardWords, SpamCeiling } from '../directory/directory-source.ts'
+import type { Directory, ForwardWish, ForwardWords, SpamCeiling } from '../directory/directory.ts'
 import type { ForwardTerms } from './resolution.ts'
 
 /** What the entries on the way have said so far. */

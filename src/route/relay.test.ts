@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadDirectory } from '../directory/load-sources.ts'
-import { memoryFiles } from '../directory/memory-files.ts'
+import { loadDirectory } from '../directory/load-directory.ts'
+import { memoryFiles } from '../directory/files/memory-files.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'

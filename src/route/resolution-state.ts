@@ -2,8 +2,8 @@
 // Room: route.
 
 import { addressKey, parseAddress } from '../directory/address.ts'
-import { CHAIN_LIMIT } from '../directory/directory-source.ts'
-import type { Directory } from '../directory/directory-source.ts'
+import { CHAIN_LIMIT } from '../directory/directory.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Wanted } from './forward-terms.ts'

@@ -1,6 +1,6 @@
 // What routing answers for one forward-path. `waypost explain` prints exactly this object.
 
-import type { ForwardWish, SpamCeiling } from '../directory/directory-source.ts'
+import type { ForwardWish, SpamCeiling } from '../directory/directory.ts'
 import type { Authenticated, Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 

@@ -3,8 +3,8 @@
 // 5 host alias, 6 the domain's transport, 7 postmaster and abuse, 8 catch-all. Nothing else; unknown is unknown.
 
 import { addressKey, parseAddress, printAddress, splitTag } from '../directory/address.ts'
-import { VISIT_LIMIT } from '../directory/directory-source.ts'
-import type { AddressRecord, Rewrite, TargetEntry } from '../directory/directory-source.ts'
+import { VISIT_LIMIT } from '../directory/directory.ts'
+import type { AddressRecord, Rewrite, TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'

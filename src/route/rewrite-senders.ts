@@ -6,8 +6,8 @@ import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import { lookupFailed, senderTooLong } from './routing-replies.ts'
 import type { Destination, Step } from './resolution.ts'
-import { encodeSrs, isSrsDomain } from './srs.ts'
-import { encodeToken } from './srs-token.ts'
+import { encodeSrs, isSrsDomain } from './srs/srs.ts'
+import { encodeToken } from './srs/srs-token.ts'
 import type { Leaf, Lost, Walk } from './resolution-state.ts'
 
 export interface Departure {

@@ -2,8 +2,8 @@
 // Room: route.
 
 import type { Origin } from '../smtp/origin.ts'
-import type { SrsSettings } from './srs.ts'
-import type { TokenStore } from './srs-token.ts'
+import type { SrsSettings } from './srs/srs.ts'
+import type { TokenStore } from './srs/srs-token.ts'
 
 /** Which senders a machine may use. */
 export interface MachineSenders {

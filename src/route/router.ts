@@ -3,7 +3,7 @@
 // the origin, and no address syntax (source route, %, !, quoted @, literal) chooses a next hop.
 
 import { isPublicName, normalDomain, parseAddress } from '../directory/address.ts'
-import type { Directory } from '../directory/directory-source.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import { depart } from './rewrite-senders.ts'
@@ -19,10 +19,10 @@ import {
   unknownYet,
 } from './routing-replies.ts'
 import type { Resolution, ResolveRequest, Router } from './resolution.ts'
-import { isReverse, reverse } from './reverse.ts'
+import { isReverse, reverse } from './reverse-srs.ts'
 import type { RouterSettings } from './router-settings.ts'
 import { maySendAs } from './send-as.ts'
-import { isSrsDomain } from './srs.ts'
+import { isSrsDomain } from './srs/srs.ts'
 import type { Placed, Walk } from './resolution-state.ts'
 
 /** Makes a router. `directory` answers the data of the moment, so that a reload swaps it whole between two resolutions. */

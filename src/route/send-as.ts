@@ -2,7 +2,7 @@
 // Room: route. Says nothing about passwords, and nothing about the null sender.
 
 import { addressKey, parseAddress, splitTag } from '../directory/address.ts'
-import type { Directory } from '../directory/directory-source.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Authenticated } from '../smtp/origin.ts'
 import type { SendAs } from './resolution.ts'

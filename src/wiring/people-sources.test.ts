@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parsePasswdFile } from '../auth/passwd-file.ts'
 import type { CachedSource } from '../directory/live-source.ts'
-import type { SourceUserAnswer } from '../directory/source.ts'
+import type { SourceUserAnswer } from '../directory/external-source.ts'
 import type { Passwords } from './directory-sources.ts'
 import { createPeople } from './people-sources.ts'
 

@@ -1,10 +1,10 @@
 // Config → what the directory room needs to read this node's files of routing data.
 
 import type { Config } from '../config/config.ts'
-import type { Fact } from '../directory/hiera-scope.ts'
-import type { DirectorySettings } from '../directory/load-sources.ts'
-import type { DirectorySource } from '../directory/source.ts'
 import { domainOf } from '../smtp/mailbox.ts'
+import type { Fact } from '../directory/hiera/hiera-scope.ts'
+import type { DirectorySettings } from '../directory/load-directory.ts'
+import type { DirectorySource } from '../directory/external-source.ts'
 
 /** The settings for `loadDirectory`; `sources` stand beside the files, empty where they are not asked. */
 export function routingFiles(config: Config, sources: readonly DirectorySource[]): DirectorySettings {

@@ -1,9 +1,9 @@
 // Config → what routing needs to know of the role.
 
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
-import type { TokenStore } from '../route/srs-token.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Config, SrsConfig } from '../config/config.ts'
-import type { SrsSettings } from '../route/srs.ts'
+import type { SrsSettings } from '../route/srs/srs.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]

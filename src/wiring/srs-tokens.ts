@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { TokenStore } from '../route/srs-token.ts'
-import { openTokenFile, readTokenFile } from '../route/token-file.ts'
-import type { TokenFile } from '../route/token-file.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
+import { openTokenFile, readTokenFile } from '../route/srs/token-file.ts'
+import type { TokenFile } from '../route/srs/token-file.ts'
 
 const DAY_MS = 86_400_000
 

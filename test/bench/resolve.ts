@@ -1,8 +1,8 @@
 // How long routing data takes to load and one address to resolve, at 1 000 and at 100 000 aliases. Prints a table; asserts nothing.
 // Run: node test/bench/resolve.ts [aliases …]
 
-import { loadDirectory } from '../../src/directory/load-sources.ts'
-import { memoryFiles } from '../../src/directory/memory-files.ts'
+import { loadDirectory } from '../../src/directory/load-directory.ts'
+import { memoryFiles } from '../../src/directory/files/memory-files.ts'
 import type { Snapshot } from '../../src/directory/snapshot.ts'
 import { createRouter } from '../../src/route/router.ts'
 import type { Router } from '../../src/route/resolution.ts'

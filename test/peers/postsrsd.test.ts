@@ -1,7 +1,7 @@
 // SRS both ways against postsrsd, as a site that changes from one to the other has it: bounces of old mail must still come home.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs.ts'
+import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs/srs.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { type Postsrsd, startPostsrsd } from '../lib/peers/postsrsd.ts'
 

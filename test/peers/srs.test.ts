@@ -1,7 +1,7 @@
 // SRS both ways against Mail::SRS: what one side writes, the other reads, and both refuse what was tampered with.
 
 import { describe, expect, it } from 'vitest'
-import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs.ts'
+import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs/srs.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { askMailSrs } from '../lib/peers/mail-srs.ts'
 

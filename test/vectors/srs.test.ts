@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { decodeSrs, encodeSrs } from '../../src/route/srs.ts'
-import type { SrsSettings } from '../../src/route/srs.ts'
 import { domainOf } from '../../src/smtp/mailbox.ts'
+import { decodeSrs, encodeSrs } from '../../src/route/srs/srs.ts'
+import type { SrsSettings } from '../../src/route/srs/srs.ts'
 
 interface Vector {
   readonly id?: string

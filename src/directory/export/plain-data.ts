@@ -5,11 +5,11 @@
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { printAddress } from '../address.ts'
-import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory-source.ts'
+import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory.ts'
 import type { Located } from '../located.ts'
-import { NAMESPACE } from '../mail-keys.ts'
-import type { UserEntry } from '../snapshot-builder.ts'
-import type { OwnSection } from '../mail-keys.ts'
+import { NAMESPACE } from '../read/mail-keys.ts'
+import type { UserEntry } from '../read/snapshot-builder.ts'
+import type { OwnSection } from '../read/mail-keys.ts'
 import type { Snapshot } from '../snapshot.ts'
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }

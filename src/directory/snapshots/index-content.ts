@@ -3,8 +3,8 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, parseAddress } from '../address.ts'
-import type { AddressRecord, Grant, TargetEntry } from '../directory-source.ts'
-import type { SourceUser } from '../source.ts'
+import type { AddressRecord, Grant, TargetEntry } from '../directory.ts'
+import type { SourceUser } from '../external-source.ts'
 import type { SourceContent, TargetsRow, UserRow } from './source-content.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

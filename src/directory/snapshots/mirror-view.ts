@@ -3,8 +3,8 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
-import type { AddressRecord } from '../directory-source.ts'
-import type { DirectorySource, Naming, SourceAnswer, SourceUserAnswer } from '../source.ts'
+import type { AddressRecord } from '../directory.ts'
+import type { DirectorySource, Naming, SourceAnswer, SourceUserAnswer } from '../external-source.ts'
 import type { ContentIndex } from './index-content.ts'
 import type { MirrorState } from './snapshot-store.ts'
 

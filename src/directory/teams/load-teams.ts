@@ -2,10 +2,10 @@
 // Room: directory.
 
 import { basename, dirname } from 'node:path'
-import { whyUnread } from '../files.ts'
-import type { Files } from '../files.ts'
+import { whyUnread } from '../files/files.ts'
+import type { Files } from '../files/files.ts'
 import type { LocatedMap } from '../located.ts'
-import type { MailBuild } from '../snapshot-builder.ts'
+import type { MailBuild } from '../read/snapshot-builder.ts'
 import { readPerson } from './read-person.ts'
 import { kindOfTable, readTeam } from './read-team.ts'
 import { nameKey } from './team.ts'

@@ -1,13 +1,12 @@
 // `people/NAME.toml`: the address of one person, or that the person wants no mail of lists.
 // Room: directory. The file's name is the person's name; teams may also use the one that the person has at the repository's host.
 
-import { describeLocated, entryOf } from '../located.ts'
+import { describeLocated, entryOf, refuseUnknown } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
-import { readAddress } from '../snapshot-builder.ts'
-import type { MailBuild } from '../snapshot-builder.ts'
+import { readAddress } from '../read/snapshot-builder.ts'
+import type { MailBuild } from '../read/snapshot-builder.ts'
 import { readText } from './read-fields.ts'
 import type { Named, Person } from './team.ts'
-import { refuseUnknown } from '../unknown-keys.ts'
 
 /** What such files hold for web sites, chats and repositories stands beside the address and is no business of ours. */
 const elsewhereKeys = [

@@ -1,11 +1,10 @@
 // `teams/NAME.toml`: who belongs to a team, the team above it, and the addresses that stand for its members.
 // Room: directory. What the same file says to web sites, chats and repositories is passed over; what is unknown is refused.
 
-import { describeLocated, entryOf, textOf } from '../located.ts'
+import { describeLocated, entryOf, refuseUnknown, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
-import { readAddress } from '../snapshot-builder.ts'
-import type { MailBuild } from '../snapshot-builder.ts'
-import { refuseUnknown } from '../unknown-keys.ts'
+import { readAddress } from '../read/snapshot-builder.ts'
+import type { MailBuild } from '../read/snapshot-builder.ts'
 import { readFlag, readNames, readText } from './read-fields.ts'
 import { teamKinds } from './team.ts'
 import type { Named, Sweep, Team, TeamKind, TeamList } from './team.ts'

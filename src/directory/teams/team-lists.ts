@@ -7,7 +7,7 @@ import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'
 import type { ProblemList } from '../data-problem.ts'
 import { hasWrongNames, Membership } from './members.ts'
 import type { Roster } from './members.ts'
-import { followSweeps } from './sweeps.ts'
+import { followSweeps } from './team-selectors.ts'
 import { nameKey } from './team.ts'
 import type { Person, Team, TeamList } from './team.ts'
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { printAddress } from '../address.ts'
-import { loadDirectory } from '../load-sources.ts'
-import { memoryFiles } from '../memory-files.ts'
+import { loadDirectory } from '../load-directory.ts'
+import { memoryFiles } from '../files/memory-files.ts'
 import { formatProblem } from '../data-problem.ts'
 
 const repository: Readonly<Record<string, string>> = {

@@ -1,0 +1,60 @@
+// Groups of which every member is a group of nobody: written as if they led somewhere, and refused as the empty list itself is.
+// Room: directory. The empty list is told where it is written (read-targets.ts); here, what comes to the same by way of others.
+
+import { printAddress } from '../address.ts'
+import type { TargetEntry } from '../directory.ts'
+import { entriesOf, nodeOf, placesOf } from './graph-edges.ts'
+import type { MailBuild } from '../read/snapshot-builder.ts'
+
+/** Warns of each such entry once, at its first target. */
+export function checkEmpty(build: MailBuild): void {
+  const empty: string[] = []
+  const only = onlyEntries(build)
+  for (const [key, entry] of only) if (entry.targets.length === 0) empty.push(key)
+  if (empty.length === 0) return
+  /** Entry → those that name it; only made where there is an empty list at all, which is seldom. */
+  const namedBy = new Map<string, string[]>()
+  const open = new Map<string, number>()
+  for (const [key, entry] of only) {
+    open.set(key, entry.targets.length)
+    for (const target of entry.targets) {
+      const to = nodeOf(build, target)
+      if (to !== null) addTo(namedBy, to, key)
+    }
+  }
+  for (let at = 0; at < empty.length; at += 1) {
+    for (const key of namedBy.get(empty[at] as string) ?? []) {
+      const left = (open.get(key) ?? 0) - 1
+      open.set(key, left)
+      if (left > 0) continue
+      empty.push(key)
+      tell(build, key, only.get(key) as TargetEntry)
+    }
+  }
+}
+
+function addTo(lists: Map<string, string[]>, at: string, key: string): void {
+  const list = lists.get(at)
+  if (list) list.push(key)
+  else lists.set(at, [key])
+}
+
+/** Addresses that one entry alone answers for. */
+function onlyEntries(build: MailBuild): ReadonlyMap<string, TargetEntry> {
+  const found = new Map<string, TargetEntry>()
+  for (const [key, record] of build.addresses) {
+    const [first, ...others] = entriesOf(record)
+    if (first && others.length === 0 && !record.transport) found.set(key, first.entry)
+  }
+  return found
+}
+
+function tell(build: MailBuild, key: string, entry: TargetEntry): void {
+  const [place] = placesOf(build, entry)
+  const names = entry.targets.map(printAddress).join(', ')
+  if (place)
+    build.problems.warn(
+      place,
+      `${key} reaches nobody: ${names} ${entry.targets.length > 1 ? 'have' : 'has'} no targets`,
+    )
+}

@@ -1,0 +1,89 @@
+// What an admin should hear of at load, and not by way of lost mail: nets that catch nothing, entries that never count, copies for nobody.
+
+import { describe, expect, it } from 'vitest'
+import { formatProblem } from '../data-problem.ts'
+import { loadDirectory } from '../load-directory.ts'
+import { memoryFiles } from '../files/memory-files.ts'
+
+function problemsOf(text: string): readonly string[] {
+  const settings = { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } }
+  return loadDirectory(settings, memoryFiles({ 'm.yaml': text })).problems.map(formatProblem)
+}
+
+const known = 'forwards: { kim: kim@far.example }\n'
+
+describe('a catch-all', () => {
+  it.each([
+    ['a name that only it would catch', 'catch_all: typo\n', 'typo@example.org'],
+    ['the same by an alias domain', 'alias_domains: [example.net]\ncatch_all: typo@example.net\n', 'typo@example.net'],
+    [
+      'another one that leads back',
+      'domains: [b.example]\ncatch_all: { example.org: typo@b.example, b.example: typo }\n',
+      'typo@b.example',
+    ],
+  ])('must not lead to %s', (_what, text, target) => {
+    expect(problemsOf(text)[0]).toMatch(new RegExp(`^m\\.yaml:\\d+:\\d+: error: ${target} is known nowhere`))
+  })
+
+  it.each([
+    ['somebody who is known', `${known}catch_all: [kim, ex-lee, postmaster, any@lists.example.org]\n`],
+    ['another one that leads on', `${known}catch_all: { example.org: any@b.example, b.example: kim }\n`],
+  ])('may lead to %s', (_what, text) => {
+    expect(
+      problemsOf(
+        `domains: [b.example]\ntransports: { lists.example.org: 'smtp:[l.example.org]' }\nrewrites: { '/^ex-/': kim }\n${text}`,
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('copies', () => {
+  it('for an address that is known nowhere are told', () => {
+    expect(problemsOf(`${known}recipient_bcc:\n  kim: [kim, archive@far.example, typo]\n`)).toEqual([
+      'm.yaml:3:35: error: typo@example.org is known nowhere: no alias, forward, transport or catch-all (target of recipient_bcc of kim@example.org)',
+    ])
+  })
+
+  it('of an address that takes no mail are told', () => {
+    expect(problemsOf(`${known}recipient_bcc:\n  kym: archive@far.example\n`)).toEqual([
+      'm.yaml:3:8: warning: copies of kym@example.org are never made: it is known nowhere',
+    ])
+  })
+})
+
+describe('an entry that never counts', () => {
+  it('is told with the one that hides it', () => {
+    const text = `${known}aliases:\n  kim: lee@far.example\n  sam: sam@far.example\ntransports:\n  sam@example.org: 'lmtp:[127.0.0.1]:24'\n`
+    expect(problemsOf(text)).toEqual([
+      'm.yaml:6:1: warning: the transport of sam@example.org never counts: its alias (m.yaml:4) comes first; name sam@example.org among its targets to keep a copy',
+      'm.yaml:1:1: warning: the forward of kim@example.org never counts: its alias (m.yaml:3) comes first; name kim@example.org among its targets to keep a copy',
+    ])
+  })
+
+  it.each([
+    ['a copy that the alias keeps', `${known}aliases: { kim: [kim, lee@far.example] }\n`],
+    [
+      'a copy by way of an alias domain',
+      `${known}alias_domains: [b.example]\naliases: { kim: [kim@b.example, l@far.example] }\n`,
+    ],
+    ['a refusal, which is a choice', `${known}refusals: { kim: moved }\n`],
+  ])('is not %s', (_what, text) => {
+    expect(problemsOf(text)).toEqual([])
+  })
+})
+
+describe('role names of generic domains', () => {
+  it('give way to what is written for the address itself, in any section', () => {
+    const text = `generic_domains: [b.example, c.example]
+aliases: { postmaster: kim, abuse: kim }
+forwards: { kim: kim@far.example, postmaster@b.example: board@far.example }
+transports: { abuse@b.example: 'lmtp:[127.0.0.1]:24' }
+`
+    const settings = { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } }
+    const { directory, problems } = loadDirectory(settings, memoryFiles({ 'm.yaml': text }))
+    expect(problems).toEqual([])
+    expect(directory?.addresses.get('postmaster@b.example')).toEqual({ forward: expect.anything() })
+    expect(directory?.addresses.get('abuse@b.example')).toEqual({ transport: expect.anything() })
+    expect(directory?.addresses.get('postmaster@c.example')).toEqual({ alias: expect.anything() })
+  })
+})

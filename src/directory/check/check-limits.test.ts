@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { CHAIN_LIMIT, EXPANSION_LIMIT } from '../directory.ts'
+import { loadDirectory } from '../load-directory.ts'
+import { memoryFiles } from '../files/memory-files.ts'
+import { formatProblem } from '../data-problem.ts'
+
+function told(text: string): string[] {
+  const settings = { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } }
+  return loadDirectory(settings, memoryFiles({ 'm.yaml': text })).problems.map(formatProblem)
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_unused, index) => index)
+const chain = (length: number) =>
+  `aliases:\n${numbers(length)
+    .map((n) => `  a${n}: a${n + 1}\n`)
+    .join('')}forwards: { a${length}: x@far.example }\n`
+const group = (count: number) =>
+  `[${numbers(count)
+    .map((n) => `u${n}@far.example`)
+    .join(', ')}]`
+
+describe('chains', () => {
+  it('may be as long as routing follows them', () => {
+    expect(told(chain(CHAIN_LIMIT))).toEqual([])
+  })
+
+  it('that are longer are told once, at the lowest entry that leads too far', () => {
+    expect(told(chain(CHAIN_LIMIT + 3))).toEqual([
+      'm.yaml:4:7: error: a2@example.org leads through more than 50 entries',
+    ])
+  })
+})
+
+describe('groups', () => {
+  it('may have as many members as routing follows', () => {
+    expect(told(`aliases: { all: ${group(EXPANSION_LIMIT)} }`)).toEqual([])
+  })
+
+  it.each([
+    ['in one list', `aliases: { all: ${group(EXPANSION_LIMIT + 1)} }`],
+    ['of a forward', `forwards: { all: ${group(EXPANSION_LIMIT + 1)} }`],
+    ['above others', `aliases: { all: ${group(EXPANSION_LIMIT + 1)}, more: all, most: [more, x@far.example] }`],
+  ])('that have more are told once: %s', (_name, text) => {
+    expect(told(text)).toEqual([
+      expect.stringMatching(/^m\.yaml:1:\d+: error: all@example\.org leads to more than 1000 addresses/),
+    ])
+  })
+
+  it('are counted with those of the groups in them', () => {
+    const people = numbers(600)
+      .map((n) => `v${n}@far.example`)
+      .join(', ')
+    const text = `aliases: { one: ${group(600)}, two: [${people}], all: [one, two], single: [one, one+tag, one] }`
+    expect(told(text)).toEqual([expect.stringContaining('all@example.org leads to more than 1000 addresses')])
+  })
+
+  it('count everybody once, however many ways lead there', () => {
+    const levels = numbers(20).map((n) => `  a${n}: [b${n}, c${n}]\n  b${n}: a${n + 1}\n  c${n}: a${n + 1}\n`)
+    expect(told(`aliases:\n${levels.join('')}forwards: { a20: x@far.example }\n`)).toEqual([])
+  })
+
+  it('may have people of our own, copies and tags', () => {
+    const people = numbers(900).map((n) => `  p${n}: p${n}@far.example\n`)
+    const all = numbers(900)
+      .map((n) => `p${n}+list`)
+      .join(', ')
+    expect(
+      told(`aliases:\n  all: [${all}]\n  every: [all, every]\nforwards:\n  every: e@far.example\n${people.join('')}`),
+    ).toEqual([])
+  })
+
+  it('in a circle are told as a loop', () => {
+    expect(told('aliases: { a: [b, x@far.example], b: a }')).toEqual([expect.stringContaining('loop: ')])
+  })
+})

@@ -1,0 +1,75 @@
+// Aliases and forwards as a graph: which entry leads to which. Read by the checks at load only.
+// Room: directory.
+
+import { splitAddress } from '../../smtp/mailbox.ts'
+import type { Mailbox } from '../../smtp/mailbox.ts'
+import { addressKey, splitTag } from '../address.ts'
+import type { AddressRecord, TargetEntry } from '../directory.ts'
+import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { Place } from '../data-problem.ts'
+
+/** The entry whose targets are looked at. */
+export interface Owner {
+  readonly key: string
+  readonly field: 'alias' | 'forward' | 'hostAlias'
+}
+
+export interface Edge {
+  readonly to: string
+  readonly place: Place
+}
+
+/** The targets of an address that are entries themselves; a copy that it keeps for itself is none. */
+export function edgesOf(build: MailBuild, key: string): readonly Edge[] {
+  const record = build.addresses.get(key)
+  const edges: Edge[] = []
+  for (const { entry } of record ? entriesOf(record) : []) {
+    entry.targets.forEach((target, index) => {
+      const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
+      const place = placesOf(build, entry)[index]
+      if (to === null || !place) return
+      // An address that names itself keeps a copy: that ends the chain and is no loop. With a tag, the one without comes next.
+      const next = to === key ? withoutTag(key) : to
+      if (next !== key && build.addresses.has(next)) edges.push({ to: next, place })
+    })
+  }
+  return edges
+}
+
+function withoutTag(key: string): string {
+  const { local, domain } = splitAddress(key)
+  return `${splitTag(local, '+')?.base ?? local}@${domain}`
+}
+
+/** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
+export function nodeOf(build: MailBuild, target: Mailbox): string | null {
+  const split = splitTag(target.local, '+')
+  const exact = addressKey(target)
+  if (build.addresses.has(exact)) return exact
+  const base = split ? addressKey({ local: split.base, domain: target.domain }) : exact
+  if (build.addresses.has(base)) return base
+  const main = build.domains.get(target.domain)?.aliasOf?.domain
+  return main === undefined ? null : nodeOf(build, { local: target.local, domain: main })
+}
+
+/** The entries of a record that can count, in the order in which they do. */
+export function entriesOf(
+  record: AddressRecord,
+): readonly { readonly field: Owner['field']; readonly entry: TargetEntry }[] {
+  if (record.refusal || record.discard) return []
+  const { alias, forward, hostAlias } = record
+  if (alias && forward)
+    return [
+      { field: 'alias', entry: alias },
+      { field: 'forward', entry: forward },
+    ]
+  if (alias) return [{ field: 'alias', entry: alias }]
+  if (forward) return [{ field: 'forward', entry: forward }]
+  // A host's alias counts only where the organisation says nothing.
+  return hostAlias && !record.transport ? [{ field: 'hostAlias', entry: hostAlias }] : []
+}
+
+/** Where each target of an entry is written. */
+export function placesOf(build: MailBuild, entry: TargetEntry): readonly Place[] {
+  return build.targetPlaces.get(entry) ?? []
+}

@@ -1,0 +1,52 @@
+// What one `mail:` entry of the node's YAML stands for: a file, a folder of fragments, a repository of people and teams.
+// Room: directory.
+
+import { basename } from 'node:path'
+import type { Files } from './files.ts'
+import type { ProblemList } from '../data-problem.ts'
+
+/** Where such repositories keep their files; what else lies beside these folders is none of mail's business. */
+const teamFolders = ['people', 'teams']
+
+export interface MailPaths {
+  /** YAML, JSON, or aliases(5). */
+  readonly plain: readonly string[]
+  /** TOML files of people and teams. */
+  readonly teams: readonly string[]
+  /** Folders besides the entry itself that change when a file comes or goes. */
+  readonly folders: readonly string[]
+}
+
+/** Finds the files of an entry. Files of older mail systems that would be passed over in silence are refused by name. */
+export function mailPathsAt(path: string, files: Files, problems: ProblemList): MailPaths {
+  if (files.read(path).kind !== 'folder') {
+    const isToml = path.endsWith('.toml')
+    return { plain: isToml ? [] : [path], teams: isToml ? [path] : [], folders: [] }
+  }
+  for (const forward of files.glob(path, '.forward*')) {
+    const [, name] = /^\.forward-(.+)$/.exec(basename(forward)) ?? []
+    const advice =
+      name === 'default' ? 'write it under mail::catch_all' : `write it as an alias${name ? ` "USER-${name}"` : ''}`
+    problems.error({ file: forward, line: 0, column: 0 }, `files of users are not read: ${advice}`)
+  }
+  const folders = teamFolders.map((name) => `${path}/${name}`).filter((each) => files.read(each).kind === 'folder')
+  const homes = folders.length > 0 ? folders : [path]
+  if (folders.length === 0) tellPassedOver(path, files, problems)
+  return {
+    // Beside people and teams JSON is other programs' business.
+    plain: files.glob(path, folders.length > 0 ? '*.{yaml,yml}' : '*.{yaml,yml,json}'),
+    teams: homes.flatMap((each) => files.glob(each, '*.toml')),
+    folders,
+  }
+}
+
+/** An aliases(5) file in a folder of fragments would be looked for in vain. */
+function tellPassedOver(path: string, files: Files, problems: ProblemList): void {
+  for (const each of files.glob(path, '*')) {
+    if (basename(each).includes('.') || files.read(each).kind !== 'found') continue
+    problems.warn(
+      { file: each, line: 0, column: 0 },
+      'is not read: in a folder only *.yaml, *.yml, *.json and *.toml are; name an aliases(5) file itself under "mail:"',
+    )
+  }
+}

@@ -1,0 +1,286 @@
+import { describe, expect, it } from 'vitest'
+import type { MergeOptions } from './hiera-merge.ts'
+import { openHiera } from './hiera.ts'
+import { plainOf } from '../located.ts'
+import { memoryFiles } from '../files/memory-files.ts'
+import { collectProblems, formatProblem } from '../data-problem.ts'
+
+const scope = {
+  facts: { hostname: 'mx-01', domain: 'example.org', role: 'mx', os: { family: 'Debian' }, count: 3 },
+  certname: 'mx-01.example.org',
+}
+const levels = `version: 5
+hierarchy:
+  - { name: node, path: "nodes/%{trusted.certname}.yaml" }
+  - { name: role, paths: ["roles/%{facts.role}.yaml", "os/%{facts.os.family}.yaml"] }
+  - { name: shared, glob: "shared/*.yaml" }
+  - { name: common, path: common.yaml }
+`
+
+function open(files: Record<string, string>, hieraYaml = levels) {
+  const list = collectProblems()
+  const texts = Object.fromEntries(Object.entries(files).map(([name, text]) => [`/h/data/${name}`, text]))
+  const hiera = openHiera('/h/hiera.yaml', scope, {
+    files: memoryFiles({ '/h/hiera.yaml': hieraYaml, ...texts }),
+    problems: list,
+  })
+  const lookup = (key: string, otherwise?: MergeOptions) => {
+    const value = hiera.lookup(key, otherwise)
+    return value && plainOf(value)
+  }
+  return { hiera, lookup, problems: () => list.problems.map((problem) => formatProblem(problem).replaceAll('/h/', '')) }
+}
+
+describe('hiera.yaml', () => {
+  const problems = (text: string, files: Record<string, string> = { 'common.yaml': 'a: 1\n' }) =>
+    open(files, `version: 5\n${text}\n`).problems()
+
+  it.each([
+    ['hierarchy: [{ name: a }]', 'hiera.yaml:2:13: error: a level without a path reads nothing'],
+    ['hierarchy: [{ name: a, paht: x }]', 'hiera.yaml:2:24: error: "paht" is not supported here'],
+    ['hierachy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "hierachy" is not supported here'],
+    ['default_hierarchy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "default_hierarchy" is not supported here'],
+    ['defaults: { data_dir: x }', 'hiera.yaml:2:13: error: "data_dir" is not supported here'],
+    ['defaults: data', 'hiera.yaml:2:11: error: expected a mapping of defaults, found "data"'],
+  ])('says what nobody would read: %s', (text, message) => {
+    expect(problems(text).some((problem) => problem.startsWith(message))).toBe(true)
+  })
+
+  it.each(['', '# moved away\n', '---\n'])('must not be empty: %j', (text) => {
+    expect(open({ 'common.yaml': 'a: 1\n' }, text).problems()).toEqual([
+      'hiera.yaml:0:0: error: the file is empty: expected "version: 5" (Hiera 5)',
+    ])
+  })
+
+  it('warns if not one file exists, for then the place is wrong', () => {
+    const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists here: nothing is read'
+    expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yml" }]')).toEqual([warning])
+    expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yaml" }]')).toEqual([])
+    expect(problems('hierarchy: [{ name: a, path: common.yaml }]', { 'common.yaml': '' })).toEqual([])
+  })
+})
+
+describe('hierarchy', () => {
+  const files = {
+    'nodes/mx-01.example.org.yaml': 'a: node\n',
+    'nodes/mx-02.example.org.yaml': 'a: other\n',
+    'roles/mx.yaml': 'a: role\nb: role\n',
+    'os/Debian.yaml': 'b: os\nc: os\n',
+    'shared/2.yaml': 'c: two\nd: two\n',
+    'shared/1.yaml': 'd: one\ne: one\n',
+    'common.yaml': 'e: common\nf: common\n',
+  }
+  it.each([
+    ['a', 'node'],
+    ['b', 'role'],
+    ['c', 'os'],
+    ['d', 'one'],
+    ['e', 'one'],
+    ['f', 'common'],
+    ['g', null],
+  ])('%s is %s', (key, value) => expect(open(files).lookup(key)).toBe(value))
+
+  it('lists the files it read or would read, for a watcher', () => {
+    expect(open({ 'common.yaml': 'a: 1\n' }).hiera.files).toContain('/h/data/nodes/mx-01.example.org.yaml')
+  })
+
+  it('names all keys with the place of the highest level', () => {
+    expect(open(files).hiera.keys().get('b')).toEqual({ file: '/h/data/roles/mx.yaml', line: 2, column: 1 })
+  })
+
+  it('is one common.yaml where hiera.yaml names no levels', () => {
+    expect(open({ 'common.yaml': 'a: 1\n' }, 'version: 5\n').lookup('a')).toBe(1)
+  })
+
+  it('takes datadir from the level or the defaults, absolute too', () => {
+    const text =
+      'version: 5\ndefaults: { datadir: /h/data/x }\nhierarchy:\n  - { name: a, path: a.yaml }\n  - { name: b, datadir: data/y, path: a.yaml }\n'
+    const { lookup } = open({ 'x/a.yaml': 'k: x\n', 'y/a.yaml': 'k: why\nl: why\n' }, text)
+    expect([lookup('k'), lookup('l')]).toEqual(['x', 'why'])
+  })
+
+  it('reads JSON data', () => {
+    const text = 'version: 5\nhierarchy: [{ name: j, data_hash: json_data, path: j.json }]\n'
+    expect(open({ 'j.json': '{"a": {"b": [1]}}' }, text).lookup('a')).toEqual({ b: [1] })
+  })
+
+  it.each([
+    ['version: 3\n', 'hiera.yaml:1:10: error: expected "version: 5" (Hiera 5)'],
+    ['hierarchy: []\n', 'hiera.yaml:1:1: error: expected "version: 5" (Hiera 5)'],
+    ['version: 5\nhierarchy: common\n', 'hiera.yaml:2:12: error: expected a list of levels'],
+    ['version: 5\nhierarchy: [x]\n', 'hiera.yaml:2:13: error: expected a level with name and path, found "x"'],
+    [
+      'version: 5\nhierarchy: [{ name: v, lookup_key: hiera_vault }]\n',
+      'hiera.yaml:2:36: error: back end "hiera_vault" is not read: use YAML or JSON data',
+    ],
+  ])('refuses %j', (text, problem) => expect(open({}, text).problems()).toEqual([problem]))
+
+  it('refuses what it does not know in a level', () => {
+    const text = 'version: 5\nhierarchy: [{ name: v, mapped_paths: [a, b, c] }]\n'
+    expect(open({}, text).problems()[0]).toContain('"mapped_paths" is not supported here')
+  })
+
+  it('tells a missing hiera.yaml and broken data with their places', () => {
+    const list = collectProblems()
+    openHiera('/none.yaml', scope, { files: memoryFiles({}), problems: list })
+    expect(list.problems.map(formatProblem)).toEqual(['/none.yaml:0:0: error: no such file'])
+    expect(open({ 'common.yaml': 'a: [1\n' }).problems()[0]).toMatch(/^data\/common\.yaml:\d+:\d+: error/)
+  })
+})
+
+describe('lookup_options', () => {
+  const node = 'l: [a, b]\nh: { x: 1, deep: { p: 1 }, list: [a] }\ns: node\n'
+  const common = 'l: [b, c]\nh: { y: 2, deep: { q: 2 }, list: [b] }\ns: common\n'
+  const merge = (key: string, how: string, more = '') => {
+    const files = {
+      'nodes/mx-01.example.org.yaml': node + more,
+      'common.yaml': `${common}lookup_options: { ${key}: { merge: ${how} } }\n`,
+    }
+    const opened = open(files)
+    return { value: opened.lookup(key.replace(/^'\^(.).*/, '$1')), problems: opened.problems() }
+  }
+  it.each([
+    ['l', 'first', ['a', 'b']],
+    ['l', 'unique', ['a', 'b', 'c']],
+    ['s', 'unique', ['node', 'common']],
+    ['h', 'hash', { x: 1, deep: { p: 1 }, list: ['a'], y: 2 }],
+    ['h', 'deep', { x: 1, deep: { p: 1, q: 2 }, list: ['b', 'a'], y: 2 }],
+    ['h', '{ strategy: deep, sort_merged_arrays: true }', { x: 1, deep: { p: 1, q: 2 }, list: ['a', 'b'], y: 2 }],
+    ["'^h.*'", 'hash', { x: 1, deep: { p: 1 }, list: ['a'], y: 2 }],
+  ])('%s by %s', (key, how, value) => expect(merge(key, how)).toEqual({ value, problems: [] }))
+
+  it('an exact key comes before a pattern', () => {
+    const files = {
+      'nodes/mx-01.example.org.yaml': 'l: [a]\n',
+      'common.yaml': "l: [b]\nlookup_options: { '^.': { merge: first }, l: { merge: unique } }\n",
+    }
+    expect(open(files).lookup('l')).toEqual(['a', 'b'])
+  })
+
+  it('a higher level’s options win', () => {
+    const files = {
+      'nodes/mx-01.example.org.yaml': 'l: [a]\nlookup_options: { l: { merge: first } }\n',
+      'common.yaml': 'l: [b]\nlookup_options: { l: { merge: unique } }\n',
+    }
+    expect(open(files).lookup('l')).toEqual(['a'])
+  })
+
+  it('knock-outs take away what lower levels say: values, keys, and whole entries', () => {
+    const files = {
+      'nodes/mx-01.example.org.yaml': "h: { list: ['--b', d], '--gone': ~, out: '--' }\n",
+      'common.yaml':
+        "h: { list: [a, b, c], gone: x, out: y, stays: z }\nlookup_options: { h: { merge: { strategy: deep, knockout_prefix: '--' } } }\n",
+    }
+    expect(open(files).lookup('h')).toEqual({ list: ['a', 'c', 'd'], stays: 'z' })
+  })
+
+  it('tells what cannot be merged, and unknown strategies', () => {
+    expect(merge('s', 'hash').problems).toEqual([
+      'data/nodes/mx-01.example.org.yaml:3:4: error: merge strategy "hash" wants mappings, found "node"',
+    ])
+    expect(merge('h', 'unique').problems[0]).toContain('merge strategy "unique" cannot take a mapping')
+    expect(merge('s', 'sideways').problems).toEqual([
+      'data/common.yaml:4:31: error: unknown merge strategy "sideways": first, unique, hash or deep',
+    ])
+    expect(merge("'^('", 'first').problems[0]).toContain('is no regular expression')
+  })
+
+  it('warns when the default hides a lower level', () => {
+    const { lookup, problems } = open({ 'nodes/mx-01.example.org.yaml': 'l: [a]\n', 'common.yaml': 'l: [b]\n' })
+    expect(lookup('l')).toEqual(['a'])
+    expect(problems()).toEqual([
+      'data/common.yaml:1:4: warning: "l" here is hidden by /h/data/nodes/mx-01.example.org.yaml:1: set lookup_options "l: { merge: deep }"'.replace(
+        '/h/',
+        '',
+      ),
+    ])
+    expect(lookup('l', { strategy: 'deep' })).toEqual(['b', 'a'])
+  })
+})
+
+describe('interpolation', () => {
+  it.each([
+    ['%{facts.hostname}', 'mx-01'],
+    ['%{::hostname}.%{domain}', 'mx-01.example.org'],
+    ['%{facts.os.family} %{count}', 'Debian 3'],
+    ["%{facts.'os'.family}", 'Debian'],
+    ['%{trusted.certname}', 'mx-01.example.org'],
+    ["%{literal('%')}{x}", '%{x}'],
+    ["%{scope('role')}", 'mx'],
+    ["root@%{lookup('place')}", 'root@here'],
+    ["root@%{hiera('place')}", 'root@here'],
+    ['no percent { sign }', 'no percent { sign }'],
+  ])('%s', (text, value) => {
+    expect(open({ 'common.yaml': `v: ${JSON.stringify(text)}\nplace: here\n` }).lookup('v')).toBe(value)
+  })
+
+  it('fills in keys, lists and nested mappings', () => {
+    const text = 'v: { "%{role}": ["a-%{role}", { b: "%{role}" }] }\n'
+    expect(open({ 'common.yaml': text }).lookup('v')).toEqual({ mx: ['a-mx', { b: 'mx' }] })
+  })
+
+  it('alias() hands over a whole value', () => {
+    expect(open({ 'common.yaml': 'v: "%{alias(\'w\')}"\nw: [a, { b: 1 }]\n' }).lookup('v')).toEqual(['a', { b: 1 }])
+  })
+
+  it('warns of unknown variables, refuses unknown keys', () => {
+    const { lookup, problems } = open({
+      'common.yaml': 'v: "x%{nothing}"\nw: "%{alias(\'gone\')}"\nx: "%{lookup(\'gone\')}"\n',
+    })
+    expect([lookup('v'), lookup('w'), lookup('x')]).toEqual(['x', "%{alias('gone')}", ''])
+    expect(problems()).toEqual([
+      'data/common.yaml:1:4: warning: unknown variable %{nothing}: it becomes empty',
+      'data/common.yaml:2:4: error: no Hiera key "gone"',
+      "data/common.yaml:3:4: error: %{lookup('gone')} does not give a text",
+    ])
+  })
+
+  it('a circle of look-ups ends', () => {
+    const { lookup, problems } = open({ 'common.yaml': 'v: "%{lookup(\'w\')}"\nw: "%{lookup(\'v\')}"\n' })
+    expect(lookup('v')).toBe('')
+    expect(problems().length).toBeGreaterThan(0)
+  })
+
+  it('cannot reach into objects of the language', () => {
+    expect(open({ 'common.yaml': 'v: "x%{facts.constructor.name}%{__proto__}%{constructor}"\n' }).lookup('v')).toBe('x')
+  })
+})
+
+it.each([
+  ['"shared/*.yaml"', ['/h/data/shared']],
+  ['"*.yaml"', ['/h/data']],
+  ['"sites/*/mail/*.yaml"', ['/h/data/sites', '/h/data/sites/a/mail']],
+  ['"/etc/mail.d/*.yaml"', ['/etc/mail.d']],
+])('names the folders of a glob, for a file that comes later: %s', (glob, folders) => {
+  const yaml = `version: 5\nhierarchy: [{ name: a, glob: ${glob} }]\n`
+  const { hiera } = open({ 'sites/a/mail/b.yaml': 'a: 1\n' }, yaml)
+  expect(hiera.folders).toEqual(folders)
+})
+
+describe('keys with dots', () => {
+  const data = {
+    'common.yaml': 'hosts: { lists: { name: l.example.org } }\npair: [a, b]\nx.y: whole\nvalue: "%{lookup(\'KEY\')}"\n',
+  }
+  const value = (key: string) => {
+    const { lookup, problems } = open({ 'common.yaml': data['common.yaml'].replace('KEY', key) })
+    return [lookup('value'), problems()]
+  }
+
+  it.each([
+    ['hosts.lists.name', 'l.example.org'],
+    ['pair.1', 'b'],
+    ['x.y', 'whole'],
+  ])('go down into values: %s', (key, text) => expect(value(key)).toEqual([text, []]))
+
+  it.each(['hosts.lists.nome', 'pair.2', 'pair.x', 'hosts.lists', 'x.z'])('%s gives no text', (key) => {
+    expect(value(key)[1]).toEqual([`data/common.yaml:4:8: error: %{lookup('${key}')} does not give a text`])
+  })
+})
+
+it("takes other modules' patterns as Ruby does", () => {
+  const { problems, lookup } = open({
+    'common.yaml': "lookup_options: { '^[\\w-]+::a$': { merge: unique } }\nb::a: [x, x]\n",
+  })
+  expect(lookup('b::a')).toEqual(['x'])
+  expect(problems()).toEqual([])
+})

@@ -1,0 +1,165 @@
+// Loads all sources of routing data into one snapshot, or says everything that is wrong with them.
+// Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
+
+import { readAliasesFile } from './files/aliases-file.ts'
+import { checkEmpty } from './check/check-empty.ts'
+import { checkGraph } from './check/check-graph.ts'
+import type { GraphChoice } from './check/check-graph.ts'
+import { checkHidden } from './check/check-hidden.ts'
+import { diskFiles, whyUnread } from './files/files.ts'
+import type { Files } from './files/files.ts'
+import { openHiera } from './hiera/hiera.ts'
+import type { Hiera } from './hiera/hiera.ts'
+import type { HieraScope } from './hiera/hiera-scope.ts'
+import { newBuild } from './read/snapshot-builder.ts'
+import {
+  NAMESPACE,
+  foreignKeys,
+  foreignMerge,
+  nearestKey,
+  ownSection,
+  ownSections,
+  unusedKeys,
+} from './read/mail-keys.ts'
+import type { Section } from './read/mail-keys.ts'
+import { mailPathsAt } from './files/mail-paths.ts'
+import { collectProblems } from './data-problem.ts'
+import type { Place, Problem, ProblemList } from './data-problem.ts'
+import { linkRoles } from './read/read-aliases.ts'
+import { checkAliasDomains } from './read/read-domains.ts'
+import { readLayers } from './read/read-layers.ts'
+import { checkVerifiable } from './read/read-verifiable.ts'
+import type { MailLayer } from './read/read-layers.ts'
+import { compileSnapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
+import { loadTeams } from './teams/load-teams.ts'
+import { readYaml } from './files/yaml-file.ts'
+
+export interface DirectorySettings {
+  /** Bare names belong to it; always ours. */
+  readonly mainDomain: string
+  /** Path of a hiera.yaml. */
+  readonly hiera?: string
+  /**
+   * Plain mail.yaml files, aliases(5) files (any name without .yaml, .yml, .json, .toml), folders of per-host fragments (every *.yaml in
+   * them is a mail.yaml of its own), and TOML files of people and teams, or folders that hold people/*.toml and teams/*.toml.
+   */
+  readonly mail?: readonly string[]
+  /** For Hiera's interpolation. */
+  readonly scope: HieraScope
+  /** Whether loops and dangling targets refuse the data (default) or only warn. */
+  readonly graph?: GraphChoice
+  /** True for an address that LDAP or SQL knows, or may know: a target there does not dangle. */
+  readonly elsewhere?: (key: string) => boolean
+}
+
+export interface LoadedDirectory {
+  /** Null if any problem is an error. */
+  readonly directory: Snapshot | null
+  readonly problems: readonly Problem[]
+  /** All files that were read, for a watcher. */
+  readonly files: readonly string[]
+  /** Folders besides those of the settings that change when a file comes or goes. */
+  readonly folders: readonly string[]
+}
+
+/** Loads everything; all problems at once. */
+export function loadDirectory(settings: DirectorySettings, files: Files = diskFiles): LoadedDirectory {
+  const list = collectProblems()
+  const read: string[] = []
+  const folders: string[] = []
+  const layers: MailLayer[] = []
+  const build = newBuild(settings.mainDomain, list)
+  if (settings.elsewhere) build.elsewhere = settings.elsewhere
+  if (settings.hiera !== undefined) {
+    const hiera = openHiera(settings.hiera, settings.scope, { files, problems: list })
+    layers.push(hieraLayer(hiera, list))
+    read.push(...hiera.files)
+    folders.push(...hiera.folders)
+  }
+  const paths = (settings.mail ?? []).map((each) => mailPathsAt(each, files, list))
+  for (const path of paths.flatMap((each) => each.plain)) {
+    read.push(path)
+    const layer = fileLayer(path, files, list)
+    if (layer) layers.push(layer)
+  }
+  const teamFiles = paths.flatMap((each) => each.teams)
+  read.push(...teamFiles)
+  const lists = loadTeams(build, teamFiles, files)
+  if (lists) layers.push({ values: [{ section: 'aliases', value: lists }], overriding: false })
+  readLayers(build, layers)
+  linkRoles(build)
+  checkAliasDomains(build)
+  checkVerifiable(build)
+  if (!hasError(list.problems)) {
+    checkGraph(build, settings.graph)
+    checkEmpty(build)
+    checkHidden(build)
+  }
+  return {
+    directory: hasError(list.problems) ? null : compileSnapshot(build),
+    problems: list.problems,
+    files: read,
+    folders: [...folders, ...paths.flatMap((each) => each.folders)],
+  }
+}
+
+function hasError(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error')
+}
+
+/** Everything of ours that the hierarchy answers; its other keys are other modules' business. */
+function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
+  const values: { section: Section; value: ReturnType<Hiera['lookup']> & object }[] = []
+  for (const [key, place] of hiera.keys()) {
+    const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
+    const foreign = foreignKeys.get(key)
+    if ((key.startsWith(NAMESPACE) && !own) || isNearlyOurs(key)) tellUnknown(key, place, problems)
+    if (unusedKeys.has(key)) tellUnused(key, place, problems)
+    const section = own ?? foreign
+    const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
+    if (section && value) values.push({ section, value })
+  }
+  return { values, overriding: true }
+}
+
+/** `mail:aliases` and `Mail::aliases` are keys of no module, and what stands under them is meant for us. */
+function isNearlyOurs(key: string): boolean {
+  const meant = key
+    .trim()
+    .toLowerCase()
+    .replace(/^mail:+/, NAMESPACE)
+  return meant !== key && meant.startsWith(NAMESPACE) && ownSection(meant) !== null
+}
+
+/** One file: a mail.yaml, of which every key has to be known, or aliases(5) if its name does not end as YAML does. */
+function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer | null {
+  const text = files.read(path)
+  const whole: Place = { file: path, line: 0, column: 0 }
+  if (text.kind !== 'found') {
+    problems.error(whole, whyUnread(text))
+    return null
+  }
+  if (!/\.(?:ya?ml|json)$/.test(path)) {
+    return { values: [{ section: 'aliases', value: readAliasesFile(path, text.text, problems) }], overriding: false }
+  }
+  const root = readYaml(path, text.text, problems)
+  const values: { section: Section; value: MailLayer['values'][number]['value'] }[] = []
+  for (const entry of root?.entries ?? []) {
+    const section = ownSection(entry.key) ?? foreignKeys.get(entry.key)
+    if (section) values.push({ section, value: entry.value })
+    else if (unusedKeys.has(entry.key)) tellUnused(entry.key, entry.place, problems)
+    else tellUnknown(entry.key, entry.place, problems)
+  }
+  return { values, overriding: false }
+}
+
+function tellUnused(key: string, place: Place, problems: ProblemList): void {
+  problems.warn(place, `"${key}" is not used: ${unusedKeys.get(key)}`)
+}
+
+function tellUnknown(key: string, place: Place, problems: ProblemList): void {
+  const nearest = nearestKey(key)
+  const advice = nearest ? `did you mean "${nearest}"?` : `expected one of ${ownSections.join(', ')}`
+  problems.error(place, `unknown key "${key}": ${advice}`)
+}

@@ -1,0 +1,103 @@
+// One directory of files and sources: what files say of an address leads, sources fill in what they leave open.
+// Room: directory. A source in doubt never makes an address unknown: what it may know and cannot tell is unavailable (451).
+
+import { domainOf } from '../smtp/mailbox.ts'
+import type { Mailbox } from '../smtp/mailbox.ts'
+import { addressKey, parseAddress, printAddress } from './address.ts'
+import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { DirectorySource, Naming, SourceAnswer } from './external-source.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+const ABSENT: Lookup<never> = { kind: 'absent' }
+/** RFC 5321 4.5.1, RFC 2142: routing answers for these itself, whatever no source can tell. */
+const alwaysAnswered = /^(?:postmaster|abuse)@/
+
+/** Lays the sources of the moment under the files; the first source that says something counts. */
+export function overlaySources(files: Snapshot, sources: () => readonly DirectorySource[]): Directory {
+  return {
+    mainDomain: files.mainDomain,
+    rewrites: files.rewrites,
+    domain: (name) => files.domain(name),
+    forwardPolicy: (name) => files.forwardPolicies.get(name),
+    find: (key) => {
+      const own = files.find(key)
+      const record = own.kind === 'found' ? own.value : null
+      const domain = domainOf(key)
+      const asked = sources().filter((source) => source.domains.has(domain))
+      if (asked.length === 0 || (record && settles(record, key))) return own
+      const answers = asked.map((source) => source.find(key))
+      const atOnce = answers.filter((answer): answer is SourceAnswer => !(answer instanceof Promise))
+      if (atOnce.length === answers.length) return merge(key, record, atOnce)
+      return Promise.all(answers.map(async (answer) => await answer)).then((all) => merge(key, record, all))
+    },
+    grants: (user) => grants(files, sources(), user),
+  }
+}
+
+/** True if nothing that a source may add changes where the address goes. */
+function settles(record: AddressRecord, key: string): boolean {
+  if (record.refusal || record.discard || record.forward || record.transport) return true
+  // An alias that names its own address keeps a copy, which goes by a forward that a source may know.
+  return record.alias !== undefined && !record.alias.targets.some((target) => addressKey(target) === key)
+}
+
+function merge(key: string, record: AddressRecord | null, answers: readonly SourceAnswer[]): Lookup<AddressRecord> {
+  const value: Mutable<AddressRecord> = { ...record }
+  for (const answer of answers) {
+    if (answer.record && !settles(value, key)) fill(value, answer.record)
+  }
+  const doubt = answers.find((answer) => answer.doubt !== null)?.doubt ?? null
+  if (doubt !== null && !settles(value, key) && !alwaysAnswered.test(key)) return { kind: 'unavailable', cause: doubt }
+  return Object.keys(value).length === 0 ? ABSENT : { kind: 'found', value }
+}
+
+/** Every field that is still open. */
+function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
+  value.alias ??= from.alias
+  value.forward ??= from.forward
+  value.user ??= from.user
+  for (const field of ['alias', 'forward', 'user'] as const) if (value[field] === undefined) delete value[field]
+}
+
+/** What is known stands, whoever is away: an outage of a source makes only the other addresses doubtful. */
+async function grants(files: Snapshot, sources: readonly DirectorySource[], user: string): Promise<GrantsLookup> {
+  const known = files.grants(user)
+  const found = new Map<string, Grant>()
+  const add = (grant: Grant) => {
+    if (!found.has(grant.address)) found.set(grant.address, grant)
+  }
+  if (known.kind === 'found') for (const grant of known.value) add(grant)
+  const own = [...files.ownAddresses(user)]
+  let doubt: string | null = null
+  for (const source of sources) {
+    const answer = await source.user(user)
+    if (answer.kind === 'unavailable') doubt ??= answer.cause
+    if (answer.kind !== 'found') continue
+    doubt ??= answer.doubt ?? null
+    for (const address of answer.value.addresses) {
+      own.push(address)
+      add({ address: printAddress(address).toLowerCase(), source: answer.value.source })
+      files.naming(address).forEach(add)
+    }
+  }
+  for (const naming of await Promise.all(
+    sources.flatMap((source) => own.map((address) => namingOf(source, address))),
+  )) {
+    doubt ??= naming.doubt
+    for (const grant of naming.grants) if (!isHidden(files, grant)) add(grant)
+  }
+  return { kind: 'found', value: [...found.values()], ...(doubt === null ? {} : { doubt }) }
+}
+
+async function namingOf(source: DirectorySource, address: Mailbox): Promise<Naming> {
+  return await source.naming(address)
+}
+
+/** What a file says of the address stands in place of the source's alias. */
+function isHidden(files: Snapshot, grant: Grant): boolean {
+  const address: Mailbox | null = parseAddress(grant.address)
+  const record = address ? files.find(addressKey(address)) : ABSENT
+  return record.kind === 'found' && settles(record.value, grant.address)
+}

@@ -1,0 +1,143 @@
+// The keys of mail data: ours (`mail::aliases`, plain `aliases` in a mail.yaml), and those of other mail modules with the same sense.
+// Room: directory. docs/routing.md explains each; a key that is not here is refused by name.
+
+import type { MergeOptions } from '../hiera/hiera-merge.ts'
+
+/** What a key holds; one reader each. */
+export type Section =
+  | 'domains'
+  | 'alias_domains'
+  | 'generic_domains'
+  | 'users'
+  | 'aliases'
+  | 'alias_records'
+  | 'domain_aliases'
+  | 'forwards'
+  | 'host_aliases'
+  | 'transports'
+  | 'transport_tables'
+  | 'catch_all'
+  | 'rewrites'
+  | 'send_as'
+  | 'discards'
+  | 'refusals'
+  | 'recipient_bcc'
+  | 'forward_policies'
+  | 'certificates'
+  | 'assertions'
+  | 'verify_domains'
+  | 'unverifiable_domains'
+
+/** Sections that only other modules have a key for. */
+type ForeignSection =
+  | 'alias_records'
+  | 'domain_aliases'
+  | 'transport_tables'
+  | 'verify_domains'
+  | 'unverifiable_domains'
+
+/** The sections that have a key of ours. */
+export type OwnSection = Exclude<Section, ForeignSection>
+
+export const NAMESPACE = 'mail::'
+
+/** The sections that a key of ours may name, in the order in which they are read: domains before addresses. */
+export const ownSections: readonly OwnSection[] = [
+  'domains',
+  'alias_domains',
+  'generic_domains',
+  'users',
+  'aliases',
+  'forwards',
+  'host_aliases',
+  'transports',
+  'catch_all',
+  'rewrites',
+  'send_as',
+  'discards',
+  'refusals',
+  'recipient_bcc',
+  'forward_policies',
+  'certificates',
+  'assertions',
+]
+
+/** All sections in reading order. */
+export const readingOrder: readonly Section[] = [
+  'domains',
+  'generic_domains',
+  'alias_domains',
+  'users',
+  'aliases',
+  'alias_records',
+  'domain_aliases',
+  'transport_tables',
+  ...ownSections.slice(ownSections.indexOf('forwards')),
+  'verify_domains',
+  'unverifiable_domains',
+]
+
+/** Keys of other modules that say the same; their levels merge deeply, as those modules look them up. */
+export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section>([
+  ['mx.aliases', 'aliases'],
+  ['mx::aliases', 'aliases'],
+  ['postfix::virtual_aliases', 'aliases'],
+  ['postfix::virtuals', 'aliases'],
+  ['postfix::mailaliases', 'aliases'],
+  ['mailalias', 'aliases'],
+  ['mail_aliases', 'aliases'],
+  ['mailing-lists', 'aliases'],
+  ['etc_aliases__recipients', 'alias_records'],
+  ['profile::mx::domain_aliases', 'domain_aliases'],
+  ['profile::mx::domain_aliases_generic', 'generic_domains'],
+  ['profile::mx::static_transport_maps', 'transport_tables'],
+  ['profile::mx::dynamic_transport_maps', 'transport_tables'],
+  ['relay_domains', 'domains'],
+  ['recipient_discards', 'discards'],
+  ['verify_domains', 'verify_domains'],
+  ['unverifiable_domains', 'unverifiable_domains'],
+])
+
+export const foreignMerge: MergeOptions = { strategy: 'deep' }
+
+/** Keys that stand beside mail data in such files and are settings of other programs: passed over by choice, and told with what to use here. */
+export const unusedKeys: ReadonlyMap<string, string> = new Map([
+  ['mta_mode', 'what this node is says "role:" of its own YAML'],
+  ['plain_auth_logins', 'logins stand in the passwd-file that "users:" of the node\'s YAML names (waypost passwd)'],
+  [
+    'trusted_networks',
+    'no address alone may send: our nodes stand under "peers:", machines have certificates ("machines:")',
+  ],
+  ['signing_table', 'every domain of ours is signed for that has a key under "dkim:" of the node\'s YAML'],
+  ['key_table', 'keys stand under "dkim:" of the node\'s YAML'],
+])
+
+/** The section of a key of ours, with or without namespace; null if it is none. */
+export function ownSection(key: string): OwnSection | null {
+  const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
+  return ownSections.find((section) => section === name) ?? null
+}
+
+/** The known key that looks most like this one, for "did you mean"; null if none is near. */
+export function nearestKey(key: string): string | null {
+  const name = key.toLowerCase().replace(/^mail:+/, '')
+  const ranked = ownSections
+    .map((section) => ({ section, distance: editDistance(name, section) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.section : null
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

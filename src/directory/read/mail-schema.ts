@@ -1,0 +1,124 @@
+// The JSON Schema of mail data, for editors: completion, help on each key, a red line under a wrong one.
+// Room: directory. For people's eyes while they type; what counts is what the readers say (read-*.ts), with file and line.
+
+import { z } from 'zod'
+import { forwardTreatments } from '../directory.ts'
+import type { OwnSection } from './mail-keys.ts'
+import { NAMESPACE, ownSections } from './mail-keys.ts'
+
+const address = z.string().describe('An address, or a bare name of the main domain.')
+const domain = z.string().regex(/^[^\s@]+\.[^\s@]+$/)
+const names = z.union([z.string(), z.array(z.string())])
+const state = z.enum(['present', 'absent', 'ignore'])
+const treatment = z
+  .enum(forwardTreatments)
+  .describe('What becomes of a forwarded mail that would fail the DMARC check of its destination.')
+
+const ceiling = z
+  .union([z.number().positive(), z.literal('none')])
+  .describe('The spam score from which on nothing is forwarded, or none.')
+
+const targetRecord = z
+  .strictObject({
+    to: names.describe('Where to.'),
+    comment: z.string().describe('For people; shown by explain.').optional(),
+    section: z.string().optional(),
+    ensure: state.describe('absent takes away what a lower level says.').optional(),
+    tag: z.enum(['keep', 'drop']).describe('What becomes of +tag.').optional(),
+    send_as: names.describe('Users who may send as this address; none makes it receive-only.').optional(),
+    when_dmarc_would_fail: treatment.optional(),
+    spam_ceiling: ceiling.optional(),
+  })
+  .partial({ to: true })
+const targets = z.union([address, z.array(z.union([address, z.array(address)])), targetRecord])
+const targetMap = z.record(z.string(), targets)
+const text = z.union([z.string(), z.null(), z.strictObject({ text: z.string().optional(), ensure: state.optional() })])
+const textMap = z.union([z.record(z.string(), text), z.array(address)])
+
+const user = z.union([
+  z.null(),
+  names,
+  z.strictObject({
+    addresses: names.describe('Own addresses; default name@main domain.').optional(),
+    name: z.string().optional(),
+    comment: z.string().optional(),
+    ensure: state.optional(),
+  }),
+])
+
+const assertion = z.strictObject({
+  address,
+  from: z.string().describe('The sender; <> for a bounce.').optional(),
+  to: names.describe('Exactly these final addresses.').optional(),
+  next_hop: names.describe('Exactly these next hops.').optional(),
+  refused: z.union([z.boolean(), z.string(), z.number()]).describe('true, false, or how the reply begins.').optional(),
+  discarded: z.boolean().optional(),
+  comment: z.string().optional(),
+})
+
+const sections: Readonly<Record<OwnSection, z.ZodType>> = {
+  domains: z.union([domain, z.array(domain), z.record(domain, z.null())]).describe('Domains that are ours.'),
+  alias_domains: z
+    .union([z.array(domain), z.record(domain, z.union([domain, z.null()]))])
+    .describe('Domains of which every address means the same local part at another.'),
+  generic_domains: z
+    .union([domain, z.array(domain)])
+    .describe('Domains of ours that always answer for root, hostmaster, postmaster, abuse, privacy and mailer-daemon.'),
+  users: z
+    .union([z.array(z.string()), z.record(z.string(), user)])
+    .describe('People who may submit mail, and their own addresses.'),
+  aliases: targetMap.describe('Address → where to.'),
+  forwards: targetMap.describe('Address → where to, outside our domains.'),
+  host_aliases: z.record(z.string(), z.union([targets, targetMap])).describe('Host → its old aliases.'),
+  transports: z
+    .record(z.string(), z.union([z.string(), z.strictObject({ next_hop: z.string(), comment: z.string().optional() })]))
+    .describe('Domain or address → next hop, such as smtp:[list-01.example.org]:25 or lmtp:unix:/run/list.sock.'),
+  catch_all: z.union([targets, targetMap]).describe('Domain → last resort.'),
+  rewrites: z
+    .union([
+      z.record(z.string(), names),
+      z.array(
+        z.strictObject({
+          pattern: z.string(),
+          to: names,
+          domain: domain.describe('Then the expression is over the local parts at this domain.').optional(),
+          comment: z.string().optional(),
+        }),
+      ),
+    ])
+    .describe('Regular expressions over the whole address; the first that matches counts.'),
+  send_as: z.record(z.string(), names).describe('Address → users who may use it as sender.'),
+  discards: textMap.describe('Address → reason: accepted and dropped.'),
+  refusals: textMap.describe('Address → text with which it is refused.'),
+  recipient_bcc: targetMap.describe('Address → who gets a copy.'),
+  forward_policies: z
+    .record(
+      domain,
+      z.union([
+        treatment,
+        z.strictObject({
+          when_dmarc_would_fail: treatment.optional(),
+          spam_ceiling: ceiling.optional(),
+          comment: z.string().optional(),
+        }),
+      ]),
+    )
+    .describe('Foreign domain → what holds for forwards to it.'),
+  certificates: z.record(z.string(), names).describe('Machine → SHA-256 fingerprints.'),
+  assertions: z.array(assertion).describe('What must stay true; run by check.'),
+}
+
+/** The schema of one data file: our keys with and without namespace; in Hiera's files other modules' keys stand beside them. */
+export function mailJsonSchema(): object {
+  const shape: Record<string, z.ZodType> = {}
+  for (const section of ownSections) {
+    shape[section] = sections[section].optional()
+    shape[`${NAMESPACE}${section}`] = sections[section].optional()
+  }
+  return z.toJSONSchema(z.looseObject(shape), { reused: 'ref' })
+}
+
+/** The schema itself, for tests that hold it against data which the readers accept. */
+export function mailSchemaOf(section: OwnSection): z.ZodType {
+  return sections[section]
+}

@@ -1,0 +1,93 @@
+// One layer of mail data (a hierarchy's answer, or one file) onto the work-bench, section by section.
+// Room: directory.
+
+import type { Located } from '../located.ts'
+import { describeLocated } from '../located.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import { readingOrder } from './mail-keys.ts'
+import type { Section } from './mail-keys.ts'
+import {
+  readAliasRecords,
+  readCatchAll,
+  readDomainAliases,
+  readGenericDomains,
+  readHostAliases,
+  readTargetMap,
+} from './read-aliases.ts'
+import { readAliasDomains, readDomains } from './read-domains.ts'
+import { readCertificates, readSendAs, readTexts, readTransports, readUsers } from './read-entries.ts'
+import { readForwardPolicies } from './read-forward-policies.ts'
+import { readRewrites } from './read-rewrites.ts'
+import { readTransportTables } from './read-tables.ts'
+import { readVerifiable } from './read-verifiable.ts'
+
+/** What one source says, by section. */
+export interface MailLayer {
+  readonly values: readonly { readonly section: Section; readonly value: Located }[]
+  /** True for a hierarchy: a lower level's entry gives way instead of being a duplicate. */
+  readonly overriding: boolean
+}
+
+type Reader = (build: MailBuild, value: Located) => void
+
+const readers: Readonly<Record<Section, Reader>> = {
+  domains: readDomains,
+  generic_domains: readGenericDomains,
+  alias_domains: readAliasDomains,
+  users: readUsers,
+  aliases: (build, value) => readTargetMap(build, 'alias', value),
+  alias_records: readAliasRecords,
+  domain_aliases: readDomainAliases,
+  forwards: (build, value) => readTargetMap(build, 'forward', value),
+  host_aliases: readHostAliases,
+  transports: readTransports,
+  transport_tables: readTransportTables,
+  catch_all: readCatchAll,
+  rewrites: readRewrites,
+  send_as: readSendAs,
+  discards: (build, value) => readTexts(build, 'discard', value),
+  refusals: (build, value) => readTexts(build, 'refusal', value),
+  recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
+  forward_policies: readForwardPolicies,
+  certificates: readCertificates,
+  assertions: readAssertions,
+  verify_domains: (build, value) => readVerifiable(build, true, value),
+  unverifiable_domains: (build, value) => readVerifiable(build, false, value),
+}
+
+/** Files add up here too; what they say is read when it is checked (route/assertions.ts). */
+function readAssertions(build: MailBuild, value: Located): void {
+  const known = build.assertions
+  if (known?.kind !== 'list') build.assertions = value
+  else if (value.kind === 'list') build.assertions = { ...known, items: [...known.items, ...value.items] }
+  else build.problems.error(value.place, `expected a list of assertions, found ${describeLocated(value)}`)
+}
+
+function isNothing(value: Located): boolean {
+  return value.kind === 'scalar' && value.value === null
+}
+
+/** Sections that make domains ours: of all layers before anything else, so that no order of files matters. */
+const domainSections: readonly Section[] = [
+  'domains',
+  'generic_domains',
+  'alias_domains',
+  'domain_aliases',
+  'transports',
+  'transport_tables',
+  'host_aliases',
+]
+
+/** Reads all layers. */
+export function readLayers(build: MailBuild, layers: readonly MailLayer[]): void {
+  const first = readingOrder.filter((section) => domainSections.includes(section))
+  const rest = readingOrder.filter((section) => !domainSections.includes(section))
+  for (const section of [...first, ...rest]) {
+    for (const layer of layers) {
+      build.overriding = layer.overriding
+      // A section whose last entry was taken away stays as a key with nothing under it.
+      const said = layer.values.filter((each) => each.section === section && !isNothing(each.value))
+      for (const each of said) readers[section](build, each.value)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// `loginAccount` beside the targets of a list: an account for reading mail that other programs would keep. Here there are no mailboxes,
+// and passwords are no routing data; what asks for either is refused by name, its value never printed.
+// Room: directory.
+
+import { describeLocated } from '../located.ts'
+import type { LocatedEntry } from '../located.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+
+const passwordAdvice = 'passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)'
+
+/** Accepts an account that stores nothing and proves nothing. */
+export function readLoginAccount(build: MailBuild, account: LocatedEntry): void {
+  const { value } = account
+  if (value.kind !== 'map') {
+    if (value.kind === 'list' || value.value !== null)
+      build.problems.error(value.place, `"loginAccount": expected a record, found ${kindOf(account)}`)
+    return
+  }
+  for (const { key, place, value: field } of value.entries) {
+    if (/password/i.test(key)) build.problems.error(place, `"loginAccount.${key}": ${passwordAdvice}`)
+    else if (key !== 'storeEmail') {
+      build.problems.error(place, `unknown key "loginAccount.${key}": expected storeEmail: false`)
+    } else if (field.kind !== 'scalar' || field.value !== false) {
+      build.problems.error(field.place, `"loginAccount.${key}" is false: Waypost has no mailboxes; use a transport`)
+    }
+  }
+}
+
+/** What stands there, without saying it: it may be a password. */
+function kindOf({ value }: LocatedEntry): string {
+  return value.kind === 'scalar' ? 'a text' : describeLocated(value)
+}

@@ -1,0 +1,73 @@
+// Postfix tables as text inside YAML: `key  value` lines with comments and continuation lines, plain or regular expressions.
+// Room: directory. Their lines count from the block's own place, so that a fault is told where it stands.
+
+import type { Located } from '../located.ts'
+import { entryOf, refuseUnknown, textOf } from '../located.ts'
+import type { MailBuild } from './snapshot-builder.ts'
+import type { Place } from '../data-problem.ts'
+import { mapEntries } from './read-aliases.ts'
+import { readTransports } from './read-entries.ts'
+import { addPattern } from './read-rewrites.ts'
+
+interface TableLine {
+  readonly key: string
+  readonly value: string
+  readonly place: Place
+}
+
+/** Table name → `{type, content}`: hash gives transports, regexp gives rewrites. `{path}` names a file that another tool writes. */
+export function readTransportTables(build: MailBuild, value: Located): void {
+  for (const table of mapEntries(build, value)) {
+    const field = (key: string) => (table.value.kind === 'map' ? entryOf(table.value, key)?.value : undefined)
+    refuseUnknown(table.value, ['type', 'content', 'path', 'comment'], build.problems)
+    const content = field('content')
+    const type = field('type')
+    const typeText = type ? textOf(type) : null
+    if (!content) {
+      build.problems.error(
+        table.place,
+        `table "${table.key}" has no content here: a map that another program writes is not read`,
+      )
+    } else if (typeText === 'hash') {
+      for (const line of tableLines(build, content)) readTransports(build, transportOf(line))
+    } else if (typeText === 'regexp' || typeText === 'pcre') {
+      for (const line of tableLines(build, content)) readExpression(build, line)
+    } else build.problems.error(type?.place ?? table.place, '"type" is hash, regexp or pcre')
+  }
+}
+
+/** Conditions (`if /…/`) and negations (`!/…/`) of regexp_table(5) are not read: what they guard would count for every address. */
+function readExpression(build: MailBuild, { key, value, place }: TableLine): void {
+  if (key.startsWith('/')) addPattern(build, { pattern: key, to: scalar(value, place), place })
+  else build.problems.error(place, `expected "/expression/  address", found "${key} ${value}"`)
+}
+
+/** The entries of a table (postmap(1)): # begins a comment line, white space a continuation. */
+function tableLines(build: MailBuild, content: Located): readonly TableLine[] {
+  const text = textOf(content) ?? ''
+  const lines: { text: string; line: number }[] = []
+  text.split('\n').forEach((line, index) => {
+    if (/^\s*(?:#|$)/.test(line)) return
+    const last = lines.at(-1)
+    if (/^\s/.test(line) && last) last.text += ` ${line.trim()}`
+    else lines.push({ text: line.trim(), line: index })
+  })
+  // A block scalar begins on the line behind its indicator; a quoted one on its own.
+  const isBlock = content.kind === 'scalar' && content.block === true
+  return lines.flatMap(({ text: line, line: index }) => {
+    const place = { ...content.place, line: content.place.line + index + (isBlock ? 1 : 0), column: 1 }
+    const [, key, value] = /^(\/(?:[^/\\]|\\.)*\/\S*|\S+)\s+(.+)$/.exec(line) ?? []
+    if (key !== undefined && value !== undefined) return [{ key, value, place }]
+    build.problems.error(place, `expected "key  value", found "${line}"`)
+    return []
+  })
+}
+
+function transportOf(line: TableLine): Located {
+  const entry = { key: line.key, place: line.place, value: scalar(line.value, line.place) }
+  return { kind: 'map', place: line.place, entries: [entry] }
+}
+
+function scalar(value: string, place: Place): Located {
+  return { kind: 'scalar', place, value }
+}

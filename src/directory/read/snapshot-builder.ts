@@ -1,0 +1,145 @@
+// The work-bench on which mail data is put together: what readers add to, and what the snapshot is made from.
+// Room: directory. Mutable while a load runs, never seen outside it.
+
+import type { Mailbox } from '../../smtp/mailbox.ts'
+import { addressKey, normalDomain, parseAddress } from '../address.ts'
+import type { AddressRecord, DomainRecord, ForwardWords, Rewrite, TargetEntry } from '../directory.ts'
+import type { Located } from '../located.ts'
+import { formatPlace } from '../data-problem.ts'
+import type { Place, ProblemList } from '../data-problem.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export interface UserEntry {
+  readonly name: string
+  readonly addresses: readonly Mailbox[]
+  /** How people call this person. */
+  readonly fullName?: string
+  readonly comment?: string
+  readonly source: string
+}
+
+export interface MailBuild {
+  readonly mainDomain: string
+  readonly problems: ProblemList
+  readonly domains: Map<string, Mutable<DomainRecord>>
+  readonly addresses: Map<string, Mutable<AddressRecord>>
+  readonly users: Map<string, UserEntry>
+  readonly rewrites: Rewrite[]
+  readonly certificates: Map<string, readonly string[]>
+  readonly forwardPolicies: Map<string, ForwardWords>
+  assertions: Located | null
+  /** Where each target is written, for messages. */
+  readonly targetPlaces: Map<TargetEntry, readonly Place[]>
+  /** `section address` that is declared absent, and where. */
+  readonly absent: Map<string, Place>
+  /** Domains of which it is said that recipients can be checked before mail is taken, or cannot. */
+  readonly verifiable: { readonly domain: string; readonly is: boolean; readonly place: Place }[]
+  /** True for an address of ours that a source besides the files knows, or may know. */
+  elsewhere: (key: string) => boolean
+  /** Levels of one hierarchy override each other; separate files may not say the same twice. */
+  overriding: boolean
+}
+
+/** An empty bench; the main domain is ours without being listed. */
+export function newBuild(mainDomain: string, problems: ProblemList): MailBuild {
+  return {
+    mainDomain,
+    problems,
+    domains: new Map([[mainDomain, { source: 'configuration' }]]),
+    addresses: new Map(),
+    users: new Map(),
+    rewrites: [],
+    certificates: new Map(),
+    forwardPolicies: new Map(),
+    assertions: null,
+    targetPlaces: new Map(),
+    absent: new Map(),
+    verifiable: [],
+    elsewhere: () => false,
+    overriding: false,
+  }
+}
+
+/** Reads an address or a bare name (which belongs to the main domain). Null, with a problem told, if it is neither. */
+export function readAddress(build: MailBuild, text: string, place: Place): Mailbox | null {
+  const trimmed = text.trim()
+  const unusable = whyUnusable(trimmed)
+  const address = unusable ? null : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${build.mainDomain}`)
+  if (!address) build.problems.error(place, unusable ?? `"${trimmed}" is no address`)
+  return address
+}
+
+/** As readAddress, for the left side: the address has to be in a domain of ours. */
+export function readOwnAddress(build: MailBuild, text: string, place: Place): Mailbox | null {
+  if (/^(?:\*?@.*|\*)$/.test(text.trim())) {
+    build.problems.error(
+      place,
+      `"${text}" is no address: for all of a domain there is mail::catch_all, for some mail::rewrites`,
+    )
+    return null
+  }
+  const address = readAddress(build, text, place)
+  if (!address || build.domains.has(address.domain)) return address
+  build.problems.error(
+    place,
+    `${address.domain} is not a domain of ours: add it to mail::domains or mail::alias_domains`,
+  )
+  return null
+}
+
+/** Reads a domain name; null, with a problem told, if it is none. */
+export function readDomain(build: MailBuild, text: string, place: Place): string | null {
+  const domain = normalDomain(text.trim())
+  if (domain !== null && domain.includes('.') && !domain.startsWith('[')) return domain
+  build.problems.error(place, `"${text}" is no domain`)
+  return null
+}
+
+/** The record of an address, made if there is none. */
+export function recordOf(build: MailBuild, address: Mailbox): Mutable<AddressRecord> {
+  const key = addressKey(address)
+  const known = build.addresses.get(key)
+  if (known) return known
+  const made: Mutable<AddressRecord> = {}
+  build.addresses.set(key, made)
+  return made
+}
+
+/** Sets one field once; a second value is a problem, or hidden by the higher level of a hierarchy. */
+export function setOnce<T extends object, K extends keyof T>(
+  build: MailBuild,
+  slot: { readonly record: T; readonly field: K; readonly name: string },
+  value: T[K] & { readonly source: string },
+  place: Place,
+): void {
+  const known = slot.record[slot.field] as { readonly source: string } | undefined
+  if (known === undefined) {
+    slot.record[slot.field] = value
+    return
+  }
+  const otherFile = known.source.slice(0, known.source.lastIndexOf(':')) !== place.file
+  if (build.overriding && otherFile) build.problems.warn(place, `"${slot.name}" is hidden by ${known.source}`)
+  else build.problems.error(place, `duplicate "${slot.name}", first written at ${known.source}`)
+}
+
+/** The value's place in the form of a resolution step's source. */
+export function sourceAt(place: Place): string {
+  return formatPlace(place)
+}
+
+function whyUnusable(text: string): string | null {
+  // What the decoder puts in place of octets that are no UTF-8 (ISO 8859-1 mostly).
+  if (text.includes('\ufffd')) return `"${text}" has letters that are not UTF-8: save the file as UTF-8`
+  if (text.startsWith('ENC[')) {
+    return 'encrypted value (eyaml): Waypost decrypts nothing; write the address in clear or keep it out of mail data'
+  }
+  if (text.startsWith('|')) return `"${text}" is a command: Waypost runs no programs; use a transport`
+  if (text.startsWith(':include:')) return `"${text}": include files are not read; write the addresses as a list`
+  if (text.startsWith('/')) return `"${text}" is a file: Waypost has no mailboxes; use a transport`
+  if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in clear`
+  if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in clear`
+  if (/^user=\S+\s/.test(text))
+    return `"${text}" is a line of a virtual-domain file: name its aliases(5) file under "mail:"`
+  return text === '' ? 'an empty text is no address' : null
+}

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EMPTY_CONTENT, manyPeople } from '../../../test/lib/source-content.ts'
+import { judgeContent } from './check-shrinkage.ts'
+import { countContent } from './source-content.ts'
+
+const MOST = 0.4
+const judge = (now: number, before: number) =>
+  judgeContent(manyPeople(now), countContent(manyPeople(before)), MOST).kind
+
+describe('judgeContent', () => {
+  it('takes the first answer of a source, whatever its size', () => {
+    expect(judgeContent(manyPeople(1), null, MOST).kind).toBe('take')
+  })
+
+  it('never takes an empty one, not even the first, not even if everything may shrink', () => {
+    const refused = { kind: 'refuse', cause: 'the source answered with no entry at all' }
+    expect(judgeContent(EMPTY_CONTENT, null, MOST)).toEqual(refused)
+    expect(judgeContent(EMPTY_CONTENT, countContent(manyPeople(3)), 1)).toEqual(refused)
+  })
+
+  it.each([
+    [100, 100, 'take'],
+    [200, 100, 'take'],
+    [60, 100, 'take'],
+    [59, 100, 'refuse'],
+    [1, 100, 'refuse'],
+    [2, 3, 'take'],
+    [1, 3, 'refuse'],
+  ])('%i people after %i: %s', (now, before, verdict) => {
+    expect(judge(now, before)).toBe(verdict)
+  })
+
+  it('looks at each kind: passwords that vanished are a lost right, not people who left', () => {
+    const people = manyPeople(50)
+    const blind = { ...people, users: people.users.map(({ name, addresses, source }) => ({ name, addresses, source })) }
+    expect(judgeContent(blind, countContent(people), MOST)).toEqual({
+      kind: 'refuse',
+      cause: 'passwords shrank from 50 to 0',
+    })
+    const unforwarded = { ...people, forwards: [] }
+    expect(judgeContent(unforwarded, countContent(people), MOST)).toMatchObject({
+      cause: expect.stringContaining('forwards'),
+    })
+  })
+
+  it('lets single entries of a small kind come and go', () => {
+    const people = manyPeople(50)
+    const alias = { address: 'press', targets: ['kim'], source: 'cn=press' }
+    const before = countContent({ ...people, aliases: [alias, { ...alias, address: 'office' }] })
+    expect(judgeContent(people, before, MOST).kind).toBe('take')
+  })
+
+  it('never refuses growth and never takes the loss of more than the allowed part', () => {
+    const size = fc.integer({ min: 1, max: 300 })
+    fc.assert(
+      fc.property(size, size, (now, before) => {
+        expect(judge(now, before)).toBe(before - now > before * MOST ? 'refuse' : 'take')
+      }),
+      { numRuns: 50 },
+    )
+  })
+})

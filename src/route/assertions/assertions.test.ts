@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { loadDirectory } from '../../directory/load-directory.ts'
+import { memoryFiles } from '../../directory/files/memory-files.ts'
+import { formatProblem } from '../../directory/data-problem.ts'
+import { checkAssertions } from './assertions.ts'
+import type { RouterSettings } from '../router-settings.ts'
+
+const settings: RouterSettings = {
+  forwards: 'hand-over',
+  own: 'hand-over',
+  relayFor: ['user'],
+  postmaster: 'kim@example.org',
+}
+const data = `aliases: { press: [kim, issue] }
+forwards: { kim: Kim@home.example.net }
+transports: { issue@example.org: 'lmtp:[127.0.0.1]:24' }
+discards: { noreply: x }
+assertions:
+`
+
+async function check(assertions: string, more = '') {
+  const scope = { facts: {}, certname: 'n' }
+  const files = memoryFiles({ 'm.yaml': data + assertions, 'more.yaml': more })
+  const given = { mainDomain: 'example.org', mail: ['m.yaml', 'more.yaml'], scope }
+  const { directory, problems } = loadDirectory(given, files)
+  if (!directory) throw new Error(problems.map(formatProblem).join('\n'))
+  const run = await checkAssertions(directory, settings, 0)
+  return { checked: run.checked, problems: run.problems.map(formatProblem) }
+}
+
+describe('checkAssertions', () => {
+  it('holds what is true, whatever role the node has', async () => {
+    const text = `  - { address: press@example.org, to: [issue@example.org, kim@home.example.net] }
+  - { address: press@example.org, next_hop: ['lmtp:[127.0.0.1]:24', mx:home.example.net] }
+  - { address: kim@example.org, to: kim@home.example.net, refused: false, discarded: false }
+  - { address: noreply@example.org, discarded: true }
+  - { address: nobody@example.org, refused: true, comment: never again }
+  - { address: nobody@example.org, refused: 550 5.1.1 }
+  - { address: abuse@example.org, from: '<>', to: kim@home.example.net }
+`
+    expect(await check(text)).toEqual({ checked: 7, problems: [] })
+  })
+
+  it('tells each that does not hold, with its place', async () => {
+    const text = `  - { address: press@example.org, to: [lee@example.org, issue@example.org] }
+  - { address: kim@example.org, refused: true }
+  - { address: kim@example.org, discarded: true }
+  - { address: noreply@example.org, discarded: false }
+  - { address: nobody@example.org, refused: 553 }
+  - { address: nobody@example.org, to: kim@home.example.net }
+  - { address: press@example.org, next_hop: peers:srs }
+`
+    const prefix = (line: number, address: string) =>
+      `m.yaml:${line}:5: error: assertion about ${address}@example.org does not hold: `
+    expect((await check(text)).problems).toEqual([
+      `${prefix(6, 'press')}to lacks lee@example.org; to has kim@home.example.net besides`,
+      `${prefix(7, 'kim')}it is not refused`,
+      `${prefix(8, 'kim')}it is not discarded`,
+      `${prefix(9, 'noreply')}it is discarded`,
+      `${prefix(10, 'nobody')}the reply is 550 5.1.1 No such address here`,
+      `${prefix(11, 'nobody')}to lacks kim@home.example.net; it is refused: nobody@example.org is known nowhere`,
+      `${prefix(12, 'press')}next_hop lacks peers:srs; next_hop has mx:home.example.net, lmtp:[127.0.0.1]:24 besides`,
+    ])
+  })
+
+  it('tells what it cannot read', async () => {
+    expect(
+      (
+        await check(
+          '  - press\n  - { to: x }\n  - { address: a@example.org }\n  - { address: a@example.org, two: x, refused: true }\n',
+        )
+      ).problems,
+    ).toEqual([
+      'm.yaml:6:5: error: expected a record with address, found "press"',
+      'm.yaml:7:5: error: an assertion needs an address',
+      'm.yaml:8:5: error: an assertion says to, next_hop, refused or discarded',
+      'm.yaml:9:31: error: unknown key "two": expected address, from, to, next_hop, refused, discarded, comment',
+    ])
+    expect((await check('  press: x\n')).problems[0]).toContain('expected a list of assertions')
+  })
+
+  it('reads names as all of the data does: bare ones, IDN, a last dot, several with commas, in any case', async () => {
+    const text = `  - { address: press, to: 'issue, kim@home.example.net' }
+  - { address: press, to: [Issue, KIM@Home.example.net.] }
+  - { address: intl@example.org, to: kim@bücher.example, from: ann@bücher.example }
+  - { address: intl@example.org, to: kim@xn--bcher-kva.example }
+  - { address: unix@example.org, next_hop: lmtp:unix:/run/Lists.sock }
+`
+    const more = `aliases: { intl: kim@bücher.example }\ntransports: { unix@example.org: 'lmtp:unix:/run/Lists.sock' }\n`
+    expect(await check(text, more)).toEqual({ checked: 5, problems: [] })
+  })
+
+  it('reads yes and no as YAML does', async () => {
+    const text = `  - { address: noreply, discarded: yes, refused: no }
+  - { address: nobody, refused: yes }
+  - { address: kim, discarded: yes }
+  - { address: kim, discarded: no, refused: off }
+`
+    expect((await check(text)).problems).toEqual([
+      'm.yaml:8:5: error: assertion about kim@example.org does not hold: it is not discarded',
+    ])
+  })
+
+  it.each([
+    ['an address', 'address: "pre ss@@x", refused: true', 'error: "pre ss@@x" is no address'],
+    ['an empty address', 'address: , refused: true', 'error: "address": expected a text or a list of texts'],
+    ['a sender', 'address: kim, from: "a b", to: kim', 'error: "a b" is no address'],
+    ['targets', 'address: noreply, to: { a: b }', 'error: "to": expected a text or a list of texts, found a mapping'],
+    [
+      'a next hop',
+      'address: noreply, next_hop: ',
+      'error: "next_hop": expected a text or a list of texts, found nothing',
+    ],
+    ['a yes or no', 'address: noreply, discarded: maybe', 'error: "discarded": expected true or false, found "maybe"'],
+    ['a reply', 'address: nobody, refused: ', 'error: "refused": expected true, false or the beginning of a reply'],
+  ])('does not hold for want of %s that can be read', async (_what, words, problem) => {
+    const { problems } = await check(`  - { ${words} }\n`)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('m.yaml:6:')
+    expect(problems[0]).toContain(problem)
+  })
+
+  it('has nothing to say where nothing is asserted', async () => {
+    expect(await check('')).toEqual({ checked: 0, problems: [] })
+  })
+
+  it('warns if nobody answers for postmaster, where mail for our domains is resolved', async () => {
+    const scope = { facts: {}, certname: 'n' }
+    const { directory } = loadDirectory(
+      { mainDomain: 'example.org', mail: ['m.yaml'], scope },
+      memoryFiles({ 'm.yaml': 'forwards: { kim: k@far.example }' }),
+    )
+    const warnings = async (own: 'resolve' | 'hand-over', postmaster: string) => {
+      if (!directory) throw new Error('no directory')
+      const run = await checkAssertions(directory, { ...settings, own, postmaster }, 0)
+      return run.problems.map(formatProblem)
+    }
+    expect(await warnings('resolve', 'kim@example.org')).toEqual([])
+    expect(await warnings('hand-over', 'postmaster@example.org')).toEqual([])
+    expect(await warnings('resolve', 'postmaster@example.org')).toEqual([
+      "configuration:0:0: warning: mail to postmaster@example.org is refused (postmaster@example.org is known nowhere): give it an alias, or set the node's postmaster to an address that is answered",
+    ])
+  })
+})

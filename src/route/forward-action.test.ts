@@ -1,0 +1,131 @@
+// Which copies leave by a forward, and what data want done with them: where DMARC would fail, and where they look like spam.
+
+import { describe, expect, it } from 'vitest'
+import { loadDirectory } from '../directory/load-directory.ts'
+import { memoryFiles } from '../directory/files/memory-files.ts'
+import type { Origin } from '../smtp/origin.ts'
+import { createRouter } from './router.ts'
+import type { RouterSettings } from './router-settings.ts'
+import { encodeSrs } from './srs/srs.ts'
+
+const AT = Date.UTC(2026, 10, 21)
+
+const data = `aliases:
+  press: { to: [kim, lee, sam, out@far.example], when_dmarc_would_fail: refuse }
+  plain: [kim, lee]
+forwards:
+  kim: { to: kim@home.example, when_dmarc_would_fail: wrap }
+  lee: lee@strict.example
+  abuse: { to: [abuse@desk.example, log@careful.example, copy@strict.example] }
+  sales: { to: [one@careful.example, two@strict.example], spam_ceiling: 12 }
+  ada: ada@home.example
+transports: { sam@example.org: "lmtp:[127.0.0.1]:24" }
+forward_policies: { strict.example: rewrite-from, careful.example: { spam_ceiling: 4, when_dmarc_would_fail: wrap }, desk.example: { spam_ceiling: none } }
+`
+const settings: RouterSettings = {
+  forwards: 'resolve',
+  own: 'resolve',
+  relayFor: ['peer', 'user', 'local'],
+  srs: { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: true },
+}
+const mx: Origin = { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' }
+
+async function wishes(
+  forwardPath: string,
+  changes: Partial<RouterSettings> = {},
+  origin: Origin = mx,
+  sender: string | null = 'ann@stranger.example',
+) {
+  const scope = { facts: {}, certname: 'n' }
+  const { directory } = loadDirectory(
+    { mainDomain: 'example.org', mail: ['m.yaml'], scope },
+    memoryFiles({ 'm.yaml': data }),
+  )
+  if (!directory) throw new Error('bad data')
+  const router = createRouter({ ...settings, ...changes }, () => directory)
+  const answer = await router.resolve({ forwardPath, reversePath: sender, origin, at: AT })
+  if (answer.kind !== 'destinations') throw new Error(answer.kind)
+  return Object.fromEntries(answer.destinations.map((one) => [one.recipient, one.forward ?? one.handedOver ?? null]))
+}
+
+describe('a copy that leaves by a forward', () => {
+  it('has the wish of the forward, or of the domain it goes to, or none', async () => {
+    expect(await wishes('plain@example.org')).toEqual({
+      'kim@home.example': { wish: { treatment: 'wrap', source: 'm.yaml:5' } },
+      'lee@strict.example': { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+    })
+    expect(await wishes('ada@example.org')).toEqual({ 'ada@home.example': { wish: null } })
+  })
+
+  it('has the wish of the alias where the forward has none; the nearest to the target counts', async () => {
+    expect(await wishes('press@example.org')).toEqual({
+      'kim@home.example': { wish: { treatment: 'wrap', source: 'm.yaml:5' } },
+      'lee@strict.example': { wish: { treatment: 'refuse', source: 'm.yaml:2' } },
+      'sam@example.org': null,
+      'out@far.example': { wish: { treatment: 'refuse', source: 'm.yaml:2' } },
+    })
+  })
+
+  it('may have been resolved by the peer in front', async () => {
+    expect(await wishes('out@strict.example')).toEqual({
+      'out@strict.example': { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+    })
+  })
+})
+
+describe('no forward is', () => {
+  it('what our own people send to the world', async () => {
+    const user: Origin = { kind: 'user', identity: 'lee' }
+    expect(await wishes('ann@strict.example', {}, user, 'lee@example.org')).toEqual({ 'ann@strict.example': null })
+  })
+
+  it('a bounce on its way home', async () => {
+    const srs = settings.srs as NonNullable<RouterSettings['srs']>
+    const made = encodeSrs('ann@stranger.example', AT, srs)
+    const sent = await wishes(made.kind === 'rewritten' ? made.address : '', {}, { kind: 'internet' }, null)
+    expect(sent).toEqual({ 'ann@stranger.example': null })
+  })
+})
+
+describe('the spam ceiling', () => {
+  const policy = { score: 4, source: 'm.yaml:11' }
+  const wish = { treatment: 'wrap', source: 'm.yaml:11' }
+  const strict = { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } }
+
+  it('is the destination’s where the forward has none', async () => {
+    expect(await wishes('abuse@example.org')).toEqual({
+      'abuse@desk.example': { wish: null, ceiling: { score: null, source: 'm.yaml:11' } },
+      'log@careful.example': { wish, ceiling: policy },
+      'copy@strict.example': strict,
+    })
+  })
+
+  it('of the forward comes first, and changes nothing about the other wish', async () => {
+    const ceiling = { score: 12, source: 'm.yaml:8' }
+    expect(await wishes('sales@example.org')).toEqual({
+      'one@careful.example': { wish, ceiling },
+      'two@strict.example': { ...strict, ceiling },
+    })
+  })
+})
+
+describe('what is handed over to the nodes that forward', () => {
+  it('is no forward here, and bears the terms of each domain that it leaves for', async () => {
+    expect(await wishes('kim@example.org', { forwards: 'hand-over' })).toEqual({
+      'kim@example.org': [{ wish: { treatment: 'wrap', source: 'm.yaml:5' } }],
+    })
+    expect(await wishes('abuse@example.org', { forwards: 'hand-over' })).toEqual({
+      'abuse@example.org': [
+        { wish: null, ceiling: { score: null, source: 'm.yaml:11' } },
+        { wish: { treatment: 'wrap', source: 'm.yaml:11' }, ceiling: { score: 4, source: 'm.yaml:11' } },
+        { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+      ],
+    })
+  })
+
+  it('has one domain where a group has members inside too', async () => {
+    const found = await wishes('press@example.org', { forwards: 'hand-over' })
+    expect(found['out@far.example']).toEqual([{ wish: { treatment: 'refuse', source: 'm.yaml:2' } }])
+    expect(found['sam@example.org']).toBeNull()
+  })
+})

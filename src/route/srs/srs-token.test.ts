@@ -1,0 +1,177 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Directory } from '../../directory/directory.ts'
+import type { Origin } from '../../smtp/origin.ts'
+import { createRouter } from '../router.ts'
+import type { RouterSettings, SrsRole } from '../router-settings.ts'
+import { decodeSrs } from './srs.ts'
+import { encodeToken, tokenIn } from './srs-token.ts'
+import type { TokenStore } from './srs-token.ts'
+import { openTokenFile } from './token-file.ts'
+
+const DAY = 86_400_000
+const NOW = Date.UTC(2026, 10, 21)
+const settings = { domain: 'srs.example.org', secrets: ['s'] }
+const sender = `${'a'.repeat(50)}.bounces+news=${'b'.repeat(8)}@long-name.far.example`
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'token-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const store = (options: { at?: number; limit?: number } = {}) =>
+  openTokenFile(join(folder, 'tokens'), { at: NOW, maxAgeDays: 21, ...options })
+
+describe('encodeToken', () => {
+  it('makes a short address, the same each day for one sender, and keeps the sender first', async () => {
+    const file = await store()
+    const made = await encodeToken(sender, NOW, settings, file)
+    expect(made).toMatchObject({ address: expect.stringMatching(/^SRS0=.{4}=..=1=[0-9a-v]{32}@srs\.example\.org$/) })
+    expect(await encodeToken(sender, NOW + 1000, settings, file)).toEqual(made)
+    const decoded = decodeSrs(made.kind === 'rewritten' ? made.address.toLowerCase() : '', NOW, settings)
+    const token = tokenIn(decoded)
+    expect(token).not.toBeNull()
+    expect(await file.find(token ?? '')).toBe(sender)
+    expect(await file.find('0'.repeat(32))).toBeNull()
+    await file.close()
+  })
+
+  it('is unavailable, not too long, when the disk fails', async () => {
+    const broken: TokenStore = { keep: () => Promise.reject(new Error('ENOSPC')), find: () => Promise.resolve(null) }
+    expect(await encodeToken(sender, NOW, settings, broken)).toEqual({
+      kind: 'unavailable',
+      cause: 'SRS token store: Error: ENOSPC',
+    })
+  })
+
+  it('sees no token in ordinary addresses', () => {
+    expect(tokenIn({ kind: 'not-srs' })).toBeNull()
+    expect(tokenIn({ kind: 'decoded', address: 'a@far.example', scheme: 'SRS0' })).toBeNull()
+    expect(tokenIn({ kind: 'decoded', address: 'short@1', scheme: 'SRS0' })).toBeNull()
+  })
+})
+
+describe('openTokenFile', () => {
+  const token = (n: number) => n.toString(32).padStart(32, '0')
+
+  it('keeps over a restart, and drops what has expired', async () => {
+    const first = await store()
+    await first.keep(token(1), '"odd \\" name"@far.example', NOW)
+    await first.keep(token(2), 'b@far.example', NOW - 30 * DAY)
+    await first.close()
+    const second = await store()
+    expect(await second.find(token(1))).toBe('"odd \\" name"@far.example')
+    expect(await second.find(token(2))).toBeNull()
+    await second.close()
+    expect((await readFile(join(folder, 'tokens'), 'utf8')).split('\n')).toHaveLength(2)
+  })
+
+  it('writes one line a day for one sender, and renews its age', async () => {
+    const file = await store()
+    for (const at of [NOW, NOW + 5, NOW + 2 * DAY, NOW + 2 * DAY + 5]) await file.keep(token(1), 'a@far.example', at)
+    await file.close()
+    const later = await store({ at: NOW + 23 * DAY })
+    expect(await later.find(token(1))).toBe('a@far.example')
+    await later.close()
+  })
+
+  it('survives a torn last line and foreign text', async () => {
+    await writeFile(join(folder, 'tokens'), `${token(1)} ${NOW} "a@far.example"\nrubbish\n`)
+    await appendFile(join(folder, 'tokens'), `${token(2)} ${NOW} "b@far.ex`)
+    const file = await store()
+    expect([await file.find(token(1)), await file.find(token(2))]).toEqual(['a@far.example', null])
+    await file.keep(token(3), 'c@far.example', NOW)
+    await file.close()
+    const again = await store()
+    expect(await again.find(token(3))).toBe('c@far.example')
+    await again.close()
+  })
+
+  it('takes no more than its limit, until old ones expire', async () => {
+    const file = await store({ limit: 2 })
+    expect(await file.keep(token(1), 'a@far.example', NOW)).toBe(true)
+    expect(await file.keep(token(2), 'b@far.example', NOW)).toBe(true)
+    expect(await file.keep(token(3), 'c@far.example', NOW)).toBe(false)
+    expect(await file.keep(token(1), 'a@far.example', NOW)).toBe(true)
+    expect(await file.keep(token(3), 'c@far.example', NOW + 23 * DAY)).toBe(true)
+    await file.close()
+  })
+
+  it('writes many at once in whole lines', async () => {
+    const file = await store()
+    await Promise.all(Array.from({ length: 200 }, (_, n) => file.keep(token(n), `a${n}@far.example`, NOW)))
+    await file.close()
+    const again = await store()
+    for (let n = 0; n < 200; n += 1) expect(await again.find(token(n))).toBe(`a${n}@far.example`)
+    await again.close()
+  })
+})
+
+describe('a fleet', () => {
+  const directory: Directory = {
+    mainDomain: 'example.org',
+    rewrites: [],
+    domain: (name) => (name === 'example.org' ? { source: 'configuration' } : undefined),
+    find: (key) =>
+      key === 'kim@example.org'
+        ? {
+            kind: 'found',
+            value: { forward: { targets: [{ local: 'kim', domain: 'home.example.net' }], source: 'm:1' } },
+          }
+        : { kind: 'absent' },
+    grants: () => ({ kind: 'absent' }),
+  }
+  const router = (srs: SrsRole, more: Partial<RouterSettings> = {}) =>
+    createRouter({ forwards: 'resolve', own: 'resolve', relayFor: [], srs, ...more }, () => directory)
+  const peer: Origin = { kind: 'peer', role: 'mx', vouched: 'nothing' }
+
+  it('the srs node writes a token, the mx brings its bounce there, and it goes home', async () => {
+    const file = await store()
+    const srsNode = router({ ...settings, reverse: false, rewrite: true, tokens: file })
+    const out = await srsNode.resolve({ forwardPath: 'kim@example.org', reversePath: sender, origin: peer, at: NOW })
+    const address = out.kind === 'destinations' ? (out.destinations[0]?.reversePath ?? '') : ''
+    expect(address.length).toBeLessThan(64 + 17)
+
+    const mx = router({ ...settings, reverse: true, rewrite: false })
+    const bounce = { forwardPath: address, reversePath: null, at: NOW + DAY }
+    expect(await mx.resolve({ ...bounce, origin: { kind: 'internet' } })).toMatchObject({
+      destinations: [{ recipient: address, nextHop: 'peers:srs' }],
+    })
+    expect(await srsNode.resolve({ ...bounce, origin: peer })).toMatchObject({
+      destinations: [{ recipient: sender, nextHop: 'mx:long-name.far.example', reversePath: null }],
+    })
+    expect(
+      await mx.resolve({ ...bounce, forwardPath: address.replace('=1=', '=2='), origin: { kind: 'internet' } }),
+    ).toMatchObject({
+      reply: { enhanced: '5.1.1' },
+    })
+    await file.close()
+
+    const other = router(
+      {
+        ...settings,
+        reverse: false,
+        rewrite: true,
+        tokens: { keep: () => Promise.resolve(true), find: () => Promise.resolve(null) },
+      },
+      { unknownFromPeer: 'defer' },
+    )
+    expect(await other.resolve({ ...bounce, origin: peer })).toMatchObject({
+      kind: 'unavailable',
+      reply: { code: 450 },
+    })
+  })
+
+  it('a store that fails defers the mail, a full one refuses it', async () => {
+    const request = { forwardPath: 'kim@example.org', reversePath: sender, origin: peer, at: NOW }
+    const srs = { ...settings, reverse: false, rewrite: true }
+    const find = () => Promise.resolve(null)
+    const broken = router({ ...srs, tokens: { keep: () => Promise.reject(new Error('EIO')), find } })
+    expect(await broken.resolve(request)).toMatchObject({ kind: 'unavailable', reply: { code: 451 } })
+    const full = router({ ...srs, tokens: { keep: () => Promise.resolve(false), find } })
+    expect(await full.resolve(request)).toMatchObject({ kind: 'refused', reply: { enhanced: '5.1.7' } })
+  })
+})

@@ -1,0 +1,115 @@
+// The Sender Rewriting Scheme: what a forwarder writes into MAIL FROM so that SPF passes and bounces find their way home.
+// Room: route; pure. Byte-compatible with Mail::SRS, libsrs2 and postsrsd ("guarded" scheme: SRS0 and SRS1).
+// It reads no clock and no configuration, and never decides whether a mail may use the answer (route/reverse.ts does).
+
+import { parseAddress, printAddress } from '../../directory/address.ts'
+import { LOCAL_PART_OCTETS } from '../../smtp/address-limits.ts'
+import type { Mailbox } from '../../smtp/mailbox.ts'
+import { srsHash, verifySrsHash } from './srs-hash.ts'
+import type { SrsHashSettings } from './srs-hash.ts'
+import { checkStamp, makeStamp } from './srs-stamp.ts'
+
+export interface SrsSettings extends SrsHashSettings {
+  /** The domain of the addresses we make; its MX must lead to nodes with the same secrets. */
+  readonly domain: string
+  /** SRS domains of former days: still decoded, never written. */
+  readonly formerDomains?: readonly string[]
+  /** The character after `SRS0`; all others are `=` by the scheme. Default `=`. */
+  readonly separator?: '=' | '+' | '-'
+  /** Days an address stays valid; default 21. */
+  readonly maxAgeDays?: number
+}
+
+export type SrsEncoded =
+  | { readonly kind: 'rewritten'; readonly address: string }
+  | { readonly kind: 'unchanged'; readonly reason: 'null sender' | 'no domain' | 'own domain' | 'own SRS address' }
+  /** The local part would pass 64 octets (RFC 5321 4.5.3.1.1). */
+  | { readonly kind: 'too-long'; readonly octets: number }
+
+export type SrsDecoded =
+  | { readonly kind: 'decoded'; readonly address: string; readonly scheme: 'SRS0' | 'SRS1' }
+  | { readonly kind: 'not-srs' }
+  /** An SRS address, but of somebody else's domain: it passes untouched. */
+  | { readonly kind: 'other-domain' }
+  | { readonly kind: 'refused'; readonly reason: 'malformed' | 'wrong hash' | 'expired' | 'from the future' }
+
+const SRS1 = /^SRS1([=+-])([^=]+)=([^=]+)=([=+-][\s\S]+)$/i
+const SRS0 = /^SRS0([=+-])([^=]+)=([^=]+)=([^=]+)=([\s\S]+)$/i
+
+/**
+ * Rewrites a reverse-path for forwarding. `isOwn` names domains whose senders are never rewritten; `at` is unix milliseconds.
+ * A sender that is SRS0 elsewhere becomes SRS1, so that the chain grows by one host only once.
+ */
+export function encodeSrs(
+  sender: string | null,
+  at: number,
+  settings: SrsSettings,
+  isOwn: (domain: string) => boolean = () => false,
+): SrsEncoded {
+  if (sender === null || sender === '') return { kind: 'unchanged', reason: 'null sender' }
+  const address = parseAddress(sender)
+  if (!address) return { kind: 'unchanged', reason: 'no domain' }
+  if (isSrsDomain(address.domain, settings)) {
+    return { kind: 'unchanged', reason: isSrs(address.local) ? 'own SRS address' : 'own domain' }
+  }
+  if (isOwn(address.domain)) return { kind: 'unchanged', reason: 'own domain' }
+  const made = printAddress({ local: rewrittenLocal(address, at, settings), domain: settings.domain })
+  const octets = Buffer.byteLength(made) - Buffer.byteLength(settings.domain) - 1
+  return octets > LOCAL_PART_OCTETS ? { kind: 'too-long', octets } : { kind: 'rewritten', address: made }
+}
+
+/** Turns an SRS address of ours back. `at` is unix milliseconds; one day of clock difference forwards is allowed. */
+export function decodeSrs(text: string, at: number, settings: SrsSettings): SrsDecoded {
+  const address = parseAddress(text)
+  if (!address || !isSrs(address.local)) return { kind: 'not-srs' }
+  if (!isSrsDomain(address.domain, settings)) return { kind: 'other-domain' }
+  return /^srs0/i.test(address.local) ? decodeSrs0(address.local, at, settings) : decodeSrs1(address.local, settings)
+}
+
+/** True for a local part that claims to be SRS, whoever wrote it. */
+export function isSrs(local: string): boolean {
+  return /^srs[01][=+-]/i.test(local)
+}
+
+/** True for the domain we write and for those we wrote in former days. */
+export function isSrsDomain(domain: string, settings: SrsSettings): boolean {
+  return domain === settings.domain || (settings.formerDomains?.includes(domain) ?? false)
+}
+
+function rewrittenLocal(address: Mailbox, at: number, settings: SrsSettings): string {
+  const separator = settings.separator ?? '='
+  const { local, domain } = address
+  const chained = SRS1.exec(local)
+  if (chained) return srs1Local(separator, chained[3] as string, chained[4] as string, settings)
+  if (SRS0.test(local)) return srs1Local(separator, domain, local.slice(4), settings)
+  const stamp = makeStamp(at)
+  return `SRS0${separator}${srsHash([stamp, domain, local], settings)}=${stamp}=${domain}=${local}`
+}
+
+function srs1Local(separator: string, firstHop: string, inner: string, settings: SrsSettings): string {
+  return `SRS1${separator}${srsHash([firstHop, inner], settings)}=${firstHop}=${inner}`
+}
+
+function decodeSrs0(text: string, at: number, settings: SrsSettings): SrsDecoded {
+  const parts = SRS0.exec(text)
+  if (!parts) return { kind: 'refused', reason: 'malformed' }
+  const [hash, stamp, domain, local] = parts.slice(2) as [string, string, string, string]
+  if (!verifySrsHash(hash, [stamp, domain, local], settings)) return { kind: 'refused', reason: 'wrong hash' }
+  const age = checkStamp(stamp, at, settings.maxAgeDays)
+  if (age !== 'valid') return { kind: 'refused', reason: age }
+  return decodedTo({ local, domain }, 'SRS0')
+}
+
+function decodeSrs1(text: string, settings: SrsSettings): SrsDecoded {
+  const parts = SRS1.exec(text)
+  if (!parts) return { kind: 'refused', reason: 'malformed' }
+  const [hash, domain, inner] = parts.slice(2) as [string, string, string]
+  if (!verifySrsHash(hash, [domain, inner], settings)) return { kind: 'refused', reason: 'wrong hash' }
+  return decodedTo({ local: `SRS0${inner}`, domain }, 'SRS1')
+}
+
+/** Reads the made address once more, so that nothing leaves here that is no address. */
+function decodedTo(address: Mailbox, scheme: 'SRS0' | 'SRS1'): SrsDecoded {
+  const read = parseAddress(printAddress(address))
+  return read ? { kind: 'decoded', address: printAddress(read), scheme } : { kind: 'refused', reason: 'malformed' }
+}
