@@ -14,7 +14,7 @@ import type { ConnectionPool, PooledConnection } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { ReplyRules } from './reply-rules.ts'
 import type { SharedGates, SharedLimits } from './shared-limits.ts'
-import { describeTarget, type RecipientResult, type Target, type Transport, type Trouble } from './transport.ts'
+import { describeTarget, type OpenResult, type RecipientResult, type Target, type Transport } from './transport.ts'
 
 export interface AgentSettings {
   /** Hosts to hold a session with for one mail (Postfix: smtp_mx_session_limit 2). */
@@ -169,17 +169,17 @@ class Attempt {
     if (idle) await this.#over(idle)
     while (this.#mayGoOn && !this.#tried.has(describeTarget(target))) {
       const opened = await ports.transport.open(target)
-      if (opened.kind === 'closed') return this.#noConnection(target, opened.trouble)
+      if (opened.kind === 'closed') return this.#noConnection(target, opened)
       recent.remember(this.#claim.nextHop, key, ports.clock.now())
       await this.#over(ports.pool.adopt(opened.connection))
     }
   }
 
-  #noConnection(target: Target, trouble: Trouble): void {
+  #noConnection(target: Target, { trouble, reached, tls }: Extract<OpenResult, { kind: 'closed' }>): void {
     this.#tried.add(describeTarget(target))
-    // A host that does not answer costs an address, not one of the few sessions.
-    if (trouble.kind !== 'lost' || trouble.phase !== 'connect') this.#sessions++
-    const facts = { host: describeTarget(target), tls: null, dsnPassedOn: false, lmtp: false }
+    // A host that cannot be reached uses up an address, not one of the few sessions.
+    if (reached) this.#sessions++
+    const facts = { host: describeTarget(target), tls, dsnPassedOn: false, lmtp: false }
     // What another host said of the mail tells more, to people and to the rules, than that this one is not there.
     for (const recipient of this.#left)
       if (!this.#heardOf.has(recipient.recipientId)) this.#note(recipient, trouble, { target, facts })

@@ -1,7 +1,8 @@
 // How the client behaves towards places that the operator has said something about: a smarthost that wants a password, a server whose
 // PIPELINING is broken, a next hop that knows us by another address. Data only; matching is done in destination-rules.ts.
 
-import type { HeloNames, SourceAddresses, TlsContexts } from './transport-settings.ts'
+import type { TlsContexts } from './tls-policy/tls-policy.ts'
+import type { HeloNames, SourceAddresses } from './transport-settings.ts'
 
 /** For AUTH; sent over TLS only. */
 export interface Credentials {

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { type AttemptFacts, outcomeOf } from './delivery-outcome.ts'
 import type { Phase, Trouble } from './transport.ts'
 
-const facts: AttemptFacts = { host: 'mx[192.0.2.1]:25', tls: 'TLSv1.3 encrypted', dsnPassedOn: true, lmtp: false }
+const facts: AttemptFacts = {
+  host: 'mx[192.0.2.1]:25',
+  tls: { level: 'encrypted', policy: 'may', protocol: 'TLSv1.3' },
+  dsnPassedOn: true,
+  lmtp: false,
+}
 
 function refused(phase: Phase, code: number, enhanced = '', lmtp = false): string {
   const verbatim = `${code} ${enhanced} text`

@@ -3,13 +3,14 @@
 
 import type { Outcome, Scope } from '../queue/contract/outcome.ts'
 import { statusOfCode } from '../smtp/status.ts'
+import type { TlsResult } from '../smtp/tls-result.ts'
 import type { PeerReply, Phase, RecipientResult, Trouble } from './transport.ts'
 
 /** Where the attempt was made. */
 export interface AttemptFacts {
   /** `name[ip]:port`, or null if no host was reached. */
   readonly host: string | null
-  readonly tls: string | null
+  readonly tls: TlsResult | null
   readonly dsnPassedOn: boolean
   readonly lmtp: boolean
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createDestinationRules, type DestinationRule } from './destination-rules.ts'
 
-const rule = (key: string): DestinationRule => ({ key, security: null, profile: null, limits: null })
+const rule = (key: string): DestinationRule => ({ key, tls: null, profile: null, limits: null })
 const rules = (...keys: string[]) => createDestinationRules(keys.map(rule))
 
 describe('the entry for a place', () => {

@@ -5,12 +5,12 @@ import type { DestinationLimits } from '../queue/scheduling/scheduler.ts'
 import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
 import type { ClientProfile } from './client-profile.ts'
 import type { SharedLimits } from './shared-limits.ts'
-import type { SecurityLevel } from './transport.ts'
+import type { TlsPolicy } from './tls-policy/tls-policy.ts'
 
 /** Towards one host. */
 export interface HostRule {
-  /** Null: as towards all others. */
-  readonly security: SecurityLevel | null
+  /** Null: the policy of all other hosts. */
+  readonly tls: TlsPolicy | null
   readonly profile: ClientProfile | null
   /** Limits of an entry that counts because of the host: all next hops that lead there share them. */
   readonly shared?: SharedLimits

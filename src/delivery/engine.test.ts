@@ -24,6 +24,7 @@ import { ConnectionPool, standardPool } from './pool.ts'
 import { createReplyRules } from './reply-rules.ts'
 import { SharedGates } from './shared-limits.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
+import { tlsPolicies } from './tls-policy/configured-policies.ts'
 
 const clock = systemClock
 const stops: (() => Promise<void>)[] = []
@@ -96,8 +97,8 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
 function hostSettings(peer: SmtpPeer) {
   return {
     peers: new Map(),
-    peerSecurity: 'none' as const,
-    security: 'may' as const,
+    peerTls: tlsPolicies.none,
+    tls: tlsPolicies.may,
     mxPort: peer.port,
     ourNames: new Set<string>(),
     ourAddresses: new Set<string>(),

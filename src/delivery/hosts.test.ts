@@ -5,6 +5,7 @@ import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { Place } from './destination-rules.ts'
 import { createHostFinder, type HostSettings } from './hosts.ts'
+import { tlsPolicies } from './tls-policy/configured-policies.ts'
 
 const settings: HostSettings = {
   peers: new Map([
@@ -12,8 +13,8 @@ const settings: HostSettings = {
     ['mx', [{ host: '127.0.0.1', port: 2525, name: 'mx.example.org' }]],
     ['lost', [{ host: 'gone.example.org', port: 25 }]],
   ]),
-  peerSecurity: 'verify',
-  security: 'may',
+  peerTls: tlsPolicies.verify,
+  tls: tlsPolicies.may,
   mxPort: 25,
   ourNames: new Set(['us.example.org']),
   ourAddresses: new Set(['192.0.2.99']),
@@ -237,7 +238,7 @@ describe('configured next hops', () => {
   it('finds the nodes of a role, verified', async () => {
     const hosts = await find({ 'srs-1.example.org A': ['192.0.2.5'] }, 'peers:srs')
     expect(hosts).toMatchObject({
-      targets: [{ host: 'srs-1.example.org', security: 'verify', endpoint: { address: '192.0.2.5', port: 25 } }],
+      targets: [{ host: 'srs-1.example.org', tls: { name: 'verify' }, endpoint: { address: '192.0.2.5', port: 25 } }],
     })
     expect(await places({}, 'peers:mx')).toEqual(['mx.example.org 127.0.0.1 2525'])
   })
@@ -255,12 +256,11 @@ describe('configured next hops', () => {
     expect(await places(zone, 'lmtp:unix:/run/lists.sock')).toEqual(['/run/lists.sock'])
   })
 
-  it('lets a domain or host have its own security level', async () => {
-    const ruleFor = ({ domain }: Place) =>
-      domain === 'a.example' ? { security: 'encrypt' as const, profile: null } : null
+  it('lets a domain or host have another TLS policy', async () => {
+    const ruleFor = ({ domain }: Place) => (domain === 'a.example' ? { tls: tlsPolicies.encrypt, profile: null } : null)
     const zone = { 'a.example A': ['192.0.2.1'], 'b.example A': ['192.0.2.2'] }
-    expect(await find(zone, 'mx:a.example', { ruleFor })).toMatchObject({ targets: [{ security: 'encrypt' }] })
-    expect(await find(zone, 'mx:b.example', { ruleFor })).toMatchObject({ targets: [{ security: 'may' }] })
+    expect(await find(zone, 'mx:a.example', { ruleFor })).toMatchObject({ targets: [{ tls: { name: 'encrypt' } }] })
+    expect(await find(zone, 'mx:b.example', { ruleFor })).toMatchObject({ targets: [{ tls: { name: 'may' } }] })
   })
 })
 
@@ -297,7 +297,7 @@ describe('addresses that we may not show ourselves to', () => {
     const source = { ipv4: null, ipv6: '2001:db8:1::25' }
     const profile = { name: 'six', credentials: null, tls: null, discardEhlo: new Set<string>(), source, helo: null }
     const mayReach = (_: string, from: string | null) => asked.push(from) > 0
-    await withPort(mayReach, { ruleFor: () => ({ security: null, profile }) }).find('smtp:[six.example]:25')
+    await withPort(mayReach, { ruleFor: () => ({ tls: null, profile }) }).find('smtp:[six.example]:25')
     expect(new Set(asked)).toEqual(new Set(['2001:db8:1::25']))
   })
 

@@ -12,7 +12,9 @@ import { findExchangers } from './exchangers.ts'
 import type { HostRule, Place } from './destination-rules.ts'
 import { isNonRoutable } from './non-routable.ts'
 import { shuffle } from './shuffle.ts'
-import type { SecurityLevel, Target } from './transport.ts'
+import { nonePolicy } from './tls-policy/opportunistic-policy.ts'
+import type { TlsPolicy } from './tls-policy/tls-policy.ts'
+import type { Target } from './transport.ts'
 
 /** One node of ours, or its address list if a role has several. */
 export interface Peer {
@@ -26,10 +28,10 @@ export interface Peer {
 export interface HostSettings {
   /** Our own nodes by role. */
   readonly peers: ReadonlyMap<string, readonly Peer[]>
-  /** Towards them: `verify` wherever nodes have certificates. */
-  readonly peerSecurity: SecurityLevel
-  /** Towards hosts from MX records and configured next hops; exceptions by next hop, domain or host. */
-  readonly security: SecurityLevel
+  /** For them: `verify` if the nodes have certificates. */
+  readonly peerTls: TlsPolicy
+  /** For hosts from MX records and configured next hops, unless a rule of the next hop, domain or host says otherwise. */
+  readonly tls: TlsPolicy
   readonly ruleFor?: (place: Place) => HostRule | null
   /** Port of MX hosts: 25 but for tests and demonstrations. */
   readonly mxPort: number
@@ -86,7 +88,7 @@ function find(hop: NextHop, settings: HostSettings, ports: HostPorts): Promise<H
           protocol: 'lmtp',
           host: 'localhost',
           endpoint: { kind: 'unix', path: hop.path },
-          security: 'none',
+          tls: nonePolicy,
           implicitTls: false,
           authentic: false,
         },
@@ -151,7 +153,7 @@ async function findPeers(role: string, settings: HostSettings, ports: HostPorts)
   const collected: Target[] = []
   let trouble: Extract<Hosts, { kind: 'none' }> | null = null
   const hop = { kind: 'peers', role } as const
-  const way = wayTo({ hop, domain: null, host: null }, { ...settings, security: settings.peerSecurity })
+  const way = wayTo({ hop, domain: null, host: null }, { ...settings, tls: settings.peerTls })
   for (const peer of shuffle(peers, ports.random)) {
     const addresses = await findAddresses(peer.host, ports)
     // A peer whose name is missing is our own configuration's mistake: wait for it to be mended.
@@ -190,7 +192,7 @@ function tcp(parts: {
   readonly host: string
   readonly address: string
   readonly port: number
-  readonly security: SecurityLevel
+  readonly tls: TlsPolicy
   readonly authentic: boolean
   readonly protocol?: 'smtp' | 'lmtp'
   readonly profile?: ClientProfile
@@ -205,12 +207,11 @@ function tcp(parts: {
 function wayTo(
   place: { readonly hop: NextHop; readonly domain: string | null; readonly host: string | null },
   settings: HostSettings,
-): Pick<Target, 'security' | 'profile' | 'shared'> {
+): Pick<Target, 'tls' | 'profile' | 'shared'> {
   const { hop, domain, host } = place
   const rule = settings.ruleFor?.({ nextHop: formatNextHop(hop), domain, host }) ?? null
-  const security = rule?.security ?? settings.security
   return {
-    security,
+    tls: rule?.tls ?? settings.tls,
     ...(rule?.profile ? { profile: rule.profile } : {}),
     ...(rule?.shared ? { shared: rule.shared } : {}),
   }

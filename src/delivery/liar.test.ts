@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../test/lib/transport-settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
+import { tlsPolicies } from './tls-policy/configured-policies.ts'
 
 const timeouts = { greeting: 40, ehlo: 40, starttls: 40, mail: 40, rcpt: 40, data: 40, block: 40, finalDot: 40 }
 
@@ -59,7 +60,7 @@ describe('a peer that lies', () => {
       fc.asyncProperty(script, fc.boolean(), async (steps, streamed) => {
         const { server, port } = await startLiar(steps)
         const transport = createSmtpTransport(transportSettings({ timeouts }), { clock: systemClock })
-        const opened = await transport.open(loopbackTarget(port, { security: 'may' }))
+        const opened = await transport.open(loopbackTarget(port, { tls: tlsPolicies.may }))
         if (opened.kind === 'open') {
           const content = contentFrom('A: b\r\n\r\n', 'body\r\n'.repeat(3), streamed)
           for (let i = 0; i < 2 && opened.connection.usable; i++) {

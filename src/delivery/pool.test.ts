@@ -6,6 +6,7 @@ import { loopbackTarget } from '../../test/lib/transport-settings.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './pool.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import type { TransportConnection } from './transport.ts'
+import { tlsPolicies } from './tls-policy/configured-policies.ts'
 
 function connection(): TransportConnection & { ended: string; alive: boolean } {
   return {
@@ -13,7 +14,7 @@ function connection(): TransportConnection & { ended: string; alive: boolean } {
     alive: true,
     target: loopbackTarget(25),
     peer: 'peer',
-    tls: null,
+    tls: { level: 'none', policy: 'none' },
     offersDsn: false,
     get usable() {
       return this.alive && this.ended === ''
@@ -148,7 +149,7 @@ describe('recent hosts', () => {
       loopbackTarget(25),
       loopbackTarget(26),
       loopbackTarget(25, { host: 'other.test' }),
-      loopbackTarget(25, { security: 'verify' }),
+      loopbackTarget(25, { tls: tlsPolicies.verify }),
       loopbackTarget(25, { protocol: 'lmtp' }),
       loopbackTarget(25, { implicitTls: true }),
     ].map(connectionKey)

@@ -16,7 +16,8 @@ import { systemClock } from '../lib/clock.ts'
 import type { ClientProfile } from './client-profile.ts'
 import { outcomeOf } from './delivery-outcome.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
-import type { OpenResult, SecurityLevel } from './transport.ts'
+import { type PolicyName, tlsPolicies } from './tls-policy/configured-policies.ts'
+import type { OpenResult } from './transport.ts'
 
 const authority = createAuthority('the relay’s CA')
 const server = authority.issue({ names: ['peer.test'], ips: ['127.0.0.1'] })
@@ -35,11 +36,14 @@ afterEach(async () => {
   await Promise.all(peers.splice(0).map((peer) => peer.close()))
 })
 
-async function open(options: PeerOptions, profile: Partial<ClientProfile>, security: SecurityLevel = 'verify') {
+async function open(options: PeerOptions, profile: Partial<ClientProfile>, policy: PolicyName = 'verify') {
   const peer = await startSmtpPeer(options)
   peers.push(peer)
   const transport = createSmtpTransport(transportSettings(), { clock: systemClock })
-  const target = loopbackTarget(peer.port, { security, profile: profileWith({ tls: contexts, ...profile }) })
+  const target = loopbackTarget(peer.port, {
+    tls: tlsPolicies[policy],
+    profile: profileWith({ tls: contexts, ...profile }),
+  })
   const result = await transport.open(target)
   opened.push(result)
   return { peer, result }

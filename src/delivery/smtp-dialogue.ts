@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import { createDeadline, type Deadline } from './connection-timer.ts'
 import { createReplyReader, type ReplyReader } from './reply-reader.ts'
+import type { Secured } from './tls-policy/client-tls.ts'
 import type { PeerReply } from './transport.ts'
 
 /** Replies that nobody asked for; a 421 before the peer hangs up is usual, more is not. */
@@ -95,21 +96,19 @@ export class Dialogue {
   }
 
   /**
-   * Hands the socket to `upgrade` (STARTTLS) and goes on with what it answers. Replies that came in the clear behind the one that
-   * allowed TLS are an injection (RFC 3207 6): the caller has to check `hasUnread` first.
+   * Replaces the socket by what `upgrade` makes of it (STARTTLS). Replies that arrived before TLS, behind the one that allowed it, are
+   * an injection (RFC 3207 section 6): the caller checks `hasUnread` first.
    */
-  async replaceSocket(
-    upgrade: (plain: Socket) => Promise<Socket | { readonly cause: string }>,
-  ): Promise<string | null> {
+  async upgrade(upgrade: (plain: Socket) => Promise<Secured>): Promise<Secured> {
     const plain = this.#socket
     plain.removeAllListeners('data')
     plain.removeAllListeners('drain')
     const secured = await upgrade(plain)
-    if ('cause' in secured) return secured.cause
-    this.#socket = secured
+    if (secured.kind !== 'secured') return secured
+    this.#socket = secured.socket
     this.#reader = createReplyReader()
-    this.#listen(secured)
-    return null
+    this.#listen(secured.socket)
+    return secured
   }
 
   /** Destroys the socket; waiting questions are answered as lost. */

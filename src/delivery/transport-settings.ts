@@ -1,7 +1,6 @@
 // What the SMTP client can be told. Time-outs default to those of RFC 5321 4.5.3.2 (connect and DATA as Postfix has them):
 // shorter ones turn slow peers into duplicates, above all the ten minutes after the final dot.
 
-import type { SecureContext } from 'node:tls'
 import {
   CONNECT_TIMEOUT,
   DATA_BLOCK_TIMEOUT,
@@ -12,6 +11,7 @@ import {
   MAIL_TIMEOUT,
   RCPT_TIMEOUT,
 } from '../smtp/address-limits.ts'
+import type { TlsContexts } from './tls-policy/tls-policy.ts'
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -49,13 +49,6 @@ export interface SourceAddresses {
 export interface HeloNames {
   readonly ipv4: string
   readonly ipv6: string
-}
-
-/** Made once: loading roots costs milliseconds. */
-export interface TlsContexts {
-  readonly opportunistic: SecureContext
-  /** With the CAs to trust. */
-  readonly verified: SecureContext
 }
 
 export interface TransportSettings {

@@ -3,11 +3,10 @@
 
 import type { Readable } from 'node:stream'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
+import type { TlsResult } from '../smtp/tls-result.ts'
 import type { ClientProfile } from './client-profile.ts'
 import type { SharedLimits } from './shared-limits.ts'
-
-/** What TLS has to reach: `may` takes what it gets, `encrypt` insists on TLS, `verify` also on a chain to the CA and the name. */
-export type SecurityLevel = 'none' | 'may' | 'encrypt' | 'verify'
+import type { TlsPolicy } from './tls-policy/tls-policy.ts'
 
 /** One place to connect to. */
 export interface Target {
@@ -17,7 +16,7 @@ export interface Target {
   readonly endpoint:
     | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string }
-  readonly security: SecurityLevel
+  readonly tls: TlsPolicy
   /** TLS before the greeting (RFC 8314). */
   readonly implicitTls: boolean
   /** Did DNSSEC vouch for the way from the name to this address? */
@@ -92,8 +91,7 @@ export interface TransportConnection {
   readonly target: Target
   /** `name[ip]:port`. */
   readonly peer: string
-  /** `TLSv1.3 encrypted`, `TLSv1.3 verified` or null. */
-  readonly tls: string | null
+  readonly tls: TlsResult
   /** The peer takes on the duties of RFC 3461. */
   readonly offersDsn: boolean
   /** False once the connection may not carry another message. */
@@ -108,7 +106,15 @@ export interface TransportConnection {
 
 export type OpenResult =
   | { readonly kind: 'open'; readonly connection: TransportConnection }
-  | { readonly kind: 'closed'; readonly peer: string; readonly trouble: Trouble }
+  | {
+      readonly kind: 'closed'
+      readonly peer: string
+      /** A connection was made. */
+      readonly reached: boolean
+      readonly trouble: Trouble
+      /** Null if no connection was made, unless the policy is to avoid this host. */
+      readonly tls: TlsResult | null
+    }
 
 export interface Transport {
   /** Connects, greets and secures. Never rejects. */

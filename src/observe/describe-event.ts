@@ -1,5 +1,6 @@
 // One ledger event as one sentence for people. `trace` and the demonstration print the same words.
 
+import type { TlsResult } from '../smtp/tls-result.ts'
 import type { Event, SteeredDestinationEvent } from './events.ts'
 
 type Sentences = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => string }
@@ -14,9 +15,9 @@ const sentences: Sentences = {
   delivered: (e) =>
     `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
   deferred: (e) =>
-    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}; next attempt ${time(e.nextAttemptAt)}`,
+    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}${tlsFailure(e.tls)}; next attempt ${time(e.nextAttemptAt)}`,
   failed: (e) =>
-    `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
+    `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}${tlsFailure(e.tls)}`,
   expired: (e) =>
     `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
   notified: (e) =>
@@ -89,8 +90,20 @@ function at(host: string | null): string {
   return host ? ` at ${host}` : ''
 }
 
-function level(tls: string | null): string {
-  return tls ? ` over ${tls}` : ' without TLS'
+/** A string in ledger entries of earlier versions. */
+type LedgerTls = TlsResult | string | null
+
+function level(tls: LedgerTls): string {
+  if (typeof tls === 'string') return ` over ${tls}`
+  if (tls === null || tls.level === 'none')
+    return ` without TLS${tls?.failure === undefined ? '' : ` (${tls.failure})`}`
+  return ` over ${tls.protocol ?? 'TLS'} ${tls.level}`
+}
+
+/** ` [TLS policy verify: certificate-expired]` where TLS failed. */
+function tlsFailure(tls: LedgerTls): string {
+  if (tls === null || typeof tls === 'string' || tls.failure === undefined) return ''
+  return ` [TLS policy ${tls.policy}: ${tls.failure}]`
 }
 
 function oneLine(text: string): string {

@@ -1,6 +1,8 @@
 // The ledger's closed list of events. Every accepted recipient ends in exactly one final event:
 // delivered | failed | expired | removed | discarded | handed-over. `trace` reads them, metrics count them, tests assert them.
 
+import type { TlsResult } from '../smtp/tls-result.ts'
+
 /** Fields that every event has. Events of refused mail have no queue id but a session id. */
 interface EventBase {
   /** Unix milliseconds. */
@@ -56,7 +58,8 @@ interface AttemptEnd extends EventBase {
   /** Remote reply verbatim, or our words where there was none. */
   readonly reply: string
   readonly status: string
-  readonly tls: string | null
+  /** Null if no host was reached. */
+  readonly tls: TlsResult | null
   /** What a refusal is about (smtp/reply-class.ts), where a rule knows it. */
   readonly class?: string
   /** What the operator can do about it. */

@@ -41,7 +41,7 @@ const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
   },
   signed: { ...base, kind: 'signed', domain: 'b.example', selector: 's', algorithm: 'ed25519-sha256' },
   unsigned: { ...base, kind: 'unsigned', reason: 'x' },
-  delivered: { ...end, kind: 'delivered', tls: 'TLSv1.3 verified' },
+  delivered: { ...end, kind: 'delivered', tls: { level: 'verified', policy: 'verify', protocol: 'TLSv1.3' } },
   deferred: { ...end, kind: 'deferred', status: '4.7.1', scope: 'recipient', nextAttemptAt: 2 },
   failed: { ...end, kind: 'failed', status: '5.1.1', scope: 'recipient' },
   expired: { ...end, kind: 'expired', status: '4.4.7' },
@@ -106,7 +106,12 @@ describe('metrics', () => {
     const { registry, metrics } = start()
     for (let i = 0; i < 500; i++) {
       metrics.record({ ...end, kind: 'failed', status: `5.${i}.${i}`, scope: 'recipient' })
-      metrics.record({ ...end, kind: 'delivered', tls: `cipher ${i}`, status: `nonsense ${i}` })
+      metrics.record({
+        ...end,
+        kind: 'delivered',
+        tls: { level: 'encrypted', policy: 'may', protocol: `cipher ${i}` },
+        status: `nonsense ${i}`,
+      })
       metrics.record({ ...base, kind: 'checked', check: 'spf', result: `"${i}\n`, detail: '' })
     }
     expect((await lines(registry)).length).toBeLessThan(20)

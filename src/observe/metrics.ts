@@ -4,6 +4,7 @@
 import { Counter, Gauge, collectDefaultMetrics } from 'prom-client'
 import type { Registry } from 'prom-client'
 import { statusMeaning } from '../smtp/status.ts'
+import type { TlsResult } from '../smtp/tls-result.ts'
 import type { Event, EventKind } from './events.ts'
 
 /** A number that a room can tell at any time; read at each scrape. */
@@ -150,10 +151,10 @@ function knownStatus(status: string): string {
   return /^[245]\./.test(status) ? `${status[0]}.other` : 'none'
 }
 
-function tlsLevel(tls: string | null): string {
-  const match = tls === null ? null : /^(TLSv1(?:\.[0-3])?) (encrypted|verified|authenticated|dane)\b/i.exec(tls)
-  if (match) return `${match[1]} ${(match[2] as string).toLowerCase()}`
-  return tls === null ? 'none' : 'other'
+/** Protocol and level, such as `TLSv1.3 verified`. */
+function tlsLevel(tls: TlsResult | null): string {
+  if (tls === null || tls.level === 'none') return 'none'
+  return /^TLSv1(?:\.[0-3])?$/.test(tls.protocol ?? '') ? `${tls.protocol} ${tls.level}` : 'other'
 }
 
 /** Reasons of bounce/decide.ts in one word each: `NOTIFY=NEVER` is asked for by the sender. */

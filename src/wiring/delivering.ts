@@ -21,6 +21,7 @@ import type { TransportSettings } from '../delivery/transport-settings.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
 import { followTls } from '../delivery/tls-policy/follow-tls.ts'
 import { destinationRules, heloOf, sourceOf } from './outgoing.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -86,8 +87,8 @@ function hostSettings(config: Config): HostSettings {
       ]),
     ),
     // Nodes that share a CA know each other by it; without one there is nothing to verify against.
-    peerSecurity: config.tls?.ca ? 'verify' : 'may',
-    security: config.delivery.tls,
+    peerTls: config.tls?.ca ? tlsPolicies.verify : tlsPolicies.may,
+    tls: tlsPolicies[config.delivery.tls],
     mxPort: config.delivery.mx_port,
     ourNames: new Set([config.hostname]),
     ourAddresses: ownAddresses(config),

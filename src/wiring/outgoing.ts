@@ -6,7 +6,9 @@ import type { DestinationConfig } from '../config/delivery-files.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { ClientProfile } from '../delivery/client-profile.ts'
 import { createDestinationRules, type DestinationRule, type DestinationRules } from '../delivery/destination-rules.ts'
-import type { HeloNames, SourceAddresses, TlsContexts } from '../delivery/transport-settings.ts'
+import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
+import type { TlsContexts } from '../delivery/tls-policy/tls-policy.ts'
+import type { HeloNames, SourceAddresses } from '../delivery/transport-settings.ts'
 import { followTls } from '../delivery/tls-policy/follow-tls.ts'
 import type { DestinationLimits } from '../queue/scheduling/scheduler.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
@@ -27,7 +29,12 @@ interface Exception {
 
 function ruleOf(exception: Exception, config: Config): DestinationRule {
   const { key, one } = exception
-  return { key, security: one.tls, profile: profileOf(exception, config), limits: limitsOf(one) }
+  return {
+    key,
+    tls: one.tls === null ? null : tlsPolicies[one.tls],
+    profile: profileOf(exception, config),
+    limits: limitsOf(one),
+  }
 }
 
 function profileOf({ key, one, tls }: Exception, config: Config): ClientProfile {

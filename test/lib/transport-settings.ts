@@ -4,6 +4,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { ClientProfile } from '../../src/delivery/client-profile.ts'
 import { standardTimeouts, type Timeouts, type TransportSettings } from '../../src/delivery/transport-settings.ts'
 import type { Target, TransportContent, TransportEnvelope } from '../../src/delivery/transport.ts'
+import { tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 import { Readable } from 'node:stream'
 
@@ -34,7 +35,7 @@ export function loopbackTarget(port: number, changes: Partial<Target> = {}): Tar
     protocol: 'smtp',
     host: 'peer.test',
     endpoint: { kind: 'tcp', address: '127.0.0.1', port },
-    security: 'none',
+    tls: tlsPolicies.none,
     implicitTls: false,
     authentic: false,
     ...changes,

@@ -7,6 +7,7 @@ import { createHostFinder } from '../../src/delivery/hosts.ts'
 import { ConnectionPool, standardPool } from '../../src/delivery/pool.ts'
 import { createReplyRules } from '../../src/delivery/reply-rules.ts'
 import { SharedGates } from '../../src/delivery/shared-limits.ts'
+import { tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
 import { createSmtpTransport } from '../../src/delivery/smtp-transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -42,8 +43,8 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
   const hosts = createHostFinder(
     {
       peers: new Map(),
-      peerSecurity: 'none',
-      security: 'may',
+      peerTls: tlsPolicies.none,
+      tls: tlsPolicies.may,
       mxPort: sink.port,
       ourNames: new Set(),
       ourAddresses: new Set(),

@@ -154,9 +154,12 @@ describe('a destination', () => {
   it('that offers TLS gets it, and mail in the clear if its TLS is broken', async () => {
     expect((await fatesOf({ to: ['safe'] }))['safe@tls.example']).toMatchObject({
       kind: 'delivered',
-      tls: expect.stringContaining('TLSv1.3'),
+      tls: { level: 'encrypted', policy: 'may', protocol: 'TLSv1.3' },
     })
-    expect((await fatesOf({ to: ['plain'] }))['plain@broken.example']).toMatchObject({ kind: 'delivered', tls: null })
+    expect((await fatesOf({ to: ['plain'] }))['plain@broken.example']).toMatchObject({
+      kind: 'delivered',
+      tls: { level: 'none', policy: 'may', failure: 'validation-failure' },
+    })
   })
 
   it('with a null MX takes no mail: 5.1.10 (RFC 7505)', async () => {

@@ -161,7 +161,9 @@ describe('a smarthost', () => {
     expect(said).toContain('EHLO us.example.org')
     expect(said.some((line) => line.startsWith('AUTH SCRAM-SHA-256 '))).toBe(true)
     await until(() => eventsOf(behind, id).some(({ kind }) => kind === 'delivered'), { what: 'the delivery' })
-    expect(eventsOf(behind, id).find(({ kind }) => kind === 'delivered')).toMatchObject({ tls: 'TLSv1.3 verified' })
+    expect(eventsOf(behind, id).find(({ kind }) => kind === 'delivered')).toMatchObject({
+      tls: { level: 'verified', policy: 'verify', protocol: 'TLSv1.3' },
+    })
     expect(behind.log().join('\n')).not.toContain('the relay knows')
   })
 

@@ -1,42 +1,47 @@
-// TLS on a connected socket (RFC 3207, RFC 8314). Opportunistic TLS takes any certificate: a forged one is no worse than clear
-// text. `verify` wants a chain to the configured CA and the target's name in the certificate.
+// The TLS handshake on a connected socket (RFC 3207, RFC 8314). The requirement of the host's policy judges the peer.
 
 import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
-import type { Target } from '../transport.ts'
-import type { TransportSettings } from '../transport-settings.ts'
+import type { TlsFailure } from '../../smtp/tls-result.ts'
+import type { TlsContexts, TlsRequirement } from './tls-policy.ts'
 
 export type Secured =
-  | { readonly kind: 'secured'; readonly socket: TLSSocket; readonly level: string }
-  /** `untrusted`: TLS stands but the certificate is not what `verify` demands. */
-  | { readonly kind: 'failed' | 'untrusted'; readonly cause: string }
+  | {
+      readonly kind: 'secured'
+      readonly socket: TLSSocket
+      readonly level: 'encrypted' | 'verified'
+      readonly protocol: string
+    }
+  /** `rejected`: the handshake succeeded, but the policy does not accept the peer. */
+  | { readonly kind: 'failed' | 'rejected'; readonly failure: TlsFailure; readonly cause: string }
 
 export interface SecureRequest {
   readonly socket: Socket
-  readonly target: Target
-  readonly settings: TransportSettings
+  /** The name in SNI and in the certificate, or an address. */
+  readonly host: string
+  readonly requirement: TlsRequirement
+  readonly contexts: TlsContexts
+  /** Ms for the handshake. */
+  readonly timeout: number
   readonly clock: Clock
 }
 
-/** Never rejects; a failed handshake destroys the socket. */
+/** Never rejects. A handshake that fails, or whose peer is rejected, destroys the socket. */
 export function secure(request: SecureRequest): Promise<Secured> {
-  const { socket, target, settings, clock } = request
+  const { socket, host, requirement, contexts, timeout, clock } = request
   return new Promise((resolve) => {
-    const verify = target.security === 'verify'
-    const contexts = target.profile?.tls ?? settings.tls
     const secured = connect({
       socket,
-      secureContext: verify ? contexts.verified : contexts.opportunistic,
-      // Judged below, so that the report can say what was wrong.
+      secureContext: contexts[requirement.context],
+      // The requirement judges instead, so that the report names the error.
       rejectUnauthorized: false,
-      ...(isIP(target.host) === 0 ? { servername: target.host } : { host: target.host }),
+      ...(isIP(host) === 0 ? { servername: host } : { host }),
     })
-    // For as long as nobody else listens: an error must find an ear.
+    // Without a listener, 'error' would crash the process once this function has removed its own.
     secured.on('error', () => undefined)
-    const patience = new AbortController()
     const end = (result: Secured) => {
-      patience.abort()
+      timer.cancel()
       secured.removeListener('error', failed).removeListener('close', closed)
       if (result.kind !== 'secured') {
         secured.destroy()
@@ -44,21 +49,18 @@ export function secure(request: SecureRequest): Promise<Secured> {
       }
       resolve(result)
     }
-    const failed = (error: NodeJS.ErrnoException) => end({ kind: 'failed', cause: error.code ?? error.message })
-    const closed = () => end({ kind: 'failed', cause: 'connection closed in the TLS handshake' })
-    secured.once('secureConnect', () => end(judge(secured, verify)))
+    const fail = (cause: string) => end({ kind: 'failed', failure: 'validation-failure', cause })
+    const failed = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message)
+    const closed = () => fail('connection closed in the TLS handshake')
+    const timer = clock.after(timeout, () => fail('TLS handshake timed out'))
+    secured.once('secureConnect', () => end(judge(secured, requirement)))
     secured.once('error', failed)
     secured.once('close', closed)
-    clock.sleep(settings.timeouts.starttls, patience.signal).then(
-      () => end({ kind: 'failed', cause: 'TLS handshake timed out' }),
-      () => undefined,
-    )
   })
 }
 
-function judge(socket: TLSSocket, verify: boolean): Secured {
-  const version = socket.getProtocol() ?? 'TLS'
-  if (!verify) return { kind: 'secured', socket, level: `${version} encrypted` }
-  if (socket.authorized) return { kind: 'secured', socket, level: `${version} verified` }
-  return { kind: 'untrusted', cause: String(socket.authorizationError ?? 'certificate not verified') }
+function judge(socket: TLSSocket, requirement: TlsRequirement): Secured {
+  const judgement = requirement.judge(socket)
+  if (judgement.kind === 'rejected') return judgement
+  return { kind: 'secured', socket, level: judgement.level, protocol: socket.getProtocol() ?? 'TLS' }
 }

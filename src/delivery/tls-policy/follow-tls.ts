@@ -1,6 +1,6 @@
 // Client TLS contexts that follow the node's certificate: a renewed certificate is used from the next connection, without a restart.
 
-import type { TlsContexts } from '../transport-settings.ts'
+import type { TlsContexts } from './tls-policy.ts'
 
 /** Contexts that are built again when `current` returns different material. `make` builds them; null is a node without a certificate. */
 export function followTls<Material>(

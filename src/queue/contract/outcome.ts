@@ -1,6 +1,7 @@
 // What one attempt did to one recipient: a closed union, never a boolean beside an error.
 
 import type { ReplyClass } from '../../smtp/reply-class.ts'
+import type { TlsResult } from '../../smtp/tls-result.ts'
 
 /** How far a trouble reaches: this recipient, the whole message, this connection, or the whole destination (Postfix's scopes). */
 export type Scope = 'recipient' | 'message' | 'session' | 'site'
@@ -19,8 +20,8 @@ interface OutcomeBase {
   readonly status: string
   /** `name[ip]:port`, or null if no host was reached. */
   readonly host: string | null
-  /** TLS level reached, such as `TLSv1.3 encrypted` or `TLSv1.3 verified`; null for none. */
-  readonly tls: string | null
+  /** Null if no host was reached, unless a TLS policy is to avoid the host. */
+  readonly tls: TlsResult | null
 }
 
 export type Outcome =

@@ -37,7 +37,7 @@ import type { StoreClient, StoreListener } from './store-client.ts'
 import { encodeTransfer } from '../transfer/transferred-message.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { Unbroken } from '../scheduling/continuous-uptime.ts'
-import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage } from './worker-codec.ts'
+import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeTls } from './worker-codec.ts'
 
 /** Between two tries to write down a fact (a settlement) that the disk refused, ms. */
 const FACT_RETRY_MS = 1_000
@@ -357,7 +357,7 @@ function wireOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): 
   const scope = kind === 'delivered' ? null : outcome.scope
   const dsnPassedOn = kind === 'delivered' && outcome.dsnPassedOn
   const retryAt = kind === 'deferred' ? outcome.retryAt : null
-  const wire = [recipientId, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt] as const
+  const wire = [recipientId, kind, scope, status, reply, host, encodeTls(tls), dsnPassedOn, retryAt] as const
   if (kind === 'delivered' || outcome.replyClass === undefined) return wire
   return [...wire, outcome.replyClass, outcome.advice]
 }

@@ -4,8 +4,17 @@ import type { Event } from '../../observe/events.ts'
 import { type MailParameters, plainMail } from '../../smtp/envelope.ts'
 import type { ReplyClass } from '../../smtp/reply-class.ts'
 import type { Origin } from '../../smtp/origin.ts'
+import type { TlsResult } from '../../smtp/tls-result.ts'
 import { notices, notifyBits, notifyOf, type NoticeKind } from '../contract/notify-bits.ts'
-import type { WireClaim, WireEvents, WireMessage, WireNotice, WireRecipient, WireStored } from './worker-protocol.ts'
+import type {
+  WireClaim,
+  WireEvents,
+  WireMessage,
+  WireNotice,
+  WireRecipient,
+  WireStored,
+  WireTls,
+} from './worker-protocol.ts'
 import type { Claim, NewMessage, NewRecipient, NoticeTask, StoredBody, StoredMessage } from '../contract/queue.ts'
 
 /** The octets of a message that travel with it: header, then the body if it is inline. */
@@ -71,6 +80,21 @@ export function decodeMessage(wire: WireStored, octets: Uint8Array): StoredMessa
     header,
     body,
     senderProven: wire.senderProven === 1,
+  }
+}
+
+export function encodeTls(tls: TlsResult | null): WireTls | null {
+  return tls && [tls.level, tls.policy, tls.protocol, tls.failure]
+}
+
+export function decodeTls(wire: WireTls | null): TlsResult | null {
+  if (wire === null) return null
+  const [level, policy, protocol, failure] = wire
+  return {
+    level,
+    policy,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(failure === undefined ? {} : { failure }),
   }
 }
 

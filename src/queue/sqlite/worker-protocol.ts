@@ -1,6 +1,7 @@
 // Room queue: what the main thread and the store worker say to each other. Plain data that structured clone copies cheaply: text and
 // numbers; all octets of a batch lie in one piece of memory: shared on the way in (batch-octets.ts), transferred on the way out.
 
+import type { TlsResult } from '../../smtp/tls-result.ts'
 import type { DestinationSummary } from '../contract/queue.ts'
 import type { ControlStep, ControlStepResult } from '../contract/queue-control.ts'
 import type { HandoverAnswers, HandoverStep } from '../transfer/transfer-step.ts'
@@ -44,6 +45,13 @@ export interface WireReturn {
   readonly reply: string
 }
 
+export type WireTls = readonly [
+  level: TlsResult['level'],
+  policy: string,
+  protocol: TlsResult['protocol'],
+  failure: TlsResult['failure'],
+]
+
 export type WireOutcome = readonly [
   id: number,
   kind: 'delivered' | 'deferred' | 'failed',
@@ -51,7 +59,7 @@ export type WireOutcome = readonly [
   status: string,
   reply: string,
   host: string | null,
-  tls: string | null,
+  tls: WireTls | null,
   dsnPassedOn: boolean,
   retryAt: number | null,
   /** Of smtp/reply-class.ts; absent: not known. */

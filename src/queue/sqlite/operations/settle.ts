@@ -3,6 +3,8 @@
 
 import type { Event } from '../../../observe/events.ts'
 import { noticeNumber, wantsNotice } from '../../contract/notify-bits.ts'
+import type { TlsResult } from '../../../smtp/tls-result.ts'
+import { decodeTls } from '../worker-codec.ts'
 import type { Answers, WireOutcome } from '../worker-protocol.ts'
 import { firstRecipientId, lastRecipientId, messageOf } from '../recipient-id.ts'
 import { nextAttemptAt } from '../../scheduling/retry-schedule.ts'
@@ -46,7 +48,7 @@ interface AttemptOutcome {
   readonly status: string
   readonly reply: string
   readonly host: string | null
-  readonly tls: string | null
+  readonly tls: TlsResult | null
   readonly dsnPassedOn: boolean
   readonly retryAt: number | null
   readonly replyClass?: string | undefined
@@ -55,7 +57,7 @@ interface AttemptOutcome {
 
 function unpack(wire: WireOutcome): AttemptOutcome {
   const [id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt, replyClass, advice] = wire
-  return { id, kind, scope, status, reply, host, tls, dsnPassedOn, retryAt, replyClass, advice }
+  return { id, kind, scope, status, reply, host, tls: decodeTls(tls), dsnPassedOn, retryAt, replyClass, advice }
 }
 
 /** Removes the message when no recipient is left; its spool file goes after the commit. True if it did. */

@@ -1,14 +1,17 @@
-// The security levels against hosts with and without TLS, with certificates that fit and that do not.
+// Each TLS policy against hosts with and without TLS, with valid and with invalid certificates.
 
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type PeerOptions, type SmtpPeer, startSmtpPeer } from '../../test/lib/smtp-peer.ts'
-import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../test/lib/transport-settings.ts'
-import { createAuthority, type Issued } from '../demo/ca.ts'
-import { systemClock } from '../lib/clock.ts'
-import { plainMail } from '../smtp/envelope.ts'
-import { createSmtpTransport } from './smtp-transport.ts'
-import type { OpenResult, SecurityLevel, Target } from './transport.ts'
+import { type PeerOptions, type SmtpPeer, startSmtpPeer } from '../../../test/lib/smtp-peer.ts'
+import { contentFrom, envelopeFor, loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
+import { createAuthority, type Issued } from '../../demo/ca.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { plainMail } from '../../smtp/envelope.ts'
+import type { TlsResult } from '../../smtp/tls-result.ts'
+import { createSmtpTransport } from '../smtp-transport.ts'
+import { type PolicyName, tlsPolicies } from './configured-policies.ts'
+import type { HostDecision, TlsPolicy, TlsRequirement } from './tls-policy.ts'
+import type { OpenResult, Target } from '../transport.ts'
 
 const authority = createAuthority('our CA')
 const stranger = createAuthority('another CA')
@@ -27,7 +30,7 @@ function tlsOf({ certificate, key }: Issued) {
   return { cert: certificate, key }
 }
 
-async function open(security: SecurityLevel, options: PeerOptions, target: Partial<Target> = {}) {
+async function open(policy: PolicyName, options: PeerOptions, target: Partial<Target> = {}) {
   const peer = await startSmtpPeer(options)
   peers.push(peer)
   const settings = {
@@ -38,10 +41,16 @@ async function open(security: SecurityLevel, options: PeerOptions, target: Parti
     },
   }
   const transport = createSmtpTransport(settings, { clock: systemClock })
-  const result = await transport.open(loopbackTarget(peer.port, { security, ...target }))
+  const result = await transport.open(loopbackTarget(peer.port, { tls: tlsPolicies[policy], ...target }))
   opened.push(result)
-  const said = result.kind === 'open' ? (result.connection.tls ?? 'clear') : result.trouble
+  const said = result.kind === 'open' ? describeTls(result.connection.tls) : result.trouble
   return { peer, result, said }
+}
+
+/** `TLSv1.3 encrypted`, `clear`, or `clear validation-failure`. */
+function describeTls({ level, protocol, failure }: TlsResult): string {
+  if (level !== 'none') return `${protocol} ${level}`
+  return failure === undefined ? 'clear' : `clear ${failure}`
 }
 
 async function deliver(result: OpenResult) {
@@ -50,10 +59,10 @@ async function deliver(result: OpenResult) {
 }
 
 describe('may', () => {
-  it('goes on in the clear where TLS dies with the first word inside it, which encrypt does not', async () => {
+  it('continues without TLS if it fails with the first reply inside it; encrypt does not', async () => {
     const options = { tls: fitting, diesInTls: true }
     const { peer, result, said } = await open('may', options)
-    expect(said).toBe('clear')
+    expect(said).toBe('clear validation-failure')
     expect(await deliver(result)).toBe('accepted')
     expect(peer.sessions).toBe(2)
     const insisting = await open('encrypt', options)
@@ -61,9 +70,9 @@ describe('may', () => {
     expect(insisting.peer.sessions).toBe(1)
   })
 
-  it('comes again in the clear where the host hangs up at STARTTLS', async () => {
+  it('opens a second connection without TLS if the host closes at STARTTLS', async () => {
     const { peer, result, said } = await open('may', { tls: fitting, moods: { starttls: 'disconnect' } })
-    expect(said).toBe('clear')
+    expect(said).toBe('clear validation-failure')
     expect(await deliver(result)).toBe('accepted')
     expect(peer.sessions).toBe(2)
     const insisting = await open('encrypt', { tls: fitting, moods: { starttls: 'disconnect' } })
@@ -71,7 +80,7 @@ describe('may', () => {
     expect(insisting.peer.sessions).toBe(1)
   })
 
-  it('takes TLS with whatever certificate', async () => {
+  it('accepts any certificate', async () => {
     for (const issued of [
       stranger.issue({ names: ['other.test'] }),
       authority.issue({ names: ['peer.test'], days: -1 }),
@@ -83,23 +92,23 @@ describe('may', () => {
     }
   })
 
-  it('goes in the clear where TLS is not offered or refused', async () => {
-    expect((await open('may', {})).said).toBe('clear')
+  it('sends without TLS if STARTTLS is not offered or refused', async () => {
+    expect((await open('may', {})).said).toBe('clear starttls-not-supported')
     const refused = await open('may', { tls: fitting, moods: { starttls: 'tempfail' } })
-    expect(refused.said).toBe('clear')
+    expect(refused.said).toBe('clear starttls-not-supported')
     expect(await deliver(refused.result)).toBe('accepted')
     expect(refused.peer.sessions).toBe(1)
   })
 
-  it('comes again in the clear after a broken handshake', async () => {
+  it('opens a second connection without TLS after a failed handshake', async () => {
     const { peer, result, said } = await open('may', { tls: fitting, brokenTls: true })
-    expect(said).toBe('clear')
+    expect(said).toBe('clear validation-failure')
     expect(await deliver(result)).toBe('accepted')
     expect(peer.sessions).toBe(2)
     expect(peer.commands.filter(({ line }) => line === 'STARTTLS')).toHaveLength(1)
   })
 
-  it('never takes text that came in the clear behind the go-ahead for a reply inside TLS', async () => {
+  it('rejects text that was sent before TLS behind the reply to STARTTLS', async () => {
     const { said } = await open('may', {
       tls: fitting,
       replies: { starttls: '220 go\r\n250-injected\r\n250 PIPELINING' },
@@ -109,7 +118,7 @@ describe('may', () => {
 })
 
 describe('none', () => {
-  it('does not ask for TLS even where it is offered', async () => {
+  it('does not use STARTTLS even if it is offered', async () => {
     const { peer, said } = await open('none', { tls: fitting })
     expect(said).toBe('clear')
     expect(peer.commands.map(({ line }) => line)).not.toContain('STARTTLS')
@@ -117,7 +126,7 @@ describe('none', () => {
 })
 
 describe('encrypt', () => {
-  it('takes any certificate but never goes in the clear', async () => {
+  it('accepts any certificate but never sends without TLS', async () => {
     expect((await open('encrypt', { tls: tlsOf(stranger.issue({ names: ['x.test'] })) })).said).toBe(
       'TLSv1.3 encrypted',
     )
@@ -132,7 +141,7 @@ describe('encrypt', () => {
 })
 
 describe('verify', () => {
-  it('shows our certificate to a host that proves its name', async () => {
+  it('presents the client certificate to a host that proves its name', async () => {
     const { peer, result, said } = await open('verify', {
       tls: { ...fitting, ca: authority.certificate, requestCert: true },
     })
@@ -141,43 +150,81 @@ describe('verify', () => {
     expect(peer.messages[0]?.clientCertificate).toContain('client.test')
   })
 
-  it('verifies an address by the addresses in the certificate', async () => {
+  it('verifies an address against the addresses in the certificate', async () => {
     expect((await open('verify', { tls: fitting }, { host: '127.0.0.1' })).said).toBe('TLSv1.3 verified')
     const named = tlsOf(authority.issue({ names: ['peer.test'] }))
     expect((await open('verify', { tls: named }, { host: '127.0.0.1' })).said).toMatchObject({ status: '4.7.5' })
   })
 
   it.each([
-    ['another CA', stranger.issue({ names: ['peer.test'] })],
-    ['another name', authority.issue({ names: ['other.test'] })],
-    ['a date in the past', authority.issue({ names: ['peer.test'], days: -1 })],
-  ])('refuses a certificate of %s', async (_, issued) => {
-    const { said, peer } = await open('verify', { tls: tlsOf(issued) })
+    ['certificate-not-trusted', stranger.issue({ names: ['peer.test'] })],
+    ['certificate-host-mismatch', authority.issue({ names: ['other.test'] })],
+    ['certificate-expired', authority.issue({ names: ['peer.test'], days: -1 })],
+  ])('rejects a peer: %s', async (failure, issued) => {
+    const { result, said, peer } = await open('verify', { tls: tlsOf(issued) })
     expect(said).toMatchObject({ kind: 'unfit', scope: 'site', status: '4.7.5' })
+    expect(result).toMatchObject({ reached: true, tls: { level: 'none', policy: 'verify', failure } })
     expect(peer.commands.map(({ line }) => line)).not.toContain(expect.stringMatching(/^MAIL/))
   })
 
-  it('refuses a host without TLS', async () => {
+  it('rejects a host without TLS', async () => {
     expect((await open('verify', {})).said).toMatchObject({ status: '4.7.4' })
   })
 })
 
+describe('a policy that asks DNS, such as DANE', () => {
+  const decide = (decision: HostDecision): TlsPolicy => ({ name: 'dns', forHost: async () => decision })
+
+  it('may avoid a host without a connection', async () => {
+    const policy = decide({
+      kind: 'avoid',
+      status: '4.7.5',
+      text: 'TLSA look-up failed',
+      failure: 'validation-failure',
+    })
+    const { peer, result } = await open('none', {}, { tls: policy })
+    expect(result).toMatchObject({
+      kind: 'closed',
+      reached: false,
+      trouble: { kind: 'unfit', scope: 'site', status: '4.7.5' },
+      tls: { level: 'none', policy: 'dns', failure: 'validation-failure' },
+    })
+    expect(peer.sessions).toBe(0)
+  })
+
+  it('may judge the certificate and report another policy', async () => {
+    const seen: (string | undefined)[] = []
+    const requirement: TlsRequirement = {
+      policy: 'dane-ee',
+      startTls: 'always',
+      context: 'opportunistic',
+      judge: (peer) => {
+        seen.push(peer.getPeerX509Certificate()?.subjectAltName)
+        return { kind: 'accepted', level: 'verified' }
+      },
+    }
+    const { result } = await open('none', { tls: fitting }, { tls: decide({ kind: 'use', requirement }) })
+    expect(seen).toEqual([expect.stringContaining('peer.test')])
+    expect(result).toMatchObject({ connection: { tls: { level: 'verified', policy: 'dane-ee' } } })
+  })
+})
+
 describe('implicit TLS', () => {
-  it('is there before the greeting', async () => {
+  it('starts before the greeting', async () => {
     const { peer, result, said } = await open('verify', { tls: fitting, implicitTls: true }, { implicitTls: true })
     expect(said).toBe('TLSv1.3 verified')
     expect(await deliver(result)).toBe('accepted')
     expect(peer.commands.map(({ line }) => line)).not.toContain('STARTTLS')
   })
 
-  it('never falls back to the clear', async () => {
+  it('never continues without TLS', async () => {
     const { said } = await open('may', {}, { implicitTls: true })
     expect(said).toMatchObject({ kind: 'lost', phase: 'tls' })
   })
 })
 
 describe('REQUIRETLS (RFC 8689)', () => {
-  it('goes only to a verified host that offers it', async () => {
+  it('requires a verified host that offers it', async () => {
     const envelope = envelopeFor(['a@example.net'], { parameters: { ...plainMail, requireTls: true } })
     const { peer, result } = await open('verify', { tls: fitting, extensions: ['PIPELINING', 'REQUIRETLS'] })
     if (result.kind !== 'open') throw new Error('closed')
