@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { configurationPage, jsonSchema } from './describe-keys.ts'
 
-const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
+const page = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url))
 
 describe('the page of all keys', () => {
   test('is what the schemas say; UPDATE_EXPECTED=1 writes it anew', () => {

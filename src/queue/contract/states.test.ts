@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { allowedMoves, checkMove, isWaiting, recipientStates, stateNumber, stateOf } from './states.ts'
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/queue.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '../../../docs/explanation/queue.md'), 'utf8')
 
 /** The rows of the first table after a heading or sentence: cells without their back-quotes. */
 function tableAfter(mark: string): string[][] {
