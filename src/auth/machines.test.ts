@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import { readFingerprint } from './fingerprint.ts'
+import { readFingerprint } from '../lib/fingerprint.ts'
 import { loadMachines, parseMachines } from './machines.ts'
 
 const print = (digit: string) => digit.repeat(64)

@@ -13,9 +13,9 @@ import type { Located, LocatedMap } from '../directory/located.ts'
 import { describeLocated, entryOf, textOf } from '../directory/located.ts'
 import { collectProblems, type Problem, type ProblemList } from '../directory/data-problem.ts'
 import { readYaml } from '../directory/files/yaml-file.ts'
+import { readFingerprint } from '../lib/fingerprint.ts'
 import type { ClientCertificate } from '../smtp/session.ts'
 import type { CertificateAuthenticator, Identification } from './authenticator.ts'
-import { readFingerprint } from './fingerprint.ts'
 
 export interface Machine {
   readonly name: string

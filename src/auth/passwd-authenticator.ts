@@ -4,7 +4,7 @@
 import { userText } from '../smtp/origin.ts'
 import type { Identification, PasswordAuthenticator } from './authenticator.ts'
 import type { PasswordPool } from './password-pool.ts'
-import { userKey } from './user-name.ts'
+import { userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, People } from './people.ts'
 
 export interface PasswdAuthenticatorSettings {
@@ -61,7 +61,7 @@ function doubtOf({ doubt }: { readonly doubt?: string }): { readonly doubt?: str
   return doubt === undefined ? {} : { doubt }
 }
 
-/** The key of the name (user-name.ts), without the domain if it is ours. */
+/** The user name in the form of `userKey`, without the domain if it is ours. */
 export function identityOf(user: string, domain: string): string {
   const name = userKey(user)
   const suffix = `@${domain.toLowerCase()}`

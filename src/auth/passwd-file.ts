@@ -10,7 +10,7 @@ export interface PasswdProblem extends Place {
 
 export interface PasswdFile {
   readonly file: string
-  /** By the keys of the names (user-name.ts), with a domain where the file has one. */
+  /** By user name in the form of `userKey`, with a domain where the file has one. */
   readonly entries: ReadonlyMap<string, PasswdEntry>
   readonly problems: readonly PasswdProblem[]
 }

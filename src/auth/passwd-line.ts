@@ -2,11 +2,11 @@
 // extra fields mean something here; an extra field that would restrict a login and is not understood refuses the line.
 
 import { networkMatcher, parseNetwork } from '../lib/ip-address.ts'
+import { asciiDomain } from '../smtp/domain.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
-import { userKey } from './user-name.ts'
 
 export interface PasswdEntry {
-  /** The key of the name (user-name.ts). */
+  /** The name in the form of `userKey`. */
   readonly user: string
   readonly stored: StoredPassword
   /** True if this address may log in; null if every address may. */
@@ -66,4 +66,15 @@ function readNets(list: string): PasswdEntry['allows'] {
 
 function bad(column: number, problem: string): ReadLine {
   return { kind: 'bad', column, problem }
+}
+
+/**
+ * The one spelling of a user name that file, directory, login and login throttle use: lower case and normal form KC, as SASLprep (RFC 4013
+ * 2.2) because `ü` has two encodings and letters have full-width variants; a domain after an `@` has A-labels.
+ */
+export function userKey(written: string): string {
+  const name = written.normalize('NFKC').toLowerCase()
+  const at = name.lastIndexOf('@')
+  const domain = at < 0 ? null : asciiDomain(name.slice(at + 1))
+  return domain === null ? name : `${name.slice(0, at)}@${domain}`
 }

@@ -3,6 +3,7 @@
 
 import { lstatSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { formatEndpoint } from '../lib/endpoint.ts'
 import type { Config } from './config.ts'
 import type { Report } from './problem.ts'
 
@@ -20,7 +21,7 @@ export function checkListening(config: Config, report: Report): void {
     if (earlier)
       report(
         [...one.path],
-        `${one.path.join('.')}: found ${written(one)}, which ${earlier.path.join('.')} (${written(earlier)}) takes, expected an address and port of its own`,
+        `${one.path.join('.')}: found ${formatEndpoint(one)}, which ${earlier.path.join('.')} (${formatEndpoint(earlier)}) takes, expected an address and port of its own`,
       )
   }
 }
@@ -45,10 +46,6 @@ function meets(one: Listening, other: Listening): boolean {
   const hosts = [one.host, other.host]
   if (one.host === other.host || hosts.includes('::')) return true
   return hosts.includes('0.0.0.0') && hosts.every((host) => isIP(host) === 4)
-}
-
-function written({ host, port }: Listening): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 }
 
 function obstacleAt(path: string): string | null {

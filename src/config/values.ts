@@ -3,10 +3,12 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
-import { readEndpoint } from '../lib/endpoint.ts'
+import { formatEndpoint, readEndpoint } from '../lib/endpoint.ts'
+import { readFingerprint } from '../lib/fingerprint.ts'
 import { parseNetwork } from '../lib/ip-address.ts'
 import { parseSize } from '../lib/size.ts'
 
+const DNS_PORT = 53
 /** Longest host name (RFC 1035 2.3.4). */
 const MAX_HOST_NAME = 253
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?'
@@ -50,9 +52,8 @@ export const bindAddress = parsed((value) => {
 
 /** `address:port` of a server we ask. */
 export const serverAddress = parsed((value) => {
-  const endpoint = readEndpoint(
-    value.includes(':') && !isIP(value) ? value : `${isIP(value) === 6 ? `[${value}]` : value}:53`,
-  )
+  const isWhole = value.includes(':') && !isIP(value)
+  const endpoint = readEndpoint(isWhole ? value : formatEndpoint({ host: value, port: DNS_PORT }))
   return endpoint && isIP(endpoint.host) ? endpoint : null
 }, 'an IP address with a port such as 127.0.0.1:53')
 
@@ -85,13 +86,7 @@ export const spamScore = z.union(
 export const network = parsed(parseNetwork, 'an IP address or network such as 192.0.2.10 or 2001:db8::/64')
 
 /** SHA-256 fingerprint as lower-case hex without separators; an optional `sha256:` in front is dropped. */
-export const fingerprint = parsed((value) => {
-  const hex = value
-    .replace(/^sha256:/i, '')
-    .replaceAll(':', '')
-    .toLowerCase()
-  return /^[0-9a-f]{64}$/.test(hex) ? hex : null
-}, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
+export const fingerprint = parsed(readFingerprint, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
 
 /** Ms between two, from `10/s`, `100/m`, `500/h` or a gap such as `2s`. */
 export const rate = parsed((value) => {

@@ -2,6 +2,7 @@
 // form they are then what every other implementation makes of them.
 
 import type { DkimAlgorithm } from './key.ts'
+import { FOLD, foldNames } from './signature-field.ts'
 
 export interface SetTags {
   readonly algorithm: DkimAlgorithm
@@ -17,9 +18,6 @@ interface Unsigned {
   readonly before: string
   readonly after: string
 }
-
-const WIDTH = 78
-const FOLD = '\r\n\t'
 
 /** ARC-Authentication-Results: the results as they were written, each field's list after the other. */
 export function resultsField(instance: number, authservId: string, results: readonly string[]): string {
@@ -69,20 +67,4 @@ export function emptyField({ before, after }: Unsigned): string {
  */
 export function filledField({ before, after }: Unsigned, signature: Buffer): string {
   return `${before}${signature.toString('base64')}${after}\r\n`
-}
-
-/** `h=a:b:c`, folded after colons where the line gets too long. */
-function foldNames(names: readonly string[]): string {
-  let text = 'h='
-  let width = text.length + 1
-  for (const [index, name] of names.entries()) {
-    const piece = index === names.length - 1 ? name : `${name}:`
-    if (width + piece.length > WIDTH - 1) {
-      text += FOLD
-      width = 1
-    }
-    text += piece
-    width += piece.length
-  }
-  return text
 }

@@ -1,6 +1,8 @@
 // Canonical forms of the body (RFC 6376 3.4.3, 3.4.4) as a stream: chunks may end anywhere, memory stays flat.
 // Only CRLF ends a line; a bare CR or LF (which intake lets nobody send) is content.
 
+import { createHash } from 'node:crypto'
+import type { Content } from '../message/content.ts'
 import type { Canonicalization } from './canonical-header.ts'
 
 export interface BodyCanonicalizer {
@@ -79,4 +81,13 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
       if (!empty || !relaxed) sink(LINE_END)
     },
   }
+}
+
+/** bh= of a signature (RFC 6376 3.7): base64 SHA-256 of the body in relaxed form. Streams the body. */
+export async function hashBody(content: Content): Promise<string> {
+  const hash = createHash('sha256')
+  const canonical = canonicalBody('relaxed', (piece) => hash.update(piece))
+  for await (const chunk of content.openBody()) canonical.update(chunk as Buffer)
+  canonical.end()
+  return hash.digest('base64')
 }

@@ -3,16 +3,12 @@
 
 import { parseResults } from '../message/results-field.ts'
 import { readChain, MAX_INSTANCE } from './arc-chain.ts'
-import { emptyField, filledField, messageSignature, resultsField, seal } from './arc-fields.ts'
-import type { SetTags } from './arc-fields.ts'
-import { hashBody } from './body-hash.ts'
-import { canonicalField, signedOctets, splitFields } from './canonical-header.ts'
-import type { HeaderField } from './canonical-header.ts'
-import type { DkimKey } from './key.ts'
-import { createKeyChoice } from './key-choice.ts'
-import type { KeySettings } from './key-choice.ts'
+import { emptyField, filledField, messageSignature, resultsField, seal, type SetTags } from './arc-fields.ts'
+import { hashBody } from './canonical-body.ts'
+import { canonicalField, type HeaderField, signedOctets, splitFields } from './canonical-header.ts'
+import { type DkimKey, signOctets } from './key.ts'
+import { createKeyChoice, type KeySettings } from './key-choice.ts'
 import type { Sealer, SealOptions, SealResult } from './sealer.ts'
-import { signOctets } from './sign-octets.ts'
 import { signedFieldNames } from './signed-fields.ts'
 
 /** A sealer over keys already loaded; of several it takes an RSA one, which every verifier knows. */

@@ -1,13 +1,11 @@
 // Signs a message with every active key of the author's domain (RFC 6376 5, RFC 8463), relaxed/relaxed.
 // Why not with mailauth: docs/decisions, "DKIM signing". Whether the mail deserves a signature is not decided here.
 
-import { hashBody } from './body-hash.ts'
+import { hashBody } from './canonical-body.ts'
 import { type HeaderField, signedOctets, splitFields } from './canonical-header.ts'
 import { alreadySigned } from './existing-signature.ts'
-import type { DkimKey } from './key.ts'
-import { createKeyChoice } from './key-choice.ts'
-import type { KeySettings } from './key-choice.ts'
-import { signOctets } from './sign-octets.ts'
+import { type DkimKey, signOctets } from './key.ts'
+import { createKeyChoice, type KeySettings } from './key-choice.ts'
 import { signedField, unsignedField } from './signature-field.ts'
 import { signedFieldNames } from './signed-fields.ts'
 import type { Signer, SignResult } from './signer.ts'

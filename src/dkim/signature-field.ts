@@ -12,7 +12,8 @@ export interface SignatureTags {
 }
 
 const WIDTH = 78
-const FOLD = '\r\n\t'
+/** How a field of ours is folded (RFC 5322 2.2.3). */
+export const FOLD = '\r\n\t'
 
 /** The field up to and including `b=`, unfinished: this is what is signed. */
 export function unsignedField(tags: SignatureTags): string {
@@ -32,8 +33,8 @@ export function signedField(unsigned: string, signature: Buffer): string {
   return `${unsigned}${lines.join(FOLD)}\r\n`
 }
 
-/** `h=a:b:c`, folded after colons. */
-function foldNames(names: readonly string[]): string {
+/** `h=a:b:c`, folded after colons where the line gets too long. */
+export function foldNames(names: readonly string[]): string {
   let text = 'h='
   let width = text.length + 1
   for (const [index, name] of names.entries()) {

@@ -2,9 +2,9 @@
 // Neither direction alone proves anything: anybody may write any name into his own reverse zone (RFC 8601 2.7.3 "iprev").
 
 import type { Clock } from '../lib/clock.ts'
+import { addressOctets } from '../lib/ip-address.ts'
 import { lookupAddresses } from './host-addresses.ts'
 import type { Resolver } from './resolver.ts'
-import { reverseName } from './reverse-name.ts'
 
 /** A client waits for its greeting meanwhile; whoever's DNS is slower has no name here. */
 export const NAME_LIMIT_MS = 2_000
@@ -58,4 +58,15 @@ async function leadsBack(name: string, own: string, resolver: Resolver): Promise
   if (found.kind === 'absent') return none
   if (found.addresses.some((one) => reverseName(one.address) === own)) return { kind: 'name', name }
   return found.missing === null ? none : { kind: 'unavailable', cause: found.missing }
+}
+
+/**
+ * The name below which the DNS keeps the records of an address (RFC 1035 3.5, RFC 3596 2.5): `1.2.0.192.in-addr.arpa` of `192.0.2.1`, 32 nibbles below `ip6.arpa` of an IPv6 address; null if the text is no address. Equal for two spellings of one address.
+ */
+export function reverseName(ip: string): string | null {
+  const octets = addressOctets(ip)
+  if (octets === null) return null
+  if (octets.length === 4) return `${octets.toReversed().join('.')}.in-addr.arpa`
+  const nibbles = octets.map((octet) => octet.toString(16).padStart(2, '0')).join('')
+  return `${nibbles.split('').toReversed().join('.')}.ip6.arpa`
 }

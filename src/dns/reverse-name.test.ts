@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { reverseName } from './reverse-name.ts'
+import { reverseName } from './fcrdns.ts'
 
 describe('the name of an address', () => {
   test.each([

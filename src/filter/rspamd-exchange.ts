@@ -7,10 +7,9 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
   request as httpRequest,
+  type RequestOptions,
 } from 'node:http'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream'
-import type { RspamdEndpoint } from './rspamd-endpoint.ts'
+import { pipeline, type Readable } from 'node:stream'
 
 /** Octets of an answer: usual ones have some kilobytes, and nobody may fill our memory. */
 export const MOST_ANSWER_OCTETS = 1024 * 1024
@@ -103,4 +102,20 @@ async function readCapped(response: IncomingMessage): Promise<string | Error> {
 
 function isStale(request: ClientRequest, error: NodeJS.ErrnoException): boolean {
   return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+export interface RspamdEndpoint {
+  /** As configured, for causes. */
+  readonly url: string
+  readonly target: Pick<RequestOptions, 'host' | 'port' | 'socketPath'>
+}
+
+/** The port that a URL leaves out. */
+const HTTP = 80
+
+/** The place a URL names; the configuration has checked its form. */
+export function endpointOf(url: string): RspamdEndpoint {
+  if (url.startsWith('unix:')) return { url, target: { socketPath: url.slice('unix:'.length) } }
+  const { hostname, port } = new URL(url)
+  return { url, target: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? HTTP : Number(port) } }
 }

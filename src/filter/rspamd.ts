@@ -3,13 +3,9 @@
 
 import { Agent } from 'node:http'
 import type { Clock } from '../lib/clock.ts'
-import { contentSize } from '../message/content.ts'
-import { openMessage } from '../message/whole-message.ts'
+import { contentSize, openMessage } from '../message/content.ts'
 import { readAnswer } from './rspamd-answer.ts'
-import { endpointOf } from './rspamd-endpoint.ts'
-import type { RspamdEndpoint } from './rspamd-endpoint.ts'
-import { exchange } from './rspamd-exchange.ts'
-import type { Ask, Exchanged } from './rspamd-exchange.ts'
+import { type Ask, endpointOf, exchange, type Exchanged, type RspamdEndpoint } from './rspamd-exchange.ts'
 import { requestHeaders } from './rspamd-headers.ts'
 import type { SpamFinding, SpamRequest, SpamScanner } from './spam-scan.ts'
 

@@ -58,6 +58,7 @@ function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefine
   })
 }
 
-function abortReason(signal: AbortSignal): Error {
+/** The reason of an aborted signal as an error. */
+export function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted')
 }

@@ -1,4 +1,4 @@
-// A place on the network as people write it: host and port.
+// A host and port in the written form `host:port`.
 
 import { isIP } from 'node:net'
 
@@ -17,4 +17,9 @@ export function readEndpoint(text: string, leastPort = 1): Endpoint | null {
   if (match[1] !== undefined && isIP(match[1]) !== 6) return null
   const port = Number(match[3])
   return port >= leastPort && port <= HIGHEST_PORT ? { host: (match[1] ?? match[2]) as string, port } : null
+}
+
+/** Writes `host:port`, an IPv6 address in brackets. */
+export function formatEndpoint({ host, port }: Endpoint): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 }

@@ -1,5 +1,7 @@
 // A counting semaphore for asynchronous work: at most `size` holders, the others wait in the order they came.
 
+import { abortReason } from './clock.ts'
+
 export interface Semaphore {
   /** Holders at this moment. */
   readonly held: number
@@ -46,7 +48,7 @@ export function createSemaphore(size: number): Semaphore {
     return take()
   }
   const acquire = (signal?: AbortSignal) => {
-    if (signal?.aborted) return Promise.reject(reason(signal))
+    if (signal?.aborted) return Promise.reject(abortReason(signal))
     const release = tryAcquire()
     return release ? Promise.resolve(release) : wait(waiters, signal)
   }
@@ -74,7 +76,7 @@ function wait(waiters: Set<Waiter>, signal: AbortSignal | undefined): Promise<()
   return new Promise((resolve, reject) => {
     const leave = () => {
       waiters.delete(waiter)
-      reject(reason(signal as AbortSignal))
+      reject(abortReason(signal as AbortSignal))
     }
     const waiter: Waiter = {
       wake: (release) => {
@@ -85,8 +87,4 @@ function wait(waiters: Set<Waiter>, signal: AbortSignal | undefined): Promise<()
     waiters.add(waiter)
     signal?.addEventListener('abort', leave, { once: true })
   })
-}
-
-function reason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('aborted')
 }

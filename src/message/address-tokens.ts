@@ -65,8 +65,10 @@ function nextToken(match: (pattern: RegExp) => string | null): Omit<AddressToken
   return null
 }
 
-/** Behind the closing parenthesis, or -1. */
-function endOfComment(value: string, start: number): number {
+/**
+ * The index behind the parenthesis that closes the comment (RFC 5322 3.2.2) at `start`; -1 if none does, or if comments nest too deep.
+ */
+export function endOfComment(value: string, start: number): number {
   let depth = 0
   for (let at = start; at < value.length; at++) {
     const c = value[at]

@@ -1,13 +1,14 @@
 // Cuts the value of an Authentication-Results field (RFC 8601 2.2) into words, quoted strings and the marks `;` and `=`. Comments and
 // white space go. A word behind `=` may hold `=` and `/` (unquoted base64 as large sites write it), a word before it may not hold `=`.
 
+import { endOfComment } from './address-tokens.ts'
+
 export interface ResultToken {
   readonly kind: 'word' | 'quoted' | 'mark'
   /** A quoted string without its quoting. */
   readonly text: string
 }
 
-const MAX_DEPTH = 20
 const word = /[^\s();="]+/y
 const valueWord = /[^\s();"]+/y
 const quotedString = /"((?:[^"\\]|\\.)*)"/y
@@ -51,15 +52,4 @@ function take(value: string, at: number, last: ResultToken | undefined): { token
   pattern.lastIndex = at
   const text = pattern.exec(value)?.[0]
   return text === undefined ? null : { token: { kind: 'word', text }, end: at + text.length }
-}
-
-function endOfComment(value: string, start: number): number {
-  let depth = 0
-  for (let at = start; at < value.length; at++) {
-    const c = value[at]
-    if (c === '\\') at++
-    else if (c === '(' && ++depth > MAX_DEPTH) return -1
-    else if (c === ')' && --depth === 0) return at + 1
-  }
-  return -1
 }

@@ -3,9 +3,8 @@
 
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { PasswdFile } from '../auth/passwd-file.ts'
-import type { PasswdEntry } from '../auth/passwd-line.ts'
+import { type PasswdEntry, userKey } from '../auth/passwd-line.ts'
 import { readStored } from '../auth/stored-password.ts'
-import { userKey } from '../auth/user-name.ts'
 import type { Passwords } from './directory-sources.ts'
 
 const NOBODY: PasswdFile = { file: '', entries: new Map(), problems: [] }

@@ -1,6 +1,6 @@
 // A clock for tests: time passes only when the test advances it.
 
-import type { Clock, Timer } from '../../src/lib/clock.ts'
+import { abortReason, type Clock, type Timer } from '../../src/lib/clock.ts'
 
 interface Sleeper {
   /** Monotonic time of its wake-up. */
@@ -73,7 +73,7 @@ function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const abort = () => {
       timer?.cancel()
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'))
+      reject(abortReason(signal as AbortSignal))
     }
     let timer: Timer | null = null
     if (signal?.aborted) return abort()

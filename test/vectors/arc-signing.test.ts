@@ -3,7 +3,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { hashBody } from '../../src/dkim/body-hash.ts'
+import { hashBody } from '../../src/dkim/canonical-body.ts'
 import { splitFields } from '../../src/dkim/canonical-header.ts'
 import { sealWith } from '../../src/dkim/seal.ts'
 import { parseResults } from '../../src/message/results-field.ts'
