@@ -1,43 +1,19 @@
-// One node's whole configuration, checked and frozen: what a role file and a node file mean together.
+// The configuration of a node: the values of all sections, its role and its listeners. Checked and frozen.
 
-import type { DeliveryConfig } from './delivery-files.ts'
-import type { DirectoryConfig } from './directory-files.ts'
-import type { ListenerRole, RoleFile } from './role-schema.ts'
-import type { NodeFile } from './node-schema.ts'
-import type { RspamdConfig } from './rspamd-files.ts'
-import type { TlsMaterial } from './read-tls-material.ts'
+import type { ListenerConfig } from './listeners.ts'
+import type { RoleFile } from './role-file.ts'
+import type { SectionValues } from './sections.ts'
 
-export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
-  readonly name: string
-  readonly host: string
-}
+/** The sections that the frame completes with other sections or with the role. */
+type Completed = 'role' | 'listen' | 'postmaster' | 'authserv_id'
 
-export interface SrsConfig {
-  readonly domain: string
-  /** The first signs, all verify. */
-  readonly secrets: readonly string[]
-  readonly max_age: number
-  readonly hash_length: number
-  readonly hash_minimum: number
-}
-
-export interface Config
-  extends Omit<
-    NodeFile,
-    'role' | 'listen' | 'tls' | 'postmaster' | 'authserv_id' | 'srs' | 'directory' | 'delivery' | 'rspamd'
-  > {
-  readonly delivery: DeliveryConfig
-  readonly directory: DirectoryConfig
-  /** Null without a spam filter. */
-  readonly rspamd: RspamdConfig | null
-  /** The file it was read from. */
+export interface Config extends Omit<SectionValues, Completed> {
+  /** The node's YAML file. */
   readonly file: string
-  /** That file and every other that was read for it: an own role, certificates, keys, secrets, passwords, rules. */
+  /** The node's YAML file and every file that was read for it: role, certificates, keys, secrets, passwords, reply rules. */
   readonly files: readonly string[]
   readonly role: RoleFile
   readonly listeners: readonly ListenerConfig[]
-  readonly tls: TlsMaterial | null
   readonly postmaster: string
   readonly authserv_id: string
-  readonly srs: SrsConfig | null
 }

@@ -1,220 +1,130 @@
-// What no schema can say: keys that a role needs, and combinations that would make a node unsafe. Each finding has a place.
-// "Never an open relay" is decided here: whoever may relay has to have proven himself in a way that cannot be guessed.
+// Checks that need two sections, or a section and the role: missing keys that the role needs, and unsafe combinations.
+// Checks within a section are in its file; checks within a role are in role-file.ts. Together they keep a node from being an open relay.
 
-import { isIP } from 'node:net'
 import { isLoopbackAddress } from '../lib/ip-address.ts'
-import { parseNextHop } from '../smtp/nexthop.ts'
-import type { Config, ListenerConfig } from './config.ts'
-import { checkBounce } from './delivery-cross-checks.ts'
-import { checkDirectory, directoryHasPasswords } from './directory-cross-checks.ts'
-import { checkData, checkListening } from './listen-cross-checks.ts'
-import type { Problem, Report } from './problem.ts'
-import { checkQueue } from './queue-cross-checks.ts'
-import { checkRspamd } from './rspamd-cross-checks.ts'
-import type { YamlSource } from './yaml-source.ts'
+import type { Config } from './config.ts'
+import { checkPorts, type ListenerConfig } from './listeners.ts'
+import type { Report } from './problem.ts'
 
-/** Widest networks a peer may be known by: peers are hosts of ours, and a wide range admits strangers. */
-const WIDEST_PEER = { 4: 24, 6: 64 } as const
+type Check = (config: Config, report: Report) => void
 
-type Rule = (config: Config, report: Report) => void
-
-/** Runs every rule over a configuration whose single values are already right. */
-export function checkMeaning(source: YamlSource, config: Config, facts: { readonly tlsWanted: boolean }): Problem[] {
-  const problems: Problem[] = []
-  const report: Report = (path, message) => problems.push(source.at(path, message))
-  for (const rule of rules) rule(config, report)
-  if (!facts.tlsWanted) needTls(config, report)
-  return problems
+/** Runs every check. The values of the sections are valid by themselves. */
+export function checkSections(config: Config, report: Report): void {
+  for (const check of checks) check(config, report)
 }
 
-const needTls: Rule = (config, report) => {
-  const listener = config.listeners.find((one) => one.tls === 'implicit' || one.tls === 'starttls-required')
-  if (listener)
+function listenersAdmitting({ listeners }: Config, client: ListenerConfig['admit'][number]): ListenerConfig[] {
+  return listeners.filter(({ admit }) => admit.includes(client))
+}
+
+const usersNeedPasswords: Check = (config, report) => {
+  const { ldap, sql } = config.directory
+  const hasPasswords = config.users !== undefined || ldap !== null || sql?.users !== undefined
+  if (listenersAdmitting(config, 'people').length > 0 && !hasPasswords)
     report(
-      [],
-      `tls: found nothing, expected a certificate and a key: the listener ${listener.name} admits nobody without TLS`,
+      ['users'],
+      `found nothing, expected a passwd-file, or a directory with passwords: the role ${config.role.role} admits people`,
     )
 }
 
-const admissionNeedsProof: Rule = (config, report) => {
-  const admits = (what: ListenerConfig['admit'][number]) => config.listeners.filter((one) => one.admit.includes(what))
-  if (admits('people').length > 0 && config.users === undefined && !directoryHasPasswords(config))
+const machinesNeedTheirFile: Check = (config, report) => {
+  if (listenersAdmitting(config, 'machines').length > 0 && config.machines === undefined)
     report(
-      [],
-      `users: found nothing, expected a passwd-file or a directory with passwords: the role ${config.role.role} admits people`,
+      ['machines'],
+      `found nothing, expected a YAML file of machines: the role ${config.role.role} admits machines`,
     )
-  if (admits('machines').length > 0 && config.machines === undefined)
-    report(
-      [],
-      `machines: found nothing, expected a YAML file of machines: the role ${config.role.role} admits machines`,
-    )
-  for (const listener of [...admits('people'), ...admits('machines')]) {
-    if (listener.tls === 'none' || listener.tls === 'starttls')
-      report(
-        ['role'],
-        `role: found tls: ${listener.tls} at the listener ${listener.name}, expected implicit or starttls-required where people or machines prove who they are`,
-      )
-  }
-  for (const listener of admits('local')) {
-    if (!isLoopbackAddress(listener.host))
-      report(
-        ['listen', listener.name],
-        `listen.${listener.name}: found ${listener.host}, expected a loopback address: this listener trusts every program that reaches it`,
-      )
-  }
 }
 
-/** Whoever logs in is vouched for by us, here with a signature or at the next node by its trust: so his names have to be his (RFC 6409 6.1, 8.1). */
-const namesAreOwned: Rule = (config, report) => {
-  const { checks } = config.role
-  if (checks.includes('sender') && checks.includes('author')) return
-  for (const who of ['people', 'machines'] as const) {
-    const listener = config.listeners.find((one) => one.admit.includes(who))
-    if (listener)
+const localMeansLoopback: Check = (config, report) => {
+  for (const { name, host } of listenersAdmitting(config, 'local'))
+    if (!isLoopbackAddress(host))
       report(
-        ['role'],
-        `role: found checks: ${checks.join(', ')}, expected sender and author among them: the listener ${listener.name} admits ${who}, and our signature or word would stand behind whatever name they write`,
+        ['listen', name],
+        `found ${host}, expected a loopback address: this listener trusts every program that can connect to it`,
       )
-  }
 }
 
-const peersAreKnown: Rule = (config, report) => {
-  for (const listener of config.listeners.filter(
-    (one) => one.admit.includes('peers') && !one.admit.includes('internet'),
-  )) {
+const listenersNeedTls: Check = ({ listeners, tls }, report) => {
+  const listener = listeners.find((one) => one.tls === 'implicit' || one.tls === 'starttls-required')
+  if (listener && !tls)
+    report(['tls'], `found nothing, expected a certificate and a key: the listener ${listener.name} requires TLS`)
+}
+
+const peersNeedProofs: Check = (config, report) => {
+  for (const listener of listenersAdmitting(config, 'peers').filter(({ admit }) => !admit.includes('internet'))) {
     const roles = listener.peers.length > 0 ? listener.peers : Object.keys(config.peers)
-    const proofs = roles
+    const known = roles
       .flatMap((role) => config.peers[role] ?? [])
-      .filter((peer) => peer.addresses.length + peer.fingerprints.length > 0)
-    if (proofs.length === 0)
+      .some(({ addresses, fingerprints }) => addresses.length + fingerprints.length > 0)
+    if (!known)
       report(
         ['peers'],
-        `peers: found no peer of ${roles.join(', ') || 'any role'} with addresses or fingerprints, expected at least one: the listener ${listener.name} admits nobody else`,
+        `found no peer of ${roles.join(', ') || 'any role'} with addresses or fingerprints, expected at least one: the listener ${listener.name} admits only peers`,
       )
   }
-  for (const [role, peers] of Object.entries(config.peers)) {
-    for (const [index, peer] of peers.entries()) {
-      for (const address of peer.addresses.filter(tooWide))
-        report(
-          ['peers', role, index, 'addresses'],
-          `peers.${role}: found the network ${address}, expected at most /${WIDEST_PEER[4]} (IPv4) or /${WIDEST_PEER[6]} (IPv6): peers may speak for our users`,
-        )
-    }
-  }
 }
 
-const handOverNeedsPeers: Rule = (config, report) => {
-  const { own, forwards } = config.role.recipients
-  if (own === 'hand-over' && !config.peers.mx?.length)
+const relayNeedsPeers: Check = ({ role, peers }, report) => {
+  const { own, forwards } = role.recipients
+  if (own === 'hand-over' && !peers.mx?.length)
     report(
-      ['peers'],
-      `peers.mx: found nothing, expected the mx nodes: the role ${config.role.role} hands our own domains over to them`,
+      ['peers', 'mx'],
+      `found nothing, expected the mx nodes: the role ${role.role} relays mail for our domains to them`,
     )
-  if (own === 'resolve' && forwards === 'hand-over' && !config.peers.srs?.length)
+  if (own === 'resolve' && forwards === 'hand-over' && !peers.srs?.length)
+    report(['peers', 'srs'], `found nothing, expected the srs nodes: the role ${role.role} relays forwards to them`)
+}
+
+const srsRoleNeedsSecrets: Check = ({ role, srs }, report) => {
+  if ((role.srs.reverse || role.srs.rewrite) && !srs)
     report(
-      ['peers'],
-      `peers.srs: found nothing, expected the srs nodes: the role ${config.role.role} hands forwards over to them`,
+      ['srs'],
+      `found nothing, expected a domain and secrets: the role ${role.role} ${role.srs.rewrite ? 'rewrites senders' : 'reverses SRS addresses'}`,
     )
 }
 
-const srsNeedsSecrets: Rule = (config, report) => {
-  if ((config.role.srs.reverse || config.role.srs.rewrite) && !config.srs)
-    report(
-      [],
-      `srs: found nothing, expected a domain and secrets: the role ${config.role.role} ${config.role.srs.rewrite ? 'rewrites senders' : 'turns bounces back'}`,
-    )
-  // Else the node would not believe what it wrote itself.
-  if (config.srs && config.srs.hash_minimum > config.srs.hash_length)
-    report(
-      ['srs', 'hash_minimum'],
-      `srs.hash_minimum: found ${config.srs.hash_minimum}, expected at most hash_length (${config.srs.hash_length})`,
-    )
+const resolvingNeedsData: Check = ({ role, hiera, mail, directory }, report) => {
+  const resolves = role.recipients.own === 'resolve' && role.recipients.relay.length === 0
+  if (resolves && hiera === undefined && mail.length === 0 && !directory.ldap && !directory.sql)
+    report(['hiera'], `found nothing, expected hiera, mail or directory: the role ${role.role} resolves recipients`)
 }
 
-const resolvingNeedsData: Rule = (config, report) => {
-  const resolves = config.role.recipients.own === 'resolve' && config.role.recipients.relay.length === 0
-  const hasSource = config.directory.ldap !== null || config.directory.sql !== null
-  if (resolves && config.hiera === undefined && config.mail.length === 0 && !hasSource)
-    report(
-      [],
-      `hiera: found nothing, expected hiera, mail or directory: the role ${config.role.role} resolves recipients`,
-    )
+const signaturesNeedKeys: Check = ({ role, dkim, arc }, report) => {
+  if (role.sign === 'earned' && !dkim)
+    report(['dkim'], `found nothing, expected { keys: directory }: the role ${role.role} signs`)
+  if (arc.seal && !dkim)
+    report(['arc', 'seal'], 'found true, expected false without dkim: { keys: directory }: ARC seals use these keys')
 }
 
-const signingNeedsKeys: Rule = (config, report) => {
-  if (config.role.sign === 'earned' && !config.dkim)
-    report([], `dkim: found nothing, expected { keys: directory }: the role ${config.role.role} signs`)
+const spamFilterNeedsCheck: Check = ({ role, rspamd }, report) => {
+  if (rspamd && !role.checks.includes('spam'))
+    report(['rspamd'], `found a spam filter, expected none: the role ${role.role} does not have the check spam`)
 }
 
-const sealingNeedsKeys: Rule = (config, report) => {
-  if (config.arc.seal && !config.dkim)
-    report(['arc', 'seal'], 'arc.seal: found true, expected false without dkim: { keys: directory }, whose keys seal')
-}
-
-const nextHopsAreReadable: Rule = (config, report) => {
-  if (config.smarthost !== undefined && !parseNextHop(config.smarthost))
-    report(
-      ['smarthost'],
-      `smarthost: found "${config.smarthost}", expected a next hop such as smtp:[relay.example.net]:587 or mx:example.net`,
-    )
-}
-
-/** Whoever hands over speaks for our users: known by certificate only. */
-const handoverIsProven: Rule = (config, report) => {
-  if (!config.handover) return
-  const roles = config.handover.peers ?? Object.keys(config.peers)
-  const known = roles.flatMap((role) => config.peers[role] ?? []).some((peer) => peer.fingerprints.length > 0)
+/** A node that transfers its queue speaks for our users, so its certificate must be known. */
+const transferNeedsProofs: Check = ({ handover, peers, tls }, report) => {
+  if (!handover) return
+  const roles = handover.peers ?? Object.keys(peers)
+  const known = roles.flatMap((role) => peers[role] ?? []).some(({ fingerprints }) => fingerprints.length > 0)
   if (!known)
     report(
       ['handover'],
-      `handover: found no peer of ${roles.join(', ') || 'any role'} with fingerprints, expected at least one: nobody could hand over`,
+      `found no peer of ${roles.join(', ') || 'any role'} with fingerprints, expected at least one: no node could transfer its queue`,
     )
-  if (!config.tls)
-    report(['handover'], 'handover: found no tls, expected the certificate that other nodes know this one by')
+  if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: handover is an HTTPS listener')
 }
 
-const adminStaysHome: Rule = (config, report) => {
-  if (config.admin && !config.admin.allow_remote && !isLoopbackAddress(config.admin.listen.host))
-    report(
-      ['admin', 'listen'],
-      `admin.listen: found ${config.admin.listen.host}, expected a loopback address (or allow_remote: true)`,
-    )
-}
-
-/** Whoever relays must be told apart from strangers: an origin class without a way to earn it is a mistake in the role. */
-const relayIsEarned: Rule = (config, report) => {
-  const way = { peer: 'peers', user: 'people', machine: 'machines', local: 'local' } as const
-  for (const origin of config.role.recipients.relay) {
-    if (origin !== 'local' && !config.listeners.some((one) => one.admit.includes(way[origin])))
-      report(['role'], `role: found recipients.relay: ${origin}, expected a listener that admits ${way[origin]}`)
-  }
-  const mixed = config.listeners.find((one) => one.admit.includes('internet') && one.admit.includes('local'))
-  if (mixed)
-    report(['role'], `role: found the listener ${mixed.name} admitting both internet and local, expected two listeners`)
-}
-
-const rules: readonly Rule[] = [
-  admissionNeedsProof,
-  namesAreOwned,
-  peersAreKnown,
-  handOverNeedsPeers,
-  srsNeedsSecrets,
+const checks: readonly Check[] = [
+  usersNeedPasswords,
+  machinesNeedTheirFile,
+  localMeansLoopback,
+  peersNeedProofs,
+  relayNeedsPeers,
+  srsRoleNeedsSecrets,
   resolvingNeedsData,
-  signingNeedsKeys,
-  sealingNeedsKeys,
-  nextHopsAreReadable,
-  adminStaysHome,
-  handoverIsProven,
-  checkDirectory,
-  relayIsEarned,
-  checkBounce,
-  checkRspamd,
-  checkListening,
-  checkData,
-  checkQueue,
+  signaturesNeedKeys,
+  transferNeedsProofs,
+  spamFilterNeedsCheck,
+  checkPorts,
+  listenersNeedTls,
 ]
-
-function tooWide(cidr: string): boolean {
-  const [address, prefix] = cidr.split('/') as [string, string]
-  return Number(prefix) < WIDEST_PEER[isIP(address) as 4 | 6]
-}

@@ -6,7 +6,7 @@ import { configurationPage, jsonSchema } from './describe-keys.ts'
 const page = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url))
 
 describe('the page of all keys', () => {
-  test('is what the schemas say; UPDATE_EXPECTED=1 writes it anew', () => {
+  test('matches the schemas; UPDATE_EXPECTED=1 writes it', () => {
     if (process.env.UPDATE_EXPECTED) writeFileSync(page, configurationPage())
     expect(readFileSync(page, 'utf8')).toBe(configurationPage())
   })
@@ -21,14 +21,14 @@ describe('the page of all keys', () => {
 })
 
 describe('the schemas for editors', () => {
-  test.each(['node', 'role'] as const)('docs/%s.schema.json is what the program reads', (of) => {
+  test.each(['node', 'role'] as const)('docs/%s.schema.json matches the schemas', (of) => {
     const file = fileURLToPath(new URL(`../../docs/${of}.schema.json`, import.meta.url))
     const text = `${JSON.stringify(jsonSchema(of), null, 2)}\n`
     if (process.env.UPDATE_EXPECTED) writeFileSync(file, text)
     expect(readFileSync(file, 'utf8')).toBe(text)
   })
 
-  test('name what is required', () => {
+  test('list the required keys', () => {
     expect(jsonSchema('node')).toMatchObject({
       required: expect.arrayContaining(['role', 'hostname', 'domain', 'data']),
     })

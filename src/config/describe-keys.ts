@@ -1,8 +1,8 @@
-// The configuration's own description: docs/configuration.md is made from the schemas, so it cannot lie about keys or defaults.
+// The reference of the configuration, generated from the schemas: docs/configuration.md, docs/node.schema.json, docs/role.schema.json.
 
 import { z } from 'zod'
-import { nodeSchema } from './node-schema.ts'
-import { roleSchema } from './role-schema.ts'
+import { roleSchema } from './role-file.ts'
+import { sections } from './sections.ts'
 
 interface Described {
   readonly description?: string
@@ -18,6 +18,9 @@ interface Described {
 
 /** JSON Schema of a node's YAML or of a role file, for editors. */
 export function jsonSchema(of: 'node' | 'role'): unknown {
+  const nodeSchema = z.strictObject(
+    Object.fromEntries(Object.entries(sections).map(([key, { schema }]) => [key, schema])),
+  )
   return z.toJSONSchema(of === 'node' ? nodeSchema : roleSchema, { io: 'input', unrepresentable: 'any' })
 }
 
@@ -26,17 +29,23 @@ export function configurationPage(): string {
   return [
     '# Configuration',
     '',
-    'Every key of a node’s YAML and of a role file, with its default. `waypost check` reads both and reports every mistake at once, as',
-    '`file:line:column: key: found …, expected …`. Relative paths start at the folder of the file that names them. Durations are written `90s`,',
-    '`5m`, `2h`, `5d`; sizes `512KiB`, `10M`. This page is made from the program’s own schemas.',
+    'All keys of the YAML file of a node and of a role file, with their defaults. `waypost check -c node.yaml`',
+    'reads both files and reports every problem as `file:line:column: key: found …, expected …`.',
     '',
-    '## A node’s YAML',
+    'Relative paths start at the folder of the file that contains them. A duration is a number with a unit',
+    '(`90s`, `5m`, `2h`, `5d`), a size is a number of octets or a number with a unit (`512KiB`, `10M`).',
+    'A key without a default is optional unless it is marked as required.',
+    '',
+    'This page is generated from the schemas of the program. Do not edit it.',
+    '',
+    '## Node',
     '',
     ...table(jsonSchema('node') as Described),
     '',
-    '## A role file',
+    '## Role file',
     '',
-    'The roles of the program are in `roles/`; `role:` may also be the path of your own file. The internet is no origin that may relay: the schema has no word for it.',
+    'The shipped roles are in `roles/`. To use a role of your own, set `role` to the path of its file.',
+    'A role cannot make a node an open relay: `internet` is not an origin that may relay.',
     '',
     ...table(jsonSchema('role') as Described),
     '',

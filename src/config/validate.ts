@@ -1,46 +1,57 @@
-// zod's findings in our words: `key: found …, expected …`, each at its place in the file.
+// Checks a parsed YAML file against a schema. Each finding of zod becomes `key: found …, expected …` with its position in the file.
 
 import type { z } from 'zod'
-import type { Problem } from './problem.ts'
-import type { Path, YamlSource } from './yaml-source.ts'
+import { editDistance } from '../lib/edit-distance.ts'
+import type { Path, Problem } from './problem.ts'
+import type { YamlSource } from './yaml-source.ts'
 
 export type Validated<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
 
-/** Checks a parsed file against a schema and reports everything that does not fit, at once. */
-export function validate<T>(source: YamlSource, schema: z.ZodType<T>): Validated<T> {
-  const result = schema.safeParse(source.value)
+/** The value at `base` as the schema reads it, or every problem that it has. Without `base` the whole file is checked. */
+export function validate<T>(source: YamlSource, schema: z.ZodType<T>, base: Path = []): Validated<T> {
+  const result = schema.safeParse(valueAt(source.value, base))
   if (result.success) return { kind: 'ok', value: result.data }
-  return { kind: 'bad', problems: result.error.issues.flatMap((issue) => translate(source, issue, schema)) }
+  const place = { source, schema, base }
+  return { kind: 'bad', problems: result.error.issues.flatMap((issue) => translate(issue, place)) }
 }
 
-function translate(source: YamlSource, issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
-  const path = issue.path as Path
+interface Place {
+  readonly source: YamlSource
+  readonly schema: z.ZodType
+  /** Where in the file the schema begins. */
+  readonly base: Path
+}
+
+function translate(issue: z.core.$ZodIssue, { source, schema, base }: Place): Problem[] {
+  const path: Path = [...base, ...(issue.path as Path)]
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, path)
-    return issue.keys.map((key) =>
-      source.atKey(
-        path,
-        key,
-        `${dotted([...path, key])}: found an unknown key${nearest(key, known)}, expected ${list(known)}`,
-      ),
-    )
+    const known = knownKeys(schema, issue.path as Path)
+    return issue.keys.map((key) => source.atKey(path, key, `found an unknown key${advice(key, known)}`))
   }
   const found = describe(valueAt(source.value, path))
-  return [source.at(path, `${dotted(path)}: found ${found}, expected ${expectation(issue)}`)]
+  return [source.at(path, `found ${found}, expected ${expectation(issue)}`)]
+}
+
+/** Edits between a misspelled key and the one that is suggested. */
+const MAX_MISSPELLING = 2
+
+function advice(key: string, known: readonly string[]): string {
+  const nearest = known.find((word) => editDistance(key, word) <= MAX_MISSPELLING)
+  return `${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}, expected ${list(known)}`
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (!issue.message.startsWith('Invalid') && !issue.message.startsWith('Too ')) return issue.message
   if (issue.code === 'invalid_value') return list(issue.values.map(String))
-  if (issue.code === 'invalid_type') return article(issue.expected)
+  if (issue.code === 'invalid_type') return typeNames[issue.expected] ?? issue.expected
   if (issue.code === 'too_small') return `at least ${issue.minimum}`
   if (issue.code === 'too_big') return `at most ${issue.maximum}`
   return issue.message
 }
 
-const names: Record<string, string> = {
+const typeNames: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
   int: 'a whole number',
@@ -50,24 +61,16 @@ const names: Record<string, string> = {
   record: 'a map of keys',
 }
 
-function article(type: string): string {
-  return names[type] ?? type
-}
-
-/** Characters of a value in a message. */
-const MOST_SHOWN = 80
+/** Characters of a value in a message. A file that is not YAML at all may be one long text. */
+const MAX_SHOWN = 80
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'an empty value'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return 'a map of keys'
-  return typeof value === 'string' ? JSON.stringify(beginning(value)) : JSON.stringify(value)
-}
-
-/** Of a text that nobody wants to read to its end, such as a file that is no YAML at all. */
-function beginning(text: string): string {
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
+  const isLong = typeof value === 'string' && value.length > MAX_SHOWN
+  return JSON.stringify(isLong ? `${value.slice(0, MAX_SHOWN)}…` : value)
 }
 
 function valueAt(root: unknown, path: Path): unknown {
@@ -79,15 +82,11 @@ function valueAt(root: unknown, path: Path): unknown {
   return value
 }
 
-function dotted(path: Path): string {
-  return path.length === 0 ? 'the file' : path.join('.')
-}
-
 function list(words: readonly string[]): string {
   return words.length <= 1 ? (words[0] ?? 'no key') : `one of ${words.join(', ')}`
 }
 
-/** Walks the schema along the path to the object whose keys are known there. */
+/** The keys that an object of the schema may have: follows the path down to that object. */
 function knownKeys(schema: z.ZodType, path: Path): string[] {
   let current: unknown = unwrap(schema)
   for (const part of path) {
@@ -98,6 +97,7 @@ function knownKeys(schema: z.ZodType, path: Path): string[] {
   return Object.keys((current as { shape?: object } | undefined)?.shape ?? {})
 }
 
+/** The schema inside of defaults, transformations and unions. */
 function unwrap(schema: unknown): unknown {
   let current = schema as { def?: { innerType?: unknown; in?: unknown; options?: unknown[] } } | undefined
   for (;;) {
@@ -109,23 +109,4 @@ function unwrap(schema: unknown): unknown {
 
 function hasShape(option: unknown): boolean {
   return (unwrap(option) as { shape?: unknown } | undefined)?.shape !== undefined
-}
-
-/** A likely misspelling: one or two edits away. */
-function nearest(key: string, known: readonly string[]): string {
-  const hit = known.find((word) => distance(key, word) <= 2)
-  return hit ? ` (did you mean ${hit}?)` : ''
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

@@ -1,4 +1,4 @@
-// The kinds of values a configuration holds, with what is expected in words. Schemas are built from these only.
+// The kinds of values of a configuration, each with the words for what is expected. Schemas are built from these.
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
@@ -14,7 +14,7 @@ const MAX_HOST_NAME = 253
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?'
 const hostPattern = new RegExp(`^${label}(?:\\.${label})*$`, 'i')
 
-/** Text turned by `read` into a value; null means it does not fit and `expected` says what would. */
+/** Text that `read` turns into a value. Null from `read` means invalid. */
 function parsed<T>(read: (text: string) => T | null, expected: string): z.ZodType<T> {
   return z.string({ error: expected }).transform((text, context) => {
     const value = read(text)
@@ -25,6 +25,7 @@ function parsed<T>(read: (text: string) => T | null, expected: string): z.ZodTyp
 }
 
 export const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected })
+export const path = text('a path')
 export const flag = z.boolean({ error: 'true or false' })
 export const count = (expected: string) => z.int({ error: expected }).min(1, { error: expected })
 
@@ -42,7 +43,7 @@ export const hostName = parsed((name) => {
   return plain.length <= MAX_HOST_NAME && hostPattern.test(plain) && isIP(plain) === 0 ? plain.toLowerCase() : null
 }, 'a host or domain name such as mx-01.example.org')
 
-/** `address:port`, IPv6 in brackets, `*` for every address. */
+/** `address:port`, IPv6 in brackets, `*` for all addresses. */
 export const bindAddress = parsed((value) => {
   const endpoint = readEndpoint(value)
   if (!endpoint) return null
@@ -50,14 +51,14 @@ export const bindAddress = parsed((value) => {
   return isIP(endpoint.host) ? endpoint : null
 }, 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25')
 
-/** `address:port` of a server we ask. */
+/** `address[:port]` of a DNS server; default port 53. */
 export const serverAddress = parsed((value) => {
   const isWhole = value.includes(':') && !isIP(value)
   const endpoint = readEndpoint(isWhole ? value : formatEndpoint({ host: value, port: DNS_PORT }))
   return endpoint && isIP(endpoint.host) ? endpoint : null
 }, 'an IP address with a port such as 127.0.0.1:53')
 
-/** Host name or address with an optional port. */
+/** Host name or address with an optional port; without one, port is 0. */
 export const hostAndPort = parsed((value) => {
   const endpoint = isIP(value) ? { host: value, port: 0 } : (readEndpoint(value) ?? readEndpoint(`${value}:0`, 0))
   if (!endpoint) return null
@@ -66,7 +67,7 @@ export const hostAndPort = parsed((value) => {
     : null
 }, 'a host with an optional port such as srs.example.org or 127.0.0.1:2526')
 
-/** `http://host:port` of a server near by, or `unix:/path`; as written but for a slash at the end. */
+/** `http://host:port` or `unix:/path`, without a slash at the end. */
 export const httpOrSocket = parsed((value) => {
   if (/^unix:\/[^\0]+$/.test(value)) return value
   const address = /^http:\/\/([^/]+)\/?$/.exec(value)?.[1]
@@ -74,36 +75,36 @@ export const httpOrSocket = parsed((value) => {
   return endpoint && (isIP(endpoint.host) || hostPattern.test(endpoint.host)) ? `http://${address}` : null
 }, 'a URL such as http://127.0.0.1:11333 or unix:/run/rspamd/worker.sock')
 
-const SCORE = 'a spam score above 0 such as 6 or 7.5, or none'
+const SCORE_EXPECTED = 'a spam score above 0 such as 6 or 7.5, or none'
 
-/** A spam filter's score; null for `none`. */
+/** A score of the spam filter; null for `none`. */
 export const spamScore = z.union(
-  [z.number({ error: SCORE }).positive({ error: SCORE }), z.literal('none').transform(() => null)],
-  { error: SCORE },
+  [z.number({ error: SCORE_EXPECTED }).positive({ error: SCORE_EXPECTED }), z.literal('none').transform(() => null)],
+  { error: SCORE_EXPECTED },
 )
 
 /** An IP address or network in CIDR form. */
 export const network = parsed(parseNetwork, 'an IP address or network such as 192.0.2.10 or 2001:db8::/64')
 
-/** SHA-256 fingerprint as lower-case hex without separators; an optional `sha256:` in front is dropped. */
+/** SHA-256 fingerprint as lower-case hex without separators. An optional prefix `sha256:` is removed. */
 export const fingerprint = parsed(readFingerprint, 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
 
-/** Ms between two, from `10/s`, `100/m`, `500/h` or a gap such as `2s`. */
+/** Milliseconds between two messages, from `10/s`, `100/m`, `500/h` or an interval such as `2s`. */
 export const rate = parsed((value) => {
   const match = /^([1-9]\d{0,5})\/([smh])$/.exec(value)
   const gap = match ? RATE_UNIT_MS[match[2] as keyof typeof RATE_UNIT_MS] / Number(match[1]) : parseDuration(value)
   return gap === null || gap <= 0 ? null : Math.ceil(gap)
-}, 'a rate such as 10/s, 100/m or 500/h, or the least time between two such as 2s')
+}, 'a rate such as 10/s, 100/m or 500/h, or the minimum time between two such as 2s')
 
 const RATE_UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const
 
-/** A keyword of EHLO, in upper case. */
+/** An EHLO keyword in upper case. */
 export const ehloKeyword = parsed(
   (value) => (/^[a-z0-9][a-z0-9-]*$/i.test(value) ? value.toUpperCase() : null),
-  'a keyword of EHLO such as PIPELINING',
+  'an EHLO keyword such as PIPELINING',
 )
 
-/** An address of either family. */
+/** An IPv4 or IPv6 address. */
 export const ipAddress = parsed((value) => (isIP(value) === 0 ? null : value), 'an IP address')
 
 /** An address of one family. */

@@ -13,19 +13,19 @@ function source(text: string) {
 describe('positions', () => {
   const yaml = source('role: mx\npeers:\n  srs:\n    - host: a\n      port: 25\n')
 
-  test('a value, a value in a list, a key, and the nearest parent of what is missing', () => {
-    expect(formatProblem(yaml.at(['role'], 'x'))).toBe('node.yaml:1:7: x')
-    expect(formatProblem(yaml.at(['peers', 'srs', 0, 'port'], 'x'))).toBe('node.yaml:5:13: x')
-    expect(formatProblem(yaml.atKey(['peers'], 'srs', 'x'))).toBe('node.yaml:3:3: x')
-    expect(formatProblem(yaml.at(['peers', 'mx', 3], 'x'))).toBe('node.yaml:3:3: x')
+  test('of a value, a value in a list, a key, and the nearest parent of a missing key', () => {
+    expect(formatProblem(yaml.at(['role'], 'x'))).toBe('node.yaml:1:7: role: x')
+    expect(formatProblem(yaml.at(['peers', 'srs', 0, 'port'], 'x'))).toBe('node.yaml:5:13: peers.srs.0.port: x')
+    expect(formatProblem(yaml.atKey(['peers'], 'srs', 'x'))).toBe('node.yaml:3:3: peers.srs: x')
+    expect(formatProblem(yaml.at(['peers', 'mx', 3], 'x'))).toBe('node.yaml:3:3: peers.mx.3: x')
   })
 
-  test('an empty file has its first character', () => {
-    expect(formatProblem(source('').at(['role'], 'x'))).toBe('node.yaml:1:1: x')
+  test('of an empty file are its first character', () => {
+    expect(formatProblem(source('').at(['role'], 'x'))).toBe('node.yaml:1:1: role: x')
   })
 })
 
-test('broken YAML names the place in one sentence', () => {
+test('invalid YAML gives one sentence with its position', () => {
   const load = parseYaml('node.yaml', 'a: 1\na: 2\nb: [1, 2\n')
   expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([
     'node.yaml:2:1: not valid YAML: Map keys must be unique',
@@ -37,29 +37,29 @@ test.each([
   [
     'listen: { smtp: *:25 }\n',
     '1:17',
-    'found *:25, which no anchor is called, expected quotes around a text that begins with *',
+    'found *:25, an alias without an anchor, expected quotes around a text that begins with *',
   ],
-  ['a: &a [*a]\n', '1:1', 'found aliases that unfold without end, expected a file without them'],
-  [bomb(), '1:1', 'found aliases that unfold without end, expected a file without them'],
+  ['a: &a [*a]\n', '1:1', 'found circular or multiplying aliases, expected a file without aliases'],
+  [bomb(), '1:1', 'found circular or multiplying aliases, expected a file without aliases'],
   ['a: 1\n---\nb: 1\n', '2:1', 'found a second document, expected one'],
-])('%j is refused in words', (text, place, said) => {
+])('%j is rejected with a sentence', (text, position, message) => {
   const load = parseYaml('node.yaml', text)
   expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([
-    `node.yaml:${place}: not valid YAML: ${said}`,
+    `node.yaml:${position}: not valid YAML: ${message}`,
   ])
 })
 
-/** Five lists, each with nine times the one before. */
+/** Five lists, each with nine times the items of the previous list. */
 function bomb(): string {
   const line = (name: string, before: string) => `${name}: &${name} [${Array(9).fill(before).join(', ')}]\n`
   return line('a', 'x') + line('b', '*a') + line('c', '*b') + line('d', '*c') + line('e', '*d')
 }
 
-test('anchors and aliases may be used', () => {
+test('anchors and aliases are supported', () => {
   expect(source('a: &hosts [x]\nb: *hosts\n').value).toEqual({ a: ['x'], b: ['x'] })
 })
 
-test('a long value is shown by its beginning', () => {
+test('a long value is cut in messages', () => {
   const load = validate(
     source(`name: [${'x'.repeat(1000)}]\nmode: ${'y'.repeat(1000)}\n`),
     z.strictObject({ mode: z.enum(['a']), name: z.array(z.string()) }),
@@ -69,9 +69,9 @@ test('a long value is shown by its beginning', () => {
   ])
 })
 
-test('a file that is not there is a problem at its first character', () => {
+test('a missing file is a problem at 1:1', () => {
   expect(loadYaml('/nonexistent/node.yaml')).toMatchObject({
-    kind: 'bad',
+    kind: 'unreadable',
     problems: [{ line: 1, column: 1, message: expect.stringContaining('ENOENT') }],
   })
 })

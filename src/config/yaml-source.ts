@@ -1,34 +1,39 @@
-// One YAML file with positions: every value can be traced back to its line and column. YAML 1.2, unique keys, no aliases bombs.
+// A YAML file with the line and column of every value. YAML 1.2 with unique keys; aliases that grow without bound are rejected.
 
 import { readFileSync } from 'node:fs'
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, YAMLError } from 'yaml'
-import type { Problem } from './problem.ts'
-
-export type Path = readonly (string | number)[]
+import { dottedPath, type Path, type Problem } from './problem.ts'
 
 export interface YamlSource {
   readonly file: string
   readonly value: unknown
-  /** A problem at the value of `path`, or at the nearest parent that is written. */
-  at(path: Path, message: string): Problem
-  /** A problem at the key itself (unknown keys). */
-  atKey(path: Path, key: string, message: string): Problem
+  /** The problem `path: finding`, at the value of the path or at its nearest parent in the file. */
+  at(path: Path, finding: string): Problem
+  /** The same for a key of the map at `path`, at the position of the key instead of its value: for unknown keys. */
+  atKey(path: Path, key: string, finding: string): Problem
 }
 
 export type YamlLoad =
   | { readonly kind: 'ok'; readonly source: YamlSource }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
 
-/** Reads and parses a file; an unreadable file is a problem at 1:1. */
-export function loadYaml(file: string): YamlLoad {
+export type YamlFileLoad =
+  | YamlLoad
+  /** `reason` is the error of the operating system; the only problem says the same at 1:1. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly problems: readonly Problem[] }
+
+/** Reads and parses a file. */
+export function loadYaml(file: string): YamlFileLoad {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
+    const reason = (error as Error).message
     return {
-      kind: 'bad',
-      problems: [{ file, line: 1, column: 1, message: `cannot be read: ${(error as Error).message}` }],
+      kind: 'unreadable',
+      reason,
+      problems: [{ file, line: 1, column: 1, message: `cannot be read: ${reason}` }],
     }
   }
   return parseYaml(file, text)
@@ -39,15 +44,21 @@ export function parseYaml(file: string, text: string): YamlLoad {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
   const problems = document.errors.map((error) => syntaxProblem(file, lines, error))
-  problems.push(...lostAliases(document).map(({ offset, message }) => invalid(file, lines.linePos(offset), message)))
+  problems.push(
+    ...unresolvedAliases(document).map(({ offset, message }) => invalid(file, lines.linePos(offset), message)),
+  )
   if (problems.length > 0) return { kind: 'bad', problems }
-  const value = unfolded(document)
-  if (value === undefined) return { kind: 'bad', problems: [invalid(file, { line: 1, col: 1 }, ENDLESS)] }
-  const at = (path: Path, message: string): Problem => ({ file, ...position(document, lines, path), message })
-  const atKey = (path: Path, key: string, message: string): Problem => ({
+  const value = plainValue(document)
+  if (value === undefined) return { kind: 'bad', problems: [invalid(file, { line: 1, col: 1 }, CIRCULAR)] }
+  const at = (path: Path, finding: string): Problem => ({
+    file,
+    ...position(document, lines, path),
+    message: `${dottedPath(path)}: ${finding}`,
+  })
+  const atKey = (path: Path, key: string, finding: string): Problem => ({
     file,
     ...keyPosition(document, lines, path, key),
-    message,
+    message: `${dottedPath([...path, key])}: ${finding}`,
   })
   return { kind: 'ok', source: { file, value, at, atKey } }
 }
@@ -62,23 +73,23 @@ function invalid(file: string, { line, col }: { readonly line: number; readonly 
   return { file, line, column: col, message: `not valid YAML: ${what}` }
 }
 
-const ENDLESS = 'found aliases that unfold without end, expected a file without them'
+const CIRCULAR = 'found circular or multiplying aliases, expected a file without aliases'
 
-/** Aliases without an anchor: as a rule a text that wanted quotes, such as `*:25`. */
-function lostAliases(document: Document): { readonly offset: number; readonly message: string }[] {
-  const lost: { readonly offset: number; readonly message: string }[] = []
+/** Aliases without an anchor: usually a text without quotes, such as `*:25`. */
+function unresolvedAliases(document: Document): { readonly offset: number; readonly message: string }[] {
+  const unresolved: { readonly offset: number; readonly message: string }[] = []
   visit(document, {
     Alias: (_key, alias) => {
       if (alias.resolve(document)) return
-      const message = `found *${alias.source}, which no anchor is called, expected quotes around a text that begins with *`
-      lost.push({ offset: alias.range?.[0] ?? 0, message })
+      const message = `found *${alias.source}, an alias without an anchor, expected quotes around a text that begins with *`
+      unresolved.push({ offset: alias.range?.[0] ?? 0, message })
     },
   })
-  return lost
+  return unresolved
 }
 
-/** The plain value; undefined where its aliases hold each other or multiply. */
-function unfolded(document: Document): unknown {
+/** The document without YAML nodes; undefined if its aliases are circular or multiply. */
+function plainValue(document: Document): unknown {
   try {
     const value = document.toJS() as unknown
     JSON.stringify(value)

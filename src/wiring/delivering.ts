@@ -3,7 +3,7 @@
 import { networkInterfaces } from 'node:os'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import { loadDefaultReplies } from '../config/default-replies.ts'
+import { loadShippedReplyRules } from '../config/reply-rules-file.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { createAgent, standardAgent } from '../delivery/agent.ts'
 import { createDispatcher, standardDispatcher } from '../delivery/dispatcher.ts'
@@ -59,7 +59,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
     pool,
     clock,
     openBody: (body) => queue.openBody(body),
-    replies: createReplyRules([...config.delivery.replies, ...loadDefaultReplies()]),
+    replies: createReplyRules([...config.delivery.replies, ...loadShippedReplyRules()]),
     gates: new SharedGates(),
   })
   const { concurrency, destination_concurrency } = config.delivery

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import type { LdapConfig, SqlConfig } from '../config/directory-files.ts'
+import type { LdapConfig } from '../config/sections/directory-ldap.ts'
+import type { SqlConfig } from '../config/sections/directory-sql.ts'
 import type { LdapLiveSettings } from '../directory/ldap/ldap-live.ts'
 import type { LdapBind } from '../directory/ldap/ldap-settings.ts'
 import type { LiveSettings } from '../directory/live-source.ts'

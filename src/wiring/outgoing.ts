@@ -2,7 +2,7 @@
 
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import type { DestinationConfig } from '../config/delivery-files.ts'
+import type { DestinationConfig } from '../config/sections/delivery-destinations.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { ClientProfile } from '../delivery/client-profile.ts'
 import { createDestinationRules, type DestinationRule, type DestinationRules } from '../delivery/destination-rules.ts'

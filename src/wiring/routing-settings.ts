@@ -2,7 +2,8 @@
 
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
-import type { Config, SrsConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import type { SrsConfig } from '../config/sections/srs-section.ts'
 import type { SrsSettings } from '../route/srs/srs.ts'
 
 export interface RouterParts {

@@ -1,6 +1,7 @@
 // The keys of mail data: ours (`mail::aliases`, plain `aliases` in a mail.yaml), and those of other mail modules with the same sense.
 // Room: directory. docs/routing.md explains each; a key that is not here is refused by name.
 
+import { editDistance } from '../../lib/edit-distance.ts'
 import type { MergeOptions } from '../hiera/hiera-merge.ts'
 
 /** What a key holds; one reader each. */
@@ -126,18 +127,4 @@ export function nearestKey(key: string): string | null {
     .toSorted((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best && best.distance <= Math.max(2, name.length / 3) ? best.section : null
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

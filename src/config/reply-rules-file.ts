@@ -1,11 +1,15 @@
-// A file of rules that class replies of other servers: a list, the first rule that fits counts. docs/replies.md explains it to operators.
+// Files of rules that classify the replies of other servers. The first matching rule counts. docs/replies.md describes the format.
 
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { replyClasses } from '../smtp/reply-class.ts'
+import { formatProblem } from './problem.ts'
+import { validate } from './validate.ts'
 import { duration, text } from './values.ts'
+import { loadYaml } from './yaml-source.ts'
 
-/** One or several. */
-const some = <T>(one: z.ZodType<T>, expected: string) =>
+/** A value or a list of values. */
+const oneOrMore = <T>(one: z.ZodType<T>, expected: string) =>
   z.union([one.transform((value) => [value]), z.array(one).min(1)], { error: expected })
 
 const CODES = 'a code such as 450, 45x or 4xx'
@@ -30,11 +34,11 @@ const pattern = z.string({ error: 'a regular expression' }).transform((value, co
 
 const replyRule = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9-]{1,60}$/, { error: 'a name of small letters, digits and hyphens' }),
+    name: z.string().regex(/^[a-z0-9-]{1,60}$/, { error: 'a name of lower-case letters, digits and hyphens' }),
     class: z.enum(replyClasses),
-    host: some(host, 'a host, *.name, or a list of them').optional(),
-    code: some(code, 'a code such as 450, 45x or 4xx, or a list of them').optional(),
-    status: some(status, 'a status such as 4.7.1 or *.7.*, or a list of them').optional(),
+    host: oneOrMore(host, 'a host, *.name, or a list of them').optional(),
+    code: oneOrMore(code, 'a code such as 450, 45x or 4xx, or a list of them').optional(),
+    status: oneOrMore(status, 'a status such as 4.7.1 or *.7.*, or a list of them').optional(),
     text: pattern.optional(),
     at: z.array(z.enum(['greeting', 'ehlo', 'auth', 'mail', 'rcpt', 'data', 'dot'])).optional(),
     treat: z.enum(['temporary', 'permanent']).optional(),
@@ -50,5 +54,15 @@ const replyRule = z
 
 export const replyRulesSchema = z.array(replyRule)
 
-/** A rule as a file says it. */
+/** A rule as a file has it. */
 export type ReplyRuleFile = z.output<typeof replyRule>
+
+const SHIPPED_RULES = fileURLToPath(new URL('../delivery/default-replies.yaml', import.meta.url))
+
+/** The rules of the program. Throws if the file is damaged: it is part of the program. */
+export function loadShippedReplyRules(): readonly ReplyRuleFile[] {
+  const yaml = loadYaml(SHIPPED_RULES)
+  const rules = yaml.kind === 'ok' ? validate(yaml.source, replyRulesSchema) : yaml
+  if (rules.kind === 'ok') return rules.value
+  throw new Error(rules.problems.map(formatProblem).join('\n'))
+}

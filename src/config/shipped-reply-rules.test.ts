@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { createReplyRules } from '../delivery/reply-rules.ts'
 import type { PeerReply, Phase } from '../delivery/transport.ts'
 import type { ReplyClass } from '../smtp/reply-class.ts'
-import { loadDefaultReplies } from './default-replies.ts'
+import { loadShippedReplyRules } from './reply-rules-file.ts'
 
-const defaults = loadDefaultReplies()
+const defaults = loadShippedReplyRules()
 const rules = createReplyRules(defaults)
 
 function reply(verbatim: string): PeerReply {

@@ -1,0 +1,61 @@
+// The listeners of a node: those of its role, bound where `listen` says, and their conflicts with other ports of the node.
+
+import { isIP } from 'node:net'
+import { formatEndpoint } from '../lib/endpoint.ts'
+import type { Report } from './problem.ts'
+import type { ListenerRole, RoleFile } from './role-file.ts'
+import type { SectionValues } from './sections.ts'
+
+export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+}
+
+/** The listeners of the role. Reports names under `listen` that the role does not have. */
+export function placeListeners(role: RoleFile, listen: SectionValues['listen'], report: Report): ListenerConfig[] {
+  const names = Object.keys(role.listeners)
+  for (const name of Object.keys(listen).filter((one) => !names.includes(one)))
+    report(
+      ['listen', name],
+      `found a listener that the role ${role.role} does not have, expected one of ${names.join(', ')}`,
+    )
+  return Object.entries(role.listeners).map(([name, { address, ...listener }]) => {
+    const bind = listen[name]
+    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port }
+  })
+}
+
+interface Bound {
+  readonly path: readonly string[]
+  readonly host: string
+  readonly port: number
+}
+
+/** Reports two listeners of the node that need the same port, at the later one. Ports of other programs are found at the start. */
+export function checkPorts(
+  { listeners, admin, handover }: Pick<SectionValues, 'admin' | 'handover'> & { listeners: readonly ListenerConfig[] },
+  report: Report,
+): void {
+  const all: Bound[] = [
+    ...listeners.map(({ name, host, port }) => ({ path: ['listen', name], host, port })),
+    ...(admin ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
+    ...(handover ? [{ path: ['handover', 'listen'], ...handover.listen }] : []),
+  ]
+  for (const [index, one] of all.entries()) {
+    const earlier = all.slice(0, index).find((other) => overlaps(one, other))
+    if (earlier)
+      report(
+        one.path,
+        `found ${formatEndpoint(one)}, which ${earlier.path.join('.')} (${formatEndpoint(earlier)}) uses, expected another address or port`,
+      )
+  }
+}
+
+/** `::` covers the addresses of both families, `0.0.0.0` those of IPv4. Port 0 is any free port. */
+function overlaps(one: Bound, other: Bound): boolean {
+  if (one.port !== other.port || one.port === 0) return false
+  const hosts = [one.host, other.host]
+  if (one.host === other.host || hosts.includes('::')) return true
+  return hosts.includes('0.0.0.0') && hosts.every((host) => isIP(host) === 4)
+}

@@ -1,0 +1,156 @@
+// Role files: which listeners a node has, which clients it admits, what it checks, and how it routes, signs and sends.
+// The schema cannot express an open relay: `internet` is not an origin that may relay.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import type { Report } from './problem.ts'
+import { readYaml } from './read-files.ts'
+import type { SectionReader } from './section.ts'
+import { count, flag, ipAddress, text } from './values.ts'
+
+const admission = z.enum(['internet', 'peers', 'people', 'machines', 'local'], {
+  error: 'one of internet, peers, people, machines, local',
+})
+
+const listener = z.strictObject({
+  port: z.int().min(0).max(65535).describe("Port on all addresses; `listen` in the node's YAML overrides it."),
+  address: ipAddress.prefault('::').describe('Address to bind. `::` is every address of both families.'),
+  tls: z.enum(['none', 'starttls', 'starttls-required', 'implicit']).describe('How TLS starts (RFC 3207, RFC 8314).'),
+  admit: z.array(admission).min(1).describe('Clients of this listener, strongest authentication first.'),
+  peers: z
+    .array(text('a role name'))
+    .default([])
+    .describe('Roles of the peers that `admit: [peers]` admits; default: all of them.'),
+  bare_newline: z
+    .enum(['refuse', 'normalise'])
+    .default('refuse')
+    .describe('Treatment of a bare CR or LF in a message: refuse it, or make it CRLF.'),
+})
+
+const handling = z.enum(['resolve', 'hand-over'])
+
+export const roleSchema = z.strictObject({
+  role: text('the name of the role').describe('Name of the role, as in `peers` of other nodes.'),
+  summary: text('a sentence').describe('Purpose of a node with this role.'),
+  listeners: z.record(z.string(), listener).describe('Listeners by name.'),
+  checks: z
+    .array(z.enum(['loop', 'verify', 'trust-results', 'sender', 'author', 'spam']))
+    .default(['loop'])
+    .describe(
+      'Checks of a transaction, in order. loop: hop count. verify: SPF, DKIM, DMARC, ARC, and an Authentication-Results field. ' +
+        'trust-results: accept the results of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
+        'spam: ask rspamd about mail from the internet, if the node has rspamd.',
+    ),
+  recipients: z
+    .strictObject({
+      own: handling.default('resolve').describe('Our own domains: resolve here, or hand over to the mx peers.'),
+      forwards: handling.default('resolve').describe('Forwards: resolve here, or hand over to the srs peers.'),
+      relay: z
+        .array(
+          z.enum(['peer', 'user', 'machine', 'local'], { error: 'one of peer, user, machine, local (never internet)' }),
+        )
+        .default([])
+        .describe('Origin classes that may send to foreign domains. All others may send to our domains only.'),
+    })
+    .prefault({})
+    .describe('Treatment of forward-paths.'),
+  srs: z
+    .strictObject({
+      reverse: flag.default(false).describe('Reverse SRS addresses; for the null sender only.'),
+      rewrite: flag.default(false).describe('Rewrite foreign reverse-paths of mail to foreign domains.'),
+    })
+    .prefault({})
+    .describe('Sender Rewriting Scheme.'),
+  sign: z
+    .enum(['never', 'earned'])
+    .default('never')
+    .describe(
+      'DKIM signatures. earned: sign an author of ours if the origin is proven. The DSNs of the node are always signed if it has a key.',
+    ),
+  headers: z
+    .strictObject({
+      complete: flag.default(false).describe('Add missing Date and Message-ID fields (RFC 6409 8).'),
+      hide_client: flag.default(false).describe('Omit address, name and program of the client from the header.'),
+    })
+    .prefault({})
+    .describe('Edits of the header section.'),
+  internet: z
+    .enum(['always', 'bounces', 'never'])
+    .describe('Mail that the node may send to the internet. bounces: only with the null sender.'),
+  max_hops: count('a whole number from 1')
+    .default(50)
+    .describe('Received fields from which on a message counts as a mail loop (RFC 5321 6.3).'),
+})
+
+export type RoleFile = z.output<typeof roleSchema>
+export type ListenerRole = RoleFile['listeners'][string]
+
+const SHIPPED_ROLES = fileURLToPath(new URL('../../roles/', import.meta.url))
+
+/** The role that a node's YAML names: a shipped role, or the path of a role file. Null after reporting. */
+export function readRole(written: string, reader: SectionReader): RoleFile | null {
+  const isPath = /[/.]/.test(written)
+  const shipped = join(SHIPPED_ROLES, `${written}.yaml`)
+  if (!isPath && !existsSync(shipped)) {
+    reader.report([], `found "${written}", expected one of ${shippedRoles().join(', ')} or the path of a role file`)
+    return null
+  }
+  const named = { path: [], file: written, expected: 'a role file', location: isPath ? reader.open(written) : shipped }
+  const yaml = readYaml(reader, named, roleSchema)
+  if (yaml === null) return null
+  checkRole(yaml.value, (path, finding) => reader.addProblems([yaml.source.at(path, finding)]))
+  return yaml.value
+}
+
+function shippedRoles(): string[] {
+  return readdirSync(SHIPPED_ROLES).map((file) => basename(file, '.yaml'))
+}
+
+/** Checks between the keys of a role. They keep a node from becoming an open relay and from vouching for forged names. */
+function checkRole(role: RoleFile, report: Report): void {
+  checkTlsOfLogins(role, report)
+  checkSenderIdentity(role, report)
+  checkRelay(role, report)
+}
+
+function listenersAdmitting(role: RoleFile, client: ListenerRole['admit'][number]): [string, ListenerRole][] {
+  return Object.entries(role.listeners).filter(([, { admit }]) => admit.includes(client))
+}
+
+function checkTlsOfLogins(role: RoleFile, report: Report): void {
+  for (const client of ['people', 'machines'] as const)
+    for (const [name, { tls }] of listenersAdmitting(role, client))
+      if (tls === 'none' || tls === 'starttls')
+        report(
+          ['listeners', name, 'tls'],
+          `found ${tls}, expected implicit or starttls-required: the listener admits ${client}, who authenticate`,
+        )
+}
+
+/** The node vouches for authenticated clients, with a signature or to the next node, so it must check their names (RFC 6409 6.1, 8.1). */
+function checkSenderIdentity(role: RoleFile, report: Report): void {
+  const { checks } = role
+  if (checks.includes('sender') && checks.includes('author')) return
+  const client = (['people', 'machines'] as const).find((one) => listenersAdmitting(role, one).length > 0)
+  if (client !== undefined)
+    report(
+      ['checks'],
+      `found ${checks.join(', ')}, expected sender and author among them: a listener admits ${client}, and the node vouches for their names`,
+    )
+}
+
+/** Origin classes that may relay need a listener where clients can prove their class. */
+function checkRelay(role: RoleFile, report: Report): void {
+  const admissionOf = { peer: 'peers', user: 'people', machine: 'machines', local: 'local' } as const
+  for (const [index, origin] of role.recipients.relay.entries())
+    if (origin !== 'local' && listenersAdmitting(role, admissionOf[origin]).length === 0)
+      report(
+        ['recipients', 'relay', index],
+        `found ${origin}, expected a listener with ${admissionOf[origin]} in its admit`,
+      )
+  for (const [name, { admit }] of listenersAdmitting(role, 'local'))
+    if (admit.includes('internet'))
+      report(['listeners', name, 'admit'], 'found both internet and local, expected a listener for each')
+}

@@ -1,0 +1,58 @@
+// The list of sections of a node's YAML, in the order of docs/configuration.md. A new section is a file in sections/ and a line here.
+
+import { admin } from './sections/admin-section.ts'
+import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
+import { bounce } from './sections/bounce-section.ts'
+import { delivery } from './sections/delivery-section.ts'
+import { directory } from './sections/directory-section.ts'
+import { dns } from './sections/dns-section.ts'
+import { forwards } from './sections/forwards-section.ts'
+import { limits } from './sections/limits-section.ts'
+import { listen, machines, users } from './sections/listen-section.ts'
+import { log } from './sections/log-section.ts'
+import { data, domain, hostname, postmaster, role, watch } from './sections/node-section.ts'
+import { peers } from './sections/peers-section.ts'
+import { queue } from './sections/queue-section.ts'
+import { handover } from './sections/queue-transfer-section.ts'
+import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
+import { rspamd } from './sections/rspamd-section.ts'
+import { srs } from './sections/srs-section.ts'
+import { tls } from './sections/tls-section.ts'
+import type { AnySection } from './section.ts'
+
+export const sections = {
+  role,
+  hostname,
+  domain,
+  data,
+  listen,
+  tls,
+  hiera,
+  mail,
+  directory,
+  facts,
+  dns,
+  peers,
+  users,
+  machines,
+  dkim,
+  srs,
+  forwards,
+  arc,
+  smarthost,
+  postmaster,
+  authserv_id,
+  dmarc,
+  rspamd,
+  queue,
+  delivery,
+  bounce,
+  limits,
+  watch,
+  admin,
+  handover,
+  log,
+} as const satisfies Readonly<Record<string, AnySection>>
+
+/** The value of each section. */
+export type SectionValues = { readonly [Key in keyof typeof sections]: ReturnType<(typeof sections)[Key]['read']> }

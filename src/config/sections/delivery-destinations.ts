@@ -1,0 +1,105 @@
+// `delivery.destinations`: exceptions for single destinations.
+
+import { z } from 'zod'
+import { parseNextHop } from '../../smtp/nexthop.ts'
+import { readCertificate, readPassword } from '../read-files.ts'
+import { readTlsMaterial, type TlsMaterial } from '../read-tls-material.ts'
+import type { SectionReader } from '../section.ts'
+import { count, ehloKeyword, hostName, ip, path, rate, text } from '../values.ts'
+
+export const source = z.strictObject({
+  ipv4: ip(4).optional().describe('Source address of IPv4 connections.'),
+  ipv6: ip(6).optional().describe('Source address of IPv6 connections.'),
+})
+
+export const helo = z.strictObject({
+  ipv4: hostName.optional().describe('Name on IPv4 connections.'),
+  ipv6: hostName.optional().describe('Name on IPv6 connections.'),
+})
+
+export const destinationSchema = z.strictObject({
+  tls: z
+    .enum(['may', 'encrypt', 'verify'])
+    .optional()
+    .describe(
+      'may: TLS if offered; encrypt: always TLS; verify: always TLS with a verified certificate. Default: `delivery.tls`, or verify with `user`.',
+    ),
+  user: text('a user name').optional().describe('Log in as this user, over TLS only.'),
+  password_file: path.optional().describe('File with the password of `user` on its first line.'),
+  certificate: path.optional().describe('PEM file: the client certificate, instead of the one under `tls`.'),
+  key: path.optional().describe('PEM file: the private key of `certificate`.'),
+  ca: path.optional().describe("PEM file: the CA of the host's certificate; default: the public CAs."),
+  discard_ehlo: z.array(ehloKeyword).default([]).describe('EHLO keywords to ignore, such as PIPELINING.'),
+  concurrency: count('a whole number from 1')
+    .optional()
+    .describe('Maximum connections. If the key is a host, all domains behind the host share them.'),
+  rate: rate
+    .optional()
+    .describe(
+      'Maximum rate of messages: 10/s, 100/m, 500/h, or the minimum time between two. Shared like `concurrency`.',
+    ),
+  source: source.optional().describe('Source addresses.'),
+  helo: helo.optional().describe('Names in EHLO.'),
+})
+
+type DestinationFile = z.output<typeof destinationSchema>
+
+export interface DestinationConfig
+  extends Omit<DestinationFile, 'tls' | 'password_file' | 'certificate' | 'key' | 'ca'> {
+  /** Null: as for all destinations. */
+  readonly tls: 'may' | 'encrypt' | 'verify' | null
+  readonly password: string | null
+  /** The client certificate for this destination, or null for the node's own. */
+  readonly shown: TlsMaterial | null
+  /** PEM, or null for the public CAs. */
+  readonly ca: string | null
+}
+
+/** Reads the files of one exception. `key` is the destination as written. */
+export function readDestination(key: string, written: DestinationFile, reader: SectionReader): DestinationConfig {
+  checkKeys(key, written, reader)
+  const { tls, password_file, certificate, key: keyFile, ca, ...rest } = written
+  return {
+    ...rest,
+    // A password is sent only to a verified host unless the operator decides otherwise.
+    tls: tls ?? (rest.user === undefined ? null : 'verify'),
+    password: password_file === undefined ? null : readPassword(reader, ['password_file'], password_file),
+    shown:
+      certificate !== undefined && keyFile !== undefined
+        ? readTlsMaterial({ certificate, key: keyFile }, reader)
+        : null,
+    ca: ca === undefined ? null : readCertificate(reader, ['ca'], ca),
+  }
+}
+
+const namePattern = /^(?:\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[?[0-9a-f:.]+\]?)$/i
+
+function checkKeys(key: string, written: DestinationFile, reader: SectionReader): void {
+  const { user, tls, ca } = written
+  if (!parseNextHop(key) && !namePattern.test(key))
+    reader.report(
+      [],
+      'found an invalid destination, expected a next hop such as smtp:[relay.example.net]:587, a domain, a host, *.name or *',
+    )
+  checkPair(written, reader, ['user', 'password_file'])
+  checkPair(written, reader, ['certificate', 'key'])
+  if (user !== undefined && tls === 'may')
+    reader.report(['tls'], 'found may, expected verify or encrypt: a password must not be sent in cleartext')
+  if (user !== undefined && key.startsWith('*'))
+    reader.report(['user'], `found ${user}, expected a destination without *: a password belongs to one server`)
+  if (ca !== undefined && tls !== 'verify' && (tls !== undefined || user === undefined))
+    reader.report(['ca'], `found ${ca}, expected tls: verify beside it: the other levels ignore the certificate`)
+}
+
+/** Keys that need each other. */
+function checkPair(
+  written: DestinationFile,
+  reader: SectionReader,
+  pair: readonly ['user', 'password_file'] | readonly ['certificate', 'key'],
+): void {
+  for (const [key, other] of [pair, pair.toReversed()] as (keyof DestinationFile)[][]) {
+    const found = written[key as 'user']
+    if (found !== undefined && written[other as 'user'] === undefined)
+      reader.report([key as string], `found ${found}, expected ${other} beside it`)
+  }
+}

@@ -1,0 +1,62 @@
+// `delivery`: outgoing connections. The exceptions by destination are in delivery-destinations.ts.
+
+import { z } from 'zod'
+import { readYaml } from '../read-files.ts'
+import { replyRulesSchema } from '../reply-rules-file.ts'
+import { section } from '../section.ts'
+import { count, duration, path } from '../values.ts'
+import { destinationSchema, helo, readDestination, source } from './delivery-destinations.ts'
+
+const connection = z.strictObject({
+  idle: duration.prefault('5s').describe('Time that an idle connection is kept for the next message.'),
+  messages: count('a whole number from 1').default(1000).describe('Maximum messages of one connection.'),
+  age: duration.prefault('5m').describe('Age at which a connection is not used again.'),
+})
+
+const schema = z.strictObject({
+  concurrency: count('a whole number from 1').default(200).describe('Maximum outgoing connections in total.'),
+  destination_concurrency: count('a whole number from 1')
+    .default(20)
+    .describe('Maximum connections to one destination.'),
+  tls: z
+    .enum(['may', 'encrypt'])
+    .default('may')
+    .describe('TLS to hosts on the internet. may: if the host offers it; encrypt: always.'),
+  source: source.prefault({}).describe('Source addresses; default: the system chooses.'),
+  helo: helo.prefault({}).describe('Names in EHLO; default: `hostname`.'),
+  connection: connection.prefault({}).describe('Reuse of connections.'),
+  destinations: z
+    .record(z.string(), destinationSchema)
+    .default({})
+    .describe('Exceptions, by next hop (`smtp:[relay.example.net]:587`), domain, host, `*.name` or `*`.'),
+  replies: z
+    .array(path, { error: 'a list of paths' })
+    .default([])
+    .describe('Files of rules that classify the replies of other servers. They precede the shipped rules.'),
+  mx_port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .default(25)
+    .describe('Port of MX hosts. Change it only in tests and demonstrations.'),
+  connect_timeout: duration.prefault('30s').describe('Time limit of a TCP connection.'),
+  greeting_timeout: duration
+    .prefault('5m')
+    .describe('Time limit of the greeting and of the reply to EHLO (RFC 5321 4.5.3.2).'),
+})
+
+export const delivery = section(schema.prefault({}).describe('Outgoing connections.'), (written, reader) => ({
+  ...written,
+  destinations: Object.fromEntries(
+    Object.entries(written.destinations).map(([key, destination]) => [
+      key,
+      readDestination(key, destination, reader.below('destinations', key)),
+    ]),
+  ),
+  /** In the order of the files. The first match counts. */
+  replies: written.replies.flatMap(
+    (file, index) =>
+      readYaml(reader, { path: ['replies', index], file, expected: 'a file of reply rules' }, replyRulesSchema)
+        ?.value ?? [],
+  ),
+}))

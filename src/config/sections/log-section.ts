@@ -1,0 +1,17 @@
+// `log`: the level, and which personal data a log line may have.
+
+import { z } from 'zod'
+import { plainSection } from '../section.ts'
+
+const privacy = z.enum(['keep', 'hash', 'drop'])
+
+export const log = plainSection(
+  z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Minimum level of written lines.'),
+      addresses: privacy.default('keep').describe('Mail addresses and user names in log lines.'),
+      ips: privacy.default('keep').describe('Client addresses in log lines.'),
+    })
+    .prefault({})
+    .describe('Log.'),
+)
