@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { createDecayCounters } from '../lib/decay.ts'
 import { createGuard, type Guard } from './login-throttle.ts'
 
 const MINUTE = 60_000
@@ -91,32 +90,5 @@ describe('the guard', () => {
     await clock.advance(31 * 24 * 60 * MINUTE)
     fail(guard, 8, (i) => `192.0.2.${i}`, 'lee')
     expect(guard.mayTry('203.0.113.7', 'lee').kind).toBe('banned')
-  })
-})
-
-describe('decay counters', () => {
-  it('halve in the half-life', () => {
-    const counters = createDecayCounters(1000, 10)
-    for (let i = 0; i < 4; i++) counters.add('a', 0)
-    expect(counters.get('a', 0)).toBe(4)
-    expect(counters.get('a', 1000)).toBeCloseTo(2)
-    expect(counters.get('a', 3000)).toBeCloseTo(0.5)
-    expect(counters.add('a', 1000)).toBeCloseTo(3)
-    counters.clear('a')
-    expect(counters.get('a', 1000)).toBe(0)
-  })
-
-  it('stay bounded and keep the strongest', () => {
-    const counters = createDecayCounters(1000, 100)
-    for (let i = 0; i < 50; i++) counters.add('strong', 0)
-    for (let i = 0; i < 10_000; i++) counters.add(`weak${i}`, 0)
-    expect(counters.size).toBeLessThanOrEqual(100)
-    expect(counters.get('strong', 0)).toBe(50)
-  })
-
-  it('do not grow when the clock is set back', () => {
-    const counters = createDecayCounters(1000, 10)
-    counters.add('a', 10_000)
-    expect(counters.get('a', 0)).toBe(1)
   })
 })

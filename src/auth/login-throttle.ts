@@ -42,9 +42,10 @@ const free: Leave = { kind: 'free' }
 
 export function createGuard(settings: GuardSettings): Guard {
   const { clock } = settings
-  const counters = () => createDecayCounters(settings.halfLifeMs ?? HALF_LIFE_MS, MOST_KEYS)
+  const counters = () =>
+    createDecayCounters({ clock, halfLifeMs: settings.halfLifeMs ?? HALF_LIFE_MS, maxKeys: MOST_KEYS })
   const [networks, accounts, pairs] = [counters(), counters(), counters()]
-  const known = createKnown()
+  const known = createKnown(clock)
   const limits = {
     network: settings.perNetwork ?? PER_NETWORK,
     account: settings.perAccount ?? PER_ACCOUNT,
@@ -53,43 +54,39 @@ export function createGuard(settings: GuardSettings): Guard {
   return {
     mayTry: (ip, user) => {
       const { network, account, pair } = keysOf(ip, user)
-      const now = clock.now()
-      if (known.has(pair, now))
-        return pairs.get(pair, now) < limits.pair
-          ? free
-          : banned(`${userText(account)} failed too often from ${network}`)
-      if (networks.get(network, now) >= limits.network) return banned(`too many failures from ${network}`)
-      return accounts.get(account, now) < limits.account ? free : banned(`too many failures of ${userText(account)}`)
+      if (known.has(pair))
+        return pairs.get(pair) < limits.pair ? free : banned(`${userText(account)} failed too often from ${network}`)
+      if (networks.get(network) >= limits.network) return banned(`too many failures from ${network}`)
+      return accounts.get(account) < limits.account ? free : banned(`too many failures of ${userText(account)}`)
     },
     failed: (ip, user) => {
       const { network, account, pair } = keysOf(ip, user)
-      const now = clock.now()
-      networks.add(network, now)
-      accounts.add(account, now)
-      pairs.add(pair, now)
+      networks.add(network)
+      accounts.add(account)
+      pairs.add(pair)
     },
     // The network keeps its count: else a guesser with one account of his own could guess at others for ever.
     succeeded: (ip, user) => {
       const { pair } = keysOf(ip, user)
       pairs.clear(pair)
-      known.add(pair, clock.now())
+      known.add(pair)
     },
   }
 }
 
 interface Known {
-  has(pair: string, now: number): boolean
-  add(pair: string, now: number): void
+  has(pair: string): boolean
+  add(pair: string): void
 }
 
 /** Pairs by the time of their last login; the longest unused are dropped first. */
-function createKnown(): Known {
+function createKnown(clock: Clock): Known {
   const pairs = new Map<string, number>()
   return {
-    has: (pair, now) => now - (pairs.get(pair) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS,
-    add: (pair, now) => {
+    has: (pair) => clock.monotonic() - (pairs.get(pair) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS,
+    add: (pair) => {
       pairs.delete(pair)
-      pairs.set(pair, now)
+      pairs.set(pair, clock.monotonic())
       const [oldest] = pairs.keys()
       if (pairs.size > MOST_KEYS && oldest !== undefined) pairs.delete(oldest)
     },

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net'
 import { createAuthenticator } from '../filter/verify-message.ts'
 import type { Authentication } from '../filter/authentication.ts'
+import { commandClock } from '../lib/clock.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from './io.ts'
 import { readMessage } from './read-message.ts'
 import { resolverFor } from './resolver-option.ts'
@@ -32,7 +33,7 @@ export async function verify(options: VerifyOptions, io: Io): Promise<number> {
   if (now === null) return usage(`--at ${options.at}: expected a time such as 2026-11-21T02:00:00Z or unix seconds`)
   const resolver = await resolverFor(options.dns)
   if (resolver === null) return usage(`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`)
-  const found = await createAuthenticator({ resolver }).authenticate({
+  const found = await createAuthenticator({ clock: commandClock, resolver }).authenticate({
     remoteIp: options.ip,
     helo: options.helo,
     sender: bareSender(options.from),

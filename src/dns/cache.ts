@@ -22,6 +22,7 @@ type Answer = DnsAnswer<RecordTypes[RecordType]>
 
 interface Entry {
   readonly answer: Answer
+  /** Monotonic milliseconds, as `expiresAt`. */
   readonly storedAt: number
   readonly expiresAt: number
   readonly octets: number
@@ -44,8 +45,8 @@ export function createCachedResolver(
   const recall = (key: string): Answer | null => {
     const entry = entries.get(key)
     if (entry === undefined) return null
-    const now = clock.now()
-    if (now >= entry.expiresAt || now < entry.storedAt) {
+    const now = clock.monotonic()
+    if (now >= entry.expiresAt) {
       drop(key, entry)
       return null
     }
@@ -59,7 +60,7 @@ export function createCachedResolver(
     if (old !== undefined) drop(key, old)
     const octets = ENTRY_OVERHEAD + key.length + octetsOf(answer)
     if (octets > maxOctets) return
-    const now = clock.now()
+    const now = clock.monotonic()
     entries.set(key, { answer, storedAt: now, expiresAt: now + lifetime(answer) * 1000, octets })
     kept += octets
     for (const [oldestKey, oldest] of entries) {

@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import dnsPacket from 'dns-packet'
+import { systemClock } from '../lib/clock.ts'
 import type { RecordType } from './resolver.ts'
 
 /** What fits in one unfragmented datagram everywhere (DNS flag day 2020). */
@@ -38,12 +39,12 @@ export interface ExchangeOptions {
 
 /** The real network: a fresh socket, so a fresh source port, and a random id for every question. */
 export const networkExchange: Exchange = async (server, question, options) => {
-  const deadline = performance.now() + options.timeoutMs
+  const deadline = systemClock.monotonic() + options.timeoutMs
   const id = randomInt(0x10000)
   const query = encodeQuery(id, question, options.edns)
   const byUdp = await askByUdp(server, query, { id, question, timeoutMs: options.timeoutMs })
   if (byUdp.kind === 'failed' || !byUdp.packet.flag_tc) return byUdp
-  const left = Math.max(1, deadline - performance.now())
+  const left = Math.max(1, deadline - systemClock.monotonic())
   return askByTcp(server, query, { id, question, timeoutMs: left })
 }
 
@@ -78,14 +79,14 @@ function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
     const finish = (result: Exchanged): void => {
-      clearTimeout(timer)
+      timer.cancel()
       socket.removeAllListeners()
       // A late error event of a closed socket must not kill the process.
       socket.on('error', () => {})
       socket.close()
       resolve(result)
     }
-    const timer = setTimeout(() => finish(failed('time-out')), expected.timeoutMs)
+    const timer = systemClock.after(expected.timeoutMs, () => finish(failed('time-out')))
     socket.on('error', (error) => finish(failed(error.message)))
     socket.on('message', (data) => {
       const result = readAnswer(data, expected)
@@ -106,13 +107,13 @@ function askByTcp(server: DnsServer, query: Buffer, expected: Expected): Promise
   return new Promise((resolve) => {
     const socket = connect({ host: server.host, port: server.port })
     const finish = (result: Exchanged): void => {
-      clearTimeout(timer)
+      timer.cancel()
       socket.removeAllListeners()
       socket.on('error', () => {})
       socket.destroy()
       resolve(result)
     }
-    const timer = setTimeout(() => finish(failed('time-out over TCP')), expected.timeoutMs)
+    const timer = systemClock.after(expected.timeoutMs, () => finish(failed('time-out over TCP')))
     let received: Buffer = Buffer.alloc(0)
     socket.on('error', (error) => finish(failed(error.message)))
     socket.on('close', () => finish(failed('connection closed without an answer')))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DnsAnswer, Resolver } from '../dns/resolver.ts'
+import { systemClock } from '../lib/clock.ts'
 import { startDeadline } from './verification-deadline.ts'
 import { createMailauthResolver } from './mailauth-adapter.ts'
 import { createMessageResolver, prefetchKeys } from './message-resolver.ts'
@@ -42,8 +43,8 @@ describe('the DNS as one message sees it', () => {
 
   test('each question is asked once', async () => {
     let asked = 0
-    const deadline = startDeadline(1_000)
-    const resolver = createMessageResolver(async () => [`${++asked}`], { deadline, limitMs: 1_000 })
+    const deadline = startDeadline(systemClock, 1_000)
+    const resolver = createMessageResolver(async () => [`${++asked}`], { clock: systemClock, deadline, limitMs: 1_000 })
     expect(await resolver('a.example', 'A')).toEqual(['1'])
     expect(await resolver('A.EXAMPLE', 'A')).toEqual(['1'])
     expect(await resolver('a.example', 'AAAA')).toEqual(['2'])
@@ -51,8 +52,8 @@ describe('the DNS as one message sees it', () => {
   })
 
   test('a slow look-up fails alone, and after the deadline nothing is asked', async () => {
-    const deadline = startDeadline(60)
-    const resolver = createMessageResolver(never, { deadline, limitMs: 20 })
+    const deadline = startDeadline(systemClock, 60)
+    const resolver = createMessageResolver(never, { clock: systemClock, deadline, limitMs: 20 })
     await expect(resolver('a.example', 'A')).rejects.toMatchObject({ code: 'ETIMEOUT' })
     expect(deadline.passed()).toBe(false)
     expect(await deadline.limit(never())).toBeNull()

@@ -1,6 +1,7 @@
 // The DNS as one message sees it: each question asked once, each look-up with its own limit, nothing after the deadline.
 // Else strangers with slow name servers decide how long a verification takes.
 
+import type { Clock } from '../lib/clock.ts'
 import { readFields } from '../message/header.ts'
 import type { Deadline } from './verification-deadline.ts'
 import { lenientTags } from './lenient-tags.ts'
@@ -9,7 +10,7 @@ import type { MailauthResolver } from './mailauth-adapter.ts'
 /** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as Node's would. */
 export function createMessageResolver(
   answer: MailauthResolver,
-  options: { readonly deadline: Deadline; readonly limitMs: number },
+  options: { readonly clock: Clock; readonly deadline: Deadline; readonly limitMs: number },
 ): MailauthResolver {
   const asked = new Map<string, ReturnType<MailauthResolver>>()
   return (name, type) => {
@@ -17,16 +18,16 @@ export function createMessageResolver(
     const key = `${type} ${name.toLowerCase()}`
     const known = asked.get(key)
     if (known) return known
-    const limited = within(answer(name, type), options.limitMs)
+    const limited = within(options.clock, options.limitMs, answer(name, type))
     asked.set(key, limited)
     return limited
   }
 }
 
-function within<T>(work: Promise<T>, ms: number): Promise<T> {
+function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(timeUp()), ms)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    const timer = clock.after(ms, () => reject(timeUp()))
+    work.then(resolve, reject).finally(() => timer.cancel())
   })
 }
 
@@ -40,12 +41,12 @@ function timeUp(): Error {
  */
 export function createKeyResolver(
   resolver: MailauthResolver,
-  options: { readonly window: Deadline; readonly lateMs: number },
+  options: { readonly clock: Clock; readonly window: Deadline; readonly lateMs: number },
 ): MailauthResolver {
   return async (name, type) => {
     try {
       const answer = resolver(name, type)
-      return await (options.window.passed() ? within(answer, options.lateMs) : answer)
+      return await (options.window.passed() ? within(options.clock, options.lateMs, answer) : answer)
     } catch (error) {
       throw asAbsent(error)
     }

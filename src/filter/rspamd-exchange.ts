@@ -1,5 +1,5 @@
-// One HTTP exchange with rspamd: the request streamed, header and body one after the other, the answer read up to a cap. Whatever goes
-// wrong is a value. It may be repeated by the caller where a kept connection turned out to be dead before anything came back.
+// One HTTP exchange with rspamd: the request body is streamed, the answer is read up to a limit. Every failure is a return value. The
+// caller may repeat the exchange if a kept connection was closed before an answer arrived.
 
 import {
   type Agent,
@@ -10,87 +10,106 @@ import {
   type RequestOptions,
 } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
+import type { Clock } from '../lib/clock.ts'
 
-/** Octets of an answer: usual ones have some kilobytes, and nobody may fill our memory. */
-export const MOST_ANSWER_OCTETS = 1024 * 1024
-/** A filter stands near by: whoever takes longer to answer the dial is not there. */
+/** Octets of an answer. Usual answers have some kilobytes; the limit bounds memory. */
+export const MAX_ANSWER_OCTETS = 1024 * 1024
+/** rspamd runs on this host or near it: a connection that takes longer will not succeed. */
 const CONNECT_MS = 3_000
+/** The port of an http URL without one. */
+const HTTP_PORT = 80
 
-export interface Ask {
+/** Where an rspamd worker listens. */
+export interface RspamdEndpoint {
+  /** As configured; it begins the cause of a failure. */
+  readonly url: string
+  readonly target: Pick<RequestOptions, 'host' | 'port' | 'socketPath'>
+}
+
+export interface HttpRequest {
   readonly endpoint: RspamdEndpoint
   readonly agent: Agent
+  readonly clock: Clock
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly headers: OutgoingHttpHeaders
-  /** What follows the header; null for nothing. */
-  readonly open: (() => Readable) | null
+  /** Opens the request body; null for a request without one. */
+  readonly openBody: (() => Readable) | null
+  /** Milliseconds from the connection to the end of the answer's header. */
   readonly limitMs: number
 }
 
 export type Exchanged =
   | { readonly kind: 'answered'; readonly status: number; readonly text: string }
-  /** `stale`: a kept connection had been closed by the other end, a fresh one may do. */
+  /** `stale`: rspamd closed a kept connection, so a fresh one may work. */
   | { readonly kind: 'failed'; readonly cause: string; readonly stale: boolean }
 
-/** Asks once. */
-export function exchange(ask: Ask): Promise<Exchanged> {
+/** The endpoint of `http://host:port` or `unix:/path`; the configuration checks the form of a URL. */
+export function endpointOf(url: string): RspamdEndpoint {
+  if (url.startsWith('unix:')) return { url, target: { socketPath: url.slice('unix:'.length) } }
+  const { hostname, port } = new URL(url)
+  return { url, target: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? HTTP_PORT : Number(port) } }
+}
+
+/** Sends one request and reads its answer. Never rejects. */
+export function exchangeHttp(ask: HttpRequest): Promise<Exchanged> {
   return new Promise((resolve) => {
-    const { endpoint, agent, method, path, headers, limitMs } = ask
+    const { endpoint, agent, clock, method, path, headers, limitMs } = ask
     const request = httpRequest({ ...endpoint.target, agent, method, path, headers })
-    const late = () => request.destroy(new Error(`no answer within ${limitMs} ms`))
-    const timer = setTimeout(late, limitMs)
+    const timer = clock.after(limitMs, () => request.destroy(new Error(`no answer within ${limitMs} ms`)))
     const end = (result: Exchanged) => {
-      clearTimeout(timer)
+      timer.cancel()
       resolve(result)
     }
     let answering = false
     const fail = (error: Error) => {
-      // An early answer ends the upload: that is no failure of the exchange, the answer tells what there is to tell.
+      // An early answer ends the upload. That is no failure: the answer is read.
       if (!answering) end({ kind: 'failed', cause: error.message || String(error), stale: isStale(request, error) })
     }
-    limitConnecting(request)
+    limitConnecting(request, clock)
     request.on('error', fail)
     request.on('response', (response) => {
       answering = true
-      void readCapped(response).then((text) => {
+      void readLimited(response).then((text) => {
         end(
           typeof text === 'string'
             ? { kind: 'answered', status: response.statusCode ?? 0, text }
             : { kind: 'failed', cause: text.message, stale: false },
         )
-        // Answered before the mail was read to its end: the connection is of no more use.
+        // rspamd answered before the end of the upload: the rest of the body cannot be sent on this connection.
         if (!request.writableFinished) request.destroy()
       })
     })
-    send(request, ask, fail)
+    sendBody(request, ask, fail)
   })
 }
 
-function send(request: ClientRequest, { open }: Ask, fail: (error: Error) => void): void {
-  if (open === null) request.end()
+function sendBody(request: ClientRequest, { openBody }: HttpRequest, fail: (error: Error) => void): void {
+  if (openBody === null) request.end()
   else
-    pipeline(open(), request, (error) => {
+    pipeline(openBody(), request, (error) => {
       if (error) fail(error)
     })
 }
 
-function limitConnecting(request: ClientRequest): void {
+function limitConnecting(request: ClientRequest, clock: Clock): void {
   request.once('socket', (socket) => {
     if (!socket.connecting) return
-    const timer = setTimeout(() => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS)
-    for (const event of ['connect', 'close'] as const) socket.once(event, () => clearTimeout(timer))
+    const giveUp = () => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`))
+    const timer = clock.after(CONNECT_MS, giveUp)
+    for (const event of ['connect', 'close'] as const) socket.once(event, () => timer.cancel())
   })
 }
 
-async function readCapped(response: IncomingMessage): Promise<string | Error> {
+async function readLimited(response: IncomingMessage): Promise<string | Error> {
   const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length
-      if (size > MOST_ANSWER_OCTETS) {
+      if (size > MAX_ANSWER_OCTETS) {
         response.destroy()
-        return new Error(`an answer of more than ${MOST_ANSWER_OCTETS} octets`)
+        return new Error(`an answer of more than ${MAX_ANSWER_OCTETS} octets`)
       }
       chunks.push(chunk)
     }
@@ -102,20 +121,4 @@ async function readCapped(response: IncomingMessage): Promise<string | Error> {
 
 function isStale(request: ClientRequest, error: NodeJS.ErrnoException): boolean {
   return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-}
-
-export interface RspamdEndpoint {
-  /** As configured, for causes. */
-  readonly url: string
-  readonly target: Pick<RequestOptions, 'host' | 'port' | 'socketPath'>
-}
-
-/** The port that a URL leaves out. */
-const HTTP = 80
-
-/** The place a URL names; the configuration has checked its form. */
-export function endpointOf(url: string): RspamdEndpoint {
-  if (url.startsWith('unix:')) return { url, target: { socketPath: url.slice('unix:'.length) } }
-  const { hostname, port } = new URL(url)
-  return { url, target: { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? HTTP : Number(port) } }
 }

@@ -1,11 +1,11 @@
-// Asks rspamd about a message over HTTP (its /checkv2): one URL after the other until one answers. Findings only; what becomes of the
-// mail, with an answer or without one, is policy.
+// Scans a message with rspamd over its HTTP protocol (/checkv2). The URLs are tried in turn until one answers. The result is a finding;
+// policy decides what follows from it, with a score or without one.
 
 import { Agent } from 'node:http'
 import type { Clock } from '../lib/clock.ts'
 import { contentSize, openMessage } from '../message/content.ts'
 import { readAnswer } from './rspamd-answer.ts'
-import { type Ask, endpointOf, exchange, type Exchanged, type RspamdEndpoint } from './rspamd-exchange.ts'
+import { endpointOf, type Exchanged, exchangeHttp, type HttpRequest, type RspamdEndpoint } from './rspamd-exchange.ts'
 import { requestHeaders } from './rspamd-headers.ts'
 import type { SpamFinding, SpamRequest, SpamScanner } from './spam-scan.ts'
 
@@ -13,94 +13,90 @@ export interface RspamdSettings {
   /** `http://host:port` or `unix:/path`, tried in turn. */
   readonly urls: readonly string[]
   readonly password: string | null
-  /** For one URL: connection, mail and answer. */
+  /** Milliseconds for one URL: connection, upload and answer. */
   readonly timeoutMs: number
-  /** Our name, for rspamd's history. */
+  /** The node's name, which rspamd keeps in its history. */
   readonly hostname: string
 }
 
 export interface Rspamd extends SpamScanner {
-  /** Asks every URL whether it is there; the causes of those that are not. */
+  /** Sends /ping to every URL; returns the cause for each one that does not answer. */
   ping(): Promise<readonly string[]>
   close(): void
 }
 
-/** One that failed is asked last for so long, so that a dead one does not cost every mail its time limit. */
+/** How long a URL that failed is tried last, so that a dead worker does not cost every message its time limit. */
 const AVOID_MS = 30_000
-/** rspamd ends idle connections itself; ours are gone before that. */
+/** rspamd closes idle connections itself; the node closes them earlier. */
 const IDLE_MS = 15_000
-/** Idle connections kept to each: as many mails as are checked at once on a busy node. */
-const MOST_IDLE = 32
-/** A worker answers /ping at once or is stuck. */
+/** Idle connections kept to each URL: as many messages as a busy node scans at the same time. */
+const MAX_IDLE = 32
+/** A worker that takes longer to answer /ping is stuck. */
 const PING_MS = 2_000
 
-/** A scanner over rspamd's own protocol. */
+/** Creates a scanner; `close` ends its connections. */
 export function createRspamd(settings: RspamdSettings, clock: Clock): Rspamd {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: MOST_IDLE, timeout: IDLE_MS })
-  const endpoints = settings.urls.map(endpointOf)
-  const failedAt = new Map<RspamdEndpoint, number>()
-  const isAvoided = (one: RspamdEndpoint) => clock.now() - (failedAt.get(one) ?? -AVOID_MS) < AVOID_MS
-  const inTurn = () => endpoints.toSorted((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)))
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE, timeout: IDLE_MS })
+  const workers = settings.urls.map((url) => ({ agent, clock, endpoint: endpointOf(url) }))
+  /** Monotonic times. */
+  const failedAt = new Map<Worker, number>()
+  const isAvoided = (worker: Worker) => clock.monotonic() - (failedAt.get(worker) ?? -AVOID_MS) < AVOID_MS
   return {
     scan: async (request) => {
       const causes: string[] = []
-      for (const endpoint of inTurn()) {
-        const finding = await scanAt(settings, { agent, endpoint }, request)
+      for (const worker of workers.toSorted((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)))) {
+        const finding = await scanWith(settings, worker, request)
         if (finding.kind === 'scanned') {
-          failedAt.delete(endpoint)
+          failedAt.delete(worker)
           return finding
         }
-        failedAt.set(endpoint, clock.now())
-        causes.push(finding.cause)
+        failedAt.set(worker, clock.monotonic())
+        causes.push(`${worker.endpoint.url}: ${finding.cause}`)
       }
       return { kind: 'unavailable', cause: causes.join('; ') }
     },
     ping: async () => {
-      const answers = await Promise.all(endpoints.map((endpoint) => pingAt(agent, endpoint)))
+      const answers = await Promise.all(workers.map(pingWorker))
       return answers.filter((cause) => cause !== null)
     },
     close: () => agent.destroy(),
   }
 }
 
-interface Way {
+/** One URL, with the connections kept to it. */
+interface Worker {
   readonly agent: Agent
+  readonly clock: Clock
   readonly endpoint: RspamdEndpoint
 }
 
-async function scanAt(settings: RspamdSettings, way: Way, request: SpamRequest): Promise<SpamFinding> {
+async function scanWith(settings: RspamdSettings, worker: Worker, request: SpamRequest): Promise<SpamFinding> {
   const { content } = request
   const headers = { ...requestHeaders(request, settings), 'Content-Length': contentSize(content) }
-  const open = () => openMessage(content)
-  const answer = await asked({
-    ...way,
+  const openBody = () => openMessage(content)
+  const answer = await sendRequest({
+    ...worker,
     method: 'POST',
     path: '/checkv2',
     headers,
-    open,
+    openBody,
     limitMs: settings.timeoutMs,
   })
-  const finding = read(answer)
-  return finding.kind === 'scanned' ? finding : { ...finding, cause: `${way.endpoint.url}: ${finding.cause}` }
-}
-
-/** Once more over a fresh connection where a kept one was dead. */
-async function asked(ask: Ask): Promise<Exchanged> {
-  const first = await exchange(ask)
-  if (first.kind === 'answered' || !first.stale) return first
-  const fresh = new Agent({ keepAlive: false })
-  return exchange({ ...ask, agent: fresh })
-}
-
-function read(answer: Exchanged): SpamFinding {
   if (answer.kind === 'failed') return { kind: 'unavailable', cause: answer.cause }
   if (answer.status !== 200) return { kind: 'unavailable', cause: `HTTP status ${answer.status}` }
   return readAnswer(answer.text)
 }
 
-async function pingAt(agent: Agent, endpoint: RspamdEndpoint): Promise<string | null> {
-  const ask = { agent, endpoint, method: 'GET', path: '/ping', headers: {}, open: null, limitMs: PING_MS } as const
-  const answer = await asked(ask)
-  if (answer.kind === 'failed') return `${endpoint.url}: ${answer.cause}`
-  return answer.status === 200 ? null : `${endpoint.url}: HTTP status ${answer.status}`
+async function pingWorker(worker: Worker): Promise<string | null> {
+  const request = { ...worker, method: 'GET', path: '/ping', headers: {}, openBody: null, limitMs: PING_MS } as const
+  const answer = await sendRequest(request)
+  if (answer.kind === 'failed') return `${worker.endpoint.url}: ${answer.cause}`
+  return answer.status === 200 ? null : `${worker.endpoint.url}: HTTP status ${answer.status}`
+}
+
+/** Repeats the request on a fresh connection if rspamd closed the kept one. */
+async function sendRequest(request: HttpRequest): Promise<Exchanged> {
+  const first = await exchangeHttp(request)
+  if (first.kind === 'answered' || !first.stale) return first
+  return exchangeHttp({ ...request, agent: new Agent({ keepAlive: false }) })
 }

@@ -1,5 +1,7 @@
 // One time limit over several pieces of work: what fails or is late counts as null, and the rest is told that it is over.
 
+import type { Clock } from '../lib/clock.ts'
+
 export interface Deadline {
   /** The promise's value, or null if it failed or time is up first. */
   limit<T>(work: Promise<T>): Promise<T | null>
@@ -8,7 +10,7 @@ export interface Deadline {
 }
 
 /** Starts the clock; `clear` it when all is done. */
-export function startDeadline(ms: number): Deadline {
+export function startDeadline(clock: Clock, ms: number): Deadline {
   let over = false
   let expire: () => void = () => {}
   const expired = new Promise<null>((resolve) => {
@@ -17,10 +19,10 @@ export function startDeadline(ms: number): Deadline {
       resolve(null)
     }
   })
-  const timer = setTimeout(expire, ms)
+  const timer = clock.after(ms, expire)
   return {
     limit: (work) => Promise.race([work.catch(() => null), expired]),
     passed: () => over,
-    clear: () => clearTimeout(timer),
+    clear: () => timer.cancel(),
   }
 }

@@ -9,6 +9,7 @@ import type { DkimKey } from '../dkim/key.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import { createSigner } from '../dkim/sign.ts'
 import { createStubResolver } from '../dns/stub.ts'
+import { systemClock } from '../lib/clock.ts'
 import { parseResults } from '../message/results-field.ts'
 import { createAuthenticator } from './verify-message.ts'
 import type { Authentication, AuthenticationRequest } from './authentication.ts'
@@ -69,7 +70,7 @@ function authenticate(
   budgetMs = 10_000,
 ): Promise<Authentication> {
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 5_000, tries: 1, trustAuthentic: false })
-  return createAuthenticator({ resolver, budgetMs }).authenticate({
+  return createAuthenticator({ clock: systemClock, resolver, budgetMs }).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'mail.example.org',
     sender: 'ann@example.org',

@@ -6,6 +6,7 @@ import { arc } from 'mailauth/lib/arc/index.js'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
 import type { Resolver } from '../dns/resolver.ts'
+import type { Clock } from '../lib/clock.ts'
 import { openMessage } from '../message/content.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
 import { type Deadline, startDeadline } from './verification-deadline.ts'
@@ -18,6 +19,7 @@ import { checkSpf } from './spf.ts'
 
 export interface AuthenticatorSettings {
   readonly resolver: Resolver
+  readonly clock: Clock
   /** For everything together; what is not done by then is temperror. */
   readonly budgetMs?: number
 }
@@ -34,13 +36,14 @@ const LATE_SHARE = 0.02
 /** An authenticator over our DNS. */
 export function createAuthenticator(settings: AuthenticatorSettings): Authenticator {
   const budgetMs = settings.budgetMs ?? DEFAULT_BUDGET_MS
+  const { clock } = settings
   const answer = createMailauthResolver(settings.resolver)
   return {
     async authenticate(request) {
-      const deadline = startDeadline(budgetMs)
-      const window = startDeadline(budgetMs * LOOKUP_SHARE)
-      const resolver = createMessageResolver(answer, { deadline, limitMs: budgetMs * LOOKUP_SHARE })
-      const keys = createKeyResolver(resolver, { window, lateMs: budgetMs * LATE_SHARE })
+      const deadline = startDeadline(clock, budgetMs)
+      const window = startDeadline(clock, budgetMs * LOOKUP_SHARE)
+      const resolver = createMessageResolver(answer, { clock, deadline, limitMs: budgetMs * LOOKUP_SHARE })
+      const keys = createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE })
       try {
         return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })
       } finally {

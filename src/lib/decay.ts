@@ -1,40 +1,54 @@
-// Counters that forget: each one halves in a fixed time. Bounded in number; the weakest are dropped first.
+// Counters by key whose values halve in a fixed time, such as failed logins by client network. Their number is bounded.
+
+import type { Clock } from './clock.ts'
 
 export interface DecayCounters {
-  /** The count of this moment. */
-  get(key: string, now: number): number
-  /** Adds one; answers the new count. */
-  add(key: string, now: number): number
+  /** The current count, 0 for an unknown key. */
+  get(key: string): number
+  /** Adds one and returns the new count. */
+  add(key: string): number
   clear(key: string): void
+  /** Number of keys. */
   readonly size: number
+}
+
+export interface DecaySettings {
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly halfLifeMs: number
+  /** Largest number of keys. At the limit the keys with the lowest counts are dropped. */
+  readonly maxKeys: number
 }
 
 interface Count {
   value: number
+  /** Monotonic time at which `value` was right. */
   at: number
 }
 
-/** Below this a counter says nothing any more. */
-const FORGOTTEN = 0.1
+/** A count below this is dropped when space is needed: it cannot reach a limit sooner than a new key. */
+const NEGLIGIBLE = 0.1
+/** Share of the keys dropped when none is negligible, so that the next additions do not sort again. */
+const DROPPED_SHARE = 0.1
 
-export function createDecayCounters(halfLifeMs: number, limit: number): DecayCounters {
+export function createDecayCounters({ clock, halfLifeMs, maxKeys }: DecaySettings): DecayCounters {
   const counts = new Map<string, Count>()
   const valueOf = (count: Count | undefined, now: number) =>
-    count ? count.value * 2 ** (-Math.max(0, now - count.at) / halfLifeMs) : 0
-  const makeRoom = (now: number) => {
-    for (const [key, count] of counts) if (valueOf(count, now) < FORGOTTEN) counts.delete(key)
-    if (counts.size < limit) return
-    const weakest = [...counts].toSorted(([, a], [, b]) => valueOf(a, now) - valueOf(b, now))
-    for (const [key] of weakest.slice(0, Math.ceil(limit / 10))) counts.delete(key)
+    count ? count.value * 2 ** ((count.at - now) / halfLifeMs) : 0
+  const dropLowest = (now: number) => {
+    for (const [key, count] of counts) if (valueOf(count, now) < NEGLIGIBLE) counts.delete(key)
+    if (counts.size < maxKeys) return
+    const lowestFirst = [...counts].toSorted(([, a], [, b]) => valueOf(a, now) - valueOf(b, now))
+    for (const [key] of lowestFirst.slice(0, Math.ceil(maxKeys * DROPPED_SHARE))) counts.delete(key)
   }
   return {
     get size() {
       return counts.size
     },
-    get: (key, now) => valueOf(counts.get(key), now),
-    add: (key, now) => {
+    get: (key) => valueOf(counts.get(key), clock.monotonic()),
+    add: (key) => {
+      const now = clock.monotonic()
       const known = counts.get(key)
-      if (!known && counts.size >= limit) makeRoom(now)
+      if (!known && counts.size >= maxKeys) dropLowest(now)
       const value = valueOf(known, now) + 1
       counts.set(key, { value, at: now })
       return value

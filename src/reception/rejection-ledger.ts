@@ -39,17 +39,17 @@ export interface RejectionPorts {
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
   let pending = 0
-  const taken = createDecayCounters(HALF_LIFE_MS, MOST_NETWORKS)
-  const hasRoom = (network: string, now: number) => {
-    if (taken.get(network, now) > MOST_OF_NETWORK - 1) return false
-    if (taken.get(ALL, now) > MOST_IN_ALL - 1) return false
-    taken.add(ALL, now)
-    taken.add(network, now)
+  const taken = createDecayCounters({ clock: ports.clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MOST_NETWORKS })
+  const hasRoom = (network: string) => {
+    if (taken.get(network) > MOST_OF_NETWORK - 1) return false
+    if (taken.get(ALL) > MOST_IN_ALL - 1) return false
+    taken.add(ALL)
+    taken.add(network)
     return true
   }
   const write = (event: RejectedEvent, stranger: string | null) => {
     // What the ledger cannot take now, the log keeps.
-    if (pending >= MAX_PENDING || (stranger !== null && !hasRoom(stranger, event.at))) return ports.log.event(event)
+    if (pending >= MAX_PENDING || (stranger !== null && !hasRoom(stranger))) return ports.log.event(event)
     pending++
     const done = () => void pending--
     ports.queue.record([event]).then(done, () => {

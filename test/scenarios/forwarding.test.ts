@@ -10,6 +10,7 @@ import { generateKey } from '../../src/dkim/key-store.ts'
 import { keyRecord } from '../../src/dkim/key-record.ts'
 import { createStubResolver, stubDefaults } from '../../src/dns/stub.ts'
 import { createAuthenticator } from '../../src/filter/verify-message.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { contentOf } from '../lib/message.ts'
 import { brokenPromises } from '../lib/ledger-ends.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
@@ -104,7 +105,7 @@ async function arrival(host: SmtpPeer, id: string, to: string): Promise<PeerMess
 function judged(message: PeerMessage) {
   const { host, port } = world.dns
   const resolver = createStubResolver({ ...stubDefaults, servers: [{ host, port }] })
-  return createAuthenticator({ resolver }).authenticate({
+  return createAuthenticator({ clock: systemClock, resolver }).authenticate({
     remoteIp: '127.0.0.1',
     helo: 'node-1.example.org',
     sender: /^MAIL FROM:<([^>]*)>/.exec(message.mail)?.[1] || null,

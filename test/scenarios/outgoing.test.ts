@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keyRecord } from '../../src/dkim/key-record.ts'
 import { createStubResolver, stubDefaults } from '../../src/dns/stub.ts'
 import { createAuthenticator } from '../../src/filter/verify-message.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import type { Event } from '../../src/observe/events.ts'
 import { brokenPromises } from '../lib/ledger-ends.ts'
 import { contentOf } from '../lib/message.ts'
@@ -245,7 +246,7 @@ describe('a report', () => {
     expect(text).toContain('Final-Recipient: rfc822;gone@example.org')
     expect(text).not.toMatch(/far\.example|permfail-rcpt/)
     const resolver = createStubResolver({ ...stubDefaults, servers: [{ host: world.dns.host, port: world.dns.port }] })
-    const found = await createAuthenticator({ resolver }).authenticate({
+    const found = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
       remoteIp: '127.0.0.1',
       helo: 'node-1.example.org',
       sender: null,

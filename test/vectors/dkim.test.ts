@@ -7,6 +7,7 @@ import { type Canonicalization, canonicalField, signedOctets, splitFields } from
 import { type Authority, startAuthority } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
 import { createAuthenticator } from '../../src/filter/verify-message.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 
@@ -30,7 +31,7 @@ afterAll(() => dns.close())
 
 async function verify(message: { header: Buffer; body: Buffer }) {
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
-  const { dkim } = await createAuthenticator({ resolver }).authenticate({
+  const { dkim } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'mail.example.org',
     sender: null,

@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { type Authority, startAuthority, type ZoneEntry } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
 import { createAuthenticator } from '../../src/filter/verify-message.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 
@@ -46,7 +47,7 @@ describe.each([
     dns.zone.clear()
     for (const [name, records] of Object.entries(scenario.zonedata)) dns.zone.set(name.toLowerCase(), entryOf(records))
     const resolver = createStubResolver({ servers: [dns], timeoutMs: 250, tries: 1, trustAuthentic: false })
-    const { spf } = await createAuthenticator({ resolver }).authenticate({
+    const { spf } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
       remoteIp: one.host,
       helo: one.helo,
       sender: one.mailfrom === '' ? null : one.mailfrom,

@@ -29,16 +29,16 @@ export interface SrsGuesses {
 }
 
 export function createSrsGuesses(clock: Clock): SrsGuesses {
-  const wrong = createDecayCounters(HALF_LIFE_MS, MOST_NETWORKS)
+  const wrong = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MOST_NETWORKS })
   return {
     check: (network, forwardPath) => {
-      if (!srsForm.test(forwardPath) || wrong.get(network, clock.now()) < MOST_WRONG) return null
+      if (!srsForm.test(forwardPath) || wrong.get(network) < MOST_WRONG) return null
       return refuse(
         refusal(450, '4.7.1', 'Too many wrong addresses, please try again later', `SRS guesses from ${network}`),
       )
     },
     seen: (network, verdict) => {
-      if (verdict.kind === 'reject' && marks.has(verdict.reply.cause)) wrong.add(network, clock.now())
+      if (verdict.kind === 'reject' && marks.has(verdict.reply.cause)) wrong.add(network)
     },
   }
 }
