@@ -49,7 +49,7 @@ const state = (changes: Partial<MirrorState>): MirrorState => ({
   version: 2,
   confirmedAt: Date.now(),
   triedAt: Date.now(),
-  trouble: null,
+  failure: null,
   failures: 0,
   acceptedOrder: 0,
   ...changes,
@@ -76,7 +76,7 @@ describe('waypost directory status', () => {
   })
 
   it('is in doubt with exit code 1, with the reason', async () => {
-    await twoVersions({ trouble: { kind: 'unavailable', cause: 'connection refused' }, failures: 4 })
+    await twoVersions({ failure: { kind: 'unavailable', cause: 'connection refused' }, failures: 4 })
     expect(await directoryStatus({ config }, io)).toBe(1)
     expect(io.out()).toContain('in doubt: ldap: connection refused')
     expect(io.out()).toContain('4 readings in a row brought nothing')

@@ -5,7 +5,7 @@ import { planMirrors } from '../wiring/directory-sources.ts'
 import type { MirrorPlan } from '../wiring/directory-sources.ts'
 import { compareContent } from '../directory/snapshots/compare-content.ts'
 import type { ContentChange } from '../directory/snapshots/compare-content.ts'
-import { doubtOf } from '../directory/snapshots/mirror-view.ts'
+import { incompleteCause } from '../directory/snapshots/mirror-view.ts'
 import type { SnapshotHeader, StoredSnapshot } from '../directory/snapshots/snapshot-file.ts'
 import type { MirrorState } from '../directory/snapshots/snapshot-store.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -148,7 +148,9 @@ async function statusOf({ settings, store }: MirrorPlan): Promise<SourceStatus> 
     source: name,
     inUse: state?.version ?? null,
     pinned: orders.pinned,
-    doubt: state ? doubtOf({ name, state, pinned: orders.pinned, refreshMs, now }) : `${name}: no node has run yet`,
+    doubt: state
+      ? incompleteCause({ name, state, pinned: orders.pinned, refreshMs, now })
+      : `${name}: no node has run yet`,
     state,
     versions: read.flatMap(({ found }) => (found.kind === 'read' ? found.snapshot.header : [])),
     damaged: read.flatMap(({ version, found }) => (found.kind === 'bad' ? { version, cause: found.cause } : [])),

@@ -13,7 +13,7 @@ export function explainText(forwardPath: string, resolution: Resolution): string
       return [
         `${forwardPath}: ${counted(resolution.destinations.length, 'destination')}`,
         ...resolution.destinations.flatMap(destinationLines),
-        ...(resolution.lost ?? []).flatMap(({ reply, via }) => lostLines(reply, via)),
+        ...(resolution.failedMembers ?? []).flatMap(({ reply, via }) => lostLines(reply, via)),
       ].join('\n')
     case 'discard':
       return [`${forwardPath}: accepted and dropped: ${resolution.reason}`, ...stepLines(resolution.via)].join('\n')
@@ -42,11 +42,11 @@ function destinationLines(destination: Destination, index: number): readonly str
   ]
 }
 
-function termLines({ wish, ceiling }: ForwardTerms): readonly string[] {
+function termLines({ action, ceiling }: ForwardTerms): readonly string[] {
   const score = ceiling?.score ?? null
   const spam = score === null ? 'forwarded whatever its score' : `not forwarded from a score of ${score} on`
   return [
-    ...(wish ? [`${INDENT}if DMARC would fail there: ${wish.treatment}  [${wish.source}]`] : []),
+    ...(action ? [`${INDENT}if DMARC would fail there: ${action.treatment}  [${action.source}]`] : []),
     ...(ceiling ? [`${INDENT}if it looks like spam: ${spam}  [${ceiling.source}]`] : []),
   ]
 }

@@ -9,7 +9,7 @@ export type Lookup<T> =
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 /** At once from a snapshot, later from a live source. */
-export type Answer<T> = Lookup<T> | Promise<Lookup<T>>
+export type LookupResult<T> = Lookup<T> | Promise<Lookup<T>>
 
 /** Entries in a chain: people nest groups three or four deep, longer is a mistake in the data. */
 export const CHAIN_LIMIT = 50
@@ -28,7 +28,7 @@ export const forwardTreatments = ['pass', 'rewrite-from', 'wrap', 'refuse'] as c
 export type ForwardTreatment = (typeof forwardTreatments)[number]
 
 /** A treatment that somebody asked for. */
-export interface ForwardWish extends Sourced {
+export interface ForwardAction extends Sourced {
   readonly treatment: ForwardTreatment
 }
 
@@ -111,7 +111,7 @@ export interface Grant extends Sourced {
 
 export type GrantsLookup =
   /** `doubt`: why there may be more than these. */
-  | { readonly kind: 'found'; readonly value: readonly Grant[]; readonly doubt?: string }
+  | { readonly kind: 'found'; readonly value: readonly Grant[]; readonly incomplete?: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
@@ -124,7 +124,7 @@ export interface Directory {
   /** What holds for forwards to this foreign domain, unless the forward says it itself. */
   forwardPolicy?(domain: string): ForwardWords | undefined
   /** What an address is; `key` as addressKey makes it. */
-  find(key: string): Answer<AddressRecord>
+  find(key: string): LookupResult<AddressRecord>
   /** What this user may send as: own addresses first. Absent if no source knows the user. `user` is in lower case, without domain. */
   grants(user: string): GrantsLookup | Promise<GrantsLookup>
 }

@@ -8,7 +8,7 @@ export interface SourceAnswer {
   /** What the source says of the address; null if it knows nothing of it. */
   readonly record: AddressRecord | null
   /** Why the record, or its absence, cannot be relied on at this moment; null if it can. */
-  readonly doubt: string | null
+  readonly incomplete: string | null
 }
 
 export interface SourceUser {
@@ -20,18 +20,18 @@ export interface SourceUser {
 
 export type SourceUserAnswer =
   /** `doubt`: it was so when the source answered last, and it does not answer now. */
-  | { readonly kind: 'found'; readonly value: SourceUser; readonly doubt?: string }
+  | { readonly kind: 'found'; readonly value: SourceUser; readonly incomplete?: string }
   | { readonly kind: 'absent' }
   /** `wasAbsent`: when it answered last, it did not know the user. */
   | { readonly kind: 'unavailable'; readonly cause: string; readonly wasAbsent?: boolean }
 
-export interface Naming {
+export interface AliasGrants {
   readonly grants: readonly Grant[]
   /** Why there may be others; null if these are all. */
-  readonly doubt: string | null
+  readonly incomplete: string | null
 }
 
-export interface DirectorySource {
+export interface ExternalSource {
   /** `ldap` or `sql:NAME`. */
   readonly name: string
   /** Domains whose addresses it may name; others are never asked of it. */
@@ -43,5 +43,5 @@ export interface DirectorySource {
   /** Whose addresses are these? `name` in lower case, without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
   /** Its aliases that name this address directly: whoever owns it may send as them. */
-  naming(address: Mailbox): Naming | Promise<Naming>
+  aliasGrants(address: Mailbox): AliasGrants | Promise<AliasGrants>
 }

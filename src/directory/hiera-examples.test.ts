@@ -62,7 +62,7 @@ describe('hiera-examples', () => {
         at: 0,
       })
       expect(answer, address).toMatchObject({ kind: 'destinations' })
-      expect(answer, address).not.toHaveProperty('lost')
+      expect(answer, address).not.toHaveProperty('failedMembers')
     }
   })
 

@@ -2,16 +2,16 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import type { AddressRecord } from './directory.ts'
 import { cacheSource } from './live-source.ts'
-import type { CachedSource, LiveAnswer, LiveSource } from './live-source.ts'
+import type { CachedSource, LiveLookup, LiveSource } from './live-source.ts'
 
 const settings = { name: 'ldap', domains: new Set(['example.org']), foundMs: 1000, absentMs: 100, keepMs: 10_000 }
 const record: AddressRecord = { user: { name: 'kim', source: 'uid=kim' } }
-const down: LiveAnswer<AddressRecord> = { kind: 'unavailable', cause: 'ldap: down' }
+const down: LiveLookup<AddressRecord> = { kind: 'unavailable', cause: 'ldap: down' }
 const grant = { address: 'press@example.org', source: 'cn=press' }
 const KEY = 'kim@example.org'
 
 let clock: FakeClock
-let answer: LiveAnswer<AddressRecord> | Promise<LiveAnswer<AddressRecord>>
+let answer: LiveLookup<AddressRecord> | Promise<LiveLookup<AddressRecord>>
 let asked: string[]
 let source: CachedSource
 
@@ -33,7 +33,7 @@ beforeEach(() => {
           ? got
           : { kind: 'known', value: got.value && { addresses: [], source: 'uid=kim' } }
       },
-      naming: async (key) => {
+      aliasGrants: async (key) => {
         asked.push(`naming ${key}`)
         const got = await answer
         return got.kind === 'unavailable' ? got : { kind: 'known', value: got.value && [grant] }
@@ -48,9 +48,9 @@ const pass = (ms: number) => clock.set(clock.now() + ms)
 
 describe('the memory before a live source', () => {
   it('asks once while an answer is fresh, and again after', async () => {
-    expect(await source.find(KEY)).toEqual({ record, doubt: null })
+    expect(await source.find(KEY)).toEqual({ record, incomplete: null })
     pass(1000)
-    expect(await source.find(KEY)).toEqual({ record, doubt: null })
+    expect(await source.find(KEY)).toEqual({ record, incomplete: null })
     expect(asked).toEqual([KEY])
     pass(1)
     await source.find(KEY)
@@ -59,7 +59,7 @@ describe('the memory before a live source', () => {
 
   it('remembers that an address is unknown for a shorter time', async () => {
     answer = { kind: 'known', value: null }
-    expect(await source.find(KEY)).toEqual({ record: null, doubt: null })
+    expect(await source.find(KEY)).toEqual({ record: null, incomplete: null })
     pass(100)
     await source.find(KEY)
     expect(asked.length).toBe(1)
@@ -69,7 +69,7 @@ describe('the memory before a live source', () => {
   })
 
   it('asks once for many who want to know at the same time', async () => {
-    let settle: (value: LiveAnswer<AddressRecord>) => void = () => undefined
+    let settle: (value: LiveLookup<AddressRecord>) => void = () => undefined
     answer = new Promise((resolve) => {
       settle = resolve
     })
@@ -83,9 +83,9 @@ describe('the memory before a live source', () => {
     await source.find(KEY)
     answer = down
     pass(10_000)
-    expect(await source.find(KEY)).toEqual({ record, doubt: 'ldap: down' })
+    expect(await source.find(KEY)).toEqual({ record, incomplete: 'ldap: down' })
     pass(1)
-    expect(await source.find(KEY)).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(await source.find(KEY)).toEqual({ record: null, incomplete: 'ldap: down' })
   })
 
   it('never says unknown while the source is away, not even of what was unknown', async () => {
@@ -93,16 +93,16 @@ describe('the memory before a live source', () => {
     await source.find(KEY)
     answer = down
     pass(101)
-    expect(await source.find(KEY)).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(await source.find(KEY)).toEqual({ record: null, incomplete: 'ldap: down' })
   })
 
   it('does not remember a failure', async () => {
     answer = down
     await source.find(KEY)
-    expect(source.trouble()).toBe('ldap: down')
+    expect(source.failure()).toBe('ldap: down')
     answer = { kind: 'known', value: record }
-    expect(await source.find(KEY)).toEqual({ record, doubt: null })
-    expect(source.trouble()).toBeNull()
+    expect(await source.find(KEY)).toEqual({ record, incomplete: null })
+    expect(source.failure()).toBeNull()
   })
 
   it('does not trust answers of the future after the clock was set back', async () => {
@@ -119,7 +119,7 @@ describe('the memory before a live source', () => {
     answer = down
     expect(await source.user('robin')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: false })
     pass(2000)
-    expect(await source.user('kim')).toMatchObject({ kind: 'found', doubt: 'ldap: down' })
+    expect(await source.user('kim')).toMatchObject({ kind: 'found', incomplete: 'ldap: down' })
     expect(await source.user('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: true })
   })
 
@@ -135,17 +135,23 @@ describe('the memory before a live source', () => {
 
   it('remembers which aliases name an address, and that there may be others', async () => {
     const kim = { local: 'kim', domain: 'example.org' }
-    expect(await source.naming(kim)).toEqual({ grants: [grant], doubt: null })
-    expect(await source.naming({ local: 'Kim', domain: 'example.org' })).toEqual({ grants: [grant], doubt: null })
+    expect(await source.aliasGrants(kim)).toEqual({ grants: [grant], incomplete: null })
+    expect(await source.aliasGrants({ local: 'Kim', domain: 'example.org' })).toEqual({
+      grants: [grant],
+      incomplete: null,
+    })
     expect(asked).toEqual([`naming ${KEY}`])
     answer = down
     pass(1001)
-    expect(await source.naming(kim)).toEqual({ grants: [grant], doubt: 'ldap: down' })
-    expect(await source.naming({ local: 'lee', domain: 'example.org' })).toEqual({ grants: [], doubt: 'ldap: down' })
+    expect(await source.aliasGrants(kim)).toEqual({ grants: [grant], incomplete: 'ldap: down' })
+    expect(await source.aliasGrants({ local: 'lee', domain: 'example.org' })).toEqual({
+      grants: [],
+      incomplete: 'ldap: down',
+    })
   })
 
   it('asks of no address of other domains which aliases name it', async () => {
-    expect(await source.naming({ local: 'kim', domain: 'else.example' })).toEqual({ grants: [], doubt: null })
+    expect(await source.aliasGrants({ local: 'kim', domain: 'else.example' })).toEqual({ grants: [], incomplete: null })
     expect(asked).toEqual([])
   })
 
@@ -164,7 +170,7 @@ describe('a live source that checks passwords itself', () => {
       {
         address: async () => down,
         user: async () => down,
-        naming: async () => down,
+        aliasGrants: async () => down,
         close: () => undefined,
         verify,
       },

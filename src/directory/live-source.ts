@@ -5,22 +5,22 @@ import type { Clock } from '../lib/clock.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
 import type { AddressRecord, Grant } from './directory.ts'
-import type { DirectorySource, SourceUser } from './external-source.ts'
+import type { ExternalSource, SourceUser } from './external-source.ts'
 
-export type LiveAnswer<T> =
+export type LiveLookup<T> =
   | { readonly kind: 'known'; readonly value: T | null }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 /** What can be asked. Answers within its own deadline, never throws. */
 export interface LiveSource {
   /** `key` as addressKey makes it. */
-  address(key: string): Promise<LiveAnswer<AddressRecord>>
+  address(key: string): Promise<LiveLookup<AddressRecord>>
   /** With the hash of the password, where the source has one. */
-  user(name: string): Promise<LiveAnswer<SourceUser>>
+  user(name: string): Promise<LiveLookup<SourceUser>>
   /** Aliases that name the address, by its key; null if there are none. */
-  naming(key: string): Promise<LiveAnswer<readonly Grant[]>>
+  aliasGrants(key: string): Promise<LiveLookup<readonly Grant[]>>
   /** Only where it checks passwords itself instead of giving hashes: true or null. */
-  readonly verify?: (user: SourceUser, password: string) => Promise<LiveAnswer<true>>
+  readonly verify?: (user: SourceUser, password: string) => Promise<LiveLookup<true>>
   close(): void
 }
 
@@ -35,9 +35,9 @@ export interface LiveSettings {
   readonly keepMs: number
 }
 
-export interface CachedSource extends DirectorySource {
+export interface CachedSource extends ExternalSource {
   /** Why the source did not answer last; null if it did. */
-  trouble(): string | null
+  failure(): string | null
   /** Only where it checks passwords itself. Of nobody (null) it takes as long as of somebody. */
   readonly verify?: (user: SourceUser | null, password: string) => Promise<VerifyAnswer>
   close(): void
@@ -55,34 +55,34 @@ const FIRST_VERIFY_MS = 20
 /** Puts the memory before a source. */
 export function cacheSource(settings: LiveSettings, source: LiveSource, clock: Clock): CachedSource {
   let trouble: string | null = null
-  const heard = <T>(answer: LiveAnswer<T>): LiveAnswer<T> => {
+  const heard = <T>(answer: LiveLookup<T>): LiveLookup<T> => {
     trouble = answer.kind === 'unavailable' ? answer.cause : null
     return answer
   }
-  const memory = <T>(ask: (key: string) => Promise<LiveAnswer<T>>) =>
+  const memory = <T>(ask: (key: string) => Promise<LiveLookup<T>>) =>
     createMemory<T>(settings, { clock, ask: async (key) => heard(await ask(key)), isAway: () => trouble !== null })
   const addresses = memory((key) => source.address(key))
   const users = memory((name) => source.user(name))
-  const namings = memory((key) => source.naming(key))
+  const namings = memory((key) => source.aliasGrants(key))
   return {
     name: settings.name,
     domains: settings.domains,
     find: async (key) => {
-      const { value, doubt } = await addresses(key)
-      return { record: value, doubt }
+      const { value, incomplete } = await addresses(key)
+      return { record: value, incomplete }
     },
     mayKnow: () => true,
     user: async (name) => {
-      const { value, doubt, wasAbsent } = await users(name)
-      if (value) return doubt === null ? { kind: 'found', value } : { kind: 'found', value, doubt }
-      return doubt === null ? { kind: 'absent' } : { kind: 'unavailable', cause: doubt, wasAbsent }
+      const { value, incomplete, wasAbsent } = await users(name)
+      if (value) return incomplete === null ? { kind: 'found', value } : { kind: 'found', value, incomplete }
+      return incomplete === null ? { kind: 'absent' } : { kind: 'unavailable', cause: incomplete, wasAbsent }
     },
-    naming: async (address: Mailbox) => {
-      if (!settings.domains.has(address.domain)) return { grants: [], doubt: null }
-      const { value, doubt } = await namings(addressKey(address))
-      return { grants: value ?? [], doubt }
+    aliasGrants: async (address: Mailbox) => {
+      if (!settings.domains.has(address.domain)) return { grants: [], incomplete: null }
+      const { value, incomplete } = await namings(addressKey(address))
+      return { grants: value ?? [], incomplete }
     },
-    trouble: () => trouble,
+    failure: () => trouble,
     ...(source.verify ? { verify: createVerify(source.verify, clock) } : {}),
     close: () => source.close(),
   }
@@ -112,14 +112,14 @@ interface Remembered<T> {
 interface Recalled<T> {
   readonly value: T | null
   /** Why the value may not be right any more. */
-  readonly doubt: string | null
+  readonly incomplete: string | null
   /** The source, which is away, did not know it when it answered last. */
   readonly wasAbsent: boolean
 }
 
 interface MemoryPorts<T> {
   readonly clock: Clock
-  readonly ask: (key: string) => Promise<LiveAnswer<T>>
+  readonly ask: (key: string) => Promise<LiveLookup<T>>
   /** True while the source did not answer last. */
   readonly isAway: () => boolean
 }
@@ -139,11 +139,11 @@ function createMemory<T>(settings: LiveSettings, ports: MemoryPorts<T>): (key: s
     const answer = await ask(key)
     if (answer.kind === 'known') {
       put(key, answer.value)
-      return { value: answer.value, doubt: null, wasAbsent: false }
+      return { value: answer.value, incomplete: null, wasAbsent: false }
     }
     // That it did not exist is no longer known; what it was still is.
     const stands = old !== undefined && clock.now() - old.at <= settings.keepMs
-    return { value: stands ? old.value : null, doubt: answer.cause, wasAbsent: stands && old.value === null }
+    return { value: stands ? old.value : null, incomplete: answer.cause, wasAbsent: stands && old.value === null }
   }
   const fresh = ({ value, at }: Remembered<T>) => {
     const age = clock.now() - at
@@ -153,7 +153,7 @@ function createMemory<T>(settings: LiveSettings, ports: MemoryPorts<T>): (key: s
   }
   return async (key) => {
     const old = known.get(key)
-    if (old && fresh(old)) return { value: old.value, doubt: null, wasAbsent: false }
+    if (old && fresh(old)) return { value: old.value, incomplete: null, wasAbsent: false }
     const running = asking.get(key)
     if (running) return await running
     const mine = question(key, old).finally(() => asking.delete(key))

@@ -4,14 +4,14 @@
 import { readAliasesFile } from './files/aliases-file.ts'
 import { checkEmpty } from './check/check-empty.ts'
 import { checkGraph } from './check/check-graph.ts'
-import type { GraphChoice } from './check/check-graph.ts'
+import type { GraphSeverity } from './check/check-graph.ts'
 import { checkHidden } from './check/check-hidden.ts'
-import { diskFiles, whyUnread } from './files/files.ts'
+import { diskFiles, describeUnread } from './files/files.ts'
 import type { Files } from './files/files.ts'
 import { openHiera } from './hiera/hiera.ts'
 import type { Hiera } from './hiera/hiera.ts'
 import type { HieraScope } from './hiera/hiera-scope.ts'
-import { newBuild } from './read/snapshot-builder.ts'
+import { createBuilder } from './read/snapshot-builder.ts'
 import {
   NAMESPACE,
   foreignKeys,
@@ -48,9 +48,9 @@ export interface DirectorySettings {
   /** For Hiera's interpolation. */
   readonly scope: HieraScope
   /** Whether loops and dangling targets refuse the data (default) or only warn. */
-  readonly graph?: GraphChoice
+  readonly graph?: GraphSeverity
   /** True for an address that LDAP or SQL knows, or may know: a target there does not dangle. */
-  readonly elsewhere?: (key: string) => boolean
+  readonly isKnownElsewhere?: (key: string) => boolean
 }
 
 export interface LoadedDirectory {
@@ -69,8 +69,8 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   const read: string[] = []
   const folders: string[] = []
   const layers: MailLayer[] = []
-  const build = newBuild(settings.mainDomain, list)
-  if (settings.elsewhere) build.elsewhere = settings.elsewhere
+  const builder = createBuilder(settings.mainDomain, list)
+  if (settings.isKnownElsewhere) builder.isKnownElsewhere = settings.isKnownElsewhere
   if (settings.hiera !== undefined) {
     const hiera = openHiera(settings.hiera, settings.scope, { files, problems: list })
     layers.push(hieraLayer(hiera, list))
@@ -85,19 +85,19 @@ export function loadDirectory(settings: DirectorySettings, files: Files = diskFi
   }
   const teamFiles = paths.flatMap((each) => each.teams)
   read.push(...teamFiles)
-  const lists = loadTeams(build, teamFiles, files)
+  const lists = loadTeams(builder, teamFiles, files)
   if (lists) layers.push({ values: [{ section: 'aliases', value: lists }], overriding: false })
-  readLayers(build, layers)
-  linkRoles(build)
-  checkAliasDomains(build)
-  checkVerifiable(build)
+  readLayers(builder, layers)
+  linkRoles(builder)
+  checkAliasDomains(builder)
+  checkVerifiable(builder)
   if (!hasError(list.problems)) {
-    checkGraph(build, settings.graph)
-    checkEmpty(build)
-    checkHidden(build)
+    checkGraph(builder, settings.graph)
+    checkEmpty(builder)
+    checkHidden(builder)
   }
   return {
-    directory: hasError(list.problems) ? null : compileSnapshot(build),
+    directory: hasError(list.problems) ? null : compileSnapshot(builder),
     problems: list.problems,
     files: read,
     folders: [...folders, ...paths.flatMap((each) => each.folders)],
@@ -137,7 +137,7 @@ function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer
   const text = files.read(path)
   const whole: Place = { file: path, line: 0, column: 0 }
   if (text.kind !== 'found') {
-    problems.error(whole, whyUnread(text))
+    problems.error(whole, describeUnread(text))
     return null
   }
   if (!/\.(?:ya?ml|json)$/.test(path)) {

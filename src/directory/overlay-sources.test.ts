@@ -10,19 +10,19 @@ import type { Snapshot } from './snapshot.ts'
 import { indexContent } from './snapshots/index-content.ts'
 import { viewSource } from './snapshots/mirror-view.ts'
 import type { SourceContent } from './snapshots/source-content.ts'
-import type { DirectorySource, SourceUserAnswer } from './external-source.ts'
+import type { ExternalSource, SourceUserAnswer } from './external-source.ts'
 
 const domains = new Set(['example.org'])
 
-function source(content: Partial<SourceContent>, doubt: string | null = null, name = 'ldap'): DirectorySource {
+function source(content: Partial<SourceContent>, incomplete: string | null = null, name = 'ldap'): ExternalSource {
   const index = indexContent(
     { users: [], aliases: [], forwards: [], ...content },
     { mainDomain: 'example.org', domains },
   )
-  return viewSource(name, domains, () => ({ index, doubt }))
+  return viewSource(name, domains, () => ({ index, incomplete }))
 }
 
-function later(from: DirectorySource): DirectorySource {
+function later(from: ExternalSource): ExternalSource {
   return { ...from, find: async (key) => await from.find(key), user: async (name) => await from.user(name) }
 }
 
@@ -32,7 +32,7 @@ function files(mail: string): Snapshot {
       mainDomain: 'example.org',
       mail: ['/mail.yaml'],
       scope: { facts: {}, certname: 'mx' },
-      elsewhere: () => true,
+      isKnownElsewhere: () => true,
     },
     memoryFiles({ '/mail.yaml': mail }),
   )
@@ -49,7 +49,7 @@ const people: Partial<SourceContent> = {
   forwards: [{ address: 'kim', targets: ['kim@home.example.net'], source: 'uid=kim' }],
 }
 
-const overlay = (mail: string, ...sources: readonly DirectorySource[]) => overlaySources(files(mail), () => sources)
+const overlay = (mail: string, ...sources: readonly ExternalSource[]) => overlaySources(files(mail), () => sources)
 const settings = {
   own: 'resolve',
   forwards: 'resolve',
@@ -73,7 +73,7 @@ describe('an overlay', () => {
   })
 
   it('asks the sources of the moment', async () => {
-    let sources: readonly DirectorySource[] = []
+    let sources: readonly ExternalSource[] = []
     const directory = overlaySources(files('aliases: {}'), () => sources)
     expect(await directory.find('press@example.org')).toEqual({ kind: 'absent' })
     sources = [source(people)]
@@ -134,7 +134,7 @@ describe('an overlay', () => {
   })
 
   it('asks no source about domains that are not its own', async () => {
-    const never: DirectorySource = {
+    const never: ExternalSource = {
       ...source(people),
       find: () => {
         throw new Error('asked')
@@ -147,7 +147,7 @@ describe('an overlay', () => {
 })
 
 describe.each([
-  ['a stale snapshot', (doubted: DirectorySource) => doubted],
+  ['a stale snapshot', (doubted: ExternalSource) => doubted],
   ['a live source', later],
 ])('with %s in doubt', (_name, make) => {
   const mail = `
@@ -223,24 +223,24 @@ describe('grants', () => {
   })
 
   it('are in doubt if a live source cannot say, all but those that are known without it', async () => {
-    const away: DirectorySource = {
+    const away: ExternalSource = {
       ...source(people),
       user: () => ({ kind: 'unavailable', cause: 'down' }),
-      naming: async () => ({ grants: [], doubt: 'down' }),
+      aliasGrants: async () => ({ grants: [], incomplete: 'down' }),
     }
     const directory = overlay('aliases: { office: kim }', away)
-    expect(await directory.grants('kim')).toMatchObject({ kind: 'found', doubt: 'down' })
+    expect(await directory.grants('kim')).toMatchObject({ kind: 'found', incomplete: 'down' })
     expect(await addressesOf(directory, 'kim')).toEqual(['kim@example.org', 'office@example.org'])
   })
 
   it('are in doubt if the source answers from memory, or cannot say which aliases name an address', async () => {
-    const remembered: DirectorySource = {
+    const remembered: ExternalSource = {
       ...source(people),
-      user: async (name) => ({ ...(await source(people).user(name)), doubt: 'down' }) as SourceUserAnswer,
+      user: async (name) => ({ ...(await source(people).user(name)), incomplete: 'down' }) as SourceUserAnswer,
     }
-    expect(await overlay('aliases: {}', remembered).grants('kim')).toMatchObject({ doubt: 'down' })
-    const halfway: DirectorySource = { ...source(people), naming: async () => ({ grants: [], doubt: 'slow' }) }
-    expect(await overlay('aliases: {}', halfway).grants('kim')).toMatchObject({ doubt: 'slow' })
-    expect(await overlay('aliases: {}', source(people)).grants('kim')).not.toHaveProperty('doubt')
+    expect(await overlay('aliases: {}', remembered).grants('kim')).toMatchObject({ incomplete: 'down' })
+    const halfway: ExternalSource = { ...source(people), aliasGrants: async () => ({ grants: [], incomplete: 'slow' }) }
+    expect(await overlay('aliases: {}', halfway).grants('kim')).toMatchObject({ incomplete: 'slow' })
+    expect(await overlay('aliases: {}', source(people)).grants('kim')).not.toHaveProperty('incomplete')
   })
 })

@@ -6,7 +6,7 @@ import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, parseAddress, printAddress } from './address.ts'
 import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { DirectorySource, Naming, SourceAnswer } from './external-source.ts'
+import type { ExternalSource, AliasGrants, SourceAnswer } from './external-source.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -15,7 +15,7 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 const alwaysAnswered = /^(?:postmaster|abuse)@/
 
 /** Lays the sources of the moment under the files; the first source that says something counts. */
-export function overlaySources(files: Snapshot, sources: () => readonly DirectorySource[]): Directory {
+export function overlaySources(files: Snapshot, sources: () => readonly ExternalSource[]): Directory {
   return {
     mainDomain: files.mainDomain,
     rewrites: files.rewrites,
@@ -48,8 +48,9 @@ function merge(key: string, record: AddressRecord | null, answers: readonly Sour
   for (const answer of answers) {
     if (answer.record && !settles(value, key)) fill(value, answer.record)
   }
-  const doubt = answers.find((answer) => answer.doubt !== null)?.doubt ?? null
-  if (doubt !== null && !settles(value, key) && !alwaysAnswered.test(key)) return { kind: 'unavailable', cause: doubt }
+  const incomplete = answers.find((answer) => answer.incomplete !== null)?.incomplete ?? null
+  if (incomplete !== null && !settles(value, key) && !alwaysAnswered.test(key))
+    return { kind: 'unavailable', cause: incomplete }
   return Object.keys(value).length === 0 ? ABSENT : { kind: 'found', value }
 }
 
@@ -62,7 +63,7 @@ function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
 }
 
 /** What is known stands, whoever is away: an outage of a source makes only the other addresses doubtful. */
-async function grants(files: Snapshot, sources: readonly DirectorySource[], user: string): Promise<GrantsLookup> {
+async function grants(files: Snapshot, sources: readonly ExternalSource[], user: string): Promise<GrantsLookup> {
   const known = files.grants(user)
   const found = new Map<string, Grant>()
   const add = (grant: Grant) => {
@@ -70,29 +71,29 @@ async function grants(files: Snapshot, sources: readonly DirectorySource[], user
   }
   if (known.kind === 'found') for (const grant of known.value) add(grant)
   const own = [...files.ownAddresses(user)]
-  let doubt: string | null = null
+  let incomplete: string | null = null
   for (const source of sources) {
     const answer = await source.user(user)
-    if (answer.kind === 'unavailable') doubt ??= answer.cause
+    if (answer.kind === 'unavailable') incomplete ??= answer.cause
     if (answer.kind !== 'found') continue
-    doubt ??= answer.doubt ?? null
+    incomplete ??= answer.incomplete ?? null
     for (const address of answer.value.addresses) {
       own.push(address)
       add({ address: printAddress(address).toLowerCase(), source: answer.value.source })
-      files.naming(address).forEach(add)
+      files.aliasGrants(address).forEach(add)
     }
   }
   for (const naming of await Promise.all(
     sources.flatMap((source) => own.map((address) => namingOf(source, address))),
   )) {
-    doubt ??= naming.doubt
+    incomplete ??= naming.incomplete
     for (const grant of naming.grants) if (!isHidden(files, grant)) add(grant)
   }
-  return { kind: 'found', value: [...found.values()], ...(doubt === null ? {} : { doubt }) }
+  return { kind: 'found', value: [...found.values()], ...(incomplete === null ? {} : { incomplete }) }
 }
 
-async function namingOf(source: DirectorySource, address: Mailbox): Promise<Naming> {
-  return await source.naming(address)
+async function namingOf(source: ExternalSource, address: Mailbox): Promise<AliasGrants> {
+  return await source.aliasGrants(address)
 }
 
 /** What a file says of the address stands in place of the source's alias. */

@@ -14,7 +14,7 @@ import type {
   TargetEntry,
 } from './directory.ts'
 import type { Located } from './located.ts'
-import type { MailBuild, UserEntry } from './read/snapshot-builder.ts'
+import type { SnapshotBuilder, UserEntry } from './read/snapshot-builder.ts'
 
 /** A directory whose answers come from memory. */
 export interface Snapshot extends Directory {
@@ -23,7 +23,7 @@ export interface Snapshot extends Directory {
   /** The user's own addresses; name@main domain for a user whom no file lists. */
   ownAddresses(user: string): readonly Mailbox[]
   /** Aliases and forwards that name this address directly and have no send-as list of their own. */
-  naming(address: Mailbox): readonly Grant[]
+  aliasGrants(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
   /** People, by name in lower case. */
@@ -39,8 +39,8 @@ export interface Snapshot extends Directory {
 const ABSENT: Lookup<never> = { kind: 'absent' }
 
 /** Makes the snapshot of a finished bench; the bench must not be used afterwards. */
-export function compileSnapshot(build: MailBuild): Snapshot {
-  const { mainDomain, domains, addresses, users, rewrites, certificates, assertions, forwardPolicies } = build
+export function compileSnapshot(builder: SnapshotBuilder): Snapshot {
+  const { mainDomain, domains, addresses, users, rewrites, certificates, assertions, forwardPolicies } = builder
   let named: ReadonlyMap<string, readonly Grant[]> | null = null
   // Made at the first question: nodes that take no submissions never need it.
   const index = () => (named ??= indexGrants(addresses))
@@ -65,7 +65,7 @@ export function compileSnapshot(build: MailBuild): Snapshot {
       value: grantsOf(user, { own: ownAddresses(user), source: users.get(user)?.source, named: index() }),
     }),
     ownAddresses,
-    naming: (address) => index().get(`to ${addressKey(address)}`) ?? [],
+    aliasGrants: (address) => index().get(`to ${addressKey(address)}`) ?? [],
   }
 }
 

@@ -162,7 +162,9 @@ describe('a mail that passes', () => {
   test('a group member that leads nowhere is not silent', async () => {
     const resolution: Resolution = {
       ...destinations({}),
-      lost: [{ reply: refusal(550, '5.1.1', 'No such address', 'gone@example.org is known nowhere'), via: [] }],
+      failedMembers: [
+        { reply: refusal(550, '5.1.1', 'No such address', 'gone@example.org is known nowhere'), via: [] },
+      ],
     } as Resolution
     await createIntake(settings(), ports()).accept(
       draft({ recipients: [{ forwardPath: 'press@example.org', parameters: plainRecipient, resolution }] }),

@@ -102,7 +102,7 @@ function to(...wishes: (Treatment | null)[]): Resolution {
     const treatment = wish && { treatment: wish, source: `mail.yaml:${n}` }
     const address = `u${n}@home.example`
     const reversePath = 'SRS0=x=y=stranger.example=ann@srs.example.org'
-    const forward = { wish: treatment }
+    const forward = { action: treatment }
     return {
       recipient: address,
       original: 'press@example.org',

@@ -26,7 +26,7 @@ function draft(...to: readonly string[]): Draft {
         reversePath: 'ann@stranger.example',
         nextHop: 'mx:far.example',
         private: target !== undefined,
-        ...(target === undefined ? {} : { forward: { wish: null } }),
+        ...(target === undefined ? {} : { forward: { action: null } }),
         via: [],
       }
       return {

@@ -33,7 +33,7 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
     if (expansion) recipients.set(`${forwardPath}\nexpanded`, expansion.reached)
     if (resolution.kind === 'discard') discarded.push({ original: forwardPath, reason: resolution.reason })
     if (resolution.kind !== 'destinations') continue
-    for (const { reply } of resolution.lost ?? [])
+    for (const { reply } of resolution.failedMembers ?? [])
       discarded.push({
         original: forwardPath,
         reason: `a target leads nowhere: ${reply.code} ${reply.enhanced} ${reply.cause}`,

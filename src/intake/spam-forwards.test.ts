@@ -66,8 +66,8 @@ function intake(spam = true) {
   return createIntake({ edit, checks: spam ? [check] : [], sign: 'never', forwards: strategist }, ports)
 }
 
-const usual: ForwardTerms = { wish: null }
-const terms = (score: number | null): ForwardTerms => ({ wish: null, ceiling: { score, source: 'mail.yaml:7' } })
+const usual: ForwardTerms = { action: null }
+const terms = (score: number | null): ForwardTerms => ({ action: null, ceiling: { score, source: 'mail.yaml:7' } })
 
 function destination(recipient: string, more: Partial<Destination>): Destination {
   const nextHop = more.handedOver ? 'peers:srs' : 'mx:home.example'
@@ -203,7 +203,7 @@ describe('the srs that forwards', () => {
 
   test('has two texts for two reasons to refuse', async () => {
     const bySpf = 'spf=pass; dmarc=pass header.from=s.example policy.dmarc=reject; x-spam=no-action policy.score=5'
-    const refusing: ForwardTerms = { wish: { treatment: 'refuse', source: 'mail.yaml:3' } }
+    const refusing: ForwardTerms = { action: { treatment: 'refuse', source: 'mail.yaml:3' } }
     const group = [leaves('kim', refusing), leaves('lee', terms(4)), leaves('sam', usual)]
     await intake(false).accept(draft(group, { origin: mx, header: header(bySpf) }))
     const replies = accepted.map((one) => [one.recipients[0]?.address, one.returned?.reply.slice(0, 40) ?? null])

@@ -9,18 +9,18 @@ const well: MirrorStatus = {
   version: 3,
   confirmedAt: clock.now() - 30_000,
   triedAt: clock.now(),
-  trouble: null,
+  failure: null,
   failures: 0,
   acceptedOrder: 0,
   pinned: null,
   counts: { users: 2, passwords: 1, aliases: 0, forwards: 2 },
-  doubt: null,
+  incomplete: null,
   unused: 0,
 }
 
 const mirror = (status: Partial<MirrorStatus>, name = 'ldap') =>
   ({ name, status: () => ({ ...well, ...status }) }) as unknown as Mirror
-const live = (trouble: string | null) => ({ trouble: () => trouble }) as unknown as CachedSource
+const live = (failure: string | null) => ({ failure: () => failure }) as unknown as CachedSource
 const health = (mirrors: readonly Mirror[], lives: readonly CachedSource[] = []) =>
   directoryHealth(() => ({ mirrors, live: lives })).check()
 const gauge = async (name: string, mirrors: readonly Mirror[]) =>
@@ -35,7 +35,7 @@ describe('health of the directory', () => {
   })
 
   it('is degraded with the reason while a snapshot is in doubt or a live source away', () => {
-    expect(health([mirror({}), mirror({ doubt: 'sql:crm: shrank' })])).toEqual({
+    expect(health([mirror({}), mirror({ incomplete: 'sql:crm: shrank' })])).toEqual({
       kind: 'degraded',
       reason: 'sql:crm: shrank',
     })
@@ -43,8 +43,8 @@ describe('health of the directory', () => {
   })
 
   it('is failing where nothing is known at all, whatever else is well', () => {
-    const nothing = { version: null, doubt: 'ldap: wrong credentials' }
-    expect(health([mirror({ doubt: 'x' }), mirror(nothing)])).toEqual({
+    const nothing = { version: null, incomplete: 'ldap: wrong credentials' }
+    expect(health([mirror({ incomplete: 'x' }), mirror(nothing)])).toEqual({
       kind: 'failing',
       reason: 'ldap: wrong credentials',
     })

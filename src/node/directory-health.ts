@@ -19,11 +19,11 @@ export function directoryHealth(current: () => Observed): HealthCheck {
 /** Old answers are degraded; none at all is failing. */
 function worst({ mirrors, live }: Observed): Health {
   for (const mirror of mirrors) {
-    const { version, doubt } = mirror.status()
-    if (version === null) return { kind: 'failing', reason: doubt ?? `${mirror.name}: no snapshot` }
+    const { version, incomplete } = mirror.status()
+    if (version === null) return { kind: 'failing', reason: incomplete ?? `${mirror.name}: no snapshot` }
   }
-  const doubts = mirrors.map((mirror) => mirror.status().doubt)
-  const reason = [...doubts, ...live.map((source) => source.trouble())].find((one) => one !== null)
+  const doubts = mirrors.map((mirror) => mirror.status().incomplete)
+  const reason = [...doubts, ...live.map((source) => source.failure())].find((one) => one !== null)
   return reason === undefined || reason === null ? { kind: 'ok' } : { kind: 'degraded', reason }
 }
 

@@ -31,7 +31,7 @@ function header(results: string, from = 'Ann <ann@stranger.example>') {
 function choose(results: string, wish: Treatment | null = null, changes: Partial<StrategistSettings> = {}) {
   const fields = readFields(Buffer.from(header(results)))
   const judgement = createForwardStrategist({ ...settings, ...changes }).judge({ fields, origin: mx, results: null })
-  return judgement.choose({ wish: wish && { treatment: wish, source: 'mail.yaml:7' } })
+  return judgement.choose({ action: wish && { treatment: wish, source: 'mail.yaml:7' } })
 }
 
 describe('a mail that passed by SPF alone', () => {
@@ -122,7 +122,7 @@ describe('whose mail is judged at all', () => {
 
 describe('spam', () => {
   const spam = (score: string) => `${bySignature}; x-spam=add-header policy.score=${score}`
-  const wish = null
+  const action = null
 
   it('at or above the ceiling is refused, whatever DMARC would say', () => {
     expect(choose(spam('9.1'))).toEqual({
@@ -137,10 +137,12 @@ describe('spam', () => {
     for (const from of ['board@example.org', 'ann@stranger.example, bob@stranger.example', '']) {
       const fields = readFields(Buffer.from(header(spam('9.1'), from)))
       const judgement = createForwardStrategist(settings).judge({ fields, origin: mx, results: null })
-      expect(judgement.choose({ wish })).toMatchObject({ because: 'spam' })
+      expect(judgement.choose({ action })).toMatchObject({ because: 'spam' })
       const harmlessFields = readFields(Buffer.from(header(spam('1'), from)))
       expect(
-        createForwardStrategist(settings).judge({ fields: harmlessFields, origin: mx, results: null }).choose({ wish }),
+        createForwardStrategist(settings)
+          .judge({ fields: harmlessFields, origin: mx, results: null })
+          .choose({ action }),
       ).toBeNull()
     }
   })
@@ -148,7 +150,7 @@ describe('spam', () => {
   it('is believed from the mx only', () => {
     const fields = readFields(Buffer.from(header(spam('9.1'))))
     const by = (origin: Origin, results: string | null = null) =>
-      createForwardStrategist(settings).judge({ fields, origin, results }).choose({ wish })
+      createForwardStrategist(settings).judge({ fields, origin, results }).choose({ action })
     expect(by({ kind: 'internet' })).toMatchObject({ because: 'dmarc' })
     expect(by({ kind: 'internet' }, 'example.org; x-spam=add-header policy.score=8')).toMatchObject({ because: 'spam' })
     expect(by({ kind: 'internet' }, 'example.org; x-spam=temperror')).toMatchObject({ because: 'dmarc' })
@@ -158,8 +160,8 @@ describe('spam', () => {
     const fields = readFields(Buffer.from('From: ann@stranger.example\r\n'))
     const results = 'example.org; x-spam=add-header policy.score=8'
     const judgement = createForwardStrategist(settings).judge({ fields, origin: { kind: 'internet' }, results })
-    const high = { wish, ceiling: { score: 10, source: 'mail.yaml:3' } }
-    expect(judgement.chooseHandedOver([{ wish }])).toMatchObject({ treatment: 'refuse', because: 'spam' })
-    expect(judgement.chooseHandedOver([{ wish }, high])).toBeNull()
+    const high = { action, ceiling: { score: 10, source: 'mail.yaml:3' } }
+    expect(judgement.chooseHandedOver([{ action }])).toMatchObject({ treatment: 'refuse', because: 'spam' })
+    expect(judgement.chooseHandedOver([{ action }, high])).toBeNull()
   })
 })

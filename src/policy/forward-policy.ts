@@ -16,7 +16,7 @@ import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
 import type { UsualCeiling } from './spam-ceiling.ts'
 import { readSpamScore } from './spam-score.ts'
 
-export type Treatment = NonNullable<ForwardTerms['wish']>['treatment']
+export type Treatment = NonNullable<ForwardTerms['action']>['treatment']
 
 export interface ForwardedMail {
   readonly fields: readonly Field[]
@@ -89,7 +89,7 @@ export function createForwardStrategist(settings: StrategistSettings): ForwardSt
           const over = overCeiling(score, forward, settings.usualCeiling)
           if (over !== null) return spam(over)
           const judged = dmarcOf()
-          return judged && choose(settings, judged.survival, forward.wish)
+          return judged && choose(settings, judged.survival, forward.action)
         },
         chooseHandedOver: (forwards) => {
           const over = overAllCeilings(score, forwards, settings.usualCeiling)
@@ -127,7 +127,7 @@ function ownResults(value: string | null): readonly MethodResult[] {
   return parsed?.kind === 'results' ? parsed.results : []
 }
 
-function choose(settings: StrategistSettings, survival: Survival, wish: ForwardTerms['wish']): Choice {
+function choose(settings: StrategistSettings, survival: Survival, wish: ForwardTerms['action']): Choice {
   const { predicted, atArrival, reason } = survival
   const because = 'dmarc'
   const told = `predicted ${predicted}: ${reason}`

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
 import { readSpamScore } from './spam-score.ts'
 
-const own = (score: number | null) => ({ wish: null, ceiling: { score, source: 'mail.yaml:7' } })
-const nothing = { wish: null }
+const own = (score: number | null) => ({ action: null, ceiling: { score, source: 'mail.yaml:7' } })
+const nothing = { action: null }
 
 describe('a forward', () => {
   it('is refused from its ceiling on, the ceiling itself included', () => {

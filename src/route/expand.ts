@@ -8,8 +8,8 @@ import type { Mailbox } from '../smtp/mailbox.ts'
 import { termsFor, wantedBelow } from './forward-terms.ts'
 import { badDomain, tooMany, unknownAddress } from './routing-replies.ts'
 import type { Rule, Step } from './resolution.ts'
-import { grow, placed } from './resolution-state.ts'
-import type { Leaf, Owner, Placed, Point, Walk } from './resolution-state.ts'
+import { addFinalTarget, resolved } from './resolution-state.ts'
+import type { FinalTarget, Owner, AddressResult, Branch, ResolutionState } from './resolution-state.ts'
 
 export interface Expansion {
   readonly entry: TargetEntry
@@ -23,63 +23,67 @@ export interface Expansion {
 }
 
 /** Follows all targets. Placed if one is; a member without a way is noted in `lost` and does not stop the others. */
-export async function expand(walk: Walk, point: Point, expansion: Expansion): Promise<Placed> {
+export async function expand(state: ResolutionState, branch: Branch, expansion: Expansion): Promise<AddressResult> {
   const { entry, owner } = expansion
-  const targets = entry.targets.map((target) => tagged(walk, target, expansion))
-  const foreign = targets.filter((target) => !isOurs(walk, target))
-  if (targets.length > 0 && foreign.length === targets.length && handsOverWhole(walk, expansion)) {
-    return handOver(walk, point, expansion)
+  const targets = entry.targets.map((target) => tagged(state, target, expansion))
+  const foreign = targets.filter((target) => !isOurs(state, target))
+  if (targets.length > 0 && foreign.length === targets.length && handsOverWhole(state, expansion)) {
+    return handOver(state, branch, expansion)
   }
   // Both keys: `kim+x` is filed under `kim`, and either may come round again.
-  const chain = [...point.chain, addressKey(point.address), ...(owner ? [owner.key] : [])]
-  const answers: Placed[] = []
+  const chain = [...branch.chain, addressKey(branch.address), ...(owner ? [owner.key] : [])]
+  const answers: AddressResult[] = []
   for (const target of targets) {
-    const via = [...point.via, stepTo(point, target, expansion)]
-    const next: Point = { address: target, via, owner, chain, ...wantedBelow(point, entry) }
-    const answer = isOurs(walk, target) ? await walk.place(walk, next) : leave(walk, next)
+    const via = [...branch.via, stepTo(branch, target, expansion)]
+    const next: Branch = { address: target, via, owner, chain, ...wantedBelow(branch, entry) }
+    const answer = isOurs(state, target) ? await state.resolveAddress(state, next) : toWorld(state, next)
     if (answer.kind === 'unavailable') return answer
     answers.push(answer)
   }
-  return together(walk, point, answers)
+  return together(state, branch, answers)
 }
 
 /** Sends an address to the world, or over to the nodes that do. `next.via` is empty for a forward-path that was foreign at once. */
-export function leave(walk: Walk, next: Point): Placed {
+export function toWorld(state: ResolutionState, next: Branch): AddressResult {
   const { address } = next
   if (!isPublicName(address.domain)) {
     return { kind: 'refused', reply: badDomain(`${address.domain} is no name of the public DNS`), via: next.via }
   }
   const isForward = next.via.length > 0
-  const hops = walk.settings.nextHops
-  const over = isForward && walk.settings.forwards === 'hand-over'
+  const hops = state.settings.nextHops
+  const over = isForward && state.settings.forwards === 'hand-over'
   const nextHop = over ? (hops?.forwards ?? 'peers:srs') : (hops?.world ?? `mx:${address.domain}`)
   // What a node of ours hands over as a foreign address was somebody's alias there: bounces must not name it either.
-  const isPrivate = isForward || walk.request.origin.kind === 'peer'
+  const isPrivate = isForward || state.request.origin.kind === 'peer'
   const note = over ? 'the nodes there forward it' : undefined
-  const terms = termsFor(walk.directory, next, address.domain)
+  const terms = termsFor(state.directory, next, address.domain)
   const forward = over ? { handedOver: [terms] } : isPrivate ? { forward: terms } : {}
-  return addLeaf(walk, { address, nextHop, leaves: !over, private: isPrivate, ...forward, via: next.via }, note)
+  return addNextHopTarget(
+    state,
+    { address, nextHop, leaves: !over, private: isPrivate, ...forward, via: next.via },
+    note,
+  )
 }
 
 /** Adds a destination with its next-hop step, within the limit. */
-export function addLeaf(walk: Walk, leaf: Leaf, note?: string): Placed {
-  if (walk.leaves.length >= EXPANSION_LIMIT) {
-    return { kind: 'refused', reply: tooMany(`over ${EXPANSION_LIMIT} destinations`), via: leaf.via }
+export function addNextHopTarget(state: ResolutionState, target: FinalTarget, note?: string): AddressResult {
+  if (state.finalTargets.length >= EXPANSION_LIMIT) {
+    return { kind: 'refused', reply: tooMany(`over ${EXPANSION_LIMIT} destinations`), via: target.via }
   }
-  const source = leaf.nextHop.startsWith('mx:') ? 'RFC 5321 5.1' : 'configuration'
-  const step: Step = { rule: 'next-hop', from: printAddress(leaf.address), to: leaf.nextHop, source }
-  grow(walk, { ...leaf, via: [...leaf.via, note === undefined ? step : { ...step, note }] })
-  return placed
+  const source = target.nextHop.startsWith('mx:') ? 'RFC 5321 5.1' : 'configuration'
+  const step: Step = { rule: 'next-hop', from: printAddress(target.address), to: target.nextHop, source }
+  addFinalTarget(state, { ...target, via: [...target.via, note === undefined ? step : { ...step, note }] })
+  return resolved
 }
 
-function handsOverWhole(walk: Walk, expansion: Expansion): boolean {
-  return walk.settings.forwards === 'hand-over' && expansion.whole !== false
+function handsOverWhole(state: ResolutionState, expansion: Expansion): boolean {
+  return state.settings.forwards === 'hand-over' && expansion.whole !== false
 }
 
 /** The next node gets our own address and resolves it the same way: what it stands for stays between the two. */
-function handOver(walk: Walk, point: Point, expansion: Expansion): Placed {
-  const { address } = point
-  const nextHop = walk.settings.nextHops?.forwards ?? 'peers:srs'
+function handOver(state: ResolutionState, branch: Branch, expansion: Expansion): AddressResult {
+  const { address } = branch
+  const nextHop = state.settings.nextHops?.forwards ?? 'peers:srs'
   const rule = expansion.rule === 'alias' ? 'forward' : expansion.rule
   const step: Step = {
     rule,
@@ -89,41 +93,48 @@ function handOver(walk: Walk, point: Point, expansion: Expansion): Placed {
     note: `leaves our domains: the nodes at ${nextHop} resolve it`,
   }
   const domains = [...new Set(expansion.entry.targets.map((target) => target.domain))]
-  const wanted = wantedBelow(point, expansion.entry)
-  const handedOver = domains.map((domain) => termsFor(walk.directory, wanted, domain))
-  return addLeaf(walk, { address, nextHop, leaves: false, private: true, handedOver, via: [...point.via, step] })
+  const wanted = wantedBelow(branch, expansion.entry)
+  const handedOver = domains.map((domain) => termsFor(state.directory, wanted, domain))
+  return addNextHopTarget(state, {
+    address,
+    nextHop,
+    leaves: false,
+    private: true,
+    handedOver,
+    via: [...branch.via, step],
+  })
 }
 
 /** One answer for a group: placed if any member is. */
-function together(walk: Walk, point: Point, answers: readonly Placed[]): Placed {
+function together(state: ResolutionState, branch: Branch, answers: readonly AddressResult[]): AddressResult {
   const failures = answers.filter((answer) => answer.kind === 'refused' || answer.kind === 'unknown')
-  if (!answers.some((answer) => answer.kind === 'placed')) {
+  if (!answers.some((answer) => answer.kind === 'resolved')) {
     const discarded = answers.find((answer) => answer.kind === 'discarded')
-    const empty = { kind: 'unknown' as const, via: point.via, cause: `${printAddress(point.address)} has no targets` }
+    const empty = { kind: 'unknown' as const, via: branch.via, cause: `${printAddress(branch.address)} has no targets` }
     return failures[0] ?? discarded ?? empty
   }
   for (const failure of failures) {
     const reply = failure.kind === 'refused' ? failure.reply : unknownAddress(failure.cause)
-    walk.lost.push({ reply, via: failure.via })
+    state.failedMembers.push({ reply, via: failure.via })
   }
-  return placed
+  return resolved
 }
 
-function stepTo(point: Point, target: Mailbox, expansion: Expansion): Step {
+function stepTo(branch: Branch, target: Mailbox, expansion: Expansion): Step {
   const { rule, entry } = expansion
   const note = [expansion.note, entry.comment].filter((text) => text !== undefined).join('; ')
-  const step: Step = { rule, from: printAddress(point.address), to: printAddress(target), source: entry.source }
+  const step: Step = { rule, from: printAddress(branch.address), to: printAddress(target), source: entry.source }
   return note === '' ? step : { ...step, note }
 }
 
 /** Carries `+tag` on: inside our domains unless dropped, outside only if the entry says keep (many hosts know no tags). */
-function tagged(walk: Walk, target: Mailbox, expansion: Expansion): Mailbox {
-  const delimiter = walk.settings.tagDelimiter ?? '+'
+function tagged(state: ResolutionState, target: Mailbox, expansion: Expansion): Mailbox {
+  const delimiter = state.settings.tagDelimiter ?? '+'
   if (expansion.tag === null || splitTag(target.local, delimiter)) return target
-  const keeps = expansion.entry.tag ?? (isOurs(walk, target) ? 'keep' : 'drop')
+  const keeps = expansion.entry.tag ?? (isOurs(state, target) ? 'keep' : 'drop')
   return keeps === 'keep' ? { local: `${target.local}${delimiter}${expansion.tag}`, domain: target.domain } : target
 }
 
-function isOurs(walk: Walk, address: Mailbox): boolean {
-  return walk.directory.domain(address.domain) !== undefined
+function isOurs(state: ResolutionState, address: Mailbox): boolean {
+  return state.directory.domain(address.domain) !== undefined
 }

@@ -30,7 +30,7 @@ const settings: RouterSettings = {
 }
 const mx: Origin = { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' }
 
-async function wishes(
+async function actionsOf(
   forwardPath: string,
   changes: Partial<RouterSettings> = {},
   origin: Origin = mx,
@@ -50,25 +50,25 @@ async function wishes(
 
 describe('a copy that leaves by a forward', () => {
   it('has the wish of the forward, or of the domain it goes to, or none', async () => {
-    expect(await wishes('plain@example.org')).toEqual({
-      'kim@home.example': { wish: { treatment: 'wrap', source: 'm.yaml:5' } },
-      'lee@strict.example': { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+    expect(await actionsOf('plain@example.org')).toEqual({
+      'kim@home.example': { action: { treatment: 'wrap', source: 'm.yaml:5' } },
+      'lee@strict.example': { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
     })
-    expect(await wishes('ada@example.org')).toEqual({ 'ada@home.example': { wish: null } })
+    expect(await actionsOf('ada@example.org')).toEqual({ 'ada@home.example': { action: null } })
   })
 
   it('has the wish of the alias where the forward has none; the nearest to the target counts', async () => {
-    expect(await wishes('press@example.org')).toEqual({
-      'kim@home.example': { wish: { treatment: 'wrap', source: 'm.yaml:5' } },
-      'lee@strict.example': { wish: { treatment: 'refuse', source: 'm.yaml:2' } },
+    expect(await actionsOf('press@example.org')).toEqual({
+      'kim@home.example': { action: { treatment: 'wrap', source: 'm.yaml:5' } },
+      'lee@strict.example': { action: { treatment: 'refuse', source: 'm.yaml:2' } },
       'sam@example.org': null,
-      'out@far.example': { wish: { treatment: 'refuse', source: 'm.yaml:2' } },
+      'out@far.example': { action: { treatment: 'refuse', source: 'm.yaml:2' } },
     })
   })
 
   it('may have been resolved by the peer in front', async () => {
-    expect(await wishes('out@strict.example')).toEqual({
-      'out@strict.example': { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+    expect(await actionsOf('out@strict.example')).toEqual({
+      'out@strict.example': { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
     })
   })
 })
@@ -76,34 +76,34 @@ describe('a copy that leaves by a forward', () => {
 describe('no forward is', () => {
   it('what our own people send to the world', async () => {
     const user: Origin = { kind: 'user', identity: 'lee' }
-    expect(await wishes('ann@strict.example', {}, user, 'lee@example.org')).toEqual({ 'ann@strict.example': null })
+    expect(await actionsOf('ann@strict.example', {}, user, 'lee@example.org')).toEqual({ 'ann@strict.example': null })
   })
 
   it('a bounce on its way home', async () => {
     const srs = settings.srs as NonNullable<RouterSettings['srs']>
     const made = encodeSrs('ann@stranger.example', AT, srs)
-    const sent = await wishes(made.kind === 'rewritten' ? made.address : '', {}, { kind: 'internet' }, null)
+    const sent = await actionsOf(made.kind === 'rewritten' ? made.address : '', {}, { kind: 'internet' }, null)
     expect(sent).toEqual({ 'ann@stranger.example': null })
   })
 })
 
 describe('the spam ceiling', () => {
   const policy = { score: 4, source: 'm.yaml:11' }
-  const wish = { treatment: 'wrap', source: 'm.yaml:11' }
-  const strict = { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } }
+  const action = { treatment: 'wrap', source: 'm.yaml:11' }
+  const strict = { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } }
 
   it('is the destination’s where the forward has none', async () => {
-    expect(await wishes('abuse@example.org')).toEqual({
-      'abuse@desk.example': { wish: null, ceiling: { score: null, source: 'm.yaml:11' } },
-      'log@careful.example': { wish, ceiling: policy },
+    expect(await actionsOf('abuse@example.org')).toEqual({
+      'abuse@desk.example': { action: null, ceiling: { score: null, source: 'm.yaml:11' } },
+      'log@careful.example': { action, ceiling: policy },
       'copy@strict.example': strict,
     })
   })
 
   it('of the forward comes first, and changes nothing about the other wish', async () => {
     const ceiling = { score: 12, source: 'm.yaml:8' }
-    expect(await wishes('sales@example.org')).toEqual({
-      'one@careful.example': { wish, ceiling },
+    expect(await actionsOf('sales@example.org')).toEqual({
+      'one@careful.example': { action, ceiling },
       'two@strict.example': { ...strict, ceiling },
     })
   })
@@ -111,21 +111,21 @@ describe('the spam ceiling', () => {
 
 describe('what is handed over to the nodes that forward', () => {
   it('is no forward here, and bears the terms of each domain that it leaves for', async () => {
-    expect(await wishes('kim@example.org', { forwards: 'hand-over' })).toEqual({
-      'kim@example.org': [{ wish: { treatment: 'wrap', source: 'm.yaml:5' } }],
+    expect(await actionsOf('kim@example.org', { forwards: 'hand-over' })).toEqual({
+      'kim@example.org': [{ action: { treatment: 'wrap', source: 'm.yaml:5' } }],
     })
-    expect(await wishes('abuse@example.org', { forwards: 'hand-over' })).toEqual({
+    expect(await actionsOf('abuse@example.org', { forwards: 'hand-over' })).toEqual({
       'abuse@example.org': [
-        { wish: null, ceiling: { score: null, source: 'm.yaml:11' } },
-        { wish: { treatment: 'wrap', source: 'm.yaml:11' }, ceiling: { score: 4, source: 'm.yaml:11' } },
-        { wish: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
+        { action: null, ceiling: { score: null, source: 'm.yaml:11' } },
+        { action: { treatment: 'wrap', source: 'm.yaml:11' }, ceiling: { score: 4, source: 'm.yaml:11' } },
+        { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
       ],
     })
   })
 
   it('has one domain where a group has members inside too', async () => {
-    const found = await wishes('press@example.org', { forwards: 'hand-over' })
-    expect(found['out@far.example']).toEqual([{ wish: { treatment: 'refuse', source: 'm.yaml:2' } }])
+    const found = await actionsOf('press@example.org', { forwards: 'hand-over' })
+    expect(found['out@far.example']).toEqual([{ action: { treatment: 'refuse', source: 'm.yaml:2' } }])
     expect(found['sam@example.org']).toBeNull()
   })
 })

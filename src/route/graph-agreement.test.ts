@@ -73,7 +73,7 @@ async function resolveAll(text: string): Promise<ReadonlyMap<string, Resolution>
 }
 
 const isWhole = (answer: Resolution) =>
-  answer.kind === 'discard' || (answer.kind === 'destinations' && answer.lost === undefined)
+  answer.kind === 'discard' || (answer.kind === 'destinations' && answer.failedMembers === undefined)
 
 describe('load and router agree', () => {
   it('data without a fault resolves without a loss, address by address', async () => {

@@ -51,7 +51,7 @@ describe('loops', () => {
     )
     expect(answer).toMatchObject({
       destinations: [{ recipient: 'c@far.example' }],
-      lost: [{ reply: { enhanced: '5.4.6' } }],
+      failedMembers: [{ reply: { enhanced: '5.4.6' } }],
     })
   })
 
@@ -85,7 +85,7 @@ transports: { kim@example.org: 'lmtp:[127.0.0.1]:24' }
     const text = 'aliases: { kim: [kim, kim@far.example] }\ncatch_all: lee\nforwards: { lee: lee@far.example }'
     expect(await ask('kim@example.org', directoryOf(text))).toMatchObject({
       destinations: [{ recipient: 'kim@far.example' }],
-      lost: [{ reply: { enhanced: '5.1.1' } }],
+      failedMembers: [{ reply: { enhanced: '5.1.1' } }],
     })
   })
 })
@@ -106,7 +106,7 @@ describe('limits', () => {
     const answer = await ask('all@example.org', directoryOf(group(EXPANSION_LIMIT)))
     expect(answer.kind === 'destinations' && answer.destinations.length).toBe(EXPANSION_LIMIT)
     const more = await ask('all@example.org', directoryOf(group(EXPANSION_LIMIT + 1)))
-    expect(more).toMatchObject({ lost: [{ reply: { text: 'This address leads to too many others here' } }] })
+    expect(more).toMatchObject({ failedMembers: [{ reply: { text: 'This address leads to too many others here' } }] })
   })
 
   it('large groups of the same people take no quadratic time', async () => {

@@ -14,7 +14,7 @@ import type { RouterSettings } from './router-settings.ts'
 export const CHAIN_DEPTH_LIMIT = 2 * CHAIN_LIMIT
 
 /** A destination before the sender is looked at. */
-export interface Leaf {
+export interface FinalTarget {
   readonly address: Mailbox
   readonly nextHop: string
   /** Goes to the world: SRS applies. */
@@ -27,7 +27,7 @@ export interface Leaf {
 }
 
 /** One member that found no way while others of its group did. */
-export interface Lost {
+export interface FailedMember {
   readonly reply: Refusal
   readonly via: readonly Step[]
 }
@@ -38,8 +38,8 @@ export interface Owner {
   readonly field: 'alias' | 'forward' | 'hostAlias'
 }
 
-/** Where the walk stands. */
-export interface Point extends Wanted {
+/** Where the state stands. */
+export interface Branch extends Wanted {
   readonly address: Mailbox
   readonly via: readonly Step[]
   readonly owner: Owner | null
@@ -47,39 +47,39 @@ export interface Point extends Wanted {
   readonly chain: readonly string[]
 }
 
-export type Placed =
-  | { readonly kind: 'placed' }
+export type AddressResult =
+  | { readonly kind: 'resolved' }
   | { readonly kind: 'discarded'; readonly reason: string; readonly via: readonly Step[] }
   | { readonly kind: 'unknown'; readonly via: readonly Step[]; readonly cause: string }
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly via: readonly Step[] }
   | { readonly kind: 'unavailable'; readonly cause: string; readonly via: readonly Step[] }
 
-export interface Walk {
+export interface ResolutionState {
   readonly request: ResolveRequest
   readonly settings: RouterSettings
   readonly directory: Directory
   /** Added by `grow` only. */
-  readonly leaves: Leaf[]
+  readonly finalTargets: FinalTarget[]
   /** Address key → the leaves whose way passes it. */
-  readonly through: Map<string, number[]>
-  readonly lost: Lost[]
+  readonly finalTargetsByAddress: Map<string, number[]>
+  readonly failedMembers: FailedMember[]
   /** Addresses that were followed already, with what came of them: met again, they only merge. */
-  readonly visited: Map<string, Placed | 'open'>
+  readonly visited: Map<string, AddressResult | 'open'>
   /** Places one address (place.ts); here so that expand.ts need not know it. */
-  readonly place: (walk: Walk, point: Point) => Promise<Placed>
+  readonly resolveAddress: (state: ResolutionState, point: Branch) => Promise<AddressResult>
 }
 
-export const placed: Placed = { kind: 'placed' }
+export const resolved: AddressResult = { kind: 'resolved' }
 
-/** Adds a leaf, and files it under every address on its way: large groups meet the same people again and again. */
-export function grow(walk: Walk, leaf: Leaf): void {
-  const index = walk.leaves.push(leaf) - 1
-  for (const step of leaf.via) {
+/** Adds a target, and files it under every address on its way: large groups meet the same people again and again. */
+export function addFinalTarget(state: ResolutionState, target: FinalTarget): void {
+  const index = state.finalTargets.push(target) - 1
+  for (const step of target.via) {
     const to = parseAddress(step.to)
     if (!to) continue
     const key = addressKey(to)
-    const known = walk.through.get(key)
+    const known = state.finalTargetsByAddress.get(key)
     if (known) known.push(index)
-    else walk.through.set(key, [index])
+    else state.finalTargetsByAddress.set(key, [index])
   }
 }

@@ -1,6 +1,6 @@
 // What routing answers for one forward-path. `waypost explain` prints exactly this object.
 
-import type { ForwardWish, SpamCeiling } from '../directory/directory.ts'
+import type { ForwardAction, SpamCeiling } from '../directory/directory.ts'
 import type { Authenticated, Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 
@@ -33,7 +33,7 @@ export interface Step {
 /** What routing data want for a copy that leaves our domains by a forward. */
 export interface ForwardTerms {
   /** Where that fails the destination's DMARC check; null where they say nothing. */
-  readonly wish: ForwardWish | null
+  readonly action: ForwardAction | null
   /** From which spam score on it is not forwarded; missing where they say nothing. */
   readonly ceiling?: SpamCeiling
 }
@@ -61,7 +61,7 @@ export type Resolution =
       readonly kind: 'destinations'
       readonly destinations: readonly Destination[]
       /** Members of a group that lead nowhere while others do: for log and explain, no reason to refuse the rest. */
-      readonly lost?: readonly { readonly reply: Refusal; readonly via: readonly Step[] }[]
+      readonly failedMembers?: readonly { readonly reply: Refusal; readonly via: readonly Step[] }[]
     }
   | { readonly kind: 'discard'; readonly reason: string; readonly via: readonly Step[] }
   /** Permanent (5xx): unknown address, refused by an entry, loop, relay denied. */

@@ -8,40 +8,41 @@ import { lookupFailed, senderTooLong } from './routing-replies.ts'
 import type { Destination, Step } from './resolution.ts'
 import { encodeSrs, isSrsDomain } from './srs/srs.ts'
 import { encodeToken } from './srs/srs-token.ts'
-import type { Leaf, Lost, Walk } from './resolution-state.ts'
+import type { FinalTarget, FailedMember, ResolutionState } from './resolution-state.ts'
 
-export interface Departure {
+export interface RewrittenTargets {
   readonly destinations: readonly Destination[]
-  readonly lost: readonly Lost[]
+  readonly failedMembers: readonly FailedMember[]
 }
 
-/** The destinations, in the order found; those that cannot leave are answered as lost. */
-export async function depart(walk: Walk): Promise<Departure> {
+/** The destinations, in the order found; those that cannot leave are answered as failedMembers. */
+export async function rewriteSenders(state: ResolutionState): Promise<RewrittenTargets> {
   const destinations = new Map<string, Destination>()
-  const lost: Lost[] = [...walk.lost]
-  for (const leaf of walk.leaves) {
-    const sender = await departingSender(walk, leaf)
+  const failedMembers: FailedMember[] = [...state.failedMembers]
+  for (const target of state.finalTargets) {
+    const sender = await departingSender(state, target)
     if ('reply' in sender) {
       // Temporary: the whole mail has to come again, or this member would never get it.
-      if (isTemporary(sender.reply)) return { destinations: [], lost: [{ reply: sender.reply, via: leaf.via }] }
-      lost.push({ reply: sender.reply, via: leaf.via })
+      if (isTemporary(sender.reply))
+        return { destinations: [], failedMembers: [{ reply: sender.reply, via: target.via }] }
+      failedMembers.push({ reply: sender.reply, via: target.via })
       continue
     }
     const destination: Destination = {
-      recipient: printAddress(leaf.address),
-      original: walk.request.forwardPath,
+      recipient: printAddress(target.address),
+      original: state.request.forwardPath,
       reversePath: sender.reversePath,
-      nextHop: leaf.nextHop,
-      private: leaf.private,
-      ...(leaf.forward ? { forward: leaf.forward } : {}),
-      ...(leaf.handedOver ? { handedOver: leaf.handedOver } : {}),
-      via: sender.step ? [...leaf.via, sender.step] : leaf.via,
+      nextHop: target.nextHop,
+      private: target.private,
+      ...(target.forward ? { forward: target.forward } : {}),
+      ...(target.handedOver ? { handedOver: target.handedOver } : {}),
+      via: sender.step ? [...target.via, sender.step] : target.via,
     }
-    const key = `${leaf.nextHop} ${mergeKey(walk, leaf)}`
+    const key = `${target.nextHop} ${mergeKey(state, target)}`
     const first = destinations.get(key)
     destinations.set(key, first ? merged(first, destination) : destination)
   }
-  return { destinations: [...destinations.values()], lost }
+  return { destinations: [...destinations.values()], failedMembers }
 }
 
 interface DepartingSender {
@@ -49,17 +50,20 @@ interface DepartingSender {
   readonly step?: Step
 }
 
-async function departingSender(walk: Walk, leaf: Leaf): Promise<DepartingSender | { readonly reply: Refusal }> {
-  const { reversePath, at } = walk.request
-  const { srs } = walk.settings
-  if (!srs?.rewrite || !leaf.leaves || reversePath === null) return { reversePath }
-  const isOwn = (domain: string) => walk.directory.domain(domain) !== undefined || isSrsDomain(domain, srs)
+async function departingSender(
+  state: ResolutionState,
+  target: FinalTarget,
+): Promise<DepartingSender | { readonly reply: Refusal }> {
+  const { reversePath, at } = state.request
+  const { srs } = state.settings
+  if (!srs?.rewrite || !target.leaves || reversePath === null) return { reversePath }
+  const isOwn = (domain: string) => state.directory.domain(domain) !== undefined || isSrsDomain(domain, srs)
   const short = encodeSrs(reversePath, at, srs, isOwn)
   const made = short.kind === 'too-long' && srs.tokens ? await encodeToken(reversePath, at, srs, srs.tokens) : short
   if (made.kind === 'unavailable') return { reply: lookupFailed(made.cause) }
   if (made.kind === 'unchanged') return { reversePath }
   if (made.kind === 'too-long') return { reply: senderTooLong(`SRS of <${reversePath}> has ${made.octets} octets`) }
-  const note = `${printAddress(leaf.address)} is foreign and so is the sender`
+  const note = `${printAddress(target.address)} is foreign and so is the sender`
   return {
     reversePath: made.address,
     step: { rule: 'srs', from: reversePath, to: made.address, source: 'configuration', note },
@@ -67,8 +71,8 @@ async function departingSender(walk: Walk, leaf: Leaf): Promise<DepartingSender 
 }
 
 /** Our own local parts know no case; whether others' do is theirs to say (RFC 5321 2.4). */
-function mergeKey(walk: Walk, leaf: Leaf): string {
-  return walk.directory.domain(leaf.address.domain) ? addressKey(leaf.address) : printAddress(leaf.address)
+function mergeKey(state: ResolutionState, target: FinalTarget): string {
+  return state.directory.domain(target.address.domain) ? addressKey(target.address) : printAddress(target.address)
 }
 
 function merged(first: Destination, second: Destination): Destination {

@@ -250,7 +250,7 @@ describe('mx hands over, srs resolves', () => {
     expect(brief(await ask(solo, 'kim@example.org', { reversePath }))).toBe('550 5.1.7')
     expect(await ask(solo, 'mixed@example.org', { reversePath })).toMatchObject({
       destinations: [{ recipient: 'sam@example.org' }, { recipient: 'archive@lists.example.org' }],
-      lost: [{ reply: { enhanced: '5.1.7' } }],
+      failedMembers: [{ reply: { enhanced: '5.1.7' } }],
     })
   })
 })

@@ -6,9 +6,9 @@ import { isPublicName, normalDomain, parseAddress } from '../directory/address.t
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { isTemporary } from '../smtp/reply.ts'
-import { depart } from './rewrite-senders.ts'
-import { addLeaf, leave } from './expand.ts'
-import { place } from './resolve-address.ts'
+import { rewriteSenders } from './rewrite-senders.ts'
+import { addNextHopTarget, toWorld } from './expand.ts'
+import { resolveAddress } from './resolve-address.ts'
 import {
   badDomain,
   badSyntax,
@@ -19,11 +19,11 @@ import {
   unknownYet,
 } from './routing-replies.ts'
 import type { Resolution, ResolveRequest, Router } from './resolution.ts'
-import { isReverse, reverse } from './reverse-srs.ts'
+import { isSrsRecipient, reverseSrs } from './reverse-srs.ts'
 import type { RouterSettings } from './router-settings.ts'
 import { maySendAs } from './send-as.ts'
 import { isSrsDomain } from './srs/srs.ts'
-import type { Placed, Walk } from './resolution-state.ts'
+import type { AddressResult, ResolutionState } from './resolution-state.ts'
 
 /** Makes a router. `directory` answers the data of the moment, so that a reload swaps it whole between two resolutions. */
 export function createRouter(settings: RouterSettings, directory: () => Directory): Router {
@@ -40,20 +40,20 @@ export function createRouter(settings: RouterSettings, directory: () => Director
 }
 
 async function resolve(settings: RouterSettings, directory: Directory, request: ResolveRequest): Promise<Resolution> {
-  const walk: Walk = {
+  const state: ResolutionState = {
     request,
     settings,
     directory,
-    leaves: [],
-    through: new Map(),
-    lost: [],
+    finalTargets: [],
+    finalTargetsByAddress: new Map(),
+    failedMembers: [],
     visited: new Map(),
-    place,
+    resolveAddress,
   }
   const address = readForwardPath(request.forwardPath, directory)
   if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is no mailbox`), via: [] }
-  const placed = isOurs(settings, directory, address.domain) ? await toUs(walk, address) : toOthers(walk, address)
-  return await conclude(walk, placed)
+  const placed = isOurs(settings, directory, address.domain) ? await toUs(state, address) : toOthers(state, address)
+  return await conclude(state, placed)
 }
 
 /** `postmaster` needs no domain (RFC 5321 4.5.1). */
@@ -66,31 +66,35 @@ function isOurs(settings: RouterSettings, directory: Directory, domain: string):
   return directory.domain(domain) !== undefined || (settings.srs !== undefined && isSrsDomain(domain, settings.srs))
 }
 
-async function toUs(walk: Walk, address: Mailbox): Promise<Placed> {
-  if (walk.settings.own === 'hand-over') {
-    const nextHop = walk.settings.nextHops?.own ?? 'peers:mx'
-    return addLeaf(walk, { address, nextHop, leaves: false, private: false, via: [] }, 'our domain: resolved there')
+async function toUs(state: ResolutionState, address: Mailbox): Promise<AddressResult> {
+  if (state.settings.own === 'hand-over') {
+    const nextHop = state.settings.nextHops?.own ?? 'peers:mx'
+    return addNextHopTarget(
+      state,
+      { address, nextHop, leaves: false, private: false, via: [] },
+      'our domain: resolved there',
+    )
   }
-  const { srs } = walk.settings
-  if (isReverse(address, srs)) return await reverse(walk, address, srs)
-  return await place(walk, { address, via: [], owner: null, chain: [] })
+  const { srs } = state.settings
+  if (isSrsRecipient(address, srs)) return await reverseSrs(state, address, srs)
+  return await resolveAddress(state, { address, via: [], owner: null, chain: [] })
 }
 
-function toOthers(walk: Walk, address: Mailbox): Placed {
-  const { kind } = walk.request.origin
-  if (!walk.settings.relayFor.some((each) => each === kind)) {
+function toOthers(state: ResolutionState, address: Mailbox): AddressResult {
+  const { kind } = state.request.origin
+  if (!state.settings.relayFor.some((each) => each === kind)) {
     return { kind: 'refused', reply: relayDenied(`${address.domain} is not ours and the origin is ${kind}`), via: [] }
   }
   if (!isPublicName(address.domain)) {
     return { kind: 'refused', reply: badDomain(`${address.domain} is no name of the public DNS`), via: [] }
   }
-  return leave(walk, { address, via: [], owner: null, chain: [] })
+  return toWorld(state, { address, via: [], owner: null, chain: [] })
 }
 
-async function conclude(walk: Walk, answer: Placed): Promise<Resolution> {
+async function conclude(state: ResolutionState, answer: AddressResult): Promise<Resolution> {
   switch (answer.kind) {
-    case 'placed':
-      return await destinations(walk)
+    case 'resolved':
+      return await destinations(state)
     case 'discarded':
       return { kind: 'discard', reason: answer.reason, via: answer.via }
     case 'refused':
@@ -98,7 +102,7 @@ async function conclude(walk: Walk, answer: Placed): Promise<Resolution> {
     case 'unavailable':
       return { kind: 'unavailable', reply: lookupFailed(answer.cause), via: answer.via }
     case 'unknown': {
-      const defer = walk.settings.unknownFromPeer === 'defer' && walk.request.origin.kind === 'peer'
+      const defer = state.settings.unknownFromPeer === 'defer' && state.request.origin.kind === 'peer'
       return defer
         ? { kind: 'unavailable', reply: unknownYet(answer.cause), via: answer.via }
         : { kind: 'refused', reply: unknownAddress(answer.cause), via: answer.via }
@@ -106,14 +110,14 @@ async function conclude(walk: Walk, answer: Placed): Promise<Resolution> {
   }
 }
 
-async function destinations(walk: Walk): Promise<Resolution> {
-  const { destinations: found, lost } = await depart(walk)
-  const [first] = lost
+async function destinations(state: ResolutionState): Promise<Resolution> {
+  const { destinations: found, failedMembers } = await rewriteSenders(state)
+  const [first] = failedMembers
   if (found.length === 0) {
     const reply = first?.reply ?? looping('no destination is left')
     return { kind: isTemporary(reply) ? 'unavailable' : 'refused', reply, via: first?.via ?? [] }
   }
-  return lost.length === 0
+  return failedMembers.length === 0
     ? { kind: 'destinations', destinations: found }
-    : { kind: 'destinations', destinations: found, lost }
+    : { kind: 'destinations', destinations: found, failedMembers }
 }

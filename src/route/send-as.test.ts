@@ -151,7 +151,11 @@ describe('a source that cannot answer', () => {
 
   it('is unavailable for what is not known, while what is known stands', async () => {
     const router = createRouter(settings, () =>
-      directory(() => ({ kind: 'found', value: [{ address: 'kim@example.org', source: 'uid=kim' }], doubt: 'down' })),
+      directory(() => ({
+        kind: 'found',
+        value: [{ address: 'kim@example.org', source: 'uid=kim' }],
+        incomplete: 'down',
+      })),
     )
     const kim = { kind: 'user', identity: 'kim' } as const
     expect(await router.maySendAs(kim, 'kim@example.org')).toEqual({ kind: 'yes', source: 'uid=kim' })

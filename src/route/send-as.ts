@@ -30,7 +30,7 @@ export async function maySendAs(
   const names = new Set(namesOf(directory, sender, settings.tagDelimiter ?? '+'))
   const grant = grants.value.find((each) => sameAddress(directory, each.address, names))
   if (grant) return { kind: 'yes', source: grant.source }
-  return grants.doubt === undefined ? { kind: 'no', allowed } : { kind: 'unavailable', cause: grants.doubt }
+  return grants.incomplete === undefined ? { kind: 'no', allowed } : { kind: 'unavailable', cause: grants.incomplete }
 }
 
 function machineAnswer(settings: RouterSettings, name: string, sender: Mailbox | null): SendAs {

@@ -10,11 +10,11 @@ import type { SourcePassword } from '../directory/snapshots/index-content.ts'
 import { createMirror } from '../directory/snapshots/mirror.ts'
 import type { Mirror, MirrorLog, MirrorSettings } from '../directory/snapshots/mirror.ts'
 import type { MirrorSource } from '../directory/snapshots/mirror-source.ts'
-import { restMirror } from '../directory/snapshots/offline-mirror.ts'
-import type { RestedMirror } from '../directory/snapshots/offline-mirror.ts'
+import { openOfflineMirror } from '../directory/snapshots/offline-mirror.ts'
+import type { OfflineMirror } from '../directory/snapshots/offline-mirror.ts'
 import { openSnapshotStore } from '../directory/snapshots/snapshot-store.ts'
 import type { SnapshotStore } from '../directory/snapshots/snapshot-store.ts'
-import type { DirectorySource } from '../directory/external-source.ts'
+import type { ExternalSource } from '../directory/external-source.ts'
 import { createSqlMirror } from '../directory/sql/sql-mirror.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../observe/json-log.ts'
@@ -31,7 +31,7 @@ export type Passwords = ReadonlyMap<string, SourcePassword>
 
 /** What routing and logging in need of them. */
 export interface SourceSet {
-  readonly list: readonly DirectorySource[]
+  readonly list: readonly ExternalSource[]
   /** Those of the list that are asked for each address and each login. */
   readonly live: readonly CachedSource[]
   /** Of each mirror, the first one first. */
@@ -104,17 +104,17 @@ export async function startSources(
 /** For commands: what a node would answer from, without becoming one. Nothing of it keeps a process alive. */
 export async function restSources(config: Config, clock: Clock): Promise<SourceSet> {
   const live = liveSources(config, clock)
-  const rested: RestedMirror[] = []
+  const rested: OfflineMirror[] = []
   for (const { settings, store, source } of planMirrors(config, clock)) {
     const asked = source()
-    rested.push(await restMirror(settings, { store, clock, source: asked }))
+    rested.push(await openOfflineMirror(settings, { store, clock, source: asked }))
     await asked.close()
   }
   return {
     list: [...live, ...rested],
     live,
     passwords: () => rested.map((one) => one.passwords()),
-    troubles: rested.flatMap((one) => one.trouble ?? []),
+    troubles: rested.flatMap((one) => one.failure ?? []),
   }
 }
 

@@ -25,7 +25,7 @@ const results = 'example.org; dmarc=pass header.from=stranger.example policy.dma
 
 function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
   const judgement = buildStrategist(config(changes), parts).judge({ fields, origin: { kind: 'internet' }, results })
-  return judgement.choose({ wish: null })?.treatment
+  return judgement.choose({ action: null })?.treatment
 }
 
 describe('the domain of rewritten authors', () => {

@@ -28,14 +28,14 @@ function people(verify?: CachedSource['verify']) {
   const live: CachedSource = {
     name: 'ldap',
     domains: new Set([DOMAIN]),
-    find: () => ({ record: null, doubt: null }),
+    find: () => ({ record: null, incomplete: null }),
     mayKnow: () => true,
-    naming: () => ({ grants: [], doubt: null }),
+    aliasGrants: () => ({ grants: [], incomplete: null }),
     user: async (name) => {
       asked.push(name)
       return answer
     },
-    trouble: () => null,
+    failure: () => null,
     close: () => undefined,
     ...(verify ? { verify } : {}),
   }
@@ -67,7 +67,7 @@ describe('people of a directory that is asked live', () => {
   })
 
   it('are remembered with the doubt', async () => {
-    answer = { ...known(HASH), doubt: 'ldap: down' }
+    answer = { ...known(HASH), incomplete: 'ldap: down' }
     expect(await people().find('kim')).toMatchObject({ ...bcrypt, doubt: 'ldap: down' })
   })
 
@@ -79,7 +79,7 @@ describe('people of a directory that is asked live', () => {
     answer = known(password)
     expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `user:kim of uid=kim cannot log in: ${why}` })
     expect(await people().find('robin')).toMatchObject(ofSql)
-    answer = { ...answer, doubt: 'ldap: down' } as SourceUserAnswer
+    answer = { ...answer, incomplete: 'ldap: down' } as SourceUserAnswer
     expect(await people().find('kim')).toMatchObject({ kind: 'unavailable' })
   })
 

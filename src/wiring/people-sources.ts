@@ -62,10 +62,18 @@ async function askLive(live: CachedSource, identity: string): Promise<LiveLogin>
   const check = checkOf(live, user.value)
   if (typeof check === 'string') {
     const cause = `${userText(identity)} of ${user.value.source} cannot log in: ${check}`
-    const answer = user.doubt === undefined ? { kind: 'absent', cause } : { kind: 'unavailable', cause }
+    const answer = user.incomplete === undefined ? { kind: 'absent', cause } : { kind: 'unavailable', cause }
     return { answer: answer as PersonAnswer, isLast: false }
   }
-  return { answer: { kind: 'found', check, allows: null, ...doubtOf(user) }, isLast: true }
+  return {
+    answer: {
+      kind: 'found',
+      check,
+      allows: null,
+      ...doubtOf(user),
+    },
+    isLast: true,
+  }
 }
 
 /** How the password of this person is checked; a text says why nobody can. */
@@ -83,6 +91,6 @@ function firstDecoy({ verify }: CachedSource): Check | null {
   return read.kind === 'read' ? { kind: 'hash', stored: read.stored } : null
 }
 
-function doubtOf({ doubt }: { readonly doubt?: string }): { readonly doubt?: string } {
-  return doubt === undefined ? {} : { doubt }
+function doubtOf({ incomplete }: { readonly incomplete?: string }): { readonly doubt?: string } {
+  return incomplete === undefined ? {} : { doubt: incomplete }
 }

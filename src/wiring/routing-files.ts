@@ -4,26 +4,26 @@ import type { Config } from '../config/config.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Fact } from '../directory/hiera/hiera-scope.ts'
 import type { DirectorySettings } from '../directory/load-directory.ts'
-import type { DirectorySource } from '../directory/external-source.ts'
+import type { ExternalSource } from '../directory/external-source.ts'
 
 /** The settings for `loadDirectory`; `sources` stand beside the files, empty where they are not asked. */
-export function routingFiles(config: Config, sources: readonly DirectorySource[]): DirectorySettings {
+export function routingFiles(config: Config, sources: readonly ExternalSource[]): DirectorySettings {
   return { ...settingsOf(config), ...besideFiles(config, sources) }
 }
 
 /** An address that a source knows, or may know, is no mistake of the files; and what people write there is no reason to refuse them. */
 function besideFiles(
   { directory }: Config,
-  list: readonly DirectorySource[],
-): Pick<DirectorySettings, 'elsewhere' | 'graph'> {
+  list: readonly ExternalSource[],
+): Pick<DirectorySettings, 'isKnownElsewhere' | 'graph'> {
   if (!directory.ldap && !directory.sql) return {}
   // Sources that a reload is about to bring may know anything.
-  if (list.length === 0) return { elsewhere: () => true, graph: { dangling: 'warning' } }
-  const elsewhere = (key: string) => {
+  if (list.length === 0) return { isKnownElsewhere: () => true, graph: { dangling: 'warning' } }
+  const isKnownElsewhere = (key: string) => {
     const domain = domainOf(key)
     return list.some((source) => source.domains.has(domain) && source.mayKnow(key))
   }
-  return { elsewhere, graph: { dangling: 'warning' } }
+  return { isKnownElsewhere, graph: { dangling: 'warning' } }
 }
 
 function settingsOf(config: Config): DirectorySettings {

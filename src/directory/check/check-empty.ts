@@ -4,12 +4,12 @@
 import { printAddress } from '../address.ts'
 import type { TargetEntry } from '../directory.ts'
 import { entriesOf, nodeOf, placesOf } from './graph-edges.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 
 /** Warns of each such entry once, at its first target. */
-export function checkEmpty(build: MailBuild): void {
+export function checkEmpty(builder: SnapshotBuilder): void {
   const empty: string[] = []
-  const only = onlyEntries(build)
+  const only = onlyEntries(builder)
   for (const [key, entry] of only) if (entry.targets.length === 0) empty.push(key)
   if (empty.length === 0) return
   /** Entry → those that name it; only made where there is an empty list at all, which is seldom. */
@@ -18,7 +18,7 @@ export function checkEmpty(build: MailBuild): void {
   for (const [key, entry] of only) {
     open.set(key, entry.targets.length)
     for (const target of entry.targets) {
-      const to = nodeOf(build, target)
+      const to = nodeOf(builder, target)
       if (to !== null) addTo(namedBy, to, key)
     }
   }
@@ -28,7 +28,7 @@ export function checkEmpty(build: MailBuild): void {
       open.set(key, left)
       if (left > 0) continue
       empty.push(key)
-      tell(build, key, only.get(key) as TargetEntry)
+      tell(builder, key, only.get(key) as TargetEntry)
     }
   }
 }
@@ -40,20 +40,20 @@ function addTo(lists: Map<string, string[]>, at: string, key: string): void {
 }
 
 /** Addresses that one entry alone answers for. */
-function onlyEntries(build: MailBuild): ReadonlyMap<string, TargetEntry> {
+function onlyEntries(builder: SnapshotBuilder): ReadonlyMap<string, TargetEntry> {
   const found = new Map<string, TargetEntry>()
-  for (const [key, record] of build.addresses) {
+  for (const [key, record] of builder.addresses) {
     const [first, ...others] = entriesOf(record)
     if (first && others.length === 0 && !record.transport) found.set(key, first.entry)
   }
   return found
 }
 
-function tell(build: MailBuild, key: string, entry: TargetEntry): void {
-  const [place] = placesOf(build, entry)
+function tell(builder: SnapshotBuilder, key: string, entry: TargetEntry): void {
+  const [place] = placesOf(builder, entry)
   const names = entry.targets.map(printAddress).join(', ')
   if (place)
-    build.problems.warn(
+    builder.problems.warn(
       place,
       `${key} reaches nobody: ${names} ${entry.targets.length > 1 ? 'have' : 'has'} no targets`,
     )

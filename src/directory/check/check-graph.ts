@@ -8,11 +8,11 @@ import { checkLimits } from './check-limits.ts'
 import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
 import type { Edge, Owner } from './graph-edges.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 /** How strict to be; the default for both is `error`. */
-export interface GraphChoice {
+export interface GraphSeverity {
   /** Loops, and ways that are too long or too many. */
   readonly loops?: 'error' | 'warning'
   readonly dangling?: 'error' | 'warning'
@@ -22,25 +22,25 @@ export interface GraphChoice {
 const alwaysAnswered = /^(?:postmaster|abuse)@/
 
 /** Tells every loop once and every target of ours that leads nowhere. */
-export function checkGraph(build: MailBuild, choice: GraphChoice = {}): void {
-  const tellDangling = choice.dangling === 'warning' ? build.problems.warn : build.problems.error
-  for (const [key, record] of build.addresses) {
-    for (const { field, entry } of entriesOf(record)) checkTargets(build, { key, field }, entry, tellDangling)
-    if (record.copies) checkCopies(build, key, record.copies, tellDangling)
+export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {}): void {
+  const tellDangling = choice.dangling === 'warning' ? builder.problems.warn : builder.problems.error
+  for (const [key, record] of builder.addresses) {
+    for (const { field, entry } of entriesOf(record)) checkTargets(builder, { key, field }, entry, tellDangling)
+    if (record.copies) checkCopies(builder, key, record.copies, tellDangling)
   }
-  for (const [name, domain] of build.domains) {
+  for (const [name, domain] of builder.domains) {
     if (!domain.catchAll) continue
-    checkTargets(build, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, tellDangling)
+    checkTargets(builder, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, tellDangling)
     if (domain.transport) {
-      const place = placesOf(build, domain.catchAll)[0]
+      const place = placesOf(builder, domain.catchAll)[0]
       if (place)
-        build.problems.warn(place, `${name} has a transport (${domain.transport.source}): its catch-all never counts`)
+        builder.problems.warn(place, `${name} has a transport (${domain.transport.source}): its catch-all never counts`)
     }
   }
-  for (const record of build.addresses.values()) checkUser(build, record)
-  const tellLoop = choice.loops === 'warning' ? build.problems.warn : build.problems.error
-  tellLoops(build, tellLoop)
-  checkLimits(build, tellLoop)
+  for (const record of builder.addresses.values()) checkUser(builder, record)
+  const tellLoop = choice.loops === 'warning' ? builder.problems.warn : builder.problems.error
+  tellLoops(builder, tellLoop)
+  checkLimits(builder, tellLoop)
 }
 
 /** An entry that no address owns has a name for messages only. */
@@ -50,22 +50,22 @@ interface TargetsOwner extends Owner {
 }
 
 function checkTargets(
-  build: MailBuild,
+  builder: SnapshotBuilder,
   owner: TargetsOwner,
   entry: TargetEntry,
   tell: (place: Place, message: string) => void,
 ): void {
   entry.targets.forEach((target, index) => {
-    const place = placesOf(build, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
-    if (!build.domains.has(target.domain)) {
+    const place = placesOf(builder, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
+    if (!builder.domains.has(target.domain)) {
       if (!isPublicName(target.domain))
         tell(place, `${printAddress(target)}: ${target.domain} is no name of the public DNS`)
       return
     }
-    if (canonicalKey(build, target) === owner.key) {
-      if (!endsSomewhere(build, target, owner))
+    if (canonicalKey(builder, target) === owner.key) {
+      if (!endsSomewhere(builder, target, owner))
         tell(place, `${owner.key} keeps a copy for itself, but no forward or transport takes it`)
-    } else if (!endsSomewhere(build, target, null, owner.net === undefined ? [] : [owner.net])) {
+    } else if (!endsSomewhere(builder, target, null, owner.net === undefined ? [] : [owner.net])) {
       const name = printAddress(target)
       tell(place, `${name} is known nowhere: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
@@ -74,29 +74,29 @@ function checkTargets(
 
 /** Copies go nowhere, or are never made: neither can be seen from outside. */
 function checkCopies(
-  build: MailBuild,
+  builder: SnapshotBuilder,
   key: string,
   entry: TargetEntry,
   tell: (place: Place, message: string) => void,
 ): void {
-  const [place] = placesOf(build, entry)
-  if (place && !endsSomewhere(build, splitAddress(key), null))
-    build.problems.warn(place, `copies of ${key} are never made: it is known nowhere`)
-  else checkTargets(build, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
+  const [place] = placesOf(builder, entry)
+  if (place && !endsSomewhere(builder, splitAddress(key), null))
+    builder.problems.warn(place, `copies of ${key} are never made: it is known nowhere`)
+  else checkTargets(builder, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
 }
 
-function checkUser(build: MailBuild, record: AddressRecord): void {
+function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
   if (!record.user || record.alias || record.forward || record.transport || record.discard || record.refusal) return
-  const entry = build.users.get(record.user.name)
+  const entry = builder.users.get(record.user.name)
   for (const address of entry?.addresses ?? []) {
-    if (build.addresses.get(addressKey(address)) !== record || endsSomewhere(build, address, null)) continue
+    if (builder.addresses.get(addressKey(address)) !== record || endsSomewhere(builder, address, null)) continue
     const colon = record.user.source.lastIndexOf(':')
     const place = {
       file: record.user.source.slice(0, colon),
       line: Number(record.user.source.slice(colon + 1)),
       column: 1,
     }
-    build.problems.warn(
+    builder.problems.warn(
       place,
       `mail to ${printAddress(address)} is refused: the person has no alias, forward or transport`,
     )
@@ -107,25 +107,30 @@ function checkUser(build: MailBuild, record: AddressRecord): void {
  * True if anything in the order of look-up answers for this address of ours; `past` is the entry that names itself, `nets` are the
  * domains whose catch-alls have led here: what only they would catch goes round in them.
  */
-function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null, nets: readonly string[] = []): boolean {
+function endsSomewhere(
+  builder: SnapshotBuilder,
+  address: Mailbox,
+  past: Owner | null,
+  nets: readonly string[] = [],
+): boolean {
   const key = addressKey(address)
   const split = splitTag(address.local, '+')
   const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
-  if (answers(build, key, past) || (base !== null && answers(build, base, past))) return true
-  if (build.elsewhere(key) || (base !== null && build.elsewhere(base))) return true
-  const domain = build.domains.get(address.domain)
+  if (answers(builder, key, past) || (base !== null && answers(builder, base, past))) return true
+  if (builder.isKnownElsewhere(key) || (base !== null && builder.isKnownElsewhere(base))) return true
+  const domain = builder.domains.get(address.domain)
   if (domain?.transport) return true
-  if (domain?.aliasOf && endsSomewhere(build, { local: address.local, domain: domain.aliasOf.domain }, past, nets))
+  if (domain?.aliasOf && endsSomewhere(builder, { local: address.local, domain: domain.aliasOf.domain }, past, nets))
     return true
   // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
   if (past) return false
   if (
-    catches(build, address.domain, nets) ||
+    catches(builder, address.domain, nets) ||
     alwaysAnswered.test(base ?? key) ||
     domain?.roles?.includes((split?.base ?? address.local).toLowerCase())
   )
     return true
-  return build.rewrites.some((rewrite) =>
+  return builder.rewrites.some((rewrite) =>
     rewrite.domain === undefined
       ? rewrite.pattern.test(key)
       : rewrite.domain === address.domain && rewrite.pattern.test(address.local),
@@ -133,18 +138,18 @@ function endsSomewhere(build: MailBuild, address: Mailbox, past: Owner | null, n
 }
 
 /** True if the domain has a catch-all that leads out of those that have led here. */
-function catches(build: MailBuild, domain: string, nets: readonly string[]): boolean {
-  const entry = build.domains.get(domain)?.catchAll
+function catches(builder: SnapshotBuilder, domain: string, nets: readonly string[]): boolean {
+  const entry = builder.domains.get(domain)?.catchAll
   if (!entry || nets.includes(domain)) return false
   // Where it was not a catch-all that led here, its own targets are told elsewhere.
   if (nets.length === 0) return true
   return entry.targets.some(
-    (target) => !build.domains.has(target.domain) || endsSomewhere(build, target, null, [...nets, domain]),
+    (target) => !builder.domains.has(target.domain) || endsSomewhere(builder, target, null, [...nets, domain]),
   )
 }
 
-function answers(build: MailBuild, key: string, past: Owner | null): boolean {
-  const record = build.addresses.get(key)
+function answers(builder: SnapshotBuilder, key: string, past: Owner | null): boolean {
+  const record = builder.addresses.get(key)
   if (!record) return false
   if (record.refusal || record.discard || record.transport) return true
   if (past?.key !== key) return Boolean(record.alias || record.forward || (record.hostAlias && !past))
@@ -152,12 +157,12 @@ function answers(build: MailBuild, key: string, past: Owner | null): boolean {
 }
 
 /** Depth-first over alias and forward edges; an edge back to an entry that is being followed closes a loop. */
-function tellLoops(build: MailBuild, tell: (place: Place, message: string) => void): void {
+function tellLoops(builder: SnapshotBuilder, tell: (place: Place, message: string) => void): void {
   const state = new Map<string, 'open' | 'done'>()
-  for (const start of build.addresses.keys()) {
+  for (const start of builder.addresses.keys()) {
     if (state.has(start)) continue
     const stack: { key: string; edges: readonly Edge[]; next: number }[] = [
-      { key: start, edges: edgesOf(build, start), next: 0 },
+      { key: start, edges: edgesOf(builder, start), next: 0 },
     ]
     state.set(start, 'open')
     while (stack.length > 0) {
@@ -172,12 +177,12 @@ function tellLoops(build: MailBuild, tell: (place: Place, message: string) => vo
         tell(edge.place, `loop: ${[...circle, edge.to].join(' → ')}`)
       } else if (!state.has(edge.to)) {
         state.set(edge.to, 'open')
-        stack.push({ key: edge.to, edges: edgesOf(build, edge.to), next: 0 })
+        stack.push({ key: edge.to, edges: edgesOf(builder, edge.to), next: 0 })
       }
     }
   }
 }
 
-function canonicalKey(build: MailBuild, target: Mailbox): string {
-  return nodeOf(build, target) ?? addressKey(target)
+function canonicalKey(builder: SnapshotBuilder, target: Mailbox): string {
+  return nodeOf(builder, target) ?? addressKey(target)
 }

@@ -4,13 +4,13 @@
 
 import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { nodeOf } from './graph-edges.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 
 /** Warns of each forward and transport that an alias or forward of the same address in the same file hides. */
-export function checkHidden(build: MailBuild): void {
-  for (const [key, record] of build.addresses) {
+export function checkHidden(builder: SnapshotBuilder): void {
+  for (const [key, record] of builder.addresses) {
     if (record.refusal || record.discard) continue
-    const first = followed(build, key, record)
+    const first = followed(builder, key, record)
     if (!first) continue
     const { field, source } = first
     for (const below of field === 'alias' ? (['forward', 'transport'] as const) : (['transport'] as const)) {
@@ -20,20 +20,23 @@ export function checkHidden(build: MailBuild): void {
       if (hidden.source.slice(0, colon) !== source.slice(0, source.lastIndexOf(':'))) continue
       const place = { file: hidden.source.slice(0, colon), line: Number(hidden.source.slice(colon + 1)), column: 1 }
       const advice = `name ${key} among its targets to keep a copy`
-      build.problems.warn(place, `the ${below} of ${key} never counts: its ${field} (${source}) comes first; ${advice}`)
+      builder.problems.warn(
+        place,
+        `the ${below} of ${key} never counts: its ${field} (${source}) comes first; ${advice}`,
+      )
     }
   }
 }
 
 /** The entry that is followed to its end: one that keeps a copy for its own address goes on to the next. */
-function followed(build: MailBuild, key: string, record: AddressRecord) {
+function followed(builder: SnapshotBuilder, key: string, record: AddressRecord) {
   for (const field of ['alias', 'forward'] as const) {
     const entry = record[field]
-    if (entry && !keepsCopy(build, key, entry)) return { field, source: entry.source }
+    if (entry && !keepsCopy(builder, key, entry)) return { field, source: entry.source }
   }
   return null
 }
 
-function keepsCopy(build: MailBuild, key: string, entry: TargetEntry): boolean {
-  return entry.targets.some((target) => build.domains.has(target.domain) && nodeOf(build, target) === key)
+function keepsCopy(builder: SnapshotBuilder, key: string, entry: TargetEntry): boolean {
+  return entry.targets.some((target) => builder.domains.has(target.domain) && nodeOf(builder, target) === key)
 }

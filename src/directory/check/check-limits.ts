@@ -5,7 +5,7 @@ import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
 import { CHAIN_LIMIT, EXPANSION_LIMIT, VISIT_LIMIT } from '../directory.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 /** What is known of the ways from one entry. */
@@ -19,18 +19,18 @@ interface Reach {
 }
 
 /** Tells each lowest entry whose ways are too long or too many. Loops are told elsewhere, and end here. */
-export function checkLimits(build: MailBuild, tell: (place: Place, message: string) => void): void {
+export function checkLimits(builder: SnapshotBuilder, tell: (place: Place, message: string) => void): void {
   const known = new Map<string, Reach | 'open'>()
-  for (const start of build.addresses.keys()) {
+  for (const start of builder.addresses.keys()) {
     const stack = known.has(start) ? [] : [start]
     while (stack.length > 0) {
       const key = stack.at(-1) as string
-      const next = known.has(key) ? [] : edgesOf(build, key).flatMap(({ to }) => (known.has(to) ? [] : [to]))
+      const next = known.has(key) ? [] : edgesOf(builder, key).flatMap(({ to }) => (known.has(to) ? [] : [to]))
       if (!known.has(key)) known.set(key, 'open')
       if (next.length > 0) stack.push(...new Set(next))
       else {
         stack.pop()
-        if (known.get(key) === 'open') known.set(key, judge(build, { key, known, tell }))
+        if (known.get(key) === 'open') known.set(key, judge(builder, { key, known, tell }))
       }
     }
   }
@@ -42,47 +42,47 @@ interface Judging {
   readonly tell: (place: Place, message: string) => void
 }
 
-function judge(build: MailBuild, { key, known, tell }: Judging): Reach {
-  const below = edgesOf(build, key).flatMap(({ to }) => {
+function judge(builder: SnapshotBuilder, { key, known, tell }: Judging): Reach {
+  const below = edgesOf(builder, key).flatMap(({ to }) => {
     const reach = known.get(to)
     return reach === undefined || reach === 'open' ? [] : [reach]
   })
   const depth = 1 + below.reduce((most, reach) => Math.max(most, reach.depth), 0)
-  const rough = below.reduce((sum, reach) => sum + reach.breadth, countTargets(build, key))
+  const rough = below.reduce((sum, reach) => sum + reach.breadth, countTargets(builder, key))
   if (below.some((reach) => reach.told)) return { depth, breadth: 0, told: true }
-  const breadth = rough > EXPANSION_LIMIT ? countEnds(build, key) : rough
+  const breadth = rough > EXPANSION_LIMIT ? countEnds(builder, key) : rough
   const message =
     depth > CHAIN_LIMIT + 1
       ? `${key} leads through more than ${CHAIN_LIMIT} entries`
       : breadth > EXPANSION_LIMIT
         ? `${key} leads to more than ${EXPANSION_LIMIT} addresses: that is a mailing list, name its host as a transport`
         : null
-  const place = message === null ? undefined : placeOf(build, key)
+  const place = message === null ? undefined : placeOf(builder, key)
   if (message !== null && place) tell(place, message)
   return { depth, breadth, told: message !== null }
 }
 
-function targetsOf(build: MailBuild, key: string): readonly Mailbox[] {
-  const record = build.addresses.get(key)
+function targetsOf(builder: SnapshotBuilder, key: string): readonly Mailbox[] {
+  const record = builder.addresses.get(key)
   return record ? entriesOf(record).flatMap(({ entry }) => entry.targets) : []
 }
 
-function countTargets(build: MailBuild, key: string): number {
-  return targetsOf(build, key).length
+function countTargets(builder: SnapshotBuilder, key: string): number {
+  return targetsOf(builder, key).length
 }
 
 /** Different addresses at the ends of all ways; counting stops where it is too many anyway. */
-function countEnds(build: MailBuild, start: string): number {
+function countEnds(builder: SnapshotBuilder, start: string): number {
   const ends = new Set<string>()
   const seen = new Set([start])
   const open = [start]
   for (let key = open.pop(); key !== undefined; key = open.pop()) {
-    for (const target of targetsOf(build, key)) {
-      const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
+    for (const target of targetsOf(builder, key)) {
+      const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
       // Whoever has no entry of aliases or forwards is an end, and so is the copy that an address keeps.
-      if (to === null || to === key || countTargets(build, to) === 0) ends.add(to ?? addressKey(target))
+      if (to === null || to === key || countTargets(builder, to) === 0) ends.add(to ?? addressKey(target))
     }
-    for (const { to } of edgesOf(build, key)) {
+    for (const { to } of edgesOf(builder, key)) {
       if (seen.has(to)) continue
       seen.add(to)
       open.push(to)
@@ -92,7 +92,7 @@ function countEnds(build: MailBuild, start: string): number {
   return ends.size
 }
 
-function placeOf(build: MailBuild, key: string): Place | undefined {
-  const record = build.addresses.get(key)
-  return record ? entriesOf(record).flatMap(({ entry }) => placesOf(build, entry))[0] : undefined
+function placeOf(builder: SnapshotBuilder, key: string): Place | undefined {
+  const record = builder.addresses.get(key)
+  return record ? entriesOf(record).flatMap(({ entry }) => placesOf(builder, entry))[0] : undefined
 }

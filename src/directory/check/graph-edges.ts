@@ -5,7 +5,7 @@ import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, splitTag } from '../address.ts'
 import type { AddressRecord, TargetEntry } from '../directory.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 /** The entry whose targets are looked at. */
@@ -20,17 +20,17 @@ export interface Edge {
 }
 
 /** The targets of an address that are entries themselves; a copy that it keeps for itself is none. */
-export function edgesOf(build: MailBuild, key: string): readonly Edge[] {
-  const record = build.addresses.get(key)
+export function edgesOf(builder: SnapshotBuilder, key: string): readonly Edge[] {
+  const record = builder.addresses.get(key)
   const edges: Edge[] = []
   for (const { entry } of record ? entriesOf(record) : []) {
     entry.targets.forEach((target, index) => {
-      const to = build.domains.has(target.domain) ? nodeOf(build, target) : null
-      const place = placesOf(build, entry)[index]
+      const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
+      const place = placesOf(builder, entry)[index]
       if (to === null || !place) return
       // An address that names itself keeps a copy: that ends the chain and is no loop. With a tag, the one without comes next.
       const next = to === key ? withoutTag(key) : to
-      if (next !== key && build.addresses.has(next)) edges.push({ to: next, place })
+      if (next !== key && builder.addresses.has(next)) edges.push({ to: next, place })
     })
   }
   return edges
@@ -42,14 +42,14 @@ function withoutTag(key: string): string {
 }
 
 /** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
-export function nodeOf(build: MailBuild, target: Mailbox): string | null {
+export function nodeOf(builder: SnapshotBuilder, target: Mailbox): string | null {
   const split = splitTag(target.local, '+')
   const exact = addressKey(target)
-  if (build.addresses.has(exact)) return exact
+  if (builder.addresses.has(exact)) return exact
   const base = split ? addressKey({ local: split.base, domain: target.domain }) : exact
-  if (build.addresses.has(base)) return base
-  const main = build.domains.get(target.domain)?.aliasOf?.domain
-  return main === undefined ? null : nodeOf(build, { local: target.local, domain: main })
+  if (builder.addresses.has(base)) return base
+  const main = builder.domains.get(target.domain)?.aliasOf?.domain
+  return main === undefined ? null : nodeOf(builder, { local: target.local, domain: main })
 }
 
 /** The entries of a record that can count, in the order in which they do. */
@@ -70,6 +70,6 @@ export function entriesOf(
 }
 
 /** Where each target of an entry is written. */
-export function placesOf(build: MailBuild, entry: TargetEntry): readonly Place[] {
-  return build.targetPlaces.get(entry) ?? []
+export function placesOf(builder: SnapshotBuilder, entry: TargetEntry): readonly Place[] {
+  return builder.targetPlaces.get(entry) ?? []
 }

@@ -20,7 +20,7 @@ export interface Files {
 const MOST_OCTETS = 256 * 1024 * 1024
 
 /** Why there is no text, for a message. */
-export function whyUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
+export function describeUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
   if (answer.kind === 'unavailable') return answer.cause
   return answer.kind === 'absent' ? 'no such file' : 'expected a file, found a folder'
 }

@@ -2,7 +2,7 @@
 // Room: directory. Data formats: YAML and JSON. Other back ends and encrypted values are refused by name; nothing is executed.
 
 import { dirname, isAbsolute, join } from 'node:path'
-import { whyUnread } from '../files/files.ts'
+import { describeUnread } from '../files/files.ts'
 import type { Files } from '../files/files.ts'
 import { mergeLevels, readMergeOptions } from './hiera-merge.ts'
 import type { MergeOptions } from './hiera-merge.ts'
@@ -112,7 +112,7 @@ function warnHidden(key: string, values: readonly Located[], problems: ProblemLi
 function openLevels(file: string, opening: Opening): readonly HieraLevel[] {
   const text = opening.files.read(file)
   if (text.kind !== 'found') {
-    opening.problems.error(whole(file), whyUnread(text))
+    opening.problems.error(whole(file), describeUnread(text))
     return []
   }
   const faults = collectProblems()
@@ -212,7 +212,7 @@ function fixedPart(datadir: string, pattern: string): string {
 function openData(name: string, path: string, opening: Opening): readonly HieraLevel[] {
   const text = opening.files.read(path)
   opening.read.push(path)
-  if (text.kind !== 'found' && text.kind !== 'absent') opening.problems.error(whole(path), whyUnread(text))
+  if (text.kind !== 'found' && text.kind !== 'absent') opening.problems.error(whole(path), describeUnread(text))
   if (text.kind !== 'found') return []
   opening.found = true
   const data = readYaml(path, text.text, opening.problems)

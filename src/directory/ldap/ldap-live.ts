@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { splitAddress } from '../../smtp/mailbox.ts'
 import { indexContent } from '../snapshots/index-content.ts'
 import type { ContentIndex, IndexSettings } from '../snapshots/index-content.ts'
-import type { LiveAnswer, LiveSource } from '../live-source.ts'
+import type { LiveLookup, LiveSource } from '../live-source.ts'
 import type { SourceUser } from '../external-source.ts'
 import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
 import type { LdapMirrorSettings } from './ldap-mirror.ts'
@@ -27,8 +27,8 @@ export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
 
 export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSource {
   const pool = createLdapPool(settings, clock)
-  const ask = async <T>(names: Names, read: (index: ContentIndex) => T | undefined): Promise<LiveAnswer<T>> => {
-    const answer = await pool.ask((client) => lookUp(client, settings, names), settings.timeoutMs)
+  const ask = async <T>(names: Names, read: (index: ContentIndex) => T | undefined): Promise<LiveLookup<T>> => {
+    const answer = await pool.query((client) => lookUp(client, settings, names), settings.timeoutMs)
     if (answer.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
     return { kind: 'known', value: read(answer.value) ?? null }
   }
@@ -43,12 +43,12 @@ export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSo
         const password = index.passwords.get(name)?.password
         return found && password !== undefined ? { ...found, password } : found
       }),
-    naming: async (key) => {
+    aliasGrants: async (key) => {
       const { aliases } = settings
       if (!aliases) return { kind: 'known', value: null }
-      const answer = await pool.ask((client) => searchNaming(client, settings, aliases, key), settings.timeoutMs)
+      const answer = await pool.query((client) => searchNaming(client, settings, aliases, key), settings.timeoutMs)
       if (answer.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
-      return { kind: 'known', value: answer.value.naming.get(key) ?? null }
+      return { kind: 'known', value: answer.value.aliasGrants.get(key) ?? null }
     },
     ...(settings.passwords === 'bind'
       ? { verify: (user: SourceUser, password: string) => bindAs(pool, settings, { dn: user.source, password }) }
@@ -62,7 +62,7 @@ async function bindAs(
   pool: LdapPool,
   settings: LdapLiveSettings,
   who: { readonly dn: string; readonly password: string },
-): Promise<LiveAnswer<true>> {
+): Promise<LiveLookup<true>> {
   // A bind without a password is anonymous, and succeeds (RFC 4513 5.1.2).
   if (who.password === '' || who.dn === '') return { kind: 'known', value: null }
   const answer = await pool.bindAs(who, settings.timeoutMs)

@@ -32,8 +32,8 @@ export function createLdapMirror(settings: LdapMirrorSettings, clock: Clock): Mi
       const close = () => pool.close()
       signal.addEventListener('abort', close, { once: true })
       // Whoever asks has waited long enough by his own rules.
-      pool.forgive()
-      const answer = await pool.ask((client) => readAll(client, settings), WHOLE_DEADLINE_MS)
+      pool.resetBackoff()
+      const answer = await pool.query((client) => readAll(client, settings), WHOLE_DEADLINE_MS)
       signal.removeEventListener('abort', close)
       if (answer.kind === 'answered') return answer.value
       return { kind: answer.kind === 'refused' ? 'partial' : 'unavailable', cause: answer.cause }

@@ -80,7 +80,7 @@ function pool(urls: readonly string[], changes: Partial<LdapServerSettings> = {}
 }
 
 const search = (asked: LdapPool, deadline = 2000) =>
-  asked.ask(async (client) => (await client.search('dc=x', { filter: '(uid=x)' })).searchEntries.length, deadline)
+  asked.query(async (client) => (await client.search('dc=x', { filter: '(uid=x)' })).searchEntries.length, deadline)
 
 describe('the pool', () => {
   it('asks one question at a time on each connection, and no more connections than allowed', async () => {
@@ -146,7 +146,7 @@ describe('the pool', () => {
     const asked = pool([`ldap://127.0.0.1:${port}`])
     expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('ECONNREFUSED') })
     expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('tried again in 1 s') })
-    asked.forgive()
+    asked.resetBackoff()
     expect(await search(asked)).toMatchObject({ cause: expect.not.stringContaining('tried again') })
     expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('tried again in 2 s') })
     clock.set(clock.now() + 2001)

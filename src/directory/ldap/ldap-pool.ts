@@ -10,7 +10,7 @@ import { describeLdapError, isRefusal, isRefusedLogin } from './ldap-errors.ts'
 import type { LdapBind, LdapServerSettings } from './ldap-settings.ts'
 import type { PagingClient } from './paging-client.ts'
 
-export type LdapAnswer<T> =
+export type LdapResult<T> =
   | { readonly kind: 'answered'; readonly value: T }
   /** The server answered with an error of its own, such as a size limit. */
   | { readonly kind: 'refused'; readonly cause: string; readonly error: Error }
@@ -18,14 +18,14 @@ export type LdapAnswer<T> =
 
 export interface LdapPool {
   /** Asks on a bound connection that nobody else uses meanwhile. `deadlineMs` bounds the waiting, connecting and asking together. */
-  ask<T>(question: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapAnswer<T>>
+  query<T>(question: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
   /**
    * Binds as somebody, on a connection that nobody uses for anything else: one of ours would go on with that person's rights.
    * `refused` if the server does not take this name with this password.
    */
-  bindAs(who: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapAnswer<true>>
+  bindAs(who: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>
   /** Forgets earlier failures: the next question tries every server at once. */
-  forgive(): void
+  resetBackoff(): void
   close(): void
 }
 
@@ -61,7 +61,7 @@ export function createLdapPool(settings: LdapServerSettings, clock: Clock): Ldap
   const places = createSemaphore(settings.connections)
   const servers = settings.urls.map((url) => ({ url, failures: 0, notBefore: 0, cause: '' }))
   const pool: Pool = { settings, clock, servers, idle: [], used: new Set(), closed: false }
-  const inTime = async <T>(deadlineMs: number, work: (deadline: AbortSignal) => Promise<LdapAnswer<T>>) => {
+  const inTime = async <T>(deadlineMs: number, work: (deadline: AbortSignal) => Promise<LdapResult<T>>) => {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
     try {
@@ -78,9 +78,9 @@ export function createLdapPool(settings: LdapServerSettings, clock: Clock): Ldap
     }
   }
   return {
-    ask: (question, deadlineMs) => inTime(deadlineMs, (deadline) => askOne(pool, question, deadline)),
+    query: (question, deadlineMs) => inTime(deadlineMs, (deadline) => askOne(pool, question, deadline)),
     bindAs: (who, deadlineMs) => inTime(deadlineMs, (deadline) => bindOne(pool, { kind: 'simple', ...who }, deadline)),
-    forgive: () => {
+    resetBackoff: () => {
       for (const server of servers) server.notBefore = 0
     },
     close: () => {
@@ -95,7 +95,7 @@ async function askOne<T>(
   pool: Pool,
   question: (client: PagingClient) => Promise<T>,
   deadline: AbortSignal,
-): Promise<LdapAnswer<T>> {
+): Promise<LdapResult<T>> {
   const old = takeIdle(pool)
   if (old) {
     const answer = await askOn(pool, old, question, deadline)
@@ -108,7 +108,7 @@ async function askOne<T>(
     : await askOn(pool, opened, question, deadline)
 }
 
-async function bindOne(pool: Pool, who: LdapBind, deadline: AbortSignal): Promise<LdapAnswer<true>> {
+async function bindOne(pool: Pool, who: LdapBind, deadline: AbortSignal): Promise<LdapResult<true>> {
   try {
     const opened = await openAny(pool, deadline, who)
     if (typeof opened === 'string') return { kind: 'unavailable', cause: opened }
@@ -134,7 +134,7 @@ async function askOn<T>(
   connection: LdapConnection,
   question: (client: PagingClient) => Promise<T>,
   deadline: AbortSignal,
-): Promise<LdapAnswer<T>> {
+): Promise<LdapResult<T>> {
   pool.used.add(connection)
   connection.hold(true)
   try {

@@ -7,7 +7,7 @@ import type { AddressRecord, TargetEntry } from '../directory.ts'
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
 import { readDomain, readOwnAddress, recordOf, setOnce } from './snapshot-builder.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import { formatPlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 import { addDomain } from './read-domains.ts'
@@ -20,151 +20,152 @@ export type TargetField = 'alias' | 'forward' | 'hostAlias' | 'copies'
 const genericNames = ['root', 'hostmaster', 'postmaster', 'abuse', 'privacy', 'mailer-daemon']
 
 /** A mapping address → targets. */
-export function readTargetMap(build: MailBuild, field: TargetField, value: Located): void {
-  for (const entry of mapEntries(build, value)) addTargets(build, field, entry)
+export function readTargetMap(builder: SnapshotBuilder, field: TargetField, value: Located): void {
+  for (const entry of mapEntries(builder, value)) addTargets(builder, field, entry)
 }
 
 /** A list of records `{name, dest, …}`, or `{name: targets}` in short. */
-export function readAliasRecords(build: MailBuild, value: Located): void {
+export function readAliasRecords(builder: SnapshotBuilder, value: Located): void {
   if (value.kind !== 'list') {
-    build.problems.error(value.place, `expected a list of records, found ${describeLocated(value)}`)
+    builder.problems.error(value.place, `expected a list of records, found ${describeLocated(value)}`)
     return
   }
   for (const item of value.items) {
     const [only] = item.kind === 'map' ? item.entries : []
     const name = item.kind === 'map' ? entryOf(item, 'name') : undefined
-    if (name) addTargets(build, 'alias', { key: textOf(name.value) ?? '', place: item.place, value: item })
-    else if (only && item.kind === 'map' && item.entries.length === 1) addTargets(build, 'alias', only)
-    else build.problems.error(item.place, 'expected a record with name and dest')
+    if (name) addTargets(builder, 'alias', { key: textOf(name.value) ?? '', place: item.place, value: item })
+    else if (only && item.kind === 'map' && item.entries.length === 1) addTargets(builder, 'alias', only)
+    else builder.problems.error(item.place, 'expected a record with name and dest')
   }
 }
 
 /** Domain → list of `{pattern, addresses}`; a pattern between slashes is a regular expression over the local part. */
-export function readDomainAliases(build: MailBuild, value: Located): void {
-  for (const entry of mapEntries(build, value)) {
-    const domain = readDomain(build, entry.key, entry.place)
+export function readDomainAliases(builder: SnapshotBuilder, value: Located): void {
+  for (const entry of mapEntries(builder, value)) {
+    const domain = readDomain(builder, entry.key, entry.place)
     if (domain === null) continue
-    addDomain(build, domain, entry.place)
-    for (const item of entry.value.kind === 'list' ? entry.value.items : []) readPattern(build, domain, item)
-    if (entry.value.kind !== 'list') build.problems.error(entry.value.place, 'expected a list of patterns')
+    addDomain(builder, domain, entry.place)
+    for (const item of entry.value.kind === 'list' ? entry.value.items : []) readPattern(builder, domain, item)
+    if (entry.value.kind !== 'list') builder.problems.error(entry.value.place, 'expected a list of patterns')
   }
 }
 
 /** Domains that get the usual role names. */
-export function readGenericDomains(build: MailBuild, value: Located): void {
+export function readGenericDomains(builder: SnapshotBuilder, value: Located): void {
   for (const item of value.kind === 'list' ? value.items : [value]) {
-    const domain = readDomain(build, textOf(item) ?? '', item.place)
+    const domain = readDomain(builder, textOf(item) ?? '', item.place)
     if (domain === null) continue
-    addDomain(build, domain, item.place)
-    const record = build.domains.get(domain)
+    addDomain(builder, domain, item.place)
+    const record = builder.domains.get(domain)
     if (record) record.roles = genericNames
   }
 }
 
 /** After all files: a role name of such a domain means the main domain's, where that has one; others go to the postmaster. */
-export function linkRoles(build: MailBuild): void {
-  for (const [domain, record] of build.domains) {
-    for (const local of domain === build.mainDomain ? [] : (record.roles ?? [])) {
-      const main = build.addresses.get(`${local}@${build.mainDomain}`)
+export function linkRoles(builder: SnapshotBuilder): void {
+  for (const [domain, record] of builder.domains) {
+    for (const local of domain === builder.mainDomain ? [] : (record.roles ?? [])) {
+      const main = builder.addresses.get(`${local}@${builder.mainDomain}`)
       if (!main?.alias && !main?.forward && !main?.transport) continue
-      const own = recordOf(build, { local, domain })
+      const own = recordOf(builder, { local, domain })
       // What is written for the address itself, in whatever section, comes before what all such domains get.
       if (own.alias || own.forward || own.transport) continue
-      own.alias = { targets: [{ local, domain: build.mainDomain }], source: record.source }
+      own.alias = { targets: [{ local, domain: builder.mainDomain }], source: record.source }
     }
   }
 }
 
 /** Host → (local part → targets); a full address on the left counts too, a bare name belongs to the main domain. */
-export function readHostAliases(build: MailBuild, value: Located): void {
-  for (const entry of mapEntries(build, value)) {
+export function readHostAliases(builder: SnapshotBuilder, value: Located): void {
+  for (const entry of mapEntries(builder, value)) {
     if (entry.value.kind !== 'map' || entry.key.includes('@') || !entry.key.includes('.')) {
-      addTargets(build, 'hostAlias', entry)
+      addTargets(builder, 'hostAlias', entry)
       continue
     }
-    const host = readDomain(build, entry.key, entry.place)
+    const host = readDomain(builder, entry.key, entry.place)
     if (host === null) continue
-    addDomain(build, host, entry.place)
-    for (const each of entry.value.entries) addTargets(build, 'hostAlias', { ...each, key: `${each.key}@${host}` })
+    addDomain(builder, host, entry.place)
+    for (const each of entry.value.entries) addTargets(builder, 'hostAlias', { ...each, key: `${each.key}@${host}` })
   }
 }
 
 /** Domain → targets; a value alone is the main domain's. */
-export function readCatchAll(build: MailBuild, value: Located): void {
+export function readCatchAll(builder: SnapshotBuilder, value: Located): void {
   const isMap = value.kind === 'map' && value.entries.every((entry) => entry.key.includes('.'))
-  const entries = isMap ? (value as LocatedMap).entries : [{ key: build.mainDomain, place: value.place, value }]
+  const entries = isMap ? (value as LocatedMap).entries : [{ key: builder.mainDomain, place: value.place, value }]
   for (const entry of entries) {
-    const domain = readDomain(build, entry.key.replace(/^@/, ''), entry.place)
-    const targets = readTargets(build, entry.value, entry.place)
+    const domain = readDomain(builder, entry.key.replace(/^@/, ''), entry.place)
+    const targets = readTargets(builder, entry.value, entry.place)
     if (domain === null || targets === null || typeof targets === 'string') continue
-    const record = build.domains.get(domain)
-    if (!record) build.problems.error(entry.place, `${domain} is not a domain of ours`)
-    else setOnce(build, { record, field: 'catchAll', name: entry.key }, targets, entry.place)
+    const record = builder.domains.get(domain)
+    if (!record) builder.problems.error(entry.place, `${domain} is not a domain of ours`)
+    else setOnce(builder, { record, field: 'catchAll', name: entry.key }, targets, entry.place)
   }
 }
 
 /** The entries of a mapping; anything else but nothing is a problem. */
-export function mapEntries(build: MailBuild, value: Located): readonly LocatedEntry[] {
+export function mapEntries(builder: SnapshotBuilder, value: Located): readonly LocatedEntry[] {
   if (value.kind === 'map') return value.entries
   if (value.kind === 'scalar' && value.value === null) return []
-  build.problems.error(value.place, `expected a mapping, found ${describeLocated(value)}`)
+  builder.problems.error(value.place, `expected a mapping, found ${describeLocated(value)}`)
   return []
 }
 
-function readPattern(build: MailBuild, domain: string, item: Located): void {
+function readPattern(builder: SnapshotBuilder, domain: string, item: Located): void {
   const pattern = item.kind === 'map' ? entryOf(item, 'pattern') : undefined
   const text = pattern ? textOf(pattern.value) : null
   if (item.kind !== 'map' || !pattern || text === null) {
-    build.problems.error(item.place, 'expected a record with pattern and addresses')
+    builder.problems.error(item.place, 'expected a record with pattern and addresses')
     return
   }
   if (!text.startsWith('/')) {
-    addTargets(build, 'alias', { key: `${text}@${domain}`, place: item.place, value: item })
+    addTargets(builder, 'alias', { key: `${text}@${domain}`, place: item.place, value: item })
     return
   }
   const to = entryOf(item, 'addresses')?.value
-  refuseUnknown(item, ['pattern', 'addresses', 'comment'], build.problems)
+  refuseUnknown(item, ['pattern', 'addresses', 'comment'], builder.problems)
   const comment = textUnder(item, 'comment')
-  if (to) addPattern(build, { pattern: text, to, place: pattern.value.place, domain, ...(comment ? { comment } : {}) })
-  else build.problems.error(item.place, 'expected "addresses"')
+  if (to)
+    addPattern(builder, { pattern: text, to, place: pattern.value.place, domain, ...(comment ? { comment } : {}) })
+  else builder.problems.error(item.place, 'expected "addresses"')
 }
 
-function addTargets(build: MailBuild, field: TargetField, entry: LocatedEntry): void {
-  const address = readOwnAddress(build, entry.key, entry.place)
-  const targets = readTargets(build, entry.value, entry.place)
+function addTargets(builder: SnapshotBuilder, field: TargetField, entry: LocatedEntry): void {
+  const address = readOwnAddress(builder, entry.key, entry.place)
+  const targets = readTargets(builder, entry.value, entry.place)
   if (!address || targets === null || targets === 'ignore') return
   const mark = `${field} ${addressKey(address)}`
   if (targets === 'absent') {
-    takeAway(build, { address, field, name: entry.key, mark }, entry.place)
+    takeAway(builder, { address, field, name: entry.key, mark }, entry.place)
     return
   }
-  const gone = build.absent.get(mark)
-  if (!gone) put(build, { record: recordOf(build, address), field, name: entry.key }, targets, entry.place)
+  const gone = builder.removed.get(mark)
+  if (!gone) put(builder, { record: recordOf(builder, address), field, name: entry.key }, targets, entry.place)
   else if (gone.file === entry.place.file) {
-    build.problems.error(entry.place, `"${entry.key}" is written here and absent at ${formatPlace(gone)}`)
+    builder.problems.error(entry.place, `"${entry.key}" is written here and absent at ${formatPlace(gone)}`)
   }
 }
 
 /** In one file an entry is there or absent. A level takes away what lower levels say; one of several files what any other says. */
 function takeAway(
-  build: MailBuild,
+  builder: SnapshotBuilder,
   slot: { readonly address: Mailbox; readonly field: TargetField; readonly name: string; readonly mark: string },
   place: Place,
 ): void {
-  const record = build.addresses.get(addressKey(slot.address))
+  const record = builder.addresses.get(addressKey(slot.address))
   const known = record?.[slot.field]
-  if (!build.absent.has(slot.mark)) build.absent.set(slot.mark, place)
+  if (!builder.removed.has(slot.mark)) builder.removed.set(slot.mark, place)
   if (!record || !known) return
   if (known.source.slice(0, known.source.lastIndexOf(':')) === place.file) {
-    build.problems.error(place, `"${slot.name}" is absent here and written at ${known.source}`)
-  } else if (!build.overriding) delete record[slot.field]
+    builder.problems.error(place, `"${slot.name}" is absent here and written at ${known.source}`)
+  } else if (!builder.overriding) delete record[slot.field]
 }
 
 function put(
-  build: MailBuild,
+  builder: SnapshotBuilder,
   slot: { readonly record: AddressRecord; readonly field: TargetField; readonly name: string },
   targets: TargetEntry,
   place: Place,
 ): void {
-  setOnce(build, { ...slot, record: slot.record as Record<TargetField, TargetEntry> }, targets, place)
+  setOnce(builder, { ...slot, record: slot.record as Record<TargetField, TargetEntry> }, targets, place)
 }

@@ -4,76 +4,76 @@
 import type { Located } from '../located.ts'
 import { describeLocated, refuseUnknown, textOf } from '../located.ts'
 import { readDomain, setOnce, sourceAt } from './snapshot-builder.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 /** `mail::domains`: a list, one text, or a mapping whose keys are domains. */
-export function readDomains(build: MailBuild, value: Located): void {
-  for (const { text, place } of domainTexts(build, value)) {
-    const domain = readDomain(build, text, place)
-    if (domain !== null) addDomain(build, domain, place)
+export function readDomains(builder: SnapshotBuilder, value: Located): void {
+  for (const { text, place } of domainTexts(builder, value)) {
+    const domain = readDomain(builder, text, place)
+    if (domain !== null) addDomain(builder, domain, place)
   }
 }
 
 /** `mail::alias_domains`: domain → main domain; a list means the site's main domain. */
-export function readAliasDomains(build: MailBuild, value: Located): void {
+export function readAliasDomains(builder: SnapshotBuilder, value: Located): void {
   if (value.kind !== 'map') {
-    for (const { text, place } of domainTexts(build, value)) addAliasDomain(build, text, build.mainDomain, place)
+    for (const { text, place } of domainTexts(builder, value)) addAliasDomain(builder, text, builder.mainDomain, place)
     return
   }
   for (const entry of value.entries) {
-    const main = entry.value.kind === 'scalar' && entry.value.value === null ? build.mainDomain : textOf(entry.value)
+    const main = entry.value.kind === 'scalar' && entry.value.value === null ? builder.mainDomain : textOf(entry.value)
     if (main === null)
-      build.problems.error(entry.value.place, `expected a domain, found ${describeLocated(entry.value)}`)
-    else addAliasDomain(build, entry.key, main, entry.place)
+      builder.problems.error(entry.value.place, `expected a domain, found ${describeLocated(entry.value)}`)
+    else addAliasDomain(builder, entry.key, main, entry.place)
   }
 }
 
 /** After all files: an alias domain must lead to a domain of ours, and not in a circle. */
-export function checkAliasDomains(build: MailBuild): void {
-  for (const [name, record] of build.domains) {
+export function checkAliasDomains(builder: SnapshotBuilder): void {
+  for (const [name, record] of builder.domains) {
     if (!record.aliasOf) continue
     const seen = new Set([name])
     let at = record.aliasOf
-    while (build.domains.get(at.domain)?.aliasOf && !seen.has(at.domain)) {
+    while (builder.domains.get(at.domain)?.aliasOf && !seen.has(at.domain)) {
       seen.add(at.domain)
-      at = build.domains.get(at.domain)?.aliasOf as typeof at
+      at = builder.domains.get(at.domain)?.aliasOf as typeof at
     }
     const place = placeOf(record.aliasOf.source)
-    if (seen.has(at.domain)) build.problems.error(place, `alias domain ${name} leads back to itself`)
-    else if (!build.domains.has(at.domain)) {
-      build.problems.error(place, `alias domain ${name} leads to ${at.domain}, which is not a domain of ours`)
+    if (seen.has(at.domain)) builder.problems.error(place, `alias domain ${name} leads back to itself`)
+    else if (!builder.domains.has(at.domain)) {
+      builder.problems.error(place, `alias domain ${name} leads to ${at.domain}, which is not a domain of ours`)
     }
   }
 }
 
 /** Makes a domain ours. */
-export function addDomain(build: MailBuild, domain: string, place: Place): void {
-  if (!build.domains.has(domain)) build.domains.set(domain, { source: sourceAt(place) })
+export function addDomain(builder: SnapshotBuilder, domain: string, place: Place): void {
+  if (!builder.domains.has(domain)) builder.domains.set(domain, { source: sourceAt(place) })
 }
 
-function addAliasDomain(build: MailBuild, text: string, mainText: string, place: Place): void {
-  const domain = readDomain(build, text, place)
-  const main = readDomain(build, mainText, place)
+function addAliasDomain(builder: SnapshotBuilder, text: string, mainText: string, place: Place): void {
+  const domain = readDomain(builder, text, place)
+  const main = readDomain(builder, mainText, place)
   if (domain === null || main === null) return
-  addDomain(build, domain, place)
-  const record = build.domains.get(domain)
+  addDomain(builder, domain, place)
+  const record = builder.domains.get(domain)
   if (!record || record.aliasOf?.domain === main) return
-  setOnce(build, { record, field: 'aliasOf', name: domain }, { domain: main, source: sourceAt(place) }, place)
+  setOnce(builder, { record, field: 'aliasOf', name: domain }, { domain: main, source: sourceAt(place) }, place)
 }
 
 /** The domains of a list, of one text, or of a mapping's left side; what a mapping says on its right side is refused. */
-export function domainTexts(build: MailBuild, value: Located): readonly { text: string; place: Place }[] {
+export function domainTexts(builder: SnapshotBuilder, value: Located): readonly { text: string; place: Place }[] {
   if (value.kind === 'map') {
-    for (const entry of value.entries) refuseUnknown(entry.value, ['nothing'], build.problems)
+    for (const entry of value.entries) refuseUnknown(entry.value, ['nothing'], builder.problems)
     return value.entries.map((entry) => ({ text: entry.key, place: entry.place }))
   }
   const items = value.kind === 'list' ? value.items : [value]
   return items.flatMap((item) => {
     const text = textOf(item)
     if (text !== null) return [{ text, place: item.place }]
-    if (item.kind === 'list') return domainTexts(build, item)
-    build.problems.error(item.place, `expected a domain, found ${describeLocated(item)}`)
+    if (item.kind === 'list') return domainTexts(builder, item)
+    builder.problems.error(item.place, `expected a domain, found ${describeLocated(item)}`)
     return []
   })
 }

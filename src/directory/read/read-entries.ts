@@ -7,7 +7,7 @@ import { addressKey } from '../address.ts'
 import type { Located, LocatedEntry } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
 import { readAddress, readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './snapshot-builder.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { addDomain } from './read-domains.ts'
@@ -17,105 +17,110 @@ const DISCARD_TEXT = 'discarded by configuration'
 const REFUSAL_TEXT = 'This address takes no mail'
 
 /** `mail::users`: user → own address(es), or a record with `addresses`; a list of names means name@main domain. */
-export function readUsers(build: MailBuild, value: Located): void {
+export function readUsers(builder: SnapshotBuilder, value: Located): void {
   if (value.kind === 'list') {
     for (const item of value.items) {
       const name = textOf(item)
-      if (name === null) build.problems.error(item.place, `expected a user name, found ${describeLocated(item)}`)
-      else addUser(build, { key: name, place: item.place, value: { kind: 'scalar', place: item.place, value: null } })
+      if (name === null) builder.problems.error(item.place, `expected a user name, found ${describeLocated(item)}`)
+      else addUser(builder, { key: name, place: item.place, value: { kind: 'scalar', place: item.place, value: null } })
     }
     return
   }
-  for (const entry of mapEntries(build, value)) addUser(build, entry)
+  for (const entry of mapEntries(builder, value)) addUser(builder, entry)
 }
 
 /** `mail::transports`: domain or address → next hop. A domain named here is ours. */
-export function readTransports(build: MailBuild, value: Located): void {
-  for (const entry of mapEntries(build, value)) {
-    const nextHop = readNextHop(build, entry)
+export function readTransports(builder: SnapshotBuilder, value: Located): void {
+  for (const entry of mapEntries(builder, value)) {
+    const nextHop = readNextHop(builder, entry)
     if (nextHop === null) continue
     const comment = textUnder(entry.value, 'comment')
     const transport = { nextHop, source: sourceAt(entry.place), ...(comment === null ? {} : { comment }) }
     if (entry.key.includes('@') && !entry.key.startsWith('@')) {
-      const address = readOwnAddress(build, entry.key, entry.place)
-      const record = address ? recordOf(build, address) : null
-      if (record) setOnce(build, { record, field: 'transport', name: entry.key }, transport, entry.place)
+      const address = readOwnAddress(builder, entry.key, entry.place)
+      const record = address ? recordOf(builder, address) : null
+      if (record) setOnce(builder, { record, field: 'transport', name: entry.key }, transport, entry.place)
       continue
     }
-    const domain = readDomain(build, entry.key.replace(/^@/, ''), entry.place)
+    const domain = readDomain(builder, entry.key.replace(/^@/, ''), entry.place)
     if (domain === null) continue
-    addDomain(build, domain, entry.place)
-    const record = build.domains.get(domain)
-    if (record) setOnce(build, { record, field: 'transport', name: entry.key }, transport, entry.place)
+    addDomain(builder, domain, entry.place)
+    const record = builder.domains.get(domain)
+    if (record) setOnce(builder, { record, field: 'transport', name: entry.key }, transport, entry.place)
   }
 }
 
 /** `mail::send_as`: address → users who may use it as sender. */
-export function readSendAs(build: MailBuild, value: Located): void {
-  for (const entry of mapEntries(build, value)) {
-    const address = readOwnAddress(build, entry.key, entry.place)
-    const users = readUserNames(build, entry.value)
+export function readSendAs(builder: SnapshotBuilder, value: Located): void {
+  for (const entry of mapEntries(builder, value)) {
+    const address = readOwnAddress(builder, entry.key, entry.place)
+    const users = readUserNames(builder, entry.value)
     if (!address) continue
-    const record = recordOf(build, address)
-    setOnce(build, { record, field: 'sendAs', name: entry.key }, { users, source: sourceAt(entry.place) }, entry.place)
+    const record = recordOf(builder, address)
+    setOnce(
+      builder,
+      { record, field: 'sendAs', name: entry.key },
+      { users, source: sourceAt(entry.place) },
+      entry.place,
+    )
   }
 }
 
 /** `mail::discards` and `mail::refusals`: address → text; a list of addresses takes the usual text. */
-export function readTexts(build: MailBuild, field: 'discard' | 'refusal', value: Located): void {
-  for (const entry of textEntries(build, value)) {
-    const address = readOwnAddress(build, entry.key, entry.place)
-    const text = entryText(build, entry) ?? (field === 'discard' ? DISCARD_TEXT : REFUSAL_TEXT)
+export function readTexts(builder: SnapshotBuilder, field: 'discard' | 'refusal', value: Located): void {
+  for (const entry of textEntries(builder, value)) {
+    const address = readOwnAddress(builder, entry.key, entry.place)
+    const text = entryText(builder, entry) ?? (field === 'discard' ? DISCARD_TEXT : REFUSAL_TEXT)
     if (!address || text === 'absent') continue
-    const record = recordOf(build, address)
+    const record = recordOf(builder, address)
     // A reply line carries printable ASCII only (RFC 5321 4.2).
     if (field === 'refusal' && !/^[ -~]{1,400}$/.test(text)) {
-      build.problems.error(entry.value.place, 'the text of a refusal is at most 400 printable ASCII characters')
-    } else setOnce(build, { record, field, name: entry.key }, { text, source: sourceAt(entry.place) }, entry.place)
+      builder.problems.error(entry.value.place, 'the text of a refusal is at most 400 printable ASCII characters')
+    } else setOnce(builder, { record, field, name: entry.key }, { text, source: sourceAt(entry.place) }, entry.place)
   }
 }
 
 /** `mail::certificates`: machine or person → SHA-256 fingerprint(s) in hex. */
-export function readCertificates(build: MailBuild, value: Located): void {
-  for (const entry of mapEntries(build, value)) {
+export function readCertificates(builder: SnapshotBuilder, value: Located): void {
+  for (const entry of mapEntries(builder, value)) {
     const items = entry.value.kind === 'list' ? entry.value.items : [entry.value]
     const prints = items.map((item) => (textOf(item) ?? '').replaceAll(':', '').toLowerCase())
     if (!prints.every((print) => /^[0-9a-f]{64}$/.test(print))) {
-      build.problems.error(entry.value.place, `"${entry.key}": expected SHA-256 fingerprints of 64 hex digits`)
-    } else if (build.certificates.has(entry.key)) {
-      build.problems.error(entry.place, `duplicate "${entry.key}"`)
-    } else build.certificates.set(entry.key, prints)
+      builder.problems.error(entry.value.place, `"${entry.key}": expected SHA-256 fingerprints of 64 hex digits`)
+    } else if (builder.certificates.has(entry.key)) {
+      builder.problems.error(entry.place, `duplicate "${entry.key}"`)
+    } else builder.certificates.set(entry.key, prints)
   }
 }
 
-function addUser(build: MailBuild, entry: LocatedEntry): void {
+function addUser(builder: SnapshotBuilder, entry: LocatedEntry): void {
   const name = entry.key.trim().toLowerCase()
   if (!/^[^\s@"]+$/.test(name)) {
-    build.problems.error(entry.place, `"${entry.key}" is no user name: write it without the domain`)
+    builder.problems.error(entry.place, `"${entry.key}" is no user name: write it without the domain`)
     return
   }
-  const known = build.users.get(name)
-  if (known) return tellSecond(build, name, known.source, entry.place)
+  const known = builder.users.get(name)
+  if (known) return tellSecond(builder, name, known.source, entry.place)
   const source = sourceAt(entry.place)
-  const addresses = userAddresses(build, entry)
+  const addresses = userAddresses(builder, entry)
   if (addresses === 'absent') return
   const [fullName, comment] = [textUnder(entry.value, 'name'), textUnder(entry.value, 'comment')]
   const words = { ...(fullName === null ? {} : { fullName }), ...(comment === null ? {} : { comment }) }
-  build.users.set(name, { name, addresses, source, ...words })
+  builder.users.set(name, { name, addresses, source, ...words })
   for (const address of addresses) {
-    const record = recordOf(build, address)
-    setOnce(build, { record, field: 'user', name: addressKey(address) }, { name, source }, entry.place)
+    const record = recordOf(builder, address)
+    setOnce(builder, { record, field: 'user', name: addressKey(address) }, { name, source }, entry.place)
   }
 }
 
 /** As of any other entry: a lower level of a hierarchy gives way, everything else is a mistake. */
-function tellSecond(build: MailBuild, name: string, first: string, place: Place): void {
-  const isLower = build.overriding && first.slice(0, first.lastIndexOf(':')) !== place.file
-  if (isLower) build.problems.warn(place, `user "${name}" is hidden by ${first}`)
-  else build.problems.error(place, `duplicate user "${name}", first written at ${first}`)
+function tellSecond(builder: SnapshotBuilder, name: string, first: string, place: Place): void {
+  const isLower = builder.overriding && first.slice(0, first.lastIndexOf(':')) !== place.file
+  if (isLower) builder.problems.warn(place, `user "${name}" is hidden by ${first}`)
+  else builder.problems.error(place, `duplicate user "${name}", first written at ${first}`)
 }
 
-function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[] | 'absent' {
+function userAddresses(builder: SnapshotBuilder, entry: LocatedEntry): readonly Mailbox[] | 'absent' {
   const { value } = entry
   const written =
     value.kind === 'map'
@@ -124,62 +129,65 @@ function userAddresses(build: MailBuild, entry: LocatedEntry): readonly Mailbox[
   if (value.kind === 'map') {
     const ensure = entryOf(value, 'ensure')
     if (ensure && textOf(ensure.value) === 'absent') return 'absent'
-    refuseUnknown(value, ['addresses', 'address', 'email', 'name', 'comment', 'ensure'], build.problems)
+    refuseUnknown(value, ['addresses', 'address', 'email', 'name', 'comment', 'ensure'], builder.problems)
   }
-  const texts = written === undefined ? [] : addressTexts(build, written)
+  const texts = written === undefined ? [] : addressTexts(builder, written)
   const own = texts.length > 0 ? texts : [entry.key.trim()]
-  return own.flatMap((text) => readOwnUserAddress(build, text, entry) ?? [])
+  return own.flatMap((text) => readOwnUserAddress(builder, text, entry) ?? [])
 }
 
 /** Lists in lists too, as targets are read; nothing at all means the own name. */
-function addressTexts(build: MailBuild, written: Located): readonly string[] {
-  if (written.kind === 'list') return written.items.flatMap((item) => addressTexts(build, item))
+function addressTexts(builder: SnapshotBuilder, written: Located): readonly string[] {
+  if (written.kind === 'list') return written.items.flatMap((item) => addressTexts(builder, item))
   const text = textOf(written)
   if (text !== null) return [text]
   if (written.kind === 'map')
-    build.problems.error(written.place, `expected an address or a list of addresses, found ${describeLocated(written)}`)
+    builder.problems.error(
+      written.place,
+      `expected an address or a list of addresses, found ${describeLocated(written)}`,
+    )
   return []
 }
 
-function readOwnUserAddress(build: MailBuild, text: string, entry: LocatedEntry): Mailbox | null {
-  const address = readAddress(build, text, entry.place)
-  if (!address || build.domains.has(address.domain)) return address
-  build.problems.error(
+function readOwnUserAddress(builder: SnapshotBuilder, text: string, entry: LocatedEntry): Mailbox | null {
+  const address = readAddress(builder, text, entry.place)
+  if (!address || builder.domains.has(address.domain)) return address
+  builder.problems.error(
     entry.place,
     `${text} is not in a domain of ours: a foreign address is a forward (mail::forwards)`,
   )
   return null
 }
 
-function readNextHop(build: MailBuild, entry: LocatedEntry): string | null {
+function readNextHop(builder: SnapshotBuilder, entry: LocatedEntry): string | null {
   const { value } = entry
-  refuseUnknown(value, ['next_hop', 'to', 'comment'], build.problems)
+  refuseUnknown(value, ['next_hop', 'to', 'comment'], builder.problems)
   const field = value.kind === 'map' ? (entryOf(value, 'next_hop') ?? entryOf(value, 'to'))?.value : value
   const text = field ? textOf(field)?.trim() : undefined
   if (text !== undefined && parseNextHop(text)) return text
-  build.problems.error(
+  builder.problems.error(
     value.place,
     `expected a next hop such as smtp:[list.example.org]:25, lmtp:[127.0.0.1]:24 or lmtp:unix:/run/list.sock, found ${describeLocated(field ?? value)}`,
   )
   return null
 }
 
-function textEntries(build: MailBuild, value: Located): readonly LocatedEntry[] {
-  if (value.kind !== 'list') return mapEntries(build, value)
+function textEntries(builder: SnapshotBuilder, value: Located): readonly LocatedEntry[] {
+  if (value.kind !== 'list') return mapEntries(builder, value)
   return value.items.flatMap((item) => {
     const key = textOf(item)
-    if (key === null) build.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
+    if (key === null) builder.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
     return key === null
       ? []
       : [{ key, place: item.place, value: { kind: 'scalar' as const, place: item.place, value: null } }]
   })
 }
 
-function entryText(build: MailBuild, entry: LocatedEntry): string | null {
+function entryText(builder: SnapshotBuilder, entry: LocatedEntry): string | null {
   const { value } = entry
-  if (value.kind === 'list') build.problems.error(value.place, 'expected a text')
+  if (value.kind === 'list') builder.problems.error(value.place, 'expected a text')
   if (value.kind !== 'map') return textOf(value)
-  refuseUnknown(value, ['text', 'reason', 'ensure'], build.problems)
+  refuseUnknown(value, ['text', 'reason', 'ensure'], builder.problems)
   const ensure = entryOf(value, 'ensure')
   if (ensure && textOf(ensure.value) === 'absent') return 'absent'
   const text = entryOf(value, 'text') ?? entryOf(value, 'reason')

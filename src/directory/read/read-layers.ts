@@ -3,7 +3,7 @@
 
 import type { Located } from '../located.ts'
 import { describeLocated } from '../located.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import { readingOrder } from './mail-keys.ts'
 import type { Section } from './mail-keys.ts'
 import {
@@ -28,39 +28,39 @@ export interface MailLayer {
   readonly overriding: boolean
 }
 
-type Reader = (build: MailBuild, value: Located) => void
+type Reader = (builder: SnapshotBuilder, value: Located) => void
 
 const readers: Readonly<Record<Section, Reader>> = {
   domains: readDomains,
   generic_domains: readGenericDomains,
   alias_domains: readAliasDomains,
   users: readUsers,
-  aliases: (build, value) => readTargetMap(build, 'alias', value),
+  aliases: (builder, value) => readTargetMap(builder, 'alias', value),
   alias_records: readAliasRecords,
   domain_aliases: readDomainAliases,
-  forwards: (build, value) => readTargetMap(build, 'forward', value),
+  forwards: (builder, value) => readTargetMap(builder, 'forward', value),
   host_aliases: readHostAliases,
   transports: readTransports,
   transport_tables: readTransportTables,
   catch_all: readCatchAll,
   rewrites: readRewrites,
   send_as: readSendAs,
-  discards: (build, value) => readTexts(build, 'discard', value),
-  refusals: (build, value) => readTexts(build, 'refusal', value),
-  recipient_bcc: (build, value) => readTargetMap(build, 'copies', value),
+  discards: (builder, value) => readTexts(builder, 'discard', value),
+  refusals: (builder, value) => readTexts(builder, 'refusal', value),
+  recipient_bcc: (builder, value) => readTargetMap(builder, 'copies', value),
   forward_policies: readForwardPolicies,
   certificates: readCertificates,
   assertions: readAssertions,
-  verify_domains: (build, value) => readVerifiable(build, true, value),
-  unverifiable_domains: (build, value) => readVerifiable(build, false, value),
+  verify_domains: (builder, value) => readVerifiable(builder, true, value),
+  unverifiable_domains: (builder, value) => readVerifiable(builder, false, value),
 }
 
 /** Files add up here too; what they say is read when it is checked (route/assertions.ts). */
-function readAssertions(build: MailBuild, value: Located): void {
-  const known = build.assertions
-  if (known?.kind !== 'list') build.assertions = value
-  else if (value.kind === 'list') build.assertions = { ...known, items: [...known.items, ...value.items] }
-  else build.problems.error(value.place, `expected a list of assertions, found ${describeLocated(value)}`)
+function readAssertions(builder: SnapshotBuilder, value: Located): void {
+  const known = builder.assertions
+  if (known?.kind !== 'list') builder.assertions = value
+  else if (value.kind === 'list') builder.assertions = { ...known, items: [...known.items, ...value.items] }
+  else builder.problems.error(value.place, `expected a list of assertions, found ${describeLocated(value)}`)
 }
 
 function isNothing(value: Located): boolean {
@@ -79,15 +79,15 @@ const domainSections: readonly Section[] = [
 ]
 
 /** Reads all layers. */
-export function readLayers(build: MailBuild, layers: readonly MailLayer[]): void {
+export function readLayers(builder: SnapshotBuilder, layers: readonly MailLayer[]): void {
   const first = readingOrder.filter((section) => domainSections.includes(section))
   const rest = readingOrder.filter((section) => !domainSections.includes(section))
   for (const section of [...first, ...rest]) {
     for (const layer of layers) {
-      build.overriding = layer.overriding
+      builder.overriding = layer.overriding
       // A section whose last entry was taken away stays as a key with nothing under it.
       const said = layer.values.filter((each) => each.section === section && !isNothing(each.value))
-      for (const each of said) readers[section](build, each.value)
+      for (const each of said) readers[section](builder, each.value)
     }
   }
 }

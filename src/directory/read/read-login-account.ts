@@ -4,24 +4,24 @@
 
 import { describeLocated } from '../located.ts'
 import type { LocatedEntry } from '../located.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 
 const passwordAdvice = 'passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)'
 
 /** Accepts an account that stores nothing and proves nothing. */
-export function readLoginAccount(build: MailBuild, account: LocatedEntry): void {
+export function readLoginAccount(builder: SnapshotBuilder, account: LocatedEntry): void {
   const { value } = account
   if (value.kind !== 'map') {
     if (value.kind === 'list' || value.value !== null)
-      build.problems.error(value.place, `"loginAccount": expected a record, found ${kindOf(account)}`)
+      builder.problems.error(value.place, `"loginAccount": expected a record, found ${kindOf(account)}`)
     return
   }
   for (const { key, place, value: field } of value.entries) {
-    if (/password/i.test(key)) build.problems.error(place, `"loginAccount.${key}": ${passwordAdvice}`)
+    if (/password/i.test(key)) builder.problems.error(place, `"loginAccount.${key}": ${passwordAdvice}`)
     else if (key !== 'storeEmail') {
-      build.problems.error(place, `unknown key "loginAccount.${key}": expected storeEmail: false`)
+      builder.problems.error(place, `unknown key "loginAccount.${key}": expected storeEmail: false`)
     } else if (field.kind !== 'scalar' || field.value !== false) {
-      build.problems.error(field.place, `"loginAccount.${key}" is false: Waypost has no mailboxes; use a transport`)
+      builder.problems.error(field.place, `"loginAccount.${key}" is false: Waypost has no mailboxes; use a transport`)
     }
   }
 }

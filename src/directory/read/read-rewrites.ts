@@ -4,11 +4,11 @@
 
 import { domainOf } from '../../smtp/mailbox.ts'
 import { parseAddress } from '../address.ts'
-import { isExplosive } from './regex-backtracking.ts'
+import { hasExponentialBacktracking } from './regex-backtracking.ts'
 import type { Located } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
 import { readDomain, sourceAt } from './snapshot-builder.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 interface Pattern {
@@ -21,9 +21,9 @@ interface Pattern {
 }
 
 /** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to, domain, comment}`; order counts. */
-export function readRewrites(build: MailBuild, value: Located): void {
+export function readRewrites(builder: SnapshotBuilder, value: Located): void {
   if (value.kind === 'map') {
-    for (const { key, place, value: to } of value.entries) addPattern(build, { pattern: key, to, place })
+    for (const { key, place, value: to } of value.entries) addPattern(builder, { pattern: key, to, place })
     return
   }
   for (const item of value.kind === 'list' ? value.items : [value]) {
@@ -31,13 +31,13 @@ export function readRewrites(build: MailBuild, value: Located): void {
     const to = item.kind === 'map' ? entryOf(item, 'to') : undefined
     const text = pattern ? textOf(pattern.value) : null
     if (!pattern || !to || text === null) {
-      build.problems.error(item.place, `expected a record with pattern and to, found ${describeLocated(item)}`)
+      builder.problems.error(item.place, `expected a record with pattern and to, found ${describeLocated(item)}`)
       continue
     }
-    refuseUnknown(item, ['pattern', 'match', 'to', 'domain', 'comment'], build.problems)
-    const domain = readPatternDomain(build, item)
+    refuseUnknown(item, ['pattern', 'match', 'to', 'domain', 'comment'], builder.problems)
+    const domain = readPatternDomain(builder, item)
     const comment = textUnder(item, 'comment')
-    addPattern(build, {
+    addPattern(builder, {
       pattern: text,
       to: to.value,
       place: pattern.value.place,
@@ -48,18 +48,18 @@ export function readRewrites(build: MailBuild, value: Located): void {
 }
 
 /** Adds one expression with one or several targets. */
-export function addPattern(build: MailBuild, given: Pattern): void {
-  const expression = compile(build, given)
+export function addPattern(builder: SnapshotBuilder, given: Pattern): void {
+  const expression = compile(builder, given)
   const items = given.to.kind === 'list' ? given.to.items : [given.to]
-  const replacements = items.flatMap((item) => readReplacement(build, item) ?? [])
+  const replacements = items.flatMap((item) => readReplacement(builder, item) ?? [])
   if (!expression || replacements.length !== items.length) return
   if (items.length === 0) {
-    build.problems.error(given.to.place, `"${given.pattern}" has no targets`)
+    builder.problems.error(given.to.place, `"${given.pattern}" has no targets`)
     return
   }
   const { domain, comment } = given
   const source = sourceAt(given.place)
-  build.rewrites.push({
+  builder.rewrites.push({
     pattern: expression,
     replacements,
     source,
@@ -69,23 +69,23 @@ export function addPattern(build: MailBuild, given: Pattern): void {
 }
 
 /** The domain to which an expression over local parts belongs; null where there is none. */
-function readPatternDomain(build: MailBuild, item: Located): string | null {
+function readPatternDomain(builder: SnapshotBuilder, item: Located): string | null {
   const text = textUnder(item, 'domain')
-  const domain = text === null ? null : readDomain(build, text, item.place)
-  if (domain === null || build.domains.has(domain)) return domain
-  build.problems.error(item.place, `${domain} is not a domain of ours`)
+  const domain = text === null ? null : readDomain(builder, text, item.place)
+  if (domain === null || builder.domains.has(domain)) return domain
+  builder.problems.error(item.place, `${domain} is not a domain of ours`)
   return null
 }
 
-function compile(build: MailBuild, given: Pattern): RegExp | null {
+function compile(builder: SnapshotBuilder, given: Pattern): RegExp | null {
   const [, inner] = /^\/(.*)\/i?$/s.exec(given.pattern) ?? []
   if (inner === undefined && /^!?\//.test(given.pattern)) {
-    build.problems.error(given.place, `expected /expression/ or /expression/i, found "${given.pattern}"`)
+    builder.problems.error(given.place, `expected /expression/ or /expression/i, found "${given.pattern}"`)
     return null
   }
   const text = inner ?? given.pattern
-  if (isExplosive(text)) {
-    build.problems.error(
+  if (hasExponentialBacktracking(text)) {
+    builder.problems.error(
       given.place,
       `"${given.pattern}" repeats a repetition: it could take for ever on some addresses`,
     )
@@ -94,22 +94,22 @@ function compile(build: MailBuild, given: Pattern): RegExp | null {
   try {
     return new RegExp(text, 'iu')
   } catch (error) {
-    build.problems.error(given.place, `"${given.pattern}": ${(error as Error).message}`)
+    builder.problems.error(given.place, `"${given.pattern}": ${(error as Error).message}`)
     return null
   }
 }
 
-function readReplacement(build: MailBuild, item: Located): string | null {
+function readReplacement(builder: SnapshotBuilder, item: Located): string | null {
   // As sed, and as Postfix writes them: \1, ${1}, $(1).
   const text = textOf(item)?.replaceAll(/\\(\d)|\$\{(\d)\}|\$\((\d)\)/g, '$$$1$2$3')
-  const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${build.mainDomain}`
+  const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${builder.mainDomain}`
   const domain = domainOf(whole)
   if (domain.includes('$')) {
-    build.problems.error(item.place, `"${text}": the domain must be written out, not taken from the address`)
+    builder.problems.error(item.place, `"${text}": the domain must be written out, not taken from the address`)
     return null
   }
   // A sample stands for what is captured: the rest has to be an address.
   if (parseAddress(whole.replaceAll(/\$\d/g, 'x'))) return whole
-  build.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
+  builder.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
   return null
 }

@@ -3,7 +3,7 @@
 
 import type { Located } from '../located.ts'
 import { entryOf, refuseUnknown, textOf } from '../located.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { readTransports } from './read-entries.ts'
@@ -16,34 +16,34 @@ interface TableLine {
 }
 
 /** Table name → `{type, content}`: hash gives transports, regexp gives rewrites. `{path}` names a file that another tool writes. */
-export function readTransportTables(build: MailBuild, value: Located): void {
-  for (const table of mapEntries(build, value)) {
+export function readTransportTables(builder: SnapshotBuilder, value: Located): void {
+  for (const table of mapEntries(builder, value)) {
     const field = (key: string) => (table.value.kind === 'map' ? entryOf(table.value, key)?.value : undefined)
-    refuseUnknown(table.value, ['type', 'content', 'path', 'comment'], build.problems)
+    refuseUnknown(table.value, ['type', 'content', 'path', 'comment'], builder.problems)
     const content = field('content')
     const type = field('type')
     const typeText = type ? textOf(type) : null
     if (!content) {
-      build.problems.error(
+      builder.problems.error(
         table.place,
         `table "${table.key}" has no content here: a map that another program writes is not read`,
       )
     } else if (typeText === 'hash') {
-      for (const line of tableLines(build, content)) readTransports(build, transportOf(line))
+      for (const line of tableLines(builder, content)) readTransports(builder, transportOf(line))
     } else if (typeText === 'regexp' || typeText === 'pcre') {
-      for (const line of tableLines(build, content)) readExpression(build, line)
-    } else build.problems.error(type?.place ?? table.place, '"type" is hash, regexp or pcre')
+      for (const line of tableLines(builder, content)) readExpression(builder, line)
+    } else builder.problems.error(type?.place ?? table.place, '"type" is hash, regexp or pcre')
   }
 }
 
 /** Conditions (`if /…/`) and negations (`!/…/`) of regexp_table(5) are not read: what they guard would count for every address. */
-function readExpression(build: MailBuild, { key, value, place }: TableLine): void {
-  if (key.startsWith('/')) addPattern(build, { pattern: key, to: scalar(value, place), place })
-  else build.problems.error(place, `expected "/expression/  address", found "${key} ${value}"`)
+function readExpression(builder: SnapshotBuilder, { key, value, place }: TableLine): void {
+  if (key.startsWith('/')) addPattern(builder, { pattern: key, to: scalar(value, place), place })
+  else builder.problems.error(place, `expected "/expression/  address", found "${key} ${value}"`)
 }
 
 /** The entries of a table (postmap(1)): # begins a comment line, white space a continuation. */
-function tableLines(build: MailBuild, content: Located): readonly TableLine[] {
+function tableLines(builder: SnapshotBuilder, content: Located): readonly TableLine[] {
   const text = textOf(content) ?? ''
   const lines: { text: string; line: number }[] = []
   text.split('\n').forEach((line, index) => {
@@ -58,7 +58,7 @@ function tableLines(build: MailBuild, content: Located): readonly TableLine[] {
     const place = { ...content.place, line: content.place.line + index + (isBlock ? 1 : 0), column: 1 }
     const [, key, value] = /^(\/(?:[^/\\]|\\.)*\/\S*|\S+)\s+(.+)$/.exec(line) ?? []
     if (key !== undefined && value !== undefined) return [{ key, value, place }]
-    build.problems.error(place, `expected "key  value", found "${line}"`)
+    builder.problems.error(place, `expected "key  value", found "${line}"`)
     return []
   })
 }

@@ -8,7 +8,7 @@ import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import { describeLocated, textOf } from '../located.ts'
 import { readAddress, sourceAt } from './snapshot-builder.ts'
 import { readLoginAccount } from './read-login-account.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
 /** `absent` removes the entry, `ignore` leaves things as they are, null is a fault already told. */
@@ -30,47 +30,47 @@ const optionFields = [
 const outputFields = ['file', 'target', 'name', 'pattern', 'provider', 'loginAccount']
 
 /** Reads the targets of the entry written at `place`. */
-export function readTargets(build: MailBuild, value: Located, place: Place): ReadTargets {
+export function readTargets(builder: SnapshotBuilder, value: Located, place: Place): ReadTargets {
   const comment = value.comment === undefined ? {} : { comment: value.comment }
-  if (value.kind !== 'map') return finish(build, value, place, comment)
-  const read = readRecord(build, value, place)
+  if (value.kind !== 'map') return finish(builder, value, place, comment)
+  const read = readRecord(builder, value, place)
   // What is written as the comment goes before what stands behind the line.
   if (read === null || typeof read === 'string' || read.comment !== undefined) return read
   return Object.assign(read, comment)
 }
 
 /** Reads user names: one or a list; `none` and the empty list mean nobody, `*` everybody. */
-export function readUserNames(build: MailBuild, value: Located): readonly string[] {
+export function readUserNames(builder: SnapshotBuilder, value: Located): readonly string[] {
   const items = value.kind === 'list' ? value.items : [value]
   const names: string[] = []
   for (const item of items) {
     const text = textOf(item)?.trim().toLowerCase()
     if (text === undefined || text === '') {
-      build.problems.error(item.place, `expected a user name, found ${describeLocated(item)}`)
-    } else if (text !== 'none' && text !== 'nobody') names.push(withoutDomain(build, text, item.place))
+      builder.problems.error(item.place, `expected a user name, found ${describeLocated(item)}`)
+    } else if (text !== 'none' && text !== 'nobody') names.push(withoutDomain(builder, text, item.place))
   }
   return names
 }
 
-function withoutDomain(build: MailBuild, text: string, place: Place): string {
+function withoutDomain(builder: SnapshotBuilder, text: string, place: Place): string {
   const at = text.indexOf('@')
   if (at < 0) return text
-  if (!build.domains.has(text.slice(at + 1))) build.problems.error(place, `user "${text}" is not of our domains`)
+  if (!builder.domains.has(text.slice(at + 1))) builder.problems.error(place, `user "${text}" is not of our domains`)
   return text.slice(0, at)
 }
 
-function readRecord(build: MailBuild, map: LocatedMap, place: Place): ReadTargets {
+function readRecord(builder: SnapshotBuilder, map: LocatedMap, place: Place): ReadTargets {
   const fields = new Map(map.entries.map((entry) => [entry.key, entry]))
-  const state = readState(build, fields.get('ensure') ?? fields.get('state'))
+  const state = readState(builder, fields.get('ensure') ?? fields.get('state'))
   if (state !== 'present') return state
   const named = targetFields.map((name) => fields.get(name)).filter((entry) => entry !== undefined)
   const account = fields.get('loginAccount')
-  if (account) readLoginAccount(build, account)
-  const chosen = named[0] ?? targetOnly(build, fields.get('target'))
-  tellUnknown(build, map, named.slice(1))
+  if (account) readLoginAccount(builder, account)
+  const chosen = named[0] ?? targetOnly(builder, fields.get('target'))
+  tellUnknown(builder, map, named.slice(1))
   if (!chosen) {
     const file = fields.get('file')
-    build.problems.error(
+    builder.problems.error(
       file?.place ?? place,
       file
         ? '"file" as the source of addresses is not read: write them as "to: [ … ]"'
@@ -78,77 +78,82 @@ function readRecord(build: MailBuild, map: LocatedMap, place: Place): ReadTarget
     )
     return null
   }
-  return finish(build, chosen.value, place, readOptions(build, fields))
+  return finish(builder, chosen.value, place, readOptions(builder, fields))
 }
 
-function readState(build: MailBuild, entry: LocatedEntry | undefined): 'present' | 'absent' | 'ignore' {
+function readState(builder: SnapshotBuilder, entry: LocatedEntry | undefined): 'present' | 'absent' | 'ignore' {
   const text = entry ? textOf(entry.value) : 'present'
   if (text === 'present' || text === 'absent' || text === 'ignore') return text
-  if (entry) build.problems.error(entry.value.place, `"${entry.key}" is present, absent or ignore`)
+  if (entry) builder.problems.error(entry.value.place, `"${entry.key}" is present, absent or ignore`)
   return 'ignore'
 }
 
 /** `target:` is the map to write in one module and the recipient in another: a path is the first. */
-function targetOnly(build: MailBuild, entry: LocatedEntry | undefined): LocatedEntry | undefined {
+function targetOnly(builder: SnapshotBuilder, entry: LocatedEntry | undefined): LocatedEntry | undefined {
   if (!entry || !textOf(entry.value)?.startsWith('/')) return entry
-  build.problems.error(
+  builder.problems.error(
     entry.place,
     '"target" names a file: is it the map to write? Then the addresses are missing ("to:")',
   )
   return undefined
 }
 
-function tellUnknown(build: MailBuild, map: LocatedMap, surplus: readonly LocatedEntry[]): void {
-  for (const entry of surplus) build.problems.error(entry.place, `"${entry.key}": the targets are written twice`)
+function tellUnknown(builder: SnapshotBuilder, map: LocatedMap, surplus: readonly LocatedEntry[]): void {
+  for (const entry of surplus) builder.problems.error(entry.place, `"${entry.key}": the targets are written twice`)
   for (const entry of map.entries) {
     if ([...targetFields, ...optionFields, ...outputFields].includes(entry.key)) continue
-    build.problems.error(
+    builder.problems.error(
       entry.place,
       `unknown key "${entry.key}": expected to, comment, ensure, tag, send_as, when_dmarc_would_fail, spam_ceiling`,
     )
   }
 }
 
-function readOptions(build: MailBuild, fields: ReadonlyMap<string, LocatedEntry>): Partial<TargetEntry> {
+function readOptions(builder: SnapshotBuilder, fields: ReadonlyMap<string, LocatedEntry>): Partial<TargetEntry> {
   const tag = fields.get('tag')
   const tagText = tag ? textOf(tag.value) : null
-  if (tag && tagText !== 'keep' && tagText !== 'drop') build.problems.error(tag.value.place, '"tag" is keep or drop')
+  if (tag && tagText !== 'keep' && tagText !== 'drop') builder.problems.error(tag.value.place, '"tag" is keep or drop')
   const sendAs = fields.get('send_as')
   const words = ['section', 'comment']
     .map((name) => fields.get(name))
     .flatMap((entry) => (entry ? (textOf(entry.value) ?? []) : []))
   return {
     ...(tagText === 'keep' || tagText === 'drop' ? { tag: tagText } : {}),
-    ...(sendAs ? { sendAs: readUserNames(build, sendAs.value) } : {}),
-    ...readForwardWords(build, (key) => fields.get(key)?.value),
+    ...(sendAs ? { sendAs: readUserNames(builder, sendAs.value) } : {}),
+    ...readForwardWords(builder, (key) => fields.get(key)?.value),
     ...(words.length > 0 ? { comment: words.join(': ') } : {}),
   }
 }
 
-function finish(build: MailBuild, value: Located, place: Place, options: Partial<TargetEntry>): TargetEntry | null {
+function finish(
+  builder: SnapshotBuilder,
+  value: Located,
+  place: Place,
+  options: Partial<TargetEntry>,
+): TargetEntry | null {
   const targets: Mailbox[] = []
   const places: Place[] = []
-  const faults = collect(build, value, targets, places)
+  const faults = collect(builder, value, targets, places)
   if (faults > 0) return null
   if (targets.length === 0) {
-    build.problems.warn(place, 'no targets: mail to it is refused; to drop mail on purpose, use mail::discards')
+    builder.problems.warn(place, 'no targets: mail to it is refused; to drop mail on purpose, use mail::discards')
   }
   const entry: TargetEntry = { targets, source: sourceAt(place), ...options }
-  build.targetPlaces.set(entry, places)
+  builder.targetPlaces.set(entry, places)
   return entry
 }
 
 /** Adds all addresses of a value; answers the number of faults. */
-function collect(build: MailBuild, value: Located, targets: Mailbox[], places: Place[]): number {
-  if (value.kind === 'list') return value.items.reduce((sum, item) => sum + collect(build, item, targets, places), 0)
+function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], places: Place[]): number {
+  if (value.kind === 'list') return value.items.reduce((sum, item) => sum + collect(builder, item, targets, places), 0)
   const text = textOf(value)
   if (text === null) {
-    build.problems.error(value.place, `expected an address or a list of addresses, found ${describeLocated(value)}`)
+    builder.problems.error(value.place, `expected an address or a list of addresses, found ${describeLocated(value)}`)
     return 1
   }
   let faults = 0
   for (const part of text.includes(',') && !text.startsWith('ENC[') ? splitCommas(text) : [text]) {
-    const address = readAddress(build, part, value.place)
+    const address = readAddress(builder, part, value.place)
     if (!address) faults += 1
     else {
       targets.push(address)

@@ -5,42 +5,45 @@
 import type { DomainRecord } from '../directory.ts'
 import type { Located } from '../located.ts'
 import { readDomain } from './snapshot-builder.ts'
-import type { MailBuild } from './snapshot-builder.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
 import { domainTexts } from './read-domains.ts'
 
 /** `verify_domains` and `unverifiable_domains`. */
-export function readVerifiable(build: MailBuild, is: boolean, value: Located): void {
-  for (const { text, place } of domainTexts(build, value)) {
-    const domain = readDomain(build, text, place)
-    if (domain !== null) build.verifiable.push({ domain, is, place })
+export function readVerifiable(builder: SnapshotBuilder, is: boolean, value: Located): void {
+  for (const { text, place } of domainTexts(builder, value)) {
+    const domain = readDomain(builder, text, place)
+    if (domain !== null) builder.verifiable.push({ domain, is, place })
   }
 }
 
 /** After all files: warns where the data says something else. */
-export function checkVerifiable(build: MailBuild): void {
-  for (const { domain, is, place } of build.verifiable) {
-    const record = build.domains.get(domain)
-    const net = record && takingAll(build, record)
-    if (!record) build.problems.warn(place, `${domain} is not a domain of ours: no mail is taken for it`)
+export function checkVerifiable(builder: SnapshotBuilder): void {
+  for (const { domain, is, place } of builder.verifiable) {
+    const record = builder.domains.get(domain)
+    const net = record && takingAll(builder, record)
+    if (!record) builder.problems.warn(place, `${domain} is not a domain of ours: no mail is taken for it`)
     else if (is && net) {
-      build.problems.warn(
+      builder.problems.warn(
         place,
         `${domain}: any recipient is taken unchecked, by the ${net.what} written at ${net.source}`,
       )
     } else if (!is && !net) {
-      build.problems.warn(place, `${domain}: unknown recipients are refused, as it has no transport or catch-all`)
+      builder.problems.warn(place, `${domain}: unknown recipients are refused, as it has no transport or catch-all`)
     }
   }
 }
 
 /** What takes every address of a domain, or of the one it stands for; alias domains in a circle are told elsewhere. */
-function takingAll(build: MailBuild, domain: DomainRecord): { readonly what: string; readonly source: string } | null {
+function takingAll(
+  builder: SnapshotBuilder,
+  domain: DomainRecord,
+): { readonly what: string; readonly source: string } | null {
   const seen = new Set<DomainRecord>()
   for (let at: DomainRecord | undefined = domain; at && !seen.has(at); ) {
     seen.add(at)
     if (at.transport) return { what: 'transport', source: at.transport.source }
     if (at.catchAll) return { what: 'catch-all', source: at.catchAll.source }
-    at = at.aliasOf ? build.domains.get(at.aliasOf.domain) : undefined
+    at = at.aliasOf ? builder.domains.get(at.aliasOf.domain) : undefined
   }
   return null
 }

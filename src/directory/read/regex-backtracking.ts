@@ -1,7 +1,7 @@
 // Regular expressions that can take exponential time on 64 characters, by their shape. Room: directory; pure.
 
 /** A repetition of a group that repeats or alternates inside, however deep: `(a+)+`, `(a|b)*`, `((a+)-?)+`. */
-export function isExplosive(pattern: string): boolean {
+export function hasExponentialBacktracking(pattern: string): boolean {
   /** For each open group, the pattern outside included: does anything in it repeat or alternate? */
   const open = [false]
   let at = 0

@@ -19,7 +19,7 @@ export interface UserEntry {
   readonly source: string
 }
 
-export interface MailBuild {
+export interface SnapshotBuilder {
   readonly mainDomain: string
   readonly problems: ProblemList
   readonly domains: Map<string, Mutable<DomainRecord>>
@@ -32,17 +32,17 @@ export interface MailBuild {
   /** Where each target is written, for messages. */
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>
   /** `section address` that is declared absent, and where. */
-  readonly absent: Map<string, Place>
+  readonly removed: Map<string, Place>
   /** Domains of which it is said that recipients can be checked before mail is taken, or cannot. */
   readonly verifiable: { readonly domain: string; readonly is: boolean; readonly place: Place }[]
   /** True for an address of ours that a source besides the files knows, or may know. */
-  elsewhere: (key: string) => boolean
+  isKnownElsewhere: (key: string) => boolean
   /** Levels of one hierarchy override each other; separate files may not say the same twice. */
   overriding: boolean
 }
 
 /** An empty bench; the main domain is ours without being listed. */
-export function newBuild(mainDomain: string, problems: ProblemList): MailBuild {
+export function createBuilder(mainDomain: string, problems: ProblemList): SnapshotBuilder {
   return {
     mainDomain,
     problems,
@@ -54,34 +54,34 @@ export function newBuild(mainDomain: string, problems: ProblemList): MailBuild {
     forwardPolicies: new Map(),
     assertions: null,
     targetPlaces: new Map(),
-    absent: new Map(),
+    removed: new Map(),
     verifiable: [],
-    elsewhere: () => false,
+    isKnownElsewhere: () => false,
     overriding: false,
   }
 }
 
 /** Reads an address or a bare name (which belongs to the main domain). Null, with a problem told, if it is neither. */
-export function readAddress(build: MailBuild, text: string, place: Place): Mailbox | null {
+export function readAddress(builder: SnapshotBuilder, text: string, place: Place): Mailbox | null {
   const trimmed = text.trim()
-  const unusable = whyUnusable(trimmed)
-  const address = unusable ? null : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${build.mainDomain}`)
-  if (!address) build.problems.error(place, unusable ?? `"${trimmed}" is no address`)
+  const unusable = reasonUnusable(trimmed)
+  const address = unusable ? null : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${builder.mainDomain}`)
+  if (!address) builder.problems.error(place, unusable ?? `"${trimmed}" is no address`)
   return address
 }
 
 /** As readAddress, for the left side: the address has to be in a domain of ours. */
-export function readOwnAddress(build: MailBuild, text: string, place: Place): Mailbox | null {
+export function readOwnAddress(builder: SnapshotBuilder, text: string, place: Place): Mailbox | null {
   if (/^(?:\*?@.*|\*)$/.test(text.trim())) {
-    build.problems.error(
+    builder.problems.error(
       place,
       `"${text}" is no address: for all of a domain there is mail::catch_all, for some mail::rewrites`,
     )
     return null
   }
-  const address = readAddress(build, text, place)
-  if (!address || build.domains.has(address.domain)) return address
-  build.problems.error(
+  const address = readAddress(builder, text, place)
+  if (!address || builder.domains.has(address.domain)) return address
+  builder.problems.error(
     place,
     `${address.domain} is not a domain of ours: add it to mail::domains or mail::alias_domains`,
   )
@@ -89,26 +89,26 @@ export function readOwnAddress(build: MailBuild, text: string, place: Place): Ma
 }
 
 /** Reads a domain name; null, with a problem told, if it is none. */
-export function readDomain(build: MailBuild, text: string, place: Place): string | null {
+export function readDomain(builder: SnapshotBuilder, text: string, place: Place): string | null {
   const domain = normalDomain(text.trim())
   if (domain !== null && domain.includes('.') && !domain.startsWith('[')) return domain
-  build.problems.error(place, `"${text}" is no domain`)
+  builder.problems.error(place, `"${text}" is no domain`)
   return null
 }
 
 /** The record of an address, made if there is none. */
-export function recordOf(build: MailBuild, address: Mailbox): Mutable<AddressRecord> {
+export function recordOf(builder: SnapshotBuilder, address: Mailbox): Mutable<AddressRecord> {
   const key = addressKey(address)
-  const known = build.addresses.get(key)
+  const known = builder.addresses.get(key)
   if (known) return known
   const made: Mutable<AddressRecord> = {}
-  build.addresses.set(key, made)
+  builder.addresses.set(key, made)
   return made
 }
 
 /** Sets one field once; a second value is a problem, or hidden by the higher level of a hierarchy. */
 export function setOnce<T extends object, K extends keyof T>(
-  build: MailBuild,
+  builder: SnapshotBuilder,
   slot: { readonly record: T; readonly field: K; readonly name: string },
   value: T[K] & { readonly source: string },
   place: Place,
@@ -119,8 +119,8 @@ export function setOnce<T extends object, K extends keyof T>(
     return
   }
   const otherFile = known.source.slice(0, known.source.lastIndexOf(':')) !== place.file
-  if (build.overriding && otherFile) build.problems.warn(place, `"${slot.name}" is hidden by ${known.source}`)
-  else build.problems.error(place, `duplicate "${slot.name}", first written at ${known.source}`)
+  if (builder.overriding && otherFile) builder.problems.warn(place, `"${slot.name}" is hidden by ${known.source}`)
+  else builder.problems.error(place, `duplicate "${slot.name}", first written at ${known.source}`)
 }
 
 /** The value's place in the form of a resolution step's source. */
@@ -128,7 +128,7 @@ export function sourceAt(place: Place): string {
   return formatPlace(place)
 }
 
-function whyUnusable(text: string): string | null {
+function reasonUnusable(text: string): string | null {
   // What the decoder puts in place of octets that are no UTF-8 (ISO 8859-1 mostly).
   if (text.includes('\ufffd')) return `"${text}" has letters that are not UTF-8: save the file as UTF-8`
   if (text.startsWith('ENC[')) {

@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EMPTY_CONTENT, manyPeople } from '../../../test/lib/source-content.ts'
-import { judgeContent } from './check-shrinkage.ts'
+import { checkShrinkage } from './check-shrinkage.ts'
 import { countContent } from './source-content.ts'
 
 const MOST = 0.4
 const judge = (now: number, before: number) =>
-  judgeContent(manyPeople(now), countContent(manyPeople(before)), MOST).kind
+  checkShrinkage(manyPeople(now), countContent(manyPeople(before)), MOST).kind
 
 describe('judgeContent', () => {
   it('takes the first answer of a source, whatever its size', () => {
-    expect(judgeContent(manyPeople(1), null, MOST).kind).toBe('take')
+    expect(checkShrinkage(manyPeople(1), null, MOST).kind).toBe('take')
   })
 
   it('never takes an empty one, not even the first, not even if everything may shrink', () => {
     const refused = { kind: 'refuse', cause: 'the source answered with no entry at all' }
-    expect(judgeContent(EMPTY_CONTENT, null, MOST)).toEqual(refused)
-    expect(judgeContent(EMPTY_CONTENT, countContent(manyPeople(3)), 1)).toEqual(refused)
+    expect(checkShrinkage(EMPTY_CONTENT, null, MOST)).toEqual(refused)
+    expect(checkShrinkage(EMPTY_CONTENT, countContent(manyPeople(3)), 1)).toEqual(refused)
   })
 
   it.each([
@@ -34,12 +34,12 @@ describe('judgeContent', () => {
   it('looks at each kind: passwords that vanished are a lost right, not people who left', () => {
     const people = manyPeople(50)
     const blind = { ...people, users: people.users.map(({ name, addresses, source }) => ({ name, addresses, source })) }
-    expect(judgeContent(blind, countContent(people), MOST)).toEqual({
+    expect(checkShrinkage(blind, countContent(people), MOST)).toEqual({
       kind: 'refuse',
       cause: 'passwords shrank from 50 to 0',
     })
     const unforwarded = { ...people, forwards: [] }
-    expect(judgeContent(unforwarded, countContent(people), MOST)).toMatchObject({
+    expect(checkShrinkage(unforwarded, countContent(people), MOST)).toMatchObject({
       cause: expect.stringContaining('forwards'),
     })
   })
@@ -48,7 +48,7 @@ describe('judgeContent', () => {
     const people = manyPeople(50)
     const alias = { address: 'press', targets: ['kim'], source: 'cn=press' }
     const before = countContent({ ...people, aliases: [alias, { ...alias, address: 'office' }] })
-    expect(judgeContent(people, before, MOST).kind).toBe('take')
+    expect(checkShrinkage(people, before, MOST).kind).toBe('take')
   })
 
   it('never refuses growth and never takes the loss of more than the allowed part', () => {

@@ -5,7 +5,7 @@
 import { countContent } from './source-content.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'
 
-export type Judgement = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly cause: string }
+export type ShrinkageVerdict = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly cause: string }
 
 /** Below this many of one kind, single people coming and going are large fractions: only the sum of all kinds is looked at. */
 const LEAST_OF_A_KIND = 10
@@ -13,7 +13,7 @@ const LEAST_OF_A_KIND = 10
 const kinds = ['users', 'passwords', 'aliases', 'forwards'] as const
 
 /** `last` is null where there is no snapshot yet; `mostShrink` is a fraction, 0.4 for forty per cent. */
-export function judgeContent(next: SourceContent, last: ContentCounts | null, mostShrink: number): Judgement {
+export function checkShrinkage(next: SourceContent, last: ContentCounts | null, mostShrink: number): ShrinkageVerdict {
   const counts = countContent(next)
   if (sum(counts) === 0) return refuse('the source answered with no entry at all')
   if (!last) return { kind: 'take' }
@@ -31,7 +31,7 @@ function describe(what: string, before: number, now: number): string {
   return `${what} shrank from ${before} to ${now}`
 }
 
-function refuse(cause: string): Judgement {
+function refuse(cause: string): ShrinkageVerdict {
   return { kind: 'refuse', cause }
 }
 

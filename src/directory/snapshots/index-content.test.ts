@@ -46,15 +46,15 @@ describe('indexContent', () => {
   })
 
   it('names the aliases that lead to an address', () => {
-    const { naming } = index({ aliases: [row('press', ['Kim']), row('board', ['kim', 'lee'])] })
-    expect(naming.get('kim@example.org')?.map((grant) => grant.address)).toEqual([
+    const { aliasGrants } = index({ aliases: [row('press', ['Kim']), row('board', ['kim', 'lee'])] })
+    expect(aliasGrants.get('kim@example.org')?.map((grant) => grant.address)).toEqual([
       'press@example.org',
       'board@example.org',
     ])
   })
 
   it('gives nobody a right to an address because its owner forwards mail there', () => {
-    expect(index({ forwards: [row('boss', ['kim'])] }).naming.size).toBe(0)
+    expect(index({ forwards: [row('boss', ['kim'])] }).aliasGrants.size).toBe(0)
   })
 
   it('reads several targets in one value, quotes included', () => {

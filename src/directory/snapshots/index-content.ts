@@ -28,7 +28,7 @@ export interface ContentIndex {
   /** Hashes as written, by name. */
   readonly passwords: ReadonlyMap<string, SourcePassword>
   /** Aliases by the key of an address that they name. */
-  readonly naming: ReadonlyMap<string, readonly Grant[]>
+  readonly aliasGrants: ReadonlyMap<string, readonly Grant[]>
   /** What could not be used, the first few; `unused` counts all. */
   readonly notes: readonly string[]
   readonly unused: number
@@ -37,23 +37,23 @@ export interface ContentIndex {
 /** Enough to see what is wrong; a thousand lines tell no more. */
 const MOST_NOTES = 20
 
-interface Bench {
+interface IndexBuilder {
   readonly settings: IndexSettings
   readonly records: Map<string, Mutable<AddressRecord>>
   readonly users: Map<string, SourceUser>
   readonly passwords: Map<string, SourcePassword>
-  readonly naming: Map<string, Grant[]>
+  readonly aliasGrants: Map<string, Grant[]>
   readonly notes: string[]
   unused: number
 }
 
 export function indexContent(content: SourceContent, settings: IndexSettings): ContentIndex {
-  const bench: Bench = {
+  const bench: IndexBuilder = {
     settings,
     records: new Map(),
     users: new Map(),
     passwords: new Map(),
-    naming: new Map(),
+    aliasGrants: new Map(),
     notes: [],
     unused: 0,
   }
@@ -63,7 +63,7 @@ export function indexContent(content: SourceContent, settings: IndexSettings): C
   return bench
 }
 
-function addUser(bench: Bench, row: UserRow): void {
+function addUser(bench: IndexBuilder, row: UserRow): void {
   const name = row.name.toLowerCase()
   if (!/^[^\s@"]+$/.test(name)) return note(bench, row.source, `"${row.name}" is no user name`)
   const known = bench.users.get(name)
@@ -79,7 +79,7 @@ function addUser(bench: Bench, row: UserRow): void {
   }
 }
 
-function addTargets(bench: Bench, field: 'alias' | 'forward', row: TargetsRow): void {
+function addTargets(bench: IndexBuilder, field: 'alias' | 'forward', row: TargetsRow): void {
   const address = readOwn(bench, row.address, row.source)
   const targets = row.targets.flatMap((text) => readTarget(bench, text, row.source))
   // Nothing usable on the right side: to take that for "no mail" would refuse mail for a slip of the pen.
@@ -94,14 +94,14 @@ function addTargets(bench: Bench, field: 'alias' | 'forward', row: TargetsRow): 
   for (const target of targets) {
     const key = addressKey(target)
     const grant = { address: addressKey(address), source: row.source }
-    const list = bench.naming.get(key)
+    const list = bench.aliasGrants.get(key)
     if (list) list.push(grant)
-    else bench.naming.set(key, [grant])
+    else bench.aliasGrants.set(key, [grant])
   }
 }
 
 /** An address in one of the source's domains; others belong to somebody else and are only noted. */
-function readOwn(bench: Bench, text: string, source: string): Mailbox | null {
+function readOwn(bench: IndexBuilder, text: string, source: string): Mailbox | null {
   const address = readAddress(bench, text, source)
   if (!address || bench.settings.domains.has(address.domain)) return address
   note(bench, source, `${text} is not in ${[...bench.settings.domains].join(', ')}`)
@@ -109,12 +109,12 @@ function readOwn(bench: Bench, text: string, source: string): Mailbox | null {
 }
 
 /** `kim@home.example.net, kim@example.com` is two addresses. */
-function readTarget(bench: Bench, text: string, source: string): readonly Mailbox[] {
+function readTarget(bench: IndexBuilder, text: string, source: string): readonly Mailbox[] {
   const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []
   return parts.flatMap((part) => (part.trim() === '' ? [] : (readAddress(bench, part, source) ?? [])))
 }
 
-function readAddress(bench: Bench, text: string, source: string): Mailbox | null {
+function readAddress(bench: IndexBuilder, text: string, source: string): Mailbox | null {
   const trimmed = text.trim()
   // Commands, files and :include: of old mail systems are no addresses, nor is what the decoder made of octets that are no UTF-8.
   const address = /^[|/:]|\ufffd/.test(trimmed)
@@ -124,7 +124,7 @@ function readAddress(bench: Bench, text: string, source: string): Mailbox | null
   return address
 }
 
-function recordOf(bench: Bench, address: Mailbox): Mutable<AddressRecord> {
+function recordOf(bench: IndexBuilder, address: Mailbox): Mutable<AddressRecord> {
   const key = addressKey(address)
   const known = bench.records.get(key)
   if (known) return known
@@ -133,7 +133,7 @@ function recordOf(bench: Bench, address: Mailbox): Mutable<AddressRecord> {
   return made
 }
 
-function note(bench: Bench, source: string, text: string): void {
+function note(bench: IndexBuilder, source: string, text: string): void {
   bench.unused += 1
   if (bench.notes.length < MOST_NOTES) bench.notes.push(`${source}: ${text}`)
 }

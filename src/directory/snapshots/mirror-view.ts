@@ -4,44 +4,47 @@
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
 import type { AddressRecord } from '../directory.ts'
-import type { DirectorySource, Naming, SourceAnswer, SourceUserAnswer } from '../external-source.ts'
+import type { ExternalSource, AliasGrants, SourceAnswer, SourceUserAnswer } from '../external-source.ts'
 import type { ContentIndex } from './index-content.ts'
 import type { MirrorState } from './snapshot-store.ts'
 
-export interface View {
+export interface MirrorView {
   /** Null before there is any snapshot. */
   readonly index: ContentIndex | null
   /** Why a name that is not in the snapshot must not be called unknown; null if it may. */
-  readonly doubt: string | null
+  readonly incomplete: string | null
 }
 
 /** A source that answers at once. */
-export interface SnapshotSource extends DirectorySource {
+export interface SnapshotSource extends ExternalSource {
   find(key: string): SourceAnswer
   user(name: string): SourceUserAnswer
-  naming(address: Mailbox): Naming
+  aliasGrants(address: Mailbox): AliasGrants
 }
 
 /** A view of each moment as a source. */
-export function viewSource(name: string, domains: ReadonlySet<string>, view: () => View): SnapshotSource {
+export function viewSource(name: string, domains: ReadonlySet<string>, view: () => MirrorView): SnapshotSource {
   return {
     name,
     domains,
     find: (key: string) => {
-      const { index, doubt } = view()
+      const { index, incomplete } = view()
       const record: AddressRecord | null = index?.records.get(key) ?? null
-      return { record, doubt }
+      return { record, incomplete }
     },
     mayKnow: (key: string) => {
-      const { index, doubt } = view()
-      return doubt !== null || index?.records.has(key) === true
+      const { index, incomplete } = view()
+      return incomplete !== null || index?.records.has(key) === true
     },
     user: (user: string) => {
       const value = view().index?.users.get(user)
       // Somebody whom the snapshot does not know logged in by another source: an outage of this one is none of his.
       return value ? { kind: 'found', value } : { kind: 'absent' }
     },
-    naming: (address: Mailbox) => ({ grants: view().index?.naming.get(addressKey(address)) ?? [], doubt: null }),
+    aliasGrants: (address: Mailbox) => ({
+      grants: view().index?.aliasGrants.get(addressKey(address)) ?? [],
+      incomplete: null,
+    }),
   }
 }
 
@@ -50,7 +53,7 @@ const STALE_INTERVALS = 3
 /** An interval may be short and an attempt long. */
 const STALE_GRACE_MS = 60_000
 
-export interface DoubtFacts {
+export interface MirrorFacts {
   readonly name: string
   readonly state: MirrorState
   readonly pinned: number | null
@@ -59,8 +62,8 @@ export interface DoubtFacts {
 }
 
 /** Why the snapshot cannot be trusted to know every name; null if it can. */
-export function doubtOf({ name, state, pinned, refreshMs, now }: DoubtFacts): string | null {
-  if (state.trouble) return `${name}: ${state.trouble.cause}`
+export function incompleteCause({ name, state, pinned, refreshMs, now }: MirrorFacts): string | null {
+  if (state.failure) return `${name}: ${state.failure.cause}`
   if (pinned !== null) return `${name}: rolled back to version ${pinned}`
   if (state.confirmedAt === null) return `${name}: has not been read yet`
   const age = now - state.confirmedAt

@@ -9,7 +9,7 @@ import { EMPTY_CONTENT, type FakeSource, fakeSource, manyPeople } from '../../..
 import { until } from '../../../test/lib/until.ts'
 import { createMirror } from './mirror.ts'
 import type { Mirror, MirrorLog } from './mirror.ts'
-import { restMirror } from './offline-mirror.ts'
+import { openOfflineMirror } from './offline-mirror.ts'
 import { openSnapshotStore } from './snapshot-store.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
@@ -57,15 +57,18 @@ async function restart(mirror: Mirror): Promise<Mirror> {
 }
 
 const known = (mirror: Mirror, name: string) => mirror.find(`${name}@example.org`)
-const rest = () => restMirror(settings, { store, clock, source })
+const rest = () => openOfflineMirror(settings, { store, clock, source })
 
 describe('a mirror', () => {
   it('has the first answer before it is started, on disk too', async () => {
     const mirror = await start()
-    expect(known(mirror, 'user0001')).toMatchObject({ record: { forward: { source: 'uid=user0001' } }, doubt: null })
-    expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: null })
+    expect(known(mirror, 'user0001')).toMatchObject({
+      record: { forward: { source: 'uid=user0001' } },
+      incomplete: null,
+    })
+    expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: null })
     expect(await store.versions()).toEqual([1])
-    expect(mirror.status()).toMatchObject({ version: 1, failures: 0, trouble: null, doubt: null })
+    expect(mirror.status()).toMatchObject({ version: 1, failures: 0, failure: null, incomplete: null })
   })
 
   it('writes a version only when something changed, whatever the order of the rows', async () => {
@@ -112,9 +115,9 @@ describe('a mirror', () => {
       await mirror.refresh()
       expect(known(mirror, 'user0019')).toMatchObject({
         record: { forward: {} },
-        doubt: expect.stringContaining('ldap: '),
+        incomplete: expect.stringContaining('ldap: '),
       })
-      expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: expect.stringContaining('ldap: ') })
+      expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: expect.stringContaining('ldap: ') })
       expect(mirror.user('user0019')).toMatchObject({ kind: 'found' })
       expect(mirror.passwords().size).toBe(20)
       expect(await store.versions()).toEqual([1])
@@ -122,7 +125,7 @@ describe('a mirror', () => {
       expect(log.trouble).toHaveBeenCalledOnce()
       source.answer = { kind: 'whole', content: manyPeople(20) }
       await mirror.refresh()
-      expect(known(mirror, 'nobody')).toEqual({ record: null, doubt: null })
+      expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: null })
       expect(log.recovered).toHaveBeenCalledOnce()
     },
   )
@@ -159,14 +162,14 @@ describe('a mirror', () => {
     const mirror = await start()
     Object.assign(source, { fetch: () => Promise.reject(new TypeError('x is undefined')) })
     await mirror.refresh()
-    expect(mirror.status().trouble).toEqual({ kind: 'unavailable', cause: 'unforeseen: TypeError: x is undefined' })
+    expect(mirror.status().failure).toEqual({ kind: 'unavailable', cause: 'unforeseen: TypeError: x is undefined' })
     expect(known(mirror, 'user0001').record).not.toBeNull()
   })
 
   it('knows nothing for certain if the source was never there, and does not wait for it', async () => {
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await start()
-    expect(known(mirror, 'user0001')).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(known(mirror, 'user0001')).toEqual({ record: null, incomplete: 'ldap: down' })
     expect(mirror.status()).toMatchObject({ version: null, counts: null })
     expect(await store.versions()).toEqual([])
   })
@@ -174,7 +177,7 @@ describe('a mirror', () => {
   it('a snapshot that nobody confirmed for long is in doubt even without a failure', async () => {
     const mirror = await start()
     clock.set(clock.now() + 4 * REFRESH)
-    expect(known(mirror, 'nobody').doubt).toMatch(/^ldap: last heard of \d+ s ago$/)
+    expect(known(mirror, 'nobody').incomplete).toMatch(/^ldap: last heard of \d+ s ago$/)
   })
 })
 
@@ -184,7 +187,7 @@ describe('a mirror that starts again', () => {
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await restart(first)
     expect(known(mirror, 'user0003').record).not.toBeNull()
-    expect(known(mirror, 'nobody').doubt).not.toBeNull()
+    expect(known(mirror, 'nobody').incomplete).not.toBeNull()
     expect(mirror.passwords().size).toBe(20)
   })
 
@@ -195,9 +198,9 @@ describe('a mirror that starts again', () => {
       answer = resolve
     })
     const mirror = await restart(first)
-    expect(known(mirror, 'nobody').doubt).toBe('ldap: not asked since the start')
+    expect(known(mirror, 'nobody').incomplete).toBe('ldap: not asked since the start')
     answer({ kind: 'whole', content: manyPeople(20) })
-    await until(() => known(mirror, 'nobody').doubt === null, { what: 'the first answer' })
+    await until(() => known(mirror, 'nobody').incomplete === null, { what: 'the first answer' })
   })
 
   it('measures a shrink against what is on disk', async () => {
@@ -205,7 +208,7 @@ describe('a mirror that starts again', () => {
     source.answer = { kind: 'whole', content: manyPeople(3) }
     const mirror = await restart(first)
     await mirror.refresh()
-    expect(mirror.status().trouble).toMatchObject({ kind: 'refused' })
+    expect(mirror.status().failure).toMatchObject({ kind: 'refused' })
     expect(known(mirror, 'user0019').record).not.toBeNull()
   })
 
@@ -247,11 +250,11 @@ describe('orders of an operator', () => {
     const mirror = await refusedShrink()
     await store.writeOrders({ pinned: null, accept: 1, refresh: 0 })
     await mirror.refresh()
-    expect(mirror.status()).toMatchObject({ version: 2, trouble: null, counts: { users: 5 } })
+    expect(mirror.status()).toMatchObject({ version: 2, failure: null, counts: { users: 5 } })
     expect(await store.readRefused()).toBeNull()
     source.answer = { kind: 'whole', content: manyPeople(1) }
     await mirror.refresh()
-    expect(mirror.status()).toMatchObject({ version: 2, trouble: { kind: 'refused' } })
+    expect(mirror.status()).toMatchObject({ version: 2, failure: { kind: 'refused' } })
   })
 
   it('an order to accept is not carried out again after a restart', async () => {
@@ -261,7 +264,7 @@ describe('orders of an operator', () => {
     source.answer = { kind: 'whole', content: manyPeople(1) }
     const mirror = await restart(first)
     await mirror.refresh()
-    expect(mirror.status().trouble).toMatchObject({ kind: 'refused' })
+    expect(mirror.status().failure).toMatchObject({ kind: 'refused' })
   })
 
   it('an order ends the pause: nobody waits for the interval', async () => {
@@ -284,14 +287,14 @@ describe('orders of an operator', () => {
     await store.writeOrders({ pinned: 1, accept: 0, refresh: 0 })
     await mirror.refresh()
     expect(mirror.status()).toMatchObject({ version: 1, pinned: 1, counts: { users: 20 } })
-    expect(known(mirror, 'user0020')).toEqual({ record: null, doubt: 'ldap: rolled back to version 1' })
+    expect(known(mirror, 'user0020')).toEqual({ record: null, incomplete: 'ldap: rolled back to version 1' })
     source.answer = { kind: 'whole', content: manyPeople(22) }
     await mirror.refresh()
     expect(await store.versions()).toEqual([3, 2, 1])
     expect(mirror.status().version).toBe(1)
     await store.writeOrders({ pinned: null, accept: 0, refresh: 0 })
     await mirror.refresh()
-    expect(mirror.status()).toMatchObject({ version: 3, pinned: null, counts: { users: 22 }, doubt: null })
+    expect(mirror.status()).toMatchObject({ version: 3, pinned: null, counts: { users: 22 }, incomplete: null })
   })
 
   it('stays rolled back over a restart, and keeps that version however many come', async () => {
@@ -325,7 +328,7 @@ describe('a disk that cannot be written', () => {
     expect(known(mirror, 'user0001').record).not.toBeNull()
     expect(log.disk).toHaveBeenCalledWith('version 1', 'ENOSPC')
     await mirror.refresh()
-    expect(mirror.status().trouble).toBeNull()
+    expect(mirror.status().failure).toBeNull()
   })
 })
 
@@ -336,7 +339,7 @@ describe('what lies on disk, for commands', () => {
     await mirror.refresh()
     const rested = await rest()
     expect(rested.find('user0001@example.org')).toEqual(known(mirror, 'user0001'))
-    expect(rested.find('nobody@example.org')).toEqual({ record: null, doubt: 'ldap: down' })
+    expect(rested.find('nobody@example.org')).toEqual({ record: null, incomplete: 'ldap: down' })
     expect(rested.passwords().size).toBe(20)
     expect(rested.mayKnow('nobody@example.org')).toBe(true)
     expect(source.asked).toBe(2)
@@ -352,7 +355,7 @@ describe('what lies on disk, for commands', () => {
 
   it('asks the source once where no node has run, and writes nothing', async () => {
     const rested = await rest()
-    expect(rested.find('user0001@example.org')).toMatchObject({ record: {}, doubt: null })
+    expect(rested.find('user0001@example.org')).toMatchObject({ record: {}, incomplete: null })
     expect(rested.mayKnow('nobody@example.org')).toBe(false)
     expect(readdirSync(folder)).toEqual([])
   })
@@ -360,8 +363,8 @@ describe('what lies on disk, for commands', () => {
   it('says so if nothing can be known at all', async () => {
     source.answer = { kind: 'partial', cause: 'size limit' }
     const rested = await rest()
-    expect(rested.trouble).toBe('ldap: size limit')
-    expect(rested.find('x@example.org')).toEqual({ record: null, doubt: 'ldap: size limit' })
+    expect(rested.failure).toBe('ldap: size limit')
+    expect(rested.find('x@example.org')).toEqual({ record: null, incomplete: 'ldap: size limit' })
     expect(rested.user('x')).toEqual({ kind: 'absent' })
     expect(rested.passwords().size).toBe(0)
   })

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import { indexContent } from './index-content.ts'
 import type { ContentIndex, IndexSettings, SourcePassword } from './index-content.ts'
-import { judgeContent } from './check-shrinkage.ts'
+import { checkShrinkage } from './check-shrinkage.ts'
 import type { MirrorSource } from './mirror-source.ts'
-import { doubtOf, viewSource } from './mirror-view.ts'
+import { incompleteCause, viewSource } from './mirror-view.ts'
 import type { SnapshotSource } from './mirror-view.ts'
 import type { SnapshotHeader, StoredSnapshot } from './snapshot-file.ts'
 import type { MirrorState, Orders, SnapshotStore } from './snapshot-store.ts'
@@ -27,7 +27,7 @@ export interface MirrorSettings extends IndexSettings {
 export interface MirrorLog {
   taken(header: SnapshotHeader, index: ContentIndex): void
   /** The first of several attempts in a row that bring nothing, and every one with another cause. */
-  trouble(trouble: NonNullable<MirrorState['trouble']>): void
+  trouble(trouble: NonNullable<MirrorState['failure']>): void
   recovered(): void
   /** A snapshot on disk cannot be read or written. */
   disk(what: string, cause: string): void
@@ -43,7 +43,7 @@ export interface MirrorPorts {
 export interface MirrorStatus extends MirrorState {
   readonly pinned: number | null
   readonly counts: ContentCounts | null
-  readonly doubt: string | null
+  readonly incomplete: string | null
   readonly unused: number
 }
 
@@ -67,7 +67,7 @@ const NOTHING_YET: MirrorState = {
   version: null,
   confirmedAt: null,
   triedAt: null,
-  trouble: null,
+  failure: null,
   failures: 0,
   acceptedOrder: 0,
 }
@@ -110,10 +110,10 @@ class RunningMirror {
     return this.#inUse?.index ?? null
   }
 
-  doubt(): string | null {
+  incomplete(): string | null {
     const { name, refreshMs } = this.#settings
     if (!this.#asked) return `${name}: not asked since the start`
-    return doubtOf({ name, state: this.#state, pinned: this.#pinned, refreshMs, now: this.#ports.clock.now() })
+    return incompleteCause({ name, state: this.#state, pinned: this.#pinned, refreshMs, now: this.#ports.clock.now() })
   }
 
   status(): MirrorStatus {
@@ -121,7 +121,7 @@ class RunningMirror {
       ...this.#state,
       pinned: this.#pinned,
       counts: this.#inUse?.header.counts ?? null,
-      doubt: this.doubt(),
+      incomplete: this.incomplete(),
       unused: this.#inUse?.index.unused ?? 0,
     }
   }
@@ -138,7 +138,7 @@ class RunningMirror {
 
   refresh(): Promise<void> {
     this.#attempt ??= this.#try()
-      // Not foreseen: told like any other trouble, for a mirror that ends in silence would answer for ever from an old snapshot.
+      // Not foreseen: told like any other failure, for a mirror that ends in silence would answer for ever from an old snapshot.
       .catch((error: unknown) => {
         this.#asked = true
         this.#note({ kind: 'unavailable', cause: `unforeseen: ${String(error)}` }, this.#ports.clock.now())
@@ -199,7 +199,7 @@ class RunningMirror {
   async #judge(content: SourceContent, now: number): Promise<void> {
     const { mostShrink } = this.#settings
     const accepts = this.#orders.accept > this.#state.acceptedOrder
-    const judgement = judgeContent(content, this.#latest?.counts ?? null, accepts ? 1 : mostShrink)
+    const judgement = checkShrinkage(content, this.#latest?.counts ?? null, accepts ? 1 : mostShrink)
     if (judgement.kind === 'refuse') {
       const refused = { header: this.#header(0, now, countContent(content)), content }
       await this.#save('what was refused', () => this.#ports.store.writeRefused(refused))
@@ -209,13 +209,13 @@ class RunningMirror {
     if (isNew) await this.#take(content, now)
     else if (this.#pinned === null) await this.#followLatest()
     await this.#save('what was refused', () => this.#ports.store.writeRefused(null))
-    if (this.#state.trouble) this.#ports.log.recovered()
+    if (this.#state.failure) this.#ports.log.recovered()
     this.#state = {
       ...this.#state,
       version: this.#inUse?.header.version ?? null,
       confirmedAt: now,
       triedAt: now,
-      trouble: null,
+      failure: null,
       failures: 0,
       acceptedOrder: accepts ? this.#orders.accept : this.#state.acceptedOrder,
     }
@@ -239,9 +239,9 @@ class RunningMirror {
     this.#ports.log.taken(snapshot.header, this.#inUse.index)
   }
 
-  #note(trouble: NonNullable<MirrorState['trouble']>, triedAt: number): void {
-    if (trouble.cause !== this.#state.trouble?.cause) this.#ports.log.trouble(trouble)
-    this.#state = { ...this.#state, trouble, triedAt, failures: this.#state.failures + 1 }
+  #note(failure: NonNullable<MirrorState['failure']>, triedAt: number): void {
+    if (failure.cause !== this.#state.failure?.cause) this.#ports.log.trouble(failure)
+    this.#state = { ...this.#state, failure, triedAt, failures: this.#state.failures + 1 }
   }
 
   /** The newest version that can be read: a damaged one costs a version, not the start. */
@@ -302,7 +302,7 @@ class RunningMirror {
 export function createMirror(settings: MirrorSettings, ports: MirrorPorts): Mirror {
   const running = new RunningMirror(settings, ports)
   return {
-    ...viewSource(settings.name, settings.domains, () => ({ index: running.index, doubt: running.doubt() })),
+    ...viewSource(settings.name, settings.domains, () => ({ index: running.index, incomplete: running.incomplete() })),
     start: () => running.start(),
     refresh: () => running.refresh(),
     status: () => running.status(),

@@ -6,17 +6,17 @@ import { indexContent } from './index-content.ts'
 import type { ContentIndex, SourcePassword } from './index-content.ts'
 import type { MirrorSettings } from './mirror.ts'
 import type { MirrorSource } from './mirror-source.ts'
-import { doubtOf, viewSource } from './mirror-view.ts'
+import { incompleteCause, viewSource } from './mirror-view.ts'
 import type { SnapshotSource } from './mirror-view.ts'
 import type { MirrorState, SnapshotStore } from './snapshot-store.ts'
 
-export interface RestedMirror extends SnapshotSource {
+export interface OfflineMirror extends SnapshotSource {
   passwords(): ReadonlyMap<string, SourcePassword>
   /** Why nothing is known at all; null if something is. */
-  readonly trouble: string | null
+  readonly failure: string | null
 }
 
-export interface RestedPorts {
+export interface OfflineMirrorPorts {
   readonly store: SnapshotStore
   readonly clock: Clock
   /** Asked once where the disk holds no snapshot. */
@@ -26,7 +26,7 @@ export interface RestedPorts {
 const NO_PASSWORDS: ReadonlyMap<string, SourcePassword> = new Map()
 
 /** Loads what a node in this data directory would answer from, or asks the source where no node has run yet. */
-export async function restMirror(settings: MirrorSettings, ports: RestedPorts): Promise<RestedMirror> {
+export async function openOfflineMirror(settings: MirrorSettings, ports: OfflineMirrorPorts): Promise<OfflineMirror> {
   const { store, clock } = ports
   const { pinned } = await store.readOrders()
   const stored = await newest(store, pinned)
@@ -34,15 +34,15 @@ export async function restMirror(settings: MirrorSettings, ports: RestedPorts): 
   const index = indexContent(stored.content, settings)
   const state = (await store.readState()) ?? unknownState
   const { name, refreshMs } = settings
-  const doubt = () => doubtOf({ name, state, pinned, refreshMs, now: clock.now() })
-  return rested(settings, index, doubt)
+  const incomplete = () => incompleteCause({ name, state, pinned, refreshMs, now: clock.now() })
+  return offlineMirror(settings, index, incomplete)
 }
 
 const unknownState: MirrorState = {
   version: null,
   confirmedAt: null,
   triedAt: null,
-  trouble: null,
+  failure: null,
   failures: 0,
   acceptedOrder: 0,
 }
@@ -55,17 +55,21 @@ async function newest(store: SnapshotStore, pinned: number | null) {
   return null
 }
 
-async function askOnce(settings: MirrorSettings, { source }: RestedPorts): Promise<RestedMirror> {
+async function askOnce(settings: MirrorSettings, { source }: OfflineMirrorPorts): Promise<OfflineMirror> {
   const fetched = await source.fetch(new AbortController().signal)
-  if (fetched.kind === 'whole') return rested(settings, indexContent(fetched.content, settings), () => null)
-  const trouble = `${settings.name}: ${fetched.cause}`
-  return { ...rested(settings, null, () => trouble), trouble }
+  if (fetched.kind === 'whole') return offlineMirror(settings, indexContent(fetched.content, settings), () => null)
+  const failure = `${settings.name}: ${fetched.cause}`
+  return { ...offlineMirror(settings, null, () => failure), failure }
 }
 
-function rested(settings: MirrorSettings, index: ContentIndex | null, doubt: () => string | null): RestedMirror {
+function offlineMirror(
+  settings: MirrorSettings,
+  index: ContentIndex | null,
+  incomplete: () => string | null,
+): OfflineMirror {
   return {
-    ...viewSource(settings.name, settings.domains, () => ({ index, doubt: doubt() })),
+    ...viewSource(settings.name, settings.domains, () => ({ index, incomplete: incomplete() })),
     passwords: () => index?.passwords ?? NO_PASSWORDS,
-    trouble: null,
+    failure: null,
   }
 }

@@ -29,7 +29,7 @@ const state: MirrorState = {
   version: 3,
   confirmedAt: 5,
   triedAt: 6,
-  trouble: { kind: 'refused', cause: 'shrank' },
+  failure: { kind: 'refused', cause: 'shrank' },
   failures: 2,
   acceptedOrder: 1,
 }

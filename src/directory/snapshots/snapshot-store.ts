@@ -16,7 +16,7 @@ export interface MirrorState {
   readonly confirmedAt: number | null
   readonly triedAt: number | null
   /** Why the last attempt brought nothing; null if it did. */
-  readonly trouble: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
+  readonly failure: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
   /** Attempts in a row that brought nothing. */
   readonly failures: number
   /** The last order to accept that was carried out. */

@@ -2,10 +2,10 @@
 // Room: directory.
 
 import { basename, dirname } from 'node:path'
-import { whyUnread } from '../files/files.ts'
+import { describeUnread } from '../files/files.ts'
 import type { Files } from '../files/files.ts'
 import type { LocatedMap } from '../located.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import { readPerson } from './read-person.ts'
 import { kindOfTable, readTeam } from './read-team.ts'
 import { nameKey } from './team.ts'
@@ -17,38 +17,38 @@ import { readToml } from './toml-file.ts'
 const FILE_LIMIT = 20_000
 
 /** Reads them; the lists of all teams as a mapping of aliases, or null if there are none or anything is wrong. */
-export function loadTeams(build: MailBuild, paths: readonly string[], files: Files): LocatedMap | null {
+export function loadTeams(builder: SnapshotBuilder, paths: readonly string[], files: Files): LocatedMap | null {
   if (paths.length === 0) return null
   if (paths.length > FILE_LIMIT) {
-    build.problems.error({ file: paths[0] as string, line: 0, column: 0 }, `more than ${FILE_LIMIT} TOML files`)
+    builder.problems.error({ file: paths[0] as string, line: 0, column: 0 }, `more than ${FILE_LIMIT} TOML files`)
     return null
   }
   const people = new Map<string, Person>()
   const teams = new Map<string, Team>()
   let whole = true
   for (const path of paths) {
-    const map = readTable(build, path, files)
+    const map = readTable(builder, path, files)
     const kind = map && kindOf(path, map)
     const named: Named = { text: basename(path, '.toml'), place: { file: path, line: 1, column: 1 } }
     if (!map || !kind) {
       whole = false
-      if (map) build.problems.error(named.place, 'neither a team ([people], [[lists]]) nor a person (email)')
+      if (map) builder.problems.error(named.place, 'neither a team ([people], [[lists]]) nor a person (email)')
     } else if (kind === 'team') {
-      const team = readTeam(build, named, map)
-      addOnce(build, teams, team, team)
+      const team = readTeam(builder, named, map)
+      addOnce(builder, teams, team, team)
     } else {
-      const person = readPerson(build, named, map)
-      for (const name of [person, ...(person.alias ? [person.alias] : [])]) addOnce(build, people, name, person)
+      const person = readPerson(builder, named, map)
+      for (const name of [person, ...(person.alias ? [person.alias] : [])]) addOnce(builder, people, name, person)
     }
   }
   // What a file that cannot be read would have said, others must not be blamed for.
-  return whole ? teamLists({ people, teams }, build.problems) : null
+  return whole ? teamLists({ people, teams }, builder.problems) : null
 }
 
-function readTable(build: MailBuild, path: string, files: Files): LocatedMap | null {
+function readTable(builder: SnapshotBuilder, path: string, files: Files): LocatedMap | null {
   const text = files.read(path)
-  if (text.kind === 'found') return readToml(path, text.text, build.problems)
-  build.problems.error({ file: path, line: 0, column: 0 }, whyUnread(text))
+  if (text.kind === 'found') return readToml(path, text.text, builder.problems)
+  builder.problems.error({ file: path, line: 0, column: 0 }, describeUnread(text))
   return null
 }
 
@@ -59,11 +59,11 @@ function kindOf(path: string, map: LocatedMap): 'team' | 'person' | null {
   return folder === 'teams' ? 'team' : kindOfTable(map)
 }
 
-function addOnce<T extends Named>(build: MailBuild, all: Map<string, T>, name: Named, one: T): void {
+function addOnce<T extends Named>(builder: SnapshotBuilder, all: Map<string, T>, name: Named, one: T): void {
   const known = all.get(nameKey(name.text))
   if (!known) all.set(nameKey(name.text), one)
   else if (known !== one) {
     const first = `${known.place.file}:${known.place.line}`
-    build.problems.error(name.place, `duplicate "${name.text}", first written at ${first}`)
+    builder.problems.error(name.place, `duplicate "${name.text}", first written at ${first}`)
   }
 }

@@ -16,7 +16,7 @@ export interface Roster {
 }
 
 /** True, with everything told, if a name leads to nobody or teams lead in a circle: then no list can be made. */
-export function hasWrongNames(roster: Roster, problems: ProblemList): boolean {
+export function reportWrongNames(roster: Roster, problems: ProblemList): boolean {
   let wrong = false
   const tell = ({ text, place }: Named, what: string) => {
     wrong = true

@@ -4,7 +4,7 @@
 import { describeLocated, entryOf, refuseUnknown } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
 import { readAddress } from '../read/snapshot-builder.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import { readText } from './read-fields.ts'
 import type { Named, Person } from './team.ts'
 
@@ -25,21 +25,21 @@ const elsewhereKeys = [
 ]
 
 /** Reads one file of a person. */
-export function readPerson(build: MailBuild, named: Named, map: LocatedMap): Person {
-  refuseUnknown(map, ['email', ...elsewhereKeys], build.problems)
-  return { ...named, alias: readText(map, 'github', build.problems), email: readEmail(build, map) }
+export function readPerson(builder: SnapshotBuilder, named: Named, map: LocatedMap): Person {
+  refuseUnknown(map, ['email', ...elsewhereKeys], builder.problems)
+  return { ...named, alias: readText(map, 'github', builder.problems), email: readEmail(builder, map) }
 }
 
-function readEmail(build: MailBuild, map: LocatedMap): Person['email'] {
+function readEmail(builder: SnapshotBuilder, map: LocatedMap): Person['email'] {
   const field = entryOf(map, 'email')
   if (!field) return 'missing'
   const { value } = field
   if (value.kind === 'scalar' && value.value === false) return 'out'
   if (value.kind === 'scalar' && typeof value.value === 'string') {
-    const address = readAddress(build, value.value, value.place)
+    const address = readAddress(builder, value.value, value.place)
     return address ? { address, place: value.place } : 'bad'
   }
-  build.problems.error(
+  builder.problems.error(
     value.place,
     `"email" is an address, or false to stay off lists; found ${describeLocated(value)}`,
   )

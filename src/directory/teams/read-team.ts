@@ -4,10 +4,10 @@
 import { describeLocated, entryOf, refuseUnknown, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
 import { readAddress } from '../read/snapshot-builder.ts'
-import type { MailBuild } from '../read/snapshot-builder.ts'
+import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import { readFlag, readNames, readText } from './read-fields.ts'
 import { teamKinds } from './team.ts'
-import type { Named, Sweep, Team, TeamKind, TeamList } from './team.ts'
+import type { Named, TeamSelector, Team, TeamKind, TeamList } from './team.ts'
 
 const elsewhereKeys = [
   'top-level',
@@ -23,7 +23,7 @@ const elsewhereKeys = [
   'zulip-streams',
 ]
 const teamKeys = ['name', 'kind', 'subteam-of', 'people', 'lists']
-const sweeps: Readonly<Record<string, Sweep['of']>> = {
+const sweeps: Readonly<Record<string, TeamSelector['of']>> = {
   'include-all-team-members': 'members',
   'include-team-leads': 'team',
   'include-wg-leads': 'working-group',
@@ -42,65 +42,68 @@ const listKeys = [
 ]
 
 /** Reads one file of a team; `named` is what the file's name says. */
-export function readTeam(build: MailBuild, named: Named, map: LocatedMap): Team {
-  const { problems } = build
+export function readTeam(builder: SnapshotBuilder, named: Named, map: LocatedMap): Team {
+  const { problems } = builder
   refuseUnknown(map, [...teamKeys, ...elsewhereKeys], problems)
-  const people = readPeople(build, map)
+  const people = readPeople(builder, map)
   const leads = people ? readNames(people, 'leads', problems) : []
   return {
     ...(readText(map, 'name', problems) ?? named),
-    kind: readKind(build, map),
+    kind: readKind(builder, map),
     parent: readText(map, 'subteam-of', problems),
     leads,
     members: people ? [...leads, ...readNames(people, 'members', problems, ['github', 'name'])] : [],
     included: people ? readNames(people, 'included-teams', problems) : [],
-    sweeps: people ? readSweeps(build, people) : [],
+    selectors: people ? readSweeps(builder, people) : [],
     alumni: people && readFlag(people, ALUMNI, false, problems) ? (entryOf(people, ALUMNI)?.place ?? null) : null,
-    lists: readLists(build, map),
+    lists: readLists(builder, map),
   }
 }
 
-function readKind(build: MailBuild, map: LocatedMap): TeamKind {
-  const named = readText(map, 'kind', build.problems)
+function readKind(builder: SnapshotBuilder, map: LocatedMap): TeamKind {
+  const named = readText(map, 'kind', builder.problems)
   const kind = teamKinds.find((one) => one === named?.text)
-  if (named && !kind) build.problems.error(named.place, `"kind" is one of ${teamKinds.join(', ')}`)
+  if (named && !kind) builder.problems.error(named.place, `"kind" is one of ${teamKinds.join(', ')}`)
   return kind ?? 'team'
 }
 
-function readSweeps(build: MailBuild, people: LocatedMap): readonly Sweep[] {
+function readSweeps(builder: SnapshotBuilder, people: LocatedMap): readonly TeamSelector[] {
   return Object.entries(sweeps).flatMap(([key, of]) => {
     const field = entryOf(people, key)
-    return field && readFlag(people, key, false, build.problems) ? [{ of, place: field.place }] : []
+    return field && readFlag(people, key, false, builder.problems) ? [{ of, place: field.place }] : []
   })
 }
 
-function readPeople(build: MailBuild, map: LocatedMap): LocatedMap | null {
+function readPeople(builder: SnapshotBuilder, map: LocatedMap): LocatedMap | null {
   const field = entryOf(map, 'people')
   if (!field) return null
   if (field.value.kind !== 'map') {
-    build.problems.error(field.value.place, `"people": expected a table, found ${describeLocated(field.value)}`)
+    builder.problems.error(field.value.place, `"people": expected a table, found ${describeLocated(field.value)}`)
     return null
   }
-  refuseUnknown(field.value, [...peopleKeys, ...Object.keys(sweeps), ALUMNI], build.problems)
+  refuseUnknown(field.value, [...peopleKeys, ...Object.keys(sweeps), ALUMNI], builder.problems)
   return field.value
 }
 
-function readLists(build: MailBuild, map: LocatedMap): readonly TeamList[] {
+function readLists(builder: SnapshotBuilder, map: LocatedMap): readonly TeamList[] {
   const field = entryOf(map, 'lists')
   if (!field) return []
   if (field.value.kind !== 'list') {
-    build.problems.error(field.value.place, `"lists": expected tables [[lists]], found ${describeLocated(field.value)}`)
+    builder.problems.error(
+      field.value.place,
+      `"lists": expected tables [[lists]], found ${describeLocated(field.value)}`,
+    )
     return []
   }
   return field.value.items.flatMap((item) => {
-    const list = item.kind === 'map' ? readList(build, item) : null
-    if (item.kind !== 'map') build.problems.error(item.place, `expected a table, found ${describeLocated(item)}`)
+    const list = item.kind === 'map' ? readList(builder, item) : null
+    if (item.kind !== 'map') builder.problems.error(item.place, `expected a table, found ${describeLocated(item)}`)
     return list ?? []
   })
 }
 
-function readList(build: MailBuild, map: LocatedMap): TeamList | null {
-  const { problems } = build
+function readList(builder: SnapshotBuilder, map: LocatedMap): TeamList | null {
+  const { problems } = builder
   refuseUnknown(map, listKeys, problems)
   const address = readText(map, 'address', problems)
   if (!address) {
@@ -109,7 +112,7 @@ function readList(build: MailBuild, map: LocatedMap): TeamList | null {
   }
   const emails = readNames(map, 'extra-emails', problems)
   const extraEmails = emails.flatMap(({ text, place }) => {
-    const mailbox = readAddress(build, text, place)
+    const mailbox = readAddress(builder, text, place)
     return mailbox ? [{ address: mailbox, place }] : []
   })
   return {

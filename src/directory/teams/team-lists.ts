@@ -5,16 +5,16 @@
 import { addressKey, printAddress } from '../address.ts'
 import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'
 import type { ProblemList } from '../data-problem.ts'
-import { hasWrongNames, Membership } from './members.ts'
+import { reportWrongNames, Membership } from './members.ts'
 import type { Roster } from './members.ts'
-import { followSweeps } from './team-selectors.ts'
+import { expandSelectors } from './team-selectors.ts'
 import { nameKey } from './team.ts'
 import type { Person, Team, TeamList } from './team.ts'
 
 /** All lists of all teams, as a mapping of aliases; null if names or circles make them impossible, which is told. */
 export function teamLists(written: Roster, problems: ProblemList): LocatedMap | null {
-  const roster = followSweeps(written, problems)
-  if (hasWrongNames(roster, problems)) return null
+  const roster = expandSelectors(written, problems)
+  if (reportWrongNames(roster, problems)) return null
   const resolving = { roster, problems, membership: new Membership(roster, problems), told: new Set<Person>() }
   const entries: LocatedEntry[] = []
   for (const team of roster.teams.values()) {

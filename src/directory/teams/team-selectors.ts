@@ -10,11 +10,11 @@ import type { Team } from './team.ts'
 const SWEEP_LIMIT = 20
 
 /** The same roster with sweeps followed. */
-export function followSweeps(roster: Roster, problems: ProblemList): Roster {
-  const sweeping = [...roster.teams.values()].filter((team) => team.sweeps.length > 0)
+export function expandSelectors(roster: Roster, problems: ProblemList): Roster {
+  const sweeping = [...roster.teams.values()].filter((team) => team.selectors.length > 0)
   const [surplus] = sweeping.slice(SWEEP_LIMIT)
-  if (surplus?.sweeps[0]) {
-    problems.error(surplus.sweeps[0].place, `more than ${SWEEP_LIMIT} teams take in members of all others`)
+  if (surplus?.selectors[0]) {
+    problems.error(surplus.selectors[0].place, `more than ${SWEEP_LIMIT} teams take in members of all others`)
     return roster
   }
   const teams = new Map(roster.teams)
@@ -26,7 +26,7 @@ type Added = Pick<Team, 'members' | 'included'>
 
 function sweep(team: Team, { teams }: Roster): Team {
   const others = [...teams.values()].filter((other) => other !== team)
-  const added = team.sweeps.map(({ of, place }): Added => {
+  const added = team.selectors.map(({ of, place }): Added => {
     if (of === 'members') {
       const included = others.filter((other) => other.kind === 'team' && other.alumni === null)
       return { members: [], included: included.map(({ text }) => ({ text, place })) }

@@ -21,7 +21,7 @@ export const teamKinds = ['team', 'working-group', 'project-group', 'marker-team
 export type TeamKind = (typeof teamKinds)[number]
 
 /** Members that a look at all other teams tells: the leads of those of a kind, or everybody in a team. */
-export interface Sweep {
+export interface TeamSelector {
   readonly of: 'members' | Exclude<TeamKind, 'marker-team'>
   readonly place: Place
 }
@@ -35,7 +35,7 @@ export interface Team extends Named {
   readonly members: readonly Named[]
   /** Teams whose members are members here too. */
   readonly included: readonly Named[]
-  readonly sweeps: readonly Sweep[]
+  readonly selectors: readonly TeamSelector[]
   /** Asks for all who have ever left a team, whom nobody here knows; matters once a list asks for this team's members. */
   readonly alumni: Place | null
   readonly lists: readonly TeamList[]

@@ -13,7 +13,7 @@ const repository: Readonly<Record<string, string>> = {
   '/r/people/sam.toml': 'name = "Sam"\nemail = false\n',
   '/r/people/ada.toml': 'name = "Ada"\nemail = "ada@home.example.net"\n',
   '/r/people/zoe.toml': 'name = "Zoe"\n',
-  '/r/teams/build.toml': `name = "build"
+  '/r/teams/builder.toml': `name = "builder"
 subteam-of = "infra"
 [people]
 leads = ["kim"]
@@ -22,11 +22,11 @@ alumni = ["nobody-knows"]
 [[github]]
 orgs = ["x"]
 [[lists]]
-address = "build@example.org"
+address = "builder@example.org"
 extra-emails = ["ci@builder.example.net"]
 extra-teams = ["release"]
 [[lists]]
-address = "build-extra"
+address = "builder-extra"
 include-team-members = false
 extra-people = ["sam", "kim"]
 `,
@@ -40,7 +40,7 @@ include-subteam-members = true
 address = "infra-only@example.org"
 `,
   '/r/teams/release.toml': 'name = "release"\n[people]\nleads = []\nmembers = []\nincluded-teams = ["infra"]\n',
-  '/r/teams/deep.toml': 'name = "deep"\nsubteam-of = "build"\n[people]\nmembers = ["ada", "sam"]\n',
+  '/r/teams/deep.toml': 'name = "deep"\nsubteam-of = "builder"\n[people]\nmembers = ["ada", "sam"]\n',
 }
 
 function load(changes: Readonly<Record<string, string>> = {}, mail: readonly string[] = ['/r']) {
@@ -64,8 +64,8 @@ describe('lists of teams', () => {
 
   it('load', () => expect(problems).toEqual([]))
   it.each([
-    ['build@example.org', ['kim', 'lee', 'ada', 'ci@builder.example.net']],
-    ['build-extra@example.org', ['kim']],
+    ['builder@example.org', ['kim', 'lee', 'ada', 'ci@builder.example.net']],
+    ['builder-extra@example.org', ['kim']],
     ['infra@example.org', ['ada', 'kim', 'lee']],
     ['infra-only@example.org', ['ada']],
   ])('%s', (address, names) => {
@@ -74,8 +74,8 @@ describe('lists of teams', () => {
   })
 
   it('know where they are written', () => {
-    expect(directory?.find('build-extra@example.org')).toMatchObject({
-      value: { alias: { source: '/r/teams/build.toml:14' } },
+    expect(directory?.find('builder-extra@example.org')).toMatchObject({
+      value: { alias: { source: '/r/teams/builder.toml:14' } },
     })
   })
 
@@ -93,7 +93,7 @@ describe('lists of teams', () => {
       '/r/people/ada.toml',
     ])
     expect(none).toEqual([])
-    expect(same('build-extra@example.org')).toEqual(['kim@home.example.net'])
+    expect(same('builder-extra@example.org')).toEqual(['kim@home.example.net'])
   })
 
   it('may be of all members, or of the leads of a kind of team', () => {
@@ -225,7 +225,7 @@ describe('faults', () => {
     [
       'a circle of parents',
       { '/r/teams/infra.toml': 'subteam-of = "deep"\n[people]\nmembers = []\n' },
-      ['teams/deep.toml:2:14: error: "subteam-of" leads in a circle: build → infra → deep → build'],
+      ['teams/deep.toml:2:14: error: "subteam-of" leads in a circle: builder → infra → deep → build'],
     ],
     [
       'a team inside itself',

@@ -8,7 +8,7 @@ import { collectProblems } from '../../directory/data-problem.ts'
 import type { Problem, ProblemList } from '../../directory/data-problem.ts'
 import type { Snapshot } from '../../directory/snapshot.ts'
 import { readAssertion } from './read-assertion.ts'
-import type { AssertionWords } from './read-assertion.ts'
+import type { Assertion } from './read-assertion.ts'
 import type { Resolution, Router } from '../resolution.ts'
 import { createRouter } from '../router.ts'
 import type { RouterSettings } from '../router-settings.ts'
@@ -74,7 +74,7 @@ async function checkPostmaster(snapshot: Directory, router: Router, list: Proble
   )
 }
 
-function faultsOf(words: AssertionWords, answer: Resolution): readonly string[] {
+function faultsOf(words: Assertion, answer: Resolution): readonly string[] {
   const faults: string[] = []
   const destinations = answer.kind === 'destinations' ? answer.destinations : []
   const compare = (key: string, expected: readonly string[] | undefined, found: readonly string[]) => {
@@ -97,7 +97,7 @@ function faultsOf(words: AssertionWords, answer: Resolution): readonly string[] 
 }
 
 /** `refused: true`, `false`, or the beginning of the reply: `550`, `550 5.1.1`. */
-function refusalFaults({ refused }: AssertionWords, answer: Resolution): readonly string[] {
+function refusalFaults({ refused }: Assertion, answer: Resolution): readonly string[] {
   if (refused === undefined) return answer.kind === 'refused' ? [`it is refused: ${answer.reply.cause}`] : []
   if (answer.kind !== 'refused') return refused === false ? [] : ['it is not refused']
   const reply = `${answer.reply.code} ${answer.reply.enhanced} ${answer.reply.text}`

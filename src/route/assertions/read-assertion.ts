@@ -8,7 +8,7 @@ import type { Located, LocatedMap } from '../../directory/located.ts'
 import type { ProblemList } from '../../directory/data-problem.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 
-export interface AssertionWords {
+export interface Assertion {
   readonly forwardPath: string
   /** Null for a bounce. */
   readonly reversePath: string | null
@@ -32,7 +32,7 @@ interface Reading {
 }
 
 /** Null, with everything told, if any word of it cannot be read. */
-export function readAssertion(item: Located, mainDomain: string, problems: ProblemList): AssertionWords | null {
+export function readAssertion(item: Located, mainDomain: string, problems: ProblemList): Assertion | null {
   if (item.kind !== 'map') {
     problems.error(item.place, `expected a record with address, found ${describeLocated(item)}`)
     return null
@@ -54,7 +54,7 @@ export function readAssertion(item: Located, mainDomain: string, problems: Probl
   return faults === 0 ? words : null
 }
 
-function readWords(reading: Reading): AssertionWords {
+function readWords(reading: Reading): Assertion {
   const [address] = mailboxes(reading, 'address') ?? []
   const from = entryOf(reading.item, 'from')
   const isBounce = from !== undefined && ['<>', ''].includes(textOf(from.value) ?? '')
