@@ -1,8 +1,8 @@
 // The program's own rules against replies as the servers of this world word them: retold, with their codes, shapes and tell-tale words.
 
 import { describe, expect, it } from 'vitest'
-import { createReplyRules } from '../delivery/reply-rules.ts'
-import type { PeerReply, Phase } from '../delivery/transport.ts'
+import { createReplyRules } from '../delivery/attempt/reply-rules.ts'
+import type { PeerReply, Phase } from '../delivery/smtp-client/transport.ts'
 import type { ReplyClass } from '../smtp/reply-class.ts'
 import { loadShippedReplyRules } from './reply-rules-file.ts'
 

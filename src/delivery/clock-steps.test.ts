@@ -8,8 +8,8 @@ import type { Outcome } from '../queue/contract/outcome.ts'
 import type { Claim } from '../queue/contract/queue.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { createDispatcher, standardDispatcher } from './dispatcher.ts'
-import { deferred } from './delivery-outcome.ts'
-import { ConnectionPool, standardPool } from './pool.ts'
+import { deferred } from './attempt/delivery-outcome.ts'
+import { ConnectionPool, standardPool } from './attempt/connection-pool.ts'
 
 const HOUR = 3_600_000
 const done: Outcome = { kind: 'delivered', dsnPassedOn: false, reply: '250 ok', status: '2.0.0', host: 'h', tls: null }

@@ -11,10 +11,10 @@ import {
   type SchedulerSettings,
 } from '../queue/scheduling/scheduler.ts'
 import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
-import type { AttemptResult } from './agent.ts'
+import type { AttemptResult } from './attempt/agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
-import { deferred } from './delivery-outcome.ts'
-import { ConnectionPool, standardPool } from './pool.ts'
+import { deferred } from './attempt/delivery-outcome.ts'
+import { ConnectionPool, standardPool } from './attempt/connection-pool.ts'
 
 const hop = 'mx:example.net'
 const done: Outcome = { kind: 'delivered', dsnPassedOn: false, reply: '250 ok', status: '2.0.0', host: 'h', tls: null }

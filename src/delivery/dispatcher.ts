@@ -9,15 +9,15 @@ import {
   Scheduler,
   type SchedulerSettings,
 } from '../queue/scheduling/scheduler.ts'
-import type { Agent, AttemptResult } from './agent.ts'
+import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { Backlog } from './backlog.ts'
 import type { DeliveryEngine } from './engine.ts'
 import type { DeliveryLog } from './log-port.ts'
-import { deferred } from './delivery-outcome.ts'
-import type { ConnectionPool } from './pool.ts'
-import { Settler } from './outcome-writer.ts'
+import { deferred } from './attempt/delivery-outcome.ts'
+import type { ConnectionPool } from './attempt/connection-pool.ts'
+import { OutcomeWriter } from './outcome-writer.ts'
 import { QUEUE_PAUSE, Summaries, type SummarySettings } from './backlog-poller.ts'
-import { Wakeup } from './wakeup.ts'
+import { WakeupTimer } from './wakeup.ts'
 
 export interface DispatcherSettings extends SummarySettings {
   readonly scheduler: SchedulerSettings
@@ -90,9 +90,9 @@ class Dispatch implements Dispatcher {
   readonly #ports: DispatcherPorts
   readonly #scheduler: Scheduler
   readonly #backlog = new Backlog()
-  readonly #settler: Settler
+  readonly #settler: OutcomeWriter
   readonly #summaries: Summaries
-  readonly #wakeup: Wakeup
+  readonly #wakeup: WakeupTimer
   readonly #running = new Set<Promise<void>>()
   #state: 'new' | 'started' | 'draining' = 'new'
   #unwatch: (() => void) | undefined
@@ -102,8 +102,8 @@ class Dispatch implements Dispatcher {
     this.#settings = settings
     this.#ports = ports
     this.#scheduler = new Scheduler(settings.scheduler)
-    this.#wakeup = new Wakeup(ports.clock, () => this.#pump())
-    this.#settler = new Settler({
+    this.#wakeup = new WakeupTimer(ports.clock, () => this.#pump())
+    this.#settler = new OutcomeWriter({
       ...ports,
       settled: (settlement, due) => this.#settled(settlement, due),
       released: () => this.#refresh(),

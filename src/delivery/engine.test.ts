@@ -17,13 +17,13 @@ import type { NewMessage, NewRecipient } from '../queue/contract/queue.ts'
 import { defaultRetrySettings } from '../queue/scheduling/retry-schedule.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import { createAgent, standardAgent } from './agent.ts'
+import { createAgent, standardAgent } from './attempt/agent.ts'
 import { createDispatcher, standardDispatcher } from './dispatcher.ts'
-import { createHostFinder } from './hosts.ts'
-import { ConnectionPool, standardPool } from './pool.ts'
-import { createReplyRules } from './reply-rules.ts'
-import { SharedGates } from './shared-limits.ts'
-import { createSmtpTransport } from './smtp-transport.ts'
+import { createHostFinder } from './hosts/host-finder.ts'
+import { ConnectionPool, standardPool } from './attempt/connection-pool.ts'
+import { createReplyRules } from './attempt/reply-rules.ts'
+import { HostLimiter } from './attempt/shared-limits.ts'
+import { createSmtpTransport } from './smtp-client/smtp-transport.ts'
 import { tlsPolicies } from './tls-policy/configured-policies.ts'
 
 const clock = systemClock
@@ -52,7 +52,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([]),
-    gates: new SharedGates(),
+    limiter: new HostLimiter(),
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(peer), {
       resolver: fakeResolver({ 'there.test A': ['127.0.0.1'] }),

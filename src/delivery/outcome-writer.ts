@@ -12,7 +12,7 @@ const LAST_BACKOFF = 30_000
 /** Repetitions of what the queue refuses for a reason other than its own health. */
 const BUG_REPETITIONS = 3
 
-export interface SettlerPorts {
+export interface OutcomeWriterPorts {
   readonly queue: Pick<Queue, 'settle' | 'release'>
   readonly clock: Clock
   readonly log: DeliveryLog
@@ -22,13 +22,13 @@ export interface SettlerPorts {
   readonly released: () => void
 }
 
-export class Settler {
-  readonly #ports: SettlerPorts
+export class OutcomeWriter {
+  readonly #ports: OutcomeWriterPorts
   #unsettled = 0
   #stuck = 0
   #idleWaiters: (() => void)[] = []
 
-  constructor(ports: SettlerPorts) {
+  constructor(ports: OutcomeWriterPorts) {
     this.#ports = ports
   }
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { createDeadline } from './connection-timer.ts'
-import { Wakeup } from './wakeup.ts'
+import { createDeadline } from './smtp-client/connection-timer.ts'
+import { WakeupTimer } from './wakeup.ts'
 
 describe('a deadline', () => {
   function setUp() {
@@ -83,7 +83,7 @@ describe('a wake-up call', () => {
   it('rings at the earliest time it was set to', async () => {
     const clock = createFakeClock()
     const rung: number[] = []
-    const wakeup = new Wakeup(clock, () => rung.push(clock.now()))
+    const wakeup = new WakeupTimer(clock, () => rung.push(clock.now()))
     const start = clock.now()
     wakeup.at(start + 100)
     wakeup.at(start + 50)

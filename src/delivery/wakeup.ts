@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 /** Node's longest timer is 2^31 - 1 ms; a day is long enough to look again. */
 const LONGEST = 86_400_000
 
-export class Wakeup {
+export class WakeupTimer {
   readonly #clock: Clock
   readonly #ring: () => void
   #at = Number.POSITIVE_INFINITY

@@ -5,19 +5,19 @@ import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import { loadShippedReplyRules } from '../config/reply-rules-file.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import { createAgent, standardAgent } from '../delivery/agent.ts'
+import { createAgent, standardAgent } from '../delivery/attempt/agent.ts'
 import { createDispatcher, standardDispatcher } from '../delivery/dispatcher.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
-import { createHostFinder, MX_ADDRESS_LIMIT } from '../delivery/hosts.ts'
-import type { HostSettings } from '../delivery/hosts.ts'
+import { createHostFinder, MX_ADDRESS_LIMIT } from '../delivery/hosts/host-finder.ts'
+import type { HostSettings } from '../delivery/hosts/host-finder.ts'
 import type { DeliveryLog } from '../delivery/log-port.ts'
-import { ConnectionPool, standardPool } from '../delivery/pool.ts'
-import { createReplyRules } from '../delivery/reply-rules.ts'
-import { SharedGates } from '../delivery/shared-limits.ts'
-import { createSmtpTransport } from '../delivery/smtp-transport.ts'
-import type { SourceCheck } from '../delivery/source-check.ts'
-import { standardTimeouts } from '../delivery/transport-settings.ts'
-import type { TransportSettings } from '../delivery/transport-settings.ts'
+import { ConnectionPool, standardPool } from '../delivery/attempt/connection-pool.ts'
+import { createReplyRules } from '../delivery/attempt/reply-rules.ts'
+import { HostLimiter } from '../delivery/attempt/shared-limits.ts'
+import { createSmtpTransport } from '../delivery/smtp-client/smtp-transport.ts'
+import type { SourceCheck } from '../delivery/hosts/source-check.ts'
+import { standardTimeouts } from '../delivery/smtp-client/transport-settings.ts'
+import type { TransportSettings } from '../delivery/smtp-client/transport-settings.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
@@ -47,7 +47,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
   const pool = new ConnectionPool({ ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age }, clock)
   const agent = createAgent(standardAgent, {
     hosts: createHostFinder(
-      { ...hostSettings(config), ruleFor: (place) => rules.forPlace(place) },
+      { ...hostSettings(config), ruleFor: (place) => rules.forHost(place) },
       {
         resolver: parts.resolver,
         random: systemRandom,
@@ -60,7 +60,7 @@ export function buildDelivery(config: Config, parts: DeliveryParts): Dispatcher 
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([...config.delivery.replies, ...loadShippedReplyRules()]),
-    gates: new SharedGates(),
+    limiter: new HostLimiter(),
   })
   const { concurrency, destination_concurrency } = config.delivery
   const scheduler = {

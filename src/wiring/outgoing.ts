@@ -4,11 +4,15 @@ import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import type { DestinationConfig } from '../config/sections/delivery-destinations.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import type { ClientProfile } from '../delivery/client-profile.ts'
-import { createDestinationRules, type DestinationRule, type DestinationRules } from '../delivery/destination-rules.ts'
+import type { ClientProfile } from '../delivery/smtp-client/client-profile.ts'
+import {
+  createDestinationRules,
+  type DestinationRule,
+  type DestinationRules,
+} from '../delivery/hosts/destination-rules.ts'
 import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
 import type { TlsContexts } from '../delivery/tls-policy/tls-policy.ts'
-import type { HeloNames, SourceAddresses } from '../delivery/transport-settings.ts'
+import type { HeloNames, SourceAddresses } from '../delivery/smtp-client/transport-settings.ts'
 import { followTls } from '../delivery/tls-policy/follow-tls.ts'
 import type { DestinationLimits } from '../queue/scheduling/scheduler.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'

@@ -1,13 +1,13 @@
 // Config → the check of our own addresses: which ones there are, how the system chooses, where the result is told.
 
 import type { Config } from '../config/config.ts'
-import { createSourceCheck, type Source, type SourceCheck, type SourceStatus } from '../delivery/source-check.ts'
+import { createSourceCheck, type Source, type SourceCheck, type SourceStatus } from '../delivery/hosts/source-check.ts'
 import { confirmedName } from '../dns/fcrdns.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Health } from '../observe/health-report.ts'
 import type { Log } from '../observe/json-log.ts'
-import { addressTowards } from '../delivery/kernel-source-address.ts'
+import { addressTowards } from '../delivery/hosts/kernel-source-address.ts'
 
 /** Any address of each family's internet: the system is asked for its way there, nothing is sent. */
 const SOMEWHERE = { 4: '192.0.2.1', 6: '2000::1' } as const

@@ -1,9 +1,14 @@
 // Settings of the SMTP client for tests: short time-outs, no certificates unless given.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import type { ClientProfile } from '../../src/delivery/client-profile.ts'
-import { standardTimeouts, type Timeouts, type TransportSettings } from '../../src/delivery/transport-settings.ts'
-import type { Target, TransportContent, TransportEnvelope } from '../../src/delivery/transport.ts'
+import type { ClientProfile } from '../../src/delivery/smtp-client/client-profile.ts'
+import {
+  standardTimeouts,
+  type Timeouts,
+  type TransportSettings,
+} from '../../src/delivery/smtp-client/transport-settings.ts'
+import type { Target } from '../../src/delivery/target.ts'
+import type { TransportContent, TransportEnvelope } from '../../src/delivery/smtp-client/transport.ts'
 import { tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 import { Readable } from 'node:stream'

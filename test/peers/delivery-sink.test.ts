@@ -1,14 +1,14 @@
 // The whole engine (scheduler, agents, client) against Postfix's smtp-sink, which follows the standard where our own test host follows us.
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAgent, standardAgent } from '../../src/delivery/agent.ts'
+import { createAgent, standardAgent } from '../../src/delivery/attempt/agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from '../../src/delivery/dispatcher.ts'
-import { createHostFinder } from '../../src/delivery/hosts.ts'
-import { ConnectionPool, standardPool } from '../../src/delivery/pool.ts'
-import { createReplyRules } from '../../src/delivery/reply-rules.ts'
-import { SharedGates } from '../../src/delivery/shared-limits.ts'
+import { createHostFinder } from '../../src/delivery/hosts/host-finder.ts'
+import { ConnectionPool, standardPool } from '../../src/delivery/attempt/connection-pool.ts'
+import { createReplyRules } from '../../src/delivery/attempt/reply-rules.ts'
+import { HostLimiter } from '../../src/delivery/attempt/shared-limits.ts'
 import { tlsPolicies } from '../../src/delivery/tls-policy/configured-policies.ts'
-import { createSmtpTransport } from '../../src/delivery/smtp-transport.ts'
+import { createSmtpTransport } from '../../src/delivery/smtp-client/smtp-transport.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { defaultSchedulerSettings } from '../../src/queue/scheduling/scheduler.ts'
@@ -59,7 +59,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     pool,
     clock,
     replies: createReplyRules([]),
-    gates: new SharedGates(),
+    limiter: new HostLimiter(),
     openBody: () => {
       throw new Error('nothing to stream')
     },

@@ -8,10 +8,11 @@ import { createAuthority, type Issued } from '../../demo/ca.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { plainMail } from '../../smtp/envelope.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
-import { createSmtpTransport } from '../smtp-transport.ts'
+import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
 import { type PolicyName, tlsPolicies } from './configured-policies.ts'
 import type { HostDecision, TlsPolicy, TlsRequirement } from './tls-policy.ts'
-import type { OpenResult, Target } from '../transport.ts'
+import type { Target } from '../target.ts'
+import type { OpenResult } from '../smtp-client/transport.ts'
 
 const authority = createAuthority('our CA')
 const stranger = createAuthority('another CA')
@@ -113,7 +114,7 @@ describe('may', () => {
       tls: fitting,
       replies: { starttls: '220 go\r\n250-injected\r\n250 PIPELINING' },
     })
-    expect(said).toMatchObject({ kind: 'nonsense', phase: 'starttls' })
+    expect(said).toMatchObject({ kind: 'protocol-error', phase: 'starttls' })
   })
 })
 
@@ -130,7 +131,7 @@ describe('encrypt', () => {
     expect((await open('encrypt', { tls: tlsOf(stranger.issue({ names: ['x.test'] })) })).said).toBe(
       'TLSv1.3 encrypted',
     )
-    expect((await open('encrypt', {})).said).toMatchObject({ kind: 'unfit', scope: 'site', status: '4.7.4' })
+    expect((await open('encrypt', {})).said).toMatchObject({ kind: 'unsupported', scope: 'site', status: '4.7.4' })
     expect((await open('encrypt', { tls: fitting, moods: { starttls: 'tempfail' } })).said).toMatchObject({
       kind: 'refused',
     })
@@ -162,7 +163,7 @@ describe('verify', () => {
     ['certificate-expired', authority.issue({ names: ['peer.test'], days: -1 })],
   ])('rejects a peer: %s', async (failure, issued) => {
     const { result, said, peer } = await open('verify', { tls: tlsOf(issued) })
-    expect(said).toMatchObject({ kind: 'unfit', scope: 'site', status: '4.7.5' })
+    expect(said).toMatchObject({ kind: 'unsupported', scope: 'site', status: '4.7.5' })
     expect(result).toMatchObject({ reached: true, tls: { level: 'none', policy: 'verify', failure } })
     expect(peer.commands.map(({ line }) => line)).not.toContain(expect.stringMatching(/^MAIL/))
   })
@@ -186,7 +187,7 @@ describe('a policy that asks DNS, such as DANE', () => {
     expect(result).toMatchObject({
       kind: 'closed',
       reached: false,
-      trouble: { kind: 'unfit', scope: 'site', status: '4.7.5' },
+      trouble: { kind: 'unsupported', scope: 'site', status: '4.7.5' },
       tls: { level: 'none', policy: 'dns', failure: 'validation-failure' },
     })
     expect(peer.sessions).toBe(0)
@@ -236,7 +237,9 @@ describe('REQUIRETLS (RFC 8689)', () => {
     ] as const) {
       const other = await open(level, { tls: fitting, extensions })
       if (other.result.kind !== 'open') throw new Error('closed')
-      expect(await other.result.connection.send(envelope, mail)).toMatchObject([{ kind: 'unfit', status: '5.7.30' }])
+      expect(await other.result.connection.send(envelope, mail)).toMatchObject([
+        { kind: 'unsupported', status: '5.7.30' },
+      ])
       expect(other.peer.messages).toHaveLength(0)
     }
   })

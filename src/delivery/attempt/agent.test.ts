@@ -1,0 +1,387 @@
+// One attempt over real connections to hosts that misbehave on command: fall-through, reuse, splitting, and what counts as an attempt.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../../test/lib/smtp-peer.ts'
+import { createFakeQueue } from '../../../test/lib/fake-queue.ts'
+import { loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
+import { systemClock } from '../../lib/clock.ts'
+import type { Claim } from '../../queue/contract/queue.ts'
+import { type AgentSettings, createAgent, standardAgent } from './agent.ts'
+import type { Hosts } from '../hosts/host-finder.ts'
+import { ConnectionPool, type PoolSettings, standardPool } from './connection-pool.ts'
+import { createReplyRules, type ReplyRule } from './reply-rules.ts'
+import { HostLimiter, type SharedLimits } from './shared-limits.ts'
+import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
+
+const peers: SmtpPeer[] = []
+const pools: ConnectionPool[] = []
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) pool.abort()
+  await Promise.all(peers.splice(0).map((peer) => peer.close()))
+})
+
+interface Setting {
+  readonly hosts?: Hosts
+  readonly agent?: Partial<AgentSettings>
+  readonly pool?: Partial<PoolSettings>
+  readonly replies?: readonly ReplyRule[]
+  /** Of all hosts. */
+  readonly shared?: SharedLimits
+}
+
+async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
+  const own = await Promise.all(hosts.map((options) => startSmtpPeer(options)))
+  peers.push(...own)
+  const pool = new ConnectionPool({ ...standardPool, ...setting.pool }, systemClock)
+  pools.push(pool)
+  let lookUps = 0
+  const limits = setting.shared ? { shared: setting.shared } : {}
+  const targets = own.map((peer, i) => loopbackTarget(peer.port, { host: `mx${i + 1}.test`, ...limits }))
+  const limiter = new HostLimiter()
+  const agent = createAgent(
+    { ...standardAgent, ...setting.agent },
+    {
+      hosts: {
+        find: async () => {
+          lookUps++
+          return setting.hosts ?? { kind: 'targets', targets }
+        },
+      },
+      transport: createSmtpTransport(transportSettings({ timeouts: { greeting: 100, mail: 100, finalDot: 100 } }), {
+        clock: systemClock,
+      }),
+      pool,
+      clock: systemClock,
+      replies: createReplyRules(setting.replies ?? []),
+      limiter,
+      openBody: () => {
+        throw new Error('nothing to stream')
+      },
+    },
+  )
+  const send = async (to: readonly string[], sender = 'sender@example.org') => {
+    const result = await agent.attempt(claimOf(to, sender))
+    return {
+      verdict: result.verdict,
+      outcomes: result.outcomes.map(({ outcome }) => outcome),
+      short: result.outcomes.map(({ outcome }) => `${outcome.kind} ${outcome.status}`),
+    }
+  }
+  return { peers: own, agent, pool, limiter, send, lookUps: () => lookUps }
+}
+
+function claimOf(to: readonly string[], sender: string | null): Claim {
+  const [claim] = createFakeQueue(() => 0).addClaimed({ nextHop: 'mx:example.net', to, sender })
+  return claim as Claim
+}
+
+describe('reuse', () => {
+  it('sends many mails over one connection after one look-up', async () => {
+    const {
+      peers: [peer],
+      send,
+      lookUps,
+    } = await setUp([{}])
+    for (let i = 0; i < 5; i++) expect((await send([`r${i}@example.net`])).short).toEqual(['delivered 2.0.0'])
+    expect(peer?.sessions).toBe(1)
+    expect(lookUps()).toBe(1)
+  })
+
+  it('opens a new connection after the agreed number of messages', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{}], { pool: { maxMessages: 2 } })
+    for (let i = 0; i < 5; i++) await send([`r${i}@example.net`])
+    expect(peer?.sessions).toBe(3)
+  })
+
+  it('does not count a kept connection that the peer closed meanwhile', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ messagesPerSession: 1 }])
+    for (let i = 0; i < 3; i++) {
+      const { short, verdict } = await send([`r${i}@example.net`])
+      expect(short).toEqual(['delivered 2.0.0'])
+      expect(verdict).toBe('worked')
+    }
+    expect(peer?.sessions).toBe(3)
+  })
+
+  it.each(['disconnect', 'closing'] as const)('nor one that answers MAIL with %s', async (mood) => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{}])
+    await send(['a@example.net'])
+    peer?.change({ moods: { mail: mood }, moodsInSession: 1 })
+    expect((await send(['b@example.net'])).short).toEqual(['delivered 2.0.0'])
+    expect(peer?.sessions).toBe(2)
+  })
+
+  it('nor where the first recipient could not go there anyway', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ extensions: ['PIPELINING'] }])
+    await send(['a@example.net'])
+    peer?.change({ extensions: ['PIPELINING'], moods: { mail: 'disconnect' }, moodsInSession: 1 })
+    expect((await send(['jörg@example.net', 'b@example.net'])).short).toEqual(['failed 5.6.7', 'delivered 2.0.0'])
+  })
+
+  it('uses the connection of another next hop that led to the same host', async () => {
+    const {
+      peers: [peer],
+      agent,
+      send,
+    } = await setUp([{}])
+    await send(['a@example.net'])
+    const claim = claimOf(['b@other.example'], null)
+    await agent.attempt({ ...claim, nextHop: 'mx:other.example' })
+    expect(peer?.sessions).toBe(1)
+    expect(peer?.messages).toHaveLength(2)
+  })
+})
+
+describe('fall-through', () => {
+  it.each([
+    ['connect', 'permfail'],
+    ['connect', 'tempfail'],
+    ['connect', 'disconnect'],
+    ['connect', 'stall'],
+    ['connect', 'closing'],
+    ['ehlo', 'tempfail'],
+    ['mail', 'tempfail'],
+    ['mail', 'disconnect'],
+    ['rcpt', 'tempfail'],
+    ['data', 'tempfail'],
+    ['dot', 'tempfail'],
+  ] as const)('goes on to the next host after %s %s', async (stage, mood) => {
+    const {
+      peers: [, second],
+      send,
+    } = await setUp([{ moods: { [stage]: mood } }, {}])
+    const { short, outcomes } = await send(['a@example.net'])
+    expect(short).toEqual(['delivered 2.0.0'])
+    expect(outcomes[0]?.host).toBe(`mx2.test[127.0.0.1]:${second?.port}`)
+  })
+
+  it.each([
+    ['mail', 'permfail', 'failed 5.1.1'],
+    ['rcpt', 'permfail', 'failed 5.1.1'],
+    ['dot', 'permfail', 'failed 5.1.1'],
+    ['dot', 'disconnect', 'deferred 4.4.2'],
+    ['dot', 'stall', 'deferred 4.4.2'],
+  ] as const)('but not after %s %s', async (stage, mood, expected) => {
+    const {
+      peers: [, second],
+      send,
+    } = await setUp([{ moods: { [stage]: mood } }, {}])
+    expect((await send(['a@example.net'])).short).toEqual([expected])
+    expect(second?.messages).toHaveLength(0)
+  })
+
+  it('takes only the recipients along that the first host did not settle', async () => {
+    const {
+      peers: [first, second],
+      send,
+    } = await setUp([{}, {}])
+    second?.change({ replies: { rcpt: '250 2.1.5 welcome' } })
+    const { outcomes } = await send(['a@example.net', 'permfail-rcpt@example.net', 'disconnect-rcpt@example.net'])
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['deferred', 'failed', 'deferred'])
+    expect(first?.messages).toHaveLength(0)
+    expect(second?.commands.map(({ line }) => line)).toEqual(
+      expect.arrayContaining(['RCPT TO:<a@example.net>', 'RCPT TO:<disconnect-rcpt@example.net>']),
+    )
+    expect(second?.commands.map(({ line }) => line)).not.toContain('RCPT TO:<permfail-rcpt@example.net>')
+  })
+
+  it('keeps what a host said of the mail where the next one is not there', async () => {
+    const wait: ReplyRule = { name: 'wait', class: 'greylisted', code: ['450'], retry: 120_000, pause: 60_000 }
+    const { peers: own, agent, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [wait] })
+    await own[1]?.close()
+    const { outcomes, pauseMs } = await agent.attempt(claimOf(['a@example.net'], null))
+    expect(outcomes[0]?.outcome).toMatchObject({
+      replyClass: 'greylisted',
+      host: `mx1.test[127.0.0.1]:${own[0]?.port}`,
+    })
+    expect(pauseMs).toBe(60_000)
+    own[0]?.change({ moods: { data: 'disconnect' } })
+    expect(await send(['b@example.net'])).toMatchObject({ short: ['deferred 4.4.2'], verdict: 'trouble' })
+  })
+
+  it('holds no more than two sessions, but tries more addresses that do not answer', async () => {
+    const bad = { moods: { connect: 'tempfail' as const } }
+    const {
+      peers: [, , third],
+      send,
+    } = await setUp([bad, bad, {}])
+    const { short, verdict } = await send(['a@example.net'])
+    expect(short).toEqual(['deferred 4.2.0'])
+    expect(verdict).toBe('unreachable')
+    expect(third?.sessions).toBe(0)
+    const dead = await setUp([{}, {}, {}])
+    await dead.peers[0]?.close()
+    await dead.peers[1]?.close()
+    expect((await dead.send(['a@example.net'])).short).toEqual(['delivered 2.0.0'])
+  })
+})
+
+describe('verdict', () => {
+  it('calls a destination unreachable when nobody answers', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{}])
+    await peer?.close()
+    const { short, verdict, outcomes } = await send(['a@example.net'])
+    expect(short).toEqual(['deferred 4.4.1'])
+    expect(outcomes[0]).toMatchObject({ scope: 'site', reply: 'Connection failed: ECONNREFUSED' })
+    expect(verdict).toBe('unreachable')
+  })
+
+  it('calls a broken session trouble and a refusal no trouble at all', async () => {
+    const { send } = await setUp([{}])
+    expect((await send(['disconnect-data@example.net'])).verdict).toBe('trouble')
+    expect((await send(['permfail-rcpt@example.net'])).verdict).toBe('worked')
+    expect((await send(['tempfail-rcpt@example.net'])).verdict).toBe('worked')
+  })
+
+  it('takes a 421 greeting for a busy host, not for a dead one', async () => {
+    const { send } = await setUp([{ moods: { connect: 'closing' } }])
+    expect((await send(['a@example.net'])).verdict).toBe('trouble')
+  })
+})
+
+describe('recipients', () => {
+  it('splits many recipients into several transactions of one session', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{}], { agent: { recipientLimit: 3 } })
+    const { short } = await send(Array.from({ length: 8 }, (_, i) => `r${i}@example.net`))
+    expect(short).toEqual(Array(8).fill('delivered 2.0.0'))
+    expect(peer?.sessions).toBe(1)
+    expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([3, 3, 2])
+  })
+
+  it('sends the rest in another transaction when the host takes only some at a time', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ recipientLimit: 2 }])
+    const { short } = await send(Array.from({ length: 5 }, (_, i) => `r${i}@example.net`))
+    expect(short).toEqual(Array(5).fill('delivered 2.0.0'))
+    expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([2, 2, 1])
+  })
+
+  it('comes again to a host that closes after each transaction', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ recipientLimit: 1, messagesPerSession: 1 }])
+    const { short, verdict } = await send(['a@example.net', 'b@example.net', 'c@example.net'])
+    expect(short).toEqual(['delivered 2.0.0', 'delivered 2.0.0', 'deferred 4.5.3'])
+    expect(verdict).toBe('worked')
+    expect(peer?.sessions).toBe(2)
+  })
+
+  it('does not go round in circles with a host that takes nobody', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ recipientLimit: 0 }])
+    const { short } = await send(['a@example.net', 'b@example.net'])
+    expect(short).toEqual(['deferred 4.5.3', 'deferred 4.5.3'])
+    expect(peer?.commands.filter(({ line }) => line.startsWith('MAIL'))).toHaveLength(1)
+  })
+})
+
+describe('next hops without hosts', () => {
+  it('fails or defers as the look-up says', async () => {
+    const none = { kind: 'none', status: '5.1.2', reply: 'Domain example.net does not exist' } as const
+    const gone = await setUp([], { hosts: { ...none, permanent: true } })
+    expect(await gone.send(['a@example.net'])).toMatchObject({ short: ['failed 5.1.2'], verdict: 'worked' })
+    const broken = await setUp([], { hosts: { ...none, status: '4.4.3', permanent: false } })
+    expect(await broken.send(['a@example.net'])).toMatchObject({ short: ['deferred 4.4.3'], verdict: 'unreachable' })
+  })
+})
+
+describe('rules for replies', () => {
+  const slow: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000, retry: 120_000 }
+
+  it('class a refusal, set the next attempt and ask for a pause', async () => {
+    const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [slow] })
+    const before = Date.now()
+    const { outcomes, verdict, pauseMs } = await agent.attempt(claimOf(['a@there.test'], null))
+    const [first] = outcomes
+    expect(first?.outcome).toMatchObject({ kind: 'deferred', replyClass: 'rate-limited' })
+    const retryAt = first?.outcome.kind === 'deferred' ? first.outcome.retryAt : null
+    expect((retryAt ?? 0) - before).toBeGreaterThanOrEqual(120_000)
+    expect({ verdict, pauseMs }).toEqual({ verdict: 'trouble', pauseMs: 60_000 })
+  })
+
+  it('do not slow a destination whose next host takes the mail', async () => {
+    const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [slow] })
+    expect(await agent.attempt(claimOf(['a@there.test'], null))).toMatchObject({ verdict: 'worked', pauseMs: 0 })
+  })
+
+  it('see the name of the host and the stage', async () => {
+    const here: ReplyRule = { ...slow, host: ['mx1.test'], at: ['greeting'] }
+    const greeting = await setUp([{ replies: { connect: '450 4.7.1 later' } }], { replies: [here] })
+    expect((await greeting.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(60_000)
+    const rcpt = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [here] })
+    expect((await rcpt.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(0)
+  })
+})
+
+describe('limits that hosts share', () => {
+  const shared: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 0 }
+
+  it('send an attempt back before anything is dialled, and let the next one in', async () => {
+    const { agent, limiter, peers: own } = await setUp([{}, {}], { shared })
+    limiter.acquire(shared, 'mx:other.example', Date.now())
+    const attempt = () => agent.attempt(claimOf(['a@there.test'], null))
+    expect(await attempt()).toMatchObject({ outcomes: [], verdict: 'unused', postponeMs: 1000 })
+    expect(own.map((peer) => peer.sessions)).toEqual([0, 0])
+    limiter.release(shared)
+    expect(await attempt()).toMatchObject({ verdict: 'worked', outcomes: [{ outcome: { kind: 'delivered' } }] })
+    // The place was given back: another mail goes over the kept connection, and finds it full there as well.
+    limiter.acquire(shared, 'mx:other.example', Date.now())
+    expect(await attempt()).toMatchObject({ outcomes: [], postponeMs: 1000 })
+    limiter.release(shared)
+    expect(await attempt()).toMatchObject({ verdict: 'worked' })
+    expect(own[0]?.sessions).toBe(1)
+  })
+
+  it('give the place back when the host is not there', async () => {
+    const { agent, limiter } = await setUp([{ moods: { connect: 'disconnect' } }], { shared })
+    expect((await agent.attempt(claimOf(['a@there.test'], null))).verdict).toBe('unreachable')
+    expect(limiter.acquire(shared, 'mx:other.example', Date.now())).toEqual({ kind: 'entered' })
+  })
+
+  it('do not keep an attempt that was begun from the next host', async () => {
+    const slow: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 60_000 }
+    const { peers: own, send, limiter } = await setUp([{}, {}], { shared: slow })
+    await own[0]?.close()
+    expect((await send(['a@there.test'])).short).toEqual(['delivered 2.0.0'])
+    expect(limiter.acquire(slow, 'mx:other.example', Date.now() + 60_000)).toEqual({ kind: 'entered' })
+  })
+
+  it('do when the first host asks for rest', async () => {
+    const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
+    const { peers: own, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { shared, replies: [rest] })
+    expect((await send(['a@there.test'])).short).toEqual(['deferred 4.2.0'])
+    expect(own[1]?.sessions).toBe(0)
+  })
+
+  it('pause with the host that asks for rest', async () => {
+    const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
+    const { agent, limiter } = await setUp([{ moods: { rcpt: 'tempfail' } }], { shared, replies: [rest] })
+    await agent.attempt(claimOf(['a@there.test'], null))
+    const entry = limiter.acquire(shared, 'mx:other.example', Date.now())
+    expect(entry.kind === 'full' && entry.waitMs > 50_000).toBe(true)
+  })
+})

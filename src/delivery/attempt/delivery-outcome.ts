@@ -1,0 +1,128 @@
+// What a result of the transport means for a recipient: delivered, deferred or failed, and how far the trouble reaches
+// (RFC 5321 4.2.1, 4.5.3.1.10; the scopes are Postfix's). Never a failure without a peer's 5xx or a rule of the standard.
+
+import type { Outcome, Scope } from '../../queue/contract/outcome.ts'
+import { statusOfCode } from '../../smtp/status.ts'
+import type { TlsResult } from '../../smtp/tls-result.ts'
+import type { PeerReply, Phase, RecipientResult, DeliveryError } from '../smtp-client/transport.ts'
+
+/** Where the attempt was made. */
+export interface AttemptFacts {
+  /** `name[ip]:port`, or null if no host was reached. */
+  readonly host: string | null
+  readonly tls: TlsResult | null
+  readonly dsnPassedOn: boolean
+  readonly lmtp: boolean
+}
+
+const nowhere: AttemptFacts = { host: null, tls: null, dsnPassedOn: false, lmtp: false }
+
+export function outcomeOf(result: RecipientResult, facts: AttemptFacts): Outcome {
+  const where = { host: facts.host, tls: facts.tls }
+  switch (result.kind) {
+    case 'accepted':
+      return {
+        kind: 'delivered',
+        dsnPassedOn: facts.dsnPassedOn,
+        reply: result.reply.verbatim,
+        status: result.reply.enhanced || '2.0.0',
+        ...where,
+      }
+    case 'refused':
+      return refusedOutcome(result, facts)
+    case 'lost':
+      return deferred(lostScope(result.phase), lostStatus(result.phase), lostText(result.phase, result.cause), where)
+    case 'protocol-error':
+      return deferred('session', '4.5.0', `Protocol error ${during[result.phase]}: ${result.cause}`, where)
+    case 'unsupported':
+      return result.status.startsWith('4')
+        ? deferred(result.scope, result.status, result.text, where)
+        : { kind: 'failed', scope: result.scope, reply: result.text, status: result.status, ...where }
+    case 'unreadable':
+      return deferred('message', '4.3.0', 'The message could not be read from the spool', where)
+  }
+}
+
+type Where = Pick<AttemptFacts, 'host' | 'tls'>
+
+/** A deferral with the schedule's own next time. */
+export function deferred(scope: Scope, status: string, reply: string, where: Where = nowhere): Outcome {
+  return { kind: 'deferred', scope, status, reply, retryAt: null, host: where.host, tls: where.tls }
+}
+
+function refusedOutcome(result: Extract<DeliveryError, { kind: 'refused' }>, facts: AttemptFacts): Outcome {
+  const { phase, reply } = result
+  const where = { host: facts.host, tls: facts.tls }
+  if (isPermanent(phase, reply)) {
+    const status = reply.enhanced || statusOfCode(reply.code)
+    return { kind: 'failed', scope: mailScope(phase, facts.lmtp), reply: reply.verbatim, status, ...where }
+  }
+  return deferred(temporaryScope(phase, reply, facts.lmtp), temporaryStatus(reply), reply.verbatim, where)
+}
+
+/** 5xx before MAIL is about our session with this host, not about the mail: another host or hour may take it. */
+function isPermanent(phase: Phase, reply: PeerReply): boolean {
+  if (reply.code < 500 || isBeforeMail(phase)) return false
+  return !(phase === 'rcpt' && isTooManyRecipients(reply))
+}
+
+/** RFC 5321 4.5.3.1.10: a 552 to RCPT that says no more than that is a 452 of old times. */
+export function isTooManyRecipients(reply: PeerReply): boolean {
+  if (reply.code === 452) return true
+  return reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3')
+}
+
+function temporaryScope(phase: Phase, reply: PeerReply, lmtp: boolean): Scope {
+  if (reply.code === 421) return 'session'
+  return isBeforeMail(phase) ? 'site' : mailScope(phase, lmtp)
+}
+
+function mailScope(phase: Phase, lmtp: boolean): Scope {
+  return phase === 'rcpt' || (phase === 'dot' && lmtp) ? 'recipient' : 'message'
+}
+
+/** A 5xx that we treat as temporary is reported as temporary, so that nobody reads a failure into a deferral. */
+function temporaryStatus(reply: PeerReply): string {
+  return (reply.enhanced || statusOfCode(reply.code)).replace(/^5/, '4')
+}
+
+function isBeforeMail(phase: Phase): boolean {
+  return (
+    phase === 'connect' ||
+    phase === 'greeting' ||
+    phase === 'ehlo' ||
+    phase === 'starttls' ||
+    phase === 'tls' ||
+    phase === 'auth'
+  )
+}
+
+function lostScope(phase: Phase): Scope {
+  return isBeforeMail(phase) ? 'site' : 'session'
+}
+
+function lostStatus(phase: Phase): string {
+  if (phase === 'connect') return '4.4.1'
+  return phase === 'tls' ? '4.7.5' : '4.4.2'
+}
+
+function lostText(phase: Phase, cause: string): string {
+  if (phase === 'connect') return `Connection failed: ${cause}`
+  // The peer may have taken the mail all the same: said here, because a duplicate may follow.
+  const doubt = phase === 'dot' ? ' (the server may have accepted the message)' : ''
+  return `Connection lost ${during[phase]}: ${cause}${doubt}`
+}
+
+const during: Readonly<Record<Phase, string>> = {
+  connect: 'while connecting',
+  greeting: 'while waiting for the greeting',
+  ehlo: 'while greeting',
+  starttls: 'at STARTTLS',
+  tls: 'in the TLS handshake',
+  auth: 'at AUTH',
+  mail: 'at MAIL FROM',
+  rcpt: 'at RCPT TO',
+  data: 'at DATA',
+  body: 'while sending the message',
+  dot: 'while waiting for the reply to the message',
+}

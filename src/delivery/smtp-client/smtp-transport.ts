@@ -1,0 +1,162 @@
+// The SMTP and LMTP client behind transport.ts: it connects, secures and greets, and returns connections that carry many messages.
+// If TLS fails and the policy of the host does not insist on it, a second connection is opened without TLS (RFC 7435).
+
+import type { Socket } from 'node:net'
+import type { Clock } from '../../lib/clock.ts'
+import { type Random, systemRandom } from '../../lib/random.ts'
+import type { TlsResult } from '../../smtp/tls-result.ts'
+import { createDial, type Dial } from './dial.ts'
+import { Dialogue } from './smtp-dialogue.ts'
+import { Handshake, reached, secureTarget, tlsTrouble } from './handshake.ts'
+import type { HostDecision, TlsRequirement } from '../tls-policy/tls-policy.ts'
+import { type Channel, transact } from './transaction.ts'
+import { describeTarget, type Target } from '../target.ts'
+import type {
+  OpenResult,
+  RecipientResult,
+  Transport,
+  TransportConnection,
+  TransportContent,
+  TransportEnvelope,
+  DeliveryError,
+} from './transport.ts'
+import type { TransportSettings } from './transport-settings.ts'
+
+export interface TransportPorts {
+  readonly clock: Clock
+  readonly dial?: Dial
+  /** For the nonces of SCRAM. */
+  readonly random?: Random
+}
+
+/** One connection to a target. */
+interface Attempt {
+  readonly target: Target
+  readonly requirement: TlsRequirement
+  readonly offerTls: boolean
+  /** Before this connection is secured. */
+  readonly tls: TlsResult
+}
+
+export function createSmtpTransport(settings: TransportSettings, ports: TransportPorts): Transport {
+  const { clock } = ports
+  const connector = new Connector(settings, {
+    clock,
+    dial: ports.dial ?? createDial(settings, clock),
+    random: ports.random ?? systemRandom,
+  })
+  return { open: (target) => connector.open(target) }
+}
+
+class Connector {
+  readonly #settings: TransportSettings
+  readonly #ports: Required<TransportPorts>
+
+  constructor(settings: TransportSettings, ports: Required<TransportPorts>) {
+    this.#settings = settings
+    this.#ports = ports
+  }
+
+  async open(target: Target): Promise<OpenResult> {
+    const decision = await target.tls.forHost(target)
+    if (decision.kind === 'avoid') return avoided(target, decision)
+    const { requirement } = decision
+    const tls: TlsResult = { level: 'none', policy: requirement.policy }
+    const first = await this.#connect({ target, requirement, offerTls: true, tls })
+    if (!mayContinueWithoutTls(first, target, requirement)) return first
+    return this.#connect({ target, requirement, offerTls: false, tls: first.tls ?? tls })
+  }
+
+  async #connect(attempt: Attempt): Promise<OpenResult> {
+    const { target } = attempt
+    const dialled = await this.#ports.dial(target.endpoint, target.profile?.source)
+    if (dialled.kind === 'connected') return this.#secureAtOnce(attempt, dialled.socket)
+    const trouble: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
+    return { kind: 'closed', peer: describeTarget(target), reached: false, trouble, tls: null }
+  }
+
+  async #secureAtOnce(attempt: Attempt, socket: Socket): Promise<OpenResult> {
+    const { target, requirement } = attempt
+    if (!target.implicitTls) return this.#greet(attempt, socket)
+    const secured = await secureTarget(socket, { ...attempt, settings: this.#settings }, this.#ports.clock)
+    if (secured.kind === 'secured')
+      return this.#greet({ ...attempt, tls: reached(requirement, secured) }, secured.socket)
+    return closed(target, tlsTrouble(secured), { ...attempt.tls, failure: secured.failure })
+  }
+
+  async #greet(attempt: Attempt, socket: Socket): Promise<OpenResult> {
+    const { target } = attempt
+    const { clock, random } = this.#ports
+    const settings = this.#settings
+    const dialogue = new Dialogue(socket, clock)
+    const handshake = new Handshake({ ...attempt, dialogue, settings, random })
+    const greeted = await handshake.run()
+    if (greeted.kind === 'greeted') {
+      const { extensions } = greeted
+      return {
+        kind: 'open',
+        connection: connectionOver({ dialogue, target, settings, extensions, tls: handshake.tls }),
+      }
+    }
+    if (greeted.kind === 'refused' || greeted.kind === 'unsupported') dialogue.closeWith('QUIT\r\n')
+    else dialogue.close('handshake failed')
+    return closed(target, greeted, handshake.tls)
+  }
+}
+
+function avoided(target: Target, { status, text, failure }: Extract<HostDecision, { kind: 'avoid' }>): OpenResult {
+  const tls: TlsResult = { level: 'none', policy: target.tls.name, failure }
+  const trouble: DeliveryError = { kind: 'unsupported', scope: 'site', status, text }
+  return { kind: 'closed', peer: describeTarget(target), reached: false, trouble, tls }
+}
+
+function closed(target: Target, trouble: DeliveryError, tls: TlsResult): OpenResult {
+  return { kind: 'closed', peer: describeTarget(target), reached: true, trouble, tls }
+}
+
+function mayContinueWithoutTls(
+  result: OpenResult,
+  target: Target,
+  requirement: TlsRequirement,
+): result is Extract<OpenResult, { kind: 'closed' }> {
+  if (result.kind === 'open' || requirement.startTls !== 'if-offered' || target.implicitTls) return false
+  const { trouble } = result
+  return trouble.kind === 'lost' && (trouble.phase === 'tls' || trouble.phase === 'starttls')
+}
+
+interface Established {
+  readonly dialogue: Dialogue
+  readonly target: Target
+  readonly settings: TransportSettings
+  readonly extensions: Channel['extensions']
+  readonly tls: TlsResult
+}
+
+function connectionOver({ dialogue, target, settings, extensions, tls }: Established): TransportConnection {
+  const channel: Channel = {
+    dialogue,
+    extensions,
+    timeouts: settings.timeouts,
+    lmtp: target.protocol === 'lmtp',
+    verified: tls.level === 'verified',
+    needsReset: false,
+  }
+  let busy = false
+  return {
+    target,
+    peer: describeTarget(target),
+    tls,
+    offersDsn: extensions.dsn,
+    get usable() {
+      return !busy && dialogue.end === null && !dialogue.hasUnread
+    },
+    send: async (envelope: TransportEnvelope, content: TransportContent): Promise<readonly RecipientResult[]> => {
+      busy = true
+      const results = await transact(channel, envelope, content)
+      busy = false
+      return results
+    },
+    quit: () => dialogue.closeWith('QUIT\r\n'),
+    close: () => dialogue.close('closed by us'),
+  }
+}

@@ -1,0 +1,31 @@
+// One endpoint that mail can be sent to, and how the client has to treat it: what a next hop resolves to.
+
+import type { SharedLimits } from './attempt/shared-limits.ts'
+import type { ClientProfile } from './smtp-client/client-profile.ts'
+import type { TlsPolicy } from './tls-policy/tls-policy.ts'
+
+/** One place to connect to. */
+export interface Target {
+  readonly protocol: 'smtp' | 'lmtp'
+  /** Name for reports and for the certificate; the address itself where there is no name. */
+  readonly host: string
+  readonly endpoint:
+    | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+    | { readonly kind: 'unix'; readonly path: string }
+  readonly tls: TlsPolicy
+  /** TLS before the greeting (RFC 8314). */
+  readonly implicitTls: boolean
+  /** Did DNSSEC vouch for the way from the name to this address? */
+  readonly authentic: boolean
+  /** How to behave towards this place, where it is not as towards all others. */
+  readonly profile?: ClientProfile
+  /** Limits that it shares with others. */
+  readonly shared?: SharedLimits
+}
+
+/** `name[ip]:port`, or the path of a unix socket. */
+export function describeTarget(target: Target): string {
+  return target.endpoint.kind === 'unix'
+    ? target.endpoint.path
+    : `${target.host}[${target.endpoint.address}]:${target.endpoint.port}`
+}
