@@ -14,8 +14,6 @@ const LOOK_AGAIN = 60_000
 
 export interface NotifierPorts extends ComposePorts {
   readonly queue: Pick<Queue, 'noticeTasks' | 'notify' | 'openBody'>
-  /** A report was queued: delivery should look. */
-  readonly queued: () => void
   readonly log: {
     /** Could not be done now and is tried again in a minute: routing or the queue is unavailable, or a mistake of ours. */
     postponed(cause: string): void
@@ -107,7 +105,6 @@ class Notifying implements Notifier {
       const forOperator = [copy, doubleBounce].filter((report) => report !== null)
       const events = [...decisions].map(([recipient, decision]) => this.#event(task, recipient, { decision, reports }))
       await this.#ports.queue.notify({ task, dsn: toSender, copies: forOperator, events })
-      if (toSender || forOperator.length > 0) this.#ports.queued()
     } catch (error) {
       this.#ports.log.postponed(`notice for ${task.message.queueId}: ${describe(error)}`)
     }

@@ -4,12 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
 import type { Outcome } from '../queue/contract/outcome.ts'
-import type { Claim, DestinationSummary } from '../queue/contract/queue.ts'
-import {
-  defaultSchedulerSettings,
-  type DeliveryVerdict,
-  type SchedulerSettings,
-} from '../queue/scheduling/scheduler.ts'
+import type { Claim } from '../queue/contract/queue.ts'
+import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
+import { defaultSchedulerSettings, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
 import type { AttemptResult } from './attempt/agent.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
@@ -37,8 +34,6 @@ interface Setting {
   /** Ms after which the claim may be tried, where it may not now. */
   readonly postpone?: (claim: Claim) => number | null
   readonly limitsFor?: SchedulerSettings['limitsFor']
-  /** Takes the listener for news of the queue; a queue without news where not given. */
-  readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
 }
 
 function setUp({
@@ -48,7 +43,6 @@ function setUp({
   postpone = () => null,
   limitsFor,
   prefetch = 50,
-  watch,
 }: Setting = {}) {
   const clock = createFakeClock()
   const queue = createFakeQueue(() => clock.now())
@@ -81,7 +75,7 @@ function setUp({
       prefetch,
     },
     {
-      queue: watch ? { ...queue, watch } : queue,
+      queue,
       agent,
       clock,
       pool: new ConnectionPool(standardPool, clock),
@@ -97,7 +91,7 @@ function setUp({
   return { clock, queue, engine, bugs, troubles, most: () => most, notices: () => notices, settle: () => turns(clock) }
 }
 
-/** Lets everything happen that can happen without time passing (but the least gap between two summaries). */
+/** Lets everything happen that can happen within little time. */
 async function turns(clock: { advance(ms: number): Promise<void> }) {
   for (let i = 0; i < 30; i++) await clock.advance(5)
 }
@@ -127,33 +121,28 @@ describe('work', () => {
     expect(queue.calls.claim).toBe(0)
   })
 
-  it('looks at the queue when woken', async () => {
-    const { queue, engine, settle } = setUp()
+  it('delivers at once what is queued later, with one claim per destination', async () => {
+    const { queue, engine, settle } = setUp({ attempt: () => deferred('recipient', '4.2.1', 'later') })
     engine.start()
     await settle()
-    queue.add({ nextHop: hop, to: ['a@example.net'] })
-    engine.wake()
-    await settle()
-    expect(queue.state('a@example.net')).toBe('delivered')
-  })
-
-  it('learns from the news of the queue without asking for a summary', async () => {
-    let tell: (changed: readonly DestinationSummary[]) => void = () => undefined
-    const watch = (listener: (changed: readonly DestinationSummary[]) => void) => {
-      tell = listener
-      return () => undefined
-    }
-    const { queue, engine, settle } = setUp({ watch, attempt: () => deferred('recipient', '4.2.1', 'later') })
-    engine.start()
-    await settle()
-    const asked = queue.calls.destinations
-    for (let n = 0; n < 20; n++) {
-      queue.add({ nextHop: `mx:d${n}.example`, to: [`a@d${n}.example`] })
-      tell([{ nextHop: `mx:d${n}.example`, waiting: 1, earliestAttemptAt: 1 }])
-    }
+    for (let n = 0; n < 20; n++) queue.add({ nextHop: `mx:d${n}.example`, to: [`a@d${n}.example`] })
     await settle()
     expect(queue.count('deferred')).toBe(20)
-    expect(queue.calls.destinations - asked).toBeLessThanOrEqual(3)
+    expect(queue.calls.claim).toBe(20)
+  })
+
+  it('does not loop on a queue that returns nothing although mail is due', async () => {
+    const { queue, engine, clock } = setUp()
+    let claims = 0
+    queue.claim = async () => {
+      claims++
+      return []
+    }
+    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    engine.start()
+    await clock.advance(60_000)
+    expect(claims).toBeGreaterThan(30)
+    expect(claims).toBeLessThan(70)
   })
 
   it('tries an unreachable destination again when a person says so, and lets go of a suspended one', async () => {
@@ -178,11 +167,12 @@ describe('work', () => {
     for (const open of gates) open()
   })
 
-  it('finds within half a minute what another process queued', async () => {
+  it('notices within half a minute that a step of the wall clock made mail due', async () => {
     const { queue, engine, clock, settle } = setUp()
+    queue.add({ nextHop: hop, to: ['a@example.net'], dueAt: clock.now() + 3_600_000 })
     engine.start()
     await settle()
-    queue.add({ nextHop: hop, to: ['a@example.net'] })
+    clock.set(clock.now() + 3_600_000)
     await clock.advance(31_000)
     await settle()
     expect(queue.state('a@example.net')).toBe('delivered')
@@ -337,7 +327,7 @@ describe('trouble of our own', () => {
     queue.failure = new QueueUnavailable('failing', 'EIO')
     engine.start()
     await clock.advance(60_000)
-    expect(queue.calls.destinations).toBeLessThan(100)
+    expect(queue.calls.claim).toBeLessThan(100)
     queue.failure = null
     await clock.advance(5000)
     await settle()
@@ -345,24 +335,21 @@ describe('trouble of our own', () => {
   })
 
   it('drops a settlement that the queue calls impossible, aloud', async () => {
-    const { queue, engine, clock, bugs, settle } = setUp()
+    const { engine, clock, bugs, settle } = setUp()
     engine.start()
     await settle()
-    const [claim] = queue.addClaimed({ nextHop: hop, to: ['a@example.net'] })
-    await queue.release([claim as Claim])
-    engine.take([claim as Claim])
-    await clock.advance(60_000)
+    const stranger = createFakeQueue(() => clock.now())
+    engine.take(stranger.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
+    for (let second = 0; second < 5; second++) await settle().then(() => clock.advance(1000))
     expect(bugs).toHaveLength(1)
     expect(engine.hasRoom(hop)).toBe(true)
   })
 
-  it('rests while there is nothing to do', async () => {
-    const { queue, engine, clock, settle } = setUp()
+  it('sets no timer while nothing waits', async () => {
+    const { engine, clock, settle } = setUp()
     engine.start()
     await settle()
-    const before = queue.calls.destinations
-    await clock.advance(300_000)
-    expect(queue.calls.destinations - before).toBeLessThanOrEqual(11)
+    expect(clock.sleeping).toBe(0)
   })
 })
 

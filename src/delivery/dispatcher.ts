@@ -2,24 +2,20 @@
 // not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
 
 import type { Clock } from '../lib/clock.ts'
-import type { Claim, DestinationSummary, Queue, Settlement } from '../queue/contract/queue.ts'
-import {
-  type DestinationView,
-  type DeliveryVerdict,
-  Scheduler,
-  type SchedulerSettings,
-} from '../queue/scheduling/scheduler.ts'
+import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
+import type { DeliveryVerdict, DestinationView } from '../queue/scheduling/destination-state.ts'
+import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
-import { Backlog } from './backlog.ts'
+import { ClaimsInHand } from './claims-in-hand.ts'
 import type { DeliveryEngine } from './engine.ts'
 import type { DeliveryLog } from './log-port.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
-import { QUEUE_PAUSE, Summaries, type SummarySettings } from './backlog-poller.ts'
+import { QueuePause } from './queue-pause.ts'
 import { WakeupTimer } from './wakeup.ts'
 
-export interface DispatcherSettings extends SummarySettings {
+export interface DispatcherSettings {
   readonly scheduler: SchedulerSettings
   /** Claims held ready for one destination beyond those running: saves a round trip to the queue per mail. */
   readonly prefetch: number
@@ -35,16 +31,11 @@ export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
   prefetch: 50,
   maxInHand: 500,
   maxInHandOctets: 16 * 2 ** 20,
-  refreshMs: 50,
-  refreshAtLeastMs: 30_000,
   maxUnsettled: 2000,
 }
 
 export interface DispatcherPorts {
-  readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'> & {
-    /** News of changed destinations, where the engine of the queue has them: what others do to the queue is seen at once. */
-    readonly watch?: (listener: (changed: readonly DestinationSummary[]) => void) => () => void
-  }
+  readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations' | 'backlog' | 'watch'>
   readonly agent: Agent
   readonly pool: ConnectionPool
   readonly clock: Clock
@@ -81,6 +72,15 @@ const HAND_WAIT = 5000
 /** Ms that cut-off attempts get to have their outcomes written. */
 const LAST_WORDS = 5000
 
+/** Pause of a destination whose claim returned nothing although its backlog is due, ms: such a contradiction must not become a loop. */
+const EMPTY_CLAIM_PAUSE = 1000
+
+/** How often work is looked for while the queue takes no results, ms. */
+const PAUSED_LOOK = 1000
+
+/** In hand means due at once. */
+const DUE_NOW = 0
+
 export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): Dispatcher {
   return new Dispatch(settings, ports)
 }
@@ -89,9 +89,9 @@ class Dispatch implements Dispatcher {
   readonly #settings: DispatcherSettings
   readonly #ports: DispatcherPorts
   readonly #scheduler: Scheduler
-  readonly #backlog = new Backlog()
+  readonly #hand = new ClaimsInHand()
   readonly #settler: OutcomeWriter
-  readonly #summaries: Summaries
+  readonly #pause: QueuePause
   readonly #wakeup: WakeupTimer
   readonly #running = new Set<Promise<void>>()
   #state: 'new' | 'started' | 'draining' = 'new'
@@ -101,33 +101,28 @@ class Dispatch implements Dispatcher {
   constructor(settings: DispatcherSettings, ports: DispatcherPorts) {
     this.#settings = settings
     this.#ports = ports
-    this.#scheduler = new Scheduler(settings.scheduler)
+    this.#scheduler = new Scheduler(settings.scheduler, {
+      clock: ports.clock,
+      backlog: (nextHop) => this.#backlog(nextHop),
+    })
+    this.#pause = new QueuePause(ports)
     this.#wakeup = new WakeupTimer(ports.clock, () => this.#pump())
-    this.#settler = new OutcomeWriter({
-      ...ports,
-      settled: (settlement, due) => this.#settled(settlement, due),
-      released: () => this.#refresh(),
-    })
-    this.#summaries = new Summaries(settings, {
-      ...ports,
-      backlog: this.#backlog,
-      dueAt: (time) => this.#wakeup.at(time),
-      changed: (nextHops) => this.#changed(nextHops),
-    })
+    this.#settler = new OutcomeWriter({ ...ports, settled: (noticesDue) => this.#settled(noticesDue) })
   }
 
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'
-    this.#unwatch = this.#ports.queue.watch?.((news) => this.#heard(news))
-    this.wake()
+    const { queue } = this.#ports
+    this.#unwatch = queue.watch((nextHops) => this.#changed(nextHops))
+    this.#changed(queue.destinations().map(({ nextHop }) => nextHop))
   }
 
   hasRoom(nextHop: string): boolean {
     if (this.#isPaused() || this.#roomInHand() <= 0) return false
-    if (this.#backlog.inHand(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
+    if (this.#hand.count(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
     // New mail may go past the queue, but not for ever: then it takes its turn there like all others.
-    return this.#backlog.overtaken(nextHop, this.#ports.clock.now()) < MOST_OVERTAKING
+    return !this.#isDueInQueue(nextHop) || this.#hand.overtaking(nextHop) < MOST_OVERTAKING
   }
 
   take(claims: readonly Claim[]): void {
@@ -135,21 +130,16 @@ class Dispatch implements Dispatcher {
     for (const claim of claims) {
       if (this.#isSuspended(claim.nextHop)) this.#settler.release([claim])
       else {
-        this.#backlog.accept(claim.nextHop, claim)
-        this.#tell(claim.nextHop)
+        this.#hand.addAccepted(claim, { overtakes: this.#isDueInQueue(claim.nextHop) })
+        this.#scheduler.update(claim.nextHop)
       }
     }
     this.#pump()
   }
 
-  wake(): void {
-    this.#summaries.soon()
-    this.#pump()
-  }
-
   reconsider(nextHop: string): void {
     this.#scheduler.resume(nextHop)
-    this.wake()
+    this.#pump()
   }
 
   leave(nextHop: string): void {
@@ -160,7 +150,7 @@ class Dispatch implements Dispatcher {
     this.#state = 'draining'
     this.#unwatch?.()
     this.#wakeup.stop()
-    this.#settler.release(this.#backlog.drawAll())
+    this.#settler.release(this.#hand.removeAll())
     this.#ports.pool.retire()
     await this.#quiet(graceMs)
     this.#ports.pool.abort()
@@ -170,53 +160,45 @@ class Dispatch implements Dispatcher {
   status(): DeliveryStatus {
     return {
       running: this.#running.size,
-      inHand: this.#backlog.totalInHand,
+      inHand: this.#hand.total,
       unsettled: this.#settler.unsettled,
-      queueFailing: this.#settler.failing || this.#summaries.pausedUntil > this.#ports.clock.now(),
+      queueFailing: this.#settler.failing || this.#pause.remainingMs > 0,
       destinations: this.#scheduler.views(),
     }
   }
 
   #isSuspended(nextHop: string): boolean {
     const view = this.#scheduler.view(nextHop)
-    const now = this.#ports.clock.now()
-    return view !== null && (view.suspendedUntil > now || view.pausedUntil > now + HAND_WAIT)
+    return view !== null && (view.suspendedMs > 0 || view.pausedMs > HAND_WAIT)
   }
 
   #isPaused(): boolean {
     if (this.#state !== 'started' || this.#settler.failing) return true
-    return (
-      this.#settler.unsettled >= this.#settings.maxUnsettled || this.#summaries.pausedUntil > this.#ports.clock.now()
-    )
+    return this.#settler.unsettled >= this.#settings.maxUnsettled || this.#pause.remainingMs > 0
   }
 
   /** Starts whatever may start now. Not re-entered: agents that end at once come back through the event loop. */
   #pump(): void {
     if (this.#pumping || this.#state !== 'started') return
     this.#pumping = true
-    const now = this.#ports.clock.now()
-    const asking = this.#summaries.askIfDue()
-    if (asking) this.#track(asking)
-    if (!this.#isPaused()) for (const { nextHop, slots } of this.#scheduler.next(now)) this.#fill(nextHop, slots)
+    if (!this.#isPaused()) for (const { nextHop, slots } of this.#scheduler.assign()) this.#fill(nextHop, slots)
     this.#pumping = false
-    this.#arm(now)
+    this.#setWakeup()
   }
 
-  #arm(now: number): void {
-    this.#wakeup.at(this.#summaries.dueAt)
+  #setWakeup(): void {
+    const next = this.#scheduler.wakeInMs()
+    if (next === null) return
     // While paused, what is due already must not make the timer spin.
-    const next = this.#scheduler.wakeAt()
-    if (next !== null)
-      this.#wakeup.at(this.#isPaused() ? Math.max(next, this.#summaries.pausedUntil, now + QUEUE_PAUSE) : next)
+    this.#wakeup.within(this.#isPaused() ? Math.max(next, this.#pause.remainingMs || PAUSED_LOOK) : next)
   }
 
   /** Uses the slots for claims in hand first, then claims more. */
   #fill(nextHop: string, slots: number): void {
-    const inHand = this.#backlog.draw(nextHop, slots)
+    const inHand = this.#hand.remove(nextHop, slots)
     if (inHand.length > 0) {
-      this.#scheduler.started(nextHop, inHand.length, inHand.length, this.#ports.clock.now())
+      this.#scheduler.started(nextHop, { reserved: inHand.length, used: inHand.length })
       for (const claim of inHand) this.#run(claim)
-      this.#tell(nextHop)
     }
     const rest = slots - inHand.length
     if (rest > 0) this.#track(this.#claim(nextHop, rest))
@@ -225,52 +207,51 @@ class Dispatch implements Dispatcher {
   async #claim(nextHop: string, reserved: number): Promise<void> {
     const { queue, clock } = this.#ports
     const limit = this.#claimLimit(nextHop, reserved)
-    this.#backlog.claiming(nextHop)
+    this.#hand.resetOvertaking(nextHop)
     let claims: Claim[]
     try {
       claims = await queue.claim({ nextHop, limit, now: clock.now() })
     } catch (error) {
-      this.#backlog.unclaimed(nextHop)
-      this.#summaries.failed(error)
-      this.#unreserve(nextHop, reserved)
-      return
+      this.#pause.fail(error)
+      this.#scheduler.started(nextHop, { reserved, used: 0 })
+      return this.#setWakeup()
     }
+    this.#pause.succeed()
     if (this.#state === 'draining') {
       this.#settler.release(claims)
       return
     }
-    const recipients = claims.reduce((sum, claim) => sum + claim.recipients.length, 0)
-    this.#backlog.claimed(nextHop, recipients, claims.length < limit)
-    if (claims.length < limit) this.#summaries.soon()
     const first = claims.slice(0, reserved)
-    this.#unreserve(nextHop, reserved, first.length)
+    this.#hand.add(nextHop, claims.slice(reserved))
+    if (claims.length === 0 && this.#isDueInQueue(nextHop)) this.#scheduler.pause(nextHop, EMPTY_CLAIM_PAUSE)
+    this.#scheduler.started(nextHop, { reserved, used: first.length })
     for (const claim of first) this.#run(claim)
-    this.#backlog.hold(nextHop, claims.slice(reserved))
-    this.#tell(nextHop)
     this.#pump()
   }
 
   /** More than there are slots for, as far as that many wait and memory allows. */
   #claimLimit(nextHop: string, reserved: number): number {
-    const soon = this.#scheduler.inTime(nextHop, HAND_WAIT)
+    const soon = this.#scheduler.allowedWithin(nextHop, HAND_WAIT)
     const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#roomInHand()))
-    return Math.max(reserved, Math.min(reserved + ahead, this.#backlog.inQueue(nextHop)))
+    return Math.max(reserved, Math.min(reserved + ahead, this.#ports.queue.backlog(nextHop).waiting))
   }
 
   /** Claims that may still be held ready. */
   #roomInHand(): number {
     const { maxInHand, maxInHandOctets } = this.#settings
-    return this.#backlog.octetsInHand < maxInHandOctets ? maxInHand - this.#backlog.totalInHand : 0
+    return this.#hand.octets < maxInHandOctets ? maxInHand - this.#hand.total : 0
   }
 
-  /**
-   * Gives surplus slots back. Not as a short claim, for which the scheduler pauses the destination: two claims under way at once may
-   * share what is left, and the summary that is asked for after a short claim bounds how soon it is tried again.
-   */
-  #unreserve(nextHop: string, reserved: number, used = 0): void {
-    const now = this.#ports.clock.now()
-    this.#scheduler.started(nextHop, reserved, reserved, now)
-    for (let i = used; i < reserved; i++) this.#scheduler.finished(nextHop, 'unused', now)
+  /** What waits in the queue and in hand. */
+  #backlog(nextHop: string): DestinationBacklog {
+    const inQueue = this.#ports.queue.backlog(nextHop)
+    const inHand = this.#hand.count(nextHop)
+    return inHand === 0 ? inQueue : { waiting: inQueue.waiting + inHand, earliestAttemptAt: DUE_NOW }
+  }
+
+  #isDueInQueue(nextHop: string): boolean {
+    const { waiting, earliestAttemptAt } = this.#ports.queue.backlog(nextHop)
+    return waiting > 0 && earliestAttemptAt <= this.#ports.clock.now()
   }
 
   #run(claim: Claim): void {
@@ -280,20 +261,19 @@ class Dispatch implements Dispatcher {
   async #attempt(claim: Claim): Promise<void> {
     const { nextHop, message } = claim
     const { outcomes, verdict, pauseMs, postponeMs } = await this.#safely(claim)
-    const now = this.#ports.clock.now()
-    if (postponeMs !== undefined) return this.#postpone(claim, now + postponeMs)
-    this.#scheduler.finished(nextHop, verdict, now)
-    if (pauseMs > 0) this.#scheduler.pause(nextHop, now + pauseMs)
+    if (postponeMs !== undefined) return this.#postpone(claim, postponeMs)
+    this.#scheduler.finished(nextHop, verdict)
+    if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
     this.#settler.settle({ queueId: message.queueId, nextHop, outcomes })
     if (verdict === 'unreachable' || pauseMs > HAND_WAIT) this.#letGo(nextHop)
     this.#pump()
   }
 
   /** Nothing was begun, and nothing in hand for the destination could be. */
-  #postpone(claim: Claim, until: number): void {
+  #postpone(claim: Claim, ms: number): void {
     const { nextHop } = claim
-    this.#scheduler.finished(nextHop, 'unused', this.#ports.clock.now())
-    this.#scheduler.pause(nextHop, until)
+    this.#scheduler.finished(nextHop, 'unused')
+    this.#scheduler.pause(nextHop, ms)
     this.#settler.release([claim])
     this.#letGo(nextHop)
     this.#pump()
@@ -312,36 +292,18 @@ class Dispatch implements Dispatcher {
 
   /** The destination is not tried for now: claims in hand would only wait out their lease. */
   #letGo(nextHop: string): void {
-    this.#settler.release(this.#backlog.draw(nextHop, Number.MAX_SAFE_INTEGER))
-    this.#tell(nextHop)
+    this.#settler.release(this.#hand.remove(nextHop, Number.MAX_SAFE_INTEGER))
+    this.#scheduler.update(nextHop)
   }
 
-  #settled(settlement: Settlement, noticesDue: boolean): void {
+  #settled(noticesDue: boolean): void {
     if (noticesDue) this.#ports.noticesDue()
-    // The deferred wait again, at a time that the queue chose.
-    if (settlement.outcomes.some(({ outcome }) => outcome.kind === 'deferred')) this.#refresh()
     this.#pump()
   }
 
-  #tell(nextHop: string): void {
-    const { waiting, earliestAttemptAt } = this.#backlog.view(nextHop)
-    this.#scheduler.waiting(nextHop, waiting, earliestAttemptAt)
-  }
-
-  /** News come with each commit that changes what waits, so nothing has to be asked unless they cannot be believed. */
-  #heard(news: readonly DestinationSummary[]): void {
-    const { changed, unsure } = this.#backlog.hear(news)
-    if (unsure) this.#summaries.soon()
-    if (changed.length > 0) this.#changed(changed)
-  }
-
-  /** What waits looks different: the news say how, where the queue tells them. */
-  #refresh(): void {
-    if (!this.#unwatch) this.#summaries.soon()
-  }
-
+  /** The backlog of these destinations changed, by this process or by another one. */
   #changed(nextHops: readonly string[]): void {
-    for (const nextHop of nextHops) this.#tell(nextHop)
+    for (const nextHop of nextHops) this.#scheduler.update(nextHop)
     this.#pump()
   }
 

@@ -70,7 +70,6 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
       queue,
       clock,
       random: systemRandom,
-      queued: () => engine.wake(),
       log: { postponed: (cause) => bugs.push(cause) },
       intake: {
         prepare: async (own) => ({
@@ -87,8 +86,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
   notifier.start()
   const send = async (message: NewMessage) => {
     const claims = await queue.accept(message, { claim: engine.hasRoom('mx:there.test') })
-    if (claims.length > 0) engine.take(claims)
-    else engine.wake()
+    engine.take(claims)
   }
   const arrived = (count: number) => until(() => peer.messages.length >= count, { what: `${count} messages` })
   return { queue, peer, engine, send, arrived, bugs }
@@ -136,7 +134,7 @@ describe('the engine on the real queue', () => {
     const { send, arrived, queue, peer, bugs } = await setUp()
     await Promise.all(Array.from({ length: 200 }, (_, i) => send(messageTo([`r${i}@there.test`]))))
     await arrived(200)
-    await until(async () => (await queue.destinations()).length === 0, { what: 'an empty queue' })
+    await until(() => queue.destinations().length === 0, { what: 'an empty queue' })
     expect(peer.sessions).toBeLessThanOrEqual(20)
     expect(bugs).toEqual([])
   })

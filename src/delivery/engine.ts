@@ -7,8 +7,6 @@ export interface DeliveryEngine {
   /** Takes claims that `queue.accept` returned; false if there is no room for them now (then do not claim at accept). */
   hasRoom(nextHop: string): boolean
   take(claims: readonly Claim[]): void
-  /** Something was queued or retried by hand: look at the queue now. */
-  wake(): void
   /** Stops claiming, waits for running attempts up to `graceMs`, gives the rest back, closes connections. */
   drain(graceMs: number): Promise<void>
 }

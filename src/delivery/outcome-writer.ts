@@ -17,9 +17,7 @@ export interface OutcomeWriterPorts {
   readonly clock: Clock
   readonly log: DeliveryLog
   /** Called after each commit of a settlement. */
-  readonly settled: (settlement: Settlement, noticesDue: boolean) => void
-  /** Called after claims went back. */
-  readonly released: () => void
+  readonly settled: (noticesDue: boolean) => void
 }
 
 export class OutcomeWriter {
@@ -46,7 +44,7 @@ export class OutcomeWriter {
   settle(settlement: Settlement): void {
     this.#take(`settle ${settlement.queueId}`, async () => {
       const { noticesDue } = await this.#ports.queue.settle(settlement)
-      return () => this.#ports.settled(settlement, noticesDue)
+      return () => this.#ports.settled(noticesDue)
     })
   }
 
@@ -55,7 +53,7 @@ export class OutcomeWriter {
     if (claims.length === 0) return
     this.#take(`release ${claims.length} claims`, async () => {
       await this.#ports.queue.release(claims)
-      return () => this.#ports.released()
+      return () => undefined
     })
   }
 

@@ -79,26 +79,32 @@ describe('a deadline', () => {
   })
 })
 
-describe('a wake-up call', () => {
-  it('rings at the earliest time it was set to', async () => {
+describe('a wake-up', () => {
+  it('runs at the earliest time it was set to', async () => {
     const clock = createFakeClock()
-    const rung: number[] = []
-    const wakeup = new WakeupTimer(clock, () => rung.push(clock.now()))
-    const start = clock.now()
-    wakeup.at(start + 100)
-    wakeup.at(start + 50)
-    wakeup.at(start + 70)
-    wakeup.at(Number.POSITIVE_INFINITY)
+    const runs: number[] = []
+    const wakeup = new WakeupTimer(clock, () => runs.push(clock.monotonic()))
+    wakeup.within(100)
+    wakeup.within(50)
+    wakeup.within(70)
     await clock.advance(200)
-    expect(rung).toEqual([start + 50])
-    wakeup.at(start)
+    expect(runs).toEqual([50])
+    wakeup.within(0)
     await clock.advance(0)
-    expect(rung).toHaveLength(2)
-    wakeup.at(start + 1000)
+    expect(runs).toHaveLength(2)
+    wakeup.within(1000)
     wakeup.stop()
-    wakeup.at(start + 900)
+    wakeup.within(900)
     await clock.advance(5000)
-    expect(rung).toHaveLength(2)
+    expect(runs).toHaveLength(2)
     expect(clock.sleeping).toBe(0)
+  })
+
+  it('runs within half a minute, so that a step of the wall clock is noticed', async () => {
+    const clock = createFakeClock()
+    let runs = 0
+    new WakeupTimer(clock, () => runs++).within(86_400_000)
+    await clock.advance(30_000)
+    expect(runs).toBe(1)
   })
 })

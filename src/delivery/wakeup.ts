@@ -1,45 +1,38 @@
-// One timer that is only ever moved forward: rings at the earliest time it was set to.
+// One timer that is only moved forward: it runs its callback at the earliest time that was set.
 
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 
-/** Node's longest timer is 2^31 - 1 ms; a day is long enough to look again. */
-const LONGEST = 86_400_000
+/** Longest wait, ms: next attempts are wall time, so a step of the wall clock is noticed within this time. */
+const LONGEST_MS = 30_000
 
 export class WakeupTimer {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #run: () => void
+  /** Monotonic ms. */
   #at = Number.POSITIVE_INFINITY
-  #sleeper: AbortController | null = null
+  #timer: Timer | null = null
   #stopped = false
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, run: () => void) {
     this.#clock = clock
-    this.#ring = ring
+    this.#run = run
   }
 
-  /** Rings at that time (unix ms) unless it is set to ring earlier already. */
-  at(time: number): void {
-    if (this.#stopped || time >= this.#at || time === Number.POSITIVE_INFINITY) return
-    this.#sleeper?.abort()
-    const sleeper = new AbortController()
-    this.#sleeper = sleeper
-    this.#at = time
-    const ms = Math.min(LONGEST, Math.max(0, time - this.#clock.now()))
-    this.#clock.sleep(ms, sleeper.signal).then(
-      () => this.#awake(sleeper),
-      () => undefined,
-    )
+  /** Runs the callback after `ms` at the latest. */
+  within(ms: number): void {
+    const wait = Math.min(LONGEST_MS, Math.max(0, ms))
+    const at = this.#clock.monotonic() + wait
+    if (this.#stopped || at >= this.#at) return
+    this.#timer?.cancel()
+    this.#at = at
+    this.#timer = this.#clock.after(wait, () => {
+      this.#at = Number.POSITIVE_INFINITY
+      this.#run()
+    })
   }
 
   stop(): void {
     this.#stopped = true
-    this.#sleeper?.abort()
-  }
-
-  #awake(sleeper: AbortController): void {
-    if (this.#sleeper !== sleeper || this.#stopped) return
-    this.#sleeper = null
-    this.#at = Number.POSITIVE_INFINITY
-    this.#ring()
+    this.#timer?.cancel()
   }
 }

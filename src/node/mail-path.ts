@@ -62,8 +62,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     sealer: data.sealer,
     newQueueId: createQueueIds(clock, systemRandom),
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
-    // Nothing claimed means that delivery had no room: it has to look at the queue itself.
-    take: (claims) => (claims.length > 0 ? engine.take(claims) : engine.wake()),
+    take: (claims) => engine.take(claims),
     noticesDue: () => notifier.due(),
     bug: (error, context) => log.bug(error, context),
   })
@@ -72,7 +71,6 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     intake,
     clock,
     random: systemRandom,
-    queued: () => engine.wake(),
     log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
   })
   followOperators(queue, { engine, noticesDue: () => notifier.due() })

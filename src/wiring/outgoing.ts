@@ -14,7 +14,7 @@ import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
 import type { TlsContexts } from '../delivery/tls-policy/tls-policy.ts'
 import type { HeloNames, SourceAddresses } from '../delivery/smtp-client/transport-settings.ts'
 import { followTls } from '../delivery/tls-policy/follow-tls.ts'
-import type { DestinationLimits } from '../queue/scheduling/scheduler.ts'
+import type { DestinationLimits } from '../queue/scheduling/destination-state.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 
 const LEAST_TLS = 'TLSv1.2'

@@ -1,10 +1,11 @@
-// A queue in memory for tests of delivery: the promises of queue/queue.ts about claims and settlements, without a disk.
+// A queue in memory for tests of delivery: it keeps the contract about claims, settlements and the backlog, without a disk.
 
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
 import type { Outcome } from '../../src/queue/contract/outcome.ts'
 import type {
   Claim,
   ClaimedRecipient,
+  DestinationBacklog,
   DestinationSummary,
   Queue,
   Settlement,
@@ -30,7 +31,7 @@ interface Row {
   readonly outcomes: Outcome[]
 }
 
-export interface FakeQueue extends Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations'> {
+export interface FakeQueue extends Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations' | 'backlog' | 'watch'> {
   /** Queues a mail; its queue id. */
   add(mail: FakeMail): string
   /** Queues a mail as `accept` with `claim` does. */
@@ -40,28 +41,35 @@ export interface FakeQueue extends Pick<Queue, 'claim' | 'settle' | 'release' | 
   state(address: string): State | undefined
   attempts(address: string): number
   count(state: State): number
-  readonly calls: { claim: number; settle: number; release: number; destinations: number }
-  /** While set, every call rejects with it. */
+  readonly calls: { claim: number; settle: number; release: number }
+  /** While set, every call that needs a commit rejects with it. */
   failure: Error | null
 }
 
 /** @param retryMs gap to the next attempt of a deferred recipient */
 export function createFakeQueue(now: () => number, retryMs = 300_000): FakeQueue {
   const rows: Row[] = []
+  const watchers = new Set<(nextHops: readonly string[]) => void>()
+  const publish = (nextHops: readonly string[]) => {
+    for (const watcher of watchers) watcher(nextHops)
+  }
   let nextId = 1
   const byAddress = (address: string) => rows.find(({ recipient }) => recipient.address === address)
   const queue: FakeQueue = {
-    calls: { claim: 0, settle: 0, release: 0, destinations: 0 },
+    calls: { claim: 0, settle: 0, release: 0 },
     failure: null,
     add: (mail) => {
       const made = makeRows(mail, { now: now(), nextId })
       nextId += made.length
       rows.push(...made)
+      publish([mail.nextHop])
       return made[0]?.message.queueId ?? ''
     },
     addClaimed: (mail) => {
-      const queueId = queue.add(mail)
-      return claimsOf(rows.filter(({ message }) => message.queueId === queueId))
+      const made = makeRows(mail, { now: now(), nextId })
+      nextId += made.length
+      rows.push(...made)
+      return claimsOf(made)
     },
     outcomes: (address) => byAddress(address)?.outcomes ?? [],
     state: (address) => byAddress(address)?.state,
@@ -72,22 +80,28 @@ export function createFakeQueue(now: () => number, retryMs = 300_000): FakeQueue
       await turn(queue)
       const due = rows.filter((row) => isWaiting(row) && row.recipient.nextHop === nextHop && row.dueAt <= at)
       const ids = [...new Set(due.map(({ message }) => message.queueId))].slice(0, limit)
-      return claimsOf(due.filter(({ message }) => ids.includes(message.queueId)))
+      const claims = claimsOf(due.filter(({ message }) => ids.includes(message.queueId)))
+      publish([nextHop])
+      return claims
     },
     settle: async (settlement) => {
       queue.calls.settle++
       await turn(queue)
-      return { noticesDue: settle(rows, settlement, now() + retryMs) }
+      const noticesDue = settle(rows, settlement, now() + retryMs)
+      publish([settlement.nextHop])
+      return { noticesDue }
     },
     release: async (claims) => {
       queue.calls.release++
       await turn(queue)
       for (const { recipients } of claims) for (const { recipientId } of recipients) releaseOne(rows, recipientId)
+      publish(claims.map(({ nextHop }) => nextHop))
     },
-    destinations: async () => {
-      queue.calls.destinations++
-      await turn(queue)
-      return summaries(rows)
+    destinations: () => summaries(rows),
+    backlog: (nextHop) => backlogOf(rows.filter((row) => isWaiting(row) && row.recipient.nextHop === nextHop)),
+    watch: (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
     },
   }
   return queue
@@ -172,9 +186,10 @@ function releaseOne(rows: readonly Row[], recipientId: number): void {
 
 function summaries(rows: readonly Row[]): DestinationSummary[] {
   const byHop = Map.groupBy(rows.filter(isWaiting), ({ recipient }) => recipient.nextHop)
-  return [...byHop].map(([nextHop, waiting]) => ({
-    nextHop,
-    waiting: waiting.length,
-    earliestAttemptAt: Math.min(...waiting.map(({ dueAt }) => dueAt)),
-  }))
+  return [...byHop].map(([nextHop, waiting]) => ({ nextHop, ...backlogOf(waiting) }))
+}
+
+function backlogOf(waiting: readonly Row[]): DestinationBacklog {
+  const earliestAttemptAt = waiting.reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), Number.MAX_SAFE_INTEGER)
+  return { waiting: waiting.length, earliestAttemptAt }
 }

@@ -62,7 +62,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   filter: ['authentication.ts', 'spam-scan.ts'],
   intake: ['intake.ts', 'body-sink.ts'],
   policy: ['verdict.ts', 'check.ts', 'forward-policy.ts', 'checks/'],
-  queue: ['contract/', 'scheduling/scheduler.ts'],
+  queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts'],
   route: ['resolution.ts'],
   server: ['server-hooks.ts', 'listener-settings.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }

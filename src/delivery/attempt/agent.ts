@@ -3,7 +3,7 @@
 
 import type { Claim, ClaimedRecipient } from '../../queue/contract/queue.ts'
 import type { Outcome } from '../../queue/contract/outcome.ts'
-import type { DeliveryVerdict } from '../../queue/scheduling/scheduler.ts'
+import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { contentOf, type OpenBody } from './claim-content.ts'
 import { applyRule } from './apply-reply-rules.ts'

@@ -1,7 +1,7 @@
 // What the operator says about single destinations: which entry counts for a next hop, a domain or a host. One entry counts, the most
 // specific: the next hop as written, then the domain, then the host, then the longest pattern `*.example.net`, then `*`.
 
-import type { DestinationLimits } from '../../queue/scheduling/scheduler.ts'
+import type { DestinationLimits } from '../../queue/scheduling/destination-state.ts'
 import { formatNextHop, parseNextHop } from '../../smtp/nexthop.ts'
 import type { ClientProfile } from '../smtp-client/client-profile.ts'
 import type { SharedLimits } from '../attempt/shared-limits.ts'

@@ -3,7 +3,7 @@
 import type { Event } from '../../observe/events.ts'
 import type { QueueControl } from './queue-control.ts'
 import type { ArrivingQueue } from './queue-transfer.ts'
-import type { DestinationSummary, Queue } from './queue.ts'
+import type { Queue } from './queue.ts'
 
 /** What the opening found; the node logs it. */
 export interface OpenReport {
@@ -20,8 +20,6 @@ export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
   expire(): Promise<number>
   /** Marks recipients that are late and were not attempted since, where senders are told of delays; runs by itself with `expire`. Returns how many. */
   warn(): Promise<number>
-  /** Calls back with every destination that looks different, after the commit that changed it. Returns the end of it. */
-  watch(listener: (changed: readonly DestinationSummary[]) => void): () => void
   /** Calls back if the engine ends although nobody closed it: nothing can be recorded any more. */
   whenGone(listener: (cause: string) => void): void
   /** Calls back with every ledger entry after its commit: for log and metrics. */

@@ -72,11 +72,16 @@ export interface Settlement {
   readonly outcomes: readonly { readonly recipientId: number; readonly outcome: Outcome }[]
 }
 
-/** What the scheduler needs to know of a destination. */
-export interface DestinationSummary {
-  readonly nextHop: string
+/** What waits for one destination; nothing for a suspended one. */
+export interface DestinationBacklog {
+  /** Recipients. */
   readonly waiting: number
+  /** Unix ms; meaningless if nothing waits. */
   readonly earliestAttemptAt: number
+}
+
+export interface DestinationSummary extends DestinationBacklog {
+  readonly nextHop: string
 }
 
 /** Recipients of one message whose sender must now be told something (or must not: bounce decides). */
@@ -112,8 +117,15 @@ export interface Queue {
   settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }>
   /** Gives unstarted claims back without counting the attempt (drain, connection limit). */
   release(claims: readonly Claim[]): Promise<void>
-  /** Destinations that have recipients waiting. */
-  destinations(): Promise<DestinationSummary[]>
+  /**
+   * What waits for a destination, from memory. It is as of the last commit that was answered: an operation's answer arrives after its
+   * effect on the backlog, and what another process changes arrives within a second.
+   */
+  backlog(nextHop: string): DestinationBacklog
+  /** Destinations that have recipients waiting, from the same memory. */
+  destinations(): DestinationSummary[]
+  /** Calls back with the next hops whose backlog changed. Returns a function that ends it. */
+  watch(listener: (nextHops: readonly string[]) => void): () => void
   /** Messages with recipients that ended (or are late) and whose sender was not yet told. */
   noticeTasks(request: {
     readonly limit: number

@@ -1,33 +1,61 @@
-// The scheduler: fairness between destinations, growth and shrinking, suspended destinations, pacing, and that nothing stalls.
+// Fairness between destinations, concurrency feedback, unreachable destinations, rate limits, steps of the wall clock.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type DeliveryVerdict, defaultSchedulerSettings, Scheduler, type SchedulerSettings } from './scheduler.ts'
+import type { DestinationBacklog } from '../contract/queue.ts'
+import type { DeliveryVerdict } from './destination-state.ts'
+import { defaultSchedulerSettings, Scheduler, type SchedulerSettings } from './scheduler.ts'
 
-const make = (settings: Partial<SchedulerSettings> = {}) => new Scheduler({ ...defaultSchedulerSettings, ...settings })
 const NOW = 1_000_000
 
-/** Runs `next` and reports that every reserved slot was filled. */
-function startAll(scheduler: Scheduler, now = NOW) {
-  const assignments = scheduler.next(now)
-  for (const { nextHop, slots } of assignments) scheduler.started(nextHop, slots, slots, now)
+/** A scheduler with a clock and a backlog that the test sets. Wall and monotonic time differ by `WALL`. */
+const WALL = 1_800_000_000_000
+
+function make(settings: Partial<SchedulerSettings> = {}) {
+  const state = { time: NOW, wallAhead: WALL }
+  const backlog = new Map<string, DestinationBacklog>()
+  const scheduler = new Scheduler(
+    { ...defaultSchedulerSettings, ...settings },
+    {
+      clock: { now: () => state.time + state.wallAhead, monotonic: () => state.time },
+      backlog: (nextHop) => backlog.get(nextHop) ?? { waiting: 0, earliestAttemptAt: 0 },
+    },
+  )
+  return Object.assign(scheduler, {
+    state,
+    /** Sets what waits, with the next attempt at the time `at` of the test. */
+    waiting(nextHop: string, waiting: number, at: number) {
+      backlog.set(nextHop, { waiting, earliestAttemptAt: at + WALL })
+      scheduler.update(nextHop)
+    },
+    at(time: number) {
+      state.time = time
+      return scheduler.assign()
+    },
+  })
+}
+
+/** Assigns and reports that every reserved slot was used. */
+function startAll(scheduler: ReturnType<typeof make>, now = NOW) {
+  const assignments = scheduler.at(now)
+  for (const { nextHop, slots } of assignments) scheduler.started(nextHop, { reserved: slots, used: slots })
   return assignments
 }
 
-describe('next', () => {
-  it('starts with the initial concurrency and not before the mail is due', () => {
+describe('assign', () => {
+  it('starts with the initial concurrency, when the next attempt is due', () => {
     const scheduler = make()
     scheduler.waiting('mx:a', 100, NOW + 5)
-    expect(scheduler.next(NOW)).toEqual([])
-    expect(scheduler.wakeAt()).toBe(NOW + 5)
-    expect(scheduler.next(NOW + 5)).toEqual([{ nextHop: 'mx:a', slots: 5 }])
-    expect(scheduler.next(NOW + 5)).toEqual([])
+    expect(scheduler.at(NOW)).toEqual([])
+    expect(scheduler.wakeInMs()).toBe(5)
+    expect(scheduler.at(NOW + 5)).toEqual([{ nextHop: 'mx:a', slots: 5 }])
+    expect(scheduler.at(NOW + 5)).toEqual([])
   })
 
   it('never grants more slots than recipients wait', () => {
     const scheduler = make()
     scheduler.waiting('mx:a', 2, NOW)
-    expect(scheduler.next(NOW)).toEqual([{ nextHop: 'mx:a', slots: 2 }])
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'mx:a', slots: 2 }])
   })
 
   it('shares a small total between many destinations in turn', () => {
@@ -37,86 +65,83 @@ describe('next', () => {
     for (let round = 0; round < 60; round++)
       for (const { nextHop, slots } of startAll(scheduler)) {
         served.set(nextHop, (served.get(nextHop) ?? 0) + slots)
-        for (let i = 0; i < slots; i++) scheduler.finished(nextHop, 'worked', NOW)
+        for (let i = 0; i < slots; i++) scheduler.finished(nextHop, 'worked')
       }
     expect(served.size).toBe(6)
     const counts = [...served.values()]
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(3)
   })
 
-  it('does not ask twice for the same recipient while a claim is under way', () => {
+  it('reserves a recipient once while its claim is pending', () => {
     const scheduler = make()
     scheduler.waiting('mx:a', 1, NOW)
-    expect(scheduler.next(NOW)).toHaveLength(1)
-    expect(scheduler.next(NOW)).toEqual([])
-    scheduler.waiting('mx:a', 1, NOW)
-    scheduler.started('mx:a', 1, 1, NOW)
-    expect(scheduler.next(NOW)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+    expect(scheduler.at(NOW)).toHaveLength(1)
+    expect(scheduler.at(NOW)).toEqual([])
+    scheduler.started('mx:a', { reserved: 1, used: 1 })
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
   })
 
-  it('asks an empty destination again only after a pause', () => {
+  it('frees the slots that a claim did not use', () => {
     const scheduler = make()
     scheduler.waiting('mx:a', 3, NOW)
-    scheduler.next(NOW)
-    scheduler.started('mx:a', 3, 0, NOW)
-    expect(scheduler.active).toBe(0)
-    expect(scheduler.next(NOW + 10)).toEqual([])
-    expect(scheduler.next(NOW + 1_000)).toEqual([{ nextHop: 'mx:a', slots: 3 }])
+    scheduler.at(NOW)
+    scheduler.started('mx:a', { reserved: 3, used: 1 })
+    expect(scheduler.active).toBe(1)
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'mx:a', slots: 3 }])
   })
 })
 
 describe('feedback', () => {
-  it('grows to the maximum and shrinks on trouble, never under one', () => {
+  it('grows to the maximum and shrinks on trouble, never below one', () => {
     const scheduler = make()
     scheduler.waiting('mx:a', 100_000, NOW)
     for (let i = 0; i < 100; i++)
       for (const { nextHop, slots } of startAll(scheduler))
-        for (let n = 0; n < slots; n++) scheduler.finished(nextHop, 'worked', NOW)
+        for (let n = 0; n < slots; n++) scheduler.finished(nextHop, 'worked')
     expect(scheduler.view('mx:a')?.limit).toBe(20)
-    for (let i = 0; i < 50; i++) {
-      scheduler.take('mx:a', 1)
-      scheduler.finished('mx:a', 'trouble', NOW)
-    }
+    for (let i = 0; i < 50; i++)
+      for (const { nextHop, slots } of startAll(scheduler))
+        for (let n = 0; n < slots; n++) scheduler.finished(nextHop, 'trouble')
     expect(scheduler.view('mx:a')?.limit).toBe(1)
-    expect(scheduler.next(NOW)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
   })
 
-  it('leaves an unreachable destination alone, then probes with one delivery', () => {
+  it('starts nothing for an unreachable destination, then probes it with one delivery', () => {
     const scheduler = make()
     scheduler.waiting('dead', 50_000, NOW)
     scheduler.waiting('live', 10, NOW)
     expect(startAll(scheduler)).toHaveLength(2)
-    for (let i = 0; i < 5; i++) scheduler.finished('dead', 'unreachable', NOW)
-    expect(scheduler.room('dead', NOW)).toBe(0)
-    expect(scheduler.next(NOW + 299_999).map((a) => a.nextHop)).not.toContain('dead')
-    expect(scheduler.next(NOW + 300_000)).toContainEqual({ nextHop: 'dead', slots: 1 })
-    scheduler.started('dead', 1, 1, NOW + 300_000)
-    scheduler.finished('dead', 'worked', NOW + 300_001)
-    expect(scheduler.next(NOW + 300_001)).toContainEqual({ nextHop: 'dead', slots: 2 })
+    for (let i = 0; i < 5; i++) scheduler.finished('dead', 'unreachable')
+    expect(scheduler.view('dead')?.suspendedMs).toBe(300_000)
+    expect(scheduler.at(NOW + 299_999).map((one) => one.nextHop)).not.toContain('dead')
+    expect(scheduler.at(NOW + 300_000)).toContainEqual({ nextHop: 'dead', slots: 1 })
+    scheduler.started('dead', { reserved: 1, used: 1 })
+    scheduler.finished('dead', 'worked')
+    expect(scheduler.at(NOW + 300_001)).toContainEqual({ nextHop: 'dead', slots: 2 })
   })
 
-  it('tries at once after resume', () => {
+  it('starts deliveries at once after resume', () => {
     const scheduler = make()
     scheduler.waiting('dead', 9, NOW)
     startAll(scheduler)
-    for (let i = 0; i < 5; i++) scheduler.finished('dead', 'unreachable', NOW)
+    for (let i = 0; i < 5; i++) scheduler.finished('dead', 'unreachable')
     scheduler.resume('dead')
-    expect(scheduler.next(NOW)).toEqual([{ nextHop: 'dead', slots: 5 }])
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'dead', slots: 5 }])
   })
 
-  it('costs nothing to report 50 000 mails for a dead destination', () => {
+  it('adds no timers for 50 000 messages to a dead destination', () => {
     const scheduler = make()
     scheduler.waiting('dead', 1, NOW)
     startAll(scheduler)
-    scheduler.finished('dead', 'unreachable', NOW)
+    scheduler.finished('dead', 'unreachable')
     for (let i = 0; i < 50_000; i++) scheduler.waiting('dead', i + 1, NOW)
     expect(scheduler.timers).toBeLessThan(10)
-    expect(scheduler.next(NOW + 1)).toEqual([])
+    expect(scheduler.at(NOW + 1)).toEqual([])
   })
 })
 
-describe('pace and exceptions', () => {
-  it('keeps the interval of a destination', () => {
+describe('a rate limit', () => {
+  it('keeps the interval between two starts', () => {
     const scheduler = make({ limitsFor: (hop) => (hop === 'slow' ? { intervalMs: 100 } : null) })
     scheduler.waiting('slow', 10, NOW)
     expect(startAll(scheduler)).toEqual([{ nextHop: 'slow', slots: 1 }])
@@ -124,25 +149,80 @@ describe('pace and exceptions', () => {
     expect(startAll(scheduler, NOW + 100)).toEqual([{ nextHop: 'slow', slots: 1 }])
   })
 
-  it('has room for claims at accept within its limits', () => {
-    const scheduler = make({ totalConcurrency: 7 })
-    expect(scheduler.room('new', NOW)).toBe(5)
-    scheduler.take('new', 5)
-    expect(scheduler.room('new', NOW)).toBe(0)
-    expect(scheduler.room('other', NOW)).toBe(2)
+  it('holds from one message to the next, even if nothing waits between them', () => {
+    const scheduler = make({ limitsFor: () => ({ intervalMs: 60_000 }) })
+    for (let i = 0; i < 2; i++) {
+      scheduler.waiting('mx:a', 1, NOW)
+      for (const { nextHop } of startAll(scheduler, NOW + i * 1000)) {
+        scheduler.waiting(nextHop, 0, 0)
+        scheduler.finished(nextHop, 'worked')
+      }
+    }
+    expect(scheduler.view('mx:a')).toMatchObject({ waiting: 1, active: 0, pausedMs: 59_000 })
+    expect(scheduler.at(NOW + 60_000)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+  })
+
+  it('says how many deliveries may start within a time', () => {
+    expect(make().allowedWithin('mx:a', 5000)).toBe(Number.POSITIVE_INFINITY)
+    expect(make({ limitsFor: () => ({ intervalMs: 2000 }) }).allowedWithin('mx:a', 5000)).toBe(2)
+    expect(make({ limitsFor: () => ({ intervalMs: 60_000 }) }).allowedWithin('mx:a', 5000)).toBe(0)
+  })
+})
+
+describe('a pause', () => {
+  it('lasts its time, whatever other deliveries end in', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 10, NOW)
+    startAll(scheduler)
+    scheduler.finished('mx:a', 'trouble')
+    scheduler.pause('mx:a', 60_000)
+    scheduler.finished('mx:a', 'worked')
+    expect(scheduler.at(NOW + 59_999)).toEqual([])
+    expect(scheduler.wakeInMs()).toBe(1)
+    expect(scheduler.at(NOW + 60_000)).not.toEqual([])
+  })
+
+  it('outlasts the last message of the destination, which is forgotten afterwards', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 1, NOW)
+    startAll(scheduler)
+    scheduler.waiting('mx:a', 0, 0)
+    scheduler.pause('mx:a', 60_000)
+    scheduler.finished('mx:a', 'trouble')
+    scheduler.waiting('mx:a', 1, NOW)
+    expect(scheduler.at(NOW + 1000)).toEqual([])
+    scheduler.waiting('mx:a', 0, 0)
+    scheduler.at(NOW + 60_000)
+    expect(scheduler.view('mx:a')).toBeNull()
+  })
+})
+
+describe('a step of the wall clock', () => {
+  it('moves next attempts and no pause', () => {
+    const scheduler = make()
+    scheduler.waiting('later', 1, NOW + 3_600_000)
+    scheduler.waiting('dead', 9, NOW)
+    startAll(scheduler)
+    for (let i = 0; i < 5; i++) scheduler.finished('dead', 'unreachable')
+    scheduler.state.wallAhead += 3_600_000
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'later', slots: 1 }])
+    scheduler.state.wallAhead -= 7_200_000
+    scheduler.waiting('dead', 9, NOW - 3_600_000)
+    expect(scheduler.at(NOW + 299_999)).toEqual([])
+    expect(scheduler.at(NOW + 300_000)).toEqual([{ nextHop: 'dead', slots: 1 }])
   })
 })
 
 describe('memory', () => {
-  it('forgets destinations that have nothing left', () => {
+  it('forgets destinations without waiting recipients', () => {
     const scheduler = make()
     for (let i = 0; i < 1_000; i++) {
       scheduler.waiting(`mx:${i}`, 1, NOW)
       startAll(scheduler)
       scheduler.waiting(`mx:${i}`, 0, 0)
-      scheduler.finished(`mx:${i}`, i % 2 ? 'worked' : 'unreachable', NOW)
+      scheduler.finished(`mx:${i}`, i % 2 ? 'worked' : 'unreachable')
     }
-    scheduler.next(NOW + 300_000)
+    scheduler.at(NOW + 300_000)
     expect(scheduler.views()).toEqual([])
   })
 })
@@ -158,20 +238,20 @@ describe('with random reports', () => {
         const model = new Map<string, { waiting: number; at: number; active: number }>()
         let now = NOW
         const turn = (verdictOf: DeliveryVerdict) => {
-          for (const { nextHop, slots } of scheduler.next(now)) {
+          for (const { nextHop, slots } of scheduler.at(now)) {
             const known = model.get(nextHop) as { waiting: number; at: number; active: number }
             expect(known.at).toBeLessThanOrEqual(now)
-            const got = Math.min(slots, known.waiting)
-            known.waiting -= got
-            known.active += got
+            const used = Math.min(slots, known.waiting)
+            known.waiting -= used
+            known.active += used
             scheduler.waiting(nextHop, known.waiting, known.at)
-            scheduler.started(nextHop, slots, got, now)
+            scheduler.started(nextHop, { reserved: slots, used })
           }
           const active = [...model.values()].reduce((sum, one) => sum + one.active, 0)
           expect(scheduler.active).toBe(active)
           expect(active).toBeLessThanOrEqual(8)
           for (const [nextHop, known] of model)
-            for (; known.active > 0; known.active--) scheduler.finished(nextHop, verdictOf, now)
+            for (; known.active > 0; known.active--) scheduler.finished(nextHop, verdictOf)
         }
         for (const one of steps) {
           now += one.tick
@@ -180,62 +260,16 @@ describe('with random reports', () => {
           known.waiting += one.fresh
           known.at = now + one.later
           model.set(hop, known)
+          scheduler.state.time = now
           scheduler.waiting(hop, known.waiting, known.at)
           turn(one.verdict)
         }
         for (let i = 0; i < 500 && [...model.values()].some((one) => one.waiting > 0); i++) {
-          now = Math.max(now, scheduler.wakeAt() ?? now)
+          now += scheduler.wakeInMs() ?? 0
           turn('worked')
         }
         expect([...model.values()].reduce((sum, one) => sum + one.waiting, 0)).toBe(0)
       }),
     )
-  })
-})
-
-describe('a destination that wants to be left alone', () => {
-  it('is, until then, whatever else ends well meanwhile', () => {
-    const scheduler = make()
-    scheduler.waiting('mx:a', 10, NOW)
-    startAll(scheduler)
-    scheduler.finished('mx:a', 'trouble', NOW)
-    scheduler.pause('mx:a', NOW + 60_000)
-    scheduler.finished('mx:a', 'worked', NOW)
-    expect(scheduler.next(NOW + 59_999)).toEqual([])
-    expect(scheduler.wakeAt()).toBe(NOW + 60_000)
-    expect(scheduler.next(NOW + 60_000)).not.toEqual([])
-  })
-
-  it('is remembered when its last mail is gone, and forgotten after its time', () => {
-    const scheduler = make()
-    scheduler.waiting('mx:a', 1, NOW)
-    startAll(scheduler)
-    scheduler.waiting('mx:a', 0, 0)
-    scheduler.pause('mx:a', NOW + 60_000)
-    scheduler.finished('mx:a', 'trouble', NOW)
-    scheduler.waiting('mx:a', 1, NOW)
-    expect(scheduler.next(NOW + 1000)).toEqual([])
-    scheduler.waiting('mx:a', 0, 0)
-    scheduler.next(NOW + 60_000)
-    expect(scheduler.view('mx:a')).toBeNull()
-  })
-
-  it('keeps its rate from one mail to the next, though nothing waits between them', () => {
-    const scheduler = make({ limitsFor: () => ({ intervalMs: 60_000 }) })
-    for (let i = 0; i < 2; i++) {
-      scheduler.waiting('mx:a', 1, NOW)
-      for (const { nextHop } of startAll(scheduler, NOW + i * 1000)) {
-        scheduler.waiting(nextHop, 0, 0)
-        scheduler.finished(nextHop, 'worked', NOW + i * 1000)
-      }
-    }
-    expect(scheduler.view('mx:a')).toMatchObject({ waiting: 1, active: 0, pausedUntil: NOW + 60_000 })
-    expect(scheduler.next(NOW + 60_000)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
-  })
-
-  it('says how many deliveries its rate lets begin in a time', () => {
-    expect(make().inTime('mx:a', 5000)).toBe(Number.POSITIVE_INFINITY)
-    expect(make({ limitsFor: () => ({ intervalMs: 2000 }) }).inTime('mx:a', 5000)).toBe(2)
-    expect(make({ limitsFor: () => ({ intervalMs: 60_000 }) }).inTime('mx:a', 5000)).toBe(0)
   })
 })

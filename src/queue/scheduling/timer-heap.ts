@@ -1,52 +1,69 @@
-// Room queue: a binary min-heap of keys by time, for the scheduler. Pure memory: no timers, no clock.
-// Entries are never moved: a newer time for a key is pushed beside the old one and the reader drops what is stale.
+// One timer per key in a binary min-heap, for the scheduler. Pure memory: it sets no timer of the system and reads no clock.
+// Entries are never moved: a new time is pushed beside the old one, and the reader drops entries that are out of date.
 
 interface Entry {
   readonly at: number
   readonly key: string
 }
 
-/** A min-heap of (time, key). All times are unix milliseconds. */
+/** Keys by time, earliest first. A time is a number of any clock; each heap uses one. */
 export class TimerHeap {
   readonly #entries: Entry[] = []
+  readonly #times = new Map<string, number>()
 
+  /** Entries in memory, out-of-date ones included. */
   get size(): number {
     return this.#entries.length
   }
 
-  /** The earliest time, or null if there is nothing. */
-  peek(): number | null {
-    return this.#entries[0]?.at ?? null
+  /** Sets or replaces the timer of a key. */
+  set(key: string, at: number): void {
+    if (this.#times.get(key) === at) return
+    this.#times.set(key, at)
+    this.#push({ at, key })
   }
 
-  /** The key with the earliest time without removing it, or null. */
-  peekKey(): string | null {
-    return this.#entries[0]?.key ?? null
+  clear(key: string): void {
+    this.#times.delete(key)
   }
 
-  push(at: number, key: string): void {
+  /** The earliest time, or null without a timer. */
+  earliest(): number | null {
+    for (let first = this.#entries[0]; first; first = this.#entries[0]) {
+      if (this.#times.get(first.key) === first.at) return first.at
+      this.#removeFirst()
+    }
+    return null
+  }
+
+  /** Clears the earliest timer that is due at `now` and returns its key, or null if none is due. */
+  takeDue(now: number): string | null {
+    const at = this.earliest()
+    if (at === null || at > now) return null
+    const { key } = this.#entries[0] as Entry
+    this.#removeFirst()
+    this.#times.delete(key)
+    return key
+  }
+
+  #push(entry: Entry): void {
     const entries = this.#entries
-    entries.push({ at, key })
+    entries.push(entry)
     let child = entries.length - 1
     while (child > 0) {
       const parent = (child - 1) >> 1
-      if (this.#at(parent) <= at) break
+      if (this.#at(parent) <= this.#at(child)) break
       this.#swap(child, parent)
       child = parent
     }
   }
 
-  /** Removes and returns the key with the earliest time; null if there is nothing. */
-  pop(): string | null {
+  #removeFirst(): void {
     const entries = this.#entries
-    const first = entries[0]
-    if (first === undefined) return null
     const last = entries.pop() as Entry
-    if (entries.length > 0) {
-      entries[0] = last
-      this.#sink()
-    }
-    return first.key
+    if (entries.length === 0) return
+    entries[0] = last
+    this.#sink()
   }
 
   #sink(): void {

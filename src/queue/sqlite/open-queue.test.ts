@@ -62,7 +62,7 @@ describe('accept and claim', () => {
       ['mx:example.net', 'sender@example.org', 10],
       ['mx:other.example', null, 1],
     ])
-    expect(await queue.destinations()).toEqual([])
+    expect(queue.destinations()).toEqual([])
     for (const claim of claims) await settle(claim)
     expect((await queue.stats()).messages).toBe(0)
   })
@@ -74,7 +74,7 @@ describe('accept and claim', () => {
     const claims = await Promise.all(messages.map((message) => queue.accept(message, { claim: true })))
     for (const [n, [claim]] of claims.entries()) expect(claim?.message.queueId).toBe(messages[n]?.queueId)
     await queue.release(claims.flat())
-    expect(await queue.destinations()).toEqual([{ nextHop: 'mx:example.net', waiting: 300, earliestAttemptAt: now() }])
+    expect(queue.destinations()).toEqual([{ nextHop: 'mx:example.net', waiting: 300, earliestAttemptAt: now() }])
     const back = []
     for (let got = -1; got !== 0; ) {
       const some = await queue.claim({ nextHop: 'mx:example.net', limit: 40, now: now() })
@@ -103,7 +103,7 @@ describe('settle', () => {
   it('defers to the time written at the claim, or to the one the outcome asks for', async () => {
     const [first] = await queue.accept(sampleMessage(), { claim: true })
     await settle(first as Claim, deferred())
-    const [waiting] = await queue.destinations()
+    const [waiting] = queue.destinations()
     expect(waiting?.waiting).toBe(1)
     expect(waiting?.earliestAttemptAt).toBeGreaterThanOrEqual(now() + 270_000)
     expect(waiting?.earliestAttemptAt).toBeLessThanOrEqual(now() + 330_000)
@@ -111,7 +111,7 @@ describe('settle', () => {
     const [second] = await queue.claim({ nextHop: 'mx:example.net', limit: 1, now: now() })
     expect(second?.recipients[0]?.attempt).toBe(2)
     await settle(second as Claim, deferred({ retryAt: now() + 60_000 }))
-    expect((await queue.destinations())[0]?.earliestAttemptAt).toBe(now() + 60_000)
+    expect(queue.destinations()[0]?.earliestAttemptAt).toBe(now() + 60_000)
   })
 
   it('expires at the end of the lifetime, after a last attempt there', async () => {
@@ -119,7 +119,7 @@ describe('settle', () => {
     const [first] = await queue.accept(message, { claim: true })
     await settle(first as Claim, deferred({ retryAt: now() + 6 * 86_400_000 }))
     const end = message.arrivedAt + 5 * 86_400_000
-    expect((await queue.destinations())[0]?.earliestAttemptAt).toBe(end)
+    expect(queue.destinations()[0]?.earliestAttemptAt).toBe(end)
     place.clock.time = end
     const [last] = await queue.claim({ nextHop: 'mx:example.net', limit: 1, now: end })
     expect(await settle(last as Claim, deferred())).toEqual({ noticesDue: true })
@@ -241,7 +241,7 @@ describe('restart', () => {
     await queue.close()
     queue = await place.open()
     expect(queue.opened.recovered).toBe(2)
-    const [waiting] = await queue.destinations()
+    const [waiting] = queue.destinations()
     expect(waiting).toMatchObject({ waiting: 3, earliestAttemptAt: now() })
     expect(await queue.claim({ nextHop: 'mx:example.net', limit: 9, now: now() })).toHaveLength(1)
     const [again] = await queue.claim({ nextHop: 'mx:example.net', limit: 9, now: now() + 330_000 })
@@ -254,9 +254,9 @@ describe('restart', () => {
 })
 
 describe('watch', () => {
-  it('tells of destinations before the answer arrives', async () => {
+  it('reports changed destinations before the answer arrives', async () => {
     const seen: unknown[] = []
-    queue.watch((changed) => seen.push(...changed))
+    queue.watch((nextHops) => seen.push(...nextHops.map((nextHop) => ({ nextHop, ...queue.backlog(nextHop) }))))
     await queue.accept(sampleMessage(), { claim: false })
     expect(seen).toEqual([{ nextHop: 'mx:example.net', waiting: 1, earliestAttemptAt: now() }])
     await queue.claim({ nextHop: 'mx:example.net', limit: 1, now: now() })

@@ -8,6 +8,7 @@ import { EmbeddedQueue } from './sqlite-queue.ts'
 import { type FreeSpace, freeSpace } from './free-space.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { QueueSettings } from '../contract/queue-settings.ts'
+import { Backlog } from '../scheduling/destination-backlog.ts'
 import { Spool } from './spool.ts'
 import { sweepSpool } from './spool-sweep.ts'
 import { StoreClient, type StoreListener } from './store-client.ts'
@@ -23,16 +24,22 @@ export interface QueuePorts {
 export async function openQueue(settings: QueueSettings, ports: QueuePorts): Promise<OpenQueue> {
   const { clock } = ports
   const spool = new Spool(join(settings.directory, 'spool'), ports.randomBytes)
-  const listener: { current: StoreListener | null } = { current: null }
+  const backlog = new Backlog()
+  // Until the queue exists, only the backlog follows the commits.
+  const listener: { current: StoreListener } = {
+    current: { news: ({ changed }) => backlog.apply(changed), gone: () => undefined },
+  }
   const {
     client,
     recovered,
     waiting,
+    destinations,
     spool: owners,
   } = await StoreClient.start(
     { directory: settings.directory, retry: settings.retry, now: clock.now() },
-    { news: (news) => listener.current?.news(news), gone: (cause) => listener.current?.gone(cause) },
+    { news: (news) => listener.current.news(news), gone: (cause) => listener.current.gone(cause) },
   )
+  backlog.apply(destinations)
   await mkdir(spool.directory, { recursive: true, mode: 0o700 })
   const { orphans, lost } = await sweepSpool(spool.directory, owners, clock.now())
   for (const file of orphans) await spool.remove(file)
@@ -40,6 +47,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
   const queue = new EmbeddedQueue({
     client,
     spool,
+    backlog,
     clock,
     waiting,
     settings,

@@ -23,6 +23,7 @@ import type { QueueSettings } from '../contract/queue-settings.ts'
 import type { Accepted, Operation, WireOutcome, WorkerNews } from './worker-protocol.ts'
 import type {
   Claim,
+  DestinationBacklog,
   DestinationSummary,
   NewMessage,
   NoticeTask,
@@ -36,6 +37,7 @@ import type { Spool } from './spool.ts'
 import type { StoreClient, StoreListener } from './store-client.ts'
 import { encodeTransfer } from '../transfer/transferred-message.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
+import type { Backlog } from '../scheduling/destination-backlog.ts'
 import { Unbroken } from '../scheduling/continuous-uptime.ts'
 import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeTls } from './worker-codec.ts'
 
@@ -49,6 +51,7 @@ const LATE_SWEEP_MS = 3 * EXPIRE_SWEEP_MS
 export interface EmbeddedParts {
   readonly client: StoreClient
   readonly spool: Spool
+  readonly backlog: Backlog
   readonly clock: Clock
   readonly waiting: number
   readonly settings: QueueSettings
@@ -62,7 +65,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   readonly #spool: Spool
   readonly #clock: Clock
   readonly #health: HealthCheck
-  readonly #watchers = new Set<(changed: readonly DestinationSummary[]) => void>()
+  readonly #backlog: Backlog
   readonly #mourners: ((cause: string) => void)[] = []
   readonly #followers: ((events: readonly Event[]) => void)[] = []
   readonly #sweep: NodeJS.Timeout
@@ -75,6 +78,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     this.#client = parts.client
     this.#spool = parts.spool
     this.#clock = parts.clock
+    this.#backlog = parts.backlog
     this.#health = new HealthCheck(parts)
     const unbroken = new Unbroken(parts.clock.now(), LATE_SWEEP_MS)
     this.#sweep = setInterval(() => {
@@ -133,8 +137,16 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     if (recipients.length > 0) await this.#fact({ kind: 'release', recipients, now: this.#clock.now() })
   }
 
-  async destinations(): Promise<DestinationSummary[]> {
-    return [...(await this.#client.ask({ kind: 'destinations' })).value]
+  backlog(nextHop: string): DestinationBacklog {
+    return this.#backlog.of(nextHop)
+  }
+
+  destinations(): DestinationSummary[] {
+    return this.#backlog.destinations()
+  }
+
+  watch(listener: (nextHops: readonly string[]) => void): () => void {
+    return this.#backlog.watch(listener)
   }
 
   async noticeTasks(request: {
@@ -280,11 +292,6 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return result.stats
   }
 
-  watch(listener: (changed: readonly DestinationSummary[]) => void): () => void {
-    this.#watchers.add(listener)
-    return () => this.#watchers.delete(listener)
-  }
-
   follow(listener: (events: readonly Event[]) => void): void {
     this.#followers.push(listener)
   }
@@ -298,7 +305,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   news(news: Pick<WorkerNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void {
     this.#health.hear(news)
     for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
-    if (news.changed.length > 0) for (const listener of this.#watchers) listener(news.changed)
+    this.#backlog.apply(news.changed)
     if (this.#followers.length > 0) for (const entry of news.ledger) this.#tellFollowers(JSON.parse(entry) as Event[])
   }
 

@@ -4,16 +4,7 @@
 import { Worker } from 'node:worker_threads'
 import { BatchOctets, type Lent } from './batch-octets.ts'
 import { OctetCollector } from './octet-collector.ts'
-import type {
-  Answers,
-  Batch,
-  Failure,
-  Operation,
-  SpoolOwner,
-  WorkerNews,
-  WorkerReport,
-  WorkerSettings,
-} from './worker-protocol.ts'
+import type { Answers, Batch, Failure, Operation, WorkerNews, WorkerReport, WorkerSettings } from './worker-protocol.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 
 /** Batches that may be under way: one commits while the next one waits at the worker's door. */
@@ -69,7 +60,7 @@ export class StoreClient {
   static async start(
     settings: WorkerSettings,
     listener: StoreListener,
-  ): Promise<{ client: StoreClient; recovered: number; waiting: number; spool: readonly SpoolOwner[] }> {
+  ): Promise<Omit<Ready, 'kind'> & { readonly client: StoreClient }> {
     const worker = new Worker(new URL('./store-worker.ts', import.meta.url), {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
@@ -83,8 +74,7 @@ export class StoreClient {
       })
     })
     worker.removeAllListeners('error')
-    const { recovered, waiting, spool } = ready
-    return { client: new StoreClient(worker, listener), recovered, waiting, spool }
+    return { ...ready, client: new StoreClient(worker, listener) }
   }
 
   /** Where the next octets given to `ask` will lie in their batch. */

@@ -399,7 +399,7 @@ class Pair {
       if (mine.length === 0 || this.suspended.has(nextHop)) return []
       return [{ nextHop, waiting: mine.length, earliestAttemptAt: Math.min(...mine.map((r) => r.at)) }]
     })
-    const summaries = this.ask({ kind: 'destinations' }).filter((one) => one.nextHop !== 'mx:dsn')
+    const summaries = this.store.destinations.filter((one) => one.nextHop !== 'mx:dsn')
     expect([...summaries].sort((a, b) => (a.nextHop < b.nextHop ? -1 : 1))).toEqual(waiting)
   }
 

@@ -26,7 +26,8 @@ function openStore(settings: WorkerSettings): Store | null {
   try {
     const opened = new Store({ ...settings, random: Math.random, owner: true })
     const spool = selectSpoolFiles(opened.database)
-    report({ kind: 'ready', recovered: opened.recovered, waiting: opened.waiting, spool })
+    const { recovered, waiting, destinations } = opened
+    report({ kind: 'ready', recovered, waiting, destinations, spool })
     return opened
   } catch (error) {
     const unavailable = asUnavailable(error)

@@ -106,6 +106,11 @@ export class Store {
     return this.#failing
   }
 
+  /** Destinations with recipients that may be attempted. */
+  get destinations(): DestinationSummary[] {
+    return this.#context.book.summaries()
+  }
+
   /** Recipients waiting for an attempt. */
   get waiting(): number {
     return this.#context.book.waiting
@@ -224,10 +229,10 @@ export class Store {
   #noticeForeignChanges(): void {
     const version = this.#dataVersion.get()
     if (version === this.#seenVersion) return
-    this.#seenVersion = version
     this.#lastMessage = Math.max(this.#lastMessage, selectLastMessageId(this.database))
     for (const summary of this.#context.book.reload()) this.#changed.push(summary)
     if (this.#owner) this.#hearForeignLedger()
+    this.#seenVersion = version
   }
 
   /** What others wrote into the ledger is told like our own: log and metrics know what a person did beside the node. */

@@ -90,7 +90,6 @@ export type Operation =
       readonly now: number
     }
   | { readonly kind: 'release'; readonly recipients: readonly number[]; readonly now: number }
-  | { readonly kind: 'destinations' }
   | { readonly kind: 'notices'; readonly limit: number; readonly after: number; readonly now: number }
   | {
       readonly kind: 'notify'
@@ -169,7 +168,6 @@ export interface Answers {
   /** Whether notices are due. */
   settle: boolean
   release: null
-  destinations: readonly DestinationSummary[]
   notices: readonly WireNotice[]
   /** False if the task was stale and nothing was done. */
   notify: boolean
@@ -213,6 +211,7 @@ export type WorkerReport =
       readonly kind: 'ready'
       readonly recovered: number
       readonly waiting: number
+      readonly destinations: readonly DestinationSummary[]
       readonly spool: readonly SpoolOwner[]
     }
   | { readonly kind: 'refused'; readonly cause: UnavailableCause | null; readonly message: string }

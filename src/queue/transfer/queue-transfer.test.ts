@@ -118,7 +118,7 @@ describe('what travels', () => {
     const [one] = (await leaveAll()) as [Leaving]
     await offer(one)
     const summary = { nextHop: 'mx:example.net', waiting: 1, earliestAttemptAt: place.clock.time + 7_000_000 }
-    expect(await there.destinations()).toEqual([summary])
+    expect(there.destinations()).toEqual([summary])
     const [claim] = await there.claim({ nextHop: 'mx:example.net', limit: 1, now: summary.earliestAttemptAt })
     expect(claim?.recipients).toMatchObject([{ attempt: 2 }])
   })
@@ -152,7 +152,7 @@ describe('a frozen message', () => {
     await here.accept(sampleMessage({ recipients: [sampleRecipient({ nextHop: 'mx:b' })] }), { claim: false })
     await settleFirst('mx:b', failed())
     expect(await leaveAll()).toHaveLength(2)
-    expect(await here.destinations()).toEqual([])
+    await until(() => here.destinations().length === 0, { what: 'the node to see it' })
     expect(await here.claim({ nextHop: 'mx:example.net', limit: 9, now: place.clock.time })).toEqual([])
     expect(await here.noticeTasks({ limit: 9, now: 0 })).toEqual([])
     expect(await here.control({ action: 'remove', filter: {}, by: 'x', reason: '' })).toEqual({
@@ -172,7 +172,7 @@ describe('a frozen message', () => {
     const all = await leaveAll()
     departing.stay(all.map(({ token }) => token))
     expect(listed(hereDirectory())).toEqual(before)
-    await until(async () => (await here.destinations()).length === 1, { what: 'the node to see it' })
+    await until(() => here.destinations().length === 1, { what: 'the node to see it' })
     expect(await here.noticeTasks({ limit: 9, now: 0 })).toHaveLength(1)
     expect(departing.leaving()).toEqual([])
   })
@@ -257,7 +257,7 @@ describe('a command beside a running node', () => {
     expect(copy.file).toMatch(/^in\//)
     expect(await arriving.take({ token: one.token, from: 'here', message: { ...message, body } })).toBe('taken')
     for (let n = 0; n < 3; n++) await there.accept(sampleMessage(), { claim: true })
-    await until(async () => (await there.destinations()).length === 1, { what: 'the node to see what came' })
+    await until(() => there.destinations().length === 1, { what: 'the node to see what came' })
     const [claim] = (await there.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })) as [Claim]
     expect(claim.message.queueId).toBe('L')
     expect(String(await buffer(there.openBody(claim.message.body)))).toBe('a large body')

@@ -28,8 +28,6 @@ export function runOperation(context: StoreContext, operation: Operation, db: Da
       return settle(context, operation)
     case 'release':
       return release(context, operation)
-    case 'destinations':
-      return context.book.summaries()
     case 'notices':
       return notices(context, operation)
     case 'notify':
