@@ -31,7 +31,7 @@ const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite:
 
 async function explain(forwardPath: string, role: 'mx' | 'srs' = 'srs', reversePath: string | null = 'a@far.example') {
   if (!directory) throw new Error('no directory')
-  const forwards = role === 'mx' ? 'hand-over' : 'resolve'
+  const forwards = role === 'mx' ? 'relay-to-srs' : 'resolve'
   const router = createRouter({ forwards, own: 'resolve', relayFor: [], srs }, () => directory)
   const at = 1_577_836_860_000
   return explainText(forwardPath, await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at }))

@@ -158,7 +158,7 @@ function originOf(as: string | undefined, config: Config, from: string | null): 
   const admits = config.listeners[0]?.admit ?? []
   const usual = admits.includes('internet')
     ? 'internet'
-    : admits.includes('people')
+    : admits.includes('users')
       ? `user:${local}`
       : admits.includes('machines')
         ? `machine:${local}`

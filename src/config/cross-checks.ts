@@ -20,10 +20,10 @@ function listenersAdmitting({ listeners }: Config, client: ListenerConfig['admit
 const usersNeedPasswords: Check = (config, report) => {
   const { ldap, sql } = config.directory
   const hasPasswords = config.users !== undefined || ldap !== null || sql?.users !== undefined
-  if (listenersAdmitting(config, 'people').length > 0 && !hasPasswords)
+  if (listenersAdmitting(config, 'users').length > 0 && !hasPasswords)
     report(
       ['users'],
-      `found nothing, expected a passwd-file, or a directory with passwords: the role ${config.role.role} admits people`,
+      `found nothing, expected a passwd-file, or a directory with passwords: the role ${config.role.role} admits users`,
     )
 }
 
@@ -66,12 +66,12 @@ const peersNeedProofs: Check = (config, report) => {
 
 const relayNeedsPeers: Check = ({ role, peers }, report) => {
   const { own, forwards } = role.recipients
-  if (own === 'hand-over' && !peers.mx?.length)
+  if (own === 'relay-to-mx' && !peers.mx?.length)
     report(
       ['peers', 'mx'],
       `found nothing, expected the mx nodes: the role ${role.role} relays mail for our domains to them`,
     )
-  if (own === 'resolve' && forwards === 'hand-over' && !peers.srs?.length)
+  if (own === 'resolve' && forwards === 'relay-to-srs' && !peers.srs?.length)
     report(['peers', 'srs'], `found nothing, expected the srs nodes: the role ${role.role} relays forwards to them`)
 }
 
@@ -90,7 +90,7 @@ const resolvingNeedsData: Check = ({ role, hiera, mail, directory }, report) => 
 }
 
 const signaturesNeedKeys: Check = ({ role, dkim, arc }, report) => {
-  if (role.sign === 'earned' && !dkim)
+  if (role.sign === 'proven-origin' && !dkim)
     report(['dkim'], `found nothing, expected { keys: directory }: the role ${role.role} signs`)
   if (arc.seal && !dkim)
     report(['arc', 'seal'], 'found true, expected false without dkim: { keys: directory }: ARC seals use these keys')
@@ -102,16 +102,16 @@ const spamFilterNeedsCheck: Check = ({ role, rspamd }, report) => {
 }
 
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
-const transferNeedsProofs: Check = ({ handover, peers, tls }, report) => {
-  if (!handover) return
-  const roles = handover.peers ?? Object.keys(peers)
+const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
+  if (!transfer) return
+  const roles = transfer.peers ?? Object.keys(peers)
   const known = roles.flatMap((role) => peers[role] ?? []).some(({ fingerprints }) => fingerprints.length > 0)
   if (!known)
     report(
-      ['handover'],
+      ['queue_transfer'],
       `found no peer of ${roles.join(', ') || 'any role'} with fingerprints, expected at least one: no node could transfer its queue`,
     )
-  if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: handover is an HTTPS listener')
+  if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: queue_transfer is an HTTPS listener')
 }
 
 const checks: readonly Check[] = [

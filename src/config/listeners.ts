@@ -34,13 +34,17 @@ interface Bound {
 
 /** Reports two listeners of the node that need the same port, at the later one. Ports of other programs are found at the start. */
 export function checkPorts(
-  { listeners, admin, handover }: Pick<SectionValues, 'admin' | 'handover'> & { listeners: readonly ListenerConfig[] },
+  {
+    listeners,
+    admin,
+    queue_transfer,
+  }: Pick<SectionValues, 'admin' | 'queue_transfer'> & { listeners: readonly ListenerConfig[] },
   report: Report,
 ): void {
   const all: Bound[] = [
     ...listeners.map(({ name, host, port }) => ({ path: ['listen', name], host, port })),
     ...(admin ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
-    ...(handover ? [{ path: ['handover', 'listen'], ...handover.listen }] : []),
+    ...(queue_transfer ? [{ path: ['queue_transfer', 'listen'], ...queue_transfer.listen }] : []),
   ]
   for (const [index, one] of all.entries()) {
     const earlier = all.slice(0, index).find((other) => overlaps(one, other))

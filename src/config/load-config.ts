@@ -94,9 +94,14 @@ function combineSections({ source, files, problems, faulty }: Load, values: Sect
   return config
 }
 
-/** Sorted by position, so that an editor can step through them. */
+/** Sorted by file and position, so that an editor can step through them. */
 function rejected({ problems }: Load): ConfigLoad {
-  return { kind: 'bad', problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) }
+  return { kind: 'bad', problems: problems.toSorted(byPosition) }
+}
+
+function byPosition(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1
+  return a.line - b.line || a.column - b.column
 }
 
 function deepFreeze<T>(value: T): T {

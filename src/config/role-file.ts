@@ -10,8 +10,8 @@ import { readYaml } from './read-files.ts'
 import type { SectionReader } from './section.ts'
 import { count, flag, ipAddress, text } from './values.ts'
 
-const admission = z.enum(['internet', 'peers', 'people', 'machines', 'local'], {
-  error: 'one of internet, peers, people, machines, local',
+const admission = z.enum(['internet', 'peers', 'users', 'machines', 'local'], {
+  error: 'one of internet, peers, users, machines, local',
 })
 
 const listener = z.strictObject({
@@ -24,29 +24,33 @@ const listener = z.strictObject({
     .default([])
     .describe('Roles of the peers that `admit: [peers]` admits; default: all of them.'),
   bare_newline: z
-    .enum(['refuse', 'normalise'])
-    .default('refuse')
-    .describe('Treatment of a bare CR or LF in a message: refuse it, or make it CRLF.'),
+    .enum(['reject', 'normalize'])
+    .default('reject')
+    .describe('Treatment of a message with a bare CR or LF. normalize: replace it with CRLF.'),
 })
-
-const handling = z.enum(['resolve', 'hand-over'])
 
 export const roleSchema = z.strictObject({
   role: text('the name of the role').describe('Name of the role, as in `peers` of other nodes.'),
   summary: text('a sentence').describe('Purpose of a node with this role.'),
   listeners: z.record(z.string(), listener).describe('Listeners by name.'),
   checks: z
-    .array(z.enum(['loop', 'verify', 'trust-results', 'sender', 'author', 'spam']))
-    .default(['loop'])
+    .array(z.enum(['hop-count', 'authentication', 'peer-results', 'sender', 'author', 'spam']))
+    .default(['hop-count'])
     .describe(
-      'Checks of a transaction, in order. loop: hop count. verify: SPF, DKIM, DMARC, ARC, and an Authentication-Results field. ' +
-        'trust-results: accept the results of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
+      'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
+        'peer-results: the results in the Authentication-Results field of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
         'spam: ask rspamd about mail from the internet, if the node has rspamd.',
     ),
   recipients: z
     .strictObject({
-      own: handling.default('resolve').describe('Our own domains: resolve here, or hand over to the mx peers.'),
-      forwards: handling.default('resolve').describe('Forwards: resolve here, or hand over to the srs peers.'),
+      own: z
+        .enum(['resolve', 'relay-to-mx'])
+        .default('resolve')
+        .describe('Addresses of our domains: resolve them here, or relay the mail to the mx peers.'),
+      forwards: z
+        .enum(['resolve', 'relay-to-srs'])
+        .default('resolve')
+        .describe('Addresses that are forwarded: resolve them here, or relay the mail to the srs peers.'),
       relay: z
         .array(
           z.enum(['peer', 'user', 'machine', 'local'], { error: 'one of peer, user, machine, local (never internet)' }),
@@ -64,14 +68,14 @@ export const roleSchema = z.strictObject({
     .prefault({})
     .describe('Sender Rewriting Scheme.'),
   sign: z
-    .enum(['never', 'earned'])
+    .enum(['never', 'proven-origin'])
     .default('never')
     .describe(
-      'DKIM signatures. earned: sign an author of ours if the origin is proven. The DSNs of the node are always signed if it has a key.',
+      'DKIM signatures. proven-origin: sign mail with an author of ours if its origin is proven. The DSNs of the node are always signed if it has a key.',
     ),
   headers: z
     .strictObject({
-      complete: flag.default(false).describe('Add missing Date and Message-ID fields (RFC 6409 8).'),
+      add_missing: flag.default(false).describe('Add missing Date and Message-ID fields (RFC 6409 8).'),
       hide_client: flag.default(false).describe('Omit address, name and program of the client from the header.'),
     })
     .prefault({})
@@ -120,7 +124,7 @@ function listenersAdmitting(role: RoleFile, client: ListenerRole['admit'][number
 }
 
 function checkTlsOfLogins(role: RoleFile, report: Report): void {
-  for (const client of ['people', 'machines'] as const)
+  for (const client of ['users', 'machines'] as const)
     for (const [name, { tls }] of listenersAdmitting(role, client))
       if (tls === 'none' || tls === 'starttls')
         report(
@@ -133,7 +137,7 @@ function checkTlsOfLogins(role: RoleFile, report: Report): void {
 function checkSenderIdentity(role: RoleFile, report: Report): void {
   const { checks } = role
   if (checks.includes('sender') && checks.includes('author')) return
-  const client = (['people', 'machines'] as const).find((one) => listenersAdmitting(role, one).length > 0)
+  const client = (['users', 'machines'] as const).find((one) => listenersAdmitting(role, one).length > 0)
   if (client !== undefined)
     report(
       ['checks'],
@@ -143,7 +147,7 @@ function checkSenderIdentity(role: RoleFile, report: Report): void {
 
 /** Origin classes that may relay need a listener where clients can prove their class. */
 function checkRelay(role: RoleFile, report: Report): void {
-  const admissionOf = { peer: 'peers', user: 'people', machine: 'machines', local: 'local' } as const
+  const admissionOf = { peer: 'peers', user: 'users', machine: 'machines', local: 'local' } as const
   for (const [index, origin] of role.recipients.relay.entries())
     if (origin !== 'local' && listenersAdmitting(role, admissionOf[origin]).length === 0)
       report(

@@ -13,7 +13,7 @@ import { log } from './sections/log-section.ts'
 import { data, domain, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
-import { handover } from './sections/queue-transfer-section.ts'
+import { queue_transfer } from './sections/queue-transfer-section.ts'
 import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
 import { rspamd } from './sections/rspamd-section.ts'
 import { srs } from './sections/srs-section.ts'
@@ -50,7 +50,7 @@ export const sections = {
   limits,
   watch,
   admin,
-  handover,
+  queue_transfer,
   log,
 } as const satisfies Readonly<Record<string, AnySection>>
 

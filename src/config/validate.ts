@@ -2,6 +2,7 @@
 
 import type { z } from 'zod'
 import { editDistance } from '../lib/edit-distance.ts'
+import { newKey, newValue } from './former-names.ts'
 import type { Path, Problem } from './problem.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -30,14 +31,18 @@ function translate(issue: z.core.$ZodIssue, { source, schema, base }: Place): Pr
     const known = knownKeys(schema, issue.path as Path)
     return issue.keys.map((key) => source.atKey(path, key, `found an unknown key${advice(key, known)}`))
   }
-  const found = describe(valueAt(source.value, path))
-  return [source.at(path, `found ${found}, expected ${expectation(issue)}`)]
+  const value = valueAt(source.value, path)
+  const renamed = newValue(String(path.findLast((part) => typeof part === 'string')), value)
+  const expected = renamed === null ? expectation(issue) : `${renamed}, its new name`
+  return [source.at(path, `found ${describe(value)}, expected ${expected}`)]
 }
 
 /** Edits between a misspelled key and the one that is suggested. */
 const MAX_MISSPELLING = 2
 
 function advice(key: string, known: readonly string[]): string {
+  const renamed = newKey(key, known)
+  if (renamed !== null) return `, expected ${renamed}, its new name`
   const nearest = known.find((word) => editDistance(key, word) <= MAX_MISSPELLING)
   return `${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}, expected ${list(known)}`
 }

@@ -149,7 +149,7 @@ function nodeYaml(settings: FleetSettings, name: NodeName, print: (name: NodeNam
     users: join(folder, 'passwd'),
     machines: join(folder, 'machines.yaml'),
     delivery: { mx_port: ports.smtp, source: { ipv4: own } },
-    queue: { minimal_backoff: DEMO_BACKOFF, maximal_backoff: DEMO_BACKOFF, reserve: '1M' },
+    queue: { minimal_backoff: DEMO_BACKOFF, maximal_backoff: DEMO_BACKOFF, min_free: '1M' },
   }
 }
 

@@ -13,7 +13,7 @@ import { formatProblem } from './data-problem.ts'
 const folder = fileURLToPath(new URL('../../hiera-examples', import.meta.url))
 const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: false }
 const mx: RouterSettings = {
-  forwards: 'hand-over',
+  forwards: 'relay-to-srs',
   own: 'resolve',
   relayFor: ['local'],
   srs,

@@ -234,7 +234,7 @@ describe('signing', () => {
   const ours = (origin: Draft['origin'], text = 'From: lee@example.org\nSubject: x') =>
     draft({ origin, header: header(text) })
   const signed = async (given: Draft) => {
-    await createIntake(settings({ sign: 'earned' }), ports()).accept(given)
+    await createIntake(settings({ sign: 'proven-origin' }), ports()).accept(given)
     return accepted.at(-1)?.message.header.includes('DKIM-Signature') ?? null
   }
 
@@ -347,7 +347,7 @@ describe('our own mail', () => {
   }
 
   test('is routed, signed and given a trace header, and left to the caller to commit', async () => {
-    const message = await createIntake(settings({ sign: 'earned' }), ports()).prepare(own)
+    const message = await createIntake(settings({ sign: 'proven-origin' }), ports()).prepare(own)
     expect(message).toMatchObject({
       sender: null,
       origin: { kind: 'local' },

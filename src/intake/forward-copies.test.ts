@@ -50,7 +50,7 @@ const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.e
 const settings: IntakeSettings = {
   edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
   checks: [],
-  sign: 'earned',
+  sign: 'proven-origin',
   forwards: createForwardStrategist({
     authservId: 'example.org',
     domain: 'srs.example.org',

@@ -39,7 +39,7 @@ export async function prepareOwn(
   const mail = { queueId, session: null, origin, sender: null, recipients: [own.recipient], content, fields, at }
   const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
   // What a role says of signing is about mail that others bring: ours goes to strangers under the name of our domain from any role.
-  const signing = await signEarned('earned', ports.signer, {
+  const signing = await signEarned('proven-origin', ports.signer, {
     origin,
     content: { ...content, header: edited.signable },
     mail,

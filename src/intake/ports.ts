@@ -14,7 +14,7 @@ export interface IntakeSettings {
   readonly edit: EditSettings
   /** The role's checks of whole mails, in order. */
   readonly checks: readonly ContentCheck[]
-  readonly sign: 'never' | 'earned'
+  readonly sign: 'never' | 'proven-origin'
   /** Tell senders who asked for success that an alias stands for several addresses (RFC 3461 5.2.7.3). */
   readonly expanded?: boolean
   /** Recognises mail that comes round again by a forward; without keys by Delivered-To only. */

@@ -22,7 +22,7 @@ export interface Signing {
 const nothing = Buffer.alloc(0)
 
 export async function signEarned(
-  policy: 'never' | 'earned',
+  policy: 'never' | 'proven-origin',
   signer: Signer,
   subject: { readonly origin: Origin; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
 ): Promise<Signing> {

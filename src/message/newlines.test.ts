@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createNewlineFilter } from './newlines.ts'
 
 /** The text through the filter in the given chunk sizes; null if it was refused. */
-function filter(text: string, mode: 'refuse' | 'normalise', sizes: readonly number[] = []): string | null {
+function filter(text: string, mode: 'reject' | 'normalize', sizes: readonly number[] = []): string | null {
   const newlines = createNewlineFilter(mode)
   const input = Buffer.from(text, 'latin1')
   const out: Buffer[] = []
@@ -43,9 +43,9 @@ describe('newline filter', () => {
     ['', '', 0],
     ['\x85\u00a0\r\n', '\x85\u00a0\r\n', 0],
   ])('%j becomes %j', (text, expected, bare) => {
-    expect(filter(text, 'normalise')).toBe(expected)
-    expect(filter(text, 'refuse')).toBe(bare > 0 ? null : expected)
-    const counting = createNewlineFilter('normalise')
+    expect(filter(text, 'normalize')).toBe(expected)
+    expect(filter(text, 'reject')).toBe(bare > 0 ? null : expected)
+    const counting = createNewlineFilter('normalize')
     counting.push(Buffer.from(text, 'latin1'))
     counting.end()
     expect(counting.bare).toBe(bare)
@@ -54,9 +54,9 @@ describe('newline filter', () => {
   test('does the same however the bytes are cut', () => {
     fc.assert(
       fc.property(stuff, chunkSizes, (text, sizes) => {
-        expect(filter(text, 'normalise', sizes)).toBe(model(text))
+        expect(filter(text, 'normalize', sizes)).toBe(model(text))
         const hasBare = /(?:^|[^\r])\n|\r(?!\n)/.test(text)
-        expect(filter(text, 'refuse', sizes)).toBe(hasBare ? null : model(text))
+        expect(filter(text, 'reject', sizes)).toBe(hasBare ? null : model(text))
       }),
       { numRuns: 500 },
     )
@@ -64,13 +64,13 @@ describe('newline filter', () => {
 
   test('a clean chunk passes without being copied', () => {
     const chunk = Buffer.from('a\r\nb\r\n')
-    expect(createNewlineFilter('refuse').push(chunk)?.buffer).toBe(chunk.buffer)
+    expect(createNewlineFilter('reject').push(chunk)?.buffer).toBe(chunk.buffer)
   })
 
   test('a megabyte of bare line feeds takes linear time', () => {
     const start = performance.now()
-    expect(filter('\n'.repeat(1_000_000), 'normalise')?.length).toBe(2_000_000)
-    expect(filter('\r'.repeat(1_000_000), 'normalise')?.length).toBe(2_000_000)
+    expect(filter('\n'.repeat(1_000_000), 'normalize')?.length).toBe(2_000_000)
+    expect(filter('\r'.repeat(1_000_000), 'normalize')?.length).toBe(2_000_000)
     // A tenth of a second in truth; a quadratic filter needs minutes.
     expect(performance.now() - start).toBeLessThan(5000)
   })

@@ -17,7 +17,7 @@ export interface NewlineFilter {
   end(): Buffer | null
 }
 
-export function createNewlineFilter(mode: 'refuse' | 'normalise'): NewlineFilter {
+export function createNewlineFilter(mode: 'reject' | 'normalize'): NewlineFilter {
   let bare = 0
   let heldCr = false
   let lineOpen = false
@@ -26,10 +26,10 @@ export function createNewlineFilter(mode: 'refuse' | 'normalise'): NewlineFilter
     return bytes
   }
   const clean = (bytes: Buffer): Buffer | null => {
-    const places = bareOnes(bytes, mode === 'refuse')
+    const places = bareOnes(bytes, mode === 'reject')
     bare += places.length
     if (places.length === 0) return bytes
-    return mode === 'refuse' ? null : replaceAt(bytes, places)
+    return mode === 'reject' ? null : replaceAt(bytes, places)
   }
   return {
     get bare() {

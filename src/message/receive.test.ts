@@ -6,8 +6,8 @@ import { HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './he
 import { receiveMessage } from './receive.ts'
 import type { ReceiveSettings, Received } from './receive.ts'
 
-const strict: ReceiveSettings = { bareNewline: 'refuse', maxSize: 1_000_000 }
-const lenient: ReceiveSettings = { bareNewline: 'normalise', maxSize: 1_000_000 }
+const strict: ReceiveSettings = { bareNewline: 'reject', maxSize: 1_000_000 }
+const lenient: ReceiveSettings = { bareNewline: 'normalize', maxSize: 1_000_000 }
 
 interface Outcome {
   readonly received: Received

@@ -18,7 +18,7 @@ export interface BodySink {
 
 export interface ReceiveSettings {
   /** Bare CR or LF: 550 5.5.2, or turned into CRLF. */
-  readonly bareNewline: 'refuse' | 'normalise'
+  readonly bareNewline: 'reject' | 'normalize'
   /** Octets of the whole message, CRLFs counted and stuffed dots not (RFC 1870 section 3). */
   readonly maxSize: number
   /** A node of ours brings it: what that put on top counts for neither size nor header section. */

@@ -42,7 +42,7 @@ async function run(vector: Vector, cut: number): Promise<{ kind: string; text: s
   const bytes = Buffer.from(arrived ?? vector.stream)
   const data = new Readable({ read: () => undefined })
   const body: Buffer[] = []
-  const settings = { bareNewline: 'refuse', maxSize: vector.max } as const
+  const settings = { bareNewline: 'reject', maxSize: vector.max } as const
   const reception = receiveMessage(data, { write: (chunk) => void body.push(chunk) }, settings)
   for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)]) data.push(part)
   if (arrived === null) setImmediate(() => data.destroy())

@@ -15,7 +15,7 @@ export function queueDirectory(config: Pick<Config, 'data'>): string {
 
 /** Opens or creates it. Rejects with QueueUnavailable. */
 export async function openNodeQueue(config: Config, clock: Clock): Promise<OpenQueue> {
-  const { minimal_backoff, maximal_backoff, lifetime, delay_warning, reserve } = config.queue
+  const { minimal_backoff, maximal_backoff, lifetime, delay_warning, min_free } = config.queue
   const directory = queueDirectory(config)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   return openQueue(
@@ -28,7 +28,7 @@ export async function openNodeQueue(config: Config, clock: Clock): Promise<OpenQ
         bounceLifetimeMs: lifetime,
         delayWarningMs: delay_warning ?? null,
       },
-      reserveBytes: reserve,
+      reserveBytes: min_free,
     },
     { clock, randomBytes: systemRandom },
   )

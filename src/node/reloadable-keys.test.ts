@@ -49,8 +49,8 @@ test('a peer that was taken off the list is still admitted: that is said', () =>
 })
 
 test('so are those who may hand their queues over, the address of reports, sealing and the SRS domain', () => {
-  const handover = { listen: { host: '::', port: 4465 }, peers: ['mx'] } as Config['handover']
-  expect(later({ ...config, handover }, config)).toEqual(['handover'])
+  const queue_transfer = { listen: { host: '::', port: 4465 }, peers: ['mx'] } as Config['queue_transfer']
+  expect(later({ ...config, queue_transfer }, config)).toEqual(['queue_transfer'])
   expect(later(config, { ...config, postmaster: 'ops@example.org' })).toEqual(['postmaster'])
   expect(later(config, { ...config, arc: { seal: true } })).toEqual(['arc'])
   expect(later(config, { ...config, srs: { ...config.srs, domain: 'other.example.org' } as Config['srs'] })).toEqual([

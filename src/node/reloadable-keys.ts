@@ -24,7 +24,7 @@ const ofTheStart = [
   'limits',
   'watch',
   'admin',
-  'handover',
+  'queue_transfer',
   'log',
 ] as const satisfies readonly (keyof Config)[]
 

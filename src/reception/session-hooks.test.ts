@@ -55,7 +55,7 @@ function noting() {
   const hooks = createHooks({
     queue: {},
     messageSize: 1000,
-    bareNewline: 'refuse',
+    bareNewline: 'reject',
     rejections: {
       seen: (_session: unknown, stage: string, { reply }: { reply: Refusal }, envelope: { recipient?: string } = {}) =>
         void noted.push(`${stage} ${envelope.recipient ?? 'nobody'}: ${reply.code} ${reply.enhanced}`),

@@ -42,7 +42,7 @@ export interface HookParts {
   readonly storage: StorageGate
   readonly rejections: RejectionLedger
   readonly clock: Clock
-  readonly bareNewline: 'refuse' | 'normalise'
+  readonly bareNewline: 'reject' | 'normalize'
   readonly messageSize: number
   readonly bug: (error: unknown, context: string) => void
 }

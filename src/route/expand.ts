@@ -51,7 +51,7 @@ export function toWorld(state: ResolutionState, next: Branch): AddressResult {
   }
   const isForward = next.via.length > 0
   const hops = state.settings.nextHops
-  const over = isForward && state.settings.forwards === 'hand-over'
+  const over = isForward && state.settings.forwards === 'relay-to-srs'
   const nextHop = over ? (hops?.forwards ?? 'peers:srs') : (hops?.world ?? `mx:${address.domain}`)
   // What a node of ours hands over as a foreign address was somebody's alias there: bounces must not name it either.
   const isPrivate = isForward || state.request.origin.kind === 'peer'
@@ -77,7 +77,7 @@ export function addNextHopTarget(state: ResolutionState, target: FinalTarget, no
 }
 
 function handsOverWhole(state: ResolutionState, expansion: Expansion): boolean {
-  return state.settings.forwards === 'hand-over' && expansion.whole !== false
+  return state.settings.forwards === 'relay-to-srs' && expansion.whole !== false
 }
 
 /** The next node gets our own address and resolves it the same way: what it stands for stays between the two. */

@@ -111,10 +111,10 @@ describe('the spam ceiling', () => {
 
 describe('what is handed over to the nodes that forward', () => {
   it('is no forward here, and bears the terms of each domain that it leaves for', async () => {
-    expect(await actionsOf('kim@example.org', { forwards: 'hand-over' })).toEqual({
+    expect(await actionsOf('kim@example.org', { forwards: 'relay-to-srs' })).toEqual({
       'kim@example.org': [{ action: { treatment: 'wrap', source: 'm.yaml:5' } }],
     })
-    expect(await actionsOf('abuse@example.org', { forwards: 'hand-over' })).toEqual({
+    expect(await actionsOf('abuse@example.org', { forwards: 'relay-to-srs' })).toEqual({
       'abuse@example.org': [
         { action: null, ceiling: { score: null, source: 'm.yaml:11' } },
         { action: { treatment: 'wrap', source: 'm.yaml:11' }, ceiling: { score: 4, source: 'm.yaml:11' } },
@@ -124,7 +124,7 @@ describe('what is handed over to the nodes that forward', () => {
   })
 
   it('has one domain where a group has members inside too', async () => {
-    const found = await actionsOf('press@example.org', { forwards: 'hand-over' })
+    const found = await actionsOf('press@example.org', { forwards: 'relay-to-srs' })
     expect(found['out@far.example']).toEqual([{ action: { treatment: 'refuse', source: 'm.yaml:2' } }])
     expect(found['sam@example.org']).toBeNull()
   })

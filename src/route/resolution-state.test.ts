@@ -205,7 +205,7 @@ describe('any data at all', () => {
           const directory = directoryOf(
             `${head}aliases: ${JSON.stringify(data.aliases)}\nforwards: ${JSON.stringify(data.forwards)}\n`,
           )
-          const role: RouterSettings = { ...settings, forwards: handsOver ? 'hand-over' : 'resolve' }
+          const role: RouterSettings = { ...settings, forwards: handsOver ? 'relay-to-srs' : 'resolve' }
           const answer = await ask(`${local}@example.net`, directory, role)
           if (answer.kind !== 'destinations') return
           expect(answer.destinations.length).toBeGreaterThan(0)

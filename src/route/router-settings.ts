@@ -23,9 +23,9 @@ export interface SrsRole extends SrsSettings {
 
 export interface RouterSettings {
   /** Recipients that leave our domains: resolve them (srs) or hand them over to the nodes that do (mx). */
-  readonly forwards: 'resolve' | 'hand-over'
+  readonly forwards: 'resolve' | 'relay-to-srs'
   /** Recipients in our domains: resolve them (mx, srs) or hand them over (submission, mta). */
-  readonly own: 'resolve' | 'hand-over'
+  readonly own: 'resolve' | 'relay-to-mx'
   /** Origins for whom a foreign domain may be a forward-path; `internet` is refused at construction. */
   readonly relayFor: readonly Exclude<Origin['kind'], 'internet'>[]
   /** Written next hops; the defaults are `peers:mx`, `peers:srs` and each domain's own MX hosts. */

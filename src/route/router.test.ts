@@ -12,7 +12,7 @@ const internet: Origin = { kind: 'internet' }
 const mxPeer: Origin = { kind: 'peer', role: 'mx', vouched: 'nothing' }
 const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: false }
 const mx: RouterSettings = {
-  forwards: 'hand-over',
+  forwards: 'relay-to-srs',
   own: 'resolve',
   relayFor: ['local'],
   srs,
@@ -256,7 +256,7 @@ describe('mx hands over, srs resolves', () => {
 })
 
 describe('submission, mta and client hand our own domains over', () => {
-  const submission: RouterSettings = { forwards: 'hand-over', own: 'hand-over', relayFor: ['user', 'local'] }
+  const submission: RouterSettings = { forwards: 'relay-to-srs', own: 'relay-to-mx', relayFor: ['user', 'local'] }
   const origin: Origin = { kind: 'user', identity: 'kim' }
   it.each([
     ['press@example.net', ['press@example.net peers:mx']],
@@ -324,7 +324,7 @@ describe('bounces to SRS addresses', () => {
 
   it('only where the role says so', async () => {
     expect(brief(await ask({ ...mx, srs: { ...srs, reverse: false } }, home, bounce))).toBe('550 5.1.1')
-    const submission: RouterSettings = { ...mx, own: 'hand-over' }
+    const submission: RouterSettings = { ...mx, own: 'relay-to-mx' }
     expect(brief(await ask(submission, home, bounce))).toEqual([`${home} peers:mx`])
   })
 

@@ -67,7 +67,7 @@ function isOurs(settings: RouterSettings, directory: Directory, domain: string):
 }
 
 async function toUs(state: ResolutionState, address: Mailbox): Promise<AddressResult> {
-  if (state.settings.own === 'hand-over') {
+  if (state.settings.own === 'relay-to-mx') {
     const nextHop = state.settings.nextHops?.own ?? 'peers:mx'
     return addNextHopTarget(
       state,

@@ -31,8 +31,8 @@ send_as:
 discards: { newsletter: nobody reads this }
 `
 const settings: RouterSettings = {
-  forwards: 'hand-over',
-  own: 'hand-over',
+  forwards: 'relay-to-srs',
+  own: 'relay-to-mx',
   relayFor: ['user', 'machine'],
   machines: [
     { name: 'ci-01', senders: ['ci@example.org', '@builds.example.org'] },

@@ -11,7 +11,7 @@ export interface ListenerSettings {
   /** SASL mechanisms offered, after TLS only. */
   readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
   /** A bare CR or LF in the data: 550 5.5.2, or turned into CRLF. */
-  readonly bareNewline: 'refuse' | 'normalise'
+  readonly bareNewline: 'reject' | 'normalize'
   /** Skip the 100 ms wait for early talkers (machines and peers we trust). */
   readonly greetAtOnce: boolean
 }

@@ -271,7 +271,7 @@ describe('implicit TLS', () => {
     server = await start({ settings: { tls: 'implicit' } })
     const settings = { name: 'other', host: '127.0.0.1', port: 0, tls: 'implicit', requestCertificate: false } as const
     const listener = await startListener(
-      { ...settings, mechanisms: [], bareNewline: 'refuse', greetAtOnce: true },
+      { ...settings, mechanisms: [], bareNewline: 'reject', greetAtOnce: true },
       {
         hooks: server.hooks,
         tls: () => ({ ...current, ca: null }),

@@ -21,14 +21,14 @@ export interface CheckParts {
 
 export function contentChecks(config: Config, parts: CheckParts): ContentCheck[] {
   const makers: Record<Config['role']['checks'][number], () => ContentCheck | null> = {
-    loop: () => checkLoop(config.role.max_hops),
-    verify: () =>
+    'hop-count': () => checkLoop(config.role.max_hops),
+    authentication: () =>
       checkVerify({
         authenticator: lazyAuthenticator(parts.resolver),
         authservId: config.authserv_id,
         rejectByPolicy: config.dmarc.reject,
       }),
-    'trust-results': () => checkTrustedResults(config.authserv_id),
+    'peer-results': () => checkTrustedResults(config.authserv_id),
     sender: () => null,
     author: () => checkAuthor(parts.maySendAs),
     spam: () => spamCheck(config, parts.spam),

@@ -13,7 +13,7 @@ function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
     srs: { domain: 'srs.example.org', secrets: ['s'], max_age: 1 },
     forwards: { when_dmarc_would_fail: 'rewrite-from', spam_ceiling: 6 },
     arc: { seal: false },
-    role: { sign: 'earned', srs: { rewrite: true, reverse: false }, recipients: { forwards: 'resolve' } },
+    role: { sign: 'proven-origin', srs: { rewrite: true, reverse: false }, recipients: { forwards: 'resolve' } },
     ...changes,
   } as unknown as Config
 }
@@ -62,7 +62,7 @@ describe('a warning', () => {
     ['a key signs', {}, { signsFor }],
     ['the mail passes anyway', { forwards: { when_dmarc_would_fail: 'pass' } }, noKey],
     ['it is refused', { forwards: { when_dmarc_would_fail: 'refuse' } }, noKey],
-    ['another node forwards', { role: { ...config().role, recipients: { forwards: 'hand-over' } } }, noKey],
+    ['another node forwards', { role: { ...config().role, recipients: { forwards: 'relay-to-srs' } } }, noKey],
     ['nothing is forwarded', { role: { ...config().role, srs: { rewrite: false } } }, noKey],
   ])('is not given where %s', (_, changes, signer) => {
     expect(forwardWarnings(config(changes), signer)).toEqual([])

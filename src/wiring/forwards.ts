@@ -20,7 +20,7 @@ export function buildStrategist(
     usual: config.forwards.when_dmarc_would_fail,
     usualCeiling: config.forwards.spam_ceiling,
     isOurs: (domain) => parts.router.isOurs(domain),
-    signs: (domain) => config.role.sign === 'earned' && parts.signer.signsFor(domain),
+    signs: (domain) => config.role.sign === 'proven-origin' && parts.signer.signsFor(domain),
   })
 }
 
@@ -35,7 +35,7 @@ export function forwardWarnings(config: Config, signer: Pick<Signer, 'signsFor'>
   const forwarding = role.recipients.forwards === 'resolve' && role.srs.rewrite
   const needsKey = forwards.when_dmarc_would_fail === 'rewrite-from' || forwards.when_dmarc_would_fail === 'wrap'
   const domain = forwardDomain(config)
-  if (!forwarding || !needsKey || (role.sign === 'earned' && signer.signsFor(domain))) return []
+  if (!forwarding || !needsKey || (role.sign === 'proven-origin' && signer.signsFor(domain))) return []
   const message = `forwards: no key signs for ${domain}: mail that would fail DMARC at its destination passes as it came`
   return [{ file, line: 1, column: 1, message }]
 }

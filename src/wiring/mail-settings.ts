@@ -22,7 +22,7 @@ export function intakeSettings(
     edit: editSettings(config),
     checks: contentChecks(config, { ...parts, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
-    expanded: config.bounce.expanded,
+    expanded: config.bounce.dsn_expanded,
     loop: parts.data.loop,
     forwards: buildStrategist(config, parts.data),
     ...sealSettings(config),
@@ -30,8 +30,8 @@ export function intakeSettings(
 }
 
 export function editSettings(config: Config): EditSettings {
-  const { complete, hide_client } = config.role.headers
-  return { hostname: config.hostname, authservId: config.authserv_id, complete, hideClient: hide_client }
+  const { add_missing, hide_client } = config.role.headers
+  return { hostname: config.hostname, authservId: config.authserv_id, complete: add_missing, hideClient: hide_client }
 }
 
 export function bounceSettings(config: Config): BounceSettings {

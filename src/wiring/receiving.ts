@@ -92,7 +92,7 @@ async function start(
       peers: peersOf(config, listener),
       machines: listener.admit.includes('machines') ? parts.data.machines : null,
     },
-    authentication: listener.admit.includes('people') ? authentication(config, parts) : null,
+    authentication: listener.admit.includes('users') ? authentication(config, parts) : null,
     bareNewline: listener.bare_newline,
   })
   const { log } = parts
@@ -141,7 +141,7 @@ function listenerSettings(listener: ListenerConfig, hasCertificate: boolean): Li
     port,
     tls,
     requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
-    mechanisms: admit.includes('people') ? ['PLAIN', 'LOGIN'] : [],
+    mechanisms: admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
     bareNewline: listener.bare_newline,
     greetAtOnce: !admit.includes('internet'),
   }

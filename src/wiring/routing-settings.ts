@@ -27,7 +27,7 @@ export function srsSettings(srs: SrsConfig): SrsSettings {
 
 export function routerSettings(config: Config, parts: RouterParts): RouterSettings {
   // This node comes behind one that has resolved and copied already, and may know newer data.
-  const behind = config.role.checks.includes('trust-results')
+  const behind = config.role.checks.includes('peer-results')
   const { recipients, srs } = config.role
   return {
     own: recipients.own,

@@ -17,13 +17,13 @@ export interface HandoverParts {
 
 /** Null where the configuration asks for none. Rejects if the address cannot be had. */
 export async function startHandover(config: Config, parts: HandoverParts): Promise<HandoverListener | null> {
-  if (!config.handover) return null
+  if (!config.queue_transfer) return null
   const { queue, log, taken } = parts
-  const { host, port } = config.handover.listen
-  const settings = { host, port, name: config.hostname, peers: fingerprints(config, config.handover.peers) }
+  const { host, port } = config.queue_transfer.listen
+  const settings = { host, port, name: config.hostname, peers: fingerprints(config, config.queue_transfer.peers) }
   const tls = () => {
     const material = parts.tls()
-    if (!material) throw new Error('handover needs a certificate')
+    if (!material) throw new Error('queue_transfer needs a certificate')
     return material
   }
   const told = {

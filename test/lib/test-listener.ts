@@ -33,7 +33,7 @@ const settingsOfTests: ListenerSettings = {
   tls: 'starttls',
   requestCertificate: false,
   mechanisms: [],
-  bareNewline: 'refuse',
+  bareNewline: 'reject',
   greetAtOnce: true,
 }
 

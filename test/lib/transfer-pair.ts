@@ -30,7 +30,7 @@ export async function handoverPair(world: World, yaml: Readonly<Record<string, u
     srs: [giver, taker].map((node) => ({ host: node.address, fingerprints: [fingerprintOf(node)] })),
   }
   giver.configure({ peers: known, ...yaml })
-  taker.configure({ peers: known, handover: { listen: `${taker.address}:${port}`, peers: ['srs'] }, ...yaml })
+  taker.configure({ peers: known, queue_transfer: { listen: `${taker.address}:${port}`, peers: ['srs'] }, ...yaml })
   return { giver, taker, to: `${taker.address}:${port}` }
 }
 

@@ -148,7 +148,7 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
     peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }] },
     srs: { domain: 'srs.example.org', secrets: ['../srs.secret'] },
     delivery: { mx_port: world.mxPort },
-    queue: { minimal_backoff: '1s', maximal_backoff: '1s', reserve: '1M' },
+    queue: { minimal_backoff: '1s', maximal_backoff: '1s', min_free: '1M' },
     ...settings.yaml,
   }
   const node = buildNode({ folder, data, address, ports })

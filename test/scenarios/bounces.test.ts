@@ -42,7 +42,7 @@ beforeAll(async () => {
   srs = await world.node({
     role: 'srs',
     mail,
-    yaml: { queue: { minimal_backoff: '1s', maximal_backoff: '1s', reserve: '1M', lifetime: LIFETIME } },
+    yaml: { queue: { minimal_backoff: '1s', maximal_backoff: '1s', min_free: '1M', lifetime: LIFETIME } },
   })
   mx = await world.node({ role: 'mx', mail, yaml: { peers: { srs: [`${srs.address}:${srs.port}`] } } })
 })

@@ -27,7 +27,7 @@ beforeAll(async () => {
     role: 'srs',
     yaml: {
       ...accounts.yaml,
-      queue: { minimal_backoff: '1h', maximal_backoff: '1h', reserve: '1M' },
+      queue: { minimal_backoff: '1h', maximal_backoff: '1h', min_free: '1M' },
       log: { level: 'debug' },
     },
     mail: {

@@ -76,7 +76,7 @@ beforeAll(async () => {
         replies: ['../replies.yaml'],
         destinations: { '*.provider.example': { rate: '2/s' } },
       },
-      bounce: { copy_to: 'ops@ops.example', double_bounces_to: 'ops@ops.example', expanded: true },
+      bounce: { copy_to: 'ops@ops.example', double_bounces_to: 'ops@ops.example', dsn_expanded: true },
     },
   })
   behind = await throughSmarthost()

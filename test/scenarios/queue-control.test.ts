@@ -10,7 +10,7 @@ import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 let world: World
 let node: WholeNode
 let host: SmtpPeer
-const HOUR = { minimal_backoff: '1h', maximal_backoff: '1h', reserve: '1M' }
+const HOUR = { minimal_backoff: '1h', maximal_backoff: '1h', min_free: '1M' }
 
 beforeEach(async () => {
   world = await startWorld()

@@ -35,7 +35,7 @@ describe.runIf(rows.length > 0)('the end of data', () => {
   const data: ServerHooks['data'] = async (_session, _transaction, message) => {
     const chunks: Buffer[] = []
     const sink = { write: (chunk: Buffer) => void chunks.push(chunk) }
-    const received = await receiveMessage(message, sink, { bareNewline: 'refuse', maxSize: limit })
+    const received = await receiveMessage(message, sink, { bareNewline: 'reject', maxSize: limit })
     if (received.kind === 'refused') return received.reply
     if (received.kind === 'aborted') return { code: 451, enhanced: '4.3.0', text: received.cause }
     const content = Buffer.concat([received.header, ...chunks]).toString('latin1')

@@ -156,7 +156,7 @@ const DRAIN_WAIT_MS = 300_000
 function declareMoving(queue: Command, io: Io, finish: Finish): void {
   queue
     .command('drain')
-    .description('hand the queue over to another node, exactly once (its `handover` listener takes it)')
+    .description('hand the queue over to another node, exactly once (its `queue_transfer` listener takes it)')
     .addOption(new Option('--to <host:port>', 'the other node').conflicts('takeBack'))
     .option('--take-back', 'call off what was frozen for nodes that did not answer')
     .addOption(

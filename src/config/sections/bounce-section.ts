@@ -12,7 +12,7 @@ const schema = z.strictObject({
   double_bounces_to: text('an address')
     .optional()
     .describe('Address that gets a report when mail with the null sender fails; default: no report.'),
-  expanded: flag
+  dsn_expanded: flag
     .default(false)
     .describe('On success, report `expanded` if an alias has several targets (RFC 3461 5.2.7.3).'),
 })

@@ -10,7 +10,7 @@ const schema = z.strictObject({
   maximal_backoff: duration.prefault('4000s').describe('Maximum time between two attempts.'),
   lifetime: duration.prefault('5d').describe('Age at which a recipient expires and the sender gets a DSN.'),
   delay_warning: duration.optional().describe('Age at which the sender gets one delay notice; default: never.'),
-  reserve: size.prefault('64M').describe('Free disk space below which new mail is deferred.'),
+  min_free: size.prefault('64M').describe('Free disk space below which new mail is deferred.'),
   keep_events: duration.prefault('30d').describe('Time that events of finished mail are kept.'),
 })
 

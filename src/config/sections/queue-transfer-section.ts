@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { plainSection } from '../section.ts'
 import { bindAddress, text } from '../values.ts'
 
-export const handover = plainSection(
+export const queue_transfer = plainSection(
   z
     .strictObject({
       listen: bindAddress.describe('Address and port of the HTTPS listener; both nodes authenticate by certificate.'),

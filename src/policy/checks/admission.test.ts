@@ -76,7 +76,7 @@ describe('at connect', () => {
   })
 
   test('people and machines are nobody until they prove who they are', () => {
-    expect(admitConnection(settings(['people']), session())).toEqual({ kind: 'accept' })
+    expect(admitConnection(settings(['users']), session())).toEqual({ kind: 'accept' })
     expect(admitConnection(settings(['machines']), session())).toEqual({ kind: 'accept' })
   })
 })
@@ -111,7 +111,7 @@ describe('with TLS up', () => {
   })
 
   test('people need no certificate, and the internet keeps its class', async () => {
-    expect(await admitCertificate(settings(['people']), withTls(null))).toEqual({ kind: 'accept' })
+    expect(await admitCertificate(settings(['users']), withTls(null))).toEqual({ kind: 'accept' })
     const stranger = { ...withTls(null), origin: { kind: 'internet' } as const }
     expect(await admitCertificate(settings(['peers', 'internet']), stranger)).toEqual({ kind: 'accept' })
   })

@@ -9,7 +9,7 @@ import type { Peers } from '../peers.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
-export type Admission = 'internet' | 'peers' | 'people' | 'machines' | 'local'
+export type Admission = 'internet' | 'peers' | 'users' | 'machines' | 'local'
 
 export interface AdmissionSettings {
   readonly admit: readonly Admission[]
@@ -27,7 +27,7 @@ export function admitConnection(settings: AdmissionSettings, session: Session): 
   if (admit.includes('local')) return { ...accept, origin: { kind: 'local' } }
   if (admit.includes('internet')) return { ...accept, origin: { kind: 'internet' } }
   const mayStillProve =
-    admit.includes('people') || admit.includes('machines') || (admit.includes('peers') && peers.knowsCertificates)
+    admit.includes('users') || admit.includes('machines') || (admit.includes('peers') && peers.knowsCertificates)
   return mayStillProve ? accept : refuse(stranger(session, 'its address is not listed'))
 }
 
@@ -43,9 +43,9 @@ export async function admitCertificate(settings: AdmissionSettings, session: Ses
     if (answer.kind === 'identified') return { ...accept, origin: { kind: 'machine', identity: answer.identity } }
     if (answer.kind === 'unavailable')
       return refuse(refusal(454, '4.7.0', 'Temporary authentication failure', answer.cause))
-    if (!settings.admit.includes('people')) return refuse(stranger(session, describe(session, answer.cause)))
+    if (!settings.admit.includes('users')) return refuse(stranger(session, describe(session, answer.cause)))
   }
-  if (session.origin || settings.admit.includes('people')) return accept
+  if (session.origin || settings.admit.includes('users')) return accept
   return refuse(stranger(session, describe(session, 'no peer has this certificate')))
 }
 

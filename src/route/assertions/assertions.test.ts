@@ -6,8 +6,8 @@ import { checkAssertions } from './assertions.ts'
 import type { RouterSettings } from '../router-settings.ts'
 
 const settings: RouterSettings = {
-  forwards: 'hand-over',
-  own: 'hand-over',
+  forwards: 'relay-to-srs',
+  own: 'relay-to-mx',
   relayFor: ['user'],
   postmaster: 'kim@example.org',
 }
@@ -130,13 +130,13 @@ describe('checkAssertions', () => {
       { mainDomain: 'example.org', mail: ['m.yaml'], scope },
       memoryFiles({ 'm.yaml': 'forwards: { kim: k@far.example }' }),
     )
-    const warnings = async (own: 'resolve' | 'hand-over', postmaster: string) => {
+    const warnings = async (own: 'resolve' | 'relay-to-mx', postmaster: string) => {
       if (!directory) throw new Error('no directory')
       const run = await checkAssertions(directory, { ...settings, own, postmaster }, 0)
       return run.problems.map(formatProblem)
     }
     expect(await warnings('resolve', 'kim@example.org')).toEqual([])
-    expect(await warnings('hand-over', 'postmaster@example.org')).toEqual([])
+    expect(await warnings('relay-to-mx', 'postmaster@example.org')).toEqual([])
     expect(await warnings('resolve', 'postmaster@example.org')).toEqual([
       "configuration:0:0: warning: mail to postmaster@example.org is refused (postmaster@example.org is known nowhere): give it an alias, or set the node's postmaster to an address that is answered",
     ])
