@@ -44,7 +44,7 @@ describe('waypost check', () => {
   it('says in a few words what was loaded', async () => {
     const { code, out } = await run('forwards: { postmaster: x@far.example }\n')
     expect(code).toBe(0)
-    expect(out).toContain('1 file of routing data, 0 signing keys, 0 assertions, 0 users, 0 machines')
+    expect(out).toContain('1 routing file, 0 signing keys, 0 assertions, 0 users, 0 machines')
   })
 
   it('gives every message a place that an editor can jump to', async () => {
@@ -64,9 +64,11 @@ describe('waypost check', () => {
     }
     expect(await withCertificate(-2)).toMatchObject({
       code: 0,
-      err: '/node.yaml:1:1: tls.certificate: the certificate has expired (warning)\n',
+      err: '/node.yaml:1:1: tls.certificate: the certificate has expired; renew it (warning)\n',
     })
-    expect((await withCertificate(3)).err).toMatch(/tls\.certificate: the certificate expires in \d days \(warning\)/)
+    expect((await withCertificate(3)).err).toMatch(
+      /tls\.certificate: the certificate expires in \d days; renew it \(warning\)/,
+    )
     expect((await withCertificate(30)).err).toBe('')
   })
 

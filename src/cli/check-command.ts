@@ -1,8 +1,9 @@
 // waypost check: what `run` would say before it starts, for editors, hooks and the operator's own CI.
 
-import { loadData } from '../wiring/load-data.ts'
+import { loadData } from '../node/load-data.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { Problem } from '../config/problem.ts'
 import { json, line, OK, USAGE } from './io.ts'
 import type { Io } from './io.ts'
@@ -33,7 +34,7 @@ async function inspect(file: string): Promise<Inspection> {
   const load = loadConfig(file)
   if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
   const { config } = load
-  const data = await loadData(config)
+  const data = await loadData(config, { clock: systemClock, tokens: null })
   const listeners = config.listeners
     .map((one) => `${one.name} on ${one.host.includes(':') ? `[${one.host}]` : one.host}:${one.port}`)
     .join(', ')

@@ -1,8 +1,9 @@
 // waypost directory: what is known from LDAP and SQL, what changed, and the way back. Reads what the node left on disk; orders are a file that
 // the running node sees within a second.
 
-import { planMirrors } from '../wiring/directory-sources.ts'
-import type { MirrorPlan } from '../wiring/directory-sources.ts'
+import { planMirrors } from '../directory/source-set.ts'
+import type { MirrorPlan } from '../directory/source-set.ts'
+import { sourceSettings } from '../wiring/directory-settings.ts'
 import { compareContent } from '../directory/snapshots/compare-content.ts'
 import type { ContentChange } from '../directory/snapshots/compare-content.ts'
 import { incompleteCause } from '../directory/snapshots/mirror-view.ts'
@@ -110,7 +111,7 @@ function withPlans(
   use: (plans: readonly MirrorPlan[]) => Promise<number>,
 ): Promise<number> | number {
   return withConfig(options.config, io, async (config) => {
-    const all = planMirrors(config, systemClock)
+    const all = planMirrors(sourceSettings(config), systemClock)
     const plans = all.filter((plan) => options.source === undefined || plan.key === options.source)
     if (plans.length > 0) return await use(plans)
     const known = all.map((plan) => plan.key).join(', ')

@@ -3,9 +3,10 @@
 import { createReadStream } from 'node:fs'
 import { isIP } from 'node:net'
 import { contentChecks } from '../wiring/checks.ts'
-import type { NodeData } from '../wiring/load-data.ts'
+import type { NodeData } from '../node/load-data.ts'
 import { senderRights } from '../wiring/receiving.ts'
-import { buildResolver } from '../wiring/build-resolver.ts'
+import { openResolver } from '../dns/open-resolver.ts'
+import { resolverSettings } from '../wiring/node-settings.ts'
 import { buildRspamd } from '../wiring/spam-watch.ts'
 import type { Config } from '../config/config.ts'
 import { runChecks } from '../intake/run-checks.ts'
@@ -123,7 +124,7 @@ async function lookAtMessage(
   resolution: Resolution,
 ): Promise<Explanation['message']> {
   const { config, data, origin, from, content } = subject
-  const resolver = await buildResolver(config, systemClock)
+  const resolver = await openResolver(resolverSettings(config), systemClock)
   const checks = contentChecks(config, {
     resolver,
     maySendAs: senderRights(data),

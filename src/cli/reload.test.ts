@@ -33,7 +33,7 @@ it('signals the process of a running node', async () => {
   const ended = once(bystander, 'exit')
   expect(await reloaded(`${bystander.pid}\n`)).toMatchObject([
     0,
-    expect.stringContaining(`told process ${bystander.pid}`),
+    expect.stringContaining(`sent SIGHUP to PID ${bystander.pid}`),
   ])
   expect(await ended).toEqual([null, 'SIGHUP'])
 })

@@ -1,8 +1,7 @@
 // waypost reload: checks the configuration as the node will, then tells the node to read it again. Exit 2 if it would refuse it.
 
 import { readFileSync } from 'node:fs'
-import { queueDirectory } from '../node/node-queue.ts'
-import { pidFile } from '../node/pid-file.ts'
+import { pidFilePath, queueDirectory } from '../wiring/node-paths.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { isOwned } from '../queue/sqlite/database.ts'
@@ -17,7 +16,7 @@ export function reload(options: { readonly config: string }, io: Io): Promise<nu
       const pid = runningPid(config)
       if (pid === null) throw new Error(`no node runs on ${config.data}`)
       process.kill(pid, 'SIGHUP')
-      line(io.stdout, `told process ${pid}: ${data.summary}`)
+      line(io.stdout, `sent SIGHUP to PID ${pid} (${data.summary})`)
       return OK
     } catch (error) {
       line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_YOURS : (error as Error).message)
@@ -32,7 +31,7 @@ const NOT_YOURS = 'the node runs as another user: only that user and root may te
 function runningPid(config: Config): number | null {
   if (!isOwned(queueDirectory(config))) return null
   try {
-    const pid = Number(readFileSync(pidFile(config), 'utf8'))
+    const pid = Number(readFileSync(pidFilePath(config), 'utf8'))
     if (!Number.isSafeInteger(pid) || pid <= 0) return null
     process.kill(pid, 0)
     return pid

@@ -30,7 +30,7 @@ export async function run(options: { readonly config: string }, io: Io): Promise
     ? await watchFiles({ files: () => [options.config, ...node.files()], changed: again, clock: systemClock, since })
     : null
   // Whoever supervises the node starts it anew; going on would only refuse mail and deliver twice what cannot be recorded.
-  void node.broken.then(() => process.exit(FAILED))
+  void node.failed.then(() => process.exit(FAILED))
   await signals.stopped
   watch?.close()
   await node.stop()
@@ -55,7 +55,11 @@ function oneAfterAnother(work: () => Promise<void>, node: Node): () => Promise<v
 async function reload(node: Node, file: string): Promise<void> {
   const load = loadConfig(file)
   if (load.kind === 'ok') await node.reload(load.config)
-  else node.log.error({ problems: load.problems.map(formatProblem) }, 'reload refused, the old configuration stays')
+  else
+    node.log.error(
+      { problems: load.problems.map(formatProblem) },
+      'reload rejected; the old configuration stays active',
+    )
 }
 
 interface Signals {

@@ -1,13 +1,15 @@
 // The front half of commands that look at a node's configuration and data: load it, or say what is wrong and exit with 2.
 
-import { loadData } from '../wiring/load-data.ts'
-import type { NodeData } from '../wiring/load-data.ts'
+import { loadData } from '../node/load-data.ts'
+import type { NodeData } from '../node/load-data.ts'
 import type { Config } from '../config/config.ts'
-import { readSrsTokens } from '../wiring/srs-tokens.ts'
+import { tokenFileSettings } from '../wiring/routing-settings.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
+import { readTokenFile } from '../route/srs/token-file.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -30,9 +32,17 @@ export function withData(
   use: (config: Config, data: NodeData, warnings: readonly Problem[]) => Promise<number>,
 ): Promise<number> | number {
   return withConfig(file, io, async (config) => {
-    const load = await loadData(config, await readSrsTokens(config, systemClock))
+    const load = await loadData(config, { clock: systemClock, tokens: await readTokens(config) })
     if (load.kind === 'ok') return use(config, load.data, load.warnings)
     for (const problem of load.problems) line(io.stderr, formatProblem(problem))
     return USAGE
   })
+}
+
+/** Reads the senders that are too long for SRS, without storing new ones. Null if the role has none or the file cannot be read. */
+async function readTokens(config: Config): Promise<TokenStore | null> {
+  const settings = tokenFileSettings(config)
+  if (!settings) return null
+  const { path, maxAgeDays } = settings
+  return readTokenFile(path, { at: systemClock.now(), maxAgeDays }).catch(() => null)
 }

@@ -1,6 +1,6 @@
 // The front half of commands that read or steer a queue, beside a running node or of a stopped one.
 
-import { queueDirectory } from '../node/node-queue.ts'
+import { queueDirectory } from '../wiring/node-paths.ts'
 import type { Config } from '../config/config.ts'
 import { QueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
 import { DirectControl } from '../queue/sqlite/direct-control.ts'

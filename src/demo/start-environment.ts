@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { queueDirectory } from '../node/node-queue.ts'
+import { queueDirectory } from '../wiring/node-paths.ts'
 import { sendTestMail } from '../cli/mail-client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { finalKinds } from '../observe/events.ts'

@@ -29,12 +29,12 @@ const gauge = async (name: string, mirrors: readonly Mirror[]) =>
     ?.read()
 
 describe('health of the directory', () => {
-  it('is well without sources, and while all are', () => {
+  it('is ok without sources, and with healthy sources', () => {
     expect(health([])).toEqual({ kind: 'ok' })
     expect(health([mirror({})], [live(null)])).toEqual({ kind: 'ok' })
   })
 
-  it('is degraded with the reason while a snapshot is in doubt or a live source away', () => {
+  it('is degraded while a snapshot is incomplete or a live source is unavailable', () => {
     expect(health([mirror({}), mirror({ incomplete: 'sql:crm: shrank' })])).toEqual({
       kind: 'degraded',
       reason: 'sql:crm: shrank',
@@ -42,7 +42,7 @@ describe('health of the directory', () => {
     expect(health([], [live('ldap: down')])).toEqual({ kind: 'degraded', reason: 'ldap: down' })
   })
 
-  it('is failing where nothing is known at all, whatever else is well', () => {
+  it('is failing if a source has no snapshot at all', () => {
     const nothing = { version: null, incomplete: 'ldap: wrong credentials' }
     expect(health([mirror({ incomplete: 'x' }), mirror(nothing)])).toEqual({
       kind: 'failing',
@@ -52,13 +52,13 @@ describe('health of the directory', () => {
 })
 
 describe('metrics of the directory', () => {
-  it('tell age, refusals and entries of each source', async () => {
+  it('are the age, the failed refreshes and the entries of each source', async () => {
     const mirrors = [mirror({ failures: 2 }), mirror({ confirmedAt: null, counts: null }, 'sql:crm')]
-    expect(await gauge('waypost_directory_age_seconds', mirrors)).toEqual([
+    expect(await gauge('waypost_directory_snapshot_age_seconds', mirrors)).toEqual([
       { labels: { source: 'ldap' }, value: 30 },
       { labels: { source: 'sql:crm' }, value: Number.POSITIVE_INFINITY },
     ])
-    expect(await gauge('waypost_directory_refused', mirrors)).toEqual([
+    expect(await gauge('waypost_directory_failed_refreshes', mirrors)).toEqual([
       { labels: { source: 'ldap' }, value: 2 },
       { labels: { source: 'sql:crm' }, value: 0 },
     ])

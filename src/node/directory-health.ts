@@ -1,4 +1,4 @@
-// How well LDAP and SQL are mirrored, for the health page and for metrics: an alert has to fire long before a new address is missed.
+// Health and metrics of the LDAP and SQL sources, so that an alert fires before an outdated snapshot matters.
 
 import type { CachedSource } from '../directory/live-source.ts'
 import type { Mirror } from '../directory/snapshots/mirror.ts'
@@ -6,45 +6,44 @@ import type { Clock } from '../lib/clock.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 
-/** What runs at the moment: a reload may bring other sources. */
-export interface Observed {
-  readonly mirrors: readonly Mirror[]
-  readonly live: readonly CachedSource[]
+/** The sources that run now; a reload may replace them. */
+export type CurrentSources = () => {
+  readonly mirrors: readonly Pick<Mirror, 'name' | 'status'>[]
+  readonly live: readonly Pick<CachedSource, 'failure'>[]
 }
 
-export function directoryHealth(current: () => Observed): HealthCheck {
-  return { name: 'directory', check: () => worst(current()) }
+export function directoryHealth(current: CurrentSources): HealthCheck {
+  return { name: 'directory', check: () => healthOf(current()) }
 }
 
-/** Old answers are degraded; none at all is failing. */
-function worst({ mirrors, live }: Observed): Health {
+/** Answers from an old snapshot are degraded; a mirror without any snapshot is failing. */
+function healthOf({ mirrors, live }: ReturnType<CurrentSources>): Health {
   for (const mirror of mirrors) {
     const { version, incomplete } = mirror.status()
     if (version === null) return { kind: 'failing', reason: incomplete ?? `${mirror.name}: no snapshot` }
   }
-  const doubts = mirrors.map((mirror) => mirror.status().incomplete)
-  const reason = [...doubts, ...live.map((source) => source.failure())].find((one) => one !== null)
+  const incomplete = mirrors.map((mirror) => mirror.status().incomplete)
+  const reason = [...incomplete, ...live.map((source) => source.failure())].find((one) => one !== null)
   return reason === undefined || reason === null ? { kind: 'ok' } : { kind: 'degraded', reason }
 }
 
-export function directoryGauges(current: () => Observed, clock: Clock): GaugeSource[] {
-  const each = (value: (mirror: Mirror) => number) => () =>
-    current().mirrors.map((mirror) => ({ labels: { source: mirror.name }, value: value(mirror) }))
+export function directoryGauges(current: CurrentSources, clock: Clock): GaugeSource[] {
+  const each = (value: (status: ReturnType<Mirror['status']>) => number) => () =>
+    current().mirrors.map((mirror) => ({ labels: { source: mirror.name }, value: value(mirror.status()) }))
   return [
     {
-      name: 'waypost_directory_age_seconds',
+      name: 'waypost_directory_snapshot_age_seconds',
       help: 'Time since a mirrored source last confirmed the snapshot in use; +Inf if it never did.',
       labels: ['source'],
-      read: each((mirror) => {
-        const { confirmedAt } = mirror.status()
-        return confirmedAt === null ? Number.POSITIVE_INFINITY : (clock.now() - confirmedAt) / 1000
-      }),
+      read: each(({ confirmedAt }) =>
+        confirmedAt === null ? Number.POSITIVE_INFINITY : (clock.now() - confirmedAt) / 1000,
+      ),
     },
     {
-      name: 'waypost_directory_refused',
-      help: 'Readings of a mirrored source in a row that were refused or failed; 0 while all is well.',
+      name: 'waypost_directory_failed_refreshes',
+      help: 'Consecutive refreshes of a mirrored source that failed or were refused; 0 after a successful one.',
       labels: ['source'],
-      read: each((mirror) => mirror.status().failures),
+      read: each(({ failures }) => failures),
     },
     {
       name: 'waypost_directory_entries',

@@ -1,34 +1,64 @@
-// What "is this node well?" asks: the queue's disk and engine, the certificate's end, whether it drains.
+// The health checks of a node: queue, certificate, source addresses, drain.
 
-import { certificateHealth } from '../observe/certificate-health.ts'
-import type { Health, HealthCheck } from '../observe/health-report.ts'
+import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Queue, QueueHealth } from '../queue/contract/queue.ts'
-import type { NodeState } from './node-state.ts'
-import { sourceHealth } from '../wiring/source-addresses.ts'
+import type { Current } from '../lib/current.ts'
+import type { Health, HealthCheck } from '../observe/health-report.ts'
+import type { Queue } from '../queue/contract/queue.ts'
 
-export interface HealthParts {
-  readonly queue: Queue
-  readonly clock: Clock
-  readonly state: NodeState
+/** The end of a certificate, unix milliseconds. */
+export interface Expiring {
+  readonly expiresAt: number
 }
 
-export function healthChecks(parts: HealthParts): HealthCheck[] {
+export interface HealthParts {
+  readonly queue: Pick<Queue, 'health'>
+  readonly clock: Clock
+  readonly certificate: Current<Expiring | null>
+  /** Null for a node that never sends to the internet. */
+  readonly addresses: Pick<SourceCheck, 'status'> | null
+  /** Aborted when the node drains. */
+  readonly draining: AbortSignal
+}
+
+const DAY_MS = 86_400_000
+/** Public CAs expect renewal a month before expiry; two weeks before, renewal has failed. */
+const CERTIFICATE_WARNING_MS = 14 * DAY_MS
+
+export function healthChecks({ queue, clock, certificate, addresses, draining }: HealthParts): HealthCheck[] {
   return [
-    { name: 'queue', check: () => queueHealth(parts.queue) },
-    { name: 'certificate', check: () => certificateHealth(parts.state.tls, parts.clock.now()) },
-    { name: 'addresses', check: () => (parts.state.addresses ? sourceHealth(parts.state.addresses) : { kind: 'ok' }) },
-    { name: 'running', check: () => (parts.state.draining ? { kind: 'failing', reason: 'draining' } : { kind: 'ok' }) },
+    { name: 'queue', check: () => queueHealth(queue) },
+    { name: 'certificate', check: () => certificateHealth(certificate.value, clock.now()) },
+    { name: 'addresses', check: () => addressHealth(addresses) },
+    { name: 'running', check: () => (draining.aborted ? failing('the node is draining') : { kind: 'ok' }) },
   ]
 }
 
-async function queueHealth(queue: Queue): Promise<Health> {
-  const health = await queue.health()
-  if (health.kind === 'ok') return { kind: 'ok' }
-  if (health.kind === 'full') return { kind: 'failing', reason: `disk nearly full: ${roomLeft(health)}` }
-  return { kind: 'failing', reason: health.cause }
+/** `now` is unix milliseconds; a node without a certificate is healthy. */
+export function certificateHealth(certificate: Expiring | null, now: number): Health {
+  if (!certificate) return { kind: 'ok' }
+  const left = certificate.expiresAt - now
+  if (left <= 0) return failing('the certificate has expired; renew it')
+  if (left > CERTIFICATE_WARNING_MS) return { kind: 'ok' }
+  return { kind: 'degraded', reason: `the certificate expires in ${Math.floor(left / DAY_MS)} days; renew it` }
 }
 
-function roomLeft(health: QueueHealth & { kind: 'full' }): string {
-  return health.freeFiles === undefined ? `${health.freeBytes} octets free` : `${health.freeFiles} files (inodes) free`
+async function queueHealth(queue: HealthParts['queue']): Promise<Health> {
+  const health = await queue.health()
+  if (health.kind === 'ok') return { kind: 'ok' }
+  if (health.kind === 'failing') return failing(health.cause)
+  const free = health.freeFiles === undefined ? `${health.freeBytes} bytes` : `${health.freeFiles} inodes`
+  return failing(`the file system of the queue is nearly full: ${free} free`)
+}
+
+function addressHealth(addresses: HealthParts['addresses']): Health {
+  const unnamed = addresses
+    ?.status()
+    .flatMap(({ address, state }) => (state.kind === 'unnamed' && address ? [address] : []))
+  if (!unnamed || unnamed.length === 0) return { kind: 'ok' }
+  return { kind: 'degraded', reason: `no confirmed reverse DNS: ${unnamed.join(', ')}` }
+}
+
+function failing(reason: string): Health {
+  return { kind: 'failing', reason }
 }

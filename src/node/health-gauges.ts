@@ -1,37 +1,38 @@
-// What /healthz says, as numbers: an alert has to fire for whatever stops or hinders a node, and before the disk or the certificate ends.
+// The health of a node as numbers, for alerts: the result of each check, free space, lost bodies, expiry of the certificate.
 
 import type { Clock } from '../lib/clock.ts'
+import type { Current } from '../lib/current.ts'
 import { checkHealth, type Health, type HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource, GaugeValue } from '../observe/metrics.ts'
 import type { Queue } from '../queue/contract/queue.ts'
-import type { NodeState } from './node-state.ts'
+import type { Expiring } from './health-checks.ts'
 
 export interface HealthGaugeParts {
   readonly checks: readonly HealthCheck[]
   readonly queue: Pick<Queue, 'health'>
-  readonly state: Pick<NodeState, 'tls'>
+  readonly certificate: Current<Expiring | null>
   readonly clock: Clock
 }
 
-/** Compares with nothing in a rule, where 0 would alarm. */
+/** Every comparison in an alert rule is false for NaN; 0 would raise an alert. */
 const UNKNOWN = Number.NaN
 
-const numbers: Readonly<Record<Health['kind'], number>> = { ok: 0, degraded: 1, failing: 2 }
+const levels: Readonly<Record<Health['kind'], number>> = { ok: 0, degraded: 1, failing: 2 }
 
-export function healthGauges({ checks, queue, state, clock }: HealthGaugeParts): GaugeSource[] {
+export function healthGauges({ checks, queue, certificate, clock }: HealthGaugeParts): GaugeSource[] {
   return [
     {
       name: 'waypost_health',
-      help: 'The answers of /healthz, by check: 0 ok, 1 degraded, 2 failing.',
+      help: 'Results of the health checks: 0 ok, 1 degraded, 2 failing.',
       labels: ['check'],
       read: async () => {
         const report = await checkHealth(checks, clock)
-        return Object.entries(report.checks).map(([check, { kind }]) => ({ labels: { check }, value: numbers[kind] }))
+        return Object.entries(report.checks).map(([check, { kind }]) => ({ labels: { check }, value: levels[kind] }))
       },
     },
     {
-      name: 'waypost_queue_free_octets',
-      help: 'Room on the disk of the queue; NaN while it fails.',
+      name: 'waypost_queue_free_bytes',
+      help: 'Free space on the file system of the queue; NaN while the queue fails.',
       labels: [],
       read: async () => {
         const health = await queue.health()
@@ -40,7 +41,7 @@ export function healthGauges({ checks, queue, state, clock }: HealthGaugeParts):
     },
     {
       name: 'waypost_queue_lost_bodies',
-      help: 'Messages held since the start because their body is missing or damaged; NaN while the disk is full or fails.',
+      help: 'Messages held since the start because their body is missing or damaged; NaN while the queue is full or fails.',
       labels: [],
       read: async () => {
         const health = await queue.health()
@@ -48,10 +49,10 @@ export function healthGauges({ checks, queue, state, clock }: HealthGaugeParts):
       },
     },
     {
-      name: 'waypost_certificate_expires_seconds',
-      help: 'When the certificate in use ends, as seconds since 1970; NaN without one.',
+      name: 'waypost_certificate_expiry_timestamp_seconds',
+      help: 'Unix time at which the certificate of the node expires; NaN without a certificate.',
       labels: [],
-      read: () => one(state.tls ? state.tls.expiresAt / 1000 : UNKNOWN),
+      read: () => one(certificate.value ? certificate.value.expiresAt / 1000 : UNKNOWN),
     },
   ]
 }

@@ -1,35 +1,39 @@
-// The rooms that a mail passes behind the listeners, bound together: intake → queue → delivery → bounce → intake.
+// The modules that a message passes behind the listeners: intake → queue → delivery → bounce → intake.
 
 import { createNotifier } from '../bounce/notify.ts'
 import type { Notifier } from '../bounce/notify.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { Dispatcher } from '../delivery/dispatcher.ts'
+import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import { createIntake } from '../intake/accept-draft.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Current } from '../lib/current.ts'
 import { createQueueIds } from '../lib/ids.ts'
+import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
-import type { Log } from '../observe/json-log.ts'
+import { createSignal } from '../lib/signal.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
-import type { CurrentData } from '../wiring/current-data.ts'
-import { buildDelivery } from '../wiring/delivering.ts'
-import { followOperators } from './follow-operators.ts'
-import { buildSourceCheck } from '../wiring/source-addresses.ts'
+import { deliverySettings } from '../wiring/delivery-settings.ts'
+import { internetSources } from '../wiring/destination-settings.ts'
 import { bounceSettings, deliveryLog, intakeSettings } from '../wiring/mail-settings.ts'
+import { buildDelivery } from './build-delivery.ts'
+import type { CurrentData } from './current-data.ts'
+import { followOperatorActions } from './operator-actions.ts'
 
-export interface MailRooms {
+export interface MailPath {
   readonly intake: Intake
   readonly engine: Dispatcher
   readonly notifier: Notifier
-  /** Looks after our own addresses; null where nothing goes to the internet. */
+  /** Null for a node that never sends to the internet. */
   readonly addresses: SourceCheck | null
 }
 
-export interface MailRoomParts {
+export interface MailPathParts {
   readonly queue: OpenQueue
   readonly resolver: Resolver
   readonly clock: Clock
@@ -37,21 +41,21 @@ export interface MailRoomParts {
   readonly data: CurrentData
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
-  /** This node's own certificate at the moment. */
-  readonly tls: () => TlsMaterial | null
+  readonly certificate: Current<TlsMaterial | null>
 }
 
-/** Builds them; nothing runs until engine and notifier are started. */
-export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms {
-  const { queue, resolver, clock, log, data, spam, tls } = parts
-  const addresses = buildSourceCheck(config, { resolver, clock, log })
-  const engine = buildDelivery(config, {
+/** Nothing runs until engine, notifier and addresses are started. */
+export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
+  const { queue, resolver, clock, log, data, spam, certificate } = parts
+  // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
+  const noticesDue = createSignal()
+  const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
+  const engine = buildDelivery(deliverySettings(config, certificate), {
     queue,
     resolver,
     clock,
     log: deliveryLog(log),
-    noticesDue: () => notifier.due(),
-    tls,
+    noticesDue: noticesDue.publish,
     addresses,
   })
   const intake = createIntake(intakeSettings(config, { resolver, data, spam }), {
@@ -63,7 +67,7 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     newQueueId: createQueueIds(clock, systemRandom),
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
     take: (claims) => engine.take(claims),
-    noticesDue: () => notifier.due(),
+    noticesDue: noticesDue.publish,
     bug: (error, context) => log.bug(error, context),
   })
   const notifier = createNotifier(bounceSettings(config), {
@@ -71,8 +75,9 @@ export function buildMailRooms(config: Config, parts: MailRoomParts): MailRooms 
     intake,
     clock,
     random: systemRandom,
-    log: { postponed: (cause) => log.warn({ cause }, 'notices are postponed') },
+    log: { postponed: (cause) => log.warn({ cause }, 'DSNs are postponed') },
   })
-  followOperators(queue, { engine, noticesDue: () => notifier.due() })
+  noticesDue.subscribe(() => notifier.due())
+  followOperatorActions(queue, { engine, noticesDue: noticesDue.publish })
   return { intake, engine, notifier, addresses }
 }

@@ -1,29 +1,26 @@
-// Config → the log on standard output.
+// Opens the log of a node on standard output.
 
 import type { Config } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
+import { commandClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
 import { createLog } from '../observe/json-log.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { EventLog } from '../observe/json-log.ts'
 import { openLogOutput } from '../observe/log-output.ts'
+import { logSettings } from '../wiring/node-settings.ts'
 
-/** A key that dies with the process: hashes tie lines of one run together and tell nothing later. */
-const HASH_KEY_OCTETS = 32
+/** The key exists only in this process: hashes connect the log lines of one run and cannot be tested against guesses later. */
+const HASH_KEY_BYTES = 32
 const STDOUT = 1
 
 export interface NodeLog {
-  readonly log: Log
-  /** Resolves when everything is written: await it before the process ends. */
+  readonly log: EventLog
+  /** Resolves when all lines are written: await it before the process ends. */
   readonly flush: () => Promise<void>
 }
 
-export function openLog(config: Config, clock: Clock): NodeLog {
-  const output = openLogOutput(STDOUT)
-  const { level, addresses, ips } = config.log
-  const settings = {
-    level,
-    privacy: { addresses, ips, subjects: 'drop', hashKey: systemRandom(HASH_KEY_OCTETS) },
-    base: { node: config.hostname },
-  } as const
-  return { log: createLog(settings, { clock, output }), flush: () => output.flush() }
+export function openLog(config: Config): NodeLog {
+  // A timer that waits for a slow reader must keep the process alive, or the last lines are lost.
+  const output = openLogOutput(STDOUT, { clock: commandClock })
+  const log = createLog(logSettings(config, systemRandom(HASH_KEY_BYTES)), { clock: commandClock, output })
+  return { log, flush: () => output.flush() }
 }

@@ -1,53 +1,70 @@
-// Config → metrics, health and the page that serves them. Every ledger entry reaches log and counters after its commit.
+// Log, metrics and health of a running node. Each event reaches the log and the counters after its commit.
 
 import { Registry } from 'prom-client'
-import type { Config } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
+import { startAdmin } from '../admin/http.ts'
+import type { AdminSettings } from '../admin/http.ts'
 import { checkHealth } from '../observe/health-report.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { HealthCheck } from '../observe/health-report.ts'
+import type { EventLog } from '../observe/json-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
+import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
-import { directoryGauges, directoryHealth } from './directory-health.ts'
-import type { Observed } from './directory-health.ts'
-import { healthChecks } from './health-checks.ts'
-import { healthGauges } from './health-gauges.ts'
-import type { NodeState } from './node-state.ts'
-import { openAdmin, queueGauges } from './operator-page.ts'
 import type { SpamWatch } from '../wiring/spam-watch.ts'
+import { directoryGauges, directoryHealth } from './directory-health.ts'
+import type { CurrentSources } from './directory-health.ts'
+import { healthChecks } from './health-checks.ts'
+import type { HealthParts } from './health-checks.ts'
+import { healthGauges } from './health-gauges.ts'
+import { queueGauges } from './queue-gauges.ts'
 
-export interface ObservationParts {
+export interface ObservationParts extends HealthParts {
   readonly queue: OpenQueue
-  readonly clock: Clock
-  readonly log: Log
-  readonly state: NodeState
-  readonly sources: () => Observed
-  readonly spam: SpamWatch | null
+  readonly log: EventLog
+  readonly sources: CurrentSources
+  /** Null without a spam filter. */
+  readonly spam: Pick<SpamWatch, 'health' | 'numbers'> | null
 }
 
-/** Starts to observe; the answer closes the page. */
-export async function observeNode(config: Config, parts: ObservationParts): Promise<{ close(): Promise<void> }> {
-  const { queue, clock, log, state, sources, spam } = parts
+/** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
+export async function observeNode(
+  admin: AdminSettings | null,
+  parts: ObservationParts,
+): Promise<{ close(): Promise<void> }> {
+  const { queue, clock, log } = parts
+  const checks = allChecks(parts)
   const registry = new Registry()
-  const checks = [...healthChecks({ queue, clock, state }), directoryHealth(sources), ...(spam ? [spam.health] : [])]
-  const metrics = createMetrics(registry, {
-    gauges: [
-      ...queueGauges(queue, clock),
-      ...healthGauges({ checks, queue, state, clock }),
-      ...directoryGauges(sources, clock),
-      ...(spam ? [spam.numbers] : []),
-    ],
-    process: true,
-  })
+  const metrics = createMetrics(registry, { gauges: nodeGauges(parts, checks), process: true })
   queue.follow((events) => {
     for (const event of events) {
       log.event(event)
       metrics.record(event)
     }
   })
-  const admin = await openAdmin(config, {
-    registry,
-    bug: (error, context) => log.bug(error, context),
+  if (!admin) return { close: async () => undefined }
+  const listener = await startAdmin(admin, {
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     health: () => checkHealth(checks, clock),
+    bug: (error, context) => log.bug(error, context),
   })
-  return { close: async () => admin?.close() }
+  if (listener.kind === 'refused')
+    throw new Error(`admin.listen: cannot listen on ${admin.host}:${admin.port}: ${listener.problem}`)
+  return listener
+}
+
+function allChecks(parts: ObservationParts): HealthCheck[] {
+  return [...healthChecks(parts), directoryHealth(parts.sources), ...(parts.spam ? [parts.spam.health] : [])]
+}
+
+/** Every metric of a node that is read at a scrape. */
+export function nodeGauges(
+  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam'>,
+  checks: readonly HealthCheck[],
+): GaugeSource[] {
+  const { queue, clock, sources, spam } = parts
+  return [
+    ...queueGauges(queue, clock),
+    ...healthGauges({ ...parts, checks }),
+    ...directoryGauges(sources, clock),
+    ...(spam ? [spam.numbers] : []),
+  ]
 }

@@ -1,23 +1,20 @@
-// Where a running node leaves its process id, for `waypost reload`. Written by whoever holds the queue, as soon as he does: until then the
-// number in the file may be anybody's.
+// The file with the process ID of the running node, for `waypost reload`. The node writes it after it has locked the queue: before that,
+// the ID may belong to another process.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import type { Config } from '../config/config.ts'
-import type { Log } from '../observe/json-log.ts'
+import { dirname } from 'node:path'
+import type { Log } from '../lib/log.ts'
 
-export function pidFile(config: Pick<Config, 'data'>): string {
-  return join(config.data, 'waypost.pid')
-}
-
-/** Writes it; the answer takes it away. A node on a full disk runs without: it has mail to deliver. */
-export function leavePid(config: Pick<Config, 'data'>, log: Log): () => void {
-  const file = pidFile(config)
+/** Returns a function that removes the file. A node that cannot write it (full disk) runs without: delivering mail matters more. */
+export function writePidFile(file: string, log: Pick<Log, 'warn'>): () => void {
   try {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `${process.pid}\n`)
   } catch (error) {
-    log.warn({ cause: (error as Error).message }, 'no pid file: waypost reload will not find this node')
+    log.warn(
+      { file, cause: (error as Error).message },
+      'cannot write the PID file: waypost reload does not work, send SIGHUP instead',
+    )
   }
   return () => rmSync(file, { force: true })
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Config } from '../config/config.ts'
-import { takeOver } from './reloadable-keys.ts'
+import { applyReloadable } from './reloadable-keys.ts'
 
 const peer = { host: 'mx-01.example.org', port: 0, addresses: ['192.0.2.1/32'], fingerprints: [] }
 const tls = { certificate: 'old', key: 'old', ca: null, expiresAt: 1 }
@@ -16,55 +16,58 @@ const config = {
   tls,
 } as unknown as Config
 
-const later = (running: Config, wanted: Config) => takeOver(running, wanted).later
+const restartFor = (running: Config, wanted: Config) => applyReloadable(running, wanted).restartFor
 
-test('nothing to say where nothing changed, or only what a reload takes over', () => {
-  expect(later(config, structuredClone(config))).toEqual([])
+test('no restart is required if nothing or only reloadable keys changed', () => {
+  expect(restartFor(config, structuredClone(config))).toEqual([])
   const renewed = { certificate: 'new', key: 'new', ca: null, expiresAt: 2 }
   const srs = { ...config.srs, secrets: ['new', 'old'], hash_length: 8 } as Config['srs']
   const wanted = { ...config, tls: renewed, mail: [], users: undefined, srs }
-  expect(takeOver(config, wanted)).toEqual({ config: wanted, later: [] })
+  expect(applyReloadable(config, wanted)).toEqual({ config: wanted, restartFor: [] })
 })
 
-test('a first certificate, or none any more, needs a start: a listener offers STARTTLS or does not', () => {
-  expect(later({ ...config, tls: null }, config)).toEqual(['tls'])
-  expect(later(config, { ...config, tls: null })).toEqual(['tls'])
-  expect(later({ ...config, tls: null }, { ...config, tls: null })).toEqual([])
-  expect(takeOver(config, { ...config, tls: null }).config.tls).toEqual(tls)
+test('adding or removing the certificate requires a restart, because it decides if listeners offer STARTTLS', () => {
+  expect(restartFor({ ...config, tls: null }, config)).toEqual(['tls'])
+  expect(restartFor(config, { ...config, tls: null })).toEqual(['tls'])
+  expect(restartFor({ ...config, tls: null }, { ...config, tls: null })).toEqual([])
+  expect(applyReloadable(config, { ...config, tls: null }).config.tls).toEqual(tls)
 })
 
-test('a first CA, or none any more, needs a start: peers are verified or are not', () => {
-  expect(later(config, { ...config, tls: { ...tls, ca: 'ca' } })).toEqual(['tls'])
-  expect(later({ ...config, tls: { ...tls, ca: 'ca' } }, config)).toEqual(['tls'])
-  expect(later({ ...config, tls: { ...tls, ca: 'ca' } }, { ...config, tls: { ...tls, ca: 'other' } })).toEqual([])
+test('adding or removing the CA requires a restart, because it decides if peers are verified', () => {
+  expect(restartFor(config, { ...config, tls: { ...tls, ca: 'ca' } })).toEqual(['tls'])
+  expect(restartFor({ ...config, tls: { ...tls, ca: 'ca' } }, config)).toEqual(['tls'])
+  expect(restartFor({ ...config, tls: { ...tls, ca: 'ca' } }, { ...config, tls: { ...tls, ca: 'other' } })).toEqual([])
 })
 
-test('a listener has the name of its key in the file', () => {
+test('a changed listener is named by its key in the file', () => {
   const listeners = [{ name: 'smtp', host: '::', port: 2525 }] as unknown as Config['listeners']
-  expect(later(config, { ...config, listeners })).toEqual(['listen'])
+  expect(restartFor(config, { ...config, listeners })).toEqual(['listen'])
 })
 
-test('a peer that was taken off the list is still admitted: that is said', () => {
-  expect(later(config, { ...config, peers: { mx: [] } })).toEqual(['peers'])
+test('a removed peer requires a restart, because it is still admitted', () => {
+  expect(restartFor(config, { ...config, peers: { mx: [] } })).toEqual(['peers'])
 })
 
-test('so are those who may hand their queues over, the address of reports, sealing and the SRS domain', () => {
+test('changes of the transfer peers, the postmaster, sealing and the SRS domain require a restart', () => {
   const queue_transfer = { listen: { host: '::', port: 4465 }, peers: ['mx'] } as Config['queue_transfer']
-  expect(later({ ...config, queue_transfer }, config)).toEqual(['queue_transfer'])
-  expect(later(config, { ...config, postmaster: 'ops@example.org' })).toEqual(['postmaster'])
-  expect(later(config, { ...config, arc: { seal: true } })).toEqual(['arc'])
-  expect(later(config, { ...config, srs: { ...config.srs, domain: 'other.example.org' } as Config['srs'] })).toEqual([
-    'srs',
-  ])
-  expect(later(config, { ...config, srs: null })).toEqual(['srs'])
+  expect(restartFor({ ...config, queue_transfer }, config)).toEqual(['queue_transfer'])
+  expect(restartFor(config, { ...config, postmaster: 'ops@example.org' })).toEqual(['postmaster'])
+  expect(restartFor(config, { ...config, arc: { seal: true } })).toEqual(['arc'])
+  expect(
+    restartFor(config, { ...config, srs: { ...config.srs, domain: 'other.example.org' } as Config['srs'] }),
+  ).toEqual(['srs'])
+  expect(restartFor(config, { ...config, srs: null })).toEqual(['srs'])
 })
 
-test('every such key is named, in the order of the file, and stays in force as it is', () => {
+test('every key that requires a restart is named, in the order of the file, and keeps its active value', () => {
   const changed = {
     ...config,
     hostname: 'srs-02.example.org',
     limits: { ...config.limits, message_size: 2000 },
     mail: [],
   }
-  expect(takeOver(config, changed)).toEqual({ config: { ...config, mail: [] }, later: ['hostname', 'limits'] })
+  expect(applyReloadable(config, changed)).toEqual({
+    config: { ...config, mail: [] },
+    restartFor: ['hostname', 'limits'],
+  })
 })

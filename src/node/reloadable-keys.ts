@@ -1,10 +1,10 @@
-// What a reload takes over of a node's YAML, and which changed keys it does not. An admin who has just taken a stolen peer off the list
-// must not read "reloaded" and believe it.
+// Which keys of a node's YAML a reload activates. The others require a restart, and the log says so: an operator who has just removed a
+// stolen peer must not read "reloaded" and believe it.
 
 import type { Config } from '../config/config.ts'
 
-/** What the rooms were built with at the start; everything else is data, read anew by every reload. */
-const ofTheStart = [
+/** Keys that the modules use only when they are built. All other keys are data, which every reload reads again. */
+const restartKeys = [
   'role',
   'hostname',
   'domain',
@@ -28,30 +28,30 @@ const ofTheStart = [
   'log',
 ] as const satisfies readonly (keyof Config)[]
 
-/** Keys of which a part is data: each tells what of it the rooms were built with. */
-const partlyOfTheStart = {
-  // A renewed certificate is taken over; whether there is one decides what listeners offer, and a CA whether peers are verified.
+/** Keys of which a part is data; each function returns the part that requires a restart. */
+const partialRestartKeys = {
+  // A certificate can be renewed, but whether there is one decides if listeners offer STARTTLS, and a CA decides if peers are verified.
   tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null],
-  // Secrets and hashes are data; rewritten authors live at the domain, and the store of long senders knows the age.
+  // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.
   srs: ({ srs }) => [srs?.domain, srs?.max_age],
 } as const satisfies Partial<Record<keyof Config, (config: Config) => unknown>>
 
-export interface TakeOver {
-  /** The wanted configuration with every key of the start as it is in force. */
+export interface ReloadPlan {
+  /** The wanted configuration, with the active value of every key that requires a restart. */
   readonly config: Config
-  /** The names of the changed keys that count from the next start on only. */
-  readonly later: readonly string[]
+  /** The changed keys that require a restart. */
+  readonly restartFor: readonly string[]
 }
 
-/** `running`: what is in force, with the certificate of the moment. */
-export function takeOver(running: Config, wanted: Config): TakeOver {
-  const whole = ofTheStart.filter((key) => differs(running[key], wanted[key]))
-  const parts = Object.entries(partlyOfTheStart)
+/** `running` is the active configuration with the certificate in use. */
+export function applyReloadable(running: Config, wanted: Config): ReloadPlan {
+  const whole = restartKeys.filter((key) => differs(running[key], wanted[key]))
+  const parts = Object.entries(partialRestartKeys)
     .filter(([, part]) => differs(part(running), part(wanted)))
-    .map(([key]) => key as keyof typeof partlyOfTheStart)
-  const later = [...whole.map((key) => (key === 'listeners' ? 'listen' : key)), ...parts]
-  const kept = Object.fromEntries([...ofTheStart, ...parts].map((key) => [key, running[key]]))
-  return { config: { ...wanted, ...kept }, later }
+    .map(([key]) => key as keyof typeof partialRestartKeys)
+  const restartFor = [...whole.map((key) => (key === 'listeners' ? 'listen' : key)), ...parts]
+  const kept = Object.fromEntries([...restartKeys, ...parts].map((key) => [key, running[key]]))
+  return { config: { ...wanted, ...kept }, restartFor }
 }
 
 function differs(one: unknown, other: unknown): boolean {

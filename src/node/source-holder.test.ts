@@ -1,4 +1,5 @@
-// What a reload does to running sources: the same settings ask again, others replace them, and a refused reload leaves all as it was.
+// What a reload does to running sources: it refreshes them if the settings are the same and replaces them otherwise; a rejected reload
+// changes nothing.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,8 +10,9 @@ import { until } from '../../test/lib/until.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { systemClock } from '../lib/clock.ts'
-import type { Log } from '../observe/json-log.ts'
-import { restSources } from '../wiring/directory-sources.ts'
+import type { Log } from '../lib/log.ts'
+import { openOfflineSources } from '../directory/source-set.ts'
+import { sourceSettings } from '../wiring/directory-settings.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 
@@ -19,7 +21,7 @@ let holder: SourceHolder | null
 let said: string[]
 
 const note = (_fields: unknown, message: string) => void said.push(message)
-const log = { debug: note, info: note, warn: note, error: note, bug: note, event: () => undefined } as unknown as Log
+const log = { debug: note, info: note, warn: note, error: note, bug: note } as unknown as Log
 
 function people(file: string, names: readonly string[]): void {
   const database = new Database(join(folder, file))
@@ -62,17 +64,20 @@ async function hold(file: string | null): Promise<SourceHolder> {
 }
 
 describe('sources of a running node', () => {
-  it('are none where none are configured', async () => {
+  it('do not exist if none are configured', async () => {
     const { list, mirrors, live } = (await hold(null)).current()
     expect([list, mirrors, live]).toEqual([[], [], []])
   })
 
-  it('have read before the node goes on, and tell of hashes that nobody can check', async () => {
+  it('are read before the start continues, and the log names unsupported hashes', async () => {
     expect(users((await hold('one.db')).current().passwords())).toEqual(['kim', 'lee'])
-    expect(said).toEqual(['directory snapshot in use', 'passwords in a form that cannot be checked'])
+    expect(said).toEqual([
+      'directory snapshot in use',
+      'users cannot log in: their password hashes have an unsupported scheme',
+    ])
   })
 
-  it('with the same settings are asked again by a reload', async () => {
+  it('with the same settings are refreshed by a reload', async () => {
     const held = await hold('one.db')
     const before = held.current()
     people('one.db', ['kim', 'lee', 'new'])
@@ -82,7 +87,7 @@ describe('sources of a running node', () => {
     expect(held.current()).toBe(before)
   })
 
-  it('with other settings stay until the configuration is in force, and are replaced then', async () => {
+  it('with other settings are replaced when the configuration is active', async () => {
     const held = await hold('one.db')
     const before = held.current()
     await held.refresh(configure('two.db'))
@@ -96,15 +101,15 @@ describe('sources of a running node', () => {
     expect(held.set.list).toEqual([])
   })
 
-  it('show a command the same as the node', async () => {
+  it('are the same for a command as for the node', async () => {
     const held = await hold('one.db')
-    const rested = await restSources(configure('one.db'), systemClock)
+    const rested = await openOfflineSources(sourceSettings(configure('one.db')), systemClock)
     expect(users(rested.passwords())).toEqual(users(held.current().passwords()))
-    expect(rested.troubles).toEqual([])
+    expect(rested.problems).toEqual([])
   })
 
-  it('that were never there are told to a command', async () => {
-    const rested = await restSources(configure('absent.db'), systemClock)
-    expect(rested.troubles).toEqual([expect.stringMatching(/^sql:sql: /)])
+  it('that cannot be read are reported to a command', async () => {
+    const rested = await openOfflineSources(sourceSettings(configure('absent.db')), systemClock)
+    expect(rested.problems).toEqual([expect.stringMatching(/^sql:sql: /)])
   })
 })

@@ -1,32 +1,34 @@
-// The LDAP and SQL sources of this moment. A reload asks them all again; if their settings changed, others take their place once the new
-// configuration has been found good. Two of one kind never run at the same time: they would write into the same folder.
+// The LDAP and SQL sources of a running node. A reload refreshes them, or replaces them if their settings changed and the new
+// configuration is valid. The old ones are closed first: two mirrors must not write to the same snapshot directory.
 
+import { readStored } from '../auth/stored-password.ts'
 import type { Config } from '../config/config.ts'
+import { startSources } from '../directory/source-set.ts'
+import type { RunningSources, SourceSet } from '../directory/source-set.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../observe/json-log.ts'
-import { startSources } from '../wiring/directory-sources.ts'
-import type { RunningSources, SourceSet } from '../wiring/directory-sources.ts'
+import type { Log } from '../lib/log.ts'
+import { sourceSettings } from '../wiring/directory-settings.ts'
 
 export interface SourceHolder {
-  /** Always those that run: what was built with it goes on with their successors. */
+  /** Always the sources that run now, so that data loaded before a replacement uses the new ones. */
   readonly set: SourceSet
   current(): RunningSources
-  /** Asks them all again, unless the configuration wants others anyway. */
+  /** Reads all sources now, unless `next` replaces them anyway. */
   refresh(next: Config): Promise<void>
-  /** Puts the sources of a configuration that is now in force in their place; nothing happens if its settings are the same. */
+  /** Replaces the sources by those of a configuration that is now active; does nothing if the settings are the same. */
   adopt(next: Config): Promise<void>
   close(): Promise<void>
 }
 
-export interface SourcePorts {
-  readonly clock: Clock
-  readonly log: Log
-}
-
 /** Starts the sources that the configuration names. */
-export async function holdSources(config: Config, ports: SourcePorts): Promise<SourceHolder> {
-  let current = await startSources(config, ports)
-  let settings = settingsOf(config)
+export async function holdSources(
+  config: Config,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<SourceHolder> {
+  const canVerify = (hash: string) => readStored(hash).kind === 'read'
+  const start = (of: Config) => startSources(sourceSettings(of), { clock, log, canVerify })
+  let current = await start(config)
+  let settings = comparable(config)
   return {
     set: {
       get list() {
@@ -36,23 +38,23 @@ export async function holdSources(config: Config, ports: SourcePorts): Promise<S
         return current.live
       },
       passwords: () => current.passwords(),
-      troubles: [],
+      problems: [],
     },
     current: () => current,
     refresh: async (next) => {
-      if (settingsOf(next) === settings) await current.refresh()
+      if (comparable(next) === settings) await current.refresh()
     },
     adopt: async (next) => {
-      if (settingsOf(next) === settings) return
-      // The old ones go on answering from memory until the new ones do.
+      if (comparable(next) === settings) return
+      // A closed mirror still answers from memory until its successor runs.
       await current.close()
-      current = await startSources(next, ports)
-      settings = settingsOf(next)
+      current = await start(next)
+      settings = comparable(next)
     },
     close: () => current.close(),
   }
 }
 
-function settingsOf({ directory, domain, data }: Config): string {
+function comparable({ directory, domain, data }: Config): string {
   return JSON.stringify([directory, domain, data])
 }

@@ -1,40 +1,38 @@
-// The log: one JSON line for each event or message, through the privacy classes, to one stream (stdout of the daemon). It decides nothing
-// and never throws; the ledger, not the log, is what `trace` reads.
+// The log of a node: one JSON line for each event or message, with personal data treated by the privacy classes. It never throws. `trace`
+// reads the event ledger, not the log.
 
 import { pino } from 'pino'
 import type { Clock } from '../lib/clock.ts'
+import type { Log, LogFields } from '../lib/log.ts'
 import type { Event } from './events.ts'
 import { createPrivacy } from './privacy.ts'
-import type { Fields, PrivacySettings } from './privacy.ts'
+import type { PrivacySettings } from './privacy.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LogSettings {
   readonly level: LogLevel
   readonly privacy: PrivacySettings
-  /** Written into every line, such as the node's name. */
+  /** Fields of every line, such as the name of the node. */
   readonly base: Readonly<Record<string, string>>
 }
 
-/** What takes the lines. */
+/** Where the lines go. */
 export interface LogOutput {
   write(line: string): void
 }
 
-export interface Log {
-  debug(fields: Fields, message: string): void
-  info(fields: Fields, message: string): void
-  warn(fields: Fields, message: string): void
-  error(fields: Fields, message: string): void
-  /** A mistake of the program: level error with the stack, whatever was thrown. */
-  bug(error: unknown, context: string, fields?: Fields): void
-  /** A ledger event: fates of mail at level info, details (checks, routing, signatures) at level debug. */
+export interface EventLog extends Log {
+  /** An event of the ledger: outcomes at level info, details (checks, routing, signatures) at level debug. */
   event(event: Event): void
 }
 
 const details: ReadonlySet<Event['kind']> = new Set(['checked', 'resolved', 'signed', 'unsigned'])
 
-export function createLog(settings: LogSettings, ports: { readonly clock: Clock; readonly output: LogOutput }): Log {
+export function createLog(
+  settings: LogSettings,
+  ports: { readonly clock: Clock; readonly output: LogOutput },
+): EventLog {
   const privacy = createPrivacy(settings.privacy)
   const logger = pino(
     {
@@ -45,8 +43,8 @@ export function createLog(settings: LogSettings, ports: { readonly clock: Clock;
     },
     ports.output,
   )
-  // Treating the fields costs more than writing them: not for lines that nobody gets.
-  const write = (level: LogLevel, fields: Fields, message: string): void => {
+  // Applying the privacy classes is slower than writing: skip it for lines below the level.
+  const write = (level: LogLevel, fields: LogFields, message: string): void => {
     if (logger.isLevelEnabled(level)) logger[level](withoutOwnKeys(privacy.apply(fields)), privacy.text(message))
   }
   return {
@@ -64,7 +62,7 @@ export function createLog(settings: LogSettings, ports: { readonly clock: Clock;
   }
 }
 
-/** Keys of the line itself: a field of that name would make a JSON object with the key twice, read differently by different readers. */
+/** Keys of the line itself: a field of the same name would appear twice in the JSON object, which parsers read differently. */
 const ownKeys = ['level', 'time', 'msg'] as const
 
 function withoutOwnKeys(fields: Record<string, unknown>): Record<string, unknown> {

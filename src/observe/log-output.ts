@@ -1,20 +1,21 @@
-// Where log lines go: a file descriptor, written in the background so that a slow reader of the log never holds up mail, and with errors
-// ignored so that a reader that went away never ends or hangs the node. (pino's own destination waits for ever in that case.)
+// Writes log lines to a file descriptor in the background, so that a slow reader of the log never delays mail. Errors are ignored, so that a
+// reader that has gone away never ends or blocks the node (pino's own destination waits for it without limit).
 
 import { write as fsWrite } from 'node:fs'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { LogOutput } from './json-log.ts'
 
-/** Octets kept while the reader does not read; beyond that lines are lost, not mail. */
-const MAX_PENDING_OCTETS = 16 * 1024 * 1024
-/** Behind a write lines gather for this long, ms, or until there are so many octets: a write for each line costs more than the line. */
-const GATHER_MS = 10
-const GATHER_OCTETS = 64 * 1024
-/** How long to wait before asking a full non-blocking pipe again. */
-const BUSY_WAIT = 20
-/** The longest wait for a stuck reader at the end of the process. */
-const FLUSH_WAIT = 2000
+/** Bytes kept while the reader does not read; further lines are dropped. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024
+/** Lines after a write are collected for so many ms, or up to so many bytes: a write for each line costs more than the line. */
+const COLLECT_MS = 10
+const COLLECT_BYTES = 64 * 1024
+/** Pause before the next attempt to write to a full non-blocking pipe, ms. */
+const RETRY_MS = 20
+/** Longest wait of `flush` for a reader that does not read, ms. */
+const FLUSH_MS = 2000
 
-/** The one call it needs of node:fs, for tests to replace. */
+/** The only call of node:fs that is used; tests replace it. */
 export type WriteToDescriptor = (
   fd: number,
   bytes: Buffer,
@@ -22,70 +23,75 @@ export type WriteToDescriptor = (
 ) => void
 
 export interface FileLogOutput extends LogOutput {
-  /** Resolves when every line is written or given up, after two seconds at the latest. */
+  /** Resolves when every line is written, after two seconds at the latest. */
   flush(): Promise<void>
 }
 
-/** @param fd 1 for standard output */
-export function openLogOutput(fd: number, write: WriteToDescriptor = fsWrite): FileLogOutput {
+export interface LogOutputPorts {
+  readonly clock: Pick<Clock, 'after'>
+  readonly write?: WriteToDescriptor
+}
+
+/** `fd` is 1 for standard output. */
+export function openLogOutput(fd: number, { clock, write = fsWrite }: LogOutputPorts): FileLogOutput {
   let lines: string[] = []
-  let octets = 0
-  let lost = 0
+  let bytes = 0
+  let dropped = 0
   let busy = false
-  let gathering: NodeJS.Timeout | null = null
-  let idle: (() => void)[] = []
+  let collecting: Timer | null = null
+  const waiting: (() => void)[] = []
   const written = (): void => {
     if (lines.length === 0) {
       busy = false
-      for (const tell of idle.splice(0)) tell()
-    } else if (idle.length > 0 || octets >= GATHER_OCTETS) next()
-    else gathering = setTimeout(next, GATHER_MS)
+      for (const resolve of waiting.splice(0)) resolve()
+    } else if (waiting.length > 0 || bytes >= COLLECT_BYTES) writeNext()
+    else collecting = clock.after(COLLECT_MS, writeNext)
   }
-  const next = (): void => {
-    gathering = null
+  const writeNext = (): void => {
+    collecting = null
     busy = true
-    const text = lines.join('') + (lost > 0 ? lostLine(lost) : '')
+    const text = lines.join('') + (dropped > 0 ? droppedLine(dropped) : '')
     lines = []
-    octets = 0
-    lost = 0
+    bytes = 0
+    dropped = 0
     put(Buffer.from(text, 'utf8'))
   }
-  const gatherNoMore = (): void => {
-    if (!gathering) return
-    clearTimeout(gathering)
-    next()
+  const stopCollecting = (): void => {
+    if (!collecting) return
+    collecting.cancel()
+    writeNext()
   }
-  const put = (bytes: Buffer): void => {
-    write(fd, bytes, (error, count) => {
-      if (error?.code === 'EAGAIN') setTimeout(() => put(bytes), BUSY_WAIT)
-      else if (!error && count < bytes.length) put(bytes.subarray(count))
+  const put = (rest: Buffer): void => {
+    write(fd, rest, (error, count) => {
+      if (error?.code === 'EAGAIN') clock.after(RETRY_MS, () => put(rest))
+      else if (!error && count < rest.length) put(rest.subarray(count))
       else written()
     })
   }
   return {
     write: (line) => {
-      if (octets + line.length > MAX_PENDING_OCTETS) {
-        lost++
+      if (bytes + line.length > MAX_PENDING_BYTES) {
+        dropped++
         return
       }
       lines.push(line)
-      octets += line.length
-      if (!busy) next()
-      else if (octets >= GATHER_OCTETS) gatherNoMore()
+      bytes += line.length
+      if (!busy) writeNext()
+      else if (bytes >= COLLECT_BYTES) stopCollecting()
     },
     flush: () =>
       new Promise((resolve) => {
         if (!busy) return resolve()
-        const timer = setTimeout(resolve, FLUSH_WAIT)
-        idle.push(() => {
-          clearTimeout(timer)
+        const limit = clock.after(FLUSH_MS, resolve)
+        waiting.push(() => {
+          limit.cancel()
           resolve()
         })
-        gatherNoMore()
+        stopCollecting()
       }),
   }
 }
 
-function lostLine(count: number): string {
-  return `${JSON.stringify({ level: 'warn', lost: count, msg: 'log lines lost: the reader of the log is too slow' })}\n`
+function droppedLine(count: number): string {
+  return `${JSON.stringify({ level: 'warn', dropped: count, msg: 'log lines dropped: the reader of the log is too slow' })}\n`
 }

@@ -3,6 +3,7 @@
 
 import { createHmac } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
+import type { LogFields } from '../lib/log.ts'
 
 export type Treatment = 'keep' | 'hash' | 'drop'
 
@@ -15,9 +16,6 @@ export interface PrivacySettings {
   /** Key of the hash: with it the same person stays recognizable in one log, without it nobody can test a guess. */
   readonly hashKey: Buffer
 }
-
-/** Fields of a log line, before treatment. */
-export type Fields = Readonly<Record<string, unknown>>
 
 type FieldClass = 'open' | 'address' | 'ip' | 'subject' | 'origin' | 'text'
 
@@ -68,7 +66,7 @@ const ipShape =
 
 export interface Privacy {
   /** The fields as they may be written; dropped ones are missing. */
-  apply(fields: Fields): Record<string, unknown>
+  apply(fields: LogFields): Record<string, unknown>
   /** Free text with what the settings hide taken out or hashed. */
   text(text: string): string
 }
@@ -116,9 +114,9 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     if (typeof value === 'string') return one(fieldClass, value)
     if (Array.isArray(value)) return value.map((item) => deep(fieldClass, item)).filter((item) => item !== undefined)
     if (value instanceof Error) return text(value.stack ?? value.message)
-    return value !== null && typeof value === 'object' ? apply(value as Fields) : value
+    return value !== null && typeof value === 'object' ? apply(value as LogFields) : value
   }
-  const apply = (fields: Fields): Record<string, unknown> => {
+  const apply = (fields: LogFields): Record<string, unknown> => {
     const result: Record<string, unknown> = {}
     for (const name of Object.keys(fields)) {
       const value = fields[name]

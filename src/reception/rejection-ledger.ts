@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { Verdict } from '../policy/verdict.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { EventLog } from '../observe/json-log.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Session } from '../smtp/session.ts'
 
@@ -34,7 +34,7 @@ export interface RejectionLedger {
 export interface RejectionPorts {
   readonly clock: Clock
   readonly queue: Pick<Queue, 'record'>
-  readonly log: Pick<Log, 'event'>
+  readonly log: Pick<EventLog, 'event'>
 }
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {

@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import type { Current } from '../lib/current.ts'
 import { createAdmission } from './connection-limits.ts'
 import type { ListenerContext } from './context.ts'
 import type { ServerHooks } from './server-hooks.ts'
@@ -13,8 +14,8 @@ import { objectToMaterial, type TlsMaterial } from './tls-material.ts'
 
 export interface ListenerPorts {
   readonly hooks: ServerHooks
-  /** The material of this moment; null only where the listener has no TLS. */
-  readonly tls: () => TlsMaterial | null
+  /** This node's certificate; null only where the listener has no TLS. */
+  readonly certificate: Current<TlsMaterial | null>
   readonly log: ServerLog
   readonly clock: Clock
   readonly hostname: string
@@ -57,7 +58,7 @@ export async function startListener(settings: ListenerSettings, ports: ListenerP
   }
   const admission = createAdmission(limits)
   const server = new MailServer(context, admission)
-  const updateTls = () => takeMaterial(server, settings, ports.tls())
+  const updateTls = () => takeMaterial(server, settings, ports.certificate.value)
   const objection = updateTls()
   if (objection !== null) throw new Error(`listener ${settings.name}: ${objection}`)
   await bind(server, settings)

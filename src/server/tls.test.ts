@@ -274,7 +274,11 @@ describe('implicit TLS', () => {
       { ...settings, mechanisms: [], bareNewline: 'reject', greetAtOnce: true },
       {
         hooks: server.hooks,
-        tls: () => ({ ...current, ca: null }),
+        certificate: {
+          get value() {
+            return { ...current, ca: null }
+          },
+        },
         log: { notice: () => {}, bug: () => {} },
         clock: systemClock,
         hostname: 'mx.example.org',

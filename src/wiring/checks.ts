@@ -10,7 +10,7 @@ import { checkSpam } from '../policy/checks/spam.ts'
 import { checkTrustedResults } from '../policy/checks/peer-results.ts'
 import { checkVerify } from '../policy/checks/authentication-results.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
-import { lazyAuthenticator } from './lazy-authenticator.ts'
+import { lazyAuthenticator } from '../filter/lazy-authenticator.ts'
 
 export interface CheckParts {
   readonly resolver: Resolver

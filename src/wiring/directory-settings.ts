@@ -1,6 +1,5 @@
-// Config → the settings of LDAP and SQL sources and of their mirrors.
+// Config → the settings of the LDAP and SQL sources.
 
-import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { LdapConfig } from '../config/sections/directory-ldap.ts'
 import type { SqlConfig } from '../config/sections/directory-sql.ts'
@@ -8,18 +7,39 @@ import type { LdapLiveSettings } from '../directory/ldap/ldap-live.ts'
 import type { LdapBind } from '../directory/ldap/ldap-settings.ts'
 import type { LiveSettings } from '../directory/live-source.ts'
 import type { MirrorSettings } from '../directory/snapshots/mirror.ts'
+import type { MirrorChoice, SourceSettings } from '../directory/source-set.ts'
 import type { SqlEngine, SqlSettings } from '../directory/sql/sql-settings.ts'
 import { domainOf } from '../smtp/mailbox.ts'
+import { snapshotDirectory } from './node-paths.ts'
 
 /** Name of the LDAP source. */
 const LDAP = 'ldap'
 
-/** Where the snapshots of a source lie. */
-export function snapshotDirectory(config: Pick<Config, 'data'>, source: 'ldap' | 'sql'): string {
-  return join(config.data, 'directory', source)
+/** The sources that the configuration names; LDAP has precedence over SQL. */
+export function sourceSettings(config: Config): SourceSettings {
+  const { ldap, sql } = config.directory
+  const mirrors: MirrorChoice[] = []
+  if (ldap?.mode === 'mirror')
+    mirrors.push({
+      key: 'ldap',
+      settings: mirrorSettings(config, LDAP, ldap),
+      directory: snapshotDirectory(config, 'ldap'),
+      source: ldapSettings(config, ldap),
+    })
+  if (sql)
+    mirrors.push({
+      key: 'sql',
+      settings: mirrorSettings(config, `sql:${sql.name}`, sql),
+      directory: snapshotDirectory(config, 'sql'),
+      source: sqlSettings(sql),
+    })
+  return {
+    mirrors,
+    live: ldap?.mode === 'live' ? { cache: liveSettings(config, ldap), ldap: ldapSettings(config, ldap) } : null,
+  }
 }
 
-export function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings {
+function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings {
   const { base, filter, attributes, aliases } = ldap
   const domains = domainsOf(config, ldap)
   return {
@@ -44,16 +64,12 @@ export function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings
   }
 }
 
-export function ldapMirrorSettings(config: Config, ldap: LdapConfig): MirrorSettings {
-  return mirrorSettings(config, LDAP, ldap)
-}
-
-export function ldapLiveCache(config: Config, ldap: LdapConfig): LiveSettings {
+function liveSettings(config: Config, ldap: LdapConfig): LiveSettings {
   const { found, absent, keep } = ldap.cache
   return { name: LDAP, domains: domainsOf(config, ldap), foundMs: found, absentMs: absent, keepMs: keep }
 }
 
-export function sqlSettings(sql: SqlConfig): SqlSettings {
+function sqlSettings(sql: SqlConfig): SqlSettings {
   const { users = null, addresses = null, aliases = null, forwards = null } = sql
   return {
     name: sql.name,
@@ -61,10 +77,6 @@ export function sqlSettings(sql: SqlConfig): SqlSettings {
     queries: { users, addresses, aliases, forwards },
     timeoutMs: sql.timeout,
   }
-}
-
-export function sqlMirrorSettings(config: Config, sql: SqlConfig): MirrorSettings {
-  return mirrorSettings(config, `sql:${sql.name}`, sql)
 }
 
 function mirrorSettings(config: Config, name: string, source: LdapConfig | SqlConfig): MirrorSettings {
@@ -88,7 +100,7 @@ function bindOf({ bind }: LdapConfig): LdapBind {
     : { kind: 'simple', dn: bind.dn, password: bind.password }
 }
 
-/** The configuration has made sure that what an engine needs is there. */
+/** The configuration checks guarantee the keys that each engine needs. */
 function engineOf(sql: SqlConfig): SqlEngine {
   if (sql.engine === 'sqlite') return { kind: 'sqlite', file: sql.file ?? '' }
   return {

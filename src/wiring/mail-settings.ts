@@ -8,15 +8,24 @@ import type { Resolver } from '../dns/resolver.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { LoopSettings } from '../intake/forward-loop.ts'
+import type { Log } from '../lib/log.ts'
+import type { Router } from '../route/resolution.ts'
+import type { Signer } from '../dkim/signer.ts'
 import { contentChecks } from './checks.ts'
-import type { CurrentData } from './current-data.ts'
 import { buildStrategist, sealSettings } from './forwards.ts'
 import { senderRights } from './receiving.ts'
 
+/** The routing data and keys that intake uses. */
+export interface IntakeData {
+  readonly router: Router
+  readonly signer: Signer
+  readonly loop: LoopSettings
+}
+
 export function intakeSettings(
   config: Config,
-  parts: { readonly resolver: Resolver; readonly data: CurrentData; readonly spam: SpamScanner | null },
+  parts: { readonly resolver: Resolver; readonly data: IntakeData; readonly spam: SpamScanner | null },
 ): IntakeSettings {
   return {
     edit: editSettings(config),

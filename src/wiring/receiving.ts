@@ -7,15 +7,15 @@ import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createStorageGate } from '../reception/storage-gate.ts'
-import type { CurrentData } from './current-data.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
-import type { PasswordAuthenticator } from '../auth/authenticator.ts'
+import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
 import type { Guard } from '../auth/login-throttle.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { Current } from '../lib/current.ts'
+import type { EventLog } from '../observe/json-log.ts'
 import { Peers } from '../policy/peers.ts'
 import type { MaySendAs } from '../policy/checks/sender.ts'
 import { createSrsGuesses } from '../policy/checks/srs-hash-throttle.ts'
@@ -32,11 +32,11 @@ export interface ReceivingParts {
   readonly intake: Intake
   readonly resolver: Resolver
   readonly clock: Clock
-  readonly log: Log
-  readonly data: CurrentData
+  readonly log: EventLog
+  readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
   readonly guard: Guard
   readonly passwords: PasswordAuthenticator
-  readonly tls: () => TlsMaterial | null
+  readonly certificate: Current<TlsMaterial | null>
 }
 
 /** Starts every listener of the role; if one cannot be bound, those already open are closed and the error is thrown. */
@@ -96,7 +96,7 @@ async function start(
     bareNewline: listener.bare_newline,
   })
   const { log } = parts
-  const settings = listenerSettings(listener, parts.tls() !== null)
+  const settings = listenerSettings(listener, parts.certificate.value !== null)
   if (settings.tls !== listener.tls)
     log.warn(
       { listener: listener.name },
@@ -104,7 +104,7 @@ async function start(
     )
   return startListener(settings, {
     hooks,
-    tls: parts.tls,
+    certificate: parts.certificate,
     clock: parts.clock,
     hostname: config.hostname,
     postmaster: postmasterOf(config),

@@ -1,4 +1,4 @@
-// Config → what the directory room needs to read this node's files of routing data.
+// Config → the settings for reading the files of routing data.
 
 import type { Config } from '../config/config.ts'
 import { domainOf } from '../smtp/mailbox.ts'
@@ -6,22 +6,22 @@ import type { Fact } from '../directory/hiera/hiera-scope.ts'
 import type { DirectorySettings } from '../directory/load-directory.ts'
 import type { ExternalSource } from '../directory/external-source.ts'
 
-/** The settings for `loadDirectory`; `sources` stand beside the files, empty where they are not asked. */
+/** The settings of `loadDirectory`. `sources` are the LDAP and SQL sources; empty where they are not read. */
 export function routingFiles(config: Config, sources: readonly ExternalSource[]): DirectorySettings {
-  return { ...settingsOf(config), ...besideFiles(config, sources) }
+  return { ...settingsOf(config), ...sourceRules(config, sources) }
 }
 
-/** An address that a source knows, or may know, is no mistake of the files; and what people write there is no reason to refuse them. */
-function besideFiles(
+/** An address that only a source knows is not a mistake in the files, and mistakes in a source do not invalidate the files. */
+function sourceRules(
   { directory }: Config,
-  list: readonly ExternalSource[],
+  sources: readonly ExternalSource[],
 ): Pick<DirectorySettings, 'isKnownElsewhere' | 'graph'> {
   if (!directory.ldap && !directory.sql) return {}
-  // Sources that a reload is about to bring may know anything.
-  if (list.length === 0) return { isKnownElsewhere: () => true, graph: { dangling: 'warning' } }
+  // Sources that start with this reload may know any address.
+  if (sources.length === 0) return { isKnownElsewhere: () => true, graph: { dangling: 'warning' } }
   const isKnownElsewhere = (key: string) => {
     const domain = domainOf(key)
-    return list.some((source) => source.domains.has(domain) && source.mayKnow(key))
+    return sources.some((source) => source.domains.has(domain) && source.mayKnow(key))
   }
   return { isKnownElsewhere, graph: { dangling: 'warning' } }
 }

@@ -1,38 +1,50 @@
-// Config → what routing needs to know of the role.
+// Config → the settings of the router, of SRS and of its token store.
 
 import type { MachineSenders, RouterSettings } from '../route/router-settings.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Config } from '../config/config.ts'
 import type { SrsConfig } from '../config/sections/srs-section.ts'
 import type { SrsSettings } from '../route/srs/srs.ts'
+import { tokenFilePath } from './node-paths.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]
-  /** Where senders too long for SRS are kept; questions that store nothing have none. */
+  /** Stores senders that are too long for SRS; null where nothing may be stored. */
   readonly tokens: TokenStore | null
 }
 
 const DAY_MS = 86_400_000
 
-/** How this node writes and reads SRS addresses. */
 export function srsSettings(srs: SrsConfig): SrsSettings {
   return {
     domain: srs.domain,
     secrets: srs.secrets,
-    maxAgeDays: Math.round(srs.max_age / DAY_MS),
+    maxAgeDays: days(srs.max_age),
     hashLength: srs.hash_length,
     hashMinimum: srs.hash_minimum,
   }
 }
 
+export interface TokenFileSettings {
+  readonly path: string
+  /** A token that was not used for so many days is removed. */
+  readonly maxAgeDays: number
+}
+
+/** The store of senders that are too long for SRS; null if the role does not rewrite senders. */
+export function tokenFileSettings(config: Config): TokenFileSettings | null {
+  if (!config.role.srs.rewrite || !config.srs) return null
+  return { path: tokenFilePath(config), maxAgeDays: days(config.srs.max_age) }
+}
+
 export function routerSettings(config: Config, parts: RouterParts): RouterSettings {
-  // This node comes behind one that has resolved and copied already, and may know newer data.
+  // The previous node has resolved the recipient and made the copies, and its data may be newer.
   const behind = config.role.checks.includes('peer-results')
   const { recipients, srs } = config.role
   return {
     own: recipients.own,
     forwards: recipients.forwards,
-    // Our own notices may go wherever their recipient is.
+    // DSNs of this node may go to any domain.
     relayFor: [...new Set([...recipients.relay, 'local' as const])],
     ...(config.smarthost === undefined ? {} : { nextHops: { world: config.smarthost } }),
     copies: !behind,
@@ -50,4 +62,8 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
     postmaster: config.postmaster,
     machines: parts.machines,
   }
+}
+
+function days(ms: number): number {
+  return Math.round(ms / DAY_MS)
 }

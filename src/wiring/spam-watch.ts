@@ -6,7 +6,7 @@ import type { Rspamd } from '../filter/rspamd.ts'
 import type { SpamFinding, SpamScanner } from '../filter/spam-scan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
-import type { Log } from '../observe/json-log.ts'
+import type { Log } from '../lib/log.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import { spamWord } from '../policy/spam-score.ts'
 

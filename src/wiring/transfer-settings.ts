@@ -1,46 +1,24 @@
-// Config → the listener that takes mail out of other nodes' queues, and how to reach such a listener of another node.
+// Config → the settings of the listener that accepts queue transfers, and of the client that sends them.
 
 import type { Config } from '../config/config.ts'
-import type { TlsMaterial } from '../config/read-tls-material.ts'
-import { type HandoverListener, startHandoverListener } from '../queue/transfer/transfer-listener.ts'
 import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
-import type { Log } from '../observe/json-log.ts'
-import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { HandoverSettings } from '../queue/transfer/transfer-listener.ts'
 
-export interface HandoverParts {
-  readonly queue: OpenQueue
-  readonly log: Log
-  readonly tls: () => TlsMaterial | null
-  /** A message was taken. */
-  readonly taken: () => void
-}
-
-/** Null where the configuration asks for none. Rejects if the address cannot be had. */
-export async function startHandover(config: Config, parts: HandoverParts): Promise<HandoverListener | null> {
+/** Null if the configuration has no transfer listener. */
+export function transferListenerSettings(config: Config): HandoverSettings | null {
   if (!config.queue_transfer) return null
-  const { queue, log, taken } = parts
-  const { host, port } = config.queue_transfer.listen
-  const settings = { host, port, name: config.hostname, peers: fingerprints(config, config.queue_transfer.peers) }
-  const tls = () => {
-    const material = parts.tls()
-    if (!material) throw new Error('queue_transfer needs a certificate')
-    return material
-  }
-  const told = {
-    notice: (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message),
-    bug: (error: unknown, context: string) => log.bug(error, context),
-  }
-  return startHandoverListener(settings, { queue, tls, taken, log: told })
+  const { listen, peers } = config.queue_transfer
+  return { host: listen.host, port: listen.port, name: config.hostname, peers: fingerprints(config, peers) }
 }
 
-/** Fingerprints of the peers of these roles, of all where none are named. */
+/** Certificate fingerprints of the peers of these roles; of all peers if no roles are named. */
 function fingerprints(config: Config, roles: readonly string[] = Object.keys(config.peers)): ReadonlySet<string> {
   return new Set(roles.flatMap((role) => (config.peers[role] ?? []).flatMap((peer) => peer.fingerprints)))
 }
 
 /**
- * Settings to reach the listener of another node: known by the fingerprints given, else by those of that peer or of all peers, else by
- * our CA and its name. Null without a certificate of our own or any way to know the other one.
+ * How to reach the transfer listener of another node. Its certificate is verified by the given fingerprints, else by those configured for
+ * that host or for all peers, else by our CA and the host name. Null without a certificate of this node, or if nothing can verify the peer.
  */
 export function remoteSettings(
   config: Config,
@@ -48,10 +26,12 @@ export function remoteSettings(
 ): RemoteSettings | null {
   if (!config.tls) return null
   const { certificate, key, ca } = config.tls
-  const own = Object.values(config.peers).flatMap((peers) =>
+  const configured = Object.values(config.peers).flatMap((peers) =>
     peers.filter(({ host }) => host === to.host).flatMap((peer) => peer.fingerprints),
   )
-  const known = new Set(to.fingerprints.length > 0 ? to.fingerprints : own.length > 0 ? own : fingerprints(config))
+  const known = new Set(
+    to.fingerprints.length > 0 ? to.fingerprints : configured.length > 0 ? configured : fingerprints(config),
+  )
   if (known.size === 0 && ca === null) return null
   return { host: to.host, port: to.port, certificate, key, ca, fingerprints: known }
 }

@@ -56,7 +56,15 @@ const importersOf: Readonly<Record<string, readonly string[]>> = {
 const contracts: Readonly<Record<string, readonly string[]>> = {
   auth: ['authenticator.ts', 'login-throttle.ts', 'passwd-authenticator.ts'],
   delivery: ['engine.ts'],
-  directory: ['address.ts', 'directory.ts', 'located.ts', 'data-problem.ts', 'snapshot.ts', 'files/yaml-file.ts'],
+  directory: [
+    'address.ts',
+    'directory.ts',
+    'located.ts',
+    'data-problem.ts',
+    'snapshot.ts',
+    'external-source.ts',
+    'files/yaml-file.ts',
+  ],
   dkim: ['signer.ts', 'sealer.ts'],
   dns: ['resolver.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
   filter: ['authentication.ts', 'spam-scan.ts'],

@@ -52,7 +52,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
     { ...settingsOfTests, ...options.settings },
     {
       hooks: scripted.hooks,
-      tls: () => serverMaterial,
+      certificate: { value: serverMaterial },
       clock: systemClock,
       hostname: 'mx.example.org',
       limits: { errorDelayMs: 1, ...options.limits },

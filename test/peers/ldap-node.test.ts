@@ -94,7 +94,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node with an LDAP mirror
     expect(await rcpt('kim@organisation.example')).toMatch(/^250/)
     expect(await rcpt('nobody@example.org')).toMatch(/^550 5\.1\.1/)
     expect(await health()).toContain('"directory":{"kind":"ok"}')
-    expect(await metrics()).toMatch(/waypost_directory_age_seconds\{source="ldap"\} [0-9.]+\n/)
+    expect(await metrics()).toMatch(/waypost_directory_snapshot_age_seconds\{source="ldap"\} [0-9.]+\n/)
     expect((await status()).code).toBe(0)
   })
 
@@ -117,7 +117,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node with an LDAP mirror
     expect(await rcpt('anything@lists.example.org')).toMatch(/^250/)
     expect(await rcpt('postmaster@example.org')).not.toMatch(/^451/)
     expect(await health()).toMatch(/"directory":\{"kind":"degraded","reason":"ldap: .*ECONNREFUSED/)
-    expect(await metrics()).toMatch(/waypost_directory_refused\{source="ldap"\} [1-9]/)
+    expect(await metrics()).toMatch(/waypost_directory_failed_refreshes\{source="ldap"\} [1-9]/)
     expect(mx.log().filter((line) => line.includes('directory not renewed')).length).toBeGreaterThan(0)
     expect(await status()).toMatchObject({ code: 1, text: expect.stringContaining('in doubt') })
   })

@@ -79,7 +79,7 @@ it.each([
 ])('refuses %s and keeps what it has', async (_what, spoil) => {
   node.route(routes(['kim', 'lee']))
   spoil()
-  expect(await node.reload()).toMatch(/"problems":\[".*\.yaml:\d+:\d+: .*"msg":"reload refused/)
+  expect(await node.reload()).toMatch(/"problems":\[".*\.yaml:\d+:\d+: .*"msg":"reload rejected/)
   expect(await replyTo('lee@example.org')).toMatch(/^250/)
   node.configure({ colour: undefined })
   node.route(routes(['kim', 'lee']))
@@ -107,7 +107,7 @@ it('watches the files of data that were refused, too', async () => {
   const said = (message: string) => watching.log().filter((line) => line.includes(`"msg":"${message}`)).length
   writeFileSync(join(folder, 'more.yaml'), 'forwards: [\n')
   watching.configure({ mail: ['mail.yaml', 'more.yaml'] })
-  await until(() => said('reload refused') === 1, { what: 'the new file to be refused' })
+  await until(() => said('reload rejected') === 1, { what: 'the new file to be refused' })
   writeFileSync(join(folder, 'more.yaml'), 'forwards: { lee: lee@far.example }\n')
   await until(() => said('reloaded') === 1, { what: 'the mended file to be read' })
 })
@@ -128,7 +128,7 @@ it('takes a renewed certificate, for clients and as a client', async () => {
 it('refuses a certificate that does not fit its key, and keeps the old one', async () => {
   const before = await certificateOf(node)
   renew(['other.example.org'], world.ca.issue({ names: ['x.example.org'] }).key)
-  expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload refused/)
+  expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload rejected/)
   expect(await certificateOf(node)).toBe(before)
 })
 
@@ -136,14 +136,14 @@ it('says which changed keys it could not take over', async () => {
   renew(['renewed.example.org'])
   node.configure({ limits: { recipients: 7 } })
   expect(await node.reload()).toContain('"msg":"reloaded"')
-  expect(node.log().at(-2)).toMatch(/"keys":\["limits"\].*these changed keys count from the next start/)
+  expect(node.log().at(-2)).toMatch(/"keys":\["limits"\].*restart required for/)
 })
 
 it('keeps what it could not take over in force, whole', async () => {
   node.route(routes(['kim']))
   node.configure({ domain: 'other.example', limits: undefined })
   expect(await node.reload()).toContain('"msg":"reloaded"')
-  expect(node.log().at(-2)).toMatch(/"keys":\[.*"domain".*these changed keys count from the next start/)
+  expect(node.log().at(-2)).toMatch(/"keys":\[.*"domain".*restart required for/)
   expect(await replyTo('kim@example.org')).toMatch(/^250/)
   node.configure({ domain: 'example.org' })
   await node.reload()

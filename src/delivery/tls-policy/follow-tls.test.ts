@@ -5,22 +5,19 @@ import { followTls } from './follow-tls.ts'
 
 it('makes contexts once for each certificate', () => {
   const material = (certificate: string): TlsMaterial => ({ certificate, key: '', ca: null, expiresAt: 0 })
-  let current: TlsMaterial | null = material('first')
+  const current: { value: TlsMaterial | null } = { value: material('first') }
   const made: (string | undefined)[] = []
-  const contexts = followTls(
-    () => current,
-    (one) => {
-      made.push(one?.certificate)
-      return { opportunistic: createSecureContext(), verified: createSecureContext() }
-    },
-  )
+  const contexts = followTls(current, (one) => {
+    made.push(one?.certificate)
+    return { opportunistic: createSecureContext(), verified: createSecureContext() }
+  })
   const { opportunistic, verified } = contexts
   expect([contexts.opportunistic, contexts.verified]).toEqual([opportunistic, verified])
   expect(made).toEqual(['first'])
-  current = material('renewed')
+  current.value = material('renewed')
   expect(contexts.verified).not.toBe(verified)
   expect(contexts.opportunistic).not.toBe(opportunistic)
-  current = null
+  current.value = null
   expect(contexts.verified).toBeDefined()
   expect(made).toEqual(['first', 'renewed', undefined])
 })

@@ -1,15 +1,16 @@
 // Client TLS contexts that follow the node's certificate: a renewed certificate is used from the next connection, without a restart.
 
+import type { Current } from '../../lib/current.ts'
 import type { TlsContexts } from './tls-policy.ts'
 
-/** Contexts that are built again when `current` returns different material. `make` builds them; null is a node without a certificate. */
+/** Contexts that are built again when the certificate has changed. `make` builds them; null is a node without a certificate. */
 export function followTls<Material>(
-  current: () => Material | null,
+  certificate: Current<Material | null>,
   make: (material: Material | null) => TlsContexts,
 ): TlsContexts {
   let made: { readonly material: Material | null; readonly contexts: TlsContexts } | null = null
   const now = () => {
-    const material = current()
+    const material = certificate.value
     if (!made || made.material !== material) made = { material, contexts: make(material) }
     return made.contexts
   }

@@ -32,7 +32,7 @@ const keyPrint = ({ certificate }: Issued) =>
 let place: TestQueue
 let queue: OpenQueue
 let listener: HandoverListener
-let own: Issued
+let certificate: { value: Issued }
 let refused: string[]
 let bugs: unknown[]
 const clients: RemoteReceiver[] = []
@@ -40,12 +40,12 @@ const clients: RemoteReceiver[] = []
 beforeEach(async () => {
   place = testQueue()
   queue = await place.open()
-  own = taker
+  certificate = { value: taker }
   refused = []
   bugs = []
   const log = { notice: (message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
   const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
-  listener = await startHandoverListener(settings, { queue, tls: () => own, taken: () => undefined, log })
+  listener = await startHandoverListener(settings, { queue, certificate, taken: () => undefined, log })
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close()
@@ -112,7 +112,7 @@ describe('who is let in', () => {
   })
 
   it('follows a renewed certificate', async () => {
-    own = other
+    certificate.value = other
     listener.updateTls()
     expect(await client().greet()).toMatchObject({ kind: 'trouble' })
     expect(await client({ fingerprints: new Set([print(other)]) }).greet()).toMatchObject({ kind: 'answer' })

@@ -5,6 +5,7 @@ import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { Current } from '../../lib/current.ts'
 import type { TakeAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Queue } from '../contract/queue.ts'
@@ -24,8 +25,8 @@ export interface HandoverSettings {
 
 export interface HandoverPorts {
   readonly queue: LandingQueue & Pick<Queue, 'health'>
-  /** Our certificate and key, PEM. */
-  readonly tls: () => { readonly certificate: string; readonly key: string }
+  /** This node's certificate and key, PEM; null is an error, TLS is required. */
+  readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
   /** A message was taken: notices may be due. */
   readonly taken: () => void
   readonly log: {
@@ -85,7 +86,9 @@ export async function startHandoverListener(
 }
 
 function pem(ports: HandoverPorts): { cert: string; key: string } {
-  const { certificate, key } = ports.tls()
+  const { value } = ports.certificate
+  if (!value) throw new Error('queue_transfer needs a certificate')
+  const { certificate, key } = value
   return { cert: certificate, key }
 }
 

@@ -1,4 +1,4 @@
-// Which files a node has to look at to notice what changes.
+// Which files a node watches for changes.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { loadConfig } from '../config/load-config.ts'
 import { createAuthority } from '../demo/ca.ts'
+import { systemClock } from '../lib/clock.ts'
 import { generateKey } from '../dkim/key-store.ts'
 import { loadData } from './load-data.ts'
 
@@ -37,11 +38,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it('all that was read counts: configuration, certificate, secrets, data, and of each signing key its stage and its folder', async () => {
+it('are all files that were read: configuration, certificate, secrets, data, and of each signing key its state and its directory', async () => {
   const key = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active', now: 0 } as const
   await generateKey(join(folder, 'dkim'), key)
   const load = loadConfig(join(folder, 'node.yaml'))
-  const data = load.kind === 'ok' ? await loadData(load.config) : load
+  const data = load.kind === 'ok' ? await loadData(load.config, { clock: systemClock, tokens: null }) : load
   const files = data.kind === 'ok' ? data.data.files.map((file) => file.replace(`${folder}/`, '')) : []
   expect([...new Set(files)].toSorted()).toEqual([
     'cert.pem',

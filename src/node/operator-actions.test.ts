@@ -1,20 +1,20 @@
-// Which events of the ledger reach delivery.
+// Which events of the ledger reach delivery and bounce.
 
 import { expect, it } from 'vitest'
 import type { Event } from '../observe/events.ts'
-import { followOperators } from './follow-operators.ts'
+import { followOperatorActions } from './operator-actions.ts'
 
-it('tells delivery of destinations, each once for many recipients', () => {
-  const followers: ((events: readonly Event[]) => void)[] = []
+it('passes each destination to delivery once, and returned mail to bounce', () => {
+  const subscribers: ((events: readonly Event[]) => void)[] = []
   const done: string[] = []
-  followOperators(
-    { follow: (listener) => followers.push(listener) },
+  followOperatorActions(
+    { follow: (listener) => subscribers.push(listener) },
     {
       engine: {
         reconsider: (nextHop) => done.push(`try ${nextHop}`),
         leave: (nextHop) => done.push(`leave ${nextHop}`),
       },
-      noticesDue: () => done.push('tell'),
+      noticesDue: () => done.push('notices due'),
     },
   )
   const by = { at: 1, queueId: null, by: 'ann', reason: '' }
@@ -24,8 +24,8 @@ it('tells delivery of destinations, each once for many recipients', () => {
     { kind: 'suspended', destination: 'mx:b', ...by },
     { kind: 'resumed', destination: 'mx:c', ...by },
   ]
-  for (const follower of followers) follower([retried, ...others, retried])
+  for (const subscriber of subscribers) subscriber([retried, ...others, retried])
   expect(done).toEqual(['leave mx:b', 'try mx:a', 'try mx:c'])
-  for (const follower of followers) follower([{ kind: 'bounced', ...by }])
-  expect(done.at(-1)).toBe('tell')
+  for (const subscriber of subscribers) subscriber([{ kind: 'bounced', ...by }])
+  expect(done.at(-1)).toBe('notices due')
 })

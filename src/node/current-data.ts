@@ -1,4 +1,4 @@
-// The data that is in force. A reload puts a new whole in its place at once; whoever asks sees the old one or the new one, never a mix.
+// The active data. A reload replaces all of it at once: a reader sees the old data or the new data, never a mix.
 
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { People } from '../auth/people.ts'
@@ -12,20 +12,19 @@ export interface CurrentData {
   readonly router: Router
   readonly signer: Signer
   readonly sealer: Sealer
-  /** The people who may log in, at this moment. */
   readonly people: People
   readonly machines: CertificateAuthenticator
   readonly loop: LoopSettings
-  /** Of the data in force, and of those that were refused last: their mistakes are mended there. */
+  /** The files of the active data, and of the data that the last reload rejected: their problems are fixed there. */
   files(): readonly string[]
   replace(data: NodeData): void
-  /** New data are not taken; what is in force stays. */
-  refuse(files: readonly string[]): void
+  /** Remembers the files of rejected data; the active data stays. */
+  reject(files: readonly string[]): void
 }
 
 export function createCurrentData(first: NodeData): CurrentData {
   let data = first
-  let refused: readonly string[] = []
+  let rejected: readonly string[] = []
   return {
     router: {
       resolve: (request) => data.router.resolve(request),
@@ -49,13 +48,13 @@ export function createCurrentData(first: NodeData): CurrentData {
         return data.loop.secrets
       },
     },
-    files: () => [...new Set([...data.files, ...refused])],
+    files: () => [...new Set([...data.files, ...rejected])],
     replace: (next) => {
       data = next
-      refused = []
+      rejected = []
     },
-    refuse: (files) => {
-      refused = files
+    reject: (files) => {
+      rejected = files
     },
   }
 }

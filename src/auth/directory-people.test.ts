@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { parsePasswdFile } from '../auth/passwd-file.ts'
+import { parsePasswdFile } from './passwd-file.ts'
 import type { CachedSource } from '../directory/live-source.ts'
 import type { SourceUserAnswer } from '../directory/external-source.ts'
-import type { Passwords } from './directory-sources.ts'
-import { createPeople } from './people-sources.ts'
+import type { Passwords } from '../directory/source-set.ts'
+import { createPeople } from './directory-people.ts'
 
 const DOMAIN = 'example.org'
 const HASH = '$2y$05$abcdefghijklmnopqrstuuJ8Zy1n1hZyQ0cJ5i6rB0c2mY9u4H2bO'
@@ -45,8 +45,8 @@ function people(verify?: CachedSource['verify']) {
 const bcrypt = { kind: 'found', check: { kind: 'hash', stored: { kind: 'bcrypt' } }, allows: null }
 const ofSql = { kind: 'found', check: { kind: 'hash', stored: { kind: 'digest' } } }
 
-describe('people of a directory that is asked live', () => {
-  it('are asked for, the passwd-file first, tables of other sources last', async () => {
+describe('people of a live directory', () => {
+  it('are looked up in the passwd-file, then in the directory, then in mirrored sources', async () => {
     expect(await people().find('admin')).toMatchObject({ check: { stored: { kind: 'plain' } } })
     expect(asked).toEqual([])
     expect(await people().find('robin')).toMatchObject(bcrypt)
@@ -56,7 +56,7 @@ describe('people of a directory that is asked live', () => {
     expect(asked).toEqual(['robin', 'robin', 'lee'])
   })
 
-  it('are never unknown while it is away; people whom it did not know before go on by the others', async () => {
+  it('are never unknown during an outage; people whom it did not know before it still log in by other sources', async () => {
     answer = { kind: 'unavailable', cause: 'ldap: down' }
     expect(await people().find('robin')).toEqual(answer)
     expect(await people().find('lee')).toEqual(answer)
@@ -66,16 +66,16 @@ describe('people of a directory that is asked live', () => {
     expect(await people().find('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
   })
 
-  it('are remembered with the doubt', async () => {
+  it('are answered from the cache with the doubt', async () => {
     answer = { ...known(HASH), incomplete: 'ldap: down' }
     expect(await people().find('kim')).toMatchObject({ ...bcrypt, doubt: 'ldap: down' })
   })
 
   it.each([
-    [undefined, 'there is no password that we may read'],
+    [undefined, 'the source has no password that this node may read'],
     ['{CRYPT}!', 'unknown or unsupported crypt form'],
     ['{PLAIN}x', 'scheme PLAIN is weak and not switched on'],
-  ])('without a password that can be checked (%j) cannot log in, and it is said why', async (password, why) => {
+  ])('cannot log in with the unsupported password %j, and the cause says why', async (password, why) => {
     answer = known(password)
     expect(await people().find('kim')).toEqual({ kind: 'absent', cause: `user:kim of uid=kim cannot log in: ${why}` })
     expect(await people().find('robin')).toMatchObject(ofSql)
@@ -84,21 +84,21 @@ describe('people of a directory that is asked live', () => {
   })
 
   it.each(['', 'kim@else.example', 'k im', 'k\u0000m', 'k"m'])(
-    'are not asked for by a name such as %j',
+    'are not looked up by a name such as %j',
     async (name) => {
       expect(await people().find(name)).toEqual({ kind: 'absent' })
       expect(asked).toEqual([])
     },
   )
 
-  it('have a decoy before anybody has logged in, and the usual one after', async () => {
+  it('have the first decoy before a login, and the scheme of the last login after it', async () => {
     const all = people()
     expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'sha-crypt' } })
     await all.find('kim')
     expect(all.decoy()).toMatchObject({ kind: 'hash', stored: { kind: 'bcrypt' } })
   })
 
-  it('are checked by the directory itself if it does so, and nobody takes as long', async () => {
+  it('are verified by the directory itself if it does so, unknown users too', async () => {
     const checked: unknown[] = []
     const all = people(async (user, password) => {
       checked.push([user?.source ?? null, password])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parsePasswdFile } from '../auth/passwd-file.ts'
-import type { Passwords } from './directory-sources.ts'
+import { parsePasswdFile } from './passwd-file.ts'
+import type { Passwords } from '../directory/source-set.ts'
 import { createPeopleTable } from './people-table.ts'
 
 const DOMAIN = 'example.org'
@@ -9,16 +9,16 @@ const from = (entries: Readonly<Record<string, string>>): Passwords =>
   new Map(Object.entries(entries).map(([name, password]) => [name, { password, source: `uid=${name}` }]))
 const file = parsePasswdFile('/passwd', `kim:{PLAIN}file\nadmin:{PLAIN}local\n`, { weak: true })
 
-describe('who may log in', () => {
-  it('is nobody without a file and sources', () => {
+describe('the table of users', () => {
+  it('is empty without a file and sources', () => {
     expect(createPeopleTable(null, () => [], DOMAIN)().entries.size).toBe(0)
   })
 
-  it('is the file where there are no sources', () => {
+  it('is the file if there are no sources', () => {
     expect(createPeopleTable(file, () => [], DOMAIN)()).toBe(file)
   })
 
-  it('is the file and the sources; the file leads, then the first source', () => {
+  it('merges the file and the sources; the file has precedence, then the first source', () => {
     const ldap = from({ kim: HASH, lee: HASH })
     const sql = from({ lee: '{SSHA}QUFBQUFBQUFBQUFBQUFBQUFBQUFzYWx0', robin: HASH })
     const { entries } = createPeopleTable(file, () => [ldap, sql], DOMAIN)()
@@ -27,7 +27,7 @@ describe('who may log in', () => {
     expect(entries.get('lee')).toMatchObject({ user: 'lee', stored: { kind: 'bcrypt' }, allows: null })
   })
 
-  it('is one person with and without the domain: what the file says of either form holds for both', () => {
+  it('has one user for the name with and without the domain: the entry of the file counts for both', () => {
     const limited = parsePasswdFile(
       '/passwd',
       'kim@example.org:{PLAIN}file::::::allow_nets=192.0.2.0/24\nlee:{PLAIN}x\n',
@@ -44,13 +44,13 @@ describe('who may log in', () => {
   })
 
   it.each(['', 'clear text', '{PLAIN}clear', '{UNKNOWN}x', '{CRYPT}!', '$2y$05$short', '*'])(
-    'leaves out a password that nobody can check: %j',
+    'omits a user whose password cannot be verified: %j',
     (password) => {
       expect(createPeopleTable(null, () => [from({ kim: password })], DOMAIN)().entries.size).toBe(0)
     },
   )
 
-  it('is read again only when a source changed', () => {
+  it('is merged again only after a change of a source', () => {
     let now: readonly Passwords[] = [from({ kim: HASH })]
     const people = createPeopleTable(null, () => now, DOMAIN)
     const first = people()

@@ -1,0 +1,55 @@
+// A reload: new data and a new certificate for a running node, all or nothing.
+
+import type { Config } from '../config/config.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Problem } from '../config/problem.ts'
+import type { TlsMaterial } from '../config/read-tls-material.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { HandoverListener } from '../queue/transfer/transfer-listener.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
+import type { Listener } from '../server/listener.ts'
+import type { CurrentData } from './current-data.ts'
+import { loadData } from './load-data.ts'
+import { applyReloadable } from './reloadable-keys.ts'
+import type { SourceHolder } from './source-holder.ts'
+
+/** What a reload changes in a running node. */
+export interface Reloadable {
+  /** The configuration of the start. */
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly data: CurrentData
+  readonly tokens: TokenStore | null
+  readonly sources: SourceHolder
+  readonly certificate: { value: TlsMaterial | null }
+  readonly listeners: readonly Listener[]
+  readonly transfers: HandoverListener | null
+}
+
+/** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result. */
+export async function applyReload(wanted: Config, node: Reloadable): Promise<void> {
+  const { data, tokens, log, certificate, clock, sources } = node
+  const { config, restartFor } = applyReloadable({ ...node.config, tls: certificate.value }, wanted)
+  await sources.refresh(config)
+  const loaded = await loadData(config, { clock, tokens, sources: sources.set })
+  if (loaded.kind === 'bad') {
+    data.reject(loaded.files)
+    return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload rejected; the old data stays active')
+  }
+  logWarnings(loaded.warnings, log)
+  data.replace(loaded.data)
+  await sources.adopt(config)
+  certificate.value = config.tls
+  node.transfers?.updateTls()
+  const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
+  if (cause) log.error({ cause }, 'the new certificate is invalid; the old one stays in use')
+  if (restartFor.length > 0) log.warn({ keys: restartFor }, `restart required for: ${restartFor.join(', ')}`)
+  log.info({ data: loaded.data.summary }, 'reloaded')
+}
+
+/** Logs the warnings of loaded data, at a start and at a reload. */
+export function logWarnings(warnings: readonly Problem[], log: Log): void {
+  for (const { file, line, message } of warnings) log.warn({ file, line }, message)
+}

@@ -1,0 +1,43 @@
+// Builds the delivery engine of a node from its settings.
+
+import { createAgent, standardAgent } from '../delivery/attempt/agent.ts'
+import { createDispatcher } from '../delivery/dispatcher.ts'
+import type { Dispatcher, DispatcherPorts } from '../delivery/dispatcher.ts'
+import { createHostFinder } from '../delivery/hosts/host-finder.ts'
+import { ConnectionPool } from '../delivery/attempt/connection-pool.ts'
+import { createReplyRules } from '../delivery/attempt/reply-rules.ts'
+import { HostLimiter } from '../delivery/attempt/shared-limits.ts'
+import { createSmtpTransport } from '../delivery/smtp-client/smtp-transport.ts'
+import type { SourceCheck } from '../delivery/hosts/source-check.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { systemRandom } from '../lib/random.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { DeliverySettings } from '../wiring/delivery-settings.ts'
+
+export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | 'noticesDue'> {
+  readonly queue: OpenQueue
+  readonly resolver: Resolver
+  /** Tells which source addresses may be used towards the internet; null for a node that never sends there. */
+  readonly addresses: SourceCheck | null
+}
+
+/** Nothing runs until the engine is started. */
+export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts): Dispatcher {
+  const { clock, queue, resolver, addresses } = parts
+  const { ipv6 } = settings.transport.source
+  const pool = new ConnectionPool(settings.pool, clock)
+  const agent = createAgent(standardAgent, {
+    hosts: createHostFinder(settings.hosts, {
+      resolver,
+      random: systemRandom,
+      mayReach: (address, source) => addresses?.mayReach(address, source ?? ipv6) ?? true,
+    }),
+    transport: createSmtpTransport(settings.transport, { clock }),
+    pool,
+    clock,
+    openBody: (body) => queue.openBody(body),
+    replies: createReplyRules(settings.replies),
+    limiter: new HostLimiter(),
+  })
+  return createDispatcher(settings.dispatcher, { ...parts, agent, pool })
+}

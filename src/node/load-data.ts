@@ -1,0 +1,170 @@
+// Loads everything that a node reads besides its YAML: routing data, users, machines, signing keys. One problem rejects all of it, at a
+// start and at a reload, so that a node never runs on half of an edit.
+
+import { dirname } from 'node:path'
+import { createPeople } from '../auth/directory-people.ts'
+import { loadMachines } from '../auth/machines.ts'
+import type { Machines } from '../auth/machines.ts'
+import { loadPasswdFile } from '../auth/passwd-file.ts'
+import type { PasswdFile } from '../auth/passwd-file.ts'
+import type { People } from '../auth/people.ts'
+import type { Config } from '../config/config.ts'
+import type { Problem } from '../config/problem.ts'
+import { loadDirectory } from '../directory/load-directory.ts'
+import type { LoadedDirectory } from '../directory/load-directory.ts'
+import { overlaySources } from '../directory/overlay-sources.ts'
+import { openOfflineSources } from '../directory/source-set.ts'
+import type { SourceSet } from '../directory/source-set.ts'
+import { unlistedAddresses } from '../directory/check/unlisted.ts'
+import { stateFile } from '../dkim/key-file.ts'
+import { loadKeys } from '../dkim/key-store.ts'
+import type { DkimKey } from '../dkim/key.ts'
+import { createSealer } from '../dkim/seal.ts'
+import type { Sealer } from '../dkim/sealer.ts'
+import { createSigner } from '../dkim/sign.ts'
+import type { Signer } from '../dkim/signer.ts'
+import type { LoopSettings } from '../intake/forward-loop.ts'
+import type { Clock } from '../lib/clock.ts'
+import { checkAssertions } from '../route/assertions/assertions.ts'
+import type { Router } from '../route/resolution.ts'
+import { createRouter } from '../route/router.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
+import { sourceSettings } from '../wiring/directory-settings.ts'
+import { forwardWarnings } from '../wiring/forwards.ts'
+import { routingFiles } from '../wiring/routing-files.ts'
+import { routerSettings } from '../wiring/routing-settings.ts'
+import { certificateHealth } from './health-checks.ts'
+
+export interface NodeData {
+  /** The SRS secrets also sign the loop marks of forwards, because all forwarding nodes share them. */
+  readonly loop: LoopSettings
+  readonly router: Router
+  readonly signer: Signer
+  readonly sealer: Sealer
+  readonly users: PasswdFile | null
+  /** The users of the passwd-file, LDAP and SQL. */
+  readonly people: People
+  readonly machines: Machines | null
+  /** Every file that was read; a change of one requires a reload. */
+  readonly files: readonly string[]
+  /** Addresses that cannot be listed, such as those of a pattern. */
+  readonly notes: readonly Problem[]
+  /** What was loaded, such as `3 routing files, 1 signing key`. */
+  readonly summary: string
+}
+
+export type DataLoad =
+  | { readonly kind: 'ok'; readonly data: NodeData; readonly warnings: readonly Problem[] }
+  | {
+      readonly kind: 'bad'
+      readonly problems: readonly Problem[]
+      readonly warnings: readonly Problem[]
+      /** As of valid data: the files in which the problems can be fixed. */
+      readonly files: readonly string[]
+    }
+
+export interface LoadPorts {
+  readonly clock: Clock
+  /** Null where senders that are too long for SRS are not stored. */
+  readonly tokens: TokenStore | null
+  /** The running sources of a node; commands omit it and read the snapshots on disk. */
+  readonly sources?: SourceSet
+}
+
+/** Loads all data and reports every problem of every file at once. */
+export async function loadData(config: Config, { clock, tokens, ...ports }: LoadPorts): Promise<DataLoad> {
+  const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
+  const directory = loadDirectory(routingFiles(config, sources.list))
+  const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
+  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
+  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
+  const warnings = [
+    ...problemsOf(directory, 'warning'),
+    ...certificateWarnings(config, clock),
+    ...keys.warnings.map(splitFile),
+    ...sources.problems.map((message) => atTop(config.file, message)),
+  ]
+  const problems = [
+    ...problemsOf(directory, 'error'),
+    ...keys.problems.map(splitFile),
+    ...(users?.problems ?? []),
+    ...(machines?.problems ?? []),
+  ]
+  const files = filesRead(config, directory, keys.keys)
+  const { directory: snapshot } = directory
+  if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
+  const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
+  const merged = overlaySources(snapshot, () => sources.list)
+  const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
+  const violated = problemsOf(assertions, 'error')
+  warnings.push(
+    ...problemsOf(assertions, 'warning').map((one) =>
+      one.file === 'configuration' ? { ...one, file: config.file } : one,
+    ),
+  )
+  if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
+  const signing = { keys: keys.keys, parents: [config.domain] }
+  const signer = createSigner(signing)
+  warnings.push(...forwardWarnings(config, signer))
+  const data: NodeData = {
+    loop: { secrets: config.srs?.secrets ?? [] },
+    router: createRouter(routing, () => merged),
+    sealer: createSealer(signing),
+    signer,
+    users,
+    people: createPeople(users, sources, config.domain),
+    machines,
+    files,
+    notes: unlistedAddresses(snapshot),
+    summary: [
+      count(directory.files.length, 'routing file'),
+      count(keys.keys.length, 'signing key'),
+      count(assertions.checked, 'assertion'),
+      count(users?.entries.size ?? 0, 'user'),
+      count(machines?.list.length ?? 0, 'machine'),
+    ].join(', '),
+  }
+  return { kind: 'ok', data, warnings }
+}
+
+/** A node starts with an expired certificate, because mail may still arrive without TLS. */
+function certificateWarnings(config: Config, clock: Clock): Problem[] {
+  const health = certificateHealth(config.tls, clock.now())
+  return health.kind === 'ok' ? [] : [atTop(config.file, `tls.certificate: ${health.reason}`)]
+}
+
+function filesRead(config: Config, directory: LoadedDirectory, keys: readonly DkimKey[]): string[] {
+  return [
+    ...config.files,
+    ...directory.files,
+    // A directory changes when a fragment is added or removed.
+    ...config.mail,
+    ...directory.folders,
+    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    // The directory of a domain changes when a key is added or removed, the state file of a key when it is rotated.
+    ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
+  ]
+}
+
+function problemsOf(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {
+  return loaded.problems.filter((one) => one.severity === severity).map(fromFirstLine)
+}
+
+/** Routing data reports 0:0 for a file as a whole; editors count from 1. */
+function fromFirstLine(problem: Problem): Problem {
+  return { ...problem, line: Math.max(1, problem.line), column: Math.max(1, problem.column) }
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+/** Messages of the key store begin with the file. */
+function splitFile(sentence: string): Problem {
+  const [file = '', ...rest] = sentence.split(': ')
+  return atTop(file, rest.join(': '))
+}
+
+function atTop(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, message }
+}

@@ -1,0 +1,59 @@
+// The content of the queue as numbers.
+
+import type { Clock } from '../lib/clock.ts'
+import type { GaugeSource } from '../observe/metrics.ts'
+import type { QueueStats } from '../queue/contract/queue-control.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+
+/** How long the statistics are reused, ms: counting a long queue is slow, and one scrape needs them several times. */
+const STATS_REUSE_MS = 5_000
+
+export function queueGauges(queue: Pick<OpenQueue, 'stats'>, clock: Clock): GaugeSource[] {
+  const stats = reuseStats(queue, clock)
+  return [
+    {
+      name: 'waypost_queue_recipients',
+      help: 'Queued recipients, by state.',
+      labels: ['state'],
+      read: async () =>
+        Object.entries((await stats()).recipients).map(([state, value]) => ({ labels: { state }, value })),
+    },
+    {
+      name: 'waypost_queue_messages',
+      help: 'Queued messages.',
+      labels: [],
+      read: async () => [{ labels: {}, value: (await stats()).messages }],
+    },
+    {
+      name: 'waypost_queue_oldest_message_age_seconds',
+      help: 'Age of the oldest queued message; 0 if the queue is empty.',
+      labels: [],
+      read: async () => {
+        const { oldestArrivedAt } = await stats()
+        return [{ labels: {}, value: oldestArrivedAt === null ? 0 : (clock.now() - oldestArrivedAt) / 1000 }]
+      },
+    },
+    {
+      name: 'waypost_queue_overdue_recipients',
+      help: 'Recipients beyond their lifetime that do not expire, because they are held or their destination is suspended.',
+      labels: ['reason'],
+      read: async () =>
+        Object.entries((await stats()).keptBeyondLifetime).map(([reason, value]) => ({ labels: { reason }, value })),
+    },
+    {
+      name: 'waypost_queue_suspended_destinations',
+      help: 'Destinations that an operator has suspended.',
+      labels: [],
+      read: async () => [{ labels: {}, value: (await stats()).suspended.length }],
+    },
+  ]
+}
+
+function reuseStats(queue: Pick<OpenQueue, 'stats'>, clock: Clock): () => Promise<QueueStats> {
+  let last: { readonly at: number; readonly stats: Promise<QueueStats> } | null = null
+  return () => {
+    const now = clock.monotonic()
+    if (last === null || now - last.at >= STATS_REUSE_MS) last = { at: now, stats: queue.stats() }
+    return last.stats
+  }
+}

@@ -1,0 +1,111 @@
+// Config → the settings of delivery: hosts, connections, concurrency, source addresses, TLS.
+
+import { networkInterfaces } from 'node:os'
+import { createSecureContext } from 'node:tls'
+import type { Config } from '../config/config.ts'
+import { loadShippedReplyRules } from '../config/reply-rules-file.ts'
+import type { TlsMaterial } from '../config/read-tls-material.ts'
+import type { DestinationRules } from '../delivery/hosts/destination-rules.ts'
+import { standardDispatcher } from '../delivery/dispatcher.ts'
+import type { DispatcherSettings } from '../delivery/dispatcher.ts'
+import { MX_ADDRESS_LIMIT } from '../delivery/hosts/host-finder.ts'
+import type { HostSettings } from '../delivery/hosts/host-finder.ts'
+import { standardPool } from '../delivery/attempt/connection-pool.ts'
+import type { PoolSettings } from '../delivery/attempt/connection-pool.ts'
+import type { ReplyRule } from '../delivery/attempt/reply-rules.ts'
+import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
+import { followTls } from '../delivery/tls-policy/follow-tls.ts'
+import { standardTimeouts } from '../delivery/smtp-client/transport-settings.ts'
+import type { TransportSettings } from '../delivery/smtp-client/transport-settings.ts'
+import type { Current } from '../lib/current.ts'
+import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
+import { SMTP_PORT } from '../smtp/nexthop.ts'
+import { destinationRules, heloOf, sourceOf } from './destination-settings.ts'
+
+export interface DeliverySettings {
+  readonly dispatcher: DispatcherSettings
+  readonly hosts: HostSettings
+  readonly pool: PoolSettings
+  /** Rules for remote replies; the first match counts. */
+  readonly replies: readonly ReplyRule[]
+  readonly transport: TransportSettings
+}
+
+/** `certificate` is this node's; null where there is none. */
+export function deliverySettings(config: Config, certificate: Current<TlsMaterial | null>): DeliverySettings {
+  const rules = destinationRules(config, certificate)
+  const { idle, messages, age } = config.delivery.connection
+  return {
+    dispatcher: dispatcherSettings(config, rules),
+    hosts: hostSettings(config, rules),
+    pool: { ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age },
+    replies: [...config.delivery.replies, ...loadShippedReplyRules()],
+    transport: transportSettings(config, certificate),
+  }
+}
+
+function dispatcherSettings(config: Config, rules: DestinationRules): DispatcherSettings {
+  const { concurrency, destination_concurrency } = config.delivery
+  return {
+    ...standardDispatcher,
+    scheduler: {
+      ...defaultSchedulerSettings,
+      limitsFor: (nextHop: string) => rules.forNextHop(nextHop)?.limits ?? null,
+      maximalConcurrency: destination_concurrency,
+      initialConcurrency: Math.min(defaultSchedulerSettings.initialConcurrency, destination_concurrency),
+      totalConcurrency: concurrency,
+      unreachableMs: config.queue.minimal_backoff,
+    },
+  }
+}
+
+function hostSettings(config: Config, rules: DestinationRules): HostSettings {
+  return {
+    peers: new Map(
+      Object.entries(config.peers).map(([role, peers]) => [
+        role,
+        peers.map(({ host, port, name }) => ({
+          host,
+          port: port || SMTP_PORT,
+          ...(name === undefined ? {} : { name }),
+        })),
+      ]),
+    ),
+    // Fleet nodes verify each other by their common CA; without one nothing can be verified.
+    peerTls: config.tls?.ca ? tlsPolicies.verify : tlsPolicies.may,
+    tls: tlsPolicies[config.delivery.tls],
+    mxPort: config.delivery.mx_port,
+    ourNames: new Set([config.hostname]),
+    ourAddresses: ownAddresses(config),
+    addressLimit: MX_ADDRESS_LIMIT,
+    ruleFor: (place) => rules.forHost(place),
+  }
+}
+
+/** Addresses at which an MX host is this node: those where it listens on the port of MX hosts. */
+function ownAddresses(config: Config): ReadonlySet<string> {
+  const listening = config.listeners.filter((one) => one.port === config.delivery.mx_port)
+  const everywhere = listening.some((one) => one.host === '::' || one.host === '0.0.0.0')
+  const local = everywhere
+    ? Object.values(networkInterfaces()).flatMap((cards) => (cards ?? []).map((card) => card.address))
+    : []
+  return new Set([...local, ...listening.map((one) => one.host)])
+}
+
+function transportSettings(config: Config, certificate: Current<TlsMaterial | null>): TransportSettings {
+  const { connect_timeout, greeting_timeout, source, helo } = config.delivery
+  const opportunistic = createSecureContext({ minVersion: 'TLSv1.2' })
+  return {
+    helo: heloOf(helo, config),
+    timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
+    tls: followTls(certificate, (own) => ({
+      opportunistic,
+      verified: createSecureContext({
+        ...(own ? { cert: own.certificate, key: own.key } : {}),
+        ca: own?.ca ?? undefined,
+        minVersion: 'TLSv1.2',
+      }),
+    })),
+    source: sourceOf(source, config),
+  }
+}

@@ -1,0 +1,101 @@
+// Config → the rules for single destinations: TLS, credentials, certificates, source addresses, limits.
+
+import { createSecureContext } from 'node:tls'
+import type { Config } from '../config/config.ts'
+import type { DestinationConfig } from '../config/sections/delivery-destinations.ts'
+import type { TlsMaterial } from '../config/read-tls-material.ts'
+import type { ClientProfile } from '../delivery/smtp-client/client-profile.ts'
+import {
+  createDestinationRules,
+  type DestinationRule,
+  type DestinationRules,
+} from '../delivery/hosts/destination-rules.ts'
+import type { HeloNames, SourceAddresses } from '../delivery/smtp-client/transport-settings.ts'
+import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
+import type { TlsContexts } from '../delivery/tls-policy/tls-policy.ts'
+import { followTls } from '../delivery/tls-policy/follow-tls.ts'
+import type { DestinationLimits } from '../queue/scheduling/destination-state.ts'
+import type { Source } from '../delivery/hosts/source-check.ts'
+import type { Current } from '../lib/current.ts'
+import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
+
+/** RFC 8996. */
+const MIN_TLS = 'TLSv1.2'
+
+/** `certificate` is this node's; null where there is none. */
+export function destinationRules(config: Config, certificate: Current<TlsMaterial | null>): DestinationRules {
+  const entries = Object.entries(config.delivery.destinations)
+  return createDestinationRules(
+    entries.map(([key, one]): DestinationRule => {
+      const changesTls = one.shown !== null || one.ca !== null || one.tls === 'verify'
+      const tls = changesTls ? followTls(certificate, (own) => contextsOf(one, own)) : null
+      return {
+        key,
+        tls: one.tls === null ? null : tlsPolicies[one.tls],
+        profile: { ...profileOf(key, one, config), tls },
+        limits: limitsOf(one),
+      }
+    }),
+  )
+}
+
+function profileOf(key: string, one: DestinationConfig, config: Config): Omit<ClientProfile, 'tls'> {
+  const { user, password, source, helo, discard_ehlo } = one
+  return {
+    name: key,
+    credentials: user === undefined || password === null ? null : { user, password },
+    discardEhlo: new Set(discard_ehlo),
+    source: source ? sourceOf(source, config) : null,
+    helo: helo ? heloOf(helo, config) : null,
+  }
+}
+
+/** The peer is verified by the CA of the rule, or by the public CAs: the CA of the fleet vouches for fleet nodes only. */
+function contextsOf(one: DestinationConfig, ownTls: TlsMaterial | null): TlsContexts {
+  const shown = one.shown ?? ownTls
+  const own = shown ? { cert: shown.certificate, key: shown.key } : {}
+  const ca = one.ca ?? undefined
+  return {
+    opportunistic: createSecureContext({ ...own, minVersion: MIN_TLS }),
+    verified: createSecureContext({ ...own, ca, minVersion: MIN_TLS }),
+  }
+}
+
+function limitsOf({ concurrency, rate }: DestinationConfig): Partial<DestinationLimits> | null {
+  if (concurrency === undefined && rate === undefined) return null
+  const { initialConcurrency } = defaultSchedulerSettings
+  return {
+    ...(concurrency === undefined
+      ? {}
+      : { maximalConcurrency: concurrency, initialConcurrency: Math.min(initialConcurrency, concurrency) }),
+    ...(rate === undefined ? {} : { intervalMs: rate }),
+  }
+}
+
+type Families = { readonly ipv4?: string | undefined; readonly ipv6?: string | undefined }
+
+/** An address family that the rule does not name keeps the general setting. */
+export function sourceOf(source: Families, config: Config): SourceAddresses {
+  const general = config.delivery.source
+  return { ipv4: source.ipv4 ?? general.ipv4 ?? null, ipv6: source.ipv6 ?? general.ipv6 ?? null }
+}
+
+export function heloOf(helo: Families, config: Config): HeloNames {
+  const general = config.delivery.helo
+  return {
+    ipv4: helo.ipv4 ?? general.ipv4 ?? config.hostname,
+    ipv6: helo.ipv6 ?? general.ipv6 ?? config.hostname,
+  }
+}
+
+/** The source addresses towards the internet, general and of single destinations; empty if the role never sends to the internet. */
+export function internetSources({ delivery, role }: Config): Source[] {
+  if (role.internet === 'never') return []
+  const rules = Object.values(delivery.destinations).map((one) => one.source ?? {})
+  const of = (family: 4 | 6, key: 'ipv4' | 'ipv6'): Source[] =>
+    [...new Set([delivery.source[key] ?? null, ...rules.flatMap((source) => source[key] ?? [])])].map((address) => ({
+      family,
+      address,
+    }))
+  return [...of(4, 'ipv4'), ...of(6, 'ipv6')]
+}

@@ -1,0 +1,25 @@
+// Where a node keeps its files below its data directory.
+
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+
+type WithData = Pick<Config, 'data'>
+
+export function queueDirectory({ data }: WithData): string {
+  return join(data, 'queue')
+}
+
+/** Snapshots of a mirrored source. */
+export function snapshotDirectory({ data }: WithData, source: 'ldap' | 'sql'): string {
+  return join(data, 'directory', source)
+}
+
+/** Senders that are too long for SRS. */
+export function tokenFilePath({ data }: WithData): string {
+  return join(data, 'srs-tokens')
+}
+
+/** The process ID of the running node. */
+export function pidFilePath({ data }: WithData): string {
+  return join(data, 'waypost.pid')
+}

@@ -1,0 +1,38 @@
+// Config → the settings of the queue, the log, the resolver and the admin listener.
+
+import type { AdminSettings } from '../admin/http.ts'
+import type { Config } from '../config/config.ts'
+import type { ResolverSettings } from '../dns/open-resolver.ts'
+import type { LogSettings } from '../observe/json-log.ts'
+import type { QueueSettings } from '../queue/contract/queue-settings.ts'
+import { queueDirectory } from './node-paths.ts'
+
+export function queueSettings(config: Pick<Config, 'data' | 'queue'>): QueueSettings {
+  const { minimal_backoff, maximal_backoff, lifetime, delay_warning, min_free } = config.queue
+  return {
+    directory: queueDirectory(config),
+    retry: {
+      minimalGapMs: minimal_backoff,
+      maximalGapMs: maximal_backoff,
+      lifetimeMs: lifetime,
+      bounceLifetimeMs: lifetime,
+      delayWarningMs: delay_warning ?? null,
+    },
+    reserveBytes: min_free,
+  }
+}
+
+/** `hashKey` is the key of the hashes that replace personal data. */
+export function logSettings(config: Pick<Config, 'hostname' | 'log'>, hashKey: Buffer): LogSettings {
+  const { level, addresses, ips } = config.log
+  return { level, privacy: { addresses, ips, subjects: 'drop', hashKey }, base: { node: config.hostname } }
+}
+
+export function resolverSettings({ dns }: Pick<Config, 'dns'>): ResolverSettings {
+  return { servers: dns.servers ?? null, timeoutMs: dns.timeout }
+}
+
+/** Null if the configuration has no admin listener. */
+export function adminSettings({ admin }: Pick<Config, 'admin'>): AdminSettings | null {
+  return admin ? { host: admin.listen.host, port: admin.listen.port, allowRemote: admin.allow_remote } : null
+}
