@@ -1,5 +1,5 @@
-// A source that is asked for each address, behind a memory of its answers: one question at a time for one address, and the last known
-// answers while the source is away. Room: directory.
+// A source that is asked for each address, behind a cache of its answers: one request at a time for one address, and the last known
+// answers while the source is unavailable.
 
 import type { Clock } from '../lib/clock.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
@@ -7,19 +7,20 @@ import { addressKey } from './address.ts'
 import type { AddressRecord, Grant } from './directory.ts'
 import type { ExternalSource, SourceUser } from './external-source.ts'
 
+/** `value` is null where the source does not know the key. */
 export type LiveLookup<T> =
   | { readonly kind: 'known'; readonly value: T | null }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** What can be asked. Answers within its own deadline, never throws. */
+/** A source without a cache. Its methods have their own deadlines and never throw. */
 export interface LiveSource {
   /** `key` as addressKey makes it. */
   address(key: string): Promise<LiveLookup<AddressRecord>>
-  /** With the hash of the password, where the source has one. */
+  /** With the hash of the password, if the source has one. */
   user(name: string): Promise<LiveLookup<SourceUser>>
   /** Aliases that name the address, by its key; null if there are none. */
   aliasGrants(key: string): Promise<LiveLookup<readonly Grant[]>>
-  /** Only where it checks passwords itself instead of giving hashes: true or null. */
+  /** Only in sources that check passwords themselves instead of returning hashes: true or null. */
   readonly verify?: (user: SourceUser, password: string) => Promise<LiveLookup<true>>
   close(): void
 }
@@ -27,18 +28,18 @@ export interface LiveSource {
 export interface LiveSettings {
   readonly name: string
   readonly domains: ReadonlySet<string>
-  /** How long a found answer counts without being asked again, ms. */
+  /** How long a found entry is used without another request, ms. */
   readonly foundMs: number
-  /** How long an address counts as unknown, ms: new addresses wait this long. */
+  /** How long an address counts as unknown, ms: a new address waits up to this long. */
   readonly absentMs: number
-  /** How long a found answer may stand in for a source that is away, ms. */
+  /** How long a found entry is used while the source is unavailable, ms. */
   readonly keepMs: number
 }
 
 export interface CachedSource extends ExternalSource {
-  /** Why the source did not answer last; null if it did. */
+  /** Why the last request failed; null if it succeeded. */
   failure(): string | null
-  /** Only where it checks passwords itself. Of nobody (null) it takes as long as of somebody. */
+  /** Only in sources that check passwords themselves. With null for an unknown user it takes as long as a check. */
   readonly verify?: (user: SourceUser | null, password: string) => Promise<VerifyAnswer>
   close(): void
 }
@@ -47,23 +48,27 @@ export type VerifyAnswer =
   | { readonly kind: 'match' | 'mismatch' }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** Answers kept of each kind: a hundred thousand addresses in some tens of megabytes; the least recently asked go. */
-const MOST_ANSWERS = 100_000
-/** What a check takes before one was measured: a connection with TLS and a hash. */
+/** Entries of each kind; the least recently used is dropped. A hundred thousand addresses take some tens of megabytes. */
+const CACHE_LIMIT = 100_000
+/** The duration of a check before one was measured: a connection with TLS and a hash. */
 const FIRST_VERIFY_MS = 20
 
-/** Puts the memory before a source. */
+/** Puts a cache in front of a source. */
 export function cacheSource(settings: LiveSettings, source: LiveSource, clock: Clock): CachedSource {
-  let trouble: string | null = null
-  const heard = <T>(answer: LiveLookup<T>): LiveLookup<T> => {
-    trouble = answer.kind === 'unavailable' ? answer.cause : null
+  let failure: string | null = null
+  const noted = <T>(answer: LiveLookup<T>): LiveLookup<T> => {
+    failure = answer.kind === 'unavailable' ? answer.cause : null
     return answer
   }
-  const memory = <T>(ask: (key: string) => Promise<LiveLookup<T>>) =>
-    createMemory<T>(settings, { clock, ask: async (key) => heard(await ask(key)), isAway: () => trouble !== null })
-  const addresses = memory((key) => source.address(key))
-  const users = memory((name) => source.user(name))
-  const namings = memory((key) => source.aliasGrants(key))
+  const cached = <T>(request: (key: string) => Promise<LiveLookup<T>>) =>
+    createCache<T>(settings, {
+      clock,
+      request: async (key) => noted(await request(key)),
+      isUnavailable: () => failure !== null,
+    })
+  const addresses = cached((key) => source.address(key))
+  const users = cached((name) => source.user(name))
+  const aliasGrants = cached((key) => source.aliasGrants(key))
   return {
     name: settings.name,
     domains: settings.domains,
@@ -79,16 +84,16 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
     },
     aliasGrants: async (address: Mailbox) => {
       if (!settings.domains.has(address.domain)) return { grants: [], incomplete: null }
-      const { value, incomplete } = await namings(addressKey(address))
+      const { value, incomplete } = await aliasGrants(addressKey(address))
       return { grants: value ?? [], incomplete }
     },
-    failure: () => trouble,
+    failure: () => failure,
     ...(source.verify ? { verify: createVerify(source.verify, clock) } : {}),
     close: () => source.close(),
   }
 }
 
-/** Nothing of a password is remembered, only how long the last check took. */
+/** Nothing about passwords is cached, only how long the last check took. */
 function createVerify(verify: NonNullable<LiveSource['verify']>, clock: Clock): NonNullable<CachedSource['verify']> {
   let usualMs = FIRST_VERIFY_MS
   return async (user, password) => {
@@ -96,68 +101,67 @@ function createVerify(verify: NonNullable<LiveSource['verify']>, clock: Clock): 
       await clock.sleep(usualMs)
       return { kind: 'mismatch' }
     }
-    const begin = clock.now()
+    const started = clock.monotonic()
     const answer = await verify(user, password)
     if (answer.kind === 'unavailable') return answer
-    usualMs = Math.max(0, clock.now() - begin)
+    usualMs = clock.monotonic() - started
     return { kind: answer.value ? 'match' : 'mismatch' }
   }
 }
 
-interface Remembered<T> {
+interface CacheEntry<T> {
   readonly value: T | null
+  /** Monotonic time of the answer. */
   readonly at: number
 }
 
-interface Recalled<T> {
+interface CachedLookup<T> {
   readonly value: T | null
-  /** Why the value may not be right any more. */
+  /** Why the value may be out of date; null if it is current. */
   readonly incomplete: string | null
-  /** The source, which is away, did not know it when it answered last. */
+  /** The source is unavailable and did not know the key in its last answer. */
   readonly wasAbsent: boolean
 }
 
-interface MemoryPorts<T> {
+interface CachePorts<T> {
   readonly clock: Clock
-  readonly ask: (key: string) => Promise<LiveLookup<T>>
-  /** True while the source did not answer last. */
-  readonly isAway: () => boolean
+  readonly request: (key: string) => Promise<LiveLookup<T>>
+  /** True if the last request failed. */
+  readonly isUnavailable: () => boolean
 }
 
-function createMemory<T>(settings: LiveSettings, ports: MemoryPorts<T>): (key: string) => Promise<Recalled<T>> {
-  const { clock, ask, isAway } = ports
-  const known = new Map<string, Remembered<T>>()
-  const asking = new Map<string, Promise<Recalled<T>>>()
-  const put = (key: string, value: T | null) => {
-    // Last in the order of insertion is the one used last.
-    known.delete(key)
-    known.set(key, { value, at: clock.now() })
-    const [oldest] = known.keys()
-    if (known.size > MOST_ANSWERS && oldest !== undefined) known.delete(oldest)
+function createCache<T>(settings: LiveSettings, ports: CachePorts<T>): (key: string) => Promise<CachedLookup<T>> {
+  const { clock, request, isUnavailable } = ports
+  const entries = new Map<string, CacheEntry<T>>()
+  const underWay = new Map<string, Promise<CachedLookup<T>>>()
+  const store = (key: string, value: T | null) => {
+    // A Map keeps the order of insertion: the first entry is the least recently stored.
+    entries.delete(key)
+    entries.set(key, { value, at: clock.monotonic() })
+    const [oldest] = entries.keys()
+    if (entries.size > CACHE_LIMIT && oldest !== undefined) entries.delete(oldest)
   }
-  const question = async (key: string, old: Remembered<T> | undefined): Promise<Recalled<T>> => {
-    const answer = await ask(key)
+  const lookUp = async (key: string, old: CacheEntry<T> | undefined): Promise<CachedLookup<T>> => {
+    const answer = await request(key)
     if (answer.kind === 'known') {
-      put(key, answer.value)
+      store(key, answer.value)
       return { value: answer.value, incomplete: null, wasAbsent: false }
     }
-    // That it did not exist is no longer known; what it was still is.
-    const stands = old !== undefined && clock.now() - old.at <= settings.keepMs
-    return { value: stands ? old.value : null, incomplete: answer.cause, wasAbsent: stands && old.value === null }
+    // A found entry still helps while the source is unavailable; an absent one proves nothing.
+    const isKept = old !== undefined && clock.monotonic() - old.at <= settings.keepMs
+    return { value: isKept ? old.value : null, incomplete: answer.cause, wasAbsent: isKept && old.value === null }
   }
-  const fresh = ({ value, at }: Remembered<T>) => {
-    const age = clock.now() - at
-    // Of a source that is away nobody is unknown.
-    const limit = value !== null ? settings.foundMs : isAway() ? -1 : settings.absentMs
-    return age >= 0 && age <= limit
+  const isFresh = ({ value, at }: CacheEntry<T>) => {
+    if (value === null && isUnavailable()) return false
+    return clock.monotonic() - at <= (value === null ? settings.absentMs : settings.foundMs)
   }
   return async (key) => {
-    const old = known.get(key)
-    if (old && fresh(old)) return { value: old.value, incomplete: null, wasAbsent: false }
-    const running = asking.get(key)
+    const old = entries.get(key)
+    if (old && isFresh(old)) return { value: old.value, incomplete: null, wasAbsent: false }
+    const running = underWay.get(key)
     if (running) return await running
-    const mine = question(key, old).finally(() => asking.delete(key))
-    asking.set(key, mine)
+    const mine = lookUp(key, old).finally(() => underWay.delete(key))
+    underWay.set(key, mine)
     return await mine
   }
 }

@@ -10,7 +10,7 @@ import type { CachedSource, LiveSettings } from './live-source.ts'
 import type { SourcePassword } from './snapshots/index-content.ts'
 import type { MirrorSource } from './snapshots/mirror-source.ts'
 import { createMirror } from './snapshots/mirror.ts'
-import type { Mirror, MirrorLog, MirrorSettings } from './snapshots/mirror.ts'
+import type { Mirror, MirrorSettings } from './snapshots/mirror.ts'
 import { openOfflineMirror } from './snapshots/offline-mirror.ts'
 import type { OfflineMirror } from './snapshots/offline-mirror.ts'
 import { openSnapshotStore } from './snapshots/snapshot-store.ts'
@@ -74,8 +74,6 @@ export interface MirrorPlan {
 
 /** Longest wait for all sources at a start or reload, ms. A source that answers later is used from then on. */
 const REFRESH_WAIT_MS = 30_000
-/** Users named in a warning. */
-const EXAMPLE_LIMIT = 20
 
 /** The mirrored sources, without connecting to any. */
 export function planMirrors({ mirrors }: SourceSettings, clock: Clock): readonly MirrorPlan[] {
@@ -83,7 +81,8 @@ export function planMirrors({ mirrors }: SourceSettings, clock: Clock): readonly
     key: mirror.key,
     settings: mirror.settings,
     store: openSnapshotStore(mirror.directory),
-    connect: () => (mirror.key === 'ldap' ? createLdapMirror(mirror.source, clock) : createSqlMirror(mirror.source)),
+    connect: () =>
+      mirror.key === 'ldap' ? createLdapMirror(mirror.source, clock) : createSqlMirror(mirror.source, { clock }),
   }))
 }
 
@@ -91,12 +90,7 @@ export function planMirrors({ mirrors }: SourceSettings, clock: Clock): readonly
 export async function startSources(settings: SourceSettings, ports: SourcePorts): Promise<RunningSources> {
   const { clock } = ports
   const mirrors = planMirrors(settings, clock).map((plan) =>
-    createMirror(plan.settings, {
-      source: plan.connect(),
-      store: plan.store,
-      clock,
-      log: mirrorLog(plan.settings.name, ports),
-    }),
+    createMirror(plan.settings, { ...ports, source: plan.connect(), store: plan.store }),
   )
   const live = connectLive(settings, clock)
   await waitForAll(clock, mirrors, (mirror) => mirror.start())
@@ -145,23 +139,4 @@ async function waitForAll(
   const late = clock.sleep(REFRESH_WAIT_MS, done.signal).catch(() => undefined)
   await Promise.race([Promise.all(mirrors.map(work)), late])
   done.abort()
-}
-
-function mirrorLog(source: string, { log, canVerify }: SourcePorts): MirrorLog {
-  return {
-    taken: ({ version, counts }, { unused, notes, passwords }) => {
-      log.info({ source, version, ...counts }, 'directory snapshot in use')
-      const unsupported = [...passwords].filter(([, { password }]) => !canVerify(password)).map(([user]) => user)
-      if (unsupported.length > 0)
-        log.warn(
-          { source, count: unsupported.length, users: unsupported.slice(0, EXAMPLE_LIMIT) },
-          'users cannot log in: their password hashes have an unsupported scheme',
-        )
-      if (unused > 0) log.warn({ source, unused, examples: notes }, 'invalid directory entries are ignored')
-    },
-    trouble: ({ kind, cause }) =>
-      log.error({ source, kind, cause }, 'directory refresh failed; the last good snapshot stays in use'),
-    recovered: () => log.info({ source }, 'directory refresh works again'),
-    disk: (what, cause) => log.error({ source, what, cause }, 'cannot read or write directory snapshots'),
-  }
 }

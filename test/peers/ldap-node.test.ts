@@ -118,7 +118,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a node with an LDAP mirror
     expect(await rcpt('postmaster@example.org')).not.toMatch(/^451/)
     expect(await health()).toMatch(/"directory":\{"kind":"degraded","reason":"ldap: .*ECONNREFUSED/)
     expect(await metrics()).toMatch(/waypost_directory_failed_refreshes\{source="ldap"\} [1-9]/)
-    expect(mx.log().filter((line) => line.includes('directory not renewed')).length).toBeGreaterThan(0)
+    expect(mx.log().filter((line) => line.includes('directory refresh failed')).length).toBeGreaterThan(0)
     expect(await status()).toMatchObject({ code: 1, text: expect.stringContaining('in doubt') })
   })
 

@@ -8,6 +8,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthority } from '../../src/demo/ca.ts'
 import type { Fetched } from '../../src/directory/snapshots/mirror-source.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { createSqlMirror } from '../../src/directory/sql/sql-mirror.ts'
 import type { SqlEngine, SqlQueries, SqlServer } from '../../src/directory/sql/sql-settings.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
@@ -49,7 +50,8 @@ const content = {
 }
 
 function fetchFrom(engine: SqlEngine, changes: Partial<SqlQueries> = {}, timeoutMs = 3000): Promise<Fetched> {
-  const source = createSqlMirror({ name: 'people', engine, queries: { ...queries, ...changes }, timeoutMs })
+  const settings = { name: 'people', engine, queries: { ...queries, ...changes }, timeoutMs }
+  const source = createSqlMirror(settings, { clock: systemClock })
   return source.fetch(new AbortController().signal)
 }
 
@@ -202,12 +204,8 @@ describe('SQL source and SQLite', () => {
   it('a view that never ends costs its deadline and not the event loop', async () => {
     const endless = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS address, max(i) AS target FROM n`
     const engine: SqlEngine = { kind: 'sqlite', file }
-    const source = createSqlMirror({
-      name: 'people',
-      engine,
-      queries: { ...queries, aliases: endless },
-      timeoutMs: 100,
-    })
+    const settings = { name: 'people', engine, queries: { ...queries, aliases: endless }, timeoutMs: 100 }
+    const source = createSqlMirror(settings, { clock: systemClock })
     const fetchAgain = () => source.fetch(new AbortController().signal)
     let turns = 0
     const ticking = setInterval(() => (turns += 1), 20)

@@ -1,5 +1,5 @@
-// One connection to one LDAP server, ready for work when it is handed out: connected, secured, bound. Its socket is ours, so that it can be
-// ended at any moment, whatever the library waits for. Room: directory. RFC 4511, RFC 4513.
+// One connection to one LDAP server: connected, secured by TLS, bound (RFC 4511, RFC 4513). The socket belongs to this file, so that it
+// can be destroyed at any moment, whatever the library waits for.
 
 import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
@@ -13,21 +13,20 @@ export interface LdapConnection {
   readonly client: PagingClient
   /** False once the socket has closed: the library does not notice after StartTLS. */
   isOpen(): boolean
-  /** Whether it keeps the process alive: only while somebody waits for an answer. */
-  hold(wanted: boolean): void
-  /** Ends it at once. */
+  /** Only a connection with a request under way keeps the process alive. */
+  keepProcessAlive(isWanted: boolean): void
   destroy(): void
 }
 
-/** Begins to connect. `ready` rejects with what the server or the network said; it may never settle once `destroy` was called. */
+/** Starts to connect. `ready` rejects with the error of the server or the network; after `destroy` it may never settle. */
 export function openConnection(
   url: string,
   settings: LdapServerSettings,
 ): { readonly connection: LdapConnection; readonly ready: Promise<void> } {
   const sockets: Socket[] = []
-  const keep = <T extends Socket>(socket: T): T => {
+  const track = <T extends Socket>(socket: T): T => {
     sockets.push(socket)
-    // Without a listener an error after the library has let go would end the process.
+    // Without a listener, an error after the library has removed its own would crash the process.
     socket.on('error', () => undefined)
     return socket
   }
@@ -37,19 +36,19 @@ export function openConnection(
     timeout: settings.timeoutMs,
     connectTimeout: settings.timeoutMs,
     strictDN: false,
-    // On ldap:// the library takes any TLS option for a wish to start with TLS: they go to startTLS instead.
+    // With TLS options the library starts TLS on ldap:// too; for StartTLS they go to startTLS() instead.
     ...(url.startsWith('ldaps:') ? { tlsOptions: tls } : {}),
-    createConnection: ((...args: Parameters<typeof connectTcp>) => keep(connectTcp(...args))) as typeof connectTcp,
+    createConnection: ((...args: Parameters<typeof connectTcp>) => track(connectTcp(...args))) as typeof connectTcp,
     createSecureConnection: ((...args: Parameters<typeof connectTls>) =>
-      keep(connectTls(...args))) as typeof connectTls,
+      track(connectTls(...args))) as typeof connectTls,
   })
   const connection: LdapConnection = {
     url,
     client,
     isOpen: () => sockets.length > 0 && sockets.every((socket) => !socket.destroyed) && client.isConnected,
-    hold: (wanted) => {
+    keepProcessAlive: (isWanted) => {
       for (const socket of sockets) {
-        if (wanted) socket.ref()
+        if (isWanted) socket.ref()
         else socket.unref()
       }
     },
@@ -60,7 +59,7 @@ export function openConnection(
   return { connection, ready: prepare(client, { url, settings, tls }) }
 }
 
-/** Everything before the first question. One step after the other: two at once on an unconnected client never end. */
+/** StartTLS and bind, one after the other: two requests at once on an unconnected client never end. */
 async function prepare(
   client: PagingClient,
   by: { readonly url: string; readonly settings: LdapServerSettings; readonly tls: ConnectionOptions },
@@ -76,7 +75,7 @@ function tlsOptions(url: string, { tls }: LdapServerSettings): ConnectionOptions
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
   return {
     host,
-    // An address is no server name (RFC 6066 3), but is compared with the certificate's addresses.
+    // An IP address is no server name (RFC 6066 3); it is compared with the certificate's addresses.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     minVersion: 'TLSv1.2',
     ...(tls.ca === null ? {} : { ca: tls.ca }),

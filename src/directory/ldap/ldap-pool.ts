@@ -1,118 +1,98 @@
-// Connections to LDAP servers, one question on each at a time, with a deadline around everything. The library shares one socket among all
-// questions and loses answers when it reconnects under several of them; so no client of it is ever used by two, or used after trouble.
-// Room: directory.
+// Connections to LDAP servers, one request at a time on each, with a deadline around everything. The library shares one socket among all
+// requests and loses answers when it reconnects, so a client is never shared, and never used again after an error.
 
 import type { Clock } from '../../lib/clock.ts'
 import { createSemaphore } from '../../lib/semaphore.ts'
-import { openConnection } from './ldap-connection.ts'
+import { orAborted, withDeadline } from '../deadline.ts'
 import type { LdapConnection } from './ldap-connection.ts'
 import { describeLdapError, isRefusal, isRefusedLogin } from './ldap-errors.ts'
+import { LdapServers } from './ldap-servers.ts'
 import type { LdapBind, LdapServerSettings } from './ldap-settings.ts'
 import type { PagingClient } from './paging-client.ts'
 
 export type LdapResult<T> =
   | { readonly kind: 'answered'; readonly value: T }
-  /** The server answered with an error of its own, such as a size limit. */
+  /** The server answered with an error, such as a size limit. */
   | { readonly kind: 'refused'; readonly cause: string; readonly error: Error }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface LdapPool {
-  /** Asks on a bound connection that nobody else uses meanwhile. `deadlineMs` bounds the waiting, connecting and asking together. */
-  query<T>(question: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
+  /** Runs a request on a bound connection that nothing else uses meanwhile. `deadlineMs` covers waiting, connecting and the answer. */
+  query<T>(request: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
   /**
-   * Binds as somebody, on a connection that nobody uses for anything else: one of ours would go on with that person's rights.
-   * `refused` if the server does not take this name with this password.
+   * Binds as a person, on a connection of its own that is closed afterwards: a pooled one would keep that person's rights.
+   * `refused` if the server does not accept this DN with this password.
    */
-  bindAs(who: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>
-  /** Forgets earlier failures: the next question tries every server at once. */
+  bindAs(person: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>
+  /** Ends the pauses after failures: the next request tries every server at once. */
   resetBackoff(): void
   close(): void
 }
 
-/** Pause before a server that failed is tried again; doubles with each failure. */
-const BACKOFF_MS = 1000
-const MOST_BACKOFF_MS = 60_000
 /** Servers and firewalls drop idle connections silently; a new one costs a few round trips. */
-const MOST_IDLE_MS = 30_000
-
-interface Server {
-  readonly url: string
-  failures: number
-  /** Not before this time. */
-  notBefore: number
-  cause: string
-}
+const MAX_IDLE_MS = 30_000
 
 interface Idle {
   readonly connection: LdapConnection
+  /** Monotonic time. */
   readonly since: number
 }
 
-interface Pool {
-  readonly settings: LdapServerSettings
+interface PoolState {
   readonly clock: Clock
-  readonly servers: Server[]
+  readonly servers: LdapServers
   readonly idle: Idle[]
   readonly used: Set<LdapConnection>
-  closed: boolean
+  isClosed: boolean
 }
 
 export function createLdapPool(settings: LdapServerSettings, clock: Clock): LdapPool {
-  const places = createSemaphore(settings.connections)
-  const servers = settings.urls.map((url) => ({ url, failures: 0, notBefore: 0, cause: '' }))
-  const pool: Pool = { settings, clock, servers, idle: [], used: new Set(), closed: false }
-  const inTime = async <T>(deadlineMs: number, work: (deadline: AbortSignal) => Promise<LdapResult<T>>) => {
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs)
+  const slots = createSemaphore(settings.connections)
+  const servers = new LdapServers(settings, clock)
+  const pool: PoolState = { clock, servers, idle: [], used: new Set(), isClosed: false }
+  const limited = async <T>(ms: number, work: (deadline: AbortSignal) => Promise<LdapResult<T>>) => {
+    const limits = { clock, ms, reason: `no answer within ${ms / 1000} s` }
     try {
-      const release = await places.acquire(deadline.signal)
-      try {
-        return await work(deadline.signal)
-      } finally {
-        release()
-      }
+      return await withDeadline(limits, async (deadline) => {
+        const release = await slots.acquire(deadline)
+        return await work(deadline).finally(release)
+      })
     } catch (error) {
       return { kind: 'unavailable', cause: (error as Error).message } as const
-    } finally {
-      clearTimeout(timer)
     }
   }
   return {
-    query: (question, deadlineMs) => inTime(deadlineMs, (deadline) => askOne(pool, question, deadline)),
-    bindAs: (who, deadlineMs) => inTime(deadlineMs, (deadline) => bindOne(pool, { kind: 'simple', ...who }, deadline)),
-    resetBackoff: () => {
-      for (const server of servers) server.notBefore = 0
-    },
+    query: (request, ms) => limited(ms, (deadline) => queryWithRetry(pool, request, deadline)),
+    bindAs: (person, ms) => limited(ms, (deadline) => bindOnce(servers, { kind: 'simple', ...person }, deadline)),
+    resetBackoff: () => servers.resetBackoff(),
     close: () => {
-      pool.closed = true
+      pool.isClosed = true
+      servers.close()
       for (const { connection } of pool.idle.splice(0)) connection.destroy()
       for (const connection of pool.used) connection.destroy()
     },
   }
 }
 
-async function askOne<T>(
-  pool: Pool,
-  question: (client: PagingClient) => Promise<T>,
-  deadline: AbortSignal,
-): Promise<LdapResult<T>> {
-  const old = takeIdle(pool)
-  if (old) {
-    const answer = await askOn(pool, old, question, deadline)
-    // The server may have closed it just before we asked: once more, on a fresh one.
-    if (answer.kind !== 'unavailable' || deadline.aborted || pool.closed) return answer
+type Request<T> = (client: PagingClient) => Promise<T>
+
+async function queryWithRetry<T>(pool: PoolState, request: Request<T>, deadline: AbortSignal): Promise<LdapResult<T>> {
+  const idle = takeIdle(pool)
+  if (idle) {
+    const result = await queryOn(pool, idle, { request, deadline })
+    // The server may have closed it just before the request: one retry on a new connection.
+    if (result.kind !== 'unavailable' || deadline.aborted || pool.isClosed) return result
   }
-  const opened = await openAny(pool, deadline)
-  return typeof opened === 'string'
-    ? { kind: 'unavailable', cause: opened }
-    : await askOn(pool, opened, question, deadline)
+  const connected = await pool.servers.connect(deadline)
+  if (connected.kind === 'unavailable') return connected
+  return await queryOn(pool, connected.connection, { request, deadline })
 }
 
-async function bindOne(pool: Pool, who: LdapBind, deadline: AbortSignal): Promise<LdapResult<true>> {
+async function bindOnce(servers: LdapServers, bind: LdapBind, deadline: AbortSignal): Promise<LdapResult<true>> {
   try {
-    const opened = await openAny(pool, deadline, who)
-    if (typeof opened === 'string') return { kind: 'unavailable', cause: opened }
-    opened.destroy()
+    const connected = await servers.connect(deadline, bind)
+    if (connected.kind === 'unavailable') return connected
+    connected.connection.destroy()
     return { kind: 'answered', value: true }
   } catch (error) {
     if (isRefusedLogin(error)) return { kind: 'refused', cause: describeLdapError(error), error }
@@ -120,27 +100,26 @@ async function bindOne(pool: Pool, who: LdapBind, deadline: AbortSignal): Promis
   }
 }
 
-/** The newest idle connection that is still open. */
-function takeIdle(pool: Pool): LdapConnection | null {
-  for (let one = pool.idle.pop(); one; one = pool.idle.pop()) {
-    if (one.connection.isOpen() && pool.clock.now() - one.since <= MOST_IDLE_MS) return one.connection
-    one.connection.destroy()
+/** The most recently used idle connection that is still open. */
+function takeIdle(pool: PoolState): LdapConnection | null {
+  for (let idle = pool.idle.pop(); idle; idle = pool.idle.pop()) {
+    if (idle.connection.isOpen() && pool.clock.monotonic() - idle.since <= MAX_IDLE_MS) return idle.connection
+    idle.connection.destroy()
   }
   return null
 }
 
-async function askOn<T>(
-  pool: Pool,
+async function queryOn<T>(
+  pool: PoolState,
   connection: LdapConnection,
-  question: (client: PagingClient) => Promise<T>,
-  deadline: AbortSignal,
+  { request, deadline }: { readonly request: Request<T>; readonly deadline: AbortSignal },
 ): Promise<LdapResult<T>> {
   pool.used.add(connection)
-  connection.hold(true)
+  connection.keepProcessAlive(true)
   try {
-    const value = await within(question(connection.client), deadline)
-    connection.hold(false)
-    if (connection.isOpen() && !pool.closed) pool.idle.push({ connection, since: pool.clock.now() })
+    const value = await orAborted(request(connection.client), deadline)
+    connection.keepProcessAlive(false)
+    if (connection.isOpen() && !pool.isClosed) pool.idle.push({ connection, since: pool.clock.monotonic() })
     else connection.destroy()
     return { kind: 'answered', value }
   } catch (error) {
@@ -150,66 +129,4 @@ async function askOn<T>(
   } finally {
     pool.used.delete(connection)
   }
-}
-
-/**
- * A connection to the first server that takes us; servers that failed lately are passed over. The cause where none does.
- * Throws what a server says of `who`, where we are to be somebody else.
- */
-async function openAny(pool: Pool, deadline: AbortSignal, who?: LdapBind): Promise<LdapConnection | string> {
-  const causes: string[] = []
-  // The one that answered last comes first; those with failures come in their order.
-  for (const server of pool.servers.toSorted((a, b) => a.failures - b.failures)) {
-    if (pool.closed) return 'closed'
-    if (deadline.aborted) break
-    if (server.notBefore > pool.clock.now()) {
-      causes.push(`${server.cause} (tried again in ${Math.ceil((server.notBefore - pool.clock.now()) / 1000)} s)`)
-      continue
-    }
-    const opened = await open(pool, server, { deadline, who })
-    if (opened) return opened
-    causes.push(server.cause)
-  }
-  return causes.length > 0 ? causes.join('; ') : (deadline.reason as Error).message
-}
-
-async function open(
-  pool: Pool,
-  server: Server,
-  by: { readonly deadline: AbortSignal; readonly who: LdapBind | undefined },
-): Promise<LdapConnection | null> {
-  const { deadline, who } = by
-  // One server that does not answer must leave time for the next one.
-  const patience = AbortSignal.timeout(pool.settings.timeoutMs)
-  const { connection, ready } = openConnection(server.url, { ...pool.settings, bind: who ?? pool.settings.bind })
-  pool.used.add(connection)
-  try {
-    await within(ready, AbortSignal.any([deadline, patience]))
-    server.failures = 0
-    server.notBefore = 0
-    return connection
-  } catch (error) {
-    connection.destroy()
-    // A wrong password of somebody is no failure of the server.
-    if (who && isRefusedLogin(error)) throw error
-    server.failures += 1
-    server.notBefore = pool.clock.now() + Math.min(MOST_BACKOFF_MS, BACKOFF_MS * 2 ** (server.failures - 1))
-    const text = patience.aborted
-      ? `no connection within ${pool.settings.timeoutMs / 1000} s`
-      : describeLdapError(error)
-    server.cause = `${server.url}: ${text}`
-    return null
-  } finally {
-    pool.used.delete(connection)
-  }
-}
-
-/** The work, or the deadline's reason if that comes first; what the work says later is of no interest then. */
-function within<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(deadline.reason as Error)
-    if (deadline.aborted) late()
-    deadline.addEventListener('abort', late, { once: true })
-    work.then(resolve, reject).finally(() => deadline.removeEventListener('abort', late))
-  })
 }

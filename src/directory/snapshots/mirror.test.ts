@@ -8,7 +8,7 @@ import { createFakeClock, type FakeClock } from '../../../test/lib/fake-clock.ts
 import { EMPTY_CONTENT, type FakeSource, fakeSource, manyPeople } from '../../../test/lib/source-content.ts'
 import { until } from '../../../test/lib/until.ts'
 import { createMirror } from './mirror.ts'
-import type { Mirror, MirrorLog } from './mirror.ts'
+import type { Mirror } from './mirror.ts'
 import { openOfflineMirror } from './offline-mirror.ts'
 import { openSnapshotStore } from './snapshot-store.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
@@ -27,7 +27,9 @@ let store: SnapshotStore
 let clock: FakeClock
 let source: FakeSource
 let mirrors: Mirror[]
-const log = { taken: vi.fn(), trouble: vi.fn(), recovered: vi.fn(), disk: vi.fn() } satisfies MirrorLog
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+const REFRESHED = [{ source: 'ldap' }, 'directory refresh works again'] as const
+const DISK_ERROR = 'cannot read or write directory snapshots'
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-mirror-'))
@@ -44,7 +46,7 @@ afterEach(async () => {
 })
 
 async function start(): Promise<Mirror> {
-  const mirror = createMirror(settings, { source, store, clock, log })
+  const mirror = createMirror(settings, { source, store, clock, log, canVerify: () => true })
   mirrors.push(mirror)
   await mirror.start()
   return mirror
@@ -122,11 +124,11 @@ describe('a mirror', () => {
       expect(mirror.passwords().size).toBe(20)
       expect(await store.versions()).toEqual([1])
       expect(mirror.status()).toMatchObject({ version: 1, failures: 1 })
-      expect(log.trouble).toHaveBeenCalledOnce()
+      expect(log.error).toHaveBeenCalledOnce()
       source.answer = { kind: 'whole', content: manyPeople(20) }
       await mirror.refresh()
       expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: null })
-      expect(log.recovered).toHaveBeenCalledOnce()
+      expect(log.info.mock.calls.filter(([, message]) => message === REFRESHED[1])).toEqual([REFRESHED])
     },
   )
 
@@ -137,7 +139,7 @@ describe('a mirror', () => {
     await mirror.refresh()
     source.answer = { kind: 'unavailable', cause: 'b' }
     await mirror.refresh()
-    expect(log.trouble.mock.calls.map(([trouble]) => trouble.cause)).toEqual(['a', 'b'])
+    expect(log.error.mock.calls.map(([failure]) => failure.cause)).toEqual(['a', 'b'])
     expect(mirror.status().failures).toBe(3)
   })
 
@@ -162,7 +164,7 @@ describe('a mirror', () => {
     const mirror = await start()
     Object.assign(source, { fetch: () => Promise.reject(new TypeError('x is undefined')) })
     await mirror.refresh()
-    expect(mirror.status().failure).toEqual({ kind: 'unavailable', cause: 'unforeseen: TypeError: x is undefined' })
+    expect(mirror.status().failure).toEqual({ kind: 'unavailable', cause: 'internal error: TypeError: x is undefined' })
     expect(known(mirror, 'user0001').record).not.toBeNull()
   })
 
@@ -198,7 +200,7 @@ describe('a mirror that starts again', () => {
       answer = resolve
     })
     const mirror = await restart(first)
-    expect(known(mirror, 'nobody').incomplete).toBe('ldap: not asked since the start')
+    expect(known(mirror, 'nobody').incomplete).toBe('ldap: not read since the start')
     answer({ kind: 'whole', content: manyPeople(20) })
     await until(() => known(mirror, 'nobody').incomplete === null, { what: 'the first answer' })
   })
@@ -220,7 +222,10 @@ describe('a mirror that starts again', () => {
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await restart(first)
     expect(mirror.status().counts?.users).toBe(20)
-    expect(log.disk).toHaveBeenCalledWith('version 2', expect.stringContaining('checksum'))
+    expect(log.error).toHaveBeenCalledWith(
+      { source: 'ldap', what: 'version 2', cause: expect.stringContaining('checksum') },
+      DISK_ERROR,
+    )
   })
 
   it('never uses a number twice, not even that of a damaged version', async () => {
@@ -315,18 +320,21 @@ describe('orders of an operator', () => {
     await store.writeOrders({ pinned: 99, accept: 0, refresh: 0 })
     await mirror.refresh()
     expect(mirror.status()).toMatchObject({ version: 1, pinned: null })
-    expect(log.disk).toHaveBeenCalledWith('version 99', expect.any(String))
+    expect(log.error).toHaveBeenCalledWith(
+      { source: 'ldap', what: 'version 99', cause: expect.any(String) },
+      DISK_ERROR,
+    )
   })
 })
 
 describe('a disk that cannot be written', () => {
   it('costs the snapshot, not the data', async () => {
     const broken: SnapshotStore = { ...store, write: () => Promise.reject(new Error('ENOSPC')) }
-    const mirror = createMirror(settings, { source, store: broken, clock, log })
+    const mirror = createMirror(settings, { source, store: broken, clock, log, canVerify: () => true })
     mirrors.push(mirror)
     await mirror.start()
     expect(known(mirror, 'user0001').record).not.toBeNull()
-    expect(log.disk).toHaveBeenCalledWith('version 1', 'ENOSPC')
+    expect(log.error).toHaveBeenCalledWith({ source: 'ldap', what: 'version 1', cause: 'ENOSPC' }, DISK_ERROR)
     await mirror.refresh()
     expect(mirror.status().failure).toBeNull()
   })

@@ -1,43 +1,30 @@
-// A source's whole content, read again and again into versioned snapshots, answering from memory. Whatever happens to the source, the last
-// good snapshot goes on answering; only names that it does not hold are in doubt meanwhile.
-// Room: directory. Writes only through its store, asks only through its source, and never throws at those who look something up.
+// Reads a source's whole content again and again into versioned snapshots and answers from memory. Whatever fails, the last good snapshot
+// keeps answering; only for names that it lacks may the answer be incomplete.
 
-import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
-import { indexContent } from './index-content.ts'
-import type { ContentIndex, IndexSettings, SourcePassword } from './index-content.ts'
 import { checkShrinkage } from './check-shrinkage.ts'
+import type { ContentIndex, IndexSettings, SourcePassword } from './index-content.ts'
 import type { MirrorSource } from './mirror-source.ts'
+import { MirrorVersions } from './mirror-versions.ts'
+import type { VersionPorts } from './mirror-versions.ts'
 import { incompleteCause, viewSource } from './mirror-view.ts'
 import type { SnapshotSource } from './mirror-view.ts'
-import type { SnapshotHeader, StoredSnapshot } from './snapshot-file.ts'
-import type { MirrorState, Orders, SnapshotStore } from './snapshot-store.ts'
+import { NO_STATE } from './snapshot-store.ts'
+import type { MirrorState, Orders } from './snapshot-store.ts'
 import { countContent, sortContent } from './source-content.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'
 
 export interface MirrorSettings extends IndexSettings {
   readonly name: string
-  /** Time between two attempts while all is well. */
+  /** Time between two readings while the source answers, ms. */
   readonly refreshMs: number
-  /** Largest shrink that is taken for true, as a fraction. */
+  /** Largest shrinkage that is accepted, as a fraction. */
   readonly mostShrink: number
 }
 
-/** What an operator should hear of. */
-export interface MirrorLog {
-  taken(header: SnapshotHeader, index: ContentIndex): void
-  /** The first of several attempts in a row that bring nothing, and every one with another cause. */
-  trouble(trouble: NonNullable<MirrorState['failure']>): void
-  recovered(): void
-  /** A snapshot on disk cannot be read or written. */
-  disk(what: string, cause: string): void
-}
-
-export interface MirrorPorts {
+export interface MirrorPorts extends VersionPorts {
   readonly source: MirrorSource
-  readonly store: SnapshotStore
   readonly clock: Clock
-  readonly log: MirrorLog
 }
 
 export interface MirrorStatus extends MirrorState {
@@ -48,257 +35,172 @@ export interface MirrorStatus extends MirrorState {
 }
 
 export interface Mirror extends SnapshotSource {
-  /** Loads the last snapshot; where there is none, waits for the first attempt. Then keeps itself up to date. */
+  /** Loads the last snapshot; without one, waits for the first reading. Then refreshes itself until it is closed. */
   start(): Promise<void>
-  /** Asks the source now; resolves when its answer is in use or refused. */
+  /** Reads the source now; resolves when its content is in use or refused. */
   refresh(): Promise<void>
   status(): MirrorStatus
-  /** Hashes of passwords by user. The same map as long as nothing changes. */
+  /** Password hashes by user: the same map until the snapshot changes. */
   passwords(): ReadonlyMap<string, SourcePassword>
   close(): Promise<void>
 }
 
-/** First pause after an attempt that failed; it doubles up to the usual interval. */
+/** First pause after a failed reading; it doubles up to the refresh interval. */
 const RETRY_MS = 5000
 /** How soon an operator's order is seen. */
-const ORDERS_EVERY_MS = 1000
-
-const NOTHING_YET: MirrorState = {
-  version: null,
-  confirmedAt: null,
-  triedAt: null,
-  failure: null,
-  failures: 0,
-  acceptedOrder: 0,
-}
+const ORDERS_INTERVAL_MS = 1000
 
 const NO_PASSWORDS: ReadonlyMap<string, SourcePassword> = new Map()
-
-/** The newest content that was taken, whether or not an operator pinned an older version. */
-interface Latest {
-  readonly version: number
-  readonly counts: ContentCounts
-  readonly sum: string
-}
-
-interface InUse {
-  readonly index: ContentIndex
-  readonly header: SnapshotHeader
-}
 
 class RunningMirror {
   readonly #settings: MirrorSettings
   readonly #ports: MirrorPorts
+  readonly #versions: MirrorVersions
   readonly #closing = new AbortController()
-  #state: MirrorState = NOTHING_YET
-  #inUse: InUse | null = null
-  #latest: Latest | null = null
+  #state: MirrorState = NO_STATE
   #orders: Orders = { pinned: null, accept: 0, refresh: 0 }
-  /** The pinned version that is in use. */
-  #pinned: number | null = null
-  /** False until the source was asked by this process: what it said to the one before is yesterday's news. */
-  #asked = false
-  #attempt: Promise<void> | null = null
+  /** False until this process has read the source: a success of an earlier process proves nothing. */
+  #hasRead = false
+  #reading: Promise<void> | null = null
   #loop: Promise<void> | null = null
 
   constructor(settings: MirrorSettings, ports: MirrorPorts) {
     this.#settings = settings
     this.#ports = ports
+    this.#versions = new MirrorVersions(settings, ports)
   }
 
   get index(): ContentIndex | null {
-    return this.#inUse?.index ?? null
+    return this.#versions.inUse?.index ?? null
   }
 
   incomplete(): string | null {
     const { name, refreshMs } = this.#settings
-    if (!this.#asked) return `${name}: not asked since the start`
-    return incompleteCause({ name, state: this.#state, pinned: this.#pinned, refreshMs, now: this.#ports.clock.now() })
+    if (!this.#hasRead) return `${name}: not read since the start`
+    const { pinned } = this.#versions
+    return incompleteCause({ name, state: this.#state, pinned, refreshMs, now: this.#ports.clock.now() })
   }
 
   status(): MirrorStatus {
+    const { inUse, pinned } = this.#versions
     return {
       ...this.#state,
-      pinned: this.#pinned,
-      counts: this.#inUse?.header.counts ?? null,
+      version: inUse?.header.version ?? null,
+      pinned,
+      counts: inUse?.header.counts ?? null,
       incomplete: this.incomplete(),
-      unused: this.#inUse?.index.unused ?? 0,
+      unused: inUse?.index.unused ?? 0,
     }
   }
 
   async start(): Promise<void> {
     const { store } = this.#ports
-    this.#state = { ...NOTHING_YET, ...(await store.readState()) }
+    this.#state = { ...NO_STATE, ...(await store.readState()) }
     this.#orders = await store.readOrders()
-    await this.#loadNewest()
-    await this.#obeyPin()
-    if (!this.#inUse) await this.refresh()
+    await this.#versions.loadNewest()
+    await this.#versions.applyPin(this.#orders.pinned)
+    if (!this.#versions.inUse) await this.refresh()
     this.#loop = this.#run()
   }
 
   refresh(): Promise<void> {
-    this.#attempt ??= this.#try()
-      // Not foreseen: told like any other failure, for a mirror that ends in silence would answer for ever from an old snapshot.
+    this.#reading ??= this.#read()
+      // A bug is recorded like any failure of the source: a mirror that stops silently would answer for ever from an old snapshot.
       .catch((error: unknown) => {
-        this.#asked = true
-        this.#note({ kind: 'unavailable', cause: `unforeseen: ${String(error)}` }, this.#ports.clock.now())
+        this.#hasRead = true
+        this.#noteFailure({ kind: 'unavailable', cause: `internal error: ${String(error)}` })
       })
       .finally(() => {
-        this.#attempt = null
+        this.#reading = null
       })
-    return this.#attempt
+    return this.#reading
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('closed'))
     await this.#loop
-    await this.#attempt
+    await this.#reading
     await this.#ports.source.close()
   }
 
   async #run(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      // start() has just asked where there was no snapshot.
-      if (this.#asked) await this.#wait(this.#pause())
+      // Without a snapshot on disk, start() has already read the source.
+      if (this.#hasRead) await this.#wait(this.#pauseMs())
       if (!this.#closing.signal.aborted) await this.refresh()
     }
   }
 
-  #pause(): number {
+  #pauseMs(): number {
     const { refreshMs } = this.#settings
     const { failures } = this.#state
     return failures === 0 ? refreshMs : Math.min(refreshMs, RETRY_MS * 2 ** (failures - 1))
   }
 
-  /** Ends early when an operator orders something. */
+  /** Ends early at an operator's order. */
   async #wait(ms: number): Promise<void> {
     const { clock, store } = this.#ports
-    const end = clock.now() + ms
-    while (clock.now() < end && !this.#closing.signal.aborted) {
-      // The only rejection is the abort, which the loop condition sees.
-      await clock.sleep(Math.min(ORDERS_EVERY_MS, end - clock.now()), this.#closing.signal).catch(() => undefined)
+    const end = clock.monotonic() + ms
+    while (clock.monotonic() < end && !this.#closing.signal.aborted) {
+      const left = end - clock.monotonic()
+      // Rejects only when the mirror closes, which the loop condition sees.
+      await clock.sleep(Math.min(ORDERS_INTERVAL_MS, left), this.#closing.signal).catch(() => undefined)
       const orders = await store.readOrders()
       const old = this.#orders
       if (orders.refresh > old.refresh || orders.accept > old.accept || orders.pinned !== old.pinned) return
     }
   }
 
-  async #try(): Promise<void> {
-    const { source, store, clock } = this.#ports
+  async #read(): Promise<void> {
+    const { source, store } = this.#ports
     this.#orders = await store.readOrders()
-    await this.#obeyPin()
+    await this.#versions.applyPin(this.#orders.pinned)
     const fetched = await source.fetch(this.#closing.signal)
     if (this.#closing.signal.aborted) return
-    const triedAt = clock.now()
-    if (fetched.kind === 'whole') await this.#judge(sortContent(fetched.content), triedAt)
-    else this.#note({ kind: fetched.kind === 'partial' ? 'refused' : 'unavailable', cause: fetched.cause }, triedAt)
-    this.#asked = true
-    await this.#save('its state', () => store.writeState(this.#state))
+    if (fetched.kind === 'whole') await this.#judge(sortContent(fetched.content))
+    else this.#noteFailure({ kind: fetched.kind === 'partial' ? 'refused' : 'unavailable', cause: fetched.cause })
+    this.#hasRead = true
+    this.#state = { ...this.#state, version: this.#versions.inUse?.header.version ?? null }
+    await this.#versions.save('state', () => store.writeState(this.#state))
   }
 
-  async #judge(content: SourceContent, now: number): Promise<void> {
-    const { mostShrink } = this.#settings
-    const accepts = this.#orders.accept > this.#state.acceptedOrder
-    const judgement = checkShrinkage(content, this.#latest?.counts ?? null, accepts ? 1 : mostShrink)
-    if (judgement.kind === 'refuse') {
-      const refused = { header: this.#header(0, now, countContent(content)), content }
-      await this.#save('what was refused', () => this.#ports.store.writeRefused(refused))
-      return this.#note({ kind: 'refused', cause: judgement.cause }, now)
+  /** Accepts the content, or refuses it because it shrank. */
+  async #judge(content: SourceContent): Promise<void> {
+    const { store, clock, log } = this.#ports
+    const { name: source, mostShrink } = this.#settings
+    const now = clock.now()
+    const isOrdered = this.#orders.accept > this.#state.acceptedOrder
+    const verdict = checkShrinkage(content, this.#versions.latestCounts, isOrdered ? 1 : mostShrink)
+    if (verdict.kind === 'refuse') {
+      const header = { version: 0, takenAt: now, source, counts: countContent(content) }
+      await this.#versions.save('refused content', () => store.writeRefused({ header, content }))
+      return this.#noteFailure({ kind: 'refused', cause: verdict.cause })
     }
-    const isNew = sumOf(content) !== this.#latest?.sum
-    if (isNew) await this.#take(content, now)
-    else if (this.#pinned === null) await this.#followLatest()
-    await this.#save('what was refused', () => this.#ports.store.writeRefused(null))
-    if (this.#state.failure) this.#ports.log.recovered()
+    await this.#versions.accept(content, now, this.#orders.pinned)
+    await this.#versions.save('refused content', () => store.writeRefused(null))
+    if (this.#state.failure) log.info({ source }, 'directory refresh works again')
     this.#state = {
       ...this.#state,
-      version: this.#inUse?.header.version ?? null,
       confirmedAt: now,
       triedAt: now,
       failure: null,
       failures: 0,
-      acceptedOrder: accepts ? this.#orders.accept : this.#state.acceptedOrder,
+      acceptedOrder: isOrdered ? this.#orders.accept : this.#state.acceptedOrder,
     }
   }
 
-  async #take(content: SourceContent, now: number): Promise<void> {
-    const counts = countContent(content)
-    // Disk may hold versions that nobody can read any more: their numbers are not used again.
-    const newest = (await this.#ports.store.versions())[0] ?? 0
-    const header = this.#header(Math.max(newest, this.#latest?.version ?? 0) + 1, now, counts)
-    // In use even if it cannot be kept: new data in memory is better than old data on disk.
-    await this.#save(`version ${header.version}`, () =>
-      this.#ports.store.write({ header, content }, this.#orders.pinned),
-    )
-    this.#latest = { version: header.version, counts, sum: sumOf(content) }
-    if (this.#pinned === null) this.#use({ header, content })
-  }
-
-  #use(snapshot: StoredSnapshot): void {
-    this.#inUse = { index: indexContent(snapshot.content, this.#settings), header: snapshot.header }
-    this.#ports.log.taken(snapshot.header, this.#inUse.index)
-  }
-
-  #note(failure: NonNullable<MirrorState['failure']>, triedAt: number): void {
-    if (failure.cause !== this.#state.failure?.cause) this.#ports.log.trouble(failure)
-    this.#state = { ...this.#state, failure, triedAt, failures: this.#state.failures + 1 }
-  }
-
-  /** The newest version that can be read: a damaged one costs a version, not the start. */
-  async #loadNewest(): Promise<void> {
-    const { store, log } = this.#ports
-    for (const version of await store.versions()) {
-      const found = await store.read(version)
-      if (found.kind === 'read') {
-        const { header, content } = found.snapshot
-        this.#latest = { version: header.version, counts: header.counts, sum: sumOf(content) }
-        this.#use(found.snapshot)
-        return
-      }
-      log.disk(`version ${version}`, found.cause)
+  /** Logs the first of several failures with the same cause. */
+  #noteFailure(failure: NonNullable<MirrorState['failure']>): void {
+    const { clock, log } = this.#ports
+    if (failure.cause !== this.#state.failure?.cause) {
+      const message = 'directory refresh failed; the last good snapshot stays in use'
+      log.error({ source: this.#settings.name, ...failure }, message)
     }
-  }
-
-  /** Brings the pinned version into use, or the latest one when nothing is pinned any more. */
-  async #obeyPin(): Promise<void> {
-    const { pinned } = this.#orders
-    if (pinned === this.#pinned) return
-    if (pinned === null) {
-      this.#pinned = null
-      return await this.#followLatest()
-    }
-    const found = await this.#ports.store.read(pinned)
-    if (found.kind === 'bad') return this.#ports.log.disk(`version ${pinned}`, found.cause)
-    this.#pinned = pinned
-    this.#use(found.snapshot)
-    this.#state = { ...this.#state, version: pinned }
-  }
-
-  async #followLatest(): Promise<void> {
-    if (!this.#latest || this.#inUse?.header.version === this.#latest.version) return
-    const found = await this.#ports.store.read(this.#latest.version)
-    if (found.kind === 'read') this.#use(found.snapshot)
-    else {
-      this.#ports.log.disk(`version ${this.#latest.version}`, found.cause)
-      // It will be written anew from the source's next answer.
-      this.#latest = { ...this.#latest, sum: '' }
-    }
-  }
-
-  #header(version: number, takenAt: number, counts: ContentCounts): SnapshotHeader {
-    return { version, takenAt, source: this.#settings.name, counts }
-  }
-
-  async #save(what: string, write: () => Promise<void>): Promise<void> {
-    try {
-      await write()
-    } catch (error) {
-      this.#ports.log.disk(what, (error as Error).message)
-    }
+    this.#state = { ...this.#state, failure, triedAt: clock.now(), failures: this.#state.failures + 1 }
   }
 }
 
-/** Makes a mirror; nothing happens before `start`. */
+/** Makes a mirror; it does nothing before `start`. */
 export function createMirror(settings: MirrorSettings, ports: MirrorPorts): Mirror {
   const running = new RunningMirror(settings, ports)
   return {
@@ -309,8 +211,4 @@ export function createMirror(settings: MirrorSettings, ports: MirrorPorts): Mirr
     passwords: () => running.index?.passwords ?? NO_PASSWORDS,
     close: () => running.close(),
   }
-}
-
-function sumOf(content: SourceContent): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex')
 }

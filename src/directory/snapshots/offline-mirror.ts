@@ -1,5 +1,4 @@
-// A mirror as its files on disk show it: for commands, beside a running node or without one. Reads, and writes nothing.
-// Room: directory.
+// A mirror as its files on disk show it, for commands beside a running node or without one. It writes nothing.
 
 import type { Clock } from '../../lib/clock.ts'
 import { indexContent } from './index-content.ts'
@@ -8,46 +7,37 @@ import type { MirrorSettings } from './mirror.ts'
 import type { MirrorSource } from './mirror-source.ts'
 import { incompleteCause, viewSource } from './mirror-view.ts'
 import type { SnapshotSource } from './mirror-view.ts'
-import type { MirrorState, SnapshotStore } from './snapshot-store.ts'
+import { NO_STATE } from './snapshot-store.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
 
 export interface OfflineMirror extends SnapshotSource {
   passwords(): ReadonlyMap<string, SourcePassword>
-  /** Why nothing is known at all; null if something is. */
+  /** Why there is no data at all; null if there is some. */
   readonly failure: string | null
 }
 
 export interface OfflineMirrorPorts {
   readonly store: SnapshotStore
   readonly clock: Clock
-  /** Asked once where the disk holds no snapshot. */
+  /** Read once if there is no snapshot on disk. */
   readonly source: MirrorSource
 }
 
 const NO_PASSWORDS: ReadonlyMap<string, SourcePassword> = new Map()
 
-/** Loads what a node in this data directory would answer from, or asks the source where no node has run yet. */
+/** Loads the snapshot that a node in this data directory answers from; reads the source where no node has run yet. */
 export async function openOfflineMirror(settings: MirrorSettings, ports: OfflineMirrorPorts): Promise<OfflineMirror> {
   const { store, clock } = ports
   const { pinned } = await store.readOrders()
-  const stored = await newest(store, pinned)
-  if (!stored) return await askOnce(settings, ports)
+  const stored = await readNewest(store, pinned)
+  if (!stored) return await readSource(settings, ports)
   const index = indexContent(stored.content, settings)
-  const state = (await store.readState()) ?? unknownState
+  const state = (await store.readState()) ?? NO_STATE
   const { name, refreshMs } = settings
-  const incomplete = () => incompleteCause({ name, state, pinned, refreshMs, now: clock.now() })
-  return offlineMirror(settings, index, incomplete)
+  return offlineMirror(settings, index, () => incompleteCause({ name, state, pinned, refreshMs, now: clock.now() }))
 }
 
-const unknownState: MirrorState = {
-  version: null,
-  confirmedAt: null,
-  triedAt: null,
-  failure: null,
-  failures: 0,
-  acceptedOrder: 0,
-}
-
-async function newest(store: SnapshotStore, pinned: number | null) {
+async function readNewest(store: SnapshotStore, pinned: number | null) {
   for (const version of [...(pinned === null ? [] : [pinned]), ...(await store.versions())]) {
     const found = await store.read(version)
     if (found.kind === 'read') return found.snapshot
@@ -55,7 +45,7 @@ async function newest(store: SnapshotStore, pinned: number | null) {
   return null
 }
 
-async function askOnce(settings: MirrorSettings, { source }: OfflineMirrorPorts): Promise<OfflineMirror> {
+async function readSource(settings: MirrorSettings, { source }: OfflineMirrorPorts): Promise<OfflineMirror> {
   const fetched = await source.fetch(new AbortController().signal)
   if (fetched.kind === 'whole') return offlineMirror(settings, indexContent(fetched.content, settings), () => null)
   const failure = `${settings.name}: ${fetched.cause}`

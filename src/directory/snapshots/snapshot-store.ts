@@ -23,6 +23,16 @@ export interface MirrorState {
   readonly acceptedOrder: number
 }
 
+/** The state before the first reading. */
+export const NO_STATE: MirrorState = {
+  version: null,
+  confirmedAt: null,
+  triedAt: null,
+  failure: null,
+  failures: 0,
+  acceptedOrder: 0,
+}
+
 /** What an operator asks of the node. The numbers are the times of the orders, unix milliseconds; 0 for never. */
 export interface Orders {
   /** Answer from this version, whatever the source says; null to follow the source. */

@@ -1,6 +1,7 @@
 // The mirror's half of SQL with a made-up engine; real ones are asked in test/peers.
 
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../lib/clock.ts'
 import { createSqlMirror } from './sql-mirror.ts'
 import type { ReadRequest, ReadSql } from './sql-reader.ts'
 import type { SqlSettings } from './sql-settings.ts'
@@ -13,7 +14,7 @@ const settings: SqlSettings = {
 }
 
 const fetchWith = (read: ReadSql, signal = new AbortController().signal) =>
-  createSqlMirror(settings, read).fetch(signal)
+  createSqlMirror(settings, { clock: systemClock, read }).fetch(signal)
 
 describe('a database as a mirrored source', () => {
   it('asks only for what is configured, each with a limit', async () => {
@@ -35,7 +36,7 @@ describe('a database as a mirrored source', () => {
       asked = request
       return [[], []]
     }
-    await createSqlMirror({ ...settings, queries: { ...settings.queries, users } }, read).fetch(
+    await createSqlMirror({ ...settings, queries: { ...settings.queries, users } }, { clock: systemClock, read }).fetch(
       AbortSignal.timeout(1000),
     )
     expect(asked).toMatchObject({
@@ -78,7 +79,7 @@ describe('a database as a mirrored source', () => {
       signal.addEventListener('abort', () => (released = true))
       return new Promise(() => undefined)
     })
-    expect(fetched).toEqual({ kind: 'unavailable', cause: 'no answer within the time-out' })
+    expect(fetched).toEqual({ kind: 'unavailable', cause: 'no answer within 0.2 s' })
     expect(released).toBe(true)
   })
 
@@ -87,11 +88,13 @@ describe('a database as a mirrored source', () => {
     const fetched = fetchWith(() => new Promise(() => undefined), closing.signal)
     closing.abort()
     expect((await fetched).kind).toBe('unavailable')
-    await createSqlMirror(settings).close()
+    await createSqlMirror(settings, { clock: systemClock }).close()
   })
 
   it('a file that is not there is unavailable', async () => {
-    const fetched = await createSqlMirror({ ...settings, timeoutMs: 5000 }).fetch(new AbortController().signal)
+    const fetched = await createSqlMirror({ ...settings, timeoutMs: 5000 }, { clock: systemClock }).fetch(
+      new AbortController().signal,
+    )
     expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringMatching(/unable to open|not exist/) })
   })
 })

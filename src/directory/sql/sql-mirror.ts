@@ -1,6 +1,8 @@
 // A database as a source that is mirrored: our queries in one read-only transaction, with a deadline around everything.
 // Room: directory. The engine's driver is loaded when it is first needed, not before.
 
+import type { Clock } from '../../lib/clock.ts'
+import { orAborted, withDeadline } from '../deadline.ts'
 import type { Fetched, MirrorSource } from '../snapshots/mirror-source.ts'
 import { createMysqlReader } from './read-mysql.ts'
 import { createPostgresqlReader } from './read-postgresql.ts'
@@ -15,22 +17,32 @@ const MOST_ROWS = 1_000_000
 
 const kinds = ['users', 'addresses', 'aliases', 'forwards'] as const satisfies readonly (keyof SqlQueries)[]
 
-/** `read` is the engine's way unless a test brings another. */
-export function createSqlMirror(settings: SqlSettings, read: ReadSql = readerOf(settings.engine)): MirrorSource {
+/** `ports.read` is for tests; the engine's own reader is the default. */
+export function createSqlMirror(
+  settings: SqlSettings,
+  ports: { readonly clock: Clock; readonly read?: ReadSql },
+): MirrorSource {
+  const { clock, read = readerOf(settings.engine) } = ports
   return {
-    fetch: (signal) => fetchAll(settings, read, signal),
+    fetch: (signal) => fetchAll(settings, { clock, read }, signal),
     close: () => Promise.resolve(),
   }
 }
 
-async function fetchAll(settings: SqlSettings, read: ReadSql, signal: AbortSignal): Promise<Fetched> {
+async function fetchAll(
+  settings: SqlSettings,
+  { clock, read }: { readonly clock: Clock; readonly read: ReadSql },
+  signal: AbortSignal,
+): Promise<Fetched> {
   const { queries, timeoutMs } = settings
   const asked = kinds.filter((kind) => queries[kind] !== null)
   const statements = asked.map((kind) => statementOf(queries[kind] as string))
-  // The connection, the queries, and the words around them.
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs * (asked.length + 2))])
+  // Connect, run each query, close.
+  const ms = timeoutMs * (asked.length + 2)
   try {
-    const rows = await within(read({ statements, timeoutMs, signal: deadline }), deadline)
+    const rows = await withDeadline({ clock, ms, reason: `no answer within ${ms / 1000} s`, signal }, (deadline) =>
+      orAborted(read({ statements, timeoutMs, signal: deadline }), deadline),
+    )
     const full = asked.find((_kind, index) => (rows[index]?.length ?? 0) > MOST_ROWS)
     if (full) return { kind: 'partial', cause: `the query for ${full} has more than ${MOST_ROWS} rows` }
     return { kind: 'whole', content: readRows(answersOf(asked, rows), settings) }
@@ -63,14 +75,6 @@ function statementOf(query: string): string {
 function readerOf(engine: SqlEngine): ReadSql {
   if (engine.kind === 'sqlite') return createSqliteReader(engine.file)
   return engine.kind === 'postgresql' ? createPostgresqlReader(engine.server) : createMysqlReader(engine.server)
-}
-
-function within<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error('no answer within the time-out'))
-    deadline.addEventListener('abort', late, { once: true })
-    work.then(resolve, reject).finally(() => deadline.removeEventListener('abort', late))
-  })
 }
 
 /** An AggregateError of a connection has its text inside. */
