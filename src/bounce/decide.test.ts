@@ -12,17 +12,16 @@ interface Situation {
   readonly origin?: Origin
   readonly notify?: readonly Notify[]
   readonly nextHop?: string
-  readonly dsnPassedOn?: boolean
   readonly doubleBounces?: boolean
   readonly header?: string
 }
 
 function decision(notice: Notice, situation: Situation = {}): Decision {
   const { sender = 'kim@example.net', proven = true, origin = { kind: 'internet' }, notify = [] } = situation
-  const { nextHop = 'mx:example.com', dsnPassedOn = false } = situation
+  const { nextHop = 'mx:example.com' } = situation
   const { doubleBounces = false, header = '' } = situation
   const message = { sender, senderProven: proven, origin, header: Buffer.from(header) } as StoredMessage
-  const recipient = { parameters: { notify, orcpt: null }, nextHop, dsnPassedOn } as unknown as NoticeRecipient
+  const recipient = { parameters: { notify, orcpt: null }, nextHop } as unknown as NoticeRecipient
   return decide(message, notice, { recipient, settings: { doubleBounces } })
 }
 
@@ -84,10 +83,6 @@ describe('NOTIFY (RFC 3461 4.1)', () => {
 })
 
 describe('success', () => {
-  it('is left to the next server where it speaks DSN', () => {
-    expect(outcome('delivered', { notify: ['SUCCESS'], dsnPassedOn: true })).toBe('silent: the next server reports')
-  })
-
   it('is final over LMTP', () => {
     expect(outcome('delivered', { notify: ['SUCCESS'], nextHop: 'lmtp:unix:/run/x' })).toBe('delivered')
   })

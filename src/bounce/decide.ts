@@ -28,7 +28,6 @@ export function decide(
   if (!isProven(message)) return silent('sender not proven')
   if (!asksFor(recipient.parameters.notify, notice)) return silent(`NOTIFY=${recipient.parameters.notify.join(',')}`)
   if (notice !== 'delivered') return { kind: 'tell', to: 'sender', action: notice }
-  if (recipient.dsnPassedOn) return silent('the next server reports')
   return { kind: 'tell', to: 'sender', action: isFinal(recipient.nextHop) ? 'delivered' : 'relayed' }
 }
 

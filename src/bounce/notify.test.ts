@@ -44,7 +44,6 @@ function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
     lastAttemptAt: START,
     expiresAt: START + 86_400_000,
     expired: false,
-    dsnPassedOn: false,
     ...changes,
   }
 }
@@ -96,7 +95,7 @@ function setUp(tasks: readonly NoticeTask[], settings: Partial<BounceSettings> =
           return state.unroutable.has(own.recipient) ? null : ({ queueId: `DSN${prepared.length}` } as NewMessage)
         },
       },
-      log: { postponed: (cause) => postponed.push(cause) },
+      log: { warn: ({ cause }) => postponed.push(String(cause)) },
     },
   )
   notifiers.push(notifier)

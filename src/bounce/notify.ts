@@ -2,6 +2,7 @@
 // together with the mark that it is told. A crash in between repeats the work, never the report. Nothing here may throw at its callers.
 
 import type { Queue, NoticeRecipient, NoticeTask } from '../queue/contract/queue.ts'
+import { errorText, type Log } from '../lib/log.ts'
 import type { NotifiedEvent } from '../observe/events.ts'
 import type { BounceSettings } from './bounce-settings.ts'
 import { type ComposePorts, composeReports, type Reports } from './compose.ts'
@@ -14,10 +15,7 @@ const LOOK_AGAIN = 60_000
 
 export interface NotifierPorts extends ComposePorts {
   readonly queue: Pick<Queue, 'noticeTasks' | 'notify' | 'openBody'>
-  readonly log: {
-    /** Could not be done now and is tried again in a minute: routing or the queue is unavailable, or a mistake of ours. */
-    postponed(cause: string): void
-  }
+  readonly log: Pick<Log, 'warn'>
 }
 
 export interface Notifier {
@@ -81,7 +79,7 @@ class Notifying implements Notifier {
         await this.#workOff()
       }
     } catch (error) {
-      this.#ports.log.postponed(describe(error))
+      this.#ports.log.warn({ cause: errorText(error) }, 'DSNs are postponed; next try within a minute')
     }
   }
 
@@ -106,7 +104,8 @@ class Notifying implements Notifier {
       const events = [...decisions].map(([recipient, decision]) => this.#event(task, recipient, { decision, reports }))
       await this.#ports.queue.notify({ task, dsn: toSender, copies: forOperator, events })
     } catch (error) {
-      this.#ports.log.postponed(`notice for ${task.message.queueId}: ${describe(error)}`)
+      const fields = { queueId: task.message.queueId, cause: errorText(error) }
+      this.#ports.log.warn(fields, 'the DSN is postponed; next try within a minute')
     }
   }
 
@@ -135,8 +134,4 @@ class Notifying implements Notifier {
       ...(told ? {} : { reason: decision.to === 'sender' ? 'no route to the sender' : 'no route to the operator' }),
     }
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -21,7 +21,6 @@ function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
     lastAttemptAt: 0,
     expiresAt: 0,
     expired: false,
-    dsnPassedOn: false,
     ...changes,
   }
 }

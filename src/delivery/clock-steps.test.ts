@@ -40,7 +40,7 @@ function setUp() {
       },
       clock,
       pool: new ConnectionPool(standardPool, clock),
-      log: { bug: () => undefined, queueTrouble: () => undefined, queueRecovered: () => undefined },
+      log: { bug: () => undefined, error: () => undefined, info: () => undefined },
       noticesDue: () => undefined,
     },
   )

@@ -2,13 +2,13 @@
 // not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
 
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
 import type { DeliveryVerdict, DestinationView } from '../queue/scheduling/destination-state.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { ClaimsInHand } from './claims-in-hand.ts'
 import type { DeliveryEngine } from './engine.ts'
-import type { DeliveryLog } from './log-port.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
@@ -39,7 +39,7 @@ export interface DispatcherPorts {
   readonly agent: Agent
   readonly pool: ConnectionPool
   readonly clock: Clock
-  readonly log: DeliveryLog
+  readonly log: Pick<Log, 'bug' | 'error' | 'info'>
   /** Somebody may have to be told something (bounce/notify.ts). */
   readonly noticesDue: () => void
 }

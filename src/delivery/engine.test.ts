@@ -43,8 +43,8 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
   const bugs: unknown[] = []
   const log = {
     bug: (error: unknown) => bugs.push(error),
-    queueTrouble: () => undefined,
-    queueRecovered: () => undefined,
+    error: () => undefined,
+    info: () => undefined,
   }
   const pool = new ConnectionPool(standardPool, clock)
   const agent = createAgent(standardAgent, {
@@ -70,7 +70,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
       queue,
       clock,
       random: systemRandom,
-      log: { postponed: (cause) => bugs.push(cause) },
+      log: { warn: ({ cause }) => bugs.push(cause) },
       intake: {
         prepare: async (own) => ({
           ...messageTo([own.recipient], { sender: null }),

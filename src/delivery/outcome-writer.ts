@@ -2,9 +2,9 @@
 // must not be sent again because a disk was full for a minute. While something is stuck the dispatcher claims nothing new.
 
 import type { Clock } from '../lib/clock.ts'
+import { errorText, type Log } from '../lib/log.ts'
 import type { Claim, Queue, Settlement } from '../queue/contract/queue.ts'
 import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
-import type { DeliveryLog } from './log-port.ts'
 
 /** Ms before the first repetition; doubles up to the second. */
 const FIRST_BACKOFF = 100
@@ -15,7 +15,7 @@ const BUG_REPETITIONS = 3
 export interface OutcomeWriterPorts {
   readonly queue: Pick<Queue, 'settle' | 'release'>
   readonly clock: Clock
-  readonly log: DeliveryLog
+  readonly log: Pick<Log, 'bug' | 'error' | 'info'>
   /** Called after each commit of a settlement. */
   readonly settled: (noticesDue: boolean) => void
 }
@@ -95,11 +95,12 @@ export class OutcomeWriter {
 
   #stick(error: unknown): void {
     this.#stuck++
-    if (this.#stuck === 1) this.#ports.log.queueTrouble(error instanceof Error ? error.message : String(error))
+    if (this.#stuck === 1)
+      this.#ports.log.error({ cause: errorText(error) }, 'the queue cannot record outcomes; delivery is paused')
   }
 
   #unstick(): void {
     this.#stuck--
-    if (this.#stuck === 0) this.#ports.log.queueRecovered()
+    if (this.#stuck === 0) this.#ports.log.info({}, 'the queue records outcomes again; delivery resumes')
   }
 }

@@ -2,14 +2,14 @@
 // failure and the recovery.
 
 import type { Clock } from '../lib/clock.ts'
-import type { DeliveryLog } from './log-port.ts'
+import { errorText, type Log } from '../lib/log.ts'
 
 /** Length of the pause, ms. */
 const PAUSE_MS = 1000
 
 export interface QueuePausePorts {
   readonly clock: Pick<Clock, 'monotonic'>
-  readonly log: DeliveryLog
+  readonly log: Pick<Log, 'error' | 'info'>
 }
 
 export class QueuePause {
@@ -28,13 +28,14 @@ export class QueuePause {
   }
 
   fail(error: unknown): void {
-    if (!this.#failing) this.#ports.log.queueTrouble(error instanceof Error ? error.message : String(error))
+    if (!this.#failing)
+      this.#ports.log.error({ cause: errorText(error) }, 'the queue does not return claims; delivery is paused')
     this.#failing = true
     this.#until = this.#ports.clock.monotonic() + PAUSE_MS
   }
 
   succeed(): void {
-    if (this.#failing) this.#ports.log.queueRecovered()
+    if (this.#failing) this.#ports.log.info({}, 'the queue returns claims again; delivery resumes')
     this.#failing = false
   }
 }

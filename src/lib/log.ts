@@ -11,3 +11,8 @@ export interface Log {
   /** An error of the program itself: level error, with the stack. `context` names the step that failed. */
   bug(error: unknown, context: string, fields?: LogFields): void
 }
+
+/** The text of whatever was thrown, for the `cause` field of a log line. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -20,7 +20,7 @@ import { createSignal } from '../lib/signal.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { deliverySettings } from '../wiring/delivery-settings.ts'
 import { internetSources } from '../wiring/destination-settings.ts'
-import { bounceSettings, deliveryLog, intakeSettings } from '../wiring/mail-settings.ts'
+import { bounceSettings, intakeSettings } from '../wiring/mail-settings.ts'
 import { buildDelivery } from './build-delivery.ts'
 import type { CurrentData } from './current-data.ts'
 import { followOperatorActions } from './operator-actions.ts'
@@ -54,7 +54,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     queue,
     resolver,
     clock,
-    log: deliveryLog(log),
+    log,
     noticesDue: noticesDue.publish,
     addresses,
   })
@@ -75,7 +75,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     intake,
     clock,
     random: systemRandom,
-    log: { postponed: (cause) => log.warn({ cause }, 'DSNs are postponed') },
+    log,
   })
   noticesDue.subscribe(() => notifier.due())
   followOperatorActions(queue, { engine, noticesDue: noticesDue.publish })

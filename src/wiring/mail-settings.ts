@@ -1,15 +1,13 @@
-// Config → the settings of intake, bounce and delivery's log.
+// Config → the settings of intake and bounce.
 
 import type { BounceSettings } from '../bounce/bounce-settings.ts'
 import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.ts'
 import type { Config } from '../config/config.ts'
-import type { DeliveryLog } from '../delivery/log-port.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
-import type { Log } from '../lib/log.ts'
 import type { Router } from '../route/resolution.ts'
 import type { Signer } from '../dkim/signer.ts'
 import { contentChecks } from './checks.ts'
@@ -51,13 +49,5 @@ export function bounceSettings(config: Config): BounceSettings {
     sizeLimit: BOUNCE_SIZE_LIMIT,
     copyTo: config.bounce.copy_to ?? null,
     doubleBouncesTo: config.bounce.double_bounces_to ?? null,
-  }
-}
-
-export function deliveryLog(log: Log): DeliveryLog {
-  return {
-    bug: (error, context) => log.bug(error, context),
-    queueTrouble: (cause) => log.error({ cause }, 'the queue cannot record results'),
-    queueRecovered: () => log.info({}, 'the queue records results again'),
   }
 }

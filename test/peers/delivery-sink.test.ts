@@ -66,8 +66,8 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
   })
   const log = {
     bug: (error: unknown) => bugs.push(error),
-    queueTrouble: () => undefined,
-    queueRecovered: () => undefined,
+    error: () => undefined,
+    info: () => undefined,
   }
   const engine = createDispatcher(
     { scheduler: defaultSchedulerSettings, ...standardDispatcher },

@@ -103,7 +103,6 @@ export interface NoticeRecipient extends NewRecipient {
   /** Until when we shall try, unix ms (delayed only matters). */
   readonly expiresAt: number
   readonly expired: boolean
-  readonly dsnPassedOn: boolean
 }
 
 export interface Queue {

@@ -136,7 +136,6 @@ export function decodeNotice(wire: WireNotice, octets: Uint8Array): NoticeTask {
       lastAttemptAt: one.lastAt,
       expiresAt: wire.message.expiresAt,
       expired: one.expired,
-      dsnPassedOn: false,
     })),
   }
 }
