@@ -8,7 +8,6 @@ const certificate = (key: string, fingerprint: string) => ({
   subject: 'CN=web-01',
   keyFingerprint: print(key),
   fingerprint: print(fingerprint),
-  chainValid: false,
 })
 const yaml = (body: string) => parseMachines('machines.yaml', body)
 const places = (body: string) => yaml(body).problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)

@@ -86,7 +86,6 @@ describe('allow_nets', () => {
 describe('the passwd authenticator', () => {
   const calls: string[] = []
   const pool: PasswordPool = {
-    busy: 0,
     verify: async (stored, password) => {
       calls.push(stored.scheme)
       if (password === 'overload') return 'unavailable'

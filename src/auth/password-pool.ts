@@ -9,8 +9,6 @@ export type PasswordVerdict = 'match' | 'mismatch' | 'unavailable'
 
 export interface PasswordPool {
   verify(stored: StoredPassword, password: string): Promise<PasswordVerdict>
-  /** Checks that wait or run. */
-  readonly busy: number
   close(): Promise<void>
 }
 
@@ -39,7 +37,6 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
   const seats = Array.from({ length: settings.workers ?? WORKERS }, (): Seat => ({ worker: null, job: null }))
   const waiting: Job[] = []
   let closed = false
-  const working = () => seats.filter((seat) => seat.job !== null).length
   const next = () => {
     const seat = seats.find((each) => each.job === null)
     const job = seat && waiting.shift()
@@ -49,9 +46,6 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
     seat.worker.postMessage(job.request)
   }
   return {
-    get busy() {
-      return waiting.length + working()
-    },
     verify: (stored, password) => {
       if (closed || waiting.length >= limit) return Promise.resolve('unavailable')
       return new Promise((settle) => {

@@ -12,7 +12,7 @@ const ask = (verdict: AskVerdict, asked: string[] = []): Check => ({
     return verdict
   },
 })
-const pool: PasswordPool = { busy: 0, verify: async () => 'mismatch', close: async () => {} }
+const pool: PasswordPool = { verify: async () => 'mismatch', close: async () => {} }
 const check = (people: People, name = 'kim', password = 'x') =>
   createPasswdAuthenticator({ people, pool, domain: 'example.org' }).check(name, password)
 const someone = (answer: PersonAnswer, decoy: Check | null = null): People => ({

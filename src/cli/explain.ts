@@ -149,7 +149,7 @@ async function lookAtMessage(
 
 function session(options: ExplainOptions, origin: Origin): Session {
   const { ip, helo, at } = options
-  const blank = { id: '-', listener: '-', remotePort: 0, localPort: 0, remoteName: null, esmtp: true, tls: null }
+  const blank = { id: '-', listener: '-', remoteName: null, esmtp: true, tls: null }
   return { ...blank, remoteIp: ip, helo, connectedAt: at, origin }
 }
 

@@ -40,7 +40,10 @@ export async function evaluateDmarcPolicy(input: {
     headerFrom: signatures.headerFrom,
     fromFields: signatures.fromFields,
     spfDomains: spf?.status.result === 'pass' ? [spf.domain] : [],
-    dkimDomains: passing.map((row) => ({ domain: row.signingDomain ?? '', ...underSized(row) })),
+    dkimDomains: passing.map((row) => ({
+      domain: row.signingDomain ?? '',
+      ...(row.status.underSized === undefined ? {} : { underSized: row.status.underSized }),
+    })),
     resolver,
   })
   if (response === false) return { kind: 'no-author', reason: reason ?? 'no author domain' }
@@ -80,8 +83,4 @@ async function mightPass(input: {
     resolver,
   })
   return response !== false && response.status.result !== 'fail'
-}
-
-function underSized(row: DKIMVerifyResult['results'][number]): { underSized?: number } {
-  return row.status.underSized === undefined ? {} : { underSized: row.status.underSized }
 }

@@ -3,14 +3,12 @@
 import { canonicalName } from '../dns/name.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolver.ts'
 
-type Rows = string[] | string[][] | { priority: number; exchange: string }[]
-
 /** `(name, type) => records` as `dns.promises.resolve`; rejects with ENOTFOUND, ENODATA, EBADNAME or ESERVFAIL as Node does. */
 export type MailauthResolver = (name: string, type: string) => Promise<string[] | string[][]>
 
 /** Adapts our resolver. Types that mailauth never asks for reject with ENOTIMP. */
 export function createMailauthResolver(resolver: Resolver): MailauthResolver {
-  const ask = async (name: string, type: string): Promise<Rows> => {
+  const ask = async (name: string, type: string): Promise<readonly (string | string[] | object)[]> => {
     // Node refuses such names itself; mailauth tells them from names that do not exist.
     if (canonicalName(name) === null) throw dnsError('EBADNAME', name, type)
     switch (type) {

@@ -9,8 +9,6 @@ const crlf = Buffer.from('\r\n')
 const nothing = Buffer.alloc(0)
 
 export interface NewlineFilter {
-  /** Bare CRs and LFs met so far. */
-  readonly bare: number
   /** The clean bytes of this chunk (a CR at its end waits for the next); null at a bare one that is refused. */
   push(chunk: Buffer): Buffer | null
   /** The message ends: a CR that still waits was bare, and a last line without CRLF gets one. Null as above. */
@@ -18,7 +16,6 @@ export interface NewlineFilter {
 }
 
 export function createNewlineFilter(mode: 'reject' | 'normalize'): NewlineFilter {
-  let bare = 0
   let heldCr = false
   let lineOpen = false
   const pass = (bytes: Buffer): Buffer => {
@@ -27,14 +24,10 @@ export function createNewlineFilter(mode: 'reject' | 'normalize'): NewlineFilter
   }
   const clean = (bytes: Buffer): Buffer | null => {
     const places = bareOnes(bytes, mode === 'reject')
-    bare += places.length
     if (places.length === 0) return bytes
     return mode === 'reject' ? null : replaceAt(bytes, places)
   }
   return {
-    get bare() {
-      return bare
-    },
     push: (chunk) => {
       if (chunk.length === 0) return nothing
       const whole = heldCr ? Buffer.concat([crlf.subarray(0, 1), chunk]) : chunk

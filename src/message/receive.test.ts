@@ -125,12 +125,7 @@ describe('bare CR and LF', () => {
     expect(replyOf(await receive(`Subject: x${sequence}y: z\r\n\r\n`, strict, [1]))).toBe('550 5.5.2')
   })
 
-  test('counts what it repaired', async () => {
-    expect((await receive('A: 1\n\nbody\n', lenient)).received).toMatchObject({ kind: 'ok', repairedNewlines: 3 })
-  })
-
-  test('NULs are refused if asked', async () => {
-    expect(replyOf(await receive('A: 1\r\n\r\n\0\r\n', { ...strict, refuseNul: true }))).toBe('550 5.6.0')
+  test('NUL octets pass', async () => {
     expect((await receive('A: 1\r\n\r\n\0\r\n')).body).toBe('\0\r\n')
   })
 })

@@ -23,8 +23,6 @@ export interface ReceiveSettings {
   readonly maxSize: number
   /** A node of ours brings it: what that put on top counts for neither size nor header section. */
   readonly fromPeer?: boolean
-  /** Refuse NUL octets (RFC 5321 4.5.2 bids never to send them; some old mail has them). */
-  readonly refuseNul?: boolean
 }
 
 export type Received =
@@ -35,8 +33,6 @@ export type Received =
       readonly bodySize: number
       /** True if the message's first line that is no field was taken for its body and an empty line put in front of it. */
       readonly separatorAdded: boolean
-      /** Bare CRs and LFs that were turned into CRLF. */
-      readonly repairedNewlines: number
     }
   /** `drained` false: far beyond the limit, the rest was not read; answer and close the connection. */
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly drained: boolean }
@@ -109,7 +105,6 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   }
   const accept = (clean: Buffer | null): clean is Buffer => {
     if (clean === null) refused = bareNewline
-    else if (settings.refuseNul && clean.includes(0)) refused = nulOctet
     else {
       size += clean.length
       if (size > settings.maxSize) refused = tooLarge(settings.maxSize)
@@ -130,15 +125,13 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
       if (!refused && !header) await settle(collector.end())
       const section = header ?? Buffer.alloc(0)
       const bodySize = size + (separatorAdded ? 2 : 0) - section.length
-      return { kind: 'ok', header: section, bodySize, separatorAdded, repairedNewlines: filter.bare }
+      return { kind: 'ok', header: section, bodySize, separatorAdded }
     },
   }
 }
 
 /** RFC 5321 2.3.8 and 4.1.1.4; the code is what Postfix answers. */
 const bareNewline = refusal(550, '5.5.2', 'Bare CR or LF in the message: lines must end with CRLF', 'bare newline')
-
-const nulOctet = refusal(550, '5.6.0', 'NUL octet in the message', 'NUL octet')
 
 function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message larger than ${limit} octets`)

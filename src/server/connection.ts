@@ -70,8 +70,6 @@ export class MailConnection extends SMTPConnection {
       id: this.id,
       listener: at.context.settings.name,
       remoteIp: plainAddress(socket.remoteAddress ?? ''),
-      remotePort: this.remotePort,
-      localPort: this.localPort,
       connectedAt: now,
     })
     this.#errors = createErrorCount(at.context.limits)

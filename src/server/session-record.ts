@@ -17,8 +17,6 @@ export interface SocketFacts {
   readonly id: string
   readonly listener: string
   readonly remoteIp: string
-  readonly remotePort: number
-  readonly localPort: number
   readonly connectedAt: number
 }
 

@@ -13,18 +13,17 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.name ?? 'unknown',
-    certificate: certificate ? certificateFacts(certificate, socket.authorized) : null,
+    certificate: certificate ? certificateFacts(certificate) : null,
   }
 }
 
 /** Subject and fingerprints: of the certificate, and of its public key, which outlives renewals. */
-function certificateFacts(certificate: X509Certificate, chainValid: boolean): ClientCertificate {
+function certificateFacts(certificate: X509Certificate): ClientCertificate {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return {
     subject: subjectOf(certificate).replaceAll('\n', ', ').slice(0, MOST_SUBJECT).toWellFormed(),
     fingerprint: sha256(certificate.raw),
     keyFingerprint: sha256(key),
-    chainValid,
   }
 }
 

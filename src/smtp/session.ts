@@ -1,15 +1,14 @@
-// The facts of one session with a client, as policy, intake and the trace header see them.
+// The facts of one session with a client, as policy, intake and the trace field use them.
 
 import type { Origin } from './origin.ts'
 
-/** A client certificate that the TLS layer has seen; `chainValid` tells whether it led to a configured CA. */
+/** The certificate of a client, which has proved that it holds the key. Its issuer means nothing: fingerprints identify peers and machines. */
 export interface ClientCertificate {
   readonly subject: string
-  /** SHA-256 of the DER certificate, lower-case hex without colons. */
+  /** SHA-256 of the DER certificate, lower-case hexadecimal without colons. */
   readonly fingerprint: string
-  /** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hex: stays the same when a certificate is renewed with its key. */
+  /** SHA-256 of the DER SubjectPublicKeyInfo in the same form: unchanged when a certificate is renewed with its key. */
   readonly keyFingerprint: string
-  readonly chainValid: boolean
 }
 
 export interface TlsFacts {
@@ -19,19 +18,18 @@ export interface TlsFacts {
 }
 
 export interface Session {
-  /** For log lines of everything before a queue id exists. */
+  /** Names the session in the log until a queue ID exists. */
   readonly id: string
   readonly listener: string
   readonly remoteIp: string
-  readonly remotePort: number
-  readonly localPort: number
   /** Forward-confirmed reverse DNS name, or null. */
   readonly remoteName: string | null
+  /** Unix milliseconds. */
   readonly connectedAt: number
-  /** HELO/EHLO argument; null before it. */
+  /** The argument of HELO or EHLO; null before it. */
   readonly helo: string | null
   readonly esmtp: boolean
   readonly tls: TlsFacts | null
-  /** The class this session has earned so far; null until admitted. */
+  /** The origin class; null until a check admits the client. */
   readonly origin: Origin | null
 }

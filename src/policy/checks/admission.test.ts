@@ -11,7 +11,6 @@ const certificate: ClientCertificate = {
   subject: 'CN=web-01',
   fingerprint: CERT,
   keyFingerprint: KEY,
-  chainValid: true,
 }
 
 const machines: CertificateAuthenticator = {
@@ -30,8 +29,6 @@ function session(more: Partial<Session> = {}): Session {
     id: 's1',
     listener: 'smtp',
     remoteIp: '198.51.100.7',
-    remotePort: 40000,
-    localPort: 25,
     remoteName: null,
     connectedAt: 0,
     helo: null,
