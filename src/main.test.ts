@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
-test('whoever reads only the beginning of the output gets no stack for it', () => {
+test('a reader that closes the pipe early causes no stack trace', () => {
   const { stderr } = spawnSync('sh', ['-c', '"$0" "$1" --help | true', process.execPath, main], {
     encoding: 'utf8',
     input: 'secret\n',
@@ -13,20 +13,20 @@ test('whoever reads only the beginning of the output gets no stack for it', () =
   expect(stderr).toBe('')
 })
 
-/** Runs a command by the shell with `arguments` behind the program's name. */
+/** Runs `waypost` in a shell with these arguments and redirections. */
 function shell(args: string) {
   return spawnSync('sh', ['-c', `"$0" "$1" ${args}`, process.execPath, main], { encoding: 'utf8', input: 'secret\n' })
 }
 
-test.runIf(existsSync('/dev/full'))('output that cannot be written is a failure in one line', () => {
+test.runIf(existsSync('/dev/full'))('an error on standard output is reported in one line and with exit code 1', () => {
   const { status, stderr } = shell('passwd hash --scheme SSHA > /dev/full')
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: expect.stringMatching(/^the output cannot be written: ENOSPC.*\n$/),
+    stderr: expect.stringMatching(/^cannot write to standard output: ENOSPC.*\n$/),
   })
 })
 
-test.runIf(existsSync('/dev/full'))('whoever does not read what is wrong gets the exit code all the same', () => {
+test.runIf(existsSync('/dev/full'))('a closed stderr leaves the exit code unchanged', () => {
   const { stdout } = shell('check -c /nonexistent 2> /dev/full; echo $?')
   expect(stdout).toBe('2\n')
 })

@@ -1,6 +1,6 @@
 // What each scenario of the demonstration works with: the fleet, the hosts around it, and a client that sends messages.
 
-import type { Sent, TestMail } from '../cli/mail-client.ts'
+import type { Sent, TestMail } from '../cli/mail/mail-client.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Event } from '../observe/events.ts'
 import type { NodeName } from './demo-addresses.ts'

@@ -1,6 +1,6 @@
 // Ann, a sender outside the organisation: her provider delivers directly to the mx.
 
-import type { Sent } from '../cli/mail-client.ts'
+import type { Sent } from '../cli/mail/mail-client.ts'
 import { externalAddress } from './demo-addresses.ts'
 import { testMessage } from './environment.ts'
 import type { Environment } from './environment.ts'

@@ -4,8 +4,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { directoryAccept, directoryDiff, directoryRollback, directoryStatus } from '../../src/cli/directory-command.ts'
-import { explain } from '../../src/cli/explain.ts'
+import {
+  directoryAccept,
+  directoryDiff,
+  directoryRollback,
+  directoryStatus,
+} from '../../src/cli/directory/directory-command.ts'
+import { explain } from '../../src/cli/mail/explain.ts'
 import { hashPassword } from '../../src/auth/schemes.ts'
 import { captureIo } from '../lib/captured-io.ts'
 import { freePort } from '../lib/free-port.ts'

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { explain } from '../../src/cli/explain.ts'
+import { explain } from '../../src/cli/mail/explain.ts'
 import { captureIo } from '../lib/captured-io.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 

@@ -1,6 +1,6 @@
 // (b) The provider of a forward accepts the message and bounces it later. The bounce goes to the SRS address; the mx reverses it.
 
-import { sendTestMail } from '../../cli/mail-client.ts'
+import { sendTestMail } from '../../cli/mail/mail-client.ts'
 import { hostAddresses, nodeAddresses } from '../demo-addresses.ts'
 import { fieldValues, testMessage, ARRIVAL_TIMEOUT_MS, expectation } from '../environment.ts'
 import type { Expectation, Scenario, Environment } from '../environment.ts'

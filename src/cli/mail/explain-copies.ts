@@ -1,0 +1,96 @@
+// What becomes of a whole mail that has passed the checks: which copies leave, under whose name, and their signatures. The code of intake
+// itself, over a queue that keeps nothing.
+
+import { Readable, Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { buildStrategist, sealSettings } from '../../wiring/forwards.ts'
+import { editSettings } from '../../wiring/mail-settings.ts'
+import type { Config } from '../../config/config.ts'
+import type { NodeData } from '../../node/load-data.ts'
+import { planCopies, refusedWhole } from '../../intake/copies.ts'
+import type { Draft } from '../../intake/intake.ts'
+import { withoutLoops } from '../../intake/forward-loop.ts'
+import { makeCopies } from '../../intake/make-copies.ts'
+import type { Checked } from '../../intake/make-copies.ts'
+import { recipientsOf } from '../../intake/recipients.ts'
+import { signEarned } from '../../intake/sign-copies.ts'
+import type { Event } from '../../observe/events.ts'
+import type { Resolution } from '../../route/resolution.ts'
+import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
+import type { Refusal } from '../../smtp/reply.ts'
+
+export interface ExplainedCopies {
+  readonly reply: Refusal | null
+  readonly events: readonly Event[]
+}
+
+/** The decisions and signatures for one recipient; where it leads nowhere, only the signature. */
+export async function explainCopies(
+  { config, data }: { readonly config: Config; readonly data: NodeData },
+  checked: Omit<Checked, 'draft'>,
+  recipient: { readonly forwardPath: string; readonly resolution: Resolution },
+): Promise<ExplainedCopies> {
+  const { mail, findings } = checked
+  const draft = await draftOf(checked, recipient)
+  const { loop } = data
+  const unlooped = withoutLoops(recipientsOf(draft), mail.fields, loop)
+  if (unlooped.kind === 'refused') return { reply: unlooped.reply, events: [] }
+  const { sorted } = unlooped
+  const forwards = buildStrategist(config, data)
+  const copies = planCopies(forwards, { ...findings, fields: mail.fields }, sorted)
+  const reply = refusedWhole(copies)
+  if (reply) return { reply, events: [] }
+  if (copies.length === 0) {
+    const { origin } = findings
+    const signing = await signEarned(config.role.sign, data.signer, { origin, content: mail.content, mail })
+    return { reply: null, events: signing.events }
+  }
+  const edit = editSettings(config)
+  const settings = { edit, checks: [], sign: config.role.sign, forwards, loop, ...sealSettings(config) }
+  const { signer, sealer, router } = data
+  const ports = { queue: memory(), signer, sealer, router, newQueueId: () => mail.queueId }
+  const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, ...sorted })
+  return { reply: null, events: made.messages.flatMap((message) => message.events.filter(isDecision)) }
+}
+
+async function draftOf(
+  { mail }: Omit<Checked, 'draft'>,
+  recipient: { readonly forwardPath: string; readonly resolution: Resolution },
+): Promise<Draft> {
+  const { session, origin, sender, content } = mail
+  return {
+    session,
+    origin,
+    sender,
+    parameters: plainMail,
+    recipients: [{ ...recipient, parameters: plainRecipient }],
+    header: content.header,
+    body: { kind: 'inline', bytes: await buffer(content.openBody()) },
+  }
+}
+
+const ownChecks = new Set(['forward', 'arc-seal'])
+
+function isDecision(event: Event): boolean {
+  return (
+    event.kind === 'signed' || event.kind === 'unsigned' || (event.kind === 'checked' && ownChecks.has(event.check))
+  )
+}
+
+/** Bodies in memory; a wrapped one may be as large as it likes, for there is only one. */
+function memory(): Parameters<typeof makeCopies>[1]['queue'] {
+  const files = new Map<string, Buffer[]>()
+  return {
+    createSpoolFile: async () => {
+      const chunks: Buffer[] = []
+      const file = String(files.size)
+      files.set(file, chunks)
+      const stream = new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(chunk), done()) })
+      const size = () => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      return { file, stream, finish: async () => ({ size: size() }), discard: async () => void files.delete(file) }
+    },
+    openBody: (body) =>
+      Readable.from(body.kind === 'inline' ? [body.bytes] : (files.get(body.file) ?? []), { objectMode: false }),
+    shareBody: async (body) => ({ body, discard: async () => {} }),
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { loadDirectory } from '../../directory/load-directory.ts'
+import { memoryFiles } from '../../directory/files/memory-files.ts'
+import { createRouter } from '../../route/router.ts'
+import { explainText } from './explain-text.ts'
+
+const mail = `domains: [example.org, example.net]
+alias_domains: { www.example.org: example.org }
+aliases:
+  press: { to: [kim, lee], comment: agreed with the board }
+  media: [press, kim]
+  ops: [gone, kim]
+  a: b
+  b: a
+forwards:
+  kim: kim@home.example.net
+  audit: { to: audit@far.example, when_dmarc_would_fail: wrap, spam_ceiling: 12.5 }
+transports:
+  lee@example.org: lmtp:[127.0.0.1]:24
+discards: { noreply: nobody reads this }
+refusals: { orders: We sell nothing }
+catch_all: { example.net: { to: desk@far.example, spam_ceiling: none } }
+`
+const files = memoryFiles({ 'mail.yaml': mail })
+const scope = { facts: {}, certname: 'mx' }
+const { directory } = loadDirectory(
+  { mainDomain: 'example.org', mail: ['mail.yaml'], scope, graph: { loops: 'warning', dangling: 'warning' } },
+  files,
+)
+const srs = { domain: 'srs.example.org', secrets: ['s'], reverse: true, rewrite: true }
+
+async function explain(forwardPath: string, role: 'mx' | 'srs' = 'srs', reversePath: string | null = 'a@far.example') {
+  if (!directory) throw new Error('no directory')
+  const forwards = role === 'mx' ? 'relay-to-srs' : 'resolve'
+  const router = createRouter({ forwards, own: 'resolve', relayFor: [], srs }, () => directory)
+  const at = 1_577_836_860_000
+  return explainText(forwardPath, await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at }))
+}
+
+describe('explainText', () => {
+  it.each(['mx', 'srs'] as const)('tells on the %s from which spam score on nothing is forwarded', async (role) => {
+    expect(await explain('audit@example.org', role)).toContain(
+      '\n   if it looks like spam: not forwarded from a score of 12.5 on  [mail.yaml:11]',
+    )
+    expect(await explain('whoever@example.net', role)).toContain(
+      '\n   if it looks like spam: forwarded whatever its score  [mail.yaml:16]',
+    )
+  })
+
+  it('shows each destination with every step and its source', async () => {
+    expect(await explain('media@www.example.org')).toMatchInlineSnapshot(`
+      "media@www.example.org: 2 destinations
+
+      1. kim@home.example.net (leaves our domains; bounces do not name it)
+         alias-domain: media@www.example.org → media@example.org  [mail.yaml:2]
+           alias: media@example.org → press@example.org  [mail.yaml:5]
+             alias: press@example.org → kim@example.org  [mail.yaml:4]
+               # agreed with the board
+               forward: kim@example.org → kim@home.example.net  [mail.yaml:10]
+                 srs: a@far.example → SRS0=m9Ug=2W=far.example=a@srs.example.org  [configuration]
+                   # kim@home.example.net is foreign and so is the sender
+         also by    media@example.org → kim@example.org  [mail.yaml:5]
+         next hop   mx:home.example.net
+         MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
+
+      2. lee@example.org
+         alias-domain: media@www.example.org → media@example.org  [mail.yaml:2]
+           alias: media@example.org → press@example.org  [mail.yaml:5]
+             alias: press@example.org → lee@example.org  [mail.yaml:4]
+               # agreed with the board
+               transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:13]
+         next hop   lmtp:[127.0.0.1]:24
+         MAIL FROM  <a@far.example>"
+    `)
+  })
+
+  it('shows what is wanted where DMARC would fail', async () => {
+    const text = await explain('audit@example.org')
+    expect(text).toContain(
+      '   MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>\n   if DMARC would fail there: wrap  [mail.yaml:11]',
+    )
+  })
+
+  it('shows where the mx hands over', async () => {
+    expect(await explain('press@example.org', 'mx')).toMatchInlineSnapshot(`
+      "press@example.org: 2 destinations
+
+      1. kim@example.org (leaves our domains; bounces do not name it)
+         alias: press@example.org → kim@example.org  [mail.yaml:4]
+           # agreed with the board
+           forward: kim@example.org  [mail.yaml:10]
+             # leaves our domains: the nodes at peers:srs resolve it
+         next hop   peers:srs
+         MAIL FROM  <a@far.example>
+
+      2. lee@example.org
+         alias: press@example.org → lee@example.org  [mail.yaml:4]
+           # agreed with the board
+           transport: lee@example.org → lmtp:[127.0.0.1]:24  [mail.yaml:13]
+         next hop   lmtp:[127.0.0.1]:24
+         MAIL FROM  <a@far.example>"
+    `)
+  })
+
+  it('shows a bounce on its way home', async () => {
+    expect(await explain('SRS0=m9Ug=2W=far.example=a@srs.example.org', 'mx', null)).toMatchInlineSnapshot(`
+      "SRS0=m9Ug=2W=far.example=a@srs.example.org: 1 destination
+
+      1. a@far.example
+         srs-reverse: SRS0=m9Ug=2W=far.example=a@srs.example.org → a@far.example  [configuration]
+           # SRS0 of ours, hash and age are right
+         next hop   mx:far.example
+         MAIL FROM  <>"
+    `)
+  })
+
+  it('shows members of a group that lead nowhere', async () => {
+    expect(await explain('ops@example.org')).toMatchInlineSnapshot(`
+      "ops@example.org: 1 destination
+
+      1. kim@home.example.net (leaves our domains; bounces do not name it)
+         alias: ops@example.org → kim@example.org  [mail.yaml:6]
+           forward: kim@example.org → kim@home.example.net  [mail.yaml:10]
+             srs: a@far.example → SRS0=m9Ug=2W=far.example=a@srs.example.org  [configuration]
+               # kim@home.example.net is foreign and so is the sender
+         next hop   mx:home.example.net
+         MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
+
+      Leads nowhere, the others are not held up by it:
+         alias: ops@example.org → gone@example.org  [mail.yaml:6]
+         reply      550 5.1.1 No such address here
+         because    gone@example.org is known nowhere"
+    `)
+  })
+
+  it('shows the reply and the cause of a refusal', async () => {
+    expect(await explain('nobody@example.org')).toMatchInlineSnapshot(`
+      "nobody@example.org: refused
+         reply      550 5.1.1 No such address here
+         because    nobody@example.org is known nowhere"
+    `)
+    expect(await explain('orders@example.org')).toMatchInlineSnapshot(`
+      "orders@example.org: refused
+         refuse: orders@example.org → We sell nothing  [mail.yaml:15]
+         reply      550 5.1.1 We sell nothing
+         because    refused by mail.yaml:15"
+    `)
+    expect(await explain('a@example.org')).toMatchInlineSnapshot(`
+      "a@example.org: refused
+         alias: a@example.org → b@example.org  [mail.yaml:7]
+           alias: b@example.org → a@example.org  [mail.yaml:8]
+         reply      550 5.4.6 Mail to this address loops here
+         because    a@example.org → b@example.org → a@example.org"
+    `)
+    expect(await explain('kim@elsewhere.example')).toMatchInlineSnapshot(`
+      "kim@elsewhere.example: refused
+         reply      554 5.7.1 Relay access denied
+         because    elsewhere.example is not ours and the origin is internet"
+    `)
+  })
+
+  it('shows what is dropped, and why', async () => {
+    expect(await explain('noreply@example.org')).toMatchInlineSnapshot(`
+      "noreply@example.org: accepted and dropped: nobody reads this
+         discard: noreply@example.org → nobody reads this  [mail.yaml:14]"
+    `)
+  })
+
+  it('shows that a source could not answer', () => {
+    const reply = { code: 451, enhanced: '4.3.0', text: 'Address lookup failed', cause: 'ldaps://ldap-01: timed out' }
+    expect(explainText('kim@example.org', { kind: 'unavailable', reply, via: [] })).toMatchInlineSnapshot(`
+      "kim@example.org: cannot be answered now
+         reply      451 4.3.0 Address lookup failed
+         because    ldaps://ldap-01: timed out"
+    `)
+  })
+})

@@ -1,0 +1,47 @@
+// waypost check: what `run` would say before it starts, for editors, hooks and the operator's own CI.
+
+import { loadData } from '../../node/load-data.ts'
+import { loadConfig } from '../../config/load-config.ts'
+import { formatProblem } from '../../config/problem.ts'
+import { systemClock } from '../../lib/clock.ts'
+import type { Problem } from '../../config/problem.ts'
+import { json, line, OK, USAGE } from '../io.ts'
+import type { Io } from '../io.ts'
+
+export async function check(options: { readonly config: string; readonly json?: boolean }, io: Io): Promise<number> {
+  const { problems, warnings, notes, summary } = await inspect(options.config)
+  if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, notes, summary })
+  else {
+    for (const problem of problems) line(io.stderr, formatProblem(problem))
+    for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
+    for (const note of notes) line(io.stdout, `${formatProblem(note)} (note)`)
+    if (problems.length === 0) line(io.stdout, `${options.config}: ok. ${summary}`)
+    else
+      line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
+  }
+  return problems.length === 0 ? OK : USAGE
+}
+
+interface Inspection {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  /** What is no mistake and good to know: addresses that cannot be listed. */
+  readonly notes: readonly Problem[]
+  readonly summary: string
+}
+
+async function inspect(file: string): Promise<Inspection> {
+  const load = loadConfig(file)
+  if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
+  const { config } = load
+  const data = await loadData(config, { clock: systemClock, tokens: null })
+  const listeners = config.listeners
+    .map((one) => `${one.name} on ${one.host.includes(':') ? `[${one.host}]` : one.host}:${one.port}`)
+    .join(', ')
+  const unasked =
+    config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd, so nothing is checked for spam' : ''
+  const summary = `${config.role.role} ${config.hostname}: ${listeners}${unasked}`
+  if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, notes: [], summary }
+  const { notes } = data.data
+  return { problems: [], warnings: data.warnings, notes, summary: `${summary}; ${data.data.summary}` }
+}

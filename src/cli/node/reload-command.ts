@@ -1,0 +1,42 @@
+// waypost reload: checks the configuration as the node will, then tells the node to read it again. Exit 2 if it would refuse it.
+
+import { readFileSync } from 'node:fs'
+import { pidFilePath, queueDirectory } from '../../wiring/node-paths.ts'
+import type { Config } from '../../config/config.ts'
+import { formatProblem } from '../../config/problem.ts'
+import { isOwned } from '../../queue/sqlite/database.ts'
+import { FAILED, line, OK } from '../io.ts'
+import type { Io } from '../io.ts'
+import { withData } from '../with-config.ts'
+
+export function reload(options: { readonly config: string }, io: Io): Promise<number> | number {
+  return withData(options.config, io, async (config, data, warnings) => {
+    for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
+    try {
+      const pid = runningPid(config)
+      if (pid === null) throw new Error(`no node runs on ${config.data}`)
+      process.kill(pid, 'SIGHUP')
+      line(io.stdout, `sent SIGHUP to PID ${pid} (${data.summary})`)
+      return OK
+    } catch (error) {
+      line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_YOURS : (error as Error).message)
+      return FAILED
+    }
+  })
+}
+
+const NOT_YOURS = 'the node runs as another user: only that user and root may tell it'
+
+/** The number in the file counts only while a node holds the queue: after a crash it may be anybody's, and 0 would be everybody's. */
+function runningPid(config: Config): number | null {
+  if (!isOwned(queueDirectory(config))) return null
+  try {
+    const pid = Number(readFileSync(pidFilePath(config), 'utf8'))
+    if (!Number.isSafeInteger(pid) || pid <= 0) return null
+    process.kill(pid, 0)
+    return pid
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw error
+    return null
+  }
+}

@@ -1,0 +1,32 @@
+// The command line: every command with its arguments and options. docs/reference/commands.md is generated from these declarations.
+
+import { Command } from 'commander'
+import { declareDirectory } from './directory/declare-directory.ts'
+import type { Io } from './io.ts'
+import { declareMail } from './mail/declare-mail.ts'
+import { declareNode } from './node/declare-node.ts'
+import { declareQueue } from './queue/declare-queue.ts'
+import { declareSecrets } from './secrets/declare-secrets.ts'
+
+/** What the program needs from its process. */
+export interface ProgramPorts {
+  readonly io: Io
+  /** Called with the exit code of the command. */
+  readonly finish: (code: number) => void
+  /** Called instead of a command after `--help`, `--version` (0) and errors of the command line (another code). */
+  readonly exit: (code: number) => never
+}
+
+/** The implementation of a command is a file of its own, loaded when the command is called. */
+export function createProgram({ io, finish, exit }: ProgramPorts): Command {
+  const program = new Command('waypost')
+    .description('Waypost: every kind of mail-routing node for organisations without mailboxes')
+    .version('0.1.0')
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(see --help)')
+    // Subcommands copy this when they are declared.
+    .exitOverride((error) => exit(error.exitCode))
+  for (const declare of [declareNode, declareMail, declareQueue, declareDirectory, declareSecrets])
+    declare(program, io, finish)
+  return program
+}

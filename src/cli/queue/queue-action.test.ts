@@ -1,0 +1,232 @@
+// The steering commands on the queue of a running and of a stopped node: exit codes, words, JSON, dry runs, and what the ledger says.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
+import { deferred, sampleMessage, sampleRecipient } from '../../../test/lib/queue-samples.ts'
+import type { Event } from '../../observe/events.ts'
+import type { OpenQueue } from '../../queue/contract/opened-queue.ts'
+import type { Claim } from '../../queue/contract/queue.ts'
+import { queueList } from './queue-list.ts'
+import { queueStats } from './queue-stats.ts'
+import { type QueueActionOptions, queueAction } from './queue-action.ts'
+import { type SuspendOptions, queueSuspend } from './queue-suspend.ts'
+import { trace } from '../mail/trace.ts'
+
+let node: QueueNode
+let queue: OpenQueue
+const first = '5dQ8bz000cz4Fbcdf'
+const second = '5dQ8bz000dz4Fbcdf'
+
+beforeEach(async () => {
+  node = queueNode()
+  queue = await node.open()
+  const to = (address: string, nextHop: string) => sampleRecipient({ address, nextHop })
+  const lee = [to('lee@far.example', 'mx:far.example')]
+  await queue.accept(sampleMessage({ queueId: first, recipients: lee }), { claim: false })
+  const both = [to('kim@near.example', 'mx:near.example'), to('ann@far.example', 'mx:far.example')]
+  const origin = { kind: 'user', identity: 'joe' } as const
+  await queue.accept(sampleMessage({ queueId: second, recipients: both, sender: null, origin }), { claim: false })
+})
+afterEach(() => node.place.remove())
+
+function steer(change: Partial<QueueActionOptions>) {
+  const plain = {
+    queueIds: [],
+    filter: {},
+    all: false,
+    reason: 'a test',
+    by: 'ann',
+    dryRun: false,
+    json: false,
+  } as const
+  const options = { config: node.config, action: 'hold', now: node.place.clock.time, ...plain, ...change } as const
+  return runCommand((io) => queueAction(options, io))
+}
+function suspend(change: Partial<SuspendOptions>) {
+  const plain = { action: 'suspend', reason: 'a test', by: 'ann', dryRun: false, json: false } as const
+  return runCommand((io) =>
+    queueSuspend({ config: node.config, destinations: ['far.example'], ...plain, ...change }, io),
+  )
+}
+const list = (queueIds: string[], filter: object) =>
+  runCommand((io) => queueList({ config: node.config, queueIds, filter, json: true, now: node.place.clock.time }, io))
+const listed = async (queueIds: string[] = [], filter: object = {}) =>
+  (JSON.parse((await list(queueIds, filter)).out) as { recipients: { address: string; state: string }[] }[]).flatMap(
+    ({ recipients }) => recipients.map(({ address, state }) => `${address} ${state}`),
+  )
+async function events(subject: string): Promise<Event[]> {
+  const { out } = await runCommand((io) => trace({ config: node.config, subject, json: true }, io))
+  return JSON.parse(out) as Event[]
+}
+
+describe('which recipients', () => {
+  it.each([
+    ['queue id', [first], {}, ['lee@far.example']],
+    ['null sender', [], { sender: '<>' }, ['kim@near.example', 'ann@far.example']],
+    ['recipient', [], { recipient: '*@far.example' }, ['lee@far.example', 'ann@far.example']],
+    ['recipient as it is printed', [], { recipient: '<LEE@far.example>' }, ['lee@far.example']],
+    ['destination', [], { destination: 'mx:near.*' }, ['kim@near.example']],
+    ['state', [], { state: ['held'] }, []],
+    ['age', [], { olderThan: 1000 }, []],
+    ['identity', [], { identity: 'joe' }, ['kim@near.example', 'ann@far.example']],
+    ['both conditions', [second], { recipient: 'ann@*' }, ['ann@far.example']],
+  ])('by %s, the same for list and for actions', async (_, queueIds, filter, expected) => {
+    expect(await listed(queueIds, filter)).toEqual(expected.map((one) => `${one} queued`))
+    const { code } = await steer({ queueIds, filter })
+    expect(code).toBe(expected.length > 0 ? 0 : 1)
+    expect((await listed([], { state: ['held'] })).toSorted()).toEqual(expected.map((one) => `${one} held`).toSorted())
+  })
+
+  it('by a part of the last reply', async () => {
+    const [claim] = (await queue.claim({ nextHop: 'mx:near.example', limit: 1, now: node.place.clock.time })) as [Claim]
+    const outcomes = claim.recipients.map(({ recipientId }) => ({ recipientId, outcome: deferred() }))
+    await queue.settle({ queueId: second, nextHop: 'mx:near.example', outcomes })
+    expect(await steer({ action: 'retry', filter: { reply: 'TRY later' } })).toMatchObject({ code: 0 })
+    expect(await steer({ action: 'remove', filter: { reply: '' } })).toMatchObject({
+      code: 2,
+      err: '--reply: found nothing, expected a text\n',
+    })
+  })
+
+  it('by letters beyond ASCII as they are listed', async () => {
+    const recipients = [sampleRecipient({ address: 'ÅSA@far.example' })]
+    await queue.accept(sampleMessage({ recipients }), { claim: false })
+    expect((await list([], { recipient: 'ÅSA@FAR.example' })).out).toContain('SA@far.example')
+  })
+
+  it('is told when it makes no sense', async () => {
+    expect(await steer({ queueIds: ['ann@far.example'] })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('found ann@far.example, expected a queue id'),
+    })
+    expect((await steer({ filter: { state: ['lost'] } })).err).toMatch(/--state: found lost, expected queued, deferred/)
+    expect(await list([], { state: ['lost'] })).toMatchObject({ code: 2 })
+  })
+})
+
+describe('everything', () => {
+  it('is not touched unless asked for', async () => {
+    const { code, err } = await steer({ action: 'remove' })
+    expect([code, err]).toEqual([
+      2,
+      'found no condition, expected queue ids or a filter such as --recipient; --all to remove everything\n',
+    ])
+    expect(await steer({ action: 'remove', all: true })).toMatchObject({ code: 0, out: '3 recipients removed\n' })
+    expect((await queue.stats()).messages).toBe(0)
+  })
+})
+
+describe('an action', () => {
+  it('is in the ledger with who and why', async () => {
+    await steer({ action: 'bounce', queueIds: [first] })
+    expect(await events(first)).toMatchObject([
+      { kind: 'received' },
+      { kind: 'resolved' },
+      { kind: 'bounced', by: 'ann', reason: 'a test' },
+      { kind: 'failed', reply: 'a test' },
+    ])
+  })
+
+  it('tells a sender something even without a reason', async () => {
+    await steer({ action: 'bounce', queueIds: [first], reason: '' })
+    expect((await events(first)).at(-1)).toMatchObject({ reply: 'the operator of this system returned the message' })
+  })
+
+  it('waits for the attempt of what is under way', async () => {
+    await queue.claim({ nextHop: 'mx:far.example', limit: 1, now: node.place.clock.time })
+    const { out } = await steer({ filter: { destination: 'mx:far.example' } })
+    expect(out).toBe('1 recipient held\n1 recipient under way: when the attempt ends without success\n')
+  })
+
+  it('on what is under way can be seen and called off', async () => {
+    await queue.claim({ nextHop: 'mx:near.example', limit: 1, now: node.place.clock.time })
+    const filter = { state: ['claimed'] }
+    expect(await steer({ action: 'release', filter, dryRun: true })).toMatchObject({ code: 1 })
+    expect(await steer({ action: 'release', filter })).toMatchObject({ code: 1, err: 'nothing to release\n' })
+    await steer({ action: 'remove', filter })
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: 'remove' }] }])
+    for (const dryRun of [true, false])
+      expect(await steer({ action: 'release', filter, dryRun })).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('1 recipient under way: what was asked for after the attempt is called off\n'),
+      })
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: null }] }])
+  })
+
+  it('says when there is nothing to do', async () => {
+    expect(await steer({ action: 'release', all: true })).toEqual({ code: 1, out: '', err: 'nothing to release\n' })
+    const { out } = await steer({ action: 'release', all: true, json: true })
+    expect(JSON.parse(out)).toEqual({ action: 'release', dryRun: false, changed: 0, afterAttempt: 0 })
+  })
+
+  it('works on a stopped node', async () => {
+    await queue.close()
+    expect(await steer({ queueIds: [first] })).toMatchObject({ code: 0, out: '1 recipient held\n' })
+    queue = await node.open()
+    expect((await queue.stats()).recipients.held).toBe(1)
+  })
+})
+
+describe('a dry run', () => {
+  it('names what would be touched and touches nothing', async () => {
+    const { code, out } = await steer({ filter: { recipient: '*@far.example' }, dryRun: true })
+    expect([code, out.trimEnd().split('\n')]).toEqual([
+      0,
+      [
+        `${first}  <sender@example.org> lee@far.example  queued by mx:far.example`,
+        `${second}  <> ann@far.example  queued by mx:far.example`,
+        '2 recipients would be held',
+      ],
+    ])
+    expect((await queue.stats()).recipients.held).toBe(0)
+    const asked = JSON.parse((await steer({ all: true, dryRun: true, json: true })).out) as object
+    expect(asked).toMatchObject({ dryRun: true, changed: 3, afterAttempt: 0, messages: [{ queueId: first }, {}] })
+    expect(await steer({ action: 'release', all: true, dryRun: true })).toMatchObject({ code: 1 })
+  })
+})
+
+describe('a destination', () => {
+  it('is suspended and resumed, in the ledger, once', async () => {
+    expect(await suspend({})).toEqual({ code: 0, out: 'mx:far.example suspended\n', err: '' })
+    expect(await suspend({})).toEqual({ code: 1, out: '', err: 'mx:far.example already is suspended\n' })
+    expect(await queue.claim({ nextHop: 'mx:far.example', limit: 1, now: node.place.clock.time })).toEqual([])
+    const stats = await runCommand((io) => queueStats({ config: node.config, json: false, now: Date.now() }, io))
+    expect(stats.out).toMatch(/suspended:\n {2}mx:far\.example since .+ by ann: a test/)
+    expect(await suspend({ action: 'resume', json: true })).toMatchObject({ code: 0 })
+    expect(await suspend({ action: 'resume' })).toMatchObject({ code: 1, err: 'mx:far.example is not suspended\n' })
+    expect(await events('mx:far.example')).toMatchObject([
+      { kind: 'suspended', destination: 'mx:far.example', by: 'ann', reason: 'a test' },
+      { kind: 'resumed', destination: 'mx:far.example', by: 'ann', reason: 'a test' },
+    ])
+  })
+
+  it('is told by trace under its name', async () => {
+    await suspend({})
+    const { out } = await runCommand((io) => trace({ config: node.config, subject: 'mx:far.example' }, io))
+    expect(out).toMatch(/^mx:far\.example\n {2}.+ suspended mx:far\.example by ann: a test\n$/)
+  })
+
+  it.each(['Bücher.example', 'mx:bücher.example', 'mx:XN--BCHER-kva.example'])(
+    'is %s as the queue writes it',
+    async (name) => {
+      expect(await suspend({ destinations: [name] })).toMatchObject({ out: 'mx:xn--bcher-kva.example suspended\n' })
+    },
+  )
+
+  it('has a dry run, too, and must be one', async () => {
+    expect((await suspend({ dryRun: true })).out).toBe('mx:far.example suspended (dry run), 2 waiting\n')
+    expect((await queue.stats()).suspended).toEqual([])
+    for (const nonsense of ['nonsense', 'a b.example', 'mx:a_b.example', ''])
+      expect(await suspend({ destinations: [nonsense] })).toMatchObject({ code: 2 })
+  })
+})
+
+it('stats tell what is there', async () => {
+  const stats = (json: boolean) =>
+    runCommand((io) => queueStats({ config: node.config, json, now: node.place.clock.time + 90_000 }, io))
+  const { out } = await stats(false)
+  expect(out).toMatch(
+    /^2 messages, the oldest 1m30s old\n +3 queued\ndestinations:\n +2 mx:far.example, next attempt now\n/,
+  )
+  expect(JSON.parse((await stats(true)).out)).toMatchObject({ messages: 2, recipients: { queued: 3, leaving: 0 } })
+})

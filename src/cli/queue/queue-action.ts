@@ -1,0 +1,119 @@
+// waypost queue hold, release, retry, bounce, remove: one action on every recipient that the filter matches, or with --dry-run what it would
+// touch. Beside a running node or on a stopped one. Exit 1 if there is nothing to do.
+
+import type { ControlAction, ControlResult } from '../../queue/contract/queue-control.ts'
+import { effectOf } from '../../queue/contract/control-effect.ts'
+import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
+import type { ListedMessage, ListedRecipient, QueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import { FAILED, json, line, OK, USAGE } from '../io.ts'
+import type { Io } from '../io.ts'
+import { type FilterOptions, readFilter } from './queue-filter.ts'
+import { withQueueControl, withQueueReader } from './with-queue.ts'
+
+export interface QueueActionOptions {
+  readonly config: string
+  readonly action: ControlAction
+  readonly queueIds: readonly string[]
+  readonly filter: FilterOptions
+  /** Permits a filter without a condition. */
+  readonly all: boolean
+  readonly reason: string
+  readonly by: string
+  readonly dryRun: boolean
+  readonly json: boolean
+  readonly now: number
+}
+
+/** What the sender reads if the operator gave no reason. */
+const BOUNCE_REASON = 'the operator of this system returned the message'
+
+export function queueAction(options: QueueActionOptions, io: Io): Promise<number> | number {
+  const read = readFilter(options.queueIds, options.filter, options.now)
+  const problem =
+    read.kind === 'bad' ? read.problem : read.isEverything && !options.all ? wantsCondition(options) : null
+  if (problem !== null || read.kind === 'bad') {
+    line(io.stderr, problem ?? '')
+    return USAGE
+  }
+  if (options.dryRun) return preview(options, read.filter, io)
+  return withQueueControl(options.config, io, (control) => {
+    const { action, by } = options
+    const reason = options.reason || (action === 'bounce' ? BOUNCE_REASON : '')
+    return report(options, control.control({ action, filter: read.filter, by, reason }), io)
+  })
+}
+
+function wantsCondition({ action }: QueueActionOptions): string {
+  return `found no condition, expected queue ids or a filter such as --recipient; --all to ${action} everything`
+}
+
+function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Promise<number> | number {
+  return withQueueReader(options.config, io, (reader) => {
+    const count = { changed: 0, afterAttempt: 0 }
+    const touched: ListedMessage[] = []
+    for (const message of affected(reader, options.action, filter)) {
+      for (const { state } of message.recipients)
+        count[effectOf(options.action, state) === 'wish' ? 'afterAttempt' : 'changed']++
+      if (options.json) touched.push(message)
+      else for (const text of touchedLines(message)) line(io.stdout, text)
+    }
+    return report(options, count, io, touched)
+  })
+}
+
+/** Matching messages, each with the recipients on which the action would have an effect. */
+function* affected(reader: QueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
+  for (const message of reader.list(filter)) {
+    const recipients = message.recipients.filter((one) => isAffected(action, one))
+    if (recipients.length > 0) yield { ...message, recipients }
+  }
+}
+
+/** Of what is under way, a release only takes a wish back. */
+function isAffected(action: ControlAction, { state, wish }: ListedRecipient): boolean {
+  const effect = effectOf(action, state)
+  return effect === 'change' || (effect === 'wish' && (action !== 'release' || wish !== null))
+}
+
+function touchedLines({ queueId, sender, recipients }: ListedMessage): string[] {
+  return recipients.map(
+    ({ address, state, nextHop }) => `${queueId}  <${sender ?? ''}> ${address}  ${state} by ${nextHop}`,
+  )
+}
+
+const done: Record<ControlAction, string> = {
+  hold: 'held',
+  release: 'released',
+  retry: 'due now',
+  bounce: 'bounced',
+  remove: 'removed',
+}
+
+function report(
+  options: QueueActionOptions,
+  result: ControlResult,
+  io: Io,
+  touched?: readonly ListedMessage[],
+): number {
+  const { action, dryRun } = options
+  const { changed, afterAttempt } = result
+  const none = changed + afterAttempt === 0
+  if (options.json)
+    json(io.stdout, { action, dryRun, changed, afterAttempt, ...(touched ? { messages: touched } : {}) })
+  else if (none) line(io.stderr, `nothing to ${action}`)
+  else {
+    line(io.stdout, `${recipients(changed)} ${dryRun ? 'would be ' : ''}${done[action]}`)
+    if (afterAttempt > 0) line(io.stdout, `${recipients(afterAttempt)} under way: ${afterwards(action)}`)
+  }
+  return none ? FAILED : OK
+}
+
+function afterwards(action: ControlAction): string {
+  return action === 'release'
+    ? 'what was asked for after the attempt is called off'
+    : 'when the attempt ends without success'
+}
+
+function recipients(count: number): string {
+  return `${count} ${count === 1 ? 'recipient' : 'recipients'}`
+}

@@ -1,0 +1,46 @@
+// waypost queue backup and restore: a copy of the queue of a working or stopped node, and putting it into the place of a stopped one.
+
+import { resolve } from 'node:path'
+import { backupQueue } from '../../queue/sqlite/backup.ts'
+import { restoreQueue } from '../../queue/sqlite/restore.ts'
+import { json, line, OK } from '../io.ts'
+import type { Io } from '../io.ts'
+import { withQueueDirectory } from './with-queue.ts'
+
+interface BackupOptions {
+  readonly config: string
+  /** The folder that is the backup. */
+  readonly target: string
+  readonly json: boolean
+}
+
+export function queueBackup(options: BackupOptions, io: Io): Promise<number> | number {
+  return withQueueDirectory(options.config, io, async (directory) => {
+    const target = resolve(options.target)
+    const report = await backupQueue(directory, target)
+    if (options.json) json(io.stdout, { backup: target, ...report })
+    else {
+      line(io.stdout, `${target}: ${report.messages} messages, ${report.spoolFiles} bodies in files, verified`)
+      for (const queueId of report.lost)
+        line(io.stderr, `${queueId}: its body was lost before; it is not in the backup`)
+    }
+    return OK
+  })
+}
+
+export function queueRestore(
+  options: BackupOptions & { readonly force: boolean; readonly now: number },
+  io: Io,
+): Promise<number> | number {
+  return withQueueDirectory(options.config, io, async (directory) => {
+    const backup = resolve(options.target)
+    const { force, now } = options
+    const report = await restoreQueue({ backup, directory, force, now })
+    if (options.json) json(io.stdout, { backup, directory, ...report })
+    else {
+      line(io.stdout, `${directory}: ${report.messages} messages, ${report.spoolFiles} bodies in files`)
+      if (report.movedAside) line(io.stdout, `what was there lies in ${report.movedAside}`)
+    }
+    return OK
+  })
+}

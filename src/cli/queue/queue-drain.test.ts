@@ -1,0 +1,44 @@
+// waypost queue drain and adopt on one queue at once, and where there is none. What they do to mail is shown by whole nodes
+// (test/scenarios/queue-transfer.test.ts).
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
+import { sampleMessage } from '../../../test/lib/queue-samples.ts'
+import { DATABASE_FILE, takeHandoverLock } from '../../queue/sqlite/database.ts'
+import { queueAdopt } from './queue-adopt.ts'
+import { queueTakeBack } from './queue-drain.ts'
+
+let node: QueueNode
+let other: QueueNode
+beforeEach(() => {
+  node = queueNode()
+  other = queueNode()
+})
+afterEach(async () => {
+  await node.place.remove()
+  await other.place.remove()
+})
+
+const queueOf = ({ folder }: QueueNode) => join(folder, 'data', 'queue')
+const common = { by: 'ann', json: false }
+const takeBack = () =>
+  runCommand((io) => queueTakeBack({ config: node.config, ...common, fingerprints: [], force: true }, io))
+const adopt = () =>
+  runCommand((io) => queueAdopt({ config: other.config, ...common, directory: queueOf(node), name: null }, io))
+
+it('is done by one at a time: what the first one offers the second one must not thaw', async () => {
+  await (await node.open()).accept(sampleMessage(), { claim: false })
+  const first = takeHandoverLock(queueOf(node))
+  const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt is at work on') }
+  expect(await takeBack()).toEqual(refused)
+  expect(await adopt()).toEqual(refused)
+  first.close()
+  expect(await takeBack()).toMatchObject({ code: 0 })
+})
+
+it('makes no queue where there is none', async () => {
+  expect(await takeBack()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
+  expect(existsSync(join(queueOf(node), DATABASE_FILE))).toBe(false)
+})

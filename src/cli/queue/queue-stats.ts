@@ -1,0 +1,62 @@
+// waypost queue stats: how much waits, in which state, for whom, since when, and what a person stopped.
+
+import { formatDuration } from '../../lib/duration.ts'
+import type { QueueStats } from '../../queue/contract/queue-control.ts'
+import { json, line, OK } from '../io.ts'
+import type { Io } from '../io.ts'
+import { withQueueReader } from './with-queue.ts'
+
+export function queueStats(
+  options: { readonly config: string; readonly json: boolean; readonly now: number },
+  io: Io,
+): Promise<number> | number {
+  return withQueueReader(options.config, io, (reader) => {
+    const stats = reader.stats(options.now)
+    if (options.json) json(io.stdout, stats)
+    else for (const text of statsLines(stats, options.now)) line(io.stdout, text)
+    return OK
+  })
+}
+
+function statsLines(stats: QueueStats, now: number): string[] {
+  const { messages, oldestArrivedAt, noticesDue, keptBeyondLifetime: kept } = stats
+  const states = Object.entries(stats.recipients).filter(([, count]) => count > 0)
+  const oldest = oldestArrivedAt === null ? '' : `, the oldest ${age(now - oldestArrivedAt)} old`
+  return [
+    `${messages} ${messages === 1 ? 'message' : 'messages'}${oldest}`,
+    ...states.map(([state, count]) => `  ${String(count).padStart(9)} ${state}`),
+    ...(noticesDue > 0 ? [`  ${String(noticesDue).padStart(9)} senders to be told`] : []),
+    ...(kept.held + kept.suspended > 0
+      ? [`beyond their lifetime: ${kept.held} held, ${kept.suspended} for suspended destinations (they never expire)`]
+      : []),
+    ...destinationLines(stats, now),
+    ...suspensionLines(stats),
+  ]
+}
+
+function destinationLines({ destinations }: QueueStats, now: number): string[] {
+  if (destinations.length === 0) return []
+  return [
+    'destinations:',
+    ...destinations.map(({ nextHop, waiting, earliestAttemptAt }) => {
+      const next = earliestAttemptAt > now ? `in ${age(earliestAttemptAt - now)}` : 'now'
+      return `  ${String(waiting).padStart(9)} ${nextHop}, next attempt ${next}`
+    }),
+  ]
+}
+
+function suspensionLines({ suspended }: QueueStats): string[] {
+  if (suspended.length === 0) return []
+  const since = (at: number) => new Date(at).toISOString()
+  return [
+    'suspended:',
+    ...suspended.map(
+      ({ nextHop, at, by, reason }) => `  ${nextHop} since ${since(at)} by ${by}${reason ? `: ${reason}` : ''}`,
+    ),
+  ]
+}
+
+/** Whole seconds: nobody reads milliseconds. */
+function age(ms: number): string {
+  return formatDuration(Math.max(0, Math.round(ms / 1000)) * 1000)
+}

@@ -1,0 +1,178 @@
+// `waypost passwd hash|verify|set|remove`: password hashes, and the passwd-file they are kept in.
+// Exit 0 done or matches, 1 does not match or no such user, 2 wrong option or unusable file. The file is rewritten whole or not at all.
+
+import { readFile, realpath } from 'node:fs/promises'
+import { parsePasswdFile } from '../../auth/passwd-file.ts'
+import { readPasswdLine } from '../../auth/passwd-line.ts'
+import { type HashableScheme, hashableSchemes, hashPassword, matches } from '../../auth/schemes.ts'
+import { readStored } from '../../auth/stored-password.ts'
+import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
+import { readSecret } from './read-secret.ts'
+import { replaceFile } from '../../lib/replace-file.ts'
+
+export type PasswdOptions = { readonly json: boolean } & (
+  | { readonly action: 'hash'; readonly scheme?: string }
+  /** The password on standard input against a hash, or against the one of a user in a file. */
+  | { readonly action: 'verify'; readonly hash: string }
+  | { readonly action: 'verify'; readonly file: string; readonly user: string }
+  | { readonly action: 'set'; readonly file: string; readonly user: string; readonly scheme?: string }
+  | { readonly action: 'remove'; readonly file: string; readonly user: string }
+)
+
+/** What bcrypt looks at; the rest of a longer password would count for nothing. */
+const BCRYPT_OCTETS = 72
+
+/** Runs the command; the password comes from standard input. */
+export async function passwd(options: PasswdOptions, io: Io): Promise<number> {
+  switch (options.action) {
+    case 'hash':
+      return hash(options, io)
+    case 'verify':
+      return verify(options, io)
+    case 'set':
+      return set(options, io)
+    case 'remove':
+      return remove(options, io)
+  }
+}
+
+async function hash(options: PasswdOptions & { action: 'hash' }, io: Io): Promise<number> {
+  const hashed = await newHash(options.scheme, io)
+  if (hashed === null) return USAGE
+  if (options.json) json(io.stdout, { hash: hashed })
+  else line(io.stdout, hashed)
+  return OK
+}
+
+async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Promise<number> {
+  if (!('hash' in options) && (options.file === '' || options.user === ''))
+    return complain(io, 'found neither --hash nor --file with --user, expected one of them')
+  const text = 'hash' in options ? options.hash : await hashOf(options, io)
+  if (typeof text === 'number') return text
+  // A person who asks may be told about a weak hash too; whether it may be used is the node's to say.
+  const read = readStored(text, true)
+  if (read.kind === 'bad') return complain(io, read.problem)
+  const password = await readSecret(io, 'Password: ')
+  if (password === null) return complain(io, 'found no password on standard input')
+  const matched = matches(read.stored, password)
+  if (options.json) json(io.stdout, { matches: matched, scheme: read.stored.scheme })
+  else line(io.stdout, matched ? 'The password matches.' : 'The password does not match.')
+  return matched ? OK : FAILED
+}
+
+async function set(options: PasswdOptions & { action: 'set' }, io: Io): Promise<number> {
+  const user = options.user.toLowerCase()
+  if (readPasswdLine(`${user}:$1$a$${'.'.repeat(22)}`, false).kind !== 'entry')
+    return complain(io, `found ${JSON.stringify(options.user)}, expected a user name without blanks and colons`)
+  const text = await readOrEmpty(options.file)
+  if (text === null) return complain(io, `${options.file} cannot be read`)
+  const hashed = await newHash(options.scheme, io)
+  if (hashed === null) return USAGE
+  const { lines, found } = edit(text, user, (fields) => [fields[0] as string, hashed, ...fields.slice(2)].join(':'))
+  if (!found) lines.push(`${user}:${hashed}`)
+  return save(options, { lines, done: found ? 'changed' : 'added', user }, io)
+}
+
+async function remove(options: PasswdOptions & { action: 'remove' }, io: Io): Promise<number> {
+  const text = await readOrEmpty(options.file)
+  if (text === null) return complain(io, `${options.file} cannot be read`)
+  const { lines, found } = edit(text, options.user.toLowerCase(), () => null)
+  if (!found) return absent(options, io)
+  return save(options, { lines, done: 'removed', user: options.user }, io)
+}
+
+/** Changes the lines of a user, or drops them where `change` answers null; everything else stays as it is. */
+function edit(
+  text: string,
+  user: string,
+  change: (fields: readonly string[]) => string | null,
+): { readonly lines: string[]; readonly found: boolean } {
+  let found = false
+  const lines = text.split('\n').flatMap((each) => {
+    const fields = each.split(':')
+    if (each.startsWith('#') || fields.length < 2 || fields[0]?.toLowerCase() !== user) return [each]
+    found = true
+    const changed = change(fields)
+    return changed === null ? [] : [changed]
+  })
+  if (lines.at(-1) === '') lines.pop()
+  return { lines, found }
+}
+
+async function save(
+  options: { readonly file: string; readonly json: boolean },
+  edited: { readonly lines: readonly string[]; readonly done: string; readonly user: string },
+  io: Io,
+): Promise<number> {
+  const text = edited.lines.map((each) => `${each}\n`).join('')
+  try {
+    await replaceFile(await realpath(options.file).catch(() => options.file), text)
+  } catch (error) {
+    return complain(io, `${options.file} cannot be written: ${(error as Error).message}`)
+  }
+  if (options.json) json(io.stdout, { user: edited.user, result: edited.done })
+  else line(io.stdout, `${edited.user}: ${edited.done}`)
+  for (const problem of parsePasswdFile(options.file, text).problems)
+    line(io.stderr, `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`)
+  return OK
+}
+
+/** The hash of a user in a file, or the exit code after complaining. */
+async function hashOf(
+  options: { readonly file: string; readonly user: string; readonly json: boolean },
+  io: Io,
+): Promise<string | number> {
+  const text = await readOrEmpty(options.file)
+  if (text === null || text === '') return complain(io, `${options.file} cannot be read or is empty`)
+  const wanted = options.user.toLowerCase()
+  const fields = text
+    .split(/\r?\n/)
+    .map((each) => each.split(':'))
+    .find(([name]) => name?.toLowerCase() === wanted)
+  return fields?.[1] ?? absent(options, io)
+}
+
+async function newHash(scheme: string | undefined, io: Io): Promise<string | null> {
+  const wanted = scheme?.toUpperCase() ?? hashableSchemes[0]
+  if (!isHashable(wanted)) {
+    complain(io, `found the scheme ${scheme}, expected one of ${hashableSchemes.join(', ')}`)
+    return null
+  }
+  const password = await readSecret(io, 'New password: ')
+  if (password === null) {
+    complain(io, 'found no password on standard input')
+    return null
+  }
+  if (wanted === 'BLF-CRYPT' && Buffer.byteLength(password) > BCRYPT_OCTETS) {
+    complain(
+      io,
+      `found a password of more than ${BCRYPT_OCTETS} octets, which BLF-CRYPT would cut; expected another scheme`,
+    )
+    return null
+  }
+  return hashPassword(wanted, password)
+}
+
+function isHashable(scheme: string): scheme is HashableScheme {
+  return (hashableSchemes as readonly string[]).includes(scheme)
+}
+
+/** A file that is not there yet is empty; one that cannot be read is null. */
+async function readOrEmpty(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? '' : null
+  }
+}
+
+function absent(options: { readonly user: string; readonly file: string; readonly json: boolean }, io: Io): number {
+  if (options.json) json(io.stdout, { user: options.user, result: 'absent' })
+  else line(io.stderr, `${options.file}: no user ${options.user}`)
+  return FAILED
+}
+
+function complain(io: Io, problem: string): number {
+  line(io.stderr, problem)
+  return USAGE
+}
