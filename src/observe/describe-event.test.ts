@@ -1,4 +1,4 @@
-// Sentences of events, also of those that another release wrote: the ledger outlives the program.
+// The sentences of events, also of those that another release wrote: the ledger outlives the program.
 
 import { expect, it } from 'vitest'
 import { describeEvent } from './describe-event.ts'
@@ -29,9 +29,9 @@ it('describes a pending action and its cancellation', () => {
     reason: '',
   } as const
   expect(describeEvent({ ...base, action: 'hold' })).toBe(
-    'hold pending until the attempt ends for kim@example.org by root',
+    'hold pending until the attempt ends by root: kim@example.org',
   )
-  expect(describeEvent({ ...base, action: 'release' })).toBe('pending action cancelled for kim@example.org by root')
+  expect(describeEvent({ ...base, action: 'release' })).toBe('pending action cancelled by root: kim@example.org')
 })
 
 const end = {
@@ -65,4 +65,59 @@ it('names the policy that a host failed', () => {
 it('shows entries of earlier releases, in which TLS is a string', () => {
   expect(delivered('TLSv1.3 verified' as unknown as null)).toContain(' over TLSv1.3 verified, ')
   expect(delivered(null)).toContain(' without TLS, ')
+})
+
+it('describes the envelope of a received message', () => {
+  const event: Event = {
+    kind: 'received',
+    at,
+    queueId: 'Q1',
+    origin: 'internet',
+    sender: 'ann@stranger.example',
+    remote: 'mail.stranger.example[192.0.2.9]',
+    helo: 'mail.stranger.example',
+    tls: null,
+    size: 512,
+    messageId: null,
+  }
+  expect(describeEvent(event)).toBe(
+    'received from mail.stranger.example[192.0.2.9], sender <ann@stranger.example>, 512 bytes, origin internet',
+  )
+})
+
+it('describes an action by operator, subject, reason and next hop', () => {
+  const base = { at, queueId: 'Q1', by: 'root', reason: 'flood' }
+  expect(describeEvent({ ...base, kind: 'held', recipient: 'kim@example.net', destination: 'mx:down.test' })).toBe(
+    'held by root: kim@example.net (reason: flood); next hop mx:down.test',
+  )
+  expect(describeEvent({ ...base, kind: 'suspended', queueId: null, reason: '', destination: 'mx:down.test' })).toBe(
+    'suspended by root: mx:down.test',
+  )
+})
+
+it('describes a sent and a suppressed DSN', () => {
+  const base = { kind: 'notified', at, queueId: 'Q1', recipient: 'kim@example.net', notice: 'failed' } as const
+  expect(describeEvent({ ...base, to: 'ann@sender.example', dsn: 'Q2' })).toBe(
+    'DSN sent to <ann@sender.example>: failed kim@example.net (queue ID Q2)',
+  )
+  expect(describeEvent({ ...base, to: null, dsn: null, reason: 'null sender' })).toBe(
+    'no DSN sent: failed kim@example.net (null sender)',
+  )
+})
+
+it('names the sender of a rejection only from MAIL on', () => {
+  const base = {
+    kind: 'rejected',
+    at,
+    queueId: null,
+    remote: 'unknown[192.0.2.9]',
+    sender: null,
+    cause: 'no rDNS',
+  } as const
+  expect(describeEvent({ ...base, stage: 'connect', reply: '554 5.7.1 no' })).toBe(
+    'rejected at CONNECT from unknown[192.0.2.9]: 554 5.7.1 no (no rDNS)',
+  )
+  expect(describeEvent({ ...base, stage: 'rcpt', recipient: 'x@example.org', reply: '550 5.1.1 no rDNS' })).toBe(
+    'rejected at RCPT from unknown[192.0.2.9], sender <>, recipient x@example.org: 550 5.1.1 no rDNS',
+  )
 })

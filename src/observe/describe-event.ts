@@ -1,59 +1,50 @@
-// One ledger event as one sentence for people. `trace` and the demonstration print the same words.
+// One event as one sentence for people, printed by `trace` and the demonstration.
 
 import type { TlsResult } from '../smtp/tls-result.ts'
-import type { Event, SteeredDestinationEvent } from './events.ts'
+import type { Event, EventKind, EventOf, RejectedEvent } from './events.ts'
 
-type Sentences = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => string }
-
-const sentences: Sentences = {
+const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = {
   received: (e) =>
-    `received from ${path(e.sender)} by ${e.remote}${e.tls ? ` (${e.tls})` : ''}, ${e.size} octets, origin ${e.origin}${e.messageId ? `, message-id ${e.messageId}` : ''}`,
+    `received from ${e.remote}${e.tls ? ` (${e.tls})` : ''}, sender ${path(e.sender)}, ${e.size} bytes, origin ${e.origin}${e.messageId ? `, Message-ID ${e.messageId}` : ''}`,
   checked: (e) => `checked ${e.check}: ${e.result}${e.detail ? ` (${e.detail})` : ''}`,
-  resolved: (e) => `resolved ${e.original} to ${e.recipient ?? ''} by ${e.nextHop}, MAIL FROM ${path(e.reversePath)}`,
-  signed: (e) => `signed for ${e.domain} with ${e.selector} (${e.algorithm})`,
+  resolved: (e) =>
+    `resolved ${e.original} to ${e.recipient ?? ''}, next hop ${e.nextHop}, MAIL FROM ${path(e.reversePath)}`,
+  signed: (e) => `signed for ${e.domain}, selector ${e.selector} (${e.algorithm})`,
   unsigned: (e) => `not signed: ${e.reason}`,
   delivered: (e) =>
     `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
   deferred: (e) =>
-    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}${tlsFailure(e.tls)}; next attempt ${time(e.nextAttemptAt)}`,
+    `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${classOf(e)}${tlsFailure(e.tls)}; next attempt ${time(e.nextAttemptAt)}`,
   failed: (e) =>
-    `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${about(e)}${tlsFailure(e.tls)}`,
+    `failed ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${classOf(e)}${tlsFailure(e.tls)}`,
   expired: (e) =>
-    `expired ${e.recipient ?? ''} after ${e.attempt} attempts${at(e.host)}: ${oneLine(e.reply)}${about(e)}`,
+    `expired ${e.recipient ?? ''} after ${e.attempt} ${e.attempt === 1 ? 'attempt' : 'attempts'}${at(e.host)}: ${oneLine(e.reply)}${classOf(e)}`,
   notified: (e) =>
     e.dsn
-      ? `told ${path(e.to)} that ${e.recipient ?? ''} ${e.notice} (${e.dsn})`
-      : `told nobody that ${e.recipient ?? ''} ${e.notice}: ${e.reason ?? 'no reason given'}`,
+      ? `DSN sent to ${path(e.to)}: ${e.notice} ${e.recipient ?? ''} (queue ID ${e.dsn})`
+      : `no DSN sent: ${e.notice} ${e.recipient ?? ''} (${e.reason ?? 'no reason recorded'})`,
   held: (e) => controlled('held', e),
   released: (e) => controlled('released', e),
-  retried: (e) => controlled('told to retry', e),
+  retried: (e) => controlled('retry requested', e),
   removed: (e) => controlled('removed', e),
-  bounced: (e) => controlled('bounced', e),
+  bounced: (e) => controlled('returned to the sender', e),
   recovered: (e) => controlled('recovered', e),
   'action-pending': (e) =>
-    controlled(
-      e.action === 'release' ? 'pending action cancelled for' : `${e.action} pending until the attempt ends for`,
-      e,
-    ),
-  suspended: (e) => steered('suspended', e),
-  resumed: (e) => steered('resumed', e),
+    controlled(e.action === 'release' ? 'pending action cancelled' : `${e.action} pending until the attempt ends`, e),
+  suspended: (e) => controlled('suspended', e),
+  resumed: (e) => controlled('resumed', e),
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
-  'handed-over': (e) => `handed over${e.recipient ? ` ${e.recipient}` : ''} to ${e.to}`,
-  'transfer-accepted': (e) => `transfer accepted${e.recipient ? ` for ${e.recipient}` : ''} from ${e.from}`,
-  rejected: (e) =>
-    `refused at ${e.stage.toUpperCase()} from ${path(e.sender)} for ${e.recipient ?? 'nobody yet'} by ${e.remote}: ${oneLine(e.reply)}${e.cause && !e.reply.endsWith(e.cause) ? ` (${oneLine(e.cause)})` : ''}`,
+  'handed-over': (e) => `transferred${about(e.recipient)} to ${e.to}${e.by ? `, requested by ${e.by}` : ''}`,
+  'transfer-accepted': (e) => `transfer accepted${about(e.recipient)} from ${e.from}`,
+  rejected,
 }
 
-/** The sentence, without time and queue id. Resolution steps follow with `stepLines`. */
+/** The sentence, without time and queue ID. Resolution steps follow with `stepLines`. */
 export function describeEvent(event: Event): string {
   const describe = sentences[event.kind] as ((event: Event) => string) | undefined
   // The ledger of another release may hold kinds that this release does not know.
-  const sentence = describe?.(event) ?? unknownKind(event)
+  const sentence = describe?.(event) ?? `${event.kind}${about(event.recipient)} (an event of another release)`
   return event.node === undefined ? sentence : `${sentence} (at ${event.node})`
-}
-
-function unknownKind({ kind, recipient }: Event): string {
-  return `${kind}${recipient === undefined ? '' : ` ${recipient}`} (an event of another release)`
 }
 
 /** The steps of a resolution, one line each. */
@@ -66,31 +57,48 @@ export function time(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ')
 }
 
-function controlled(
-  what: string,
-  event: { readonly recipient?: string; readonly by: string; readonly reason: string },
-): string {
-  return `${what}${event.recipient ? ` ${event.recipient}` : ''} by ${event.by}${event.reason ? `: ${event.reason}` : ''}`
+interface Controlled {
+  readonly recipient?: string
+  readonly destination?: string
+  readonly by: string
+  readonly reason: string
 }
 
-function steered(what: string, event: SteeredDestinationEvent): string {
-  return `${what} ${event.destination} by ${event.by}${event.reason ? `: ${event.reason}` : ''}`
+/** `held by root: kim@example.net (reason: test); next hop mx:example.net`, or without a recipient `suspended by root: mx:example.net`. */
+function controlled(what: string, { recipient, destination, by, reason }: Controlled): string {
+  const nextHop = recipient !== undefined && destination !== undefined ? `; next hop ${destination}` : ''
+  const subject = recipient ?? destination
+  return `${what} by ${by}${subject === undefined ? '' : `: ${subject}`}${reason ? ` (reason: ${reason})` : ''}${nextHop}`
+}
+
+function rejected({ stage, sender, recipient, remote, reply, cause }: RejectedEvent): string {
+  const envelope = [
+    // Before MAIL there is no sender; null is the null sender only from then on.
+    ...(sender !== null || stage === 'mail' || stage === 'rcpt' || stage === 'data' ? [`sender ${path(sender)}`] : []),
+    ...(recipient === undefined ? [] : [`recipient ${recipient}`]),
+  ]
+  const where = [`rejected at ${stage.toUpperCase()} from ${remote}`, ...envelope].join(', ')
+  return `${where}: ${oneLine(reply)}${cause && !reply.endsWith(cause) ? ` (${oneLine(cause)})` : ''}`
+}
+
+function about(recipient: string | undefined): string {
+  return recipient === undefined ? '' : ` ${recipient}`
 }
 
 function path(address: string | null): string {
   return `<${address ?? ''}>`
 }
 
-/** ` [blocked: what to do]` behind a reply that a rule knows. */
-function about({ class: word, advice }: { readonly class?: string; readonly advice?: string }): string {
-  return word === undefined ? '' : ` [${word}${advice === undefined ? '' : `: ${advice}`}]`
+/** ` [blocked: what to do]` after a reply that a rule matches. */
+function classOf({ class: name, advice }: { readonly class?: string; readonly advice?: string }): string {
+  return name === undefined ? '' : ` [${name}${advice === undefined ? '' : `: ${advice}`}]`
 }
 
 function at(host: string | null): string {
   return host ? ` at ${host}` : ''
 }
 
-/** A string in ledger entries of earlier versions. */
+/** Ledger entries of earlier releases hold a string. */
 type LedgerTls = TlsResult | string | null
 
 function level(tls: LedgerTls): string {

@@ -1,23 +1,23 @@
-// The ledger's closed list of events. Every accepted recipient ends in exactly one final event:
-// delivered | failed | expired | removed | discarded | handed-over. `trace` reads them, metrics count them, tests assert them.
+// The closed list of ledger events. Each accepted recipient ends in exactly one final event. `trace` prints the events, metrics count them,
+// tests assert them; event-reference.ts describes each field.
 
 import type { TlsResult } from '../smtp/tls-result.ts'
 
-/** Fields that every event has. Events of refused mail have no queue id but a session id. */
-interface EventBase {
+/** Fields of every event. */
+export interface EventBase {
   /** Unix milliseconds. */
   readonly at: number
+  /** Null if the event concerns no message of the queue: rejected mail, suspended destinations. */
   readonly queueId: string | null
   readonly session?: string
-  /** The recipient it is about (final address), where it is about one. */
+  /** The final address of the recipient that the event concerns. */
   readonly recipient?: string
-  /** The node where it happened, where that is another one: the history of mail that was taken over. */
+  /** The node that recorded the event, if it was another one: the history of a transferred message. */
   readonly node?: string
 }
 
 export interface ReceivedEvent extends EventBase {
   readonly kind: 'received'
-  /** internet, peer, user, machine or local, with identity or role behind a colon. */
   readonly origin: string
   readonly sender: string | null
   readonly remote: string
@@ -26,110 +26,111 @@ export interface ReceivedEvent extends EventBase {
   readonly size: number
   readonly messageId: string | null
 }
-/** A content check's finding: spf, dkim, dmarc, arc, spam, virus, greylist. */
+
 export interface CheckedEvent extends EventBase {
   readonly kind: 'checked'
   readonly check: string
   readonly result: string
   readonly detail: string
 }
-/** One recipient became one destination; `steps` are route/resolution.ts steps as text `rule from -> to (source)`. */
+
 export interface ResolvedEvent extends EventBase {
   readonly kind: 'resolved'
   readonly original: string
   readonly reversePath: string | null
   readonly nextHop: string
+  /** The steps of the resolution as text: `rule from -> to (source)`. */
   readonly steps: readonly string[]
 }
+
 export interface SignedEvent extends EventBase {
   readonly kind: 'signed'
   readonly domain: string
   readonly selector: string
   readonly algorithm: string
 }
+
 export interface UnsignedEvent extends EventBase {
   readonly kind: 'unsigned'
   readonly reason: string
 }
+
 interface AttemptEnd extends EventBase {
   readonly attempt: number
-  /** Remote host as `name[ip]:port`, or null where none was reached. */
   readonly host: string | null
-  /** Remote reply verbatim, or our words where there was none. */
   readonly reply: string
   readonly status: string
-  /** Null if no host was reached. */
   readonly tls: TlsResult | null
-  /** What a refusal is about (smtp/reply-class.ts), where a rule knows it. */
+  /** A class of smtp/reply-class.ts. */
   readonly class?: string
-  /** What the operator can do about it. */
   readonly advice?: string
 }
+
 export interface DeliveredEvent extends AttemptEnd {
   readonly kind: 'delivered'
 }
+
 export interface DeferredEvent extends AttemptEnd {
   readonly kind: 'deferred'
   readonly scope: string
   readonly nextAttemptAt: number
 }
+
 export interface FailedEvent extends AttemptEnd {
   readonly kind: 'failed'
   readonly scope: string
 }
+
 export interface ExpiredEvent extends AttemptEnd {
   readonly kind: 'expired'
 }
-/** A DSN was queued for this recipient's fate (`dsn` is its queue id), or deliberately not (`reason`). */
+
 export interface NotifiedEvent extends EventBase {
   readonly kind: 'notified'
   readonly notice: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
   readonly to: string | null
   readonly dsn: string | null
-  /** Queue id of the operator's copy. */
   readonly copy?: string
   readonly reason?: string
 }
-/** A person's (or the brake's) action on the queue. */
+
 export interface ControlledEvent extends EventBase {
   readonly kind: 'held' | 'released' | 'retried' | 'removed' | 'bounced' | 'recovered'
   readonly by: string
   readonly reason: string
-  /** The recipient's next hop, where the action concerns it (retried). */
   readonly destination?: string
 }
-/** An operator's action on a recipient whose attempt was running: applied, with a further event, if the attempt ends without a final outcome. */
+
 export interface ActionPendingEvent extends EventBase {
   readonly kind: 'action-pending'
-  /** `release` cancels the pending action. */
   readonly action: 'hold' | 'release' | 'retry' | 'remove' | 'bounce'
   readonly by: string
   readonly reason: string
 }
-/** A person stopped or allowed attempts for a destination. Of no message: the queue id is null. */
-export interface SteeredDestinationEvent extends EventBase {
+
+export interface DestinationEvent extends EventBase {
   readonly kind: 'suspended' | 'resumed'
   readonly destination: string
   readonly by: string
   readonly reason: string
 }
-/** Accepted and dropped because routing data says so. */
+
 export interface DiscardedEvent extends EventBase {
   readonly kind: 'discarded'
   readonly reason: string
 }
+
 export interface HandedOverEvent extends EventBase {
   readonly kind: 'handed-over'
   readonly to: string
-  /** Who asked for it. */
   readonly by?: string
 }
-/** Accepted from another node's queue with its history: the receiving side of `handed-over`. */
+
 export interface TransferAcceptedEvent extends EventBase {
   readonly kind: 'transfer-accepted'
   readonly from: string
 }
-/** Refused at SMTP time: never queued. */
+
 export interface RejectedEvent extends EventBase {
   readonly kind: 'rejected'
   readonly stage: 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'data'
@@ -152,7 +153,7 @@ export type Event =
   | NotifiedEvent
   | ControlledEvent
   | ActionPendingEvent
-  | SteeredDestinationEvent
+  | DestinationEvent
   | DiscardedEvent
   | HandedOverEvent
   | TransferAcceptedEvent
@@ -160,7 +161,12 @@ export type Event =
 
 export type EventKind = Event['kind']
 
-/** The kinds that end a recipient's way. */
+type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never
+
+/** The type of the events of one kind. */
+export type EventOf<K extends EventKind> = ByKind<Event, K>
+
+/** The kinds that end a recipient. */
 export const finalKinds: readonly EventKind[] = [
   'delivered',
   'failed',

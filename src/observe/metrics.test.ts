@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import type { Event, EventKind } from './events.ts'
+import type { EventKind, EventOf } from './events.ts'
 import { createMetrics } from './metrics.ts'
 import type { GaugeSource } from './metrics.ts'
 
@@ -8,8 +8,8 @@ const base = { at: 1, queueId: 'q' }
 const end = { ...base, attempt: 1, host: 'mx.example.net[192.0.2.1]:25', reply: '250 ok', status: '2.0.0', tls: null }
 const control = { ...base, by: 'operator', reason: 'x' }
 
-/** One of each kind: adding a kind to the list without counting it does not compile here. */
-const samples: { [K in EventKind]: Extract<Event, { kind: K }> | Event } = {
+/** One event of each kind. */
+const samples: { [K in EventKind]: EventOf<K> } = {
   received: {
     ...base,
     kind: 'received',
@@ -69,40 +69,40 @@ const lines = async (registry: Registry) =>
   (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
 describe('metrics', () => {
-  test('every kind of event counts somewhere; the names are what dashboards depend on', async () => {
+  test('count every event kind, under the names that dashboards depend on', async () => {
     const { registry, metrics } = start()
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
       'waypost_checks_total{check="spf",result="pass"} 1',
-      'waypost_controlled_total{action="action-pending"} 1',
-      'waypost_controlled_total{action="bounced"} 1',
-      'waypost_controlled_total{action="held"} 1',
-      'waypost_controlled_total{action="recovered"} 1',
-      'waypost_controlled_total{action="released"} 1',
-      'waypost_controlled_total{action="removed"} 1',
-      'waypost_controlled_total{action="retried"} 1',
-      'waypost_delivered_tls_total{tls="TLSv1.3 verified"} 1',
       'waypost_delivery_attempts_total{result="deferred",status="4.7.1"} 1',
       'waypost_delivery_attempts_total{result="delivered",status="2.0.0"} 1',
       'waypost_delivery_attempts_total{result="expired",status="4.4.7"} 1',
       'waypost_delivery_attempts_total{result="failed",status="5.1.1"} 1',
-      'waypost_destinations_steered_total{action="resumed"} 1',
-      'waypost_destinations_steered_total{action="suspended"} 1',
-      'waypost_discarded_total 1',
-      'waypost_handed_over_total 1',
+      'waypost_destination_controls_total{action="resumed"} 1',
+      'waypost_destination_controls_total{action="suspended"} 1',
+      'waypost_dkim_signatures_total{algorithm="ed25519-sha256"} 1',
+      'waypost_messages_received_total{origin="user"} 1',
+      'waypost_messages_unsigned_total 1',
       'waypost_notices_total{notice="failed",sent="no"} 1',
       'waypost_notices_unsent_total{reason="other"} 1',
-      'waypost_received_octets_total{origin="user"} 500',
-      'waypost_received_total{origin="user"} 1',
-      'waypost_rejected_total{stage="rcpt",status="5.1.1"} 1',
-      'waypost_resolved_total 1',
-      'waypost_signed_total{algorithm="ed25519-sha256"} 1',
-      'waypost_taken_over_total 1',
-      'waypost_unsigned_total 1',
+      'waypost_queue_actions_total{action="action-pending"} 1',
+      'waypost_queue_actions_total{action="bounced"} 1',
+      'waypost_queue_actions_total{action="held"} 1',
+      'waypost_queue_actions_total{action="recovered"} 1',
+      'waypost_queue_actions_total{action="released"} 1',
+      'waypost_queue_actions_total{action="removed"} 1',
+      'waypost_queue_actions_total{action="retried"} 1',
+      'waypost_received_bytes_total{origin="user"} 500',
+      'waypost_recipients_delivered_total{tls="TLSv1.3 verified"} 1',
+      'waypost_recipients_discarded_total 1',
+      'waypost_recipients_resolved_total 1',
+      'waypost_rejections_total{stage="rcpt",status="5.1.1"} 1',
+      'waypost_transfers_accepted_total 1',
+      'waypost_transfers_sent_total 1',
     ])
   })
 
-  test('no peer can invent labels', async () => {
+  test('have no label values that a peer chooses', async () => {
     const { registry, metrics } = start()
     for (let i = 0; i < 500; i++) {
       metrics.record({ ...end, kind: 'failed', status: `5.${i}.${i}`, scope: 'recipient' })
@@ -117,14 +117,14 @@ describe('metrics', () => {
     expect((await lines(registry)).length).toBeLessThan(20)
   })
 
-  test('gauges are read at the scrape, and one that fails keeps its last value', async () => {
+  test('read gauges at the scrape, and keep the last value of one that fails', async () => {
     let waiting = 3
     const source: GaugeSource = {
       name: 'waypost_queue_waiting',
-      help: 'Recipients that wait.',
+      help: 'Waiting recipients.',
       labels: ['state'],
       read: () => {
-        if (waiting < 0) throw new Error('queue is gone')
+        if (waiting < 0) throw new Error('the queue failed')
         return [{ labels: { state: 'deferred' }, value: waiting }]
       },
     }
@@ -136,32 +136,32 @@ describe('metrics', () => {
     expect(await lines(registry)).toContain('waypost_queue_waiting{state="deferred"} 7')
   })
 
-  test('a source that counts is a counter, whatever number of scrapes', async () => {
-    let asked = 1
+  test('expose a counting source as a counter, independent of the number of scrapes', async () => {
+    let questions = 1
     const source: GaugeSource = {
-      name: 'waypost_asked_total',
+      name: 'waypost_questions_total',
       help: 'Questions.',
       labels: ['result'],
-      counts: true,
-      read: () => [{ labels: { result: 'reject' }, value: asked }],
+      isCounter: true,
+      read: () => [{ labels: { result: 'reject' }, value: questions }],
     }
     const { registry } = start([source])
-    expect(await lines(registry)).toContain('waypost_asked_total{result="reject"} 1')
-    expect(await lines(registry)).toContain('waypost_asked_total{result="reject"} 1')
-    asked = 5
+    expect(await lines(registry)).toContain('waypost_questions_total{result="reject"} 1')
+    expect(await lines(registry)).toContain('waypost_questions_total{result="reject"} 1')
+    questions = 5
     expect(await registry.metrics()).toContain(
-      '# TYPE waypost_asked_total counter\nwaypost_asked_total{result="reject"} 5',
+      '# TYPE waypost_questions_total counter\nwaypost_questions_total{result="reject"} 5',
     )
   })
 
-  test('two nodes in one process share nothing', async () => {
+  test('are separate for two nodes in one process', async () => {
     const [a, b] = [start(), start()]
     a.metrics.record(samples.discarded)
-    expect(await lines(a.registry)).toContain('waypost_discarded_total 1')
-    expect(await lines(b.registry)).toContain('waypost_discarded_total 0')
+    expect(await lines(a.registry)).toContain('waypost_recipients_discarded_total 1')
+    expect(await lines(b.registry)).toContain('waypost_recipients_discarded_total 0')
   })
 
-  test('refusals are counted by what they are about, notices that nobody got by the reason', async () => {
+  test('count refusals by class and unsent notices by reason', async () => {
     const { registry, metrics } = start()
     metrics.record({ ...end, kind: 'failed', status: '5.7.1', scope: 'recipient', class: 'blocked' })
     metrics.record({
@@ -175,13 +175,13 @@ describe('metrics', () => {
     const notice = { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null } as const
     for (const reason of ['sender not proven', 'NOTIFY=NEVER', 'NOTIFY=SUCCESS', "the operator's own report"])
       metrics.record({ ...notice, reason })
-    const found = (await lines(registry)).filter((line) => /remote_replies|notices_unsent/.test(line))
+    const found = (await lines(registry)).filter((line) => /classified_replies|notices_unsent/.test(line))
     expect(found.toSorted((a, b) => a.localeCompare(b))).toEqual([
-      'waypost_notices_unsent_total{reason="not-asked-for"} 2',
+      'waypost_classified_replies_total{class="blocked"} 1',
+      'waypost_classified_replies_total{class="other"} 1',
+      'waypost_notices_unsent_total{reason="not-requested"} 2',
       'waypost_notices_unsent_total{reason="sender-not-proven"} 1',
       'waypost_notices_unsent_total{reason="the-operators-own-report"} 1',
-      'waypost_remote_replies_total{class="blocked"} 1',
-      'waypost_remote_replies_total{class="other"} 1',
     ])
   })
 })

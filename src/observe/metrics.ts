@@ -1,21 +1,21 @@
-// Prometheus metrics: counters fed by ledger events, gauges read from the rooms when somebody scrapes. The registry is passed in. No label
-// takes its values from strangers: remote statuses, checks and TLS levels are folded into closed sets, or a peer could fill our memory.
+// Prometheus metrics: counters fed by events, gauges read at each scrape. No label value comes from a peer: statuses, check results and TLS
+// levels are folded into closed sets, because each new value takes memory.
 
 import { Counter, Gauge, collectDefaultMetrics } from 'prom-client'
 import type { Registry } from 'prom-client'
 import { statusMeaning } from '../smtp/status.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
-import type { Event, EventKind } from './events.ts'
+import type { Event, EventKind, EventOf } from './events.ts'
 
-/** A number that a room can tell at any time; read at each scrape. */
+/** A metric that is read at each scrape. */
 export interface GaugeSource {
-  /** Such as `waypost_queue_waiting`. */
+  /** With unit and, for a counter, `_total` at the end. */
   readonly name: string
   readonly help: string
   readonly labels: readonly string[]
-  /** It only grows, from 0 at the start: shown as a counter. */
-  readonly counts?: true
-  /** A source that fails keeps its old values and costs the scrape nothing. */
+  /** The value only grows, from 0 at the start: exposed as a counter. */
+  readonly isCounter?: true
+  /** If it fails, the scrape shows the last values. */
   read(): Promise<readonly GaugeValue[]> | readonly GaugeValue[]
 }
 
@@ -26,7 +26,7 @@ export interface GaugeValue {
 
 export interface MetricsSettings {
   readonly gauges: readonly GaugeSource[]
-  /** Also memory, CPU and event loop of this process. */
+  /** Whether to add memory, CPU and event loop of this process. */
   readonly process: boolean
 }
 
@@ -34,93 +34,101 @@ export interface Metrics {
   record(event: Event): void
 }
 
-type Count = (event: Event, by: Counters) => void
 type Counters = ReturnType<typeof createCounters>
 
 export function createMetrics(registry: Registry, settings: MetricsSettings): Metrics {
   const counters = createCounters(registry)
   for (const source of settings.gauges) createGauge(registry, source)
   if (settings.process) collectDefaultMetrics({ register: registry })
-  return { record: (event) => counts[event.kind](event, counters) }
+  return {
+    record: (event) => (counts[event.kind] as (event: Event, counters: Counters) => void)(event, counters),
+  }
 }
 
 function createCounters(registry: Registry) {
   const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]) =>
     new Counter({ name: `waypost_${name}_total`, help, labelNames: [...labelNames], registers: [registry] })
   return {
-    received: counter('received', 'Messages accepted, by origin class.', ['origin']),
-    receivedOctets: counter('received_octets', 'Octets of accepted messages, by origin class.', ['origin']),
-    rejected: counter('rejected', 'Refusals at SMTP time, by stage and status.', ['stage', 'status']),
-    checks: counter('checks', 'Findings of content checks.', ['check', 'result']),
-    routed: counter('resolved', 'Recipients resolved to a destination.', []),
-    signed: counter('signed', 'DKIM signatures, by algorithm.', ['algorithm']),
-    unsigned: counter('unsigned', 'Messages left unsigned.', []),
-    attempts: counter('delivery_attempts', 'Ends of delivery attempts for one recipient, by result and status.', [
+    received: counter('messages_received', 'Accepted messages, by origin class.', ['origin']),
+    receivedBytes: counter('received_bytes', 'Size of accepted messages, by origin class.', ['origin']),
+    rejections: counter('rejections', 'Rejected connections, commands and messages, by stage and status.', [
+      'stage',
+      'status',
+    ]),
+    checks: counter('checks', 'Results of checks.', ['check', 'result']),
+    resolved: counter('recipients_resolved', 'Recipients that were resolved to a destination.', []),
+    signatures: counter('dkim_signatures', 'DKIM signatures, by algorithm.', ['algorithm']),
+    unsigned: counter('messages_unsigned', 'Messages that were not signed.', []),
+    attempts: counter('delivery_attempts', 'Attempts to deliver to a recipient, by result and status.', [
       'result',
       'status',
     ]),
-    replies: counter('remote_replies', 'Refusals by other servers, by what they are about.', ['class']),
-    tls: counter('delivered_tls', 'Recipients delivered, by TLS level reached.', ['tls']),
-    notices: counter('notices', 'DSNs owed, by kind and whether one was sent.', ['notice', 'sent']),
-    untold: counter('notices_unsent', 'Notices that nobody got, by the reason.', ['reason']),
-    controlled: counter('controlled', 'Actions on queued recipients.', ['action']),
-    discarded: counter('discarded', 'Recipients accepted and dropped by a rule.', []),
-    steered: counter('destinations_steered', 'Destinations suspended or resumed by a person.', ['action']),
-    handedOver: counter('handed_over', 'Recipients handed over to another node.', []),
-    takenOver: counter('taken_over', 'Recipients taken over from another node.', []),
+    classified: counter('classified_replies', 'Remote refusals that match a reply rule, by class.', ['class']),
+    delivered: counter('recipients_delivered', 'Delivered recipients, by protocol and level of TLS.', ['tls']),
+    notices: counter('notices', 'DSNs that were due, by what they report and whether they were sent.', [
+      'notice',
+      'sent',
+    ]),
+    unsent: counter('notices_unsent', 'DSNs that were not sent, by reason.', ['reason']),
+    actions: counter('queue_actions', 'Actions on queued recipients.', ['action']),
+    discarded: counter('recipients_discarded', 'Recipients that were accepted and dropped by a rule.', []),
+    destinationControls: counter('destination_controls', 'Suspensions and resumptions of destinations.', ['action']),
+    transfersSent: counter('transfers_sent', 'Recipients that were transferred to the queue of another node.', []),
+    transfersAccepted: counter(
+      'transfers_accepted',
+      'Recipients that were accepted from the queue of another node.',
+      [],
+    ),
   }
 }
 
-const attemptEnd: Count = (event, by) => {
-  if (!('attempt' in event)) return
+type AttemptEvent = EventOf<'delivered' | 'deferred' | 'failed' | 'expired'>
+
+function countAttempt(event: AttemptEvent, by: Counters): void {
   by.attempts.inc({ result: event.kind, status: knownStatus(event.status) })
-  if (event.class !== undefined) by.replies.inc({ class: word(event.class) })
-  if (event.kind === 'delivered') by.tls.inc({ tls: tlsLevel(event.tls) })
+  if (event.class !== undefined) by.classified.inc({ class: word(event.class) })
+  if (event.kind === 'delivered') by.delivered.inc({ tls: tlsLevel(event.tls) })
 }
 
-const controlled: Count = (event, by) => by.controlled.inc({ action: event.kind })
-const steered: Count = (event, by) => by.steered.inc({ action: event.kind })
+function countAction(event: Event, by: Counters): void {
+  by.actions.inc({ action: event.kind })
+}
 
-const counts: Readonly<Record<EventKind, Count>> = {
+function countDestinationControl(event: Event, by: Counters): void {
+  by.destinationControls.inc({ action: event.kind })
+}
+
+const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => void } = {
   received: (event, by) => {
-    if (event.kind !== 'received') return
     const origin = event.origin.split(':', 1)[0] as string
     by.received.inc({ origin })
-    by.receivedOctets.inc({ origin }, event.size)
+    by.receivedBytes.inc({ origin }, event.size)
   },
-  rejected: (event, by) => {
-    if (event.kind === 'rejected')
-      by.rejected.inc({ stage: event.stage, status: knownStatus(event.reply.split(' ', 2)[1] ?? '') })
-  },
-  checked: (event, by) => {
-    if (event.kind === 'checked') by.checks.inc({ check: word(event.check), result: word(event.result) })
-  },
-  resolved: (_, by) => by.routed.inc(),
-  signed: (event, by) => {
-    if (event.kind === 'signed') by.signed.inc({ algorithm: word(event.algorithm) })
-  },
+  rejected: ({ stage, reply }, by) => by.rejections.inc({ stage, status: knownStatus(reply.split(' ', 2)[1] ?? '') }),
+  checked: ({ check, result }, by) => by.checks.inc({ check: word(check), result: word(result) }),
+  resolved: (_, by) => by.resolved.inc(),
+  signed: ({ algorithm }, by) => by.signatures.inc({ algorithm: word(algorithm) }),
   unsigned: (_, by) => by.unsigned.inc(),
-  delivered: attemptEnd,
-  deferred: attemptEnd,
-  failed: attemptEnd,
-  expired: attemptEnd,
-  notified: (event, by) => {
-    if (event.kind !== 'notified') return
-    by.notices.inc({ notice: event.notice, sent: event.dsn === null ? 'no' : 'yes' })
-    if (event.dsn === null) by.untold.inc({ reason: reasonWord(event.reason) })
+  delivered: countAttempt,
+  deferred: countAttempt,
+  failed: countAttempt,
+  expired: countAttempt,
+  notified: ({ notice, dsn, reason }, by) => {
+    by.notices.inc({ notice, sent: dsn === null ? 'no' : 'yes' })
+    if (dsn === null) by.unsent.inc({ reason: reasonWord(reason) })
   },
-  held: controlled,
-  released: controlled,
-  retried: controlled,
-  removed: controlled,
-  bounced: controlled,
-  recovered: controlled,
-  'action-pending': controlled,
-  suspended: steered,
-  resumed: steered,
+  held: countAction,
+  released: countAction,
+  retried: countAction,
+  removed: countAction,
+  bounced: countAction,
+  recovered: countAction,
+  'action-pending': countAction,
+  suspended: countDestinationControl,
+  resumed: countDestinationControl,
   discarded: (_, by) => by.discarded.inc(),
-  'handed-over': (_, by) => by.handedOver.inc(),
-  'transfer-accepted': (_, by) => by.takenOver.inc(),
+  'handed-over': (_, by) => by.transfersSent.inc(),
+  'transfer-accepted': (_, by) => by.transfersAccepted.inc(),
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {
@@ -138,14 +146,14 @@ function createGauge(registry: Registry, source: GaugeSource): void {
           else metric.inc(labels, value)
         }
       } catch {
-        // The room that failed says so in its health; a scrape shows what was last known.
+        // The health check of the failed module reports the error.
       }
     },
   }
-  const metric: Gauge | Counter = source.counts ? new Counter(options) : new Gauge(options)
+  const metric: Gauge | Counter = source.isCounter ? new Counter(options) : new Gauge(options)
 }
 
-/** A status of our table as it is; any other folded to its class. */
+/** A status of our table unchanged; any other is folded to its class. */
 function knownStatus(status: string): string {
   if (statusMeaning(status)) return status
   return /^[245]\./.test(status) ? `${status[0]}.other` : 'none'
@@ -157,12 +165,12 @@ function tlsLevel(tls: TlsResult | null): string {
   return /^TLSv1(?:\.[0-3])?$/.test(tls.protocol ?? '') ? `${tls.protocol} ${tls.level}` : 'other'
 }
 
-/** Reasons of bounce/decide.ts in one word each: `NOTIFY=NEVER` is asked for by the sender. */
+/** A reason of bounce/decide.ts as one word; all forms of `NOTIFY=` are one: the sender did not ask for the DSN. */
 function reasonWord(reason = ''): string {
-  return reason.startsWith('NOTIFY=') ? 'not-asked-for' : word(reason.replaceAll("'", '').replaceAll(' ', '-'))
+  return reason.startsWith('NOTIFY=') ? 'not-requested' : word(reason.replaceAll("'", '').replaceAll(' ', '-'))
 }
 
-/** Words of our own code; whatever has another shape is not one. */
+/** A word of our own code; any other text is `other`. */
 function word(text: string): string {
   return /^[a-z0-9-]{1,32}$/.test(text) ? text : 'other'
 }

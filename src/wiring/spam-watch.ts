@@ -41,9 +41,9 @@ export function buildSpamWatch(config: Config, parts: SpamWatchParts): SpamWatch
     health: { name: 'spam', check: () => healthOf(rspamd, settings) },
     numbers: {
       name: 'waypost_spam_checks_total',
-      help: "Mails the spam filter was asked about, by its action; 'unavailable' without an answer.",
+      help: 'Messages scanned by the spam filter, by its action; `unavailable` if it did not answer.',
       labels: ['result'],
-      counts: true,
+      isCounter: true,
       read: () => [...counts].map(([result, value]) => ({ labels: { result }, value })),
     },
     close: () => rspamd.close(),

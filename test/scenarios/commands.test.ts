@@ -63,7 +63,7 @@ const steady = (text: string) =>
     .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z/g, 'TIME')
     .replace(/in \d+[hm]\S*/g, 'in AGE')
     .replace(/\(\d+[a-z0-9]*\)/g, '(AGE)')
-    .replace(/\d+ octets/g, 'N octets')
+    .replace(/\d+ bytes/g, 'N bytes')
     // The size of a queued message holds the length of addresses that differ from run to run.
     .replace(/(\(AGE\) {2})\d\S*/g, '$1SIZE')
 
@@ -159,8 +159,8 @@ describe('trace', () => {
     expect(`\n${text.replace(/.* checked .*\n/g, '')}`).toMatchInlineSnapshot(`
       "
       ID
-        TIME  received from <ann@sender.example> by unknown[127.0.0.1], N octets, origin peer:mx (nothing), message-id <one@sender.example>
-        TIME  resolved kim@example.org to kim@far.example by mx:far.example, MAIL FROM <SRS0@srs.example.org>
+        TIME  received from unknown[127.0.0.1], sender <ann@sender.example>, N bytes, origin peer:mx (nothing), Message-ID <one@sender.example>
+        TIME  resolved kim@example.org to kim@far.example, next hop mx:far.example, MAIL FROM <SRS0@srs.example.org>
                                     forward kim@example.org -> kim@far.example (DIR/mail.yaml:9)
                                     next-hop kim@far.example -> mx:far.example (RFC 5321 5.1)
                                     srs ann@sender.example -> SRS0@srs.example.org (configuration)

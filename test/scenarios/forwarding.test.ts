@@ -254,7 +254,7 @@ describe('waypost explain --message', () => {
     const options = ['-c', srs.config, '--from', `ann@${DOMAIN}`, '--message', file]
     const usual = await runWaypost(['explain', 'usual@example.org', ...options])
     expect(usual.stdout).toMatch(
-      /checked forward: rewrite-from \(predicted fail: .*\)\nsigned for example\.org with ed/,
+      /checked forward: rewrite-from \(predicted fail: .*\)\nsigned for example\.org, selector ed/,
     )
     const refusing = await runWaypost(['explain', 'refusing@example.org', ...options])
     expect(refusing.stdout).toMatch(/the message is refused: 550 5\.7\.1 .*\(predicted fail: /)

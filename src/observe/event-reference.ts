@@ -1,0 +1,161 @@
+// The reference of all events, printed as docs/reference/events.md. The compiler rejects an event or a field without a description.
+
+import { finalKinds } from './events.ts'
+import type { EventBase, EventKind, EventOf } from './events.ts'
+
+type OwnField<K extends EventKind> = Exclude<keyof EventOf<K> & string, keyof EventBase | 'kind'>
+
+interface Description<Field extends string> {
+  /** One sentence: when the event is recorded. */
+  readonly when: string
+  readonly fields: Readonly<Record<Field, string>>
+}
+
+const common: Readonly<Record<keyof EventBase, string>> = {
+  at: 'Time of the event, Unix milliseconds.',
+  queueId: 'Queue ID of the message; `null` for rejected mail and for suspended or resumed destinations.',
+  session: 'ID of the SMTP session.',
+  recipient: 'Final address of the recipient that the event concerns.',
+  node: 'The node that recorded the event, for the history of a message that was transferred from it.',
+}
+
+const attempt = {
+  attempt: 'Number of the attempt, from 1.',
+  host: 'Remote host as `name[ip]:port`; `null` if no host was reached.',
+  reply: 'Reply of the remote host, verbatim; without one, the cause in words.',
+  status: 'Enhanced status code (RFC 3463).',
+  tls: 'Level, policy, protocol and failure of TLS; `null` if no host was reached.',
+  class: 'Class of the reply, if a reply rule matches it.',
+  advice: 'What the operator can do about the reply, from the same rule.',
+}
+const scope = 'What the result concerns: `recipient`, `message`, `session` or `site`.'
+const action = {
+  by: 'The operator or program that requested the action.',
+  reason: 'The reason given for it; empty if none.',
+}
+const controlled = { ...action, destination: 'Next hop of the recipient, for `retried`.' }
+
+const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
+  received: {
+    when: 'The node accepted a message.',
+    fields: {
+      origin: 'Origin class: `internet`, `peer`, `user`, `machine` or `local`, with role or identity after a colon.',
+      sender: 'Reverse-path; `null` for the null sender.',
+      remote: 'Client as `name[ip]`.',
+      helo: 'Argument of EHLO or HELO.',
+      tls: 'TLS protocol of the session; `null` without TLS.',
+      size: 'Size of the message in bytes.',
+      messageId: 'Message-ID of the header; `null` if it has none.',
+    },
+  },
+  checked: {
+    when: 'A check examined a message.',
+    fields: {
+      check: 'Name of the check, such as `spf`, `dkim`, `dmarc`, `arc` or `spam`.',
+      result: 'Its result.',
+      detail: 'What the result is based on.',
+    },
+  },
+  resolved: {
+    when: 'A recipient was resolved to one destination.',
+    fields: {
+      original: 'The forward-path as given by the client.',
+      reversePath: 'Reverse-path for this recipient; `null` for the null sender.',
+      nextHop: 'Next hop.',
+      steps: 'Steps of the resolution as `rule from -> to (source)`.',
+    },
+  },
+  signed: {
+    when: 'The node signed a message with DKIM.',
+    fields: { domain: 'Signing domain.', selector: 'Selector of the key.', algorithm: 'Algorithm of the signature.' },
+  },
+  unsigned: {
+    when: 'The node did not sign a message.',
+    fields: { reason: 'Why.' },
+  },
+  delivered: { when: 'A remote host accepted the message for the recipient.', fields: attempt },
+  deferred: {
+    when: 'An attempt failed temporarily; the recipient is retried.',
+    fields: { ...attempt, scope, nextAttemptAt: 'Time of the next attempt, Unix milliseconds.' },
+  },
+  failed: { when: 'An attempt failed permanently.', fields: { ...attempt, scope } },
+  expired: { when: 'The lifetime of the recipient passed without a delivery.', fields: attempt },
+  notified: {
+    when: 'A DSN for the recipient was queued, or suppressed for a reason.',
+    fields: {
+      notice: 'What the DSN reports: `failed`, `delayed`, `delivered`, `relayed` or `expanded`.',
+      to: 'Recipient of the DSN; `null` for the null sender.',
+      dsn: 'Queue ID of the DSN; `null` if none was sent.',
+      copy: 'Queue ID of the copy for the operator.',
+      reason: 'Why no DSN was sent.',
+    },
+  },
+  held: { when: 'A recipient was held.', fields: controlled },
+  released: { when: 'A held recipient was released.', fields: controlled },
+  retried: { when: 'A recipient was scheduled for an immediate attempt.', fields: controlled },
+  removed: { when: 'A recipient was removed from the queue without a DSN.', fields: controlled },
+  bounced: { when: 'A recipient was returned to the sender.', fields: controlled },
+  recovered: { when: 'The node ended during an attempt; the recipient is retried.', fields: controlled },
+  'action-pending': {
+    when: 'An action was requested during an attempt; it is applied if the attempt ends without a final result.',
+    fields: {
+      ...action,
+      action: 'The action: `hold`, `retry`, `remove` or `bounce`; `release` cancels a pending action.',
+    },
+  },
+  suspended: {
+    when: 'Attempts for a destination were suspended.',
+    fields: { ...action, destination: 'The next hop.' },
+  },
+  resumed: { when: 'Attempts for a destination were resumed.', fields: { ...action, destination: 'The next hop.' } },
+  discarded: {
+    when: 'A recipient was accepted and dropped, as the routing data says.',
+    fields: { reason: 'The text of the routing data.' },
+  },
+  'handed-over': {
+    when: 'A recipient was transferred to the queue of another node.',
+    fields: { to: 'The other node.', by: 'The operator who requested the transfer.' },
+  },
+  'transfer-accepted': {
+    when: 'A recipient was accepted from the queue of another node, with its history.',
+    fields: { from: 'The other node.' },
+  },
+  rejected: {
+    when: 'The node rejected a connection, a command or a message; nothing was queued.',
+    fields: {
+      stage: 'Stage of the session: `connect`, `helo`, `auth`, `mail`, `rcpt` or `data`.',
+      sender: 'Reverse-path; `null` for the null sender and before MAIL.',
+      remote: 'Client as `name[ip]`.',
+      reply: 'The reply of the node.',
+      cause: 'The cause, for the operator only.',
+    },
+  },
+}
+
+/** docs/reference/events.md: every event with its fields. */
+export function eventsPage(): string {
+  return [
+    '# Events',
+    '',
+    'The ledger of a node holds an event for each step of each message. `waypost trace` prints them, the log',
+    'repeats them as JSON lines, and the [metrics](metrics.md) count them. Each accepted recipient ends in',
+    `exactly one final event: ${finalKinds.map((kind) => `\`${kind}\``).join(', ')}.`,
+    '',
+    'A program that reads events should ignore kinds and fields that it does not know.',
+    'This page is generated from `src/observe/event-reference.ts`.',
+    '',
+    '## Fields of every event',
+    '',
+    ...table({ kind: 'One of the kinds below.', ...common }),
+    ...Object.entries(events).flatMap(([kind, { when, fields }]) => ['', `## ${kind}`, '', when, '', ...table(fields)]),
+    '',
+  ].join('\n')
+}
+
+function table(fields: Readonly<Record<string, string>>): string[] {
+  return [
+    '| field | meaning |',
+    '|---|---|',
+    ...Object.entries(fields).map(([name, text]) => `| \`${name}\` | ${text} |`),
+  ]
+}
