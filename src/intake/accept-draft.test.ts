@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createDraftIntake } from '../../test/lib/draft-intake.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { Signer } from '../dkim/signer.ts'
-import type { ContentCheck } from '../policy/check.ts'
+import type { Check } from '../policy/check.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
 import type { Destination, Resolution, Router } from '../route/resolution.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
 import { refusal } from '../smtp/reply.ts'
-import { createIntake } from './accept-draft.ts'
 import type { Draft } from './intake.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 
@@ -72,7 +72,6 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
 function settings(more: Partial<IntakeSettings> = {}): IntakeSettings {
   return {
     edit: { hostname: 'mx.example.org', authservId: 'example.org', complete: false, hideClient: false },
-    checks: [],
     sign: 'never',
     ...more,
   }
@@ -109,7 +108,7 @@ const top = () => accepted[0]?.message.header.toString().split('\r\n') ?? []
 
 describe('a mail that passes', () => {
   test('is committed once, with trace header, recipients and ledger', async () => {
-    expect(await createIntake(settings(), ports()).accept(draft())).toEqual({
+    expect(await createDraftIntake(settings(), ports()).accept(draft())).toEqual({
       kind: 'accepted',
       queueId: 'Q1',
       bodyKept: true,
@@ -124,7 +123,7 @@ describe('a mail that passes', () => {
   })
 
   test('waits in the queue where delivery has no room', async () => {
-    await createIntake(settings(), ports({ hasRoom: () => false })).accept(draft())
+    await createDraftIntake(settings(), ports({ hasRoom: () => false })).accept(draft())
     expect(accepted[0]?.claim).toBe(false)
   })
 
@@ -139,7 +138,7 @@ describe('a mail that passes', () => {
       parameters: plainRecipient,
       resolution: destinations({}, { recipient: 'lee@mail.example.com', nextHop: 'mx:mail.example.com' }),
     }
-    await createIntake(settings(), ports()).accept(draft({ recipients: [one, two] }))
+    await createDraftIntake(settings(), ports()).accept(draft({ recipients: [one, two] }))
     expect(accepted[0]?.message.recipients.map((each) => `${each.original} ${each.address}`)).toEqual([
       'press@example.org kim@home.example.net',
       'kim@example.org lee@mail.example.com',
@@ -148,7 +147,7 @@ describe('a mail that passes', () => {
 
   test('that everybody discards is only written into the ledger', async () => {
     const resolution: Resolution = { kind: 'discard', reason: 'nobody reads this', via: [] }
-    const answer = await createIntake(settings(), ports()).accept(
+    const answer = await createDraftIntake(settings(), ports()).accept(
       draft({ recipients: [{ forwardPath: 'noreply@example.org', parameters: plainRecipient, resolution }] }),
     )
     expect(answer.kind).toBe('accepted')
@@ -166,7 +165,7 @@ describe('a mail that passes', () => {
         { reply: refusal(550, '5.1.1', 'No such address', 'gone@example.org is known nowhere'), via: [] },
       ],
     } as Resolution
-    await createIntake(settings(), ports()).accept(
+    await createDraftIntake(settings(), ports()).accept(
       draft({ recipients: [{ forwardPath: 'press@example.org', parameters: plainRecipient, resolution }] }),
     )
     expect(accepted[0]?.message.events.at(-1)).toMatchObject({
@@ -178,28 +177,27 @@ describe('a mail that passes', () => {
 })
 
 describe('checks', () => {
-  const passes: ContentCheck = async () => ({
-    verdict: { kind: 'accept' },
-    senderProven: true,
-    results: 'example.org; spf=pass',
-    origin: { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' },
-  })
-  const refuses: ContentCheck = async () => ({ verdict: { kind: 'reject', reply: refusal(550, '5.7.1', 'No') } })
+  const passes: Check = {
+    name: 'passes',
+    message: () => ({
+      verdict: { kind: 'accept' },
+      senderProven: true,
+      results: 'example.org; spf=pass',
+      origin: { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' },
+    }),
+  }
+  const refuses: Check = {
+    name: 'refuses',
+    message: () => ({ verdict: { kind: 'reject', reply: refusal(550, '5.7.1', 'No') } }),
+  }
 
-  test('what they find is merged, and later ones see what earlier ones learnt', async () => {
-    let seen: unknown = null
-    const looks: ContentCheck = async ({ origin }) => {
-      seen = origin
-      return { verdict: { kind: 'accept' } }
-    }
-    await createIntake(settings({ checks: [passes, looks] }), ports()).accept(draft())
-    expect(seen).toMatchObject({ vouched: 'dmarc-pass' })
+  test('the stored message has what they found', async () => {
+    await createDraftIntake(settings(), ports(), [passes]).accept(draft())
     expect(accepted[0]?.message).toMatchObject({ senderProven: true, origin: { vouched: 'dmarc-pass' } })
   })
 
-  test('the first refusal ends it, nothing is queued', async () => {
-    const never: ContentCheck = () => Promise.reject(new Error('asked'))
-    const answer = await createIntake(settings({ checks: [refuses, never] }), ports()).accept(draft())
+  test('a refused message is not queued', async () => {
+    const answer = await createDraftIntake(settings(), ports(), [refuses]).accept(draft())
     expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550 } })
     expect(accepted).toEqual([])
     expect(bugs).toEqual([])
@@ -209,7 +207,7 @@ describe('checks', () => {
     const forged = header(
       'Authentication-Results: example.org; dmarc=pass\nAuthentication-Results: other.example; spf=pass\nFrom: ann@stranger.example',
     )
-    await createIntake(settings({ checks: [passes] }), ports()).accept(draft({ header: forged }))
+    await createDraftIntake(settings(), ports(), [passes]).accept(draft({ header: forged }))
     const text = accepted[0]?.message.header.toString() ?? ''
     expect(text.match(/^Authentication-Results: example\.org.*$/gm)).toEqual([
       'Authentication-Results: example.org; spf=pass',
@@ -225,7 +223,7 @@ describe('checks', () => {
     [{ kind: 'peer', role: 'mx', vouched: 'nothing' }, true],
   ])('without a check of ours, results in our name stay only if a peer brought them: %j', async (origin, stay) => {
     const claimed = header('Authentication-Results: example.org; auth=pass\nFrom: ann@stranger.example')
-    await createIntake(settings(), ports()).accept(draft({ origin, header: claimed }))
+    await createDraftIntake(settings(), ports()).accept(draft({ origin, header: claimed }))
     expect(accepted[0]?.message.header.includes('auth=pass')).toBe(stay)
   })
 })
@@ -234,7 +232,7 @@ describe('signing', () => {
   const ours = (origin: Draft['origin'], text = 'From: lee@example.org\nSubject: x') =>
     draft({ origin, header: header(text) })
   const signed = async (given: Draft) => {
-    await createIntake(settings({ sign: 'proven-origin' }), ports()).accept(given)
+    await createDraftIntake(settings({ sign: 'proven-origin' }), ports()).accept(given)
     return accepted.at(-1)?.message.header.includes('DKIM-Signature') ?? null
   }
 
@@ -280,10 +278,10 @@ describe('a person’s mail', () => {
   const user = { kind: 'user', identity: 'lee' } as const
 
   test('gets Date and Message-ID where they are missing, and keeps its own', async () => {
-    await createIntake(settings({ edit }), ports()).accept(
+    await createDraftIntake(settings({ edit }), ports()).accept(
       draft({ origin: user, header: header('From: lee@example.org') }),
     )
-    await createIntake(settings({ edit }), ports()).accept(
+    await createDraftIntake(settings({ edit }), ports()).accept(
       draft({
         origin: user,
         header: header('From: lee@example.org\nDate: Sat, 21 Nov 2026 10:00:00 +0100\nMessage-ID: <mine@example.org>'),
@@ -297,7 +295,7 @@ describe('a person’s mail', () => {
 
   test('keeps no Date or Message-ID without a value beside ours', async () => {
     const empty = header('From: lee@example.org\nMessage-ID:\nDate: \nSubject: x')
-    await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))
+    await createDraftIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))
     const text = accepted[0]?.message.header.toString() ?? ''
     expect(text.match(/^(Date|Message-ID):.*/gim)?.toSorted()).toEqual([
       'Date: Sat, 21 Nov 2026 00:00:00 +0000',
@@ -309,7 +307,7 @@ describe('a person’s mail', () => {
     const told = header(
       'From: lee@example.org\nBcc: gina@example.org\nResent-Bcc: max@example.org\nUser-Agent: Mail 1.0\nX-Mailer: Mail\nX-Originating-IP: 192.0.2.1\nSubject: x',
     )
-    await createIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: told }))
+    await createDraftIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: told }))
     expect(accepted[0]?.message.header.toString()).not.toMatch(/Bcc|User-Agent|X-Mailer|X-Originating|192\.0\.2\.1/)
   })
 })
@@ -321,7 +319,7 @@ describe('trouble', () => {
     ['corrupt', 451, '4.3.0'],
   ] as const)('a queue that is %s answers %i %s and is no bug', async (cause, code, enhanced) => {
     failure = new QueueUnavailable(cause, 'SQLITE')
-    expect(await createIntake(settings(), ports()).accept(draft())).toMatchObject({
+    expect(await createDraftIntake(settings(), ports()).accept(draft())).toMatchObject({
       kind: 'refused',
       reply: { code, enhanced },
     })
@@ -330,7 +328,7 @@ describe('trouble', () => {
 
   test('anything unforeseen is temporary and a bug', async () => {
     failure = new TypeError('x is not a function')
-    expect(await createIntake(settings(), ports()).accept(draft())).toMatchObject({
+    expect(await createDraftIntake(settings(), ports()).accept(draft())).toMatchObject({
       kind: 'refused',
       reply: { code: 451, enhanced: '4.3.0' },
     })
@@ -347,7 +345,7 @@ describe('our own mail', () => {
   }
 
   test('is routed, signed and given a trace header, and left to the caller to commit', async () => {
-    const message = await createIntake(settings({ sign: 'proven-origin' }), ports()).prepare(own)
+    const message = await createDraftIntake(settings({ sign: 'proven-origin' }), ports()).prepare(own)
     expect(message).toMatchObject({
       sender: null,
       origin: { kind: 'local' },
@@ -360,11 +358,11 @@ describe('our own mail', () => {
   })
 
   test('is signed in a role that signs nothing else, where there is a key, without a word where there is none', async () => {
-    const signed = await createIntake(settings({ sign: 'never' }), ports()).prepare(own)
+    const signed = await createDraftIntake(settings({ sign: 'never' }), ports()).prepare(own)
     expect(signed?.header.toString()).toContain('DKIM-Signature:')
     expect(signed?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])
     const keyless = ports({ signer: { ...signer, signsFor: () => false } })
-    const plain = await createIntake(settings({ sign: 'never' }), keyless).prepare(own)
+    const plain = await createDraftIntake(settings({ sign: 'never' }), keyless).prepare(own)
     expect(plain?.header.toString()).not.toContain('DKIM-Signature:')
     expect(plain?.events.map((event) => event.kind)).toEqual(['received', 'resolved'])
   })
@@ -373,7 +371,7 @@ describe('our own mail', () => {
     const gone: Resolution = { kind: 'refused', reply: refusal(550, '5.1.1', 'x'), via: [] }
     const down: Resolution = { kind: 'unavailable', reply: refusal(451, '4.3.0', 'x'), via: [] }
     const routed = (resolution: Resolution) => ports({ router: { ...ports().router, resolve: async () => resolution } })
-    expect(await createIntake(settings(), routed(gone)).prepare(own)).toBeNull()
-    await expect(createIntake(settings(), routed(down)).prepare(own)).rejects.toThrow('unavailable')
+    expect(await createDraftIntake(settings(), routed(gone)).prepare(own)).toBeNull()
+    await expect(createDraftIntake(settings(), routed(down)).prepare(own)).rejects.toThrow('unavailable')
   })
 })

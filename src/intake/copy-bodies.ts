@@ -2,7 +2,7 @@
 // a wrapped one is written anew. Until the commit all that was made here can be taken away again.
 
 import type { Queue, StoredBody } from '../queue/contract/queue.ts'
-import { BodySink } from './body-sink.ts'
+import { BodySpool } from './body-spool.ts'
 
 export interface CopyBodies {
   /** The draft's body, for one more message. */
@@ -31,12 +31,12 @@ export function createCopyBodies(queue: BodyStore, own: StoredBody): CopyBodies 
       return shared.body
     },
     between: async (before, after) => {
-      const sink = new BodySink(queue)
-      made.push(sink)
-      await sink.write(before)
-      for await (const chunk of queue.openBody(own)) await sink.write(chunk as Buffer)
-      await sink.write(after)
-      return sink.finish()
+      const spool = new BodySpool(queue)
+      made.push(spool)
+      await spool.write(before)
+      for await (const chunk of queue.openBody(own)) await spool.write(chunk as Buffer)
+      await spool.write(after)
+      return spool.finish()
     },
     kept: () => kept,
     discard: async () => {

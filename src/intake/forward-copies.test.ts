@@ -7,6 +7,7 @@ import { Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createDraftIntake } from '../../test/lib/draft-intake.ts'
 import { type TestQueue, testQueue } from '../../test/lib/queue-samples.ts'
 import { createSealer } from '../dkim/seal.ts'
 import { createSigner } from '../dkim/sign.ts'
@@ -18,8 +19,7 @@ import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { Claim, StoredBody } from '../queue/contract/queue.ts'
 import type { Destination, Resolution, Router } from '../route/resolution.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import { createIntake } from './accept-draft.ts'
-import { BodySink } from './body-sink.ts'
+import { BodySpool } from './body-spool.ts'
 import type { Draft } from './intake.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 
@@ -49,7 +49,6 @@ const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.e
 
 const settings: IntakeSettings = {
   edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
-  checks: [],
   sign: 'proven-origin',
   forwards: createForwardStrategist({
     authservId: 'example.org',
@@ -64,7 +63,7 @@ const settings: IntakeSettings = {
 
 function intake(change: Partial<IntakePorts> = {}, more: Partial<IntakeSettings> = {}) {
   let id = 0
-  return createIntake(
+  return createDraftIntake(
     { ...settings, ...more },
     {
       clock: place.clock,
@@ -130,7 +129,7 @@ function draft(resolution: Resolution, change: Partial<Draft> = {}): Draft {
 }
 
 async function spooled(octets: Buffer): Promise<StoredBody> {
-  const sink = new BodySink(queue)
+  const sink = new BodySpool(queue)
   for (let at = 0; at < octets.length; at += 10_000) await sink.write(octets.subarray(at, at + 10_000))
   return sink.finish()
 }

@@ -1,11 +1,14 @@
-// Intake's contract: the only writer of new mail. One draft in, one commit, one answer.
+// The contract of intake: the only writer of new messages. One checked draft in, one commit, one answer.
 
-import type { Origin } from '../smtp/origin.ts'
+import { readFields } from '../message/header.ts'
+import type { Mail } from '../policy/check.ts'
+import type { Passed } from '../policy/run-checks.ts'
+import type { NewMessage, Queue, StoredBody } from '../queue/contract/queue.ts'
+import type { Resolution } from '../route/resolution.ts'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
+import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
-import type { NewMessage, StoredBody } from '../queue/contract/queue.ts'
-import type { Resolution } from '../route/resolution.ts'
 
 export interface DraftRecipient {
   readonly forwardPath: string
@@ -13,11 +16,12 @@ export interface DraftRecipient {
   readonly resolution: Resolution
 }
 
-/** A mail that is wholly here but not yet ours. */
+/** A message that has been received in full and is not accepted yet. */
 export interface Draft {
-  /** Null for the node's own mail (DSNs). */
+  /** Null for the node's own messages (DSNs). */
   readonly session: Session | null
   readonly origin: Origin
+  /** The reverse-path; null is the null sender. */
   readonly sender: string | null
   readonly parameters: MailParameters
   readonly recipients: readonly DraftRecipient[]
@@ -25,19 +29,45 @@ export interface Draft {
   readonly body: StoredBody
 }
 
+/** A draft that has passed the checks of the `message` stage. */
+export interface Checked {
+  readonly draft: Draft
+  /** The facts that the checks saw. */
+  readonly mail: Mail
+  readonly findings: Passed<Origin>
+}
+
 export type Acceptance =
-  /** `bodyKept` false: no message came to own the draft's body, so its file may go. */
+  /** `bodyKept` false: no message uses the draft's body, so its file may be removed. */
   | { readonly kind: 'accepted'; readonly queueId: string; readonly bodyKept: boolean }
   | { readonly kind: 'refused'; readonly reply: Refusal }
 
 export interface Intake {
-  /** Checks, edits, signs and commits; after `accepted` the mail is ours. */
-  accept(draft: Draft): Promise<Acceptance>
-  /** Makes a message of our own (a DSN) without committing it: trace header, routing, signature. Null if it cannot be routed. */
+  /** Edits, signs and commits. After `accepted` the node is responsible for the message. Never rejects. */
+  accept(checked: Checked): Promise<Acceptance>
+  /** Prepares a DSN without committing it: trace field, routing, signature. Null if it cannot be routed. */
   prepare(own: {
     readonly recipient: string
     readonly header: Buffer
     readonly body: Buffer
     readonly smtputf8: boolean
   }): Promise<NewMessage | null>
+}
+
+/** The facts of a draft for the checks. `at`: unix milliseconds. */
+export function mailOf(
+  { session, origin, sender, recipients, header, body }: Draft,
+  { queue, queueId, at }: { readonly queue: Pick<Queue, 'openBody'>; readonly queueId: string; readonly at: number },
+): Mail {
+  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
+  return {
+    queueId,
+    session,
+    origin,
+    sender,
+    recipients: recipients.map((one) => one.forwardPath),
+    content: { header, bodySize, openBody: () => queue.openBody(body) },
+    fields: readFields(header),
+    at,
+  }
 }

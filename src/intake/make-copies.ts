@@ -5,7 +5,6 @@ import type { Content } from '../message/content.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
 import { isReplacedByVia, viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
-import type { ContentCheck } from '../policy/check.ts'
 import type { ForwardStrategist } from '../policy/forward-policy.ts'
 import type { NewMessage, StoredBody } from '../queue/contract/queue.ts'
 import type { Refusal } from '../smtp/reply.ts'
@@ -15,22 +14,14 @@ import { createCopyBodies } from './copy-bodies.ts'
 import type { BodyStore, CopyBodies } from './copy-bodies.ts'
 import { editHeader } from './edit-header.ts'
 import type { EditedHeader } from './edit-header.ts'
-import type { Draft } from './intake.ts'
+import type { Checked, Draft } from './intake.ts'
 import { loopMarks, noKeys } from './forward-loop.ts'
 import { ledgerOf } from './acceptance-events.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import type { Discarded, SortedRecipients } from './recipients.ts'
-import type { Findings } from './run-checks.ts'
 import { sealForward } from './seal-copies.ts'
 import { signEarned, signOwn, unsigned } from './sign-copies.ts'
 import type { Signing } from './sign-copies.ts'
-
-/** A draft that has passed the checks. */
-export interface Checked {
-  readonly draft: Draft
-  readonly mail: Parameters<ContentCheck>[0]
-  readonly findings: Findings & { kind: 'passed' }
-}
 
 export interface CopyPlan {
   readonly checked: Checked

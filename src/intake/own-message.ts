@@ -1,12 +1,12 @@
 // The node's own mail (DSNs): routed, signed and given a trace header like any other, but committed by whoever asked for it, in the
 // same transaction as the reason for it.
 
-import { readFields } from '../message/header.ts'
 import { readMessageId } from '../message/message-id.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { editHeader } from './edit-header.ts'
+import { mailOf } from './intake.ts'
 import type { Draft, Intake } from './intake.ts'
 import { ledgerOf } from './acceptance-events.ts'
 import { recipientsOf } from './recipients.ts'
@@ -34,14 +34,12 @@ export async function prepareOwn(
     header: own.header,
     body: { kind: 'inline', bytes: own.body },
   }
-  const content = { header: own.header, bodySize: own.body.length, openBody: () => ports.queue.openBody(draft.body) }
-  const fields = readFields(own.header)
-  const mail = { queueId, session: null, origin, sender: null, recipients: [own.recipient], content, fields, at }
+  const mail = mailOf(draft, { queue: ports.queue, queueId, at })
   const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
   // What a role says of signing is about mail that others bring: ours goes to strangers under the name of our domain from any role.
   const signing = await signEarned('proven-origin', ports.signer, {
     origin,
-    content: { ...content, header: edited.signable },
+    content: { ...mail.content, header: edited.signable },
     mail,
   })
   const quiet = settings.sign === 'never' && signing.fields.length === 0

@@ -3,7 +3,6 @@
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { ContentCheck } from '../policy/check.ts'
 import type { ForwardStrategist } from '../policy/forward-policy.ts'
 import type { Claim, Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
@@ -12,8 +11,6 @@ import type { LoopSettings } from './forward-loop.ts'
 
 export interface IntakeSettings {
   readonly edit: EditSettings
-  /** The role's checks of whole mails, in order. */
-  readonly checks: readonly ContentCheck[]
   readonly sign: 'never' | 'proven-origin'
   /** Tell senders who asked for success that an alias stands for several addresses (RFC 3461 5.2.7.3). */
   readonly expanded?: boolean

@@ -2,16 +2,16 @@
 // what the ledger and the header say.
 
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createDraftIntake } from '../../test/lib/draft-intake.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { SpamFinding } from '../filter/spam-scan.ts'
 import { readFields } from '../message/header.ts'
 import { createForwardStrategist } from '../policy/forward-policy.ts'
-import { checkSpam } from '../policy/checks/spam.ts'
+import { spamCheck } from '../policy/checks/spam.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import type { Destination, ForwardTerms, Resolution, Router } from '../route/resolution.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
-import { createIntake } from './accept-draft.ts'
 import type { Draft } from './intake.ts'
 import type { IntakePorts } from './ports.ts'
 
@@ -43,7 +43,7 @@ const strategist = createForwardStrategist({
 function intake(spam = true) {
   let id = 0
   const scanner = { scan: async () => finding }
-  const check = checkSpam({ scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'] })
+  const check = spamCheck({ scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'] })
   const ports = {
     clock: createFakeClock(Date.UTC(2026, 10, 21)),
     queue: {
@@ -63,7 +63,7 @@ function intake(spam = true) {
     },
   } as unknown as IntakePorts
   const edit = { hostname: 'mx-01.example.org', authservId: 'example.org', complete: false, hideClient: false }
-  return createIntake({ edit, checks: spam ? [check] : [], sign: 'never', forwards: strategist }, ports)
+  return createDraftIntake({ edit, sign: 'never', forwards: strategist }, ports, spam ? [check] : [])
 }
 
 const usual: ForwardTerms = { action: null }

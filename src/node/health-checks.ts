@@ -4,6 +4,7 @@ import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
+import { freeSpace } from '../policy/checks/storage.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 
 /** The end of a certificate, unix milliseconds. */
@@ -47,8 +48,7 @@ async function queueHealth(queue: HealthParts['queue']): Promise<Health> {
   const health = await queue.health()
   if (health.kind === 'ok') return { kind: 'ok' }
   if (health.kind === 'failing') return failing(health.cause)
-  const free = health.freeFiles === undefined ? `${health.freeBytes} bytes` : `${health.freeFiles} inodes`
-  return failing(`the file system of the queue is nearly full: ${free} free`)
+  return failing(`the file system of the queue is nearly full: ${freeSpace(health)}`)
 }
 
 function addressHealth(addresses: HealthParts['addresses']): Health {

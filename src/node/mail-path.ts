@@ -8,12 +8,10 @@ import type { Dispatcher } from '../delivery/dispatcher.ts'
 import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
-import type { SpamScanner } from '../filter/spam-scan.ts'
 import { createIntake } from '../intake/accept-draft.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
-import { createQueueIds } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import { createSignal } from '../lib/signal.ts'
@@ -39,14 +37,13 @@ export interface MailPathParts {
   readonly clock: Clock
   readonly log: Log
   readonly data: CurrentData
-  /** Null without a spam filter. */
-  readonly spam: SpamScanner | null
+  readonly newQueueId: () => string
   readonly certificate: Current<TlsMaterial | null>
 }
 
 /** Nothing runs until engine, notifier and addresses are started. */
 export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
-  const { queue, resolver, clock, log, data, spam, certificate } = parts
+  const { queue, resolver, clock, log, data, newQueueId, certificate } = parts
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
@@ -58,13 +55,13 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     noticesDue: noticesDue.publish,
     addresses,
   })
-  const intake = createIntake(intakeSettings(config, { resolver, data, spam }), {
+  const intake = createIntake(intakeSettings(config, data), {
     clock,
     queue,
     router: data.router,
     signer: data.signer,
     sealer: data.sealer,
-    newQueueId: createQueueIds(clock, systemRandom),
+    newQueueId,
     hasRoom: (nextHop) => engine.hasRoom(nextHop),
     take: (claims) => engine.take(claims),
     noticesDue: noticesDue.publish,

@@ -10,6 +10,7 @@ import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { openResolver } from '../dns/open-resolver.ts'
 import { systemClock } from '../lib/clock.ts'
+import { createQueueIds } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/json-log.ts'
@@ -116,8 +117,9 @@ async function boot(config: Config, { data, tokens, sources, log, flush, stops }
   logOpening(queue.opened, log)
   const spam = buildSpamWatch(config, { clock, log })
   stops.defer(() => spam?.close())
-  const shared = { queue, resolver, clock, log, data, certificate }
-  const { intake, engine, notifier, addresses } = buildMailPath(config, { ...shared, spam: spam?.scanner ?? null })
+  const newQueueId = createQueueIds(clock, systemRandom)
+  const shared = { queue, resolver, clock, log, data, certificate, newQueueId }
+  const { intake, engine, notifier, addresses } = buildMailPath(config, shared)
   stops.defer(() => addresses?.stop())
   const observing = { ...shared, addresses, draining: draining.signal, sources: () => sources.current(), spam }
   const observation = await observeNode(adminSettings(config), observing)
@@ -127,7 +129,8 @@ async function boot(config: Config, { data, tokens, sources, log, flush, stops }
   const passwords = createPasswdAuthenticator({ people: data.people, pool, domain: config.domain })
   stops.defer(() => notifier.stop())
   stops.defer(() => engine.drain(DRAIN_MS))
-  const listeners = await startListeners(config, { ...shared, intake, passwords, guard: createGuard({ clock }) })
+  const receiving = { ...shared, intake, spam: spam?.scanner ?? null, passwords, guard: createGuard({ clock }) }
+  const listeners = await startListeners(config, receiving)
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { queue, certificate, log, taken: () => notifier.due() })
   stops.defer(() => transfers?.close())

@@ -1,14 +1,43 @@
-// The contract of checks that need the whole mail. Each looks at the same facts and answers findings; intake runs them in the
-// order of the role file, stops at the first refusal and merges what the others found.
+// The contract of a check. A check implements the stages that it needs; run-checks.ts calls it and merges what it finds.
 
-import type { Event } from '../observe/events.ts'
 import type { Content } from '../message/content.ts'
 import type { Field } from '../message/header.ts'
+import type { Event } from '../observe/events.ts'
+import type { Resolution } from '../route/resolution.ts'
+import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
+import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Verdict } from './verdict.ts'
 
-/** A mail that is wholly here, before any edit. */
+/**
+ * Facts of a session. `session` is the same object from `connect` to the end of the session, so a check may keep state for it in a WeakMap.
+ * `origin` is what earlier checks found, null until the client has an origin class.
+ */
+export interface SessionFacts {
+  readonly session: Session
+  readonly origin: Origin | null
+}
+
+export interface SenderFacts extends SessionFacts {
+  /** The reverse-path; null is the null sender. */
+  readonly sender: string | null
+  readonly parameters: MailParameters
+}
+
+export interface RecipientFacts {
+  readonly session: Session
+  readonly origin: Origin
+  readonly sender: string | null
+  readonly forwardPath: string
+  readonly parameters: RecipientParameters
+  /** Recipients that the transaction has already. */
+  readonly accepted: number
+  /** Unix milliseconds. */
+  readonly at: number
+}
+
+/** A message that has been received in full, before any edit. */
 export interface Mail {
   readonly queueId: string
   readonly session: Session | null
@@ -18,28 +47,76 @@ export interface Mail {
   readonly recipients: readonly string[]
   readonly content: Content
   readonly fields: readonly Field[]
-  /** Unix milliseconds of its end of data. */
+  /** Unix milliseconds of the end of data. */
   readonly at: number
 }
 
+/**
+ * The stages and their facts. A session passes `connect` once. It passes `secured` when TLS is up (implicit TLS: directly after
+ * `connect`); from then on `session.tls` has the client certificate. AUTH is no stage: a login changes the origin that `mail` sees.
+ */
+export interface StageFacts {
+  /** A client connected; nothing but its address is known. */
+  connect: SessionFacts
+  secured: SessionFacts
+  /** EHLO or HELO; `session.helo` is the new name. */
+  helo: SessionFacts
+  mail: SenderFacts
+  rcpt: RecipientFacts
+  /** End of data, before the reply. */
+  message: Mail
+}
+
+export type Stage = keyof StageFacts
+
+/** What a check does at each stage that it needs. It returns expected errors as verdicts; an exception is a bug. */
+export type StageHandlers = {
+  readonly [S in Stage]?: (facts: StageFacts[S]) => Finding | Promise<Finding>
+}
+
+export interface Check extends StageHandlers {
+  /** As the role file and the log name it. */
+  readonly name: string
+  /** Limit of each of its stages. Without one the stage's own limit applies (run-checks.ts), which defers. */
+  readonly deadline?: Deadline
+  /** Calls for each refusal of any check at that stage, for checks that count refusals. */
+  readonly refused?: { readonly [S in Stage]?: (facts: StageFacts[S], reply: Refusal) => void }
+}
+
+export interface Deadline {
+  readonly ms: number
+  /**
+   * What an expired check means. `defer` refuses with 451 4.3.0. `pass` counts as no finding; it is only for a check whose answer
+   * is advice. A check whose refusal protects the node or others defers.
+   */
+  readonly expired: 'defer' | 'pass'
+}
+
+/** What one check found at one stage. Members that do not belong to the stage have no effect. */
 export interface Finding {
   readonly verdict: Verdict
-  /** What this check learnt about the origin class (what a peer vouches for). */
+  /** The new origin class: proven by an address, a certificate, or what a peer vouches for. */
   readonly origin?: Origin
-  /** True if somebody proved that the sender is real: only then may a DSN be sent to him. */
+  /** `connect`, `secured`: the forward-confirmed name of the client. */
+  readonly remoteName?: string | null
+  /** `rcpt`: where the recipient leads. */
+  readonly resolution?: Resolution
+  /** `message`: true if the reverse-path is proven, so that a DSN may be sent to it. */
   readonly senderProven?: boolean
-  /** Value of an Authentication-Results field to add; forged fields with our identity are then removed. Those of several checks become one. */
+  /**
+   * `message`: value of an Authentication-Results field to add. Existing fields with our authserv-id are then removed. The values of
+   * several checks become one field.
+   */
   readonly results?: string
-  /** Other fields of ours. */
+  /** `message`: other fields to remove and to add. */
   readonly fields?: FieldEdit
+  /** `message`: ledger events, stored with the message. */
   readonly events?: readonly Event[]
 }
 
-/** Whole fields out, whole fields in below our trace fields. */
+/** Whole fields to remove, and whole fields to add below our trace fields. */
 export interface FieldEdit {
   /** Names in lower case. */
   readonly remove: readonly string[]
   readonly add: Buffer
 }
-
-export type ContentCheck = (mail: Mail) => Promise<Finding>

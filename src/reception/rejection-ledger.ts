@@ -1,34 +1,34 @@
-// Refusals at SMTP time go into the ledger and the log, so that "it never arrived" has an answer. Never waited for, and bounded:
-// a flood of refusals must not become a flood of writes.
+// Records refusals at SMTP time in the ledger and the log, so that an operator can find out why a message did not arrive. Nothing waits for
+// these writes, and their number is limited: a flood of refusals must not become a flood of writes.
 
 import { clientNetwork } from '../lib/ip-address.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
 import type { RejectedEvent } from '../observe/events.ts'
-import type { Verdict } from '../policy/verdict.ts'
 import type { EventLog } from '../observe/json-log.ts'
 import type { Queue } from '../queue/contract/queue.ts'
+import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 
-/** Ledger writes of refusals under way at once; beyond that they are only logged. */
+/** Ledger writes of refusals in progress at once; further refusals are only logged. */
 const MAX_PENDING = 1000
-/** Refusals of one network that the ledger takes before it leaves them to the log; the count halves every hour. Fifty tell the story. */
-const MOST_OF_NETWORK = 50
-/** And of all networks: some 200 MB of ledger a day under attack, where a single host could write 100 GB. */
-const MOST_IN_ALL = 20_000
+/** Refusals of one client network in the ledger; further ones are only logged. The count halves every hour. */
+const MAX_OF_NETWORK = 50
+/** The same for all networks: some 200 MB of ledger a day under attack, where a single host could write 100 GB. */
+const MAX_IN_ALL = 20_000
 const HALF_LIFE_MS = 60 * 60 * 1000
 /** Networks remembered: some megabytes. */
-const MOST_NETWORKS = 50_000
+const MAX_NETWORKS = 50_000
 const ALL = 'all'
 
+export interface RefusedCommand {
+  readonly stage: RejectedEvent['stage']
+  readonly reply: Refusal
+  readonly envelope?: { readonly sender?: string | null; readonly recipient?: string }
+}
+
 export interface RejectionLedger {
-  /** Notes a verdict if it is a refusal, and passes it on. */
-  seen<T extends Verdict>(
-    session: Session,
-    stage: RejectedEvent['stage'],
-    verdict: T,
-    envelope?: { sender?: string | null; recipient?: string },
-  ): T
+  note(session: Session, refused: RefusedCommand): void
 }
 
 export interface RejectionPorts {
@@ -38,48 +38,39 @@ export interface RejectionPorts {
 }
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
+  const { clock, queue, log } = ports
   let pending = 0
-  const taken = createDecayCounters({ clock: ports.clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MOST_NETWORKS })
-  const hasRoom = (network: string) => {
-    if (taken.get(network) > MOST_OF_NETWORK - 1) return false
-    if (taken.get(ALL) > MOST_IN_ALL - 1) return false
-    taken.add(ALL)
-    taken.add(network)
+  const recorded = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_NETWORKS })
+  const takeShare = (network: string) => {
+    if (recorded.get(network) > MAX_OF_NETWORK - 1) return false
+    if (recorded.get(ALL) > MAX_IN_ALL - 1) return false
+    recorded.add(ALL)
+    recorded.add(network)
     return true
   }
-  const write = (event: RejectedEvent, stranger: string | null) => {
-    // What the ledger cannot take now, the log keeps.
-    if (pending >= MAX_PENDING || (stranger !== null && !hasRoom(stranger))) return ports.log.event(event)
-    pending++
-    const done = () => void pending--
-    ports.queue.record([event]).then(done, () => {
-      done()
-      ports.log.event(event)
-    })
-  }
   return {
-    seen(session, stage, verdict, envelope = {}) {
-      if (verdict.kind !== 'accept')
-        write(describe(ports.clock.now(), { session, stage, verdict, envelope }), strangerOf(session))
-      return verdict
+    note: (session, refused) => {
+      const event = rejectedEvent(clock.now(), session, refused)
+      const network = limitedNetwork(session)
+      // The log keeps what the ledger cannot store.
+      if (pending >= MAX_PENDING || (network !== null && !takeShare(network))) return log.event(event)
+      pending++
+      const done = () => void pending--
+      queue.record([event]).then(done, () => {
+        done()
+        log.event(event)
+      })
     },
   }
 }
 
-/** The network of a client who has proven nothing; our nodes and people are few and have names. */
-function strangerOf({ origin, remoteIp }: Session): string | null {
+/** The network of a client without proof; null for fleet nodes and authenticated clients, which are few and known. */
+function limitedNetwork({ origin, remoteIp }: Session): string | null {
   return origin === null || origin.kind === 'internet' ? clientNetwork(remoteIp) : null
 }
 
-interface Refused {
-  readonly session: Session
-  readonly stage: RejectedEvent['stage']
-  readonly verdict: Exclude<Verdict, { kind: 'accept' }>
-  readonly envelope: { sender?: string | null; recipient?: string }
-}
-
-function describe(at: number, { session, stage, verdict, envelope }: Refused): RejectedEvent {
-  const { code, enhanced, text, cause } = verdict.reply
+function rejectedEvent(at: number, session: Session, { stage, reply, envelope = {} }: RefusedCommand): RejectedEvent {
+  const { code, enhanced, text, cause } = reply
   return {
     kind: 'rejected',
     at,

@@ -1,110 +1,200 @@
-// What the hooks themselves decide: whose wrong SRS addresses are counted, and what the ledger hears of a message that was cut short.
+// Which stage each hook runs, what it returns, and which refusals the ledger gets.
 
-import { PassThrough } from 'node:stream'
-import { expect, test } from 'vitest'
+import { PassThrough, Readable } from 'node:stream'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { sampleSession } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
-import { createSrsGuesses } from '../policy/checks/srs-hash-throttle.ts'
-import type { Transaction } from '../server/server-hooks.ts'
+import type { Checked, Intake } from '../intake/intake.ts'
+import type { Check } from '../policy/check.ts'
+import { createChecks } from '../policy/run-checks.ts'
+import { accept, refuse } from '../policy/verdict.ts'
+import type { Resolution } from '../route/resolution.ts'
 import { type InterruptionKind, MessageInterrupted } from '../server/interruption.ts'
+import type { Transaction } from '../server/server-hooks.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import type { Origin } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
-import type { Refusal } from '../smtp/reply.ts'
-import type { Session } from '../smtp/session.ts'
 import { createHooks } from './session-hooks.ts'
-import type { HookParts } from './session-hooks.ts'
 
-const bounce: Transaction = { reversePath: null, parameters: plainMail, recipients: [] }
-const guess = { forwardPath: 'SRS0=aaaa=BB=stranger.example=ann@srs.example.org', parameters: plainRecipient }
+const resolution: Resolution = { kind: 'discard', reason: 'test', via: [] }
+const kim = { forwardPath: 'kim@example.org', parameters: plainRecipient }
+const bounce: Transaction<Resolution> = { reversePath: null, parameters: plainMail, recipients: [] }
+const session = sampleSession({ origin: { kind: 'internet' } })
+const no = refusal(550, '5.7.1', 'No')
 
-/** Hooks of a node where every SRS address is wrong. */
-function hooksOf() {
+let noted: string[]
+let bugs: unknown[]
+let accepted: Checked[]
+let answer: Awaited<ReturnType<Intake['accept']>>
+
+beforeEach(() => {
+  noted = []
+  bugs = []
+  accepted = []
+  answer = { kind: 'accepted', queueId: 'Q1', bodyKept: true }
+})
+
+const bodies = {
+  createSpoolFile: () => Promise.reject(new Error('no spool file is needed')),
+  openBody: () => Readable.from([]),
+}
+
+function hooksOf(...checks: Check[]) {
   const clock = createFakeClock()
-  const wrong = refusal(550, '5.1.1', 'No such address here', 'SRS: wrong hash')
+  const log = { bug: (error: unknown) => void bugs.push(error) }
+  const takeChecked = async (checked: Checked) => {
+    accepted.push(checked)
+    return answer
+  }
   return createHooks({
-    clock,
-    guesses: createSrsGuesses(clock),
-    rejections: { seen: (_session: unknown, _stage: unknown, verdict: unknown) => verdict },
-    recipient: { internet: 'bounces', router: { resolve: async () => ({ kind: 'refused', reply: wrong, via: [] }) } },
-  } as unknown as HookParts)
-}
-
-async function codeAfterGuesses(origin: Origin): Promise<number | null> {
-  const hooks = hooksOf()
-  const session = { id: 's1', remoteIp: '198.51.100.7', origin } as Session
-  for (let i = 0; i < 30; i++) await hooks.rcpt(session, bounce, guess)
-  const verdict = await hooks.rcpt(session, bounce, guess)
-  return verdict.kind === 'accept' ? null : verdict.reply.code
-}
-
-test('a stranger who guesses at SRS addresses has to wait', async () => {
-  expect(await codeAfterGuesses({ kind: 'internet' })).toBe(450)
-})
-
-test.each<Origin>([
-  { kind: 'peer', role: 'submission', vouched: 'nothing' },
-  { kind: 'user', identity: 'lee' },
-  { kind: 'machine', identity: 'web-01' },
-])('$kind is never made to wait: one bad sender behind it would stop everybody else', async (origin) => {
-  expect(await codeAfterGuesses(origin)).toBe(550)
-})
-
-/** Hooks of which only the notes of refusals matter. */
-function noting() {
-  const noted: string[] = []
-  const hooks = createHooks({
-    queue: {},
-    messageSize: 1000,
-    bareNewline: 'reject',
+    checks: createChecks(checks, { clock, log }),
+    authentication: null,
+    intake: { accept: takeChecked, prepare: async () => null },
+    queue: bodies,
     rejections: {
-      seen: (_session: unknown, stage: string, { reply }: { reply: Refusal }, envelope: { recipient?: string } = {}) =>
-        void noted.push(`${stage} ${envelope.recipient ?? 'nobody'}: ${reply.code} ${reply.enhanced}`),
+      note: (_, { stage, reply, envelope = {} }) =>
+        void noted.push(
+          `${stage} ${envelope.sender ?? '<>'} ${envelope.recipient ?? '-'}: ${reply.code} ${reply.enhanced}`,
+        ),
     },
-  } as unknown as HookParts)
-  return { hooks, noted }
+    newQueueId: () => 'Q1',
+    clock,
+    log,
+    bareNewline: 'reject',
+    messageSize: 1000,
+  })
 }
 
-const stranger = { id: 's1', remoteIp: '198.51.100.7', origin: { kind: 'internet' } } as Session
+describe('connect and secured', () => {
+  test('return the origin and the name that the checks found', async () => {
+    const origin = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
+    const hooks = hooksOf({ name: 'c', connect: () => ({ verdict: accept, origin, remoteName: 'mx.example.org' }) })
+    expect(await hooks.connect(sampleSession())).toEqual({ kind: 'accept', origin, remoteName: 'mx.example.org' })
+  })
 
-test('a refused message is in the ledger under each of its recipients, so that each of them can be told', async () => {
-  const { hooks, noted } = noting()
-  const recipients = ['kim@example.org', 'lee@example.org'].map((forwardPath) => ({
-    forwardPath,
-    parameters: plainRecipient,
-    resolution: null,
-  }))
-  const message = new PassThrough()
-  message.end('Subject: a bare\nnewline\r\n')
-  expect(await hooks.data(stranger, { ...bounce, recipients }, message)).toMatchObject({ code: 550 })
-  expect(noted).toEqual(['data kim@example.org: 550 5.5.2', 'data lee@example.org: 550 5.5.2'])
+  test('keep what the session has already', async () => {
+    const known = sampleSession({ origin: { kind: 'internet' }, remoteName: 'mail.a.example' })
+    expect(await hooksOf().secured(known)).toEqual({
+      kind: 'accept',
+      origin: { kind: 'internet' },
+      remoteName: 'mail.a.example',
+    })
+  })
+
+  test('record refusals as stage connect', async () => {
+    const refuses = () => ({ verdict: refuse(no) })
+    const hooks = hooksOf({ name: 'c', connect: refuses, secured: refuses })
+    expect(await hooks.connect(session)).toEqual({ kind: 'reject', reply: no })
+    expect(await hooks.secured(session)).toEqual({ kind: 'reject', reply: no })
+    expect(noted).toEqual(['connect <> -: 550 5.7.1', 'connect <> -: 550 5.7.1'])
+  })
 })
 
-test('a list of a thousand that is refused does not fill the ledger', async () => {
-  const { hooks, noted } = noting()
-  const recipients = Array.from({ length: 1000 }, (_, i) => ({
-    forwardPath: `list-${i}@example.org`,
-    parameters: plainRecipient,
-    resolution: null,
-  }))
-  const message = new PassThrough()
-  message.end('Subject: a bare\nnewline\r\n')
-  await hooks.data(stranger, { ...bounce, recipients }, message)
-  expect(noted).toHaveLength(5)
+test('helo, mail and rcpt record refusals with their envelope, and nothing where all checks accept', async () => {
+  const refuses = () => ({ verdict: refuse(no) })
+  const strict = hooksOf({ name: 'c', helo: refuses, mail: refuses, rcpt: refuses })
+  await strict.helo(session)
+  await strict.mail(session, 'ann@stranger.example', plainMail)
+  await strict.rcpt(session, bounce, kim)
+  expect(noted).toEqual([
+    'helo <> -: 550 5.7.1',
+    'mail ann@stranger.example -: 550 5.7.1',
+    'rcpt <> kim@example.org: 550 5.7.1',
+  ])
+  noted = []
+  const open = hooksOf({ name: 'c', rcpt: () => ({ verdict: accept, resolution }) })
+  expect(await open.helo(session)).toEqual(accept)
+  expect(await open.mail(session, null, plainMail)).toEqual(accept)
+  expect(await open.rcpt(session, bounce, kim)).toEqual({ kind: 'accept', resolution })
+  expect(noted).toEqual([])
 })
 
-test.each<[InterruptionKind, string]>([
-  ['too-large', '552 5.3.4'],
-  ['too-slow', '421 4.4.2'],
-  ['shutdown', '421 4.3.2'],
-  ['disconnected', '451 4.4.2'],
-])('a message that ends early, %s, is in the ledger as what the client heard', async (kind, said) => {
-  const { hooks, noted } = noting()
-  const transaction = { ...bounce, recipients: [{ ...guess, resolution: null }] }
+test('without a resolution no recipient is accepted, whatever the checks say', async () => {
+  expect(await hooksOf().rcpt(session, bounce, kim)).toMatchObject({ kind: 'defer', reply: { code: 451 } })
+  expect(bugs).toHaveLength(1)
+})
+
+test('a session without an origin class has the rights of the internet at RCPT', async () => {
+  let seen: unknown = null
+  const looks: Check = {
+    name: 'looks',
+    rcpt: ({ origin }) => {
+      seen = origin
+      return { verdict: accept, resolution }
+    },
+  }
+  await hooksOf(looks).rcpt(sampleSession(), bounce, kim)
+  expect(seen).toEqual({ kind: 'internet' })
+})
+
+test('AUTH is refused where it is not offered', async () => {
+  const answered = await hooksOf().authenticate(session, { kind: 'external', authzid: null })
+  expect(answered).toMatchObject({ kind: 'refused', reply: { code: 503 } })
+  expect(noted).toEqual(['auth <> -: 503 5.5.1'])
+})
+
+const to = (...addresses: string[]): Transaction<Resolution> => ({
+  ...bounce,
+  recipients: addresses.map((forwardPath) => ({ forwardPath, parameters: plainRecipient, resolution })),
+})
+
+const messageOf = (text: string) => {
   const message = new PassThrough()
-  message.on('error', () => {})
-  message.write('Subject: x\r\n')
-  const replied = hooks.data(stranger, transaction, message)
-  message.destroy(new MessageInterrupted(kind))
-  expect(`${(await replied).code}`).toBe(said.slice(0, 3))
-  expect(noted).toEqual([`data ${guess.forwardPath}: ${said}`])
+  message.end(text)
+  return message
+}
+
+describe('data', () => {
+  test('hands an accepted message to intake with what the checks found', async () => {
+    const check: Check = { name: 'c', message: () => ({ verdict: accept, senderProven: true }) }
+    const reply = await hooksOf(check).data(session, to('kim@example.org'), messageOf('Subject: x\r\n\r\nhello\r\n'))
+    expect(reply).toMatchObject({ code: 250, text: 'Ok: queued as Q1' })
+    expect(accepted).toMatchObject([
+      {
+        draft: { sender: null, recipients: [{ resolution }] },
+        mail: { queueId: 'Q1', recipients: ['kim@example.org'] },
+        findings: { senderProven: true, origin: { kind: 'internet' } },
+      },
+    ])
+  })
+
+  test('a message that a check refuses does not reach intake', async () => {
+    const check: Check = { name: 'c', message: () => ({ verdict: refuse(no) }) }
+    expect(await hooksOf(check).data(session, to('kim@example.org'), messageOf('Subject: x\r\n\r\n'))).toEqual(no)
+    expect(accepted).toEqual([])
+    expect(noted).toEqual(['data <> kim@example.org: 550 5.7.1'])
+  })
+
+  test('the ledger has a refused message under each of its recipients', async () => {
+    const transaction = to('kim@example.org', 'lee@example.org')
+    const reply = await hooksOf().data(session, transaction, messageOf('Subject: a bare\nnewline\r\n'))
+    expect(reply).toMatchObject({ code: 550 })
+    expect(noted).toEqual(['data <> kim@example.org: 550 5.5.2', 'data <> lee@example.org: 550 5.5.2'])
+  })
+
+  test('a refused message to a thousand recipients does not fill the ledger', async () => {
+    const transaction = to(...Array.from({ length: 1000 }, (_, i) => `list-${i}@example.org`))
+    await hooksOf().data(session, transaction, messageOf('Subject: a bare\nnewline\r\n'))
+    expect(noted).toHaveLength(5)
+  })
+
+  test('a refusal of intake is recorded too', async () => {
+    answer = { kind: 'refused', reply: no }
+    expect(await hooksOf().data(session, to('kim@example.org'), messageOf('Subject: x\r\n\r\n'))).toEqual(no)
+    expect(noted).toEqual(['data <> kim@example.org: 550 5.7.1'])
+  })
+
+  test.each<[InterruptionKind, string]>([
+    ['too-large', '552 5.3.4'],
+    ['too-slow', '421 4.4.2'],
+    ['shutdown', '421 4.3.2'],
+    ['disconnected', '451 4.4.2'],
+  ])('for a message interrupted by %s the ledger has the reply that the client gets', async (kind, expected) => {
+    const message = new PassThrough()
+    message.on('error', () => {})
+    message.write('Subject: x\r\n')
+    const reply = hooksOf().data(session, to('kim@example.org'), message)
+    message.destroy(new MessageInterrupted(kind))
+    expect(`${(await reply).code}`).toBe(expected.slice(0, 3))
+    expect(noted).toEqual([`data <> kim@example.org: ${expected}`])
+  })
 })

@@ -1,177 +1,197 @@
-// What a listener's server asks, answered by policy, auth and intake. This is the only place where the four meet.
+// Implements the server's hooks: runs the checks of each stage, records refusals and hands messages to intake.
 
 import type { Readable } from 'node:stream'
+import { BodySpool } from '../intake/body-spool.ts'
+import { mailOf } from '../intake/intake.ts'
+import type { Draft, Intake } from '../intake/intake.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import { receiveMessage } from '../message/receive.ts'
-import { BodySink } from '../intake/body-sink.ts'
-import type { DraftRecipient, Intake } from '../intake/intake.ts'
-import { admitCertificate, admitConnection, admitTransaction } from '../policy/checks/admission.ts'
-import type { AdmissionSettings } from '../policy/checks/admission.ts'
-import { checkRecipient } from '../policy/checks/recipient.ts'
-import type { RecipientSettings } from '../policy/checks/recipient.ts'
-import { checkSender } from '../policy/checks/sender.ts'
-import type { SrsGuesses } from '../policy/checks/srs-hash-throttle.ts'
-import type { MaySendAs } from '../policy/checks/sender.ts'
+import type { RejectedEvent } from '../observe/events.ts'
+import type { Stage, StageFacts } from '../policy/check.ts'
+import { storageRefusal } from '../policy/checks/storage.ts'
+import type { Checks, StageOutcome } from '../policy/run-checks.ts'
 import { accept, refuse } from '../policy/verdict.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Resolution } from '../route/resolution.ts'
-import { clientNetwork } from '../lib/ip-address.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { ServerHooks, Transaction } from '../server/server-hooks.ts'
 import { MessageInterrupted } from '../server/interruption.ts'
 import { messageSizeOf } from '../server/message-size.ts'
+import type { AdmissionAnswer, ServerHooks, Transaction } from '../server/server-hooks.ts'
 import { interrupted } from '../server/server-replies.ts'
+import type { Origin } from '../smtp/origin.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Authentication } from './login.ts'
-import type { ClientNames } from './client-names.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
-import type { StorageGate } from './storage-gate.ts'
 
 export interface HookParts {
-  readonly admission: AdmissionSettings
-  readonly clientNames: ClientNames
-  /** Null where nobody logs in. */
+  readonly checks: Checks
+  /** Null where AUTH is not offered. */
   readonly authentication: Authentication | null
-  readonly recipient: RecipientSettings
-  readonly guesses: SrsGuesses
-  /** Null where the role does not ask who may send as what. */
-  readonly maySendAs: MaySendAs | null
   readonly intake: Intake
-  readonly queue: Queue
-  readonly storage: StorageGate
+  readonly queue: Pick<Queue, 'createSpoolFile' | 'openBody'>
   readonly rejections: RejectionLedger
+  readonly newQueueId: () => string
   readonly clock: Clock
+  readonly log: Pick<Log, 'bug'>
   readonly bareNewline: 'reject' | 'normalize'
+  /** Octets. */
   readonly messageSize: number
-  readonly bug: (error: unknown, context: string) => void
 }
 
-/** Binds the rooms behind one listener together. */
-export function createHooks(parts: HookParts): ServerHooks {
-  const { admission, rejections } = parts
+type Hooks = ServerHooks<Resolution>
+type Envelope = Parameters<RejectionLedger['note']>[1]['envelope']
+
+/** The stage names of the ledger. */
+const ledgerStages = {
+  connect: 'connect',
+  secured: 'connect',
+  helo: 'helo',
+  mail: 'mail',
+  rcpt: 'rcpt',
+  message: 'data',
+} as const satisfies Record<Stage, RejectedEvent['stage']>
+
+export function createHooks(parts: HookParts): Hooks {
+  const { rejections } = parts
   return {
-    connect: async (session) => {
-      const admitted = rejections.seen(session, 'connect', admitConnection(admission, session))
-      if (admitted.kind !== 'accept' || admitted.origin?.kind !== 'internet') return admitted
-      return { ...admitted, remoteName: await parts.clientNames.of(session.remoteIp) }
+    connect: (session) => admit(parts, 'connect', session),
+    secured: (session) => admit(parts, 'secured', session),
+    helo: async (session) => {
+      const outcome = await runStage(parts, session, { stage: 'helo', facts: { session, origin: session.origin } })
+      return outcome.kind === 'refused' ? refuse(outcome.reply) : accept
     },
-    secured: async (session) => {
-      const admitted = rejections.seen(session, 'connect', await admitCertificate(admission, session))
-      if (admitted.origin?.kind === 'peer') parts.clientNames.isPeer(session.remoteIp)
-      return admitted
-    },
-    helo: async () => accept,
     authenticate: async (session, credentials) => {
-      if (!parts.authentication)
-        return { kind: 'refused', reply: refusal(503, '5.5.1', 'Authentication is not offered here') }
-      const answer = await parts.authentication.check(session, credentials)
-      if (answer.kind === 'refused') rejections.seen(session, 'auth', refuse(answer.reply))
+      const answer = await (parts.authentication?.check(session, credentials) ?? notOffered)
+      if (answer.kind === 'refused') rejections.note(session, { stage: 'auth', reply: answer.reply })
       return answer
     },
-    mail: async (session, reversePath) =>
-      rejections.seen(session, 'mail', await checkMail(parts, session, reversePath), { sender: reversePath }),
-    rcpt: async (session, transaction, recipient) => {
-      const { reversePath } = transaction
-      const request = {
-        forwardPath: recipient.forwardPath,
-        reversePath,
-        origin: session.origin ?? { kind: 'internet' as const },
-        at: parts.clock.now(),
-      }
-      // Who proved himself may send anywhere and gains nothing by a guess; and behind a peer are many, who must not wait for one.
-      const network = request.origin.kind === 'internet' ? clientNetwork(session.remoteIp) : null
-      const brake = network === null ? null : parts.guesses.check(network, recipient.forwardPath)
-      const verdict = brake ?? (await checkRecipient(parts.recipient, request))
-      if (network !== null) parts.guesses.seen(network, verdict)
-      return rejections.seen(session, 'rcpt', verdict, { sender: reversePath, recipient: recipient.forwardPath })
+    mail: async (session, sender, parameters) => {
+      const facts = { session, origin: session.origin, sender, parameters }
+      const outcome = await runStage(parts, session, { stage: 'mail', facts, envelope: { sender } })
+      return outcome.kind === 'refused' ? refuse(outcome.reply) : accept
     },
+    rcpt: (session, transaction, recipient) => checkRecipient(parts, { session, transaction }, recipient),
     data: async (session, transaction, message) => {
       const reply = await takeMessage(parts, { session, transaction, message })
-      if ('cause' in reply) noteRefused(rejections, { session, transaction }, reply)
+      if ('cause' in reply) noteRefusedMessage(rejections, { session, transaction }, reply)
       return reply
     },
-    refused: (session, { stage, reply, ...envelope }) => void rejections.seen(session, stage, refuse(reply), envelope),
-    closed: () => undefined,
+    refused: (session, { stage, reply, ...envelope }) => rejections.note(session, { stage, reply, envelope }),
   }
 }
 
-/** Recipients of a refused message that the ledger names; a mail to more is found by those, and by its sender. Of strangers the ledger takes few events. */
-const MOST_NAMED = 5
+const notOffered = {
+  kind: 'refused',
+  reply: refusal(503, '5.5.1', 'Authentication is not offered here'),
+} as const
 
-/** Under each recipient: who asks for a mail that never came knows its recipient, and perhaps nothing else. */
-function noteRefused(rejections: RejectionLedger, { session, transaction }: Omit<Incoming, 'message'>, reply: Refusal) {
-  for (const { forwardPath } of transaction.recipients.slice(0, MOST_NAMED))
-    rejections.seen(session, 'data', refuse(reply), { sender: transaction.reversePath, recipient: forwardPath })
+/** Runs a stage and records a refusal. */
+async function runStage<S extends Stage>(
+  { checks, rejections }: HookParts,
+  session: Session,
+  { stage, facts, envelope = {} }: { readonly stage: S; readonly facts: StageFacts[S]; readonly envelope?: Envelope },
+): Promise<StageOutcome<S>> {
+  const outcome = await checks.run(stage, facts)
+  if (outcome.kind === 'refused')
+    rejections.note(session, { stage: ledgerStages[stage], reply: outcome.reply, envelope })
+  return outcome
 }
 
-async function checkMail(parts: HookParts, session: Session, reversePath: string | null) {
-  const admitted = admitTransaction(session)
-  if (admitted.kind !== 'accept' || !session.origin) return admitted
-  const storage = await parts.storage.check()
-  if (storage.kind !== 'accept' || !parts.maySendAs) return storage
-  return checkSender(parts.maySendAs, session.origin, reversePath)
+async function admit(parts: HookParts, stage: 'connect' | 'secured', session: Session): Promise<AdmissionAnswer> {
+  const outcome = await runStage(parts, session, { stage, facts: { session, origin: session.origin } })
+  if (outcome.kind === 'refused') return refuse(outcome.reply)
+  return { kind: 'accept', origin: outcome.origin, remoteName: outcome.remoteName ?? session.remoteName }
+}
+
+/** The admission check refuses MAIL of a session without an origin class; if it does not run, the class with the fewest rights applies. */
+function originOf({ origin }: Session): Origin {
+  return origin ?? { kind: 'internet' }
+}
+
+async function checkRecipient(
+  parts: HookParts,
+  { session, transaction }: Omit<Incoming, 'message'>,
+  { forwardPath, parameters }: Parameters<Hooks['rcpt']>[2],
+): ReturnType<Hooks['rcpt']> {
+  const { reversePath: sender, recipients } = transaction
+  const accepted = recipients.length
+  const origin = originOf(session)
+  const facts = { session, origin, sender, forwardPath, parameters, accepted, at: parts.clock.now() }
+  const envelope = { sender, recipient: forwardPath }
+  const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
+  if (outcome.kind === 'refused') return refuse(outcome.reply)
+  if (outcome.resolution) return { kind: 'accept', resolution: outcome.resolution }
+  // Without the recipient check nothing decides where mail may go.
+  return refuse(bug(parts, new Error('no check resolved the recipient'), 'RCPT'))
+}
+
+/** Recipients of a refused message that the ledger names. A message to more is found by these, or by its sender. */
+const MAX_NAMED = 5
+
+/** One event for each recipient: a search for a missing message starts from the recipient. */
+function noteRefusedMessage(
+  rejections: RejectionLedger,
+  { session, transaction }: Omit<Incoming, 'message'>,
+  reply: Refusal,
+): void {
+  for (const { forwardPath: recipient } of transaction.recipients.slice(0, MAX_NAMED))
+    rejections.note(session, { stage: 'data', reply, envelope: { sender: transaction.reversePath, recipient } })
 }
 
 interface Incoming {
   readonly session: Session
-  readonly transaction: Transaction
+  readonly transaction: Transaction<Resolution>
   readonly message: Readable
 }
 
-/** Reads a message to its end and hands it to intake. What is refused leaves no file behind. */
+/** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
 async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
-  const sink = new BodySink(parts.queue)
+  const spool = new BodySpool(parts.queue)
+  const discard = () => spool.discard().catch((error: unknown) => parts.log.bug(error, 'discard of a body'))
   try {
-    const received = await receiveMessage(incoming.message, sink, {
+    const received = await receiveMessage(incoming.message, spool, {
       bareNewline: parts.bareNewline,
       maxSize: parts.messageSize,
       fromPeer: incoming.session.origin?.kind === 'peer',
     })
     if (received.kind !== 'ok') {
-      await sink.discard()
-      return received.kind === 'refused' ? received.reply : cutShort(parts, incoming)
+      await discard()
+      return received.kind === 'refused' ? received.reply : replyToInterruption(parts, incoming)
     }
-    return await hand(parts, incoming, { header: received.header, sink })
+    const answer = await submit(parts, draftOf(incoming, received.header, await spool.finish()))
+    if (answer.kind === 'refused') {
+      await discard()
+      return answer.reply
+    }
+    // The message is stored. Removing a body that no copy needs can fail without consequence for the reply.
+    if (!answer.bodyKept) await discard()
+    return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
   } catch (error) {
-    await sink.discard().catch((cause: unknown) => parts.bug(cause, 'discard of a body'))
-    return parts.storage.explain(error) ?? bug(parts, error)
+    await discard()
+    return storageRefusal(error) ?? bug(parts, error, 'DATA')
   }
 }
 
-/** The server answers such a message itself; the ledger is to say the same. */
-function cutShort({ messageSize }: HookParts, { message, session }: Incoming): Refusal {
+/** The server sends the reply for an interrupted message; this is the same one, for the ledger. */
+function replyToInterruption({ messageSize }: HookParts, { message, session }: Incoming): Refusal {
   const kind = message.errored instanceof MessageInterrupted ? message.errored.kind : 'disconnected'
   return interrupted(kind, messageSizeOf({ messageSize }, session))
 }
 
-async function hand(parts: HookParts, incoming: Incoming, content: { header: Buffer; sink: BodySink }): Promise<Reply> {
-  const { session, transaction } = incoming
-  const answer = await parts.intake.accept({
-    session,
-    origin: session.origin ?? { kind: 'internet' },
-    sender: transaction.reversePath,
-    parameters: transaction.parameters,
-    recipients: transaction.recipients.map(
-      ({ forwardPath, parameters, resolution }): DraftRecipient => ({
-        forwardPath,
-        parameters,
-        resolution: resolution as Resolution,
-      }),
-    ),
-    header: content.header,
-    body: await content.sink.finish(),
-  })
-  if (answer.kind === 'accepted') {
-    // It is ours already: what is left of it here is only tidied, and nothing that fails now may change the answer.
-    if (!answer.bodyKept) await content.sink.discard().catch((error: unknown) => parts.bug(error, 'discard of a body'))
-    return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
-  }
-  await content.sink.discard()
-  return answer.reply
+function draftOf({ session, transaction }: Incoming, header: Buffer, body: Draft['body']): Draft {
+  const { reversePath: sender, parameters, recipients } = transaction
+  return { session, origin: originOf(session), sender, parameters, recipients, header, body }
 }
 
-function bug(parts: HookParts, error: unknown): Refusal {
-  parts.bug(error, 'DATA')
+async function submit({ checks, intake, queue, newQueueId, clock }: HookParts, draft: Draft) {
+  const mail = mailOf(draft, { queue, queueId: newQueueId(), at: clock.now() })
+  const findings = await checks.run('message', mail)
+  return findings.kind === 'refused' ? findings : intake.accept({ draft, mail, findings })
+}
+
+function bug({ log }: HookParts, error: unknown, context: string): Refusal {
+  log.bug(error, context)
   return unforeseen(error)
 }

@@ -1,25 +1,27 @@
-// Whether a session may go on, at connect and again once TLS is up: asks the hook and takes its answer over into the session.
+// Admits or ends a session, at connect and again when TLS is up: calls the hook and stores its answer in the session.
 
-import type { Verdict } from '../policy/verdict.ts'
-import type { Origin } from '../smtp/origin.ts'
+import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { ask } from './call-hook.ts'
+import { callHook } from './call-hook.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionRecord } from './session-record.ts'
 
-type Admitted = Verdict & { readonly origin?: Origin; readonly remoteName?: string | null }
-
-/** Null if the session may go on, else the reply that ends it. */
-export async function admit(
-  { log, hooks }: ListenerContext,
+/** Null if the session continues, else the reply that ends it. */
+export async function admit<Resolution>(
+  { log, hooks }: ListenerContext<Resolution>,
   session: SessionRecord,
-  where: 'connect' | 'secured',
+  hook: 'connect' | 'secured',
 ): Promise<Refusal | null> {
-  const asked = await ask<Admitted>(log, { where, session: session.id }, () => hooks[where](session))
-  // The session ends here, so the code has to be one that ends sessions.
-  if (asked.kind === 'thrown') return { ...asked.reply, code: 421 }
-  if (asked.answer.kind !== 'accept') return asked.answer.reply
-  if (asked.answer.origin) session.origin = asked.answer.origin
-  if (asked.answer.remoteName !== undefined) session.remoteName = asked.answer.remoteName
+  const result = await callHook(log, { hook, session: session.id }, () => hooks[hook](session))
+  if (result.kind === 'thrown') return endsSession(result.reply)
+  const { answer } = result
+  if (answer.kind !== 'accept') return endsSession(answer.reply)
+  session.origin = answer.origin
+  session.remoteName = answer.remoteName
   return null
+}
+
+/** 421 is the temporary reply that ends a session (RFC 5321 3.8); 454 keeps the reason of a failed TLS authentication. */
+function endsSession(reply: Refusal): Refusal {
+  return isTemporary(reply) && reply.code !== 454 ? { ...reply, code: 421 } : reply
 }

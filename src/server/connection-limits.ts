@@ -1,42 +1,40 @@
-// How many sessions at once, in all and per client (an IPv4 address or an IPv6 /64, which is what one customer has).
+// Limits the sessions of one listener, in all and per client network.
 
 import { clientNetwork } from '../lib/ip-address.ts'
+import type { ServerLimits } from './server-limits.ts'
 
-export interface AdmissionLimits {
-  readonly connections: number
-  readonly connectionsPerClient: number
+export interface ConnectionSlots {
+  /** Occupies a slot. Returns a function that frees it (calls after the first have no effect), or null if none is free. */
+  occupy(ip: string): (() => void) | null
+  readonly occupied: number
 }
 
-export interface Admission {
-  /** A place, given back by calling it (more than once does nothing), or null if there is none. */
-  admit(ip: string): (() => void) | null
-  readonly open: number
-}
-
-export function createAdmission(limits: AdmissionLimits): Admission {
+export function createConnectionSlots(
+  limits: Pick<ServerLimits, 'connections' | 'connectionsPerClient'>,
+): ConnectionSlots {
   const perClient = new Map<string, number>()
-  let open = 0
-  const leave = (client: string) => {
-    open--
+  let occupied = 0
+  const free = (client: string) => {
+    occupied--
     const left = (perClient.get(client) ?? 1) - 1
     if (left === 0) perClient.delete(client)
     else perClient.set(client, left)
   }
   return {
-    get open() {
-      return open
+    get occupied() {
+      return occupied
     },
-    admit: (ip) => {
+    occupy: (ip) => {
       const client = clientNetwork(ip)
       const own = perClient.get(client) ?? 0
-      if (open >= limits.connections || own >= limits.connectionsPerClient) return null
-      open++
+      if (occupied >= limits.connections || own >= limits.connectionsPerClient) return null
+      occupied++
       perClient.set(client, own + 1)
-      let left = false
+      let freed = false
       return () => {
-        if (left) return
-        left = true
-        leave(client)
+        if (freed) return
+        freed = true
+        free(client)
       }
     },
   }

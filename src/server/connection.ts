@@ -1,5 +1,5 @@
-// One connection: smtp-server's socket, parser and TLS upgrade, with our own dialogue on top. Everything that smtp-server would
-// say or decide by itself is overridden here; what is used of it is pinned by connection-contract.test.ts.
+// One connection: the socket, parser and TLS upgrade of smtp-server with our own dialogue. This class overrides every method in which
+// smtp-server would reply or decide; connection-contract.test.ts pins what is used of it (docs/decisions/0013-smtp-server.md).
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
@@ -15,6 +15,9 @@ import { type Answer, type Dialogue, type OpenTransaction, say } from './session
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
 import { messageSizeOf } from './message-size.ts'
+import { replyLines } from './reply-lines.ts'
+import { replyToMessage } from './reply-to-message.ts'
+import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import {
   endlessLine,
   sessionTooLong,
@@ -23,58 +26,54 @@ import {
   timedOut,
   tooLarge,
   tooManyErrors,
+  tooSlow,
 } from './server-replies.ts'
-import { tooSlow as tooSlowReply } from './server-replies.ts'
-import { receiveMessage } from './receive-message.ts'
-import { replyLines } from './reply-lines.ts'
-import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
+import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { tlsFacts } from './tls-facts.ts'
-
-/** Whose turn it is; the sweep's limits depend on it. */
-type Turn = 'ours' | 'client' | 'handshake' | 'data'
 
 type Server = ConstructorParameters<typeof SMTPConnection>[0]
 
-export class MailConnection extends SMTPConnection {
+export class MailConnection<Resolution> extends SMTPConnection {
   readonly record: SessionRecord
-  readonly #context: ListenerContext
-  readonly #dialogue: Dialogue
+  readonly #context: ListenerContext<Resolution>
+  readonly #dialogue: Dialogue<Resolution>
   readonly #errors: ErrorCount
-  readonly #leave: () => void
+  readonly #timing: SessionTiming
+  readonly #onEnd: () => void
   readonly #writer: ReplyWriter
-  #turn: Turn = 'ours'
-  #turnSince: number
   #greeted = false
-  #announced = false
   #ended = false
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
   #data: DataPhase | null = null
-  /** The TLS socket while its handshake runs on top of the plain one: it is the one that may be destroyed. */
-  #topSocket: Socket | null = null
+  /** The TLS socket during its handshake: destroying it also destroys the plain socket below. */
+  #tlsSocket: Socket | null = null
 
   constructor(
     server: Server,
     socket: Socket,
-    at: { readonly options: SMTPConnectionOptions; readonly context: ListenerContext; readonly leave: () => void },
+    at: {
+      readonly options: SMTPConnectionOptions
+      readonly context: ListenerContext<Resolution>
+      readonly onEnd: () => void
+    },
   ) {
     super(server, socket, at.options)
-    this.#context = at.context
-    this.#leave = at.leave
-    this.#writer = createReplyWriter(() => (this._upgrading || this.#gone ? null : this._socket))
-    const now = at.context.clock.now()
-    this.#turnSince = now
+    const { context } = at
+    this.#context = context
+    this.#onEnd = at.onEnd
+    this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
+    this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = newSession({
       id: this.id,
-      listener: at.context.settings.name,
+      listener: context.settings.name,
       remoteIp: plainAddress(socket.remoteAddress ?? ''),
-      connectedAt: now,
     })
-    this.#errors = createErrorCount(at.context.limits)
+    this.#errors = createErrorCount(context.limits)
     this.#dialogue = {
-      context: at.context,
+      context,
       session: this.record,
       transaction: null,
       failedAuth: 0,
@@ -83,9 +82,9 @@ export class MailConnection extends SMTPConnection {
     }
   }
 
-  // ---- the beginning ----
+  // ---- greeting ----
 
-  /** Replaces smtp-server's greeting with its fixed delay and its own PTR look-up. */
+  /** Replaces smtp-server's greeting, which has a fixed delay and a PTR look-up. */
   override init(): void {
     this._setListeners(() => this.#run(this.#greet()))
   }
@@ -93,29 +92,28 @@ export class MailConnection extends SMTPConnection {
   async #greet(): Promise<void> {
     const { clock, limits, settings, hostname } = this.#context
     const silence = settings.greetAtOnce ? null : clock.sleep(limits.greetingMs)
-    this.#announced = true
     if (!(await this.#admit('connect'))) return
     if (this._socket instanceof TLSSocket) {
       this.record.tls = tlsFacts(this._socket)
       if (!(await this.#admit('secured'))) return
     }
     await silence
-    if (this.#gone) return
+    if (this.#closing) return
     const early = this.#heldLine !== null || (this._parser as CommandStream).holdsInput
     if (early && !settings.greetAtOnce) return this.#end(talksTooSoon)
     this.#greeted = true
     this.#writer.write(`220 ${hostname} ESMTP\r\n`)
-    this.#giveTurn('client')
+    this.#timing.give('client')
     const held = this.#heldLine
     this.#heldLine = null
     if (held) this._onCommand(held.line, held.release)
   }
 
-  /** False if the session is over. */
-  async #admit(where: 'connect' | 'secured'): Promise<boolean> {
-    const refused = await admit(this.#context, this.record, where)
+  /** False if the session has ended. */
+  async #admit(hook: 'connect' | 'secured'): Promise<boolean> {
+    const refused = await admit(this.#context, this.record, hook)
     if (refused) this.#end(refused)
-    return !this.#gone
+    return !this.#closing
   }
 
   // ---- commands ----
@@ -127,18 +125,18 @@ export class MailConnection extends SMTPConnection {
     return parser
   }
 
-  /** Every line of the client, one at a time: `release` lets the parser go on. */
+  /** Receives the client's lines one at a time: `release` lets the parser continue. */
   override _onCommand(line: Buffer, release: () => void = () => {}): void {
-    // Plaintext from before the handshake is dropped unanswered (RFC 3207 4.2, command injection).
+    // Plaintext received before the handshake is dropped without a reply (RFC 3207 4.2, command injection).
     if (this._upgrading) return release()
-    if (this.#gone) return
+    if (this.#closing) return
     if (!this.#greeted) {
       this.#heldLine = { line, release }
       if (!this.#context.settings.greetAtOnce) this.#end(talksTooSoon)
       return
     }
     this.#release = release
-    this.#giveTurn('ours')
+    this.#timing.give('server')
     const awaiting = this.#awaitingLine
     if (awaiting) {
       this.#awaitingLine = null
@@ -150,82 +148,79 @@ export class MailConnection extends SMTPConnection {
 
   async #execute(line: Buffer): Promise<void> {
     const answer = await this.#answerTo(line)
-    if (this.#gone) return
+    if (this.#closing) return
     const transaction = this.#dialogue.transaction
     if (answer.next === 'data' && transaction) return this.#receive(transaction, answer.reply)
     if (!(await this.#respond(answer))) return
     if (answer.next === 'close' || answer.reply.code === 421) return this.close()
     if (answer.next === 'tls') return this.#startTls()
-    this.#readOn()
+    this.#readNext()
   }
 
   async #answerTo(line: Buffer): Promise<Answer> {
     try {
       return await dispatch(this.#dialogue, line)
     } catch (error) {
-      this.#context.log.bug('dispatch', error, { session: this.id })
+      this.#context.log.bug(error, 'command dispatch', { session: this.id })
       return say(unforeseen(error))
     }
   }
 
-  /** Sends the reply, after a pause if there were many errors. False if the session is over. */
+  /** Sends the reply, delayed after many errors. False if the session has ended. */
   async #respond(answer: Answer): Promise<boolean> {
-    const toll = this.#toll(answer)
-    if (toll === 'closed') {
+    const penalty = this.#errors.charge(answer, this.record.origin)
+    if (penalty === 'close') {
       this.#end(tooManyErrors)
       return false
     }
-    if (toll === 'slow') await this.#context.clock.sleep(this.#context.limits.errorDelayMs)
-    if (this.#gone) return false
+    if (penalty === 'delay') await this.#context.clock.sleep(this.#context.limits.errorDelayMs)
+    if (this.#closing) return false
     this.#say(answer.reply)
     return true
   }
 
-  /** Our own nodes are not charged: their errors are ours to repair, and cutting them off helps nobody. */
-  #toll(answer: Answer): ReturnType<ErrorCount['error']> {
-    if (this.record.origin?.kind === 'peer' || answer.next === 'close') return 'free'
-    if (answer.reply.code >= 400) return answer.forgiven ? 'free' : this.#errors.error()
-    return answer.idle ? this.#errors.idle() : 'free'
-  }
-
-  #readOn(): void {
-    this.#giveTurn('client')
+  #readNext(): void {
+    this.#timing.give('client')
     this._whenWritable(this.#release)
   }
 
   #challenge(text: string): Promise<Buffer | null> {
-    if (this.#gone) return Promise.resolve(null)
+    if (this.#closing) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<Buffer | null>()
     this.#awaitingLine = resolve
     this.#writer.write(`334 ${text}\r\n`)
-    this.#readOn()
+    this.#readNext()
     return promise
   }
 
-  // ---- the message ----
+  // ---- DATA ----
 
-  async #receive(transaction: OpenTransaction, goAhead: Reply): Promise<void> {
+  async #receive(transaction: OpenTransaction<Resolution>, goAhead: Reply): Promise<void> {
     const { clock } = this.#context
     const limits = { ...this.#context.limits, messageSize: messageSizeOf(this.#context.limits, this.record) }
     const parser = this._parser as CommandStream
-    const phase = openDataPhase(parser, limits, clock.now(), () => this.#end(tooLarge(limits.messageSize)))
+    const phase = openDataPhase(parser, {
+      limits,
+      clock,
+      onFlood: () => this.#end(tooLarge(limits.messageSize)),
+    })
     this.#data = phase
     this.#say(goAhead)
-    this.#giveTurn('data')
+    this.#timing.give('data')
     this.#release()
-    const reply = await receiveMessage(this.#dialogue, transaction, phase)
+    const reply = await replyToMessage(this.#dialogue, transaction, phase)
     this.#data = null
     this.#dialogue.transaction = null
-    if (this.#gone) {
-      // It was committed, the client does not know: it will come again.
-      if (phase.complete() && reply.code < 400) this.#notice('client left before the reply to its message')
+    if (this.#closing) {
+      // The message is committed, but the client did not get the reply and will send it again.
+      if (phase.complete() && reply.code < 400) this.#notice('client disconnected before the reply to its message')
       return
     }
-    if (reply.code < 400) this.#errors.progress()
+    if (reply.code < 400) this.#errors.clear()
     if (!(await this.#respond(say(reply)))) return
     if (reply.code === 421) return this.close()
     if (this.#context.draining()) return this.#end(shuttingDown)
-    this.#giveTurn('client')
+    this.#timing.give('client')
     this._whenWritable(() => parser.continue())
   }
 
@@ -237,123 +232,113 @@ export class MailConnection extends SMTPConnection {
   }
 
   #startTls(): void {
-    // The 220 has to be on the wire before the socket becomes the handshake's.
+    // The 220 must leave before the handshake uses the socket.
     this.#writer.flush()
-    this.#giveTurn('handshake')
+    this.#timing.give('handshake')
     this.upgrade(this.#release)
   }
 
-  /** smtp-server calls this when STARTTLS is done; `proceed` connects the parser. */
+  /** mail-server.ts calls this after STARTTLS; `proceed` connects the parser. */
   onTlsUp(socket: TLSSocket, proceed: () => void): void {
     this.#run(this.#secure(socket, proceed))
   }
 
   async #secure(socket: TLSSocket, proceed: () => void): Promise<void> {
-    this.#topSocket = null
-    this.#giveTurn('ours')
+    this.#tlsSocket = null
+    this.#timing.give('server')
     forgetPlaintext(this.record)
     this.#dialogue.transaction = null
     this.record.tls = tlsFacts(socket)
     if (!(await this.#admit('secured'))) return
-    this.#giveTurn('client')
+    this.#timing.give('client')
     proceed()
   }
 
-  /** The sweep keeps the time; smtp-server calls this with the TLS socket at the start of a handshake. */
+  /** Sets no timer, because the sweep enforces the limits. smtp-server passes the TLS socket at the start of a handshake. */
   override _armTimeout(socket?: Socket): void {
-    if (socket && socket !== this._socket) this.#topSocket = socket
+    if (socket && socket !== this._socket) this.#tlsSocket = socket
   }
 
-  // ---- time ----
+  // ---- time limits ----
 
-  #giveTurn(turn: Turn): void {
-    this.#turn = turn
-    this.#turnSince = this.#context.clock.now()
-  }
-
-  /** Called every second or so: ends what takes too long. */
-  sweep(now: number): void {
-    if (this.#gone) return
-    const { limits } = this.#context
-    const waited = now - this.#turnSince
-    if (this.#turn === 'handshake' && waited > limits.handshakeMs) {
-      this.#notice('TLS handshake timed out')
-      return this.cut('disconnected')
-    }
-    if (this.#turn === 'data' && this.#data?.tooSlow(now)) {
+  /** The listener calls this about once a second. */
+  sweep(): void {
+    if (this.#closing) return
+    if (this.#timing.turn === 'data' && this.#data?.tooSlow()) {
       this.#data.cut('too-slow')
-      return this.#end(tooSlowReply)
+      return this.#end(tooSlow)
     }
-    // A hook that never answers: nothing else would ever end this session.
-    if (waited > limits.sessionMs) return this.cut('disconnected')
-    if (this.#turn !== 'client') return
-    if (waited > limits.commandMs) return this.#end(timedOut)
-    if (now - this.record.connectedAt > limits.sessionMs) this.#end(sessionTooLong)
+    switch (this.#timing.overdue()) {
+      case 'handshake':
+        this.#notice('TLS handshake timed out')
+        return this.cut('disconnected')
+      case 'hook':
+        return this.cut('disconnected')
+      case 'command':
+        return this.#end(timedOut)
+      case 'session':
+        return this.#end(sessionTooLong)
+      case null:
+    }
   }
 
-  // ---- the end ----
+  // ---- end of the session ----
 
-  get #gone(): boolean {
+  get #closing(): boolean {
     return this._closing || this._closed
   }
 
-  /** Says a last reply and closes. */
+  /** Sends a last reply and closes. */
   #end(reply: Refusal): void {
-    if (this.#gone) return
+    if (this.#closing) return
     this.#notice(reply.cause)
     this.#say(reply)
     this.close()
     this.#data?.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
   }
 
-  /** While draining: who is not in the middle of something goes now. */
+  /** Ends the session if it is idle outside a transaction. */
   drain(): void {
-    if (this.#turn === 'client' && !this.#dialogue.transaction) this.#end(shuttingDown)
+    if (this.#timing.turn === 'client' && !this.#dialogue.transaction) this.#end(shuttingDown)
   }
 
-  /** What was said leaves before the end of the stream. */
+  /** Sends pending replies before the end of the stream. */
   override close(): void {
     this.#writer.flush()
     super.close()
   }
 
-  /** Ends the session whatever it does: 421 where one can be said, then the socket is gone. */
+  /** Ends the session in any state: 421 where a reply is possible, then the socket is destroyed. */
   cut(kind: InterruptionKind): void {
-    const wasClosing = this.#gone
+    const wasClosing = this.#closing
     this.#writer.flush()
     if (kind === 'shutdown') this.#end(shuttingDown)
     this.#data?.cut(kind)
-    // A TLS session is torn down from its top; in the middle of a handshake nothing can be said.
-    if (this._upgrading || wasClosing) (this.#topSocket ?? this._socket).destroy()
+    // During a handshake no reply is possible, and the TLS socket owns the plain one.
+    if (this._upgrading || wasClosing) (this.#tlsSocket ?? this._socket).destroy()
     else this._socket.destroySoon()
   }
 
-  /** Runs more than once in smtp-server (close and error); ours runs once. */
+  /** smtp-server calls this more than once (close and error); the node's part runs once. */
   override _onClose(): void {
     const first = !this.#ended
     this.#ended = true
     this.#data?.cut('disconnected')
     super._onClose()
     if (!first) return
-    this.#leave()
+    this.#onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null
-    if (!this.#announced) return
-    try {
-      this.#context.hooks.closed(this.record)
-    } catch (error) {
-      this.#context.log.bug('closed', error, { session: this.id })
-    }
   }
 
-  /** Never an 'error' event: a socket that breaks is everyday life. */
+  /** Socket errors are expected: smtp-server's 'error' event would end the process. */
   override _onError(error: Error & { code?: string | undefined }): void {
-    if (!this.#gone) this.#notice(`connection failed: ${error.code ?? error.message}`)
+    if (!this.#closing) this.#notice(`connection failed: ${error.code ?? error.message}`)
     this.close()
-    if (this._upgrading) (this.#topSocket ?? this._socket).destroy()
+    if (this._upgrading) (this.#tlsSocket ?? this._socket).destroy()
   }
 
-  /** smtp-server's own replies, of which none is left in use; if one comes, it gets a status of its class. */
+  /** No reply of smtp-server is used any more. If one came, it would get the enhanced status of its class. */
   override send(code: number, data?: string | string[] | null): void {
     const text = Array.isArray(data) ? data.join('\n') : (data ?? '')
     const enhanced = code >= 300 && code < 400 ? '' : `${Math.floor(code / 100)}.0.0`
@@ -361,26 +346,22 @@ export class MailConnection extends SMTPConnection {
     if (code === 421) this.close()
   }
 
-  // ---- the wire ----
+  // ---- output ----
 
   #say(reply: Reply): void {
     this.#writer.write(replyLines(reply, this.#dialogue.transaction?.parameters.smtputf8 ?? false))
   }
 
-  /** Nothing in here is meant to reject; if it does, it costs this session and no other. */
+  /** A rejection here is a bug; it ends this session only. */
   #run(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.#context.log.bug('session', error, { session: this.id })
+      this.#context.log.bug(error, 'session', { session: this.id })
       this.cut('disconnected')
     })
   }
 
   #notice(message: string): void {
-    this.#context.log.notice(message, {
-      session: this.id,
-      listener: this.record.listener,
-      remote: this.record.remoteIp,
-      helo: this.record.helo,
-    })
+    const { id: session, listener, remoteIp: remote, helo } = this.record
+    this.#context.log.info({ session, listener, remote, helo }, message)
   }
 }

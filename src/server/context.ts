@@ -1,18 +1,18 @@
-// What every session of one listener shares: settings, hooks and the ports to the outside.
+// What all sessions of one listener share: settings, hooks and ports.
 
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type { ServerHooks } from './server-hooks.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
-import type { ServerLog } from './server-log.ts'
 
-export interface ListenerContext {
+export interface ListenerContext<Resolution> {
   readonly settings: ListenerSettings
-  readonly hooks: ServerHooks
+  readonly hooks: ServerHooks<Resolution>
   readonly limits: ServerLimits
-  readonly log: ServerLog
+  readonly log: Pick<Log, 'info' | 'bug'>
   readonly clock: Clock
-  /** Our name in the greeting and in the answer to EHLO. */
+  /** The node's name in the greeting and in the reply to EHLO. */
   readonly hostname: string
   /** Where mail for `<Postmaster>` without a domain goes (RFC 5321 4.5.1). */
   readonly postmaster: string

@@ -1,26 +1,32 @@
-// Judges the pace of DATA: a whole-message deadline, silence, and an average rate that slow-byte attacks do not reach.
-// Time in which we do not read (a slow disk, a busy check) is not held against the client.
+// Decides whether a client sends DATA too slowly: a limit for the whole message, one for silence, and a minimum rate against slow-byte
+// attacks. Time in which the node does not read (a slow disk) does not count.
 
+import type { Clock } from '../lib/clock.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export interface DataPace {
-  /** Called by the sweep: octets so far, and whether it is us who hold the client up. True if the client is too slow. */
-  tooSlow(now: number, octets: number, blockedByUs: boolean): boolean
+  /**
+   * The sweep calls this. True if the client is too slow.
+   * @param octets received so far
+   * @param blocked true if the node, not the client, delays the message
+   */
+  tooSlow(octets: number, blocked: boolean): boolean
 }
 
 type PaceLimits = Pick<ServerLimits, 'dataMs' | 'dataIdleMs' | 'dataRate' | 'dataGraceMs'>
 
-export function createDataPace(limits: PaceLimits, startedAt: number): DataPace {
-  let last = startedAt
+export function createDataPace(limits: PaceLimits, clock: Pick<Clock, 'monotonic'>): DataPace {
+  let last = clock.monotonic()
   let lastOctets = 0
   let waited = 0
   let silent = 0
   return {
-    tooSlow: (now, octets, blockedByUs) => {
-      const passed = Math.max(0, now - last)
+    tooSlow: (octets, blocked) => {
+      const now = clock.monotonic()
+      const passed = now - last
       last = now
-      if (!blockedByUs) waited += passed
-      silent = octets > lastOctets || blockedByUs ? 0 : silent + passed
+      if (!blocked) waited += passed
+      silent = octets > lastOctets || blocked ? 0 : silent + passed
       lastOctets = octets
       if (waited > limits.dataMs || silent > limits.dataIdleMs) return true
       return waited > limits.dataGraceMs && octets < (limits.dataRate * waited) / 1000

@@ -1,39 +1,47 @@
-// One DATA between 354 and the true end of data: the stream the hook reads, what may cut it short, and when it is over.
-// Framing is smtp-server's (only CRLF.CRLF ends, dots un-stuffed); bare CR and LF pass through and are message/'s to judge.
+// One DATA between 354 and the end of data: the stream that the hook reads, what can interrupt it, and when it is over. data-framing.ts
+// finds the end and removes stuffed dots; bare CR and LF pass through to message/newlines.ts.
 
 import type { Readable } from 'node:stream'
+import type { Clock } from '../lib/clock.ts'
 import type { CommandStream } from './command-stream.ts'
 import { createDataPace } from './data-pace.ts'
 import { type InterruptionKind, MessageInterrupted } from './interruption.ts'
 import type { ServerLimits } from './server-limits.ts'
 
-/** Past this multiple of the size limit we stop reading: waiting for the end would be a gift of bandwidth. */
+/** At this multiple of the size limit the session ends: reading on would cost bandwidth and bring nothing. */
 const FLOOD_FACTOR = 2
 
 export interface DataPhase {
   readonly stream: Readable
-  /** Why the message is void, or null while it is not. */
+  /** Why the message is incomplete; null if it is not. */
   readonly interruption: () => InterruptionKind | null
-  /** True once the end of data was read. */
+  /** True when the end of data was read. */
   readonly complete: () => boolean
-  /** Resolves at the end of data, or when the phase was cut. An oversized message is read to its end first. */
+  /** Resolves at the end of data or at `cut`. An oversized message is read to its end first. */
   readonly over: Promise<void>
-  /** The rest of the message is not wanted: it is read and dropped. */
+  /** Reads and drops the rest of the message. */
   readonly discard: () => void
-  /** Ends the phase at once: the connection is gone or about to be. Does nothing after the end of data. */
+  /** Ends the phase at once, because the connection ends. Has no effect after the end of data. */
   readonly cut: (kind: InterruptionKind) => void
-  /** True if the client has become too slow. */
-  readonly tooSlow: (now: number) => boolean
+  /** True if the client is too slow. Each call measures the time since the last one. */
+  readonly tooSlow: () => boolean
 }
 
-/** Switches the parser to data; `flood` is called once if far too much comes. */
-export function openDataPhase(parser: CommandStream, limits: ServerLimits, now: number, flood: () => void): DataPhase {
+export interface DataPhaseParts {
+  readonly limits: ServerLimits
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Called once if the message exceeds the size limit by far. */
+  readonly onFlood: () => void
+}
+
+/** Switches the parser to data. */
+export function openDataPhase(parser: CommandStream, { limits, clock, onFlood }: DataPhaseParts): DataPhase {
   const { promise: over, resolve } = Promise.withResolvers<void>()
   const stream = parser.startDataMode(limits.messageSize)
-  const pace = createDataPace(limits, now)
+  const pace = createDataPace(limits, clock)
   let interruption: InterruptionKind | null = null
   let complete = false
-  // Whoever reads the stream gets the error too; without this listener an unread stream would end the process.
+  // The reader of the stream gets the error too. Without a listener here an unread stream would end the process.
   stream.on('error', () => {})
   const interrupt = (kind: InterruptionKind) => {
     interruption ??= kind
@@ -43,7 +51,7 @@ export function openDataPhase(parser: CommandStream, limits: ServerLimits, now: 
     if (octets > limits.messageSize) interrupt('too-large')
     if (octets > limits.messageSize * FLOOD_FACTOR) {
       parser.onDataOctets = () => {}
-      flood()
+      onFlood()
     }
   }
   parser.onDataEnd = () => {
@@ -65,6 +73,6 @@ export function openDataPhase(parser: CommandStream, limits: ServerLimits, now: 
       interrupt(kind)
       resolve()
     },
-    tooSlow: (time) => !complete && pace.tooSlow(time, parser.dataBytes, stream.writableNeedDrain),
+    tooSlow: () => !complete && pace.tooSlow(parser.dataBytes, stream.writableNeedDrain),
   }
 }

@@ -1,35 +1,39 @@
-// Errors and idle commands of one session. Delivered mail clears the count, as in Postfix: it means "errors without delivering mail".
+// Counts the errors and junk commands of one session and says what the next one costs, as Postfix does. A delivered message clears the count.
 
+import type { Origin } from '../smtp/origin.ts'
 import type { ServerLimits } from './server-limits.ts'
+import type { Answer } from './session-dialogue.ts'
 
-export type Toll = 'free' | 'slow' | 'closed'
+/** Reply at once, delay the reply, or end the session. */
+export type Penalty = 'none' | 'delay' | 'close'
 
 export interface ErrorCount {
-  /** A negative reply is about to be sent: answer at once, wait first, or end the session. */
-  error(): Toll
-  /** A command without progress; costs an error once there were too many. */
-  idle(): Toll
+  /** Counts an answer before it is sent. */
+  charge(answer: Answer, origin: Origin | null): Penalty
   /** A message was accepted. */
-  progress(): void
+  clear(): void
 }
 
-export function createErrorCount(limits: Pick<ServerLimits, 'softErrors' | 'hardErrors' | 'idleCommands'>): ErrorCount {
+export function createErrorCount(limits: Pick<ServerLimits, 'softErrors' | 'hardErrors' | 'junkCommands'>): ErrorCount {
   let errors = 0
-  let idles = 0
-  const error = (): Toll => {
+  let junk = 0
+  const countError = (): Penalty => {
     errors++
-    if (errors >= limits.hardErrors) return 'closed'
-    return errors > limits.softErrors ? 'slow' : 'free'
+    if (errors >= limits.hardErrors) return 'close'
+    return errors > limits.softErrors ? 'delay' : 'none'
   }
   return {
-    error,
-    idle: () => {
-      idles++
-      return idles > limits.idleCommands ? error() : 'free'
+    charge: (answer, origin) => {
+      // Errors of fleet nodes are the operator's to repair; a closed session would only delay mail.
+      if (origin?.kind === 'peer' || answer.next === 'close') return 'none'
+      if (answer.reply.code >= 400) return answer.uncounted ? 'none' : countError()
+      if (!answer.junk) return 'none'
+      junk++
+      return junk > limits.junkCommands ? countError() : 'none'
     },
-    progress: () => {
+    clear: () => {
       errors = 0
-      idles = 0
+      junk = 0
     },
   }
 }

@@ -1,4 +1,4 @@
-// One listener as its role file and the node's configuration describe it.
+// The settings of one listener, from the role file and the node's configuration.
 
 export interface ListenerSettings {
   readonly name: string
@@ -6,12 +6,10 @@ export interface ListenerSettings {
   readonly host: string
   readonly port: number
   readonly tls: 'none' | 'starttls' | 'starttls-required' | 'implicit'
-  /** Ask for a client certificate in the handshake (never required by TLS itself: policy decides and can say why). */
+  /** Request a client certificate in the handshake. TLS does not require one: the admission check decides and can give a reason. */
   readonly requestCertificate: boolean
   /** SASL mechanisms offered, after TLS only. */
   readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
-  /** A bare CR or LF in the data: 550 5.5.2, or turned into CRLF. */
-  readonly bareNewline: 'reject' | 'normalize'
-  /** Skip the 100 ms wait for early talkers (machines and peers we trust). */
+  /** Send the greeting without the wait that finds early talkers: for listeners that the internet cannot use. */
   readonly greetAtOnce: boolean
 }

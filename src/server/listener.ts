@@ -1,52 +1,55 @@
-// Starts one listener: binds, greets, sweeps, drains, closes. The only way into this room for the assembly.
+// Starts one listener and controls it: binds, sweeps, drains, closes.
 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
-import { createAdmission } from './connection-limits.ts'
+import type { Log } from '../lib/log.ts'
+import { createConnectionSlots } from './connection-limits.ts'
 import type { ListenerContext } from './context.ts'
 import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
-import type { ServerLog } from './server-log.ts'
-import { objectToMaterial, type TlsMaterial } from './tls-material.ts'
+import { materialProblem, type TlsMaterial } from './tls-material.ts'
 
-export interface ListenerPorts {
-  readonly hooks: ServerHooks
-  /** This node's certificate; null only where the listener has no TLS. */
+export interface ListenerPorts<Resolution> {
+  readonly hooks: ServerHooks<Resolution>
+  /** The node's certificate; null only where the listener has no TLS. */
   readonly certificate: Current<TlsMaterial | null>
-  readonly log: ServerLog
+  readonly log: Pick<Log, 'info' | 'bug'>
   readonly clock: Clock
   readonly hostname: string
   readonly limits?: Partial<ServerLimits>
-  /** Where mail for `<Postmaster>` goes; `postmaster@hostname` unless told. */
+  /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
 }
 
 export interface Listener {
-  /** The address that is really bound. */
+  /** The bound address. */
   address(): AddressInfo
-  /** Connections at this moment, those that close or shake hands included. */
+  /** Current connections, including those in a handshake and those that are closing. */
   sessions(): number
-  /** Takes the material anew; null if it is in use now, else why it cannot be (the old one stays). */
+  /** Reads the certificate again. Null if it is now in use, else the reason why the old one stays. */
   updateTls(): string | null
-  /** Takes no more connections, lets transactions end for up to `ms`, then cuts the rest. Resolves when all are gone. */
+  /** Accepts no more connections, waits up to `ms` for transactions to end, then cuts the rest. Resolves when all are closed. */
   drain(ms: number): Promise<void>
-  /** Cuts everything at once. */
+  /** Cuts all sessions at once. */
   close(): Promise<void>
 }
 
-/** How often time limits are looked at. */
+/** Interval of the check of time limits. */
 const SWEEP_MS = 1000
-/** How often a drain looks whether the last session has gone. */
+/** Interval at which a drain counts sessions. */
 const DRAIN_STEP_MS = 50
 
-/** Starts listening. Rejects if the address cannot be bound or the TLS material cannot be used. */
-export async function startListener(settings: ListenerSettings, ports: ListenerPorts): Promise<Listener> {
+/** Rejects if the address cannot be bound or the certificate cannot be used. */
+export async function startListener<Resolution>(
+  settings: ListenerSettings,
+  ports: ListenerPorts<Resolution>,
+): Promise<Listener> {
   const limits: ServerLimits = { ...defaultLimits, ...ports.limits }
   let draining = false
-  const context: ListenerContext = {
+  const context: ListenerContext<Resolution> = {
     settings,
     hooks: ports.hooks,
     limits,
@@ -56,46 +59,51 @@ export async function startListener(settings: ListenerSettings, ports: ListenerP
     postmaster: ports.postmaster ?? `postmaster@${ports.hostname}`,
     draining: () => draining,
   }
-  const admission = createAdmission(limits)
-  const server = new MailServer(context, admission)
-  const updateTls = () => takeMaterial(server, settings, ports.certificate.value)
-  const objection = updateTls()
-  if (objection !== null) throw new Error(`listener ${settings.name}: ${objection}`)
+  const slots = createConnectionSlots(limits)
+  const server = new MailServer(context, slots)
+  const updateTls = () => useMaterial(server, settings, ports.certificate.value)
+  const problem = updateTls()
+  if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)
   await bind(server, settings)
-  const stopSweep = sweep(server, context, sweepStep(limits))
+  const sweep = ports.clock.every(sweepInterval(limits), () => sweepSessions(server, context))
   const stop = async (): Promise<void> => {
     draining = true
     const closed = new Promise<void>((resolve) => server.server.close(() => resolve()))
     for (const socket of server._pendingSockets.values()) socket.destroy()
     for (const session of server.sessions) session.cut('shutdown')
     await closed
-    stopSweep()
+    sweep.cancel()
   }
   return {
     address: () => server.server.address() as AddressInfo,
-    sessions: () => admission.open,
+    sessions: () => slots.occupied,
     updateTls,
     drain: async (ms) => {
       draining = true
       server.server.close(() => {})
       for (const session of server.sessions) session.drain()
-      const end = ports.clock.now() + ms
-      while (server.sessions.length > 0 && ports.clock.now() < end) await ports.clock.sleep(DRAIN_STEP_MS)
+      const end = ports.clock.monotonic() + ms
+      while (server.sessions.length > 0 && ports.clock.monotonic() < end) await ports.clock.sleep(DRAIN_STEP_MS)
       await stop()
     },
     close: stop,
   }
 }
 
-function takeMaterial(server: MailServer, settings: ListenerSettings, material: TlsMaterial | null): string | null {
+/** Null if the certificate is in use, else the reason why it is not. */
+function useMaterial<Resolution>(
+  server: MailServer<Resolution>,
+  settings: ListenerSettings,
+  material: TlsMaterial | null,
+): string | null {
   if (settings.tls === 'none') return null
-  if (!material) return 'TLS is configured and there is no certificate'
-  const objection = objectToMaterial(material)
-  if (objection === null) server.useMaterial(material)
-  return objection
+  if (!material) return 'TLS is configured, but there is no certificate'
+  const problem = materialProblem(material)
+  if (problem === null) server.useMaterial(material)
+  return problem
 }
 
-function bind(server: MailServer, settings: ListenerSettings): Promise<void> {
+function bind<Resolution>(server: MailServer<Resolution>, settings: ListenerSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => {
       reject(
@@ -110,26 +118,24 @@ function bind(server: MailServer, settings: ListenerSettings): Promise<void> {
   })
 }
 
-/** Connections the kernel may hold for us; the default of 511 is too small for a burst after an outage. */
+/** Connections that wait in the kernel; Node's default of 511 is too small for a burst after an outage. */
 const BACKLOG = 1024
 
-/** Never coarser than a quarter of the shortest limit. */
-function sweepStep(limits: ServerLimits): number {
+/** Milliseconds: at most a quarter of the shortest limit. */
+function sweepInterval(limits: ServerLimits): number {
   const shortest = Math.min(limits.commandMs, limits.handshakeMs, limits.dataIdleMs, limits.dataMs, limits.sessionMs)
   return Math.max(10, Math.min(SWEEP_MS, shortest / 4))
 }
 
-function sweep(server: MailServer, { clock, log, settings }: ListenerContext, step: number): () => void {
-  const stopped = new AbortController()
-  const run = async () => {
-    while (!stopped.signal.aborted) {
-      await clock.sleep(step, stopped.signal)
-      const now = clock.now()
-      for (const session of server.sessions) session.sweep(now)
+function sweepSessions<Resolution>(
+  server: MailServer<Resolution>,
+  { log, settings }: ListenerContext<Resolution>,
+): void {
+  for (const session of server.sessions) {
+    try {
+      session.sweep()
+    } catch (error) {
+      log.bug(error, 'sweep', { listener: settings.name, session: session.id })
     }
   }
-  run().catch((error: unknown) => {
-    if (!stopped.signal.aborted) log.bug('sweep', error, { listener: settings.name })
-  })
-  return () => stopped.abort(new Error('listener closed'))
 }

@@ -1,4 +1,5 @@
-// smtp-server's listener with our connections: admission before anything is spent on a client, no built-in certificate, no event that can kill.
+// The listener of smtp-server with our connections. It limits connections before the handshake, uses no built-in certificate and emits no
+// event that can end the process.
 
 import type { Socket } from 'node:net'
 import { createSecureContext, type TLSSocket } from 'node:tls'
@@ -6,80 +7,80 @@ import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/ip-address.ts'
 import { systemRandom } from '../lib/random.ts'
-import type { Admission } from './connection-limits.ts'
+import type { ConnectionSlots } from './connection-limits.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
 import { tooManyConnections } from './server-replies.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
-/** Two of them are the same as rarely as a machine fails unseen. */
+/** 80 random bits make a repeated id less likely than an undetected hardware error. */
 const SESSION_ID_OCTETS = 10
 
-/** A client that was turned away has this long to read why. */
-const TURNED_AWAY_MS = 5000
+/** How long a client without a slot has to read the reply. */
+const NO_SLOT_MS = 5000
 
-export class MailServer extends SMTPServer {
-  readonly #context: ListenerContext
-  readonly #admission: Admission
-  readonly #open = new Set<MailConnection>()
-  readonly #places = new WeakMap<Socket, () => void>()
-  readonly #bySession = new WeakMap<object, MailConnection>()
+export class MailServer<Resolution> extends SMTPServer {
+  readonly #context: ListenerContext<Resolution>
+  readonly #slots: ConnectionSlots
+  readonly #open = new Set<MailConnection<Resolution>>()
+  readonly #freeSlot = new WeakMap<Socket, () => void>()
+  readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
-  constructor(context: ListenerContext, admission: Admission) {
+  constructor(context: ListenerContext<Resolution>, slots: ConnectionSlots) {
     super(serverOptions(context))
     this.#context = context
-    this.#admission = admission
+    this.#slots = slots
     this.on('error', (error: Error) => {
-      context.log.notice(`listener or handshake failed: ${error.message}`, { listener: context.settings.name })
+      context.log.info({ listener: context.settings.name }, `listener or TLS handshake failed: ${error.message}`)
     })
   }
 
-  /** New material for the next handshakes; sessions that run keep what they have. */
+  /** Sets certificate and key for the next handshakes; running sessions keep theirs. */
   useMaterial(material: TlsMaterial): void {
     this.secureContext = new Map([['*', createSecureContext(tlsOptions(material))]])
   }
 
-  /** Every connection until its socket is gone; smtp-server's own set forgets those that are closing. */
-  get sessions(): readonly MailConnection[] {
+  /** Every connection until its socket is closed; smtp-server's set lacks those that are closing. */
+  get sessions(): readonly MailConnection<Resolution>[] {
     return [...this.#open]
   }
 
-  /** smtp-server would build a context from a published test key here; ours comes from useMaterial(). */
+  /** smtp-server would use a published test key here; useMaterial() sets the real one. */
   override updateSecureContext(): void {
     this.secureContext = new Map()
   }
 
   override _warnAboutDefaultCertificate(): void {}
 
-  /** No proxy stands in front of our listeners; the id of the session is made here, of as many random bits as smtp-server's. */
+  /** Supports no proxy protocol; creates the session id, with as many random bits as smtp-server's. */
   override _handleProxy(_: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
     const bits = BigInt(`0x${systemRandom(SESSION_ID_OCTETS).toString('hex')}`)
     callback(null, { id: bits.toString(32).padStart((SESSION_ID_OCTETS * 8) / 5, '0') })
   }
 
-  /** The first thing that happens to an accepted socket, before a handshake. */
+  /** Runs first for an accepted socket, before a handshake. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
-    // Gone again already: a port scan. Without an address there is nobody to judge, count or answer.
+    // A port scan has closed the socket again, so it has no address.
     if (socket.remoteAddress === undefined) {
       socket.destroy()
       return false
     }
-    const place = this.#admission.admit(plainAddress(socket.remoteAddress))
-    if (!place) {
-      this.#turnAway(socket, handshake)
+    const freeSlot = this.#slots.occupy(plainAddress(socket.remoteAddress))
+    if (!freeSlot) {
+      this.#refuse(socket, handshake)
       return false
     }
-    this.#places.set(socket, place)
-    socket.once('close', place)
+    this.#freeSlot.set(socket, freeSlot)
+    socket.once('close', freeSlot)
     const release = super._acceptSocket(socket, handshake)
-    if (!release) place()
+    if (!release) freeSlot()
     return release
   }
 
-  #turnAway(socket: Socket, handshake: boolean): void {
-    const { log, settings } = this.#context
-    log.notice('too many connections', { listener: settings.name, remote: plainAddress(socket.remoteAddress ?? '') })
+  #refuse(socket: Socket, handshake: boolean): void {
+    const { clock, log, settings } = this.#context
+    log.info({ listener: settings.name, remote: plainAddress(socket.remoteAddress ?? '') }, 'too many connections')
     socket.on('error', () => {})
     if (handshake) {
       socket.destroy()
@@ -87,20 +88,20 @@ export class MailServer extends SMTPServer {
     }
     socket.end(replyLines(tooManyConnections, false))
     socket.resume()
-    setTimeout(() => socket.destroy(), TURNED_AWAY_MS).unref()
+    clock.after(NO_SLOT_MS, () => socket.destroy())
   }
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
-    // STARTTLS takes the listeners off the plain socket, so the connection gives the place back as well.
-    const place = this.#places.get(socket)
-    const leave = () => {
-      place?.()
+    // STARTTLS removes the listeners of the plain socket, so the connection frees the slot as well.
+    const freeSlot = this.#freeSlot.get(socket)
+    const onEnd = () => {
+      freeSlot?.()
       this.#open.delete(connection)
     }
-    const connection: MailConnection = new MailConnection(this, socket, {
+    const connection: MailConnection<Resolution> = new MailConnection(this, socket, {
       options: options ?? {},
       context: this.#context,
-      leave,
+      onEnd,
     })
     this.connections.add(connection)
     this.#open.add(connection)
@@ -108,16 +109,16 @@ export class MailServer extends SMTPServer {
     connection.init()
   }
 
-  /** After STARTTLS; for implicit TLS the connection does this itself before the greeting. */
+  /** After STARTTLS. With implicit TLS the connection calls the hook before the greeting. */
   override onSecure(socket: Socket | TLSSocket, session: SMTPServerSession, proceed: () => void): void {
     this.#bySession.get(session)?.onTlsUp(socket as TLSSocket, proceed)
   }
 
-  /** Hooks hear of the end from the connection. */
+  /** Replaces smtp-server's callback; the connection reports its end itself. */
   override onClose(): void {}
 }
 
-function serverOptions({ settings, limits, hostname }: ListenerContext): SMTPServerOptions {
+function serverOptions<Resolution>({ settings, limits, hostname }: ListenerContext<Resolution>): SMTPServerOptions {
   return {
     name: hostname,
     secure: settings.tls === 'implicit',
@@ -128,10 +129,10 @@ function serverOptions({ settings, limits, hostname }: ListenerContext): SMTPSer
     useProxy: false,
     size: limits.messageSize,
     maxCommandLength: limits.authLine,
-    // Guards the handshake of implicit TLS; everything later is the sweep's.
+    // Limits the handshake of implicit TLS; the sweep enforces every other limit.
     socketTimeout: limits.handshakeMs,
     requestCert: settings.requestCertificate,
-    // The certificate is judged by the `secured` hook, which can say why it refuses.
+    // The `secured` hook checks the certificate and can give a reason.
     rejectUnauthorized: false,
     noDelay: true,
     keepAlive: true,

@@ -1,14 +1,14 @@
-// What the server asks; it decides nothing itself. One object implements this (src/assembly), tests give a scripted one.
-// No hook may throw for a foreseen reason; a throw is answered with 451 4.3.0 and logged as a bug.
+// What the server asks of the program. reception/session-hooks.ts implements it; tests use scripted hooks. A hook returns expected errors
+// as verdicts; the server answers an exception with 451 4.3.0 and logs a bug.
 
 import type { Readable } from 'node:stream'
-import type { Verdict } from '../policy/verdict.ts'
+import type { Refused, Verdict } from '../policy/verdict.ts'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 
-/** What a client presented. A certificate is judged when TLS is up, before any command. */
+/** What a client presents with AUTH. Certificates are checked by `secured`, before any command. */
 export type Credentials =
   | {
       readonly kind: 'password'
@@ -23,48 +23,55 @@ export type AuthAnswer =
   | { readonly kind: 'accepted'; readonly origin: Origin }
   | { readonly kind: 'refused'; readonly reply: Refusal }
 
-/** A recipient as accepted at RCPT; `resolution` is opaque to the server and comes back in the transaction. */
-export interface AcceptedRecipient {
+/** What the session becomes when a client is admitted. */
+export type AdmissionAnswer =
+  | Refused
+  | { readonly kind: 'accept'; readonly origin: Origin | null; readonly remoteName: string | null }
+
+export type RecipientAnswer<Resolution> = Refused | { readonly kind: 'accept'; readonly resolution: Resolution }
+
+export interface Recipient {
   readonly forwardPath: string
   readonly parameters: RecipientParameters
-  readonly resolution: unknown
 }
 
-export interface Transaction {
+/** The server keeps the hook's resolution of a recipient and does not look at it. */
+export interface AcceptedRecipient<Resolution> extends Recipient {
+  readonly resolution: Resolution
+}
+
+export interface Transaction<Resolution> {
   readonly reversePath: string | null
   readonly parameters: MailParameters
-  readonly recipients: readonly AcceptedRecipient[]
+  readonly recipients: readonly AcceptedRecipient<Resolution>[]
 }
 
-/** A sender or recipient that the server itself refused: for its form, its parameters, its size or because there were too many. */
+/** A sender or recipient that the server refused: for its syntax, its parameters, its size, or because there were too many. */
 export interface RefusedByServer {
   readonly stage: 'mail' | 'rcpt'
   readonly reply: Refusal
-  /** An address, or as much as was written of one that cannot be read. */
+  /** An address, or the start of one that cannot be parsed. */
   readonly sender: string | null
   readonly recipient?: string
 }
 
-export interface ServerHooks {
-  /**
-   * A client connected; may answer an origin class at once (address-listed peers), and the forward-confirmed name of the
-   * client, which becomes `session.remoteName`.
-   */
-  connect(session: Session): Promise<Verdict & { readonly origin?: Origin; readonly remoteName?: string | null }>
-  /** TLS is up (implicit or STARTTLS); `session.tls` is set. May answer an origin class (certificates). */
-  secured(session: Session): Promise<Verdict & { readonly origin?: Origin }>
+export interface ServerHooks<Resolution> {
+  /** A client connected. */
+  connect(session: Session): Promise<AdmissionAnswer>
+  /** TLS is up (implicit or STARTTLS); `session.tls` is set. */
+  secured(session: Session): Promise<AdmissionAnswer>
+  /** `session.helo` is set. */
   helo(session: Session): Promise<Verdict>
   authenticate(session: Session, credentials: Credentials): Promise<AuthAnswer>
   mail(session: Session, reversePath: string | null, parameters: MailParameters): Promise<Verdict>
-  /** `transaction.recipients` holds those accepted before this one. */
+  /** `transaction.recipients` are those accepted before this one. */
   rcpt(
     session: Session,
-    transaction: Transaction,
-    recipient: { readonly forwardPath: string; readonly parameters: RecipientParameters },
-  ): Promise<Verdict & { readonly resolution?: unknown }>
-  /** Reads the whole message (dot-unstuffed, CRLF) and answers the final reply; 250 only after the commit. */
-  data(session: Session, transaction: Transaction, message: Readable): Promise<Reply>
-  /** Told so that the ledger answers for these too; it decides nothing. */
+    transaction: Transaction<Resolution>,
+    recipient: Recipient,
+  ): Promise<RecipientAnswer<Resolution>>
+  /** Reads the message to its end (dot-unstuffed, lines end with CRLF) and returns the final reply; 250 only after the commit. */
+  data(session: Session, transaction: Transaction<Resolution>, message: Readable): Promise<Reply>
+  /** Reports a refusal of the server, for the ledger. It cannot change the reply. */
   refused(session: Session, refused: RefusedByServer): void
-  closed(session: Session): void
 }

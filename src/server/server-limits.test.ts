@@ -1,74 +1,140 @@
-// The small judges: places, errors and pace.
+// Connection slots, the error count, the pace of DATA, and the default limits.
 
 import { describe, expect, it } from 'vitest'
-import { createAdmission } from './connection-limits.ts'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { refusal } from '../smtp/reply.ts'
+import { createConnectionSlots } from './connection-limits.ts'
 import { createDataPace } from './data-pace.ts'
 import { createErrorCount } from './error-count.ts'
 import { defaultLimits } from './server-limits.ts'
+import { done } from './server-replies.ts'
+import { say, sayJunk, sayUncounted } from './session-dialogue.ts'
+import { createSessionTiming } from './session-timing.ts'
 
-describe('admission', () => {
-  it('counts per client and in all, and takes places back once', () => {
-    const admission = createAdmission({ connections: 3, connectionsPerClient: 2 })
-    const leave = admission.admit('192.0.2.1')
-    expect(admission.admit('::ffff:192.0.2.1')).not.toBeNull()
-    expect(admission.admit('192.0.2.1')).toBeNull()
-    expect(admission.admit('2001:db8::1')).not.toBeNull()
-    expect(admission.admit('192.0.2.9')).toBeNull()
-    leave?.()
-    leave?.()
-    expect(admission.open).toBe(2)
-    expect(admission.admit('192.0.2.1')).not.toBeNull()
-    expect(admission.admit('192.0.2.1')).toBeNull()
+describe('connection slots', () => {
+  it('are counted per client and in all, and each is freed once', () => {
+    const slots = createConnectionSlots({ connections: 3, connectionsPerClient: 2 })
+    const free = slots.occupy('192.0.2.1')
+    expect(slots.occupy('::ffff:192.0.2.1')).not.toBeNull()
+    expect(slots.occupy('192.0.2.1')).toBeNull()
+    expect(slots.occupy('2001:db8::1')).not.toBeNull()
+    expect(slots.occupy('192.0.2.9')).toBeNull()
+    free?.()
+    free?.()
+    expect(slots.occupied).toBe(2)
+    expect(slots.occupy('192.0.2.1')).not.toBeNull()
+    expect(slots.occupy('192.0.2.1')).toBeNull()
   })
 })
 
 describe('the error count', () => {
-  const limits = { softErrors: 2, hardErrors: 4, idleCommands: 1 }
+  const limits = { softErrors: 2, hardErrors: 4, junkCommands: 1 }
+  const error = say(refusal(550, '5.1.1', 'No'))
+  const stranger = { kind: 'internet' } as const
 
-  it('goes from free over slow to closed, and starts again with progress', () => {
+  it('goes from none over delay to close, and an accepted message clears it', () => {
     const count = createErrorCount(limits)
-    expect([count.error(), count.error(), count.error(), count.error()]).toEqual(['free', 'free', 'slow', 'closed'])
-    count.progress()
-    expect(count.error()).toBe('free')
+    const penalties = Array.from({ length: 4 }, () => count.charge(error, stranger))
+    expect(penalties).toEqual(['none', 'none', 'delay', 'close'])
+    count.clear()
+    expect(count.charge(error, stranger)).toBe('none')
   })
 
-  it('charges idle commands above their number', () => {
+  it('counts junk commands above their limit as errors', () => {
     const count = createErrorCount(limits)
-    expect(Array.from({ length: 5 }, () => count.idle())).toEqual(['free', 'free', 'free', 'slow', 'closed'])
+    const penalties = Array.from({ length: 5 }, () => count.charge(sayJunk(done), stranger))
+    expect(penalties).toEqual(['none', 'none', 'none', 'delay', 'close'])
+  })
+
+  it('ignores uncounted refusals and errors of fleet nodes', () => {
+    const count = createErrorCount(limits)
+    const peer = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
+    for (let i = 0; i < 10; i++) {
+      expect(count.charge(sayUncounted(error.reply), stranger)).toBe('none')
+      expect(count.charge(error, peer)).toBe('none')
+    }
+  })
+})
+
+describe('session timing', () => {
+  const limits = { handshakeMs: 1000, commandMs: 3000, sessionMs: 10_000 }
+
+  it('names the limit that has passed', async () => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    timing.give('handshake')
+    await clock.advance(1001)
+    expect(timing.overdue()).toBe('handshake')
+    timing.give('client')
+    expect(timing.overdue()).toBeNull()
+    await clock.advance(3001)
+    expect(timing.overdue()).toBe('command')
+    timing.give('client')
+    await clock.advance(2999)
+    timing.give('client')
+    await clock.advance(2999)
+    timing.give('client')
+    expect(timing.overdue()).toBeNull()
+    await clock.advance(10)
+    expect(timing.overdue()).toBe('session')
+    timing.give('server')
+    expect(timing.overdue()).toBeNull()
+    await clock.advance(10_001)
+    expect(timing.overdue()).toBe('hook')
+  })
+
+  it('ignores steps of the wall clock', () => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    timing.give('client')
+    clock.set(clock.now() + 3_600_000)
+    expect(timing.overdue()).toBeNull()
   })
 })
 
 describe('the pace of DATA', () => {
   const limits = { dataMs: 10_000, dataIdleMs: 3000, dataRate: 100, dataGraceMs: 2000 }
 
-  it('lets a steady client be slow within the rate', () => {
-    const pace = createDataPace(limits, 0)
-    for (let second = 1; second <= 10; second++) expect(pace.tooSlow(second * 1000, second * 100, false)).toBe(false)
-    expect(pace.tooSlow(10_001, 2000, false)).toBe(true)
+  /** Lets `ms` pass, then asks. */
+  function pace() {
+    const clock = createFakeClock()
+    const judge = createDataPace(limits, clock)
+    return async (ms: number, octets: number, blocked = false) => {
+      await clock.advance(ms)
+      return judge.tooSlow(octets, blocked)
+    }
+  }
+
+  it('accepts a steady client within the rate until the limit for the whole message', async () => {
+    const tooSlow = pace()
+    for (let second = 1; second <= 10; second++) expect(await tooSlow(1000, second * 100)).toBe(false)
+    expect(await tooSlow(1, 2000)).toBe(true)
   })
 
-  it('ends a client below the rate, after the grace', () => {
-    const pace = createDataPace(limits, 0)
-    expect(pace.tooSlow(1900, 10, false)).toBe(false)
-    expect(pace.tooSlow(2100, 20, false)).toBe(true)
+  it('ends a client below the rate, after the grace', async () => {
+    const tooSlow = pace()
+    expect(await tooSlow(1900, 10)).toBe(false)
+    expect(await tooSlow(200, 20)).toBe(true)
   })
 
-  it('ends silence', () => {
-    const pace = createDataPace(limits, 0)
-    expect(pace.tooSlow(1000, 1_000_000, false)).toBe(false)
-    expect(pace.tooSlow(3900, 1_000_000, false)).toBe(false)
-    expect(pace.tooSlow(4200, 1_000_000, false)).toBe(true)
+  it('ends silence', async () => {
+    const tooSlow = pace()
+    expect(await tooSlow(1000, 1_000_000)).toBe(false)
+    expect(await tooSlow(2900, 1_000_000)).toBe(false)
+    expect(await tooSlow(300, 1_000_000)).toBe(true)
   })
 
-  it('does not count the time in which we do not read', () => {
-    const pace = createDataPace(limits, 0)
-    for (let second = 1; second <= 100; second++) expect(pace.tooSlow(second * 1000, 64_000, true)).toBe(false)
-    expect(pace.tooSlow(101_000, 64_001, false)).toBe(false)
+  it('does not count the time in which the node does not read', async () => {
+    const tooSlow = pace()
+    for (let second = 1; second <= 100; second++) expect(await tooSlow(1000, 64_000, true)).toBe(false)
+    expect(await tooSlow(1000, 64_001)).toBe(false)
   })
 
-  it('is not confused by a clock that is set back', () => {
-    const pace = createDataPace(limits, 100_000)
-    expect(pace.tooSlow(0, 1, false)).toBe(false)
+  it('ignores steps of the wall clock', () => {
+    const clock = createFakeClock()
+    const judge = createDataPace(limits, clock)
+    clock.set(clock.now() + 3_600_000)
+    expect(judge.tooSlow(1, false)).toBe(false)
   })
 })
 

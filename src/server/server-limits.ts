@@ -1,5 +1,4 @@
-// What one listener allows. Every number has its reason here; the assembly may override any of them from the configuration.
-// Times are milliseconds, sizes octets.
+// The limits of one listener and the reason for each number; the configuration can change some. Times are milliseconds, sizes octets.
 
 import { AUTH_LINE_OCTETS, SERVER_COMMAND_TIMEOUT } from '../smtp/address-limits.ts'
 
@@ -8,39 +7,39 @@ export interface ServerLimits {
   readonly messageSize: number
   /** Recipients of one mail transaction. */
   readonly recipients: number
-  /** Recipients above that limit that are refused without counting as errors. */
+  /** Recipients above that limit that get 452 without counting as errors. */
   readonly recipientOvershoot: number
-  /** Sessions of this listener at once. */
+  /** Concurrent sessions of this listener. */
   readonly connections: number
-  /** Sessions of one IPv4 address or IPv6 /64 at once. */
+  /** Concurrent sessions of one IPv4 address or IPv6 /64. */
   readonly connectionsPerClient: number
-  /** Longest command line, AUTH excepted. */
+  /** Longest command line except AUTH. */
   readonly commandLine: number
   /** Longest AUTH line. */
   readonly authLine: number
-  /** How long the next command may take. */
+  /** Wait for the next command. */
   readonly commandMs: number
-  /** How long a TLS handshake may take. */
+  /** Wait for the end of a TLS handshake. */
   readonly handshakeMs: number
-  /** After this age the session gets 421 instead of its next command. */
+  /** Age at which a session ends with 421 when the node waits for its next command. */
   readonly sessionMs: number
-  /** How long all of DATA may take. */
+  /** Wait for the whole message. */
   readonly dataMs: number
-  /** Silence within DATA. */
+  /** Wait for the next octets of the message. */
   readonly dataIdleMs: number
-  /** Octets per second that DATA must reach on average, counted after `dataGraceMs`. */
+  /** Octets per second that a message must reach on average after `dataGraceMs`. */
   readonly dataRate: number
   readonly dataGraceMs: number
-  /** How long a client must be silent before the greeting. */
+  /** How long a client must stay silent before the greeting. */
   readonly greetingMs: number
-  /** From this many errors on, every further negative reply waits `errorDelayMs`. */
+  /** Errors after which every further negative reply is delayed by `errorDelayMs`. */
   readonly softErrors: number
   readonly errorDelayMs: number
-  /** At this many errors the session ends. */
+  /** Errors at which the session ends. */
   readonly hardErrors: number
-  /** Commands without progress (NOOP, RSET, VRFY, HELP, repeated EHLO) that are free. */
-  readonly idleCommands: number
-  /** Failed AUTH of one session. */
+  /** Commands without progress (NOOP, RSET, VRFY, HELP, repeated EHLO) that do not count as errors. */
+  readonly junkCommands: number
+  /** Failed AUTH at which the session ends. */
   readonly failedAuth: number
 }
 
@@ -48,38 +47,38 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 
 export const defaultLimits: ServerLimits = {
-  // 50 MiB holds what people send as attachments; larger things are links.
+  // 50 MiB is enough for common attachments.
   messageSize: 50 * 1024 * 1024,
   // RFC 5321 4.5.3.1.8 asks for at least 100; Postfix allows 1000.
   recipients: 1000,
-  // A list server may send all of its recipients at once and take the 452 as a hint (RFC 5321 4.5.3.1.10).
+  // A list server may send all its recipients and resend those that got 452 (RFC 5321 4.5.3.1.10).
   recipientOvershoot: 1000,
   connections: 1000,
   // Postfix's smtpd_client_connection_count_limit.
   connectionsPerClient: 50,
   // RFC 5321 4.5.3.1.4 has 512, extensions add up to 1100 (RFC 1870, 3461, 6531).
   commandLine: 2048,
-  // RFC 4954 4: 12288 octets of base64, and the command before them.
+  // RFC 4954 4: 12288 octets of base64, plus the command.
   authLine: AUTH_LINE_OCTETS + 32,
   // RFC 5321 4.5.3.2.7: at least five minutes.
   commandMs: SERVER_COMMAND_TIMEOUT,
   handshakeMs: MINUTE,
-  // Nobody needs a session this long; delivery pools of others close earlier.
+  // Longer than the connection pools of other servers keep a session.
   sessionMs: 60 * MINUTE,
   // 50 MiB at 15 kB/s.
   dataMs: 60 * MINUTE,
-  // RFC 5321 4.5.3.2.5 lets the client wait three minutes for one block, so be more patient than that.
+  // Longer than the three minutes that a client may take for one block (RFC 5321 4.5.3.2.5).
   dataIdleMs: 5 * MINUTE,
   // Postfix's smtpd_min_data_rate.
   dataRate: 500,
   dataGraceMs: MINUTE,
-  // Long enough that a program which does not wait for the greeting has spoken.
+  // Long enough to detect a program that does not wait for the greeting.
   greetingMs: 100,
   // Postfix's smtpd_soft_error_limit, smtpd_error_sleep_time, smtpd_hard_error_limit, smtpd_junk_command_limit.
   softErrors: 10,
   errorDelayMs: SECOND,
   hardErrors: 20,
-  idleCommands: 100,
-  // People mistype a password; programs that guess start again.
+  junkCommands: 100,
+  // Allows for typing errors; a program that guesses has to connect again.
   failedAuth: 5,
 }

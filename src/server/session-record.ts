@@ -1,4 +1,4 @@
-// The session as the server keeps it: hooks see the same object through the read-only Session of smtp/session.ts.
+// The session that the server changes. Hooks get the same object as the read-only Session of smtp/session.ts.
 
 import type { Origin } from '../smtp/origin.ts'
 import type { Session, TlsFacts } from '../smtp/session.ts'
@@ -9,7 +9,7 @@ export interface SessionRecord extends Session {
   esmtp: boolean
   tls: TlsFacts | null
   origin: Origin | null
-  /** True once AUTH succeeded: RFC 4954 4 allows it once. */
+  /** True after a successful AUTH; RFC 4954 4 allows only one. */
   authenticated: boolean
 }
 
@@ -17,15 +17,14 @@ export interface SocketFacts {
   readonly id: string
   readonly listener: string
   readonly remoteIp: string
-  readonly connectedAt: number
 }
 
-/** A session of which only the socket is known. */
+/** A new session: only its socket is known. */
 export function newSession(facts: SocketFacts): SessionRecord {
   return { ...facts, remoteName: null, helo: null, esmtp: false, tls: null, origin: null, authenticated: false }
 }
 
-/** RFC 3207 4.2: what the client said before TLS is forgotten; what we know from its address is not. */
+/** Drops what the client sent before TLS (RFC 3207 4.2). What its address proves stays. */
 export function forgetPlaintext(session: SessionRecord): void {
   session.helo = null
   session.esmtp = false

@@ -1,20 +1,20 @@
-// Certificate, key and the authorities for client certificates, and what smtp-server needs to know of them.
+// The certificate and key of a listener, and the TLS options that smtp-server gets.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
 export interface TlsMaterial {
-  /** PEM, our certificate first, then the chain. */
+  /** PEM: the node's certificate, then the chain. */
   readonly certificate: string
   /** PEM without a password. */
   readonly key: string
-  /** PEM of the authorities that client certificates are checked against, or null for the system's. */
+  /** PEM of the authorities for client certificates; null for those of the system. */
   readonly ca: string | null
 }
 
-/** RFC 8996: TLS 1.0 and 1.1 must not be used; who has nothing better may stay in the clear where the listener allows it. */
+/** RFC 8996 forbids TLS 1.0 and 1.1. An older client can send in cleartext where the listener allows it. */
 const MIN_VERSION = 'TLSv1.2'
 
-/** Options for smtp-server's contexts, replacing each of its defaults, the published test key above all. */
+/** Options for smtp-server's contexts. They replace all of its defaults, among them a published test key. */
 export function tlsOptions(material: TlsMaterial): SecureContextOptions {
   return {
     cert: material.certificate,
@@ -22,13 +22,13 @@ export function tlsOptions(material: TlsMaterial): SecureContextOptions {
     ca: material.ca ?? undefined,
     minVersion: MIN_VERSION,
     honorCipherOrder: true,
-    // Tickets of a session with a client certificate need a context name; it must not depend on the command line.
+    // Session tickets with a client certificate need a context name. Node's default depends on the command line.
     sessionIdContext: 'waypost-smtp',
   }
 }
 
-/** Null if the material can be used, else why not. */
-export function objectToMaterial(material: TlsMaterial): string | null {
+/** Null if certificate and key can be used, else the reason why they cannot. */
+export function materialProblem(material: TlsMaterial): string | null {
   try {
     createSecureContext(tlsOptions(material))
     return null

@@ -5,6 +5,7 @@ import { createAuthority } from '../demo/ca.ts'
 import { refuse } from '../policy/verdict.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
+import { admitted } from '../../test/lib/scripted-hooks.ts'
 import { connectDialogue } from '../../test/lib/smtp-dialogue.ts'
 import {
   startTestListener,
@@ -32,7 +33,7 @@ async function startSeeing(settings: TestListenerOptions['settings']): Promise<S
   const seen: Session[] = []
   const secured = async (session: Session) => {
     seen.push({ ...session })
-    return { kind: 'accept' as const }
+    return admitted(session)
   }
   await start({ settings, hooks: { secured } })
   return seen
@@ -272,7 +273,7 @@ describe('implicit TLS', () => {
     server = await start({ settings: { tls: 'implicit' } })
     const settings = { name: 'other', host: '127.0.0.1', port: 0, tls: 'implicit', requestCertificate: false } as const
     const listener = await startListener(
-      { ...settings, mechanisms: [], bareNewline: 'reject', greetAtOnce: true },
+      { ...settings, mechanisms: [], greetAtOnce: true },
       {
         hooks: server.hooks,
         certificate: {
@@ -280,7 +281,7 @@ describe('implicit TLS', () => {
             return { ...current, ca: null }
           },
         },
-        log: { notice: () => {}, bug: () => {} },
+        log: { info: () => {}, bug: () => {} },
         clock: systemClock,
         hostname: 'mx.example.org',
       },

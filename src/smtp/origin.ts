@@ -21,6 +21,10 @@ export type Origin =
 /** Somebody who proved who he is: a person or a machine. The same name may belong to one of each. */
 export type Authenticated = Extract<Origin, { readonly identity: string }>
 
+export function isAuthenticated(origin: Origin | null): origin is Authenticated {
+  return origin?.kind === 'user' || origin?.kind === 'machine'
+}
+
 const needsQuotes = /[\s"<>()[\],;:]/
 
 /** A user name within a text, written so that the log can tell it from other words and hide it (observe/privacy.ts). */

@@ -24,8 +24,6 @@ export interface Session {
   readonly remoteIp: string
   /** Forward-confirmed reverse DNS name, or null. */
   readonly remoteName: string | null
-  /** Unix milliseconds. */
-  readonly connectedAt: number
   /** The argument of HELO or EHLO; null before it. */
   readonly helo: string | null
   readonly esmtp: boolean

@@ -1,43 +1,94 @@
-// The role's list of checks → the checks, in its order. `sender` asks at MAIL (hooks.ts), so it has no part here.
+// Config → the checks of a node, in their order.
 
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
-import { checkAuthor } from '../policy/checks/author.ts'
-import type { ContentCheck } from '../policy/check.ts'
-import { checkLoop } from '../policy/checks/hop-count.ts'
-import type { MaySendAs } from '../policy/checks/sender.ts'
-import { checkSpam } from '../policy/checks/spam.ts'
-import { checkTrustedResults } from '../policy/checks/peer-results.ts'
-import { checkVerify } from '../policy/checks/authentication-results.ts'
+import type { Authenticator } from '../filter/authentication.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
-import { lazyAuthenticator } from '../filter/lazy-authenticator.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Check } from '../policy/check.ts'
+import { admissionCheck } from '../policy/checks/admission.ts'
+import type { AdmissionSettings } from '../policy/checks/admission.ts'
+import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { authorCheck } from '../policy/checks/author.ts'
+import { clientNameCheck } from '../policy/checks/client-name.ts'
+import { hopCountCheck } from '../policy/checks/hop-count.ts'
+import { peerResultsCheck } from '../policy/checks/peer-results.ts'
+import { recipientCheck } from '../policy/checks/recipient.ts'
+import { senderCheck } from '../policy/checks/sender.ts'
+import { spamCheck } from '../policy/checks/spam.ts'
+import { srsHashThrottle } from '../policy/checks/srs-hash-throttle.ts'
+import { storageCheck } from '../policy/checks/storage.ts'
+import type { Queue } from '../queue/contract/queue.ts'
+import type { Router } from '../route/resolution.ts'
 
-export interface CheckParts {
-  readonly resolver: Resolver
-  readonly maySendAs: MaySendAs
-  /** Null where no spam filter is configured: then there is no such check. */
+/**
+ * The order of checks, the same at every stage: `first`, then the checks of the role file in its order, then `last`. A role file cannot
+ * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
+ * because a client that another check refuses learns nothing about our addresses.
+ */
+export const fixedChecks = {
+  first: ['admission', 'client-name', 'storage'],
+  last: ['srs-hash-throttle', 'recipient'],
+} as const
+
+type FixedCheck = (typeof fixedChecks)[keyof typeof fixedChecks][number]
+
+export interface RoleCheckParts {
+  readonly router: Router
+  /** Called only if the role checks authentication. */
+  readonly authenticator: () => Authenticator
+  /** Null where no spam filter is configured; then the `spam` check does not run. */
   readonly spam: SpamScanner | null
 }
 
-export function contentChecks(config: Config, parts: CheckParts): ContentCheck[] {
-  const makers: Record<Config['role']['checks'][number], () => ContentCheck | null> = {
-    'hop-count': () => checkLoop(config.role.max_hops),
-    authentication: () =>
-      checkVerify({
-        authenticator: lazyAuthenticator(parts.resolver),
-        authservId: config.authserv_id,
-        rejectByPolicy: config.dmarc.reject,
-      }),
-    'peer-results': () => checkTrustedResults(config.authserv_id),
-    sender: () => null,
-    author: () => checkAuthor(parts.maySendAs),
-    spam: () => spamCheck(config, parts.spam),
-  }
-  return config.role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+export interface CheckParts extends RoleCheckParts {
+  readonly resolver: Resolver
+  readonly queue: Pick<Queue, 'health'>
+  readonly clock: Clock
 }
 
-/** Who proved himself is not asked about: a stolen account is a matter of limits, not of this check. */
-function spamCheck({ authserv_id: authservId, rspamd }: Config, scanner: SpamScanner | null): ContentCheck | null {
+/** Builds the checks of a node once. The result adds the `admission` check of a listener; its listeners share all others. */
+export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
+  const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
+    'client-name': clientNameCheck(parts),
+    storage: storageCheck(parts.queue, parts.clock),
+    'srs-hash-throttle': srsHashThrottle(parts.clock),
+    recipient: recipientCheck({ router: parts.router, internet: config.role.internet }),
+  }
+  const ofRole = roleChecks(config, parts)
+  return (admission) => {
+    const fixed: Record<FixedCheck, Check> = { ...shared, admission: admissionCheck(admission) }
+    return [...fixedChecks.first.map((name) => fixed[name]), ...ofRole, ...fixedChecks.last.map((name) => fixed[name])]
+  }
+}
+
+/** The checks that need no running node: `waypost explain` runs these with the given origin. */
+export function explainChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
+  return [...roleChecks(config, parts), recipientCheck({ router: parts.router, internet: config.role.internet })]
+}
+
+/** The checks of the role file, in its order. A new check gets its line here. */
+function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckParts): readonly Check[] {
+  const { authserv_id: authservId, role, dmarc } = config
+  const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
+  const makers: Record<Config['role']['checks'][number], () => Check | null> = {
+    'hop-count': () => hopCountCheck(role.max_hops),
+    authentication: () =>
+      authenticationResultsCheck({
+        authenticator: authenticator(),
+        authservId,
+        rejectByPolicy: dmarc.reject,
+      }),
+    'peer-results': () => peerResultsCheck(authservId),
+    sender: () => senderCheck(maySendAs),
+    author: () => authorCheck(maySendAs),
+    spam: () => buildSpamCheck(config, spam),
+  }
+  return role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+}
+
+/** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */
+function buildSpamCheck({ authserv_id: authservId, rspamd }: Config, scanner: SpamScanner | null): Check | null {
   if (!scanner || !rspamd) return null
-  return checkSpam({ scanner, authservId, whenDown: rspamd.when_down, origins: ['internet'] })
+  return spamCheck({ scanner, authservId, whenDown: rspamd.when_down, origins: ['internet'] })
 }

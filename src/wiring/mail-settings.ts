@@ -3,16 +3,12 @@
 import type { BounceSettings } from '../bounce/bounce-settings.ts'
 import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.ts'
 import type { Config } from '../config/config.ts'
-import type { Resolver } from '../dns/resolver.ts'
-import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { Signer } from '../dkim/signer.ts'
-import { contentChecks } from './checks.ts'
 import { buildStrategist, sealSettings } from './forwards.ts'
-import { senderRights } from './receiving.ts'
 
 /** The routing data and keys that intake uses. */
 export interface IntakeData {
@@ -21,17 +17,13 @@ export interface IntakeData {
   readonly loop: LoopSettings
 }
 
-export function intakeSettings(
-  config: Config,
-  parts: { readonly resolver: Resolver; readonly data: IntakeData; readonly spam: SpamScanner | null },
-): IntakeSettings {
+export function intakeSettings(config: Config, data: IntakeData): IntakeSettings {
   return {
     edit: editSettings(config),
-    checks: contentChecks(config, { ...parts, maySendAs: senderRights(parts.data) }),
     sign: config.role.sign,
     expanded: config.bounce.dsn_expanded,
-    loop: parts.data.loop,
-    forwards: buildStrategist(config, parts.data),
+    loop: data.loop,
+    forwards: buildStrategist(config, data),
     ...sealSettings(config),
   }
 }

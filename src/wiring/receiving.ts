@@ -1,24 +1,24 @@
-// Config → listeners: each with the hooks that bind policy, auth and intake behind it.
+// Config → listeners, each with its hooks.
 
 import { createAuthentication } from '../reception/login.ts'
-import { createClientNames } from '../reception/client-names.ts'
 import type { Authentication } from '../reception/login.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
-import { createStorageGate } from '../reception/storage-gate.ts'
+import { lazyAuthenticator } from '../filter/lazy-authenticator.ts'
+import { buildChecks } from './checks.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
 import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
 import type { Guard } from '../auth/login-throttle.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import type { EventLog } from '../observe/json-log.ts'
 import { Peers } from '../policy/peers.ts'
-import type { MaySendAs } from '../policy/checks/sender.ts'
-import { createSrsGuesses } from '../policy/checks/srs-hash-throttle.ts'
+import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import { startListener } from '../server/listener.ts'
@@ -34,14 +34,17 @@ export interface ReceivingParts {
   readonly clock: Clock
   readonly log: EventLog
   readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
+  /** Null without a spam filter. */
+  readonly spam: SpamScanner | null
+  readonly newQueueId: () => string
   readonly guard: Guard
   readonly passwords: PasswordAuthenticator
   readonly certificate: Current<TlsMaterial | null>
 }
 
-/** Starts every listener of the role; if one cannot be bound, those already open are closed and the error is thrown. */
+/** Starts every listener of the role. If one cannot be bound, closes those that are open and rejects. */
 export async function startListeners(config: Config, parts: ReceivingParts): Promise<Listener[]> {
-  const shared = sharedHookParts(config, parts)
+  const shared = sharedByListeners(config, parts)
   const started: Listener[] = []
   try {
     for (const listener of config.listeners) started.push(await start(config, parts, { listener, shared }))
@@ -52,60 +55,60 @@ export async function startListeners(config: Config, parts: ReceivingParts): Pro
   return started
 }
 
-type Shared = Omit<HookParts, 'admission' | 'authentication' | 'bareNewline'>
-
-function sharedHookParts(config: Config, parts: ReceivingParts): Shared {
-  const { queue, intake, resolver, clock, log, data } = parts
-  return {
-    clientNames: createClientNames({ resolver, clock }),
-    recipient: { router: data.router, internet: config.role.internet },
-    guesses: createSrsGuesses(clock),
-    maySendAs: config.role.checks.includes('sender') ? senderRights(data) : null,
-    intake,
-    queue,
-    storage: createStorageGate(queue, clock),
-    rejections: createRejectionLedger({ clock, queue, log }),
-    clock,
-    messageSize: config.limits.message_size,
-    bug: (error, context) => log.bug(error, context),
-  }
+interface Shared extends Omit<HookParts, 'checks' | 'authentication' | 'bareNewline'> {
+  readonly checksOf: ReturnType<typeof buildChecks>
 }
 
-/** The one question of who may send as what, with whatever routing data is current. */
-export function senderRights(data: { readonly router: Router }): MaySendAs {
-  return (origin, address) => {
-    if (origin.kind !== 'user' && origin.kind !== 'machine') return Promise.resolve({ kind: 'no', allowed: [] })
-    return data.router.maySendAs(origin, address)
+/** Throttles, the ledger of refusals and the storage check count over all listeners. */
+function sharedByListeners(config: Config, parts: ReceivingParts): Shared {
+  const { queue, intake, resolver, clock, log, data, spam, newQueueId } = parts
+  return {
+    checksOf: buildChecks(config, {
+      resolver,
+      authenticator: () => lazyAuthenticator(resolver),
+      router: data.router,
+      spam,
+      queue,
+      clock,
+    }),
+    intake,
+    queue,
+    rejections: createRejectionLedger({ clock, queue, log }),
+    newQueueId,
+    clock,
+    log,
+    messageSize: config.limits.message_size,
   }
 }
 
 async function start(
   config: Config,
   parts: ReceivingParts,
-  one: { listener: ListenerConfig; shared: Shared },
+  one: { readonly listener: ListenerConfig; readonly shared: Shared },
 ): Promise<Listener> {
   const { listener, shared } = one
+  const { clock, log, data } = parts
+  const admission = {
+    admit: listener.admit,
+    peers: peersOf(config, listener),
+    machines: listener.admit.includes('machines') ? data.machines : null,
+  }
   const hooks = createHooks({
     ...shared,
-    admission: {
-      admit: listener.admit,
-      peers: peersOf(config, listener),
-      machines: listener.admit.includes('machines') ? parts.data.machines : null,
-    },
+    checks: createChecks(shared.checksOf(admission), { clock, log }),
     authentication: listener.admit.includes('users') ? authentication(config, parts) : null,
     bareNewline: listener.bare_newline,
   })
-  const { log } = parts
   const settings = listenerSettings(listener, parts.certificate.value !== null)
   if (settings.tls !== listener.tls)
     log.warn(
       { listener: listener.name },
-      'no certificate is configured: STARTTLS is not offered, mail comes in the clear',
+      'STARTTLS is not offered and mail arrives in cleartext: no certificate is configured (tls)',
     )
   return startListener(settings, {
     hooks,
     certificate: parts.certificate,
-    clock: parts.clock,
+    clock,
     hostname: config.hostname,
     postmaster: postmasterOf(config),
     limits: {
@@ -116,22 +119,19 @@ async function start(
       commandMs: config.limits.command_timeout,
       dataIdleMs: config.limits.command_timeout,
     },
-    log: {
-      notice: (message, fields) => log.info({ ...fields, listener: listener.name }, message),
-      bug: (where, error, fields) => log.bug(error, where, fields),
-    },
+    log,
   })
 }
 
 /**
- * Where mail for `<Postmaster>` goes. Anybody may write to him (RFC 5321 4.5.1), and nobody may be relayed: a postmaster in another
- * domain is reached by the main domain's name for him, which routing always answers.
+ * Where mail for `<Postmaster>` goes. Every client may write to it (RFC 5321 4.5.1), and no client may relay through it: for a postmaster
+ * in another domain this is the postmaster address of the main domain, which routing always resolves.
  */
 function postmasterOf({ postmaster, domain }: Config): string {
   return domainOf(postmaster).toLowerCase() === domain.toLowerCase() ? postmaster : `postmaster@${domain}`
 }
 
-/** STARTTLS is offered where there is a certificate (RFC 3207); `waypost check` has refused listeners that admit nobody without it. */
+/** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
 function listenerSettings(listener: ListenerConfig, hasCertificate: boolean): ListenerSettings {
   const { name, host, port, admit } = listener
   const tls = listener.tls === 'starttls' && !hasCertificate ? 'none' : listener.tls
@@ -142,7 +142,6 @@ function listenerSettings(listener: ListenerConfig, hasCertificate: boolean): Li
     tls,
     requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
     mechanisms: admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
-    bareNewline: listener.bare_newline,
     greetAtOnce: !admit.includes('internet'),
   }
 }

@@ -1,42 +1,50 @@
-// Server hooks for tests: accept everything, remember everything, and let a test replace any answer.
+// Server hooks for tests: they accept and record everything, and a test can replace each of them.
 
 import type { Readable } from 'node:stream'
-import type { ServerHooks, Transaction } from '../../src/server/server-hooks.ts'
+import type { AdmissionAnswer, ServerHooks, Transaction } from '../../src/server/server-hooks.ts'
 import type { Session } from '../../src/smtp/session.ts'
 import { accept } from '../../src/policy/verdict.ts'
 
-export interface TakenMessage {
-  readonly transaction: Transaction
+/** These hooks resolve no recipient. */
+export type TestHooks = ServerHooks<null>
+
+export interface ReceivedMessage {
+  readonly transaction: Transaction<null>
   readonly content: Buffer
   /** The session at the moment of the message. */
   readonly session: Session
 }
 
 export interface ScriptedHooks {
-  readonly hooks: ServerHooks
-  /** Messages that were read to their end and accepted. */
-  readonly messages: TakenMessage[]
-  /** Why streams ended early. */
+  readonly hooks: TestHooks
+  /** Messages that the hook read to their end and accepted. */
+  readonly messages: ReceivedMessage[]
+  /** The errors of interrupted streams. */
   readonly broken: unknown[]
   /** Names of the hooks called, in order. */
   readonly calls: string[]
 }
 
+/** The answer of `connect` and `secured` that lets the session continue. */
+export function admitted(answer: Partial<Pick<Session, 'origin' | 'remoteName'>> = {}): AdmissionAnswer {
+  return { kind: 'accept', origin: answer.origin ?? null, remoteName: answer.remoteName ?? null }
+}
+
 /** @param replace hooks to use instead of the accepting ones */
-export function scriptedHooks(replace: Partial<ServerHooks> = {}): ScriptedHooks {
-  const messages: TakenMessage[] = []
+export function scriptedHooks(replace: Partial<TestHooks> = {}): ScriptedHooks {
+  const messages: ReceivedMessage[] = []
   const broken: unknown[] = []
   const calls: string[] = []
-  const standard: ServerHooks = {
-    connect: async () => accept,
-    secured: async () => accept,
+  const standard: TestHooks = {
+    connect: async ({ origin }) => admitted({ origin }),
+    secured: async ({ origin, remoteName }) => admitted({ origin, remoteName }),
     helo: async () => accept,
     authenticate: async (_session, credentials) =>
       credentials.kind === 'password' && credentials.password === 'secret'
         ? { kind: 'accepted', origin: { kind: 'user', identity: credentials.user } }
         : { kind: 'refused', reply: { code: 535, enhanced: '5.7.8', text: 'No', cause: 'wrong password' } },
     mail: async () => accept,
-    rcpt: async () => accept,
+    rcpt: async () => ({ kind: 'accept', resolution: null }),
     data: async (session, transaction, stream) => {
       const content = await readAll(stream).catch((error: unknown) => {
         broken.push(error)
@@ -46,7 +54,6 @@ export function scriptedHooks(replace: Partial<ServerHooks> = {}): ScriptedHooks
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
     refused: () => {},
-    closed: () => {},
   }
   const chosen = { ...standard, ...replace }
   return { hooks: recorded(chosen, calls), messages, broken, calls }
@@ -59,7 +66,7 @@ export async function readAll(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function recorded(hooks: ServerHooks, calls: string[]): ServerHooks {
+function recorded(hooks: TestHooks, calls: string[]): TestHooks {
   const note = (name: string) => void calls.push(name)
   return {
     connect: (session) => (note('connect'), hooks.connect(session)),
@@ -79,6 +86,5 @@ function recorded(hooks: ServerHooks, calls: string[]): ServerHooks {
       note(`refused ${refused.stage} ${refused.recipient ?? refused.sender ?? '<>'} ${refused.reply.code}`),
       hooks.refused(session, refused)
     ),
-    closed: (session) => (note('closed'), hooks.closed(session)),
   }
 }

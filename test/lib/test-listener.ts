@@ -1,23 +1,22 @@
-// Starts a listener with scripted hooks on an ephemeral loopback port, with short limits where a test wants them.
+// Starts a listener with scripted hooks on a free loopback port; a test can shorten its limits.
 
 import { createAuthority } from '../../src/demo/ca.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import type { ServerHooks } from '../../src/server/server-hooks.ts'
 import type { ServerLimits } from '../../src/server/server-limits.ts'
 import { type Listener, startListener } from '../../src/server/listener.ts'
 import type { ListenerSettings } from '../../src/server/listener-settings.ts'
-import type { LogFields } from '../../src/server/server-log.ts'
+import type { LogFields } from '../../src/lib/log.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
-import { type ScriptedHooks, scriptedHooks } from './scripted-hooks.ts'
+import { type ScriptedHooks, scriptedHooks, type TestHooks } from './scripted-hooks.ts'
 
 export interface TestListener extends ScriptedHooks {
   readonly listener: Listener
   readonly port: number
   readonly notices: { readonly message: string; readonly fields: LogFields }[]
-  readonly bugs: { readonly where: string; readonly error: unknown }[]
-  /** A client with the greeting still to be read. */
+  readonly bugs: { readonly context: string; readonly error: unknown }[]
+  /** A client that has not read the greeting yet. */
   connect(options?: Omit<DialogueOptions, 'port'>): Promise<SmtpDialogue>
-  /** A client that has said EHLO. */
+  /** A client that has sent EHLO. */
   greeted(options?: Omit<DialogueOptions, 'port'>): Promise<SmtpDialogue>
   close(): Promise<void>
 }
@@ -33,17 +32,16 @@ const settingsOfTests: ListenerSettings = {
   tls: 'starttls',
   requestCertificate: false,
   mechanisms: [],
-  bareNewline: 'reject',
   greetAtOnce: true,
 }
 
 export interface TestListenerOptions {
   readonly settings?: Partial<ListenerSettings>
-  readonly hooks?: Partial<ServerHooks>
+  readonly hooks?: Partial<TestHooks>
   readonly limits?: Partial<ServerLimits>
 }
 
-/** Errors cost no delay here unless a test asks for it. */
+/** Errors cost no delay unless a test sets one. */
 export async function startTestListener(options: TestListenerOptions = {}): Promise<TestListener> {
   const scripted = scriptedHooks(options.hooks)
   const notices: TestListener['notices'] = []
@@ -57,8 +55,8 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       hostname: 'mx.example.org',
       limits: { errorDelayMs: 1, ...options.limits },
       log: {
-        notice: (message, fields) => void notices.push({ message, fields }),
-        bug: (where, error) => void bugs.push({ where, error }),
+        info: (fields, message) => void notices.push({ message, fields }),
+        bug: (error, context) => void bugs.push({ context, error }),
       },
     },
   )

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { receiveMessage } from '../../src/message/receive.ts'
-import type { ServerHooks } from '../../src/server/server-hooks.ts'
+import type { TestHooks } from '../lib/scripted-hooks.ts'
 import { startTestListener, type TestListener } from '../lib/test-listener.ts'
 import { suite } from './suites.ts'
 
@@ -32,7 +32,7 @@ describe.runIf(rows.length > 0)('the end of data', () => {
   let limit = 0
 
   /** Reads as a node does, into memory. */
-  const data: ServerHooks['data'] = async (_session, _transaction, message) => {
+  const data: TestHooks['data'] = async (_session, _transaction, message) => {
     const chunks: Buffer[] = []
     const sink = { write: (chunk: Buffer) => void chunks.push(chunk) }
     const received = await receiveMessage(message, sink, { bareNewline: 'reject', maxSize: limit })

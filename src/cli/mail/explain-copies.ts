@@ -8,10 +8,9 @@ import { editSettings } from '../../wiring/mail-settings.ts'
 import type { Config } from '../../config/config.ts'
 import type { NodeData } from '../../node/load-data.ts'
 import { planCopies, refusedWhole } from '../../intake/copies.ts'
-import type { Draft } from '../../intake/intake.ts'
+import type { Checked, Draft } from '../../intake/intake.ts'
 import { withoutLoops } from '../../intake/forward-loop.ts'
 import { makeCopies } from '../../intake/make-copies.ts'
-import type { Checked } from '../../intake/make-copies.ts'
 import { recipientsOf } from '../../intake/recipients.ts'
 import { signEarned } from '../../intake/sign-copies.ts'
 import type { Event } from '../../observe/events.ts'
@@ -46,7 +45,7 @@ export async function explainCopies(
     return { reply: null, events: signing.events }
   }
   const edit = editSettings(config)
-  const settings = { edit, checks: [], sign: config.role.sign, forwards, loop, ...sealSettings(config) }
+  const settings = { edit, sign: config.role.sign, forwards, loop, ...sealSettings(config) }
   const { signer, sealer, router } = data
   const ports = { queue: memory(), signer, sealer, router, newQueueId: () => mail.queueId }
   const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, ...sorted })

@@ -2,21 +2,22 @@
 
 import { createReadStream } from 'node:fs'
 import { isIP } from 'node:net'
-import { contentChecks } from '../../wiring/checks.ts'
+import { explainChecks } from '../../wiring/checks.ts'
 import type { NodeData } from '../../node/load-data.ts'
-import { senderRights } from '../../wiring/receiving.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
+import { lazyAuthenticator } from '../../filter/lazy-authenticator.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { buildRspamd } from '../../wiring/spam-watch.ts'
 import type { Config } from '../../config/config.ts'
-import { runChecks } from '../../intake/run-checks.ts'
+import type { Authenticator } from '../../filter/authentication.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
-import { checkRecipient } from '../../policy/checks/recipient.ts'
-import { checkSender } from '../../policy/checks/sender.ts'
+import { createChecks } from '../../policy/run-checks.ts'
+import type { Checks } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
+import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
 import { parseMailbox, splitAddress } from '../../smtp/mailbox.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import type { Refusal } from '../../smtp/reply.ts'
@@ -103,54 +104,66 @@ async function contentOf(message: string | undefined, io: Io): Promise<Content |
 }
 
 async function look(subject: Subject, options: ExplainOptions): Promise<Explanation> {
-  const { config, data, origin, from } = subject
-  const asksSender = config.role.checks.includes('sender')
-  const sender = asksSender ? await checkSender(senderRights(data), origin, from) : null
-  const request = { forwardPath: options.recipient, reversePath: from, origin, at: options.at }
-  const verdict = await checkRecipient({ router: data.router, internet: config.role.internet }, request)
-  const resolution = verdict.resolution ?? (await data.router.resolve(request))
+  const { config, data, origin, from: sender, content } = subject
+  const { recipient: forwardPath, at } = options
+  const authenticator = () => authenticatorOf(config)
+  const parts = { authenticator, router: data.router, spam: buildRspamd(config, systemClock) }
+  const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
+  const facts = { session: session(options, origin), origin, sender }
+  const mail = await checks.run('mail', { ...facts, parameters: plainMail })
+  const rcpt = await checks.run('rcpt', { ...facts, forwardPath, parameters: plainRecipient, accepted: 0, at })
+  const found = rcpt.kind === 'passed' ? rcpt.resolution : null
+  const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
   return {
     origin,
-    sender: sender && sender.kind !== 'accept' ? { reply: sender.reply } : null,
-    refused: verdict.kind === 'accept' ? null : verdict.reply,
+    sender: mail.kind === 'refused' ? { reply: mail.reply } : null,
+    refused: rcpt.kind === 'refused' ? rcpt.reply : null,
     resolution,
-    message: subject.content && (await lookAtMessage({ ...subject, content: subject.content }, options, resolution)),
+    message: content && (await lookAtMessage({ ...subject, content, checks, resolution }, options)),
   }
 }
 
+/** Loads the filter and the resolver only when a message needs them. */
+function authenticatorOf(config: Config): Authenticator {
+  return {
+    authenticate: async (request) =>
+      lazyAuthenticator(await openResolver(resolverSettings(config), systemClock)).authenticate(request),
+  }
+}
+
+/** In the daemon a bug is logged and refused with 451; a command shows it. */
+const throwBugs = {
+  bug: (error: unknown) => {
+    throw error
+  },
+}
+
 async function lookAtMessage(
-  subject: Subject & { readonly content: Content },
+  subject: Subject & { readonly content: Content; readonly checks: Checks; readonly resolution: Resolution },
   options: ExplainOptions,
-  resolution: Resolution,
 ): Promise<Explanation['message']> {
-  const { config, data, origin, from, content } = subject
-  const resolver = await openResolver(resolverSettings(config), systemClock)
-  const checks = contentChecks(config, {
-    resolver,
-    maySendAs: senderRights(data),
-    spam: buildRspamd(config, systemClock),
-  })
+  const { origin, from: sender, content, checks, resolution } = subject
+  const { recipient: forwardPath, at } = options
   const mail = {
     queueId: '-',
     session: session(options, origin),
     origin,
-    sender: from,
-    recipients: [options.recipient],
+    sender,
+    recipients: [forwardPath],
     content,
     fields: readFields(content.header),
-    at: options.at,
+    at,
   }
-  const findings = await runChecks(checks, mail)
+  const findings = await checks.run('message', mail)
   if (findings.kind === 'refused') return { reply: findings.reply, events: [] }
-  const recipient = { forwardPath: options.recipient, resolution }
-  const copies = await explainCopies(subject, { mail, findings }, recipient)
+  const copies = await explainCopies(subject, { mail, findings }, { forwardPath, resolution })
   return { reply: copies.reply, events: [...findings.events, ...copies.events] }
 }
 
 function session(options: ExplainOptions, origin: Origin): Session {
-  const { ip, helo, at } = options
+  const { ip, helo } = options
   const blank = { id: '-', listener: '-', remoteName: null, esmtp: true, tls: null }
-  return { ...blank, remoteIp: ip, helo, connectedAt: at, origin }
+  return { ...blank, remoteIp: ip, helo, origin }
 }
 
 /** What a client of this role would be; null if the words are none of ours. */

@@ -1,61 +1,74 @@
-// SPF, DKIM, DMARC and ARC of mail from the internet, written down in an Authentication-Results field (RFC 8601).
-// A peer of ours is not checked again: his client proved who he is, which the same field says as auth=pass.
+// Checks SPF, DKIM, DMARC and ARC of mail from the internet and records the results in an Authentication-Results field (RFC 8601).
+// Mail from a fleet node is not checked again: that node authenticated its client, which the field records as auth=pass.
 
 import type { Authentication, Authenticator } from '../../filter/authentication.ts'
 import { buildResults } from '../../message/results-field.ts'
 import type { CheckedEvent } from '../../observe/events.ts'
+import { domainOf } from '../../smtp/mailbox.ts'
 import { refusal } from '../../smtp/reply.ts'
-import type { ContentCheck, Finding, Mail } from '../check.ts'
-import { dmarcSpeaksFor } from '../sender-proof.ts'
+import type { Check, Finding, Mail } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
-export interface VerifySettings {
+export interface AuthenticationResultsSettings {
   readonly authenticator: Authenticator
   readonly authservId: string
-  /** Refuse what fails a DMARC policy of reject, and what names several authors so that none applies; otherwise the finding is only written down. */
+  /**
+   * Refuse a message that fails a DMARC policy of reject, and one with several authors, to which no policy applies. If false, the results
+   * are only recorded.
+   */
   readonly rejectByPolicy: boolean
 }
 
-export function checkVerify(settings: VerifySettings): ContentCheck {
-  return async (mail) => {
-    if (mail.origin.kind !== 'internet') return vouchedFor(settings, mail)
-    const findings = await settings.authenticator.authenticate({
-      remoteIp: mail.session?.remoteIp ?? '',
-      helo: mail.session?.helo ?? '',
-      sender: mail.sender,
-      content: mail.content,
-      authservId: settings.authservId,
-      now: mail.at,
-    })
-    return {
-      verdict: settings.rejectByPolicy ? byPolicy(findings) : accept,
-      senderProven:
-        findings.spf.result === 'pass' ||
-        (findings.dmarc.result === 'pass' && dmarcSpeaksFor(mail.sender, findings.dmarc.domain)),
-      results: findings.results,
-      events: describeFindings(mail, findings),
-    }
+export function authenticationResultsCheck(settings: AuthenticationResultsSettings): Check {
+  return {
+    name: 'authentication-results',
+    message: (mail) => (mail.origin.kind === 'internet' ? authenticate(settings, mail) : vouchedFor(settings, mail)),
   }
 }
 
-function vouchedFor(settings: VerifySettings, mail: Mail): Finding {
+async function authenticate(settings: AuthenticationResultsSettings, mail: Mail): Promise<Finding> {
+  const { sender, content, at, session } = mail
+  const { authservId, authenticator, rejectByPolicy } = settings
+  const { remoteIp = '', helo = null } = session ?? {}
+  const found = await authenticator.authenticate({ remoteIp, helo: helo ?? '', sender, content, authservId, now: at })
+  return {
+    verdict: rejectByPolicy ? byPolicy(found) : accept,
+    senderProven:
+      found.spf.result === 'pass' || (found.dmarc.result === 'pass' && dmarcProvesSender(sender, found.dmarc.domain)),
+    results: found.results,
+    events: describeFindings(mail, found),
+  }
+}
+
+function vouchedFor(settings: AuthenticationResultsSettings, mail: Mail): Finding {
   const origin = mail.origin.kind === 'peer' ? ({ ...mail.origin, vouched: 'authenticated' } as const) : mail.origin
   const properties = mail.sender === null ? [] : [{ name: 'smtp.mailfrom', value: mail.sender }]
   const results = buildResults(settings.authservId, [{ method: 'auth', result: 'pass', properties }])
   return { verdict: accept, origin, senderProven: true, results }
 }
 
-function byPolicy(findings: Authentication): Verdict {
-  const { dmarc } = findings
+function byPolicy({ dmarc }: Authentication): Verdict {
   if (dmarc.severalAuthors)
     return refuse(
-      refusal(550, '5.7.1', 'The From: field names several authors of whom none can be proven (RFC 9989 11.5)'),
+      refusal(550, '5.7.1', 'The From: field has several authors, so DMARC cannot check them (RFC 9989 11.5)'),
     )
   if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
   return refuse(
     refusal(550, '5.7.26', `Rejected by the DMARC policy of ${dmarc.domain}`, `dmarc=fail p=reject ${dmarc.domain}`),
   )
+}
+
+/**
+ * DMARC proves the domain of From:, not the reverse-path: a pass proves senders of that domain and of its subdomains. Without this limit
+ * DSNs would go to any address that a stranger names (backscatter).
+ * @param authorDomain the domain of From:, or null if it is not known
+ */
+export function dmarcProvesSender(sender: string | null, authorDomain: string | null): boolean {
+  if (sender === null || authorDomain === null) return false
+  const domain = domainOf(sender)
+  const author = authorDomain.toLowerCase()
+  return domain === author || domain.endsWith(`.${author}`)
 }
 
 function describeFindings(mail: Mail, findings: Authentication): CheckedEvent[] {

@@ -1,38 +1,36 @@
-// Every From: of a person's or machine's mail has to be his as well (RFC 6409 8.1), or a stolen account speaks for the board.
+// Authenticated clients may use only their own addresses in From: (RFC 6409 8.1). Without this check a stolen account could write under
+// the name of every other person.
 
 import { readAuthors } from '../../message/from.ts'
+import { isAuthenticated } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
-import type { ContentCheck } from '../check.ts'
-import { checkOwned } from './sender.ts'
-import type { MaySendAs } from './sender.ts'
+import type { Check, Finding } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
+import { judgeAddress } from './sender.ts'
+import type { MaySendAs } from './sender.ts'
 
-/** Most author addresses of one mail: more are no mail of a person, and each costs a look-up. */
+/** Most addresses in From: of one message; each costs a look-up. */
 const MAX_AUTHORS = 20
 
-export function checkAuthor(maySendAs: MaySendAs): ContentCheck {
-  return async (mail) => {
-    const { origin } = mail
-    if (origin.kind !== 'user' && origin.kind !== 'machine') return { verdict: accept }
-    const authors = readAuthors(mail.fields)
-    if (authors.problems.length > 0)
-      return { verdict: refuse(refusal(550, '5.6.0', `The From: field cannot be read: ${authors.problems[0]}`)) }
-    if (authors.addresses.length === 0)
-      return { verdict: refuse(refusal(550, '5.6.0', 'The message has no From: address (RFC 5322 3.6)')) }
-    if (authors.addresses.length > MAX_AUTHORS)
-      return {
-        verdict: refuse(
-          refusal(
-            550,
-            '5.6.0',
-            `The message has ${authors.addresses.length} From: addresses, at most ${MAX_AUTHORS} are possible`,
-          ),
-        ),
+export function authorCheck(maySendAs: MaySendAs): Check {
+  return {
+    name: 'author',
+    message: async ({ origin, fields }) => {
+      if (!isAuthenticated(origin)) return { verdict: accept }
+      const { addresses, problems } = readAuthors(fields)
+      if (problems.length > 0) return malformed(`The From: field cannot be read: ${problems[0]}`)
+      if (addresses.length === 0) return malformed('The message has no From: address (RFC 5322 3.6)')
+      if (addresses.length > MAX_AUTHORS)
+        return malformed(`The message has ${addresses.length} From: addresses, the limit is ${MAX_AUTHORS}`)
+      for (const address of addresses) {
+        const verdict = await judgeAddress(maySendAs, origin, address)
+        if (verdict.kind !== 'accept') return { verdict }
       }
-    for (const address of authors.addresses) {
-      const verdict = await checkOwned(maySendAs, origin, address)
-      if (verdict.kind !== 'accept') return { verdict }
-    }
-    return { verdict: accept, senderProven: true }
+      return { verdict: accept, senderProven: true }
+    },
   }
+}
+
+function malformed(text: string): Finding {
+  return { verdict: refuse(refusal(550, '5.6.0', text)) }
 }

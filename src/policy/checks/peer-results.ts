@@ -1,34 +1,29 @@
-// What the node in front of us found. Only the Authentication-Results fields between the topmost Received (the peer's own) and
-// the next one are read: nobody but the peer could have put them there (RFC 8601 5, the trust boundary).
+// Reads what the peer found. It reads only Authentication-Results fields between the topmost Received field, which the peer added, and the
+// next one: only the peer can have added those (RFC 8601 5, the trust boundary).
 
 import { trustedResults } from '../../message/results-field.ts'
 import type { MethodResult } from '../../message/results-field.ts'
 import type { Vouched } from '../../smtp/origin.ts'
-import type { ContentCheck } from '../check.ts'
-import { dmarcSpeaksFor } from '../sender-proof.ts'
+import type { Check } from '../check.ts'
 import { accept } from '../verdict.ts'
+import { dmarcProvesSender } from './authentication-results.ts'
 
-/** Turns the peer's findings into what it vouches for. Other origins are left as they are. */
-export function checkTrustedResults(authservId: string): ContentCheck {
-  return async (mail) => {
-    if (mail.origin.kind !== 'peer') return { verdict: accept }
-    const results = trustedResults(mail.fields, authservId)
-    const vouched = readVouched(results)
-    return {
-      verdict: accept,
-      origin: { ...mail.origin, vouched },
-      senderProven: provesSender(results, mail.sender),
-      events: [
-        {
-          kind: 'checked',
-          at: mail.at,
-          queueId: mail.queueId,
-          check: 'peer',
-          result: vouched,
-          detail: `vouched for by ${mail.origin.role}`,
-        },
-      ],
-    }
+/** Turns the peer's results into what it vouches for. Other origins stay as they are. */
+export function peerResultsCheck(authservId: string): Check {
+  return {
+    name: 'peer-results',
+    message: ({ origin, fields, sender, queueId, at }) => {
+      if (origin.kind !== 'peer') return { verdict: accept }
+      const results = trustedResults(fields, authservId)
+      const vouched = readVouched(results)
+      const detail = `vouched for by ${origin.role}`
+      return {
+        verdict: accept,
+        origin: { ...origin, vouched },
+        senderProven: provesSender(results, sender),
+        events: [{ kind: 'checked', at, queueId, check: 'peer', result: vouched, detail }],
+      }
+    },
   }
 }
 
@@ -41,7 +36,7 @@ function readVouched(results: readonly MethodResult[]): Vouched {
 function provesSender(results: readonly MethodResult[], sender: string | null): boolean {
   if (passed(results, 'auth') || passed(results, 'spf')) return true
   const author = passed(results, 'dmarc')?.properties.find((one) => one.name === 'header.from')?.value
-  return dmarcSpeaksFor(sender, author ?? null)
+  return dmarcProvesSender(sender, author ?? null)
 }
 
 function passed(results: readonly MethodResult[], method: string): MethodResult | undefined {

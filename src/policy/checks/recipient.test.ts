@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Destination, Resolution, Router } from '../../route/resolution.ts'
+import { recipientFacts, runCheck } from '../../../test/lib/check-facts.ts'
+import type { Destination, Resolution } from '../../route/resolution.ts'
 import { refusal } from '../../smtp/reply.ts'
-import { checkRecipient } from './recipient.ts'
-
-const request = {
-  forwardPath: 'kim@example.org',
-  reversePath: 'ann@stranger.example',
-  origin: { kind: 'internet' } as const,
-  at: 0,
-}
+import { recipientCheck } from './recipient.ts'
+import type { RecipientSettings } from './recipient.ts'
 
 function to(nextHop: string): Resolution {
   const destination: Destination = {
@@ -22,50 +17,49 @@ function to(nextHop: string): Resolution {
   return { kind: 'destinations', destinations: [destination] }
 }
 
-function router(resolution: Resolution): Router {
-  return { resolve: async () => resolution, isOurs: () => true, maySendAs: async () => ({ kind: 'no', allowed: [] }) }
+function check(
+  resolution: Resolution,
+  internet: RecipientSettings['internet'],
+  sender: string | null = 'ann@s.example',
+) {
+  const router = { resolve: async () => resolution }
+  return runCheck(recipientCheck({ router, internet }), 'rcpt', recipientFacts({ sender }))
 }
 
 describe('where mail may leave to', () => {
-  test('an mx sends nothing to the internet but bounces', async () => {
-    const settings = { router: router(to('mx:home.example.net')), internet: 'bounces' } as const
-    expect(await checkRecipient(settings, request)).toMatchObject({
+  test('with `bounces` only the null sender may send to the internet', async () => {
+    const resolution = to('mx:home.example.net')
+    expect((await check(resolution, 'bounces')).verdict).toMatchObject({
       kind: 'defer',
       reply: { code: 451, enhanced: '4.3.5' },
     })
-    expect((await checkRecipient(settings, { ...request, reversePath: null })).kind).toBe('accept')
+    expect((await check(resolution, 'bounces', null)).verdict.kind).toBe('accept')
   })
 
-  test('peers, transports and sockets are ours, whatever the role', async () => {
+  test('peers, transports and sockets are allowed in every role', async () => {
     for (const hop of ['peers:srs', 'smtp:[list-01.example.org]:25', 'lmtp:unix:/run/list.sock'])
-      expect((await checkRecipient({ router: router(to(hop)), internet: 'never' }, request)).kind).toBe('accept')
+      expect((await check(to(hop), 'never')).verdict.kind).toBe('accept')
   })
 
-  test('always is always', async () => {
-    expect(
-      (await checkRecipient({ router: router(to('mx:home.example.net')), internet: 'always' }, request)).kind,
-    ).toBe('accept')
+  test('`always` allows the internet', async () => {
+    expect((await check(to('mx:home.example.net'), 'always')).verdict.kind).toBe('accept')
   })
 })
 
-test('routing’s refusals are passed on as they are, temporary or not', async () => {
-  const gone = refusal(550, '5.1.1', 'No such address here')
+test('refusals of routing are passed on unchanged, temporary or permanent', async () => {
+  const unknown = refusal(550, '5.1.1', 'No such address here')
   const down = refusal(451, '4.3.0', 'Look-up failed')
-  expect(
-    await checkRecipient({ router: router({ kind: 'refused', reply: gone, via: [] }), internet: 'always' }, request),
-  ).toEqual({ kind: 'reject', reply: gone })
-  expect(
-    await checkRecipient(
-      { router: router({ kind: 'unavailable', reply: down, via: [] }), internet: 'always' },
-      request,
-    ),
-  ).toEqual({ kind: 'defer', reply: down })
+  expect((await check({ kind: 'refused', reply: unknown, via: [] }, 'always')).verdict).toEqual({
+    kind: 'reject',
+    reply: unknown,
+  })
+  expect((await check({ kind: 'unavailable', reply: down, via: [] }, 'always')).verdict).toEqual({
+    kind: 'defer',
+    reply: down,
+  })
 })
 
-test('the resolution travels with the verdict', async () => {
-  const discard: Resolution = { kind: 'discard', reason: 'nobody reads this', via: [] }
-  expect(await checkRecipient({ router: router(discard), internet: 'never' }, request)).toEqual({
-    kind: 'accept',
-    resolution: discard,
-  })
+test('the finding has the resolution', async () => {
+  const discard: Resolution = { kind: 'discard', reason: 'unused address', via: [] }
+  expect(await check(discard, 'never')).toEqual({ verdict: { kind: 'accept' }, resolution: discard })
 })

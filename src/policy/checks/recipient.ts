@@ -1,59 +1,46 @@
-// One RCPT: routing's answer, held against where mail of this node may leave to.
+// Resolves a recipient and refuses what routing refuses, and what this role must not send to the internet.
 
 import type { Resolution, Router } from '../../route/resolution.ts'
 import { parseNextHop } from '../../smtp/nexthop.ts'
-import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
+import type { Check, RecipientFacts } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
-import type { Verdict } from '../verdict.ts'
-
-export interface RecipientRequest {
-  readonly forwardPath: string
-  readonly reversePath: string | null
-  readonly origin: Origin
-  readonly at: number
-}
+import type { Refused } from '../verdict.ts'
 
 export interface RecipientSettings {
-  readonly router: Router
+  readonly router: Pick<Router, 'resolve'>
   /** The role's `internet`. */
   readonly internet: 'always' | 'bounces' | 'never'
 }
 
-export type RecipientVerdict = Verdict & { readonly resolution?: Resolution }
-
-/** Resolves a forward-path and refuses what cannot or must not be sent. */
-export async function checkRecipient(
-  settings: RecipientSettings,
-  request: RecipientRequest,
-): Promise<RecipientVerdict> {
-  const resolution = await settings.router.resolve(request)
-  switch (resolution.kind) {
-    case 'refused':
-    case 'unavailable':
-      return refuse(resolution.reply)
-    case 'discard':
-      return { ...accept, resolution }
-    case 'destinations':
-      return leaves(settings.internet, request, resolution) ?? { ...accept, resolution }
+export function recipientCheck({ router, internet }: RecipientSettings): Check {
+  return {
+    name: 'recipient',
+    rcpt: async (facts) => {
+      const { forwardPath, sender: reversePath, origin, at } = facts
+      const resolution = await router.resolve({ forwardPath, reversePath, origin, at })
+      switch (resolution.kind) {
+        case 'refused':
+        case 'unavailable':
+          return { verdict: refuse(resolution.reply) }
+        case 'discard':
+          return { verdict: accept, resolution }
+        case 'destinations':
+          return { verdict: misrouted(internet, facts, resolution) ?? accept, resolution }
+      }
+    },
   }
 }
 
-/** A destination on the internet that this role must not send to is our mistake, not the sender's: 451, so that it can be mended. */
-function leaves(
+/** A destination on the internet that the role excludes is a mistake of the operator, not of the sender: 451 keeps the message until it is repaired. */
+function misrouted(
   internet: RecipientSettings['internet'],
-  request: RecipientRequest,
-  resolution: Resolution & { kind: 'destinations' },
-): Verdict | null {
-  if (internet === 'always' || (internet === 'bounces' && request.reversePath === null)) return null
-  const stray = resolution.destinations.find((one) => parseNextHop(one.nextHop)?.kind === 'mx')
+  { sender, forwardPath }: RecipientFacts,
+  { destinations }: Resolution & { kind: 'destinations' },
+): Refused | null {
+  if (internet === 'always' || (internet === 'bounces' && sender === null)) return null
+  const stray = destinations.find((one) => parseNextHop(one.nextHop)?.kind === 'mx')
   if (!stray) return null
-  return refuse(
-    refusal(
-      451,
-      '4.3.5',
-      'Routing of this address is misconfigured here',
-      `${request.forwardPath} resolves to ${stray.recipient} by ${stray.nextHop}, but this role sends nothing to the internet`,
-    ),
-  )
+  const cause = `${forwardPath} resolves to ${stray.recipient} by ${stray.nextHop}, but this role sends nothing to the internet`
+  return refuse(refusal(451, '4.3.5', 'Routing of this address is misconfigured here', cause))
 }

@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest'
+import { runCheck, senderFacts } from '../../../test/lib/check-facts.ts'
 import type { SendAs } from '../../route/resolution.ts'
-import { checkSender } from './sender.ts'
+import type { Origin } from '../../smtp/origin.ts'
+import { senderCheck } from './sender.ts'
+import type { MaySendAs } from './sender.ts'
 
 const lee = { kind: 'user', identity: 'lee' } as const
 const rights = (answer: SendAs) => async () => answer
+const verdictOn = async (maySendAs: MaySendAs, origin: Origin, sender: string | null) =>
+  (await runCheck(senderCheck(maySendAs), 'mail', senderFacts({ origin, sender }))).verdict
 
-test('what is his passes', async () => {
-  expect((await checkSender(rights({ kind: 'yes', source: 'people.yaml:3' }), lee, 'lee@example.org')).kind).toBe(
+test('an address of the user is accepted', async () => {
+  expect((await verdictOn(rights({ kind: 'yes', source: 'people.yaml:3' }), lee, 'lee@example.org')).kind).toBe(
     'accept',
   )
 })
 
-test('what is not his is refused with what he may use', async () => {
-  const verdict = await checkSender(
+test('another address is refused with a list of the allowed ones', async () => {
+  const verdict = await verdictOn(
     rights({ kind: 'no', allowed: ['lee@example.org', 'press@example.org'] }),
     lee,
     'gina@example.org',
@@ -22,28 +27,28 @@ test('what is not his is refused with what he may use', async () => {
     reply: {
       code: 553,
       enhanced: '5.7.1',
-      text: expect.stringContaining('you may use: lee@example.org, press@example.org'),
+      text: expect.stringContaining('allowed: lee@example.org, press@example.org'),
     },
   })
 })
 
-test('a long list is cut, and nothing at all is said plainly', async () => {
+test('a long list is shortened, and an empty one is named', async () => {
   const many = Array.from({ length: 12 }, (_, i) => `a${i}@example.org`)
-  const long = await checkSender(rights({ kind: 'no', allowed: many }), lee, 'gina@example.org')
+  const long = await verdictOn(rights({ kind: 'no', allowed: many }), lee, 'gina@example.org')
   expect(long).toMatchObject({ reply: { text: expect.stringMatching(/a4@example\.org and 7 more$/) } })
-  const none = await checkSender(rights({ kind: 'no', allowed: [] }), lee, 'gina@example.org')
-  expect(none).toMatchObject({ reply: { text: expect.stringContaining('may use: no address') } })
+  const none = await verdictOn(rights({ kind: 'no', allowed: [] }), lee, 'gina@example.org')
+  expect(none).toMatchObject({ reply: { text: expect.stringContaining('allowed: no address') } })
 })
 
 test('a source that cannot answer defers', async () => {
-  const verdict = await checkSender(rights({ kind: 'unavailable', cause: 'ldap down' }), lee, 'lee@example.org')
+  const verdict = await verdictOn(rights({ kind: 'unavailable', cause: 'ldap down' }), lee, 'lee@example.org')
   expect(verdict).toMatchObject({ kind: 'defer', reply: { code: 451, enhanced: '4.3.0', cause: 'ldap down' } })
 })
 
-test('the null sender is everybody’s, and strangers are not asked', async () => {
+test('the null sender is allowed, and other origins are not checked', async () => {
   const never = async (): Promise<SendAs> => {
     throw new Error('asked')
   }
-  expect((await checkSender(never, lee, null)).kind).toBe('accept')
-  expect((await checkSender(never, { kind: 'internet' }, 'lee@example.org')).kind).toBe('accept')
+  expect((await verdictOn(never, lee, null)).kind).toBe('accept')
+  expect((await verdictOn(never, { kind: 'internet' }, 'lee@example.org')).kind).toBe('accept')
 })

@@ -1,30 +1,33 @@
-// May this origin use this reverse-path? People and machines send only as what is theirs (RFC 6409 6.1).
+// Authenticated clients may use only the reverse-paths that routing data give them (RFC 6409 6.1).
 
 import type { SendAs } from '../../route/resolution.ts'
-import type { Origin } from '../../smtp/origin.ts'
-import { userText } from '../../smtp/origin.ts'
+import type { Authenticated } from '../../smtp/origin.ts'
+import { isAuthenticated, userText } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
+import type { Check } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
-export type MaySendAs = (origin: Origin, address: string) => Promise<SendAs>
+/** May this user or machine send as this address? */
+export type MaySendAs = (who: Authenticated, address: string) => Promise<SendAs>
 
-/** Most addresses that a refusal lists, so that the reply stays within one screen. */
+/** Most addresses that a refusal lists: the reply stays short. */
 const MAX_LISTED = 5
 
-/** The null sender belongs to everybody: it carries receipts (RFC 8098) and is answered by nothing. */
-export async function checkSender(maySendAs: MaySendAs, origin: Origin, reversePath: string | null): Promise<Verdict> {
-  if (reversePath === null || (origin.kind !== 'user' && origin.kind !== 'machine')) return accept
-  return checkOwned(maySendAs, origin, reversePath)
+/** The null sender is allowed: receipts use it (RFC 8098), and it receives no reply. */
+export function senderCheck(maySendAs: MaySendAs): Check {
+  return {
+    name: 'sender',
+    mail: async ({ origin, sender }) => {
+      if (sender === null || !isAuthenticated(origin)) return { verdict: accept }
+      return { verdict: await judgeAddress(maySendAs, origin, sender) }
+    },
+  }
 }
 
-/** The same question for an address of From: (policy/author.ts). */
-export async function checkOwned(
-  maySendAs: MaySendAs,
-  origin: Origin & { identity: string },
-  address: string,
-): Promise<Verdict> {
-  const answer = await maySendAs(origin, address)
+/** Refuses with 553 5.7.1 if `who` may not send as `address`, with 451 4.3.0 if the source cannot answer. */
+export async function judgeAddress(maySendAs: MaySendAs, who: Authenticated, address: string): Promise<Verdict> {
+  const answer = await maySendAs(who, address)
   if (answer.kind === 'yes') return accept
   if (answer.kind === 'unavailable')
     return refuse(refusal(451, '4.3.0', 'Sender check is temporarily unavailable', answer.cause))
@@ -34,8 +37,12 @@ export async function checkOwned(
     refusal(
       553,
       '5.7.1',
-      `<${address}> is not yours to send from; you may use: ${listed}${more}`,
-      `${origin.kind === 'user' ? userText(origin.identity) : `machine ${origin.identity}`} tried ${address}`,
+      `You are not allowed to send as <${address}>; allowed: ${listed}${more}`,
+      `${describeIdentity(who)} tried to send as ${address}`,
     ),
   )
+}
+
+function describeIdentity({ kind, identity }: Authenticated): string {
+  return kind === 'user' ? userText(identity) : `machine ${identity}`
 }

@@ -1,14 +1,12 @@
 // What follows from each finding of the spam filter: the reply, the fields, the ledger, and whose mail is asked about.
 
-import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { mailFacts, runCheck } from '../../../test/lib/check-facts.ts'
 import type { SpamAction, SpamFinding, SpamRequest } from '../../filter/spam-scan.ts'
 import { parseResults } from '../../message/results-field.ts'
-import { readFields } from '../../message/header.ts'
 import type { Origin } from '../../smtp/origin.ts'
-import type { Mail } from '../check.ts'
-import { checkSpam } from './spam.ts'
+import { spamCheck } from './spam.ts'
 import type { SpamSettings } from './spam.ts'
 import { readSpamScore } from '../spam-score.ts'
 
@@ -21,21 +19,7 @@ function scanned(action: SpamAction, change: Partial<Scanned> = {}): Scanned {
 
 const down: SpamFinding = { kind: 'unavailable', cause: 'http://127.0.0.1:11333: connect ECONNREFUSED' }
 
-function mail(origin: Origin = { kind: 'internet' }): Mail {
-  const header = Buffer.from('From: ann@stranger.example\r\n\r\n')
-  return {
-    queueId: 'Q1',
-    session: null,
-    origin,
-    sender: 'ann@stranger.example',
-    recipients: ['press@example.org'],
-    content: { header, bodySize: 0, openBody: () => Readable.from([]) },
-    fields: readFields(header),
-    at: 1000,
-  }
-}
-
-async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, one: Mail = mail()) {
+async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, origin: Origin = { kind: 'internet' }) {
   const asked: SpamRequest[] = []
   const scanner = {
     scan: async (request: SpamRequest) => {
@@ -44,7 +28,8 @@ async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, o
     },
   }
   const settings = { scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'], ...change } as const
-  return { ...(await checkSpam(settings)(one)), asked }
+  const mail = mailFacts('From: ann@stranger.example', { origin })
+  return { ...(await runCheck(spamCheck(settings), 'message', mail)), asked }
 }
 
 describe('refused', () => {
@@ -78,7 +63,7 @@ describe('refused', () => {
     async (action) => {
       const { verdict } = await check(scanned(action, { named: 'own word' }))
       expect(verdict).toMatchObject({ kind: 'defer', reply: { code: 451, enhanced: '4.7.1' } })
-      expect(verdict).toMatchObject({ reply: { cause: expect.stringContaining('wants "own word"') } })
+      expect(verdict).toMatchObject({ reply: { cause: expect.stringContaining('answered "own word"') } })
     },
   )
 
@@ -141,12 +126,12 @@ describe('who is asked about', () => {
   ]
 
   it.each(proven)('not $kind', async (origin) => {
-    const found = await check(scanned('reject'), {}, mail(origin))
+    const found = await check(scanned('reject'), {}, origin)
     expect(found).toEqual({ verdict: { kind: 'accept' }, asked: [] })
   })
 
   it('people too, with their name, where the node is told so', async () => {
-    const { asked, verdict } = await check(scanned('reject'), { origins: ['internet', 'user'] }, mail(proven[1]))
+    const { asked, verdict } = await check(scanned('reject'), { origins: ['internet', 'user'] }, proven[1])
     expect(asked).toMatchObject([{ user: 'lee', recipients: ['press@example.org'], sender: 'ann@stranger.example' }])
     expect(verdict.kind).toBe('reject')
   })

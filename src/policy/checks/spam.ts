@@ -1,12 +1,13 @@
-// What follows from a spam filter's finding. Mail of the internet is asked about; who proved himself is not, unless the node is told so.
-// Nothing is ever taken in silence: an action that has no meaning here defers, and no answer is written down as none.
+// Turns a spam filter's result into a finding. An action that has no meaning here defers the message, and a missing answer is recorded as
+// such, so no message passes unchecked without a trace.
 
 import type { SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
 import { buildResults } from '../../message/results-field.ts'
 import { spamFieldKeys, writeSpamFields } from '../../message/spam-fields.ts'
+import { isAuthenticated } from '../../smtp/origin.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
-import type { ContentCheck, Finding, Mail } from '../check.ts'
+import type { Check, Finding, Mail } from '../check.ts'
 import { formatScore, spamResult, spamWord } from '../spam-score.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
@@ -14,39 +15,42 @@ import type { Verdict } from '../verdict.ts'
 export interface SpamSettings {
   readonly scanner: SpamScanner
   readonly authservId: string
-  /** No answer: take the mail unchecked, or let the client come again. */
+  /** Without an answer: accept the message unchecked, or defer it. */
   readonly whenDown: 'accept' | 'defer'
-  /** Whose mail is asked about. */
+  /** Origins whose mail is scanned. */
   readonly origins: readonly Origin['kind'][]
 }
 
-/** Symbols that the ledger names: those that made the score. */
-const SYMBOLS_TOLD = 8
+/** Most symbols that a ledger event lists, the heaviest first. */
+const MAX_SYMBOLS = 8
 
-/** Asks the filter and does what it says. */
-export function checkSpam(settings: SpamSettings): ContentCheck {
-  return async (mail) => {
-    if (!settings.origins.includes(mail.origin.kind)) return { verdict: accept }
-    const finding = await settings.scanner.scan(requestOf(mail))
-    const verdict = finding.kind === 'scanned' ? byAction(finding) : byAbsence(settings, finding.cause)
-    return verdict.kind === 'accept' ? taken(settings, mail, finding) : { verdict }
+/** The scanner has its own time-outs and `whenDown` decides what they mean, so the check has no deadline of its own. */
+export function spamCheck(settings: SpamSettings): Check {
+  return {
+    name: 'spam',
+    message: async (mail) => {
+      if (!settings.origins.includes(mail.origin.kind)) return { verdict: accept }
+      const result = await settings.scanner.scan(requestOf(mail))
+      const verdict = result.kind === 'scanned' ? byAction(result) : withoutAnswer(settings, result.cause)
+      return verdict.kind === 'accept' ? acceptedFinding(settings, mail, result) : { verdict }
+    },
   }
 }
 
 function requestOf({ queueId, session, origin, sender, recipients, content }: Mail): SpamRequest {
-  const user = origin.kind === 'user' || origin.kind === 'machine' ? origin.identity : null
+  const user = isAuthenticated(origin) ? origin.identity : null
   const { remoteIp = null, remoteName = null, helo = null } = session ?? {}
   return { queueId, remoteIp, remoteName, helo, sender, recipients, user, content }
 }
 
 type Scanned = SpamFinding & { kind: 'scanned' }
 
-/** rspamd's own map for milters (its libserver/milter.c), but that nothing is held or dropped in silence here. */
+/** As rspamd's milter protocol maps actions (its libserver/milter.c), except that nothing is held or dropped silently. */
 function byAction(finding: Scanned): Verdict {
   const { action, named, message } = finding
   switch (action) {
     case 'no action':
-    // Its greylist module says "soft reject" when somebody is to wait; the bare threshold means nothing (rspamd issue 3295).
+    // rspamd's greylist module answers "soft reject" when the client has to wait; "greylist" alone means nothing (rspamd issue 3295).
     case 'greylist':
     case 'add header':
     case 'rewrite subject':
@@ -62,19 +66,19 @@ function byAction(finding: Scanned): Verdict {
         refusal(
           451,
           '4.7.1',
-          'This message cannot be judged at the moment, please try again later',
-          `the spam filter wants "${named}", which has no meaning here: ${describe(finding)}`,
+          'The spam filter cannot judge this message now, please try again later',
+          `the spam filter answered "${named}", which has no meaning here: ${describe(finding)}`,
         ),
       )
   }
 }
 
-function byAbsence({ whenDown }: SpamSettings, cause: string): Verdict {
+function withoutAnswer({ whenDown }: SpamSettings, cause: string): Verdict {
   if (whenDown === 'accept') return accept
   return refuse(refusal(451, '4.3.0', 'The spam filter does not answer, please try again later', cause))
 }
 
-function taken({ authservId }: SpamSettings, mail: Mail, finding: SpamFinding): Finding {
+function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: SpamFinding): Finding {
   const { at, queueId } = mail
   const detail = finding.kind === 'scanned' ? describe(finding) : finding.cause
   const add = finding.kind === 'scanned' ? fieldsOf(finding) : Buffer.alloc(0)
@@ -96,10 +100,10 @@ function fieldsOf({ action, score, required }: Scanned): Buffer {
 
 /** `add header, score 7.3 of 15: BAYES_SPAM 5.1, MISSING_DATE 1`. */
 function describe({ named, score, required, symbols }: Scanned): string {
-  const told = symbols
-    .slice(0, SYMBOLS_TOLD)
+  const heaviest = symbols
+    .slice(0, MAX_SYMBOLS)
     .filter((one) => one.score !== 0)
     .map((one) => `${one.name} ${formatScore(one.score)}`)
   const threshold = required === null ? '' : ` of ${formatScore(required)}`
-  return `${named}, score ${formatScore(score)}${threshold}${told.length > 0 ? `: ${told.join(', ')}` : ''}`
+  return `${named}, score ${formatScore(score)}${threshold}${heaviest.length > 0 ? `: ${heaviest.join(', ')}` : ''}`
 }

@@ -1,44 +1,45 @@
-// Guessing at SRS hashes: four characters without case are some two million possibilities, so a client that keeps presenting wrong
-// ones is told to go away for a while with its SRS addresses; other mail of the same host is none of it. Counted per client network,
-// forgotten by halves.
+// Limits how often one client network can guess an SRS hash: four case-insensitive characters have some two million values. Other mail of
+// the same network is not limited.
 
-import { createDecayCounters } from '../../lib/decay.ts'
+import { clientNetwork } from '../../lib/ip-address.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { createDecayCounters } from '../../lib/decay.ts'
 import { refusal } from '../../smtp/reply.ts'
-import { refuse } from '../verdict.ts'
-import type { Verdict } from '../verdict.ts'
+import type { Check, RecipientFacts } from '../check.ts'
+import { accept, refuse } from '../verdict.ts'
 
-/** Wrong SRS addresses of one network before it waits: bounces of mangled addresses come one at a time. */
-const MOST_WRONG = 20
+/** Wrong SRS addresses that one network may present; bounces to mangled addresses come one at a time. */
+const MAX_WRONG = 20
 const HALF_LIFE_MS = 60 * 60 * 1000
 /** Networks remembered: some megabytes under a distributed attack. */
-const MOST_NETWORKS = 50_000
-/**
- * What routing refused because the hash is not ours (route/reverse.ts). An expired address had the right hash: a provider that returns
- * a month's bounces late guesses nothing.
- */
-const marks = new Set(['SRS: wrong hash', 'SRS: malformed'])
-/** As route/srs.ts knows them, quoted or not. */
+const MAX_NETWORKS = 50_000
+/** The causes with which routing refuses a wrong hash (route/reverse.ts). An expired address has the right hash, so it is no guess. */
+const wrongHashCauses = new Set(['SRS: wrong hash', 'SRS: malformed'])
+/** The form of an SRS address, as in route/srs.ts, quoted or not. */
 const srsForm = /^"?srs[01][=+-]/i
 
-export interface SrsGuesses {
-  /** The refusal of a network that has guessed too often, before its next address is looked at; null if it may ask. */
-  check(network: string, forwardPath: string): Verdict | null
-  /** Notes a refused recipient. */
-  seen(network: string, verdict: Verdict): void
-}
-
-export function createSrsGuesses(clock: Clock): SrsGuesses {
-  const wrong = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MOST_NETWORKS })
+/** Comes before the recipient check: a throttled network learns nothing about its next address. */
+export function srsHashThrottle(clock: Pick<Clock, 'monotonic'>): Check {
+  const wrong = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_NETWORKS })
   return {
-    check: (network, forwardPath) => {
-      if (!srsForm.test(forwardPath) || wrong.get(network) < MOST_WRONG) return null
-      return refuse(
-        refusal(450, '4.7.1', 'Too many wrong addresses, please try again later', `SRS guesses from ${network}`),
-      )
+    name: 'srs-hash-throttle',
+    rcpt: (facts) => {
+      const network = throttledNetwork(facts)
+      if (network === null || !srsForm.test(facts.forwardPath)) return { verdict: accept }
+      if (wrong.get(network) < MAX_WRONG) return { verdict: accept }
+      const cause = `${network} presented too many wrong SRS addresses`
+      return { verdict: refuse(refusal(450, '4.7.1', 'Too many wrong addresses, please try again later', cause)) }
     },
-    seen: (network, verdict) => {
-      if (verdict.kind === 'reject' && marks.has(verdict.reply.cause)) wrong.add(network)
+    refused: {
+      rcpt: (facts, { cause }) => {
+        const network = throttledNetwork(facts)
+        if (network !== null && wrongHashCauses.has(cause)) wrong.add(network)
+      },
     },
   }
+}
+
+/** Null for authenticated clients, which gain nothing by a guess, and for peers, which relay the mail of many. */
+function throttledNetwork({ session, origin }: RecipientFacts): string | null {
+  return origin.kind === 'internet' ? clientNetwork(session.remoteIp) : null
 }

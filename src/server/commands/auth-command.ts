@@ -1,7 +1,7 @@
-// AUTH (RFC 4954): framing of the SASL exchange. After TLS only, once, never within a mail transaction; the hook judges the credentials.
+// AUTH (RFC 4954): the framing of the SASL exchange. Only after TLS, only once, not within a mail transaction. The hook checks the credentials.
 
 import type { Reply } from '../../smtp/reply.ts'
-import { ask } from '../call-hook.ts'
+import { callHook } from '../call-hook.ts'
 import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
 import type { Credentials } from '../server-hooks.ts'
 import {
@@ -40,28 +40,32 @@ export const auth: Command = async (dialogue, argument) => {
   if (!offeredMechanisms(dialogue).includes(mechanism)) return say(authMechanism)
   const obtained = await obtain(dialogue, mechanism, match[2])
   if (obtained.kind === 'refused') return failed(dialogue, obtained.reply)
-  return judge(dialogue, obtained.credentials)
+  return authenticate(dialogue, obtained.credentials)
 }
 
-async function judge(dialogue: Dialogue, credentials: Credentials): Promise<Answer> {
+async function authenticate<Resolution>(dialogue: Dialogue<Resolution>, credentials: Credentials): Promise<Answer> {
   const { session, context } = dialogue
-  const asked = await ask(context.log, { where: 'authenticate', session: session.id }, () =>
+  const result = await callHook(context.log, { hook: 'authenticate', session: session.id }, () =>
     context.hooks.authenticate(session, credentials),
   )
-  if (asked.kind === 'thrown') return say(asked.reply)
-  if (asked.answer.kind === 'refused') return failed(dialogue, asked.answer.reply)
-  session.origin = asked.answer.origin
+  if (result.kind === 'thrown') return say(result.reply)
+  if (result.answer.kind === 'refused') return failed(dialogue, result.answer.reply)
+  session.origin = result.answer.origin
   session.authenticated = true
   return say(authenticated)
 }
 
-/** Who fails too often has to connect again, so that every guess costs a handshake. */
-function failed(dialogue: Dialogue, reply: Reply): Answer {
+/** Ends the session after too many failures: each further series of guesses costs a handshake. */
+function failed<Resolution>(dialogue: Dialogue<Resolution>, reply: Reply): Answer {
   dialogue.failedAuth++
   return dialogue.failedAuth >= dialogue.context.limits.failedAuth ? sayThen(tooManyErrors, 'close') : say(reply)
 }
 
-function obtain(dialogue: Dialogue, mechanism: string, initial: string | undefined): Promise<Obtained> {
+function obtain<Resolution>(
+  dialogue: Dialogue<Resolution>,
+  mechanism: string,
+  initial: string | undefined,
+): Promise<Obtained> {
   switch (mechanism) {
     case 'PLAIN':
       return plain(dialogue, initial)
@@ -72,7 +76,7 @@ function obtain(dialogue: Dialogue, mechanism: string, initial: string | undefin
   }
 }
 
-async function plain(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+async function plain<Resolution>(dialogue: Dialogue<Resolution>, initial: string | undefined): Promise<Obtained> {
   const text = await response(dialogue, '', initial)
   if (text === null) return refuse(authCancelled)
   const message = decodePlain(text)
@@ -82,8 +86,8 @@ async function plain(dialogue: Dialogue, initial: string | undefined): Promise<O
   return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'PLAIN', user, password, authzid } }
 }
 
-/** The prompts are base64 of `Username:` and `Password:`, which clients compare. */
-async function login(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+/** The prompts are `Username:` and `Password:` in base64; clients compare them. */
+async function login<Resolution>(dialogue: Dialogue<Resolution>, initial: string | undefined): Promise<Obtained> {
   const first = await response(dialogue, 'VXNlcm5hbWU6', initial)
   if (first === null) return refuse(authCancelled)
   const user = decodeName(first)
@@ -95,7 +99,7 @@ async function login(dialogue: Dialogue, initial: string | undefined): Promise<O
   return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'LOGIN', user, password, authzid: null } }
 }
 
-async function external(dialogue: Dialogue, initial: string | undefined): Promise<Obtained> {
+async function external<Resolution>(dialogue: Dialogue<Resolution>, initial: string | undefined): Promise<Obtained> {
   const text = await response(dialogue, '', initial)
   if (text === null) return refuse(authCancelled)
   const authzid = decodeName(text)
@@ -103,8 +107,15 @@ async function external(dialogue: Dialogue, initial: string | undefined): Promis
   return { kind: 'credentials', credentials: { kind: 'external', authzid: authzid === '' ? null : authzid } }
 }
 
-/** The client's base64 text, asked for unless it came with the command; `=` stands for empty (RFC 4954 4); null if cancelled or gone. */
-async function response(dialogue: Dialogue, prompt: string, initial: string | undefined): Promise<string | null> {
+/**
+ * The client's base64 text: the initial response, where `=` is empty (RFC 4954 4), or the answer to a 334. Null if the client cancelled or
+ * disconnected.
+ */
+async function response<Resolution>(
+  dialogue: Dialogue<Resolution>,
+  prompt: string,
+  initial: string | undefined,
+): Promise<string | null> {
   if (initial !== undefined) return initial === '=' ? '' : initial
   const line = await dialogue.challenge(prompt)
   const text = line?.toString('latin1').trimEnd() ?? '*'

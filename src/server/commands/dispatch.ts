@@ -1,4 +1,4 @@
-// From a command line to its answer: the table of commands and the rules that hold for all of them (RFC 5321 4.1.4, RFC 3207 4).
+// The table of commands and the rules for all of them (RFC 5321 4.1.4, RFC 3207 4).
 
 import { readCommandLine } from '../command-line.ts'
 import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
@@ -7,7 +7,7 @@ import { auth } from './auth-command.ts'
 import { ehlo, helo } from './hello-command.ts'
 import { mail } from './mail-command.ts'
 import { rcpt } from './rcpt-command.ts'
-import { absent, data, help, noop, quit, rset, starttls, vrfy } from './simple-commands.ts'
+import { data, help, noop, quit, rset, starttls, unimplemented, vrfy } from './simple-commands.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['MAIL', mail],
@@ -22,21 +22,21 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['HELP', help],
   ['STARTTLS', starttls],
   ['AUTH', auth],
-  // RFC 5321 4.1.1.7 and appendix F.6, RFC 1985, RFC 3030: known, not here.
+  // Known and not implemented: RFC 5321 4.1.1.7 and appendix F.6, RFC 1985, RFC 3030.
   ...['EXPN', 'SEND', 'SOML', 'SAML', 'TURN', 'ETRN', 'ATRN', 'BDAT', 'BURL'].map((verb): [string, Command] => [
     verb,
-    absent,
+    unimplemented,
   ]),
 ])
 
-/** RFC 3207 4: before TLS these only, where TLS is required. */
+/** The commands before TLS where TLS is required (RFC 3207 4). */
 const beforeTls = new Set(['EHLO', 'NOOP', 'STARTTLS', 'QUIT'])
 
-/** What a browser can be made to say to our port. */
+/** Requests that a web page can make a browser send to this port. */
 const httpMethods = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'PATCH'])
 
-/** Runs one command. Throws only for our own errors. */
-export function dispatch(dialogue: Dialogue, line: Buffer): Answer | Promise<Answer> {
+/** Runs one command. An exception is a bug. */
+export function dispatch<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Answer | Promise<Answer> {
   const read = readCommandLine(line, dialogue.context.limits)
   if (read.kind === 'bad') return say(read.reply)
   const { verb, argument } = read

@@ -1,16 +1,16 @@
-// MAIL FROM (RFC 5321 4.1.1.2, 4.1.4). Syntax, order and size here; whether the sender may is the hook's to say.
+// MAIL FROM (RFC 5321 4.1.1.2, 4.1.4). This file checks syntax, order and size; the hook checks the sender.
 
 import { formatMailbox } from '../../smtp/mailbox.ts'
 import { parseMailParameters } from '../../smtp/parameters.ts'
 import { badPath, parsePath, splitArgument } from '../../smtp/path.ts'
 import type { Refusal } from '../../smtp/reply.ts'
-import { ask } from '../call-hook.ts'
+import { callHook, refusalIn } from '../call-hook.ts'
 import { type Command, say } from '../session-dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../server-replies.ts'
 import { sayRefused, writtenPath } from './refused.ts'
 
-/** REQUIRETLS is not offered yet; AUTH= may be given where AUTH is offered. */
+/** REQUIRETLS (RFC 8689) is not offered. */
 const REQUIRE_TLS = false
 
 export const mail: Command = async (dialogue, argument) => {
@@ -29,18 +29,18 @@ export const mail: Command = async (dialogue, argument) => {
   const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
   if (parsed.kind === 'refused') return refuse(reversePath, parsed.reply)
   const { parameters } = parsed
-  const most = messageSizeOf(context.limits, session)
-  if (parameters.size !== null && parameters.size > most) return refuse(reversePath, tooLarge(most))
-  const asked = await ask(context.log, { where: 'mail', session: session.id }, () =>
+  const limit = messageSizeOf(context.limits, session)
+  if (parameters.size !== null && parameters.size > limit) return refuse(reversePath, tooLarge(limit))
+  const result = await callHook(context.log, { hook: 'mail', session: session.id }, () =>
     context.hooks.mail(session, reversePath, parameters),
   )
-  if (asked.kind === 'thrown') return say(asked.reply)
-  if (asked.answer.kind !== 'accept') return say(asked.answer.reply)
-  dialogue.transaction = { reversePath, parameters, recipients: [], taken: new Set(), excess: 0 }
+  const refused = refusalIn(result)
+  if (refused !== null) return say(refused)
+  dialogue.transaction = { reversePath, parameters, recipients: [], forwardPaths: new Set(), excess: 0 }
   return say(senderAccepted)
 }
 
-/** What follows `FROM:` or `TO:`, cut into path and parameters. */
+/** Splits what follows `FROM:` or `TO:` into path and parameters. */
 export function afterKeyword(argument: string, keyword: 'FROM:' | 'TO:'): ReturnType<typeof splitArgument> {
   const start = argument.slice(0, keyword.length).toUpperCase()
   return start === keyword

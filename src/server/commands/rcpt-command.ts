@@ -1,12 +1,12 @@
-// RCPT TO (RFC 5321 4.1.1.3). Syntax, order and number here; the hook resolves and may refuse.
-// The same forward-path twice in one transaction is one recipient, and the second RCPT gets 250 as well.
+// RCPT TO (RFC 5321 4.1.1.3). This file checks syntax, order and number; the hook resolves and may refuse. A repeated forward-path is one
+// recipient, and its second RCPT gets 250 as well.
 
 import { formatMailbox } from '../../smtp/mailbox.ts'
 import { parseRecipientParameters } from '../../smtp/parameters.ts'
 import { badPath, parsePath } from '../../smtp/path.ts'
 import type { Refusal } from '../../smtp/reply.ts'
-import { ask } from '../call-hook.ts'
-import { type Answer, type Command, type OpenTransaction, say, sayForgiven } from '../session-dialogue.ts'
+import { callHook } from '../call-hook.ts'
+import { type Answer, type Command, type OpenTransaction, say, sayUncounted } from '../session-dialogue.ts'
 import { heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../server-replies.ts'
 import type { ServerLimits } from '../server-limits.ts'
 import { afterKeyword } from './mail-command.ts'
@@ -30,25 +30,25 @@ export const rcpt: Command = async (dialogue, argument) => {
   const utf8 = path.kind === 'mailbox' && path.utf8
   const parsed = parseRecipientParameters(split.parameters, transaction.parameters.smtputf8, utf8)
   if (parsed.kind === 'refused') return refuse(parsed.reply, forwardPath)
-  if (transaction.taken.has(forwardPath)) return say(recipientAccepted)
+  if (transaction.forwardPaths.has(forwardPath)) return say(recipientAccepted)
   if (transaction.recipients.length >= context.limits.recipients) {
-    // The first tells the story; hundreds may follow.
+    // Only the first is reported to the ledger; hundreds may follow.
     if (transaction.excess === 0) refuse(tooManyRecipients, forwardPath)
     return tooMany(transaction, context.limits)
   }
   const recipient = { forwardPath, parameters: parsed.parameters }
-  const asked = await ask(context.log, { where: 'rcpt', session: session.id }, () =>
+  const result = await callHook(context.log, { hook: 'rcpt', session: session.id }, () =>
     context.hooks.rcpt(session, transaction, recipient),
   )
-  if (asked.kind === 'thrown') return say(asked.reply)
-  if (asked.answer.kind !== 'accept') return say(asked.answer.reply)
-  transaction.taken.add(forwardPath)
-  transaction.recipients.push({ ...recipient, resolution: asked.answer.resolution })
+  if (result.kind === 'thrown') return say(result.reply)
+  if (result.answer.kind !== 'accept') return say(result.answer.reply)
+  transaction.forwardPaths.add(forwardPath)
+  transaction.recipients.push({ ...recipient, resolution: result.answer.resolution })
   return say(recipientAccepted)
 }
 
-/** RFC 5321 4.5.3.1.10: 452, and the transaction goes on with those it has. */
-function tooMany(transaction: OpenTransaction, limits: ServerLimits): Answer {
+/** 452; the transaction keeps the recipients that it has (RFC 5321 4.5.3.1.10). */
+function tooMany<Resolution>(transaction: OpenTransaction<Resolution>, limits: ServerLimits): Answer {
   transaction.excess++
-  return transaction.excess > limits.recipientOvershoot ? say(tooManyRecipients) : sayForgiven(tooManyRecipients)
+  return transaction.excess > limits.recipientOvershoot ? say(tooManyRecipients) : sayUncounted(tooManyRecipients)
 }

@@ -1,19 +1,19 @@
-// A refusal of the server's own at MAIL or RCPT: said, and told to the hooks, so that nobody's mail is refused without a trace.
-// Wrong order and unknown commands are not told: they name no mail.
+// Refusals by the server at MAIL or RCPT. The hooks get them too, so that the ledger has every refused message. Wrong order and unknown
+// commands are not reported: they belong to no message.
 
 import { type Answer, type Dialogue, say } from '../session-dialogue.ts'
 import type { RefusedByServer } from '../server-hooks.ts'
 
-/** No address is longer (RFC 5321 4.5.3.1.3). */
+/** A path has at most 256 octets (RFC 5321 4.5.3.1.3). */
 const written = /^[^:]*:\s*<?([^>]{0,256})/
 
-/** The answer of a command that refuses. */
-export function sayRefused(dialogue: Dialogue, refused: RefusedByServer): Answer {
+/** Reports the refusal to the hooks and answers the command with it. */
+export function sayRefused<Resolution>(dialogue: Dialogue<Resolution>, refused: RefusedByServer): Answer {
   dialogue.context.hooks.refused(dialogue.session, refused)
   return say(refused.reply)
 }
 
-/** What stands in place of an address that cannot be read, without its brackets: under that it is looked for. Null if there is nothing. */
+/** The text in place of an address that cannot be parsed, without brackets: the ledger is searched for it. Null if there is none. */
 export function writtenPath(argument: string): string | null {
   const text = written.exec(argument)?.[1]?.trim().toWellFormed() ?? ''
   return text === '' ? null : text

@@ -1,6 +1,6 @@
 // Commands of one line (RFC 5321 4.1.1.4–4.1.1.10, 3.5.3; RFC 3207 4): DATA's first half, RSET, NOOP, QUIT, VRFY, HELP, STARTTLS.
 
-import { type Command, say, sayIdle, sayThen } from '../session-dialogue.ts'
+import { type Command, say, sayJunk, sayThen } from '../session-dialogue.ts'
 import {
   cannotVerify,
   done,
@@ -19,7 +19,7 @@ import {
   vrfySyntax,
 } from '../server-replies.ts'
 
-/** RFC 5321 3.3: without an accepted recipient there is nothing to send data for. */
+/** DATA needs an accepted recipient (RFC 5321 3.3). */
 export const data: Command = ({ session, transaction }, argument) => {
   if (argument !== '') return say(noArgument)
   if (session.helo === null) return say(heloFirst)
@@ -30,20 +30,20 @@ export const data: Command = ({ session, transaction }, argument) => {
 export const rset: Command = (dialogue, argument) => {
   if (argument !== '') return say(noArgument)
   dialogue.transaction = null
-  return sayIdle(flushed)
+  return sayJunk(flushed)
 }
 
 /** An argument is allowed and ignored (RFC 5321 4.1.1.9). */
-export const noop: Command = () => sayIdle(done)
+export const noop: Command = () => sayJunk(done)
 
 export const quit: Command = (_dialogue, argument) => (argument === '' ? sayThen(goodbye, 'close') : say(noArgument))
 
-export const vrfy: Command = (_dialogue, argument) => (argument === '' ? say(vrfySyntax) : sayIdle(cannotVerify))
+export const vrfy: Command = (_dialogue, argument) => (argument === '' ? say(vrfySyntax) : sayJunk(cannotVerify))
 
-export const help: Command = () => sayIdle(helpText)
+export const help: Command = () => sayJunk(helpText)
 
-/** Commands we know by name and do not have: EXPN and what RFC 5321 appendix F left behind. */
-export const absent: Command = () => say(notImplemented)
+/** EXPN, the commands of RFC 5321 appendix F, and those of extensions that are not offered. */
+export const unimplemented: Command = () => say(notImplemented)
 
 export const starttls: Command = (dialogue, argument) => {
   if (argument !== '') return say(noArgument)

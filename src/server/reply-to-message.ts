@@ -1,40 +1,40 @@
-// The message of one transaction: hands the stream to the data hook and makes the final reply of what comes back.
-// A reply of 2xx leaves here only if the hook read the whole message and the message was whole.
+// Passes the message of one transaction to the data hook and decides the final reply. It returns 2xx only if the message was complete and
+// the hook read it to its end.
 
 import type { Reply } from '../smtp/reply.ts'
 import { unforeseen } from '../smtp/reply.ts'
-import { ask } from './call-hook.ts'
+import { callHook } from './call-hook.ts'
 import type { DataPhase } from './data-phase.ts'
 import type { Dialogue, OpenTransaction } from './session-dialogue.ts'
 import { messageSizeOf } from './message-size.ts'
 import { interrupted } from './server-replies.ts'
 
-/** Resolves once the end of data was read or the phase was cut, and the hook has answered. */
-export async function receiveMessage(
-  { context, session }: Dialogue,
-  transaction: OpenTransaction,
+/** Resolves when the hook has answered and the end of data was read or the phase was cut. */
+export async function replyToMessage<Resolution>(
+  { context, session }: Dialogue<Resolution>,
+  transaction: OpenTransaction<Resolution>,
   phase: DataPhase,
 ): Promise<Reply> {
   const { log, hooks, limits } = context
   const excused = () => phase.interruption() !== null
-  const asked = await ask<Reply>(log, { where: 'data', session: session.id, excused }, () =>
+  const result = await callHook(log, { hook: 'data', session: session.id, excused }, () =>
     hooks.data(session, transaction, phase.stream),
   )
   const readWhole = phase.stream.readableEnded
   phase.discard()
   await phase.over
-  const reply = asked.kind === 'thrown' ? asked.reply : asked.answer
+  const reply = result.kind === 'thrown' ? result.reply : result.answer
   const accepted = reply.code < 400
   const bug = (text: string): Error => {
     const error = new Error(text)
-    log.bug('data', error, { session: session.id })
+    log.bug(error, 'hook data', { session: session.id })
     return error
   }
   const interruption = phase.interruption()
   if (interruption !== null) {
-    if (accepted) bug('a message was accepted that was cut short')
+    if (accepted) bug('the hook accepted an interrupted message')
     return interrupted(interruption, messageSizeOf(limits, session))
   }
-  if (accepted && !readWhole) return unforeseen(bug('a message was accepted that had not been read to its end'))
+  if (accepted && !readWhole) return unforeseen(bug('the hook accepted a message without reading it to its end'))
   return reply
 }

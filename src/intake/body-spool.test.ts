@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { INLINE_LIMIT } from '../queue/contract/queue.ts'
-import { BodySink } from './body-sink.ts'
+import { BodySpool } from './body-spool.ts'
 
 /** A spool in memory that is slow or fails when told. */
 function spool(options: { failAfter?: number } = {}) {
@@ -34,14 +34,14 @@ function spool(options: { failAfter?: number } = {}) {
   return { queue, written, state }
 }
 
-async function fill(sink: BodySink, chunks: readonly Buffer[]): Promise<void> {
+async function fill(sink: BodySpool, chunks: readonly Buffer[]): Promise<void> {
   for (const chunk of chunks) await sink.write(chunk)
 }
 
 describe('small bodies', () => {
   test('stay in memory up to the limit', async () => {
     const { queue, state } = spool()
-    const sink = new BodySink(queue)
+    const sink = new BodySpool(queue)
     const bytes = Buffer.alloc(INLINE_LIMIT, 'x')
     await fill(sink, [bytes.subarray(0, 100), bytes.subarray(100)])
     const body = await sink.finish()
@@ -50,14 +50,14 @@ describe('small bodies', () => {
   })
 
   test('an empty one is inline and empty', async () => {
-    expect(await new BodySink(spool().queue).finish()).toEqual({ kind: 'inline', bytes: Buffer.alloc(0) })
+    expect(await new BodySpool(spool().queue).finish()).toEqual({ kind: 'inline', bytes: Buffer.alloc(0) })
   })
 })
 
 describe('larger bodies', () => {
   test('go to one file, whole and in order', async () => {
     const { queue, written, state } = spool()
-    const sink = new BodySink(queue)
+    const sink = new BodySpool(queue)
     const chunks = Array.from({ length: 60 }, (_, i) => Buffer.alloc(3000, i))
     await fill(sink, chunks)
     expect(await sink.finish()).toEqual({ kind: 'spool', file: 'aa/body', size: 180_000 })
@@ -67,7 +67,7 @@ describe('larger bodies', () => {
 
   test('one octet over the limit is enough', async () => {
     const { queue, state } = spool()
-    const sink = new BodySink(queue)
+    const sink = new BodySpool(queue)
     await fill(sink, [Buffer.alloc(INLINE_LIMIT + 1)])
     expect((await sink.finish()).kind).toBe('spool')
     expect(state.created).toBe(1)
@@ -75,7 +75,7 @@ describe('larger bodies', () => {
 
   test('a disk that fails is told at the next write or at the end, never swallowed', async () => {
     const { queue } = spool({ failAfter: 2 })
-    const sink = new BodySink(queue)
+    const sink = new BodySpool(queue)
     const attempt = async () => {
       await fill(
         sink,
@@ -88,7 +88,7 @@ describe('larger bodies', () => {
 
   test('a refused mail leaves nothing', async () => {
     const { queue, state } = spool()
-    const sink = new BodySink(queue)
+    const sink = new BodySpool(queue)
     await fill(sink, [Buffer.alloc(INLINE_LIMIT + 1)])
     await sink.discard()
     expect(state.discarded).toBe(1)

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { mailFacts, runCheck } from '../../../test/lib/check-facts.ts'
+import type { Authentication, Authenticator } from '../../filter/authentication.ts'
+import type { Mail } from '../check.ts'
+import { authenticationResultsCheck } from './authentication-results.ts'
+
+function findings(more: Partial<Authentication>): Authentication {
+  return {
+    spf: { result: 'none', domain: null, explanation: null },
+    dkim: [],
+    dmarc: { result: 'none', domain: null, policy: null, spfAligned: false, dkimAligned: false },
+    arc: { result: 'none' },
+    results: 'example.org; none',
+    ...more,
+  }
+}
+
+const finds = (found: Authentication): Authenticator => ({ authenticate: async () => found })
+const spoofed = findings({
+  dmarc: { result: 'fail', domain: 'bank.example', policy: 'reject', spfAligned: false, dkimAligned: false },
+})
+
+const check = (found: Authentication, rejectByPolicy = false) => {
+  const made = authenticationResultsCheck({ authenticator: finds(found), authservId: 'example.org', rejectByPolicy })
+  return (mail: Mail) => runCheck(made, 'message', mail)
+}
+
+test('a failed policy of reject refuses only where the node is configured so', async () => {
+  expect((await check(spoofed)(mailFacts('From: a@bank.example'))).verdict.kind).toBe('accept')
+  expect((await check(spoofed, true)(mailFacts('From: a@bank.example'))).verdict).toMatchObject({
+    kind: 'reject',
+    reply: { code: 550, enhanced: '5.7.26' },
+  })
+  const quarantine = findings({ dmarc: { ...spoofed.dmarc, policy: 'quarantine' } })
+  expect((await check(quarantine, true)(mailFacts('From: a@bank.example'))).verdict.kind).toBe('accept')
+})
+
+test('several authors are refused in the same case: no policy applies to them (RFC 9989 11.5)', async () => {
+  const dmarc = { ...spoofed.dmarc, result: 'permerror', domain: null, policy: null } as const
+  const several = findings({ dmarc: { ...dmarc, severalAuthors: true } })
+  const from = mailFacts('From: a@bank.example, eve@evil.example')
+  expect((await check(several)(from)).verdict.kind).toBe('accept')
+  expect((await check(several, true)(from)).verdict).toMatchObject({ kind: 'reject', reply: { code: 550 } })
+  expect((await check(findings({ dmarc }), true)(mailFacts('From: MAILER-DAEMON'))).verdict.kind).toBe('accept')
+})
+
+test('SPF or DMARC proves the sender, DKIM alone does not', async () => {
+  const bySpf = findings({ spf: { result: 'pass', domain: 'stranger.example', explanation: null } })
+  const byDkim = findings({
+    dkim: [{ result: 'pass', domain: 'other.example', selector: 's', aligned: false, comment: null }],
+  })
+  expect((await check(bySpf)(mailFacts('From: a@b.example'))).senderProven).toBe(true)
+  expect((await check(byDkim)(mailFacts('From: a@b.example'))).senderProven).toBe(false)
+  expect((await check(spoofed)(mailFacts('From: a@b.example'))).senderProven).toBe(false)
+})
+
+test('DMARC proves senders of the author domain and its subdomains, no other reverse-path', async () => {
+  const passed = (domain: string) =>
+    findings({ dmarc: { result: 'pass', domain, policy: 'none', spfAligned: false, dkimAligned: true } })
+  const proven = async (domain: string, sender: string | null) =>
+    (await check(passed(domain))(mailFacts(`From: a@${domain}`, { sender }))).senderProven
+  expect(await proven('a.example', 'ann@a.example')).toBe(true)
+  expect(await proven('a.example', 'bounce-7@lists.a.example')).toBe(true)
+  expect(await proven('a.example', 'victim@b.example')).toBe(false)
+  expect(await proven('a.example', 'victim@nota.example')).toBe(false)
+  expect(await proven('me.hosting.example', 'victim@hosting.example')).toBe(false)
+  expect(await proven('a.example', null)).toBe(false)
+})
+
+test('every result is a ledger event', async () => {
+  const found = findings({
+    dkim: [
+      { result: 'pass', domain: 'a.example', selector: 's1', aligned: true, comment: null },
+      { result: 'fail', domain: 'b.example', selector: 's2', aligned: false, comment: 'bad signature' },
+    ],
+    arc: { result: 'pass' },
+  })
+  const { events = [] } = await check(found)(mailFacts('From: a@b.example'))
+  expect(events.map((event) => event.kind === 'checked' && `${event.check}=${event.result}`)).toEqual([
+    'spf=none',
+    'dkim=pass',
+    'dkim=fail',
+    'dmarc=none',
+    'arc=pass',
+  ])
+})
+
+test('mail from a fleet node is not checked again: that node authenticated its client', async () => {
+  const never: Authenticator = { authenticate: () => Promise.reject(new Error('asked')) }
+  const check = authenticationResultsCheck({ authenticator: never, authservId: 'example.org', rejectByPolicy: true })
+  const origin = { kind: 'peer', role: 'submission', vouched: 'nothing' } as const
+  const finding = await runCheck(check, 'message', mailFacts('From: lee@example.org', { origin }))
+  expect(finding).toMatchObject({ origin: { vouched: 'authenticated' }, senderProven: true })
+  expect(finding.results).toMatch(/^example\.org;\s+auth=pass smtp\.mailfrom=ann@stranger\.example$/)
+})

@@ -1,0 +1,58 @@
+// Refuses mail while the queue has no space or does not work. MAIL asks, so that a full disk costs no client a transfer (452 4.3.1).
+
+import type { Clock } from '../../lib/clock.ts'
+import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
+import type { Queue, QueueHealth } from '../../queue/contract/queue.ts'
+import { refusal } from '../../smtp/reply.ts'
+import type { Refusal } from '../../smtp/reply.ts'
+import type { Check } from '../check.ts'
+import { accept, refuse } from '../verdict.ts'
+import type { Verdict } from '../verdict.ts'
+
+/**
+ * How long an answer is valid, ms. A statfs for each of thousands of messages a second would cost more, and a second of mail fills some
+ * ten megabytes, far less than the reserve.
+ */
+const FRESH_MS = 1000
+
+export function storageCheck(queue: Pick<Queue, 'health'>, clock: Pick<Clock, 'monotonic'>): Check {
+  let askedAt = Number.NEGATIVE_INFINITY
+  let verdict: Promise<Verdict> = Promise.resolve(accept)
+  return {
+    name: 'storage',
+    mail: async () => {
+      if (clock.monotonic() - askedAt > FRESH_MS) {
+        askedAt = clock.monotonic()
+        verdict = queue
+          .health()
+          .then(judge, (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error))))
+      }
+      return { verdict: await verdict }
+    },
+  }
+}
+
+function judge(health: QueueHealth): Verdict {
+  if (health.kind === 'ok') return accept
+  return refuse(health.kind === 'full' ? storageFull(freeSpace(health)) : storageFailed(health.cause))
+}
+
+/** What is left of the resource that has run out: bytes, or inodes. */
+export function freeSpace(health: QueueHealth & { kind: 'full' }): string {
+  return health.freeFiles === undefined ? `${health.freeBytes} bytes free` : `${health.freeFiles} inodes free`
+}
+
+/** The refusal for a storage error; null if the error is of another kind. */
+export function storageRefusal(error: unknown): Refusal | null {
+  const unavailable = asUnavailable(error)
+  if (!unavailable) return null
+  return unavailable.cause === 'full' ? storageFull(unavailable.message) : storageFailed(unavailable.message)
+}
+
+function storageFull(cause: string): Refusal {
+  return refusal(452, '4.3.1', 'Insufficient system storage, please try again later', cause)
+}
+
+function storageFailed(cause: string): Refusal {
+  return refusal(451, '4.3.0', 'Mail storage is temporarily unavailable', cause)
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { fakeResolver } from '../../test/lib/fake-resolver.ts'
+import type { Config } from '../config/config.ts'
+import { Peers } from '../policy/peers.ts'
+import { createChecks } from '../policy/run-checks.ts'
+import type { Router } from '../route/resolution.ts'
+import { refusal } from '../smtp/reply.ts'
+import { buildChecks, explainChecks } from './checks.ts'
+
+const admission = { admit: ['internet'], peers: new Peers([]), machines: null } as const
+
+function partsOf(router: Partial<Router> = {}) {
+  return {
+    resolver: fakeResolver({}),
+    clock: createFakeClock(),
+    queue: { health: async () => ({ kind: 'ok', waiting: 0, freeBytes: 1e9 }) as const },
+    router: router as Router,
+    authenticator: () => ({ authenticate: () => Promise.reject(new Error('no message')) }),
+    spam: null,
+  }
+}
+
+const configOf = (checks: Config['role']['checks']) =>
+  ({ authserv_id: 'example.org', dmarc: {}, role: { checks, max_hops: 50, internet: 'bounces' } }) as unknown as Config
+
+const namesOf = (checks: Config['role']['checks']) =>
+  buildChecks(configOf(checks), partsOf())(admission).map((check) => check.name)
+
+describe('the checks of a listener', () => {
+  it('are the fixed ones around those of the role file, in its order', () => {
+    expect(namesOf(['author', 'sender', 'hop-count'])).toEqual([
+      'admission',
+      'client-name',
+      'storage',
+      'author',
+      'sender',
+      'hop-count',
+      'srs-hash-throttle',
+      'recipient',
+    ])
+  })
+
+  it('include admission and recipient, whatever the role file lists', async () => {
+    const refused = { kind: 'refused', reply: refusal(550, '5.7.1', 'Relaying denied'), via: [] } as const
+    const parts = partsOf({ resolve: async () => refused })
+    const checks = createChecks(buildChecks(configOf([]), parts)({ ...admission, admit: ['peers'] }), {
+      clock: parts.clock,
+      log: { bug: () => {} },
+    })
+    expect(await checks.run('connect', sessionFacts())).toMatchObject({ kind: 'refused', reply: { code: 554 } })
+    expect(await checks.run('mail', senderFacts({ origin: null }))).toMatchObject({ reply: { code: 530 } })
+    expect(await checks.run('rcpt', recipientFacts())).toMatchObject({ reply: { code: 550 } })
+  })
+
+  it('have no spam check where no spam filter is configured', () => {
+    expect(namesOf(['spam', 'authentication'])).not.toContain('spam')
+  })
+
+  it('throttle a client that guesses SRS addresses', async () => {
+    const wrong = {
+      kind: 'refused',
+      reply: refusal(550, '5.1.1', 'No such address here', 'SRS: wrong hash'),
+      via: [],
+    } as const
+    const parts = partsOf({ resolve: async () => wrong })
+    const checks = createChecks(buildChecks(configOf([]), parts)(admission), {
+      clock: parts.clock,
+      log: { bug: () => {} },
+    })
+    const facts = recipientFacts({ forwardPath: 'SRS0=aaaa=BB=stranger.example=ann@srs.example.org' })
+    const codes = []
+    for (let i = 0; i < 21; i++) {
+      const outcome = await checks.run('rcpt', facts)
+      codes.push(outcome.kind === 'refused' ? outcome.reply.code : null)
+    }
+    expect(codes).toEqual([...Array<number>(20).fill(550), 450])
+  })
+})
+
+it('explain runs those of the role and the recipient check', () => {
+  expect(explainChecks(configOf(['hop-count', 'sender']), partsOf()).map((check) => check.name)).toEqual([
+    'hop-count',
+    'sender',
+    'recipient',
+  ])
+})
