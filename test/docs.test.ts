@@ -1,8 +1,10 @@
-// The pages hold together: links lead somewhere, tests that docs/requirements.md names exist, every decision is in the index.
+// The pages are consistent: links have targets, lines have at most 100 columns, docs/requirements.md names tests that exist, the module
+// table of the architecture page is the import rule, and every decision and page is in its index.
 
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { allowedArrows } from './lib/import-rules.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/*.md', 'hiera-examples/*.md'], { cwd: root })
@@ -41,6 +43,41 @@ describe('docs/requirements.md', () => {
     expect(named.length).toBeGreaterThan(20)
     expect(named.filter((file) => globSync(file, { cwd: root }).length === 0)).toEqual([])
   })
+})
+
+describe('docs/explanation/architecture.md', () => {
+  const page = read('docs/explanation/architecture.md')
+
+  it('has the modules and imports of the import rule', () => {
+    const rows = [...page.matchAll(/^\| `([\w.]+)` \|.*\| ([\w, .]+) \|$/gm)].map(([, module, imports]) => {
+      const names = imports === 'any' ? ['*'] : imports === 'nothing' ? [] : (imports as string).split(', ')
+      return [module, names.toSorted()]
+    })
+    const rule = Object.entries(allowedArrows).map(([module, imports]) => [module, imports.toSorted()])
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rule))
+  })
+
+  it('has at most 600 words beside the diagram', () => {
+    const words = page.replaceAll(/^```.*?^```$/gms, '').match(/\S*\w\S*/g) ?? []
+    expect(words.length).toBeLessThanOrEqual(600)
+  })
+})
+
+/** Tables, code, headings with links and the generated pages cannot be wrapped. */
+const generated = ['configuration.md', 'events.md', 'metrics.md', 'commands.md', 'benchmarks.md']
+const handWritten = pages.filter((page) => !generated.some((name) => page.endsWith(`/${name}`)))
+
+it.each(handWritten)('%s: prose has at most 100 columns', (page) => {
+  const prose = read(page).replaceAll(/^```.*?^```$/gms, '').split('\n')
+  expect(prose.filter((line) => line.length > 100 && !line.startsWith('|') && line.includes(' '))).toEqual([])
+})
+
+it('docs/README.md lists every page', () => {
+  const listed = read('docs/README.md')
+  const expected = globSync(['docs/*.md', 'docs/{tutorial,how-to,reference,explanation}/*.md'], { cwd: root })
+    .map((page) => page.slice('docs/'.length))
+    .filter((page) => page !== 'README.md')
+  expect(expected.filter((page) => !listed.includes(`](${page})`))).toEqual([])
 })
 
 it('docs/decisions/README.md lists every decision', () => {

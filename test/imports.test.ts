@@ -1,4 +1,4 @@
-// The tree keeps its import rule: only the arrows of docs/architecture.md, no circle between files, no file name twice.
+// The tree keeps its import rule: only the arrows of docs/explanation/architecture.md, no circle between files, no file name twice.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

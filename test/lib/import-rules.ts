@@ -1,4 +1,4 @@
-// The import rule of docs/architecture.md as code: which module may import which, no circle between files, no file name twice.
+// The import rule of docs/explanation/architecture.md as code: which module may import which, no circle between files, no file name twice.
 // It works on a map of sources, so the rule itself is tested with invented ones. Tests beside the code are not covered.
 
 import { posix } from 'node:path'
@@ -12,7 +12,7 @@ const ANY = '*'
  * Module → modules it may import (itself always). `*` means every module. A file directly in src/ is a module named after the file.
  * Every module may import `observe/events.ts`: see `isOpenToAll`.
  */
-const allowedArrows: Readonly<Record<string, readonly string[]>> = {
+export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   smtp: ['lib'],
   message: ['smtp', 'lib'],

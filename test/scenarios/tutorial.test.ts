@@ -1,0 +1,113 @@
+// Runs the commands of docs/tutorial/four-nodes.md in one shell, in an empty home folder, and compares what they print with the page.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { commonFreePort } from '../../src/demo/demo-addresses.ts'
+
+const root = join(import.meta.dirname, '../..')
+const page = readFileSync(join(root, 'docs/tutorial/four-nodes.md'), 'utf8')
+/** A hundred processes start one after the other; a loaded machine needs two minutes. */
+const TIMEOUT_MS = 600_000
+const MARK = '@@@ block '
+
+interface Step {
+  readonly commands: string
+  /** Lines that the commands print, in this order, among others. `…` stands for any text. */
+  readonly output: readonly string[]
+}
+
+/** The `sh` blocks of the page, each with the `text` block that follows it. */
+function readSteps(text: string): Step[] {
+  const blocks = [...text.matchAll(/^```(sh|text)\n(.*?)^```$/gms)].map((match) => ({
+    kind: match[1],
+    text: match[2]!,
+  }))
+  return blocks.flatMap(({ kind, text: commands }, i) => {
+    const next = blocks[i + 1]
+    const output = next?.kind === 'text' ? next.text.trimEnd().split('\n') : []
+    return kind === 'sh' ? [{ commands, output }] : []
+  })
+}
+
+/** Replaces the ports of the page, which may be in use on this machine. */
+async function withFreePorts(text: string): Promise<string> {
+  const addresses = ['127.0.1.1', '127.0.1.2', '127.0.2.1']
+  const ports = {
+    2525: await commonFreePort(addresses),
+    4650: await commonFreePort(['127.0.1.3']),
+    5870: await commonFreePort(['127.0.1.3', '127.0.1.4']),
+    5300: await commonFreePort(['127.0.0.1']),
+  }
+  return Object.entries(ports).reduce((result, [port, free]) => result.replaceAll(port, `${free}`), text)
+}
+
+/** What differs from run to run: queue IDs, SRS hashes and days, fingerprints, times, dates of selectors, the home folder. */
+function normalised(line: string, home: string): string {
+  return line
+    .replaceAll(home, '/home/kim')
+    .replace(/\b(?=[A-Za-z]*\d)[0-9A-Za-z]{16}\b/g, 'QUEUE-ID')
+    .replace(/SRS0=[\w+/-]{4}=[A-Z2-7]{2}=/g, 'SRS0=HASH=DAY=')
+    .replace(/\b[0-9a-f]{64}\b/g, 'FINGERPRINT')
+    .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z/g, 'TIME')
+    .replace(/-20\d{6}\b/g, '-DATE')
+}
+
+function matches(printed: string, expected: string): boolean {
+  const parts = expected.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`).test(printed)
+}
+
+/** The expected lines that do not appear in the printed ones, in order. */
+function missingLines(printed: readonly string[], expected: readonly string[]): string[] {
+  let from = 0
+  return expected.filter((line) => {
+    const at = printed.findIndex((one, i) => i >= from && matches(one, line))
+    if (at >= 0) from = at + 1
+    return at < 0
+  })
+}
+
+async function runInShell(script: string, home: string): Promise<{ readonly status: number | null; output: string }> {
+  const child = spawn('bash', ['-e'], { cwd: root, env: { ...process.env, HOME: home }, detached: true })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  child.stdin.end(script)
+  try {
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { status, output }
+  } finally {
+    // The nodes run in the background of the shell, so they are in its process group.
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL')
+    } catch {
+      // The group has ended.
+    }
+  }
+}
+
+it('the commands of the tutorial print what the page says', { timeout: TIMEOUT_MS }, async () => {
+  const steps = readSteps(await withFreePorts(page))
+  expect(steps.length).toBeGreaterThan(20)
+  const home = mkdtempSync(join(tmpdir(), 'waypost-tutorial-'))
+  try {
+    const script = steps.map(({ commands }, i) => `echo '${MARK}${i}'\n${commands}`).join('')
+    const { status, output } = await runInShell(script, home)
+    const printed = output.split(/^@@@ block \d+\n/m).slice(1)
+    const failures = steps.flatMap(({ commands, output: expected }, i) => {
+      const lines = (printed[i] ?? '').split('\n').map((line) => normalised(line, home))
+      const missing = missingLines(
+        lines,
+        expected.map((line) => normalised(line, home)),
+      )
+      return missing.length > 0 ? [{ commands, missing, lines }] : []
+    })
+    expect(failures).toEqual([])
+    expect({ status, steps: printed.length }).toEqual({ status: 0, steps: steps.length })
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+})
