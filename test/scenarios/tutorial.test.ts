@@ -1,14 +1,17 @@
-// Runs the commands of docs/tutorial/four-nodes.md in one shell, in an empty home folder, and compares what they print with the page.
+// Runs the commands of docs/tutorial/four-nodes.md in one shell, in an empty home folder, and compares what they print with the page. Before
+// the last step, which stops the nodes, it runs the commands of the how-to pages on those nodes.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { commonFreePort } from '../../src/demo/demo-addresses.ts'
 
 const root = join(import.meta.dirname, '../..')
-const page = readFileSync(join(root, 'docs/tutorial/four-nodes.md'), 'utf8')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const tutorial = read('docs/tutorial/four-nodes.md')
+const howTos = globSync('docs/how-to/*.md', { cwd: root }).toSorted()
 /** A hundred processes start one after the other; a loaded machine needs two minutes. */
 const TIMEOUT_MS = 600_000
 const MARK = '@@@ block '
@@ -32,8 +35,40 @@ function readSteps(text: string): Step[] {
   })
 }
 
+/** Files of the tutorial by the names that the how-to pages use: on a real host, all of them are beside node.yaml. */
+const howToLayout = `
+mkdir etc/added
+for node in mx srs submission mta; do
+  ln -s ../etc/* ../ca.key $node/
+  sed -i 's#../etc/mail.yaml#../etc/mail.yaml, ../etc/added#' $node/node.yaml
+done
+`
+
+/** The same for addresses and ports. */
+const howToHosts = [
+  ['127.0.0.1:53', '127.0.0.1:5300'],
+  ['submission-01.example.org:465', '127.0.1.3:4650'],
+  ['mta-01.example.org:587', '127.0.1.4:5870'],
+] as const
+
+/** The commands of a how-to page. `sh NODE` blocks run in the folder of that node; `yaml mail` blocks are files of routing data. */
+function howToSteps(file: string): Step[] {
+  const text = howToHosts.reduce(
+    (all, [real, local]) => all.replaceAll(new RegExp(`${real}\\b`, 'g'), local),
+    read(file),
+  )
+  const blocks = [...text.matchAll(/^( *)```(sh|yaml) (\w+)\n(.*?)^ *```$/gms)]
+  return blocks.map(([, indent, kind, place, lines], i) => {
+    const content = (lines as string).replaceAll(new RegExp(`^${indent}`, 'gm'), '')
+    const name = `${basename(file, '.md')}-${i}.yaml`
+    const commands =
+      kind === 'yaml' ? `cat > etc/added/${name} <<'EOF'\n${content}EOF\n` : `(cd ${place}\n${content})\n`
+    return { commands: `# ${file}\n${commands}`, output: [] }
+  })
+}
+
 /** Replaces the ports of the page, which may be in use on this machine. */
-async function withFreePorts(text: string): Promise<string> {
+async function withFreePorts(steps: readonly Step[]): Promise<Step[]> {
   const addresses = ['127.0.1.1', '127.0.1.2', '127.0.2.1']
   const ports = {
     2525: await commonFreePort(addresses),
@@ -41,7 +76,9 @@ async function withFreePorts(text: string): Promise<string> {
     5870: await commonFreePort(['127.0.1.3', '127.0.1.4']),
     5300: await commonFreePort(['127.0.0.1']),
   }
-  return Object.entries(ports).reduce((result, [port, free]) => result.replaceAll(port, `${free}`), text)
+  const replace = (text: string) =>
+    Object.entries(ports).reduce((result, [port, free]) => result.replaceAll(port, `${free}`), text)
+  return steps.map(({ commands, output }) => ({ commands: replace(commands), output: output.map(replace) }))
 }
 
 /** What differs from run to run: queue IDs, SRS hashes and days, fingerprints, times, dates of selectors, the home folder. */
@@ -89,15 +126,23 @@ async function runInShell(script: string, home: string): Promise<{ readonly stat
   }
 }
 
-it('the commands of the tutorial print what the page says', { timeout: TIMEOUT_MS }, async () => {
-  const steps = readSteps(await withFreePorts(page))
-  expect(steps.length).toBeGreaterThan(20)
+/** Runs the steps in one shell; returns what each printed, and the exit status of the shell. */
+async function runSteps(steps: readonly Step[], home: string) {
+  const script = steps.map(({ commands }, i) => `echo '${MARK}${i}'\n${commands}`).join('')
+  const { status, output } = await runInShell(script, home)
+  return { status, printed: output.split(/^@@@ block \d+\n/m).slice(1) }
+}
+
+it('the commands of the tutorial and of the how-to pages work', { timeout: TIMEOUT_MS }, async () => {
   const home = mkdtempSync(join(tmpdir(), 'waypost-tutorial-'))
   try {
-    const script = steps.map(({ commands }, i) => `echo '${MARK}${i}'\n${commands}`).join('')
-    const { status, output } = await runInShell(script, home)
-    const printed = output.split(/^@@@ block \d+\n/m).slice(1)
-    const failures = steps.flatMap(({ commands, output: expected }, i) => {
+    const steps = readSteps(tutorial)
+    const added = [{ commands: howToLayout, output: [] }, ...howTos.flatMap(howToSteps)]
+    expect(steps.length).toBeGreaterThan(20)
+    expect(added.length).toBeGreaterThan(20)
+    const all = await withFreePorts([...steps.slice(0, -1), ...added, ...steps.slice(-1)])
+    const { status, printed } = await runSteps(all, home)
+    const failures = all.flatMap(({ commands, output: expected }, i) => {
       const lines = (printed[i] ?? '').split('\n').map((line) => normalised(line, home))
       const missing = missingLines(
         lines,
@@ -106,7 +151,7 @@ it('the commands of the tutorial print what the page says', { timeout: TIMEOUT_M
       return missing.length > 0 ? [{ commands, missing, lines }] : []
     })
     expect(failures).toEqual([])
-    expect({ status, steps: printed.length }).toEqual({ status: 0, steps: steps.length })
+    expect({ status, last: printed.length === all.length ? '' : printed.at(-1) }).toEqual({ status: 0, last: '' })
   } finally {
     rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   }
