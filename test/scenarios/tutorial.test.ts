@@ -39,7 +39,7 @@ function readSteps(text: string): Step[] {
 const howToLayout = `
 mkdir etc/added
 for node in mx srs submission mta; do
-  ln -s ../etc/* ../ca.key $node/
+  (cd $node && ln -s ../etc/* ../ca.key .)
   sed -i 's#../etc/mail.yaml#../etc/mail.yaml, ../etc/added#' $node/node.yaml
 done
 `
