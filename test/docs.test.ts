@@ -68,8 +68,41 @@ const generated = ['configuration.md', 'events.md', 'metrics.md', 'commands.md',
 const handWritten = pages.filter((page) => !generated.some((name) => page.endsWith(`/${name}`)))
 
 it.each(handWritten)('%s: prose has at most 100 columns', (page) => {
-  const prose = read(page).replaceAll(/^ *```.*?^ *```$/gms, '').split('\n')
+  const prose = read(page)
+    .replaceAll(/^ *```.*?^ *```$/gms, '')
+    .split('\n')
   expect(prose.filter((line) => line.length > 100 && !/^ *\|/.test(line) && line.includes(' '))).toEqual([])
+})
+
+it('the pages name only metrics that exist', () => {
+  const names = (text: string) => [...text.matchAll(/\bwaypost_[a-z_]+/g)].map((match) => match[0])
+  // With the tests, which have the complete names.
+  const sources = globSync('src/**/*.ts', { cwd: root })
+  const known = new Set(sources.flatMap((file) => names(read(file))))
+  expect(known.size).toBeGreaterThan(20)
+  const described = pages.filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('docs/decisions/'))
+  expect(described.flatMap((page) => names(read(page))).filter((name) => !known.has(name))).toEqual([])
+})
+
+describe('docs/rfc.md', () => {
+  const sources = globSync('src/**/*.{ts,yaml}', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
+  const cited = sources.flatMap((file) =>
+    [...read(file).matchAll(/RFC (\d{3,4})/g)].map((match) => `${match[1]} ${file.split('/')[1]}`),
+  )
+  const rows = [...read('docs/rfc.md').matchAll(/^\| (\d+) \| .* \| (full|partly|no) \| ([\w., -]+) \|.*\|$/gm)]
+
+  it('has every RFC that the code cites, once', () => {
+    const numbers = rows.map((row) => row[1] as string)
+    expect(numbers).toHaveLength(new Set(numbers).size)
+    expect([...new Set(cited.map((one) => one.split(' ')[0] as string))].toSorted()).toEqual(numbers.toSorted())
+  })
+
+  it('names only modules that cite the RFC', () => {
+    const named = rows.flatMap(([, number, , where]) =>
+      (where as string).split(', ').map((module) => `${number} ${module}`),
+    )
+    expect(named.filter((one) => !cited.includes(one))).toEqual([])
+  })
 })
 
 it('docs/README.md lists every page', () => {
