@@ -5,11 +5,11 @@ import type { HealthReport } from '../observe/health-report.ts'
 import { startAdmin } from './http.ts'
 import type { AdminSettings, AdminSources } from './http.ts'
 
-const well: HealthReport = { kind: 'ok', checks: { queue: { kind: 'ok' } } }
+const healthy: HealthReport = { kind: 'ok', checks: { queue: { kind: 'ok' } } }
 const bugs: unknown[] = []
 const sources: AdminSources = {
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'waypost_up 1\n' }),
-  health: async () => well,
+  health: async () => healthy,
   bug: (error) => void bugs.push(error),
 }
 const running: { close(): Promise<void> }[] = []
@@ -44,16 +44,16 @@ describe('the admin server', () => {
   })
 
   test.each([
-    [well, 200],
+    [healthy, 200],
     [{ kind: 'degraded', checks: { ldap: { kind: 'degraded', reason: 'stale' } } } as const, 200],
     [{ kind: 'failing', checks: { queue: { kind: 'failing', reason: 'disk full' } } } as const, 503],
-  ])('tells health: %j is %d', async (report, status) => {
+  ])('answers the health %j with %d', async (report, status) => {
     const { url } = await start({ health: async () => report })
     const response = await fetch(`${url}/healthz`)
     expect([response.status, await response.json()]).toEqual([status, report])
   })
 
-  test('knows no other path and no other method', async () => {
+  test('rejects other paths and methods', async () => {
     const { url } = await start()
     for (const path of ['/', '/metrics/', '/admin', '/%6detrics']) expect((await fetch(url + path)).status).toBe(404)
     const post = await fetch(`${url}/metrics`, { method: 'POST', body: 'x' })
@@ -62,7 +62,7 @@ describe('the admin server', () => {
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
 
-  test('a client that does not end its request is cut off, with no half minute of patience on top', {
+  test('disconnects a client that does not finish its request, without a further half minute', {
     timeout: 15_000,
   }, async () => {
     const { port } = await start({}, { requestMs: 50 })
@@ -72,7 +72,7 @@ describe('the admin server', () => {
     await once(slow, 'close')
   })
 
-  test('a source that fails is a bug and a 500, and the server lives on', async () => {
+  test('answers 500 and reports a bug if a source fails, and continues', async () => {
     const { url } = await start({ metrics: () => Promise.reject(new Error('no')) })
     const response = await fetch(`${url}/metrics`)
     expect([response.status, (await response.text()).includes('no')]).toEqual([500, false])
@@ -80,7 +80,7 @@ describe('the admin server', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
-  test('stays on loopback unless allowed', async () => {
+  test('listens on other than loopback addresses only if permitted', async () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'localhost', '']) {
       expect(await startAdmin({ host, port: 0, allowRemote: false }, sources)).toMatchObject({ kind: 'refused' })
     }
@@ -89,13 +89,13 @@ describe('the admin server', () => {
     if (allowed.kind === 'listening') await allowed.close()
   })
 
-  test('says so when the port is taken', async () => {
+  test('is refused a port that is in use', async () => {
     const { port } = await start()
     const second = await startAdmin({ host: '127.0.0.1', port, allowRemote: false }, sources)
     expect(second.kind === 'refused' && second.problem).toContain('EADDRINUSE')
   })
 
-  test('close does not wait for a connection that says nothing', async () => {
+  test('closes without waiting for an idle connection', async () => {
     const { port } = await start()
     const idle = connect(port, '127.0.0.1')
     await new Promise((resolve) => idle.once('connect', resolve))
@@ -103,7 +103,7 @@ describe('the admin server', () => {
     await new Promise((resolve) => (idle.closed ? resolve(null) : idle.once('close', resolve)))
   })
 
-  test('nonsense instead of HTTP harms nobody', async () => {
+  test('continues after a protocol error', async () => {
     const { port, url } = await start()
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined)
@@ -113,14 +113,14 @@ describe('the admin server', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
-  test('answers are not stored and not guessed at', async () => {
+  test('forbids caching and content sniffing', async () => {
     const { url } = await start()
     const { headers } = await fetch(`${url}/healthz`)
     expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff'])
     await fetch(`${url}/metrics`).then((response) => response.text())
   })
 
-  test('every request asks anew', async () => {
+  test('reads the metrics for each request', async () => {
     let scrapes = 0
     const { url } = await start({
       metrics: async () => ({ contentType: 'text/plain', text: `waypost_scrapes ${++scrapes}\n` }),

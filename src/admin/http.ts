@@ -1,5 +1,5 @@
-// HTTP for operators and their probes: /metrics and /healthz, read only, without authentication and so on a loopback address unless the
-// setting says otherwise. It knows no room: what it shows is passed in.
+// The HTTP listener for monitoring: /metrics and /healthz, read only. It has no authentication, so it listens on a loopback address unless
+// the configuration permits another one.
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -10,18 +10,18 @@ import type { HealthReport } from '../observe/health-report.ts'
 export interface AdminSettings {
   /** IP address to bind. */
   readonly host: string
-  /** 0 picks a free one. */
+  /** 0 means any free port. */
   readonly port: number
-  /** Permit an address that others can reach. */
+  /** Permits an address that other hosts can reach. */
   readonly allowRemote: boolean
-  /** For a whole request, ms; ten seconds unless told. */
+  /** Time limit of a request, ms; 10 s by default. */
   readonly requestMs?: number
 }
 
 export interface AdminSources {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
   health(): Promise<HealthReport>
-  /** An unforeseen error while answering. */
+  /** An unexpected error during a request. */
   bug(error: unknown, context: string): void
 }
 
@@ -36,23 +36,26 @@ interface Page {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A probe that has not sent its few header octets by then is no probe. */
-const REQUEST_TIMEOUT = 10_000
-/** How often Node looks whose time is up, ms; its usual 30 s would make forty seconds of ten. */
-const LOOK_EVERY = 1000
-/** Scrapers and probes are few; more connections are a mistake or an attack. */
+/** A request of a probe is one packet; slower clients are cut off. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** How often Node checks for slow requests, ms; its default of 30 s would extend the limit of 10 s to 40 s. */
+const TIMEOUT_CHECK_MS = 1000
+/** Monitoring needs only a few connections. */
 const MAX_CONNECTIONS = 100
 
 const plain = 'text/plain; charset=utf-8'
 
-/** Starts to listen; `refused` if the address is not loopback and not allowed, or cannot be bound. */
+/** Starts to listen; `refused` if the address is not permitted or cannot be bound. */
 export function startAdmin(settings: AdminSettings, sources: AdminSources): Promise<AdminStart> {
   if (!settings.allowRemote && !isLoopbackAddress(settings.host)) {
-    return Promise.resolve({ kind: 'refused', problem: `${settings.host} is not a loopback address` })
+    return Promise.resolve({
+      kind: 'refused',
+      problem: `${settings.host} is not a loopback address; set admin.allow_remote to permit it`,
+    })
   }
-  const requestMs = settings.requestMs ?? REQUEST_TIMEOUT
+  const requestMs = settings.requestMs ?? REQUEST_TIMEOUT_MS
   const server = createServer(
-    { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: LOOK_EVERY },
+    { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     (request, response) => {
       answer(request, sources)
         .catch((error: unknown) => {
@@ -60,7 +63,7 @@ export function startAdmin(settings: AdminSettings, sources: AdminSources): Prom
           return { status: 500, contentType: plain, text: 'Internal error\n' }
         })
         .then((page) => send(request, response, page))
-        .catch((error: unknown) => sources.bug(error, 'admin answer'))
+        .catch((error: unknown) => sources.bug(error, 'admin response'))
     },
   )
   server.maxConnections = MAX_CONNECTIONS
@@ -71,7 +74,7 @@ function listen(server: Server, settings: AdminSettings): Promise<AdminStart> {
   return new Promise((resolve) => {
     server.once('error', (error) => resolve({ kind: 'refused', problem: error.message }))
     server.listen({ host: settings.host, port: settings.port }, () => {
-      // From now on an error is of one connection and ends with it.
+      // Errors from now on concern one connection, which Node closes.
       server.removeAllListeners('error').on('error', () => undefined)
       resolve({ kind: 'listening', port: (server.address() as AddressInfo).port, close: () => close(server) })
     })
@@ -94,7 +97,7 @@ async function answer(request: IncomingMessage, sources: AdminSources): Promise<
   return path === '/metrics' ? { status: 200, ...(await sources.metrics()) } : healthPage(await sources.health())
 }
 
-/** A degraded node still takes mail: only a failing one answers 503. */
+/** A degraded node still accepts mail: only a failing one answers 503. */
 function healthPage(report: HealthReport): Page {
   return {
     status: report.kind === 'failing' ? 503 : 200,

@@ -1,12 +1,12 @@
-// Is this node well? Rooms bring named checks; the worst of their answers is the node's. Asking never throws and never hangs.
+// The health of a node: the worst result of its named checks. A check that throws or does not answer in time is failing.
 
 import type { Clock } from '../lib/clock.ts'
 
 export type Health =
   | { readonly kind: 'ok' }
-  /** Works, but somebody should look. */
+  /** The node works, but an operator should act. */
   | { readonly kind: 'degraded'; readonly reason: string }
-  /** Does not do its work: a balancer had better look elsewhere. */
+  /** The node does not do its work: a load balancer should use another one. */
   | { readonly kind: 'failing'; readonly reason: string }
 
 export interface HealthCheck {
@@ -19,23 +19,23 @@ export interface HealthReport {
   readonly checks: Readonly<Record<string, Health>>
 }
 
-/** A check that takes longer has found its answer: something is stuck. Below the 5 s that probes usually wait. */
-const CHECK_TIMEOUT = 3000
+/** Time limit of a check, below the usual 5 s of probes. */
+const CHECK_TIMEOUT_MS = 3000
 
 const order: readonly Health['kind'][] = ['ok', 'degraded', 'failing']
 
-/** Runs all checks side by side. */
+/** Runs all checks concurrently. */
 export async function checkHealth(checks: readonly HealthCheck[], clock: Clock): Promise<HealthReport> {
-  const found = await Promise.all(checks.map(async (check) => [check.name, await ask(check, clock)] as const))
-  const worst = Math.max(0, ...found.map(([, health]) => order.indexOf(health.kind)))
-  return { kind: order[worst] as Health['kind'], checks: Object.fromEntries(found) }
+  const results = await Promise.all(checks.map(async (check) => [check.name, await runCheck(check, clock)] as const))
+  const worst = Math.max(0, ...results.map(([, health]) => order.indexOf(health.kind)))
+  return { kind: order[worst] as Health['kind'], checks: Object.fromEntries(results) }
 }
 
-async function ask(check: HealthCheck, clock: Clock): Promise<Health> {
+async function runCheck(check: HealthCheck, clock: Clock): Promise<Health> {
   const answered = new AbortController()
-  const late = clock.sleep(CHECK_TIMEOUT, answered.signal).then(
-    (): Health => ({ kind: 'failing', reason: `no answer within ${CHECK_TIMEOUT / 1000} s` }),
-    // The sleep was called off because the answer came: this value loses the race.
+  const late = clock.sleep(CHECK_TIMEOUT_MS, answered.signal).then(
+    (): Health => ({ kind: 'failing', reason: `no answer within ${CHECK_TIMEOUT_MS / 1000} s` }),
+    // Aborted after the answer: this value loses the race.
     (): Health => ({ kind: 'ok' }),
   )
   try {

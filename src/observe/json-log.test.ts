@@ -27,7 +27,7 @@ const received: Event = {
   messageId: null,
 }
 
-test('one JSON line for each event, with the clock of the node', () => {
+test('writes one JSON line for each event, with the time of the clock', () => {
   const { log, lines, parsed } = collect()
   log.event(received)
   expect(lines).toHaveLength(1)
@@ -46,7 +46,7 @@ test('one JSON line for each event, with the clock of the node', () => {
   })
 })
 
-test('details of a mail are for level debug', () => {
+test('writes details of a message at level debug', () => {
   const signed: Event = {
     kind: 'signed',
     at: 1,
@@ -62,7 +62,7 @@ test('details of a mail are for level debug', () => {
   expect([info.lines.length, debug.lines.length]).toEqual([0, 1])
 })
 
-test('levels are kept and messages go through the privacy classes', () => {
+test('applies the level, and the privacy classes to messages', () => {
   const { log, parsed } = collect('warn', 'hash')
   log.debug({}, 'no')
   log.info({}, 'no')
@@ -72,7 +72,7 @@ test('levels are kept and messages go through the privacy classes', () => {
   expect(JSON.stringify(parsed())).not.toContain('joe@')
 })
 
-test('a bug keeps its stack and causes, whatever was thrown', () => {
+test('writes stack and causes of a bug, for any thrown value', () => {
   const { log, parsed } = collect()
   log.bug(new Error('outer', { cause: new Error('inner') }), 'test', { session: 's' })
   log.bug('just text', 'test')
@@ -83,7 +83,7 @@ test('a bug keeps its stack and causes, whatever was thrown', () => {
   expect([second?.['error'], third?.['error']]).toEqual(['just text', 'undefined'])
 })
 
-test('no field forges the line: line ends, own keys, cycles', () => {
+test('does not let fields forge a line: line ends, its own keys, cycles', () => {
   const { log, lines, parsed } = collect()
   log.info({ sender: 'x\n{"level":"error"}', level: 'error', time: 'never', msg: 'other' }, 'a\nb')
   expect(lines).toHaveLength(1)

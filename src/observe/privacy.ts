@@ -1,5 +1,5 @@
-// Privacy classes: what a field of a log line tells about people, and what becomes of it (keep, keyed hash, drop). Classes hang on field
-// names, a closed table; a field that nobody classed is treated as free text, in which addresses and IPs are found by their shape.
+// Personal data in log lines: each field name has a privacy class, and the settings say whether a class is kept, replaced by a keyed hash
+// or dropped. A field without a class is free text, in which addresses and IPs are recognised by their form.
 
 import { createHmac } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
@@ -8,19 +8,19 @@ import type { LogFields } from '../lib/log.ts'
 export type Treatment = 'keep' | 'hash' | 'drop'
 
 export interface PrivacySettings {
-  /** Mail addresses and user names. Their domains stay: the next hop beside them names those anyway. */
+  /** Mail addresses and user names. Their domains are kept: the next hop names them anyway. */
   readonly addresses: Treatment
-  /** Client addresses and what a client calls itself. Hosts that we deliver to are nobody's secret. */
+  /** Client addresses, client names and EHLO arguments. Hosts that receive mail from this node are public. */
   readonly ips: Treatment
   readonly subjects: Treatment
-  /** Key of the hash: with it the same person stays recognizable in one log, without it nobody can test a guess. */
+  /** Key of the hash: equal values have equal hashes in one log, and without the key a guess cannot be tested. */
   readonly hashKey: Buffer
 }
 
 type FieldClass = 'open' | 'address' | 'ip' | 'subject' | 'origin' | 'text'
 
-/** Octets of a hash, as hex twice that: 48 bits tell a node's people apart. */
-const HASH_OCTETS = 6
+/** Bytes of a hash: 48 bits distinguish the people of a node. */
+const HASH_BYTES = 6
 
 const classes: Readonly<Record<string, FieldClass>> = {
   event: 'open',
@@ -47,6 +47,7 @@ const classes: Readonly<Record<string, FieldClass>> = {
   original: 'address',
   reversePath: 'address',
   user: 'address',
+  users: 'address',
   identity: 'address',
   remote: 'ip',
   ip: 'ip',
@@ -56,18 +57,18 @@ const classes: Readonly<Record<string, FieldClass>> = {
   origin: 'origin',
 }
 
-/** A user name as smtp/origin.ts writes it into texts, or an address. */
+/** A user name as smtp/origin.ts writes it into texts, or a mail address. */
 const personShape =
   /\buser:(?:"(?:[^"\\]|\\.){0,512}"|[^\s"<>()[\],;:]{1,512})|(?:"(?:[^"\\]|\\.){0,128}"|[^\s<>()[\]"',;:]{1,128})@[A-Za-z0-9\u{80}-\u{10ffff}.[\]:-]{1,255}/gu
-/** A client with its name, as ledger and log write it. */
+/** A client with its name, as in the event ledger. */
 const namedClient = /^([^[\]]+)\[([^[\]]+)\]$/
 const ipShape =
   /(?<![0-9A-Za-z.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![0-9A-Za-z:])/g
 
 export interface Privacy {
-  /** The fields as they may be written; dropped ones are missing. */
+  /** The fields as they may be logged; dropped ones are missing. */
   apply(fields: LogFields): Record<string, unknown>
-  /** Free text with what the settings hide taken out or hashed. */
+  /** Free text, in which personal data is replaced as the settings say. */
   text(text: string): string
 }
 
@@ -76,7 +77,7 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     createHmac('sha256', settings.hashKey)
       .update(value.toLowerCase())
       .digest('hex')
-      .slice(0, 2 * HASH_OCTETS)
+      .slice(0, 2 * HASH_BYTES)
   const address = (value: string) => {
     const at = value.lastIndexOf('@')
     return at < 0 ? `#${hash(value)}` : `#${hash(value)}${value.slice(at)}`
@@ -129,14 +130,14 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
   return { apply, text }
 }
 
-/** `mail.example.net[192.0.2.1]`, and `unknown[…]` where the address has no name: a client is to be found by its address everywhere. */
+/** Hashes name and address of `mail.example.net[192.0.2.1]` apart, so that a client is found by its address with or without a name. */
 function hashedClient(value: string, hash: (text: string) => string): string {
   const [, name, ip] = namedClient.exec(value) ?? []
   if (name === undefined || ip === undefined) return `#${hash(value)}`
   return `${name === 'unknown' ? name : `#${hash(name)}`}[#${hash(ip)}]`
 }
 
-/** `user:anna` names a person; peers and machines are no people. */
+/** Only `user:NAME` identifies a person; peers and machines do not. */
 function origin(value: string, treat: (user: string) => string | undefined): string {
   if (!value.startsWith('user:')) return value
   const user = treat(value.slice('user:'.length))

@@ -165,7 +165,7 @@ describe('trace', () => {
                                     next-hop kim@far.example -> mx:far.example (RFC 5321 5.1)
                                     srs ann@sender.example -> SRS0@srs.example.org (configuration)
         TIME  not signed: no key for sender.example
-        TIME  delivered to kim@far.example at mx.far.example[NET.N]:PORT without TLS, attempt 1: 250 2.0.0 kept
+        TIME  delivered to kim@far.example at mx.far.example[NET.N]:PORT without TLS (starttls-not-supported), attempt 1: 250 2.0.0 kept
       "
     `)
   })
