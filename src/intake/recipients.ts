@@ -46,7 +46,8 @@ export function recipientsOf(draft: Draft, settings: { readonly expanded?: boole
       const one = first ? askedForBoth(first, found) : found
       if (one === first) continue
       recipients.set(key, one)
-      const { forward = first && forwards.get(first), handedOver: terms = first && handedOver.get(first) } = destination
+      const { forward = first && forwards.get(first), relayedForwards: terms = first && handedOver.get(first) } =
+        destination
       if (first) {
         forwards.delete(first)
         handedOver.delete(first)

@@ -70,12 +70,13 @@ const usual: ForwardTerms = { action: null }
 const terms = (score: number | null): ForwardTerms => ({ action: null, ceiling: { score, source: 'mail.yaml:7' } })
 
 function destination(recipient: string, more: Partial<Destination>): Destination {
-  const nextHop = more.handedOver ? 'peers:srs' : 'mx:home.example'
+  const nextHop = more.relayedForwards ? 'peers:srs' : 'mx:home.example'
   return { recipient, original: recipient, reversePath: 'ann@s.example', nextHop, private: true, via: [], ...more }
 }
 
 /** `handed` as the mx sees a forward, `leaves` as the srs does, `inside` for what stays with us. */
-const handed = (name: string, ...handedOver: ForwardTerms[]) => destination(`${name}@example.org`, { handedOver })
+const handed = (name: string, ...handedOver: ForwardTerms[]) =>
+  destination(`${name}@example.org`, { relayedForwards: handedOver })
 const leaves = (name: string, forward: ForwardTerms) => destination(`${name}@home.example`, { forward })
 const inside = destination('list@example.org', { nextHop: 'smtp:[127.0.0.1]:25', private: false })
 

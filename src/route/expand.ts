@@ -1,19 +1,18 @@
-// Follows the targets of one entry: those in our domains are placed in turn, those outside leave, or are handed over.
-// Room: route.
+// Follows the targets of one entry: targets in our domains are resolved in turn, foreign ones leave or are relayed to the srs node.
 
 import { addressKey, isPublicName, printAddress, splitTag } from '../directory/address.ts'
 import { EXPANSION_LIMIT } from '../directory/directory.ts'
 import type { TargetEntry } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { termsFor, wantedBelow } from './forward-terms.ts'
-import { badDomain, tooMany, unknownAddress } from './routing-replies.ts'
 import type { Rule, Step } from './resolution.ts'
 import { addFinalTarget, resolved } from './resolution-state.ts'
-import type { FinalTarget, Owner, AddressResult, Branch, ResolutionState } from './resolution-state.ts'
+import type { AddressResult, Branch, FinalTarget, Owner, ResolutionState } from './resolution-state.ts'
+import { badDomain, tooMany, unknownAddress } from './routing-replies.ts'
 
 export interface Expansion {
   readonly entry: TargetEntry
-  /** Null for entries that no address owns (catch-all, rewrite, fallback): they cannot keep a copy for themselves. */
+  /** Null for entries without an address (catch-all, rewrite, fallback): they cannot keep a copy for themselves. */
   readonly owner: Owner | null
   readonly tag: string | null
   readonly rule: Rule
@@ -22,53 +21,48 @@ export interface Expansion {
   readonly whole?: boolean
 }
 
-/** Follows all targets. Placed if one is; a member without a way is noted in `lost` and does not stop the others. */
+/** Follows all targets; resolved if one is. Targets that cannot be resolved are recorded and do not stop the others. */
 export async function expand(state: ResolutionState, branch: Branch, expansion: Expansion): Promise<AddressResult> {
   const { entry, owner } = expansion
-  const targets = entry.targets.map((target) => tagged(state, target, expansion))
+  const targets = entry.targets.map((target) => withTag(state, target, expansion))
   const foreign = targets.filter((target) => !isOurs(state, target))
-  if (targets.length > 0 && foreign.length === targets.length && handsOverWhole(state, expansion)) {
-    return handOver(state, branch, expansion)
+  if (targets.length > 0 && foreign.length === targets.length && relaysWhole(state, expansion)) {
+    return relayUnresolved(state, branch, expansion)
   }
-  // Both keys: `kim+x` is filed under `kim`, and either may come round again.
+  // Both keys: `kim+x` has its entry under `kim`, and either may occur again.
   const chain = [...branch.chain, addressKey(branch.address), ...(owner ? [owner.key] : [])]
-  const answers: AddressResult[] = []
+  const results: AddressResult[] = []
   for (const target of targets) {
     const via = [...branch.via, stepTo(branch, target, expansion)]
     const next: Branch = { address: target, via, owner, chain, ...wantedBelow(branch, entry) }
-    const answer = isOurs(state, target) ? await state.resolveAddress(state, next) : toWorld(state, next)
-    if (answer.kind === 'unavailable') return answer
-    answers.push(answer)
+    const result = isOurs(state, target) ? await state.resolveAddress(state, next) : leaveDomains(state, next)
+    if (result.kind === 'unavailable') return result
+    results.push(result)
   }
-  return together(state, branch, answers)
+  return combineResults(state, branch, results)
 }
 
-/** Sends an address to the world, or over to the nodes that do. `next.via` is empty for a forward-path that was foreign at once. */
-export function toWorld(state: ResolutionState, next: Branch): AddressResult {
-  const { address } = next
+/** Ends a branch at a foreign address: at its MX hosts, or at the srs node for a forward. Without steps it was the forward-path itself. */
+export function leaveDomains(state: ResolutionState, { address, via, ...wanted }: Branch): AddressResult {
   if (!isPublicName(address.domain)) {
-    return { kind: 'refused', reply: badDomain(`${address.domain} is no name of the public DNS`), via: next.via }
+    return { kind: 'refused', reply: badDomain(`${address.domain} is not a public domain name`), via }
   }
-  const isForward = next.via.length > 0
+  const isForward = via.length > 0
   const hops = state.settings.nextHops
-  const over = isForward && state.settings.forwards === 'relay-to-srs'
-  const nextHop = over ? (hops?.forwards ?? 'peers:srs') : (hops?.world ?? `mx:${address.domain}`)
-  // What a node of ours hands over as a foreign address was somebody's alias there: bounces must not name it either.
+  const isRelayed = isForward && state.settings.forwards === 'relay-to-srs'
+  const nextHop = isRelayed ? (hops?.forwards ?? 'peers:srs') : (hops?.world ?? `mx:${address.domain}`)
+  // A foreign address from a fleet node was an alias target there, so bounces must not name it either.
   const isPrivate = isForward || state.request.origin.kind === 'peer'
-  const note = over ? 'the nodes there forward it' : undefined
-  const terms = termsFor(state.directory, next, address.domain)
-  const forward = over ? { handedOver: [terms] } : isPrivate ? { forward: terms } : {}
-  return addNextHopTarget(
-    state,
-    { address, nextHop, leaves: !over, private: isPrivate, ...forward, via: next.via },
-    note,
-  )
+  const terms = termsFor(state.directory, wanted, address.domain)
+  const forward = isRelayed ? { relayedForwards: [terms] } : isPrivate ? { forward: terms } : {}
+  const target = { address, nextHop, leaves: !isRelayed, private: isPrivate, ...forward, via }
+  return addNextHopTarget(state, target, isRelayed ? 'the next hop forwards it' : undefined)
 }
 
-/** Adds a destination with its next-hop step, within the limit. */
+/** Adds a final target with its next-hop step, within the limit. */
 export function addNextHopTarget(state: ResolutionState, target: FinalTarget, note?: string): AddressResult {
   if (state.finalTargets.length >= EXPANSION_LIMIT) {
-    return { kind: 'refused', reply: tooMany(`over ${EXPANSION_LIMIT} destinations`), via: target.via }
+    return { kind: 'refused', reply: tooMany(`more than ${EXPANSION_LIMIT} destinations`), via: target.via }
   }
   const source = target.nextHop.startsWith('mx:') ? 'RFC 5321 5.1' : 'configuration'
   const step: Step = { rule: 'next-hop', from: printAddress(target.address), to: target.nextHop, source }
@@ -76,40 +70,29 @@ export function addNextHopTarget(state: ResolutionState, target: FinalTarget, no
   return resolved
 }
 
-function handsOverWhole(state: ResolutionState, expansion: Expansion): boolean {
+function relaysWhole(state: ResolutionState, expansion: Expansion): boolean {
   return state.settings.forwards === 'relay-to-srs' && expansion.whole !== false
 }
 
-/** The next node gets our own address and resolves it the same way: what it stands for stays between the two. */
-function handOver(state: ResolutionState, branch: Branch, expansion: Expansion): AddressResult {
+/** The srs node gets our own address and resolves it the same way, so that the foreign targets are not on the wire. */
+function relayUnresolved(state: ResolutionState, branch: Branch, { entry, rule }: Expansion): AddressResult {
   const { address } = branch
   const nextHop = state.settings.nextHops?.forwards ?? 'peers:srs'
-  const rule = expansion.rule === 'alias' ? 'forward' : expansion.rule
-  const step: Step = {
-    rule,
-    from: printAddress(address),
-    to: printAddress(address),
-    source: expansion.entry.source,
-    note: `leaves our domains: the nodes at ${nextHop} resolve it`,
-  }
-  const domains = [...new Set(expansion.entry.targets.map((target) => target.domain))]
-  const wanted = wantedBelow(branch, expansion.entry)
-  const handedOver = domains.map((domain) => termsFor(state.directory, wanted, domain))
-  return addNextHopTarget(state, {
-    address,
-    nextHop,
-    leaves: false,
-    private: true,
-    handedOver,
-    via: [...branch.via, step],
-  })
+  const name = printAddress(address)
+  const note = `all targets are foreign: ${nextHop} resolves the address`
+  const step: Step = { rule: rule === 'alias' ? 'forward' : rule, from: name, to: name, source: entry.source, note }
+  const domains = [...new Set(entry.targets.map((target) => target.domain))]
+  const wanted = wantedBelow(branch, entry)
+  const relayedForwards = domains.map((domain) => termsFor(state.directory, wanted, domain))
+  const via = [...branch.via, step]
+  return addNextHopTarget(state, { address, nextHop, leaves: false, private: true, relayedForwards, via })
 }
 
-/** One answer for a group: placed if any member is. */
-function together(state: ResolutionState, branch: Branch, answers: readonly AddressResult[]): AddressResult {
-  const failures = answers.filter((answer) => answer.kind === 'refused' || answer.kind === 'unknown')
-  if (!answers.some((answer) => answer.kind === 'resolved')) {
-    const discarded = answers.find((answer) => answer.kind === 'discarded')
+/** One result for a group: resolved if any member is. */
+function combineResults(state: ResolutionState, branch: Branch, results: readonly AddressResult[]): AddressResult {
+  const failures = results.filter((result) => result.kind === 'refused' || result.kind === 'unknown')
+  if (!results.some((result) => result.kind === 'resolved')) {
+    const discarded = results.find((result) => result.kind === 'discarded')
     const empty = { kind: 'unknown' as const, via: branch.via, cause: `${printAddress(branch.address)} has no targets` }
     return failures[0] ?? discarded ?? empty
   }
@@ -127,8 +110,8 @@ function stepTo(branch: Branch, target: Mailbox, expansion: Expansion): Step {
   return note === '' ? step : { ...step, note }
 }
 
-/** Carries `+tag` on: inside our domains unless dropped, outside only if the entry says keep (many hosts know no tags). */
-function tagged(state: ResolutionState, target: Mailbox, expansion: Expansion): Mailbox {
+/** Keeps `+tag` inside our domains unless the entry drops it, outside only if the entry keeps it: many hosts have no tags. */
+function withTag(state: ResolutionState, target: Mailbox, expansion: Expansion): Mailbox {
   const delimiter = state.settings.tagDelimiter ?? '+'
   if (expansion.tag === null || splitTag(target.local, delimiter)) return target
   const keeps = expansion.entry.tag ?? (isOurs(state, target) ? 'keep' : 'drop')

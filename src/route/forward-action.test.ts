@@ -45,7 +45,9 @@ async function actionsOf(
   const router = createRouter({ ...settings, ...changes }, () => directory)
   const answer = await router.resolve({ forwardPath, reversePath: sender, origin, at: AT })
   if (answer.kind !== 'destinations') throw new Error(answer.kind)
-  return Object.fromEntries(answer.destinations.map((one) => [one.recipient, one.forward ?? one.handedOver ?? null]))
+  return Object.fromEntries(
+    answer.destinations.map((one) => [one.recipient, one.forward ?? one.relayedForwards ?? null]),
+  )
 }
 
 describe('a copy that leaves by a forward', () => {

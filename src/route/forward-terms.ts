@@ -1,33 +1,31 @@
-// What routing data want for mail that leaves by a forward: the entries on the way, the nearest to the target first, then the domain it goes to.
-// Room: route.
+// The terms of a forward: those of the entries that led to it, the nearest to the target first, then those of its foreign domain.
 
 import type { Directory, ForwardAction, ForwardWords, SpamCeiling } from '../directory/directory.ts'
 import type { ForwardTerms } from './resolution.ts'
 
-/** What the entries on the way have said so far. */
+/** The terms of the entries so far. */
 export interface Wanted {
   readonly action?: ForwardAction
   readonly ceiling?: SpamCeiling
 }
 
-/** The same below this entry, whose own words come before those above it. */
+/** The terms below this entry; its own override those above it. */
 export function wantedBelow(above: Wanted, entry: ForwardWords): Wanted {
-  return { ...picked(above), ...said(entry) }
+  return { ...wantedOf(above), ...termsIn(entry) }
 }
 
-/** The terms of a copy that leaves for this domain. */
+/** The terms of a copy to this foreign domain. */
 export function termsFor(directory: Directory, wanted: Wanted, domain: string): ForwardTerms {
   const policy = directory.forwardPolicy?.(domain)
-  const { action = null, ceiling } = { ...(policy ? said(policy) : {}), ...picked(wanted) }
+  const { action = null, ceiling } = { ...(policy ? termsIn(policy) : {}), ...wantedOf(wanted) }
   return { action, ...(ceiling ? { ceiling } : {}) }
 }
 
-/** Of a larger object only what is wanted. */
-function picked({ action, ceiling }: Wanted): Wanted {
+function wantedOf({ action, ceiling }: Wanted): Wanted {
   return { ...(action ? { action } : {}), ...(ceiling ? { ceiling } : {}) }
 }
 
-function said({ whenDmarcWouldFail: treatment, spamCeiling: score, source }: ForwardWords): Wanted {
+function termsIn({ whenDmarcWouldFail: treatment, spamCeiling: score, source }: ForwardWords): Wanted {
   return {
     ...(treatment === undefined ? {} : { action: { treatment, source } }),
     ...(score === undefined ? {} : { ceiling: { score, source } }),

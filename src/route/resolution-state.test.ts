@@ -106,7 +106,7 @@ describe('limits', () => {
     const answer = await ask('all@example.org', directoryOf(group(EXPANSION_LIMIT)))
     expect(answer.kind === 'destinations' && answer.destinations.length).toBe(EXPANSION_LIMIT)
     const more = await ask('all@example.org', directoryOf(group(EXPANSION_LIMIT + 1)))
-    expect(more).toMatchObject({ failedMembers: [{ reply: { text: 'This address leads to too many others here' } }] })
+    expect(more).toMatchObject({ failedMembers: [{ reply: { text: 'This address expands to too many others' } }] })
   })
 
   it('large groups of the same people take no quadratic time', async () => {

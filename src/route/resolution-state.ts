@@ -1,32 +1,32 @@
-// The state of one resolution on its way from a forward-path to destinations.
-// Room: route.
+// The state of one resolution, from a forward-path to its final targets.
 
-import { addressKey, parseAddress } from '../directory/address.ts'
+import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
 import { CHAIN_LIMIT } from '../directory/directory.ts'
-import type { Directory } from '../directory/directory.ts'
+import type { AddressRecord, Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Wanted } from './forward-terms.ts'
 import type { ForwardTerms, ResolveRequest, Step } from './resolution.ts'
 import type { RouterSettings } from './router-settings.ts'
+import { looping } from './routing-replies.ts'
 
-/** Keys in a chain, up to two for each entry. */
+/** Keys in a chain: up to two for each entry. */
 export const CHAIN_DEPTH_LIMIT = 2 * CHAIN_LIMIT
 
-/** A destination before the sender is looked at. */
+/** A destination before its reverse-path is known. */
 export interface FinalTarget {
   readonly address: Mailbox
   readonly nextHop: string
-  /** Goes to the world: SRS applies. */
+  /** True if it leaves for a foreign host, so that SRS applies. */
   readonly leaves: boolean
+  /** As in Destination. */
   readonly private: boolean
-  /** As in resolution.ts. */
   readonly forward?: ForwardTerms
-  readonly handedOver?: readonly ForwardTerms[]
+  readonly relayedForwards?: readonly ForwardTerms[]
   readonly via: readonly Step[]
 }
 
-/** One member that found no way while others of its group did. */
+/** A member of a group that cannot be resolved while others can. */
 export interface FailedMember {
   readonly reply: Refusal
   readonly via: readonly Step[]
@@ -38,15 +38,23 @@ export interface Owner {
   readonly field: 'alias' | 'forward' | 'hostAlias'
 }
 
-/** Where the state stands. */
+/** One address under resolution, with the steps that led to it. */
 export interface Branch extends Wanted {
   readonly address: Mailbox
   readonly via: readonly Step[]
   readonly owner: Owner | null
-  /** Keys of all entries above: meeting one again is a loop. */
+  /** Keys of all entries above; one that occurs again is a loop. */
   readonly chain: readonly string[]
 }
 
+/** A record, the key that it has in the directory, and the tag that the look-up left over. */
+export interface Match {
+  readonly record: AddressRecord
+  readonly key: string
+  readonly tag: string | null
+}
+
+/** The result for one address. The final targets of a resolved one are in the state. */
 export type AddressResult =
   | { readonly kind: 'resolved' }
   | { readonly kind: 'discarded'; readonly reason: string; readonly via: readonly Step[] }
@@ -58,20 +66,20 @@ export interface ResolutionState {
   readonly request: ResolveRequest
   readonly settings: RouterSettings
   readonly directory: Directory
-  /** Added by `grow` only. */
+  /** Only addFinalTarget adds to it. */
   readonly finalTargets: FinalTarget[]
-  /** Address key → the leaves whose way passes it. */
+  /** Address key → indexes of the final targets whose steps pass it. */
   readonly finalTargetsByAddress: Map<string, number[]>
   readonly failedMembers: FailedMember[]
-  /** Addresses that were followed already, with what came of them: met again, they only merge. */
+  /** Results by address key; `open` while the address is being followed. */
   readonly visited: Map<string, AddressResult | 'open'>
-  /** Places one address (place.ts); here so that expand.ts need not know it. */
-  readonly resolveAddress: (state: ResolutionState, point: Branch) => Promise<AddressResult>
+  /** resolve-address.ts; passed along so that expand.ts and resolve-domain.ts need not import it in a circle. */
+  readonly resolveAddress: (state: ResolutionState, branch: Branch) => Promise<AddressResult>
 }
 
 export const resolved: AddressResult = { kind: 'resolved' }
 
-/** Adds a target, and files it under every address on its way: large groups meet the same people again and again. */
+/** Adds a final target and indexes it by every address on its path, as large groups reach the same members again and again. */
 export function addFinalTarget(state: ResolutionState, target: FinalTarget): void {
   const index = state.finalTargets.push(target) - 1
   for (const step of target.via) {
@@ -82,4 +90,25 @@ export function addFinalTarget(state: ResolutionState, target: FinalTarget): voi
     if (known) known.push(index)
     else state.finalTargetsByAddress.set(key, [index])
   }
+}
+
+/** Ends a branch at a transport of the address or its domain. */
+export function deliverTo(
+  state: ResolutionState,
+  { address, via }: Branch,
+  { nextHop, source }: { readonly nextHop: string; readonly source: string },
+): AddressResult {
+  const step: Step = { rule: 'transport', from: printAddress(address), to: nextHop, source }
+  addFinalTarget(state, { address, nextHop, leaves: false, private: false, via: [...via, step] })
+  return resolved
+}
+
+export function refused(branch: Branch, reply: Refusal): AddressResult {
+  return { kind: 'refused', reply, via: branch.via }
+}
+
+/** Refuses a branch that returns to an entry above it. */
+export function loopAt(branch: Branch, key: string): AddressResult {
+  const loop = [...branch.chain.slice(Math.max(0, branch.chain.indexOf(key))), key]
+  return refused(branch, looping(loop.filter((each, index) => each !== loop[index - 1]).join(' → ')))
 }

@@ -1,4 +1,4 @@
-// What routing answers for one forward-path. `waypost explain` prints exactly this object.
+// The result of resolving one forward-path; `waypost explain` prints this object.
 
 import type { ForwardAction, SpamCeiling } from '../directory/directory.ts'
 import type { Authenticated, Origin } from '../smtp/origin.ts'
@@ -19,40 +19,40 @@ export type Rule =
   | 'discard'
   | 'refuse'
 
-/** One step of the way, with the rule that made it and where that rule is written. */
+/** One step of a resolution, with its rule and where that rule is written. */
 export interface Step {
   readonly rule: Rule
   readonly from: string
   readonly to: string
-  /** `file:line`, an LDAP DN, `configuration`, or `RFC …` for what no file says. */
+  /** `file:line`, an LDAP DN, `configuration`, or `RFC …` for a rule of a standard. */
   readonly source: string
-  /** A sentence for people. */
+  /** A comment for the reader of `explain`. */
   readonly note?: string
 }
 
-/** What routing data want for a copy that leaves our domains by a forward. */
+/** The rules of routing data for a copy that leaves our domains by a forward. */
 export interface ForwardTerms {
-  /** Where that fails the destination's DMARC check; null where they say nothing. */
+  /** What to do if the copy would fail DMARC at its destination; null where the data have no rule. */
   readonly action: ForwardAction | null
-  /** From which spam score on it is not forwarded; missing where they say nothing. */
+  /** The spam score from which on it is not forwarded; missing where the data have no rule. */
   readonly ceiling?: SpamCeiling
 }
 
 export interface Destination {
-  /** Final address this copy goes to. */
+  /** The final address of this copy. */
   readonly recipient: string
-  /** The forward-path that the client gave. */
+  /** The forward-path as the client gave it. */
   readonly original: string
-  /** MAIL FROM for this copy: the sender, or its SRS form; null for the null sender. */
+  /** The reverse-path of this copy: the sender or its SRS form; null for the null sender. */
   readonly reversePath: string | null
   /** Written form of smtp/nexthop.ts. */
   readonly nextHop: string
-  /** True if the address leaves our domains through a forward or alias: bounces about it must not name it. */
+  /** True if an alias or forward led out of our domains: bounces must not name this address. */
   readonly private: boolean
-  /** There if the copy leaves our domains by a forward, so that its author is not who sends it. */
+  /** Present if this node forwards the copy out of our domains. */
   readonly forward?: ForwardTerms
-  /** There if the next hop, a node of ours, forwards it: the terms of each domain that it leaves for. */
-  readonly handedOver?: readonly ForwardTerms[]
+  /** Present if the next hop, a fleet node, forwards it: the terms for each foreign domain. */
+  readonly relayedForwards?: readonly ForwardTerms[]
   readonly via: readonly Step[]
 }
 
@@ -60,13 +60,13 @@ export type Resolution =
   | {
       readonly kind: 'destinations'
       readonly destinations: readonly Destination[]
-      /** Members of a group that lead nowhere while others do: for log and explain, no reason to refuse the rest. */
+      /** Members of a group that cannot be resolved, while others can: logged and explained; the others get the message. */
       readonly failedMembers?: readonly { readonly reply: Refusal; readonly via: readonly Step[] }[]
     }
   | { readonly kind: 'discard'; readonly reason: string; readonly via: readonly Step[] }
-  /** Permanent (5xx): unknown address, refused by an entry, loop, relay denied. */
+  /** Permanent (5xx): unknown address, refusal entry, loop, relay denied. */
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly via: readonly Step[] }
-  /** Temporary (4xx): a source could not answer. Never "unknown". */
+  /** Temporary (4xx): a source is unavailable, so the address may exist. */
   | { readonly kind: 'unavailable'; readonly reply: Refusal; readonly via: readonly Step[] }
 
 export interface ResolveRequest {
@@ -79,14 +79,14 @@ export interface ResolveRequest {
 
 export interface Router {
   resolve(request: ResolveRequest): Promise<Resolution>
-  /** Is this domain ours, so that mail for it may come from anybody? (mail domains, alias domains, SRS domains, transports) */
+  /** True for a domain whose mail this node accepts from any client: mail, alias, SRS and transport domains. */
   isOurs(domain: string): boolean
-  /** May this authenticated user or machine use this address as sender? Unavailable sources answer `unavailable`. */
-  maySendAs(who: Authenticated, address: string): Promise<SendAs>
+  /** Whether this authenticated user or machine may use this address as sender. */
+  maySendAs(identity: Authenticated, address: string): Promise<SendAs>
 }
 
 export type SendAs =
   | { readonly kind: 'yes'; readonly source: string }
-  /** `allowed` lists what the identity may use, for the public reply. */
+  /** `allowed`: the addresses that the identity may use, for the public reply. */
   | { readonly kind: 'no'; readonly allowed: readonly string[] }
   | { readonly kind: 'unavailable'; readonly cause: string }

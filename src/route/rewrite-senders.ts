@@ -1,31 +1,30 @@
-// Leaves of a walk to destinations: the reverse-path of each copy (SRS where it leaves for the world), duplicates merged.
-// Room: route.
+// From final targets to destinations: the reverse-path of each (by SRS where it leaves for a foreign host), duplicates merged.
 
 import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import { lookupFailed, senderTooLong } from './routing-replies.ts'
 import type { Destination, Step } from './resolution.ts'
+import type { FailedMember, FinalTarget, ResolutionState } from './resolution-state.ts'
+import { lookupFailed, senderTooLong } from './routing-replies.ts'
 import { encodeSrs, isSrsDomain } from './srs/srs.ts'
 import { encodeToken } from './srs/srs-token.ts'
-import type { FinalTarget, FailedMember, ResolutionState } from './resolution-state.ts'
 
 export interface RewrittenTargets {
   readonly destinations: readonly Destination[]
   readonly failedMembers: readonly FailedMember[]
 }
 
-/** The destinations, in the order found; those that cannot leave are answered as failedMembers. */
+/** The destinations in the order of the final targets. A target whose sender cannot be rewritten becomes a failed member. */
 export async function rewriteSenders(state: ResolutionState): Promise<RewrittenTargets> {
   const destinations = new Map<string, Destination>()
   const failedMembers: FailedMember[] = [...state.failedMembers]
   for (const target of state.finalTargets) {
-    const sender = await departingSender(state, target)
+    const sender = await senderFor(state, target)
     if ('reply' in sender) {
-      // Temporary: the whole mail has to come again, or this member would never get it.
-      if (isTemporary(sender.reply))
-        return { destinations: [], failedMembers: [{ reply: sender.reply, via: target.via }] }
-      failedMembers.push({ reply: sender.reply, via: target.via })
+      const failed = { reply: sender.reply, via: target.via }
+      // Temporary: the client must send the whole message again, or this member would never get it.
+      if (isTemporary(sender.reply)) return { destinations: [], failedMembers: [failed] }
+      failedMembers.push(failed)
       continue
     }
     const destination: Destination = {
@@ -35,7 +34,7 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
       nextHop: target.nextHop,
       private: target.private,
       ...(target.forward ? { forward: target.forward } : {}),
-      ...(target.handedOver ? { handedOver: target.handedOver } : {}),
+      ...(target.relayedForwards ? { relayedForwards: target.relayedForwards } : {}),
       via: sender.step ? [...target.via, sender.step] : target.via,
     }
     const key = `${target.nextHop} ${mergeKey(state, target)}`
@@ -45,39 +44,36 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
   return { destinations: [...destinations.values()], failedMembers }
 }
 
-interface DepartingSender {
+interface Sender {
   readonly reversePath: string | null
   readonly step?: Step
 }
 
-async function departingSender(
-  state: ResolutionState,
-  target: FinalTarget,
-): Promise<DepartingSender | { readonly reply: Refusal }> {
+async function senderFor(state: ResolutionState, target: FinalTarget): Promise<Sender | { readonly reply: Refusal }> {
   const { reversePath, at } = state.request
   const { srs } = state.settings
   if (!srs?.rewrite || !target.leaves || reversePath === null) return { reversePath }
   const isOwn = (domain: string) => state.directory.domain(domain) !== undefined || isSrsDomain(domain, srs)
-  const short = encodeSrs(reversePath, at, srs, isOwn)
-  const made = short.kind === 'too-long' && srs.tokens ? await encodeToken(reversePath, at, srs, srs.tokens) : short
-  if (made.kind === 'unavailable') return { reply: lookupFailed(made.cause) }
-  if (made.kind === 'unchanged') return { reversePath }
-  if (made.kind === 'too-long') return { reply: senderTooLong(`SRS of <${reversePath}> has ${made.octets} octets`) }
-  const note = `${printAddress(target.address)} is foreign and so is the sender`
-  return {
-    reversePath: made.address,
-    step: { rule: 'srs', from: reversePath, to: made.address, source: 'configuration', note },
+  const plain = encodeSrs(reversePath, at, srs, isOwn)
+  const encoded = plain.kind === 'too-long' && srs.tokens ? await encodeToken(reversePath, at, srs, srs.tokens) : plain
+  if (encoded.kind === 'unavailable') return { reply: lookupFailed(encoded.cause) }
+  if (encoded.kind === 'unchanged') return { reversePath }
+  if (encoded.kind === 'too-long') {
+    return { reply: senderTooLong(`SRS of <${reversePath}> has ${encoded.octets} octets`) }
   }
+  const note = `sender and ${printAddress(target.address)} are both foreign`
+  const step: Step = { rule: 'srs', from: reversePath, to: encoded.address, source: 'configuration', note }
+  return { reversePath: encoded.address, step }
 }
 
-/** Our own local parts know no case; whether others' do is theirs to say (RFC 5321 2.4). */
+/** Our local parts are case-insensitive; foreign ones may not be (RFC 5321 2.4). */
 function mergeKey(state: ResolutionState, target: FinalTarget): string {
   return state.directory.domain(target.address.domain) ? addressKey(target.address) : printAddress(target.address)
 }
 
 function merged(first: Destination, second: Destination): Destination {
-  const way = second.via.findLast((step) => parseAddress(step.to) !== null && step.rule !== 'srs')
-  if (!way) return first
-  const step: Step = { rule: 'merge', from: way.from, to: first.recipient, source: way.source }
+  const last = second.via.findLast((step) => parseAddress(step.to) !== null && step.rule !== 'srs')
+  if (!last) return first
+  const step: Step = { rule: 'merge', from: last.from, to: first.recipient, source: last.source }
   return { ...first, private: first.private && second.private, via: [...first.via, step] }
 }

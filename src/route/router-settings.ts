@@ -1,43 +1,42 @@
-// What a role says to routing: data, no code. src/assembly fills it from the configuration.
-// Room: route.
+// The settings of a router, as a role and the configuration give them.
 
 import type { Origin } from '../smtp/origin.ts'
 import type { SrsSettings } from './srs/srs.ts'
 import type { TokenStore } from './srs/srs-token.ts'
 
-/** Which senders a machine may use. */
+/** The senders that a machine may use. */
 export interface MachineSenders {
   readonly name: string
-  /** Addresses, `@domain` or `domain` for all of one, `*.domain` for all below it. */
+  /** Addresses, `@domain` or `domain` for a whole domain, `*.domain` for all its subdomains. */
   readonly senders: readonly string[]
 }
 
 export interface SrsRole extends SrsSettings {
-  /** Turn bounces to our SRS addresses back (mx). */
+  /** Route bounces to our SRS addresses back to the original senders (mx). */
   readonly reverse: boolean
-  /** Rewrite foreign senders of what leaves for foreign domains (srs). */
+  /** Rewrite foreign senders of messages to foreign domains (srs). */
   readonly rewrite: boolean
-  /** For senders too long to be rewritten; without it they are refused. Only the node that wrote a token can read it. */
+  /** For senders that are too long to be rewritten, which are refused without it. Only the node that wrote a token can decode it. */
   readonly tokens?: TokenStore | undefined
 }
 
 export interface RouterSettings {
-  /** Recipients that leave our domains: resolve them (srs) or hand them over to the nodes that do (mx). */
+  /** Recipients outside our domains: resolve them (srs), or relay them to the srs nodes (mx). */
   readonly forwards: 'resolve' | 'relay-to-srs'
-  /** Recipients in our domains: resolve them (mx, srs) or hand them over (submission, mta). */
+  /** Recipients in our domains: resolve them (mx, srs), or relay them to the mx nodes (submission, mta). */
   readonly own: 'resolve' | 'relay-to-mx'
-  /** Origins for whom a foreign domain may be a forward-path; `internet` is refused at construction. */
+  /** Origins that may send to foreign domains; `internet` is refused at construction. */
   readonly relayFor: readonly Exclude<Origin['kind'], 'internet'>[]
-  /** Written next hops; the defaults are `peers:mx`, `peers:srs` and each domain's own MX hosts. */
+  /** Written next hops. Defaults: `peers:mx`, `peers:srs`, and the MX hosts of each domain. */
   readonly nextHops?: { readonly own?: string; readonly forwards?: string; readonly world?: string }
-  /** What a peer hears about an address that we do not know (yet): `defer` where nodes may load data at different times. */
+  /** The reply to a peer for an unknown address: `defer` where nodes may load new data at different times. */
   readonly unknownFromPeer?: 'refuse' | 'defer'
-  /** Make the copies of recipient_bcc here; false on a node behind one that has made them. Default true. */
+  /** Add the copies of recipient_bcc here; false on a node behind one that adds them. Default true. */
   readonly copies?: boolean
   readonly srs?: SrsRole
-  /** Default `+`; empty turns tags off. */
+  /** Default `+`; empty disables tags. */
   readonly tagDelimiter?: string
-  /** Answers for postmaster and abuse of every domain of ours that names none (RFC 5321 4.5.1, RFC 2142). */
+  /** Gets the mail for postmaster and abuse of each domain of ours that has no such entry (RFC 5321 4.5.1, RFC 2142). */
   readonly postmaster?: string
   readonly machines?: readonly MachineSenders[]
 }

@@ -289,7 +289,7 @@ describe('submission, mta and client hand our own domains over', () => {
 
   it('relaying for the internet cannot even be configured', () => {
     const settings = { ...submission, relayFor: ['internet'] } as unknown as RouterSettings
-    expect(() => createRouter(settings, () => directory)).toThrow('nobody relays for the internet')
+    expect(() => createRouter(settings, () => directory)).toThrow('the node would be an open relay')
   })
 })
 

@@ -1,13 +1,13 @@
-// The router: one forward-path in, its destinations out, with every step and its source.
-// Room: route. RFC 5321 3.6.1, 3.7, 4.5.1, 5.1. Never an open relay: what is not ours is refused unless the role relays for
-// the origin, and no address syntax (source route, %, !, quoted @, literal) chooses a next hop.
+// Resolves one forward-path to its destinations, with every step and its source (RFC 5321 3.6.1, 3.7, 4.5.1, 5.1). Never an open relay:
+// a foreign address is refused unless the role relays for the origin, and no address syntax (source route, %, !, quoted @, literal)
+// chooses a next hop.
 
 import { isPublicName, normalDomain, parseAddress } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import { rewriteSenders } from './rewrite-senders.ts'
-import { addNextHopTarget, toWorld } from './expand.ts'
+import { addNextHopTarget, leaveDomains } from './expand.ts'
 import { resolveAddress } from './resolve-address.ts'
 import {
   badDomain,
@@ -25,17 +25,18 @@ import { maySendAs } from './send-as.ts'
 import { isSrsDomain } from './srs/srs.ts'
 import type { AddressResult, ResolutionState } from './resolution-state.ts'
 
-/** Makes a router. `directory` answers the data of the moment, so that a reload swaps it whole between two resolutions. */
+/** `directory` returns the current data: a reload replaces it between two resolutions, never within one. */
 export function createRouter(settings: RouterSettings, directory: () => Directory): Router {
-  if ((settings.relayFor as readonly string[]).includes('internet'))
-    throw new RangeError('nobody relays for the internet')
+  if ((settings.relayFor as readonly string[]).includes('internet')) {
+    throw new RangeError('relayFor must not contain "internet": the node would be an open relay')
+  }
   return {
     resolve: (request) => resolve(settings, directory(), request),
     isOurs: (domain) => {
       const name = normalDomain(domain)
       return name !== null && isOurs(settings, directory(), name)
     },
-    maySendAs: (who, address) => maySendAs(directory(), settings, who, address),
+    maySendAs: (identity, address) => maySendAs(directory(), settings, identity, address),
   }
 }
 
@@ -51,9 +52,9 @@ async function resolve(settings: RouterSettings, directory: Directory, request: 
     resolveAddress,
   }
   const address = readForwardPath(request.forwardPath, directory)
-  if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is no mailbox`), via: [] }
-  const placed = isOurs(settings, directory, address.domain) ? await toUs(state, address) : toOthers(state, address)
-  return await conclude(state, placed)
+  if (!address) return { kind: 'refused', reply: badSyntax(`<${request.forwardPath}> is not a valid address`), via: [] }
+  const isOurDomain = isOurs(settings, directory, address.domain)
+  return await conclude(state, isOurDomain ? await resolveOurs(state, address) : resolveForeign(state, address))
 }
 
 /** `postmaster` needs no domain (RFC 5321 4.5.1). */
@@ -66,46 +67,47 @@ function isOurs(settings: RouterSettings, directory: Directory, domain: string):
   return directory.domain(domain) !== undefined || (settings.srs !== undefined && isSrsDomain(domain, settings.srs))
 }
 
-async function toUs(state: ResolutionState, address: Mailbox): Promise<AddressResult> {
+async function resolveOurs(state: ResolutionState, address: Mailbox): Promise<AddressResult> {
   if (state.settings.own === 'relay-to-mx') {
     const nextHop = state.settings.nextHops?.own ?? 'peers:mx'
-    return addNextHopTarget(
-      state,
-      { address, nextHop, leaves: false, private: false, via: [] },
-      'our domain: resolved there',
-    )
+    const target = { address, nextHop, leaves: false, private: false, via: [] }
+    return addNextHopTarget(state, target, 'our domain: the next hop resolves it')
   }
   const { srs } = state.settings
   if (isSrsRecipient(address, srs)) return await reverseSrs(state, address, srs)
   return await resolveAddress(state, { address, via: [], owner: null, chain: [] })
 }
 
-function toOthers(state: ResolutionState, address: Mailbox): AddressResult {
+function resolveForeign(state: ResolutionState, address: Mailbox): AddressResult {
   const { kind } = state.request.origin
   if (!state.settings.relayFor.some((each) => each === kind)) {
-    return { kind: 'refused', reply: relayDenied(`${address.domain} is not ours and the origin is ${kind}`), via: [] }
+    return {
+      kind: 'refused',
+      reply: relayDenied(`${address.domain} is not a domain of ours, and origin ${kind} may not relay`),
+      via: [],
+    }
   }
   if (!isPublicName(address.domain)) {
-    return { kind: 'refused', reply: badDomain(`${address.domain} is no name of the public DNS`), via: [] }
+    return { kind: 'refused', reply: badDomain(`${address.domain} is not a public domain name`), via: [] }
   }
-  return toWorld(state, { address, via: [], owner: null, chain: [] })
+  return leaveDomains(state, { address, via: [], owner: null, chain: [] })
 }
 
-async function conclude(state: ResolutionState, answer: AddressResult): Promise<Resolution> {
-  switch (answer.kind) {
+async function conclude(state: ResolutionState, result: AddressResult): Promise<Resolution> {
+  switch (result.kind) {
     case 'resolved':
       return await destinations(state)
     case 'discarded':
-      return { kind: 'discard', reason: answer.reason, via: answer.via }
+      return { kind: 'discard', reason: result.reason, via: result.via }
     case 'refused':
-      return { kind: 'refused', reply: answer.reply, via: answer.via }
+      return { kind: 'refused', reply: result.reply, via: result.via }
     case 'unavailable':
-      return { kind: 'unavailable', reply: lookupFailed(answer.cause), via: answer.via }
+      return { kind: 'unavailable', reply: lookupFailed(result.cause), via: result.via }
     case 'unknown': {
       const defer = state.settings.unknownFromPeer === 'defer' && state.request.origin.kind === 'peer'
       return defer
-        ? { kind: 'unavailable', reply: unknownYet(answer.cause), via: answer.via }
-        : { kind: 'refused', reply: unknownAddress(answer.cause), via: answer.via }
+        ? { kind: 'unavailable', reply: unknownYet(result.cause), via: result.via }
+        : { kind: 'refused', reply: unknownAddress(result.cause), via: result.via }
     }
   }
 }
@@ -114,7 +116,7 @@ async function destinations(state: ResolutionState): Promise<Resolution> {
   const { destinations: found, failedMembers } = await rewriteSenders(state)
   const [first] = failedMembers
   if (found.length === 0) {
-    const reply = first?.reply ?? looping('no destination is left')
+    const reply = first?.reply ?? looping('no destination remains')
     return { kind: isTemporary(reply) ? 'unavailable' : 'refused', reply, via: first?.via ?? [] }
   }
   return failedMembers.length === 0

@@ -1,5 +1,5 @@
-// May this identity use this address as sender? Own addresses, aliases that allow it, and the same in alias domains, with any +tag.
-// Room: route. Says nothing about passwords, and nothing about the null sender.
+// Decides whether an identity may use an address as sender: its own addresses, aliases that allow it, and the same at alias domains, with
+// any +tag.
 
 import { addressKey, parseAddress, splitTag } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
@@ -8,19 +8,19 @@ import type { Authenticated } from '../smtp/origin.ts'
 import type { SendAs } from './resolution.ts'
 import type { MachineSenders, RouterSettings } from './router-settings.ts'
 
-/** Alias domains of alias domains end here; a load refuses circles, so this is never reached. */
+/** Alias domains of alias domains. Loading refuses loops, so this is never reached. */
 const ALIAS_DOMAIN_LIMIT = 10
 
-/** Judges an authenticated person (name with or without the domain) or machine. */
+/** For an authenticated user (name with or without the domain) or machine. */
 export async function maySendAs(
   directory: Directory,
   settings: RouterSettings,
-  who: Authenticated,
+  identity: Authenticated,
   address: string,
 ): Promise<SendAs> {
   const sender = parseAddress(address)
-  if (who.kind === 'machine') return machineAnswer(settings, who.identity, sender)
-  const user = userName(directory, who.identity)
+  if (identity.kind === 'machine') return machineAnswer(settings, identity.identity, sender)
+  const user = userName(directory, identity.identity)
   if (user === null) return { kind: 'no', allowed: [] }
   const grants = await directory.grants(user)
   if (grants.kind === 'unavailable') return { kind: 'unavailable', cause: grants.cause }
@@ -39,7 +39,7 @@ function machineAnswer(settings: RouterSettings, name: string, sender: Mailbox |
   return sender ? machineMaySend(machine, sender) : { kind: 'no', allowed: machine.senders }
 }
 
-/** The user behind `kim` and `kim@example.org`; null for an identity of somebody else's domain. */
+/** The user name in `kim` and `kim@example.org`; null for an identity of another domain. */
 function userName(directory: Directory, identity: string): string | null {
   if (!identity.includes('@')) return identity.toLowerCase()
   const address = parseAddress(identity)
@@ -54,7 +54,7 @@ function sameAddress(directory: Directory, granted: string, names: ReadonlySet<s
   return address !== null && namesOf(directory, address, '').some((name) => names.has(name))
 }
 
-/** The address itself, without its tag, and all that at the domains that its domain stands for. */
+/** The address with and without its tag, at its own domain and at the domains that it is an alias domain of. */
 function namesOf(directory: Directory, address: Mailbox, delimiter: string): readonly string[] {
   const split = splitTag(address.local, delimiter)
   const names: string[] = []

@@ -103,7 +103,7 @@ describe('explain', () => {
          alias: press@example.org → kim@example.org  [DIR/mail.yaml:4]
            forward: kim@example.org → kim@far.example  [DIR/mail.yaml:9]
              srs: ann@sender.example → SRS0@srs.example.org  [configuration]
-               # kim@far.example is foreign and so is the sender
+               # sender and kim@far.example are both foreign
          next hop   mx:far.example
          MAIL FROM  <SRS0@srs.example.org>
 
@@ -111,7 +111,7 @@ describe('explain', () => {
          alias: press@example.org → late@example.org  [DIR/mail.yaml:4]
            forward: late@example.org → tempfail-rcpt@far.example  [DIR/mail.yaml:10]
              srs: ann@sender.example → SRS0@srs.example.org  [configuration]
-               # tempfail-rcpt@far.example is foreign and so is the sender
+               # sender and tempfail-rcpt@far.example are both foreign
          next hop   mx:far.example
          MAIL FROM  <SRS0@srs.example.org>
       "

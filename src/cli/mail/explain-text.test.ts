@@ -58,7 +58,7 @@ describe('explainText', () => {
                # agreed with the board
                forward: kim@example.org → kim@home.example.net  [mail.yaml:10]
                  srs: a@far.example → SRS0=m9Ug=2W=far.example=a@srs.example.org  [configuration]
-                   # kim@home.example.net is foreign and so is the sender
+                   # sender and kim@home.example.net are both foreign
          also by    media@example.org → kim@example.org  [mail.yaml:5]
          next hop   mx:home.example.net
          MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
@@ -89,7 +89,7 @@ describe('explainText', () => {
          alias: press@example.org → kim@example.org  [mail.yaml:4]
            # agreed with the board
            forward: kim@example.org  [mail.yaml:10]
-             # leaves our domains: the nodes at peers:srs resolve it
+             # all targets are foreign: peers:srs resolves the address
          next hop   peers:srs
          MAIL FROM  <a@far.example>
 
@@ -108,7 +108,7 @@ describe('explainText', () => {
 
       1. a@far.example
          srs-reverse: SRS0=m9Ug=2W=far.example=a@srs.example.org → a@far.example  [configuration]
-           # SRS0 of ours, hash and age are right
+           # valid SRS0 address of ours
          next hop   mx:far.example
          MAIL FROM  <>"
     `)
@@ -122,14 +122,14 @@ describe('explainText', () => {
          alias: ops@example.org → kim@example.org  [mail.yaml:6]
            forward: kim@example.org → kim@home.example.net  [mail.yaml:10]
              srs: a@far.example → SRS0=m9Ug=2W=far.example=a@srs.example.org  [configuration]
-               # kim@home.example.net is foreign and so is the sender
+               # sender and kim@home.example.net are both foreign
          next hop   mx:home.example.net
          MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
 
       Leads nowhere, the others are not held up by it:
          alias: ops@example.org → gone@example.org  [mail.yaml:6]
          reply      550 5.1.1 No such address here
-         because    gone@example.org is known nowhere"
+         because    unknown address gone@example.org"
     `)
   })
 
@@ -137,7 +137,7 @@ describe('explainText', () => {
     expect(await explain('nobody@example.org')).toMatchInlineSnapshot(`
       "nobody@example.org: refused
          reply      550 5.1.1 No such address here
-         because    nobody@example.org is known nowhere"
+         because    unknown address nobody@example.org"
     `)
     expect(await explain('orders@example.org')).toMatchInlineSnapshot(`
       "orders@example.org: refused
@@ -149,13 +149,13 @@ describe('explainText', () => {
       "a@example.org: refused
          alias: a@example.org → b@example.org  [mail.yaml:7]
            alias: b@example.org → a@example.org  [mail.yaml:8]
-         reply      550 5.4.6 Mail to this address loops here
+         reply      550 5.4.6 Mail to this address loops
          because    a@example.org → b@example.org → a@example.org"
     `)
     expect(await explain('kim@elsewhere.example')).toMatchInlineSnapshot(`
       "kim@elsewhere.example: refused
          reply      554 5.7.1 Relay access denied
-         because    elsewhere.example is not ours and the origin is internet"
+         because    elsewhere.example is not a domain of ours, and origin internet may not relay"
     `)
   })
 

@@ -29,8 +29,8 @@ export function explainText(forwardPath: string, resolution: Resolution): string
 }
 
 function destinationLines(destination: Destination, index: number): readonly string[] {
-  const { recipient, nextHop, reversePath, via, forward, handedOver = [] } = destination
-  const terms = forward ? [forward] : handedOver
+  const { recipient, nextHop, reversePath, via, forward, relayedForwards = [] } = destination
+  const terms = forward ? [forward] : relayedForwards
   const hidden = destination.private ? ' (leaves our domains; bounces do not name it)' : ''
   return [
     '',

@@ -41,7 +41,7 @@ describe('checkAssertions', () => {
     expect(await check(text)).toEqual({ checked: 7, problems: [] })
   })
 
-  it('tells each that does not hold, with its place', async () => {
+  it('tells each that fails, with its place', async () => {
     const text = `  - { address: press@example.org, to: [lee@example.org, issue@example.org] }
   - { address: kim@example.org, refused: true }
   - { address: kim@example.org, discarded: true }
@@ -51,15 +51,15 @@ describe('checkAssertions', () => {
   - { address: press@example.org, next_hop: peers:srs }
 `
     const prefix = (line: number, address: string) =>
-      `m.yaml:${line}:5: error: assertion about ${address}@example.org does not hold: `
+      `m.yaml:${line}:5: error: assertion about ${address}@example.org fails: `
     expect((await check(text)).problems).toEqual([
-      `${prefix(6, 'press')}to lacks lee@example.org; to has kim@home.example.net besides`,
+      `${prefix(6, 'press')}to lacks lee@example.org; to also has kim@home.example.net`,
       `${prefix(7, 'kim')}it is not refused`,
       `${prefix(8, 'kim')}it is not discarded`,
       `${prefix(9, 'noreply')}it is discarded`,
       `${prefix(10, 'nobody')}the reply is 550 5.1.1 No such address here`,
-      `${prefix(11, 'nobody')}to lacks kim@home.example.net; it is refused: nobody@example.org is known nowhere`,
-      `${prefix(12, 'press')}next_hop lacks peers:srs; next_hop has mx:home.example.net, lmtp:[127.0.0.1]:24 besides`,
+      `${prefix(11, 'nobody')}to lacks kim@home.example.net; it is refused: unknown address nobody@example.org`,
+      `${prefix(12, 'press')}next_hop lacks peers:srs; next_hop also has mx:home.example.net, lmtp:[127.0.0.1]:24`,
     ])
   })
 
@@ -73,7 +73,7 @@ describe('checkAssertions', () => {
     ).toEqual([
       'm.yaml:6:5: error: expected a record with address, found "press"',
       'm.yaml:7:5: error: an assertion needs an address',
-      'm.yaml:8:5: error: an assertion says to, next_hop, refused or discarded',
+      'm.yaml:8:5: error: an assertion needs at least one of to, next_hop, refused, discarded',
       'm.yaml:9:31: error: unknown key "two": expected address, from, to, next_hop, refused, discarded, comment',
     ])
     expect((await check('  press: x\n')).problems[0]).toContain('expected a list of assertions')
@@ -97,14 +97,14 @@ describe('checkAssertions', () => {
   - { address: kim, discarded: no, refused: off }
 `
     expect((await check(text)).problems).toEqual([
-      'm.yaml:8:5: error: assertion about kim@example.org does not hold: it is not discarded',
+      'm.yaml:8:5: error: assertion about kim@example.org fails: it is not discarded',
     ])
   })
 
   it.each([
-    ['an address', 'address: "pre ss@@x", refused: true', 'error: "pre ss@@x" is no address'],
+    ['an address', 'address: "pre ss@@x", refused: true', 'error: "pre ss@@x" is not an address'],
     ['an empty address', 'address: , refused: true', 'error: "address": expected a text or a list of texts'],
-    ['a sender', 'address: kim, from: "a b", to: kim', 'error: "a b" is no address'],
+    ['a sender', 'address: kim, from: "a b", to: kim', 'error: "a b" is not an address'],
     ['targets', 'address: noreply, to: { a: b }', 'error: "to": expected a text or a list of texts, found a mapping'],
     [
       'a next hop',
@@ -112,8 +112,8 @@ describe('checkAssertions', () => {
       'error: "next_hop": expected a text or a list of texts, found nothing',
     ],
     ['a yes or no', 'address: noreply, discarded: maybe', 'error: "discarded": expected true or false, found "maybe"'],
-    ['a reply', 'address: nobody, refused: ', 'error: "refused": expected true, false or the beginning of a reply'],
-  ])('does not hold for want of %s that can be read', async (_what, words, problem) => {
+    ['a reply', 'address: nobody, refused: ', 'error: "refused": expected true, false or the start of a reply'],
+  ])('fails for want of %s that can be read', async (_what, words, problem) => {
     const { problems } = await check(`  - { ${words} }\n`)
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain('m.yaml:6:')
@@ -138,7 +138,7 @@ describe('checkAssertions', () => {
     expect(await warnings('resolve', 'kim@example.org')).toEqual([])
     expect(await warnings('relay-to-mx', 'postmaster@example.org')).toEqual([])
     expect(await warnings('resolve', 'postmaster@example.org')).toEqual([
-      "configuration:0:0: warning: mail to postmaster@example.org is refused (postmaster@example.org is known nowhere): give it an alias, or set the node's postmaster to an address that is answered",
+      'configuration:0:0: warning: mail to postmaster@example.org is refused (unknown address postmaster@example.org): add an alias for it, or set "postmaster:" of the node to a deliverable address',
     ])
   })
 })

@@ -1,5 +1,5 @@
-// Routing assertions: what must stay true of the organisation's addresses, whatever is edited. Run by `check`, at a reload, in CI.
-// Room: route. They look at the whole way, as one node that plays every role would go it; no role hides a part.
+// Checks routing assertions: what must hold for the organisation's addresses after every edit. Run by `check`, at a reload and in CI. An
+// assertion sees the whole resolution, as one node with every role would make it.
 
 import { addressKey, parseAddress } from '../../directory/address.ts'
 import type { Directory } from '../../directory/directory.ts'
@@ -15,14 +15,14 @@ import type { RouterSettings } from '../router-settings.ts'
 
 export interface AssertionRun {
   readonly checked: number
-  /** One error for each assertion that does not hold or cannot be read, at its place; a warning if nobody answers for postmaster. */
+  /** An error for each assertion that fails or is invalid, at its place; a warning if postmaster is not answered. */
   readonly problems: readonly Problem[]
 }
 
-/** A directory, whatever stands behind it, with the assertions about it. */
+/** A directory with the assertions about it. */
 export type AssertedDirectory = Directory & Pick<Snapshot, 'assertions'>
 
-/** Checks every assertion of the snapshot. `settings` are the node's own; `at` is unix milliseconds. */
+/** Checks every assertion of the snapshot. `settings` are those of the node; `at` is unix milliseconds. */
 export async function checkAssertions(
   snapshot: AssertedDirectory,
   settings: RouterSettings,
@@ -31,7 +31,7 @@ export async function checkAssertions(
   const list = collectProblems()
   const { assertions } = snapshot
   const { srs, ...rest } = settings
-  // Nothing is stored for a question: senders too long for SRS are refused here.
+  // A check stores nothing, so senders that are too long for SRS are refused here.
   const whole: RouterSettings = {
     ...rest,
     ...(srs ? { srs: { ...srs, tokens: undefined } } : {}),
@@ -46,22 +46,22 @@ export async function checkAssertions(
   }
   const items = assertions?.kind === 'list' ? assertions.items : []
   for (const item of items) {
-    const words = readAssertion(item, snapshot.mainDomain, list)
-    if (!words) continue
-    const { forwardPath, reversePath } = words
+    const assertion = readAssertion(item, snapshot.mainDomain, list)
+    if (!assertion) continue
+    const { forwardPath, reversePath } = assertion
     const answer = await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at })
     if (answer.kind === 'unavailable') {
-      // The source that would tell is away: no reason to refuse what an admin edited, or to stay down.
-      list.warn(item.place, `assertion about ${forwardPath} cannot be checked now: ${answer.reply.cause}`)
+      // An unavailable source is no reason to refuse an edit or a start.
+      list.warn(item.place, `cannot check the assertion about ${forwardPath} now: ${answer.reply.cause}`)
       continue
     }
-    const faults = faultsOf(words, answer)
-    if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} does not hold: ${faults.join('; ')}`)
+    const faults = faultsOf(assertion, answer)
+    if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} fails: ${faults.join('; ')}`)
   }
   return { checked: items.length, problems: list.problems }
 }
 
-/** RFC 5321 4.5.1 wants it answered, whether anybody asserts it or not. */
+/** RFC 5321 4.5.1 requires a postmaster, with or without an assertion. */
 async function checkPostmaster(snapshot: Directory, router: Router, list: ProblemList): Promise<void> {
   const forwardPath = `postmaster@${snapshot.mainDomain}`
   const answer = await router.resolve({ forwardPath, reversePath: null, origin: { kind: 'internet' }, at: 0 })
@@ -70,11 +70,11 @@ async function checkPostmaster(snapshot: Directory, router: Router, list: Proble
   const place = { file: 'configuration', line: 0, column: 0 }
   list.warn(
     place,
-    `mail to ${forwardPath} is ${why}: give it an alias, or set the node's postmaster to an address that is answered`,
+    `mail to ${forwardPath} is ${why}: add an alias for it, or set "postmaster:" of the node to a deliverable address`,
   )
 }
 
-function faultsOf(words: Assertion, answer: Resolution): readonly string[] {
+function faultsOf(assertion: Assertion, answer: Resolution): readonly string[] {
   const faults: string[] = []
   const destinations = answer.kind === 'destinations' ? answer.destinations : []
   const compare = (key: string, expected: readonly string[] | undefined, found: readonly string[]) => {
@@ -82,21 +82,21 @@ function faultsOf(words: Assertion, answer: Resolution): readonly string[] {
     const missing = expected.filter((text) => !found.includes(text))
     const surplus = found.filter((text) => !expected.includes(text))
     if (missing.length > 0) faults.push(`${key} lacks ${missing.join(', ')}`)
-    if (surplus.length > 0) faults.push(`${key} has ${surplus.join(', ')} besides`)
+    if (surplus.length > 0) faults.push(`${key} also has ${surplus.join(', ')}`)
   }
   compare(
     'to',
-    words.to,
+    assertion.to,
     destinations.flatMap(({ recipient }) => keyOf(recipient)),
   )
-  compare('next_hop', words.nextHops, [...new Set(destinations.map((one) => one.nextHop.toLowerCase()))])
-  if (words.discarded !== undefined && words.discarded !== (answer.kind === 'discard')) {
+  compare('next_hop', assertion.nextHops, [...new Set(destinations.map((one) => one.nextHop.toLowerCase()))])
+  if (assertion.discarded !== undefined && assertion.discarded !== (answer.kind === 'discard')) {
     faults.push(answer.kind === 'discard' ? 'it is discarded' : 'it is not discarded')
   }
-  return [...faults, ...refusalFaults(words, answer)]
+  return [...faults, ...refusalFaults(assertion, answer)]
 }
 
-/** `refused: true`, `false`, or the beginning of the reply: `550`, `550 5.1.1`. */
+/** `refused` is true, false, or the start of the reply: `550`, `550 5.1.1`. */
 function refusalFaults({ refused }: Assertion, answer: Resolution): readonly string[] {
   if (refused === undefined) return answer.kind === 'refused' ? [`it is refused: ${answer.reply.cause}`] : []
   if (answer.kind !== 'refused') return refused === false ? [] : ['it is not refused']

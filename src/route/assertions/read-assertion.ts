@@ -1,6 +1,5 @@
-// What one routing assertion says, read like the data that it is about: bare names belong to the main domain, names are compared in
-// their normal form, `yes` is true. Whatever cannot be read is told: an assertion that compares nothing would hold for ever.
-// Room: route.
+// Reads one routing assertion by the rules of routing data: bare names belong to the main domain, names are compared in their normal
+// form, `yes` is true. An unreadable part is an error: an assertion that compares nothing would always pass.
 
 import { addressKey, parseAddress, printAddress } from '../../directory/address.ts'
 import { describeLocated, entryOf, textOf } from '../../directory/located.ts'
@@ -16,13 +15,13 @@ export interface Assertion {
   readonly to?: readonly string[]
   /** In lower case. */
   readonly nextHops?: readonly string[]
-  /** Whether it is, or the beginning of the reply. */
+  /** Whether it is, or the start of the reply. */
   readonly refused?: boolean | string
   readonly discarded?: boolean
 }
 
-/** The sender, if an assertion names none: a stranger. */
-const STRANGER = 'stranger@assertions.invalid'
+/** The sender of an assertion without `from`. */
+const DEFAULT_SENDER = 'stranger@assertions.invalid'
 const knownKeys = ['address', 'from', 'to', 'next_hop', 'refused', 'discarded', 'comment']
 
 interface Reading {
@@ -31,7 +30,7 @@ interface Reading {
   readonly list: ProblemList
 }
 
-/** Null, with everything told, if any word of it cannot be read. */
+/** Null, with the problems reported, if any part is invalid. */
 export function readAssertion(item: Located, mainDomain: string, problems: ProblemList): Assertion | null {
   if (item.kind !== 'map') {
     problems.error(item.place, `expected a record with address, found ${describeLocated(item)}`)
@@ -48,13 +47,13 @@ export function readAssertion(item: Located, mainDomain: string, problems: Probl
       problems.error(entry.place, `unknown key "${entry.key}": expected ${knownKeys.join(', ')}`)
   }
   if (!entryOf(item, 'address')) error(item.place, 'an assertion needs an address')
-  const says = ['to', 'next_hop', 'refused', 'discarded'].some((key) => entryOf(item, key))
-  if (!says) error(item.place, 'an assertion says to, next_hop, refused or discarded')
-  const words = readWords(reading)
-  return faults === 0 ? words : null
+  const hasExpectation = ['to', 'next_hop', 'refused', 'discarded'].some((key) => entryOf(item, key))
+  if (!hasExpectation) error(item.place, 'an assertion needs at least one of to, next_hop, refused, discarded')
+  const assertion = readFields(reading)
+  return faults === 0 ? assertion : null
 }
 
-function readWords(reading: Reading): Assertion {
+function readFields(reading: Reading): Assertion {
   const [address] = mailboxes(reading, 'address') ?? []
   const from = entryOf(reading.item, 'from')
   const isBounce = from !== undefined && ['<>', ''].includes(textOf(from.value) ?? '')
@@ -63,10 +62,10 @@ function readWords(reading: Reading): Assertion {
   const nextHops = texts(reading, 'next_hop')?.map(({ text }) => text.toLowerCase())
   const refused = flagOrText(reading, 'refused')
   const discarded = flagOrText(reading, 'discarded')
-  if (typeof discarded === 'string') tell(reading, 'discarded', 'true or false')
+  if (typeof discarded === 'string') report(reading, 'discarded', 'true or false')
   return {
     forwardPath: address ? printAddress(address) : '',
-    reversePath: isBounce ? null : sender ? printAddress(sender) : STRANGER,
+    reversePath: isBounce ? null : sender ? printAddress(sender) : DEFAULT_SENDER,
     ...(to ? { to } : {}),
     ...(nextHops ? { nextHops } : {}),
     ...(refused === undefined ? {} : { refused }),
@@ -77,12 +76,12 @@ function readWords(reading: Reading): Assertion {
 function mailboxes(reading: Reading, key: string): readonly Mailbox[] | undefined {
   return texts(reading, key)?.flatMap(({ text, value }) => {
     const address = parseAddress(text.includes('@') ? text : `${text}@${reading.mainDomain}`)
-    if (!address) reading.list.error(value.place, `"${text}" is no address`)
+    if (!address) reading.list.error(value.place, `"${text}" is not an address`)
     return address ?? []
   })
 }
 
-/** One text or a list of them; several in one with commas, as targets are written. */
+/** A text or a list of texts; a text may hold several with commas, as targets do. */
 function texts(
   reading: Reading,
   key: string,
@@ -104,11 +103,11 @@ function flagOrText(reading: Reading, key: string): boolean | string | undefined
   if (!value) return undefined
   if (value.kind === 'scalar' && typeof value.value === 'boolean') return value.value
   const text = textOf(value)
-  if (text === null) tell(reading, key, key === 'refused' ? 'true, false or the beginning of a reply' : 'true or false')
+  if (text === null) report(reading, key, key === 'refused' ? 'true, false or the start of a reply' : 'true or false')
   return text === 'true' || text === 'false' ? text === 'true' : (text ?? undefined)
 }
 
-function tell(reading: Reading, key: string, expected: string): void {
+function report(reading: Reading, key: string, expected: string): void {
   const value = entryOf(reading.item, key)?.value
   if (value) reading.list.error(value.place, `"${key}": expected ${expected}, found ${describeLocated(value)}`)
 }
