@@ -7,7 +7,7 @@ import { queueDirectory } from '../wiring/node-paths.ts'
 import { sendTestMail } from '../cli/mail/mail-client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { finalKinds } from '../observe/events.ts'
-import { QueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
+import { DirectQueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
 import { commonFreePort, hostAddresses, nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import { startAuthority } from './authority.ts'
@@ -134,7 +134,7 @@ function createFailingHost(port: number): Environment['failingHost'] {
 function traceMessage(fleet: Fleet, messageId: string): TraceEntry[] {
   return (Object.keys(nodeAddresses) as NodeName[])
     .flatMap((node) => {
-      const reader = new QueueReader(queueDirectory({ data: fleet.dataOf(node) }))
+      const reader = new DirectQueueReader(queueDirectory({ data: fleet.dataOf(node) }))
       try {
         return reader.trace(messageId).map((event) => ({ node, event }))
       } finally {

@@ -37,7 +37,7 @@ beforeEach(async () => {
   events = []
   notices = 0
   bugs = []
-  queue.follow((more) => events.push(...more))
+  queue.subscribe((more) => events.push(...more))
 })
 afterEach(() => place.remove())
 

@@ -6,7 +6,7 @@ import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { HandoverListener } from '../queue/transfer/transfer-listener.ts'
+import type { TransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Listener } from '../server/listener.ts'
 import type { CurrentData } from './current-data.ts'
@@ -25,7 +25,7 @@ export interface Reloadable {
   readonly sources: SourceHolder
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
-  readonly transfers: HandoverListener | null
+  readonly transfers: TransferListener | null
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result. */

@@ -16,8 +16,8 @@ import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/json-log.ts'
 import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
 import { openQueue } from '../queue/sqlite/open-queue.ts'
-import { startHandoverListener } from '../queue/transfer/transfer-listener.ts'
-import type { HandoverListener, HandoverPorts } from '../queue/transfer/transfer-listener.ts'
+import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
+import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
 import { openTokenFile } from '../route/srs/token-file.ts'
 import type { TokenFile } from '../route/srs/token-file.ts'
 import { pidFilePath } from '../wiring/node-paths.ts'
@@ -174,19 +174,19 @@ function openNodeQueue(config: Config): Promise<OpenQueue> {
 /** Null if the configuration has no transfer listener. Rejects if its address cannot be bound. */
 async function startTransfers(
   config: Config,
-  { log, ...parts }: Omit<HandoverPorts, 'log'> & { readonly log: Log },
-): Promise<HandoverListener | null> {
+  { log, ...parts }: Omit<TransferListenerPorts, 'log'> & { readonly log: Log },
+): Promise<TransferListener | null> {
   const settings = transferListenerSettings(config)
   if (!settings) return null
   const notice = (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message)
-  return startHandoverListener(settings, {
+  return startTransferListener(settings, {
     ...parts,
     log: { notice, bug: (error, context) => log.bug(error, context) },
   })
 }
 
 async function failureOf(queue: OpenQueue, log: Log, flush: () => Promise<void>): Promise<string> {
-  const cause = await new Promise<string>((resolve) => queue.whenGone(resolve))
+  const cause = await new Promise<string>((resolve) => queue.onFatal(resolve))
   log.error({ cause }, 'the queue failed; shutting down')
   await flush()
   return cause

@@ -34,7 +34,7 @@ export async function observeNode(
   const checks = allChecks(parts)
   const registry = new Registry()
   const metrics = createMetrics(registry, { gauges: nodeGauges(parts, checks), process: true })
-  queue.follow((events) => {
+  queue.subscribe((events) => {
     for (const event of events) {
       log.event(event)
       metrics.record(event)

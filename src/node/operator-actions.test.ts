@@ -8,7 +8,7 @@ it('passes each destination to delivery once, and returned mail to bounce', () =
   const subscribers: ((events: readonly Event[]) => void)[] = []
   const done: string[] = []
   followOperatorActions(
-    { follow: (listener) => subscribers.push(listener) },
+    { subscribe: (listener) => subscribers.push(listener) },
     {
       engine: {
         reconsider: (nextHop) => done.push(`try ${nextHop}`),

@@ -11,8 +11,11 @@ export interface ActionTargets {
 }
 
 /** Follows the ledger until the queue is closed. */
-export function followOperatorActions(queue: Pick<OpenQueue, 'follow'>, { engine, noticesDue }: ActionTargets): void {
-  queue.follow((events) => {
+export function followOperatorActions(
+  queue: Pick<OpenQueue, 'subscribe'>,
+  { engine, noticesDue }: ActionTargets,
+): void {
+  queue.subscribe((events) => {
     const retried = new Set<string>()
     for (const event of events) {
       if (event.kind === 'suspended') engine.leave(event.destination)

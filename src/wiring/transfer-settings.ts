@@ -2,10 +2,10 @@
 
 import type { Config } from '../config/config.ts'
 import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
-import type { HandoverSettings } from '../queue/transfer/transfer-listener.ts'
+import type { TransferListenerSettings } from '../queue/transfer/transfer-listener.ts'
 
 /** Null if the configuration has no transfer listener. */
-export function transferListenerSettings(config: Config): HandoverSettings | null {
+export function transferListenerSettings(config: Config): TransferListenerSettings | null {
   if (!config.queue_transfer) return null
   const { listen, peers } = config.queue_transfer
   return { host: listen.host, port: listen.port, name: config.hostname, peers: fingerprints(config, peers) }

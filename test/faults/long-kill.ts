@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KillReport, reportLine } from '../lib/kills/kill-report.ts'
-import { killHandOver } from '../lib/kills/killed-transfer.ts'
+import { killTransfer } from '../lib/kills/killed-transfer.ts'
 import { killNode } from '../lib/kills/killed-node.ts'
 import { killQueue } from '../lib/kills/killed-queue.ts'
 
@@ -16,7 +16,7 @@ const SHOWN = 20
 
 const series = {
   queue: (folder: string, ms: number) => killQueue(join(folder, 'queue'), ms),
-  'hand-over': (folder: string, ms: number) => killHandOver(join(folder, 'hand-over'), ms),
+  transfer: (folder: string, ms: number) => killTransfer(join(folder, 'transfer'), ms),
   node: (_: string, ms: number) => killNode(ms),
 } as const
 
@@ -31,7 +31,7 @@ export async function longKill(ms: number, names: readonly (keyof typeof series)
 }
 
 if (import.meta.main) {
-  const reports = await longKill(Number(process.argv[2] ?? 5) * MINUTE, ['queue', 'hand-over', 'node'])
+  const reports = await longKill(Number(process.argv[2] ?? 5) * MINUTE, ['queue', 'transfer', 'node'])
   for (const report of reports) {
     process.stdout.write(`${reportLine(report)}\n`)
     for (const one of report.broken.slice(0, SHOWN)) process.stdout.write(`  ${one}\n`)

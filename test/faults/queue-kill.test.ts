@@ -10,7 +10,7 @@ import { longKill } from './long-kill.ts'
 const KILLING_MS = Number(process.env.WAYPOST_KILL_MS ?? 10_000)
 
 it('keeps every promise of the state table, and hands every mail over once', { timeout: 120_000 }, async () => {
-  const reports = await longKill(KILLING_MS, ['queue', 'hand-over'])
+  const reports = await longKill(KILLING_MS, ['queue', 'transfer'])
   for (const report of reports) {
     process.stderr.write(`${reportLine(report)}\n`)
     expect(report.broken).toEqual([])

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { newQueueId } from '../../src/lib/ids.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { endsOver, type HandoverPair, handoverPair, openNodeQueueOf } from '../lib/transfer-pair.ts'
+import { endsOver, type TransferPair, transferPair, openNodeQueueOf } from '../lib/transfer-pair.ts'
 import { sampleMessage, sampleRecipient } from '../lib/queue-samples.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
 import { until } from '../lib/until.ts'
@@ -24,13 +24,13 @@ const hop = 'mx:far.example'
 const suspension = { nextHop: hop, by: 'test', reason: 'all at the end' }
 
 let world: World
-let pair: HandoverPair
+let pair: TransferPair
 let host: SmtpPeer
 
 beforeEach(async () => {
   world = await startWorld()
   host = await world.destination('far.example')
-  pair = await handoverPair(world)
+  pair = await transferPair(world)
   await fill(pair.giver)
   const queue = await openNodeQueueOf(pair.taker)
   await queue.suspend(suspension)

@@ -39,12 +39,16 @@ describe('forbiddenArrows', () => {
   it.each([
     ['allowed arrow', { 'queue/a.ts': "import { x } from '../smtp/x.ts'" }, null],
     ['the same module', { 'queue/a.ts': "import { x } from './x.ts'" }, null],
-    ['event types are open to all', { 'smtp/a.ts': "import type { E } from '../observe/events.ts'" }, null],
+    ['event types are open to all', { 'smtp/a.ts': "import type { E } from '../../src/observe/events.ts'" }, null],
     ['node imports any module', { 'node/a.ts': "import { x } from '../server/x.ts'" }, null],
     ['wiring reads config', { 'wiring/a.ts': "import type { C } from '../config/c.ts'" }, null],
-    ['a contract', { 'delivery/a.ts': "import type { Q } from '../queue/contract/queue.ts'" }, null],
-    ['wiring reaches inside', { 'wiring/a.ts': "import { s } from '../queue/store.ts'" }, null],
-    ['inside another module', { 'delivery/a.ts': "import { s } from '../queue/store.ts'" }, 'it is inside queue'],
+    ['a contract', { 'delivery/a.ts': "import type { Q } from '../../src/queue/contract/queue.ts'" }, null],
+    ['wiring reaches inside', { 'wiring/a.ts': "import { s } from '../../src/queue/sqlite/store/store.ts'" }, null],
+    [
+      'inside another module',
+      { 'delivery/a.ts': "import { s } from '../../src/queue/sqlite/store/store.ts'" },
+      'it is inside queue',
+    ],
     [
       'a child process is not an import',
       { 'demo/a.ts': "spawn(fileURLToPath(new URL('../main.ts', import.meta.url)))" },
@@ -62,8 +66,8 @@ describe('forbiddenArrows', () => {
       { 'server/a.ts': "import type { C } from '../config/c.ts'" },
       'server may not import config',
     ],
-    ['other observe files', { 'smtp/a.ts': "import { l } from '../observe/log.ts'" }, 'smtp may not import observe'],
-    ['main.ts from cli', { 'cli/a.ts': "import { x } from '../main.ts'" }, 'main.ts is only for '],
+    ['other observe files', { 'smtp/a.ts': "import { l } from '../../src/lib/log.ts'" }, 'smtp may not import observe'],
+    ['main.ts from cli', { 'cli/a.ts': "import { x } from '../../src/main.ts'" }, 'main.ts is only for '],
     ['main beyond cli', { 'main.ts': "import { x } from './queue/x.ts'" }, 'main.ts may not import queue'],
     [
       'a worker file',

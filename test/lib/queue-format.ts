@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openReadOnly } from '../../src/queue/sqlite/database.ts'
+import { openReadOnly } from '../../src/queue/sqlite/database/database.ts'
 import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
 import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
 import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'

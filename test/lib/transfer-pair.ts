@@ -13,7 +13,7 @@ import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
 import type { WholeNode, World } from './whole-node.ts'
 
-export interface HandoverPair {
+export interface TransferPair {
   readonly giver: WholeNode
   readonly taker: WholeNode
   /** HOST:PORT of the taker's listener. */
@@ -21,7 +21,7 @@ export interface HandoverPair {
 }
 
 /** Prepares both; neither runs yet. */
-export async function handoverPair(world: World, yaml: Readonly<Record<string, unknown>> = {}): Promise<HandoverPair> {
+export async function transferPair(world: World, yaml: Readonly<Record<string, unknown>> = {}): Promise<TransferPair> {
   const giver = await world.node({ role: 'srs', start: false })
   const taker = await world.node({ role: 'srs', start: false })
   const port = await freePort(taker.address)

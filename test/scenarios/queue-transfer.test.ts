@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type HandoverPair, fingerprintOf, handoverPair, openNodeQueueOf } from '../lib/transfer-pair.ts'
+import { type TransferPair, fingerprintOf, transferPair, openNodeQueueOf } from '../lib/transfer-pair.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
 import { sampleMessage, sampleRecipient } from '../lib/queue-samples.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
@@ -15,13 +15,13 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 
 let world: World
-let pair: HandoverPair
+let pair: TransferPair
 let host: SmtpPeer
 
 beforeEach(async () => {
   world = await startWorld()
   host = await world.destination('far.example')
-  pair = await handoverPair(world)
+  pair = await transferPair(world)
 })
 afterEach(() => world.close())
 

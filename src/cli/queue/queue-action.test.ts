@@ -144,13 +144,13 @@ describe('an action', () => {
     expect(await steer({ action: 'release', filter, dryRun: true })).toMatchObject({ code: 1 })
     expect(await steer({ action: 'release', filter })).toMatchObject({ code: 1, err: 'nothing to release\n' })
     await steer({ action: 'remove', filter })
-    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: 'remove' }] }])
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ pendingAction: 'remove' }] }])
     for (const dryRun of [true, false])
       expect(await steer({ action: 'release', filter, dryRun })).toMatchObject({
         code: 0,
         out: expect.stringContaining('1 recipient under way: what was asked for after the attempt is called off\n'),
       })
-    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ wish: null }] }])
+    expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ pendingAction: null }] }])
   })
 
   it('says when there is nothing to do', async () => {
@@ -228,5 +228,5 @@ it('stats tell what is there', async () => {
   expect(out).toMatch(
     /^2 messages, the oldest 1m30s old\n +3 queued\ndestinations:\n +2 mx:far.example, next attempt now\n/,
   )
-  expect(JSON.parse((await stats(true)).out)).toMatchObject({ messages: 2, recipients: { queued: 3, leaving: 0 } })
+  expect(JSON.parse((await stats(true)).out)).toMatchObject({ messages: 2, recipients: { queued: 3, transferring: 0 } })
 })

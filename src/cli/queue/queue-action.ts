@@ -4,7 +4,7 @@
 import type { ControlAction, ControlResult } from '../../queue/contract/queue-control.ts'
 import { effectOf } from '../../queue/contract/control-effect.ts'
 import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
-import type { ListedMessage, ListedRecipient, QueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import type { ListedMessage, ListedRecipient, DirectQueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
@@ -53,7 +53,7 @@ function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Prom
     const touched: ListedMessage[] = []
     for (const message of affected(reader, options.action, filter)) {
       for (const { state } of message.recipients)
-        count[effectOf(options.action, state) === 'wish' ? 'afterAttempt' : 'changed']++
+        count[effectOf(options.action, state) === 'pending' ? 'afterAttempt' : 'changed']++
       if (options.json) touched.push(message)
       else for (const text of touchedLines(message)) line(io.stdout, text)
     }
@@ -62,7 +62,7 @@ function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Prom
 }
 
 /** Matching messages, each with the recipients on which the action would have an effect. */
-function* affected(reader: QueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
+function* affected(reader: DirectQueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
   for (const message of reader.list(filter)) {
     const recipients = message.recipients.filter((one) => isAffected(action, one))
     if (recipients.length > 0) yield { ...message, recipients }
@@ -70,9 +70,9 @@ function* affected(reader: QueueReader, action: ControlAction, filter: QueueFilt
 }
 
 /** Of what is under way, a release only takes a wish back. */
-function isAffected(action: ControlAction, { state, wish }: ListedRecipient): boolean {
+function isAffected(action: ControlAction, { state, pendingAction }: ListedRecipient): boolean {
   const effect = effectOf(action, state)
-  return effect === 'change' || (effect === 'wish' && (action !== 'release' || wish !== null))
+  return effect === 'change' || (effect === 'pending' && (action !== 'release' || pendingAction !== null))
 }
 
 function touchedLines({ queueId, sender, recipients }: ListedMessage): string[] {

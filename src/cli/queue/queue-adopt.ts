@@ -3,13 +3,13 @@
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { handOver } from '../../queue/transfer/transfer-queue.ts'
+import { transferWholeQueue } from '../../queue/transfer/transfer-whole-queue.ts'
 import { createLocalReceiver } from '../../queue/transfer/local-receiver.ts'
 import { commandClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
-import { Arriving } from '../../queue/transfer/transfer-target.ts'
-import { DATABASE_FILE, takeHandoverLock } from '../../queue/sqlite/database.ts'
-import { Departing } from '../../queue/transfer/transfer-source.ts'
+import { TransferTarget } from '../../queue/transfer/transfer-target.ts'
+import { DATABASE_FILE, lockTransfers } from '../../queue/sqlite/database/database.ts'
+import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
 import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, line } from '../io.ts'
@@ -36,7 +36,7 @@ export function queueAdopt(options: AdoptOptions, io: Io): Promise<number> | num
     }
     actAsOwner(config.data)
     // The dead one first: whoever is refused must not have touched anything.
-    const lock = takeHandoverLock(directory)
+    const lock = lockTransfers(directory)
     try {
       return await adopt({ directory, own, name: config.hostname }, options, io)
     } finally {
@@ -52,14 +52,14 @@ async function adopt(
 ): Promise<number> {
   const { directory, own } = at
   const ports = { now: () => Date.now(), random: systemRandom }
-  const from = new Departing(DirectStore.owned(directory, Date.now()), ports)
+  const from = new TransferSource(DirectStore.owned(directory, Date.now()), ports)
   try {
-    const to = new Arriving(DirectStore.either(own, Date.now()), ports)
+    const to = new TransferTarget(DirectStore.either(own, Date.now()), ports)
     try {
       const settings = { node: options.name ?? directory, by: options.by, address: own, patienceMs: 0 }
       const parts = { from, to: createLocalReceiver(to, at.name), clock: commandClock }
-      const report = await handOver(parts, settings)
-      return say(report, { to: own, json: options.json, left: from.count().messages }, io)
+      const report = await transferWholeQueue(parts, settings)
+      return say(report, { to: own, json: options.json, left: from.countMessages().messages }, io)
     } finally {
       to.close()
     }

@@ -1,8 +1,8 @@
 // waypost queue backup and restore: a copy of the queue of a working or stopped node, and putting it into the place of a stopped one.
 
 import { resolve } from 'node:path'
-import { backupQueue } from '../../queue/sqlite/backup.ts'
-import { restoreQueue } from '../../queue/sqlite/restore.ts'
+import { backupQueue } from '../../queue/sqlite/backup/backup.ts'
+import { restoreQueue } from '../../queue/sqlite/backup/restore.ts'
 import { json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import { withQueueDirectory } from './with-queue.ts'

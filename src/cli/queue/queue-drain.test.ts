@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
 import { sampleMessage } from '../../../test/lib/queue-samples.ts'
-import { DATABASE_FILE, takeHandoverLock } from '../../queue/sqlite/database.ts'
+import { DATABASE_FILE, lockTransfers } from '../../queue/sqlite/database/database.ts'
 import { queueAdopt } from './queue-adopt.ts'
 import { queueTakeBack } from './queue-drain.ts'
 
@@ -30,7 +30,7 @@ const adopt = () =>
 
 it('is done by one at a time: what the first one offers the second one must not thaw', async () => {
   await (await node.open()).accept(sampleMessage(), { claim: false })
-  const first = takeHandoverLock(queueOf(node))
+  const first = lockTransfers(queueOf(node))
   const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt is at work on') }
   expect(await takeBack()).toEqual(refused)
   expect(await adopt()).toEqual(refused)

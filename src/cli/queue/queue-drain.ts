@@ -3,15 +3,15 @@
 
 import { remoteSettings } from '../../wiring/transfer-settings.ts'
 import type { Config } from '../../config/config.ts'
-import { type HandOverReport, handOver } from '../../queue/transfer/transfer-queue.ts'
+import { type TransferReport, transferWholeQueue } from '../../queue/transfer/transfer-whole-queue.ts'
 import type { Receiver } from '../../queue/transfer/receiver.ts'
 import { createRemoteReceiver, type RemoteReceiver } from '../../queue/transfer/remote-receiver.ts'
-import { takeBack } from '../../queue/transfer/abort-transfers.ts'
+import { abortPendingTransfers } from '../../queue/transfer/abort-pending-transfers.ts'
 import { commandClock } from '../../lib/clock.ts'
 import { readEndpoint } from '../../lib/endpoint.ts'
 import { systemRandom } from '../../lib/random.ts'
-import { requireQueue, takeHandoverLock } from '../../queue/sqlite/database.ts'
-import { Departing } from '../../queue/transfer/transfer-source.ts'
+import { requireQueue, lockTransfers } from '../../queue/sqlite/database/database.ts'
+import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
 import { actAsOwner } from './act-as-owner.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
@@ -45,9 +45,9 @@ export function queueDrain(options: DrainOptions, io: Io): Promise<number> | num
     return withDeparting(directory, async (from) => {
       const { by, patienceMs } = options
       const settings = { node: config.hostname, by, address: options.to, patienceMs }
-      const report = await handOver({ from, to: remote, clock: commandClock }, settings)
+      const report = await transferWholeQueue({ from, to: remote, clock: commandClock }, settings)
       remote.close()
-      return say(report, { ...options, left: from.count().messages }, io)
+      return say(report, { ...options, left: from.countMessages().messages }, io)
     })
   })
 }
@@ -62,7 +62,7 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
         remotes.push(remote)
         return remote
       }
-      const report = await takeBack({ from, receiver: options.force ? null : receiver, by: options.by })
+      const report = await abortPendingTransfers({ from, receiver: options.force ? null : receiver, by: options.by })
       for (const remote of remotes) remote.close()
       if (options.json) json(io.stdout, report)
       else {
@@ -75,13 +75,13 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
   )
 }
 
-async function withDeparting(directory: string, use: (from: Departing) => Promise<number>): Promise<number> {
+async function withDeparting(directory: string, use: (from: TransferSource) => Promise<number>): Promise<number> {
   const now = () => Date.now()
   actAsOwner(directory)
   requireQueue(directory)
-  const lock = takeHandoverLock(directory)
+  const lock = lockTransfers(directory)
   try {
-    const from = new Departing(DirectStore.either(directory, now()), { now, random: systemRandom })
+    const from = new TransferSource(DirectStore.either(directory, now()), { now, random: systemRandom })
     try {
       return await use(from)
     } finally {
@@ -108,7 +108,7 @@ function remoteAt(config: Config, to: string, fingerprints: readonly string[]): 
 
 function unreachable(cause: string): Receiver {
   const trouble = () => Promise.resolve({ kind: 'trouble', cause, lasting: true } as const)
-  return { greet: trouble, give: trouble, refuse: trouble }
+  return { identify: trouble, offer: trouble, refuse: trouble }
 }
 
 function usage(io: Io, problem: string): Promise<number> {
@@ -118,7 +118,7 @@ function usage(io: Io, problem: string): Promise<number> {
 
 /** Prints what came of a hand-over; the exit code. */
 export function say(
-  report: HandOverReport,
+  report: TransferReport,
   about: { readonly to: string; readonly json: boolean; readonly left: number },
   io: Io,
 ): number {

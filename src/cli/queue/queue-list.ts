@@ -63,10 +63,10 @@ function messageLines(message: ListedMessage, now: number): string[] {
 }
 
 function recipientLines(recipient: ListedRecipient, now: number): string[] {
-  const { address, state, nextHop, attempts, nextAttemptAt, suspended, wish, last } = recipient
+  const { address, state, nextHop, attempts, nextAttemptAt, suspended, pendingAction, last } = recipient
   const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
   const plan = suspended ? 'destination suspended' : `next attempt ${wait}`
-  const asked = wish === null ? '' : `, ${wish} when its attempt ends without success`
+  const asked = pendingAction === null ? '' : `, ${pendingAction} when its attempt ends without success`
   const next = state === 'deferred' || state === 'queued' ? `, ${plan}` : asked
   const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
   return last

@@ -2,7 +2,7 @@
 
 import { queueDirectory } from '../../wiring/node-paths.ts'
 import type { Config } from '../../config/config.ts'
-import { QueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import { DirectQueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
 import { DirectControl } from '../../queue/sqlite/direct-control.ts'
 import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
 import { actAsOwner } from './act-as-owner.ts'
@@ -13,8 +13,8 @@ import { withConfig } from '../with-config.ts'
 type Use<T> = (queue: T, directory: string) => Promise<number> | number
 
 /** Runs `use` with a queue that is only read. */
-export function withQueueReader(config: string, io: Io, use: Use<QueueReader>): Promise<number> | number {
-  return withQueueOf(config, io, { open: (directory) => new QueueReader(directory), use })
+export function withQueueReader(config: string, io: Io, use: Use<DirectQueueReader>): Promise<number> | number {
+  return withQueueOf(config, io, { open: (directory) => new DirectQueueReader(directory), use })
 }
 
 /** Runs `use` with a queue that is steered. */

@@ -8,11 +8,11 @@ import { isWaiting, type RecipientState } from './states.ts'
  * `wish`: the recipient is under way, the action takes effect when its attempt ends without a final outcome. A release takes back the wish
  * that is there, if one is.
  */
-export type ControlEffect = 'change' | 'wish' | 'nothing'
+export type ControlEffect = 'change' | 'pending' | 'nothing'
 
 /** What the action does to a recipient in that state. */
 export function effectOf(action: ControlAction, state: RecipientState): ControlEffect {
-  if (state === 'claimed') return action === 'retry' ? 'nothing' : 'wish'
+  if (state === 'claimed') return action === 'retry' ? 'nothing' : 'pending'
   if (state !== 'held' && !isWaiting(state)) return 'nothing'
   const onlyWaiting = action === 'hold' || action === 'retry'
   const fits = state === 'held' ? !onlyWaiting : action !== 'release'

@@ -2,7 +2,7 @@
 
 import type { Event } from '../../observe/events.ts'
 import type { QueueControl } from './queue-control.ts'
-import type { ArrivingQueue } from './queue-transfer.ts'
+import type { TransferTargetQueue } from './queue-transfer.ts'
 import type { Queue } from './queue.ts'
 
 /** What the opening found; the node logs it. */
@@ -14,14 +14,14 @@ export interface OpenReport {
 }
 
 /** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
-export interface OpenQueue extends Queue, QueueControl, ArrivingQueue {
+export interface OpenQueue extends Queue, QueueControl, TransferTargetQueue {
   readonly opened: OpenReport
   /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
-  expire(): Promise<number>
+  expireOverdue(): Promise<number>
   /** Marks recipients that are late and were not attempted since, where senders are told of delays; runs by itself with `expire`. Returns how many. */
-  warn(): Promise<number>
+  findDelayed(): Promise<number>
   /** Calls back if the engine ends although nobody closed it: nothing can be recorded any more. */
-  whenGone(listener: (cause: string) => void): void
+  onFatal(listener: (cause: string) => void): void
   /** Calls back with every ledger entry after its commit: for log and metrics. */
-  follow(listener: (events: readonly Event[]) => void): void
+  subscribe(listener: (events: readonly Event[]) => void): void
 }

@@ -2,7 +2,7 @@
 
 import type { ActionPendingEvent } from '../../observe/events.ts'
 import type { QueueFilter } from './recipient-filter.ts'
-import type { Suspension } from '../sqlite/statements/destinations.ts'
+import type { Suspension } from '../sqlite/store/statements/destination-rows.ts'
 import type { RecipientState } from './states.ts'
 
 export type ControlAction = ActionPendingEvent['action']
@@ -16,7 +16,7 @@ export interface ControlRequest {
 }
 
 /** What is asked of a destination, by whom and why, for the ledger. */
-export interface SteerRequest {
+export interface DestinationRequest {
   readonly nextHop: string
   readonly by: string
   readonly reason: string
@@ -34,9 +34,9 @@ export interface QueueControl {
   /** Applies an action to every recipient that matches, in short steps that do not hold up the mail. */
   control(request: ControlRequest): Promise<ControlResult>
   /** Stops attempts for a destination; its mail waits and does not expire. False if it already was suspended. */
-  suspend(request: SteerRequest): Promise<boolean>
+  suspend(request: DestinationRequest): Promise<boolean>
   /** Ends a suspension. False if there was none. */
-  resume(request: SteerRequest): Promise<boolean>
+  resume(request: DestinationRequest): Promise<boolean>
   stats(): Promise<QueueStats>
 }
 
@@ -68,7 +68,7 @@ export type ControlStep =
       readonly after: number
       readonly now: number
     }
-  | ({ readonly kind: 'suspend' | 'resume'; readonly now: number } & SteerRequest)
+  | ({ readonly kind: 'suspend' | 'resume'; readonly now: number } & DestinationRequest)
   | { readonly kind: 'stats'; readonly now: number }
 
 export type ControlStepResult =

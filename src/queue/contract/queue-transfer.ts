@@ -12,12 +12,12 @@ import type { RecipientState } from './states.ts'
 /** A recipient as it was in the queue that it comes from. */
 export interface TransferredRecipient extends Omit<NewRecipient, 'parameters'> {
   readonly parameters: RecipientParameters
-  readonly state: Exclude<RecipientState, 'claimed' | 'leaving'>
+  readonly state: Exclude<RecipientState, 'claimed' | 'transferring'>
   readonly attempts: number
   /** Unix ms. */
   readonly nextAttemptAt: number
   readonly noticeDue: NoticeKind | null
-  readonly delayTold: boolean
+  readonly delayNotified: boolean
   readonly last: {
     readonly at: number
     readonly status: string
@@ -39,9 +39,9 @@ export interface TransferredMessage extends StoredMessage {
  * `before`: this very hand-over was committed earlier. `refused`: it was called off and can never succeed. `conflict`: a mail of the same
  * queue id is here and not by this hand-over.
  */
-export type TakeAnswer = 'taken' | 'before' | 'refused' | 'conflict'
+export type TransferAnswer = 'accepted' | 'repeated' | 'refused' | 'conflict'
 
-export interface TakeRequest {
+export interface TransferRequest {
   readonly token: string
   /** The node it comes from, for the ledger. */
   readonly from: string
@@ -49,17 +49,17 @@ export interface TakeRequest {
 }
 
 /** The taking side. */
-export interface ArrivingQueue {
+export interface TransferTargetQueue {
   /** Names this queue among all queues, wherever its directory lies. */
   identity(): Promise<string>
   /** Resolves when committed. */
-  take(request: TakeRequest): Promise<TakeAnswer>
+  acceptTransfer(request: TransferRequest): Promise<TransferAnswer>
   /** Calls a hand-over off: it was taken, or never will be. */
-  refuse(token: string): Promise<'taken' | 'refused'>
+  refuseTransfer(token: string): Promise<'accepted' | 'refused'>
 }
 
 /** A message that another queue may already have. */
-export interface Leaving {
+export interface PendingTransfer {
   readonly token: string
   readonly message: number
   /** Identity of the queue that it is for. */
@@ -69,22 +69,26 @@ export interface Leaving {
 }
 
 /** The giving side: used by one command at a time, beside its node or instead of it. */
-export interface DepartingQueue {
+export interface TransferSourceQueue {
   readonly identity: string
   /** What earlier runs froze and nobody has answered for. */
-  leaving(): Leaving[]
+  pendingTransfers(): PendingTransfer[]
   /** Freezes up to `count` messages of which nothing is under way, and goes on behind them at the next call; committed. */
-  leave(request: { readonly target: string; readonly address: string; readonly count: number }): Leaving[]
+  beginTransfers(request: {
+    readonly target: string
+    readonly address: string
+    readonly count: number
+  }): PendingTransfer[]
   /** Starts again with the oldest message. */
-  rewind(): void
-  queueIdOf(leaving: Leaving): string
+  restart(): void
+  queueIdOf(pendingTransfers: PendingTransfer): string
   /** A frozen message with everything that travels; events of its own get `node`. */
-  read(leaving: Leaving, node: string): TransferredMessage
+  readMessage(pendingTransfers: PendingTransfer, node: string): TransferredMessage
   openBody(body: StoredBody): Readable
   /** They have arrived: gone from here, in the ledger. */
-  left(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void
+  commitTransfers(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void
   /** They did not leave: everything is as before. */
-  stay(tokens: readonly string[]): void
+  abortTransfers(tokens: readonly string[]): void
   /** Messages here, and how many of them have an attempt under way. */
-  count(): { readonly messages: number; readonly underWay: number }
+  countMessages(): { readonly messages: number; readonly underWay: number }
 }

@@ -10,7 +10,7 @@ export const recipientStates = [
   'delivered',
   'failed',
   'expired',
-  'leaving',
+  'transferring',
 ] as const
 
 export type RecipientState = (typeof recipientStates)[number]
@@ -27,18 +27,18 @@ export const stateNumber = {
   delivered: 4,
   failed: 5,
   expired: 6,
-  leaving: 7,
+  transferring: 7,
 } as const satisfies Record<RecipientState, number>
 
 export const allowedMoves: Record<RecipientState, readonly NextState[]> = {
-  queued: ['claimed', 'held', 'failed', 'expired', 'leaving', 'gone'],
+  queued: ['claimed', 'held', 'failed', 'expired', 'transferring', 'gone'],
   claimed: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
-  deferred: ['claimed', 'held', 'failed', 'expired', 'leaving', 'gone'],
-  held: ['queued', 'deferred', 'failed', 'leaving', 'gone'],
-  delivered: ['leaving', 'gone'],
-  failed: ['leaving', 'gone'],
-  expired: ['leaving', 'gone'],
-  leaving: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
+  deferred: ['claimed', 'held', 'failed', 'expired', 'transferring', 'gone'],
+  held: ['queued', 'deferred', 'failed', 'transferring', 'gone'],
+  delivered: ['transferring', 'gone'],
+  failed: ['transferring', 'gone'],
+  expired: ['transferring', 'gone'],
+  transferring: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
 }
 
 /** The state a stored number means. */

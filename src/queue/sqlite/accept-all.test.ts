@@ -72,7 +72,7 @@ describe('several messages at once', () => {
     await queue.accept(known, { claim: false })
     const fresh = sampleMessage()
     const heard: Event[] = []
-    queue.follow((events) => heard.push(...events))
+    queue.subscribe((events) => heard.push(...events))
     const results = await Promise.allSettled([
       queue.acceptAll([fresh, { ...sampleMessage(), queueId: known.queueId }], { claim: false }),
       queue.accept(sampleMessage(), { claim: false }),
@@ -133,7 +133,7 @@ describe('a message that is returned at once', () => {
 
   it('fails with its acceptance: its sender is to be told, nothing is attempted', async () => {
     const heard: Event[] = []
-    queue.follow((events) => heard.push(...events))
+    queue.subscribe((events) => heard.push(...events))
     const back = sampleMessage({ returned, recipients: [sampleRecipient({ address: 'b@example.net' })] })
     const sent = sampleMessage()
     const claims = await queue.acceptAll([sent, back], { claim: true })

@@ -1,6 +1,6 @@
 // Room queue: the claims of a message that was claimed at its acceptance, built from the message itself: nothing is read back.
 
-import { RECIPIENTS_PER_CLAIM } from './operations/claim.ts'
+import { RECIPIENTS_PER_CLAIM } from './store/operations/claim.ts'
 import type { Claim, ClaimedRecipient, NewMessage, StoredMessage } from '../contract/queue.ts'
 
 /**

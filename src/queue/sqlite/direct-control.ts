@@ -6,7 +6,7 @@ import type {
   ControlResult,
   ControlStep,
   ControlStepResult,
-  SteerRequest,
+  DestinationRequest,
 } from '../contract/queue-control.ts'
 import { DirectStore } from './direct-store.ts'
 
@@ -52,13 +52,13 @@ export class DirectControl {
   }
 
   /** False if it already was suspended. */
-  suspend(request: SteerRequest): boolean {
+  suspend(request: DestinationRequest): boolean {
     const result = this.#step({ kind: 'suspend', ...request, now: this.#now() })
     return result.kind === 'flag' && result.changed
   }
 
   /** False if it was not suspended. */
-  resume(request: SteerRequest): boolean {
+  resume(request: DestinationRequest): boolean {
     const result = this.#step({ kind: 'resume', ...request, now: this.#now() })
     return result.kind === 'flag' && result.changed
   }

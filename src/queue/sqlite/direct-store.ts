@@ -4,10 +4,10 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import type { HandoverAnswers, HandoverStep } from '../transfer/transfer-step.ts'
-import type { Answers, Operation } from './worker-protocol.ts'
+import type { TransferStepAnswers, TransferStep } from '../transfer/transfer-step.ts'
+import type { OperationResults, Operation } from './worker/worker-protocol.ts'
 import { defaultRetrySettings } from '../scheduling/retry-schedule.ts'
-import { Store } from './store.ts'
+import { Store } from './store/store.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 
 const NO_OCTETS = new Uint8Array(0)
@@ -54,7 +54,10 @@ export class DirectStore {
   }
 
   /** Runs one operation in a transaction of its own. Throws QueueUnavailable. */
-  run<K extends Operation['kind']>(operation: Operation & { kind: K }, octets: Uint8Array = NO_OCTETS): Answers[K] {
+  run<K extends Operation['kind']>(
+    operation: Operation & { kind: K },
+    octets: Uint8Array = NO_OCTETS,
+  ): OperationResults[K] {
     const { values, failures } = this.#store.run([{ operation, octets }])
     const failure = failures[0]?.[1]
     if (failure?.kind === 'unavailable') throw new QueueUnavailable(failure.cause, failure.message)
@@ -62,16 +65,16 @@ export class DirectStore {
     for (const file of this.#store.takeChanges().freed) rmSync(this.spoolPath(file), { force: true })
     this.#store.takeOctets()
     if (++this.#runs % RUNS_PER_LOOK === 0) this.#store.housekeep(false)
-    return values[0] as Answers[K]
+    return values[0] as OperationResults[K]
   }
 
   /** Runs one step of a hand-over. */
-  step<K extends HandoverStep['kind']>(
-    step: HandoverStep & { kind: K },
+  step<K extends TransferStep['kind']>(
+    step: TransferStep & { kind: K },
     now: number,
     octets: Uint8Array = NO_OCTETS,
-  ): HandoverAnswers[K] {
-    return this.run({ kind: 'handover', step, now }, octets) as HandoverAnswers[K]
+  ): TransferStepAnswers[K] {
+    return this.run({ kind: 'transfer', step, now }, octets) as TransferStepAnswers[K]
   }
 
   close(): void {

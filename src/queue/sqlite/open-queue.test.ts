@@ -10,7 +10,7 @@ import {
   type TestQueue,
   testQueue,
 } from '../../../test/lib/queue-samples.ts'
-import type { EmbeddedQueue } from './sqlite-queue.ts'
+import type { SqliteQueue } from './sqlite-queue.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Claim } from '../contract/queue.ts'
 
@@ -267,12 +267,12 @@ describe('watch', () => {
 describe('an engine that ends by itself', () => {
   it('is told to the node, which cannot go on; a closed one is not', async () => {
     const told: string[] = []
-    queue.whenGone((cause) => told.push(cause))
+    queue.onFatal((cause) => told.push(cause))
     await queue.close()
     expect(told).toEqual([])
     queue = await place.open()
-    queue.whenGone((cause) => told.push(cause))
-    ;(queue as EmbeddedQueue).gone('the worker failed')
+    queue.onFatal((cause) => told.push(cause))
+    ;(queue as SqliteQueue).gone('the worker failed')
     expect(told).toEqual(['the worker failed'])
   })
 })

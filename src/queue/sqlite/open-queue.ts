@@ -4,14 +4,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
-import { EmbeddedQueue } from './sqlite-queue.ts'
-import { type FreeSpace, freeSpace } from './free-space.ts'
+import { SqliteQueue } from './sqlite-queue.ts'
+import { type FreeSpace, freeSpace } from './storage-health.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { QueueSettings } from '../contract/queue-settings.ts'
 import { Backlog } from '../scheduling/destination-backlog.ts'
-import { Spool } from './spool.ts'
-import { sweepSpool } from './spool-sweep.ts'
-import { StoreClient, type StoreListener } from './store-client.ts'
+import { Spool } from './spool/spool.ts'
+import { sweepSpool } from './spool/spool-sweep.ts'
+import { StoreClient, type CommitListener } from './worker/store-client.ts'
 
 export interface QueuePorts {
   readonly clock: Clock
@@ -26,7 +26,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
   const spool = new Spool(join(settings.directory, 'spool'), ports.randomBytes)
   const backlog = new Backlog()
   // Until the queue exists, only the backlog follows the commits.
-  const listener: { current: StoreListener } = {
+  const listener: { current: CommitListener } = {
     current: { news: ({ changed }) => backlog.apply(changed), gone: () => undefined },
   }
   const {
@@ -43,8 +43,8 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
   await mkdir(spool.directory, { recursive: true, mode: 0o700 })
   const { orphans, lost } = await sweepSpool(spool.directory, owners, clock.now())
   for (const file of orphans) await spool.remove(file)
-  for (const { queueId, reason } of lost) await client.ask({ kind: 'lost', queueId, reason, now: clock.now() })
-  const queue = new EmbeddedQueue({
+  for (const { queueId, reason } of lost) await client.run({ kind: 'lost', queueId, reason, now: clock.now() })
+  const queue = new SqliteQueue({
     client,
     spool,
     backlog,

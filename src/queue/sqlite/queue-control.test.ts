@@ -15,14 +15,14 @@ import {
 } from '../../../test/lib/queue-samples.ts'
 import { until } from '../../../test/lib/until.ts'
 import type { ControlAction } from '../contract/queue-control.ts'
-import { DATABASE_FILE } from './database.ts'
+import { DATABASE_FILE } from './database/database.ts'
 import { DirectControl } from './direct-control.ts'
 import type { QueueFilter } from '../contract/recipient-filter.ts'
 import type { Event } from '../../observe/events.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { Claim, DestinationSummary } from '../contract/queue.ts'
-import { QueueReader } from './sqlite-queue-reader.ts'
+import { DirectQueueReader } from './sqlite-queue-reader.ts'
 
 let place: TestQueue
 let queue: OpenQueue
@@ -45,13 +45,13 @@ const settle = (claim: Claim, outcome: Outcome) =>
     outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
   })
 function states(): Record<string, number> {
-  const reader = new QueueReader(place.directory)
+  const reader = new DirectQueueReader(place.directory)
   const { recipients } = reader.stats()
   reader.close()
   return Object.fromEntries(Object.entries(recipients).filter(([, count]) => count > 0))
 }
 function kinds(queueId: string): string[] {
-  const reader = new QueueReader(place.directory)
+  const reader = new DirectQueueReader(place.directory)
   const events = reader.trace(queueId)
   reader.close()
   return events.map((event) => event.kind)
@@ -172,7 +172,7 @@ describe('recipients under way', () => {
   it('have every wish in the ledger, with who and why, whatever becomes of it', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     const heard: Event[] = []
-    queue.follow((events) => heard.push(...events))
+    queue.subscribe((events) => heard.push(...events))
     await act('hold')
     await act('release')
     await settle(claim as Claim, delivered())
@@ -244,7 +244,7 @@ describe('a second process', () => {
     const message = sampleMessage()
     await queue.accept(message, { claim: false })
     const heard: string[] = []
-    queue.follow((events) => heard.push(...events.map((event) => event.kind)))
+    queue.subscribe((events) => heard.push(...events.map((event) => event.kind)))
     const direct = new DirectControl(place.directory, () => place.clock.time)
     direct.control(order('hold'))
     direct.suspend({ nextHop: hop, by, reason: 'x' })
@@ -295,9 +295,9 @@ describe('age', () => {
     await queue.suspend({ nextHop: 'mx:suspended.example', by, reason: 'x' })
     await act('hold', { recipient: 'held@*' })
     place.clock.time += 5 * 86_400_000
-    expect(await queue.expire()).toBe(0)
+    expect(await queue.expireOverdue()).toBe(0)
     place.clock.time += 4_000_001
-    expect(await queue.expire()).toBe(1)
+    expect(await queue.expireOverdue()).toBe(1)
     expect(states()).toEqual({ queued: 1, held: 1, expired: 1 })
     expect((await queue.stats()).keptBeyondLifetime).toEqual({ held: 1, suspended: 1 })
     expect(await queue.noticeTasks({ limit: 5, now: 0 })).toMatchObject([

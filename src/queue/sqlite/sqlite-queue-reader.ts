@@ -9,17 +9,17 @@ import type { Event } from '../../observe/events.ts'
 import { type MailParameters, plainMail } from '../../smtp/envelope.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import type { ControlAction, QueueStats } from '../contract/queue-control.ts'
-import { openReadOnly } from './database.ts'
+import { openReadOnly } from './database/database.ts'
 import type { QueueFilter } from '../contract/recipient-filter.ts'
-import { termsOf, traceTerm } from './ledger-terms.ts'
+import { termsOf, traceTerm } from './store/ledger-terms.ts'
 import { type NoticeKind, notices } from '../contract/notify-bits.ts'
 import type { StoredBody } from '../contract/queue.ts'
 import { type RecipientState, stateOf } from '../contract/states.ts'
-import { type LedgerRow, selectLedgerAfter } from './statements/ledger-rows.ts'
-import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/read-queue.ts'
-import { selectSuspensions } from './statements/destinations.ts'
-import { selectStats, selectWaitingFor } from './statements/stats.ts'
-import { selectIndexed, selectTailContaining, selectTailOf, selectUnindexed } from './statements/trace-ledger.ts'
+import { type LedgerRow, selectLedgerAfter } from './store/statements/ledger-rows.ts'
+import { type ListedRow, selectInlineBody, selectListed, selectShown } from './store/statements/listing-rows.ts'
+import { selectSuspensions } from './store/statements/destination-rows.ts'
+import { selectStats, selectWaitingFor } from './store/statements/stats.ts'
+import { selectIndexed, selectTailContaining, selectTailOf, selectUnindexed } from './store/statements/trace-ledger.ts'
 
 export interface ListedRecipient {
   readonly address: string
@@ -34,7 +34,7 @@ export interface ListedRecipient {
   /** A person suspended its destination: it is not attempted, whatever its time. */
   readonly suspended: boolean
   /** What a person asked for while it is under way: done when the attempt ends without success. */
-  readonly wish: ControlAction | null
+  readonly pendingAction: ControlAction | null
   /** The notice whose sending is due, or null. */
   readonly noticeDue: NoticeKind | null
   readonly last: {
@@ -73,7 +73,7 @@ const TRACED_MAILS = 200
 /** Ledger rows read of one mail: one at acceptance, one for each settled claim. */
 const ROWS_PER_MAIL = 100_000
 
-export class QueueReader {
+export class DirectQueueReader {
   readonly #directory: string
   readonly #db: Database
 
@@ -210,7 +210,7 @@ function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): Listed
     attempts: attempt,
     nextAttemptAt,
     suspended: suspended.has(nextHop),
-    wish: row.wish as ControlAction | null,
+    pendingAction: row.pendingAction as ControlAction | null,
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
     last:
       lastAt === null

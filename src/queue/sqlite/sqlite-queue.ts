@@ -11,16 +11,16 @@ import type {
   ControlStep,
   ControlStepResult,
   QueueStats,
-  SteerRequest,
+  DestinationRequest,
 } from '../contract/queue-control.ts'
-import type { FreeSpace } from './free-space.ts'
-import { HealthCheck } from './storage-health.ts'
-import type { TakeAnswer, TakeRequest } from '../contract/queue-transfer.ts'
-import type { HandoverAnswers, HandoverStep } from '../transfer/transfer-step.ts'
+import type { FreeSpace } from './storage-health.ts'
+import { StorageHealth } from './storage-health.ts'
+import type { TransferAnswer, TransferRequest } from '../contract/queue-transfer.ts'
+import type { TransferStepAnswers, TransferStep } from '../transfer/transfer-step.ts'
 import { noticeNumber } from '../contract/notify-bits.ts'
 import type { OpenQueue, OpenReport } from '../contract/opened-queue.ts'
 import type { QueueSettings } from '../contract/queue-settings.ts'
-import type { Accepted, Operation, WireOutcome, WorkerNews } from './worker-protocol.ts'
+import type { Accepted, Operation, WireOutcome, CommitNews } from './worker/worker-protocol.ts'
 import type {
   Claim,
   DestinationBacklog,
@@ -33,13 +33,13 @@ import type {
   SpoolFile,
   StoredBody,
 } from '../contract/queue.ts'
-import type { Spool } from './spool.ts'
-import type { StoreClient, StoreListener } from './store-client.ts'
+import type { Spool } from './spool/spool.ts'
+import type { StoreClient, CommitListener } from './worker/store-client.ts'
 import { encodeTransfer } from '../transfer/transferred-message.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Backlog } from '../scheduling/destination-backlog.ts'
 import { Unbroken } from '../scheduling/continuous-uptime.ts'
-import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeTls } from './worker-codec.ts'
+import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeTls } from './worker/worker-codec.ts'
 
 /** Between two tries to write down a fact (a settlement) that the disk refused, ms. */
 const FACT_RETRY_MS = 1_000
@@ -48,7 +48,7 @@ const EXPIRE_SWEEP_MS = 60_000
 /** A sweep that comes later than this says that the machine slept or its clock jumped, ms. */
 const LATE_SWEEP_MS = 3 * EXPIRE_SWEEP_MS
 
-export interface EmbeddedParts {
+export interface SqliteQueueParts {
   readonly client: StoreClient
   readonly spool: Spool
   readonly backlog: Backlog
@@ -59,12 +59,12 @@ export interface EmbeddedParts {
   readonly freeSpace: (directory: string) => Promise<FreeSpace>
 }
 
-export class EmbeddedQueue implements OpenQueue, StoreListener {
+export class SqliteQueue implements OpenQueue, CommitListener {
   readonly opened: OpenReport
   readonly #client: StoreClient
   readonly #spool: Spool
   readonly #clock: Clock
-  readonly #health: HealthCheck
+  readonly #health: StorageHealth
   readonly #backlog: Backlog
   readonly #mourners: ((cause: string) => void)[] = []
   readonly #followers: ((events: readonly Event[]) => void)[] = []
@@ -73,26 +73,26 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   #warnedTo = 0
   #closing = false
 
-  constructor(parts: EmbeddedParts) {
+  constructor(parts: SqliteQueueParts) {
     this.opened = parts.opened
     this.#client = parts.client
     this.#spool = parts.spool
     this.#clock = parts.clock
     this.#backlog = parts.backlog
-    this.#health = new HealthCheck(parts)
+    this.#health = new StorageHealth(parts)
     const unbroken = new Unbroken(parts.clock.now(), LATE_SWEEP_MS)
     this.#sweep = setInterval(() => {
       // What became too old while nobody tried is attempted first, as everything is within the longest gap.
       if (unbroken.for(parts.clock.now()) < parts.settings.retry.maximalGapMs) return
-      void this.expire().catch(() => {})
-      void this.warn().catch(() => {})
+      void this.expireOverdue().catch(() => {})
+      void this.findDelayed().catch(() => {})
     }, EXPIRE_SWEEP_MS)
     this.#sweep.unref()
   }
 
   async accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]> {
     const wire = encodeMessage(message, this.#client.octetsStart)
-    const { value } = await this.#client.ask(
+    const { value } = await this.#client.run(
       { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
       contentOf(message),
     )
@@ -107,7 +107,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       start += octetsOf(message)
       return { message: encoded, returned: message.returned ?? null }
     })
-    const { value } = await this.#client.ask(
+    const { value } = await this.#client.run(
       { kind: 'accept-all', messages: wire, claim: options.claim, now: this.#clock.now() },
       messages.flatMap(contentOf),
     )
@@ -122,7 +122,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   }
 
   async claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]> {
-    const { value, octets } = await this.#client.ask({ kind: 'claim', ...request })
+    const { value, octets } = await this.#client.run({ kind: 'claim', ...request })
     return value.map((one) => decodeClaim(one, request.nextHop, octets))
   }
 
@@ -155,7 +155,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     readonly after?: number
   }): Promise<NoticeTask[]> {
     const { limit, now, after = -1 } = request
-    const { value, octets } = await this.#client.ask({ kind: 'notices', limit, after, now })
+    const { value, octets } = await this.#client.run({ kind: 'notices', limit, after, now })
     return value.map((one) => decodeNotice(one, octets))
   }
 
@@ -175,7 +175,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
       for (const part of content[place] ?? []) start += part.length
       return encoded
     })
-    await this.#client.ask(
+    await this.#client.run(
       {
         kind: 'notify',
         recipients: task.recipients.map((recipient) => recipient.recipientId),
@@ -189,13 +189,13 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   }
 
   async record(events: readonly Event[]): Promise<void> {
-    if (events.length > 0) await this.#client.ask({ kind: 'record', events: encodeEvents(events) })
+    if (events.length > 0) await this.#client.run({ kind: 'record', events: encodeEvents(events) })
   }
 
   async purge(before: number): Promise<number> {
     let removed = 0
     for (let after: number | null = 0; after !== null; ) {
-      const { value }: { value: { removed: number; next: number | null } } = await this.#client.ask({
+      const { value }: { value: { removed: number; next: number | null } } = await this.#client.run({
         kind: 'purge',
         before,
         after,
@@ -207,10 +207,10 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
   }
 
   /** Ends recipients whose lifetime passed without an attempt; runs by itself every minute once the node has worked for the longest gap. Returns how many. */
-  async expire(): Promise<number> {
+  async expireOverdue(): Promise<number> {
     let expired = 0
     for (let after: number | null = 0; after !== null && !this.#closing; ) {
-      const { value }: { value: { expired: number; next: number | null } } = await this.#client.ask({
+      const { value }: { value: { expired: number; next: number | null } } = await this.#client.run({
         kind: 'expire',
         now: this.#clock.now(),
         after,
@@ -221,11 +221,11 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return expired
   }
 
-  async warn(): Promise<number> {
+  async findDelayed(): Promise<number> {
     let late = 0
     for (let more = true; more && !this.#closing; ) {
       const asked = { kind: 'warn', now: this.#clock.now(), after: this.#warnedTo } as const
-      const { value } = await this.#client.ask(asked)
+      const { value } = await this.#client.run(asked)
       late += value.late
       this.#warnedTo = value.upTo
       more = value.more
@@ -259,31 +259,31 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return { changed, afterAttempt }
   }
 
-  async suspend(request: SteerRequest): Promise<boolean> {
+  async suspend(request: DestinationRequest): Promise<boolean> {
     const result = await this.#step({ kind: 'suspend', ...request, now: this.#clock.now() })
     return result.kind === 'flag' && result.changed
   }
 
-  async resume(request: SteerRequest): Promise<boolean> {
+  async resume(request: DestinationRequest): Promise<boolean> {
     const result = await this.#step({ kind: 'resume', ...request, now: this.#clock.now() })
     return result.kind === 'flag' && result.changed
   }
 
   async identity(): Promise<string> {
-    return this.#handover({ kind: 'identity' })
+    return this.#transferStep({ kind: 'identity' })
   }
 
-  async take({ token, from, message }: TakeRequest): Promise<TakeAnswer> {
+  async acceptTransfer({ token, from, message }: TransferRequest): Promise<TransferAnswer> {
     const { header, body } = message
     const wire = encodeTransfer(message, this.#client.octetsStart)
-    return this.#handover(
-      { kind: 'take', token, from, message: wire },
+    return this.#transferStep(
+      { kind: 'accept', token, from, message: wire },
       body.kind === 'inline' ? [header, body.bytes] : [header],
     )
   }
 
-  async refuse(token: string): Promise<'taken' | 'refused'> {
-    return this.#handover({ kind: 'refuse', token })
+  async refuseTransfer(token: string): Promise<'accepted' | 'refused'> {
+    return this.#transferStep({ kind: 'refuse', token })
   }
 
   async stats(): Promise<QueueStats> {
@@ -292,7 +292,7 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     return result.stats
   }
 
-  follow(listener: (events: readonly Event[]) => void): void {
+  subscribe(listener: (events: readonly Event[]) => void): void {
     this.#followers.push(listener)
   }
 
@@ -302,14 +302,14 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     await this.#client.close()
   }
 
-  news(news: Pick<WorkerNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void {
+  news(news: Pick<CommitNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void {
     this.#health.hear(news)
     for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
     this.#backlog.apply(news.changed)
     if (this.#followers.length > 0) for (const entry of news.ledger) this.#tellFollowers(JSON.parse(entry) as Event[])
   }
 
-  whenGone(listener: (cause: string) => void): void {
+  onFatal(listener: (cause: string) => void): void {
     this.#mourners.push(listener)
   }
 
@@ -324,23 +324,23 @@ export class EmbeddedQueue implements OpenQueue, StoreListener {
     if (own.length > 0) for (const follower of this.#followers) follower(own)
   }
 
-  async #handover<K extends HandoverStep['kind']>(
-    step: HandoverStep & { kind: K },
+  async #transferStep<K extends TransferStep['kind']>(
+    step: TransferStep & { kind: K },
     octets: readonly Uint8Array[] = [],
-  ): Promise<HandoverAnswers[K]> {
+  ): Promise<TransferStepAnswers[K]> {
     const now = this.#clock.now()
-    return (await this.#client.ask({ kind: 'handover', step, now }, octets)).value as HandoverAnswers[K]
+    return (await this.#client.run({ kind: 'transfer', step, now }, octets)).value as TransferStepAnswers[K]
   }
 
   async #step(step: ControlStep): Promise<ControlStepResult> {
-    return (await this.#client.ask({ kind: 'control', step })).value
+    return (await this.#client.run({ kind: 'control', step })).value
   }
 
   /** Facts are not given up while the queue is open: a lost settlement would mean a second delivery. */
   async #fact(operation: Operation & { kind: 'settle' | 'release' }): Promise<boolean | null> {
     for (;;) {
       try {
-        return (await this.#client.ask(operation)).value
+        return (await this.#client.run(operation)).value
       } catch (error) {
         const mayPass = error instanceof QueueUnavailable && error.cause !== 'closed' && !this.#health.isGone
         if (!mayPass || this.#closing) throw error

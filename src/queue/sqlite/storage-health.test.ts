@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { randomBytes } from 'node:crypto'
 import { type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
-import type { FreeSpace } from './free-space.ts'
+import type { FreeSpace } from './storage-health.ts'
 import { openQueue } from './open-queue.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import { queueSettings } from '../contract/queue-settings.ts'

@@ -2,10 +2,10 @@
 // a moment and the disk is asked once for many sessions.
 
 import type { Clock } from '../../lib/clock.ts'
-import type { FreeSpace } from './free-space.ts'
 import type { OpenReport } from '../contract/opened-queue.ts'
 import type { QueueHealth } from '../contract/queue.ts'
-import type { StoreClient } from './store-client.ts'
+import type { StoreClient } from './worker/store-client.ts'
+import { statfs } from 'node:fs/promises'
 
 /** How long an answer about free space holds, ms: at 100 MB/s a disk loses 100 MB in it, less than the reserve. */
 const FRESH_MS = 1_000
@@ -22,7 +22,7 @@ export interface HealthParts {
   readonly freeSpace: (directory: string) => Promise<FreeSpace>
 }
 
-export class HealthCheck {
+export class StorageHealth {
   readonly #parts: HealthParts
   #waiting: number
   #failing: string | null = null
@@ -65,7 +65,7 @@ export class HealthCheck {
 
   /** After a trouble nobody may dare to write any more: try it with a tiny commit. */
   async #probe(): Promise<void> {
-    await this.#parts.client.ask({ kind: 'probe' }).catch(() => {})
+    await this.#parts.client.run({ kind: 'probe' }).catch(() => {})
   }
 
   #freeSpace(): Promise<FreeSpace> {
@@ -74,4 +74,17 @@ export class HealthCheck {
       this.#space = { at: now, free: this.#parts.freeSpace(this.#parts.settings.directory) }
     return this.#space.free
   }
+}
+
+export interface FreeSpace {
+  /** Octets a process like ours can still write. */
+  readonly bytes: number
+  /** Files it can still create; Infinity where the file system does not count them. */
+  readonly files: number
+}
+
+/** Asks the file system of a directory. */
+export async function freeSpace(directory: string): Promise<FreeSpace> {
+  const { bavail, bsize, files, ffree } = await statfs(directory)
+  return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree }
 }

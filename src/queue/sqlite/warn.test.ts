@@ -40,9 +40,9 @@ describe('mail that is late', () => {
     await queue.control({ action: 'hold', filter: { recipient: 'held@*' }, by: 'postmaster', reason: 'x' })
     place.clock.time += HOUR - 1
     await queue.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
-    expect(await queue.warn()).toBe(0)
+    expect(await queue.findDelayed()).toBe(0)
     place.clock.time += 1
-    expect([await queue.warn(), await queue.warn()]).toEqual([1, 0])
+    expect([await queue.findDelayed(), await queue.findDelayed()]).toEqual([1, 0])
     place.clock.time += 300_000
     const [task, ...others] = await queue.noticeTasks({ limit: 5, now: place.clock.time })
     expect(task).toMatchObject({
@@ -53,9 +53,9 @@ describe('mail that is late', () => {
     await queue.notify({ task: task as NoticeTask, dsn: null, events: [] })
     await queue.close()
     queue = await open(HOUR)
-    expect(await queue.warn()).toBe(0)
+    expect(await queue.findDelayed()).toBe(0)
     place.clock.time += HOUR
-    expect(await queue.warn()).toBe(1)
+    expect(await queue.findDelayed()).toBe(1)
     expect((await queue.stats()).recipients).toMatchObject({ queued: 4, held: 1 })
   })
 
@@ -70,7 +70,7 @@ describe('mail that is late', () => {
       })
     await settled(deferred())
     place.clock.time += HOUR
-    expect(await queue.warn()).toBe(1)
+    expect(await queue.findDelayed()).toBe(1)
     const [task] = await queue.noticeTasks({ limit: 5, now: place.clock.time })
     expect(task?.recipients).toMatchObject([{ status: '4.2.1', reply: '450 4.2.1 try later' }])
     await queue.claim({ nextHop: hop, limit: 1, now: place.clock.time })
@@ -84,6 +84,6 @@ describe('mail that is late', () => {
     queue = await open(null)
     await queue.accept(sampleMessage(), { claim: false })
     place.clock.time += 4 * 86_400_000
-    expect(await queue.warn()).toBe(0)
+    expect(await queue.findDelayed()).toBe(0)
   })
 })

@@ -16,18 +16,18 @@ import {
   testQueue,
 } from '../../../test/lib/queue-samples.ts'
 import { until } from '../../../test/lib/until.ts'
-import { Arriving } from './transfer-target.ts'
-import { Departing } from './transfer-source.ts'
+import { TransferTarget } from './transfer-target.ts'
+import { TransferSource } from './transfer-source.ts'
 import { DirectStore } from '../sqlite/direct-store.ts'
-import type { Leaving, TakeAnswer } from '../contract/queue-transfer.ts'
+import type { PendingTransfer, TransferAnswer } from '../contract/queue-transfer.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Claim } from '../contract/queue.ts'
-import { QueueReader } from '../sqlite/sqlite-queue-reader.ts'
+import { DirectQueueReader } from '../sqlite/sqlite-queue-reader.ts'
 
 let place: TestQueue
 let here: OpenQueue
 let there: OpenQueue
-let departing: Departing
+let departing: TransferSource
 const hereDirectory = () => join(place.directory, 'here')
 const thereDirectory = () => join(place.directory, 'there')
 const ports = { now: () => place.clock.time, random: randomBytes }
@@ -36,7 +36,7 @@ beforeEach(async () => {
   place = testQueue()
   here = await place.open({ directory: hereDirectory() })
   there = await place.open({ directory: thereDirectory() })
-  departing = new Departing(DirectStore.shared(hereDirectory(), 0), ports)
+  departing = new TransferSource(DirectStore.shared(hereDirectory(), 0), ports)
 })
 afterEach(async () => {
   departing.close()
@@ -44,13 +44,13 @@ afterEach(async () => {
 })
 
 const leaveAll = async (count = 100) =>
-  departing.leave({ target: await there.identity(), address: 'there.example:4465', count })
-const offer = (one: Leaving) =>
-  there.take({ token: one.token, from: 'here.example', message: departing.read(one, 'here.example') })
+  departing.beginTransfers({ target: await there.identity(), address: 'there.example:4465', count })
+const offer = (one: PendingTransfer) =>
+  there.acceptTransfer({ token: one.token, from: 'here.example', message: departing.readMessage(one, 'here.example') })
 const to = { name: 'there.example', by: 'ann' }
 
-function read<T>(directory: string, look: (reader: QueueReader) => T): T {
-  const reader = new QueueReader(directory)
+function read<T>(directory: string, look: (reader: DirectQueueReader) => T): T {
+  const reader = new DirectQueueReader(directory)
   try {
     return look(reader)
   } finally {
@@ -90,9 +90,9 @@ describe('what travels', () => {
     await settleFirst('mx:b.example', failed())
     await here.control({ action: 'hold', filter: { recipient: 'held@*' }, by: 'ann', reason: '' })
     const before = read(hereDirectory(), (reader) => reader.show(message.queueId))
-    const [one] = (await leaveAll()) as [Leaving]
-    expect(await offer(one)).toBe('taken')
-    departing.left([one.token], to)
+    const [one] = (await leaveAll()) as [PendingTransfer]
+    expect(await offer(one)).toBe('accepted')
+    departing.commitTransfers([one.token], to)
     const after = read(thereDirectory(), (reader) => reader.show(message.queueId))
     expect({ ...after, events: [] }).toEqual({ ...before, events: [] })
     expect(after?.events.map(({ kind, node }) => `${kind} ${node ?? 'there'}`)).toEqual([
@@ -115,7 +115,7 @@ describe('what travels', () => {
   it('keeps time and attempts', async () => {
     await here.accept(sampleMessage(), { claim: false })
     await settleFirst('mx:example.net', deferred({ retryAt: place.clock.time + 7_000_000 }))
-    const [one] = (await leaveAll()) as [Leaving]
+    const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
     const summary = { nextHop: 'mx:example.net', waiting: 1, earliestAttemptAt: place.clock.time + 7_000_000 }
     expect(there.destinations()).toEqual([summary])
@@ -125,9 +125,9 @@ describe('what travels', () => {
 
   it('is not told again by log and metrics of the other node', async () => {
     const heard: string[] = []
-    there.follow((events) => heard.push(...events.map(({ kind }) => kind)))
+    there.subscribe((events) => heard.push(...events.map(({ kind }) => kind)))
     await here.accept(sampleMessage(), { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
+    const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
     expect(heard).toEqual(['transfer-accepted'])
   })
@@ -136,12 +136,12 @@ describe('what travels', () => {
     await here.accept(sampleMessage(), { claim: false })
     place.clock.time += 86_400_000 * 5
     await there.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
+    const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
     expect((await there.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
     place.clock.time += 4_000_001
-    expect(await there.expire()).toBe(1)
-    expect(await there.expire()).toBe(0)
+    expect(await there.expireOverdue()).toBe(1)
+    expect(await there.expireOverdue()).toBe(0)
     expect((await there.stats()).recipients).toMatchObject({ queued: 1, expired: 1 })
   })
 })
@@ -160,8 +160,8 @@ describe('a frozen message', () => {
       afterAttempt: 0,
     })
     place.clock.time += 86_400_000 * 9
-    expect(await here.expire()).toBe(0)
-    expect((await here.stats()).recipients).toMatchObject({ leaving: 2, queued: 0, failed: 0 })
+    expect(await here.expireOverdue()).toBe(0)
+    expect((await here.stats()).recipients).toMatchObject({ transferring: 2, queued: 0, failed: 0 })
   })
 
   it('is as before if it stays', async () => {
@@ -170,17 +170,17 @@ describe('a frozen message', () => {
     await settleFirst('mx:b', failed())
     const before = listed(hereDirectory())
     const all = await leaveAll()
-    departing.stay(all.map(({ token }) => token))
+    departing.abortTransfers(all.map(({ token }) => token))
     expect(listed(hereDirectory())).toEqual(before)
     await until(() => here.destinations().length === 1, { what: 'the node to see it' })
     expect(await here.noticeTasks({ limit: 9, now: 0 })).toHaveLength(1)
-    expect(departing.leaving()).toEqual([])
+    expect(departing.pendingTransfers()).toEqual([])
   })
 
   it('is none with an attempt under way, until that ended', async () => {
     await here.accept(sampleMessage(), { claim: true })
     expect(await leaveAll()).toEqual([])
-    expect(departing.count()).toEqual({ messages: 1, underWay: 1 })
+    expect(departing.countMessages()).toEqual({ messages: 1, underWay: 1 })
   })
 
   it('survives a restart of its node as it is', async () => {
@@ -188,28 +188,28 @@ describe('a frozen message', () => {
     await leaveAll()
     await here.close()
     here = await place.open({ directory: hereDirectory() })
-    expect(listed(hereDirectory())).toEqual(['alice@example.net leaving'])
+    expect(listed(hereDirectory())).toEqual(['alice@example.net transferring'])
   })
 })
 
 describe('answers', () => {
   it('are the same for ever', async () => {
     await here.accept(sampleMessage(), { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
-    expect(await offer(one)).toBe('taken')
-    expect(await offer(one)).toBe('before')
-    expect(await there.refuse(one.token)).toBe('taken')
+    const [one] = (await leaveAll()) as [PendingTransfer]
+    expect(await offer(one)).toBe('accepted')
+    expect(await offer(one)).toBe('repeated')
+    expect(await there.refuseTransfer(one.token)).toBe('accepted')
     await there.control({ action: 'remove', filter: {}, by: 'x', reason: '' })
     await there.close()
     there = await place.open({ directory: thereDirectory() })
-    expect(await offer(one)).toBe('before')
+    expect(await offer(one)).toBe('repeated')
     expect((await there.stats()).messages).toBe(0)
   })
 
   it('call a late offer off', async () => {
     await here.accept(sampleMessage(), { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
-    expect(await there.refuse(one.token)).toBe('refused')
+    const [one] = (await leaveAll()) as [PendingTransfer]
+    expect(await there.refuseTransfer(one.token)).toBe('refused')
     expect(await offer(one)).toBe('refused')
     expect((await there.stats()).messages).toBe(0)
   })
@@ -218,21 +218,23 @@ describe('answers', () => {
     const message = sampleMessage()
     await here.accept(message, { claim: false })
     await there.accept(message, { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
+    const [one] = (await leaveAll()) as [PendingTransfer]
     expect(await offer(one)).toBe('conflict')
     await there.control({ action: 'remove', filter: {}, by: 'x', reason: '' })
-    expect(await offer(one)).toBe('taken')
+    expect(await offer(one)).toBe('accepted')
   })
 
   it('let a mail come back', async () => {
     await here.accept(sampleMessage({ queueId: 'Q' }), { claim: false })
-    const [one] = (await leaveAll()) as [Leaving]
+    const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
-    departing.left([one.token], to)
-    const back = new Departing(DirectStore.shared(thereDirectory(), 0), ports)
-    const [two] = back.leave({ target: await here.identity(), address: 'here', count: 9 }) as [Leaving]
-    expect(await here.take({ token: two.token, from: 'there', message: back.read(two, 'there') })).toBe('taken')
-    back.left([two.token], { name: 'here', by: 'ann' })
+    departing.commitTransfers([one.token], to)
+    const back = new TransferSource(DirectStore.shared(thereDirectory(), 0), ports)
+    const [two] = back.beginTransfers({ target: await here.identity(), address: 'here', count: 9 }) as [PendingTransfer]
+    expect(
+      await here.acceptTransfer({ token: two.token, from: 'there', message: back.readMessage(two, 'there') }),
+    ).toBe('accepted')
+    back.commitTransfers([two.token], { name: 'here', by: 'ann' })
     back.close()
     expect(listed(hereDirectory())).toEqual(['alice@example.net queued'])
     expect(listed(thereDirectory())).toEqual([])
@@ -247,15 +249,17 @@ describe('a command beside a running node', () => {
     await here.accept(sampleMessage({ queueId: 'L', body: { kind: 'spool', file: spooled.file, size } }), {
       claim: false,
     })
-    const arriving = new Arriving(DirectStore.shared(thereDirectory(), 0), ports)
+    const arriving = new TransferTarget(DirectStore.shared(thereDirectory(), 0), ports)
     await there.accept(sampleMessage(), { claim: true })
-    const [one] = (await leaveAll()) as [Leaving]
-    const message = departing.read(one, 'here')
+    const [one] = (await leaveAll()) as [PendingTransfer]
+    const message = departing.readMessage(one, 'here')
     const copy = await arriving.createSpoolFile()
     await pipeline(departing.openBody(message.body), copy.stream)
     const body = { kind: 'spool', file: copy.file, size: (await copy.finish()).size } as const
     expect(copy.file).toMatch(/^in\//)
-    expect(await arriving.take({ token: one.token, from: 'here', message: { ...message, body } })).toBe('taken')
+    expect(await arriving.acceptTransfer({ token: one.token, from: 'here', message: { ...message, body } })).toBe(
+      'accepted',
+    )
     for (let n = 0; n < 3; n++) await there.accept(sampleMessage(), { claim: true })
     await until(() => there.destinations().length === 1, { what: 'the node to see what came' })
     const [claim] = (await there.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })) as [Claim]
@@ -292,32 +296,39 @@ class Pair {
     this[who] = DirectStore.owned(this.#directories[who === 'giver' ? 0 : 1], 0)
   }
 
-  departing = () => new Departing(this.giver, ports)
-  arriving = () => new Arriving(this.taker, ports)
+  departing = () => new TransferSource(this.giver, ports)
+  arriving = () => new TransferTarget(this.taker, ports)
 
   /** What a whole run of the command does, cut off where `crash` says. */
   async run(one: { count: number; crash: string; who: 'giver' | 'taker'; answerLost: boolean; lateOffer: boolean }) {
     const target = await this.arriving().identity()
-    const batch = [...this.departing().leaving(), ...this.departing().leave({ target, address: 't', count: one.count })]
+    const batch = [
+      ...this.departing().pendingTransfers(),
+      ...this.departing().beginTransfers({ target, address: 't', count: one.count }),
+    ]
     if (one.crash === 'leave') return this.crash(one.who)
     for (const leaving of batch) await this.#pass(leaving, one)
     if (one.crash !== 'nothing') this.crash(one.who)
   }
 
-  async #pass(leaving: Leaving, one: { crash: string; answerLost: boolean; lateOffer: boolean }): Promise<void> {
-    const message = this.departing().read(leaving, 'g')
-    const offer = (): Promise<TakeAnswer> => this.arriving().take({ token: leaving.token, from: 'g', message })
+  async #pass(
+    leaving: PendingTransfer,
+    one: { crash: string; answerLost: boolean; lateOffer: boolean },
+  ): Promise<void> {
+    const message = this.departing().readMessage(leaving, 'g')
+    const offer = (): Promise<TransferAnswer> =>
+      this.arriving().acceptTransfer({ token: leaving.token, from: 'g', message })
     if (one.lateOffer) this.late.push(() => void offer())
     const answer = one.lateOffer ? null : await offer()
     if (one.crash === 'offer') return
-    if (answer === 'taken' || answer === 'before') {
-      if (!one.answerLost) this.departing().left([leaving.token], { name: 't', by: 'x' })
+    if (answer === 'accepted' || answer === 'repeated') {
+      if (!one.answerLost) this.departing().commitTransfers([leaving.token], { name: 't', by: 'x' })
       return
     }
-    const end = await this.arriving().refuse(leaving.token)
+    const end = await this.arriving().refuseTransfer(leaving.token)
     if (one.crash === 'refuse') return
-    if (end === 'taken') this.departing().left([leaving.token], { name: 't', by: 'x' })
-    else this.departing().stay([leaving.token])
+    if (end === 'accepted') this.departing().commitTransfers([leaving.token], { name: 't', by: 'x' })
+    else this.departing().abortTransfers([leaving.token])
   }
 }
 

@@ -1,15 +1,15 @@
 // Room handover: who takes mail that leaves another queue: a node across the network, or a queue on this machine.
 
 import type { Readable } from 'node:stream'
-import type { TakeAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
+import type { TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
 import type { StoredBody } from '../contract/queue.ts'
 
 /** `lasting`: trying again does not help. */
-export type Answer<T> =
+export type ReceiverAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
   | { readonly kind: 'trouble'; readonly cause: string; readonly lasting: boolean }
 
-export interface Greeting {
+export interface ReceiverIdentity {
   /** Identity of its queue. */
   readonly queue: string
   /** The node's name, for the ledger. */
@@ -28,17 +28,17 @@ export interface Offer {
 }
 
 export interface Receiver {
-  greet(): Promise<Answer<Greeting>>
+  identify(): Promise<ReceiverAnswer<ReceiverIdentity>>
   /** The same offer may be made again and again. */
-  give(offer: Offer): Promise<Answer<TakeAnswer>>
+  offer(offer: Offer): Promise<ReceiverAnswer<TransferAnswer>>
   /** Calls an offer off, as far as it was not taken. */
-  refuse(refusal: { readonly token: string; readonly target: string }): Promise<Answer<'taken' | 'refused'>>
+  refuse(refusal: { readonly token: string; readonly target: string }): Promise<ReceiverAnswer<'accepted' | 'refused'>>
 }
 
-export function answer<T>(value: T): Answer<T> {
+export function answer<T>(value: T): ReceiverAnswer<T> {
   return { kind: 'answer', value }
 }
 
-export function trouble(cause: string, lasting = false): Answer<never> {
+export function trouble(cause: string, lasting = false): ReceiverAnswer<never> {
   return { kind: 'trouble', cause, lasting }
 }

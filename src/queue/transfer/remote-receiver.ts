@@ -7,11 +7,11 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import type { TakeAnswer } from '../contract/queue-transfer.ts'
+import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { isKnown } from './peer-certificate.ts'
-import { type Answer, answer, type Greeting, type Offer, type Receiver, trouble } from './receiver.ts'
-import { HANDOVER_VERSION, writeHead } from './transfer-head.ts'
+import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, trouble } from './receiver.ts'
+import { TRANSFER_VERSION, writeHead } from './transfer-head.ts'
 
 export interface RemoteSettings {
   readonly host: string
@@ -51,15 +51,16 @@ export function createRemoteReceiver(settings: RemoteSettings): RemoteReceiver {
     )
     return undefined
   }
-  const call = <T>(one: Call): Promise<Answer<T>> => ask<T>(settings, agent, one)
+  const call = <T>(one: Call): Promise<ReceiverAnswer<T>> => ask<T>(settings, agent, one)
   return {
-    greet: async () => readGreeting(await call<Greeting & { version: number }>({ method: 'GET', path: '/handover' })),
-    give: (offer) => give(call, offer),
+    identify: async () =>
+      readGreeting(await call<ReceiverIdentity & { version: number }>({ method: 'GET', path: '/transfer' })),
+    offer: (offer) => give(call, offer),
     refuse: async ({ token, target }) =>
       inner(
-        await call<{ answer: 'taken' | 'refused' }>({
+        await call<{ answer: 'accepted' | 'refused' }>({
           method: 'DELETE',
-          path: `/handover/${token}`,
+          path: `/transfer/${token}`,
           headers: { 'waypost-queue': target },
         }),
       ),
@@ -67,7 +68,10 @@ export function createRemoteReceiver(settings: RemoteSettings): RemoteReceiver {
   }
 }
 
-function give(call: <T>(one: Call) => Promise<Answer<T>>, offer: Offer): Promise<Answer<TakeAnswer>> {
+function give(
+  call: <T>(one: Call) => Promise<ReceiverAnswer<T>>,
+  offer: Offer,
+): Promise<ReceiverAnswer<TransferAnswer>> {
   const { token, target, from, message, openBody } = offer
   const head = writeHead(message)
   const bodySize = message.body.kind === 'inline' ? message.body.bytes.length : message.body.size
@@ -81,7 +85,7 @@ function give(call: <T>(one: Call) => Promise<Answer<T>>, offer: Offer): Promise
     Readable.from(parts([head, message.header], { body: openBody(message.body), size: bodySize }), {
       objectMode: false,
     })
-  return call<{ answer: TakeAnswer }>({ method: 'PUT', path: `/handover/${token}`, headers, body }).then(inner)
+  return call<{ answer: TransferAnswer }>({ method: 'PUT', path: `/transfer/${token}`, headers, body }).then(inner)
 }
 
 /** What was announced, to the octet: a body that is not what its row says is not sent on. */
@@ -99,19 +103,19 @@ async function* parts(
   if (sent !== size) throw new QueueUnavailable('failing', `its body is not the ${size} octets that it should be`)
 }
 
-function inner<T>(got: Answer<{ answer: T }>): Answer<T> {
+function inner<T>(got: ReceiverAnswer<{ answer: T }>): ReceiverAnswer<T> {
   return got.kind === 'trouble' ? got : answer(got.value.answer)
 }
 
-function readGreeting(got: Answer<Greeting & { version: number }>): Answer<Greeting> {
+function readGreeting(got: ReceiverAnswer<ReceiverIdentity & { version: number }>): ReceiverAnswer<ReceiverIdentity> {
   if (got.kind === 'trouble') return got
   const { version, queue, name } = got.value
-  if (version !== HANDOVER_VERSION)
-    return trouble(`it speaks version ${version} of the hand-over, this node ${HANDOVER_VERSION}`, true)
+  if (version !== TRANSFER_VERSION)
+    return trouble(`it speaks version ${version} of the hand-over, this node ${TRANSFER_VERSION}`, true)
   return answer({ queue, name })
 }
 
-async function ask<T>(settings: RemoteSettings, agent: Agent, one: Call): Promise<Answer<T>> {
+async function ask<T>(settings: RemoteSettings, agent: Agent, one: Call): Promise<ReceiverAnswer<T>> {
   const { method, path, headers } = one
   const { host, port } = settings
   let stream: Readable | null = null
@@ -136,7 +140,7 @@ async function ask<T>(settings: RemoteSettings, agent: Agent, one: Call): Promis
   }
 }
 
-function read<T>(status: number, body: string): Answer<T> {
+function read<T>(status: number, body: string): ReceiverAnswer<T> {
   let value: unknown = null
   try {
     value = JSON.parse(body)

@@ -3,12 +3,12 @@
 
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ArrivingQueue, TakeAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
+import type { TransferTargetQueue, TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
 import { INLINE_LIMIT, type Queue, type StoredBody } from '../contract/queue.ts'
 
-export type LandingQueue = ArrivingQueue & Pick<Queue, 'createSpoolFile'>
+export type IncomingQueue = TransferTargetQueue & Pick<Queue, 'createSpoolFile'>
 
-export interface Landing {
+export interface IncomingMessage {
   readonly token: string
   readonly from: string
   /** Everything but the body. */
@@ -18,25 +18,25 @@ export interface Landing {
 }
 
 /** A body that is not what was announced: the offer is refused for now. */
-export class WrongSize extends Error {
+export class BodySizeMismatch extends Error {
   override readonly name = 'WrongSize'
 }
 
 /** Resolves when committed. Rejects with QueueUnavailable or WrongSize. */
-export async function land(queue: LandingQueue, landing: Landing): Promise<TakeAnswer> {
+export async function storeIncoming(queue: IncomingQueue, landing: IncomingMessage): Promise<TransferAnswer> {
   const { token, from, message, size, body } = landing
   if (size <= INLINE_LIMIT) {
     const bytes = await gather(body, size)
-    return queue.take({ token, from, message: { ...message, body: { kind: 'inline', bytes } } })
+    return queue.acceptTransfer({ token, from, message: { ...message, body: { kind: 'inline', bytes } } })
   }
   const spooled = await queue.createSpoolFile()
   try {
     await pipeline(body, spooled.stream)
     const written = await spooled.finish()
-    if (written.size !== size) throw new WrongSize(`the body has ${written.size} octets instead of ${size}`)
+    if (written.size !== size) throw new BodySizeMismatch(`the body has ${written.size} octets instead of ${size}`)
     const stored: StoredBody = { kind: 'spool', file: spooled.file, size }
-    const taken = await queue.take({ token, from, message: { ...message, body: stored } })
-    if (taken !== 'taken') await spooled.discard()
+    const taken = await queue.acceptTransfer({ token, from, message: { ...message, body: stored } })
+    if (taken !== 'accepted') await spooled.discard()
     return taken
   } catch (error) {
     await spooled.discard().catch(() => undefined)
@@ -53,6 +53,6 @@ async function gather(body: Readable, size: number): Promise<Buffer> {
     pieces.push(piece)
   }
   if (length !== size)
-    throw new WrongSize(`the body has ${length > size ? 'more than' : 'only'} ${Math.min(length, size)} octets`)
+    throw new BodySizeMismatch(`the body has ${length > size ? 'more than' : 'only'} ${Math.min(length, size)} octets`)
   return Buffer.concat(pieces)
 }

@@ -23,7 +23,7 @@ const recipient = fc.record({
   attempts: fc.nat(),
   nextAttemptAt: time,
   noticeDue: maybe(fc.constantFrom('failed', 'delayed', 'delivered', 'expanded')),
-  delayTold: fc.boolean(),
+  delayNotified: fc.boolean(),
   last: maybe(fc.record({ at: time, status: word, reply: word, host: maybe(word), replyClass: maybe(word) })),
 })
 

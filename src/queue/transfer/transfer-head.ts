@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 
 /** Changes when the form does: nodes of different forms refuse each other. */
-export const HANDOVER_VERSION = 1
+export const TRANSFER_VERSION = 1
 
 const time = z.number().int().min(0)
 const octets = z.number().int().min(0)
@@ -35,14 +35,14 @@ const recipient = z.object({
   attempts: z.number().int().min(0),
   nextAttemptAt: time,
   noticeDue: z.enum(['failed', 'delayed', 'delivered', 'expanded']).nullable(),
-  delayTold: z.boolean(),
+  delayNotified: z.boolean(),
   last: z
     .object({ at: time, status: text, reply: text, host: text.nullable(), replyClass: text.nullable() })
     .nullable(),
 })
 
 const head = z.object({
-  version: z.literal(HANDOVER_VERSION),
+  version: z.literal(TRANSFER_VERSION),
   queueId: text.min(1).max(64),
   arrivedAt: time,
   expiresAt: time,
@@ -73,7 +73,7 @@ export interface TransferHead extends Omit<TransferredMessage, 'header' | 'body'
 export function writeHead(message: TransferredMessage): Buffer {
   const { header, body, ...rest } = message
   const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
-  return Buffer.from(`${JSON.stringify({ version: HANDOVER_VERSION, ...rest, headerSize: header.length, bodySize })}\n`)
+  return Buffer.from(`${JSON.stringify({ version: TRANSFER_VERSION, ...rest, headerSize: header.length, bodySize })}\n`)
 }
 
 /** Reads the line; null if it is none, or of another form. */

@@ -13,8 +13,8 @@ import { createAuthority, type Issued } from '../../demo/ca.ts'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import { INLINE_LIMIT } from '../contract/queue.ts'
-import { QueueReader } from '../sqlite/sqlite-queue-reader.ts'
-import { type HandoverListener, startHandoverListener } from './transfer-listener.ts'
+import { DirectQueueReader } from '../sqlite/sqlite-queue-reader.ts'
+import { type TransferListener, startTransferListener } from './transfer-listener.ts'
 import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
 import { writeHead } from './transfer-head.ts'
 
@@ -31,7 +31,7 @@ const keyPrint = ({ certificate }: Issued) =>
 
 let place: TestQueue
 let queue: OpenQueue
-let listener: HandoverListener
+let listener: TransferListener
 let certificate: { value: Issued }
 let refused: string[]
 let bugs: unknown[]
@@ -45,7 +45,7 @@ beforeEach(async () => {
   bugs = []
   const log = { notice: (message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
   const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
-  listener = await startHandoverListener(settings, { queue, certificate, taken: () => undefined, log })
+  listener = await startTransferListener(settings, { queue, certificate, taken: () => undefined, log })
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close()
@@ -69,7 +69,7 @@ function message(body: Buffer): TransferredMessage {
     attempts: 3,
     nextAttemptAt: 5,
     noticeDue: null,
-    delayTold: false,
+    delayNotified: false,
     last: null,
   } as const
   return {
@@ -94,28 +94,28 @@ async function offer(body: Buffer, token = randomBytes(18).toString('base64url')
 describe('who is let in', () => {
   it('is a node of ours, by certificate or key, in both directions', async () => {
     const greeting = { kind: 'answer', value: { queue: await queue.identity(), name: 'taker.example.org' } }
-    expect(await client().greet()).toEqual(greeting)
-    expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).greet()).toEqual(greeting)
-    expect(await client({ fingerprints: new Set(), ca: authority.certificate }).greet()).toEqual(greeting)
+    expect(await client().identify()).toEqual(greeting)
+    expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).identify()).toEqual(greeting)
+    expect(await client({ fingerprints: new Set(), ca: authority.certificate }).identify()).toEqual(greeting)
   })
 
   it('is nobody else', async () => {
-    const answer = await client({ certificate: other.certificate, key: other.key }).greet()
+    const answer = await client({ certificate: other.certificate, key: other.key }).identify()
     expect(answer).toMatchObject({ kind: 'trouble', lasting: true, cause: expect.stringContaining('403') })
     expect(refused).toHaveLength(1)
-    expect(await client({ fingerprints: new Set([print(other)]) }).greet()).toMatchObject({
+    expect(await client({ fingerprints: new Set([print(other)]) }).identify()).toMatchObject({
       kind: 'trouble',
       lasting: true,
     })
     const strangers = createAuthority('Strangers').certificate
-    expect(await client({ fingerprints: new Set(), ca: strangers }).greet()).toMatchObject({ kind: 'trouble' })
+    expect(await client({ fingerprints: new Set(), ca: strangers }).identify()).toMatchObject({ kind: 'trouble' })
   })
 
   it('follows a renewed certificate', async () => {
     certificate.value = other
     listener.updateTls()
-    expect(await client().greet()).toMatchObject({ kind: 'trouble' })
-    expect(await client({ fingerprints: new Set([print(other)]) }).greet()).toMatchObject({ kind: 'answer' })
+    expect(await client().identify()).toMatchObject({ kind: 'trouble' })
+    expect(await client({ fingerprints: new Set([print(other)]) }).identify()).toMatchObject({ kind: 'answer' })
   })
 })
 
@@ -125,9 +125,9 @@ describe('an offer', () => {
     async (size) => {
       const body = randomBytes(size)
       const one = await offer(body)
-      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
-      expect(await client().give(one)).toEqual({ kind: 'answer', value: 'before' })
-      const reader = new QueueReader(place.directory)
+      expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
+      expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'repeated' })
+      const reader = new DirectQueueReader(place.directory)
       const shown = reader.show(one.message.queueId)
       expect(shown?.header).toEqual(one.message.header)
       expect(shown && (await buffer(reader.openBody(shown.body)))).toEqual(body)
@@ -140,13 +140,13 @@ describe('an offer', () => {
   it('can be called off, and is then refused', async () => {
     const one = await offer(Buffer.from('x'))
     expect(await client().refuse(one)).toEqual({ kind: 'answer', value: 'refused' })
-    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'refused' })
+    expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'refused' })
     expect((await queue.stats()).messages).toBe(0)
   })
 
   it('for another queue is not taken: the name of the host leads elsewhere by now', async () => {
     const one = { ...(await offer(Buffer.from('x'))), target: 'f'.repeat(32) }
-    expect(await client().give(one)).toMatchObject({
+    expect(await client().offer(one)).toMatchObject({
       kind: 'trouble',
       lasting: true,
       cause: expect.stringContaining('421'),
@@ -157,17 +157,17 @@ describe('an offer', () => {
     const one = await offer(Buffer.alloc(INLINE_LIMIT + 1))
     for (const octets of [INLINE_LIMIT, INLINE_LIMIT + 2]) {
       const body = () => Readable.from([Buffer.alloc(octets)], { objectMode: false })
-      await expect(client().give({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
+      await expect(client().offer({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
     }
     await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
     expect((await queue.stats()).messages).toBe(0)
-    expect(await client().give(one)).toEqual({ kind: 'answer', value: 'taken' })
+    expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
   })
 
   it('is refused while the queue is closed, for now', async () => {
     const one = await offer(Buffer.from('x'))
     await queue.close()
-    expect(await client().give(one)).toMatchObject({
+    expect(await client().offer(one)).toMatchObject({
       kind: 'trouble',
       lasting: false,
       cause: expect.stringContaining('503'),
@@ -187,12 +187,12 @@ describe('what is no offer', () => {
     )
     return `${response.statusCode} ${await text(response)}`.trim()
   }
-  const path = '/handover/aaaaaaaaaaaaaaaaaaaa'
+  const path = '/transfer/aaaaaaaaaaaaaaaaaaaa'
 
   it('is told so', async () => {
     expect(await raw('GET', '/')).toMatch(/^404/)
-    expect(await raw('PUT', '/handover/../etc')).toMatch(/^404/)
-    expect(await raw('PUT', '/handover/short')).toMatch(/^404/)
+    expect(await raw('PUT', '/transfer/../etc')).toMatch(/^404/)
+    expect(await raw('PUT', '/transfer/short')).toMatch(/^404/)
     expect(await raw('POST', path)).toMatch(/^405/)
     expect(await raw('PUT', path, Buffer.from('{}\n'))).toMatch(/^400/)
     expect(await raw('PUT', path, Buffer.from('no line'))).toMatch(/^400/)

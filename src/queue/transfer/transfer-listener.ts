@@ -1,20 +1,20 @@
 // Room handover: the listener of a node that takes mail out of other nodes' queues (docs/queue.md, "Hand-over"): HTTPS, both ends known by
-// their certificates. GET /handover says whose queue this is, PUT /handover/TOKEN offers a message, DELETE calls an offer off.
+// their certificates. GET /transfer says whose queue this is, PUT /transfer/TOKEN offers a message, DELETE calls an offer off.
 
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Current } from '../../lib/current.ts'
-import type { TakeAnswer } from '../contract/queue-transfer.ts'
+import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Queue } from '../contract/queue.ts'
 import { isKnown } from './peer-certificate.ts'
-import { type LandingQueue, land, WrongSize } from './store-incoming.ts'
+import { type IncomingQueue, storeIncoming, BodySizeMismatch } from './store-incoming.ts'
 import { PieceReader } from './piece-reader.ts'
-import { HANDOVER_VERSION, readHead } from './transfer-head.ts'
+import { TRANSFER_VERSION, readHead } from './transfer-head.ts'
 
-export interface HandoverSettings {
+export interface TransferListenerSettings {
   readonly host: string
   readonly port: number
   /** Fingerprints of the nodes that may hand over, lower-case hex. */
@@ -23,8 +23,8 @@ export interface HandoverSettings {
   readonly name: string
 }
 
-export interface HandoverPorts {
-  readonly queue: LandingQueue & Pick<Queue, 'health'>
+export interface TransferListenerPorts {
+  readonly queue: IncomingQueue & Pick<Queue, 'health'>
   /** This node's certificate and key, PEM; null is an error, TLS is required. */
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
   /** A message was taken: notices may be due. */
@@ -35,7 +35,7 @@ export interface HandoverPorts {
   }
 }
 
-export interface HandoverListener {
+export interface TransferListener {
   readonly port: number
   /** Takes over a renewed certificate. */
   updateTls(): void
@@ -55,13 +55,13 @@ const HEADER_LIMIT = 64 * 1024 * 1024
 const IDLE_MS = 120_000
 /** Peers are few. */
 const MAX_CONNECTIONS = 100
-const tokenPath = /^\/handover\/([A-Za-z0-9_-]{16,64})$/
+const tokenPath = /^\/transfer\/([A-Za-z0-9_-]{16,64})$/
 
 /** Starts to listen. Rejects if the address cannot be had. */
-export async function startHandoverListener(
-  settings: HandoverSettings,
-  ports: HandoverPorts,
-): Promise<HandoverListener> {
+export async function startTransferListener(
+  settings: TransferListenerSettings,
+  ports: TransferListenerPorts,
+): Promise<TransferListener> {
   const server = createServer(
     { ...pem(ports), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', requestTimeout: 0 },
     (request, response) => void serve(request, response, { settings, ports }),
@@ -85,7 +85,7 @@ export async function startHandoverListener(
   }
 }
 
-function pem(ports: HandoverPorts): { cert: string; key: string } {
+function pem(ports: TransferListenerPorts): { cert: string; key: string } {
   const { value } = ports.certificate
   if (!value) throw new Error('queue_transfer needs a certificate')
   const { certificate, key } = value
@@ -93,8 +93,8 @@ function pem(ports: HandoverPorts): { cert: string; key: string } {
 }
 
 interface Here {
-  readonly settings: HandoverSettings
-  readonly ports: HandoverPorts
+  readonly settings: TransferListenerSettings
+  readonly ports: TransferListenerPorts
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, here: Here): Promise<void> {
@@ -109,11 +109,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: H
   }
 }
 
-function failure(error: unknown, log: HandoverPorts['log']): Reply {
-  if (error instanceof WrongSize) return { status: 400, body: { cause: error.message } }
+function failure(error: unknown, log: TransferListenerPorts['log']): Reply {
+  if (error instanceof BodySizeMismatch) return { status: 400, body: { cause: error.message } }
   if (error instanceof QueueUnavailable)
     return { status: error.cause === 'full' ? 507 : 503, body: { cause: error.message } }
-  log.bug(error, 'hand-over')
+  log.bug(error, 'transfer')
   return { status: 500, body: { cause: 'internal error' } }
 }
 
@@ -121,13 +121,13 @@ async function route(request: IncomingMessage, here: Here): Promise<Reply> {
   const { queue } = here.ports
   const url = request.url ?? ''
   const identity = await queue.identity()
-  if (url === '/handover' && request.method === 'GET')
-    return { status: 200, body: { version: HANDOVER_VERSION, queue: identity, name: here.settings.name } }
+  if (url === '/transfer' && request.method === 'GET')
+    return { status: 200, body: { version: TRANSFER_VERSION, queue: identity, name: here.settings.name } }
   const token = tokenPath.exec(url)?.[1]
   if (token === undefined) return { status: 404, body: { cause: 'not found' } }
   // The name of a host may lead to another node by now, and that one must not take it.
   if (request.headers['waypost-queue'] !== identity) return { status: 421, body: { cause: 'this is another queue' } }
-  if (request.method === 'DELETE') return { status: 200, body: { answer: await queue.refuse(token) } }
+  if (request.method === 'DELETE') return { status: 200, body: { answer: await queue.refuseTransfer(token) } }
   if (request.method === 'PUT') return take(request, token, here)
   return { status: 405, body: { cause: 'method not allowed' } }
 }
@@ -144,8 +144,8 @@ async function take(request: IncomingMessage, token: string, { ports }: Here): P
   const { headerSize: _, bodySize, ...message } = head
   const from = String(request.headers['waypost-node'] ?? 'unknown')
   const landing = { token, from, message: { ...message, header }, size: bodySize, body: reader.rest() }
-  const answer: TakeAnswer = await land(ports.queue, landing)
-  if (answer === 'taken') ports.taken()
+  const answer: TransferAnswer = await storeIncoming(ports.queue, landing)
+  if (answer === 'accepted') ports.taken()
   return { status: 200, body: { answer } }
 }
 

@@ -5,58 +5,62 @@ import { Readable } from 'node:stream'
 import type { Database } from 'better-sqlite3'
 import type { Random } from '../../lib/random.ts'
 import type { DirectStore } from '../sqlite/direct-store.ts'
-import type { DepartingQueue, Leaving, TransferredMessage } from '../contract/queue-transfer.ts'
+import type { TransferSourceQueue, PendingTransfer, TransferredMessage } from '../contract/queue-transfer.ts'
 import type { StoredBody } from '../contract/queue.ts'
-import type { LedgerRow } from '../sqlite/statements/ledger-rows.ts'
-import { selectLeaving } from '../sqlite/statements/transfer-source-rows.ts'
-import { selectMessage, selectMessageFacts } from '../sqlite/statements/select-message.ts'
-import { selectLedgerOf } from '../sqlite/statements/trace-ledger.ts'
-import { selectTransferred } from '../sqlite/statements/transfer-recipient.ts'
+import type { LedgerRow } from '../sqlite/store/statements/ledger-rows.ts'
+import { selectPendingTransfers } from '../sqlite/store/statements/transfer-source-rows.ts'
+import { selectMessage, selectMessageFacts } from '../sqlite/store/statements/message-rows.ts'
+import { selectLedgerOf } from '../sqlite/store/statements/trace-ledger.ts'
+import { selectTransferred } from '../sqlite/store/statements/transfer-rows.ts'
 import { decodeTransfer } from './transferred-message.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 
 /** Octets of a token: nobody can guess one, and no two are alike. */
 const TOKEN_OCTETS = 18
 
-export interface DepartingPorts {
+export interface TransferSourcePorts {
   readonly now: () => number
   readonly random: Random
 }
 
 function prepare(db: Database) {
   return {
-    leaving: selectLeaving(db),
+    leaving: selectPendingTransfers(db),
     message: selectMessage(db),
     facts: selectMessageFacts(db),
     recipients: selectTransferred(db),
   }
 }
 
-export class Departing implements DepartingQueue {
+export class TransferSource implements TransferSourceQueue {
   readonly #store: DirectStore
   readonly #sql: ReturnType<typeof prepare>
-  readonly #ports: DepartingPorts
+  readonly #ports: TransferSourcePorts
   readonly identity: string
   readonly #histories = new Map<number, LedgerRow[]>()
   #after = -1
 
-  constructor(store: DirectStore, ports: DepartingPorts) {
+  constructor(store: DirectStore, ports: TransferSourcePorts) {
     this.#store = store
     this.#sql = prepare(store.database)
     this.#ports = ports
     this.identity = store.step({ kind: 'identity' }, ports.now())
   }
 
-  leaving(): Leaving[] {
+  pendingTransfers(): PendingTransfer[] {
     const all = this.#sql.leaving()
     this.#fetchHistories(all)
     return all
   }
 
-  leave(request: { readonly target: string; readonly address: string; readonly count: number }): Leaving[] {
+  beginTransfers(request: {
+    readonly target: string
+    readonly address: string
+    readonly count: number
+  }): PendingTransfer[] {
     const { target, address, count } = request
     const tokens = Array.from({ length: count }, () => this.#ports.random(TOKEN_OCTETS).toString('base64url'))
-    const step = { kind: 'leave', target, address, tokens, after: this.#after } as const
+    const step = { kind: 'begin', target, address, tokens, after: this.#after } as const
     const messages = this.#store.step(step, this.#ports.now())
     this.#after = messages.at(-1) ?? this.#after
     const frozen = messages.map((message, place) => ({ message, token: tokens[place] as string, target, address }))
@@ -64,15 +68,15 @@ export class Departing implements DepartingQueue {
     return frozen
   }
 
-  rewind(): void {
+  restart(): void {
     this.#after = -1
   }
 
-  queueIdOf({ message }: Leaving): string {
+  queueIdOf({ message }: PendingTransfer): string {
     return this.#sql.facts(message)?.queueId ?? ''
   }
 
-  read(leaving: Leaving, node: string): TransferredMessage {
+  readMessage(leaving: PendingTransfer, node: string): TransferredMessage {
     const { message: id } = leaving
     const message = this.#sql.message(id)
     if (!message) throw new QueueUnavailable('failing', `message ${id} left the queue while it was handed over`)
@@ -90,15 +94,15 @@ export class Departing implements DepartingQueue {
     return createReadStream(path)
   }
 
-  left(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void {
-    this.#store.step({ kind: 'left', tokens, to: to.name, by: to.by }, this.#ports.now())
+  commitTransfers(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void {
+    this.#store.step({ kind: 'commit', tokens, to: to.name, by: to.by }, this.#ports.now())
   }
 
-  stay(tokens: readonly string[]): void {
-    this.#store.step({ kind: 'stay', tokens }, this.#ports.now())
+  abortTransfers(tokens: readonly string[]): void {
+    this.#store.step({ kind: 'abort', tokens }, this.#ports.now())
   }
 
-  count(): { readonly messages: number; readonly underWay: number } {
+  countMessages(): { readonly messages: number; readonly underWay: number } {
     const number = (sql: string) => this.#store.database.prepare(sql).pluck().get() as number
     return {
       messages: number('SELECT count(*) FROM messages'),
@@ -107,7 +111,7 @@ export class Departing implements DepartingQueue {
   }
 
   /** For a batch at once, as each look into the ledger's index reads a whole part of it. Frozen messages get no new events. */
-  #fetchHistories(batch: readonly Leaving[]): void {
+  #fetchHistories(batch: readonly PendingTransfer[]): void {
     this.#histories.clear()
     const ids = new Map(batch.map((one) => [this.queueIdOf(one), one.message]))
     for (const row of selectLedgerOf(this.#store.database, [...ids.keys()])) {

@@ -1,7 +1,7 @@
 // Room queue: the steps of a hand-over as operations of the store, as plain data.
 
-import type { TakeAnswer } from '../contract/queue-transfer.ts'
-import type { TransferRow } from '../sqlite/statements/transfer-recipient.ts'
+import type { TransferAnswer } from '../contract/queue-transfer.ts'
+import type { TransferRow } from '../sqlite/store/statements/transfer-rows.ts'
 
 /** A message from another queue; its content (header, then the inline body) is in the batch's octets. */
 export interface WireTransfer {
@@ -22,27 +22,27 @@ export interface WireTransfer {
   readonly history: readonly { readonly at: number; readonly events: string }[]
 }
 
-export type HandoverStep =
+export type TransferStep =
   | { readonly kind: 'identity' }
-  | { readonly kind: 'take'; readonly token: string; readonly from: string; readonly message: WireTransfer }
+  | { readonly kind: 'accept'; readonly token: string; readonly from: string; readonly message: WireTransfer }
   | { readonly kind: 'refuse'; readonly token: string }
   | {
-      readonly kind: 'leave'
+      readonly kind: 'begin'
       readonly target: string
       readonly address: string
       readonly tokens: readonly string[]
       readonly after: number
     }
-  | { readonly kind: 'left'; readonly tokens: readonly string[]; readonly to: string; readonly by: string }
-  | { readonly kind: 'stay'; readonly tokens: readonly string[] }
+  | { readonly kind: 'commit'; readonly tokens: readonly string[]; readonly to: string; readonly by: string }
+  | { readonly kind: 'abort'; readonly tokens: readonly string[] }
 
 /** What each step answers. */
-export interface HandoverAnswers {
+export interface TransferStepAnswers {
   identity: string
-  take: TakeAnswer
-  refuse: 'taken' | 'refused'
+  accept: TransferAnswer
+  refuse: 'accepted' | 'refused'
   /** Row ids of the messages frozen, in the order of their tokens. */
-  leave: readonly number[]
-  left: null
-  stay: null
+  begin: readonly number[]
+  commit: null
+  abort: null
 }

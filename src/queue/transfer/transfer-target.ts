@@ -3,13 +3,13 @@
 
 import type { Random } from '../../lib/random.ts'
 import type { DirectStore } from '../sqlite/direct-store.ts'
-import type { ArrivingQueue, TakeAnswer, TakeRequest } from '../contract/queue-transfer.ts'
+import type { TransferTargetQueue, TransferAnswer, TransferRequest } from '../contract/queue-transfer.ts'
 import type { SpoolFile } from '../contract/queue.ts'
-import { Spool } from '../sqlite/spool.ts'
-import { FOREIGN_FOLDER } from '../sqlite/spool-sweep.ts'
+import { Spool } from '../sqlite/spool/spool.ts'
+import { FOREIGN_FOLDER } from '../sqlite/spool/spool-sweep.ts'
 import { encodeTransfer } from './transferred-message.ts'
 
-export class Arriving implements ArrivingQueue {
+export class TransferTarget implements TransferTargetQueue {
   readonly #store: DirectStore
   readonly #spool: Spool
   readonly #now: () => number
@@ -24,13 +24,13 @@ export class Arriving implements ArrivingQueue {
     return this.#store.step({ kind: 'identity' }, this.#now())
   }
 
-  async take({ token, from, message }: TakeRequest): Promise<TakeAnswer> {
+  async acceptTransfer({ token, from, message }: TransferRequest): Promise<TransferAnswer> {
     const { header, body } = message
     const octets = Buffer.concat(body.kind === 'inline' ? [header, body.bytes] : [header])
-    return this.#store.step({ kind: 'take', token, from, message: encodeTransfer(message, 0) }, this.#now(), octets)
+    return this.#store.step({ kind: 'accept', token, from, message: encodeTransfer(message, 0) }, this.#now(), octets)
   }
 
-  async refuse(token: string): Promise<'taken' | 'refused'> {
+  async refuseTransfer(token: string): Promise<'accepted' | 'refused'> {
     return this.#store.step({ kind: 'refuse', token }, this.#now())
   }
 

@@ -9,9 +9,9 @@ import type { WireTransfer } from './transfer-step.ts'
 import { notices, noticeNumber, notifyBits, notifyOf, type NoticeKind } from '../contract/notify-bits.ts'
 import type { StoredBody } from '../contract/queue.ts'
 import { stateNumber, stateOf } from '../contract/states.ts'
-import type { TransferRow } from '../sqlite/statements/transfer-recipient.ts'
-import type { LedgerRow } from '../sqlite/statements/ledger-rows.ts'
-import type { StoredRow } from '../sqlite/statements/select-message.ts'
+import type { TransferRow } from '../sqlite/store/statements/transfer-rows.ts'
+import type { LedgerRow } from '../sqlite/store/statements/ledger-rows.ts'
+import type { StoredRow } from '../sqlite/store/statements/message-rows.ts'
 
 /** `start` is where its content (header, then the inline body) will lie in the batch's octets. */
 export function encodeTransfer(message: TransferredMessage, start: number): WireTransfer {
@@ -49,7 +49,7 @@ function encodeRecipient(recipient: TransferredRecipient): TransferRow {
     original: original === address ? null : original,
     reversePath: recipient.reversePath,
     orcpt: parameters.orcpt,
-    delayTold: recipient.delayTold ? 1 : 0,
+    delayNotified: recipient.delayNotified ? 1 : 0,
     lastAt: last?.at ?? null,
     lastStatus: last?.status ?? null,
     lastReply: last?.reply ?? null,
@@ -102,7 +102,7 @@ function decodeRecipient(row: TransferRow): TransferredRecipient {
     attempts: row.attempt,
     nextAttemptAt: row.nextAttemptAt,
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
-    delayTold: row.delayTold === 1,
+    delayNotified: row.delayNotified === 1,
     last:
       row.lastAt === null
         ? null

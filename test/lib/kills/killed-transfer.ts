@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openQueue } from '../../../src/queue/sqlite/open-queue.ts'
 import { queueSettings } from '../../../src/queue/contract/queue-settings.ts'
-import { QueueReader } from '../../../src/queue/sqlite/sqlite-queue-reader.ts'
+import { DirectQueueReader } from '../../../src/queue/sqlite/sqlite-queue-reader.ts'
 import { sampleMessage, sampleRecipient } from '../queue-samples.ts'
 import { countBy, type KillReport } from './kill-report.ts'
 import { live } from './spawn-child.ts'
@@ -17,7 +17,7 @@ const REFILL = 120
 const LARGE = 160_000
 
 /** Kills for `ms`, then judges. */
-export async function killHandOver(directory: string, ms: number): Promise<KillReport> {
+export async function killTransfer(directory: string, ms: number): Promise<KillReport> {
   const [here, there] = [join(directory, 'here'), join(directory, 'there')]
   const accepted: string[] = []
   const until = Date.now() + ms
@@ -69,14 +69,14 @@ interface Evidence {
 }
 
 async function judge({ here, there, accepted, broken }: Evidence): Promise<void> {
-  const left = new QueueReader(here)
+  const left = new DirectQueueReader(here)
   for (const { queueId } of left.list()) broken.push(`${queueId}: still here`)
   const givenUp = countBy(
     [...left.ledger()].filter(({ kind }) => kind === 'handed-over'),
     ({ queueId }) => queueId ?? '',
   )
   left.close()
-  const reader = new QueueReader(there)
+  const reader = new DirectQueueReader(there)
   const arrived = countBy(
     [...reader.ledger()].filter(({ kind }) => kind === 'transfer-accepted'),
     ({ queueId }) => queueId ?? '',

@@ -1,0 +1,98 @@
+// Room queue: the form of a backup: a folder with the database, the spool files and a list of checksums that `sha256sum -c` reads, too.
+// The list is written last and made durable: a folder without it is no backup.
+
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { DATABASE_FILE } from '../database/database.ts'
+import { DirectorySync } from '../spool/directory-sync.ts'
+import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
+
+const CHECKSUMS = 'SHA256SUMS'
+
+/** Checksums in hex by the path of a file below the folder. */
+export type Checksums = ReadonlyMap<string, string>
+
+/** Copies a file durably; its checksum, or null if there is none. */
+export async function copyDurably(from: string, to: string): Promise<string | null> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  const hash = createHash('sha256')
+  const look = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+  try {
+    await pipeline(createReadStream(from), look, createWriteStream(to, { mode: 0o600 }))
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null
+    throw error
+  }
+  await makeDurable(to)
+  return hash.digest('hex')
+}
+
+/** Flushes a file and its directory entry. */
+export async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  await new DirectorySync().sync(dirname(file))
+}
+
+/** The checksum of a file. */
+export async function checksumOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+export async function writeChecksums(folder: string, checksums: Checksums): Promise<void> {
+  const text = [...checksums].map(([file, checksum]) => `${checksum}  ${file}\n`).join('')
+  const handle = await open(join(folder, CHECKSUMS), 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await new DirectorySync().sync(folder)
+}
+
+/** A checksum, and the database or a spool file: nothing outside the folder. */
+const checksumLine = /^([0-9a-f]{64}) {2}(queue\.db|spool\/\w+\/\w+)$/
+
+/** Reads the list of a backup. Rejects with QueueUnavailable if the folder is none, or if the list is not whole. */
+async function readChecksums(folder: string): Promise<Checksums> {
+  const refuse = (why: string) =>
+    new QueueUnavailable('failing', `${folder} is no complete backup of a queue: ${why} ${CHECKSUMS}`)
+  const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch(() => null)
+  if (text === null) throw refuse('it has no')
+  const checksums = new Map<string, string>()
+  // Behind the last line end stands nothing.
+  for (const [place, line] of text.split('\n').slice(0, -1).entries()) {
+    const [, checksum, file] = checksumLine.exec(line) ?? []
+    if (checksum === undefined || file === undefined) throw refuse(`line ${place + 1} is not of the form of`)
+    checksums.set(file, checksum)
+  }
+  if (!text.endsWith('\n') || !checksums.has(DATABASE_FILE)) throw refuse('cut short is')
+  return checksums
+}
+
+/** Compares every file of the list. Rejects with QueueUnavailable at the first one that is not what was written. */
+export async function verifyFolder(folder: string): Promise<Checksums> {
+  const checksums = await readChecksums(folder)
+  for (const [file, checksum] of checksums) {
+    const found = await checksumOf(join(folder, file)).catch(() => 'missing')
+    if (found !== checksum)
+      throw new QueueUnavailable('corrupt', `${join(folder, file)} is not what the backup wrote (its checksum differs)`)
+  }
+  return checksums
+}

@@ -1,0 +1,107 @@
+// Room queue: puts a backup where a queue belongs. The backup is compared with its checksums, copied beside the queue, and comes into its
+// place by renaming: a crash leaves the old queue or the new one. What was there is moved aside, never deleted.
+
+import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Database } from 'better-sqlite3'
+import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
+import { OWNER_FILE, openKnown, openReadOnly, lockAsOwner } from '../database/database.ts'
+import { DirectorySync } from '../spool/directory-sync.ts'
+import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
+
+export interface RestoreReport {
+  readonly messages: number
+  readonly spoolFiles: number
+  /** Where the queue that was there lies now, or null. */
+  readonly movedAside: string | null
+}
+
+export interface RestoreRequest {
+  readonly backup: string
+  readonly directory: string
+  /** Replace a queue that holds mail (it is moved aside). */
+  readonly force: boolean
+  /** Unix ms, for the name of what is moved aside. */
+  readonly now: number
+}
+
+/** Restores a backup; the next start recovers what was under way. Rejects with QueueUnavailable, also while the node runs. */
+export async function restoreQueue(request: RestoreRequest): Promise<RestoreReport> {
+  const { backup, directory } = request
+  const checksums = await verifyFolder(backup)
+  const before = await isInUse(directory)
+  const lock = lockAsOwner(directory)
+  let inPlace = false
+  try {
+    requireReplaceable(request)
+    const building = join(dirname(directory), `.${basename(directory)}.restoring`)
+    await rm(building, { recursive: true, force: true })
+    await copyAll(backup, building, checksums)
+    // Before anything gives way: a queue that this program cannot open is none.
+    const counted = countIn(building)
+    await giveTo(directory, building)
+    const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
+    await rename(directory, aside)
+    await rename(building, directory)
+    inPlace = true
+    await new DirectorySync().sync(dirname(directory))
+    if (!before) await rm(aside, { recursive: true })
+    return { ...counted, movedAside: before ? aside : null }
+  } catch (error) {
+    // Made by the lock, perhaps by root: the node could not use it.
+    if (!before && !inPlace) await rm(directory, { recursive: true, force: true })
+    throw error
+  } finally {
+    lock.close()
+  }
+}
+
+function requireReplaceable({ directory, force }: RestoreRequest): void {
+  if (force) return
+  let old: Database
+  try {
+    old = openReadOnly(directory)
+  } catch (error) {
+    if (error instanceof QueueUnavailable && error.message.startsWith('there is no queue')) return
+    throw new QueueUnavailable('failing', `${directory} has a queue that cannot be read; --force moves it aside`)
+  }
+  const messages = old.prepare('SELECT count(*) FROM messages').pluck().get() as number
+  old.close()
+  if (messages > 0)
+    throw new QueueUnavailable('failing', `${directory} holds ${messages} messages; --force moves that queue aside`)
+}
+
+async function copyAll(backup: string, building: string, checksums: Checksums): Promise<void> {
+  await mkdir(join(building, 'spool'), { recursive: true, mode: 0o700 })
+  for (const [file, checksum] of checksums)
+    if ((await copyDurably(join(backup, file), join(building, file))) !== checksum)
+      throw new QueueUnavailable('failing', `${join(backup, file)} changed while it was copied`)
+}
+
+/** What root restores belongs to whom the queue belongs to. */
+async function giveTo(directory: string, building: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await stat(dirname(directory))
+  if (uid === 0) return
+  const entries = await readdir(building, { recursive: true, withFileTypes: true })
+  for (const entry of entries) await chown(join(entry.parentPath, entry.name), uid, gid)
+  await chown(building, uid, gid)
+}
+
+function countIn(directory: string): { messages: number; spoolFiles: number } {
+  const db = openKnown(directory)
+  const count = (condition: string) =>
+    db.prepare(`SELECT count(*) FROM messages WHERE ${condition}`).pluck().get() as number
+  const counted = { messages: count('true'), spoolFiles: count('spool_file IS NOT NULL') }
+  db.close()
+  return counted
+}
+
+/** Is there anything but a lock? Bodies without their database, too, are somebody's mail. */
+async function isInUse(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.some((name) => name !== OWNER_FILE)
+}

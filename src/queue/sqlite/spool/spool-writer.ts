@@ -1,0 +1,61 @@
+// Room queue: the stream into a spool file. Node's own write stream closes the file by itself; here the spool has to sync it first.
+
+import { Writable } from 'node:stream'
+import type { Descriptor } from './descriptor.ts'
+import { asUnavailable } from '../../contract/queue-unavailable.ts'
+
+/** Octets gathered for one write: each is a trip to another thread, whose waking costs more than the copy of a socket's chunk. */
+const GATHERED_OCTETS = 262_144
+/** Octets that may come during a write before the writer is told to wait. */
+const BUFFERED_OCTETS = 131_072
+
+export class SpoolWriter extends Writable {
+  readonly #descriptor: Descriptor
+  #writing: Promise<void> = Promise.resolve()
+  #gathered: Buffer[] = []
+  #octets = 0
+
+  constructor(descriptor: Descriptor) {
+    super({ highWaterMark: BUFFERED_OCTETS })
+    this.#descriptor = descriptor
+  }
+
+  /** Stops writing; resolves when no write is under way, so that the file can be closed. */
+  async abandon(): Promise<void> {
+    this.on('error', () => {})
+    this.destroy()
+    this.#gathered = []
+    await this.#writing.catch(() => {})
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#gather(chunk)
+    this.#flush(GATHERED_OCTETS, callback)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    for (const { chunk } of chunks) this.#gather(chunk)
+    this.#flush(GATHERED_OCTETS, callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#flush(1, callback)
+  }
+
+  #gather(chunk: Buffer): void {
+    this.#gathered.push(chunk)
+    this.#octets += chunk.length
+  }
+
+  /** Writes what was gathered if it is at least so many octets. */
+  #flush(least: number, callback: (error?: Error | null) => void): void {
+    if (this.#octets < least) return callback()
+    this.#writing = this.#descriptor.write(this.#gathered)
+    this.#gathered = []
+    this.#octets = 0
+    this.#writing.then(
+      () => callback(),
+      (error: Error) => callback(asUnavailable(error) ?? error),
+    )
+  }
+}

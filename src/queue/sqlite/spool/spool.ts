@@ -1,0 +1,151 @@
+// Room queue: bodies too large for the database, as files. A file is written once, made durable with its directory entry, then named by a
+// row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
+
+import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, type Writable } from 'node:stream'
+import { type Descriptor, openNew } from './descriptor.ts'
+import { DirectorySync } from './directory-sync.ts'
+import type { SpoolFile } from '../../contract/queue.ts'
+import { SpoolWriter } from './spool-writer.ts'
+import { asUnavailable } from '../../contract/queue-unavailable.ts'
+
+/** Files that share a subdirectory before the next one is used: files written at the same time share its fsync. */
+const FILES_PER_TURN = 256
+/** Subdirectories, so that none grows too long. */
+const SUBDIRECTORIES = 256
+/** Bytes of the random name: no two files ever share one. */
+const NAME_BYTES = 12
+/**
+ * Octets read at once when a body is sent: each read costs a trip to another thread. From 128 KiB on the C library asks the kernel for cleared
+ * pages for every piece of memory and gives them back at once, which costs as much again.
+ */
+const READ_AHEAD = 126_976
+
+export class Spool {
+  readonly #directory: string
+  readonly #randomBytes: (count: number) => Buffer
+  readonly #sync = new DirectorySync()
+  readonly #made = new Set<string>()
+  readonly #folder: string | null
+  #count = 0
+
+  /** `folder`: a subdirectory for all files, where they shall not be spread as usual. */
+  constructor(directory: string, randomBytes: (count: number) => Buffer, folder: string | null = null) {
+    this.#directory = directory
+    this.#randomBytes = randomBytes
+    this.#folder = folder
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  /** A new file, exclusively. Rejects with QueueUnavailable. */
+  async create(): Promise<SpoolFile> {
+    const turn = Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES
+    const subdirectory = this.#folder ?? subdirectoryName(turn)
+    const file = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
+    const path = join(this.#directory, file)
+    try {
+      await this.#makeDirectory(subdirectory)
+      return this.#spoolFile(file, await openNew(path))
+    } catch (error) {
+      throw asUnavailable(error) ?? error
+    }
+  }
+
+  /** The body as a stream; it fails before its first octet if the file is missing or has another size than the row says. */
+  read(file: string, size: number): Readable {
+    return Readable.from(readWhole(join(this.#directory, file), size), { objectMode: false })
+  }
+
+  /**
+   * A second name for the octets of a finished file, durable when it resolves: whichever name is removed first, the other keeps them.
+   * Rejects with QueueUnavailable.
+   */
+  async link(file: string): Promise<string> {
+    const [subdirectory = ''] = file.split('/')
+    const second = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
+    try {
+      await link(join(this.#directory, file), join(this.#directory, second))
+      await this.#sync.sync(join(this.#directory, subdirectory))
+      return second
+    } catch (error) {
+      throw asUnavailable(error) ?? error
+    }
+  }
+
+  /** Removes a file; it may be gone already. */
+  async remove(file: string): Promise<void> {
+    await unlink(join(this.#directory, file)).catch((error: { code?: string }) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+
+  #spoolFile(file: string, descriptor: Descriptor): SpoolFile {
+    const stream = new SpoolWriter(descriptor)
+    const discard = async () => {
+      await stream.abandon()
+      await descriptor.close()
+      await this.remove(file)
+    }
+    return {
+      file,
+      stream,
+      discard,
+      finish: async () => {
+        try {
+          await ended(stream)
+          const size = await descriptor.sync()
+          await descriptor.close()
+          await this.#sync.sync(join(this.#directory, file, '../../..'))
+          return { size }
+        } catch (error) {
+          await discard().catch(() => {})
+          throw asUnavailable(error) ?? error
+        }
+      },
+    }
+  }
+
+  async #makeDirectory(subdirectory: string): Promise<void> {
+    if (this.#made.has(subdirectory)) return
+    await mkdir(join(this.#directory, subdirectory), { recursive: true, mode: 0o700 })
+    await this.#sync.sync(this.#directory)
+    this.#made.add(subdirectory)
+  }
+}
+
+/** `00` to `ff`. */
+function subdirectoryName(number: number): string {
+  return number.toString(16).padStart(2, '0')
+}
+
+/** Waits until all that was written is with the kernel. */
+function ended(stream: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject)
+    if (stream.errored) return reject(stream.errored)
+    if (stream.writableFinished) return resolve()
+    stream.once('finish', resolve)
+    stream.end()
+  })
+}
+
+async function* readWhole(path: string, size: number): AsyncGenerator<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const actual = (await handle.stat()).size
+    if (actual !== size) throw new Error(`spool file ${path} has ${actual} octets instead of ${size}`)
+    for (let offset = 0; offset < size; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(READ_AHEAD, size - offset))
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset)
+      if (bytesRead === 0) throw new Error(`spool file ${path} ends at ${offset} of ${size} octets`)
+      offset += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,40 @@
+// Under which terms a mail is found, and their hashes.
+
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { sampleMessage, sampleRecipient } from '../../../../test/lib/queue-samples.ts'
+import { BUCKETS, hashTerm, termsOf, traceTerm } from './ledger-terms.ts'
+
+it('finds a mail by queue id, sender, final and original recipient and message-id', () => {
+  const recipients = [sampleRecipient({ address: 'Final@Example.net', original: 'info@example.org' })]
+  const { queueId, events } = sampleMessage({ sender: 'Anna@example.org', recipients })
+  expect(termsOf(queueId, events).sort()).toEqual(
+    [
+      queueId,
+      'anna@example.org',
+      'final@example.net',
+      'info@example.org',
+      `${queueId}@example.org`.toLowerCase(),
+    ].sort(),
+  )
+})
+
+it('writes a term the same way however it is given', () => {
+  expect(traceTerm(' <Anna@Example.ORG> ')).toBe('anna@example.org')
+  expect(traceTerm('4bXyZ0123z')).toBe('4bXyZ0123z')
+  fc.assert(fc.property(fc.emailAddress(), (address) => traceTerm(`<${address}>`) === traceTerm(address.toUpperCase())))
+})
+
+it('hashes into every bucket alike', () => {
+  const counts = Array.from({ length: BUCKETS }, () => 0)
+  const hashes = new Set<number>()
+  for (let n = 0; n < 32_000; n++) {
+    const { hash, bucket } = hashTerm(`user${n}@example.net`)
+    expect(hash).toBe(hash >>> 0)
+    hashes.add(hash)
+    counts[bucket] = (counts[bucket] ?? 0) + 1
+  }
+  expect(Math.min(...counts)).toBeGreaterThan(800)
+  expect(Math.max(...counts)).toBeLessThan(1_200)
+  expect(hashes.size).toBeGreaterThan(31_900)
+})

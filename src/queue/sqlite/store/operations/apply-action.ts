@@ -1,0 +1,140 @@
+// Room queue: one action of a person on one recipient, with its ledger events. A claimed recipient only gets a pendingAction, which `grantWish`
+// applies when its attempt ended without a final outcome.
+
+import type { ControlledEvent, Event } from '../../../../observe/events.ts'
+import type { ControlAction } from '../../../contract/queue-control.ts'
+import { effectOf } from '../../../contract/control-effect.ts'
+import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
+import { messageOf } from '../recipient-id.ts'
+import { checkMove, isWaiting, stateNumber, stateOf } from '../../../contract/states.ts'
+import type { ControlledRow } from '../statements/control-rows.ts'
+import type { StoreContext } from '../store-context.ts'
+
+export interface ControlOrder {
+  readonly action: ControlAction
+  readonly by: string
+  readonly reason: string
+}
+
+export interface ControlContext {
+  readonly queueId: string
+  readonly now: number
+  readonly events: Event[]
+}
+
+/** Enhanced status of a mail that a person returns (RFC 3463: other or undefined status). */
+const BOUNCED_STATUS = '5.0.0'
+
+/** Does it; says what came of it. `nothing`: the action has no meaning in that state. */
+export function controlRecipient(
+  context: StoreContext,
+  row: ControlledRow,
+  { order, steering }: { order: ControlOrder; steering: ControlContext },
+): 'changed' | 'after-attempt' | 'nothing' {
+  const state = stateOf(row.state)
+  const effect = effectOf(order.action, state)
+  if (effect === 'nothing') return 'nothing'
+  if (effect === 'pending') return setPendingAction(context, row, { order, steering })
+  switch (order.action) {
+    case 'hold':
+      move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
+      break
+    case 'release':
+      move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: steering.now })
+      break
+    case 'retry':
+      context.totals.remove(row.nextHop)
+      context.sql.updateState(row.id, row.state, steering.now)
+      context.totals.add(row.nextHop, steering.now)
+      break
+    case 'remove':
+      checkMove(state, 'gone')
+      if (isWaiting(state)) context.totals.remove(row.nextHop)
+      context.sql.deleteRecipient(row.id)
+      break
+    case 'bounce':
+      if (isWaiting(state)) context.totals.remove(row.nextHop)
+      endRecipient(context, row, {
+        state: 'failed',
+        at: steering.now,
+        status: BOUNCED_STATUS,
+        reply: order.reason,
+      })
+  }
+  report(row, { order, steering })
+  return 'changed'
+}
+
+/** Ends a recipient without an attempt: removed at once if nobody has to be told. */
+export function endRecipient(
+  context: StoreContext,
+  row: ControlledRow,
+  end: { state: 'failed' | 'expired'; at: number; status: string; reply: string },
+): void {
+  checkMove(stateOf(row.state), end.state)
+  if (wantsNotice(row.notify, 'failed'))
+    context.sql.updateFinal(row.id, { ...end, state: stateNumber[end.state], notice: noticeNumber.failed })
+  else context.sql.deleteRecipient(row.id)
+}
+
+/** Applies the wish that was left on a recipient, now deferred. */
+export function applyPending(
+  context: StoreContext,
+  one: { id: number; pendingAction: string; now: number; events: Event[] },
+): void {
+  const row = context.sql.selectControlled(one.id)
+  const facts = context.sql.selectMessageFacts(messageOf(one.id))
+  if (!row || !facts) return
+  const order = JSON.parse(one.pendingAction) as ControlOrder
+  controlRecipient(context, row, { order, steering: { queueId: facts.queueId, now: one.now, events: one.events } })
+}
+
+function setPendingAction(
+  context: StoreContext,
+  row: ControlledRow,
+  { order, steering }: { order: ControlOrder; steering: ControlContext },
+): 'after-attempt' | 'nothing' {
+  const isRelease = order.action === 'release'
+  const isNew = context.sql.updatePendingAction(row.id, isRelease ? null : JSON.stringify(order))
+  if (isRelease && !isNew) return 'nothing'
+  const { queueId, now, events } = steering
+  events.push({ kind: 'action-pending', at: now, queueId, recipient: row.address, ...order })
+  return 'after-attempt'
+}
+
+function move(
+  context: StoreContext,
+  row: ControlledRow,
+  to: { state: 'held' | 'queued' | 'deferred'; nextAttemptAt: number },
+): void {
+  const from = stateOf(row.state)
+  checkMove(from, to.state)
+  if (isWaiting(from)) context.totals.remove(row.nextHop)
+  context.sql.updateState(row.id, stateNumber[to.state], to.nextAttemptAt)
+  if (isWaiting(to.state)) context.totals.add(row.nextHop, to.nextAttemptAt)
+}
+
+const eventKinds: Record<ControlAction, ControlledEvent['kind']> = {
+  hold: 'held',
+  release: 'released',
+  retry: 'retried',
+  remove: 'removed',
+  bounce: 'bounced',
+}
+
+function report(row: ControlledRow, { order, steering }: { order: ControlOrder; steering: ControlContext }): void {
+  const base = { at: steering.now, queueId: steering.queueId, recipient: row.address }
+  const destination = order.action === 'retry' ? { destination: row.nextHop } : {}
+  steering.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason, ...destination })
+  if (order.action !== 'bounce') return
+  steering.events.push({
+    kind: 'failed',
+    scope: 'recipient',
+    ...base,
+    attempt: row.attempt,
+    host: null,
+    reply: order.reason,
+    status: BOUNCED_STATUS,
+    tls: null,
+  })
+}

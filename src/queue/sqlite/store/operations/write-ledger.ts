@@ -1,0 +1,70 @@
+// Room queue, operation purge: forgets ledger rows of mail that has left the queue, a step at a time. Rows are in the order of time.
+
+import type { Database } from 'better-sqlite3'
+import type { OperationResults } from '../../worker/worker-protocol.ts'
+import { selectPurgeable } from '../statements/ledger-rows.ts'
+import type { StoreContext } from '../store-context.ts'
+import type { WireEvents } from '../../worker/worker-protocol.ts'
+import type { Event } from '../../../../observe/events.ts'
+import { BUCKETS, hashTerm, termsOf } from '../ledger-terms.ts'
+import type { LedgerRow } from '../statements/ledger-rows.ts'
+
+/** Ledger rows looked at in one step. */
+const STEP_ROWS = 500
+
+/** Answers to hand-overs outlive the ledger: another node may have been switched off with a message that only we can answer for. */
+const RECEIPTS_KEPT_MS = 366 * 86_400_000
+
+export function purge(
+  context: StoreContext,
+  request: { readonly before: number; readonly after: number },
+  db: Database,
+): OperationResults['purge'] {
+  const rows = selectPurgeable(db, { ...request, limit: STEP_ROWS, last: context.sql.selectLastLedgerId() })
+  let removed = 0
+  for (const row of rows) {
+    if (row.queued === 1) continue
+    context.sql.deleteLedger(row.id)
+    removed++
+  }
+  const last = rows.at(-1)?.id ?? request.after
+  if (rows.length === STEP_ROWS) return { removed, next: last }
+  context.sql.deleteEmptyIndex(last)
+  context.sql.transfers.deleteReceipts(request.before - RECEIPTS_KEPT_MS)
+  return { removed, next: null }
+}
+
+export function record(context: StoreContext, request: { readonly events: readonly WireEvents[] }): null {
+  for (const { at, queueId, events } of request.events) context.sql.insertLedger(at, queueId, events)
+  return null
+}
+
+/** Ledger rows of a segment: some milliseconds of work, and few enough for readers to look through. */
+export const SEGMENT_ROWS = 1_024
+
+/** Indexes the next segment if it is full. */
+export function indexLedger(context: StoreContext): void {
+  const rows = context.sql.selectLedgerAfter(context.sql.selectMeta('indexed_to'), SEGMENT_ROWS)
+  const [begin, end] = [rows[0], rows.at(-1)]
+  if (rows.length < SEGMENT_ROWS || !begin || !end) return
+  const buckets = Array.from({ length: BUCKETS }, (): number[] => [])
+  for (const row of rows)
+    for (const term of rowTerms(row)) {
+      const { hash, bucket } = hashTerm(term)
+      buckets[bucket]?.push(hash, row.id - begin.id)
+    }
+  for (const [bucket, pairs] of buckets.entries()) {
+    const entries = new Uint8Array(Uint32Array.from(pairs).buffer)
+    if (pairs.length > 0) context.sql.insertIndex({ bucket, first: begin.id, last: end.id, entries })
+  }
+  context.sql.updateMeta('indexed_to', end.id)
+}
+
+/** Kinds of events that carry terms beside the queue id: only rows that mention one have to be parsed. */
+const telling = ['"received"', '"resolved"', '"rejected"', '"suspended"', '"resumed"']
+
+function rowTerms(row: LedgerRow): string[] {
+  const { queueId, events } = row
+  if (telling.some((kind) => events.includes(kind))) return termsOf(queueId, JSON.parse(events) as Event[])
+  return queueId === null ? [] : [queueId]
+}

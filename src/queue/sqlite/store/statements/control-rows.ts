@@ -1,0 +1,96 @@
+// Room queue: SQL of what a person may do to one recipient, and of the sweeps for late and expired ones.
+
+import type { Database } from 'better-sqlite3'
+
+export interface ControlledRow {
+  readonly id: number
+  readonly state: number
+  readonly attempt: number
+  readonly nextHop: string
+  readonly nextAttemptAt: number
+  readonly notify: number
+  readonly address: string
+  readonly lastStatus: string | null
+  readonly lastReply: string | null
+  readonly lastHost: string | null
+}
+
+/** The columns of a SteeredRow, of a table or alias `r`. */
+export const controlledColumns = `r.id, r.state, r.attempt, r.next_hop AS nextHop, r.next_attempt_at AS nextAttemptAt, r.notify,
+  r.address, r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost`
+
+export function selectControlled(db: Database): (id: number) => ControlledRow | null {
+  const select = db.prepare(`SELECT ${controlledColumns} FROM recipients r WHERE r.id = ?`)
+  return (id) => (select.get(id) as ControlledRow | undefined) ?? null
+}
+
+/** The recipients of a message by the order of their rows. */
+export function selectControlledOfMessage(db: Database): (first: number, last: number) => ControlledRow[] {
+  const select = db.prepare(`SELECT ${controlledColumns} FROM recipients r WHERE r.id BETWEEN ? AND ?`)
+  return (first, last) => select.all(first, last) as ControlledRow[]
+}
+
+export function updateState(db: Database): (id: number, state: number, nextAttemptAt: number) => void {
+  const update = db.prepare('UPDATE recipients SET state = ?, next_attempt_at = ? WHERE id = ?')
+  return (id, state, nextAttemptAt) => {
+    update.run(state, nextAttemptAt, id)
+  }
+}
+
+/** A final outcome that no attempt gave: by hand or by age. */
+export interface FinalOutcome {
+  readonly state: number
+  readonly notice: number
+  readonly at: number
+  readonly status: string
+  readonly reply: string
+}
+
+export function updateFinal(db: Database): (id: number, outcome: FinalOutcome) => void {
+  const update = db.prepare(
+    'UPDATE recipients SET state = ?, notice = ?, last_at = ?, last_status = ?, last_reply = ? WHERE id = ?',
+  )
+  return (id, { state, notice, at, status, reply }) => {
+    update.run(state, notice, at, status, reply, id)
+  }
+}
+
+/** What is told of a recipient that is late; the words count only where no attempt left its own. */
+export interface DelayNotice {
+  readonly notice: number
+  readonly at: number
+  readonly status: string
+  readonly reply: string
+}
+
+/** Marks a recipient of whose delay the sender was not told, and for which nothing else is to be told. False for others. */
+export function markDelayed(db: Database): (id: number, lateness: DelayNotice) => boolean {
+  const update = db.prepare(`UPDATE recipients SET notice = ?, last_at = coalesce(last_at, ?),
+    last_status = coalesce(last_status, ?), last_reply = coalesce(last_reply, ?)
+    WHERE id = ? AND notice = 0 AND delay_notified = 0`)
+  return (id, { notice, at, status, reply }) => update.run(notice, at, status, reply, id).changes > 0
+}
+
+/** True if it was another one before. */
+export function updatePendingAction(db: Database): (id: number, pendingAction: string | null) => boolean {
+  const update = db.prepare(
+    'UPDATE recipients SET pending_action = :action WHERE id = :id AND pending_action IS NOT :action',
+  )
+  return (id, pendingAction) => update.run({ id, action: pendingAction }).changes > 0
+}
+
+export interface LifetimeRow {
+  readonly id: number
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+}
+
+/** Messages after a row id, oldest first. */
+export function selectMessageLifetimes(db: Database): (after: number, limit: number) => LifetimeRow[] {
+  const select = db.prepare(
+    `SELECT id, queue_id AS queueId, arrived_at AS arrivedAt, expires_at AS expiresAt FROM messages WHERE id > ?
+    ORDER BY id LIMIT ?`,
+  )
+  return (after, limit) => select.all(after, limit) as LifetimeRow[]
+}

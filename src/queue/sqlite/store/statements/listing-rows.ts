@@ -1,0 +1,71 @@
+// Room queue: SQL of the reader: listing and showing queued mail.
+
+import type { Database } from 'better-sqlite3'
+import type { QueueFilter } from '../../../contract/recipient-filter.ts'
+import { filterSql } from './filter-rows.ts'
+
+export interface ListedRow {
+  readonly id: number
+  readonly message: number
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+  readonly sender: string | null
+  readonly origin: string
+  readonly size: number
+  readonly address: string
+  readonly original: string | null
+  readonly reversePath: string | null
+  readonly nextHop: string
+  readonly private: 0 | 1
+  readonly state: number
+  readonly attempt: number
+  readonly pendingAction: string | null
+  readonly nextAttemptAt: number
+  readonly notice: number
+  readonly lastAt: number | null
+  readonly lastStatus: string | null
+  readonly lastReply: string | null
+  readonly lastHost: string | null
+  readonly lastClass: string | null
+}
+
+const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS arrivedAt, m.expires_at AS expiresAt, m.sender,
+  m.origin, m.header_size + m.body_size AS size, r.address, r.original, r.reverse_path AS reversePath, r.next_hop AS nextHop,
+  r.private, r.state, r.attempt, r.pending_action ->> 'action' AS pendingAction, r.next_attempt_at AS nextAttemptAt, r.notice, r.last_at AS lastAt,
+  r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost, r.last_class AS lastClass`
+
+/** Matching recipients after a row id, oldest message first. */
+export function selectListed(
+  db: Database,
+  request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number },
+): ListedRow[] {
+  const { where, values } = filterSql(request.filter)
+  return db
+    .prepare(`SELECT ${columns} FROM recipients r JOIN messages m ON m.id = r.id >> 16
+      WHERE r.id > ? AND ${where} ORDER BY r.id LIMIT ?`)
+    .all(request.after, ...values, request.limit) as ListedRow[]
+}
+
+export interface ShownRow {
+  readonly id: number
+  readonly parameters: string | null
+  readonly senderProven: 0 | 1
+  readonly spoolFile: string | null
+  readonly bodySize: number
+  readonly header: Buffer
+}
+
+/** The rest of a message: header, not body. */
+export function selectShown(db: Database, queueId: string): ShownRow | null {
+  const row = db
+    .prepare(`SELECT id, parameters, sender_proven AS senderProven, spool_file AS spoolFile, body_size AS bodySize,
+      substr(content, 1, header_size) AS header FROM messages WHERE queue_id = ?`)
+    .get(queueId) as ShownRow | undefined
+  return row ?? null
+}
+
+/** The inline body; empty if it is in a spool file. */
+export function selectInlineBody(db: Database, message: number): Buffer {
+  return db.prepare('SELECT substr(content, header_size + 1) FROM messages WHERE id = ?').pluck().get(message) as Buffer
+}

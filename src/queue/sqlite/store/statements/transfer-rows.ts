@@ -1,0 +1,65 @@
+// Room queue: SQL of a recipient that travels between queues: everything but its row id.
+
+import type { Database } from 'better-sqlite3'
+import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
+
+export interface TransferRow {
+  readonly state: number
+  readonly notice: number
+  readonly nextHop: string
+  readonly nextAttemptAt: number
+  readonly attempt: number
+  readonly notify: number
+  readonly private: 0 | 1
+  readonly address: string
+  readonly original: string | null
+  readonly reversePath: string | null
+  readonly orcpt: string | null
+  readonly delayNotified: 0 | 1
+  readonly lastAt: number | null
+  readonly lastStatus: string | null
+  readonly lastReply: string | null
+  readonly lastHost: string | null
+  readonly lastClass: string | null
+}
+
+/** The recipients of a leaving message as they were before. */
+export function selectTransferred(db: Database): (message: number) => TransferRow[] {
+  const select =
+    db.prepare(`SELECT kept_state AS state, kept_notice AS notice, next_hop AS nextHop, next_attempt_at AS nextAttemptAt,
+    attempt, notify, private, address, original, reverse_path AS reversePath, orcpt, delay_notified AS delayNotified,
+    last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply, last_host AS lastHost, last_class AS lastClass
+    FROM recipients WHERE id BETWEEN ? AND ? ORDER BY id`)
+  return (message) => select.all(firstRecipientId(message), lastRecipientId(message)) as TransferRow[]
+}
+
+/** Adds a recipient as it was in another queue; `flow` as this queue counts it. */
+export function insertTransferred(db: Database): (id: number, row: TransferRow, flow: number) => void {
+  const insert =
+    db.prepare(`INSERT INTO recipients (id, flow, state, notice, next_hop, next_attempt_at, attempt, notify, private,
+    address, original, reverse_path, orcpt, delay_notified, last_at, last_status, last_reply, last_host, last_class)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  return (id, row, flow) => {
+    insert.run(
+      id,
+      flow,
+      row.state,
+      row.notice,
+      row.nextHop,
+      row.nextAttemptAt,
+      row.attempt,
+      row.notify,
+      row.private,
+      row.address,
+      row.original,
+      row.reversePath,
+      row.orcpt,
+      row.delayNotified,
+      row.lastAt,
+      row.lastStatus,
+      row.lastReply,
+      row.lastHost,
+      row.lastClass,
+    )
+  }
+}

@@ -1,0 +1,294 @@
+// Room queue: the synchronous engine: runs operations on the database, many in one transaction. Lives in the store worker; the command
+// line uses it directly. It sends nothing and reads no clock.
+
+import type { Database, Statement } from 'better-sqlite3'
+import { openOwned, openShared, lockAsOwner } from '../database/database.ts'
+import { DestinationTotals } from './destination-totals.ts'
+import { OctetCollector } from '../worker/octet-collector.ts'
+import type {
+  OperationResults,
+  OperationOutcomes,
+  Failure,
+  Operation,
+  OperationKind,
+} from '../worker/worker-protocol.ts'
+import { indexLedger, SEGMENT_ROWS } from './operations/write-ledger.ts'
+import { recover } from './operations/recover.ts'
+import { runOperation } from './operations/run-operation.ts'
+import type { DestinationSummary } from '../../contract/queue.ts'
+import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
+import { selectLastMessageId } from './statements/message-rows.ts'
+import { prepareStatements } from './statements.ts'
+import type { StoreContext } from './store-context.ts'
+import { asUnavailable, type QueueUnavailable } from '../../contract/queue-unavailable.ts'
+
+export interface StoreSettings {
+  readonly directory: string
+  readonly retry: RetrySettings
+  /** Numbers in [0, 1), for jitter. */
+  readonly random: () => number
+  /** The node: takes the owner's lock and recovers what a crash left. False: a second process that only controls. */
+  readonly owner: boolean
+  /** Unix ms, for the ledger entries of the recovery. */
+  readonly now: number
+}
+
+export interface Job {
+  readonly operation: Operation
+  /** The octets that came with its batch. */
+  readonly octets: Uint8Array
+}
+
+export interface StoreChanges {
+  readonly changed: DestinationSummary[]
+  readonly freed: string[]
+  /** Ledger entries, JSON arrays of events. */
+  readonly ledger: string[]
+}
+
+interface Result extends OperationOutcomes {
+  readonly values: (OperationResults[OperationKind] | undefined)[]
+  readonly failures: [place: number, failure: Failure][]
+}
+
+/** How a group of jobs ended that shared a transaction. */
+type GroupEnd = { kind: 'done' } | { kind: 'unavailable'; error: QueueUnavailable } | { kind: 'wrong'; error: unknown }
+
+/**
+ * Ids that a second process leaves free: among them are those that the owner gave and that ended since. An id must not come back while
+ * somebody may still have an outcome for it.
+ */
+const FOREIGN_STRIDE = 10_000
+/** Ledger rows of another process that are read at once. */
+const FOREIGN_ROWS = 1_000
+
+export class Store {
+  /** Claims that a crash had left. */
+  readonly recovered: number
+  readonly database: Database
+  readonly #lock: Database | null
+  readonly #context: StoreContext
+  readonly #collector = new OctetCollector()
+  readonly #begin: Statement
+  readonly #commit: Statement
+  readonly #dataVersion: Statement
+  readonly #owner: boolean
+  #seenVersion: unknown
+  #lastMessage: number
+  /** The last row of the ledger that was told or written here. */
+  #lastLedger: number
+  #changed: DestinationSummary[] = []
+  #freed: string[] = []
+  /** Entries of the transaction that runs, and those that are committed; without those that the main thread tells itself. */
+  #entries: string[] = []
+  #ledger: string[] = []
+  /** Has the transaction that runs written any? */
+  #wroteLedger = false
+  #failing: string | null = null
+
+  /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
+  constructor(settings: StoreSettings) {
+    this.#owner = settings.owner
+    this.#lock = settings.owner ? lockAsOwner(settings.directory) : null
+    try {
+      this.database = settings.owner ? openOwned(settings.directory) : openShared(settings.directory)
+    } catch (error) {
+      this.#lock?.close()
+      throw error
+    }
+    const sql = prepareStatements(this.database)
+    this.#lastMessage = selectLastMessageId(this.database)
+    this.#context = this.#newContext(settings, sql)
+    this.#begin = this.database.prepare('BEGIN IMMEDIATE')
+    this.#commit = this.database.prepare('COMMIT')
+    this.#dataVersion = this.database.prepare('PRAGMA data_version').pluck()
+    this.#seenVersion = this.#dataVersion.get()
+    this.#lastLedger = sql.selectLastLedgerId()
+    this.recovered = settings.owner ? this.#recover(settings.now) : 0
+  }
+
+  /** Why the last transaction could not be written, or null if it could. */
+  get failing(): string | null {
+    return this.#failing
+  }
+
+  /** Destinations with recipients that may be attempted. */
+  get destinations(): DestinationSummary[] {
+    return this.#context.totals.summaries()
+  }
+
+  /** Recipients waiting for an attempt. */
+  get waiting(): number {
+    return this.#context.totals.waiting
+  }
+
+  /** Runs all jobs in one transaction (one fsync). An answer or a failure for each; one bad job does not harm the others. */
+  run(jobs: readonly Job[]): OperationOutcomes {
+    const result: Result = { values: [], failures: [] }
+    const all = jobs.map((_, place) => place)
+    const end = this.#runGroup(jobs, all, result)
+    if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], result)
+    else if (end.kind === 'unavailable') {
+      const accepts = all.filter((place) => isAccept(jobs[place]))
+      const others = all.filter((place) => !isAccept(jobs[place]))
+      if (accepts.length === 0 || others.length === 0) fail(all, end, result)
+      else for (const group of [others, accepts]) this.#runAlone(jobs, group, result)
+    }
+    return result
+  }
+
+  /** Octets that the answers since the last call point into. */
+  takeOctets(): Uint8Array<ArrayBuffer> | null {
+    return this.#collector.take()
+  }
+
+  /** What the commits since the last call changed. */
+  takeChanges(): StoreChanges {
+    const changes = { changed: this.#changed, freed: this.#freed, ledger: this.#ledger }
+    this.#changed = []
+    this.#freed = []
+    this.#ledger = []
+    return changes
+  }
+
+  /** Work that no caller waits for: what another process changed, the ledger's index and, when `idle`, the checkpoint. */
+  housekeep(idle: boolean): void {
+    try {
+      this.#noticeForeignChanges()
+      if (this.unindexed >= SEGMENT_ROWS) this.#transaction(() => indexLedger(this.#context))
+      if (idle) this.database.pragma('wal_checkpoint(PASSIVE)')
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      const unavailable = asUnavailable(error)
+      if (!unavailable) throw error
+      this.#failing = unavailable.message
+    }
+  }
+
+  /** Ledger rows that are not indexed yet. */
+  get unindexed(): number {
+    return this.#context.sql.selectLastLedgerId() - this.#context.sql.selectMeta('indexed_to')
+  }
+
+  close(): void {
+    this.database.close()
+    this.#lock?.close()
+  }
+
+  /** Before anybody listens: what it changes is what is found at the opening. */
+  #recover(now: number): number {
+    const recovered = this.#transaction(() => recover(this.#context, this.database, now))
+    this.takeChanges()
+    return recovered
+  }
+
+  #runAlone(jobs: readonly Job[], group: readonly number[], result: Result): void {
+    const end = this.#runGroup(jobs, group, result)
+    if (end.kind !== 'done') fail(group, end, result)
+  }
+
+  #runGroup(jobs: readonly Job[], group: readonly number[], result: Result): GroupEnd {
+    const context = this.#context
+    const mark = this.#collector.length
+    try {
+      this.#transaction(() => {
+        for (const place of group) {
+          const job = jobs[place] as Job
+          context.octets = job.octets
+          result.values[place] = runOperation(context, job.operation, this.database)
+        }
+      })
+      return { kind: 'done' }
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      this.#collector.cutTo(mark)
+      context.totals.rollback()
+      context.freedFiles.length = 0
+      this.#entries.length = 0
+      this.#wroteLedger = false
+      const unavailable = asUnavailable(error)
+      if (!unavailable) return { kind: 'wrong', error }
+      this.#failing = unavailable.message
+      return { kind: 'unavailable', error: unavailable }
+    }
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#begin.run()
+    this.#noticeForeignChanges()
+    const result = work()
+    const context = this.#context
+    const lastLedger = this.#wroteLedger ? context.sql.selectLastLedgerId() : this.#lastLedger
+    this.#commit.run()
+    this.#lastLedger = lastLedger
+    this.#failing = null
+    for (const summary of context.totals.commit()) this.#changed.push(summary)
+    for (const file of context.freedFiles) this.#freed.push(file)
+    context.freedFiles.length = 0
+    for (const entry of this.#entries) this.#ledger.push(entry)
+    this.#entries.length = 0
+    this.#wroteLedger = false
+    return result
+  }
+
+  /** A person's control in another process: the summaries must be right although nothing was run here. */
+  #noticeForeignChanges(): void {
+    const version = this.#dataVersion.get()
+    if (version === this.#seenVersion) return
+    this.#lastMessage = Math.max(this.#lastMessage, selectLastMessageId(this.database))
+    for (const summary of this.#context.totals.reload()) this.#changed.push(summary)
+    if (this.#owner) this.#hearForeignLedger()
+    this.#seenVersion = version
+  }
+
+  /** What others wrote into the ledger is told like our own: log and metrics know what a person did beside the node. */
+  #hearForeignLedger(): void {
+    for (;;) {
+      const rows = this.#context.sql.selectLedgerAfter(this.#lastLedger, FOREIGN_ROWS)
+      for (const { events } of rows) this.#ledger.push(events)
+      this.#lastLedger = rows.at(-1)?.id ?? this.#lastLedger
+      if (rows.length < FOREIGN_ROWS) return
+    }
+  }
+
+  #newContext(settings: StoreSettings, sql: StoreContext['sql']): StoreContext {
+    const insertPublishedLedger: StoreContext['insertPublishedLedger'] = (at, queueId, events) => {
+      sql.insertLedger(at, queueId, events)
+      this.#wroteLedger = true
+    }
+    const insertLedger: StoreContext['sql']['insertLedger'] = (at, queueId, events) => {
+      insertPublishedLedger(at, queueId, events)
+      this.#entries.push(events)
+    }
+    return {
+      sql: { ...sql, insertLedger },
+      retry: settings.retry,
+      random: settings.random,
+      totals: new DestinationTotals(sql),
+      lastServedFlow: new Map(),
+      freedFiles: [],
+      insertPublishedLedger,
+      newMessageId: () => (this.#lastMessage += this.#owner ? 1 : FOREIGN_STRIDE),
+      octets: new Uint8Array(0),
+      addReplyOctets: (octets) => this.#collector.add(octets),
+    }
+  }
+}
+
+function isAccept(job: Job | undefined): boolean {
+  return job?.operation.kind === 'accept' || job?.operation.kind === 'accept-all'
+}
+
+function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, result: Result): void {
+  const failure: Failure =
+    end.kind === 'unavailable'
+      ? { kind: 'unavailable', cause: end.error.cause, message: end.error.message }
+      : {
+          kind: 'wrong',
+          message: end.error instanceof Error ? (end.error.stack ?? end.error.message) : String(end.error),
+        }
+  for (const place of group) {
+    result.values[place] = undefined
+    result.failures.push([place, failure])
+  }
+}

@@ -1,0 +1,252 @@
+// Room queue: what the main thread and the store worker say to each other. Plain data that structured clone copies cheaply: text and
+// numbers; all octets of a batch lie in one piece of memory: shared on the way in (batch-octets.ts), transferred on the way out.
+
+import type { TlsResult } from '../../../smtp/tls-result.ts'
+import type { DestinationSummary } from '../../contract/queue.ts'
+import type { ControlStep, ControlStepResult } from '../../contract/queue-control.ts'
+import type { TransferStepAnswers, TransferStep } from '../../transfer/transfer-step.ts'
+import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
+import type { UnavailableCause } from '../../contract/queue-unavailable.ts'
+
+/** Lists, not objects, where there is one for each mail: structured clone writes and reads the names of an object's fields every time. */
+export type WireRecipient = readonly [
+  address: string,
+  original: string | null,
+  reversePath: string | null,
+  nextHop: string,
+  isPrivate: 0 | 1,
+  notify: number,
+  orcpt: string | null,
+  /** Absent: no. */
+  expanded?: 1,
+]
+
+/** A message on its way in; its content (header, then the inline body) is in the batch's octets. */
+export type WireMessage = readonly [
+  queueId: string,
+  arrivedAt: number,
+  origin: string,
+  sender: string | null,
+  parameters: string | null,
+  senderProven: 0 | 1,
+  spoolFile: string | null,
+  headerSize: number,
+  bodySize: number,
+  contentStart: number,
+  contentEnd: number,
+  recipients: readonly WireRecipient[],
+  /** JSON array. */
+  events: string,
+]
+
+/** Why a message is not sent to its recipients: they fail with its acceptance. */
+export interface WireReturn {
+  readonly status: string
+  readonly reply: string
+}
+
+export type WireTls = readonly [
+  level: TlsResult['level'],
+  policy: string,
+  protocol: TlsResult['protocol'],
+  failure: TlsResult['failure'],
+]
+
+export type WireOutcome = readonly [
+  id: number,
+  kind: 'delivered' | 'deferred' | 'failed',
+  scope: string | null,
+  status: string,
+  reply: string,
+  host: string | null,
+  tls: WireTls | null,
+  dsnPassedOn: boolean,
+  retryAt: number | null,
+  /** Of smtp/reply-class.ts; absent: not known. */
+  replyClass?: string | undefined,
+  advice?: string | undefined,
+]
+
+/** Ledger entries of one queue id (or of none), as JSON arrays. */
+export interface WireEvents {
+  readonly at: number
+  readonly queueId: string | null
+  readonly events: string
+}
+
+export type Operation =
+  | { readonly kind: 'accept'; readonly message: WireMessage; readonly claim: boolean; readonly now: number }
+  | {
+      readonly kind: 'accept-all'
+      readonly messages: readonly { readonly message: WireMessage; readonly returned: WireReturn | null }[]
+      readonly claim: boolean
+      readonly now: number
+    }
+  | { readonly kind: 'claim'; readonly nextHop: string; readonly limit: number; readonly now: number }
+  | {
+      readonly kind: 'settle'
+      readonly queueId: string
+      readonly outcomes: readonly WireOutcome[]
+      readonly now: number
+    }
+  | { readonly kind: 'release'; readonly recipients: readonly number[]; readonly now: number }
+  | { readonly kind: 'notices'; readonly limit: number; readonly after: number; readonly now: number }
+  | {
+      readonly kind: 'notify'
+      readonly recipients: readonly number[]
+      readonly notice: number
+      readonly reports: readonly WireMessage[]
+      readonly events: readonly WireEvents[]
+      readonly now: number
+    }
+  | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
+  | { readonly kind: 'purge'; readonly before: number; readonly after: number }
+  | { readonly kind: 'expire'; readonly now: number; readonly after: number }
+  | { readonly kind: 'warn'; readonly now: number; readonly after: number }
+  | { readonly kind: 'control'; readonly step: ControlStep }
+  | { readonly kind: 'transfer'; readonly step: TransferStep; readonly now: number }
+  | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
+  | { readonly kind: 'probe' }
+
+/** A message on its way out; content is in the reply's octets. */
+export interface WireStored {
+  readonly id: number
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+  readonly origin: string
+  readonly sender: string | null
+  readonly parameters: string | null
+  readonly senderProven: 0 | 1
+  readonly spoolFile: string | null
+  readonly headerSize: number
+  readonly bodySize: number
+  readonly contentStart: number
+  readonly contentEnd: number
+}
+
+export interface WireClaimed {
+  readonly id: number
+  readonly attempt: number
+  readonly notify: number
+  readonly private: 0 | 1
+  readonly address: string
+  readonly original: string | null
+  readonly orcpt: string | null
+}
+
+export interface WireClaim {
+  readonly message: WireStored
+  readonly reversePath: string | null
+  readonly recipients: readonly WireClaimed[]
+}
+
+export interface WireNotice {
+  readonly message: WireStored
+  readonly notice: number
+  readonly recipients: readonly (Omit<WireClaimed, 'attempt'> & {
+    readonly nextHop: string
+    readonly reversePath: string | null
+    readonly expired: boolean
+    readonly lastAt: number
+    readonly status: string
+    readonly reply: string
+    readonly host: string | null
+    readonly replyClass: string | null
+  })[]
+}
+
+/** The row id of the first recipient (the others follow it), and which ones are claimed by place; a bare number: all or none, as asked. */
+export type Accepted = number | { readonly first: number; readonly claimed: readonly boolean[] }
+
+/** What each operation answers. */
+export interface OperationResults {
+  accept: Accepted
+  /** One for each message. */
+  'accept-all': readonly Accepted[]
+  claim: readonly WireClaim[]
+  /** Whether notices are due. */
+  settle: boolean
+  release: null
+  notices: readonly WireNotice[]
+  /** False if the task was stale and nothing was done. */
+  notify: boolean
+  record: null
+  /** Rows removed, and where to go on; null when all is done. */
+  purge: { readonly removed: number; readonly next: number | null }
+  expire: { readonly expired: number; readonly next: number | null }
+  /** Recipients that were found late, the last message that was judged, and whether more can be judged now. */
+  warn: { readonly late: number; readonly upTo: number; readonly more: boolean }
+  control: ControlStepResult
+  transfer: TransferStepAnswers[TransferStep['kind']]
+  lost: { readonly held: number }
+  probe: null
+}
+
+export type OperationKind = Operation['kind']
+
+/** Why an operation has no answer. */
+export type Failure =
+  | { readonly kind: 'unavailable'; readonly cause: UnavailableCause; readonly message: string }
+  /** The operation itself was wrong (a second message with the same queue id): a bug of the caller. */
+  | { readonly kind: 'wrong'; readonly message: string }
+
+export interface OperationOutcomes {
+  /** By place of the operation; undefined where it failed. */
+  readonly values: readonly (OperationResults[OperationKind] | undefined)[]
+  readonly failures: readonly (readonly [place: number, failure: Failure])[]
+}
+
+export interface Batch {
+  readonly kind: 'batch'
+  readonly id: number
+  readonly operations: readonly Operation[]
+  readonly octets: Uint8Array | null
+}
+
+export type WorkerRequest = Batch | { readonly kind: 'close' }
+
+export type WorkerReport =
+  | {
+      readonly kind: 'ready'
+      readonly recovered: number
+      readonly waiting: number
+      readonly destinations: readonly DestinationSummary[]
+      readonly spool: readonly SpoolOwner[]
+    }
+  | { readonly kind: 'refused'; readonly cause: UnavailableCause | null; readonly message: string }
+  | ({ readonly kind: 'news' } & CommitNews)
+  | { readonly kind: 'closed' }
+
+export interface BatchOutcomes extends OperationOutcomes {
+  readonly id: number
+}
+
+/** What may have changed with any commit. */
+export interface CommitNews {
+  /** Answers of the batches that shared the commit. */
+  readonly batches: readonly BatchOutcomes[]
+  /** The octets of all these answers. */
+  readonly octets: Uint8Array | null
+  readonly waiting: number
+  readonly changed: readonly DestinationSummary[]
+  /** Spool files that no row names any more. */
+  readonly freed: readonly string[]
+  /** Ledger entries that were committed, JSON arrays of events; without those of messages accepted to be sent, which the asker has. */
+  readonly ledger: readonly string[]
+  /** Why the engine cannot write now, or null. */
+  readonly failing: string | null
+}
+
+export interface SpoolOwner {
+  readonly queueId: string
+  readonly file: string
+  readonly size: number
+}
+
+/** Given to the worker when it starts. */
+export interface WorkerSettings {
+  readonly directory: string
+  readonly retry: RetrySettings
+  readonly now: number
+}

@@ -1,0 +1,176 @@
+// A run against receivers that behave badly: whatever they do, each mail is here, there, or frozen until somebody answers for it.
+
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
+import { TransferSource } from './transfer-source.ts'
+import { DirectStore } from '../sqlite/direct-store.ts'
+import type { OpenQueue } from '../contract/opened-queue.ts'
+import { transferWholeQueue } from './transfer-whole-queue.ts'
+import { createLocalReceiver } from './local-receiver.ts'
+import { type Offer, type Receiver, trouble } from './receiver.ts'
+import { abortPendingTransfers } from './abort-pending-transfers.ts'
+
+let place: TestQueue
+let here: OpenQueue
+let there: OpenQueue
+let from: TransferSource
+let plain: Receiver
+
+beforeEach(async () => {
+  place = testQueue()
+  here = await place.open({ directory: join(place.directory, 'here') })
+  there = await place.open({ directory: join(place.directory, 'there') })
+  const store = DirectStore.shared(join(place.directory, 'here'), 0)
+  from = new TransferSource(store, { now: () => place.clock.time, random: randomBytes })
+  plain = createLocalReceiver(there, 'there')
+})
+afterEach(async () => {
+  from.close()
+  await place.remove()
+})
+
+const fill = (count: number) =>
+  Promise.all(Array.from({ length: count }, () => here.accept(sampleMessage(), { claim: false })))
+const run = (to: Receiver = plain, patienceMs = 0) =>
+  transferWholeQueue({ from, to, clock: place.clock }, { node: 'here', by: 'ann', address: 'there:1', patienceMs })
+const broken = trouble('connection reset')
+const counts = async () => [(await here.stats()).messages, (await there.stats()).messages]
+
+describe('a run', () => {
+  it('moves everything', async () => {
+    await fill(250)
+    expect(await run()).toEqual({ to: 'there', moved: 250, stayed: [], underWay: 0, unanswered: 0, trouble: null })
+    expect(await counts()).toEqual([0, 250])
+  })
+
+  it('goes on where an earlier one was cut off, also where the answer was lost', async () => {
+    await fill(12)
+    let offers = 0
+    const cut: Receiver = {
+      ...plain,
+      offer: async (offer) => {
+        if (++offers > 6) return broken
+        await plain.offer(offer)
+        return broken
+      },
+      refuse: async () => broken,
+    }
+    const first = await run(cut)
+    expect(first).toMatchObject({ moved: 0, trouble: 'connection reset' })
+    expect(first.unanswered).toBeGreaterThan(0)
+    expect(await run()).toMatchObject({ trouble: null, unanswered: 0 })
+    expect(await counts()).toEqual([0, 12])
+  })
+
+  it('waits for a receiver that comes back', async () => {
+    await fill(3)
+    let down = 5
+    const coming: Receiver = { ...plain, offer: async (offer) => (down-- > 0 ? broken : plain.offer(offer)) }
+    expect(await run(coming, 60_000)).toMatchObject({ moved: 3, trouble: null })
+  })
+
+  it('leaves everything as it was when the receiver refuses for good', async () => {
+    await fill(3)
+    const full: Receiver = { ...plain, offer: async () => trouble('it answered 507: the queue is full', true) }
+    expect(await run(full, 60_000)).toMatchObject({
+      moved: 0,
+      unanswered: 0,
+      trouble: 'it answered 507: the queue is full',
+    })
+    expect((await here.stats()).recipients).toMatchObject({ queued: 3, transferring: 0 })
+  })
+
+  it('does not begin with a receiver that does not greet, or that is this queue itself', async () => {
+    await fill(1)
+    expect(await run({ ...plain, identify: async () => broken })).toMatchObject({
+      to: null,
+      trouble: 'connection reset',
+    })
+    expect((await run(createLocalReceiver(here, 'here'))).trouble).toBe('that is this very queue')
+  })
+
+  it('keeps a mail whose queue id is there already, and says so', async () => {
+    const twice = sampleMessage()
+    await fill(2)
+    await here.accept(twice, { claim: false })
+    await there.accept(twice, { claim: false })
+    const report = await run()
+    expect(report).toMatchObject({ moved: 2, unanswered: 0 })
+    expect(report.stayed).toEqual([
+      { queueId: twice.queueId, reason: 'a message of this queue id is at there already' },
+    ])
+  })
+
+  it('keeps a mail whose body the disk lost, and moves the others', async () => {
+    const file = await here.createSpoolFile()
+    file.stream.end('x'.repeat(40_000))
+    const { size } = await file.finish()
+    await here.accept(sampleMessage({ body: { kind: 'spool', file: file.file, size } }), { claim: false })
+    await fill(2)
+    rmSync(join(place.directory, 'here', 'spool', file.file))
+    expect(await run()).toMatchObject({ moved: 2, stayed: [{ reason: expect.stringContaining('missing or damaged') }] })
+    expect((await here.stats()).recipients).toMatchObject({ queued: 1, transferring: 0 })
+  })
+
+  it('waits for attempts under way as long as it may', async () => {
+    await fill(2)
+    const claims = await here.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })
+    expect(await run()).toMatchObject({ moved: 1, underWay: 1, trouble: null })
+    const waiting = run(plain, 60_000)
+    await here.release(claims)
+    expect(await waiting).toMatchObject({ moved: 1, underWay: 0 })
+    expect(await counts()).toEqual([0, 2])
+  })
+
+  it('does not offer to one node what is frozen for another', async () => {
+    await fill(1)
+    from.beginTransfers({ target: 'another queue', address: 'other:1', count: 1 })
+    expect(await run()).toMatchObject({
+      moved: 0,
+      unanswered: 1,
+      trouble: expect.stringContaining('frozen for another'),
+    })
+  })
+})
+
+describe('taking back', () => {
+  const offerAll = async (): Promise<Offer[]> => {
+    const target = await there.identity()
+    return from.beginTransfers({ target, address: 'there:1', count: 10 }).map((one) => ({
+      token: one.token,
+      target,
+      from: 'here',
+      message: from.readMessage(one, 'here'),
+      openBody: (body) => from.openBody(body),
+    }))
+  }
+
+  it('asks who has it: what arrived is gone, the rest is here again and can never arrive', async () => {
+    await fill(3)
+    const [first, second] = (await offerAll()) as [Offer, Offer]
+    await plain.offer(first)
+    expect(await abortPendingTransfers({ from, receiver: () => plain, by: 'ann' })).toEqual({
+      stayed: 2,
+      moved: 1,
+      unanswered: [],
+    })
+    expect(await plain.offer(second)).toMatchObject({ value: 'refused' })
+    expect(await counts()).toEqual([2, 1])
+  })
+
+  it('leaves frozen what nobody answers for, unless forced', async () => {
+    await fill(2)
+    await offerAll()
+    const silent: Receiver = { ...plain, refuse: async () => broken }
+    expect(await abortPendingTransfers({ from, receiver: () => silent, by: 'ann' })).toEqual({
+      stayed: 0,
+      moved: 0,
+      unanswered: [{ address: 'there:1', cause: 'connection reset', messages: 2 }],
+    })
+    expect(await abortPendingTransfers({ from, receiver: null, by: 'ann' })).toMatchObject({ stayed: 2 })
+    expect((await here.stats()).recipients.queued).toBe(2)
+  })
+})
