@@ -16,7 +16,7 @@ export interface Argon2Value {
 const ARGON2_MEMORY = 19 * 1024
 const ARGON2_PASSES = 2
 const HASH_OCTETS = 32
-/** A hash that wants more than this would stop a node: 1 GiB, 64 passes, 16 lanes. */
+/** Upper bounds of a hash, which would otherwise block the node: 1 GiB, 64 passes, 16 lanes. */
 const MOST_MEMORY = 1024 * 1024
 const MOST_PASSES = 64
 const MOST_LANES = 16

@@ -14,9 +14,9 @@ export interface ScramValue {
   readonly storedKey: Buffer
 }
 
-/** NIST's present advice for HMAC-SHA-1 is far above dovecot's 5000. */
+/** Current advice for HMAC-SHA-1, far above dovecot's 5000. */
 const PBKDF2_ROUNDS = 100_000
-/** Seconds of work: more is a mistake or an attack. */
+/** Upper bound, some seconds of work: a higher number is a mistake or an attack. */
 const MOST_ROUNDS = 10_000_000
 const pbkdf2Form = /^\$1\$([^$]{1,64})\$(\d{1,8})\$([0-9a-fA-F]{40})$/
 const scramForm = /^(\d{1,8}),([A-Za-z0-9+/]+=*),([A-Za-z0-9+/]+=*),([A-Za-z0-9+/]+=*)$/

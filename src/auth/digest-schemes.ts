@@ -26,7 +26,7 @@ export interface DigestValue {
   readonly salt: Buffer
 }
 
-/** Reads the value; null if it is no base64 or hexadecimal of the right length. An encoding may be named, as in `{SSHA.HEX}`. */
+/** Reads the value; null if it is no base64 or hexadecimal text of the right length. The scheme can name an encoding, as in `{SSHA.HEX}`. */
 export function readDigest(scheme: DigestScheme, value: string, encoding: string | null): DigestValue | null {
   for (const octets of decodings(value, encoding)) {
     const fits = scheme.salted ? octets.length > scheme.length : octets.length === scheme.length
@@ -48,7 +48,7 @@ function digestOf(scheme: DigestScheme, password: string, salt: Buffer): Buffer 
   return createHash(scheme.algorithm).update(password, 'utf8').update(salt).digest()
 }
 
-/** Hexadecimal first: its alphabet is a part of base64's, but its length is always another one for the same digest. */
+/** Hexadecimal first: base64 has the same characters, but the two lengths of one digest always differ. */
 function decodings(value: string, encoding: string | null): Buffer[] {
   const found: Buffer[] = []
   const wanted = encoding?.toUpperCase() ?? null

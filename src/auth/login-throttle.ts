@@ -1,6 +1,6 @@
-// The brake against guessing passwords: failures are counted per client network, per account, and per account from one network.
-// Who has logged in from a network before is judged there by that pair alone: others' guesses do not lock him out.
-// In memory and per node; it decides before any password is checked.
+// Limits password guessing. Failed logins are counted per client network, per account, and per pair of both. For a network from which the
+// account has logged in before, only the pair counts, so that guesses from elsewhere do not lock the user out. The counts are in memory of
+// one node and are checked before any password.
 
 import type { Clock } from '../lib/clock.ts'
 import { clientNetwork, plainAddress } from '../lib/ip-address.ts'
@@ -10,7 +10,7 @@ import { userText } from '../smtp/origin.ts'
 export type Leave = { readonly kind: 'free' } | { readonly kind: 'banned'; readonly cause: string }
 
 export interface Guard {
-  /** May this client try a password of this user now? */
+  /** Whether this client may try a password for this user now. */
   mayTry(ip: string, user: string): Leave
   failed(ip: string, user: string): void
   succeeded(ip: string, user: string): void
@@ -18,24 +18,24 @@ export interface Guard {
 
 export interface GuardSettings {
   readonly clock: Clock
-  /** Failures after which a network waits. */
+  /** Failures after which a network is refused. */
   readonly perNetwork?: number
-  /** Failures after which an account waits, except from networks it is known from. */
+  /** Failures after which an account is refused, except from its known networks. */
   readonly perAccount?: number
-  /** Failures after which an account waits in a network it is known from. */
+  /** Failures after which an account is refused from a known network. */
   readonly perPair?: number
   /** The time in which a count halves. */
   readonly halfLifeMs?: number
 }
 
-/** A person mistypes a handful of times, a mail program with an old password some more. */
+/** A user mistypes a few times; a mail program with an old password fails more often. */
 const PER_NETWORK = 20
 const PER_ACCOUNT = 30
 const PER_PAIR = 20
 const HALF_LIFE_MS = 10 * 60 * 1000
-/** A network is known for this long after the last login from it. */
+/** Time for which a network stays known after the last login from it. */
 const KNOWN_MS = 30 * 24 * 60 * 60 * 1000
-/** Keys kept of each kind: some tens of megabytes under a distributed attack. */
+/** Keys of each kind: some tens of megabytes under a distributed attack. */
 const MOST_KEYS = 100_000
 
 const free: Leave = { kind: 'free' }
@@ -65,7 +65,7 @@ export function createGuard(settings: GuardSettings): Guard {
       accounts.add(account)
       pairs.add(pair)
     },
-    // The network keeps its count: else a guesser with one account of his own could guess at others for ever.
+    // The count of the network stays: otherwise an attacker with one valid account could guess the passwords of others without limit.
     succeeded: (ip, user) => {
       const { pair } = keysOf(ip, user)
       pairs.clear(pair)
@@ -79,7 +79,7 @@ interface Known {
   add(pair: string): void
 }
 
-/** Pairs by the time of their last login; the longest unused are dropped first. */
+/** Pairs by the monotonic time of their last login; the least recently used are dropped first. */
 function createKnown(clock: Clock): Known {
   const pairs = new Map<string, number>()
   return {

@@ -23,7 +23,7 @@ export interface Machine {
   readonly keys: readonly string[]
   /** SHA-256 of the certificate. */
   readonly certificates: readonly string[]
-  /** Addresses, or `@domain` for all of one. */
+  /** Addresses, or `@domain` for all addresses of a domain. */
   readonly senders: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export function parseMachines(file: string, text: string): Machines {
   return createMachines(machines, problems)
 }
 
-/** The list as an authenticator. */
+/** Creates an authenticator for the machines of a list. */
 function createMachines(list: readonly Machine[], problems: readonly Problem[] = []): Machines {
   const byKey = new Map(list.flatMap((machine) => machine.keys.map((key) => [key, machine.name] as const)))
   const byCertificate = new Map(
@@ -146,13 +146,13 @@ function readSenders(value: Located | undefined, report: ProblemList): readonly 
   })
 }
 
-/** One value stands for a list of one. */
+/** A single value counts as a list. */
 function itemsOf(value: Located | undefined): readonly Located[] {
   if (!value || (value.kind === 'scalar' && value.value === null)) return []
   return value.kind === 'list' ? value.items : [value]
 }
 
-/** A name or a fingerprint that two machines share would make one of them send as the other. */
+/** With a shared name or fingerprint one machine could send as another. */
 function isUnique(
   machine: Machine,
   taken: Map<string, string>,

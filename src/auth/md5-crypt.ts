@@ -1,4 +1,4 @@
-// MD5-crypt, `$1$salt$hash`, as FreeBSD's crypt(3) defined it. Old hashes are read; new ones are made only when asked for by name.
+// MD5-crypt, `$1$salt$hash`, as FreeBSD's crypt(3) defined it. Old hashes are verified; a new one is created only for the explicit scheme name.
 
 import { createHash } from 'node:crypto'
 

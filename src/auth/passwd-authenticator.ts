@@ -1,5 +1,5 @@
-// Who is this, by name and password. The name may come with or without our domain; the answer is the same identity for both.
-// An unknown user costs the same work as a wrong password, so that the time of the answer tells nothing.
+// Authenticates a user by name and password. A name with the main domain and one without it are the same identity. An unknown user costs
+// the same work as a wrong password, so that the response time reveals nothing.
 
 import { userText } from '../smtp/origin.ts'
 import type { Identification, PasswordAuthenticator } from './authenticator.ts'
@@ -10,13 +10,13 @@ import type { AskVerdict, Check, People } from './people.ts'
 export interface PasswdAuthenticatorSettings {
   readonly people: People
   readonly pool: PasswordPool
-  /** Our domain: `lee@domain` is `lee`. */
+  /** The main domain: `lee@domain` is `lee`. */
   readonly domain: string
 }
 
-/** RFC 4616 gives no limit; longer ones are attacks on the hash functions. */
+/** RFC 4616 gives no limit. A longer password only wastes time in the hash function. */
 const MOST_PASSWORD_OCTETS = 1024
-/** As in a passwd-file: longer than any address; a directory need not be asked about more. */
+/** As in a passwd-file: no address is longer, so no directory is queried for a longer name. */
 const MOST_NAME_LENGTH = 254
 
 const NO_MATCH: AskVerdict = { kind: 'mismatch' }
@@ -28,7 +28,7 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (Buffer.byteLength(password) > MOST_PASSWORD_OCTETS) return wrong('password too long')
       if (user.length > MOST_NAME_LENGTH) return wrong('name too long')
       const identity = identityOf(user, domain)
-      // A single letter may stand for a whole phrase.
+      // NFKC can turn one character into a long text.
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
       const check = person.kind === 'found' ? person.check : people.decoy()
@@ -37,10 +37,10 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (!check) return wrong('no users')
       if (verdict.kind === 'unavailable') return verdict
       if (person.kind === 'absent') return wrong(person.cause ?? `unknown ${userText(identity)}`)
-      // What is remembered may have been changed since: the guess counts, but it is not known to be wrong.
+      // The source is unavailable and the password may have changed: the attempt counts, but the password is not known to be wrong.
       if (verdict.kind === 'mismatch')
         return { ...wrong(`wrong password of ${userText(identity)}`), ...doubtOf(person) }
-      // Looked at last: the place must not tell whether the password was right.
+      // Checked last, so that the reply from a foreign network does not reveal whether the password is correct.
       const { allows } = person
       if (allows && (remoteIp === undefined || !allows(remoteIp)))
         return wrong(`${userText(identity)} may not log in from ${remoteIp ?? 'an unknown address'}`)

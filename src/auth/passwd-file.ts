@@ -1,4 +1,4 @@
-// A passwd-file of people: read whole into a table. A line that cannot be used is a problem with its place and never matches.
+// Reads a passwd-file into a table. A line that cannot be used is reported with its position and never matches.
 
 import { readFile } from 'node:fs/promises'
 import type { Place } from '../directory/data-problem.ts'
@@ -16,14 +16,14 @@ export interface PasswdFile {
 }
 
 export interface PasswdOptions {
-  /** Lets unsalted and plain passwords count. */
+  /** Accepts unsalted and plain passwords. */
   readonly weak?: boolean
 }
 
-/** More lines than any organisation has people; a wrong file named by mistake ends here. */
+/** Upper bound of lines, for a wrong file that is named by mistake. */
 const MOST_LINES = 1_000_000
 
-/** Reads the file; one that cannot be read is a problem at 1:1 and has no entries. */
+/** Reads the file. An unreadable file is a problem at 1:1 and has no entries. */
 export async function loadPasswdFile(file: string, options: PasswdOptions = {}): Promise<PasswdFile> {
   try {
     return parsePasswdFile(file, await readFile(file, 'utf8'), options)

@@ -1,5 +1,5 @@
-// One line of a passwd-file as dovecot reads it: `user:password:uid:gid:gecos:home:shell:extra fields`. Only user, password and the
-// extra fields mean something here; an extra field that would restrict a login and is not understood refuses the line.
+// Reads one line of a passwd-file in dovecot's format: `user:password:uid:gid:gecos:home:shell:extra fields`. Only user, password and the
+// extra fields are used. An unknown extra field may restrict logins, so it makes the line invalid.
 
 import { networkMatcher, parseNetwork } from '../lib/ip-address.ts'
 import { asciiDomain } from '../smtp/domain.ts'
@@ -20,9 +20,9 @@ export type ReadLine =
   | { readonly kind: 'empty' }
 
 const EXTRA_FIELD = 7
-/** Extra fields that say nothing about who may log in. */
+/** Extra fields without an effect on logins. */
 const harmless = /^(?:userdb_|event_|uid=|gid=|home=|mail=|quota|nodelay(?:=|$)|original_user=)/
-/** No space or control character; `:` cannot come here. */
+/** No space or control character. `:` separates fields, so it cannot occur. */
 const userName = /^[^\s\p{Cc}]{1,254}$/u
 
 /** Reads a line without its line end. */
@@ -36,7 +36,7 @@ export function readPasswdLine(line: string, weak: boolean): ReadLine {
   if (!fields[1]) return bad(passwordColumn, `user ${user} has no password`)
   const password = readStored(fields[1], weak)
   if (password.kind === 'bad') return bad(passwordColumn, `user ${user}: ${password.problem}`)
-  // allow_nets may hold colons of IPv6 addresses: everything behind the seventh colon is one field.
+  // allow_nets may hold colons of IPv6 addresses: the text after the seventh colon is one field.
   const extra = fields.slice(EXTRA_FIELD).join(':')
   const extraColumn = fields.slice(0, EXTRA_FIELD).join(':').length + 2
   const nets = readExtra(extra)

@@ -1,5 +1,5 @@
-// Checks passwords in a few threads with a bounded queue, so that neither the event loop nor the disk's thread pool waits for a hash.
-// Too much work is `unavailable` (454 4.7.0 to the client), never a wrong password.
+// Checks passwords in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for a hash. A full
+// queue is `unavailable` (454 4.7.0 to the client), never a wrong password.
 
 import { Worker } from 'node:worker_threads'
 import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
@@ -12,9 +12,9 @@ export interface PasswordPool {
   close(): Promise<void>
 }
 
-/** Two cores at most work on passwords, whoever guesses. */
+/** At most two cores check passwords, also under attack. */
 const WORKERS = 2
-/** With 50 ms a hash this is a wait of three seconds; who comes then is told to try again. */
+/** With 50 ms for each hash, the wait is three seconds. Further logins are refused temporarily. */
 const QUEUE_LIMIT = 128
 
 interface Job {
@@ -61,7 +61,7 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
   }
 }
 
-/** A thread that dies takes only its own job with it; the next job starts another one. */
+/** If a thread dies, only its current job is lost; the next job starts a new thread. */
 function startWorker(seat: Seat, next: () => void): Worker {
   const worker = new Worker(new URL('./password-worker.ts', import.meta.url))
   worker.unref()

@@ -1,4 +1,4 @@
-// The thread in which passwords are checked: it answers each request in turn and holds nothing.
+// The worker thread that checks passwords, one request after the other.
 
 import { parentPort } from 'node:worker_threads'
 import { matches } from './schemes.ts'
@@ -14,7 +14,7 @@ export interface PasswordAnswer {
   readonly matched: boolean | null
 }
 
-/** Messages between threads turn Buffers into plain Uint8Arrays, which every scheme takes. */
+/** Messages between threads turn Buffers into Uint8Arrays, which every scheme accepts. */
 parentPort?.on('message', (request: PasswordRequest) => {
   parentPort?.postMessage({ matched: judge(request) } satisfies PasswordAnswer)
 })

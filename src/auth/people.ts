@@ -1,4 +1,4 @@
-// Who may log in, as the check of passwords needs to know it: a table of a passwd-file, or whoever else keeps passwords.
+// The users that can log in: the interface between the password check and a passwd-file or another source of passwords.
 
 import type { PasswdFile } from './passwd-file.ts'
 import type { PasswdEntry } from './passwd-line.ts'
@@ -8,7 +8,7 @@ export type AskVerdict =
   | { readonly kind: 'match' | 'mismatch' }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** How one password is checked: against a hash, or by asking whoever keeps it. */
+/** How a password is checked: against a hash, or by a query to its source. */
 export type Check =
   | { readonly kind: 'hash'; readonly stored: StoredPassword }
   | { readonly kind: 'ask'; readonly verify: (password: string) => Promise<AskVerdict> }
@@ -18,21 +18,21 @@ export type PersonAnswer =
       readonly kind: 'found'
       readonly check: Check
       readonly allows: PasswdEntry['allows']
-      /** What is known is remembered: whoever keeps it cannot be asked now. */
+      /** The entry is cached because its source is unavailable; the text is the cause. */
       readonly doubt?: string
     }
-  /** `cause`: somebody of this name is known, but cannot log in. */
+  /** `cause`: the user exists, but cannot log in. */
   | { readonly kind: 'absent'; readonly cause?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface People {
-  /** `identity` as identityOf makes it. */
+  /** @param identity in the form of `identityOf` */
   find(identity: string): PersonAnswer | Promise<PersonAnswer>
-  /** A check that takes as long as that of most people. Null where there is nobody. */
+  /** A check that takes as long as that of most users; null without users. */
   decoy(): Check | null
 }
 
-/** The people of a table, which may be another one at each moment. */
+/** The users of a table, which a reload can replace at any time. */
 export function peopleOf(current: () => PasswdFile, domain: string): People {
   let seen: PasswdFile | null = null
   let usual: Check | null = null
@@ -52,7 +52,7 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
   }
 }
 
-/** The file may name people with our domain or without it. */
+/** The file may name users with or without the main domain. */
 export function findEntry(file: PasswdFile, identity: string, domain: string): PasswdEntry | undefined {
   return file.entries.get(identity) ?? file.entries.get(`${identity}@${domain.toLowerCase()}`)
 }

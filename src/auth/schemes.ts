@@ -1,5 +1,5 @@
-// Password schemes: does a password match, and what is the hash of a new one. All of it is CPU work that takes milliseconds to
-// seconds and blocks: daemons call it through password-pool.ts, only commands call it directly.
+// Verifies passwords and creates hashes. The work blocks the thread for milliseconds to seconds: the daemon uses password-pool.ts, only
+// commands call these functions directly.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
@@ -10,7 +10,7 @@ import { digestSchemes, matchesDigest, writeDigest } from './digest-schemes.ts'
 import { md5Crypt } from './md5-crypt.ts'
 import type { StoredPassword } from './stored-password.ts'
 
-/** Schemes that new hashes are made in; the first one is the default. */
+/** Schemes of new hashes; the first one is the default. */
 export const hashableSchemes = [
   'ARGON2ID',
   'BLF-CRYPT',
@@ -27,11 +27,11 @@ export const hashableSchemes = [
 
 export type HashableScheme = (typeof hashableSchemes)[number]
 
-/** About a quarter of a second. */
+/** About 250 ms of work. */
 const BCRYPT_COST = 12
 const SALT_OCTETS = 16
 
-/** True if the password is the stored one. Throws for nothing that readStored let through. */
+/** True if the password matches. Never throws for a result of `readStored`. */
 export function matches(stored: StoredPassword, password: string): boolean {
   switch (stored.kind) {
     case 'bcrypt':
@@ -60,7 +60,7 @@ export async function hashPassword(scheme: HashableScheme, password: string): Pr
 
 function hashValue(scheme: HashableScheme, password: string): string {
   const salt = randomBytes(SALT_OCTETS)
-  // Two hexadecimal digits per octet are in the alphabet of every crypt(3) salt.
+  // Hexadecimal digits are valid in every crypt(3) salt.
   const cryptSalt = salt.toString('hex').slice(0, 16)
   switch (scheme) {
     case 'ARGON2ID':

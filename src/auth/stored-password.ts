@@ -1,5 +1,5 @@
-// A stored password as dovecot writes it: `{SCHEME}value`, or a crypt(3) form without a scheme. Read whole, or refused in words;
-// what is not read here never matches anything. No cryptography here: see schemes.ts.
+// A stored password as dovecot writes it: `{SCHEME}value`, or a crypt(3) form without a scheme. A value that cannot be
+// parsed is reported and never matches. schemes.ts has the cryptography.
 
 import { type Argon2Value, readArgon2 } from './argon2-scheme.ts'
 import { type Pbkdf2Value, readPbkdf2, readScram, type ScramValue } from './derived-schemes.ts'
@@ -24,7 +24,7 @@ export type ReadPassword =
   | { readonly kind: 'read'; readonly stored: StoredPassword }
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** More than this takes seconds per login. */
+/** A higher cost takes seconds per login. */
 const MOST_BCRYPT_COST = 17
 const MOST_SHA_ROUNDS = 10_000_000
 
@@ -64,7 +64,7 @@ export function readStored(text: string, weak = false): ReadPassword {
   return readDerived(scheme, value)
 }
 
-/** Schemes that a stolen file gives away at once. */
+/** Schemes whose passwords are readable at once from a stolen file. */
 function isWeak(scheme: string): boolean {
   return plainSchemes.has(scheme) || digestSchemes.get(scheme)?.salted === false
 }

@@ -1,17 +1,17 @@
-// The ARC sets that a mail bears (RFC 8617 4.2): found and put in order, nothing verified.
+// Finds the ARC sets of a message and orders them (RFC 8617 4.2), without verification.
 
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { HeaderField } from './canonical-header.ts'
 
-/** RFC 8617 4.2.1: a chain of fifty is not made longer. */
+/** RFC 8617 4.2.1: a chain has at most fifty sets. */
 export const MAX_INSTANCE = 50
 
 export interface ArcChain {
-  /** Of the newest set; 0 without any. */
+  /** Instance of the newest set; 0 without sets. */
   readonly highest: number
-  /** Has a seal already said that the chain is broken? Then nobody adds to it (5.1.1). */
+  /** True if a seal declares the chain broken; no further set is added then (5.1.1). */
   readonly ended: boolean
-  /** Every set's fields in the order in which they are sealed: results, signature, seal, from 1 on; null if one lacks or is there twice. */
+  /** The fields of all sets in the order of sealing: results, signature, seal, from instance 1 on; null if a field is missing or repeated. */
   readonly sealed: readonly string[] | null
 }
 
@@ -35,7 +35,7 @@ export function readChain(fields: readonly HeaderField[]): ArcChain {
   return { highest, ended, sealed: parts.length === sealed.length ? sealed : null }
 }
 
-/** `i=` stands first in the results field, before the authserv-id; tags are split at semicolons either way. */
+/** In the results field `i=` precedes the authserv-id; in the other fields it is a tag. Semicolons separate both. */
 function tagsOf(field: HeaderField): { instance: number; cv: string | undefined } {
   const tags = readSignatureTags(field.raw.slice(field.raw.indexOf(':') + 1))
   const written = tags.get('i') ?? ''

@@ -1,5 +1,5 @@
-// Writes the fields of an ARC set (RFC 8617 4.1). Tags stand in the order of the alphabet, and folds only where a blank is: in relaxed
-// form they are then what every other implementation makes of them.
+// Writes the fields of an ARC set (RFC 8617 4.1). Tags are in alphabetical order and folds replace single spaces, so that the relaxed form
+// is the same as in other implementations.
 
 import type { DkimAlgorithm } from './key.ts'
 import { FOLD, foldNames } from './signature-field.ts'
@@ -13,13 +13,13 @@ export interface SetTags {
   readonly time: number
 }
 
-/** Up to here without `b=`'s value, and what follows it. */
+/** The field before and after the value of `b=`. */
 interface Unsigned {
   readonly before: string
   readonly after: string
 }
 
-/** ARC-Authentication-Results: the results as they were written, each field's list after the other. */
+/** ARC-Authentication-Results: the result lists of all fields as written, one after the other. */
 export function resultsField(instance: number, authservId: string, results: readonly string[]): string {
   const lists = results.flatMap((value) => {
     const list = value
@@ -56,14 +56,14 @@ export function seal(tags: SetTags, cv: 'none' | 'pass' | 'fail'): Unsigned {
   }
 }
 
-/** The field with an empty b=: what is signed of itself. */
+/** The field with an empty b=, as it is signed. */
 export function emptyField({ before, after }: Unsigned): string {
   return `${before}${after}`
 }
 
 /**
- * The whole field with its CRLF. The signature stays in one piece, on a line of its own (344 characters with a 2048-bit key, of 998 that
- * a line may have): a blank inside it would be sealed by the next seal, and some implementations take it out before they verify.
+ * The whole field with its CRLF. The signature is on one line (344 characters with a 2048-bit key; a line may have 998). A space in it would
+ * be covered by the next seal, and some implementations remove it before they verify.
  */
 export function filledField({ before, after }: Unsigned, signature: Buffer): string {
   return `${before}${signature.toString('base64')}${after}\r\n`

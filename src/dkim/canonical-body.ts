@@ -1,5 +1,5 @@
-// Canonical forms of the body (RFC 6376 3.4.3, 3.4.4) as a stream: chunks may end anywhere, memory stays flat.
-// Only CRLF ends a line; a bare CR or LF (which intake lets nobody send) is content.
+// Canonical forms of the body (RFC 6376 3.4.3, 3.4.4) as a stream: chunks may end anywhere, memory is constant.
+// Only CRLF ends a line. A bare CR or LF is content.
 
 import { createHash } from 'node:crypto'
 import type { Content } from '../message/content.ts'
@@ -7,7 +7,7 @@ import type { Canonicalization } from './canonical-header.ts'
 
 export interface BodyCanonicalizer {
   update(chunk: Buffer): void
-  /** Settles the end of the body: call once. */
+  /** Ends the body. It is called once. */
   end(): void
 }
 
@@ -17,20 +17,20 @@ const SP = 0x20
 const TAB = 0x09
 const LINE_END = Buffer.from('\r\n')
 
-/** Gives the canonical body to `sink`, piece by piece. The pieces are only valid during the call. */
+/** Passes the canonical body to `sink` in pieces, which are only valid during the call. */
 export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => void): BodyCanonicalizer {
   const relaxed = form === 'relaxed'
-  // Line ends seen but not yet written, in earlier chunks and in this one: empty lines at the end do not count.
+  // Line ends not yet written, of earlier chunks and of this one: empty lines at the end of the body are dropped.
   let held = 0
   let lineEnds = 0
   let space = false
   let carriageReturn = false
   let empty = true
 
-  /** Writes what was held back, now that content follows; returns the new position in `out`. */
+  /** Writes the held line ends and space before the content that follows; returns the new position in `out`. */
   const release = (out: Buffer, at: number): number => {
     let to = at
-    // Line ends of earlier chunks come before anything of this one, and may be more than `out` has room for.
+    // Line ends of earlier chunks precede this chunk and may not fit into `out`.
     for (; held > 0; held--) sink(LINE_END)
     for (; lineEnds > 0; lineEnds--) {
       out[to++] = CR
@@ -44,7 +44,7 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
 
   return {
     update(chunk) {
-      // Room for a space and a CR held back from the chunk before.
+      // Two more octets, for a space and a CR held from the previous chunk.
       const out = Buffer.allocUnsafe(chunk.length + 2)
       let to = 0
       for (let i = 0; i < chunk.length; i++) {
@@ -77,7 +77,7 @@ export function canonicalBody(form: Canonicalization, sink: (piece: Buffer) => v
         out[to] = CR
         sink(out.subarray(0, to + 1))
       }
-      // 3.4.3: an empty body is one CRLF in the simple form; 3.4.4: nothing in the relaxed one.
+      // 3.4.3: an empty body is one CRLF in the simple form; 3.4.4: it stays empty in the relaxed form.
       if (!empty || !relaxed) sink(LINE_END)
     },
   }

@@ -1,10 +1,10 @@
-// Canonical forms of header fields (RFC 6376 3.4.1, 3.4.2). Text here is latin1: one character is one octet, nothing is decoded.
+// Canonical forms of header fields (RFC 6376 3.4.1, 3.4.2). Text is latin1: one character is one octet.
 
 import { readFields } from '../message/header.ts'
 
 export type Canonicalization = 'simple' | 'relaxed'
 
-/** A header field as it stands in the message, its final CRLF included. */
+/** A header field of the message, with its final CRLF. */
 export interface HeaderField {
   /** In lower case. */
   readonly name: string
@@ -32,8 +32,8 @@ export function canonicalField(raw: string, form: Canonicalization): string {
 }
 
 /**
- * The octets that are signed (RFC 6376 3.7): the named fields, each name taking the lowest instance not yet
- * taken and nothing where none is left (5.4.2), then the signature field with an empty b= and without its CRLF.
+ * The octets that are signed (RFC 6376 3.7): the named fields, then the signature field with an empty b= and without its CRLF. Each name
+ * selects the lowest instance not yet selected, or nothing if none is left (5.4.2).
  */
 export function signedOctets(
   fields: readonly HeaderField[],

@@ -1,11 +1,11 @@
-// Does the message already bear a signature of this key that holds? Then it is not signed twice: the srs sees mail again that
-// submission signed. No DNS is asked: the public half is at hand. A signature that was broken on the way does not count.
+// Finds a valid signature by the same key, so that a message is not signed twice: submission signs messages that later pass srs. The public
+// key is known, so no DNS query is needed. An invalid signature does not count.
 
 import { createHash, createPublicKey, verify as verifyWith } from 'node:crypto'
 import { type HeaderField, signedOctets } from './canonical-header.ts'
 import type { DkimKey } from './key.ts'
 
-/** More signatures than this are not looked at: each costs a public-key operation. */
+/** Signatures that are checked: each costs a public-key operation. */
 const MAX_LOOKED_AT = 10
 
 /** True if one of the fields is a signature by the key, relaxed/relaxed over the whole body, and verifies. */
@@ -22,7 +22,7 @@ function holds(
   const tags = readTags(signature.raw)
   const wanted = { d: key.domain, s: key.selector, a: key.algorithm, bh: bodyHash, c: 'relaxed/relaxed' }
   if (Object.entries(wanted).some(([name, value]) => tags.get(name) !== value)) return false
-  // With l= strangers may have added to the body; an expired one is of no use.
+  // With l= others may have added to the body; an expired signature is worthless.
   if (tags.has('l') || tags.has('x')) return false
   const names = (tags.get('h') ?? '').split(':')
   if (!names.some((name) => name.toLowerCase() === 'from')) return false
@@ -34,7 +34,7 @@ function holds(
   return verifyWith(null, createHash('sha256').update(octets).digest(), publicKey, bytes)
 }
 
-/** Tags without any white space in their values (RFC 6376 3.2). */
+/** Tags without white space in their values (RFC 6376 3.2). */
 function readTags(raw: string): ReadonlyMap<string, string> {
   const tags = new Map<string, string>()
   for (const tag of raw.slice(raw.indexOf(':') + 1).split(';')) {

@@ -1,4 +1,4 @@
-// Which keys sign for a domain: the active ones of its own, else of the nearest parent that is configured to sign for it.
+// Selects the keys that sign for a domain: its active keys, or those of the nearest parent that is configured to sign for subdomains.
 
 import type { DkimKey } from './key.ts'
 
@@ -9,7 +9,7 @@ export interface KeySettings {
   readonly parents: readonly string[]
 }
 
-/** The choice over keys already loaded; an empty list where none signs. */
+/** Returns the active keys for a domain; an empty list if none signs. */
 export function createKeyChoice(settings: KeySettings): (domain: string) => readonly DkimKey[] {
   const keysOf = new Map<string, DkimKey[]>()
   for (const key of settings.keys) {

@@ -1,4 +1,4 @@
-// Reads one key file and its state file; every refusal names the file, what was found and what is expected.
+// Reads one key file and its state file; every error names the file, the value found and the value expected.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
@@ -34,7 +34,7 @@ export async function readKeyFile(
   return { kind: 'read', key: { ...name, algorithm, privateKey, ...state, file }, warnings }
 }
 
-/** Where the stage of a key file is kept. */
+/** The state file of a key file. */
 export function stateFile(keyFile: string): string {
   return keyFile.replace(/\.pem$/, '.json')
 }

@@ -1,4 +1,4 @@
-// The DNS record of a key (RFC 6376 3.6.1, RFC 8463 4): its name, its text, and whether a TXT found there is it.
+// The DNS record of a key (RFC 6376 3.6.1, RFC 8463 4): its name, its text, and the comparison with a published record.
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { DkimAlgorithm } from './key.ts'

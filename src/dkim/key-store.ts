@@ -1,5 +1,5 @@
 // Keys on disk: `<directory>/<domain>/<selector>.pem` (PKCS #8) and `<selector>.json` with its stage.
-// A key without the json file, such as one that configuration management put there, is active.
+// A key without the JSON file, for example one written by configuration management, is active.
 
 import { generateKeyPair } from 'node:crypto'
 import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
@@ -11,15 +11,15 @@ import { readKeyFile, stateFile } from './key-file.ts'
 
 export interface LoadedKeys {
   readonly keys: readonly DkimKey[]
-  /** `file: what is wrong, what is expected`. With any of these the keys must not be used. */
+  /** `file: what is wrong, what is expected`. If there are problems, no key is used. */
   readonly problems: readonly string[]
-  /** What works but should be better: weak keys, files others can read. */
+  /** Keys that work but need attention: weak keys, files readable by others. */
   readonly warnings: readonly string[]
 }
 
 /** RFC 8301 3.2 recommends 2048 bits; longer keys do not fit in one UDP answer. */
 const RSA_BITS = 2048
-/** RFC 6376 3.1 and 3.5: domain and selector are made of labels as a host name. */
+/** RFC 6376 3.1 and 3.5: domain and selector consist of labels as in a host name. */
 const LABELS = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*$/i
 
 const generatePair = promisify(generateKeyPair)
@@ -66,7 +66,7 @@ function nameProblem(domain: string, selector: string): string | null {
 async function listDirectory(path: string): Promise<{ name: string; isDirectory: boolean }[] | null> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
-    // A symbolic link to a directory counts: links are how some tools deploy.
+    // A symbolic link to a directory is followed, because some deployment tools use links.
     const listed = entries.map((entry) => ({
       name: entry.name,
       isDirectory: entry.isDirectory() || entry.isSymbolicLink(),
@@ -81,7 +81,7 @@ export type Generated =
   | { readonly kind: 'generated'; readonly key: DkimKey }
   | { readonly kind: 'refused'; readonly problem: string }
 
-/** Makes a key and writes it with mode 0600, durable before it returns. Never overwrites. */
+/** Creates a key and writes it with mode 0600 and fsync. Never overwrites a file. */
 export async function generateKey(
   directory: string,
   wanted: {
@@ -120,7 +120,7 @@ export async function generateKey(
   return { kind: 'generated', key }
 }
 
-/** Writes the stage beside the key, whole or not at all. */
+/** Writes the stage to the state file of the key, atomically. */
 export async function saveStage(key: DkimKey, stage: KeyStage, now: number): Promise<DkimKey> {
   const file = stateFile(key.file)
   const text = `${JSON.stringify({ stage, since: new Date(now).toISOString() })}\n`

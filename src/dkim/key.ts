@@ -1,9 +1,9 @@
-// A signing key and its stage of life. The stage, not the file's presence, says whether it signs.
+// A signing key and its stage. A key signs only in the stage `active`.
 
 import { createHash, type KeyObject, sign as signWith } from 'node:crypto'
 import { promisify } from 'node:util'
 
-/** generated: not yet in the DNS. published: in the DNS, caches may still lack it. active: signs. retired: in the DNS for mail under way. */
+/** generated: not yet in the DNS. published: in the DNS, but negative answers may still be cached. active: signs. retired: stays in the DNS for messages in transit. */
 export const keyStages = ['generated', 'published', 'active', 'retired'] as const
 export type KeyStage = (typeof keyStages)[number]
 
@@ -13,10 +13,10 @@ export interface DkimKey {
   readonly domain: string
   readonly selector: string
   readonly algorithm: DkimAlgorithm
-  /** Parsed once: parsing costs more than an ed25519 signature. */
+  /** Parsed once, because parsing costs more than an ed25519 signature. */
   readonly privateKey: KeyObject
   readonly stage: KeyStage
-  /** Since when it is in this stage, unix milliseconds; null for a key without a state file. */
+  /** Start of this stage, unix milliseconds; null for a key without a state file. */
   readonly since: number | null
   readonly file: string
 }

@@ -1,18 +1,18 @@
-// Moves keys through their stages by what the DNS shows (design of key.ts): nothing signs before its record is seen by us.
-// It never makes, publishes or deletes anything; a person or his tools change the zone.
+// Advances keys through their stages (key.ts) by the records that the DNS shows: a key signs only after the node has seen its record. It
+// never creates, publishes or deletes a record; the operator changes the zone.
 
 import type { Resolver } from '../dns/resolver.ts'
 import type { DkimKey, KeyStage } from './key.ts'
 import { keyRecord, sameKey } from './key-record.ts'
 
-/** RFC 2308 5: verifiers may remember for three hours that a record was not there. */
+/** RFC 2308 5: verifiers may cache for three hours that a record does not exist. */
 export const PUBLISH_WAIT_MS = 3 * 3_600_000
-/** Mail under way is verified within the five days that servers retry (RFC 5321 4.5.4.1), plus two. */
+/** Messages in transit are verified within the five days of retries (RFC 5321 4.5.4.1), plus two. */
 export const RETIRE_WAIT_MS = 7 * 86_400_000
 
 export type RecordState = 'published' | 'missing' | 'different' | 'unknown'
 
-/** What the DNS shows for the key. */
+/** The state of the key's record in the DNS. */
 export async function checkRecord(key: DkimKey, resolver: Resolver): Promise<RecordState> {
   const record = keyRecord(key)
   const answer = await resolver.resolve(record.name, 'TXT')
@@ -24,12 +24,12 @@ export async function checkRecord(key: DkimKey, resolver: Resolver): Promise<Rec
 
 export interface RotationStep {
   readonly key: DkimKey
-  /** Where it goes; the same stage if it stays. */
+  /** The next stage, or the same one. */
   readonly to: KeyStage
   readonly reason: string
 }
 
-/** What is next for each key of one or many domains. The caller saves the stages, the new active key before the old one retires. */
+/** The next stage of each key of one or more domains. The caller saves the stages, a new active key before the old one is retired. */
 export async function planRotation(
   keys: readonly DkimKey[],
   options: { readonly resolver: Resolver; readonly now: number; readonly waitMs?: number },
@@ -72,7 +72,7 @@ function nextStep(
   return { key, to: 'active', reason: `${name} is in the DNS` }
 }
 
-/** Without an older key that signs there is nothing to wait for: unsigned mail is not better. */
+/** Without an older signing key the new key is used at once, because unsigned messages are no better. */
 function hasPredecessor(key: DkimKey, keys: readonly DkimKey[]): boolean {
   return keys.some((old) => old.stage === 'active' && old.domain === key.domain && old.algorithm === key.algorithm)
 }

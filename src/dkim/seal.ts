@@ -1,5 +1,5 @@
-// Adds an ARC set to a mail (RFC 8617 5.1): what was found, a signature over the message as it leaves, a seal over the chain.
-// The chain's own result comes from what the verifying node wrote down; nothing is verified a second time.
+// Adds an ARC set to a message (RFC 8617 5.1): the authentication results, a signature over the outgoing message, and a seal over the
+// chain. The verifying node recorded the result of the chain; nothing is verified again.
 
 import { parseResults } from '../message/results-field.ts'
 import { readChain, MAX_INSTANCE } from './arc-chain.ts'
@@ -11,7 +11,7 @@ import { createKeyChoice, type KeySettings } from './key-choice.ts'
 import type { Sealer, SealOptions, SealResult } from './sealer.ts'
 import { signedFieldNames } from './signed-fields.ts'
 
-/** A sealer over keys already loaded; of several it takes an RSA one, which every verifier knows. */
+/** Creates a sealer with loaded keys. Of several keys it uses an RSA key, which every verifier supports. */
 export function createSealer(settings: KeySettings): Sealer {
   const keysFor = createKeyChoice(settings)
   return {
@@ -34,7 +34,7 @@ export interface Sealing {
   readonly bodyHash: string
 }
 
-/** The set itself, with the fields to cover given. */
+/** Creates the set over the given fields. */
 export async function sealWith(sealing: Sealing, options: SealOptions): Promise<SealResult> {
   const { key, fields, names, bodyHash } = sealing
   const chain = readChain(fields)
@@ -63,7 +63,7 @@ export async function sealWith(sealing: Sealing, options: SealOptions): Promise<
 }
 
 function namesOf(fields: readonly HeaderField[]): readonly string[] {
-  // The signatures of others are what a receiver wants to know unchanged (4.1.2).
+  // The signatures of others are covered, so that a receiver can see that they are unchanged (4.1.2).
   const signatures = fields.filter((field) => field.name === 'dkim-signature').map((field) => field.name)
   return [...signedFieldNames(fields), ...signatures]
 }

@@ -1,20 +1,20 @@
-// Sealing with ARC (RFC 8617): a forwarder writes down, signed, what it found before it changed anything. Whether a mail is sealed is the
-// caller's question; this room knows keys and chains.
+// ARC sealing (RFC 8617): a forwarder records its authentication results in signed form before it changes the message. The caller decides
+// which messages are sealed.
 
 import type { Content } from '../message/content.ts'
 
 export interface SealOptions {
-  /** Whose key signs. */
+  /** Domain whose key signs. */
   readonly domain: string
   readonly authservId: string
-  /** What was found, as the values of Authentication-Results fields of ours; only these are believed, the chain's result too. */
+  /** The results as values of this node's Authentication-Results fields. The result of the chain is taken from them only. */
   readonly results: readonly string[]
   /** Unix milliseconds. */
   readonly now: number
 }
 
 export type SealResult =
-  /** `fields` are the three fields of one more set, complete with CRLF, to be put on top. */
+  /** `fields` are the three complete fields of a new set with CRLF, to be added on top. */
   | {
       readonly kind: 'sealed'
       readonly fields: Buffer
@@ -25,6 +25,6 @@ export type SealResult =
   | { readonly kind: 'unsealed'; readonly reason: string }
 
 export interface Sealer {
-  /** Adds a set to the chain of a mail. Rejects only on a bug. */
+  /** Adds a set to the chain of a message. Rejects only on a bug. */
   seal(content: Content, options: SealOptions): Promise<SealResult>
 }

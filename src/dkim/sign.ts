@@ -1,5 +1,5 @@
 // Signs a message with every active key of the author's domain (RFC 6376 5, RFC 8463), relaxed/relaxed.
-// Why not with mailauth: docs/decisions, "DKIM signing". Whether the mail deserves a signature is not decided here.
+// mailauth is not used for the reasons in docs/decisions, "DKIM signing". The caller decides which messages are signed.
 
 import { hashBody } from './canonical-body.ts'
 import { type HeaderField, signedOctets, splitFields } from './canonical-header.ts'
@@ -10,7 +10,7 @@ import { signedField, unsignedField } from './signature-field.ts'
 import { signedFieldNames } from './signed-fields.ts'
 import type { Signer, SignResult } from './signer.ts'
 
-/** A signer over keys already loaded. A reload makes a new one. */
+/** Creates a signer with loaded keys. A reload creates a new one. */
 export function createSigner(settings: KeySettings): Signer {
   const keysFor = createKeyChoice(settings)
   return {

@@ -1,4 +1,4 @@
-// Writes the DKIM-Signature field (RFC 6376 3.5), folded to the lines of 78 characters that RFC 5322 2.1.1 asks for.
+// Writes the DKIM-Signature field (RFC 6376 3.5), folded to lines of 78 characters (RFC 5322 2.1.1).
 
 export interface SignatureTags {
   readonly algorithm: string
@@ -12,10 +12,10 @@ export interface SignatureTags {
 }
 
 const WIDTH = 78
-/** How a field of ours is folded (RFC 5322 2.2.3). */
+/** The fold of fields of this node (RFC 5322 2.2.3). */
 export const FOLD = '\r\n\t'
 
-/** The field up to and including `b=`, unfinished: this is what is signed. */
+/** The field up to and including `b=`, as it is signed. */
 export function unsignedField(tags: SignatureTags): string {
   const head = [
     `DKIM-Signature: v=1; a=${tags.algorithm}; c=relaxed/relaxed;`,
@@ -33,7 +33,7 @@ export function signedField(unsigned: string, signature: Buffer): string {
   return `${unsigned}${lines.join(FOLD)}\r\n`
 }
 
-/** `h=a:b:c`, folded after colons where the line gets too long. */
+/** `h=a:b:c`, folded after a colon before the line gets too long. */
 export function foldNames(names: readonly string[]): string {
   let text = 'h='
   let width = text.length + 1

@@ -1,14 +1,14 @@
-// Which header fields a signature covers (RFC 6376 5.4), and how often each is named.
-// A name beyond the last instance is signed as absent (5.4.2), so nobody can add such a field later: oversigning (8.15).
+// Selects the header fields that a signature covers (RFC 6376 5.4). A name that is listed once more than the field occurs signs the absence
+// of another one (5.4.2): oversigning (8.15), so that no such field can be added later.
 
 import type { HeaderField } from './canonical-header.ts'
 
-/** Named once more than present, even if absent: what a reader sees first and where an answer goes. */
+/** Listed once more than present, even if absent: fields that mail programs show and that direct replies. */
 const ALWAYS_SEALED = ['from', 'reply-to', 'subject', 'to', 'cc']
 
 /**
- * Named once more than present, if present. Absent they stay open, for relays add them to mail that lacks them
- * (Message-ID, Date, MIME-Version) and that must not break the signature.
+ * Listed once more than present, but only if present: relays add them to messages without them (Message-ID, Date, MIME-Version), which must
+ * not break the signature.
  */
 const SEALED_IF_PRESENT = [
   'sender',
@@ -19,12 +19,12 @@ const SEALED_IF_PRESENT = [
   'mime-version',
   'content-type',
   'content-transfer-encoding',
-  // RFC 8058 4 demands that these two are signed.
+  // RFC 8058 4 requires a signature over these two.
   'list-unsubscribe',
   'list-unsubscribe-post',
 ]
 
-/** Named as often as present: others may add their own on the way. */
+/** Listed as often as present: relays may add further ones. */
 const SIGNED_IF_PRESENT = [
   'content-id',
   'content-description',
@@ -55,7 +55,7 @@ const NAMES: readonly (readonly [name: string, extra: 'always' | 'if present' | 
   ...SIGNED_IF_PRESENT.map((name) => [name, 'never'] as const),
 ]
 
-/** The value of h= as a list. Trace fields and what may change on the way are never in it (RFC 6376 5.4). */
+/** The value of h= as a list. It never contains trace fields or fields that relays change (RFC 6376 5.4). */
 export function signedFieldNames(fields: readonly HeaderField[]): readonly string[] {
   const counts = new Map<string, number>()
   for (const field of fields) counts.set(field.name, (counts.get(field.name) ?? 0) + 1)

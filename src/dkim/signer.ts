@@ -1,9 +1,9 @@
-// Signing with DKIM (RFC 6376, RFC 8463). Whether a mail may be signed is the caller's question (smtp/origin.ts); this room knows keys.
+// DKIM signing (RFC 6376, RFC 8463). The caller decides which messages may be signed (smtp/origin.ts).
 
 import type { Content } from '../message/content.ts'
 
 export type SignResult =
-  /** `fields` are complete DKIM-Signature header fields with CRLF, to be put on top. */
+  /** `fields` are complete DKIM-Signature fields with CRLF, to be added on top. */
   | {
       readonly kind: 'signed'
       readonly fields: Buffer
@@ -12,9 +12,9 @@ export type SignResult =
   | { readonly kind: 'unsigned'; readonly reason: string }
 
 export interface Signer {
-  /** Is there an active key for the domain of this From: (or a parent that is configured to sign for it)? */
+  /** True if an active key exists for this author domain, or for a parent that is configured to sign for it. */
   signsFor(domain: string): boolean
-  /** Does that active key sign for the domain here? Then `sign` itself sees whether a signature by it still holds. */
+  /** True if this active key signs for the domain. `sign` then checks for a valid signature by it. */
   hasKey(domain: string, selector: string): boolean
   /** Signs for the From: domain with every active key (rsa-sha256 and ed25519-sha256). Rejects only on a bug. */
   sign(content: Content, options: { readonly fromDomain: string; readonly now: number }): Promise<SignResult>

@@ -1,4 +1,4 @@
-// Reads a DNS answer packet: follows CNAMEs inside it (RFC 1034 3.6.2), takes the least TTL, tells NODATA from NXDOMAIN (RFC 2308).
+// Reads a DNS answer packet: follows CNAMEs in it (RFC 1034 3.6.2), takes the lowest TTL, and distinguishes NODATA from NXDOMAIN (RFC 2308).
 
 import { SocketAddress } from 'node:net'
 import type dnsPacket from 'dns-packet'
@@ -8,14 +8,14 @@ import type { RecordType, RecordTypes } from './resolver.ts'
 export type Reading<T> =
   | { readonly kind: 'records'; readonly records: readonly T[]; readonly ttl: number; readonly name: string }
   | { readonly kind: 'nothing'; readonly nxdomain: boolean; readonly ttl: number }
-  /** The packet leaves off at an alias: ask for `name` next. */
+  /** The packet ends at an alias: the next query is for `name`. */
   | { readonly kind: 'alias'; readonly name: string; readonly ttl: number; readonly links: number }
   | { readonly kind: 'broken'; readonly cause: string }
 
-/** Longest chain of CNAMEs in one look-up: more is a loop or a joke (resolvers allow 8 to 16). */
+/** Longest chain of CNAMEs in one look-up, against loops. Other resolvers allow 8 to 16. */
 export const MAX_ALIASES = 10
 
-/** Reads the packet as an answer to `question`. `links` counts the aliases already followed to come here. */
+/** Reads the packet as an answer to `question`. `links` is the number of aliases already followed. */
 export function readRecords<T extends RecordType>(
   packet: dnsPacket.DecodedPacket,
   rcode: string,
@@ -40,7 +40,7 @@ export function readRecords<T extends RecordType>(
   const negativeTtl = soaTtl(packet)
   const moved = name !== question.name
   if (rcode === 'NXDOMAIN') return { kind: 'nothing', nxdomain: true, ttl: Math.min(ttl, negativeTtl ?? 0) }
-  // A resolver that followed the chain to its end proves it by the SOA (RFC 2308 2.2); otherwise the target is still to be asked.
+  // An SOA shows that the resolver followed the chain to its end (RFC 2308 2.2). Without it the target needs another query.
   if (moved && negativeTtl === null) return { kind: 'alias', name, ttl, links }
   if (negativeTtl === null && isReferral(packet))
     return { kind: 'broken', cause: 'the server refers to others instead of asking them' }
@@ -62,13 +62,13 @@ function collect<T extends RecordType>(
   return { kind: 'records', records, ttl, name: chain.name }
 }
 
-/** The record's data in the shape of resolver.ts. Buffers are copied: a slice would keep its whole packet alive in the cache. */
+/** The record's data in the shape of resolver.ts. Buffers are copied: a slice would keep the whole packet in memory. */
 function recordData<T extends RecordType>(answer: dnsPacket.Answer, type: T): RecordTypes[T] {
-  // The type of the answer was compared with `type` before: the table below holds for it.
+  // The caller selects answers of this type, so the reader of this type fits.
   const { data } = answer as unknown as { data: never }
   const readers: { [K in RecordType]: (data: never) => RecordTypes[K] } = {
     A: (address: string) => address,
-    // In the one form of RFC 5952, which the addresses of our own interfaces have: dns-packet shortens the first run of zeros, not the longest.
+    // The form of RFC 5952, which addresses of network interfaces have. dns-packet shortens the first run of zeros instead of the longest.
     AAAA: (address: string) => new SocketAddress({ address, family: 'ipv6' }).address,
     MX: (mx: dnsPacket.MxData) => ({ preference: mx.preference ?? 0, exchange: plain(mx.exchange) }),
     TXT: (text: readonly Buffer[]) => text.map((chunk) => Buffer.from(chunk)),
@@ -96,12 +96,12 @@ function plain(name: string): string {
   return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
 }
 
-/** RFC 2308 2.2.1: name servers without SOA say who knows, not that there is nothing. The server does not recurse for us. */
+/** RFC 2308 2.2.1: NS records without an SOA are a referral, not a negative answer: the server does not recurse for this client. */
 function isReferral(packet: dnsPacket.DecodedPacket): boolean {
   return (packet.authorities ?? []).some((authority) => authority.type === 'NS')
 }
 
-/** RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM field; null without SOA. */
+/** RFC 2308 5: the lower of the SOA's own TTL and its MINIMUM field; null without SOA. */
 function soaTtl(packet: dnsPacket.DecodedPacket): number | null {
   for (const authority of packet.authorities ?? []) {
     if (authority.type === 'SOA') return Math.min(authority.ttl ?? 0, authority.data.minimum ?? 0)

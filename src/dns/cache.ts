@@ -1,21 +1,21 @@
-// Caches a resolver's answers for their TTL, negative ones too (RFC 2308), and joins equal questions that wait at the same time.
-// Bounded in octets: what strangers publish decides the size of answers. It never turns unavailable into absent.
+// Caches a resolver's answers for their TTL, negative ones too (RFC 2308), and merges equal questions that are open at the same time. The
+// bound is in octets, because domain owners decide the size of answers. An unavailable answer never becomes an absent one.
 
 import type { Clock } from '../lib/clock.ts'
 import { canonicalName } from './name.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts'
 
-/** Zero TTLs would ask again for every recipient of one mail. */
+/** A TTL of zero would cause a query for every recipient of one message. */
 const MIN_TTL_S = 5
-/** A day, so that a wrong record with an absurd TTL heals. */
+/** One day, so that a wrong record with a very long TTL expires. */
 const MAX_TTL_S = 86_400
-/** Fifteen minutes: a name that was just created must not stay unknown for long (RFC 2308 5 allows 1 to 3 hours). */
+/** Fifteen minutes, so that a newly created name is found soon (RFC 2308 5 allows 1 to 3 hours). */
 const MAX_NEGATIVE_TTL_S = 900
-/** RFC 2308 7.1 allows up to 5 minutes; seconds suffice to stop a storm of retries. */
+/** RFC 2308 7.1 allows up to 5 minutes; seconds are enough against a burst of retries. */
 const UNAVAILABLE_TTL_S = 5
 /** About 40 000 small answers. */
 const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
-/** What an entry costs beside its data: key, objects, map slot. */
+/** Octets of an entry in addition to its data: key, objects, map slot. */
 const ENTRY_OVERHEAD = 200
 
 type Answer = DnsAnswer<RecordTypes[RecordType]>
@@ -28,7 +28,7 @@ interface Entry {
   readonly octets: number
 }
 
-/** Wraps `inner`; `maxOctets` bounds what is kept, the least recently used goes first. */
+/** Wraps `inner`. `maxOctets` bounds the cached data; the least recently used entries are dropped first. */
 export function createCachedResolver(
   inner: Resolver,
   options: { readonly clock: Clock; readonly maxOctets?: number },
@@ -36,11 +36,11 @@ export function createCachedResolver(
   const { clock, maxOctets = DEFAULT_CACHE_OCTETS } = options
   const entries = new Map<string, Entry>()
   const waiting = new Map<string, Promise<Answer>>()
-  let kept = 0
+  let cachedOctets = 0
 
   const drop = (key: string, entry: Entry): void => {
     entries.delete(key)
-    kept -= entry.octets
+    cachedOctets -= entry.octets
   }
   const recall = (key: string): Answer | null => {
     const entry = entries.get(key)
@@ -50,7 +50,7 @@ export function createCachedResolver(
       drop(key, entry)
       return null
     }
-    // Moves it to the young end of the map.
+    // Moves the entry to the end of the map, which is ordered by last use.
     entries.delete(key)
     entries.set(key, entry)
     return aged(entry.answer, Math.floor((now - entry.storedAt) / 1000))
@@ -62,13 +62,13 @@ export function createCachedResolver(
     if (octets > maxOctets) return
     const now = clock.monotonic()
     entries.set(key, { answer, storedAt: now, expiresAt: now + lifetime(answer) * 1000, octets })
-    kept += octets
+    cachedOctets += octets
     for (const [oldestKey, oldest] of entries) {
-      if (kept <= maxOctets) break
+      if (cachedOctets <= maxOctets) break
       drop(oldestKey, oldest)
     }
   }
-  const ask = async (key: string, name: string, type: RecordType): Promise<Answer> => {
+  const query = async (key: string, name: string, type: RecordType): Promise<Answer> => {
     try {
       const answer: Answer = await inner.resolve(name, type)
       store(key, answer)
@@ -82,7 +82,7 @@ export function createCachedResolver(
       const key = `${type} ${canonicalName(name) ?? name}`
       let answer = recall(key) ?? waiting.get(key)
       if (answer === undefined) {
-        answer = ask(key, name, type)
+        answer = query(key, name, type)
         waiting.set(key, answer)
       }
       // The key holds the type, so the answer is of this type.
@@ -91,7 +91,7 @@ export function createCachedResolver(
   }
 }
 
-/** Seconds to keep the answer. */
+/** Seconds for which an answer is cached. */
 function lifetime(answer: Answer): number {
   switch (answer.kind) {
     case 'unavailable':
@@ -107,7 +107,7 @@ function clamp(ttl: number, max: number): number {
   return Math.min(Math.max(ttl, MIN_TTL_S), max)
 }
 
-/** The answer with what is left of its TTL. */
+/** The answer with its remaining TTL. */
 function aged(answer: Answer, seconds: number): Answer {
   if (answer.kind === 'unavailable') return answer
   return { ...answer, ttl: Math.max(0, answer.ttl - seconds) }

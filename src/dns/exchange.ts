@@ -1,5 +1,5 @@
-// One question to one DNS server: UDP first, TCP when the answer was cut (RFC 1035 4.2, RFC 7766), EDNS with DO (RFC 6891).
-// Only an answer to the very question counts; anything else on the socket is ignored until the time is up (RFC 5452).
+// One query to one DNS server: over UDP, then over TCP if the answer is truncated (RFC 1035 4.2, RFC 7766), with EDNS and DO (RFC 6891).
+// Only an answer to this question counts; other packets are ignored until the time-out (RFC 5452).
 
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
@@ -8,7 +8,7 @@ import dnsPacket from 'dns-packet'
 import { systemClock } from '../lib/clock.ts'
 import type { RecordType } from './resolver.ts'
 
-/** What fits in one unfragmented datagram everywhere (DNS flag day 2020). */
+/** Octets that fit in one unfragmented datagram on all networks (DNS flag day 2020). */
 const UDP_PAYLOAD = 1232
 
 export interface DnsServer {
@@ -28,7 +28,7 @@ export type Exchanged =
   /** Time-out, refused connection, malformed answer. */
   | { readonly kind: 'failed'; readonly cause: string }
 
-/** Asks one server once; the network as a port. */
+/** Queries one server once: the network as a port. */
 export type Exchange = (server: DnsServer, question: Question, options: ExchangeOptions) => Promise<Exchanged>
 
 export interface ExchangeOptions {
@@ -37,15 +37,15 @@ export interface ExchangeOptions {
   readonly edns: boolean
 }
 
-/** The real network: a fresh socket, so a fresh source port, and a random id for every question. */
+/** The real network: a new socket, so a new source port, and a random ID for every query (RFC 5452). */
 export const networkExchange: Exchange = async (server, question, options) => {
   const deadline = systemClock.monotonic() + options.timeoutMs
   const id = randomInt(0x10000)
   const query = encodeQuery(id, question, options.edns)
-  const byUdp = await askByUdp(server, query, { id, question, timeoutMs: options.timeoutMs })
+  const byUdp = await queryByUdp(server, query, { id, question, timeoutMs: options.timeoutMs })
   if (byUdp.kind === 'failed' || !byUdp.packet.flag_tc) return byUdp
   const left = Math.max(1, deadline - systemClock.monotonic())
-  return askByTcp(server, query, { id, question, timeoutMs: left })
+  return queryByTcp(server, query, { id, question, timeoutMs: left })
 }
 
 interface Expected {
@@ -68,20 +68,20 @@ function encodeQuery(id: number, question: Question, edns: boolean): Buffer {
   return dnsPacket.encode({
     type: 'query',
     id,
-    // AD asks for the authentic bit even from servers that ignore DO (RFC 6840 5.7).
+    // AD requests the authentic bit also from servers that ignore DO (RFC 6840 5.7).
     flags: dnsPacket.RECURSION_DESIRED | dnsPacket.AUTHENTIC_DATA,
     questions: [{ name: question.name, type: question.type, class: 'IN' }],
     additionals: edns ? [opt] : [],
   })
 }
 
-function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
+function queryByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
     const finish = (result: Exchanged): void => {
       timer.cancel()
       socket.removeAllListeners()
-      // A late error event of a closed socket must not kill the process.
+      // Without a listener, a late 'error' event of the closed socket would crash the process.
       socket.on('error', () => {})
       socket.close()
       resolve(result)
@@ -93,7 +93,7 @@ function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise
       if (result !== null) finish(result)
     })
     // Connected: the kernel drops datagrams of other senders and reports a closed port at once.
-    // The event and not a callback of `connect`: that would be called for a network that no way leads to as well.
+    // The event is used because a callback of `connect` is also called for an unreachable network.
     socket.once('connect', () => {
       socket.send(query, (error) => {
         if (error) finish(failed(error.message))
@@ -103,7 +103,7 @@ function askByUdp(server: DnsServer, query: Buffer, expected: Expected): Promise
   })
 }
 
-function askByTcp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
+function queryByTcp(server: DnsServer, query: Buffer, expected: Expected): Promise<Exchanged> {
   return new Promise((resolve) => {
     const socket = connect({ host: server.host, port: server.port })
     const finish = (result: Exchanged): void => {
@@ -131,14 +131,14 @@ function askByTcp(server: DnsServer, query: Buffer, expected: Expected): Promise
   })
 }
 
-/** The answer if it is one to our question, a failure if it is ours but cannot be read, else null: keep waiting. */
+/** The answer to this question, or a failure if it is malformed; null for another packet, which is ignored. */
 function readAnswer(data: Buffer, expected: Expected): Exchanged | null {
   if (data.length < 12 || data.readUInt16BE(0) !== expected.id) return null
   let packet: dnsPacket.DecodedPacket
   try {
     packet = dnsPacket.decode(data)
   } catch (error) {
-    // Cut short on purpose: what a truncated answer holds does not matter, only that TCP must be asked.
+    // A truncated answer may be malformed: only its TC bit counts, which requests TCP.
     const truncated = (data.readUInt16BE(2) & dnsPacket.TRUNCATED_RESPONSE) !== 0
     if (!truncated) return failed(`malformed answer: ${error instanceof Error ? error.message : String(error)}`)
     packet = dnsPacket.decode(Buffer.concat([data.subarray(0, 4), Buffer.alloc(8)]))
@@ -147,15 +147,15 @@ function readAnswer(data: Buffer, expected: Expected): Exchanged | null {
   const rcode = rcodeOf(packet)
   if (!packet.flag_qr) return null
   if (packet.questions?.length === 0 && rcode === 'FORMERR') return { kind: 'answered', packet, rcode }
-  const [asked, ...more] = packet.questions ?? []
-  if (asked === undefined || more.length > 0) return null
-  if (asked.name.toLowerCase() !== expected.question.name || asked.type !== expected.question.type) return null
+  const [question, ...more] = packet.questions ?? []
+  if (question === undefined || more.length > 0) return null
+  if (question.name.toLowerCase() !== expected.question.name || question.type !== expected.question.type) return null
   return { kind: 'answered', packet, rcode }
 }
 
 function rcodeOf(packet: dnsPacket.DecodedPacket): string {
   for (const extra of packet.additionals ?? []) {
-    // RFC 6891 6.1.3: the upper eight bits; whatever they say, it is no answer.
+    // RFC 6891 6.1.3: the upper eight bits of the code. Any value other than 0 is an error.
     if (extra.type === 'OPT' && extra.extendedRcode !== 0) return `extended rcode ${extra.extendedRcode}`
   }
   const { rcode } = packet as dnsPacket.DecodedPacket & { rcode?: string }

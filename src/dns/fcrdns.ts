@@ -1,29 +1,29 @@
-// Forward-confirmed reverse DNS: the name of a client that its address claims (PTR, RFC 1035 3.5) and that claims the address in turn.
-// Neither direction alone proves anything: anybody may write any name into his own reverse zone (RFC 8601 2.7.3 "iprev").
+// Forward-confirmed reverse DNS: a name that the PTR record of an address holds (RFC 1035 3.5) and whose own addresses include it. A PTR
+// record alone proves nothing, because the owner of the address can write any name into it (RFC 8601 2.7.3 "iprev").
 
 import type { Clock } from '../lib/clock.ts'
 import { addressOctets } from '../lib/ip-address.ts'
 import { lookupAddresses } from './host-addresses.ts'
 import type { Resolver } from './resolver.ts'
 
-/** A client waits for its greeting meanwhile; whoever's DNS is slower has no name here. */
+/** The client waits for its greeting during the look-up. After this time it counts as a client without a name. */
 export const NAME_LIMIT_MS = 2_000
-/** Names tried of one address: shared hosts publish hundreds, and each costs two questions (RFC 7208 4.6.4 stops at ten). */
+/** Names checked for one address: shared hosts publish hundreds, and each costs two queries (RFC 7208 4.6.4 allows ten). */
 export const MAX_NAMES = 5
 
 export type ClientName =
   /** In lower case, without the final dot. */
   | { readonly kind: 'name'; readonly name: string }
-  /** No name, or none that leads back. */
+  /** No name, or no name with this address. */
   | { readonly kind: 'none' }
-  /** The DNS could not tell, or not in time. */
+  /** The DNS failed or did not answer in time. */
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 const none: ClientName = { kind: 'none' }
-/** What a host name may hold (RFC 1123 2.1), and the underscore that some have; anything else goes into no trace header. */
+/** A host name (RFC 1123 2.1), with the underscore that some have. Other names are not written into a trace field. */
 const hostName = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/
 
-/** The confirmed name of an address, within `NAME_LIMIT_MS`. Never rejects unless the resolver does within the limit. */
+/** The confirmed name of an address, within `NAME_LIMIT_MS`. Rejects only if the resolver rejects. */
 export async function confirmedName(
   ip: string,
   ports: { readonly resolver: Resolver; readonly clock: Clock },
@@ -47,12 +47,12 @@ async function confirm(ip: string, resolver: Resolver): Promise<ClientName> {
   if (answer.kind === 'unavailable') return answer
   if (answer.kind === 'absent') return none
   const names = [...new Set(answer.records)].filter((name) => name.length <= 253 && hostName.test(name))
-  // All at once, so that one dead name server does not use up the time of the others; the first in order counts.
-  const confirmed = await Promise.all(names.slice(0, MAX_NAMES).map((name) => leadsBack(name, own, resolver)))
+  // In parallel, so that one dead name server does not use up the time. The first confirmed name in order is returned.
+  const confirmed = await Promise.all(names.slice(0, MAX_NAMES).map((name) => confirmName(name, own, resolver)))
   return confirmed.find((one) => one.kind === 'name') ?? confirmed.find((one) => one.kind === 'unavailable') ?? none
 }
 
-async function leadsBack(name: string, own: string, resolver: Resolver): Promise<ClientName> {
+async function confirmName(name: string, own: string, resolver: Resolver): Promise<ClientName> {
   const found = await lookupAddresses(resolver, name)
   if (found.kind === 'unavailable') return found
   if (found.kind === 'absent') return none
@@ -61,7 +61,9 @@ async function leadsBack(name: string, own: string, resolver: Resolver): Promise
 }
 
 /**
- * The name below which the DNS keeps the records of an address (RFC 1035 3.5, RFC 3596 2.5): `1.2.0.192.in-addr.arpa` of `192.0.2.1`, 32 nibbles below `ip6.arpa` of an IPv6 address; null if the text is no address. Equal for two spellings of one address.
+ * The name below which the DNS keeps the records of an address (RFC 1035 3.5, RFC 3596 2.5):
+ * `1.2.0.192.in-addr.arpa` for `192.0.2.1`, 32 nibbles below `ip6.arpa` for an IPv6 address; null for a text that is no address. Two
+ * spellings of one address have the same name.
  */
 export function reverseName(ip: string): string | null {
   const octets = addressOctets(ip)

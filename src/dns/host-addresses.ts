@@ -1,16 +1,16 @@
-// The addresses of a host, both families at once (RFC 1035, RFC 3596).
+// Looks up the addresses of a host in both families (RFC 1035, RFC 3596).
 
 import type { DnsAnswer, Resolver } from './resolver.ts'
 
 export interface HostAddress {
   readonly address: string
   readonly family: 4 | 6
-  /** Of the answer that held this address: DANE asks for the one it connects to (RFC 7672 2.2). */
+  /** Of the answer with this address: DANE needs it for the address that the node connects to (RFC 7672 2.2). */
   readonly authentic: boolean
 }
 
 export type AddressLookup =
-  /** `authentic` only if every answer was. `name` is the host after CNAMEs. `missing` tells why a family could not be asked. */
+  /** `authentic` if every answer was. `name` is the host after CNAMEs. `missing` is the cause if the look-up of one family failed, else null. */
   | {
       readonly kind: 'found'
       readonly addresses: readonly HostAddress[]
@@ -21,7 +21,7 @@ export type AddressLookup =
   | { readonly kind: 'absent'; readonly nxdomain: boolean; readonly authentic: boolean }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** A and AAAA of a host, IPv6 first. One family failing does not hide the other; absent only if both say so. */
+/** A and AAAA of a host, IPv6 first. A failed look-up of one family does not hide the other; absent only if both are. */
 export async function lookupAddresses(resolver: Resolver, host: string): Promise<AddressLookup> {
   const [v6, v4] = await Promise.all([resolver.resolve(host, 'AAAA'), resolver.resolve(host, 'A')])
   const addresses = [...family(v6, 6), ...family(v4, 4)]

@@ -1,4 +1,4 @@
-// Where the mail of a domain goes (RFC 5321 5.1): MX hosts by preference, null MX (RFC 7505), implicit MX, or nowhere.
+// The mail hosts of a domain (RFC 5321 5.1): MX hosts by preference, null MX (RFC 7505), implicit MX, or none.
 
 import { lookupAddresses } from './host-addresses.ts'
 import { canonicalName } from './name.ts'
@@ -6,20 +6,20 @@ import type { Resolver } from './resolver.ts'
 
 export interface MxGroup {
   readonly preference: number
-  /** Equal preference: the sender shuffles them (RFC 5321 5.1). */
+  /** Hosts of equal preference, which the sender shuffles (RFC 5321 5.1). */
   readonly hosts: readonly string[]
 }
 
 export type MxLookup =
   /** Groups by ascending preference. `name` is the domain after CNAMEs (a TLSA base domain candidate, RFC 7672 2.2.1). */
   | { readonly kind: 'hosts'; readonly groups: readonly MxGroup[]; readonly authentic: boolean; readonly name: string }
-  /** The domain says that it takes no mail: 556 5.1.10 (RFC 7505 4.2). */
+  /** Null MX: the domain accepts no mail, 556 5.1.10 (RFC 7505 4.2). */
   | { readonly kind: 'null-mx'; readonly authentic: boolean }
-  /** No MX but addresses: the domain itself is the host. */
+  /** No MX record, but addresses: the domain itself is the host. */
   | { readonly kind: 'implicit'; readonly host: string; readonly authentic: boolean }
   /** The name does not exist (`nxdomain`), or has neither MX nor addresses. */
   | { readonly kind: 'absent'; readonly nxdomain: boolean }
-  /** Cannot tell now: never to be taken for absent, and never a reason to fall back to the implicit MX. */
+  /** The DNS failed. It never counts as absent and never leads to the implicit MX. */
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 /** Looks up the MX hosts of a domain. */
@@ -34,7 +34,7 @@ export async function lookupMx(resolver: Resolver, domain: string): Promise<MxLo
     case 'found': {
       const usable = answer.records.filter((record) => canonicalName(record.exchange) !== null)
       const isNull = answer.records.some((record) => record.exchange === '')
-      // A root exchange beside real ones is an error of the domain; the real ones count (RFC 7505 3).
+      // A root exchange together with real hosts is an error of the domain; only the real hosts are used (RFC 7505 3).
       if (usable.length === 0 && isNull) return { kind: 'null-mx', authentic: answer.authentic }
       if (usable.length === 0) return { kind: 'unavailable', cause: `MX of ${domain} names no valid host` }
       return { kind: 'hosts', groups: groupByPreference(usable), authentic: answer.authentic, name: answer.name }
@@ -55,7 +55,7 @@ function groupByPreference(
   const groups = new Map<number, string[]>()
   const seen = new Set<string>()
   for (const record of records.toSorted((a, b) => a.preference - b.preference)) {
-    // A host listed twice counts with its best preference.
+    // A host that is listed twice keeps its best preference.
     if (seen.has(record.exchange)) continue
     seen.add(record.exchange)
     const hosts = groups.get(record.preference)

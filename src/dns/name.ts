@@ -1,5 +1,5 @@
-// Names as the DNS asks for them (RFC 1035 2.3.4, RFC 5890): lower case, A-labels, no final dot.
-// A name that cannot exist is refused here, so nothing malformed ever reaches a server.
+// Names in the form of DNS queries (RFC 1035 2.3.4, RFC 5890): lower case, A-labels, no final dot. A name that cannot exist is rejected, so
+// that no malformed query is sent.
 
 import { domainToASCII } from 'node:url'
 
@@ -9,9 +9,9 @@ const MAX_LABEL = 63
 const MAX_NAME = 253
 
 /**
- * The printable name in its canonical form, or null if no such name can exist.
- * Every printable ASCII character passes, the space too: a label may hold any octet (RFC 2181 11) and SPF macros
- * make odd names (RFC 7208 7.1). What a host name may hold is the caller's question.
+ * The printable name in its canonical form, or null for a name that cannot exist.
+ * Every printable ASCII character is allowed, also the space: a label may hold any octet (RFC 2181 11), and SPF macros create unusual names
+ * (RFC 7208 7.1). The caller checks the syntax of host names.
  */
 export function canonicalName(name: string): string | null {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name

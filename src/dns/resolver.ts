@@ -16,7 +16,7 @@ export interface RecordTypes {
 export type RecordType = keyof RecordTypes
 
 export type DnsAnswer<T> =
-  /** `ttl` in seconds, the least of the chain; `name` is the owner after CNAMEs. */
+  /** `ttl` in seconds, the lowest of the chain; `name` is the owner after CNAMEs. */
   | {
       readonly kind: 'found'
       readonly records: readonly T[]

@@ -1,5 +1,5 @@
-// Our stub resolver (RFC 1034 5.3.1) that keeps what Node's hides: TTL and the authentic bit (RFC 4035 4.9.3).
-// It asks validating recursive servers; it does not validate signatures itself and does not cache (cache.ts does).
+// A stub resolver (RFC 1034 5.3.1) that returns TTL and authentic bit (RFC 4035 4.9.3), which Node's resolver hides. It queries validating
+// recursive servers; it does not validate signatures itself and does not cache (cache.ts does).
 
 import { isLoopbackAddress } from '../lib/ip-address.ts'
 import { createSemaphore } from '../lib/semaphore.ts'
@@ -9,15 +9,15 @@ import { canonicalName } from './name.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts'
 
 export interface StubSettings {
-  /** Asked in this order; never empty. */
+  /** Queried in this order; never empty. */
   readonly servers: readonly DnsServer[]
-  /** For one try at one server. */
+  /** For one query to one server. */
   readonly timeoutMs: number
   /** Rounds over the list. */
   readonly tries: number
   /**
-   * Believe the authentic bit of every server listed. Without it only of those on loopback: anybody on the
-   * way to a remote server can set the bit (RFC 6840 5.7, RFC 7672 2.2.3).
+   * Trust the authentic bit of every listed server. Otherwise only servers on a loopback address are trusted, because an attacker on the path
+   * to a remote server can set the bit (RFC 6840 5.7, RFC 7672 2.2.3).
    */
   readonly trustAuthentic: boolean
 }
@@ -26,41 +26,41 @@ export interface StubSettings {
 export const stubDefaults = { timeoutMs: 5_000, tries: 2, trustAuthentic: false } as const
 
 /**
- * Questions on the wire at one time. Each has its own socket: a thousand sessions before a silent server must not eat
- * the file descriptors that they themselves need.
+ * Queries open at one time. Each has a socket: a thousand sessions that wait for a silent server must not use up the file descriptors that
+ * they need themselves.
  */
 const MAX_QUESTIONS = 256
 
 /** A resolver over the given servers. `exchange` is the network; tests pass their own. */
 export function createStubResolver(settings: StubSettings, exchange: Exchange = networkExchange): Resolver {
   const places = createSemaphore(MAX_QUESTIONS)
-  const ask = (question: Question): Promise<Asked> => places.run(() => askServers(settings, question, exchange))
+  const query = (question: Question): Promise<Queried> => places.run(() => queryServers(settings, question, exchange))
   return {
     async resolve(name, type) {
       const canonical = canonicalName(name)
-      // No server can know a name that cannot be written: no need to ask.
+      // No server can know a malformed name, so no query is needed.
       if (canonical === null) return { kind: 'absent', nxdomain: true, ttl: 0, authentic: false }
-      return resolveChain({ name: canonical, type }, ask)
+      return resolveChain({ name: canonical, type }, query)
     },
   }
 }
 
-type Asked = { readonly exchanged: Exchanged; readonly authentic: boolean }
+type Queried = { readonly exchanged: Exchanged; readonly authentic: boolean }
 
-/** Follows aliases by further questions until records, nothing, or the limit. */
+/** Follows aliases with further queries up to the limit. */
 async function resolveChain<T extends RecordType>(
   first: { readonly name: string; readonly type: T },
-  ask: (question: Question) => Promise<Asked>,
+  query: (question: Question) => Promise<Queried>,
 ): Promise<DnsAnswer<RecordTypes[T]>> {
   let { name } = first
   let links = 0
   let ttl = Number.POSITIVE_INFINITY
   let authentic = true
   for (;;) {
-    const asked = await ask({ name, type: first.type })
-    if (asked.exchanged.kind === 'failed') return { kind: 'unavailable', cause: asked.exchanged.cause }
-    authentic &&= asked.authentic
-    const { packet, rcode } = asked.exchanged
+    const queried = await query({ name, type: first.type })
+    if (queried.exchanged.kind === 'failed') return { kind: 'unavailable', cause: queried.exchanged.cause }
+    authentic &&= queried.authentic
+    const { packet, rcode } = queried.exchanged
     const reading = readRecords(packet, rcode, { name, type: first.type, links })
     switch (reading.kind) {
       case 'broken':
@@ -82,14 +82,14 @@ async function resolveChain<T extends RecordType>(
   }
 }
 
-/** Tries the servers in turn. A server that said no (SERVFAIL, REFUSED) is not asked again; one that was silent is. */
-async function askServers(settings: StubSettings, question: Question, exchange: Exchange): Promise<Asked> {
+/** Queries the servers in turn. A server that answered SERVFAIL or REFUSED is not queried again; a silent one is. */
+async function queryServers(settings: StubSettings, question: Question, exchange: Exchange): Promise<Queried> {
   const causes = new Map<DnsServer, string>()
   let candidates = [...settings.servers]
   for (let round = 0; round < settings.tries && candidates.length > 0; round++) {
     const silent: DnsServer[] = []
     for (const server of candidates) {
-      const exchanged = await askServer(server, question, { timeoutMs: settings.timeoutMs, exchange })
+      const exchanged = await queryServer(server, question, { timeoutMs: settings.timeoutMs, exchange })
       if (exchanged.kind === 'failed') {
         silent.push(server)
         causes.set(server, exchanged.cause)
@@ -102,19 +102,19 @@ async function askServers(settings: StubSettings, question: Question, exchange: 
     }
     candidates = silent
   }
-  const told = [...causes].map(([server, cause]) => `${server.host}:${server.port} ${cause}`).join(', ')
-  const cause = `${question.type} of ${question.name}: ${told || 'no DNS server configured'}`
+  const failures = [...causes].map(([server, cause]) => `${server.host}:${server.port} ${cause}`).join(', ')
+  const cause = `${question.type} of ${question.name}: ${failures || 'no DNS server configured'}`
   return { exchanged: { kind: 'failed', cause }, authentic: false }
 }
 
-async function askServer(
+async function queryServer(
   server: DnsServer,
   question: Question,
   options: { readonly timeoutMs: number; readonly exchange: Exchange },
 ): Promise<Exchanged> {
   const { timeoutMs, exchange } = options
   const first = await exchange(server, question, { timeoutMs, edns: true })
-  // RFC 6891 7: a server that knows no EDNS answers FORMERR (some NOTIMP); ask it the old way.
+  // RFC 6891 7: a server without EDNS answers FORMERR (some NOTIMP) and is queried again without it.
   if (first.kind === 'answered' && (first.rcode === 'FORMERR' || first.rcode === 'NOTIMP')) {
     return exchange(server, question, { timeoutMs, edns: false })
   }

@@ -1,4 +1,4 @@
-// The DNS servers of this machine, from resolv.conf(5): the default where the configuration names none.
+// The DNS servers of the host from resolv.conf(5): the default if the configuration names none.
 
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
@@ -11,7 +11,7 @@ const MAX_SERVERS = 3
 const MAX_TIMEOUT_S = 30
 const MAX_TRIES = 5
 
-/** Settings from a resolv.conf text. Without servers: the one on loopback, as libc. */
+/** Settings from the text of resolv.conf. Without servers it is 127.0.0.1, as in libc. */
 export function parseResolvConf(text: string): StubSettings {
   const hosts: string[] = []
   const options = new Map<string, string>()
@@ -30,18 +30,18 @@ export function parseResolvConf(text: string): StubSettings {
     servers: used.map((host) => ({ host, port: DNS_PORT })),
     timeoutMs: timeoutS === null ? stubDefaults.timeoutMs : timeoutS * 1000,
     tries: positive(options.get('attempts'), MAX_TRIES) ?? stubDefaults.tries,
-    // `trust-ad` is the administrator's word that the way to the servers is safe.
+    // With `trust-ad` the administrator declares the path to the servers secure.
     trustAuthentic: options.has('trust-ad'),
   }
 }
 
-/** Reads the machine's settings; a file that is missing or cannot be read counts as empty, as for libc. */
+/** Reads the settings of the host. A missing or unreadable file counts as empty, as in libc. */
 export async function readSystemServers(path = '/etc/resolv.conf'): Promise<StubSettings> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return parseResolvConf(text)
 }
 
-/** An address, perhaps with a zone (`fe80::1%eth0`). */
+/** An address, also with a zone such as `fe80::1%eth0`. */
 function isServer(host: string | undefined): host is string {
   return host !== undefined && isIP(host) !== 0
 }

@@ -1,4 +1,4 @@
-// SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989), ARC (RFC 8617) of one message: findings only, policy draws conclusions.
+// SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989), ARC (RFC 8617) of one message. The result is a finding; policy decides.
 
 import type { Content } from '../message/content.ts'
 
@@ -17,10 +17,10 @@ export interface Authentication {
     readonly result: AuthResult
     /** The author domain. */
     readonly domain: string | null
-    /** Where the record stands, if that is a parent of the author domain; null without a record. */
+    /** The domain of the record, which can be a parent of the author domain; null without a record. */
     readonly policyDomain?: string | null
     readonly policy: 'none' | 'quarantine' | 'reject' | null
-    /** True if From: names several author domains, or something else beside one: no policy can judge it, which a forger may want (RFC 9989 11.5). */
+    /** True if From: names several author domains, or something else together with one: no policy applies, which forgers exploit (RFC 9989 11.5). */
     readonly severalAuthors?: boolean
     readonly spfAligned: boolean
     readonly dkimAligned: boolean
@@ -33,15 +33,15 @@ export interface Authentication {
 export interface AuthenticationRequest {
   readonly remoteIp: string
   readonly helo: string
-  /** Null sender: null, then SPF checks the HELO name. */
+  /** Null for the null sender: SPF then checks the HELO name. */
   readonly sender: string | null
   readonly content: Content
-  /** The authserv-id to write into `results`. */
+  /** The authserv-id for `results`. */
   readonly authservId: string
   readonly now: number
 }
 
 export interface Authenticator {
-  /** Never throws: an unforeseen failure is temperror in each part. */
+  /** Never rejects: an unexpected error is temperror in each part. */
   authenticate(request: AuthenticationRequest): Promise<Authentication>
 }

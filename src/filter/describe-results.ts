@@ -1,4 +1,4 @@
-// Turns what the verifiers found into our Authentication and its Authentication-Results text (RFC 8601 2.7).
+// Converts the results of mailauth to an `Authentication` with its Authentication-Results text (RFC 8601 2.7).
 
 import type { ARCResult, DKIMVerifyResult, SPFResult } from 'mailauth'
 import { buildResults, type MethodResult } from '../message/results-field.ts'
@@ -8,14 +8,13 @@ import type { CappedHeader } from './input-caps.ts'
 
 export interface Findings {
   readonly capped: CappedHeader
-  /** Null where time ran out or the code failed. */
+  /** Null after a time-out or an error. */
   readonly spf: SPFResult | null
   readonly signatures: DKIMVerifyResult | null
   readonly arc: ARCResult | null
   readonly dmarc: DmarcFinding
 }
 
-/** Puts the parts together. */
 export function describeFindings(request: AuthenticationRequest, findings: Findings): Authentication {
   const spfPart = describeSpf(request, findings.spf)
   const dkim = describeDkim(findings)
@@ -53,14 +52,14 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
     const finding: DkimFinding = { result, domain: '', selector: '', aligned: false, comment }
     return { findings: [finding], outcomes: [{ method: 'dkim', result, ...reasonFor(comment), properties: [] }] }
   }
-  // mailauth reports an unsigned message as one row of none.
+  // mailauth reports an unsigned message as one result `none`.
   const described = signatures.results
     .filter((row) => row.status.result !== 'none')
     .map((row) => {
       const comment = row.status.comment ?? null
       const domain = row.signingDomain ?? ''
       const result = dkimResult(row.status.result as AuthResult, comment)
-      // DMARC's walk knows best; without a record, and for what failed, mailauth's guess by the public suffix list stands.
+      // The tree walk of DMARC decides. Without a record, and for failed signatures, mailauth's result by the public suffix list is kept.
       const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
       const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
       const finding = { result, domain: cut(domain), selector: cut(row.selector ?? ''), aligned, comment }
@@ -70,13 +69,13 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
   return { findings: described.map((one) => one.finding), outcomes: described.map((one) => one.outcome) }
 }
 
-/** RFC 8601 2.7.1: a body that does not fit its hash is a failed verification; mailauth says neutral. */
+/** RFC 8601 2.7.1: a wrong body hash is a failed verification; mailauth reports neutral. */
 function dkimResult(result: AuthResult, comment: string | null): AuthResult {
   return comment === 'body hash did not verify' ? 'fail' : result
 }
 
 function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][number]): MethodResult {
-  // RFC 6008: enough of b= to tell signatures of one domain apart.
+  // RFC 6008: enough of b= to distinguish signatures of one domain.
   const b = String(row.signature ?? '')
     .replace(/\s+/g, '')
     .slice(0, 8)
@@ -85,14 +84,14 @@ function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][numb
     ...present('header.s', finding.selector),
     ...present('header.a', String(row.algo ?? '')),
     ...present('header.b', b),
-    // The node that forwards has to know which signatures DMARC counts, and only the tree walk can tell.
+    // The forwarding node needs to know which signatures DMARC counts; only the tree walk finds them.
     ...(finding.result === 'pass' && finding.aligned ? [{ name: 'policy.aligned', value: 'yes' }] : []),
   ]
   const reason = reasonFor(finding.result === 'pass' ? null : finding.comment)
   return { method: 'dkim', result: finding.result, ...reason, properties }
 }
 
-/** mailauth's word for a From: without any domain, such as `MAILER-DAEMON`; its others are about more than one. */
+/** mailauth's reason for a From: without a domain, such as `MAILER-DAEMON`. Its other reasons mean several domains. */
 const NO_AUTHOR = 'no-author-domain'
 
 function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodResult } {
@@ -118,15 +117,15 @@ function describeArc(findings: Findings): AuthResult {
   return findings.arc === null ? 'temperror' : (findings.arc.status.result as AuthResult)
 }
 
-/** Longest value of a stranger's that goes into the field: an address has at most 320 octets, a line at most 998 (RFC 5322 2.1.1). */
+/** Longest value from a sender in the field: an address has at most 320 octets, a line at most 998 (RFC 5322 2.1.1). */
 const MAX_VALUE = 320
 
-/** No longer than names can be: those of findings go into ledger, log and replies too. */
+/** Bounds a name, because names of findings are also written to ledger, log and replies. */
 function cut(name: string): string {
   return name.slice(0, MAX_VALUE)
 }
 
-/** One property, or none where there is no value. */
+/** One property, or none without a value. */
 function present(name: string, value: string): MethodResult['properties'] {
   return value === '' ? [] : [{ name, value: cut(value) }]
 }

@@ -13,21 +13,21 @@ export type DmarcFinding =
       readonly result: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
       /** The author domain. */
       readonly domain: string
-      /** Of the author domain, by the tree walk (4.10); null where it could not be found. */
+      /** Of the author domain, by the tree walk (4.10); null if the walk finds none. */
       readonly organizationalDomain: string | null
-      /** What the domain owner asks for, after sp, np and t; null without a record. */
+      /** The policy of the domain owner, after sp, np and t; null without a record. */
       readonly policy: Policy
-      /** Where the record stands. */
+      /** The domain of the record. */
       readonly policyDomain: string | null
       readonly spfAligned: boolean
-      /** Signing domains in lower case that passed and align. */
+      /** Signing domains in lower case whose signatures pass and align. */
       readonly alignedSigners: ReadonlySet<string>
     }
   /** From: has no author domain, or more than one (RFC 9989 5.3.1): suspicious (11.5). */
   | { readonly kind: 'no-author'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string }
 
-/** Evaluates DMARC. Signatures null means that they could not be checked in time. */
+/** Evaluates DMARC. `signatures` is null if they were not verified in time. */
 export async function evaluateDmarcPolicy(input: {
   readonly spf: SPFResult | null
   readonly signatures: DKIMVerifyResult | null
@@ -63,8 +63,8 @@ export async function evaluateDmarcPolicy(input: {
 }
 
 /**
- * True if what is undecided now (temperror) would align and so could pass later. Undecided identifiers that cannot align
- * change nothing: else a forger would only need a domain of his own with a broken DNS to escape the author's policy.
+ * True if an undecided identifier (temperror) aligns and so may pass later. Undecided identifiers that do not align change nothing:
+ * otherwise a forger could evade the author's policy with a domain whose DNS is broken.
  */
 async function mightPass(input: {
   readonly spf: SPFResult | null

@@ -1,37 +1,37 @@
-// What of a message mailauth may see. Its work grows with the square of the header's lines and with every signature, so a
-// hostile header must be cut down before (40 000 folded lines would block the loop for seconds).
+// Limits the part of a message that mailauth processes. Its work grows with the square of the header lines and with every signature, so
+// that a hostile header section of 40 000 folded lines would block the event loop for seconds.
 
 import type { Content } from '../message/content.ts'
 import { type Field, readFields } from '../message/header.ts'
 import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/header-limits.ts'
 import { bodyProblem } from './body-caps.ts'
 
-/** What our own nodes may have put on top of a header section that was within the limits. */
+/** Octets that fleet nodes may add on top of a header section within the limits. */
 const OWN_OCTETS = 8 * 1024
 const OWN_LINES = 100
 export const MAX_HEADER_OCTETS = HEADER_SECTION_OCTETS + OWN_OCTETS
 export const MAX_HEADER_LINES = HEADER_LINES + OWN_LINES
-/** Every one costs a key look-up and a public-key operation; RFC 6376 6.1 lets a verifier stop. */
+/** Each signature costs a key look-up and a public-key operation; RFC 6376 6.1 lets a verifier stop. */
 export const MAX_DKIM_SIGNATURES = 10
 /** RFC 8617 4.2.1: instances run from 1 to 50. */
 export const MAX_ARC_SETS = 50
-/** Octets of white space in a row within a signature: mailauth takes time that grows with its square (110 KB stop the loop for ten seconds). */
+/** Octets of consecutive white space in a signature: the time of mailauth grows with the square (110 KB block the event loop for ten seconds). */
 export const MAX_BLANKS = 256
-/** An oversized From: is not worth reading either. */
+/** Octets of a From: field that is read. */
 const MAX_FROM_OCTETS = 8 * 1024
 
 export interface CappedHeader {
   /** The header section to verify, ending in an empty line. */
   readonly header: Buffer
-  /** Why no DKIM signature was looked at, or null. */
+  /** The reason why no DKIM signature is verified, or null. */
   readonly dkimSkipped: string | null
-  /** Why no ARC set was looked at, or null. */
+  /** The reason why no ARC set is verified, or null. */
   readonly arcSkipped: string | null
 }
 
 const ARC_FIELDS = ['arc-seal', 'arc-message-signature', 'arc-authentication-results']
 
-/** What of the message is safe to verify; without its signatures where the body is not. */
+/** The part of the message that is safe to verify: without signatures if the body is not safe. */
 export async function capMessage(content: Content): Promise<CappedHeader> {
   const capped = capHeader(content.header)
   if (capped.dkimSkipped !== null) return capped
@@ -42,7 +42,7 @@ export async function capMessage(content: Content): Promise<CappedHeader> {
   return { header: join(kept), dkimSkipped: problem, arcSkipped: problem }
 }
 
-/** Cuts the header down to what is safe; whole fields only, in their order. */
+/** Reduces the header section to whole fields that are safe to verify, in their order. */
 export function capHeader(header: Buffer): CappedHeader {
   const tooLarge = sizeProblem(header)
   if (tooLarge !== null) return { header: onlyFrom(header), dkimSkipped: tooLarge, arcSkipped: tooLarge }
@@ -89,7 +89,7 @@ function blanksInARow(raw: Buffer): number {
   return longest
 }
 
-/** DMARC needs the author; two From: fields are enough to see that there is more than one. */
+/** DMARC needs the author. Two From: fields are enough to detect several. */
 function onlyFrom(header: Buffer): Buffer {
   const authors = readFields(header).filter((field) => field.key === 'from' && field.raw.length <= MAX_FROM_OCTETS)
   return join(authors.slice(0, 2))

@@ -1,6 +1,6 @@
-// The tags of a signature as mailauth's lenient mode reads them: who wants to foresee what it will do has to read what it reads.
+// Reads the tags of a signature as mailauth's lenient mode does, for code that predicts the look-ups of mailauth.
 
-/** Names in lower case, the last of several, white space within as one space. */
+/** Names in lower case. Of repeated tags the last one is kept; white space in a value becomes one space. */
 export function lenientTags(value: string): ReadonlyMap<string, string> {
   const pairs = value.split(';').map((tag) => {
     const equals = tag.indexOf('=')

@@ -1,4 +1,4 @@
-// Our resolver in the shape of node:dns promises, which is what mailauth asks for: string arrays, and errors by code.
+// Adapts the resolver to the interface of node:dns promises, which mailauth uses: string arrays, and errors with a code.
 
 import { canonicalName } from '../dns/name.ts'
 import type { DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolver.ts'
@@ -6,10 +6,10 @@ import type { DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolv
 /** `(name, type) => records` as `dns.promises.resolve`; rejects with ENOTFOUND, ENODATA, EBADNAME or ESERVFAIL as Node does. */
 export type MailauthResolver = (name: string, type: string) => Promise<string[] | string[][]>
 
-/** Adapts our resolver. Types that mailauth never asks for reject with ENOTIMP. */
+/** Adapts the resolver. Types that mailauth never queries reject with ENOTIMP. */
 export function createMailauthResolver(resolver: Resolver): MailauthResolver {
   const ask = async (name: string, type: string): Promise<readonly (string | string[] | object)[]> => {
-    // Node refuses such names itself; mailauth tells them from names that do not exist.
+    // Node rejects such names itself, and mailauth distinguishes them from names that do not exist.
     if (canonicalName(name) === null) throw dnsError('EBADNAME', name, type)
     switch (type) {
       case 'A':
@@ -30,7 +30,7 @@ export function createMailauthResolver(resolver: Resolver): MailauthResolver {
         throw dnsError('ENOTIMP', name, type)
     }
   }
-  // mailauth's own type names only the string shapes, its SPF code reads MX objects.
+  // The type of mailauth has string arrays only; its SPF code reads MX objects.
   return ask as MailauthResolver
 }
 

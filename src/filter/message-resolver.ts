@@ -1,5 +1,5 @@
-// The DNS as one message sees it: each question asked once, each look-up with its own limit, nothing after the deadline.
-// Else strangers with slow name servers decide how long a verification takes.
+// The DNS for one message: each question is queried once, each look-up has a time limit, and none starts after the deadline. Otherwise a
+// sender with slow name servers decides how long a verification takes.
 
 import type { Clock } from '../lib/clock.ts'
 import { readFields } from '../message/header.ts'
@@ -7,19 +7,19 @@ import type { Deadline } from './verification-deadline.ts'
 import { lenientTags } from './lenient-tags.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 
-/** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as Node's would. */
+/** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as in Node. */
 export function createMessageResolver(
   answer: MailauthResolver,
   options: { readonly clock: Clock; readonly deadline: Deadline; readonly limitMs: number },
 ): MailauthResolver {
-  const asked = new Map<string, ReturnType<MailauthResolver>>()
+  const queried = new Map<string, ReturnType<MailauthResolver>>()
   return (name, type) => {
     if (options.deadline.passed()) return Promise.reject(timeUp())
     const key = `${type} ${name.toLowerCase()}`
-    const known = asked.get(key)
+    const known = queried.get(key)
     if (known) return known
     const limited = within(options.clock, options.limitMs, answer(name, type))
-    asked.set(key, limited)
+    queried.set(key, limited)
     return limited
   }
 }
@@ -36,8 +36,8 @@ function timeUp(): Error {
 }
 
 /**
- * The DNS as the keys of signatures are asked for. Within the window each look-up has its usual limit; whatever is asked later, which is
- * what was not foreseen, has to be quick: else a forger who writes d= so oddly that nobody foresees it uses up the time of the author's policy.
+ * The DNS for the keys of signatures. Within the window each look-up has its usual limit. A look-up after the window was not prefetched and
+ * gets a short limit: otherwise a forger with an unusual d= uses up the time for the author's policy.
  */
 export function createKeyResolver(
   resolver: MailauthResolver,
@@ -53,15 +53,15 @@ export function createKeyResolver(
   }
 }
 
-/** A name that cannot exist has no key, now and later (RFC 6376 6.1.2): nothing that a forger could leave undecided. */
+/** A name that cannot exist never has a key (RFC 6376 6.1.2), so the result is permanent and not temperror. */
 function asAbsent(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   return code === 'EBADNAME' ? Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }) : error
 }
 
 /**
- * Asks for the keys of all signatures at once: mailauth verifies one signature after the other, and ten slow domains
- * would use up the time of the author's own.
+ * Queries the keys of all signatures in parallel. mailauth verifies one signature after the other, and ten slow domains would use up the
+ * time for the author's signature.
  */
 export function prefetchKeys(header: Buffer, resolver: MailauthResolver): void {
   for (const field of readFields(header)) {

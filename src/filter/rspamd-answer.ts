@@ -1,10 +1,10 @@
-// Reads the answer of rspamd's /checkv2 (JSON). What is not understood is no finding: a filter that talks nonsense has not checked the mail.
+// Reads the JSON answer of rspamd's /checkv2. An answer that cannot be parsed is no finding: the message counts as unchecked.
 
 import type { SpamAction, SpamFinding, SpamSymbol } from './spam-scan.ts'
 
-/** Symbols kept: the ledger shows a few, and the filter has thousands. */
+/** Symbols kept: rspamd has thousands, and the ledger shows a few. */
 const MOST_SYMBOLS = 100
-/** Characters of a name or text that is kept; replies are cut shorter by who speaks them. */
+/** Characters kept of a name or text. The server cuts replies further. */
 const MOST_TEXT = 400
 
 const actions: readonly SpamAction[] = [
@@ -18,7 +18,7 @@ const actions: readonly SpamAction[] = [
   'discard',
 ]
 
-/** The finding that an answer states, or unavailable with what is wrong with it. */
+/** The finding in an answer, or unavailable with the fault of the answer. */
 export function readAnswer(text: string): SpamFinding {
   const answer = parse(text)
   if (answer === null) return unreadable('no JSON object')
@@ -60,13 +60,13 @@ function readSymbols(value: unknown): readonly SpamSymbol[] {
     .slice(0, MOST_SYMBOLS)
 }
 
-/** `smtp_message` is what rspamd would have the client told. */
+/** `smtp_message` is rspamd's text for the client. */
 function readMessage(messages: unknown): string | null {
   const text = isRecord(messages) ? messages['smtp_message'] : undefined
   return typeof text === 'string' && clean(text) !== '' ? clean(text) : null
 }
 
-/** Printable ASCII in one line, for it may end in a reply (RFC 5321 4.2) or a header field. */
+/** Printable ASCII in one line, because the text can appear in a reply (RFC 5321 4.2) or a header field. */
 function clean(text: string): string {
   return text
     .replace(/[^!-~]+/g, ' ')

@@ -1,10 +1,10 @@
-// The request header of rspamd's /checkv2: envelope and client in HTTP fields (rspamd's protocol documentation). Everything here comes
-// from strangers, so each value is cleaned and cut: none may add a field of its own or outgrow the filter's parser.
+// The request header of rspamd's /checkv2: envelope and client in HTTP fields (rspamd's protocol documentation). The client chooses the
+// values, so each one is cleaned and shortened: no value can add a field or exceed the limits of rspamd's parser.
 
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { SpamRequest } from './spam-scan.ts'
 
-/** Recipients named to the filter: its HTTP parser takes 80 KiB of header, and a mail for more is no different to it. */
+/** Recipients sent to rspamd, whose HTTP parser accepts 80 KiB of header. Further ones do not change its result. */
 const MOST_RECIPIENTS = 100
 /** Octets of one value: an address has at most 320 (RFC 5321 4.5.3.1), a HELO name 255. */
 const MOST_OCTETS = 320
@@ -14,7 +14,7 @@ export interface RequestIdentity {
   readonly password: string | null
 }
 
-/** The fields that describe one mail; the length of the body is added by who sends it. */
+/** The fields that describe one message. The caller adds the length of the body. */
 export function requestHeaders(request: SpamRequest, identity: RequestIdentity): OutgoingHttpHeaders {
   const { queueId, remoteIp, remoteName, helo, sender, recipients, user } = request
   const known = {
@@ -36,7 +36,7 @@ export function requestHeaders(request: SpamRequest, identity: RequestIdentity):
   }
 }
 
-/** HTTP carries octets: UTF-8 (RFC 6531 addresses) goes as it is; control characters become `?`. */
+/** HTTP carries octets: UTF-8 (RFC 6531 addresses) stays unchanged; control characters become `?`. */
 function field(value: string): string {
   const octets = Buffer.from(value.toWellFormed(), 'utf8').subarray(0, MOST_OCTETS).toString('latin1')
   // oxlint-disable-next-line no-control-regex -- control characters are what is replaced

@@ -1,8 +1,9 @@
-// What a spam filter says of one message: findings only, policy draws conclusions. No answer is a finding of its own, never "no spam".
+// The result of a spam filter for one message. It is a finding; policy decides. A missing answer is a separate finding and never means
+// "no spam".
 
 import type { Content } from '../message/content.ts'
 
-/** What rspamd wants done (its conf/actions.conf); `other` is an action that somebody has made up there. */
+/** The action that rspamd proposes (its conf/actions.conf); `other` is an action defined by the operator of rspamd. */
 export type SpamAction =
   | 'no action'
   | 'greylist'
@@ -23,34 +24,34 @@ export type SpamFinding =
   | {
       readonly kind: 'scanned'
       readonly action: SpamAction
-      /** The action as the filter names it; the same but for `other`. */
+      /** The filter's name of the action, which differs only for `other`. */
       readonly named: string
       readonly score: number
-      /** From here on the filter refuses; null where it does not say. */
+      /** The score at which the filter rejects; null if the answer has none. */
       readonly required: number | null
-      /** The heaviest first. */
+      /** Highest score first. */
       readonly symbols: readonly SpamSymbol[]
-      /** The filter's own words for the client, or null. */
+      /** The filter's text for the client, or null. */
       readonly message: string | null
     }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** The envelope and the client of a mail, as far as they are known. */
+/** Envelope and client of a message, as far as known. */
 export interface SpamRequest {
   readonly queueId: string
-  /** Null for mail of this node itself. */
+  /** Null for messages that the node created. */
   readonly remoteIp: string | null
   readonly remoteName: string | null
   readonly helo: string | null
   /** Null for the null sender. */
   readonly sender: string | null
   readonly recipients: readonly string[]
-  /** Who authenticated, or null. */
+  /** The authenticated user or machine, or null. */
   readonly user: string | null
   readonly content: Content
 }
 
 export interface SpamScanner {
-  /** Never throws. */
+  /** Never rejects. */
   scan(request: SpamRequest): Promise<SpamFinding>
 }

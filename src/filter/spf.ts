@@ -1,4 +1,4 @@
-// SPF (RFC 7208) of one transaction by mailauth, under the RFC's own rules: its lenient mode accepts records with syntax errors.
+// SPF (RFC 7208) of one transaction with mailauth in strict mode, because its lenient mode accepts records with syntax errors.
 
 import { isIPv6 } from 'node:net'
 import { spf } from 'mailauth/lib/spf/index.js'
@@ -18,7 +18,7 @@ export async function checkSpf(
   request: SpfRequest,
   options: { readonly resolver: MailauthResolver; readonly limitMs: number },
 ): Promise<SPFResult> {
-  // `strict` and `maxElapsedTime` lack in one of the two type files of mailauth.
+  // One of mailauth's two type files lacks `strict` and `maxElapsedTime`.
   const input = {
     sender: request.sender ?? '',
     ip: request.remoteIp,
@@ -33,7 +33,7 @@ export async function checkSpf(
   return found
 }
 
-/** RFC 7208 7.3 leaves the case of %{i} open; the published suites and most verifiers write hexadecimal digits in capitals. */
+/** RFC 7208 7.3 leaves the case of %{i} open; the published test suites and most verifiers write upper-case hexadecimal digits. */
 function capitalDigits(explanation: string, remoteIp: string): string {
   if (!isIPv6(remoteIp)) return explanation
   return explanation.replace(/\b[0-9a-f](?:\.[0-9a-f]){31}\b/g, (digits) => digits.toUpperCase())

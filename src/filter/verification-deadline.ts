@@ -1,4 +1,4 @@
-// One time limit over several pieces of work: what fails or is late counts as null, and the rest is told that it is over.
+// One time limit for several parts of a verification. A part that fails or is late counts as null.
 
 import type { Clock } from '../lib/clock.ts'
 
@@ -9,7 +9,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** Starts the clock; `clear` it when all is done. */
+/** Starts the time limit. The caller clears it at the end. */
 export function startDeadline(clock: Clock, ms: number): Deadline {
   let over = false
   let expire: () => void = () => {}

@@ -1,6 +1,6 @@
-// SPF, DKIM, ARC and DMARC of one message with mailauth, behind caps and a time budget. Findings only; policy draws conclusions.
-// What mailauth leaves lenient on purpose stays so, with the exceptions of docs/authentication.md. Its parts are imported one by one: the
-// whole package brings an HTTP client and BIMI along, 16 MiB that no node uses.
+// SPF, DKIM, ARC and DMARC of one message with mailauth, within size limits and a time budget. The result is a finding; policy decides.
+// mailauth is lenient except as docs/authentication.md says. Its modules are imported one by one, because the whole package loads an HTTP
+// client and BIMI, 16 MiB that no node uses.
 
 import { arc } from 'mailauth/lib/arc/index.js'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
@@ -20,20 +20,20 @@ import { checkSpf } from './spf.ts'
 export interface AuthenticatorSettings {
   readonly resolver: Resolver
   readonly clock: Clock
-  /** For everything together; what is not done by then is temperror. */
+  /** Milliseconds for the whole verification. A part that is not finished by then is temperror. */
   readonly budgetMs?: number
 }
 
-/** RFC 7208 4.6.4 suggests at least 20 s for SPF; the client waits meanwhile, so all of it gets no more. */
+/** RFC 7208 4.6.4 suggests at least 20 s for SPF. The client waits during the verification, so the whole gets no more. */
 const DEFAULT_BUDGET_MS = 20_000
-/** The share of SPF, whose look-ups come one after the other in the sender's DNS: the author's DMARC record needs the rest. */
+/** The share of SPF, whose look-ups are sequential in the sender's DNS. The author's DMARC record needs the rest. */
 const SPF_SHARE = 0.6
 /** The share of one look-up, for the same reason. */
 const LOOKUP_SHARE = 0.25
-/** The share of the look-up of a key that was not asked for at once; ten of them must leave time for the author's policy. */
+/** The share of the look-up of a key that was not prefetched. Ten of them must leave time for the author's policy. */
 const LATE_SHARE = 0.02
 
-/** An authenticator over our DNS. */
+/** Creates an authenticator that uses the given resolver. */
 export function createAuthenticator(settings: AuthenticatorSettings): Authenticator {
   const budgetMs = settings.budgetMs ?? DEFAULT_BUDGET_MS
   const { clock } = settings
@@ -56,7 +56,7 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
 
 interface Means {
   readonly resolver: MailauthResolver
-  /** The same for the keys of signatures. */
+  /** The resolver for the keys of signatures. */
   readonly keys: MailauthResolver
   readonly deadline: Deadline
   readonly budgetMs: number
@@ -67,7 +67,7 @@ async function authenticateWithin(request: AuthenticationRequest, means: Means):
     means.deadline.limit(checkSpf(request, { resolver: means.resolver, limitMs: means.budgetMs * SPF_SHARE })),
     verifyCapped(request, means),
   ])
-  // Side by side: nothing that a stranger writes into an ARC set may take the author's policy along.
+  // In parallel, so that a malformed ARC set cannot affect the author's policy.
   const [policy, chain] = await Promise.all([
     means.deadline.limit(evaluateDmarcPolicy({ spf: spfResult, signatures, resolver: means.resolver })),
     means.deadline.limit(validateChain(signatures, means)),
@@ -90,7 +90,7 @@ async function verifySignatures(
   const message = openMessage({ ...request.content, header })
   const options = { resolver: keys, sender: request.sender ?? '', rejectRsaSha1: true, curTime: request.now }
   const verified = await deadline.limit(dkimVerify(message, options))
-  // Nobody waits for the hash of what came too late.
+  // After the deadline the rest of the verification has no reader.
   message.destroy()
   return verified
 }

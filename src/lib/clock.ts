@@ -7,7 +7,7 @@ export interface Timer {
 
 /** A source of time. All durations are milliseconds. */
 export interface Clock {
-  /** Wall time, unix milliseconds. It may jump; use it for dates that people and other hosts see, and for times on disk. */
+  /** Wall time, unix milliseconds. It can jump. Use it for dates shown to people or other hosts and for times on disk. */
   now(): number
   /** Milliseconds since an arbitrary start; it never goes back. Use it for deadlines, back-offs, ages and rates in memory. */
   monotonic(): number

@@ -1,4 +1,4 @@
-// Durations as people write them in configuration (`90s`, `5m`, `1h30m`, `5d`) and milliseconds as the program counts them.
+// Durations as written in the configuration (`90s`, `5m`, `1h30m`, `5d`), converted to and from milliseconds.
 
 const units = [
   ['d', 86_400_000],

@@ -9,7 +9,7 @@ export interface Endpoint {
 
 const HIGHEST_PORT = 65_535
 
-/** Reads `host:port`, `192.0.2.1:25` or `[2001:db8::1]:25`; null for anything else. What a host name may be is not judged. */
+/** Reads `host:port`, `192.0.2.1:25` or `[2001:db8::1]:25`; null for anything else. The host name is not checked. */
 export function readEndpoint(text: string, leastPort = 1): Endpoint | null {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
   if (!match) return null

@@ -1,4 +1,4 @@
-// SHA-256 fingerprints as people paste them: hexadecimal with or without colons, any case, with or without `SHA256:` in front.
+// SHA-256 fingerprints in the forms that tools print: hexadecimal with or without colons, in any case, after `SHA256:` or alone.
 
 const prefix = /^sha-?256(?::|=|\s+fingerprint=)/i
 const digits = /^[0-9a-f]{64}$/

@@ -1,6 +1,6 @@
-// Identifiers of the long form that Postfix's queue made known: base 52 without vowels, so that an id spells no word and is safe
-// in file names, headers and log lines. Six digits of seconds, four of microseconds, a `z`, then random digits of base 51
-// (never `z`). Digits are in ASCII order, so ids sort by time. Nothing here repeats: a reused id makes two mails one in a log.
+// Queue IDs in Postfix's long form: base 52 without vowels, so that an ID spells no word and is safe in file names, header fields and
+// log lines. Six digits of seconds, four of microseconds, a `z`, then random digits of base 51 (never `z`). Digits are in ASCII order, so
+// IDs sort by time. An ID never repeats, because a repeated one would merge two messages in the log.
 
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
@@ -12,21 +12,21 @@ const SECOND_DIGITS = 6
 const MICROSECOND_DIGITS = 4
 /** 51^5 = 345 million values for the same microsecond on different nodes. */
 const RANDOM_DIGITS = 5
-/** Octets drawn for them: 48 bits modulo 51^5 have no bias worth a name. */
+/** Random octets for these digits: 48 bits modulo 51^5 have no relevant bias. */
 const RANDOM_OCTETS = 6
-/** Ids whose octets are drawn at once: the generator's price is by call, and a busy node needs thousands of ids a second. */
+/** IDs whose octets are drawn at once: the cost of the generator is per call, and a busy node needs thousands of IDs a second. */
 const IDS_PER_DRAW = 128
 
 const longForm = /^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,12}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,13}$/
 /** Five hexadecimal digits of microseconds and an inode number in hexadecimal. */
 const shortForm = /^[0-9A-F]{6,21}$/
 
-/** What a queue id tells about itself. `at` is unix milliseconds; short ids tell no date. */
+/** The parts of a queue ID. `at` is unix milliseconds; a short ID holds no date. */
 export type QueueIdForm = { readonly kind: 'long'; readonly at: number } | { readonly kind: 'short' }
 
 /**
- * Makes a source of queue ids for one process. Ids of one source grow strictly, also when the clock stands still or steps back;
- * ids of two nodes in the same microsecond differ by their random digits.
+ * Creates the source of queue IDs of one process. Its IDs grow strictly, even if the clock stands still or steps back; IDs of two nodes in
+ * the same microsecond differ in their random digits.
  */
 export function createQueueIds(clock: Clock, random: Random): () => string {
   const nextRandom = drawInBlocks(random)
@@ -37,7 +37,7 @@ export function createQueueIds(clock: Clock, random: Random): () => string {
   }
 }
 
-/** One id on its own, for callers that make a single one (commands, tests). A node uses one `createQueueIds`. */
+/** One ID, for callers that need a single one (commands, tests). A node uses one `createQueueIds`. */
 export function newQueueId(clock: Clock, random: Random): string {
   return createQueueIds(clock, random)()
 }
@@ -53,7 +53,7 @@ export function isQueueId(text: string): boolean {
   return parseQueueId(text) !== null
 }
 
-/** Each number is made of octets that are used once. */
+/** Uses each random octet once. */
 function drawInBlocks(random: Random): () => number {
   let block: Buffer = Buffer.alloc(0)
   let used = 0
@@ -88,7 +88,7 @@ function digits(value: number, base: number, width: number): string {
 }
 
 function readLong(text: string): QueueIdForm | null {
-  // The `z` that separates is the last one: base 51 has none behind it.
+  // The last `z` is the separator, because base 51 has no `z`.
   const end = text.lastIndexOf('z')
   if (end < SECOND_DIGITS + MICROSECOND_DIGITS) return null
   const seconds = value(text.slice(0, end - MICROSECOND_DIGITS))

@@ -1,4 +1,4 @@
-// The log as a port: modules that write to it get this, or a part of it (`Pick`). observe/log.ts implements it; tests collect.
+// The log as a port: modules that write log lines receive this, or a part of it (`Pick`).
 
 /** Fields of a log line, before the privacy classes are applied. Never passwords or message content. */
 export type LogFields = Readonly<Record<string, unknown>>

@@ -1,17 +1,17 @@
-// Entropy as a port: whoever needs unpredictable bytes gets this passed in, so that tests can choose them.
+// Entropy as a port: code that needs unpredictable octets receives it as an argument, so that tests can choose them.
 
 import { randomBytes, randomFillSync } from 'node:crypto'
 
-/** Answers that many unpredictable octets. */
+/** Returns this many unpredictable octets. */
 export type Random = (octets: number) => Buffer
 
-/** Octets asked of the generator at once: a call costs microseconds however few it is for, and every mail and session wants some. */
+/** Octets drawn from the generator at once: a call costs microseconds even for a few, and every message and session needs some. */
 const STOCK_OCTETS = 2048
 
 const stock = Buffer.alloc(STOCK_OCTETS)
 let used = STOCK_OCTETS
 
-/** The machine's cryptographic generator. No octet is given twice, and none stays in the stock. */
+/** The cryptographic generator of the system. Each octet is returned once and erased from the buffer. */
 export const systemRandom: Random = (octets) => {
   if (octets > STOCK_OCTETS) return randomBytes(octets)
   if (used + octets > STOCK_OCTETS) {

@@ -1,13 +1,13 @@
-// Replaces a file atomically: readers see the old text or the new one, also after a power cut. Owner and mode stay.
+// Replaces a file atomically: readers see the old text or the new one, also after a power cut. Owner and mode are kept.
 
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** A new file is for its owner only: it holds secrets. */
+/** Mode of a new file: only the owner reads it, because it holds secrets. */
 const NEW_MODE = 0o600
 
-/** Throws what the file system says; the old file is untouched then. */
+/** Throws the error of the file system and leaves the old file as it was. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const old = await stat(file).catch(() => null)
   const temporary = `${file}.${randomBytes(6).toString('hex')}.new`
@@ -29,7 +29,7 @@ async function write(
   const handle = await open(file, 'wx', NEW_MODE)
   try {
     if (like) {
-      // Root keeps the owner for whoever reads the file; others own it already or may not give it away.
+      // Root keeps the owner, so that the same user can read the file. Another user owns the file already or must not give it away.
       await handle.chown(like.uid, like.gid).catch(() => {})
       await handle.chmod(like.mode & 0o777)
     }

@@ -5,7 +5,7 @@ import { createSemaphore } from './semaphore.ts'
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('semaphore', () => {
-  test('refuses a size that lets nobody in', () => {
+  test('refuses a size below one', () => {
     expect(() => createSemaphore(0)).toThrow(RangeError)
     expect(() => createSemaphore(1.5)).toThrow(RangeError)
   })
@@ -24,17 +24,18 @@ describe('semaphore', () => {
     expect(await semaphore.run(async () => 'yes')).toBe('yes')
   })
 
-  test('a place given back twice counts once', async () => {
+  test('a place released twice counts once', async () => {
     const semaphore = createSemaphore(1)
     const release = await semaphore.acquire()
     release()
     release()
     expect(semaphore.held).toBe(0)
-    expect(semaphore.tryAcquire()).not.toBeNull()
-    expect(semaphore.tryAcquire()).toBeNull()
+    await semaphore.acquire()
+    void semaphore.acquire()
+    expect([semaphore.held, semaphore.waiting]).toEqual([1, 1])
   })
 
-  test('one who stops waiting takes no place', async () => {
+  test('an aborted waiter takes no place', async () => {
     const semaphore = createSemaphore(1)
     const release = await semaphore.acquire()
     const abort = new AbortController()
@@ -86,17 +87,18 @@ test('a waiter that is served before it stops waiting keeps its place', async ()
   expect(semaphore.held).toBe(0)
 })
 
-test('nobody overtakes those who wait', async () => {
+test('a new caller does not overtake a waiting one', async () => {
   const semaphore = createSemaphore(1)
   const release = await semaphore.acquire()
-  const waiting = semaphore.acquire()
+  const first = semaphore.acquire()
   release()
-  // The place has passed to the waiter already, although its promise was not yet looked at.
-  expect(semaphore.tryAcquire()).toBeNull()
-  const next = await waiting
+  // The place belongs to the first waiter already, although its promise has not resolved.
+  const second = semaphore.acquire()
+  expect(semaphore.waiting).toBe(1)
+  const next = await first
   next()
-  const taken = semaphore.tryAcquire()
-  expect(taken).not.toBeNull()
+  await second
+  expect([semaphore.held, semaphore.waiting]).toEqual([1, 0])
 })
 
 test('ten thousand waiters leave in constant time each', async () => {

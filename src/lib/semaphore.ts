@@ -1,17 +1,15 @@
-// A counting semaphore for asynchronous work: at most `size` holders, the others wait in the order they came.
+// A counting semaphore for asynchronous work: at most `size` holders, the others wait in order of arrival.
 
 import { abortReason } from './clock.ts'
 
 export interface Semaphore {
-  /** Holders at this moment. */
+  /** Number of current holders. */
   readonly held: number
-  /** How many wait. */
+  /** Number of waiting callers. */
   readonly waiting: number
-  /** Resolves with the function that gives the place back (calling it again does nothing). Rejects if the signal aborts first. */
+  /** Resolves with a function that releases the place (a second call has no effect). Rejects if the signal aborts first. */
   acquire(signal?: AbortSignal): Promise<() => void>
-  /** Takes a place only if one is free now and nobody waits. */
-  tryAcquire(): (() => void) | null
-  /** Holds a place while `work` runs, whatever its end. */
+  /** Holds a place while `work` runs, also if it fails. */
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -22,30 +20,30 @@ interface Waiter {
 /** @param size places, at least 1 */
 export function createSemaphore(size: number): Semaphore {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`a semaphore needs at least one place, not ${size}`)
-  // A Set keeps the order of arrival and lets an aborted waiter leave in constant time.
+  // A Set keeps the order of arrival and removes an aborted waiter in constant time.
   const waiters = new Set<Waiter>()
   let held = 0
-  const take = (): (() => void) => {
+  const createRelease = (): (() => void) => {
     let released = false
     return () => {
       if (released) return
       released = true
-      passOn()
+      passPlace()
     }
   }
-  const passOn = () => {
+  const passPlace = () => {
     const [next] = waiters
     if (!next) {
       held--
       return
     }
     waiters.delete(next)
-    next.wake(take())
+    next.wake(createRelease())
   }
   const tryAcquire = () => {
     if (held >= size || waiters.size > 0) return null
     held++
-    return take()
+    return createRelease()
   }
   const acquire = (signal?: AbortSignal) => {
     if (signal?.aborted) return Promise.reject(abortReason(signal))
@@ -60,7 +58,6 @@ export function createSemaphore(size: number): Semaphore {
       return waiters.size
     },
     acquire,
-    tryAcquire,
     run: async (work) => {
       const release = await acquire()
       try {
@@ -74,17 +71,17 @@ export function createSemaphore(size: number): Semaphore {
 
 function wait(waiters: Set<Waiter>, signal: AbortSignal | undefined): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const leave = () => {
+    const abortWait = () => {
       waiters.delete(waiter)
       reject(abortReason(signal as AbortSignal))
     }
     const waiter: Waiter = {
       wake: (release) => {
-        signal?.removeEventListener('abort', leave)
+        signal?.removeEventListener('abort', abortWait)
         resolve(release)
       },
     }
     waiters.add(waiter)
-    signal?.addEventListener('abort', leave, { once: true })
+    signal?.addEventListener('abort', abortWait, { once: true })
   })
 }

@@ -1,5 +1,5 @@
-// Sizes as people write them in configuration (`32KiB`, `10M`, `10240000`) and octets as the program counts them.
-// K, M, G and KiB, MiB, GiB are powers of 1024 (what mail administrators mean); kB, MB, GB are powers of 1000.
+// Sizes as written in the configuration (`32KiB`, `10M`, `10240000`), converted to and from octets.
+// K, M, G and KiB, MiB, GiB are powers of 1024 (as in other mail servers); kB, MB, GB are powers of 1000.
 
 const factors: Readonly<Record<string, number>> = {
   '': 1,

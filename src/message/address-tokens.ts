@@ -1,5 +1,5 @@
-// Cuts the value of an address field (RFC 5322 3.4) into tokens: comments and white space go, quoted strings and domain literals stay
-// whole. What cannot be cut for certain is a problem, never a guess.
+// Splits the value of an address field (RFC 5322 3.4) into tokens. Comments and white space are removed; quoted strings and domain
+// literals stay whole. A value that cannot be split without doubt is reported as a problem.
 
 export type AddressToken = {
   readonly kind: 'atom' | 'quoted' | 'literal' | 'special'
@@ -13,7 +13,7 @@ export type Tokenized =
   | { readonly kind: 'tokens'; readonly tokens: readonly AddressToken[] }
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** Comments nest; real ones do once, and a reader must not be made to count for ever. */
+/** Depth of nested comments. Real messages nest once; the limit bounds the work. */
 const MAX_DEPTH = 20
 
 const space = /[ \t]+/y

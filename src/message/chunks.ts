@@ -1,24 +1,24 @@
-// Reads a stream chunk by chunk, as far as it is asked. A stream's own iterator does the same with a dozen promises and listeners more for each
-// message, which is a noticeable part of what a small mail costs; and it destroys the stream behind it, which the server still needs.
+// Reads a stream chunk by chunk on demand. The iterator of a Node stream needs a dozen more promises and listeners for each message, which
+// is a measurable part of the cost of a small message, and it destroys the stream at the end, which the server still needs.
 
 import type { Readable } from 'node:stream'
 
 export interface Chunks {
-  /** All octets that are there, waiting for some if need be; null at the end, or once the stream is destroyed. Rejects with its error. */
+  /** All octets available, after a wait if there are none; null at the end or once the stream is destroyed. Rejects with the stream's error. */
   next(): Promise<Buffer | null>
-  /** Lets go of the stream. */
+  /** Removes the listeners from the stream. */
   close(): void
 }
 
-/** @param stream of octets, which nobody else reads */
+/** @param stream a stream of octets without another reader */
 export function openChunks(stream: Readable): Chunks {
   let wake: (() => void) | null = null
-  const ring = () => {
+  const wakeReader = () => {
     wake?.()
     wake = null
   }
   const events = ['readable', 'end', 'error', 'close'] as const
-  for (const event of events) stream.on(event, ring)
+  for (const event of events) stream.on(event, wakeReader)
   return {
     next: async () => {
       for (;;) {
@@ -30,7 +30,7 @@ export function openChunks(stream: Readable): Chunks {
       }
     },
     close: () => {
-      for (const event of events) stream.removeListener(event, ring)
+      for (const event of events) stream.removeListener(event, wakeReader)
     },
   }
 }

@@ -1,14 +1,14 @@
-// A mail as two parts: the header section as bytes in memory (bounded by message/limits), the body as something to stream.
-// Header and body written one after the other are the message, byte for byte, with CRLF line ends.
+// A message in two parts: the header section as octets in memory (bounded by header-limits.ts), the body as a stream. Both together are
+// the message, octet for octet, with CRLF line ends.
 
 import { Readable } from 'node:stream'
 
 export interface Content {
-  /** The header section including the empty line that ends it (if the message had one). */
+  /** The header section with the empty line that ends it, if the message has one. */
   readonly header: Buffer
   /** Octets of the body. */
   readonly bodySize: number
-  /** A fresh stream of the body; may be called several times. */
+  /** Opens a new stream of the body. It may be called several times. */
   openBody(): Readable
 }
 

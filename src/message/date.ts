@@ -1,4 +1,4 @@
-// Dates of header fields (RFC 5322 3.3), always in UTC: where a node stands is nobody's business and log lines then sort with headers.
+// Dates of header fields (RFC 5322 3.3). Written in UTC, which hides the location of the node and equals the time of its log lines.
 
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -25,7 +25,7 @@ export function formatDate(ms: number): string {
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`
 }
 
-/** Reads a date with its obsolete forms (two-digit years, named zones, comments); unix milliseconds, or null if it is none. */
+/** Reads a date with its obsolete forms (two-digit years, named zones, comments); unix milliseconds, or null for another text. */
 export function parseDate(text: string): number | null {
   const match = written.exec(text.replace(/\([^()]*\)/g, ' ').trim())
   if (!match) return null
@@ -39,12 +39,12 @@ export function parseDate(text: string): number | null {
   const month = months.findIndex((name) => name.toLowerCase() === (match[2] as string).toLowerCase())
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return null
   const utc = Date.UTC(fullYear(year, match[3] as string), month, day, hour, minute, second)
-  // Date.UTC takes the 31st of February for a day in March.
+  // Date.UTC turns 31 February into a day in March.
   if (day < 1 || new Date(Date.UTC(2000 + (year % 4), month, day)).getUTCMonth() !== month) return null
   return utc - zoneMinutes(match[7] as string) * 60_000
 }
 
-/** RFC 5322 4.3: two digits below 50 are of this century, the others and all of three digits count from 1900. */
+/** RFC 5322 4.3: two digits below 50 mean 2000 to 2049; other years of two digits and all of three digits count from 1900. */
 function fullYear(year: number, text: string): number {
   if (text.length === 2) return year < 50 ? 2000 + year : 1900 + year
   return text.length === 3 ? 1900 + year : year

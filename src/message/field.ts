@@ -1,9 +1,9 @@
-// Writes header fields of our own: folded, in ASCII or UTF-8, and never able to start a field that nobody asked for.
+// Writes header fields of this node: folded, in ASCII or UTF-8. No value can start another field.
 
 import { FOLD_COLUMN, LINE_OCTETS } from './header-limits.ts'
 
 const fieldName = /^[!-9;-~]+$/
-/** Octets of UTF-8 for one unit of a string, at most. */
+/** Most octets of UTF-8 for one UTF-16 unit. */
 const MOST_OCTETS = 3
 // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
 const controls = /[\x00-\x08\x0a-\x1f\x7f]+/g
@@ -18,8 +18,8 @@ export function writeField(name: string, value: string): Buffer {
 }
 
 /**
- * A field whose value is already folded (lines joined by CRLF and white space), such as an Authentication-Results value. Folds that
- * are none are repaired, so that it stays one field.
+ * A field whose value is already folded (lines joined by CRLF and white space), such as an Authentication-Results value. Invalid folds
+ * are repaired, so that the result is one field.
  */
 export function writeFolded(name: string, value: string): Buffer {
   const lines = value.split(/\r?\n/).map((line) => line.replace(controls, ' ').trimEnd())
@@ -29,7 +29,7 @@ export function writeFolded(name: string, value: string): Buffer {
   return Buffer.from(`${name}: ${folded.join('\r\n').trimStart()}\r\n`, 'utf8')
 }
 
-/** Text that may stand in a value: no control characters but tabs, no lone surrogates, single line. */
+/** The text as it can stand in a value: one line, no control characters except tabs, no lone surrogates. */
 export function cleanValue(text: string): string {
   return text.toWellFormed().replace(controls, ' ').trim()
 }
@@ -38,11 +38,11 @@ function fold(line: string): string {
   const lines: string[] = []
   let current = ''
   let octets = 0
-  // Counting octets word by word costs more than all the rest; nearly every field of ours is ASCII.
+  // Nearly every field is ASCII, and counting octets of each word costs more than the rest of the function.
   const isAscii = Buffer.byteLength(line) === line.length
   for (const word of line.split(/(?=[ \t])/)) {
     const length = isAscii ? word.length : Buffer.byteLength(word)
-    // A word of white space alone must not become a line of its own, which some read as the end of the header.
+    // A line of white space only must not occur: some implementations read it as the end of the header section.
     if (current === '' || octets + length <= FOLD_COLUMN || word.trim() === '' || current.endsWith(':')) {
       current += word
       octets += length
@@ -56,7 +56,7 @@ function fold(line: string): string {
   return (lines.some((one) => one.length * MOST_OCTETS > LINE_OCTETS) ? lines.flatMap(cutLong) : lines).join('\r\n')
 }
 
-/** A word without a space that is longer than a line may be is cut: a rare wound to its text, but a legal message. */
+/** Cuts a word that exceeds the longest line: its text changes, but the message stays valid (RFC 5322 2.1.1). */
 function cutLong(line: string): string[] {
   const pieces: string[] = []
   let rest = line

@@ -1,5 +1,5 @@
-// Who a message says it is from (RFC 5322 3.6.2): every address of every From: field. Ownership and signing hang on this, so whatever
-// two mail programs might read differently is reported as a problem, and the callers then refuse or do not sign.
+// The authors of a message: every address of every From: field (RFC 5322 3.6.2). Sender checks and signing depend on them. A field that
+// two mail programs may read differently is reported as a problem, and the callers then refuse the message or do not sign it.
 
 import { isUtf8 } from 'node:buffer'
 import { isAscii } from '../smtp/domain.ts'
@@ -12,13 +12,13 @@ import type { Field } from './header.ts'
 export interface Authors {
   /** In printed form (smtp/mailbox.ts), in order, each once. */
   readonly addresses: readonly string[]
-  /** Why the list cannot be trusted to be what a reader sees; empty if it can. */
+  /** Reasons why a mail program may show other authors; empty if there are none. */
   readonly problems: readonly string[]
 }
 
 const encodedWord = /=\?[^?]+\?[bq]\?[^?]*\?=/i
 
-/** Reads the From: fields of a header section. A message without one has no addresses and no problem: its caller decides. */
+/** Reads the From: fields of a header section. Without a From: field there are no addresses and no problems. */
 export function readAuthors(fields: readonly Field[]): Authors {
   const from = fieldsNamed(fields, 'from')
   const lists = from.map(readAuthorField)
@@ -36,7 +36,7 @@ function readAuthorField(field: Field): { addresses: string[]; problems: string[
   return { addresses: [...list.addresses], problems }
 }
 
-/** Reads an address list with groups, display names and comments. Also for other fields with addresses. */
+/** Reads an address list with groups, display names and comments. It also reads other fields with addresses. */
 export function readAddressList(value: string): Authors {
   const tokenized = tokenizeAddresses(value)
   if (tokenized.kind === 'bad') return { addresses: [], problems: [tokenized.problem] }
@@ -50,7 +50,7 @@ interface ListReader {
   end(): Authors
 }
 
-/** One pass over the tokens; `before` holds what stands before an angle bracket, comma or colon, `inside` what stands in brackets. */
+/** One pass over the tokens; `before` holds the tokens before an angle bracket, comma or colon, `inside` those in brackets. */
 function createListReader(): ListReader {
   const addresses: string[] = []
   const problems: string[] = []
@@ -73,7 +73,7 @@ function createListReader(): ListReader {
     if (before.some((token) => token.kind === 'literal' || (token.kind === 'special' && token.text !== '.'))) {
       problems.push('display name that looks like an address')
     }
-    // Judged once: a name in front of thousands of brackets must not be judged at each of them.
+    // Checked once: the name before thousands of brackets must not be checked for each of them.
     before = []
     inside = []
   }
@@ -111,12 +111,12 @@ function createListReader(): ListReader {
   }
 }
 
-/** One addr-spec. Obsolete spaces around its dots are read as the standard says, but reported: not every reader does. */
+/** One addr-spec. Obsolete spaces around its dots (RFC 5322 4.4) are accepted and reported, because not every implementation accepts them. */
 function readAddress(tokens: readonly AddressToken[]): { address: string | null; problem: string | null } {
   const text = tokens.map((token) => token.text).join('')
   const address = normalizeMailbox(text)
   if (address === null) return { address, problem: `not an address: ${JSON.stringify(text.slice(0, 80))}` }
-  // White space beyond ASCII ends an address for some readers (mailauth among them) and is part of it for the standard.
+  // White space beyond ASCII ends an address in some implementations (mailauth is one) and belongs to the address by RFC 6532.
   if (tokens.slice(1).some((token) => token.apart) || /[^\S ]/.test(text))
     return { address, problem: 'white space or comment inside an address' }
   return { address, problem: encodedWord.test(text) ? 'encoded word inside an address' : null }

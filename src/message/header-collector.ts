@@ -1,6 +1,6 @@
-// Finds the end of the header section in bytes that arrive in pieces, within the caps of message/limits.ts, before anything parses.
-// The section ends at the first empty line (RFC 5322 2.1). A line that is no field ends it as well: then an empty line is put in
-// front of that line, as Postfix does, so that every later reader sees the same header and the same body.
+// Finds the end of the header section in octets that arrive in pieces, within the limits of header-limits.ts and before any parsing. The
+// section ends at the first empty line (RFC 5322 2.1) or at a line that is no field. In the second case an empty line is inserted before
+// that line, as Postfix does, so that every later reader sees the same header section and the same body.
 
 import { fieldColon, isBlank } from './header.ts'
 import { HEADER_LINES, HEADER_SECTION_OCTETS } from './header-limits.ts'
@@ -9,20 +9,20 @@ const LF = 0x0a
 const CR = 0x0d
 const crlf = Buffer.from('\r\n')
 const nothing = Buffer.alloc(0)
-/** First size of the buffer, enough for most headers; it doubles up to the cap. */
+/** Initial size of the buffer, enough for most header sections. It doubles up to the limit. */
 const FIRST_OCTETS = 8192
 
 export type Collected =
   | { readonly kind: 'more' }
-  /** `header` with its empty line (or none, if the message ended before one), `body` the first octets of the body. */
+  /** `header` with its empty line, if the message has one; `body` is the first octets of the body. */
   | { readonly kind: 'done'; readonly header: Buffer; readonly body: Buffer; readonly separatorAdded: boolean }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'too-many-lines' }
 
 export interface HeaderCollector {
-  /** Takes the next octets; after `done` (or a refusal) it must not be called again. */
+  /** Adds the next octets. It must not be called after `done` or a refusal. */
   push(chunk: Buffer): Collected
-  /** The message ended inside its header section. */
+  /** Ends a message that has no body. */
   end(): Collected
 }
 
@@ -54,8 +54,8 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
     separatorAdded: true,
   })
   const push = (chunk: Buffer): Collected => {
-    const room = caps.octets - length
-    const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
+    const free = caps.octets - length
+    const taken = chunk.length > free ? chunk.subarray(0, free) : chunk
     const rest = chunk.subarray(taken.length)
     const scanFrom = length
     append(taken)
@@ -68,7 +68,7 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
       if (lines > caps.lines) return { kind: 'too-many-lines' }
     }
     if (length < caps.octets) return { kind: 'more' }
-    // The section is full inside a line: an endless first line without a colon is a body, all else is too much header.
+    // The limit is reached inside a line: a first line without a colon begins the body, any other section is too large.
     return lineKind(bytes, lineStart, length) === 'body' ? endBefore(rest) : { kind: 'too-large' }
   }
   const atEmptyLine = (end: number, rest: Buffer): Collected => ({

@@ -1,5 +1,5 @@
-// The header section as bytes (RFC 5322 2.2): split into fields without changing anything, edited only by putting whole fields on
-// top or taking whole fields out. Every other byte stays as it came, or signatures of others break. Linear in the section's size.
+// The header section as octets (RFC 5322 2.2): split into fields, and edited only by adding whole fields on top or removing whole fields.
+// All other octets stay unchanged, because a change breaks signatures. Linear in the size of the section.
 
 const LF = 0x0a
 const CR = 0x0d
@@ -7,21 +7,21 @@ const SPACE = 0x20
 const TAB = 0x09
 const COLON = 0x3a
 
-/** One field as it stands. */
+/** One field of a message. */
 export interface Field {
   /** As written, without white space before the colon. */
   readonly name: string
-  /** The same in lower case. */
+  /** `name` in lower case. */
   readonly key: string
-  /** The whole field: name, colon, value, folds and the CRLF at its end. */
+  /** The whole field: name, colon, value, folds and the final CRLF. */
   readonly raw: Buffer
-  /** Unfolded (CRLF taken out, RFC 5322 2.2.3) and trimmed; UTF-8 if it is valid UTF-8, else latin1. */
+  /** The value, unfolded (CRLF removed, RFC 5322 2.2.3) and trimmed; UTF-8 if it is valid UTF-8, else latin1. */
   readonly value: string
 }
 
 /**
- * Splits a header section, with or without the empty line at its end. Lines that are no field (and their continuations) are left
- * out of the list; `receiveMessage` lets none in.
+ * Splits a header section, with or without the empty line at its end. Lines that are no field, and their
+ * continuations, are omitted; `receiveMessage` accepts none.
  */
 export function readFields(header: Buffer): readonly Field[] {
   return spans(header).flatMap((span) => (span.colon < 0 ? [] : [new FieldOfHeader(header, span)]))
@@ -34,8 +34,8 @@ export function fieldsNamed(fields: readonly Field[], name: string): readonly Fi
 }
 
 /**
- * Puts complete fields on top.
- * @param fields one or more fields, each line with CRLF; anything else is a bug of the caller and throws
+ * Adds complete fields on top.
+ * @param fields one or more fields, each line with CRLF; anything else throws, because it is a bug of the caller
  */
 export function prependFields(header: Buffer, fields: Buffer): Buffer {
   const wellFormed = fields.length === 0 || fields.at(-1) === LF
@@ -44,7 +44,7 @@ export function prependFields(header: Buffer, fields: Buffer): Buffer {
   return fields.length === 0 ? header : Buffer.concat([fields, header])
 }
 
-/** Takes out the fields that the predicate names; the very same buffer if it names none. */
+/** Removes the fields for which the predicate is true; returns the same buffer if there are none. */
 export function removeFields(header: Buffer, predicate: (field: Field) => boolean): Buffer {
   const pieces = spans(header)
   const kept = pieces.filter((span) => span.colon < 0 || !predicate(new FieldOfHeader(header, span)))
@@ -52,7 +52,7 @@ export function removeFields(header: Buffer, predicate: (field: Field) => boolea
   return Buffer.concat(kept.map((span) => header.subarray(span.start, span.end)))
 }
 
-/** The header with each field as the function wants it; what is no field stays. */
+/** The header section with each field replaced by the result of the function; lines that are no field stay. */
 export function mapFields(header: Buffer, change: (field: Field) => Buffer): Buffer {
   const parts = spans(header).map((span) =>
     span.colon < 0 ? header.subarray(span.start, span.end) : change(new FieldOfHeader(header, span)),
@@ -61,8 +61,8 @@ export function mapFields(header: Buffer, change: (field: Field) => Buffer): Buf
 }
 
 /**
- * Where the name of a field line ends: the place of its colon, or -1 if the line is none (RFC 5322 2.2; white space before the
- * colon is the obsolete form of 4.5, which mail programs still read).
+ * The index of the colon of a field line, or -1 if the line is no field (RFC 5322 2.2). White space before the colon is the obsolete form of
+ * 4.5, which mail programs still accept.
  */
 export function fieldColon(bytes: Buffer, start: number, end: number): number {
   let at = start
@@ -72,7 +72,7 @@ export function fieldColon(bytes: Buffer, start: number, end: number): number {
   return at < end && bytes[at] === COLON ? at : -1
 }
 
-/** True for a space or a tab: what starts a continuation line. */
+/** True for a space or a tab, which start a continuation line. */
 export function isBlank(octet: number): boolean {
   return octet === SPACE || octet === TAB
 }
@@ -83,7 +83,7 @@ interface Span {
   readonly colon: number
 }
 
-/** Every piece of the section: fields, and (colon -1) what is none, such as the empty line at the end. */
+/** Every part of the section: fields, and with colon -1 lines that are no field, such as the empty line at the end. */
 function spans(header: Buffer): Span[] {
   const found: Span[] = []
   let start = 0
@@ -102,7 +102,7 @@ function endOfLine(bytes: Buffer, from: number): number {
   return lf < 0 ? bytes.length : lf + 1
 }
 
-/** Everything but the name is made when asked for: most fields of a mail are only passed by. */
+/** All properties except the name are computed on access, because most fields of a message are skipped. */
 class FieldOfHeader implements Field {
   readonly name: string
   readonly key: string

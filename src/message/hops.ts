@@ -1,15 +1,15 @@
-// Signs of a loop in a header section: how many servers it passed (RFC 5321 6.3) and whom it was already delivered to.
+// Signs of a loop in a header section: the number of servers it passed (RFC 5321 6.3) and the addresses it was delivered to.
 
 import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
 
-/** Where a forward of ours writes that the mail has passed it, if not as Delivered-To (intake/forward-loop.ts). */
+/** The field in which a forward records that the message passed it, if Delivered-To cannot (intake/forward-loop.ts). */
 export const FORWARDED_FIELD = 'X-Waypost-Forwarded'
 
-/** The fields by which a loop is found; lower case. Who makes a new mail of one takes them over. */
+/** The fields that reveal a loop, in lower case. A new message made from another one copies them. */
 export const hopFieldKeys: readonly string[] = ['received', 'delivered-to', FORWARDED_FIELD.toLowerCase()]
 
-/** Received fields, each a server that had the message. */
+/** The number of Received fields, one for each server that the message passed. */
 export function countHops(fields: readonly Field[]): number {
   return fieldsNamed(fields, 'received').length
 }

@@ -1,9 +1,9 @@
-// The Message-ID of a message (RFC 5322 3.6.4): read for the ledger, made where a submission lacks one. Never the queue id (smtp words).
+// The Message-ID of a message (RFC 5322 3.6.4): read for the ledger, created for a submission without one. It is not the queue ID.
 
 import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
 
-/** Characters kept of a message-id: they come from strangers and go to ledger and log. */
+/** Characters kept of a Message-ID, which comes from the sender and is stored in ledger and log. */
 const MAX_CHARACTERS = 255
 
 const msgId = /<[^<>\s]+>/
@@ -11,15 +11,15 @@ const msgId = /<[^<>\s]+>/
 const controls = /[\x00-\x1f\x7f-\x9f]/g
 
 /**
- * A new message-id with its angle brackets, from what never repeats.
- * @param unique a queue id
- * @param host our host name or mail domain
+ * A new Message-ID with its angle brackets.
+ * @param unique a text that never repeats, such as a queue ID
+ * @param host host name or mail domain of the node
  */
 export function makeMessageId(unique: string, host: string): string {
   return `<${unique}@${host}>`
 }
 
-/** The message-id with its angle brackets as the first Message-ID field has it, bounded and clean; null if there is none. */
+/** The Message-ID of the first such field with its angle brackets, bounded and without control characters; null without one. */
 export function readMessageId(fields: readonly Field[]): string | null {
   const field = fieldsNamed(fields, 'message-id')[0]
   if (!field) return null

@@ -1,5 +1,5 @@
-// Line ends while a message arrives (RFC 5321 2.3.8): CRLF only. A bare CR or LF is what SMTP smuggling is made of, so it is either
-// found and refused or turned into CRLF before anything else sees the bytes. Works on chunks cut anywhere, in one pass.
+// Line ends of an arriving message are CRLF only (RFC 5321 2.3.8). SMTP smuggling needs a bare CR or LF, so each one is refused or turned
+// into CRLF before other code sees the octets. One pass over chunks that may end anywhere.
 
 import { nextControl, searchControls } from './control-octets.ts'
 
@@ -9,9 +9,9 @@ const crlf = Buffer.from('\r\n')
 const nothing = Buffer.alloc(0)
 
 export interface NewlineFilter {
-  /** The clean bytes of this chunk (a CR at its end waits for the next); null at a bare one that is refused. */
+  /** The octets of this chunk with correct line ends, or null if a bare CR or LF is refused. A CR at the end is kept for the next chunk. */
   push(chunk: Buffer): Buffer | null
-  /** The message ends: a CR that still waits was bare, and a last line without CRLF gets one. Null as above. */
+  /** Ends the message: a kept CR counts as bare, and a last line without CRLF gets one. Null as in `push`. */
   end(): Buffer | null
 }
 
@@ -45,7 +45,7 @@ export function createNewlineFilter(mode: 'reject' | 'normalize'): NewlineFilter
   }
 }
 
-/** Places of CRs and LFs that are not part of a CRLF; only the first if that is enough. */
+/** Indices of CRs and LFs that are not part of a CRLF; only the first one if `firstOnly`. */
 function bareOnes(bytes: Buffer, firstOnly: boolean): number[] {
   const places: number[] = []
   const search = searchControls(bytes)

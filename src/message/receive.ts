@@ -1,6 +1,6 @@
-// Takes a message as it arrives (after the server took the dots out) and parts it: header section into memory within its caps, body
-// octets to a sink. Line ends are judged first (newlines.ts), so nothing behind this ever sees a bare CR or LF. One pass; memory stays
-// flat; the sink's back-pressure reaches the socket. What is refused is still read to its end, as SMTP answers only then.
+// Receives a message after the server removed dot-stuffing: the header section goes to memory within its limits, the body to a sink. Line
+// ends are checked first (newlines.ts), so no later code sees a bare CR or LF. One pass in constant memory; the sink's back-pressure
+// reaches the socket. A refused message is read to its end, because SMTP replies only then.
 
 import type { Readable } from 'node:stream'
 import { refusal } from '../smtp/reply.ts'
@@ -11,36 +11,36 @@ import { openChunks } from './chunks.ts'
 import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
 import { createNewlineFilter } from './newlines.ts'
 
-/** Where body octets go. A promise means "wait before the next". */
+/** The destination of body octets. The next write waits for the returned promise. */
 export interface BodySink {
   write(chunk: Buffer): Promise<void> | void
 }
 
 export interface ReceiveSettings {
-  /** Bare CR or LF: 550 5.5.2, or turned into CRLF. */
+  /** A bare CR or LF is refused with 550 5.5.2, or turned into CRLF. */
   readonly bareNewline: 'reject' | 'normalize'
   /** Octets of the whole message, CRLFs counted and stuffed dots not (RFC 1870 section 3). */
   readonly maxSize: number
-  /** A node of ours brings it: what that put on top counts for neither size nor header section. */
+  /** The client is a fleet node: fields that it added on top do not count for the size and header limits. */
   readonly fromPeer?: boolean
 }
 
 export type Received =
   | {
       readonly kind: 'ok'
-      /** With its empty line; a message without one that has no body ends with its last field. */
+      /** With its empty line. A message without body and empty line ends with its last field. */
       readonly header: Buffer
       readonly bodySize: number
-      /** True if the message's first line that is no field was taken for its body and an empty line put in front of it. */
+      /** True if a line that is no field began the body and an empty line was inserted before it. */
       readonly separatorAdded: boolean
     }
-  /** `drained` false: far beyond the limit, the rest was not read; answer and close the connection. */
+  /** `drained` is false if the message exceeded the limit so far that the rest was not read: reply and close the connection. */
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly drained: boolean }
-  /** The client went away before the end of data: nothing is owed to it. */
+  /** The client disconnected before the end of data, so no reply is sent. */
   | { readonly kind: 'aborted'; readonly cause: string }
 
 /**
- * Reads the whole message. Rejects only with what the sink threw, after the rest was read. The stream is not destroyed.
+ * Reads the whole message. Rejects only with an error of the sink, after the rest was read. The stream is not destroyed.
  */
 export async function receiveMessage(message: Readable, sink: BodySink, settings: ReceiveSettings): Promise<Received> {
   const maxSize = settings.maxSize + (settings.fromPeer ? HOP_OCTETS : 0)
@@ -54,7 +54,7 @@ export async function receiveMessage(message: Readable, sink: BodySink, settings
       octets += chunk.length
       if (isFlood()) break
       if (broken || reception.refused) continue
-      // The sink's own failure must not be taken for the client's.
+      // A failure of the sink is not a failure of the client.
       await reception.take(chunk).catch((error: unknown) => (broken = { error }))
     }
     if (!message.readableEnded && !isFlood()) return { kind: 'aborted', cause: 'the stream ended early' }
@@ -130,14 +130,14 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   }
 }
 
-/** RFC 5321 2.3.8 and 4.1.1.4; the code is what Postfix answers. */
+/** RFC 5321 2.3.8 and 4.1.1.4; Postfix replies with the same code. */
 const bareNewline = refusal(550, '5.5.2', 'Bare CR or LF in the message: lines must end with CRLF', 'bare newline')
 
 function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message larger than ${limit} octets`)
 }
 
-/** Octets: too much mail data (RFC 5321 4.5.3.1.10). Lines: a matter of content, not of size. */
+/** Too many octets are too much mail data (RFC 5321 4.5.3.1.10); too many lines are a fault of the content. */
 function headerRefusal(kind: 'too-large' | 'too-many-lines', caps: HeaderCaps): Refusal {
   return kind === 'too-large'
     ? refusal(552, '5.3.4', `Header section larger than ${caps.octets} octets`)

@@ -1,12 +1,12 @@
-// The trace header of this hop (RFC 5321 4.4, keywords of RFC 3848 and RFC 6531). What the client said about itself is written down as
-// its claim, what we saw is in the comment. For submission a switch leaves out client address and HELO: they tell where a person is.
+// The trace field of this hop (RFC 5321 4.4, keywords of RFC 3848 and RFC 6531). The HELO name is the client's claim; the comment holds
+// what the node observed. An option omits client address and HELO name of a submission, because they reveal where the user is.
 
 import { literalAddress } from '../smtp/domain.ts'
 import { cleanValue, writeField } from './field.ts'
 import { formatDate } from './date.ts'
 
 export interface Hop {
-  /** Null for the node's own mail, which no client brought. */
+  /** Null for messages that the node created. */
   readonly client: {
     readonly helo: string | null
     readonly ip: string
@@ -17,13 +17,13 @@ export interface Hop {
     readonly tls: { readonly version: string; readonly cipher: string } | null
   } | null
   readonly smtputf8: boolean
-  /** Our host name. */
+  /** The host name of the node. */
   readonly by: string
   readonly queueId: string
-  /** The forward-path; only where there is exactly one, as a list would betray blind copies (RFC 5321 7.6). */
+  /** The forward-path of a message with one recipient. Several would reveal blind copies (RFC 5321 7.6). */
   readonly recipient: string | null
   readonly at: number
-  /** Leave out who and where the client is (submission). */
+  /** Omits name and address of the client (submission). */
   readonly hideClient: boolean
 }
 
@@ -39,7 +39,7 @@ export function writeReceived(hop: Hop): Buffer {
   )
 }
 
-/** RFC 3848 and RFC 6531 4.3: S after STARTTLS or over TLS, A after AUTH. A certificate alone authenticates nobody by AUTH. */
+/** RFC 3848 and RFC 6531 4.3: S after STARTTLS or over TLS, A after AUTH. A certificate alone is not an AUTH login. */
 function protocol(hop: Hop): string {
   if (!hop.client) return 'local'
   if (!hop.client.esmtp) return 'SMTP'
@@ -47,7 +47,7 @@ function protocol(hop: Hop): string {
   return `${base}${hop.client.tls ? 'S' : ''}${hop.client.authenticated ? 'A' : ''}`
 }
 
-/** The HELO argument if it has the syntax of one; a stranger's free text would otherwise write the rest of our trace header. */
+/** The HELO argument if its syntax is correct. Free text of a client could otherwise forge the rest of the trace field. */
 function claimedName(helo: string | null, ip: string): string {
   if (helo !== null && (/^[A-Za-z0-9_.-]{1,255}$/.test(helo) || literalAddress(helo) !== null)) return helo
   return ip.includes(':') ? `[IPv6:${ip}]` : `[${ip}]`
@@ -58,7 +58,7 @@ function seenName(client: NonNullable<Hop['client']>): string {
   return client.name === null ? ip : `${comment(client.name)} ${ip}`
 }
 
-/** Text inside a comment: parentheses and backslashes would end or nest it (RFC 5322 3.2.2). */
+/** The text as it can stand in a comment, without parentheses and backslashes, which end or nest it (RFC 5322 3.2.2). */
 function comment(text: string): string {
   return cleanValue(text).replace(/[()\\]/g, '?')
 }

@@ -1,6 +1,6 @@
-// Authentication-Results (RFC 8601): written, read, and guarded. Anybody can write such a field, so the mx takes out every one that bears
-// our authserv-id before it adds its own, and the node behind reads only what stands between the topmost Received and the next.
-// Order that our nodes always write at the top of a message:  Received (by us) / Authentication-Results (ours) / what came in.
+// Writes and reads Authentication-Results (RFC 8601). Any sender can write such a field. Therefore the mx removes every field with its
+// authserv-id before it adds its own, and the next fleet node reads only the fields between the topmost Received and the next one.
+// Fleet nodes write at the top of a message: Received, Authentication-Results, then the message as it arrived.
 
 import { cleanValue } from './field.ts'
 import type { Field } from './header.ts'
@@ -28,23 +28,23 @@ export type AuthenticationResults =
   | { readonly kind: 'bad'; readonly problem: string }
 
 const FIELD = 'authentication-results'
-/** Between the results that we write. */
+/** Separates written results. */
 const SEPARATOR = ';\r\n\t'
-/** Within a result. */
+/** Separates the parts of a result. */
 const FOLD = '\r\n\t'
 const NONE = 'none'
 const keyword = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
 const propertyName = /^[a-z0-9-]+\.[a-z0-9_-]+$/i
-/** What may stand bare: an RFC 2045 token, and addresses and domains as pvalue allows. */
+/** A value that needs no quotes: an RFC 2045 token, or an address or domain as pvalue allows. */
 const bareValue = /^[A-Za-z0-9!#$%&'*+._`{|}~^@-]+$/
 
-/** The value of a field (folded, without its name) that states these results; `none` if there are none. */
+/** The value of a field with these results, folded, without the field name; `none` if there are none. */
 export function buildResults(authservId: string, results: readonly MethodResult[]): string {
   if (results.length === 0) return `${quoteIfNeeded(authservId)}; ${NONE}`
   return [quoteIfNeeded(authservId), ...results.map(formatResult)].join(SEPARATOR)
 }
 
-/** Two values with the same authserv-id, each as buildResults writes it, as one. */
+/** Merges two values of `buildResults` with the same authserv-id. */
 export function mergeResults(first: string, second: string): string {
   const [id, ...results] = [...partsOf(first), ...partsOf(second).slice(1)]
   return results.length === 0 ? `${id}; ${NONE}` : [id, ...results].join(SEPARATOR)
@@ -56,7 +56,7 @@ function partsOf(value: string): readonly string[] {
   return value.endsWith(nothing) ? [value.slice(0, -nothing.length)] : value.split(SEPARATOR)
 }
 
-/** The same value without experimental methods (`x-…`), which mean nothing outside of our nodes (RFC 8601 2.7.6). */
+/** The value without experimental methods (`x-…`), which have a meaning only inside the fleet (RFC 8601 2.7.6). */
 export function withoutExperiments(value: string): string {
   const parsed = parseResults(value)
   if (parsed.kind === 'bad' || !parsed.results.some(isExperiment)) return value
@@ -87,7 +87,7 @@ export function parseResults(value: string): AuthenticationResults {
   return { kind: 'results', authservId: id.text, version, results: results as MethodResult[] }
 }
 
-/** Is it an Authentication-Results field that bears our id or that cannot be read? Such are taken out (RFC 8601 5). */
+/** True for an Authentication-Results field that has this authserv-id or cannot be parsed: the node removes it (RFC 8601 5). */
 export function isForged(field: Field, authservId: string): boolean {
   if (field.key !== FIELD) return false
   const parsed = parseResults(field.value)
@@ -95,14 +95,14 @@ export function isForged(field: Field, authservId: string): boolean {
 }
 
 /**
- * What the node directly in front of us found: the results with that authserv-id between the topmost Received and the next one.
- * The topmost Received is the peer's own, so everything above the one below it is the peer's work.
+ * The results of the fleet node that relayed the message: those with this authserv-id between the topmost Received and the next one. The
+ * peer wrote the topmost Received, so it also wrote everything above the next one.
  */
 export function trustedResults(fields: readonly Field[], authservId: string): readonly MethodResult[] {
   return trustedFields(fields, authservId).flatMap((one) => one.results)
 }
 
-/** The same as they are written: the values of those fields. */
+/** The values of the same fields as written. */
 export function trustedValues(fields: readonly Field[], authservId: string): readonly string[] {
   return trustedFields(fields, authservId).map((one) => one.value)
 }
@@ -134,7 +134,7 @@ function formatResult(result: MethodResult): string {
   const properties = result.properties.map(({ name, value }) => `${name}=${quoteIfNeeded(value)}`)
   const words = [`${result.method}=${result.result}`, ...reason, ...properties]
   const line = words.join(' ')
-  // Strangers choose most of the values; each alone fits into a line (RFC 5322 2.1.1), all of them may not.
+  // The sender chooses most values. Each one fits into a line (RFC 5322 2.1.1); all together may not.
   return Buffer.byteLength(line) < LINE_OCTETS - SEPARATOR.length ? line : words.join(FOLD)
 }
 
@@ -150,7 +150,7 @@ function quote(value: string): string {
 function readResult(tokens: readonly ResultToken[]): MethodResult | null {
   const [spec, ...rest] = assignments(tokens)
   if (!spec || rest.includes(null)) return null
-  // A method may have a version: `dkim/1`. We know version 1 of all.
+  // A method may have a version, as in `dkim/1`. Version 1 of all methods is supported.
   const [method, methodVersion] = spec.name.toLowerCase().split('/') as [string, string?]
   if (
     !keyword.test(method) ||
@@ -175,7 +175,7 @@ interface Assignment {
   readonly value: string
 }
 
-/** Cuts `a=b c.d=e` into pairs; null stands for what is none. White space around `.`, `/` and `=` is allowed by the grammar. */
+/** Splits `a=b c.d=e` into pairs; null for a malformed pair. White space around `.`, `/` and `=` is allowed by the grammar. */
 function assignments(tokens: readonly ResultToken[]): (Assignment | null)[] {
   const pairs: (Assignment | null)[] = []
   let at = 0

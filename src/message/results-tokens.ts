@@ -1,11 +1,11 @@
-// Cuts the value of an Authentication-Results field (RFC 8601 2.2) into words, quoted strings and the marks `;` and `=`. Comments and
-// white space go. A word behind `=` may hold `=` and `/` (unquoted base64 as large sites write it), a word before it may not hold `=`.
+// Splits the value of an Authentication-Results field (RFC 8601 2.2) into words, quoted strings and the marks `;` and `=`. Comments and
+// white space are removed. A word after `=` may contain `=` and `/` (unquoted base64 of large sites); a word before it may not.
 
 import { endOfComment } from './address-tokens.ts'
 
 export interface ResultToken {
   readonly kind: 'word' | 'quoted' | 'mark'
-  /** A quoted string without its quoting. */
+  /** A quoted string is without quotes and escapes. */
   readonly text: string
 }
 
@@ -13,7 +13,7 @@ const word = /[^\s();="]+/y
 const valueWord = /[^\s();"]+/y
 const quotedString = /"((?:[^"\\]|\\.)*)"/y
 
-/** The tokens, or null if comments or quotes do not end or a control character is met. */
+/** The tokens, or null for an unfinished comment or quoted string or a control character. */
 export function tokenizeResults(value: string): readonly ResultToken[] | null {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x08\x0b-\x1f\x7f]/.test(value)) return null
@@ -26,16 +26,20 @@ export function tokenizeResults(value: string): readonly ResultToken[] | null {
       if (at < 0) return null
     } else if (/\s/.test(c)) at++
     else {
-      const taken = take(value, at, tokens.at(-1))
-      if (!taken) return null
-      tokens.push(taken.token)
-      at = taken.end
+      const next = nextToken(value, at, tokens.at(-1))
+      if (!next) return null
+      tokens.push(next.token)
+      at = next.end
     }
   }
   return tokens
 }
 
-function take(value: string, at: number, last: ResultToken | undefined): { token: ResultToken; end: number } | null {
+function nextToken(
+  value: string,
+  at: number,
+  last: ResultToken | undefined,
+): { token: ResultToken; end: number } | null {
   const c = value[at] as string
   if (c === '"') {
     quotedString.lastIndex = at

@@ -1,12 +1,13 @@
-// The fields that tell people's mail programs what the spam filter found. Only a node of ours may have written them: those of strangers go.
-// Symbols stay out: who mails himself through a forward could tune his spam by them. Subject: is never touched, it is signed (RFC 6376 5.4.1).
+// Header fields with the result of the spam filter for mail programs. Only fleet nodes write them: fields of other senders are removed.
+// Symbols are omitted, because a spammer could tune messages with them through a forward to the spammer's own mailbox. Subject: stays
+// unchanged, because it is signed (RFC 6376 5.4.1).
 
 import { writeField } from './field.ts'
 
-/** Taken out before ours are written; lower case. */
+/** Names in lower case of the fields that are removed before the node adds its own. */
 export const spamFieldKeys: readonly string[] = ['x-spam-status', 'x-spam-flag']
 
-/** The fields of one mail; `required` is the score from which on the filter refuses. */
+/** The fields of one message. `required` is the score at which the filter rejects. */
 export function writeSpamFields(found: {
   readonly isSpam: boolean
   readonly score: string

@@ -1,5 +1,5 @@
-// The author of a mail that we send on in our own name: `Ann <ann@stranger.example>` becomes
-// `"Ann via example.org" <ann=stranger.example@srs.example.org>`, answers still go to her (RFC 5322 3.6.2). Whole fields only.
+// Replaces the author of a forwarded message by an address of the node: `Ann <ann@stranger.example>` becomes
+// `"Ann via example.org" <ann=stranger.example@srs.example.org>`. Replies still go to the author (RFC 5322 3.6.2).
 
 import { createHash } from 'node:crypto'
 import { isAscii } from '../smtp/domain.ts'
@@ -12,21 +12,21 @@ import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
 
 export interface ViaNames {
-  /** Domain of the made address; we sign for it. */
+  /** Domain of the new address, for which the node signs. */
   readonly domain: string
-  /** Who forwards, for people: `via` this. */
+  /** Name of the forwarder in the display name, after `via`. */
   readonly via: string
 }
 
-/** Characters of a display name that are kept: longer ones are no names. */
+/** Characters kept of a display name. */
 const MAX_NAME = 120
-/** Octets of text in one encoded word: 75 characters with charset and marks (RFC 2047 2). */
+/** Octets of text in one encoded word, which has at most 75 characters in all (RFC 2047 2). */
 const ENCODED_OCTETS = 45
-/** What may stand in a local part without quotes (RFC 5321 4.1.2 Dot-string). */
+/** A local part that needs no quotes (RFC 5321 4.1.2 Dot-string). */
 const dotString = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
 const encodedWord = /^=\?[^?\s]+\?[bq]\?[^?\s]*\?=$/i
 
-/** Fields to put in place of From: and, unless the mail names one, Reply-To:; the old From: stays readable beside them. */
+/** The fields that replace From:, with a Reply-To: unless the message has one. X-Original-From: keeps the old value. */
 export function viaFields(fields: readonly Field[], author: string, names: ViaNames): Buffer {
   const [from] = fieldsNamed(fields, 'from')
   const made = `${displayName(from?.value ?? '', author, names.via)} <${viaAddress(author, names.domain)}>`
@@ -35,12 +35,12 @@ export function viaFields(fields: readonly Field[], author: string, names: ViaNa
   return Buffer.concat([writeField('From', made), ...answers, ...copy('X-Original-From')])
 }
 
-/** Is the field to make room for them? A Reply-To without a value names nobody. */
+/** True for a field that they replace: From:, or a Reply-To: without a value. */
 export function isReplacedByVia({ key, value }: Field): boolean {
   return key === 'from' || (key === 'reply-to' && value === '')
 }
 
-/** An address of ours that shows whose it stands for; a hash where that does not fit into a local part. */
+/** An address in `domain` that contains the author's address, or a hash of it if a local part cannot hold it. */
 export function viaAddress(author: string, domain: string): string {
   const { local: name, domain: home } = splitAddress(author)
   const local = `${name}=${home}`
@@ -48,25 +48,25 @@ export function viaAddress(author: string, domain: string): string {
   return `${fits ? local : `author-${createHash('sha256').update(author).digest('hex').slice(0, 32)}`}@${domain}`
 }
 
-/** The same value under another name, byte for byte. */
+/** The same value with another field name, octet for octet. */
 function renamed(field: Field, name: string): Buffer {
   return Buffer.concat([Buffer.from(name), field.raw.subarray(field.raw.indexOf(':'))])
 }
 
-/** Encoded words stay as they are, everything else becomes one quoted text. */
+/** Encoded words stay unchanged; other words become one quoted string. */
 function displayName(value: string, author: string, via: string): string {
   const words = nameWords(value)
   if (words.length === 0) return quoted(`${author.replace('@', ' at ')} via ${via}`)
   const encoded = words.filter((word) => encodedWord.test(word))
   if (encoded.length === words.length && words.join(' ').length <= MAX_NAME)
     return `${words.join(' ')} ${quoted(`via ${via}`)}`
-  // Mixed or too long: what is plain in it is enough of a name.
+  // Mixed or too long: only the unencoded words are kept.
   const plain = words.filter((word) => !encodedWord.test(word)).join(' ')
   const name = plain === '' ? author.replace('@', ' at ') : plain.slice(0, MAX_NAME).toWellFormed()
   return quoted(`${name} via ${via}`)
 }
 
-/** The words before the angle bracket, quotes taken off; none if it is not of the form `name <address>`. */
+/** The words before the angle bracket without quotes; none if the value has not the form `name <address>`. */
 function nameWords(value: string): string[] {
   const tokenized = tokenizeAddresses(value)
   if (tokenized.kind === 'bad') return []
@@ -89,7 +89,7 @@ function quoted(text: string): string {
   return isAscii(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : encode(text)
 }
 
-/** UTF-8 text as encoded words (RFC 2047), cut between characters. */
+/** UTF-8 text as encoded words (RFC 2047), split between characters. */
 function encode(text: string): string {
   const pieces: string[] = []
   let piece = ''

@@ -1,5 +1,5 @@
-// A mail as an attachment of a new one of ours (RFC 2046 5.2.1): for destinations that would refuse it under its own author.
-// Every octet of it stays as it came, its own signatures with it.
+// Attaches a message to a new message of the node (RFC 2046 5.2.1), for destinations that would reject it under its own author. Every
+// octet of the attached message stays unchanged, so that its signatures stay valid.
 
 import { writeField } from './field.ts'
 import { formatDate } from './date.ts'
@@ -9,33 +9,33 @@ import { hopFieldKeys } from './hops.ts'
 import { makeMessageId, readMessageId } from './message-id.ts'
 
 export interface Wrapping {
-  /** The header section of the mail inside, complete with the empty line at its end. */
+  /** The header section of the attached message, with the empty line at its end. */
   readonly header: Buffer
   readonly fields: readonly Field[]
-  /** Fields that say who it is from now (via-author.ts). */
+  /** Fields with the new author (via-author.ts). */
   readonly author: Buffer
-  /** Never used before and nowhere else: names the message and parts its bodies. */
+  /** A text that never repeats: part of the Message-ID and of the MIME boundary. */
   readonly unique: string
   readonly hostname: string
   readonly at: number
-  /** Does it need the eighth bit (RFC 6152), or headers in UTF-8 (RFC 6532)? */
+  /** The message needs 8BITMIME (RFC 6152), or SMTPUTF8 because of UTF-8 header fields (RFC 6532). */
   readonly bits: '7bit' | '8bit' | 'utf8'
-  /** Why there is an attachment, for its reader: lines of ASCII. */
+  /** Text for the recipient that explains the attachment: lines of ASCII. */
   readonly explanation: readonly string[]
 }
 
 export interface Wrapped {
-  /** Everything but trace and signature, with the empty line at its end. */
+  /** The header section without trace field and signature, with the empty line at its end. */
   readonly header: Buffer
-  /** What stands before the mail's own octets, and behind them. */
+  /** The octets before and after the attached message. */
   readonly before: Buffer
   readonly after: Buffer
   readonly messageId: string
 }
 
 /**
- * Fields that the new mail takes over: for whom and about what it is, where answers go, and that a program wrote it, so that no program
- * answers it.
+ * Fields that the new message copies: recipients, subject, addresses for replies, and marks of automatic messages, so that no program
+ * replies.
  */
 const takenOver = ['to', 'cc', 'reply-to', 'subject', 'date', 'auto-submitted', 'precedence', 'list-id']
 
@@ -47,7 +47,7 @@ export function wrap(wrapping: Wrapping): Wrapped {
   const first = (name: string) => fieldsNamed(fields, name).find(({ value }) => value !== '')
   const transfer = bits === '7bit' ? [] : [Buffer.from('Content-Transfer-Encoding: 8bit\r\n')]
   const header = Buffer.concat([
-    // The hops and forwards so far count against loops, however deep the mail is wrapped.
+    // Earlier hops and forwards count for loop detection at any depth of attachment.
     ...fields.filter((field) => hopFieldKeys.includes(field.key)).map((field) => field.raw),
     wrapping.author,
     ...takenOver.flatMap((name) => first(name)?.raw ?? []),

@@ -1,5 +1,5 @@
-// Sizes and time-outs of SMTP (RFC 5321 4.5.3) as named constants. Octets and milliseconds. Rooms that use a number of the
-// protocol take it from here, so that it is written and reasoned once; nothing here is a policy of ours.
+// Sizes and time-outs of SMTP (RFC 5321 4.5.3) as named constants, in octets and milliseconds. Limits that are a policy of Waypost are
+// not in this file.
 
 /** Local part, RFC 5321 4.5.3.1.1. */
 export const LOCAL_PART_OCTETS = 64
@@ -19,21 +19,21 @@ export const ORCPT_OCTETS = 500
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/** Waiting for a TCP connection: RFC 5321 names no time; 30 s is what Postfix waits, and the next MX host is worth trying by then. */
+/** TCP connection. RFC 5321 gives no time; Postfix waits 30 s before it tries the next MX host. */
 export const CONNECT_TIMEOUT = 30 * SECOND
-/** Waiting for the 220 greeting, RFC 5321 4.5.3.2.1. */
+/** The 220 greeting, RFC 5321 4.5.3.2.1. */
 export const GREETING_TIMEOUT = 5 * MINUTE
-/** Waiting for the reply to EHLO: no time of its own in RFC 5321, so as MAIL. */
+/** The reply to EHLO. RFC 5321 gives no time, so the time of MAIL. */
 export const EHLO_TIMEOUT = 5 * MINUTE
-/** RFC 5321 4.5.3.2.2. */
+/** The reply to MAIL, RFC 5321 4.5.3.2.2. */
 export const MAIL_TIMEOUT = 5 * MINUTE
-/** RFC 5321 4.5.3.2.3: longer if mailing lists are processed at RCPT. */
+/** The reply to RCPT, RFC 5321 4.5.3.2.3. */
 export const RCPT_TIMEOUT = 5 * MINUTE
-/** Waiting for 354, RFC 5321 4.5.3.2.4. */
+/** The reply 354 to DATA, RFC 5321 4.5.3.2.4. */
 export const DATA_INITIATION_TIMEOUT = 2 * MINUTE
-/** Waiting for one block of data to be taken, RFC 5321 4.5.3.2.5. */
+/** One write of message data, RFC 5321 4.5.3.2.5. */
 export const DATA_BLOCK_TIMEOUT = 3 * MINUTE
-/** Waiting for the reply to the final dot, RFC 5321 4.5.3.2.6. Never shorter: who gives up while the peer commits, sends a duplicate. */
+/** The reply to the final dot, RFC 5321 4.5.3.2.6. A client that gives up while the peer commits sends a duplicate. */
 export const DATA_TERMINATION_TIMEOUT = 10 * MINUTE
-/** A server waits this long for the next command, RFC 5321 4.5.3.2.7. */
+/** The next command of a client, RFC 5321 4.5.3.2.7. */
 export const SERVER_COMMAND_TIMEOUT = 5 * MINUTE

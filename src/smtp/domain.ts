@@ -1,5 +1,5 @@
 // Domains as SMTP writes them: LDH labels (RFC 5321 4.1.2), U-labels (RFC 6531 3.3, RFC 5890), address literals (RFC 5321 4.1.3).
-// Every domain in the program is in lower case with A-labels, so that two spellings of one domain are one string. Asks no DNS.
+// Every domain in the program is in lower case with A-labels, so that two spellings of one domain are one string. No DNS look-ups.
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII, domainToUnicode } from 'node:url'
@@ -16,8 +16,8 @@ export function isAscii(text: string): boolean {
 }
 
 /**
- * The domain in lower case with A-labels, or null if it is none. A label beyond ASCII must be a U-label as RFC 5890 2.3.2.1 wants it:
- * what would only become valid by a mapping (full-width letters, ideographic full stops) is refused, as two servers might map differently.
+ * The domain in lower case with A-labels, or null for a text that is no domain. A label beyond ASCII must be a U-label (RFC 5890 2.3.2.1):
+ * a label that needs a mapping (full-width letters, ideographic full stops) is refused, because two servers may map it differently.
  */
 export function asciiDomain(text: string): string | null {
   if (text.length > DOMAIN_OCTETS) return null
@@ -31,12 +31,12 @@ export function asciiDomain(text: string): string | null {
   return domainToUnicode(converted) === unicode ? converted : null
 }
 
-/** The domain with U-labels, for people's eyes only; the text itself where it has none. */
+/** The domain with U-labels, for display only; the text itself if it has no A-label. */
 export function unicodeDomain(domain: string): string {
   return domain.includes('xn--') ? domainToUnicode(domain) || domain : domain
 }
 
-/** An address literal such as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, in lower case; null if it is none. */
+/** An address literal such as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, in lower case; null for another text. */
 export function addressLiteral(text: string): string | null {
   const lower = text.toLowerCase()
   return literalAddress(lower) === null ? null : lower
@@ -52,7 +52,7 @@ export function literalAddress(text: string): string | null {
   return isIPv4(four) ? four : null
 }
 
-/** RFC 5321 4.1.3: beside a `::` stand at most six groups, an IPv4 tail counting as two; it never replaces a single one. */
+/** RFC 5321 4.1.3: an address with `::` has at most six groups, where an IPv4 tail counts as two: `::` never replaces a single group. */
 function compressionFits(ip: string): boolean {
   if (!ip.includes('::')) return true
   const groups = ip.split(':').filter((group) => group !== '')

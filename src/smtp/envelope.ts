@@ -1,7 +1,7 @@
 // The envelope: reverse-path, forward-paths and their parameters (RFC 5321 2.3.1, RFC 3461, RFC 6152, RFC 6531, RFC 8689).
 // Addresses are strings in the printed form of smtp/mailbox.ts (`local@domain`, domain in lower case); the null sender is null.
 
-/** Parameters of MAIL FROM, already checked. */
+/** Parameters of MAIL, after the check of their syntax. */
 export interface MailParameters {
   /** SIZE=, octets the client announced, or null. */
   readonly size: number | null
@@ -17,9 +17,9 @@ export interface MailParameters {
 /** NOTIFY= values (RFC 3461 4.1); `NEVER` stands alone. */
 export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY'
 
-/** Parameters of RCPT TO, already checked. */
+/** Parameters of RCPT, after the check of their syntax. */
 export interface RecipientParameters {
-  /** Empty when the client gave none: the default is FAILURE and, at our choice, DELAY. */
+  /** Empty without NOTIFY=: RFC 3461 4.1 then allows FAILURE and DELAY. */
   readonly notify: readonly Notify[]
   /** ORCPT= as `type;address` with the address decoded (RFC 3461 4.2), or null. */
   readonly orcpt: string | null

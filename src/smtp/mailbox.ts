@@ -1,11 +1,11 @@
 // The Mailbox of RFC 5321 4.1.2 with the UTF-8 of RFC 6531 3.3: `local-part@domain` or `local-part@[address literal]`.
 // No comments, no folding white space, no obsolete forms: those belong to headers (RFC 5322), never to an envelope.
-// The printed form (least quoting, domain in lower case with A-labels) is how the whole program writes an address.
+// The printed form (least quoting, domain in lower case with A-labels) is the one form in which the program writes an address.
 
 import { addressLiteral, asciiDomain, isAscii } from './domain.ts'
 import { LOCAL_PART_OCTETS, MAILBOX_OCTETS } from './address-limits.ts'
 
-/** `local` is what the quoting means, without it; `domain` is canonical (smtp/domain.ts), an address literal with its brackets. */
+/** `local` without quotes and escapes; `domain` is canonical (smtp/domain.ts), an address literal with its brackets. */
 export interface Mailbox {
   readonly local: string
   readonly domain: string
@@ -15,12 +15,12 @@ export type ParsedMailbox =
   | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** UTF8-non-ascii of RFC 6531, less what no address needs and what hides: C1 controls, line separators, replacement, lone surrogates. */
+/** UTF8-non-ascii of RFC 6531 without characters that are invisible or ambiguous: C1 controls, line separators, replacement character, lone surrogates. */
 const utf8 = '\\u{a0}-\\u{2027}\\u{202a}-\\u{d7ff}\\u{e000}-\\u{fffc}\\u{10000}-\\u{10fffd}'
 const atext = `A-Za-z0-9!#$%&'*+/=?^_\`{|}~\\-${utf8}`
 const dotString = new RegExp(`^[${atext}]+(?:\\.[${atext}]+)*$`, 'u')
 const quotedString = new RegExp(`^"(?:[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e${utf8}]|\\\\[\\x20-\\x7e])*"$`, 'u')
-/** What may stand between quotes at all; the rest cannot be printed. */
+/** The text that a quoted string can hold. */
 const quotable = new RegExp(`^[\\x20-\\x7e${utf8}]*$`, 'u')
 
 /** Reads one mailbox without angle brackets. */
@@ -34,24 +34,24 @@ export function parseMailbox(text: string): ParsedMailbox {
   if (Buffer.byteLength(written) > LOCAL_PART_OCTETS) return bad('local part longer than 64 octets')
   const domain = canonicalDomain(text.slice(at + 1))
   if (domain === null) return bad('malformed domain')
-  // A-labels are longer than U-labels: the limit holds for what we shall send.
+  // A-labels are longer than U-labels, and the limit applies to the printed form.
   const mailbox = { local, domain }
   return Buffer.byteLength(formatMailbox(mailbox)) > MAILBOX_OCTETS
     ? bad('longer than 254 octets')
     : { kind: 'mailbox', mailbox }
 }
 
-/** Prints with the least quoting (RFC 5321 4.1.2); what `parseMailbox` reads back to the same mailbox. */
+/** Prints with the least quoting (RFC 5321 4.1.2). `parseMailbox` reads the same mailbox from the result. */
 export function formatMailbox(mailbox: Mailbox): string {
   return `${formatLocalPart(mailbox.local)}@${mailbox.domain}`
 }
 
-/** A local part as it is written before the `@`: quoted only where it must be. */
+/** A local part as written before the `@`, with quotes only if RFC 5321 4.1.2 requires them. */
 export function formatLocalPart(local: string): string {
   return dotString.test(local) ? local : `"${local.replace(/["\\]/g, '\\$&')}"`
 }
 
-/** The printed form of an address, or null if it is no mailbox. */
+/** The printed form of an address, or null if the text is no mailbox. */
 export function normalizeMailbox(text: string): string | null {
   const parsed = parseMailbox(text)
   return parsed.kind === 'mailbox' ? formatMailbox(parsed.mailbox) : null
@@ -71,7 +71,7 @@ export function domainOf(address: string): string {
   return splitAddress(address).domain
 }
 
-/** True if a peer needs SMTPUTF8 to be told this address (RFC 6531): after our A-labels only local parts can want it. */
+/** True if this address can only be sent to a peer that offers SMTPUTF8 (RFC 6531): domains have A-labels, so only a local part can need it. */
 export function needsSmtputf8(address: string): boolean {
   return !isAscii(address)
 }

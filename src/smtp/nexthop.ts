@@ -1,10 +1,10 @@
-// Next hop: where routing wants a recipient's mail to go, as one string that is also the key of a destination.
-// The queue stores the string; delivery turns it into hosts at each attempt, so a changed peer list takes effect on queued mail.
+// The next hop of a recipient as one string, which is also the key of a destination. The queue stores the string; delivery resolves it to
+// hosts at each attempt, so that a changed peer list applies to queued messages.
 //
 //   mx:example.net              the MX hosts of a domain (RFC 5321 5.1)
-//   peers:srs                   our own nodes of a role, by the `peers` of the configuration
+//   peers:srs                   fleet nodes of a role, listed in `peers` of the configuration
 //   smtp:[relay.example.net]:587  one host, no MX look-up; `smtp:relay.example.net` without brackets does MX
-//   lmtp:[127.0.0.1]:24         the same over LMTP (RFC 2033)
+//   lmtp:[127.0.0.1]:24         one host over LMTP (RFC 2033)
 //   lmtp:unix:/run/list.sock    LMTP over a unix socket
 
 export type NextHop =
@@ -21,7 +21,7 @@ const LMTP_PORT = 24
 const hostSpec = /^(smtp|lmtp):\[([^\]]+)\](?::(\d{1,5}))?$/
 const domainSpec = /^smtp:([^[\]:/]+)(?::(\d{1,5}))?$/
 
-/** Reads the written form; null if it is none. */
+/** Reads the written form; null for another text. */
 export function parseNextHop(text: string): NextHop | null {
   if (text.startsWith('mx:') && text.length > 3)
     return { kind: 'mx', domain: text.slice(3).toLowerCase(), port: SMTP_PORT }

@@ -1,16 +1,16 @@
-// Origin class: how a message came to us. Signing, SRS, limits and bounce policy look at this, never at headers.
+// The origin class of a message. Signing, SRS, limits and bounces depend on it and never on header fields.
 
-/** What a neighbouring node of ours states about a message it hands over. */
+/** What a fleet node vouches for about a message that it relays. */
 export type Vouched =
-  /** A person or machine authenticated there (RFC 8601 auth=pass) or the node wrote it itself. */
+  /** A user or a machine authenticated at that node (RFC 8601 auth=pass), or the node created the message. */
   | 'authenticated'
-  /** It came from the internet and passed DMARC there. */
+  /** It came from the internet and passed DMARC at that node. */
   | 'dmarc-pass'
-  /** It came from the internet and passed SPF or an unaligned check only: the reverse-path is real, the author unproven. */
+  /** It came from the internet and passed SPF or an unaligned check only: the reverse-path is proven, the author is not. */
   | 'sender-pass'
   | 'nothing'
 
-/** How an accepted message came. `identity` is the user name or machine name that authenticated. */
+/** How an accepted message arrived. `identity` is the name of the authenticated user or machine. */
 export type Origin =
   | { readonly kind: 'internet' }
   | { readonly kind: 'peer'; readonly role: string; readonly vouched: Vouched }
@@ -18,7 +18,7 @@ export type Origin =
   | { readonly kind: 'machine'; readonly identity: string }
   | { readonly kind: 'local' }
 
-/** Somebody who proved who he is: a person or a machine. The same name may belong to one of each. */
+/** An authenticated user or machine. A user and a machine can have the same name. */
 export type Authenticated = Extract<Origin, { readonly identity: string }>
 
 export function isAuthenticated(origin: Origin | null): origin is Authenticated {
@@ -27,12 +27,12 @@ export function isAuthenticated(origin: Origin | null): origin is Authenticated 
 
 const needsQuotes = /[\s"<>()[\],;:]/
 
-/** A user name within a text, written so that the log can tell it from other words and hide it (observe/privacy.ts). */
+/** A user name in the form in which the log recognizes it inside a text and can hide it (observe/privacy.ts). */
 export function userText(name: string): string {
   return `user:${needsQuotes.test(name) ? JSON.stringify(name) : name}`
 }
 
-/** True if the author's domain in From: is proven, so that a signature with that domain is honest. */
+/** True if the author's domain in From: is proven, so that the node may sign with that domain. */
 export function authorProven(origin: Origin): boolean {
   switch (origin.kind) {
     case 'user':

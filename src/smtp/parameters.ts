@@ -1,6 +1,6 @@
-// Parameters of MAIL and RCPT (RFC 5321 4.1.1.11, RFC 1870, RFC 3461, RFC 4954, RFC 6152, RFC 6531, RFC 8689), read whole or
-// refused with the right reply: unknown 555 5.5.4, malformed or repeated 501 5.5.4, UTF-8 without SMTPUTF8 553 5.6.7.
-// Whether an announced size or REQUIRETLS can be served is for policy to say.
+// Parameters of MAIL and RCPT (RFC 5321 4.1.1.11, RFC 1870, RFC 3461, RFC 4954, RFC 6152, RFC 6531, RFC 8689), parsed completely or
+// refused with the reply of the RFC: unknown 555 5.5.4, malformed or repeated 501 5.5.4, UTF-8 without SMTPUTF8 553 5.6.7.
+// Policy decides whether an announced size or REQUIRETLS is accepted.
 
 import type { MailParameters, Notify, RecipientParameters } from './envelope.ts'
 import { ENVID_OCTETS, ORCPT_OCTETS } from './address-limits.ts'
@@ -12,16 +12,16 @@ export type Parsed<T> =
   | { readonly kind: 'parameters'; readonly parameters: T }
   | { readonly kind: 'refused'; readonly reply: Refusal }
 
-/** What this session's EHLO answer offered beyond SIZE, 8BITMIME, SMTPUTF8 and DSN, which every listener of ours offers. */
+/** Extensions that the reply to EHLO offered in addition to SIZE, 8BITMIME, SMTPUTF8 and DSN, which every listener offers. */
 export interface Offered {
   /** REQUIRETLS is offered under TLS only (RFC 8689 section 2). */
   readonly requireTls: boolean
-  /** AUTH: its `AUTH=` is checked and not used, as nobody is trusted to vouch by it (RFC 4954 section 5). */
+  /** AUTH. The parameter `AUTH=` is checked and ignored, because no client is trusted to vouch with it (RFC 4954 section 5). */
   readonly auth: boolean
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-/** Stores the value and answers null, or answers what is wrong. */
+/** Stores the value and returns null, or returns the refusal. */
 type Reader<T> = (value: string | null, into: Mutable<T>) => string | null
 
 const printable = /^[\x20-\x7e]*$/
@@ -78,7 +78,7 @@ const recipientReaders: Readonly<Record<string, Reader<RecipientParameters>>> = 
 /**
  * Reads the parameters of MAIL.
  * @param words the parameters as sent, split at spaces
- * @param offered what the session offered
+ * @param offered extensions that the session offered
  * @param utf8 true if the reverse-path has characters beyond ASCII
  */
 export function parseMailParameters(words: readonly string[], offered: Offered, utf8: boolean): Parsed<MailParameters> {
@@ -93,7 +93,7 @@ export function parseMailParameters(words: readonly string[], offered: Offered, 
 /**
  * Reads the parameters of RCPT.
  * @param words the parameters as sent, split at spaces
- * @param smtputf8 whether MAIL had SMTPUTF8
+ * @param smtputf8 true if MAIL carried SMTPUTF8
  * @param utf8 true if the forward-path has characters beyond ASCII
  */
 export function parseRecipientParameters(
@@ -138,7 +138,7 @@ function readAll<T>(words: readonly string[], readers: Readonly<Record<string, R
 function readOrcpt(value: string, smtputf8: boolean): string | null {
   const cut = value.indexOf(';')
   const type = value.slice(0, Math.max(cut, 0))
-  // RFC 6533 section 3 lets the UTF-8 forms grow beyond 500; ours stay inside the line length anyway.
+  // RFC 6533 section 3 allows the UTF-8 forms more than 500 octets; the line length bounds them.
   if (!addressType.test(type) || Buffer.byteLength(value) > ORCPT_OCTETS) return null
   const text = value.slice(cut + 1)
   if (type.toLowerCase() === 'utf-8') {

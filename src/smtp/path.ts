@@ -1,5 +1,5 @@
 // The paths of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3, 4.1.2): angle brackets, null sender, `<Postmaster>`, source routes.
-// Strict: brackets are required and nothing but a Mailbox stands between them. Says what is wrong; policy decides nothing here.
+// Strict: brackets are required, and only a Mailbox is allowed between them. A malformed path is returned with the problem.
 
 import { asciiDomain, isAscii } from './domain.ts'
 import { parseMailbox } from './mailbox.ts'
@@ -10,22 +10,22 @@ import type { Refusal } from './reply.ts'
 export type PathRole = 'reverse' | 'forward'
 
 export type ParsedPath =
-  /** `utf8`: the client wrote characters beyond ASCII, which needs SMTPUTF8 on MAIL (RFC 6531 3.4), even where our A-labels hide it. */
+  /** `utf8`: the client wrote characters beyond ASCII, which needs SMTPUTF8 on MAIL (RFC 6531 3.4), even if the A-labels of the result hide them. */
   | { readonly kind: 'mailbox'; readonly mailbox: Mailbox; readonly utf8: boolean }
-  /** The null sender `<>`; reverse-paths only. */
+  /** The null sender `<>`, only as a reverse-path. */
   | { readonly kind: 'null' }
-  /** `<Postmaster>` without a domain: ours (RFC 5321 4.5.1); forward-paths only. */
+  /** `<Postmaster>` without a domain, only as a forward-path: the postmaster of this node (RFC 5321 4.5.1). */
   | { readonly kind: 'postmaster' }
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** The argument of MAIL FROM: or RCPT TO: cut into its path and its parameters. */
+/** The argument of MAIL or RCPT, split into path and parameters. */
 export type SplitArgument =
   | { readonly kind: 'split'; readonly path: string; readonly parameters: readonly string[] }
   | { readonly kind: 'bad'; readonly problem: string }
 
 /**
- * Cuts what follows `FROM:` or `TO:`. Spaces before the path are let pass (many clients write them); between path and parameters
- * one space is the rule and several are let pass.
+ * Splits the text after `FROM:` or `TO:`. Spaces before the path are accepted, because many clients send them; so are several spaces
+ * between path and parameters.
  */
 export function splitArgument(text: string): SplitArgument {
   const argument = text.trim()
@@ -38,7 +38,7 @@ export function splitArgument(text: string): SplitArgument {
   return { kind: 'split', path: argument.slice(0, end + 1), parameters }
 }
 
-/** Reads one path with its angle brackets. A source route is checked and dropped (RFC 5321 appendix C). */
+/** Reads one path with its angle brackets. A source route is checked and removed (RFC 5321 appendix C). */
 export function parsePath(text: string, role: PathRole): ParsedPath {
   if (!text.startsWith('<') || !text.endsWith('>') || text.length < 2) {
     return { kind: 'bad', problem: 'the address must stand in angle brackets' }
@@ -60,7 +60,7 @@ export function badPath(role: PathRole, problem: string): Refusal {
     : refusal(501, '5.1.3', `Bad recipient address syntax: ${problem}`)
 }
 
-/** The bracket that closes the path: one inside a quoted local part does not. */
+/** The index of the bracket that closes the path. A bracket inside a quoted local part does not close it. */
 function closingBracket(text: string): number {
   let quoted = false
   for (let i = 1; i < text.length; i++) {

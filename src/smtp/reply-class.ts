@@ -1,38 +1,38 @@
-// What a server's refusal is about, in one word. A closed list: rules (src/delivery/default-replies.yaml and an operator's own) say which reply is which,
-// the ledger keeps the word, metrics count it.
+// The reason of a remote server's refusal, as one word of a closed list. Rules (src/delivery/default-replies.yaml and those of the operator)
+// assign replies to it; the ledger stores the word and metrics count it.
 
 export const replyClasses = [
-  /** Not now because we are unknown there: comes again and is let in. */
+  /** The server defers mail of an unknown client; a later attempt succeeds. */
   'greylisted',
-  /** Too much at once, too often. */
+  /** Too many messages or connections in a time. */
   'rate-limited',
-  /** Our address, network or domain has a bad name there. */
+  /** The reputation of the node's address, network or domain. */
   'blocked',
-  /** Our address has no name, or one that does not lead back. */
+  /** The node's address has no name in the DNS, or a name without this address. */
   'reverse-dns',
-  /** SPF, DKIM or DMARC of the mail did not convince. */
+  /** SPF, DKIM or DMARC of the message failed. */
   'unauthenticated',
-  /** The mail itself looks like spam. */
+  /** The content of the message is classified as spam. */
   'spam',
-  /** The mail holds something dangerous. */
+  /** The message contains malware. */
   'virus',
-  /** A rule of theirs, not said which. */
+  /** A policy of the server without further detail. */
   'policy',
   'mailbox-full',
   'unknown-user',
-  /** There once was somebody. */
+  /** The mailbox existed and is closed. */
   'disabled-user',
   'unknown-domain',
   'relay-denied',
   'too-large',
   'too-many-recipients',
   'tls-needed',
-  /** Our password or certificate towards a smarthost. */
+  /** The node's password or certificate at a smarthost. */
   'login-failed',
   'loop',
-  /** Their own trouble: overload, full disk, maintenance. */
+  /** A failure of the server: overload, full disk, maintenance. */
   'server-trouble',
-  /** They did not understand us, or we them. */
+  /** One side did not understand the other's command or reply. */
   'protocol',
 ] as const
 

@@ -1,5 +1,5 @@
 // The encodings of DSN parameters: xtext (RFC 3461 section 4) and the UTF-8 address forms of RFC 6533 section 3.
-// Decoders answer null for anything that the encoders could not have been asked to write; nothing throws.
+// Decoders return null for a text that no encoder writes; nothing throws.
 
 const xtext = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/
 const mustEncode = /[^!-*,-<>-~]/g
