@@ -17,7 +17,8 @@ import type { NewMessage, NewRecipient } from '../queue/contract/queue.ts'
 import { defaultRetrySettings } from '../queue/scheduling/retry-schedule.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
-import { createAgent, standardAgent } from './attempt/agent.ts'
+import { standardAgent } from './attempt/agent.ts'
+import { createAgent } from './attempt/attempt.ts'
 import { createDispatcher, standardDispatcher } from './dispatcher.ts'
 import { createHostFinder } from './hosts/host-finder.ts'
 import { ConnectionPool, standardPool } from './attempt/connection-pool.ts'
@@ -52,7 +53,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([]),
-    limiter: new HostLimiter(),
+    limiter: new HostLimiter(clock),
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(peer), {
       resolver: fakeResolver({ 'there.test A': ['127.0.0.1'] }),

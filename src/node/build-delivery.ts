@@ -1,6 +1,7 @@
 // Builds the delivery engine of a node from its settings.
 
-import { createAgent, standardAgent } from '../delivery/attempt/agent.ts'
+import { standardAgent } from '../delivery/attempt/agent.ts'
+import { createAgent } from '../delivery/attempt/attempt.ts'
 import { createDispatcher } from '../delivery/dispatcher.ts'
 import type { Dispatcher, DispatcherPorts } from '../delivery/dispatcher.ts'
 import { createHostFinder } from '../delivery/hosts/host-finder.ts'
@@ -37,7 +38,7 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules(settings.replies),
-    limiter: new HostLimiter(),
+    limiter: new HostLimiter(clock),
   })
   return createDispatcher(settings.dispatcher, { ...parts, agent, pool })
 }

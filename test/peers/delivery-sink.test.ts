@@ -1,7 +1,8 @@
 // The whole engine (scheduler, agents, client) against Postfix's smtp-sink, which follows the standard where our own test host follows us.
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAgent, standardAgent } from '../../src/delivery/attempt/agent.ts'
+import { standardAgent } from '../../src/delivery/attempt/agent.ts'
+import { createAgent } from '../../src/delivery/attempt/attempt.ts'
 import { createDispatcher, type Dispatcher, standardDispatcher } from '../../src/delivery/dispatcher.ts'
 import { createHostFinder } from '../../src/delivery/hosts/host-finder.ts'
 import { ConnectionPool, standardPool } from '../../src/delivery/attempt/connection-pool.ts'
@@ -59,7 +60,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     pool,
     clock,
     replies: createReplyRules([]),
-    limiter: new HostLimiter(),
+    limiter: new HostLimiter(clock),
     openBody: () => {
       throw new Error('nothing to stream')
     },

@@ -1,12 +1,14 @@
-// One attempt over real connections to hosts that misbehave on command: fall-through, reuse, splitting, and what counts as an attempt.
+// One attempt over real connections to test hosts: the next host, reuse of connections, several transactions, what counts as an attempt.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../../test/lib/smtp-peer.ts'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../../test/lib/fake-queue.ts'
 import { loopbackTarget, transportSettings } from '../../../test/lib/transport-settings.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { Claim } from '../../queue/contract/queue.ts'
-import { type AgentSettings, createAgent, standardAgent } from './agent.ts'
+import { type AgentSettings, standardAgent } from './agent.ts'
+import { createAgent } from './attempt.ts'
 import type { Hosts } from '../hosts/host-finder.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './connection-pool.ts'
 import { createReplyRules, type ReplyRule } from './reply-rules.ts'
@@ -38,7 +40,8 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
   let lookUps = 0
   const limits = setting.shared ? { shared: setting.shared } : {}
   const targets = own.map((peer, i) => loopbackTarget(peer.port, { host: `mx${i + 1}.test`, ...limits }))
-  const limiter = new HostLimiter()
+  const limitClock = createFakeClock()
+  const limiter = new HostLimiter(limitClock)
   const agent = createAgent(
     { ...standardAgent, ...setting.agent },
     {
@@ -68,7 +71,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       short: result.outcomes.map(({ outcome }) => `${outcome.kind} ${outcome.status}`),
     }
   }
-  return { peers: own, agent, pool, limiter, send, lookUps: () => lookUps }
+  return { peers: own, agent, pool, limiter, limitClock, send, lookUps: () => lookUps }
 }
 
 function claimOf(to: readonly string[], sender: string | null): Claim {
@@ -88,7 +91,7 @@ describe('reuse', () => {
     expect(lookUps()).toBe(1)
   })
 
-  it('opens a new connection after the agreed number of messages', async () => {
+  it('opens a new connection after the configured number of messages', async () => {
     const {
       peers: [peer],
       send,
@@ -97,7 +100,7 @@ describe('reuse', () => {
     expect(peer?.sessions).toBe(3)
   })
 
-  it('does not count a kept connection that the peer closed meanwhile', async () => {
+  it('does not count a kept connection that the peer closed', async () => {
     const {
       peers: [peer],
       send,
@@ -110,18 +113,21 @@ describe('reuse', () => {
     expect(peer?.sessions).toBe(3)
   })
 
-  it.each(['disconnect', 'closing'] as const)('nor one that answers MAIL with %s', async (mood) => {
-    const {
-      peers: [peer],
-      send,
-    } = await setUp([{}])
-    await send(['a@example.net'])
-    peer?.change({ moods: { mail: mood }, moodsInSession: 1 })
-    expect((await send(['b@example.net'])).short).toEqual(['delivered 2.0.0'])
-    expect(peer?.sessions).toBe(2)
-  })
+  it.each(['disconnect', 'closing'] as const)(
+    'does not count a kept connection that answers MAIL with %s',
+    async (mood) => {
+      const {
+        peers: [peer],
+        send,
+      } = await setUp([{}])
+      await send(['a@example.net'])
+      peer?.change({ moods: { mail: mood }, moodsInSession: 1 })
+      expect((await send(['b@example.net'])).short).toEqual(['delivered 2.0.0'])
+      expect(peer?.sessions).toBe(2)
+    },
+  )
 
-  it('nor where the first recipient could not go there anyway', async () => {
+  it('does not count it if the peer does not support the first recipient', async () => {
     const {
       peers: [peer],
       send,
@@ -145,7 +151,7 @@ describe('reuse', () => {
   })
 })
 
-describe('fall-through', () => {
+describe('the next host', () => {
   it.each([
     ['connect', 'permfail'],
     ['connect', 'tempfail'],
@@ -158,7 +164,7 @@ describe('fall-through', () => {
     ['rcpt', 'tempfail'],
     ['data', 'tempfail'],
     ['dot', 'tempfail'],
-  ] as const)('goes on to the next host after %s %s', async (stage, mood) => {
+  ] as const)('is tried after %s %s', async (stage, mood) => {
     const {
       peers: [, second],
       send,
@@ -183,7 +189,7 @@ describe('fall-through', () => {
     expect(second?.messages).toHaveLength(0)
   })
 
-  it('takes only the recipients along that the first host did not settle', async () => {
+  it('gets only the recipients without a final outcome', async () => {
     const {
       peers: [first, second],
       send,
@@ -198,7 +204,7 @@ describe('fall-through', () => {
     expect(second?.commands.map(({ line }) => line)).not.toContain('RCPT TO:<permfail-rcpt@example.net>')
   })
 
-  it('keeps what a host said of the mail where the next one is not there', async () => {
+  it('does not replace the reply of the first host if it cannot be reached', async () => {
     const wait: ReplyRule = { name: 'wait', class: 'greylisted', code: ['450'], retry: 120_000, pause: 60_000 }
     const { peers: own, agent, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [wait] })
     await own[1]?.close()
@@ -212,7 +218,7 @@ describe('fall-through', () => {
     expect(await send(['b@example.net'])).toMatchObject({ short: ['deferred 4.4.2'], verdict: 'trouble' })
   })
 
-  it('holds no more than two sessions, but tries more addresses that do not answer', async () => {
+  it('is tried after addresses that do not answer, but not after two sessions', async () => {
     const bad = { moods: { connect: 'tempfail' as const } }
     const {
       peers: [, , third],
@@ -230,7 +236,7 @@ describe('fall-through', () => {
 })
 
 describe('verdict', () => {
-  it('calls a destination unreachable when nobody answers', async () => {
+  it('is unreachable if no host answers', async () => {
     const {
       peers: [peer],
       send,
@@ -242,21 +248,21 @@ describe('verdict', () => {
     expect(verdict).toBe('unreachable')
   })
 
-  it('calls a broken session trouble and a refusal no trouble at all', async () => {
+  it('is trouble after a lost session, but not after a refusal', async () => {
     const { send } = await setUp([{}])
     expect((await send(['disconnect-data@example.net'])).verdict).toBe('trouble')
     expect((await send(['permfail-rcpt@example.net'])).verdict).toBe('worked')
     expect((await send(['tempfail-rcpt@example.net'])).verdict).toBe('worked')
   })
 
-  it('takes a 421 greeting for a busy host, not for a dead one', async () => {
+  it('is trouble, not unreachable, after a 421 greeting', async () => {
     const { send } = await setUp([{ moods: { connect: 'closing' } }])
     expect((await send(['a@example.net'])).verdict).toBe('trouble')
   })
 })
 
 describe('recipients', () => {
-  it('splits many recipients into several transactions of one session', async () => {
+  it('are split into several transactions of one session', async () => {
     const {
       peers: [peer],
       send,
@@ -267,7 +273,7 @@ describe('recipients', () => {
     expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([3, 3, 2])
   })
 
-  it('sends the rest in another transaction when the host takes only some at a time', async () => {
+  it('are sent in another transaction if the host accepts only some at a time', async () => {
     const {
       peers: [peer],
       send,
@@ -277,7 +283,7 @@ describe('recipients', () => {
     expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([2, 2, 1])
   })
 
-  it('comes again to a host that closes after each transaction', async () => {
+  it('are sent over a new connection to a host that closes after each transaction', async () => {
     const {
       peers: [peer],
       send,
@@ -288,7 +294,7 @@ describe('recipients', () => {
     expect(peer?.sessions).toBe(2)
   })
 
-  it('does not go round in circles with a host that takes nobody', async () => {
+  it('are not sent again to a host that accepts none of them', async () => {
     const {
       peers: [peer],
       send,
@@ -300,7 +306,7 @@ describe('recipients', () => {
 })
 
 describe('next hops without hosts', () => {
-  it('fails or defers as the look-up says', async () => {
+  it('fail or defer as the look-up says', async () => {
     const none = { kind: 'none', status: '5.1.2', reply: 'Domain example.net does not exist' } as const
     const gone = await setUp([], { hosts: { ...none, permanent: true } })
     expect(await gone.send(['a@example.net'])).toMatchObject({ short: ['failed 5.1.2'], verdict: 'worked' })
@@ -309,12 +315,12 @@ describe('next hops without hosts', () => {
   })
 })
 
-describe('rules for replies', () => {
+describe('reply rules', () => {
   const slow: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000, retry: 120_000 }
 
-  it('class a refusal, set the next attempt and ask for a pause', async () => {
+  it('classify a refusal, set the next attempt and pause the destination', async () => {
     const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }], { replies: [slow] })
-    const before = Date.now()
+    const before = systemClock.now()
     const { outcomes, verdict, pauseMs } = await agent.attempt(claimOf(['a@there.test'], null))
     const [first] = outcomes
     expect(first?.outcome).toMatchObject({ kind: 'deferred', replyClass: 'rate-limited' })
@@ -323,12 +329,12 @@ describe('rules for replies', () => {
     expect({ verdict, pauseMs }).toEqual({ verdict: 'trouble', pauseMs: 60_000 })
   })
 
-  it('do not slow a destination whose next host takes the mail', async () => {
+  it('do not pause a destination whose next host accepts the message', async () => {
     const { agent } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { replies: [slow] })
     expect(await agent.attempt(claimOf(['a@there.test'], null))).toMatchObject({ verdict: 'worked', pauseMs: 0 })
   })
 
-  it('see the name of the host and the stage', async () => {
+  it('match the host name and the stage', async () => {
     const here: ReplyRule = { ...slow, host: ['mx1.test'], at: ['greeting'] }
     const greeting = await setUp([{ replies: { connect: '450 4.7.1 later' } }], { replies: [here] })
     expect((await greeting.agent.attempt(claimOf(['a@there.test'], null))).pauseMs).toBe(60_000)
@@ -337,51 +343,52 @@ describe('rules for replies', () => {
   })
 })
 
-describe('limits that hosts share', () => {
+describe('shared limits', () => {
   const shared: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 0 }
 
-  it('send an attempt back before anything is dialled, and let the next one in', async () => {
+  it('postpone an attempt before a connection, and allow the next one', async () => {
     const { agent, limiter, peers: own } = await setUp([{}, {}], { shared })
-    limiter.acquire(shared, 'mx:other.example', Date.now())
+    limiter.acquire(shared, 'mx:other.example')
     const attempt = () => agent.attempt(claimOf(['a@there.test'], null))
     expect(await attempt()).toMatchObject({ outcomes: [], verdict: 'unused', postponeMs: 1000 })
     expect(own.map((peer) => peer.sessions)).toEqual([0, 0])
     limiter.release(shared)
     expect(await attempt()).toMatchObject({ verdict: 'worked', outcomes: [{ outcome: { kind: 'delivered' } }] })
-    // The place was given back: another mail goes over the kept connection, and finds it full there as well.
-    limiter.acquire(shared, 'mx:other.example', Date.now())
+    // The slot was released. The limit also applies to a kept connection.
+    limiter.acquire(shared, 'mx:other.example')
     expect(await attempt()).toMatchObject({ outcomes: [], postponeMs: 1000 })
     limiter.release(shared)
     expect(await attempt()).toMatchObject({ verdict: 'worked' })
     expect(own[0]?.sessions).toBe(1)
   })
 
-  it('give the place back when the host is not there', async () => {
+  it('release the slot if the host cannot be reached', async () => {
     const { agent, limiter } = await setUp([{ moods: { connect: 'disconnect' } }], { shared })
     expect((await agent.attempt(claimOf(['a@there.test'], null))).verdict).toBe('unreachable')
-    expect(limiter.acquire(shared, 'mx:other.example', Date.now())).toEqual({ kind: 'entered' })
+    expect(limiter.acquire(shared, 'mx:other.example')).toEqual({ kind: 'acquired' })
   })
 
-  it('do not keep an attempt that was begun from the next host', async () => {
+  it('allow the next host to an attempt that has a slot', async () => {
     const slow: SharedLimits = { name: '*.test', concurrency: 1, intervalMs: 60_000 }
-    const { peers: own, send, limiter } = await setUp([{}, {}], { shared: slow })
+    const { peers: own, send, limiter, limitClock } = await setUp([{}, {}], { shared: slow })
     await own[0]?.close()
     expect((await send(['a@there.test'])).short).toEqual(['delivered 2.0.0'])
-    expect(limiter.acquire(slow, 'mx:other.example', Date.now() + 60_000)).toEqual({ kind: 'entered' })
+    await limitClock.advance(60_000)
+    expect(limiter.acquire(slow, 'mx:other.example')).toEqual({ kind: 'acquired' })
   })
 
-  it('do when the first host asks for rest', async () => {
+  it('do not allow it if the first host asks for a pause', async () => {
     const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
     const { peers: own, send } = await setUp([{ moods: { rcpt: 'tempfail' } }, {}], { shared, replies: [rest] })
     expect((await send(['a@there.test'])).short).toEqual(['deferred 4.2.0'])
     expect(own[1]?.sessions).toBe(0)
   })
 
-  it('pause with the host that asks for rest', async () => {
+  it('apply the pause that a host asks for', async () => {
     const rest: ReplyRule = { name: 'slow', class: 'rate-limited', code: ['450'], pause: 60_000 }
     const { agent, limiter } = await setUp([{ moods: { rcpt: 'tempfail' } }], { shared, replies: [rest] })
     await agent.attempt(claimOf(['a@there.test'], null))
-    const entry = limiter.acquire(shared, 'mx:other.example', Date.now())
+    const entry = limiter.acquire(shared, 'mx:other.example')
     expect(entry.kind === 'full' && entry.waitMs > 50_000).toBe(true)
   })
 })

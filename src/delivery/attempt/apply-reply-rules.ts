@@ -1,12 +1,12 @@
-// A refusal with its class: what the rule that fits it changes in the outcome. Without a rule the outcome stays as the standard has it.
+// Applies the reply rule that matches a refusal to its outcome. Without a rule the outcome follows RFC 5321.
 
 import type { Outcome } from '../../queue/contract/outcome.ts'
 import { deferred } from './delivery-outcome.ts'
 import type { Classification } from './reply-rules.ts'
 
 /**
- * How often a recipient is tried at the time that a rule or a reply names; from then on the schedule's growing gaps hold. A server that
- * says "in five minutes" for days is not asked every five minutes for days.
+ * Attempts whose time a rule or a reply may set; later ones follow the retry schedule. A server that says "in five minutes" for days is
+ * not tried every five minutes for days.
  */
 const HINTED_ATTEMPTS = 6
 
@@ -15,6 +15,7 @@ type Refused = Exclude<Outcome, { kind: 'delivered' }>
 export function applyRule(
   outcome: Refused,
   found: Classification,
+  /** `now` is wall time: the next attempt is written to disk. */
   at: { readonly now: number; readonly attempt: number },
 ): Refused {
   const scope = found.scope ?? outcome.scope

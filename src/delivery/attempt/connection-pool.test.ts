@@ -1,4 +1,4 @@
-// Which connections are kept, for how long, and what becomes of them at the end.
+// Which connections are kept, for how long, and how they are closed.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
@@ -41,7 +41,7 @@ function setUp(settings: Partial<PoolSettings> = {}) {
 }
 
 describe('the pool', () => {
-  it('lends what was used last', () => {
+  it('lends the connection that was used last', () => {
     const { pool, keep } = setUp()
     keep('a')
     const second = keep('a')
@@ -50,7 +50,7 @@ describe('the pool', () => {
     expect(pool).toMatchObject({ idle: 1, lent: 1 })
   })
 
-  it('ends what was idle too long, also if nobody asks', async () => {
+  it('closes a connection that is idle too long, without a request for it', async () => {
     const { pool, keep, clock } = setUp({ idleMs: 5000 })
     const one = keep('a')
     await clock.advance(4999)
@@ -61,7 +61,7 @@ describe('the pool', () => {
     expect(clock.sleeping).toBe(0)
   })
 
-  it('counts the time of one that was lent and not used', async () => {
+  it('continues the idle time of a connection that was lent and not used', async () => {
     const { pool, clock } = setUp({ idleMs: 5000 })
     const one = connection()
     pool.giveBack('a', pool.adopt(one))
@@ -75,15 +75,16 @@ describe('the pool', () => {
     expect(one.ended).toBe('quit')
   })
 
-  it('ends what was idle before the clock was set back', () => {
-    const { pool, keep, clock } = setUp()
+  it('keeps idle connections when the wall clock is set back, and closes them in time', async () => {
+    const { pool, keep, clock } = setUp({ idleMs: 5000 })
     const one = keep('a')
     clock.set(clock.now() - 3_600_000)
+    await clock.advance(5000)
     expect(pool.borrow('a')).toBeNull()
     expect(one.ended).toBe('quit')
   })
 
-  it('ends what carried enough or is old', async () => {
+  it('closes a connection that carried enough messages or is too old', async () => {
     const { pool, clock } = setUp({ maxMessages: 2, maxAgeMs: 10_000 })
     const worn = connection()
     const entry = pool.adopt(worn)
@@ -97,7 +98,7 @@ describe('the pool', () => {
     expect(old.ended).toBe('quit')
   })
 
-  it('does not lend what the peer closed', () => {
+  it('does not lend a connection that the peer closed', () => {
     const { pool, keep } = setUp()
     const good = keep('a')
     keep('a').alive = false
@@ -105,7 +106,7 @@ describe('the pool', () => {
     expect(pool.borrow('a')).toBeNull()
   })
 
-  it('keeps no more than agreed, the oldest goes', () => {
+  it('closes the oldest idle connection beyond the limit', () => {
     const { pool, keep } = setUp({ maxIdle: 2 })
     const first = keep('a')
     keep('b')
@@ -115,7 +116,7 @@ describe('the pool', () => {
     expect(pool.borrow('b')).not.toBeNull()
   })
 
-  it('says goodbye to idle ones when it retires and cuts off the rest when it aborts', () => {
+  it('closes idle connections when it retires, and all others when it aborts', () => {
     const { pool, keep } = setUp()
     const idle = keep('a')
     const busy = connection()
@@ -136,15 +137,19 @@ describe('the pool', () => {
 })
 
 describe('recent hosts', () => {
-  it('remember a look-up for a minute, not longer by being used', () => {
-    const recent = new RecentHosts()
-    recent.remember('mx:a', 'one', 0)
-    recent.remember('mx:a', 'two', 50_000)
-    expect(recent.keys('mx:a', 59_999)).toEqual(['one', 'two'])
-    expect(recent.keys('mx:a', 60_000)).toEqual([])
+  it('are remembered for a minute from the look-up, however often they are used', async () => {
+    const clock = createFakeClock()
+    const recent = new RecentHosts(clock)
+    recent.remember('mx:a', 'one')
+    await clock.advance(50_000)
+    recent.remember('mx:a', 'two')
+    await clock.advance(9999)
+    expect(recent.keys('mx:a')).toEqual(['one', 'two'])
+    await clock.advance(1)
+    expect(recent.keys('mx:a')).toEqual([])
   })
 
-  it('tell connections apart by place, name and proof', () => {
+  it('distinguish connections by endpoint, name, protocol and TLS policy', () => {
     const keys = [
       loopbackTarget(25),
       loopbackTarget(26),

@@ -1,15 +1,15 @@
-// Open connections waiting for their next message, by destination. A connection serves one transaction at a time and is given up
-// when idle for seconds, after a number of messages, or when old: peers close idle sessions and load balancers want to move us.
+// Open connections that wait for their next message, by connection key. A connection serves one transaction at a time. It is closed after
+// some idle seconds, after a number of messages, or at an age: peers close idle sessions, and load balancers redistribute connections.
 
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import type { TransportConnection } from '../smtp-client/transport.ts'
 
 export interface PoolSettings {
-  /** Ms without a message. Postfix keeps connections 2 s; a little more rides over a pause. */
+  /** Ms without a message. Postfix keeps connections for 2 s; a little more bridges a pause between two messages. */
   readonly idleMs: number
-  /** Postfix sets no such limit; a server that wants fewer says so by 421 or by closing, which costs no attempt here. */
+  /** Postfix has no such limit. A server with a lower one answers 421 or closes, which counts as no attempt. */
   readonly maxMessages: number
-  /** Ms since it was opened (Postfix: smtp_connection_reuse_time_limit 300 s). */
+  /** Ms since the connection was opened (Postfix: smtp_connection_reuse_time_limit 300 s). */
   readonly maxAgeMs: number
   /** Idle connections over all destinations. */
   readonly maxIdle: number
@@ -20,20 +20,22 @@ export const standardPool: PoolSettings = { idleMs: 5000, maxMessages: 1000, max
 /** A connection with its history. */
 export interface PooledConnection {
   readonly connection: TransportConnection
+  /** Monotonic ms. */
   readonly openedAt: number
-  /** Transactions it carried; the borrower counts. */
+  /** Transactions that it carried; the borrower counts them. */
   messages: number
+  /** Monotonic ms; 0 before its first return. */
   idleSince: number
 }
 
 export class ConnectionPool {
   readonly #settings: PoolSettings
   readonly #clock: Clock
-  /** In the order they became idle, so the first one is the oldest. */
+  /** In the order in which they became idle, so the first one is the oldest. */
   readonly #idle = new Map<PooledConnection, string>()
   readonly #byKey = new Map<string, PooledConnection[]>()
   readonly #lent = new Set<PooledConnection>()
-  #sweeping = false
+  #sweep: Timer | null = null
   #retired = false
   #aborted = false
 
@@ -50,7 +52,7 @@ export class ConnectionPool {
     return this.#lent.size
   }
 
-  /** The connection of this destination that was used last, or null. */
+  /** The connection with this key that was used last; null if there is none. */
   borrow(key: string): PooledConnection | null {
     const list = this.#byKey.get(key)
     for (let entry = list?.pop(); entry; entry = list?.pop()) {
@@ -67,19 +69,19 @@ export class ConnectionPool {
 
   /** Counts a newly opened connection as lent. */
   adopt(connection: TransportConnection): PooledConnection {
-    const entry = { connection, openedAt: this.#clock.now(), messages: 0, idleSince: 0 }
+    const entry = { connection, openedAt: this.#clock.monotonic(), messages: 0, idleSince: 0 }
     this.#lent.add(entry)
     if (this.#aborted) connection.close()
     return entry
   }
 
-  /** Takes it back after a transaction, to keep it for the next one or to close it. */
+  /** Takes a connection back after a transaction, and keeps or closes it. */
   giveBack(key: string, entry: PooledConnection): void {
-    entry.idleSince = this.#clock.now()
+    entry.idleSince = this.#clock.monotonic()
     this.putBack(key, entry)
   }
 
-  /** Takes it back unused: its time goes on. */
+  /** Takes a connection back unused: its idle time continues. */
   putBack(key: string, entry: PooledConnection): void {
     this.#lent.delete(entry)
     if (this.#retired || entry.messages >= this.#settings.maxMessages || !this.#isFresh(entry)) {
@@ -91,16 +93,16 @@ export class ConnectionPool {
     if (list) list.push(entry)
     else this.#byKey.set(key, [entry])
     this.#evict()
-    if (!this.#sweeping) void this.#sweep()
+    this.#sweepLater()
   }
 
-  /** Gives it up: the transaction broke it. */
+  /** Closes a connection that a transaction made unusable. */
   discard(entry: PooledConnection): void {
     this.#lent.delete(entry)
     entry.connection.close()
   }
 
-  /** Says goodbye to idle connections; keeps none from now on. Running transactions go on. */
+  /** Closes idle connections and keeps none from now on. Running transactions continue. */
   retire(): void {
     this.#retired = true
     for (const entry of this.#idle.keys()) entry.connection.quit()
@@ -108,7 +110,7 @@ export class ConnectionPool {
     this.#byKey.clear()
   }
 
-  /** Cuts running transactions off as well. */
+  /** Also closes the connections of running transactions. */
   abort(): void {
     this.retire()
     this.#aborted = true
@@ -116,11 +118,9 @@ export class ConnectionPool {
   }
 
   #isFresh(entry: PooledConnection): boolean {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     const { idleMs, maxAgeMs } = this.#settings
-    const idle = now - entry.idleSince
-    // Below zero: the clock was set back, and nobody knows for how long.
-    return entry.connection.usable && idle >= 0 && idle < idleMs && now - entry.openedAt < maxAgeMs
+    return entry.connection.usable && now - entry.idleSince < idleMs && now - entry.openedAt < maxAgeMs
   }
 
   #evict(): void {
@@ -137,13 +137,12 @@ export class ConnectionPool {
     entry.connection.quit()
   }
 
-  /** Closes what stays idle; runs only while something is idle. */
-  async #sweep(): Promise<void> {
-    this.#sweeping = true
-    while (this.#idle.size > 0) {
-      await this.#clock.sleep(this.#settings.idleMs)
+  /** Closes what stays idle; the timer is set only while something is idle. */
+  #sweepLater(): void {
+    this.#sweep ??= this.#clock.after(this.#settings.idleMs, () => {
+      this.#sweep = null
       for (const entry of this.#idle.keys()) if (!this.#isFresh(entry)) this.#drop(entry)
-    }
-    this.#sweeping = false
+      if (this.#idle.size > 0) this.#sweepLater()
+    })
   }
 }

@@ -1,4 +1,4 @@
-// Every answer of a peer at every phase: what it means for the recipient.
+// Replies and errors at every phase: the outcome of the recipient.
 
 import { describe, expect, it } from 'vitest'
 import { type AttemptFacts, outcomeOf } from './delivery-outcome.ts'
@@ -20,7 +20,7 @@ function refused(phase: Phase, code: number, enhanced = '', lmtp = false): strin
 }
 
 describe('accepted', () => {
-  it('is delivered, with the status that the peer gave or none in particular', () => {
+  it('is delivered, with the status of the peer or 2.0.0', () => {
     const reply = { code: 250, enhanced: '2.6.0', verbatim: '250 2.6.0 queued as X' }
     expect(outcomeOf({ kind: 'accepted', reply }, facts)).toEqual({
       kind: 'delivered',
@@ -64,7 +64,7 @@ describe('refused', () => {
     expect(refused(phase, code, enhanced)).toBe(expected)
   })
 
-  it('concerns one recipient only after LMTP data', () => {
+  it('concerns one recipient after LMTP data', () => {
     expect(refused('dot', 552, '5.2.2', true)).toBe('failed recipient 5.2.2')
     expect(refused('dot', 450, '4.2.2', true)).toBe('deferred recipient 4.2.2')
   })
@@ -88,7 +88,7 @@ describe('lost', () => {
   })
 })
 
-describe('our own objections', () => {
+describe('decisions of the client', () => {
   it('fail by class 5 and defer by class 4', () => {
     expect(outcomeOf({ kind: 'unsupported', scope: 'message', status: '5.6.3', text: 't' }, facts)).toMatchObject({
       kind: 'failed',
@@ -100,7 +100,7 @@ describe('our own objections', () => {
     })
   })
 
-  it('defer what breaks the protocol and what cannot be read', () => {
+  it('defer after protocol errors and read errors', () => {
     expect(outcomeOf({ kind: 'protocol-error', phase: 'data', cause: 'x' }, facts)).toMatchObject({
       kind: 'deferred',
       status: '4.5.0',

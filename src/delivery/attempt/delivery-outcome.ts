@@ -1,21 +1,21 @@
-// What a result of the transport means for a recipient: delivered, deferred or failed, and how far the trouble reaches
-// (RFC 5321 4.2.1, 4.5.3.1.10; the scopes are Postfix's). Never a failure without a peer's 5xx or a rule of the standard.
+// Transport result → outcome of a recipient: delivered, deferred or failed, with the scope of Postfix (RFC 5321 sections 4.2.1 and
+// 4.5.3.1.10). A recipient fails only by a 5xx of the peer or by a rule of an RFC.
 
 import type { Outcome, Scope } from '../../queue/contract/outcome.ts'
 import { statusOfCode } from '../../smtp/status.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import type { PeerReply, Phase, RecipientResult, DeliveryError } from '../smtp-client/transport.ts'
 
-/** Where the attempt was made. */
+/** The connection that a result belongs to. */
 export interface AttemptFacts {
-  /** `name[ip]:port`, or null if no host was reached. */
+  /** `name[ip]:port`; null if no host was reached. */
   readonly host: string | null
   readonly tls: TlsResult | null
   readonly dsnPassedOn: boolean
   readonly lmtp: boolean
 }
 
-const nowhere: AttemptFacts = { host: null, tls: null, dsnPassedOn: false, lmtp: false }
+const noHost: Where = { host: null, tls: null }
 
 export function outcomeOf(result: RecipientResult, facts: AttemptFacts): Outcome {
   const where = { host: facts.host, tls: facts.tls }
@@ -45,8 +45,8 @@ export function outcomeOf(result: RecipientResult, facts: AttemptFacts): Outcome
 
 type Where = Pick<AttemptFacts, 'host' | 'tls'>
 
-/** A deferral with the schedule's own next time. */
-export function deferred(scope: Scope, status: string, reply: string, where: Where = nowhere): Outcome {
+/** A deferral whose next attempt follows the retry schedule. */
+export function deferred(scope: Scope, status: string, reply: string, where: Where = noHost): Outcome {
   return { kind: 'deferred', scope, status, reply, retryAt: null, host: where.host, tls: where.tls }
 }
 
@@ -60,13 +60,13 @@ function refusedOutcome(result: Extract<DeliveryError, { kind: 'refused' }>, fac
   return deferred(temporaryScope(phase, reply, facts.lmtp), temporaryStatus(reply), reply.verbatim, where)
 }
 
-/** 5xx before MAIL is about our session with this host, not about the mail: another host or hour may take it. */
+/** A 5xx before MAIL concerns the session, not the message: another host may accept it, or this one later. */
 function isPermanent(phase: Phase, reply: PeerReply): boolean {
   if (reply.code < 500 || isBeforeMail(phase)) return false
   return !(phase === 'rcpt' && isTooManyRecipients(reply))
 }
 
-/** RFC 5321 4.5.3.1.10: a 552 to RCPT that says no more than that is a 452 of old times. */
+/** RFC 5321 section 4.5.3.1.10: a 552 to RCPT without a status of another kind means 452. */
 export function isTooManyRecipients(reply: PeerReply): boolean {
   if (reply.code === 452) return true
   return reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3')
@@ -81,7 +81,7 @@ function mailScope(phase: Phase, lmtp: boolean): Scope {
   return phase === 'rcpt' || (phase === 'dot' && lmtp) ? 'recipient' : 'message'
 }
 
-/** A 5xx that we treat as temporary is reported as temporary, so that nobody reads a failure into a deferral. */
+/** A 5xx that is treated as temporary has a status of class 4, so that a deferral does not look like a failure. */
 function temporaryStatus(reply: PeerReply): string {
   return (reply.enhanced || statusOfCode(reply.code)).replace(/^5/, '4')
 }
@@ -108,9 +108,9 @@ function lostStatus(phase: Phase): string {
 
 function lostText(phase: Phase, cause: string): string {
   if (phase === 'connect') return `Connection failed: ${cause}`
-  // The peer may have taken the mail all the same: said here, because a duplicate may follow.
-  const doubt = phase === 'dot' ? ' (the server may have accepted the message)' : ''
-  return `Connection lost ${during[phase]}: ${cause}${doubt}`
+  // A duplicate may follow, so the text says it.
+  const warning = phase === 'dot' ? ' (the server may have accepted the message)' : ''
+  return `Connection lost ${during[phase]}: ${cause}${warning}`
 }
 
 const during: Readonly<Record<Phase, string>> = {

@@ -1,4 +1,4 @@
-// What the next server is asked to report about a forward's destination: nothing that would name it to the sender.
+// DSN parameters for the destination of a forward: no report of the next server may name it to the sender.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeQueue } from '../../../test/lib/fake-queue.ts'
@@ -21,13 +21,13 @@ describe('a private recipient', () => {
     [['SUCCESS', 'DELAY'], ['NEVER']],
     [['FAILURE'], ['FAILURE']],
     [['SUCCESS', 'FAILURE', 'DELAY'], ['FAILURE']],
-  ])('asked for %j is handed on with %j', (given, wanted) => {
+  ])('with NOTIFY %j is sent with %j', (given, wanted) => {
     const one = recipient({ private: true, parameters: asked(given) })
     expect(recipientForPeer(one, false)).toEqual({ address: 'kim@far.example', parameters: asked(wanted) })
     expect(reportsEndHere(one)).toBe(true)
   })
 
-  it('goes to our own nodes with all that was asked for', () => {
+  it('is sent to fleet nodes with all parameters', () => {
     const one = recipient({ private: true, nextHop: 'peers:srs', parameters: asked(['SUCCESS']) })
     expect(recipientForPeer(one, false).parameters).toEqual(asked(['SUCCESS']))
     expect(reportsEndHere(one)).toBe(false)
@@ -38,25 +38,25 @@ describe('a private recipient', () => {
     ['bücher@example.org', null, 'utf-8;bücher@example.org'],
     ['team@example.org', 'rfc822;list@stranger.example', 'rfc822;list@stranger.example'],
     ['kim@far.example', null, null],
-  ])('of %s with ORCPT %j is named to our own nodes by %j', (original, orcpt, wanted) => {
+  ])('of %s with ORCPT %j is sent to fleet nodes with ORCPT %j', (original, orcpt, wanted) => {
     const one = recipient({ private: true, nextHop: 'peers:srs', original, parameters: { notify: [], orcpt } })
     expect(recipientForPeer(one, false).parameters).toEqual({ notify: [], orcpt: wanted })
   })
 
-  it('is not named to strangers by an address that the sender did not say', () => {
+  it('is sent to other servers without an ORCPT of ours', () => {
     const one = recipient({ private: true, original: 'team@example.org', parameters: { notify: [], orcpt: null } })
     expect(recipientForPeer(one, false).parameters.orcpt).toBeNull()
   })
 })
 
-it('a recipient that is no secret is handed on with all that was asked for', () => {
+it('a recipient that is not private is sent with all parameters', () => {
   const one = recipient({ parameters: asked(['SUCCESS', 'FAILURE']) })
   expect(recipientForPeer(one, false).parameters).toEqual(asked(['SUCCESS', 'FAILURE']))
   expect(reportsEndHere(one)).toBe(false)
 })
 
-it('a report of ours is reported about by nobody', () => {
+it('a DSN is sent with NOTIFY=NEVER', () => {
   expect(recipientForPeer(recipient({ private: true }), true).parameters.notify).toEqual(['NEVER'])
-  // The node behind us may tell its operator.
+  // The next fleet node may report to its operator.
   expect(recipientForPeer(recipient({ nextHop: 'peers:mx' }), true).parameters.notify).toEqual([])
 })

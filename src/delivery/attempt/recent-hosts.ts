@@ -1,39 +1,47 @@
-// Which hosts a next hop led to a moment ago: lets a mail take an idle connection without asking DNS, and lets domains that share
-// a mail host share its connections. Counted from the look-up, not from the last use, so that changed MX records are noticed.
+// The hosts that a next hop led to recently: a message can use an idle connection without a DNS look-up, and domains with the same MX
+// host share its connections. The time counts from the look-up, not from the last use, so that changed MX records take effect.
 
+import type { Clock } from '../../lib/clock.ts'
 import type { Target } from '../target.ts'
 
 /** Ms. Shorter than the TTL of nearly all MX records. */
-const REMEMBER = 60_000
-/** Next hops remembered; beyond it all are forgotten, which costs look-ups and nothing else. */
+const LIFETIME_MS = 60_000
+/** Next hops remembered. Beyond it all are forgotten, which costs some look-ups. */
 const CAPACITY = 10_000
 
-const nothing: readonly string[] = []
+const noKeys: readonly string[] = []
 
 export class RecentHosts {
-  #until = new Map<string, { readonly keys: string[]; readonly until: number }>()
+  readonly #clock: Pick<Clock, 'monotonic'>
+  /** `until` is monotonic ms. */
+  readonly #byNextHop = new Map<string, { readonly keys: string[]; readonly until: number }>()
 
-  /** Keys of hosts that served this next hop, newest look-up. */
-  keys(nextHop: string, now: number): readonly string[] {
-    const known = this.#until.get(nextHop)
-    if (!known) return nothing
-    if (known.until > now) return known.keys
-    this.#until.delete(nextHop)
-    return nothing
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
   }
 
-  remember(nextHop: string, key: string, now: number): void {
-    const known = this.#until.get(nextHop)
+  /** Connection keys of the hosts that accepted a connection for this next hop. */
+  keys(nextHop: string): readonly string[] {
+    const known = this.#byNextHop.get(nextHop)
+    if (!known) return noKeys
+    if (known.until > this.#clock.monotonic()) return known.keys
+    this.#byNextHop.delete(nextHop)
+    return noKeys
+  }
+
+  remember(nextHop: string, key: string): void {
+    const now = this.#clock.monotonic()
+    const known = this.#byNextHop.get(nextHop)
     if (known && known.until > now) {
       if (!known.keys.includes(key)) known.keys.push(key)
       return
     }
-    if (this.#until.size >= CAPACITY) this.#until.clear()
-    this.#until.set(nextHop, { keys: [key], until: now + REMEMBER })
+    if (this.#byNextHop.size >= CAPACITY) this.#byNextHop.clear()
+    this.#byNextHop.set(nextHop, { keys: [key], until: now + LIFETIME_MS })
   }
 }
 
-/** Connections with the same key are interchangeable: same place, same protocol, same proof of identity on both sides. */
+/** Connections with equal keys are interchangeable: same endpoint, protocol, TLS policy and profile. */
 export function connectionKey(target: Target): string {
   const { endpoint, profile } = target
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.address} ${endpoint.port}`

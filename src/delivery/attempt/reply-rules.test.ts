@@ -1,4 +1,4 @@
-// How rules are matched and what they change, with rules made for the purpose.
+// How rules match and what they change, with rules of the test.
 
 import { describe, expect, it } from 'vitest'
 import { applyRule } from './apply-reply-rules.ts'
@@ -34,11 +34,11 @@ describe('a rule', () => {
     [{ text: /^not today, kim$/iu }, true],
     [{ text: /4\.7\.1/iu }, false],
     [{ code: ['450'], text: /tomorrow/iu }, false],
-  ])('%j fits: %s', (rule, fits) => {
-    expect(find(rule) !== null).toBe(fits)
+  ])('%j matches: %s', (rule, matches) => {
+    expect(find(rule) !== null).toBe(matches)
   })
 
-  it('does not see the addresses in a reply, which strangers choose', () => {
+  it('does not match addresses in a reply, which the sender chooses', () => {
     const rules = createReplyRules([{ name: 'list', class: 'blocked', text: /spamhaus/iu, pause: 60_000 }])
     const hit = (words: string) => rules.classify({ ...said, verbatim: `450 ${words}` }, where) !== null
     for (const address of [
@@ -53,21 +53,21 @@ describe('a rule', () => {
     expect(hit('refused (a@b.example:spamhaus)')).toBe(true)
   })
 
-  it('comes before those behind it', () => {
+  it('precedes the rules after it', () => {
     expect(find({ code: ['5xx'] }, { text: /today/iu }, {})).toBe('rule-1')
   })
 
-  it('for the answer to the message fits one that comes before its end, too', () => {
+  it('for the reply to the message also matches a reply before its end', () => {
     const rules = createReplyRules([{ name: 'content', class: 'spam', at: ['dot'] }])
     expect(rules.classify(said, { ...where, phase: 'body' })?.rule).toBe('content')
   })
 
-  it('by status does not fit a reply without one', () => {
+  it('for a status does not match a reply without one', () => {
     const rules = createReplyRules([{ name: 'any', class: 'policy', status: ['*.*.*'] }])
     expect(rules.classify({ ...said, enhanced: '' }, where)).toBeNull()
   })
 
-  it('gives the operator its words and where to ask', () => {
+  it('gives the operator its advice and contact', () => {
     const rule: ReplyRule = { name: 'a', class: 'blocked', advice: 'Ask them.', contact: 'https://ask.example/' }
     expect(createReplyRules([rule]).classify(said, where)?.advice).toBe('Ask them. See https://ask.example/')
   })
@@ -85,7 +85,7 @@ describe('an outcome', () => {
     return applyRule(plain, found, { ...at, attempt })
   }
 
-  it('keeps what the standard says of it, and gets a class', () => {
+  it('without effects of the rule only gets a class', () => {
     expect(outcome(450, {})).toMatchObject({
       kind: 'deferred',
       scope: 'recipient',
@@ -100,7 +100,7 @@ describe('an outcome', () => {
     })
   })
 
-  it('is temporary or permanent if a rule knows better', () => {
+  it('is temporary or permanent if the rule says so', () => {
     expect(outcome(550, { treat: 'temporary' })).toMatchObject({ kind: 'deferred', status: '4.7.1', reply: '550 no' })
     expect(outcome(450, { treat: 'permanent' })).toMatchObject({ kind: 'failed', status: '5.7.1', reply: '450 no' })
   })
@@ -109,7 +109,7 @@ describe('an outcome', () => {
     expect(outcome(450, { scope: 'site', retry: 60_000 })).toMatchObject({ scope: 'site', retryAt: 61_000 })
   })
 
-  it('goes back to the schedule when the same word comes again and again', () => {
+  it('follows the retry schedule after several attempts with the same rule', () => {
     expect(outcome(450, { retry: 60_000 }, 6)).toMatchObject({ retryAt: 61_000 })
     expect(outcome(450, { retry: 60_000 }, 7)).toMatchObject({ retryAt: null })
   })

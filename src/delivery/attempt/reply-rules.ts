@@ -1,5 +1,5 @@
-// Which rule fits a server's refusal, and what follows from it: a class for people, and for the next attempt its time, its scope and
-// whether the destination is left alone for a while. Rules are data (src/delivery/default-replies.yaml and the operator's files); no rule, no effect.
+// Finds the rule that matches the refusal of a server, and what it sets: a class for people, the time of the next attempt, the scope, and
+// a pause of the destination. Rules are data: src/delivery/default-replies.yaml and the files of the operator.
 
 import type { Scope } from '../../queue/contract/outcome.ts'
 import type { ReplyClass } from '../../smtp/reply-class.ts'
@@ -8,24 +8,24 @@ import type { PeerReply, Phase } from '../smtp-client/transport.ts'
 export interface ReplyRule {
   readonly name: string
   readonly class: ReplyClass
-  /** Host names, `*.name` for all below; any of them. */
+  /** Any of these host names, or `*.name` for all names below it. */
   readonly host?: readonly string[] | undefined
   /** `450`, `45x`, `4xx`. */
   readonly code?: readonly string[] | undefined
   /** `4.7.1`, `*.7.*`. */
   readonly status?: readonly string[] | undefined
-  /** May hold groups named seconds, minutes or hours: the server's own word about when to come again. */
+  /** Groups named seconds, minutes or hours capture the time after which the server expects the next attempt. */
   readonly text?: RegExp | undefined
   readonly at?: readonly Phase[] | undefined
   readonly treat?: 'temporary' | 'permanent' | undefined
   readonly scope?: Scope | undefined
-  /** Ms until the next attempt, where the reply names no time itself. */
+  /** Ms until the next attempt, if the reply does not name a time. */
   readonly retry?: number | undefined
-  /** Ms to leave the whole destination alone. */
+  /** Ms during which the destination is not tried. */
   readonly pause?: number | undefined
-  /** For the operator. */
+  /** What the operator can do. */
   readonly advice?: string | undefined
-  /** Who may help: URL or address. */
+  /** Page or address of the server's postmaster. */
   readonly contact?: string | undefined
 }
 
@@ -40,16 +40,16 @@ export interface Classification {
 }
 
 export interface ReplyRules {
-  /** By the first rule that fits; null if none does. */
+  /** The first rule that matches; null if none does. */
   classify(reply: PeerReply, where: { readonly host: string; readonly phase: Phase }): Classification | null
 }
 
-/** Characters of a reply that patterns look at: enough for every explanation, and a bound for slow patterns. */
-const LOOKED_AT = 1500
-/** A server's own word about the time is believed within these, ms: nobody waits a week because a reply says so. */
+/** Characters of a reply that patterns see. Bounds the time of slow patterns. */
+const MATCHED_CHARACTERS = 1500
+/** Bounds of a time that a reply names, ms: a reply must not delay mail for a week. */
 const SOONEST = 30_000
 const LATEST = 4 * 3_600_000
-/** Added to a hinted time: coming a second too early starts the wait anew. */
+/** Ms added to a time that a reply names: an attempt that is a second too early would restart the wait. */
 const HINT_MARGIN = 15_000
 
 const unitMs = { seconds: 1000, minutes: 60_000, hours: 3_600_000 } as const
@@ -59,7 +59,7 @@ export function createReplyRules(rules: readonly ReplyRule[]): ReplyRules {
     classify: (reply, where) => {
       const text = plainText(reply)
       for (const rule of rules) {
-        const match = fits(rule, { reply, text, ...where })
+        const match = matchRule(rule, { reply, text, ...where })
         if (match) return classification(rule, match)
       }
       return null
@@ -67,23 +67,23 @@ export function createReplyRules(rules: readonly ReplyRule[]): ReplyRules {
   }
 }
 
-interface Said {
+interface Refusal {
   readonly reply: PeerReply
   readonly text: string
   readonly host: string
   readonly phase: Phase
 }
 
-/** Null if it does not fit; the groups of its pattern if it does. */
-function fits(rule: ReplyRule, said: Said): Readonly<Record<string, string | undefined>> | null {
-  const { reply, host, phase } = said
+/** The groups of the pattern; null if the rule does not match. */
+function matchRule(rule: ReplyRule, refusal: Refusal): Readonly<Record<string, string | undefined>> | null {
+  const { reply, host, phase } = refusal
   if (rule.code && !rule.code.some((code) => matchesCode(code, reply.code))) return null
   if (rule.status && !rule.status.some((status) => matchesStatus(status, reply.enhanced))) return null
-  // A peer that does not wait for the end of the message answers it all the same.
+  // A reply before the end of the message still answers the message.
   if (rule.at && !rule.at.includes(phase === 'body' ? 'dot' : phase)) return null
   if (rule.host && !rule.host.some((pattern) => matchesHost(pattern, host))) return null
   if (!rule.text) return {}
-  const match = rule.text.exec(said.text)
+  const match = rule.text.exec(refusal.text)
   return match ? (match.groups ?? {}) : null
 }
 
@@ -99,17 +99,17 @@ function matchesStatus(pattern: string, status: string): boolean {
 
 function matchesHost(pattern: string, host: string): boolean {
   const name = host.toLowerCase()
-  const wanted = pattern.toLowerCase()
-  return wanted.startsWith('*.') ? name.endsWith(wanted.slice(1)) : name === wanted
+  const lower = pattern.toLowerCase()
+  return lower.startsWith('*.') ? name.endsWith(lower.slice(1)) : name === lower
 }
 
-/** Mail addresses: servers repeat those that we named, and whoever writes to `greylist@` must not choose what a reply means. */
+/** Mail addresses. Servers repeat those of the envelope: mail to `greylist@` must not match a rule for greylisting. */
 const ADDRESSES = /<[^<>]*@[^<>]*>|(?:"[^"]*"|[^\s<>:;,()"]+)@[^\s<>:;,()]+/g
 
-/** One line without addresses, and without the codes and statuses that every line of a reply repeats. */
+/** One line without addresses and without the code and status of each line. */
 function plainText(reply: PeerReply): string {
   return reply.verbatim
-    .slice(0, LOOKED_AT)
+    .slice(0, MATCHED_CHARACTERS)
     .split('\n')
     .map((line) => line.replace(/^\d{3}[ -]?(?:[245]\.\d{1,3}\.\d{1,3}\s?)?/, ''))
     .join(' ')
@@ -131,7 +131,7 @@ function classification(rule: ReplyRule, groups: Readonly<Record<string, string 
   }
 }
 
-/** The time that the reply names, within bounds. */
+/** The time that the reply names, within the bounds; null if it names none. */
 function hinted(groups: Readonly<Record<string, string | undefined>>): number | null {
   let ms = 0
   for (const [unit, factor] of Object.entries(unitMs)) ms += Number(groups[unit] ?? 0) * factor

@@ -1,37 +1,44 @@
 import { describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
 import { HostLimiter, type SharedLimits } from './shared-limits.ts'
 
 const two: SharedLimits = { name: '*.provider.example', concurrency: 2, intervalMs: 0 }
 const slow: SharedLimits = { name: 'mx.slow.example', concurrency: null, intervalMs: 500 }
-const entered = { kind: 'entered' }
+const acquired = { kind: 'acquired' }
 
-describe('a shared limit of transactions at once', () => {
-  it('counts all next hops together, and gives places back', () => {
-    const limiter = new HostLimiter()
-    expect(limiter.acquire(two, 'mx:a.example', 0)).toEqual(entered)
-    expect(limiter.acquire(two, 'mx:b.example', 0)).toEqual(entered)
-    expect(limiter.acquire(two, 'mx:c.example', 0)).toEqual({ kind: 'full', waitMs: 1000 })
-    expect(limiter.acquire({ ...two, name: 'other' }, 'mx:c.example', 0)).toEqual(entered)
+function setUp() {
+  const clock = createFakeClock()
+  return { clock, limiter: new HostLimiter(clock) }
+}
+
+describe('a shared limit of concurrent transactions', () => {
+  it('counts all next hops together, until their slots are released', async () => {
+    const { clock, limiter } = setUp()
+    expect(limiter.acquire(two, 'mx:a.example')).toEqual(acquired)
+    expect(limiter.acquire(two, 'mx:b.example')).toEqual(acquired)
+    expect(limiter.acquire(two, 'mx:c.example')).toEqual({ kind: 'full', waitMs: 1000 })
+    expect(limiter.acquire({ ...two, name: 'other' }, 'mx:c.example')).toEqual(acquired)
     limiter.release(two)
-    expect(limiter.acquire(two, 'mx:c.example', 1000)).toEqual(entered)
+    await clock.advance(1000)
+    expect(limiter.acquire(two, 'mx:c.example')).toEqual(acquired)
   })
 
-  it('lets who finds it full wait longer each time, up to half a minute, until it has got in', () => {
-    const limiter = new HostLimiter()
-    limiter.acquire(two, 'mx:a.example', 0)
-    limiter.acquire(two, 'mx:a.example', 0)
-    let now = 0
+  it('doubles the wait of a next hop each time, up to half a minute, until it acquires a slot', async () => {
+    const { clock, limiter } = setUp()
+    limiter.acquire(two, 'mx:a.example')
+    limiter.acquire(two, 'mx:a.example')
     const wait = (nextHop: string) => {
-      const entry = limiter.acquire(two, nextHop, now)
-      return entry.kind === 'full' ? entry.waitMs : 0
+      const slot = limiter.acquire(two, nextHop)
+      return slot.kind === 'full' ? slot.waitMs : 0
     }
-    const waits = Array.from({ length: 7 }, () => {
+    const waits: number[] = []
+    for (let i = 0; i < 7; i++) {
       const ms = wait('mx:b.example')
-      // Another mail of the same next hop, in between, does not make it longer.
+      // Another message of the same next hop, in between, does not make it longer.
       expect(wait('mx:b.example')).toBe(ms)
-      now += ms
-      return ms
-    })
+      await clock.advance(ms)
+      waits.push(ms)
+    }
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
     expect(wait('mx:c.example')).toBe(1000)
     limiter.release(two)
@@ -41,26 +48,32 @@ describe('a shared limit of transactions at once', () => {
 })
 
 describe('a shared rate', () => {
-  it('holds between two transactions, whoever begins them', () => {
-    const limiter = new HostLimiter()
-    expect(limiter.acquire(slow, 'mx:a.example', 10_000)).toEqual(entered)
-    expect(limiter.acquire(slow, 'mx:b.example', 10_499)).toMatchObject({ kind: 'full' })
-    expect(limiter.acquire(slow, 'mx:b.example', 10_500)).toEqual(entered)
+  it('applies between the transactions of all next hops', async () => {
+    const { clock, limiter } = setUp()
+    expect(limiter.acquire(slow, 'mx:a.example')).toEqual(acquired)
+    await clock.advance(499)
+    expect(limiter.acquire(slow, 'mx:b.example')).toMatchObject({ kind: 'full' })
+    await clock.advance(1)
+    expect(limiter.acquire(slow, 'mx:b.example')).toEqual(acquired)
   })
 
-  it('does not stay closed when the clock is set back', () => {
-    const limiter = new HostLimiter()
-    limiter.acquire(slow, 'mx:a.example', 86_400_000)
-    limiter.pause(two, 86_400_000 + 30_000)
-    expect(limiter.acquire(slow, 'mx:b.example', 0)).toEqual({ kind: 'full', waitMs: 1000 })
-    expect(limiter.acquire(slow, 'mx:b.example', 500)).toEqual(entered)
-    expect(limiter.acquire(two, 'mx:b.example', 30_000)).toEqual(entered)
+  it('does not last longer when the wall clock is set back', async () => {
+    const { clock, limiter } = setUp()
+    limiter.acquire(slow, 'mx:a.example')
+    limiter.pause(two, 30_000)
+    clock.set(0)
+    expect(limiter.acquire(slow, 'mx:b.example')).toEqual({ kind: 'full', waitMs: 1000 })
+    await clock.advance(500)
+    expect(limiter.acquire(slow, 'mx:b.example')).toEqual(acquired)
+    await clock.advance(29_500)
+    expect(limiter.acquire(two, 'mx:b.example')).toEqual(acquired)
   })
 })
 
-it('a host that wants rest gets it from every domain behind it', () => {
-  const limiter = new HostLimiter()
+it('a pause that one host asks for applies to every domain of the entry', async () => {
+  const { clock, limiter } = setUp()
   limiter.pause(two, 60_000)
-  expect(limiter.acquire(two, 'mx:a.example', 0)).toEqual({ kind: 'full', waitMs: 60_000 })
-  expect(limiter.acquire(two, 'mx:a.example', 60_000)).toEqual(entered)
+  expect(limiter.acquire(two, 'mx:a.example')).toEqual({ kind: 'full', waitMs: 60_000 })
+  await clock.advance(60_000)
+  expect(limiter.acquire(two, 'mx:a.example')).toEqual(acquired)
 })

@@ -1,101 +1,97 @@
-// Limits that several destinations share because their mail goes to the same hosts: what the operator says of a host or `*.name` counts for
-// all domains behind it together. Which hosts those are is known only after the look-up, so the scheduler, which knows next hops, cannot
-// keep them: an attempt asks here before it dials, and goes back to the queue unbegun if there is no place.
+// Limits that several destinations share because their MX hosts are the same: an entry of `delivery.destinations` that matches a host
+// limits all domains of that host together. The hosts are known only after the look-up, so the scheduler, which knows next hops, cannot
+// apply these limits. An attempt acquires a slot before it connects, and goes back to the queue if there is none.
+
+import type { Clock } from '../../lib/clock.ts'
 
 /** What one entry of the configuration allows. */
 export interface SharedLimits {
   /** Its key. */
   readonly name: string
-  /** Mail transactions at once, or null for any number. */
+  /** Concurrent mail transactions; null for no limit. */
   readonly concurrency: number | null
-  /** Least time between two of them, ms; 0 for none. */
+  /** Shortest time between the starts of two transactions, ms; 0 for none. */
   readonly intervalMs: number
 }
 
 export type Acquisition =
-  | { readonly kind: 'entered' }
-  /** Try again in so many ms. */
+  | { readonly kind: 'acquired' }
+  /** Try again after so many ms. */
   | { readonly kind: 'full'; readonly waitMs: number }
 
-/** The first wait for a place; it doubles each time, so that hundreds of domains before one provider do not ask all the time. */
-const FIRST_WAIT = 1000
-const LONGEST_WAIT = 30_000
-/** Next hops whose waits are remembered; beyond it all begin again, which costs questions and nothing else. */
+/** The first wait for a slot, ms. It doubles each time, so that hundreds of domains of one provider do not ask all the time. */
+const FIRST_WAIT_MS = 1000
+const LONGEST_WAIT_MS = 30_000
+/** Next hops whose waits are remembered. Beyond it all waits start again, which costs some look-ups. */
 const CAPACITY = 10_000
 
-interface Gate {
+interface LimitState {
   active: number
-  /** Unix ms of the last transaction begun. */
+  /** Start of the last transaction, monotonic ms. */
   lastAt: number
-  /** A host behind it wants to be left alone until then, unix ms. */
+  /** A host accepts no mail until then, monotonic ms. */
   pausedUntil: number
-  /** By next hop that found it closed. */
+  /** By next hop that found no free slot. */
   readonly waits: Map<string, Wait>
 }
 
 interface Wait {
   readonly ms: number
-  /** Unix ms: who asks before it, with another mail, has not waited in vain again. */
+  /** Monotonic ms. A next hop that asks earlier, for another message, does not wait longer for it. */
   readonly until: number
 }
 
 export class HostLimiter {
+  readonly #clock: Pick<Clock, 'monotonic'>
   /** As many as the configuration has entries. */
-  readonly #gates = new Map<string, Gate>()
-  #lastNow = Number.NEGATIVE_INFINITY
+  readonly #states = new Map<string, LimitState>()
 
-  /** Takes a place for one mail transaction of a next hop; `leave` gives it back. */
-  acquire(limits: SharedLimits, nextHop: string, now: number): Acquisition {
-    if (now < this.#lastNow) this.#stepBack(this.#lastNow - now)
-    this.#lastNow = now
-    const gate = this.#gate(limits.name)
-    const opensIn = Math.max(gate.lastAt + limits.intervalMs, gate.pausedUntil) - now
-    const isFull = limits.concurrency !== null && gate.active >= limits.concurrency
-    if (isFull || opensIn > 0) return { kind: 'full', waitMs: Math.max(opensIn, nextWait(gate, nextHop, now)) }
-    gate.active++
-    gate.lastAt = now
-    gate.waits.delete(nextHop)
-    return { kind: 'entered' }
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
+  }
+
+  /** Acquires a slot for one mail transaction of a next hop; `release` frees it. */
+  acquire(limits: SharedLimits, nextHop: string): Acquisition {
+    const now = this.#clock.monotonic()
+    const state = this.#state(limits.name)
+    const opensIn = Math.max(state.lastAt + limits.intervalMs, state.pausedUntil) - now
+    const isFull = limits.concurrency !== null && state.active >= limits.concurrency
+    if (isFull || opensIn > 0) return { kind: 'full', waitMs: Math.max(opensIn, nextWait(state, nextHop, now)) }
+    state.active++
+    state.lastAt = now
+    state.waits.delete(nextHop)
+    return { kind: 'acquired' }
   }
 
   release(limits: SharedLimits): void {
-    this.#gate(limits.name).active--
+    this.#state(limits.name).active--
   }
 
-  /** For how long a host behind it wants to be left alone, ms; 0 if none does. */
-  pausedMs(limits: SharedLimits, now: number): number {
-    return Math.max(0, this.#gate(limits.name).pausedUntil - now)
+  /** Remaining pause, ms; 0 for none. */
+  pausedMs(limits: SharedLimits): number {
+    return Math.max(0, this.#state(limits.name).pausedUntil - this.#clock.monotonic())
   }
 
-  /** A host wants to be left alone until then, unix ms: so do all the domains behind it. */
-  pause(limits: SharedLimits, until: number): void {
-    const gate = this.#gate(limits.name)
-    gate.pausedUntil = Math.max(gate.pausedUntil, until)
+  /** A host accepts no mail for `ms`: the pause applies to all domains of the entry. */
+  pause(limits: SharedLimits, ms: number): void {
+    const state = this.#state(limits.name)
+    state.pausedUntil = Math.max(state.pausedUntil, this.#clock.monotonic() + ms)
   }
 
-  /** The clock was set back: what was to last a second must not last until it is there again. */
-  #stepBack(ms: number): void {
-    for (const gate of this.#gates.values()) {
-      gate.lastAt -= ms
-      gate.pausedUntil -= ms
-      gate.waits.clear()
-    }
-  }
-
-  #gate(name: string): Gate {
-    const known = this.#gates.get(name)
+  #state(name: string): LimitState {
+    const known = this.#states.get(name)
     if (known) return known
-    const gate: Gate = { active: 0, lastAt: Number.NEGATIVE_INFINITY, pausedUntil: 0, waits: new Map() }
-    this.#gates.set(name, gate)
-    return gate
+    const state: LimitState = { active: 0, lastAt: Number.NEGATIVE_INFINITY, pausedUntil: 0, waits: new Map() }
+    this.#states.set(name, state)
+    return state
   }
 }
 
-function nextWait(gate: Gate, nextHop: string, now: number): number {
-  const last = gate.waits.get(nextHop)
+function nextWait(state: LimitState, nextHop: string, now: number): number {
+  const last = state.waits.get(nextHop)
   if (last && now < last.until) return last.until - now
-  const ms = last ? Math.min(last.ms * 2, LONGEST_WAIT) : FIRST_WAIT
-  if (!last && gate.waits.size >= CAPACITY) gate.waits.clear()
-  gate.waits.set(nextHop, { ms, until: now + ms })
+  const ms = last ? Math.min(last.ms * 2, LONGEST_WAIT_MS) : FIRST_WAIT_MS
+  if (!last && state.waits.size >= CAPACITY) state.waits.clear()
+  state.waits.set(nextHop, { ms, until: now + ms })
   return ms
 }

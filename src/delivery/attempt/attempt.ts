@@ -1,0 +1,253 @@
+// One attempt of one claim: it finds the hosts, takes or opens a connection, runs the transactions, tries the next host where that can
+// help (RFC 5321 section 5.1), and returns one outcome for each recipient.
+
+import type { Outcome } from '../../queue/contract/outcome.ts'
+import type { Claim, ClaimedRecipient } from '../../queue/contract/queue.ts'
+import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
+import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope } from '../smtp-client/transport.ts'
+import { describeTarget, type Target } from '../target.ts'
+import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts'
+import type { PooledConnection } from './connection-pool.ts'
+import { deferred, isTooManyRecipients } from './delivery-outcome.ts'
+import { recipientForPeer } from './dsn-privacy.ts'
+import { connectionKey, RecentHosts } from './recent-hosts.ts'
+import { RecipientOutcomes } from './recipient-outcomes.ts'
+import type { SharedLimits } from './shared-limits.ts'
+
+export function createAgent(settings: AgentSettings, ports: AgentPorts): Agent {
+  const recent = new RecentHosts(ports.clock)
+  return { attempt: (claim) => new Attempt(claim, { settings, ports, recent }).run() }
+}
+
+interface AttemptContext {
+  readonly settings: AgentSettings
+  readonly ports: AgentPorts
+  readonly recent: RecentHosts
+}
+
+class Attempt {
+  readonly #claim: Claim
+  readonly #context: AttemptContext
+  readonly #content: TransportContent
+  readonly #outcomes: RecipientOutcomes
+  /** `describeTarget` of the targets that are not tried again. */
+  readonly #tried = new Set<string>()
+  /** Slots of shared limits, by name, until the end of the attempt. */
+  readonly #slots = new Map<string, SharedLimits>()
+  #remaining: readonly ClaimedRecipient[]
+  #sessions = 0
+  #reached = false
+  /** Ms until a shared limit may have a free slot. Set, it ends the attempt: another host must not evade the limit. */
+  #postponeMs: number | null = null
+
+  constructor(claim: Claim, context: AttemptContext) {
+    this.#claim = claim
+    this.#context = context
+    this.#remaining = claim.recipients
+    this.#outcomes = new RecipientOutcomes(context.ports)
+    this.#content = contentOf(claim, context.ports.openBody)
+  }
+
+  async run(): Promise<AttemptResult> {
+    try {
+      await this.#useIdleConnection()
+      if (this.#mayContinue) await this.#tryHosts()
+    } finally {
+      for (const slot of this.#slots.values()) this.#context.ports.limiter.release(slot)
+    }
+    return this.#result()
+  }
+
+  #result(): AttemptResult {
+    if (this.#postponeMs !== null) {
+      if (this.#outcomes.isEmpty) return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs: this.#postponeMs }
+      this.#endRemaining(deferred('message', '4.4.5', 'The connection limit of these hosts is reached'))
+    }
+    const outcomes = this.#claim.recipients.map(({ recipientId }) => ({
+      recipientId,
+      outcome:
+        this.#outcomes.of(recipientId) ??
+        deferred('session', '4.4.2', 'Connection lost before this recipient was tried'),
+    }))
+    const pauseMs = this.#outcomes.pauseMs
+    return { outcomes, verdict: this.#verdict(pauseMs), pauseMs }
+  }
+
+  async #useIdleConnection(): Promise<void> {
+    const { ports, recent } = this.#context
+    for (const key of recent.keys(this.#claim.nextHop)) {
+      const idle = ports.pool.borrow(key)
+      if (!idle) continue
+      // Only one: if it turns out to be closed, other connections of its age are too.
+      if (this.#acquireSlot(idle.connection.target)) await this.#sendOver(idle)
+      else ports.pool.putBack(key, idle)
+      return
+    }
+  }
+
+  async #tryHosts(): Promise<void> {
+    const hosts = await this.#context.ports.hosts.find(this.#claim.nextHop)
+    if (hosts.kind === 'none') {
+      const { status, reply, permanent } = hosts
+      const failed: Outcome = { kind: 'failed', scope: 'site', status, reply, host: null, tls: null }
+      return this.#endRemaining(permanent ? failed : deferred('site', status, reply))
+    }
+    for (const target of hosts.targets) {
+      if (!this.#mayContinue) return
+      if (!this.#tried.has(describeTarget(target)) && this.#acquireSlot(target)) await this.#tryTarget(target)
+    }
+  }
+
+  get #mayContinue(): boolean {
+    const { sessionLimit } = this.#context.settings
+    return this.#remaining.length > 0 && this.#sessions < sessionLimit && this.#postponeMs === null
+  }
+
+  /** False postpones the attempt. One slot is enough for all hosts of a limit: they get one message. */
+  #acquireSlot({ shared }: Target): boolean {
+    if (!shared) return true
+    const { limiter } = this.#context.ports
+    if (this.#slots.has(shared.name)) {
+      const pausedMs = limiter.pausedMs(shared)
+      if (pausedMs > 0) this.#postponeMs = pausedMs
+      return pausedMs === 0
+    }
+    const slot = limiter.acquire(shared, this.#claim.nextHop)
+    if (slot.kind === 'acquired') this.#slots.set(shared.name, shared)
+    else this.#postponeMs = slot.waitMs
+    return slot.kind === 'acquired'
+  }
+
+  async #tryTarget(target: Target): Promise<void> {
+    const { ports, recent } = this.#context
+    const key = connectionKey(target)
+    const idle = ports.pool.borrow(key)
+    if (idle) await this.#sendOver(idle)
+    while (this.#mayContinue && !this.#tried.has(describeTarget(target))) {
+      const opened = await ports.transport.open(target)
+      if (opened.kind === 'closed') return this.#noConnection(target, opened)
+      recent.remember(this.#claim.nextHop, key)
+      await this.#sendOver(ports.pool.adopt(opened.connection))
+    }
+  }
+
+  #noConnection(target: Target, { trouble, reached, tls }: Extract<OpenResult, { kind: 'closed' }>): void {
+    const host = describeTarget(target)
+    this.#tried.add(host)
+    // A host that cannot be reached uses up an address, not one of the few sessions.
+    if (reached) this.#sessions++
+    const facts = { host, tls, dsnPassedOn: false, lmtp: false }
+    for (const recipient of this.#remaining)
+      if (!this.#outcomes.isAnswered(recipient.recipientId))
+        this.#outcomes.record(recipient, trouble, { target, facts })
+  }
+
+  /** Sends to all remaining recipients over one connection, in as many transactions as it takes. */
+  async #sendOver(entry: PooledConnection): Promise<void> {
+    const { pool } = this.#context.ports
+    const { connection } = entry
+    const usedBefore = entry.messages
+    const forAnotherHost: ClaimedRecipient[] = []
+    let progress = false
+    let batch = this.#nextBatch()
+    while (batch.length > 0 && connection.usable) {
+      const results = await connection.send(this.#envelope(batch), this.#content)
+      if (entry.messages > 0 && isStale(results)) {
+        if (entry.messages > usedBefore) break
+        return pool.discard(entry)
+      }
+      entry.messages++
+      progress ||= results.some(isAccepted)
+      const retry = this.#record(batch, results, connection)
+      forAnotherHost.push(...retry.elsewhere)
+      this.#remaining = [...retry.here, ...this.#remaining.slice(batch.length)]
+      batch = this.#nextBatch()
+    }
+    this.#reached = true
+    this.#sessions++
+    // A host that accepts some recipients and closes before the others may accept them over a new connection.
+    if (!progress || batch.length === 0) this.#tried.add(connection.peer)
+    if (connection.usable) pool.giveBack(connectionKey(connection.target), entry)
+    else pool.discard(entry)
+    this.#remaining = [...forAnotherHost, ...this.#remaining]
+  }
+
+  #nextBatch(): readonly ClaimedRecipient[] {
+    return this.#remaining.slice(0, this.#context.settings.recipientLimit)
+  }
+
+  #envelope(recipients: readonly ClaimedRecipient[]): TransportEnvelope {
+    const { reversePath, message } = this.#claim
+    const isReport = message.sender === null
+    return {
+      reversePath,
+      parameters: message.parameters,
+      recipients: recipients.map((one) => recipientForPeer(one, isReport)),
+    }
+  }
+
+  /** Records the results; returns the recipients to try again over this connection and those to try at another host. */
+  #record(
+    batch: readonly ClaimedRecipient[],
+    results: readonly RecipientResult[],
+    { peer, tls, offersDsn, target }: PooledConnection['connection'],
+  ) {
+    const facts = { host: peer, tls, dsnPassedOn: offersDsn, lmtp: target.protocol === 'lmtp' }
+    const here: ClaimedRecipient[] = []
+    const elsewhere: ClaimedRecipient[] = []
+    // If no recipient was accepted, a second transaction would be refused like the first.
+    const progress = results.some(isAccepted)
+    for (const [index, recipient] of batch.entries()) {
+      const result = results[index] as RecipientResult
+      const outcome = this.#outcomes.recordAnswer(recipient, result, { target, facts })
+      if (progress && needsNextTransaction(result)) here.push(recipient)
+      else if (outcome.kind === 'deferred' && anotherHostMayHelp(result)) elsewhere.push(recipient)
+    }
+    return { here, elsewhere }
+  }
+
+  /** What a host said about a recipient is more useful than the end of the attempt, so it stays. */
+  #endRemaining(outcome: Outcome): void {
+    for (const { recipientId } of this.#remaining) this.#outcomes.setIfUnknown(recipientId, outcome)
+    this.#remaining = []
+  }
+
+  #verdict(pauseMs: number): DeliveryVerdict {
+    const scopes = this.#outcomes.deferredScopes()
+    if (!this.#reached && scopes.has('site') && !scopes.has('session')) return 'unreachable'
+    return scopes.has('session') || pauseMs > 0 ? 'trouble' : 'worked'
+  }
+}
+
+function contentOf(claim: Claim, openBody: AgentPorts['openBody']): TransportContent {
+  const { header, body } = claim.message
+  return {
+    header,
+    inline: body.kind === 'inline' ? body.bytes : null,
+    bodySize: body.kind === 'inline' ? body.bytes.length : body.size,
+    open: () => openBody(body),
+  }
+}
+
+/** A kept connection that the peer closed before it was used again: nothing was sent, so this is no attempt. */
+function isStale(results: readonly RecipientResult[]): boolean {
+  // `unsupported` is a decision of the client, whatever the state of the connection is.
+  const first = results.find(({ kind }) => kind !== 'unsupported')
+  if (first?.kind === 'lost') return first.silent
+  return first?.kind === 'refused' && first.phase === 'mail' && first.reply.code === 421
+}
+
+function isAccepted({ kind }: RecipientResult): boolean {
+  return kind === 'accepted'
+}
+
+/** RFC 5321 section 4.5.3.1.10: the peer accepted some recipients and expects the others in another transaction. */
+function needsNextTransaction(result: RecipientResult): boolean {
+  return result.kind === 'refused' && result.phase === 'rcpt' && isTooManyRecipients(result.reply)
+}
+
+function anotherHostMayHelp(result: RecipientResult): boolean {
+  // After the final dot the peer may have accepted the message: another host would certainly make a duplicate.
+  if (result.kind === 'lost' || result.kind === 'protocol-error') return result.phase !== 'dot'
+  return result.kind !== 'unreadable'
+}
