@@ -1,4 +1,4 @@
-// A clock that is set back (NTP, a wrong zone mended): the engine goes on at once and does not sleep until the old time comes round again.
+// The wall clock is set back, by NTP or after a wrong time zone: delivery continues without a delay.
 
 import { afterEach, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
@@ -55,7 +55,7 @@ function setUp() {
   return { queue, engine, state, pass }
 }
 
-it('sees mail that comes after the step', async () => {
+it('delivers messages that arrive after the step', async () => {
   const { queue, engine, state, pass } = setUp()
   engine.start()
   await pass(65_000)
@@ -68,7 +68,7 @@ it('sees mail that comes after the step', async () => {
   expect(queue.count('delivered')).toBe(2)
 })
 
-it('leaves an unreachable destination alone for its time, not for the step besides', async () => {
+it('tries an unreachable destination after its back-off, not later by the step', async () => {
   const { queue, engine, state, pass } = setUp()
   state.unreachable = true
   queue.add({ nextHop: 'mx:example.net', to: ['kim@example.net'] })

@@ -4,10 +4,9 @@ import type { SharedLimits } from './attempt/shared-limits.ts'
 import type { ClientProfile } from './smtp-client/client-profile.ts'
 import type { TlsPolicy } from './tls-policy/tls-policy.ts'
 
-/** One place to connect to. */
 export interface Target {
   readonly protocol: 'smtp' | 'lmtp'
-  /** Name for reports and for the certificate; the address itself where there is no name. */
+  /** Name for reports and for the certificate; the address if there is no name. */
   readonly host: string
   readonly endpoint:
     | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
@@ -15,11 +14,11 @@ export interface Target {
   readonly tls: TlsPolicy
   /** TLS before the greeting (RFC 8314). */
   readonly implicitTls: boolean
-  /** Did DNSSEC vouch for the way from the name to this address? */
+  /** DNSSEC validated every answer that led to this address. */
   readonly authentic: boolean
-  /** How to behave towards this place, where it is not as towards all others. */
+  /** Set if an entry of `delivery.destinations` applies. */
   readonly profile?: ClientProfile
-  /** Limits that it shares with others. */
+  /** Limits that it shares with other hosts. */
   readonly shared?: SharedLimits
 }
 

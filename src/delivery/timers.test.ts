@@ -1,4 +1,4 @@
-// The two timers: per-command deadlines of a connection and the dispatcher's wake-up call.
+// The timer of a connection's command time-outs, and the wake-up timer of the dispatcher.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
@@ -12,7 +12,7 @@ describe('a deadline', () => {
     return { clock, deadline: createDeadline(clock, () => expired++), expired: () => expired }
   }
 
-  it('expires at its time, once', async () => {
+  it('expires once', async () => {
     const { clock, deadline, expired } = setUp()
     deadline.set(100)
     await clock.advance(99)
@@ -23,7 +23,7 @@ describe('a deadline', () => {
     expect(expired()).toBe(1)
   })
 
-  it('moves forward and back, and not at all when cleared', async () => {
+  it('can be set earlier, set later and cleared', async () => {
     const { clock, deadline, expired } = setUp()
     deadline.set(100)
     deadline.set(300)
@@ -41,7 +41,7 @@ describe('a deadline', () => {
     expect(expired()).toBe(2)
   })
 
-  it('does not last an hour longer when the clock is set back by one', async () => {
+  it('does not last longer when the wall clock is set back', async () => {
     const ticks = createFakeClock()
     let step = 0
     let expired = 0
@@ -59,7 +59,7 @@ describe('a deadline', () => {
     expect(expired).toBe(2)
   })
 
-  it('leaves no sleeper behind when it is stopped', async () => {
+  it('leaves no timer when it is stopped', async () => {
     const { clock, deadline, expired } = setUp()
     deadline.set(100)
     deadline.stop()
@@ -68,7 +68,7 @@ describe('a deadline', () => {
     expect(clock.sleeping).toBe(0)
   })
 
-  it('does not sleep anew for every command', async () => {
+  it('sets no new timer for each command', async () => {
     const { clock, deadline } = setUp()
     deadline.set(100)
     for (let i = 0; i < 50; i++) {

@@ -131,15 +131,14 @@ class Attempt {
     }
   }
 
-  #noConnection(target: Target, { trouble, reached, tls }: Extract<OpenResult, { kind: 'closed' }>): void {
+  #noConnection(target: Target, { error, reached, tls }: Extract<OpenResult, { kind: 'closed' }>): void {
     const host = describeTarget(target)
     this.#tried.add(host)
     // A host that cannot be reached uses up an address, not one of the few sessions.
     if (reached) this.#sessions++
     const facts = { host, tls, dsnPassedOn: false, lmtp: false }
     for (const recipient of this.#remaining)
-      if (!this.#outcomes.isAnswered(recipient.recipientId))
-        this.#outcomes.record(recipient, trouble, { target, facts })
+      if (!this.#outcomes.isAnswered(recipient.recipientId)) this.#outcomes.record(recipient, error, { target, facts })
   }
 
   /** Sends to all remaining recipients over one connection, in as many transactions as it takes. */

@@ -35,7 +35,7 @@ export class ConnectionPool {
   readonly #idle = new Map<PooledConnection, string>()
   readonly #byKey = new Map<string, PooledConnection[]>()
   readonly #lent = new Set<PooledConnection>()
-  #sweep: Timer | null = null
+  #sweepTimer: Timer | null = null
   #retired = false
   #aborted = false
 
@@ -139,8 +139,9 @@ export class ConnectionPool {
 
   /** Closes what stays idle; the timer is set only while something is idle. */
   #sweepLater(): void {
-    this.#sweep ??= this.#clock.after(this.#settings.idleMs, () => {
-      this.#sweep = null
+    if (this.#sweepTimer) return
+    this.#sweepTimer = this.#clock.after(this.#settings.idleMs, () => {
+      this.#sweepTimer = null
       for (const entry of this.#idle.keys()) if (!this.#isFresh(entry)) this.#drop(entry)
       if (this.#idle.size > 0) this.#sweepLater()
     })

@@ -83,8 +83,8 @@ describe('lost', () => {
       'Connection lost while waiting for the reply to the message: x (the server may have accepted the message)',
     ],
   ] as const)('at %s', (phase, scope, status, reply) => {
-    const trouble: DeliveryError = { kind: 'lost', phase, cause: 'x', silent: false }
-    expect(outcomeOf(trouble, facts)).toMatchObject({ kind: 'deferred', scope, status, reply, retryAt: null })
+    const error: DeliveryError = { kind: 'lost', phase, cause: 'x', silent: false }
+    expect(outcomeOf(error, facts)).toMatchObject({ kind: 'deferred', scope, status, reply, retryAt: null })
   })
 })
 

@@ -1,67 +1,47 @@
-// One timer per connection for all its per-command time-outs. Setting it costs one comparison: the sleeper is only woken
-// when the new time is earlier than the one it sleeps for, which after the first message of a connection is never.
+// One timer for all command time-outs of a connection. `set` usually costs one comparison: a timer is only replaced if the new deadline
+// is earlier than the one that it waits for.
 
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 
 export interface Deadline {
-  /** Expires in `ms` unless set or cleared again before. */
+  /** Expires in `ms`, unless it is set again or cleared before. */
   set(ms: number): void
   clear(): void
-  /** Ends it for good. */
+  /** Ends it: no later `set` starts a timer that expires. */
   stop(): void
 }
 
 export function createDeadline(clock: Clock, expired: () => void): Deadline {
+  /** Monotonic ms; infinity while no deadline is set. */
   let due = Number.POSITIVE_INFINITY
-  let sleepingUntil = Number.POSITIVE_INFINITY
-  let lastNow = Number.NEGATIVE_INFINITY
+  let pending: { readonly at: number; readonly timer: Timer } | null = null
   let stopped = false
-  let sleeper: AbortController | null = null
-  /** The time; if it went back (a step of the clock), what was set goes back with it. */
-  const look = () => {
-    const now = clock.now()
-    const back = lastNow - now
-    if (back > 0) {
-      due -= back
-      sleepingUntil -= back
-    }
-    lastNow = now
-    return now
-  }
-  const wait = () => {
+  const wait = (now: number) => {
     if (stopped || due === Number.POSITIVE_INFINITY) return
-    const signal = (sleeper = new AbortController()).signal
-    sleepingUntil = due
-    clock.sleep(Math.max(0, due - look()), signal).then(wake, () => undefined)
+    pending = { at: due, timer: clock.after(Math.max(0, due - now), check) }
   }
-  const wake = () => {
-    sleeper = null
-    sleepingUntil = Number.POSITIVE_INFINITY
-    if (stopped) return
-    const now = look()
-    if (due <= now) {
-      due = Number.POSITIVE_INFINITY
-      expired()
-    } else wait()
-  }
-  const stopSleeping = () => {
-    sleeper?.abort()
-    sleeper = null
-    sleepingUntil = Number.POSITIVE_INFINITY
+  const check = () => {
+    pending = null
+    const now = clock.monotonic()
+    if (due > now) return wait(now)
+    due = Number.POSITIVE_INFINITY
+    expired()
   }
   return {
     set: (ms) => {
-      due = look() + ms
-      if (due >= sleepingUntil) return
-      stopSleeping()
-      wait()
+      const now = clock.monotonic()
+      due = now + ms
+      if (pending && pending.at <= due) return
+      pending?.timer.cancel()
+      wait(now)
     },
     clear: () => {
       due = Number.POSITIVE_INFINITY
     },
     stop: () => {
       stopped = true
-      stopSleeping()
+      pending?.timer.cancel()
+      pending = null
     },
   }
 }

@@ -1,4 +1,4 @@
-// Sockets as a port: opens one connection to one endpoint. Names were resolved before (delivery/hosts.ts), so no DNS here.
+// Opens one connection to one endpoint. Names are resolved before (hosts/), so there is no DNS here.
 
 import { connect, isIPv6, type Socket } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
@@ -9,31 +9,27 @@ export type Dialled =
   | { readonly kind: 'connected'; readonly socket: Socket }
   | { readonly kind: 'lost'; readonly cause: string }
 
-/** `source`: other local addresses than the usual ones. */
+/** Connects from `source` where it is given, else from the usual addresses. Never rejects. */
 export type Dial = (endpoint: Target['endpoint'], source?: SourceAddresses | null) => Promise<Dialled>
 
-/** Dials with the source address of the family and the connect time-out of the settings. */
 export function createDial(settings: Pick<TransportSettings, 'source' | 'timeouts'>, clock: Clock): Dial {
   return (endpoint, source) =>
     new Promise((resolve) => {
       const socket = connect(connectOptions(endpoint, source ?? settings.source))
-      // For as long as nobody else listens: an error must find an ear.
+      // Without a listener, 'error' would crash the process between this function and its caller.
       socket.on('error', () => undefined)
-      const patience = new AbortController()
       const end = (result: Dialled) => {
-        patience.abort()
+        timer.cancel()
         socket.removeListener('connect', connected).removeListener('error', failed)
         if (result.kind === 'lost') socket.destroy()
         resolve(result)
       }
       const connected = () => end({ kind: 'connected', socket })
       const failed = (error: NodeJS.ErrnoException) => end({ kind: 'lost', cause: error.code ?? error.message })
+      const timedOut = () => end({ kind: 'lost', cause: 'connection timed out' })
+      const timer = clock.after(settings.timeouts.connect, timedOut)
       socket.once('connect', connected)
       socket.once('error', failed)
-      clock.sleep(settings.timeouts.connect, patience.signal).then(
-        () => end({ kind: 'lost', cause: 'connection timed out' }),
-        () => undefined,
-      )
     })
 }
 

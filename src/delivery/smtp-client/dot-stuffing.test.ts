@@ -1,4 +1,4 @@
-// Stuffed data: what a strict server takes apart again is what went in, however it was split; and nothing in it looks like an end.
+// Dot-stuffing: a strict server reads the octets that were sent, however they were split, and finds no end of data inside them.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -14,7 +14,7 @@ function send(chunks: readonly Buffer[]): string {
   return Buffer.concat([...out, closing(position)]).toString('latin1')
 }
 
-/** As RFC 5321 4.5.2 has it. */
+/** RFC 5321 section 4.5.2. */
 function receive(wire: string): string {
   expect(wire.endsWith('\r\n.\r\n') || wire === '.\r\n').toBe(true)
   return wire.slice(0, -3).replace(/(^|\r\n)\./g, '$1')
@@ -31,7 +31,7 @@ const piece = fc.constantFrom('\r\n', '.', '..', '\r\n.\r\n', 'a', 'text with . 
 const sizes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 30 })
 
 describe('a message with CRLF line ends', () => {
-  it('arrives as it left', () => {
+  it('arrives unchanged', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), sizes, (pieces, cuts) => {
         const text = pieces.join('')
@@ -41,16 +41,16 @@ describe('a message with CRLF line ends', () => {
     )
   })
 
-  it('is not copied where there is nothing to do', () => {
+  it('is not copied if it has no dots to double', () => {
     const chunk = Buffer.from('no dots at the start\r\nof a line.\r\n')
     expect(stuff(chunk, atStart)).toBe(chunk)
   })
 })
 
-describe('any octets at all', () => {
+describe('any octets', () => {
   const hostile = fc.constantFrom('\r', '\n', '.', '\r\n', '\n.\n', '\r.\r', 'a')
 
-  it('never show an end of data to a server that takes bare CR or LF for a line end', () => {
+  it('contain no end of data for a server that accepts a bare CR or LF as line end', () => {
     fc.assert(
       fc.property(fc.array(hostile, { maxLength: 30 }), sizes, (pieces, cuts) => {
         const wire = send(split(Buffer.from(pieces.join('')), cuts))
@@ -60,7 +60,7 @@ describe('any octets at all', () => {
     )
   })
 
-  it('end in a line end of their own', () => {
+  it('end with a line end before the final dot', () => {
     for (const text of ['a', 'a\r', 'a\n', 'a\r\n', '', '\r', '\n'])
       expect(send([Buffer.from(text)])).toMatch(/(^|\r\n)\.\r\n$/)
   })

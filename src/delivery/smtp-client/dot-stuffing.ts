@@ -1,5 +1,5 @@
-// Transparency of the data (RFC 5321 4.5.2): a line that begins with a dot gets another one. Dots behind a bare CR or LF are
-// doubled as well, so that a lenient server cannot be made to see an end of data in the middle (SMTP smuggling).
+// Transparency of the data (RFC 5321 section 4.5.2): a line that starts with a dot gets a second one. Dots behind a bare CR or LF are doubled
+// too, so that a lenient server does not find an end of data inside the message (SMTP smuggling).
 
 const CR = 13
 const LF = 10
@@ -8,7 +8,7 @@ const doubled = Buffer.from('.')
 const lineEnd = Buffer.from('\r\n')
 const finalDot = Buffer.from('.\r\n')
 
-/** The part of a message that was sent last: decides about a dot at the start of the next chunk and about the closing line end. */
+/** The last octets that were sent: they decide about a dot at the start of the next chunk and about the line end before the final dot. */
 export interface Position {
   readonly last: number
   readonly beforeLast: number
@@ -17,14 +17,14 @@ export interface Position {
 /** Before the first octet: a dot there is at the start of a line. */
 export const atStart: Position = { last: LF, beforeLast: CR }
 
-/** Where the octets after this chunk stand. */
+/** The position after this chunk. */
 export function positionAfter(chunk: Buffer, before: Position): Position {
   if (chunk.length === 0) return before
   const last = chunk[chunk.length - 1] as number
   return { last, beforeLast: chunk.length > 1 ? (chunk[chunk.length - 2] as number) : before.last }
 }
 
-/** The chunk with its dots doubled; the chunk itself where there is nothing to do. */
+/** The chunk with its dots doubled; the chunk itself if it has none to double. */
 export function stuff(chunk: Buffer, before: Position): Buffer {
   const places = dotsToDouble(chunk, before)
   if (places.length === 0) return chunk
@@ -38,7 +38,7 @@ export function stuff(chunk: Buffer, before: Position): Buffer {
   return Buffer.concat(parts)
 }
 
-/** What closes the data after `position`: a line end if the message had none, then the dot. */
+/** The end of the data after `position`: a line end if the message has none, then the dot. */
 export function closing(position: Position): Buffer {
   const complete = position.last === LF && position.beforeLast === CR
   return complete ? finalDot : Buffer.concat([lineEnd, finalDot])

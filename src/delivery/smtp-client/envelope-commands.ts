@@ -1,5 +1,5 @@
-// The commands of a mail transaction as lines (RFC 5321 4.1.1.2–3, RFC 1870, RFC 6152, RFC 6531, RFC 3461, RFC 8689).
-// A parameter is written only if the peer offered its extension.
+// The lines of MAIL and RCPT (RFC 5321 sections 4.1.1.2 and 4.1.1.3, RFC 1870, RFC 6152, RFC 6531, RFC 3461, RFC 8689). A parameter is
+// written only if the peer offers its extension.
 
 import { formatOrcpt } from '../../smtp/parameters.ts'
 import { encodeXtext } from '../../smtp/xtext.ts'
@@ -26,7 +26,7 @@ export function mailCommand(envelope: TransportEnvelope, traits: MailTraits, off
   return `${line}\r\n`
 }
 
-/** RCPT TO with CRLF; `utf8`: SMTPUTF8 was said at MAIL. */
+/** RCPT TO with CRLF. @param utf8 MAIL has SMTPUTF8 */
 export function rcptCommand(recipient: TransportRecipient, offered: Extensions, utf8: boolean): string {
   const { notify, orcpt } = recipient.parameters
   let line = `RCPT TO:<${recipient.address}>`

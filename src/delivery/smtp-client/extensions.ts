@@ -1,4 +1,4 @@
-// What a server offered in its reply to EHLO or LHLO (RFC 5321 4.1.1.1), minus the keywords that the operator discards.
+// The extensions in a reply to EHLO or LHLO (RFC 5321 section 4.1.1.1), without the keywords that the operator discards.
 
 export interface Extensions {
   readonly pipelining: boolean
@@ -7,13 +7,13 @@ export interface Extensions {
   readonly dsn: boolean
   readonly startTls: boolean
   readonly requireTls: boolean
-  /** SASL mechanisms of AUTH (RFC 4954 3), in upper case. */
+  /** SASL mechanisms of AUTH (RFC 4954 section 3), in upper case. */
   readonly auth: ReadonlySet<string>
-  /** Null: SIZE not offered; 0: offered without a limit (RFC 1870 4). */
+  /** Null: SIZE is not offered; 0: offered without a limit (RFC 1870 section 4). */
   readonly size: number | null
 }
 
-/** What HELO promises. */
+/** After HELO. */
 export const noExtensions: Extensions = {
   pipelining: false,
   eightBitMime: false,
@@ -25,7 +25,7 @@ export const noExtensions: Extensions = {
   size: null,
 }
 
-/** @param verbatim the whole reply, lines joined by `\n`, codes included @param discard keywords to overlook, in upper case */
+/** @param verbatim the whole reply, lines joined by `\n`, codes included @param discard keywords to ignore, in upper case */
 export function readExtensions(verbatim: string, discard: ReadonlySet<string>): Extensions {
   const offered = new Map<string, string>()
   // The first line is the server's name, not a keyword.

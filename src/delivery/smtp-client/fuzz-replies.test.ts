@@ -1,4 +1,4 @@
-// A peer that says anything at any time: whatever comes, an attempt ends, with one result per recipient, and nothing throws.
+// A peer that sends anything at any time: each transaction ends with one result per recipient, and nothing throws.
 
 import { createServer } from 'node:net'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ const line = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('421 bye', '450 4.2.0 no', '550 5.1.1 no', '552 no', '554 no', '220 go') },
   { weight: 1, arbitrary: fc.string({ maxLength: 20 }) },
 )
-/** What the peer sends after each chunk that it gets: some lines, or the end. */
+/** What the peer sends after each chunk that it receives: lines, or the end of the connection. */
 const script = fc.array(
   fc.oneof({ weight: 9, arbitrary: fc.array(line, { maxLength: 4 }) }, { weight: 1, arbitrary: fc.constant(null) }),
   {
@@ -27,7 +27,7 @@ const script = fc.array(
   },
 )
 
-/** Often the very replies of a transaction, given too early. */
+/** Often valid replies of a transaction, sent too early. */
 const replies = fc.oneof(
   fc.constant(['250 x', '250 x', '354 go', '250 x']),
   fc.array(fc.constantFrom('250 x', '354 go', '550 no'), { maxLength: 6 }),
@@ -54,8 +54,8 @@ async function startLiar(steps: Script) {
   return { server, port: typeof address === 'object' && address ? address.port : 0 }
 }
 
-describe('a peer that lies', () => {
-  it('gets no exception and no endless patience out of us', async () => {
+describe('a peer that violates the protocol', () => {
+  it('causes no exception and no endless wait', async () => {
     await fc.assert(
       fc.asyncProperty(script, fc.boolean(), async (steps, streamed) => {
         const { server, port } = await startLiar(steps)
@@ -76,7 +76,7 @@ describe('a peer that lies', () => {
     )
   }, 60_000)
 
-  it('cannot have one recipient bounce for another by a word too many', async () => {
+  it('cannot make one recipient fail for another by an unsolicited reply', async () => {
     const answers = [['250 sender', '250 word too many'], ['550 5.1.1 not the first'], ['250 the second'], ['354 go']]
     const { server, port } = await startLiar([['220 x'], ['250 x'], ...answers, ['250 x']])
     const transport = createSmtpTransport(transportSettings(), { clock: systemClock })
@@ -91,11 +91,11 @@ describe('a peer that lies', () => {
     server.close()
   })
 
-  it('is believed about acceptance only after the whole message was sent', async () => {
+  it('can accept a message only after all of it was sent', async () => {
     await fc.assert(
       fc.asyncProperty(replies, async (said) => {
         const { server, port } = await startLiar([['220 x'], ['250-x', '250 PIPELINING'], said])
-        // A busy machine may be late with the greeting, which is not the lie of this test.
+        // On a busy machine the greeting may time out, which is not what this test is about.
         const patient = { ...timeouts, greeting: 10_000, ehlo: 10_000 }
         const transport = createSmtpTransport(transportSettings({ timeouts: patient }), { clock: systemClock })
         const opened = await transport.open(loopbackTarget(port))
@@ -104,7 +104,7 @@ describe('a peer that lies', () => {
           envelopeFor(['a@example.net']),
           contentFrom('A: b\r\n\r\n', 'c\r\n'),
         )
-        // Everything it says comes before the message: a yes among it is for something else.
+        // All replies arrive before the message, so a positive one answers something else.
         expect(results[0]?.kind).not.toBe('accepted')
         opened.connection.close()
         server.close()

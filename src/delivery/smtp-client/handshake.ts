@@ -26,7 +26,7 @@ export interface HandshakeRequest {
   readonly requirement: TlsRequirement
   /** False on the second connection, after TLS failed on the first and the policy allows mail without it. */
   readonly offerTls: boolean
-  /** What implicit TLS or an earlier connection reached. */
+  /** What implicit TLS or the first connection reached. */
   readonly tls: TlsResult
   readonly random: Random
 }
@@ -35,7 +35,7 @@ const notOffered: DeliveryError = {
   kind: 'unsupported',
   scope: 'site',
   status: '4.7.4',
-  text: 'TLS is required, but the server does not offer it',
+  text: 'The server does not offer STARTTLS, which the TLS policy requires',
 }
 
 export class Handshake {
@@ -97,7 +97,7 @@ export class Handshake {
     const secured = await dialogue.upgrade((socket) => secureTarget(socket, this.#request, dialogue.clock))
     if (secured.kind !== 'secured') {
       this.#fail(secured.failure)
-      return tlsTrouble(secured)
+      return tlsError(secured)
     }
     this.#tls = reached(this.#request.requirement, secured)
     const extensions = await hello(this.#request)
@@ -110,9 +110,13 @@ export class Handshake {
 
   /** Replies that were sent before TLS would count as replies inside TLS (RFC 3207 section 6). */
   #injected(): DeliveryError {
-    this.#request.dialogue.close('text behind the reply to STARTTLS')
+    this.#request.dialogue.close('injected reply before TLS')
     this.#fail('validation-failure')
-    return { kind: 'protocol-error', phase: 'starttls', cause: 'text in the clear behind the reply to STARTTLS' }
+    return {
+      kind: 'protocol-error',
+      phase: 'starttls',
+      cause: 'the server sent text before TLS, after its reply to STARTTLS',
+    }
   }
 
   #fail(failure: TlsFailure): void {
@@ -136,7 +140,7 @@ export function reached(requirement: TlsRequirement, secured: Extract<Secured, {
 }
 
 /** What failed TLS means for the connection. */
-export function tlsTrouble({ kind, cause }: Exclude<Secured, { kind: 'secured' }>): DeliveryError {
+export function tlsError({ kind, cause }: Exclude<Secured, { kind: 'secured' }>): DeliveryError {
   if (kind === 'failed') return lostInTls(cause)
   return { kind: 'unsupported', scope: 'site', status: '4.7.5', text: `Server certificate not trusted: ${cause}` }
 }
@@ -169,6 +173,6 @@ function heloName({ target, settings }: HandshakeRequest): string {
 }
 
 /** RFC 5321 section 3.2: a client falls back to HELO if EHLO is not understood, not if it is refused temporarily. */
-function knowsOnlyHelo(trouble: DeliveryError): boolean {
-  return trouble.kind === 'refused' && trouble.reply.code >= 500 && trouble.reply.code <= 504
+function knowsOnlyHelo(error: DeliveryError): boolean {
+  return error.kind === 'refused' && error.reply.code >= 500 && error.reply.code <= 504
 }

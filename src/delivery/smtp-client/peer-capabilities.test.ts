@@ -1,4 +1,4 @@
-// What may not go to a peer at all: size, 8-bit content, SMTPUTF8, and addresses that would break out of their command.
+// Messages that a peer does not support: size, 8-bit content, SMTPUTF8, and addresses that would end their command.
 
 import { describe, expect, it } from 'vitest'
 import { contentFrom, envelopeFor } from '../../../test/lib/transport-settings.ts'
@@ -25,11 +25,11 @@ async function check({ extensions = full, envelope = {}, to = ['a@example.net'],
   return checkCapabilities(envelopeFor(to, envelope), content, { extensions, verified: false })
 }
 
-const status = (trouble: DeliveryError | null | undefined) =>
-  trouble?.kind === 'unsupported' ? trouble.status : (trouble?.kind ?? null)
+const status = (error: DeliveryError | null | undefined) =>
+  error?.kind === 'unsupported' ? error.status : (error?.kind ?? null)
 
 describe('size', () => {
-  it('is compared with what the peer takes (RFC 1870)', async () => {
+  it('is compared with the limit of the peer (RFC 1870)', async () => {
     const large = contentFrom('A: b\r\n\r\n', 'x'.repeat(1000))
     expect(status((await check({ content: large })).message)).toBe('5.3.4')
     expect(status((await check({ content: large, extensions: { ...full, size: 0 } })).message)).toBeNull()
@@ -40,7 +40,7 @@ describe('size', () => {
 describe('8-bit content', () => {
   const seven = { ...full, eightBitMime: false }
 
-  it('is refused by the book where it was declared and the peer cannot take it (RFC 6152)', async () => {
+  it('that is declared is not sent to a peer without 8BITMIME (RFC 6152)', async () => {
     expect(
       status((await check({ extensions: seven, envelope: { parameters: declared }, content: eightBit })).message),
     ).toBe('5.6.3')
@@ -51,17 +51,17 @@ describe('8-bit content', () => {
     ).toBe('5.6.3')
   })
 
-  it('may go if the declaration was empty, or where nothing was declared', async () => {
+  it('is sent if it is not declared, and a declaration without 8-bit content is ignored', async () => {
     expect((await check({ extensions: seven, envelope: { parameters: declared } })).message).toBeNull()
     expect((await check({ extensions: seven, content: eightBit })).message).toBeNull()
   })
 
-  it('is declared to a peer that can take it, even if the client forgot', async () => {
+  it('is declared to a peer with 8BITMIME, even if the client did not', async () => {
     expect((await check({ content: eightBit })).traits.eightBit).toBe(true)
     expect((await check({})).traits.eightBit).toBe(false)
   })
 
-  it('is not judged where the spool cannot be read', async () => {
+  it('is an error of the node if the spool cannot be read', async () => {
     const open = () => {
       throw new Error('EIO')
     }
@@ -75,14 +75,14 @@ describe('8-bit content', () => {
 describe('SMTPUTF8 (RFC 6531)', () => {
   const plain = { ...full, smtputf8: false }
 
-  it('is said only where something needs it', async () => {
+  it('is used only if something needs it', async () => {
     expect((await check({ envelope: { parameters: withUtf8 } })).traits.utf8).toBe(false)
     expect((await check({ envelope: { parameters: withUtf8 }, content: utf8Header })).traits.utf8).toBe(true)
     expect((await check({ to: ['jörg@example.net'] })).traits.utf8).toBe(true)
     expect((await check({ envelope: { reversePath: 'jörg@example.org' } })).traits.utf8).toBe(true)
   })
 
-  it('lacking, stops the message for its sender or header and only the recipients that need it', async () => {
+  it('missing, stops a message whose sender or header needs it, else only the recipients that need it', async () => {
     expect(status((await check({ extensions: plain, envelope: { reversePath: 'jörg@example.org' } })).message)).toBe(
       '5.6.7',
     )
@@ -92,17 +92,17 @@ describe('SMTPUTF8 (RFC 6531)', () => {
     const mixed = await check({ extensions: plain, to: ['a@example.net', 'jörg@example.net'] })
     expect(mixed.message).toBeNull()
     expect(mixed.recipients.map(status)).toEqual([null, '5.6.7'])
-    // Or the server would refuse the parameter, and with it those that could go.
+    // With the parameter the server would refuse MAIL, and with it all recipients.
     expect(mixed.traits.utf8).toBe(false)
   })
 
-  it('does not stop a mail that only says that it might need it', async () => {
+  it('missing, does not stop a message that declares it and does not need it', async () => {
     expect((await check({ extensions: plain, envelope: { parameters: withUtf8 } })).message).toBeNull()
   })
 })
 
 describe('addresses', () => {
-  it('may not bring a command of their own', async () => {
+  it('cannot contain a second command', async () => {
     const found = await check({ to: ['a@example.net>\r\nDATA', 'b@example.net'] })
     expect(found.recipients.map(status)).toEqual(['5.1.3', null])
   })

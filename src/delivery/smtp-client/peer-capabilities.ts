@@ -1,36 +1,42 @@
-// May this mail go to this peer at all? What the peer cannot take is refused by the book instead of being sent and mangled
-// (RFC 6152 3, RFC 6531 3.5, RFC 1870 6.1, RFC 8689 4.2.1). No conversion is made: it would break signatures.
+// Checks what the peer supports before a message is sent to it (RFC 6152 section 3, RFC 6531 section 3.5, RFC 1870 section 6.1, RFC 8689
+// section 4.2.1). Nothing is converted: that would break signatures.
 
 import { isAscii as isAsciiBytes } from 'node:buffer'
+import { errorText } from '../../lib/log.ts'
 import { isAscii } from '../../smtp/domain.ts'
 import type { MailTraits } from './envelope-commands.ts'
 import type { Extensions } from './extensions.ts'
-import type { TransportContent, TransportEnvelope, DeliveryError } from './transport.ts'
+import type { DeliveryError, TransportContent, TransportEnvelope } from './transport.ts'
 
 export interface CapabilityCheck {
   readonly traits: MailTraits
-  /** The whole message may not go. */
+  /** Set if the message cannot be sent to any recipient. */
   readonly message: DeliveryError | null
-  /** By recipient: null if it may go. */
+  /** By recipient: null if the message can be sent to it. */
   readonly recipients: readonly (DeliveryError | null)[]
 }
 
-/** @param verified TLS with a proven server, as REQUIRETLS wants it */
+interface Peer {
+  readonly extensions: Extensions
+  /** Its certificate is verified. */
+  readonly verified: boolean
+}
+
 export async function checkCapabilities(
   envelope: TransportEnvelope,
   content: TransportContent,
-  peer: { readonly extensions: Extensions; readonly verified: boolean },
+  peer: Peer,
 ): Promise<CapabilityCheck> {
   const { extensions } = peer
-  const recipients = envelope.recipients.map(({ address }) => unfitRecipient(address, extensions))
-  // Who cannot go decides nothing about how the others do.
-  const fit = envelope.recipients.filter((_, index) => recipients[index] === null)
-  const traits = traitsOf({ ...envelope, recipients: fit }, content)
+  const recipients = envelope.recipients.map(({ address }) => checkRecipient(address, extensions))
+  // A recipient that is not supported does not change how the message is sent to the others.
+  const supported = envelope.recipients.filter((_, index) => recipients[index] === null)
+  const traits = traitsOf({ ...envelope, recipients: supported }, content)
   const message =
-    tooLarge(traits, extensions) ??
-    unsafeTls(envelope, peer) ??
-    unfitUtf8(envelope, content, extensions) ??
-    (await unfitEightBit(envelope, content, extensions))
+    checkSize(traits, extensions) ??
+    checkRequireTls(envelope, peer) ??
+    checkSmtpUtf8(envelope, content, extensions) ??
+    (await checkEightBit(envelope, content, extensions))
   return { traits, message, recipients }
 }
 
@@ -41,7 +47,7 @@ function traitsOf(envelope: TransportEnvelope, content: TransportContent): MailT
   return { size: header.length + bodySize, eightBit, utf8: needsUtf8(envelope, header) }
 }
 
-/** Only what is really there counts: clients say SMTPUTF8 for mail that any server could take. */
+/** Depends on the content, not on the parameter alone: clients use SMTPUTF8 for messages that do not need it. */
 function needsUtf8(envelope: TransportEnvelope, header: Buffer): boolean {
   return (
     !isAscii(envelope.reversePath ?? '') ||
@@ -50,42 +56,45 @@ function needsUtf8(envelope: TransportEnvelope, header: Buffer): boolean {
   )
 }
 
-function tooLarge(traits: MailTraits, offered: Extensions): DeliveryError | null {
+function checkSize(traits: MailTraits, offered: Extensions): DeliveryError | null {
   if (offered.size === null || offered.size === 0 || traits.size <= offered.size) return null
-  const text = `Message of ${traits.size} octets is larger than the ${offered.size} that the server accepts`
-  return unfit('message', '5.3.4', text)
+  return unsupported(
+    'message',
+    '5.3.4',
+    `Message of ${traits.size} octets exceeds the server's limit of ${offered.size}`,
+  )
 }
 
-function unsafeTls(
-  envelope: TransportEnvelope,
-  peer: { readonly extensions: Extensions; readonly verified: boolean },
-): DeliveryError | null {
+function checkRequireTls(envelope: TransportEnvelope, peer: Peer): DeliveryError | null {
   if (!envelope.parameters.requireTls || (peer.verified && peer.extensions.requireTls)) return null
-  return unfit('message', '5.7.30', 'REQUIRETLS was asked for, but the server cannot promise it')
+  return unsupported('message', '5.7.30', 'The message requires REQUIRETLS, which the server does not support')
 }
 
-function unfitUtf8(envelope: TransportEnvelope, content: TransportContent, offered: Extensions): DeliveryError | null {
+function checkSmtpUtf8(
+  envelope: TransportEnvelope,
+  content: TransportContent,
+  offered: Extensions,
+): DeliveryError | null {
   if (offered.smtputf8) return null
-  if (!isAscii(envelope.reversePath ?? '')) {
-    return unfit('message', '5.6.7', 'The sender address is not ASCII, which the server does not support')
-  }
+  if (!isAscii(envelope.reversePath ?? ''))
+    return unsupported('message', '5.6.7', 'The sender address is not ASCII, and the server does not support SMTPUTF8')
   return envelope.parameters.smtputf8 && !isAsciiBytes(content.header)
-    ? unfit('message', '5.6.9', 'The message header is UTF-8, which the server does not support')
+    ? unsupported('message', '5.6.9', 'The message header is UTF-8, and the server does not support SMTPUTF8')
     : null
 }
 
-async function unfitEightBit(
+async function checkEightBit(
   envelope: TransportEnvelope,
   content: TransportContent,
   offered: Extensions,
 ): Promise<DeliveryError | null> {
-  // Undeclared 8-bit content is the client's breach and goes out as it came; declared content is our promise to keep.
+  // 8-bit content that the client did not declare is sent unchanged. Declared content must not reach a server without 8BITMIME.
   if (offered.eightBitMime || envelope.parameters.body === '7BIT') return null
-  const verdict = await isSevenBit(content)
-  if (verdict === true) return null
-  return verdict === false
-    ? unfit('message', '5.6.3', 'The message has 8-bit content, which the server does not support')
-    : { kind: 'unreadable', cause: verdict.cause }
+  const result = await isSevenBit(content)
+  if (result === true) return null
+  return result === false
+    ? unsupported('message', '5.6.3', 'The message has 8-bit content, and the server does not support 8BITMIME')
+    : { kind: 'unreadable', cause: result.cause }
 }
 
 async function isSevenBit(content: TransportContent): Promise<boolean | { readonly cause: string }> {
@@ -95,18 +104,18 @@ async function isSevenBit(content: TransportContent): Promise<boolean | { readon
     for await (const chunk of content.open()) if (!isAsciiBytes(chunk as Buffer)) return false
     return true
   } catch (error) {
-    return { cause: error instanceof Error ? error.message : String(error) }
+    return { cause: errorText(error) }
   }
 }
 
-function unfitRecipient(address: string, offered: Extensions): DeliveryError | null {
-  // The queue holds checked addresses; a line break here would be a second command, so look once more.
+function checkRecipient(address: string, offered: Extensions): DeliveryError | null {
+  // The queue stores checked addresses. A line break would be a second command, so this is checked again.
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\0-\x1f\x7f]/.test(address)) return unfit('recipient', '5.1.3', 'Control characters in the address')
+  if (/[\0-\x1f\x7f]/.test(address)) return unsupported('recipient', '5.1.3', 'The address contains control characters')
   if (offered.smtputf8 || isAscii(address)) return null
-  return unfit('recipient', '5.6.7', 'The address is not ASCII, which the server does not support')
+  return unsupported('recipient', '5.6.7', 'The address is not ASCII, and the server does not support SMTPUTF8')
 }
 
-function unfit(scope: 'recipient' | 'message', status: string, text: string): DeliveryError {
+function unsupported(scope: 'recipient' | 'message', status: string, text: string): DeliveryError {
   return { kind: 'unsupported', scope, status, text }
 }

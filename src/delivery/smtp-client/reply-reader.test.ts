@@ -1,4 +1,4 @@
-// Replies from octets: any split gives the same replies, and what is no reply is a fault instead of a guess.
+// Replies from octets: any split gives the same replies, and text that is not a reply is a fault.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ function read(...chunks: (string | Buffer)[]): PeerReply[] | string {
 }
 
 describe('replies', () => {
-  it('come with code, enhanced status and their words', () => {
+  it('have a code, an enhanced status and their text', () => {
     expect(read('250 2.1.5 ok\r\n')).toEqual([{ code: 250, enhanced: '2.1.5', verbatim: '250 2.1.5 ok' }])
     expect(read('250 fine\r\n')).toEqual([{ code: 250, enhanced: '', verbatim: '250 fine' }])
     expect(read('354\r\n')).toEqual([{ code: 354, enhanced: '', verbatim: '354' }])
@@ -29,20 +29,20 @@ describe('replies', () => {
     ])
   })
 
-  it('may end in a bare LF, as some servers have it', () => {
+  it('may end in a bare LF, as some servers send', () => {
     expect(read('250 ok\n250 ok\r\n')).toHaveLength(2)
   })
 
-  it('get the class of their code where the enhanced status contradicts it', () => {
+  it('have the class of their code if the enhanced status contradicts it', () => {
     expect(read('450 5.7.1 later\r\n')).toMatchObject([{ enhanced: '4.7.1' }])
     expect(read('550 5.7.1x\r\n')).toMatchObject([{ enhanced: '' }])
     expect(read('550 5.1234.1 x\r\n')).toMatchObject([{ enhanced: '' }])
   })
 
-  it('are UTF-8, or Latin-1 if they are not, without control characters', () => {
+  it('are UTF-8, else Latin-1, without control characters', () => {
     expect(read('550 jörg\r\n')).toMatchObject([{ verbatim: '550 jörg' }])
     expect(read(Buffer.from('550 jörg\r\n', 'latin1'))).toMatchObject([{ verbatim: '550 jörg' }])
-    // Terminals obey U+009B as they do ESC [, and some end lines at U+2028.
+    // Terminals interpret U+009B like ESC [, and some end lines at U+2028.
     expect(read(Buffer.from('550 a\u009b31mb\u2028c\r\n'))).toMatchObject([{ verbatim: '550 a 31mb c' }])
     expect(read(Buffer.from('550 j\u00f6\u009b31mrg\r\n', 'latin1'))).toMatchObject([{ verbatim: '550 jö 31mrg' }])
     expect(read('550 a\x1b[31m\0b\r\n')).toMatchObject([{ verbatim: '550 a [31m b' }])
@@ -64,7 +64,7 @@ describe('replies', () => {
 })
 
 describe('faults', () => {
-  it('are told with the words that were found', () => {
+  it('quote the text that was found', () => {
     expect(read('hello\r\n')).toBe('not a reply: hello')
     expect(read('550-5.7.1 Blocked\r\n554 see our page\r\n')).toBe(
       'one reply with two codes: 550-5.7.1 Blocked / 554 see our page',
@@ -85,19 +85,19 @@ describe('faults', () => {
     expect(typeof read(text)).toBe('string')
   })
 
-  it('a line or a reply without end', () => {
-    expect(read(`250 ${'x'.repeat(5000)}`)).toBe('line without end')
-    expect(read(`250 ${'x'.repeat(5000)}\r\n`)).toBe('line without end')
-    expect(read(...Array<string>(100).fill(`250-${'x'.repeat(1000)}\r\n`))).toBe('reply without end')
+  it('a line or a reply that is too long', () => {
+    expect(read(`250 ${'x'.repeat(5000)}`)).toBe('a reply line is too long')
+    expect(read(`250 ${'x'.repeat(5000)}\r\n`)).toBe('a reply line is too long')
+    expect(read(...Array<string>(100).fill(`250-${'x'.repeat(1000)}\r\n`))).toBe('the reply is too long')
   })
 
-  it('never throws, whatever comes', () => {
+  it('never throws, for any octets', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void read(Buffer.from(bytes))))
   })
 })
 
 describe('pending', () => {
-  it('tells that a reply has begun', () => {
+  it('is true while a reply is incomplete', () => {
     const reader = createReplyReader()
     expect(reader.pending).toBe(false)
     reader.push(Buffer.from('25'))
@@ -109,7 +109,7 @@ describe('pending', () => {
   })
 })
 
-it('keeps only as much of a reply as an outcome needs', () => {
+it('keeps a bounded part of a long reply', () => {
   const [reply] = read(`${'250-words\r\n'.repeat(1000)}250 end\r\n`) as PeerReply[]
   expect(reply?.verbatim.length).toBe(4096)
 })

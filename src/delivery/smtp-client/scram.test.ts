@@ -1,4 +1,4 @@
-// The client's half of SCRAM-SHA-256, against the example of RFC 7677 3 and against servers that lie.
+// The client side of SCRAM-SHA-256: the example of RFC 7677 section 3, and servers that violate the protocol.
 
 import { describe, expect, it } from 'vitest'
 import { scramFinal, scramFirst, isServerProven } from './scram.ts'
@@ -8,7 +8,7 @@ const nonce = 'rOprNGfwEbeRWgbNEkqO'
 const serverFirst = 'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096'
 
 describe('SCRAM-SHA-256', () => {
-  it('says what the example of RFC 7677 says', async () => {
+  it('sends the messages of the example in RFC 7677', async () => {
     expect(scramFirst('user', nonce)).toBe('n,,n=user,r=rOprNGfwEbeRWgbNEkqO')
     const final = await scramFinal(credentials, nonce, serverFirst)
     expect(final).toEqual({
@@ -19,7 +19,7 @@ describe('SCRAM-SHA-256', () => {
     })
   })
 
-  it('believes only a server that knows the password too', () => {
+  it('accepts only a server that knows the password', () => {
     const right = '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='
     expect(isServerProven(`v=${right}`, right)).toBe(true)
     expect(isServerProven('v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=', right)).toBe(false)
@@ -28,17 +28,17 @@ describe('SCRAM-SHA-256', () => {
   })
 
   it.each([
-    ["another's nonce", 'r=somethingelse,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096'],
-    ['our nonce alone', `r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`],
+    ['the nonce of another exchange', 'r=somethingelse,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096'],
+    ['the client nonce alone', `r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`],
     ['too few iterations', `r=${nonce}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1`],
-    ['iterations that would keep us busy', `r=${nonce}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=9999999`],
+    ['too many iterations', `r=${nonce}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=9999999`],
     ['no salt', `r=${nonce}x,i=4096`],
     ['nothing', ''],
   ])('refuses %s', async (_, text) => {
-    expect((await scramFinal(credentials, nonce, text)).kind).toBe('bad')
+    expect((await scramFinal(credentials, nonce, text)).kind).toBe('invalid')
   })
 
-  it('escapes what separates attributes', () => {
+  it('escapes separators of attributes', () => {
     expect(scramFirst('a=b,c', 'n')).toBe('n,,n=a=3Db=2Cc,r=n')
   })
 })

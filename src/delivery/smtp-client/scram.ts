@@ -1,37 +1,42 @@
-// The client's half of SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding: the server learns that we know the password, not the
-// password, and has to show that it knows it too. Pure: texts in, texts out; the nonce is passed in.
+// The client side of SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding: client and server prove to each other that they know the
+// password, and neither sends it. Pure: texts in, texts out; the nonce is passed in.
 
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Credentials } from './client-profile.ts'
 
-/** RFC 7677 4 asks for 4096 at least; fewer would make a stolen verifier cheap to guess. */
-const LEAST_ITERATIONS = 4096
-/** A server that asks for more wants to keep us busy: this many take about half a second. */
-const MOST_ITERATIONS = 1_000_000
+/** RFC 7677 section 4. Fewer would make it cheap to guess the password from a stolen verifier. */
+const MIN_ITERATIONS = 4096
+/** Bounds the work of the client: this many take about half a second. */
+const MAX_ITERATIONS = 1_000_000
 
-/** No channel binding, and the client knows of none: `n,,` in base64. */
+/** RFC 5802 section 7: the client does not support channel binding. */
 const GS2_HEADER = 'n,,'
 const derive = promisify(pbkdf2)
 
 const CHANNEL_BINDING = Buffer.from(GS2_HEADER).toString('base64')
 
 export type ScramReply =
-  | { readonly kind: 'final'; readonly message: string /** What the server has to send. */; readonly expected: string }
-  | { readonly kind: 'bad'; readonly cause: string }
+  | {
+      readonly kind: 'final'
+      readonly message: string /** The proof that the server has to send. */
+      readonly expected: string
+    }
+  | { readonly kind: 'invalid'; readonly cause: string }
 
 /** The client's first message. */
 export function scramFirst(user: string, nonce: string): string {
   return `${GS2_HEADER}${firstBare(user, nonce)}`
 }
 
-/** The answer to the server's first message. */
+/** The client's second message, from the server's first one. */
 export async function scramFinal(credentials: Credentials, nonce: string, serverFirst: string): Promise<ScramReply> {
   const { r = '', s = '', i = '' } = attributes(serverFirst)
-  if (!r.startsWith(nonce) || r.length === nonce.length) return bad("the server's nonce does not go on from ours")
+  if (!r.startsWith(nonce) || r.length === nonce.length)
+    return invalid("the server's nonce does not start with the client's")
   const iterations = /^\d{1,7}$/.test(i) ? Number(i) : 0
-  if (iterations < LEAST_ITERATIONS || iterations > MOST_ITERATIONS) return bad(`${i || 'no'} iterations`)
-  if (s === '') return bad('no salt')
+  if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) return invalid(`${i || 'no'} iterations`)
+  if (s === '') return invalid('no salt')
   const salted = await derive(
     credentials.password.normalize('NFKC'),
     Buffer.from(s, 'base64'),
@@ -49,11 +54,11 @@ export async function scramFinal(credentials: Credentials, nonce: string, server
   return { kind: 'final', message: `${withoutProof},p=${proof}`, expected }
 }
 
-/** Did the server show that it knows the password? */
+/** True if the server proved that it knows the password. */
 export function isServerProven(serverFinal: string, expected: string): boolean {
   const given = Buffer.from(attributes(serverFinal).v ?? '')
-  const wanted = Buffer.from(expected)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
+  const proof = Buffer.from(expected)
+  return given.length === proof.length && timingSafeEqual(given, proof)
 }
 
 function firstBare(user: string, nonce: string): string {
@@ -68,6 +73,6 @@ function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }
 
-function bad(cause: string): ScramReply {
-  return { kind: 'bad', cause }
+function invalid(cause: string): ScramReply {
+  return { kind: 'invalid', cause }
 }

@@ -7,7 +7,7 @@ const BLOCK = 180_000
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
 const header = Buffer.from('Subject: x\r\n\r\n')
 
-/** A peer that takes each chunk after `pauses`, in turn (then at once). */
+/** A peer that reads each chunk after the next of `pauses`, ms; after the last one at once. */
 function slowPeer(pauses: readonly number[]) {
   const clock = createFakeClock()
   const written: Buffer[] = []
@@ -54,14 +54,14 @@ describe('sending a message in memory', () => {
 })
 
 describe('sending a large message', () => {
-  it('ends with the dot on a line of its own', async () => {
+  it('ends with a dot on a separate line', async () => {
     const peer = slowPeer([])
     expect(await sendData(peer.line, content(3), BLOCK)).toEqual({ kind: 'sent' })
     expect(peer.written().subarray(-5).toString()).toBe('\r\n.\r\n')
     expect(peer.written().length).toBe(header.length + 3 * CHUNK.length + 5)
   })
 
-  it('waits for a peer that pauses once, and for one that is slow but steady', async () => {
+  it('waits for a peer that pauses once, and for one that reads slowly but steadily', async () => {
     for (const pauses of [[BLOCK - 1], Array.from({ length: 40 }, () => 100_000)]) {
       const peer = slowPeer(pauses)
       expect(await sendData(peer.line, content(41), BLOCK)).toEqual({ kind: 'sent' })
@@ -69,7 +69,7 @@ describe('sending a large message', () => {
     }
   })
 
-  it('gives up on one that takes a block just before each time-out, and sends it no dot', async () => {
+  it('closes if the peer reads a block just before each time-out, and sends no final dot', async () => {
     const peer = slowPeer(Array.from({ length: 50 }, () => BLOCK - 1))
     expect(await sendData(peer.line, content(50), BLOCK)).toEqual({ kind: 'interrupted' })
     expect(peer.closed()).toContain('too slowly')

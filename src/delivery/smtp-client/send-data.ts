@@ -1,26 +1,27 @@
-// Sends header and body after the 354. Small mails leave in one write; large ones are streamed at the peer's pace. If anything
-// breaks on the way the final dot must never be sent: half a mail would count as a whole one.
+// Sends header and body after the 354. A small message is one write; a large one is streamed as fast as the peer reads. After an error the
+// final dot must not be sent: half a message would count as a whole one.
 
+import { errorText } from '../../lib/log.ts'
 import type { Dialogue } from './smtp-dialogue.ts'
 import { atStart, closing, positionAfter, stuff } from './dot-stuffing.ts'
 import type { TransportContent } from './transport.ts'
 
 export type DataSent =
   | { readonly kind: 'sent' }
-  /** The peer spoke or left before the end: its reply (or the loss) is the answer to the data. */
+  /** The peer replied or closed before the end of the data: the caller reads the reply. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'unreadable'; readonly cause: string }
 
 /**
- * Octets a second that a peer has to take on average (Postfix's smtp_min_data_rate), counted once it kept us waiting for as long as one
- * block may take: a peer that reads a block just before each time-out would hold the connection for days.
+ * Octets a second that a peer must read on average (Postfix: smtp_min_data_rate), counted after it delayed the node by the time-out of
+ * one block. A peer that reads a block just before each time-out could hold the connection for days.
  */
 const SLOWEST_RATE = 500
 
-/** Smaller bodies are sent as one piece with their header: to copy them costs less than to hand the kernel a list. */
+/** Smaller bodies are copied into one piece with the header, which costs less than a list of pieces for the kernel. */
 const COPIED_OCTETS = 16_384
 
-/** What of a dialogue is needed here. */
+/** The part of a dialogue that sends data. */
 export type DataLine = Pick<Dialogue, 'write' | 'writeTogether' | 'drained' | 'peekReply' | 'close' | 'clock'>
 
 /** @param blockTimeout ms for one block to leave our buffer (RFC 5321 4.5.3.2.5) */
@@ -42,7 +43,7 @@ export async function sendData(dialogue: DataLine, content: TransportContent, bl
       if (dialogue.peekReply()) return { kind: 'interrupted' }
     }
   } catch (error) {
-    return { kind: 'unreadable', cause: error instanceof Error ? error.message : String(error) }
+    return { kind: 'unreadable', cause: errorText(error) }
   } finally {
     stream.destroy()
   }
@@ -52,7 +53,7 @@ export async function sendData(dialogue: DataLine, content: TransportContent, bl
 
 interface Pace {
   octets: number
-  /** Ms that the peer kept us waiting; the time that our own disk takes is not held against it. */
+  /** Ms that the peer delayed the node, without the time to read the message from the disk. */
   waited: number
   readonly blockTimeout: number
 }
@@ -60,11 +61,11 @@ interface Pace {
 async function sendChunk(dialogue: DataLine, octets: Buffer, pace: Pace): Promise<void> {
   pace.octets += octets.length
   if (dialogue.write(octets)) return
-  const before = dialogue.clock.now()
+  const before = dialogue.clock.monotonic()
   await dialogue.drained(pace.blockTimeout)
-  pace.waited += Math.max(0, dialogue.clock.now() - before)
+  pace.waited += dialogue.clock.monotonic() - before
   const tooSlow = pace.waited > pace.blockTimeout && pace.octets < (SLOWEST_RATE * pace.waited) / 1000
-  if (tooSlow) dialogue.close('timed out: the peer takes the message too slowly')
+  if (tooSlow) dialogue.close('timed out: the peer reads the message too slowly')
 }
 
 function wholeMessage(header: Buffer, body: Buffer): readonly Buffer[] {

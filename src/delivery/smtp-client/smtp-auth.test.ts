@@ -1,4 +1,4 @@
-// Passwords and certificates towards smarthosts: which mechanism is taken, what never goes in the clear, and what a refusal means.
+// Passwords and certificates for smarthosts: the mechanism, TLS before the password, and what a refusal means.
 
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -50,7 +50,7 @@ async function open(options: PeerOptions, profile: Partial<ClientProfile>, polic
 }
 
 async function deliver(result: OpenResult) {
-  if (result.kind !== 'open') return result.trouble
+  if (result.kind !== 'open') return result.error
   const mail = contentFrom('Subject: test\r\n\r\n', 'Hello.\r\n')
   return (await result.connection.send(envelopeFor(['a@example.net']), mail))[0]
 }
@@ -67,51 +67,51 @@ describe('a password', () => {
     expect(said).toEqual([mechanism])
   })
 
-  it('is not shown by SCRAM', async () => {
+  it('is not sent by SCRAM', async () => {
     const { peer } = await open({ tls, auth: { ...account, mechanisms: ['SCRAM-SHA-256'] } }, { credentials })
     const said = peer.commands.map(({ line }) => `${line} ${Buffer.from(line, 'base64').toString('latin1')}`).join()
     expect(said).not.toContain('a secret')
   })
 
-  it('never goes in the clear, even where TLS is only tried', async () => {
+  it('is never sent without TLS, even under the policy may', async () => {
     for (const options of [{}, { tls, brokenTls: true }, { tls, diesInTls: true }]) {
       const { peer, result } = await open({ ...options, auth: account }, { credentials }, 'may')
-      expect(result).toMatchObject({ kind: 'closed', trouble: { kind: 'unsupported', status: '4.7.4' } })
+      expect(result).toMatchObject({ kind: 'closed', error: { kind: 'unsupported', status: '4.7.4' } })
       expect(peer.commands.filter(({ line }) => line.startsWith('AUTH'))).toEqual([])
     }
   })
 
-  it('is not given to a host whose certificate is not right', async () => {
+  it('is not sent to a host whose certificate is not valid', async () => {
     const stranger = createAuthority('another CA').issue({ names: ['peer.test'], ips: ['127.0.0.1'] })
     const options = { tls: { cert: stranger.certificate, key: stranger.key }, auth: account }
     const { peer, result } = await open(options, { credentials })
-    expect(result).toMatchObject({ kind: 'closed', trouble: { kind: 'unsupported', status: '4.7.5' } })
+    expect(result).toMatchObject({ kind: 'closed', error: { kind: 'unsupported', status: '4.7.5' } })
     expect(peer.commands.filter(({ line }) => line.startsWith('AUTH'))).toEqual([])
   })
 
-  it.each(['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] as const)('that is wrong defers by %s', async (mechanism) => {
+  it.each(['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] as const)('that is wrong defers, with %s', async (mechanism) => {
     const wrong = { user: 'node', password: 'another' }
     const { result } = await open({ tls, auth: { ...account, mechanisms: [mechanism] } }, { credentials: wrong })
     if (result.kind !== 'closed') throw new Error('it was let in')
-    expect(result.trouble).toMatchObject({ kind: 'refused', phase: 'auth' })
-    const outcome = outcomeOf(result.trouble, { host: null, tls: null, dsnPassedOn: false, lmtp: false })
+    expect(result.error).toMatchObject({ kind: 'refused', phase: 'auth' })
+    const outcome = outcomeOf(result.error, { host: null, tls: null, dsnPassedOn: false, lmtp: false })
     expect(outcome).toMatchObject({ kind: 'deferred', scope: 'site', status: '4.7.8' })
   })
 
-  it('is not believed to have been right by an impostor', async () => {
+  it('is not accepted by a server that does not know it', async () => {
     const impostor: SaslAccount = { ...account, mechanisms: ['SCRAM-SHA-256'], impostor: true }
     const { result } = await open({ tls, auth: impostor }, { credentials }, 'encrypt')
-    expect(result).toMatchObject({ kind: 'closed', trouble: { kind: 'protocol-error', phase: 'auth' } })
+    expect(result).toMatchObject({ kind: 'closed', error: { kind: 'protocol-error', phase: 'auth' } })
   })
 
-  it('cannot be given where nothing known is offered', async () => {
+  it('is not sent if no known mechanism is offered', async () => {
     const { result } = await open({ tls, auth: { ...account, mechanisms: [] } }, { credentials })
-    expect(result).toMatchObject({ kind: 'closed', trouble: { kind: 'unsupported', scope: 'site', status: '4.7.4' } })
+    expect(result).toMatchObject({ kind: 'closed', error: { kind: 'unsupported', scope: 'site', status: '4.7.4' } })
   })
 })
 
 describe('a certificate of the profile', () => {
-  it('is shown instead of our own', async () => {
+  it('is presented instead of the certificate of the node', async () => {
     const ours = authority.issue({ names: ['customer-7.test'], client: true })
     const own = { cert: ours.certificate, key: ours.key }
     const withOwn = { ...contexts, verified: createSecureContext({ ca: authority.certificate, ...own }) }
@@ -121,8 +121,8 @@ describe('a certificate of the profile', () => {
   })
 })
 
-describe('other things of a profile', () => {
-  it('says another name and comes from another address', async () => {
+describe('other settings of a profile', () => {
+  it('set another EHLO name and source address', async () => {
     const helo = { ipv4: 'other.test', ipv6: 'other6.test' }
     const { peer, result } = await open({ tls }, { helo, source: { ipv4: '127.0.0.3', ipv6: null } })
     expect(result.kind).toBe('open')

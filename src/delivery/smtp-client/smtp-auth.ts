@@ -1,11 +1,11 @@
-// AUTH towards a smarthost (RFC 4954): SCRAM-SHA-256 where it is offered, else PLAIN (RFC 4616), else LOGIN. Only inside TLS: the caller
-// has to see to that. A refused password defers the mail: it is our configuration's mistake, not the sender's.
+// AUTH towards a smarthost (RFC 4954): SCRAM-SHA-256 if it is offered, else PLAIN (RFC 4616), else LOGIN. The caller ensures TLS. A refused
+// password defers the mail, because the configuration is wrong, not the message.
 
 import type { Random } from '../../lib/random.ts'
-import { awaitReply, isDeliveryError } from './smtp-command.ts'
 import type { Credentials } from './client-profile.ts'
+import { isServerProven, scramFinal, scramFirst } from './scram.ts'
+import { awaitReply, isDeliveryError } from './smtp-command.ts'
 import type { Dialogue } from './smtp-dialogue.ts'
-import { scramFinal, scramFirst, isServerProven } from './scram.ts'
 import type { DeliveryError } from './transport.ts'
 
 export interface AuthRequest {
@@ -18,31 +18,31 @@ export interface AuthRequest {
   readonly random: Random
 }
 
-/** Octets of our nonce: more than anybody can guess. */
+/** RFC 7677 asks for a nonce that cannot be guessed: 144 bits. */
 const NONCE_OCTETS = 18
 
-/** Null once the server is content. */
+/** Null once the server accepted the login. */
 export async function authenticate(request: AuthRequest): Promise<DeliveryError | null> {
   const { offered } = request
   if (offered.has('SCRAM-SHA-256')) return scram(request)
   if (offered.has('PLAIN')) return plain(request)
   if (offered.has('LOGIN')) return login(request)
-  const list = [...offered].join(' ') || 'nothing'
-  const text = `The server offers ${list} to log in with, expected SCRAM-SHA-256, PLAIN or LOGIN`
+  const list = [...offered].join(' ') || 'no mechanism'
+  const text = `The server offers ${list} for AUTH, expected SCRAM-SHA-256, PLAIN or LOGIN`
   return { kind: 'unsupported', scope: 'site', status: '4.7.4', text }
 }
 
 async function plain(request: AuthRequest): Promise<DeliveryError | null> {
   const { user, password } = request.credentials
-  return end(request, `AUTH PLAIN ${encode(`\0${user}\0${password}`)}`)
+  return finish(request, `AUTH PLAIN ${encode(`\0${user}\0${password}`)}`)
 }
 
 async function login(request: AuthRequest): Promise<DeliveryError | null> {
   const { user, password } = request.credentials
-  const name = await challenge(request, 'AUTH LOGIN')
-  if (typeof name !== 'string') return name
-  const secret = await challenge(request, encode(user))
-  return typeof secret === 'string' ? end(request, encode(password)) : secret
+  const forUser = await challenge(request, 'AUTH LOGIN')
+  if (typeof forUser !== 'string') return forUser
+  const forPassword = await challenge(request, encode(user))
+  return typeof forPassword === 'string' ? finish(request, encode(password)) : forPassword
 }
 
 async function scram(request: AuthRequest): Promise<DeliveryError | null> {
@@ -50,33 +50,35 @@ async function scram(request: AuthRequest): Promise<DeliveryError | null> {
   const nonce = request.random(NONCE_OCTETS).toString('base64')
   const serverFirst = await challenge(request, `AUTH SCRAM-SHA-256 ${encode(scramFirst(credentials.user, nonce))}`)
   if (typeof serverFirst !== 'string') return serverFirst
-  const answer = await scramFinal(credentials, nonce, serverFirst)
-  if (answer.kind === 'bad') return distrust(dialogue, answer.cause)
-  const serverFinal = await challenge(request, encode(answer.message))
+  const client = await scramFinal(credentials, nonce, serverFirst)
+  if (client.kind === 'invalid') return rejectServer(dialogue, client.cause)
+  const serverFinal = await challenge(request, encode(client.message))
   if (typeof serverFinal !== 'string') return serverFinal
-  if (!isServerProven(serverFinal, answer.expected)) return distrust(dialogue, 'it does not know the password')
-  return end(request, '')
+  if (!isServerProven(serverFinal, client.expected))
+    return rejectServer(dialogue, 'the server does not know the password')
+  return finish(request, '')
 }
 
-/** Whoever cannot do its half of SCRAM is not the server that the password is for. */
-function distrust(dialogue: Dialogue, cause: string): DeliveryError {
-  dialogue.close('server failed at SCRAM')
+/** A server that cannot complete SCRAM is not the one that the password is for. */
+function rejectServer(dialogue: Dialogue, cause: string): DeliveryError {
+  dialogue.close('SCRAM failed')
   return { kind: 'protocol-error', phase: 'auth', cause: `SCRAM-SHA-256: ${cause}` }
 }
 
-/** Says a line; the decoded text of the 334, or what came instead. */
+/** Sends a line; the decoded text of the 334 reply, or the error. */
 async function challenge(request: AuthRequest, line: string): Promise<string | DeliveryError> {
   const { dialogue, timeout } = request
   dialogue.write(`${line}\r\n`)
-  const answer = await awaitReply(dialogue, { phase: 'auth', timeout, expect: 3 })
-  return isDeliveryError(answer) ? answer : Buffer.from(answer.verbatim.slice(4), 'base64').toString('utf8')
+  const reply = await awaitReply(dialogue, { phase: 'auth', timeout, expect: 3 })
+  return isDeliveryError(reply) ? reply : Buffer.from(reply.verbatim.slice(4), 'base64').toString('utf8')
 }
 
-async function end(request: AuthRequest, line: string): Promise<DeliveryError | null> {
+/** Sends the last line of the exchange. */
+async function finish(request: AuthRequest, line: string): Promise<DeliveryError | null> {
   const { dialogue, timeout } = request
   dialogue.write(`${line}\r\n`)
-  const answer = await awaitReply(dialogue, { phase: 'auth', timeout, expect: 2 })
-  return isDeliveryError(answer) ? answer : null
+  const reply = await awaitReply(dialogue, { phase: 'auth', timeout, expect: 2 })
+  return isDeliveryError(reply) ? reply : null
 }
 
 function encode(text: string): string {

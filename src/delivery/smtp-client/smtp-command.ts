@@ -1,48 +1,38 @@
-// One question to the peer: waits for the reply in its time and says whether it is the one that lets the dialogue go on.
+// Waits for the reply to a command and checks that it allows the dialogue to continue.
 
-import type { DialogueEvent, Dialogue } from './smtp-dialogue.ts'
-import type { PeerReply, Phase, DeliveryError } from './transport.ts'
+import type { Dialogue, DialogueEvent } from './smtp-dialogue.ts'
+import type { DeliveryError, PeerReply, Phase } from './transport.ts'
 
 export interface Expectation {
   readonly phase: Phase
   /** Milliseconds. */
   readonly timeout: number
-  /** First digit of the code that means yes. */
+  /** First digit of the positive reply. */
   readonly expect: 2 | 3
 }
 
-/** The wanted reply or what went wrong. `silent` of a lost connection is left to callers who know what came before. */
-export async function awaitReply(dialogue: Dialogue, question: Expectation): Promise<PeerReply | DeliveryError> {
-  return checkReply(dialogue, question, await dialogue.nextReply(question.timeout))
+/** The positive reply, or the error. `silent` of a lost connection is false: only the caller knows which replies came before. */
+export async function awaitReply(dialogue: Dialogue, expectation: Expectation): Promise<PeerReply | DeliveryError> {
+  return checkReply(dialogue, expectation, await dialogue.nextReply(expectation.timeout))
 }
 
-/** The same of an answer that is here. */
+/** The same for a reply that has arrived. */
 export function checkReply(
   dialogue: Dialogue,
   { phase, expect }: Omit<Expectation, 'timeout'>,
-  answer: DialogueEvent,
+  event: DialogueEvent,
 ): PeerReply | DeliveryError {
-  if (answer.kind !== 'reply') return interrupted(answer, phase)
-  const { reply } = answer
+  if (event.kind === 'lost') return { kind: 'lost', phase, cause: event.cause, silent: false }
+  if (event.kind === 'protocol-error') return { kind: 'protocol-error', phase, cause: event.cause }
+  const { reply } = event
   const digit = Math.floor(reply.code / 100)
   if (digit === expect) return reply
   if (digit >= 4) return { kind: 'refused', phase, reply }
-  // RFC 5321 4.3.2: each command has its own positive reply. A 250 to DATA is not a go-ahead but a peer out of step.
-  dialogue.close('reply out of step')
+  // RFC 5321 section 4.3.2: each command has its own positive reply. A 250 to DATA shows that replies and commands are out of step.
+  dialogue.close('unexpected reply')
   return { kind: 'protocol-error', phase, cause: `unexpected reply: ${reply.verbatim}` }
 }
 
-/** The trouble behind a connection that ended. */
-function interrupted(
-  end: { readonly kind: 'lost' | 'protocol-error'; readonly cause: string },
-  phase: Phase,
-): DeliveryError {
-  return end.kind === 'lost'
-    ? { kind: 'lost', phase, cause: end.cause, silent: false }
-    : { kind: 'protocol-error', phase, cause: end.cause }
-}
-
-/** Tells a reply from a trouble. */
-export function isDeliveryError(answer: PeerReply | DeliveryError): answer is DeliveryError {
-  return 'kind' in answer
+export function isDeliveryError(result: PeerReply | DeliveryError): result is DeliveryError {
+  return 'kind' in result
 }

@@ -1,22 +1,25 @@
-// One connection as a dialogue: octets out, replies in, each with its own time-out. The only file of the client that
-// listens to a socket. It does not know commands; a lost connection is a value that every later question gets as answer.
+// One connection as a dialogue: octets out, replies in, each with a time-out. Only this file of the client reads a socket. It knows no
+// commands. The end of the connection is a value that every later call returns.
 
 import type { Socket } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import type { Secured } from '../tls-policy/client-tls.ts'
 import { createDeadline, type Deadline } from './connection-timer.ts'
 import { createReplyReader, type ReplyReader } from './reply-reader.ts'
-import type { Secured } from '../tls-policy/client-tls.ts'
 import type { PeerReply } from './transport.ts'
 
-/** Replies that nobody asked for; a 421 before the peer hangs up is usual, more is not. */
+/** Unread replies that are allowed. Pipelining leaves one for each command of an envelope. */
 const MAX_UNREAD = 2000
+
+/** Ms that a peer may take to close after QUIT. */
+const QUIT_TIME_MS = 5000
 
 export type DialogueEvent =
   | { readonly kind: 'reply'; readonly reply: PeerReply }
   | { readonly kind: 'lost'; readonly cause: string }
   | { readonly kind: 'protocol-error'; readonly cause: string }
 
-type End = Exclude<DialogueEvent, { readonly kind: 'reply' }>
+type DialogueEnd = Exclude<DialogueEvent, { readonly kind: 'reply' }>
 
 export class Dialogue {
   #socket: Socket
@@ -24,9 +27,9 @@ export class Dialogue {
   #deadline: Deadline
   #reader: ReplyReader = createReplyReader()
   readonly #unread: PeerReply[] = []
-  #waiting: ((answer: DialogueEvent) => void) | null = null
+  #reading: ((event: DialogueEvent) => void) | null = null
   #draining: (() => void) | null = null
-  #end: End | null = null
+  #end: DialogueEnd | null = null
 
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket
@@ -35,12 +38,12 @@ export class Dialogue {
     this.#listen(socket)
   }
 
-  /** Why there is nothing more to expect, or null while the connection stands. */
-  get end(): End | null {
+  /** Why the connection ended; null while it is open. */
+  get end(): DialogueEnd | null {
     return this.#end
   }
 
-  /** Has the peer said something that nobody asked for? */
+  /** True if replies, or a part of one, arrived that were not read. */
   get hasUnread(): boolean {
     return this.#unread.length > 0 || this.#reader.pending
   }
@@ -49,24 +52,24 @@ export class Dialogue {
     return this.#clock
   }
 
-  /** Writes; false if the peer reads slower than we write (then wait for `drained`). Text goes out as UTF-8. */
+  /** Writes text as UTF-8, or octets. Returns false if the peer reads more slowly than this node writes: then wait for `drained`. */
   write(data: string | Buffer): boolean {
     if (this.#end) return true
     return this.#socket.write(data)
   }
 
-  /** Writes several pieces at once, as if they were one, without copying them into one. */
+  /** Writes several pieces as one, without a copy. */
   writeTogether(pieces: readonly Buffer[]): boolean {
     if (this.#end) return true
     const socket = this.#socket
     socket.cork()
-    let hasRoom = true
-    for (const piece of pieces) hasRoom = socket.write(piece)
+    let isDrained = true
+    for (const piece of pieces) isDrained = socket.write(piece)
     socket.uncork()
-    return hasRoom
+    return isDrained
   }
 
-  /** The next reply, waiting for it at most `timeout` ms. */
+  /** Reads the next reply, waiting for it at most `timeout` ms. */
   nextReply(timeout: number): Promise<DialogueEvent> {
     const ready = this.peekReply()
     if (ready) {
@@ -75,18 +78,18 @@ export class Dialogue {
     }
     this.#deadline.set(timeout)
     return new Promise((resolve) => {
-      this.#waiting = resolve
+      this.#reading = resolve
     })
   }
 
-  /** A reply that is already here (it stays), or the end of the connection, or null. */
+  /** A reply that arrived and stays unread, or the end of the connection, or null. */
   peekReply(): DialogueEvent | null {
     const reply = this.#unread[0]
     if (reply) return { kind: 'reply', reply }
     return this.#end
   }
 
-  /** Resolves when written data has left our buffer, the connection ended, or a reply came early. At most `timeout` ms. */
+  /** Resolves when written data has left the buffer, when the connection ends, or when a reply arrives early. At most `timeout` ms. */
   drained(timeout: number): Promise<void> {
     if (this.#end || this.#unread.length > 0 || !this.#socket.writableNeedDrain) return Promise.resolve()
     this.#deadline.set(timeout)
@@ -111,55 +114,51 @@ export class Dialogue {
     return secured
   }
 
-  /** Destroys the socket; waiting questions are answered as lost. */
+  /** Destroys the socket. A pending read returns `lost`. */
   close(cause: string): void {
     this.#finish({ kind: 'lost', cause })
   }
 
-  /** Says a last line and closes without waiting. */
+  /** Writes a last line and closes without a wait for the reply. */
   closeWith(line: string): void {
     if (this.#end) return
-    this.#end = { kind: 'lost', cause: 'closed by us' }
+    this.#end = { kind: 'lost', cause: 'closed by the client' }
     this.#deadline.stop()
     const socket = this.#socket
     socket.end(line)
-    // A peer that never closes its half must not keep the socket: QUIT needs no answer.
-    this.#clock.sleep(FAREWELL_TIME).then(
-      () => socket.destroy(),
-      () => socket.destroy(),
-    )
+    // A peer that never closes its side must not keep the socket.
+    this.#clock.after(QUIT_TIME_MS, () => socket.destroy())
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => this.#take(chunk))
-    socket.on('drain', () => this.#wakeWriter())
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('drain', () => this.#resumeWriter())
     socket.on('error', (error: Error) => this.#finish({ kind: 'lost', cause: error.message }))
     socket.on('end', () => this.#finish({ kind: 'lost', cause: 'connection closed by the peer' }))
     socket.on('close', () => this.#finish({ kind: 'lost', cause: 'connection closed by the peer' }))
   }
 
-  #take(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (this.#end) return
     const result = this.#reader.push(chunk)
     if (result.kind === 'fault') return this.#finish({ kind: 'protocol-error', cause: result.cause })
     for (const reply of result.replies) this.#deliver(reply)
-    if (this.#unread.length > MAX_UNREAD)
-      this.#finish({ kind: 'protocol-error', cause: 'replies that nobody asked for' })
-    else if (this.#unread.length > 0) this.#wakeWriter()
+    if (this.#unread.length > MAX_UNREAD) this.#finish({ kind: 'protocol-error', cause: 'too many replies' })
+    else if (this.#unread.length > 0) this.#resumeWriter()
   }
 
   #deliver(reply: PeerReply): void {
-    const waiting = this.#waiting
-    if (!waiting) {
+    const reading = this.#reading
+    if (!reading) {
       this.#unread.push(reply)
       return
     }
-    this.#waiting = null
+    this.#reading = null
     this.#deadline.clear()
-    waiting({ kind: 'reply', reply })
+    reading({ kind: 'reply', reply })
   }
 
-  #wakeWriter(): void {
+  #resumeWriter(): void {
     const draining = this.#draining
     if (!draining) return
     this.#draining = null
@@ -167,17 +166,14 @@ export class Dialogue {
     draining()
   }
 
-  #finish(end: End): void {
+  #finish(end: DialogueEnd): void {
     if (this.#end) return
     this.#end = end
     this.#deadline.stop()
     this.#socket.destroy()
-    const waiting = this.#waiting
-    this.#waiting = null
-    waiting?.(end)
-    this.#wakeWriter()
+    const reading = this.#reading
+    this.#reading = null
+    reading?.(end)
+    this.#resumeWriter()
   }
 }
-
-/** How long a peer may take to close after QUIT. */
-const FAREWELL_TIME = 5000

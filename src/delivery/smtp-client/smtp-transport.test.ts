@@ -1,4 +1,4 @@
-// The SMTP and LMTP client against a host that misbehaves on command, at every stage of a session.
+// The SMTP and LMTP client against a test host that fails on command, at every stage of a session.
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,7 +76,7 @@ describe('a mail transaction', () => {
     expect(peer.messages[0]?.mail).toBe('MAIL FROM:<sender@example.org>')
   })
 
-  it('speaks HELO with a host that knows no EHLO', async () => {
+  it('sends HELO to a host that does not know EHLO', async () => {
     const { peer, connect } = await setUp({ heloOnly: true })
     const results = await (await connect()).send(envelopeFor(['a@example.net']), mail)
     expect(kinds(results)).toEqual(['accepted'])
@@ -102,7 +102,7 @@ describe('a mail transaction', () => {
     expect(peer.commands.map(({ line }) => line)).toContain('RSET')
   })
 
-  it('gives each recipient the reply that was meant for it', async () => {
+  it('returns for each recipient its own reply', async () => {
     const { connect } = await setUp()
     const to = ['permfail-rcpt+1@example.net', 'ok@example.net', 'tempfail-rcpt+2@example.net', 'ok2@example.net']
     const results = await (await connect()).send(envelopeFor(to), mail)
@@ -129,7 +129,7 @@ describe('a mail transaction', () => {
     ])
   })
 
-  it('says nothing of DSN to a host that does not offer it', async () => {
+  it('sends no DSN parameters to a host that does not offer DSN', async () => {
     const { peer, connect } = await setUp({ extensions: ['PIPELINING'] })
     const connection = await connect()
     const recipient = {
@@ -141,7 +141,7 @@ describe('a mail transaction', () => {
     expect(connection.offersDsn).toBe(false)
   })
 
-  it('overlooks EHLO keywords that the operator discards', async () => {
+  it('ignores EHLO keywords that the operator discards', async () => {
     const profile = profileWith({ discardEhlo: new Set(['DSN', 'SIZE', 'PIPELINING']) })
     const { peer, connect } = await setUp({ target: { profile } })
     const connection = await connect()
@@ -150,7 +150,7 @@ describe('a mail transaction', () => {
     expect(peer.messages[0]?.mail).toBe('MAIL FROM:<sender@example.org>')
   })
 
-  it('streams a large body with stuffed dots, whole and unchanged', async () => {
+  it('streams a large body with doubled dots, complete and unchanged', async () => {
     const { peer, connect } = await setUp()
     const body = `${'.line with a dot\r\nplain line\r\n..\r\n'.repeat(60_000)}no line end`
     const results = await (await connect()).send(
@@ -161,7 +161,7 @@ describe('a mail transaction', () => {
     expect(peer.messages[0]?.data.toString()).toBe(`A: b\r\n\r\n${body}\r\n`)
   })
 
-  it('gives LMTP recipients their own reply after the data', async () => {
+  it('returns for each LMTP recipient its own reply after the data', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'lmtp-')), 'socket')
     const { peer, connect } = await setUp({
       lmtp: true,
@@ -178,7 +178,7 @@ describe('a mail transaction', () => {
   })
 })
 
-describe('trouble before the mail', () => {
+describe('an error before MAIL', () => {
   it.each([
     ['connect', 'permfail', 'refused greeting'],
     ['connect', 'tempfail', 'refused greeting'],
@@ -192,20 +192,20 @@ describe('trouble before the mail', () => {
   ] as const)('at %s, %s', async (stage, mood, expected) => {
     const { open } = await setUp({ moods: { [stage]: mood }, transport: { timeouts: { greeting: 60, ehlo: 60 } } })
     const result = await open()
-    expect(result.kind === 'closed' && kinds([result.trouble])[0]).toBe(expected)
+    expect(result.kind === 'closed' && kinds([result.error])[0]).toBe(expected)
   })
 
-  it('finds nobody at home', async () => {
+  it('is lost at connect if the host does not listen', async () => {
     const { peer, open } = await setUp()
     await peer.close()
     expect(await open()).toMatchObject({
       kind: 'closed',
-      trouble: { kind: 'lost', phase: 'connect', cause: 'ECONNREFUSED' },
+      error: { kind: 'lost', phase: 'connect', cause: 'ECONNREFUSED' },
     })
   })
 })
 
-describe('trouble with the mail', () => {
+describe('an error in the transaction', () => {
   it.each([
     ['tempfail-mail@example.org', 'a@example.net', 'refused mail'],
     ['permfail-mail@example.org', 'a@example.net', 'refused mail'],
@@ -234,12 +234,12 @@ describe('trouble with the mail', () => {
       const results = await connection.send(envelopeFor([to], { reversePath }), mail)
       expect(kinds(results)).toEqual([expected])
       expect(peer.messages).toHaveLength(0)
-      // A refusal leaves the session in order, everything else ends it.
+      // A session continues after a refusal and ends after every other error.
       expect(connection.usable).toBe(expected.startsWith('refused') && !/closing/.test(reversePath + to))
     }
   })
 
-  it('closes instead of sending data when MAIL was refused but DATA taken', async () => {
+  it('closes if DATA is accepted after MAIL was refused', async () => {
     const { peer, connect } = await setUp({ replies: { mail: '550 5.7.1 no', rcpt: '250 ok' } })
     const connection = await connect()
     expect(kinds(await connection.send(envelopeFor(['a@example.net']), mail))).toEqual(['refused mail'])
@@ -247,7 +247,7 @@ describe('trouble with the mail', () => {
     expect(peer.messages).toHaveLength(0)
   })
 
-  it('says a lone dot when DATA was taken although every recipient was refused', async () => {
+  it('sends a single dot if DATA is accepted although every recipient was refused', async () => {
     const { peer, connect } = await setUp({ replies: { rcpt: '550 5.1.1 no such user' } })
     const connection = await connect()
     expect(kinds(await connection.send(envelopeFor(['a@example.net']), mail))).toEqual(['refused rcpt'])
@@ -255,7 +255,7 @@ describe('trouble with the mail', () => {
     expect(connection.usable).toBe(true)
   })
 
-  it('knows a connection that died before it said anything', async () => {
+  it('marks a connection that was lost before any reply as silent', async () => {
     const { connect, peer } = await setUp()
     const connection = await connect()
     await connection.send(envelopeFor(['a@example.net']), mail)
@@ -264,7 +264,7 @@ describe('trouble with the mail', () => {
     expect(result).toMatchObject({ kind: 'lost', phase: 'mail', silent: true })
   })
 
-  it('knows a connection that could not even be reset', async () => {
+  it('marks a connection that was lost at RSET as silent', async () => {
     for (const extensions of [['PIPELINING'], []]) {
       const { connect, peer } = await setUp({ extensions })
       const connection = await connect()
@@ -276,10 +276,10 @@ describe('trouble with the mail', () => {
     }
   })
 
-  it('stops when the peer refuses in the middle of the data', async () => {
+  it('stops if the peer refuses the message before its end', async () => {
     const { connect, peer } = await setUp()
     const connection = await connect()
-    // A mail that never ends: only the early refusal can stop it.
+    // The message never ends: only the early refusal stops it.
     const endless = { ...mail, inline: null, open: () => Readable.from(endlessLines()) }
     peer.change({ replies: { data: '354 go\r\n552 5.3.4 too much' } })
     const [result] = await connection.send(envelopeFor(['a@example.net']), endless)
@@ -287,7 +287,7 @@ describe('trouble with the mail', () => {
     expect(connection.usable).toBe(false)
   })
 
-  it('never ends the data of a message that could not be read', async () => {
+  it('sends no final dot if the message cannot be read', async () => {
     const { connect, peer } = await setUp()
     const connection = await connect()
     const broken = {

@@ -7,7 +7,7 @@ import { type Random, systemRandom } from '../../lib/random.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import { createDial, type Dial } from './dial.ts'
 import { Dialogue } from './smtp-dialogue.ts'
-import { Handshake, reached, secureTarget, tlsTrouble } from './handshake.ts'
+import { Handshake, reached, secureTarget, tlsError } from './handshake.ts'
 import type { HostDecision, TlsRequirement } from '../tls-policy/tls-policy.ts'
 import { type Channel, transact } from './transaction.ts'
 import { describeTarget, type Target } from '../target.ts'
@@ -71,8 +71,8 @@ class Connector {
     const { target } = attempt
     const dialled = await this.#ports.dial(target.endpoint, target.profile?.source)
     if (dialled.kind === 'connected') return this.#secureAtOnce(attempt, dialled.socket)
-    const trouble: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
-    return { kind: 'closed', peer: describeTarget(target), reached: false, trouble, tls: null }
+    const error: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
+    return { kind: 'closed', peer: describeTarget(target), reached: false, error, tls: null }
   }
 
   async #secureAtOnce(attempt: Attempt, socket: Socket): Promise<OpenResult> {
@@ -81,7 +81,7 @@ class Connector {
     const secured = await secureTarget(socket, { ...attempt, settings: this.#settings }, this.#ports.clock)
     if (secured.kind === 'secured')
       return this.#greet({ ...attempt, tls: reached(requirement, secured) }, secured.socket)
-    return closed(target, tlsTrouble(secured), { ...attempt.tls, failure: secured.failure })
+    return closed(target, tlsError(secured), { ...attempt.tls, failure: secured.failure })
   }
 
   async #greet(attempt: Attempt, socket: Socket): Promise<OpenResult> {
@@ -106,12 +106,12 @@ class Connector {
 
 function avoided(target: Target, { status, text, failure }: Extract<HostDecision, { kind: 'avoid' }>): OpenResult {
   const tls: TlsResult = { level: 'none', policy: target.tls.name, failure }
-  const trouble: DeliveryError = { kind: 'unsupported', scope: 'site', status, text }
-  return { kind: 'closed', peer: describeTarget(target), reached: false, trouble, tls }
+  const error: DeliveryError = { kind: 'unsupported', scope: 'site', status, text }
+  return { kind: 'closed', peer: describeTarget(target), reached: false, error, tls }
 }
 
-function closed(target: Target, trouble: DeliveryError, tls: TlsResult): OpenResult {
-  return { kind: 'closed', peer: describeTarget(target), reached: true, trouble, tls }
+function closed(target: Target, error: DeliveryError, tls: TlsResult): OpenResult {
+  return { kind: 'closed', peer: describeTarget(target), reached: true, error, tls }
 }
 
 function mayContinueWithoutTls(
@@ -120,8 +120,8 @@ function mayContinueWithoutTls(
   requirement: TlsRequirement,
 ): result is Extract<OpenResult, { kind: 'closed' }> {
   if (result.kind === 'open' || requirement.startTls !== 'if-offered' || target.implicitTls) return false
-  const { trouble } = result
-  return trouble.kind === 'lost' && (trouble.phase === 'tls' || trouble.phase === 'starttls')
+  const { error } = result
+  return error.kind === 'lost' && (error.phase === 'tls' || error.phase === 'starttls')
 }
 
 interface Established {

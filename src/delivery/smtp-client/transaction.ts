@@ -1,64 +1,67 @@
-// One mail transaction (RFC 5321 3.3): MAIL, RCPT for each recipient, DATA, the message. With PIPELINING the envelope and DATA go out
-// in one write (RFC 2920 3.1). Each recipient gets the reply that was meant for it, LMTP's after the data included (RFC 2033 4.2).
+// One mail transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, DATA, the message. With PIPELINING the envelope and DATA
+// are written at once (RFC 2920 section 3.1). Each recipient gets its own reply, also after the data in LMTP (RFC 2033 section 4.2).
 
-import { isDeliveryError, checkReply } from './smtp-command.ts'
+import { type CapabilityCheck, checkCapabilities } from './peer-capabilities.ts'
 import { mailCommand, rcptCommand } from './envelope-commands.ts'
-import type { Dialogue } from './smtp-dialogue.ts'
 import type { Extensions } from './extensions.ts'
-import { checkCapabilities, type CapabilityCheck } from './peer-capabilities.ts'
 import { sendData } from './send-data.ts'
+import { checkReply, isDeliveryError } from './smtp-command.ts'
+import type { Dialogue } from './smtp-dialogue.ts'
+import type { Timeouts } from './transport-settings.ts'
 import type {
+  DeliveryError,
   PeerReply,
   Phase,
   RecipientResult,
   TransportContent,
   TransportEnvelope,
-  DeliveryError,
 } from './transport.ts'
-import type { Timeouts } from './transport-settings.ts'
 
 export interface Channel {
   readonly dialogue: Dialogue
   readonly extensions: Extensions
   readonly timeouts: Timeouts
   readonly lmtp: boolean
+  /** The certificate of the peer is verified. */
   readonly verified: boolean
-  /** A transaction was begun and not ended: the next one starts with RSET. */
+  /** A transaction was started and not finished: the next one starts with RSET. */
   needsReset: boolean
 }
 
-/** Runs it; results in the order of the recipients. A connection that may not be used again is closed. */
+/** Runs the transaction; results in the order of the recipients. Closes a connection that cannot be used again. */
 export async function transact(
   channel: Channel,
   envelope: TransportEnvelope,
   content: TransportContent,
 ): Promise<RecipientResult[]> {
   const { extensions, verified } = channel
-  const fitness = await checkCapabilities(envelope, content, { extensions, verified })
-  if (fitness.message) return envelope.recipients.map(() => fitness.message as DeliveryError)
-  const transaction = new Transaction(channel, envelope, fitness)
-  if (transaction.waiting.length > 0) await transaction.run(content)
+  const check = await checkCapabilities(envelope, content, { extensions, verified })
+  if (check.message) return envelope.recipients.map(() => check.message as DeliveryError)
+  const transaction = new Transaction(channel, envelope, check)
+  if (transaction.pending.length > 0) await transaction.run(content)
   return transaction.results()
 }
 
-const notReset: DeliveryError = { kind: 'lost', phase: 'mail', cause: 'the session could not be reset', silent: true }
+const notReset: DeliveryError = { kind: 'lost', phase: 'mail', cause: 'RSET failed', silent: true }
+
+const UNSOLICITED = 'the server sent a reply without a command'
 
 class Transaction {
   readonly #channel: Channel
   readonly #envelope: TransportEnvelope
-  readonly #fitness: CapabilityCheck
+  readonly #check: CapabilityCheck
   readonly #results: (RecipientResult | null)[]
   #repliesSeen = 0
 
-  constructor(channel: Channel, envelope: TransportEnvelope, fitness: CapabilityCheck) {
+  constructor(channel: Channel, envelope: TransportEnvelope, check: CapabilityCheck) {
     this.#channel = channel
     this.#envelope = envelope
-    this.#fitness = fitness
-    this.#results = [...fitness.recipients]
+    this.#check = check
+    this.#results = [...check.recipients]
   }
 
-  /** Indices of recipients without a result. */
-  get waiting(): number[] {
+  /** Indices of the recipients without a result. */
+  get pending(): number[] {
     return this.#results.flatMap((result, index) => (result === null ? [index] : []))
   }
 
@@ -67,110 +70,109 @@ class Transaction {
   }
 
   async run(content: TransportContent): Promise<void> {
-    // A word that nobody asked for would be taken for the answer to MAIL, and every later answer for the one before it.
+    // An unsolicited reply would count as the reply to MAIL, and every later reply as that to the command before it.
     if (this.#channel.dialogue.hasUnread) return this.#endAll(this.#outOfStep())
-    const trouble = this.#channel.extensions.pipelining ? await this.#envelopeAtOnce() : await this.#envelopeInTurn()
-    if (trouble) return this.#endAll(trouble)
-    if (this.waiting.length > 0) await this.#message(content)
+    const error = this.#channel.extensions.pipelining ? await this.#sendPipelined() : await this.#sendInTurn()
+    if (error) return this.#endAll(error)
+    if (this.pending.length > 0) await this.#sendMessage(content)
   }
 
-  /** Everything up to DATA in one write, then the replies in order. */
-  async #envelopeAtOnce(): Promise<DeliveryError | null> {
+  /** Writes everything up to DATA at once, then reads the replies in order. */
+  async #sendPipelined(): Promise<DeliveryError | null> {
     const { dialogue, needsReset } = this.#channel
-    const recipients = this.waiting
+    const recipients = this.pending
     const lines = [needsReset ? 'RSET\r\n' : '', this.#mail(), ...recipients.map((i) => this.#rcpt(i)), 'DATA\r\n']
     dialogue.write(lines.join(''))
     if (needsReset && !(await this.#isReset())) return notReset
-    const mail = await this.#ask('mail')
+    const mail = await this.#readReply('mail')
     if (isDeliveryError(mail)) return this.#drainPipeline(mail, recipients.length)
     this.#channel.needsReset = true
-    for (const index of recipients) await this.#takeRcpt(index)
-    const data = await this.#ask('data')
-    if (this.waiting.length > 0) return isDeliveryError(data) ? data : null
-    if (!isDeliveryError(data)) await this.#emptyMessage()
+    for (const index of recipients) await this.#readRcptReply(index)
+    const data = await this.#readReply('data')
+    if (this.pending.length > 0) return isDeliveryError(data) ? data : null
+    if (!isDeliveryError(data)) await this.#sendEmptyMessage()
     return null
   }
 
-  async #envelopeInTurn(): Promise<DeliveryError | null> {
+  async #sendInTurn(): Promise<DeliveryError | null> {
     const { dialogue } = this.#channel
     if (this.#channel.needsReset) {
       dialogue.write('RSET\r\n')
       if (!(await this.#isReset())) return notReset
     }
     dialogue.write(this.#mail())
-    const mail = await this.#ask('mail')
+    const mail = await this.#readReply('mail')
     if (isDeliveryError(mail)) return mail
     this.#channel.needsReset = true
-    for (const index of this.waiting) {
-      const early = this.#unasked('rcpt')
-      if (early) return early
+    for (const index of this.pending) {
+      const unsolicited = this.#unsolicitedReply('rcpt')
+      if (unsolicited) return unsolicited
       dialogue.write(this.#rcpt(index))
-      await this.#takeRcpt(index)
+      await this.#readRcptReply(index)
     }
-    if (this.waiting.length === 0) return null
-    const early = this.#unasked('data')
-    if (early) return early
+    if (this.pending.length === 0) return null
+    const unsolicited = this.#unsolicitedReply('data')
+    if (unsolicited) return unsolicited
     dialogue.write('DATA\r\n')
-    const data = await this.#ask('data')
+    const data = await this.#readReply('data')
     return isDeliveryError(data) ? data : null
   }
 
-  /** The same in the middle: one recipient would bounce for another. That the peer closes (421) it may say at any time (RFC 5321 3.8). */
-  #unasked(phase: Phase): DeliveryError | null {
+  /** With an unsolicited reply, one recipient would bounce for another. A 421 may come at any time (RFC 5321 section 3.8). */
+  #unsolicitedReply(phase: Phase): DeliveryError | null {
     const { dialogue } = this.#channel
-    const said = dialogue.peekReply()
-    if (!dialogue.hasUnread || (said?.kind === 'reply' && said.reply.code === 421)) return null
-    dialogue.close('unasked reply')
-    return { kind: 'protocol-error', phase, cause: 'the server spoke without being asked' }
+    const event = dialogue.peekReply()
+    if (!dialogue.hasUnread || (event?.kind === 'reply' && event.reply.code === 421)) return null
+    dialogue.close('unsolicited reply')
+    return { kind: 'protocol-error', phase, cause: UNSOLICITED }
   }
 
   #outOfStep(): DeliveryError {
-    this.#channel.dialogue.close('unasked reply')
-    return { kind: 'lost', phase: 'mail', cause: 'the server spoke without being asked', silent: true }
+    this.#channel.dialogue.close('unsolicited reply')
+    return { kind: 'lost', phase: 'mail', cause: UNSOLICITED, silent: true }
   }
 
-  /** A session that cannot be reset is of no more use; nothing of this mail was taken yet. */
+  /** False closes the session. Nothing of this message was accepted yet. */
   async #isReset(): Promise<boolean> {
-    const reply = await this.#ask('mail')
+    const reply = await this.#readReply('mail')
     this.#repliesSeen = 0
     if (isDeliveryError(reply)) this.#channel.dialogue.close('RSET failed')
     return !isDeliveryError(reply)
   }
 
-  /** MAIL was refused, but RCPTs and DATA are under way: their replies have to be read before anything else can be said. */
+  /** MAIL was refused. The replies to the pipelined RCPT and DATA are read before the next command. */
   async #drainPipeline(mail: DeliveryError, recipients: number): Promise<DeliveryError> {
     if (mail.kind !== 'refused') return mail
-    for (let i = 0; i < recipients; i++) await this.#ask('rcpt')
-    const data = await this.#ask('data')
-    // A peer that takes the data of a refused sender cannot be told anything sensible any more.
-    if (!isDeliveryError(data)) this.#channel.dialogue.close('DATA accepted after a refused MAIL')
+    for (let i = 0; i < recipients; i++) await this.#readReply('rcpt')
+    const data = await this.#readReply('data')
+    if (!isDeliveryError(data)) this.#channel.dialogue.close('DATA accepted after MAIL was refused')
     return mail
   }
 
-  /** RFC 2920 3.1: the peer took DATA although it refused every recipient; a lone dot ends that. */
-  async #emptyMessage(): Promise<void> {
+  /** RFC 2920 section 3.1: the peer accepted DATA although it refused every recipient. A single dot ends the data. */
+  async #sendEmptyMessage(): Promise<void> {
     this.#channel.dialogue.write('.\r\n')
-    await this.#ask('dot')
+    await this.#readReply('dot')
     this.#channel.needsReset = false
   }
 
-  async #takeRcpt(index: number): Promise<void> {
-    const reply = await this.#ask('rcpt')
+  async #readRcptReply(index: number): Promise<void> {
+    const reply = await this.#readReply('rcpt')
     if (isDeliveryError(reply)) this.#results[index] = reply
   }
 
-  async #message(content: TransportContent): Promise<void> {
+  async #sendMessage(content: TransportContent): Promise<void> {
     const { dialogue, timeouts, lmtp } = this.#channel
-    // What is here already cannot be the answer to data that was not sent yet.
-    if (dialogue.peekReply()) return this.#endAll(await this.#earlyEnd())
+    // A reply that is already here cannot answer data that was not sent yet.
+    if (dialogue.peekReply()) return this.#endAll(await this.#earlyReply())
     const sent = await sendData(dialogue, content, timeouts.block)
     if (sent.kind === 'unreadable') {
-      dialogue.close('message could not be read')
+      dialogue.close('the message could not be read')
       return this.#endAll(sent)
     }
-    if (sent.kind === 'interrupted') return this.#endAll(await this.#earlyEnd())
-    for (const index of lmtp ? this.waiting : [-1]) {
-      const reply = await this.#ask('dot')
+    if (sent.kind === 'interrupted') return this.#endAll(await this.#earlyReply())
+    for (const index of lmtp ? this.pending : [-1]) {
+      const reply = await this.#readReply('dot')
       const result: RecipientResult = isDeliveryError(reply) ? reply : { kind: 'accepted', reply }
       if (index < 0) this.#endAll(result)
       else this.#results[index] = result
@@ -178,29 +180,29 @@ class Transaction {
     this.#channel.needsReset = false
   }
 
-  /** The peer answered or left while we were still sending: a refusal counts, a yes cannot be meant for the whole message. */
-  async #earlyEnd(): Promise<DeliveryError> {
-    const answer = await this.#ask('body')
-    this.#channel.dialogue.close('peer spoke before the end of the data')
-    return isDeliveryError(answer)
-      ? answer
-      : { kind: 'protocol-error', phase: 'body', cause: `reply before the end of the data: ${answer.verbatim}` }
+  /** The peer replied or closed before the end of the data: a refusal counts, a positive reply cannot mean the whole message. */
+  async #earlyReply(): Promise<DeliveryError> {
+    const reply = await this.#readReply('body')
+    this.#channel.dialogue.close('reply before the end of the data')
+    return isDeliveryError(reply)
+      ? reply
+      : { kind: 'protocol-error', phase: 'body', cause: `reply before the end of the data: ${reply.verbatim}` }
   }
 
-  async #ask(phase: Phase): Promise<PeerReply | DeliveryError> {
+  async #readReply(phase: Phase): Promise<PeerReply | DeliveryError> {
     const { dialogue } = this.#channel
     const expect = phase === 'data' ? 3 : 2
-    const answer = checkReply(dialogue, { phase, expect }, await dialogue.nextReply(this.#timeout(phase)))
-    if (!isDeliveryError(answer)) {
+    const reply = checkReply(dialogue, { phase, expect }, await dialogue.nextReply(this.#timeout(phase)))
+    if (!isDeliveryError(reply)) {
       this.#repliesSeen++
-      return answer
+      return reply
     }
-    if (answer.kind === 'lost') return { ...answer, silent: this.#repliesSeen === 0 }
-    if (answer.kind !== 'refused') return answer
+    if (reply.kind === 'lost') return { ...reply, silent: this.#repliesSeen === 0 }
+    if (reply.kind !== 'refused') return reply
     this.#repliesSeen++
-    // RFC 5321 3.8: after 421 the peer closes; nothing that follows can be relied on.
-    if (answer.reply.code === 421) dialogue.close('peer is shutting down')
-    return answer
+    // RFC 5321 section 3.8: the peer closes after 421, so later replies would not be reliable.
+    if (reply.reply.code === 421) dialogue.close('the peer replied 421')
+    return reply
   }
 
   #timeout(phase: Phase): number {
@@ -218,15 +220,15 @@ class Transaction {
   }
 
   #mail(): string {
-    return mailCommand(this.#envelope, this.#fitness.traits, this.#channel.extensions)
+    return mailCommand(this.#envelope, this.#check.traits, this.#channel.extensions)
   }
 
   #rcpt(index: number): string {
     const recipient = this.#envelope.recipients[index]
-    return recipient ? rcptCommand(recipient, this.#channel.extensions, this.#fitness.traits.utf8) : ''
+    return recipient ? rcptCommand(recipient, this.#channel.extensions, this.#check.traits.utf8) : ''
   }
 
   #endAll(result: RecipientResult): void {
-    for (const index of this.waiting) this.#results[index] = result
+    for (const index of this.pending) this.#results[index] = result
   }
 }

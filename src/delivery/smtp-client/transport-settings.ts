@@ -1,5 +1,5 @@
-// What the SMTP client can be told. Time-outs default to those of RFC 5321 4.5.3.2 (connect and DATA as Postfix has them):
-// shorter ones turn slow peers into duplicates, above all the ten minutes after the final dot.
+// Settings of the SMTP client. The time-outs are those of RFC 5321 section 4.5.3.2, for connect and DATA those of Postfix. Shorter ones, above
+// all after the final dot, make duplicates at slow peers.
 
 import {
   CONNECT_TIMEOUT,
@@ -22,7 +22,7 @@ export interface Timeouts {
   readonly mail: number
   readonly rcpt: number
   readonly data: number
-  /** For each block of the message to leave our buffer. */
+  /** For each block of the message to leave the buffer. */
   readonly block: number
   readonly finalDot: number
 }
@@ -39,13 +39,13 @@ export const standardTimeouts: Timeouts = {
   finalDot: DATA_TERMINATION_TIMEOUT,
 }
 
-/** Local addresses to connect from, by family; null leaves it to the system. */
+/** Local addresses to connect from, by family; null if the kernel chooses. */
 export interface SourceAddresses {
   readonly ipv4: string | null
   readonly ipv6: string | null
 }
 
-/** Our name in EHLO, by family: must resolve to the address that we come from (RFC 5321 4.1.4). */
+/** The name in EHLO, by family: it must resolve to the source address (RFC 5321 section 4.1.4). */
 export interface HeloNames {
   readonly ipv4: string
   readonly ipv6: string
@@ -54,7 +54,7 @@ export interface HeloNames {
 export interface TransportSettings {
   readonly helo: HeloNames
   readonly timeouts: Timeouts
-  /** Trusted CAs and, for our own nodes, our client certificate. */
+  /** With the trusted CAs and, for fleet nodes, the client certificate. */
   readonly tls: TlsContexts
   readonly source: SourceAddresses
 }

@@ -1,12 +1,12 @@
-// Delivery's own idea of an SMTP or LMTP client (RFC 5321, RFC 2033): open a connection to one target, send messages over it.
-// Foreseen trouble is a value, never a throw. Nothing here knows queues, MX records or retry schedules.
+// The contract of the SMTP and LMTP client (RFC 5321, RFC 2033): it opens a connection to one target and sends messages over it. Errors of
+// the peer and the network are return values. Queues, MX records and retry schedules are not known here.
 
 import type { Readable } from 'node:stream'
 import type { MailParameters, RecipientParameters } from '../../smtp/envelope.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'
 import type { Target } from '../target.ts'
 
-/** Where in a session something happened. */
+/** The step of a session. */
 export type Phase =
   | 'connect'
   | 'greeting'
@@ -20,7 +20,7 @@ export type Phase =
   | 'body'
   | 'dot'
 
-/** A reply as the peer gave it: lines joined by `\n`, codes included. `enhanced` is empty where it gave none. */
+/** A reply of the peer: lines joined by `\n`, codes included. `enhanced` is empty if it has no enhanced status. */
 export interface PeerReply {
   readonly code: number
   readonly enhanced: string
@@ -28,20 +28,20 @@ export interface PeerReply {
 }
 
 export type DeliveryError =
-  /** The peer said no. */
+  /** A negative reply. */
   | { readonly kind: 'refused'; readonly phase: Phase; readonly reply: PeerReply }
-  /** Connection lost, timed out or unusable; `silent` if not one octet of a reply to this transaction came. */
+  /** The connection was lost or timed out. `silent`: no reply to this transaction arrived. */
   | { readonly kind: 'lost'; readonly phase: Phase; readonly cause: string; readonly silent: boolean }
-  /** The peer broke the protocol, so nothing it says can be relied on. */
+  /** The peer violated the protocol, so its replies are not reliable. */
   | { readonly kind: 'protocol-error'; readonly phase: Phase; readonly cause: string }
-  /** We must not send this to such a peer; class 4 of `status` means another time or host may do. */
+  /** The peer does not support what the message or the policy needs. Status class 4: another host may, or this one later. */
   | {
       readonly kind: 'unsupported'
       readonly scope: 'recipient' | 'message' | 'site'
       readonly status: string
       readonly text: string
     }
-  /** Our own disk failed while reading the message. */
+  /** The message could not be read from the spool. */
   | { readonly kind: 'unreadable'; readonly cause: string }
 
 export type RecipientResult = { readonly kind: 'accepted'; readonly reply: PeerReply } | DeliveryError
@@ -57,10 +57,10 @@ export interface TransportEnvelope {
   readonly recipients: readonly TransportRecipient[]
 }
 
-/** A mail to send: CRLF line ends throughout (intake sees to that). */
+/** A message to send. All line ends are CRLF: intake ensures it. */
 export interface TransportContent {
   readonly header: Buffer
-  /** The whole body if it is small, else null and `open` streams it. */
+  /** The whole body if it is small; null if `open` streams it. */
   readonly inline: Buffer | null
   readonly bodySize: number
   open(): Readable
@@ -71,13 +71,13 @@ export interface TransportConnection {
   /** `name[ip]:port`. */
   readonly peer: string
   readonly tls: TlsResult
-  /** The peer takes on the duties of RFC 3461. */
+  /** The peer supports DSN (RFC 3461) and takes over the reports. */
   readonly offersDsn: boolean
   /** False once the connection may not carry another message. */
   readonly usable: boolean
-  /** One mail transaction. Results in the order of the recipients; never rejects. */
+  /** Runs one mail transaction. Results in the order of the recipients. Never rejects. */
   send(envelope: TransportEnvelope, content: TransportContent): Promise<readonly RecipientResult[]>
-  /** Says QUIT and closes without waiting for the answer. */
+  /** Sends QUIT and closes without a wait for the reply. */
   quit(): void
   /** Closes at once. */
   close(): void
@@ -90,12 +90,12 @@ export type OpenResult =
       readonly peer: string
       /** A connection was made. */
       readonly reached: boolean
-      readonly trouble: DeliveryError
+      readonly error: DeliveryError
       /** Null if no connection was made, unless the policy is to avoid this host. */
       readonly tls: TlsResult | null
     }
 
 export interface Transport {
-  /** Connects, greets and secures. Never rejects. */
+  /** Connects, secures and greets. Never rejects. */
   open(target: Target): Promise<OpenResult>
 }

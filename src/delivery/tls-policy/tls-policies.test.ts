@@ -44,7 +44,7 @@ async function open(policy: PolicyName, options: PeerOptions, target: Partial<Ta
   const transport = createSmtpTransport(settings, { clock: systemClock })
   const result = await transport.open(loopbackTarget(peer.port, { tls: tlsPolicies[policy], ...target }))
   opened.push(result)
-  const said = result.kind === 'open' ? describeTls(result.connection.tls) : result.trouble
+  const said = result.kind === 'open' ? describeTls(result.connection.tls) : result.error
   return { peer, result, said }
 }
 
@@ -187,7 +187,7 @@ describe('a policy that asks DNS, such as DANE', () => {
     expect(result).toMatchObject({
       kind: 'closed',
       reached: false,
-      trouble: { kind: 'unsupported', scope: 'site', status: '4.7.5' },
+      error: { kind: 'unsupported', scope: 'site', status: '4.7.5' },
       tls: { level: 'none', policy: 'dns', failure: 'validation-failure' },
     })
     expect(peer.sessions).toBe(0)
