@@ -1,6 +1,6 @@
-// Completes package-lock.json after a renewal: `node .ci/complete-lock.ts`. npm leaves out the optional packages of other platforms
-// when the registry does not carry them, and then refuses its own lock file in `npm ci`. The entries carry the platform, so that
-// npm skips them where they do not fit; they have no integrity, because nobody has seen those archives.
+// Completes package-lock.json after an update: `node .ci/complete-lock.ts`. npm omits optional packages of other platforms if the
+// registry does not have them, and then `npm ci` rejects the lock file. The added entries name their platform, so npm skips them on
+// others. They have no integrity, because those archives are not available here.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -21,7 +21,7 @@ function platformOf(name: string): object {
   const os = words.find((word) => systems.includes(word))
   const cpu = words.find((word) => processors.includes(word))
   if (os === undefined || cpu === undefined)
-    throw new Error(`${name} is not the package of one platform: look yourself`)
+    throw new Error(`cannot read platform from the package name ${name}; add its entry to package-lock.json by hand`)
   const last = words.at(-1) as string
   const libc = last.startsWith('musl') ? 'musl' : last.startsWith('gnu') ? 'glibc' : null
   return { cpu: [cpu], ...(libc === null ? {} : { libc: [libc] }), optional: true, os: [os] }

@@ -1,10 +1,10 @@
-// Every npm script starts here: an older Node cannot even parse the program, so it says why in words. Must run on any Node.
+// Every npm script runs this first, because an older Node.js cannot parse the program. It must run on any Node.js.
 'use strict'
 const NEEDED = 26
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   process.stderr.write(
-    `waypost needs Node ${NEEDED} or newer, but this is Node ${process.versions.node}. ` +
-      `Run a plain "npm ci" (without --omit=optional): it brings its own Node ${NEEDED}; or install Node ${NEEDED} yourself.\n`,
+    `waypost needs Node.js ${NEEDED} or newer, but this is Node.js ${process.versions.node}. ` +
+      `Run "npm ci" without --omit=optional, which installs Node.js ${NEEDED} into node_modules, or install Node.js ${NEEDED} on the system.\n`,
   )
   process.exit(2)
 }

@@ -102,7 +102,7 @@ describe('an older Node', () => {
     const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' }); require('./.ci/need-node.cjs')`
     const run = spawnSync(process.execPath, ['-e', pretend], { cwd: root, encoding: 'utf8' })
     expect(run.status).toBe(status)
-    const sentence = `needs Node 26 or newer, but this is Node ${version}. Run a plain "npm ci"`
+    const sentence = `needs Node.js 26 or newer, but this is Node.js ${version}. Run "npm ci"`
     if (status === 0) expect(run.stderr).toBe('')
     else expect(run.stderr).toContain(sentence)
   })

@@ -1,4 +1,4 @@
-// The page docs/benchmarks.md with every row.
+// Writes docs/benchmarks.md with every row.
 
 import type { AllResults, RelayRow } from './all-rows.ts'
 import type { Figure } from './figures.ts'
@@ -19,43 +19,52 @@ export function formatAll(page: Page, results: AllResults): string {
   const { machine } = page
   return `# Benchmarks
 
-Written by \`${page.command}\` on ${page.date}; numbers of other machines differ, ratios less so.
+Written by \`${page.command}\` on ${page.date}.
+Absolute numbers depend on the machine; ratios depend on it less.
 
-Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}. A 4 KiB append with fdatasync takes
-${machine.syncMs.toFixed(2)} ms (median). Load average before the run: ${machine.load.toFixed(1)}.
+Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system},
+Node.js ${machine.node}. A 4 KiB append with fdatasync takes ${machine.syncMs.toFixed(2)} ms (median).
+Load average before the run: ${machine.load.toFixed(1)}.
 
-\`node test/bench/compare.ts\` sets checkouts of Waypost beside each other under one of these loads, in turns: what a change gains is seen
-there, as the speed of a machine wanders by more than most changes bring.
+To measure the effect of a change, use \`node test/bench/compare.ts\`. It runs several checkouts in turns
+under one of these loads, because the speed of a machine varies by more than most changes do.
 
-Postfix ${results.postfixVersion} has its default settings (and logs nowhere, which only helps it); Waypost is \`waypost run\` with the role file
-test/bench/relay-role.yaml and the environment of deploy/waypost.service. Both answer 250 only after an fsync, both send to
-the same kind of sink. Client, sink and relay share the ${machine.cores} cores.
+Postfix ${results.postfixVersion} has its default settings and does not log, which helps it. Waypost is \`waypost run\`
+with the role file test/bench/relay-role.yaml and the environment of deploy/waypost.service. Both reply
+250 only after an fsync, and both send to the same kind of sink. Client, sink and relay share the
+${machine.cores} cores.
 
-## Relay beside Postfix
+## Relay compared with Postfix
 
-smtp-source sends in 50 sessions (10 for 10 MB), smtp-sink takes; relays take turns, ${roundsOf(results.rounds)}. With STARTTLS a small
-loader and a small sink of our own take their places for both relays, because smtp-source and smtp-sink know no TLS. Postfix does not
-reuse TLS connections by default, so it shakes hands for every mail that it sends.
+smtp-source sends in 50 sessions (10 for 10 MB) and smtp-sink receives. The relays run in turns,
+${roundsOf(results.rounds)}. With STARTTLS, a small loader and sink of the benchmark replace
+them for both relays, because smtp-source and smtp-sink do not support TLS. Postfix does not reuse TLS
+connections by default, so it makes a handshake for each message that it sends.
 
-- **accepted**: messages per second until the client had its last 250. **delivered**: until the sink had the last message, from the same start; the ratio is of these.
-- **none**: the same client straight into the same sink, messages per second. Both take from the machine what they need, so a relay that costs
-  nothing would be "none ÷ Postfix" times as fast as Postfix, and no relay more: that is the **most** that a ratio can be here.
+- **accepted**: messages per second until the client has its last 250. **delivered**: until the sink
+  has the last message, from the same start. The ratio compares these.
+- **none**: messages per second from the client directly to the sink. Client and sink use the machine
+  too, so a relay without any cost would reach "none ÷ Postfix". This is the **most** that a ratio can
+  be.
 - **CPU**: user and system milliseconds of all processes of the relay for one message.
-- **RSS**, **PSS**: peak in MiB over all processes; RSS counts shared pages once for each process, PSS once in all.
+- **RSS**, **PSS**: peak in MiB over all processes. RSS counts shared pages once for each process, PSS
+  once in total.
 
 ${relayTable(results.relay)}
-${profiles(results.relay)}## Live mail beside something else
+${profiles(results.relay)}## Live mail with other work
 
-The main row's load through a node whose queue was filled before, ${turnsOf(results.rounds)} times 10 000 messages, medians. "Share" is of the speed of a
-second node with 1 000 queued, in turns with the first (median of the turns' shares, so that it says more than the rates of two rows
-do); "÷ Postfix" is of Postfix's main row, which had an empty queue and nothing else to do. Queued mail is deferred and not due, except
-where it says "due": then the node tries it while it relays. (Postfix with its default of 100 processes cannot hold 1 000 idle sessions.)
+The load of the main row through a node whose queue was filled before,
+${turnsOf(results.rounds)} times 10 000 messages, medians. "Share" is relative to a second node with
+1 000 queued messages that runs in turns with the first; it is the median of the shares of all turns.
+"÷ Postfix" is relative to Postfix's main row, with an empty queue and no other work. Queued messages
+are deferred and not due; rows with "due" make the node attempt them while it relays. Postfix with its
+default of 100 processes cannot hold 1 000 idle sessions.
 
 ${liveTable(results.live, results.relay[0])}
 ${profiles(results.live)}## Other aims
 
-Half load is half of what the relay delivered in the main row, sent evenly by our own loader in 50 sessions; times count from the moment a
-message was due until its 250. Last, Waypost has Postfix's half load.
+Half load is half of the delivered rate of the main row, sent evenly in 50 sessions. Times count from
+the moment when a message is due until its 250. In the last row, Waypost has the half load of Postfix.
 
 ${figureTable(results.figures)}`
 }
@@ -120,7 +129,7 @@ function liveTable(rows: readonly LiveRow[], main: RelayRow | undefined): string
 
 function figureTable(figures: readonly Figure[]): string {
   return table(
-    ['what', 'found', 'aim', ''],
+    ['figure', 'result', 'aim', ''],
     figures.map(({ name, found, aim, met }) => [name, found, aim, verdict(met)]),
   )
 }
@@ -129,7 +138,7 @@ function profiles(rows: readonly { readonly name: string; readonly profile: stri
   const missed = rows.filter(({ profile }) => profile !== null)
   if (missed.length === 0) return ''
   const lines = missed.map(({ name, profile }) => `- ${name}: ${profile}.`)
-  return `Where the time goes where an aim was missed (samples of \`--cpu-prof\`, under that load):\n\n${lines.join('\n')}\n\n`
+  return `Processor time of the rows that miss their aim (samples of \`--cpu-prof\`, under that load):\n\n${lines.join('\n')}\n\n`
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

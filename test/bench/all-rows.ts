@@ -1,4 +1,4 @@
-// `npm run bench -- --all`: every row of docs/benchmarks.md, each bounded. What each row is for is said by its name and by all-report.ts.
+// `npm run bench -- --all`: measures every row of docs/benchmarks.md, each with a time limit. all-report.ts explains the rows.
 
 import { createAuthority, type Issued } from '../../src/demo/ca.ts'
 import { type Figure, measureFigures, memoryFigure } from './figures.ts'
@@ -19,7 +19,7 @@ export interface RelayRow {
   readonly waypost: Measurement
   /** Messages per second of the same client and sink without a relay between them. */
   readonly ceiling: number
-  /** Where the time goes, if the aim was missed. */
+  /** Shares of processor time if the aim is missed, or null. */
   readonly profile: string | null
 }
 
@@ -60,7 +60,7 @@ export async function measureAll({ only, rounds, say }: Choice): Promise<AllResu
   const figures = await measureFigures({ main, wanted, say })
   const long = live.find(({ name }) => name === '100 000 queued')
   const peak = long
-    ? [memoryFigure('memory with 100 000 queued, peak over 66 000 live mails', long.waypost.memory.rss)]
+    ? [memoryFigure('memory with 100 000 queued, peak over 66 000 live messages', long.waypost.memory.rss)]
     : []
   return { relay, live, figures: [...figures, ...peak], postfixVersion, rounds }
 }

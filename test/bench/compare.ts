@@ -1,6 +1,6 @@
-// Two or more states of this program beside each other: `node test/bench/compare.ts --row TEXT --turns N NAME=FOLDER[,VARIABLE=VALUE|--flag ...] ...`.
-// Each FOLDER is a checkout (its node_modules may be a link). All run at once and take turns, so that a machine whose speed wanders gives
-// each of them the same; what counts is the ratio within a turn, of which the median is told.
+// Compares checkouts of this program: `node test/bench/compare.ts --row TEXT --turns N NAME=FOLDER[,VARIABLE=VALUE|--flag ...] ...`.
+// Each FOLDER is a checkout (its node_modules may be a link). The nodes run in turns, because the speed of a machine varies; the result
+// is the median of the ratios within a turn.
 
 import { parseArgs } from 'node:util'
 import { startSmtpSink } from '../lib/peers/smtp-sink.ts'
@@ -19,9 +19,9 @@ const { values: options, positionals } = parseArgs({
 })
 
 const found = relayCases.find(({ name }) => name.includes(options.row))
-if (!found || found.load.starttls) throw new Error(`no row without TLS is called ${options.row}`)
+if (!found || found.load.starttls) throw new Error(`found row ${options.row}, expected the name of a row without TLS`)
 const load: Load = { ...found.load, messages: Number(options.messages ?? found.load.messages) }
-/** Messages before the first turn, in turns: code is compiled while it runs. */
+/** Messages before the first turn, so that the code is compiled. */
 const WARM_UPS = 3
 
 interface Turn {

@@ -1,4 +1,4 @@
-// Single numbers beside the rates: how long a restart takes, what a large message costs in memory, how long a client waits for its 250.
+// Single figures: time of a restart, memory for a large message, time until the 250.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../lib/free-port.ts'
@@ -32,7 +32,7 @@ const READY_AIM = 2
 const RSS_AIM = 256
 const LARGE = 50_000_000
 const LARGE_AIM = 16
-/** A large mail is through within seconds: close looks. */
+/** Sampling interval, ms: a large message passes within seconds. */
 const CLOSE_LOOKS = 50
 const HALF_LOAD_SECONDS = 15
 const WARM_UP_SECONDS = 8
@@ -56,7 +56,7 @@ export async function measureFigures({ main, wanted, say }: Around): Promise<Fig
   return figures
 }
 
-/** After a stop and after a crash in the middle of live mail. */
+/** Restarts after a stop, and after a crash under load. */
 async function restarts(name: string): Promise<Figure[]> {
   const filled = await fillQueue(QUEUED, `smtp:[127.0.0.1]:${await freePort()}`, 'deferred')
   const sink = await startSmtpSink()
@@ -81,7 +81,7 @@ async function restarts(name: string): Promise<Figure[]> {
     return [
       ready('after a stop', again.readyAfter),
       ready('after a crash under load', crashed.readyAfter),
-      memoryFigure('memory with 100 000 queued, after 5 000 live mails', memory.rss),
+      memoryFigure('memory with 100 000 queued, after 5 000 live messages', memory.rss),
     ]
   } finally {
     await sink.stop()
@@ -93,7 +93,7 @@ export function memoryFigure(name: string, rss: number): Figure {
   return { name, found: `RSS ${rss.toFixed(0)} MiB`, aim: `< ${RSS_AIM} MiB`, met: rss < RSS_AIM }
 }
 
-/** The first one after small mail, and one more. */
+/** The first large message after small ones, and the next one. */
 async function largeMessages(name: string): Promise<Figure[]> {
   const sink = await startSmtpSink()
   const relay = await startWaypostRelay({ sinkPort: sink.port, sessions: 50 })

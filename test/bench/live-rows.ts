@@ -1,5 +1,5 @@
-// Live mail through a node that has something else to bear: a long queue, a dead destination with all its mail due, idle sessions. Only
-// Waypost: what is asked is how much of its own speed it keeps. All rows are measured in the same way on a filled queue.
+// Live mail through a node with other work: a long queue, a dead destination whose mail is due, idle sessions. Waypost only: the result
+// is the share of the speed without that work. All rows use a filled queue.
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -16,7 +16,7 @@ export interface LiveCase {
   readonly name: string
   readonly queued: number
   readonly kind: 'deferred' | 'due'
-  /** What is at the next hop of the queued mail: nobody, or a server that takes connections and says nothing. */
+  /** The next hop of the queued mail: a closed port, or a server that accepts connections and sends nothing. */
   readonly destination: 'refuses' | 'silent'
   readonly idleSessions: number
   /** Least share of the first row's speed. */
@@ -59,12 +59,12 @@ export const liveCases: readonly LiveCase[] = [
 const load: Load = { messages: 10_000, sessions: 50, length: 4096 }
 const WARM_UP = 16_000
 
-/** Turns of a live row, where relays have so many rounds at most. */
+/** Turns of a live row, from the largest number of rounds of a relay. */
 export function turnsOf(rounds: number): number {
   return Math.min(2 * rounds + 1, 5)
 }
 
-/** Measures one row, `turns` times, in turns with the first one, so that what else the machine does hits both. */
+/** Measures one row `turns` times, in turns with the first row, so that other load of the machine affects both. */
 export async function measureLive(one: LiveCase, turns: number): Promise<LiveRow> {
   return withNode(one, undefined, async (node) => {
     if (one.isBase) return rowOf(one, await carry([node], turns), null)
@@ -101,7 +101,7 @@ interface LiveNode {
   readonly data: string
 }
 
-/** A node with all that the case gives it to bear; everything is gone when `work` is done. */
+/** Runs `work` with a node under the load of the case; stops and removes everything afterwards. */
 async function withNode<T>(
   one: LiveCase,
   again: { readonly data: string; readonly profiles: string } | undefined,
@@ -152,7 +152,7 @@ function openSilent(): Promise<Server> {
   })
 }
 
-/** Sessions that were greeted and then say nothing. */
+/** Sessions that receive the greeting and then stay idle. */
 function openIdle(port: number, count: number): Promise<Socket[]> {
   const open = () =>
     new Promise<Socket>((resolve, reject) => {

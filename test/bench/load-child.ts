@@ -1,5 +1,5 @@
-// The loader's process: takes an order as its argument, prints the answer. A process of its own, so that the benchmark's own work
-// (watching memory, counting) does not slow the load.
+// The process of the loader: its argument is an order, its output the result. It is a separate process, so that the benchmark's work
+// (sampling memory, counting) does not slow the load.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadAnswer, LoadOrder } from './load-order.ts'
@@ -11,7 +11,7 @@ const delays: number[] = []
 let next = 0
 
 const start = performance.now()
-/** When message number `index` should be sent. */
+/** The time at which message number `index` is due. */
 const dueAt = (index: number): number => (order.rate === null ? performance.now() : start + (index * 1000) / order.rate)
 
 async function work(session: LoadSession): Promise<void> {

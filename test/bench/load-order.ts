@@ -1,4 +1,4 @@
-// What the loader is asked to do and what it answers: JSON between the benchmark and its child process.
+// The order for the loader and its result: JSON between the benchmark and its child process.
 
 export interface LoadOrder {
   readonly port: number

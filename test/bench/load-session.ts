@@ -1,16 +1,16 @@
-// A plain SMTP client session for the benchmark's own loader, which does what smtp-source does (one command, one reply) and besides
-// that STARTTLS. No part of the product: what it loads must not be made of the same code.
+// An SMTP client session for the loader of the benchmark: one command, one reply, as smtp-source, and STARTTLS. It shares no code with the
+// program, so that it does not depend on what it measures.
 
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 export interface LoadSession {
-  /** One mail transaction; rejects at the first reply that is not positive. */
+  /** Runs one mail transaction; rejects at the first negative reply. */
   send(message: Buffer): Promise<void>
   quit(): void
 }
 
-/** Connects, says EHLO, and with `starttls` once more behind the handshake. The certificate is not looked at. */
+/** Connects and sends EHLO; with `starttls`, sends it again after the handshake. The certificate is not verified. */
 export async function openLoadSession(port: number, starttls: boolean): Promise<LoadSession> {
   const plain = connect(port, '127.0.0.1').setNoDelay()
   let ask = talk(plain)
@@ -36,13 +36,13 @@ export async function openLoadSession(port: number, starttls: boolean): Promise<
   }
 }
 
-/** Sends one thing (or nothing, for the greeting) and waits for the whole reply. */
+/** Sends a command (or nothing, for the greeting) and waits for the complete reply. */
 function talk(socket: Socket): (octets: string | Buffer | null) => Promise<void> {
   let text = ''
   let waiting: { resolve: () => void; reject: (error: Error) => void } | null = null
   const fail = (error: Error): void => waiting?.reject(error)
   socket.on('error', fail)
-  socket.on('close', () => fail(new Error('the server hung up')))
+  socket.on('close', () => fail(new Error('the server closed the connection')))
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1')
     const last = /^(\d{3})(?: .*)?\r\n$/m.exec(text)
@@ -61,7 +61,7 @@ function talk(socket: Socket): (octets: string | Buffer | null) => Promise<void>
     })
 }
 
-/** A message with that many octets of payload, dot and all, as DATA wants it. */
+/** A message of at least `length` octets with the final dot, ready for DATA. */
 export function loadMessage(length: number): Buffer {
   const line = `${'X'.repeat(78)}\r\n`
   const header =

@@ -1,4 +1,4 @@
-// The benchmark's own loader and sink: every message arrives, with and without TLS, at the pace that was asked for.
+// Loader and sink of the benchmark: every message arrives, with and without TLS, at the requested rate.
 
 import { afterEach, expect, it } from 'vitest'
 import { createAuthority } from '../../src/demo/ca.ts'
@@ -30,12 +30,12 @@ it('keeps to a rate', { timeout: PATIENCE }, async () => {
   expect((await runLoad(order, PATIENCE)).seconds).toBeGreaterThan(0.35)
 })
 
-it('fails aloud where nobody listens', { timeout: PATIENCE }, async () => {
+it('reports an error if the connection is refused', { timeout: PATIENCE }, async () => {
   const order = { port: 1, sessions: 1, messages: 1, length: 100, starttls: false, rate: null }
   await expect(runLoad(order, PATIENCE)).rejects.toThrow('ECONNREFUSED')
 })
 
-it('writes messages of at least the asked length, dot and all', () => {
+it('writes messages of at least the requested length, with the final dot', () => {
   const text = loadMessage(4096).toString()
   expect(text.split('\r\n\r\n', 2)[1]?.length).toBeGreaterThanOrEqual(4096)
   expect(text.endsWith('\r\n.\r\n')).toBe(true)

@@ -1,4 +1,4 @@
-// The machine a benchmark ran on, as far as it explains the numbers: processor, cores, and what an fsync costs.
+// Describes the machine of a benchmark: processor, cores, and the cost of an fsync.
 
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const SYNCS = 300
 const BLOCK = 4096
-/** statfs type of tmpfs: a "disk" on which an fsync costs nothing and proves nothing. */
+/** statfs type of tmpfs, where an fsync costs nothing. */
 const TMPFS = 0x01021994
 
 export interface Machine {
@@ -17,14 +17,14 @@ export interface Machine {
   /** Median milliseconds of a 4 KiB append with fdatasync in the folder that both relays use. */
   readonly syncMs: number
   readonly node: string
-  /** Load average of the last minute before the run: above zero, others were at work too. */
+  /** Load average of the last minute before the run; above zero, other processes were running. */
   readonly load: number
 }
 
-/** Describes this machine; throws if the folder for queues is no disk. */
+/** Describes this machine; throws if the folder for queues is in memory. */
 export function describeMachine(): Machine {
   const all = cpus()
-  if (statfsSync(tmpdir()).type === TMPFS) throw new Error(`${tmpdir()} is in memory: set TMPDIR to a folder on a disk`)
+  if (statfsSync(tmpdir()).type === TMPFS) throw new Error(`${tmpdir()} is a tmpfs; set TMPDIR to a folder on a disk`)
   return {
     processor: all[0]?.model ?? 'unknown',
     cores: all.length,

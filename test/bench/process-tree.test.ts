@@ -1,4 +1,4 @@
-// Costs are read right: odd process names, grandchildren, and processor time of children that have ended.
+// Unusual process names, grandchildren, and processor time of children that have ended.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,7 +14,7 @@ describe('parseStat', () => {
   })
 })
 
-it('takes a process with all that descend from it, and nobody else', () => {
+it('selects a process and its descendants only', () => {
   const stats = [line(1, 'init', 0), line(10, 'a', 1), line(11, 'b', 10), line(12, 'c', 11), line(20, 'd', 1)].map(
     parseStat,
   )

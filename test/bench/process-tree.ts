@@ -1,4 +1,4 @@
-// What a relay costs: processor time and memory of a process and all that descend from it, read from Linux's /proc.
+// Processor time and memory of a process and its descendants, from Linux's /proc.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 /** Clock ticks per second of the times in /proc/<pid>/stat. */
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 const PAGE = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
-/** Between two looks at the memory; closer looks would cost the processor time that is measured. */
+/** Sampling interval, ms. A shorter one would use the processor time that is measured. */
 const SAMPLE_EVERY = 1000
 
 interface Stat {
@@ -38,7 +38,7 @@ function readStats(): Stat[] {
   })
 }
 
-/** `root` and everything below it, out of a list of processes. */
+/** `root` and its descendants, from a list of processes. */
 export function treeOf(root: number, stats: readonly Stat[]): Stat[] {
   const children = Map.groupBy(stats, (stat) => stat.parent)
   const walk = (pid: number): Stat[] => (children.get(pid) ?? []).flatMap((child) => [child, ...walk(child.pid)])
@@ -50,18 +50,18 @@ export function cpuSeconds(root: number): number {
   return treeOf(root, readStats()).reduce((sum, stat) => sum + stat.ticks, 0) / TICKS
 }
 
-/** Highest sums seen, in MiB. `rss` counts pages that processes share once for each of them, `pss` once in all. */
+/** Highest sums, in MiB. `rss` counts shared pages once for each process, `pss` once in total. */
 export interface PeakMemory {
   readonly rss: number
   readonly pss: number
 }
 
 export interface MemoryWatch {
-  /** Stops looking. */
+  /** Stops sampling. */
   stop(): PeakMemory
 }
 
-/** Looks at the tree's memory every so many ms until stopped. */
+/** Samples the memory of the tree until stopped. */
 export function watchMemory(root: number, every = SAMPLE_EVERY): MemoryWatch {
   let peak: PeakMemory = { rss: 0, pss: 0 }
   const look = () => {

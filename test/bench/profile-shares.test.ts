@@ -1,4 +1,4 @@
-// Samples are summed up by kind of work, pauses left out.
+// Samples are summed by kind of work, without pauses.
 
 import { expect, it } from 'vitest'
 import { type Profile, sharesOf } from './profile-shares.ts'
@@ -19,22 +19,22 @@ const profile: Profile = {
   timeDeltas: [100, 100, 100, 100, 100, 100, 200, 100, 100],
 }
 
-it('names native work, our rooms, dependencies and Node itself', () => {
+it('names native work, our modules, dependencies and Node.js', () => {
   const shares = new Map(sharesOf(profile))
   expect(shares.get('idle')).toBeCloseTo(0.1)
   expect(shares.get('garbage collection')).toBeCloseTo(0.1)
-  expect(shares.get('room intake')).toBeCloseTo(0.1)
-  expect(shares.get("Node's own JavaScript")).toBeCloseTo(0.2)
+  expect(shares.get('module intake')).toBeCloseTo(0.1)
+  expect(shares.get('JavaScript of Node.js')).toBeCloseTo(0.2)
   expect(shares.get('other native code')).toBeCloseTo(0.1)
   expect(shares.get('other')).toBeCloseTo(0.1)
 })
 
-it('does not take a dependency that has a function called write for a write to a socket', () => {
+it('does not count a function called write of a dependency as a write to a socket', () => {
   expect(new Map(sharesOf(profile)).get('smtp-server')).toBeCloseTo(0.1)
   expect(new Map(sharesOf(profile)).get('writes to sockets and log')).toBeCloseTo(0.2)
 })
 
-it('leaves out the pauses between loads, and sorts', () => {
+it('omits the pauses between loads, and sorts', () => {
   const paused = { ...profile, samples: [1, 1, 3, 2], timeDeltas: [5_000_000, 5_000_000, 300, 100] }
   expect(sharesOf(paused)).toEqual([
     ['writes to sockets and log', 0.75],

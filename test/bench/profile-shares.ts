@@ -1,4 +1,4 @@
-// Where the time goes: runs a load on a node under V8's sampling profiler and sums the samples up by kind of work, in one sentence.
+// Runs a load on a node under V8's sampling profiler and sums the samples by kind of work, as one sentence.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ const SHOWN = 7
 const STRETCH = 200_000
 const PAUSE_SHARE = 0.96
 
-/** The sentence for what `work` makes the node do; `work` gets the folder for the profiles and has to stop the node. */
+/** Describes the work of a node during `work`, which gets the folder for the profiles and stops the node. */
 export async function profiledShare(work: (profiles: string) => Promise<void>): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-profile-'))
   try {
@@ -37,7 +37,7 @@ export async function profiledShare(work: (profiles: string) => Promise<void>): 
   }
 }
 
-/** Share of each kind of work, largest first; pauses do not count. */
+/** Share of each kind of work, largest first, without pauses. */
 export function sharesOf(profile: Profile): (readonly [kind: string, share: number])[] {
   const sums = new Map<string, number>()
   for (const stretch of stretchesOf(profile)) {
@@ -49,7 +49,7 @@ export function sharesOf(profile: Profile): (readonly [kind: string, share: numb
   return [...sums].map(([kind, time]) => [kind, time / total] as const).toSorted((a, b) => b[1] - a[1])
 }
 
-/** Microseconds of each kind of work, stretch by stretch. */
+/** Microseconds of each kind of work, for each stretch of time. */
 function stretchesOf(profile: Profile): Map<string, number>[] {
   const kinds = new Map(profile.nodes.map(({ id, callFrame }) => [id, kindOf(callFrame)]))
   const stretches: Map<string, number>[] = []
@@ -68,7 +68,7 @@ function totalOf(sums: ReadonlyMap<string, number>): number {
   return sums.values().reduce((sum, time) => sum + time, 0)
 }
 
-/** Names of functions and where they are: native ones have no address. */
+/** Patterns of function names and URLs. Native functions have no URL. */
 const native: readonly (readonly [name: RegExp, kind: string, place: RegExp])[] = [
   [/^\(idle\)$/, 'idle', /^$/],
   [/^\(garbage collector\)$/, 'garbage collection', /^$/],
@@ -80,11 +80,11 @@ const native: readonly (readonly [name: RegExp, kind: string, place: RegExp])[] 
 function kindOf({ functionName, url }: Frame): string {
   const named = native.find(([pattern, , place]) => pattern.test(functionName) && place.test(url))
   if (named) return named[1]
-  const room = /\/src\/([a-z]+)\//.exec(url)?.[1]
-  if (room !== undefined) return `room ${room}`
+  const module = /\/src\/([a-z]+)\//.exec(url)?.[1]
+  if (module !== undefined) return `module ${module}`
   const dependency = /\/node_modules\/([^/]+)\//.exec(url)?.[1]
   if (dependency !== undefined) return dependency
-  return url.startsWith('node:') ? "Node's own JavaScript" : 'other native code'
+  return url.startsWith('node:') ? 'JavaScript of Node.js' : 'other native code'
 }
 
 function describe(shares: readonly (readonly [string, number])[]): string {

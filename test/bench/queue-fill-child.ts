@@ -1,5 +1,5 @@
-// Fills a queue directory through the queue's own contract, as a node would have left it: `count` mails of a thousand senders, a day old,
-// attempted once and deferred (`deferred`: not due for an hour) or never attempted (`due`: the next node tries them at once).
+// Fills a queue directory through the contract of the queue: `count` messages of a thousand senders, a day old, attempted once and deferred
+// (`deferred`: not due for an hour) or never attempted (`due`: the next node attempts them at once).
 // Argument: JSON { directory, count, nextHop, kind }.
 
 import { systemClock } from '../../src/lib/clock.ts'
@@ -21,7 +21,7 @@ interface FillOrder {
 
 const DAY = 86_400_000
 const SENDERS = 1000
-/** Mails under way at once: enough for full group commits. */
+/** Simultaneous accepts: enough for full group commits. */
 const AT_ONCE = 1000
 const body = Buffer.from(`${'X'.repeat(78)}\r\n`.repeat(13))
 

@@ -1,4 +1,4 @@
-// A data folder with many queued mails, made by a child process so that its memory is not ours.
+// Creates a data folder with many queued messages in a child process, so that its memory is not counted.
 
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const child = fileURLToPath(import.meta.resolve('./queue-fill-child.ts'))
-/** A million mails take two minutes here. */
+/** A million messages take two minutes on the reference machine. */
 const PATIENCE = 900_000
 
 export interface FilledQueue {
@@ -18,7 +18,7 @@ export interface FilledQueue {
   remove(): void
 }
 
-/** `deferred`: not due for an hour; `due`: to be tried at once. */
+/** `deferred`: not due for an hour; `due`: attempted at once. */
 export async function fillQueue(count: number, nextHop: string, kind: 'deferred' | 'due'): Promise<FilledQueue> {
   const data = mkdtempSync(join(tmpdir(), 'waypost-filled-'))
   const directory = join(data, 'queue')

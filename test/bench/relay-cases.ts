@@ -1,4 +1,4 @@
-// The loads that both relays carry. The first one is the main row, with which everything else is compared.
+// The loads for both relays. The first one is the main row, which is the base of all comparisons.
 
 import type { Load } from './round.ts'
 
@@ -14,7 +14,7 @@ const MAIN_AIM = 6
 const OTHER_AIM = 3
 const SESSIONS = 50
 
-/** Messages are chosen so that a round takes Postfix some ten seconds, sessions as Postfix's own tools suggest. */
+/** With these numbers, a round of Postfix takes about ten seconds. The sessions follow the documentation of Postfix's tools. */
 const sizes = [
   { name: '4 KiB', length: 4096, messages: 6000, sessions: SESSIONS },
   { name: '100 KiB', length: 102_400, messages: 1200, sessions: SESSIONS },

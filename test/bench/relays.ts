@@ -1,4 +1,4 @@
-// Both relays by name, started alike: one next hop for all mail, STARTTLS on both sides if a certificate is given, else defaults.
+// Starts both relays in the same way: one next hop for all mail, STARTTLS on both sides if a certificate is given, otherwise defaults.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ export interface RelaySpec {
   readonly sinkPort: number
   readonly sessions: number
   readonly tls?: Issued
-  /** Only for Waypost: where processor profiles go. */
+  /** For Waypost only: the folder for processor profiles. */
   readonly profiles?: string
 }
 
@@ -50,7 +50,7 @@ function postfixTls(folder: string, tls: Issued): Record<string, string> {
   }
 }
 
-/** Messages a second from the client straight into the sink: what the machine gives to a relay that costs nothing. */
+/** Messages per second from the client directly to the sink: the limit for a relay without any cost. */
 export async function withoutRelay(load: Load, tls: Issued | undefined): Promise<number> {
   const sink = await (tls ? startTlsSink(tls) : startSmtpSink())
   try {
@@ -61,7 +61,7 @@ export async function withoutRelay(load: Load, tls: Issued | undefined): Promise
   }
 }
 
-/** One round with a fresh relay and a fresh sink, so that no round inherits anything. */
+/** One round with a new relay and a new sink, so that rounds are independent. */
 export async function freshRound(
   name: RelayName,
   load: Load,

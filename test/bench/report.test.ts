@@ -1,4 +1,4 @@
-// The table says what was measured: medians, every round, ratios only where both took part.
+// The table has medians, every round, and ratios only if both relays ran.
 
 import { expect, it } from 'vitest'
 import { formatPage, formatTable, medianOf } from './report.ts'
@@ -26,7 +26,7 @@ it('writes both relays and their ratio', () => {
   expect(table).toContain('| **waypost ÷ postfix** | 3.94 × | 4.00 × |  | 0.50 × | 1.00 × | 1.00 × |')
 })
 
-it('writes no ratio where one is missing', () => {
+it('writes no ratio if a relay is missing', () => {
   expect(formatTable(new Map([['postfix', [measured(1)]]]))).not.toContain('÷')
 })
 

@@ -1,11 +1,11 @@
-// The benchmark's table, for the terminal and for docs/benchmarks.md.
+// The table of the benchmark, for the terminal and for docs/benchmarks.md.
 
 import type { Machine } from './machine.ts'
 import type { Load, Measurement } from './round.ts'
 
 export type RelayName = 'postfix' | 'waypost'
 
-/** All rounds of each relay that took part. */
+/** All rounds of each relay that ran. */
 export type Results = ReadonlyMap<RelayName, readonly Measurement[]>
 
 /** Median of each number over the rounds. */
@@ -24,7 +24,7 @@ export function medianOf(rounds: readonly Measurement[]): Measurement {
   }
 }
 
-/** A Markdown table: medians, the spread of the deliveries, and the ratio where both took part. */
+/** A Markdown table: medians, the deliveries of each round, and the ratio if both relays ran. */
 export function formatTable(results: Results): string {
   const rows = [...results].map(([name, rounds]) => row(name, medianOf(rounds), spread(rounds)))
   const postfix = results.get('postfix')
@@ -67,26 +67,30 @@ export interface Run {
   readonly date: string
 }
 
-/** The whole page docs/benchmarks.md. */
+/** The page docs/benchmarks.md with the main row only. */
 export function formatPage(run: Run, results: Results): string {
   const { machine, load } = run
   return `# Benchmarks
 
-Written by \`${run.command}\`; numbers of other machines differ, ratios less so.
+Written by \`${run.command}\`. Absolute numbers depend on the machine; ratios depend on it less.
 
 ## Relay
 
-Postfix's own smtp-source sends ${load.messages} messages of ${load.length} octets in ${load.sessions} sessions over reused connections, without TLS;
-the relay hands all of them to Postfix's smtp-sink. Both relays run on the same machine in the same run, in alternating
-rounds; the table holds medians. Postfix ${run.postfixVersion} has its default settings (and logs nowhere, which only helps it); Waypost is
-\`waypost run\` with the role file test/bench/relay-role.yaml. Both answer 250 only after an fsync.
+Postfix's smtp-source sends ${load.messages} messages of ${load.length} octets in ${load.sessions} sessions
+over reused connections, without TLS. The relay sends all of them to Postfix's smtp-sink. Both relays
+run on the same machine in alternating rounds; the table has medians. Postfix ${run.postfixVersion} has
+its default settings and does not log, which helps it. Waypost is \`waypost run\` with the role file
+test/bench/relay-role.yaml. Both reply 250 only after an fsync.
 
-- **accepted**: until smtp-source had its last 250. **delivered**: until the sink had the last message, from the same start.
-- **CPU s**: user and system seconds of all processes of the relay for one round, ended ones included.
-- **peak RSS**: sum over the processes, so that pages which processes share count once for each; **peak PSS** counts them once in all.
+- **accepted**: until smtp-source has its last 250. **delivered**: until the sink has the last message,
+  from the same start.
+- **CPU s**: user and system seconds of all processes of the relay for one round, including ended ones.
+- **peak RSS**: sum over the processes, with shared pages counted once for each; **peak PSS** counts
+  them once in total.
 
 ${formatTable(results)}
-Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}. A 4 KiB append with fdatasync takes
-${machine.syncMs.toFixed(2)} ms (median). Load average before the run: ${machine.load.toFixed(1)}. ${run.date}.
+Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system},
+Node.js ${machine.node}. A 4 KiB append with fdatasync takes ${machine.syncMs.toFixed(2)} ms (median).
+Load average before the run: ${machine.load.toFixed(1)}. ${run.date}.
 `
 }

@@ -1,4 +1,4 @@
-// One round of the relay benchmark: smtp-source in front of a relay, smtp-sink behind it, the relay's processes watched.
+// One round of the relay benchmark: smtp-source sends to a relay, smtp-sink receives, and the processes of the relay are sampled.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SmtpSink } from '../lib/peers/smtp-sink.ts'
@@ -10,9 +10,9 @@ import { runLoad } from './run-load.ts'
 export interface Relay {
   readonly port: number
   readonly pid: number
-  /** Of a program that is not ours. */
+  /** Version of Postfix; undefined for Waypost. */
   readonly version?: string
-  /** Its code is compiled while it runs, so it gets faster for a while; what is asked for is the speed that it keeps. */
+  /** True: the code is compiled while it runs, so the relay needs more messages until its speed is steady. */
   readonly getsFaster?: boolean
   stop(): Promise<void>
 }
@@ -22,35 +22,35 @@ export interface Load {
   readonly sessions: number
   /** Octets of payload. */
   readonly length: number
-  /** Forward-paths of each message; 1 unless told. */
+  /** Forward-paths of each message. Default 1. */
   readonly recipients?: number
-  /** False: a connection for each message. True unless told. */
+  /** False: a new connection for each message. Default true. */
   readonly reuse?: boolean
-  /** The session goes through STARTTLS: our own loader sends, as smtp-source knows no TLS. */
+  /** True: sessions use STARTTLS, so the loader of the benchmark sends, because smtp-source does not support TLS. */
   readonly starttls?: boolean
   /** Messages sent before the clock starts. */
   readonly warmUp?: number
 }
 
 export interface Measurement {
-  /** Messages per second that got their 250. */
+  /** Accepted messages per second. */
   readonly accepted: number
-  /** Messages per second from the first connection until the sink had the last one. */
+  /** Messages per second from the first connection until the sink has the last message. */
   readonly delivered: number
   readonly cpuSeconds: number
   readonly memory: PeakMemory
 }
 
-/** Sent before the clock starts, so that processes, connections and code are warm for every relay alike. */
+/** Messages before the measurement, so that processes, connections and code of every relay are warm. */
 const WARM_UP = 2_000
-/** So much more of it for a relay that gets faster: after that the speed is steady. */
+/** Factor for a relay whose code is compiled while it runs. */
 const LONG_WARM_UP = 8
-/** Nothing takes longer than this, or it is broken. */
+/** Time limit of each step, ms. */
 const PATIENCE = 600_000
-/** What a relay does after the last delivery (settling, deleting) still belongs to its costs. */
+/** Wait, ms: work after the last delivery (settling, deleting) counts as cost of the relay. */
 const SETTLE = 1_000
 
-/** Sends `load` through the relay and waits until the sink has all of it. */
+/** Sends `load` through the relay and waits until the sink has all messages. */
 export async function measureRound(relay: Relay, sink: SmtpSink, load: Load): Promise<Measurement> {
   const warmUp = (load.warmUp ?? WARM_UP) * (relay.getsFaster ? LONG_WARM_UP : 1)
   await send(relay, sink, { ...load, messages: warmUp })

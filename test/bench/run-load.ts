@@ -1,4 +1,4 @@
-// Runs the benchmark's own loader as a child process and reads its answer.
+// Runs the loader of the benchmark as a child process and reads its result.
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import type { LoadAnswer, LoadOrder } from './load-order.ts'
 const run = promisify(execFile)
 const child = fileURLToPath(import.meta.resolve('./load-child.ts'))
 
-/** Rejects if the loader met a refusal or took longer than `patience` ms. */
+/** Rejects if the server refuses a message, or after `patience` ms. */
 export async function runLoad(order: LoadOrder, patience: number): Promise<LoadAnswer> {
   const { stdout } = await run(process.execPath, [child, JSON.stringify(order)], { timeout: patience })
   return JSON.parse(stdout) as LoadAnswer

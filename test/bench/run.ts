@@ -1,6 +1,6 @@
-// `npm run bench`: how much mail does a node relay, beside Postfix with its defaults on the same machine in the same run?
-// Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (some
-// 25 minutes; half of that with --rounds 1), --rows TEXT for those whose name contains it; --write for docs/benchmarks.md.
+// `npm run bench`: compares the rate of a relaying node with Postfix (default settings) on the same machine in the same run.
+// Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (about
+// 25 minutes, half of that with --rounds 1), --rows TEXT for rows whose name contains it, --write to write docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,5 +61,5 @@ const text = every
 if (every) say(`\n${text}`)
 if (options.write) {
   writeFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), text)
-  say('written: docs/benchmarks.md')
+  say('wrote docs/benchmarks.md')
 }

@@ -1,5 +1,5 @@
-// A next hop that offers STARTTLS and PIPELINING, takes any mail and throws it away: what smtp-sink is, which knows no TLS. Prints its
-// counter like smtp-sink whenever it changed. Argument: JSON { port, key, certificate }.
+// A next hop like smtp-sink, which does not support TLS: it offers STARTTLS and PIPELINING, accepts all mail and discards it. Prints its
+// counter when it changes, as smtp-sink does. Argument: JSON { port, key, certificate }.
 
 import { createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
@@ -36,7 +36,7 @@ function serve(socket: Socket, secured: boolean): void {
         octets = octets.subarray(end + endOfData.length)
         inData = false
         messages++
-        replies += '250 2.0.0 Taken\r\n'
+        replies += '250 2.0.0 Accepted\r\n'
         continue
       }
       const end = octets.indexOf('\r\n')
@@ -59,7 +59,7 @@ function serve(socket: Socket, secured: boolean): void {
 function answer(command: string, secured: boolean): string {
   if (command.startsWith('EHLO'))
     return `250-sink\r\n${secured ? '' : '250-STARTTLS\r\n'}250-8BITMIME\r\n250 PIPELINING\r\n`
-  if (command.startsWith('DATA')) return '354 Go on\r\n'
+  if (command.startsWith('DATA')) return '354 End data with <CR><LF>.<CR><LF>\r\n'
   return command.startsWith('QUIT') ? '221 2.0.0 Bye\r\n' : '250 2.0.0 Ok\r\n'
 }
 

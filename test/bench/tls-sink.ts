@@ -1,4 +1,4 @@
-// Starts the next hop with STARTTLS (tls-sink-child.ts) for both relays alike.
+// Starts the next hop with STARTTLS (tls-sink-child.ts).
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import type { Issued } from '../../src/demo/ca.ts'
 import { freePort } from '../lib/free-port.ts'
 import { type SmtpSink, watchSink } from '../lib/peers/smtp-sink.ts'
 
-/** Resolves when it listens. */
+/** Resolves when it accepts connections. */
 export async function startTlsSink(identity: Issued): Promise<SmtpSink> {
   const port = await freePort()
   const child = spawn(

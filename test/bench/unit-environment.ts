@@ -1,5 +1,5 @@
-// What deploy/waypost.service puts into the environment of a node, so that the benchmark measures what operators run. The compile cache
-// is in a temporary folder here, and as on a real machine it is warm from the second start on.
+// The environment of deploy/waypost.service, so that the benchmark measures what operators run. The compile cache is in a temporary
+// folder; it is warm from the second start on, as in production.
 
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// `waypost run` as a relay for the benchmark: the role of relay-role.yaml, one next hop for all mail, and the environment that
-// deploy/waypost.service gives it.
+// Runs `waypost run` as a relay for the benchmark: the role of relay-role.yaml, one next hop for all mail, and the environment of
+// deploy/waypost.service.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,9 +14,9 @@ import type { Relay } from './round.ts'
 import { unitEnvironment } from './unit-environment.ts'
 
 const root = join(import.meta.dirname, '../..')
-/** A node drains for up to half a minute before it ends; one that takes longer is ended. */
+/** A node drains for up to 30 s; then it is killed. */
 const DRAIN = 45_000
-/** A queue of a million mails opens within it. */
+/** Start timeout; a queue of a million messages opens within it. */
 const START_PATIENCE = 60_000
 const LOOK_EVERY = 5
 
@@ -25,26 +25,26 @@ export interface WaypostSpec {
   readonly sessions: number
   /** Offers STARTTLS with this certificate. */
   readonly tls?: Issued
-  /** A data folder that was filled before and is kept; else a fresh one that goes with the relay. */
+  /** An existing data folder, which is kept. Default: a new one, which is removed with the relay. */
   readonly data?: string
-  /** Writes processor profiles into this folder when it stops. */
+  /** A folder for processor profiles, written at the stop. */
   readonly profiles?: string
-  /** The checkout to run; this one unless told. */
+  /** The checkout to run. Default: this one. */
   readonly root?: string
-  /** More than the unit gives it. */
+  /** Variables beyond those of the unit. */
   readonly environment?: Readonly<Record<string, string>>
-  /** More arguments of Node. */
+  /** Additional arguments of Node.js. */
   readonly flags?: readonly string[]
 }
 
 export interface WaypostRelay extends Relay {
   /** Seconds from the start of the process to `ready` in its log. */
   readonly readyAfter: number
-  /** Ends it without a word, as a crash does. */
+  /** Kills it, as a crash. */
   kill(): Promise<void>
 }
 
-/** Settings are the defaults, except that one client address may open as many sessions as the load has (Postfix exempts its networks). */
+/** Default settings, except that one client may open as many sessions as the load has (Postfix exempts its own networks). */
 const nodeYaml = (folder: string, port: number, spec: WaypostSpec): string => `
 role: ${join(folder, 'role.yaml')}
 hostname: bench.example.org
