@@ -18,7 +18,7 @@ import type { DeliverySettings } from '../wiring/delivery-settings.ts'
 export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | 'noticesDue'> {
   readonly queue: OpenQueue
   readonly resolver: Resolver
-  /** Tells which source addresses may be used towards the internet; null for a node that never sends there. */
+  /** The source addresses that may be used towards the internet; null for a node that never sends there. */
   readonly addresses: SourceCheck | null
 }
 

@@ -1,5 +1,5 @@
-// Loads everything that a node reads besides its YAML: routing data, users, machines, signing keys. One problem rejects all of it, at a
-// start and at a reload, so that a node never runs on half of an edit.
+// Loads the files that a node's YAML names: routing data, users, machines, signing keys. One problem rejects all of it, at a start and at a
+// reload, so that a node never runs on half of an edit.
 
 import { dirname } from 'node:path'
 import { createPeople } from '../auth/directory-people.ts'

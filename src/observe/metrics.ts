@@ -170,7 +170,7 @@ function reasonWord(reason = ''): string {
   return reason.startsWith('NOTIFY=') ? 'not-requested' : word(reason.replaceAll("'", '').replaceAll(' ', '-'))
 }
 
-/** A word of our own code; any other text is `other`. */
+/** A word as this program writes it; any other text is `other`. */
 function word(text: string): string {
   return /^[a-z0-9-]{1,32}$/.test(text) ? text : 'other'
 }

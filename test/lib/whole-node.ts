@@ -1,5 +1,5 @@
-// A small world for tests with whole nodes: a temporary folder, a DNS authority, a certificate authority, mail hosts of others that do as
-// they are told, and nodes as real processes. Every node and host has a loopback address of its own, so that worlds do not meet.
+// The environment of tests with whole nodes: a temporary directory, DNS, a certificate authority, remote mail hosts, and nodes as real
+// processes. Every node and host has its own loopback address, so that several environments can run at the same time.
 
 import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,15 +20,15 @@ import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
 import { until } from './until.ts'
 
 export interface NodeSettings {
-  /** A role's name or the path of a role file. */
+  /** Name of a role, or path of a role file. */
   readonly role: string
-  /** Keys of the node's YAML that differ from the usual ones. */
+  /** Keys of the node's YAML that differ from the defaults of these tests. */
   readonly yaml?: Readonly<Record<string, unknown>>
-  /** Routing data, as a plain mail.yaml holds it; one person with a forward to far.example where not given. */
+  /** Content of mail.yaml; by default one user with a forward to far.example. */
   readonly mail?: Readonly<Record<string, unknown>>
-  /** Names of the role's listeners; `smtp` where not given. */
+  /** Names of the role's listeners; `smtp` by default. */
   readonly listeners?: readonly string[]
-  /** Boots at once unless false. */
+  /** Whether to start the node at once; true by default. */
   readonly start?: boolean
 }
 
@@ -41,21 +41,21 @@ export interface WholeNode {
   readonly port: number
   readonly pid: number
   start(): Promise<void>
-  /** SIGTERM unless told; resolves when the process is gone. */
+  /** Sends SIGTERM by default; resolves when the process has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>
-  /** Sends SIGHUP and waits until the log says what came of it. */
+  /** Sends SIGHUP; resolves with the log line of the result. */
   reload(): Promise<string>
-  /** Writes the node's YAML anew. */
+  /** Changes keys of the node's YAML and writes the file; `undefined` removes a key. */
   configure(changes: Readonly<Record<string, unknown>>): void
-  /** Writes the routing data anew. */
+  /** Replaces mail.yaml. */
   route(mail: Readonly<Record<string, unknown>>): void
-  /** Lines of the log, all lives. */
+  /** Lines of the log since the first start. */
   log(): string[]
   ledger(): Event[]
   queue(): ListedMessage[]
-  /** Files in the spool. */
+  /** Names of the files in the spool. */
   spool(): string[]
-  /** Resolves when nothing waits any more. */
+  /** Resolves when the queue is empty. */
   emptied(ms?: number): Promise<void>
   connect(options?: Partial<DialogueOptions>): Promise<SmtpDialogue>
   send(mail: Partial<TestMail> & { readonly to: readonly string[] }): Promise<Sent>
@@ -65,11 +65,11 @@ export interface World {
   readonly folder: string
   readonly dns: Dns
   readonly ca: Authority
-  /** The port of every MX host of this world. */
+  /** The port of every MX host of this environment. */
   readonly mxPort: number
-  /** A loopback address that nobody else uses. */
+  /** A loopback address that is not used yet. */
   newAddress(): string
-  /** A mail host of somebody else, MX of the domain. */
+  /** Starts a remote mail host, the MX of the domain. */
   destination(domain: string, options?: PeerOptions): Promise<SmtpPeer>
   node(settings: NodeSettings): Promise<WholeNode>
   close(): Promise<void>
@@ -78,7 +78,7 @@ export interface World {
 const plainMail = 'Subject: Hello\r\n\r\nThis is a mail.\r\n'
 const DEFAULT_MAIL = { domains: ['example.org'], forwards: { kim: 'kim@far.example' } }
 
-/** Starts a world; close it in the end. */
+/** Starts an environment; close it after the tests. */
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-world-'))
   const dns = await startAuthority({})
@@ -144,7 +144,7 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
     mail: ['mail.yaml'],
     dns: { servers: [`${world.dns.host}:${world.dns.port}`] },
     dkim: { keys: '../dkim' },
-    // Whoever comes from 127.0.0.1, as every client here does, is the mx.
+    // Clients of these tests connect from 127.0.0.1; for an srs node they are the mx.
     peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }] },
     srs: { domain: 'srs.example.org', secrets: ['../srs.secret'] },
     delivery: { mx_port: world.mxPort },
@@ -179,7 +179,7 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
     ports,
     port,
     get pid() {
-      if (!running) throw new Error('the node does not run')
+      if (!running) throw new Error('the node is not running')
       return running.pid
     },
     start: async () => {
@@ -191,13 +191,13 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
     },
     reload: async () => {
       const before = log().length
-      const said = () =>
+      const result = () =>
         log()
           .slice(before)
           .find((line) => /"msg":"(reload|the new certificate)/.test(line))
       process.kill(running?.pid ?? 0, 'SIGHUP')
-      await until(() => said() !== undefined, { what: 'the reload to be logged' })
-      return said() as string
+      await until(() => result() !== undefined, { what: 'the log line of the reload' })
+      return result() as string
     },
     configure: (changes) => {
       yaml = { ...yaml, ...changes }
@@ -231,7 +231,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => entry.name)
 }
 
-/** A port that was free a moment ago at this address. */
+/** A port of this address that was free just now. */
 function freePortAt(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

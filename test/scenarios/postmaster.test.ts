@@ -1,4 +1,4 @@
-// Whoever answers for a node, strangers reach him as `<Postmaster>` (RFC 5321 4.5.1): also where that is somebody elsewhere.
+// `<Postmaster>` is accepted from every client (RFC 5321 4.5.1), also if the postmaster has an address in another domain.
 
 import { afterAll, beforeAll, it } from 'vitest'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -8,13 +8,13 @@ let mx: WholeNode
 
 beforeAll(async () => {
   world = await startWorld()
-  // Every client here is a stranger.
+  // No client of this test is a peer.
   const peers = { srs: [{ host: world.newAddress(), addresses: ['192.0.2.1/32'] }] }
   mx = await world.node({ role: 'mx', yaml: { peers, postmaster: 'ops@far.example' } })
 })
 afterAll(() => world.close())
 
-it('is taken for a node whose postmaster lives in a foreign domain, which makes nobody a relay', async () => {
+it('is accepted if the postmaster is in another domain, without relaying to that domain', async () => {
   const client = await mx.connect()
   await client.expect(null, '220')
   await client.expect('EHLO mta.stranger.example', '250')

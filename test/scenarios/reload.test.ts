@@ -1,4 +1,4 @@
-// A node that runs takes over new data and a renewed certificate at SIGHUP, whole or not at all, without dropping a session.
+// SIGHUP activates new data and a renewed certificate of a running node, all or nothing, without closing a session.
 
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -58,7 +58,7 @@ function renew(names: readonly string[], key?: string, one = node): void {
   writeFileSync(join(folder, 'node.key'), key ?? issued.key)
 }
 
-it('takes new aliases, for sessions that are open too', async () => {
+it('activates new aliases, in open sessions too', async () => {
   const open = await node.connect()
   await open.expect(null, '220')
   await open.expect('EHLO client.example', '250')
@@ -72,11 +72,11 @@ it('takes new aliases, for sessions that are open too', async () => {
 })
 
 it.each([
-  ['data that is no YAML', () => writeFileSync(join(dirname(node.config), 'mail.yaml'), 'forwards: [\n')],
-  ['data with an unknown key', () => node.route({ ...routes(['kim']), forwardz: {} })],
-  ['data with a loop', () => node.route({ ...routes([]), aliases: { a: 'b', b: 'a' } })],
+  ['routing data with a syntax error', () => writeFileSync(join(dirname(node.config), 'mail.yaml'), 'forwards: [\n')],
+  ['routing data with an unknown key', () => node.route({ ...routes(['kim']), forwardz: {} })],
+  ['routing data with a loop', () => node.route({ ...routes([]), aliases: { a: 'b', b: 'a' } })],
   ['a node.yaml with an unknown key', () => node.configure({ colour: 'blue' })],
-])('refuses %s and keeps what it has', async (_what, spoil) => {
+])('rejects %s and keeps the active data', async (_what, spoil) => {
   node.route(routes(['kim', 'lee']))
   spoil()
   expect(await node.reload()).toMatch(/"problems":\[".*\.yaml:\d+:\d+: .*"msg":"reload rejected/)
@@ -86,7 +86,7 @@ it.each([
   expect(await node.reload()).toContain('"msg":"reloaded"')
 })
 
-it('says at a reload too what the data make it warn of, and where', async () => {
+it('logs warnings of the new data with file and line', async () => {
   const before = node.log().length
   node.route({ ...routes(['kim']), users: { lee: 'lee' } })
   expect(await node.reload()).toContain('"msg":"reloaded"')
@@ -97,7 +97,7 @@ it('says at a reload too what the data make it warn of, and where', async () => 
   expect(await node.reload()).toContain('"msg":"reloaded"')
 })
 
-it('watches the files of data that were refused, too', async () => {
+it('also watches the files of rejected data', async () => {
   const watching = await world.node({
     role: 'mx',
     mail: routes(['kim']),
@@ -107,12 +107,12 @@ it('watches the files of data that were refused, too', async () => {
   const said = (message: string) => watching.log().filter((line) => line.includes(`"msg":"${message}`)).length
   writeFileSync(join(folder, 'more.yaml'), 'forwards: [\n')
   watching.configure({ mail: ['mail.yaml', 'more.yaml'] })
-  await until(() => said('reload rejected') === 1, { what: 'the new file to be refused' })
+  await until(() => said('reload rejected') === 1, { what: 'the new file to be rejected' })
   writeFileSync(join(folder, 'more.yaml'), 'forwards: { lee: lee@far.example }\n')
-  await until(() => said('reloaded') === 1, { what: 'the mended file to be read' })
+  await until(() => said('reloaded') === 1, { what: 'the corrected file to be read' })
 })
 
-it('takes a renewed certificate, for clients and as a client', async () => {
+it('uses a renewed certificate as a server and as a client', async () => {
   const before = await certificateOf(node)
   await replyTo('kim@example.org')
   await until(() => srs.messages.at(-1)?.clientCertificate === 'CN=node-1.example.org', { what: 'a mail with TLS' })
@@ -125,21 +125,21 @@ it('takes a renewed certificate, for clients and as a client', async () => {
   })
 })
 
-it('refuses a certificate that does not fit its key, and keeps the old one', async () => {
+it('rejects a certificate that does not match its key, and keeps the old one', async () => {
   const before = await certificateOf(node)
   renew(['other.example.org'], world.ca.issue({ names: ['x.example.org'] }).key)
   expect(await node.reload()).toMatch(/tls\.key: found a key that does not belong.*reload rejected/)
   expect(await certificateOf(node)).toBe(before)
 })
 
-it('says which changed keys it could not take over', async () => {
+it('names the changed keys that require a restart', async () => {
   renew(['renewed.example.org'])
   node.configure({ limits: { recipients: 7 } })
   expect(await node.reload()).toContain('"msg":"reloaded"')
   expect(node.log().at(-2)).toMatch(/"keys":\["limits"\].*restart required for/)
 })
 
-it('keeps what it could not take over in force, whole', async () => {
+it('keeps the active value of keys that require a restart', async () => {
   node.route(routes(['kim']))
   node.configure({ domain: 'other.example', limits: undefined })
   expect(await node.reload()).toContain('"msg":"reloaded"')
@@ -149,17 +149,17 @@ it('keeps what it could not take over in force, whole', async () => {
   await node.reload()
 })
 
-it('tells at a reload what is doubtful in the new data, as at the start', async () => {
-  const doubts = () => node.log().filter((line) => line.includes('mail to postmaster@example.org is refused')).length
+it('repeats the warnings of the start for new data', async () => {
+  const warnings = () => node.log().filter((line) => line.includes('mail to postmaster@example.org is refused')).length
   node.route({ ...routes(['kim']), forwards: { kim: 'kim@far.example', postmaster: 'kim@far.example' } })
   await node.reload()
-  const before = doubts()
+  const before = warnings()
   node.route(routes(['kim']))
   expect(await node.reload()).toContain('"msg":"reloaded"')
-  expect(doubts()).toBe(before + 1)
+  expect(warnings()).toBe(before + 1)
 })
 
-it('takes a renewed certificate without being told where files are watched', async () => {
+it('uses a renewed certificate without SIGHUP if files are watched', async () => {
   const watching = await world.node({
     role: 'mx',
     yaml: {

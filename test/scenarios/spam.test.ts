@@ -1,5 +1,5 @@
-// Spam on its way through an mx and an srs node: what the filter says decides at the mx, what a forward takes decides at both.
-// The filter is a fake that says what the test wants; test/peers/rspamd.test.ts has the real one.
+// Spam through an mx and an srs node: the action of the filter counts at the mx, the spam ceiling of a forward at both. The filter is a fake;
+// test/peers/rspamd.test.ts uses the real one.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ beforeAll(async () => {
   home = await world.destination('home.example')
   lists = await world.destination('lists.example')
   stranger = await world.destination(DOMAIN)
-  // The sender is proven by SPF, so that he may hear of what was returned.
+  // SPF proves the sender, so that DSNs may be sent.
   world.dns.zone.set(DOMAIN, { ...world.dns.zone.get(DOMAIN), TXT: 'v=spf1 ip4:127.0.0.1 -all' })
   const mail = {
     domains: ['example.org'],
@@ -42,7 +42,7 @@ beforeAll(async () => {
     },
     transports: { 'list@example.org': `smtp:[${String(world.dns.zone.get('mx.lists.example')?.A)}]:${world.mxPort}` },
   }
-  // Stricter than the mx, to see that it decides by itself.
+  // Stricter than the mx: the srs must apply its own ceiling.
   srs = await world.node({ role: 'srs', mail, yaml: { forwards: { spam_ceiling: 4 }, arc: { seal: true } } })
   const admin = await freePort()
   page = `http://127.0.0.1:${admin}`
@@ -64,10 +64,10 @@ afterAll(async () => {
   await rspamd.close()
 })
 
-function letter(): { id: string; text: string } {
+function newMessage(): { id: string; text: string } {
   const id = `<${++serial}@${DOMAIN}>`
   const forged = 'X-Spam-Status: No, score=-100\r\nX-Spam-Flag: NO\r\n'
-  return { id, text: `${forged}From: Ann <ann@${DOMAIN}>\r\nSubject: A letter\r\nMessage-ID: ${id}\r\n\r\nHello.\r\n` }
+  return { id, text: `${forged}From: Ann <ann@${DOMAIN}>\r\nSubject: A message\r\nMessage-ID: ${id}\r\n\r\nHello.\r\n` }
 }
 
 async function send(to: string, text: string) {
@@ -81,22 +81,22 @@ async function arrival(host: SmtpPeer, id: string, to: string): Promise<string> 
   return host.messages.find(isIt)?.data.toString() ?? ''
 }
 
-/** Refusals are noted behind the reply. */
+/** Rejections are recorded after the reply. */
 async function rejection(node: WholeNode, cause: string): Promise<void> {
-  const noted = () =>
+  const recorded = () =>
     node.ledger().some((one) => one.kind === 'rejected' && one.stage === 'data' && one.cause === cause)
-  await until(noted, { what: `the refusal "${cause}" in the ledger` })
+  await until(recorded, { what: `the rejection "${cause}" in the ledger` })
 }
 
 const bounce = async (id: string) => {
-  await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the bounce to come home' })
+  await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the DSN to arrive' })
   return stranger.messages.find((one) => one.data.includes(id))?.data.toString() ?? ''
 }
 
-describe('the filter’s word', () => {
-  it('reject is heard at the end of data, and nothing is queued', async () => {
+describe('the action of the filter', () => {
+  it('reject rejects the message after DATA, and nothing is queued', async () => {
     rspamd.answer = scanned('reject', 20, { messages: { smtp_message: 'No thanks' } })
-    const { text } = letter()
+    const { text } = newMessage()
     expect(await send('list', text)).toMatchObject({
       kind: 'refused',
       reply: expect.stringMatching(/^554 5\.7\.1 No thanks/),
@@ -105,23 +105,23 @@ describe('the filter’s word', () => {
     await rejection(mx, 'reject, score 20 of 15: BAYES_SPAM 20')
   })
 
-  it.each(['soft reject', 'quarantine', 'discard', 'tarpit'])('%s is a "come again"', async (action) => {
+  it.each(['soft reject', 'quarantine', 'discard', 'tarpit'])('%s defers the message', async (action) => {
     rspamd.answer = scanned(action, 20)
-    expect(await send('list', letter().text)).toMatchObject({
+    expect(await send('list', newMessage().text)).toMatchObject({
       kind: 'refused',
       reply: expect.stringMatching(/^451 4\.7\.1 /),
     })
     expect(mx.queue()).toEqual([])
   })
 
-  it('add header marks the mail in our own words, and is asked with the envelope', async () => {
+  it('add header marks the message with our own fields; the request has the envelope', async () => {
     rspamd.answer = scanned('add header', 7.25)
-    const { id, text } = letter()
+    const { id, text } = newMessage()
     await send('list', text)
     const found = await arrival(lists, id, 'list')
     expect(found).toMatch(/^X-Spam-Status: Yes, score=7\.25 required=15\r\nX-Spam-Flag: YES\r\n/m)
     expect(found).not.toContain('score=-100')
-    expect(found).toContain('Subject: A letter\r\n')
+    expect(found).toContain('Subject: A message\r\n')
     const asked = rspamd.asked.at(-1)
     expect(asked?.body.toString()).toBe(text)
     expect(asked).toMatchObject({
@@ -137,9 +137,9 @@ describe('the filter’s word', () => {
 })
 
 describe('a forward', () => {
-  it('takes less: refused at the end of data, with a reason', async () => {
+  it('has a lower limit: the message is rejected after DATA with a reason', async () => {
     rspamd.answer = scanned('add header', 9.1)
-    expect(await send('kim', letter().text)).toMatchObject({
+    expect(await send('kim', newMessage().text)).toMatchObject({
       kind: 'refused',
       reply: expect.stringMatching(/^550 5\.7\.1 This mail looks like spam, and a forward here/),
     })
@@ -147,9 +147,9 @@ describe('a forward', () => {
     await rejection(mx, 'spam score 9.1 at or above 6 by configuration')
   })
 
-  it('of a group is left out, the others get the mail, and the proven sender hears of it', async () => {
+  it('of a group is omitted, the others get the message, and the proven sender gets a DSN', async () => {
     rspamd.answer = scanned('add header', 9.1)
-    const { id, text } = letter()
+    const { id, text } = newMessage()
     expect(await send('team', text)).toMatchObject({ kind: 'accepted' })
     await arrival(lists, id, 'list')
     const report = await bounce(id)
@@ -163,44 +163,44 @@ describe('a forward', () => {
     expect(trace.stdout).toContain('checked spam: add-header (add header, score 9.1 of 15: BAYES_SPAM 9.1)')
   })
 
-  it('has a ceiling of its own on both nodes', async () => {
+  it('uses its own ceiling on both nodes', async () => {
     rspamd.answer = scanned('add header', 9.1)
     for (const to of ['patient', 'abuse']) {
-      const { id, text } = letter()
+      const { id, text } = newMessage()
       await send(to, text)
       const found = await arrival(home, id, to)
       expect(found).toMatch(
         /^Authentication-Results: example\.org;[^]*?\tx-spam=add-header policy\.score=9\.1 policy\.required=15\r\n/m,
       )
-      // Sealed is only what the world understands.
+      // The seal covers only methods that other systems know.
       expect(/^ARC-Authentication-Results:.*(?:\r\n\t.*)*/m.exec(found)?.[0]).not.toContain('x-spam')
     }
     rspamd.answer = scanned('add header', 12)
-    expect(await send('patient', letter().text)).toMatchObject({
+    expect(await send('patient', newMessage().text)).toMatchObject({
       kind: 'refused',
       reply: expect.stringMatching(/^550 5\.7\.1/),
     })
   })
 
-  it('is refused by the srs, by the mx’s score, where its own ceiling is lower', async () => {
+  it('is returned by the srs if its ceiling is below the score of the mx', async () => {
     rspamd.answer = scanned('no action', 4.5)
-    const { id, text } = letter()
+    const { id, text } = newMessage()
     expect(await send('kim', text)).toMatchObject({ kind: 'accepted' })
     expect(await bounce(id)).toContain('550 5.7.1 This mail looks like spam')
     await rejection(srs, 'spam score 4.5 at or above 4 by configuration')
   })
 
-  it('cannot be talked into a score by a stranger', async () => {
-    const { id, text } = letter()
+  it('ignores a score that the sender claims', async () => {
+    const { id, text } = newMessage()
     await send('kim', `Authentication-Results: example.org; x-spam=reject policy.score=99\r\n${text}`)
     expect(await arrival(home, id, 'kim')).not.toContain('score=99')
   })
 })
 
-describe('without an answer', () => {
-  it('mail passes, and ledger, numbers and health say so', async () => {
+describe('without an answer of the filter', () => {
+  it('mail passes, and ledger, metrics and health report it', async () => {
     rspamd.answer = (asked) => void asked.socket.destroy()
-    const { id, text } = letter()
+    const { id, text } = newMessage()
     await send('kim', text)
     const found = await arrival(home, id, 'kim')
     expect(found).toContain('x-spam=temperror')
@@ -215,15 +215,15 @@ describe('without an answer', () => {
     expect(await (await fetch(`${page}/healthz`)).text()).not.toContain('spam filter')
   })
 
-  it('mail is deferred where that is configured', async () => {
+  it('mail is deferred if configured so', async () => {
     const address = rspamd.url
     await mx.stop()
     mx.configure({ rspamd: { urls: ['unix:/nowhere/rspamd.sock', address], when_down: 'defer' } })
     await mx.start()
-    expect(await send('list', letter().text)).toMatchObject({ kind: 'accepted' })
+    expect(await send('list', newMessage().text)).toMatchObject({ kind: 'accepted' })
     expect(await (await fetch(`${page}/healthz`)).text()).toContain('unix:/nowhere/rspamd.sock')
     rspamd.answer = (asked) => void asked.socket.destroy()
-    expect(await send('list', letter().text)).toMatchObject({
+    expect(await send('list', newMessage().text)).toMatchObject({
       kind: 'refused',
       reply: expect.stringMatching(/^451 4\.3\.0 The spam filter does not answer/),
     })
@@ -231,10 +231,10 @@ describe('without an answer', () => {
 })
 
 describe('waypost explain --message', () => {
-  it('asks the filter and shows what follows', async () => {
+  it('queries the filter and shows the result', async () => {
     rspamd.answer = scanned('add header', 9.1)
-    const file = join(world.folder, 'letter.eml')
-    writeFileSync(file, letter().text)
+    const file = join(world.folder, 'message.eml')
+    writeFileSync(file, newMessage().text)
     const options = ['-c', mx.config, '--from', `ann@${DOMAIN}`, '--message', file]
     const kim = await runWaypost(['explain', 'kim@example.org', ...options])
     expect(kim.stdout).toMatch(
@@ -248,7 +248,7 @@ describe('waypost explain --message', () => {
   })
 })
 
-it('waypost check tells where nothing is checked for spam', async () => {
+it('waypost check reports a node without a spam filter', async () => {
   expect((await runWaypost(['check', '-c', mx.config])).stdout).not.toContain('spam')
   mx.configure({ rspamd: undefined })
   const { stdout, status } = await runWaypost(['check', '-c', mx.config])
@@ -256,7 +256,7 @@ it('waypost check tells where nothing is checked for spam', async () => {
   expect(status).toBe(0)
 })
 
-it('every accepted recipient ends once', async () => {
+it('every accepted recipient has one final event', async () => {
   await Promise.all([mx.emptied(), srs.emptied()])
   for (const node of [mx, srs]) expect(brokenPromises(node.ledger())).toEqual([])
 })

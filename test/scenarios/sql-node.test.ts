@@ -1,4 +1,4 @@
-// A whole node with its people in a database: the file goes away, comes back smaller, comes back whole.
+// A node with its users in a database: the file disappears, returns, and loses rows.
 
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -58,28 +58,28 @@ describe('a node with an SQL source', () => {
 
   it('resolves forwards and aliases of the database', async () => {
     for (const name of ['kim', 'press', 'office', 'lee+tag']) expect(await rcpt(name)).toMatch(/^250/)
-    // What a peer vouches for is deferred even where it is certainly unknown, with another reply.
+    // A peer has accepted the recipient, so an unknown one is deferred, with another reply than during an outage.
     expect(await rcpt('nobody')).toMatch(/^450 4\.1\.1/)
     await node.emptied()
     const resolved = node.ledger().filter((event) => event.kind === 'delivered')
     expect(resolved.length).toBe(5)
   })
 
-  it('goes on from its snapshot when the file is gone', async () => {
+  it('answers from its snapshot if the file is missing', async () => {
     renameSync(file, `${file}.away`)
     await becomes('nobody', /^451 4\.3\.0/)
     expect(await rcpt('press')).toMatch(/^250/)
     expect(await directoryStatus({ config: node.config }, captureIo())).toBe(1)
   })
 
-  it('follows the file again when it is back', async () => {
+  it('reads the file again when it has returned', async () => {
     renameSync(`${file}.away`, file)
     sql("INSERT INTO people VALUES ('new', 'new@far.example')")
     await becomes('nobody', /^450 4\.1\.1/)
     expect(await rcpt('new')).toMatch(/^250/)
   })
 
-  it('does not believe that half of the people have left', async () => {
+  it('refuses an answer that lacks half of the users', async () => {
     sql('DELETE FROM people')
     await becomes('nobody', /^451/)
     expect(await rcpt('kim')).toMatch(/^250/)

@@ -1,4 +1,4 @@
-// Signals that come while a node starts: a reload must not end it, a stop must. The start is held up by a directory server that says nothing.
+// Signals during the start of a node: SIGHUP must not end it, SIGTERM must. A directory server that does not answer delays the start.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts')
 let world: World
 let node: WholeNode
 let silent: Server
-let asked: Socket[]
+let connections: Socket[]
 let child: ChildProcess
 let output: string
 
@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 beforeEach(async () => {
-  asked = []
-  silent = createServer((socket) => void asked.push(socket.on('error', () => undefined)))
+  connections = []
+  silent = createServer((socket) => void connections.push(socket.on('error', () => undefined)))
   silent.listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const urls = [`ldap://127.0.0.1:${(silent.address() as AddressInfo).port}`]
@@ -36,37 +36,37 @@ beforeEach(async () => {
   output = ''
   child.stdout?.on('data', (text) => (output += String(text)))
   child.stderr?.on('data', (text) => (output += String(text)))
-  await until(() => asked.length > 0, { what: 'the node to ask the directory' })
+  await until(() => connections.length > 0, { what: 'the connection to the directory server' })
 })
 afterEach(() => {
   child.kill('SIGKILL')
-  for (const socket of asked) socket.destroy()
+  for (const socket of connections) socket.destroy()
   silent.close()
 })
 
-function letGo(): void {
+function disconnectDirectory(): void {
   silent.close()
-  for (const socket of asked) socket.destroy()
+  for (const socket of connections) socket.destroy()
 }
 
-it('is ready in the end and reads everything again where SIGHUP came before', async () => {
+it('becomes ready and reloads after an earlier SIGHUP', async () => {
   child.kill('SIGHUP')
-  letGo()
+  disconnectDirectory()
   await until(() => output.includes('"msg":"ready"'), { what: 'the node to be ready' })
   await until(() => output.includes('"msg":"reloaded"'), { what: 'the reload' })
   expect(child.signalCode).toBeNull()
 })
 
-it('ends at once, with 0, where SIGTERM came before', async () => {
+it('ends at once with exit code 0 after SIGTERM', async () => {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
 })
 
-it('leaves the process id of a life that crashed to nobody once it has the queue', async () => {
+it('replaces the PID file of a crashed process when it has locked the queue', async () => {
   const pidFile = join(node.data, 'waypost.pid')
   writeFileSync(pidFile, '1\n')
-  letGo()
+  disconnectDirectory()
   await until(() => output.includes('"msg":"ready"'), { what: 'the node to be ready' })
   expect(readFileSync(pidFile, 'utf8')).toBe(`${child.pid}\n`)
   const ended = once(child, 'exit')

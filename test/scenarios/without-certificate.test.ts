@@ -1,4 +1,4 @@
-// A node of which nobody has said what certificate it has: what `check` takes must start, too.
+// A node without a configured certificate: a configuration that `check` accepts must start.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('takes mail in the clear, offers no STARTTLS, and says so in its log', async () => {
+it('accepts mail in cleartext, does not offer STARTTLS, and logs it', async () => {
   const client = await node.connect()
   await client.expect(null, '220')
   expect((await client.expect('EHLO mx.example.org', '250')).text).not.toContain('STARTTLS')
