@@ -74,6 +74,24 @@ it.each(handWritten)('%s: prose has at most 100 columns', (page) => {
   expect(prose.filter((line) => line.length > 100 && !/^ *\|/.test(line) && line.includes(' '))).toEqual([])
 })
 
+/** Paths below src/ and test/ that a text names; `*` is a wildcard. */
+const pathsIn = (text: string) =>
+  [...text.matchAll(/(?<![\w/.])(?:src|test)\/[\w./*-]*[\w*]/g)].map((match) => match[0].replace(/\.$/, ''))
+
+it.each(pages)('%s: names source files that exist', (page) => {
+  expect(pathsIn(read(page)).filter((path) => globSync(path, { cwd: root }).length === 0)).toEqual([])
+})
+
+it('source files and tests name pages that exist', () => {
+  const files = globSync(['{src,test}/**/*.{ts,yaml}', 'roles/*.yaml', 'deploy/*', '.ci/*', 'Dockerfile'], {
+    cwd: root,
+  })
+  const named = files.flatMap((file) =>
+    [...read(file).matchAll(/\bdocs\/[\w/-]+\.(?:md|json)/g)].map((match) => ({ file, page: match[0] })),
+  )
+  expect(named.filter(({ page }) => !existsSync(join(root, page)))).toEqual([])
+})
+
 it('the pages name only metrics that exist', () => {
   const names = (text: string) => [...text.matchAll(/\bwaypost_[a-z_]+/g)].map((match) => match[0])
   // With the tests, which have the complete names.

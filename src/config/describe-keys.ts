@@ -1,4 +1,4 @@
-// The reference of the configuration, generated from the schemas: docs/configuration.md, docs/node.schema.json, docs/role.schema.json.
+// The reference of the configuration, generated from the schemas: docs/reference/configuration.md, docs/node.schema.json, docs/role.schema.json.
 
 import { z } from 'zod'
 import { roleSchema } from './role-file.ts'

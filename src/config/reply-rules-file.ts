@@ -1,4 +1,4 @@
-// Files of rules that classify the replies of other servers. The first matching rule counts. docs/replies.md describes the format.
+// Files of rules that classify the replies of other servers. The first matching rule counts. docs/reference/replies.md describes the format.
 
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'

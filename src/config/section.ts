@@ -1,5 +1,5 @@
 // The contract of a section: a top-level key of a node's YAML with its schema, the files that it names, and the checks between its own keys.
-// A section is one file in sections/ and one line in sections.ts; docs/configuration.md and docs/node.schema.json are generated from it.
+// A section is one file in sections/ and one line in sections.ts; docs/reference/configuration.md and docs/node.schema.json are generated from it.
 // Checks that need two sections, or a section and the role, are in cross-checks.ts.
 
 import type { z } from 'zod'

@@ -1,4 +1,4 @@
-// The list of sections of a node's YAML, in the order of docs/configuration.md. A new section is a file in sections/ and a line here.
+// The list of sections of a node's YAML, in the order of docs/reference/configuration.md. A new section is a file in sections/ and a line here.
 
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'

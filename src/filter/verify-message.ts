@@ -1,5 +1,5 @@
 // SPF, DKIM, ARC and DMARC of one message with mailauth, within size limits and a time budget. The result is a finding; policy decides.
-// mailauth is lenient except as docs/authentication.md says. Its modules are imported one by one, because the whole package loads an HTTP
+// mailauth is lenient except as docs/reference/authentication.md says. Its modules are imported one by one, because the whole package loads an HTTP
 // client and BIMI, 16 MiB that no node uses.
 
 import { arc } from 'mailauth/lib/arc/index.js'

@@ -1,5 +1,5 @@
 // Loops and dangling targets, found when data is loaded and not when a mail runs into them.
-// Room: directory. Follows the order of look-up that docs/routing.md states (route/place.ts walks it for one address).
+// Room: directory. Follows the order of look-up that docs/reference/routing.md states (route/place.ts walks it for one address).
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'

@@ -1,4 +1,4 @@
-// The queue's contract for the hand-over: mail that moves from one queue to another exactly once, with its history (docs/queue.md, "Hand-over").
+// The queue's contract for the hand-over: mail that moves from one queue to another exactly once, with its history (docs/explanation/queue.md, "Transfer").
 // Each hand-over of a message has a token. The giving queue freezes the message before it offers it; the taking queue answers a token once
 // and for all, in the commit that takes the message, and gives the same answer for ever.
 

@@ -1,5 +1,5 @@
 // The queue's contract: the truth about every accepted mail. SQLite is the embedded engine; another engine has to keep the
-// state table of docs/queue.md. Every promise that says "committed" means fsynced.
+// state table of docs/explanation/queue.md. Every promise that says "committed" means fsynced.
 
 import type { Readable, Writable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'

@@ -1,4 +1,4 @@
-// The states as data say the same as the tables of docs/queue.md.
+// The states as data say the same as the tables of docs/explanation/queue.md.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

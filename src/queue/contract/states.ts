@@ -1,4 +1,4 @@
-// Room queue: the states of a recipient and the moves between them, as data. Mirrors the tables of docs/queue.md (a test compares
+// Room queue: the states of a recipient and the moves between them, as data. Mirrors the tables of docs/explanation/queue.md (a test compares
 // them). Operations check their moves here; nothing else decides what is allowed.
 
 /** In the order of their stored numbers: position in this list is what the database holds. */

@@ -1,4 +1,4 @@
-// Room handover: the listener of a node that takes mail out of other nodes' queues (docs/queue.md, "Hand-over"): HTTPS, both ends known by
+// Room handover: the listener of a node that takes mail out of other nodes' queues (docs/explanation/queue.md, "Transfer"): HTTPS, both ends known by
 // their certificates. GET /transfer says whose queue this is, PUT /transfer/TOKEN offers a message, DELETE calls an offer off.
 
 import { createServer } from 'node:https'

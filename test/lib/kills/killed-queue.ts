@@ -1,5 +1,5 @@
 // The queue alone: a process accepts, claims, settles and tells senders at random until it is killed, again and again on one directory; a
-// last one brings everything to its end. Then whatever was acknowledged must hold: docs/queue.md, "a crash leaves".
+// last one brings everything to its end. Then whatever was acknowledged must hold: docs/explanation/queue.md, "a crash leaves".
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

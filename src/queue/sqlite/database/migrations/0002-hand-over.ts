@@ -1,4 +1,4 @@
-// Room queue, migration 2: what a queue has to remember to give mail to another queue and to take it exactly once (docs/queue.md, "Hand-over"),
+// Room queue, migration 2: what a queue has to remember to give mail to another queue and to take it exactly once (docs/explanation/queue.md, "Transfer"),
 // and the index of held recipients. Never edited once released; changes come as new numbers.
 
 export const handOver = `
