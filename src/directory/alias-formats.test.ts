@@ -48,7 +48,7 @@ describe('1. address → string or list', () => {
 
   it('loads, and says what an empty list does', () => {
     expect(problems).toEqual([
-      'common.yaml:8:3: warning: no targets: mail to it is refused; to drop mail on purpose, use mail::discards',
+      'common.yaml:8:3: warning: no targets: mail to this address is refused; to discard it, use mail::discards',
     ])
   })
   it.each([
@@ -84,9 +84,11 @@ mailalias:
 
   it('asks about a file as the source of addresses', () => {
     expect(load('mailalias:\n  archive: { file: /srv/archive/addresses }\n').problems).toEqual([
-      'common.yaml:4:14: error: "file" as the source of addresses is not read: write them as "to: [ … ]"',
+      'common.yaml:4:14: error: "file" is not read: write the addresses as "to: [ … ]"',
     ])
-    expect(load('mailalias:\n  archive: { target: /etc/aliases }\n').problems[0]).toContain('"target" names a file')
+    expect(load('mailalias:\n  archive: { target: /etc/aliases }\n').problems[0]).toContain(
+      '"target" is a file path, not an address',
+    )
   })
 
   describe('levels merge deeply: a node holds only the difference', () => {
@@ -186,9 +188,9 @@ describe('5. targets that are no addresses', () => {
     forwardTo: [ 'ENC[PKCS7,MIIBeQ==]' ]
 `
     expect(load(text).problems).toEqual([
-      'common.yaml:9:7: error: "loginAccount.encryptedHashedPassword": passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)',
-      'common.yaml:7:9: error: "secrets/lee-address.age" is an encrypted file: write the address in clear',
-      'common.yaml:11:18: error: encrypted value (eyaml): Waypost decrypts nothing; write the address in clear or keep it out of mail data',
+      'common.yaml:9:7: error: "loginAccount.encryptedHashedPassword": routing data hold no passwords: add the login to the passwd-file of "users:" (waypost passwd)',
+      'common.yaml:7:9: error: "secrets/lee-address.age" is an encrypted file: write the address in plain text',
+      'common.yaml:11:18: error: encrypted value (eyaml): Waypost cannot decrypt it; write the address in plain text, or remove it',
     ])
   })
 })
@@ -233,8 +235,8 @@ profile::mx::dynamic_transport_maps:
     expect(load(faults).problems.map((text) => text.split(', such')[0]?.slice(0, 70))).toEqual([
       'common.yaml:7:1: error: expected "key  value", found "desk.example.org',
       'common.yaml:8:1: error: expected a next hop such as smtp:[list.example',
-      'common.yaml:9:18: error: "type" is hash, regexp or pcre',
-      'common.yaml:11:3: error: table "people" has no content here: a map tha',
+      'common.yaml:9:18: error: "type": expected hash, regexp or pcre',
+      'common.yaml:11:3: error: table "people" has no "content": map files ar',
     ])
   })
 })

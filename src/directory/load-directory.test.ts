@@ -24,16 +24,16 @@ describe('faults of mail data, each with file, line and column', () => {
     [
       'a setting of another program',
       'mta_mode: inbound\n',
-      '1:1: warning: "mta_mode" is not used: what this node is says "role:" of its own YAML',
+      '1:1: warning: "mta_mode" is not used: set "role:" in the node\'s YAML',
     ],
-    ['a bad address on the left', 'discards: { "a b": x }\n', '1:13: error: "a b" is no address'],
-    ['two @', 'discards: { a@b@example.org: x }\n', '1:13: error: "a@b@example.org" is no address'],
+    ['a bad address on the left', 'discards: { "a b": x }\n', '1:13: error: "a b" is not an address'],
+    ['two @', 'discards: { a@b@example.org: x }\n', '1:13: error: "a@b@example.org" is not an address'],
     [
       'a foreign address on the left',
       'discards: { a@far.example: x }\n',
       '1:13: error: far.example is not a domain of ours: add it to mail::domains or mail::alias_domains',
     ],
-    ['a bad address on the right', 'forwards: { a: "b@" }\n', '1:16: error: "b@" is no address'],
+    ['a bad address on the right', 'forwards: { a: "b@" }\n', '1:16: error: "b@" is not an address'],
     [
       'nothing on the right',
       'forwards:\n  a:\n',
@@ -47,15 +47,15 @@ describe('faults of mail data, each with file, line and column', () => {
     [
       'a record with two',
       'forwards: { a: { to: b@far.example, dest: c@far.example } }\n',
-      '1:37: error: "dest": the targets are written twice',
+      '1:37: error: "dest": the targets are already given',
     ],
     ['an unknown field', 'forwards: { a: { to: b@far.example, colour: red } }\n', /1:37: error: unknown key "colour"/],
     [
       'a bad state',
       'forwards: { a: { to: b@far.example, ensure: maybe } }\n',
-      '1:45: error: "ensure" is present, absent or ignore',
+      '1:45: error: "ensure": expected present, absent or ignore',
     ],
-    ['a bad tag', 'forwards: { a: { to: b@far.example, tag: lose } }\n', '1:42: error: "tag" is keep or drop'],
+    ['a bad tag', 'forwards: { a: { to: b@far.example, tag: lose } }\n', '1:42: error: "tag": expected keep or drop'],
     [
       'a command',
       'aliases: { a: "|/bin/vacation" }\n',
@@ -81,17 +81,17 @@ describe('faults of mail data, each with file, line and column', () => {
       'forwards:\n  a: x@far.example\n  a: y@far.example\n',
       '3:3: error: duplicate key "a", first written in line 2',
     ],
-    ['a bad domain', 'domains: [example_org]\n', '1:11: error: "example_org" is no domain'],
-    ['a domain of one label', 'domains: [localhost]\n', '1:11: error: "localhost" is no domain'],
+    ['a bad domain', 'domains: [example_org]\n', '1:11: error: "example_org" is not a domain name'],
+    ['a domain of one label', 'domains: [localhost]\n', '1:11: error: "localhost" is not a domain name'],
     [
       'an alias domain of nothing',
       'alias_domains: { a.example: b.example }\n',
-      '1:1: error: alias domain a.example leads to b.example, which is not a domain of ours',
+      '1:1: error: alias domain a.example: b.example is not a domain of ours',
     ],
     [
       'alias domains in a circle',
       'alias_domains:\n  a.example: a.example\n',
-      /alias domain a\.example leads back to itself/,
+      /alias domains form a loop at a\.example/,
     ],
     [
       'an alias domain with two meanings',
@@ -111,30 +111,30 @@ describe('faults of mail data, each with file, line and column', () => {
     [
       'an expression that could take for ever',
       'rewrites: { "/^(a+)+$/": a@far.example }\n',
-      /1:13: error: "\/\^\(a\+\)\+\$\/" repeats a repetition/,
+      /1:13: error: "\/\^\(a\+\)\+\$\/" has nested repetitions/,
     ],
     [
       'a rewrite to a captured domain',
       'rewrites: { "/^(.*)=(.*)@/": "$1@$2" }\n',
-      /1:30: error: "\$1@\$2": the domain must be written out/,
+      /1:30: error: "\$1@\$2": write the domain in full/,
     ],
     [
       'a rewrite to a captured address',
       'rewrites: { "/^(.*)@example.org$/": "\\\\1@\\\\2" }\n',
-      /the domain must be written out/,
+      /write the domain in full/,
     ],
     ['a rewrite to no address', 'rewrites: { "/^x/": "a b@far.example" }\n', /expected an address/],
     ['a rewrite without target', 'rewrites: [{ pattern: x }]\n', /expected a record with pattern and to/],
     [
       'a user with a domain',
       'users: { kim@example.org: }\n',
-      '1:10: error: "kim@example.org" is no user name: write it without the domain',
+      '1:10: error: "kim@example.org" is not a user name: write it without the domain',
     ],
     ['a user twice', 'users: [kim, Kim]\n', '1:14: error: duplicate user "kim", first written at m.yaml:1'],
     [
       'a user elsewhere',
       'users: { kim: kim@far.example }\n',
-      '1:10: error: kim@far.example is not in a domain of ours: a foreign address is a forward (mail::forwards)',
+      '1:10: error: kim@far.example is not in a domain of ours: write a foreign address under mail::forwards',
     ],
     [
       'two users of one address',
@@ -144,10 +144,10 @@ describe('faults of mail data, each with file, line and column', () => {
     [
       'send-as for somebody elsewhere',
       'send_as: { kim: kim@far.example }\n',
-      '1:17: error: user "kim@far.example" is not of our domains',
+      '1:17: error: user "kim@far.example" is not in a domain of ours',
     ],
-    ['a refusal in many words', `refusals: { a: "${'x'.repeat(401)}" }\n`, /at most 400 printable ASCII characters/],
-    ['a refusal with a line break', 'refusals: { a: "x\\ny" }\n', /at most 400 printable ASCII characters/],
+    ['a refusal in many words', `refusals: { a: "${'x'.repeat(401)}" }\n`, /1 to 400 printable ASCII characters/],
+    ['a refusal with a line break', 'refusals: { a: "x\\ny" }\n', /1 to 400 printable ASCII characters/],
     [
       'a bad fingerprint',
       'certificates: { ci-01: abcd }\n',
@@ -188,21 +188,21 @@ describe('faults of mail data, each with file, line and column', () => {
 describe('the graph of aliases', () => {
   it('dangling targets, at the target’s own line', () => {
     expect(load('aliases:\n  press:\n    - kim\n    - lee\nforwards: { kim: k@far.example }\n').problems).toEqual([
-      'm.yaml:4:7: error: lee@example.org is known nowhere: no alias, forward, transport or catch-all (target of press@example.org)',
+      'm.yaml:4:7: error: unknown address lee@example.org: no alias, forward, transport or catch-all (target of press@example.org)',
     ])
   })
 
   it('targets outside that no DNS knows', () => {
     expect(load('forwards: { a: root@localhost, b: "x@[192.0.2.1]", c: "y@10.0.0.1" }\n').problems).toEqual([
-      'm.yaml:1:16: error: root@localhost: localhost is no name of the public DNS',
-      'm.yaml:1:35: error: x@[192.0.2.1]: [192.0.2.1] is no name of the public DNS',
-      'm.yaml:1:55: error: y@10.0.0.1: 10.0.0.1 is no name of the public DNS',
+      'm.yaml:1:16: error: root@localhost: localhost is not a public domain name',
+      'm.yaml:1:35: error: x@[192.0.2.1]: [192.0.2.1] is not a public domain name',
+      'm.yaml:1:55: error: y@10.0.0.1: 10.0.0.1 is not a public domain name',
     ])
   })
 
   it('a copy for itself that nothing takes', () => {
     expect(load('aliases: { kim: [kim, k@far.example] }\n').problems).toEqual([
-      'm.yaml:1:18: error: kim@example.org keeps a copy for itself, but no forward or transport takes it',
+      'm.yaml:1:18: error: kim@example.org is a target of itself, but has no forward or transport',
     ])
   })
 
@@ -242,17 +242,17 @@ host_aliases: { web.example.org: { root: kim } }
   it('tells a catch-all that a transport makes idle, and people whom no mail reaches', () => {
     const text = "transports: { example.org: 'smtp:[l.example.org]' }\ncatch_all: kim@far.example\n"
     expect(load(text).problems).toEqual([
-      'm.yaml:2:12: warning: example.org has a transport (m.yaml:1): its catch-all never counts',
+      'm.yaml:2:12: warning: example.org has a transport (m.yaml:1): its catch-all has no effect',
     ])
     expect(load('users: [kim]\n').problems).toEqual([
-      'm.yaml:1:1: warning: mail to kim@example.org is refused: the person has no alias, forward or transport',
+      'm.yaml:1:1: warning: mail to kim@example.org is refused: the user has no alias, forward or transport',
     ])
   })
 
   it('follows five thousand links without running out of stack', () => {
     const lines = Array.from({ length: 5000 }, (_, n) => `  a${n}: a${n + 1}`).join('\n')
     expect(load(`aliases:\n${lines}\nforwards: { a5000: x@far.example }\n`).problems).toEqual([
-      expect.stringContaining('a4949@example.org leads through more than 50 entries'),
+      expect.stringContaining('a4949@example.org resolves through more than 50 entries'),
     ])
   })
 })

@@ -21,11 +21,11 @@ const hieraYaml = 'version: 5\nhierarchy: [{ name: n, path: n.yaml }, { name: c,
 
 describe('keys of other programs', () => {
   it.each([
-    ['mta_mode: inbound\n', 'what this node is says "role:" of its own YAML'],
-    ['plain_auth_logins: { printer@example.org: "{SSHA512}SECRET" }\n', 'logins stand in the passwd-file'],
-    ['trusted_networks: [192.0.2.0/24]\n', 'no address alone may send'],
-    ['signing_table: ["*@example.org main"]\n', 'every domain of ours is signed'],
-    ['key_table: ["main example.org:s2025:/etc/keys/s2025.key"]\n', 'keys stand under "dkim:"'],
+    ['mta_mode: inbound\n', 'set "role:" in the node\'s YAML'],
+    ['plain_auth_logins: { printer@example.org: "{SSHA512}SECRET" }\n', 'put logins into the passwd-file'],
+    ['trusted_networks: [192.0.2.0/24]\n', 'an IP address does not authorise sending'],
+    ['signing_table: ["*@example.org main"]\n', 'each domain of ours with a key under "dkim:"'],
+    ['key_table: ["main example.org:s2025:/etc/keys/s2025.key"]\n', 'put keys under "dkim:"'],
   ])('%s is told, in a file and in a hierarchy', (text, advice) => {
     const key = text.split(':')[0]
     expect(load(text).problems).toEqual([
@@ -47,11 +47,11 @@ verify_domains: [a.example, b.example, c.example, d.example, far.example]
 unverifiable_domains: [a.example, c.example, d.example]
 `
     expect(load(text).problems).toEqual([
-      'm.yaml:6:18: warning: a.example: any recipient is taken unchecked, by the transport written at m.yaml:3',
-      'm.yaml:6:29: warning: b.example: any recipient is taken unchecked, by the catch-all written at m.yaml:5',
-      'm.yaml:6:51: warning: d.example: any recipient is taken unchecked, by the transport written at m.yaml:3',
-      'm.yaml:6:62: warning: far.example is not a domain of ours: no mail is taken for it',
-      'm.yaml:7:35: warning: c.example: unknown recipients are refused, as it has no transport or catch-all',
+      'm.yaml:6:18: warning: a.example: the transport at m.yaml:3 accepts any recipient unverified',
+      'm.yaml:6:29: warning: b.example: the catch-all at m.yaml:5 accepts any recipient unverified',
+      'm.yaml:6:51: warning: d.example: the transport at m.yaml:3 accepts any recipient unverified',
+      'm.yaml:6:62: warning: far.example is not a domain of ours: mail for it is refused',
+      'm.yaml:7:35: warning: c.example: unknown recipients are refused, because it has no transport or catch-all',
     ])
   })
 })
@@ -76,7 +76,7 @@ describe('unknown keys of records', () => {
     ],
     [
       'mailing-lists: { a: { forwardTo: [b@far.example], loginAccount: { storeEmail: true } } }\n',
-      '1:79: error: "loginAccount.storeEmail" is false: Waypost has no mailboxes',
+      '1:79: error: "loginAccount.storeEmail": expected false, because Waypost has no mailboxes',
     ],
     [
       'mailing-lists: { a: { forwardTo: [b@far.example], loginAccount: SECRET } }\n',
@@ -84,7 +84,7 @@ describe('unknown keys of records', () => {
     ],
     [
       'mailing-lists: { a: { forwardTo: [b@far.example], loginAccount: { hashedPassword: SECRET } } }\n',
-      '1:67: error: "loginAccount.hashedPassword": passwords are no routing data',
+      '1:67: error: "loginAccount.hashedPassword": routing data hold no passwords',
     ],
     ['rewrites: [{ pattern: x, to: [] }]\n', '1:30: error: "x" has no targets'],
     [
@@ -119,8 +119,8 @@ describe('unknown keys of records', () => {
       'd/.forward-default': 'kim\n',
     }
     expect(load(files, { mail: ['d'] }).problems).toEqual([
-      'd/.forward-default:0:0: error: files of users are not read: write it under mail::catch_all',
-      'd/.forward-news:0:0: error: files of users are not read: write it as an alias "USER-news"',
+      'd/.forward-default:0:0: error: Waypost does not read .forward files: write it under mail::catch_all',
+      'd/.forward-news:0:0: error: Waypost does not read .forward files: write it as an alias "USER-news"',
     ])
   })
 })
@@ -181,10 +181,10 @@ describe('absent', () => {
 
   it('in the same file contradicts it', () => {
     expect(load(`${there}${gone}`).problems).toEqual([
-      'm.yaml:2:17: error: "press" is absent here and written at m.yaml:1',
+      'm.yaml:2:17: error: "press" is absent here and defined at m.yaml:1',
     ])
     const records = 'etc_aliases__recipients: [{ name: a, state: absent }, { name: a, dest: k@far.example }]\n'
-    expect(load(records).problems).toEqual(['m.yaml:1:55: error: "a" is written here and absent at m.yaml:1'])
+    expect(load(records).problems).toEqual(['m.yaml:1:55: error: "a" is defined here and absent at m.yaml:1'])
   })
 })
 
@@ -199,9 +199,9 @@ aliases:
 forwards: { kept: k@far.example }
 `
   expect(load(text).problems).toEqual([
-    'm.yaml:3:3: warning: no targets: mail to it is refused; to drop mail on purpose, use mail::discards',
-    'm.yaml:4:8: warning: one@example.org reaches nobody: nobody+tag@example.org has no targets',
-    'm.yaml:5:9: warning: two@example.org reaches nobody: one@example.org, nobody@alias.example have no targets',
+    'm.yaml:3:3: warning: no targets: mail to this address is refused; to discard it, use mail::discards',
+    'm.yaml:4:8: warning: one@example.org has no recipients: nobody+tag@example.org has no targets',
+    'm.yaml:5:9: warning: two@example.org has no recipients: one@example.org, nobody@alias.example have no targets',
   ])
 })
 

@@ -22,7 +22,7 @@ function hiera(files: Record<string, string>) {
 describe('a name on the left', () => {
   it.each(['"*"', '"*@example.org"', '"@example.org"'])('%s is told from a catch-all', (name) => {
     expect(load(`forwards: { ${name}: kim@far.example }\n`).problems).toEqual([
-      `m.yaml:1:13: error: ${name} is no address: for all of a domain there is mail::catch_all, for some mail::rewrites`,
+      `m.yaml:1:13: error: ${name} is not an address: use mail::catch_all for a whole domain, mail::rewrites for a pattern`,
     ])
   })
 

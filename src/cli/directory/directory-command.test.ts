@@ -91,7 +91,7 @@ describe('waypost directory status', () => {
     })
     expect(await directoryStatus({ config }, io)).toBe(1)
     expect(io.out()).toContain('no node has run yet')
-    expect(io.out()).toContain('version 2 cannot be used: it is no snapshot of this format')
+    expect(io.out()).toContain('version 2 cannot be used: it is not a snapshot file of this version')
     expect(io.out()).toContain('refused 1970-01-01T00:00:00.000Z: 1 users')
   })
 
@@ -160,8 +160,8 @@ describe('waypost directory diff', () => {
   })
 
   it.each([
-    [{ from: 9 }, /version 9: it is not kept/],
-    [{ to: 9, from: 1 }, /version 9: it is not kept/],
+    [{ from: 9 }, /version 9: no such version/],
+    [{ to: 9, from: 1 }, /version 9: no such version/],
     [{ to: 1 }, /no two versions/],
   ])('says why it cannot: %j', async (which, message) => {
     await twoVersions()
@@ -185,7 +185,7 @@ describe('orders', () => {
     await store.writeState(state({ version: 1 }))
     expect(await directoryRollback({ config }, io)).toBe(1)
     expect(await directoryRollback({ config, version: 7 }, io)).toBe(1)
-    expect(io.err()).toMatch(/no older version\n.*version 7: it is not kept/)
+    expect(io.err()).toMatch(/no older version\n.*version 7: no such version/)
     expect(await store.readOrders()).toMatchObject({ pinned: null })
   })
 

@@ -74,7 +74,7 @@ describe('directory export', () => {
     configure('[m.yaml]')
     expect(await directoryExport({ config, format: 'yaml' }, io)).toBe(2)
     expect(io.out()).toBe('')
-    expect(io.err()).toContain('m.yaml:1:19: ghost@example.org is known nowhere')
+    expect(io.err()).toContain('m.yaml:1:19: unknown address ghost@example.org')
   })
 })
 
@@ -89,13 +89,13 @@ describe('check', () => {
         file: join(folder, 'm.yaml'),
         line: 2,
         column: 1,
-        message: '/^ex-/ is a regular expression: the addresses that it takes cannot be listed',
+        message: '/^ex-/ is a regular expression: the addresses that it matches cannot be listed',
       },
     ])
     io = captureIo()
     await check({ config }, io)
     expect(io.out()).toContain(
-      'm.yaml:2:1: /^ex-/ is a regular expression: the addresses that it takes cannot be listed (note)\n',
+      'm.yaml:2:1: /^ex-/ is a regular expression: the addresses that it matches cannot be listed (note)\n',
     )
   })
 })

@@ -77,6 +77,6 @@ describe('waypost check', () => {
       'forwards: { postmaster: x@far.example }\nassertions:\n  - { address: kim@example.org, to: [a@b.example] }\n'
     const { code, err } = await run(mail)
     expect(code).toBe(2)
-    expect(err).toContain('/mail.yaml:3:5: assertion about kim@example.org does not hold: to lacks a@b.example')
+    expect(err).toContain('/mail.yaml:3:5: assertion about kim@example.org fails: to lacks a@b.example')
   })
 })

@@ -55,6 +55,6 @@ function tell(builder: SnapshotBuilder, key: string, entry: TargetEntry): void {
   if (place)
     builder.problems.warn(
       place,
-      `${key} reaches nobody: ${names} ${entry.targets.length > 1 ? 'have' : 'has'} no targets`,
+      `${key} has no recipients: ${names} ${entry.targets.length > 1 ? 'have' : 'has'} no targets`,
     )
 }

@@ -22,7 +22,7 @@ describe('a catch-all', () => {
       'typo@b.example',
     ],
   ])('must not lead to %s', (_what, text, target) => {
-    expect(problemsOf(text)[0]).toMatch(new RegExp(`^m\\.yaml:\\d+:\\d+: error: ${target} is known nowhere`))
+    expect(problemsOf(text)[0]).toMatch(new RegExp(`^m\\.yaml:\\d+:\\d+: error: unknown address ${target}`))
   })
 
   it.each([
@@ -40,13 +40,13 @@ describe('a catch-all', () => {
 describe('copies', () => {
   it('for an address that is known nowhere are told', () => {
     expect(problemsOf(`${known}recipient_bcc:\n  kim: [kim, archive@far.example, typo]\n`)).toEqual([
-      'm.yaml:3:35: error: typo@example.org is known nowhere: no alias, forward, transport or catch-all (target of recipient_bcc of kim@example.org)',
+      'm.yaml:3:35: error: unknown address typo@example.org: no alias, forward, transport or catch-all (target of recipient_bcc of kim@example.org)',
     ])
   })
 
   it('of an address that takes no mail are told', () => {
     expect(problemsOf(`${known}recipient_bcc:\n  kym: archive@far.example\n`)).toEqual([
-      'm.yaml:3:8: warning: copies of kym@example.org are never made: it is known nowhere',
+      'm.yaml:3:8: warning: recipient_bcc of kym@example.org has no effect: unknown address',
     ])
   })
 })
@@ -55,8 +55,8 @@ describe('an entry that never counts', () => {
   it('is told with the one that hides it', () => {
     const text = `${known}aliases:\n  kim: lee@far.example\n  sam: sam@far.example\ntransports:\n  sam@example.org: 'lmtp:[127.0.0.1]:24'\n`
     expect(problemsOf(text)).toEqual([
-      'm.yaml:6:1: warning: the transport of sam@example.org never counts: its alias (m.yaml:4) comes first; name sam@example.org among its targets to keep a copy',
-      'm.yaml:1:1: warning: the forward of kim@example.org never counts: its alias (m.yaml:3) comes first; name kim@example.org among its targets to keep a copy',
+      'm.yaml:6:1: warning: the transport of sam@example.org has no effect: its alias (m.yaml:4) comes first; to keep a copy, add sam@example.org to its targets',
+      'm.yaml:1:1: warning: the forward of kim@example.org has no effect: its alias (m.yaml:3) comes first; to keep a copy, add kim@example.org to its targets',
     ])
   })
 

@@ -34,7 +34,10 @@ export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {})
     if (domain.transport) {
       const place = placesOf(builder, domain.catchAll)[0]
       if (place)
-        builder.problems.warn(place, `${name} has a transport (${domain.transport.source}): its catch-all never counts`)
+        builder.problems.warn(
+          place,
+          `${name} has a transport (${domain.transport.source}): its catch-all has no effect`,
+        )
     }
   }
   for (const record of builder.addresses.values()) checkUser(builder, record)
@@ -59,15 +62,15 @@ function checkTargets(
     const place = placesOf(builder, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
     if (!builder.domains.has(target.domain)) {
       if (!isPublicName(target.domain))
-        tell(place, `${printAddress(target)}: ${target.domain} is no name of the public DNS`)
+        tell(place, `${printAddress(target)}: ${target.domain} is not a public domain name`)
       return
     }
     if (canonicalKey(builder, target) === owner.key) {
       if (!endsSomewhere(builder, target, owner))
-        tell(place, `${owner.key} keeps a copy for itself, but no forward or transport takes it`)
+        tell(place, `${owner.key} is a target of itself, but has no forward or transport`)
     } else if (!endsSomewhere(builder, target, null, owner.net === undefined ? [] : [owner.net])) {
       const name = printAddress(target)
-      tell(place, `${name} is known nowhere: no alias, forward, transport or catch-all (target of ${owner.key})`)
+      tell(place, `unknown address ${name}: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
   })
 }
@@ -81,7 +84,7 @@ function checkCopies(
 ): void {
   const [place] = placesOf(builder, entry)
   if (place && !endsSomewhere(builder, splitAddress(key), null))
-    builder.problems.warn(place, `copies of ${key} are never made: it is known nowhere`)
+    builder.problems.warn(place, `recipient_bcc of ${key} has no effect: unknown address`)
   else checkTargets(builder, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
 }
 
@@ -98,7 +101,7 @@ function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
     }
     builder.problems.warn(
       place,
-      `mail to ${printAddress(address)} is refused: the person has no alias, forward or transport`,
+      `mail to ${printAddress(address)} is refused: the user has no alias, forward or transport`,
     )
   }
 }

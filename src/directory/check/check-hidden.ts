@@ -19,10 +19,10 @@ export function checkHidden(builder: SnapshotBuilder): void {
       const colon = hidden.source.lastIndexOf(':')
       if (hidden.source.slice(0, colon) !== source.slice(0, source.lastIndexOf(':'))) continue
       const place = { file: hidden.source.slice(0, colon), line: Number(hidden.source.slice(colon + 1)), column: 1 }
-      const advice = `name ${key} among its targets to keep a copy`
+      const advice = `add ${key} to its targets`
       builder.problems.warn(
         place,
-        `the ${below} of ${key} never counts: its ${field} (${source}) comes first; ${advice}`,
+        `the ${below} of ${key} has no effect: its ${field} (${source}) comes first; to keep a copy, ${advice}`,
       )
     }
   }

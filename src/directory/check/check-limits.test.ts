@@ -26,7 +26,7 @@ describe('chains', () => {
 
   it('that are longer are told once, at the lowest entry that leads too far', () => {
     expect(told(chain(CHAIN_LIMIT + 3))).toEqual([
-      'm.yaml:4:7: error: a2@example.org leads through more than 50 entries',
+      'm.yaml:4:7: error: a2@example.org resolves through more than 50 entries',
     ])
   })
 })
@@ -42,7 +42,7 @@ describe('groups', () => {
     ['above others', `aliases: { all: ${group(EXPANSION_LIMIT + 1)}, more: all, most: [more, x@far.example] }`],
   ])('that have more are told once: %s', (_name, text) => {
     expect(told(text)).toEqual([
-      expect.stringMatching(/^m\.yaml:1:\d+: error: all@example\.org leads to more than 1000 addresses/),
+      expect.stringMatching(/^m\.yaml:1:\d+: error: all@example\.org expands to more than 1000 addresses/),
     ])
   })
 
@@ -51,7 +51,7 @@ describe('groups', () => {
       .map((n) => `v${n}@far.example`)
       .join(', ')
     const text = `aliases: { one: ${group(600)}, two: [${people}], all: [one, two], single: [one, one+tag, one] }`
-    expect(told(text)).toEqual([expect.stringContaining('all@example.org leads to more than 1000 addresses')])
+    expect(told(text)).toEqual([expect.stringContaining('all@example.org expands to more than 1000 addresses')])
   })
 
   it('count everybody once, however many ways lead there', () => {

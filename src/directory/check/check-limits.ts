@@ -53,9 +53,9 @@ function judge(builder: SnapshotBuilder, { key, known, tell }: Judging): Reach {
   const breadth = rough > EXPANSION_LIMIT ? countEnds(builder, key) : rough
   const message =
     depth > CHAIN_LIMIT + 1
-      ? `${key} leads through more than ${CHAIN_LIMIT} entries`
+      ? `${key} resolves through more than ${CHAIN_LIMIT} entries`
       : breadth > EXPANSION_LIMIT
-        ? `${key} leads to more than ${EXPANSION_LIMIT} addresses: that is a mailing list, name its host as a transport`
+        ? `${key} expands to more than ${EXPANSION_LIMIT} addresses: run it on a list server, and give it a transport to that server`
         : null
   const place = message === null ? undefined : placeOf(builder, key)
   if (message !== null && place) tell(place, message)

@@ -17,7 +17,7 @@ export function unlistedAddresses({ rewrites }: Pick<Snapshot, 'rewrites'>): rea
       file: source.slice(0, colon),
       line: Number(source.slice(colon + 1)) || 0,
       column: 1,
-      message: `/${pattern.source}/ is a regular expression: the ${where} that it takes cannot be listed`,
+      message: `/${pattern.source}/ is a regular expression: the ${where} that it matches cannot be listed`,
     }
   })
 }

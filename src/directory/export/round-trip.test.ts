@@ -356,8 +356,8 @@ mail::forwards:
 mail::transports:
   lists.example.org: { next_hop: "smtp:[l.example.org]", comment: "the list host" }
 
-# /m.yaml:7: /^b-/ is a regular expression: the addresses that it takes cannot be listed
-# /m.yaml:8: /^a$/ is a regular expression: the addresses of example.net that it takes cannot be listed
+# /m.yaml:7: /^b-/ is a regular expression: the addresses that it matches cannot be listed
+# /m.yaml:8: /^a$/ is a regular expression: the addresses of example.net that it matches cannot be listed
 mail::rewrites:
   - { pattern: "/^b-/", to: [kim@example.org], comment: first }
   - { pattern: "/^a$/", to: [kim@example.org, "x-$1@far.example"], domain: example.net }

@@ -62,7 +62,7 @@ describe('files of the disk', () => {
         line: 3,
         column: 3,
         severity: 'error',
-        message: '"j\ufffdrgen" has letters that are not UTF-8: save the file as UTF-8',
+        message: '"j\ufffdrgen" contains octets that are not UTF-8: save the file as UTF-8',
       },
     ])
   })

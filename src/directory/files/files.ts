@@ -41,7 +41,7 @@ export const diskFiles: Files = {
       // A pipe would be waited for, for ever; a device has no end.
       if (!stat.isFile()) return { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }
       if (stat.size > MOST_OCTETS)
-        return { kind: 'unavailable', cause: `the file has ${stat.size} octets, ${MOST_OCTETS} at most are read` }
+        return { kind: 'unavailable', cause: `the file has ${stat.size} octets; the limit is ${MOST_OCTETS}` }
       return textOf(readFileSync(path))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException

@@ -27,7 +27,7 @@ export function mailPathsAt(path: string, files: Files, problems: ProblemList): 
     const [, name] = /^\.forward-(.+)$/.exec(basename(forward)) ?? []
     const advice =
       name === 'default' ? 'write it under mail::catch_all' : `write it as an alias${name ? ` "USER-${name}"` : ''}`
-    problems.error({ file: forward, line: 0, column: 0 }, `files of users are not read: ${advice}`)
+    problems.error({ file: forward, line: 0, column: 0 }, `Waypost does not read .forward files: ${advice}`)
   }
   const folders = teamFolders.map((name) => `${path}/${name}`).filter((each) => files.read(each).kind === 'folder')
   const homes = folders.length > 0 ? folders : [path]
@@ -46,7 +46,7 @@ function tellPassedOver(path: string, files: Files, problems: ProblemList): void
     if (basename(each).includes('.') || files.read(each).kind !== 'found') continue
     problems.warn(
       { file: each, line: 0, column: 0 },
-      'is not read: in a folder only *.yaml, *.yml, *.json and *.toml are; name an aliases(5) file itself under "mail:"',
+      'this file is not read: a folder may hold *.yaml, *.yml, *.json and *.toml; name an aliases(5) file directly under "mail:"',
     )
   }
 }

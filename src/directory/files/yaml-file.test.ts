@@ -31,7 +31,7 @@ describe('readYaml', () => {
 
   it('refuses a merge key with nothing to merge', () => {
     expect(read('m:\n  <<: kim\n').problems).toEqual([
-      'mail.yaml:2:3: error: a merge key (<<) wants a mapping or a list of mappings',
+      'mail.yaml:2:3: error: a merge key (<<) needs a mapping or a list of mappings',
     ])
   })
 
@@ -60,9 +60,9 @@ describe('readYaml', () => {
   it('tells them in words about the file', () => {
     expect(read('a:\n\tb: 1\n').problems).toEqual(['mail.yaml:2:1: error: Tabs are not allowed as indentation'])
     expect(read('a: 1\n---\nb: 1\n').problems).toEqual([
-      'mail.yaml:2:1: error: a second document ("---") begins here: only one is read',
+      'mail.yaml:2:1: error: a second document ("---") begins here: expected a single document',
     ])
-    expect(read(`a: ${'['.repeat(20_000)}`).problems[0]).toMatch(/: error: data is nested too deeply$/)
+    expect(read(`a: ${'['.repeat(20_000)}`).problems[0]).toMatch(/: error: data are nested too deeply$/)
   })
 
   it('tells syntax errors with their place, and reads nothing', () => {

@@ -65,15 +65,16 @@ function readWhole(
 
 /** The library speaks to programmers where it means the file, and of its own stack where it means the depth. */
 function wordsOf({ code, message }: YAMLError): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document ("---") begins here: only one is read'
-  return message.includes('call stack') ? 'data is nested too deeply' : message
+  if (code === 'MULTIPLE_DOCS') return 'a second document ("---") begins here: expected a single document'
+  return message.includes('call stack') ? 'data are nested too deeply' : message
 }
 
 function locate(reader: Reader, node: Node, depth: number): Located {
   const place = placeAt(reader, node.range?.[0] ?? 0)
   if (reader.inside > 0) reader.copies += 1
   if (depth > DEPTH_LIMIT || reader.copies > COPY_LIMIT) {
-    if (reader.copies <= COPY_LIMIT + 1) reader.problems.error(place, 'data is nested too deeply or repeats itself')
+    if (reader.copies <= COPY_LIMIT + 1)
+      reader.problems.error(place, 'data are nested too deeply, or repeat too many anchors')
     return { kind: 'scalar', place, value: null }
   }
   if (isAlias(node)) return locateAlias(reader, node, depth)
@@ -172,7 +173,7 @@ function mergedEntries(reader: Reader, entry: LocatedEntry): readonly LocatedEnt
   if (value.kind === 'list' && value.items.every((item) => item.kind === 'map')) {
     return value.items.flatMap((item) => item.entries)
   }
-  reader.problems.error(entry.place, 'a merge key (<<) wants a mapping or a list of mappings')
+  reader.problems.error(entry.place, 'a merge key (<<) needs a mapping or a list of mappings')
   return []
 }
 

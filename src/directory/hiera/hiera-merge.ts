@@ -36,7 +36,10 @@ export function mergeLevels(values: readonly Located[], options: MergeOptions, p
 export function readMergeOptions(value: Located, problems: ProblemList): MergeOptions {
   const name = value.kind === 'map' ? fieldText(value, 'strategy') : textOf(value)
   if (name !== 'first' && name !== 'unique' && name !== 'hash' && name !== 'deep') {
-    problems.error(value.place, `unknown merge strategy ${describeLocated(value)}: first, unique, hash or deep`)
+    problems.error(
+      value.place,
+      `unknown merge strategy ${describeLocated(value)}: expected first, unique, hash or deep`,
+    )
     return { strategy: 'first' }
   }
   if (value.kind !== 'map') return { strategy: name }
@@ -56,7 +59,7 @@ function fieldText(map: LocatedMap, key: string): string | null {
 function uniqueList(first: Located, values: readonly Located[], problems: ProblemList): LocatedList {
   const items = new Map<string, Located>()
   for (const item of values.flatMap(flatten)) {
-    if (item.kind === 'map') problems.error(item.place, 'merge strategy "unique" cannot take a mapping')
+    if (item.kind === 'map') problems.error(item.place, 'merge strategy "unique" cannot merge a mapping')
     const key = JSON.stringify(plainOf(item))
     if (!items.has(key)) items.set(key, item)
   }
@@ -70,7 +73,7 @@ function flatten(value: Located): readonly Located[] {
 function mergeHash(higher: Located, lower: Located, problems: ProblemList): Located {
   if (higher.kind !== 'map' || lower.kind !== 'map') {
     const odd = higher.kind === 'map' ? lower : higher
-    problems.error(odd.place, `merge strategy "hash" wants mappings, found ${describeLocated(odd)}`)
+    problems.error(odd.place, `merge strategy "hash" needs mappings, found ${describeLocated(odd)}`)
     return higher
   }
   const keys = new Set(higher.entries.map((entry) => entry.key))

@@ -70,7 +70,8 @@ function fill(text: string, at: Located, how: Interpolation): string {
     if (name === 'literal') return argument as string
     if (name === 'lookup' || name === 'hiera' || name === 'alias') return lookedUp(argument as string, at, how)
     const value = variable(how.scope, name === 'scope' ? (argument as string) : inner)
-    if (value === undefined) how.problems.warn(at.place, `unknown variable %{${inner}}: it becomes empty`)
+    if (value === undefined)
+      how.problems.warn(at.place, `unknown variable %{${inner}}: it is replaced by an empty text`)
     return value ?? ''
   })
 }
@@ -78,7 +79,7 @@ function fill(text: string, at: Located, how: Interpolation): string {
 function lookedUp(key: string, at: Located, how: Interpolation): string {
   const found = how.lookup(key)
   const text = found ? textOf(found) : null
-  if (text === null) how.problems.error(at.place, `%{lookup('${key}')} does not give a text`)
+  if (text === null) how.problems.error(at.place, `%{lookup('${key}')} is not a text`)
   return text ?? ''
 }
 

@@ -36,7 +36,7 @@ describe('hiera.yaml', () => {
     open(files, `version: 5\n${text}\n`).problems()
 
   it.each([
-    ['hierarchy: [{ name: a }]', 'hiera.yaml:2:13: error: a level without a path reads nothing'],
+    ['hierarchy: [{ name: a }]', 'hiera.yaml:2:13: error: a level needs one of path'],
     ['hierarchy: [{ name: a, paht: x }]', 'hiera.yaml:2:24: error: "paht" is not supported here'],
     ['hierachy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "hierachy" is not supported here'],
     ['default_hierarchy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "default_hierarchy" is not supported here'],
@@ -53,7 +53,7 @@ describe('hiera.yaml', () => {
   })
 
   it('warns if not one file exists, for then the place is wrong', () => {
-    const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists here: nothing is read'
+    const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists: check "datadir" and the paths'
     expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yml" }]')).toEqual([warning])
     expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yaml" }]')).toEqual([])
     expect(problems('hierarchy: [{ name: a, path: common.yaml }]', { 'common.yaml': '' })).toEqual([])
@@ -107,11 +107,11 @@ describe('hierarchy', () => {
   it.each([
     ['version: 3\n', 'hiera.yaml:1:10: error: expected "version: 5" (Hiera 5)'],
     ['hierarchy: []\n', 'hiera.yaml:1:1: error: expected "version: 5" (Hiera 5)'],
-    ['version: 5\nhierarchy: common\n', 'hiera.yaml:2:12: error: expected a list of levels'],
+    ['version: 5\nhierarchy: common\n', 'hiera.yaml:2:12: error: expected a list of levels, found "common"'],
     ['version: 5\nhierarchy: [x]\n', 'hiera.yaml:2:13: error: expected a level with name and path, found "x"'],
     [
       'version: 5\nhierarchy: [{ name: v, lookup_key: hiera_vault }]\n',
-      'hiera.yaml:2:36: error: back end "hiera_vault" is not read: use YAML or JSON data',
+      'hiera.yaml:2:36: error: back end "hiera_vault" is not supported: use YAML or JSON data',
     ],
   ])('refuses %j', (text, problem) => expect(open({}, text).problems()).toEqual([problem]))
 
@@ -176,20 +176,20 @@ describe('lookup_options', () => {
 
   it('tells what cannot be merged, and unknown strategies', () => {
     expect(merge('s', 'hash').problems).toEqual([
-      'data/nodes/mx-01.example.org.yaml:3:4: error: merge strategy "hash" wants mappings, found "node"',
+      'data/nodes/mx-01.example.org.yaml:3:4: error: merge strategy "hash" needs mappings, found "node"',
     ])
-    expect(merge('h', 'unique').problems[0]).toContain('merge strategy "unique" cannot take a mapping')
+    expect(merge('h', 'unique').problems[0]).toContain('merge strategy "unique" cannot merge a mapping')
     expect(merge('s', 'sideways').problems).toEqual([
-      'data/common.yaml:4:31: error: unknown merge strategy "sideways": first, unique, hash or deep',
+      'data/common.yaml:4:31: error: unknown merge strategy "sideways": expected first, unique, hash or deep',
     ])
-    expect(merge("'^('", 'first').problems[0]).toContain('is no regular expression')
+    expect(merge("'^('", 'first').problems[0]).toContain('is not a valid regular expression')
   })
 
   it('warns when the default hides a lower level', () => {
     const { lookup, problems } = open({ 'nodes/mx-01.example.org.yaml': 'l: [a]\n', 'common.yaml': 'l: [b]\n' })
     expect(lookup('l')).toEqual(['a'])
     expect(problems()).toEqual([
-      'data/common.yaml:1:4: warning: "l" here is hidden by /h/data/nodes/mx-01.example.org.yaml:1: set lookup_options "l: { merge: deep }"'.replace(
+      'data/common.yaml:1:4: warning: "l" is hidden by /h/data/nodes/mx-01.example.org.yaml:1: to merge both, set lookup_options "l: { merge: deep }"'.replace(
         '/h/',
         '',
       ),
@@ -229,9 +229,9 @@ describe('interpolation', () => {
     })
     expect([lookup('v'), lookup('w'), lookup('x')]).toEqual(['x', "%{alias('gone')}", ''])
     expect(problems()).toEqual([
-      'data/common.yaml:1:4: warning: unknown variable %{nothing}: it becomes empty',
+      'data/common.yaml:1:4: warning: unknown variable %{nothing}: it is replaced by an empty text',
       'data/common.yaml:2:4: error: no Hiera key "gone"',
-      "data/common.yaml:3:4: error: %{lookup('gone')} does not give a text",
+      "data/common.yaml:3:4: error: %{lookup('gone')} is not a text",
     ])
   })
 
@@ -273,7 +273,7 @@ describe('keys with dots', () => {
   ])('go down into values: %s', (key, text) => expect(value(key)).toEqual([text, []]))
 
   it.each(['hosts.lists.nome', 'pair.2', 'pair.x', 'hosts.lists', 'x.z'])('%s gives no text', (key) => {
-    expect(value(key)[1]).toEqual([`data/common.yaml:4:8: error: %{lookup('${key}')} does not give a text`])
+    expect(value(key)[1]).toEqual([`data/common.yaml:4:8: error: %{lookup('${key}')} is not a text`])
   })
 })
 

@@ -7,7 +7,7 @@ describe('errors of the LDAP library', () => {
     [new SizeLimitExceededError(), /^the server's size limit was exceeded/],
     [new InvalidCredentialsError('bad'), /^wrong credentials.*\(bad\)/],
     [new BusyError(), /^the server is busy/],
-    [new UnknownStatusCodeError(10, 'ldap://other'), /^the server refers to another one/],
+    [new UnknownStatusCodeError(10, 'ldap://other'), /^the server returned a referral/],
     [new UnknownStatusCodeError(99), /^LDAP result 99/],
   ])('%s is what the server said', (error, words) => {
     expect(isRefusal(error)).toBe(true)

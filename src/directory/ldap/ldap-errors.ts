@@ -6,17 +6,17 @@ import { ResultCodeError } from 'ldapts'
 const words: Readonly<Record<number, string>> = {
   3: "the server's time limit was exceeded",
   4: "the server's size limit was exceeded",
-  8: 'the server wants a stronger bind or TLS',
-  10: 'the server refers to another one',
+  8: 'the server requires a stronger bind or TLS',
+  10: 'the server returned a referral',
   11: 'an administrative limit of the server was exceeded',
-  12: 'the server cannot answer in pages',
-  13: 'the server wants TLS',
-  32: 'the base does not exist, or may not be seen with this bind',
+  12: 'the server does not support paged results',
+  13: 'the server requires TLS',
+  32: 'the base does not exist, or is not visible with this bind',
   49: 'wrong credentials, or the account is locked',
-  50: 'the bind has too few rights',
+  50: 'the bind has insufficient rights',
   51: 'the server is busy',
   52: 'the server is unavailable',
-  53: 'the server is unwilling',
+  53: 'the server is unwilling to perform the request',
 }
 
 /** The server itself said no: asking another time on a fresh connection would not change it. */

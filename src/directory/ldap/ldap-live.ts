@@ -138,8 +138,9 @@ async function search(
     filters: [FilterParser.parseString(where.filter), new OrFilter({ filters: wanted.any })],
   })
   const found = await client.search(where.base, { scope: 'sub', filter, attributes: wanted.attributes })
-  if (found.searchReferences.length > 0) throw new Error(`the server refers to ${found.searchReferences[0]}`)
-  if (found.searchEntries.length > (wanted.most ?? MOST_ENTRIES)) throw new Error('the filter fits too many entries')
+  if (found.searchReferences.length > 0)
+    throw new Error(`the server returned a referral to ${found.searchReferences[0]}`)
+  if (found.searchEntries.length > (wanted.most ?? MOST_ENTRIES)) throw new Error('the filter matches too many entries')
   return found.searchEntries
 }
 

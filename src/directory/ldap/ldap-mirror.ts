@@ -73,8 +73,8 @@ async function searchAll(
   do {
     const page: Page = await client.searchPage({ base, filter, attributes, size: PAGE_SIZE, cookie })
     const [reference] = page.references
-    if (reference !== undefined) throw new PartialAnswer(`the server refers to ${reference} for a part of ${base}`)
-    if (!page.cookie) throw new PartialAnswer(`a page of ${base} does not say whether it is the last`)
+    if (reference !== undefined) throw new PartialAnswer(`the server returned a referral to ${reference} under ${base}`)
+    if (!page.cookie) throw new PartialAnswer(`a result page of ${base} has no paging control`)
     entries.push(...page.entries)
     cookie = page.cookie
   } while (cookie.length > 0)

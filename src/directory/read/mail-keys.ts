@@ -103,14 +103,14 @@ export const foreignMerge: MergeOptions = { strategy: 'deep' }
 
 /** Keys that stand beside mail data in such files and are settings of other programs: passed over by choice, and told with what to use here. */
 export const unusedKeys: ReadonlyMap<string, string> = new Map([
-  ['mta_mode', 'what this node is says "role:" of its own YAML'],
-  ['plain_auth_logins', 'logins stand in the passwd-file that "users:" of the node\'s YAML names (waypost passwd)'],
+  ['mta_mode', 'set "role:" in the node\'s YAML'],
+  ['plain_auth_logins', 'put logins into the passwd-file of "users:" in the node\'s YAML (waypost passwd)'],
   [
     'trusted_networks',
-    'no address alone may send: our nodes stand under "peers:", machines have certificates ("machines:")',
+    'an IP address does not authorise sending: list fleet nodes under "peers:", machines with their certificates under "machines:"',
   ],
-  ['signing_table', 'every domain of ours is signed for that has a key under "dkim:" of the node\'s YAML'],
-  ['key_table', 'keys stand under "dkim:" of the node\'s YAML'],
+  ['signing_table', 'each domain of ours with a key under "dkim:" in the node\'s YAML is signed'],
+  ['key_table', 'put keys under "dkim:" in the node\'s YAML'],
 ])
 
 /** The section of a key of ours, with or without namespace; null if it is none. */

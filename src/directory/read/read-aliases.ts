@@ -142,7 +142,7 @@ function addTargets(builder: SnapshotBuilder, field: TargetField, entry: Located
   const gone = builder.removed.get(mark)
   if (!gone) put(builder, { record: recordOf(builder, address), field, name: entry.key }, targets, entry.place)
   else if (gone.file === entry.place.file) {
-    builder.problems.error(entry.place, `"${entry.key}" is written here and absent at ${formatPlace(gone)}`)
+    builder.problems.error(entry.place, `"${entry.key}" is defined here and absent at ${formatPlace(gone)}`)
   }
 }
 
@@ -157,7 +157,7 @@ function takeAway(
   if (!builder.removed.has(slot.mark)) builder.removed.set(slot.mark, place)
   if (!record || !known) return
   if (known.source.slice(0, known.source.lastIndexOf(':')) === place.file) {
-    builder.problems.error(place, `"${slot.name}" is absent here and written at ${known.source}`)
+    builder.problems.error(place, `"${slot.name}" is absent here and defined at ${known.source}`)
   } else if (!builder.overriding) delete record[slot.field]
 }
 

@@ -40,9 +40,9 @@ export function checkAliasDomains(builder: SnapshotBuilder): void {
       at = builder.domains.get(at.domain)?.aliasOf as typeof at
     }
     const place = placeOf(record.aliasOf.source)
-    if (seen.has(at.domain)) builder.problems.error(place, `alias domain ${name} leads back to itself`)
+    if (seen.has(at.domain)) builder.problems.error(place, `alias domains form a loop at ${name}`)
     else if (!builder.domains.has(at.domain)) {
-      builder.problems.error(place, `alias domain ${name} leads to ${at.domain}, which is not a domain of ours`)
+      builder.problems.error(place, `alias domain ${name}: ${at.domain} is not a domain of ours`)
     }
   }
 }

@@ -14,7 +14,7 @@ import { addDomain } from './read-domains.ts'
 import { readUserNames } from './read-targets.ts'
 
 const DISCARD_TEXT = 'discarded by configuration'
-const REFUSAL_TEXT = 'This address takes no mail'
+const REFUSAL_TEXT = 'This address does not accept mail'
 
 /** `mail::users`: user → own address(es), or a record with `addresses`; a list of names means name@main domain. */
 export function readUsers(builder: SnapshotBuilder, value: Located): void {
@@ -75,7 +75,7 @@ export function readTexts(builder: SnapshotBuilder, field: 'discard' | 'refusal'
     const record = recordOf(builder, address)
     // A reply line carries printable ASCII only (RFC 5321 4.2).
     if (field === 'refusal' && !/^[ -~]{1,400}$/.test(text)) {
-      builder.problems.error(entry.value.place, 'the text of a refusal is at most 400 printable ASCII characters')
+      builder.problems.error(entry.value.place, 'the text of a refusal must have 1 to 400 printable ASCII characters')
     } else setOnce(builder, { record, field, name: entry.key }, { text, source: sourceAt(entry.place) }, entry.place)
   }
 }
@@ -96,7 +96,7 @@ export function readCertificates(builder: SnapshotBuilder, value: Located): void
 function addUser(builder: SnapshotBuilder, entry: LocatedEntry): void {
   const name = entry.key.trim().toLowerCase()
   if (!/^[^\s@"]+$/.test(name)) {
-    builder.problems.error(entry.place, `"${entry.key}" is no user name: write it without the domain`)
+    builder.problems.error(entry.place, `"${entry.key}" is not a user name: write it without the domain`)
     return
   }
   const known = builder.users.get(name)
@@ -154,7 +154,7 @@ function readOwnUserAddress(builder: SnapshotBuilder, text: string, entry: Locat
   if (!address || builder.domains.has(address.domain)) return address
   builder.problems.error(
     entry.place,
-    `${text} is not in a domain of ours: a foreign address is a forward (mail::forwards)`,
+    `${text} is not in a domain of ours: write a foreign address under mail::forwards`,
   )
   return null
 }

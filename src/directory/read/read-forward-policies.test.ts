@@ -57,14 +57,14 @@ describe('mail::forward_policies', () => {
       'forward_policies: { a.example: { spam: 6 } }\n',
       'unknown key "spam": expected when_dmarc_would',
     ],
-    ['a record that says nothing', 'forward_policies: { a.example: {} }\n', 'nothing is said: expected'],
+    ['a record that says nothing', 'forward_policies: { a.example: {} }\n', 'empty record: expected'],
     [
       'a score that is none',
       'forward_policies: { a.example: { spam_ceiling: high } }\n',
       'expected a spam score above 0',
     ],
     ['a list', 'forward_policies: [a.example]\n', 'expected a mapping, found a list'],
-    ['what is no domain', 'forward_policies: { "a@b.example": wrap }\n', 'is no domain'],
+    ['what is not a domain name', 'forward_policies: { "a@b.example": wrap }\n', 'is not a domain name'],
     ['a domain of ours', 'forward_policies: { example.org: wrap }\n', 'example.org is a domain of ours'],
   ])('refuses %s', (_, text, problem) => {
     const { problems, directory } = load({ 'm.yaml': text })

@@ -21,7 +21,7 @@ export function readForwardPolicies(builder: SnapshotBuilder, value: Located): v
     if (domain === null || words === null) continue
     const known = builder.forwardPolicies.get(domain)
     if (builder.domains.has(domain)) {
-      builder.problems.error(entry.place, `${domain} is a domain of ours: a forward leads to a foreign one`)
+      builder.problems.error(entry.place, `${domain} is a domain of ours: forward policies are for foreign domains`)
     } else if (known && !builder.overriding) {
       builder.problems.error(entry.place, `duplicate "${domain}", first written at ${known.source}`)
     } else if (known) builder.problems.warn(entry.place, `"${domain}" is hidden by ${known.source}`)
@@ -41,7 +41,7 @@ function readPolicy(builder: SnapshotBuilder, value: Located): Words | null {
   }
   const unknown = value.entries.filter((one) => !keys.includes(one.key))
   for (const one of unknown) builder.problems.error(one.place, `unknown key "${one.key}": expected ${keys.join(', ')}`)
-  if (value.entries.length === 0) builder.problems.error(value.place, `nothing is said: expected ${keys.join(', ')}`)
+  if (value.entries.length === 0) builder.problems.error(value.place, `empty record: expected ${keys.join(', ')}`)
   return readForwardWords(builder, (key) => entryOf(value, key)?.value)
 }
 

@@ -6,7 +6,7 @@ import { describeLocated } from '../located.ts'
 import type { LocatedEntry } from '../located.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 
-const passwordAdvice = 'passwords are no routing data: put the login into the passwd-file of "users:" (waypost passwd)'
+const passwordAdvice = 'routing data hold no passwords: add the login to the passwd-file of "users:" (waypost passwd)'
 
 /** Accepts an account that stores nothing and proves nothing. */
 export function readLoginAccount(builder: SnapshotBuilder, account: LocatedEntry): void {
@@ -21,7 +21,10 @@ export function readLoginAccount(builder: SnapshotBuilder, account: LocatedEntry
     else if (key !== 'storeEmail') {
       builder.problems.error(place, `unknown key "loginAccount.${key}": expected storeEmail: false`)
     } else if (field.kind !== 'scalar' || field.value !== false) {
-      builder.problems.error(field.place, `"loginAccount.${key}" is false: Waypost has no mailboxes; use a transport`)
+      builder.problems.error(
+        field.place,
+        `"loginAccount.${key}": expected false, because Waypost has no mailboxes; use a transport`,
+      )
     }
   }
 }

@@ -87,7 +87,7 @@ function compile(builder: SnapshotBuilder, given: Pattern): RegExp | null {
   if (hasExponentialBacktracking(text)) {
     builder.problems.error(
       given.place,
-      `"${given.pattern}" repeats a repetition: it could take for ever on some addresses`,
+      `"${given.pattern}" has nested repetitions, which can take exponential time: rewrite it without them`,
     )
     return null
   }
@@ -105,7 +105,7 @@ function readReplacement(builder: SnapshotBuilder, item: Located): string | null
   const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${builder.mainDomain}`
   const domain = domainOf(whole)
   if (domain.includes('$')) {
-    builder.problems.error(item.place, `"${text}": the domain must be written out, not taken from the address`)
+    builder.problems.error(item.place, `"${text}": write the domain in full; it cannot be taken from the address`)
     return null
   }
   // A sample stands for what is captured: the rest has to be an address.

@@ -24,15 +24,12 @@ export function readTransportTables(builder: SnapshotBuilder, value: Located): v
     const type = field('type')
     const typeText = type ? textOf(type) : null
     if (!content) {
-      builder.problems.error(
-        table.place,
-        `table "${table.key}" has no content here: a map that another program writes is not read`,
-      )
+      builder.problems.error(table.place, `table "${table.key}" has no "content": map files are not read`)
     } else if (typeText === 'hash') {
       for (const line of tableLines(builder, content)) readTransports(builder, transportOf(line))
     } else if (typeText === 'regexp' || typeText === 'pcre') {
       for (const line of tableLines(builder, content)) readExpression(builder, line)
-    } else builder.problems.error(type?.place ?? table.place, '"type" is hash, regexp or pcre')
+    } else builder.problems.error(type?.place ?? table.place, '"type": expected hash, regexp or pcre')
   }
 }
 

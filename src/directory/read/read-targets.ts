@@ -55,7 +55,8 @@ export function readUserNames(builder: SnapshotBuilder, value: Located): readonl
 function withoutDomain(builder: SnapshotBuilder, text: string, place: Place): string {
   const at = text.indexOf('@')
   if (at < 0) return text
-  if (!builder.domains.has(text.slice(at + 1))) builder.problems.error(place, `user "${text}" is not of our domains`)
+  if (!builder.domains.has(text.slice(at + 1)))
+    builder.problems.error(place, `user "${text}" is not in a domain of ours`)
   return text.slice(0, at)
 }
 
@@ -73,7 +74,7 @@ function readRecord(builder: SnapshotBuilder, map: LocatedMap, place: Place): Re
     builder.problems.error(
       file?.place ?? place,
       file
-        ? '"file" as the source of addresses is not read: write them as "to: [ … ]"'
+        ? '"file" is not read: write the addresses as "to: [ … ]"'
         : `no targets: expected one of ${targetFields.join(', ')}`,
     )
     return null
@@ -84,22 +85,19 @@ function readRecord(builder: SnapshotBuilder, map: LocatedMap, place: Place): Re
 function readState(builder: SnapshotBuilder, entry: LocatedEntry | undefined): 'present' | 'absent' | 'ignore' {
   const text = entry ? textOf(entry.value) : 'present'
   if (text === 'present' || text === 'absent' || text === 'ignore') return text
-  if (entry) builder.problems.error(entry.value.place, `"${entry.key}" is present, absent or ignore`)
+  if (entry) builder.problems.error(entry.value.place, `"${entry.key}": expected present, absent or ignore`)
   return 'ignore'
 }
 
 /** `target:` is the map to write in one module and the recipient in another: a path is the first. */
 function targetOnly(builder: SnapshotBuilder, entry: LocatedEntry | undefined): LocatedEntry | undefined {
   if (!entry || !textOf(entry.value)?.startsWith('/')) return entry
-  builder.problems.error(
-    entry.place,
-    '"target" names a file: is it the map to write? Then the addresses are missing ("to:")',
-  )
+  builder.problems.error(entry.place, '"target" is a file path, not an address: write the addresses under "to:"')
   return undefined
 }
 
 function tellUnknown(builder: SnapshotBuilder, map: LocatedMap, surplus: readonly LocatedEntry[]): void {
-  for (const entry of surplus) builder.problems.error(entry.place, `"${entry.key}": the targets are written twice`)
+  for (const entry of surplus) builder.problems.error(entry.place, `"${entry.key}": the targets are already given`)
   for (const entry of map.entries) {
     if ([...targetFields, ...optionFields, ...outputFields].includes(entry.key)) continue
     builder.problems.error(
@@ -112,7 +110,8 @@ function tellUnknown(builder: SnapshotBuilder, map: LocatedMap, surplus: readonl
 function readOptions(builder: SnapshotBuilder, fields: ReadonlyMap<string, LocatedEntry>): Partial<TargetEntry> {
   const tag = fields.get('tag')
   const tagText = tag ? textOf(tag.value) : null
-  if (tag && tagText !== 'keep' && tagText !== 'drop') builder.problems.error(tag.value.place, '"tag" is keep or drop')
+  if (tag && tagText !== 'keep' && tagText !== 'drop')
+    builder.problems.error(tag.value.place, '"tag": expected keep or drop')
   const sendAs = fields.get('send_as')
   const words = ['section', 'comment']
     .map((name) => fields.get(name))
@@ -136,7 +135,7 @@ function finish(
   const faults = collect(builder, value, targets, places)
   if (faults > 0) return null
   if (targets.length === 0) {
-    builder.problems.warn(place, 'no targets: mail to it is refused; to drop mail on purpose, use mail::discards')
+    builder.problems.warn(place, 'no targets: mail to this address is refused; to discard it, use mail::discards')
   }
   const entry: TargetEntry = { targets, source: sourceAt(place), ...options }
   builder.targetPlaces.set(entry, places)

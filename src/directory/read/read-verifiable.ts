@@ -21,14 +21,14 @@ export function checkVerifiable(builder: SnapshotBuilder): void {
   for (const { domain, is, place } of builder.verifiable) {
     const record = builder.domains.get(domain)
     const net = record && takingAll(builder, record)
-    if (!record) builder.problems.warn(place, `${domain} is not a domain of ours: no mail is taken for it`)
+    if (!record) builder.problems.warn(place, `${domain} is not a domain of ours: mail for it is refused`)
     else if (is && net) {
+      builder.problems.warn(place, `${domain}: the ${net.what} at ${net.source} accepts any recipient unverified`)
+    } else if (!is && !net) {
       builder.problems.warn(
         place,
-        `${domain}: any recipient is taken unchecked, by the ${net.what} written at ${net.source}`,
+        `${domain}: unknown recipients are refused, because it has no transport or catch-all`,
       )
-    } else if (!is && !net) {
-      builder.problems.warn(place, `${domain}: unknown recipients are refused, as it has no transport or catch-all`)
     }
   }
 }

@@ -66,7 +66,7 @@ export function readAddress(builder: SnapshotBuilder, text: string, place: Place
   const trimmed = text.trim()
   const unusable = reasonUnusable(trimmed)
   const address = unusable ? null : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${builder.mainDomain}`)
-  if (!address) builder.problems.error(place, unusable ?? `"${trimmed}" is no address`)
+  if (!address) builder.problems.error(place, unusable ?? `"${trimmed}" is not an address`)
   return address
 }
 
@@ -75,7 +75,7 @@ export function readOwnAddress(builder: SnapshotBuilder, text: string, place: Pl
   if (/^(?:\*?@.*|\*)$/.test(text.trim())) {
     builder.problems.error(
       place,
-      `"${text}" is no address: for all of a domain there is mail::catch_all, for some mail::rewrites`,
+      `"${text}" is not an address: use mail::catch_all for a whole domain, mail::rewrites for a pattern`,
     )
     return null
   }
@@ -92,7 +92,7 @@ export function readOwnAddress(builder: SnapshotBuilder, text: string, place: Pl
 export function readDomain(builder: SnapshotBuilder, text: string, place: Place): string | null {
   const domain = normalDomain(text.trim())
   if (domain !== null && domain.includes('.') && !domain.startsWith('[')) return domain
-  builder.problems.error(place, `"${text}" is no domain`)
+  builder.problems.error(place, `"${text}" is not a domain name`)
   return null
 }
 
@@ -130,16 +130,16 @@ export function sourceAt(place: Place): string {
 
 function reasonUnusable(text: string): string | null {
   // What the decoder puts in place of octets that are no UTF-8 (ISO 8859-1 mostly).
-  if (text.includes('\ufffd')) return `"${text}" has letters that are not UTF-8: save the file as UTF-8`
+  if (text.includes('\ufffd')) return `"${text}" contains octets that are not UTF-8: save the file as UTF-8`
   if (text.startsWith('ENC[')) {
-    return 'encrypted value (eyaml): Waypost decrypts nothing; write the address in clear or keep it out of mail data'
+    return 'encrypted value (eyaml): Waypost cannot decrypt it; write the address in plain text, or remove it'
   }
   if (text.startsWith('|')) return `"${text}" is a command: Waypost runs no programs; use a transport`
   if (text.startsWith(':include:')) return `"${text}": include files are not read; write the addresses as a list`
   if (text.startsWith('/')) return `"${text}" is a file: Waypost has no mailboxes; use a transport`
-  if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in clear`
-  if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in clear`
+  if (/\.(?:age|gpg|eyaml)$/.test(text)) return `"${text}" is an encrypted file: write the address in plain text`
+  if (/^encrypted\+[0-9a-f]+$/.test(text)) return `"${text}" is an encrypted address: write it in plain text`
   if (/^user=\S+\s/.test(text))
     return `"${text}" is a line of a virtual-domain file: name its aliases(5) file under "mail:"`
-  return text === '' ? 'an empty text is no address' : null
+  return text === '' ? 'an empty text is not an address' : null
 }

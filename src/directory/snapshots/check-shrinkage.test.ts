@@ -14,7 +14,7 @@ describe('judgeContent', () => {
   })
 
   it('never takes an empty one, not even the first, not even if everything may shrink', () => {
-    const refused = { kind: 'refuse', cause: 'the source answered with no entry at all' }
+    const refused = { kind: 'refuse', cause: 'the source returned no entries' }
     expect(checkShrinkage(EMPTY_CONTENT, null, MOST)).toEqual(refused)
     expect(checkShrinkage(EMPTY_CONTENT, countContent(manyPeople(3)), 1)).toEqual(refused)
   })

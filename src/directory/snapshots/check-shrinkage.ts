@@ -15,7 +15,7 @@ const kinds = ['users', 'passwords', 'aliases', 'forwards'] as const
 /** `last` is null where there is no snapshot yet; `mostShrink` is a fraction, 0.4 for forty per cent. */
 export function checkShrinkage(next: SourceContent, last: ContentCounts | null, mostShrink: number): ShrinkageVerdict {
   const counts = countContent(next)
-  if (sum(counts) === 0) return refuse('the source answered with no entry at all')
+  if (sum(counts) === 0) return refuse('the source returned no entries')
   if (!last) return { kind: 'take' }
   const shrunk = kinds.find((kind) => last[kind] >= LEAST_OF_A_KIND && isShrunk(last[kind], counts[kind], mostShrink))
   if (shrunk) return refuse(describe(shrunk, last[shrunk], counts[shrunk]))

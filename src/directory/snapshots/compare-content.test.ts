@@ -46,7 +46,7 @@ describe('compareContent', () => {
   it('tells of another password without showing either', () => {
     const after = { ...before, users: before.users.map((user) => ({ ...user, password: '{SSHA}new' })) }
     const changes = compareContent(before, after)
-    expect(changes.map((change) => change.after)).toEqual(['kim (another password)', 'lee (another password)'])
+    expect(changes.map((change) => change.after)).toEqual(['kim (password changed)', 'lee (password changed)'])
     expect(JSON.stringify(changes)).not.toMatch(/SSHA/)
   })
 

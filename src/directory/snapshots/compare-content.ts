@@ -42,7 +42,7 @@ function compare(
     const change = old ? (now ? 'changed' : 'removed') : 'added'
     const onlyPassword = old && now && old.shown === now.shown
     const source = now?.source ?? old?.source ?? ''
-    const shownAfter = onlyPassword ? `${now.shown} (another password)` : (now?.shown ?? null)
+    const shownAfter = onlyPassword ? `${now.shown} (password changed)` : (now?.shown ?? null)
     return [{ change, what, name, source, before: old?.shown ?? null, after: shownAfter }]
   })
 }

@@ -78,7 +78,7 @@ describe('indexContent', () => {
     const { records, notes, unused } = index({ forwards: [row('kim', [bad, 'kim@home.example.net'])] })
     expect(records.get('kim@example.org')?.forward?.targets).toEqual([{ local: 'kim', domain: 'home.example.net' }])
     expect(unused).toBe(1)
-    expect(notes[0]).toMatch(/^cn=kim: ".*" is no address$/)
+    expect(notes[0]).toMatch(/^cn=kim: ".*" is not an address$/)
   })
 
   it('has no entry for an address whose targets are all unusable', () => {

@@ -65,7 +65,7 @@ export function indexContent(content: SourceContent, settings: IndexSettings): C
 
 function addUser(bench: IndexBuilder, row: UserRow): void {
   const name = row.name.toLowerCase()
-  if (!/^[^\s@"]+$/.test(name)) return note(bench, row.source, `"${row.name}" is no user name`)
+  if (!/^[^\s@"]+$/.test(name)) return note(bench, row.source, `"${row.name}" is not a user name`)
   const known = bench.users.get(name)
   if (known) return note(bench, row.source, `user "${name}" is already in ${known.source}`)
   const { source } = row
@@ -120,7 +120,7 @@ function readAddress(bench: IndexBuilder, text: string, source: string): Mailbox
   const address = /^[|/:]|\ufffd/.test(trimmed)
     ? null
     : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${bench.settings.mainDomain}`)
-  if (!address) note(bench, source, `"${trimmed}" is no address`)
+  if (!address) note(bench, source, `"${trimmed}" is not an address`)
   return address
 }
 

@@ -68,5 +68,5 @@ export function incompleteCause({ name, state, pinned, refreshMs, now }: MirrorF
   if (state.confirmedAt === null) return `${name}: has not been read yet`
   const age = now - state.confirmedAt
   if (age <= refreshMs * STALE_INTERVALS + STALE_GRACE_MS) return null
-  return `${name}: last heard of ${Math.round(age / 1000)} s ago`
+  return `${name}: last read ${Math.round(age / 1000)} s ago`
 }

@@ -179,7 +179,7 @@ describe('a mirror', () => {
   it('a snapshot that nobody confirmed for long is in doubt even without a failure', async () => {
     const mirror = await start()
     clock.set(clock.now() + 4 * REFRESH)
-    expect(known(mirror, 'nobody').incomplete).toMatch(/^ldap: last heard of \d+ s ago$/)
+    expect(known(mirror, 'nobody').incomplete).toMatch(/^ldap: last read \d+ s ago$/)
   })
 })
 

@@ -48,9 +48,9 @@ describe('a snapshot file', () => {
   })
 
   it('says whether it is damaged or something else', () => {
-    expect(parseSnapshot('')).toEqual({ kind: 'bad', cause: 'it is no snapshot of this format' })
+    expect(parseSnapshot('')).toEqual({ kind: 'bad', cause: 'it is not a snapshot file of this version' })
     expect(parseSnapshot('waypost-directory-2 abc\n{}\n{}\n')).toMatchObject({
-      cause: 'it is no snapshot of this format',
+      cause: 'it is not a snapshot file of this version',
     })
     expect(parseSnapshot(`${printSnapshot(snapshot())}more`)).toMatchObject({
       cause: expect.stringContaining('checksum'),

@@ -32,9 +32,9 @@ export function printSnapshot({ header, content }: StoredSnapshot): string {
 export function parseSnapshot(text: string): ReadSnapshot {
   const first = text.indexOf('\n')
   const [format, sum] = text.slice(0, Math.max(first, 0)).split(' ')
-  if (format !== FORMAT) return { kind: 'bad', cause: 'it is no snapshot of this format' }
+  if (format !== FORMAT) return { kind: 'bad', cause: 'it is not a snapshot file of this version' }
   const body = text.slice(first + 1)
-  if (checksum(body) !== sum) return { kind: 'bad', cause: 'its checksum does not fit: it is damaged or not whole' }
+  if (checksum(body) !== sum) return { kind: 'bad', cause: 'wrong checksum: the file is damaged or truncated' }
   const [header = '', content = ''] = body.split('\n')
   // The checksum fits, so this is what printSnapshot wrote.
   return {

@@ -88,7 +88,7 @@ describe('the store of snapshots', () => {
   it('says why a version cannot be read', async () => {
     await store.write(snapshot(1), null)
     writeFileSync(join(directory, '0000000001.snapshot'), 'nonsense')
-    expect(await store.read(1)).toEqual({ kind: 'bad', cause: 'it is no snapshot of this format' })
+    expect(await store.read(1)).toEqual({ kind: 'bad', cause: 'it is not a snapshot file of this version' })
     expect(await store.versions()).toEqual([1])
   })
 

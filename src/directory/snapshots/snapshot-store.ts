@@ -112,7 +112,7 @@ async function readSnapshot(file: string): Promise<ReadSnapshot> {
     return parseSnapshot(await readFile(file, 'utf8'))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { kind: 'bad', cause: code === 'ENOENT' ? 'it is not kept' : message }
+    return { kind: 'bad', cause: code === 'ENOENT' ? 'no such version' : message }
   }
 }
 

@@ -8,7 +8,7 @@ export function createSqliteReader(file: string): ReadSql {
   let isBusy = false
   return async ({ statements, timeoutMs, signal }) => {
     // A statement that never ends cannot be interrupted: one thread may be lost to it, not one at each refresh.
-    if (isBusy) throw new Error('the reading before this one has not ended')
+    if (isBusy) throw new Error('the previous read has not ended')
     isBusy = true
     return await new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
@@ -25,7 +25,7 @@ export function createSqliteReader(file: string): ReadSql {
       worker.on('exit', () => {
         isBusy = false
         signal.removeEventListener('abort', end)
-        reject(new Error('the reader of the file ended'))
+        reject(new Error('the reader thread ended'))
       })
     })
   }

@@ -71,7 +71,7 @@ describe('rows of SQL', () => {
   })
 
   it.each([[['kim', 'lee']], [new Date(0)], [{ to: 'kim' }], [true]])('may be nothing else than text: %j', (target) => {
-    const message = 'the query for aliases has something else than text in its column target'
+    const message = 'the query for aliases has a column target that is not text'
     expect(() => read({ aliases: [{ address: 'press', target }] })).toThrow(new WrongColumn(message))
     expect(read({ aliases: [{ address: 1n, target: 2n }] }).aliases[0]).toMatchObject({ address: '1', targets: ['2'] })
   })

@@ -93,6 +93,6 @@ function textOf(row: Row, column: string, kind: keyof SqlQueries): string | null
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8').trim() || null
   if (value === null || value === undefined) return null
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')
-    throw new WrongColumn(`the query for ${kind} has something else than text in its column ${column}`)
+    throw new WrongColumn(`the query for ${kind} has a column ${column} that is not text`)
   return String(value).trim() || null
 }

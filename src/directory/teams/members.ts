@@ -65,13 +65,13 @@ function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
       const seen = other ? path.indexOf(other) : -1
       if (other && seen >= 0) {
         const circle = [...path.slice(seen), other].map((one) => one.text)
-        tell(name, `"${way.field}" leads in a circle: ${circle.join(' → ')}`)
+        tell(name, `"${way.field}" forms a loop: ${circle.join(' → ')}`)
       } else if (other) height = Math.max(height, heightOf(other) + 1)
     }
     // Whichever end of a chain comes first: a deep path is cut off before the stack is, a high one is found when it is known.
     if (!tooDeep && (path.length > DEPTH_LIMIT || height >= DEPTH_LIMIT)) {
       tooDeep = true
-      tell(team, `more than ${DEPTH_LIMIT} teams inside each other ("${way.field}")`)
+      tell(team, `more than ${DEPTH_LIMIT} nested teams ("${way.field}")`)
     }
     path.pop()
     heights.set(team, height)

@@ -22,7 +22,7 @@ export function readFlag(map: LocatedMap, key: string, otherwise: boolean, probl
   if (!field) return otherwise
   const value = plain(field.value)
   if (typeof value === 'boolean') return value
-  problems.error(field.value.place, `"${key}" is true or false, found ${describeLocated(field.value)}`)
+  problems.error(field.value.place, `"${key}": expected true or false, found ${describeLocated(field.value)}`)
   return otherwise
 }
 

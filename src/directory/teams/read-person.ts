@@ -41,7 +41,7 @@ function readEmail(builder: SnapshotBuilder, map: LocatedMap): Person['email'] {
   }
   builder.problems.error(
     value.place,
-    `"email" is an address, or false to stay off lists; found ${describeLocated(value)}`,
+    `"email": expected an address, or false to opt out of lists, found ${describeLocated(value)}`,
   )
   return 'bad'
 }

@@ -63,7 +63,7 @@ export function readTeam(builder: SnapshotBuilder, named: Named, map: LocatedMap
 function readKind(builder: SnapshotBuilder, map: LocatedMap): TeamKind {
   const named = readText(map, 'kind', builder.problems)
   const kind = teamKinds.find((one) => one === named?.text)
-  if (named && !kind) builder.problems.error(named.place, `"kind" is one of ${teamKinds.join(', ')}`)
+  if (named && !kind) builder.problems.error(named.place, `"kind": expected one of ${teamKinds.join(', ')}`)
   return kind ?? 'team'
 }
 

@@ -22,7 +22,7 @@ export function teamLists(written: Roster, problems: ProblemList): LocatedMap | 
       const entry = entryOfList(resolving, team, list)
       if (entry) entries.push(entry)
       if (!resolving.membership.isExhausted) continue
-      problems.error(list.address.place, 'teams and lists repeat their members without end: this list is one too many')
+      problems.error(list.address.place, 'teams and lists expand to too many members: this list exceeds the limit')
       return null
     }
   }
@@ -54,7 +54,7 @@ function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedE
   }
   list.extraEmails.forEach(add)
   if (targets.size === 0) {
-    const why = `list ${list.address.text} of team ${team.text} reaches nobody: it has no members, or all of them opted out`
+    const why = `list ${list.address.text} of team ${team.text} has no recipients: it has no members, or all have opted out`
     if (!faulty) resolving.problems.error(list.address.place, why)
     return null
   }
@@ -81,6 +81,6 @@ function namesOf({ roster, membership }: Resolving, team: Team, list: TeamList):
 function tellMissing({ problems, told }: Resolving, person: Person, list: TeamList): void {
   if (told.has(person)) return
   told.add(person)
-  const advice = 'write email = "…", or email = false to stay off lists'
-  problems.warn(person.place, `${person.text} is on ${list.address.text} and has no email, so gets nothing: ${advice}`)
+  const advice = 'write email = "…", or email = false to opt out of lists'
+  problems.warn(person.place, `${person.text} is on ${list.address.text} but has no email address: ${advice}`)
 }

@@ -14,7 +14,7 @@ export function expandSelectors(roster: Roster, problems: ProblemList): Roster {
   const sweeping = [...roster.teams.values()].filter((team) => team.selectors.length > 0)
   const [surplus] = sweeping.slice(SWEEP_LIMIT)
   if (surplus?.selectors[0]) {
-    problems.error(surplus.selectors[0].place, `more than ${SWEEP_LIMIT} teams take in members of all others`)
+    problems.error(surplus.selectors[0].place, `more than ${SWEEP_LIMIT} teams include the members of all other teams`)
     return roster
   }
   const teams = new Map(roster.teams)

@@ -13,7 +13,7 @@ const repository: Readonly<Record<string, string>> = {
   '/r/people/sam.toml': 'name = "Sam"\nemail = false\n',
   '/r/people/ada.toml': 'name = "Ada"\nemail = "ada@home.example.net"\n',
   '/r/people/zoe.toml': 'name = "Zoe"\n',
-  '/r/teams/builder.toml': `name = "builder"
+  '/r/teams/build.toml': `name = "build"
 subteam-of = "infra"
 [people]
 leads = ["kim"]
@@ -22,11 +22,11 @@ alumni = ["nobody-knows"]
 [[github]]
 orgs = ["x"]
 [[lists]]
-address = "builder@example.org"
-extra-emails = ["ci@builder.example.net"]
+address = "build@example.org"
+extra-emails = ["ci@build.example.net"]
 extra-teams = ["release"]
 [[lists]]
-address = "builder-extra"
+address = "build-extra"
 include-team-members = false
 extra-people = ["sam", "kim"]
 `,
@@ -40,7 +40,7 @@ include-subteam-members = true
 address = "infra-only@example.org"
 `,
   '/r/teams/release.toml': 'name = "release"\n[people]\nleads = []\nmembers = []\nincluded-teams = ["infra"]\n',
-  '/r/teams/deep.toml': 'name = "deep"\nsubteam-of = "builder"\n[people]\nmembers = ["ada", "sam"]\n',
+  '/r/teams/deep.toml': 'name = "deep"\nsubteam-of = "build"\n[people]\nmembers = ["ada", "sam"]\n',
 }
 
 function load(changes: Readonly<Record<string, string>> = {}, mail: readonly string[] = ['/r']) {
@@ -64,8 +64,8 @@ describe('lists of teams', () => {
 
   it('load', () => expect(problems).toEqual([]))
   it.each([
-    ['builder@example.org', ['kim', 'lee', 'ada', 'ci@builder.example.net']],
-    ['builder-extra@example.org', ['kim']],
+    ['build@example.org', ['kim', 'lee', 'ada', 'ci@build.example.net']],
+    ['build-extra@example.org', ['kim']],
     ['infra@example.org', ['ada', 'kim', 'lee']],
     ['infra-only@example.org', ['ada']],
   ])('%s', (address, names) => {
@@ -74,8 +74,8 @@ describe('lists of teams', () => {
   })
 
   it('know where they are written', () => {
-    expect(directory?.find('builder-extra@example.org')).toMatchObject({
-      value: { alias: { source: '/r/teams/builder.toml:14' } },
+    expect(directory?.find('build-extra@example.org')).toMatchObject({
+      value: { alias: { source: '/r/teams/build.toml:14' } },
     })
   })
 
@@ -93,7 +93,7 @@ describe('lists of teams', () => {
       '/r/people/ada.toml',
     ])
     expect(none).toEqual([])
-    expect(same('builder-extra@example.org')).toEqual(['kim@home.example.net'])
+    expect(same('build-extra@example.org')).toEqual(['kim@home.example.net'])
   })
 
   it('may be of all members, or of the leads of a kind of team', () => {
@@ -118,7 +118,7 @@ describe('lists of teams', () => {
     const text = list('extra-people = ["zoe"]\n') + '[[lists]]\naddress = "other"\nextra-people = ["zoe"]\n'
     const { problems: told, targets: others } = load({ '/r/teams/new.toml': text })
     expect(told).toEqual([
-      'people/zoe.toml:1:1: warning: zoe is on new@example.org and has no email, so gets nothing: write email = "…", or email = false to stay off lists',
+      'people/zoe.toml:1:1: warning: zoe is on new@example.org but has no email address: write email = "…", or email = false to opt out of lists',
     ])
     expect(others('new@example.org')).toEqual(['kim@home.example.net'])
   })
@@ -192,45 +192,45 @@ describe('faults', () => {
       'a list of nobody',
       { '/r/teams/new.toml': list('include-team-members = false\n') },
       [
-        'teams/new.toml:5:11: error: list new@example.org of team new reaches nobody: it has no members, or all of them opted out',
+        'teams/new.toml:5:11: error: list new@example.org of team new has no recipients: it has no members, or all have opted out',
       ],
     ],
     [
       'a list of those who opted out',
       { '/r/teams/new.toml': list('include-team-members = false\nextra-people = ["sam"]\n') },
       [
-        'teams/new.toml:5:11: error: list new@example.org of team new reaches nobody: it has no members, or all of them opted out',
+        'teams/new.toml:5:11: error: list new@example.org of team new has no recipients: it has no members, or all have opted out',
       ],
     ],
     [
       'an address that is none',
       { '/r/people/kim.toml': 'email = "kim@"\n' },
-      ['people/kim.toml:1:9: error: "kim@" is no address'],
+      ['people/kim.toml:1:9: error: "kim@" is not an address'],
     ],
     [
       'true for an address',
       { '/r/people/kim.toml': 'email = true\n' },
-      ['people/kim.toml:1:9: error: "email" is an address, or false to stay off lists; found true'],
+      ['people/kim.toml:1:9: error: "email": expected an address, or false to opt out of lists, found true'],
     ],
     [
       'an encrypted file',
       { '/r/people/kim.toml': 'email = "secrets/kim.age"\n' },
-      ['people/kim.toml:1:9: error: "secrets/kim.age" is an encrypted file: write the address in clear'],
+      ['people/kim.toml:1:9: error: "secrets/kim.age" is an encrypted file: write the address in plain text'],
     ],
     [
       'an encrypted address',
       { '/r/teams/new.toml': list('extra-emails = ["encrypted+0123456789abcdef"]\n') },
-      ['teams/new.toml:6:17: error: "encrypted+0123456789abcdef" is an encrypted address: write it in clear'],
+      ['teams/new.toml:6:17: error: "encrypted+0123456789abcdef" is an encrypted address: write it in plain text'],
     ],
     [
       'a circle of parents',
       { '/r/teams/infra.toml': 'subteam-of = "deep"\n[people]\nmembers = []\n' },
-      ['teams/deep.toml:2:14: error: "subteam-of" leads in a circle: builder → infra → deep → build'],
+      ['teams/deep.toml:2:14: error: "subteam-of" forms a loop: build → infra → deep → build'],
     ],
     [
       'a team inside itself',
       { '/r/teams/release.toml': 'name = "release"\n[people]\nincluded-teams = ["release"]\n' },
-      ['teams/release.toml:3:19: error: "included-teams" leads in a circle: release → release'],
+      ['teams/release.toml:3:19: error: "included-teams" forms a loop: release → release'],
     ],
     [
       'all who ever left',
@@ -245,12 +245,12 @@ describe('faults', () => {
         '/r/teams/all.toml': 'kind = "marker-team"\n[people]\ninclude-all-team-members = true\n',
         '/r/teams/new.toml': '[people]\nincluded-teams = ["all"]\n',
       },
-      ['teams/new.toml:2:19: error: "included-teams" leads in a circle: all → new → all'],
+      ['teams/new.toml:2:19: error: "included-teams" forms a loop: all → new → all'],
     ],
     [
       'a kind of team that is none',
       { '/r/teams/new.toml': 'kind = "gang"\n' },
-      ['teams/new.toml:1:8: error: "kind" is one of team, working-group, project-group, marker-team'],
+      ['teams/new.toml:1:8: error: "kind": expected one of team, working-group, project-group, marker-team'],
     ],
     [
       'two teams of one name',
@@ -282,7 +282,7 @@ describe('faults', () => {
     [
       'a text for a flag',
       { '/r/teams/new.toml': list('include-team-members = "no"\n') },
-      ['teams/new.toml:6:24: error: "include-team-members" is true or false, found "no"'],
+      ['teams/new.toml:6:24: error: "include-team-members": expected true or false, found "no"'],
     ],
     [
       'people that are no table',
@@ -317,7 +317,7 @@ describe('bombs', () => {
       (index) => `[people]\nincluded-teams = ["t${(index + 1) % 3_000 === 0 ? 'none' : index + 1}"]\n`,
     )
     const { problems } = load({ ...chain, '/r/teams/tnone.toml': '' })
-    expect(problems).toEqual([expect.stringContaining('more than 50 teams inside each other ("included-teams")')])
+    expect(problems).toEqual([expect.stringContaining('more than 50 nested teams ("included-teams")')])
   })
 
   it('members that many lists repeat are counted', () => {
@@ -329,7 +329,7 @@ describe('bombs', () => {
     )
     const team = `[people]\nmembers = [${names.join(', ')}]\n${lists.join('')}`
     expect(load({ ...people, '/r/teams/t.toml': team }).problems).toEqual([
-      expect.stringContaining('teams and lists repeat their members without end'),
+      expect.stringContaining('teams and lists expand to too many members'),
     ])
   })
 })
