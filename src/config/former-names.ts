@@ -10,7 +10,7 @@ const newNames: ReadonlyMap<string, string> = new Map([
   ['sign: earned', 'proven-origin'],
   ['admit: people', 'users'],
   ['checks: loop', 'hop-count'],
-  ['checks: verify', 'authentication'],
+  ['checks: verify', 'authentication-results'],
   ['checks: trust-results', 'peer-results'],
   ['bare_newline: refuse', 'reject'],
   ['bare_newline: normalise', 'normalize'],

@@ -55,7 +55,7 @@ describe('the checks of a listener', () => {
   })
 
   it('have no spam check where no spam filter is configured', () => {
-    expect(namesOf(['spam', 'authentication'])).not.toContain('spam')
+    expect(namesOf(['spam', 'authentication-results'])).not.toContain('spam')
   })
 
   it('throttle a client that guesses SRS addresses', async () => {

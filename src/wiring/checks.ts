@@ -73,7 +73,7 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<Config['role']['checks'][number], () => Check | null> = {
     'hop-count': () => hopCountCheck(role.max_hops),
-    authentication: () =>
+    'authentication-results': () =>
       authenticationResultsCheck({
         authenticator: authenticator(),
         authservId,

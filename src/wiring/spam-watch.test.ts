@@ -49,7 +49,7 @@ const request: SpamRequest = {
 describe('a node', () => {
   it('has no filter without a configuration, or where its role asks none', () => {
     expect(watch('accept', { rspamd: null })).toBeNull()
-    expect(watch('accept', { role: { checks: ['authentication'] } })).toBeNull()
+    expect(watch('accept', { role: { checks: ['authentication-results'] } })).toBeNull()
   })
 
   it('counts what came of every question', async () => {
