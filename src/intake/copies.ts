@@ -1,7 +1,7 @@
 // Which recipients get the mail as it is, and which another copy of it: grouped by what the strategist chooses for each forward.
 
 import type { CheckedEvent } from '../observe/events.ts'
-import type { Choice, ForwardedMail, ForwardJudgement, ForwardStrategist, Treatment } from '../policy/forward-policy.ts'
+import type { ForwardDecision, ForwardedMail, ForwardJudgement, ForwardPolicy, Treatment } from '../policy/forward-policy.ts'
 import type { NewRecipient } from '../queue/contract/queue.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
@@ -24,7 +24,7 @@ interface Decision {
 }
 
 /** It says what would have to change. */
-const texts: Readonly<Record<Choice['because'], string>> = {
+const texts: Readonly<Record<ForwardDecision['cause'], string>> = {
   dmarc:
     "A forward here takes no mail that would fail the DMARC check of its destination: sign it with your domain's DKIM key",
   spam: 'This mail looks like spam, and a forward here passes on less of it than we would take ourselves',
@@ -35,7 +35,7 @@ const order = ['pass', 'rewrite-from', 'wrap', 'refuse dmarc', 'refuse spam'] as
 
 /** Groups the recipients; no strategist, or nothing to decide, means one copy for all. */
 export function planCopies(
-  strategist: ForwardStrategist | null,
+  strategist: ForwardPolicy | null,
   mail: ForwardedMail,
   sorted: Pick<SortedRecipients, 'recipients' | 'forwards' | 'handedOver'>,
 ): readonly Copy[] {
@@ -53,23 +53,23 @@ export function planCopies(
 
 interface Chosen {
   readonly recipient: NewRecipient
-  readonly choice: Choice | null
+  readonly choice: ForwardDecision | null
 }
 
 function choose(
   judgement: ForwardJudgement | null,
   recipient: NewRecipient,
   { forwards, handedOver }: Pick<SortedRecipients, 'forwards' | 'handedOver'>,
-): Choice | null {
+): ForwardDecision | null {
   const forward = forwards.get(recipient)
-  if (forward) return judgement?.choose(forward) ?? null
+  if (forward) return judgement?.decide(forward) ?? null
   const next = handedOver.get(recipient)
-  return next ? (judgement?.chooseHandedOver(next) ?? null) : null
+  return next ? (judgement?.decideRelayed(next) ?? null) : null
 }
 
-function kindOf(choice: Choice | null): (typeof order)[number] {
+function kindOf(choice: ForwardDecision | null): (typeof order)[number] {
   if (choice === null) return 'pass'
-  return choice.treatment === 'refuse' ? `refuse ${choice.because}` : choice.treatment
+  return choice.treatment === 'refuse' ? `refuse ${choice.cause}` : choice.treatment
 }
 
 function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): Copy {
@@ -90,7 +90,7 @@ function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): C
 }
 
 function refusalOf([first]: readonly Chosen[]): Refusal {
-  const text = texts[first?.choice?.because ?? 'dmarc']
+  const text = texts[first?.choice?.cause ?? 'dmarc']
   return refusal(550, '5.7.1', text, first?.choice?.reason ?? text)
 }
 

@@ -13,7 +13,7 @@ import { createSealer } from '../dkim/seal.ts'
 import { createSigner } from '../dkim/sign.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
-import { createForwardStrategist } from '../policy/forward-policy.ts'
+import { createForwardPolicy } from '../policy/forward-policy.ts'
 import type { Treatment } from '../policy/forward-policy.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { Claim, StoredBody } from '../queue/contract/queue.ts'
@@ -50,12 +50,12 @@ const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.e
 const settings: IntakeSettings = {
   edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
   sign: 'proven-origin',
-  forwards: createForwardStrategist({
+  forwards: createForwardPolicy({
     authservId: 'example.org',
     domain: 'srs.example.org',
     via: 'example.org',
-    usual: 'pass',
-    usualCeiling: 6,
+    defaultTreatment: 'pass',
+    defaultCeiling: 6,
     isOurs,
     signs: (domain) => signer.signsFor(domain),
   }),

@@ -5,7 +5,7 @@ import type { Content } from '../message/content.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
 import { isReplacedByVia, viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
-import type { ForwardStrategist } from '../policy/forward-policy.ts'
+import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { NewMessage, StoredBody } from '../queue/contract/queue.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import { copyEvents } from './copies.ts'
@@ -194,7 +194,7 @@ function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Conte
 function ourName(
   settings: IntakeSettings,
   copy: Copy,
-): { readonly strategist: ForwardStrategist; readonly author: string } | null {
+): { readonly strategist: ForwardPolicy; readonly author: string } | null {
   const { forwards: strategist } = settings
   if (!strategist || copy.treatment === 'pass' || copy.treatment === 'refuse') return null
   return copy.author === null ? null : { strategist, author: copy.author }
@@ -206,7 +206,7 @@ function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
 }
 
 /** The author's address is shown by the From: and To: lines around; only ASCII stands here. */
-function explanation({ strategist }: { readonly strategist: ForwardStrategist }): readonly string[] {
+function explanation({ strategist }: { readonly strategist: ForwardPolicy }): readonly string[] {
   return [
     `This mail was sent to an address at ${strategist.via} and is forwarded to you.`,
     "Its author's domain asks that mail be refused which does not come from its own",

@@ -3,7 +3,7 @@
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { ForwardStrategist } from '../policy/forward-policy.ts'
+import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { Claim, Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import type { EditSettings } from './edit-header.ts'
@@ -17,7 +17,7 @@ export interface IntakeSettings {
   /** Recognises mail that comes round again by a forward; without keys by Delivered-To only. */
   readonly loop?: LoopSettings
   /** Decides about copies that leave by a forward; without one they pass as they are. */
-  readonly forwards?: ForwardStrategist
+  readonly forwards?: ForwardPolicy
   /** Adds an ARC set to what leaves by a forward: whose key, and whose results. */
   readonly seal?: { readonly domain: string; readonly authservId: string }
 }

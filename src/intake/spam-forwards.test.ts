@@ -6,7 +6,7 @@ import { createDraftIntake } from '../../test/lib/draft-intake.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { SpamFinding } from '../filter/spam-scan.ts'
 import { readFields } from '../message/header.ts'
-import { createForwardStrategist } from '../policy/forward-policy.ts'
+import { createForwardPolicy } from '../policy/forward-policy.ts'
 import { spamCheck } from '../policy/checks/spam.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import type { Destination, ForwardTerms, Resolution, Router } from '../route/resolution.ts'
@@ -30,12 +30,12 @@ function scored(score: number): SpamFinding {
 }
 
 const isOurs = (domain: string) => domain === 'example.org'
-const strategist = createForwardStrategist({
+const strategist = createForwardPolicy({
   authservId: 'example.org',
   domain: 'srs.example.org',
   via: 'example.org',
-  usual: 'pass',
-  usualCeiling: 6,
+  defaultTreatment: 'pass',
+  defaultCeiling: 6,
   isOurs,
   signs: () => false,
 })

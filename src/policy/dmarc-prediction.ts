@@ -1,6 +1,6 @@
-// Will the destination's DMARC check (RFC 9989) pass after we have forwarded a mail? SPF never does: another host sends, with another
-// MAIL FROM. A DKIM signature does if it is aligned, held when the mail came, and covers nothing that we add to. Pure: it reads what
-// the verifying node wrote down, asks nobody, and decides nothing about the mail (forward-strategist.ts does).
+// Predicts whether a forwarded message passes the DMARC check (RFC 9989) of its destination. SPF does not survive a forward, because another
+// host sends with another MAIL FROM. A DKIM signature does if it is aligned, was valid on arrival, and covers no field that the node adds.
+// The prediction uses the recorded results only; forward-policy.ts decides.
 
 import type { MethodResult } from '../message/results-field.ts'
 import { fieldsNamed } from '../message/header.ts'
@@ -9,40 +9,40 @@ import { spamFieldKeys } from '../message/spam-fields.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import { SPAM_METHOD } from './spam-score.ts'
 
-export interface Survival {
+export interface DmarcPrediction {
   readonly predicted: 'pass' | 'fail' | 'unknown' | 'no-policy'
-  /** Did it pass here? What failed already was forged, or is its domain's own mistake: not our forward's doing. */
+  /** The result on arrival. A message that failed here is forged or its domain is misconfigured; the forward is not the cause. */
   readonly atArrival: 'pass' | 'fail' | 'unknown'
-  /** A sentence for ledger and log. */
+  /** For ledger and log. */
   readonly reason: string
 }
 
-/** Fields that every hop of ours puts on top of a mail. */
-const addedOnTheWay = ['received', 'authentication-results']
-/** Fields that a node which asks the spam filter takes out and writes anew. */
-const replacedOnTheWay: readonly string[] = spamFieldKeys
+/** Fields that every fleet node adds. */
+const addedFields = ['received', 'authentication-results']
+/** Fields that a node with a spam filter replaces. */
+const replacedFields: readonly string[] = spamFieldKeys
 
-/** Predicts from the results of the node that verified the mail, and the header as that node saw it. */
-export function predictSurvival(results: readonly MethodResult[], arrived: readonly Field[]): Survival {
+/** @param arrived the header as the verifying node received it */
+export function predictDmarc(results: readonly MethodResult[], arrived: readonly Field[]): DmarcPrediction {
   const dmarc = results.find((one) => one.method === 'dmarc')
-  if (!dmarc) return { predicted: 'unknown', atArrival: 'unknown', reason: 'nobody checked DMARC' }
+  if (!dmarc) return { predicted: 'unknown', atArrival: 'unknown', reason: 'DMARC was not checked' }
   const domain = property(dmarc, 'header.from') ?? 'the author domain'
   if (dmarc.result === 'none') return noPolicy('unknown', `${domain} publishes no DMARC record`)
   if (dmarc.result !== 'pass' && dmarc.result !== 'fail')
-    return { predicted: 'unknown', atArrival: 'unknown', reason: `DMARC could not be checked: ${dmarc.result}` }
+    return { predicted: 'unknown', atArrival: 'unknown', reason: `the DMARC check ended with ${dmarc.result}` }
   const atArrival = dmarc.result
   const signers = alignedSignatures(results)
-  const replaced = results.some((one) => one.method === SPAM_METHOD) ? replacedOnTheWay : []
+  const replaced = results.some((one) => one.method === SPAM_METHOD) ? replacedFields : []
   const lasting = signers.find((signature) => !isBrokenByTrace(signature, arrived, replaced))
   if (lasting)
     return {
       predicted: 'pass',
       atArrival,
-      reason: `the signature of ${lasting.domain} (${lasting.selector}) holds and stays whole`,
+      reason: `the signature of ${lasting.domain} (${lasting.selector}) stays valid`,
     }
   const policy = property(dmarc, 'policy.dmarc') ?? 'none'
-  if (policy === 'none') return noPolicy(atArrival, `${domain} asks for nothing (p=none)`)
-  return { predicted: 'fail', atArrival, reason: `${whyNot(atArrival, signers)}, and ${domain} asks for ${policy}` }
+  if (policy === 'none') return noPolicy(atArrival, `${domain} has policy p=none`)
+  return { predicted: 'fail', atArrival, reason: `${whyNot(atArrival, signers)}, and ${domain} has policy p=${policy}` }
 }
 
 interface Signature {
@@ -50,22 +50,22 @@ interface Signature {
   readonly selector: string
 }
 
-/** Signatures that held and align; the verifier marks them, for only its tree walk knows (RFC 9989 4.4.1). */
+/** Valid aligned signatures. The verifier marks alignment, because it did the DNS tree walk (RFC 9989 4.4.1). */
 function alignedSignatures(results: readonly MethodResult[]): readonly Signature[] {
   return results
     .filter((one) => one.method === 'dkim' && one.result === 'pass' && property(one, 'policy.aligned') === 'yes')
     .map((one) => ({ domain: property(one, 'header.d') ?? '', selector: property(one, 'header.s') ?? '' }))
 }
 
-/** The header without what the node in front of us put on top to stay: its Received, and its Authentication-Results right below. */
+/** The header without the Received field of the peer and its Authentication-Results field directly below. */
 export function belowTrace(fields: readonly Field[]): readonly Field[] {
   const below = fields.slice(fields.findIndex((field) => field.key === 'received') + 1)
   return below[0]?.key === 'authentication-results' ? below.slice(1) : below
 }
 
 /**
- * Named in h= more often than there were instances when it was verified, a trace field is sealed as absent (RFC 6376 5.4.2): the next
- * one breaks the signature. Of a field that we replace, any mention does.
+ * A trace field that h= names more often than it occurs is signed as absent (RFC 6376 5.4.2), so the next instance breaks the signature. A
+ * field that the node replaces breaks it if h= names it at all.
  */
 function isBrokenByTrace(signature: Signature, arrived: readonly Field[], replaced: readonly string[]): boolean {
   return fieldsNamed(arrived, 'dkim-signature').some((field) => {
@@ -74,18 +74,18 @@ function isBrokenByTrace(signature: Signature, arrived: readonly Field[], replac
       return false
     const names = (tags.get('h') ?? '').toLowerCase().split(':')
     if (replaced.some((name) => names.includes(name))) return true
-    return addedOnTheWay.some(
+    return addedFields.some(
       (added) => names.filter((name) => name === added).length > fieldsNamed(arrived, added).length,
     )
   })
 }
 
 function whyNot(atArrival: 'pass' | 'fail', signers: readonly Signature[]): string {
-  if (signers.length > 0) return `the signature of ${signers[0]?.domain} forbids trace fields`
-  return atArrival === 'pass' ? 'it passed by SPF alone, which no forward keeps' : 'it failed here already'
+  if (signers.length > 0) return `the signature of ${signers[0]?.domain} covers trace fields`
+  return atArrival === 'pass' ? 'DMARC passed by SPF alone, which a forward breaks' : 'DMARC failed on arrival'
 }
 
-function noPolicy(atArrival: Survival['atArrival'], reason: string): Survival {
+function noPolicy(atArrival: DmarcPrediction['atArrival'], reason: string): DmarcPrediction {
   return { predicted: 'no-policy', atArrival, reason }
 }
 

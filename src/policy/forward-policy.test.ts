@@ -1,18 +1,18 @@
-// What is chosen for a forwarded mail: every wish against every prediction, and who is never touched.
+// The decision for forwarded mail: every action with every prediction, and mail that is never changed.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readFields } from '../message/header.ts'
 import type { Origin } from '../smtp/origin.ts'
-import { createForwardStrategist } from './forward-policy.ts'
-import type { StrategistSettings, Treatment } from './forward-policy.ts'
+import { createForwardPolicy } from './forward-policy.ts'
+import type { ForwardPolicySettings, Treatment } from './forward-policy.ts'
 
-const settings: StrategistSettings = {
+const settings: ForwardPolicySettings = {
   authservId: 'example.org',
   domain: 'srs.example.org',
   via: 'example.org',
-  usual: 'rewrite-from',
-  usualCeiling: 6,
+  defaultTreatment: 'rewrite-from',
+  defaultCeiling: 6,
   isOurs: (domain) => domain === 'example.org',
   signs: (domain) => domain === 'srs.example.org',
 }
@@ -28,56 +28,56 @@ function header(results: string, from = 'Ann <ann@stranger.example>') {
   return `Received: by mx\r\nAuthentication-Results: example.org; ${results}\r\nReceived: by them\r\nFrom: ${from}\r\n`
 }
 
-function choose(results: string, wish: Treatment | null = null, changes: Partial<StrategistSettings> = {}) {
+function decide(results: string, treatment: Treatment | null = null, changes: Partial<ForwardPolicySettings> = {}) {
   const fields = readFields(Buffer.from(header(results)))
-  const judgement = createForwardStrategist({ ...settings, ...changes }).judge({ fields, origin: mx, results: null })
-  return judgement.choose({ action: wish && { treatment: wish, source: 'mail.yaml:7' } })
+  const judgement = createForwardPolicy({ ...settings, ...changes }).judge({ fields, origin: mx, results: null })
+  return judgement.decide({ action: treatment && { treatment, source: 'mail.yaml:7' } })
 }
 
-describe('a mail that passed by SPF alone', () => {
-  it.each(treatments)('is treated as the forward wants: %s', (wish) => {
-    expect(choose(bySpf, wish)).toEqual({
-      treatment: wish,
-      because: 'dmarc',
-      reason: expect.stringContaining(`${wish} by mail.yaml:7`),
+describe('a message that passed by SPF alone', () => {
+  it.each(treatments)('gets the treatment of the forward: %s', (treatment) => {
+    expect(decide(bySpf, treatment)).toEqual({
+      treatment,
+      cause: 'dmarc',
+      reason: expect.stringContaining(`${treatment} by mail.yaml:7`),
     })
   })
 
-  it.each(treatments)('is treated as the node is configured where data say nothing: %s', (usual) => {
-    expect(choose(bySpf, null, { usual })).toEqual({
-      treatment: usual,
-      because: 'dmarc',
-      reason: expect.stringContaining(`${usual} by configuration`),
+  it.each(treatments)('gets the treatment of the configuration where routing data have none: %s', (defaultTreatment) => {
+    expect(decide(bySpf, null, { defaultTreatment })).toEqual({
+      treatment: defaultTreatment,
+      cause: 'dmarc',
+      reason: expect.stringContaining(`${defaultTreatment} by configuration`),
     })
   })
 
-  it('passes where no key could sign what we would write', () => {
-    for (const wish of ['rewrite-from', 'wrap'] as const)
-      expect(choose(bySpf, wish, { signs: () => false })).toEqual({
+  it('passes where no key can sign for the new author', () => {
+    for (const treatment of ['rewrite-from', 'wrap'] as const)
+      expect(decide(bySpf, treatment, { signs: () => false })).toEqual({
         treatment: 'pass',
-        because: 'dmarc',
+        cause: 'dmarc',
         reason: expect.stringContaining('no key signs for srs.example.org'),
       })
-    expect(choose(bySpf, 'refuse', { signs: () => false })).toMatchObject({ treatment: 'refuse' })
+    expect(decide(bySpf, 'refuse', { signs: () => false })).toMatchObject({ treatment: 'refuse' })
   })
 })
 
-describe('a mail that failed here already', () => {
-  it('never gets our name', () => {
-    for (const wish of ['rewrite-from', 'wrap'] as const)
-      expect(choose(forged, wish)).toEqual({
+describe('a message that failed on arrival', () => {
+  it('never gets our author address', () => {
+    for (const treatment of ['rewrite-from', 'wrap'] as const)
+      expect(decide(forged, treatment)).toEqual({
         treatment: 'pass',
-        because: 'dmarc',
-        reason: expect.stringContaining('failed here'),
+        cause: 'dmarc',
+        reason: expect.stringContaining('failed DMARC on arrival'),
       })
   })
 
-  it('may be refused', () => {
-    expect(choose(forged, 'refuse')).toMatchObject({ treatment: 'refuse' })
+  it('can be refused', () => {
+    expect(decide(forged, 'refuse')).toMatchObject({ treatment: 'refuse' })
   })
 })
 
-it('what survives, or has nothing to survive, passes whatever is wanted', () => {
+it('a message that passes, or has no policy, passes with every action', () => {
   const results = fc.constantFrom(
     bySignature,
     harmless,
@@ -86,37 +86,37 @@ it('what survives, or has nothing to survive, passes whatever is wanted', () => 
     'dmarc=none header.from=x.example',
   )
   fc.assert(
-    fc.property(results, fc.constantFrom(...treatments, null), (found, wish) => {
-      expect(choose(found, wish)).toMatchObject({ treatment: 'pass', reason: expect.stringContaining('predicted') })
+    fc.property(results, fc.constantFrom(...treatments, null), (found, treatment) => {
+      expect(decide(found, treatment)).toMatchObject({ treatment: 'pass', reason: expect.stringContaining('predicted') })
     }),
   )
 })
 
-describe('whose mail is judged at all', () => {
+describe('DMARC is judged', () => {
   const judge = (from: string, origin: Origin = mx, results: string | null = null) =>
-    createForwardStrategist(settings).judge({ fields: readFields(Buffer.from(header(bySpf, from))), origin, results })
+    createForwardPolicy(settings).judge({ fields: readFields(Buffer.from(header(bySpf, from))), origin, results })
       .dmarc
 
-  it('that of one foreign author', () => {
+  it('for one foreign author', () => {
     expect(judge('Ann <Ann@Stranger.example>')).toMatchObject({ author: 'Ann@stranger.example' })
   })
 
   it.each([
     ['an author of ours', 'board@example.org'],
     ['two authors', 'ann@stranger.example, bob@stranger.example'],
-    ['nobody readable', 'ann@stranger.example <bob@stranger.example'],
-    ['nobody', ''],
-  ])('not that of %s', (_, from) => {
+    ['an unreadable field', 'ann@stranger.example <bob@stranger.example'],
+    ['an empty field', ''],
+  ])('not for %s', (_, from) => {
     expect(judge(from)).toBeNull()
   })
 
-  it('by what this very node found, where it verified the mail itself', () => {
+  it('by the results of this node, where it verified the message', () => {
     const own = `example.org;\r\n\tdmarc=fail header.from=stranger.example policy.dmarc=reject`
-    expect(judge('ann@stranger.example', { kind: 'internet' }, own)?.survival).toMatchObject({ atArrival: 'fail' })
+    expect(judge('ann@stranger.example', { kind: 'internet' }, own)?.prediction).toMatchObject({ atArrival: 'fail' })
   })
 
-  it('never by what a stranger wrote into the header', () => {
-    expect(judge('ann@stranger.example', { kind: 'internet' })?.survival).toMatchObject({ predicted: 'unknown' })
+  it('not by results that came in the header from the internet', () => {
+    expect(judge('ann@stranger.example', { kind: 'internet' })?.prediction).toMatchObject({ predicted: 'unknown' })
   })
 })
 
@@ -124,44 +124,44 @@ describe('spam', () => {
   const spam = (score: string) => `${bySignature}; x-spam=add-header policy.score=${score}`
   const action = null
 
-  it('at or above the ceiling is refused, whatever DMARC would say', () => {
-    expect(choose(spam('9.1'))).toEqual({
+  it('at or above the ceiling is refused with any DMARC result', () => {
+    expect(decide(spam('9.1'))).toEqual({
       treatment: 'refuse',
-      because: 'spam',
+      cause: 'spam',
       reason: 'spam score 9.1 at or above 6 by configuration',
     })
-    expect(choose(spam('5.99'))).toMatchObject({ treatment: 'pass', because: 'dmarc' })
+    expect(decide(spam('5.99'))).toMatchObject({ treatment: 'pass', cause: 'dmarc' })
   })
 
-  it('is no matter of who wrote it: an author of ours, or nobody readable', () => {
+  it('is refused for every author: ours, several, or none', () => {
     for (const from of ['board@example.org', 'ann@stranger.example, bob@stranger.example', '']) {
       const fields = readFields(Buffer.from(header(spam('9.1'), from)))
-      const judgement = createForwardStrategist(settings).judge({ fields, origin: mx, results: null })
-      expect(judgement.choose({ action })).toMatchObject({ because: 'spam' })
+      const judgement = createForwardPolicy(settings).judge({ fields, origin: mx, results: null })
+      expect(judgement.decide({ action })).toMatchObject({ cause: 'spam' })
       const harmlessFields = readFields(Buffer.from(header(spam('1'), from)))
       expect(
-        createForwardStrategist(settings)
+        createForwardPolicy(settings)
           .judge({ fields: harmlessFields, origin: mx, results: null })
-          .choose({ action }),
+          .decide({ action }),
       ).toBeNull()
     }
   })
 
-  it('is believed from the mx only', () => {
+  it('is read from the results of the verifying node only', () => {
     const fields = readFields(Buffer.from(header(spam('9.1'))))
     const by = (origin: Origin, results: string | null = null) =>
-      createForwardStrategist(settings).judge({ fields, origin, results }).choose({ action })
-    expect(by({ kind: 'internet' })).toMatchObject({ because: 'dmarc' })
-    expect(by({ kind: 'internet' }, 'example.org; x-spam=add-header policy.score=8')).toMatchObject({ because: 'spam' })
-    expect(by({ kind: 'internet' }, 'example.org; x-spam=temperror')).toMatchObject({ because: 'dmarc' })
+      createForwardPolicy(settings).judge({ fields, origin, results }).decide({ action })
+    expect(by({ kind: 'internet' })).toMatchObject({ cause: 'dmarc' })
+    expect(by({ kind: 'internet' }, 'example.org; x-spam=add-header policy.score=8')).toMatchObject({ cause: 'spam' })
+    expect(by({ kind: 'internet' }, 'example.org; x-spam=temperror')).toMatchObject({ cause: 'dmarc' })
   })
 
-  it('is refused for the next node where all its forwards would refuse it', () => {
+  it('is refused here if every forward of the next node would refuse it', () => {
     const fields = readFields(Buffer.from('From: ann@stranger.example\r\n'))
     const results = 'example.org; x-spam=add-header policy.score=8'
-    const judgement = createForwardStrategist(settings).judge({ fields, origin: { kind: 'internet' }, results })
+    const judgement = createForwardPolicy(settings).judge({ fields, origin: { kind: 'internet' }, results })
     const high = { action, ceiling: { score: 10, source: 'mail.yaml:3' } }
-    expect(judgement.chooseHandedOver([{ action }])).toMatchObject({ treatment: 'refuse', because: 'spam' })
-    expect(judgement.chooseHandedOver([{ action }, high])).toBeNull()
+    expect(judgement.decideRelayed([{ action }])).toMatchObject({ treatment: 'refuse', cause: 'spam' })
+    expect(judgement.decideRelayed([{ action }, high])).toBeNull()
   })
 })

@@ -1,7 +1,6 @@
-// What becomes of a forwarded mail. Spam above the ceiling that applies is refused. A copy that would fail the destination's DMARC check is
-// passed, rewritten, wrapped or refused, as routing data or the node's configuration want it. Only a mail whose author was proven here is
-// ever given our own name: to rewrite or wrap what failed already would launder a forgery that its domain asks everybody to refuse.
-// Pure but for the two questions it is given.
+// Decides what happens to forwarded mail. Spam at or above the ceiling is refused. A copy that would fail the DMARC check of its
+// destination is passed, rewritten, wrapped or refused, as routing data or the configuration say. Only mail whose author was proven here
+// gets our own author address: to rewrite or wrap a failed message would launder a forgery.
 
 import { parseResults, trustedResults } from '../message/results-field.ts'
 import type { MethodResult } from '../message/results-field.ts'
@@ -10,10 +9,10 @@ import type { Field } from '../message/header.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Origin } from '../smtp/origin.ts'
-import { belowTrace, predictSurvival } from './dmarc-prediction.ts'
-import type { Survival } from './dmarc-prediction.ts'
+import { belowTrace, predictDmarc } from './dmarc-prediction.ts'
+import type { DmarcPrediction } from './dmarc-prediction.ts'
 import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
-import type { UsualCeiling } from './spam-ceiling.ts'
+import type { DefaultCeiling } from './spam-ceiling.ts'
 import { readSpamScore } from './spam-score.ts'
 
 export type Treatment = NonNullable<ForwardTerms['action']>['treatment']
@@ -21,78 +20,78 @@ export type Treatment = NonNullable<ForwardTerms['action']>['treatment']
 export interface ForwardedMail {
   readonly fields: readonly Field[]
   readonly origin: Origin
-  /** The Authentication-Results value that this node itself is about to add, or null. */
+  /** The Authentication-Results value that this node adds, or null. */
   readonly results: string | null
 }
 
-export interface Choice {
+export interface ForwardDecision {
   readonly treatment: Treatment
-  /** What a refusal is for; the client is told accordingly. */
-  readonly because: 'dmarc' | 'spam'
-  /** For the ledger: the prediction, who wanted what, and why it is not done where it is not. */
+  /** Why a copy is refused: it decides the reply. */
+  readonly cause: 'dmarc' | 'spam'
+  /** For the ledger: the prediction, the rule that applies, and why another treatment is not possible. */
   readonly reason: string
 }
 
 export interface ForwardJudgement {
-  /** Whether the destination's DMARC check passes; null where that is not asked: the author is ours (our signature speaks for him), or cannot be read. */
+  /** Whether the destination's DMARC check passes. Null if the author is ours, because our signature proves it, or cannot be read. */
   readonly dmarc: {
-    readonly survival: Survival
-    /** The one author, as in From:. */
+    readonly prediction: DmarcPrediction
+    /** The address in From:; there is only one. */
     readonly author: string
   } | null
-  /** What is done for a copy that leaves by this forward; null where there is nothing to decide. */
-  choose(forward: ForwardTerms): Choice | null
-  /** The same for one that another node of ours forwards for these: only what it would refuse for all of them. */
-  chooseHandedOver(forwards: readonly ForwardTerms[]): Choice | null
+  /** For a copy that this node forwards; null if there is nothing to decide. */
+  decide(forward: ForwardTerms): ForwardDecision | null
+  /** For a copy that the next fleet node forwards: refuses only what that node would refuse for all of its forwards. */
+  decideRelayed(forwards: readonly ForwardTerms[]): ForwardDecision | null
 }
 
-export interface ForwardStrategist {
-  /** Where a rewritten author lives: `ann=stranger.example@` this. */
+export interface ForwardPolicy {
+  /** Domain of rewritten authors: `ann=stranger.example@` this. */
   readonly domain: string
-  /** Who forwards, as people are told: `Ann via` this. */
+  /** The forwarder in the display name: `Ann via` this. */
   readonly via: string
   judge(mail: ForwardedMail): ForwardJudgement
 }
 
-export interface StrategistSettings {
+export interface ForwardPolicySettings {
   readonly authservId: string
   readonly domain: string
   readonly via: string
-  /** Where neither the forward nor the destination's domain says anything. */
-  readonly usual: Treatment
+  /** Where neither the forward nor the domain of the destination has a rule. */
+  readonly defaultTreatment: Treatment
   /** The same for the spam score. */
-  readonly usualCeiling: UsualCeiling
+  readonly defaultCeiling: DefaultCeiling
   readonly isOurs: (domain: string) => boolean
-  /** Can we sign for the domain now? Without that a rewritten mail would be worth less than the one that came. */
+  /** True if the node can sign for the domain now. A rewritten message without a signature would be worth less than the original. */
   readonly signs: (domain: string) => boolean
 }
 
-export function createForwardStrategist(settings: StrategistSettings): ForwardStrategist {
+export function createForwardPolicy(settings: ForwardPolicySettings): ForwardPolicy {
   return {
     domain: settings.domain,
     via: settings.via,
     judge: (mail) => {
       const found = findings(settings, mail)
       const score = readSpamScore(found.results)
-      // Read when it is asked for: a mail that another node of ours forwards is judged by its score alone.
+      // Computed on first use: for mail that another fleet node forwards only the score counts.
       let dmarc: ForwardJudgement['dmarc'] | undefined
       const dmarcOf = () => {
         if (dmarc === undefined) dmarc = judgeDmarc(settings, mail.fields, found)
         return dmarc
       }
-      const spam = (reason: string): Choice => ({ treatment: 'refuse', because: 'spam', reason })
+      const spam = (reason: string): ForwardDecision => ({ treatment: 'refuse', cause: 'spam', reason })
       return {
         get dmarc() {
           return dmarcOf()
         },
-        choose: (forward) => {
-          const over = overCeiling(score, forward, settings.usualCeiling)
+        decide: (forward) => {
+          const over = overCeiling(score, forward, settings.defaultCeiling)
           if (over !== null) return spam(over)
           const judged = dmarcOf()
-          return judged && choose(settings, judged.survival, forward.action)
+          return judged && decideByDmarc(settings, judged.prediction, forward.action)
         },
-        chooseHandedOver: (forwards) => {
-          const over = overAllCeilings(score, forwards, settings.usualCeiling)
+        decideRelayed: (forwards) => {
+          const over = overAllCeilings(score, forwards, settings.defaultCeiling)
           return over === null ? null : spam(over)
         },
       }
@@ -101,23 +100,23 @@ export function createForwardStrategist(settings: StrategistSettings): ForwardSt
 }
 
 function judgeDmarc(
-  settings: StrategistSettings,
+  settings: ForwardPolicySettings,
   fields: readonly Field[],
   { results, arrived }: ReturnType<typeof findings>,
 ): ForwardJudgement['dmarc'] {
   const author = foreignAuthor(settings, fields)
-  return author === null ? null : { author, survival: predictSurvival(results, arrived) }
+  return author === null ? null : { author, prediction: predictDmarc(results, arrived) }
 }
 
-function foreignAuthor({ isOurs }: StrategistSettings, fields: readonly Field[]): string | null {
+function foreignAuthor({ isOurs }: ForwardPolicySettings, fields: readonly Field[]): string | null {
   const { addresses, problems } = readAuthors(fields)
   const [author] = addresses
   if (problems.length > 0 || addresses.length !== 1 || author === undefined) return null
   return isOurs(domainOf(author).toLowerCase()) ? null : author
 }
 
-/** What the node that verified the mail wrote down (this one, or the peer in front), and the header as it came there. */
-function findings({ authservId }: StrategistSettings, { origin, fields, results }: ForwardedMail) {
+/** The results of the node that verified the message (this one or the peer) and the header as that node received it. */
+function findings({ authservId }: ForwardPolicySettings, { origin, fields, results }: ForwardedMail) {
   if (origin.kind === 'peer') return { results: trustedResults(fields, authservId), arrived: belowTrace(fields) }
   return { results: ownResults(results), arrived: fields }
 }
@@ -127,17 +126,18 @@ function ownResults(value: string | null): readonly MethodResult[] {
   return parsed?.kind === 'results' ? parsed.results : []
 }
 
-function choose(settings: StrategistSettings, survival: Survival, wish: ForwardTerms['action']): Choice {
-  const { predicted, atArrival, reason } = survival
-  const because = 'dmarc'
-  const told = `predicted ${predicted}: ${reason}`
-  if (predicted !== 'fail') return { treatment: 'pass', because, reason: told }
-  const treatment = wish?.treatment ?? settings.usual
-  const wanted = `${told}; ${treatment} by ${wish?.source ?? 'configuration'}`
-  if (treatment === 'pass' || treatment === 'refuse') return { treatment, because, reason: wanted }
-  if (atArrival !== 'pass')
-    return { treatment: 'pass', because, reason: `${wanted}, but our name is not given to what failed here` }
-  if (!settings.signs(settings.domain))
-    return { treatment: 'pass', because, reason: `${wanted}, but no key signs for ${settings.domain}` }
-  return { treatment, because, reason: wanted }
+function decideByDmarc(
+  settings: ForwardPolicySettings,
+  { predicted, atArrival, reason }: DmarcPrediction,
+  action: ForwardTerms['action'],
+): ForwardDecision {
+  const decision = (treatment: Treatment, why: string): ForwardDecision => ({ treatment, cause: 'dmarc', reason: why })
+  const prediction = `predicted ${predicted}: ${reason}`
+  if (predicted !== 'fail') return decision('pass', prediction)
+  const treatment = action?.treatment ?? settings.defaultTreatment
+  const rule = `${prediction}; ${treatment} by ${action?.source ?? 'configuration'}`
+  if (treatment === 'pass' || treatment === 'refuse') return decision(treatment, rule)
+  if (atArrival !== 'pass') return decision('pass', `${rule}, not applied: the message failed DMARC on arrival`)
+  if (!settings.signs(settings.domain)) return decision('pass', `${rule}, not applied: no key signs for ${settings.domain}`)
+  return decision(treatment, rule)
 }

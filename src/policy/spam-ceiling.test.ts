@@ -1,4 +1,4 @@
-// The ceiling of a forward: whose word counts, and from which score on.
+// Which ceiling applies to a forward, and from which score on it refuses.
 
 import { describe, expect, it } from 'vitest'
 import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
@@ -8,33 +8,33 @@ const own = (score: number | null) => ({ action: null, ceiling: { score, source:
 const nothing = { action: null }
 
 describe('a forward', () => {
-  it('is refused from its ceiling on, the ceiling itself included', () => {
+  it('is refused at its ceiling and above', () => {
     expect(overCeiling(5.99, nothing, 6)).toBeNull()
     expect(overCeiling(6, nothing, 6)).toBe('spam score 6 at or above 6 by configuration')
     expect(overCeiling(9.1, own(7.5), 6)).toBe('spam score 9.1 at or above 7.5 by mail.yaml:7')
   })
 
-  it('has its own ceiling before that of the node, be it higher, lower or none', () => {
+  it('uses its own ceiling instead of the default: higher, lower or none', () => {
     expect(overCeiling(9, own(10), 6)).toBeNull()
     expect(overCeiling(5, own(4), 6)).not.toBeNull()
     expect(overCeiling(1000, own(null), 6)).toBeNull()
     expect(overCeiling(9, own(8), null)).not.toBeNull()
   })
 
-  it('takes everything where nobody says anything, or nobody knows a score', () => {
+  it('is never refused without a ceiling or without a score', () => {
     expect(overCeiling(1000, nothing, null)).toBeNull()
     expect(overCeiling(null, own(1), 6)).toBeNull()
   })
 })
 
 describe('forwards of the next node', () => {
-  it('are refused here only if all of them would be there', () => {
+  it('are refused here only if the next node would refuse all of them', () => {
     expect(overAllCeilings(9, [nothing, own(8)], 6)).toContain('at or above 6 by configuration')
     expect(overAllCeilings(9, [nothing, own(10)], 6)).toBeNull()
     expect(overAllCeilings(9, [own(null), nothing], 6)).toBeNull()
   })
 
-  it('that are none refuse nothing', () => {
+  it('refuse nothing if there are none', () => {
     expect(overAllCeilings(9, [], 6)).toBeNull()
   })
 })
@@ -49,7 +49,7 @@ describe('a score', () => {
     ['0', 0],
   ])('%s is read', (text, score) => expect(read(text)).toBe(score))
 
-  it.each(['', 'high', '1e9', 'NaN', '9.1x', 'Infinity', '99999999999'])('%s is none', (text) => {
+  it.each(['', 'high', '1e9', 'NaN', '9.1x', 'Infinity', '99999999999'])('%s is no score', (text) => {
     expect(read(text)).toBeNull()
   })
 })

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
 import { readFields } from '../message/header.ts'
-import { buildStrategist, forwardWarnings, sealSettings } from './forwards.ts'
+import { buildForwardPolicy, forwardWarnings, sealSettings } from './forwards.ts'
 
 function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
   return {
@@ -24,13 +24,13 @@ const fields = readFields(Buffer.from('From: ann@stranger.example\r\n'))
 const results = 'example.org; dmarc=pass header.from=stranger.example policy.dmarc=reject'
 
 function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
-  const judgement = buildStrategist(config(changes), parts).judge({ fields, origin: { kind: 'internet' }, results })
-  return judgement.choose({ action: null })?.treatment
+  const judgement = buildForwardPolicy(config(changes), parts).judge({ fields, origin: { kind: 'internet' }, results })
+  return judgement.decide({ action: null })?.treatment
 }
 
 describe('the domain of rewritten authors', () => {
   it('is the one given, else that of SRS, else the main one', () => {
-    const domainOf = (changes: Partial<Record<keyof Config, unknown>>) => buildStrategist(config(changes), parts).domain
+    const domainOf = (changes: Partial<Record<keyof Config, unknown>>) => buildForwardPolicy(config(changes), parts).domain
     expect(domainOf({})).toBe('srs.example.org')
     expect(domainOf({ srs: null })).toBe('example.org')
     expect(domainOf({ forwards: { when_dmarc_would_fail: 'wrap', domain: 'fwd.example.org' } })).toBe('fwd.example.org')

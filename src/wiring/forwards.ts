@@ -4,21 +4,21 @@ import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
-import { createForwardStrategist } from '../policy/forward-policy.ts'
-import type { ForwardStrategist } from '../policy/forward-policy.ts'
+import { createForwardPolicy } from '../policy/forward-policy.ts'
+import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { Router } from '../route/resolution.ts'
 
 /** One for every role: where nothing leaves by a forward it is never asked. */
-export function buildStrategist(
+export function buildForwardPolicy(
   config: Config,
   parts: { readonly router: Pick<Router, 'isOurs'>; readonly signer: Pick<Signer, 'signsFor'> },
-): ForwardStrategist {
-  return createForwardStrategist({
+): ForwardPolicy {
+  return createForwardPolicy({
     authservId: config.authserv_id,
     domain: forwardDomain(config),
     via: config.domain,
-    usual: config.forwards.when_dmarc_would_fail,
-    usualCeiling: config.forwards.spam_ceiling,
+    defaultTreatment: config.forwards.when_dmarc_would_fail,
+    defaultCeiling: config.forwards.spam_ceiling,
     isOurs: (domain) => parts.router.isOurs(domain),
     signs: (domain) => config.role.sign === 'proven-origin' && parts.signer.signsFor(domain),
   })

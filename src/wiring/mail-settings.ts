@@ -8,7 +8,7 @@ import type { IntakeSettings } from '../intake/ports.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { Signer } from '../dkim/signer.ts'
-import { buildStrategist, sealSettings } from './forwards.ts'
+import { buildForwardPolicy, sealSettings } from './forwards.ts'
 
 /** The routing data and keys that intake uses. */
 export interface IntakeData {
@@ -23,7 +23,7 @@ export function intakeSettings(config: Config, data: IntakeData): IntakeSettings
     sign: config.role.sign,
     expanded: config.bounce.dsn_expanded,
     loop: data.loop,
-    forwards: buildStrategist(config, data),
+    forwards: buildForwardPolicy(config, data),
     ...sealSettings(config),
   }
 }

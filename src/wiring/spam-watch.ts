@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
 import type { Log } from '../lib/log.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
-import { spamWord } from '../policy/spam-score.ts'
+import { spamResultName } from '../policy/spam-score.ts'
 
 export interface SpamWatch {
   readonly scanner: SpamScanner
@@ -33,7 +33,7 @@ export function buildSpamWatch(config: Config, parts: SpamWatchParts): SpamWatch
     scanner: {
       scan: async (request) => {
         const finding = await rspamd.scan(request)
-        counts.set(spamWord(finding), (counts.get(spamWord(finding)) ?? 0) + 1)
+        counts.set(spamResultName(finding), (counts.get(spamResultName(finding)) ?? 0) + 1)
         heard(finding)
         return finding
       },

@@ -3,7 +3,7 @@
 
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { buildStrategist, sealSettings } from '../../wiring/forwards.ts'
+import { buildForwardPolicy, sealSettings } from '../../wiring/forwards.ts'
 import { editSettings } from '../../wiring/mail-settings.ts'
 import type { Config } from '../../config/config.ts'
 import type { NodeData } from '../../node/load-data.ts'
@@ -35,7 +35,7 @@ export async function explainCopies(
   const unlooped = withoutLoops(recipientsOf(draft), mail.fields, loop)
   if (unlooped.kind === 'refused') return { reply: unlooped.reply, events: [] }
   const { sorted } = unlooped
-  const forwards = buildStrategist(config, data)
+  const forwards = buildForwardPolicy(config, data)
   const copies = planCopies(forwards, { ...findings, fields: mail.fields }, sorted)
   const reply = refusedWhole(copies)
   if (reply) return { reply, events: [] }

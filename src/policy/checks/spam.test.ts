@@ -1,4 +1,4 @@
-// What follows from each finding of the spam filter: the reply, the fields, the ledger, and whose mail is asked about.
+// The finding for each result of the spam filter: reply, fields, ledger event, and the origins that are scanned.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -130,7 +130,7 @@ describe('who is asked about', () => {
     expect(found).toEqual({ verdict: { kind: 'accept' }, asked: [] })
   })
 
-  it('people too, with their name, where the node is told so', async () => {
+  it('users too, with their name, where the settings list them', async () => {
     const { asked, verdict } = await check(scanned('reject'), { origins: ['internet', 'user'] }, proven[1])
     expect(asked).toMatchObject([{ user: 'lee', recipients: ['press@example.org'], sender: 'ann@stranger.example' }])
     expect(verdict.kind).toBe('reject')

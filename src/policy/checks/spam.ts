@@ -8,7 +8,7 @@ import { isAuthenticated } from '../../smtp/origin.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, Mail } from '../check.ts'
-import { formatScore, spamResult, spamWord } from '../spam-score.ts'
+import { formatScore, spamResult, spamResultName } from '../spam-score.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -24,7 +24,7 @@ export interface SpamSettings {
 /** Most symbols that a ledger event lists, the heaviest first. */
 const MAX_SYMBOLS = 8
 
-/** The scanner has its own time-outs and `whenDown` decides what they mean, so the check has no deadline of its own. */
+/** The time-outs of the scanner end each scan, and `whenDown` decides what they mean: the check needs no shorter deadline. */
 export function spamCheck(settings: SpamSettings): Check {
   return {
     name: 'spam',
@@ -86,7 +86,7 @@ function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: Spam
     verdict: accept,
     results: buildResults(authservId, [spamResult(finding)]),
     fields: { remove: spamFieldKeys, add },
-    events: [{ kind: 'checked', at, queueId, check: 'spam', result: spamWord(finding), detail }],
+    events: [{ kind: 'checked', at, queueId, check: 'spam', result: spamResultName(finding), detail }],
   }
 }
 
