@@ -1,7 +1,13 @@
 // Which recipients get the mail as it is, and which another copy of it: grouped by what the strategist chooses for each forward.
 
 import type { CheckedEvent } from '../observe/events.ts'
-import type { ForwardDecision, ForwardedMail, ForwardJudgement, ForwardPolicy, Treatment } from '../policy/forward-policy.ts'
+import type {
+  ForwardDecision,
+  ForwardedMail,
+  ForwardJudgement,
+  ForwardPolicy,
+  Treatment,
+} from '../policy/forward-policy.ts'
 import type { NewRecipient } from '../queue/contract/queue.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'

@@ -21,10 +21,11 @@ import type { TransferListener, TransferListenerPorts } from '../queue/transfer/
 import { openTokenFile } from '../route/srs/token-file.ts'
 import type { TokenFile } from '../route/srs/token-file.ts'
 import { pidFilePath } from '../wiring/node-paths.ts'
+import { spamFilterSettings } from '../wiring/checks.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { startListeners } from '../wiring/receiving.ts'
 import { tokenFileSettings } from '../wiring/routing-settings.ts'
-import { buildSpamWatch } from '../wiring/spam-watch.ts'
+import { createSpamWatch } from './spam-watch.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
@@ -115,7 +116,8 @@ async function boot(config: Config, { data, tokens, sources, log, flush, stops }
   stops.defer(() => queue.close())
   stops.defer(writePidFile(pidFilePath(config), log))
   logOpening(queue.opened, log)
-  const spam = buildSpamWatch(config, { clock, log })
+  const spamSettings = spamFilterSettings(config)
+  const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
   const newQueueId = createQueueIds(clock, systemRandom)
   const shared = { queue, resolver, clock, log, data, certificate, newQueueId }

@@ -43,13 +43,16 @@ describe('a message that passed by SPF alone', () => {
     })
   })
 
-  it.each(treatments)('gets the treatment of the configuration where routing data have none: %s', (defaultTreatment) => {
-    expect(decide(bySpf, null, { defaultTreatment })).toEqual({
-      treatment: defaultTreatment,
-      cause: 'dmarc',
-      reason: expect.stringContaining(`${defaultTreatment} by configuration`),
-    })
-  })
+  it.each(treatments)(
+    'gets the treatment of the configuration where routing data have none: %s',
+    (defaultTreatment) => {
+      expect(decide(bySpf, null, { defaultTreatment })).toEqual({
+        treatment: defaultTreatment,
+        cause: 'dmarc',
+        reason: expect.stringContaining(`${defaultTreatment} by configuration`),
+      })
+    },
+  )
 
   it('passes where no key can sign for the new author', () => {
     for (const treatment of ['rewrite-from', 'wrap'] as const)
@@ -87,15 +90,17 @@ it('a message that passes, or has no policy, passes with every action', () => {
   )
   fc.assert(
     fc.property(results, fc.constantFrom(...treatments, null), (found, treatment) => {
-      expect(decide(found, treatment)).toMatchObject({ treatment: 'pass', reason: expect.stringContaining('predicted') })
+      expect(decide(found, treatment)).toMatchObject({
+        treatment: 'pass',
+        reason: expect.stringContaining('predicted'),
+      })
     }),
   )
 })
 
 describe('DMARC is judged', () => {
   const judge = (from: string, origin: Origin = mx, results: string | null = null) =>
-    createForwardPolicy(settings).judge({ fields: readFields(Buffer.from(header(bySpf, from))), origin, results })
-      .dmarc
+    createForwardPolicy(settings).judge({ fields: readFields(Buffer.from(header(bySpf, from))), origin, results }).dmarc
 
   it('for one foreign author', () => {
     expect(judge('Ann <Ann@Stranger.example>')).toMatchObject({ author: 'Ann@stranger.example' })
@@ -140,9 +145,7 @@ describe('spam', () => {
       expect(judgement.decide({ action })).toMatchObject({ cause: 'spam' })
       const harmlessFields = readFields(Buffer.from(header(spam('1'), from)))
       expect(
-        createForwardPolicy(settings)
-          .judge({ fields: harmlessFields, origin: mx, results: null })
-          .decide({ action }),
+        createForwardPolicy(settings).judge({ fields: harmlessFields, origin: mx, results: null }).decide({ action }),
       ).toBeNull()
     }
   })

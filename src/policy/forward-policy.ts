@@ -138,6 +138,7 @@ function decideByDmarc(
   const rule = `${prediction}; ${treatment} by ${action?.source ?? 'configuration'}`
   if (treatment === 'pass' || treatment === 'refuse') return decision(treatment, rule)
   if (atArrival !== 'pass') return decision('pass', `${rule}, not applied: the message failed DMARC on arrival`)
-  if (!settings.signs(settings.domain)) return decision('pass', `${rule}, not applied: no key signs for ${settings.domain}`)
+  if (!settings.signs(settings.domain))
+    return decision('pass', `${rule}, not applied: no key signs for ${settings.domain}`)
   return decision(treatment, rule)
 }

@@ -7,7 +7,7 @@ import { Peers } from '../policy/peers.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Router } from '../route/resolution.ts'
 import { refusal } from '../smtp/reply.ts'
-import { buildChecks, explainChecks } from './checks.ts'
+import { buildChecks, explainChecks, spamFilterSettings } from './checks.ts'
 
 const admission = { admit: ['internet'], peers: new Peers([]), machines: null } as const
 
@@ -85,4 +85,15 @@ it('explain runs those of the role and the recipient check', () => {
     'sender',
     'recipient',
   ])
+})
+
+it('a spam filter needs both the check of the role and rspamd in the configuration', () => {
+  const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeout: 1000, when_down: 'defer' }
+  const withFilter = { ...configOf(['spam']), hostname: 'mx-01.example.org', rspamd } as unknown as Config
+  expect(spamFilterSettings(withFilter)).toEqual({
+    rspamd: { urls: rspamd.urls, password: null, timeoutMs: 1000, hostname: 'mx-01.example.org' },
+    whenDown: 'defer',
+  })
+  expect(spamFilterSettings({ ...withFilter, rspamd: null })).toBeNull()
+  expect(spamFilterSettings({ ...withFilter, role: configOf(['sender']).role })).toBeNull()
 })

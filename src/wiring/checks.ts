@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
+import type { RspamdSettings } from '../filter/rspamd.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Check } from '../policy/check.ts'
@@ -85,6 +86,18 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
     spam: () => buildSpamCheck(config, spam),
   }
   return role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+}
+
+export interface SpamFilterSettings {
+  readonly rspamd: RspamdSettings
+  readonly whenDown: 'accept' | 'defer'
+}
+
+/** Null where the role has no `spam` check or the configuration no rspamd. */
+export function spamFilterSettings({ rspamd, role, hostname }: Config): SpamFilterSettings | null {
+  if (!rspamd || !role.checks.includes('spam')) return null
+  const { urls, password, timeout: timeoutMs, when_down: whenDown } = rspamd
+  return { rspamd: { urls, password, timeoutMs, hostname }, whenDown }
 }
 
 /** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */

@@ -30,7 +30,8 @@ function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
 
 describe('the domain of rewritten authors', () => {
   it('is the one given, else that of SRS, else the main one', () => {
-    const domainOf = (changes: Partial<Record<keyof Config, unknown>>) => buildForwardPolicy(config(changes), parts).domain
+    const domainOf = (changes: Partial<Record<keyof Config, unknown>>) =>
+      buildForwardPolicy(config(changes), parts).domain
     expect(domainOf({})).toBe('srs.example.org')
     expect(domainOf({ srs: null })).toBe('example.org')
     expect(domainOf({ forwards: { when_dmarc_would_fail: 'wrap', domain: 'fwd.example.org' } })).toBe('fwd.example.org')

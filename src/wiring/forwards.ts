@@ -1,4 +1,4 @@
-// Config → who decides about forwarded mail: spam, and what would fail DMARC at its destination.
+// Config → the policy and seal of forwarded mail, and the warning about a missing key.
 
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -8,7 +8,6 @@ import { createForwardPolicy } from '../policy/forward-policy.ts'
 import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { Router } from '../route/resolution.ts'
 
-/** One for every role: where nothing leaves by a forward it is never asked. */
 export function buildForwardPolicy(
   config: Config,
   parts: { readonly router: Pick<Router, 'isOurs'>; readonly signer: Pick<Signer, 'signsFor'> },
@@ -24,23 +23,23 @@ export function buildForwardPolicy(
   })
 }
 
-/** Where rewritten authors live. The SRS domain holds strangers' names already, and MAIL FROM then aligns with From: besides. */
+/** Domain of rewritten authors. The SRS domain already has addresses of strangers, and with it MAIL FROM aligns with From:. */
 function forwardDomain(config: Pick<Config, 'forwards' | 'srs' | 'domain'>): string {
   return config.forwards.domain ?? config.srs?.domain ?? config.domain
 }
 
-/** What `check` tells: a treatment that no key makes possible. Such mail passes as it came, which is not what was asked for. */
+/** For `check`: the treatment needs a key that does not exist, so such mail would pass unchanged. */
 export function forwardWarnings(config: Config, signer: Pick<Signer, 'signsFor'>): Problem[] {
   const { role, forwards, file } = config
   const forwarding = role.recipients.forwards === 'resolve' && role.srs.rewrite
   const needsKey = forwards.when_dmarc_would_fail === 'rewrite-from' || forwards.when_dmarc_would_fail === 'wrap'
   const domain = forwardDomain(config)
   if (!forwarding || !needsKey || (role.sign === 'proven-origin' && signer.signsFor(domain))) return []
-  const message = `forwards: no key signs for ${domain}: mail that would fail DMARC at its destination passes as it came`
+  const message = `forwards: no key signs for ${domain}, so mail that would fail DMARC at its destination passes unchanged; create a key with waypost dkim keygen`
   return [{ file, line: 1, column: 1, message }]
 }
 
-/** Nothing where sealing is off. */
+/** Empty where sealing is off. */
 export function sealSettings(config: Config): Pick<IntakeSettings, 'seal'> {
   return config.arc.seal ? { seal: { domain: forwardDomain(config), authservId: config.authserv_id } } : {}
 }

@@ -1,18 +1,17 @@
 // A registry with every metric that a node can have. The metrics are not read: their sources are stubs.
 
 import { Registry } from 'prom-client'
-import type { Config } from '../../src/config/config.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
-import { buildSpamWatch } from '../../src/wiring/spam-watch.ts'
+import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
 
 export function allMetrics(): Registry {
   const clock = createFakeClock()
-  const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeout: 1000, when_down: 'accept' }
-  const config = { hostname: 'node.example.org', role: { checks: ['spam'] }, rspamd } as unknown as Config
-  const spam = buildSpamWatch(config, { clock, log: { warn: () => undefined, info: () => undefined } })
+  const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeoutMs: 1000, hostname: 'node.example.org' }
+  const log = { warn: () => undefined, info: () => undefined }
+  const spam = createSpamWatch({ rspamd, whenDown: 'accept' }, { clock, log })
   const parts = { clock, spam, certificate: { value: null }, sources: () => ({ mirrors: [], live: [] }) }
   const registry = new Registry()
   const gauges = nodeGauges({ ...parts, queue: {} } as unknown as ObservationParts, [])

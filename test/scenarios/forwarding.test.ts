@@ -136,9 +136,7 @@ describe('what its author signed', () => {
       expect(dkim.filter((one) => one.domain === DOMAIN)).toMatchObject([{ result: 'pass', aligned: true }])
       expect(dmarc).toMatchObject({ result: 'pass', domain: DOMAIN, spfAligned: false })
     }
-    expect(decisions(id)).toEqual(
-      Array(3).fill(`pass: predicted pass: the signature of ${DOMAIN} (s1) stays valid`),
-    )
+    expect(decisions(id)).toEqual(Array(3).fill(`pass: predicted pass: the signature of ${DOMAIN} (s1) stays valid`))
   })
 
   it('carries what the mx found, sealed', async () => {

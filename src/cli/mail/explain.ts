@@ -2,12 +2,12 @@
 
 import { createReadStream } from 'node:fs'
 import { isIP } from 'node:net'
-import { explainChecks } from '../../wiring/checks.ts'
+import { explainChecks, spamFilterSettings } from '../../wiring/checks.ts'
 import type { NodeData } from '../../node/load-data.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
 import { lazyAuthenticator } from '../../filter/lazy-authenticator.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
-import { buildRspamd } from '../../wiring/spam-watch.ts'
+import { createRspamd } from '../../filter/rspamd.ts'
 import type { Config } from '../../config/config.ts'
 import type { Authenticator } from '../../filter/authentication.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -107,7 +107,9 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { config, data, origin, from: sender, content } = subject
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
-  const parts = { authenticator, router: data.router, spam: buildRspamd(config, systemClock) }
+  const spam = spamFilterSettings(config)
+  const scanner = spam && createRspamd(spam.rspamd, systemClock)
+  const parts = { authenticator, router: data.router, spam: scanner }
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
