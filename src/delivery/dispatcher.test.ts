@@ -1,4 +1,4 @@
-// The engine with a queue in memory, scripted agents and a clock of its own: what is claimed, when, and that nothing is forgotten.
+// The engine with a queue in memory, scripted agents and a fake clock: what is claimed, when, and that no outcome is lost.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
@@ -9,13 +9,14 @@ import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
 import { defaultSchedulerSettings, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import { QueueUnavailable } from '../queue/contract/queue-unavailable.ts'
 import type { AttemptResult } from './attempt/agent.ts'
-import { createDispatcher, type Dispatcher, standardDispatcher } from './dispatcher.ts'
+import { createDispatcher, standardDispatcher } from './dispatcher.ts'
+import type { DeliveryEngine } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import { ConnectionPool, standardPool } from './attempt/connection-pool.ts'
 
 const hop = 'mx:example.net'
 const done: Outcome = { kind: 'delivered', dsnPassedOn: false, reply: '250 ok', status: '2.0.0', host: 'h', tls: null }
-const engines: { readonly engine: Dispatcher; readonly clock: FakeClock }[] = []
+const engines: { readonly engine: DeliveryEngine; readonly clock: FakeClock }[] = []
 
 afterEach(async () => {
   for (const { engine, clock } of engines.splice(0)) {
@@ -29,9 +30,9 @@ interface Setting {
   readonly attempt?: (claim: Claim) => Promise<Outcome> | Outcome
   readonly verdict?: (claim: Claim) => DeliveryVerdict
   readonly prefetch?: number
-  /** Ms that the peer wants to be left alone after it. */
+  /** Ms of the pause that the peer asks for. */
   readonly pause?: (claim: Claim) => number
-  /** Ms after which the claim may be tried, where it may not now. */
+  /** Ms until the claim may be tried, if it is postponed. */
   readonly postpone?: (claim: Claim) => number | null
   readonly limitsFor?: SchedulerSettings['limitsFor']
 }
@@ -91,7 +92,7 @@ function setUp({
   return { clock, queue, engine, bugs, troubles, most: () => most, notices: () => notices, settle: () => turns(clock) }
 }
 
-/** Lets everything happen that can happen within little time. */
+/** Runs everything that is due now or within some milliseconds. */
 async function turns(clock: { advance(ms: number): Promise<void> }) {
   for (let i = 0; i < 30; i++) await clock.advance(5)
 }
@@ -100,28 +101,28 @@ const mails = (count: number, nextHop = hop) =>
   Array.from({ length: count }, (_, i) => ({ nextHop, to: [`r${i}@${nextHop.slice(3)}`] }))
 
 describe('work', () => {
-  it('delivers what waits at the start', async () => {
+  it('delivers the backlog at the start', async () => {
     const { queue, engine, settle } = setUp()
     for (const mail of mails(200)) queue.add(mail)
     engine.start()
     await settle()
     expect(queue.count('delivered')).toBe(200)
-    // In portions, not one round trip per mail.
+    // Several messages for each round trip.
     expect(queue.calls.claim).toBeLessThan(30)
   })
 
-  it('takes claims from intake without asking the queue', async () => {
+  it('delivers claims of accepted messages without a request to the queue', async () => {
     const { queue, engine, settle } = setUp()
     engine.start()
     await settle()
-    expect(engine.hasRoom(hop)).toBe(true)
-    for (const mail of mails(30)) engine.take(queue.addClaimed(mail))
+    expect(engine.hasCapacity(hop)).toBe(true)
+    for (const mail of mails(30)) engine.takeClaims(queue.addClaimed(mail))
     await settle()
     expect(queue.count('delivered')).toBe(30)
     expect(queue.calls.claim).toBe(0)
   })
 
-  it('delivers at once what is queued later, with one claim per destination', async () => {
+  it('delivers messages that are queued later at once, with one claim per destination', async () => {
     const { queue, engine, settle } = setUp({ attempt: () => deferred('recipient', '4.2.1', 'later') })
     engine.start()
     await settle()
@@ -131,7 +132,7 @@ describe('work', () => {
     expect(queue.calls.claim).toBe(20)
   })
 
-  it('does not loop on a queue that returns nothing although mail is due', async () => {
+  it('does not loop if the queue returns nothing although mail is due', async () => {
     const { queue, engine, clock } = setUp()
     let claims = 0
     queue.claim = async () => {
@@ -145,7 +146,7 @@ describe('work', () => {
     expect(claims).toBeLessThan(70)
   })
 
-  it('tries an unreachable destination again when a person says so, and lets go of a suspended one', async () => {
+  it('tries an unreachable destination when the operator asks for it, and releases the claims of a suspended one', async () => {
     let up = false
     const gates: (() => void)[] = []
     const { queue, engine, settle } = setUp({
@@ -158,11 +159,11 @@ describe('work', () => {
     await settle()
     expect(queue.count('waiting')).toBeGreaterThan(30)
     up = true
-    engine.reconsider(hop)
+    engine.retryDestination(hop)
     await settle()
     expect(gates).toHaveLength(5)
     expect(engine.status().inHand).toBeGreaterThan(0)
-    engine.leave(hop)
+    engine.releaseDestination(hop)
     expect(engine.status().inHand).toBe(0)
     for (const open of gates) open()
   })
@@ -178,7 +179,7 @@ describe('work', () => {
     expect(queue.state('a@example.net')).toBe('delivered')
   })
 
-  it('keeps to the concurrency of the destination and grows it', async () => {
+  it('respects the concurrency of the destination and increases it', async () => {
     const gates: (() => void)[] = []
     const attempt = () => new Promise<Outcome>((resolve) => gates.push(() => resolve(done)))
     const { queue, engine, settle, most } = setUp({ attempt })
@@ -195,44 +196,44 @@ describe('work', () => {
     expect(most()).toBe(20)
   })
 
-  it('says that it has no room when claims pile up', async () => {
+  it('has no capacity if too many claims are held', async () => {
     const { queue, engine, settle } = setUp({ attempt: () => new Promise(() => undefined), prefetch: 3 })
     engine.start()
     await settle()
     for (const mail of mails(5 + 3)) {
-      expect(engine.hasRoom(hop)).toBe(true)
-      engine.take(queue.addClaimed(mail))
+      expect(engine.hasCapacity(hop)).toBe(true)
+      engine.takeClaims(queue.addClaimed(mail))
     }
-    expect(engine.hasRoom(hop)).toBe(false)
-    expect(engine.hasRoom('mx:elsewhere.example')).toBe(true)
+    expect(engine.hasCapacity(hop)).toBe(false)
+    expect(engine.hasCapacity('mx:elsewhere.example')).toBe(true)
   })
 
-  it('holds no more octets in hand than it may, whatever number of claims they are', async () => {
+  it('bounds the octets of the claims in hand', async () => {
     const { queue, engine, settle } = setUp({ attempt: () => new Promise<Outcome>(() => {}), prefetch: 400 })
     engine.start()
     await settle()
     const megabyte = 'x'.repeat(2 ** 20)
-    // Five run, sixteen fill the hand.
+    // Five run, sixteen reach the limit.
     for (let i = 0; i < 21; i++) {
-      expect(engine.hasRoom(hop)).toBe(true)
-      engine.take(queue.addClaimed({ nextHop: hop, to: [`r${i}@example.net`], body: megabyte }))
+      expect(engine.hasCapacity(hop)).toBe(true)
+      engine.takeClaims(queue.addClaimed({ nextHop: hop, to: [`r${i}@example.net`], body: megabyte }))
     }
-    expect(engine.hasRoom(hop)).toBe(false)
-    expect(engine.hasRoom('mx:elsewhere.example')).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
+    expect(engine.hasCapacity('mx:elsewhere.example')).toBe(false)
   })
 
-  it('has no room before the start and after the drain', async () => {
+  it('has no capacity before the start and after the drain', async () => {
     const { engine } = setUp()
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
     engine.start()
-    expect(engine.hasRoom(hop)).toBe(true)
+    expect(engine.hasCapacity(hop)).toBe(true)
     void engine.drain(0)
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
   })
 })
 
 describe('retries', () => {
-  it('tries the deferred again at their time and not before', async () => {
+  it('tries deferred recipients again when they are due', async () => {
     let down = true
     const { queue, engine, clock, settle } = setUp({
       attempt: () => (down ? deferred('message', '4.0.0', 'later') : done),
@@ -250,7 +251,7 @@ describe('retries', () => {
     expect(queue.attempts('a@example.net')).toBe(2)
   })
 
-  it('leaves an unreachable destination alone, gives back what it held for it, and does not slow the others', async () => {
+  it('pauses an unreachable destination, releases its claims, and does not delay the others', async () => {
     const attempt = ({ nextHop }: Claim) => (nextHop === hop ? deferred('site', '4.4.1', 'nobody') : done)
     const verdict = ({ nextHop }: Claim): DeliveryVerdict => (nextHop === hop ? 'unreachable' : 'worked')
     const { queue, engine, settle } = setUp({ attempt, verdict })
@@ -261,9 +262,9 @@ describe('retries', () => {
     expect(queue.count('delivered')).toBe(100)
     expect(queue.count('deferred')).toBeLessThanOrEqual(5)
     expect(queue.count('claimed')).toBe(0)
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
     const [late] = mails(1)
-    engine.take(queue.addClaimed({ ...late, nextHop: hop, to: ['late@example.net'] }))
+    engine.takeClaims(queue.addClaimed({ ...late, nextHop: hop, to: ['late@example.net'] }))
     await settle()
     expect(queue.state('late@example.net')).toBe('waiting')
     expect(queue.attempts('late@example.net')).toBe(0)
@@ -286,8 +287,8 @@ describe('retries', () => {
   })
 })
 
-describe('trouble of our own', () => {
-  it('defers and logs a bug instead of losing a mail', async () => {
+describe('errors of the node', () => {
+  it('defer the message and are logged as bugs', async () => {
     const attempt = () => {
       throw new Error('a mistake')
     }
@@ -299,15 +300,15 @@ describe('trouble of our own', () => {
     expect(bugs).toHaveLength(1)
   })
 
-  it('keeps an outcome until the queue takes it, and claims nothing meanwhile', async () => {
+  it('keep an outcome until the queue records it; until then nothing is claimed', async () => {
     const { queue, engine, clock, troubles, settle } = setUp()
     engine.start()
     await settle()
     const claims = queue.addClaimed({ nextHop: hop, to: ['a@example.net'] })
     queue.failure = new QueueUnavailable('full', 'no space')
-    engine.take(claims)
+    engine.takeClaims(claims)
     await settle()
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
     expect(engine.status()).toMatchObject({ unsettled: 1, queueFailing: true })
     await clock.advance(600_000)
     expect(queue.state('a@example.net')).toBe('claimed')
@@ -316,12 +317,12 @@ describe('trouble of our own', () => {
     await clock.advance(31_000)
     await settle()
     expect(queue.state('a@example.net')).toBe('delivered')
-    expect(engine.hasRoom(hop)).toBe(true)
+    expect(engine.hasCapacity(hop)).toBe(true)
     expect(troubles.filter((text) => text === 'no space').length).toBeLessThanOrEqual(2)
     expect(troubles.at(-1)).toContain('delivery resumes')
   })
 
-  it('goes on after the queue could not claim for a while, without a busy loop', async () => {
+  it('pause delivery while claims fail, without a busy loop', async () => {
     const { queue, engine, clock, settle } = setUp()
     for (const mail of mails(10)) queue.add(mail)
     queue.failure = new QueueUnavailable('failing', 'EIO')
@@ -334,18 +335,18 @@ describe('trouble of our own', () => {
     expect(queue.count('delivered')).toBe(10)
   })
 
-  it('drops a settlement that the queue calls impossible, aloud', async () => {
+  it('drop an outcome that the queue refuses, and log a bug', async () => {
     const { engine, clock, bugs, settle } = setUp()
     engine.start()
     await settle()
     const stranger = createFakeQueue(() => clock.now())
-    engine.take(stranger.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
+    engine.takeClaims(stranger.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
     for (let second = 0; second < 5; second++) await settle().then(() => clock.advance(1000))
     expect(bugs).toHaveLength(1)
-    expect(engine.hasRoom(hop)).toBe(true)
+    expect(engine.hasCapacity(hop)).toBe(true)
   })
 
-  it('sets no timer while nothing waits', async () => {
+  it('set no timer while the queue is empty', async () => {
     const { engine, clock, settle } = setUp()
     engine.start()
     await settle()
@@ -353,8 +354,8 @@ describe('trouble of our own', () => {
   })
 })
 
-describe('a peer that wants to be left alone', () => {
-  it('gets nothing until then, and what was held ready for it goes back', async () => {
+describe('a peer that asks for a pause', () => {
+  it('gets no message until then, and its claims are released', async () => {
     const later: Outcome = { ...done, kind: 'deferred', scope: 'session', retryAt: null }
     const { queue, engine, clock, settle } = setUp({ attempt: () => later, pause: () => 600_000 })
     for (const mail of mails(30)) queue.add(mail)
@@ -362,7 +363,7 @@ describe('a peer that wants to be left alone', () => {
     await settle()
     expect(queue.count('deferred')).toBe(5)
     expect(queue.count('waiting')).toBe(25)
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
     const { claim } = queue.calls
     await clock.advance(590_000)
     await settle()
@@ -372,22 +373,22 @@ describe('a peer that wants to be left alone', () => {
     expect(queue.calls.claim).toBe(claim + 1)
   })
 
-  it('with a slow rate has nothing held ready for it', async () => {
+  it('has no claims in hand if its rate is slow', async () => {
     const limitsFor = () => ({ intervalMs: 60_000 })
     const { queue, engine, clock, settle } = setUp({ limitsFor })
     for (const mail of mails(9)) queue.add(mail)
     engine.start()
     await settle()
     expect([queue.count('delivered'), queue.count('claimed')]).toEqual([1, 0])
-    expect(engine.hasRoom(hop)).toBe(false)
+    expect(engine.hasCapacity(hop)).toBe(false)
     await clock.advance(61_000)
     await settle()
     expect([queue.count('delivered'), queue.count('claimed')]).toEqual([2, 0])
   })
 })
 
-describe('hosts that are at a shared limit', () => {
-  it('cost the mail for them no attempt, and others nothing; it goes when there is a place', async () => {
+describe('hosts at a shared limit', () => {
+  it('cost no attempt and delay no other destination; the message is sent when a slot is free', async () => {
     let full = true
     let asked = 0
     const postpone = ({ nextHop }: Claim) => {
@@ -413,8 +414,8 @@ describe('hosts that are at a shared limit', () => {
   })
 })
 
-describe('mail that waits in the queue', () => {
-  it('is not overtaken for ever by mail that keeps coming', async () => {
+describe('mail in the queue', () => {
+  it('is not overtaken by new mail without limit', async () => {
     const { queue, engine, settle, clock } = setUp({ attempt: async () => (await clock.sleep(10), done) })
     for (const mail of mails(400)) queue.add(mail)
     engine.start()
@@ -422,8 +423,8 @@ describe('mail that waits in the queue', () => {
     let overtook = 0
     for (let round = 0; queue.count('waiting') > 0; round++) {
       expect(round).toBeLessThan(500)
-      for (let i = 0; i < 60 && engine.hasRoom(hop); i++) {
-        engine.take(queue.addClaimed({ nextHop: hop, to: [`new${overtook++}@example.net`] }))
+      for (let i = 0; i < 60 && engine.hasCapacity(hop); i++) {
+        engine.takeClaims(queue.addClaimed({ nextHop: hop, to: [`new${overtook++}@example.net`] }))
       }
       await clock.advance(20)
     }
@@ -433,7 +434,7 @@ describe('mail that waits in the queue', () => {
 })
 
 describe('drain', () => {
-  it('waits for running attempts and gives back the rest', async () => {
+  it('waits for running attempts and releases the other claims', async () => {
     let finish: (outcome: Outcome) => void = () => undefined
     const attempt = () => new Promise<Outcome>((resolve) => (finish = resolve))
     const { queue, engine, clock, settle } = setUp({ attempt })
@@ -452,7 +453,7 @@ describe('drain', () => {
     expect(queue.calls.claim).toBe(1)
   })
 
-  it('keeps trying to give claims back that the queue does not take', async () => {
+  it('repeats the release of claims until the queue records it', async () => {
     const { queue, engine, clock, settle } = setUp({ attempt: () => new Promise(() => undefined) })
     for (const mail of mails(9)) queue.add(mail)
     engine.start()
@@ -468,12 +469,12 @@ describe('drain', () => {
     expect(queue.attempts('r8@example.net')).toBe(0)
   })
 
-  it('gives back claims that come after it began', async () => {
+  it('releases claims that arrive after its start', async () => {
     const { queue, engine, settle } = setUp()
     engine.start()
     await settle()
     void engine.drain(0)
-    engine.take(queue.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
+    engine.takeClaims(queue.addClaimed({ nextHop: hop, to: ['a@example.net'] }))
     await settle()
     expect(queue.state('a@example.net')).toBe('waiting')
   })

@@ -1,29 +1,30 @@
-// The delivery engine: asks the scheduler who may be attempted, claims, runs agents, settles. Everything foreseen is an outcome; what is
-// not becomes a deferral and a logged bug. The queue is the truth: what is held here may be lost at any moment and only costs a retry.
+// The delivery engine: it claims messages for the destinations that the scheduler allows, runs an attempt for each claim and records the
+// outcomes. An unexpected error defers the message and is logged as a bug. The queue is the source of truth: a crash costs one retry.
 
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
-import type { DeliveryVerdict, DestinationView } from '../queue/scheduling/destination-state.ts'
+import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { ClaimsInHand } from './claims-in-hand.ts'
-import type { DeliveryEngine } from './engine.ts'
+import type { DeliveryEngine, DeliveryStatus } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
 import { QueuePause } from './queue-pause.ts'
+import { RunningWork } from './running-work.ts'
 import { WakeupTimer } from './wakeup.ts'
 
 export interface DispatcherSettings {
   readonly scheduler: SchedulerSettings
-  /** Claims held ready for one destination beyond those running: saves a round trip to the queue per mail. */
+  /** Claims held ready for one destination, besides those under way: each saves a round trip to the queue. */
   readonly prefetch: number
-  /** The same over all destinations. */
+  /** The same for all destinations together. */
   readonly maxInHand: number
-  /** Octets of messages held ready beyond which nothing more is taken into the hand: bounds their memory. */
+  /** Octets of the messages held ready: bounds their memory. */
   readonly maxInHandOctets: number
-  /** Settlements under way beyond which nothing new is claimed. */
+  /** Outcomes not recorded yet; beyond it nothing is claimed. */
   readonly maxUnsettled: number
 }
 
@@ -40,60 +41,44 @@ export interface DispatcherPorts {
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly log: Pick<Log, 'bug' | 'error' | 'info'>
-  /** Somebody may have to be told something (bounce/notify.ts). */
+  /** Called if DSNs may be due. */
   readonly noticesDue: () => void
 }
 
-export interface DeliveryStatus {
-  readonly running: number
-  readonly inHand: number
-  readonly unsettled: number
-  readonly queueFailing: boolean
-  readonly destinations: readonly DestinationView[]
-}
-
-export interface Dispatcher extends DeliveryEngine {
-  /** A person wants this destination tried now, whatever is known of it (retry, resume). */
-  reconsider(nextHop: string): void
-  /** A person wants it left alone (suspend): what is in hand for it goes back; attempts that run end by themselves. */
-  leave(nextHop: string): void
-  status(): DeliveryStatus
-}
-
 /**
- * New mails that may be delivered before mail that is due in the queue gets a turn. Those that go past the queue cost half as much, so turns
- * are few: with 50, as many as one claim brings, an overloaded node relayed a fifth less.
+ * New messages that may be delivered before due messages of the queue. A message claimed at its acceptance costs half as much as one from
+ * the queue: with 50 instead of 500 an overloaded node relayed a fifth less.
  */
-const MOST_OVERTAKING = 500
+const MAX_OVERTAKING = 500
 
-/** Ms that a claim may wait in the hand for a destination with a rate: what takes longer is better off in the queue. */
-const HAND_WAIT = 5000
+/** Ms that a claim may be held ready for a destination with a rate. */
+const MAX_HOLD_MS = 5000
 
-/** Ms that cut-off attempts get to have their outcomes written. */
-const LAST_WORDS = 5000
+/** Ms to record the outcomes of attempts whose connections a drain closed. */
+const FINAL_SETTLE_MS = 5000
 
-/** Pause of a destination whose claim returned nothing although its backlog is due, ms: such a contradiction must not become a loop. */
-const EMPTY_CLAIM_PAUSE = 1000
+/** Pause of a destination whose claim returned nothing although its backlog is due, ms. Avoids a loop. */
+const EMPTY_CLAIM_PAUSE_MS = 1000
 
-/** How often work is looked for while the queue takes no results, ms. */
-const PAUSED_LOOK = 1000
+/** Ms between two looks for work while delivery is paused. */
+const PAUSED_LOOK_MS = 1000
 
-/** In hand means due at once. */
+/** Next attempt of claims in hand. */
 const DUE_NOW = 0
 
-export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): Dispatcher {
-  return new Dispatch(settings, ports)
+export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): DeliveryEngine {
+  return new Dispatcher(settings, ports)
 }
 
-class Dispatch implements Dispatcher {
+class Dispatcher implements DeliveryEngine {
   readonly #settings: DispatcherSettings
   readonly #ports: DispatcherPorts
   readonly #scheduler: Scheduler
   readonly #hand = new ClaimsInHand()
-  readonly #settler: OutcomeWriter
+  readonly #writer: OutcomeWriter
   readonly #pause: QueuePause
   readonly #wakeup: WakeupTimer
-  readonly #running = new Set<Promise<void>>()
+  readonly #running: RunningWork
   #state: 'new' | 'started' | 'draining' = 'new'
   #unwatch: (() => void) | undefined
   #pumping = false
@@ -105,9 +90,10 @@ class Dispatch implements Dispatcher {
       clock: ports.clock,
       backlog: (nextHop) => this.#backlog(nextHop),
     })
+    this.#running = new RunningWork(ports)
     this.#pause = new QueuePause(ports)
     this.#wakeup = new WakeupTimer(ports.clock, () => this.#pump())
-    this.#settler = new OutcomeWriter({ ...ports, settled: (noticesDue) => this.#settled(noticesDue) })
+    this.#writer = new OutcomeWriter({ ...ports, settled: (noticesDue) => this.#settled(noticesDue) })
   }
 
   start(): void {
@@ -118,17 +104,17 @@ class Dispatch implements Dispatcher {
     this.#changed(queue.destinations().map(({ nextHop }) => nextHop))
   }
 
-  hasRoom(nextHop: string): boolean {
-    if (this.#isPaused() || this.#roomInHand() <= 0) return false
+  hasCapacity(nextHop: string): boolean {
+    if (this.#isPaused() || this.#freeInHand() <= 0) return false
     if (this.#hand.count(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
-    // New mail may go past the queue, but not for ever: then it takes its turn there like all others.
-    return !this.#isDueInQueue(nextHop) || this.#hand.overtaking(nextHop) < MOST_OVERTAKING
+    // Beyond the limit new messages wait in the queue like all others.
+    return !this.#isDueInQueue(nextHop) || this.#hand.overtaking(nextHop) < MAX_OVERTAKING
   }
 
-  take(claims: readonly Claim[]): void {
-    if (this.#state === 'draining') return this.#settler.release(claims)
+  takeClaims(claims: readonly Claim[]): void {
+    if (this.#state === 'draining') return this.#writer.release(claims)
     for (const claim of claims) {
-      if (this.#isSuspended(claim.nextHop)) this.#settler.release([claim])
+      if (this.#isSuspended(claim.nextHop)) this.#writer.release([claim])
       else {
         this.#hand.addAccepted(claim, { overtakes: this.#isDueInQueue(claim.nextHop) })
         this.#scheduler.update(claim.nextHop)
@@ -137,47 +123,47 @@ class Dispatch implements Dispatcher {
     this.#pump()
   }
 
-  reconsider(nextHop: string): void {
+  retryDestination(nextHop: string): void {
     this.#scheduler.resume(nextHop)
     this.#pump()
   }
 
-  leave(nextHop: string): void {
-    this.#letGo(nextHop)
+  releaseDestination(nextHop: string): void {
+    this.#releaseInHand(nextHop)
   }
 
   async drain(graceMs: number): Promise<void> {
     this.#state = 'draining'
     this.#unwatch?.()
     this.#wakeup.stop()
-    this.#settler.release(this.#hand.removeAll())
+    this.#writer.release(this.#hand.removeAll())
     this.#ports.pool.retire()
-    await this.#quiet(graceMs)
+    await this.#running.idle(graceMs, this.#writer)
     this.#ports.pool.abort()
-    await this.#quiet(LAST_WORDS)
+    await this.#running.idle(FINAL_SETTLE_MS, this.#writer)
   }
 
   status(): DeliveryStatus {
     return {
       running: this.#running.size,
       inHand: this.#hand.total,
-      unsettled: this.#settler.unsettled,
-      queueFailing: this.#settler.failing || this.#pause.remainingMs > 0,
+      unsettled: this.#writer.unsettled,
+      queueFailing: this.#writer.failing || this.#pause.remainingMs > 0,
       destinations: this.#scheduler.views(),
     }
   }
 
   #isSuspended(nextHop: string): boolean {
     const view = this.#scheduler.view(nextHop)
-    return view !== null && (view.suspendedMs > 0 || view.pausedMs > HAND_WAIT)
+    return view !== null && (view.suspendedMs > 0 || view.pausedMs > MAX_HOLD_MS)
   }
 
   #isPaused(): boolean {
-    if (this.#state !== 'started' || this.#settler.failing) return true
-    return this.#settler.unsettled >= this.#settings.maxUnsettled || this.#pause.remainingMs > 0
+    if (this.#state !== 'started' || this.#writer.failing) return true
+    return this.#writer.unsettled >= this.#settings.maxUnsettled || this.#pause.remainingMs > 0
   }
 
-  /** Starts whatever may start now. Not re-entered: agents that end at once come back through the event loop. */
+  /** Starts all attempts that the scheduler allows. Not re-entrant: the end of an attempt calls it from the event loop. */
   #pump(): void {
     if (this.#pumping || this.#state !== 'started') return
     this.#pumping = true
@@ -189,8 +175,8 @@ class Dispatch implements Dispatcher {
   #setWakeup(): void {
     const next = this.#scheduler.wakeInMs()
     if (next === null) return
-    // While paused, what is due already must not make the timer spin.
-    this.#wakeup.within(this.#isPaused() ? Math.max(next, this.#pause.remainingMs || PAUSED_LOOK) : next)
+    // While delivery is paused, a due destination must not restart the timer in a loop.
+    this.#wakeup.within(this.#isPaused() ? Math.max(next, this.#pause.remainingMs || PAUSED_LOOK_MS) : next)
   }
 
   /** Uses the slots for claims in hand first, then claims more. */
@@ -201,7 +187,7 @@ class Dispatch implements Dispatcher {
       for (const claim of inHand) this.#run(claim)
     }
     const rest = slots - inHand.length
-    if (rest > 0) this.#track(this.#claim(nextHop, rest))
+    if (rest > 0) this.#running.add(this.#claim(nextHop, rest))
   }
 
   async #claim(nextHop: string, reserved: number): Promise<void> {
@@ -218,31 +204,31 @@ class Dispatch implements Dispatcher {
     }
     this.#pause.succeed()
     if (this.#state === 'draining') {
-      this.#settler.release(claims)
+      this.#writer.release(claims)
       return
     }
     const first = claims.slice(0, reserved)
     this.#hand.add(nextHop, claims.slice(reserved))
-    if (claims.length === 0 && this.#isDueInQueue(nextHop)) this.#scheduler.pause(nextHop, EMPTY_CLAIM_PAUSE)
+    if (claims.length === 0 && this.#isDueInQueue(nextHop)) this.#scheduler.pause(nextHop, EMPTY_CLAIM_PAUSE_MS)
     this.#scheduler.started(nextHop, { reserved, used: first.length })
     for (const claim of first) this.#run(claim)
     this.#pump()
   }
 
-  /** More than there are slots for, as far as that many wait and memory allows. */
+  /** Messages to claim: for the slots, and to hold ready as far as backlog, rate and memory allow. */
   #claimLimit(nextHop: string, reserved: number): number {
-    const soon = this.#scheduler.allowedWithin(nextHop, HAND_WAIT)
-    const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#roomInHand()))
+    const soon = this.#scheduler.allowedWithin(nextHop, MAX_HOLD_MS)
+    const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#freeInHand()))
     return Math.max(reserved, Math.min(reserved + ahead, this.#ports.queue.backlog(nextHop).waiting))
   }
 
-  /** Claims that may still be held ready. */
-  #roomInHand(): number {
+  /** Further claims that can be held ready. */
+  #freeInHand(): number {
     const { maxInHand, maxInHandOctets } = this.#settings
     return this.#hand.octets < maxInHandOctets ? maxInHand - this.#hand.total : 0
   }
 
-  /** What waits in the queue and in hand. */
+  /** The backlog in the queue and in hand. */
   #backlog(nextHop: string): DestinationBacklog {
     const inQueue = this.#ports.queue.backlog(nextHop)
     const inHand = this.#hand.count(nextHop)
@@ -255,44 +241,44 @@ class Dispatch implements Dispatcher {
   }
 
   #run(claim: Claim): void {
-    this.#track(this.#attempt(claim))
+    this.#running.add(this.#attempt(claim))
   }
 
   async #attempt(claim: Claim): Promise<void> {
     const { nextHop, message } = claim
-    const { outcomes, verdict, pauseMs, postponeMs } = await this.#safely(claim)
+    const { outcomes, verdict, pauseMs, postponeMs } = await this.#attemptSafely(claim)
     if (postponeMs !== undefined) return this.#postpone(claim, postponeMs)
     this.#scheduler.finished(nextHop, verdict)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
-    this.#settler.settle({ queueId: message.queueId, nextHop, outcomes })
-    if (verdict === 'unreachable' || pauseMs > HAND_WAIT) this.#letGo(nextHop)
+    this.#writer.settle({ queueId: message.queueId, nextHop, outcomes })
+    if (verdict === 'unreachable' || pauseMs > MAX_HOLD_MS) this.#releaseInHand(nextHop)
     this.#pump()
   }
 
-  /** Nothing was begun, and nothing in hand for the destination could be. */
+  /** Nothing was sent, and no other claim of the destination could be: all are released. */
   #postpone(claim: Claim, ms: number): void {
     const { nextHop } = claim
     this.#scheduler.finished(nextHop, 'unused')
     this.#scheduler.pause(nextHop, ms)
-    this.#settler.release([claim])
-    this.#letGo(nextHop)
+    this.#writer.release([claim])
+    this.#releaseInHand(nextHop)
     this.#pump()
   }
 
-  async #safely(claim: Claim): Promise<AttemptResult> {
+  async #attemptSafely(claim: Claim): Promise<AttemptResult> {
     try {
       return await this.#ports.agent.attempt(claim)
     } catch (error) {
-      this.#ports.log.bug(error, `attempt ${claim.message.queueId} for ${claim.nextHop}`)
-      const outcome = deferred('message', '4.3.0', 'Internal error, delivery will be tried again')
+      this.#ports.log.bug(error, `attempt ${claim.message.queueId} to ${claim.nextHop}`)
+      const outcome = deferred('message', '4.3.0', 'Internal error; delivery will be tried again')
       const verdict: DeliveryVerdict = 'worked'
       return { outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })), verdict, pauseMs: 0 }
     }
   }
 
-  /** The destination is not tried for now: claims in hand would only wait out their lease. */
-  #letGo(nextHop: string): void {
-    this.#settler.release(this.#hand.remove(nextHop, Number.MAX_SAFE_INTEGER))
+  /** The destination is not tried now: its claims in hand return to the queue. */
+  #releaseInHand(nextHop: string): void {
+    this.#writer.release(this.#hand.remove(nextHop, Number.MAX_SAFE_INTEGER))
     this.#scheduler.update(nextHop)
   }
 
@@ -305,27 +291,5 @@ class Dispatch implements Dispatcher {
   #changed(nextHops: readonly string[]): void {
     for (const nextHop of nextHops) this.#scheduler.update(nextHop)
     this.#pump()
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.catch((error: unknown) => this.#ports.log.bug(error, 'delivery'))
-    this.#running.add(tracked)
-    void tracked.finally(() => this.#running.delete(tracked))
-  }
-
-  /** Waits until nothing runs and nothing is unsettled, at most `ms`. */
-  async #quiet(ms: number): Promise<void> {
-    const patience = new AbortController()
-    const over = this.#ports.clock.sleep(ms, patience.signal).then(
-      () => true,
-      () => true,
-    )
-    const done = async () => {
-      while (this.#running.size > 0 || this.#settler.unsettled > 0) {
-        await Promise.all([...this.#running, this.#settler.idle()])
-      }
-    }
-    await Promise.race([done(), over])
-    patience.abort()
   }
 }

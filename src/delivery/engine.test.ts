@@ -1,4 +1,4 @@
-// Delivery and bounce on the real queue and a real connection: a mail goes out, is refused, waits, comes back as a report.
+// Delivery and bounce with the real queue and a real connection: messages are delivered, deferred, refused, and returned as DSNs.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -86,8 +86,8 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
   engine.start()
   notifier.start()
   const send = async (message: NewMessage) => {
-    const claims = await queue.accept(message, { claim: engine.hasRoom('mx:there.test') })
-    engine.take(claims)
+    const claims = await queue.accept(message, { claim: engine.hasCapacity('mx:there.test') })
+    engine.takeClaims(claims)
   }
   const arrived = (count: number) => until(() => peer.messages.length >= count, { what: `${count} messages` })
   return { queue, peer, engine, send, arrived, bugs }
@@ -131,7 +131,7 @@ function messageTo(to: readonly string[], changes: Partial<NewMessage> & Partial
 }
 
 describe('the engine on the real queue', () => {
-  it('delivers many mails, claimed at acceptance or later', async () => {
+  it('delivers many messages, claimed at acceptance or later', async () => {
     const { send, arrived, queue, peer, bugs } = await setUp()
     await Promise.all(Array.from({ length: 200 }, (_, i) => send(messageTo([`r${i}@there.test`]))))
     await arrived(200)
@@ -156,7 +156,7 @@ describe('the engine on the real queue', () => {
     expect(peer.messages[0]?.data.toString()).toBe(`Subject: Minutes\r\n\r\n${text}`)
   })
 
-  it('returns a report when a recipient is refused, and delivers to the others', async () => {
+  it('sends a DSN for a refused recipient, and delivers to the others', async () => {
     const { send, arrived, peer, bugs } = await setUp()
     await send(messageTo(['good@there.test', 'permfail-rcpt@there.test']))
     await arrived(2)
@@ -168,7 +168,7 @@ describe('the engine on the real queue', () => {
     expect(bugs).toEqual([])
   })
 
-  it('does not answer a report that is refused', async () => {
+  it('sends no DSN about a DSN that is refused', async () => {
     const { send, queue, peer } = await setUp()
     await send(messageTo(['permfail-rcpt@there.test'], { sender: null }))
     await until(
@@ -180,7 +180,7 @@ describe('the engine on the real queue', () => {
     expect(peer.messages).toHaveLength(0)
   })
 
-  it('hides where a private recipient lives', async () => {
+  it('does not name the destination of a private recipient', async () => {
     const { send, arrived, peer } = await setUp({ replies: { rcpt: '250 ok' } })
     await send(messageTo(['permfail-rcpt+jane@there.test'], { private: true, original: 'press@us.test' }))
     await arrived(1)
@@ -189,13 +189,13 @@ describe('the engine on the real queue', () => {
     expect(text).not.toMatch(/jane|127\.0\.0\.1|Remote-MTA/)
   })
 
-  it('tries again after a refusal for now and after nobody was there', async () => {
+  it('tries again after a temporary refusal and after a failed connection', async () => {
     const { send, arrived, peer } = await setUp({ moods: { rcpt: 'tempfail' } }, 200)
     await send(messageTo(['later@there.test']))
     await until(() => peer.commands.some(({ line }) => line.startsWith('RCPT')), { what: 'the first attempt' })
-    // The kept connection breaks as well.
+    // The kept connection is closed too.
     peer.change({ moods: { connect: 'disconnect', mail: 'disconnect' } })
-    await until(() => peer.sessions >= 3, { what: 'an attempt that finds nobody' })
+    await until(() => peer.sessions >= 3, { what: 'an attempt that fails to connect' })
     expect(peer.messages).toHaveLength(0)
     peer.change({})
     await arrived(1)

@@ -43,7 +43,7 @@ function logStatus(log: OwnAddressPorts['log'], { family, address, state }: Sour
       )
     case 'unknown':
       return log.warn({ ...fields, cause: state.reason }, 'cannot look up the reverse DNS of our address')
-    case 'no-way':
+    case 'no-route':
     case 'private':
       return log.debug({ ...fields, state: state.kind }, 'our address towards the internet')
   }

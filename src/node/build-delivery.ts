@@ -3,7 +3,8 @@
 import { standardAgent } from '../delivery/attempt/agent.ts'
 import { createAgent } from '../delivery/attempt/attempt.ts'
 import { createDispatcher } from '../delivery/dispatcher.ts'
-import type { Dispatcher, DispatcherPorts } from '../delivery/dispatcher.ts'
+import type { DispatcherPorts } from '../delivery/dispatcher.ts'
+import type { DeliveryEngine } from '../delivery/engine.ts'
 import { createHostFinder } from '../delivery/hosts/host-finder.ts'
 import { ConnectionPool } from '../delivery/attempt/connection-pool.ts'
 import { createReplyRules } from '../delivery/attempt/reply-rules.ts'
@@ -23,7 +24,7 @@ export interface DeliveryParts extends Pick<DispatcherPorts, 'clock' | 'log' | '
 }
 
 /** Nothing runs until the engine is started. */
-export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts): Dispatcher {
+export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts): DeliveryEngine {
   const { clock, queue, resolver, addresses } = parts
   const { ipv6 } = settings.transport.source
   const pool = new ConnectionPool(settings.pool, clock)

@@ -4,7 +4,7 @@ import { createNotifier } from '../bounce/notify.ts'
 import type { Notifier } from '../bounce/notify.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
-import type { Dispatcher } from '../delivery/dispatcher.ts'
+import type { DeliveryEngine } from '../delivery/engine.ts'
 import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -25,7 +25,7 @@ import { followOperatorActions } from './operator-actions.ts'
 
 export interface MailPath {
   readonly intake: Intake
-  readonly engine: Dispatcher
+  readonly engine: DeliveryEngine
   readonly notifier: Notifier
   /** Null for a node that never sends to the internet. */
   readonly addresses: SourceCheck | null
@@ -62,8 +62,8 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     signer: data.signer,
     sealer: data.sealer,
     newQueueId,
-    hasRoom: (nextHop) => engine.hasRoom(nextHop),
-    take: (claims) => engine.take(claims),
+    hasRoom: (nextHop) => engine.hasCapacity(nextHop),
+    take: (claims) => engine.takeClaims(claims),
     noticesDue: noticesDue.publish,
     bug: (error, context) => log.bug(error, context),
   })

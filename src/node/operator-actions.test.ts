@@ -11,8 +11,8 @@ it('passes each destination to delivery once, and returned mail to bounce', () =
     { subscribe: (listener) => subscribers.push(listener) },
     {
       engine: {
-        reconsider: (nextHop) => done.push(`try ${nextHop}`),
-        leave: (nextHop) => done.push(`leave ${nextHop}`),
+        retryDestination: (nextHop) => done.push(`try ${nextHop}`),
+        releaseDestination: (nextHop) => done.push(`leave ${nextHop}`),
       },
       noticesDue: () => done.push('notices due'),
     },

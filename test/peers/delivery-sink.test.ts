@@ -3,7 +3,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { standardAgent } from '../../src/delivery/attempt/agent.ts'
 import { createAgent } from '../../src/delivery/attempt/attempt.ts'
-import { createDispatcher, type Dispatcher, standardDispatcher } from '../../src/delivery/dispatcher.ts'
+import { createDispatcher, standardDispatcher } from '../../src/delivery/dispatcher.ts'
+import type { DeliveryEngine } from '../../src/delivery/engine.ts'
 import { createHostFinder } from '../../src/delivery/hosts/host-finder.ts'
 import { ConnectionPool, standardPool } from '../../src/delivery/attempt/connection-pool.ts'
 import { createReplyRules } from '../../src/delivery/attempt/reply-rules.ts'
@@ -28,7 +29,7 @@ afterEach(async () => {
 
 interface Running {
   readonly sink: SmtpSink
-  readonly engine: Dispatcher
+  readonly engine: DeliveryEngine
   readonly queue: ReturnType<typeof createFakeQueue>
   readonly bugs: unknown[]
   readonly hop: string

@@ -1,4 +1,4 @@
-// Which of the operator's entries counts for a destination: the most specific one, and only that.
+// Which entry of the operator counts for a destination: the most specific one, and only that.
 
 import { describe, expect, it } from 'vitest'
 import { createDestinationRules, type DestinationRule } from './destination-rules.ts'
@@ -6,7 +6,7 @@ import { createDestinationRules, type DestinationRule } from './destination-rule
 const rule = (key: string): DestinationRule => ({ key, tls: null, profile: null, limits: null })
 const rules = (...keys: string[]) => createDestinationRules(keys.map(rule))
 
-describe('the entry for a place', () => {
+describe('the entry for a host', () => {
   const all = rules('*', '*.example', '*.mail.example', 'mx1.mail.example', 'shop.example', 'mx:shop.example')
 
   it.each([
@@ -21,7 +21,7 @@ describe('the entry for a place', () => {
     expect(all.forHost({ nextHop, domain, host })?.key).toBe(key)
   })
 
-  it('is none where nothing fits', () => {
+  it('is null if no entry matches', () => {
     expect(rules('a.example').forHost({ nextHop: 'mx:b.example', domain: 'b.example', host: 'a.example.b' })).toBeNull()
     expect(rules('*.example').forHost({ nextHop: 'mx:example', domain: 'example', host: 'badexample' })).toBeNull()
   })
@@ -51,7 +51,7 @@ describe('limits', () => {
   const shared = (key: string, nextHop: string, domain: string | null, host: string) =>
     createDestinationRules([limited(key)]).forHost({ nextHop, domain, host })?.shared
 
-  it('are shared where an entry counts because of the host', () => {
+  it('are shared if the entry matches the host', () => {
     const own = { concurrency: 3, intervalMs: 200 }
     expect(shared('*.mail.example', 'mx:a.test', 'a.test', 'mx1.mail.example')).toEqual({
       name: '*.mail.example',
@@ -60,7 +60,7 @@ describe('limits', () => {
     expect(shared('mx1.mail.example', 'mx:a.test', 'a.test', 'mx1.mail.example')).toMatchObject(own)
   })
 
-  it('are those of the next hop where it is named', () => {
+  it('are those of the next hop if the entry matches it', () => {
     expect(shared('a.test', 'mx:a.test', 'a.test', 'mx1.mail.example')).toBeUndefined()
     expect(shared('*.test', 'mx:a.test', 'a.test', 'mx1.b.test')).toBeUndefined()
     expect(shared('*', 'mx:a.test', 'a.test', 'mx1.mail.example')).toBeUndefined()

@@ -1,5 +1,5 @@
-// What the operator says about single destinations: which entry counts for a next hop, a domain or a host. One entry counts, the most
-// specific: the next hop as written, then the domain, then the host, then the longest pattern `*.example.net`, then `*`.
+// Finds the entry of `delivery.destinations` for a next hop, a domain or a host. The most specific entry counts: the next hop as written,
+// then the domain, then the host, then the longest pattern `*.example.net`, then `*`.
 
 import type { DestinationLimits } from '../../queue/scheduling/destination-state.ts'
 import { formatNextHop, parseNextHop } from '../../smtp/nexthop.ts'
@@ -7,33 +7,33 @@ import type { ClientProfile } from '../smtp-client/client-profile.ts'
 import type { SharedLimits } from '../attempt/shared-limits.ts'
 import type { TlsPolicy } from '../tls-policy/tls-policy.ts'
 
-/** Towards one host. */
+/** What an entry sets for one host. */
 export interface HostRule {
   /** Null: the policy of all other hosts. */
   readonly tls: TlsPolicy | null
   readonly profile: ClientProfile | null
-  /** Limits of an entry that counts because of the host: all next hops that lead there share them. */
+  /** The limits of an entry that matches the host: all next hops with this host share them. */
   readonly shared?: SharedLimits
 }
 
 export interface DestinationRule extends HostRule {
   /** A next hop, a domain or host name, `*.name` or `*`. */
   readonly key: string
-  /** Of one next hop, where the entry is found by that or its domain: those are the scheduler's. */
+  /** For one next hop, if the entry matches it or its domain; the scheduler applies them. */
   readonly limits: Partial<DestinationLimits> | null
 }
 
-/** Where a mail is about to go. */
+/** What an entry can match. */
 export interface DestinationNames {
   /** In the form of `formatNextHop`. */
   readonly nextHop: string
-  /** Whose MX are asked, or null. */
+  /** The domain whose MX records are looked up; null for other next hops. */
   readonly domain: string | null
   readonly host: string | null
 }
 
 export interface DestinationRules {
-  forHost(place: DestinationNames): DestinationRule | null
+  forHost(names: DestinationNames): DestinationRule | null
   forNextHop(nextHop: string): DestinationRule | null
 }
 
@@ -67,7 +67,7 @@ function sharedOf(name: string, { maximalConcurrency, intervalMs }: Partial<Dest
   return { name, concurrency: maximalConcurrency ?? null, intervalMs: intervalMs ?? 0 }
 }
 
-/** A next hop in the one form it is compared in, or a name in lower case. */
+/** A next hop in normal form, or a name in lower case. */
 function normalKey(key: string): string {
   const hop = parseNextHop(key)
   return hop ? formatNextHop(hop) : key.toLowerCase()

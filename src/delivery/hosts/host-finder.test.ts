@@ -1,10 +1,11 @@
-// Next hops into targets: MX order, null MX, implicit MX, loops, peers, literals, and what a failed look-up may never become.
+// Next hop → targets: MX order, null MX, implicit MX, loops, fleet nodes, literals, and look-ups that fail.
 
 import { describe, expect, it } from 'vitest'
 import { fakeResolver, type Zone } from '../../../test/lib/fake-resolver.ts'
 import { systemRandom } from '../../lib/random.ts'
 import type { DestinationNames } from './destination-rules.ts'
-import { createHostFinder, type HostSettings } from './host-finder.ts'
+import { createHostFinder } from './host-finder.ts'
+import type { HostSettings } from './host-settings.ts'
 import { tlsPolicies } from '../tls-policy/configured-policies.ts'
 
 const settings: HostSettings = {
@@ -35,7 +36,7 @@ async function places(zone: Zone, nextHop: string, changes: Partial<HostSettings
 }
 
 describe('MX', () => {
-  it('goes by preference', async () => {
+  it('is sorted by preference', async () => {
     const zone = {
       'a.example MX': ['20 mx2.a.example', '10 mx1.a.example'],
       'mx1.a.example A': ['192.0.2.1'],
@@ -44,7 +45,7 @@ describe('MX', () => {
     expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25', 'mx2.a.example 192.0.2.2 25'])
   })
 
-  it('shuffles equal preferences', async () => {
+  it('is shuffled among equal preferences', async () => {
     const zone: Zone = { 'a.example MX': ['10 mx1.a.example', '10 mx2.a.example', '10 mx3.a.example'] }
     for (const i of [1, 2, 3]) zone[`mx${i}.a.example A`] = [`192.0.2.${i}`]
     const firsts = new Set<string | undefined>()
@@ -52,7 +53,7 @@ describe('MX', () => {
     expect(firsts.size).toBe(3)
   })
 
-  it('mixes both families and keeps to the address limit', async () => {
+  it('alternates both families up to the address limit', async () => {
     const zone = {
       'a.example MX': ['10 mx.a.example'],
       'mx.a.example A': ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'],
@@ -64,7 +65,7 @@ describe('MX', () => {
     expect(found.filter((place) => place.includes('192.0.2')).length).toBeGreaterThanOrEqual(2)
   })
 
-  it('tries a host that is listed twice once, at its best preference', async () => {
+  it('lists a host with two records once, at its best preference', async () => {
     const zone = {
       'a.example MX': ['30 mx1.a.example', '20 mx2.a.example', '10 mx1.a.example'],
       'mx1.a.example A': ['192.0.2.1'],
@@ -73,7 +74,7 @@ describe('MX', () => {
     expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25', 'mx2.a.example 192.0.2.2 25'])
   })
 
-  it('takes no hosts of the preference at which we are listed ourselves', async () => {
+  it('excludes hosts of the preference of this node', async () => {
     const zone = {
       'a.example MX': ['10 us.example.org', '10 mx1.a.example'],
       'mx1.a.example A': ['192.0.2.1'],
@@ -81,7 +82,7 @@ describe('MX', () => {
     expect(await find(zone, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
   })
 
-  it('asks for the addresses of the best hosts only, however many a domain lists', async () => {
+  it('looks up the addresses of the best hosts only', async () => {
     const zone: Zone = { 'a.example MX': Array.from({ length: 2000 }, (_, i) => `${i} mx${i}.a.example`) }
     const inner = fakeResolver(zone)
     const asked = new Set<string>()
@@ -96,23 +97,23 @@ describe('MX', () => {
     expect(asked.size).toBeLessThan(30)
   })
 
-  it('takes the domain itself where there is no MX', async () => {
+  it('is the domain if there are no MX records', async () => {
     expect(await places({ 'a.example A': ['192.0.2.1'] }, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
   })
 
-  it('respects a null MX (RFC 7505)', async () => {
+  it('fails for a null MX (RFC 7505)', async () => {
     const zone = { 'a.example MX': ['0 '], 'a.example A': ['192.0.2.1'] }
     expect(await find(zone, 'mx:a.example')).toMatchObject({ kind: 'none', permanent: true, status: '5.1.10' })
   })
 
-  it('fails for a domain that does not exist and for one without any address', async () => {
+  it('fails for a domain that does not exist and for one without an address', async () => {
     expect(await find({}, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.1.2' })
     expect(await find({ 'a.example TXT': ['x'] }, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.4' })
     const dangling = { 'a.example MX': ['10 mx.a.example'] }
     expect(await find(dangling, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.4' })
   })
 
-  it('defers when the DNS does not answer, at any step', async () => {
+  it('defers if a look-up fails, at any step', async () => {
     const deferred = { kind: 'none', permanent: false, status: '4.4.3' }
     expect(await find({ 'a.example MX': 'unavailable' }, 'mx:a.example')).toMatchObject(deferred)
     const broken: Zone = {
@@ -127,12 +128,12 @@ describe('MX', () => {
     expect(await find(implicit, 'mx:a.example')).toMatchObject(deferred)
   })
 
-  it('uses one family while the other cannot be looked up', async () => {
+  it('uses one family if the look-up of the other fails', async () => {
     const zone: Zone = { 'a.example A': ['192.0.2.1'], 'a.example AAAA': 'unavailable' }
     expect(await places(zone, 'mx:a.example')).toEqual(['a.example 192.0.2.1 25'])
   })
 
-  it('carries the authentic bit only if both steps had it', async () => {
+  it('is authentic only if MX and address records are', async () => {
     const zone: Zone = {
       'a.example MX': ['10 mx.a.example'],
       'mx.a.example A': ['192.0.2.1'],
@@ -147,13 +148,13 @@ describe('MX', () => {
     })
   })
 
-  it('goes to another port where the settings or the next hop say so', async () => {
+  it('uses the port of the settings or of the next hop', async () => {
     const zone = { 'a.example A': ['192.0.2.1'] }
     expect(await places(zone, 'mx:a.example', { mxPort: 2525 })).toEqual(['a.example 192.0.2.1 2525'])
     expect(await places(zone, 'smtp:a.example:587', { mxPort: 2525 })).toEqual(['a.example 192.0.2.1 587'])
   })
 
-  it('takes an address literal as it stands', async () => {
+  it('uses an address literal without a look-up', async () => {
     expect(await places({}, 'mx:[192.0.2.7]')).toEqual(['192.0.2.7 192.0.2.7 25'])
     expect(await places({}, 'mx:[IPv6:2001:db8::7]')).toEqual(['2001:db8::7 2001:db8::7 25'])
   })
@@ -166,18 +167,18 @@ describe('loops', () => {
     'mx3.a.example A': ['192.0.2.3'],
     'us.example.org A': ['192.0.2.99'],
   }
-  it('uses only hosts better than ourselves', async () => {
+  it('are avoided by hosts of better preference than this node', async () => {
     expect(await places(zone, 'mx:a.example')).toEqual(['mx1.a.example 192.0.2.1 25'])
   })
 
-  it('finds a loop where we are the best, by name or by address', async () => {
+  it('fail if this node has the best preference, by name or by address', async () => {
     const first = { ...zone, 'a.example MX': ['10 us.example.org', '20 mx1.a.example'] }
     expect(await find(first, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
     const disguised = { 'a.example MX': ['10 alias.example'], 'alias.example A': ['192.0.2.99'] }
     expect(await find(disguised, 'mx:a.example')).toMatchObject({ permanent: true, status: '5.4.6' })
   })
 
-  it('waits for a better host that cannot be looked up, but not for an equal one', async () => {
+  it('defer for a better host whose look-up fails, but not for an equal one', async () => {
     const zone: Zone = {
       'a.example MX': ['10 mx1.a.example', '20 backup.a.example'],
       'mx1.a.example A': 'unavailable',
@@ -189,7 +190,7 @@ describe('loops', () => {
     for (let i = 0; i < 20; i++) expect(await places(equal, 'mx:a.example')).toEqual(['5.4.6'])
   })
 
-  it('says the same of equal hosts in whatever order they come', async () => {
+  it('do not depend on the order of equal hosts', async () => {
     const equal = {
       'a.example MX': ['10 alias.example', '10 mx1.a.example'],
       'alias.example A': ['192.0.2.99'],
@@ -200,11 +201,11 @@ describe('loops', () => {
   })
 })
 
-describe('addresses that are of no other host', () => {
+describe('addresses that cannot be a mail host', () => {
   const unusable = ['127.0.0.1', '127.8.9.10', '0.0.0.0', '169.254.1.1', '224.0.0.1', '255.255.255.255']
   const unusable6 = ['::1', '::', 'fe80::1', 'ff02::1', '::ffff:127.0.0.1']
 
-  it('never sends what strangers chose to our own loopback, nor to links and groups', async () => {
+  it('are not used from the DNS of others: loopback, link-local, multicast', async () => {
     const refused = { kind: 'none', permanent: true, status: '5.4.4' }
     for (const address of unusable)
       expect(await find({ 'a.example A': [address] }, 'mx:a.example')).toMatchObject(refused)
@@ -213,7 +214,7 @@ describe('addresses that are of no other host', () => {
     expect(await find({}, 'mx:[127.0.0.1]')).toMatchObject(refused)
   })
 
-  it('goes on with the other hosts', async () => {
+  it('do not exclude the other hosts', async () => {
     const zone = {
       'a.example MX': ['10 trap.example', '20 mx.a.example'],
       'trap.example A': ['127.0.0.1'],
@@ -227,7 +228,7 @@ describe('addresses that are of no other host', () => {
     expect(await find(waiting, 'mx:a.example')).toMatchObject({ permanent: false, status: '4.4.3' })
   })
 
-  it('goes there where the operator says so, and on the ports of tests', async () => {
+  it('are used if the operator names them, and on other ports', async () => {
     expect(await places({ 'a.example A': ['127.0.0.1'] }, 'smtp:[a.example]')).toEqual(['a.example 127.0.0.1 25'])
     expect(await places({ 'a.example A': ['127.0.0.1'] }, 'smtp:a.example:2525')).toEqual(['a.example 127.0.0.1 2525'])
     expect(await places({ 'a.example A': ['127.0.0.1'] }, 'mx:a.example', { mxPort: 2525 })).toHaveLength(1)
@@ -235,7 +236,7 @@ describe('addresses that are of no other host', () => {
 })
 
 describe('configured next hops', () => {
-  it('finds the nodes of a role, verified', async () => {
+  it('find the nodes of a role, verified', async () => {
     const hosts = await find({ 'srs-1.example.org A': ['192.0.2.5'] }, 'peers:srs')
     expect(hosts).toMatchObject({
       targets: [{ host: 'srs-1.example.org', tls: { name: 'verify' }, endpoint: { address: '192.0.2.5', port: 25 } }],
@@ -243,20 +244,20 @@ describe('configured next hops', () => {
     expect(await places({}, 'peers:mx')).toEqual(['mx.example.org 127.0.0.1 2525'])
   })
 
-  it('never fails mail for a mistake in our own configuration', async () => {
-    for (const hop of ['peers:nobody', 'peers:lost', 'smtp:[gone.example.org]:25', 'protocol-error']) {
+  it('never fail mail because of an error in the configuration', async () => {
+    for (const hop of ['peers:unknown', 'peers:lost', 'smtp:[gone.example.org]:25', 'protocol-error']) {
       expect(await find({}, hop)).toMatchObject({ kind: 'none', permanent: false })
     }
   })
 
-  it('connects to one host without asking for MX', async () => {
+  it('of one host need no MX look-up', async () => {
     const zone = { 'relay.example A': ['192.0.2.8'], 'relay.example MX': ['10 other.example'] }
     expect(await places(zone, 'smtp:[relay.example]:587')).toEqual(['relay.example 192.0.2.8 587'])
     expect(await places(zone, 'lmtp:[127.0.0.1]:24')).toEqual(['127.0.0.1 127.0.0.1 24'])
     expect(await places(zone, 'lmtp:unix:/run/lists.sock')).toEqual(['/run/lists.sock'])
   })
 
-  it('lets a domain or host have another TLS policy', async () => {
+  it('can have another TLS policy by domain or host', async () => {
     const ruleFor = ({ domain }: DestinationNames) =>
       domain === 'a.example' ? { tls: tlsPolicies.encrypt, profile: null } : null
     const zone = { 'a.example A': ['192.0.2.1'], 'b.example A': ['192.0.2.2'] }
@@ -265,7 +266,7 @@ describe('configured next hops', () => {
   })
 })
 
-describe('addresses that we may not show ourselves to', () => {
+describe('addresses without a usable source address', () => {
   const zone = {
     'a.example MX': ['10 mx1.a.example', '20 mx2.a.example'],
     'mx1.a.example A': ['192.0.2.1'],
@@ -279,7 +280,7 @@ describe('addresses that we may not show ourselves to', () => {
   ) => createHostFinder({ ...settings, ...changes }, { resolver: fakeResolver(zone), random: systemRandom, mayReach })
   const noSix = (address: string) => !address.includes(':')
 
-  it('are left out, and use up no place on the list', async () => {
+  it('are excluded and do not count for the address limit', async () => {
     const hosts = await withPort(noSix).find('mx:a.example')
     if (hosts.kind === 'none') throw new Error(hosts.reply)
     expect(hosts.targets.map(({ endpoint }) => endpoint.kind === 'tcp' && endpoint.address)).toEqual([
@@ -288,12 +289,12 @@ describe('addresses that we may not show ourselves to', () => {
     ])
   })
 
-  it('defer mail for hosts that have no others', async () => {
+  it('defer mail for hosts without other addresses', async () => {
     for (const nextHop of ['mx:six.example', 'smtp:[six.example]:25', 'smtp:[2001:db8::6]:25'])
       expect(await withPort(noSix).find(nextHop)).toMatchObject({ kind: 'none', permanent: false, status: '4.4.1' })
   })
 
-  it('are asked about with the source of the destination', async () => {
+  it('are checked with the source address of the destination', async () => {
     const asked: (string | null)[] = []
     const source = { ipv4: null, ipv6: '2001:db8:1::25' }
     const profile = { name: 'six', credentials: null, tls: null, discardEhlo: new Set<string>(), source, helo: null }
@@ -302,7 +303,7 @@ describe('addresses that we may not show ourselves to', () => {
     expect(new Set(asked)).toEqual(new Set(['2001:db8:1::25']))
   })
 
-  it('do not concern our own nodes', async () => {
+  it('do not apply to fleet nodes', async () => {
     const peers = new Map([['six', [{ host: '2001:db8::7', port: 25 }]]])
     expect(await withPort(noSix, { peers }).find('peers:six')).toMatchObject({ kind: 'targets' })
   })

@@ -1,15 +1,15 @@
-// Which of our own addresses the kernel would choose.
+// The local address that the kernel would choose.
 
 import { describe, expect, it } from 'vitest'
 import { addressTowards } from './kernel-source-address.ts'
 
-describe('our address', () => {
-  it('is the one that the system would come from', async () => {
+describe('the local address', () => {
+  it('is the one that the kernel would use', async () => {
     expect(await addressTowards('127.0.0.1')).toBe('127.0.0.1')
   })
 
-  it('is none where no way leads', async () => {
-    // The kernel refuses it, as it does a network without a route.
+  it('is null without a route', async () => {
+    // The kernel rejects this address like a network without a route.
     expect(await addressTowards('255.255.255.255')).toBeNull()
   })
 })

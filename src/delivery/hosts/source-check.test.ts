@@ -1,4 +1,4 @@
-// When our own addresses may be shown to the internet, and when they may again.
+// When a source address may be used towards the internet.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
@@ -7,7 +7,7 @@ import { createSourceCheck, type Source, type SourceStatus } from './source-chec
 const SIX = '2001:db8:1::25'
 const FOREIGN = '2001:db8:2::25'
 
-/** `unavailable`: the DNS does not answer. */
+/** `unavailable`: the look-up fails. */
 type Name = string | null
 
 const chosenOnes: readonly Source[] = [
@@ -35,12 +35,12 @@ function setUp(sources: readonly Source[] = chosenOnes, chosen: string | null = 
   return { check, clock, names, changes: () => changes.splice(0), setRoute }
 }
 
-describe('an IPv6 address of ours', () => {
-  it('is not used before it was looked at', () => {
+describe('an IPv6 source address', () => {
+  it('is not used before its first check', () => {
     expect(setUp().check.mayReach(FOREIGN, null)).toBe(false)
   })
 
-  it('is not used without a name, and is when the name appears', async () => {
+  it('is not used without reverse DNS, and is used once it has it', async () => {
     const { check, clock, names, changes } = setUp()
     check.start()
     await clock.advance(1)
@@ -58,7 +58,7 @@ describe('an IPv6 address of ours', () => {
     check.stop()
   })
 
-  it('stays good while the DNS does not answer, and unused if it never did', async () => {
+  it('keeps its state if a look-up fails, and stays unused if none succeeded', async () => {
     const { check, clock, names } = setUp()
     names.set(SIX, 'unavailable')
     check.start()
@@ -72,7 +72,7 @@ describe('an IPv6 address of ours', () => {
     check.stop()
   })
 
-  it('that does not exist keeps its targets off the list', async () => {
+  it('that does not exist excludes IPv6 targets', async () => {
     const { check, clock, setRoute, names } = setUp(chosenOnes, null)
     check.start()
     await clock.advance(1)
@@ -84,7 +84,7 @@ describe('an IPv6 address of ours', () => {
     check.stop()
   })
 
-  it('is judged one by one where several are configured', async () => {
+  it('is checked separately if several are configured', async () => {
     const { check, clock, names } = setUp(six(SIX, '2001:db8:1::26'))
     names.set('2001:db8:1::26', 'lists.example.org')
     check.start()
@@ -95,8 +95,8 @@ describe('an IPv6 address of ours', () => {
   })
 })
 
-describe('other ways', () => {
-  it('are always open: IPv4, loopback, networks of our own', async () => {
+describe('other addresses', () => {
+  it('may always be used: IPv4, loopback, private networks', async () => {
     const { check, clock, changes } = setUp()
     check.start()
     await clock.advance(1)
@@ -106,7 +106,7 @@ describe('other ways', () => {
     check.stop()
   })
 
-  it('nothing is asked about private addresses', async () => {
+  it('of private networks are not looked up', async () => {
     const { check, clock } = setUp(six('fd00::25'))
     check.start()
     await clock.advance(1)

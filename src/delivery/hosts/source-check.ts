@@ -1,30 +1,30 @@
-// May we show our own addresses to the internet? Large providers refuse mail from an IPv6 address without a name that leads back to it, for
-// good. Such an address is not used until its name appears; an IPv4 address is used in any case, for nothing else may be left, but said.
+// Checks the reverse DNS of the node's source addresses. Large providers reject mail from an IPv6 address without confirmed reverse DNS
+// permanently, so such an address is not used until it has one. An IPv4 address is always used, because there may be no other, and reported.
 
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { isPublicAddress, plainAddress } from '../../lib/ip-address.ts'
 
 export type SourceState =
-  /** Not looked at yet. */
+  /** Not checked yet, or the look-up failed. */
   | { readonly kind: 'unknown'; readonly reason: string }
-  /** It has a name that leads back. */
+  /** It has confirmed reverse DNS. */
   | { readonly kind: 'named'; readonly name: string }
-  /** It has none. */
+  /** It has no confirmed reverse DNS. */
   | { readonly kind: 'unnamed' }
-  /** Not an address of the internet (translated on the way, a test): nothing can be said of it. */
+  /** Not a public address: translated by NAT, or a test. It cannot be checked. */
   | { readonly kind: 'private' }
-  /** This machine has no way to the internet of this family. */
-  | { readonly kind: 'no-way' }
+  /** The machine has no route to the internet of this family. */
+  | { readonly kind: 'no-route' }
 
 export interface SourceStatus {
   readonly family: 4 | 6
-  /** Null where the system chooses and has nothing to choose from. */
+  /** Null if the kernel chooses the address and has no route. */
   readonly address: string | null
   readonly state: SourceState
 }
 
-/** An address that is used; null where the system chooses. */
+/** A source address; null if the kernel chooses it. */
 export interface Source {
   readonly family: 4 | 6
   readonly address: string | null
@@ -32,7 +32,7 @@ export interface Source {
 
 export interface SourceCheckPorts {
   readonly clock: Clock
-  /** The name of an address, confirmed in both directions. */
+  /** The name of an address, confirmed in both directions (FCrDNS). */
   readonly nameOf: (
     address: string,
   ) => Promise<
@@ -40,42 +40,42 @@ export interface SourceCheckPorts {
     | { readonly kind: 'none' }
     | { readonly kind: 'unavailable'; readonly cause: string }
   >
-  /** Which address the system would come from; null if it has no route. */
+  /** The address that the kernel would choose; null if it has no route. */
   readonly chosenAddress: (family: 4 | 6) => Promise<string | null>
-  /** Something changed for one address, also at the first look. */
+  /** Called for each change of an address, also at its first check. */
   readonly changed: (status: SourceStatus) => void
 }
 
 export interface SourceCheck {
-  /** Looks at once and then every few minutes. */
+  /** Checks at once and then every few minutes. */
   start(): void
   stop(): void
-  /** May mail go to this address, coming from this source (null: what the system chooses)? */
+  /** True if mail may be sent to this address from this source (null: the kernel chooses). */
   mayReach(address: string, source: string | null): boolean
   status(): readonly SourceStatus[]
 }
 
-/** Ms between two looks: a new PTR record is noticed soon after the old answer has left the caches. */
-const RECHECK = 300_000
+/** Ms between two checks: a new PTR record is noticed soon after the old one leaves the caches. */
+const RECHECK_MS = 300_000
 
 export function createSourceCheck(sources: readonly Source[], ports: SourceCheckPorts): SourceCheck {
-  return new Check(sources, ports)
+  return new SourceAddressCheck(sources, ports)
 }
 
-class Check implements SourceCheck {
+class SourceAddressCheck implements SourceCheck {
   readonly #ports: SourceCheckPorts
-  /** By address, or by family where the system chooses. */
+  /** By address, or by family if the kernel chooses. */
   readonly #known = new Map<string, SourceStatus>()
   readonly #stopping = new AbortController()
 
   constructor(sources: readonly Source[], ports: SourceCheckPorts) {
     this.#ports = ports
-    const state: SourceState = { kind: 'unknown', reason: 'not looked up yet' }
+    const state: SourceState = { kind: 'unknown', reason: 'not checked yet' }
     for (const source of sources) this.#known.set(source.address ?? String(source.family), { ...source, state })
   }
 
   start(): void {
-    void this.#lookNowAndThen()
+    void this.#checkRegularly()
   }
 
   stop(): void {
@@ -92,15 +92,15 @@ class Check implements SourceCheck {
     return [...this.#known.values()]
   }
 
-  async #lookNowAndThen(): Promise<void> {
+  async #checkRegularly(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await Promise.all([...this.#known].map(([key, known]) => this.#look(key, known)))
-      await this.#ports.clock.sleep(RECHECK, signal).catch(() => undefined)
+      await Promise.all([...this.#known].map(([key, known]) => this.#check(key, known)))
+      await this.#ports.clock.sleep(RECHECK_MS, signal).catch(() => undefined)
     }
   }
 
-  async #look(key: string, known: SourceStatus): Promise<void> {
+  async #check(key: string, known: SourceStatus): Promise<void> {
     const { family } = known
     const address = key === String(family) ? await this.#ports.chosenAddress(family) : known.address
     const state = await this.#stateOf(address, known)
@@ -111,12 +111,12 @@ class Check implements SourceCheck {
   }
 
   async #stateOf(address: string | null, known: SourceStatus): Promise<SourceState> {
-    if (address === null) return { kind: 'no-way' }
+    if (address === null) return { kind: 'no-route' }
     if (!isPublicAddress(address)) return { kind: 'private' }
     const found = await this.#ports.nameOf(address)
     if (found.kind === 'name') return { kind: 'named', name: found.name }
     if (found.kind === 'none') return { kind: 'unnamed' }
-    // A DNS that does not answer takes nothing away from an address that was good.
+    // A failed look-up does not change the state of an address that was checked before.
     return known.address === address && known.state.kind !== 'unknown'
       ? known.state
       : { kind: 'unknown', reason: found.cause }
