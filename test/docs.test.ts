@@ -4,6 +4,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { NAMESPACE, ownSections } from '../src/directory/read/mail-keys.ts'
+import { replyClasses } from '../src/smtp/reply-class.ts'
 import { allowedArrows } from './lib/import-rules.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -90,6 +92,25 @@ it('source files and tests name pages that exist', () => {
     [...read(file).matchAll(/\bdocs\/[\w/-]+\.(?:md|json)/g)].map((match) => ({ file, page: match[0] })),
   )
   expect(named.filter(({ page }) => !existsSync(join(root, page)))).toEqual([])
+})
+
+/** The names in back-quotes in the first column of the table after a heading. */
+function firstColumn(page: string, heading: string): string[] {
+  const text = read(page)
+  const rows = text.slice(text.indexOf(`\n## ${heading}\n`)).split('\n')
+  const start = rows.findIndex((row) => row.startsWith('| '))
+  const end = rows.findIndex((row, i) => i > start && !row.startsWith('|'))
+  const cells = rows.slice(start + 2, end).map((row) => row.split(' | ')[0] as string)
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string))
+}
+
+it('docs/reference/routing.md has every key of routing data', () => {
+  const keys = ownSections.map((section) => `${NAMESPACE}${section}`)
+  expect(firstColumn('docs/reference/routing.md', 'Keys').toSorted()).toEqual(keys.toSorted())
+})
+
+it('docs/reference/replies.md has every class of replies', () => {
+  expect(firstColumn('docs/reference/replies.md', 'Classes').toSorted()).toEqual([...replyClasses].toSorted())
 })
 
 it('the pages name only metrics that exist', () => {
