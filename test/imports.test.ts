@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { circles, forbiddenArrows, repeatedNames } from './lib/import-rules.ts'
+import { circles, forbiddenArrows, repeatedNames, unusedArrows, unusedContracts } from './lib/import-rules.ts'
 
 const src = join(import.meta.dirname, '../src')
 const sources = new Map(
@@ -18,6 +18,11 @@ it('reads the sources at all', () => {
 
 it('has no arrow that the table forbids', () => {
   expect(forbiddenArrows(sources)).toEqual([])
+})
+
+it('allows no arrow and no contract file that nothing uses', () => {
+  expect(unusedArrows(sources)).toEqual([])
+  expect(unusedContracts(sources)).toEqual([])
 })
 
 it('has no circle between files', () => {

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 // WAYPOST_TEST_REPORT names a file for the numbers that `npm test` sums up.
 const report = process.env['WAYPOST_TEST_REPORT']
 
-// Ends a test that hangs, and nothing else: how fast a machine is that does something besides is no finding.
+// Only ends a test that hangs: the speed of a busy machine is not tested.
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 export default defineConfig({

@@ -42,7 +42,7 @@ describe('parsePasswdFile', () => {
     expect(file.entries.get('kim')?.stored.scheme).toBe('SSHA')
   })
 
-  it('allows weak schemes where told', () => {
+  it('allows weak schemes if configured', () => {
     expect(parse('lee:{PLAIN}secret').problems).toHaveLength(1)
     expect(parse('lee:{PLAIN}secret', true).problems).toEqual([])
   })
@@ -117,7 +117,7 @@ describe('the passwd authenticator', () => {
     ['j\u00fcrgen@xn--bcher-kva.example', 'the domain as our configuration has it'],
     ['j\u00fcrgen@b\u00fccher.example', 'the domain as people have it'],
     ['j\u00fcrgen@BU\u0308CHER.example', 'the domain in capitals of two characters'],
-  ])('knows one person however his name is typed: %s, %s', async (user) => {
+  ])('accepts every spelling of one user name: %s, %s', async (user) => {
     for (const written of ['j\u00fcrgen', 'ju\u0308rgen', 'J\u00fcrgen@b\u00fccher.example']) {
       const people = authenticator(`${written}:${HASH}`, 'xn--bcher-kva.example')
       expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity: 'j\u00fcrgen' })
@@ -134,7 +134,7 @@ describe('the passwd authenticator', () => {
   it('does the same work for a user it does not know', async () => {
     calls.length = 0
     const people = authenticator(`a:{PLAIN-MD5}x\nlee:${HASH}\nkim:${HASH}\nx:{SMD5}JTu1KRwptKZJg/RLd+6Vn5GUd0M=`)
-    expect(await people.check('nobody', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user:nobody' })
+    expect(await people.check('stranger', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user:stranger' })
     expect(await people.check('lee', 'wrong')).toEqual({ kind: 'wrong', cause: 'wrong password of user:lee' })
     expect(calls).toEqual(['SSHA', 'SSHA'])
   })

@@ -39,7 +39,7 @@ describe('the people of a table', () => {
   })
 })
 
-describe('a login of people who are asked for', () => {
+describe('a login against a live source', () => {
   it.each([
     [{ kind: 'match' }, { kind: 'identified', identity: 'kim' }],
     [{ kind: 'mismatch' }, { kind: 'wrong', cause: 'wrong password of user:kim' }],
@@ -51,7 +51,7 @@ describe('a login of people who are asked for', () => {
     expect(await check(someone({ kind: 'found', check: ask(verdict), allows: null }))).toEqual(expected)
   })
 
-  it('is unavailable, after the usual work, if nobody can be asked', async () => {
+  it('is unavailable, after the usual work, if the source does not answer', async () => {
     const asked: string[] = []
     const people = someone({ kind: 'unavailable', cause: 'ldap: down' }, ask({ kind: 'mismatch' }, asked))
     expect(await check(people)).toEqual({ kind: 'unavailable', cause: 'ldap: down' })
@@ -69,12 +69,12 @@ describe('a login of people who are asked for', () => {
     expect(await check(someone({ ...found, check: ask({ kind: 'match' }) }))).toMatchObject({ kind: 'identified' })
   })
 
-  it('says why somebody who is known cannot log in', async () => {
+  it('reports why a known user cannot log in', async () => {
     const people = someone({ kind: 'absent', cause: 'kim cannot log in: no hash' }, ask({ kind: 'match' }))
     expect(await check(people)).toEqual({ kind: 'wrong', cause: 'kim cannot log in: no hash' })
   })
 
-  it('asks nobody about an endless name', async () => {
+  it('sends no query for an overlong name', async () => {
     const people: People = {
       find: () => {
         throw new Error('asked')

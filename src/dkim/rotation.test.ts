@@ -35,7 +35,7 @@ async function plan(keys: readonly DkimKey[], resolver: Resolver): Promise<strin
 }
 
 describe('what the DNS shows', () => {
-  test('is told in four words', async () => {
+  test('has four states', async () => {
     const one = key('a', 'active')
     const other = key('a', 'active')
     expect(await checkRecord(one, dns(published(one)))).toBe('published')
@@ -87,7 +87,7 @@ describe('rotation', () => {
     ])
   })
 
-  test('tells when a retired key can go', async () => {
+  test('shows when a retired key can be removed', async () => {
     const young = key('a', 'retired', 1)
     const old = key('b', 'retired', RETIRE_WAIT_MS)
     const steps = await planRotation([young, old], { resolver: dns(published(young, old)), now })

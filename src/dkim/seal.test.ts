@@ -126,7 +126,7 @@ describe('the first set', () => {
 })
 
 describe('a further set', () => {
-  it('goes on with a chain that held', async () => {
+  it('extends a valid chain', async () => {
     let mail: Mail = await sealed(message)
     for (const instance of [2, 3]) {
       const next = await sealed(mail, found('; arc=pass'))
@@ -136,7 +136,7 @@ describe('a further set', () => {
     expect(await judge(mail)).toBe('pass')
   })
 
-  it('ends a chain that did not, and nobody adds to it', async () => {
+  it('seals an invalid chain as failed, and no set is added after it', async () => {
     const broken = { ...(await sealed(message)), body: Buffer.from('Changed.\r\n') }
     const ended = await sealed(broken, found('; arc=fail'))
     expect(ended.fields).toContain('cv=fail; d=example.org; i=2;')
@@ -144,7 +144,7 @@ describe('a further set', () => {
     expect(await seal(ended, found('; arc=fail'))).toEqual({ kind: 'unsealed', reason: 'its chain has failed before' })
   })
 
-  it('says fail where nobody says that the chain held', async () => {
+  it('writes cv=fail if no result says that the chain passed', async () => {
     expect((await sealed(await sealed(message), found(''))).fields).toContain('cv=fail')
     const foreign = [...found(''), 'unreadable ; ;; arc=pass']
     expect((await sealed(await sealed(message), foreign)).fields).toContain('cv=fail')

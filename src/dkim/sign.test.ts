@@ -193,13 +193,13 @@ describe('what is signed already (never twice)', () => {
     ['an l= tag', (text: string) => text.replaceAll('v=1;', 'v=1; l=0;')],
     ['From: left out', (text: string) => text.replaceAll('h=from:from:', 'h=')],
     ['another domain', (text: string) => text.replaceAll('d=example.org', 'd=example.net')],
-  ])('with %s is signed anew', async (_what, change) => {
+  ])('with %s is signed again', async (_what, change) => {
     const changed = change(await before())
     expect(changed).not.toBe(await before())
     expect(await signAgain(changed)).toMatchObject({ kind: 'signed', signatures: [{}, {}] })
   })
 
-  test('over another body is signed anew', async () => {
+  test('over another body is signed again', async () => {
     expect(await signAgain(await before(), Buffer.from('Hallo\r\n'))).toMatchObject({ kind: 'signed' })
   })
 })

@@ -51,7 +51,7 @@ describe('there is none', () => {
   test.each<[string, Zone]>([
     ['without PTR', {}],
     ['if the name does not exist', { [ptr]: ['gone.a.example'] }],
-    ['if the name belongs to somebody else', { [ptr]: ['bank.example'], 'bank.example A': ['198.51.100.1'] }],
+    ['if the name has another address', { [ptr]: ['bank.example'], 'bank.example A': ['198.51.100.1'] }],
     ['if what stands there is no host name', { [ptr]: ['a b.example'], 'a b.example A': ['192.0.2.1'] }],
     ['if it would write into our header', { [ptr]: ['x) by us.example'], 'x) by us.example A': ['192.0.2.1'] }],
   ])('%s', async (_, zone) => {
@@ -76,7 +76,7 @@ describe('it is unknown', () => {
     expect(await nameOf(forward)).toMatchObject({ kind: 'unavailable' })
   })
 
-  test('if one family fails and the other holds somebody else', async () => {
+  test('if one family fails and the other has another address', async () => {
     const zone: Zone = {
       [ptr]: ['mail.a.example'],
       'mail.a.example AAAA': ['2001:db8::7'],

@@ -32,7 +32,7 @@ describe('MX look-up (RFC 5321 5.1)', () => {
     })
   })
 
-  test('a CNAME is followed and its target told', async () => {
+  test('a CNAME is followed and its target returned', async () => {
     const resolver = await over({ 'a.example': { CNAME: 'b.example' }, 'b.example': { MX: '1 mx.example' } })
     expect(await lookupMx(resolver, 'a.example')).toMatchObject({ kind: 'hosts', name: 'b.example' })
   })
@@ -88,13 +88,13 @@ describe('addresses', () => {
     })
   })
 
-  test('one family failing does not hide the other, but is told', async () => {
+  test('one family failing does not hide the other, but is reported', async () => {
     const resolver = await over({ 'a.example': { A: '192.0.2.1', fail: 'SERVFAIL', authentic: true } })
     const answer = await lookupAddresses(resolver, 'a.example')
     expect(answer).toMatchObject({ kind: 'found', authentic: false, missing: expect.stringContaining('SERVFAIL') })
   })
 
-  test('each address keeps the authentic bit of its own answer', async () => {
+  test('each address keeps the authentic bit of its answer', async () => {
     const resolver: Resolver = {
       resolve: async (name, type) =>
         ({

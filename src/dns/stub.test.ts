@@ -103,7 +103,7 @@ test('an IPv6 address has the one form of RFC 5952', async () => {
 })
 
 describe('names that are not there (RFC 2308)', () => {
-  test('NXDOMAIN and NODATA are told apart and carry the TTL of the SOA', async () => {
+  test('NXDOMAIN and NODATA are distinguished and carry the TTL of the SOA', async () => {
     const resolver = stub([await authority({ 'a.example': { A: '192.0.2.1' } })])
     expect(await resolver.resolve('b.example', 'A')).toEqual({
       kind: 'absent',

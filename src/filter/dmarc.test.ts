@@ -87,7 +87,7 @@ describe('which policy (RFC 9989 4.7, 4.10)', () => {
     expect(await by('x@gone.a.example')).toBe('reject')
   })
 
-  test('its own record goes before the parent, and the place is told', async () => {
+  test('its own record precedes that of the parent, and the domain of the record is reported', async () => {
     const zone: Zone = { '_dmarc.a.example': policy('p=reject'), '_dmarc.sub.a.example': policy('p=none') }
     expect(await dmarc('x@sub.a.example', 'x@b.example', zone)).toMatchObject({
       policy: 'none',

@@ -155,7 +155,7 @@ describe('what an answer means', () => {
     expect(await found(scanned(action, 7.25))).toMatchObject({ kind: 'scanned', action, named: action, score: 7.25 })
   })
 
-  test('an action that somebody has made up is "other", with its name', async () => {
+  test('an unknown action is "other", with its name', async () => {
     expect(await found(scanned('tarpit\r\nlong', 3))).toMatchObject({ action: 'other', named: 'tarpit long' })
   })
 
@@ -245,7 +245,7 @@ describe('unavailable is', () => {
     expect(await found(drip, { timeoutMs: 100 })).toMatchObject({ kind: 'unavailable' })
   })
 
-  test('nobody at the port, nobody at the socket', async () => {
+  test('a closed port and a missing socket', async () => {
     const server = await fake()
     await server.close()
     expect(await rspamd([server.url]).scan(request())).toMatchObject({ cause: expect.stringContaining('ECONNREFUSED') })
@@ -335,7 +335,7 @@ describe('several URLs', () => {
     expect(second.asked).toHaveLength(2)
   })
 
-  test('a ping tells who is not there', async () => {
+  test('a ping reports the URLs that do not answer', async () => {
     const [first, second] = [await fake(), await fake()]
     const client = rspamd([first.url, second.url])
     expect(await client.ping()).toEqual([])

@@ -7,7 +7,7 @@ import { systemRandom } from './random.ts'
 const zeros = (octets: number) => Buffer.alloc(octets)
 
 describe('queue ids', () => {
-  test('have sixteen characters of the alphabet without vowels and tell their time', () => {
+  test('have sixteen characters without vowels and contain their time', () => {
     const clock = createFakeClock()
     const id = newQueueId(clock, systemRandom)
     expect(id).toMatch(/^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{5}$/)

@@ -22,12 +22,12 @@ it('reads everything, however it arrives', async () => {
   expect(await read).toBe('one two three four')
 })
 
-it('reads a stream that had ended before, and an empty one', async () => {
+it('reads an ended stream and an empty one', async () => {
   expect(await readAll(Readable.from([Buffer.from('all')], { objectMode: false }))).toBe('all')
   expect(await readAll(Readable.from([], { objectMode: false }))).toBe('')
 })
 
-it('lets the writer wait while nobody asks', async () => {
+it('makes the writer wait until the next read', async () => {
   const stream = new PassThrough({ highWaterMark: 10 })
   const chunks = openChunks(stream)
   expect(stream.write(Buffer.alloc(100))).toBe(false)

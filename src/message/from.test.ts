@@ -6,7 +6,7 @@ import { readAddressList, readAuthors } from './from.ts'
 const read = (header: string | Buffer) => readAuthors(readFields(Buffer.from(header as string)))
 const from = (value: string) => read(`From: ${value}\r\n\r\n`)
 
-describe('authors that anybody reads the same way', () => {
+describe('unambiguous authors', () => {
   test.each([
     ['joe@example.org', ['joe@example.org']],
     ['Joe User <Joe@Example.ORG>', ['Joe@example.org']],

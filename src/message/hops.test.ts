@@ -13,7 +13,7 @@ test('counts Received fields only', () => {
   expect(countHops([])).toBe(0)
 })
 
-test('knows to whom it was delivered', () => {
+test('finds the addresses of Delivered-To', () => {
   expect(deliveredTo(fields, 'joe@example.org')).toBe(true)
   expect(deliveredTo(fields, 'ann@example.org')).toBe(true)
   expect(deliveredTo(fields, 'nn@example.org')).toBe(false)

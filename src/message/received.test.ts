@@ -72,7 +72,7 @@ describe('the trace header', () => {
         const fields = readFields(written)
         expect(fields.map((f) => f.name)).toEqual(['Received'])
         expect(fields[0]?.value.split(';').length).toBeGreaterThan(1)
-        // Whatever was said, our own part is still the last: nobody can end the comment early.
+        // No client value can end the comment early: the node's part is always the last.
         expect(fields[0]?.value).toMatch(/\[192\.0\.2\.1\]\) by mx-01\.example\.org \(Waypost\) with ESMTP id/)
       }),
     )

@@ -116,7 +116,7 @@ describe('a wrapped mail', () => {
     expect(found[1]).toContain('Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n')
   })
 
-  it('has a date even if the mail had none, and repeats no field', () => {
+  it('adds a missing date and repeats no field', () => {
     const text = 'From: ann@stranger.example\r\nDate: \r\nSubject: one\r\nSubject: two\r\n\r\n'
     const fields = readFields(wrap(wrapping({}, text)).header)
     expect(fieldsNamed(fields, 'date')[0]?.value).toBe('Sat, 21 Nov 2026 00:00:00 +0000')

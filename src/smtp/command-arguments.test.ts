@@ -85,7 +85,7 @@ describe('RCPT TO:', () => {
     ['<joe@example.org;rm>', '501 5.1.3'],
   ])('%s', (argument, answer) => expect(read('forward', argument)).toBe(answer))
 
-  test('UTF-8 is fine once MAIL had SMTPUTF8', () => {
+  test('UTF-8 is accepted after MAIL with SMTPUTF8', () => {
     expect(read('forward', '<jörg@example.org> ORCPT=utf-8;jörg@example.org', true)).toBe('jörg@example.org')
   })
 })

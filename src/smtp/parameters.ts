@@ -151,7 +151,7 @@ function readOrcpt(value: string, smtputf8: boolean): string | null {
 }
 
 function utf8NotAllowed(): Refusal {
-  return refusal(553, '5.6.7', 'Address has non-ASCII characters and MAIL had no SMTPUTF8')
+  return refusal(553, '5.6.7', 'Address has non-ASCII characters, but MAIL has no SMTPUTF8')
 }
 
 function badParameter(text: string): Refusal {

@@ -11,7 +11,7 @@ describe('formatReply', () => {
     expect(formatReply({ code: 354, enhanced: '', text: 'Go ahead' })).toBe('354 Go ahead\r\n')
   })
 
-  test('lets no text start a line of its own', () => {
+  test('never starts a line with text of the reply', () => {
     expect(formatReply({ code: 550, enhanced: '5.7.1', text: 'no\r\n250 yes\u0085' })).toBe(
       '550-5.7.1 no\r\n550 5.7.1 250 yes\r\n',
     )

@@ -20,7 +20,7 @@ test('sleepers wake in order, each at its own time', async () => {
   expect(clock.now()).toBe(1030)
 })
 
-test('one who sleeps again inside the span wakes again', async () => {
+test('a second sleep inside the advanced time also ends', async () => {
   const clock = createFakeClock(0)
   let ticks = 0
   const beat = (async () => {

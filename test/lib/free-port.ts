@@ -1,4 +1,4 @@
-// A loopback port that was free a moment ago, for programs that cannot tell which port they got.
+// A loopback port that was free a moment ago, for programs that cannot report the port that they bind.
 
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,7 @@
 // Shows that the import rule can fail: made-up trees with one fault each.
 
 import { describe, expect, it } from 'vitest'
-import { circles, forbiddenArrows, importsOf } from './import-rules.ts'
+import { circles, forbiddenArrows, importsOf, unusedArrows, unusedContracts } from './import-rules.ts'
 
 const tree = (files: Record<string, string>) => new Map(Object.entries(files))
 
@@ -39,16 +39,12 @@ describe('forbiddenArrows', () => {
   it.each([
     ['allowed arrow', { 'queue/a.ts': "import { x } from '../smtp/x.ts'" }, null],
     ['the same module', { 'queue/a.ts': "import { x } from './x.ts'" }, null],
-    ['event types are open to all', { 'smtp/a.ts': "import type { E } from '../../src/observe/events.ts'" }, null],
+    ['event types are open to all', { 'smtp/a.ts': "import type { E } from '../observe/events.ts'" }, null],
     ['node imports any module', { 'node/a.ts': "import { x } from '../server/x.ts'" }, null],
     ['wiring reads config', { 'wiring/a.ts': "import type { C } from '../config/c.ts'" }, null],
-    ['a contract', { 'delivery/a.ts': "import type { Q } from '../../src/queue/contract/queue.ts'" }, null],
-    ['wiring reaches inside', { 'wiring/a.ts': "import { s } from '../../src/queue/sqlite/store/store.ts'" }, null],
-    [
-      'inside another module',
-      { 'delivery/a.ts': "import { s } from '../../src/queue/sqlite/store/store.ts'" },
-      'it is inside queue',
-    ],
+    ['a contract', { 'delivery/a.ts': "import type { Q } from '../queue/contract/x.ts'" }, null],
+    ['wiring reaches inside', { 'wiring/a.ts': "import { s } from '../queue/x.ts'" }, null],
+    ['inside another module', { 'delivery/a.ts': "import { s } from '../queue/x.ts'" }, 'it is inside queue'],
     [
       'a child process is not an import',
       { 'demo/a.ts': "spawn(fileURLToPath(new URL('../main.ts', import.meta.url)))" },
@@ -66,8 +62,8 @@ describe('forbiddenArrows', () => {
       { 'server/a.ts': "import type { C } from '../config/c.ts'" },
       'server may not import config',
     ],
-    ['other observe files', { 'smtp/a.ts': "import { l } from '../../src/lib/log.ts'" }, 'smtp may not import observe'],
-    ['main.ts from cli', { 'cli/a.ts': "import { x } from '../../src/main.ts'" }, 'main.ts is only for '],
+    ['other observe files', { 'smtp/a.ts': "import { l } from '../observe/x.ts'" }, 'smtp may not import observe'],
+    ['main.ts from cli', { 'cli/a.ts': "import { x } from '../main.ts'" }, 'main.ts is only for '],
     ['main beyond cli', { 'main.ts': "import { x } from './queue/x.ts'" }, 'main.ts may not import queue'],
     [
       'a worker file',
@@ -86,6 +82,28 @@ describe('forbiddenArrows', () => {
     const found = forbiddenArrows(tree(files as Record<string, string>))
     if (objection === null) expect(found).toEqual([])
     else expect(found).toEqual([expect.stringContaining(objection)])
+  })
+})
+
+describe('what nothing uses', () => {
+  it('is every arrow without an import, except to lib and of modules that import any', () => {
+    const files = tree({ 'dns/a.ts': '', 'route/a.ts': "import { x } from '../directory/x.ts'" })
+    const unused = unusedArrows(files)
+    expect(unused).toContain('route → smtp')
+    expect(unused).not.toContain('route → directory')
+    expect(unused.filter((arrow) => /→ lib$|^cli/.test(arrow))).toEqual([])
+  })
+
+  it('is every contract file that only its own module or a module that imports any needs', () => {
+    const files = tree({
+      'delivery/a.ts': "import { x } from '../dns/mx.ts'\nimport { y } from '../queue/contract/y.ts'",
+      'dns/a.ts': "import { x } from './name.ts'",
+      'cli/a.ts': "import { x } from '../dns/fcrdns.ts'",
+    })
+    const unused = unusedContracts(files)
+    expect(unused).toEqual(expect.arrayContaining(['dns/name.ts', 'dns/fcrdns.ts']))
+    expect(unused).not.toContain('dns/mx.ts')
+    expect(unused).not.toContain('queue/contract/')
   })
 })
 

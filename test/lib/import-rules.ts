@@ -1,5 +1,5 @@
 // The import rule of docs/explanation/architecture.md as code: which module may import which, no circle between files, no file name twice.
-// It works on a map of sources, so the rule itself is tested with invented ones. Tests beside the code are not covered.
+// It works on a map of sources, so that tests of the rule can use invented trees. Tests beside the code are not covered.
 
 import { posix } from 'node:path'
 
@@ -19,19 +19,19 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   dns: ['lib'],
   directory: ['lib', 'smtp'],
   route: ['smtp', 'directory', 'lib'],
-  dkim: ['message', 'dns', 'smtp', 'directory', 'lib'],
-  filter: ['message', 'dns', 'smtp', 'directory', 'lib'],
-  auth: ['message', 'dns', 'smtp', 'directory', 'lib'],
+  dkim: ['message', 'dns', 'lib'],
+  filter: ['message', 'dns', 'lib'],
+  auth: ['smtp', 'directory', 'lib'],
   policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'lib'],
   queue: ['smtp', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
-  delivery: ['smtp', 'dns', 'queue', 'bounce', 'lib'],
-  server: ['smtp', 'policy', 'auth', 'message', 'lib'],
-  reception: ['server', 'policy', 'auth', 'route', 'intake', 'queue', 'dns', 'message', 'observe', 'smtp', 'lib'],
-  observe: ['smtp', 'queue', 'lib'],
+  delivery: ['smtp', 'dns', 'queue', 'lib'],
+  server: ['smtp', 'policy', 'message', 'lib'],
+  reception: ['server', 'policy', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
+  observe: ['smtp', 'lib'],
   config: ['smtp', 'lib'],
-  admin: ['smtp', 'queue', 'observe', 'delivery', 'route', 'lib'],
+  admin: ['observe', 'lib'],
   wiring: [ANY],
   node: [ANY],
   demo: [ANY],
@@ -125,6 +125,38 @@ function object(file: string, target: string): string | null {
   const contract = contracts[to]
   if (contract === undefined || allowed.includes(ANY) || isContract(contract, target.slice(to.length + 1))) return null
   return `it is inside ${to}, whose contract is ${contract.join(', ')}`
+}
+
+/** Arrows of the table that no file uses, as `route → auth`. Every module may import lib, whether it does or not. */
+export function unusedArrows(sources: Sources): string[] {
+  const used = new Set(
+    [...sources].flatMap(([file, source]) =>
+      importsOf(file, source)
+        .filter((target) => !isOpenToAll(target))
+        .map((target) => `${moduleOf(file)} → ${moduleOf(target)}`),
+    ),
+  )
+  const arrows = Object.entries(allowedArrows).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`))
+  return arrows.filter((arrow) => !arrow.endsWith(ANY) && !arrow.endsWith('→ lib') && !used.has(arrow))
+}
+
+/** Contract entries that no other module imports, as `queue/contract/`. Modules with `*` do not count, because they need no contract. */
+export function unusedContracts(sources: Sources): string[] {
+  const imported = [...sources].flatMap(([file, source]) =>
+    allowedArrows[moduleOf(file)]?.includes(ANY)
+      ? []
+      : importsOf(file, source).filter((target) => moduleOf(target) !== moduleOf(file)),
+  )
+  return Object.entries(contracts).flatMap(([module, entries]) =>
+    entries
+      .filter(
+        (entry) =>
+          !imported.some(
+            (target) => target.startsWith(`${module}/`) && isContract([entry], target.slice(module.length + 1)),
+          ),
+      )
+      .map((entry) => `${module}/${entry}`),
+  )
 }
 
 /** A contract names files, or folders by a final slash. */

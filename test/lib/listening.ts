@@ -1,4 +1,4 @@
-// Is somebody listening on this loopback port?
+// Tests whether a server listens on a loopback port.
 
 import { connect } from 'node:net'
 

@@ -1,5 +1,5 @@
-// A stream of mails into a node from several connections at once, for tests that end the node meanwhile: it knows of each mail how far it
-// came (begun, its last dot sent, its 250 read) and can tell whether a copy that arrived is whole.
+// Sends a stream of messages to a node over several connections, for tests that kill the node. It records the progress of each message
+// (begun, final dot sent, 250 read) and checks that a delivered copy is complete.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerMessage, SmtpPeer } from './smtp-peer.ts'
@@ -30,7 +30,7 @@ const SMALL_LINES = 3
 /** A client that was refused comes back after this. */
 const PAUSE_MS = 20
 
-/** Starts to send and goes on until it is stopped. */
+/** Sends until it is stopped. */
 export function startMailStream(settings: StreamSettings): MailStream {
   const accepted = new Set<string>()
   const ended = new Set<string>()

@@ -1,4 +1,4 @@
-// Samples for tests of the queue: messages, outcomes, and a queue in a directory of its own.
+// Samples for tests of the queue: messages, outcomes, and a queue in a new directory.
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'

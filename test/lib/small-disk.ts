@@ -1,4 +1,4 @@
-// A small file system of its own for tests of full and read-only disks: a tmpfs, where the user may mount one.
+// A small file system for tests of full and read-only disks: a tmpfs, if the user may mount one.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

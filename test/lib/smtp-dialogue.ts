@@ -1,4 +1,4 @@
-// A raw SMTP client for tests: sends exactly what it is told, reads replies line by line, upgrades to TLS when told.
+// A raw SMTP client for tests: sends exactly the given octets, reads replies line by line, upgrades to TLS on request.
 // It knows nothing of SMTP beyond where a reply ends, so that it can misbehave in every way.
 
 import { connect as connectTcp, type Socket } from 'node:net'
@@ -51,7 +51,7 @@ export async function connectDialogue(options: DialogueOptions): Promise<SmtpDia
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const at = { host: options.host ?? '127.0.0.1', port: options.port }
   const first = options.tls ? connectTls({ ...at, ...options.tls }) : connectTcp(at)
-  // Every write of a test is a packet of its own, now.
+  // Sends every write of a test at once, as one packet.
   first.setNoDelay(true)
   await opened(first, options.tls ? 'secureConnect' : 'connect')
   return createDialogue(first, timeoutMs)

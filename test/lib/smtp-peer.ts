@@ -1,6 +1,6 @@
-// A mail host that does as it is told: a raw SMTP or LMTP server for tests. The local part of an address commands it, for the
-// stage it names: `tempfail-rcpt@`, `permfail-data@`, `stall-dot@`, `disconnect-mail@`, `wrong-data@`, `closing-rcpt@` (421 and
-// close). At MAIL the reverse-path counts, later the recipients. Everything it was told and given is kept for the test to look at.
+// A raw SMTP or LMTP server for tests. The local part of an address controls its behaviour at a stage: `tempfail-rcpt@`,
+// `permfail-data@`, `stall-dot@`, `disconnect-mail@`, `wrong-data@`, `closing-rcpt@` (421 and close). At MAIL the reverse-path counts,
+// later the recipients. It records all commands and messages for the test.
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls'
@@ -248,7 +248,7 @@ class PeerSession {
 
   #dataCommand(): void {
     if (this.#rcpts.length === 0) return this.#say('554 5.5.1 no valid recipients')
-    const going = this.#answer('data', this.#rcpts[0] ?? '', '354 go on')
+    const going = this.#answer('data', this.#rcpts[0] ?? '', '354 start mail input')
     if (going) this.#inData = true
   }
 

@@ -22,7 +22,7 @@ export interface FakeSource extends MirrorSource {
   readonly closed: boolean
 }
 
-/** A source that says what the test tells it to. */
+/** A source with the content that the test sets. */
 export function fakeSource(content: SourceContent): FakeSource {
   let asked = 0
   let closed = false

@@ -28,7 +28,7 @@ function rowsOf(db: Database, table: string): string[] {
   )
 }
 
-/** Makes the database that a dump tells of. */
+/** Creates the database of a dump. */
 export function createFromDump(file: string, dump: string): void {
   const db = new SqliteDatabase(file)
   db.pragma('journal_mode = WAL')

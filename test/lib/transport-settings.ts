@@ -28,7 +28,7 @@ export function transportSettings(options: TestTransport = {}): TransportSetting
   }
 }
 
-/** Behaves as towards everybody but for the changes. */
+/** The usual behaviour with some changes. */
 export function profileWith(changes: Partial<ClientProfile>): ClientProfile {
   const usual = { name: 'peer', credentials: null, tls: null, discardEhlo: new Set<string>(), source: null, helo: null }
   return { ...usual, ...changes }

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface UntilOptions {
   /** What is waited for, for the error message. */
   readonly what: string
-  /** Milliseconds, 10 s unless told. */
+  /** Milliseconds; default 10 s. */
   readonly timeout?: number
-  /** Milliseconds between looks, 20 unless told. */
+  /** Milliseconds between two checks; default 20. */
   readonly every?: number
 }
 
@@ -18,7 +18,7 @@ export async function until(
 ): Promise<void> {
   const deadline = Date.now() + timeout
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${timeout} ms in vain for ${what}`)
+    if (Date.now() > deadline) throw new Error(`waited ${timeout} ms without success for ${what}`)
     await sleep(every)
   }
 }

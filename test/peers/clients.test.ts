@@ -72,7 +72,7 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
       })
     })
 
-    it('swaks is refused with a wrong password, without TLS, and as somebody else', async () => {
+    it('swaks is refused with a wrong password, without TLS, and with the address of another user', async () => {
       const port = fleet().ports.submissions
       const wrong = await swaksLogin(port, '--tls-on-connect', '--auth', 'PLAIN', '--auth-password', 'guess')
       expect(wrong.output).toContain('535 5.7.8')
@@ -81,7 +81,7 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
       expect(asGina.output).toContain('553 5.7.1')
     })
 
-    it('swaks writes to a role address from the internet, and to an unknown one in vain', async () => {
+    it('swaks delivers to a role address from the internet, and is refused for an unknown one', async () => {
       const { ports } = fleet()
       const stranger = (to: string) =>
         runSwaks(
@@ -152,7 +152,7 @@ describe.runIf(ensurePeers(['postfix', 'swaks', 'net-ssleay', 'msmtp', 'dkimpy']
       expect(fieldValues((await arrival('postfix-submission')).message, 'DKIM-Signature')).toHaveLength(2)
     })
 
-    it('Postfix is the MX host of a forward, and its refusal comes home', async () => {
+    it('Postfix is the MX host of a forward, and its refusal returns as a bounce', async () => {
       const { ports } = fleet()
       const host = '127.0.2.9'
       const next = await postfix({

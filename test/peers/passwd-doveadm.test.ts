@@ -9,7 +9,7 @@ import { ensurePeers } from '../lib/peers/ensure.ts'
 const passwords = [
   'test',
   'Gr\u00fc\u00dfe \u{1f511}',
-  'a pass phrase of more than sixty-four octets, as people are told to',
+  'a pass phrase of more than sixty-four octets, as guides recommend',
   ' x ',
 ]
 

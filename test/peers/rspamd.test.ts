@@ -150,7 +150,7 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
       await peer.stop()
       expect(await send('list', whole('Unchecked', gtube))).toMatchObject({ kind: 'accepted' })
       const unchecked = () => mx.ledger().some((one) => one.kind === 'checked' && one.result === 'unavailable')
-      await until(unchecked, { what: 'the ledger to tell' })
+      await until(unchecked, { what: 'the event in the ledger' })
       await mx.stop()
       mx.configure({ rspamd: { urls: [peer.url], when_down: 'defer' } })
       await mx.start()

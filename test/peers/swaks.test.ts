@@ -49,7 +49,7 @@ describe.runIf(ensurePeers(['swaks', 'net-ssleay']))('swaks', () => {
     expect(server.messages[0]?.session.tls?.version).toBe('TLSv1.3')
   })
 
-  it('is told to start TLS where it must', async () => {
+  it('is refused without required TLS', async () => {
     await start(everywhere)
     const { status, output } = await swaks()
     expect(output).toContain('530 5.7.0')
@@ -108,7 +108,7 @@ describe.runIf(ensurePeers(['swaks', 'net-ssleay']))('swaks', () => {
     expect(server.messages[0]?.transaction.recipients).toHaveLength(20)
   })
 
-  it('sends large mail, and is told when it is too large', async () => {
+  it('sends large messages, and is refused above the limit', async () => {
     await start({ limits: { messageSize: 300_000 } })
     const attached = (octets: number) => {
       const file = join(mkdtempSync(join(tmpdir(), 'waypost-swaks-')), 'body')

@@ -1,4 +1,4 @@
-// The messages of RFC 6376 A.2 and RFC 8463 A.3, verified and signed anew, and pairs of canonical forms.
+// The messages of RFC 6376 A.2 and RFC 8463 A.3, verified and signed again, and pairs of canonical forms.
 
 import { createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -65,7 +65,7 @@ describe('published signatures', () => {
   })
 })
 
-describe('signing anew gives the very same signature', () => {
+describe('signing again gives the same signature', () => {
   const cases = lines('dkim/cases.jsonl') as Case[]
   const keys = JSON.parse(suite('dkim/keys.json') ?? '{}') as Record<string, Record<string, string>>
   test.skipIf(cases.length === 0)('with every key', () => {

@@ -22,7 +22,7 @@ interface PlainRow {
   readonly error?: string
 }
 
-/** Read by nobody here: DES and MD4 are broken, the others are answers to challenges that we do not send. */
+/** Not supported: DES and MD4 are broken, the others are responses to challenges that Waypost does not send. */
 const unclaimed = new Set(['PLAIN-MD4', 'CRAM-MD5', 'DIGEST-MD5', 'INVALID'])
 
 function rows<T>(path: string): T[] {

@@ -61,7 +61,7 @@ describe.each([
   })
 })
 
-/** A record under SPF stands for TXT too, unless the name has TXT of its own. */
+/** A record of type SPF also counts as TXT, unless the name has a TXT record. */
 function entryOf(records: readonly (string | Record<string, unknown>)[]): ZoneEntry {
   const entry: Record<string, unknown[]> = {}
   const add = (type: string, value: unknown): void => {

@@ -1,5 +1,5 @@
-// A whole node: mail streams in, goes to two destinations, one of which is moody, bounces go back, and the process is killed at random.
-// Whatever got a 250 is delivered at least once, every failure is told once, nothing is left over.
+// Kills a whole node at random while it receives messages, delivers them to two destinations, of which one sometimes defers, and returns
+// bounces. Every accepted message is delivered at least once, every failure causes one bounce, and nothing stays in the queue.
 
 import type { Event } from '../../../src/observe/events.ts'
 import { brokenPromises } from '../ledger-ends.ts'
@@ -12,7 +12,7 @@ import { countBy, type KillReport } from './kill-report.ts'
 /** The node's limit of connections to one destination: what can be under way at a kill. */
 const CONCURRENCY = 20
 const CONNECTIONS = 4
-/** Changes of mood of the second destination, ms. */
+/** Milliseconds between changes of the second destination's behaviour. */
 const MOOD_MS = 700
 const finals = ['kim@far.example', 'lee@near.example']
 const unknown = 'permfail-rcpt@far.example'
@@ -81,22 +81,24 @@ function judge({ node, hosts, sender, stream }: Scene, kills: number): KillRepor
   const duplicates = [...copies.values()].reduce((sum, count) => sum + count - 1, 0)
   if (duplicates > kills * hosts.length * CONCURRENCY) broken.push(`${duplicates} duplicates in ${kills} kills`)
   const events = node.ledger()
-  broken.push(...brokenPromises(events), ...untold(events))
+  broken.push(...brokenPromises(events), ...unnotified(events))
   const reports = sender.messages.filter(({ mail }) => mail.includes('<>')).length
-  const told = events.filter((event) => event.kind === 'notified' && event.dsn !== null).length
-  if (told === 0) broken.push('nobody was told anything: the scene is wrong')
-  if (reports < told) broken.push(`${told} reports were queued, ${reports} arrived`)
-  const counts = { accepted: stream.accepted.size, copies: copies.size + duplicates, duplicates, reports, told }
+  const queued = events.filter((event) => event.kind === 'notified' && event.dsn !== null).length
+  if (queued === 0) broken.push('no bounce was queued: the test is set up wrongly')
+  if (reports < queued) broken.push(`${queued} reports were queued, ${reports} arrived`)
+  const counts = { accepted: stream.accepted.size, copies: copies.size + duplicates, duplicates, reports, queued }
   return { name: 'node', kills, counts, broken }
 }
 
-/** Failures that were not told exactly once. */
-function untold(events: readonly Event[]): string[] {
+/** Failures without exactly one notification. */
+function unnotified(events: readonly Event[]): string[] {
   const key = ({ queueId, recipient }: Event) => `${queueId} ${recipient}`
-  const told = countBy(
+  const notified = countBy(
     events.filter((event) => event.kind === 'notified' && event.notice === 'failed'),
     key,
   )
   const failed = events.filter(({ kind }) => kind === 'failed' || kind === 'expired').map(key)
-  return failed.filter((one) => told.get(one) !== 1).map((one) => `${one}: told ${told.get(one) ?? 0} times`)
+  return failed
+    .filter((one) => notified.get(one) !== 1)
+    .map((one) => `${one}: notified ${notified.get(one) ?? 0} times`)
 }

@@ -1,5 +1,5 @@
-// The queue alone: a process accepts, claims, settles and tells senders at random until it is killed, again and again on one directory; a
-// last one brings everything to its end. Then whatever was acknowledged must hold: docs/explanation/queue.md, "a crash leaves".
+// Kills a process that uses the queue alone: it accepts, claims, settles and notifies at random, again and again on one directory. A last
+// process drains the queue. Then everything acknowledged must be true: docs/explanation/queue.md, "a crash leaves".
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -68,15 +68,15 @@ function judge({ directory, lines, kills, broken }: Evidence): KillReport {
   return { name: 'queue', kills, counts, broken }
 }
 
-/** Every failure is told once; how many. */
+/** Checks that every failure has one notification; returns their number. */
 function judgeNotices(events: readonly Event[], broken: string[]): number {
   const failures = events.filter((event) => event.kind === 'failed' && !(event.recipient ?? '').includes('-dsn-'))
-  const told = countBy(
+  const notified = countBy(
     events.filter((event) => event.kind === 'notified' && event.notice === 'failed'),
     (event) => event.recipient ?? '',
   )
   for (const { recipient = '' } of failures)
-    if (told.get(recipient) !== 1) broken.push(`${recipient}: told ${told.get(recipient) ?? 0} times`)
+    if (notified.get(recipient) !== 1) broken.push(`${recipient}: notified ${notified.get(recipient) ?? 0} times`)
   return failures.length
 }
 

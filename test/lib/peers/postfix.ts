@@ -12,13 +12,13 @@ export interface PostfixSettings {
   /** Postfix's `relayhost`, such as `[127.0.0.1]:2525`; none: Postfix looks for MX hosts itself. */
   readonly relayhost?: string
   readonly hostname?: string
-  /** Where it listens; a free port of 127.0.0.1 unless told. */
+  /** Port on 127.0.0.1; default a free one. */
   readonly listen?: { readonly host: string; readonly port: number }
   /** Further lines of main.cf. */
   readonly main?: Readonly<Record<string, string>>
   /** Further lines of master.cf. */
   readonly services?: readonly string[]
-  /** False: logs nowhere, as a machine without syslog does. True unless told. */
+  /** False: no log, as on a host without syslog. Default true. */
   readonly log?: boolean
 }
 

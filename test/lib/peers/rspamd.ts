@@ -1,4 +1,4 @@
-// A throw-away rspamd on loopback: one normal worker, own configuration, no modules but one rule of ours, nobody asked over the network.
+// A temporary rspamd on loopback: one normal worker, own configuration, one rule and no other module, no network queries.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -72,7 +72,7 @@ export async function startRspamd(): Promise<RspamdPeer> {
     await ended
   }
   const start = async () => {
-    // In the foreground, as whoever runs the test: its files are in our folder.
+    // In the foreground, as the user of the test: its files are in the test's folder.
     child = spawn('/usr/bin/rspamd', ['-f', '-i', '-c', join(folder, 'rspamd.conf')], { stdio: 'ignore' })
     await until(() => answers(url), { what: 'rspamd to answer', timeout: 30_000 })
   }

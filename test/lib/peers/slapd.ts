@@ -28,7 +28,7 @@ export interface SlapdSettings {
   readonly tls?: { readonly certificate: string; readonly key: string; readonly ca: string }
   /** Further lines of the global part of slapd.conf. */
   readonly global?: readonly string[]
-  /** Limits in the database's part of slapd.conf; unless told, the reader may read everything in pages (the default are 500 entries). */
+  /** Limits in the database section of slapd.conf. By default the reader may read all entries in pages (slapd's default is 500 entries). */
   readonly limits?: readonly string[]
 }
 
