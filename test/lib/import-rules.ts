@@ -55,7 +55,7 @@ const importersOf: Readonly<Record<string, readonly string[]>> = {
  */
 const contracts: Readonly<Record<string, readonly string[]>> = {
   auth: ['authenticator.ts', 'login-throttle.ts', 'passwd-authenticator.ts'],
-  delivery: ['engine.ts'],
+  delivery: [],
   directory: [
     'address.ts',
     'directory.ts',
@@ -72,7 +72,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   policy: ['verdict.ts', 'check.ts', 'run-checks.ts', 'forward-policy.ts', 'checks/'],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts'],
   route: ['resolution.ts'],
-  server: ['server-hooks.ts', 'listener-settings.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
+  server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 
 /** The closed list of events is open to every module. */
