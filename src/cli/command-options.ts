@@ -1,14 +1,26 @@
-// Options that several commands share, and how a command ends.
+// Options and texts that several commands share.
 
-import { InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../lib/duration.ts'
 
+/** Ends a command with its exit code. */
 export type Finish = (code: number) => void
 
-export const configFile = ['-c, --config <file>', "the node's YAML", 'node.yaml'] as const
+/** The values of `configFile` and `asJson`. */
+export interface CommonOptions {
+  readonly config: string
+  readonly json?: boolean
+}
+
+export const configFile = ['-c, --config <file>', 'YAML file of the node', 'node.yaml'] as const
 export const asJson = ['--json', 'print JSON'] as const
 
-/** Collects an option that may be given several times. */
+/** Sets the texts of a command: one line, and what exit code 1 means. */
+export function describeCommand(command: Command, summary: string, exitCode1: string): Command {
+  return command.summary(summary).description(`${summary}\n\nExit code 1: ${exitCode1}.`)
+}
+
+/** Collects the values of an option that may be repeated. */
 export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value]
 }
@@ -16,12 +28,13 @@ export function collect(value: string, earlier: string[] = []): string[] {
 /** ISO 8601 or unix seconds, as unix milliseconds. */
 export function readTime(text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  // Beyond these no Date exists (ECMA-262, time values and time range).
+  // Outside this range no Date exists (ECMA-262, time values and time range).
   if (Number.isNaN(new Date(ms).getTime()))
     throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
   return ms
 }
 
+/** Milliseconds. */
 export function readDuration(text: string): number {
   const ms = parseDuration(text)
   if (ms === null) throw new InvalidArgumentError('expected a duration such as 90s, 5m, 2h or 5d')

@@ -1,4 +1,4 @@
-// How a command talks to the world: passed in, so that tests can listen. Exit codes are the same for every command.
+// Input, output and exit codes of commands. The streams are passed in, so that tests can read them.
 
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,28 +9,28 @@ export interface Io {
   readonly stderr: Writable
 }
 
-/** Yes, or done. */
+/** Done, or yes. */
 export const OK = 0
-/** No, or failed. */
+/** Failed, or no. */
 export const FAILED = 1
-/** The command line or the configuration is wrong. */
+/** Error of the command line or of the configuration. */
 export const USAGE = 2
 
-/** What a terminal obeys or hides instead of showing it: control characters but tab and line end, and the marks that turn the way of writing. */
-// oxlint-disable-next-line no-control-regex -- they are the point
+/** Control characters except tab and LF, and the marks that change the direction of text: terminals obey or hide them. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it matches
 const unprintable = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
 
-/** Writes one line. Much of it is of strangers (addresses, replies, header fields): what is not to be seen is written as JSON writes it. */
+/** Writes one line. Characters of `unprintable` are escaped as in JSON, because addresses, replies and header fields come from strangers. */
 export function line(to: Writable, text: string): void {
   to.write(printable(text))
 }
 
-/** Writes lines as fast as they are read there, however many there are. */
+/** Writes lines with backpressure, however many there are. */
 export function lines(to: Writable, texts: Iterable<string>): Promise<void> {
   return pipeline(Readable.from(texts).map(printable), to, { end: false })
 }
 
-/** The lines of a JSON array that is too long for one string, as `json` would write it. */
+/** The lines of a JSON array, in the format of `json`, for arrays that are too long for one string. */
 export function* jsonArray(values: Iterable<unknown>): Generator<string> {
   let last: string | null = null
   for (const value of values) {
@@ -49,7 +49,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** Writes one JSON value, readable by people and programs. */
+/** Writes one JSON value with indentation. */
 export function json(to: Writable, value: unknown): void {
   line(to, JSON.stringify(value, null, 2))
 }

@@ -1,9 +1,9 @@
-// A message from standard input as Content: LF line ends become CRLF, as every file on disk needs.
+// A complete message from a file or from standard input. LF becomes CRLF, because files on disk have LF.
 
 import { Readable } from 'node:stream'
 import type { Content } from '../message/content.ts'
 
-/** Reads the whole input. */
+/** Reads the whole input into memory. */
 export async function readMessage(input: Readable): Promise<Content> {
   const pieces: Buffer[] = []
   for await (const piece of input) pieces.push(Buffer.from(piece as Buffer | string))

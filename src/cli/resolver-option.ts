@@ -1,4 +1,4 @@
-// The `--dns HOST:PORT` option of commands: that server, or those of the system.
+// The option `--dns`: one server, or without it the resolvers of the system.
 
 import { isIP } from 'node:net'
 import type { Resolver } from '../dns/resolver.ts'
@@ -8,7 +8,7 @@ import { readEndpoint } from '../lib/endpoint.ts'
 
 const DNS_PORT = 53
 
-/** The resolver, or null if the text is no `address[:port]` (IPv6 in brackets). */
+/** The resolver; null if the text is not `ADDRESS` or `ADDRESS:PORT`, with brackets around IPv6 addresses. */
 export async function resolverFor(dns: string | undefined): Promise<Resolver | null> {
   if (dns === undefined) return createStubResolver(await readSystemServers())
   const plain = isIP(dns) === 0 ? null : { host: dns, port: DNS_PORT }

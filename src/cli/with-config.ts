@@ -1,4 +1,4 @@
-// The front half of commands that look at a node's configuration and data: load it, or say what is wrong and exit with 2.
+// The first half of commands that use the configuration of a node: loads it, or prints its problems and exits with 2.
 
 import { loadData } from '../node/load-data.ts'
 import type { NodeData } from '../node/load-data.ts'
@@ -25,7 +25,7 @@ export function withConfig(
   return USAGE
 }
 
-/** Runs `use` with the configuration and everything it names. */
+/** Runs `use` with the configuration, the routing data, users, machines and keys. */
 export function withData(
   file: string,
   io: Io,

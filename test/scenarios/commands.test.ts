@@ -1,5 +1,4 @@
-// The commands beside a running node, as an operator or a script runs them: text for people, --json for programs, and the exit codes
-// 0 yes, 1 no, 2 wrong words or configuration.
+// Commands beside a running node: text, JSON, and exit codes.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,7 +11,7 @@ import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 let world: World
 let node: WholeNode
-/** Queue ids of a mail that was delivered and of one that waits. */
+/** Queue IDs of a delivered message and of a deferred one. */
 let deliveredId: string
 let waitingId: string
 
@@ -34,7 +33,7 @@ beforeAll(async () => {
       domains: ['example.org'],
       aliases: { press: ['kim', 'late'], postmaster: 'kim' },
       forwards: { kim: 'kim@far.example', late: 'tempfail-rcpt@far.example' },
-      discards: { noreply: 'nobody reads this' },
+      discards: { noreply: 'this mailbox is not read' },
     },
   })
   deliveredId = await queued('kim', '<one@sender.example>')
@@ -50,7 +49,7 @@ async function queued(to: string, id: string): Promise<string> {
 
 const waypost = (command: string, ...args: string[]) => runWaypost([...command.split(' '), '-c', node.config, ...args])
 const parsed = <T>(ran: Ran) => JSON.parse(ran.stdout) as T
-/** Text with what differs from run to run taken out. */
+/** The text without parts that differ from run to run. */
 const steady = (text: string) =>
   text
     .replaceAll(dirname(node.config), 'DIR')
@@ -64,18 +63,18 @@ const steady = (text: string) =>
     .replace(/in \d+[hm]\S*/g, 'in AGE')
     .replace(/\(\d+[a-z0-9]*\)/g, '(AGE)')
     .replace(/\d+ bytes/g, 'N bytes')
-    // The size of a queued message holds the length of addresses that differ from run to run.
+    // The size of a message contains the length of addresses, which differs from run to run.
     .replace(/(\(AGE\) {2})\d\S*/g, '$1SIZE')
 
 describe('check', () => {
-  it('says that all is well', async () => {
+  it('exits with 0 without problems', async () => {
     const ran = await waypost('check')
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(ran.stdout).toMatch(/node\.yaml: ok\. srs node-1\.example\.org: smtp on 127\.[\d.]+:\d+; 1 routing file/)
     expect(parsed(await waypost('check', '--json'))).toMatchObject({ ok: true, problems: [], warnings: [] })
   })
 
-  it('names every problem with its place, and 2', async () => {
+  it('prints every problem with its position, and exits with 2', async () => {
     const bad = join(dirname(node.config), 'bad.yaml')
     writeFileSync(bad, 'role: mx\nhostname: 7\ncolour: blue\n')
     const ran = await runWaypost(['check', '-c', bad])
@@ -92,7 +91,7 @@ describe('check', () => {
 })
 
 describe('explain', () => {
-  it('tells every step of the way, with its place', async () => {
+  it('prints every step with its source', async () => {
     const ran = await waypost('explain', 'press@example.org', '--from', 'ann@sender.example')
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(`\n${steady(ran.stdout)}`).toMatchInlineSnapshot(`
@@ -118,7 +117,7 @@ describe('explain', () => {
     `)
   })
 
-  it('as JSON, the same object that the node acts on', async () => {
+  it('prints JSON: the resolution that the node uses', async () => {
     const found = parsed<{ resolution: { destinations: { recipient: string; nextHop: string }[] } }>(
       await waypost('explain', 'kim@example.org', '--from', 'ann@sender.example', '--json'),
     )
@@ -126,10 +125,10 @@ describe('explain', () => {
     expect(found.resolution.destinations).toMatchObject([{ recipient: 'kim@far.example', nextHop: 'mx:far.example' }])
   })
 
-  it('says no with 1', async () => {
+  it('exits with 1 if the recipient is not accepted', async () => {
     const ran = await waypost('explain', 'nobody@example.org', '--from', 'ann@sender.example')
     expect(ran.status).toBe(1)
-    // Its mx has accepted it, so the aliases of the two differ for a moment: try again.
+    // The mx has accepted the address, so the routing data of the two nodes differ for a moment.
     expect(ran.stdout).toContain('450 4.1.1')
     expect(await waypost('explain', 'noreply@example.org')).toMatchObject({ status: 0 })
     expect(await waypost('explain', 'what is this')).toMatchObject({ status: 2 })
@@ -149,12 +148,12 @@ describe('trace', () => {
     expect(new Set(events.map(({ queueId }) => queueId))).toEqual(new Set([deliveredId]))
   })
 
-  it('by a sender finds all of his', async () => {
+  it('finds all messages of a sender', async () => {
     const events = parsed<Event[]>(await waypost('trace', 'ann@sender.example', '--json'))
     expect(new Set(events.map(({ queueId }) => queueId))).toEqual(new Set([deliveredId, waitingId]))
   })
 
-  it('reads well', async () => {
+  it('prints one line per event', async () => {
     const text = steady((await waypost('trace', deliveredId)).stdout)
     expect(`\n${text.replace(/.* checked .*\n/g, '')}`).toMatchInlineSnapshot(`
       "
@@ -170,24 +169,24 @@ describe('trace', () => {
     `)
   })
 
-  it('of something unknown says so with 1', async () => {
+  it('exits with 1 without events', async () => {
     expect(await waypost('trace', 'nobody@nowhere.example')).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'nothing is known of nobody@nowhere.example\n',
+      stderr: 'no events for nobody@nowhere.example\n',
     })
     expect(await waypost('trace', 'nobody@nowhere.example', '--json')).toMatchObject({ status: 1, stdout: '[]\n' })
   })
 })
 
 describe('queue', () => {
-  it('list says what waits, for whom, and why', async () => {
+  it('list prints recipients with state and last reply', async () => {
     const ran = await waypost('queue list')
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(`\n${steady(ran.stdout)}`).toMatchInlineSnapshot(`
       "
       ID2  TIME (AGE)  SIZE  <ann@sender.example>
-          tempfail-rcpt@far.example  deferred by mx:far.example, 1 attempt, next attempt in AGE
+          tempfail-rcpt@far.example  deferred, next hop mx:far.example, 1 attempt, next attempt in AGE
             mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt) [server-trouble]
       1 message
       "
@@ -207,7 +206,7 @@ describe('queue', () => {
     expect(await count('--reply', 'not now')).toBe(1)
     expect(await count('--older-than', '1h')).toBe(0)
     expect(await waypost('queue list', '--older-than', 'long')).toMatchObject({ status: 2 })
-    expect(await waypost('queue list', '--state', 'held')).toMatchObject({ status: 0, stdout: 'nothing waits\n' })
+    expect(await waypost('queue list', '--state', 'held')).toMatchObject({ status: 0, stdout: 'no messages\n' })
   })
 
   it('show has recipients, header and events', async () => {
@@ -246,7 +245,7 @@ describe('srs', () => {
 })
 
 describe('dkim and verify', () => {
-  it('what dkim signs, verify proves, and a change breaks', async () => {
+  it('verify accepts what dkim signs, and rejects changes', async () => {
     const keys = join(world.folder, 'keys')
     mkdirSync(keys)
     const made = await runWaypost([
@@ -287,7 +286,7 @@ describe('dkim and verify', () => {
 })
 
 describe('passwd', () => {
-  it('what hash makes, verify takes', async () => {
+  it('verify accepts the output of hash', async () => {
     const hashed = await runWaypost(['passwd', 'hash'], `${password}\n`)
     expect(hashed.status).toBe(0)
     const hash = hashed.stdout.trim()
@@ -305,7 +304,7 @@ describe('passwd', () => {
 })
 
 describe('send', () => {
-  it('prints the dialogue and what became of the mail', async () => {
+  it('prints the dialogue and the result', async () => {
     const via = ['--via', `${node.address}:${node.port}`, '--from', 'ann@sender.example']
     const sent = await runWaypost(['send', ...via, '--to', 'kim@example.org', '--starttls', '--insecure'])
     expect(sent.status).toBe(0)
@@ -326,17 +325,17 @@ describe('send', () => {
   })
 })
 
-describe('words that are no command', () => {
+describe('an invalid command line', () => {
   it.each([[['frobnicate']], [['queue', 'frobnicate']], [['trace']], [['check', '--colour']]])(
-    '%j: 2',
-    async (words) => {
-      const ran = await runWaypost(words)
+    '%j exits with 2',
+    async (args) => {
+      const ran = await runWaypost(args)
       expect(ran).toMatchObject({ status: 2, stdout: '' })
       expect(ran.stderr).toMatch(/error: /)
     },
   )
 
-  it('a data directory without a queue is said in words', async () => {
+  it('a data directory without a queue is reported', async () => {
     const other = await world.node({ role: 'srs', start: false })
     const ran = await runWaypost(['queue', 'list', '-c', other.config])
     expect(ran).toMatchObject({

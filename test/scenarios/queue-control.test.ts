@@ -1,5 +1,4 @@
-// Steering the queue of a running node by command: delivery obeys within a moment, what is remembered of a destination included, and log and
-// metrics tell of it.
+// Control of the queue of a running node by commands: delivery follows at once, also for destinations that it remembers as unreachable.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runWaypost } from '../lib/run-waypost.ts'
@@ -55,14 +54,14 @@ it('retries, holds, releases, suspends and bounces at once', async () => {
   expect(kinds.map(({ kind }) => kind).slice(-4)).toEqual(['deferred', 'bounced', 'failed', 'notified'])
 })
 
-it('tries a destination again that was remembered as unreachable', async () => {
+it('retries a destination that was unreachable', async () => {
   const address = world.newAddress()
   world.dns.zone.set('dead.example', { MX: '10 mx.dead.example' })
   world.dns.zone.set('mx.dead.example', { A: address })
   await node.send({ to: ['lee@example.org'] })
   await become('lee@dead.example deferred')
-  const late = await startSmtpPeer({ host: address, port: world.mxPort })
+  const restored = await startSmtpPeer({ host: address, port: world.mxPort })
   expect(await queue('retry', '--destination', '*dead.example')).toMatchObject({ status: 0 })
-  await until(() => late.messages.length === 1, { what: 'the mail to arrive' })
-  await late.close()
+  await until(() => restored.messages.length === 1, { what: 'the mail to arrive' })
+  await restored.close()
 })

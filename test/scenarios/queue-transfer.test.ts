@@ -60,7 +60,7 @@ describe('drain', () => {
     expect(await drain()).toEqual({
       status: 0,
       stderr: '',
-      stdout: '30 messages moved to node-2.example.org, 0 left here\n',
+      stdout: '30 messages moved to node-2.example.org, 0 remain here\n',
     })
     expect(pair.giver.queue()).toEqual([])
     expect(pair.giver.spool()).toEqual([])
@@ -95,8 +95,8 @@ describe('drain', () => {
     const claims = await queue.accept(sampleMessage({ queueId, arrivedAt: Date.now() }), { claim: true })
     expect(await drain('--wait', '1s')).toEqual({
       status: 1,
-      stdout: '0 messages moved to node-2.example.org, 1 left here\n',
-      stderr: '1 messages stay: an attempt is under way\n',
+      stdout: '0 messages moved to node-2.example.org, 1 remain here\n',
+      stderr: '1 messages remain: an attempt is running\n',
     })
     const waiting = drain()
     await queue.release(claims)
@@ -109,7 +109,7 @@ describe('drain', () => {
     pair.taker.configure({ peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }], srs: [stranger()] } })
     await pair.taker.start()
     const { status, stderr } = await drain('--wait', '0')
-    expect([status, stderr]).toEqual([1, 'ended early: it answered 403: your certificate is not known here\n'])
+    expect([status, stderr]).toEqual([1, 'the transfer ended early: it answered 403: your certificate is not known here\n'])
     expect(pair.giver.queue().flatMap(({ recipients }) => recipients.map(({ state }) => state))).toEqual(
       Array(3).fill('queued'),
     )
@@ -120,7 +120,7 @@ describe('drain', () => {
     await fill(pair.giver, 3)
     await pair.taker.start()
     const { status, stderr } = await drain('--fingerprint', '0'.repeat(64), '--wait', '0')
-    expect([status, stderr]).toEqual([1, 'ended early: its certificate is none of those that our nodes have\n'])
+    expect([status, stderr]).toEqual([1, 'the transfer ended early: its certificate is none of those that our nodes have\n'])
     expect((await drain('--fingerprint', `sha256:${fingerprintOf(pair.taker)}`)).status).toBe(0)
   })
 

@@ -1,4 +1,4 @@
-// waypost directory export, and what check says of addresses that cannot be listed: on a node's own files.
+// waypost directory export, and the notes of check about addresses that cannot be listed.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,7 +39,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('directory export', () => {
-  it('prints all files as one, which reads again the same', async () => {
+  it('prints one file that gives the same data again', async () => {
     configure('[m.yaml, people, teams]')
     expect(await directoryExport({ config, format: 'yaml' }, io)).toBe(0)
     const first = io.out()
@@ -53,7 +53,7 @@ describe('directory export', () => {
     expect(io.out().replace(/# .*out\.yaml.*\n/, '')).toBe(first.replace(/# .*m\.yaml.*\n/, ''))
   })
 
-  it('as JSON, with remarks apart', async () => {
+  it('prints JSON, with the notes on standard error', async () => {
     configure('[m.yaml, people, teams]')
     expect(await directoryExport({ config, format: 'json' }, io)).toBe(0)
     expect(JSON.parse(io.out())).toMatchObject({
@@ -63,13 +63,13 @@ describe('directory export', () => {
     expect(io.err()).toContain('cannot be listed (note)')
   })
 
-  it('says that LDAP is not in it', async () => {
+  it('reports that LDAP data are missing', async () => {
     configure('[m.yaml]', 'directory: { ldap: { urls: ["ldap://127.0.0.1:1"], base: "dc=x" } }\n')
     expect(await directoryExport({ config, format: 'yaml' }, io)).toBe(0)
-    expect(io.err()).toContain('what LDAP and SQL say is not in it')
+    expect(io.err()).toContain('the output has no data from LDAP and SQL')
   })
 
-  it('prints nothing of data with faults', async () => {
+  it('prints nothing if the data have errors', async () => {
     writeFileSync(join(folder, 'm.yaml'), 'aliases: { press: ghost }\n')
     configure('[m.yaml]')
     expect(await directoryExport({ config, format: 'yaml' }, io)).toBe(2)
@@ -79,12 +79,12 @@ describe('directory export', () => {
 })
 
 describe('check', () => {
-  it('tells which addresses cannot be listed', async () => {
+  it('reports addresses that cannot be listed', async () => {
     configure('[m.yaml, people, teams]')
     const code = await check({ config, json: true }, io)
-    const said = JSON.parse(io.out()) as { readonly notes: unknown; readonly problems: unknown }
-    expect({ code, problems: said.problems }).toEqual({ code: 0, problems: [] })
-    expect(said.notes).toEqual([
+    const printed = JSON.parse(io.out()) as { readonly notes: unknown; readonly problems: unknown }
+    expect({ code, problems: printed.problems }).toEqual({ code: 0, problems: [] })
+    expect(printed.notes).toEqual([
       {
         file: join(folder, 'm.yaml'),
         line: 2,

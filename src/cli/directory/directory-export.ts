@@ -1,5 +1,5 @@
-// waypost directory export: all files of routing data as one, under keys of ours, which `mail:` reads again to the same effect. For looking
-// over what a hierarchy comes to, for comparing two nodes or two days, and for leaving other shapes behind.
+// waypost directory export: the routing data of all files as one file that `mail:` reads with the same result. Use it to review a Hiera
+// hierarchy, to compare two nodes or two days, and to replace other formats.
 
 import { routingFiles } from '../../wiring/routing-files.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -16,7 +16,7 @@ export interface ExportOptions {
   readonly format: 'yaml' | 'json'
 }
 
-/** Prints the data; exit code 2 if it has faults. What LDAP and SQL say is not in it: that is no file, and changes by itself. */
+/** Exit code 2 if the data have errors. The output has no data from LDAP and SQL, because these change without a file. */
 export function directoryExport({ config: file, format }: ExportOptions, io: Io): Promise<number> | number {
   return withConfig(file, io, (config) => {
     const { directory, problems } = loadDirectory(routingFiles(config, []))
@@ -29,11 +29,11 @@ export function directoryExport({ config: file, format }: ExportOptions, io: Io)
       // JSON has no comments.
       for (const note of notes) line(io.stderr, `${note} (note)`)
     } else {
-      const head = [`Routing data of ${config.domain}: all files as one, addresses in full (waypost directory export).`]
+      const head = [`Routing data of ${config.domain}, merged by waypost directory export.`]
       io.stdout.write(mailYaml(mail, head, { 'mail::rewrites': notes }))
     }
     if (config.directory.ldap || config.directory.sql)
-      line(io.stderr, 'what LDAP and SQL say is not in it: see `waypost directory status`')
+      line(io.stderr, 'the output has no data from LDAP and SQL; see `waypost directory status`')
     return OK
   })
 }

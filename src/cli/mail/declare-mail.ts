@@ -1,73 +1,104 @@
-// Commands about mail: where it would go, where it went, and a test mail.
+// Commands about single messages: explain, trace, send, verify.
 
 import type { Command } from 'commander'
-import type { Io } from '../io.ts'
-import type { SendOptions } from './send.ts'
-import { asJson, collect, configFile, readTime } from '../command-options.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { asJson, collect, type CommonOptions, configFile, describeCommand, readTime } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
-
-interface Common {
-  readonly config: string
-  readonly json?: boolean
-}
+import type { Io } from '../io.ts'
+import type { ExplainOptions } from './explain.ts'
+import type { SendOptions } from './send.ts'
+import type { VerifyOptions } from './verify-command.ts'
 
 export function declareMail(program: Command, io: Io, finish: Finish): void {
   declareExplain(program, io, finish)
-  program
-    .command('trace')
-    .description('what did happen to a mail, by queue id, address or message-id')
-    .argument('<subject>', 'QUEUE-ID | ADDRESS | MESSAGE-ID')
+  declareTrace(program, io, finish)
+  declareSend(program, io, finish)
+  declareVerify(program, io, finish)
+}
+
+function declareExplain(program: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    program.command('explain'),
+    'show what the node would do with a message, and why; nothing is sent or stored',
+    'the message would not be accepted',
+  )
+    .argument('<recipient>', 'forward-path')
+    .option(...configFile)
+    .option('--from <address>', 'reverse-path; <> for the null sender')
+    .option(
+      '--as <origin>',
+      'internet, local, peer:ROLE, user:NAME or machine:NAME (default: a client of the first listener)',
+    )
+    .option('--ip <address>', 'address of the client', '192.0.2.1')
+    .option('--helo <name>', 'name of the client in EHLO', 'client.example')
+    .option(
+      '--message <file>',
+      'a complete message, - for standard input: also run the checks of messages and decide about signatures',
+    )
+    .option('--at <time>', 'evaluate at this time (default: now)', readTime)
+    .option(...asJson)
+    .action(async (recipient: string, options: Omit<ExplainOptions, 'recipient' | 'at'> & { readonly at?: number }) =>
+      finish(
+        await (await import('./explain.ts')).explain(
+          { ...options, recipient, at: options.at ?? systemClock.now() },
+          io,
+        ),
+      ),
+    )
+}
+
+function declareTrace(program: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    program.command('trace'),
+    'show the events of messages from the ledger',
+    'the ledger has no matching event',
+  )
+    .argument('<subject>', 'queue ID, address, Message-ID, or a suspended destination')
     .option(...configFile)
     .option(...asJson)
-    .action(async (subject: string, options: Common) =>
+    .action(async (subject: string, options: CommonOptions) =>
       finish(await (await import('./trace.ts')).trace({ ...options, subject }, io)),
     )
-  program
-    .command('send')
-    .description('a test mail, printing the dialogue')
-    .requiredOption('--from <address>', 'reverse-path and From:; <> for the null sender')
-    .requiredOption('--to <address>', 'recipient, may be repeated', collect)
+}
+
+function declareSend(program: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    program.command('send'),
+    'send a test message and print the SMTP dialogue',
+    'the server did not accept every recipient',
+  )
+    .requiredOption('--from <address>', 'reverse-path and From; <> for the null sender')
+    .requiredOption('--to <address>', 'recipient; may be repeated', collect)
     .option('--via <host:port>', 'server', '127.0.0.1:25')
-    .option('--user <name>', 'log in (needs TLS)')
-    .option('--password-file <file>', 'file that holds the password')
+    .option('--user <name>', 'log in as this user, over TLS')
+    .option('--password-file <file>', 'file with the password')
     .option('--cert <file>', 'client certificate, PEM')
-    .option('--key <file>', 'its key, PEM')
-    .option('--ca <file>', 'CA that the server is verified against, PEM')
-    .option('--insecure', 'accept whatever certificate the server shows')
-    .option('--starttls', 'insist on STARTTLS')
-    .option('--tls', 'start with TLS (implied by port 465)')
-    .option('--subject <text>', 'subject of the mail', 'Test mail')
-    .option('--message <file>', 'a whole message instead, - for standard input')
+    .option('--key <file>', 'private key of the certificate, PEM')
+    .option('--ca <file>', "CA of the server's certificate, PEM")
+    .option('--insecure', 'accept any certificate of the server')
+    .option('--starttls', 'require STARTTLS')
+    .option('--tls', 'use implicit TLS (default on port 465)')
+    .option('--subject <text>', 'subject of the message', 'Test mail')
+    .option('--message <file>', 'a complete message instead, - for standard input')
     .option(...asJson)
     .action(async (options: SendOptions) => finish(await (await import('./send.ts')).send(options, io)))
 }
 
-function declareExplain(program: Command, io: Io, finish: Finish): void {
-  program
-    .command('explain')
-    .description('what would happen to this mail, and why: nothing is sent or stored')
-    .argument('<recipient>', 'forward-path')
-    .option(...configFile)
-    .option('--from <address>', 'reverse-path, <> for the null sender')
-    .option(
-      '--as <origin>',
-      'internet, local, peer:ROLE, user:NAME or machine:NAME; what the role usually admits where not given',
-    )
-    .option('--ip <address>', "client's address", '192.0.2.1')
-    .option('--helo <name>', 'what the client says in EHLO', 'client.example')
-    .option(
-      '--message <file>',
-      'a whole message, - for standard input: also run the checks and decide about the signature',
-    )
-    .option('--at <time>', 'as if it were then', readTime)
+function declareVerify(program: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    program.command('verify'),
+    'check SPF, DKIM, DMARC and ARC of the message on standard input, as an mx node does',
+    'the author is not proven',
+  )
+    .requiredOption('--ip <address>', 'address of the client')
+    .requiredOption('--helo <name>', 'name of the client in EHLO')
+    .requiredOption('--from <address>', 'reverse-path; <> for the null sender')
+    .option('--dns <host:port>', 'resolver (default: the resolvers of the system)')
+    .option('--at <time>', 'evaluate at this time (default: now)', readTime)
     .option(...asJson)
-    .action(
-      async (
-        recipient: string,
-        options: Common & { from?: string; as?: string; ip: string; helo: string; message?: string; at?: number },
-      ) =>
-        finish(
-          await (await import('./explain.ts')).explain({ ...options, recipient, at: options.at ?? Date.now() }, io),
-        ),
+    .action(async (options: Omit<VerifyOptions, 'at'> & { readonly at?: number }) =>
+      finish(
+        await (await import('./verify-command.ts')).verify({ ...options, at: options.at ?? systemClock.now() }, io),
+      ),
     )
 }

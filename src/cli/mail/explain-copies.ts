@@ -1,5 +1,5 @@
-// What becomes of a whole mail that has passed the checks: which copies leave, under whose name, and their signatures. The code of intake
-// itself, over a queue that keeps nothing.
+// The part of `waypost explain` after the checks: which copies of a message leave, with which reverse-path, author and signatures. It runs
+// the code of intake with a queue in memory.
 
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -23,7 +23,7 @@ export interface ExplainedCopies {
   readonly events: readonly Event[]
 }
 
-/** The decisions and signatures for one recipient; where it leads nowhere, only the signature. */
+/** The decisions and signatures for one recipient. If the recipient has no target, only the signature is decided. */
 export async function explainCopies(
   { config, data }: { readonly config: Config; readonly data: NodeData },
   checked: Omit<Checked, 'draft'>,
@@ -76,7 +76,7 @@ function isDecision(event: Event): boolean {
   )
 }
 
-/** Bodies in memory; a wrapped one may be as large as it likes, for there is only one. */
+/** Spool files in memory. There is only one message, so their size needs no limit. */
 function memory(): Parameters<typeof makeCopies>[1]['queue'] {
   const files = new Map<string, Buffer[]>()
   return {

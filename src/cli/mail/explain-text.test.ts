@@ -38,16 +38,16 @@ async function explain(forwardPath: string, role: 'mx' | 'srs' = 'srs', reverseP
 }
 
 describe('explainText', () => {
-  it.each(['mx', 'srs'] as const)('tells on the %s from which spam score on nothing is forwarded', async (role) => {
+  it.each(['mx', 'srs'] as const)('prints the spam ceiling on the %s', async (role) => {
     expect(await explain('audit@example.org', role)).toContain(
-      '\n   if it looks like spam: not forwarded from a score of 12.5 on  [mail.yaml:11]',
+      '\n   spam score: not forwarded with a score of 12.5 or more  [mail.yaml:11]',
     )
-    expect(await explain('whoever@example.net', role)).toContain(
-      '\n   if it looks like spam: forwarded whatever its score  [mail.yaml:16]',
+    expect(await explain('anything@example.net', role)).toContain(
+      '\n   spam score: forwarded with any score  [mail.yaml:16]',
     )
   })
 
-  it('shows each destination with every step and its source', async () => {
+  it('prints each destination with its steps and their sources', async () => {
     expect(await explain('media@www.example.org')).toMatchInlineSnapshot(`
       "media@www.example.org: 2 destinations
 
@@ -59,7 +59,7 @@ describe('explainText', () => {
                forward: kim@example.org → kim@home.example.net  [mail.yaml:10]
                  srs: a@far.example → SRS0=m9Ug=2W=far.example=a@srs.example.org  [configuration]
                    # sender and kim@home.example.net are both foreign
-         also by    media@example.org → kim@example.org  [mail.yaml:5]
+         also via   media@example.org → kim@example.org  [mail.yaml:5]
          next hop   mx:home.example.net
          MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
 
@@ -74,14 +74,14 @@ describe('explainText', () => {
     `)
   })
 
-  it('shows what is wanted where DMARC would fail', async () => {
+  it('prints the treatment if DMARC would fail', async () => {
     const text = await explain('audit@example.org')
     expect(text).toContain(
-      '   MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>\n   if DMARC would fail there: wrap  [mail.yaml:11]',
+      '   MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>\n   if DMARC would fail: wrap  [mail.yaml:11]',
     )
   })
 
-  it('shows where the mx hands over', async () => {
+  it('prints that the mx relays to srs', async () => {
     expect(await explain('press@example.org', 'mx')).toMatchInlineSnapshot(`
       "press@example.org: 2 destinations
 
@@ -102,7 +102,7 @@ describe('explainText', () => {
     `)
   })
 
-  it('shows a bounce on its way home', async () => {
+  it('prints the reversal of an SRS address', async () => {
     expect(await explain('SRS0=m9Ug=2W=far.example=a@srs.example.org', 'mx', null)).toMatchInlineSnapshot(`
       "SRS0=m9Ug=2W=far.example=a@srs.example.org: 1 destination
 
@@ -114,7 +114,7 @@ describe('explainText', () => {
     `)
   })
 
-  it('shows members of a group that lead nowhere', async () => {
+  it('prints rejected members of a group', async () => {
     expect(await explain('ops@example.org')).toMatchInlineSnapshot(`
       "ops@example.org: 1 destination
 
@@ -126,52 +126,52 @@ describe('explainText', () => {
          next hop   mx:home.example.net
          MAIL FROM  <SRS0=m9Ug=2W=far.example=a@srs.example.org>
 
-      Leads nowhere, the others are not held up by it:
+      This target is rejected; the other targets are not affected:
          alias: ops@example.org → gone@example.org  [mail.yaml:6]
          reply      550 5.1.1 No such address here
-         because    unknown address gone@example.org"
+         cause      unknown address gone@example.org"
     `)
   })
 
-  it('shows the reply and the cause of a refusal', async () => {
+  it('prints the reply and the cause of a rejection', async () => {
     expect(await explain('nobody@example.org')).toMatchInlineSnapshot(`
-      "nobody@example.org: refused
+      "nobody@example.org: rejected
          reply      550 5.1.1 No such address here
-         because    unknown address nobody@example.org"
+         cause      unknown address nobody@example.org"
     `)
     expect(await explain('orders@example.org')).toMatchInlineSnapshot(`
-      "orders@example.org: refused
+      "orders@example.org: rejected
          refuse: orders@example.org → We sell nothing  [mail.yaml:15]
          reply      550 5.1.1 We sell nothing
-         because    refused by mail.yaml:15"
+         cause      refused by mail.yaml:15"
     `)
     expect(await explain('a@example.org')).toMatchInlineSnapshot(`
-      "a@example.org: refused
+      "a@example.org: rejected
          alias: a@example.org → b@example.org  [mail.yaml:7]
            alias: b@example.org → a@example.org  [mail.yaml:8]
          reply      550 5.4.6 Mail to this address loops
-         because    a@example.org → b@example.org → a@example.org"
+         cause      a@example.org → b@example.org → a@example.org"
     `)
     expect(await explain('kim@elsewhere.example')).toMatchInlineSnapshot(`
-      "kim@elsewhere.example: refused
+      "kim@elsewhere.example: rejected
          reply      554 5.7.1 Relay access denied
-         because    elsewhere.example is not a domain of ours, and origin internet may not relay"
+         cause      elsewhere.example is not a domain of ours, and origin internet may not relay"
     `)
   })
 
-  it('shows what is dropped, and why', async () => {
+  it('prints why mail is discarded', async () => {
     expect(await explain('noreply@example.org')).toMatchInlineSnapshot(`
-      "noreply@example.org: accepted and dropped: nobody reads this
+      "noreply@example.org: accepted and discarded: nobody reads this
          discard: noreply@example.org → nobody reads this  [mail.yaml:14]"
     `)
   })
 
-  it('shows that a source could not answer', () => {
+  it('prints that a source is unavailable', () => {
     const reply = { code: 451, enhanced: '4.3.0', text: 'Address lookup failed', cause: 'ldaps://ldap-01: timed out' }
     expect(explainText('kim@example.org', { kind: 'unavailable', reply, via: [] })).toMatchInlineSnapshot(`
-      "kim@example.org: cannot be answered now
+      "kim@example.org: deferred
          reply      451 4.3.0 Address lookup failed
-         because    ldaps://ldap-01: timed out"
+         cause      ldaps://ldap-01: timed out"
     `)
   })
 })

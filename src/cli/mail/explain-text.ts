@@ -1,30 +1,25 @@
-// A resolution for people: one block for each destination, each step with the place where it is written, and the reply otherwise.
-// `waypost explain` prints it; the object itself is what `--json` prints.
+// A resolution as text for `waypost explain`: a block for each destination with its steps and their sources, or the reply of a rejection.
 
 import type { Destination, ForwardTerms, Resolution, Step } from '../../route/resolution.ts'
 import type { Refusal } from '../../smtp/reply.ts'
 
 const INDENT = '   '
 
-/** The lines, without a last line break. `forwardPath` is what was asked. */
+/** The text without a final line break. `forwardPath` is the address that was resolved. */
 export function explainText(forwardPath: string, resolution: Resolution): string {
   switch (resolution.kind) {
     case 'destinations':
       return [
         `${forwardPath}: ${counted(resolution.destinations.length, 'destination')}`,
         ...resolution.destinations.flatMap(destinationLines),
-        ...(resolution.failedMembers ?? []).flatMap(({ reply, via }) => lostLines(reply, via)),
+        ...(resolution.failedMembers ?? []).flatMap(({ reply, via }) => rejectedMemberLines(reply, via)),
       ].join('\n')
     case 'discard':
-      return [`${forwardPath}: accepted and dropped: ${resolution.reason}`, ...stepLines(resolution.via)].join('\n')
+      return [`${forwardPath}: accepted and discarded: ${resolution.reason}`, ...stepLines(resolution.via)].join('\n')
     case 'refused':
-      return [`${forwardPath}: refused`, ...stepLines(resolution.via), ...replyLines(resolution.reply)].join('\n')
+      return [`${forwardPath}: rejected`, ...stepLines(resolution.via), ...replyLines(resolution.reply)].join('\n')
     case 'unavailable':
-      return [
-        `${forwardPath}: cannot be answered now`,
-        ...stepLines(resolution.via),
-        ...replyLines(resolution.reply),
-      ].join('\n')
+      return [`${forwardPath}: deferred`, ...stepLines(resolution.via), ...replyLines(resolution.reply)].join('\n')
   }
 }
 
@@ -44,24 +39,24 @@ function destinationLines(destination: Destination, index: number): readonly str
 
 function termLines({ action, ceiling }: ForwardTerms): readonly string[] {
   const score = ceiling?.score ?? null
-  const spam = score === null ? 'forwarded whatever its score' : `not forwarded from a score of ${score} on`
+  const spam = score === null ? 'forwarded with any score' : `not forwarded with a score of ${score} or more`
   return [
-    ...(action ? [`${INDENT}if DMARC would fail there: ${action.treatment}  [${action.source}]`] : []),
-    ...(ceiling ? [`${INDENT}if it looks like spam: ${spam}  [${ceiling.source}]`] : []),
+    ...(action ? [`${INDENT}if DMARC would fail: ${action.treatment}  [${action.source}]`] : []),
+    ...(ceiling ? [`${INDENT}spam score: ${spam}  [${ceiling.source}]`] : []),
   ]
 }
 
-function lostLines(reply: Refusal, via: readonly Step[]): readonly string[] {
-  return ['', 'Leads nowhere, the others are not held up by it:', ...stepLines(via), ...replyLines(reply)]
+function rejectedMemberLines(reply: Refusal, via: readonly Step[]): readonly string[] {
+  return ['', 'This target is rejected; the other targets are not affected:', ...stepLines(via), ...replyLines(reply)]
 }
 
-/** A step and its source, each deeper than the one before; other ways to the same address stand below them. */
+/** The steps, each indented below the previous one, then other paths to the same address. */
 function stepLines(via: readonly Step[]): readonly string[] {
   const steps = via.filter((step) => step.rule !== 'next-hop' && step.rule !== 'merge')
   const merges = via.filter((step) => step.rule === 'merge')
   return [
     ...steps.flatMap((step, depth) => oneStep(step, `${INDENT}${'  '.repeat(depth)}`)),
-    ...merges.map((step) => `${INDENT}also by    ${step.from} → ${step.to}  [${step.source}]`),
+    ...merges.map((step) => `${INDENT}also via   ${step.from} → ${step.to}  [${step.source}]`),
   ]
 }
 
@@ -73,7 +68,7 @@ function oneStep(step: Step, indent: string): readonly string[] {
 
 function replyLines(reply: Refusal): readonly string[] {
   const lines = [`${INDENT}reply      ${reply.code} ${reply.enhanced} ${reply.text}`]
-  return reply.cause === reply.text ? lines : [...lines, `${INDENT}because    ${reply.cause}`]
+  return reply.cause === reply.text ? lines : [...lines, `${INDENT}cause      ${reply.cause}`]
 }
 
 function counted(count: number, noun: string): string {

@@ -1,4 +1,5 @@
-// waypost explain: what would happen to this mail, by the code that a running node uses, with nothing sent or stored.
+// waypost explain: what the node would do with a message, by the code of the running node. Nothing is sent or stored. Exit code 1 if the
+// message would not be accepted.
 
 import { createReadStream } from 'node:fs'
 import { isIP } from 'node:net'
@@ -35,17 +36,17 @@ export interface ExplainOptions {
   readonly recipient: string
   /** Reverse-path; `<>` for the null sender. */
   readonly from?: string
-  /** `internet`, `peer:mx`, `user:lee`, `machine:ci-01`, `local`; what the role's first listener admits where not given. */
+  /** `internet`, `peer:mx`, `user:lee`, `machine:ci-01` or `local`; default: a client of the first listener. */
   readonly as?: string
   readonly ip: string
   readonly helo: string
-  /** File with a whole message, for the checks and the signature; `-` is standard input. */
+  /** File with a complete message, for the checks of messages and the signature; `-` is standard input. */
   readonly message?: string
   readonly at: number
   readonly json?: boolean
 }
 
-/** What explain found; `--json` prints exactly this. */
+/** The output of `--json`. */
 interface Explanation {
   readonly origin: Origin
   readonly sender: { readonly reply: Refusal } | null
@@ -93,13 +94,13 @@ interface Subject {
   readonly content: Content | null
 }
 
-/** Null if no message is given; a sentence if it cannot be read. */
+/** The message; null without --message; a sentence if it cannot be read. */
 async function contentOf(message: string | undefined, io: Io): Promise<Content | string | null> {
   if (message === undefined) return null
   try {
     return await readMessage(message === '-' ? io.stdin : createReadStream(message))
   } catch (error) {
-    return `--message: found ${message}, which cannot be read (${(error as Error).message}), expected a file with one message`
+    return `--message: found ${message}, which cannot be read (${(error as Error).message}), expected a file with a message`
   }
 }
 
@@ -168,7 +169,7 @@ function session(options: ExplainOptions, origin: Origin): Session {
   return { ...blank, remoteIp: ip, helo, origin }
 }
 
-/** What a client of this role would be; null if the words are none of ours. */
+/** The origin that `as` names, or the one of a client of the first listener. Null if `as` is invalid. */
 function originOf(as: string | undefined, config: Config, from: string | null): Origin | null {
   const local = from === null ? '' : splitAddress(from).local
   const admits = config.listeners[0]?.admit ?? []
@@ -186,13 +187,15 @@ function originOf(as: string | undefined, config: Config, from: string | null): 
 }
 
 function lines(recipient: string, found: Explanation): string[] {
-  const refused = (what: string, { code, enhanced, text, cause }: Refusal) =>
+  const rejected = (what: string, { code, enhanced, text, cause }: Refusal) =>
     `${what}: ${code} ${enhanced} ${text}${cause === text ? '' : ` (${cause})`}`
   return [
-    ...(found.sender ? [refused('the sender is refused', found.sender.reply)] : []),
+    ...(found.sender ? [rejected('the sender is rejected', found.sender.reply)] : []),
     ...(found.resolution ? [explainText(recipient, found.resolution)] : []),
-    ...(found.refused && found.resolution?.kind === 'destinations' ? [refused('refused here', found.refused)] : []),
-    ...(found.message?.reply ? [refused('the message is refused', found.message.reply)] : []),
+    ...(found.refused && found.resolution?.kind === 'destinations'
+      ? [rejected('the recipient is rejected', found.refused)]
+      : []),
+    ...(found.message?.reply ? [rejected('the message is rejected', found.message.reply)] : []),
     ...(found.message?.events.map(describeEvent) ?? []),
   ]
 }

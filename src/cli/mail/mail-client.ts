@@ -1,5 +1,5 @@
-// A mail client for test mails (waypost send, the demonstration, scenarios): one transaction, its dialogue kept line by line.
-// Deliveries of the node do not come through here.
+// An SMTP client for test messages of `waypost send`, the demonstration and the tests: one transaction with its dialogue. The node does
+// not deliver with it.
 
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { ConnectionOptions } from 'node:tls'
@@ -7,7 +7,7 @@ import type { ConnectionOptions } from 'node:tls'
 export interface TestMail {
   readonly host: string
   readonly port: number
-  /** Name said in EHLO. */
+  /** Name in EHLO. */
   readonly name?: string
   readonly security: 'none' | 'starttls' | 'implicit'
   readonly login?: { readonly user: string; readonly password: string }
@@ -15,11 +15,11 @@ export interface TestMail {
   readonly tls?: ConnectionOptions
   /** Source address. */
   readonly localAddress?: string
-  /** Null sender: null. */
+  /** Null: the null sender. */
   readonly from: string | null
   readonly to: readonly string[]
   readonly message: string | Buffer
-  /** Called with every line of the dialogue as it happens: `C: …`, `S: …`. */
+  /** Called for each line of the dialogue: `C: …` from the client, `S: …` from the server. */
   readonly onLine?: (line: string) => void
 }
 
@@ -31,10 +31,10 @@ export type Sent =
     }
   | { readonly kind: 'refused'; readonly reply: string; readonly stage: string }
 
-/** Longest wait for any reply, ms: a test mail that takes longer has shown what it had to show. */
-const PATIENCE_MS = 60_000
+/** Time limit of the connection and of each reply, ms. */
+const TIMEOUT_MS = 60_000
 
-/** Sends one mail. Network trouble and refusals are answers, not exceptions. */
+/** Sends one message. Network errors and rejections are results, not exceptions. */
 export async function sendTestMail(mail: TestMail): Promise<Sent> {
   const connection = new SMTPConnection({
     host: mail.host,
@@ -45,9 +45,9 @@ export async function sendTestMail(mail: TestMail): Promise<Sent> {
     ignoreTLS: mail.security === 'none',
     tls: mail.tls,
     localAddress: mail.localAddress,
-    connectionTimeout: PATIENCE_MS,
-    greetingTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
     logger: dialogue(mail.onLine),
     transactionLog: true,
   })
@@ -101,7 +101,7 @@ function replyOf(error: unknown): string {
   return response ?? message ?? String(error)
 }
 
-/** nodemailer logs `{tnx: 'client' | 'server'}` entries; the rest of its log is not for people. */
+/** nodemailer's log entries of the dialogue have `tnx: 'client' | 'server'`; the others are ignored. */
 function dialogue(onLine: TestMail['onLine']) {
   if (!onLine) return false
   const write = (entry: { tnx?: string }, text: unknown) => {

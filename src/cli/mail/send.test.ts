@@ -1,4 +1,4 @@
-// waypost send: the message goes out octet by octet, and what cannot work is refused before anybody is called.
+// waypost send: the message is sent unchanged, and invalid options are rejected before a connection.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,8 +9,8 @@ import { type SmtpPeer, startSmtpPeer } from '../../../test/lib/smtp-peer.ts'
 import { send } from './send.ts'
 import type { SendOptions } from './send.ts'
 
-/** 8-bit text in ISO 8859-1, which is no UTF-8. */
-const letter = Buffer.from(
+/** 8-bit text in ISO 8859-1, which is not valid UTF-8. */
+const message = Buffer.from(
   'Subject: Gr\u00fc\u00dfe\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\nK\u00f6ln\r\n',
   'latin1',
 )
@@ -20,7 +20,7 @@ let peer: SmtpPeer
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-send-'))
-  writeFileSync(join(folder, 'letter'), letter)
+  writeFileSync(join(folder, 'message'), message)
   writeFileSync(join(folder, 'empty'), '\n')
   peer = await startSmtpPeer()
 })
@@ -36,37 +36,37 @@ async function run(options: Partial<SendOptions>, input: Buffer | string = '') {
   return { code, out: io.out(), err: io.err() }
 }
 
-it('sends the octets of a file and of standard input as they are', async () => {
-  expect(await run({ message: join(folder, 'letter') })).toMatchObject({ code: 0, err: '' })
-  expect(await run({ message: '-' }, letter)).toMatchObject({ code: 0, err: '' })
-  expect(peer.messages.map(({ data }) => data.toString('latin1'))).toEqual(Array(2).fill(letter.toString('latin1')))
+it('sends a file and standard input unchanged', async () => {
+  expect(await run({ message: join(folder, 'message') })).toMatchObject({ code: 0, err: '' })
+  expect(await run({ message: '-' }, message)).toMatchObject({ code: 0, err: '' })
+  expect(peer.messages.map(({ data }) => data.toString('latin1'))).toEqual(Array(2).fill(message.toString('latin1')))
 })
 
 it.each([
-  [{ via: 'nowhere' }, '--via: found "nowhere", expected host:port'],
-  [{ via: '127.0.0.1:99999' }, '--via: found "127.0.0.1:99999", expected host:port'],
-  [{ via: '127.0.0.1:0' }, '--via: found "127.0.0.1:0", expected host:port'],
-  [{ user: 'lee' }, '--user: found no --password-file beside it, expected a file that holds the password'],
-  [{ cert: 'us.pem' }, '--cert: found no --key beside it, expected both'],
-  [{ key: 'us.key' }, '--key: found no --cert beside it, expected both'],
-])('refuses %j and calls nobody', async (wrong, said) => {
+  [{ via: 'nowhere' }, '--via: found "nowhere", expected a host and port such as mx.example.org:25'],
+  [{ via: '127.0.0.1:99999' }, '--via: found "127.0.0.1:99999", expected a host and port such as mx.example.org:25'],
+  [{ via: '127.0.0.1:0' }, '--via: found "127.0.0.1:0", expected a host and port such as mx.example.org:25'],
+  [{ user: 'lee' }, '--user: found no --password-file, expected both'],
+  [{ cert: 'us.pem' }, '--cert: found no --key, expected both'],
+  [{ key: 'us.key' }, '--key: found no --cert, expected both'],
+])('rejects %j without a connection', async (wrong, reason) => {
   const before = peer.sessions
-  expect(await run(wrong)).toEqual({ code: 2, out: '', err: `${said}\n` })
+  expect(await run(wrong)).toEqual({ code: 2, out: '', err: `${reason}\n` })
   expect(peer.sessions).toBe(before)
 })
 
-it('prints what the server says without what a terminal would obey', async () => {
-  const rude = await startSmtpPeer({ replies: { mail: '550 5.7.1 no \u001b[31mred\u009b0m' } })
-  const { code, out } = await run({ via: `127.0.0.1:${rude.port}` })
-  await rude.close()
+it('escapes control characters in replies of the server', async () => {
+  const hostile = await startSmtpPeer({ replies: { mail: '550 5.7.1 no \u001b[31mred\u009b0m' } })
+  const { code, out } = await run({ via: `127.0.0.1:${hostile.port}` })
+  await hostile.close()
   expect(code).toBe(1)
   expect(out).toContain(String.raw`S: 550 5.7.1 no \u001b[31mred\u009b0m`)
-  expect(out).toContain(String.raw`refused (send): 550 5.7.1 no \u001b[31mred`)
-  // oxlint-disable-next-line no-control-regex -- the range is the point
+  expect(out).toContain(String.raw`rejected (send): 550 5.7.1 no \u001b[31mred`)
+  // oxlint-disable-next-line no-control-regex -- control characters are what it matches
   expect(out).not.toMatch(/[\0-\x09\x0b-\x1f\x7f\x9b]/)
 })
 
-it('refuses an empty password', async () => {
+it('rejects an empty password', async () => {
   const passwordFile = join(folder, 'empty')
   expect(await run({ user: 'lee', passwordFile })).toMatchObject({
     code: 2,

@@ -1,9 +1,10 @@
-// waypost send: a test mail, with its dialogue printed as it happens. Exit 0 if every recipient was accepted, 1 if not.
+// waypost send: sends a test message and prints the SMTP dialogue. Exit code 1 if the server does not accept every recipient.
 
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { buffer } from 'node:stream/consumers'
+import { systemClock } from '../../lib/clock.ts'
 import { type Endpoint, readEndpoint } from '../../lib/endpoint.ts'
 import { sendTestMail } from './mail-client.ts'
 import type { Sent, TestMail } from './mail-client.ts'
@@ -13,29 +14,29 @@ import type { Io } from '../io.ts'
 export interface SendOptions {
   readonly from: string
   readonly to: readonly string[]
-  /** `host:port`; port 465 starts with TLS. */
+  /** `host:port`; port 465 has implicit TLS. */
   readonly via: string
   readonly user?: string
-  /** File that holds the password; it never stands on a command line. */
+  /** File with the password. A password on the command line would be visible to all users. */
   readonly passwordFile?: string
   readonly cert?: string
   readonly key?: string
   readonly ca?: string
-  /** Accept whatever certificate the server shows. */
+  /** Accept any certificate of the server. */
   readonly insecure?: boolean
   readonly starttls?: boolean
   readonly tls?: boolean
   readonly subject: string
-  /** File with the whole message, `-` for standard input. */
+  /** File with a complete message, `-` for standard input. */
   readonly message?: string
   readonly json?: boolean
 }
 
 export async function send(options: SendOptions, io: Io): Promise<number> {
   const server = readEndpoint(options.via)
-  if (!server) return usage(io, `--via: found "${options.via}", expected host:port`)
-  const lonely = withoutItsOther(options)
-  if (lonely !== null) return usage(io, lonely)
+  if (!server) return usage(io, `--via: found "${options.via}", expected a host and port such as mx.example.org:25`)
+  const problem = missingPartner(options)
+  if (problem !== null) return usage(io, problem)
   let mail: TestMail
   try {
     mail = await compose(options, io, server)
@@ -49,20 +50,19 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
   }
   const sent = await sendTestMail({ ...mail, onLine })
   if (options.json) json(io.stdout, { ...sent, dialogue })
-  else line(io.stdout, verdict(sent))
+  else line(io.stdout, resultText(sent))
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
 }
 
-/** Options that come in pairs. */
-function withoutItsOther({ user, passwordFile, cert, key }: SendOptions): string | null {
-  if (user !== undefined && passwordFile === undefined)
-    return '--user: found no --password-file beside it, expected a file that holds the password'
-  if (cert !== undefined && key === undefined) return '--cert: found no --key beside it, expected both'
-  if (key !== undefined && cert === undefined) return '--key: found no --cert beside it, expected both'
+/** The problem of an option that needs another one, or null. */
+function missingPartner({ user, passwordFile, cert, key }: SendOptions): string | null {
+  if (user !== undefined && passwordFile === undefined) return '--user: found no --password-file, expected both'
+  if (cert !== undefined && key === undefined) return '--cert: found no --key, expected both'
+  if (key !== undefined && cert === undefined) return '--key: found no --cert, expected both'
   return null
 }
 
-/** The first line of the file. Throws if there is nothing on it. */
+/** The first line of the file. Throws if it is empty. */
 function readPassword(file: string): string {
   const [password = ''] = readFileSync(file, 'utf8').split(/\r?\n/)
   if (password === '')
@@ -95,23 +95,24 @@ async function compose(options: SendOptions, io: Io, server: Endpoint): Promise<
   }
 }
 
-/** A given message stays as it is, octet by octet: it may be signed, or in any character set. */
+/** The message of --message is not changed: it may be signed, or have any character set. */
 async function messageOf(options: SendOptions, io: Io): Promise<string | Buffer> {
   if (options.message === '-') return buffer(io.stdin)
   if (options.message !== undefined) return readFileSync(options.message)
+  const now = systemClock.now()
   const headers = [
     `From: ${options.from || 'MAILER-DAEMON'}`,
     `To: ${options.to.join(', ')}`,
     `Subject: ${options.subject}`,
-    `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
-    `Message-ID: <${Date.now().toString(36)}.${process.pid}@${hostname()}>`,
+    `Date: ${new Date(now).toUTCString().replace('GMT', '+0000')}`,
+    `Message-ID: <${now.toString(36)}.${process.pid}@${hostname()}>`,
   ]
-  return `${headers.join('\r\n')}\r\n\r\nThis is a test mail.\r\n`
+  return `${headers.join('\r\n')}\r\n\r\nThis is a test message.\r\n`
 }
 
-function verdict(sent: Sent): string {
-  if (sent.kind === 'refused') return `refused (${sent.stage}): ${sent.reply}`
-  const rejected = sent.rejected.map((one) => `\nrefused ${one.recipient}: ${one.reply}`)
+function resultText(sent: Sent): string {
+  if (sent.kind === 'refused') return `rejected (${sent.stage}): ${sent.reply}`
+  const rejected = sent.rejected.map((one) => `\nrejected ${one.recipient}: ${one.reply}`)
   return `accepted: ${sent.reply}${rejected.join('')}`
 }
 

@@ -1,4 +1,4 @@
-// waypost trace: what did happen to a mail, from the ledger: by queue id, address or message-id. Exit 1 if nothing is known of it.
+// waypost trace: the events of messages from the ledger, by queue ID, address or Message-ID. Exit code 1 if there are none.
 
 import type { Event } from '../../observe/events.ts'
 import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
@@ -13,22 +13,22 @@ export function trace(
   return withQueueReader(options.config, io, (reader) => {
     const events = reader.trace(options.subject)
     if (options.json) json(io.stdout, events)
-    else if (events.length === 0) line(io.stderr, `nothing is known of ${options.subject}`)
+    else if (events.length === 0) line(io.stderr, `no events for ${options.subject}`)
     else for (const text of traceLines(events)) line(io.stdout, text)
     return events.length > 0 ? OK : FAILED
   })
 }
 
-/** A block for each queue id in order of its first event. */
+/** A block for each queue ID, in the order of the first events. */
 function traceLines(events: readonly Event[]): string[] {
   const blocks = Map.groupBy(events, headOf)
   return [...blocks].flatMap(([name, own], i) => [...(i === 0 ? [] : ['']), name, ...own.flatMap(eventLines)])
 }
 
-/** Without a queue id are what a person did to a destination, and refused mail, which stands under its session. */
+/** Suspensions have no queue ID but a destination; rejected mail has only its session. */
 function headOf(event: Event): string {
   if (event.kind === 'suspended' || event.kind === 'resumed') return event.destination
-  return event.queueId ?? `refused in session ${event.session ?? 'unknown'}`
+  return event.queueId ?? `rejected in session ${event.session ?? 'unknown'}`
 }
 
 function eventLines(event: Event): string[] {

@@ -1,5 +1,4 @@
-// `waypost verify`: SPF, DKIM, DMARC and ARC of a message as the mx sees them, on the mx's own code.
-// Exit 0 if the author is proven, 1 if not, 2 for a wrong option.
+// waypost verify: SPF, DKIM, DMARC and ARC of a message, by the code of an mx node. Exit code 1 if the author is not proven.
 
 import { isIP } from 'node:net'
 import { createAuthenticator } from '../../filter/verify-message.ts'
@@ -12,34 +11,32 @@ import { resolverFor } from '../resolver-option.ts'
 export interface VerifyOptions {
   readonly ip: string
   readonly helo: string
-  /** The reverse-path; null (or `<>`) is the null sender. */
+  /** Reverse-path; null or `<>` is the null sender. */
   readonly from: string | null
-  /** `HOST:PORT`; the system's servers without it. */
+  /** `HOST:PORT`; default: the resolvers of the system. */
   readonly dns?: string
-  /** The time to judge at: ISO 8601 or unix seconds; now without it. */
-  readonly at?: string
-  readonly json: boolean
+  /** Evaluate at this time, unix milliseconds. */
+  readonly at: number
+  readonly json?: boolean
   readonly authservId?: string
 }
 
-/** Reads the message from standard input and prints what was found. */
+/** Reads the message from standard input and prints the results. */
 export async function verify(options: VerifyOptions, io: Io): Promise<number> {
   const usage = (text: string): number => {
     line(io.stderr, text)
     return USAGE
   }
-  if (isIP(options.ip) === 0) return usage(`--ip ${options.ip}: expected an IPv4 or IPv6 address`)
-  const now = options.at === undefined ? Date.now() : parseTime(options.at)
-  if (now === null) return usage(`--at ${options.at}: expected a time such as 2026-11-21T02:00:00Z or unix seconds`)
+  if (isIP(options.ip) === 0) return usage(`--ip: found ${options.ip}, expected an IPv4 or IPv6 address`)
   const resolver = await resolverFor(options.dns)
-  if (resolver === null) return usage(`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`)
+  if (resolver === null) return usage(`--dns: found ${options.dns}, expected ADDRESS or ADDRESS:PORT`)
   const found = await createAuthenticator({ clock: commandClock, resolver }).authenticate({
     remoteIp: options.ip,
     helo: options.helo,
     sender: bareSender(options.from),
     content: await readMessage(io.stdin),
     authservId: options.authservId ?? 'localhost',
-    now,
+    now: options.at,
   })
   const proven = isProven(found)
   if (options.json) json(io.stdout, { ...found, proven })
@@ -47,21 +44,16 @@ export async function verify(options: VerifyOptions, io: Io): Promise<number> {
   return proven ? OK : FAILED
 }
 
-function parseTime(text: string): number | null {
-  const time = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  return Number.isNaN(time) ? null : time
-}
-
 function bareSender(from: string | null): string | null {
   const bare = from?.replace(/^<(.*)>$/, '$1') ?? ''
   return bare === '' ? null : bare
 }
 
-/** DMARC decides; for an author domain without a record any passing identity of that domain, of one above or below it does. */
+/** DMARC decides. Without a DMARC record, a passing SPF or DKIM identity of the author domain or of a parent or child domain is enough. */
 function isProven({ spf, dkim, dmarc }: Authentication): boolean {
   if (dmarc.result !== 'none') return dmarc.result === 'pass'
-  const speaks = spf.result === 'pass' && isRelated(spf.domain, dmarc.domain)
-  return speaks || dkim.some((signature) => signature.result === 'pass' && signature.aligned)
+  const spfProves = spf.result === 'pass' && isRelated(spf.domain, dmarc.domain)
+  return spfProves || dkim.some((signature) => signature.result === 'pass' && signature.aligned)
 }
 
 function isRelated(one: string | null, other: string | null): boolean {

@@ -41,20 +41,20 @@ async function run(mail: string | null) {
 }
 
 describe('waypost check', () => {
-  it('says in a few words what was loaded', async () => {
+  it('prints a summary of the loaded data', async () => {
     const { code, out } = await run('forwards: { postmaster: x@far.example }\n')
     expect(code).toBe(0)
     expect(out).toContain('1 routing file, 0 signing keys, 0 assertions, 0 users, 0 machines')
   })
 
-  it('gives every message a place that an editor can jump to', async () => {
+  it('gives every message a position', async () => {
     expect(await run(null)).toMatchObject({ code: 2, err: expect.stringContaining('/mail.yaml:1:1: no such file\n') })
     const { code, err } = await run('')
     expect(code).toBe(0)
     expect(err).toMatch(/^\/node\.yaml:1:1: mail to postmaster@example\.org is refused .* \(warning\)\n$/)
   })
 
-  it('warns of a certificate that has ended or soon will', async () => {
+  it('warns of an expired certificate and of one that expires soon', async () => {
     const issue = (days: number) => createAuthority('Check').issue({ names: ['mx-01.example.org'], days })
     const withCertificate = async (days: number) => {
       const { certificate, key } = issue(days)
@@ -72,7 +72,7 @@ describe('waypost check', () => {
     expect((await withCertificate(30)).err).toBe('')
   })
 
-  it('refuses what breaks an assertion, at its place', async () => {
+  it('reports a failed assertion with its position', async () => {
     const mail =
       'forwards: { postmaster: x@far.example }\nassertions:\n  - { address: kim@example.org, to: [a@b.example] }\n'
     const { code, err } = await run(mail)

@@ -1,9 +1,10 @@
-// waypost check: what `run` would say before it starts, for editors, hooks and the operator's own CI.
+// waypost check: the problems that would keep the node from starting, and warnings. For operators, editors and CI.
 
 import { loadData } from '../../node/load-data.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { formatProblem } from '../../config/problem.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { formatEndpoint } from '../../lib/endpoint.ts'
 import type { Problem } from '../../config/problem.ts'
 import { json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -25,7 +26,7 @@ export async function check(options: { readonly config: string; readonly json?: 
 interface Inspection {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
-  /** What is no mistake and good to know: addresses that cannot be listed. */
+  /** Facts that are not problems: addresses that cannot be listed. */
   readonly notes: readonly Problem[]
   readonly summary: string
 }
@@ -35,12 +36,10 @@ async function inspect(file: string): Promise<Inspection> {
   if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
   const { config } = load
   const data = await loadData(config, { clock: systemClock, tokens: null })
-  const listeners = config.listeners
-    .map((one) => `${one.name} on ${one.host.includes(':') ? `[${one.host}]` : one.host}:${one.port}`)
-    .join(', ')
-  const unasked =
-    config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd, so nothing is checked for spam' : ''
-  const summary = `${config.role.role} ${config.hostname}: ${listeners}${unasked}`
+  const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
+  const noSpamCheck =
+    config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''
+  const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}`
   if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, notes: [], summary }
   const { notes } = data.data
   return { problems: [], warnings: data.warnings, notes, summary: `${summary}; ${data.data.summary}` }

@@ -1,4 +1,4 @@
-// waypost reload finds the node that runs, and never signals a process that only has the number of one that ran.
+// waypost reload signals the running node, and never another process that has the PID of a crashed node.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,14 +10,14 @@ import { type QueueNode, queueNode } from '../../../test/lib/queue-command.ts'
 import { reload } from './reload-command.ts'
 
 let node: QueueNode
-let bystander: ChildProcess
+let other: ChildProcess
 
 beforeEach(() => {
   node = queueNode()
-  bystander = spawn('sleep', ['60'])
+  other = spawn('sleep', ['60'])
 })
 afterEach(async () => {
-  bystander.kill('SIGKILL')
+  other.kill('SIGKILL')
   await node.place.remove()
 })
 
@@ -30,28 +30,28 @@ async function reloaded(pid: string): Promise<readonly [number, string]> {
 
 it('signals the process of a running node', async () => {
   await node.open()
-  const ended = once(bystander, 'exit')
-  expect(await reloaded(`${bystander.pid}\n`)).toMatchObject([
+  const ended = once(other, 'exit')
+  expect(await reloaded(`${other.pid}\n`)).toMatchObject([
     0,
-    expect.stringContaining(`sent SIGHUP to PID ${bystander.pid}`),
+    expect.stringContaining(`sent SIGHUP to PID ${other.pid}`),
   ])
   expect(await ended).toEqual([null, 'SIGHUP'])
 })
 
-it('says what there is to be warned of, at its place', async () => {
+it('prints warnings with their positions', async () => {
   await node.open()
-  const [, said] = await reloaded(`${bystander.pid}\n`)
-  expect(said).toMatch(/^.*:\d+:\d+: mail to postmaster@example\.org is refused .* \(warning\)$/m)
+  const [, printed] = await reloaded(`${other.pid}\n`)
+  expect(printed).toMatch(/^.*:\d+:\d+: mail to postmaster@example\.org is refused .* \(warning\)$/m)
 })
 
-it('leaves a process alone that got the number of a node which crashed', async () => {
+it('does not signal a process that has the PID of a crashed node', async () => {
   const queue = await node.open()
   await queue.close()
-  expect(await reloaded(`${bystander.pid}\n`)).toMatchObject([1, expect.stringContaining('no node runs')])
-  expect(bystander.signalCode).toBeNull()
+  expect(await reloaded(`${other.pid}\n`)).toMatchObject([1, expect.stringContaining('no node is running')])
+  expect(other.signalCode).toBeNull()
 })
 
-it.each(['', '0\n', '-1\n', 'x\n', '1.5\n'])('signals nobody for the pid file %j', async (text) => {
+it.each(['', '0\n', '-1\n', 'x\n', '1.5\n'])('signals no process for the PID file %j', async (text) => {
   await node.open()
-  expect(await reloaded(text)).toMatchObject([1, expect.stringContaining('no node runs')])
+  expect(await reloaded(text)).toMatchObject([1, expect.stringContaining('no node is running')])
 })

@@ -1,4 +1,4 @@
-// waypost reload: checks the configuration as the node will, then tells the node to read it again. Exit 2 if it would refuse it.
+// waypost reload: checks the configuration and routing data, then sends SIGHUP to the running node. Exit code 2 if the node would reject them.
 
 import { readFileSync } from 'node:fs'
 import { pidFilePath, queueDirectory } from '../../wiring/node-paths.ts'
@@ -14,20 +14,23 @@ export function reload(options: { readonly config: string }, io: Io): Promise<nu
     for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
     try {
       const pid = runningPid(config)
-      if (pid === null) throw new Error(`no node runs on ${config.data}`)
+      if (pid === null) throw new Error(`no node is running with the data directory ${config.data}`)
       process.kill(pid, 'SIGHUP')
       line(io.stdout, `sent SIGHUP to PID ${pid} (${data.summary})`)
       return OK
     } catch (error) {
-      line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_YOURS : (error as Error).message)
+      line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_PERMITTED : (error as Error).message)
       return FAILED
     }
   })
 }
 
-const NOT_YOURS = 'the node runs as another user: only that user and root may tell it'
+const NOT_PERMITTED = 'cannot send SIGHUP: the node runs as another user; run the command as that user or as root'
 
-/** The number in the file counts only while a node holds the queue: after a crash it may be anybody's, and 0 would be everybody's. */
+/**
+ * The PID of the running node, or null. The PID file counts only while a node owns the queue: after a crash the PID may belong to another
+ * process. PID 0 would signal the whole process group.
+ */
 function runningPid(config: Config): number | null {
   if (!isOwned(queueDirectory(config))) return null
   try {

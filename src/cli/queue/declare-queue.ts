@@ -1,148 +1,162 @@
-// Commands about what waits: looking at it, steering it.
+// Commands about the queue.
 
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { systemClock } from '../../lib/clock.ts'
+import { readFingerprint } from '../../lib/fingerprint.ts'
 import type { ControlAction } from '../../queue/contract/queue-control.ts'
+import {
+  asJson,
+  collect,
+  type CommonOptions,
+  configFile,
+  describeCommand,
+  type Finish,
+  readDuration,
+} from '../command-options.ts'
 import type { Io } from '../io.ts'
-import { operatorName } from './operator.ts'
+import { operatorName } from './command-user.ts'
 import type { FilterOptions } from './queue-filter.ts'
-import { asJson, collect, configFile, readDuration } from '../command-options.ts'
-import type { Finish } from '../command-options.ts'
 
-interface Common {
-  readonly config: string
-  readonly json?: boolean
-}
-
-interface ActionOptions extends Common, FilterOptions {
+interface ActionOptions extends CommonOptions, FilterOptions {
   readonly all?: boolean
   readonly reason: string
   readonly dryRun?: boolean
 }
 
-const reasonOption = ['--reason <text>', 'why, for the ledger', ''] as const
-const dryRunOption = ['--dry-run', 'change nothing, say what would be touched'] as const
+const reasonOption = ['--reason <text>', 'reason for the ledger', ''] as const
+const dryRunOption = ['--dry-run', 'change nothing and print what the command would change'] as const
 
 export function declareQueue(program: Command, io: Io, finish: Finish): void {
-  const queue = program.command('queue').description('look at what waits, and steer it')
-  declareLooking(queue, io, finish)
-  declareSteering(queue, io, finish)
-  declareDestinations(queue, io, finish)
+  const queue = program.command('queue').description('inspect and control the queue of a running or stopped node')
+  declareInspection(queue, io, finish)
+  declareActions(queue, io, finish)
+  declareSuspensions(queue, io, finish)
   declareBackup(queue, io, finish)
-  declareMoving(queue, io, finish)
+  declareTransfer(queue, io, finish)
 }
 
-/** The filter grammar: the same for every command that takes one. */
+/** The filter options, the same for every command that takes a filter. */
 function withFilter(command: Command): Command {
   return command
-    .argument('[queue-id...]', 'these messages only')
-    .option('--sender <pattern>', 'reverse-path; * stands for any text, <> for the null sender')
+    .argument('[queue-id...]', 'only these messages')
+    .option('--sender <pattern>', 'reverse-path; * matches any text, <> is the null sender')
     .option('--recipient <pattern>', 'final or original address')
     .option('--destination <pattern>', 'next hop such as mx:example.net')
-    .option('--state <state>', 'queued, deferred, claimed, held, failed …; may be repeated', collect)
-    .option('--older-than <duration>', 'arrived longer ago than this', readDuration)
-    .option('--identity <name>', 'user or machine that sent it')
-    .option('--reply <text>', 'part of the last reply')
+    .option('--state <state>', 'state such as queued, deferred, claimed, held; may be repeated', collect)
+    .option('--older-than <duration>', 'minimum age', readDuration)
+    .option('--identity <name>', 'user or machine that submitted the message')
+    .option('--reply <text>', 'part of the last reply, ignoring case')
 }
 
-function declareLooking(queue: Command, io: Io, finish: Finish): void {
-  withFilter(queue.command('list').description('messages and recipients that wait, with the reason'))
+function declareInspection(queue: Command, io: Io, finish: Finish): void {
+  withFilter(queue.command('list'))
+    .description('list messages with the state of their recipients and the last reply')
     .option(...configFile)
     .option(...asJson)
-    .action(async (queueIds: string[], { config, json, ...filter }: Common & FilterOptions) =>
-      finish(
-        await (await import('./queue-list.ts')).queueList({ config, json, queueIds, filter, now: Date.now() }, io),
-      ),
-    )
-  queue
-    .command('show')
-    .description('one message: recipients, header, events')
+    .action(async (queueIds: string[], { config, json, ...filter }: CommonOptions & FilterOptions) => {
+      const { queueList } = await import('./queue-list.ts')
+      finish(await queueList({ config, json, queueIds, filter, now: systemClock.now() }, io))
+    })
+  describeCommand(
+    queue.command('show'),
+    'show one message: recipients, header and events',
+    'the message is not in the queue',
+  )
     .argument('<queue-id>')
     .option(...configFile)
     .option(...asJson)
-    .action(async (queueId: string, options: Common) =>
-      finish(await (await import('./queue-list.ts')).queueShow({ ...options, queueId, now: Date.now() }, io)),
-    )
+    .action(async (queueId: string, options: CommonOptions) => {
+      const { queueShow } = await import('./queue-show.ts')
+      finish(await queueShow({ ...options, queueId, now: systemClock.now() }, io))
+    })
   queue
     .command('stats')
-    .description('how much waits, in which state and for which destinations')
+    .description('count recipients by state and destination, and list suspended destinations')
     .option(...configFile)
     .option(...asJson)
-    .action(async ({ config, json = false }: Common) =>
-      finish(await (await import('./queue-stats.ts')).queueStats({ config, json, now: Date.now() }, io)),
-    )
+    .action(async ({ config, json = false }: CommonOptions) => {
+      const { queueStats } = await import('./queue-stats.ts')
+      finish(await queueStats({ config, json, now: systemClock.now() }, io))
+    })
 }
 
 const actions: readonly (readonly [ControlAction, string])[] = [
-  ['hold', 'not attempt them until they are released; held mail never expires'],
-  ['release', 'end a hold: attempt them now'],
-  ['retry', 'attempt them now, whatever the schedule says'],
-  ['bounce', 'give up and tell the sender, with the reason'],
-  ['remove', 'drop them and tell nobody'],
+  ['hold', 'stop attempts for recipients until `release`; held recipients never expire'],
+  ['release', 'end a hold and make the recipients due now'],
+  ['retry', 'make recipients due now, whatever their schedule'],
+  ['bounce', 'fail recipients and send the sender a DSN with the reason'],
+  ['remove', 'delete recipients without a DSN'],
 ]
 
-function declareSteering(queue: Command, io: Io, finish: Finish): void {
-  for (const [action, description] of actions) {
-    withFilter(queue.command(action).description(description))
-      .option('--all', 'permit it without any condition')
+function declareActions(queue: Command, io: Io, finish: Finish): void {
+  for (const [action, summary] of actions) {
+    withFilter(describeCommand(queue.command(action), summary, 'no recipient matches'))
+      .option('--all', 'permit the command without any condition')
       .option(...reasonOption)
       .option(...dryRunOption)
       .option(...configFile)
       .option(...asJson)
       .action(async (queueIds: string[], options: ActionOptions) => {
         const { config, json = false, all = false, dryRun = false, reason, ...filter } = options
-        const order = { config, json, all, dryRun, reason, by: operatorName(), now: Date.now() }
-        finish(await (await import('./queue-action.ts')).queueAction({ ...order, action, queueIds, filter }, io))
+        const { queueAction } = await import('./queue-action.ts')
+        const order = { config, json, all, dryRun, reason, by: operatorName(), now: systemClock.now() }
+        finish(await queueAction({ ...order, action, queueIds, filter }, io))
       })
   }
 }
 
-function declareDestinations(queue: Command, io: Io, finish: Finish): void {
-  const both = [
-    ['suspend', 'stop attempts for destinations; their mail waits and does not expire'],
-    ['resume', 'end a suspension'],
-  ] as const
-  for (const [action, description] of both) {
-    queue
-      .command(action)
-      .description(description)
+function declareSuspensions(queue: Command, io: Io, finish: Finish): void {
+  const texts = {
+    suspend: [
+      'stop attempts for destinations; their recipients never expire',
+      'the destinations are suspended already',
+    ],
+    resume: ['end suspensions', 'the destinations are not suspended'],
+  } as const
+  for (const action of ['suspend', 'resume'] as const) {
+    const [summary, exitCode1] = texts[action]
+    describeCommand(queue.command(action), summary, exitCode1)
       .argument('<destination...>', 'next hop such as mx:example.net, or a domain')
       .option(...reasonOption)
       .option(...dryRunOption)
       .option(...configFile)
       .option(...asJson)
-      .action(async (destinations: string[], options: Common & { reason: string; dryRun?: boolean }) => {
+      .action(async (destinations: string[], options: CommonOptions & { reason: string; dryRun?: boolean }) => {
         const { config, json = false, dryRun = false, reason } = options
-        const order = { config, json, dryRun, reason, by: operatorName() }
-        finish(await (await import('./queue-suspend.ts')).queueSuspend({ ...order, action, destinations }, io))
+        const { queueSuspend } = await import('./queue-suspend.ts')
+        finish(await queueSuspend({ config, json, dryRun, reason, by: operatorName(), action, destinations }, io))
       })
   }
 }
 
 function declareBackup(queue: Command, io: Io, finish: Finish): void {
-  queue
-    .command('backup')
-    .description('copy the queue of a working or stopped node into a new folder, and verify the copy')
+  describeCommand(
+    queue.command('backup'),
+    'copy the queue of a running or stopped node into a new folder and verify the copy',
+    'the queue cannot be copied',
+  )
     .argument('<folder>')
     .option(...configFile)
     .option(...asJson)
-    .action(async (target: string, { config, json = false }: Common) =>
+    .action(async (target: string, { config, json = false }: CommonOptions) =>
       finish(await (await import('./queue-backup.ts')).queueBackup({ config, json, target }, io)),
     )
-  queue
-    .command('restore')
-    .description('put a backup into the place of the queue of a stopped node')
+  describeCommand(
+    queue.command('restore'),
+    'replace the queue of a stopped node with a backup',
+    'the node is running, its queue has mail, or the backup is damaged',
+  )
     .argument('<folder>')
-    .option('--force', 'also if that queue holds mail: it is moved aside')
+    .option('--force', 'also replace a queue with mail; it is moved aside')
     .option(...configFile)
     .option(...asJson)
-    .action(async (target: string, { config, json = false, force = false }: Common & { force?: boolean }) =>
-      finish(
-        await (await import('./queue-backup.ts')).queueRestore({ config, json, target, force, now: Date.now() }, io),
-      ),
-    )
+    .action(async (target: string, { config, json = false, force = false }: CommonOptions & { force?: boolean }) => {
+      const { queueRestore } = await import('./queue-backup.ts')
+      finish(await queueRestore({ config, json, target, force, now: systemClock.now() }, io))
+    })
 }
 
-interface DrainFlags extends Common {
+interface DrainFlags extends CommonOptions {
   readonly to?: string
   readonly takeBack?: boolean
   readonly fingerprint?: string[]
@@ -150,46 +164,63 @@ interface DrainFlags extends Common {
   readonly force?: boolean
 }
 
-/** Default patience of a drain: a busy destination may hold an attempt for minutes. */
-const DRAIN_WAIT_MS = 300_000
+/** A busy destination may hold an attempt for minutes. */
+const DEFAULT_DRAIN_WAIT_MS = 300_000
 
-function declareMoving(queue: Command, io: Io, finish: Finish): void {
-  queue
-    .command('drain')
-    .description('hand the queue over to another node, exactly once (its `queue_transfer` listener takes it)')
-    .addOption(new Option('--to <host:port>', 'the other node').conflicts('takeBack'))
-    .option('--take-back', 'call off what was frozen for nodes that did not answer')
+function collectFingerprint(text: string, earlier: string[] = []): string[] {
+  const fingerprint = readFingerprint(text)
+  if (fingerprint === null) throw new InvalidArgumentError('expected a SHA-256 fingerprint: 64 hex digits')
+  return [...earlier, fingerprint]
+}
+
+function declareTransfer(queue: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    queue.command('drain'),
+    'transfer the queue to another node, exactly once; the other node needs `queue_transfer`',
+    'messages remain in this queue',
+  )
+    .addOption(new Option('--to <host:port>', '`queue_transfer` listener of the other node').conflicts('takeBack'))
+    .option('--take-back', 'abort the transfers that the other node has not confirmed')
     .addOption(
-      new Option('--force', 'with --take-back: do not ask them; they may have that mail as well').conflicts('to'),
+      new Option(
+        '--force',
+        'with --take-back: abort without asking the other node; it may deliver the same messages',
+      ).conflicts('to'),
     )
-    .option('--fingerprint <sha256>', "of the other node's certificate or key, where no peer tells it", collect)
-    .option('--wait <duration>', 'for attempts under way and a silent node', readDuration, DRAIN_WAIT_MS)
+    .option(
+      '--fingerprint <sha256>',
+      'of the certificate or key of the other node, if it is not a peer; may be repeated',
+      collectFingerprint,
+    )
+    .addOption(
+      new Option('--wait <duration>', 'time limit for running attempts and for an unreachable node')
+        .argParser(readDuration)
+        .default(DEFAULT_DRAIN_WAIT_MS, '5m'),
+    )
     .option(...configFile)
     .option(...asJson)
     .action(async (flags: DrainFlags, command: Command) => {
       const { config, json = false, to, takeBack = false, force = false, fingerprint = [], wait } = flags
       if ((to === undefined) === !takeBack)
         command.error('error: expected --to HOST:PORT or --take-back', { exitCode: 2 })
-      const fingerprints = fingerprint.map((one) =>
-        one
-          .replace(/^sha256:/i, '')
-          .replaceAll(':', '')
-          .toLowerCase(),
-      )
-      const common = { config, json, fingerprints, by: operatorName() }
+      const common = { config, json, fingerprints: fingerprint, by: operatorName() }
       const { queueDrain, queueTakeBack } = await import('./queue-drain.ts')
       if (to === undefined) finish(await queueTakeBack({ ...common, force }, io))
       else finish(await queueDrain({ ...common, to, patienceMs: wait }, io))
     })
-  queue
-    .command('adopt')
-    .description("take over the data directory of a dead node, with its mail's history, exactly once")
-    .argument('<directory>')
-    .option('--name <name>', 'how the ledger shall call the dead node')
+  describeCommand(
+    queue.command('adopt'),
+    'move the queue of a dead node into this one, with its events, exactly once',
+    'messages remain in the other queue, or its node is running',
+  )
+    .argument('<directory>', 'data directory of the dead node')
+    .option('--name <name>', 'name of the dead node in the ledger (default: the directory)')
     .option(...configFile)
     .option(...asJson)
-    .action(async (directory: string, { config, json = false, name = null }: Common & { name?: string | null }) => {
-      const options = { config, json, directory, name, by: operatorName() }
-      finish(await (await import('./queue-adopt.ts')).queueAdopt(options, io))
-    })
+    .action(
+      async (directory: string, { config, json = false, name = null }: CommonOptions & { name?: string | null }) => {
+        const { queueAdopt } = await import('./queue-adopt.ts')
+        finish(await queueAdopt({ config, json, directory, name, by: operatorName() }, io))
+      },
+    )
 }

@@ -1,4 +1,4 @@
-// The steering commands on the queue of a running and of a stopped node: exit codes, words, JSON, dry runs, and what the ledger says.
+// The actions of waypost queue on a running and on a stopped node: exit codes, text, JSON, dry runs, events.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 afterEach(() => node.place.remove())
 
-function steer(change: Partial<QueueActionOptions>) {
+function act(change: Partial<QueueActionOptions>) {
   const plain = {
     queueIds: [],
     filter: {},
@@ -64,7 +64,7 @@ describe('which recipients', () => {
     ['queue id', [first], {}, ['lee@far.example']],
     ['null sender', [], { sender: '<>' }, ['kim@near.example', 'ann@far.example']],
     ['recipient', [], { recipient: '*@far.example' }, ['lee@far.example', 'ann@far.example']],
-    ['recipient as it is printed', [], { recipient: '<LEE@far.example>' }, ['lee@far.example']],
+    ['recipient as printed', [], { recipient: '<LEE@far.example>' }, ['lee@far.example']],
     ['destination', [], { destination: 'mx:near.*' }, ['kim@near.example']],
     ['state', [], { state: ['held'] }, []],
     ['age', [], { olderThan: 1000 }, []],
@@ -72,53 +72,55 @@ describe('which recipients', () => {
     ['both conditions', [second], { recipient: 'ann@*' }, ['ann@far.example']],
   ])('by %s, the same for list and for actions', async (_, queueIds, filter, expected) => {
     expect(await listed(queueIds, filter)).toEqual(expected.map((one) => `${one} queued`))
-    const { code } = await steer({ queueIds, filter })
+    const { code } = await act({ queueIds, filter })
     expect(code).toBe(expected.length > 0 ? 0 : 1)
     expect((await listed([], { state: ['held'] })).toSorted()).toEqual(expected.map((one) => `${one} held`).toSorted())
   })
 
-  it('by a part of the last reply', async () => {
+  it('by part of the last reply', async () => {
     const [claim] = (await queue.claim({ nextHop: 'mx:near.example', limit: 1, now: node.place.clock.time })) as [Claim]
     const outcomes = claim.recipients.map(({ recipientId }) => ({ recipientId, outcome: deferred() }))
     await queue.settle({ queueId: second, nextHop: 'mx:near.example', outcomes })
-    expect(await steer({ action: 'retry', filter: { reply: 'TRY later' } })).toMatchObject({ code: 0 })
-    expect(await steer({ action: 'remove', filter: { reply: '' } })).toMatchObject({
+    expect(await act({ action: 'retry', filter: { reply: 'TRY later' } })).toMatchObject({ code: 0 })
+    expect(await act({ action: 'remove', filter: { reply: '' } })).toMatchObject({
       code: 2,
-      err: '--reply: found nothing, expected a text\n',
+      err: '--reply: found an empty text, expected a pattern or text\n',
     })
   })
 
-  it('by letters beyond ASCII as they are listed', async () => {
+  it('by letters outside ASCII, as printed', async () => {
     const recipients = [sampleRecipient({ address: 'ÅSA@far.example' })]
     await queue.accept(sampleMessage({ recipients }), { claim: false })
     expect((await list([], { recipient: 'ÅSA@FAR.example' })).out).toContain('SA@far.example')
   })
 
-  it('is told when it makes no sense', async () => {
-    expect(await steer({ queueIds: ['ann@far.example'] })).toMatchObject({
+  it('reports invalid filters', async () => {
+    expect(await act({ queueIds: ['ann@far.example'] })).toMatchObject({
       code: 2,
-      err: expect.stringContaining('found ann@far.example, expected a queue id'),
+      err: expect.stringContaining('found ann@far.example, expected a queue ID'),
     })
-    expect((await steer({ filter: { state: ['lost'] } })).err).toMatch(/--state: found lost, expected queued, deferred/)
+    expect((await act({ filter: { state: ['lost'] } })).err).toMatch(
+      /--state: found lost, expected one of queued, deferred/,
+    )
     expect(await list([], { state: ['lost'] })).toMatchObject({ code: 2 })
   })
 })
 
-describe('everything', () => {
-  it('is not touched unless asked for', async () => {
-    const { code, err } = await steer({ action: 'remove' })
+describe('a command without conditions', () => {
+  it('needs --all', async () => {
+    const { code, err } = await act({ action: 'remove' })
     expect([code, err]).toEqual([
       2,
-      'found no condition, expected queue ids or a filter such as --recipient; --all to remove everything\n',
+      'found no condition, expected queue IDs or an option such as --recipient, or --all to remove everything\n',
     ])
-    expect(await steer({ action: 'remove', all: true })).toMatchObject({ code: 0, out: '3 recipients removed\n' })
+    expect(await act({ action: 'remove', all: true })).toMatchObject({ code: 0, out: '3 recipients removed\n' })
     expect((await queue.stats()).messages).toBe(0)
   })
 })
 
 describe('an action', () => {
-  it('is in the ledger with who and why', async () => {
-    await steer({ action: 'bounce', queueIds: [first] })
+  it('is an event with operator and reason', async () => {
+    await act({ action: 'bounce', queueIds: [first] })
     expect(await events(first)).toMatchObject([
       { kind: 'received' },
       { kind: 'resolved' },
@@ -127,68 +129,70 @@ describe('an action', () => {
     ])
   })
 
-  it('tells a sender something even without a reason', async () => {
-    await steer({ action: 'bounce', queueIds: [first], reason: '' })
+  it('bounces with a default reason', async () => {
+    await act({ action: 'bounce', queueIds: [first], reason: '' })
     expect((await events(first)).at(-1)).toMatchObject({ reply: 'the operator of this system returned the message' })
   })
 
-  it('waits for the attempt of what is under way', async () => {
+  it('on a recipient in a running attempt becomes pending', async () => {
     await queue.claim({ nextHop: 'mx:far.example', limit: 1, now: node.place.clock.time })
-    const { out } = await steer({ filter: { destination: 'mx:far.example' } })
-    expect(out).toBe('1 recipient held\n1 recipient under way: when the attempt ends without success\n')
+    const { out } = await act({ filter: { destination: 'mx:far.example' } })
+    expect(out).toBe(
+      '1 recipient held\n1 recipient in a running attempt: the action follows if the attempt does not deliver\n',
+    )
   })
 
-  it('on what is under way can be seen and called off', async () => {
+  it('on a recipient in a running attempt is listed and can be cancelled', async () => {
     await queue.claim({ nextHop: 'mx:near.example', limit: 1, now: node.place.clock.time })
     const filter = { state: ['claimed'] }
-    expect(await steer({ action: 'release', filter, dryRun: true })).toMatchObject({ code: 1 })
-    expect(await steer({ action: 'release', filter })).toMatchObject({ code: 1, err: 'nothing to release\n' })
-    await steer({ action: 'remove', filter })
+    expect(await act({ action: 'release', filter, dryRun: true })).toMatchObject({ code: 1 })
+    expect(await act({ action: 'release', filter })).toMatchObject({ code: 1, err: 'no recipient to release\n' })
+    await act({ action: 'remove', filter })
     expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ pendingAction: 'remove' }] }])
     for (const dryRun of [true, false])
-      expect(await steer({ action: 'release', filter, dryRun })).toMatchObject({
+      expect(await act({ action: 'release', filter, dryRun })).toMatchObject({
         code: 0,
-        out: expect.stringContaining('1 recipient under way: what was asked for after the attempt is called off\n'),
+        out: expect.stringContaining('1 recipient in a running attempt: the pending action is cancelled\n'),
       })
     expect(JSON.parse((await list([], filter)).out)).toMatchObject([{ recipients: [{ pendingAction: null }] }])
   })
 
-  it('says when there is nothing to do', async () => {
-    expect(await steer({ action: 'release', all: true })).toEqual({ code: 1, out: '', err: 'nothing to release\n' })
-    const { out } = await steer({ action: 'release', all: true, json: true })
+  it('reports that no recipient matches', async () => {
+    expect(await act({ action: 'release', all: true })).toEqual({ code: 1, out: '', err: 'no recipient to release\n' })
+    const { out } = await act({ action: 'release', all: true, json: true })
     expect(JSON.parse(out)).toEqual({ action: 'release', dryRun: false, changed: 0, afterAttempt: 0 })
   })
 
   it('works on a stopped node', async () => {
     await queue.close()
-    expect(await steer({ queueIds: [first] })).toMatchObject({ code: 0, out: '1 recipient held\n' })
+    expect(await act({ queueIds: [first] })).toMatchObject({ code: 0, out: '1 recipient held\n' })
     queue = await node.open()
     expect((await queue.stats()).recipients.held).toBe(1)
   })
 })
 
 describe('a dry run', () => {
-  it('names what would be touched and touches nothing', async () => {
-    const { code, out } = await steer({ filter: { recipient: '*@far.example' }, dryRun: true })
+  it('prints the recipients and changes nothing', async () => {
+    const { code, out } = await act({ filter: { recipient: '*@far.example' }, dryRun: true })
     expect([code, out.trimEnd().split('\n')]).toEqual([
       0,
       [
-        `${first}  <sender@example.org> lee@far.example  queued by mx:far.example`,
-        `${second}  <> ann@far.example  queued by mx:far.example`,
+        `${first}  <sender@example.org> lee@far.example  queued, next hop mx:far.example`,
+        `${second}  <> ann@far.example  queued, next hop mx:far.example`,
         '2 recipients would be held',
       ],
     ])
     expect((await queue.stats()).recipients.held).toBe(0)
-    const asked = JSON.parse((await steer({ all: true, dryRun: true, json: true })).out) as object
-    expect(asked).toMatchObject({ dryRun: true, changed: 3, afterAttempt: 0, messages: [{ queueId: first }, {}] })
-    expect(await steer({ action: 'release', all: true, dryRun: true })).toMatchObject({ code: 1 })
+    const preview = JSON.parse((await act({ all: true, dryRun: true, json: true })).out) as object
+    expect(preview).toMatchObject({ dryRun: true, changed: 3, afterAttempt: 0, messages: [{ queueId: first }, {}] })
+    expect(await act({ action: 'release', all: true, dryRun: true })).toMatchObject({ code: 1 })
   })
 })
 
 describe('a destination', () => {
-  it('is suspended and resumed, in the ledger, once', async () => {
+  it('is suspended and resumed once, with an event', async () => {
     expect(await suspend({})).toEqual({ code: 0, out: 'mx:far.example suspended\n', err: '' })
-    expect(await suspend({})).toEqual({ code: 1, out: '', err: 'mx:far.example already is suspended\n' })
+    expect(await suspend({})).toEqual({ code: 1, out: '', err: 'mx:far.example is suspended already\n' })
     expect(await queue.claim({ nextHop: 'mx:far.example', limit: 1, now: node.place.clock.time })).toEqual([])
     const stats = await runCommand((io) => queueStats({ config: node.config, json: false, now: Date.now() }, io))
     expect(stats.out).toMatch(/suspended:\n {2}mx:far\.example since .+ by ann: a test/)
@@ -200,28 +204,28 @@ describe('a destination', () => {
     ])
   })
 
-  it('is told by trace under its name', async () => {
+  it('is a subject of trace', async () => {
     await suspend({})
     const { out } = await runCommand((io) => trace({ config: node.config, subject: 'mx:far.example' }, io))
     expect(out).toMatch(/^mx:far\.example\n {2}.+ suspended mx:far\.example by ann: a test\n$/)
   })
 
   it.each(['Bücher.example', 'mx:bücher.example', 'mx:XN--BCHER-kva.example'])(
-    'is %s as the queue writes it',
+    'has one form in the queue: %s',
     async (name) => {
       expect(await suspend({ destinations: [name] })).toMatchObject({ out: 'mx:xn--bcher-kva.example suspended\n' })
     },
   )
 
-  it('has a dry run, too, and must be one', async () => {
+  it('has a dry run, and must be valid', async () => {
     expect((await suspend({ dryRun: true })).out).toBe('mx:far.example suspended (dry run), 2 waiting\n')
     expect((await queue.stats()).suspended).toEqual([])
-    for (const nonsense of ['nonsense', 'a b.example', 'mx:a_b.example', ''])
-      expect(await suspend({ destinations: [nonsense] })).toMatchObject({ code: 2 })
+    for (const invalid of ['nonsense', 'a b.example', 'mx:a_b.example', ''])
+      expect(await suspend({ destinations: [invalid] })).toMatchObject({ code: 2 })
   })
 })
 
-it('stats tell what is there', async () => {
+it('stats counts the queue', async () => {
   const stats = (json: boolean) =>
     runCommand((io) => queueStats({ config: node.config, json, now: node.place.clock.time + 90_000 }, io))
   const { out } = await stats(false)

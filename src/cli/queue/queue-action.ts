@@ -1,5 +1,5 @@
-// waypost queue hold, release, retry, bounce, remove: one action on every recipient that the filter matches, or with --dry-run what it would
-// touch. Beside a running node or on a stopped one. Exit 1 if there is nothing to do.
+// waypost queue hold, release, retry, bounce, remove: an action on every recipient that the filter matches, of a running or stopped node.
+// With --dry-run it prints the recipients. Exit code 1 if no recipient matches.
 
 import type { ControlAction, ControlResult } from '../../queue/contract/queue-control.ts'
 import { effectOf } from '../../queue/contract/control-effect.ts'
@@ -15,7 +15,7 @@ export interface QueueActionOptions {
   readonly action: ControlAction
   readonly queueIds: readonly string[]
   readonly filter: FilterOptions
-  /** Permits a filter without a condition. */
+  /** Permits a filter without conditions. */
   readonly all: boolean
   readonly reason: string
   readonly by: string
@@ -24,13 +24,13 @@ export interface QueueActionOptions {
   readonly now: number
 }
 
-/** What the sender reads if the operator gave no reason. */
+/** The reason in the DSN if the operator gives none. */
 const BOUNCE_REASON = 'the operator of this system returned the message'
 
 export function queueAction(options: QueueActionOptions, io: Io): Promise<number> | number {
   const read = readFilter(options.queueIds, options.filter, options.now)
   const problem =
-    read.kind === 'bad' ? read.problem : read.isEverything && !options.all ? wantsCondition(options) : null
+    read.kind === 'bad' ? read.problem : read.isEverything && !options.all ? missingCondition(options) : null
   if (problem !== null || read.kind === 'bad') {
     line(io.stderr, problem ?? '')
     return USAGE
@@ -39,12 +39,12 @@ export function queueAction(options: QueueActionOptions, io: Io): Promise<number
   return withQueueControl(options.config, io, (control) => {
     const { action, by } = options
     const reason = options.reason || (action === 'bounce' ? BOUNCE_REASON : '')
-    return report(options, control.control({ action, filter: read.filter, by, reason }), io)
+    return printResult(options, control.control({ action, filter: read.filter, by, reason }), io)
   })
 }
 
-function wantsCondition({ action }: QueueActionOptions): string {
-  return `found no condition, expected queue ids or a filter such as --recipient; --all to ${action} everything`
+function missingCondition({ action }: QueueActionOptions): string {
+  return `found no condition, expected queue IDs or an option such as --recipient, or --all to ${action} everything`
 }
 
 function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Promise<number> | number {
@@ -57,11 +57,11 @@ function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Prom
       if (options.json) touched.push(message)
       else for (const text of touchedLines(message)) line(io.stdout, text)
     }
-    return report(options, count, io, touched)
+    return printResult(options, count, io, touched)
   })
 }
 
-/** Matching messages, each with the recipients on which the action would have an effect. */
+/** Matching messages, each with the recipients that the action would change. */
 function* affected(reader: DirectQueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
   for (const message of reader.list(filter)) {
     const recipients = message.recipients.filter((one) => isAffected(action, one))
@@ -69,7 +69,7 @@ function* affected(reader: DirectQueueReader, action: ControlAction, filter: Que
   }
 }
 
-/** Of what is under way, a release only takes a wish back. */
+/** In a running attempt, a release only cancels a pending action. */
 function isAffected(action: ControlAction, { state, pendingAction }: ListedRecipient): boolean {
   const effect = effectOf(action, state)
   return effect === 'change' || (effect === 'pending' && (action !== 'release' || pendingAction !== null))
@@ -77,11 +77,11 @@ function isAffected(action: ControlAction, { state, pendingAction }: ListedRecip
 
 function touchedLines({ queueId, sender, recipients }: ListedMessage): string[] {
   return recipients.map(
-    ({ address, state, nextHop }) => `${queueId}  <${sender ?? ''}> ${address}  ${state} by ${nextHop}`,
+    ({ address, state, nextHop }) => `${queueId}  <${sender ?? ''}> ${address}  ${state}, next hop ${nextHop}`,
   )
 }
 
-const done: Record<ControlAction, string> = {
+const doneWords: Record<ControlAction, string> = {
   hold: 'held',
   release: 'released',
   retry: 'due now',
@@ -89,7 +89,7 @@ const done: Record<ControlAction, string> = {
   remove: 'removed',
 }
 
-function report(
+function printResult(
   options: QueueActionOptions,
   result: ControlResult,
   io: Io,
@@ -100,20 +100,18 @@ function report(
   const none = changed + afterAttempt === 0
   if (options.json)
     json(io.stdout, { action, dryRun, changed, afterAttempt, ...(touched ? { messages: touched } : {}) })
-  else if (none) line(io.stderr, `nothing to ${action}`)
+  else if (none) line(io.stderr, `no recipient to ${action}`)
   else {
-    line(io.stdout, `${recipients(changed)} ${dryRun ? 'would be ' : ''}${done[action]}`)
-    if (afterAttempt > 0) line(io.stdout, `${recipients(afterAttempt)} under way: ${afterwards(action)}`)
+    line(io.stdout, `${recipientCount(changed)} ${dryRun ? 'would be ' : ''}${doneWords[action]}`)
+    if (afterAttempt > 0) line(io.stdout, `${recipientCount(afterAttempt)} in a running attempt: ${afterwards(action)}`)
   }
   return none ? FAILED : OK
 }
 
 function afterwards(action: ControlAction): string {
-  return action === 'release'
-    ? 'what was asked for after the attempt is called off'
-    : 'when the attempt ends without success'
+  return action === 'release' ? 'the pending action is cancelled' : 'the action follows if the attempt does not deliver'
 }
 
-function recipients(count: number): string {
+function recipientCount(count: number): string {
   return `${count} ${count === 1 ? 'recipient' : 'recipients'}`
 }

@@ -1,5 +1,5 @@
-// waypost queue adopt: takes over the queue directory of a dead node, exactly once, with its history. Works beside this node or while it is
-// stopped; refused while the other one runs. Exit 1 if anything is still there.
+// waypost queue adopt: moves the queue of a dead node into the queue of this node, exactly once, with its events. This node may run or be
+// stopped; the other one must be stopped. Exit code 1 if messages remain there.
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -11,17 +11,17 @@ import { TransferTarget } from '../../queue/transfer/transfer-target.ts'
 import { DATABASE_FILE, lockTransfers } from '../../queue/sqlite/database/database.ts'
 import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
-import { actAsOwner } from './act-as-owner.ts'
+import { actAsOwner } from './command-user.ts'
 import { FAILED, line } from '../io.ts'
 import type { Io } from '../io.ts'
-import { say } from './queue-drain.ts'
+import { printReport } from './queue-drain.ts'
 import { withQueueDirectory } from './with-queue.ts'
 
 export interface AdoptOptions {
   readonly config: string
-  /** The dead node's data directory, or the queue directory in it. */
+  /** The data directory of the dead node, or the queue directory in it. */
   readonly directory: string
-  /** How the ledger calls the dead node; its directory where not given. */
+  /** Name of the dead node in the ledger; null: its directory. */
   readonly name: string | null
   readonly by: string
   readonly json: boolean
@@ -31,11 +31,11 @@ export function queueAdopt(options: AdoptOptions, io: Io): Promise<number> | num
   return withQueueDirectory(options.config, io, async (own, config) => {
     const directory = queueIn(resolve(options.directory))
     if (directory === null) {
-      line(io.stderr, `${options.directory} holds no queue: no file ${DATABASE_FILE}`)
+      line(io.stderr, `${options.directory} has no queue: there is no file ${DATABASE_FILE}`)
       return FAILED
     }
     actAsOwner(config.data)
-    // The dead one first: whoever is refused must not have touched anything.
+    // The lock comes first: a command that cannot get it must not change either queue.
     const lock = lockTransfers(directory)
     try {
       return await adopt({ directory, own, name: config.hostname }, options, io)
@@ -51,15 +51,15 @@ async function adopt(
   io: Io,
 ): Promise<number> {
   const { directory, own } = at
-  const ports = { now: () => Date.now(), random: systemRandom }
-  const from = new TransferSource(DirectStore.owned(directory, Date.now()), ports)
+  const ports = { now: () => commandClock.now(), random: systemRandom }
+  const from = new TransferSource(DirectStore.owned(directory, commandClock.now()), ports)
   try {
-    const to = new TransferTarget(DirectStore.either(own, Date.now()), ports)
+    const to = new TransferTarget(DirectStore.either(own, commandClock.now()), ports)
     try {
       const settings = { node: options.name ?? directory, by: options.by, address: own, patienceMs: 0 }
       const parts = { from, to: createLocalReceiver(to, at.name), clock: commandClock }
       const report = await transferWholeQueue(parts, settings)
-      return say(report, { to: own, json: options.json, left: from.countMessages().messages }, io)
+      return printReport(report, { to: own, json: options.json, left: from.countMessages().messages }, io)
     } finally {
       to.close()
     }
@@ -68,7 +68,7 @@ async function adopt(
   }
 }
 
-/** The queue directory, given it or the data directory around it. */
+/** The queue directory, from itself or from the data directory. Null if there is none. */
 function queueIn(directory: string): string | null {
   const places = [directory, join(directory, 'queue')]
   return places.find((place) => existsSync(join(place, DATABASE_FILE))) ?? null

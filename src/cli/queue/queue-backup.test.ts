@@ -1,4 +1,4 @@
-// waypost queue backup and restore: what they print, and that they refuse in words.
+// waypost queue backup and restore: output and errors.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ const backup = () => runCommand((io) => queueBackup({ config: node.config, targe
 const restore = (change: object = {}) =>
   runCommand((io) => queueRestore({ config: other.config, target, json: false, force: false, now: 0, ...change }, io))
 
-it('copies a working queue and puts it into another node', async () => {
+it('copies a running queue into another node', async () => {
   const queue = await node.open()
   await queue.accept(sampleMessage(), { claim: false })
   expect(await backup()).toEqual({ code: 0, err: '', out: `${target}: 1 messages, 0 bodies in files, verified\n` })
@@ -33,7 +33,7 @@ it('copies a working queue and puts it into another node', async () => {
   expect((await (await other.open()).stats()).messages).toBe(1)
 })
 
-it('refuses to replace mail unless forced, and says where it went', async () => {
+it('replaces a queue with mail only with --force, and prints where it is', async () => {
   await (await node.open()).close()
   await backup()
   const there = await other.open()
@@ -45,7 +45,7 @@ it('refuses to replace mail unless forced, and says where it went', async () => 
   expect(existsSync((JSON.parse(out) as { movedAside: string }).movedAside)).toBe(true)
 })
 
-it('says that there is no queue, and that there is no backup', async () => {
+it('reports a missing queue and a missing backup', async () => {
   expect(await backup()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
   expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('is no complete backup') })
 })

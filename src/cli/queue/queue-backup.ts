@@ -1,4 +1,4 @@
-// waypost queue backup and restore: a copy of the queue of a working or stopped node, and putting it into the place of a stopped one.
+// waypost queue backup and restore: a copy of the queue of a running or stopped node, and the replacement of the queue of a stopped one.
 
 import { resolve } from 'node:path'
 import { backupQueue } from '../../queue/sqlite/backup/backup.ts'
@@ -9,7 +9,7 @@ import { withQueueDirectory } from './with-queue.ts'
 
 interface BackupOptions {
   readonly config: string
-  /** The folder that is the backup. */
+  /** Folder of the backup. */
   readonly target: string
   readonly json: boolean
 }
@@ -22,7 +22,7 @@ export function queueBackup(options: BackupOptions, io: Io): Promise<number> | n
     else {
       line(io.stdout, `${target}: ${report.messages} messages, ${report.spoolFiles} bodies in files, verified`)
       for (const queueId of report.lost)
-        line(io.stderr, `${queueId}: its body was lost before; it is not in the backup`)
+        line(io.stderr, `${queueId}: not in the backup: its body is missing in the queue`)
     }
     return OK
   })
@@ -39,7 +39,7 @@ export function queueRestore(
     if (options.json) json(io.stdout, { backup, directory, ...report })
     else {
       line(io.stdout, `${directory}: ${report.messages} messages, ${report.spoolFiles} bodies in files`)
-      if (report.movedAside) line(io.stdout, `what was there lies in ${report.movedAside}`)
+      if (report.movedAside) line(io.stdout, `the previous queue is in ${report.movedAside}`)
     }
     return OK
   })

@@ -1,5 +1,5 @@
-// waypost queue drain and adopt on one queue at once, and where there is none. What they do to mail is shown by whole nodes
-// (test/scenarios/queue-transfer.test.ts).
+// waypost queue drain and adopt on one queue at the same time, and without a queue. Transfers between nodes are tested in
+// test/scenarios/queue-transfer.test.ts.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ const takeBack = () =>
 const adopt = () =>
   runCommand((io) => queueAdopt({ config: other.config, ...common, directory: queueOf(node), name: null }, io))
 
-it('is done by one at a time: what the first one offers the second one must not thaw', async () => {
+it('only one command at a time may transfer a queue', async () => {
   await (await node.open()).accept(sampleMessage(), { claim: false })
   const first = lockTransfers(queueOf(node))
   const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt is at work on') }
@@ -38,7 +38,7 @@ it('is done by one at a time: what the first one offers the second one must not 
   expect(await takeBack()).toMatchObject({ code: 0 })
 })
 
-it('makes no queue where there is none', async () => {
+it('creates no queue', async () => {
   expect(await takeBack()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
   expect(existsSync(join(queueOf(node), DATABASE_FILE))).toBe(false)
 })

@@ -1,5 +1,5 @@
-// waypost queue drain: hands the queue of a running or stopped node over to another node, exactly once; or takes back what was frozen for a
-// node that no longer answers. Exit 1 if anything is still here.
+// waypost queue drain: transfers the queue of a running or stopped node to another node, exactly once, or aborts transfers that the other
+// node does not confirm. Exit code 1 if messages remain here.
 
 import { remoteSettings } from '../../wiring/transfer-settings.ts'
 import type { Config } from '../../config/config.ts'
@@ -13,7 +13,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { requireQueue, lockTransfers } from '../../queue/sqlite/database/database.ts'
 import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
-import { actAsOwner } from './act-as-owner.ts'
+import { actAsOwner } from './command-user.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { withQueueDirectory } from './with-queue.ts'
@@ -22,19 +22,19 @@ interface Common {
   readonly config: string
   readonly by: string
   readonly json: boolean
-  /** SHA-256 of the other node's certificate or key, hex. */
+  /** SHA-256 of the certificate or key of the other node, as hex digits. */
   readonly fingerprints: readonly string[]
 }
 
 export interface DrainOptions extends Common {
-  /** HOST:PORT of the other node's hand-over listener. */
+  /** HOST:PORT of the `queue_transfer` listener of the other node. */
   readonly to: string
-  /** How long attempts under way and a silent receiver are waited for, ms. */
+  /** Time limit for running attempts and for a node that does not answer, in milliseconds. */
   readonly patienceMs: number
 }
 
 export interface TakeBackOptions extends Common {
-  /** Do not ask the other node: it may have the mail as well. */
+  /** Do not ask the other node, which may have the messages. */
   readonly force: boolean
 }
 
@@ -47,7 +47,7 @@ export function queueDrain(options: DrainOptions, io: Io): Promise<number> | num
       const settings = { node: config.hostname, by, address: options.to, patienceMs }
       const report = await transferWholeQueue({ from, to: remote, clock: commandClock }, settings)
       remote.close()
-      return say(report, { ...options, left: from.countMessages().messages }, io)
+      return printReport(report, { ...options, left: from.countMessages().messages }, io)
     })
   })
 }
@@ -66,9 +66,12 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
       for (const remote of remotes) remote.close()
       if (options.json) json(io.stdout, report)
       else {
-        line(io.stdout, `${report.stayed} messages are here again, ${report.moved} had arrived`)
+        line(io.stdout, `${report.stayed} messages returned to this queue, ${report.moved} confirmed by the other node`)
         for (const { address, cause, messages } of report.unanswered)
-          line(io.stderr, `${messages} messages stay frozen: ${address} does not answer (${cause})`)
+          line(
+            io.stderr,
+            `${messages} messages stay frozen: ${address} does not answer (${cause}); run the command again, or with --force`,
+          )
       }
       return report.unanswered.length > 0 ? FAILED : OK
     }),
@@ -76,7 +79,7 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
 }
 
 async function withDeparting(directory: string, use: (from: TransferSource) => Promise<number>): Promise<number> {
-  const now = () => Date.now()
+  const now = () => commandClock.now()
   actAsOwner(directory)
   requireQueue(directory)
   const lock = lockTransfers(directory)
@@ -92,18 +95,16 @@ async function withDeparting(directory: string, use: (from: TransferSource) => P
   }
 }
 
-/** The receiver, or what is wrong with the command line or the configuration. */
+/** The receiver, or an error of the command line or configuration. */
 function remoteAt(config: Config, to: string, fingerprints: readonly string[]): RemoteReceiver | string {
   const endpoint = readEndpoint(to)
   if (!endpoint) return `--to: found ${to}, expected a host and port such as srs-02.example.org:4465`
   const { host, port } = endpoint
-  const wrong = fingerprints.find((one) => !/^[0-9a-f]{64}$/.test(one))
-  if (wrong !== undefined) return `--fingerprint: found ${wrong}, expected 64 hex digits`
   const settings = remoteSettings(config, { host: host.toLowerCase(), port, fingerprints })
   if (settings) return createRemoteReceiver(settings)
   return config.tls
-    ? `nobody knows the certificate of ${host}: give --fingerprint, or fingerprints of peers, or tls.ca`
-    : 'tls: found nothing, expected a certificate: the other node has to know this one'
+    ? `found no fingerprint of ${host}, expected --fingerprint, fingerprints in peers, or tls.ca`
+    : 'tls: found nothing, expected a certificate and a key: the other node authenticates this one'
 }
 
 function unreachable(cause: string): Receiver {
@@ -116,8 +117,8 @@ function usage(io: Io, problem: string): Promise<number> {
   return Promise.resolve(USAGE)
 }
 
-/** Prints what came of a hand-over; the exit code. */
-export function say(
+/** Prints the result of a transfer. */
+export function printReport(
   report: TransferReport,
   about: { readonly to: string; readonly json: boolean; readonly left: number },
   io: Io,
@@ -125,14 +126,14 @@ export function say(
   const { to, left } = about
   if (about.json) json(io.stdout, { ...report, left })
   else {
-    line(io.stdout, `${report.moved} messages moved to ${report.to ?? to}, ${left} left here`)
-    for (const { queueId, reason } of report.stayed) line(io.stderr, `${queueId} stays: ${reason}`)
-    if (report.underWay > 0) line(io.stderr, `${report.underWay} messages stay: an attempt is under way`)
-    if (report.trouble !== null) line(io.stderr, `ended early: ${report.trouble}`)
+    line(io.stdout, `${report.moved} messages moved to ${report.to ?? to}, ${left} remain here`)
+    for (const { queueId, reason } of report.stayed) line(io.stderr, `${queueId} remains: ${reason}`)
+    if (report.underWay > 0) line(io.stderr, `${report.underWay} messages remain: an attempt is running`)
+    if (report.trouble !== null) line(io.stderr, `the transfer ended early: ${report.trouble}`)
     if (report.unanswered > 0)
       line(
         io.stderr,
-        `${report.unanswered} messages are frozen until the other node says whether it has them: run it again`,
+        `${report.unanswered} messages are frozen until the other node confirms or denies them; run the command again`,
       )
   }
   return left === 0 && report.trouble === null ? OK : FAILED

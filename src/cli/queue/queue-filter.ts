@@ -1,10 +1,10 @@
-// The one filter grammar of the queue commands: queue ids as arguments and options that must all hold. Acting on everything has to be said.
+// The filter of the queue commands: queue IDs as arguments, and options that must all match.
 
 import { isQueueId } from '../../lib/ids.ts'
 import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
 import { type RecipientState, recipientStates } from '../../queue/contract/states.ts'
 
-/** As the command line gives them. */
+/** Options of the command line. */
 export interface FilterOptions {
   readonly sender?: string
   readonly recipient?: string
@@ -20,18 +20,18 @@ export type FilterReading =
   | { readonly kind: 'ok'; readonly filter: QueueFilter; readonly isEverything: boolean }
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** Reads ids and options into a filter; `now`, unix ms, is what ages count from. */
+/** The filter of a command line. Ages count from `now`, unix milliseconds. */
 export function readFilter(queueIds: readonly string[], options: FilterOptions, now: number): FilterReading {
   const { destination, state, olderThan, identity, reply } = options
   const [sender, recipient] = [bare(options.sender), bare(options.recipient)]
   const texts = { sender, recipient, destination, identity, reply }
-  // As `--reply "$NOTHING"` gives it: no condition, or one that everything fulfils.
+  // From an empty shell variable, as in `--reply "$TEXT"`. An empty text would match everything.
   const empty = Object.entries(texts).find(([, value]) => value === '')
-  if (empty) return bad(`--${empty[0]}: found nothing, expected a text`)
+  if (empty) return bad(`--${empty[0]}: found an empty text, expected a pattern or text`)
   const noId = queueIds.find((one) => !isQueueId(one))
-  if (noId !== undefined) return bad(`found ${noId}, expected a queue id (--recipient and --sender take addresses)`)
+  if (noId !== undefined) return bad(`found ${noId}, expected a queue ID; use --recipient or --sender for addresses`)
   const noState = state?.find((one) => !isState(one))
-  if (noState !== undefined) return bad(`--state: found ${noState}, expected ${recipientStates.join(', ')}`)
+  if (noState !== undefined) return bad(`--state: found ${noState}, expected one of ${recipientStates.join(', ')}`)
   const filter: QueueFilter = {
     ...(queueIds.length > 0 ? { queueIds } : {}),
     ...(state ? { states: state.filter(isState) } : {}),
@@ -41,7 +41,7 @@ export function readFilter(queueIds: readonly string[], options: FilterOptions, 
   return { kind: 'ok', filter, isEverything: Object.keys(filter).length === 0 }
 }
 
-/** An address as `list` prints it; `<>` stays what it is. */
+/** Removes the brackets that `list` prints around an address; `<>` remains. */
 function bare(pattern: string | undefined): string | undefined {
   return pattern?.replace(/^<(.+)>$/, '$1')
 }

@@ -1,4 +1,4 @@
-// waypost queue list and show: what a person at a terminal and a program behind a pipe get to read.
+// waypost queue list and show: output for terminals and for programs.
 
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,7 +7,8 @@ import { type CommandEnd, type QueueNode, queueNode, runCommand } from '../../..
 import { deferred, sampleMessage, sampleRecipient } from '../../../test/lib/queue-samples.ts'
 import type { OpenQueue } from '../../queue/contract/opened-queue.ts'
 import type { Claim } from '../../queue/contract/queue.ts'
-import { queueList, queueShow } from './queue-list.ts'
+import { queueList } from './queue-list.ts'
+import { queueShow } from './queue-show.ts'
 import { trace } from '../mail/trace.ts'
 
 const queueId = '5dQ8bz000cz4Fbcdf'
@@ -38,18 +39,18 @@ describe('mail of a stranger', () => {
     await queue.settle({ queueId, nextHop: 'mx:example.net', outcomes })
   })
 
-  it('cannot steer a terminal, in no command', async () => {
+  it('cannot control a terminal, in any command', async () => {
     const traced = await runCommand((io) => trace({ config: node.config, subject: queueId }, io))
     for (const out of [await list(), await show(), traced].map(utf8)) {
       expect(out).toContain(`<${shown}@x.example>`)
       expect(out).toContain(`450 ${shown}`)
-      // oxlint-disable-next-line no-control-regex -- they are the point
+      // oxlint-disable-next-line no-control-regex -- control characters are what it matches
       expect(out).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/)
     }
     expect(utf8(await show())).toContain(`Subject: Grüße ${shown}`)
   })
 
-  it('is whole in JSON', async () => {
+  it('is complete in JSON', async () => {
     const { out } = await list(true)
     expect(out).not.toContain('\u009b')
     expect(JSON.parse(out)).toMatchObject([
@@ -58,7 +59,7 @@ describe('mail of a stranger', () => {
   })
 })
 
-it.each([false, true])('is read as fast as it is written, however long it is (JSON: %s)', async (json) => {
+it.each([false, true])('is written with backpressure, however long it is (JSON: %s)', async (json) => {
   const recipients = Array.from({ length: 20 }, (_, n) => sampleRecipient({ address: `r${n}@example.net` }))
   for (let n = 0; n < 20; n++) await queue.accept(sampleMessage({ recipients }), { claim: false })
   let [total, longest] = [0, 0]

@@ -1,11 +1,10 @@
-// waypost queue list and show: what waits, for whom, since when, and why.
+// waypost queue list: messages with the state of their recipients, the next attempt and the last reply.
 
-import { isUtf8 } from 'node:buffer'
-import type { ListedMessage, ListedRecipient, ShownMessage } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import type { ListedMessage, ListedRecipient } from '../../queue/sqlite/sqlite-queue-reader.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { formatSize } from '../../lib/size.ts'
-import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
-import { FAILED, json, jsonArray, line, lines, OK, USAGE } from '../io.ts'
+import { time } from '../../observe/describe-event.ts'
+import { jsonArray, line, lines, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
 import { withQueueReader } from './with-queue.ts'
@@ -37,26 +36,11 @@ function* listLines(messages: Iterable<ListedMessage>, now: number): Generator<s
     count++
     yield* messageLines(message, now)
   }
-  yield count === 0 ? 'nothing waits' : `${count} ${count === 1 ? 'message' : 'messages'}`
+  yield count === 0 ? 'no messages' : `${count} ${count === 1 ? 'message' : 'messages'}`
 }
 
-export function queueShow(
-  options: { readonly config: string; readonly queueId: string; readonly json?: boolean; readonly now: number },
-  io: Io,
-): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
-    const shown = reader.show(options.queueId)
-    if (!shown) {
-      line(io.stderr, `${options.queueId} is not in the queue (waypost trace ${options.queueId} tells whether it was)`)
-      return FAILED
-    }
-    if (options.json) json(io.stdout, { ...shown, header: shown.header.toString('latin1'), body: undefined })
-    else for (const text of shownLines(shown, options.now)) line(io.stdout, text)
-    return OK
-  })
-}
-
-function messageLines(message: ListedMessage, now: number): string[] {
+/** A message and its recipients, as `list` and `show` print them. */
+export function messageLines(message: ListedMessage, now: number): string[] {
   const { queueId, arrivedAt, sender, size } = message
   const head = `${queueId}  ${time(arrivedAt)} (${age(now - arrivedAt)})  ${formatSize(size)}  <${sender ?? ''}>`
   return [head, ...message.recipients.flatMap((recipient) => recipientLines(recipient, now))]
@@ -66,9 +50,9 @@ function recipientLines(recipient: ListedRecipient, now: number): string[] {
   const { address, state, nextHop, attempts, nextAttemptAt, suspended, pendingAction, last } = recipient
   const wait = nextAttemptAt > now ? `in ${age(nextAttemptAt - now)}` : 'now'
   const plan = suspended ? 'destination suspended' : `next attempt ${wait}`
-  const asked = pendingAction === null ? '' : `, ${pendingAction} when its attempt ends without success`
+  const asked = pendingAction === null ? '' : `, ${pendingAction} if the running attempt does not deliver`
   const next = state === 'deferred' || state === 'queued' ? `, ${plan}` : asked
-  const head = `    ${address}  ${state} by ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
+  const head = `    ${address}  ${state}, next hop ${nextHop}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${next}`
   return last
     ? [
         head,
@@ -77,27 +61,7 @@ function recipientLines(recipient: ListedRecipient, now: number): string[] {
     : [head]
 }
 
-function shownLines(shown: ShownMessage, now: number): string[] {
-  const header = readable(shown.header).trimEnd().split('\r\n')
-  return [
-    ...messageLines(shown, now),
-    `    origin ${shown.origin.kind}, expires ${time(shown.expiresAt)}`,
-    '',
-    ...header.map((text) => `    ${text}`),
-    '',
-    ...shown.events.flatMap((event) => [
-      `  ${time(event.at)}  ${describeEvent(event)}`,
-      ...stepLines(event).map((step) => `      ${step}`),
-    ]),
-  ]
-}
-
-/** As UTF-8 (RFC 6532), or octet for octet where it is none. */
-function readable(header: Buffer): string {
-  return isUtf8(header) ? header.toString() : header.toString('latin1')
-}
-
-/** Whole seconds below an hour, whole minutes above: nobody reads milliseconds. */
+/** In whole seconds below an hour, in whole minutes above. */
 function age(ms: number): string {
   const unit = ms < 3_600_000 ? 1000 : 60_000
   return formatDuration(Math.max(0, Math.round(ms / unit)) * unit)

@@ -1,4 +1,4 @@
-// waypost queue stats: how much waits, in which state, for whom, since when, and what a person stopped.
+// waypost queue stats: recipients by state and destination, and suspended destinations.
 
 import { formatDuration } from '../../lib/duration.ts'
 import type { QueueStats } from '../../queue/contract/queue-control.ts'
@@ -25,9 +25,11 @@ function statsLines(stats: QueueStats, now: number): string[] {
   return [
     `${messages} ${messages === 1 ? 'message' : 'messages'}${oldest}`,
     ...states.map(([state, count]) => `  ${String(count).padStart(9)} ${state}`),
-    ...(noticesDue > 0 ? [`  ${String(noticesDue).padStart(9)} senders to be told`] : []),
+    ...(noticesDue > 0 ? [`  ${String(noticesDue).padStart(9)} DSNs due`] : []),
     ...(kept.held + kept.suspended > 0
-      ? [`beyond their lifetime: ${kept.held} held, ${kept.suspended} for suspended destinations (they never expire)`]
+      ? [
+          `older than queue.lifetime: ${kept.held} held, ${kept.suspended} for suspended destinations (these never expire)`,
+        ]
       : []),
     ...destinationLines(stats, now),
     ...suspensionLines(stats),
@@ -56,7 +58,7 @@ function suspensionLines({ suspended }: QueueStats): string[] {
   ]
 }
 
-/** Whole seconds: nobody reads milliseconds. */
+/** In whole seconds. */
 function age(ms: number): string {
   return formatDuration(Math.max(0, Math.round(ms / 1000)) * 1000)
 }

@@ -1,4 +1,4 @@
-// waypost queue suspend and resume: attempts for a destination stop, or go on. Exit 1 if it already was so.
+// waypost queue suspend and resume: stop attempts for a destination, or permit them again. Exit code 1 if nothing changes.
 
 import { addressLiteral, asciiDomain } from '../../smtp/domain.ts'
 import { formatNextHop, parseNextHop } from '../../smtp/nexthop.ts'
@@ -9,7 +9,7 @@ import { withQueueControl, withQueueReader } from './with-queue.ts'
 export interface SuspendOptions {
   readonly config: string
   readonly action: 'suspend' | 'resume'
-  /** Next hops, or domains for their MX hosts. */
+  /** Next hops, or domains, which mean mx:DOMAIN. */
   readonly destinations: readonly string[]
   readonly reason: string
   readonly by: string
@@ -28,7 +28,7 @@ export function queueSuspend(options: SuspendOptions, io: Io): Promise<number> |
   return options.dryRun ? preview(options, nextHops, io) : act(options, nextHops, io)
 }
 
-/** A next hop as the queue writes it. */
+/** A next hop in the form of the queue, or null. */
 function readDestination(text: string): string | null {
   const isDomain = !text.includes(':') && text.includes('.')
   const hop = parseNextHop(isDomain ? `mx:${text}` : text)
@@ -47,13 +47,13 @@ function act(options: SuspendOptions, nextHops: readonly string[], io: Io): Prom
     if (options.json) json(io.stdout, { action, dryRun: false, destinations: results })
     else
       for (const { destination, changed } of results)
-        line(changed ? io.stdout : io.stderr, say(destination, action, changed))
+        line(changed ? io.stdout : io.stderr, resultText(destination, action, changed))
     return results.some(({ changed }) => changed) ? OK : FAILED
   })
 }
 
-function say(destination: string, action: SuspendOptions['action'], changed: boolean): string {
-  if (action === 'suspend') return changed ? `${destination} suspended` : `${destination} already is suspended`
+function resultText(destination: string, action: SuspendOptions['action'], changed: boolean): string {
+  if (action === 'suspend') return changed ? `${destination} suspended` : `${destination} is suspended already`
   return changed ? `${destination} resumed` : `${destination} is not suspended`
 }
 
@@ -68,7 +68,7 @@ function preview(options: SuspendOptions, nextHops: readonly string[], io: Io): 
     if (options.json) json(io.stdout, { action: options.action, dryRun: true, destinations: results })
     else
       for (const { destination, changed, waiting } of results)
-        line(io.stdout, `${say(destination, options.action, changed)} (dry run), ${waiting} waiting`)
+        line(io.stdout, `${resultText(destination, options.action, changed)} (dry run), ${waiting} waiting`)
     return results.some(({ changed }) => changed) ? OK : FAILED
   })
 }

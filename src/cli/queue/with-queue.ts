@@ -1,27 +1,28 @@
-// The front half of commands that read or steer a queue, beside a running node or of a stopped one.
+// The first half of the commands about the queue of a running or stopped node: loads the configuration and opens the queue.
 
 import { queueDirectory } from '../../wiring/node-paths.ts'
 import type { Config } from '../../config/config.ts'
 import { DirectQueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
 import { DirectControl } from '../../queue/sqlite/direct-control.ts'
+import { systemClock } from '../../lib/clock.ts'
 import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
-import { actAsOwner } from './act-as-owner.ts'
+import { actAsOwner } from './command-user.ts'
 import { FAILED, line } from '../io.ts'
 import type { Io } from '../io.ts'
 import { withConfig } from '../with-config.ts'
 
 type Use<T> = (queue: T, directory: string) => Promise<number> | number
 
-/** Runs `use` with a queue that is only read. */
+/** Runs `use` with a read-only queue. */
 export function withQueueReader(config: string, io: Io, use: Use<DirectQueueReader>): Promise<number> | number {
   return withQueueOf(config, io, { open: (directory) => new DirectQueueReader(directory), use })
 }
 
-/** Runs `use` with a queue that is steered. */
+/** Runs `use` with a queue that it may change. */
 export function withQueueControl(config: string, io: Io, use: Use<DirectControl>): Promise<number> | number {
   const open = (directory: string) => {
     actAsOwner(directory)
-    return new DirectControl(directory, () => Date.now())
+    return new DirectControl(directory, () => systemClock.now())
   }
   return withQueueOf(config, io, { open, use })
 }
@@ -43,7 +44,7 @@ function withQueueOf<T extends { close(): void }>(
   )
 }
 
-/** Runs `use` with the node's configuration and the place of its queue. */
+/** Runs `use` with the queue directory and the configuration of the node. */
 export function withQueueDirectory(
   config: string,
   io: Io,
@@ -52,7 +53,7 @@ export function withQueueDirectory(
   return withConfig(config, io, (found) => explained(found, io, (directory) => use(directory, found)))
 }
 
-/** What the queue cannot do now is said in words. A damaged page is met only when it is read, as an error of the engine. */
+/** Prints errors of the queue in one line. Damage may appear only while the database is read, as an error of SQLite. */
 async function explained(config: Config, io: Io, work: (directory: string) => Promise<number>): Promise<number> {
   const directory = queueDirectory(config)
   try {

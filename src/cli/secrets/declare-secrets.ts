@@ -1,43 +1,44 @@
-// Commands on single subjects: SRS addresses, authentication, signing keys, passwords.
+// Commands about secrets: SRS addresses, DKIM keys, passwords.
 
 import type { Command } from 'commander'
+import { systemClock } from '../../lib/clock.ts'
+import { asJson, collect, describeCommand, readTime } from '../command-options.ts'
+import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
 import type { PasswdOptions } from './passwd-command.ts'
 import type { SrsCommand } from './srs-command.ts'
-import { asJson, collect, readTime } from '../command-options.ts'
-import type { Finish } from '../command-options.ts'
 
 export function declareSecrets(program: Command, io: Io, finish: Finish): void {
   declareSrs(program, io, finish)
-  program
-    .command('verify')
-    .description('SPF, DKIM, DMARC and ARC of a message on standard input, as the mx sees them')
-    .requiredOption('--ip <address>', "client's address")
-    .requiredOption('--helo <name>', 'what the client said in EHLO')
-    .requiredOption('--from <address>', 'reverse-path, <> for the null sender')
-    .option('--dns <host:port>', "resolver; the system's where not given")
-    .option('--at <time>', 'as if it were then')
-    .option(...asJson)
-    .action(async (options: { ip: string; helo: string; from: string; dns?: string; at?: string; json?: boolean }) =>
-      finish(await (await import('../mail/verify-command.ts')).verify({ ...options, json: options.json === true }, io)),
-    )
   declareDkim(program, io, finish)
   declarePasswd(program, io, finish)
 }
 
 function declareSrs(program: Command, io: Io, finish: Finish): void {
-  program
-    .command('srs')
-    .description('write or read an SRS address; without -c the secret and domain are given here')
+  describeCommand(
+    program.command('srs'),
+    'encode or decode an SRS address, with the secrets of a node or with those of the command line',
+    'the address is not rewritten, or it is invalid',
+  )
     .argument('<action>', 'encode or decode')
     .argument('<address>')
-    .option('-c, --config <file>', "the node's YAML: its srs domain and secrets")
-    .option('--secret-file <file>', 'file with a secret, may be repeated: the first signs', collect)
+    .option('-c, --config <file>', 'YAML file of the node with `srs`')
+    .option('--secret-file <file>', 'file with one secret; may be repeated: the first signs, all verify', collect)
     .option('--domain <domain>', 'SRS domain')
-    .option('--at <time>', 'as if it were then', readTime)
+    .option('--at <time>', 'evaluate at this time (default: now)', readTime)
     .option(...asJson)
-    .action(async (action: string, address: string, options: SrsCommand) =>
-      finish(await (await import('./srs-command.ts')).srsCommand({ ...options, action, address }, io)),
+    .action(
+      async (
+        action: string,
+        address: string,
+        options: Omit<SrsCommand, 'action' | 'address' | 'at'> & { at?: number },
+      ) =>
+        finish(
+          await (await import('./srs-command.ts')).srsCommand(
+            { ...options, action, address, at: options.at ?? systemClock.now() },
+            io,
+          ),
+        ),
     )
 }
 
@@ -52,91 +53,99 @@ interface DkimFlags {
 }
 
 function declareDkim(program: Command, io: Io, finish: Finish): void {
-  const dkim = program.command('dkim').description('signing keys: make, list, publish, check, rotate; sign a message')
-  const command = (name: string, about: string) =>
+  const dkim = program.command('dkim').description('create, list, publish, check and rotate DKIM keys; sign a message')
+  const command = (name: string) =>
     dkim
       .command(name)
-      .description(about)
       .requiredOption('--keys <directory>', 'directory of keys')
       .option('--domain <domain>', 'only this domain')
       .option(...asJson)
   const common = (flags: DkimFlags) => ({ directory: flags.keys, domain: flags.domain, json: flags.json === true })
-  command('keygen', 'make keys of a domain and print the records to publish')
-    .option('--selector <name>', 'selector; algorithm and date where not given')
-    .option('--algorithm <name>', 'rsa or ed25519, may be repeated; both where not given', collect)
-    .option('--active', 'sign with it at once: its record is published already')
+  command('keygen')
+    .description('create keys of a domain and print their DNS records')
+    .option('--selector <name>', 'selector (default: algorithm and date)')
+    .option('--algorithm <name>', 'rsa or ed25519; may be repeated (default: both)', collect)
+    .option('--active', 'sign with the new keys at once: their records are published already')
     .action(async (flags: DkimFlags) => {
       const { dkimKeygen } = await import('./dkim-command.ts')
-      const { selector, algorithm = ['rsa', 'ed25519'], active } = flags
+      const { selector, domain = '', algorithm = ['rsa', 'ed25519'], active = false } = flags
       const stage = active ? ({ stage: 'active' } as const) : {}
-      finish(
-        await dkimKeygen(
-          { ...common(flags), domain: flags.domain ?? '', selector, algorithms: algorithm, ...stage, now: Date.now() },
-          io,
-        ),
-      )
+      const wanted = { domain, selector, algorithms: algorithm, ...stage }
+      finish(await dkimKeygen({ ...common(flags), ...wanted, now: systemClock.now() }, io))
     })
-  command('list', 'keys with their stage').action(async (flags: DkimFlags) =>
-    finish(await (await import('./dkim-command.ts')).dkimList(common(flags), io)),
-  )
-  command('records', 'the DNS records to publish').action(async (flags: DkimFlags) =>
-    finish(await (await import('./dkim-command.ts')).dkimRecords(common(flags), io)),
-  )
-  command('check', 'compare the records with the live DNS')
-    .option('--dns <host:port>', 'resolver')
+  command('list')
+    .description('list the keys with their stages')
+    .action(async (flags: DkimFlags) => finish(await (await import('./dkim-command.ts')).dkimList(common(flags), io)))
+  command('records')
+    .description('print the DNS records of the keys')
+    .action(async (flags: DkimFlags) =>
+      finish(await (await import('./dkim-command.ts')).dkimRecords(common(flags), io)),
+    )
+  describeCommand(command('check'), 'compare the records with the DNS', 'the record of an active key is not published')
+    .option('--dns <host:port>', 'resolver (default: the resolvers of the system)')
     .action(async (flags: DkimFlags) =>
       finish(await (await import('./dkim-command.ts')).dkimCheck({ ...common(flags), dns: flags.dns }, io)),
     )
-  command('rotate', 'move keys to their next stage where the DNS allows it')
-    .option('--dns <host:port>', 'resolver')
-    .action(async (flags: DkimFlags) =>
-      finish(
-        await (await import('./dkim-command.ts')).dkimRotate({ ...common(flags), dns: flags.dns, now: Date.now() }, io),
-      ),
-    )
-  command('sign', 'sign the message on standard input, print it with its signatures').action(async (flags: DkimFlags) =>
-    finish(await (await import('./dkim-command.ts')).dkimSign({ ...common(flags), now: Date.now() }, io)),
+  command('rotate')
+    .description('move each key to its next stage if the DNS allows it')
+    .option('--dns <host:port>', 'resolver (default: the resolvers of the system)')
+    .action(async (flags: DkimFlags) => {
+      const { dkimRotate } = await import('./dkim-command.ts')
+      finish(await dkimRotate({ ...common(flags), dns: flags.dns, now: systemClock.now() }, io))
+    })
+  describeCommand(
+    command('sign'),
+    'sign the message on standard input and print it with its signatures',
+    'no active key signs for its author',
+  ).action(async (flags: DkimFlags) =>
+    finish(await (await import('./dkim-command.ts')).dkimSign({ ...common(flags), now: systemClock.now() }, io)),
   )
+}
+
+interface PasswdFlags {
+  readonly scheme?: string
+  readonly hash?: string
+  readonly file?: string
+  readonly user?: string
+  readonly json?: boolean
 }
 
 function declarePasswd(program: Command, io: Io, finish: Finish): void {
   const passwd = program
     .command('passwd')
-    .description('passwords; read from standard input, never from the command line')
+    .description('hash and verify passwords, and edit a passwd-file; passwords are read from standard input')
   const run = async (options: PasswdOptions) => finish(await (await import('./passwd-command.ts')).passwd(options, io))
   passwd
     .command('hash')
     .description('hash a new password')
-    .option('--scheme <name>', 'scheme')
+    .option('--scheme <name>', 'scheme of the hash')
     .option(...asJson)
-    .action((flags: { scheme?: string; json?: boolean }) =>
-      run({ action: 'hash', scheme: flags.scheme, json: flags.json === true }),
+    .action(({ scheme, json = false }: PasswdFlags) => run({ action: 'hash', scheme, json }))
+  describeCommand(
+    passwd.command('verify'),
+    'compare a password with a hash, or with the hash of a user in a passwd-file',
+    'the password does not match, or the file does not have the user',
+  )
+    .option('--hash <hash>', 'hash with its {SCHEME}')
+    .option('--file <file>', 'passwd-file')
+    .option('--user <name>', 'user in the file')
+    .option(...asJson)
+    .action(({ hash, file = '', user = '', json = false }: PasswdFlags) =>
+      run({ action: 'verify', json, ...(hash === undefined ? { file, user } : { hash }) }),
     )
   passwd
-    .command('verify')
-    .description('does the password fit a hash, or a user of a file')
-    .option('--hash <hash>', 'a hash with its {SCHEME}')
-    .option('--file <file>', 'passwd-file')
-    .option('--user <name>', 'user in it')
+    .command('set')
+    .description('set the password of a user; create the user if missing')
+    .argument('<user>')
+    .requiredOption('--file <file>', 'passwd-file')
+    .option('--scheme <name>', 'scheme of the hash')
     .option(...asJson)
-    .action((flags: { hash?: string; file?: string; user?: string; json?: boolean }) => {
-      const asked = { action: 'verify', json: flags.json === true } as const
-      return run(
-        flags.hash === undefined
-          ? { ...asked, file: flags.file ?? '', user: flags.user ?? '' }
-          : { ...asked, hash: flags.hash },
-      )
-    })
-  for (const action of ['set', 'remove'] as const) {
-    passwd
-      .command(action)
-      .description(action === 'set' ? 'set the password of a user, adding him if he is new' : 'remove a user')
-      .argument('<user>')
-      .requiredOption('--file <file>', 'passwd-file')
-      .option('--scheme <name>', 'scheme')
-      .option(...asJson)
-      .action((user: string, flags: { file: string; scheme?: string; json?: boolean }) =>
-        run({ action, user, file: flags.file, scheme: flags.scheme, json: flags.json === true }),
-      )
-  }
+    .action((user: string, { file = '', scheme, json = false }: PasswdFlags) =>
+      run({ action: 'set', user, file, scheme, json }),
+    )
+  describeCommand(passwd.command('remove'), 'remove a user', 'the file does not have the user')
+    .argument('<user>')
+    .requiredOption('--file <file>', 'passwd-file')
+    .option(...asJson)
+    .action((user: string, { file = '', json = false }: PasswdFlags) => run({ action: 'remove', user, file, json }))
 }

@@ -40,7 +40,7 @@ async function publish(): Promise<void> {
 }
 
 describe('waypost dkim', () => {
-  test('keygen makes both keys and prints their records', async () => {
+  test('keygen creates both keys and prints their records', async () => {
     const { code, out } = await keygen()
     expect(code).toBe(0)
     const lines = out.trim().split('\n')
@@ -59,15 +59,15 @@ describe('waypost dkim', () => {
 
   test.each([
     [{ algorithms: ['dsa'] }, '--algorithm: found dsa, expected rsa or ed25519'],
-    [{ domain: '' }, '--domain: found nothing, expected the domain that the key signs for'],
+    [{ domain: '' }, '--domain: found nothing, expected the domain of the key'],
     [{ domain: 'two words' }, 'found directory two words, expected a domain name'],
     [{ domain: '../etc' }, 'found directory ../etc, expected a domain name'],
-  ])('keygen makes nothing of %j', async (wrong, said) => {
-    expect(await keygen(wrong)).toEqual({ code: 2, out: '', err: `${said}\n` })
+  ])('keygen rejects %j', async (wrong, message) => {
+    expect(await keygen(wrong)).toEqual({ code: 2, out: '', err: `${message}\n` })
     expect(await readdir(directory)).toEqual([])
   })
 
-  test('list shows stage and time, and one domain if asked', async () => {
+  test('list prints stage and time, for one domain or all', async () => {
     await keygen({ selector: 's1', algorithms: ['ed25519'] })
     await keygen({ selector: 's2', algorithms: ['ed25519'], domain: 'example.net', stage: 'active' })
     const all = await run((io) => dkimList({ directory, json: false }, io))
@@ -79,7 +79,7 @@ describe('waypost dkim', () => {
     expect(JSON.parse(one.out)).toMatchObject([{ domain: 'example.org', selector: 's1', stage: 'generated' }])
   })
 
-  test('check compares with the live DNS', async () => {
+  test('check compares with the DNS', async () => {
     await keygen({ selector: 's1', algorithms: ['ed25519'], stage: 'active' })
     const missing = await run((io) => dkimCheck({ directory, json: false, dns: nameServer() }, io))
     expect(missing).toMatchObject({ code: 1, out: 's1._domainkey.example.org\tactive\tmissing\n' })
@@ -88,7 +88,7 @@ describe('waypost dkim', () => {
     expect(there).toMatchObject({ code: 0, out: 's1._domainkey.example.org\tactive\tpublished\n' })
   })
 
-  test('rotate moves keys as the DNS shows, over the whole life of two', async () => {
+  test('rotate moves two keys through all stages as the DNS allows', async () => {
     const rotate = (at: number) => run((io) => dkimRotate({ directory, json: false, dns: nameServer(), now: at }, io))
     const stages = async () => {
       const { out } = await run((io) => dkimList({ directory, json: true }, io))
@@ -113,20 +113,20 @@ describe('waypost dkim', () => {
     const signed = await run((io) => dkimSign({ directory, now }, io), message)
     expect(signed.code).toBe(0)
     expect(signed.out.match(/^DKIM-Signature:/gm)).toHaveLength(2)
-    const options = { ip: '192.0.2.1', helo: 'x.example', from: null, dns: nameServer(), json: true }
+    const options = { ip: '192.0.2.1', helo: 'x.example', from: null, dns: nameServer(), at: now, json: true }
     const verified = await run((io) => verify(options, io), signed.out)
     expect(JSON.parse(verified.out)).toMatchObject({ dkim: [{ result: 'pass' }, { result: 'pass' }] })
   })
 
-  test('sign tells why it does not', async () => {
+  test('sign says why it does not sign', async () => {
     await keygen()
     const inactive = await run((io) => dkimSign({ directory, now }, io), 'From: ann@example.org\n\nx\n')
     expect(inactive).toMatchObject({ code: 1, out: '', err: 'no active key for example.org\n' })
     const nobody = await run((io) => dkimSign({ directory, now }, io), 'Subject: x\n\nx\n')
-    expect(nobody).toMatchObject({ code: 2, out: '', err: expect.stringContaining('found no From:') })
+    expect(nobody).toMatchObject({ code: 2, out: '', err: expect.stringContaining('found no address in From') })
   })
 
-  test('keys that cannot be used are exit 2, with the file named', async () => {
+  test('unusable keys: exit code 2 and the name of the file', async () => {
     await keygen({ selector: 's1', algorithms: ['ed25519'] })
     const file = join(directory, 'example.org', 's2.pem')
     await writeFile(file, 'nonsense', { mode: 0o600 })

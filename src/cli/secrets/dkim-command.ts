@@ -1,5 +1,5 @@
-// `waypost dkim keygen|list|records|check|rotate|sign`: signing keys on disk and their records in the DNS.
-// Exit 0 done, 1 something is missing or failed, 2 wrong option or unusable keys.
+// waypost dkim keygen|list|records|check|rotate|sign: signing keys on disk and their DNS records.
+// Exit code 1 if a record is not published or no key signs, 2 for a wrong option or unusable keys.
 
 import type { DkimAlgorithm, DkimKey, KeyStage } from '../../dkim/key.ts'
 import { keyRecord, zoneLine } from '../../dkim/key-record.ts'
@@ -14,7 +14,7 @@ import { readMessage } from '../read-message.ts'
 import { resolverFor } from '../resolver-option.ts'
 
 export interface DkimOptions {
-  /** The directory of keys. */
+  /** Directory of keys. */
   readonly directory: string
   /** Only this domain. */
   readonly domain?: string
@@ -26,38 +26,37 @@ const algorithms: ReadonlyMap<string, DkimAlgorithm> = new Map([
   ['ed25519', 'ed25519-sha256'],
 ])
 
-/** Makes keys of a domain and prints the records to publish. */
+/** Creates keys of a domain and prints their DNS records. */
 export async function dkimKeygen(
   options: DkimOptions & {
     readonly domain: string
-    /** Without it: algorithm and date, as `rsa-20261121`. */
+    /** Default: algorithm and date, such as `rsa-20261121`. */
     readonly selector?: string
-    /** Words of the command line: rsa, ed25519. */
+    /** `rsa`, `ed25519`. */
     readonly algorithms: readonly string[]
-    /** `active` signs at once, for a key whose record is already published by other means. */
+    /** `active` signs at once; the record must be published already. */
     readonly stage?: KeyStage
     readonly now: number
   },
   io: Io,
 ): Promise<number> {
-  if (options.domain === '')
-    return complain(io, ['--domain: found nothing, expected the domain that the key signs for'])
+  if (options.domain === '') return usageError(io, ['--domain: found nothing, expected the domain of the key'])
   const unknown = options.algorithms.filter((name) => !algorithms.has(name))
-  if (unknown.length > 0) return complain(io, [`--algorithm: found ${unknown.join(', ')}, expected rsa or ed25519`])
-  const made: DkimKey[] = []
+  if (unknown.length > 0) return usageError(io, [`--algorithm: found ${unknown.join(', ')}, expected rsa or ed25519`])
+  const created: DkimKey[] = []
   for (const name of options.algorithms) {
     const algorithm = algorithms.get(name) as DkimAlgorithm
     const selector = selectorFor(name, options)
     const stage = options.stage ?? 'generated'
     const result = await generateKey(options.directory, { ...options, selector, algorithm, stage })
-    if (result.kind === 'refused') return complain(io, [result.problem])
-    made.push(result.key)
+    if (result.kind === 'refused') return usageError(io, [result.problem])
+    created.push(result.key)
   }
   print(
     io,
     options.json,
-    made.map(describeKey),
-    made.map((key) => zoneLine(keyRecord(key))),
+    created.map(describeKey),
+    created.map((key) => zoneLine(keyRecord(key))),
   )
   return OK
 }
@@ -83,7 +82,7 @@ export async function dkimList(options: DkimOptions, io: Io): Promise<number> {
   return OK
 }
 
-/** Prints the records that must be in the DNS: of every key that signs, will sign, or signed lately. */
+/** Prints the records that the DNS must have: of keys that sign, will sign or signed recently. */
 export async function dkimRecords(options: DkimOptions, io: Io): Promise<number> {
   const keys = await usableKeys(options, io)
   if (keys === null) return USAGE
@@ -96,10 +95,10 @@ export async function dkimRecords(options: DkimOptions, io: Io): Promise<number>
   return OK
 }
 
-/** Compares the records with the live DNS. Exit 1 if a key that signs has not its record there. */
+/** Compares the records with the DNS. Exit code 1 if the record of an active key is not published. */
 export async function dkimCheck(options: DkimOptions & { readonly dns?: string }, io: Io): Promise<number> {
   const resolver = await resolverFor(options.dns)
-  if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
+  if (resolver === null) return usageError(io, [`--dns: found ${options.dns}, expected ADDRESS or ADDRESS:PORT`])
   const keys = await usableKeys(options, io)
   if (keys === null) return USAGE
   const checked = await Promise.all(keys.map(async (key) => ({ key, record: await checkRecord(key, resolver) })))
@@ -112,18 +111,18 @@ export async function dkimCheck(options: DkimOptions & { readonly dns?: string }
   return checked.some(({ key, record }) => key.stage === 'active' && record !== 'published') ? FAILED : OK
 }
 
-/** Moves each key to its next stage if the DNS shows that it may. Running nodes take it up on reload. */
+/** Moves each key to its next stage if the DNS allows it. Running nodes use the change after a reload. */
 export async function dkimRotate(
   options: DkimOptions & {
     readonly dns?: string
     readonly now: number
-    /** How long a new record must be in the DNS; the default lets negative caches expire. */
+    /** Time that a new record must be published before its key signs; the default lets negative caches expire. */
     readonly waitMs?: number
   },
   io: Io,
 ): Promise<number> {
   const resolver = await resolverFor(options.dns)
-  if (resolver === null) return complain(io, [`--dns ${options.dns}: expected ADDRESS or ADDRESS:PORT`])
+  if (resolver === null) return usageError(io, [`--dns: found ${options.dns}, expected ADDRESS or ADDRESS:PORT`])
   const keys = await usableKeys(options, io)
   if (keys === null) return USAGE
   const steps = await planRotation(keys, { ...options, resolver })
@@ -140,7 +139,7 @@ export async function dkimRotate(
   return OK
 }
 
-/** Signs the message on standard input and writes it out, signatures on top. Exit 1 if no key signs for it. */
+/** Prints the message on standard input with its signatures in front. Exit code 1 if no key signs. */
 export async function dkimSign(
   options: Omit<DkimOptions, 'json'> & { readonly now: number; readonly parents?: readonly string[] },
   io: Io,
@@ -149,11 +148,11 @@ export async function dkimSign(
   if (keys === null) return USAGE
   const content = await readMessage(io.stdin)
   const fromDomain = options.domain ?? authorDomain(content.header)
-  if (fromDomain === null) return complain(io, ['found no From: with an address, expected one, or --domain'])
+  if (fromDomain === null) return usageError(io, ['found no address in From, expected a From field or --domain'])
   const signer = createSigner({ keys, parents: options.parents ?? [] })
   const signed = await signer.sign(content, { fromDomain, now: options.now })
   if (signed.kind === 'unsigned') {
-    complain(io, [signed.reason])
+    usageError(io, [signed.reason])
     return FAILED
   }
   io.stdout.write(signed.fields)
@@ -167,12 +166,12 @@ function authorDomain(header: Buffer): string | null {
   return address === undefined ? null : domainOf(address)
 }
 
-/** The keys asked for; null after complaining, if any key cannot be used. */
+/** The selected keys; null after an error message, if a key cannot be used. */
 async function usableKeys(options: DkimOptions, io: Io): Promise<readonly DkimKey[] | null> {
   const { keys, problems, warnings } = await loadKeys(options.directory)
   for (const warning of warnings) line(io.stderr, `${warning} (warning)`)
   if (problems.length > 0) {
-    complain(io, problems)
+    usageError(io, problems)
     return null
   }
   const domain = options.domain?.toLowerCase()
@@ -191,7 +190,7 @@ function print(io: Io, asJson: boolean, data: readonly unknown[], lines: readonl
   else for (const text of lines) line(io.stdout, text)
 }
 
-function complain(io: Io, problems: readonly string[]): number {
+function usageError(io: Io, problems: readonly string[]): number {
   for (const problem of problems) line(io.stderr, problem)
   return USAGE
 }

@@ -19,13 +19,13 @@ import { passwd, type PasswdOptions } from './passwd-command.ts'
 
 async function run(options: PasswdOptions, input: string | Readable = '') {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
-  const heard = { out: '', err: '' }
-  stdout.on('data', (chunk) => (heard.out += String(chunk)))
-  stderr.on('data', (chunk) => (heard.err += String(chunk)))
+  const printed = { out: '', err: '' }
+  stdout.on('data', (chunk) => (printed.out += String(chunk)))
+  stderr.on('data', (chunk) => (printed.err += String(chunk)))
   const stdin = typeof input === 'string' ? Readable.from([Buffer.from(input)]) : input
   const code = await passwd(options, { stdin, stdout, stderr })
   await new Promise((resolve) => setImmediate(resolve))
-  return { code, ...heard }
+  return { code, ...printed }
 }
 
 function accepts(hash: string, password: string): boolean {
@@ -61,12 +61,12 @@ describe('waypost passwd hash and verify', () => {
     { file: '', user: '' },
     { file: 'users', user: '' },
     { file: '', user: 'lee' },
-  ])('verify wants a hash, or a file and a user in it: %j', async (asked) => {
-    const { code, err } = await run({ action: 'verify', json: false, ...asked }, 'secret\n')
-    expect([code, err]).toEqual([2, 'found neither --hash nor --file with --user, expected one of them\n'])
+  ])('verify needs a hash, or a file and a user: %j', async (options) => {
+    const { code, err } = await run({ action: 'verify', json: false, ...options }, 'secret\n')
+    expect([code, err]).toEqual([2, 'found neither --hash nor --file and --user, expected one of the two\n'])
   })
 
-  it('speaks JSON', async () => {
+  it('prints JSON', async () => {
     const { out } = await run({ action: 'hash', scheme: quick, json: true }, 'secret')
     const { hash } = JSON.parse(out) as { hash: string }
     const verified = await run({ action: 'verify', hash, json: true }, 'secret')
@@ -79,13 +79,13 @@ describe('waypost passwd hash and verify', () => {
     [{ action: 'hash', json: false }, '', /no password/],
     [{ action: 'hash', json: false }, '\n', /no password/],
     [{ action: 'verify', hash: '{SSHA}x', json: false }, 'x', /malformed SSHA/],
-  ] as const)('refuses %j', async (options, input, message) => {
+  ] as const)('rejects %j', async (options, input, message) => {
     const { code, err, out } = await run(options, input)
     expect([code, out]).toEqual([2, ''])
     expect(err).toMatch(message)
   })
 
-  it('reads a typed password without echo, with rubout', async () => {
+  it('reads a typed password without echo, with Backspace', async () => {
     const modes: boolean[] = []
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => void modes.push(on) })
     const running = run({ action: 'hash', scheme: quick, json: false }, stdin)
@@ -96,7 +96,7 @@ describe('waypost passwd hash and verify', () => {
     expect(err).toBe('New password: \n')
   })
 
-  it('gives up on Control-C', async () => {
+  it('stops at Control-C', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
     const running = run({ action: 'hash', scheme: quick, json: false }, stdin)
     stdin.write('sec\u0003')
@@ -105,9 +105,9 @@ describe('waypost passwd hash and verify', () => {
 })
 
 describe('waypost passwd set and remove', () => {
-  it('adds, changes and removes, and keeps everything else', async () => {
+  it('adds, changes and removes a user, and keeps every other line', async () => {
     const file = join(folder(), 'passwd')
-    const kept = '# people\n\nkim:{SSHA512}old:1000:1000::/home/kim::allow_nets=127.0.0.0/8\n# end'
+    const kept = '# users\n\nkim:{SSHA512}old:1000:1000::/home/kim::allow_nets=127.0.0.0/8\n# end'
     writeFileSync(file, kept)
     expect((await run({ action: 'set', file, user: 'Lee', scheme: quick, json: false }, 'one')).out).toBe(
       'lee: added\n',
@@ -117,7 +117,7 @@ describe('waypost passwd set and remove', () => {
     )
     const lines = readFileSync(file, 'utf8').split('\n')
     expect(lines).toHaveLength(6)
-    expect(lines.slice(0, 2)).toEqual(['# people', ''])
+    expect(lines.slice(0, 2)).toEqual(['# users', ''])
     expect(lines[2]).toMatch(/^kim:\{SSHA512\}[^:]{90,}:1000:1000::\/home\/kim::allow_nets=127\.0\.0\.0\/8$/)
     expect(accepts(lines[4]?.slice(4) ?? '', 'one')).toBe(true)
     expect((await run({ action: 'verify', file, user: 'kim', json: false }, 'two')).code).toBe(0)
@@ -127,14 +127,14 @@ describe('waypost passwd set and remove', () => {
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(5)
   })
 
-  it('makes a new file for its owner only, and keeps the mode of an old one', async () => {
+  it('creates a file with mode 600, and keeps the mode of an existing one', async () => {
     const file = join(folder(), 'passwd')
     await run({ action: 'set', file, user: 'lee', scheme: quick, json: false }, 'x')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     chmodSync(file, 0o640)
     await run({ action: 'set', file, user: 'lee', scheme: quick, json: false }, 'y')
     expect(statSync(file).mode & 0o777).toBe(0o640)
-    expect(readdirSync(join(file, '../..'))).toEqual(['passwd'])
+    expect(readdirSync(join(file, '..'))).toEqual(['passwd'])
   })
 
   it('writes through a symbolic link', async () => {
@@ -146,19 +146,19 @@ describe('waypost passwd set and remove', () => {
     expect(readFileSync(join(at, 'real'), 'utf8')).toMatch(/^lee:/)
   })
 
-  it.each(['', 'a b', 'a:b', '#a', 'a\nb'])('refuses the user name %j', async (user) => {
+  it.each(['', 'a b', 'a:b', '#a', 'a\nb'])('rejects the user name %j', async (user) => {
     const file = join(folder(), 'passwd')
     const { code } = await run({ action: 'set', file, user, scheme: quick, json: false }, 'x')
     expect(code).toBe(2)
-    expect(readdirSync(join(file, '../..'))).toEqual([])
+    expect(readdirSync(join(file, '..'))).toEqual([])
   })
 
-  it('says what is wrong with a file it cannot use', async () => {
+  it('reports an unusable file', async () => {
     const at = folder()
     expect((await run({ action: 'set', file: at, user: 'lee', json: false }, 'x')).err).toMatch(/cannot be read/)
     expect((await run({ action: 'verify', file: join(at, 'none'), user: 'lee', json: false }, 'x')).code).toBe(2)
-    const far = join(at, 'no', 'such', 'passwd')
-    expect((await run({ action: 'set', file: far, user: 'lee', scheme: quick, json: false }, 'x')).err).toMatch(
+    const missing = join(at, 'no', 'such', 'passwd')
+    expect((await run({ action: 'set', file: missing, user: 'lee', scheme: quick, json: false }, 'x')).err).toMatch(
       /cannot be written/,
     )
   })

@@ -1,5 +1,5 @@
-// `waypost passwd hash|verify|set|remove`: password hashes, and the passwd-file they are kept in.
-// Exit 0 done or matches, 1 does not match or no such user, 2 wrong option or unusable file. The file is rewritten whole or not at all.
+// waypost passwd hash|verify|set|remove: password hashes, and users in a passwd-file. The file is replaced atomically.
+// Exit code 1 if the password does not match or the user is missing, 2 for a wrong option or an unusable file.
 
 import { readFile, realpath } from 'node:fs/promises'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
@@ -12,14 +12,14 @@ import { replaceFile } from '../../lib/replace-file.ts'
 
 export type PasswdOptions = { readonly json: boolean } & (
   | { readonly action: 'hash'; readonly scheme?: string }
-  /** The password on standard input against a hash, or against the one of a user in a file. */
+  /** Compares the password on standard input with a hash, or with the hash of a user in a file. */
   | { readonly action: 'verify'; readonly hash: string }
   | { readonly action: 'verify'; readonly file: string; readonly user: string }
   | { readonly action: 'set'; readonly file: string; readonly user: string; readonly scheme?: string }
   | { readonly action: 'remove'; readonly file: string; readonly user: string }
 )
 
-/** What bcrypt looks at; the rest of a longer password would count for nothing. */
+/** bcrypt ignores the octets after these. */
 const BCRYPT_OCTETS = 72
 
 /** Runs the command; the password comes from standard input. */
@@ -46,14 +46,14 @@ async function hash(options: PasswdOptions & { action: 'hash' }, io: Io): Promis
 
 async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Promise<number> {
   if (!('hash' in options) && (options.file === '' || options.user === ''))
-    return complain(io, 'found neither --hash nor --file with --user, expected one of them')
+    return usageError(io, 'found neither --hash nor --file and --user, expected one of the two')
   const text = 'hash' in options ? options.hash : await hashOf(options, io)
   if (typeof text === 'number') return text
-  // A person who asks may be told about a weak hash too; whether it may be used is the node's to say.
+  // Weak schemes are verified here too; whether users may log in with them is a setting of the node.
   const read = readStored(text, true)
-  if (read.kind === 'bad') return complain(io, read.problem)
+  if (read.kind === 'bad') return usageError(io, read.problem)
   const password = await readSecret(io, 'Password: ')
-  if (password === null) return complain(io, 'found no password on standard input')
+  if (password === null) return usageError(io, 'found no password on standard input')
   const matched = matches(read.stored, password)
   if (options.json) json(io.stdout, { matches: matched, scheme: read.stored.scheme })
   else line(io.stdout, matched ? 'The password matches.' : 'The password does not match.')
@@ -63,25 +63,25 @@ async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Pr
 async function set(options: PasswdOptions & { action: 'set' }, io: Io): Promise<number> {
   const user = options.user.toLowerCase()
   if (readPasswdLine(`${user}:$1$a$${'.'.repeat(22)}`, false).kind !== 'entry')
-    return complain(io, `found ${JSON.stringify(options.user)}, expected a user name without blanks and colons`)
+    return usageError(io, `found ${JSON.stringify(options.user)}, expected a user name without spaces and colons`)
   const text = await readOrEmpty(options.file)
-  if (text === null) return complain(io, `${options.file} cannot be read`)
+  if (text === null) return usageError(io, `${options.file} cannot be read`)
   const hashed = await newHash(options.scheme, io)
   if (hashed === null) return USAGE
   const { lines, found } = edit(text, user, (fields) => [fields[0] as string, hashed, ...fields.slice(2)].join(':'))
   if (!found) lines.push(`${user}:${hashed}`)
-  return save(options, { lines, done: found ? 'changed' : 'added', user }, io)
+  return save(options, { lines, result: found ? 'changed' : 'added', user }, io)
 }
 
 async function remove(options: PasswdOptions & { action: 'remove' }, io: Io): Promise<number> {
   const text = await readOrEmpty(options.file)
-  if (text === null) return complain(io, `${options.file} cannot be read`)
+  if (text === null) return usageError(io, `${options.file} cannot be read`)
   const { lines, found } = edit(text, options.user.toLowerCase(), () => null)
   if (!found) return absent(options, io)
-  return save(options, { lines, done: 'removed', user: options.user }, io)
+  return save(options, { lines, result: 'removed', user: options.user }, io)
 }
 
-/** Changes the lines of a user, or drops them where `change` answers null; everything else stays as it is. */
+/** Changes the lines of a user, or removes them if `change` returns null. */
 function edit(
   text: string,
   user: string,
@@ -101,29 +101,29 @@ function edit(
 
 async function save(
   options: { readonly file: string; readonly json: boolean },
-  edited: { readonly lines: readonly string[]; readonly done: string; readonly user: string },
+  edited: { readonly lines: readonly string[]; readonly result: string; readonly user: string },
   io: Io,
 ): Promise<number> {
   const text = edited.lines.map((each) => `${each}\n`).join('')
   try {
     await replaceFile(await realpath(options.file).catch(() => options.file), text)
   } catch (error) {
-    return complain(io, `${options.file} cannot be written: ${(error as Error).message}`)
+    return usageError(io, `${options.file} cannot be written: ${(error as Error).message}`)
   }
-  if (options.json) json(io.stdout, { user: edited.user, result: edited.done })
-  else line(io.stdout, `${edited.user}: ${edited.done}`)
+  if (options.json) json(io.stdout, { user: edited.user, result: edited.result })
+  else line(io.stdout, `${edited.user}: ${edited.result}`)
   for (const problem of parsePasswdFile(options.file, text).problems)
     line(io.stderr, `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`)
   return OK
 }
 
-/** The hash of a user in a file, or the exit code after complaining. */
+/** The hash of a user in a file, or the exit code after an error message. */
 async function hashOf(
   options: { readonly file: string; readonly user: string; readonly json: boolean },
   io: Io,
 ): Promise<string | number> {
   const text = await readOrEmpty(options.file)
-  if (text === null || text === '') return complain(io, `${options.file} cannot be read or is empty`)
+  if (text === null || text === '') return usageError(io, `${options.file} cannot be read or is empty`)
   const wanted = options.user.toLowerCase()
   const fields = text
     .split(/\r?\n/)
@@ -135,18 +135,18 @@ async function hashOf(
 async function newHash(scheme: string | undefined, io: Io): Promise<string | null> {
   const wanted = scheme?.toUpperCase() ?? hashableSchemes[0]
   if (!isHashable(wanted)) {
-    complain(io, `found the scheme ${scheme}, expected one of ${hashableSchemes.join(', ')}`)
+    usageError(io, `--scheme: found ${scheme}, expected one of ${hashableSchemes.join(', ')}`)
     return null
   }
   const password = await readSecret(io, 'New password: ')
   if (password === null) {
-    complain(io, 'found no password on standard input')
+    usageError(io, 'found no password on standard input')
     return null
   }
   if (wanted === 'BLF-CRYPT' && Buffer.byteLength(password) > BCRYPT_OCTETS) {
-    complain(
+    usageError(
       io,
-      `found a password of more than ${BCRYPT_OCTETS} octets, which BLF-CRYPT would cut; expected another scheme`,
+      `found a password of more than ${BCRYPT_OCTETS} octets, which BLF-CRYPT truncates, expected another scheme`,
     )
     return null
   }
@@ -157,7 +157,7 @@ function isHashable(scheme: string): scheme is HashableScheme {
   return (hashableSchemes as readonly string[]).includes(scheme)
 }
 
-/** A file that is not there yet is empty; one that cannot be read is null. */
+/** The text of the file; empty if the file does not exist, null if it cannot be read. */
 async function readOrEmpty(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8')
@@ -168,11 +168,11 @@ async function readOrEmpty(file: string): Promise<string | null> {
 
 function absent(options: { readonly user: string; readonly file: string; readonly json: boolean }, io: Io): number {
   if (options.json) json(io.stdout, { user: options.user, result: 'absent' })
-  else line(io.stderr, `${options.file}: no user ${options.user}`)
+  else line(io.stderr, `${options.file} has no user ${options.user}`)
   return FAILED
 }
 
-function complain(io: Io, problem: string): number {
+function usageError(io: Io, problem: string): number {
   line(io.stderr, problem)
   return USAGE
 }

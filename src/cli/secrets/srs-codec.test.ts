@@ -27,22 +27,22 @@ describe('waypost srs', () => {
     })
   })
 
-  it('says why an address is refused', () => {
+  it('reports why an address is rejected', () => {
     const address = 'SRS0=6PGq=2W=orig.example=user@fwd.example'
-    expect(run({ action: 'decode', address: address.replace('user', 'loser') }).err).toContain('refused: wrong hash')
-    expect(run({ action: 'decode', address, at: 1_582_000_000_000 }).err).toContain('refused: expired')
+    expect(run({ action: 'decode', address: address.replace('user', 'loser') }).err).toContain('rejected: wrong hash')
+    expect(run({ action: 'decode', address, at: 1_582_000_000_000 }).err).toContain('rejected: expired')
     expect(run({ action: 'decode', address, at: 1_582_000_000_000, maxAgeDays: 100 }).code).toBe(0)
     expect(run({ action: 'decode', address: 'kim@fwd.example' }).err).toContain('not an SRS address')
   })
 
-  it('says why an address is not rewritten', () => {
+  it('reports why an address is not rewritten', () => {
     const at = { action: 'encode', domain: 'srs.example.org' } as const
     expect(run({ ...at, address: '<>' }).err).toBe('<>: not rewritten: null sender\n')
-    expect(run({ ...at, address: `${'a'.repeat(60)}@far.example` }).err).toContain('85 octets, 64 are allowed')
+    expect(run({ ...at, address: `${'a'.repeat(60)}@far.example` }).err).toContain('85 octets, at most 64 are allowed')
     expect(run({ ...at, address: 'kim@example.org', isOwn: () => true })).toMatchObject({ code: 1 })
   })
 
-  it('answers JSON', () => {
+  it('prints JSON', () => {
     const { code, out } = run({ action: 'encode', address: 'a@far.example', domain: 'srs.example.org', json: true })
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ given: 'a@far.example', kind: 'rewritten' })
@@ -51,7 +51,7 @@ describe('waypost srs', () => {
     })
   })
 
-  it('writes what Mail::SRS writes, if asked', () => {
+  it('writes the alphabet and separator of Mail::SRS on request', () => {
     const options = { action: 'encode', address: 'user@orig.example', domain: 'fwd.example', hashLength: 27 } as const
     const [url, plain] = [run(options).out, run({ ...options, alphabet: 'base64' }).out]
     expect(plain.replaceAll('+', '-').replaceAll('/', '_')).toBe(url)
@@ -59,7 +59,10 @@ describe('waypost srs', () => {
   })
 
   it('needs a domain and a secret', () => {
-    expect(run({ action: 'encode', address: 'a@b.example' })).toMatchObject({ code: 2, err: 'no SRS domain given\n' })
+    expect(run({ action: 'encode', address: 'a@b.example' })).toMatchObject({
+      code: 2,
+      err: 'found no SRS domain, expected --domain or -c\n',
+    })
     expect(run({ action: 'decode', address: 'a@b.example', secrets: [] })).toMatchObject({ code: 2 })
     expect(run({ action: 'decode', address: 'nothing' })).toMatchObject({ code: 2 })
   })

@@ -1,5 +1,4 @@
-// `waypost srs encode|decode ADDRESS`: what a forwarder writes and what a bounce finds its way home by, for any moment.
-// Exit 0 done, 1 the address was refused or not rewritten, 2 wrong usage.
+// The actions of `waypost srs`: encode a reverse-path, decode an SRS address. Exit code 1 if the address is not rewritten or invalid.
 
 import { domainOf } from '../../smtp/mailbox.ts'
 import { decodeSrs, encodeSrs } from '../../route/srs/srs.ts'
@@ -10,29 +9,34 @@ import type { Io } from '../io.ts'
 export interface SrsOptions {
   readonly action: 'encode' | 'decode'
   readonly address: string
-  /** Unix milliseconds; now, if the caller says nothing else. */
+  /** Unix milliseconds. */
   readonly at: number
   /** The first signs, all verify. */
   readonly secrets: readonly string[]
-  /** The SRS domain; for decode without it, that of the address. */
+  /** The SRS domain. `decode` uses the domain of the address without it. */
   readonly domain?: string
   readonly json: boolean
-  /** `base64` writes what Mail::SRS writes; default `base64url`. */
+  /** `base64` is the alphabet of Mail::SRS; default `base64url`. */
   readonly alphabet?: 'base64url' | 'base64'
   readonly separator?: '=' | '+' | '-'
   readonly hashLength?: number
-  /** Shortest hash that is believed. */
+  /** Shortest accepted hash. */
   readonly hashMinimum?: number
   readonly maxAgeDays?: number
-  /** Domains whose senders are never rewritten. */
+  /** Domains whose reverse-paths are not rewritten. */
   readonly isOwn?: (domain: string) => boolean
 }
 
-/** Runs the command; answers the exit code. */
+/** Runs the action and returns the exit code. */
 export function srs(options: SrsOptions, io: Io): number {
   const domain = options.domain ?? (options.action === 'decode' ? domainOf(options.address) || undefined : undefined)
   if (domain === undefined || options.secrets.length === 0) {
-    line(io.stderr, domain === undefined ? 'no SRS domain given' : 'no SRS secret given')
+    line(
+      io.stderr,
+      domain === undefined
+        ? 'found no SRS domain, expected --domain or -c'
+        : 'found no SRS secret, expected --secret-file or -c',
+    )
     return USAGE
   }
   const { secrets, alphabet, separator, hashLength, hashMinimum, maxAgeDays } = options
@@ -50,10 +54,10 @@ export function srs(options: SrsOptions, io: Io): number {
     options.action === 'encode'
       ? encodeSrs(sender, options.at, settings, options.isOwn)
       : decodeSrs(options.address, options.at, settings)
-  return tell(answer, options, io)
+  return printAnswer(answer, options, io)
 }
 
-function tell(answer: SrsEncoded | SrsDecoded, options: SrsOptions, io: Io): number {
+function printAnswer(answer: SrsEncoded | SrsDecoded, options: SrsOptions, io: Io): number {
   const isDone = answer.kind === 'rewritten' || answer.kind === 'decoded'
   if (options.json) json(io.stdout, { given: options.address, ...answer })
   else if (isDone) line(io.stdout, answer.address)
@@ -66,12 +70,12 @@ function explain(answer: Exclude<SrsEncoded | SrsDecoded, { readonly kind: 'rewr
     case 'unchanged':
       return `not rewritten: ${answer.reason}`
     case 'too-long':
-      return `not rewritten: the local part would have ${answer.octets} octets, 64 are allowed`
+      return `not rewritten: the local part would have ${answer.octets} octets, at most 64 are allowed (RFC 5321 4.5.3.1.1)`
     case 'not-srs':
       return 'not an SRS address'
     case 'other-domain':
       return 'an SRS address of another domain'
     case 'refused':
-      return `refused: ${answer.reason}`
+      return `rejected: ${answer.reason}`
   }
 }

@@ -21,7 +21,7 @@ beforeAll(() => {
   const files = {
     secret: 'a secret of enough length\n',
     empty: '\n',
-    several: 'a secret of enough length\nand an older one of the same\n',
+    several: 'a secret of enough length\nand an older secret\n',
     'cert.pem': certificate,
     'key.pem': key,
     'node.yaml': [
@@ -50,7 +50,7 @@ async function run(command: Omit<SrsCommand, 'at'> & { readonly at?: number }) {
 describe('waypost srs with secrets from files', () => {
   const encode = { action: 'encode', address: 'user@far.example' } as const
 
-  it('signs with the first', async () => {
+  it('signs with the first secret', async () => {
     const { code, out } = await run({ ...encode, secretFile: [secret], domain: 'SRS.example.org' })
     expect(code).toBe(0)
     expect(out).toMatch(/^SRS0=....=..=far\.example=user@srs\.example\.org$/)
@@ -61,17 +61,17 @@ describe('waypost srs with secrets from files', () => {
     ['several', 'found several lines'],
     ['absent', 'which cannot be read'],
     ['.', 'which cannot be read'],
-  ])('never signs with a file that gives no secret: %s', async (name, why) => {
+  ])('never signs with an unusable secret file: %s', async (name, reason) => {
     const { code, out, err } = await run({
       ...encode,
       secretFile: [secret, join(folder, name)],
       domain: 'srs.example.org',
     })
     expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toContain(why)
+    expect(err).toContain(reason)
   })
 
-  it.each(['not a domain', '', '[192.0.2.1]', 'a..b'])('refuses %j as a domain', async (domain) => {
+  it.each(['not a domain', '', '[192.0.2.1]', 'a..b'])('rejects %j as a domain', async (domain) => {
     expect(await run({ ...encode, secretFile: [secret], domain })).toMatchObject({
       code: 2,
       err: `--domain: found ${domain}, expected a domain`,
@@ -80,26 +80,26 @@ describe('waypost srs with secrets from files', () => {
 })
 
 describe("waypost srs with a node's YAML", () => {
-  it('wants a file for each secret, as the node does', async () => {
+  it('needs one file per secret, as the node does', async () => {
     const yaml = readFileSync(config, 'utf8').replace('secrets: [secret]', 'secrets: [secret, several]')
     const other = join(folder, 'several.yaml')
     writeFileSync(other, yaml)
     expect(await run({ action: 'encode', address: 'user@far.example', config: other })).toMatchObject({
       code: 2,
-      err: `${other}:8:51: srs.secrets: found 2 lines in ${join(folder, 'several')}, expected one secret: each has a file of its own`,
+      err: `${other}:8:51: srs.secrets.1: found 2 lines in several, expected one secret per file`,
     })
   })
 
-  it('takes its length of hashes, and believes the shorter ones of former days', async () => {
+  it('writes hashes of hash_length and accepts those of hash_minimum', async () => {
     const { out } = await run({ action: 'encode', address: 'user@far.example', config })
     expect(out).toMatch(/^SRS0=.{9}=/)
     for (const address of [out, out.replace(/^(SRS0=.{4}).{5}/, '$1')])
       expect(await run({ action: 'decode', address, config })).toMatchObject({ code: 0, out: 'user@far.example' })
     const short = out.replace(/^(SRS0=.{3}).{6}/, '$1')
-    expect((await run({ action: 'decode', address: short, config })).err).toContain('refused: wrong hash')
+    expect((await run({ action: 'decode', address: short, config })).err).toContain('rejected: wrong hash')
   })
 
-  it('leaves senders of its domains as they are, as far as its data can be read', async () => {
+  it('does not rewrite senders of its domains, if the data can be read', async () => {
     const encode = (address: string) => run({ action: 'encode', address, config })
     expect(await encode('kim@example.org')).toMatchObject({
       code: 1,
@@ -111,12 +111,12 @@ describe("waypost srs with a node's YAML", () => {
     expect(await encode('kim@example.org')).toMatchObject({ code: 1 })
   })
 
-  it('takes its secrets, domain and age', async () => {
+  it('uses its secrets, domain and age', async () => {
     const { out, err } = await run({ action: 'encode', address: 'user@far.example', config })
     expect(err).toBe('')
     expect(out).toMatch(/@srs\.example\.org$/)
     const decode = { action: 'decode', address: out, config } as const
     expect(await run({ ...decode, at: AT + 4 * DAY_MS })).toMatchObject({ code: 0, out: 'user@far.example' })
-    expect((await run({ ...decode, at: AT + 8 * DAY_MS })).err).toContain('refused: expired')
+    expect((await run({ ...decode, at: AT + 8 * DAY_MS })).err).toContain('rejected: expired')
   })
 })

@@ -1,4 +1,4 @@
-// waypost srs: secrets and domain from a node's YAML or from the command line; srs.ts does the rest.
+// waypost srs: reads the secrets and the domain from the YAML of a node or from the command line.
 
 import { readFileSync } from 'node:fs'
 import { srsSettings } from '../../wiring/routing-settings.ts'
@@ -18,7 +18,7 @@ export interface SrsCommand {
   readonly secretFile?: readonly string[]
   readonly domain?: string
   /** Unix milliseconds. */
-  readonly at?: number
+  readonly at: number
   readonly json?: boolean
 }
 
@@ -31,31 +31,30 @@ export function srsCommand(command: SrsCommand, io: Io): Promise<number> | numbe
   if (action !== 'encode' && action !== 'decode') return refuse(`found ${action}, expected encode or decode`)
   const domain = command.domain === undefined ? undefined : normalDomain(command.domain)
   if (domain === null || domain?.startsWith('[')) return refuse(`--domain: found ${command.domain}, expected a domain`)
-  const asked = { action, address, at: command.at ?? Date.now(), json: command.json === true } as const
+  const common = { action, address, at: command.at, json: command.json === true } as const
   if (config !== undefined)
     return withConfig(config, io, (node) =>
       node.srs
-        ? srs({ ...asked, ...srsSettings(node.srs), domain: domain ?? node.srs.domain, isOwn: ownDomains(node) }, io)
-        : refuse(`${config}: found no srs, expected a domain and secrets`),
+        ? srs({ ...common, ...srsSettings(node.srs), domain: domain ?? node.srs.domain, isOwn: ownDomains(node) }, io)
+        : refuse(`${config}: found no srs, expected srs with a domain and secrets`),
     )
   const read = secretFile.map(readSecretFile)
   const bad = read.find((one) => 'problem' in one)
   if (bad) return refuse(`--secret-file: ${bad.problem}`)
-  return srs({ ...asked, secrets: read.flatMap((one) => ('secret' in one ? one.secret : [])), domain }, io)
+  return srs({ ...common, secrets: read.flatMap((one) => ('secret' in one ? one.secret : [])), domain }, io)
 }
 
-/** Whose senders the node leaves as they are. Faults of its data are the business of `check`: then the main domain alone is known. */
+/** Our domains, whose reverse-paths are not rewritten. If the routing data have errors, only the main domain is known; `check` reports them. */
 function ownDomains(node: Config): (domain: string) => boolean {
   const { directory } = loadDirectory(routingFiles(node, []))
   return (domain) => domain === node.domain || directory?.domain(domain) !== undefined
 }
 
-/** An empty secret would sign what anybody can sign. */
+/** An empty secret is rejected: anyone could sign with it. */
 function readSecretFile(file: string): { readonly secret: string } | { readonly problem: string } {
   try {
     const secret = readFileSync(file, 'utf8').trim()
-    if (/[\r\n]/.test(secret))
-      return { problem: `found several lines in ${file}, expected one secret: each has a file of its own` }
+    if (/[\r\n]/.test(secret)) return { problem: `found several lines in ${file}, expected one secret per file` }
     return secret === '' ? { problem: `found ${file}, which is empty, expected a file with one secret` } : { secret }
   } catch (error) {
     return {

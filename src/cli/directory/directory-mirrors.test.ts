@@ -1,4 +1,4 @@
-// The commands beside a node's data directory, with snapshots that a test has put there.
+// The commands about mirrored sources, on a data directory with snapshots of the test.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,9 @@ import { openSnapshotStore } from '../../directory/snapshots/snapshot-store.ts'
 import type { MirrorState, SnapshotStore } from '../../directory/snapshots/snapshot-store.ts'
 import { countContent } from '../../directory/snapshots/source-content.ts'
 import type { SourceContent } from '../../directory/snapshots/source-content.ts'
-import {
-  directoryAccept,
-  directoryDiff,
-  directoryRefresh,
-  directoryRollback,
-  directoryStatus,
-} from './directory-command.ts'
+import { directoryDiff } from './directory-diff.ts'
+import { directoryAccept, directoryRefresh, directoryRollback } from './directory-orders.ts'
+import { directoryStatus } from './directory-status.ts'
 
 let folder: string
 let config: string
@@ -68,21 +64,21 @@ async function twoVersions(changes: Partial<MirrorState> = {}): Promise<void> {
 }
 
 describe('waypost directory status', () => {
-  it('is well with exit code 0', async () => {
+  it('exits with 0 if the data are complete', async () => {
     await twoVersions()
     expect(await directoryStatus({ config }, io)).toBe(0)
     expect(io.out()).toMatch(/^ldap: version 2 in use, confirmed \d{4}-\S+\n/)
     expect(io.out()).toContain('  version 1 of 1970-01-01T00:01:00.000Z: 3 users, 3 passwords, 0 aliases, 3 forwards\n')
   })
 
-  it('is in doubt with exit code 1, with the reason', async () => {
+  it('exits with 1 if the data may be incomplete, and prints the reason', async () => {
     await twoVersions({ failure: { kind: 'unavailable', cause: 'connection refused' }, failures: 4 })
     expect(await directoryStatus({ config }, io)).toBe(1)
-    expect(io.out()).toContain('in doubt: ldap: connection refused')
-    expect(io.out()).toContain('4 readings in a row brought nothing')
+    expect(io.out()).toContain('may be incomplete: ldap: connection refused')
+    expect(io.out()).toContain('the last 4 reads failed')
   })
 
-  it('says that no node has run, and shows what is damaged or was refused', async () => {
+  it('prints damaged versions and the rejected read, also before a node has read the source', async () => {
     await put(1, manyPeople(3))
     writeFileSync(join(folder, 'data/directory/ldap/0000000002.snapshot'), 'half')
     await store.writeRefused({
@@ -90,20 +86,20 @@ describe('waypost directory status', () => {
       content: manyPeople(1),
     })
     expect(await directoryStatus({ config }, io)).toBe(1)
-    expect(io.out()).toContain('no node has run yet')
+    expect(io.out()).toContain('no node has read it yet')
     expect(io.out()).toContain('version 2 cannot be used: it is not a snapshot file of this version')
-    expect(io.out()).toContain('refused 1970-01-01T00:00:00.000Z: 1 users')
+    expect(io.out()).toContain('rejected 1970-01-01T00:00:00.000Z: 1 users')
   })
 
   it('prints JSON', async () => {
     await twoVersions()
     expect(await directoryStatus({ config, json: true }, io)).toBe(0)
     expect(JSON.parse(io.out())).toMatchObject([
-      { source: 'ldap', inUse: 2, pinned: null, doubt: null, versions: [{ version: 2 }, { version: 1 }] },
+      { source: 'ldap', inUse: 2, pinned: null, incomplete: null, versions: [{ version: 2 }, { version: 1 }] },
     ])
   })
 
-  it('shows both sources where there are two, or the one that is named', async () => {
+  it('prints all sources, or the one on the command line', async () => {
     configure(`directory: { ${LDAP}, ${SQL} }\n`)
     await directoryStatus({ config }, io)
     expect(io.out()).toMatch(/^ldap: .*\nsql:sql: /)
@@ -114,27 +110,27 @@ describe('waypost directory status', () => {
 
   it.each([
     [
-      'nothing is mirrored',
+      'no source is mirrored',
       'mail: [mail.yaml]\n',
       undefined,
       /^found no mirrored source in .+, expected directory\.sql, or/,
     ],
-    ['the source is none', `directory: { ${LDAP} }\n`, 'nis', /^found nis, expected one of: ldap$/m],
+    ['the source is unknown', `directory: { ${LDAP} }\n`, 'nis', /^found nis, expected one of: ldap$/m],
     [
-      'the directory is asked live',
+      'the directory is live',
       'directory: { ldap: { urls: ["ldap://127.0.0.1:1"], base: "dc=x", mode: live } }\n',
       undefined,
       /^found no mirrored source in .+, or directory\.ldap with mode: mirror$/m,
     ],
-  ])('exits with 2 if %s', async (_name, directory, source, told) => {
+  ])('exits with 2 if %s', async (_name, directory, source, message) => {
     configure(directory)
     expect(await directoryStatus({ config, source }, io)).toBe(2)
-    expect(io.err()).toMatch(told)
+    expect(io.err()).toMatch(message)
   })
 })
 
 describe('waypost directory diff', () => {
-  it('says what the last version changed', async () => {
+  it('prints what the last version changed', async () => {
     await twoVersions()
     expect(await directoryDiff({ config }, io)).toBe(0)
     expect(io.out()).toMatch(/^ldap: version 1 .* version 2: 2 changes\n/)
@@ -142,7 +138,7 @@ describe('waypost directory diff', () => {
     expect(io.out()).toContain('\n+ forward user0003: user0003@home.example.net (uid=user0003)\n')
   })
 
-  it('says what was refused, if something was', async () => {
+  it('prints what a rejected read would change', async () => {
     await twoVersions()
     const content = manyPeople(1)
     await store.writeRefused({
@@ -150,10 +146,10 @@ describe('waypost directory diff', () => {
       content,
     })
     expect(await directoryDiff({ config, json: true }, io)).toBe(0)
-    expect(JSON.parse(io.out())).toMatchObject({ from: 'version 2', to: 'refused', changes: { length: 6 } })
+    expect(JSON.parse(io.out())).toMatchObject({ from: 'version 2', to: 'rejected', changes: { length: 6 } })
   })
 
-  it('compares any two, and says with 1 that nothing differs', async () => {
+  it('compares any two versions, and exits with 1 if nothing differs', async () => {
     await twoVersions()
     expect(await directoryDiff({ config, from: 2, to: 2 }, io)).toBe(1)
     expect(io.out()).toContain('0 changes')
@@ -163,7 +159,7 @@ describe('waypost directory diff', () => {
     [{ from: 9 }, /version 9: no such version/],
     [{ to: 9, from: 1 }, /version 9: no such version/],
     [{ to: 1 }, /no two versions/],
-  ])('says why it cannot: %j', async (which, message) => {
+  ])('reports why it cannot compare: %j', async (which, message) => {
     await twoVersions()
     expect(await directoryDiff({ config, ...which }, io)).toBe(1)
     expect(io.err()).toMatch(message)
@@ -171,16 +167,16 @@ describe('waypost directory diff', () => {
 })
 
 describe('orders', () => {
-  it('rollback pins the version before the one in use, or the one that is named', async () => {
+  it('rollback pins the version before the one in use, or the given one', async () => {
     await twoVersions()
     expect(await directoryRollback({ config }, io)).toBe(0)
-    expect(io.out()).toContain('version 1 of 1970-01-01T00:01:00.000Z answers until')
+    expect(io.out()).toContain('version 1 of 1970-01-01T00:01:00.000Z is in use until')
     expect(await store.readOrders()).toMatchObject({ pinned: 1 })
     expect(await directoryRollback({ config, version: 2, json: true }, io)).toBe(0)
     expect(await store.readOrders()).toMatchObject({ pinned: 2 })
   })
 
-  it('rollback to what cannot be read is refused', async () => {
+  it('rollback to a missing version fails', async () => {
     await put(1, manyPeople(3))
     await store.writeState(state({ version: 1 }))
     expect(await directoryRollback({ config }, io)).toBe(1)
@@ -189,7 +185,7 @@ describe('orders', () => {
     expect(await store.readOrders()).toMatchObject({ pinned: null })
   })
 
-  it('accept unpins and allows one shrink; refresh only asks', async () => {
+  it('accept ends a rollback and permits one loss; refresh changes nothing else', async () => {
     await twoVersions()
     await directoryRollback({ config }, io)
     expect(await directoryRefresh({ config }, io)).toBe(0)
@@ -200,7 +196,7 @@ describe('orders', () => {
     expect(await store.readOrders()).toMatchObject({ pinned: null, accept: expect.any(Number) })
   })
 
-  it('that mean one source want it named where there are two', async () => {
+  it('that need one source require its name if there are two', async () => {
     configure(`directory: { ${LDAP}, ${SQL} }\n`)
     expect(await directoryAccept({ config }, io)).toBe(2)
     expect(io.err()).toContain('expected one of: ldap, sql')
@@ -210,7 +206,7 @@ describe('orders', () => {
     })
   })
 
-  it('work before a node has ever run', async () => {
+  it('work before the first start of a node', async () => {
     mkdirSync(join(folder, 'data'))
     expect(await directoryAccept({ config }, io)).toBe(0)
   })

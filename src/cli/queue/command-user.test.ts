@@ -1,4 +1,4 @@
-// Root steers the queue of a node that runs as somebody else: every file still belongs to that user.
+// Root controls the queue of a node that runs as another user: every file belongs to that user afterwards.
 
 import { chownSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ afterEach(() => node.place.remove())
 const below = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name))
 
-it.skipIf(process.getuid?.() !== 0)('leaves nothing behind that the node cannot use', { timeout: 60_000 }, async () => {
+it.skipIf(process.getuid?.() !== 0)('leaves only files that the node can use', { timeout: 60_000 }, async () => {
   const queue = await node.open()
   await queue.accept(sampleMessage(), { claim: false })
   await queue.close()
@@ -29,7 +29,7 @@ it.skipIf(process.getuid?.() !== 0)('leaves nothing behind that the node cannot 
   const backup = join(node.folder, 'backup')
   expect(await run('backup', backup)).toMatchObject({ status: 0, stderr: '' })
   expect(await run('restore', backup, '--force')).toMatchObject({ status: 0, stderr: '' })
-  // What was restored has no lock yet: a refusal must not leave one that only root can take.
+  // A restored queue has no lock file. A failed restore must not create one that only root can lock.
   expect(await run('restore', backup)).toMatchObject({ status: 1, stderr: expect.stringContaining('--force') })
   expect(below(data).filter((path) => !path.includes('.replaced-') && statSync(path).uid !== NOBODY)).toEqual([])
   expect(await run('adopt', join(node.folder, 'nowhere'))).toMatchObject({ status: 1 })
