@@ -3,13 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deferred, sampleMessage, type TestQueue, testQueue } from '../../../../test/lib/queue-samples.ts'
 import { DirectQueueReader } from '../sqlite-queue-reader.ts'
+import { DirectorySync } from './directory-sync.ts'
 import { Spool } from './spool.ts'
 
 let directory: string
@@ -30,6 +31,15 @@ describe('a spool file', () => {
     expect(await spooled.finish()).toEqual({ size: bytes.length })
     expect(await buffer(spool.read(file, bytes.length))).toEqual(bytes)
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('has a durable directory entry when it is finished', async () => {
+    const spooled = await spool.create()
+    const sync = vi.spyOn(DirectorySync.prototype, 'sync')
+    await spooled.finish()
+    const synced = sync.mock.calls.map(([path]) => path)
+    sync.mockRestore()
+    expect(synced).toEqual([dirname(join(directory, spooled.file))])
   })
 
   it('may be empty, and finished without being ended', async () => {

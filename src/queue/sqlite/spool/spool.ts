@@ -2,7 +2,7 @@
 // row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
 
 import { link, mkdir, open, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { type Descriptor, openNew } from './descriptor.ts'
 import { DirectorySync } from './directory-sync.ts'
@@ -99,7 +99,7 @@ export class Spool {
           await ended(stream)
           const size = await descriptor.sync()
           await descriptor.close()
-          await this.#sync.sync(join(this.#directory, file, '../../..'))
+          await this.#sync.sync(dirname(join(this.#directory, file)))
           return { size }
         } catch (error) {
           await discard().catch(() => {})
