@@ -109,7 +109,10 @@ describe('drain', () => {
     pair.taker.configure({ peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }], srs: [stranger()] } })
     await pair.taker.start()
     const { status, stderr } = await drain('--wait', '0')
-    expect([status, stderr]).toEqual([1, 'the transfer ended early: it answered 403: your certificate is not known here\n'])
+    expect([status, stderr]).toEqual([
+      1,
+      'the transfer ended early: it answered 403: your certificate is not known here\n',
+    ])
     expect(pair.giver.queue().flatMap(({ recipients }) => recipients.map(({ state }) => state))).toEqual(
       Array(3).fill('queued'),
     )
@@ -120,7 +123,10 @@ describe('drain', () => {
     await fill(pair.giver, 3)
     await pair.taker.start()
     const { status, stderr } = await drain('--fingerprint', '0'.repeat(64), '--wait', '0')
-    expect([status, stderr]).toEqual([1, 'the transfer ended early: its certificate is none of those that our nodes have\n'])
+    expect([status, stderr]).toEqual([
+      1,
+      'the transfer ended early: its certificate is none of those that our nodes have\n',
+    ])
     expect((await drain('--fingerprint', `sha256:${fingerprintOf(pair.taker)}`)).status).toBe(0)
   })
 

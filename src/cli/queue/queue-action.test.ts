@@ -207,7 +207,7 @@ describe('a destination', () => {
   it('is a subject of trace', async () => {
     await suspend({})
     const { out } = await runCommand((io) => trace({ config: node.config, subject: 'mx:far.example' }, io))
-    expect(out).toMatch(/^mx:far\.example\n {2}.+ suspended mx:far\.example by ann: a test\n$/)
+    expect(out).toMatch(/^mx:far\.example\n {2}.+ suspended by ann: mx:far\.example \(reason: a test\)\n$/)
   })
 
   it.each(['Bücher.example', 'mx:bücher.example', 'mx:XN--BCHER-kva.example'])(
