@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NAMESPACE, ownSections } from '../src/directory/read/mail-keys.ts'
+import { defaultLimits } from '../src/server/server-limits.ts'
 import { replyClasses } from '../src/smtp/reply-class.ts'
 import { allowedArrows } from './lib/import-rules.ts'
 
@@ -111,6 +112,22 @@ it('docs/reference/routing.md has every key of routing data', () => {
 
 it('docs/reference/replies.md has every class of replies', () => {
   expect(firstColumn('docs/reference/replies.md', 'Classes').toSorted()).toEqual([...replyClasses].toSorted())
+})
+
+it('docs/explanation/limits.md has the limits of the server', () => {
+  const limits = new Map(
+    [...read('docs/explanation/limits.md').matchAll(/^\| ([^|]+) \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]),
+  )
+  const minutes = (ms: number) => `${ms / 60_000} min`
+  expect(limits.get('sessions of a listener')).toBe(`${defaultLimits.connections}`)
+  expect(limits.get('sessions of a client (IPv4 address, IPv6 /64)')).toBe(`${defaultLimits.connectionsPerClient}`)
+  expect(limits.get('recipients of a transaction')).toBe(`${defaultLimits.recipients}`)
+  expect(limits.get('size of a message')).toBe(`${defaultLimits.messageSize / 2 ** 20} MiB`)
+  expect(limits.get('silence of a client')).toBe(minutes(defaultLimits.commandMs))
+  expect(limits.get('age of a session')).toBe(minutes(defaultLimits.sessionMs))
+  expect(limits.get('rate within DATA')).toMatch(new RegExp(`^${defaultLimits.dataRate} octets/s`))
+  expect(limits.get('errors of a session')).toContain(`from ${defaultLimits.softErrors}; ${defaultLimits.hardErrors}`)
+  expect(limits.get('failed logins of a session')).toBe(`${defaultLimits.failedAuth}`)
 })
 
 it('the pages name only metrics that exist', () => {
