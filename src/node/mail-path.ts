@@ -29,6 +29,7 @@ export interface MailPath {
   readonly notifier: Notifier
   /** Null for a node that never sends to the internet. */
   readonly addresses: SourceCheck | null
+  start(): void
 }
 
 export interface MailPathParts {
@@ -41,7 +42,7 @@ export interface MailPathParts {
   readonly certificate: Current<TlsMaterial | null>
 }
 
-/** Nothing runs until engine, notifier and addresses are started. */
+/** Nothing runs before `start`. */
 export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   const { queue, resolver, clock, log, data, newQueueId, certificate } = parts
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
@@ -76,5 +77,10 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
   })
   noticesDue.subscribe(() => notifier.due())
   followOperatorActions(queue, { engine, noticesDue: noticesDue.publish })
-  return { intake, engine, notifier, addresses }
+  const start = () => {
+    addresses?.start()
+    engine.start()
+    notifier.start()
+  }
+  return { intake, engine, notifier, addresses, start }
 }

@@ -2,7 +2,6 @@
 
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { createGuard } from '../auth/login-throttle.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import type { Config } from '../config/config.ts'
@@ -16,27 +15,26 @@ import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/json-log.ts'
 import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
 import { openQueue } from '../queue/sqlite/open-queue.ts'
-import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
-import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
 import { openTokenFile } from '../route/srs/token-file.ts'
 import type { TokenFile } from '../route/srs/token-file.ts'
-import { pidFilePath } from '../wiring/node-paths.ts'
 import { spamFilterSettings } from '../wiring/checks.ts'
+import { pidFilePath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
-import { startListeners } from '../wiring/receiving.ts'
 import { tokenFileSettings } from '../wiring/routing-settings.ts'
-import { createSpamWatch } from './spam-watch.ts'
-import { transferListenerSettings } from '../wiring/transfer-settings.ts'
+import { applyReload, logWarnings } from './apply-reload.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
 import { buildMailPath } from './mail-path.ts'
+import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { observeNode } from './observation.ts'
 import { writePidFile } from './pid-file.ts'
-import { applyReload, logWarnings } from './apply-reload.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
+import { createSpamWatch } from './spam-watch.ts'
+import { startListeners, startTransfers } from './start-listeners.ts'
+import type { ReceptionParts } from './start-listeners.ts'
 
 /** How long sessions and deliveries may continue during a drain; systemd kills after 90 s. */
 const DRAIN_MS = 30_000
@@ -88,7 +86,7 @@ interface Loaded {
 
 type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
 
-/** Opens and reads everything that the node needs besides its YAML. */
+/** Opens and reads the files and sources that the configuration names. */
 async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): Promise<LoadResult> {
   const clock = systemClock
   const tokens = await openTokens(config)
@@ -107,38 +105,24 @@ interface BootParts extends Loaded {
   readonly stops: AsyncDisposableStack
 }
 
-async function boot(config: Config, { data, tokens, sources, log, flush, stops }: BootParts): Promise<Node> {
+async function boot(config: Config, parts: BootParts): Promise<Node> {
+  const { data, tokens, sources, log, flush, stops } = parts
   const clock = systemClock
   const certificate: { value: TlsMaterial | null } = { value: config.tls }
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), clock)
-  const queue = await openNodeQueue(config)
-  stops.defer(() => queue.close())
-  stops.defer(writePidFile(pidFilePath(config), log))
-  logOpening(queue.opened, log)
+  const queue = await openNodeQueue(config, log, stops)
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
-  const newQueueId = createQueueIds(clock, systemRandom)
-  const shared = { queue, resolver, clock, log, data, certificate, newQueueId }
-  const { intake, engine, notifier, addresses } = buildMailPath(config, shared)
-  stops.defer(() => addresses?.stop())
-  const observing = { ...shared, addresses, draining: draining.signal, sources: () => sources.current(), spam }
-  const observation = await observeNode(adminSettings(config), observing)
+  const shared = { queue, resolver, clock, log, data, certificate, newQueueId: createQueueIds(clock, systemRandom) }
+  const path = buildMailPath(config, shared)
+  stops.defer(() => path.addresses?.stop())
+  const observed = { ...path, sources: () => sources.current(), spam, draining: draining.signal }
+  const observation = await observeNode(adminSettings(config), { ...shared, ...observed })
   stops.defer(() => observation.close())
-  const pool = createPasswordPool()
-  stops.defer(() => pool.close())
-  const passwords = createPasswdAuthenticator({ people: data.people, pool, domain: config.domain })
-  stops.defer(() => notifier.stop())
-  stops.defer(() => engine.drain(DRAIN_MS))
-  const receiving = { ...shared, intake, spam: spam?.scanner ?? null, passwords, guard: createGuard({ clock }) }
-  const listeners = await startListeners(config, receiving)
-  stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
-  const transfers = await startTransfers(config, { queue, certificate, log, taken: () => notifier.due() })
-  stops.defer(() => transfers?.close())
-  addresses?.start()
-  engine.start()
-  notifier.start()
+  const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: spam?.scanner ?? null, stops })
+  path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
@@ -158,6 +142,27 @@ async function boot(config: Config, { data, tokens, sources, log, flush, stops }
   }
 }
 
+interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'passwords' | 'data'> {
+  readonly queue: OpenQueue
+  readonly data: CurrentData
+  readonly path: MailPath
+  readonly stops: AsyncDisposableStack
+}
+
+/** Starts the listeners. At the stop they drain first, then delivery, then bounce. */
+async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
+  const pool = createPasswordPool()
+  stops.defer(() => pool.close())
+  const passwords = createPasswdAuthenticator({ people: parts.data.people, pool, domain: config.domain })
+  stops.defer(() => path.notifier.stop())
+  stops.defer(() => path.engine.drain(DRAIN_MS))
+  const listeners = await startListeners(config, { ...parts, intake: path.intake, passwords })
+  stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
+  const transfers = await startTransfers(config, { ...parts, taken: () => path.notifier.due() })
+  stops.defer(() => transfers?.close())
+  return { listeners, transfers }
+}
+
 /** Null if the role does not rewrite senders. */
 async function openTokens(config: Config): Promise<TokenFile | null> {
   const settings = tokenFileSettings(config)
@@ -166,25 +171,15 @@ async function openTokens(config: Config): Promise<TokenFile | null> {
   return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
 }
 
-/** Opens or creates the queue. Rejects with QueueUnavailable. */
-function openNodeQueue(config: Config): Promise<OpenQueue> {
+/** Opens or creates the queue and writes the PID file. Rejects with QueueUnavailable. */
+async function openNodeQueue(config: Config, log: Log, stops: AsyncDisposableStack): Promise<OpenQueue> {
   const settings = queueSettings(config)
   mkdirSync(settings.directory, { recursive: true, mode: 0o700 })
-  return openQueue(settings, { clock: systemClock, randomBytes: systemRandom })
-}
-
-/** Null if the configuration has no transfer listener. Rejects if its address cannot be bound. */
-async function startTransfers(
-  config: Config,
-  { log, ...parts }: Omit<TransferListenerPorts, 'log'> & { readonly log: Log },
-): Promise<TransferListener | null> {
-  const settings = transferListenerSettings(config)
-  if (!settings) return null
-  const notice = (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message)
-  return startTransferListener(settings, {
-    ...parts,
-    log: { notice, bug: (error, context) => log.bug(error, context) },
-  })
+  const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom })
+  stops.defer(() => queue.close())
+  stops.defer(writePidFile(pidFilePath(config), log))
+  logOpening(queue.opened, log)
+  return queue
 }
 
 async function failureOf(queue: OpenQueue, log: Log, flush: () => Promise<void>): Promise<string> {

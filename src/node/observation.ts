@@ -22,7 +22,7 @@ export interface ObservationParts extends HealthParts {
   readonly log: EventLog
   readonly sources: CurrentSources
   /** Null without a spam filter. */
-  readonly spam: Pick<SpamWatch, 'health' | 'numbers'> | null
+  readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -65,6 +65,6 @@ export function nodeGauges(
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
     ...directoryGauges(sources, clock),
-    ...(spam ? [spam.numbers] : []),
+    ...(spam ? [spam.metric] : []),
   ]
 }

@@ -48,7 +48,7 @@ describe('a node', () => {
   it('counts the result of every scan', async () => {
     const spam = watch()
     const registry = new Registry()
-    createMetrics(registry, { gauges: [spam.numbers], process: false })
+    createMetrics(registry, { gauges: [spam.metric], process: false })
     server.answer = scanned('add header', 7)
     await spam.scanner.scan(request)
     await spam.scanner.scan(request)

@@ -1,4 +1,4 @@
-// The spam filter of a running node: counts its results, logs when it stops or resumes to answer, and reports its health.
+// The spam filter of a running node: counts its results, logs when it stops answering or answers again, and reports its health.
 
 import { createRspamd } from '../filter/rspamd.ts'
 import type { Rspamd, RspamdSettings } from '../filter/rspamd.ts'
@@ -12,7 +12,7 @@ import { spamResultName } from '../policy/spam-score.ts'
 export interface SpamWatch {
   readonly scanner: SpamScanner
   readonly health: HealthCheck
-  readonly numbers: GaugeSource
+  readonly metric: GaugeSource
   close(): void
 }
 
@@ -42,7 +42,7 @@ export function createSpamWatch(settings: SpamWatchSettings, ports: SpamWatchPor
       },
     },
     health: { name: 'spam', check: () => healthOf(rspamd, settings) },
-    numbers: {
+    metric: {
       name: 'waypost_spam_checks_total',
       help: 'Messages scanned by the spam filter, by its action; `unavailable` if it did not answer.',
       labels: ['result'],
@@ -53,7 +53,7 @@ export function createSpamWatch(settings: SpamWatchSettings, ports: SpamWatchPor
   }
 }
 
-/** One line when the filter stops to answer, one when it answers again. */
+/** One line when the filter stops answering, one when it answers again. */
 function changeLogger(log: SpamWatchPorts['log']): (finding: SpamFinding) => void {
   let wasDown = false
   return (finding) => {

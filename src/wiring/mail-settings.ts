@@ -8,7 +8,7 @@ import type { IntakeSettings } from '../intake/ports.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { Signer } from '../dkim/signer.ts'
-import { buildForwardPolicy, sealSettings } from './forwards.ts'
+import { buildForwardPolicy, sealSettings } from './forward-settings.ts'
 
 /** The routing data and keys that intake uses. */
 export interface IntakeData {

@@ -116,7 +116,7 @@ describe('drain', () => {
     expect(pair.giver.queue().flatMap(({ recipients }) => recipients.map(({ state }) => state))).toEqual(
       Array(3).fill('queued'),
     )
-    expect(pair.taker.log().some((line) => line.includes('not one of our nodes'))).toBe(true)
+    expect(pair.taker.log().some((line) => line.includes('queue transfer refused'))).toBe(true)
   })
 
   it('sends nothing to who is not known here', async () => {

@@ -3,7 +3,7 @@
 
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { buildForwardPolicy, sealSettings } from '../../wiring/forwards.ts'
+import { buildForwardPolicy, sealSettings } from '../../wiring/forward-settings.ts'
 import { editSettings } from '../../wiring/mail-settings.ts'
 import type { Config } from '../../config/config.ts'
 import type { NodeData } from '../../node/load-data.ts'

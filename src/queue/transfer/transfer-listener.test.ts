@@ -43,7 +43,7 @@ beforeEach(async () => {
   certificate = { value: taker }
   refused = []
   bugs = []
-  const log = { notice: (message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
+  const log = { warn: (_: object, message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
   const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
   listener = await startTransferListener(settings, { queue, certificate, taken: () => undefined, log })
 })

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Current } from '../../lib/current.ts'
+import type { Log } from '../../lib/log.ts'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Queue } from '../contract/queue.ts'
@@ -29,10 +30,7 @@ export interface TransferListenerPorts {
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
   /** A message was taken: notices may be due. */
   readonly taken: () => void
-  readonly log: {
-    notice(message: string, fields: Readonly<Record<string, unknown>>): void
-    bug(error: unknown, context: string): void
-  }
+  readonly log: Pick<Log, 'warn' | 'bug'>
 }
 
 export interface TransferListener {
@@ -101,7 +99,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: H
   const { log } = here.ports
   try {
     if (isKnown(request.socket as TLSSocket, here.settings.peers)) return send(response, await route(request, here))
-    log.notice('hand-over refused: not one of our nodes', { remote: request.socket.remoteAddress })
+    log.warn(
+      { remote: request.socket.remoteAddress },
+      'queue transfer refused: the certificate of the client is not in queue_transfer.peers',
+    )
     send(response, { status: 403, body: { cause: 'your certificate is not known here' } })
   } catch (error) {
     if (request.destroyed && !request.complete) return

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
 import { readFields } from '../message/header.ts'
-import { buildForwardPolicy, forwardWarnings, sealSettings } from './forwards.ts'
+import { buildForwardPolicy, forwardWarnings, sealSettings } from './forward-settings.ts'
 
 function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
   return {

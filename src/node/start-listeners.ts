@@ -1,0 +1,120 @@
+// Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers.
+
+import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
+import { createGuard } from '../auth/login-throttle.ts'
+import type { Config } from '../config/config.ts'
+import type { ListenerConfig } from '../config/listeners.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { lazyAuthenticator } from '../filter/lazy-authenticator.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Current } from '../lib/current.ts'
+import type { EventLog } from '../observe/json-log.ts'
+import { createChecks } from '../policy/run-checks.ts'
+import type { Queue } from '../queue/contract/queue.ts'
+import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
+import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
+import { createAuthentication } from '../reception/login.ts'
+import { createRejectionLedger } from '../reception/rejection-ledger.ts'
+import { createHooks } from '../reception/session-hooks.ts'
+import type { HookParts } from '../reception/session-hooks.ts'
+import type { Router } from '../route/resolution.ts'
+import { startListener } from '../server/listener.ts'
+import type { Listener } from '../server/listener.ts'
+import type { TlsMaterial } from '../server/tls-material.ts'
+import { buildChecks } from '../wiring/checks.ts'
+import { listenerSettings, peersOf, postmasterAddress, serverLimits } from '../wiring/reception-settings.ts'
+import { transferListenerSettings } from '../wiring/transfer-settings.ts'
+
+export interface ReceptionParts {
+  readonly queue: Queue
+  readonly intake: Intake
+  readonly resolver: Resolver
+  readonly clock: Clock
+  readonly log: EventLog
+  readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
+  /** Null without a spam filter. */
+  readonly spam: SpamScanner | null
+  readonly newQueueId: () => string
+  readonly passwords: PasswordAuthenticator
+  readonly certificate: Current<TlsMaterial | null>
+}
+
+/** Starts every SMTP listener of the role. If one cannot be bound, closes those that are open and rejects. */
+export async function startListeners(config: Config, parts: ReceptionParts): Promise<Listener[]> {
+  const shared = sharedByListeners(config, parts)
+  const started: Listener[] = []
+  try {
+    for (const listener of config.listeners) started.push(await start(config, parts, { listener, shared }))
+  } catch (error) {
+    await Promise.all(started.map((one) => one.close()))
+    throw error
+  }
+  return started
+}
+
+interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
+  readonly checksOf: ReturnType<typeof buildChecks>
+}
+
+/** Throttles, the ledger of rejections and the storage check count over all listeners. */
+function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
+  const { queue, intake, resolver, clock, log, data, spam, newQueueId, passwords } = parts
+  const authenticator = () => lazyAuthenticator(resolver)
+  return {
+    checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock }),
+    authentication: createAuthentication({
+      passwords,
+      certificates: null,
+      guard: createGuard({ clock }),
+      domain: config.domain,
+    }),
+    intake,
+    queue,
+    rejections: createRejectionLedger({ clock, queue, log }),
+    newQueueId,
+    clock,
+    log,
+    messageSize: config.limits.message_size,
+  }
+}
+
+async function start(
+  config: Config,
+  { clock, log, data, certificate }: ReceptionParts,
+  { listener, shared }: { readonly listener: ListenerConfig; readonly shared: Shared },
+): Promise<Listener> {
+  const admission = {
+    admit: listener.admit,
+    peers: peersOf(config, listener),
+    machines: listener.admit.includes('machines') ? data.machines : null,
+  }
+  const hooks = createHooks({
+    ...shared,
+    checks: createChecks(shared.checksOf(admission), { clock, log }),
+    authentication: listener.admit.includes('users') ? shared.authentication : null,
+    bareNewline: listener.bare_newline,
+  })
+  const settings = listenerSettings(listener, certificate.value !== null)
+  if (settings.tls !== listener.tls)
+    log.warn(
+      { listener: listener.name },
+      'STARTTLS is not offered and mail arrives in cleartext: no certificate is configured (tls)',
+    )
+  return startListener(settings, {
+    hooks,
+    certificate,
+    clock,
+    hostname: config.hostname,
+    postmaster: postmasterAddress(config),
+    limits: serverLimits(config),
+    log,
+  })
+}
+
+/** Null if the configuration has no transfer listener. Rejects if its address cannot be bound. */
+export async function startTransfers(config: Config, ports: TransferListenerPorts): Promise<TransferListener | null> {
+  const settings = transferListenerSettings(config)
+  return settings && startTransferListener(settings, ports)
+}
