@@ -1,6 +1,5 @@
-// Addresses as keys of routing data: one normal form, so that `Kim@EXAMPLE.org.` and `kim@example.org` are one entry.
-// Room: directory. RFC 5321 4.1.2 (mailbox), RFC 5890 (A-labels), RFC 5233 (sub-addresses). Syntax at the SMTP edge is
-// smtp/mailbox.ts; here what cannot be read without guessing (source routes, two bare @) is null, never half an address.
+// Addresses as keys of routing data, in one normal form: `Kim@EXAMPLE.org.` and `kim@example.org` are one entry. RFC 5321 4.1.2 (mailbox),
+// RFC 5890 (A-labels), RFC 5233 (sub-addresses). A text that cannot be read without guessing (source routes, two bare @) is null.
 
 import { addressLiteral, asciiDomain } from '../smtp/domain.ts'
 import { formatMailbox } from '../smtp/mailbox.ts'

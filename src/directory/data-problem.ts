@@ -1,5 +1,4 @@
-// Problems of routing data, found at load: all at once, each with the place where an admin can mend it.
-// Room: directory.
+// Problems of routing data, found when it is loaded: all at once, each with its place.
 
 export interface Place {
   readonly file: string

@@ -1,5 +1,5 @@
-// The directory's contract: where routing asks what an address or a domain is. YAML, LDAP and SQL stand behind it alike.
-// Room: directory. An answer is found, absent or unavailable; unavailable never means absent.
+// The directory's contract: what routing asks about an address or a domain, whether YAML, LDAP or SQL holds the data. A look-up is found,
+// absent or unavailable; unavailable never means absent.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 

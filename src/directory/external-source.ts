@@ -1,5 +1,5 @@
-// The contract of a source beside the files: LDAP or SQL, mirrored or asked live. Files lead, sources add what the files do not say.
-// Room: directory. An answer may be found and doubtful at once: what is known, and why it may not be all.
+// The contract of a source beside the files: LDAP or SQL, mirrored or live. Files take precedence; sources add what the files do not contain.
+// An answer may be found and incomplete at once: what is known, and why there may be more.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { AddressRecord, Grant } from './directory.ts'

@@ -1,5 +1,5 @@
-// Loads all sources of routing data into one snapshot, or says everything that is wrong with them.
-// Room: directory. Reads files only through the port; a reload calls it again and swaps the answer in.
+// Loads all sources of routing data into one snapshot, or reports every problem. Files are read through a port only; a reload loads again
+// and replaces the snapshot.
 
 import { readAliasesFile } from './files/aliases-file.ts'
 import { checkEmpty } from './check/check-empty.ts'

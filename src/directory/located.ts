@@ -1,5 +1,4 @@
-// YAML data of which every value remembers the line it came from, through merges and interpolation.
-// Room: directory.
+// Values of YAML, TOML and aliases(5) files, each with the place that it came from, kept through merges and interpolation.
 
 import type { Place, ProblemList } from './data-problem.ts'
 

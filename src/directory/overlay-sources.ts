@@ -1,5 +1,5 @@
-// One directory of files and sources: what files say of an address leads, sources fill in what they leave open.
-// Room: directory. A source in doubt never makes an address unknown: what it may know and cannot tell is unavailable (451).
+// One directory of files and sources: an entry in the files takes precedence, sources fill in the rest. An address that an unavailable
+// source may know is unavailable (451), never unknown.
 
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'

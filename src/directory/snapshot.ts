@@ -1,5 +1,4 @@
-// A snapshot: routing data compiled once into maps, immutable, answering at once. A reload makes a new one.
-// Room: directory.
+// A snapshot: routing data compiled into immutable maps that answer at once. A reload makes a new one.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, printAddress } from './address.ts'

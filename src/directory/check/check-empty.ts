@@ -1,5 +1,5 @@
-// Groups of which every member is a group of nobody: written as if they led somewhere, and refused as the empty list itself is.
-// Room: directory. The empty list is told where it is written (read-targets.ts); here, what comes to the same by way of others.
+// Finds groups whose members are all empty groups: like an empty list, such a group refuses its mail. Empty lists themselves are reported
+// by read-targets.ts.
 
 import { printAddress } from '../address.ts'
 import type { TargetEntry } from '../directory.ts'

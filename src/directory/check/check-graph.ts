@@ -1,5 +1,5 @@
-// Loops and dangling targets, found when data is loaded and not when a mail runs into them.
-// Room: directory. Follows the order of look-up that docs/reference/routing.md states (route/place.ts walks it for one address).
+// Finds loops and dangling targets when data is loaded, before a message meets them. It follows the order of look-up in docs/routing.md,
+// as route/resolve-address.ts does for one address.
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'

@@ -1,6 +1,5 @@
-// Entries that never count: of one address the first in the order of look-up is followed, and what stands below it waits for ever.
-// Room: directory. A refusal or discard above an alias is a choice, and so is an alias of another file or level; an alias above a forward
-// in one file is somebody who forgot the other line.
+// Finds entries without effect: of one address, only the first entry in the order of look-up is followed. An alias that hides a forward in
+// the same file is a mistake; a refusal or discard, or an alias of another file or level, is deliberate.
 
 import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { nodeOf } from './graph-edges.ts'

@@ -1,5 +1,5 @@
-// Ways that routing would not go to their end: chains that are too long, groups of too many. Found when data is loaded; a mail would lose
-// recipients. Room: directory. One pass over all entries, bottom-up; a group is counted exactly only where the rough sum is too high.
+// Finds entries that exceed the limits of a resolution when data is loaded: too long chains, too large groups. One pass over all entries,
+// bottom-up; a group is counted exactly only where the rough sum exceeds the limit.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'

@@ -1,5 +1,4 @@
-// Aliases and forwards as a graph: which entry leads to which. Read by the checks at load only.
-// Room: directory.
+// Aliases and forwards as a graph of entries, for the checks at load.
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'

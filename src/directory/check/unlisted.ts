@@ -1,5 +1,4 @@
-// Which addresses nobody can list: those that a regular expression takes. Told wherever an admin looks over the data.
-// Room: directory.
+// Notes on addresses that cannot be listed, because a regular expression matches them.
 
 import type { Place } from '../data-problem.ts'
 import type { Snapshot } from '../snapshot.ts'

@@ -1,5 +1,5 @@
-// Plain routing data as YAML for people: an entry a line, quotes only where YAML 1.1 would make something else of a text.
-// Room: directory. The library could print it too, but takes seconds for a hundred thousand entries.
+// Writes plain routing data as readable YAML: one entry a line, quotes only where YAML 1.1 would read a text as something else. The library
+// could print it too, but takes seconds for a hundred thousand entries.
 
 import type { Plain, PlainMail } from './plain-data.ts'
 

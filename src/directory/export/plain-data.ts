@@ -1,6 +1,5 @@
-// Routing data written back out: a snapshot as plain values under keys of ours, which read again give the same snapshot. Addresses stand in
-// full, so that they mean the same on a node with another main domain; sources and layout are not data and are left behind.
-// Room: directory. A snapshot holds no passwords, so none can get out this way.
+// A snapshot as plain values under Waypost's own keys, which read again give the same snapshot. Addresses are written in full, so that they
+// mean the same on a node with another main domain. A snapshot holds no passwords, so the export has none.
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'

@@ -1,5 +1,5 @@
-// aliases(5) files, as /etc/aliases: `name: target, target`, continued by lines that begin with white space.
-// Room: directory. Gives the same located values as YAML, so that one reader judges targets; programs and files are refused there.
+// Reads aliases(5) files, as /etc/aliases: `name: target, target`, continued by lines that begin with white space. The result is the same
+// located values as of YAML; read-targets.ts refuses programs and files.
 
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import type { Place, ProblemList } from '../data-problem.ts'

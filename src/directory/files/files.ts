@@ -1,5 +1,4 @@
-// Disk as a port: the two things that reading routing data needs of it.
-// Room: directory.
+// Disk as a port, with the two operations that reading routing data needs.
 
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'

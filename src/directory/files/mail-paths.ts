@@ -1,5 +1,4 @@
-// What one `mail:` entry of the node's YAML stands for: a file, a folder of fragments, a repository of people and teams.
-// Room: directory.
+// Finds the files of one `mail:` entry of the node's YAML: a file, a folder of fragments, or a repository of people and teams.
 
 import { basename } from 'node:path'
 import type { Files } from './files.ts'

@@ -1,5 +1,4 @@
-// Files that exist only in memory: for tests, benchmarks, and data that a caller already holds.
-// Room: directory.
+// Files that exist only in memory, for tests, benchmarks, and data that a caller already holds.
 
 import { dirname, matchesGlob, relative } from 'node:path'
 import type { Files } from './files.ts'

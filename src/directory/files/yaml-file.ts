@@ -1,5 +1,5 @@
-// YAML text to located values, read as Ruby's Hiera reads it: YAML 1.1, merge keys, anchors.
-// Room: directory. Duplicate keys are found here, because the library's own check takes quadratic time.
+// Reads YAML text as Ruby's Hiera does (YAML 1.1, merge keys, anchors) into located values. Duplicate keys are found here, because the
+// library's own check takes quadratic time.
 
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import type { Alias, Document, Node, Pair, YAMLError, YAMLMap, YAMLSeq } from 'yaml'

@@ -1,6 +1,5 @@
-// The quick way through large files of mail data: lines such as `press: [kim, lee]` are read as they stand, and only what is
-// not plain goes to the YAML library, entry by entry. Room: directory. It answers null whenever it is not sure, and the whole
-// file is then read in the ordinary way: it never decides what is an error, and where both read a file they answer alike.
+// Reads large YAML files of simple lines such as `press: [kim, lee]` without the library, and passes other entries to it one by one. It
+// returns null whenever it is not sure, and the whole file is then read in the ordinary way; both ways give equal results.
 
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import type { Place } from '../data-problem.ts'

@@ -1,5 +1,5 @@
-// How values of one key from several levels become one: Hiera's first, unique, hash and deep.
-// Room: directory; pure. Values keep the place they came from; of merged mappings the higher level's keys come first.
+// Merges the values of one key from several levels by Hiera's strategies first, unique, hash and deep. Values keep their places; in merged
+// mappings the keys of the higher level come first.
 
 import type { Located, LocatedEntry, LocatedList, LocatedMap } from '../located.ts'
 import { describeLocated, entryOf, plainOf, textOf } from '../located.ts'

@@ -1,5 +1,5 @@
-// What `%{…}` in Hiera's paths and data stands for: facts of this node, as Puppet would know them.
-// Room: directory. Hiera 5 interpolation: variables with dots and a leading `::`, and the functions literal, lookup, alias, scope.
+// Hiera 5 interpolation of `%{…}` in paths and data: facts of the node (with dots and a leading `::`), and the functions literal, lookup,
+// alias and scope.
 
 import type { Located, LocatedEntry } from '../located.ts'
 import { textOf } from '../located.ts'

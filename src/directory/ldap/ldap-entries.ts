@@ -1,5 +1,4 @@
-// LDAP entries → rows. Attribute names know no case (RFC 4512 2.5); values that are no text are passed over.
-// Room: directory.
+// Converts LDAP entries to rows. Attribute names are case-insensitive (RFC 4512 2.5); values that are not text are ignored.
 
 import type { Entry } from 'ldapts'
 import type { TargetsRow, UserRow } from '../snapshots/source-content.ts'

@@ -1,5 +1,4 @@
-// What the LDAP library throws, in words for an operator.
-// Room: directory. RFC 4511 4.1.9 and appendix A: result codes.
+// Describes errors of the LDAP library for an operator (result codes: RFC 4511 4.1.9 and appendix A).
 
 import { ResultCodeError } from 'ldapts'
 

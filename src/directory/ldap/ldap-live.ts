@@ -1,5 +1,5 @@
-// LDAP asked for each address, for directories that are too large or too lively to mirror. Values go into filters as values, never as
-// text, so that no address can be a filter. Room: directory. RFC 4511 4.5.1.7, RFC 4515.
+// Looks up each address in LDAP, for directories that are too large or change too often to mirror. Values enter filters as values, never as
+// text, so that no address can change a filter (RFC 4511 4.5.1.7, RFC 4515).
 
 import { AndFilter, EqualityFilter, FilterParser, OrFilter } from 'ldapts'
 import type { Client, Entry } from 'ldapts'

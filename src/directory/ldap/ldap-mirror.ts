@@ -1,6 +1,5 @@
-// The whole LDAP directory in pages, on one connection. Whatever says that it is not all, a size limit, a referral, a page without its
-// control, makes the answer partial: a snapshot of half the people would turn away the other half's mail.
-// Room: directory. RFC 4511 4.5, RFC 2696.
+// Reads the whole LDAP directory in pages on one connection (RFC 4511 4.5, RFC 2696). A size limit, a referral or a page without its control
+// makes the answer partial, because a snapshot of half the people would refuse the mail of the others.
 
 import { FilterParser } from 'ldapts'
 import type { Entry } from 'ldapts'

@@ -1,5 +1,4 @@
-// What the LDAP source needs to be told.
-// Room: directory. Everything is checked and read from files before it comes here.
+// The settings of the LDAP source, with all files read and all values checked.
 
 export interface LdapServerSettings {
   /** `ldap://host:port` or `ldaps://host:port`; tried in this order, the one that answered last first. */

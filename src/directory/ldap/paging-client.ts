@@ -1,6 +1,5 @@
-// The library's client with one question more: a single page of a search, with the control of its answer (RFC 2696). The library's own
-// paging takes a page without that control, and one that is empty, for the end: half a directory would look like a whole one.
-// Room: directory. Leans on two members that the library does not promise; its version is pinned and a test against slapd watches.
+// The library's client with a request for a single page (RFC 2696). The library's own paging takes a page without the control for the last
+// one, so half a directory would look whole. Uses two internal members; the version is pinned, and a test with slapd covers them.
 
 import { Client, PagedResultsControl, SearchRequest, StatusCodeParser } from 'ldapts'
 import type { Filter, SearchResponse } from 'ldapts'

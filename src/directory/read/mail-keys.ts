@@ -1,5 +1,5 @@
-// The keys of mail data: ours (`mail::aliases`, plain `aliases` in a mail.yaml), and those of other mail modules with the same sense.
-// Room: directory. docs/reference/routing.md explains each; a key that is not here is refused by name.
+// The keys of mail data: Waypost's own (`mail::aliases`, or `aliases` in a mail.yaml), and keys of other mail modules with the same meaning.
+// docs/routing.md describes each; an unknown key is refused by name.
 
 import { editDistance } from '../../lib/edit-distance.ts'
 import type { MergeOptions } from '../hiera/hiera-merge.ts'

@@ -1,5 +1,4 @@
-// The JSON Schema of mail data, for editors: completion, help on each key, a red line under a wrong one.
-// Room: directory. For people's eyes while they type; what counts is what the readers say (read-*.ts), with file and line.
+// The JSON Schema of mail data, for completion and help in editors. The readers (read-*.ts) decide what is valid.
 
 import { z } from 'zod'
 import { forwardTreatments } from '../directory.ts'

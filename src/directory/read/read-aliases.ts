@@ -1,5 +1,4 @@
-// Readers for sections whose entries lead from an address of ours to others: aliases, forwards, copies, catch-alls.
-// Room: directory.
+// Reads the sections that map an address of ours to others: aliases, forwards, copies, catch-alls.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'

@@ -1,5 +1,4 @@
-// Readers for what is said of domains: which are ours, which are another name for one, where a whole domain's mail goes.
-// Room: directory.
+// Reads the sections about domains: our domains, and alias domains.
 
 import type { Located } from '../located.ts'
 import { describeLocated, refuseUnknown, textOf } from '../located.ts'

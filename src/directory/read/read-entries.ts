@@ -1,5 +1,4 @@
-// Readers for the sections whose entries end a way or grant a right: people, transports, send-as, discards, refusals.
-// Room: directory.
+// Reads users, transports, send-as lists, discards, refusals and certificates.
 
 import { parseNextHop } from '../../smtp/nexthop.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'

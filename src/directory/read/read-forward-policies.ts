@@ -1,5 +1,4 @@
-// Readers for what holds for forwarded mail: by foreign domain, and the words themselves.
-// Room: directory.
+// Reads the terms of forwards: those of a foreign domain, and those within an alias or forward.
 
 import type { ForwardTreatment, ForwardWords } from '../directory.ts'
 import { forwardTreatments } from '../directory.ts'

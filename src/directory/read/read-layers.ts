@@ -1,5 +1,4 @@
-// One layer of mail data (a hierarchy's answer, or one file) onto the work-bench, section by section.
-// Room: directory.
+// Reads layers of mail data (a hierarchy's answer, or one file) into the snapshot builder, section by section.
 
 import type { Located } from '../located.ts'
 import { describeLocated } from '../located.ts'

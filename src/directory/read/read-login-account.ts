@@ -1,6 +1,5 @@
-// `loginAccount` beside the targets of a list: an account for reading mail that other programs would keep. Here there are no mailboxes,
-// and passwords are no routing data; what asks for either is refused by name, its value never printed.
-// Room: directory.
+// Refuses `loginAccount` beside the targets of a list unless it stores nothing: Waypost has no mailboxes, and routing data hold no passwords.
+// The value is never printed.
 
 import { describeLocated } from '../located.ts'
 import type { LocatedEntry } from '../located.ts'

@@ -1,6 +1,5 @@
-// Readers for regular-expression rewrites of recipients. Where a rewrite leads must be written, never taken from the address:
-// a captured domain would make every stranger's choice of next hop ours.
-// Room: directory.
+// Reads regular expressions that rewrite recipients. A replacement's domain must be literal: with a captured domain, a sender could choose
+// the next hop.
 
 import { domainOf } from '../../smtp/mailbox.ts'
 import { parseAddress } from '../address.ts'

@@ -1,5 +1,4 @@
-// Postfix tables as text inside YAML: `key  value` lines with comments and continuation lines, plain or regular expressions.
-// Room: directory. Their lines count from the block's own place, so that a fault is told where it stands.
+// Reads Postfix tables as text inside YAML: `key  value` lines with comments and continuation lines, plain or regular expressions.
 
 import type { Located } from '../located.ts'
 import { entryOf, refuseUnknown, textOf } from '../located.ts'

@@ -1,5 +1,4 @@
-// The right side of an alias or forward in all the shapes that sites write: text, list, nested list, record.
-// Room: directory.
+// Reads the right side of an alias or forward in all formats that sites use: text, list, nested list, record.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import type { TargetEntry } from '../directory.ts'

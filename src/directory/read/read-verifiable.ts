@@ -1,6 +1,5 @@
-// What other modules' files say of recipients that can be checked before mail is taken. Here that is no setting but a property of the data:
-// every recipient is known before the 250, unless a whole domain goes to one place. What is said is held against it.
-// Room: directory.
+// Reads which domains other mail modules can verify recipients of. Waypost knows every recipient before the 250, except where a transport or
+// catch-all accepts a whole domain; a list that contradicts this gets a warning.
 
 import type { DomainRecord } from '../directory.ts'
 import type { Located } from '../located.ts'

@@ -1,4 +1,4 @@
-// Regular expressions that can take exponential time on 64 characters, by their shape. Room: directory; pure.
+// Recognises regular expressions that can take exponential time on 64 characters, by their form.
 
 /** A repetition of a group that repeats or alternates inside, however deep: `(a+)+`, `(a|b)*`, `((a+)-?)+`. */
 export function hasExponentialBacktracking(pattern: string): boolean {

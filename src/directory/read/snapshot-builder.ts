@@ -1,5 +1,4 @@
-// The work-bench on which mail data is put together: what readers add to, and what the snapshot is made from.
-// Room: directory. Mutable while a load runs, never seen outside it.
+// The mutable data of a load: readers add to it, and the snapshot is made from it.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, normalDomain, parseAddress } from '../address.ts'

@@ -1,6 +1,5 @@
-// May this answer of a source take the place of the last good one? Directories break by halves: an import that is under way, a right that
-// was lost, a filter with a slip. All of these look like many people having left at once.
-// Room: directory.
+// Decides whether a source's answer may replace the last good one. A half-finished import, a lost right or a wrong filter looks like many
+// people leaving at once.
 
 import { countContent } from './source-content.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'

@@ -1,5 +1,4 @@
-// What changed between two snapshots, by name and address, in words that may be shown: hashes of passwords never are.
-// Room: directory.
+// Lists the changes between two snapshots, by name and address. Password hashes are never shown.
 
 import type { SourceContent, TargetsRow } from './source-content.ts'
 

@@ -1,5 +1,4 @@
-// Rows of a source → maps that answer at once. A row that cannot be used is noted and left out: one person's slip of the pen must not
-// stop everybody's mail. Room: directory.
+// Makes maps of a source's rows. An unusable row is noted and ignored, so that one wrong row does not stop all mail.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, parseAddress } from '../address.ts'

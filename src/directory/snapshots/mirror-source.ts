@@ -1,5 +1,4 @@
-// The contract of what can be mirrored: the whole directory at once, or why not.
-// Room: directory. Half a directory is never handed over as a whole one.
+// The contract of a source that can be mirrored: its whole content at once, or why not. A part is never returned as the whole.
 
 import type { SourceContent } from './source-content.ts'
 

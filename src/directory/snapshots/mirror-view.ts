@@ -1,5 +1,4 @@
-// A snapshot as a source of the directory, with its doubts: when a name that is not in it may be a name that is only not in it yet.
-// Room: directory. Used by the running mirror and by commands that read what it left on disk.
+// A snapshot as a source of the directory, and when its answers may be incomplete. Used by the running mirror and by commands.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'

@@ -1,5 +1,5 @@
-// A snapshot as a file: a line with a checksum over all that follows, a line about the snapshot, a line with its content.
-// Room: directory. What is not whole to the last octet is no snapshot.
+// The format of a snapshot file: a line with a checksum of the rest, a line with the header, a line with the content. A truncated file is no
+// snapshot.
 
 import { createHash } from 'node:crypto'
 import type { ContentCounts, SourceContent } from './source-content.ts'

@@ -1,6 +1,5 @@
-// Snapshots of one source on disk: the last ten versions, what the node last learned, and what an operator ordered. Files are replaced
-// atomically, so that a power cut leaves the old one or the new one. They hold password hashes: readable for the owner only.
-// Room: directory. One node writes; commands read, and write nothing but the orders.
+// The snapshots of one source on disk: the last ten versions, the node's state, and an operator's orders. Files are replaced atomically and,
+// because they hold password hashes, readable by the owner only. One node writes; commands write only the orders.
 
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'

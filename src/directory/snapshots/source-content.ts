@@ -1,5 +1,4 @@
-// What a mirrored source says, as rows: the common form of LDAP entries and SQL rows, and what a snapshot keeps.
-// Room: directory. Texts as the source has them; index-content.ts judges each.
+// Rows of a mirrored source, the common form of LDAP entries and SQL rows. Texts are as in the source; index-content.ts checks them.
 
 /** A person: own addresses (bare names belong to the main domain) and, if the source keeps it, the password's hash. */
 export interface UserRow {

@@ -1,4 +1,4 @@
-// MySQL and MariaDB through the mysql2 driver, which is loaded only here. Room: directory.
+// Reads MySQL and MariaDB with the mysql2 driver, which is loaded only here.
 
 import type { ReadSql } from './sql-reader.ts'
 import type { Row } from './sql-rows.ts'

@@ -1,4 +1,4 @@
-// PostgreSQL through the pg driver, which is loaded only here. Room: directory.
+// Reads PostgreSQL with the pg driver, which is loaded only here.
 
 import { Socket } from 'node:net'
 import type { ReadSql } from './sql-reader.ts'

@@ -1,4 +1,4 @@
-// An SQLite file, read in a thread of its own: the driver blocks, and a slow view must not stop the mail. Room: directory.
+// Reads an SQLite file in a worker thread, because the driver blocks and a slow view must not stop the node.
 
 import { Worker } from 'node:worker_threads'
 import type { ReadSql } from './sql-reader.ts'

@@ -1,5 +1,4 @@
-// A database as a source that is mirrored: our queries in one read-only transaction, with a deadline around everything.
-// Room: directory. The engine's driver is loaded when it is first needed, not before.
+// A database as a mirrored source: the queries in one read-only transaction, with a deadline around everything.
 
 import type { Clock } from '../../lib/clock.ts'
 import { orAborted, withDeadline } from '../deadline.ts'

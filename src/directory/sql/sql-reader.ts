@@ -1,5 +1,4 @@
-// The contract of an engine: run these statements in one read-only transaction, so that all see the same moment, and end.
-// Room: directory. Throws what the driver says; whoever calls keeps the deadline.
+// The contract of a database engine: run statements in one read-only transaction, so that all see the same state.
 
 import type { Row } from './sql-rows.ts'
 

@@ -1,6 +1,5 @@
-// Rows of our four queries → the common form. Columns are found by name; a query without a column it needs is a mistake of the
-// configuration and said so, never an empty answer.
-// Room: directory.
+// Converts the rows of the four queries to the common form. Columns are found by name; a missing column is an error of the configuration,
+// never an empty answer.
 
 import type { SourceContent, TargetsRow, UserRow } from '../snapshots/source-content.ts'
 import type { SqlQueries } from './sql-settings.ts'

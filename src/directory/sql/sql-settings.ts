@@ -1,5 +1,4 @@
-// What the SQL source needs to be told.
-// Room: directory. Everything is checked and read from files before it comes here.
+// The settings of the SQL source, with all files read and all values checked.
 
 export interface SqlTls {
   /** PEM; the system's own where null. */

@@ -1,4 +1,4 @@
-// The thread that reads an SQLite file: opened read-only, one transaction, then the end. Room: directory.
+// The thread that reads an SQLite file: it opens the file read-only, runs one transaction and ends.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'

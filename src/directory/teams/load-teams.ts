@@ -1,5 +1,4 @@
-// All TOML files of people and teams that the node's `mail:` names, read as one: a team of one folder may name people of another.
-// Room: directory.
+// Reads all TOML files of people and teams of the node's `mail:` entries as one set: a team of one folder may name people of another.
 
 import { basename, dirname } from 'node:path'
 import { describeUnread } from '../files/files.ts'

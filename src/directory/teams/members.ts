@@ -1,5 +1,4 @@
-// Who belongs to a team, teams inside it included: looked up once for each team, circles and endless chains refused before.
-// Room: directory.
+// The members of each team, included teams and subteams counted once; loops and endless chains are refused before.
 
 import type { ProblemList } from '../data-problem.ts'
 import { nameKey } from './team.ts'

@@ -1,5 +1,4 @@
-// Fields of TOML tables as texts, names and flags; what is none is told where it stands.
-// Room: directory.
+// Reads fields of TOML tables as texts, names and flags, and reports other values at their place.
 
 import { describeLocated, entryOf, textOf } from '../located.ts'
 import type { Located, LocatedMap } from '../located.ts'

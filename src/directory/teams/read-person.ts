@@ -1,5 +1,4 @@
-// `people/NAME.toml`: the address of one person, or that the person wants no mail of lists.
-// Room: directory. The file's name is the person's name; teams may also use the one that the person has at the repository's host.
+// Reads `people/NAME.toml`: the address of a person, or that the person opted out of lists. Teams may also use the person's GitHub name.
 
 import { describeLocated, entryOf, refuseUnknown } from '../located.ts'
 import type { LocatedMap } from '../located.ts'

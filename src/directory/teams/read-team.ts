@@ -1,5 +1,4 @@
-// `teams/NAME.toml`: who belongs to a team, the team above it, and the addresses that stand for its members.
-// Room: directory. What the same file says to web sites, chats and repositories is passed over; what is unknown is refused.
+// Reads `teams/NAME.toml`: members, parent team, and lists. Keys for web sites, chats and repositories are ignored; unknown keys are refused.
 
 import { describeLocated, entryOf, refuseUnknown, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'

@@ -1,6 +1,5 @@
-// From people and teams to plain aliases, in one step before the map of addresses is built: each list becomes the addresses of those
-// behind it. Who opted out is left out, and nothing else is; a list of nobody is an error.
-// Room: directory.
+// Converts people and teams to plain aliases: each list becomes the addresses of its members without those that opted out. A list without
+// recipients is an error.
 
 import { addressKey, printAddress } from '../address.ts'
 import type { LocatedEntry, LocatedMap, LocatedScalar } from '../located.ts'

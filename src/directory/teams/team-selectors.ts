@@ -1,5 +1,5 @@
-// Teams whose members only a look at all other teams tells: `include-all-team-members`, `include-team-leads` and the like become plain
-// members and included teams, so that circles and sizes are found as with any other. Room: directory.
+// Replaces selectors (`include-all-team-members`, `include-team-leads` …) by plain members and included teams, so that loops and sizes are
+// checked as for any other team.
 
 import type { ProblemList } from '../data-problem.ts'
 import type { Roster } from './members.ts'

@@ -1,5 +1,4 @@
-// People and teams as TOML files name them, before anybody asks who is on a list.
-// Room: directory.
+// People and teams as TOML files describe them.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import type { Place } from '../data-problem.ts'

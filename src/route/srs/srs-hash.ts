@@ -1,6 +1,5 @@
-// The hash of an SRS address: HMAC-SHA1 over the lower-cased parts, cut short, as base64.
-// Room: route; pure. A few characters are all the protection there is, so the comparison takes constant time and every
-// secret of the ring is tried; forgiving of case and of the two base64 alphabets because relays on the way change both.
+// The hash of an SRS address: HMAC-SHA1 over the lower-cased parts, truncated, as base64. With so few characters, the comparison takes
+// constant time. It ignores case and accepts both base64 alphabets, because relays change both.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 

@@ -1,5 +1,4 @@
 // The time stamp of an SRS0 address: two base32 characters that count days modulo 1024.
-// Room: route; pure.
 
 /** How long bounces may take: the queue lifetimes of slow hosts and a margin (the default everywhere). */
 const DEFAULT_MAX_AGE_DAYS = 21

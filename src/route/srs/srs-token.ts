@@ -1,6 +1,5 @@
-// Senders too long for SRS: a short token stands for them, and a store on the node that wrote it keeps what it means.
-// Room: route. The token is a pseudo sender `token@1`, wrapped like any other, as postsrsd's database mode does: hash and age
-// are checked before the store is asked, so that strangers cannot probe it.
+// Tokens for senders that are too long for SRS; a store on the node that wrote a token keeps its sender. The token is a pseudo sender
+// `token@1` in an ordinary SRS address, as in postsrsd's database mode, so hash and age are checked before the store is read.
 
 import { createHash } from 'node:crypto'
 import { encodeSrs } from './srs.ts'

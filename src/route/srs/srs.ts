@@ -1,6 +1,5 @@
-// The Sender Rewriting Scheme: what a forwarder writes into MAIL FROM so that SPF passes and bounces find their way home.
-// Room: route; pure. Byte-compatible with Mail::SRS, libsrs2 and postsrsd ("guarded" scheme: SRS0 and SRS1).
-// It reads no clock and no configuration, and never decides whether a mail may use the answer (route/reverse.ts does).
+// The Sender Rewriting Scheme: the reverse-path that a forwarder writes so that SPF passes and bounces return. Byte-compatible with
+// Mail::SRS, libsrs2 and postsrsd ("guarded" scheme: SRS0 and SRS1). Whether a message may use an address is decided in reverse-srs.ts.
 
 import { parseAddress, printAddress } from '../../directory/address.ts'
 import { LOCAL_PART_OCTETS } from '../../smtp/address-limits.ts'

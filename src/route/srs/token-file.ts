@@ -1,5 +1,5 @@
-// A token store in one file: a line for each sender, appended and synced before the mail is accepted, read whole at start.
-// Room: route. For the few senders that are too long for SRS; not a database.
+// A token store in one file for the few senders that are too long for SRS: one line for each, appended and synced before the message is
+// accepted, read whole at the start.
 
 import { open, readFile, rename } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
