@@ -5,16 +5,16 @@ import { addressLiteral, asciiDomain } from '../smtp/domain.ts'
 import { formatMailbox } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 
-/** What most addresses look like: no work to do. */
+/** The most common form of an address, which needs no normalisation. */
 const plain = /^([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*)@([a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)+)$/
-/** Longer ones take the careful way, where label lengths are counted. */
+/** Longer addresses take the slow path, which checks label lengths. */
 const PLAIN_LIMIT = 63
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what has to be kept out
 const control = /[\u0000-\u001f\u007f]/
 const beyondAscii = /[\u0080-\uffff]/
 const special = /[\s"(),:;<>@[\]\\]/
 
-/** Reads `local@domain`; a quoted local part is unquoted. Null for anything else, bare names included. */
+/** Reads `local@domain`; a quoted local part is unquoted. Null for any other text, including bare names. */
 export function parseAddress(text: string): Mailbox | null {
   const easy = text.length <= PLAIN_LIMIT ? plain.exec(text) : null
   if (easy) return { local: easy[1] as string, domain: easy[2] as string }
@@ -28,30 +28,30 @@ export function parseAddress(text: string): Mailbox | null {
   return domain === null ? null : { local, domain }
 }
 
-/** The domain in normal form, or null if it is none: smtp/domain.ts, and one last dot removed; literals keep their brackets. */
+/** The domain in normal form without a final dot, or null if the text is not a domain. Address literals keep their brackets. */
 export function normalDomain(text: string): string | null {
   if (text.startsWith('[')) return addressLiteral(text)
   return asciiDomain(text.endsWith('.') ? text.slice(0, -1) : text)
 }
 
-/** The printed form: quoted only where RFC 5321 wants quotes. */
+/** The printed form, quoted only where RFC 5321 requires it. */
 export function printAddress(address: Mailbox): string {
   return formatMailbox(address)
 }
 
-/** The key under which an address of ours is filed: our local parts know no case, and one letter is one however composed (RFC 6532 3.1). */
+/** The key of an address of ours: our local parts are case-insensitive, and composed letters are normalised (RFC 6532 3.1). */
 export function addressKey(address: Mailbox): string {
   const local = address.local.toLowerCase()
   return `${beyondAscii.test(local) ? local.normalize('NFC') : local}@${address.domain}`
 }
 
-/** Splits `local+tag` at the first delimiter; null if there is none or nothing stands before it (RFC 5233). */
+/** Splits `local+tag` at the first delimiter; null if there is none, or no text before it (RFC 5233). */
 export function splitTag(local: string, delimiter: string): { readonly base: string; readonly tag: string } | null {
   const at = delimiter === '' ? -1 : local.indexOf(delimiter)
   return at < 1 ? null : { base: local.slice(0, at), tag: local.slice(at + delimiter.length) }
 }
 
-/** True for a name that DNS can route on the internet: two labels or more, and no number that a resolver takes for an IP. */
+/** True for a domain name that may have public DNS records: two labels or more, and not a number that resolvers read as an IP address. */
 export function isPublicName(domain: string): boolean {
   return !domain.startsWith('[') && domain.includes('.') && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(domain)
 }

@@ -2,24 +2,24 @@
 
 export interface Place {
   readonly file: string
-  /** From 1; 0 where a file as a whole is meant. */
+  /** From 1; 0 for the file as a whole. */
   readonly line: number
   readonly column: number
 }
 
 export interface Problem extends Place {
-  /** An error refuses the data; a warning is told and lived with. */
+  /** An error refuses the data; a warning does not. */
   readonly severity: 'error' | 'warning'
   readonly message: string
 }
 
-/** Collects problems while data is read; passed down, never global. */
+/** Collects problems while data is read. */
 export interface ProblemList {
   readonly error: (place: Place, message: string) => void
   readonly warn: (place: Place, message: string) => void
 }
 
-/** An empty list and the way to read it. */
+/** An empty list that can also be read. */
 export function collectProblems(): ProblemList & { readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const add = (severity: Problem['severity']) => (place: Place, message: string) => {
@@ -28,13 +28,13 @@ export function collectProblems(): ProblemList & { readonly problems: readonly P
   return { problems, error: add('error'), warn: add('warning') }
 }
 
-/** `file:line:column: severity: message`, as compilers write it. */
+/** `file:line:column: severity: message`, the format of compilers. */
 export function formatProblem(problem: Problem): string {
   const { file, line, column, severity, message } = problem
   return `${file}:${line}:${column}: ${severity}: ${message}`
 }
 
-/** `file:line`, the form in which resolution steps name their source. */
+/** `file:line`, the format of the source of a resolution step. */
 export function formatPlace(place: Place): string {
   return `${place.file}:${place.line}`
 }

@@ -8,56 +8,56 @@ export type Lookup<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** At once from a snapshot, later from a live source. */
+/** A snapshot answers synchronously, a live source asynchronously. */
 export type LookupResult<T> = Lookup<T> | Promise<Lookup<T>>
 
-/** Entries in a chain: people nest groups three or four deep, longer is a mistake in the data. */
+/** Entries in a chain. Sites nest groups three or four levels deep; a longer chain is a mistake. */
 export const CHAIN_LIMIT = 50
-/** Postfix's virtual_alias_expansion_limit: more final addresses are a mailing list and belong on a list host. */
+/** Final addresses, as Postfix's virtual_alias_expansion_limit: a larger group belongs on a list server. */
 export const EXPANSION_LIMIT = 1000
-/** Addresses looked at on the way from one: groups and persons between it and the last thousand. */
+/** Addresses visited in one resolution: the final ones, and the groups and people between. */
 export const VISIT_LIMIT = 5 * EXPANSION_LIMIT
 
-/** Everything here names where it is written: `file:line`, or an LDAP DN. */
+/** `file:line`, or an LDAP DN. */
 interface Sourced {
   readonly source: string
 }
 
-/** What becomes of a forwarded mail that the destination's DMARC check would refuse. */
+/** What to do with a forward that would fail DMARC at its destination. */
 export const forwardTreatments = ['pass', 'rewrite-from', 'wrap', 'refuse'] as const
 export type ForwardTreatment = (typeof forwardTreatments)[number]
 
-/** A treatment that somebody asked for. */
+/** A treatment, and the entry or policy that asks for it. */
 export interface ForwardAction extends Sourced {
   readonly treatment: ForwardTreatment
 }
 
-/** The spam score from which on nothing is forwarded; null for none. */
+/** The spam score from which on a message is not forwarded; null for no limit. */
 export interface SpamCeiling extends Sourced {
   readonly score: number | null
 }
 
-/** What an entry, or a foreign domain, says of mail that leaves our domains by a forward. */
+/** The terms of an entry, or of a foreign domain, for messages that leave our domains by a forward. */
 export interface ForwardWords extends Sourced {
-  /** What to do where DMARC would fail at the destination. */
+  /** What to do if DMARC would fail at the destination. */
   readonly whenDmarcWouldFail?: ForwardTreatment
   /** As in SpamCeiling. */
   readonly spamCeiling?: number | null
 }
 
-/** Targets of an alias or forward; its words about forwarding are for targets outside our domains. */
+/** Targets of an alias or forward; its forward terms apply to foreign targets. */
 export interface TargetEntry extends ForwardWords {
   readonly targets: readonly Mailbox[]
-  /** What becomes of `+tag`; without it, kept inside our domains and dropped outside. */
+  /** Whether targets keep `+tag`; by default they keep it inside our domains only. */
   readonly tag?: 'keep' | 'drop'
-  /** Users who may send as this address; undefined means those whom it names directly, empty means nobody. */
+  /** Users that may send as this address. Undefined: the users whose addresses are its targets. Empty: none. */
   readonly sendAs?: readonly string[]
-  /** For people who read the answer of a look-up. */
+  /** Shown by `explain`. */
   readonly comment?: string
 }
 
 export interface TransportEntry extends Sourced {
-  /** Written form of smtp/nexthop.ts. */
+  /** In the format of smtp/nexthop.ts. */
   readonly nextHop: string
   readonly comment?: string
 }
@@ -66,36 +66,36 @@ export interface TextEntry extends Sourced {
   readonly text: string
 }
 
-/** All that is known of one address; any part may be missing. */
+/** The entries of one address. */
 export interface AddressRecord {
   readonly refusal?: TextEntry
   readonly discard?: TextEntry
   readonly alias?: TargetEntry
   readonly forward?: TargetEntry
   readonly transport?: TransportEntry
-  /** A host's own alias: counts only where the organisation says nothing. */
+  /** An alias of a host; applies only if the address has no other entry. */
   readonly hostAlias?: TargetEntry
-  /** Copies that this address causes (recipient_bcc). */
+  /** Copies of mail for this address (recipient_bcc). */
   readonly copies?: TargetEntry
-  /** The person whose own address this is. */
+  /** The user whose own address this is. */
   readonly user?: Sourced & { readonly name: string }
-  /** Users who may send as this address besides what the alias says. */
+  /** Users that may send as this address, in addition to those of the alias. */
   readonly sendAs?: Sourced & { readonly users: readonly string[] }
 }
 
-/** All that is known of one domain of ours. */
+/** The entries of one domain of ours. */
 export interface DomainRecord extends Sourced {
-  /** Every address here means the same local part there. */
+  /** Each address stands for the same local part at that domain. */
   readonly aliasOf?: Sourced & { readonly domain: string }
-  /** Takes every address that nothing else names. */
+  /** For every address without an entry. */
   readonly transport?: TransportEntry
-  /** Names that are always answered here, besides postmaster and abuse. */
+  /** Local parts that this domain always accepts, in addition to postmaster and abuse. */
   readonly roles?: readonly string[]
-  /** The last resort. */
+  /** For addresses that nothing else resolves. */
   readonly catchAll?: TargetEntry
 }
 
-/** A regular expression over the whole address, or over the local part at one domain; the first that matches counts. */
+/** A regular expression over the whole address, or over the local part at one domain; the first match applies. */
 export interface Rewrite extends Sourced {
   readonly pattern: RegExp
   readonly domain?: string
@@ -104,13 +104,13 @@ export interface Rewrite extends Sourced {
   readonly comment?: string
 }
 
-/** One address that a user may send as. */
+/** An address that a user may send as. */
 export interface Grant extends Sourced {
   readonly address: string
 }
 
 export type GrantsLookup =
-  /** `doubt`: why there may be more than these. */
+  /** `incomplete`: why there may be more grants. */
   | { readonly kind: 'found'; readonly value: readonly Grant[]; readonly incomplete?: string }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unavailable'; readonly cause: string }
@@ -119,12 +119,12 @@ export interface Directory {
   /** Bare names belong to it. */
   readonly mainDomain: string
   readonly rewrites: readonly Rewrite[]
-  /** A domain of ours in normal form, or undefined if it is not ours. */
+  /** The record of a domain in normal form; undefined if it is not ours. */
   domain(name: string): DomainRecord | undefined
-  /** What holds for forwards to this foreign domain, unless the forward says it itself. */
+  /** The terms for forwards to this foreign domain, unless their entries have terms. */
   forwardPolicy?(domain: string): ForwardWords | undefined
-  /** What an address is; `key` as addressKey makes it. */
+  /** The entries of an address; `key` as addressKey makes it. */
   find(key: string): LookupResult<AddressRecord>
-  /** What this user may send as: own addresses first. Absent if no source knows the user. `user` is in lower case, without domain. */
+  /** What this user (lower case, no domain) may send as, own addresses first; absent if no source knows the user. */
   grants(user: string): GrantsLookup | Promise<GrantsLookup>
 }

@@ -1,47 +1,47 @@
-// The contract of a source beside the files: LDAP or SQL, mirrored or live. Files take precedence; sources add what the files do not contain.
+// The contract of a source beside the files: LDAP or SQL, mirrored or live. Files take precedence over sources.
 // An answer may be found and incomplete at once: what is known, and why there may be more.
 
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { AddressRecord, Grant } from './directory.ts'
 
 export interface SourceAnswer {
-  /** What the source says of the address; null if it knows nothing of it. */
+  /** The entries of the address; null if the source does not know it. */
   readonly record: AddressRecord | null
-  /** Why the record, or its absence, cannot be relied on at this moment; null if it can. */
+  /** Why the record, or its absence, may be out of date; null if it is current. */
   readonly incomplete: string | null
 }
 
 export interface SourceUser {
   readonly addresses: readonly Mailbox[]
   readonly source: string
-  /** Hash as written there; only of a source that is asked live, a mirror keeps them apart. */
+  /** The password hash. Only live sources have it; a mirror keeps hashes separately. */
   readonly password?: string
 }
 
 export type SourceUserAnswer =
-  /** `doubt`: it was so when the source answered last, and it does not answer now. */
+  /** `incomplete`: the source is unavailable; the value is that of its last answer. */
   | { readonly kind: 'found'; readonly value: SourceUser; readonly incomplete?: string }
   | { readonly kind: 'absent' }
-  /** `wasAbsent`: when it answered last, it did not know the user. */
+  /** `wasAbsent`: the source did not know the user in its last answer. */
   | { readonly kind: 'unavailable'; readonly cause: string; readonly wasAbsent?: boolean }
 
 export interface AliasGrants {
   readonly grants: readonly Grant[]
-  /** Why there may be others; null if these are all. */
+  /** Why there may be more; null if these are all. */
   readonly incomplete: string | null
 }
 
 export interface ExternalSource {
   /** `ldap` or `sql:NAME`. */
   readonly name: string
-  /** Domains whose addresses it may name; others are never asked of it. */
+  /** Domains whose addresses it may have; it is not queried for others. */
   readonly domains: ReadonlySet<string>
   /** `key` as addressKey makes it, of one of its domains. */
   find(key: string): SourceAnswer | Promise<SourceAnswer>
-  /** False if the address is certainly none of its; at once, without asking anybody. */
+  /** False if the source certainly does not have the address; answers without a query. */
   mayKnow(key: string): boolean
-  /** Whose addresses are these? `name` in lower case, without domain. */
+  /** The user of this name, in lower case without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
-  /** Its aliases that name this address directly: whoever owns it may send as them. */
+  /** Its aliases that name this address directly; the address's user may send as them. */
   aliasGrants(address: Mailbox): AliasGrants | Promise<AliasGrants>
 }

@@ -36,20 +36,20 @@ import { loadTeams } from './teams/load-teams.ts'
 import { readYaml } from './files/yaml-file.ts'
 
 export interface DirectorySettings {
-  /** Bare names belong to it; always ours. */
+  /** Bare names belong to it; it is always ours. */
   readonly mainDomain: string
   /** Path of a hiera.yaml. */
   readonly hiera?: string
   /**
    * Plain mail.yaml files, aliases(5) files (any name without .yaml, .yml, .json, .toml), folders of per-host fragments (every *.yaml in
-   * them is a mail.yaml of its own), and TOML files of people and teams, or folders that hold people/*.toml and teams/*.toml.
+   * them is a separate mail.yaml), and TOML files of people and teams, or folders with people/*.toml and teams/*.toml.
    */
   readonly mail?: readonly string[]
   /** For Hiera's interpolation. */
   readonly scope: HieraScope
-  /** Whether loops and dangling targets refuse the data (default) or only warn. */
+  /** The severity of loops and dangling targets. */
   readonly graph?: GraphSeverity
-  /** True for an address that LDAP or SQL knows, or may know: a target there does not dangle. */
+  /** True for an address that LDAP or SQL has or may have, so that a target does not dangle. */
   readonly isKnownElsewhere?: (key: string) => boolean
 }
 
@@ -59,11 +59,11 @@ export interface LoadedDirectory {
   readonly problems: readonly Problem[]
   /** All files that were read, for a watcher. */
   readonly files: readonly string[]
-  /** Folders besides those of the settings that change when a file comes or goes. */
+  /** Folders, other than those of the settings, that change when a file is added or removed. */
   readonly folders: readonly string[]
 }
 
-/** Loads everything; all problems at once. */
+/** Loads all sources and reports all problems. */
 export function loadDirectory(settings: DirectorySettings, files: Files = diskFiles): LoadedDirectory {
   const list = collectProblems()
   const read: string[] = []
@@ -108,14 +108,14 @@ function hasError(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error')
 }
 
-/** Everything of ours that the hierarchy answers; its other keys are other modules' business. */
+/** Mail data of the hierarchy; keys of other modules are ignored. */
 function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
   const values: { section: Section; value: ReturnType<Hiera['lookup']> & object }[] = []
   for (const [key, place] of hiera.keys()) {
     const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
     const foreign = foreignKeys.get(key)
-    if ((key.startsWith(NAMESPACE) && !own) || isNearlyOurs(key)) tellUnknown(key, place, problems)
-    if (unusedKeys.has(key)) tellUnused(key, place, problems)
+    if ((key.startsWith(NAMESPACE) && !own) || isNearlyOurs(key)) reportUnknown(key, place, problems)
+    if (unusedKeys.has(key)) warnUnused(key, place, problems)
     const section = own ?? foreign
     const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
     if (section && value) values.push({ section, value })
@@ -123,7 +123,7 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
   return { values, overriding: true }
 }
 
-/** `mail:aliases` and `Mail::aliases` are keys of no module, and what stands under them is meant for us. */
+/** True for misspelt keys such as `mail:aliases` and `Mail::aliases`, which no module has. */
 function isNearlyOurs(key: string): boolean {
   const meant = key
     .trim()
@@ -132,7 +132,7 @@ function isNearlyOurs(key: string): boolean {
   return meant !== key && meant.startsWith(NAMESPACE) && ownSection(meant) !== null
 }
 
-/** One file: a mail.yaml, of which every key has to be known, or aliases(5) if its name does not end as YAML does. */
+/** One file: a mail.yaml without unknown keys, or aliases(5) if its name has no extension of YAML or JSON. */
 function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer | null {
   const text = files.read(path)
   const whole: Place = { file: path, line: 0, column: 0 }
@@ -148,17 +148,17 @@ function fileLayer(path: string, files: Files, problems: ProblemList): MailLayer
   for (const entry of root?.entries ?? []) {
     const section = ownSection(entry.key) ?? foreignKeys.get(entry.key)
     if (section) values.push({ section, value: entry.value })
-    else if (unusedKeys.has(entry.key)) tellUnused(entry.key, entry.place, problems)
-    else tellUnknown(entry.key, entry.place, problems)
+    else if (unusedKeys.has(entry.key)) warnUnused(entry.key, entry.place, problems)
+    else reportUnknown(entry.key, entry.place, problems)
   }
   return { values, overriding: false }
 }
 
-function tellUnused(key: string, place: Place, problems: ProblemList): void {
+function warnUnused(key: string, place: Place, problems: ProblemList): void {
   problems.warn(place, `"${key}" is not used: ${unusedKeys.get(key)}`)
 }
 
-function tellUnknown(key: string, place: Place, problems: ProblemList): void {
+function reportUnknown(key: string, place: Place, problems: ProblemList): void {
   const nearest = nearestKey(key)
   const advice = nearest ? `did you mean "${nearest}"?` : `expected one of ${ownSections.join(', ')}`
   problems.error(place, `unknown key "${key}": ${advice}`)

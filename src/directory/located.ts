@@ -10,11 +10,11 @@ export interface LocatedScalar {
   readonly kind: 'scalar'
   readonly place: Place
   readonly value: Scalar
-  /** The text as written, where YAML 1.1 made something else of it (`010` is 8, `no` is false). */
+  /** The text as written, if YAML 1.1 reads it as another type (`010` is 8, `no` is false). */
   readonly written?: string
-  /** True for text written as a block (`|` or `>`): its first line stands below `place`. */
+  /** True for text written as a block (`|` or `>`), whose first line is below `place`. */
   readonly block?: true
-  /** The comment behind the value, for people. */
+  /** The comment after the value. */
   readonly comment?: string
 }
 
@@ -22,7 +22,7 @@ export interface LocatedList {
   readonly kind: 'list'
   readonly place: Place
   readonly items: readonly Located[]
-  /** As of a scalar; of a block list, the one behind its key. */
+  /** As of a scalar; of a block list, the comment after its key. */
   readonly comment?: string
 }
 
@@ -57,21 +57,21 @@ export function textOf(value: Located): string | null {
   return typeof value.value === 'string' ? value.value : (value.written ?? String(value.value))
 }
 
-/** What a value is, in words for messages. */
+/** Describes a value for messages. */
 export function describeLocated(value: Located): string {
   if (value.kind === 'list') return 'a list'
   if (value.kind === 'map') return 'a mapping'
   return value.value === null ? 'nothing' : `${JSON.stringify(value.value)}`
 }
 
-/** The plain value, positions dropped. */
+/** The plain value without places. */
 export function plainOf(value: Located): unknown {
   if (value.kind === 'scalar') return value.value
   if (value.kind === 'list') return value.items.map(plainOf)
   return Object.fromEntries(value.entries.map((entry) => [entry.key, plainOf(entry.value)]))
 }
 
-/** Reports every key of a mapping that is not one of `known`: a key that is ignored would lose mail. Other values have no keys. */
+/** Reports every key of a mapping that is not one of `known`, because an ignored key could lose mail. Other values have no keys. */
 export function refuseUnknown(value: Located, known: readonly string[], problems: ProblemList): void {
   for (const { key, place } of value.kind === 'map' ? value.entries : []) {
     if (!known.includes(key)) problems.error(place, `unknown key "${key}": expected ${known.join(', ')}`)

@@ -11,10 +11,10 @@ import type { ExternalSource, AliasGrants, SourceAnswer } from './external-sourc
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const ABSENT: Lookup<never> = { kind: 'absent' }
-/** RFC 5321 4.5.1, RFC 2142: routing answers for these itself, whatever no source can tell. */
+/** Routing accepts mail for these at every domain, also while a source is unavailable (RFC 5321 4.5.1, RFC 2142). */
 const alwaysAnswered = /^(?:postmaster|abuse)@/
 
-/** Lays the sources of the moment under the files; the first source that says something counts. */
+/** Adds the current sources to the files; the first source with an entry applies. */
 export function overlaySources(files: Snapshot, sources: () => readonly ExternalSource[]): Directory {
   return {
     mainDomain: files.mainDomain,
@@ -36,10 +36,10 @@ export function overlaySources(files: Snapshot, sources: () => readonly External
   }
 }
 
-/** True if nothing that a source may add changes where the address goes. */
+/** True if no entry of a source can change the resolution of the address. */
 function settles(record: AddressRecord, key: string): boolean {
   if (record.refusal || record.discard || record.forward || record.transport) return true
-  // An alias that names its own address keeps a copy, which goes by a forward that a source may know.
+  // An alias that names its own address keeps a copy, and a source may have the forward for it.
   return record.alias !== undefined && !record.alias.targets.some((target) => addressKey(target) === key)
 }
 
@@ -54,7 +54,7 @@ function merge(key: string, record: AddressRecord | null, answers: readonly Sour
   return Object.keys(value).length === 0 ? ABSENT : { kind: 'found', value }
 }
 
-/** Every field that is still open. */
+/** Sets every field that has no value yet. */
 function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
   value.alias ??= from.alias
   value.forward ??= from.forward
@@ -62,7 +62,7 @@ function fill(value: Mutable<AddressRecord>, from: AddressRecord): void {
   for (const field of ['alias', 'forward', 'user'] as const) if (value[field] === undefined) delete value[field]
 }
 
-/** What is known stands, whoever is away: an outage of a source makes only the other addresses doubtful. */
+/** Known grants stay valid while a source is unavailable; only a missing grant is then uncertain. */
 async function grants(files: Snapshot, sources: readonly ExternalSource[], user: string): Promise<GrantsLookup> {
   const known = files.grants(user)
   const found = new Map<string, Grant>()
@@ -96,7 +96,7 @@ async function namingOf(source: ExternalSource, address: Mailbox): Promise<Alias
   return await source.aliasGrants(address)
 }
 
-/** What a file says of the address stands in place of the source's alias. */
+/** True if an entry in the files replaces the source's alias. */
 function isHidden(files: Snapshot, grant: Grant): boolean {
   const address: Mailbox | null = parseAddress(grant.address)
   const record = address ? files.find(addressKey(address)) : ABSENT

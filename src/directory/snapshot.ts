@@ -15,21 +15,21 @@ import type {
 import type { Located } from './located.ts'
 import type { SnapshotBuilder, UserEntry } from './read/snapshot-builder.ts'
 
-/** A directory whose answers come from memory. */
+/** A directory that answers from memory. */
 export interface Snapshot extends Directory {
   find(key: string): Lookup<AddressRecord>
   grants(user: string): Lookup<readonly Grant[]>
-  /** The user's own addresses; name@main domain for a user whom no file lists. */
+  /** The user's own addresses; name@main domain for a user that no file lists. */
   ownAddresses(user: string): readonly Mailbox[]
-  /** Aliases and forwards that name this address directly and have no send-as list of their own. */
+  /** Aliases and forwards that name this address directly and have no send-as list. */
   aliasGrants(address: Mailbox): readonly Grant[]
   readonly domains: ReadonlyMap<string, DomainRecord>
   readonly addresses: ReadonlyMap<string, AddressRecord>
-  /** People, by name in lower case. */
+  /** Users by name in lower case. */
   readonly users: ReadonlyMap<string, UserEntry>
-  /** Foreign domain → what holds for forwards to it. */
+  /** Foreign domain → the terms for forwards to it. */
   readonly forwardPolicies: ReadonlyMap<string, ForwardWords>
-  /** Fingerprints by machine or person, as the data (often per-host fragments) states them. */
+  /** Certificate fingerprints by machine or person, as in the data. */
   readonly certificates: ReadonlyMap<string, readonly string[]>
   /** The routing assertions as written, or null. */
   readonly assertions: Located | null
@@ -37,11 +37,11 @@ export interface Snapshot extends Directory {
 
 const ABSENT: Lookup<never> = { kind: 'absent' }
 
-/** Makes the snapshot of a finished bench; the bench must not be used afterwards. */
+/** Makes the snapshot of a builder, which must not be used afterwards. */
 export function compileSnapshot(builder: SnapshotBuilder): Snapshot {
   const { mainDomain, domains, addresses, users, rewrites, certificates, assertions, forwardPolicies } = builder
   let named: ReadonlyMap<string, readonly Grant[]> | null = null
-  // Made at the first question: nodes that take no submissions never need it.
+  // Built at the first use: nodes without submission never need it.
   const index = () => (named ??= indexGrants(addresses))
   const ownAddresses = (user: string) => users.get(user)?.addresses ?? [{ local: user, domain: mainDomain }]
   return {
@@ -68,7 +68,7 @@ export function compileSnapshot(builder: SnapshotBuilder): Snapshot {
   }
 }
 
-/** Own addresses, then aliases that name one of them, then what send-as lists say. A user nobody lists owns name@main domain. */
+/** Own addresses, then aliases that name one of them, then send-as lists. An unlisted user owns name@main domain. */
 function grantsOf(
   user: string,
   by: {

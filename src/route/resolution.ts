@@ -45,7 +45,7 @@ export interface Destination {
   readonly original: string
   /** The reverse-path of this copy: the sender or its SRS form; null for the null sender. */
   readonly reversePath: string | null
-  /** Written form of smtp/nexthop.ts. */
+  /** In the format of smtp/nexthop.ts. */
   readonly nextHop: string
   /** True if an alias or forward led out of our domains: bounces must not name this address. */
   readonly private: boolean

@@ -1,5 +1,5 @@
-// Resolves one address of ours. The order of look-up (docs/reference/routing.md): 1 the exact entry (refusal, discard, alias, forward, transport),
-// 2 the same without +tag, 3 the alias domain, 4 rewrites, 5 the host alias, 6 the domain's transport, 7 postmaster and abuse,
+// Resolves one address of ours. The order of look-up (docs/reference/routing.md): 1 the exact entry (refusal, discard, alias, forward,
+// transport), 2 the same without +tag, 3 the alias domain, 4 rewrites, 5 the host alias, 6 the domain's transport, 7 postmaster and abuse,
 // 8 the catch-all. Steps 1 and 2 are in resolve-record.ts, the others in resolve-domain.ts.
 
 import { addressKey, splitTag } from '../directory/address.ts'

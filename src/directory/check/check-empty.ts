@@ -6,13 +6,13 @@ import type { TargetEntry } from '../directory.ts'
 import { entriesOf, nodeOf, placesOf } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 
-/** Warns of each such entry once, at its first target. */
+/** Warns once of each such entry, at its first target. */
 export function checkEmpty(builder: SnapshotBuilder): void {
   const empty: string[] = []
   const only = onlyEntries(builder)
   for (const [key, entry] of only) if (entry.targets.length === 0) empty.push(key)
   if (empty.length === 0) return
-  /** Entry → those that name it; only made where there is an empty list at all, which is seldom. */
+  /** Entry → the entries that name it. Built only if there is an empty list, which is rare. */
   const namedBy = new Map<string, string[]>()
   const open = new Map<string, number>()
   for (const [key, entry] of only) {
@@ -28,7 +28,7 @@ export function checkEmpty(builder: SnapshotBuilder): void {
       open.set(key, left)
       if (left > 0) continue
       empty.push(key)
-      tell(builder, key, only.get(key) as TargetEntry)
+      report(builder, key, only.get(key) as TargetEntry)
     }
   }
 }
@@ -39,7 +39,7 @@ function addTo(lists: Map<string, string[]>, at: string, key: string): void {
   else lists.set(at, [key])
 }
 
-/** Addresses that one entry alone answers for. */
+/** Addresses with exactly one entry. */
 function onlyEntries(builder: SnapshotBuilder): ReadonlyMap<string, TargetEntry> {
   const found = new Map<string, TargetEntry>()
   for (const [key, record] of builder.addresses) {
@@ -49,7 +49,7 @@ function onlyEntries(builder: SnapshotBuilder): ReadonlyMap<string, TargetEntry>
   return found
 }
 
-function tell(builder: SnapshotBuilder, key: string, entry: TargetEntry): void {
+function report(builder: SnapshotBuilder, key: string, entry: TargetEntry): void {
   const [place] = placesOf(builder, entry)
   const names = entry.targets.map(printAddress).join(', ')
   if (place)

@@ -11,26 +11,26 @@ import type { Edge, Owner } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
-/** How strict to be; the default for both is `error`. */
+/** The severity of problems; the default for both is `error`. */
 export interface GraphSeverity {
-  /** Loops, and ways that are too long or too many. */
+  /** Loops, too long chains, too large groups. */
   readonly loops?: 'error' | 'warning'
   readonly dangling?: 'error' | 'warning'
 }
 
-/** RFC 5321 4.5.1 and RFC 2142: routing always answers for these. */
+/** Routing accepts mail for these at every domain (RFC 5321 4.5.1, RFC 2142). */
 const alwaysAnswered = /^(?:postmaster|abuse)@/
 
-/** Tells every loop once and every target of ours that leads nowhere. */
+/** Reports every loop once, and every target in our domains that cannot be resolved. */
 export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {}): void {
-  const tellDangling = choice.dangling === 'warning' ? builder.problems.warn : builder.problems.error
+  const reportDangling = choice.dangling === 'warning' ? builder.problems.warn : builder.problems.error
   for (const [key, record] of builder.addresses) {
-    for (const { field, entry } of entriesOf(record)) checkTargets(builder, { key, field }, entry, tellDangling)
-    if (record.copies) checkCopies(builder, key, record.copies, tellDangling)
+    for (const { field, entry } of entriesOf(record)) checkTargets(builder, { key, field }, entry, reportDangling)
+    if (record.copies) checkCopies(builder, key, record.copies, reportDangling)
   }
   for (const [name, domain] of builder.domains) {
     if (!domain.catchAll) continue
-    checkTargets(builder, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, tellDangling)
+    checkTargets(builder, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, reportDangling)
     if (domain.transport) {
       const place = placesOf(builder, domain.catchAll)[0]
       if (place)
@@ -41,12 +41,12 @@ export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {})
     }
   }
   for (const record of builder.addresses.values()) checkUser(builder, record)
-  const tellLoop = choice.loops === 'warning' ? builder.problems.warn : builder.problems.error
-  tellLoops(builder, tellLoop)
-  checkLimits(builder, tellLoop)
+  const reportLoop = choice.loops === 'warning' ? builder.problems.warn : builder.problems.error
+  reportLoops(builder, reportLoop)
+  checkLimits(builder, reportLoop)
 }
 
-/** An entry that no address owns has a name for messages only. */
+/** For an entry without an address, `key` is a name for messages only. */
 interface TargetsOwner extends Owner {
   /** The domain whose catch-all it is. */
   readonly net?: string
@@ -56,36 +56,36 @@ function checkTargets(
   builder: SnapshotBuilder,
   owner: TargetsOwner,
   entry: TargetEntry,
-  tell: (place: Place, message: string) => void,
+  report: (place: Place, message: string) => void,
 ): void {
   entry.targets.forEach((target, index) => {
     const place = placesOf(builder, entry)[index] ?? { file: entry.source, line: 0, column: 0 }
     if (!builder.domains.has(target.domain)) {
       if (!isPublicName(target.domain))
-        tell(place, `${printAddress(target)}: ${target.domain} is not a public domain name`)
+        report(place, `${printAddress(target)}: ${target.domain} is not a public domain name`)
       return
     }
     if (canonicalKey(builder, target) === owner.key) {
       if (!endsSomewhere(builder, target, owner))
-        tell(place, `${owner.key} is a target of itself, but has no forward or transport`)
+        report(place, `${owner.key} is a target of itself, but has no forward or transport`)
     } else if (!endsSomewhere(builder, target, null, owner.net === undefined ? [] : [owner.net])) {
       const name = printAddress(target)
-      tell(place, `unknown address ${name}: no alias, forward, transport or catch-all (target of ${owner.key})`)
+      report(place, `unknown address ${name}: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
   })
 }
 
-/** Copies go nowhere, or are never made: neither can be seen from outside. */
+/** Copies (recipient_bcc) that cannot be delivered, or are never made. */
 function checkCopies(
   builder: SnapshotBuilder,
   key: string,
   entry: TargetEntry,
-  tell: (place: Place, message: string) => void,
+  report: (place: Place, message: string) => void,
 ): void {
   const [place] = placesOf(builder, entry)
   if (place && !endsSomewhere(builder, splitAddress(key), null))
     builder.problems.warn(place, `recipient_bcc of ${key} has no effect: unknown address`)
-  else checkTargets(builder, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, tell)
+  else checkTargets(builder, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, report)
 }
 
 function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
@@ -107,8 +107,8 @@ function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
 }
 
 /**
- * True if anything in the order of look-up answers for this address of ours; `past` is the entry that names itself, `nets` are the
- * domains whose catch-alls have led here: what only they would catch goes round in them.
+ * True if any step of the look-up resolves this address of ours. `past` is the entry that names itself; `nets` are the domains whose
+ * catch-alls led here: an address that only these catch-alls accept is a loop.
  */
 function endsSomewhere(
   builder: SnapshotBuilder,
@@ -125,7 +125,7 @@ function endsSomewhere(
   if (domain?.transport) return true
   if (domain?.aliasOf && endsSomewhere(builder, { local: address.local, domain: domain.aliasOf.domain }, past, nets))
     return true
-  // What an address keeps for itself must not fall into a net that is made for strangers' mistakes.
+  // A catch-all must not accept the copy that an address keeps for itself.
   if (past) return false
   if (
     catches(builder, address.domain, nets) ||
@@ -140,11 +140,11 @@ function endsSomewhere(
   )
 }
 
-/** True if the domain has a catch-all that leads out of those that have led here. */
+/** True if the domain has a catch-all with a target outside the catch-alls that led here. */
 function catches(builder: SnapshotBuilder, domain: string, nets: readonly string[]): boolean {
   const entry = builder.domains.get(domain)?.catchAll
   if (!entry || nets.includes(domain)) return false
-  // Where it was not a catch-all that led here, its own targets are told elsewhere.
+  // If no catch-all led here, checkGraph reports its targets separately.
   if (nets.length === 0) return true
   return entry.targets.some(
     (target) => !builder.domains.has(target.domain) || endsSomewhere(builder, target, null, [...nets, domain]),
@@ -159,8 +159,8 @@ function answers(builder: SnapshotBuilder, key: string, past: Owner | null): boo
   return past.field === 'alias' && record.forward !== undefined
 }
 
-/** Depth-first over alias and forward edges; an edge back to an entry that is being followed closes a loop. */
-function tellLoops(builder: SnapshotBuilder, tell: (place: Place, message: string) => void): void {
+/** Searches depth-first over alias and forward edges; an edge back to an open entry closes a loop. */
+function reportLoops(builder: SnapshotBuilder, report: (place: Place, message: string) => void): void {
   const state = new Map<string, 'open' | 'done'>()
   for (const start of builder.addresses.keys()) {
     if (state.has(start)) continue
@@ -177,7 +177,7 @@ function tellLoops(builder: SnapshotBuilder, tell: (place: Place, message: strin
         stack.pop()
       } else if (state.get(edge.to) === 'open') {
         const circle = stack.slice(stack.findIndex((each) => each.key === edge.to)).map((each) => each.key)
-        tell(edge.place, `loop: ${[...circle, edge.to].join(' → ')}`)
+        report(edge.place, `loop: ${[...circle, edge.to].join(' → ')}`)
       } else if (!state.has(edge.to)) {
         state.set(edge.to, 'open')
         stack.push({ key: edge.to, edges: edgesOf(builder, edge.to), next: 0 })

@@ -5,7 +5,7 @@ import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { nodeOf } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 
-/** Warns of each forward and transport that an alias or forward of the same address in the same file hides. */
+/** Warns of each forward and transport hidden by an alias or forward of the same address in the same file. */
 export function checkHidden(builder: SnapshotBuilder): void {
   for (const [key, record] of builder.addresses) {
     if (record.refusal || record.discard) continue
@@ -27,7 +27,7 @@ export function checkHidden(builder: SnapshotBuilder): void {
   }
 }
 
-/** The entry that is followed to its end: one that keeps a copy for its own address goes on to the next. */
+/** The first entry that hides those below it: an entry that keeps a copy for its own address does not. */
 function followed(builder: SnapshotBuilder, key: string, record: AddressRecord) {
   for (const field of ['alias', 'forward'] as const) {
     const entry = record[field]

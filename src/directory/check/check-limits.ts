@@ -8,18 +8,18 @@ import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
-/** What is known of the ways from one entry. */
+/** What is known about resolving one entry. */
 interface Reach {
   /** Entries in the longest chain. */
   readonly depth: number
-  /** Final addresses, or more. */
+  /** Final addresses; an upper bound. */
   readonly breadth: number
-  /** Too long or too many here or further down: told once, at the lowest entry. */
-  readonly told: boolean
+  /** A limit is exceeded here or below; reported once, at the lowest entry. */
+  readonly isReported: boolean
 }
 
-/** Tells each lowest entry whose ways are too long or too many. Loops are told elsewhere, and end here. */
-export function checkLimits(builder: SnapshotBuilder, tell: (place: Place, message: string) => void): void {
+/** Reports the lowest entries that exceed a limit. Loops end the count; check-graph.ts reports them. */
+export function checkLimits(builder: SnapshotBuilder, report: (place: Place, message: string) => void): void {
   const known = new Map<string, Reach | 'open'>()
   for (const start of builder.addresses.keys()) {
     const stack = known.has(start) ? [] : [start]
@@ -30,7 +30,7 @@ export function checkLimits(builder: SnapshotBuilder, tell: (place: Place, messa
       if (next.length > 0) stack.push(...new Set(next))
       else {
         stack.pop()
-        if (known.get(key) === 'open') known.set(key, judge(builder, { key, known, tell }))
+        if (known.get(key) === 'open') known.set(key, judge(builder, { key, known, report }))
       }
     }
   }
@@ -39,17 +39,17 @@ export function checkLimits(builder: SnapshotBuilder, tell: (place: Place, messa
 interface Judging {
   readonly key: string
   readonly known: ReadonlyMap<string, Reach | 'open'>
-  readonly tell: (place: Place, message: string) => void
+  readonly report: (place: Place, message: string) => void
 }
 
-function judge(builder: SnapshotBuilder, { key, known, tell }: Judging): Reach {
+function judge(builder: SnapshotBuilder, { key, known, report }: Judging): Reach {
   const below = edgesOf(builder, key).flatMap(({ to }) => {
     const reach = known.get(to)
     return reach === undefined || reach === 'open' ? [] : [reach]
   })
   const depth = 1 + below.reduce((most, reach) => Math.max(most, reach.depth), 0)
   const rough = below.reduce((sum, reach) => sum + reach.breadth, countTargets(builder, key))
-  if (below.some((reach) => reach.told)) return { depth, breadth: 0, told: true }
+  if (below.some((reach) => reach.isReported)) return { depth, breadth: 0, isReported: true }
   const breadth = rough > EXPANSION_LIMIT ? countEnds(builder, key) : rough
   const message =
     depth > CHAIN_LIMIT + 1
@@ -58,8 +58,8 @@ function judge(builder: SnapshotBuilder, { key, known, tell }: Judging): Reach {
         ? `${key} expands to more than ${EXPANSION_LIMIT} addresses: run it on a list server, and give it a transport to that server`
         : null
   const place = message === null ? undefined : placeOf(builder, key)
-  if (message !== null && place) tell(place, message)
-  return { depth, breadth, told: message !== null }
+  if (message !== null && place) report(place, message)
+  return { depth, breadth, isReported: message !== null }
 }
 
 function targetsOf(builder: SnapshotBuilder, key: string): readonly Mailbox[] {
@@ -71,7 +71,7 @@ function countTargets(builder: SnapshotBuilder, key: string): number {
   return targetsOf(builder, key).length
 }
 
-/** Different addresses at the ends of all ways; counting stops where it is too many anyway. */
+/** The number of different final addresses; counting stops above the limit. */
 function countEnds(builder: SnapshotBuilder, start: string): number {
   const ends = new Set<string>()
   const seen = new Set([start])
@@ -79,7 +79,7 @@ function countEnds(builder: SnapshotBuilder, start: string): number {
   for (let key = open.pop(); key !== undefined; key = open.pop()) {
     for (const target of targetsOf(builder, key)) {
       const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
-      // Whoever has no entry of aliases or forwards is an end, and so is the copy that an address keeps.
+      // An address without aliases or forwards is final, and so is the copy that an address keeps.
       if (to === null || to === key || countTargets(builder, to) === 0) ends.add(to ?? addressKey(target))
     }
     for (const { to } of edgesOf(builder, key)) {

@@ -7,7 +7,7 @@ import type { AddressRecord, TargetEntry } from '../directory.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
-/** The entry whose targets are looked at. */
+/** The entry whose targets are checked. */
 export interface Owner {
   readonly key: string
   readonly field: 'alias' | 'forward' | 'hostAlias'
@@ -18,7 +18,7 @@ export interface Edge {
   readonly place: Place
 }
 
-/** The targets of an address that are entries themselves; a copy that it keeps for itself is none. */
+/** The targets of an address that have entries; a copy that it keeps for itself does not count. */
 export function edgesOf(builder: SnapshotBuilder, key: string): readonly Edge[] {
   const record = builder.addresses.get(key)
   const edges: Edge[] = []
@@ -27,7 +27,7 @@ export function edgesOf(builder: SnapshotBuilder, key: string): readonly Edge[] 
       const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
       const place = placesOf(builder, entry)[index]
       if (to === null || !place) return
-      // An address that names itself keeps a copy: that ends the chain and is no loop. With a tag, the one without comes next.
+      // An address that names itself keeps a copy, which is no loop. With a tag, the address without the tag comes next.
       const next = to === key ? withoutTag(key) : to
       if (next !== key && builder.addresses.has(next)) edges.push({ to: next, place })
     })
@@ -40,7 +40,7 @@ function withoutTag(key: string): string {
   return `${splitTag(local, '+')?.base ?? local}@${domain}`
 }
 
-/** The entry that a target leads to: itself, without its tag, or at the domain that its domain stands for. */
+/** The entry of a target: of the exact address, without its tag, or at the main domain of its alias domain. */
 export function nodeOf(builder: SnapshotBuilder, target: Mailbox): string | null {
   const split = splitTag(target.local, '+')
   const exact = addressKey(target)
@@ -51,7 +51,7 @@ export function nodeOf(builder: SnapshotBuilder, target: Mailbox): string | null
   return main === undefined ? null : nodeOf(builder, { local: target.local, domain: main })
 }
 
-/** The entries of a record that can count, in the order in which they do. */
+/** The entries of a record that are followed, in order. */
 export function entriesOf(
   record: AddressRecord,
 ): readonly { readonly field: Owner['field']; readonly entry: TargetEntry }[] {
@@ -64,11 +64,11 @@ export function entriesOf(
     ]
   if (alias) return [{ field: 'alias', entry: alias }]
   if (forward) return [{ field: 'forward', entry: forward }]
-  // A host's alias counts only where the organisation says nothing.
+  // A host alias applies only if the address has no other entry.
   return hostAlias && !record.transport ? [{ field: 'hostAlias', entry: hostAlias }] : []
 }
 
-/** Where each target of an entry is written. */
+/** The place of each target of an entry. */
 export function placesOf(builder: SnapshotBuilder, entry: TargetEntry): readonly Place[] {
   return builder.targetPlaces.get(entry) ?? []
 }

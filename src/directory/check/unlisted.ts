@@ -7,7 +7,7 @@ export interface Unlisted extends Place {
   readonly message: string
 }
 
-/** A note for each expression, at its place, in the order in which they are tried. */
+/** A note for each expression at its place, in the order of matching. */
 export function unlistedAddresses({ rewrites }: Pick<Snapshot, 'rewrites'>): readonly Unlisted[] {
   return rewrites.map(({ pattern, domain, source }) => {
     const colon = source.lastIndexOf(':')

@@ -6,7 +6,7 @@ import type { Plain, PlainMail } from './plain-data.ts'
 /** YAML 1.2.2, 7.4: a key of one line has at most 1024 characters; a longer one is written with `?`. */
 const KEY_LIMIT = 1000
 const plainText = /^[A-Za-z][\w.+-]*(?:@[A-Za-z0-9](?:[\w.-]*\w)?)?$/
-/** What YAML 1.1 takes for something else than text. */
+/** Words that YAML 1.1 does not read as text. */
 const reserved = /^(?:y|n|yes|no|on|off|true|false|null)$/i
 // oxlint-disable-next-line no-control-regex -- these are what has to be written as escapes
 const invisible = /[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g
@@ -24,7 +24,7 @@ export function mailYaml(
   return `${lines.join('\n')}\n`
 }
 
-/** JSON with nothing invisible in it, which YAML readers take as well. */
+/** JSON, also valid YAML, with invisible characters escaped. */
 export function mailJson(mail: PlainMail): string {
   return `${escapeInvisible(JSON.stringify(mail, null, 2))}\n`
 }

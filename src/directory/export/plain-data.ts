@@ -13,10 +13,10 @@ import type { Snapshot } from '../snapshot.ts'
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
 
-/** `mail::…` → what it holds; sections that hold nothing are left out. */
+/** `mail::…` → its value; empty sections are left out. */
 export type PlainMail = Readonly<Record<string, Plain>>
 
-/** Everything a snapshot knows. */
+/** All routing data of a snapshot. */
 export function plainMail(snapshot: Snapshot): PlainMail {
   const domains = [...snapshot.domains]
   const sections: Readonly<Record<OwnSection, Plain>> = {
@@ -59,7 +59,7 @@ export function plainMail(snapshot: Snapshot): PlainMail {
   )
 }
 
-/** An address such that reading it again gives the same: what would look like a command, a file or a list is quoted. */
+/** An address in a form that reads as the same address: one that looks like a command, a file or a list is quoted. */
 function exportAddress(address: Mailbox): string {
   const printed = printAddress(address)
   const isPlain = printed.startsWith('"') || !/^[|/:]|[\s(),:;<>[\]\\]/.test(address.local)
@@ -74,7 +74,7 @@ function isEmpty(value: Plain): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-/** One part of every address that has it, in the order in which it is written. */
+/** One field of every address that has it, in the order of the files. */
 function addressesOf<T extends { readonly source: string }>(
   snapshot: Snapshot,
   part: (record: AddressRecord, address: Mailbox) => T | undefined,
@@ -121,13 +121,13 @@ function wordsOf({ whenDmarcWouldFail, spamCeiling }: Omit<ForwardWords, 'source
   }
 }
 
-/** A policy of which only a comment is written says nothing. */
+/** A policy with only a comment has no terms and is left out. */
 function policyOf(name: string, words: ForwardWords): readonly (readonly [string, Plain])[] {
   const record = wordsOf(words)
   return Object.keys(record).length === 0 ? [] : [[name, record]]
 }
 
-/** What the names of `generic_domains` make by themselves is not written. */
+/** True for an alias that `generic_domains` creates, which is not written. */
 function isRoleLink(snapshot: Snapshot, address: Mailbox, { alias }: AddressRecord): boolean {
   const [target] = alias?.targets ?? []
   if (!alias || !target || Object.keys(alias).length > 2 || alias.targets.length > 1) return false
@@ -172,7 +172,7 @@ function rewriteOf({ pattern, domain, replacements, comment }: Rewrite): Plain {
   }
 }
 
-/** A value as written; where YAML made something else of a text, the text, which is what readers go by. */
+/** A value as written; the text if YAML reads it as another type, because readers use the text. */
 function valueOf(value: Located): Plain {
   if (value.kind === 'list') return value.items.map(valueOf)
   if (value.kind === 'map') return mapOf(value.entries.map((entry) => [entry.key, valueOf(entry.value)]))

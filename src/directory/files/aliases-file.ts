@@ -5,14 +5,14 @@ import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import type { Place, ProblemList } from '../data-problem.ts'
 
 interface LogicalLine {
-  /** The physical lines it is made of; line numbers from 1. */
+  /** Its physical lines; line numbers from 1. */
   readonly parts: readonly { readonly text: string; readonly line: number }[]
 }
 
 /** `"quoted, name"` or anything up to the next comma. */
 const targetPattern = /(?:"(?:[^"\\]|\\.)*"|[^,"])+/g
 
-/** Reads the text of an aliases file. Malformed lines go to `problems`, duplicates too. */
+/** Reads the text of an aliases file. Malformed lines and duplicates go to `problems`. */
 export function readAliasesFile(file: string, text: string, problems: ProblemList): LocatedMap {
   const entries = new Map<string, LocatedEntry>()
   for (const logical of logicalLines(text)) {
@@ -25,7 +25,7 @@ export function readAliasesFile(file: string, text: string, problems: ProblemLis
   return { kind: 'map', place: { file, line: 1, column: 1 }, entries: [...entries.values()] }
 }
 
-/** Comments begin with # at the start of a line; a line that begins with white space continues the one before. */
+/** A comment starts with # at the start of a line; a line that starts with white space continues the previous one. */
 function logicalLines(text: string): readonly LogicalLine[] {
   const lines: { parts: { text: string; line: number }[] }[] = []
   text.split(/\r?\n/).forEach((line, index) => {
@@ -52,12 +52,12 @@ function readEntry(file: string, logical: LogicalLine, problems: ProblemList): L
   return { key: name, place, value: { kind: 'list', place, items } }
 }
 
-/** Quotes that an address would do without are the file's; others are part of the local part. */
+/** Quotes are removed unless the local part needs them. */
 function unquoted(text: string): string {
   return /[\s(),:;<>[\]\\"]/.test(text) ? `"${text}"` : text
 }
 
-/** `\kim` says that kim is final here: as an address that names itself is, the backslash goes. */
+/** `\kim` marks kim as final, as an address that names itself is; the backslash is removed. */
 function readTargets(
   file: string,
   part: { readonly text: string; readonly line: number },

@@ -15,29 +15,29 @@ export interface Files {
   glob(folder: string, pattern: string): readonly string[]
 }
 
-/** A hundred thousand aliases take five million octets; a wrong file named by mistake ends here instead of in memory. */
+/** A hundred thousand aliases take five million octets; a file above this limit is named by mistake. */
 const MOST_OCTETS = 256 * 1024 * 1024
 
-/** Why there is no text, for a message. */
+/** Why there is no text, as a message. */
 export function describeUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
   if (answer.kind === 'unavailable') return answer.cause
   return answer.kind === 'absent' ? 'no such file' : 'expected a file, found a folder'
 }
 
-/** Editors of some systems begin a file with a byte order mark: it is no part of the first name. */
+/** Some editors start a file with a byte order mark, which is not part of the first name. */
 function textOf(octets: Buffer): FileText {
   const isWide = (octets[0] === 0xff && octets[1] === 0xfe) || (octets[0] === 0xfe && octets[1] === 0xff)
   if (isWide) return { kind: 'unavailable', cause: 'the file is UTF-16: save it as UTF-8' }
   return { kind: 'found', text: octets.toString('utf8').replace(/^\ufeff/, '') }
 }
 
-/** The machine's own disk. */
+/** The disk of this machine. */
 export const diskFiles: Files = {
   read(path) {
     try {
       const stat = statSync(path)
       if (stat.isDirectory()) return { kind: 'folder' }
-      // A pipe would be waited for, for ever; a device has no end.
+      // A read from a pipe may never return; a device has no end.
       if (!stat.isFile()) return { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }
       if (stat.size > MOST_OCTETS)
         return { kind: 'unavailable', cause: `the file has ${stat.size} octets; the limit is ${MOST_OCTETS}` }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import type { Files } from './files.ts'
 import type { ProblemList } from '../data-problem.ts'
 
-/** Where such repositories keep their files; what else lies beside these folders is none of mail's business. */
+/** The folders of people and teams; other files of such a repository are not about mail. */
 const teamFolders = ['people', 'teams']
 
 export interface MailPaths {
@@ -12,11 +12,11 @@ export interface MailPaths {
   readonly plain: readonly string[]
   /** TOML files of people and teams. */
   readonly teams: readonly string[]
-  /** Folders besides the entry itself that change when a file comes or goes. */
+  /** Folders, other than the entry itself, that change when a file is added or removed. */
   readonly folders: readonly string[]
 }
 
-/** Finds the files of an entry. Files of older mail systems that would be passed over in silence are refused by name. */
+/** Finds the files of an entry. Files of other mail systems that would be ignored are refused by name. */
 export function mailPathsAt(path: string, files: Files, problems: ProblemList): MailPaths {
   if (files.read(path).kind !== 'folder') {
     const isToml = path.endsWith('.toml')
@@ -30,17 +30,17 @@ export function mailPathsAt(path: string, files: Files, problems: ProblemList): 
   }
   const folders = teamFolders.map((name) => `${path}/${name}`).filter((each) => files.read(each).kind === 'folder')
   const homes = folders.length > 0 ? folders : [path]
-  if (folders.length === 0) tellPassedOver(path, files, problems)
+  if (folders.length === 0) warnIgnored(path, files, problems)
   return {
-    // Beside people and teams JSON is other programs' business.
+    // Beside people and teams, JSON files belong to other programs.
     plain: files.glob(path, folders.length > 0 ? '*.{yaml,yml}' : '*.{yaml,yml,json}'),
     teams: homes.flatMap((each) => files.glob(each, '*.toml')),
     folders,
   }
 }
 
-/** An aliases(5) file in a folder of fragments would be looked for in vain. */
-function tellPassedOver(path: string, files: Files, problems: ProblemList): void {
+/** Warns of aliases(5) files in a folder of fragments, where they are not read. */
+function warnIgnored(path: string, files: Files, problems: ProblemList): void {
   for (const each of files.glob(path, '*')) {
     if (basename(each).includes('.') || files.read(each).kind !== 'found') continue
     problems.warn(

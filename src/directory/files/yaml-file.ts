@@ -8,15 +8,15 @@ import { collectProblems } from '../data-problem.ts'
 import type { Place, ProblemList } from '../data-problem.ts'
 import { readYamlLines } from './yaml-lines.ts'
 
-/** Anchors may be repeated, but not until memory is full: the depth of nested aliases and maps. */
+/** Depth of nested aliases and maps, so that anchors cannot fill the memory. */
 const DEPTH_LIMIT = 50
-/** Values that may come from repeated anchors: people share a few lists, a bomb shares lists of lists of lists. */
+/** Values copied from repeated anchors: real files share a few lists, an attack nests them. */
 const COPY_LIMIT = 100_000
 
-/** Above this size the library's syntax tree costs seconds and hundreds of megabytes: the quick reader is tried first. */
+/** Characters above which readYamlLines is tried first: the library's syntax tree takes seconds and hundreds of megabytes. */
 const QUICK_FROM = 65_536
 
-/** Ruby's YAML; messages without the lines around, which count from the part that was read. */
+/** YAML as in Ruby. Messages without source lines, whose numbers would count from the start of the part. */
 const options = { version: '1.1', merge: true, uniqueKeys: false, prettyErrors: false } as const
 
 interface Reader {
@@ -27,18 +27,18 @@ interface Reader {
   readonly document: Document
   readonly lines: LineCounter
   readonly problems: ProblemList
-  /** Values copied from anchors so far, and how many anchors the reading is inside of. */
+  /** Values copied from anchors so far, and the depth of anchors being copied. */
   copies: number
   inside: number
 }
 
-/** Reads one file. Null if it is empty, is no mapping, or has errors; these are in `problems`. */
+/** Reads one file. Null if it is empty, is not a mapping, or has errors, which go to `problems`. */
 export function readYaml(file: string, text: string, problems: ProblemList): LocatedMap | null {
   const quick = text.length < QUICK_FROM ? null : readYamlLines(file, text, (part, line) => readPart(file, part, line))
   return quick ?? readWhole({ file, text, before: 0 }, problems)
 }
 
-/** Lines of a file that are a mapping of their own; null on any fault, so that the whole file tells it in full. */
+/** Lines that are a mapping by themselves. Null on any error: reading the whole file then reports it. */
 function readPart(file: string, text: string, firstLine: number): LocatedMap | null {
   const list = collectProblems()
   const value = readWhole({ file, text, before: firstLine - 1 }, list)
@@ -63,7 +63,7 @@ function readWhole(
   return null
 }
 
-/** The library speaks to programmers where it means the file, and of its own stack where it means the depth. */
+/** The library's messages for several documents and deep nesting are for programmers. */
 function wordsOf({ code, message }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document ("---") begins here: expected a single document'
   return message.includes('call stack') ? 'data are nested too deeply' : message
@@ -103,14 +103,14 @@ function locateScalar(node: Node, place: Place): Located {
   if (!isScalar(node)) return { kind: 'scalar', place, value: null }
   const value = scalarValue(node.value, node.source)
   const written = typeof value === 'string' || node.source === undefined ? {} : { written: node.source }
-  // The library hands the comment lines behind an empty value to it as well: those belong to what follows.
+  // The library attaches the comment lines after an empty value to it; they belong to the next entry.
   const words = value === null ? undefined : node.comment?.trim()
   const comment = words ? { comment: words } : {}
   const block = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? { block: true as const } : {}
   return { kind: 'scalar', place, value, ...written, ...comment, ...block }
 }
 
-/** Dates and binary data have no meaning in mail data: their text stands for them. */
+/** Dates and binary data have no meaning in mail data, so their text is used. */
 function scalarValue(value: unknown, source: string | undefined): Scalar {
   if (value === undefined || value === null) return null
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
@@ -132,12 +132,12 @@ function locateMap(reader: Reader, node: YAMLMap, depth: number): LocatedMap {
       reader.problems.error(entry.place, `duplicate key "${entry.key}", first written in line ${first.place.line}`)
     else entries.set(entry.key, entry)
   }
-  // What is written out wins over what is merged, earlier merges over later ones (YAML 1.1 merge type).
+  // Explicit keys override merged ones, earlier merges override later ones (YAML 1.1 merge type).
   for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry)
   return { kind: 'map', place, entries: [...entries.values()], ...flowComment(node) }
 }
 
-/** The comment behind `[kim, lee]` or `{ to: kim }`; further lines belong to what follows. */
+/** The comment after `[kim, lee]` or `{ to: kim }`; further lines belong to the next entry. */
 function flowComment(node: YAMLMap | YAMLSeq): { readonly comment?: string } {
   const comment = node.flow ? node.comment?.split('\n')[0]?.trim() : undefined
   return comment ? { comment } : {}
@@ -152,7 +152,7 @@ function locatePair(reader: Reader, pair: Pair<Node, Node | null>, depth: number
   return { key, place, value: comment === null ? value : { ...value, comment } }
 }
 
-/** `press: # until March`, where the list or record stands in the lines below. */
+/** The comment in `press: # until March`, with the list or record in the lines below. */
 function commentBehindKey(reader: Reader, key: Node): string | null {
   const start = key.range?.[1] ?? 0
   const end = reader.text.indexOf('\n', start)
@@ -160,7 +160,7 @@ function commentBehindKey(reader: Reader, key: Node): string | null {
   return /^\s*:(?:\s+&\S+)?\s+#\s*(\S.*?)\s*$/.exec(rest)?.[1] ?? null
 }
 
-/** YAML 1.1 reads a bare `no` or `010` as something else; as a key it is the text that counts. */
+/** The text of a key, also where YAML 1.1 reads it as another type, such as `no` or `010`. */
 function keyText(key: Node): string {
   if (!isScalar(key)) return String(key)
   if (typeof key.value === 'string') return key.value

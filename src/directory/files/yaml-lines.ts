@@ -4,15 +4,15 @@
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import type { Place } from '../data-problem.ts'
 
-/** Reads lines that are a YAML mapping of their own; `firstLine` counts from 1. Null if there is any fault in them. */
+/** Reads lines that are a YAML mapping by themselves; `firstLine` counts from 1. Null on any error. */
 export type ChunkReader = (text: string, firstLine: number) => LocatedMap | null
 
-/** Features that reach over lines or change how others are read: documents, anchors, tags, merge keys, `? ` keys, tabs and other white space. */
+/** YAML features that span lines or change other lines: documents, anchors, tags, merge keys, `? ` keys, tabs and other white space. */
 const beyond = /^(?:---|\.\.\.|%)|(?:^|[\s,[{])[&*!?]|<<|[^\S \n]/m
 const section = /^([A-Za-z][\w.+-]*(?:::?[\w.+-]+)*):\s*$/
 const word = '[A-Za-z][\\w.+-]*(?:@[\\w.-]*\\w)?'
 const entryLine = new RegExp(`^( *)(${word}): +(${word}|\\[(?:${word}(?:, *${word})*)?\\])(?: +#\\s*(.*?))?\\s*$`)
-/** What YAML 1.1 takes for something else than text. */
+/** Words that YAML 1.1 does not read as text. */
 const reserved = /^(?:y|n|yes|no|on|off|true|false|null)$/i
 
 interface Reading {
@@ -21,7 +21,7 @@ interface Reading {
   readonly readChunk: ChunkReader
 }
 
-/** Reads a file whose top level is sections of entries; null if anything is out of the ordinary. */
+/** Reads a file whose top level is sections of entries; null for any other form. */
 export function readYamlLines(file: string, text: string, readChunk: ChunkReader): LocatedMap | null {
   if (beyond.test(text)) return null
   const reading: Reading = { file, lines: text.split('\n'), readChunk }
@@ -32,7 +32,7 @@ export function readYamlLines(file: string, text: string, readChunk: ChunkReader
 
 type PartReader = (reading: Reading, start: number, end: number) => readonly LocatedEntry[] | null
 
-/** Cuts lines into the entries of one mapping; each lasts until the next line that is not indented deeper than the first. */
+/** Splits lines into the entries of one mapping; an entry ends before the next line that is not indented deeper. */
 function readBlock(reading: Reading, start: number, end: number, readPart: PartReader): readonly LocatedEntry[] | null {
   const entries = new Map<string, LocatedEntry>()
   let at = nextContent(reading.lines, start, end)

@@ -9,7 +9,7 @@ export type Strategy = 'first' | 'unique' | 'hash' | 'deep'
 
 export interface MergeOptions {
   readonly strategy: Strategy
-  /** Deep only: a value or key that begins with it takes the lower level's away. */
+  /** For `deep` only: a value or key with this prefix removes the lower level's. */
   readonly knockoutPrefix?: string
   readonly sortMergedArrays?: boolean
 }
@@ -116,7 +116,7 @@ function mergeDeepLists(higher: LocatedList, lower: LocatedList, options: MergeO
   return { ...higher, items: merged }
 }
 
-/** Takes out the knock-out marks themselves once all levels are merged. */
+/** Removes the knock-out marks once all levels are merged. */
 function dropKnockouts(value: Located, prefix: string): Located {
   const isMark = (item: Located) => textOf(item)?.startsWith(prefix) ?? false
   if (value.kind === 'list') {

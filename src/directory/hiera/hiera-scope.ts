@@ -7,7 +7,7 @@ import type { ProblemList } from '../data-problem.ts'
 
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [name: string]: Fact }
 
-/** Facts as Puppet names them (`hostname`, `domain`, `fqdn`, `role`, nested ones too) and the node's certificate name. */
+/** Facts with Puppet's names (`hostname`, `domain`, `fqdn`, `role`, nested ones too), and the node's certificate name. */
 export interface HieraScope {
   readonly facts: Readonly<Record<string, Fact>>
   readonly certname: string
@@ -32,7 +32,7 @@ function variable(scope: HieraScope, text: string): string | undefined {
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value)
 }
 
-/** Fills in a path or a glob; what is unknown becomes empty, as in Hiera. */
+/** Interpolates a path or a glob; an unknown variable becomes empty, as in Hiera. */
 export function interpolatePath(text: string, scope: HieraScope): string {
   return text.replaceAll(expression, (_, inner: string) => {
     const literal = call.exec(inner.trim())
@@ -46,7 +46,7 @@ export interface Interpolation {
   readonly problems: ProblemList
 }
 
-/** Fills in every string of a value; keys too. Places stay. */
+/** Interpolates every string and key of a value. Places stay. */
 export function interpolateValue(value: Located, how: Interpolation): Located {
   if (value.kind === 'list') return { ...value, items: value.items.map((item) => interpolateValue(item, how)) }
   if (value.kind === 'map') {

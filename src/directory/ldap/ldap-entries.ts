@@ -9,15 +9,15 @@ export interface PersonRows {
   readonly forwards: readonly TargetsRow[]
 }
 
-/** The attributes to ask for. */
+/** The attributes to request. */
 export function userAttributes({ attributes }: LdapUsers): string[] {
   const { user, addresses, forward, password } = attributes
   return [user, ...addresses, forward, ...(password === null ? [] : [password])]
 }
 
 /**
- * A person: the login name is an own address too, and every own address goes where the forward says. Null for an entry without a name.
- * `isOwn` tells the organisation's addresses from private ones that people keep in the same attributes.
+ * A person: the login name is an own address too, and all own addresses have the forward. Null for an entry without a name.
+ * `isOwn` is false for private addresses, which people keep in the same attributes.
  */
 export function readPerson(
   entry: Entry,
@@ -37,7 +37,7 @@ export function readPerson(
   }
 }
 
-/** An alias entry may have several names: each is an alias of its own. */
+/** An alias entry may have several names: each becomes one alias. */
 export function readAliasEntry(entry: Entry, { attributes }: LdapAliases): readonly TargetsRow[] {
   const targets = textsOf(entry, attributes.targets)
   return textsOf(entry, attributes.address).map((address) => ({ address, targets, source: entry.dn }))

@@ -18,18 +18,18 @@ const words: Readonly<Record<number, string>> = {
   53: 'the server is unwilling to perform the request',
 }
 
-/** The server itself said no: asking another time on a fresh connection would not change it. */
+/** True for an error result of the server itself, which a retry would not change. */
 export function isRefusal(error: unknown): error is ResultCodeError {
   return error instanceof ResultCodeError
 }
 
 /**
- * Results of a bind that mean "not with this password": RFC 4511 appendix A.2; 19 and 53 are how some servers say that an account is
- * locked. Everything else is trouble of the server.
+ * Results of a bind that mean wrong credentials (RFC 4511 appendix A.2); some servers return 19 and 53 for a locked account. Other
+ * results are failures of the server.
  */
 const refusedLogins: ReadonlySet<number> = new Set([19, 32, 34, 48, 49, 53])
 
-/** True if the server refused this person, not everybody. */
+/** True if the server refused this identity only. */
 export function isRefusedLogin(error: unknown): error is ResultCodeError {
   return isRefusal(error) && refusedLogins.has(error.code)
 }
@@ -43,6 +43,6 @@ export function describeLdapError(error: unknown): string {
 function networkWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { message, code } = error as NodeJS.ErrnoException
-  // Happy eyeballs gives an AggregateError without a text.
+  // A connection attempt to several addresses fails with an AggregateError without a message.
   return message === '' ? (code ?? 'no connection') : (message.split('\n').at(-1) as string)
 }

@@ -15,13 +15,13 @@ import { createLdapPool } from './ldap-pool.ts'
 import type { LdapPool } from './ldap-pool.ts'
 import type { LdapAliases } from './ldap-settings.ts'
 
-/** More entries for one address than this are a filter that means something else. */
+/** Entries for one address; more means that the filter is wrong. */
 const MOST_ENTRIES = 20
-/** More aliases that name one address are a slip; slapd's own limit for one answer is the same. */
+/** Aliases that name one address; also slapd's default limit for one answer. */
 const MOST_ALIASES = 500
 
 export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
-  /** How passwords are checked: here by the hash, or by the server in a bind as the person. */
+  /** How passwords are checked: by the hash here, or by the server with a bind as the person. */
   readonly passwords: 'hash' | 'bind'
 }
 
@@ -57,13 +57,13 @@ export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSo
   }
 }
 
-/** True if the server takes the password of this entry. RFC 4513 5.1.3. */
+/** True if the server accepts the password of this entry (RFC 4513 5.1.3). */
 async function bindAs(
   pool: LdapPool,
   settings: LdapLiveSettings,
   who: { readonly dn: string; readonly password: string },
 ): Promise<LiveLookup<true>> {
-  // A bind without a password is anonymous, and succeeds (RFC 4513 5.1.2).
+  // A bind with an empty password is unauthenticated and may succeed (RFC 4513 5.1.2).
   if (who.password === '' || who.dn === '') return { kind: 'known', value: null }
   const answer = await pool.bindAs(who, settings.timeoutMs)
   if (answer.kind === 'answered') return { kind: 'known', value: true }
@@ -71,16 +71,16 @@ async function bindAs(
   return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
 }
 
-/** What is looked for; any of them fits. */
+/** What to look up; one match is enough. */
 interface Names {
   readonly user: string | null
   readonly addresses: readonly string[]
   readonly aliases: readonly string[]
-  /** Whether hashes are read: at a login only. */
+  /** Whether password hashes are requested: at a login only. */
   readonly password?: boolean
 }
 
-/** The address, and its local part alone if that means the same. */
+/** The address, and its local part alone if it is in the main domain. */
 function writtenAs(key: string, { mainDomain }: IndexSettings): readonly string[] {
   const { local, domain } = splitAddress(key)
   return domain === mainDomain ? [key, local] : [key]
@@ -111,7 +111,7 @@ async function lookUp(client: Client, settings: LdapLiveSettings, names: Names):
   return indexContent(content, settings)
 }
 
-/** The question turned round: which aliases have this address among their members? */
+/** Finds the aliases that have this address as a member. */
 async function searchNaming(
   client: Client,
   settings: LdapLiveSettings,

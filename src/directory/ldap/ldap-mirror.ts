@@ -1,5 +1,5 @@
-// Reads the whole LDAP directory in pages on one connection (RFC 4511 4.5, RFC 2696). A size limit, a referral or a page without its control
-// makes the answer partial, because a snapshot of half the people would refuse the mail of the others.
+// Reads the whole LDAP directory in pages on one connection (RFC 4511 4.5, RFC 2696). A size limit, a referral or a page without
+// paging control makes the answer partial, because a snapshot of half the people would refuse the mail of the others.
 
 import { FilterParser } from 'ldapts'
 import type { Entry } from 'ldapts'
@@ -11,9 +11,9 @@ import { createLdapPool } from './ldap-pool.ts'
 import type { LdapServerSettings, LdapShape } from './ldap-settings.ts'
 import type { Page, PagingClient } from './paging-client.ts'
 
-/** Entries in a page: below the usual limit of 500, few round trips for 100 000 people. */
+/** Entries in a page: below the usual limit of 500, with few round trips for 100 000 people. */
 const PAGE_SIZE = 400
-/** A directory that takes longer than this is stuck: 100 000 entries take seconds. */
+/** 100 000 entries take seconds; a read that takes longer than this hangs. */
 const WHOLE_DEADLINE_MS = 300_000
 
 export interface LdapMirrorSettings extends LdapServerSettings, LdapShape {
@@ -21,7 +21,7 @@ export interface LdapMirrorSettings extends LdapServerSettings, LdapShape {
   readonly isOwn: (address: string) => boolean
 }
 
-/** Thrown inside a question to end it: this answer is not the whole. */
+/** Thrown inside a request to end it as partial. */
 class PartialAnswer extends Error {}
 
 export function createLdapMirror(settings: LdapMirrorSettings, clock: Clock): MirrorSource {
@@ -30,7 +30,7 @@ export function createLdapMirror(settings: LdapMirrorSettings, clock: Clock): Mi
     fetch: async (signal) => {
       const close = () => pool.close()
       signal.addEventListener('abort', close, { once: true })
-      // Whoever asks has waited long enough by his own rules.
+      // The mirror has its own pauses.
       pool.resetBackoff()
       const answer = await pool.query((client) => readAll(client, settings), WHOLE_DEADLINE_MS)
       signal.removeEventListener('abort', close)

@@ -17,10 +17,10 @@ export type LdapResult<T> =
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface LdapPool {
-  /** Runs a request on a bound connection that nothing else uses meanwhile. `deadlineMs` covers waiting, connecting and the answer. */
+  /** Runs one request on a bound connection. `deadlineMs` covers waiting for a connection, connecting and the answer. */
   query<T>(request: (client: PagingClient) => Promise<T>, deadlineMs: number): Promise<LdapResult<T>>
   /**
-   * Binds as a person, on a connection of its own that is closed afterwards: a pooled one would keep that person's rights.
+   * Binds as a person, on a new connection that is closed afterwards: a pooled one would keep that person's rights.
    * `refused` if the server does not accept this DN with this password.
    */
   bindAs(person: { readonly dn: string; readonly password: string }, deadlineMs: number): Promise<LdapResult<true>>

@@ -1,20 +1,20 @@
 // The settings of the LDAP source, with all files read and all values checked.
 
 export interface LdapServerSettings {
-  /** `ldap://host:port` or `ldaps://host:port`; tried in this order, the one that answered last first. */
+  /** `ldap://host:port` or `ldaps://host:port`; tried in this order, after the server that answered last. */
   readonly urls: readonly string[]
-  /** StartTLS on ldap:// before anything else is said (RFC 4513 3). */
+  /** StartTLS on ldap:// before any other request (RFC 4513 3). */
   readonly startTls: boolean
   readonly tls: LdapTls
   readonly bind: LdapBind
-  /** Longest wait for a connection with its bind, and for each answer; milliseconds. */
+  /** Limit for a connection with its bind, and for each answer, ms. */
   readonly timeoutMs: number
-  /** Connections at most. */
+  /** Limit of open connections. */
   readonly connections: number
 }
 
 export interface LdapTls {
-  /** PEM; the system's own where null. */
+  /** PEM; null for the system's certificate authorities. */
   readonly ca: string | null
   /** Client certificate and key, PEM. */
   readonly certificate: string | null
@@ -27,7 +27,7 @@ export type LdapBind =
   /** By the client certificate (SASL EXTERNAL, RFC 4422 appendix A). */
   | { readonly kind: 'external' }
 
-/** Which entries are people, and which attribute means what. */
+/** The entries of people, and the meaning of their attributes. */
 export interface LdapUsers {
   readonly base: string
   readonly filter: string
@@ -36,9 +36,9 @@ export interface LdapUsers {
     readonly user: string
     /** Further own addresses. */
     readonly addresses: readonly string[]
-    /** Where mail to the own addresses goes. */
+    /** The forward of the own addresses. */
     readonly forward: string
-    /** Hash with its scheme; null where passwords are kept elsewhere. */
+    /** The password hash with its scheme; null if passwords are kept elsewhere. */
     readonly password: string | null
   }
 }

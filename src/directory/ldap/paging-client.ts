@@ -9,14 +9,14 @@ export interface PageRequest {
   readonly filter: Filter
   readonly attributes: readonly string[]
   readonly size: number
-  /** As the page before said; null for the first page. */
+  /** From the previous page; null for the first page. */
   readonly cookie: Buffer | null
 }
 
 export interface Page {
   readonly entries: ReturnType<SearchResponse['searchEntries'][number]['toObject']>[]
   readonly references: readonly string[]
-  /** Empty after the last page; null if the answer says nothing of pages. */
+  /** Empty after the last page; null if the answer has no paging control. */
   readonly cookie: Buffer | null
 }
 
@@ -28,11 +28,11 @@ interface Inside {
 const SUCCESS = 0
 
 export class PagingClient extends Client {
-  /** Asks for one page on a connected client. Throws the library's errors. */
+  /** Requests one page on a connected client. Throws the library's errors. */
   async searchPage(request: PageRequest): Promise<Page> {
     const inside = this as unknown as Inside
     const attributes = [...request.attributes]
-    // Critical: a server that cannot answer in pages has to say so.
+    // Critical: a server without paged results must return an error.
     const control = new PagedResultsControl({
       critical: true,
       value: { size: request.size, cookie: request.cookie ?? Buffer.alloc(0) },

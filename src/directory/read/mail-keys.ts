@@ -1,10 +1,10 @@
-// The keys of mail data: Waypost's own (`mail::aliases`, or `aliases` in a mail.yaml), and keys of other mail modules with the same meaning.
+// The keys of mail data: Waypost's own (`mail::aliases`, or `aliases` in a mail.yaml), and equivalent keys of other mail modules.
 // docs/routing.md describes each; an unknown key is refused by name.
 
 import { editDistance } from '../../lib/edit-distance.ts'
 import type { MergeOptions } from '../hiera/hiera-merge.ts'
 
-/** What a key holds; one reader each. */
+/** The content of a key; each has one reader. */
 export type Section =
   | 'domains'
   | 'alias_domains'
@@ -29,7 +29,7 @@ export type Section =
   | 'verify_domains'
   | 'unverifiable_domains'
 
-/** Sections that only other modules have a key for. */
+/** Sections that only keys of other modules have. */
 type ForeignSection =
   | 'alias_records'
   | 'domain_aliases'
@@ -37,12 +37,12 @@ type ForeignSection =
   | 'verify_domains'
   | 'unverifiable_domains'
 
-/** The sections that have a key of ours. */
+/** Sections that have a key of Waypost. */
 export type OwnSection = Exclude<Section, ForeignSection>
 
 export const NAMESPACE = 'mail::'
 
-/** The sections that a key of ours may name, in the order in which they are read: domains before addresses. */
+/** The sections of Waypost's keys in reading order: domains before addresses. */
 export const ownSections: readonly OwnSection[] = [
   'domains',
   'alias_domains',
@@ -78,7 +78,7 @@ export const readingOrder: readonly Section[] = [
   'unverifiable_domains',
 ]
 
-/** Keys of other modules that say the same; their levels merge deeply, as those modules look them up. */
+/** Keys of other modules with the same meaning. Their levels merge deeply, as in those modules. */
 export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section>([
   ['mx.aliases', 'aliases'],
   ['mx::aliases', 'aliases'],
@@ -101,7 +101,7 @@ export const foreignKeys: ReadonlyMap<string, Section> = new Map<string, Section
 
 export const foreignMerge: MergeOptions = { strategy: 'deep' }
 
-/** Keys that stand beside mail data in such files and are settings of other programs: passed over by choice, and told with what to use here. */
+/** Settings of other programs in such files: ignored, with a warning that names the setting to use here. */
 export const unusedKeys: ReadonlyMap<string, string> = new Map([
   ['mta_mode', 'set "role:" in the node\'s YAML'],
   ['plain_auth_logins', 'put logins into the passwd-file of "users:" in the node\'s YAML (waypost passwd)'],
@@ -113,13 +113,13 @@ export const unusedKeys: ReadonlyMap<string, string> = new Map([
   ['key_table', 'put keys under "dkim:" in the node\'s YAML'],
 ])
 
-/** The section of a key of ours, with or without namespace; null if it is none. */
+/** The section of a key of Waypost, with or without namespace; null for other keys. */
 export function ownSection(key: string): OwnSection | null {
   const name = key.startsWith(NAMESPACE) ? key.slice(NAMESPACE.length) : key
   return ownSections.find((section) => section === name) ?? null
 }
 
-/** The known key that looks most like this one, for "did you mean"; null if none is near. */
+/** The most similar known key, for "did you mean"; null if none is similar. */
 export function nearestKey(key: string): string | null {
   const name = key.toLowerCase().replace(/^mail:+/, '')
   const ranked = ownSections

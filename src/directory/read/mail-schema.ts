@@ -11,19 +11,19 @@ const names = z.union([z.string(), z.array(z.string())])
 const state = z.enum(['present', 'absent', 'ignore'])
 const treatment = z
   .enum(forwardTreatments)
-  .describe('What becomes of a forwarded mail that would fail the DMARC check of its destination.')
+  .describe('What to do with a forward that would fail DMARC at its destination.')
 
 const ceiling = z
   .union([z.number().positive(), z.literal('none')])
-  .describe('The spam score from which on nothing is forwarded, or none.')
+  .describe('The spam score from which on a message is not forwarded, or none.')
 
 const targetRecord = z
   .strictObject({
     to: names.describe('Where to.'),
-    comment: z.string().describe('For people; shown by explain.').optional(),
+    comment: z.string().describe('Shown by explain.').optional(),
     section: z.string().optional(),
-    ensure: state.describe('absent takes away what a lower level says.').optional(),
-    tag: z.enum(['keep', 'drop']).describe('What becomes of +tag.').optional(),
+    ensure: state.describe('absent removes the entry of a lower level.').optional(),
+    tag: z.enum(['keep', 'drop']).describe('Whether targets keep +tag.').optional(),
     send_as: names.describe('Users who may send as this address; none makes it receive-only.').optional(),
     when_dmarc_would_fail: treatment.optional(),
     spam_ceiling: ceiling.optional(),
@@ -59,20 +59,22 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
   domains: z.union([domain, z.array(domain), z.record(domain, z.null())]).describe('Domains that are ours.'),
   alias_domains: z
     .union([z.array(domain), z.record(domain, z.union([domain, z.null()]))])
-    .describe('Domains of which every address means the same local part at another.'),
+    .describe('Domain → main domain: each address stands for the same local part at the main domain.'),
   generic_domains: z
     .union([domain, z.array(domain)])
-    .describe('Domains of ours that always answer for root, hostmaster, postmaster, abuse, privacy and mailer-daemon.'),
+    .describe(
+      'Domains of ours that always accept mail for root, hostmaster, postmaster, abuse, privacy and mailer-daemon.',
+    ),
   users: z
     .union([z.array(z.string()), z.record(z.string(), user)])
-    .describe('People who may submit mail, and their own addresses.'),
+    .describe('Users that may submit mail, and their own addresses.'),
   aliases: targetMap.describe('Address → where to.'),
   forwards: targetMap.describe('Address → where to, outside our domains.'),
   host_aliases: z.record(z.string(), z.union([targets, targetMap])).describe('Host → its old aliases.'),
   transports: z
     .record(z.string(), z.union([z.string(), z.strictObject({ next_hop: z.string(), comment: z.string().optional() })]))
     .describe('Domain or address → next hop, such as smtp:[list-01.example.org]:25 or lmtp:unix:/run/list.sock.'),
-  catch_all: z.union([targets, targetMap]).describe('Domain → last resort.'),
+  catch_all: z.union([targets, targetMap]).describe('Domain → targets for addresses that nothing else resolves.'),
   rewrites: z
     .union([
       z.record(z.string(), names),
@@ -85,11 +87,11 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
         }),
       ),
     ])
-    .describe('Regular expressions over the whole address; the first that matches counts.'),
+    .describe('Regular expressions over the whole address; the first match applies.'),
   send_as: z.record(z.string(), names).describe('Address → users who may use it as sender.'),
   discards: textMap.describe('Address → reason: accepted and dropped.'),
   refusals: textMap.describe('Address → text with which it is refused.'),
-  recipient_bcc: targetMap.describe('Address → who gets a copy.'),
+  recipient_bcc: targetMap.describe('Address → addresses that get a copy.'),
   forward_policies: z
     .record(
       domain,
@@ -102,12 +104,12 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
         }),
       ]),
     )
-    .describe('Foreign domain → what holds for forwards to it.'),
+    .describe('Foreign domain → the terms for forwards to it.'),
   certificates: z.record(z.string(), names).describe('Machine → SHA-256 fingerprints.'),
-  assertions: z.array(assertion).describe('What must stay true; run by check.'),
+  assertions: z.array(assertion).describe('Assertions about routing, which check verifies.'),
 }
 
-/** The schema of one data file: our keys with and without namespace; in Hiera's files other modules' keys stand beside them. */
+/** The schema of one data file: Waypost's keys with and without namespace. Hiera's files may also have keys of other modules. */
 export function mailJsonSchema(): object {
   const shape: Record<string, z.ZodType> = {}
   for (const section of ownSections) {
@@ -117,7 +119,7 @@ export function mailJsonSchema(): object {
   return z.toJSONSchema(z.looseObject(shape), { reused: 'ref' })
 }
 
-/** The schema itself, for tests that hold it against data which the readers accept. */
+/** The schema of one section, for tests that compare it with the readers. */
 export function mailSchemaOf(section: OwnSection): z.ZodType {
   return sections[section]
 }

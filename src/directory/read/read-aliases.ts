@@ -15,7 +15,7 @@ import { readTargets } from './read-targets.ts'
 
 export type TargetField = 'alias' | 'forward' | 'hostAlias' | 'copies'
 
-/** Addresses that any domain has to answer for (RFC 2142, and what mail systems write as sender). */
+/** Local parts that every domain has to accept (RFC 2142, and senders of mail systems). */
 const genericNames = ['root', 'hostmaster', 'postmaster', 'abuse', 'privacy', 'mailer-daemon']
 
 /** A mapping address → targets. */
@@ -23,7 +23,7 @@ export function readTargetMap(builder: SnapshotBuilder, field: TargetField, valu
   for (const entry of mapEntries(builder, value)) addTargets(builder, field, entry)
 }
 
-/** A list of records `{name, dest, …}`, or `{name: targets}` in short. */
+/** A list of records `{name, dest, …}`, or the short form `{name: targets}`. */
 export function readAliasRecords(builder: SnapshotBuilder, value: Located): void {
   if (value.kind !== 'list') {
     builder.problems.error(value.place, `expected a list of records, found ${describeLocated(value)}`)
@@ -49,7 +49,7 @@ export function readDomainAliases(builder: SnapshotBuilder, value: Located): voi
   }
 }
 
-/** Domains that get the usual role names. */
+/** Domains that accept the usual role names. */
 export function readGenericDomains(builder: SnapshotBuilder, value: Located): void {
   for (const item of value.kind === 'list' ? value.items : [value]) {
     const domain = readDomain(builder, textOf(item) ?? '', item.place)
@@ -60,14 +60,14 @@ export function readGenericDomains(builder: SnapshotBuilder, value: Located): vo
   }
 }
 
-/** After all files: a role name of such a domain means the main domain's, where that has one; others go to the postmaster. */
+/** After all files: a role name becomes an alias of the main domain's, if that has an entry. Other role names go to the postmaster. */
 export function linkRoles(builder: SnapshotBuilder): void {
   for (const [domain, record] of builder.domains) {
     for (const local of domain === builder.mainDomain ? [] : (record.roles ?? [])) {
       const main = builder.addresses.get(`${local}@${builder.mainDomain}`)
       if (!main?.alias && !main?.forward && !main?.transport) continue
       const own = recordOf(builder, { local, domain })
-      // What is written for the address itself, in whatever section, comes before what all such domains get.
+      // An entry of the address itself takes precedence.
       if (own.alias || own.forward || own.transport) continue
       own.alias = { targets: [{ local, domain: builder.mainDomain }], source: record.source }
     }
@@ -88,7 +88,7 @@ export function readHostAliases(builder: SnapshotBuilder, value: Located): void 
   }
 }
 
-/** Domain → targets; a value alone is the main domain's. */
+/** Domain → targets; a single value is for the main domain. */
 export function readCatchAll(builder: SnapshotBuilder, value: Located): void {
   const isMap = value.kind === 'map' && value.entries.every((entry) => entry.key.includes('.'))
   const entries = isMap ? (value as LocatedMap).entries : [{ key: builder.mainDomain, place: value.place, value }]
@@ -102,7 +102,7 @@ export function readCatchAll(builder: SnapshotBuilder, value: Located): void {
   }
 }
 
-/** The entries of a mapping; anything else but nothing is a problem. */
+/** The entries of a mapping; reports other values except null. */
 export function mapEntries(builder: SnapshotBuilder, value: Located): readonly LocatedEntry[] {
   if (value.kind === 'map') return value.entries
   if (value.kind === 'scalar' && value.value === null) return []
@@ -145,7 +145,7 @@ function addTargets(builder: SnapshotBuilder, field: TargetField, entry: Located
   }
 }
 
-/** In one file an entry is there or absent. A level takes away what lower levels say; one of several files what any other says. */
+/** Within one file, an entry is either present or absent. A level removes entries of lower levels; a file those of any file. */
 function takeAway(
   builder: SnapshotBuilder,
   slot: { readonly address: Mailbox; readonly field: TargetField; readonly name: string; readonly mark: string },

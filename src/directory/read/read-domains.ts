@@ -28,7 +28,7 @@ export function readAliasDomains(builder: SnapshotBuilder, value: Located): void
   }
 }
 
-/** After all files: an alias domain must lead to a domain of ours, and not in a circle. */
+/** After all files: an alias domain must lead to a domain of ours without a loop. */
 export function checkAliasDomains(builder: SnapshotBuilder): void {
   for (const [name, record] of builder.domains) {
     if (!record.aliasOf) continue
@@ -61,7 +61,7 @@ function addAliasDomain(builder: SnapshotBuilder, text: string, mainText: string
   setOnce(builder, { record, field: 'aliasOf', name: domain }, { domain: main, source: sourceAt(place) }, place)
 }
 
-/** The domains of a list, of one text, or of a mapping's left side; what a mapping says on its right side is refused. */
+/** The domains of a list, of one text, or of a mapping's keys; values in a mapping are refused. */
 export function domainTexts(builder: SnapshotBuilder, value: Located): readonly { text: string; place: Place }[] {
   if (value.kind === 'map') {
     for (const entry of value.entries) refuseUnknown(entry.value, ['nothing'], builder.problems)

@@ -65,7 +65,7 @@ export function readSendAs(builder: SnapshotBuilder, value: Located): void {
   }
 }
 
-/** `mail::discards` and `mail::refusals`: address → text; a list of addresses takes the usual text. */
+/** `mail::discards` and `mail::refusals`: address → text; a list of addresses gets the default text. */
 export function readTexts(builder: SnapshotBuilder, field: 'discard' | 'refusal', value: Located): void {
   for (const entry of textEntries(builder, value)) {
     const address = readOwnAddress(builder, entry.key, entry.place)
@@ -99,7 +99,7 @@ function addUser(builder: SnapshotBuilder, entry: LocatedEntry): void {
     return
   }
   const known = builder.users.get(name)
-  if (known) return tellSecond(builder, name, known.source, entry.place)
+  if (known) return reportDuplicateUser(builder, name, known.source, entry.place)
   const source = sourceAt(entry.place)
   const addresses = userAddresses(builder, entry)
   if (addresses === 'absent') return
@@ -112,8 +112,8 @@ function addUser(builder: SnapshotBuilder, entry: LocatedEntry): void {
   }
 }
 
-/** As of any other entry: a lower level of a hierarchy gives way, everything else is a mistake. */
-function tellSecond(builder: SnapshotBuilder, name: string, first: string, place: Place): void {
+/** As of any other entry: a higher level of a hierarchy hides it; any other duplicate is an error. */
+function reportDuplicateUser(builder: SnapshotBuilder, name: string, first: string, place: Place): void {
   const isLower = builder.overriding && first.slice(0, first.lastIndexOf(':')) !== place.file
   if (isLower) builder.problems.warn(place, `user "${name}" is hidden by ${first}`)
   else builder.problems.error(place, `duplicate user "${name}", first written at ${first}`)
@@ -135,7 +135,7 @@ function userAddresses(builder: SnapshotBuilder, entry: LocatedEntry): readonly 
   return own.flatMap((text) => readOwnUserAddress(builder, text, entry) ?? [])
 }
 
-/** Lists in lists too, as targets are read; nothing at all means the own name. */
+/** Nested lists are allowed, as in targets; an empty value stands for the user's name. */
 function addressTexts(builder: SnapshotBuilder, written: Located): readonly string[] {
   if (written.kind === 'list') return written.items.flatMap((item) => addressTexts(builder, item))
   const text = textOf(written)

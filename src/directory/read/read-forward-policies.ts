@@ -7,7 +7,7 @@ import { describeLocated, entryOf, textOf } from '../located.ts'
 import { readDomain, sourceAt } from './snapshot-builder.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 
-/** `mail::forward_policies`: foreign domain → pass, rewrite-from, wrap or refuse, or a record with `when_dmarc_would_fail` and `spam_ceiling`. */
+/** `mail::forward_policies`: foreign domain → a treatment, or a record with `when_dmarc_would_fail` and `spam_ceiling`. */
 export function readForwardPolicies(builder: SnapshotBuilder, value: Located): void {
   if (value.kind !== 'map') {
     if (value.kind === 'list' || value.value !== null)
@@ -32,7 +32,7 @@ type Words = Omit<ForwardWords, 'source'>
 
 const keys = ['when_dmarc_would_fail', 'spam_ceiling', 'comment']
 
-/** The short form says one thing, a record several; null, with the problems told, if one of them is none. */
+/** The short form has one term, a record several; null, with the problems reported, if one is invalid. */
 function readPolicy(builder: SnapshotBuilder, value: Located): Words | null {
   if (value.kind !== 'map') {
     const whenDmarcWouldFail = readTreatment(builder, value)
@@ -44,7 +44,7 @@ function readPolicy(builder: SnapshotBuilder, value: Located): Words | null {
   return readForwardWords(builder, (key) => entryOf(value, key)?.value)
 }
 
-/** The words that a forward, or a policy, may have for mail that leaves; faults are told and left out. */
+/** The terms of a forward or policy for messages that leave; invalid ones are reported and left out. */
 export function readForwardWords(builder: SnapshotBuilder, find: (key: string) => Located | undefined): Words {
   const [dmarc, spam] = [find('when_dmarc_would_fail'), find('spam_ceiling')]
   const treatment = dmarc ? readTreatment(builder, dmarc) : null
@@ -55,7 +55,7 @@ export function readForwardWords(builder: SnapshotBuilder, find: (key: string) =
   }
 }
 
-/** A spam score, or null for `none`; undefined, with a problem told, if it is neither. */
+/** A spam score, or null for `none`; undefined, with a problem reported, for other values. */
 function readCeiling(builder: SnapshotBuilder, value: Located): number | null | undefined {
   const text = textOf(value)?.trim() ?? ''
   if (text === 'none') return null
@@ -67,7 +67,7 @@ function readCeiling(builder: SnapshotBuilder, value: Located): number | null | 
   return undefined
 }
 
-/** One of the four words; null, with a problem told, if it is none. */
+/** One of the four treatments; null, with a problem reported, for other values. */
 function readTreatment(builder: SnapshotBuilder, value: Located): ForwardTreatment | null {
   const text = textOf(value)
   const treatment = forwardTreatments.find((one) => one === text)

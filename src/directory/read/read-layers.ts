@@ -20,10 +20,10 @@ import { readRewrites } from './read-rewrites.ts'
 import { readTransportTables } from './read-tables.ts'
 import { readVerifiable } from './read-verifiable.ts'
 
-/** What one source says, by section. */
+/** The data of one source, by section. */
 export interface MailLayer {
   readonly values: readonly { readonly section: Section; readonly value: Located }[]
-  /** True for a hierarchy: a lower level's entry gives way instead of being a duplicate. */
+  /** True for a hierarchy: an entry of a lower level is hidden, not a duplicate. */
   readonly overriding: boolean
 }
 
@@ -54,7 +54,7 @@ const readers: Readonly<Record<Section, Reader>> = {
   unverifiable_domains: (builder, value) => readVerifiable(builder, false, value),
 }
 
-/** Files add up here too; what they say is read when it is checked (route/assertions.ts). */
+/** Assertions of all files are concatenated; route/assertions/ reads them. */
 function readAssertions(builder: SnapshotBuilder, value: Located): void {
   const known = builder.assertions
   if (known?.kind !== 'list') builder.assertions = value
@@ -66,7 +66,7 @@ function isNothing(value: Located): boolean {
   return value.kind === 'scalar' && value.value === null
 }
 
-/** Sections that make domains ours: of all layers before anything else, so that no order of files matters. */
+/** Sections that add domains: read from all layers first, so that the order of files does not matter. */
 const domainSections: readonly Section[] = [
   'domains',
   'generic_domains',
@@ -84,7 +84,7 @@ export function readLayers(builder: SnapshotBuilder, layers: readonly MailLayer[
   for (const section of [...first, ...rest]) {
     for (const layer of layers) {
       builder.overriding = layer.overriding
-      // A section whose last entry was taken away stays as a key with nothing under it.
+      // A section without entries is a key with the value null.
       const said = layer.values.filter((each) => each.section === section && !isNothing(each.value))
       for (const each of said) readers[section](builder, each.value)
     }

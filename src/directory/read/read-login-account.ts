@@ -1,4 +1,4 @@
-// Refuses `loginAccount` beside the targets of a list unless it stores nothing: Waypost has no mailboxes, and routing data hold no passwords.
+// Refuses `loginAccount` beside the targets of a list unless it stores nothing: Waypost has no mailboxes, and routing data no passwords.
 // The value is never printed.
 
 import { describeLocated } from '../located.ts'
@@ -7,7 +7,7 @@ import type { SnapshotBuilder } from './snapshot-builder.ts'
 
 const passwordAdvice = 'routing data hold no passwords: add the login to the passwd-file of "users:" (waypost passwd)'
 
-/** Accepts an account that stores nothing and proves nothing. */
+/** Accepts an account without mailbox and password. */
 export function readLoginAccount(builder: SnapshotBuilder, account: LocatedEntry): void {
   const { value } = account
   if (value.kind !== 'map') {
@@ -28,7 +28,7 @@ export function readLoginAccount(builder: SnapshotBuilder, account: LocatedEntry
   }
 }
 
-/** What stands there, without saying it: it may be a password. */
+/** The type of a value; never the value, which may be a password. */
 function kindOf({ value }: LocatedEntry): string {
   return value.kind === 'scalar' ? 'a text' : describeLocated(value)
 }

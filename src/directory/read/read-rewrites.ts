@@ -15,11 +15,11 @@ interface Pattern {
   readonly to: Located
   readonly place: Place
   readonly comment?: string
-  /** Then the expression is over the local part at this domain, otherwise over the whole address. */
+  /** The domain whose local parts the expression matches; without it, the expression matches whole addresses. */
   readonly domain?: string
 }
 
-/** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to, domain, comment}`; order counts. */
+/** `mail::rewrites`: a mapping expression → target, or a list of `{pattern, to, domain, comment}`, in the order of matching. */
 export function readRewrites(builder: SnapshotBuilder, value: Located): void {
   if (value.kind === 'map') {
     for (const { key, place, value: to } of value.entries) addPattern(builder, { pattern: key, to, place })
@@ -67,7 +67,7 @@ export function addPattern(builder: SnapshotBuilder, given: Pattern): void {
   })
 }
 
-/** The domain to which an expression over local parts belongs; null where there is none. */
+/** The domain of an expression over local parts; null if it has none. */
 function readPatternDomain(builder: SnapshotBuilder, item: Located): string | null {
   const text = textUnder(item, 'domain')
   const domain = text === null ? null : readDomain(builder, text, item.place)
@@ -99,7 +99,7 @@ function compile(builder: SnapshotBuilder, given: Pattern): RegExp | null {
 }
 
 function readReplacement(builder: SnapshotBuilder, item: Located): string | null {
-  // As sed, and as Postfix writes them: \1, ${1}, $(1).
+  // The forms of sed and Postfix: \1, ${1}, $(1).
   const text = textOf(item)?.replaceAll(/\\(\d)|\$\{(\d)\}|\$\((\d)\)/g, '$$$1$2$3')
   const whole = text === undefined ? '' : text.includes('@') ? text : `${text}@${builder.mainDomain}`
   const domain = domainOf(whole)
@@ -107,7 +107,7 @@ function readReplacement(builder: SnapshotBuilder, item: Located): string | null
     builder.problems.error(item.place, `"${text}": write the domain in full; it cannot be taken from the address`)
     return null
   }
-  // A sample stands for what is captured: the rest has to be an address.
+  // With a sample for each capture, the replacement must be an address.
   if (parseAddress(whole.replaceAll(/\$\d/g, 'x'))) return whole
   builder.problems.error(item.place, `expected an address, found ${describeLocated(item)}`)
   return null

@@ -14,7 +14,7 @@ interface TableLine {
   readonly place: Place
 }
 
-/** Table name → `{type, content}`: hash gives transports, regexp gives rewrites. `{path}` names a file that another tool writes. */
+/** Table name → `{type, content}`: hash has transports, regexp has rewrites. `{path}` names a file that another tool writes. */
 export function readTransportTables(builder: SnapshotBuilder, value: Located): void {
   for (const table of mapEntries(builder, value)) {
     const field = (key: string) => (table.value.kind === 'map' ? entryOf(table.value, key)?.value : undefined)
@@ -32,13 +32,13 @@ export function readTransportTables(builder: SnapshotBuilder, value: Located): v
   }
 }
 
-/** Conditions (`if /…/`) and negations (`!/…/`) of regexp_table(5) are not read: what they guard would count for every address. */
+/** Conditions (`if /…/`) and negations (`!/…/`) of regexp_table(5) are refused: without them an expression would match every address. */
 function readExpression(builder: SnapshotBuilder, { key, value, place }: TableLine): void {
   if (key.startsWith('/')) addPattern(builder, { pattern: key, to: scalar(value, place), place })
   else builder.problems.error(place, `expected "/expression/  address", found "${key} ${value}"`)
 }
 
-/** The entries of a table (postmap(1)): # begins a comment line, white space a continuation. */
+/** The entries of a table (postmap(1)): # starts a comment line, white space a continuation. */
 function tableLines(builder: SnapshotBuilder, content: Located): readonly TableLine[] {
   const text = textOf(content) ?? ''
   const lines: { text: string; line: number }[] = []
@@ -48,7 +48,7 @@ function tableLines(builder: SnapshotBuilder, content: Located): readonly TableL
     if (/^\s/.test(line) && last) last.text += ` ${line.trim()}`
     else lines.push({ text: line.trim(), line: index })
   })
-  // A block scalar begins on the line behind its indicator; a quoted one on its own.
+  // A block scalar starts on the line after its indicator, a quoted one on the same line.
   const isBlock = content.kind === 'scalar' && content.block === true
   return lines.flatMap(({ text: line, line: index }) => {
     const place = { ...content.place, line: content.place.line + index + (isBlock ? 1 : 0), column: 1 }

@@ -10,10 +10,10 @@ import { readLoginAccount } from './read-login-account.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
-/** `absent` removes the entry, `ignore` leaves things as they are, null is a fault already told. */
+/** `absent` removes the entry, `ignore` changes nothing, null is an error that is already reported. */
 export type ReadTargets = TargetEntry | 'absent' | 'ignore' | null
 
-/** Fields that hold the targets, by preference. */
+/** Fields that hold the targets; the first one applies. */
 const targetFields = ['to', 'targets', 'destination', 'recipient', 'dest', 'addresses', 'forwardTo']
 const optionFields = [
   'comment',
@@ -25,20 +25,20 @@ const optionFields = [
   'when_dmarc_would_fail',
   'spam_ceiling',
 ]
-/** The map or file that another tool would write: no business of ours. */
+/** Fields for other tools, which are ignored. */
 const outputFields = ['file', 'target', 'name', 'pattern', 'provider', 'loginAccount']
 
-/** Reads the targets of the entry written at `place`. */
+/** Reads the targets of the entry at `place`. */
 export function readTargets(builder: SnapshotBuilder, value: Located, place: Place): ReadTargets {
   const comment = value.comment === undefined ? {} : { comment: value.comment }
   if (value.kind !== 'map') return finish(builder, value, place, comment)
   const read = readRecord(builder, value, place)
-  // What is written as the comment goes before what stands behind the line.
+  // The field `comment` takes precedence over a comment after the value.
   if (read === null || typeof read === 'string' || read.comment !== undefined) return read
   return Object.assign(read, comment)
 }
 
-/** Reads user names: one or a list; `none` and the empty list mean nobody, `*` everybody. */
+/** Reads one user name or a list. `none` and the empty list stand for no user, `*` for every user. */
 export function readUserNames(builder: SnapshotBuilder, value: Located): readonly string[] {
   const items = value.kind === 'list' ? value.items : [value]
   const names: string[] = []
@@ -67,7 +67,7 @@ function readRecord(builder: SnapshotBuilder, map: LocatedMap, place: Place): Re
   const account = fields.get('loginAccount')
   if (account) readLoginAccount(builder, account)
   const chosen = named[0] ?? targetOnly(builder, fields.get('target'))
-  tellUnknown(builder, map, named.slice(1))
+  reportUnknown(builder, map, named.slice(1))
   if (!chosen) {
     const file = fields.get('file')
     builder.problems.error(
@@ -88,14 +88,14 @@ function readState(builder: SnapshotBuilder, entry: LocatedEntry | undefined): '
   return 'ignore'
 }
 
-/** `target:` is the map to write in one module and the recipient in another: a path is the first. */
+/** `target:` is a map file in one module and a recipient in another; a path is a map file. */
 function targetOnly(builder: SnapshotBuilder, entry: LocatedEntry | undefined): LocatedEntry | undefined {
   if (!entry || !textOf(entry.value)?.startsWith('/')) return entry
   builder.problems.error(entry.place, '"target" is a file path, not an address: write the addresses under "to:"')
   return undefined
 }
 
-function tellUnknown(builder: SnapshotBuilder, map: LocatedMap, surplus: readonly LocatedEntry[]): void {
+function reportUnknown(builder: SnapshotBuilder, map: LocatedMap, surplus: readonly LocatedEntry[]): void {
   for (const entry of surplus) builder.problems.error(entry.place, `"${entry.key}": the targets are already given`)
   for (const entry of map.entries) {
     if ([...targetFields, ...optionFields, ...outputFields].includes(entry.key)) continue
@@ -141,7 +141,7 @@ function finish(
   return entry
 }
 
-/** Adds all addresses of a value; answers the number of faults. */
+/** Adds all addresses of a value; returns the number of errors. */
 function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], places: Place[]): number {
   if (value.kind === 'list') return value.items.reduce((sum, item) => sum + collect(builder, item, targets, places), 0)
   const text = textOf(value)

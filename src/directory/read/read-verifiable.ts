@@ -1,5 +1,5 @@
-// Reads which domains other mail modules can verify recipients of. Waypost knows every recipient before the 250, except where a transport or
-// catch-all accepts a whole domain; a list that contradicts this gets a warning.
+// Reads which domains other mail modules can verify recipients of. Waypost verifies every recipient before the 250, unless a transport
+// or catch-all accepts a whole domain; a list that contradicts this gets a warning.
 
 import type { DomainRecord } from '../directory.ts'
 import type { Located } from '../located.ts'
@@ -15,7 +15,7 @@ export function readVerifiable(builder: SnapshotBuilder, is: boolean, value: Loc
   }
 }
 
-/** After all files: warns where the data says something else. */
+/** After all files: warns where the data contradicts the list. */
 export function checkVerifiable(builder: SnapshotBuilder): void {
   for (const { domain, is, place } of builder.verifiable) {
     const record = builder.domains.get(domain)
@@ -32,7 +32,7 @@ export function checkVerifiable(builder: SnapshotBuilder): void {
   }
 }
 
-/** What takes every address of a domain, or of the one it stands for; alias domains in a circle are told elsewhere. */
+/** The entry that accepts every address of a domain or its main domain. Loops of alias domains are reported by checkAliasDomains. */
 function takingAll(
   builder: SnapshotBuilder,
   domain: DomainRecord,

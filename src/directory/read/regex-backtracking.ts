@@ -1,8 +1,8 @@
 // Recognises regular expressions that can take exponential time on 64 characters, by their form.
 
-/** A repetition of a group that repeats or alternates inside, however deep: `(a+)+`, `(a|b)*`, `((a+)-?)+`. */
+/** True for a repeated group with a repetition or alternative inside, at any depth: `(a+)+`, `(a|b)*`, `((a+)-?)+`. */
 export function hasExponentialBacktracking(pattern: string): boolean {
-  /** For each open group, the pattern outside included: does anything in it repeat or alternate? */
+  /** For each open group, the whole pattern first: whether it contains a repetition or alternative. */
   const open = [false]
   let at = 0
   while (at < pattern.length) {
@@ -20,7 +20,7 @@ export function hasExponentialBacktracking(pattern: string): boolean {
   return false
 }
 
-/** Of `[a+]` nothing repeats. */
+/** Skips a character class, where + and * are literal. */
 function endOfClass(pattern: string, start: number): number {
   for (let at = start + 1; at < pattern.length; at += 1) {
     if (pattern[at] === '\\') at += 1

@@ -12,7 +12,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export interface UserEntry {
   readonly name: string
   readonly addresses: readonly Mailbox[]
-  /** How people call this person. */
+  /** The display name. */
   readonly fullName?: string
   readonly comment?: string
   readonly source: string
@@ -28,19 +28,19 @@ export interface SnapshotBuilder {
   readonly certificates: Map<string, readonly string[]>
   readonly forwardPolicies: Map<string, ForwardWords>
   assertions: Located | null
-  /** Where each target is written, for messages. */
+  /** The place of each target, for messages. */
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>
-  /** `section address` that is declared absent, and where. */
+  /** `section address` of entries declared absent, with the place. */
   readonly removed: Map<string, Place>
-  /** Domains of which it is said that recipients can be checked before mail is taken, or cannot. */
+  /** Domains listed as verifiable or unverifiable. */
   readonly verifiable: { readonly domain: string; readonly is: boolean; readonly place: Place }[]
-  /** True for an address of ours that a source besides the files knows, or may know. */
+  /** True for an address of ours that LDAP or SQL has or may have. */
   isKnownElsewhere: (key: string) => boolean
-  /** Levels of one hierarchy override each other; separate files may not say the same twice. */
+  /** True while levels of a hierarchy are read, which override each other; separate files must not repeat an entry. */
   overriding: boolean
 }
 
-/** An empty bench; the main domain is ours without being listed. */
+/** An empty builder; the main domain is ours without being listed. */
 export function createBuilder(mainDomain: string, problems: ProblemList): SnapshotBuilder {
   return {
     mainDomain,
@@ -60,7 +60,7 @@ export function createBuilder(mainDomain: string, problems: ProblemList): Snapsh
   }
 }
 
-/** Reads an address or a bare name (which belongs to the main domain). Null, with a problem told, if it is neither. */
+/** Reads an address or a bare name (which belongs to the main domain). Null, with a problem reported, for other texts. */
 export function readAddress(builder: SnapshotBuilder, text: string, place: Place): Mailbox | null {
   const trimmed = text.trim()
   const unusable = reasonUnusable(trimmed)
@@ -69,7 +69,7 @@ export function readAddress(builder: SnapshotBuilder, text: string, place: Place
   return address
 }
 
-/** As readAddress, for the left side: the address has to be in a domain of ours. */
+/** As readAddress, for keys: the address must be in a domain of ours. */
 export function readOwnAddress(builder: SnapshotBuilder, text: string, place: Place): Mailbox | null {
   if (/^(?:\*?@.*|\*)$/.test(text.trim())) {
     builder.problems.error(
@@ -87,7 +87,7 @@ export function readOwnAddress(builder: SnapshotBuilder, text: string, place: Pl
   return null
 }
 
-/** Reads a domain name; null, with a problem told, if it is none. */
+/** Reads a domain name; null, with a problem reported, for other texts. */
 export function readDomain(builder: SnapshotBuilder, text: string, place: Place): string | null {
   const domain = normalDomain(text.trim())
   if (domain !== null && domain.includes('.') && !domain.startsWith('[')) return domain
@@ -95,7 +95,7 @@ export function readDomain(builder: SnapshotBuilder, text: string, place: Place)
   return null
 }
 
-/** The record of an address, made if there is none. */
+/** The record of an address, created if missing. */
 export function recordOf(builder: SnapshotBuilder, address: Mailbox): Mutable<AddressRecord> {
   const key = addressKey(address)
   const known = builder.addresses.get(key)
@@ -105,7 +105,7 @@ export function recordOf(builder: SnapshotBuilder, address: Mailbox): Mutable<Ad
   return made
 }
 
-/** Sets one field once; a second value is a problem, or hidden by the higher level of a hierarchy. */
+/** Sets a field once; a second value is an error, or a warning if a higher level of a hierarchy hides it. */
 export function setOnce<T extends object, K extends keyof T>(
   builder: SnapshotBuilder,
   slot: { readonly record: T; readonly field: K; readonly name: string },
@@ -122,13 +122,13 @@ export function setOnce<T extends object, K extends keyof T>(
   else builder.problems.error(place, `duplicate "${slot.name}", first written at ${known.source}`)
 }
 
-/** The value's place in the form of a resolution step's source. */
+/** The place as the source of a resolution step. */
 export function sourceAt(place: Place): string {
   return formatPlace(place)
 }
 
 function reasonUnusable(text: string): string | null {
-  // What the decoder puts in place of octets that are no UTF-8 (ISO 8859-1 mostly).
+  // The decoder's replacement for octets that are not UTF-8 (mostly ISO 8859-1).
   if (text.includes('\ufffd')) return `"${text}" contains octets that are not UTF-8: save the file as UTF-8`
   if (text.startsWith('ENC[')) {
     return 'encrypted value (eyaml): Waypost cannot decrypt it; write the address in plain text, or remove it'

@@ -6,12 +6,12 @@ import type { ContentCounts, SourceContent } from './source-content.ts'
 
 export type ShrinkageVerdict = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly cause: string }
 
-/** Below this many of one kind, single people coming and going are large fractions: only the sum of all kinds is looked at. */
+/** With fewer entries of one kind, one person is a large fraction, so only the sum of all kinds is checked. */
 const LEAST_OF_A_KIND = 10
 
 const kinds = ['users', 'passwords', 'aliases', 'forwards'] as const
 
-/** `last` is null where there is no snapshot yet; `mostShrink` is a fraction, 0.4 for forty per cent. */
+/** `last` is null if there is no snapshot yet; `mostShrink` is a fraction, 0.4 for 40 %. */
 export function checkShrinkage(next: SourceContent, last: ContentCounts | null, mostShrink: number): ShrinkageVerdict {
   const counts = countContent(next)
   if (sum(counts) === 0) return refuse('the source returned no entries')

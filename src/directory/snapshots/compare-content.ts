@@ -6,16 +6,16 @@ export interface ContentChange {
   readonly change: 'added' | 'removed' | 'changed'
   readonly what: 'user' | 'alias' | 'forward'
   readonly name: string
-  /** Where it is, or was, written. */
+  /** The source of the new entry, or of the old one. */
   readonly source: string
-  /** What it was and what it is; null where there is nothing. */
+  /** The old and the new value; null for none. */
   readonly before: string | null
   readonly after: string | null
 }
 
 interface Item {
   readonly source: string
-  /** What counts for equality. */
+  /** The value that is compared. */
   readonly whole: string
   readonly shown: string
 }

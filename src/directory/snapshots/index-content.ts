@@ -11,7 +11,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export interface IndexSettings {
   /** Bare names belong to it. */
   readonly mainDomain: string
-  /** Domains whose addresses the source may name. */
+  /** Domains whose addresses the source may have. */
   readonly domains: ReadonlySet<string>
 }
 
@@ -24,16 +24,16 @@ export interface ContentIndex {
   readonly records: ReadonlyMap<string, AddressRecord>
   /** By name in lower case, without domain. */
   readonly users: ReadonlyMap<string, SourceUser>
-  /** Hashes as written, by name. */
+  /** Password hashes by user name. */
   readonly passwords: ReadonlyMap<string, SourcePassword>
   /** Aliases by the key of an address that they name. */
   readonly aliasGrants: ReadonlyMap<string, readonly Grant[]>
-  /** What could not be used, the first few; `unused` counts all. */
+  /** The first unusable rows; `unused` counts all. */
   readonly notes: readonly string[]
   readonly unused: number
 }
 
-/** Enough to see what is wrong; a thousand lines tell no more. */
+/** Enough to see what is wrong. */
 const MOST_NOTES = 20
 
 interface IndexBuilder {
@@ -81,14 +81,14 @@ function addUser(bench: IndexBuilder, row: UserRow): void {
 function addTargets(bench: IndexBuilder, field: 'alias' | 'forward', row: TargetsRow): void {
   const address = readOwn(bench, row.address, row.source)
   const targets = row.targets.flatMap((text) => readTarget(bench, text, row.source))
-  // Nothing usable on the right side: to take that for "no mail" would refuse mail for a slip of the pen.
+  // A row without a usable target is ignored: an entry without targets would refuse mail.
   if (!address || targets.length === 0) return
   const record = recordOf(bench, address)
   const known = record[field]
   if (known) return note(bench, row.source, `${field} ${addressKey(address)} is already in ${known.source}`)
   const entry: TargetEntry = { targets, source: row.source }
   record[field] = entry
-  // Where people send their own mail is theirs to choose: it makes nobody else the owner of their address.
+  // A forward is chosen by its user, so its target gets no right to send as the address.
   if (field === 'forward') return
   for (const target of targets) {
     const key = addressKey(target)
@@ -99,7 +99,7 @@ function addTargets(bench: IndexBuilder, field: 'alias' | 'forward', row: Target
   }
 }
 
-/** An address in one of the source's domains; others belong to somebody else and are only noted. */
+/** An address in one of the source's domains; others are noted and ignored. */
 function readOwn(bench: IndexBuilder, text: string, source: string): Mailbox | null {
   const address = readAddress(bench, text, source)
   if (!address || bench.settings.domains.has(address.domain)) return address
@@ -115,7 +115,7 @@ function readTarget(bench: IndexBuilder, text: string, source: string): readonly
 
 function readAddress(bench: IndexBuilder, text: string, source: string): Mailbox | null {
   const trimmed = text.trim()
-  // Commands, files and :include: of old mail systems are no addresses, nor is what the decoder made of octets that are no UTF-8.
+  // Commands, files and :include: are not addresses, and neither are texts with octets that are not UTF-8.
   const address = /^[|/:]|\ufffd/.test(trimmed)
     ? null
     : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${bench.settings.mainDomain}`)

@@ -4,12 +4,12 @@ import type { SourceContent } from './source-content.ts'
 
 export type Fetched =
   | { readonly kind: 'whole'; readonly content: SourceContent }
-  /** The source answered, but not with everything: a size limit, a referral, a page that broke off. */
+  /** The answer is a part only: a size limit, a referral, a page that broke off. */
   | { readonly kind: 'partial'; readonly cause: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface MirrorSource {
-  /** Reads everything. Never throws for what a source can do. `signal` ends it early. */
+  /** Reads the whole content. Failures of the source are values, not errors. `signal` ends it early. */
   fetch(signal: AbortSignal): Promise<Fetched>
   close(): Promise<void>
 }

@@ -10,7 +10,7 @@ import type { MirrorState } from './snapshot-store.ts'
 export interface MirrorView {
   /** Null before there is any snapshot. */
   readonly index: ContentIndex | null
-  /** Why a name that is not in the snapshot must not be called unknown; null if it may. */
+  /** Why a name that the snapshot lacks may exist; null if it does not. */
   readonly incomplete: string | null
 }
 
@@ -21,7 +21,7 @@ export interface SnapshotSource extends ExternalSource {
   aliasGrants(address: Mailbox): AliasGrants
 }
 
-/** A view of each moment as a source. */
+/** A source that answers from the current view. */
 export function viewSource(name: string, domains: ReadonlySet<string>, view: () => MirrorView): SnapshotSource {
   return {
     name,
@@ -37,7 +37,7 @@ export function viewSource(name: string, domains: ReadonlySet<string>, view: () 
     },
     user: (user: string) => {
       const value = view().index?.users.get(user)
-      // Somebody whom the snapshot does not know logged in by another source: an outage of this one is none of his.
+      // A user that the snapshot lacks comes from another source, so a failure here does not matter.
       return value ? { kind: 'found', value } : { kind: 'absent' }
     },
     aliasGrants: (address: Mailbox) => ({
@@ -47,9 +47,9 @@ export function viewSource(name: string, domains: ReadonlySet<string>, view: () 
   }
 }
 
-/** A mirror that has not heard from its source for this many intervals does not know what is new there. */
+/** Intervals without a reading after which the snapshot counts as out of date. */
 const STALE_INTERVALS = 3
-/** An interval may be short and an attempt long. */
+/** Added to these intervals, because a reading may take long. */
 const STALE_GRACE_MS = 60_000
 
 export interface MirrorFacts {
@@ -60,7 +60,7 @@ export interface MirrorFacts {
   readonly now: number
 }
 
-/** Why the snapshot cannot be trusted to know every name; null if it can. */
+/** Why the snapshot may lack names; null if it is current. */
 export function incompleteCause({ name, state, pinned, refreshMs, now }: MirrorFacts): string | null {
   if (state.failure) return `${name}: ${state.failure.cause}`
   if (pinned !== null) return `${name}: rolled back to version ${pinned}`

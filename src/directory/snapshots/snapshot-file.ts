@@ -1,5 +1,5 @@
-// The format of a snapshot file: a line with a checksum of the rest, a line with the header, a line with the content. A truncated file is no
-// snapshot.
+// The format of a snapshot file: a line with a checksum of the rest, a line with the header, a line with the content. A truncated
+// file is not a snapshot.
 
 import { createHash } from 'node:crypto'
 import type { ContentCounts, SourceContent } from './source-content.ts'
@@ -21,7 +21,7 @@ export type ReadSnapshot =
   | { readonly kind: 'read'; readonly snapshot: StoredSnapshot }
   | { readonly kind: 'bad'; readonly cause: string }
 
-/** Changes when an older program could misread the content. */
+/** Changed when an older program could misread the content. */
 const FORMAT = 'waypost-directory-1'
 
 export function printSnapshot({ header, content }: StoredSnapshot): string {
@@ -36,7 +36,7 @@ export function parseSnapshot(text: string): ReadSnapshot {
   const body = text.slice(first + 1)
   if (checksum(body) !== sum) return { kind: 'bad', cause: 'wrong checksum: the file is damaged or truncated' }
   const [header = '', content = ''] = body.split('\n')
-  // The checksum fits, so this is what printSnapshot wrote.
+  // The checksum is right, so printSnapshot wrote it.
   return {
     kind: 'read',
     snapshot: { header: JSON.parse(header) as SnapshotHeader, content: JSON.parse(content) as SourceContent },

@@ -1,4 +1,4 @@
-// The snapshots of one source on disk: the last ten versions, the node's state, and an operator's orders. Files are replaced atomically and,
+// The snapshots of one source on disk: the last ten versions, the node's state, an operator's orders. Files are replaced atomically and,
 // because they hold password hashes, readable by the owner only. One node writes; commands write only the orders.
 
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
@@ -7,18 +7,18 @@ import { replaceFile } from '../../lib/replace-file.ts'
 import { parseSnapshot, printSnapshot } from './snapshot-file.ts'
 import type { ReadSnapshot, StoredSnapshot } from './snapshot-file.ts'
 
-/** What the running node knows of its source, for commands and for its next start. */
+/** The state of a mirror, for commands and for the next start. */
 export interface MirrorState {
   /** The version in use, or null. */
   readonly version: number | null
-  /** When the source last said the same as the version in use; null if never. Unix milliseconds. */
+  /** When the source last confirmed the version in use, unix milliseconds; null if never. */
   readonly confirmedAt: number | null
   readonly triedAt: number | null
-  /** Why the last attempt brought nothing; null if it did. */
+  /** Why the last reading failed; null if it succeeded. */
   readonly failure: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
-  /** Attempts in a row that brought nothing. */
+  /** Failed readings in a row. */
   readonly failures: number
-  /** The last order to accept that was carried out. */
+  /** The last `accept` order that was executed. */
   readonly acceptedOrder: number
 }
 
@@ -32,13 +32,13 @@ export const NO_STATE: MirrorState = {
   acceptedOrder: 0,
 }
 
-/** What an operator asks of the node. The numbers are the times of the orders, unix milliseconds; 0 for never. */
+/** Orders of an operator to the node. Numbers are the times of the orders in unix milliseconds; 0 for never. */
 export interface Orders {
-  /** Answer from this version, whatever the source says; null to follow the source. */
+  /** Answer from this version only; null to follow the source. */
   readonly pinned: number | null
-  /** Take the source's next whole answer even if it shrank. */
+  /** Accept the source's next whole answer even if it shrank. */
   readonly accept: number
-  /** Ask the source now. */
+  /** Read the source now. */
   readonly refresh: number
 }
 
@@ -46,9 +46,9 @@ export interface SnapshotStore {
   /** Version numbers, newest first. */
   versions(): Promise<readonly number[]>
   read(version: number): Promise<ReadSnapshot>
-  /** The answer that was refused last, for `diff`; null if none was since the last good one. */
+  /** The last refused answer, for `diff`; null if an answer was accepted since. */
   readRefused(): Promise<StoredSnapshot | null>
-  /** Writes a version and forgets those beyond the last ten, but not `keep`. */
+  /** Writes a version and deletes all but the last ten and `keep`. */
   write(snapshot: StoredSnapshot, keep: number | null): Promise<void>
   writeRefused(snapshot: StoredSnapshot | null): Promise<void>
   readState(): Promise<MirrorState | null>
@@ -57,7 +57,7 @@ export interface SnapshotStore {
   writeOrders(orders: Orders): Promise<void>
 }
 
-/** Versions that are kept: a source that changes every few minutes still leaves an hour to notice a mistake. */
+/** With a change every few minutes, an operator still has an hour to notice a mistake. */
 export const KEPT_VERSIONS = 10
 
 const NO_ORDERS: Orders = { pinned: null, accept: 0, refresh: 0 }
@@ -65,7 +65,7 @@ const REFUSED = 'refused.snapshot'
 const STATE = 'state.json'
 const ORDERS = 'orders.json'
 
-/** `directory` is made when something is first written. */
+/** The directory is created by the first write. */
 export function openSnapshotStore(directory: string): SnapshotStore {
   const read = (name: string) => readSnapshot(join(directory, name))
   const put = async (name: string, text: string) => {
@@ -115,7 +115,7 @@ async function readSnapshot(file: string): Promise<ReadSnapshot> {
   }
 }
 
-/** Null for a file that is absent or damaged: what it held is a help, not the data. */
+/** Null for a file that is absent or damaged; state and orders can be lost. */
 async function readJson<T>(file: string): Promise<T | null> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as T

@@ -1,6 +1,6 @@
 // Rows of a mirrored source, the common form of LDAP entries and SQL rows. Texts are as in the source; index-content.ts checks them.
 
-/** A person: own addresses (bare names belong to the main domain) and, if the source keeps it, the password's hash. */
+/** A person: own addresses (bare names belong to the main domain) and the password hash, if the source has it. */
 export interface UserRow {
   readonly name: string
   readonly addresses: readonly string[]
@@ -9,7 +9,7 @@ export interface UserRow {
   readonly source: string
 }
 
-/** An address of ours and what it leads to. */
+/** An address of ours and its targets. */
 export interface TargetsRow {
   readonly address: string
   readonly targets: readonly string[]
@@ -38,7 +38,7 @@ export function countContent(content: SourceContent): ContentCounts {
   }
 }
 
-/** Rows in an order of their own, so that the same directory always gives the same snapshot. */
+/** Rows in a fixed order, so that equal content gives equal snapshots. */
 export function sortContent(content: SourceContent): SourceContent {
   return {
     users: content.users.toSorted((a, b) => compare(a.name, b.name) || compare(a.source, b.source)),

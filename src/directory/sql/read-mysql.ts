@@ -41,7 +41,7 @@ export function createMysqlReader(server: SqlServer): ReadSql {
   }
 }
 
-/** On the server: MariaDB counts seconds, MySQL milliseconds, and each knows only its own variable. */
+/** Sets the limit on the server: MariaDB has a variable in seconds, MySQL another one in milliseconds. */
 async function limitStatements(timeoutMs: number, query: (sql: string) => Promise<unknown>): Promise<void> {
   await query(`SET SESSION max_statement_time = ${timeoutMs / 1000}`).catch(() =>
     query(`SET SESSION max_execution_time = ${timeoutMs}`),

@@ -19,16 +19,16 @@ export function createPostgresqlReader(server: SqlServer): ReadSql {
       password: server.password ?? undefined,
       ssl: server.tls === null ? false : tlsOptions(server),
       connectionTimeoutMillis: timeoutMs,
-      // On the server, and here for a server that does not answer at all.
+      // Enforced by the server, and here if the server does not answer.
       statement_timeout: timeoutMs,
       query_timeout: timeoutMs,
       application_name: 'waypost',
-      // Every value as the text that the server sends.
+      // Values stay as the text that the server sends.
       types: { getTypeParser: () => (value: unknown) => value },
     })
-    // A connection that breaks rejects what waits for it; without a listener it would end the process.
+    // A broken connection rejects the pending query; without a listener, 'error' would crash the process.
     client.on('error', () => undefined)
-    // The driver's own way to end waits for the server; ours does not.
+    // client.end() waits for the server.
     const end = () => socket.destroy()
     signal.addEventListener('abort', end, { once: true })
     try {

@@ -7,14 +7,14 @@ import type { SqliteAnswer } from './sqlite-worker.ts'
 export function createSqliteReader(file: string): ReadSql {
   let isBusy = false
   return async ({ statements, timeoutMs, signal }) => {
-    // A statement that never ends cannot be interrupted: one thread may be lost to it, not one at each refresh.
+    // A statement that never ends cannot be interrupted. It may block one thread, but not one more at each refresh.
     if (isBusy) throw new Error('the previous read has not ended')
     isBusy = true
     return await new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
         workerData: { file, statements, timeoutMs },
       })
-      // Not awaited: a statement inside the engine ends when it ends, and nobody waits for it any more.
+      // Not awaited: a running statement delays the end of the thread.
       const end = () => void worker.terminate()
       signal.addEventListener('abort', end, { once: true })
       worker.on('message', (answer: SqliteAnswer) => {

@@ -11,7 +11,7 @@ import { isTable, MissingColumn, readRows, WrongColumn } from './sql-rows.ts'
 import type { Row, SqlAnswers } from './sql-rows.ts'
 import type { SqlEngine, SqlQueries, SqlSettings } from './sql-settings.ts'
 
-/** More rows of one kind are a join that went wrong, and would fill the memory. */
+/** More rows of one kind are a wrong join, and would fill the memory. */
 const MOST_ROWS = 1_000_000
 
 const kinds = ['users', 'addresses', 'aliases', 'forwards'] as const satisfies readonly (keyof SqlQueries)[]
@@ -66,7 +66,7 @@ function answersOf(asked: readonly (keyof SqlQueries)[], rows: readonly (readonl
 
 function statementOf(query: string): string {
   const given = isTable(query) ? `SELECT * FROM ${query}` : query.trim().replace(/;$/, '')
-  // A comment lasts to the end of its line, and must not take what stands behind the query.
+  // A comment ends with its line; without the line break it would hide the text after the query.
   const inner = /--|#/.test(given) ? `${given}\n` : given
   return `SELECT * FROM (${inner}) AS waypost_rows LIMIT ${MOST_ROWS + 1}`
 }
@@ -76,7 +76,7 @@ function readerOf(engine: SqlEngine): ReadSql {
   return engine.kind === 'postgresql' ? createPostgresqlReader(engine.server) : createMysqlReader(engine.server)
 }
 
-/** An AggregateError of a connection has its text inside. */
+/** An AggregateError of a connection has its message inside. */
 function describe(error: Error): string {
   const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
   return error.message === '' ? (inner?.message ?? 'no connection') : error.message

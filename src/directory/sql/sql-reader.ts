@@ -5,7 +5,7 @@ import type { Row } from './sql-rows.ts'
 export interface ReadRequest {
   readonly statements: readonly string[]
   readonly timeoutMs: number
-  /** Aborted when nobody waits any more: the connection has to go. */
+  /** Aborted at the deadline: the connection must be closed. */
   readonly signal: AbortSignal
 }
 

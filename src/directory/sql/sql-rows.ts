@@ -8,10 +8,10 @@ export type Row = Readonly<Record<string, unknown>>
 
 export type SqlAnswers = { readonly [K in keyof SqlQueries]: readonly Row[] }
 
-/** A column that a query has to have and has not. */
+/** A required column that a query lacks. */
 export class MissingColumn extends Error {}
 
-/** A column that holds something else than text: to pass over its values would be to lose every row. */
+/** A column that is not text: ignoring its values would lose every row. */
 export class WrongColumn extends Error {}
 
 export interface SqlLabels {
@@ -27,7 +27,7 @@ export function readRows(answers: SqlAnswers, labels: SqlLabels): SourceContent 
   }
 }
 
-/** `sql:NAME:TABLE/KEY`; a query of its own goes by the kind of its rows. */
+/** `sql:NAME:TABLE/KEY`; for a SELECT the kind of its rows stands for the table. */
 export function sourceOf({ name, queries }: SqlLabels, kind: keyof SqlQueries, key: string): string {
   const query = queries[kind] ?? ''
   return `sql:${name}:${isTable(query) ? query : kind}/${key}`
@@ -56,7 +56,7 @@ function readUsers(answers: SqlAnswers, labels: SqlLabels): readonly UserRow[] {
     further.delete(name.toLowerCase())
     return [{ name, addresses, ...(password === null ? {} : { password }), source: sourceOf(labels, 'users', name) }]
   })
-  // People whom only the addresses name: their passwords are kept elsewhere.
+  // People in the addresses only; their passwords are kept elsewhere.
   const others = [...further].map(([name, addresses]) => ({
     name,
     addresses: [...new Set([name, ...addresses])],
@@ -65,7 +65,7 @@ function readUsers(answers: SqlAnswers, labels: SqlLabels): readonly UserRow[] {
   return [...users, ...others]
 }
 
-/** A row for each target; rows of one address belong together. */
+/** Each target is a row; the rows of one address become one entry. */
 function readTargets(kind: 'aliases' | 'forwards', rows: readonly Row[], labels: SqlLabels): readonly TargetsRow[] {
   const found = new Map<string, { address: string; targets: string[] }>()
   for (const row of rows) {
@@ -78,17 +78,17 @@ function readTargets(kind: 'aliases' | 'forwards', rows: readonly Row[], labels:
   }
   return [...found.values()].map(({ address, targets }) => ({
     address,
-    // The engine may give rows in any order.
+    // The engine may return rows in any order.
     targets: targets.toSorted(),
     source: sourceOf(labels, kind, address),
   }))
 }
 
-/** Null for NULL and for empty texts. A driver may give a list, a date or a record where the column is of such a type. */
+/** Null for NULL and for empty texts. Throws for columns of other types, such as a list, a date or a record. */
 function textOf(row: Row, column: string, kind: keyof SqlQueries): string | null {
   if (!(column in row)) throw new MissingColumn(`the query for ${kind} has no column ${column}`)
   const value = row[column]
-  // Texts in a binary collation come as octets; a login name may be a number.
+  // Texts with a binary collation are octets; a login name may be a number.
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8').trim() || null
   if (value === null || value === undefined) return null
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint')

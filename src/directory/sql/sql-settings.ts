@@ -1,7 +1,7 @@
 // The settings of the SQL source, with all files read and all values checked.
 
 export interface SqlTls {
-  /** PEM; the system's own where null. */
+  /** PEM; null for the system's certificate authorities. */
   readonly ca: string | null
   readonly certificate: string | null
   readonly key: string | null
@@ -10,7 +10,7 @@ export interface SqlTls {
 export interface SqlServer {
   /** Host and port, or a Unix socket. */
   readonly host: string | null
-  /** 0: the engine's usual one. */
+  /** 0 for the engine's default port. */
   readonly port: number
   readonly socket: string | null
   readonly database: string
@@ -23,7 +23,7 @@ export type SqlEngine =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgresql' | 'mysql'; readonly server: SqlServer }
 
-/** Names of tables or views, or SELECT statements; null where a kind is not kept there. */
+/** Names of tables or views, or SELECT statements; null for a kind that the database does not have. */
 export interface SqlQueries {
   readonly users: string | null
   readonly addresses: string | null
@@ -35,6 +35,6 @@ export interface SqlSettings {
   readonly name: string
   readonly engine: SqlEngine
   readonly queries: SqlQueries
-  /** Longest wait for the connection, and for each query; milliseconds. */
+  /** Limit for the connection, and for each query, ms. */
   readonly timeoutMs: number
 }

@@ -16,7 +16,7 @@ interface Task {
 
 function read({ file, statements, timeoutMs }: Task): SqliteAnswer {
   try {
-    // The time-out is for a writer that holds the lock.
+    // The timeout is the wait for a lock.
     const database = new Database(file, { readonly: true, fileMustExist: true, timeout: timeoutMs })
     try {
       const all = database.transaction(() => statements.map((statement) => database.prepare(statement).all() as Row[]))

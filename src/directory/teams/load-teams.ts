@@ -12,10 +12,10 @@ import type { Named, Person, Team } from './team.ts'
 import { teamLists } from './team-lists.ts'
 import { readToml } from './toml-file.ts'
 
-/** The largest public repository of this kind has about a thousand. */
+/** The largest public repository of this kind has about a thousand files. */
 const FILE_LIMIT = 20_000
 
-/** Reads them; the lists of all teams as a mapping of aliases, or null if there are none or anything is wrong. */
+/** Returns the lists of all teams as a mapping of aliases; null if there are none, or if a file has errors. */
 export function loadTeams(builder: SnapshotBuilder, paths: readonly string[], files: Files): LocatedMap | null {
   if (paths.length === 0) return null
   if (paths.length > FILE_LIMIT) {
@@ -40,7 +40,7 @@ export function loadTeams(builder: SnapshotBuilder, paths: readonly string[], fi
       for (const name of [person, ...(person.alias ? [person.alias] : [])]) addOnce(builder, people, name, person)
     }
   }
-  // What a file that cannot be read would have said, others must not be blamed for.
+  // With an unreadable file, references to it would cause misleading errors.
   return whole ? teamLists({ people, teams }, builder.problems) : null
 }
 
@@ -51,7 +51,7 @@ function readTable(builder: SnapshotBuilder, path: string, files: Files): Locate
   return null
 }
 
-/** The folder says it; files that lie elsewhere say it by what they hold. */
+/** By the folder; for files in other folders, by the content. */
 function kindOf(path: string, map: LocatedMap): 'team' | 'person' | null {
   const folder = basename(dirname(path))
   if (folder === 'people') return 'person'

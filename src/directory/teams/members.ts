@@ -4,9 +4,9 @@ import type { ProblemList } from '../data-problem.ts'
 import { nameKey } from './team.ts'
 import type { Named, Person, Team } from './team.ts'
 
-/** Teams inside teams: an organisation has a handful of levels; more is a mistake or an attack on the stack. */
+/** Levels of nested teams. Organisations have a few; more is a mistake, or an attack on the stack. */
 const DEPTH_LIMIT = 50
-/** Members counted over all teams and lists: teams that include each other's members over and over could fill memory. */
+/** Members counted over all teams and lists, because teams that include each other could fill the memory. */
 const MEMBERSHIP_LIMIT = 1_000_000
 
 export interface Roster {
@@ -14,43 +14,43 @@ export interface Roster {
   readonly teams: ReadonlyMap<string, Team>
 }
 
-/** True, with everything told, if a name leads to nobody or teams lead in a circle: then no list can be made. */
+/** True, with the problems reported, if a name is unknown or teams form a loop. */
 export function reportWrongNames(roster: Roster, problems: ProblemList): boolean {
   let wrong = false
-  const tell = ({ text, place }: Named, what: string) => {
+  const report = ({ text, place }: Named, what: string) => {
     wrong = true
     problems.error(place, `no ${what} named "${text}"`)
   }
-  const lookAt = (names: readonly Named[], known: ReadonlyMap<string, unknown>, what: string) => {
-    for (const name of names) if (!known.has(nameKey(name.text))) tell(name, what)
+  const checkNames = (names: readonly Named[], known: ReadonlyMap<string, unknown>, what: string) => {
+    for (const name of names) if (!known.has(nameKey(name.text))) report(name, what)
   }
   for (const team of roster.teams.values()) {
-    lookAt(team.parent ? [team.parent, ...team.included] : team.included, roster.teams, 'team')
-    lookAt(team.members, roster.people, 'person')
+    checkNames(team.parent ? [team.parent, ...team.included] : team.included, roster.teams, 'team')
+    checkNames(team.members, roster.people, 'person')
     for (const list of team.lists) {
-      lookAt(list.extraTeams, roster.teams, 'team')
-      lookAt(list.extraPeople, roster.people, 'person')
+      checkNames(list.extraTeams, roster.teams, 'team')
+      checkNames(list.extraPeople, roster.people, 'person')
     }
   }
-  const ways = [
+  const relations = [
     { field: 'subteam-of', next: (team: Team) => (team.parent ? [team.parent] : []) },
     { field: 'included-teams', next: (team: Team) => team.included },
   ]
-  for (const way of ways) if (hasCircle(roster, way, problems)) wrong = true
+  for (const relation of relations) if (reportLoops(roster, relation, problems)) wrong = true
   return wrong
 }
 
-interface Way {
+interface Relation {
   readonly field: string
   readonly next: (team: Team) => readonly Named[]
 }
 
-function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
+function reportLoops(roster: Roster, relation: Relation, problems: ProblemList): boolean {
   const heights = new Map<Team, number>()
   const path: Team[] = []
   let wrong = false
   let tooDeep = false
-  const tell = (at: Named, message: string) => {
+  const report = (at: Named, message: string) => {
     wrong = true
     problems.error(at.place, message)
   }
@@ -59,18 +59,18 @@ function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
     if (known !== undefined || tooDeep) return known ?? 0
     path.push(team)
     let height = 0
-    for (const name of path.length > DEPTH_LIMIT ? [] : way.next(team)) {
+    for (const name of path.length > DEPTH_LIMIT ? [] : relation.next(team)) {
       const other = roster.teams.get(nameKey(name.text))
       const seen = other ? path.indexOf(other) : -1
       if (other && seen >= 0) {
-        const circle = [...path.slice(seen), other].map((one) => one.text)
-        tell(name, `"${way.field}" forms a loop: ${circle.join(' → ')}`)
+        const loop = [...path.slice(seen), other].map((one) => one.text)
+        report(name, `"${relation.field}" forms a loop: ${loop.join(' → ')}`)
       } else if (other) height = Math.max(height, heightOf(other) + 1)
     }
-    // Whichever end of a chain comes first: a deep path is cut off before the stack is, a high one is found when it is known.
+    // A path is cut off before it exceeds the stack; a long chain is also found by its height, when visited from its end.
     if (!tooDeep && (path.length > DEPTH_LIMIT || height >= DEPTH_LIMIT)) {
       tooDeep = true
-      tell(team, `more than ${DEPTH_LIMIT} nested teams ("${way.field}")`)
+      report(team, `more than ${DEPTH_LIMIT} nested teams ("${relation.field}")`)
     }
     path.pop()
     heights.set(team, height)
@@ -80,7 +80,7 @@ function hasCircle(roster: Roster, way: Way, problems: ProblemList): boolean {
   return wrong
 }
 
-/** Answers who belongs to teams; throws away nothing, counts everything. */
+/** The members of teams, cached and counted. */
 export class Membership {
   readonly #roster: Roster
   readonly #problems: ProblemList
@@ -100,7 +100,7 @@ export class Membership {
     }
   }
 
-  /** True once more was asked than any organisation needs; answers are short from then on. */
+  /** True above the limit of members; results are incomplete from then on. */
   get isExhausted(): boolean {
     return this.#counted > MEMBERSHIP_LIMIT
   }
@@ -111,8 +111,8 @@ export class Membership {
     if (known) return known
     const members = new Set<string>()
     if (team.alumni) {
-      const advice = 'who has left a team is not followed: name those who want the mail under "members"'
-      this.#problems.error(team.alumni, `a list asks for the members of ${team.text}: ${advice}`)
+      const advice = 'alumni are not tracked; add people that want the mail to "members"'
+      this.#problems.error(team.alumni, `a list includes the alumni of ${team.text}: ${advice}`)
     }
     this.add(
       members,

@@ -5,7 +5,7 @@ import type { Located, LocatedMap } from '../located.ts'
 import type { ProblemList } from '../data-problem.ts'
 import type { Named } from './team.ts'
 
-/** A text; null if it is not there, or is none (then a problem is told). */
+/** A text; null if it is missing, or if it is not a text, which is reported. */
 export function readText(map: LocatedMap, key: string, problems: ProblemList): Named | null {
   const field = entryOf(map, key)
   if (!field) return null
@@ -25,7 +25,7 @@ export function readFlag(map: LocatedMap, key: string, otherwise: boolean, probl
   return otherwise
 }
 
-/** A list of texts; an item may be a record whose name stands under one of `nameKeys`. */
+/** A list of texts; an item may be a record with its name under one of `nameKeys`. */
 export function readNames(
   map: LocatedMap,
   key: string,

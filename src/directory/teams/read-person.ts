@@ -7,7 +7,7 @@ import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import { readText } from './read-fields.ts'
 import type { Named, Person } from './team.ts'
 
-/** What such files hold for web sites, chats and repositories stands beside the address and is no business of ours. */
+/** Keys for web sites, chats and repositories, which are ignored. */
 const elsewhereKeys = [
   'name',
   'comment',

@@ -1,4 +1,4 @@
-// Reads `teams/NAME.toml`: members, parent team, and lists. Keys for web sites, chats and repositories are ignored; unknown keys are refused.
+// Reads `teams/NAME.toml`: members, parent team, and lists. Keys for web sites, chats and repositories are ignored, others are refused.
 
 import { describeLocated, entryOf, refuseUnknown, textOf } from '../located.ts'
 import type { LocatedMap } from '../located.ts'
@@ -40,7 +40,7 @@ const listKeys = [
   'comment',
 ]
 
-/** Reads one file of a team; `named` is what the file's name says. */
+/** Reads one file of a team; `named` is the name of the file. */
 export function readTeam(builder: SnapshotBuilder, named: Named, map: LocatedMap): Team {
   const { problems } = builder
   refuseUnknown(map, [...teamKeys, ...elsewhereKeys], problems)
@@ -125,7 +125,7 @@ function readList(builder: SnapshotBuilder, map: LocatedMap): TeamList | null {
   }
 }
 
-/** Whether a table speaks of a team or of a person, where the folder does not say it; null if of neither. */
+/** Whether a table is a team or a person, for files outside people/ and teams/; null for neither. */
 export function kindOfTable(map: LocatedMap): 'team' | 'person' | null {
   const has = (key: string) => entryOf(map, key) !== undefined
   if (has('lists') || has('people') || has('subteam-of')) return 'team'

@@ -10,11 +10,11 @@ import { expandSelectors } from './team-selectors.ts'
 import { nameKey } from './team.ts'
 import type { Person, Team, TeamList } from './team.ts'
 
-/** All lists of all teams, as a mapping of aliases; null if names or circles make them impossible, which is told. */
+/** All lists of all teams as a mapping of aliases; null, with the problems reported, if names are unknown or teams form a loop. */
 export function teamLists(written: Roster, problems: ProblemList): LocatedMap | null {
   const roster = expandSelectors(written, problems)
   if (reportWrongNames(roster, problems)) return null
-  const resolving = { roster, problems, membership: new Membership(roster, problems), told: new Set<Person>() }
+  const resolving = { roster, problems, membership: new Membership(roster, problems), reported: new Set<Person>() }
   const entries: LocatedEntry[] = []
   for (const team of roster.teams.values()) {
     for (const list of team.lists) {
@@ -33,8 +33,8 @@ interface Resolving {
   readonly roster: Roster
   readonly problems: ProblemList
   readonly membership: Membership
-  /** People of whom is told already that they have no address. */
-  readonly told: Set<Person>
+  /** People whose missing address is already reported. */
+  readonly reported: Set<Person>
 }
 
 function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedEntry | null {
@@ -47,7 +47,7 @@ function entryOfList(resolving: Resolving, team: Team, list: TeamList): LocatedE
   for (const name of namesOf(resolving, team, list)) {
     const person = resolving.roster.people.get(name)
     if (!person || person.email === 'out') continue
-    if (person.email === 'missing') tellMissing(resolving, person, list)
+    if (person.email === 'missing') warnMissingEmail(resolving, person, list)
     else if (person.email === 'bad') faulty = true
     else add(person.email)
   }
@@ -76,10 +76,10 @@ function namesOf({ roster, membership }: Resolving, team: Team, list: TeamList):
   return names
 }
 
-/** No error: the others on the list shall get their mail. */
-function tellMissing({ problems, told }: Resolving, person: Person, list: TeamList): void {
-  if (told.has(person)) return
-  told.add(person)
+/** Only a warning, so that the other members get their mail. */
+function warnMissingEmail({ problems, reported }: Resolving, person: Person, list: TeamList): void {
+  if (reported.has(person)) return
+  reported.add(person)
   const advice = 'write email = "…", or email = false to opt out of lists'
   problems.warn(person.place, `${person.text} is on ${list.address.text} but has no email address: ${advice}`)
 }

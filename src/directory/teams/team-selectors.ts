@@ -6,10 +6,10 @@ import type { Roster } from './members.ts'
 import { nameKey } from './team.ts'
 import type { Team } from './team.ts'
 
-/** One team of everybody and one for the leads of each kind is what sites have; each costs a look at all. */
+/** Sites have one team of all people and one for the leads of each kind; each is computed from all teams. */
 const SWEEP_LIMIT = 20
 
-/** The same roster with sweeps followed. */
+/** The roster with all selectors replaced. */
 export function expandSelectors(roster: Roster, problems: ProblemList): Roster {
   const sweeping = [...roster.teams.values()].filter((team) => team.selectors.length > 0)
   const [surplus] = sweeping.slice(SWEEP_LIMIT)

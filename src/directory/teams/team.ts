@@ -3,23 +3,23 @@
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import type { Place } from '../data-problem.ts'
 
-/** A word and where it is written: the name of a person, a team, a list. */
+/** The name of a person, a team or a list, and its place. */
 export interface Named {
   readonly text: string
   readonly place: Place
 }
 
 export interface Person extends Named {
-  /** Another name by which teams may call this person. */
+  /** Another name that teams may use for this person. */
   readonly alias: Named | null
-  /** `out`: wants no mail of lists (`email = false`). `missing`: nothing is said. `bad`: a fault that is told already. */
+  /** `out`: opted out of lists (`email = false`). `missing`: no `email`. `bad`: invalid and already reported. */
   readonly email: { readonly address: Mailbox; readonly place: Place } | 'out' | 'missing' | 'bad'
 }
 
 export const teamKinds = ['team', 'working-group', 'project-group', 'marker-team'] as const
 export type TeamKind = (typeof teamKinds)[number]
 
-/** Members that a look at all other teams tells: the leads of those of a kind, or everybody in a team. */
+/** Selects members of all other teams: the leads of one kind of team, or all members. */
 export interface TeamSelector {
   readonly of: 'members' | Exclude<TeamKind, 'marker-team'>
   readonly place: Place
@@ -29,18 +29,18 @@ export interface Team extends Named {
   readonly kind: TeamKind
   /** The team above it. */
   readonly parent: Named | null
-  /** They are members as well. */
+  /** Leads are members, too. */
   readonly leads: readonly Named[]
   readonly members: readonly Named[]
-  /** Teams whose members are members here too. */
+  /** Teams whose members are members of this team, too. */
   readonly included: readonly Named[]
   readonly selectors: readonly TeamSelector[]
-  /** Asks for all who have ever left a team, whom nobody here knows; matters once a list asks for this team's members. */
+  /** The place of a request for alumni, which are not tracked; reported if a list includes this team's members. */
   readonly alumni: Place | null
   readonly lists: readonly TeamList[]
 }
 
-/** One address, and who is behind it. */
+/** One address and its members. */
 export interface TeamList {
   readonly address: Named
   readonly teamMembers: boolean
@@ -48,11 +48,11 @@ export interface TeamList {
   readonly extraPeople: readonly Named[]
   readonly extraTeams: readonly Named[]
   readonly extraEmails: readonly { readonly address: Mailbox; readonly place: Place }[]
-  /** A part could not be read: that the list may be empty is no news then. */
+  /** True if a part is invalid and reported, so that an empty list is not reported again. */
   readonly faulty: boolean
 }
 
-/** Names know no case: they are names of files, too. */
+/** Names are case-insensitive, because they are also names of files. */
 export function nameKey(name: string): string {
   return name.toLowerCase()
 }

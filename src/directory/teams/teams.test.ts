@@ -236,7 +236,7 @@ describe('faults', () => {
       'all who ever left',
       { '/r/teams/new.toml': list('').replace('[people]', '[people]\ninclude-all-alumni = true') },
       [
-        'teams/new.toml:3:1: error: a list asks for the members of new: who has left a team is not followed: name those who want the mail under "members"',
+        'teams/new.toml:3:1: error: a list includes the alumni of new: alumni are not tracked; add people that want the mail to "members"',
       ],
     ],
     [

@@ -4,17 +4,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 export interface SrsHashSettings {
-  /** The first signs, all verify; at least one. */
+  /** At least one. The first one signs, all verify. */
   readonly secrets: readonly string[]
-  /** Characters written; default 4, at most 27. */
+  /** Characters in new addresses; default 4, at most 27. */
   readonly hashLength?: number
-  /** Shortest hash that is believed; default `hashLength`. Lower it for a while after raising the length. */
+  /** Shortest hash that is accepted; default `hashLength`. After raising the length, keep the old value here until old addresses expire. */
   readonly hashMinimum?: number
-  /** `base64url` (default) writes `-` and `_`; `base64` writes `+` and `/`, which some receivers refuse. */
+  /** `base64url` (default) uses `-` and `_`; `base64` uses `+` and `/`, which some receivers refuse. */
   readonly alphabet?: 'base64url' | 'base64'
 }
 
-/** What all implementations write; about 21 bits once case is folded. */
+/** The length in all implementations; about 21 bits without case. */
 const DEFAULT_HASH_LENGTH = 4
 /** Base64 characters in a SHA-1 digest without padding. */
 const MAX_HASH_LENGTH = 27
@@ -27,7 +27,7 @@ export function srsHash(parts: readonly string[], settings: SrsHashSettings): st
   return whole.slice(0, settings.hashLength ?? DEFAULT_HASH_LENGTH)
 }
 
-/** True if any secret of the ring gives this hash, case and alphabet aside. */
+/** True if any of the secrets gives this hash, regardless of case and alphabet. */
 export function verifySrsHash(hash: string, parts: readonly string[], settings: SrsHashSettings): boolean {
   const minimum = settings.hashMinimum ?? settings.hashLength ?? DEFAULT_HASH_LENGTH
   if (hash.length < minimum || hash.length > MAX_HASH_LENGTH) return false
@@ -50,7 +50,7 @@ function fold(hash: string): string {
   return lowerAscii(hash).replaceAll('+', '-').replaceAll('/', '_')
 }
 
-/** Only ASCII, as the other implementations do: Unicode rules would make other hashes than theirs. */
+/** ASCII only, as in the other implementations: Unicode rules would give other hashes. */
 function lowerAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

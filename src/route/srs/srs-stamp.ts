@@ -1,8 +1,8 @@
 // The time stamp of an SRS0 address: two base32 characters that count days modulo 1024.
 
-/** How long bounces may take: the queue lifetimes of slow hosts and a margin (the default everywhere). */
+/** Queue lifetimes of slow hosts and a margin; the default of all implementations. */
 const DEFAULT_MAX_AGE_DAYS = 21
-/** Nodes' clocks may differ around midnight; two days ahead is no clock error any more. */
+/** Clocks of nodes may differ around midnight. */
 const CLOCK_TOLERANCE_DAYS = 1
 
 const DAY = 86_400_000
@@ -16,7 +16,7 @@ export function makeStamp(at: number): string {
   return `${alphabet[day >> 5]}${alphabet[day & 31]}`
 }
 
-/** Judges a stamp at `at`; the counter wraps every 1024 days, so "very old" and "from the future" meet in the middle. */
+/** Checks a stamp at `at`. The counter wraps every 1024 days, so half of that separates old stamps from future ones. */
 export function checkStamp(
   stamp: string,
   at: number,
@@ -31,6 +31,6 @@ export function checkStamp(
 }
 
 function today(at: number): number {
-  // Before 1970 days are negative, and so would the remainder be.
+  // Before 1970 the number of days is negative, and so is the remainder.
   return ((Math.floor(at / DAY) % PERIOD) + PERIOD) % PERIOD
 }

@@ -6,19 +6,19 @@ import { encodeSrs } from './srs.ts'
 import type { SrsDecoded, SrsEncoded, SrsSettings } from './srs.ts'
 
 export interface TokenStore {
-  /** Keeps a sender until its SRS address expires; resolves when that is durable, to false if the store is full; rejects if the disk fails. */
+  /** Stores a sender until its SRS address expires. Resolves once it is durable, to false if the store is full; rejects on disk errors. */
   keep(token: string, sender: string, at: number): Promise<boolean>
-  /** The sender, or null if this store does not know the token. */
+  /** The sender, or null for an unknown token. */
   find(token: string): Promise<string | null>
 }
 
-/** No domain of the DNS: one label, and a number. */
+/** Not a DNS domain, because it is a single label and a number. */
 const TOKEN_DOMAIN = '1'
 const alphabet = '0123456789abcdefghijklmnopqrstuv'
 
 export type TokenEncoded = SrsEncoded | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** The SRS form of a sender that is too long: stored first, then written. `too-long` if the store takes no more. */
+/** The SRS form of a sender that is too long; it is stored first. `too-long` if the store is full. */
 export async function encodeToken(
   sender: string,
   at: number,
@@ -43,7 +43,7 @@ export function tokenIn(decoded: SrsDecoded): string | null {
   return /^[0-9a-v]{32}$/.test(token) ? token : null
 }
 
-/** SHA-1 of the sender in base32hex (RFC 4648 section 7): 160 bits are 32 characters, in any case the same. */
+/** SHA-1 of the sender in base32hex (RFC 4648 section 7): 160 bits are 32 case-insensitive characters. */
 function tokenOf(sender: string): string {
   const digest = createHash('sha1').update(sender).digest()
   let bits = 0

@@ -9,9 +9,9 @@ import type { SrsHashSettings } from './srs-hash.ts'
 import { checkStamp, makeStamp } from './srs-stamp.ts'
 
 export interface SrsSettings extends SrsHashSettings {
-  /** The domain of the addresses we make; its MX must lead to nodes with the same secrets. */
+  /** The domain of new SRS addresses; its MX hosts must have the same secrets. */
   readonly domain: string
-  /** SRS domains of former days: still decoded, never written. */
+  /** Earlier SRS domains: still decoded, never used for new addresses. */
   readonly formerDomains?: readonly string[]
   /** The character after `SRS0`; all others are `=` by the scheme. Default `=`. */
   readonly separator?: '=' | '+' | '-'
@@ -22,13 +22,13 @@ export interface SrsSettings extends SrsHashSettings {
 export type SrsEncoded =
   | { readonly kind: 'rewritten'; readonly address: string }
   | { readonly kind: 'unchanged'; readonly reason: 'null sender' | 'no domain' | 'own domain' | 'own SRS address' }
-  /** The local part would pass 64 octets (RFC 5321 4.5.3.1.1). */
+  /** The local part would exceed 64 octets (RFC 5321 4.5.3.1.1). */
   | { readonly kind: 'too-long'; readonly octets: number }
 
 export type SrsDecoded =
   | { readonly kind: 'decoded'; readonly address: string; readonly scheme: 'SRS0' | 'SRS1' }
   | { readonly kind: 'not-srs' }
-  /** An SRS address, but of somebody else's domain: it passes untouched. */
+  /** An SRS address of a foreign domain, which is not changed. */
   | { readonly kind: 'other-domain' }
   | { readonly kind: 'refused'; readonly reason: 'malformed' | 'wrong hash' | 'expired' | 'from the future' }
 
@@ -37,7 +37,7 @@ const SRS0 = /^SRS0([=+-])([^=]+)=([^=]+)=([^=]+)=([\s\S]+)$/i
 
 /**
  * Rewrites a reverse-path for forwarding. `isOwn` names domains whose senders are never rewritten; `at` is unix milliseconds.
- * A sender that is SRS0 elsewhere becomes SRS1, so that the chain grows by one host only once.
+ * A sender that is already an SRS0 address becomes SRS1, which any further forwarder keeps at the same length.
  */
 export function encodeSrs(
   sender: string | null,
@@ -57,7 +57,7 @@ export function encodeSrs(
   return octets > LOCAL_PART_OCTETS ? { kind: 'too-long', octets } : { kind: 'rewritten', address: made }
 }
 
-/** Turns an SRS address of ours back. `at` is unix milliseconds; one day of clock difference forwards is allowed. */
+/** Decodes an SRS address of ours. `at` is unix milliseconds; a stamp may be one day in the future. */
 export function decodeSrs(text: string, at: number, settings: SrsSettings): SrsDecoded {
   const address = parseAddress(text)
   if (!address || !isSrs(address.local)) return { kind: 'not-srs' }
@@ -65,12 +65,12 @@ export function decodeSrs(text: string, at: number, settings: SrsSettings): SrsD
   return /^srs0/i.test(address.local) ? decodeSrs0(address.local, at, settings) : decodeSrs1(address.local, settings)
 }
 
-/** True for a local part that claims to be SRS, whoever wrote it. */
+/** True for a local part in the form of SRS, valid or not. */
 export function isSrs(local: string): boolean {
   return /^srs[01][=+-]/i.test(local)
 }
 
-/** True for the domain we write and for those we wrote in former days. */
+/** True for the current and the earlier SRS domains. */
 export function isSrsDomain(domain: string, settings: SrsSettings): boolean {
   return domain === settings.domain || (settings.formerDomains?.includes(domain) ?? false)
 }
@@ -107,7 +107,7 @@ function decodeSrs1(text: string, settings: SrsSettings): SrsDecoded {
   return decodedTo({ local: `SRS0${inner}`, domain }, 'SRS1')
 }
 
-/** Reads the made address once more, so that nothing leaves here that is no address. */
+/** Parses the decoded address, so that the result is a valid address. */
 function decodedTo(address: Mailbox, scheme: 'SRS0' | 'SRS1'): SrsDecoded {
   const read = parseAddress(printAddress(address))
   return read ? { kind: 'decoded', address: printAddress(read), scheme } : { kind: 'refused', reason: 'malformed' }

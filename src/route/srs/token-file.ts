@@ -5,7 +5,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { TokenStore } from './srs-token.ts'
 
-/** A flood of invented long senders must not fill the disk: beyond this the mail is refused, as without a store. */
+/** Invented long senders must not fill the disk; above this limit they are refused, as without a store. */
 const TOKEN_LIMIT = 100_000
 const DAY = 86_400_000
 
@@ -19,7 +19,7 @@ export interface TokenFile extends TokenStore {
   close(): Promise<void>
 }
 
-/** Opens the file, made if there is none; lines older than `maxAgeDays` before `at` are dropped, torn last lines too. */
+/** Opens the file and creates it if missing. Lines older than `maxAgeDays` before `at` are dropped, and so is an incomplete last line. */
 export async function openTokenFile(
   path: string,
   options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
@@ -34,7 +34,7 @@ export async function openTokenFile(
   return fileStore(await open(path, 'a', 0o600), kept, options)
 }
 
-/** The same answers without a trace on disk, for questions: what the node would keep is not kept. */
+/** A read-only store with the same answers, for commands. */
 export async function readTokenFile(
   path: string,
   options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
@@ -66,7 +66,7 @@ function fileStore(
   return {
     async keep(token, sender, at) {
       const known = kept.get(token)
-      // A day's grace: the same sender all day is one line.
+      // A sender is written once a day.
       if (known && at - known.at < DAY) return true
       if (!known && kept.size >= (options.limit ?? TOKEN_LIMIT)) {
         for (const [old, entry] of kept) if (at - entry.at > (options.maxAgeDays + 1) * DAY) kept.delete(old)
