@@ -26,14 +26,14 @@ export function line(to: Writable, text: string): void {
 }
 
 /** Writes lines with backpressure, however many there are. */
-export function lines(to: Writable, texts: Iterable<string>): Promise<void> {
+export function lines(to: Writable, texts: AsyncIterable<string>): Promise<void> {
   return pipeline(Readable.from(texts).map(printable), to, { end: false })
 }
 
 /** The lines of a JSON array, in the format of `json`, for arrays that are too long for one string. */
-export function* jsonArray(values: Iterable<unknown>): Generator<string> {
+export async function* jsonArray(values: AsyncIterable<unknown>): AsyncGenerator<string> {
   let last: string | null = null
-  for (const value of values) {
+  for await (const value of values) {
     yield last === null ? '[' : `${last},`
     last = JSON.stringify(value, null, 2).replaceAll(/^/gm, '  ')
   }

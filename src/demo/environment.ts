@@ -25,7 +25,7 @@ export interface Environment {
   /** A unique Message-ID; the demonstration prints the trace of each one at the end of the scenario. */
   newId(scenario: string, domain: string): string
   /** The events of a message on all nodes, by its Message-ID, in order of time. */
-  trace(messageId: string): readonly { readonly node: NodeName; readonly event: Event }[]
+  trace(messageId: string): Promise<readonly { readonly node: NodeName; readonly event: Event }[]>
 }
 
 export interface Expectation {

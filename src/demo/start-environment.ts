@@ -7,7 +7,8 @@ import { queueDirectory } from '../wiring/node-paths.ts'
 import { sendTestMail } from '../cli/mail/mail-client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { finalKinds } from '../observe/events.ts'
-import { DirectQueueReader } from '../queue/sqlite/sqlite-queue-reader.ts'
+import { commandClock } from '../lib/clock.ts'
+import { openQueueReader } from '../queue/sqlite/direct-access.ts'
 import { commonFreePort, hostAddresses, nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import { startAuthority } from './authority.ts'
@@ -84,7 +85,7 @@ export async function startEnvironment(print: (text: string) => void): Promise<R
     environment,
     startScenario: () => (ids = []),
     settledTrace: async (messageId) => {
-      await until(() => isComplete(traceMessage(fleet, messageId)), SETTLE_MS).catch(() => undefined)
+      await until(async () => isComplete(await traceMessage(fleet, messageId)), SETTLE_MS).catch(() => undefined)
       return traceMessage(fleet, messageId)
     },
     close,
@@ -131,17 +132,16 @@ function createFailingHost(port: number): Environment['failingHost'] {
 }
 
 /** Reads the ledgers of the running nodes, as `waypost trace` does. */
-function traceMessage(fleet: Fleet, messageId: string): TraceEntry[] {
-  return (Object.keys(nodeAddresses) as NodeName[])
-    .flatMap((node) => {
-      const reader = new DirectQueueReader(queueDirectory({ data: fleet.dataOf(node) }))
-      try {
-        return reader.trace(messageId).map((event) => ({ node, event }))
-      } finally {
-        reader.close()
-      }
-    })
-    .toSorted((a, b) => a.event.at - b.event.at)
+async function traceMessage(fleet: Fleet, messageId: string): Promise<TraceEntry[]> {
+  const traces = (Object.keys(nodeAddresses) as NodeName[]).map(async (node) => {
+    const reader = openQueueReader(queueDirectory({ data: fleet.dataOf(node) }), commandClock)
+    try {
+      return (await reader.trace(messageId)).map((event) => ({ node, event }))
+    } finally {
+      reader.close()
+    }
+  })
+  return (await Promise.all(traces)).flat().toSorted((a, b) => a.event.at - b.event.at)
 }
 
 /** Every recipient has a final event. */

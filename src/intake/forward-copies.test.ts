@@ -178,7 +178,7 @@ describe('a mail whose recipients need different copies', () => {
       ['Q2', ['u1@home.example', 'u3@home.example']],
       ['Q3', ['u2@home.example']],
     ])
-    expect((await queue.stats()).messages).toBe(4)
+    expect((await queue.reader.stats()).messages).toBe(4)
   })
 
   test('writes the author of the rewritten one, signs it, and keeps the rest', async () => {
@@ -270,7 +270,7 @@ describe('refused', () => {
     const answer = await intake().accept(draft(to('refuse', 'refuse')))
     expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550, enhanced: '5.7.1' } })
     if (answer.kind === 'refused') expect(answer.reply.cause).toContain('SPF alone')
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
     expect(notices).toBe(0)
   })
 

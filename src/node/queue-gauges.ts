@@ -2,13 +2,13 @@
 
 import type { Clock } from '../lib/clock.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
-import type { QueueStats } from '../queue/contract/queue-control.ts'
+import type { QueueStats } from '../queue/contract/queue-reader.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 
 /** How long the statistics are reused, ms: counting a long queue is slow, and one scrape needs them several times. */
 const STATS_REUSE_MS = 5_000
 
-export function queueGauges(queue: Pick<OpenQueue, 'stats'>, clock: Clock): GaugeSource[] {
+export function queueGauges(queue: Pick<OpenQueue, 'reader'>, clock: Clock): GaugeSource[] {
   const stats = reuseStats(queue, clock)
   return [
     {
@@ -49,11 +49,11 @@ export function queueGauges(queue: Pick<OpenQueue, 'stats'>, clock: Clock): Gaug
   ]
 }
 
-function reuseStats(queue: Pick<OpenQueue, 'stats'>, clock: Clock): () => Promise<QueueStats> {
+function reuseStats(queue: Pick<OpenQueue, 'reader'>, clock: Clock): () => Promise<QueueStats> {
   let last: { readonly at: number; readonly stats: Promise<QueueStats> } | null = null
   return () => {
     const now = clock.monotonic()
-    if (last === null || now - last.at >= STATS_REUSE_MS) last = { at: now, stats: queue.stats() }
+    if (last === null || now - last.at >= STATS_REUSE_MS) last = { at: now, stats: queue.reader.stats() }
     return last.stats
   }
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DirectQueueReader } from '../../src/queue/sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../lib/sync-queue-reader.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
 import { testQueue } from '../lib/queue-samples.ts'
 
@@ -58,7 +58,7 @@ describe.runIf(mayTrace)('a disk with errors', () => {
     const queue = await place.open({ directory })
     expect(queue.opened.lost).toEqual([])
     await queue.close()
-    const reader = new DirectQueueReader(directory)
+    const reader = new SyncQueueReader(directory)
     const here = [...reader.list()].map(({ queueId }) => queueId)
     const bodies = [...reader.list()].filter(({ size }) => size > 50_000).length
     const ends = [...reader.ledger()].filter(({ kind }) => kind === 'delivered').map(({ queueId }) => queueId ?? '')

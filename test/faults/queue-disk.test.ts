@@ -70,7 +70,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
     rmSync(ballast, { force: true })
     small.remount(`size=${DISK_OCTETS * 3}`)
     for (const claim of taken) await settle(queue, claim)
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
     await expect(queue.accept(big().message, { claim: false })).resolves.toEqual([])
     expect(await queue.health()).toMatchObject({ kind: 'ok' })
   })
@@ -87,7 +87,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
     for (let n = 0; n < 400 && !done; n++) await queue.accept(big().message, { claim: false }).catch(() => {})
     rmSync(filler)
     await settled
-    expect((await queue.stats()).recipients.claimed).toBe(0)
+    expect((await queue.reader.stats()).recipients.claimed).toBe(0)
   })
 
   it('says full while the reserve is still there', async () => {
@@ -120,7 +120,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
     small.remount('ro')
     await expect(open()).rejects.toMatchObject({ name: 'QueueUnavailable', cause: 'failing' })
     small.remount('rw')
-    expect((await (await open()).stats()).messages).toBe(1)
+    expect((await (await open()).reader.stats()).messages).toBe(1)
   })
 })
 

@@ -139,7 +139,7 @@ async function drain(open: OpenQueue): Promise<void> {
     for (let n = 0; n < HOPS; n++)
       for (const claim of await open.claim({ nextHop: `mx:h${n}.example`, limit: 50, now: Date.now() }))
         await attempt(open, claim)
-    const { messages } = await open.stats()
+    const { messages } = await open.reader.stats()
     if (messages === 0) break
     await sleep(5)
   }

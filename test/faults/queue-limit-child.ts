@@ -5,7 +5,7 @@ import { writeSync } from 'node:fs'
 import { systemClock } from '../../src/lib/clock.ts'
 import { openQueue } from '../../src/queue/sqlite/open-queue.ts'
 import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
-import { DirectQueueReader } from '../../src/queue/sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../lib/sync-queue-reader.ts'
 import { sampleMessage } from '../lib/queue-samples.ts'
 
 const directory = process.argv[2] ?? ''
@@ -23,7 +23,7 @@ while (refused === '' && taken < 10_000) {
 }
 const health = (await queue.health()).kind
 await queue.close()
-const reader = new DirectQueueReader(directory)
+const reader = new SyncQueueReader(directory)
 const kept = [...reader.list()].length
 reader.close()
 writeSync(1, JSON.stringify({ taken, refused, kept, health }))

@@ -14,7 +14,8 @@ import { type Authority, createAuthority } from '../../src/demo/ca.ts'
 import { type NodeProcess, startNodeProcess } from '../../src/demo/node-process.ts'
 import { generateKey } from '../../src/dkim/key-store.ts'
 import type { Event } from '../../src/observe/events.ts'
-import { type ListedMessage, DirectQueueReader } from '../../src/queue/sqlite/sqlite-queue-reader.ts'
+import type { ListedMessage } from '../../src/queue/contract/queue-reader.ts'
+import { SyncQueueReader } from './sync-queue-reader.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type PeerOptions, type SmtpPeer, startSmtpPeer } from './smtp-peer.ts'
 import { until } from './until.ts'
@@ -171,7 +172,7 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
   let yaml: Readonly<Record<string, unknown>> = {}
   let running: NodeProcess | null = null
   const log = () => readFileSync(logFile, 'utf8').split('\n').filter(Boolean)
-  const read = <T>(look: (reader: DirectQueueReader) => T): T => readQueue(join(data, 'queue'), look)
+  const read = <T>(look: (reader: SyncQueueReader) => T): T => readQueue(join(data, 'queue'), look)
   return {
     config,
     data,
@@ -216,8 +217,8 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
   }
 }
 
-function readQueue<T>(directory: string, look: (reader: DirectQueueReader) => T): T {
-  const reader = new DirectQueueReader(directory)
+function readQueue<T>(directory: string, look: (reader: SyncQueueReader) => T): T {
+  const reader = new SyncQueueReader(directory)
   try {
     return look(reader)
   } finally {

@@ -10,8 +10,8 @@ export function trace(
   options: { readonly config: string; readonly subject: string; readonly json?: boolean },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
-    const events = reader.trace(options.subject)
+  return withQueueReader(options.config, io, async (reader) => {
+    const events = await reader.trace(options.subject)
     if (options.json) json(io.stdout, events)
     else if (events.length === 0) line(io.stderr, `no events for ${options.subject}`)
     else for (const text of traceLines(events)) line(io.stdout, text)

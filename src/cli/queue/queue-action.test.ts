@@ -114,7 +114,7 @@ describe('a command without conditions', () => {
       'found no condition, expected queue IDs or an option such as --recipient, or --all to remove everything\n',
     ])
     expect(await act({ action: 'remove', all: true })).toMatchObject({ code: 0, out: '3 recipients removed\n' })
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 })
 
@@ -167,7 +167,7 @@ describe('an action', () => {
     await queue.close()
     expect(await act({ queueIds: [first] })).toMatchObject({ code: 0, out: '1 recipient held\n' })
     queue = await node.open()
-    expect((await queue.stats()).recipients.held).toBe(1)
+    expect((await queue.reader.stats()).recipients.held).toBe(1)
   })
 })
 
@@ -182,7 +182,7 @@ describe('a dry run', () => {
         '2 recipients would be held',
       ],
     ])
-    expect((await queue.stats()).recipients.held).toBe(0)
+    expect((await queue.reader.stats()).recipients.held).toBe(0)
     const preview = JSON.parse((await act({ all: true, dryRun: true, json: true })).out) as object
     expect(preview).toMatchObject({ dryRun: true, changed: 3, afterAttempt: 0, messages: [{ queueId: first }, {}] })
     expect(await act({ action: 'release', all: true, dryRun: true })).toMatchObject({ code: 1 })
@@ -219,7 +219,7 @@ describe('a destination', () => {
 
   it('has a dry run, and must be valid', async () => {
     expect((await suspend({ dryRun: true })).out).toBe('mx:far.example suspended (dry run), 2 waiting\n')
-    expect((await queue.stats()).suspended).toEqual([])
+    expect((await queue.reader.stats()).suspended).toEqual([])
     for (const invalid of ['nonsense', 'a b.example', 'mx:a_b.example', ''])
       expect(await suspend({ destinations: [invalid] })).toMatchObject({ code: 2 })
   })

@@ -4,7 +4,7 @@
 import type { ControlAction, ControlResult } from '../../queue/contract/queue-control.ts'
 import { effectOf } from '../../queue/contract/control-effect.ts'
 import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
-import type { ListedMessage, ListedRecipient, DirectQueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import type { ListedMessage, ListedRecipient, QueueReader } from '../../queue/contract/queue-reader.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
@@ -36,10 +36,10 @@ export function queueAction(options: QueueActionOptions, io: Io): Promise<number
     return USAGE
   }
   if (options.dryRun) return preview(options, read.filter, io)
-  return withQueueControl(options.config, io, (control) => {
+  return withQueueControl(options.config, io, async (control) => {
     const { action, by } = options
     const reason = options.reason || (action === 'bounce' ? BOUNCE_REASON : '')
-    return printResult(options, control.control({ action, filter: read.filter, by, reason }), io)
+    return printResult(options, await control.control({ action, filter: read.filter, by, reason }), io)
   })
 }
 
@@ -48,10 +48,10 @@ function missingCondition({ action }: QueueActionOptions): string {
 }
 
 function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
+  return withQueueReader(options.config, io, async (reader) => {
     const count = { changed: 0, afterAttempt: 0 }
     const touched: ListedMessage[] = []
-    for (const message of affected(reader, options.action, filter)) {
+    for await (const message of affected(reader, options.action, filter)) {
       for (const { state } of message.recipients)
         count[effectOf(options.action, state) === 'pending' ? 'afterAttempt' : 'changed']++
       if (options.json) touched.push(message)
@@ -62,8 +62,12 @@ function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Prom
 }
 
 /** Matching messages, each with the recipients that the action would change. */
-function* affected(reader: DirectQueueReader, action: ControlAction, filter: QueueFilter): Generator<ListedMessage> {
-  for (const message of reader.list(filter)) {
+async function* affected(
+  reader: QueueReader,
+  action: ControlAction,
+  filter: QueueFilter,
+): AsyncGenerator<ListedMessage> {
+  for await (const message of reader.list(filter)) {
     const recipients = message.recipients.filter((one) => isAffected(action, one))
     if (recipients.length > 0) yield { ...message, recipients }
   }

@@ -30,7 +30,7 @@ it('copies a running queue into another node', async () => {
   expect(await backup()).toEqual({ code: 0, err: '', out: `${target}: 1 messages, 0 bodies in files, verified\n` })
   expect(await backup()).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
   expect(await restore()).toMatchObject({ code: 0, out: expect.stringContaining('1 messages') })
-  expect((await (await other.open()).stats()).messages).toBe(1)
+  expect((await (await other.open()).reader.stats()).messages).toBe(1)
 })
 
 it('replaces a queue with mail only with --force, and prints where it is', async () => {

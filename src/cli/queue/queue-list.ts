@@ -1,6 +1,6 @@
 // waypost queue list: messages with the state of their recipients, the next attempt and the last reply.
 
-import type { ListedMessage, ListedRecipient } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import type { ListedMessage, ListedRecipient } from '../../queue/contract/queue-reader.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { formatSize } from '../../lib/size.ts'
 import { time } from '../../observe/describe-event.ts'
@@ -30,9 +30,9 @@ export function queueList(options: ListOptions, io: Io): Promise<number> | numbe
   })
 }
 
-function* listLines(messages: Iterable<ListedMessage>, now: number): Generator<string> {
+async function* listLines(messages: AsyncIterable<ListedMessage>, now: number): AsyncGenerator<string> {
   let count = 0
-  for (const message of messages) {
+  for await (const message of messages) {
     count++
     yield* messageLines(message, now)
   }

@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
-import type { ShownMessage } from '../../queue/sqlite/sqlite-queue-reader.ts'
+import type { ShownMessage } from '../../queue/contract/queue-reader.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import { messageLines } from './queue-list.ts'
@@ -12,8 +12,8 @@ export function queueShow(
   options: { readonly config: string; readonly queueId: string; readonly json?: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
-    const shown = reader.show(options.queueId)
+  return withQueueReader(options.config, io, async (reader) => {
+    const shown = await reader.show(options.queueId)
     if (!shown) {
       line(io.stderr, `${options.queueId} is not in the queue; see \`waypost trace ${options.queueId}\``)
       return FAILED

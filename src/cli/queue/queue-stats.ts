@@ -1,7 +1,7 @@
 // waypost queue stats: recipients by state and destination, and suspended destinations.
 
 import { formatDuration } from '../../lib/duration.ts'
-import type { QueueStats } from '../../queue/contract/queue-control.ts'
+import type { QueueStats } from '../../queue/contract/queue-reader.ts'
 import { json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import { withQueueReader } from './with-queue.ts'
@@ -10,8 +10,8 @@ export function queueStats(
   options: { readonly config: string; readonly json: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
-    const stats = reader.stats(options.now)
+  return withQueueReader(options.config, io, async (reader) => {
+    const stats = await reader.stats()
     if (options.json) json(io.stdout, stats)
     else for (const text of statsLines(stats, options.now)) line(io.stdout, text)
     return OK

@@ -39,11 +39,10 @@ function readDestination(text: string): string | null {
 
 function act(options: SuspendOptions, nextHops: readonly string[], io: Io): Promise<number> | number {
   const { action, by, reason } = options
-  return withQueueControl(options.config, io, (control) => {
-    const results = nextHops.map((destination) => ({
-      destination,
-      changed: control[action]({ nextHop: destination, by, reason }),
-    }))
+  return withQueueControl(options.config, io, async (control) => {
+    const results: { destination: string; changed: boolean }[] = []
+    for (const destination of nextHops)
+      results.push({ destination, changed: await control[action]({ nextHop: destination, by, reason }) })
     if (options.json) json(io.stdout, { action, dryRun: false, destinations: results })
     else
       for (const { destination, changed } of results)
@@ -58,13 +57,15 @@ function resultText(destination: string, action: SuspendOptions['action'], chang
 }
 
 function preview(options: SuspendOptions, nextHops: readonly string[], io: Io): Promise<number> | number {
-  return withQueueReader(options.config, io, (reader) => {
-    const suspended = new Set(reader.stats().suspended.map(({ nextHop }) => nextHop))
-    const results = nextHops.map((destination) => ({
-      destination,
-      changed: suspended.has(destination) === (options.action === 'resume'),
-      waiting: reader.waitingFor(destination),
-    }))
+  return withQueueReader(options.config, io, async (reader) => {
+    const suspended = new Set((await reader.stats()).suspended.map(({ nextHop }) => nextHop))
+    const results = await Promise.all(
+      nextHops.map(async (destination) => ({
+        destination,
+        changed: suspended.has(destination) === (options.action === 'resume'),
+        waiting: await reader.waitingFor(destination),
+      })),
+    )
     if (options.json) json(io.stdout, { action: options.action, dryRun: true, destinations: results })
     else
       for (const { destination, changed, waiting } of results)

@@ -2,9 +2,10 @@
 
 import { queueDirectory } from '../../wiring/node-paths.ts'
 import type { Config } from '../../config/config.ts'
-import { DirectQueueReader } from '../../queue/sqlite/sqlite-queue-reader.ts'
-import { DirectControl } from '../../queue/sqlite/direct-control.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { commandClock } from '../../lib/clock.ts'
+import type { QueueControl } from '../../queue/contract/queue-control.ts'
+import type { QueueReader } from '../../queue/contract/queue-reader.ts'
+import { type Closable, openQueueControl, openQueueReader } from '../../queue/sqlite/direct-access.ts'
 import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
 import { actAsOwner } from './command-user.ts'
 import { FAILED, line } from '../io.ts'
@@ -14,20 +15,23 @@ import { withConfig } from '../with-config.ts'
 type Use<T> = (queue: T, directory: string) => Promise<number> | number
 
 /** Runs `use` with a read-only queue. */
-export function withQueueReader(config: string, io: Io, use: Use<DirectQueueReader>): Promise<number> | number {
-  return withQueueOf(config, io, { open: (directory) => new DirectQueueReader(directory), use })
+export function withQueueReader(config: string, io: Io, use: Use<QueueReader>): Promise<number> | number {
+  return withQueueOf<QueueReader & Closable>(config, io, {
+    open: (directory) => openQueueReader(directory, commandClock),
+    use,
+  })
 }
 
 /** Runs `use` with a queue that it may change. */
-export function withQueueControl(config: string, io: Io, use: Use<DirectControl>): Promise<number> | number {
+export function withQueueControl(config: string, io: Io, use: Use<QueueControl>): Promise<number> | number {
   const open = (directory: string) => {
     actAsOwner(directory)
-    return new DirectControl(directory, () => systemClock.now())
+    return openQueueControl(directory, commandClock)
   }
-  return withQueueOf(config, io, { open, use })
+  return withQueueOf<QueueControl & Closable>(config, io, { open, use })
 }
 
-function withQueueOf<T extends { close(): void }>(
+function withQueueOf<T extends Closable>(
   config: string,
   io: Io,
   queue: { readonly open: (directory: string) => T; readonly use: Use<T> },

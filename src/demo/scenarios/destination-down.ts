@@ -14,9 +14,9 @@ export const destinationDown: Scenario = {
     await environment.failingHost.stop()
     const id = environment.newId('g', 'stranger.example')
     await sendAsAnn(environment, { to: 'ada@example.org', subject: 'No hurry', id })
-    const deferrals = () => environment.trace(id).filter(({ event }) => event.kind === 'deferred')
-    await until(() => deferrals().length > 0, ARRIVAL_TIMEOUT_MS)
-    const attempts = deferrals().length
+    const deferrals = async () => (await environment.trace(id)).filter(({ event }) => event.kind === 'deferred').length
+    await until(async () => (await deferrals()) > 0, ARRIVAL_TIMEOUT_MS)
+    const attempts = await deferrals()
     environment.print('  (the host of inbox.example.net starts)')
     const host = await environment.failingHost.start()
     const mail = await host.waitFor((one) => fieldValues(one.message, 'Message-ID').includes(id), ARRIVAL_TIMEOUT_MS)

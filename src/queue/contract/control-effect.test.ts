@@ -55,7 +55,7 @@ it.each(reachable.flatMap((state) => actions.map((action) => [action, state] as 
   '%s of a %s one',
   async (action, state) => {
     await bring(state)
-    expect((await queue.stats()).recipients[state]).toBe(1)
+    expect((await queue.reader.stats()).recipients[state]).toBe(1)
     const expected = { change: [1, 0], pending: [0, 1], nothing: [0, 0] }[effectOf(action, state)]
     const { changed, afterAttempt } = await queue.control({ action, filter: {}, by, reason: 'x' })
     expect([changed, afterAttempt]).toEqual(expected)

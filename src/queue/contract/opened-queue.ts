@@ -2,6 +2,7 @@
 
 import type { Event } from '../../observe/events.ts'
 import type { QueueControl } from './queue-control.ts'
+import type { QueueReader } from './queue-reader.ts'
 import type { TransferTargetQueue } from './queue-transfer.ts'
 import type { Queue } from './queue.ts'
 
@@ -16,6 +17,7 @@ export interface OpenReport {
 /** The embedded engine: the contract, its steering, and news of destinations for the scheduler. */
 export interface OpenQueue extends Queue, QueueControl, TransferTargetQueue {
   readonly opened: OpenReport
+  readonly reader: QueueReader
   /** Ends recipients whose lifetime passed although they could not be attempted; runs by itself every minute. Returns how many. */
   expireOverdue(): Promise<number>
   /** Marks recipients that are late and were not attempted since, where senders are told of delays; runs by itself with `expire`. Returns how many. */

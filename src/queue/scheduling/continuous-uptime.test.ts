@@ -1,23 +1,34 @@
-// How long a node has been at work, across stops, suspended machines and clocks that jump.
+// Uptime starts again after a suspension and after a step of the wall clock.
 
 import { expect, it } from 'vitest'
-import { Unbroken } from './continuous-uptime.ts'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
+import { ContinuousUptime } from './continuous-uptime.ts'
 
-const MINUTE = 60_000
+const HOUR = 3_600_000
 
-function asked(times: readonly number[]): number[] {
-  const unbroken = new Unbroken(0, 3 * MINUTE)
-  return times.map((time) => unbroken.for(time * MINUTE) / MINUTE)
-}
-
-it('grows while it is asked regularly, also a little late', () => {
-  expect(asked([1, 2, 4, 7])).toEqual([1, 2, 4, 7])
+it('counts from the start', async () => {
+  const clock = createFakeClock()
+  await clock.advance(HOUR)
+  const uptime = new ContinuousUptime(clock)
+  expect(uptime.elapsedMs()).toBe(0)
+  await clock.advance(5 * HOUR)
+  expect(uptime.elapsedMs()).toBe(5 * HOUR)
 })
 
-it('begins anew after a day in which the machine was suspended', () => {
-  expect(asked([1, 2, 1442, 1443])).toEqual([1, 2, 0, 1])
+it.each([HOUR, -HOUR])('starts again when wall time jumps by %i ms, as after a suspension', async (step) => {
+  const clock = createFakeClock()
+  const uptime = new ContinuousUptime(clock)
+  await clock.advance(HOUR)
+  clock.set(clock.now() + step)
+  expect(uptime.elapsedMs()).toBe(0)
+  await clock.advance(HOUR)
+  expect(uptime.elapsedMs()).toBe(HOUR)
 })
 
-it('begins anew where the clock was set back, and where it was set right again', () => {
-  expect(asked([90, 91, 31, 32, 92])).toEqual([0, 1, 0, 1, 0])
+it('ignores a small correction of the wall clock', async () => {
+  const clock = createFakeClock()
+  const uptime = new ContinuousUptime(clock)
+  await clock.advance(HOUR)
+  clock.set(clock.now() - 2_000)
+  expect(uptime.elapsedMs()).toBe(HOUR)
 })

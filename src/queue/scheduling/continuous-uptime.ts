@@ -1,23 +1,32 @@
-// Room queue: since when this node has been at work without a break. After a stop, a suspended machine or a step of the clock, mail whose
-// lifetime passed meanwhile is attempted before it is ended: nobody had tried.
+// How long this node has been working without a break. After a stop, a suspended machine or a step of the wall clock, mail whose lifetime
+// passed in that time is attempted before it expires.
 
-export class Unbroken {
-  readonly #longestPauseMs: number
+import type { Clock } from '../../lib/clock.ts'
+
+/** A larger change of the distance between wall and monotonic time is a suspension or a step, ms; NTP's slewing stays below. */
+const TOLERANCE_MS = 60_000
+
+export class ContinuousUptime {
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>
+  /** Monotonic ms. */
   #since: number
-  #seenAt: number
+  /** Wall time minus monotonic time; the monotonic clock stops while the machine is suspended. */
+  #distance: number
 
-  /** `longestPauseMs` is more than passes between two calls of `for` on a node that works. Times are unix milliseconds. */
-  constructor(now: number, longestPauseMs: number) {
-    this.#longestPauseMs = longestPauseMs
-    this.#since = now
-    this.#seenAt = now
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#clock = clock
+    this.#since = clock.monotonic()
+    this.#distance = clock.now() - clock.monotonic()
   }
 
-  /** For how long, ms; to be asked regularly. */
-  for(now: number): number {
-    const passed = now - this.#seenAt
-    if (passed < 0 || passed > this.#longestPauseMs) this.#since = now
-    this.#seenAt = now
-    return now - this.#since
+  /** Milliseconds since the last break that this call or an earlier one noticed. */
+  elapsedMs(): number {
+    const monotonic = this.#clock.monotonic()
+    const distance = this.#clock.now() - monotonic
+    if (Math.abs(distance - this.#distance) > TOLERANCE_MS) {
+      this.#since = monotonic
+      this.#distance = distance
+    }
+    return monotonic - this.#since
   }
 }

@@ -78,7 +78,7 @@ describe('several messages at once', () => {
       queue.accept(sampleMessage(), { claim: false }),
     ])
     expect(results.map((one) => one.status)).toEqual(['rejected', 'fulfilled'])
-    expect((await queue.stats()).messages).toBe(2)
+    expect((await queue.reader.stats()).messages).toBe(2)
     expect(heard.filter((event) => event.queueId === fresh.queueId)).toEqual([])
     expect(queue.destinations()).toMatchObject([{ waiting: 2 }])
   })
@@ -100,7 +100,7 @@ describe('a shared body', () => {
       claim: true,
     })
     for (const claim of claims) await settle(claim)
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
     for (const one of [first, second]) if (one.kind === 'spool') await gone(one.file)
   })
 
@@ -160,7 +160,7 @@ describe('a message that is returned at once', () => {
     const file = await spooled(octets)
     const never = sampleRecipient({ parameters: { notify: ['NEVER'], orcpt: null } })
     await queue.acceptAll([sampleMessage({ returned, recipients: [never], body: file })], { claim: false })
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
     expect(await queue.noticeTasks({ limit: 9, now: now() })).toEqual([])
     await gone(file.file)
   })

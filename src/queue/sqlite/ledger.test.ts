@@ -7,15 +7,15 @@ import type { Event } from '../../observe/events.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { NewMessage } from '../contract/queue.ts'
-import { DirectQueueReader } from './sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
 let place: TestQueue
 let queue: OpenQueue
-let reader: DirectQueueReader
+let reader: SyncQueueReader
 beforeEach(async () => {
   place = testQueue()
   queue = await place.open()
-  reader = new DirectQueueReader(place.directory)
+  reader = new SyncQueueReader(place.directory)
 })
 afterEach(async () => {
   reader.close()

@@ -64,7 +64,7 @@ describe('accept and claim', () => {
     ])
     expect(queue.destinations()).toEqual([])
     for (const claim of claims) await settle(claim)
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 
   it('takes many at once and keeps them apart', async () => {
@@ -95,7 +95,7 @@ describe('accept and claim', () => {
       queue.accept(sampleMessage(), { claim: false }),
     ])
     expect(results.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-    expect((await queue.stats()).messages).toBe(3)
+    expect((await queue.reader.stats()).messages).toBe(3)
   })
 })
 
@@ -131,7 +131,7 @@ describe('settle', () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     await settle(claim as Claim)
     expect(await settle(claim as Claim, failed())).toEqual({ noticesDue: false })
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 })
 
@@ -146,7 +146,7 @@ describe('notices', () => {
     await queue.notify({ task, dsn, events: [] })
     await queue.notify({ task, dsn: sampleMessage({ sender: null }), events: [] })
     expect(await queue.noticeTasks({ limit: 10, now: now() })).toEqual([])
-    expect(await queue.stats()).toMatchObject({ messages: 1, noticesDue: 0 })
+    expect(await queue.reader.stats()).toMatchObject({ messages: 1, noticesDue: 0 })
     const [own] = await queue.claim({ nextHop: 'mx:example.net', limit: 10, now: now() })
     expect(own?.message).toMatchObject({ queueId: dsn.queueId, sender: null })
   })
@@ -209,7 +209,7 @@ describe('notices', () => {
       const tasks = await queue.noticeTasks({ limit: 10, now: now() })
       expect(tasks).toHaveLength(due ? 1 : 0)
       for (const task of tasks) await queue.notify({ task, dsn: null, events: [] })
-      expect((await queue.stats()).messages).toBe(0)
+      expect((await queue.reader.stats()).messages).toBe(0)
     }
   })
 
@@ -272,7 +272,7 @@ describe('an engine that ends by itself', () => {
     expect(told).toEqual([])
     queue = await place.open()
     queue.onFatal((cause) => told.push(cause))
-    ;(queue as SqliteQueue).gone('the worker failed')
+    ;(queue as SqliteQueue).failed('the worker failed')
     expect(told).toEqual(['the worker failed'])
   })
 })

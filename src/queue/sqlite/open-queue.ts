@@ -27,7 +27,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
   const backlog = new Backlog()
   // Until the queue exists, only the backlog follows the commits.
   const listener: { current: CommitListener } = {
-    current: { news: ({ changed }) => backlog.apply(changed), gone: () => undefined },
+    current: { committed: ({ changed }) => backlog.apply(changed), failed: () => undefined },
   }
   const {
     client,
@@ -37,7 +37,10 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     spool: owners,
   } = await StoreClient.start(
     { directory: settings.directory, retry: settings.retry, now: clock.now() },
-    { news: (news) => listener.current.news(news), gone: (cause) => listener.current.gone(cause) },
+    {
+      committed: (news) => listener.current.committed(news),
+      failed: (cause) => listener.current.failed(cause),
+    },
   )
   backlog.apply(destinations)
   await mkdir(spool.directory, { recursive: true, mode: 0o700 })

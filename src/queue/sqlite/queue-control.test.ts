@@ -10,19 +10,20 @@ import {
   failed,
   sampleMessage,
   sampleRecipient,
+  TestClock,
   type TestQueue,
   testQueue,
 } from '../../../test/lib/queue-samples.ts'
 import { until } from '../../../test/lib/until.ts'
 import type { ControlAction } from '../contract/queue-control.ts'
 import { DATABASE_FILE } from './database/database.ts'
-import { DirectControl } from './direct-control.ts'
+import { openQueueControl } from './direct-access.ts'
 import type { QueueFilter } from '../contract/recipient-filter.ts'
 import type { Event } from '../../observe/events.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { Claim, DestinationSummary } from '../contract/queue.ts'
-import { DirectQueueReader } from './sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
 let place: TestQueue
 let queue: OpenQueue
@@ -45,13 +46,13 @@ const settle = (claim: Claim, outcome: Outcome) =>
     outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
   })
 function states(): Record<string, number> {
-  const reader = new DirectQueueReader(place.directory)
+  const reader = new SyncQueueReader(place.directory)
   const { recipients } = reader.stats()
   reader.close()
   return Object.fromEntries(Object.entries(recipients).filter(([, count]) => count > 0))
 }
 function kinds(queueId: string): string[] {
-  const reader = new DirectQueueReader(place.directory)
+  const reader = new SyncQueueReader(place.directory)
   const events = reader.trace(queueId)
   reader.close()
   return events.map((event) => event.kind)
@@ -211,7 +212,7 @@ describe('suspended destinations', () => {
     expect(await queue.accept(sampleMessage(), { claim: true })).toEqual([])
     expect(await claimAll()).toEqual([])
     expect(queue.destinations()).toEqual([])
-    expect((await queue.stats()).suspended).toMatchObject([{ nextHop: hop, by, reason: 'maintenance' }])
+    expect((await queue.reader.stats()).suspended).toMatchObject([{ nextHop: hop, by, reason: 'maintenance' }])
     await queue.close()
     queue = await place.open()
     expect(await claimAll()).toEqual([])
@@ -229,13 +230,16 @@ describe('a second process', () => {
     await queue.accept(message, { claim: false })
     await queue.accept(sampleMessage(), { claim: false })
     queue.watch((nextHops) => seen.push(...nextHops.map((nextHop) => ({ nextHop, ...queue.backlog(nextHop) }))))
-    const direct = new DirectControl(place.directory, () => place.clock.time)
-    expect(direct.control(order('hold', { queueIds: [message.queueId] }))).toEqual({ changed: 1, afterAttempt: 0 })
+    const direct = openQueueControl(place.directory, place.clock)
+    expect(await direct.control(order('hold', { queueIds: [message.queueId] }))).toEqual({
+      changed: 1,
+      afterAttempt: 0,
+    })
     await until(() => seen.length > 0, { what: 'news of the other process' })
     expect(seen).toEqual([{ nextHop: hop, waiting: 1, earliestAttemptAt: place.clock.time }])
-    expect(direct.suspend({ nextHop: hop, by, reason: 'x' })).toBe(true)
+    expect(await direct.suspend({ nextHop: hop, by, reason: 'x' })).toBe(true)
     expect(await queue.accept(sampleMessage(), { claim: true })).toEqual([])
-    expect(direct.resume({ nextHop: hop, by, reason: 'x' })).toBe(true)
+    expect(await direct.resume({ nextHop: hop, by, reason: 'x' })).toBe(true)
     direct.close()
     expect(await claimAll()).toHaveLength(2)
   })
@@ -245,12 +249,12 @@ describe('a second process', () => {
     await queue.accept(message, { claim: false })
     const heard: string[] = []
     queue.subscribe((events) => heard.push(...events.map((event) => event.kind)))
-    const direct = new DirectControl(place.directory, () => place.clock.time)
-    direct.control(order('hold'))
-    direct.suspend({ nextHop: hop, by, reason: 'x' })
+    const direct = openQueueControl(place.directory, place.clock)
+    await direct.control(order('hold'))
+    await direct.suspend({ nextHop: hop, by, reason: 'x' })
     await until(() => heard.length === 2, { what: 'the events of the other process' })
     await queue.accept(sampleMessage(), { claim: false })
-    direct.resume({ nextHop: hop, by, reason: 'x' })
+    await direct.resume({ nextHop: hop, by, reason: 'x' })
     direct.close()
     await until(() => heard.includes('resumed'), { what: 'the last event of the other process' })
     expect(heard).toEqual(['held', 'suspended', 'received', 'resolved', 'resumed'])
@@ -261,15 +265,14 @@ describe('a second process', () => {
     await queue.accept(sampleMessage({ recipients }), { claim: false })
     const node = new Database(join(place.directory, DATABASE_FILE), { timeout: 0 })
     const held: unknown[] = []
-    const direct = new DirectControl(
-      place.directory,
-      () => place.clock.time,
-      () => {
+    const clock = Object.assign(new TestClock(), {
+      sleep: async () => {
         node.exec('BEGIN IMMEDIATE; COMMIT')
         held.push(node.prepare('SELECT count(*) FROM recipients WHERE state = 3').pluck().get())
       },
-    )
-    expect(direct.control(order('hold'))).toEqual({ changed: 2_500, afterAttempt: 0 })
+    })
+    const direct = openQueueControl(place.directory, clock)
+    expect(await direct.control(order('hold'))).toEqual({ changed: 2_500, afterAttempt: 0 })
     expect(held).toEqual([2_000, 2_500])
     direct.close()
     node.close()
@@ -278,8 +281,8 @@ describe('a second process', () => {
   it('controls a stopped one', async () => {
     await queue.accept(sampleMessage(), { claim: false })
     await queue.close()
-    const direct = new DirectControl(place.directory, () => place.clock.time)
-    expect(direct.control(order('bounce'))).toEqual({ changed: 1, afterAttempt: 0 })
+    const direct = openQueueControl(place.directory, place.clock)
+    expect(await direct.control(order('bounce'))).toEqual({ changed: 1, afterAttempt: 0 })
     direct.close()
     queue = await place.open()
     expect(await queue.noticeTasks({ limit: 5, now: 0 })).toHaveLength(1)
@@ -299,7 +302,7 @@ describe('age', () => {
     place.clock.time += 4_000_001
     expect(await queue.expireOverdue()).toBe(1)
     expect(states()).toEqual({ queued: 1, held: 1, expired: 1 })
-    expect((await queue.stats()).keptBeyondLifetime).toEqual({ held: 1, suspended: 1 })
+    expect((await queue.reader.stats()).keptBeyondLifetime).toEqual({ held: 1, suspended: 1 })
     expect(await queue.noticeTasks({ limit: 5, now: 0 })).toMatchObject([
       { notice: 'failed', recipients: [{ expired: true, status: '4.4.7' }] },
     ])

@@ -11,7 +11,7 @@ import {
 } from '../../../test/lib/queue-samples.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Claim } from '../contract/queue.ts'
-import { DirectQueueReader } from './sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
 let place: TestQueue
 let queue: OpenQueue
@@ -49,7 +49,7 @@ it('the operator may be told alone', async () => {
   await settle(claim as Claim, failed())
   const [task] = await queue.noticeTasks({ limit: 1, now: now() })
   if (task) await queue.notify({ task, dsn: null, copies: [sampleMessage({ sender: null })], events: [] })
-  expect((await queue.stats()).messages).toBe(1)
+  expect((await queue.reader.stats()).messages).toBe(1)
 })
 
 it('an address that stands for others is never attempted, and told once', async () => {
@@ -65,7 +65,7 @@ it('an address that stands for others is never attempted, and told once', async 
   const tasks = await queue.noticeTasks({ limit: 9, now: now() })
   expect(tasks).toMatchObject([{ notice: 'expanded', recipients: [{ address: 'team@example.org', status: '2.1.5' }] }])
   if (tasks[0]) await queue.notify({ task: tasks[0], dsn: null, events: [] })
-  expect((await queue.stats()).messages).toBe(0)
+  expect((await queue.reader.stats()).messages).toBe(0)
 })
 
 it('an address that stands for others does not keep a restart from sorting itself out', async () => {
@@ -75,7 +75,7 @@ it('an address that stands for others does not keep a restart from sorting itsel
   await queue.close()
   queue = await place.open()
   expect(queue.destinations().map(({ nextHop, waiting }) => [nextHop, waiting])).toEqual([['mx:example.net', 1]])
-  const reader = new DirectQueueReader(place.directory)
+  const reader = new SyncQueueReader(place.directory)
   expect([...reader.list()].flatMap((one) => one.recipients.map(({ state }) => state))).toEqual(['delivered', 'queued'])
   reader.close()
 })
@@ -85,7 +85,7 @@ it('the class of a refusal is kept for lists and reports', async () => {
   await settle(claim as Claim, { ...failed(), replyClass: 'blocked', advice: 'Ask them.' } as ReturnType<typeof failed>)
   const [task] = await queue.noticeTasks({ limit: 1, now: now() })
   expect(task?.recipients[0]?.replyClass).toBe('blocked')
-  const reader = new DirectQueueReader(place.directory)
+  const reader = new SyncQueueReader(place.directory)
   expect([...reader.list()][0]?.recipients[0]?.last?.class).toBe('blocked')
   expect([...reader.ledger()].at(-1)).toMatchObject({ kind: 'failed', class: 'blocked', advice: 'Ask them.' })
   reader.close()

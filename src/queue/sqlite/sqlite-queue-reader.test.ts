@@ -12,16 +12,16 @@ import {
 import { until } from '../../../test/lib/until.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Claim } from '../contract/queue.ts'
-import { DirectQueueReader } from './sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
 let place: TestQueue
 let queue: OpenQueue
-let reader: DirectQueueReader
+let reader: SyncQueueReader
 
 beforeEach(async () => {
   place = testQueue()
   queue = await place.open()
-  reader = new DirectQueueReader(place.directory)
+  reader = new SyncQueueReader(place.directory)
 })
 afterEach(async () => {
   reader.close()
@@ -48,7 +48,7 @@ it('lists with every kind of filter', async () => {
   })
   await queue.accept(anna, { claim: false })
   await settleAll(await queue.accept(bounce, { claim: true }), deferred())
-  const ids = (filter: Parameters<DirectQueueReader['list']>[0]) => [...reader.list(filter)].map((one) => one.queueId)
+  const ids = (filter: Parameters<SyncQueueReader['list']>[0]) => [...reader.list(filter)].map((one) => one.queueId)
   expect(ids({})).toEqual([anna.queueId, bounce.queueId])
   expect(ids({ queueIds: [bounce.queueId, 'other'] })).toEqual([bounce.queueId])
   expect(ids({ sender: '<>' })).toEqual([bounce.queueId])
@@ -134,7 +134,7 @@ it('reads a stopped queue and counts', async () => {
   await queue.accept(sampleMessage(), { claim: true })
   await queue.close()
   reader.close()
-  reader = new DirectQueueReader(place.directory)
+  reader = new SyncQueueReader(place.directory)
   expect(reader.stats()).toMatchObject({ messages: 1, recipients: { claimed: 1, queued: 0 } })
 })
 
@@ -152,5 +152,5 @@ it('says of a recipient that a person stopped its destination', async () => {
 })
 
 it('says what is wrong where there is no queue', () => {
-  expect(() => new DirectQueueReader(`${place.directory}/nowhere`)).toThrow(/no queue: no file .*nowhere\/queue\.db/)
+  expect(() => new SyncQueueReader(`${place.directory}/nowhere`)).toThrow(/no queue: no file .*nowhere\/queue\.db/)
 })

@@ -1,26 +1,15 @@
-// Room queue: the contract of queue.ts over the store worker and the spool. Turns words of the contract into operations and back; decides
-// nothing about mail.
+// The queue of a node over the store worker and the spool. It turns calls of the contract into operations of the worker and decides nothing
+// about mail.
 
 import { Readable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import type { Event } from '../../observe/events.ts'
-import { claimsOf } from './claimed-at-accept.ts'
-import type {
-  ControlRequest,
-  ControlResult,
-  ControlStep,
-  ControlStepResult,
-  QueueStats,
-  DestinationRequest,
-} from '../contract/queue-control.ts'
-import type { FreeSpace } from './storage-health.ts'
-import { StorageHealth } from './storage-health.ts'
-import type { TransferAnswer, TransferRequest } from '../contract/queue-transfer.ts'
-import type { TransferStepAnswers, TransferStep } from '../transfer/transfer-step.ts'
 import { noticeNumber } from '../contract/notify-bits.ts'
 import type { OpenQueue, OpenReport } from '../contract/opened-queue.ts'
+import type { ControlRequest, ControlResult, DestinationRequest } from '../contract/queue-control.ts'
 import type { QueueSettings } from '../contract/queue-settings.ts'
-import type { Accepted, Operation, WireOutcome, CommitNews } from './worker/worker-protocol.ts'
+import type { TransferAnswer, TransferRequest } from '../contract/queue-transfer.ts'
+import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type {
   Claim,
   DestinationBacklog,
@@ -33,20 +22,28 @@ import type {
   SpoolFile,
   StoredBody,
 } from '../contract/queue.ts'
-import type { Spool } from './spool/spool.ts'
-import type { StoreClient, CommitListener } from './worker/store-client.ts'
-import { encodeTransfer } from '../transfer/transferred-message.ts'
-import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Backlog } from '../scheduling/destination-backlog.ts'
-import { Unbroken } from '../scheduling/continuous-uptime.ts'
-import { contentOf, decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeTls } from './worker/worker-codec.ts'
+import type { TransferStep, TransferStepAnswers } from '../transfer/transfer-step.ts'
+import { encodeTransfer } from '../transfer/transferred-message.ts'
+import { claimsOf } from './claimed-at-accept.ts'
+import { LifetimeSweeps } from './lifetime-sweeps.ts'
+import type { Spool } from './spool/spool.ts'
+import { SqliteQueueControl } from './sqlite-queue-control.ts'
+import { type ReaderPorts, SqliteQueueReader } from './sqlite-queue-reader.ts'
+import { type FreeSpace, StorageHealth } from './storage-health.ts'
+import type { CommitListener, StoreClient } from './worker/store-client.ts'
+import {
+  contentOf,
+  decodeClaim,
+  decodeNotice,
+  encodeEvents,
+  encodeMessage,
+  encodeOutcome,
+} from './worker/worker-codec.ts'
+import type { Accepted, CommitNews, Operation, OperationResults } from './worker/worker-protocol.ts'
 
-/** Between two tries to write down a fact (a settlement) that the disk refused, ms. */
+/** Time between two tries to write a settlement or release that the disk refused, ms. */
 const FACT_RETRY_MS = 1_000
-/** How often recipients past their lifetime are looked for, ms. */
-const EXPIRE_SWEEP_MS = 60_000
-/** A sweep that comes later than this says that the machine slept or its clock jumped, ms. */
-const LATE_SWEEP_MS = 3 * EXPIRE_SWEEP_MS
 
 export interface SqliteQueueParts {
   readonly client: StoreClient
@@ -61,58 +58,59 @@ export interface SqliteQueueParts {
 
 export class SqliteQueue implements OpenQueue, CommitListener {
   readonly opened: OpenReport
+  readonly reader: SqliteQueueReader
   readonly #client: StoreClient
   readonly #spool: Spool
   readonly #clock: Clock
   readonly #health: StorageHealth
   readonly #backlog: Backlog
-  readonly #mourners: ((cause: string) => void)[] = []
-  readonly #followers: ((events: readonly Event[]) => void)[] = []
-  readonly #sweep: NodeJS.Timeout
-  /** The last message that was judged to be late or not. */
-  #warnedTo = 0
+  readonly #control: SqliteQueueControl
+  readonly #sweeps: LifetimeSweeps
+  readonly #fatalListeners: ((cause: string) => void)[] = []
+  readonly #subscribers: ((events: readonly Event[]) => void)[] = []
   #closing = false
 
   constructor(parts: SqliteQueueParts) {
+    const { client, clock, settings } = parts
     this.opened = parts.opened
-    this.#client = parts.client
+    this.#client = client
     this.#spool = parts.spool
-    this.#clock = parts.clock
+    this.#clock = clock
     this.#backlog = parts.backlog
     this.#health = new StorageHealth(parts)
-    const unbroken = new Unbroken(parts.clock.now(), LATE_SWEEP_MS)
-    this.#sweep = setInterval(() => {
-      // What became too old while nobody tried is attempted first, as everything is within the longest gap.
-      if (unbroken.for(parts.clock.now()) < parts.settings.retry.maximalGapMs) return
-      void this.expireOverdue().catch(() => {})
-      void this.findDelayed().catch(() => {})
-    }, EXPIRE_SWEEP_MS)
-    this.#sweep.unref()
+    this.#sweeps = new LifetimeSweeps({ client, clock, retry: settings.retry })
+    this.#control = new SqliteQueueControl({
+      clock,
+      run: async (step) => (await client.run({ kind: 'control', step })).value,
+    })
+    this.reader = new SqliteQueueReader({
+      run: (async (step) => (await client.run({ kind: 'read', step })).value) as ReaderPorts['run'],
+      openBody: (body) => this.openBody(body),
+      now: () => clock.now(),
+    })
   }
 
   async accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]> {
-    const wire = encodeMessage(message, this.#client.octetsStart)
+    const encoded = encodeMessage(message, this.#client.octetsStart)
     const { value } = await this.#client.run(
-      { kind: 'accept', message: wire, claim: options.claim, now: this.#clock.now() },
+      { kind: 'accept', message: encoded, claim: options.claim, now: this.#clock.now() },
       contentOf(message),
     )
-    this.#tellFollowers(message.events)
-    return claimed(message, value, options.claim)
+    this.#publish(message.events)
+    return acceptedClaims(message, value, options)
   }
 
   async acceptAll(messages: readonly NewMessage[], options: { readonly claim: boolean }): Promise<Claim[]> {
-    let start = this.#client.octetsStart
-    const wire = messages.map((message) => {
-      const encoded = encodeMessage(message, start)
-      start += octetsOf(message)
-      return { message: encoded, returned: message.returned ?? null }
-    })
+    const encoded = this.#encodeAll(messages).map((message, place) => ({
+      message,
+      returned: messages[place]?.returned ?? null,
+    }))
     const { value } = await this.#client.run(
-      { kind: 'accept-all', messages: wire, claim: options.claim, now: this.#clock.now() },
+      { kind: 'accept-all', messages: encoded, claim: options.claim, now: this.#clock.now() },
       messages.flatMap(contentOf),
     )
-    for (const { returned, events } of messages) if (!returned) this.#tellFollowers(events)
-    return messages.flatMap((message, place) => claimed(message, value[place] as Accepted, options.claim))
+    for (const { returned, events } of messages) if (!returned) this.#publish(events)
+    return messages.flatMap((message, place) => acceptedClaims(message, value[place] as Accepted, options))
   }
 
   async shareBody(body: StoredBody): Promise<SharedBody> {
@@ -123,18 +121,18 @@ export class SqliteQueue implements OpenQueue, CommitListener {
 
   async claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]> {
     const { value, octets } = await this.#client.run({ kind: 'claim', ...request })
-    return value.map((one) => decodeClaim(one, request.nextHop, octets))
+    return value.map((claim) => decodeClaim(claim, request.nextHop, octets))
   }
 
   async settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }> {
     const { queueId } = settlement
-    const outcomes = settlement.outcomes.map(wireOutcome)
-    return { noticesDue: (await this.#fact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })) === true }
+    const outcomes = settlement.outcomes.map(encodeOutcome)
+    return { noticesDue: (await this.#runFact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })) === true }
   }
 
   async release(claims: readonly Claim[]): Promise<void> {
     const recipients = claims.flatMap((claim) => claim.recipients.map((recipient) => recipient.recipientId))
-    if (recipients.length > 0) await this.#fact({ kind: 'release', recipients, now: this.#clock.now() })
+    if (recipients.length > 0) await this.#runFact({ kind: 'release', recipients, now: this.#clock.now() })
   }
 
   backlog(nextHop: string): DestinationBacklog {
@@ -156,7 +154,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
   }): Promise<NoticeTask[]> {
     const { limit, now, after = -1 } = request
     const { value, octets } = await this.#client.run({ kind: 'notices', limit, after, now })
-    return value.map((one) => decodeNotice(one, octets))
+    return value.map((notice) => decodeNotice(notice, octets))
   }
 
   async notify(done: {
@@ -168,23 +166,16 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     const { task, dsn, copies = [] } = done
     const reports = dsn ? [dsn, ...copies] : copies
     const events = [...done.events, ...reports.flatMap((report) => report.events)]
-    const content = reports.map(contentOf)
-    let start = this.#client.octetsStart
-    const wire = reports.map((report, place) => {
-      const encoded = encodeMessage({ ...report, events: [] }, start)
-      for (const part of content[place] ?? []) start += part.length
-      return encoded
-    })
     await this.#client.run(
       {
         kind: 'notify',
         recipients: task.recipients.map((recipient) => recipient.recipientId),
         notice: noticeNumber[task.notice],
-        reports: wire,
+        reports: this.#encodeAll(reports.map((report) => ({ ...report, events: [] }))),
         events: encodeEvents(events),
         now: this.#clock.now(),
       },
-      content.flat(),
+      reports.flatMap(contentOf),
     )
   }
 
@@ -195,42 +186,19 @@ export class SqliteQueue implements OpenQueue, CommitListener {
   async purge(before: number): Promise<number> {
     let removed = 0
     for (let after: number | null = 0; after !== null; ) {
-      const { value }: { value: { removed: number; next: number | null } } = await this.#client.run({
-        kind: 'purge',
-        before,
-        after,
-      })
+      const { value }: { value: OperationResults['purge'] } = await this.#client.run({ kind: 'purge', before, after })
       removed += value.removed
       after = value.next
     }
     return removed
   }
 
-  /** Ends recipients whose lifetime passed without an attempt; runs by itself every minute once the node has worked for the longest gap. Returns how many. */
-  async expireOverdue(): Promise<number> {
-    let expired = 0
-    for (let after: number | null = 0; after !== null && !this.#closing; ) {
-      const { value }: { value: { expired: number; next: number | null } } = await this.#client.run({
-        kind: 'expire',
-        now: this.#clock.now(),
-        after,
-      })
-      expired += value.expired
-      after = value.next
-    }
-    return expired
+  expireOverdue(): Promise<number> {
+    return this.#sweeps.expireOverdue()
   }
 
-  async findDelayed(): Promise<number> {
-    let late = 0
-    for (let more = true; more && !this.#closing; ) {
-      const asked = { kind: 'warn', now: this.#clock.now(), after: this.#warnedTo } as const
-      const { value } = await this.#client.run(asked)
-      late += value.late
-      this.#warnedTo = value.upTo
-      more = value.more
-    }
-    return late
+  findDelayed(): Promise<number> {
+    return this.#sweeps.findDelayed()
   }
 
   createSpoolFile(): Promise<SpoolFile> {
@@ -243,30 +211,19 @@ export class SqliteQueue implements OpenQueue, CommitListener {
   }
 
   health(): Promise<QueueHealth> {
-    return this.#health.look()
+    return this.#health.check()
   }
 
-  async control(request: ControlRequest): Promise<ControlResult> {
-    let changed = 0
-    let afterAttempt = 0
-    for (let after: number | null = 0; after !== null; ) {
-      const step: ControlStepResult = await this.#step({ kind: 'act', ...request, after, now: this.#clock.now() })
-      if (step.kind !== 'act') break
-      changed += step.changed
-      afterAttempt += step.afterAttempt
-      after = step.next
-    }
-    return { changed, afterAttempt }
+  control(request: ControlRequest): Promise<ControlResult> {
+    return this.#control.control(request)
   }
 
-  async suspend(request: DestinationRequest): Promise<boolean> {
-    const result = await this.#step({ kind: 'suspend', ...request, now: this.#clock.now() })
-    return result.kind === 'flag' && result.changed
+  suspend(request: DestinationRequest): Promise<boolean> {
+    return this.#control.suspend(request)
   }
 
-  async resume(request: DestinationRequest): Promise<boolean> {
-    const result = await this.#step({ kind: 'resume', ...request, now: this.#clock.now() })
-    return result.kind === 'flag' && result.changed
+  resume(request: DestinationRequest): Promise<boolean> {
+    return this.#control.resume(request)
   }
 
   async identity(): Promise<string> {
@@ -275,9 +232,9 @@ export class SqliteQueue implements OpenQueue, CommitListener {
 
   async acceptTransfer({ token, from, message }: TransferRequest): Promise<TransferAnswer> {
     const { header, body } = message
-    const wire = encodeTransfer(message, this.#client.octetsStart)
+    const encoded = encodeTransfer(message, this.#client.octetsStart)
     return this.#transferStep(
-      { kind: 'accept', token, from, message: wire },
+      { kind: 'accept', token, from, message: encoded },
       body.kind === 'inline' ? [header, body.bytes] : [header],
     )
   }
@@ -286,42 +243,46 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     return this.#transferStep({ kind: 'refuse', token })
   }
 
-  async stats(): Promise<QueueStats> {
-    const result = await this.#step({ kind: 'stats', now: this.#clock.now() })
-    if (result.kind !== 'stats') throw new Error('the store did not answer with statistics')
-    return result.stats
+  subscribe(listener: (events: readonly Event[]) => void): void {
+    this.#subscribers.push(listener)
   }
 
-  subscribe(listener: (events: readonly Event[]) => void): void {
-    this.#followers.push(listener)
+  onFatal(listener: (cause: string) => void): void {
+    this.#fatalListeners.push(listener)
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    clearInterval(this.#sweep)
+    this.#sweeps.stop()
     await this.#client.close()
   }
 
-  news(news: Pick<CommitNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void {
-    this.#health.hear(news)
+  committed(news: Omit<CommitNews, 'batches' | 'octets'>): void {
+    this.#health.update(news)
     for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
     this.#backlog.apply(news.changed)
-    if (this.#followers.length > 0) for (const entry of news.ledger) this.#tellFollowers(JSON.parse(entry) as Event[])
+    if (this.#subscribers.length > 0) for (const entry of news.ledger) this.#publish(JSON.parse(entry) as Event[])
   }
 
-  onFatal(listener: (cause: string) => void): void {
-    this.#mourners.push(listener)
+  failed(cause: string): void {
+    this.#health.setFatal(cause)
+    if (!this.#closing) for (const listener of this.#fatalListeners) listener(cause)
   }
 
-  gone(cause: string): void {
-    this.#health.gone(cause)
-    if (!this.#closing) for (const listener of this.#mourners) listener(cause)
-  }
-
-  /** What happened on another node was told there. */
-  #tellFollowers(events: readonly Event[]): void {
+  /** Events of another node were published there. */
+  #publish(events: readonly Event[]): void {
     const own = events.filter((event) => event.node === undefined)
-    if (own.length > 0) for (const follower of this.#followers) follower(own)
+    if (own.length > 0) for (const subscriber of this.#subscribers) subscriber(own)
+  }
+
+  /** The contents of the messages follow each other in the batch. */
+  #encodeAll(messages: readonly NewMessage[]) {
+    let start = this.#client.octetsStart
+    return messages.map((message) => {
+      const encoded = encodeMessage(message, start)
+      for (const part of contentOf(message)) start += part.length
+      return encoded
+    })
   }
 
   async #transferStep<K extends TransferStep['kind']>(
@@ -332,39 +293,21 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     return (await this.#client.run({ kind: 'transfer', step, now }, octets)).value as TransferStepAnswers[K]
   }
 
-  async #step(step: ControlStep): Promise<ControlStepResult> {
-    return (await this.#client.run({ kind: 'control', step })).value
-  }
-
-  /** Facts are not given up while the queue is open: a lost settlement would mean a second delivery. */
-  async #fact(operation: Operation & { kind: 'settle' | 'release' }): Promise<boolean | null> {
+  /** Repeats a settlement or release while the queue is open: a lost settlement would mean a second delivery. */
+  async #runFact(operation: Operation & { kind: 'settle' | 'release' }): Promise<boolean | null> {
     for (;;) {
       try {
         return (await this.#client.run(operation)).value
       } catch (error) {
-        const mayPass = error instanceof QueueUnavailable && error.cause !== 'closed' && !this.#health.isGone
-        if (!mayPass || this.#closing) throw error
+        const isTemporary = error instanceof QueueUnavailable && error.cause !== 'closed' && !this.#health.isFatal
+        if (!isTemporary || this.#closing) throw error
         await this.#clock.sleep(FACT_RETRY_MS)
       }
     }
   }
 }
 
-function octetsOf(message: NewMessage): number {
-  return contentOf(message).reduce((sum, part) => sum + part.length, 0)
-}
-
-function claimed(message: NewMessage, answer: Accepted, asked: boolean): Claim[] {
-  if (typeof answer !== 'number') return claimsOf(message, answer.first, answer.claimed)
-  return asked ? claimsOf(message, answer, null) : []
-}
-
-function wireOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): WireOutcome {
-  const { kind, status, reply, host, tls } = outcome
-  const scope = kind === 'delivered' ? null : outcome.scope
-  const dsnPassedOn = kind === 'delivered' && outcome.dsnPassedOn
-  const retryAt = kind === 'deferred' ? outcome.retryAt : null
-  const wire = [recipientId, kind, scope, status, reply, host, encodeTls(tls), dsnPassedOn, retryAt] as const
-  if (kind === 'delivered' || outcome.replyClass === undefined) return wire
-  return [...wire, outcome.replyClass, outcome.advice]
+function acceptedClaims(message: NewMessage, accepted: Accepted, { claim }: { readonly claim: boolean }): Claim[] {
+  if (typeof accepted !== 'number') return claimsOf(message, accepted.first, accepted.claimed)
+  return claim ? claimsOf(message, accepted, null) : []
 }

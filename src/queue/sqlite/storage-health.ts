@@ -35,21 +35,21 @@ export class StorageHealth {
   }
 
   /** True if the engine ended and nothing will ever be written again. */
-  get isGone(): boolean {
+  get isFatal(): boolean {
     return this.#gone !== null
   }
 
   /** What the worker said with its last commit. */
-  hear(news: { readonly waiting: number; readonly failing: string | null }): void {
+  update(news: { readonly waiting: number; readonly failing: string | null }): void {
     this.#waiting = news.waiting
     this.#failing = news.failing
   }
 
-  gone(cause: string): void {
+  setFatal(cause: string): void {
     this.#gone = cause
   }
 
-  async look(): Promise<QueueHealth> {
+  async check(): Promise<QueueHealth> {
     if (this.#gone !== null) return { kind: 'failing', cause: this.#gone }
     if (this.#failing !== null) await this.#probe()
     if (this.#failing !== null) return { kind: 'failing', cause: this.#failing }
@@ -69,8 +69,8 @@ export class StorageHealth {
   }
 
   #freeSpace(): Promise<FreeSpace> {
-    const now = this.#parts.clock.now()
-    if (this.#space === null || now - this.#space.at >= FRESH_MS || now < this.#space.at)
+    const now = this.#parts.clock.monotonic()
+    if (this.#space === null || now - this.#space.at >= FRESH_MS)
       this.#space = { at: now, free: this.#parts.freeSpace(this.#parts.settings.directory) }
     return this.#space.free
   }

@@ -56,7 +56,7 @@ describe('mail that is late', () => {
     expect(await queue.findDelayed()).toBe(0)
     place.clock.time += HOUR
     expect(await queue.findDelayed()).toBe(1)
-    expect((await queue.stats()).recipients).toMatchObject({ queued: 4, held: 1 })
+    expect((await queue.reader.stats()).recipients).toMatchObject({ queued: 4, held: 1 })
   })
 
   it('keeps the words of the last attempt for the notice of a delay, and a delivery calls it off', async () => {
@@ -76,7 +76,7 @@ describe('mail that is late', () => {
     await queue.claim({ nextHop: hop, limit: 1, now: place.clock.time })
     await settled(delivered())
     expect(await queue.noticeTasks({ limit: 5, now: place.clock.time })).toEqual([])
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 
   it('tells nobody of delays where that is not asked for', async () => {

@@ -22,7 +22,7 @@ import { DirectStore } from '../sqlite/direct-store.ts'
 import type { PendingTransfer, TransferAnswer } from '../contract/queue-transfer.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Claim } from '../contract/queue.ts'
-import { DirectQueueReader } from '../sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
 let place: TestQueue
 let here: OpenQueue
@@ -49,8 +49,8 @@ const offer = (one: PendingTransfer) =>
   there.acceptTransfer({ token: one.token, from: 'here.example', message: departing.readMessage(one, 'here.example') })
 const to = { name: 'there.example', by: 'ann' }
 
-function read<T>(directory: string, look: (reader: DirectQueueReader) => T): T {
-  const reader = new DirectQueueReader(directory)
+function read<T>(directory: string, look: (reader: SyncQueueReader) => T): T {
+  const reader = new SyncQueueReader(directory)
   try {
     return look(reader)
   } finally {
@@ -109,7 +109,7 @@ describe('what travels', () => {
     )
     expect(gone).toHaveLength(3)
     expect(gone[0]).toMatchObject({ to: 'there.example', by: 'ann' })
-    expect((await here.stats()).messages).toBe(0)
+    expect((await here.reader.stats()).messages).toBe(0)
   })
 
   it('keeps time and attempts', async () => {
@@ -138,11 +138,11 @@ describe('what travels', () => {
     await there.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
     const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
-    expect((await there.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
+    expect((await there.reader.stats()).oldestArrivedAt).toBe(place.clock.time - 86_400_000 * 5)
     place.clock.time += 4_000_001
     expect(await there.expireOverdue()).toBe(1)
     expect(await there.expireOverdue()).toBe(0)
-    expect((await there.stats()).recipients).toMatchObject({ queued: 1, expired: 1 })
+    expect((await there.reader.stats()).recipients).toMatchObject({ queued: 1, expired: 1 })
   })
 })
 
@@ -161,7 +161,7 @@ describe('a frozen message', () => {
     })
     place.clock.time += 86_400_000 * 9
     expect(await here.expireOverdue()).toBe(0)
-    expect((await here.stats()).recipients).toMatchObject({ transferring: 2, queued: 0, failed: 0 })
+    expect((await here.reader.stats()).recipients).toMatchObject({ transferring: 2, queued: 0, failed: 0 })
   })
 
   it('is as before if it stays', async () => {
@@ -203,7 +203,7 @@ describe('answers', () => {
     await there.close()
     there = await place.open({ directory: thereDirectory() })
     expect(await offer(one)).toBe('repeated')
-    expect((await there.stats()).messages).toBe(0)
+    expect((await there.reader.stats()).messages).toBe(0)
   })
 
   it('call a late offer off', async () => {
@@ -211,7 +211,7 @@ describe('answers', () => {
     const [one] = (await leaveAll()) as [PendingTransfer]
     expect(await there.refuseTransfer(one.token)).toBe('refused')
     expect(await offer(one)).toBe('refused')
-    expect((await there.stats()).messages).toBe(0)
+    expect((await there.reader.stats()).messages).toBe(0)
   })
 
   it('refuse a second mail of the same queue id, without remembering it', async () => {

@@ -13,7 +13,7 @@ import { createAuthority, type Issued } from '../../demo/ca.ts'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import { INLINE_LIMIT } from '../contract/queue.ts'
-import { DirectQueueReader } from '../sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 import { type TransferListener, startTransferListener } from './transfer-listener.ts'
 import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
 import { writeHead } from './transfer-head.ts'
@@ -127,7 +127,7 @@ describe('an offer', () => {
       const one = await offer(body)
       expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
       expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'repeated' })
-      const reader = new DirectQueueReader(place.directory)
+      const reader = new SyncQueueReader(place.directory)
       const shown = reader.show(one.message.queueId)
       expect(shown?.header).toEqual(one.message.header)
       expect(shown && (await buffer(reader.openBody(shown.body)))).toEqual(body)
@@ -141,7 +141,7 @@ describe('an offer', () => {
     const one = await offer(Buffer.from('x'))
     expect(await client().refuse(one)).toEqual({ kind: 'answer', value: 'refused' })
     expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'refused' })
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 
   it('for another queue is not taken: the name of the host leads elsewhere by now', async () => {
@@ -160,7 +160,7 @@ describe('an offer', () => {
       await expect(client().offer({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
     }
     await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
     expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
   })
 
@@ -198,7 +198,7 @@ describe('what is no offer', () => {
     expect(await raw('PUT', path, Buffer.from('no line'))).toMatch(/^400/)
     const cut = writeHead(message(Buffer.from('body')))
     expect(await raw('PUT', path, cut)).toMatch(/^400/)
-    expect((await queue.stats()).messages).toBe(0)
+    expect((await queue.reader.stats()).messages).toBe(0)
   })
 })
 

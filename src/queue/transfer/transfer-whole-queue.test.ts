@@ -37,7 +37,7 @@ const fill = (count: number) =>
 const run = (to: Receiver = plain, patienceMs = 0) =>
   transferWholeQueue({ from, to, clock: place.clock }, { node: 'here', by: 'ann', address: 'there:1', patienceMs })
 const broken = trouble('connection reset')
-const counts = async () => [(await here.stats()).messages, (await there.stats()).messages]
+const counts = async () => [(await here.reader.stats()).messages, (await there.reader.stats()).messages]
 
 describe('a run', () => {
   it('moves everything', async () => {
@@ -80,7 +80,7 @@ describe('a run', () => {
       unanswered: 0,
       trouble: 'it answered 507: the queue is full',
     })
-    expect((await here.stats()).recipients).toMatchObject({ queued: 3, transferring: 0 })
+    expect((await here.reader.stats()).recipients).toMatchObject({ queued: 3, transferring: 0 })
   })
 
   it('does not begin with a receiver that does not greet, or that is this queue itself', async () => {
@@ -112,7 +112,7 @@ describe('a run', () => {
     await fill(2)
     rmSync(join(place.directory, 'here', 'spool', file.file))
     expect(await run()).toMatchObject({ moved: 2, stayed: [{ reason: expect.stringContaining('missing or damaged') }] })
-    expect((await here.stats()).recipients).toMatchObject({ queued: 1, transferring: 0 })
+    expect((await here.reader.stats()).recipients).toMatchObject({ queued: 1, transferring: 0 })
   })
 
   it('waits for attempts under way as long as it may', async () => {
@@ -171,6 +171,6 @@ describe('taking back', () => {
       unanswered: [{ address: 'there:1', cause: 'connection reset', messages: 2 }],
     })
     expect(await abortPendingTransfers({ from, receiver: null, by: 'ann' })).toMatchObject({ stayed: 2 })
-    expect((await here.stats()).recipients.queued).toBe(2)
+    expect((await here.reader.stats()).recipients.queued).toBe(2)
   })
 })

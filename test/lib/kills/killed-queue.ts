@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { finalKinds } from '../../../src/observe/events.ts'
 import type { Event } from '../../../src/observe/events.ts'
-import { DirectQueueReader } from '../../../src/queue/sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../sync-queue-reader.ts'
 import { countBy, type KillReport } from './kill-report.ts'
 import { live } from './spawn-child.ts'
 
@@ -81,7 +81,7 @@ function judgeNotices(events: readonly Event[], broken: string[]): number {
 }
 
 function readLedger(directory: string): Event[] {
-  const reader = new DirectQueueReader(directory)
+  const reader = new SyncQueueReader(directory)
   const events = [...reader.ledger()]
   reader.close()
   return events

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openQueue } from '../../../src/queue/sqlite/open-queue.ts'
 import { queueSettings } from '../../../src/queue/contract/queue-settings.ts'
-import { DirectQueueReader } from '../../../src/queue/sqlite/sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../sync-queue-reader.ts'
 import { sampleMessage, sampleRecipient } from '../queue-samples.ts'
 import { countBy, type KillReport } from './kill-report.ts'
 import { live } from './spawn-child.ts'
@@ -69,14 +69,14 @@ interface Evidence {
 }
 
 async function judge({ here, there, accepted, broken }: Evidence): Promise<void> {
-  const left = new DirectQueueReader(here)
+  const left = new SyncQueueReader(here)
   for (const { queueId } of left.list()) broken.push(`${queueId}: still here`)
   const givenUp = countBy(
     [...left.ledger()].filter(({ kind }) => kind === 'handed-over'),
     ({ queueId }) => queueId ?? '',
   )
   left.close()
-  const reader = new DirectQueueReader(there)
+  const reader = new SyncQueueReader(there)
   const arrived = countBy(
     [...reader.ledger()].filter(({ kind }) => kind === 'transfer-accepted'),
     ({ queueId }) => queueId ?? '',

@@ -22,7 +22,7 @@ import { until } from '../../../../test/lib/until.ts'
 import { backupQueue } from './backup.ts'
 import { checksumOf } from './backup-folder.ts'
 import { DATABASE_FILE, openReadOnly, lockBackup } from '../database/database.ts'
-import { DirectQueueReader } from '../sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../../test/lib/sync-queue-reader.ts'
 import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from '../../contract/opened-queue.ts'
 import type { Claim } from '../../contract/queue.ts'
@@ -96,7 +96,7 @@ describe('a backup under load', () => {
     const bodies = await deliverAll(again)
     expect(bodies.size).toBe(report.messages)
     expect(before.map(({ queueId }) => bodies.get(queueId))).toEqual(['a large body', 'Hello\r\n', 'Hello\r\n'])
-    expect((await again.stats()).messages).toBe(0)
+    expect((await again.reader.stats()).messages).toBe(0)
   })
 
   it('does not hold mail that ended while it was taken', async () => {
@@ -119,7 +119,7 @@ describe('a backup under load', () => {
     await writeFile(pathOf(first), 'mail')
     expect(await taking).toMatchObject({ messages: 1, spoolFiles: 1, ended: 1, lost: [] })
     await restore()
-    const reader = new DirectQueueReader(restored)
+    const reader = new SyncQueueReader(restored)
     expect(reader.trace(last.queueId).map(({ kind }) => kind)).toEqual(['received', 'resolved', 'delivered'])
     reader.close()
   })
@@ -167,7 +167,7 @@ describe('nothing is overwritten', () => {
     const { messages, movedAside } = await restore({ force: true })
     expect(messages).toBe(0)
     const aside = await place.open({ directory: movedAside ?? '' })
-    expect((await aside.stats()).messages).toBe(1)
+    expect((await aside.reader.stats()).messages).toBe(1)
   })
 
   it('not bodies whose database is lost', async () => {
@@ -228,7 +228,7 @@ describe('a backup of another release', () => {
     const sql = readFileSync(join(import.meta.dirname, '../../../../test/fixtures/queue-formats/format-1.sql'), 'utf8')
     await rewrite((db) => db.exec(sql))
     const { messages } = await restore()
-    expect((await (await place.open({ directory: restored })).stats()).messages).toBe(messages)
+    expect((await (await place.open({ directory: restored })).reader.stats()).messages).toBe(messages)
   })
 
   it.each([
@@ -241,7 +241,7 @@ describe('a backup of another release', () => {
     await other.accept(sampleMessage(), { claim: false })
     await other.close()
     await expect(restore({ force: true })).rejects.toThrow(message)
-    expect((await (await place.open({ directory: restored })).stats()).messages).toBe(1)
+    expect((await (await place.open({ directory: restored })).reader.stats()).messages).toBe(1)
   })
 })
 

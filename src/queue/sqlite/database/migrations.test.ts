@@ -10,7 +10,7 @@ import { type TestQueue, testQueue } from '../../../../test/lib/queue-samples.ts
 import { createFromDump, schemaOf } from '../../../../test/lib/sql-dump.ts'
 import { DATABASE_FILE, openOwned, openReadOnly } from './database.ts'
 import { migrations, readVersion } from './migrations.ts'
-import { DirectQueueReader } from '../sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../../test/lib/sync-queue-reader.ts'
 
 const fixtures = join(import.meta.dirname, '../../../../test/fixtures/queue-formats')
 const fixture = (format: number) => join(fixtures, `format-${format}.sql`)
@@ -50,7 +50,7 @@ describe.each(formats)('a queue of format %i', (format) => {
   it('keeps every mail, its state and its events', async () => {
     const queue = await place.open()
     expect(queue.opened).toEqual({ recovered: 1, orphansRemoved: 0, lost: [] })
-    const reader = new DirectQueueReader(place.directory)
+    const reader = new SyncQueueReader(place.directory)
     const states = [...reader.list()].map(({ queueId, recipients }) => [queueId, recipients.map(({ state }) => state)])
     expect(states).toEqual([
       ['QUEUED', ['queued']],
@@ -66,7 +66,7 @@ describe.each(formats)('a queue of format %i', (format) => {
     ])
     expect(reader.show('NULLSENDER')).toMatchObject({ sender: null, parameters: { envid: 'e1', smtputf8: true } })
     expect(reader.trace('gone@example.net').map(({ kind }) => kind)).toEqual(['received', 'resolved', 'delivered'])
-    expect((await queue.stats()).suspended).toMatchObject([{ nextHop: 'mx:slow.example', by: 'postmaster' }])
+    expect((await queue.reader.stats()).suspended).toMatchObject([{ nextHop: 'mx:slow.example', by: 'postmaster' }])
     expect(await queue.noticeTasks({ limit: 9, now: 0 })).toMatchObject([
       { notice: 'failed' },
       { notice: 'delivered' },

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deferred, sampleMessage, type TestQueue, testQueue } from '../../../../test/lib/queue-samples.ts'
-import { DirectQueueReader } from '../sqlite-queue-reader.ts'
+import { SyncQueueReader } from '../../../../test/lib/sync-queue-reader.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { Spool } from './spool.ts'
 
@@ -129,7 +129,7 @@ describe('after a crash', () => {
     expect(again.opened.lost).toMatchObject([{ queueId: message.queueId }])
     expect(await again.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })).toEqual([])
     expect(await again.health()).toMatchObject({ kind: 'ok', lostBodies: 1 })
-    const reader = new DirectQueueReader(place.directory)
+    const reader = new SyncQueueReader(place.directory)
     expect(reader.show(message.queueId)).toMatchObject({ recipients: [{ state: 'held' }] })
     expect(reader.trace(message.queueId).at(-1)).toMatchObject({ kind: 'held', by: 'node' })
     reader.close()

@@ -38,9 +38,10 @@ const NO_OCTETS = new Uint8Array(0)
 
 /** What the client tells the engine besides answers. */
 export interface CommitListener {
-  news(news: Pick<CommitNews, 'changed' | 'freed' | 'ledger' | 'waiting' | 'failing'>): void
-  /** The worker is gone; nothing works any more. */
-  gone(cause: string): void
+  /** A commit changed something; called before its operations are answered. */
+  committed(news: Omit<CommitNews, 'batches' | 'octets'>): void
+  /** The worker ended; no operation can succeed any more. */
+  failed(cause: string): void
 }
 
 export class StoreClient {
@@ -137,7 +138,7 @@ export class StoreClient {
   #hear(report: WorkerReport): void {
     if (report.kind === 'closed') this.#closed?.()
     if (report.kind !== 'news') return
-    this.#listener.news(report)
+    this.#listener.committed(report)
     const octets = report.octets ?? NO_OCTETS
     for (const { id, values, failures } of report.batches) {
       const { waiters = [], lent = null } = this.#underWay.get(id) ?? {}
@@ -158,7 +159,7 @@ export class StoreClient {
     this.#operations = []
     for (const waiter of waiters) waiter.reject(this.#gone)
     this.#closed?.()
-    this.#listener.gone(cause)
+    this.#listener.failed(cause)
   }
 }
 

@@ -11,11 +11,20 @@ import type {
   WireEvents,
   WireMessage,
   WireNotice,
+  WireOutcome,
   WireRecipient,
   WireStored,
   WireTls,
 } from './worker-protocol.ts'
-import type { Claim, NewMessage, NewRecipient, NoticeTask, StoredBody, StoredMessage } from '../../contract/queue.ts'
+import type {
+  Claim,
+  NewMessage,
+  NewRecipient,
+  NoticeTask,
+  Settlement,
+  StoredBody,
+  StoredMessage,
+} from '../../contract/queue.ts'
 
 /** The octets of a message that travel with it: header, then the body if it is inline. */
 export function contentOf(message: NewMessage): readonly Uint8Array[] {
@@ -155,4 +164,15 @@ export function encodeEvents(events: readonly Event[]): WireEvents[] {
   }
   for (const [queueId, own] of byId) rows.push({ at: own[0]?.at ?? 0, queueId, events: JSON.stringify(own) })
   return rows
+}
+
+/** One recipient's outcome of an attempt. */
+export function encodeOutcome({ recipientId, outcome }: Settlement['outcomes'][number]): WireOutcome {
+  const { kind, status, reply, host, tls } = outcome
+  const scope = kind === 'delivered' ? null : outcome.scope
+  const dsnPassedOn = kind === 'delivered' && outcome.dsnPassedOn
+  const retryAt = kind === 'deferred' ? outcome.retryAt : null
+  const wire = [recipientId, kind, scope, status, reply, host, encodeTls(tls), dsnPassedOn, retryAt] as const
+  if (kind === 'delivered' || outcome.replyClass === undefined) return wire
+  return [...wire, outcome.replyClass, outcome.advice]
 }

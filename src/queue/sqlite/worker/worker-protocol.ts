@@ -3,7 +3,9 @@
 
 import type { TlsResult } from '../../../smtp/tls-result.ts'
 import type { DestinationSummary } from '../../contract/queue.ts'
-import type { ControlStep, ControlStepResult } from '../../contract/queue-control.ts'
+import type { ControlAction, DestinationRequest } from '../../contract/queue-control.ts'
+import type { QueueFilter } from '../../contract/recipient-filter.ts'
+import type { ReadResults, ReadStep } from '../store/read-steps.ts'
 import type { TransferStepAnswers, TransferStep } from '../../transfer/transfer-step.ts'
 import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
 import type { UnavailableCause } from '../../contract/queue-unavailable.ts'
@@ -74,6 +76,24 @@ export interface WireEvents {
   readonly events: string
 }
 
+/** One step of an operator's action; `act` covers a window of recipient row ids. */
+export type ControlStep =
+  | {
+      readonly kind: 'act'
+      readonly action: ControlAction
+      readonly filter: QueueFilter
+      readonly by: string
+      readonly reason: string
+      readonly after: number
+      readonly now: number
+    }
+  | ({ readonly kind: 'suspend' | 'resume'; readonly now: number } & DestinationRequest)
+
+export type ControlStepResult =
+  /** `next`: where the next window begins, or null after the last one. */
+  | { readonly kind: 'act'; readonly changed: number; readonly afterAttempt: number; readonly next: number | null }
+  | { readonly kind: 'flag'; readonly changed: boolean }
+
 export type Operation =
   | { readonly kind: 'accept'; readonly message: WireMessage; readonly claim: boolean; readonly now: number }
   | {
@@ -104,6 +124,7 @@ export type Operation =
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
   | { readonly kind: 'warn'; readonly now: number; readonly after: number }
   | { readonly kind: 'control'; readonly step: ControlStep }
+  | { readonly kind: 'read'; readonly step: ReadStep }
   | { readonly kind: 'transfer'; readonly step: TransferStep; readonly now: number }
   | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
   | { readonly kind: 'probe' }
@@ -178,6 +199,7 @@ export interface OperationResults {
   /** Recipients that were found late, the last message that was judged, and whether more can be judged now. */
   warn: { readonly late: number; readonly upTo: number; readonly more: boolean }
   control: ControlStepResult
+  read: ReadResults[ReadStep['kind']]
   transfer: TransferStepAnswers[TransferStep['kind']]
   lost: { readonly held: number }
   probe: null

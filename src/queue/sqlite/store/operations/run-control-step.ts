@@ -2,10 +2,9 @@
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../../../observe/events.ts'
-import type { ControlStep, ControlStepResult } from '../../../contract/queue-control.ts'
+import type { ControlStep, ControlStepResult } from '../../worker/worker-protocol.ts'
 import { messageOf } from '../recipient-id.ts'
 import { selectMatching, windowEnd } from '../statements/filter-rows.ts'
-import { selectStats } from '../statements/stats.ts'
 import type { StoreContext } from '../store-context.ts'
 import { controlRecipient } from './apply-action.ts'
 import { finishMessage } from './settle.ts'
@@ -25,8 +24,6 @@ export function control(context: StoreContext, step: ControlStep, db: Database):
       const changed = context.sql.deleteSuspension(step.nextHop)
       return steer(context, step, { changed, event: 'resumed' })
     }
-    case 'stats':
-      return { kind: 'stats', stats: selectStats(db, step.now) }
   }
 }
 

@@ -12,6 +12,7 @@ import { holdLostBody } from './hold-lost-body.ts'
 import { notices, notify } from './notices.ts'
 import { purge } from './write-ledger.ts'
 import { record } from './write-ledger.ts'
+import { runReadStep } from '../read-steps.ts'
 import { release } from './release.ts'
 import { settle } from './settle.ts'
 import { findDelayed } from './find-delayed.ts'
@@ -46,6 +47,8 @@ export function runOperation(
       return findDelayed(context, operation)
     case 'control':
       return control(context, operation.step, db)
+    case 'read':
+      return runReadStep(db, operation.step)
     case 'transfer':
       return runTransferStep(context, operation)
     case 'lost':

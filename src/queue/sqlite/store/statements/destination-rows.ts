@@ -1,18 +1,14 @@
 // Room queue: SQL about destinations: what waits for each, and which ones a person suspended.
 
 import type { Database } from 'better-sqlite3'
-
-export interface WaitingRow {
-  readonly nextHop: string
-  readonly waiting: number
-  readonly earliestAttemptAt: number
-}
+import type { Suspension } from '../../../contract/queue-reader.ts'
+import type { DestinationSummary } from '../../../contract/queue.ts'
 
 /** All destinations with waiting recipients: one walk over the partial index. */
-export function selectWaiting(db: Database): () => WaitingRow[] {
+export function selectWaiting(db: Database): () => DestinationSummary[] {
   const select = db.prepare(`SELECT next_hop AS nextHop, count(*) AS waiting, min(next_attempt_at) AS earliestAttemptAt
     FROM recipients WHERE state < 2 GROUP BY next_hop`)
-  return () => select.all() as WaitingRow[]
+  return () => select.all() as DestinationSummary[]
 }
 
 /** The earliest next-attempt time of a destination, or null: one look into the index. */
@@ -21,14 +17,6 @@ export function selectEarliest(db: Database): (nextHop: string) => number | null
     .prepare('SELECT next_attempt_at FROM recipients WHERE state < 2 AND next_hop = ? ORDER BY next_attempt_at LIMIT 1')
     .pluck()
   return (nextHop) => (select.get(nextHop) as number | undefined) ?? null
-}
-
-export interface Suspension {
-  readonly nextHop: string
-  /** Since when, unix ms. */
-  readonly at: number
-  readonly by: string
-  readonly reason: string
 }
 
 export function selectSuspensions(db: Database): () => Suspension[] {

@@ -38,13 +38,13 @@ const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS a
 /** Matching recipients after a row id, oldest message first. */
 export function selectListed(
   db: Database,
-  request: { readonly filter: QueueFilter; readonly after: number; readonly limit: number },
+  request: { readonly filter: QueueFilter; readonly after: number; readonly upTo: number; readonly limit: number },
 ): ListedRow[] {
   const { where, values } = filterSql(request.filter)
   return db
     .prepare(`SELECT ${columns} FROM recipients r JOIN messages m ON m.id = r.id >> 16
-      WHERE r.id > ? AND ${where} ORDER BY r.id LIMIT ?`)
-    .all(request.after, ...values, request.limit) as ListedRow[]
+      WHERE r.id > ? AND r.id <= ? AND ${where} ORDER BY r.id LIMIT ?`)
+    .all(request.after, request.upTo, ...values, request.limit) as ListedRow[]
 }
 
 export interface ShownRow {

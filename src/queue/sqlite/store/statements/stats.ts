@@ -1,7 +1,7 @@
 // Room queue: SQL of the numbers that a person wants to see.
 
 import type { Database } from 'better-sqlite3'
-import type { QueueStats } from '../../../contract/queue-control.ts'
+import type { QueueStats } from '../../../contract/queue-reader.ts'
 import { stateNumber, stateOf, type RecipientState } from '../../../contract/states.ts'
 import { selectSuspensions } from './destination-rows.ts'
 

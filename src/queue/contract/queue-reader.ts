@@ -1,0 +1,103 @@
+// Reading a queue: what waits and why, what happened to a message, and totals. Commands, the daemon and its pages use the same interface.
+
+import type { Readable } from 'node:stream'
+import type { Event } from '../../observe/events.ts'
+import type { MailParameters } from '../../smtp/envelope.ts'
+import type { Origin } from '../../smtp/origin.ts'
+import type { NoticeKind } from './notify-bits.ts'
+import type { ControlAction } from './queue-control.ts'
+import type { DestinationSummary, StoredBody } from './queue.ts'
+import type { QueueFilter } from './recipient-filter.ts'
+import type { RecipientState } from './states.ts'
+
+export interface ListedRecipient {
+  readonly address: string
+  readonly original: string
+  readonly reversePath: string | null
+  readonly nextHop: string
+  readonly private: boolean
+  readonly state: RecipientState
+  readonly attempts: number
+  /** Unix ms. Of a claimed recipient: the next attempt if the node stops now. */
+  readonly nextAttemptAt: number
+  /** An operator suspended its destination: it is not attempted, whatever its time. */
+  readonly suspended: boolean
+  /** An operator's action that waits for the end of the running attempt, or null. */
+  readonly pendingAction: ControlAction | null
+  /** The notice that is due, or null. */
+  readonly noticeDue: NoticeKind | null
+  /** The last attempt, or null before the first one ended. */
+  readonly last: {
+    /** Unix ms. */
+    readonly at: number
+    readonly status: string
+    readonly reply: string
+    readonly host: string | null
+    /** Reason of the refusal (smtp/reply-class.ts), or null. */
+    readonly class: string | null
+  } | null
+}
+
+export interface ListedMessage {
+  readonly queueId: string
+  /** Unix ms. */
+  readonly arrivedAt: number
+  /** Unix ms. */
+  readonly expiresAt: number
+  readonly origin: Origin
+  readonly sender: string | null
+  /** Octets, header and body. */
+  readonly size: number
+  /** The recipients that match the filter. */
+  readonly recipients: readonly ListedRecipient[]
+}
+
+export interface ShownMessage extends ListedMessage {
+  readonly parameters: MailParameters
+  readonly senderProven: boolean
+  readonly header: Buffer
+  readonly body: StoredBody
+  readonly events: readonly Event[]
+}
+
+/** A destination that an operator suspended. */
+export interface Suspension {
+  readonly nextHop: string
+  /** Unix ms. */
+  readonly at: number
+  readonly by: string
+  readonly reason: string
+}
+
+export interface QueueStats {
+  readonly messages: number
+  readonly recipients: Readonly<Record<RecipientState, number>>
+  readonly noticesDue: number
+  /** Recipients older than their lifetime that do not expire because an operator holds them or suspended their destination. */
+  readonly keptBeyondLifetime: { readonly held: number; readonly suspended: number }
+  /** Arrival of the oldest message, unix ms; null for an empty queue. */
+  readonly oldestArrivedAt: number | null
+  readonly suspended: readonly Suspension[]
+  /** Destinations with the most recipients waiting, at most 20. */
+  readonly destinations: readonly DestinationSummary[]
+}
+
+/** Every method rejects with QueueUnavailable. None of them blocks the event loop or a commit for longer than one page. */
+export interface QueueReader {
+  /** Queued messages with the recipients that match, oldest first, read page by page. */
+  list(filter?: QueueFilter): AsyncIterable<ListedMessage>
+  /** One queued message with all its recipients and events; null if it is not in the queue. */
+  show(queueId: string): Promise<ShownMessage | null>
+  /**
+   * The events of the messages that a queue ID, an address (sender, original or final recipient) or a Message-ID names, oldest first. Of a
+   * busy address only the newest `limit` messages; 200 if it is not given.
+   */
+  trace(subject: string, limit?: number): Promise<Event[]>
+  /** All events, oldest first, read page by page. */
+  ledger(): AsyncIterable<Event>
+  stats(): Promise<QueueStats>
+  /** Recipients that wait for one destination, also for a suspended one. */
+  waitingFor(nextHop: string): Promise<number>
+  /** The body of a shown message. */
+  openBody(body: StoredBody): Readable
+}

@@ -1,0 +1,118 @@
+// The reads of a queue as steps that take a bounded part of a connection's time. The worker runs them between the node's commits; a command
+// runs them on a read-only connection of its own.
+
+import type { Database } from 'better-sqlite3'
+import type { Event } from '../../../observe/events.ts'
+import { type MailParameters, plainMail } from '../../../smtp/envelope.ts'
+import type { Origin } from '../../../smtp/origin.ts'
+import { type NoticeKind, notices } from '../../contract/notify-bits.ts'
+import type { ControlAction } from '../../contract/queue-control.ts'
+import type { ListedMessage, ListedRecipient, QueueStats, ShownMessage } from '../../contract/queue-reader.ts'
+import type { StoredBody } from '../../contract/queue.ts'
+import type { QueueFilter } from '../../contract/recipient-filter.ts'
+import { stateOf } from '../../contract/states.ts'
+import { traceSubject } from './ledger-search.ts'
+import { selectSuspensions } from './statements/destination-rows.ts'
+import { windowEnd } from './statements/filter-rows.ts'
+import { selectLedgerAfter } from './statements/ledger-rows.ts'
+import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/listing-rows.ts'
+import { selectStats, selectWaitingFor } from './statements/stats.ts'
+
+/** Recipient rows or ledger rows that one step looks at: a few milliseconds. */
+const STEP_ROWS = 1_000
+
+export type ReadStep =
+  | { readonly kind: 'list'; readonly filter: QueueFilter; readonly after: number }
+  | { readonly kind: 'show'; readonly queueId: string }
+  | { readonly kind: 'trace'; readonly subject: string; readonly limit: number }
+  | { readonly kind: 'ledger'; readonly after: number }
+  | { readonly kind: 'stats'; readonly now: number }
+  | { readonly kind: 'waiting-for'; readonly nextHop: string }
+
+/** Everything of a shown message but its recipients and events. */
+export type ShownContent = Pick<ShownMessage, 'parameters' | 'senderProven' | 'header' | 'body'>
+
+export interface ReadResults {
+  /** A message at the border of two pages is in both, each time with a part of its recipients. `next`: where the next page begins, or null. */
+  list: { readonly messages: readonly ListedMessage[]; readonly next: number | null }
+  show: ShownContent | null
+  /** JSON arrays of events. */
+  trace: readonly string[]
+  ledger: { readonly events: readonly string[]; readonly next: number | null }
+  stats: QueueStats
+  'waiting-for': number
+}
+
+export function runReadStep(db: Database, step: ReadStep): ReadResults[ReadStep['kind']] {
+  switch (step.kind) {
+    case 'list':
+      return listPage(db, step)
+    case 'show':
+      return showContent(db, step.queueId)
+    case 'trace':
+      return traceSubject(db, step)
+    case 'ledger':
+      return ledgerPage(db, step.after)
+    case 'stats':
+      return selectStats(db, step.now)
+    case 'waiting-for':
+      return selectWaitingFor(db, step.nextHop)
+  }
+}
+
+function listPage(db: Database, { filter, after }: ReadStep & { kind: 'list' }): ReadResults['list'] {
+  // Queue IDs have an index; any other filter may match nothing in a million rows.
+  const upTo = filter.queueIds ? Number.MAX_SAFE_INTEGER : windowEnd(db, after, STEP_ROWS)
+  if (upTo === null) return { messages: [], next: null }
+  const rows = selectListed(db, { filter, after, upTo, limit: STEP_ROWS })
+  const suspended = new Set(selectSuspensions(db)().map(({ nextHop }) => nextHop))
+  const messages = [...Map.groupBy(rows, ({ message }) => message).values()].map((own) => listed(own, suspended))
+  const isLast = filter.queueIds !== undefined && rows.length < STEP_ROWS
+  return { messages, next: isLast ? null : filter.queueIds ? (rows.at(-1) as ListedRow).id : upTo }
+}
+
+function listed(rows: readonly ListedRow[], suspended: ReadonlySet<string>): ListedMessage {
+  const { queueId, arrivedAt, expiresAt, sender, size, origin } = rows[0] as ListedRow
+  const recipients = rows.map((row) => listedRecipient(row, suspended))
+  return { queueId, arrivedAt, expiresAt, origin: JSON.parse(origin) as Origin, sender, size, recipients }
+}
+
+function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): ListedRecipient {
+  const { address, reversePath, nextHop, attempt, nextAttemptAt, lastAt: at } = row
+  const last = { status: row.lastStatus ?? '', reply: row.lastReply ?? '', host: row.lastHost, class: row.lastClass }
+  return {
+    address,
+    original: row.original ?? address,
+    reversePath,
+    nextHop,
+    private: row.private === 1,
+    state: stateOf(row.state),
+    attempts: attempt,
+    nextAttemptAt,
+    suspended: suspended.has(nextHop),
+    pendingAction: row.pendingAction as ControlAction | null,
+    noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
+    last: at === null ? null : { at, ...last },
+  }
+}
+
+function showContent(db: Database, queueId: string): ShownContent | null {
+  const row = selectShown(db, queueId)
+  if (!row) return null
+  const body: StoredBody =
+    row.spoolFile === null
+      ? { kind: 'inline', bytes: selectInlineBody(db, row.id) }
+      : { kind: 'spool', file: row.spoolFile, size: row.bodySize }
+  const parameters = row.parameters === null ? plainMail : (JSON.parse(row.parameters) as MailParameters)
+  return { parameters, senderProven: row.senderProven === 1, header: row.header, body }
+}
+
+function ledgerPage(db: Database, after: number): ReadResults['ledger'] {
+  const rows = selectLedgerAfter(db)(after, STEP_ROWS)
+  return { events: rows.map(({ events }) => events), next: rows.at(-1)?.id ?? null }
+}
+
+/** The events of ledger entries, which are JSON arrays. */
+export function parseEvents(entries: readonly string[]): Event[] {
+  return entries.flatMap((entry) => JSON.parse(entry) as Event[])
+}
