@@ -238,11 +238,11 @@ describe('waypost explain --message', () => {
     const options = ['-c', mx.config, '--from', `ann@${DOMAIN}`, '--message', file]
     const kim = await runWaypost(['explain', 'kim@example.org', ...options])
     expect(kim.stdout).toMatch(
-      /the message is refused: 550 5\.7\.1 .*\(spam score 9\.1 at or above 6 by configuration\)/,
+      /the message is rejected: 550 5\.7\.1 .*\(spam score 9\.1 at or above 6 by configuration\)/,
     )
     expect(kim.status).toBe(1)
     const patient = await runWaypost(['explain', 'patient@example.org', ...options])
-    expect(patient.stdout).toMatch(/if it looks like spam: not forwarded from a score of 12 on {2}\[.*mail\.yaml:\d+\]/)
+    expect(patient.stdout).toMatch(/spam score: not forwarded with a score of 12 or more {2}\[.*mail\.yaml:\d+\]/)
     expect(patient.stdout).toContain('checked spam: add-header')
     expect(patient.status).toBe(0)
   })
@@ -252,7 +252,7 @@ it('waypost check reports a node without a spam filter', async () => {
   expect((await runWaypost(['check', '-c', mx.config])).stdout).not.toContain('spam')
   mx.configure({ rspamd: undefined })
   const { stdout, status } = await runWaypost(['check', '-c', mx.config])
-  expect(stdout).toContain('; no rspamd, so nothing is checked for spam')
+  expect(stdout).toContain('; no rspamd: mail is not checked for spam')
   expect(status).toBe(0)
 })
 
