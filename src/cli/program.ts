@@ -17,7 +17,7 @@ export interface ProgramPorts {
   readonly exit: (code: number) => never
 }
 
-/** The implementation of a command is a file of its own, loaded when the command is called. */
+/** Declares every command. The implementation of a command is loaded when the command is called. */
 export function createProgram({ io, finish, exit }: ProgramPorts): Command {
   const program = new Command('waypost')
     .description('Waypost: every kind of mail-routing node for organisations without mailboxes')

@@ -33,7 +33,7 @@ export function configurationPage(): string {
     'reads both files and reports every problem as `file:line:column: key: found …, expected …`.',
     '',
     'Relative paths start at the folder of the file that contains them. A duration is a number with a unit',
-    '(`90s`, `5m`, `2h`, `5d`), a size is a number of octets or a number with a unit (`512KiB`, `10M`).',
+    '(`90s`, `5m`, `2h`, `5d`), a size is a number of bytes or a number with a unit (`512KiB`, `10M`).',
     'A key without a default is optional unless it is marked as required.',
     '',
     'This page is generated from the schemas of the program. Do not edit it.',

@@ -37,7 +37,7 @@ function translate(issue: z.core.$ZodIssue, { source, schema, base }: Place): Pr
   return [source.at(path, `found ${describe(value)}, expected ${expected}`)]
 }
 
-/** Edits between a misspelled key and the one that is suggested. */
+/** Maximum edits between an unknown key and the suggested one. */
 const MAX_MISSPELLING = 2
 
 function advice(key: string, known: readonly string[]): string {

@@ -16,7 +16,7 @@ import {
 
 function cases(schema: z.ZodType, good: readonly (readonly [unknown, unknown])[], bad: readonly unknown[]) {
   test.each(good)('%o is %o', (text, value) => expect(schema.parse(text)).toEqual(value))
-  test.each(bad.map((one) => [one]))('%o is refused', (text) => expect(schema.safeParse(text).success).toBe(false))
+  test.each(bad.map((one) => [one]))('%o is rejected', (text) => expect(schema.safeParse(text).success).toBe(false))
 }
 
 describe('durations', () =>
@@ -65,7 +65,7 @@ describe('host names', () =>
     ],
   ))
 
-describe('addresses to bind', () =>
+describe('bind addresses', () =>
   cases(
     bindAddress,
     [
@@ -76,7 +76,7 @@ describe('addresses to bind', () =>
     ['localhost:25', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:70000', '::1:25', ':25', '', 25],
   ))
 
-describe('servers', () =>
+describe('DNS servers', () =>
   cases(
     serverAddress,
     [
@@ -133,7 +133,7 @@ describe('addresses of one family', () => {
   cases(ip(6), [['2001:db8::1', '2001:db8::1']], ['192.0.2.1'])
 })
 
-describe('a filter’s place', () =>
+describe('URLs of workers', () =>
   cases(
     httpOrSocket,
     [

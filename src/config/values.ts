@@ -32,9 +32,9 @@ export const count = (expected: string) => z.int({ error: expected }).min(1, { e
 /** Milliseconds from "90s", "5m", "2h", "5d". */
 export const duration = parsed(parseDuration, 'a duration such as 90s, 5m, 2h or 5d')
 
-/** Octets from "10M", "32KiB". */
+/** Bytes from "10M", "32KiB". */
 export const size = z.union([parsed(parseSize, 'a size'), z.int().min(1)], {
-  error: 'a size such as 10M, 512KiB or a number of octets',
+  error: 'a size such as 10M, 512KiB or a number of bytes',
 })
 
 /** A host or domain name, lower case; no IP address. */

@@ -1,5 +1,5 @@
-// Every bad configuration is refused with exactly the lines beside it (`NAME.expected`); every good one loads.
-// DIR stands for the folder. To accept new wording: UPDATE_EXPECTED=1 and read the difference.
+// Every bad configuration is rejected with the lines of NAME.expected, where DIR is the folder; every good one loads.
+// UPDATE_EXPECTED=1 writes the expected lines; review the difference.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,9 +37,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('bad configurations', () => {
-  test.each(names('bad'))('%s is refused with its message', (name) => {
+  test.each(names('bad'))('%s is rejected with the expected lines', (name) => {
     const load = loadConfig(join(folder, name))
-    const lines = load.kind === 'bad' ? load.problems.map(formatProblem) : ['it was accepted']
+    const lines = load.kind === 'bad' ? load.problems.map(formatProblem) : ['accepted']
     const printed = `${lines.join('\n').replaceAll(folder, 'DIR')}\n`
     const expected = join(here, 'bad', name.replace(/yaml$/, 'expected'))
     if (process.env.UPDATE_EXPECTED) writeFileSync(expected, printed)
@@ -48,7 +48,7 @@ describe('bad configurations', () => {
     expect(printed).toBe(readFileSync(expected, 'utf8'))
   })
 
-  test.each(names('bad'))('%s: every line says file:line:column, what was found and what is expected', (name) => {
+  test.each(names('bad'))('%s: every line has file:line:column, the found value and the expected one', (name) => {
     const load = loadConfig(join(folder, name))
     const lines = load.kind === 'bad' ? load.problems.map(formatProblem) : []
     expect(lines.length).toBeGreaterThan(0)
@@ -57,7 +57,7 @@ describe('bad configurations', () => {
 })
 
 describe('good configurations', () => {
-  test('the files that were read are known, those of others are not among them', () => {
+  test('the list of files has those that the configuration reads, without those of other modules', () => {
     const load = loadConfig(join(folder, 'submission-sqlite.yaml'))
     const files = load.kind === 'ok' ? load.config.files.map((file) => file.replace(`${folder}/`, '')) : []
     expect(files).toEqual(['submission-sqlite.yaml', 'node.pem', 'node.key', 'node.pem'])
@@ -72,15 +72,15 @@ describe('good configurations', () => {
 
 test('waypost check prints the same lines and exits with 2', () => {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const run = spawnSync(process.execPath, [main, 'check', '-c', join(folder, 'many-at-once.yaml')], {
+  const run = spawnSync(process.execPath, [main, 'check', '-c', join(folder, 'many-problems.yaml')], {
     encoding: 'utf8',
   })
-  const lines = readFileSync(join(here, 'bad', 'many-at-once.expected'), 'utf8').replaceAll('DIR', folder)
+  const lines = readFileSync(join(here, 'bad', 'many-problems.expected'), 'utf8').replaceAll('DIR', folder)
   expect(run.status).toBe(2)
   expect(run.stderr).toBe(`${lines}11 problems: this node would not start\n`)
 })
 
-test('waypost run refuses in the same words, before it opens anything', () => {
+test('waypost run prints the same lines, and creates no data directory', () => {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const run = spawnSync(process.execPath, [main, 'run', '-c', join(folder, 'key-of-another-certificate.yaml')], {
     encoding: 'utf8',

@@ -126,7 +126,7 @@ describe('explain', () => {
   })
 
   it('exits with 1 if the recipient is not accepted', async () => {
-    const ran = await waypost('explain', 'nobody@example.org', '--from', 'ann@sender.example')
+    const ran = await waypost('explain', 'unknown@example.org', '--from', 'ann@sender.example')
     expect(ran.status).toBe(1)
     // The mx has accepted the address, so the routing data of the two nodes differ for a moment.
     expect(ran.stdout).toContain('450 4.1.1')
@@ -170,12 +170,12 @@ describe('trace', () => {
   })
 
   it('exits with 1 without events', async () => {
-    expect(await waypost('trace', 'nobody@nowhere.example')).toEqual({
+    expect(await waypost('trace', 'unknown@nowhere.example')).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'no events for nobody@nowhere.example\n',
+      stderr: 'no events for unknown@nowhere.example\n',
     })
-    expect(await waypost('trace', 'nobody@nowhere.example', '--json')).toMatchObject({ status: 1, stdout: '[]\n' })
+    expect(await waypost('trace', 'unknown@nowhere.example', '--json')).toMatchObject({ status: 1, stdout: '[]\n' })
   })
 })
 
@@ -298,7 +298,7 @@ describe('passwd', () => {
       runWaypost(['passwd', 'verify', '--file', file, '--user', user, '--json'], `${given}\n`)
     expect(await inFile('lee', password)).toMatchObject({ status: 0 })
     expect(await inFile('lee', 'guess')).toMatchObject({ status: 1 })
-    expect(await inFile('nobody', 'guess')).toMatchObject({ status: 1 })
+    expect(await inFile('unknown', 'guess')).toMatchObject({ status: 1 })
     expect(await runWaypost(['passwd', 'hash', '--scheme', 'ROT13'], 'x\n')).toMatchObject({ status: 2 })
   })
 })
@@ -311,9 +311,17 @@ describe('send', () => {
     expect(sent.stdout).toMatch(/^S: 220 node-1\.example\.org ESMTP$/m)
     expect(sent.stdout).toMatch(/^C: STARTTLS$/m)
     expect(sent.stdout).toMatch(/^accepted: 250 2\.0\.0 Ok: queued as \S+$/m)
-    const partly = await runWaypost(['send', ...via, '--to', 'kim@example.org', '--to', 'nobody@example.org', '--json'])
+    const partly = await runWaypost([
+      'send',
+      ...via,
+      '--to',
+      'kim@example.org',
+      '--to',
+      'unknown@example.org',
+      '--json',
+    ])
     expect(partly.status).toBe(1)
-    expect(parsed(partly)).toMatchObject({ kind: 'accepted', rejected: [{ recipient: 'nobody@example.org' }] })
+    expect(parsed(partly)).toMatchObject({ kind: 'accepted', rejected: [{ recipient: 'unknown@example.org' }] })
     expect(
       await runWaypost(['send', '--via', `${node.address}:1`, '--from', 'a@b.example', '--to', 'c@d.example']),
     ).toMatchObject({

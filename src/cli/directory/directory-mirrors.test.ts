@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../lib/clock.ts'
 import { type CapturedIo, captureIo } from '../../../test/lib/captured-io.ts'
 import { manyPeople } from '../../../test/lib/source-content.ts'
 import { openSnapshotStore } from '../../directory/snapshots/snapshot-store.ts'
@@ -43,8 +44,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const state = (changes: Partial<MirrorState>): MirrorState => ({
   version: 2,
-  confirmedAt: Date.now(),
-  triedAt: Date.now(),
+  confirmedAt: systemClock.now(),
+  triedAt: systemClock.now(),
   failure: null,
   failures: 0,
   acceptedOrder: 0,

@@ -17,7 +17,7 @@ export interface DirectoryOptions {
   readonly source?: string
 }
 
-/** Runs `use` with the mirrored sources of the configuration, or with the one that the command line names. */
+/** Runs `use` with the mirrored sources of the configuration, or with the source of the command line. */
 export function withMirrors(
   options: DirectoryOptions,
   io: Io,

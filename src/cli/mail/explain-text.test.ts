@@ -17,7 +17,7 @@ forwards:
   audit: { to: audit@far.example, when_dmarc_would_fail: wrap, spam_ceiling: 12.5 }
 transports:
   lee@example.org: lmtp:[127.0.0.1]:24
-discards: { noreply: nobody reads this }
+discards: { noreply: this mailbox is not read }
 refusals: { orders: We sell nothing }
 catch_all: { example.net: { to: desk@far.example, spam_ceiling: none } }
 `
@@ -134,10 +134,10 @@ describe('explainText', () => {
   })
 
   it('prints the reply and the cause of a rejection', async () => {
-    expect(await explain('nobody@example.org')).toMatchInlineSnapshot(`
-      "nobody@example.org: rejected
+    expect(await explain('unknown@example.org')).toMatchInlineSnapshot(`
+      "unknown@example.org: rejected
          reply      550 5.1.1 No such address here
-         cause      unknown address nobody@example.org"
+         cause      unknown address unknown@example.org"
     `)
     expect(await explain('orders@example.org')).toMatchInlineSnapshot(`
       "orders@example.org: rejected
@@ -161,8 +161,8 @@ describe('explainText', () => {
 
   it('prints why mail is discarded', async () => {
     expect(await explain('noreply@example.org')).toMatchInlineSnapshot(`
-      "noreply@example.org: accepted and discarded: nobody reads this
-         discard: noreply@example.org → nobody reads this  [mail.yaml:14]"
+      "noreply@example.org: accepted and discarded: this mailbox is not read
+         discard: noreply@example.org → this mailbox is not read  [mail.yaml:14]"
     `)
   })
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { captureIo } from '../../../test/lib/captured-io.ts'
 import { createAuthority } from '../../demo/ca.ts'
 import { generateKey } from '../../dkim/key-store.ts'
+import { systemClock } from '../../lib/clock.ts'
 import { openTokenFile } from '../../route/srs/token-file.ts'
 import { explain } from './explain.ts'
 import type { ExplainOptions } from './explain.ts'
@@ -90,7 +91,7 @@ describe('waypost explain', () => {
 
   it('resolves a sender that is too long for SRS as the node does, and stores no token', async () => {
     const config = await srsNode()
-    const at = Date.now()
+    const at = systemClock.now()
     const tokens = join(folder, 'data', 'srs-tokens')
     const sender = `${'a'.repeat(60)}@far.example`
     const forward = await run({ config, from: sender, at })

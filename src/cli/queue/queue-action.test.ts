@@ -194,7 +194,9 @@ describe('a destination', () => {
     expect(await suspend({})).toEqual({ code: 0, out: 'mx:far.example suspended\n', err: '' })
     expect(await suspend({})).toEqual({ code: 1, out: '', err: 'mx:far.example is suspended already\n' })
     expect(await queue.claim({ nextHop: 'mx:far.example', limit: 1, now: node.place.clock.time })).toEqual([])
-    const stats = await runCommand((io) => queueStats({ config: node.config, json: false, now: Date.now() }, io))
+    const stats = await runCommand((io) =>
+      queueStats({ config: node.config, json: false, now: node.place.clock.time }, io),
+    )
     expect(stats.out).toMatch(/suspended:\n {2}mx:far\.example since .+ by ann: a test/)
     expect(await suspend({ action: 'resume', json: true })).toMatchObject({ code: 0 })
     expect(await suspend({ action: 'resume' })).toMatchObject({ code: 1, err: 'mx:far.example is not suspended\n' })

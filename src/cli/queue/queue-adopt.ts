@@ -1,5 +1,5 @@
 // waypost queue adopt: moves the queue of a dead node into the queue of this node, exactly once, with its events. This node may run or be
-// stopped; the other one must be stopped. Exit code 1 if messages remain there.
+// stopped; the dead node must be stopped. Exit code 1 if messages remain there.
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -67,7 +67,7 @@ function declareDkim(program: Command, io: Io, finish: Finish): void {
     .option('--algorithm <name>', 'rsa or ed25519; may be repeated (default: both)', collect)
     .option('--active', 'sign with the new keys at once: their records are published already')
     .action(async (flags: DkimFlags) => {
-      const { dkimKeygen } = await import('./dkim-command.ts')
+      const { dkimKeygen } = await import('./dkim-keygen.ts')
       const { selector, domain = '', algorithm = ['rsa', 'ed25519'], active = false } = flags
       const stage = active ? ({ stage: 'active' } as const) : {}
       const wanted = { domain, selector, algorithms: algorithm, ...stage }
@@ -75,22 +75,20 @@ function declareDkim(program: Command, io: Io, finish: Finish): void {
     })
   command('list')
     .description('list the keys with their stages')
-    .action(async (flags: DkimFlags) => finish(await (await import('./dkim-command.ts')).dkimList(common(flags), io)))
+    .action(async (flags: DkimFlags) => finish(await (await import('./dkim-list.ts')).dkimList(common(flags), io)))
   command('records')
     .description('print the DNS records of the keys')
-    .action(async (flags: DkimFlags) =>
-      finish(await (await import('./dkim-command.ts')).dkimRecords(common(flags), io)),
-    )
+    .action(async (flags: DkimFlags) => finish(await (await import('./dkim-list.ts')).dkimRecords(common(flags), io)))
   describeCommand(command('check'), 'compare the records with the DNS', 'the record of an active key is not published')
     .option('--dns <host:port>', 'resolver (default: the resolvers of the system)')
     .action(async (flags: DkimFlags) =>
-      finish(await (await import('./dkim-command.ts')).dkimCheck({ ...common(flags), dns: flags.dns }, io)),
+      finish(await (await import('./dkim-check.ts')).dkimCheck({ ...common(flags), dns: flags.dns }, io)),
     )
   command('rotate')
     .description('move each key to its next stage if the DNS allows it')
     .option('--dns <host:port>', 'resolver (default: the resolvers of the system)')
     .action(async (flags: DkimFlags) => {
-      const { dkimRotate } = await import('./dkim-command.ts')
+      const { dkimRotate } = await import('./dkim-check.ts')
       finish(await dkimRotate({ ...common(flags), dns: flags.dns, now: systemClock.now() }, io))
     })
   describeCommand(
@@ -98,7 +96,7 @@ function declareDkim(program: Command, io: Io, finish: Finish): void {
     'sign the message on standard input and print it with its signatures',
     'no active key signs for its author',
   ).action(async (flags: DkimFlags) =>
-    finish(await (await import('./dkim-command.ts')).dkimSign({ ...common(flags), now: systemClock.now() }, io)),
+    finish(await (await import('./dkim-sign.ts')).dkimSign({ ...common(flags), now: systemClock.now() }, io)),
   )
 }
 

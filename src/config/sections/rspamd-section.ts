@@ -6,7 +6,7 @@ import { readPassword } from '../read-files.ts'
 import { section, type SectionReader } from '../section.ts'
 import { duration, httpOrSocket, path } from '../values.ts'
 
-/** The node tries the workers in order, and the client waits meanwhile. */
+/** The client waits while the node tries the workers in order. */
 const MAX_URLS = 8
 
 /** A client waits ten minutes for the reply to the final dot (RFC 5321 4.5.3.2.6). Half of that is left for the queue and slow disks. */
