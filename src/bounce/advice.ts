@@ -1,4 +1,4 @@
-// What went wrong and what to do, in words for people who never heard of SMTP. By enhanced status (RFC 3463), most telling part first.
+// What happened and what the reader can do, for readers who do not know SMTP. Chosen by the enhanced status (RFC 3463).
 
 import type { ReplyClass } from '../smtp/reply-class.ts'
 
@@ -9,70 +9,73 @@ export interface Advice {
   readonly todo: string
 }
 
-const checkAddress = 'Please check the address for typing errors. If it is right, ask the recipient for a current one.'
-const tellThem = 'Please tell the recipient by another way; only their mail provider can change this.'
-const tryLater = 'You may send the message again later.'
-const askPostmaster = 'If you need help, answer this message: it goes to the people who run this mail server.'
+const checkAddress =
+  'Please check the address for typing errors. If it is correct, ask the recipient for a current address.'
+const contactRecipient =
+  'Please contact the recipient in another way. Only the mail provider of the recipient can change this.'
+const tryLater = 'You can send the message again later.'
+const askPostmaster = 'If you need help, reply to this message. It goes to the operators of this mail server.'
+const sendLess = 'Please send a smaller message, or a link instead of the attachment.'
 
 /** By subject.detail. */
 const byDetail: Readonly<Record<string, Advice>> = {
-  '1.1': { what: "There is no such mailbox at the recipient's mail server.", todo: checkAddress },
-  '1.2': { what: 'The part of the address behind the @ does not exist.', todo: checkAddress },
-  '1.3': { what: 'The address is not written in a way that mail servers understand.', todo: checkAddress },
+  '1.1': { what: "This mailbox does not exist at the recipient's mail server.", todo: checkAddress },
+  '1.2': { what: 'The domain of this address (the part after the @) does not exist.', todo: checkAddress },
+  '1.3': { what: 'The address is not valid.', todo: checkAddress },
   '1.6': { what: 'The recipient has moved and left no new address.', todo: checkAddress },
-  '1.10': { what: 'The domain of this address takes no mail at all.', todo: checkAddress },
-  '2.1': { what: 'The mailbox is closed.', todo: tellThem },
-  '2.2': { what: "The recipient's mailbox is full.", todo: `${tellThem} ${tryLater}` },
-  '2.3': {
-    what: "The message is too large for the recipient's mailbox.",
-    todo: 'Please send a smaller message, or a link instead of the attachment.',
-  },
-  '3.4': {
-    what: "The message is too large for the recipient's mail server.",
-    todo: 'Please send a smaller message, or a link instead of the attachment.',
-  },
+  '1.10': { what: 'The domain of this address accepts no mail.', todo: checkAddress },
+  '2.1': { what: 'The mailbox is closed.', todo: contactRecipient },
+  '2.2': { what: "The recipient's mailbox is full.", todo: `${contactRecipient} ${tryLater}` },
+  '2.3': { what: "The message is too large for the recipient's mailbox.", todo: sendLess },
+  '3.4': { what: "The message is too large for the recipient's mail server.", todo: sendLess },
   '4.1': { what: "The recipient's mail server does not answer.", todo: tryLater },
-  '4.2': { what: "The connection to the recipient's mail server broke each time.", todo: tryLater },
-  '4.3': { what: 'The domain of the recipient could not be looked up.', todo: `${checkAddress} ${tryLater}` },
+  '4.2': { what: "The connection to the recipient's mail server was lost.", todo: tryLater },
+  '4.3': { what: "The recipient's domain could not be looked up.", todo: `${checkAddress} ${tryLater}` },
   '4.4': { what: 'There is no mail server for this address.', todo: checkAddress },
-  '4.6': { what: 'The message would have gone round in circles.', todo: askPostmaster },
-  '4.7': { what: "The recipient's mail server did not take the message in all the time we tried.", todo: tryLater },
+  '4.6': { what: 'The message was forwarded in a loop.', todo: askPostmaster },
+  '4.7': { what: "The recipient's mail server did not accept the message in time.", todo: tryLater },
   '6.3': {
-    what: "The recipient's mail server cannot take messages of this kind.",
-    todo: 'Please send it as plain text or with other attachments.',
+    what: "The recipient's mail server does not support this kind of message.",
+    todo: 'Please send plain text, or another kind of attachment.',
   },
   '6.7': {
-    what: "The recipient's mail server does not know addresses with letters beyond A to Z.",
-    todo: 'Please use another address of the recipient, or write from another address of yours.',
+    what: "The recipient's mail server does not support addresses with letters other than A to Z.",
+    todo: 'Please use another address of the recipient, or send from another address.',
   },
   '6.9': {
-    what: "The recipient's mail server does not take messages with letters beyond A to Z in names and addresses.",
-    todo: 'Please write from a program that encodes them the old way.',
+    what: "The recipient's mail server does not support letters other than A to Z in names and addresses.",
+    todo: 'Please send the message without such letters, or with another mail program.',
   },
-  '7.1': { what: "The recipient's mail server refused the message by its own rules.", todo: tellThem },
-  '7.25': { what: "The recipient's mail server does not trust this mail server's address.", todo: askPostmaster },
-  '7.26': { what: "The recipient's mail server does not believe that the message is from you.", todo: askPostmaster },
-  '7.28': { what: "The recipient's mail server got too many messages.", todo: tryLater },
+  '7.1': { what: "The recipient's mail server rejected the message because of its rules.", todo: contactRecipient },
+  '7.25': { what: "The recipient's mail server does not trust our mail server.", todo: askPostmaster },
+  '7.26': {
+    what: "The recipient's mail server could not verify that the message is from you.",
+    todo: askPostmaster,
+  },
+  '7.28': { what: "The recipient's mail server received too many messages.", todo: tryLater },
   '7.30': {
-    what: 'You asked for protected transport, which the way to the recipient does not offer.',
-    todo: 'Please send it without that demand, or by another way.',
+    what: 'You asked for protected transport, which a mail server on the route does not support.',
+    todo: 'Please send the message without this option, or in another way.',
   },
 }
 
 /** By subject alone. */
 const bySubject: Readonly<Record<string, Advice>> = {
   '1': { what: 'The address was not accepted.', todo: checkAddress },
-  '2': { what: "The recipient's mailbox could not take the message.", todo: tellThem },
+  '2': { what: "The recipient's mailbox did not accept the message.", todo: contactRecipient },
   '3': { what: "The recipient's mail server has a problem.", todo: tryLater },
-  '4': { what: "The way to the recipient's mail server does not work.", todo: tryLater },
-  '5': { what: 'The mail servers did not understand each other.', todo: askPostmaster },
-  '6': { what: "The recipient's mail server does not take this kind of content.", todo: tellThem },
-  '7': { what: "The recipient's mail server refused the message for reasons of security or policy.", todo: tellThem },
+  '4': { what: "The recipient's mail server could not be reached.", todo: tryLater },
+  '5': { what: 'The mail servers could not communicate.', todo: askPostmaster },
+  '6': { what: "The recipient's mail server does not accept this kind of content.", todo: contactRecipient },
+  '7': {
+    what: "The recipient's mail server rejected the message because of its security rules.",
+    todo: contactRecipient,
+  },
 }
 
-const unknown: Advice = { what: "The recipient's mail server did not take the message.", todo: askPostmaster }
+const unknown: Advice = { what: "The recipient's mail server did not accept the message.", todo: askPostmaster }
 
-/** What a rule for replies recognised tells more than a status that is vague (`5.0.0`, `5.7.1`, `5.1.0`) or none. */
+/** The class of the reply says more than a vague status (`5.0.0`, `5.7.1`, `5.1.0`) or none. */
 const byClass: Partial<Readonly<Record<ReplyClass, string>>> = {
   'unknown-user': '1.1',
   'disabled-user': '2.1',
@@ -85,10 +88,10 @@ const byClass: Partial<Readonly<Record<ReplyClass, string>>> = {
   loop: '4.6',
 }
 
-/** Statuses that say what happened whatever anybody recognised in the words. */
+/** Statuses that say less than the class of the reply. */
 const vague = new Set(['0.0', '1.0', '2.0', '3.0', '4.0', '4.7', '5.0', '7.0', '7.1'])
 
-/** Advice for a status such as `5.1.1` and what a rule knows of the reply. In US-ASCII. */
+/** Advice in US-ASCII for a status such as `5.1.1`. @param replyClass the class that a reply rule found; null for none */
 export function adviceFor(status: string, replyClass: ReplyClass | null = null): Advice {
   const [, subject = '', detail = ''] = status.split('.')
   const given = `${subject}.${detail}`

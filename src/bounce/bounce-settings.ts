@@ -1,16 +1,16 @@
-// What the bounce room can be told.
+// Settings of DSNs.
 
 export interface BounceSettings {
-  /** Our host name, for Reporting-MTA and message-ids. */
+  /** The host name, for Reporting-MTA and Message-IDs. */
   readonly hostname: string
-  /** Author of our reports, such as `postmaster@example.org`. */
+  /** Author of the DSNs, such as `postmaster@example.org`. */
   readonly from: string
   readonly fromName: string
-  /** Octets of a returned message; larger ones come back as headers only (Postfix: bounce_size_limit). */
+  /** Octets of a returned message; only the header of larger ones is returned (Postfix: bounce_size_limit). */
   readonly sizeLimit: number
-  /** Who gets a copy of every report of a failure, with all that the sender is not told; nobody where not given. */
+  /** Address that gets a copy of each failure report, with all details; absent or null for none. */
   readonly copyTo?: string | null
-  /** Who is told of failed mail with the null sender; nobody where not given. */
+  /** Address that gets reports about failed messages with the null sender; absent or null for none. */
   readonly doubleBouncesTo?: string | null
 }
 

@@ -1,5 +1,5 @@
-// From what became of recipients to the reports about it: one for the sender, with what he may know, and what the operator asked for, with
-// everything. Each is a message ready to be committed; nothing is committed here.
+// Composes the reports of one notice task: a DSN to the sender, without private details, and the reports that the operator configured, with
+// all details. Each is a message ready to commit; nothing is committed here.
 
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
@@ -8,8 +8,7 @@ import { fieldsNamed, readFields } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import type { NewMessage, NoticeRecipient, NoticeTask, Queue } from '../queue/contract/queue.ts'
 import type { BounceSettings } from './bounce-settings.ts'
-import type { Action, Decision } from './decide.ts'
-import type { OperatorReport } from './operator-mark.ts'
+import type { Action, Decision, OperatorReport } from './decide.ts'
 import { disclose, discloseHeader } from './redact.ts'
 import { type Report, writeReport } from './report.ts'
 import type { ReportRecipient } from './report-facts.ts'
@@ -22,7 +21,7 @@ export interface ComposePorts {
   readonly random: Random
 }
 
-/** Null where nobody is to be told, or routing has no place for it. */
+/** Null if no report is due, or if routing has no route for it. */
 export interface Reports {
   readonly toSender: NewMessage | null
   readonly copy: NewMessage | null
@@ -35,36 +34,35 @@ export type Decisions = ReadonlyMap<NoticeRecipient, Decision>
 export async function composeReports(
   settings: BounceSettings,
   ports: ComposePorts,
-  about: { readonly task: NoticeTask; readonly decisions: Decisions },
+  { task, decisions }: { readonly task: NoticeTask; readonly decisions: Decisions },
 ): Promise<Reports> {
-  const { task, decisions } = about
   const { copyTo = null, doubleBouncesTo = null } = settings
-  const told = toldTo('sender', decisions)
-  const failures = told.filter(({ action }) => action === 'failed')
-  const compose = (to: string | null, those: readonly Told[], operator: OperatorReport | null) =>
-    to === null || those.length === 0 ? null : composeOne(settings, ports, { task, to, those, operator })
+  const forSender = reported('sender', decisions)
+  const failures = forSender.filter(({ action }) => action === 'failed')
+  const compose = (to: string | null, about: readonly Reported[], operator: OperatorReport | null) =>
+    to === null || about.length === 0 ? null : composeOne(settings, ports, { task, to, about, operator })
   return {
-    toSender: await compose(task.message.sender, told, null),
+    toSender: await compose(task.message.sender, forSender, null),
     copy: await compose(copyTo, failures, 'copy'),
-    doubleBounce: await compose(doubleBouncesTo, toldTo('operator', decisions), 'double-bounce'),
+    doubleBounce: await compose(doubleBouncesTo, reported('operator', decisions), 'double-bounce'),
   }
 }
 
-interface Told {
+interface Reported {
   readonly recipient: NoticeRecipient
   readonly action: Action
 }
 
-function toldTo(whom: 'sender' | 'operator', decisions: Decisions): Told[] {
+function reported(to: 'sender' | 'operator', decisions: Decisions): Reported[] {
   return [...decisions].flatMap(([recipient, decision]) =>
-    decision.kind === 'tell' && decision.to === whom ? [{ recipient, action: decision.action }] : [],
+    decision.kind === 'notify' && decision.to === to ? [{ recipient, action: decision.action }] : [],
   )
 }
 
 interface Composition {
   readonly task: NoticeTask
   readonly to: string
-  readonly those: readonly Told[]
+  readonly about: readonly Reported[]
   readonly operator: OperatorReport | null
 }
 
@@ -80,7 +78,7 @@ async function composeOne(
 async function reportOf(settings: BounceSettings, ports: ComposePorts, composition: Composition): Promise<Report> {
   const { clock, queue, random } = ports
   const { hostname, from, fromName, sizeLimit } = settings
-  const { task, to, those, operator } = composition
+  const { task, to, about, operator } = composition
   const { message, notice } = task
   const unique = random(12).toString('hex')
   const fields = readFields(message.header)
@@ -90,7 +88,7 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
     from,
     fromName,
     to,
-    recipients: those.map((one) => (operator ? forOperator(one) : forSender(one, task.recipients))),
+    recipients: about.map((one) => (operator ? recipientForOperator(one) : recipientForSender(one, task.recipients))),
     operator: operator && { kind: operator, sender: message.sender },
     at: clock.now(),
     messageId: makeMessageId(`${message.queueId}.${unique}`, hostname),
@@ -107,19 +105,19 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
   })
 }
 
-function forSender({ recipient, action }: Told, together: readonly NoticeRecipient[]): ReportRecipient {
+function recipientForSender({ recipient, action }: Reported, together: readonly NoticeRecipient[]): ReportRecipient {
   const { address, host, reply } = disclose(recipient, together)
   return { ...facts({ recipient, action }), address, remoteHost: host, reply }
 }
 
-/** Nothing hidden, and what only the operator has a use for. */
-function forOperator(told: Told): ReportRecipient {
-  const { address, host, reply } = told.recipient
-  const remoteHost = disclose({ ...told.recipient, private: false }).host
-  return { ...facts(told), address, remoteHost, reply, connection: host }
+/** Hides nothing, and adds the connection. */
+function recipientForOperator(one: Reported): ReportRecipient {
+  const { address, host, reply } = one.recipient
+  const remoteHost = disclose({ ...one.recipient, private: false }).host
+  return { ...facts(one), address, remoteHost, reply, connection: host }
 }
 
-function facts({ recipient, action }: Told): Omit<ReportRecipient, 'address' | 'remoteHost' | 'reply'> {
+function facts({ recipient, action }: Reported): Omit<ReportRecipient, 'address' | 'remoteHost' | 'reply'> {
   const { status, lastAttemptAt, expiresAt, expired, original, parameters, replyClass = null } = recipient
   return {
     original: parameters.orcpt ?? `rfc822;${original}`,

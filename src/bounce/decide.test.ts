@@ -27,32 +27,32 @@ function decision(notice: Notice, situation: Situation = {}): Decision {
 
 function outcome(notice: Notice, situation: Situation = {}): string {
   const found = decision(notice, situation)
-  return found.kind === 'tell' ? found.action : `silent: ${found.reason}`
+  return found.kind === 'notify' ? found.action : `skip: ${found.reason}`
 }
 
 describe('the sender', () => {
-  it('is never told if it is the null sender', () => {
+  it('gets no notice if it is the null sender', () => {
     for (const notice of ['failed', 'delayed', 'delivered'] as const) {
-      expect(outcome(notice, { sender: null, notify: ['SUCCESS', 'FAILURE', 'DELAY'] })).toBe('silent: null sender')
+      expect(outcome(notice, { sender: null, notify: ['SUCCESS', 'FAILURE', 'DELAY'] })).toBe('skip: null sender')
     }
   })
 
-  it('is not told if the mail came from the internet and nothing proved it', () => {
-    expect(outcome('failed', { proven: false })).toBe('silent: sender not proven')
+  it('gets no notice if it is not proven and the message came from the internet', () => {
+    expect(outcome('failed', { proven: false })).toBe('skip: sender not proven')
     expect(outcome('failed', { proven: true })).toBe('failed')
   })
 
-  it('is told by a peer only of what the peer vouched for', () => {
+  it('gets a notice for a message of a peer only if the peer vouches for it', () => {
     const peer = (vouched: 'nothing' | 'sender-pass' | 'dmarc-pass' | 'authenticated') =>
       ({ kind: 'peer', role: 'mx', vouched }) as const
-    expect(outcome('failed', { origin: peer('nothing') })).toBe('silent: sender not proven')
+    expect(outcome('failed', { origin: peer('nothing') })).toBe('skip: sender not proven')
     for (const vouched of ['sender-pass', 'dmarc-pass', 'authenticated'] as const) {
       expect(outcome('failed', { origin: peer(vouched) })).toBe('failed')
-      expect(outcome('failed', { origin: peer(vouched), proven: false })).toBe('silent: sender not proven')
+      expect(outcome('failed', { origin: peer(vouched), proven: false })).toBe('skip: sender not proven')
     }
   })
 
-  it('is always told if it authenticated or is ourselves', () => {
+  it('always gets a notice if it authenticated or is local', () => {
     for (const origin of [
       { kind: 'user', identity: 'kim' },
       { kind: 'machine', identity: 'web' },
@@ -63,19 +63,19 @@ describe('the sender', () => {
   })
 })
 
-describe('NOTIFY (RFC 3461 4.1)', () => {
+describe('NOTIFY (RFC 3461 section 4.1)', () => {
   it.each([
     [[], 'failed', 'failed'],
     [[], 'delayed', 'delayed'],
-    [[], 'delivered', 'silent: NOTIFY='],
-    [['NEVER'], 'failed', 'silent: NOTIFY=NEVER'],
-    [['NEVER'], 'delayed', 'silent: NOTIFY=NEVER'],
+    [[], 'delivered', 'skip: NOTIFY='],
+    [['NEVER'], 'failed', 'skip: NOTIFY=NEVER'],
+    [['NEVER'], 'delayed', 'skip: NOTIFY=NEVER'],
     [['FAILURE'], 'failed', 'failed'],
-    [['FAILURE'], 'delayed', 'silent: NOTIFY=FAILURE'],
+    [['FAILURE'], 'delayed', 'skip: NOTIFY=FAILURE'],
     [['DELAY'], 'delayed', 'delayed'],
-    [['DELAY'], 'failed', 'silent: NOTIFY=DELAY'],
+    [['DELAY'], 'failed', 'skip: NOTIFY=DELAY'],
     [['SUCCESS'], 'delivered', 'relayed'],
-    [['SUCCESS'], 'failed', 'silent: NOTIFY=SUCCESS'],
+    [['SUCCESS'], 'failed', 'skip: NOTIFY=SUCCESS'],
     [['SUCCESS', 'FAILURE'], 'failed', 'failed'],
   ] as const)('%j, %s: %s', (notify, notice, expected) => {
     expect(outcome(notice, { notify })).toBe(expected)
@@ -91,25 +91,25 @@ describe('success', () => {
 describe('the operator', () => {
   const asked = { sender: null, doubleBounces: true }
 
-  it('hears of failed mail with the null sender, if he wants to', () => {
-    expect(decision('failed', asked)).toEqual({ kind: 'tell', to: 'operator', action: 'failed' })
-    expect(decision('failed', { ...asked, doubleBounces: false })).toEqual({ kind: 'silent', reason: 'null sender' })
+  it('gets reports about failed messages with the null sender, if configured', () => {
+    expect(decision('failed', asked)).toEqual({ kind: 'notify', to: 'operator', action: 'failed' })
+    expect(decision('failed', { ...asked, doubleBounces: false })).toEqual({ kind: 'skip', reason: 'null sender' })
   })
 
-  it('hears nothing of its delay or delivery, nor of mail that has a sender', () => {
+  it('gets no report about delays, deliveries and messages with a sender', () => {
     for (const notice of ['delayed', 'delivered', 'expanded'] as const)
-      expect(outcome(notice, { ...asked, notify: ['SUCCESS', 'DELAY'] })).toBe('silent: null sender')
+      expect(outcome(notice, { ...asked, notify: ['SUCCESS', 'DELAY'] })).toBe('skip: null sender')
     expect(decision('failed', { doubleBounces: true })).toMatchObject({ to: 'sender' })
-    expect(outcome('failed', { doubleBounces: true, proven: false })).toBe('silent: sender not proven')
+    expect(outcome('failed', { doubleBounces: true, proven: false })).toBe('skip: sender not proven')
   })
 
-  it('hears nothing of his own reports, or it would go on for ever', () => {
+  it('gets no report about operator reports, which would never end', () => {
     const header = 'Subject: x\r\nX-Waypost-Report: double-bounce\r\n\r\n'
-    expect(outcome('failed', { ...asked, header })).toBe("silent: the operator's own report")
+    expect(outcome('failed', { ...asked, header })).toBe('skip: operator report')
   })
 })
 
-it('an expansion is told only to who asked for success', () => {
+it('an expansion is reported only if the sender asked for success', () => {
   expect(outcome('expanded', { notify: ['SUCCESS', 'FAILURE'] })).toBe('expanded')
-  expect(outcome('expanded', { notify: ['FAILURE'] })).toBe('silent: NOTIFY=FAILURE')
+  expect(outcome('expanded', { notify: ['FAILURE'] })).toBe('skip: NOTIFY=FAILURE')
 })

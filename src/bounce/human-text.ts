@@ -1,4 +1,4 @@
-// The part of a report that people read: what happened, to whom, why, and what to do. Plain words first, the server's own last.
+// The part of a DSN for people: what happened, for which address, why, and what the reader can do. Technical details come last.
 
 import { formatDate } from '../message/date.ts'
 import { adviceFor } from './advice.ts'
@@ -11,26 +11,26 @@ const LONGEST_SUBJECT = 150
 /** Pieces that fit into 998 octets even if each character takes four. */
 const LONGEST_WORD = /.{1,240}/gsu
 
-/** Subject of the report; names the subject of the mail it is about. */
+/** The subject of the DSN, with the subject of the message. */
 export function subjectOf(
   { recipients, operator }: Pick<ReportFacts, 'recipients' | 'operator'>,
   about: string | null,
 ): string {
-  // Cut in the middle, an encoded word (RFC 2047) would be noise: better none.
+  // A long subject is left out: a part of an encoded word (RFC 2047) would not be readable.
   const subject = about === null || about === '' || about.length > LONGEST_SUBJECT ? '' : `: ${about}`
-  if (operator?.kind === 'double-bounce') return `Undelivered report, returned to the operator${subject}`
+  if (operator?.kind === 'double-bounce') return `Undelivered report, returned to operator${subject}`
   if (operator) return `Copy: undelivered mail returned to sender${subject}`
   switch (recipients[0]?.action) {
     case 'failed':
       return `Undelivered mail returned to sender${subject}`
     case 'delayed':
-      return `Delayed mail, still being tried${subject}`
+      return `Delayed mail, still being retried${subject}`
     default:
       return `Mail delivery report${subject}`
   }
 }
 
-/** The whole text with CRLF; ASCII unless an address or reply is not. */
+/** The text with CRLF; ASCII unless an address or a reply is not. */
 export function humanText(facts: ReportFacts): Buffer {
   const lines = [
     `This is the mail system at ${facts.hostname}.`,
@@ -43,34 +43,34 @@ export function humanText(facts: ReportFacts): Buffer {
   return Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8')
 }
 
-/** The operator knows the words; what matters is whose mail it was and what the sender was told. */
 function openingForOperator({ recipients, operator }: ReportFacts): string {
   const these = recipients.length > 1 ? 'these addresses' : 'this address'
   return operator?.sender === null || operator?.sender === undefined
-    ? `A mail with the null sender, most likely a report itself, could not be delivered to ${these}. Nobody else is told.`
-    : `A mail of <${operator.sender}> could not be delivered to ${these}. The sender was told, without what is private about a forward; this copy hides nothing.`
+    ? `A message with the null sender, probably a report itself, could not be delivered to ${these}. No other report was sent.`
+    : `A message from <${operator.sender}> could not be delivered to ${these}. The sender was notified, without private details of forwards. This copy contains all details.`
 }
 
 function opening(facts: ReportFacts): string {
   if (facts.operator) return openingForOperator(facts)
   const many = facts.recipients.length > 1
+  const these = many ? 'these addresses' : 'this address'
   const sent = `Your message of ${formatDate(facts.arrivedAt)}`
-  if (isMixed(facts)) return `${sent} has come as far as this, as you asked to be told.`
+  if (isMixed(facts)) return `${sent} has the results below. You asked for this report.`
   switch (facts.recipients[0]?.action) {
     case 'failed':
-      return `${sent} could not be delivered to ${many ? 'these addresses' : 'this address'}. We have given up; the message will not be tried again.`
+      return `${sent} could not be delivered to ${these}. We will not try again.`
     case 'delayed':
-      return `${sent} has not been delivered to ${many ? 'these addresses' : 'this address'} yet. You need not do anything: we go on trying and tell you if we give up.`
+      return `${sent} has not been delivered to ${these} yet. You do not need to do anything. We will keep trying, and we will write to you if it cannot be delivered.`
     case 'expanded':
-      return `${sent} has reached ${many ? 'these addresses, which stand' : 'this address, which stands'} for several others, and goes on to them. No reports about those will follow.`
+      return `${sent} was sent to all members of ${these}. There will be no reports about single members.`
     case 'delivered':
-      return `${sent} was delivered to ${many ? 'these addresses' : 'this address'}, as you asked to be told.`
+      return `${sent} was delivered to ${these}. You asked for this report.`
     default:
-      return `${sent} was handed on to the mail server of ${many ? 'these addresses' : 'this address'}. That server sends no reports, so this is the last that we can tell you.`
+      return `${sent} was passed to the mail server of ${these}. That server sends no reports, so this is the last one.`
   }
 }
 
-/** Success ends in different ways: some recipients are delivered, others handed on. */
+/** Some recipients are delivered, others relayed. */
 function isMixed({ recipients }: ReportFacts): boolean {
   return recipients.some(({ action }) => action !== recipients[0]?.action)
 }
@@ -78,14 +78,14 @@ function isMixed({ recipients }: ReportFacts): boolean {
 function paragraph(recipient: ReportRecipient, mixed: boolean): string[] {
   const lines = [`  <${recipient.address}>`]
   if (recipient.action === 'failed' || recipient.action === 'delayed') lines.push(...explanation(recipient))
-  else if (mixed) lines.push(...wrap(arrival(recipient), '    '))
+  else if (mixed) lines.push(...wrap(successText(recipient), '    '))
   return lines
 }
 
-function arrival({ action }: ReportRecipient): string {
+function successText({ action }: ReportRecipient): string {
   return action === 'delivered'
     ? 'The message was delivered.'
-    : 'The message was handed on to the mail server of this address, which sends no reports.'
+    : 'The message was passed to the mail server of this address, which sends no reports.'
 }
 
 function explanation(recipient: ReportRecipient): string[] {
@@ -95,23 +95,21 @@ function explanation(recipient: ReportRecipient): string[] {
   )
   const sentences = recipient.action === 'failed' ? [...(recipient.expired ? [outOfTime] : []), what, todo] : [what]
   if (recipient.willRetryUntil !== null) {
-    sentences.push(`We try until ${formatDate(recipient.willRetryUntil)}.`)
+    sentences.push(`We will try until ${formatDate(recipient.willRetryUntil)}.`)
   }
-  const said =
-    recipient.reply === ''
-      ? []
-      : ['', ...wrap(`In the words of the mail system: ${joinReply(recipient.reply)}`, '    ')]
-  return [...wrap(sentences.join(' '), '    '), ...said]
+  const details =
+    recipient.reply === '' ? [] : ['', ...wrap(`Technical details: ${joinReply(recipient.reply)}`, '    ')]
+  return [...wrap(sentences.join(' '), '    '), ...details]
 }
 
-const outOfTime = 'We tried for as long as we do, without success.'
+const outOfTime = 'We tried for as long as possible.'
 
 function ending(facts: ReportFacts): string {
   const returned = facts.returned.body === null ? 'the header of your message' : 'your message'
-  return `A report for mail programs and ${returned} are attached. The number of your message here is ${facts.queueId}; please name it if you ask the postmaster.`
+  return `A report for mail programs and ${returned} are attached. The number of your message is ${facts.queueId}. Please include it if you contact the postmaster.`
 }
 
-/** Greedy line breaks; a word longer than a line stays whole, unless no line of a mail may be that long (RFC 5322 2.1.1). */
+/** Breaks lines between words. Only a word that exceeds the line limit of a message (RFC 5322 section 2.1.1) is split. */
 function wrap(text: string, indent = ''): string[] {
   const lines: string[] = []
   let line = indent

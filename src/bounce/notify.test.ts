@@ -124,7 +124,7 @@ const task = (changes: Partial<NoticeTask> = {}): NoticeTask => ({
 })
 
 describe('a notice', () => {
-  it('becomes one report to the sender, committed with its ledger entries', async () => {
+  it('becomes one DSN to the sender, committed with its ledger entries', async () => {
     const { run, told, prepared } = setUp([
       task({ recipients: [recipient(), recipient({ address: 'full@example.com', status: '5.2.2' })] }),
     ])
@@ -151,7 +151,7 @@ describe('a notice', () => {
     ])
   })
 
-  it('tells only those recipients that are to be told, and says why of the others', async () => {
+  it('names only the recipients to report, and records the reason for the others', async () => {
     const never = recipient({ address: 'never@example.com', parameters: { notify: ['NEVER'], orcpt: null } })
     const { run, told, prepared } = setUp([task({ recipients: [recipient(), never] })])
     await run()
@@ -162,7 +162,7 @@ describe('a notice', () => {
   it.each([
     ['the null sender', message({ sender: null }), 'null sender'],
     ['a sender that nothing proved', message({ senderProven: false }), 'sender not proven'],
-  ])('is not written to %s, but ends in the ledger', async (_, stored, reason) => {
+  ])('sends no DSN to %s, and records the reason', async (_, stored, reason) => {
     const { run, told, prepared, due } = setUp([task({ message: stored })])
     await run()
     expect(prepared).toHaveLength(0)
@@ -170,7 +170,7 @@ describe('a notice', () => {
     expect(due).toHaveLength(0)
   })
 
-  it('ends without a report if there is no way to the sender', async () => {
+  it('sends no DSN if there is no route to the sender', async () => {
     const { run, told, state } = setUp([task()])
     state.unroutable.add('kim@example.net')
     await run()
@@ -193,7 +193,7 @@ describe('a notice', () => {
   })
 })
 
-describe('what comes back', () => {
+describe('the returned part', () => {
   const parts = (own: Own | undefined) =>
     [...(own?.body.toString() ?? '').matchAll(/Content-Type: ([^\s;]+)/g)].map((m) => m[1])
 
@@ -224,13 +224,13 @@ describe('what comes back', () => {
     expect(parts(prepared[0]).at(-1)).toBe(expected)
   })
 
-  it('is read from the spool where it fits', async () => {
+  it('is read from the spool if it is small enough', async () => {
     const { run, prepared } = setUp([task({ message: message({ body: { kind: 'spool', file: 'x', size: 16 } }) })])
     await run()
     expect(prepared[0]?.body.toString()).toContain('from the spool\r\n')
   })
 
-  it('is cut between fields where even the header is too large', async () => {
+  it('is cut between fields if the header is too large', async () => {
     const header = Buffer.from(`Subject: x\r\n${'X-Long: a\r\n b\r\n'.repeat(5000)}\r\n`)
     const { run, prepared } = setUp([task({ message: message({ header }) })])
     await run()
@@ -240,8 +240,8 @@ describe('what comes back', () => {
   })
 })
 
-describe('trouble', () => {
-  it('keeps a notice while routing is unavailable, without holding up the others', async () => {
+describe('errors', () => {
+  it('keep a notice due while routing is unavailable, without a delay of the others', async () => {
     const many = Array.from({ length: 30 }, () => task({ message: message({ sender: 'down@example.net' }) }))
     const { run, told, due, postponed, state, limits } = setUp([...many, task()])
     state.routingDown.add('down@example.net')
@@ -257,7 +257,7 @@ describe('trouble', () => {
     expect(told).toHaveLength(31)
   })
 
-  it('returns the header alone where the body is lost: the sender hears of it all the same', async () => {
+  it('return the header alone if the body cannot be read', async () => {
     const { run, told, postponed, prepared } = setUp([
       task({ message: message({ body: { kind: 'spool', file: 'gone', size: 40_000 } }) }),
     ])
@@ -267,7 +267,7 @@ describe('trouble', () => {
     expect(prepared[0]?.body.toString()).toContain('text/rfc822-headers')
   })
 
-  it('tries again by itself after the queue failed', async () => {
+  it('are followed by another run after a minute', async () => {
     const { run, notifier, clock, told, postponed, state } = setUp([task()])
     state.queueDown = true
     notifier.start()
@@ -278,7 +278,7 @@ describe('trouble', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('looks once more if something became due while it worked', async () => {
+  it('do not hide notices that become due during a run', async () => {
     const { notifier, clock, due, told } = setUp([task()])
     notifier.due()
     due.push(task())
@@ -287,7 +287,7 @@ describe('trouble', () => {
     expect(told).toHaveLength(2)
   })
 
-  it('starts nothing after it was stopped', async () => {
+  it('cause no run after the stop', async () => {
     const { notifier, run, told } = setUp([task()])
     await notifier.stop()
     await run()
@@ -295,7 +295,7 @@ describe('trouble', () => {
   })
 })
 
-describe("the operator's copy", () => {
+describe('the copy for the operator', () => {
   const hidden = recipient({
     private: true,
     address: 'jane@home.example.com',
@@ -304,7 +304,7 @@ describe("the operator's copy", () => {
     replyClass: 'unknown-user',
   })
 
-  it('hides nothing of what the sender may not know, and is committed with his', async () => {
+  it('hides nothing, and is committed with the DSN to the sender', async () => {
     const { run, told, prepared } = setUp([task({ recipients: [hidden] })], { copyTo: 'ops@example.org' })
     await run()
     expect(prepared.map((one) => one.recipient)).toEqual(['kim@example.net', 'ops@example.org'])
@@ -322,7 +322,7 @@ describe("the operator's copy", () => {
     expect(told[0]?.events).toMatchObject([{ to: 'kim@example.net', dsn: 'DSN1', copy: 'DSN2' }])
   })
 
-  it('is of failures only, and only of those that the sender was told', async () => {
+  it('contains only failures that the sender is notified of', async () => {
     const never = recipient({ parameters: { notify: ['NEVER'], orcpt: null } })
     const tasks = [
       task({ recipients: [recipient()], notice: 'delayed' }),
@@ -334,7 +334,7 @@ describe("the operator's copy", () => {
     expect(prepared.map((one) => one.recipient)).toEqual(['kim@example.net'])
   })
 
-  it('does not keep the sender waiting if nobody takes it', async () => {
+  it('does not delay the DSN to the sender if it has no route', async () => {
     const { run, told, state } = setUp([task()], { copyTo: 'ops@example.org' })
     state.unroutable.add('ops@example.org')
     await run()
@@ -345,7 +345,7 @@ describe("the operator's copy", () => {
 describe('a double bounce', () => {
   const bounce = (header = 'Subject: Undelivered\r\n\r\n') => message({ sender: null, header: Buffer.from(header) })
 
-  it('goes to the operator where he wants it', async () => {
+  it('goes to the operator if configured', async () => {
     const { run, told, prepared } = setUp([task({ message: bounce() })], { doubleBouncesTo: 'ops@example.org' })
     await run()
     expect(prepared.map((one) => one.recipient)).toEqual(['ops@example.org'])
@@ -354,16 +354,16 @@ describe('a double bounce', () => {
     expect(told[0]?.events).toMatchObject([{ notice: 'failed', to: 'ops@example.org', dsn: 'DSN1' }])
   })
 
-  it('of a report to the operator goes to nobody', async () => {
+  it('of an operator report is not reported', async () => {
     const own = bounce('X-Waypost-Report: copy\r\n\r\n')
     const { run, told, prepared } = setUp([task({ message: own })], { doubleBouncesTo: 'ops@example.org' })
     await run()
     expect(prepared).toEqual([])
-    expect(told[0]?.events).toMatchObject([{ dsn: null, reason: "the operator's own report" }])
+    expect(told[0]?.events).toMatchObject([{ dsn: null, reason: 'operator report' }])
   })
 })
 
-it('an expansion is reported with its own action', async () => {
+it('an expansion has its own action', async () => {
   const asked = recipient({
     address: 'team@example.org',
     parameters: { notify: ['SUCCESS'], orcpt: null },

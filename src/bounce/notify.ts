@@ -1,17 +1,18 @@
-// Tells senders what became of their mail: takes what is due from the queue, writes one report per message and notice, and commits it
-// together with the mark that it is told. A crash in between repeats the work, never the report. Nothing here may throw at its callers.
+// Sends DSNs: it reads due notices from the queue, writes one report for each message and notice, and commits it together with the mark that
+// the notice is done. A crash repeats the work, never the report. No call rejects.
 
 import type { Queue, NoticeRecipient, NoticeTask } from '../queue/contract/queue.ts'
+import type { Timer } from '../lib/clock.ts'
 import { errorText, type Log } from '../lib/log.ts'
 import type { NotifiedEvent } from '../observe/events.ts'
 import type { BounceSettings } from './bounce-settings.ts'
 import { type ComposePorts, composeReports, type Reports } from './compose.ts'
 import { type Decision, decide } from './decide.ts'
 
-/** Tasks asked for at once. */
-const PORTION = 20
-/** Ms until notices are looked for again without being told: time makes delay notices due, and failed work is repeated. */
-const LOOK_AGAIN = 60_000
+/** Tasks of one request to the queue. */
+const TASK_LIMIT = 20
+/** Ms between two looks at the queue: delay notices become due by time, and failed work is repeated. */
+const LOOK_EVERY_MS = 60_000
 
 export interface NotifierPorts extends ComposePorts {
   readonly queue: Pick<Queue, 'noticeTasks' | 'notify' | 'openBody'>
@@ -19,22 +20,23 @@ export interface NotifierPorts extends ComposePorts {
 }
 
 export interface Notifier {
-  /** Looks at once for what a crash or an earlier run left. */
+  /** Sends what an earlier run left. */
   start(): void
-  /** Something may be due. Returns at once. */
+  /** Call it if notices may be due. Returns at once. */
   due(): void
-  /** Resolves when the run under way has ended; nothing starts after it. */
+  /** Resolves when the current run has ended. Nothing starts after it. */
   stop(): Promise<void>
 }
 
 export function createNotifier(settings: BounceSettings, ports: NotifierPorts): Notifier {
-  return new Notifying(settings, ports)
+  return new QueueNotifier(settings, ports)
 }
 
-class Notifying implements Notifier {
+class QueueNotifier implements Notifier {
   readonly #settings: BounceSettings
   readonly #ports: NotifierPorts
-  readonly #stopping = new AbortController()
+  #stopped = false
+  #timer: Timer | null = null
   #again = false
   #run: Promise<void> | null = null
 
@@ -45,11 +47,11 @@ class Notifying implements Notifier {
 
   start(): void {
     this.due()
-    void this.#lookNowAndThen()
+    this.#timer = this.#ports.clock.every(LOOK_EVERY_MS, () => this.due())
   }
 
   due(): void {
-    if (this.#stopping.signal.aborted) return
+    if (this.#stopped) return
     this.#again = true
     this.#run ??= this.#work().finally(() => {
       this.#run = null
@@ -58,41 +60,34 @@ class Notifying implements Notifier {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    this.#stopped = true
+    this.#timer?.cancel()
     this.#again = false
     await this.#run
   }
 
-  async #lookNowAndThen(): Promise<void> {
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      await this.#ports.clock.sleep(LOOK_AGAIN, signal).catch(() => undefined)
-      this.due()
-    }
-  }
-
-  /** Works off what is due, oldest first. A task that cannot be done now stays due and is left behind in this round. */
+  /** Handles what is due, oldest first. A task that fails stays due and is skipped in this run. */
   async #work(): Promise<void> {
     try {
-      while (this.#again && !this.#stopping.signal.aborted) {
+      while (this.#again && !this.#stopped) {
         this.#again = false
-        await this.#workOff()
+        await this.#sendDue()
       }
     } catch (error) {
       this.#ports.log.warn({ cause: errorText(error) }, 'DSNs are postponed; next try within a minute')
     }
   }
 
-  async #workOff(): Promise<void> {
+  async #sendDue(): Promise<void> {
     for (let after = -1; ; ) {
-      const tasks = await this.#ports.queue.noticeTasks({ limit: PORTION, now: this.#ports.clock.now(), after })
-      if (tasks.length === 0 || this.#stopping.signal.aborted) return
-      for (const task of tasks) await this.#tell(task)
+      const tasks = await this.#ports.queue.noticeTasks({ limit: TASK_LIMIT, now: this.#ports.clock.now(), after })
+      if (tasks.length === 0 || this.#stopped) return
+      for (const task of tasks) await this.#send(task)
       after = Math.max(...tasks.flatMap(({ recipients }) => recipients.map(({ recipientId }) => recipientId)))
     }
   }
 
-  async #tell(task: NoticeTask): Promise<void> {
+  async #send(task: NoticeTask): Promise<void> {
     const settings = { doubleBounces: (this.#settings.doubleBouncesTo ?? null) !== null }
     const decisions = new Map(
       task.recipients.map((recipient) => [recipient, decide(task.message, task.notice, { recipient, settings })]),
@@ -120,18 +115,18 @@ class Notifying implements Notifier {
       queueId: task.message.queueId,
       recipient: address,
     } as const
-    if (decision.kind === 'silent')
+    if (decision.kind === 'skip')
       return { ...base, notice: task.notice, to: task.message.sender, dsn: null, reason: decision.reason }
-    const told = decision.to === 'sender' ? reports.toSender : reports.doubleBounce
+    const report = decision.to === 'sender' ? reports.toSender : reports.doubleBounce
     const to = decision.to === 'sender' ? task.message.sender : (this.#settings.doubleBouncesTo ?? null)
     const copy = decision.to === 'sender' && decision.action === 'failed' ? reports.copy : null
     return {
       ...base,
       notice: decision.action,
       to,
-      dsn: told?.queueId ?? null,
+      dsn: report?.queueId ?? null,
       ...(copy ? { copy: copy.queueId } : {}),
-      ...(told ? {} : { reason: decision.to === 'sender' ? 'no route to the sender' : 'no route to the operator' }),
+      ...(report ? {} : { reason: decision.to === 'sender' ? 'no route to the sender' : 'no route to the operator' }),
     }
   }
 }

@@ -1,4 +1,4 @@
-// The fields of one recipient in message/delivery-status (RFC 3464 2.3), or in its UTF-8 form (RFC 6533 3).
+// The fields of one recipient in message/delivery-status (RFC 3464 section 2.3), or in its UTF-8 form (RFC 6533 section 3).
 
 import { formatDate } from '../message/date.ts'
 import { writeField } from '../message/field.ts'
@@ -6,9 +6,9 @@ import { isAscii } from '../smtp/domain.ts'
 import { encodeUtf8Address } from '../smtp/xtext.ts'
 import type { ReportRecipient } from './report-facts.ts'
 
-/** RFC 3464 2.3.6: a diagnostic from a server is typed `smtp`, our own words are not. */
+/** RFC 3464 section 2.3.6: the reply of a server has the type `smtp`, a text of this node has not. */
 const REMOTE = /^[2-5]\d\d(?:[ -]|$)/
-/** Time ran out (RFC 3463 3.5). The last reply is in the diagnostic. */
+/** Delivery time expired (RFC 3463 section 3.5). The diagnostic has the last reply. */
 const EXPIRED = '4.4.7'
 
 /** Complete fields with CRLF. */
@@ -30,19 +30,19 @@ export function recipientFields(
   ])
 }
 
-/** Extension fields (RFC 3464 2.4): never in a report that a sender gets. */
+/** Extension fields (RFC 3464 section 2.4), only in reports to the operator. */
 function operatorFields({ connection = null, replyClass }: ReportRecipient): Buffer[] {
   if (connection === null) return []
   const about = replyClass ? [writeField('X-Waypost-Class', replyClass)] : []
   return [writeField('X-Waypost-Connection', connection), ...about]
 }
 
-/** The status to report: what counts for an expired recipient is that time ran out. */
+/** The status to report: 4.4.7 for an expired recipient. */
 export function statusOf(recipient: ReportRecipient): string {
   return recipient.expired ? EXPIRED : recipient.status
 }
 
-/** `type; address`; an address beyond ASCII is of type utf-8 and, in a plain report, written with escapes (RFC 6533 3). */
+/** `type; address`. An address beyond ASCII has the type utf-8 and is escaped in a plain DSN (RFC 6533 section 3). */
 export function typedAddress(typed: string, utf8: boolean): string {
   const cut = typed.indexOf(';')
   const type = typed.slice(0, cut).trim()
@@ -51,13 +51,13 @@ export function typedAddress(typed: string, utf8: boolean): string {
   return `utf-8;${encodeUtf8Address(address, utf8)}`
 }
 
-/** One line: what the server said with its code once, or what we have to say. */
+/** One line: the reply with its code once, or the text of this node. */
 function diagnostic(reply: string, utf8: boolean): string {
   const text = utf8 ? reply : toAscii(reply)
   return `${REMOTE.test(reply) ? 'smtp' : 'X-Waypost'}; ${joinReply(text)}`
 }
 
-/** One line; of a multi-line reply without the repeated code and status. */
+/** One line, without the repeated code and status of a multi-line reply. */
 export function joinReply(reply: string): string {
   if (!REMOTE.test(reply)) return reply.replaceAll('\n', ' ')
   const [first = '', ...rest] = reply.split('\n')

@@ -27,25 +27,25 @@ function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
 
 const said = (reply: string, changes: Partial<NoticeRecipient> = {}) => disclose(recipient({ reply, ...changes })).reply
 
-describe('the header that comes back', () => {
+describe('the returned header', () => {
   const header = Buffer.from(
     'Received: from mx.example.org by srs.example.org id Q1\r\n for <Jane.Doe77@gmail.com>; today\r\nDelivered-To: <jane.doe77@gmail.com>\r\nReceived: by far \xff\r\nTo: jane.doe77@gmail.com\r\n\r\n',
     'latin1',
   )
 
-  it('names the destination only where its sender did', () => {
+  it('names the destination only where the sender did', () => {
     expect(discloseHeader(header, [recipient()]).toString('latin1')).toBe(
       'Received: from mx.example.org by srs.example.org id Q1\r\n for <[hidden]>; today\r\nDelivered-To: <[hidden]>\r\nReceived: by far \xff\r\nTo: jane.doe77@gmail.com\r\n\r\n',
     )
   })
 
-  it('stays as it is where no recipient is private', () => {
+  it('is unchanged if no recipient is private', () => {
     expect(discloseHeader(header, [recipient({ private: false })])).toBe(header)
   })
 })
 
 describe('a recipient that is not private', () => {
-  it('is shown as it is, with its host', () => {
+  it('is unchanged, with its host', () => {
     const open = recipient({ private: false, reply: '550 5.1.1 <jane.doe77@gmail.com> unknown' })
     expect(disclose(open)).toEqual({
       address: 'jane.doe77@gmail.com',
@@ -56,7 +56,7 @@ describe('a recipient that is not private', () => {
     expect(disclose(recipient({ private: false, host: null })).host).toBeNull()
   })
 
-  it('does not tell of a private one in the same transaction', () => {
+  it('hides a private recipient of the same transaction', () => {
     const open = recipient({ private: false, reply: '550 5.7.1 <jane.doe77@gmail.com>, <Kim@gmail.com>: spam' })
     const secret = recipient({ address: 'kim@gmail.com' })
     expect(disclose(open, [open, secret]).reply).toBe('550 5.7.1 <jane.doe77@gmail.com>, <[hidden]>: spam')
@@ -74,12 +74,12 @@ describe('a private recipient', () => {
     ['x400;/c=de/', '/c=de/'],
     ['rfc822; ', '[hidden]'],
     [null, 'jane.doe77@gmail.com'],
-  ])('that a node of ours gave as forward-path is named by its ORCPT %j: %s', (orcpt, named) => {
+  ])('that a fleet node sent as forward-path is named by its ORCPT %j: %s', (orcpt, named) => {
     const handed = recipient({ original: 'jane.doe77@gmail.com', parameters: { notify: [], orcpt } })
     expect(disclose(handed).address).toBe(named)
   })
 
-  it('is not named by what a stranger says in ORCPT', () => {
+  it('is not named by an ORCPT of the sender', () => {
     const parameters = { notify: [], orcpt: 'rfc822;other@example.net' }
     expect(disclose(recipient({ parameters })).address).toBe('press@example.org')
   })
@@ -137,7 +137,7 @@ describe('a private recipient', () => {
     expect(said(reply, changes)).not.toMatch(secret)
   })
 
-  it('keeps what helps: code, status and words', () => {
+  it('keeps code, status and text', () => {
     expect(said('550 5.1.1 <jane.doe77@gmail.com>: Recipient address rejected: User unknown')).toBe(
       '550 5.1.1 <[hidden]>: Recipient address rejected: User unknown',
     )
@@ -145,11 +145,11 @@ describe('a private recipient', () => {
     expect(said('554 5.6.0 Mail::Delivery said: no, a bad face')).toBe('554 5.6.0 Mail::Delivery said: no, a bad face')
   })
 
-  it('does not tear words apart where the local part is short', () => {
+  it('does not mask parts of words if the local part is short', () => {
     expect(said('550 5.1.1 no such mailbox', { address: 'no@su.example' })).toBe('550 5.1.1 no such mailbox')
   })
 
-  it('never lets address, domain or host through, wherever they stand', () => {
+  it('never shows address, domain or host, at any place of the reply', () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9]{3,9}$/)
     const filler = fc.constantFrom('', ' ', '<', '>', ': ', '"', "'", '\n550 5.1.1 ', ' (', ')', ', ', '=', ';')
     fc.assert(

@@ -1,5 +1,5 @@
-// What a sender may learn about a recipient. A private recipient (a forward to somebody's address elsewhere) is named by the address
-// that the sender used; the destination's address, host and IP are taken out of what the remote server said. The ledger keeps all.
+// Removes private details from a DSN. A private recipient (the destination of a forward) is named by the address that the sender used; its
+// own address, host and IP address are removed from the reply of the remote server. The ledger keeps everything.
 
 import { isIPv4 } from 'node:net'
 import { mapFields } from '../message/header.ts'
@@ -7,7 +7,7 @@ import type { NoticeRecipient } from '../queue/contract/queue.ts'
 import { unicodeDomain } from '../smtp/domain.ts'
 import { parseMailbox, splitAddress } from '../smtp/mailbox.ts'
 
-/** What may be said. */
+/** What the sender may read. */
 export interface Disclosure {
   readonly address: string
   /** Remote host name, or null. */
@@ -16,68 +16,68 @@ export interface Disclosure {
 }
 
 const MASK = '[hidden]'
-/** Characters of a reply that a sender gets to read: more is no explanation, and bounds the work of the patterns below. */
+/** Characters of a reply in a DSN. Bounds the work of the patterns below. */
 const LONGEST = 2000
-/** Shorter names (`a`, `jo`) would tear holes into every other word. */
+/** Shorter names (`a`, `jo`) would mask parts of other words. */
 const SHORTEST_NAME = 3
-/** The end of a line of a reply, with the code and status that begin the next one. */
+/** A line end of a reply, with the code and status of the next line. */
 const LINE_END = String.raw`(?:\n\d{3}[ -](?:\d\.\d{1,3}\.\d{1,3} )?)?`
-/** Words of host names that tell nothing about whose host it is. */
+/** Words of host names that do not identify a provider. */
 const commonWords = new Set(
   'mail smtp mx relay server host gateway inbound incoming outbound email gate edge filter spam the and com net org edu'.split(
     ' ',
   ),
 )
 
-/** An apostrophe may stand inside a local part (`o'neil`), not before it: there it quotes. */
+/** An apostrophe may be inside a local part (`o'neil`), not before it: there it is a quote. */
 const address = /(?:"[^"]{0,64}"|[^\s<>()[\],;:"'][^\s<>()[\],;:"]{0,253})@[^\s<>()[\],;:"']+/gu
 const url = /\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/giu
 const ipv4 = /(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)/g
-/** What may be one, with the prefix of an address literal. */
+/** A candidate, with the prefix of an address literal. */
 const ipv6 = /(?:ipv6:)?(?:[0-9a-f]|::)[0-9a-f:.]*[0-9a-f](?![a-z])/gi
-/** Compressed, or so many groups as no time of day has. */
+/** Compressed, or with more groups than a time of day. */
 const ipv6Shape = /::|(?::[^:]*){6}/
-/** Two labels and more, the last one of letters, whatever their script: a host or domain name. */
+/** A host or domain name: two or more labels, the last one of letters of any script. */
 const domainName =
   /(?<![\p{L}\p{M}\p{N}_])(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]{0,61}[\p{L}\p{M}\p{N}])?\.)+(?:xn--[a-z0-9-]+|\p{L}[\p{L}\p{M}]+)(?![\p{L}\p{M}\p{N}])/giu
 
 /**
- * What the sender of the mail may read about this recipient.
- * @param together all that the report is about: a server that refuses a message says one thing of all its recipients
+ * What the sender may read about this recipient.
+ * @param together all recipients of the report: a server that refuses a message may name others in its reply
  */
 export function disclose(recipient: NoticeRecipient, together: readonly NoticeRecipient[] = []): Disclosure {
   if (!recipient.private) {
-    const secrets = secretsOf(together)
-    return { address: recipient.address, host: hostName(recipient.host), reply: hide(secrets, recipient.reply) }
+    const addresses = privateAddresses(together)
+    return { address: recipient.address, host: hostName(recipient.host), reply: hide(addresses, recipient.reply) }
   }
-  return { address: nameToSay(recipient), host: null, reply: scrub(recipient) }
+  return { address: disclosedAddress(recipient), host: null, reply: scrub(recipient) }
 }
 
 /**
- * The forward-path; where a node of ours gave the destination itself as that, what it says in ORCPT. Nothing that a sender puts into
- * ORCPT brings the destination back.
+ * The forward-path, or the address in ORCPT if a fleet node sent the destination as forward-path. An ORCPT of the sender never reveals
+ * the destination.
  */
-function nameToSay({ address: destination, original, parameters: { orcpt } }: NoticeRecipient): string {
+function disclosedAddress({ address: destination, original, parameters: { orcpt } }: NoticeRecipient): string {
   if (orcpt === null || original.toLowerCase() !== destination.toLowerCase()) return original
   return orcpt.slice(orcpt.indexOf(';') + 1).trim() || MASK
 }
 
-/** Fields of the way so far, in which our nodes name the forward-path; the rest of a header is its sender's. */
+/** Trace fields, in which fleet nodes name the forward-path. The other fields are the sender's. */
 const traceFields = new Set(['received', 'delivered-to'])
 
-/** The header that a sender gets back: where a node of ours gave a destination as forward-path, its trace names it. */
+/** The returned header: trace fields of fleet nodes may name a private destination. */
 export function discloseHeader(header: Buffer, together: readonly NoticeRecipient[]): Buffer {
-  const secrets = secretsOf(together)
-  if (secrets.length === 0) return header
+  const addresses = privateAddresses(together)
+  if (addresses.length === 0) return header
   return mapFields(header, ({ key, raw }) => {
     if (!traceFields.has(key)) return raw
     const text = raw.toString('utf8')
-    const shown = hide(secrets, text)
+    const shown = hide(addresses, text)
     return shown === text ? raw : Buffer.from(shown, 'utf8')
   })
 }
 
-function secretsOf(recipients: readonly NoticeRecipient[]): string[] {
+function privateAddresses(recipients: readonly NoticeRecipient[]): string[] {
   return recipients.filter((one) => one.private).map((one) => one.address)
 }
 
@@ -89,7 +89,7 @@ function hostName(host: string | null): string | null {
 
 function scrub(recipient: NoticeRecipient): string {
   const { whole, words } = namesOf(recipient)
-  // The whole destination first: what the patterns take for an address may be less of it.
+  // The whole destination first: the patterns may find only a part of it.
   const general = hide(whole, shortened(recipient.reply))
     .replace(url, MASK)
     .replace(address, MASK)
@@ -99,7 +99,7 @@ function scrub(recipient: NoticeRecipient): string {
   return hide(words, general).replace(/(?:\[hidden\]\W?){2,}/g, `${MASK} `)
 }
 
-/** Ends between two words: half a name is no longer found, and yet tells. */
+/** Ends between two words: a part of a name would not be found, but would still identify it. */
 function shortened(reply: string): string {
   const text = reply.normalize('NFC')
   return text.length <= LONGEST ? text : text.slice(0, LONGEST).replace(/\S+$/, '')
@@ -109,7 +109,7 @@ function hide(names: readonly string[], text: string): string {
   return names.reduce((left, name) => left.replace(wordPattern(name), MASK), text)
 }
 
-/** Everything that would name the destination: longest first, so that a part does not spoil the whole. */
+/** Everything that names the destination, longest first, so that a part does not hide a longer match. */
 function namesOf({ address: destination, host, reversePath }: NoticeRecipient): { whole: string[]; words: string[] } {
   const { local: written, domain } = splitAddress(destination)
   const domains = [domain, ...(host === null ? [] : hostParts(host))]
@@ -117,7 +117,7 @@ function namesOf({ address: destination, host, reversePath }: NoticeRecipient): 
   const parsed = parseMailbox(destination)
   const local = parsed.kind === 'mailbox' ? parsed.mailbox.local : written
   const dashed = hosts.filter((name) => isIPv4(name)).map((ip) => ip.replaceAll('.', '-'))
-  const words = [written, local, local.split('+')[0] ?? '', ...hosts, ...dashed, ...hosts.flatMap(telling)]
+  const words = [written, local, local.split('+')[0] ?? '', ...hosts, ...dashed, ...hosts.flatMap(identifyingWords)]
   return { whole: longestFirst([destination, reversePath ?? '']), words: longestFirst(words) }
 }
 
@@ -131,15 +131,15 @@ function hostParts(host: string): string[] {
   return match ? [match[1] ?? '', match[2] ?? ''] : [host]
 }
 
-/** Labels of a name, and their parts, that tell whose it is. */
-function telling(name: string): string[] {
+/** Labels of a name, and their parts, that identify it. */
+function identifyingWords(name: string): string[] {
   return name
     .split(/[.\-_]/)
     .map((word) => word.replace(/\d+$/, ''))
     .filter((word) => word.length > SHORTEST_NAME && !commonWords.has(word.toLowerCase()))
 }
 
-/** Also where the server began a new line inside the name. */
+/** Also matches a name that a line end splits. */
 function wordPattern(name: string): RegExp {
   const letters = Array.from(name, (letter) => letter.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`(?<![\\p{L}\\p{N}])${letters.join(LINE_END)}(?![\\p{L}\\p{N}])`, 'giu')

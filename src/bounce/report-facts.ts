@@ -1,11 +1,10 @@
-// The facts of one report, as far as its reader may know them.
+// The facts of one DSN, as far as its reader may know them.
 
 import type { ReplyClass } from '../smtp/reply-class.ts'
-import type { OperatorReport } from './operator-mark.ts'
-import type { Action } from './decide.ts'
+import type { Action, OperatorReport } from './decide.ts'
 
 export interface ReportRecipient {
-  /** The address to name: the final one, or the original one of a private recipient. */
+  /** The final address, or the original one of a private recipient. */
   readonly address: string
   /** `type;address` as the sender gave it in ORCPT, else the forward-path as rfc822. */
   readonly original: string
@@ -15,21 +14,21 @@ export interface ReportRecipient {
   readonly remoteHost: string | null
   /** `name[ip]:port` of the remote host, for the operator only. */
   readonly connection?: string | null
-  /** What was said, by the remote server or by us. */
+  /** The reply of the remote server, or a text of this node. */
   readonly reply: string
-  /** What the refusal is about, where a rule knew it. */
+  /** The class of the reply, if a reply rule matched. */
   readonly replyClass?: ReplyClass | null
   readonly lastAttemptAt: number
   /** Unix ms; null unless delayed. */
   readonly willRetryUntil: number | null
-  /** Failed because time ran out. */
+  /** It failed because the queue lifetime ended. */
   readonly expired: boolean
 }
 
-/** What comes back with the report. */
+/** The returned message. */
 export interface Returned {
   readonly header: Buffer
-  /** Null: headers only. */
+  /** Null: only the header is returned. */
   readonly body: Buffer | null
 }
 
@@ -45,13 +44,13 @@ export interface ReportFacts {
   readonly queueId: string
   readonly arrivedAt: number
   readonly envid: string | null
-  /** Message-ID and Subject of the mail it is about, or null. */
+  /** Message-ID and Subject of the message, or null. */
   readonly about: { readonly messageId: string | null; readonly subject: string | null }
-  /** May the report itself be UTF-8? (the mail came with SMTPUTF8) */
+  /** The message came with SMTPUTF8, so the DSN may use it. */
   readonly smtputf8: boolean
-  /** At least one; all of one kind of notice. */
+  /** At least one; all with the same notice. */
   readonly recipients: readonly ReportRecipient[]
   readonly returned: Returned
-  /** For the operator, who may know everything; null or absent for the sender. */
+  /** Set for a report to the operator, which hides nothing; null or absent for the sender. */
   readonly operator?: { readonly kind: OperatorReport; readonly sender: string | null } | null
 }

@@ -32,17 +32,17 @@ Content-Description: Explanation
 This is the mail system at mta.example.org.
 
 Your message of Sat, 21 Nov 2026 10:00:00 +0000 could not be delivered to
-this address. We have given up; the message will not be tried again.
+this address. We will not try again.
 
   <nobody@uni.example.edu>
-    There is no such mailbox at the recipient's mail server. Please check
-    the address for typing errors. If it is right, ask the recipient for a
-    current one.
+    This mailbox does not exist at the recipient's mail server. Please check
+    the address for typing errors. If it is correct, ask the recipient for a
+    current address.
 
-    In the words of the mail system: 550 5.1.1 no such person
+    Technical details: 550 5.1.1 no such person
 
 A report for mail programs and your message are attached. The number of your
-message here is 4f1zQ; please name it if you ask the postmaster.
+message is 4f1zQ. Please include it if you contact the postmaster.
 
 --=_4f1zQ.abc
 Content-Type: message/delivery-status
@@ -80,17 +80,17 @@ Content-Description: Explanation
 This is the mail system at mta.example.org.
 
 Your message of Sat, 21 Nov 2026 10:00:00 +0000 has not been delivered to
-this address yet. You need not do anything: we go on trying and tell you if
-we give up.
+this address yet. You do not need to do anything. We will keep trying, and
+we will write to you if it cannot be delivered.
 
   <sam@far.example.net>
-    The recipient's mail server does not answer. We try until Thu, 26 Nov
-    2026 00:00:00 +0000.
+    The recipient's mail server does not answer. We will try until Thu, 26
+    Nov 2026 00:00:00 +0000.
 
-    In the words of the mail system: Connection failed: ECONNREFUSED
+    Technical details: Connection failed: ECONNREFUSED
 
 A report for mail programs and the header of your message are attached. The
-number of your message here is 4f1zQ; please name it if you ask the
+number of your message is 4f1zQ. Please include it if you contact the
 postmaster.
 
 --=_4f1zQ.abc
@@ -144,39 +144,39 @@ describe('golden', () => {
 })
 
 describe('fields of a recipient', () => {
-  it('says that time ran out, with the last reply', () => {
+  it('has status 4.4.7 for an expired recipient, and the last reply', () => {
     const report = text({
       recipients: [reportRecipient({ status: '4.2.1', reply: '450 4.2.1 greylisted', expired: true })],
     })
     expect(field(report, 'Status')).toEqual(['4.4.7'])
     expect(field(report, 'Action')).toEqual(['failed'])
     expect(field(report, 'Diagnostic-Code')).toEqual(['smtp; 450 4.2.1 greylisted'])
-    expect(report).toContain('We tried for as long as we do')
+    expect(report).toContain('We tried for as long as possible')
   })
 
-  it('joins a reply of many lines without repeating its codes', () => {
+  it('joins a multi-line reply without its repeated codes', () => {
     const reply = '550-5.7.1 first\n550-5.7.1 second\n550 5.7.1 third'
     expect(field(text({ recipients: [reportRecipient({ reply })] }), 'Diagnostic-Code')).toEqual([
       'smtp; 550 5.7.1 first second third',
     ])
   })
 
-  it('keeps the ORCPT that the sender gave', () => {
+  it('keeps the ORCPT of the sender', () => {
     const report = text({ recipients: [reportRecipient({ original: 'rfc822;Bob@Example.COM' })] })
     expect(field(report, 'Original-Recipient')).toEqual(['rfc822;Bob@Example.COM'])
   })
 
-  it('cannot be made to start another field by what a server says', () => {
+  it('contains no field that the reply of a server adds', () => {
     const report = text({ recipients: [reportRecipient({ reply: '550 no\r\nAction: delivered\nStatus: 2.0.0' })] })
     expect(field(report, 'Action')).toEqual(['failed'])
     expect(field(report, 'Status')).toEqual(['5.1.1'])
   })
 
-  it('leaves out what is not known', () => {
+  it('has no fields without a value', () => {
     const report = text({ recipients: [reportRecipient({ remoteHost: null, reply: '' })] })
     expect(report).not.toContain('Remote-MTA')
     expect(report).not.toContain('Diagnostic-Code')
-    expect(report).not.toContain('In the words of')
+    expect(report).not.toContain('Technical details')
   })
 
   it('folds long lines', () => {
@@ -187,7 +187,7 @@ describe('fields of a recipient', () => {
 })
 
 describe('success', () => {
-  it('tells what was handed on and what was delivered, without advice', () => {
+  it('distinguishes relayed and delivered, without advice', () => {
     for (const action of ['relayed', 'delivered'] as const) {
       const report = text({
         recipients: [reportRecipient({ action, status: '2.0.0', reply: '250 ok' })],
@@ -200,29 +200,29 @@ describe('success', () => {
   })
 })
 
-describe('people', () => {
-  it('read of each recipient what became of it, where some were delivered and some handed on', () => {
+describe('the text for people', () => {
+  it('names the result of each recipient if some were delivered and some relayed', () => {
     const recipients = [
       reportRecipient({ action: 'delivered', address: 'list@example.org' }),
       reportRecipient({ action: 'relayed', address: 'sam@far.example.net' }),
     ]
     const words = text({ recipients, returned: withoutBody }).replace(/\s+/g, ' ')
     expect(words).toContain('<list@example.org> The message was delivered.')
-    expect(words).toContain('<sam@far.example.net> The message was handed on to the mail server')
+    expect(words).toContain('<sam@far.example.net> The message was passed to the mail server')
     expect(words).not.toContain('was delivered to these addresses')
   })
 
-  it('get no line longer than a mail may have', () => {
+  it('has no line that exceeds the limit of a message', () => {
     const reply = `550 5.7.1 ${'ä'.repeat(4000)}`
     for (const line of text({ recipients: [reportRecipient({ reply })] }).split('\r\n'))
       expect(Buffer.byteLength(line)).toBeLessThanOrEqual(998)
   })
 })
 
-describe('letters beyond ASCII', () => {
+describe('text beyond ASCII', () => {
   const umlaut = reportRecipient({ address: 'jörg@far.example.net', reply: '550 5.1.1 jörg ist weg' })
 
-  it('uses the UTF-8 form only if the mail itself came with SMTPUTF8', () => {
+  it('is in the UTF-8 form only if the message came with SMTPUTF8', () => {
     const report = writeReport(reportFacts({ smtputf8: true, recipients: [umlaut] }))
     expect(report.smtputf8).toBe(true)
     const all = Buffer.concat([report.header, report.body]).toString()
@@ -234,7 +234,7 @@ describe('letters beyond ASCII', () => {
     expect(field(all, 'Content-Transfer-Encoding')).toContain('8bit')
   })
 
-  it('else writes the address with escapes in the plain form', () => {
+  it('is escaped in addresses of the plain form', () => {
     const report = writeReport(reportFacts({ recipients: [umlaut] }))
     expect(report.smtputf8).toBe(false)
     const all = Buffer.concat([report.header, report.body]).toString()
@@ -243,11 +243,11 @@ describe('letters beyond ASCII', () => {
     expect(all).toContain('Content-Type: message/delivery-status')
   })
 
-  it('stays plain for a mail with SMTPUTF8 in which everything is ASCII', () => {
+  it('does not need the UTF-8 form if all addresses are ASCII', () => {
     expect(writeReport(reportFacts({ smtputf8: true })).smtputf8).toBe(false)
   })
 
-  it('stays plain where only the header of the mail is UTF-8, which comes back with its own type', () => {
+  it('in the header alone gives the returned part its own type, not the DSN', () => {
     const returned = { header: Buffer.from('Subject: Grüße\r\n\r\n'), body: Buffer.from('Hello.\r\n') }
     const report = writeReport(reportFacts({ smtputf8: true, returned }))
     expect(report.smtputf8).toBe(false)
@@ -256,7 +256,7 @@ describe('letters beyond ASCII', () => {
     expect(text({ smtputf8: true, returned: { ...returned, body: null } })).toContain('message/global-headers')
   })
 
-  it('labels a returned 8-bit message and keeps its bytes', () => {
+  it('in a returned 8-bit message is labelled and unchanged', () => {
     const body = Buffer.from([0x67, 0x72, 0xfc, 0xdf, 0x65, 0x0d, 0x0a])
     const report = writeReport(reportFacts({ returned: { ...reportFacts().returned, body } }))
     expect(report.header.toString()).toContain('Content-Transfer-Encoding: 8bit')
@@ -264,24 +264,24 @@ describe('letters beyond ASCII', () => {
     expect(report.smtputf8).toBe(false)
   })
 
-  it("writes an operator's copy without SMTPUTF8 in ASCII, but for the words for people", () => {
+  it('is in the text for people only in a copy for the operator without SMTPUTF8', () => {
     const operator = { kind: 'copy', sender: 'jörg@example.org' } as const
     const report = text({ to: 'postmaster@example.org', smtputf8: true, operator })
     expect(field(report, 'X-Waypost-Sender')).toEqual(['utf-8;j\\x{F6}rg@example.org'])
     expect(field(report, 'Content-Type')).toContain('message/delivery-status')
   })
 
-  it('escapes what the address type utf-8 wants escaped, be it ASCII', () => {
+  it('is escaped as the address type utf-8 requires, also ASCII characters', () => {
     const report = text({ recipients: [reportRecipient({ original: 'utf-8;a\\b+c@example.net' })] })
     expect(field(report, 'Original-Recipient')).toEqual(['utf-8;a\\x{5C}b\\x{2B}c@example.net'])
   })
 
-  it('leaves a raw UTF-8 message-id out of an ASCII report', () => {
+  it('in a Message-ID is left out of an ASCII report', () => {
     const { header } = writeReport(reportFacts({ about: { messageId: '<grüße@example.net>', subject: null } }))
     expect(header.toString()).not.toMatch(/In-Reply-To|References/)
   })
 
-  it('leaves a raw UTF-8 subject out of an ASCII report', () => {
+  it('in a subject is left out of an ASCII report', () => {
     const about = { messageId: null, subject: 'Grüße' }
     expect(field(text({ about }), 'Subject')[0]).toBe('Undelivered mail returned to sender')
     expect(text({ about })).not.toContain('In-Reply-To')

@@ -1,19 +1,19 @@
-// A delivery status notification as text (RFC 3462/6522, RFC 3464; RFC 6533 only where an address is not ASCII and the sender's own
-// system speaks SMTPUTF8). Pure: facts in, bytes out. Whom to tell and what may be said was decided before.
+// Writes a DSN (RFC 6522, RFC 3464; RFC 6533 only if an address is not ASCII and the message came with SMTPUTF8). Pure: facts in, octets
+// out. The recipient of the DSN, and what it may contain, is decided before.
 
 import { formatDate } from '../message/date.ts'
 import { writeField } from '../message/field.ts'
 import { isAscii } from '../smtp/domain.ts'
 import { humanText, subjectOf } from './human-text.ts'
 import { recipientFields, typedAddress } from './recipient-fields.ts'
-import { OPERATOR_MARK } from './operator-mark.ts'
+import { OPERATOR_MARK } from './decide.ts'
 import type { ReportFacts } from './report-facts.ts'
 
 export interface Report {
   /** The header section with the empty line that ends it. */
   readonly header: Buffer
   readonly body: Buffer
-  /** The report needs SMTPUTF8 itself. */
+  /** The DSN needs SMTPUTF8. */
   readonly smtputf8: boolean
 }
 
@@ -21,12 +21,12 @@ export function writeReport(facts: ReportFacts): Report {
   const utf8 = facts.smtputf8 && needsUtf8(facts)
   const parts = [textPart(facts), statusPart(facts, utf8), returnedPart(facts, utf8)]
   const body = Buffer.concat([...parts.flatMap((part) => [delimiter(facts.boundary), part]), closing(facts.boundary)])
-    // The line end before the first delimiter is the one that ends the header section.
+    // The header section already ends with the line end of the first delimiter.
     .subarray(2)
   return { header: headerOf(facts, { utf8, eightBit: !isAscii(body.toString('latin1')) }), body, smtputf8: utf8 }
 }
 
-/** Addresses only: many programs cannot read the UTF-8 form, and what comes back has a type of its own. */
+/** Depends on addresses only: many programs cannot read the UTF-8 form, and the returned part has its own type. */
 function needsUtf8(facts: ReportFacts): boolean {
   const addresses = facts.recipients.flatMap(({ address, original }) => [address, original])
   return !isAscii([facts.to, ...addresses].join(''))
@@ -52,7 +52,7 @@ function headerOf(facts: ReportFacts, is: { readonly utf8: boolean; readonly eig
   ])
 }
 
-/** What others wrote beyond ASCII has no place in a header that may not have it (RFC 6532). */
+/** Text beyond ASCII is not allowed in a header without SMTPUTF8 (RFC 6532). */
 function headerText(text: string | null, utf8: boolean): string | null {
   return text !== null && (utf8 || isAscii(text)) ? text : null
 }

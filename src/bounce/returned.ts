@@ -1,7 +1,8 @@
-// What comes back with a report: the whole message if it is small and the sender did not object, else its header
-// (RFC 3461 4.3: RET concerns failures only; RFC 8689 5: REQUIRETLS mail is not spread in reports).
+// The returned part of a DSN: the whole message if it is small, failed, and neither RET=HDRS nor REQUIRETLS forbids it, else its header
+// (RFC 3461 section 4.3: RET applies to failures only; RFC 8689 section 5).
 
 import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { StoredBody, StoredMessage } from '../queue/contract/queue.ts'
 import type { Notice } from './decide.ts'
 import type { Returned } from './report-facts.ts'
@@ -18,12 +19,12 @@ export async function returnedPart(
   const headerAlone = { header: cutHeader(header, ports.sizeLimit), body: null }
   if (!whole || header.length + bodySize > ports.sizeLimit) return headerAlone
   if (body.kind === 'inline') return { header, body: body.bytes }
-  // A body that is lost must not keep its sender from hearing that the mail is.
-  const bytes = await collect(ports.openBody(body)).catch(() => null)
+  // Without a readable body the sender still gets the report.
+  const bytes = await buffer(ports.openBody(body)).catch(() => null)
   return bytes === null ? headerAlone : { header, body: bytes }
 }
 
-/** At most `limit` octets, ending between two fields. */
+/** At most `limit` octets; ends between two fields. */
 function cutHeader(header: Buffer, limit: number): Buffer {
   if (header.length <= limit) return header
   for (let end = header.lastIndexOf('\r\n', limit - 2); end > 0; end = header.lastIndexOf('\r\n', end - 1)) {
@@ -31,10 +32,4 @@ function cutHeader(header: Buffer, limit: number): Buffer {
     if (next !== 0x20 && next !== 0x09) return header.subarray(0, end + 2)
   }
   return Buffer.alloc(0)
-}
-
-async function collect(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
 }

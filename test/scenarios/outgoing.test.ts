@@ -269,7 +269,7 @@ describe('a report', () => {
     ops.change({ moods: { rcpt: 'permfail' } })
     const second = await send(srs, { from: null, to: ['gone@example.org'] })
     const ownReport = () =>
-      srs.ledger().filter((one) => one.kind === 'notified' && one.reason === "the operator's own report")
+      srs.ledger().filter((one) => one.kind === 'notified' && one.reason === 'operator report')
     await until(() => ownReport().length > 0, { what: 'the end of it' })
     expect(eventsOf(srs, second.id).find(({ kind }) => kind === 'notified')).toMatchObject({ to: 'ops@ops.example' })
     ops.change({})
