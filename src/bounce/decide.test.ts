@@ -1,4 +1,4 @@
-// Who is told: origin, proof, NOTIFY and the next server's promise.
+// Which notices are sent: origin, proof of the sender, NOTIFY, reports to the operator.
 
 import { describe, expect, it } from 'vitest'
 import type { Notify } from '../smtp/envelope.ts'

@@ -32,8 +32,8 @@ let nextId = 1
 function recipient(changes: Partial<NoticeRecipient> = {}): NoticeRecipient {
   return {
     recipientId: nextId++,
-    address: 'nobody@example.com',
-    original: 'nobody@example.com',
+    address: 'gone@example.com',
+    original: 'gone@example.com',
     reversePath: 'kim@example.net',
     nextHop: 'mx:example.com',
     private: false,
@@ -132,7 +132,7 @@ describe('a notice', () => {
     expect(prepared).toHaveLength(1)
     expect(prepared[0]).toMatchObject({ recipient: 'kim@example.net', smtputf8: false })
     const body = prepared[0]?.body.toString() ?? ''
-    expect(body).toContain('Final-Recipient: rfc822;nobody@example.com')
+    expect(body).toContain('Final-Recipient: rfc822;gone@example.com')
     expect(body).toContain('Final-Recipient: rfc822;full@example.com')
     expect(body).toContain('The minutes.')
     expect(prepared[0]?.header.toString()).toContain('From: Mail Delivery System <postmaster@example.org>')
@@ -145,7 +145,7 @@ describe('a notice', () => {
         notice: 'failed',
         to: 'kim@example.net',
         dsn: 'DSN1',
-        recipient: 'nobody@example.com',
+        recipient: 'gone@example.com',
       },
       { recipient: 'full@example.com', dsn: 'DSN1' },
     ])

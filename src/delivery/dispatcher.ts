@@ -18,7 +18,7 @@ import { WakeupTimer } from './wakeup.ts'
 
 export interface DispatcherSettings {
   readonly scheduler: SchedulerSettings
-  /** Claims held ready for one destination, besides those under way: each saves a round trip to the queue. */
+  /** Claims held ready for one destination: each saves a round trip to the queue. */
   readonly prefetch: number
   /** The same for all destinations together. */
   readonly maxInHand: number

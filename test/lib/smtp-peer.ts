@@ -10,34 +10,34 @@ export type Stage = 'connect' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' |
 export type Mood = 'tempfail' | 'permfail' | 'stall' | 'disconnect' | 'wrong' | 'closing' | 'garbage'
 
 export interface PeerOptions {
-  /** EHLO keywords; STARTTLS is added where `tls` is given. */
+  /** EHLO keywords; STARTTLS is added if `tls` is given. */
   readonly extensions?: readonly string[]
   readonly lmtp?: boolean
   readonly tls?: SecureContextOptions & { readonly requestCert?: boolean }
   /** TLS from the first octet instead of STARTTLS. */
   readonly implicitTls?: boolean
-  /** Offers STARTTLS and then speaks no TLS. */
+  /** Offers STARTTLS and fails the handshake. */
   readonly brokenTls?: boolean
-  /** Hangs up as soon as TLS stands. */
+  /** Closes right after the TLS handshake. */
   readonly diesInTls?: boolean
-  /** Wants a password before MAIL. */
+  /** Requires a login before MAIL. */
   readonly auth?: SaslAccount
-  /** Moods that no address commands. */
+  /** Failures by stage, without a command in an address. */
   readonly moods?: Partial<Record<Stage, Mood>>
-  /** The moods are shown in this session only (the first one is 1). */
+  /** The failures apply to this session only (the first one is 1). */
   readonly moodsInSession?: number
-  /** Only HELO is understood. */
+  /** Knows only HELO. */
   readonly heloOnly?: boolean
-  /** Most recipients of a transaction; more get 452 4.5.3. */
+  /** Recipient limit of a transaction; more get 452 4.5.3. */
   readonly recipientLimit?: number
   /** Closes the connection after this many messages. */
   readonly messagesPerSession?: number
-  /** Own replies by stage, instead of the usual ones: full text with code, lines by `\r\n`. */
+  /** Replies by stage, instead of the usual ones: full text with code, lines separated by `\r\n`. */
   readonly replies?: Partial<Record<Stage, string>>
   /** A unix socket path instead of a port. */
   readonly path?: string
   readonly host?: string
-  /** A free one where not given. */
+  /** Default: a free port. */
   readonly port?: number
 }
 
@@ -48,7 +48,7 @@ export interface PeerMessage {
   /** Dots unstuffed, without the final dot. */
   readonly data: Buffer
   readonly tls: boolean
-  /** Subject of the client certificate, if one came. */
+  /** Subject of the client certificate; null without one. */
   readonly clientCertificate: string | null
 }
 
@@ -60,9 +60,9 @@ export interface SmtpPeer {
   readonly sessions: number
   /** Addresses of the clients, by session. */
   readonly clients: readonly string[]
-  /** Sessions open now. */
+  /** Open sessions. */
   readonly open: number
-  /** Behaves otherwise from now on. */
+  /** Changes the options from now on. */
   change(options: PeerOptions): void
   close(): Promise<void>
 }
@@ -291,7 +291,7 @@ class PeerSession {
     this.#rcpts = []
   }
 
-  /** Answers by the mood that the address or the options command. True if that was a yes. */
+  /** Replies as the address or the options command. True for a positive reply. */
   #answer(stage: Stage, line: string, yes: string): boolean {
     const { moods, moodsInSession = this.#id } = this.#shared.options
     const mood = (moodsInSession === this.#id ? moods?.[stage] : undefined) ?? moodOf(line, stage)
@@ -323,7 +323,7 @@ class PeerSession {
   }
 }
 
-/** `tempfail-rcpt@…` and `tempfail-rcpt+anything@…` command the stage they name. */
+/** `tempfail-rcpt@…` and `tempfail-rcpt+anything@…` are commands for the stage that they name. */
 function moodOf(line: string, stage: Stage): Mood | null {
   const match = /<(tempfail|permfail|stall|disconnect|wrong|closing|garbage)-(\w+?)(?:[+.][^@]*)?@/.exec(line)
   return match && match[2] === stage ? (match[1] as Mood) : null

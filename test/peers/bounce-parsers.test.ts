@@ -1,5 +1,5 @@
-// Our reports as the two best-kept bounce parsers read them: every recipient, status and action has to come out right.
-// The situations are those of RFC 3464 appendix E that concern us. Both parsers pass over the UTF-8 form of RFC 6533.
+// DSNs as two maintained bounce parsers read them: every recipient, status and action must be correct. The cases are those of RFC 3464
+// appendix E that apply. Both parsers ignore the UTF-8 form of RFC 6533.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

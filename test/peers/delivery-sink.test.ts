@@ -1,4 +1,4 @@
-// The whole engine (scheduler, agents, client) against Postfix's smtp-sink, which follows the standard where our own test host follows us.
+// The whole engine (scheduler, agents, client) against smtp-sink of Postfix, an independent implementation of the protocol.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { standardAgent } from '../../src/delivery/attempt/agent.ts'
@@ -85,7 +85,7 @@ function fill({ queue, hop }: Running, count: number): void {
 }
 
 describe.runIf(ensurePeers(['postfix']))('smtp-sink as next hop', () => {
-  it('takes a backlog over a few connections', async () => {
+  it('receives a backlog over a few connections', async () => {
     const running = await start()
     fill(running, 500)
     running.engine.start()
@@ -96,7 +96,7 @@ describe.runIf(ensurePeers(['postfix']))('smtp-sink as next hop', () => {
     expect(running.bugs).toEqual([])
   })
 
-  it('takes mail without PIPELINING, without ESMTP and over LMTP', async () => {
+  it('receives mail without PIPELINING, without ESMTP and over LMTP', async () => {
     for (const [options, protocol] of [
       [['-p'], 'smtp'],
       [['-e'], 'smtp'],

@@ -1,5 +1,4 @@
-// What senders are told, through an mx and an srs node: failures of proven senders come home with the private address hidden, nobody else
-// hears anything, and the ledger says why not.
+// DSNs of an mx and an srs node: proven senders get them without the private address, other senders get none, and the ledger has the reason.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Event, NotifiedEvent } from '../../src/observe/events.ts'
@@ -8,14 +7,14 @@ import type { PeerMessage, SmtpPeer } from '../lib/smtp-peer.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
-/** How long a mail that cannot be delivered is tried. */
+/** Queue lifetime of a message. */
 const LIFETIME = '3s'
 
 let world: World
 let mx: WholeNode
 let srs: WholeNode
 let far: SmtpPeer
-/** The proven sender's own host, where bounces arrive. */
+/** The host of the proven sender, where bounces arrive. */
 let home: SmtpPeer
 let stranger: SmtpPeer
 let serial = 0
@@ -51,11 +50,11 @@ afterAll(() => world.close())
 interface Told {
   readonly from: string | null
   readonly to: string
-  /** Parameters of RCPT, with a blank before them. */
+  /** Parameters of RCPT, with a leading space. */
   readonly parameters?: string
 }
 
-/** Sends a mail to the mx; its message-id. */
+/** Sends a message to the mx node. Returns its Message-ID. */
 async function submit({ from, to, parameters = '' }: Told): Promise<string> {
   const id = `<${++serial}@sender.example>`
   const client = await mx.connect()
@@ -72,7 +71,7 @@ async function submit({ from, to, parameters = '' }: Told): Promise<string> {
   return id
 }
 
-/** Sends a mail to the mx and waits until the srs node has told its sender, or decided not to. */
+/** Sends a message to the mx node and waits until the srs node has decided about all notices. */
 async function notified(told: Told): Promise<readonly NotifiedEvent[]> {
   const id = await submit(told)
   let found: NotifiedEvent[] = []
@@ -81,7 +80,7 @@ async function notified(told: Told): Promise<readonly NotifiedEvent[]> {
       found = eventsOf(id).filter((event): event is NotifiedEvent => event.kind === 'notified')
       return found.length > 0
     },
-    { what: 'the sender to be told or not', timeout: 20_000 },
+    { what: 'the decision about the notice', timeout: 20_000 },
   )
   return found
 }
@@ -94,7 +93,7 @@ function eventsOf(messageId: string): Event[] {
   return events.filter((event) => ids.has(event.queueId))
 }
 
-/** The report with that queue id, as it came to a host. */
+/** The DSN with that queue ID, as a host received it. */
 async function reportAt(
   host: SmtpPeer,
   dsn: string | null | undefined,
@@ -106,7 +105,7 @@ async function reportAt(
 }
 
 describe('a proven sender', () => {
-  it('is told of a refusal, and learns nothing of where the mail went', async () => {
+  it('gets a DSN about a refusal that does not name the destination', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'gone' })
     expect(event).toMatchObject({ notice: 'failed', to: 'ann@sender.example' })
     const report = await reportAt(home, event?.dsn)
@@ -123,7 +122,7 @@ describe('a proven sender', () => {
     })
   })
 
-  it('is told of a member of a group by the name of the group', async () => {
+  it('gets a DSN about a member of a group that names the group', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'team' })
     const report = await reportAt(home, event?.dsn)
     expect(report.text).toContain('Original-Recipient: rfc822;team@example.org')
@@ -131,7 +130,7 @@ describe('a proven sender', () => {
     expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
   })
 
-  it('is returned a header whose trace does not name a member that went on alone', async () => {
+  it('gets a returned header whose trace fields do not name a member', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'half' })
     const report = await reportAt(home, event?.dsn)
     expect(report.text).toContain('Final-Recipient: rfc822;half@example.org')
@@ -139,14 +138,14 @@ describe('a proven sender', () => {
     expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
   })
 
-  it('cannot learn it by an ORCPT of another kind', async () => {
+  it('cannot find it out by an ORCPT of another type', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'team', parameters: ' ORCPT=x400;/c+3Dde/' })
     const report = await reportAt(home, event?.dsn)
     expect(report.text).toContain('Original-Recipient: x400;/c=de/')
     expect(report.text).not.toMatch(/permfail-rcpt|far\.example/)
   })
 
-  it('is told when the time is up, once', async () => {
+  it('gets one DSN when the message expires', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'late' })
     expect(event).toMatchObject({ notice: 'failed', to: 'ann@sender.example' })
     const report = await reportAt(home, event?.dsn)
@@ -158,14 +157,14 @@ describe('a proven sender', () => {
     expect(kinds.filter((kind) => kind === 'notified')).toHaveLength(1)
   })
 
-  it('is told nothing with NOTIFY=NEVER', async () => {
+  it('gets no DSN with NOTIFY=NEVER', async () => {
     const id = await submit({ from: 'ann@sender.example', to: 'gone', parameters: ' NOTIFY=NEVER' })
     await until(() => eventsOf(id).some(({ kind }) => kind === 'failed'), { what: 'the refusal' })
     await srs.emptied()
     expect(eventsOf(id).filter(({ kind }) => kind === 'notified')).toEqual([])
   })
 
-  it('is told of the relaying that he asked for, where the next server cannot tell him', async () => {
+  it('gets a relayed DSN if it asked for success and the next server does not support DSN', async () => {
     const [event] = await notified({ from: 'ann@sender.example', to: 'plain', parameters: ' NOTIFY=SUCCESS,FAILURE' })
     expect(event).toMatchObject({ to: 'ann@sender.example' })
     const report = await reportAt(home, event?.dsn)
@@ -173,7 +172,7 @@ describe('a proven sender', () => {
     expect(report.text).not.toContain('plain.example')
   })
 
-  it('hears through the SRS address from a host that refuses later', async () => {
+  it('gets the bounce of a host that refuses later, through the SRS address', async () => {
     const client = await mx.connect()
     await client.expect(null, '220')
     await client.expect('EHLO client.example', '250')
@@ -192,7 +191,7 @@ describe('a proven sender', () => {
     await client.expect('Subject: it was refused\r\n\r\nSorry.\r\n.', '250')
     client.end()
     await until(() => home.messages.some(({ data }) => data.includes('it was refused')), {
-      what: 'the bounce to come home',
+      what: 'the bounce to arrive',
     })
     expect(home.messages.at(-1)).toMatchObject({
       mail: expect.stringMatching(/^MAIL FROM:<>/),
@@ -201,19 +200,19 @@ describe('a proven sender', () => {
   })
 })
 
-describe('nobody is told', () => {
-  it('when the sender is not proven: that would be backscatter', async () => {
+describe('no DSN is sent', () => {
+  it('if the sender is not proven: that would be backscatter', async () => {
     const [event] = await notified({ from: 'ann@unproven.example', to: 'gone' })
     expect(event).toMatchObject({ notice: 'failed', dsn: null, reason: 'sender not proven' })
     expect(stranger.sessions).toBe(0)
   })
 
-  it('when the mail is itself a notice', async () => {
+  it('if the message is a DSN', async () => {
     const [event] = await notified({ from: null, to: 'gone' })
     expect(event).toMatchObject({ dsn: null, reason: 'null sender' })
   })
 
-  it('when the notice cannot be delivered: no notice about a notice', async () => {
+  it('if a DSN cannot be delivered', async () => {
     const [event] = await notified({ from: 'permfail-rcpt@sender.example', to: 'gone' })
     const dsn = event?.dsn as string
     const about = () => srs.ledger().filter(({ queueId }) => queueId === dsn)

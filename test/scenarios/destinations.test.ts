@@ -1,5 +1,5 @@
-// One mail for several destinations, and destinations that cannot take it: each recipient has his own fate, none waits for another, and what
-// the next server does not understand is not sent to it.
+// One message for several destinations, and destinations that do not support it: each recipient has its own outcome, none waits for another,
+// and the next server gets only what it supports.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Event, finalKinds } from '../../src/observe/events.ts'
@@ -56,7 +56,7 @@ interface Mail {
   readonly from?: string
 }
 
-/** Sends one mail and waits until all of its recipients have ended; the final events. */
+/** Sends one message and waits until all its recipients have ended. Returns the final events. */
 async function fatesOf(mail: Mail): Promise<Record<string, Event>> {
   const id = await submit(mail)
   const finals = () => aboutMail(id).filter(({ kind }) => finalKinds.includes(kind))
@@ -105,7 +105,7 @@ describe('several recipients', () => {
     expect(near.messages.at(-1)?.data.toString()).not.toMatch(/kim|lee/)
   })
 
-  it('have their own fates, in one domain and in two', async () => {
+  it('have separate outcomes, in one domain and in two', async () => {
     const fates = await fatesOf({ to: ['kim', 'sam', 'gone'] })
     expect(fates).toMatchObject({
       'kim@far.example': { kind: 'delivered' },
@@ -118,7 +118,7 @@ describe('several recipients', () => {
     })
   })
 
-  it('do not wait for one whose host is down, and he is served when it is back', async () => {
+  it('do not wait for one whose host is down, which gets the message when the host is up', async () => {
     near.change({ moods: { mail: 'disconnect' } })
     const id = await submit({ to: ['kim', 'sam'] })
     const kinds = () => aboutMail(id).map(({ kind }) => kind)
@@ -132,7 +132,7 @@ describe('several recipients', () => {
 })
 
 describe('a destination', () => {
-  it('that is smaller than the mail is not tried: 5.3.4', async () => {
+  it('with a size limit below the message is not tried: 5.3.4', async () => {
     const fates = await fatesOf({ to: ['old'], body: `\r\n${'A line of text.\r\n'.repeat(2000)}` })
     expect(fates['old@old.example']).toMatchObject({ kind: 'failed', status: '5.3.4' })
     expect(old.commands.filter(({ line }) => line === 'DATA')).toEqual([])
@@ -145,13 +145,13 @@ describe('a destination', () => {
     expect(far.messages.at(-1)?.mail).toMatch(/ SMTPUTF8/)
   })
 
-  it('without SMTPUTF8 gets mail that only said so and needs none', async () => {
+  it('without SMTPUTF8 gets a message that declares it and does not need it', async () => {
     const fates = await fatesOf({ to: ['old'], parameters: ' SMTPUTF8' })
     expect(fates['old@old.example']).toMatchObject({ kind: 'delivered' })
     expect(old.messages.at(-1)?.mail).not.toMatch(/SMTPUTF8/)
   })
 
-  it('that offers TLS gets it, and mail in the clear if its TLS is broken', async () => {
+  it('gets mail over TLS if it offers TLS, and without TLS if the handshake fails', async () => {
     expect((await fatesOf({ to: ['safe'] }))['safe@tls.example']).toMatchObject({
       kind: 'delivered',
       tls: { level: 'encrypted', policy: 'may', protocol: 'TLSv1.3' },
@@ -162,18 +162,18 @@ describe('a destination', () => {
     })
   })
 
-  it('with a null MX takes no mail: 5.1.10 (RFC 7505)', async () => {
+  it('with a null MX accepts no mail: 5.1.10 (RFC 7505)', async () => {
     expect((await fatesOf({ to: ['nil'] }))['nil@null.example']).toMatchObject({ kind: 'failed', status: '5.1.10' })
   })
 
-  it('is reached by its third MX if the first has no address and the second is silent', async () => {
+  it('is reached by its third MX host if the first has no address and the second does not answer', async () => {
     expect((await fatesOf({ to: ['back'] }))['back@dead.example']).toMatchObject({
       kind: 'delivered',
       host: expect.stringContaining('mx.far.example'),
     })
   })
 
-  it('that hangs up after the final dot may have the mail: it is tried again, and the ledger says so', async () => {
+  it('that closes after the final dot is tried again, and the ledger warns of a duplicate', async () => {
     near.change({ moods: { dot: 'disconnect' } })
     const id = await submit({ to: ['sam'] })
     await until(() => aboutMail(id).some(({ kind }) => kind === 'deferred'), { what: 'the attempt' })

@@ -1,5 +1,5 @@
-// What leaves a node and what comes of it: a smarthost that wants a password, LMTP, rules for replies, reports to sender and operator, and
-// a forward that meets its own mail again. Whole nodes, other people's hosts that do as they are told.
+// Outgoing mail of whole nodes to test hosts: a smarthost with a password, LMTP, reply rules, DSNs and operator reports, and a forward
+// that receives its own message again.
 
 import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 import { wire } from '../vectors/suites.ts'
 
 let world: World
-/** Forwards, with everything that this page is about turned on. */
+/** Forwards, with all options that this file tests. */
 let srs: WholeNode
 /** Sends everything through a smarthost. */
 let behind: WholeNode
@@ -118,12 +118,12 @@ async function throughSmarthost(): Promise<WholeNode> {
 interface Letter {
   readonly from?: string | null
   readonly to: readonly string[]
-  /** Of RCPT, with a blank before them. */
+  /** Of RCPT, with a leading space. */
   readonly parameters?: string
   readonly header?: string
 }
 
-/** Hands a mail over as an mx of ours does that found its sender proven; its message-id, and the last reply. */
+/** Sends a message as an mx node whose checks proved the sender. Returns its Message-ID and the last reply. */
 async function send(node: WholeNode, letter: Letter): Promise<{ id: string; reply: string }> {
   const { from = 'ann@sender.example', to, parameters = '', header = '' } = letter
   const id = `<${++serial}@sender.example>`
@@ -154,7 +154,7 @@ function eventsOf(node: WholeNode, id: string): Event[] {
 }
 
 describe('a smarthost', () => {
-  it('gets everything over verified TLS, after a login that shows no password', async () => {
+  it('gets all mail over verified TLS, after a login that does not send the password', async () => {
     const { id } = await send(behind, { to: ['kim@example.org'] })
     const message = await arrived(relay, id)
     expect(message.tls).toBe(true)
@@ -168,7 +168,7 @@ describe('a smarthost', () => {
     expect(behind.log().join('\n')).not.toContain('the relay knows')
   })
 
-  it('that refuses the password keeps the mail waiting', async () => {
+  it('that refuses the password defers the message', async () => {
     const issued = world.ca.issue({ names: ['relay.example'] })
     const auth = { mechanisms: ['PLAIN'], user: 'node', password: 'changed' } as const
     relay.change({ tls: { cert: issued.certificate, key: issued.key }, auth })
@@ -185,7 +185,7 @@ describe('a smarthost', () => {
 })
 
 describe('LMTP', () => {
-  it('gives each recipient the reply that was meant for it', async () => {
+  it('returns for each recipient its own reply', async () => {
     const { id } = await send(srs, {
       to: ['crew@lists.example.org', 'permfail-dot@lists.example.org', 'news@lists.example.org'],
       parameters: ' NOTIFY=SUCCESS,FAILURE',
@@ -194,13 +194,13 @@ describe('LMTP', () => {
     expect(message.rcpts.map((line) => /<(.*?)@/.exec(line)?.[1])).toEqual(['crew', 'news'])
     const failure = await arrived(home, 'Final-Recipient: rfc822;permfail-dot@lists.example.org')
     expect(String(failure.data)).toContain('Action: failed')
-    // The list host speaks DSN and tells the sender itself (RFC 3461 5.2.2).
+    // The list host supports DSN and reports to the sender (RFC 3461 section 5.2.1).
     const told = () => eventsOf(srs, id).filter((one) => one.kind === 'notified')
     await until(() => told().length > 0, { what: 'the notice' })
     expect(told().map((one) => [one.recipient, one.notice])).toEqual([['permfail-dot@lists.example.org', 'failed']])
   })
 
-  it('is where mail ends: without DSN there, we report its delivery', async () => {
+  it('is the final delivery: without DSN at the list host, the node reports it', async () => {
     lists.change({ lmtp: true, extensions: ['PIPELINING', '8BITMIME'] })
     await srs.stop()
     await srs.start()
@@ -210,8 +210,8 @@ describe('LMTP', () => {
   })
 })
 
-describe('a reply that a rule knows', () => {
-  it('is classed, tried again when the rule says, and leaves the destination alone meanwhile', async () => {
+describe('a reply that a rule matches', () => {
+  it('is classified, sets the next attempt and pauses the destination', async () => {
     const { id } = await send(srs, { to: ['busy@example.org'] })
     const deferrals = () => eventsOf(srs, id).filter((one) => one.kind === 'deferred')
     await until(() => deferrals().length >= 2, { what: 'two attempts', timeout: 15_000 })
@@ -225,7 +225,7 @@ describe('a reply that a rule knows', () => {
 })
 
 describe('two domains behind one provider', () => {
-  it('share the rate of its hosts, and no mail loses an attempt by waiting', async () => {
+  it('share the rate of its hosts, and a postponed message counts no attempt', async () => {
     const ids: string[] = []
     for (const to of ['shop', 'club', 'shop', 'club']) ids.push((await send(srs, { to: [`${to}@example.org`] })).id)
     await srs.emptied()
@@ -238,7 +238,7 @@ describe('two domains behind one provider', () => {
 })
 
 describe('a report', () => {
-  it('to the sender is signed and hides where the forward leads; the copy for the operator hides nothing', async () => {
+  it('to the sender is signed and hides the destination of the forward; the copy for the operator hides nothing', async () => {
     const { id } = await send(srs, { to: ['gone@example.org'] })
     const report = await arrived(home, `In-Reply-To: ${id}`)
     const text = String(report.data)
@@ -261,21 +261,20 @@ describe('a report', () => {
     expect(copy).toContain('X-Waypost-Sender: rfc822;ann@sender.example')
   })
 
-  it('that fails itself goes to the operator, and no further', async () => {
-    // As reports of most servers are sent.
+  it('that fails is reported to the operator only', async () => {
+    // Most servers send DSNs with NOTIFY=NEVER.
     const { id } = await send(srs, { from: null, to: ['gone@example.org'], parameters: ' NOTIFY=NEVER' })
     const report = String((await arrived(ops, `In-Reply-To: ${id}`)).data)
     expect(report).toContain('X-Waypost-Report: double-bounce')
     ops.change({ moods: { rcpt: 'permfail' } })
     const second = await send(srs, { from: null, to: ['gone@example.org'] })
-    const ownReport = () =>
-      srs.ledger().filter((one) => one.kind === 'notified' && one.reason === 'operator report')
+    const ownReport = () => srs.ledger().filter((one) => one.kind === 'notified' && one.reason === 'operator report')
     await until(() => ownReport().length > 0, { what: 'the end of it' })
     expect(eventsOf(srs, second.id).find(({ kind }) => kind === 'notified')).toMatchObject({ to: 'ops@ops.example' })
     ops.change({})
   })
 
-  it('says that an address stands for several others, and nothing about those', async () => {
+  it('names the address of a group, and none of its members', async () => {
     const { id } = await send(srs, { to: ['team@example.org'], parameters: ' NOTIFY=SUCCESS' })
     const report = String((await arrived(home, 'Action: expanded')).data)
     expect(report).toContain(`In-Reply-To: ${id}`)
@@ -285,7 +284,7 @@ describe('a report', () => {
     expect(member.rcpts.every((line) => line.includes('NOTIFY=NEVER'))).toBe(true)
   })
 
-  it('of success is ours where the next server would name a private address', async () => {
+  it('of success is sent by the node if the next server would name a private address', async () => {
     const { id } = await send(srs, { to: ['kim@example.org'], parameters: ' NOTIFY=SUCCESS,FAILURE' })
     const message = await arrived(far, id)
     expect(message.rcpts).toEqual(['RCPT TO:<kim@far.example> NOTIFY=FAILURE'])
@@ -295,14 +294,14 @@ describe('a report', () => {
   })
 })
 
-describe('a forward that leads back', () => {
-  it('meets its mail a second time and refuses it', async () => {
+describe('a forward loop', () => {
+  it('is rejected when the message arrives a second time', async () => {
     const { id } = await send(srs, { to: ['kim@example.org'] })
     const { data } = await arrived(far, id)
     expect(String(data)).toMatch(/^Delivered-To: <kim@example\.org>\r\nReceived: /)
     const header = `${String(data).split('\r\n')[0]}\r\n`
     expect((await send(srs, { to: ['kim@example.org'], header })).reply).toMatch(/^554 5\.4\.6 /)
-    // Lee has not had it yet; Kim has, and is left out.
+    // Kim received the message already and is left out; Lee did not.
     const again = await send(srs, { to: ['kim@example.org', 'lee@example.org'], header })
     expect(again.reply).toMatch(/^250 /)
     await until(() => eventsOf(srs, again.id).some(({ kind }) => kind === 'delivered'), { what: 'the delivery' })

@@ -6,7 +6,7 @@ import { isAscii } from '../../smtp/domain.ts'
 import type { Notify, RecipientParameters } from '../../smtp/envelope.ts'
 import type { TransportRecipient } from '../smtp-client/transport.ts'
 
-/** True if this node sends the reports that the sender asked for. Between fleet nodes the last one does. */
+/** True if this node sends the reports that the sender asked for. Among fleet nodes the last node sends them. */
 export function reportsEndHere(recipient: Pick<ClaimedRecipient, 'private' | 'nextHop'>): boolean {
   return recipient.private && !recipient.nextHop.startsWith('peers:')
 }

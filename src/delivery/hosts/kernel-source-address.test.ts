@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { addressTowards } from './kernel-source-address.ts'
 
 describe('the local address', () => {
-  it('is the one that the kernel would use', async () => {
+  it('is the address that the kernel would use', async () => {
     expect(await addressTowards('127.0.0.1')).toBe('127.0.0.1')
   })
 

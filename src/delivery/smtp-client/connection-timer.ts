@@ -1,5 +1,5 @@
-// One timer for all command time-outs of a connection. `set` usually costs one comparison: a timer is only replaced if the new deadline
-// is earlier than the one that it waits for.
+// One timer for all command time-outs of a connection. `set` usually costs one comparison: the timer is replaced only if the new deadline
+// is earlier than its own.
 
 import type { Clock, Timer } from '../../lib/clock.ts'
 

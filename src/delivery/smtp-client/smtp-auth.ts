@@ -59,7 +59,7 @@ async function scram(request: AuthRequest): Promise<DeliveryError | null> {
   return finish(request, '')
 }
 
-/** A server that cannot complete SCRAM is not the one that the password is for. */
+/** A server that cannot complete SCRAM must not be trusted with the session. */
 function rejectServer(dialogue: Dialogue, cause: string): DeliveryError {
   dialogue.close('SCRAM failed')
   return { kind: 'protocol-error', phase: 'auth', cause: `SCRAM-SHA-256: ${cause}` }

@@ -99,8 +99,8 @@ export class Dialogue {
   }
 
   /**
-   * Replaces the socket by what `upgrade` makes of it (STARTTLS). Replies that arrived before TLS, behind the one that allowed it, are
-   * an injection (RFC 3207 section 6): the caller checks `hasUnread` first.
+   * Replaces the socket by the result of `upgrade` (STARTTLS). Further replies that arrived before TLS are an injection (RFC 3207 section
+   * 6): the caller checks `hasUnread` first.
    */
   async upgrade(upgrade: (plain: Socket) => Promise<Secured>): Promise<Secured> {
     const plain = this.#socket
