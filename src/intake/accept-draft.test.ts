@@ -61,10 +61,10 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
     signer,
     sealer,
     newQueueId: () => 'Q1',
-    hasRoom: () => true,
-    take: () => undefined,
+    hasCapacity: () => true,
+    takeClaims: () => undefined,
     noticesDue: () => undefined,
-    bug: (error) => void bugs.push(error),
+    log: { bug: (error) => void bugs.push(error) },
     ...more,
   }
 }
@@ -106,8 +106,8 @@ function draft(more: Partial<Draft> = {}): Draft {
 const kinds = () => accepted[0]?.message.events.map((event) => event.kind)
 const top = () => accepted[0]?.message.header.toString().split('\r\n') ?? []
 
-describe('a mail that passes', () => {
-  test('is committed once, with trace header, recipients and ledger', async () => {
+describe('an accepted message', () => {
+  test('is committed once, with trace field, recipients and ledger events', async () => {
     expect(await createDraftIntake(settings(), ports()).accept(draft())).toEqual({
       kind: 'accepted',
       queueId: 'Q1',
@@ -122,12 +122,12 @@ describe('a mail that passes', () => {
     expect(kinds()).toEqual(['received', 'resolved'])
   })
 
-  test('waits in the queue where delivery has no room', async () => {
-    await createDraftIntake(settings(), ports({ hasRoom: () => false })).accept(draft())
+  test('waits in the queue where delivery has no capacity', async () => {
+    await createDraftIntake(settings(), ports({ hasCapacity: () => false })).accept(draft())
     expect(accepted[0]?.claim).toBe(false)
   })
 
-  test('goes once to an address that two forward-paths led to, and remembers the first', async () => {
+  test('goes once to an address that two forward-paths resolve to, with the first as its original', async () => {
     const one = {
       forwardPath: 'press@example.org',
       parameters: plainRecipient,
@@ -145,7 +145,7 @@ describe('a mail that passes', () => {
     ])
   })
 
-  test('that everybody discards is only written into the ledger', async () => {
+  test('whose recipients are all discarded is only recorded in the ledger', async () => {
     const resolution: Resolution = { kind: 'discard', reason: 'nobody reads this', via: [] }
     const answer = await createDraftIntake(settings(), ports()).accept(
       draft({ recipients: [{ forwardPath: 'noreply@example.org', parameters: plainRecipient, resolution }] }),
@@ -158,7 +158,7 @@ describe('a mail that passes', () => {
     ])
   })
 
-  test('a group member that leads nowhere is not silent', async () => {
+  test('records a member of an alias that has no destination', async () => {
     const resolution: Resolution = {
       ...destinations({}),
       failedMembers: [{ reply: refusal(550, '5.1.1', 'No such address', 'unknown address gone@example.org'), via: [] }],
@@ -201,7 +201,7 @@ describe('checks', () => {
     expect(bugs).toEqual([])
   })
 
-  test('Authentication-Results stands right below our Received, forged ones are gone, others stay', async () => {
+  test('Authentication-Results is directly below our Received field; forged ones are removed, others stay', async () => {
     const forged = header(
       'Authentication-Results: example.org; dmarc=pass\nAuthentication-Results: other.example; spf=pass\nFrom: ann@stranger.example',
     )
@@ -219,7 +219,7 @@ describe('checks', () => {
     [{ kind: 'user', identity: 'lee' }, false],
     [{ kind: 'machine', identity: 'web-01' }, false],
     [{ kind: 'peer', role: 'mx', vouched: 'nothing' }, true],
-  ])('without a check of ours, results in our name stay only if a peer brought them: %j', async (origin, stay) => {
+  ])('without that check, results with our authserv-id stay only from a peer: %j', async (origin, stay) => {
     const claimed = header('Authentication-Results: example.org; auth=pass\nFrom: ann@stranger.example')
     await createDraftIntake(settings(), ports()).accept(draft({ origin, header: claimed }))
     expect(accepted[0]?.message.header.includes('auth=pass')).toBe(stay)
@@ -247,14 +247,14 @@ describe('signing', () => {
     expect(kinds()?.at(-1)).toBe(expected ? 'signed' : 'unsigned')
   })
 
-  test('never a foreign domain, never two authors of different domains, never two From: fields', async () => {
+  test('no signature for a foreign domain, for authors of two domains, or for two From: fields', async () => {
     const user = { kind: 'user', identity: 'lee' } as const
     expect(await signed(ours(user, 'From: a@stranger.example'))).toBe(false)
     expect(await signed(ours(user, 'From: lee@example.org, a@stranger.example'))).toBe(false)
     expect(await signed(ours(user, 'From: lee@example.org\nFrom: a@stranger.example'))).toBe(false)
   })
 
-  test('not a second time', async () => {
+  test('no second signature', async () => {
     const again = 'DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=old; b=x\nFrom: lee@example.org'
     expect(kinds()).toBeUndefined()
     await signed(ours({ kind: 'user', identity: 'lee' }, again))
@@ -264,18 +264,18 @@ describe('signing', () => {
     })
   })
 
-  test('again by a key of ours whose signature a list broke: the signer looks whether it holds', async () => {
+  test('a signature by one of our keys goes to the signer, which checks it: a list server may have broken it', async () => {
     const listed = 'DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s1; b=x\nFrom: lee@example.org'
     await signed(ours({ kind: 'machine', identity: 'lists' }, listed))
     expect(accepted[0]?.message.events.at(-1)).toMatchObject({ kind: 'signed' })
   })
 })
 
-describe('a person’s mail', () => {
+describe('mail of a user', () => {
   const edit = { hostname: 'submission.example.org', authservId: 'example.org', complete: true, hideClient: true }
   const user = { kind: 'user', identity: 'lee' } as const
 
-  test('gets Date and Message-ID where they are missing, and keeps its own', async () => {
+  test('gets Date and Message-ID where they are missing', async () => {
     await createDraftIntake(settings({ edit }), ports()).accept(
       draft({ origin: user, header: header('From: lee@example.org') }),
     )
@@ -291,7 +291,7 @@ describe('a person’s mail', () => {
     expect(second?.match(/^(Date|Message-ID):/gim)).toHaveLength(2)
   })
 
-  test('keeps no Date or Message-ID without a value beside ours', async () => {
+  test('loses an empty Date or Message-ID', async () => {
     const empty = header('From: lee@example.org\nMessage-ID:\nDate: \nSubject: x')
     await createDraftIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))
     const text = accepted[0]?.message.header.toString() ?? ''
@@ -301,7 +301,7 @@ describe('a person’s mail', () => {
     ])
   })
 
-  test('loses what tells about the program and who was a blind copy', async () => {
+  test('loses Bcc and the fields that disclose the client', async () => {
     const told = header(
       'From: lee@example.org\nBcc: gina@example.org\nResent-Bcc: max@example.org\nUser-Agent: Mail 1.0\nX-Mailer: Mail\nX-Originating-IP: 192.0.2.1\nSubject: x',
     )
@@ -310,7 +310,7 @@ describe('a person’s mail', () => {
   })
 })
 
-describe('trouble', () => {
+describe('an error', () => {
   test.each([
     ['full', 452, '4.3.1'],
     ['failing', 451, '4.3.0'],
@@ -324,7 +324,7 @@ describe('trouble', () => {
     expect(bugs).toEqual([])
   })
 
-  test('anything unforeseen is temporary and a bug', async () => {
+  test('of another kind is temporary and a bug', async () => {
     failure = new TypeError('x is not a function')
     expect(await createDraftIntake(settings(), ports()).accept(draft())).toMatchObject({
       kind: 'refused',
@@ -334,7 +334,7 @@ describe('trouble', () => {
   })
 })
 
-describe('our own mail', () => {
+describe('a message of the node', () => {
   const own = {
     recipient: 'ann@stranger.example',
     header: header('From: postmaster@example.org\nSubject: Undelivered'),
@@ -342,7 +342,7 @@ describe('our own mail', () => {
     smtputf8: false,
   }
 
-  test('is routed, signed and given a trace header, and left to the caller to commit', async () => {
+  test('is routed, signed and gets a trace field; the caller commits it', async () => {
     const message = await createDraftIntake(settings({ sign: 'proven-origin' }), ports()).prepare(own)
     expect(message).toMatchObject({
       sender: null,
@@ -355,7 +355,7 @@ describe('our own mail', () => {
     expect(accepted).toEqual([])
   })
 
-  test('is signed in a role that signs nothing else, where there is a key, without a word where there is none', async () => {
+  test('is signed in every role if there is a key, without an event if there is none', async () => {
     const signed = await createDraftIntake(settings({ sign: 'never' }), ports()).prepare(own)
     expect(signed?.header.toString()).toContain('DKIM-Signature:')
     expect(signed?.events.map((event) => event.kind)).toEqual(['received', 'resolved', 'signed'])
@@ -365,11 +365,11 @@ describe('our own mail', () => {
     expect(plain?.events.map((event) => event.kind)).toEqual(['received', 'resolved'])
   })
 
-  test('nobody to send it to is null; no answer now is an error that comes back later', async () => {
+  test('is null if routing refuses it, and an error if routing is unavailable', async () => {
     const gone: Resolution = { kind: 'refused', reply: refusal(550, '5.1.1', 'x'), via: [] }
     const down: Resolution = { kind: 'unavailable', reply: refusal(451, '4.3.0', 'x'), via: [] }
     const routed = (resolution: Resolution) => ports({ router: { ...ports().router, resolve: async () => resolution } })
     expect(await createDraftIntake(settings(), routed(gone)).prepare(own)).toBeNull()
-    await expect(createDraftIntake(settings(), routed(down)).prepare(own)).rejects.toThrow('unavailable')
+    await expect(createDraftIntake(settings(), routed(down)).prepare(own)).rejects.toThrow('cannot be routed now')
   })
 })

@@ -28,7 +28,7 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, checked
     return await commit(settings, ports, checked)
   } catch (error) {
     const storage = storageRefusal(error)
-    if (!storage) ports.bug(error, 'intake')
+    if (!storage) ports.log.bug(error, 'intake')
     return { kind: 'refused', reply: storage ?? unforeseen(error) }
   }
 }
@@ -60,9 +60,11 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
 /** One commit for all copies, and nothing that can fail after it. */
 async function store(ports: IntakePorts, messages: readonly NewMessage[]): Promise<void> {
   const sent = messages.filter((message) => !message.returned).flatMap((message) => message.recipients)
-  const claim = sent.every((one) => one.expanded || ports.hasRoom(one.nextHop))
+  const claim = sent.every((one) => one.expanded || ports.hasCapacity(one.nextHop))
   const [only, ...others] = messages
   const single = only && others.length === 0 && !only.returned
-  ports.take(single ? await ports.queue.accept(only, { claim }) : await ports.queue.acceptAll(messages, { claim }))
+  ports.takeClaims(
+    single ? await ports.queue.accept(only, { claim }) : await ports.queue.acceptAll(messages, { claim }),
+  )
   if (messages.some((message) => message.returned) || sent.some((one) => one.expanded)) ports.noticesDue()
 }

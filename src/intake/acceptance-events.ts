@@ -1,8 +1,9 @@
-// The ledger entries that are committed with a mail: where it came from, what was found, what became of each recipient.
+// The ledger events that are committed with a message: its origin, the findings, and the resolution of each recipient.
 
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/check.ts'
 import type { NewRecipient } from '../queue/contract/queue.ts'
+import { isAuthenticated } from '../smtp/origin.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Step } from '../route/resolution.ts'
 import { contentSize } from '../message/content.ts'
@@ -15,28 +16,28 @@ export interface LedgerFacts {
   readonly findings: { readonly origin: Origin; readonly events: readonly Event[] }
   readonly recipients: readonly NewRecipient[]
   readonly discarded: readonly Discarded[]
-  /** Why the copy is as it is, where it leaves by a forward. */
+  /** Why a forwarded copy has its treatment. */
   readonly copied: readonly Event[]
   readonly signing: readonly Event[]
   readonly messageId: string | null
 }
 
-/** In the order in which things happened. */
+/** In chronological order. */
 export function ledgerOf(facts: LedgerFacts): Event[] {
   return [
-    received(facts),
+    receivedEvent(facts),
     ...facts.findings.events,
-    ...resolved(facts),
+    ...resolvedEvents(facts),
     ...facts.copied,
     ...facts.signing,
-    ...dropped(facts),
+    ...discardedEvents(facts),
   ]
 }
 
 /** `internet`, `user:lee`, `peer:mx (dmarc-pass)`. */
 function describeOrigin(origin: Origin): string {
   if (origin.kind === 'peer') return `peer:${origin.role} (${origin.vouched})`
-  return origin.kind === 'user' || origin.kind === 'machine' ? `${origin.kind}:${origin.identity}` : origin.kind
+  return isAuthenticated(origin) ? `${origin.kind}:${origin.identity}` : origin.kind
 }
 
 /** `alias press@example.org -> kim@example.org (data/common/mail.yaml:12)`. */
@@ -44,7 +45,7 @@ function describeStep(step: Step): string {
   return `${step.rule} ${step.from} -> ${step.to} (${step.source})`
 }
 
-function received({ draft, mail, findings, messageId }: LedgerFacts): Event {
+function receivedEvent({ draft, mail, findings, messageId }: LedgerFacts): Event {
   const { session } = draft
   return {
     kind: 'received',
@@ -61,14 +62,14 @@ function received({ draft, mail, findings, messageId }: LedgerFacts): Event {
   }
 }
 
-function resolved({ draft, mail, recipients }: LedgerFacts): Event[] {
+function resolvedEvents({ draft, mail, recipients }: LedgerFacts): Event[] {
   const steps = new Map<string, readonly Step[]>()
   for (const { resolution } of draft.recipients) {
     if (resolution.kind !== 'destinations') continue
     for (const one of resolution.destinations) steps.set(`${one.original}\n${one.recipient}`, one.via)
   }
-  const real = recipients.filter((one) => !one.expanded)
-  return real.map((one) => ({
+  const deliverable = recipients.filter((one) => !one.expanded)
+  return deliverable.map((one) => ({
     kind: 'resolved',
     at: mail.at,
     queueId: mail.queueId,
@@ -80,7 +81,7 @@ function resolved({ draft, mail, recipients }: LedgerFacts): Event[] {
   }))
 }
 
-function dropped({ mail, discarded }: LedgerFacts): Event[] {
+function discardedEvents({ mail, discarded }: LedgerFacts): Event[] {
   return discarded.map(({ original, reason }) => ({
     kind: 'discarded',
     at: mail.at,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { INLINE_LIMIT } from '../queue/contract/queue.ts'
 import { BodySpool } from './body-spool.ts'
 
-/** A spool in memory that is slow or fails when told. */
+/** A spool in memory that can be slow or fail. */
 function spool(options: { failAfter?: number } = {}) {
   const written: Buffer[] = []
   const state = { created: 0, discarded: 0, finished: 0 }
@@ -55,7 +55,7 @@ describe('small bodies', () => {
 })
 
 describe('larger bodies', () => {
-  test('go to one file, whole and in order', async () => {
+  test('go to one file, complete and in order', async () => {
     const { queue, written, state } = spool()
     const sink = new BodySpool(queue)
     const chunks = Array.from({ length: 60 }, (_, i) => Buffer.alloc(3000, i))
@@ -73,7 +73,7 @@ describe('larger bodies', () => {
     expect(state.created).toBe(1)
   })
 
-  test('a disk that fails is told at the next write or at the end, never swallowed', async () => {
+  test('a disk error is thrown by the next write or by finish', async () => {
     const { queue } = spool({ failAfter: 2 })
     const sink = new BodySpool(queue)
     const attempt = async () => {
@@ -86,7 +86,7 @@ describe('larger bodies', () => {
     await expect(attempt()).rejects.toMatchObject({ code: 'ENOSPC' })
   })
 
-  test('a refused mail leaves nothing', async () => {
+  test('a refused message leaves no file', async () => {
     const { queue, state } = spool()
     const sink = new BodySpool(queue)
     await fill(sink, [Buffer.alloc(INLINE_LIMIT + 1)])

@@ -1,4 +1,4 @@
-// Which recipients get the mail as it is, and which another copy of it: grouped by what the strategist chooses for each forward.
+// Groups the recipients of a message into copies, by what the forward policy decides for each forward.
 
 import type { CheckedEvent } from '../observe/events.ts'
 import type {
@@ -16,78 +16,75 @@ import type { SortedRecipients } from './recipients.ts'
 export interface Copy {
   readonly treatment: Treatment
   readonly recipients: readonly NewRecipient[]
-  /** Why, once for all recipients with the same reason. */
-  readonly decisions: readonly Decision[]
-  /** The foreign author, read from the mail when asked for; null where nothing was to decide. */
+  /** Each reason once, with its recipients. */
+  readonly reasons: readonly CopyReason[]
+  /** The foreign author, read from the message on first use; null where there is nothing to decide. */
   readonly author: string | null
-  /** What the client hears, or reads in the bounce if others get the mail; null for copies that are not refused. */
+  /** The reply, or the text of the bounce if other recipients get the message; null for copies that are not refused. */
   readonly refusal: Refusal | null
 }
 
-interface Decision {
+interface CopyReason {
   readonly reason: string
   readonly recipients: readonly string[]
 }
 
-/** It says what would have to change. */
-const texts: Readonly<Record<ForwardDecision['cause'], string>> = {
-  dmarc:
-    "A forward here takes no mail that would fail the DMARC check of its destination: sign it with your domain's DKIM key",
-  spam: 'This mail looks like spam, and a forward here passes on less of it than we would take ourselves',
+/** Each text says what the sender can change. */
+const refusalTexts: Readonly<Record<ForwardDecision['cause'], string>> = {
+  dmarc: "This message would fail the DMARC check after a forward here: sign it with a DKIM key of the author's domain",
+  spam: 'This message looks like spam and is not forwarded from here',
 }
 
-/** In this order: the mail as it came keeps the first queue id. */
-const order = ['pass', 'rewrite-from', 'wrap', 'refuse dmarc', 'refuse spam'] as const
+/** The unchanged message keeps the first queue id. */
+const copyOrder = ['pass', 'rewrite-from', 'wrap', 'refuse dmarc', 'refuse spam'] as const
 
-/** Groups the recipients; no strategist, or nothing to decide, means one copy for all. */
-export function planCopies(
-  strategist: ForwardPolicy | null,
-  mail: ForwardedMail,
-  sorted: Pick<SortedRecipients, 'recipients' | 'forwards' | 'handedOver'>,
-): readonly Copy[] {
-  const { recipients, forwards, handedOver } = sorted
-  const judgement = forwards.size + handedOver.size > 0 ? (strategist?.judge(mail) ?? null) : null
+type Sorted = Pick<SortedRecipients, 'recipients' | 'forwards' | 'relayedForwards'>
+
+/** Without a policy, or where there is nothing to decide, all recipients get one copy. */
+export function planCopies(policy: ForwardPolicy | null, mail: ForwardedMail, sorted: Sorted): readonly Copy[] {
+  const { recipients, forwards, relayedForwards } = sorted
+  const judgement = forwards.size + relayedForwards.size > 0 ? (policy?.judge(mail) ?? null) : null
   const groups = Map.groupBy(
-    recipients.map((recipient) => ({ recipient, choice: choose(judgement, recipient, sorted) })),
-    ({ choice }) => kindOf(choice),
+    recipients.map((recipient) => ({ recipient, decision: decide(judgement, recipient, sorted) })),
+    ({ decision }) => kindOf(decision),
   )
-  return order.flatMap((kind) => {
+  return copyOrder.flatMap((kind) => {
     const group = groups.get(kind)
     return group ? [copyOf(group, judgement)] : []
   })
 }
 
-interface Chosen {
+interface DecidedRecipient {
   readonly recipient: NewRecipient
-  readonly choice: ForwardDecision | null
+  readonly decision: ForwardDecision | null
 }
 
-function choose(
+function decide(
   judgement: ForwardJudgement | null,
   recipient: NewRecipient,
-  { forwards, handedOver }: Pick<SortedRecipients, 'forwards' | 'handedOver'>,
+  { forwards, relayedForwards }: Sorted,
 ): ForwardDecision | null {
   const forward = forwards.get(recipient)
   if (forward) return judgement?.decide(forward) ?? null
-  const next = handedOver.get(recipient)
-  return next ? (judgement?.decideRelayed(next) ?? null) : null
+  const relayed = relayedForwards.get(recipient)
+  return relayed ? (judgement?.decideRelayed(relayed) ?? null) : null
 }
 
-function kindOf(choice: ForwardDecision | null): (typeof order)[number] {
-  if (choice === null) return 'pass'
-  return choice.treatment === 'refuse' ? `refuse ${choice.cause}` : choice.treatment
+function kindOf(decision: ForwardDecision | null): (typeof copyOrder)[number] {
+  if (decision === null) return 'pass'
+  return decision.treatment === 'refuse' ? `refuse ${decision.cause}` : decision.treatment
 }
 
-function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): Copy {
-  const treatment = group[0]?.choice?.treatment ?? 'pass'
-  const reasons = Map.groupBy(group, ({ choice }) => choice?.reason)
-  const decisions = [...reasons].flatMap(([reason, those]) =>
-    reason === undefined ? [] : [{ reason, recipients: those.map(({ recipient }) => recipient.address) }],
+function copyOf(group: readonly DecidedRecipient[], judgement: ForwardJudgement | null): Copy {
+  const treatment = group[0]?.decision?.treatment ?? 'pass'
+  const byReason = Map.groupBy(group, ({ decision }) => decision?.reason)
+  const reasons = [...byReason].flatMap(([reason, members]) =>
+    reason === undefined ? [] : [{ reason, recipients: members.map(({ recipient }) => recipient.address) }],
   )
   return {
     treatment,
     recipients: group.map(({ recipient }) => recipient),
-    decisions,
+    reasons,
     get author() {
       return judgement?.dmarc?.author ?? null
     },
@@ -95,20 +92,23 @@ function copyOf(group: readonly Chosen[], judgement: ForwardJudgement | null): C
   }
 }
 
-function refusalOf([first]: readonly Chosen[]): Refusal {
-  const text = texts[first?.choice?.cause ?? 'dmarc']
-  return refusal(550, '5.7.1', text, first?.choice?.reason ?? text)
+function refusalOf([first]: readonly DecidedRecipient[]): Refusal {
+  const text = refusalTexts[first?.decision?.cause ?? 'dmarc']
+  return refusal(550, '5.7.1', text, first?.decision?.reason ?? text)
 }
 
-/** Where every copy would be refused the client hears it at once; else it is returned for those who refuse (RFC 5321 has one reply for all). */
+/**
+ * The refusal of the whole message, if every copy is refused; else null, and the sender gets a bounce for the refused copies: DATA has one
+ * reply for all recipients (RFC 5321 4.1.1.4).
+ */
 export function refusedWhole(copies: readonly Copy[]): Refusal | null {
   return copies.every((copy) => copy.refusal !== null) ? (copies[0]?.refusal ?? null) : null
 }
 
-/** The ledger's words; the recipient is named where there is one. */
+/** An event for each reason; it names the recipient if there is only one. */
 export function copyEvents(copy: Copy, mail: { readonly queueId: string; readonly at: number }): CheckedEvent[] {
   const { queueId, at } = mail
-  return copy.decisions.map(({ reason, recipients }) => ({
+  return copy.reasons.map(({ reason, recipients }) => ({
     kind: 'checked',
     at,
     queueId,

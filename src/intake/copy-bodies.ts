@@ -1,17 +1,17 @@
-// The bodies of a mail's copies: each message owns one. The first that needs the draft's own takes it, later ones share its octets,
-// a wrapped one is written anew. Until the commit all that was made here can be taken away again.
+// Provides the bodies of copies: each message owns one. The first copy takes the body of the draft, later copies share its octets, and a
+// wrapped copy gets a new body. Until the commit, `discard` removes all that were made.
 
 import type { Queue, StoredBody } from '../queue/contract/queue.ts'
 import { BodySpool } from './body-spool.ts'
 
 export interface CopyBodies {
-  /** The draft's body, for one more message. */
+  /** The body of the draft, for another message. */
   same(): Promise<StoredBody>
-  /** The draft's body between other octets. */
+  /** A new body: that of the draft between other octets. */
   between(before: Buffer, after: Buffer): Promise<StoredBody>
-  /** Has a message taken the draft's own? */
+  /** True if a message has taken the body of the draft. */
   kept(): boolean
-  /** Removes what was made; the draft's own is its bringer's. */
+  /** Removes the bodies made here. The caller owns that of the draft. */
   discard(): Promise<void>
 }
 

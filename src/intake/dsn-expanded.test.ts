@@ -1,4 +1,4 @@
-// Addresses that stand for several others: who is told of the expansion, and what is left of NOTIFY for the members (RFC 3461 5.2.7.3).
+// Aliases with several members: the `expanded` DSN and NOTIFY of the members (RFC 3461 5.2.7.3).
 
 import { describe, expect, it } from 'vitest'
 import type { Destination } from '../route/resolution.ts'
@@ -33,8 +33,8 @@ function sorted(notify: readonly Notify[], members: readonly string[], expanded 
 
 const two = ['a@example.net', 'b@example.net']
 
-describe('an address that stands for several others', () => {
-  it('is told of once, and its members report no success', () => {
+describe('an alias with several members', () => {
+  it('is reported once, and its members report no success', () => {
     expect(sorted(['SUCCESS', 'FAILURE'], two)).toEqual([
       'team@example.org expanded SUCCESS,FAILURE',
       'a@example.net FAILURE',
@@ -42,7 +42,7 @@ describe('an address that stands for several others', () => {
     ])
   })
 
-  it('leaves NEVER where nothing else was asked for', () => {
+  it('gives its members NEVER if the sender requested only success', () => {
     expect(sorted(['SUCCESS'], two)).toEqual([
       'team@example.org expanded SUCCESS',
       'a@example.net NEVER',
@@ -51,11 +51,11 @@ describe('an address that stands for several others', () => {
   })
 
   it.each<[string, readonly Notify[], readonly string[], boolean]>([
-    ['nobody asked for success', ['FAILURE'], two, true],
-    ['nobody asked for anything', [], two, true],
+    ['the sender did not request success', ['FAILURE'], two, true],
+    ['the sender requested nothing', [], two, true],
     ['it stands for one other', ['SUCCESS'], ['a@example.net'], true],
     ['the operator does not want it', ['SUCCESS'], two, false],
-  ])('is not told of where %s', (_, notify, members, expanded) => {
+  ])('is not reported where %s', (_, notify, members, expanded) => {
     expect(sorted(notify, members, expanded)).toEqual(members.map((one) => `${one} ${notify.join(',')}`))
   })
 })

@@ -1,23 +1,23 @@
-// Addresses that stand for several others, where a sender asked to hear of success (RFC 3461 5.2.7.3): by choice he is told once that the
-// address is reached, and the members report no success of their own, which would tell him who they are.
+// DSNs for aliases with several members, where the sender requested NOTIFY=SUCCESS (RFC 3461 5.2.7.3): one `expanded` DSN for the alias. The
+// members send no success DSNs, which would disclose their addresses.
 
 import type { NewRecipient } from '../queue/contract/queue.ts'
 import type { Notify, RecipientParameters } from '../smtp/envelope.ts'
 import type { DraftRecipient } from './intake.ts'
 
-/** Null where nobody asked or the address stands for one other at most. */
+/** Null if the sender did not request it or the alias has fewer than two members. */
 export function expansionOf({ forwardPath, parameters, resolution }: DraftRecipient): {
-  /** Goes into the queue only to be reported. */
-  readonly reached: NewRecipient
+  /** A recipient that is stored only for the DSN. */
+  readonly reported: NewRecipient
   /** For the members. */
   readonly parameters: RecipientParameters
 } | null {
   if (resolution.kind !== 'destinations' || resolution.destinations.length < 2) return null
   if (!parameters.notify.includes('SUCCESS')) return null
-  const left = parameters.notify.filter((word) => word !== 'SUCCESS')
-  const notify: readonly Notify[] = left.length > 0 ? left : ['NEVER']
+  const others = parameters.notify.filter((word) => word !== 'SUCCESS')
+  const notify: readonly Notify[] = others.length > 0 ? others : ['NEVER']
   return {
-    reached: {
+    reported: {
       address: forwardPath,
       original: forwardPath,
       reversePath: null,

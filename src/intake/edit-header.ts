@@ -1,6 +1,6 @@
-// The edits of an accepted mail's header section: whole fields out, whole fields on top. From the top down it then reads
-// Received (ours), Authentication-Results (ours), other fields of checks, DKIM-Signature (ours), and the mail as it came. The order matters: the next node
-// of ours trusts only what stands between our Received and the one below it.
+// Edits the header section of an accepted message: removes whole fields and adds whole fields on top. The new order is Received,
+// Authentication-Results, other fields of checks, DKIM-Signature, then the received header. The order matters: the next fleet node trusts
+// only the fields between our Received field and the one below it.
 
 import { isForged } from '../message/results-field.ts'
 import { formatDate } from '../message/date.ts'
@@ -10,6 +10,7 @@ import type { Field } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import { writeReceived } from '../message/received.ts'
 import type { FieldEdit, Mail } from '../policy/check.ts'
+import { isAuthenticated } from '../smtp/origin.ts'
 import type { Draft } from './intake.ts'
 
 export interface EditSettings {
@@ -21,22 +22,22 @@ export interface EditSettings {
 }
 
 export interface EditedHeader {
-  /** What goes on top after signing: Received, Authentication-Results where there are any, and what other checks add. */
+  /** Fields to add on top after signing: Received, Authentication-Results if there are results, and those of other checks. */
   readonly trace: Buffer
-  /** What a signature covers. */
+  /** The part that is signed. */
   readonly signable: Buffer
   readonly messageId: string | null
 }
 
-/** What checks want written. */
+/** The header changes that the checks found. */
 export interface HeaderFindings {
   /** Value of the Authentication-Results field, or null. */
   readonly results: string | null
   readonly fields: readonly FieldEdit[]
 }
 
-/** Fields that tell which program and machine somebody writes with; never part of a mail's meaning. */
-const betraying = new Set([
+/** Fields that disclose the program and computer of the author and have no meaning for the recipient. */
+const clientFields = new Set([
   'user-agent',
   'x-mailer',
   'x-originating-ip',
@@ -45,11 +46,11 @@ const betraying = new Set([
   'x-php-originating-script',
 ])
 
-/** Blind copies are for the submitting program, and Return-Path for the last hop (RFC 5322 3.6.3 and 3.6.6, RFC 5321 4.4). */
-const neverSent = new Set(['bcc', 'resent-bcc', 'return-path'])
+/** Fields that end at submission: Bcc (RFC 5322 3.6.3, 3.6.6), and Return-Path, which the last hop adds (RFC 5321 4.4). */
+const submittedOnly = new Set(['bcc', 'resent-bcc', 'return-path'])
 
-/** What `complete` puts in where it is missing; there without a value it is missing too, and a second one would be one too many. */
-const completed = new Set(['date', 'message-id'])
+/** Fields that `complete` adds. An empty one counts as missing and is removed, because a message has only one. */
+const completedFields = new Set(['date', 'message-id'])
 
 export function editHeader(
   settings: EditSettings,
@@ -58,7 +59,7 @@ export function editHeader(
   const { draft, mail, findings } = facts
   const cleaned = clean(settings, facts)
   const added = settings.complete
-    ? completion(settings, mail)
+    ? missingFields(settings, mail)
     : { fields: Buffer.alloc(0), messageId: readMessageId(mail.fields) }
   const results = findings.results === null ? [] : [writeFolded('Authentication-Results', findings.results)]
   return {
@@ -68,25 +69,25 @@ export function editHeader(
   }
 }
 
-/** Results in our name are believed by the node behind us, whether or not this role verifies: only a node of ours may have written them. */
+/** Removes results with our authserv-id, which the next fleet node would trust, unless a peer added them. */
 function clean(
   settings: EditSettings,
   { draft, mail, findings }: { readonly draft: Draft; readonly mail: Mail; readonly findings: HeaderFindings },
 ): Buffer {
-  const believed = draft.origin.kind === 'peer' && findings.results === null
+  const isTrusted = draft.origin.kind === 'peer' && findings.results === null
   const replaced = new Set(findings.fields.flatMap((one) => one.remove))
-  const submitted = draft.origin.kind === 'user' || draft.origin.kind === 'machine'
-  const goes = (field: Field) =>
+  const submitted = isAuthenticated(draft.origin)
+  const isRemoved = (field: Field) =>
     replaced.has(field.key) ||
-    (submitted && neverSent.has(field.key)) ||
-    (settings.hideClient && betraying.has(field.key)) ||
-    (settings.complete && completed.has(field.key) && field.value === '') ||
-    (!believed && isForged(field, settings.authservId))
-  // Most mails lose nothing, and their fields are known already.
-  return mail.fields.some(goes) ? removeFields(draft.header, goes) : draft.header
+    (submitted && submittedOnly.has(field.key)) ||
+    (settings.hideClient && clientFields.has(field.key)) ||
+    (settings.complete && completedFields.has(field.key) && field.value === '') ||
+    (!isTrusted && isForged(field, settings.authservId))
+  // Most messages lose no field; their header is not parsed again.
+  return mail.fields.some(isRemoved) ? removeFields(draft.header, isRemoved) : draft.header
 }
 
-function completion(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {
+function missingFields(settings: EditSettings, mail: Mail): { fields: Buffer; messageId: string } {
   const fields = mail.fields.filter((field) => field.value !== '')
   const present = readMessageId(fields)
   const messageId = present ?? makeMessageId(mail.queueId, settings.hostname)

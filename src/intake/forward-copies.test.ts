@@ -1,4 +1,4 @@
-// One forwarded mail, several copies: what each recipient gets, in one commit, with a real queue and real signatures underneath.
+// One forwarded message, several copies: what each recipient gets, in one commit, with a real queue and real signatures.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync } from 'node:fs'
@@ -72,10 +72,10 @@ function intake(change: Partial<IntakePorts> = {}, more: Partial<IntakeSettings>
       signer,
       sealer,
       newQueueId: () => `Q${++id}`,
-      hasRoom: () => true,
-      take: (more) => void claims.push(...more),
+      hasCapacity: () => true,
+      takeClaims: (more) => void claims.push(...more),
       noticesDue: () => notices++,
-      bug: (error) => void bugs.push(error),
+      log: { bug: (error) => void bugs.push(error) },
       ...change,
     },
   )
@@ -95,7 +95,7 @@ function headerOf(results = bySpf, from = 'Ann <ann@stranger.example>') {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
 }
 
-/** One destination for each wish; null means that nothing is said. */
+/** One destination for each action; null means no action. */
 function to(...wishes: (Treatment | null)[]): Resolution {
   const destinations = wishes.map((wish, n): Destination => {
     const treatment = wish && { treatment: wish, source: `mail.yaml:${n}` }
@@ -141,8 +141,8 @@ const forwardEvents = () => events.filter((event) => event.kind === 'checked' &&
 const value = (claim: Claim | undefined, name: string) =>
   fieldsNamed(readFields(claim?.message.header ?? Buffer.alloc(0)), name).map((field) => field.value)
 
-describe('a mail that passes as it is', () => {
-  test('is one message, whatever its forwards want where DMARC would fail', async () => {
+describe('a message that passes unchanged', () => {
+  test('is one message for all actions, because DMARC does not fail', async () => {
     const signed =
       'dkim=pass header.d=stranger.example header.s=a policy.aligned=yes; dmarc=pass header.from=stranger.example policy.dmarc=reject'
     const header = headerOf(signed)
@@ -152,7 +152,7 @@ describe('a mail that passes as it is', () => {
     expect(forwardEvents()).toMatchObject([{ result: 'pass', detail: expect.stringContaining('predicted pass') }])
   })
 
-  test('from an author of ours is none of the strategist’s business', async () => {
+  test('from an author of ours needs no decision', async () => {
     const header = headerOf('auth=pass', 'Lee <lee@example.org>')
     const origin = { kind: 'peer', role: 'mx', vouched: 'authenticated' } as const
     await intake().accept(draft(to('wrap'), { header, origin }))
@@ -160,7 +160,7 @@ describe('a mail that passes as it is', () => {
     expect(events.some((event) => event.kind === 'signed')).toBe(true)
   })
 
-  test('by configuration stays as it came, and the ledger says what will happen', async () => {
+  test('by configuration has the prediction in the ledger', async () => {
     await intake().accept(draft(to(null)))
     expect(value(claims[0], 'from')).toEqual(['Ann <ann@stranger.example>'])
     expect(forwardEvents()).toMatchObject([
@@ -169,8 +169,8 @@ describe('a mail that passes as it is', () => {
   })
 })
 
-describe('a mail whose recipients need different copies', () => {
-  test('becomes one message for each kind, with one answer', async () => {
+describe('a message whose recipients need different copies', () => {
+  test('becomes one message for each treatment, with one reply', async () => {
     const answer = await intake().accept(draft(to('pass', 'rewrite-from', 'wrap', 'rewrite-from', 'refuse')))
     expect(answer).toEqual({ kind: 'accepted', queueId: 'Q1', bodyKept: true })
     expect(claims.map(({ message, recipients }) => [message.queueId, recipients.map((one) => one.address)])).toEqual([
@@ -181,7 +181,7 @@ describe('a mail whose recipients need different copies', () => {
     expect((await queue.reader.stats()).messages).toBe(4)
   })
 
-  test('writes the author of the rewritten one, signs it, and keeps the rest', async () => {
+  test('has a new signed author in the rewritten copy and keeps the other fields', async () => {
     await intake().accept(draft(to('rewrite-from')))
     const [claim] = claims
     expect(value(claim, 'from')).toEqual(['"Ann via example.org" <ann=stranger.example@srs.example.org>'])
@@ -193,13 +193,13 @@ describe('a mail whose recipients need different copies', () => {
     expect(claim?.reversePath).toContain('SRS0=')
   })
 
-  test('sends answers to the author of the rewritten one where its Reply-To has no value', async () => {
+  test('directs replies to the author of the rewritten copy if Reply-To is empty', async () => {
     const header = Buffer.from(headerOf().toString().replace('To: press', 'Reply-To: \r\nTo: press'))
     await intake().accept(draft(to('rewrite-from'), { header }))
     expect(value(claims[0], 'reply-to')).toEqual(['Ann <ann@stranger.example>'])
   })
 
-  test('attaches the whole mail to the wrapped one', async () => {
+  test('attaches the whole message to the wrapped copy', async () => {
     await intake().accept(draft(to('wrap')))
     const [claim] = claims
     const body = (await buffer(queue.openBody(claim?.message.body as StoredBody))).toString()
@@ -210,7 +210,7 @@ describe('a mail whose recipients need different copies', () => {
     expect(events.find((event) => event.kind === 'received')).toMatchObject({ messageId: '<1@stranger.example>' })
   })
 
-  test('tells the ledger of every copy: received, decided, resolved, and one end each', async () => {
+  test('has the events of every copy in the ledger: received, decided, resolved, and one final event', async () => {
     await intake().accept(draft(to('pass', 'rewrite-from', 'refuse')))
     for (const [queueId, address] of [
       ['Q1', 'u0@home.example'],
@@ -222,7 +222,11 @@ describe('a mail whose recipients need different copies', () => {
       expect(own.filter((event) => event.kind === 'resolved')).toMatchObject([{ recipient: address }])
     }
     expect(events.filter((event) => event.kind === 'failed')).toMatchObject([
-      { queueId: 'Q3', recipient: 'u2@home.example', reply: expect.stringMatching(/^550 5\.7\.1 A forward here/) },
+      {
+        queueId: 'Q3',
+        recipient: 'u2@home.example',
+        reply: expect.stringMatching(/^550 5\.7\.1 This message would fail the DMARC check/),
+      },
     ])
   })
 })
@@ -231,12 +235,12 @@ describe('sealing', () => {
   const seal = { domain: 'srs.example.org', authservId: 'example.org' }
   const own = 'Authentication-Results: forged.example; arc=pass\r\n'
 
-  test('is off unless asked for', async () => {
+  test('is off by default', async () => {
     await intake().accept(draft(to('pass', 'rewrite-from')))
     for (const claim of claims) expect(value(claim, 'arc-seal')).toEqual([])
   })
 
-  test('adds what the mx found, above our signature, to what goes on', async () => {
+  test('adds the results of the mx above our signature', async () => {
     const header = Buffer.concat([headerOf().subarray(0, -2), Buffer.from(`${own}\r\n`)])
     await intake({}, { seal }).accept(draft(to('pass', 'rewrite-from', 'wrap'), { header }))
     for (const address of ['u0@home.example', 'u1@home.example']) {
@@ -258,7 +262,7 @@ describe('sealing', () => {
     ])
   })
 
-  test('leaves the mail of our own authors alone', async () => {
+  test('leaves out mail of our authors', async () => {
     const header = headerOf('auth=pass', 'Lee <lee@example.org>')
     await intake({}, { seal }).accept(draft(to(null), { header }))
     expect(value(claims[0], 'arc-seal')).toEqual([])
@@ -266,7 +270,7 @@ describe('sealing', () => {
 })
 
 describe('refused', () => {
-  test('at once where everybody refuses: 550 5.7.1, nothing is stored', async () => {
+  test('in the reply if every copy is refused: 550 5.7.1, nothing is stored', async () => {
     const answer = await intake().accept(draft(to('refuse', 'refuse')))
     expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550, enhanced: '5.7.1' } })
     if (answer.kind === 'refused') expect(answer.reply.cause).toContain('SPF alone')
@@ -274,7 +278,7 @@ describe('refused', () => {
     expect(notices).toBe(0)
   })
 
-  test('by a bounce where others get the mail', async () => {
+  test('by a bounce if other recipients get the message', async () => {
     await intake().accept(draft(to('pass', 'refuse')))
     expect(notices).toBe(1)
     expect(await queue.noticeTasks({ limit: 5, now: place.clock.now() })).toMatchObject([
@@ -298,12 +302,12 @@ describe('a large body', () => {
     expect(spoolFiles()).toHaveLength(3)
   })
 
-  test('that only a wrapped copy holds is not kept', async () => {
+  test('that only a wrapped copy contains is not kept', async () => {
     const body = await spooled(octets)
     expect(await intake().accept(draft(to('wrap'), { body }))).toMatchObject({ kind: 'accepted', bodyKept: false })
   })
 
-  test('leaves nothing behind where the commit fails', async () => {
+  test('leaves no file if the commit fails', async () => {
     const body = await spooled(octets)
     const broken = new Proxy(queue, {
       get: (target, name) => {
@@ -318,7 +322,7 @@ describe('a large body', () => {
     expect(spoolFiles()).toHaveLength(1)
   })
 
-  test('leaves nothing behind where the disk is full in the middle of a copy', async () => {
+  test('leaves no file if the disk is full during a copy', async () => {
     const body = await spooled(octets)
     const full = new Proxy(queue, {
       get: (target, name) => {

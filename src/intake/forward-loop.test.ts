@@ -1,4 +1,4 @@
-// Mail that comes round again by a forward: recognised, refused, and nothing told to others on the way.
+// Forwarding loops: detected and refused, without disclosing addresses.
 
 import { describe, expect, it } from 'vitest'
 import { readFields } from '../message/header.ts'
@@ -9,7 +9,7 @@ import { recipientsOf } from './recipients.ts'
 
 const settings = { secrets: ['a secret of sixteen', 'an older secret'] }
 
-/** A mail to some addresses, those with an arrow leaving by a forward. */
+/** A message to some addresses; those with an arrow are forwards. */
 function draft(...to: readonly string[]): Draft {
   return {
     session: null,
@@ -57,24 +57,24 @@ const kim = 'kim@example.org -> kim@far.example'
 const lee = 'lee@example.org -> lee@far.example'
 
 describe('the mark', () => {
-  it('of a mail with one forward-path of ours is the address itself (RFC 9228)', () => {
+  it('of a message with one forward-path of ours is the address (RFC 9228)', () => {
     expect(marks(draft(kim))).toBe('Delivered-To: <kim@example.org>\r\n')
   })
 
-  it('is a hash where others read it, where the address is not ours, and where nobody can read it', () => {
+  it('is a hash for several recipients and for a foreign address', () => {
     for (const mail of [draft(kim, lee), draft(kim, 'max@example.org'), draft('x@far.example -> x@far.example')]) {
       expect(marks(mail)).toMatch(/^X-Waypost-Forwarded: [\w-]{16}( [\w-]{16})?\r\n$/)
       expect(marks(mail)).not.toMatch(/kim|lee|far/)
     }
   })
 
-  it('is not written where nothing is forwarded, nor without a key', () => {
+  it('is not added without a forward, and no hash without a key', () => {
     expect(marks(draft('max@example.org'))).toBe('')
     expect(marks(draft(kim, lee), { secrets: [] })).toBe('')
   })
 })
 
-describe('a mail that comes round again', () => {
+describe('a message that returns to a forward', () => {
   it.each([
     ['alone', draft(kim)],
     ['with others', draft(kim, lee)],
@@ -84,13 +84,13 @@ describe('a mail that comes round again', () => {
     expect(again(mail, `Received: from far\r\nX-Other: 1\r\n${marks(mail)}`)).toBe('554 5.4.6')
   })
 
-  it('is recognised in any case, and by a secret of before', () => {
+  it('is detected in upper and lower case, and by an old secret', () => {
     expect(again(draft('KIM@example.org -> kim@far.example'), marks(draft(kim)))).toBe('554 5.4.6')
     const old = marks(draft(kim, lee), { secrets: ['an older secret'] })
     expect(again(draft(kim, lee), old)).toBe('554 5.4.6')
   })
 
-  it('goes on to those for whom it has not passed yet', () => {
+  it('is accepted for forwards that it has not passed', () => {
     const mail = draft(kim, 'bob@example.org -> bob@far.example', 'max@example.org')
     expect(again(mail, marks(draft(kim, lee)))).toEqual({
       to: ['bob@far.example', 'max@example.org'],
@@ -98,7 +98,7 @@ describe('a mail that comes round again', () => {
     })
   })
 
-  it('is no loop where the mark is that of another address, or nobody’s', () => {
+  it('is no loop if the mark is that of another address or unknown', () => {
     for (const header of [
       marks(draft(lee)),
       'Delivered-To: kim@far.example\r\n',
@@ -107,7 +107,7 @@ describe('a mail that comes round again', () => {
       expect(again(draft(kim), header)).toEqual({ to: ['kim@far.example'], gone: [] })
   })
 
-  it('may be delivered where it is not forwarded', () => {
+  it('is accepted for an address that is not forwarded', () => {
     expect(again(draft('kim@example.org'), marks(draft(kim)))).toEqual({ to: ['kim@example.org'], gone: [] })
   })
 })

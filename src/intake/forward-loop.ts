@@ -1,6 +1,6 @@
-// A forward remembers in the mail that it has passed: met again with the mark of the same address, the mail goes round in circles and is refused
-// (RFC 5321 6.3, RFC 9228). The address itself is written (Delivered-To) only where it is ours and the mail has no other forward-path:
-// elsewhere it would tell recipients about each other, or make the next server believe in a loop of its own; there a keyed hash stands for it.
+// Detects forwarding loops (RFC 5321 6.3, RFC 9228): a forward marks the message with its address, and refuses one with that mark. The mark
+// is a Delivered-To field only if the address is ours and the message has no other forward-path. Otherwise it would disclose recipients to
+// each other, or look like a loop to the next server; then the mark is a keyed hash.
 
 import { createHmac } from 'node:crypto'
 import { writeField } from '../message/field.ts'
@@ -15,21 +15,21 @@ import type { Draft } from './intake.ts'
 import type { SortedRecipients } from './recipients.ts'
 
 export interface LoopSettings {
-  /** Keys of the hashes, shared by the nodes that forward: the first writes, all are recognised. Without one only Delivered-To is used. */
+  /** Keys of the hashes, shared by the nodes that forward: the first is used for new marks, all are accepted. Without keys only Delivered-To is used. */
   readonly secrets: readonly string[]
 }
 
 export const noKeys: LoopSettings = { secrets: [] }
 
-/** Characters of a mark: 96 bits, nothing to be met by chance. */
-const MARK_LENGTH = 16
+/** 96 bits, so that two addresses never have the same mark by chance. */
+const MARK_CHARACTERS = 16
 
-export type Unlooped =
+export type LoopResult =
   | { readonly kind: 'refused'; readonly reply: Refusal }
   | { readonly kind: 'sorted'; readonly sorted: SortedRecipients }
 
-/** Takes out the forwards that the mail has passed already; refuses it if nothing else is left. */
-export function withoutLoops(sorted: SortedRecipients, fields: readonly Field[], settings: LoopSettings): Unlooped {
+/** Removes forwards that the message has passed already. Refuses the message with 554 5.4.6 if no other recipient is left. */
+export function withoutLoops(sorted: SortedRecipients, fields: readonly Field[], settings: LoopSettings): LoopResult {
   const marks = new Set(fieldsNamed(fields, FORWARDED_FIELD).flatMap(({ value }) => value.trim().split(/\s+/)))
   const passed = (address: string) =>
     deliveredTo(fields, address) || settings.secrets.some((secret) => marks.has(markOf(address, secret)))
@@ -37,16 +37,16 @@ export function withoutLoops(sorted: SortedRecipients, fields: readonly Field[],
   if (looping.size === 0) return { kind: 'sorted', sorted }
   const recipients = sorted.recipients.filter((one) => !looping.has(one))
   const addresses = [...new Set([...looping].map((one) => one.original))]
-  if (recipients.every((one) => one.expanded)) return { kind: 'refused', reply: looped(addresses) }
-  // These have the mail: it passed here for them.
+  if (recipients.every((one) => one.expanded)) return { kind: 'refused', reply: loopRefusal(addresses) }
+  // These recipients have the message already.
   const discarded = addresses.map((original) => ({
     original,
-    reason: 'a forwarding loop: the mail passed here before',
+    reason: 'forwarding loop: the message passed this forward before',
   }))
   return { kind: 'sorted', sorted: { ...sorted, recipients, discarded: [...sorted.discarded, ...discarded] } }
 }
 
-/** The fields to put on top of a copy for these recipients. */
+/** The fields to add on top of a copy for these recipients. */
 export function loopMarks(
   recipients: readonly NewRecipient[],
   about: {
@@ -70,9 +70,14 @@ function markOf(address: string, secret: string): string {
   return createHmac('sha256', secret)
     .update(`forwarded\0${address.toLowerCase()}`)
     .digest('base64url')
-    .slice(0, MARK_LENGTH)
+    .slice(0, MARK_CHARACTERS)
 }
 
-function looped(addresses: readonly string[]): Refusal {
-  return refusal(554, '5.4.6', 'Mail forwarding loop', `passed here before for ${addresses.join(', ')}`)
+function loopRefusal(addresses: readonly string[]): Refusal {
+  return refusal(
+    554,
+    '5.4.6',
+    'Mail forwarding loop',
+    `the message passed this forward before, for ${addresses.join(', ')}`,
+  )
 }

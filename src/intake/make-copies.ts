@@ -1,5 +1,5 @@
-// From a plan to messages: each copy with its own queue id, trace header, signature, ledger entries and body. Nothing is committed here;
-// until it is, `discard` takes away every body that was made.
+// Makes the messages of a plan: each copy gets a queue id, trace fields, a signature, ledger events and a body. Nothing is committed here;
+// until the commit, `discard` removes the bodies.
 
 import type { Content } from '../message/content.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
@@ -20,7 +20,7 @@ import { ledgerOf } from './acceptance-events.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import type { Discarded, SortedRecipients } from './recipients.ts'
 import { sealForward } from './seal-copies.ts'
-import { signEarned, signOwn, unsigned } from './sign-copies.ts'
+import { signIfProven, signAsForwarder, unsigned } from './sign-copies.ts'
 import type { Signing } from './sign-copies.ts'
 
 export interface CopyPlan {
@@ -32,12 +32,11 @@ export interface CopyPlan {
 
 export interface MadeCopies {
   readonly messages: readonly NewMessage[]
-  /** Does one of them own the draft's body? */
+  /** True if one of them owns the body of the draft. */
   readonly bodyKept: boolean
   readonly discard: () => Promise<void>
 }
 
-/** What is needed to make copies; nothing is stored under a row yet. */
 export interface CopyPorts {
   readonly queue: BodyStore
   readonly signer: IntakePorts['signer']
@@ -46,7 +45,7 @@ export interface CopyPorts {
   readonly router: Pick<IntakePorts['router'], 'isOurs'>
 }
 
-/** Makes every message of a plan. The first keeps the queue id that the draft was given. */
+/** The first message keeps the queue id of the draft. */
 export async function makeCopies(settings: IntakeSettings, ports: CopyPorts, plan: CopyPlan): Promise<MadeCopies> {
   const { checked, copies, discarded, forwards } = plan
   const bodies = createCopyBodies(ports.queue, checked.draft.body)
@@ -121,7 +120,7 @@ async function makeOne(settings: IntakeSettings, ports: CopyPorts, task: Task): 
   }
 }
 
-/** The words of a refusal, for the bounce. */
+/** The refusal as the bounce reports it. */
 function returnedFor({ code, enhanced, text }: Refusal): NonNullable<NewMessage['returned']> {
   return { status: enhanced, reply: `${code} ${enhanced} ${text}` }
 }
@@ -136,9 +135,9 @@ async function contentOf(
   task: Task & { readonly edited: EditedHeader },
 ): Promise<CopyContent> {
   const { copy, edited, bodies, checked } = task
-  const given = ourName(settings, copy)
+  const given = newAuthorOf(settings, copy)
   if (!given) return { signable: edited.signable, body: await bodies.same() }
-  const author = viaFields(checked.mail.fields, given.author, given.strategist)
+  const author = viaFields(checked.mail.fields, given.author, given.policy)
   if (copy.treatment === 'rewrite-from') {
     const header = removeFields(edited.signable, isReplacedByVia)
     return { signable: prependFields(header, author), body: await bodies.same() }
@@ -163,23 +162,23 @@ function sign(
   task: Task & { readonly content: CopyContent },
 ): Promise<Signing> | Signing {
   const { copy, checked, content } = task
-  if (copy.treatment === 'refuse') return unsigned(checked.mail, 'it is returned')
+  if (copy.treatment === 'refuse') return unsigned(checked.mail, 'the copy is refused')
   const whole = wholeOf(ports, content, content.signable)
-  const given = ourName(settings, copy)
-  if (given) return signOwn(ports.signer, { domain: given.strategist.domain, content: whole, mail: checked.mail })
+  const given = newAuthorOf(settings, copy)
+  if (given) return signAsForwarder(ports.signer, { domain: given.policy.domain, content: whole, mail: checked.mail })
   const { origin } = checked.findings
-  return signEarned(settings.sign, ports.signer, { origin, content: whole, mail: checked.mail })
+  return signIfProven(settings.sign, ports.signer, { origin, content: whole, mail: checked.mail })
 }
 
-/** A foreign author's mail that goes on as it is, or under our name: not what is attached, and not what is returned. */
+/** Seals copies of a foreign author that are sent unchanged or with a new author. Wrapped and refused copies get no seal. */
 async function sealing(
   settings: IntakeSettings,
   ports: CopyPorts,
   task: Task & { readonly content: CopyContent; readonly signing: Signing },
 ): Promise<Signing> {
   const { copy, checked, content, signing } = task
-  const goesOn = copy.treatment === 'pass' || copy.treatment === 'rewrite-from'
-  if (!settings.seal || !goesOn || copy.author === null) return { fields: Buffer.alloc(0), events: [] }
+  const isForwarded = copy.treatment === 'pass' || copy.treatment === 'rewrite-from'
+  if (!settings.seal || !isForwarded || copy.author === null) return { fields: Buffer.alloc(0), events: [] }
   const { origin, results } = checked.findings
   const whole = wholeOf(ports, content, Buffer.concat([signing.fields, content.signable]))
   return sealForward(settings.seal, ports.sealer, { mail: checked.mail, origin, results, content: whole })
@@ -190,14 +189,14 @@ function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Conte
   return { header, bodySize, openBody: () => ports.queue.openBody(body) }
 }
 
-/** Who writes the copy now and for whom; null where it stays the author's own. */
-function ourName(
+/** The policy that gives the copy a new author, and the author that it replaces; null where the author stays. */
+function newAuthorOf(
   settings: IntakeSettings,
   copy: Copy,
-): { readonly strategist: ForwardPolicy; readonly author: string } | null {
-  const { forwards: strategist } = settings
-  if (!strategist || copy.treatment === 'pass' || copy.treatment === 'refuse') return null
-  return copy.author === null ? null : { strategist, author: copy.author }
+): { readonly policy: ForwardPolicy; readonly author: string } | null {
+  const { forwards: policy } = settings
+  if (!policy || copy.treatment === 'pass' || copy.treatment === 'refuse') return null
+  return copy.author === null ? null : { policy, author: copy.author }
 }
 
 function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
@@ -205,12 +204,12 @@ function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
   return parameters.body === '8BITMIME' ? '8bit' : '7bit'
 }
 
-/** The author's address is shown by the From: and To: lines around; only ASCII stands here. */
-function explanation({ strategist }: { readonly strategist: ForwardPolicy }): readonly string[] {
+/** ASCII only: the From: and Reply-To: fields show the author's address. */
+function explanation({ policy }: { readonly policy: ForwardPolicy }): readonly string[] {
   return [
-    `This mail was sent to an address at ${strategist.via} and is forwarded to you.`,
-    "Its author's domain asks that mail be refused which does not come from its own",
-    'hosts or bear its signature. This one came from them, but without a signature',
-    'that would last; so it is attached as it came. Answers go to its author.',
+    `This message was sent to an address at ${policy.via} and is forwarded to you.`,
+    'The domain of its author asks mail hosts to refuse messages that fail DMARC.',
+    'This message passed the check here, but it has no DKIM signature that stays',
+    'valid after a forward. The original is attached; replies go to its author.',
   ]
 }

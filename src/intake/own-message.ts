@@ -1,5 +1,5 @@
-// The node's own mail (DSNs): routed, signed and given a trace header like any other, but committed by whoever asked for it, in the
-// same transaction as the reason for it.
+// Prepares the node's own messages (DSNs): routes and signs them and adds the trace field. The caller commits them together with the events
+// that they report.
 
 import { readMessageId } from '../message/message-id.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
@@ -10,9 +10,9 @@ import { mailOf } from './intake.ts'
 import type { Draft, Intake } from './intake.ts'
 import { ledgerOf } from './acceptance-events.ts'
 import { recipientsOf } from './recipients.ts'
-import { signEarned } from './sign-copies.ts'
+import { signIfProven } from './sign-copies.ts'
 
-/** A message from us to one address, with the null sender; null if routing has no place for it. */
+/** A message with the null sender to one address; null if it cannot be routed. Throws if routing is unavailable, so that the caller retries. */
 export async function prepareOwn(
   settings: IntakeSettings,
   ports: IntakePorts,
@@ -22,8 +22,7 @@ export async function prepareOwn(
   const queueId = ports.newQueueId()
   const origin = { kind: 'local' } as const
   const resolution = await ports.router.resolve({ forwardPath: own.recipient, reversePath: null, origin, at })
-  if (resolution.kind === 'unavailable')
-    throw new Error(`routing of a notice is unavailable: ${resolution.reply.cause}`)
+  if (resolution.kind === 'unavailable') throw new Error(`the DSN cannot be routed now: ${resolution.reply.cause}`)
   if (resolution.kind !== 'destinations') return null
   const draft: Draft = {
     session: null,
@@ -36,8 +35,8 @@ export async function prepareOwn(
   }
   const mail = mailOf(draft, { queue: ports.queue, queueId, at })
   const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
-  // What a role says of signing is about mail that others bring: ours goes to strangers under the name of our domain from any role.
-  const signing = await signEarned('proven-origin', ports.signer, {
+  // The role's `sign` concerns received mail. DSNs leave in the name of our domain, so they are signed in every role.
+  const signing = await signIfProven('proven-origin', ports.signer, {
     origin,
     content: { ...mail.content, header: edited.signable },
     mail,

@@ -1,8 +1,9 @@
-// What intake is told by the role, and what it needs of the other rooms.
+// The settings of intake, and what it needs from other modules.
 
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { Claim, Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
@@ -12,13 +13,13 @@ import type { LoopSettings } from './forward-loop.ts'
 export interface IntakeSettings {
   readonly edit: EditSettings
   readonly sign: 'never' | 'proven-origin'
-  /** Tell senders who asked for success that an alias stands for several addresses (RFC 3461 5.2.7.3). */
+  /** Send an `expanded` DSN for an alias with several members to a sender that requests NOTIFY=SUCCESS (RFC 3461 5.2.7.3). */
   readonly expanded?: boolean
-  /** Recognises mail that comes round again by a forward; without keys by Delivered-To only. */
+  /** Keys for the detection of forwarding loops; without them only Delivered-To is used. */
   readonly loop?: LoopSettings
-  /** Decides about copies that leave by a forward; without one they pass as they are. */
+  /** Without a policy forwarded copies pass unchanged. */
   readonly forwards?: ForwardPolicy
-  /** Adds an ARC set to what leaves by a forward: whose key, and whose results. */
+  /** Adds an ARC set to forwarded copies: the domain of the key, and the authserv-id of the results. */
   readonly seal?: { readonly domain: string; readonly authservId: string }
 }
 
@@ -29,10 +30,11 @@ export interface IntakePorts {
   readonly signer: Signer
   readonly sealer: Sealer
   readonly newQueueId: () => string
-  /** Is delivery ready for these next hops now? Then their recipients are claimed in the same commit. */
-  readonly hasRoom: (nextHop: string) => boolean
-  readonly take: (claims: readonly Claim[]) => void
-  /** Recipients failed with their acceptance: somebody is to be told. */
+  /** True if delivery can take recipients of this next hop now; they are then claimed in the same commit. */
+  readonly hasCapacity: (nextHop: string) => boolean
+  /** Passes the claims of a commit to delivery; none means that delivery must look at the queue. */
+  readonly takeClaims: (claims: readonly Claim[]) => void
+  /** Some recipients ended with their acceptance, so DSNs are due. */
   readonly noticesDue: () => void
-  readonly bug: (error: unknown, context: string) => void
+  readonly log: Pick<Log, 'bug'>
 }

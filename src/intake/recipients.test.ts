@@ -1,4 +1,4 @@
-// Forward-paths that lead to the same destination: one recipient, about whom the sender hears what he asked for of either.
+// Forward-paths with the same destination: one recipient, with the DSNs requested for either.
 
 import { describe, expect, it } from 'vitest'
 import type { Destination } from '../route/resolution.ts'
@@ -45,14 +45,14 @@ describe('two forward-paths with one destination', () => {
     [['SUCCESS'], [], 'kim', ['SUCCESS', 'FAILURE', 'DELAY']],
     [[], ['SUCCESS'], 'kim', ['FAILURE', 'DELAY', 'SUCCESS']],
     [['FAILURE', 'DELAY'], [], 'kim', ['FAILURE', 'DELAY']],
-  ])('that asked for %j and %j are reported as %s for %j', (first, second, named, notify) => {
+  ])('with NOTIFY %j and %j become %s with %j', (first, second, named, notify) => {
     const { recipients, forwards } = sorted(first, second)
     expect(recipients).toMatchObject([{ original: `${named}@example.org`, parameters: { notify } }])
     expect([...forwards.keys()]).toEqual(recipients)
   })
 })
 
-it('a mail with the null sender does not keep its failure from the operator', () => {
+it('a message with the null sender has no NOTIFY: a double bounce must reach the operator', () => {
   const { recipients } = sorted(['NEVER'], ['SUCCESS'], null)
   expect(recipients).toMatchObject([{ original: 'kim@example.org', parameters: { notify: [] } }])
 })

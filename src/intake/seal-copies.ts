@@ -1,4 +1,4 @@
-// The ARC set of a forwarded copy (RFC 8617): what the verifying node found goes with the mail, sealed by us.
+// Adds the ARC set to a forwarded copy (RFC 8617): it seals the results of the verifying node.
 
 import type { Sealer } from '../dkim/sealer.ts'
 import { trustedValues, withoutExperiments } from '../message/results-field.ts'
@@ -11,13 +11,13 @@ import type { Signing } from './sign-copies.ts'
 export interface SealSubject {
   readonly mail: Pick<Mail, 'at' | 'queueId'> & { readonly fields: readonly Field[] }
   readonly origin: Origin
-  /** The Authentication-Results value that this node itself adds, or null. */
+  /** The Authentication-Results value that this node adds, or null. */
   readonly results: string | null
-  /** As it leaves, signatures included. */
+  /** The copy as it is sent, with signatures. */
   readonly content: Content
 }
 
-/** The fields to put on top, and what the ledger hears of it. */
+/** The fields to add on top, and the ledger event. */
 export async function sealForward(
   settings: { readonly domain: string; readonly authservId: string },
   sealer: Sealer,
@@ -26,7 +26,7 @@ export async function sealForward(
   const { mail, origin, results, content } = subject
   const own = results === null ? [] : [results]
   const known = origin.kind === 'peer' ? trustedValues(mail.fields, settings.authservId) : own
-  // What only our nodes understand is nothing for the world.
+  // Experimental methods have a meaning only between fleet nodes.
   const found = known.map(withoutExperiments)
   const sealed = await sealer.seal(content, { ...settings, results: found, now: mail.at })
   const { at, queueId } = mail

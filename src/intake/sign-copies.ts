@@ -1,5 +1,5 @@
-// The signature of an accepted mail, if its origin earned one: a From: of ours that came from strangers stays unsigned, or this node
-// would launder forgeries of our own domain.
+// Signs a message if its origin proves the author. Mail with a From: of ours from the internet stays unsigned, so that the node never signs
+// a forgery of our domain.
 
 import type { Signer, SignResult } from '../dkim/signer.ts'
 import type { Content } from '../message/content.ts'
@@ -14,14 +14,15 @@ import { authorProven } from '../smtp/origin.ts'
 import type { Origin } from '../smtp/origin.ts'
 
 export interface Signing {
-  /** DKIM-Signature fields to put on top; empty if unsigned. */
+  /** DKIM-Signature fields to add on top; empty if unsigned. */
   readonly fields: Buffer
   readonly events: readonly Event[]
 }
 
 const nothing = Buffer.alloc(0)
 
-export async function signEarned(
+/** Signs for the domain of From:, unless the origin does not prove it or the message has a signature of another fleet node. */
+export async function signIfProven(
   policy: 'never' | 'proven-origin',
   signer: Signer,
   subject: { readonly origin: Origin; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
@@ -31,17 +32,18 @@ export async function signEarned(
   const fields = readFields(subject.content.header)
   const authors = readAuthors(fields)
   const domain = singleDomain(authors.addresses)
-  if (authors.problems.length > 0 || domain === null) return unsigned(mail, 'From: names no single domain')
+  if (authors.problems.length > 0 || domain === null)
+    return unsigned(mail, 'From: has no address or addresses of several domains')
   if (!signer.signsFor(domain)) return unsigned(mail, `no key for ${domain}`)
   if (!authorProven(subject.origin))
-    return unsigned(mail, `From: ${domain} is not proven: ${describeOrigin(subject.origin)}`)
-  if (carriesSignature(fields, domain, signer)) return unsigned(mail, `already signed for ${domain}`)
+    return unsigned(mail, `the origin does not prove an author of ${domain}: ${describeOrigin(subject.origin)}`)
+  if (hasSignatureOfOtherNode(fields, domain, signer)) return unsigned(mail, `already signed for ${domain}`)
   const result = await signer.sign(subject.content, { fromDomain: domain, now: mail.at })
   return result.kind === 'unsigned' ? unsigned(mail, result.reason) : signed(mail, result)
 }
 
-/** The signature of what we wrote ourselves: a copy whose From: is ours now, whatever signatures it carries. */
-export async function signOwn(
+/** Signs a copy whose From: this node has replaced. */
+export async function signAsForwarder(
   signer: Signer,
   subject: { readonly domain: string; readonly content: Content; readonly mail: Pick<Mail, 'at' | 'queueId'> },
 ): Promise<Signing> {
@@ -50,7 +52,7 @@ export async function signOwn(
   return result.kind === 'unsigned' ? unsigned(mail, result.reason) : signed(mail, result)
 }
 
-/** No signature, and why. */
+/** No signature, with the reason for the ledger. */
 export function unsigned({ at, queueId }: Pick<Mail, 'at' | 'queueId'>, reason: string): Signing {
   return { fields: nothing, events: [{ kind: 'unsigned', at, queueId, reason }] }
 }
@@ -60,10 +62,10 @@ function signed({ at, queueId }: Pick<Mail, 'at' | 'queueId'>, result: SignResul
 }
 
 /**
- * A mail that another node of ours has signed is not signed again: two signatures of one domain help nobody and confuse reports. One by a
- * key that is at hand is left to the signer, who sees whether it holds: a list server breaks it when it adds a line to the body.
+ * Mail that another fleet node has signed is not signed again: a second signature of the same domain has no use and confuses DMARC reports.
+ * A signature by one of this node's keys does not count: the signer checks it, because a list server may have broken it.
  */
-function carriesSignature(fields: readonly Field[], domain: string, signer: Signer): boolean {
+function hasSignatureOfOtherNode(fields: readonly Field[], domain: string, signer: Signer): boolean {
   return fieldsNamed(fields, 'dkim-signature').some((field) => {
     const tags = readSignatureTags(field.value)
     return tags.get('d')?.toLowerCase() === domain && !signer.hasKey(domain, tags.get('s') ?? '')
@@ -77,6 +79,6 @@ function singleDomain(addresses: readonly string[]): string | null {
 
 function describeOrigin(origin: Origin): string {
   return origin.kind === 'peer'
-    ? `the ${origin.role} node vouches for ${origin.vouched}`
-    : `it came from the ${origin.kind}`
+    ? `peer ${origin.role} vouches for ${origin.vouched}`
+    : `it came from ${origin.kind === 'internet' ? 'the internet' : origin.kind}`
 }

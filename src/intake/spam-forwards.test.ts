@@ -1,5 +1,4 @@
-// Spam and forwards at intake, on both sides: the mx that hands over, and the srs that forwards. Who gets a copy, what the client hears,
-// what the ledger and the header say.
+// Spam and forwards, on the mx that relays forwards and on the srs that forwards: the copies, the reply, the ledger and the header.
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createDraftIntake } from '../../test/lib/draft-intake.ts'
@@ -55,11 +54,13 @@ function intake(spam = true) {
     signer: { signsFor: () => false },
     sealer: {},
     newQueueId: () => `Q${++id}`,
-    hasRoom: () => true,
-    take: () => undefined,
+    hasCapacity: () => true,
+    takeClaims: () => undefined,
     noticesDue: () => notices++,
-    bug: (error: unknown) => {
-      throw error
+    log: {
+      bug: (error: unknown) => {
+        throw error
+      },
     },
   } as unknown as IntakePorts
   const edit = { hostname: 'mx-01.example.org', authservId: 'example.org', complete: false, hideClient: false }
@@ -74,9 +75,9 @@ function destination(recipient: string, more: Partial<Destination>): Destination
   return { recipient, original: recipient, reversePath: 'ann@s.example', nextHop, private: true, via: [], ...more }
 }
 
-/** `handed` as the mx sees a forward, `leaves` as the srs does, `inside` for what stays with us. */
-const handed = (name: string, ...handedOver: ForwardTerms[]) =>
-  destination(`${name}@example.org`, { relayedForwards: handedOver })
+/** `relayed`: a forward on the mx; `leaves`: on the srs; `inside`: a local transport. */
+const relayed = (name: string, ...terms: ForwardTerms[]) =>
+  destination(`${name}@example.org`, { relayedForwards: terms })
 const leaves = (name: string, forward: ForwardTerms) => destination(`${name}@home.example`, { forward })
 const inside = destination('list@example.org', { nextHop: 'smtp:[127.0.0.1]:25', private: false })
 
@@ -105,9 +106,9 @@ const returned = () => accepted.find((one) => one.returned)
 const forwardEvents = () =>
   accepted.flatMap(({ events }) => events.filter((one) => one.kind === 'checked' && one.check === 'forward'))
 
-describe('the mx that hands over', () => {
-  test('refuses at the end of data where every copy would be forwarded', async () => {
-    const answer = await intake().accept(draft([handed('kim', usual), handed('lee', terms(7))]))
+describe('the mx that relays forwards', () => {
+  test('refuses at the end of data if every copy would be forwarded', async () => {
+    const answer = await intake().accept(draft([relayed('kim', usual), relayed('lee', terms(7))]))
     expect(answer).toMatchObject({
       kind: 'refused',
       reply: { code: 550, enhanced: '5.7.1', cause: 'spam score 9.1 at or above 6 by configuration' },
@@ -116,14 +117,14 @@ describe('the mx that hands over', () => {
     expect(accepted).toEqual([])
   })
 
-  test('keeps the copies for others, and returns it for the forwards', async () => {
-    const answer = await intake().accept(draft([inside, handed('kim', usual), handed('abuse', terms(null))]))
+  test('accepts the other copies and bounces the forwards', async () => {
+    const answer = await intake().accept(draft([inside, relayed('kim', usual), relayed('abuse', terms(null))]))
     expect(answer).toMatchObject({ kind: 'accepted', queueId: 'Q1' })
     expect(kept()).toEqual([['list@example.org', 'abuse@example.org']])
     expect(returned()).toMatchObject({
       queueId: 'Q2',
       recipients: [{ address: 'kim@example.org' }],
-      returned: { status: '5.7.1', reply: expect.stringMatching(/^550 5\.7\.1 This mail looks like spam/) },
+      returned: { status: '5.7.1', reply: expect.stringMatching(/^550 5\.7\.1 This message looks like spam/) },
     })
     expect(notices).toBe(1)
     expect(forwardEvents()).toEqual([
@@ -136,21 +137,21 @@ describe('the mx that hands over', () => {
     ])
   })
 
-  test('leaves it to the next node where one of its targets may have it', async () => {
-    await intake().accept(draft([handed('sales', usual, terms(12))]))
+  test('relays the message if one target of the alias accepts it', async () => {
+    await intake().accept(draft([relayed('sales', usual, terms(12))]))
     expect(kept()).toEqual([['sales@example.org']])
     expect(forwardEvents()).toEqual([])
   })
 
-  test('forwards what is below the ceiling, and what nobody could judge', async () => {
+  test('forwards messages below the ceiling and without a score', async () => {
     finding = scored(5.9)
-    await intake().accept(draft([handed('kim', usual)]))
+    await intake().accept(draft([relayed('kim', usual)]))
     finding = { kind: 'unavailable', cause: 'down' }
-    await intake().accept(draft([handed('kim', usual)]))
+    await intake().accept(draft([relayed('kim', usual)]))
     expect(kept()).toEqual([['kim@example.org'], ['kim@example.org']])
   })
 
-  test('writes its own fields right below its trace, and takes out those of strangers', async () => {
+  test('adds its fields directly below its trace fields and removes received ones', async () => {
     await intake().accept(draft([inside]))
     const [message] = accepted
     const own = ['Received', 'Authentication-Results', 'X-Spam-Status', 'X-Spam-Flag']
@@ -187,14 +188,14 @@ describe('the srs that forwards', () => {
     )
   })
 
-  test('refuses where nobody may have it', async () => {
+  test('refuses if every forward refuses', async () => {
     expect(await intake(false).accept(draft([leaves('kim', usual)], nine))).toMatchObject({
       kind: 'refused',
       reply: { code: 550, enhanced: '5.7.1' },
     })
   })
 
-  test('believes nobody else about a score', async () => {
+  test('uses only the score of a fleet node', async () => {
     const forged = Buffer.from(
       `Received: by mx\r\nAuthentication-Results: example.org; dmarc=none\r\nReceived: by s\r\nAuthentication-Results: example.org; x-spam=reject policy.score=99\r\nFrom: ann@s.example\r\n\r\n`,
     )
@@ -202,7 +203,7 @@ describe('the srs that forwards', () => {
     expect(kept()).toEqual([['kim@home.example']])
   })
 
-  test('has two texts for two reasons to refuse', async () => {
+  test('has a text for each of the two causes', async () => {
     const bySpf = 'spf=pass; dmarc=pass header.from=s.example policy.dmarc=reject; x-spam=no-action policy.score=5'
     const refusing: ForwardTerms = { action: { treatment: 'refuse', source: 'mail.yaml:3' } }
     const group = [leaves('kim', refusing), leaves('lee', terms(4)), leaves('sam', usual)]
@@ -210,8 +211,8 @@ describe('the srs that forwards', () => {
     const replies = accepted.map((one) => [one.recipients[0]?.address, one.returned?.reply.slice(0, 40) ?? null])
     expect(replies).toEqual([
       ['sam@home.example', null],
-      ['kim@home.example', '550 5.7.1 A forward here takes no mail t'],
-      ['lee@home.example', '550 5.7.1 This mail looks like spam, and'],
+      ['kim@home.example', '550 5.7.1 This message would fail the DM'],
+      ['lee@home.example', '550 5.7.1 This message looks like spam a'],
     ])
   })
 })

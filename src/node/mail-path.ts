@@ -63,10 +63,10 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     signer: data.signer,
     sealer: data.sealer,
     newQueueId,
-    hasRoom: (nextHop) => engine.hasCapacity(nextHop),
-    take: (claims) => engine.takeClaims(claims),
+    hasCapacity: (nextHop) => engine.hasCapacity(nextHop),
+    takeClaims: (claims) => engine.takeClaims(claims),
     noticesDue: noticesDue.publish,
-    bug: (error, context) => log.bug(error, context),
+    log,
   })
   const notifier = createNotifier(bounceSettings(config), {
     queue,

@@ -15,7 +15,7 @@ import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
-import { createAuthentication } from '../reception/login.ts'
+import { createLogin } from '../reception/login.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
@@ -64,7 +64,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   const authenticator = () => lazyAuthenticator(resolver)
   return {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock }),
-    authentication: createAuthentication({
+    login: createLogin({
       passwords,
       certificates: null,
       guard: createGuard({ clock }),
@@ -93,7 +93,7 @@ async function start(
   const hooks = createHooks({
     ...shared,
     checks: createChecks(shared.checksOf(admission), { clock, log }),
-    authentication: listener.admit.includes('users') ? shared.authentication : null,
+    login: listener.admit.includes('users') ? shared.login : null,
     bareNewline: listener.bare_newline,
   })
   const settings = listenerSettings(listener, certificate.value !== null)

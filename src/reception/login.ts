@@ -8,11 +8,11 @@ import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 
-export interface Authentication {
+export interface Login {
   check(session: Session, credentials: Credentials): Promise<AuthAnswer>
 }
 
-export interface AuthenticationParts {
+export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: Guard
@@ -20,7 +20,7 @@ export interface AuthenticationParts {
   readonly domain: string
 }
 
-export function createAuthentication(parts: AuthenticationParts): Authentication {
+export function createLogin(parts: LoginParts): Login {
   return {
     check: (session, credentials) =>
       credentials.kind === 'password'
@@ -30,7 +30,7 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
 }
 
 async function byPassword(
-  parts: AuthenticationParts,
+  parts: LoginParts,
   session: Session,
   given: Credentials & { kind: 'password' },
 ): Promise<AuthAnswer> {
@@ -58,11 +58,7 @@ async function byPassword(
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
 }
 
-async function byCertificate(
-  parts: AuthenticationParts,
-  session: Session,
-  authzid: string | null,
-): Promise<AuthAnswer> {
+async function byCertificate(parts: LoginParts, session: Session, authzid: string | null): Promise<AuthAnswer> {
   const certificate = session.tls?.certificate
   if (!certificate || !parts.certificates)
     return refused(535, '5.7.8', 'No client certificate that is known here', 'EXTERNAL without a certificate')

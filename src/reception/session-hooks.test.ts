@@ -47,7 +47,7 @@ function hooksOf(...checks: Check[]) {
   }
   return createHooks({
     checks: createChecks(checks, { clock, log }),
-    authentication: null,
+    login: null,
     intake: { accept: takeChecked, prepare: async () => null },
     queue: bodies,
     rejections: {

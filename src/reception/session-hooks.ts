@@ -22,13 +22,13 @@ import type { Origin } from '../smtp/origin.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
-import type { Authentication } from './login.ts'
+import type { Login } from './login.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
 
 export interface HookParts {
   readonly checks: Checks
   /** Null where AUTH is not offered. */
-  readonly authentication: Authentication | null
+  readonly login: Login | null
   readonly intake: Intake
   readonly queue: Pick<Queue, 'createSpoolFile' | 'openBody'>
   readonly rejections: RejectionLedger
@@ -63,7 +63,7 @@ export function createHooks(parts: HookParts): Hooks {
       return outcome.kind === 'refused' ? refuse(outcome.reply) : accept
     },
     authenticate: async (session, credentials) => {
-      const answer = await (parts.authentication?.check(session, credentials) ?? notOffered)
+      const answer = await (parts.login?.check(session, credentials) ?? notOffered)
       if (answer.kind === 'refused') rejections.note(session, { stage: 'auth', reply: answer.reply })
       return answer
     },

@@ -16,8 +16,8 @@ export function createDraftIntake(
   checks: readonly Check[] = [],
 ): DraftIntake {
   const intake = createIntake(settings, ports)
-  const { clock, queue, newQueueId, bug } = ports
-  const runner = createChecks(checks, { clock, log: { bug } })
+  const { clock, queue, newQueueId, log } = ports
+  const runner = createChecks(checks, { clock, log })
   return {
     prepare: (own) => intake.prepare(own),
     accept: async (draft) => {

@@ -141,7 +141,7 @@ describe('a forward', () => {
     rspamd.answer = scanned('add header', 9.1)
     expect(await send('kim', newMessage().text)).toMatchObject({
       kind: 'refused',
-      reply: expect.stringMatching(/^550 5\.7\.1 This mail looks like spam, and a forward here/),
+      reply: expect.stringMatching(/^550 5\.7\.1 This message looks like spam and is not forwarded from here/),
     })
     expect(mx.queue()).toEqual([])
     await rejection(mx, 'spam score 9.1 at or above 6 by configuration')

@@ -12,7 +12,7 @@ import type { Checked, Draft } from '../../intake/intake.ts'
 import { withoutLoops } from '../../intake/forward-loop.ts'
 import { makeCopies } from '../../intake/make-copies.ts'
 import { recipientsOf } from '../../intake/recipients.ts'
-import { signEarned } from '../../intake/sign-copies.ts'
+import { signIfProven } from '../../intake/sign-copies.ts'
 import type { Event } from '../../observe/events.ts'
 import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
@@ -41,7 +41,7 @@ export async function explainCopies(
   if (reply) return { reply, events: [] }
   if (copies.length === 0) {
     const { origin } = findings
-    const signing = await signEarned(config.role.sign, data.signer, { origin, content: mail.content, mail })
+    const signing = await signIfProven(config.role.sign, data.signer, { origin, content: mail.content, mail })
     return { reply: null, events: signing.events }
   }
   const edit = editSettings(config)
