@@ -130,6 +130,25 @@ it('docs/explanation/limits.md has the limits of the server', () => {
   expect(limits.get('failed logins of a session')).toBe(`${defaultLimits.failedAuth}`)
 })
 
+it('the pages name only commands that exist', () => {
+  const commands = [...read('docs/reference/commands.md').matchAll(/^\| \[waypost ([\w ]+)\]/gm)].map((row) => row[1])
+  const groups = new Set(commands.filter((name) => name?.includes(' ')).map((name) => name?.split(' ')[0]))
+  expect(commands.length).toBeGreaterThan(20)
+  const code = (text: string) => [...text.matchAll(/`[^`]+`|^ *```.*?^ *```$/gms)].map((match) => match[0])
+  const named = pages.flatMap((page) =>
+    code(read(page)).flatMap((block) =>
+      [...block.matchAll(/(?<![/\w-])waypost ([a-z]+)(?: ([a-z]+(?:\|[a-z]+)*))?/g)].flatMap(([, first, second]) =>
+        groups.has(first) && second !== undefined
+          ? second.split('|').map((one) => `${page}: ${first} ${one}`)
+          : [`${page}: ${first}`],
+      ),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(100)
+  const known = new Set<string | undefined>([...commands, ...groups])
+  expect(named.filter((one) => !known.has(one.split(': ')[1]))).toEqual([])
+})
+
 it('the pages name only metrics that exist', () => {
   const names = (text: string) => [...text.matchAll(/\bwaypost_[a-z_]+/g)].map((match) => match[0])
   // With the tests, which have the complete names.

@@ -1,4 +1,4 @@
-// Finds loops and dangling targets when data is loaded, before a message meets them. It follows the order of look-up in docs/routing.md,
+// Finds loops and dangling targets when data is loaded, before a message meets them. It follows the order of look-up in docs/reference/routing.md,
 // as route/resolve-address.ts does for one address.
 
 import { splitAddress } from '../../smtp/mailbox.ts'

@@ -1,5 +1,5 @@
 // The keys of mail data: Waypost's own (`mail::aliases`, or `aliases` in a mail.yaml), and equivalent keys of other mail modules.
-// docs/routing.md describes each; an unknown key is refused by name.
+// docs/reference/routing.md describes each; an unknown key is refused by name.
 
 import { editDistance } from '../../lib/edit-distance.ts'
 import type { MergeOptions } from '../hiera/hiera-merge.ts'
