@@ -56,6 +56,12 @@ export function isPublicName(domain: string): boolean {
   return !domain.startsWith('[') && domain.includes('.') && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(domain)
 }
 
+/** Splits `kim, "a,b"@example.net` at the commas outside quotes; empty parts are left out. */
+export function splitAddresses(text: string): readonly string[] {
+  const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
+}
+
 function closingQuote(text: string): number {
   for (let at = 1; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1

@@ -38,3 +38,9 @@ export function formatProblem(problem: Problem): string {
 export function formatPlace(place: Place): string {
   return `${place.file}:${place.line}`
 }
+
+/** The inverse of formatPlace, with column 1. */
+export function parsePlace(source: string): Place {
+  const colon = source.lastIndexOf(':')
+  return { file: source.slice(0, colon), line: Number(source.slice(colon + 1)) || 0, column: 1 }
+}

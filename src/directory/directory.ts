@@ -104,6 +104,9 @@ export interface Rewrite extends Sourced {
   readonly comment?: string
 }
 
+/** A record while it is built. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** An address that a user may send as. */
 export interface Grant extends Sourced {
   readonly address: string

@@ -1,23 +1,24 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
-import type { AddressRecord } from './directory.ts'
+import type { AddressRecord, Lookup } from './directory.ts'
 import { cacheSource } from './live-source.ts'
-import type { CachedSource, LiveLookup, LiveSource } from './live-source.ts'
+import type { CachedSource, LiveSource } from './live-source.ts'
 
 const settings = { name: 'ldap', domains: new Set(['example.org']), foundMs: 1000, absentMs: 100, keepMs: 10_000 }
 const record: AddressRecord = { user: { name: 'kim', source: 'uid=kim' } }
-const down: LiveLookup<AddressRecord> = { kind: 'unavailable', cause: 'ldap: down' }
+const away = { kind: 'unavailable', cause: 'ldap: down' } as const
+const down: Lookup<AddressRecord> = away
 const grant = { address: 'press@example.org', source: 'cn=press' }
 const KEY = 'kim@example.org'
 
 let clock: FakeClock
-let answer: LiveLookup<AddressRecord> | Promise<LiveLookup<AddressRecord>>
+let answer: Lookup<AddressRecord> | Promise<Lookup<AddressRecord>>
 let asked: string[]
 let source: CachedSource
 
 beforeEach(() => {
   clock = createFakeClock()
-  answer = { kind: 'known', value: record }
+  answer = { kind: 'found', value: record }
   asked = []
   source = cacheSource(
     settings,
@@ -29,14 +30,12 @@ beforeEach(() => {
       user: async (name) => {
         asked.push(name)
         const got = await answer
-        return got.kind === 'unavailable'
-          ? got
-          : { kind: 'known', value: got.value && { addresses: [], source: 'uid=kim' } }
+        return got.kind === 'found' ? { kind: 'found', value: { addresses: [], source: 'uid=kim' } } : got
       },
       aliasGrants: async (key) => {
         asked.push(`grants ${key}`)
         const got = await answer
-        return got.kind === 'unavailable' ? got : { kind: 'known', value: got.value && [grant] }
+        return got.kind === 'found' ? { kind: 'found', value: [grant] } : got
       },
       close: () => asked.push('closed'),
     },
@@ -58,7 +57,7 @@ describe('the memory before a live source', () => {
   })
 
   it('remembers that an address is unknown for a shorter time', async () => {
-    answer = { kind: 'known', value: null }
+    answer = { kind: 'absent' }
     expect(await source.find(KEY)).toEqual({ record: null, incomplete: null })
     await pass(100)
     await source.find(KEY)
@@ -69,12 +68,12 @@ describe('the memory before a live source', () => {
   })
 
   it('asks once for many who want to know at the same time', async () => {
-    let settle: (value: LiveLookup<AddressRecord>) => void = () => undefined
+    let settle: (value: Lookup<AddressRecord>) => void = () => undefined
     answer = new Promise((resolve) => {
       settle = resolve
     })
     const all = Promise.all(Array.from({ length: 50 }, async () => await source.find(KEY)))
-    settle({ kind: 'known', value: record })
+    settle({ kind: 'found', value: record })
     expect((await all).every((one) => one.record === record)).toBe(true)
     expect(asked.length).toBe(1)
   })
@@ -89,7 +88,7 @@ describe('the memory before a live source', () => {
   })
 
   it('never says unknown while the source is away, not even of what was unknown', async () => {
-    answer = { kind: 'known', value: null }
+    answer = { kind: 'absent' }
     await source.find(KEY)
     answer = down
     await pass(101)
@@ -100,7 +99,7 @@ describe('the memory before a live source', () => {
     answer = down
     await source.find(KEY)
     expect(source.failure()).toBe('ldap: down')
-    answer = { kind: 'known', value: record }
+    answer = { kind: 'found', value: record }
     expect(await source.find(KEY)).toEqual({ record, incomplete: null })
     expect(source.failure()).toBeNull()
   })
@@ -117,7 +116,7 @@ describe('the memory before a live source', () => {
 
   it('answers about users: known, unknown, unavailable', async () => {
     expect(await source.user('kim')).toMatchObject({ kind: 'found' })
-    answer = { kind: 'known', value: null }
+    answer = { kind: 'absent' }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
     answer = down
     expect(await source.user('robin')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: false })
@@ -127,12 +126,12 @@ describe('the memory before a live source', () => {
   })
 
   it('calls nobody unknown while it is known that the source is away, however lately it answered', async () => {
-    answer = { kind: 'known', value: null }
+    answer = { kind: 'absent' }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
     answer = down
     await source.user('robin')
     expect(await source.user('lee')).toMatchObject({ kind: 'unavailable', wasAbsent: true })
-    answer = { kind: 'known', value: null }
+    answer = { kind: 'absent' }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
   })
 
@@ -184,7 +183,7 @@ describe('a live source that checks passwords itself', () => {
     const passwords: string[] = []
     const { verify } = verifying(async (user, password) => {
       passwords.push(`${user.source} ${password}`)
-      return password === 'down' ? down : { kind: 'known', value: password === 'good' ? true : null }
+      return password === 'down' ? away : { kind: password === 'good' ? 'match' : 'mismatch' }
     })
     expect(await verify?.(kim, 'good')).toEqual({ kind: 'match' })
     expect(await verify?.(kim, 'bad')).toEqual({ kind: 'mismatch' })
@@ -196,7 +195,7 @@ describe('a live source that checks passwords itself', () => {
   it('is not asked of nobody, which takes as long as a check did', async () => {
     const { verify } = verifying(async () => {
       await pass(70)
-      return { kind: 'known', value: null }
+      return { kind: 'mismatch' }
     })
     await verify?.(kim, 'x')
     const answered: string[] = []

@@ -4,24 +4,19 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey } from './address.ts'
-import type { AddressRecord, Grant } from './directory.ts'
+import type { AddressRecord, Grant, Lookup } from './directory.ts'
 import type { ExternalSource, SourceUser } from './external-source.ts'
-
-/** `value` is null where the source does not know the key. */
-export type LiveLookup<T> =
-  | { readonly kind: 'known'; readonly value: T | null }
-  | { readonly kind: 'unavailable'; readonly cause: string }
 
 /** A source without a cache. Its methods have their own deadlines and never throw. */
 export interface LiveSource {
   /** `key` as addressKey makes it. */
-  address(key: string): Promise<LiveLookup<AddressRecord>>
+  address(key: string): Promise<Lookup<AddressRecord>>
   /** With the hash of the password, if the source has one. */
-  user(name: string): Promise<LiveLookup<SourceUser>>
-  /** Aliases that name the address, by its key; null if there are none. */
-  aliasGrants(key: string): Promise<LiveLookup<readonly Grant[]>>
-  /** Only in sources that check passwords themselves instead of returning hashes: true or null. */
-  readonly verify?: (user: SourceUser, password: string) => Promise<LiveLookup<true>>
+  user(name: string): Promise<Lookup<SourceUser>>
+  /** Aliases that name the address, by its key; absent if there are none. */
+  aliasGrants(key: string): Promise<Lookup<readonly Grant[]>>
+  /** Only in sources that check passwords themselves instead of returning hashes. */
+  readonly verify?: (user: SourceUser, password: string) => Promise<VerifyAnswer>
   close(): void
 }
 
@@ -56,11 +51,11 @@ const FIRST_VERIFY_MS = 20
 /** Puts a cache in front of a source. */
 export function cacheSource(settings: LiveSettings, source: LiveSource, clock: Clock): CachedSource {
   let failure: string | null = null
-  const noted = <T>(answer: LiveLookup<T>): LiveLookup<T> => {
+  const noted = <T>(answer: Lookup<T>): Lookup<T> => {
     failure = answer.kind === 'unavailable' ? answer.cause : null
     return answer
   }
-  const cached = <T>(request: (key: string) => Promise<LiveLookup<T>>) =>
+  const cached = <T>(request: (key: string) => Promise<Lookup<T>>) =>
     createCache<T>(settings, {
       clock,
       request: async (key) => noted(await request(key)),
@@ -105,7 +100,7 @@ function createVerify(verify: NonNullable<LiveSource['verify']>, clock: Clock): 
     const answer = await verify(user, password)
     if (answer.kind === 'unavailable') return answer
     usualMs = clock.monotonic() - started
-    return { kind: answer.value ? 'match' : 'mismatch' }
+    return answer
   }
 }
 
@@ -125,7 +120,7 @@ interface CachedLookup<T> {
 
 interface CachePorts<T> {
   readonly clock: Clock
-  readonly request: (key: string) => Promise<LiveLookup<T>>
+  readonly request: (key: string) => Promise<Lookup<T>>
   /** True if the last request failed. */
   readonly isUnavailable: () => boolean
 }
@@ -143,9 +138,10 @@ function createCache<T>(settings: LiveSettings, ports: CachePorts<T>): (key: str
   }
   const lookUp = async (key: string, old: CacheEntry<T> | undefined): Promise<CachedLookup<T>> => {
     const answer = await request(key)
-    if (answer.kind === 'known') {
-      store(key, answer.value)
-      return { value: answer.value, incomplete: null, wasAbsent: false }
+    if (answer.kind !== 'unavailable') {
+      const value = answer.kind === 'found' ? answer.value : null
+      store(key, value)
+      return { value, incomplete: null, wasAbsent: false }
     }
     // A found entry still helps while the source is unavailable; an absent one proves nothing.
     const isKept = old !== undefined && clock.monotonic() - old.at <= settings.keepMs

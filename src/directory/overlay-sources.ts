@@ -4,11 +4,9 @@
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { addressKey, parseAddress, printAddress } from './address.ts'
-import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup } from './directory.ts'
+import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup, Mutable } from './directory.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { ExternalSource, AliasGrants, SourceAnswer } from './external-source.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const ABSENT: Lookup<never> = { kind: 'absent' }
 /** Routing accepts mail for these at every domain, also while a source is unavailable (RFC 5321 4.5.1, RFC 2142). */

@@ -252,14 +252,14 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       open.push(live)
       const forward = await live.address('kim@example.org')
       expect(forward).toMatchObject({
-        kind: 'known',
+        kind: 'found',
         value: { user: { name: 'kim' }, forward: { source: personDn('kim') } },
       })
-      expect(await live.address('k.im@example.org')).toMatchObject({ kind: 'known', value: { user: { name: 'kim' } } })
+      expect(await live.address('k.im@example.org')).toMatchObject({ kind: 'found', value: { user: { name: 'kim' } } })
       expect(await live.address('press@example.org')).toMatchObject({
         value: { alias: { source: `cn=press,${ALIASES}` } },
       })
-      expect(await live.address('nobody@example.org')).toEqual({ kind: 'known', value: null })
+      expect(await live.address('nobody@example.org')).toEqual({ kind: 'absent' })
       expect(await live.user('lee')).toMatchObject({ value: { source: personDn('lee') } })
     })
 
@@ -268,7 +268,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       async (name) => {
         const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
         open.push(live)
-        expect(await live.address(`${name}@example.org`)).toEqual({ kind: 'known', value: null })
+        expect(await live.address(`${name}@example.org`)).toEqual({ kind: 'absent' })
       },
     )
 
@@ -276,8 +276,8 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
       expect(await live.user('kim')).toMatchObject({ value: { password: '{SSHA}abc', source: personDn('kim') } })
-      expect(await live.user('KIM')).toEqual({ kind: 'known', value: null })
-      expect(await live.user('k.im')).toEqual({ kind: 'known', value: null })
+      expect(await live.user('KIM')).toEqual({ kind: 'absent' })
+      expect(await live.user('k.im')).toEqual({ kind: 'absent' })
       expect(JSON.stringify(await live.address('kim@example.org'))).not.toContain('SSHA')
       const binding = createLdapLive({ ...settings, urls: [slapd.url], passwords: 'bind' }, systemClock)
       open.push(binding)
@@ -294,13 +294,13 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
       const naming = await live.aliasGrants('kim@example.org')
-      const grants = naming.kind === 'known' ? naming.value : null
+      const grants = naming.kind === 'found' ? naming.value : null
       expect(grants?.map((grant) => grant.address).toSorted()).toEqual(['full@example.org', 'press@example.org'])
       expect(grants?.map((grant) => grant.source)).toContain(`cn=press,${ALIASES}`)
-      expect(await live.aliasGrants('user1@example.org')).toEqual({ kind: 'known', value: null })
+      expect(await live.aliasGrants('user1@example.org')).toEqual({ kind: 'absent' })
       const without = createLdapLive({ ...settings, urls: [slapd.url], aliases: null }, systemClock)
       open.push(without)
-      expect(await without.aliasGrants('kim@example.org')).toEqual({ kind: 'known', value: null })
+      expect(await without.aliasGrants('kim@example.org')).toEqual({ kind: 'absent' })
       slapd.remove(`cn=full,${ALIASES}`, `cn=other,${ALIASES}`)
     })
 
@@ -315,8 +315,8 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       const secret = `dn: ${personDn('lee')}\nchangetype: modify\nreplace: userPassword\nuserPassword: tr0ub4dor\n`
       slapd.modify(secret)
       const lee = { addresses: [], source: personDn('lee') }
-      const yes = { kind: 'known', value: true }
-      const no = { kind: 'known', value: null }
+      const yes = { kind: 'match' }
+      const no = { kind: 'mismatch' }
       expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
       expect(await live.verify?.(lee, 'wrong')).toEqual(no)
       // RFC 4513 5.1.2: an empty password would be an anonymous bind, which succeeds.
@@ -326,7 +326,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect(await live.verify?.({ addresses: [], source: 'no dn' }, 'x')).toEqual(no)
       // Wrong passwords are no failures of the server, and the pool's own connection is still ours.
       expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
-      expect((await live.user('lee')).kind).toBe('known')
+      expect((await live.user('lee')).kind).toBe('found')
       const before = proxy.taken
       await live.user('kim')
       expect(proxy.taken).toBe(before)
@@ -343,19 +343,19 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       )
       open.push(live)
       const answers = await Promise.all(people.slice(0, 200).map(({ uid }) => live.address(`${uid}@example.org`)))
-      expect(answers.every((answer) => answer.kind === 'known' && answer.value?.forward)).toBe(true)
+      expect(answers.every((answer) => answer.kind === 'found' && answer.value?.forward)).toBe(true)
       expect(proxy.taken).toBeLessThanOrEqual(3)
     })
 
     it('is unavailable while the server is away, and answers again after', async () => {
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
-      expect((await live.address('kim@example.org')).kind).toBe('known')
+      expect((await live.address('kim@example.org')).kind).toBe('found')
       await slapd.kill()
       const away = await Promise.all(['kim', 'lee', 'nobody'].map((name) => live.address(`${name}@example.org`)))
       expect(away.every((answer) => answer.kind === 'unavailable')).toBe(true)
       await slapd.start()
-      await expect.poll(() => live.address('kim@example.org'), { timeout: 8000 }).toMatchObject({ kind: 'known' })
+      await expect.poll(() => live.address('kim@example.org'), { timeout: 8000 }).toMatchObject({ kind: 'found' })
     })
   })
 })

@@ -211,7 +211,7 @@ describe('SQL source and SQLite', () => {
     const ticking = setInterval(() => (turns += 1), 20)
     const fetched = await fetchAgain()
     clearInterval(ticking)
-    expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringContaining('time-out') })
+    expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringContaining('no answer within') })
     expect(turns).toBeGreaterThan(10)
     expect(await fetchAgain()).toEqual({ kind: 'unavailable', cause: expect.stringContaining('has not ended') })
   })

@@ -9,6 +9,7 @@ import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
 import type { Edge, Owner } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
+import { parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 
 /** The severity of problems; the default for both is `error`. */
@@ -93,12 +94,7 @@ function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
   const entry = builder.users.get(record.user.name)
   for (const address of entry?.addresses ?? []) {
     if (builder.addresses.get(addressKey(address)) !== record || endsSomewhere(builder, address, null)) continue
-    const colon = record.user.source.lastIndexOf(':')
-    const place = {
-      file: record.user.source.slice(0, colon),
-      line: Number(record.user.source.slice(colon + 1)),
-      column: 1,
-    }
+    const place = parsePlace(record.user.source)
     builder.problems.warn(
       place,
       `mail to ${printAddress(address)} is refused: the user has no alias, forward or transport`,

@@ -1,6 +1,7 @@
 // Finds entries without effect: of one address, only the first entry in the order of look-up is followed. An alias that hides a forward in
 // the same file is a mistake; a refusal or discard, or an alias of another file or level, is deliberate.
 
+import { parsePlace } from '../data-problem.ts'
 import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { nodeOf } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
@@ -15,9 +16,8 @@ export function checkHidden(builder: SnapshotBuilder): void {
     for (const below of field === 'alias' ? (['forward', 'transport'] as const) : (['transport'] as const)) {
       const hidden = record[below]
       if (!hidden) continue
-      const colon = hidden.source.lastIndexOf(':')
-      if (hidden.source.slice(0, colon) !== source.slice(0, source.lastIndexOf(':'))) continue
-      const place = { file: hidden.source.slice(0, colon), line: Number(hidden.source.slice(colon + 1)), column: 1 }
+      const place = parsePlace(hidden.source)
+      if (place.file !== parsePlace(source).file) continue
       const advice = `add ${key} to its targets`
       builder.problems.warn(
         place,

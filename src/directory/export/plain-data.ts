@@ -5,6 +5,7 @@ import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { printAddress } from '../address.ts'
 import type { AddressRecord, ForwardWords, Rewrite, TargetEntry, TransportEntry } from '../directory.ts'
+import { parsePlace } from '../data-problem.ts'
 import type { Located } from '../located.ts'
 import { NAMESPACE } from '../read/mail-keys.ts'
 import type { UserEntry } from '../read/snapshot-builder.ts'
@@ -85,11 +86,9 @@ function addressesOf<T extends { readonly source: string }>(
     const address = splitAddress(key)
     const one = part(record, address)
     if (one === undefined) return []
-    const colon = one.source.lastIndexOf(':')
-    const file = one.source.slice(0, colon)
+    const { file, line } = parsePlace(one.source)
     if (!files.has(file)) files.set(file, files.size)
-    const place = { file: files.get(file) ?? 0, line: Number(one.source.slice(colon + 1)) || 0 }
-    return [{ ...place, name: exportAddress(address), value: print(one) }]
+    return [{ file: files.get(file) ?? 0, line, name: exportAddress(address), value: print(one) }]
   })
   found.sort((one, other) => one.file - other.file || one.line - other.line)
   return mapOf(found.map(({ name, value }) => [name, value]))

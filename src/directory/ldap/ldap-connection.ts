@@ -5,6 +5,7 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
+import { tlsFileOptions } from '../source-tls.ts'
 import type { LdapServerSettings } from './ldap-settings.ts'
 import { PagingClient } from './paging-client.ts'
 
@@ -78,7 +79,6 @@ function tlsOptions(url: string, { tls }: LdapServerSettings): ConnectionOptions
     // An IP address is no server name (RFC 6066 3); it is compared with the certificate's addresses.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     minVersion: 'TLSv1.2',
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    ...(tls.certificate === null || tls.key === null ? {} : { cert: tls.certificate, key: tls.key }),
+    ...tlsFileOptions(tls),
   }
 }

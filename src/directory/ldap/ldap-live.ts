@@ -7,7 +7,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { splitAddress } from '../../smtp/mailbox.ts'
 import { indexContent } from '../snapshots/index-content.ts'
 import type { ContentIndex, IndexSettings } from '../snapshots/index-content.ts'
-import type { LiveLookup, LiveSource } from '../live-source.ts'
+import type { Lookup } from '../directory.ts'
+import type { LiveSource, VerifyAnswer } from '../live-source.ts'
 import type { SourceUser } from '../external-source.ts'
 import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
 import type { LdapMirrorSettings } from './ldap-mirror.ts'
@@ -27,28 +28,42 @@ export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
 
 export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSource {
   const pool = createLdapPool(settings, clock)
-  const ask = async <T>(names: Names, read: (index: ContentIndex) => T | undefined): Promise<LiveLookup<T>> => {
-    const answer = await pool.query((client) => lookUp(client, settings, names), settings.timeoutMs)
-    if (answer.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
-    return { kind: 'known', value: read(answer.value) ?? null }
+  const query = async <T>(
+    request: (client: Client) => Promise<ContentIndex>,
+    read: (index: ContentIndex) => T | undefined,
+  ): Promise<Lookup<T>> => {
+    const result = await pool.query(request, settings.timeoutMs)
+    if (result.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${result.cause}` }
+    const value = read(result.value)
+    return value === undefined ? { kind: 'absent' } : { kind: 'found', value }
   }
   return {
     address: (key) => {
-      const names = writtenAs(key, settings)
-      return ask({ user: names[1] ?? null, addresses: names, aliases: names }, (index) => index.records.get(key))
+      const names = writtenForms(key, settings)
+      const wanted = { user: names[1] ?? null, addresses: names, aliases: names }
+      return query(
+        (client) => lookUp(client, settings, wanted),
+        (index) => index.records.get(key),
+      )
     },
-    user: (name) =>
-      ask({ user: name, addresses: [], aliases: [], password: settings.passwords === 'hash' }, (index) => {
-        const found = index.users.get(name)
-        const password = index.passwords.get(name)?.password
-        return found && password !== undefined ? { ...found, password } : found
-      }),
+    user: (name) => {
+      const wanted = { user: name, addresses: [], aliases: [], password: settings.passwords === 'hash' }
+      return query(
+        (client) => lookUp(client, settings, wanted),
+        (index) => {
+          const user = index.users.get(name)
+          const password = index.passwords.get(name)?.password
+          return user && password !== undefined ? { ...user, password } : user
+        },
+      )
+    },
     aliasGrants: async (key) => {
       const { aliases } = settings
-      if (!aliases) return { kind: 'known', value: null }
-      const answer = await pool.query((client) => searchNaming(client, settings, aliases, key), settings.timeoutMs)
-      if (answer.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
-      return { kind: 'known', value: answer.value.aliasGrants.get(key) ?? null }
+      if (!aliases) return { kind: 'absent' }
+      return await query(
+        (client) => searchByTarget(client, settings, aliases, key),
+        (index) => index.aliasGrants.get(key),
+      )
     },
     ...(settings.passwords === 'bind'
       ? { verify: (user: SourceUser, password: string) => bindAs(pool, settings, { dn: user.source, password }) }
@@ -57,18 +72,17 @@ export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSo
   }
 }
 
-/** True if the server accepts the password of this entry (RFC 4513 5.1.3). */
+/** Checks the password of an entry by a bind (RFC 4513 5.1.3). */
 async function bindAs(
   pool: LdapPool,
   settings: LdapLiveSettings,
-  who: { readonly dn: string; readonly password: string },
-): Promise<LiveLookup<true>> {
+  person: { readonly dn: string; readonly password: string },
+): Promise<VerifyAnswer> {
   // A bind with an empty password is unauthenticated and may succeed (RFC 4513 5.1.2).
-  if (who.password === '' || who.dn === '') return { kind: 'known', value: null }
-  const answer = await pool.bindAs(who, settings.timeoutMs)
-  if (answer.kind === 'answered') return { kind: 'known', value: true }
-  if (answer.kind === 'refused') return { kind: 'known', value: null }
-  return { kind: 'unavailable', cause: `ldap: ${answer.cause}` }
+  if (person.password === '' || person.dn === '') return { kind: 'mismatch' }
+  const result = await pool.bindAs(person, settings.timeoutMs)
+  if (result.kind === 'answered') return { kind: 'match' }
+  return result.kind === 'refused' ? { kind: 'mismatch' } : { kind: 'unavailable', cause: `ldap: ${result.cause}` }
 }
 
 /** What to look up; one match is enough. */
@@ -81,7 +95,7 @@ interface Names {
 }
 
 /** The address, and its local part alone if it is in the main domain. */
-function writtenAs(key: string, { mainDomain }: IndexSettings): readonly string[] {
+function writtenForms(key: string, { mainDomain }: IndexSettings): readonly string[] {
   const { local, domain } = splitAddress(key)
   return domain === mainDomain ? [key, local] : [key]
 }
@@ -112,7 +126,7 @@ async function lookUp(client: Client, settings: LdapLiveSettings, names: Names):
 }
 
 /** Finds the aliases that have this address as a member. */
-async function searchNaming(
+async function searchByTarget(
   client: Client,
   settings: LdapLiveSettings,
   aliases: LdapAliases,
@@ -121,7 +135,7 @@ async function searchNaming(
   const { address, targets } = aliases.attributes
   const groups = await search(client, aliases, {
     attributes: [address, targets],
-    any: writtenAs(key, settings).map((value) => equals(targets, value)),
+    any: writtenForms(key, settings).map((value) => equals(targets, value)),
     most: MOST_ALIASES,
   })
   const rows = groups.flatMap((entry) => readAliasEntry(entry, aliases))

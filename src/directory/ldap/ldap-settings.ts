@@ -1,24 +1,18 @@
 // The settings of the LDAP source, with all files read and all values checked.
 
+import type { SourceTls } from '../source-tls.ts'
+
 export interface LdapServerSettings {
   /** `ldap://host:port` or `ldaps://host:port`; tried in this order, after the server that answered last. */
   readonly urls: readonly string[]
   /** StartTLS on ldap:// before any other request (RFC 4513 3). */
   readonly startTls: boolean
-  readonly tls: LdapTls
+  readonly tls: SourceTls
   readonly bind: LdapBind
   /** Limit for a connection with its bind, and for each answer, ms. */
   readonly timeoutMs: number
   /** Limit of open connections. */
   readonly connections: number
-}
-
-export interface LdapTls {
-  /** PEM; null for the system's certificate authorities. */
-  readonly ca: string | null
-  /** Client certificate and key, PEM. */
-  readonly certificate: string | null
-  readonly key: string | null
 }
 
 export type LdapBind =

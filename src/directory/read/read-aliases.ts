@@ -7,7 +7,7 @@ import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
 import { readDomain, readOwnAddress, recordOf, setOnce } from './snapshot-builder.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
-import { formatPlace } from '../data-problem.ts'
+import { formatPlace, parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 import { addDomain } from './read-domains.ts'
 import { addPattern } from './read-rewrites.ts'
@@ -155,7 +155,7 @@ function takeAway(
   const known = record?.[slot.field]
   if (!builder.removed.has(slot.mark)) builder.removed.set(slot.mark, place)
   if (!record || !known) return
-  if (known.source.slice(0, known.source.lastIndexOf(':')) === place.file) {
+  if (parsePlace(known.source).file === place.file) {
     builder.problems.error(place, `"${slot.name}" is absent here and defined at ${known.source}`)
   } else if (!builder.overriding) delete record[slot.field]
 }

@@ -4,6 +4,7 @@ import type { Located } from '../located.ts'
 import { describeLocated, refuseUnknown, textOf } from '../located.ts'
 import { readDomain, setOnce, sourceAt } from './snapshot-builder.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
+import { parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 
 /** `mail::domains`: a list, one text, or a mapping whose keys are domains. */
@@ -38,7 +39,7 @@ export function checkAliasDomains(builder: SnapshotBuilder): void {
       seen.add(at.domain)
       at = builder.domains.get(at.domain)?.aliasOf as typeof at
     }
-    const place = placeOf(record.aliasOf.source)
+    const place = parsePlace(record.aliasOf.source)
     if (seen.has(at.domain)) builder.problems.error(place, `alias domains form a loop at ${name}`)
     else if (!builder.domains.has(at.domain)) {
       builder.problems.error(place, `alias domain ${name}: ${at.domain} is not a domain of ours`)
@@ -75,9 +76,4 @@ export function domainTexts(builder: SnapshotBuilder, value: Located): readonly 
     builder.problems.error(item.place, `expected a domain, found ${describeLocated(item)}`)
     return []
   })
-}
-
-function placeOf(source: string): Place {
-  const colon = source.lastIndexOf(':')
-  return { file: source.slice(0, colon), line: Number(source.slice(colon + 1)) || 0, column: 1 }
 }

@@ -7,6 +7,7 @@ import type { Located, LocatedEntry } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
 import { readAddress, readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './snapshot-builder.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
+import { parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 import { mapEntries } from './read-aliases.ts'
 import { addDomain } from './read-domains.ts'
@@ -114,7 +115,7 @@ function addUser(builder: SnapshotBuilder, entry: LocatedEntry): void {
 
 /** As of any other entry: a higher level of a hierarchy hides it; any other duplicate is an error. */
 function reportDuplicateUser(builder: SnapshotBuilder, name: string, first: string, place: Place): void {
-  const isLower = builder.overriding && first.slice(0, first.lastIndexOf(':')) !== place.file
+  const isLower = builder.overriding && parsePlace(first).file !== place.file
   if (isLower) builder.problems.warn(place, `user "${name}" is hidden by ${first}`)
   else builder.problems.error(place, `duplicate user "${name}", first written at ${first}`)
 }

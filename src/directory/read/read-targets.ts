@@ -1,6 +1,7 @@
 // Reads the right side of an alias or forward in all formats that sites use: text, list, nested list, record.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
+import { splitAddresses } from '../address.ts'
 import type { TargetEntry } from '../directory.ts'
 import { readForwardWords } from './read-forward-policies.ts'
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
@@ -150,7 +151,7 @@ function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], p
     return 1
   }
   let faults = 0
-  for (const part of text.includes(',') && !text.startsWith('ENC[') ? splitCommas(text) : [text]) {
+  for (const part of text.includes(',') && !text.startsWith('ENC[') ? splitAddresses(text) : [text]) {
     const address = readAddress(builder, part, value.place)
     if (!address) faults += 1
     else {
@@ -159,9 +160,4 @@ function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], p
     }
   }
   return faults
-}
-
-/** `kim, "a,b"@example.net` is two addresses. */
-function splitCommas(text: string): readonly string[] {
-  return (text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []).map((part) => part.trim()).filter((part) => part !== '')
 }

@@ -2,12 +2,10 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, normalDomain, parseAddress } from '../address.ts'
-import type { AddressRecord, DomainRecord, ForwardWords, Rewrite, TargetEntry } from '../directory.ts'
+import type { AddressRecord, DomainRecord, ForwardWords, Mutable, Rewrite, TargetEntry } from '../directory.ts'
 import type { Located } from '../located.ts'
-import { formatPlace } from '../data-problem.ts'
+import { formatPlace, parsePlace } from '../data-problem.ts'
 import type { Place, ProblemList } from '../data-problem.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export interface UserEntry {
   readonly name: string
@@ -117,7 +115,7 @@ export function setOnce<T extends object, K extends keyof T>(
     slot.record[slot.field] = value
     return
   }
-  const otherFile = known.source.slice(0, known.source.lastIndexOf(':')) !== place.file
+  const otherFile = parsePlace(known.source).file !== place.file
   if (builder.overriding && otherFile) builder.problems.warn(place, `"${slot.name}" is hidden by ${known.source}`)
   else builder.problems.error(place, `duplicate "${slot.name}", first written at ${known.source}`)
 }

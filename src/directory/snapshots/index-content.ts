@@ -1,12 +1,10 @@
 // Makes maps of a source's rows. An unusable row is noted and ignored, so that one wrong row does not stop all mail.
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
-import { addressKey, parseAddress } from '../address.ts'
-import type { AddressRecord, Grant, TargetEntry } from '../directory.ts'
+import { addressKey, parseAddress, splitAddresses } from '../address.ts'
+import type { AddressRecord, Grant, Mutable, TargetEntry } from '../directory.ts'
 import type { SourceUser } from '../external-source.ts'
 import type { SourceContent, TargetsRow, UserRow } from './source-content.ts'
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export interface IndexSettings {
   /** Bare names belong to it. */
@@ -47,7 +45,7 @@ interface IndexBuilder {
 }
 
 export function indexContent(content: SourceContent, settings: IndexSettings): ContentIndex {
-  const bench: IndexBuilder = {
+  const builder: IndexBuilder = {
     settings,
     records: new Map(),
     users: new Map(),
@@ -56,36 +54,36 @@ export function indexContent(content: SourceContent, settings: IndexSettings): C
     notes: [],
     unused: 0,
   }
-  for (const user of content.users) addUser(bench, user)
-  for (const row of content.aliases) addTargets(bench, 'alias', row)
-  for (const row of content.forwards) addTargets(bench, 'forward', row)
-  return bench
+  for (const user of content.users) addUser(builder, user)
+  for (const row of content.aliases) addTargets(builder, 'alias', row)
+  for (const row of content.forwards) addTargets(builder, 'forward', row)
+  return builder
 }
 
-function addUser(bench: IndexBuilder, row: UserRow): void {
+function addUser(builder: IndexBuilder, row: UserRow): void {
   const name = row.name.toLowerCase()
-  if (!/^[^\s@"]+$/.test(name)) return note(bench, row.source, `"${row.name}" is not a user name`)
-  const known = bench.users.get(name)
-  if (known) return note(bench, row.source, `user "${name}" is already in ${known.source}`)
+  if (!/^[^\s@"]+$/.test(name)) return note(builder, row.source, `"${row.name}" is not a user name`)
+  const known = builder.users.get(name)
+  if (known) return note(builder, row.source, `user "${name}" is already in ${known.source}`)
   const { source } = row
-  const addresses = row.addresses.flatMap((text) => readOwn(bench, text, source) ?? [])
-  bench.users.set(name, { addresses, source })
-  if (row.password !== undefined) bench.passwords.set(name, { password: row.password, source })
+  const addresses = row.addresses.flatMap((text) => readOwn(builder, text, source) ?? [])
+  builder.users.set(name, { addresses, source })
+  if (row.password !== undefined) builder.passwords.set(name, { password: row.password, source })
   for (const address of addresses) {
-    const record = recordOf(bench, address)
-    if (record.user) note(bench, source, `${addressKey(address)} is already in ${record.user.source}`)
+    const record = recordOf(builder, address)
+    if (record.user) note(builder, source, `${addressKey(address)} is already in ${record.user.source}`)
     else record.user = { name, source }
   }
 }
 
-function addTargets(bench: IndexBuilder, field: 'alias' | 'forward', row: TargetsRow): void {
-  const address = readOwn(bench, row.address, row.source)
-  const targets = row.targets.flatMap((text) => readTarget(bench, text, row.source))
+function addTargets(builder: IndexBuilder, field: 'alias' | 'forward', row: TargetsRow): void {
+  const address = readOwn(builder, row.address, row.source)
+  const targets = row.targets.flatMap((text) => readTarget(builder, text, row.source))
   // A row without a usable target is ignored: an entry without targets would refuse mail.
   if (!address || targets.length === 0) return
-  const record = recordOf(bench, address)
+  const record = recordOf(builder, address)
   const known = record[field]
-  if (known) return note(bench, row.source, `${field} ${addressKey(address)} is already in ${known.source}`)
+  if (known) return note(builder, row.source, `${field} ${addressKey(address)} is already in ${known.source}`)
   const entry: TargetEntry = { targets, source: row.source }
   record[field] = entry
   // A forward is chosen by its user, so its target gets no right to send as the address.
@@ -93,46 +91,45 @@ function addTargets(bench: IndexBuilder, field: 'alias' | 'forward', row: Target
   for (const target of targets) {
     const key = addressKey(target)
     const grant = { address: addressKey(address), source: row.source }
-    const list = bench.aliasGrants.get(key)
+    const list = builder.aliasGrants.get(key)
     if (list) list.push(grant)
-    else bench.aliasGrants.set(key, [grant])
+    else builder.aliasGrants.set(key, [grant])
   }
 }
 
 /** An address in one of the source's domains; others are noted and ignored. */
-function readOwn(bench: IndexBuilder, text: string, source: string): Mailbox | null {
-  const address = readAddress(bench, text, source)
-  if (!address || bench.settings.domains.has(address.domain)) return address
-  note(bench, source, `${text} is not in ${[...bench.settings.domains].join(', ')}`)
+function readOwn(builder: IndexBuilder, text: string, source: string): Mailbox | null {
+  const address = readAddress(builder, text, source)
+  if (!address || builder.settings.domains.has(address.domain)) return address
+  note(builder, source, `${text} is not in ${[...builder.settings.domains].join(', ')}`)
   return null
 }
 
 /** `kim@home.example.net, kim@example.com` is two addresses. */
-function readTarget(bench: IndexBuilder, text: string, source: string): readonly Mailbox[] {
-  const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []
-  return parts.flatMap((part) => (part.trim() === '' ? [] : (readAddress(bench, part, source) ?? [])))
+function readTarget(builder: IndexBuilder, text: string, source: string): readonly Mailbox[] {
+  return splitAddresses(text).flatMap((part) => readAddress(builder, part, source) ?? [])
 }
 
-function readAddress(bench: IndexBuilder, text: string, source: string): Mailbox | null {
+function readAddress(builder: IndexBuilder, text: string, source: string): Mailbox | null {
   const trimmed = text.trim()
   // Commands, files and :include: are not addresses, and neither are texts with octets that are not UTF-8.
   const address = /^[|/:]|\ufffd/.test(trimmed)
     ? null
-    : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${bench.settings.mainDomain}`)
-  if (!address) note(bench, source, `"${trimmed}" is not an address`)
+    : parseAddress(trimmed.includes('@') ? trimmed : `${trimmed}@${builder.settings.mainDomain}`)
+  if (!address) note(builder, source, `"${trimmed}" is not an address`)
   return address
 }
 
-function recordOf(bench: IndexBuilder, address: Mailbox): Mutable<AddressRecord> {
+function recordOf(builder: IndexBuilder, address: Mailbox): Mutable<AddressRecord> {
   const key = addressKey(address)
-  const known = bench.records.get(key)
+  const known = builder.records.get(key)
   if (known) return known
   const made: Mutable<AddressRecord> = {}
-  bench.records.set(key, made)
+  builder.records.set(key, made)
   return made
 }
 
-function note(bench: IndexBuilder, source: string, text: string): void {
-  bench.unused += 1
-  if (bench.notes.length < MOST_NOTES) bench.notes.push(`${source}: ${text}`)
+function note(builder: IndexBuilder, source: string, text: string): void {
+  builder.unused += 1
+  if (builder.notes.length < MOST_NOTES) builder.notes.push(`${source}: ${text}`)
 }

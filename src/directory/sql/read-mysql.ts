@@ -2,6 +2,7 @@
 
 import type { ReadSql } from './sql-reader.ts'
 import type { Row } from './sql-rows.ts'
+import { tlsFileOptions } from '../source-tls.ts'
 import type { SqlServer } from './sql-settings.ts'
 
 const DEFAULT_PORT = 3306
@@ -53,7 +54,6 @@ function tlsOptions({ tls, host }: SqlServer) {
     rejectUnauthorized: true,
     verifyIdentity: host !== null,
     minVersion: 'TLSv1.2',
-    ...(tls?.ca ? { ca: tls.ca } : {}),
-    ...(tls?.certificate && tls.key ? { cert: tls.certificate, key: tls.key } : {}),
+    ...tlsFileOptions(tls),
   }
 }

@@ -2,6 +2,7 @@
 
 import { Socket } from 'node:net'
 import type { ReadSql } from './sql-reader.ts'
+import { tlsFileOptions } from '../source-tls.ts'
 import type { SqlServer } from './sql-settings.ts'
 
 const DEFAULT_PORT = 5432
@@ -49,7 +50,6 @@ function tlsOptions({ tls, host }: SqlServer) {
   return {
     rejectUnauthorized: true,
     ...(host === null ? {} : { servername: host }),
-    ...(tls?.ca ? { ca: tls.ca } : {}),
-    ...(tls?.certificate && tls.key ? { cert: tls.certificate, key: tls.key } : {}),
+    ...tlsFileOptions(tls),
   }
 }

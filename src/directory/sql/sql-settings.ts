@@ -1,11 +1,6 @@
 // The settings of the SQL source, with all files read and all values checked.
 
-export interface SqlTls {
-  /** PEM; null for the system's certificate authorities. */
-  readonly ca: string | null
-  readonly certificate: string | null
-  readonly key: string | null
-}
+import type { SourceTls } from '../source-tls.ts'
 
 export interface SqlServer {
   /** Host and port, or a Unix socket. */
@@ -16,7 +11,7 @@ export interface SqlServer {
   readonly database: string
   readonly user: string
   readonly password: string | null
-  readonly tls: SqlTls | null
+  readonly tls: SourceTls | null
 }
 
 export type SqlEngine =

@@ -1,7 +1,7 @@
 // Reads one routing assertion by the rules of routing data: bare names belong to the main domain, names are compared in their normal
 // form, `yes` is true. An unreadable part is an error: an assertion that compares nothing would always pass.
 
-import { addressKey, parseAddress, printAddress } from '../../directory/address.ts'
+import { addressKey, parseAddress, printAddress, splitAddresses } from '../../directory/address.ts'
 import { describeLocated, entryOf, textOf } from '../../directory/located.ts'
 import type { Located, LocatedMap } from '../../directory/located.ts'
 import type { ProblemList } from '../../directory/data-problem.ts'
@@ -93,8 +93,7 @@ function texts(
     const text = textOf(value)
     if (text === null)
       reading.list.error(value.place, `"${key}": expected a text or a list of texts, found ${describeLocated(value)}`)
-    const parts = text?.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []
-    return parts.flatMap((part) => (part.trim() === '' ? [] : { text: part.trim(), value }))
+    return splitAddresses(text ?? '').map((part) => ({ text: part, value }))
   })
 }
 
