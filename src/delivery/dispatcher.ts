@@ -7,8 +7,8 @@ import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.t
 import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
-import { ClaimsInHand } from './claims-in-hand.ts'
-import type { DeliveryEngine, DeliveryStatus } from './engine.ts'
+import { ClaimBuffer } from './claim-buffer.ts'
+import type { DeliveryEngine } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
@@ -18,20 +18,20 @@ import { WakeupTimer } from './wakeup.ts'
 
 export interface DispatcherSettings {
   readonly scheduler: SchedulerSettings
-  /** Claims held ready for one destination: each saves a round trip to the queue. */
+  /** Buffered claims of one destination: each saves a round trip to the queue. */
   readonly prefetch: number
   /** The same for all destinations together. */
-  readonly maxInHand: number
-  /** Octets of the messages held ready: bounds their memory. */
-  readonly maxInHandOctets: number
+  readonly maxBuffered: number
+  /** Octets of the buffered messages: bounds their memory. */
+  readonly maxBufferedOctets: number
   /** Outcomes not recorded yet; beyond it nothing is claimed. */
   readonly maxUnsettled: number
 }
 
 export const standardDispatcher: Omit<DispatcherSettings, 'scheduler'> = {
   prefetch: 50,
-  maxInHand: 500,
-  maxInHandOctets: 16 * 2 ** 20,
+  maxBuffered: 500,
+  maxBufferedOctets: 16 * 2 ** 20,
   maxUnsettled: 2000,
 }
 
@@ -51,8 +51,8 @@ export interface DispatcherPorts {
  */
 const MAX_OVERTAKING = 500
 
-/** Ms that a claim may be held ready for a destination with a rate. */
-const MAX_HOLD_MS = 5000
+/** Ms that a claim may be buffered for a destination with a rate. */
+const MAX_BUFFERED_MS = 5000
 
 /** Ms to record the outcomes of attempts whose connections a drain closed. */
 const FINAL_SETTLE_MS = 5000
@@ -63,7 +63,7 @@ const EMPTY_CLAIM_PAUSE_MS = 1000
 /** Ms between two looks for work while delivery is paused. */
 const PAUSED_LOOK_MS = 1000
 
-/** Next attempt of claims in hand. */
+/** Next attempt of buffered claims. */
 const DUE_NOW = 0
 
 export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): DeliveryEngine {
@@ -74,7 +74,7 @@ class Dispatcher implements DeliveryEngine {
   readonly #settings: DispatcherSettings
   readonly #ports: DispatcherPorts
   readonly #scheduler: Scheduler
-  readonly #hand = new ClaimsInHand()
+  readonly #buffer = new ClaimBuffer()
   readonly #writer: OutcomeWriter
   readonly #pause: QueuePause
   readonly #wakeup: WakeupTimer
@@ -105,10 +105,10 @@ class Dispatcher implements DeliveryEngine {
   }
 
   hasCapacity(nextHop: string): boolean {
-    if (this.#isPaused() || this.#freeInHand() <= 0) return false
-    if (this.#hand.count(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
+    if (this.#isPaused() || this.#freeSpace() <= 0) return false
+    if (this.#buffer.count(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
     // Beyond the limit new messages wait in the queue like all others.
-    return !this.#isDueInQueue(nextHop) || this.#hand.overtaking(nextHop) < MAX_OVERTAKING
+    return !this.#isDueInQueue(nextHop) || this.#buffer.overtaking(nextHop) < MAX_OVERTAKING
   }
 
   takeClaims(claims: readonly Claim[]): void {
@@ -116,7 +116,7 @@ class Dispatcher implements DeliveryEngine {
     for (const claim of claims) {
       if (this.#isSuspended(claim.nextHop)) this.#writer.release([claim])
       else {
-        this.#hand.addAccepted(claim, { overtakes: this.#isDueInQueue(claim.nextHop) })
+        this.#buffer.addAccepted(claim, { overtakes: this.#isDueInQueue(claim.nextHop) })
         this.#scheduler.update(claim.nextHop)
       }
     }
@@ -129,33 +129,23 @@ class Dispatcher implements DeliveryEngine {
   }
 
   releaseDestination(nextHop: string): void {
-    this.#releaseInHand(nextHop)
+    this.#releaseBuffered(nextHop)
   }
 
   async drain(graceMs: number): Promise<void> {
     this.#state = 'draining'
     this.#unwatch?.()
     this.#wakeup.stop()
-    this.#writer.release(this.#hand.removeAll())
+    this.#writer.release(this.#buffer.removeAll())
     this.#ports.pool.retire()
     await this.#running.idle(graceMs, this.#writer)
     this.#ports.pool.abort()
     await this.#running.idle(FINAL_SETTLE_MS, this.#writer)
   }
 
-  status(): DeliveryStatus {
-    return {
-      running: this.#running.size,
-      inHand: this.#hand.total,
-      unsettled: this.#writer.unsettled,
-      queueFailing: this.#writer.failing || this.#pause.remainingMs > 0,
-      destinations: this.#scheduler.views(),
-    }
-  }
-
   #isSuspended(nextHop: string): boolean {
     const view = this.#scheduler.view(nextHop)
-    return view !== null && (view.suspendedMs > 0 || view.pausedMs > MAX_HOLD_MS)
+    return view !== null && (view.suspendedMs > 0 || view.pausedMs > MAX_BUFFERED_MS)
   }
 
   #isPaused(): boolean {
@@ -179,21 +169,21 @@ class Dispatcher implements DeliveryEngine {
     this.#wakeup.within(this.#isPaused() ? Math.max(next, this.#pause.remainingMs || PAUSED_LOOK_MS) : next)
   }
 
-  /** Uses the slots for claims in hand first, then claims more. */
+  /** Uses the slots for buffered claims first, then claims more. */
   #fill(nextHop: string, slots: number): void {
-    const inHand = this.#hand.remove(nextHop, slots)
-    if (inHand.length > 0) {
-      this.#scheduler.started(nextHop, { reserved: inHand.length, used: inHand.length })
-      for (const claim of inHand) this.#run(claim)
+    const buffered = this.#buffer.remove(nextHop, slots)
+    if (buffered.length > 0) {
+      this.#scheduler.started(nextHop, { reserved: buffered.length, used: buffered.length })
+      for (const claim of buffered) this.#run(claim)
     }
-    const rest = slots - inHand.length
+    const rest = slots - buffered.length
     if (rest > 0) this.#running.add(this.#claim(nextHop, rest))
   }
 
   async #claim(nextHop: string, reserved: number): Promise<void> {
     const { queue, clock } = this.#ports
     const limit = this.#claimLimit(nextHop, reserved)
-    this.#hand.resetOvertaking(nextHop)
+    this.#buffer.resetOvertaking(nextHop)
     let claims: Claim[]
     try {
       claims = await queue.claim({ nextHop, limit, now: clock.now() })
@@ -208,31 +198,31 @@ class Dispatcher implements DeliveryEngine {
       return
     }
     const first = claims.slice(0, reserved)
-    this.#hand.add(nextHop, claims.slice(reserved))
+    this.#buffer.add(nextHop, claims.slice(reserved))
     if (claims.length === 0 && this.#isDueInQueue(nextHop)) this.#scheduler.pause(nextHop, EMPTY_CLAIM_PAUSE_MS)
     this.#scheduler.started(nextHop, { reserved, used: first.length })
     for (const claim of first) this.#run(claim)
     this.#pump()
   }
 
-  /** Messages to claim: for the slots, and to hold ready as far as backlog, rate and memory allow. */
+  /** Messages to claim: for the slots, and for the buffer as far as backlog, rate and memory allow. */
   #claimLimit(nextHop: string, reserved: number): number {
-    const soon = this.#scheduler.allowedWithin(nextHop, MAX_HOLD_MS)
-    const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#freeInHand()))
+    const soon = this.#scheduler.allowedWithin(nextHop, MAX_BUFFERED_MS)
+    const ahead = Math.max(0, Math.min(this.#settings.prefetch, soon, this.#freeSpace()))
     return Math.max(reserved, Math.min(reserved + ahead, this.#ports.queue.backlog(nextHop).waiting))
   }
 
-  /** Further claims that can be held ready. */
-  #freeInHand(): number {
-    const { maxInHand, maxInHandOctets } = this.#settings
-    return this.#hand.octets < maxInHandOctets ? maxInHand - this.#hand.total : 0
+  /** Further claims that can be buffered. */
+  #freeSpace(): number {
+    const { maxBuffered, maxBufferedOctets } = this.#settings
+    return this.#buffer.octets < maxBufferedOctets ? maxBuffered - this.#buffer.total : 0
   }
 
-  /** The backlog in the queue and in hand. */
+  /** The backlog in the queue and in the buffer. */
   #backlog(nextHop: string): DestinationBacklog {
     const inQueue = this.#ports.queue.backlog(nextHop)
-    const inHand = this.#hand.count(nextHop)
-    return inHand === 0 ? inQueue : { waiting: inQueue.waiting + inHand, earliestAttemptAt: DUE_NOW }
+    const buffered = this.#buffer.count(nextHop)
+    return buffered === 0 ? inQueue : { waiting: inQueue.waiting + buffered, earliestAttemptAt: DUE_NOW }
   }
 
   #isDueInQueue(nextHop: string): boolean {
@@ -251,7 +241,7 @@ class Dispatcher implements DeliveryEngine {
     this.#scheduler.finished(nextHop, verdict)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
     this.#writer.settle({ queueId: message.queueId, nextHop, outcomes })
-    if (verdict === 'unreachable' || pauseMs > MAX_HOLD_MS) this.#releaseInHand(nextHop)
+    if (verdict === 'unreachable' || pauseMs > MAX_BUFFERED_MS) this.#releaseBuffered(nextHop)
     this.#pump()
   }
 
@@ -261,7 +251,7 @@ class Dispatcher implements DeliveryEngine {
     this.#scheduler.finished(nextHop, 'unused')
     this.#scheduler.pause(nextHop, ms)
     this.#writer.release([claim])
-    this.#releaseInHand(nextHop)
+    this.#releaseBuffered(nextHop)
     this.#pump()
   }
 
@@ -276,9 +266,9 @@ class Dispatcher implements DeliveryEngine {
     }
   }
 
-  /** The destination is not tried now: its claims in hand return to the queue. */
-  #releaseInHand(nextHop: string): void {
-    this.#writer.release(this.#hand.remove(nextHop, Number.MAX_SAFE_INTEGER))
+  /** The destination is not tried now: its buffered claims return to the queue. */
+  #releaseBuffered(nextHop: string): void {
+    this.#writer.release(this.#buffer.remove(nextHop, Number.MAX_SAFE_INTEGER))
     this.#scheduler.update(nextHop)
   }
 

@@ -44,14 +44,6 @@ export class ConnectionPool {
     this.#clock = clock
   }
 
-  get idle(): number {
-    return this.#idle.size
-  }
-
-  get lent(): number {
-    return this.#lent.size
-  }
-
   /** The connection with this key that was used last; null if there is none. */
   borrow(key: string): PooledConnection | null {
     const list = this.#byKey.get(key)

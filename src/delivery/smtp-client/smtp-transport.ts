@@ -157,6 +157,6 @@ function connectionOver({ dialogue, target, settings, extensions, tls }: Establi
       return results
     },
     quit: () => dialogue.closeWith('QUIT\r\n'),
-    close: () => dialogue.close('closed by us'),
+    close: () => dialogue.close('closed by the client'),
   }
 }

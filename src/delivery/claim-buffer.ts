@@ -1,4 +1,4 @@
-// Claims that the engine holds ready and has not attempted yet, by destination: they save a round trip to the queue per message.
+// Claims that are not attempted yet, by destination. Each saves a round trip to the queue.
 
 import type { Claim } from '../queue/contract/queue.ts'
 
@@ -8,7 +8,7 @@ interface Entry {
   overtaking: number
 }
 
-export class ClaimsInHand {
+export class ClaimBuffer {
   readonly #entries = new Map<string, Entry>()
   #total = 0
   #octets = 0
