@@ -158,7 +158,7 @@ function declareBackup(queue: Command, io: Io, finish: Finish): void {
 
 interface DrainFlags extends CommonOptions {
   readonly to?: string
-  readonly takeBack?: boolean
+  readonly abort?: boolean
   readonly fingerprint?: string[]
   readonly wait: number
   readonly force?: boolean
@@ -179,12 +179,12 @@ function declareTransfer(queue: Command, io: Io, finish: Finish): void {
     'transfer the queue to another node, exactly once; the other node needs `queue_transfer`',
     'messages remain in this queue',
   )
-    .addOption(new Option('--to <host:port>', '`queue_transfer` listener of the other node').conflicts('takeBack'))
-    .option('--take-back', 'abort the transfers that the other node has not confirmed')
+    .addOption(new Option('--to <host:port>', '`queue_transfer` listener of the other node').conflicts('abort'))
+    .option('--abort', 'abort the transfers that the other node has not confirmed')
     .addOption(
       new Option(
         '--force',
-        'with --take-back: abort without asking the other node; it may deliver the same messages',
+        'with --abort: abort without asking the other node; it may deliver the same messages',
       ).conflicts('to'),
     )
     .option(
@@ -200,12 +200,11 @@ function declareTransfer(queue: Command, io: Io, finish: Finish): void {
     .option(...configFile)
     .option(...asJson)
     .action(async (flags: DrainFlags, command: Command) => {
-      const { config, json = false, to, takeBack = false, force = false, fingerprint = [], wait } = flags
-      if ((to === undefined) === !takeBack)
-        command.error('error: expected --to HOST:PORT or --take-back', { exitCode: 2 })
+      const { config, json = false, to, abort = false, force = false, fingerprint = [], wait } = flags
+      if ((to === undefined) === !abort) command.error('error: expected --to HOST:PORT or --abort', { exitCode: 2 })
       const common = { config, json, fingerprints: fingerprint, by: operatorName() }
-      const { queueDrain, queueTakeBack } = await import('./queue-drain.ts')
-      if (to === undefined) finish(await queueTakeBack({ ...common, force }, io))
+      const { queueDrain, queueAbort } = await import('./queue-drain.ts')
+      if (to === undefined) finish(await queueAbort({ ...common, force }, io))
       else finish(await queueDrain({ ...common, to, patienceMs: wait }, io))
     })
   describeCommand(

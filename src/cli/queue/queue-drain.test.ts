@@ -8,7 +8,7 @@ import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-c
 import { sampleMessage } from '../../../test/lib/queue-samples.ts'
 import { DATABASE_FILE, lockTransfers } from '../../queue/sqlite/database/database.ts'
 import { queueAdopt } from './queue-adopt.ts'
-import { queueTakeBack } from './queue-drain.ts'
+import { queueAbort } from './queue-drain.ts'
 
 let node: QueueNode
 let other: QueueNode
@@ -23,8 +23,8 @@ afterEach(async () => {
 
 const queueOf = ({ folder }: QueueNode) => join(folder, 'data', 'queue')
 const common = { by: 'ann', json: false }
-const takeBack = () =>
-  runCommand((io) => queueTakeBack({ config: node.config, ...common, fingerprints: [], force: true }, io))
+const abort = () =>
+  runCommand((io) => queueAbort({ config: node.config, ...common, fingerprints: [], force: true }, io))
 const adopt = () =>
   runCommand((io) => queueAdopt({ config: other.config, ...common, directory: queueOf(node), name: null }, io))
 
@@ -32,13 +32,13 @@ it('only one command at a time may transfer a queue', async () => {
   await (await node.open()).accept(sampleMessage(), { claim: false })
   const first = lockTransfers(queueOf(node))
   const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt is at work on') }
-  expect(await takeBack()).toEqual(refused)
+  expect(await abort()).toEqual(refused)
   expect(await adopt()).toEqual(refused)
   first.close()
-  expect(await takeBack()).toMatchObject({ code: 0 })
+  expect(await abort()).toMatchObject({ code: 0 })
 })
 
 it('creates no queue', async () => {
-  expect(await takeBack()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
+  expect(await abort()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
   expect(existsSync(join(queueOf(node), DATABASE_FILE))).toBe(false)
 })

@@ -33,7 +33,7 @@ export interface DrainOptions extends Common {
   readonly patienceMs: number
 }
 
-export interface TakeBackOptions extends Common {
+export interface AbortOptions extends Common {
   /** Do not ask the other node, which may have the messages. */
   readonly force: boolean
 }
@@ -42,7 +42,7 @@ export function queueDrain(options: DrainOptions, io: Io): Promise<number> | num
   return withQueueDirectory(options.config, io, (directory, config) => {
     const remote = remoteAt(config, options.to, options.fingerprints)
     if (typeof remote === 'string') return usage(io, remote)
-    return withDeparting(directory, async (from) => {
+    return withTransferSource(directory, async (from) => {
       const { by, patienceMs } = options
       const settings = { node: config.hostname, by, address: options.to, patienceMs }
       const report = await transferWholeQueue({ from, to: remote, clock: commandClock }, settings)
@@ -52,9 +52,9 @@ export function queueDrain(options: DrainOptions, io: Io): Promise<number> | num
   })
 }
 
-export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number> | number {
+export function queueAbort(options: AbortOptions, io: Io): Promise<number> | number {
   return withQueueDirectory(options.config, io, (directory, config) =>
-    withDeparting(directory, async (from) => {
+    withTransferSource(directory, async (from) => {
       const remotes: RemoteReceiver[] = []
       const receiver = (address: string): Receiver => {
         const remote = remoteAt(config, address, options.fingerprints)
@@ -78,7 +78,7 @@ export function queueTakeBack(options: TakeBackOptions, io: Io): Promise<number>
   )
 }
 
-async function withDeparting(directory: string, use: (from: TransferSource) => Promise<number>): Promise<number> {
+async function withTransferSource(directory: string, use: (from: TransferSource) => Promise<number>): Promise<number> {
   const now = () => commandClock.now()
   actAsOwner(directory)
   requireQueue(directory)

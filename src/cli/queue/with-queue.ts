@@ -37,7 +37,7 @@ function withQueueOf<T extends Closable>(
   queue: { readonly open: (directory: string) => T; readonly use: Use<T> },
 ): Promise<number> | number {
   return withConfig(config, io, (found) =>
-    explained(found, io, async (directory) => {
+    printQueueErrors(found, io, async (directory) => {
       const open = queue.open(directory)
       try {
         return await queue.use(open, directory)
@@ -54,11 +54,11 @@ export function withQueueDirectory(
   io: Io,
   use: (directory: string, config: Config) => Promise<number>,
 ): Promise<number> | number {
-  return withConfig(config, io, (found) => explained(found, io, (directory) => use(directory, found)))
+  return withConfig(config, io, (found) => printQueueErrors(found, io, (directory) => use(directory, found)))
 }
 
 /** Prints errors of the queue in one line. Damage may appear only while the database is read, as an error of SQLite. */
-async function explained(config: Config, io: Io, work: (directory: string) => Promise<number>): Promise<number> {
+async function printQueueErrors(config: Config, io: Io, work: (directory: string) => Promise<number>): Promise<number> {
   const directory = queueDirectory(config)
   try {
     return await work(directory)

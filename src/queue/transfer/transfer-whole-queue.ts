@@ -97,7 +97,7 @@ class Run {
       this.#from.restart()
     }
     if (left.some((one) => one.target !== target))
-      this.#trouble ??= 'some messages are frozen for another node (see --take-back)'
+      this.#trouble ??= 'some messages are frozen for another node (see --abort)'
   }
 
   report(): TransferReport {
