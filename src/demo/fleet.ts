@@ -39,8 +39,6 @@ export interface Fleet {
   configOf(node: NodeName): string
   dataOf(node: NodeName): string
   start(): Promise<void>
-  /** Stops one node and starts it again. */
-  restart(node: NodeName): Promise<void>
   stop(): Promise<void>
 }
 
@@ -73,9 +71,7 @@ export function hostOf(name: NodeName): string {
   return `${name}-01.${DOMAIN}`
 }
 
-function running(
-  settings: FleetSettings,
-): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'restart' | 'stop'> {
+function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'configOf' | 'dataOf' | 'start' | 'stop'> {
   const { folder, ports } = settings
   const processes = new Map<NodeName, NodeProcess>()
   const startNode = async (name: NodeName) =>
@@ -91,10 +87,6 @@ function running(
       const started = await Promise.allSettled((Object.keys(nodeAddresses) as NodeName[]).map(startNode))
       const failed = started.find((one) => one.status === 'rejected')
       if (failed) throw failed.reason
-    },
-    restart: async (name) => {
-      await processes.get(name)?.stop()
-      await startNode(name)
     },
     stop: async () => void (await Promise.all([...processes.values()].map((one) => one.stop()))),
   }

@@ -1,4 +1,4 @@
-// A mail host outside the fleet, for the demonstration: it keeps the messages it accepts and refuses recipients on request.
+// A mail host outside the fleet, for the demonstration: it accepts every recipient and keeps the messages.
 
 import { SMTPServer } from 'smtp-server'
 import type { SMTPServerAddress } from 'smtp-server'
@@ -10,22 +10,14 @@ export interface ArrivedMail {
   readonly from: string | null
   readonly to: readonly string[]
   readonly remoteIp: string
-  readonly secure: boolean
   /** Octets as received, with CRLF line ends. */
   readonly message: Buffer
 }
-
-/** How the host answers the next recipients. */
-export type HostBehaviour =
-  | { readonly kind: 'accept' }
-  /** Refuses every RCPT with this reply (code 550, text `5.1.1 no such user`). */
-  | { readonly kind: 'refuse'; readonly code: number; readonly text: string }
 
 export interface InternetHost {
   readonly host: string
   readonly port: number
   readonly mails: readonly ArrivedMail[]
-  behaviour: HostBehaviour
   /** The first message that `matches`, received already or within `ms`; rejects after `ms`. */
   waitFor(matches: (mail: ArrivedMail) => boolean, ms: number): Promise<ArrivedMail>
   close(): Promise<void>
@@ -42,12 +34,11 @@ export interface HostSettings {
 export async function startInternetHost(settings: HostSettings): Promise<InternetHost> {
   const mails: ArrivedMail[] = []
   const waiting = new Set<(mail: ArrivedMail) => void>()
-  const state = { mood: { kind: 'accept' } as HostBehaviour }
   const keep = (mail: ArrivedMail) => {
     mails.push(mail)
     for (const offer of waiting) offer(mail)
   }
-  const server = createServer(settings, { state, keep })
+  const server = createServer(settings, keep)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, () => resolve())
@@ -57,21 +48,12 @@ export async function startInternetHost(settings: HostSettings): Promise<Interne
     host: settings.host,
     port: (server.server.address() as AddressInfo).port,
     mails,
-    get behaviour() {
-      return state.mood
-    },
-    set behaviour(mood: HostBehaviour) {
-      state.mood = mood
-    },
     waitFor: (matches, ms) => waitFor({ mails, waiting }, matches, ms),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 
-function createServer(
-  settings: HostSettings,
-  inner: { state: { mood: HostBehaviour }; keep: (mail: ArrivedMail) => void },
-): SMTPServer {
+function createServer(settings: HostSettings, keep: (mail: ArrivedMail) => void): SMTPServer {
   return new SMTPServer({
     name: settings.name,
     banner: 'another provider',
@@ -80,20 +62,14 @@ function createServer(
     disableReverseLookup: true,
     logger: false,
     ...(settings.tls ? { cert: settings.tls.certificate, key: settings.tls.key } : {}),
-    onRcptTo(_address, _session, done) {
-      const { mood } = inner.state
-      if (mood.kind === 'accept') return done()
-      done(Object.assign(new Error(mood.text), { responseCode: mood.code }))
-    },
     onData(stream, session, done) {
       buffer(stream).then(
         (message) => {
           const { mailFrom, rcptTo } = session.envelope
-          inner.keep({
+          keep({
             from: mailFrom === false || mailFrom.address === '' ? null : mailFrom.address,
             to: rcptTo.map((one: SMTPServerAddress) => one.address),
             remoteIp: session.remoteAddress,
-            secure: Boolean(session.secure),
             message,
           })
           done()

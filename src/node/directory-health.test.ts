@@ -8,7 +8,6 @@ const clock = createFakeClock()
 const well: MirrorStatus = {
   version: 3,
   confirmedAt: clock.now() - 30_000,
-  triedAt: clock.now(),
   failure: null,
   failures: 0,
   acceptedOrder: 0,

@@ -49,9 +49,7 @@ describe('AUTH PLAIN', () => {
   it('takes the credentials with the command', async () => {
     const client = await start()
     await client.expect(`AUTH PLAIN ${base64('\0lee@example.org\0secret')}`, '235 2.7.0')
-    expect(seen).toEqual([
-      { kind: 'password', mechanism: 'PLAIN', user: 'lee@example.org', password: 'secret', authzid: null },
-    ])
+    expect(seen).toEqual([{ kind: 'password', user: 'lee@example.org', password: 'secret', authzid: null }])
     await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '503 5.5.1')
     expect((await client.expect('EHLO c', '250')).text).not.toContain('AUTH')
     await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
@@ -105,7 +103,7 @@ describe('AUTH LOGIN', () => {
     await client.expect(base64('wrong'), '535 5.7.8')
     await client.expect(`AUTH LOGIN ${base64('lee')}`, '334')
     await client.expect(base64('secret'), '235')
-    expect(seen).toMatchObject([{ password: 'wrong' }, { password: 'secret', mechanism: 'LOGIN' }])
+    expect(seen).toMatchObject([{ password: 'wrong' }, { password: 'secret' }])
   })
 
   it.each([[['*']], [[base64('lee'), '*']], [['']], [[base64('lee'), '']], [[base64('a\nb')]], [['%%%']]])(

@@ -12,7 +12,6 @@ import type { Session } from '../smtp/session.ts'
 export type Credentials =
   | {
       readonly kind: 'password'
-      readonly mechanism: string
       readonly user: string
       readonly password: string
       readonly authzid: string | null

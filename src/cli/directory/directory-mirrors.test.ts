@@ -45,7 +45,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const state = (changes: Partial<MirrorState>): MirrorState => ({
   version: 2,
   confirmedAt: systemClock.now(),
-  triedAt: systemClock.now(),
   failure: null,
   failures: 0,
   acceptedOrder: 0,

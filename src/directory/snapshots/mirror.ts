@@ -182,7 +182,6 @@ class RunningMirror {
     this.#state = {
       ...this.#state,
       confirmedAt: now,
-      triedAt: now,
       failure: null,
       failures: 0,
       acceptedOrder: isOrdered ? this.#orders.accept : this.#state.acceptedOrder,
@@ -191,12 +190,12 @@ class RunningMirror {
 
   /** Logs the first of several failures with the same cause. */
   #noteFailure(failure: NonNullable<MirrorState['failure']>): void {
-    const { clock, log } = this.#ports
+    const { log } = this.#ports
     if (failure.cause !== this.#state.failure?.cause) {
       const message = 'directory refresh failed; the last good snapshot stays in use'
       log.error({ source: this.#settings.name, ...failure }, message)
     }
-    this.#state = { ...this.#state, failure, triedAt: clock.now(), failures: this.#state.failures + 1 }
+    this.#state = { ...this.#state, failure, failures: this.#state.failures + 1 }
   }
 }
 

@@ -28,7 +28,6 @@ function snapshot(version: number, people = 3): StoredSnapshot {
 const state: MirrorState = {
   version: 3,
   confirmedAt: 5,
-  triedAt: 6,
   failure: { kind: 'refused', cause: 'shrank' },
   failures: 2,
   acceptedOrder: 1,

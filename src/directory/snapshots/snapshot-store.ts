@@ -13,7 +13,6 @@ export interface MirrorState {
   readonly version: number | null
   /** When the source last confirmed the version in use, unix milliseconds; null if never. */
   readonly confirmedAt: number | null
-  readonly triedAt: number | null
   /** Why the last reading failed; null if it succeeded. */
   readonly failure: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
   /** Failed readings in a row. */
@@ -26,7 +25,6 @@ export interface MirrorState {
 export const NO_STATE: MirrorState = {
   version: null,
   confirmedAt: null,
-  triedAt: null,
   failure: null,
   failures: 0,
   acceptedOrder: 0,

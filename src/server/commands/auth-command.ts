@@ -83,7 +83,7 @@ async function plain<Resolution>(dialogue: Dialogue<Resolution>, initial: string
   if (message.kind === 'malformed') return refuse(authMalformed)
   if (message.kind === 'other-identity') return refuse(cannotActForOthers)
   const { user, password, authzid } = message
-  return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'PLAIN', user, password, authzid } }
+  return { kind: 'credentials', credentials: { kind: 'password', user, password, authzid } }
 }
 
 /** The prompts are `Username:` and `Password:` in base64; clients compare them. */
@@ -96,7 +96,7 @@ async function login<Resolution>(dialogue: Dialogue<Resolution>, initial: string
   if (second === null) return refuse(authCancelled)
   const password = decodeBase64(second)
   if (password === null || password === '') return refuse(authMalformed)
-  return { kind: 'credentials', credentials: { kind: 'password', mechanism: 'LOGIN', user, password, authzid: null } }
+  return { kind: 'credentials', credentials: { kind: 'password', user, password, authzid: null } }
 }
 
 async function external<Resolution>(dialogue: Dialogue<Resolution>, initial: string | undefined): Promise<Obtained> {
