@@ -41,9 +41,9 @@ export interface NodeData {
   readonly router: Router
   readonly signer: Signer
   readonly sealer: Sealer
-  readonly users: PasswdFile | null
   /** The users of the passwd-file, LDAP and SQL. */
   readonly people: People
+  /** Null if the configuration names no file of machines. */
   readonly machines: Machines | null
   /** Every file that was read; a change of one requires a reload. */
   readonly files: readonly string[]
@@ -74,36 +74,23 @@ export interface LoadPorts {
 /** Loads all data and reports every problem of every file at once. */
 export async function loadData(config: Config, { clock, tokens, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
-  const directory = loadDirectory(routingFiles(config, sources.list))
-  const keys = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
-  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
-  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
+  const read = await readFiles(config, sources)
+  const { directory, keys, users, machines, problems, files } = read
   const warnings = [
-    ...problemsOf(directory, 'warning'),
+    ...read.warnings,
     ...certificateWarnings(config, clock),
-    ...keys.warnings.map(splitFile),
     ...sources.problems.map((message) => atTop(config.file, message)),
   ]
-  const problems = [
-    ...problemsOf(directory, 'error'),
-    ...keys.problems.map(splitFile),
-    ...(users?.problems ?? []),
-    ...(machines?.problems ?? []),
-  ]
-  const files = filesRead(config, directory, keys.keys)
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
   const merged = overlaySources(snapshot, () => sources.list)
   const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
   const violated = problemsOf(assertions, 'error')
-  warnings.push(
-    ...problemsOf(assertions, 'warning').map((one) =>
-      one.file === 'configuration' ? { ...one, file: config.file } : one,
-    ),
-  )
+  const doubtful = problemsOf(assertions, 'warning')
+  warnings.push(...doubtful.map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)))
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
-  const signing = { keys: keys.keys, parents: [config.domain] }
+  const signing = { keys, parents: [config.domain] }
   const signer = createSigner(signing)
   warnings.push(...forwardWarnings(config, signer))
   const data: NodeData = {
@@ -111,20 +98,55 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
     router: createRouter(routing, () => merged),
     sealer: createSealer(signing),
     signer,
-    users,
     people: createPeople(users, sources, config.domain),
     machines,
     files,
     notes: unlistedAddresses(snapshot),
-    summary: [
-      count(directory.files.length, 'routing file'),
-      count(keys.keys.length, 'signing key'),
-      count(assertions.checked, 'assertion'),
-      count(users?.entries.size ?? 0, 'user'),
-      count(machines?.list.length ?? 0, 'machine'),
-    ].join(', '),
+    summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+interface FilesRead {
+  readonly directory: LoadedDirectory
+  readonly keys: readonly DkimKey[]
+  /** Null if the configuration names no passwd-file. */
+  readonly users: PasswdFile | null
+  readonly machines: Machines | null
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly files: readonly string[]
+}
+
+async function readFiles(config: Config, sources: SourceSet): Promise<FilesRead> {
+  const directory = loadDirectory(routingFiles(config, sources.list))
+  const store = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
+  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
+  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
+  return {
+    directory,
+    keys: store.keys,
+    users,
+    machines,
+    problems: [
+      ...problemsOf(directory, 'error'),
+      ...store.problems.map(splitFile),
+      ...(users?.problems ?? []),
+      ...(machines?.problems ?? []),
+    ],
+    warnings: [...problemsOf(directory, 'warning'), ...store.warnings.map(splitFile)],
+    files: filesOf(config, directory, store.keys),
+  }
+}
+
+function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: number): string {
+  return [
+    count(directory.files.length, 'routing file'),
+    count(keys.length, 'signing key'),
+    count(assertions, 'assertion'),
+    count(users?.entries.size ?? 0, 'user'),
+    count(machines?.list.length ?? 0, 'machine'),
+  ].join(', ')
 }
 
 /** A node starts with an expired certificate, because mail may still arrive without TLS. */
@@ -133,7 +155,7 @@ function certificateWarnings(config: Config, clock: Clock): Problem[] {
   return health.kind === 'ok' ? [] : [atTop(config.file, `tls.certificate: ${health.reason}`)]
 }
 
-function filesRead(config: Config, directory: LoadedDirectory, keys: readonly DkimKey[]): string[] {
+function filesOf(config: Config, directory: LoadedDirectory, keys: readonly DkimKey[]): string[] {
   return [
     ...config.files,
     ...directory.files,

@@ -3,6 +3,7 @@
 import { Registry } from 'prom-client'
 import { startAdmin } from '../admin/http.ts'
 import type { AdminSettings } from '../admin/http.ts'
+import { formatEndpoint } from '../lib/endpoint.ts'
 import { checkHealth } from '../observe/health-report.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
 import type { EventLog } from '../observe/json-log.ts'
@@ -47,7 +48,7 @@ export async function observeNode(
     bug: (error, context) => log.bug(error, context),
   })
   if (listener.kind === 'refused')
-    throw new Error(`admin.listen: cannot listen on ${admin.host}:${admin.port}: ${listener.problem}`)
+    throw new Error(`admin.listen: cannot listen on ${formatEndpoint(admin)}: ${listener.problem}`)
   return listener
 }
 

@@ -10,6 +10,7 @@ import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
+import { formatEndpoint } from '../lib/endpoint.ts'
 import type { EventLog } from '../observe/json-log.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -41,7 +42,7 @@ export interface ReceptionParts {
   readonly certificate: Current<TlsMaterial | null>
 }
 
-/** Starts every SMTP listener of the role. If one cannot be bound, closes those that are open and rejects. */
+/** Starts every SMTP listener of the role. If an address cannot be bound, closes the open listeners and rejects. */
 export async function startListeners(config: Config, parts: ReceptionParts): Promise<Listener[]> {
   const shared = sharedByListeners(config, parts)
   const started: Listener[] = []
@@ -116,5 +117,8 @@ async function start(
 /** Null if the configuration has no transfer listener. Rejects if its address cannot be bound. */
 export async function startTransfers(config: Config, ports: TransferListenerPorts): Promise<TransferListener | null> {
   const settings = transferListenerSettings(config)
-  return settings && startTransferListener(settings, ports)
+  if (!settings) return null
+  return startTransferListener(settings, ports).catch((error: Error) => {
+    throw new Error(`queue_transfer.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`)
+  })
 }

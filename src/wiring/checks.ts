@@ -27,7 +27,7 @@ import type { Router } from '../route/resolution.ts'
  * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
  * because a client that another check refuses learns nothing about our addresses.
  */
-export const fixedChecks = {
+const fixedChecks = {
   first: ['admission', 'client-name', 'storage'],
   last: ['srs-hash-throttle', 'recipient'],
 } as const

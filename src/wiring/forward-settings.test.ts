@@ -1,4 +1,4 @@
-// What the configuration means for forwards: whose domain, whose keys, and what is told where no key fits.
+// What the configuration means for forwards: the domain, the keys, and the warning without a key.
 
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../config/config.ts'
@@ -29,7 +29,7 @@ function treatment(changes: Partial<Record<keyof Config, unknown>> = {}) {
 }
 
 describe('the domain of rewritten authors', () => {
-  it('is the one given, else that of SRS, else the main one', () => {
+  it('is the configured one, else that of SRS, else the main domain', () => {
     const domainOf = (changes: Partial<Record<keyof Config, unknown>>) =>
       buildForwardPolicy(config(changes), parts).domain
     expect(domainOf({})).toBe('srs.example.org')
@@ -53,7 +53,7 @@ describe('the treatment', () => {
 describe('a warning', () => {
   const noKey = { signsFor: () => false }
 
-  it('tells that no key makes the treatment possible', () => {
+  it('is given if no key permits the treatment', () => {
     expect(forwardWarnings(config(), noKey)).toEqual([
       { file: 'node.yaml', line: 1, column: 1, message: expect.stringContaining('no key signs for srs.example.org') },
     ])
@@ -61,16 +61,16 @@ describe('a warning', () => {
 
   it.each([
     ['a key signs', {}, { signsFor }],
-    ['the mail passes anyway', { forwards: { when_dmarc_would_fail: 'pass' } }, noKey],
-    ['it is refused', { forwards: { when_dmarc_would_fail: 'refuse' } }, noKey],
+    ['the mail is forwarded unchanged anyway', { forwards: { when_dmarc_would_fail: 'pass' } }, noKey],
+    ['it is rejected', { forwards: { when_dmarc_would_fail: 'refuse' } }, noKey],
     ['another node forwards', { role: { ...config().role, recipients: { forwards: 'relay-to-srs' } } }, noKey],
     ['nothing is forwarded', { role: { ...config().role, srs: { rewrite: false } } }, noKey],
-  ])('is not given where %s', (_, changes, signer) => {
+  ])('is not given if %s', (_, changes, signer) => {
     expect(forwardWarnings(config(changes), signer)).toEqual([])
   })
 })
 
-it('sealing is off unless asked for, and uses the domain of rewritten authors', () => {
+it('sealing is off by default, and uses the domain of rewritten authors', () => {
   expect(sealSettings(config())).toEqual({})
   expect(sealSettings(config({ arc: { seal: true } }))).toEqual({
     seal: { domain: 'srs.example.org', authservId: 'example.org' },

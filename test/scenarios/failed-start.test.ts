@@ -1,0 +1,30 @@
+// A node that cannot bind its last port closes everything that it has opened, and the process ends.
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runWaypost } from '../lib/run-waypost.ts'
+import { startWorld, type World } from '../lib/whole-node.ts'
+
+let world: World
+let occupied: Server
+
+beforeAll(async () => {
+  world = await startWorld()
+  occupied = createServer().listen(0, '127.0.0.1')
+  await once(occupied, 'listening')
+})
+afterAll(async () => {
+  occupied.close()
+  await world.close()
+})
+
+it.each(['queue_transfer', 'admin'])('ends with exit code 2 if the port of %s is in use', async (key) => {
+  const listen = `127.0.0.1:${(occupied.address() as AddressInfo).port}`
+  const peer = { host: '127.0.0.1', addresses: ['127.0.0.1/32'], fingerprints: ['0'.repeat(64)] }
+  const node = await world.node({ role: 'srs', start: false, yaml: { peers: { mx: [peer] }, [key]: { listen } } })
+  const { status, stderr } = await runWaypost(['run', '-c', node.config])
+  expect(stderr).toMatch(new RegExp(`the node cannot start: ${key}\\.listen: cannot listen on ${listen}: .*EADDRINUSE`))
+  expect(status).toBe(2)
+})
