@@ -13,6 +13,7 @@ import type { Hosts } from '../hosts/host-settings.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './connection-pool.ts'
 import { createReplyRules, type ReplyRule } from './reply-rules.ts'
 import { HostLimiter, type SharedLimits } from './shared-limits.ts'
+import type { TlsPolicy } from '../tls-policy/tls-policy.ts'
 import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
 
 const peers: SmtpPeer[] = []
@@ -30,6 +31,18 @@ interface Setting {
   readonly replies?: readonly ReplyRule[]
   /** Of all hosts. */
   readonly shared?: SharedLimits
+  /** The TLS policy avoids this many hosts, from the first one on. */
+  readonly avoided?: number
+}
+
+const avoidPolicy: TlsPolicy = {
+  name: 'avoid',
+  forHost: async () => ({
+    kind: 'avoid',
+    status: '4.7.5',
+    text: 'TLSA look-up failed',
+    failure: 'validation-failure',
+  }),
 }
 
 async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
@@ -39,7 +52,10 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
   pools.push(pool)
   let lookUps = 0
   const limits = setting.shared ? { shared: setting.shared } : {}
-  const targets = own.map((peer, i) => loopbackTarget(peer.port, { host: `mx${i + 1}.test`, ...limits }))
+  const targets = own.map((peer, i) => {
+    const policy = i < (setting.avoided ?? 0) ? { tls: avoidPolicy } : {}
+    return loopbackTarget(peer.port, { host: `mx${i + 1}.test`, ...limits, ...policy })
+  })
   const limitClock = createFakeClock()
   const limiter = new HostLimiter(limitClock)
   const agent = createAgent(
@@ -232,6 +248,28 @@ describe('the next host', () => {
     await dead.peers[0]?.close()
     await dead.peers[1]?.close()
     expect((await dead.send(['a@example.net'])).short).toEqual(['delivered 2.0.0'])
+  })
+})
+
+describe('a host that the TLS policy avoids', () => {
+  it('uses up no session: the next host gets the message', async () => {
+    const { peers: own, send } = await setUp([{}, {}, {}], { avoided: 2, agent: { sessionLimit: 1 } })
+    expect((await send(['a@there.test'])).short).toEqual(['delivered 2.0.0'])
+    expect(own.map((peer) => peer.sessions)).toEqual([0, 0, 1])
+  })
+
+  it('defers the message if there is no other, and the outcome names the failure', async () => {
+    const { send } = await setUp([{}], { avoided: 1 })
+    const { outcomes, verdict } = await send(['a@there.test'])
+    expect(verdict).toBe('unreachable')
+    expect(outcomes).toMatchObject([
+      {
+        kind: 'deferred',
+        scope: 'site',
+        status: '4.7.5',
+        tls: { level: 'none', policy: 'avoid', failure: 'validation-failure' },
+      },
+    ])
   })
 })
 
