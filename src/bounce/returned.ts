@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { StoredBody, StoredMessage } from '../queue/contract/queue.ts'
+import { bodySize } from '../queue/contract/stored-body.ts'
 import type { Notice } from './decide.ts'
 import type { Returned } from './report-facts.ts'
 
@@ -14,10 +15,9 @@ export async function returnedPart(
   ports: { readonly openBody: (body: StoredBody) => Readable; readonly sizeLimit: number },
 ): Promise<Returned> {
   const { header, body, parameters } = message
-  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
   const whole = notice === 'failed' && parameters.ret !== 'HDRS' && !parameters.requireTls
   const headerAlone = { header: cutHeader(header, ports.sizeLimit), body: null }
-  if (!whole || header.length + bodySize > ports.sizeLimit) return headerAlone
+  if (!whole || header.length + bodySize(body) > ports.sizeLimit) return headerAlone
   if (body.kind === 'inline') return { header, body: body.bytes }
   // Without a readable body the sender still gets the report.
   const bytes = await buffer(ports.openBody(body)).catch(() => null)

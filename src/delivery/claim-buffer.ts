@@ -1,6 +1,7 @@
 // Claims that are not attempted yet, by destination. Each saves a round trip to the queue.
 
 import type { Claim } from '../queue/contract/queue.ts'
+import { contentSize } from '../queue/contract/stored-body.ts'
 
 interface Entry {
   readonly claims: Claim[]
@@ -36,7 +37,7 @@ export class ClaimBuffer {
     if (claims.length === 0) return
     this.#entry(nextHop).claims.push(...claims)
     this.#total += claims.length
-    for (const claim of claims) this.#octets += octetsOf(claim)
+    for (const claim of claims) this.#octets += contentSize(claim.message)
   }
 
   /** Adds a claim made at the acceptance of its message. `overtakes`: due mail for the same destination waits in the queue. */
@@ -60,7 +61,7 @@ export class ClaimBuffer {
     if (!entry || count <= 0) return []
     const removed = entry.claims.splice(0, count)
     this.#total -= removed.length
-    for (const claim of removed) this.#octets -= octetsOf(claim)
+    for (const claim of removed) this.#octets -= contentSize(claim.message)
     this.#dropIfEmpty(nextHop, entry)
     return removed
   }
@@ -80,9 +81,4 @@ export class ClaimBuffer {
     this.#entries.set(nextHop, fresh)
     return fresh
   }
-}
-
-/** Octets of the message in memory; a body in a file is not. */
-function octetsOf({ message: { header, body } }: Claim): number {
-  return header.length + (body.kind === 'inline' ? body.bytes.length : 0)
 }

@@ -1,6 +1,7 @@
 // The contract of intake: the only writer of new messages. One checked draft in, one commit, one answer.
 
 import { readFields } from '../message/header.ts'
+import { bodySize } from '../queue/contract/stored-body.ts'
 import type { Mail } from '../policy/check.ts'
 import type { Passed } from '../policy/run-checks.ts'
 import type { NewMessage, Queue, StoredBody } from '../queue/contract/queue.ts'
@@ -59,14 +60,13 @@ export function mailOf(
   { session, origin, sender, recipients, header, body }: Draft,
   { queue, queueId, at }: { readonly queue: Pick<Queue, 'openBody'>; readonly queueId: string; readonly at: number },
 ): Mail {
-  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
   return {
     queueId,
     session,
     origin,
     sender,
     recipients: recipients.map((one) => one.forwardPath),
-    content: { header, bodySize, openBody: () => queue.openBody(body) },
+    content: { header, bodySize: bodySize(body), openBody: () => queue.openBody(body) },
     fields: readFields(header),
     at,
   }

@@ -2,6 +2,7 @@
 // until the commit, `discard` removes the bodies.
 
 import type { Content } from '../message/content.ts'
+import { bodySize } from '../queue/contract/stored-body.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
 import { isReplacedByVia, viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
@@ -185,8 +186,7 @@ async function sealing(
 }
 
 function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Content {
-  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
-  return { header, bodySize, openBody: () => ports.queue.openBody(body) }
+  return { header, bodySize: bodySize(body), openBody: () => ports.queue.openBody(body) }
 }
 
 /** The policy that gives the copy a new author, and the author that it replaces; null where the author stays. */

@@ -234,7 +234,7 @@ describe('a node that cannot start says why and ends with 2:', () => {
     const node = await prepare()
     await node.start()
     const second = await prepare({ data: node.data })
-    await expectRefusal(second, /queue is in use by another running node/)
+    await expectRefusal(second, /queue is in use by a running node/)
     expect(await sendOne(node)).toMatch(/^250/)
     await node.emptied()
   })

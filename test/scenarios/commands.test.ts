@@ -348,7 +348,7 @@ describe('an invalid command line', () => {
     const ran = await runWaypost(['queue', 'list', '-c', other.config])
     expect(ran).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^there is no queue: no file .*queue\.db\n$/),
+      stderr: expect.stringMatching(/^no queue in .*: queue\.db does not exist\n$/),
     })
   })
 })

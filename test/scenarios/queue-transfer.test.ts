@@ -150,7 +150,7 @@ describe('adopt', () => {
     const adopt = () => queueCommand(pair.taker, 'adopt', pair.giver.data, '--name', 'node-1')
     expect(await adopt()).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('in use by another running node'),
+      stderr: expect.stringContaining('in use by a running node'),
     })
     await pair.giver.stop('SIGKILL')
     expect(await adopt()).toMatchObject({ status: 0, stderr: '' })

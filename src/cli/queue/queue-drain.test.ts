@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type QueueNode, queueNode, runCommand } from '../../../test/lib/queue-command.ts'
 import { sampleMessage } from '../../../test/lib/queue-samples.ts'
-import { DATABASE_FILE, lockTransfers } from '../../queue/sqlite/database/database.ts'
+import { DATABASE_FILE } from '../../queue/sqlite/database/database.ts'
+import { lockTransfers } from '../../queue/sqlite/database/process-locks.ts'
 import { queueAdopt } from './queue-adopt.ts'
 import { queueAbort } from './queue-drain.ts'
 
@@ -31,7 +32,7 @@ const adopt = () =>
 it('only one command at a time may transfer a queue', async () => {
   await (await node.open()).accept(sampleMessage(), { claim: false })
   const first = lockTransfers(queueOf(node))
-  const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt is at work on') }
+  const refused = { code: 1, out: '', err: expect.stringContaining('another drain or adopt works on') }
   expect(await abort()).toEqual(refused)
   expect(await adopt()).toEqual(refused)
   first.close()
@@ -39,6 +40,6 @@ it('only one command at a time may transfer a queue', async () => {
 })
 
 it('creates no queue', async () => {
-  expect(await abort()).toMatchObject({ code: 1, err: expect.stringContaining('there is no queue') })
+  expect(await abort()).toMatchObject({ code: 1, err: expect.stringContaining('no queue in') })
   expect(existsSync(join(queueOf(node), DATABASE_FILE))).toBe(false)
 })

@@ -2,6 +2,7 @@
 // help (RFC 5321 section 5.1), and returns one outcome for each recipient.
 
 import type { Outcome } from '../../queue/contract/outcome.ts'
+import { bodySize } from '../../queue/contract/stored-body.ts'
 import type { Claim, ClaimedRecipient } from '../../queue/contract/queue.ts'
 import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
 import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope } from '../smtp-client/transport.ts'
@@ -223,7 +224,7 @@ function contentOf(claim: Claim, openBody: AgentPorts['openBody']): TransportCon
   return {
     header,
     inline: body.kind === 'inline' ? body.bytes : null,
-    bodySize: body.kind === 'inline' ? body.bytes.length : body.size,
+    bodySize: bodySize(body),
     open: () => openBody(body),
   }
 }

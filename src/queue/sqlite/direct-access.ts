@@ -2,8 +2,8 @@
 // node's commits; the node notices a change at its next commit or within a second. Nothing here claims, accepts or recovers.
 
 import { createReadStream } from 'node:fs'
+import { inlineStream } from '../contract/stored-body.ts'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import type { QueueControl } from '../contract/queue-control.ts'
 import type { QueueReader } from '../contract/queue-reader.ts'
@@ -34,9 +34,7 @@ export function openQueueReader(directory: string, clock: Pick<Clock, 'now'>): Q
     run,
     now: () => clock.now(),
     openBody: (body) =>
-      body.kind === 'spool'
-        ? createReadStream(join(directory, 'spool', body.file))
-        : Readable.from([body.bytes], { objectMode: false }),
+      body.kind === 'spool' ? createReadStream(join(directory, 'spool', body.file)) : inlineStream(body.bytes),
   })
   return Object.assign(reader, { close: () => void db.close() })
 }

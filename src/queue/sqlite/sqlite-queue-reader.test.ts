@@ -151,6 +151,8 @@ it('says of a recipient that a person stopped its destination', async () => {
   expect(suspended()).toEqual([true])
 })
 
-it('says what is wrong where there is no queue', () => {
-  expect(() => new SyncQueueReader(`${place.directory}/nowhere`)).toThrow(/no queue: no file .*nowhere\/queue\.db/)
+it('names the directory without a queue', () => {
+  expect(() => new SyncQueueReader(`${place.directory}/nowhere`)).toThrow(
+    /no queue in .*nowhere: queue\.db does not exist/,
+  )
 })

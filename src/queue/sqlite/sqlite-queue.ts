@@ -1,7 +1,8 @@
 // The queue of a node over the store worker and the spool. It turns calls of the contract into operations of the worker and decides nothing
 // about mail.
 
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
+import { contentParts, contentSize, inlineStream } from '../contract/stored-body.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Event } from '../../observe/events.ts'
 import { noticeNumber } from '../contract/notify-bits.ts'
@@ -32,14 +33,7 @@ import { SqliteQueueControl } from './sqlite-queue-control.ts'
 import { type ReaderPorts, SqliteQueueReader } from './sqlite-queue-reader.ts'
 import { type FreeSpace, StorageHealth } from './storage-health.ts'
 import type { CommitListener, StoreClient } from './worker/store-client.ts'
-import {
-  contentOf,
-  decodeClaim,
-  decodeNotice,
-  encodeEvents,
-  encodeMessage,
-  encodeOutcome,
-} from './worker/worker-codec.ts'
+import { decodeClaim, decodeNotice, encodeEvents, encodeMessage, encodeOutcome } from './worker/worker-codec.ts'
 import type { Accepted, CommitNews, Operation, OperationResults } from './worker/worker-protocol.ts'
 
 /** Time between two tries to write a settlement or release that the disk refused, ms. */
@@ -94,7 +88,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     const encoded = encodeMessage(message, this.#client.octetsStart)
     const { value } = await this.#client.run(
       { kind: 'accept', message: encoded, claim: options.claim, now: this.#clock.now() },
-      contentOf(message),
+      contentParts(message),
     )
     this.#publish(message.events)
     return acceptedClaims(message, value, options)
@@ -107,7 +101,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     }))
     const { value } = await this.#client.run(
       { kind: 'accept-all', messages: encoded, claim: options.claim, now: this.#clock.now() },
-      messages.flatMap(contentOf),
+      messages.flatMap(contentParts),
     )
     for (const { returned, events } of messages) if (!returned) this.#publish(events)
     return messages.flatMap((message, place) => acceptedClaims(message, value[place] as Accepted, options))
@@ -175,7 +169,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
         events: encodeEvents(events),
         now: this.#clock.now(),
       },
-      reports.flatMap(contentOf),
+      reports.flatMap(contentParts),
     )
   }
 
@@ -207,7 +201,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
 
   openBody(body: StoredBody): Readable {
     if (body.kind === 'spool') return this.#spool.read(body.file, body.size)
-    return Readable.from(body.bytes.length > 0 ? [body.bytes] : [], { objectMode: false })
+    return inlineStream(body.bytes)
   }
 
   health(): Promise<QueueHealth> {
@@ -231,12 +225,8 @@ export class SqliteQueue implements OpenQueue, CommitListener {
   }
 
   async acceptTransfer({ token, from, message }: TransferRequest): Promise<TransferAnswer> {
-    const { header, body } = message
     const encoded = encodeTransfer(message, this.#client.octetsStart)
-    return this.#transferStep(
-      { kind: 'accept', token, from, message: encoded },
-      body.kind === 'inline' ? [header, body.bytes] : [header],
-    )
+    return this.#transferStep({ kind: 'accept', token, from, message: encoded }, contentParts(message))
   }
 
   async refuseTransfer(token: string): Promise<'accepted' | 'refused'> {
@@ -280,7 +270,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     let start = this.#client.octetsStart
     return messages.map((message) => {
       const encoded = encodeMessage(message, start)
-      for (const part of contentOf(message)) start += part.length
+      start += contentSize(message)
       return encoded
     })
   }

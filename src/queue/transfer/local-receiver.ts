@@ -1,6 +1,7 @@
 // Room handover: a queue on this machine as the receiver.
 
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
+import { bodySize } from '../contract/stored-body.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { type IncomingQueue, storeIncoming, BodySizeMismatch } from './store-incoming.ts'
 import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, trouble } from './receiver.ts'
@@ -13,7 +14,7 @@ export function createLocalReceiver(queue: IncomingQueue, name: string): Receive
     offer: ({ token, from, message, openBody }: Offer): Promise<ReceiverAnswer<TransferAnswer>> =>
       foreseen(() => {
         const { body, ...rest } = message
-        const size = body.kind === 'inline' ? body.bytes.length : body.size
+        const size = bodySize(body)
         return storeIncoming(queue, { token, from, message: rest, size, body: openBody(body) })
       }),
     refuse: ({ token }) => foreseen(() => queue.refuseTransfer(token)),

@@ -2,6 +2,7 @@
 // certificate who it is. Connections are kept and shared by all offers of a run.
 
 import { Agent, request as httpsRequest } from 'node:https'
+import { bodySize } from '../contract/stored-body.ts'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -74,15 +75,15 @@ function give(
 ): Promise<ReceiverAnswer<TransferAnswer>> {
   const { token, target, from, message, openBody } = offer
   const head = writeHead(message)
-  const bodySize = message.body.kind === 'inline' ? message.body.bytes.length : message.body.size
+  const size = bodySize(message.body)
   const headers = {
     'waypost-queue': target,
     'waypost-node': from,
     'content-type': 'application/octet-stream',
-    'content-length': head.length + message.header.length + bodySize,
+    'content-length': head.length + message.header.length + size,
   }
   const body = () =>
-    Readable.from(parts([head, message.header], { body: openBody(message.body), size: bodySize }), {
+    Readable.from(parts([head, message.header], { body: openBody(message.body), size }), {
       objectMode: false,
     })
   return call<{ answer: TransferAnswer }>({ method: 'PUT', path: `/transfer/${token}`, headers, body }).then(inner)

@@ -2,6 +2,7 @@
 // checked field by field: it ends in the database.
 
 import { z } from 'zod'
+import { bodySize } from '../contract/stored-body.ts'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 
 /** Changes when the form does: nodes of different forms refuse each other. */
@@ -72,8 +73,9 @@ export interface TransferHead extends Omit<TransferredMessage, 'header' | 'body'
 /** The line, with its end. */
 export function writeHead(message: TransferredMessage): Buffer {
   const { header, body, ...rest } = message
-  const bodySize = body.kind === 'inline' ? body.bytes.length : body.size
-  return Buffer.from(`${JSON.stringify({ version: TRANSFER_VERSION, ...rest, headerSize: header.length, bodySize })}\n`)
+  return Buffer.from(
+    `${JSON.stringify({ version: TRANSFER_VERSION, ...rest, headerSize: header.length, bodySize: bodySize(body) })}\n`,
+  )
 }
 
 /** Reads the line; null if it is none, or of another form. */

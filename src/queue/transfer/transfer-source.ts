@@ -1,7 +1,8 @@
 // Room queue: the giving side of a hand-over, in the process of a command, beside its node or instead of it.
 
 import { createReadStream, statSync } from 'node:fs'
-import { Readable } from 'node:stream'
+import { inlineStream } from '../contract/stored-body.ts'
+import type { Readable } from 'node:stream'
 import type { Database } from 'better-sqlite3'
 import type { Random } from '../../lib/random.ts'
 import type { DirectStore } from '../sqlite/direct-store.ts'
@@ -87,7 +88,7 @@ export class TransferSource implements TransferSourceQueue {
 
   /** Throws QueueUnavailable if the disk lost the body. */
   openBody(body: StoredBody): Readable {
-    if (body.kind === 'inline') return Readable.from(body.bytes.length > 0 ? [body.bytes] : [], { objectMode: false })
+    if (body.kind === 'inline') return inlineStream(body.bytes)
     const path = this.#store.spoolPath(body.file)
     const size = statSync(path, { throwIfNoEntry: false })?.size
     if (size !== body.size) throw new QueueUnavailable('failing', `its body ${path} is missing or damaged`)

@@ -2,6 +2,7 @@
 // their own, which the node's sweep leaves alone for a day: it cannot know which of those files gets its row in the next moment.
 
 import type { Random } from '../../lib/random.ts'
+import { contentParts } from '../contract/stored-body.ts'
 import type { DirectStore } from '../sqlite/direct-store.ts'
 import type { TransferTargetQueue, TransferAnswer, TransferRequest } from '../contract/queue-transfer.ts'
 import type { SpoolFile } from '../contract/queue.ts'
@@ -25,8 +26,7 @@ export class TransferTarget implements TransferTargetQueue {
   }
 
   async acceptTransfer({ token, from, message }: TransferRequest): Promise<TransferAnswer> {
-    const { header, body } = message
-    const octets = Buffer.concat(body.kind === 'inline' ? [header, body.bytes] : [header])
+    const octets = Buffer.concat(contentParts(message))
     return this.#store.step({ kind: 'accept', token, from, message: encodeTransfer(message, 0) }, this.#now(), octets)
   }
 

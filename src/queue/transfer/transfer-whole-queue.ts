@@ -79,7 +79,7 @@ class Run {
     this.#clock = parts.clock
     this.#settings = settings
     this.#greeting = greeting
-    this.#deadline = parts.clock.now() + settings.patienceMs
+    this.#deadline = parts.clock.monotonic() + settings.patienceMs
   }
 
   async all(): Promise<void> {
@@ -189,6 +189,6 @@ class Run {
   }
 
   #isLate(): boolean {
-    return this.#clock.now() >= this.#deadline
+    return this.#clock.monotonic() >= this.#deadline
   }
 }

@@ -1,6 +1,7 @@
 // Room queue: messages that move between queues: from the contract's form to the rows of the store and back.
 
 import type { Event } from '../../observe/events.ts'
+import { bodySize, contentSize } from '../contract/stored-body.ts'
 import { plainMail } from '../../smtp/envelope.ts'
 import type { MailParameters } from '../../smtp/envelope.ts'
 import type { Origin } from '../../smtp/origin.ts'
@@ -16,7 +17,6 @@ import type { StoredRow } from '../sqlite/store/statements/message-rows.ts'
 /** `start` is where its content (header, then the inline body) will lie in the batch's octets. */
 export function encodeTransfer(message: TransferredMessage, start: number): WireTransfer {
   const { body, header } = message
-  const inlineSize = body.kind === 'inline' ? body.bytes.length : 0
   return {
     queueId: message.queueId,
     arrivedAt: message.arrivedAt,
@@ -27,9 +27,9 @@ export function encodeTransfer(message: TransferredMessage, start: number): Wire
     senderProven: message.senderProven ? 1 : 0,
     spoolFile: body.kind === 'spool' ? body.file : null,
     headerSize: header.length,
-    bodySize: body.kind === 'spool' ? body.size : inlineSize,
+    bodySize: bodySize(body),
     contentStart: start,
-    contentEnd: start + header.length + inlineSize,
+    contentEnd: start + contentSize(message),
     recipients: message.recipients.map(encodeRecipient),
     history: message.history.map(({ at, events }) => ({ at, events: JSON.stringify(events) })),
   }

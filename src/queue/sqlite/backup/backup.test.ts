@@ -21,7 +21,8 @@ import { delivered, sampleMessage, type TestQueue, testQueue } from '../../../..
 import { until } from '../../../../test/lib/until.ts'
 import { backupQueue } from './backup.ts'
 import { checksumOf } from './backup-folder.ts'
-import { DATABASE_FILE, openReadOnly, lockBackup } from '../database/database.ts'
+import { DATABASE_FILE, openReadOnly } from '../database/database.ts'
+import { lockBackup } from '../database/process-locks.ts'
 import { SyncQueueReader } from '../../../../test/lib/sync-queue-reader.ts'
 import { restoreQueue } from './restore.ts'
 import type { OpenQueue } from '../../contract/opened-queue.ts'
@@ -143,7 +144,7 @@ describe('nothing is overwritten', () => {
     mkdirSync(join(building, 'spool'), { recursive: true })
     writeFileSync(join(building, 'queue.db'), 'half of it')
     const other = lockBackup(building)
-    await expect(backupQueue(place.directory, backup)).rejects.toThrow(/another backup is being written to/)
+    await expect(backupQueue(place.directory, backup)).rejects.toThrow(/another backup writes to/)
     expect(readFileSync(join(building, 'queue.db'), 'utf8')).toBe('half of it')
     other.close()
     await backupQueue(place.directory, backup)
@@ -161,7 +162,7 @@ describe('nothing is overwritten', () => {
     await backupQueue(place.directory, backup)
     const other = await place.open({ directory: restored })
     await other.accept(sampleMessage(), { claim: false })
-    await expect(restore()).rejects.toThrow(/in use by another running node/)
+    await expect(restore()).rejects.toThrow(/in use by a running node/)
     await other.close()
     await expect(restore()).rejects.toThrow(/holds 1 messages; --force moves/)
     const { messages, movedAside } = await restore({ force: true })

@@ -5,7 +5,8 @@ import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
-import { OWNER_FILE, openKnown, openReadOnly, lockAsOwner } from '../database/database.ts'
+import { hasQueue, openKnown, openReadOnly } from '../database/database.ts'
+import { OWNER_FILE, lockAsOwner } from '../database/process-locks.ts'
 import { DirectorySync } from '../spool/directory-sync.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
@@ -57,12 +58,11 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
 }
 
 function requireReplaceable({ directory, force }: RestoreRequest): void {
-  if (force) return
+  if (force || !hasQueue(directory)) return
   let old: Database
   try {
     old = openReadOnly(directory)
-  } catch (error) {
-    if (error instanceof QueueUnavailable && error.message.startsWith('there is no queue')) return
+  } catch {
     throw new QueueUnavailable('failing', `${directory} has a queue that cannot be read; --force moves it aside`)
   }
   const messages = old.prepare('SELECT count(*) FROM messages').pluck().get() as number

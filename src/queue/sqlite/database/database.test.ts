@@ -17,7 +17,8 @@ import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleMessage, testQueue, type TestQueue } from '../../../../test/lib/queue-samples.ts'
-import { DATABASE_FILE, isOwned, openOwned, openReadOnly, openShared, lockAsOwner } from './database.ts'
+import { DATABASE_FILE, openOwned, openReadOnly, openShared } from './database.ts'
+import { isOwned, lockAsOwner } from './process-locks.ts'
 import { systemClock } from '../../../lib/clock.ts'
 import { systemRandom } from '../../../lib/random.ts'
 import { openQueue } from '../open-queue.ts'
@@ -110,7 +111,7 @@ describe('a database that is gone', () => {
     make()
     expect(refusal(() => openOwned(directory))).toEqual({
       cause: 'corrupt',
-      message: expect.stringContaining(`queue.db is ${word}, but ${join(directory, 'spool')} holds mail of it`),
+      message: expect.stringContaining(`queue.db is ${word}, but mail of it is in ${join(directory, 'spool')}`),
     })
     await expect(
       openQueue(queueSettings(directory), { clock: systemClock, randomBytes: systemRandom }),
@@ -120,7 +121,7 @@ describe('a database that is gone', () => {
 
   it('is not made anew beside its log', () => {
     writeFileSync(`${file}-wal`, 'pages')
-    expect(refusal(() => openOwned(directory)).message).toContain('queue.db-wal holds mail of it')
+    expect(refusal(() => openOwned(directory)).message).toMatch(/mail of it is in .*queue\.db-wal/)
     expect(readFileSync(`${file}-wal`, 'utf8')).toBe('pages')
   })
 
@@ -250,7 +251,7 @@ describe('somebody who is not let in', () => {
     lockAsOwner(directory).close()
     const refused = expect.objectContaining({
       cause: 'failing',
-      message: expect.stringMatching(/cannot be looked at: EACCES/),
+      message: expect.stringMatching(/cannot access .*: EACCES/),
     })
     asStranger(() => {
       expect(() => openReadOnly(directory)).toThrow(refused)

@@ -2,6 +2,7 @@
 // recipient's state, on what waits where, on the notices due, and the ledger must hold exactly one final event for each that ended.
 
 import { mkdtempSync, rmSync } from 'node:fs'
+import { contentParts } from '../../contract/stored-body.ts'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -15,7 +16,7 @@ import { noticeNumber, notifyBits, wantsNotice } from '../../contract/notify-bit
 import type { OperationResults, Operation, WireMessage, WireOutcome } from '../worker/worker-protocol.ts'
 import { allowedMoves, type NextState, stateOf } from '../../contract/states.ts'
 import { Store } from './store.ts'
-import { contentOf, encodeMessage } from '../worker/worker-codec.ts'
+import { encodeMessage } from '../worker/worker-codec.ts'
 
 const HOUR = 3_600_000
 const START = 1_800_000_000_000
@@ -168,7 +169,7 @@ class Pair {
     const wire = encodeMessage(message, 0)
     const answer = this.ask(
       { kind: 'accept', message: wire, claim: one.claim, now: this.now },
-      Buffer.concat(contentOf(message)),
+      Buffer.concat(contentParts(message)),
     )
     for (const [ordinal, recipient] of recipients.entries()) {
       const claimed = one.claim && !this.suspended.has(recipient.nextHop)

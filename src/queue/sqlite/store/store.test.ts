@@ -1,6 +1,7 @@
 // One transaction for many: what fails does not take the others with it, and leaves nothing behind.
 
 import { mkdtempSync, rmSync } from 'node:fs'
+import { contentParts } from '../../contract/stored-body.ts'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -9,7 +10,7 @@ import type { WireClaim } from '../worker/worker-protocol.ts'
 import type { NewMessage } from '../../contract/queue.ts'
 import { defaultRetrySettings } from '../../scheduling/retry-schedule.ts'
 import { type Job, Store } from './store.ts'
-import { contentOf, encodeMessage } from '../worker/worker-codec.ts'
+import { encodeMessage } from '../worker/worker-codec.ts'
 
 let directory: string
 let store: Store
@@ -24,7 +25,7 @@ afterEach(() => {
 
 const accept = (message: NewMessage = sampleMessage(), claim = false): Job => ({
   operation: { kind: 'accept', message: encodeMessage(message, 0), claim, now: message.arrivedAt },
-  octets: Buffer.concat(contentOf(message)),
+  octets: Buffer.concat(contentParts(message)),
 })
 const settle = (id: number): Job => ({
   operation: {

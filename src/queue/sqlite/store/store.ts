@@ -2,7 +2,8 @@
 // line uses it directly. It sends nothing and reads no clock.
 
 import type { Database, Statement } from 'better-sqlite3'
-import { openOwned, openShared, lockAsOwner } from '../database/database.ts'
+import { openOwned, openShared } from '../database/database.ts'
+import { lockAsOwner } from '../database/process-locks.ts'
 import { DestinationTotals } from './destination-totals.ts'
 import { OctetCollector } from '../worker/octet-collector.ts'
 import type {

@@ -1,6 +1,7 @@
 // Room queue: the worker thread that owns the database. Everything that waits when it looks is run in one transaction (group commit), so
 // the more is asked at once, the fewer fsyncs each mail costs. When nothing waits it checkpoints.
 
+import { systemClock } from '../../../lib/clock.ts'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Batch, WorkerReport, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
 import { selectSpoolFiles } from '../store/statements/message-rows.ts'
@@ -39,29 +40,29 @@ function openStore(settings: WorkerSettings): Store | null {
 }
 
 function serve(open: Store): void {
-  let lastWork = performance.now()
+  let lastWork = systemClock.monotonic()
   let sinceLook = 0
   let checkpointed = false
-  const tick = setInterval(() => {
-    const idle = !checkpointed && performance.now() - lastWork > IDLE_MS
+  const tick = systemClock.every(TICK_MS, () => {
+    const idle = !checkpointed && systemClock.monotonic() - lastWork > IDLE_MS
     open.housekeep(idle)
     checkpointed ||= idle
     tellChanges(open)
-  }, TICK_MS)
+  })
   port?.on('message', (first: WorkerRequest) => {
     const requests = [first]
     for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port))
       requests.push(more.message as WorkerRequest)
     const batches = requests.filter((request) => request.kind === 'batch')
     if (batches.length > 0) runBatches(open, batches)
-    lastWork = performance.now()
+    lastWork = systemClock.monotonic()
     checkpointed = false
     if (++sinceLook >= BATCHES_PER_LOOK) {
       sinceLook = 0
       open.housekeep(false)
     }
     if (batches.length === requests.length) return
-    clearInterval(tick)
+    tick.cancel()
     open.close()
     report({ kind: 'closed' })
     port.close()

@@ -1,6 +1,7 @@
 // What crosses the threads comes back as it went; octets keep their places; NOTIFY survives as bits.
 
 import fc from 'fast-check'
+import { contentParts } from '../../contract/stored-body.ts'
 import { describe, expect, it } from 'vitest'
 import { sampleMessage, sampleRecipient } from '../../../../test/lib/queue-samples.ts'
 import type { Notify } from '../../../smtp/envelope.ts'
@@ -8,7 +9,7 @@ import { claimsOf } from '../claimed-at-accept.ts'
 import { notifyBits, notifyOf, wantsNotice } from '../../contract/notify-bits.ts'
 import { OctetCollector } from './octet-collector.ts'
 import type { WireMessage, WireStored } from './worker-protocol.ts'
-import { contentOf, decodeMessage, encodeEvents, encodeMessage } from './worker-codec.ts'
+import { decodeMessage, encodeEvents, encodeMessage } from './worker-codec.ts'
 
 const octets = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
 const message = fc
@@ -45,7 +46,7 @@ describe('messages', () => {
         const collector = new OctetCollector()
         const wires = messages.map((one) => {
           const wire = encodeMessage(one, collector.length)
-          for (const part of contentOf(one)) collector.add(part)
+          for (const part of contentParts(one)) collector.add(part)
           return structuredClone(wire)
         })
         const whole = collector.take() ?? new Uint8Array(0)

@@ -1,6 +1,7 @@
 // Room queue: messages, claims and notices between the contract's form and the plain data that crosses the threads.
 
 import type { Event } from '../../../observe/events.ts'
+import { bodySize, contentSize } from '../../contract/stored-body.ts'
 import { type MailParameters, plainMail } from '../../../smtp/envelope.ts'
 import type { ReplyClass } from '../../../smtp/reply-class.ts'
 import type { Origin } from '../../../smtp/origin.ts'
@@ -26,15 +27,9 @@ import type {
   StoredMessage,
 } from '../../contract/queue.ts'
 
-/** The octets of a message that travel with it: header, then the body if it is inline. */
-export function contentOf(message: NewMessage): readonly Uint8Array[] {
-  return message.body.kind === 'inline' ? [message.header, message.body.bytes] : [message.header]
-}
-
 /** `start` is where its content will lie in the batch's octets. */
 export function encodeMessage(message: NewMessage, start: number): WireMessage {
   const { body, header } = message
-  const inlineSize = body.kind === 'inline' ? body.bytes.length : 0
   return [
     message.queueId,
     message.arrivedAt,
@@ -44,9 +39,9 @@ export function encodeMessage(message: NewMessage, start: number): WireMessage {
     message.senderProven ? 1 : 0,
     body.kind === 'spool' ? body.file : null,
     header.length,
-    body.kind === 'spool' ? body.size : inlineSize,
+    bodySize(body),
     start,
-    start + header.length + inlineSize,
+    start + contentSize(message),
     message.recipients.map(encodeRecipient),
     JSON.stringify(message.events),
   ]

@@ -1,5 +1,6 @@
 // Whose turn it is: nobody's mail waits behind somebody else's pile, whatever the pile is made of, and no pile waits for ever.
 
+import { contentParts } from '../../../contract/stored-body.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { FLOWS, flowOf } from '../../../scheduling/flow.ts'
 import type { NewMessage } from '../../../contract/queue.ts'
 import { defaultRetrySettings } from '../../../scheduling/retry-schedule.ts'
 import { Store } from '../store.ts'
-import { contentOf, encodeMessage } from '../../worker/worker-codec.ts'
+import { encodeMessage } from '../../worker/worker-codec.ts'
 
 const NOW = 1_800_000_000_000
 const nextHop = 'mx:example.net'
@@ -27,7 +28,7 @@ afterEach(() => {
 
 function accept(messages: readonly NewMessage[], now = NOW): void {
   const jobs = messages.map((message) => {
-    const octets = new Uint8Array(Buffer.concat(contentOf(message)))
+    const octets = new Uint8Array(Buffer.concat(contentParts(message)))
     const wire = encodeMessage({ ...message, events: [] }, 0)
     return { operation: { kind: 'accept' as const, message: wire, claim: false, now }, octets }
   })

@@ -1,0 +1,66 @@
+// Locks between processes: the owner of a queue, transfers out of it, and a backup folder. A lock is an exclusive SQLite transaction on a
+// file of its name: the kernel drops it when its process ends, whatever ends it.
+
+import { chownSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
+import { explainErrors, fileExists } from './file-errors.ts'
+
+export const OWNER_FILE = 'owner.lock'
+export const BACKUP_FILE = 'backup.lock'
+const TRANSFER_FILE = 'transfer.lock'
+
+/** Locks a queue directory for its owner until the returned database is closed. Throws QueueUnavailable `owned`. */
+export function lockAsOwner(directory: string): Database {
+  return lock(directory, OWNER_FILE, `${directory} is in use by a running node; stop the node first`)
+}
+
+/**
+ * Locks a queue for transfers to another queue until the returned database is closed: a second command would offer messages that the first
+ * one is about to release. Throws QueueUnavailable `owned`.
+ */
+export function lockTransfers(directory: string): Database {
+  return lock(directory, TRANSFER_FILE, `another drain or adopt works on ${directory}; wait until it ends`)
+}
+
+/** Locks a folder for one backup: a second one would delete the files of the first. Throws QueueUnavailable `owned`. */
+export function lockBackup(folder: string): Database {
+  return lock(folder, BACKUP_FILE, `another backup writes to ${folder}; wait until it ends`)
+}
+
+/** True if a running node owns the queue directory. Throws QueueUnavailable if the file system denies access. */
+export function isOwned(directory: string): boolean {
+  if (!fileExists(join(directory, OWNER_FILE))) return false
+  try {
+    lockAsOwner(directory).close()
+    return false
+  } catch (error) {
+    return error instanceof QueueUnavailable && error.cause === 'owned'
+  }
+}
+
+function lock(directory: string, name: string, refusal: string): Database {
+  const file = join(directory, name)
+  return explainErrors(file, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const db = new SqliteDatabase(file, { timeout: 0 })
+    try {
+      db.pragma('journal_mode = MEMORY')
+      db.exec('BEGIN EXCLUSIVE')
+      giveToOwner(file, directory)
+      return db
+    } catch (error) {
+      db.close()
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+      throw new QueueUnavailable('owned', refusal)
+    }
+  })
+}
+
+/** A lock file that root creates must stay usable for the node's user. */
+function giveToOwner(file: string, directory: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  chownSync(file, uid, gid)
+}
