@@ -64,7 +64,7 @@ function withoutNotify(drafted: DraftRecipient): DraftRecipient {
   return { ...drafted, parameters: { ...drafted.parameters, notify: [] } }
 }
 
-/** Two forward-paths with one destination: the sender gets the DSNs requested for either (RFC 3461 4.1). NEVER for one does not cancel the other. */
+/** Two forward-paths with one destination: the sender gets the DSNs requested for either (RFC 3461 4.1). NEVER of the first does not cancel the requests of the second. */
 function mergeNotify(first: NewRecipient, second: NewRecipient): NewRecipient {
   const [asked, more] = [first.parameters.notify, second.parameters.notify]
   if (asked.includes('NEVER')) return more.includes('NEVER') ? first : second

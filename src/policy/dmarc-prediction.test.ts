@@ -53,7 +53,7 @@ describe('the destination', () => {
     ['DMARC was not checked', 'spf=pass'],
     ['a fleet node authenticated the client', 'auth=pass smtp.mailfrom=lee@example.org'],
     ['the DNS did not answer', `${aligned}; dmarc=temperror`],
-    ['From: had several authors', `${aligned}; dmarc=permerror`],
+    ['From: has several authors', `${aligned}; dmarc=permerror`],
   ])('is unknown where %s', (_, results) => {
     expect(predict(results)).toMatchObject({ predicted: 'unknown', atArrival: 'unknown' })
   })

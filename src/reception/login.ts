@@ -1,4 +1,4 @@
-// Logging in: the brake against guessing first, then the password; a certificate known for a person counts as SASL EXTERNAL.
+// Checks the credentials of AUTH: the login throttle first, then the password. A client certificate of a user is SASL EXTERNAL.
 
 import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
 import type { Guard } from '../auth/login-throttle.ts'
@@ -16,7 +16,7 @@ export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: Guard
-  /** Our domain: the brake must not count `lee` and `lee@domain` apart. */
+  /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
 }
 
@@ -34,12 +34,12 @@ async function byPassword(
   session: Session,
   given: Credentials & { kind: 'password' },
 ): Promise<AuthAnswer> {
-  // Acting for somebody else (RFC 4616 authzid) is not offered; ignoring it would be worse.
+  // An authorization identity of another user (RFC 4616) is not supported. To ignore it would send mail as the wrong user.
   if (given.authzid !== null && given.authzid !== given.user)
     return refused(
       535,
       '5.7.8',
-      'Acting for another user is not possible',
+      'Authorization as another user is not supported',
       `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
     )
   const name = identityOf(given.user, parts.domain)
@@ -61,7 +61,7 @@ async function byPassword(
 async function byCertificate(parts: LoginParts, session: Session, authzid: string | null): Promise<AuthAnswer> {
   const certificate = session.tls?.certificate
   if (!certificate || !parts.certificates)
-    return refused(535, '5.7.8', 'No client certificate that is known here', 'EXTERNAL without a certificate')
+    return refused(535, '5.7.8', 'Client certificate is missing or unknown', 'EXTERNAL without a client certificate')
   const answer = await parts.certificates.identify(certificate)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong' || (authzid !== null && authzid !== '' && authzid !== answer.identity))

@@ -46,7 +46,7 @@ afterEach(async () => {
 })
 
 describe('AUTH PLAIN', () => {
-  it('takes the credentials with the command', async () => {
+  it('accepts an initial response', async () => {
     const client = await start()
     await client.expect(`AUTH PLAIN ${base64('\0lee@example.org\0secret')}`, '235 2.7.0')
     expect(seen).toEqual([{ kind: 'password', user: 'lee@example.org', password: 'secret', authzid: null }])
@@ -57,14 +57,14 @@ describe('AUTH PLAIN', () => {
     expect(server.messages[0]?.session.origin).toEqual({ kind: 'user', identity: 'lee@example.org' })
   })
 
-  it('asks for them otherwise', async () => {
+  it('sends a 334 without one', async () => {
     const client = await start()
     expect((await client.expect('auth plain', '334')).lines).toEqual(['334 '])
     await client.expect(base64('lee\0lee\0secret'), '235 2.7.0')
     expect(seen).toMatchObject([{ user: 'lee', authzid: 'lee' }])
   })
 
-  it('refuses to act for another identity', async () => {
+  it('refuses an authorization identity of another user', async () => {
     const client = await start()
     await client.expect(`AUTH PLAIN ${base64('boss\0lee\0secret')}`, '535 5.7.8')
     expect(seen).toEqual([])
@@ -81,14 +81,14 @@ describe('AUTH PLAIN', () => {
     },
   )
 
-  it('is not confused by a command in place of the response', async () => {
+  it('treats a command in place of the response as a malformed response', async () => {
     const client = await start()
     await client.expect('AUTH PLAIN', '334')
     await client.expect('QUIT', '501 5.5.2')
     await client.expect('NOOP', '250')
   })
 
-  it('reads pipelined continuation lines in their place', async () => {
+  it('reads pipelined continuation lines in order', async () => {
     const client = await start()
     client.write(`AUTH LOGIN\r\n${base64('lee')}\r\n${base64('secret')}\r\nNOOP\r\n`)
     for (const expected of ['334', '334', '235', '250']) await client.expect(null, expected)
@@ -96,7 +96,7 @@ describe('AUTH PLAIN', () => {
 })
 
 describe('AUTH LOGIN', () => {
-  it('asks for name and password', async () => {
+  it('sends a 334 for user and password', async () => {
     const client = await start()
     expect((await client.expect('AUTH LOGIN', '334')).text).toBe(base64('Username:'))
     expect((await client.expect(base64('lee'), '334')).text).toBe(base64('Password:'))
@@ -130,13 +130,13 @@ describe('AUTH EXTERNAL', () => {
     expect(seen).toEqual([{ kind: 'external', authzid }])
   })
 
-  it('asks for the identity', async () => {
+  it('sends a 334 for the identity', async () => {
     const client = await start({}, identity)
     await client.expect('AUTH EXTERNAL', '334')
     await client.expect('', '235')
   })
 
-  it('is there only for who brought a certificate', async () => {
+  it('is offered only with a client certificate', async () => {
     const client = await start()
     expect((await client.expect('EHLO c', '250')).text).toMatch(/^AUTH PLAIN LOGIN$/m)
     await client.expect('AUTH EXTERNAL =', '504 5.5.4')
@@ -177,13 +177,13 @@ describe('AUTH in general', () => {
     await client.closed()
   })
 
-  it('speaks the reply of the hook, temporary ones too', async () => {
+  it('sends the reply of the hook, also a temporary one', async () => {
     const reply = refusal(454, '4.7.0', 'Temporary authentication failure')
     const client = await start({ hooks: { authenticate: async () => ({ kind: 'refused', reply }) } })
     await client.expect(`AUTH PLAIN ${base64('\0lee\0secret')}`, '454 4.7.0')
   })
 
-  it('takes a line of 12288 octets and hangs up on a longer one (RFC 4954 4)', async () => {
+  it('accepts a line of 12288 octets and ends the session at a longer one (RFC 4954 4)', async () => {
     const client = await start()
     await client.expect(`AUTH PLAIN ${base64('\0lee\0'.padEnd(9216, 'x'))}`, '535')
     client.write(`AUTH PLAIN ${'A'.repeat(20_000)}`)
@@ -191,7 +191,7 @@ describe('AUTH in general', () => {
     await client.closed()
   })
 
-  it('survives a client that leaves in the middle', async () => {
+  it('survives a client that disconnects during the exchange', async () => {
     const client = await start()
     await client.expect('AUTH LOGIN', '334')
     client.reset()

@@ -1,6 +1,5 @@
-// One command line as octets → verb and argument (RFC 5321 2.4, 4.1.1). Strict about characters, lenient about case and trailing blanks.
-// A line that ends in a bare LF is a command like any other (RFC 5321 2.3.8 forbids sending it, reading it harms nobody:
-// only DATA decides where a message ends).
+// Reads one command line: octets → verb and argument (RFC 5321 2.4, 4.1.1). It is strict about characters and accepts any case and trailing
+// blanks. A line may end in a bare LF: a client must not send one (RFC 5321 2.3.8), but outside DATA it does no harm.
 
 import { isUtf8 } from 'node:buffer'
 import type { Refusal } from '../smtp/reply.ts'
@@ -20,7 +19,7 @@ const form = /^([A-Za-z]{1,12})(?: +(.*))?$/s
 const forbidden = /[\x00-\x08\x0a-\x1f\x7f]/
 const aboveAscii = /[\x80-\xff]/
 
-/** Splits a line (without its line end). Tabs count as blanks at the end only. */
+/** @param line without its line end; tabs count as blanks at the end only */
 export function readCommandLine(line: Buffer, limits: LineLimits): CommandLine {
   const latin = line.toString('latin1')
   if (forbidden.test(latin)) return { kind: 'bad', reply: badCharacters }

@@ -1,5 +1,5 @@
-// smtp-server's parser with our own reading of DATA (data-framing.ts; the package leaves the dot of `.x` and takes one out after a bare
-// LF). Besides: an unfinished last line is no command, the end of DATA is announced, and so is every step of the size.
+// The parser of smtp-server with our own framing of DATA (data-framing.ts): smtp-server keeps the dot of `.x` and removes one after a bare
+// LF. It also reports the size and the end of DATA, and runs no line without a line end.
 
 import type { PassThrough } from 'node:stream'
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
@@ -8,9 +8,9 @@ import { createDataFraming, type DataFraming } from './data-framing.ts'
 type Done = (error?: Error | null) => void
 
 export class CommandStream extends SMTPStream {
-  /** The true end of data (RFC 5321 4.1.1.4) was read. */
+  /** Called at the end of data (RFC 5321 4.1.1.4). */
   onDataEnd: () => void = () => {}
-  /** Octets of the message so far, after dot-unstuffing. */
+  /** Called with the octets of the message so far, after dot-unstuffing. */
   onDataOctets: (octets: number) => void = () => {}
   #framing: DataFraming = createDataFraming()
 
@@ -19,7 +19,7 @@ export class CommandStream extends SMTPStream {
     return super.startDataMode(maxOctets)
   }
 
-  /** RFC 5321 2.3.8: a line without its end was never sent; running it would let a cut connection say QUIT or DATA. */
+  /** A line without its line end is no command (RFC 5321 2.3.8): a broken connection must not execute QUIT or DATA. */
   override _flushData(): void {}
 
   override _countDataBytes(length: number): void {
@@ -33,7 +33,7 @@ export class CommandStream extends SMTPStream {
     this._countDataBytes(content.length)
     if (rest !== null) return this._endDataMode(content, rest, done)
     if (content.length === 0 || !stream.writable || stream.write(content)) return done()
-    // A stream that its reader destroys never drains, it only closes.
+    // A destroyed stream emits no drain event, only close.
     const resume = () => {
       stream.removeListener('drain', resume)
       stream.removeListener('close', resume)
@@ -48,7 +48,7 @@ export class CommandStream extends SMTPStream {
     this.onDataEnd()
   }
 
-  /** True if octets of an unfinished or unread line are waiting. */
+  /** True if octets of an incomplete or unread line are buffered. */
   get holdsInput(): boolean {
     return this._remainder !== '' || this.writableLength > 0
   }

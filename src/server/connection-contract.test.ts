@@ -1,5 +1,5 @@
-// Pins what we use and override of smtp-server 3.21.6. If this fails after an update, read connection.ts, command-stream.ts and
-// mail-server.ts against the new source before changing a number here.
+// Pins what this module uses and overrides of smtp-server 3.21.6. If a test fails after an update, follow
+// docs/decisions/0013-smtp-server.md before you change a value here.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const source = (name: string) => readFileSync(join(dirname(manifest), 'dist/esm'
 const methods = (prototype: object) => Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
 
 describe('smtp-server', () => {
-  it('is the version that was read', () => {
+  it('has the reviewed version', () => {
     expect(JSON.parse(readFileSync(manifest, 'utf8'))).toMatchObject({ version: '3.21.6' })
   })
 
@@ -23,11 +23,11 @@ describe('smtp-server', () => {
     ['smtp-connection', 'b7ee51b8774cabf0'],
     ['smtp-server', '7d526449a9869243'],
     ['smtp-stream', '4e48daabf1b43c95'],
-  ])('%s has the text that was read', (name, hash) => {
+  ])('%s has the reviewed source', (name, hash) => {
     expect(createHash('sha256').update(source(name)).digest('hex').slice(0, 16)).toBe(hash)
   })
 
-  it('has the methods that we override', () => {
+  it('has the methods that this module overrides or calls', () => {
     expect(methods(SMTPConnection.prototype)).toEqual(
       expect.arrayContaining([
         'init',
@@ -58,14 +58,14 @@ describe('smtp-server', () => {
     )
   })
 
-  it('reaches its own command handlers through _onCommand only, which is ours', () => {
+  it('calls its command handlers only in _onCommand, which is overridden', () => {
     const text = source('smtp-connection')
     expect(text.match(/handler_[A-Z]+\(/g)?.length).toBe(text.match(/^ {4}handler_[A-Z]+\(/gm)?.length)
     expect(text.match(/_getHandler\(/g)).toHaveLength(3)
   })
 
-  it('greets through init() only, which is ours', () => {
-    // The second one is in XCLIENT, whose handler is never called.
+  it('sends its greeting only in init(), which is overridden', () => {
+    // The second call is in XCLIENT, whose handler is never called.
     expect(source('smtp-connection').match(/this\._sendGreeting\(/g)).toHaveLength(2)
     expect(source('smtp-connection').match(/this\.connectionReady\(/g)).toHaveLength(1)
   })

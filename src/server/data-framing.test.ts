@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDataFraming } from './data-framing.ts'
 
-/** Feeds a stream cut at these places; content and what follows the end, or null if it does not end. */
+/** Feeds a stream split at these offsets. Returns the content and the octets after the end, or null without an end. */
 function read(stream: Buffer, cuts: readonly number[] = []): { content: string; rest: string | null } {
   const framing = createDataFraming()
   const pieces: string[] = []
@@ -17,7 +17,7 @@ function read(stream: Buffer, cuts: readonly number[] = []): { content: string; 
   return { content: pieces.join(''), rest: null }
 }
 
-/** The same by lines, slowly and plainly: what RFC 5321 4.5.2 says. */
+/** A simple reference implementation of RFC 5321 4.5.2, line by line. */
 function plainly(stream: string): { content: string; rest: string | null } {
   let content = ''
   let from = 0
@@ -25,7 +25,7 @@ function plainly(stream: string): { content: string; rest: string | null } {
     const end = stream.indexOf('\r\n', from)
     const line = end < 0 ? stream.slice(from) : stream.slice(from, end + 2)
     if (line === '.\r\n') return { content, rest: stream.slice(end + 2) }
-    // A held CR behind a lone dot is not content yet.
+    // A held CR after a dot is not content yet.
     if (end < 0 && line === '.\r') return { content, rest: null }
     content += line.startsWith('.') ? line.slice(1) : line
     if (end < 0) return { content, rest: null }
@@ -51,7 +51,7 @@ describe('the framing of DATA', () => {
     expect(plainly(stream)).toEqual({ content, rest })
   })
 
-  it('agrees with the plain reading for every stream and every cut', () => {
+  it('agrees with the reference for every stream and every split', () => {
     const octet = fc.constantFrom('\r', '\n', '.', 'a', '\0', '\r\n', '\r\n.', '.\r\n')
     const stream = fc.array(octet, { maxLength: 14 }).map((parts) => parts.join(''))
     fc.assert(
@@ -63,7 +63,7 @@ describe('the framing of DATA', () => {
     )
   })
 
-  it('agrees with itself byte by byte', () => {
+  it('gives the same result octet by octet', () => {
     const stream = Buffer.from('.a\r\n..\r\n.\r.\r\n.b\r\n\r\n.\rc\r\n.\r\nMAIL', 'latin1')
     const each = Array.from(stream, (_, index) => index)
     expect(read(stream, each)).toEqual(read(stream))

@@ -1,24 +1,23 @@
-// Where a message ends, and which dots are not part of it (RFC 5321 4.1.1.4, 4.5.2). Only CRLF dot CRLF ends; a dot at the start of a line
-// goes away; lines begin after CRLF and nowhere else, so a bare CR or LF hides no dot and makes no line. It passes both on: judging
-// them is the business of message/newlines.ts.
+// Finds the end of a message and removes stuffed dots (RFC 5321 4.1.1.4, 4.5.2). Only CRLF dot CRLF is the end. A line begins only after
+// CRLF, so a bare CR or LF neither hides a dot nor begins a line; message/newlines.ts decides about bare CR and LF.
 
 const CR = 0x0d
 const LF = 0x0a
 const DOT = 0x2e
 const lineStartDot = Buffer.from('\r\n.')
 
-/** What the last octets were. */
+/** The last octets: text, CR, line end, dot at the start of a line, or CR after that dot. */
 type State = 'text' | 'cr' | 'line' | 'dot' | 'dot-cr'
 
 export interface Framed {
-  /** Octets of the message. Shares memory with the chunk, which is overwritten. */
+  /** Octets of the message. They share the memory of the chunk, which is overwritten. */
   readonly content: Buffer
-  /** What follows the end of data, or null if it was not reached. */
+  /** The octets after the end of data; null before the end. */
   readonly rest: Buffer | null
 }
 
 export interface DataFraming {
-  /** Takes the next octets of the client; they may be cut anywhere. Not to be called after the end. */
+  /** Reads the next octets of the client, split anywhere. Must not be called after the end. */
   push(chunk: Buffer): Framed
 }
 
@@ -26,7 +25,7 @@ interface Cursor {
   readonly octets: Buffer
   /** Next octet to read. */
   at: number
-  /** Octets of content so far, moved to the front. */
+  /** Octets of content so far; they are moved to the front. */
   kept: number
 }
 
@@ -35,7 +34,7 @@ export function createDataFraming(): DataFraming {
   let state: State = 'line'
   return {
     push: (chunk) => {
-      // A CR behind a dot is content or part of the end: it was held back, and is read again together with what follows.
+      // A CR after a dot is content or part of the end. It was held back and is read again with the next chunk.
       const octets = state === 'dot-cr' ? Buffer.concat([Buffer.from([CR]), chunk]) : chunk
       if (state === 'dot-cr') state = 'dot'
       const cursor: Cursor = { octets, at: 0, kept: 0 }
@@ -71,13 +70,13 @@ function step(state: State, cursor: Cursor): State | 'end' {
         cursor.at++
         return 'end'
       }
-      // The CR was content after all.
+      // The CR was content.
       cursor.octets[cursor.kept++] = CR
       return 'text'
   }
 }
 
-/** Everything up to the next line that begins with a dot. */
+/** Keeps everything up to the next line that begins with a dot. */
 function text(cursor: Cursor): State {
   const { octets, at } = cursor
   const found = octets.indexOf(lineStartDot, at)
@@ -87,7 +86,7 @@ function text(cursor: Cursor): State {
   return state
 }
 
-/** Looks before anything is moved. */
+/** The state after the last octet; called before octets are moved. */
 function endOf(octets: Buffer, from: number): State {
   const last = octets.length - 1
   if (octets[last] === CR) return 'cr'

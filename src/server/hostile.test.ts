@@ -1,4 +1,4 @@
-// Clients that mean harm: floods, endless lines, silence, disconnects at every step, and random input in every state.
+// Hostile clients: floods, lines without end, silence, disconnects at every step, and random input in every state.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -26,8 +26,8 @@ afterEach(async () => {
   expect(server.bugs).toEqual([])
 })
 
-describe('a client that has gone before it was looked at', () => {
-  it('has no address, and nobody is asked about it', async () => {
+describe('a client that disconnects before the node accepts it', () => {
+  it('has no address and reaches no hook', async () => {
     const seen: string[] = []
     await start({
       hooks: {
@@ -43,7 +43,7 @@ describe('a client that has gone before it was looked at', () => {
       socket.once('connect', () => socket.resetAndDestroy())
       await once(socket, 'close')
     })
-    // While the loop is busy here, the resets overtake the listener.
+    // The resets arrive while the event loop is busy here, before the listener runs.
     const end = Date.now() + 50
     while (Date.now() < end);
     await Promise.all(gone)
@@ -66,7 +66,7 @@ describe('errors', () => {
     expect(Date.now() - begun).toBeGreaterThanOrEqual(95)
   })
 
-  it('are forgotten when mail is accepted', async () => {
+  it('are cleared when a message is accepted', async () => {
     await start({ limits: { softErrors: 2, hardErrors: 3 } })
     const client = await server.greeted()
     for (let round = 0; round < 4; round++) {
@@ -77,7 +77,7 @@ describe('errors', () => {
     }
   })
 
-  it('of our own nodes are not counted', async () => {
+  it('of fleet nodes are not counted', async () => {
     const origin = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
     const rcpt = async () => refuse(refusal(550, '5.1.1', 'Unknown'))
     await start({ limits: { hardErrors: 3 }, hooks: { connect: async () => admitted({ origin }), rcpt } })
@@ -86,7 +86,7 @@ describe('errors', () => {
     for (let i = 0; i < 10; i++) await client.expect('RCPT TO:<a@example.org>', '550')
   })
 
-  it('come from idle commands once there are too many', async () => {
+  it('include junk commands above their limit', async () => {
     await start({ limits: { junkCommands: 3, hardErrors: 3 } })
     const client = await server.greeted()
     for (let i = 0; i < 5; i++) await client.expect('NOOP', '250')
@@ -96,7 +96,7 @@ describe('errors', () => {
 })
 
 describe('floods', () => {
-  it('10 000 recipients: a thousand are taken, a thousand told so, then the session ends', async () => {
+  it('10 000 recipients: a thousand are accepted, a thousand get 452, then the session ends', async () => {
     await start()
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
@@ -114,7 +114,7 @@ describe('floods', () => {
     await client.closed()
   })
 
-  it('a little more than a thousand: the transaction goes on with those it has', async () => {
+  it('slightly more than a thousand: the transaction continues with the accepted ones', async () => {
     await start({ limits: { recipients: 3, recipientOvershoot: 5, hardErrors: 2 } })
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
@@ -126,7 +126,7 @@ describe('floods', () => {
     expect(server.messages[0]?.transaction.recipients).toHaveLength(3)
   })
 
-  it('an endless line', async () => {
+  it('a line without end', async () => {
     await start()
     const client = await server.greeted()
     client.write('A'.repeat(100_000))
@@ -134,7 +134,7 @@ describe('floods', () => {
     await client.closed()
   })
 
-  it('half a million pipelined commands by a client that reads nothing', async () => {
+  it('half a million pipelined commands of a client that reads no reply', async () => {
     await start({ limits: { junkCommands: 1e9, commandMs: 300 } })
     const client = await server.greeted()
     client.socket.pause()
@@ -157,14 +157,14 @@ describe('silence', () => {
     await client.closed()
   })
 
-  it('in the middle of AUTH ends too', async () => {
+  it('during AUTH ends with 421 too', async () => {
     await start({ settings: { tls: 'implicit', mechanisms: ['PLAIN'] }, limits: { commandMs: 80 } })
     const client = await server.greeted({ tls: { ca: testAuthority.certificate } })
     await client.expect('AUTH PLAIN', '334')
     await client.expect(null, '421 4.4.2')
   })
 
-  it('is not broken by octets that make no command', async () => {
+  it('continues while octets arrive without a line end', async () => {
     await start({ limits: { commandMs: 100 } })
     const client = await server.greeted()
     const drip = setInterval(() => client.write('N'), 10)
@@ -172,14 +172,14 @@ describe('silence', () => {
     clearInterval(drip)
   })
 
-  it('of ours is not held against the client', async () => {
+  it('of the node does not count', async () => {
     const slow = () => new Promise<{ kind: 'accept' }>((resolve) => setTimeout(resolve, 250, { kind: 'accept' }))
     await start({ limits: { commandMs: 60 }, hooks: { mail: slow } })
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
   })
 
-  it('is not needed to end a session that has lasted too long', async () => {
+  it('is not the only limit: a session has a maximum age', async () => {
     await start({ limits: { sessionMs: 100 } })
     const client = await server.greeted()
     const noop = setInterval(() => client.send('NOOP'), 10)
@@ -222,7 +222,7 @@ describe('a connection dropped at every step', () => {
     await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
   })
 
-  it('never runs a line that has no end', async () => {
+  it('does not run a line without a line end', async () => {
     await start()
     const client = await server.greeted()
     client.write('MAIL FROM:<half@example.net>')
@@ -283,11 +283,11 @@ describe('random input', () => {
     expect(server.bugs).toEqual([])
   })
 
-  /** Ends whatever state the noise has left and sees that the server still answers or has closed. */
+  /** Ends the state that the input left, and expects a reply or a close. */
   async function answered(client: SmtpDialogue): Promise<void> {
     client.write('\r\n.\r\nNOOP\r\nQUIT\r\n')
     await client.closed().catch(() => {
-      throw new Error(`no answer and no close after ${JSON.stringify(client.heard)}`)
+      throw new Error(`no reply and no close after ${JSON.stringify(client.heard)}`)
     })
     expect(client.heard).toMatch(/(^|\r\n)(221|421) .*\r\n$/)
   }

@@ -1,4 +1,4 @@
-// Why the stream of a message ended early. A hook that reads it sees this error and must not queue what it has so far.
+// The error of a message stream that ended early. A hook that reads the stream gets it and must not store the message.
 
 export type InterruptionKind = 'disconnected' | 'too-large' | 'too-slow' | 'shutdown'
 

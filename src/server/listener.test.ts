@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 describe('a session', () => {
-  it('takes a message', async () => {
+  it('accepts a message', async () => {
     await start()
     const client = await server.connect()
     const greeting = await client.expect(null, '220')
@@ -55,7 +55,7 @@ describe('a session', () => {
     await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
   })
 
-  it('takes pipelined transactions one after the other', async () => {
+  it('runs pipelined transactions in order', async () => {
     await start()
     const client = await server.greeted()
     const one = ['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA']
@@ -70,7 +70,7 @@ describe('a session', () => {
     expect(server.messages.map(({ transaction }) => transaction.recipients.length)).toEqual([2, 1])
   })
 
-  it('takes a forward-path given twice as one recipient, and local parts as they are written', async () => {
+  it('treats a repeated forward-path as one recipient; local parts are case-sensitive', async () => {
     await start()
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
@@ -85,7 +85,7 @@ describe('a session', () => {
     expect(server.calls.filter((call) => call.startsWith('rcpt'))).toHaveLength(2)
   })
 
-  it('gives <Postmaster> without a domain a home (RFC 5321 4.5.1)', async () => {
+  it('accepts <Postmaster> without a domain (RFC 5321 4.5.1)', async () => {
     await start()
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
@@ -93,7 +93,7 @@ describe('a session', () => {
     expect(server.calls.at(-1)).toBe('rcpt postmaster@mx.example.org')
   })
 
-  it('speaks the replies of the hooks with exactly their status', async () => {
+  it('sends the replies of the hooks with their status', async () => {
     const no = (code: number, enhanced: string) => refuse(refusal(code, enhanced, 'Because', 'private'))
     await start({
       hooks: {
@@ -115,14 +115,14 @@ describe('a session', () => {
     expect(client.heard).not.toContain('private')
   })
 
-  it('ends with the reply when a hook answers 421', async () => {
+  it('ends after a 421 of a hook', async () => {
     await start({ hooks: { mail: async () => refuse(refusal(421, '4.7.0', 'Enough')) } })
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '421 4.7.0')
     await client.closed()
   })
 
-  it('answers several lines with the status on each', async () => {
+  it('sends each line of a reply with the status', async () => {
     await start({
       hooks: { mail: async () => refuse(refusal(550, '5.7.1', `one\ntwo\u0000 \u00e4\n${'x'.repeat(600)}`)) },
     })
@@ -133,8 +133,8 @@ describe('a session', () => {
   })
 })
 
-describe('the beginning of a session', () => {
-  it('refuses who speaks before the greeting', async () => {
+describe('the start of a session', () => {
+  it('refuses a command before the greeting', async () => {
     await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 100 } })
     const client = await server.connect()
     client.send('EHLO early.example.net')
@@ -143,19 +143,19 @@ describe('the beginning of a session', () => {
     expect(client.heard).not.toContain('220')
   })
 
-  it('refuses half a line before the greeting as well', async () => {
+  it('refuses an incomplete line before the greeting too', async () => {
     await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 50 } })
     const client = await server.connect()
     client.write('EHL')
     await client.expect(null, '421 4.7.0')
   })
 
-  it('greets who waits', async () => {
+  it('greets a client that waits', async () => {
     await start({ settings: { greetAtOnce: false }, limits: { greetingMs: 30 } })
     await server.greeted()
   })
 
-  it('lets trusted clients speak early and answers in order', async () => {
+  it('accepts early commands where it greets at once, and replies in order', async () => {
     await start({ hooks: { connect: () => sleep(30, admitted()) } })
     const client = await server.connect()
     client.write('EHLO early.example.net\r\nNOOP\r\n')
@@ -171,7 +171,7 @@ describe('the beginning of a session', () => {
     await client.closed()
   })
 
-  it('takes origin and name from the connect hook', async () => {
+  it('uses origin and name of the connect hook', async () => {
     const origin = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
     await start({ hooks: { connect: async () => admitted({ origin, remoteName: 'mx.example.net' }) } })
     const client = await server.greeted()
@@ -180,7 +180,7 @@ describe('the beginning of a session', () => {
     expect(server.messages[0]?.session).toMatchObject({ origin, remoteName: 'mx.example.net' })
   })
 
-  it('names who is turned away as it names everybody: an IPv4 address without the prefix of dual-stack sockets', async () => {
+  it('logs a client without a slot with its IPv4 address, without the prefix of dual-stack sockets', async () => {
     await start({ settings: { host: '::' }, limits: { connectionsPerClient: 0 } })
     await (await server.connect()).expect(null, '421 4.7.0')
     expect(server.notices).toMatchObject([{ message: 'too many connections', fields: { remote: '127.0.0.1' } }])
@@ -203,7 +203,7 @@ describe('the beginning of a session', () => {
 describe('hooks that throw', () => {
   const broken = () => Promise.reject(new Error('broken hook'))
 
-  it('cost 451 and a logged bug, never the session', async () => {
+  it('cause 451 and a logged bug and do not end the session', async () => {
     await start({ hooks: { helo: async () => ({ kind: 'accept' }), mail: broken } })
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '451 4.3.0')
@@ -221,7 +221,7 @@ describe('hooks that throw', () => {
     server.bugs.length = 0
   })
 
-  it('at data answer after the end of data', async () => {
+  it('at data reply after the end of data', async () => {
     await start({ hooks: { data: broken } })
     const client = await server.greeted()
     await client.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
@@ -231,7 +231,7 @@ describe('hooks that throw', () => {
     server.bugs.length = 0
   })
 
-  it('are caught when they throw at once, not only later', async () => {
+  it('are caught when they throw synchronously', async () => {
     await start({
       hooks: {
         rcpt: () => {
@@ -250,7 +250,7 @@ describe('hooks that throw', () => {
 })
 
 describe('drain and close', () => {
-  it('lets a transaction end and tells idle sessions at once', async () => {
+  it('ends idle sessions at once and lets transactions finish', async () => {
     await start()
     const idle = await server.greeted()
     const busy = await server.greeted()
@@ -266,7 +266,7 @@ describe('drain and close', () => {
     expect(server.messages).toHaveLength(1)
   })
 
-  it('cuts what does not end in time, and the hook sees why', async () => {
+  it('cuts sessions after the time limit, and the hook gets the reason', async () => {
     await start()
     const busy = await server.greeted()
     await busy.pipeline(['MAIL FROM:<>', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
@@ -278,7 +278,7 @@ describe('drain and close', () => {
     expect(server.messages).toEqual([])
   })
 
-  it('rejects a start on a port that is taken', async () => {
+  it('rejects a start on a port in use', async () => {
     await start()
     await expect(startTestListener({ settings: { port: server.port } })).rejects.toThrow(/cannot listen on 127.0.0.1/)
   })

@@ -1,4 +1,4 @@
-// Every command at every wrong moment, and every malformed argument (RFC 5321 4.1.4, 4.3.2).
+// Every command in every wrong state, and every malformed argument (RFC 5321 4.1.4, 4.3.2).
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SmtpDialogue } from '../../test/lib/smtp-dialogue.ts'
@@ -18,7 +18,7 @@ afterAll(async () => {
   expect(server.bugs).toEqual([])
 })
 
-/** Commands that bring a fresh connection into a state. */
+/** Commands that take a new connection to a state. */
 const states = {
   new: [],
   greeted: ['EHLO c'],
@@ -66,7 +66,7 @@ describe('order', () => {
     await client.expect('DATA', '554')
   })
 
-  it('offers AUTH not even by name before TLS', async () => {
+  it('does not mention AUTH before TLS', async () => {
     client = await server.connect()
     await client.expect(null, '220')
     expect((await client.expect('EHLO c', '250')).text).not.toContain('AUTH')
@@ -144,7 +144,7 @@ describe('arguments', () => {
     if (!expected.startsWith('250')) await client.expect('NOOP', '250')
   })
 
-  it('refuses broken UTF-8 and keeps the session', async () => {
+  it('refuses invalid UTF-8 and continues the session', async () => {
     await inState('greeted')
     client.write(Buffer.from('MAIL FROM:<\xff\xfe@example.net>\r\n', 'latin1'))
     await client.expect(null, '500 5.5.2')
@@ -158,14 +158,14 @@ describe('arguments', () => {
     await client.expect(null, '250')
   })
 
-  it('hangs up on browsers', async () => {
+  it('ends the session at an HTTP request', async () => {
     await inState('new')
     client.write('POST / HTTP/1.1\r\nHost: mx\r\n\r\nEHLO c\r\nMAIL FROM:<>\r\n')
     await client.expect(null, '421 4.7.0')
     await client.closed()
   })
 
-  it('keeps UTF-8 out of replies unless the transaction has SMTPUTF8', async () => {
+  it('sends UTF-8 replies only in a transaction with SMTPUTF8', async () => {
     await inState('greeted')
     const refused = await client.expect('MAIL FROM:<a@example.net> SÜZE=1', '501')
     expect(refused.text).not.toMatch(/[\u0080-\uffff]/)

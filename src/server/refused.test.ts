@@ -1,4 +1,4 @@
-// Refusals that no hook speaks reach the hooks as well: what is refused without a trace can be explained to nobody.
+// Refusals of the server itself: the hooks get them too, so that the ledger can explain them.
 
 import { afterEach, expect, it } from 'vitest'
 import { startTestListener, type TestListener } from '../../test/lib/test-listener.ts'
@@ -10,7 +10,7 @@ afterEach(async () => {
   expect(server.bugs).toEqual([])
 })
 
-/** A client within a transaction of `sender`, or before MAIL, and what the hooks are told. */
+/** A client in a transaction of `sender`, or before MAIL, and the refusals that the hooks get. */
 async function start(sender?: string) {
   const told: RefusedByServer[] = []
   const hooks = { refused: (_session: unknown, refused: RefusedByServer) => void told.push(refused) }
@@ -31,7 +31,7 @@ it.each([
   expect(told).toMatchObject([{ stage: 'mail', sender, reply: { code: Number(expected.slice(0, 3)) } }])
 })
 
-it('a recipient with parameters that mean nothing', async () => {
+it('a recipient with unknown parameters', async () => {
   const { client, told } = await start('ann@far.example')
   await client.expect('RCPT TO:<kim@example.org> NOTIFY=MAYBE', '501 5.5.4')
   expect(told).toMatchObject([{ stage: 'rcpt', sender: 'ann@far.example', recipient: 'kim@example.org' }])
@@ -44,13 +44,13 @@ it.each([
   [`TO:<${'k'.repeat(1000)}`, 'k'.repeat(256)],
   ['TO:<>', undefined],
   ['kim@example.org', undefined],
-])('a recipient that cannot be read, as it was written: %s', async (argument, recipient) => {
+])('a recipient that cannot be parsed, as written: %s', async (argument, recipient) => {
   const { client, told } = await start('ann@far.example')
   await client.expect(`RCPT ${argument}`, '501 5.1.3')
   expect(told.map((refused) => refused.recipient)).toEqual([recipient])
 })
 
-it('a sender that cannot be read, as it was written', async () => {
+it('a sender that cannot be parsed, as written', async () => {
   const { client, told } = await start()
   await client.expect('MAIL FROM:<ann@my_host.example> SIZE=10', '501 5.1.7')
   expect(told).toMatchObject([{ sender: 'ann@my_host.example' }])
@@ -63,7 +63,7 @@ it('too many recipients, once for each transaction', async () => {
   expect(told).toMatchObject([{ recipient: 'kim-2@example.org', reply: { code: 452 } }])
 })
 
-it('not a command at the wrong moment, which names no mail', async () => {
+it('not a command in the wrong state, which belongs to no message', async () => {
   const { client, told } = await start()
   await client.expect('RCPT TO:<kim@example.org>', '503')
   await client.expect('HURRY', '500')

@@ -15,13 +15,13 @@ describe('replyLines', () => {
     expect(replyLines(reply, false)).toBe(lines)
   })
 
-  it('sends UTF-8 only where the client may get it', () => {
+  it('sends UTF-8 only with SMTPUTF8', () => {
     const reply = { code: 550, enhanced: '5.1.1', text: 'Kein Gr\u00fc\u00dfer \u{1f511}' }
     expect(replyLines(reply, false)).toBe('550 5.1.1 Kein Gr??er ?\r\n')
     expect(replyLines(reply, true)).toBe('550 5.1.1 Kein Gr\u00fc\u00dfer \u{1f511}\r\n')
   })
 
-  it('is always whole lines of the code, of at most 512 octets', () => {
+  it('has only complete lines with the code and at most 512 octets', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 1500 }), fc.boolean(), (text, utf8) => {
         const lines = replyLines({ code: 550, enhanced: '5.7.1', text }, utf8).split('\r\n')

@@ -1,18 +1,19 @@
-// Writes to a client's socket: replies of one turn of the event loop leave in one write, so pipelined commands cost one packet.
+// Writes replies to the client's socket: those of one turn of the event loop in one write, so the replies to pipelined commands need one
+// packet.
 
 import type { Socket } from 'node:net'
 
-/** Characters that may wait; from there on they are the socket's, which says when the client reads too slowly. */
-const MAX_WAITING = 16 * 1024
+/** Characters buffered here. More go to the socket at once, which reports a client that reads too slowly. */
+const MAX_BUFFERED = 16 * 1024
 
 export interface ReplyWriter {
-  /** Queues text; it leaves before the next I/O. Does nothing on a socket that cannot be written. */
+  /** Buffers text; it is sent before the next I/O. Has no effect on a socket that is not writable. */
   write(text: string): void
-  /** Sends what is queued now: before a handshake takes the socket over, and before the socket is ended. */
+  /** Sends the buffered text now: before a TLS handshake, and before the socket ends. */
   flush(): void
 }
 
-/** @param current the socket of this moment, or null while nothing may be said (during a handshake, after the end) */
+/** @param current the current socket, or null while no reply may be sent (during a handshake, after the end) */
 export function createReplyWriter(current: () => Socket | null): ReplyWriter {
   let waiting = ''
   let target: Socket | null = null
@@ -29,7 +30,7 @@ export function createReplyWriter(current: () => Socket | null): ReplyWriter {
       if (target === null) process.nextTick(flush)
       target = socket
       waiting += text
-      if (waiting.length > MAX_WAITING) flush()
+      if (waiting.length > MAX_BUFFERED) flush()
     },
     flush,
   }

@@ -15,7 +15,7 @@ describe('decodePlain (RFC 4616)', () => {
     expect(decodePlain(base64(text))).toEqual({ kind: 'plain', ...expected })
   })
 
-  it('tells an authzid of somebody else', () => {
+  it('detects an authzid of another user', () => {
     expect(decodePlain(base64('Ursel\0Kurt\0xipj3plmq'))).toEqual({ kind: 'other-identity' })
   })
 
@@ -26,7 +26,7 @@ describe('decodePlain (RFC 4616)', () => {
     },
   )
 
-  it('refuses a name longer than any address: brake, ledger and log keep names for a while', () => {
+  it('refuses a name longer than any address: throttle, ledger and log keep names', () => {
     const named = (octets: number) => decodePlain(base64(`\0${'n'.repeat(octets)}\0p`)).kind
     expect([named(320), named(321), named(9000)]).toEqual(['plain', 'malformed', 'malformed'])
     expect(decodePlain(base64(`${'n'.repeat(9000)}\0n\0p`)).kind).toBe('malformed')
@@ -38,7 +38,7 @@ describe('decodePlain (RFC 4616)', () => {
     expect(decodePlain(Buffer.from('\0\xff\0p', 'latin1').toString('base64'))).toEqual(malformed)
   })
 
-  it('reads back whatever a client may send', () => {
+  it('decodes every message that a client can encode', () => {
     const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\p{Cc}]/u.test(text))
     fc.assert(
       fc.property(word, word, (user, password) => {

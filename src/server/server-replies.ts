@@ -1,4 +1,4 @@
-// The server's own replies (RFC 5321 4.2, RFC 3463). What hooks answer is theirs; nothing here is policy.
+// The replies of the server itself (RFC 5321 4.2, RFC 3463). Replies of checks and hooks are in their modules.
 
 import { type Refusal, type Reply, refusal } from '../smtp/reply.ts'
 import type { InterruptionKind } from './interruption.ts'
@@ -13,27 +13,31 @@ export const goAhead = ok(354, '', 'End data with <CR><LF>.<CR><LF>')
 export const readyForTls = ok(220, '2.0.0', 'Ready to start TLS')
 export const authenticated = ok(235, '2.7.0', 'Authentication successful')
 export const goodbye = ok(221, '2.0.0', 'Bye')
-/** RFC 5321 3.5.3: a server that does not verify says 252, not 250. */
-export const cannotVerify = ok(252, '2.0.0', 'Cannot verify, send mail and see')
+/** A server that does not verify replies 252, not 250 (RFC 5321 3.5.3). */
+export const cannotVerify = ok(252, '2.0.0', 'Cannot VRFY user, but will accept message and attempt delivery')
 export const help = ok(214, '2.0.0', 'Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT')
 
-export const unknownCommand = refusal(500, '5.5.2', 'Command not recognised')
+export const unknownCommand = refusal(500, '5.5.2', 'Command not recognized')
 export const lineTooLong = refusal(500, '5.5.2', 'Line too long')
-export const badCharacters = refusal(500, '5.5.2', 'Command holds control characters or broken UTF-8')
+export const badCharacters = refusal(500, '5.5.2', 'Command contains control characters or invalid UTF-8')
 export const notImplemented = refusal(502, '5.5.1', 'Command not implemented')
-export const noArgument = refusal(501, '5.5.4', 'This command takes no argument')
+export const noArgument = refusal(501, '5.5.4', 'This command has no arguments')
 export const badHelo = refusal(501, '5.5.4', 'Syntax: EHLO hostname')
 export const vrfySyntax = refusal(501, '5.5.4', 'Syntax: VRFY address')
 export const heloFirst = refusal(503, '5.5.1', 'Send EHLO first')
-export const nestedMail = refusal(503, '5.5.1', 'Sender already given, RSET first')
+export const nestedMail = refusal(503, '5.5.1', 'Nested MAIL command: send RSET first')
 export const mailFirst = refusal(503, '5.5.1', 'Send MAIL first')
 export const noRecipients = refusal(554, '5.5.1', 'No valid recipients')
-export const tooManyRecipients = refusal(452, '4.5.3', 'Too many recipients, send the rest in another transaction')
+export const tooManyRecipients = refusal(452, '4.5.3', 'Too many recipients, send the others in another transaction')
 export const tlsFirst = refusal(530, '5.7.0', 'Must issue a STARTTLS command first')
 export const tlsActive = refusal(503, '5.5.1', 'TLS is already active')
 export const tlsUnavailable = refusal(454, '4.7.0', 'TLS not available due to temporary reason')
-/** 538 is the code of RFC 2554 for this; its enhanced status is X.7.11 of RFC 5248's registry. */
-export const authNeedsTls = refusal(538, '5.7.11', 'Encryption required for authentication, STARTTLS first')
+/** Code 538 of RFC 2554; enhanced status X.7.11 of the registry of RFC 5248. */
+export const authNeedsTls = refusal(
+  538,
+  '5.7.11',
+  'Encryption required for requested authentication mechanism: send STARTTLS first',
+)
 export const authDisabled = refusal(503, '5.5.1', 'Authentication is not offered here')
 export const authInTransaction = refusal(503, '5.5.1', 'AUTH is not allowed during a mail transaction')
 export const authTwice = refusal(503, '5.5.1', 'Already authenticated')
@@ -45,29 +49,29 @@ export const cannotActForOthers = refusal(
   535,
   '5.7.8',
   'Authentication credentials invalid',
-  'authzid is another identity',
+  'the authzid is another identity',
 )
 
-/** For the ledger: the client is gone. */
-const notWhole = refusal(451, '4.4.2', 'The message did not arrive whole', 'connection lost in DATA')
+/** For the ledger only: the client has disconnected. */
+const incomplete = refusal(451, '4.4.2', 'Message incomplete', 'connection lost during DATA')
 
 /** Replies that end the session. */
-export const talksTooSoon = refusal(421, '4.7.0', 'Wait for the greeting before you speak', 'early talker')
+export const talksTooSoon = refusal(421, '4.7.0', 'Client sent a command before the greeting', 'early talker')
 export const tooManyErrors = refusal(421, '4.7.0', 'Too many errors')
-export const endlessLine = refusal(421, '4.7.0', 'Line too long, closing connection', 'endless command line')
+export const endlessLine = refusal(421, '4.7.0', 'Line too long, closing connection', 'command line without end')
 export const notHttp = refusal(421, '4.7.0', 'This is not a web server', 'HTTP request')
 export const timedOut = refusal(421, '4.4.2', 'Timeout, closing connection')
 export const sessionTooLong = refusal(421, '4.4.2', 'Session too long, please reconnect')
-export const tooSlow = refusal(421, '4.4.2', 'Data comes too slowly, closing connection')
+export const tooSlow = refusal(421, '4.4.2', 'Message arrives too slowly, closing connection')
 export const shuttingDown = refusal(421, '4.3.2', 'Shutting down, please try again later')
 export const tooManyConnections = refusal(421, '4.7.0', 'Too many connections, please try again later')
 
-/** RFC 1870 6: the same words at MAIL and after DATA. */
+/** The same reply at MAIL and after DATA (RFC 1870 6). */
 export function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message exceeds the size limit of ${limit} octets`)
 }
 
-/** What the client hears, if it still can, of a message that ended early. */
+/** The reply to a message that ended early. */
 export function interrupted(kind: InterruptionKind, limit: number): Refusal {
   switch (kind) {
     case 'too-large':
@@ -77,6 +81,6 @@ export function interrupted(kind: InterruptionKind, limit: number): Refusal {
     case 'shutdown':
       return shuttingDown
     case 'disconnected':
-      return notWhole
+      return incomplete
   }
 }

@@ -28,7 +28,7 @@ const machine = testAuthority.issue({ names: ['machine.example.org'], client: tr
 const trusting = { ca: testAuthority.certificate, servername: 'localhost', rejectUnauthorized: true }
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex')
 
-/** Starts a listener that keeps the sessions its `secured` hook saw. */
+/** Starts a listener and returns the sessions that its `secured` hook gets. */
 async function startSeeing(settings: TestListenerOptions['settings']): Promise<Session[]> {
   const seen: Session[] = []
   const secured = async (session: Session) => {
@@ -40,7 +40,7 @@ async function startSeeing(settings: TestListenerOptions['settings']): Promise<S
 }
 
 describe('STARTTLS', () => {
-  it('upgrades and forgets what was said in the clear (RFC 3207 4.2)', async () => {
+  it('upgrades and drops what the client sent before (RFC 3207 4.2)', async () => {
     const seen = await startSeeing({ mechanisms: ['PLAIN'] })
     const client = await server.greeted()
     await client.expect('MAIL FROM:<>', '250')
@@ -59,7 +59,7 @@ describe('STARTTLS', () => {
     await client.expect('MAIL FROM:<>', '250')
   })
 
-  it('drops plaintext that came behind it, without an answer and for ever', async () => {
+  it('drops plaintext after it without a reply', async () => {
     await start()
     const client = await server.greeted()
     const injected = ['EHLO evil', 'MAIL FROM:<evil@example.net>', 'RCPT TO:<v@example.org>']
@@ -73,7 +73,7 @@ describe('STARTTLS', () => {
     expect(server.calls.filter((call) => call.includes('evil'))).toEqual([])
   })
 
-  it('is required before anything else where the listener says so (RFC 3207 4)', async () => {
+  it('is required before other commands where the listener requires TLS (RFC 3207 4)', async () => {
     await start({
       settings: { tls: 'starttls-required', mechanisms: ['PLAIN'] },
       limits: { hardErrors: 100, softErrors: 100 },
@@ -105,7 +105,7 @@ describe('STARTTLS', () => {
     await client.expect('STARTTLS', '502 5.5.1')
   })
 
-  it('survives a client that sends no handshake but garbage', async () => {
+  it('survives a client that sends random octets instead of a handshake', async () => {
     await start()
     const client = await server.greeted()
     await client.expect('STARTTLS', '220')
@@ -123,7 +123,7 @@ describe('STARTTLS', () => {
     await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
   })
 
-  it('lets a session go that resets during the handshake', async () => {
+  it('ends a session that resets during the handshake', async () => {
     await start()
     const client = await server.greeted()
     await client.expect('STARTTLS', '220')
@@ -178,7 +178,7 @@ describe('client certificates', () => {
     )
   })
 
-  it('may bear a subject of any length, of which a readable piece is kept', async () => {
+  it('can have a subject of any length; only its start is kept', async () => {
     const seen = await startSeeing({ tls: 'implicit', requestCertificate: true })
     const stranger = createAuthority('Elsewhere').issue({ names: [`${'long'.repeat(4000)}.example`], client: true })
     const client = await securely('implicit', { key: stranger.key, cert: stranger.certificate })
@@ -199,13 +199,13 @@ describe('client certificates', () => {
     },
   )
 
-  it('may be missing: the hook decides', async () => {
+  it('are optional: the hook decides', async () => {
     const seen = await startSeeing({ tls: 'implicit', requestCertificate: true })
     await (await securely('implicit')).expect('EHLO c', '250')
     expect(seen).toMatchObject([{ tls: { certificate: null } }])
   })
 
-  it('are not asked for where the listener does not want them', async () => {
+  it('are not requested where the listener does not use them', async () => {
     const seen = await startSeeing({ tls: 'implicit', requestCertificate: false })
     await (await securely('implicit', { key: machine.key, cert: machine.certificate })).expect('EHLO c', '250')
     expect(seen).toMatchObject([{ tls: { certificate: null } }])
@@ -238,7 +238,7 @@ describe('client certificates', () => {
 })
 
 describe('implicit TLS', () => {
-  it('greets inside TLS and asks connect, then secured, before it does', async () => {
+  it('greets inside TLS, after the connect and secured hooks', async () => {
     await start({ settings: { tls: 'implicit' } })
     const client = await server.connect({ tls: trusting })
     await client.expect(null, '220')
@@ -248,7 +248,7 @@ describe('implicit TLS', () => {
     await client.expect('.', '250')
   })
 
-  it('counts handshakes as connections and drops those above the limit', async () => {
+  it('counts handshakes as connections and closes those above the limit', async () => {
     await start({ settings: { tls: 'implicit' }, limits: { connectionsPerClient: 1, handshakeMs: 300 } })
     const silent = await connectDialogue({ port: server.port })
     await expect(server.connect({ tls: trusting })).rejects.toThrow()
@@ -266,7 +266,7 @@ describe('implicit TLS', () => {
     expect(client.heard).not.toContain('250')
   })
 
-  it('uses new material for the next handshake only', async () => {
+  it('uses a new certificate for later handshakes only', async () => {
     let current = testAuthority.issue({ names: ['localhost'] })
     const { startListener } = await import('./listener.ts')
     const { systemClock } = await import('../lib/clock.ts')
