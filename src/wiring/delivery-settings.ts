@@ -1,7 +1,6 @@
 // Config → the settings of delivery: hosts, connections, concurrency, source addresses, TLS.
 
 import { networkInterfaces } from 'node:os'
-import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import { loadShippedReplyRules } from '../config/reply-rules-file.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
@@ -14,7 +13,7 @@ import { standardPool } from '../delivery/attempt/connection-pool.ts'
 import type { PoolSettings } from '../delivery/attempt/connection-pool.ts'
 import type { ReplyRule } from '../delivery/attempt/reply-rules.ts'
 import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
-import { followTls } from '../delivery/tls-policy/follow-tls.ts'
+import { generalContexts } from '../delivery/tls-policy/client-contexts.ts'
 import { standardTimeouts } from '../delivery/smtp-client/transport-settings.ts'
 import type { TransportSettings } from '../delivery/smtp-client/transport-settings.ts'
 import type { Current } from '../lib/current.ts'
@@ -94,18 +93,10 @@ function ownAddresses(config: Config): ReadonlySet<string> {
 
 function transportSettings(config: Config, certificate: Current<TlsMaterial | null>): TransportSettings {
   const { connect_timeout, greeting_timeout, source, helo } = config.delivery
-  const opportunistic = createSecureContext({ minVersion: 'TLSv1.2' })
   return {
     helo: heloOf(helo, config),
     timeouts: { ...standardTimeouts, connect: connect_timeout, greeting: greeting_timeout, ehlo: greeting_timeout },
-    tls: followTls(certificate, (own) => ({
-      opportunistic,
-      verified: createSecureContext({
-        ...(own ? { cert: own.certificate, key: own.key } : {}),
-        ca: own?.ca ?? undefined,
-        minVersion: 'TLSv1.2',
-      }),
-    })),
+    tls: generalContexts(certificate),
     source: sourceOf(source, config),
   }
 }

@@ -1,6 +1,5 @@
 // Config → the rules for single destinations: TLS, credentials, certificates, source addresses, limits.
 
-import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import type { DestinationConfig } from '../config/sections/delivery-destinations.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
@@ -12,15 +11,11 @@ import {
 } from '../delivery/hosts/destination-rules.ts'
 import type { HeloNames, SourceAddresses } from '../delivery/smtp-client/transport-settings.ts'
 import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
-import type { TlsContexts } from '../delivery/tls-policy/tls-policy.ts'
-import { followTls } from '../delivery/tls-policy/follow-tls.ts'
+import { destinationContexts } from '../delivery/tls-policy/client-contexts.ts'
 import type { DestinationLimits } from '../queue/scheduling/destination-state.ts'
 import type { Source } from '../delivery/hosts/source-check.ts'
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
-
-/** RFC 8996. */
-const MIN_TLS = 'TLSv1.2'
 
 /** `certificate` is this node's; null where there is none. */
 export function destinationRules(config: Config, certificate: Current<TlsMaterial | null>): DestinationRules {
@@ -28,7 +23,7 @@ export function destinationRules(config: Config, certificate: Current<TlsMateria
   return createDestinationRules(
     entries.map(([key, one]): DestinationRule => {
       const changesTls = one.shown !== null || one.ca !== null || one.tls === 'verify'
-      const tls = changesTls ? followTls(certificate, (own) => contextsOf(one, own)) : null
+      const tls = changesTls ? destinationContexts(certificate, one) : null
       return {
         key,
         tls: one.tls === null ? null : tlsPolicies[one.tls],
@@ -47,17 +42,6 @@ function profileOf(key: string, one: DestinationConfig, config: Config): Omit<Cl
     discardEhlo: new Set(discard_ehlo),
     source: source ? sourceOf(source, config) : null,
     helo: helo ? heloOf(helo, config) : null,
-  }
-}
-
-/** The peer is verified by the CA of the rule, or by the public CAs: the CA of the fleet vouches for fleet nodes only. */
-function contextsOf(one: DestinationConfig, ownTls: TlsMaterial | null): TlsContexts {
-  const shown = one.shown ?? ownTls
-  const own = shown ? { cert: shown.certificate, key: shown.key } : {}
-  const ca = one.ca ?? undefined
-  return {
-    opportunistic: createSecureContext({ ...own, minVersion: MIN_TLS }),
-    verified: createSecureContext({ ...own, ca, minVersion: MIN_TLS }),
   }
 }
 

@@ -1,13 +1,13 @@
 import { createSecureContext } from 'node:tls'
 import { expect, it } from 'vitest'
 import type { TlsMaterial } from '../../config/read-tls-material.ts'
-import { followTls } from './follow-tls.ts'
+import { followCertificate } from './client-contexts.ts'
 
-it('makes contexts once for each certificate', () => {
+it('builds contexts once for each certificate', () => {
   const material = (certificate: string): TlsMaterial => ({ certificate, key: '', ca: null, expiresAt: 0 })
   const current: { value: TlsMaterial | null } = { value: material('first') }
   const made: (string | undefined)[] = []
-  const contexts = followTls(current, (one) => {
+  const contexts = followCertificate(current, (one) => {
     made.push(one?.certificate)
     return { opportunistic: createSecureContext(), verified: createSecureContext() }
   })
