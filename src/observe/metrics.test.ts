@@ -173,15 +173,15 @@ describe('metrics', () => {
       class: 'Not a "word"',
     })
     const notice = { ...base, kind: 'notified', notice: 'failed', to: null, dsn: null } as const
-    for (const reason of ['sender not proven', 'NOTIFY=NEVER', 'NOTIFY=SUCCESS', "the operator's own report"])
+    for (const reason of ['sender not proven', 'NOTIFY=NEVER', 'NOTIFY=SUCCESS', 'operator report'])
       metrics.record({ ...notice, reason })
     const found = (await lines(registry)).filter((line) => /classified_replies|notices_unsent/.test(line))
     expect(found.toSorted((a, b) => a.localeCompare(b))).toEqual([
       'waypost_classified_replies_total{class="blocked"} 1',
       'waypost_classified_replies_total{class="other"} 1',
       'waypost_notices_unsent_total{reason="not-requested"} 2',
+      'waypost_notices_unsent_total{reason="operator-report"} 1',
       'waypost_notices_unsent_total{reason="sender-not-proven"} 1',
-      'waypost_notices_unsent_total{reason="the-operators-own-report"} 1',
     ])
   })
 })

@@ -167,7 +167,7 @@ function tlsLevel(tls: TlsResult | null): string {
 
 /** A reason of bounce/decide.ts as one word; all forms of `NOTIFY=` are one: the sender did not ask for the DSN. */
 function reasonWord(reason = ''): string {
-  return reason.startsWith('NOTIFY=') ? 'not-requested' : word(reason.replaceAll("'", '').replaceAll(' ', '-'))
+  return reason.startsWith('NOTIFY=') ? 'not-requested' : word(reason.replaceAll(' ', '-'))
 }
 
 /** A word as this program writes it; any other text is `other`. */
