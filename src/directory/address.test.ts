@@ -38,9 +38,9 @@ describe('parseAddress', () => {
     'kim@example.org\n',
     'a,b@example.org',
     '""@example.org',
-  ])('none: %j', (text) => expect(parseAddress(text)).toBeNull())
+  ])('refuses %j', (text) => expect(parseAddress(text)).toBeNull())
 
-  it('what is printed is read back the same', () => {
+  it('a printed address reads back as the same', () => {
     const local = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme-ascii' })
     fc.assert(
       fc.property(local, (text) => {
@@ -50,7 +50,7 @@ describe('parseAddress', () => {
     )
   })
 
-  it('never throws, and never makes two addresses of one', () => {
+  it('never throws, and never splits one address', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '@', '"', '\\', '.', ' ', '[', 'é', '%') }), (text) => {
         const address = parseAddress(text)
@@ -61,7 +61,7 @@ describe('parseAddress', () => {
 })
 
 describe('keys and parts', () => {
-  it('a key has no case', () => {
+  it('a key is case-insensitive', () => {
     expect(addressKey({ local: 'Kim.X', domain: 'example.org' })).toBe('kim.x@example.org')
   })
 

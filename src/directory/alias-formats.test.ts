@@ -1,4 +1,4 @@
-// The shapes of alias data that sites have, each with the resolution that they expect of it.
+// The formats of alias data that sites use, each with its expected resolution.
 
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../route/router.ts'
@@ -46,7 +46,7 @@ describe('1. address → string or list', () => {
 `)
   const three = ['kim@example.org', 'kim@home.example.net', 'lee@example.org']
 
-  it('loads, and says what an empty list does', () => {
+  it('loads, and warns of an empty list', () => {
     expect(problems).toEqual([
       'common.yaml:8:3: warning: no targets: mail to this address is refused; to discard it, use mail::discards',
     ])
@@ -61,7 +61,7 @@ describe('1. address → string or list', () => {
   ])('%s', async (address, expected) => expect(await resolve(address)).toEqual(expected))
 })
 
-describe('2. records in the style of resources', () => {
+describe('2. records like Puppet resources', () => {
   const common = `postfix::virtuals:
   press@example.org:
     ensure: present
@@ -82,7 +82,7 @@ mailalias:
     ['logs@example.org', ['kim@example.org', 'lee@example.org']],
   ])('%s', async (address, expected) => expect(await load(common).resolve(address)).toEqual(expected))
 
-  it('asks about a file as the source of addresses', () => {
+  it('refuses a file as the source of addresses', () => {
     expect(load('mailalias:\n  archive: { file: /srv/archive/addresses }\n').problems).toEqual([
       'common.yaml:4:14: error: "file" is not read: write the addresses as "to: [ … ]"',
     ])
@@ -91,7 +91,7 @@ mailalias:
     )
   })
 
-  describe('levels merge deeply: a node holds only the difference', () => {
+  describe('levels merge deeply: the file of a node holds only the difference', () => {
     const levels =
       'mail_aliases:\n  root: { recipient: ops@example.org }\n  abuse: { recipient: kim@example.org }\n  ops: { recipient: sam }\n'
     const node = 'mail_aliases:\n  root: { ensure: absent }\n  abuse: { recipient: lee@example.org }\n'
@@ -104,7 +104,7 @@ mailalias:
       expect(await load(levels, node, certname).resolve(address)).toEqual(expected)
     })
 
-    it('absent holds for the same address in another spelling below', async () => {
+    it('absent removes the same address in another spelling of a lower level', async () => {
       const { resolve } = load(
         'mail_aliases:\n  root@example.org: { recipient: kim }\n',
         'mail_aliases:\n  root: { ensure: absent }\n',
@@ -114,7 +114,7 @@ mailalias:
   })
 })
 
-describe('3. for each domain a list of patterns', () => {
+describe('3. a list of patterns for each domain', () => {
   const { resolve, problems } = load(`profile::mx::domain_aliases:
   example.org:
     - pattern: press
@@ -162,21 +162,21 @@ describe('4. a list of records', () => {
     ['staff@example.org', ['kim@example.org', 'lee@example.org', 'sam@example.org']],
   ])('%s', async (address, expected) => expect(await resolve(address)).toEqual(expected))
 
-  it('keeps section and comment for the look-up', () => {
+  it('keeps section and comment', () => {
     expect(problems).toEqual([])
     expect(directory?.find('press@example.org')).toMatchObject({
       value: { alias: { comment: 'roles: agreed with the board' } },
     })
   })
 
-  it('tells the same name twice', () => {
+  it('reports a duplicate name', () => {
     const twice = 'etc_aliases__recipients:\n  - { name: press, dest: kim }\n  - { name: Press, dest: lee }\n'
     expect(load(twice).problems).toEqual(['common.yaml:5:5: error: duplicate "Press", first written at common.yaml:4'])
   })
 })
 
-describe('5. targets that are no addresses', () => {
-  it('are told by name, never taken for an empty list', () => {
+describe('5. targets that are not addresses', () => {
+  it('are reported by name, never read as an empty list', () => {
     const text = `mailing-lists:
   board@example.org:
     forwardTo:
@@ -195,7 +195,7 @@ describe('5. targets that are no addresses', () => {
   })
 })
 
-describe('6. plain text inside YAML', () => {
+describe('6. Postfix tables inside YAML', () => {
   const table = `profile::mx::static_transport_maps:
   desk:
     type: hash                       # hash | regexp
@@ -218,7 +218,7 @@ mail::aliases: { bounce-handler: kim }
     ['bounce-@example.org', '5.1.1'],
   ])('%s', async (address, expected) => expect(await load(table).resolve(address)).toEqual(expected))
 
-  it('has true line numbers', () => {
+  it('has right line numbers', () => {
     const { directory, problems } = load(table)
     expect(problems).toEqual([])
     expect(directory?.domain('lists.example.org')?.transport?.source).toBe('/h/data/common.yaml:10')
@@ -241,7 +241,7 @@ profile::mx::dynamic_transport_maps:
   })
 })
 
-describe('6. expressions in plain text', () => {
+describe('6. expressions in Postfix tables', () => {
   const table = (lines: string) => `profile::mx::static_transport_maps:
   t:
     type: regexp
@@ -255,7 +255,7 @@ describe('6. expressions in plain text', () => {
   })
 
   it.each(['if /lists/', '!/^kim/ lee@example.org', '/^kim/x lee@example.org', 'kim lee@example.org'])(
-    'are refused where they mean something else than one address after the other: %s',
+    'are refused if they do not rewrite single addresses: %s',
     (line) => {
       expect(load(table(line)).problems).toEqual([
         expect.stringMatching(/^common\.yaml:7:1: error: expected "?\/expression\/.*, found /),
@@ -264,7 +264,7 @@ describe('6. expressions in plain text', () => {
   )
 })
 
-describe('beside the aliases', () => {
+describe('keys beside the aliases', () => {
   const { resolve, problems } = load(`relay_domains: &ours [example.org, example.net]
 verify_domains: *ours
 recipient_discards: { noreply@example.org: nobody reads this }
@@ -276,7 +276,7 @@ mail::aliases:
   billing: [kim, lee]               # ticket 4711: until March
   single: kim # ticket 4712
 `)
-  it('loads: other modules’ keys are none of our business', () => expect(problems).toEqual([]))
+  it('of other modules are ignored', () => expect(problems).toEqual([]))
   it.each([
     ['media@example.org', ['kim@example.org', 'lee@example.org']],
     ['press@example.org', ['kim@example.org', 'lee@example.org']],

@@ -1,4 +1,4 @@
-// The small organisation of hiera-examples/, as an operator would load it: on each of its nodes, from disk.
+// The small organisation of hiera-examples/, loaded from disk as on each of its nodes.
 
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -33,24 +33,24 @@ function load(certname = 'mx-01.example.org') {
 }
 
 describe('hiera-examples', () => {
-  it.each(['mx-01', 'srs-01', 'submission-01', 'mta-01'])('loads on %s without a problem', (host) => {
+  it.each(['mx-01', 'srs-01', 'submission-01', 'mta-01'])('loads on %s without problems', (host) => {
     expect(load(`${host}.example.org`).problems).toEqual([])
   })
 
-  it('is as large as its README says', () => {
+  it('has the size that its README states', () => {
     const records = [...load().directory.addresses.values()]
     expect(records.filter((record) => record.user).length).toBe(91)
     expect(records.filter((record) => record.alias).length).toBeGreaterThanOrEqual(75)
     expect(records.filter((record) => record.forward && !record.user).length).toBe(24)
   })
 
-  it('its assertions hold', async () => {
+  it('its assertions pass', async () => {
     const run = await checkAssertions(load().directory, mx, Date.UTC(2026, 10, 21))
     expect(run.problems.map(formatProblem)).toEqual([])
     expect(run.checked).toBeGreaterThanOrEqual(4)
   })
 
-  it('every address of it leads somewhere', async () => {
+  it('every address resolves', async () => {
     const { directory } = load()
     const router = createRouter({ ...mx, forwards: 'resolve' }, () => directory)
     for (const [address, record] of directory.addresses) {
@@ -66,7 +66,7 @@ describe('hiera-examples', () => {
     }
   })
 
-  it('mx and srs together send every address where one node alone would, nobody twice', async () => {
+  it('mx and srs together resolve each address as one node does, without duplicates', async () => {
     const { directory } = load()
     const stranger = { reversePath: 'stranger@far.example', at: 0 }
     const srsNode: RouterSettings = {
@@ -103,7 +103,7 @@ describe('hiera-examples', () => {
     }
   })
 
-  it('lee may send as lee and as press', async () => {
+  it('lee may send as lee and press', async () => {
     const { directory } = load()
     const router = createRouter(mx, () => directory)
     expect(await router.maySendAs({ kind: 'user', identity: 'lee' }, 'lee@example.org')).toMatchObject({ kind: 'yes' })

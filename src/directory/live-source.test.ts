@@ -45,8 +45,8 @@ beforeEach(() => {
 
 const pass = (ms: number) => clock.advance(ms)
 
-describe('the memory before a live source', () => {
-  it('asks once while an answer is fresh, and again after', async () => {
+describe('the cache of a live source', () => {
+  it('queries once while an entry is fresh, and again after', async () => {
     expect(await source.find(KEY)).toEqual({ record, incomplete: null })
     await pass(1000)
     expect(await source.find(KEY)).toEqual({ record, incomplete: null })
@@ -56,7 +56,7 @@ describe('the memory before a live source', () => {
     expect(asked.length).toBe(2)
   })
 
-  it('remembers that an address is unknown for a shorter time', async () => {
+  it('keeps an unknown address for a shorter time', async () => {
     answer = { kind: 'absent' }
     expect(await source.find(KEY)).toEqual({ record: null, incomplete: null })
     await pass(100)
@@ -67,7 +67,7 @@ describe('the memory before a live source', () => {
     expect(asked.length).toBe(2)
   })
 
-  it('asks once for many who want to know at the same time', async () => {
+  it('queries once for simultaneous look-ups', async () => {
     let settle: (value: Lookup<AddressRecord>) => void = () => undefined
     answer = new Promise((resolve) => {
       settle = resolve
@@ -78,7 +78,7 @@ describe('the memory before a live source', () => {
     expect(asked.length).toBe(1)
   })
 
-  it('gives the last known answer while the source is away, up to its age', async () => {
+  it('returns the last known entry while the source is unavailable, up to its age', async () => {
     await source.find(KEY)
     answer = down
     await pass(10_000)
@@ -87,7 +87,7 @@ describe('the memory before a live source', () => {
     expect(await source.find(KEY)).toEqual({ record: null, incomplete: 'ldap: down' })
   })
 
-  it('never says unknown while the source is away, not even of what was unknown', async () => {
+  it('never answers unknown while the source is unavailable, not even for unknown addresses', async () => {
     answer = { kind: 'absent' }
     await source.find(KEY)
     answer = down
@@ -95,7 +95,7 @@ describe('the memory before a live source', () => {
     expect(await source.find(KEY)).toEqual({ record: null, incomplete: 'ldap: down' })
   })
 
-  it('does not remember a failure', async () => {
+  it('does not cache a failure', async () => {
     answer = down
     await source.find(KEY)
     expect(source.failure()).toBe('ldap: down')
@@ -114,7 +114,7 @@ describe('the memory before a live source', () => {
     expect(asked.length).toBe(2)
   })
 
-  it('answers about users: known, unknown, unavailable', async () => {
+  it('answers for users: known, unknown, unavailable', async () => {
     expect(await source.user('kim')).toMatchObject({ kind: 'found' })
     answer = { kind: 'absent' }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
@@ -125,7 +125,7 @@ describe('the memory before a live source', () => {
     expect(await source.user('lee')).toEqual({ kind: 'unavailable', cause: 'ldap: down', wasAbsent: true })
   })
 
-  it('calls nobody unknown while it is known that the source is away, however lately it answered', async () => {
+  it('answers unavailable for a recently unknown user once a request failed', async () => {
     answer = { kind: 'absent' }
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
     answer = down
@@ -135,7 +135,7 @@ describe('the memory before a live source', () => {
     expect(await source.user('lee')).toEqual({ kind: 'absent' })
   })
 
-  it('remembers which aliases name an address, and that there may be others', async () => {
+  it('caches which aliases name an address, and that there may be others', async () => {
     const kim = { local: 'kim', domain: 'example.org' }
     expect(await source.aliasGrants(kim)).toEqual({ grants: [grant], incomplete: null })
     expect(await source.aliasGrants({ local: 'Kim', domain: 'example.org' })).toEqual({
@@ -152,12 +152,12 @@ describe('the memory before a live source', () => {
     })
   })
 
-  it('asks of no address of other domains which aliases name it', async () => {
+  it('does not query aliases for addresses of other domains', async () => {
     expect(await source.aliasGrants({ local: 'kim', domain: 'else.example' })).toEqual({ grants: [], incomplete: null })
     expect(asked).toEqual([])
   })
 
-  it('may know every address', () => {
+  it('may have every address', () => {
     expect(source.mayKnow(KEY)).toBe(true)
     source.close()
     expect(asked).toEqual(['closed'])
@@ -179,7 +179,7 @@ describe('a live source that checks passwords itself', () => {
       clock,
     )
 
-  it('is asked each time', async () => {
+  it('is queried each time', async () => {
     const passwords: string[] = []
     const { verify } = verifying(async (user, password) => {
       passwords.push(`${user.source} ${password}`)
@@ -192,7 +192,7 @@ describe('a live source that checks passwords itself', () => {
     expect(passwords).toEqual(['uid=kim good', 'uid=kim bad', 'uid=kim good', 'uid=kim down'])
   })
 
-  it('is not asked of nobody, which takes as long as a check did', async () => {
+  it('is not queried for an unknown user, which takes as long as a check', async () => {
     const { verify } = verifying(async () => {
       await pass(70)
       return { kind: 'mismatch' }
@@ -206,7 +206,7 @@ describe('a live source that checks passwords itself', () => {
     expect(answered).toEqual(['mismatch'])
   })
 
-  it('is none where it gives hashes', () => {
+  it('does not exist if the source returns hashes', () => {
     expect(source.verify).toBeUndefined()
   })
 })

@@ -12,14 +12,10 @@ function load(files: Record<string, string> | string, settings: Partial<Director
   return { ...loaded, problems: loaded.problems.map(formatProblem) }
 }
 
-describe('faults of mail data, each with file, line and column', () => {
+describe('errors of mail data, each with file, line and column', () => {
   it.each([
     ['an unknown key', 'aliasses: {}\n', '1:1: error: unknown key "aliasses": did you mean "aliases"?'],
-    [
-      'an unknown key of ours',
-      'mail::catchall: kim\n',
-      '1:1: error: unknown key "mail::catchall": did you mean "catch_all"?',
-    ],
+    ['an unknown key', 'mail::catchall: kim\n', '1:1: error: unknown key "mail::catchall": did you mean "catch_all"?'],
     ['a key like none', 'zebra: 1\n', /1:1: error: unknown key "zebra": expected one of domains, alias_domains/],
     [
       'a setting of another program',
@@ -29,29 +25,25 @@ describe('faults of mail data, each with file, line and column', () => {
     ['a bad address on the left', 'discards: { "a b": x }\n', '1:13: error: "a b" is not an address'],
     ['two @', 'discards: { a@b@example.org: x }\n', '1:13: error: "a@b@example.org" is not an address'],
     [
-      'a foreign address on the left',
+      'a foreign address as key',
       'discards: { a@far.example: x }\n',
       '1:13: error: far.example is not a domain of ours: add it to mail::domains or mail::alias_domains',
     ],
     ['a bad address on the right', 'forwards: { a: "b@" }\n', '1:16: error: "b@" is not an address'],
-    [
-      'nothing on the right',
-      'forwards:\n  a:\n',
-      '2:5: error: expected an address or a list of addresses, found nothing',
-    ],
+    ['no value', 'forwards:\n  a:\n', '2:5: error: expected an address or a list of addresses, found nothing'],
     [
       'a record without targets',
       'forwards: { a: { comment: x } }\n',
       /1:13: error: no targets: expected one of to, targets/,
     ],
     [
-      'a record with two',
+      'a record with two targets fields',
       'forwards: { a: { to: b@far.example, dest: c@far.example } }\n',
       '1:37: error: "dest": the targets are already given',
     ],
     ['an unknown field', 'forwards: { a: { to: b@far.example, colour: red } }\n', /1:37: error: unknown key "colour"/],
     [
-      'a bad state',
+      'an invalid state',
       'forwards: { a: { to: b@far.example, ensure: maybe } }\n',
       '1:45: error: "ensure": expected present, absent or ignore',
     ],
@@ -84,32 +76,28 @@ describe('faults of mail data, each with file, line and column', () => {
     ['a bad domain', 'domains: [example_org]\n', '1:11: error: "example_org" is not a domain name'],
     ['a domain of one label', 'domains: [localhost]\n', '1:11: error: "localhost" is not a domain name'],
     [
-      'an alias domain of nothing',
+      'an alias domain of a foreign domain',
       'alias_domains: { a.example: b.example }\n',
       '1:1: error: alias domain a.example: b.example is not a domain of ours',
     ],
+    ['a loop of alias domains', 'alias_domains:\n  a.example: a.example\n', /alias domains form a loop at a\.example/],
     [
-      'alias domains in a circle',
-      'alias_domains:\n  a.example: a.example\n',
-      /alias domains form a loop at a\.example/,
-    ],
-    [
-      'an alias domain with two meanings',
+      'an alias domain of two domains',
       'domains: [c.example]\nalias_domains: { a.example: example.org, A.example: c.example }\n',
       '2:42: error: duplicate "a.example", first written at m.yaml:2',
     ],
     [
-      'a bad next hop',
+      'an invalid next hop',
       'transports: { example.org: "smtp:[x" }\n',
       /1:28: error: expected a next hop such as smtp:\[list/,
     ],
     [
-      'an expression that is none',
+      'an invalid expression',
       'rewrites: { "/^(/": a@far.example }\n',
       /1:13: error: "\/\^\(\/": Invalid regular expression/,
     ],
     [
-      'an expression that could take for ever',
+      'an expression with exponential backtracking',
       'rewrites: { "/^(a+)+$/": a@far.example }\n',
       /1:13: error: "\/\^\(a\+\)\+\$\/" has nested repetitions/,
     ],
@@ -123,7 +111,7 @@ describe('faults of mail data, each with file, line and column', () => {
       'rewrites: { "/^(.*)@example.org$/": "\\\\1@\\\\2" }\n',
       /write the domain in full/,
     ],
-    ['a rewrite to no address', 'rewrites: { "/^x/": "a b@far.example" }\n', /expected an address/],
+    ['a rewrite to an invalid address', 'rewrites: { "/^x/": "a b@far.example" }\n', /expected an address/],
     ['a rewrite without target', 'rewrites: [{ pattern: x }]\n', /expected a record with pattern and to/],
     [
       'a user with a domain',
@@ -132,7 +120,7 @@ describe('faults of mail data, each with file, line and column', () => {
     ],
     ['a user twice', 'users: [kim, Kim]\n', '1:14: error: duplicate user "kim", first written at m.yaml:1'],
     [
-      'a user elsewhere',
+      'a user with a foreign address',
       'users: { kim: kim@far.example }\n',
       '1:10: error: kim@far.example is not in a domain of ours: write a foreign address under mail::forwards',
     ],
@@ -142,20 +130,20 @@ describe('faults of mail data, each with file, line and column', () => {
       '1:21: error: duplicate "desk@example.org", first written at m.yaml:1',
     ],
     [
-      'send-as for somebody elsewhere',
+      'send-as for a foreign user',
       'send_as: { kim: kim@far.example }\n',
       '1:17: error: user "kim@far.example" is not in a domain of ours',
     ],
-    ['a refusal in many words', `refusals: { a: "${'x'.repeat(401)}" }\n`, /1 to 400 printable ASCII characters/],
+    ['a refusal with a long text', `refusals: { a: "${'x'.repeat(401)}" }\n`, /1 to 400 printable ASCII characters/],
     ['a refusal with a line break', 'refusals: { a: "x\\ny" }\n', /1 to 400 printable ASCII characters/],
     [
-      'a bad fingerprint',
+      'an invalid fingerprint',
       'certificates: { ci-01: abcd }\n',
       '1:24: error: "ci-01": expected SHA-256 fingerprints of 64 hex digits',
     ],
     ['a list where a mapping belongs', 'forwards: [a]\n', '1:11: error: expected a mapping, found a list'],
     [
-      'a catch-all elsewhere',
+      'a catch-all of a foreign domain',
       'catch_all: { far.example: kim@home.example.net }\n',
       '1:14: error: far.example is not a domain of ours',
     ],
@@ -167,7 +155,7 @@ describe('faults of mail data, each with file, line and column', () => {
     expect(directory === null).toBe(problems[0]?.includes(' error: '))
   })
 
-  it('all at once', () => {
+  it('all are reported at once', () => {
     const { problems } = load(
       'zebra: 1\nforwards:\n  a: "b@"\n  c: |-\n    d@far.example\n  e: [x@, "@y"]\nusers: [kim, kim]\n',
     )
@@ -186,13 +174,13 @@ describe('faults of mail data, each with file, line and column', () => {
 })
 
 describe('the graph of aliases', () => {
-  it('dangling targets, at the target’s own line', () => {
+  it('dangling targets, at the line of the target', () => {
     expect(load('aliases:\n  press:\n    - kim\n    - lee\nforwards: { kim: k@far.example }\n').problems).toEqual([
       'm.yaml:4:7: error: unknown address lee@example.org: no alias, forward, transport or catch-all (target of press@example.org)',
     ])
   })
 
-  it('targets outside that no DNS knows', () => {
+  it('foreign targets without a public domain name', () => {
     expect(load('forwards: { a: root@localhost, b: "x@[192.0.2.1]", c: "y@10.0.0.1" }\n').problems).toEqual([
       'm.yaml:1:16: error: root@localhost: localhost is not a public domain name',
       'm.yaml:1:35: error: x@[192.0.2.1]: [192.0.2.1] is not a public domain name',
@@ -200,13 +188,13 @@ describe('the graph of aliases', () => {
     ])
   })
 
-  it('a copy for itself that nothing takes', () => {
+  it('a copy for itself without forward or transport', () => {
     expect(load('aliases: { kim: [kim, k@far.example] }\n').problems).toEqual([
       'm.yaml:1:18: error: kim@example.org is a target of itself, but has no forward or transport',
     ])
   })
 
-  it('loops, each once, with the whole circle', () => {
+  it('loops, each once, with all members', () => {
     expect(load('aliases:\n  a: b\n  b: [c, x@far.example]\n  c: a\n').problems).toEqual([
       'm.yaml:4:6: error: loop: a@example.org → b@example.org → c@example.org → a@example.org',
     ])
@@ -215,7 +203,7 @@ describe('the graph of aliases', () => {
     )
   })
 
-  it('by choice only warns', () => {
+  it('may be warnings only', () => {
     const { problems, directory } = load('aliases: { a: b, b: a, c: d }\n', {
       graph: { loops: 'warning', dangling: 'warning' },
     })
@@ -223,7 +211,7 @@ describe('the graph of aliases', () => {
     expect(directory).not.toBeNull()
   })
 
-  it('finds no fault with what the order of look-up answers', () => {
+  it('accepts every target that the look-up resolves', () => {
     const text = `domains: [lab.example.org]
 alias_domains: { example.net: example.org }
 aliases:
@@ -239,7 +227,7 @@ host_aliases: { web.example.org: { root: kim } }
     expect(load(text).problems).toEqual([])
   })
 
-  it('tells a catch-all that a transport makes idle, and people whom no mail reaches', () => {
+  it('warns of a catch-all that a transport hides, and of users without delivery', () => {
     const text = "transports: { example.org: 'smtp:[l.example.org]' }\ncatch_all: kim@far.example\n"
     expect(load(text).problems).toEqual([
       'm.yaml:2:12: warning: example.org has a transport (m.yaml:1): its catch-all has no effect',
@@ -249,7 +237,7 @@ host_aliases: { web.example.org: { root: kim } }
     ])
   })
 
-  it('follows five thousand links without running out of stack', () => {
+  it('follows five thousand links within the stack', () => {
     const lines = Array.from({ length: 5000 }, (_, n) => `  a${n}: a${n + 1}`).join('\n')
     expect(load(`aliases:\n${lines}\nforwards: { a5000: x@far.example }\n`).problems).toEqual([
       expect.stringContaining('a4949@example.org resolves through more than 50 entries'),
@@ -258,7 +246,7 @@ host_aliases: { web.example.org: { root: kim } }
 })
 
 describe('several sources', () => {
-  it('files add up; none may say the same twice', () => {
+  it('files add up; an entry must not be repeated', () => {
     const files = {
       'a.yaml': 'forwards: { kim: k@far.example }\n',
       'b.yaml': 'forwards: { KIM: l@far.example, lee: l@far.example }\n',
@@ -267,7 +255,7 @@ describe('several sources', () => {
     expect(problems).toEqual(['b.yaml:1:13: error: duplicate "KIM", first written at a.yaml:1'])
   })
 
-  it('a folder of per-host fragments: domains of one count in all, whatever the order', () => {
+  it('a folder of per-host fragments: domains of one apply to all, in any order', () => {
     const files = {
       'm.yaml': 'forwards: { kim: k@far.example }\n',
       'hosts/a.yaml': 'host_aliases: { b.example.org: { root: kim } }\n',
@@ -282,12 +270,12 @@ describe('several sources', () => {
     expect(directory?.certificates.get('b')).toEqual(['ab'.repeat(32)])
   })
 
-  it('the same alias domain exported by two hosts is no fault', () => {
+  it('two hosts may export the same alias domain', () => {
     const text = 'alias_domains: { www.example.org: example.org }\n'
     expect(load({ 'hosts/a.yaml': text, 'hosts/b.yaml': text }, { mail: ['hosts'] }).problems).toEqual([])
   })
 
-  it('of a hierarchy, a lower level in another spelling gives way, with a warning', () => {
+  it('of a hierarchy, a lower level in another spelling is hidden, with a warning', () => {
     const files = {
       '/h/hiera.yaml': 'version: 5\nhierarchy: [{ name: n, path: n.yaml }, { name: c, path: c.yaml }]\n',
       '/h/data/n.yaml': 'mail::forwards: { kim: new@far.example }\nother::key: 1\n',
@@ -304,7 +292,7 @@ describe('several sources', () => {
 })
 
 describe('the snapshot', () => {
-  it('answers found with the source, absent otherwise, for every spelling of the key', () => {
+  it('answers found with the source, otherwise absent, for every spelling of the key', () => {
     const { directory } = load('domains: [Shop.EXAMPLE]\nforwards: { Kim: K@far.example }\n')
     expect(directory?.find('kim@example.org')).toEqual({
       kind: 'found',
@@ -315,7 +303,7 @@ describe('the snapshot', () => {
     expect(directory?.domain('example.org')).toEqual({ source: 'configuration' })
   })
 
-  it('twenty thousand aliases, by the quick reader', () => {
+  it('twenty thousand aliases, by readYamlLines', () => {
     const lines = Array.from({ length: 20_000 }, (_, n) => `  a${n}: x${n}@far.example`).join('\n')
     const { directory, problems } = load(`forwards:\n${lines}\n`)
     expect(problems).toEqual([])

@@ -1,4 +1,4 @@
-// What an importer has to get right besides the shapes themselves: nothing that an admin wrote is passed over in silence.
+// Data of other mail systems: nothing is ignored silently.
 
 import { describe, expect, it } from 'vitest'
 import { loadDirectory } from './load-directory.ts'
@@ -26,7 +26,7 @@ describe('keys of other programs', () => {
     ['trusted_networks: [192.0.2.0/24]\n', 'an IP address does not authorise sending'],
     ['signing_table: ["*@example.org main"]\n', 'each domain of ours with a key under "dkim:"'],
     ['key_table: ["main example.org:s2025:/etc/keys/s2025.key"]\n', 'put keys under "dkim:"'],
-  ])('%s is told, in a file and in a hierarchy', (text, advice) => {
+  ])('%s gets a warning, in a file and in a hierarchy', (text, advice) => {
     const key = text.split(':')[0]
     expect(load(text).problems).toEqual([
       expect.stringContaining(`m.yaml:1:1: warning: "${key}" is not used: ${advice}`),
@@ -37,7 +37,7 @@ describe('keys of other programs', () => {
     expect(problems.join()).not.toContain('SECRET')
   })
 
-  it('what is said of checking recipients is held against the data', () => {
+  it('lists of verifiable domains are compared with the data', () => {
     const text = `relay_domains: [a.example, b.example, c.example]
 alias_domains: { d.example: a.example }
 transports: { a.example: 'smtp:[x.example.org]' }
@@ -97,7 +97,7 @@ describe('unknown keys of records', () => {
     expect(problems.join()).not.toContain('SECRET')
   })
 
-  it('an account that stores and proves nothing is none', () => {
+  it('accepts an account without mailbox and password', () => {
     const text = 'mailing-lists: { a: { forwardTo: [b@far.example], loginAccount: { storeEmail: false } } }\n'
     expect(load(text).problems).toEqual([])
   })
@@ -108,11 +108,11 @@ describe('unknown keys of records', () => {
       'is a line of a virtual-domain file: name its aliases(5) file under "mail:"',
     ],
     ['list: "|/bin/x"\n', 'is a command'],
-  ])('lines of older sites: %s', (text, expected) => {
+  ])('lines of other mail systems: %s', (text, expected) => {
     expect(load({ aliases: text }, { mail: ['aliases'] }).problems).toEqual([expect.stringContaining(expected)])
   })
 
-  it('files of users in a folder', () => {
+  it('.forward files in a folder', () => {
     const files = {
       'd/m.yaml': 'forwards: { a: b@far.example }\n',
       'd/.forward-news': 'kim\n',
@@ -158,7 +158,7 @@ aliases:
     expect(alias(`${name}@example.org`)?.comment).toBe(comment)
   })
 
-  it('are the same for the quick reader of large files', () => {
+  it('are equal in readYamlLines', () => {
     const lines = Array.from({ length: 4_000 }, (_, index) => `  x${index}: [k, l] # number ${index}`).join('\n')
     expect(load(`${text}${lines}\n`).alias('x3999@example.org')?.comment).toBe('number 3999')
   })
@@ -168,7 +168,7 @@ describe('absent', () => {
   const there = 'aliases: { press: k@far.example }\n'
   const gone = 'mail_aliases: { press: { ensure: absent } }\n'
 
-  it('in another file takes the entry away, whatever the order of files', () => {
+  it('in another file removes the entry, in any order of files', () => {
     for (const mail of [
       ['a.yaml', 'b.yaml'],
       ['b.yaml', 'a.yaml'],
@@ -179,7 +179,7 @@ describe('absent', () => {
     }
   })
 
-  it('in the same file contradicts it', () => {
+  it('in the same file is an error', () => {
     expect(load(`${there}${gone}`).problems).toEqual([
       'm.yaml:2:17: error: "press" is absent here and defined at m.yaml:1',
     ])
@@ -188,24 +188,24 @@ describe('absent', () => {
   })
 })
 
-it('groups that come to nothing by way of others are told, each once', () => {
+it('warns once of each group without recipients', () => {
   const text = `alias_domains: [alias.example]
 aliases:
-  nobody: []
-  one: nobody+tag
-  two: [one, nobody@alias.example]
+  empty: []
+  one: empty+tag
+  two: [one, empty@alias.example]
   three: [two, k@far.example]
-  kept: [nobody, kept]
+  kept: [empty, kept]
 forwards: { kept: k@far.example }
 `
   expect(load(text).problems).toEqual([
     'm.yaml:3:3: warning: no targets: mail to this address is refused; to discard it, use mail::discards',
-    'm.yaml:4:8: warning: one@example.org has no recipients: nobody+tag@example.org has no targets',
-    'm.yaml:5:9: warning: two@example.org has no recipients: one@example.org, nobody@alias.example have no targets',
+    'm.yaml:4:8: warning: one@example.org has no recipients: empty+tag@example.org has no targets',
+    'm.yaml:5:9: warning: two@example.org has no recipients: one@example.org, empty@alias.example have no targets',
   ])
 })
 
-it('assertions of several files add up', () => {
+it('assertions of several files are concatenated', () => {
   const one = (name: string) => `assertions: [{ address: ${name}, refused: true }]\n`
   const { directory } = load({ 'a.yaml': one('a'), 'b.yaml': one('b') }, { mail: ['a.yaml', 'b.yaml'] })
   expect(directory?.assertions).toMatchObject({ kind: 'list', items: [{}, {}] })

@@ -1,4 +1,4 @@
-// Files and sources together: who leads, what is unavailable, and what an outage must not touch.
+// Files and sources together: precedence, unavailable answers, and what an outage must not affect.
 
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../route/router.ts'
@@ -65,14 +65,14 @@ async function resolve(directory: Directory, forwardPath: string) {
 }
 
 describe('an overlay', () => {
-  it('without sources is the files themselves', async () => {
+  it('without sources equals the files', async () => {
     const only = files('aliases: { press: kim@x.example }')
     const directory = overlaySources(only, () => [])
     expect(directory.find('press@example.org')).toEqual(only.find('press@example.org'))
     expect(await directory.grants('kim')).toEqual(only.grants('kim'))
   })
 
-  it('asks the sources of the moment', async () => {
+  it('uses the current sources', async () => {
     let sources: readonly ExternalSource[] = []
     const directory = overlaySources(files('aliases: {}'), () => sources)
     expect(await directory.find('press@example.org')).toEqual({ kind: 'absent' })
@@ -80,7 +80,7 @@ describe('an overlay', () => {
     expect(await directory.find('press@example.org')).toMatchObject({ kind: 'found' })
   })
 
-  it('finds what only a source knows, with its source', async () => {
+  it('finds entries that only a source has', async () => {
     const directory = overlay('aliases: {}', source(people))
     expect(await directory.find('press@example.org')).toMatchObject({
       kind: 'found',
@@ -95,27 +95,27 @@ describe('an overlay', () => {
     ['a discard', 'discards: { press: dropped }', 'discard'],
     ['an alias', 'aliases: { press: lee@else.example }', ['lee@else.example']],
     ['a transport', "transports: { 'press@example.org': 'lmtp:[127.0.0.1]:24' }", ['press@example.org']],
-  ])('%s of the files leads', async (_name, mail, expected) => {
+  ])('%s of the files takes precedence', async (_name, mail, expected) => {
     const directory = overlay(mail, source(people))
     expect(await resolve(directory, 'press@example.org')).toEqual(expected)
   })
 
-  it('a forward of the files leads over that of the source', async () => {
+  it('a forward of the files takes precedence over that of a source', async () => {
     const directory = overlay('forwards: { kim: kim@file.example }', source(people))
     expect(await resolve(directory, 'kim@example.org')).toEqual(['kim@file.example'])
   })
 
-  it('an alias that keeps a copy for itself goes on by the forward of the source', async () => {
+  it('an alias that keeps a copy uses the forward of a source for it', async () => {
     const directory = overlay('aliases: { kim: [kim, lee@else.example] }', source(people))
     expect(await resolve(directory, 'kim@example.org')).toEqual(['kim@home.example.net', 'lee@else.example'])
   })
 
-  it('a user of the files goes where the source says', async () => {
+  it('a user of the files gets the forward of a source', async () => {
     const directory = overlay('users: { kim: }', source({ forwards: people.forwards ?? [] }))
     expect(await resolve(directory, 'kim@example.org')).toEqual(['kim@home.example.net'])
   })
 
-  it('the first source that says something counts', async () => {
+  it('the first source with an entry applies', async () => {
     const second = source(
       { aliases: [{ address: 'press', targets: ['x@y.example'], source: 'second' }] },
       null,
@@ -126,14 +126,14 @@ describe('an overlay', () => {
     expect(await directory.find('kim@example.org')).toMatchObject({ value: { user: { source: 'uid=kim' } } })
   })
 
-  it('answers at once as long as all sources do, and waits for those that are asked', async () => {
+  it('answers synchronously if all sources do, otherwise waits', async () => {
     expect(overlay('aliases: {}', source(people)).find('press@example.org')).not.toBeInstanceOf(Promise)
     const answer = overlay('aliases: {}', later(source(people))).find('press@example.org')
     expect(answer).toBeInstanceOf(Promise)
     expect(await answer).toMatchObject({ kind: 'found' })
   })
 
-  it('asks no source about domains that are not its own', async () => {
+  it('queries no source for other domains', async () => {
     const never: ExternalSource = {
       ...source(people),
       find: () => {
@@ -149,7 +149,7 @@ describe('an overlay', () => {
 describe.each([
   ['a stale snapshot', (doubted: ExternalSource) => doubted],
   ['a live source', later],
-])('with %s in doubt', (_name, make) => {
+])('with an incomplete %s', (_name, make) => {
   const mail = `
 domains: [lists.example.org]
 alias_domains: { organisation.example: example.org }
@@ -170,7 +170,7 @@ rewrites: [{ pattern: '^old-.*@example\\.org$', to: lee@else.example }]
     ['x@lists.example.org', ['x@lists.example.org']],
     ['postmaster@example.org', ['kim@home.example.net']],
     ['abuse@example.org', ['kim@home.example.net']],
-  ])('%s is still answered', async (address, expected) => {
+  ])('%s is still resolved', async (address, expected) => {
     expect(await resolve(directory(), address)).toEqual(expected)
   })
 
@@ -181,7 +181,7 @@ rewrites: [{ pattern: '^old-.*@example\\.org$', to: lee@else.example }]
     ['a person without a forward', 'bare@example.org'],
     ['an alias whose own copy needs a forward', 'kept@example.org'],
     ['a name that only a rewrite would take', 'old-x@example.org'],
-  ])('%s is deferred, not refused and not given to the catch-all', async (_what, address) => {
+  ])('%s is deferred, not refused and not caught by the catch-all', async (_what, address) => {
     expect(await resolve(directory(), address)).toBe(451)
   })
 })
@@ -192,7 +192,7 @@ describe('grants', () => {
     return found.kind === 'found' ? found.value.map((grant) => grant.address) : found.kind
   }
 
-  it('add own addresses of the source, and the aliases of either that name them', async () => {
+  it('include own addresses of the source, and aliases of both that name them', async () => {
     const directory = overlay('aliases: { team: k.im, office: kim, other: lee@x.example }', source(people))
     expect(await addressesOf(directory, 'kim')).toEqual([
       'kim@example.org',
@@ -203,7 +203,7 @@ describe('grants', () => {
     ])
   })
 
-  it('say the DN where a right comes from', async () => {
+  it('name the DN as source', async () => {
     const directory = overlay('aliases: {}', source(people))
     const found = await directory.grants('kim')
     expect(found).toMatchObject({ kind: 'found' })
@@ -212,17 +212,17 @@ describe('grants', () => {
     expect(grants.find((grant) => grant.address === 'press@example.org')?.source).toBe('cn=press')
   })
 
-  it('leave out an alias of the source that the files replaced', async () => {
+  it('leave out an alias of the source that the files replace', async () => {
     const directory = overlay('aliases: { press: lee@x.example }', source(people))
     expect(await addressesOf(directory, 'kim')).not.toContain('press@example.org')
   })
 
-  it('of a user whom no source knows are those of the files, also while a mirror is in doubt', async () => {
+  it('of a user that no source has are those of the files, also while a mirror is incomplete', async () => {
     const directory = overlay('aliases: { office: lee }', source(people, 'ldap: down'))
     expect(await addressesOf(directory, 'lee')).toEqual(['lee@example.org', 'office@example.org'])
   })
 
-  it('are in doubt if a live source cannot say, all but those that are known without it', async () => {
+  it('are incomplete while a live source is unavailable', async () => {
     const away: ExternalSource = {
       ...source(people),
       user: () => ({ kind: 'unavailable', cause: 'down' }),
@@ -233,7 +233,7 @@ describe('grants', () => {
     expect(await addressesOf(directory, 'kim')).toEqual(['kim@example.org', 'office@example.org'])
   })
 
-  it('are in doubt if the source answers from memory, or cannot say which aliases name an address', async () => {
+  it('are incomplete if the source answers from its cache, or fails for aliases', async () => {
     const remembered: ExternalSource = {
       ...source(people),
       user: async (name) => ({ ...(await source(people).user(name)), incomplete: 'down' }) as SourceUserAnswer,

@@ -1,4 +1,4 @@
-// recipient_bcc: an address causes its copies by whichever step of the look-up it is placed.
+// recipient_bcc: an address gets its copies at every step of the look-up.
 
 import { describe, expect, it } from 'vitest'
 import { loadDirectory } from '../directory/load-directory.ts'
@@ -45,11 +45,11 @@ describe('copies', () => {
     ['a rewrite', 'ex-sam@example.org', 'support@far.example'],
     ["a host's alias", 'web@example.org', 'web@far.example'],
     ["the node's own answer for postmaster", 'postmaster@example.org', 'ops@far.example'],
-  ])('of an address placed by %s', async (_what, forwardPath, recipient) => {
+  ])('of an address resolved by %s', async (_what, forwardPath, recipient) => {
     expect(await recipients(forwardPath)).toEqual([recipient, 'audit@audit.example'])
   })
 
-  it('of one member are made once, and of nobody else', async () => {
+  it('of one member are made once, and of no other', async () => {
     expect(await recipients('group@example.org')).toEqual(['kim@far.example', 'audit@audit.example', 'lee@far.example'])
     expect(await recipients('lee+other@example.org')).toEqual(['lee@far.example'])
   })

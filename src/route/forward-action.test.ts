@@ -1,4 +1,4 @@
-// Which copies leave by a forward, and what data want done with them: where DMARC would fail, and where they look like spam.
+// Which copies leave by a forward, and their terms for DMARC and spam.
 
 import { describe, expect, it } from 'vitest'
 import { loadDirectory } from '../directory/load-directory.ts'
@@ -51,7 +51,7 @@ async function actionsOf(
 }
 
 describe('a copy that leaves by a forward', () => {
-  it('has the wish of the forward, or of the domain it goes to, or none', async () => {
+  it('has the action of the forward, or of its foreign domain, or none', async () => {
     expect(await actionsOf('plain@example.org')).toEqual({
       'kim@home.example': { action: { treatment: 'wrap', source: 'm.yaml:5' } },
       'lee@strict.example': { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
@@ -59,7 +59,7 @@ describe('a copy that leaves by a forward', () => {
     expect(await actionsOf('ada@example.org')).toEqual({ 'ada@home.example': { action: null } })
   })
 
-  it('has the wish of the alias where the forward has none; the nearest to the target counts', async () => {
+  it('has the action of the alias if the forward has none; the nearest to the target applies', async () => {
     expect(await actionsOf('press@example.org')).toEqual({
       'kim@home.example': { action: { treatment: 'wrap', source: 'm.yaml:5' } },
       'lee@strict.example': { action: { treatment: 'refuse', source: 'm.yaml:2' } },
@@ -68,20 +68,20 @@ describe('a copy that leaves by a forward', () => {
     })
   })
 
-  it('may have been resolved by the peer in front', async () => {
+  it('may have been resolved by a peer', async () => {
     expect(await actionsOf('out@strict.example')).toEqual({
       'out@strict.example': { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } },
     })
   })
 })
 
-describe('no forward is', () => {
-  it('what our own people send to the world', async () => {
+describe('not a forward', () => {
+  it('mail of our users to foreign addresses', async () => {
     const user: Origin = { kind: 'user', identity: 'lee' }
     expect(await actionsOf('ann@strict.example', {}, user, 'lee@example.org')).toEqual({ 'ann@strict.example': null })
   })
 
-  it('a bounce on its way home', async () => {
+  it('a bounce to the original sender', async () => {
     const srs = settings.srs as NonNullable<RouterSettings['srs']>
     const made = encodeSrs('ann@stranger.example', AT, srs)
     const sent = await actionsOf(made.kind === 'rewritten' ? made.address : '', {}, { kind: 'internet' }, null)
@@ -94,7 +94,7 @@ describe('the spam ceiling', () => {
   const action = { treatment: 'wrap', source: 'm.yaml:11' }
   const strict = { action: { treatment: 'rewrite-from', source: 'm.yaml:11' } }
 
-  it('is the destination’s where the forward has none', async () => {
+  it('is that of the destination if the forward has none', async () => {
     expect(await actionsOf('abuse@example.org')).toEqual({
       'abuse@desk.example': { action: null, ceiling: { score: null, source: 'm.yaml:11' } },
       'log@careful.example': { action, ceiling: policy },
@@ -102,7 +102,7 @@ describe('the spam ceiling', () => {
     })
   })
 
-  it('of the forward comes first, and changes nothing about the other wish', async () => {
+  it('of the forward takes precedence, without an effect on the action', async () => {
     const ceiling = { score: 12, source: 'm.yaml:8' }
     expect(await actionsOf('sales@example.org')).toEqual({
       'one@careful.example': { action, ceiling },
@@ -111,8 +111,8 @@ describe('the spam ceiling', () => {
   })
 })
 
-describe('what is handed over to the nodes that forward', () => {
-  it('is no forward here, and bears the terms of each domain that it leaves for', async () => {
+describe('a forward relayed to the srs nodes', () => {
+  it('is not a forward here, and has the terms of each foreign domain', async () => {
     expect(await actionsOf('kim@example.org', { forwards: 'relay-to-srs' })).toEqual({
       'kim@example.org': [{ action: { treatment: 'wrap', source: 'm.yaml:5' } }],
     })
@@ -125,7 +125,7 @@ describe('what is handed over to the nodes that forward', () => {
     })
   })
 
-  it('has one domain where a group has members inside too', async () => {
+  it('has one domain if a group has local members, too', async () => {
     const found = await actionsOf('press@example.org', { forwards: 'relay-to-srs' })
     expect(found['out@far.example']).toEqual([{ action: { treatment: 'refuse', source: 'm.yaml:2' } }])
     expect(found['sam@example.org']).toBeNull()

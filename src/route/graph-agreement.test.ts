@@ -1,4 +1,4 @@
-// What is checked when data is loaded and what the router does with it are two programs over one order of look-up: they must agree.
+// The checks at load and the router implement the same order of look-up: they must agree.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -75,8 +75,8 @@ async function resolveAll(text: string): Promise<ReadonlyMap<string, Resolution>
 const isWhole = (answer: Resolution) =>
   answer.kind === 'discard' || (answer.kind === 'destinations' && answer.failedMembers === undefined)
 
-describe('load and router agree', () => {
-  it('data without a fault resolves without a loss, address by address', async () => {
+describe('checks and router agree', () => {
+  it('data without errors resolves every address without failures', async () => {
     let faultless = 0
     await fc.assert(
       fc.asyncProperty(data, async (given) => {
@@ -90,16 +90,16 @@ describe('load and router agree', () => {
     expect(faultless).toBeGreaterThan(10)
   })
 
-  it('data that is refused loses mail of some address, or would', async () => {
+  it('refused data fails for some address', async () => {
     let faulty = 0
     await fc.assert(
       fc.asyncProperty(data, async (given) => {
         const text = textOf(given)
         const { directory, problems } = load(text, 'error')
-        // A forward under an alias is asked only if the alias keeps a copy: its faults show when the alias is edited.
+        // A forward under an alias is followed only if the alias keeps a copy, so its errors may have no effect now.
         const shadowed = Object.keys(given.forwards).some((key) => key in given.aliases)
-        // A tagged entry that names itself goes on without its tag (check-graph.ts). The load is on the safe side where that
-        // closes a circle; the router may still find a transport under it.
+        // A tagged entry that names itself continues without its tag (graph-edges.ts). The check is stricter where that
+        // forms a loop; the router may still find a transport there.
         const tagged = Object.entries(given.aliases).some(([key, to]) => key.includes('+') && to.includes(key))
         if (directory !== null || shadowed || tagged || problems.some(({ message }) => message.startsWith('duplicate')))
           return

@@ -68,7 +68,7 @@ describe('a user', () => {
     ['sam', 'sam.s@example.org', 'only the listed address'],
     ['sam', 'hiring@example.org', 'send_as of the alias'],
     ['sam', 'media@example.org', 'mail::send_as'],
-    ['kim', 'newsletter@example.org', 'mail::send_as of an address that takes no mail'],
+    ['kim', 'newsletter@example.org', 'mail::send_as of an address without delivery'],
     ['sam', 'everyone@example.org', 'send_as for everybody'],
     ['ghost', 'ghost@example.org', 'a user whom the data does not list'],
   ])('%s may send as %s (%s)', async (identity, address) => {
@@ -96,14 +96,14 @@ describe('a user', () => {
     expect(await may(identity, address)).toMatchObject({ kind: 'no' })
   })
 
-  it('hears what is allowed, own addresses first', async () => {
+  it('gets the allowed addresses, own addresses first', async () => {
     expect(await may('kim', 'lee@example.org')).toEqual({
       kind: 'no',
       allowed: ['kim@example.org', 'press@example.org', 'newsletter@example.org', 'everyone@example.org'],
     })
   })
 
-  it('hears the place where it is written', async () => {
+  it('gets the place of the grant', async () => {
     expect(await may('sam', 'media@example.org')).toEqual({ kind: 'yes', source: 'm.yaml:22' })
     expect(await may('kim', 'press@example.org')).toEqual({ kind: 'yes', source: 'm.yaml:8' })
   })
@@ -127,7 +127,7 @@ describe('a machine', () => {
   })
 })
 
-describe('a source that cannot answer', () => {
+describe('an unavailable source', () => {
   const directory = (answer: Directory['grants']): Directory => ({
     mainDomain: 'example.org',
     rewrites: [],
@@ -136,7 +136,7 @@ describe('a source that cannot answer', () => {
     grants: answer,
   })
 
-  it('is unavailable, never no', async () => {
+  it('gives unavailable, never no', async () => {
     const router = createRouter(settings, () =>
       directory(() => Promise.resolve({ kind: 'unavailable', cause: 'ldap is down' })),
     )
@@ -149,7 +149,7 @@ describe('a source that cannot answer', () => {
     })
   })
 
-  it('is unavailable for what is not known, while what is known stands', async () => {
+  it('is unavailable for unknown grants, and known ones stay valid', async () => {
     const router = createRouter(settings, () =>
       directory(() => ({
         kind: 'found',
@@ -162,7 +162,7 @@ describe('a source that cannot answer', () => {
     expect(await router.maySendAs(kim, 'press@example.org')).toEqual({ kind: 'unavailable', cause: 'down' })
   })
 
-  it('a person with the name of a machine has not its senders, and the other way round', async () => {
+  it('a user with the name of a machine does not get its senders, or the reverse', async () => {
     const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
     expect(await router.maySendAs({ kind: 'user', identity: 'ci-01' }, 'ci@example.org')).toEqual({
       kind: 'no',
@@ -174,7 +174,7 @@ describe('a source that cannot answer', () => {
     })
   })
 
-  it('a user whom it does not know may use nothing', async () => {
+  it('a user that it does not know may use nothing', async () => {
     const router = createRouter(settings, () => directory(() => ({ kind: 'absent' })))
     expect(await router.maySendAs({ kind: 'user', identity: 'kim' }, 'kim@example.org')).toEqual({
       kind: 'no',

@@ -1,4 +1,4 @@
-// Made-up directories for tests of snapshots and mirrors.
+// Directories for tests of snapshots and mirrors.
 
 import type { Fetched, MirrorSource } from '../../src/directory/snapshots/mirror-source.ts'
 import type { SourceContent } from '../../src/directory/snapshots/source-content.ts'
@@ -16,7 +16,7 @@ export function manyPeople(count: number): SourceContent {
 export const EMPTY_CONTENT: SourceContent = { users: [], aliases: [], forwards: [] }
 
 export interface FakeSource extends MirrorSource {
-  /** What it answers next. */
+  /** The next answer. */
   answer: Fetched | Promise<Fetched>
   readonly asked: number
   readonly closed: boolean

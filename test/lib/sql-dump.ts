@@ -1,4 +1,4 @@
-// A database as SQL text and back: fixtures of old formats that a person can read and a diff can show.
+// A database as SQL text and back, for readable fixtures of old formats.
 
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 
@@ -36,7 +36,7 @@ export function createFromDump(file: string, dump: string): void {
   db.close()
 }
 
-/** What `CREATE` statements a database holds, each without its comments and spaces. */
+/** The `CREATE` statements of a database, each without comments and spaces. */
 export function schemaOf(db: Database): string[] {
   const all = db.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
   return (all.pluck().all() as string[]).map((sql) => sql.replaceAll(/--.*$/gm, '').replaceAll(/\s+/g, '')).toSorted()

@@ -1,5 +1,5 @@
-// The LDAP source against a real OpenLDAP server: read whole, in pages, over TLS; stopped, restarted, slow, cut off, half-written,
-// with wrong credentials, with limits. Every trouble has to end as "unavailable" or "partial" within its deadline, never as an empty answer.
+// The LDAP source with a real OpenLDAP server: in pages, over TLS; stopped, restarted, slow, cut off, half-written,
+// with wrong credentials, with limits. Every failure must end as "unavailable" or "partial" within its deadline, never as an empty answer.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -138,7 +138,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
     it.each([
       ['ldaps', () => ({ urls: [`ldaps://127.0.0.1:${slapd.tlsPort}`] })],
       ['StartTLS', () => ({ urls: [slapd.url], startTls: true })],
-    ])('not over %s from a server of another name', async (_name, urls) => {
+    ])('not over %s with another server name', async (_name, urls) => {
       const fetched = await fetchOnce(mirror({ ...urls(), tls: { ca, certificate: null, key: null } }))
       expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringMatching(/altnames|IP/) })
     })
@@ -153,7 +153,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
     })
   })
 
-  describe('trouble', () => {
+  describe('failures', () => {
     it('wrong credentials', async () => {
       const bind = { kind: 'simple', dn: READER.dn, password: 'wrong' } as const
       expect(await fetchOnce(mirror({ urls: [slapd.url], bind }))).toEqual({
@@ -162,7 +162,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       })
     })
 
-    it('a bind without the right to see anything is no empty directory', async () => {
+    it('a bind without read access is not an empty directory', async () => {
       const fetched = await fetchOnce(mirror({ urls: [slapd.url], bind: { kind: 'anonymous' } }))
       expect(fetched.kind).toBe('partial')
     })
@@ -184,7 +184,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect(whole(await fetchOnce(source)).users.length).toBe(PEOPLE_COUNT + 2)
     })
 
-    it('another server answers when the first is away', async () => {
+    it('another server answers while the first is down', async () => {
       const source = mirror({ urls: ['ldap://127.0.0.1:1', slapd.url] })
       expect((await fetchOnce(source)).kind).toBe('whole')
     })
@@ -195,7 +195,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
         `dn: ${dn}\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: ldap://other.example.org/${dn}\n`,
       )
       const fetched = await fetchOnce(mirror({ urls: [slapd.url] }))
-      // With manageDSAit, or ldapdelete would follow it.
+      // With manageDSAit, because ldapdelete would follow the referral.
       slapd.modify(`dn: ${dn}\ncontrol: 2.16.840.1.113730.3.4.2 true\nchangetype: delete\n`)
       expect(fetched).toEqual({
         kind: 'partial',
@@ -204,7 +204,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect((await fetchOnce(mirror({ urls: [slapd.url] }))).kind).toBe('whole')
     })
 
-    describe('behind a bad network', () => {
+    describe('over a faulty network', () => {
       let proxy: StallingProxy
       beforeAll(async () => {
         proxy = await startStallingProxy(slapd.port)
@@ -214,7 +214,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       })
       afterAll(() => proxy.close())
 
-      it('a server that does not answer is given up within the deadline', async () => {
+      it('a server that does not answer is unavailable within the deadline', async () => {
         const source = mirror({ urls: [`ldap://127.0.0.1:${proxy.port}`], timeoutMs: 300 })
         proxy.mode = { kind: 'stall' }
         const started = performance.now()
@@ -222,7 +222,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
         expect(performance.now() - started).toBeLessThan(2000)
       })
 
-      it('a server that hangs in the middle of an idle connection', async () => {
+      it('a server that hangs while a connection is idle', async () => {
         const source = mirror({ urls: [`ldap://127.0.0.1:${proxy.port}`], timeoutMs: 300 })
         expect((await fetchOnce(source)).kind).toBe('whole')
         proxy.mode = { kind: 'stall' }
@@ -231,7 +231,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
         expect((await fetchOnce(source)).kind).toBe('whole')
       })
 
-      it.each([5, 100, 5000, 60_000])('an answer that is cut off after %i octets is no directory', async (after) => {
+      it.each([5, 100, 5000, 60_000])('an answer that is cut off after %i octets is refused', async (after) => {
         proxy.mode = { kind: 'cut', after }
         const fetched = await fetchOnce(mirror({ urls: [`ldap://127.0.0.1:${proxy.port}`] }))
         expect(fetched.kind).toBe('unavailable')
@@ -239,7 +239,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
     })
   })
 
-  describe('asked live', () => {
+  describe('live queries', () => {
     const settings: LdapLiveSettings = {
       ...base,
       mainDomain: 'example.org',
@@ -247,7 +247,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       passwords: 'hash',
     }
 
-    it('finds forwards, aliases and users, and nothing else', async () => {
+    it('finds forwards, aliases and users, and no others', async () => {
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
       const forward = await live.address('kim@example.org')
@@ -264,7 +264,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
     })
 
     it.each(['*', 'kim*', 'kim)(uid=*', 'a\\2a', 'k\u0000m', '(|(uid=*))'])(
-      'takes %j for a name, not for a filter',
+      'treats %j as a name, not as a filter',
       async (name) => {
         const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
         open.push(live)
@@ -272,7 +272,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       },
     )
 
-    it('reads a hash at a login only', async () => {
+    it('requests hashes at a login only', async () => {
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
       expect(await live.user('kim')).toMatchObject({ value: { password: '{SSHA}abc', source: personDn('kim') } })
@@ -284,7 +284,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect(JSON.stringify(await binding.user('kim'))).not.toContain('SSHA')
     })
 
-    it('knows which aliases name an address, however it is written there', async () => {
+    it('finds the aliases that name an address, in every written form', async () => {
       const add = (cn: string, ...members: string[]) =>
         slapd.modify(
           `dn: cn=${cn},${ALIASES}\nchangetype: add\nobjectClass: nisMailAlias\ncn: ${cn}\n${members.map((one) => `rfc822MailMember: ${one}\n`).join('')}`,
@@ -304,7 +304,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       slapd.remove(`cn=full,${ALIASES}`, `cn=other,${ALIASES}`)
     })
 
-    it('lets the server check a password in a bind of its own', async () => {
+    it('lets the server check a password with a separate bind', async () => {
       const proxy = await startStallingProxy(slapd.port)
       open.push(proxy)
       const live = createLdapLive(
@@ -319,12 +319,12 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       const no = { kind: 'mismatch' }
       expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
       expect(await live.verify?.(lee, 'wrong')).toEqual(no)
-      // RFC 4513 5.1.2: an empty password would be an anonymous bind, which succeeds.
+      // RFC 4513 5.1.2: an empty password would be an unauthenticated bind, which succeeds.
       expect(await live.verify?.(lee, '')).toEqual(no)
       expect(await live.verify?.({ addresses: [], source: personDn('kim') }, 'x')).toEqual(no)
       expect(await live.verify?.({ addresses: [], source: personDn('nobody') }, 'x')).toEqual(no)
       expect(await live.verify?.({ addresses: [], source: 'no dn' }, 'x')).toEqual(no)
-      // Wrong passwords are no failures of the server, and the pool's own connection is still ours.
+      // Wrong passwords are no failures of the server, and the pool's connection keeps its own bind.
       expect(await live.verify?.(lee, 'tr0ub4dor')).toEqual(yes)
       expect((await live.user('lee')).kind).toBe('found')
       const before = proxy.taken
@@ -334,7 +334,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect(await live.verify?.(lee, 'tr0ub4dor')).toMatchObject({ kind: 'unavailable' })
     })
 
-    it('many questions at once share few connections and all get their answers', async () => {
+    it('many simultaneous queries share few connections', async () => {
       const proxy = await startStallingProxy(slapd.port)
       open.push(proxy)
       const live = createLdapLive(
@@ -347,7 +347,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
       expect(proxy.taken).toBeLessThanOrEqual(3)
     })
 
-    it('is unavailable while the server is away, and answers again after', async () => {
+    it('is unavailable while the server is down, and answers again after', async () => {
       const live = createLdapLive({ ...settings, urls: [slapd.url] }, systemClock)
       open.push(live)
       expect((await live.address('kim@example.org')).kind).toBe('found')
@@ -361,7 +361,7 @@ describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('LDAP source and slapd', ()
 })
 
 describe.runIf(ensurePeers(['slapd', 'ldap-utils']))('a server with limits', () => {
-  it('that gives ten entries and no more is partial, whatever the paging', async () => {
+  it('of ten entries is partial, with and without paging', async () => {
     const slapd = await startSlapd({ limits: ['sizelimit size.soft=10 size.hard=10 size.prtotal=10'] })
     open.push(slapd)
     slapd.addPeople(people.slice(0, 30))

@@ -1,4 +1,4 @@
-// SRS both ways against postsrsd, as a site that changes from one to the other has it: bounces of old mail must still come home.
+// SRS in both directions with postsrsd, as for a site that migrates: bounces of old mail must still reach their senders.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs/srs.ts'
@@ -25,7 +25,7 @@ describe.runIf(ensurePeers(['postsrsd'])).for(['=', '+', '-'] as const)('postsrs
   })
   afterAll(() => peer.stop())
 
-  it.each(senders)('%s: what we write it reads, what it writes we read, and both write the same', async (sender) => {
+  it.each(senders)('%s: each decodes the other’s addresses, and both write the same', async (sender) => {
     const now = Date.now()
     const encoded = encodeSrs(sender, now, ours)
     if (encoded.kind !== 'rewritten') throw new Error(encoded.kind)
@@ -36,7 +36,7 @@ describe.runIf(ensurePeers(['postsrsd'])).for(['=', '+', '-'] as const)('postsrs
     if (home.kind === 'decoded') expect(await peer.reverse(encoded.address)).toBe(home.address)
   })
 
-  it('a secret that signed yesterday still verifies on both sides', async () => {
+  it('an older secret still verifies on both sides', async () => {
     const now = Date.now()
     const old = encodeSrs('stranger@example.net', now, { ...ours, secrets: [secrets[1] as string] })
     if (old.kind !== 'rewritten') throw new Error(old.kind)
@@ -44,7 +44,7 @@ describe.runIf(ensurePeers(['postsrsd'])).for(['=', '+', '-'] as const)('postsrs
     expect(decodeSrs(old.address, now, ours)).toMatchObject({ kind: 'decoded', address: 'stranger@example.net' })
   })
 
-  it('what was tampered with is refused by both', async () => {
+  it('both refuse changed addresses', async () => {
     const now = Date.now()
     const made = encodeSrs('stranger@example.net', now, ours)
     if (made.kind !== 'rewritten') throw new Error(made.kind)

@@ -1,5 +1,5 @@
-// The SQL source against real engines: a PostgreSQL cluster, a MariaDB server, an SQLite file. The same view, the same answers; stopped,
-// restarted, slow, with wrong credentials, with a broken query; and never a way to write.
+// The SQL source with real engines: a PostgreSQL cluster, a MariaDB server, an SQLite file. Equal views give equal answers; stopped,
+// restarted, slow, with wrong credentials, with a broken query; and writes are impossible.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -61,12 +61,12 @@ function commonTests(engine: () => SqlEngine): void {
     expect(await fetchFrom(engine())).toEqual({ kind: 'whole', content })
   })
 
-  it('says which column a query lacks', async () => {
+  it('names the column that a query lacks', async () => {
     const fetched = await fetchFrom(engine(), { aliases: 'SELECT address FROM aliases' })
     expect(fetched).toEqual({ kind: 'partial', cause: 'the query for aliases has no column target' })
   })
 
-  it('says what the engine says of a query that it cannot run', async () => {
+  it('reports the error of the engine for an invalid query', async () => {
     const fetched = await fetchFrom(engine(), { aliases: 'gone_table' })
     expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringContaining('gone_table') })
   })
@@ -97,7 +97,7 @@ function serverTests(kind: 'postgresql' | 'mysql', running: () => Engine, slow: 
     expect(performance.now() - started).toBeLessThan(4000)
   })
 
-  it('a server that hangs is given up', async () => {
+  it('a server that hangs is unavailable', async () => {
     const proxy = await startStallingProxy(running().port)
     proxy.mode = { kind: 'stall' }
     const started = performance.now()
@@ -107,7 +107,7 @@ function serverTests(kind: 'postgresql' | 'mysql', running: () => Engine, slow: 
     await proxy.close()
   })
 
-  it.each([200, 900])('an answer that is cut off after %i octets is no directory', async (after) => {
+  it.each([200, 900])('an answer that is cut off after %i octets is refused', async (after) => {
     const proxy = await startStallingProxy(running().port)
     proxy.mode = { kind: 'cut', after }
     expect((await fetchFrom({ kind, server: server(proxy.port) })).kind).toBe('unavailable')
@@ -149,7 +149,7 @@ describe.runIf(ensurePeers(['postgresql']))('SQL source and PostgreSQL', () => {
     expect((await fetchFrom(at({ host: '127.0.0.1' }))).kind).toBe('unavailable')
   })
 
-  it('cannot write, even through a function that may', async () => {
+  it('cannot write, even through a function with that right', async () => {
     const engine: SqlEngine = { kind: 'postgresql', server: server(postgresql.port) }
     const fetched = await fetchFrom(engine, { aliases: 'SELECT * FROM intrude()' })
     expect(fetched).toEqual({ kind: 'unavailable', cause: expect.stringContaining('read-only') })
@@ -173,7 +173,7 @@ describe.runIf(ensurePeers(['mariadb']))('SQL source and MariaDB', () => {
     expect((await fetchFrom(engine)).kind).toBe('whole')
   })
 
-  it('a server without TLS is not talked to in the clear where TLS is asked for', async () => {
+  it('a server without TLS is refused if TLS is configured', async () => {
     const tls = { ca: null, certificate: null, key: null }
     const fetched = await fetchFrom({ kind: 'mysql', server: server(mariadb.port, { tls }) })
     expect(fetched.kind).toBe('unavailable')
@@ -195,13 +195,13 @@ describe('SQL source and SQLite', () => {
 
   commonTests(() => ({ kind: 'sqlite', file }))
 
-  it('a file that is absent is not made', async () => {
+  it('a missing file is not created', async () => {
     const absent = join(folder, 'absent.db')
     expect((await fetchFrom({ kind: 'sqlite', file: absent })).kind).toBe('unavailable')
     expect((await fetchFrom({ kind: 'sqlite', file: absent })).kind).toBe('unavailable')
   })
 
-  it('a view that never ends costs its deadline and not the event loop', async () => {
+  it('a query that never ends is cut off at its deadline without blocking the event loop', async () => {
     const endless = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS address, max(i) AS target FROM n`
     const engine: SqlEngine = { kind: 'sqlite', file }
     const settings = { name: 'people', engine, queries: { ...queries, aliases: endless }, timeoutMs: 100 }

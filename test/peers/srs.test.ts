@@ -1,4 +1,4 @@
-// SRS both ways against Mail::SRS: what one side writes, the other reads, and both refuse what was tampered with.
+// SRS in both directions with Mail::SRS: each side decodes the other's addresses, and both refuse changed ones.
 
 import { describe, expect, it } from 'vitest'
 import { decodeSrs, encodeSrs, type SrsSettings } from '../../src/route/srs/srs.ts'
@@ -36,7 +36,7 @@ describe.runIf(ensurePeers(['mail-srs'])).for(['=', '+', '-'] as const)('Mail::S
   const ours = settings(separator)
   const theirs = { secrets, separator }
 
-  it('reads what we write', () => {
+  it('decodes our addresses', () => {
     const questions = senders.map((sender) => ({ op: 'reverse', address: encode(sender, ours) }) as const)
     const expected = senders.map((sender) => {
       const decoded = decodeSrs(encode(sender, ours), now, ours)
@@ -45,7 +45,7 @@ describe.runIf(ensurePeers(['mail-srs'])).for(['=', '+', '-'] as const)('Mail::S
     expect(askMailSrs(theirs, questions)).toEqual(expected)
   })
 
-  it('writes what we read', () => {
+  it('writes addresses that we decode', () => {
     const forward = senders.map((address) => ({ op: 'forward', address, domain: 'srs.example.org' }) as const)
     const written = askMailSrs(theirs, forward)
     const reversed = askMailSrs(
@@ -66,7 +66,7 @@ describe.runIf(ensurePeers(['mail-srs'])).for(['=', '+', '-'] as const)('Mail::S
     expect(askMailSrs(theirs, forward)).toEqual(lower.map((sender) => encode(sender, ours)))
   })
 
-  it('refuses a changed hash, a changed sender and a foreign secret, as we do', () => {
+  it('refuses a changed hash, a changed sender and a foreign secret, too', () => {
     const good = encode('stranger@example.net', ours)
     const bad = [
       good.replace(/(?<=SRS0.)./, (first) => (first === 'x' ? 'y' : 'x')),
@@ -81,7 +81,7 @@ describe.runIf(ensurePeers(['mail-srs'])).for(['=', '+', '-'] as const)('Mail::S
     expect(bad.map((address) => decodeSrs(address, now, ours).kind)).toEqual(['refused', 'refused', 'refused'])
   })
 
-  it('reads an address that the older secret made', () => {
+  it('decodes an address of the older secret', () => {
     const old = encode('stranger@example.net', { ...ours, secrets: ['older secret'] })
     expect(askMailSrs(theirs, [{ op: 'reverse', address: old }])).toEqual(['stranger@example.net'])
     expect(decodeSrs(old, now, ours)).toMatchObject({ kind: 'decoded', address: 'stranger@example.net' })

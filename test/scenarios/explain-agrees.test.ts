@@ -1,4 +1,4 @@
-// waypost explain says of every recipient what the running node answers to RCPT, whatever the data and however the address is written.
+// waypost explain agrees with the reply of the running node to RCPT, for generated data and every written form of an address.
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ beforeAll(async () => {
       catch_all: { 'caught.example': 'group' },
       rewrites: [{ pattern: '^ex-(.*)@example\\.org$', to: '$1@example.org' }],
       host_aliases: { 'web.example.org': { cron: 'kim' } },
-      discards: { noreply: 'nobody reads this' },
+      discards: { noreply: 'unread' },
       refusals: { gone: 'Kim has left' },
       recipient_bcc: { 'x@lists.example.org': 'audit@far.example' },
     },
@@ -116,14 +116,14 @@ async function answerOfExplain(address: string, from: string): Promise<string> {
   const io = captureIo()
   const usual = { config: node.config, ip: '127.0.0.1', helo: 'client.example', at: Date.now(), json: true }
   const code = await explain({ ...usual, recipient: address, from: from === '' ? '<>' : from }, io)
-  // Exit code 2: what is no address to explain is none to the node.
+  // Exit code 2: an invalid address for explain is invalid for the node.
   if (code === 2) return 'no address'
   const { refused } = JSON.parse(io.out()) as { refused: { code: number; enhanced: string; text: string } | null }
   expect(code, address).toBe(refused ? 1 : 0)
   return refused ? `${refused.code} ${refused.enhanced} ${refused.text}` : '250'
 }
 
-it('address by address', async () => {
+it('for each address', async () => {
   const answers = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(recipient, fc.constantFrom('ann@sender.example', ''), async (address, from) => {
@@ -135,7 +135,7 @@ it('address by address', async () => {
     }),
     { numRuns: 100 },
   )
-  // Not all of one kind, or nothing has been compared.
+  // Both accepted and refused addresses must occur.
   expect([...answers.keys()].filter((answer) => /^(250|550 5\.1\.1|554 5\.7\.1)/.test(answer)).length).toBeGreaterThan(
     2,
   )

@@ -1,5 +1,5 @@
-// Forwarding through an mx and an srs node, judged as the destination judges it: what its author signed arrives octet for octet; what
-// would fail DMARC there gets the copy that its forward wants, and a forgery never gets our name. Verified with mailauth.
+// Forwarding through an mx and an srs node, checked as the destination checks it: a signed message arrives unchanged; one that
+// would fail DMARC there is treated as its forward configures, and a forgery never gets our name. Verified with mailauth.
 
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -52,7 +52,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** Records of the stranger, who signs, and of ours. */
+/** DNS records of the stranger, who signs, and of our domain. */
 async function publish(): Promise<void> {
   const { zone } = world.dns
   const folder = join(world.folder, 'stranger')
@@ -80,11 +80,11 @@ function letter(body = 'Hello.\r\n', from = `Ann <ann@${DOMAIN}>`): { id: string
   const id = `<${++serial}@${DOMAIN}>`
   return {
     id,
-    text: `From: ${from}\r\nTo: somebody@example.org\r\nSubject: A  letter\r\nMessage-ID: ${id}\r\n\r\n${body}`,
+    text: `From: ${from}\r\nTo: press@example.org\r\nSubject: A  letter\r\nMessage-ID: ${id}\r\n\r\n${body}`,
   }
 }
 
-/** Simple canonicalization, so that a single changed blank would show. */
+/** Simple canonicalization, so that a single changed space breaks the signature. */
 async function signed(text: string): Promise<Buffer> {
   const options = { signingDomain: DOMAIN, selector: 's1', privateKey: strangerKey, canonicalization: 'simple/simple' }
   const { signatures } = await dkimSign(Buffer.from(text), { ...options, signatureData: [options] })
@@ -101,7 +101,7 @@ async function arrival(host: SmtpPeer, id: string, to: string): Promise<PeerMess
   return host.messages.find(isIt) as PeerMessage
 }
 
-/** What the destination finds. */
+/** The results of the destination. */
 function judged(message: PeerMessage) {
   const { host, port } = world.dns
   const resolver = createStubResolver({ ...stubDefaults, servers: [{ host, port }] })
@@ -123,8 +123,8 @@ const decisions = (id: string) => {
   )
 }
 
-describe('what its author signed', () => {
-  it('arrives octet for octet and passes DMARC there, whatever its forward would want', async () => {
+describe('a message signed by its author', () => {
+  it('arrives unchanged and passes DMARC there, whatever its forward configures', async () => {
     const body = 'Blanks at the end  \r\n\ttab\r\n.dot\r\n\r\nGr\u00fc\u00dfe\r\nempty lines:\r\n\r\n\r\n'
     const { id, text } = letter(body, `"Ann  A."\r\n\t<ann@${DOMAIN}>`)
     const message = await signed(text)
@@ -139,7 +139,7 @@ describe('what its author signed', () => {
     expect(decisions(id)).toEqual(Array(3).fill(`pass: predicted pass: the signature of ${DOMAIN} (s1) stays valid`))
   })
 
-  it('carries what the mx found, sealed', async () => {
+  it('has the results of the mx in an ARC seal', async () => {
     const { id, text } = letter()
     await send('usual', await signed(text))
     const found = await arrival(home, id, 'usual')
@@ -148,7 +148,7 @@ describe('what its author signed', () => {
     expect(results).toMatch(/i=1; example\.org;[^]*dmarc=pass header\.from=stranger\.example policy\.dmarc=reject$/)
   })
 
-  it('is told by the name that leads to the address and back', async () => {
+  it('has the client name that forward-confirmed reverse DNS gives', async () => {
     const { id, text } = letter()
     await send('usual', await signed(text))
     const { data } = await arrival(home, id, 'usual')
@@ -156,8 +156,8 @@ describe('what its author signed', () => {
   })
 })
 
-describe('what passed by SPF alone', () => {
-  it('gets a From: of ours, signed, that passes; answers go to its author', async () => {
+describe('a message that passed by SPF alone', () => {
+  it('gets a From: of ours with our signature and passes; replies go to its author', async () => {
     const { id, text } = letter()
     await send('usual', text)
     const found = await arrival(home, id, 'usual')
@@ -172,7 +172,7 @@ describe('what passed by SPF alone', () => {
     ])
   })
 
-  it('is attached where its forward wants that', async () => {
+  it('is attached if its forward configures wrap', async () => {
     const { id, text } = letter('Hello inside.\r\n')
     await send('wrapped', text)
     const found = await arrival(home, id, 'wrapped')
@@ -181,7 +181,7 @@ describe('what passed by SPF alone', () => {
     expect(inside).toContain(`\r\n${text}\r\n--=_`)
   })
 
-  it('stays as it is where the destination’s domain is said to take it', async () => {
+  it('stays unchanged if the policy of the destination’s domain is pass', async () => {
     const { id, text } = letter()
     await send('passing', text)
     const found = await arrival(strict, id, 'passing')
@@ -190,10 +190,10 @@ describe('what passed by SPF alone', () => {
     expect(decisions(id)).toEqual([expect.stringMatching(/^pass: predicted fail: .*pass by .*mail\.yaml:\d+$/)])
   })
 
-  it('is refused where its forward wants that, and its proven sender is told', async () => {
+  it('is refused if its forward configures refuse, and its proven sender gets a bounce', async () => {
     const { id, text } = letter()
     await send('refusing', text)
-    await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the bounce to come home' })
+    await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the bounce' })
     const report = stranger.messages.find((one) => one.data.includes(id))?.data.toString() ?? ''
     expect(report).toContain('Final-Recipient: rfc822;refusing@example.org')
     expect(report).toContain('Status: 5.7.1')
@@ -201,7 +201,7 @@ describe('what passed by SPF alone', () => {
     expect(srs.ledger().some((one) => one.kind === 'rejected' && one.cause.includes('SPF alone'))).toBe(true)
   })
 
-  it('becomes several copies for several wishes, each with one end, the refused one with a bounce', async () => {
+  it('becomes several copies for several treatments, each with one final event, the refused one with a bounce', async () => {
     const { id, text } = letter(`${'A large body.\r\n'.repeat(9000)}`)
     await send('everybody', text)
     const copies = [
@@ -210,7 +210,7 @@ describe('what passed by SPF alone', () => {
       await arrival(strict, id, 'passing'),
     ]
     for (const { data } of copies) expect(data.length).toBeGreaterThan(75_000)
-    await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the bounce to come home' })
+    await until(() => stranger.messages.some((one) => one.data.includes(id)), { what: 'the bounce' })
     expect(
       decisions(id)
         .map((one) => one.split(':')[0])
@@ -223,7 +223,7 @@ describe('what passed by SPF alone', () => {
 })
 
 describe('a forgery', () => {
-  it('never gets our name: it goes on as it came, for the destination to refuse', async () => {
+  it('never gets our name: it is forwarded unchanged, for the destination to refuse', async () => {
     const { id, text } = letter('Give me money.\r\n')
     await send('usual', text, 'evil@elsewhere.example')
     const found = await arrival(home, id, 'usual')
@@ -232,7 +232,7 @@ describe('a forgery', () => {
     expect(decisions(id)).toEqual([expect.stringContaining('failed DMARC on arrival')])
   })
 
-  it('of the results that the mx writes changes nothing', async () => {
+  it('of the mx’s results has no effect', async () => {
     const { id, text } = letter()
     const results = `Authentication-Results: example.org; dkim=pass header.d=${DOMAIN} header.s=s1 policy.aligned=yes; dmarc=pass header.from=${DOMAIN} policy.dmarc=reject\r\n`
     await send('usual', results + text, 'evil@elsewhere.example')
@@ -242,7 +242,7 @@ describe('a forgery', () => {
 })
 
 describe('waypost explain --message', () => {
-  it('shows the choice and the signature, before any mail', async () => {
+  it('shows the treatment and the signature in advance', async () => {
     const { id, text } = letter()
     await send('usual', text)
     await arrival(home, id, 'usual')

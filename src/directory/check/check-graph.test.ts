@@ -1,4 +1,4 @@
-// What an admin should hear of at load, and not by way of lost mail: nets that catch nothing, entries that never count, copies for nobody.
+// Problems that loading must report before mail is lost: useless catch-alls, entries without effect, copies without recipients.
 
 import { describe, expect, it } from 'vitest'
 import { formatProblem } from '../data-problem.ts'
@@ -14,10 +14,14 @@ const known = 'forwards: { kim: kim@far.example }\n'
 
 describe('a catch-all', () => {
   it.each([
-    ['a name that only it would catch', 'catch_all: typo\n', 'typo@example.org'],
-    ['the same by an alias domain', 'alias_domains: [example.net]\ncatch_all: typo@example.net\n', 'typo@example.net'],
+    ['an address that only it would catch', 'catch_all: typo\n', 'typo@example.org'],
     [
-      'another one that leads back',
+      'the same through an alias domain',
+      'alias_domains: [example.net]\ncatch_all: typo@example.net\n',
+      'typo@example.net',
+    ],
+    [
+      'another catch-all that leads back',
       'domains: [b.example]\ncatch_all: { example.org: typo@b.example, b.example: typo }\n',
       'typo@b.example',
     ],
@@ -26,7 +30,7 @@ describe('a catch-all', () => {
   })
 
   it.each([
-    ['somebody who is known', `${known}catch_all: [kim, ex-lee, postmaster, any@lists.example.org]\n`],
+    ['known addresses', `${known}catch_all: [kim, ex-lee, postmaster, any@lists.example.org]\n`],
     ['another one that leads on', `${known}catch_all: { example.org: any@b.example, b.example: kim }\n`],
   ])('may lead to %s', (_what, text) => {
     expect(
@@ -38,21 +42,21 @@ describe('a catch-all', () => {
 })
 
 describe('copies', () => {
-  it('for an address that is known nowhere are told', () => {
+  it('to an unknown address are reported', () => {
     expect(problemsOf(`${known}recipient_bcc:\n  kim: [kim, archive@far.example, typo]\n`)).toEqual([
       'm.yaml:3:35: error: unknown address typo@example.org: no alias, forward, transport or catch-all (target of recipient_bcc of kim@example.org)',
     ])
   })
 
-  it('of an address that takes no mail are told', () => {
+  it('of an unknown address are reported', () => {
     expect(problemsOf(`${known}recipient_bcc:\n  kym: archive@far.example\n`)).toEqual([
       'm.yaml:3:8: warning: recipient_bcc of kym@example.org has no effect: unknown address',
     ])
   })
 })
 
-describe('an entry that never counts', () => {
-  it('is told with the one that hides it', () => {
+describe('an entry without effect', () => {
+  it('is reported with the entry that hides it', () => {
     const text = `${known}aliases:\n  kim: lee@far.example\n  sam: sam@far.example\ntransports:\n  sam@example.org: 'lmtp:[127.0.0.1]:24'\n`
     expect(problemsOf(text)).toEqual([
       'm.yaml:6:1: warning: the transport of sam@example.org has no effect: its alias (m.yaml:4) comes first; to keep a copy, add sam@example.org to its targets',
@@ -63,7 +67,7 @@ describe('an entry that never counts', () => {
   it.each([
     ['a copy that the alias keeps', `${known}aliases: { kim: [kim, lee@far.example] }\n`],
     [
-      'a copy by way of an alias domain',
+      'a copy through an alias domain',
       `${known}alias_domains: [b.example]\naliases: { kim: [kim@b.example, l@far.example] }\n`,
     ],
     ['a refusal, which is a choice', `${known}refusals: { kim: moved }\n`],
@@ -73,7 +77,7 @@ describe('an entry that never counts', () => {
 })
 
 describe('role names of generic domains', () => {
-  it('give way to what is written for the address itself, in any section', () => {
+  it('yield to an entry of the address itself, in any section', () => {
     const text = `generic_domains: [b.example, c.example]
 aliases: { postmaster: kim, abuse: kim }
 forwards: { kim: kim@far.example, postmaster@b.example: board@far.example }

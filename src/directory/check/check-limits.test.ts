@@ -20,11 +20,11 @@ const group = (count: number) =>
     .join(', ')}]`
 
 describe('chains', () => {
-  it('may be as long as routing follows them', () => {
+  it('may be as long as the router follows them', () => {
     expect(told(chain(CHAIN_LIMIT))).toEqual([])
   })
 
-  it('that are longer are told once, at the lowest entry that leads too far', () => {
+  it('that are longer are reported once, at the lowest entry above the limit', () => {
     expect(told(chain(CHAIN_LIMIT + 3))).toEqual([
       'm.yaml:4:7: error: a2@example.org resolves through more than 50 entries',
     ])
@@ -32,7 +32,7 @@ describe('chains', () => {
 })
 
 describe('groups', () => {
-  it('may have as many members as routing follows', () => {
+  it('may have as many members as the router follows', () => {
     expect(told(`aliases: { all: ${group(EXPANSION_LIMIT)} }`)).toEqual([])
   })
 
@@ -40,13 +40,13 @@ describe('groups', () => {
     ['in one list', `aliases: { all: ${group(EXPANSION_LIMIT + 1)} }`],
     ['of a forward', `forwards: { all: ${group(EXPANSION_LIMIT + 1)} }`],
     ['above others', `aliases: { all: ${group(EXPANSION_LIMIT + 1)}, more: all, most: [more, x@far.example] }`],
-  ])('that have more are told once: %s', (_name, text) => {
+  ])('with more members are reported once: %s', (_name, text) => {
     expect(told(text)).toEqual([
       expect.stringMatching(/^m\.yaml:1:\d+: error: all@example\.org expands to more than 1000 addresses/),
     ])
   })
 
-  it('are counted with those of the groups in them', () => {
+  it('count the members of nested groups', () => {
     const people = numbers(600)
       .map((n) => `v${n}@far.example`)
       .join(', ')
@@ -54,12 +54,12 @@ describe('groups', () => {
     expect(told(text)).toEqual([expect.stringContaining('all@example.org expands to more than 1000 addresses')])
   })
 
-  it('count everybody once, however many ways lead there', () => {
+  it('count each member once, however often it is reached', () => {
     const levels = numbers(20).map((n) => `  a${n}: [b${n}, c${n}]\n  b${n}: a${n + 1}\n  c${n}: a${n + 1}\n`)
     expect(told(`aliases:\n${levels.join('')}forwards: { a20: x@far.example }\n`)).toEqual([])
   })
 
-  it('may have people of our own, copies and tags', () => {
+  it('may have local members, copies and tags', () => {
     const people = numbers(900).map((n) => `  p${n}: p${n}@far.example\n`)
     const all = numbers(900)
       .map((n) => `p${n}+list`)
@@ -69,7 +69,7 @@ describe('groups', () => {
     ).toEqual([])
   })
 
-  it('in a circle are told as a loop', () => {
+  it('that form a loop are reported', () => {
     expect(told('aliases: { a: [b, x@far.example], b: a }')).toEqual([expect.stringContaining('loop: ')])
   })
 })

@@ -1,4 +1,4 @@
-// What is exported reads again as the same data: for whatever may be written, for every shape that sites have, for the example organisation.
+// An export reads again as the same data: for generated data, for every alias format, for the example organisation.
 
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -28,18 +28,18 @@ function wholeOf({ directory, problems }: LoadedDirectory): Snapshot {
   return directory
 }
 
-/** The data of a snapshot without where it stands. */
+/** The data of a snapshot without places. */
 function dataOf(snapshot: Snapshot) {
   const records = [...snapshot.addresses].filter(([, record]) => Object.keys(record).length > 0)
   return {
     domains: sorted(snapshot.domains),
     addresses: sorted(records),
     users: sorted(snapshot.users),
-    // Their order counts.
+    // Rewrites are ordered.
     rewrites: withoutSource(snapshot.rewrites.map((one) => ({ ...one, pattern: String(one.pattern) }))),
     certificates: sorted(snapshot.certificates),
     forwardPolicies: sorted(snapshot.forwardPolicies),
-    // A list of none is none.
+    // An empty list equals no list.
     assertions: textsOf(snapshot.assertions ?? { kind: 'list', place: { file: '', line: 0, column: 0 }, items: [] }),
   }
 }
@@ -59,7 +59,7 @@ function textsOf(value: Located): unknown {
   return value.kind === 'scalar' ? textOf(value) : value.entries.map((entry) => [entry.key, textsOf(entry.value)])
 }
 
-/** Exports in both formats and reads that, alone, as another node would. */
+/** Exports in both formats and reads each alone, as another node would. */
 function expectSameAgain(snapshot: Snapshot, mainDomain = 'example.org'): void {
   const mail = plainMail(snapshot)
   const yaml = mailYaml(mail, ['head'], { 'mail::rewrites': ['a remark'] })
@@ -69,7 +69,7 @@ function expectSameAgain(snapshot: Snapshot, mainDomain = 'example.org'): void {
   ] as const) {
     const again = wholeOf(read({ mail: [file], mainDomain }, memoryFiles({ [file]: text })))
     expect(dataOf(again), text).toEqual(dataOf(snapshot))
-    // And the second export is the first, letter for letter.
+    // The second export equals the first, character for character.
     expect(mailYaml(plainMail(again), ['head'], { 'mail::rewrites': ['a remark'] })).toBe(yaml)
   }
 }
@@ -182,7 +182,7 @@ const mailData = fc.record(
 )
 
 describe('load, export, load', () => {
-  it('gives the same, whatever is written', () => {
+  it('gives equal data for generated data', () => {
     let same = 0
     fc.assert(
       fc.property(mailData, (data) => {
@@ -190,7 +190,7 @@ describe('load, export, load', () => {
           Object.fromEntries(Object.entries(data).map(([key, value]) => [`mail::${key}`, value])),
         )
         const { directory } = read({ mail: ['/in.json'] }, memoryFiles({ '/in.json': text }))
-        // Some are duplicates of each other in another spelling, and refused.
+        // Some are refused as duplicates in another spelling.
         if (!directory) return
         same += 1
         expectSameAgain(directory)
@@ -204,7 +204,7 @@ describe('load, export, load', () => {
 const people = `mail::transports: { kim@example.org: 'lmtp:[127.0.0.1]:24', lee@example.org: 'lmtp:[127.0.0.1]:24', sam@example.org: 'lmtp:[127.0.0.1]:24' }
 mail::domains: [example.org, example.net]
 `
-/** The shapes of alias data that sites have, as files of a hierarchy and beside it. */
+/** The alias formats of sites, as files of a hierarchy and beside it. */
 const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '1. address → string or list': {
     common: `mail::aliases:
@@ -234,7 +234,7 @@ mail_aliases:
 `,
     node: 'mail_aliases:\n  hostmaster: { ensure: absent }\n  abuse: { recipient: lee@example.org }\n',
   },
-  '3. for each domain a list of patterns': {
+  '3. a list of patterns for each domain': {
     common: `profile::mx::domain_aliases:
   example.org:
     - pattern: press
@@ -269,7 +269,7 @@ profile::mx::domain_aliases_generic: [example.org, example.net, example.edu]
 `,
     team: '[people]\nmembers = ["ada", "ian"]\n[[lists]]\naddress = "build@example.org"\nextra-emails = ["ci@builder.example.net"]\n',
   },
-  '6. plain text inside YAML': {
+  '6. Postfix tables inside YAML': {
     common: `profile::mx::static_transport_maps:
   desk:
     type: hash
@@ -284,10 +284,10 @@ profile::mx::domain_aliases_generic: [example.org, example.net, example.edu]
 `,
     aliases: '# of an older host\nolder: kim,\n  "lee"\nsam2: \\sam\n',
   },
-  'beside the aliases': {
+  'keys beside the aliases': {
     common: `relay_domains: &ours [example.org, example.net]
 verify_domains: *ours
-recipient_discards: { noreply@example.org: "nobody reads this" }
+recipient_discards: { noreply@example.org: "unread" }
 mail::aliases:
   press: &desk [kim, lee]
   media: *desk
@@ -297,7 +297,7 @@ mail::aliases:
   },
 }
 
-describe('every shape', () => {
+describe('every format', () => {
   it.each(Object.entries(shapes))('%s', (_, { common = '', node = '', team = '', aliases = '' }) => {
     const files = memoryFiles({
       '/h/hiera.yaml':
@@ -311,13 +311,13 @@ describe('every shape', () => {
     })
     const snapshot = wholeOf(read({ hiera: '/h/hiera.yaml', mail: ['/r', '/aliases'], graph: {} }, files))
     expectSameAgain(snapshot)
-    // Names in full mean the same on a node of another main domain, which then is ours as well.
+    // Full names mean the same on a node with another main domain, which is ours there, too.
     const text = mailYaml(plainMail(snapshot), [])
     const elsewhere = wholeOf(read({ mail: ['/m.yaml'], mainDomain: 'example.net' }, memoryFiles({ '/m.yaml': text })))
     expect(plainMail(elsewhere)['mail::aliases']).toEqual(plainMail(snapshot)['mail::aliases'])
   })
 
-  it('keeps comments and order, and flags expressions', () => {
+  it('keeps comments and order, and notes expressions', () => {
     const records = `mail::domains: [example.net]
 mail::users: { lee: { name: Lee L., addresses: [lee, l.lee] }, kim: }
 mail::forwards:
@@ -371,7 +371,7 @@ mail::send_as:
 describe('the example organisation', () => {
   const folder = fileURLToPath(new URL('../../../hiera-examples', import.meta.url))
 
-  it.each(['mx-01', 'srs-01', 'submission-01'])('as %s sees it', (host) => {
+  it.each(['mx-01', 'srs-01', 'submission-01'])('on %s', (host) => {
     const scopeOfHost = { facts: {}, certname: `${host}.example.org` }
     const settings = { hiera: `${folder}/hiera.yaml`, mail: [`${folder}/fragments`], scope: scopeOfHost, graph: {} }
     const snapshot = wholeOf(read(settings, diskFiles))
@@ -380,7 +380,7 @@ describe('the example organisation', () => {
   })
 })
 
-it('prints twenty thousand entries in no time', () => {
+it('prints twenty thousand entries quickly', () => {
   const lines = Array.from({ length: 20_000 }, (_, index) => `  a${index}: [x${index}@far.example, y@far.example]`)
   const text = `mail::forwards:\n${lines.join('\n')}\n`
   const snapshot = wholeOf(read({ mail: ['/m.yaml'] }, memoryFiles({ '/m.yaml': text })))

@@ -45,14 +45,14 @@ press:  kim, lee@example.org,
     })
   })
 
-  it('places every target', () => {
+  it('has the place of every target', () => {
     const [, press] = read('a: b\npress: kim,  lee,\n  sam\n').value.entries
     const places =
       press?.value.kind === 'list' ? press.value.items.map((item) => `${item.place.line}:${item.place.column}`) : []
     expect(places).toEqual(['2:8', '2:14', '3:3'])
   })
 
-  it('tells malformed lines and duplicates', () => {
+  it('reports malformed lines and duplicates', () => {
     expect(read('kim\nroot: kim\n: x\nROOT: lee\n').problems).toEqual([
       'aliases:1:1: error: expected "name: target, target"',
       'aliases:3:1: error: expected "name: target, target"',
@@ -62,7 +62,7 @@ press:  kim, lee@example.org,
 })
 
 describe('an aliases(5) file as a source', () => {
-  it('is known by its name: no YAML ending', () => {
+  it('is recognised by its name without a YAML extension', () => {
     const { directory, problems } = load('root: kim, \\sam\nsam: \\sam, lee\n')
     expect(problems).toEqual([])
     expect(directory?.find('root@example.org')).toMatchObject({
@@ -70,7 +70,7 @@ describe('an aliases(5) file as a source', () => {
     })
   })
 
-  it('may have names that need quotes, and names that have them for nothing', () => {
+  it('may have names that need quotes, and names with needless quotes', () => {
     const { directory, problems } = load('"web master": kim\n"desk:1": kim\n"press": lee\n"Kim@example.org": lee\n')
     expect(problems).toEqual([])
     const aliases = [...(directory?.addresses ?? [])].filter(([, record]) => record.alias).map(([key]) => key)
@@ -79,7 +79,7 @@ describe('an aliases(5) file as a source', () => {
     )
   })
 
-  it('programs, files and includes are refused by name', () => {
+  it('refuses programs, files and includes by name', () => {
     expect(load('a: "|/usr/bin/vacation kim"\nb: /var/mail/b\nc: :include:/etc/staff\n').problems).toEqual([
       '/etc/aliases:1:4: error: "|/usr/bin/vacation kim" is a command: Waypost runs no programs; use a transport',
       '/etc/aliases:2:4: error: "/var/mail/b" is a file: Waypost has no mailboxes; use a transport',
@@ -87,7 +87,7 @@ describe('an aliases(5) file as a source', () => {
     ])
   })
 
-  it('may not say again what another file says', () => {
+  it('must not repeat an entry of another file', () => {
     expect(load('x: kim\nkim: lee\n').problems).toEqual([])
     expect(load('X: kim\n').directory?.find('x@example.org').kind).toBe('found')
   })

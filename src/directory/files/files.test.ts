@@ -31,7 +31,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('files of the disk', () => {
+describe('files on disk', () => {
   it.each([
     ['a.yaml', { kind: 'found', text: 'aliases: {}\n' }],
     ['marked.yaml', { kind: 'found', text: 'aliases: {}\n' }],
@@ -48,11 +48,11 @@ describe('files of the disk', () => {
     expect(read(name)).toEqual(expected)
   })
 
-  it('are no devices', () => {
+  it('must not be devices', () => {
     expect(diskFiles.read('/dev/zero')).toMatchObject({ kind: 'unavailable' })
   })
 
-  it('may begin with a byte order mark, and have to be UTF-8 where there are addresses', () => {
+  it('may start with a byte order mark, and must have addresses in UTF-8', () => {
     const load = (name: string) =>
       loadDirectory({ mainDomain: 'example.org', mail: [join(folder, name)], scope: { facts: {}, certname: 'n' } })
     expect(load('marked').directory?.addresses.has('root@example.org')).toBe(true)
@@ -67,7 +67,7 @@ describe('files of the disk', () => {
     ])
   })
 
-  it('in a folder of fragments are YAML and JSON; what else looks like data is told', () => {
+  it('in a folder of fragments are YAML and JSON; other data files get a warning', () => {
     const { directory, problems } = loadDirectory({
       mainDomain: 'example.org',
       mail: [join(folder, 'fragments')],

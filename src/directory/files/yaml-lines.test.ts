@@ -4,7 +4,7 @@ import { collectProblems } from '../data-problem.ts'
 import { readYaml } from './yaml-file.ts'
 import { readYamlLines } from './yaml-lines.ts'
 
-/** Both ways to read the same text: the quick one, with the ordinary one for its parts, and the ordinary one alone. */
+/** Reads the same text by readYamlLines, with the library for its parts, and by the library alone. */
 function bothWays(text: string) {
   const list = collectProblems()
   const ordinary = readYaml('m.yaml', text, list)
@@ -69,7 +69,7 @@ const file = fc
   .map((parts) => `${parts.join('\n')}\n`)
 
 describe('readYamlLines', () => {
-  it('answers as the ordinary reader does, or not at all', () => {
+  it('gives the result of the library, or null', () => {
     let answered = 0
     fc.assert(
       fc.property(file, (text) => {
@@ -84,7 +84,7 @@ describe('readYamlLines', () => {
     expect(answered).toBeGreaterThan(80)
   })
 
-  it('reads plain sections without asking the ordinary reader', () => {
+  it('reads plain sections without the library', () => {
     const text = 'mail::aliases:\n  # roles\n  press: [kim, lee@example.org]\n\n  media: press # since May\n'
     const quick = readYamlLines('m.yaml', text, () => {
       throw new Error('asked')
@@ -101,5 +101,5 @@ describe('readYamlLines', () => {
     '--- \na:\n  b: c\n',
     'a:\n  b: c\n  b: d\n',
     'a:\n  b: c\n d: e\n',
-  ])('does not answer for %j', (text) => expect(bothWays(text).quick).toBeNull())
+  ])('returns null for %j', (text) => expect(bothWays(text).quick).toBeNull())
 })

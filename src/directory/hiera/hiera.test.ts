@@ -42,7 +42,7 @@ describe('hiera.yaml', () => {
     ['default_hierarchy: [{ name: a, path: x }]', 'hiera.yaml:2:1: error: "default_hierarchy" is not supported here'],
     ['defaults: { data_dir: x }', 'hiera.yaml:2:13: error: "data_dir" is not supported here'],
     ['defaults: data', 'hiera.yaml:2:11: error: expected a mapping of defaults, found "data"'],
-  ])('says what nobody would read: %s', (text, message) => {
+  ])('refuses keys that would be ignored: %s', (text, message) => {
     expect(problems(text).some((problem) => problem.startsWith(message))).toBe(true)
   })
 
@@ -52,7 +52,7 @@ describe('hiera.yaml', () => {
     ])
   })
 
-  it('warns if not one file exists, for then the place is wrong', () => {
+  it('warns if no file exists, because the path is then wrong', () => {
     const warning = 'hiera.yaml:2:12: warning: no file of this hierarchy exists: check "datadir" and the paths'
     expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yml" }]')).toEqual([warning])
     expect(problems('hierarchy: [{ name: a, path: x.yaml }, { name: b, glob: "*.yaml" }]')).toEqual([])
@@ -80,19 +80,19 @@ describe('hierarchy', () => {
     ['g', null],
   ])('%s is %s', (key, value) => expect(open(files).lookup(key)).toBe(value))
 
-  it('lists the files it read or would read, for a watcher', () => {
+  it('lists the files that it reads, existing or not, for a watcher', () => {
     expect(open({ 'common.yaml': 'a: 1\n' }).hiera.files).toContain('/h/data/nodes/mx-01.example.org.yaml')
   })
 
-  it('names all keys with the place of the highest level', () => {
+  it('lists all keys with the place in the highest level', () => {
     expect(open(files).hiera.keys().get('b')).toEqual({ file: '/h/data/roles/mx.yaml', line: 2, column: 1 })
   })
 
-  it('is one common.yaml where hiera.yaml names no levels', () => {
+  it('is one common.yaml if hiera.yaml has no levels', () => {
     expect(open({ 'common.yaml': 'a: 1\n' }, 'version: 5\n').lookup('a')).toBe(1)
   })
 
-  it('takes datadir from the level or the defaults, absolute too', () => {
+  it('takes datadir from the level or the defaults, also absolute', () => {
     const text =
       'version: 5\ndefaults: { datadir: /h/data/x }\nhierarchy:\n  - { name: a, path: a.yaml }\n  - { name: b, datadir: data/y, path: a.yaml }\n'
     const { lookup } = open({ 'x/a.yaml': 'k: x\n', 'y/a.yaml': 'k: why\nl: why\n' }, text)
@@ -115,12 +115,12 @@ describe('hierarchy', () => {
     ],
   ])('refuses %j', (text, problem) => expect(open({}, text).problems()).toEqual([problem]))
 
-  it('refuses what it does not know in a level', () => {
+  it('refuses unknown keys in a level', () => {
     const text = 'version: 5\nhierarchy: [{ name: v, mapped_paths: [a, b, c] }]\n'
     expect(open({}, text).problems()[0]).toContain('"mapped_paths" is not supported here')
   })
 
-  it('tells a missing hiera.yaml and broken data with their places', () => {
+  it('reports a missing hiera.yaml and invalid data with their places', () => {
     const list = collectProblems()
     openHiera('/none.yaml', scope, { files: memoryFiles({}), problems: list })
     expect(list.problems.map(formatProblem)).toEqual(['/none.yaml:0:0: error: no such file'])
@@ -149,7 +149,7 @@ describe('lookup_options', () => {
     ["'^h.*'", 'hash', { x: 1, deep: { p: 1 }, list: ['a'], y: 2 }],
   ])('%s by %s', (key, how, value) => expect(merge(key, how)).toEqual({ value, problems: [] }))
 
-  it('an exact key comes before a pattern', () => {
+  it('an exact key takes precedence over a pattern', () => {
     const files = {
       'nodes/mx-01.example.org.yaml': 'l: [a]\n',
       'common.yaml': "l: [b]\nlookup_options: { '^.': { merge: first }, l: { merge: unique } }\n",
@@ -157,7 +157,7 @@ describe('lookup_options', () => {
     expect(open(files).lookup('l')).toEqual(['a', 'b'])
   })
 
-  it('a higher level’s options win', () => {
+  it('the options of a higher level take precedence', () => {
     const files = {
       'nodes/mx-01.example.org.yaml': 'l: [a]\nlookup_options: { l: { merge: first } }\n',
       'common.yaml': 'l: [b]\nlookup_options: { l: { merge: unique } }\n',
@@ -165,7 +165,7 @@ describe('lookup_options', () => {
     expect(open(files).lookup('l')).toEqual(['a'])
   })
 
-  it('knock-outs take away what lower levels say: values, keys, and whole entries', () => {
+  it('knock-outs remove values, keys and whole entries of lower levels', () => {
     const files = {
       'nodes/mx-01.example.org.yaml': "h: { list: ['--b', d], '--gone': ~, out: '--' }\n",
       'common.yaml':
@@ -174,7 +174,7 @@ describe('lookup_options', () => {
     expect(open(files).lookup('h')).toEqual({ list: ['a', 'c', 'd'], stays: 'z' })
   })
 
-  it('tells what cannot be merged, and unknown strategies', () => {
+  it('reports values that cannot be merged, and unknown strategies', () => {
     expect(merge('s', 'hash').problems).toEqual([
       'data/nodes/mx-01.example.org.yaml:3:4: error: merge strategy "hash" needs mappings, found "node"',
     ])
@@ -185,7 +185,7 @@ describe('lookup_options', () => {
     expect(merge("'^('", 'first').problems[0]).toContain('is not a valid regular expression')
   })
 
-  it('warns when the default hides a lower level', () => {
+  it('warns if the default strategy hides a lower level', () => {
     const { lookup, problems } = open({ 'nodes/mx-01.example.org.yaml': 'l: [a]\n', 'common.yaml': 'l: [b]\n' })
     expect(lookup('l')).toEqual(['a'])
     expect(problems()).toEqual([
@@ -214,12 +214,12 @@ describe('interpolation', () => {
     expect(open({ 'common.yaml': `v: ${JSON.stringify(text)}\nplace: here\n` }).lookup('v')).toBe(value)
   })
 
-  it('fills in keys, lists and nested mappings', () => {
+  it('applies to keys, lists and nested mappings', () => {
     const text = 'v: { "%{role}": ["a-%{role}", { b: "%{role}" }] }\n'
     expect(open({ 'common.yaml': text }).lookup('v')).toEqual({ mx: ['a-mx', { b: 'mx' }] })
   })
 
-  it('alias() hands over a whole value', () => {
+  it('alias() returns a whole value', () => {
     expect(open({ 'common.yaml': 'v: "%{alias(\'w\')}"\nw: [a, { b: 1 }]\n' }).lookup('v')).toEqual(['a', { b: 1 }])
   })
 
@@ -235,13 +235,13 @@ describe('interpolation', () => {
     ])
   })
 
-  it('a circle of look-ups ends', () => {
+  it('a loop of look-ups ends', () => {
     const { lookup, problems } = open({ 'common.yaml': 'v: "%{lookup(\'w\')}"\nw: "%{lookup(\'v\')}"\n' })
     expect(lookup('v')).toBe('')
     expect(problems().length).toBeGreaterThan(0)
   })
 
-  it('cannot reach into objects of the language', () => {
+  it('cannot read properties of JavaScript objects', () => {
     expect(open({ 'common.yaml': 'v: "x%{facts.constructor.name}%{__proto__}%{constructor}"\n' }).lookup('v')).toBe('x')
   })
 })
@@ -251,7 +251,7 @@ it.each([
   ['"*.yaml"', ['/h/data']],
   ['"sites/*/mail/*.yaml"', ['/h/data/sites', '/h/data/sites/a/mail']],
   ['"/etc/mail.d/*.yaml"', ['/etc/mail.d']],
-])('names the folders of a glob, for a file that comes later: %s', (glob, folders) => {
+])('lists the folders of a glob, for a file that is added later: %s', (glob, folders) => {
   const yaml = `version: 5\nhierarchy: [{ name: a, glob: ${glob} }]\n`
   const { hiera } = open({ 'sites/a/mail/b.yaml': 'a: 1\n' }, yaml)
   expect(hiera.folders).toEqual(folders)
@@ -270,9 +270,9 @@ describe('keys with dots', () => {
     ['hosts.lists.name', 'l.example.org'],
     ['pair.1', 'b'],
     ['x.y', 'whole'],
-  ])('go down into values: %s', (key, text) => expect(value(key)).toEqual([text, []]))
+  ])('descend into values: %s', (key, text) => expect(value(key)).toEqual([text, []]))
 
-  it.each(['hosts.lists.nome', 'pair.2', 'pair.x', 'hosts.lists', 'x.z'])('%s gives no text', (key) => {
+  it.each(['hosts.lists.nome', 'pair.2', 'pair.x', 'hosts.lists', 'x.z'])('%s is not a text', (key) => {
     expect(value(key)[1]).toEqual([`data/common.yaml:4:8: error: %{lookup('${key}')} is not a text`])
   })
 })

@@ -16,7 +16,7 @@ const isOwn = (address: string) => address.endsWith('@example.org')
 const dn = 'uid=kim,ou=people'
 
 describe('readPerson', () => {
-  it('makes a user and a forward of each own address', () => {
+  it('makes a user, and a forward for each own address', () => {
     const entry = {
       dn,
       uid: 'kim',
@@ -33,7 +33,7 @@ describe('readPerson', () => {
     })
   })
 
-  it('knows attribute names in any case', () => {
+  it('reads attribute names case-insensitively', () => {
     expect(readPerson({ dn, UID: 'kim', EMAILFORWARD: ['a@x.example'] }, users, isOwn)).toMatchObject({
       user: { name: 'kim' },
       forwards: [{ targets: ['a@x.example'] }],
@@ -44,21 +44,21 @@ describe('readPerson', () => {
     ['without a name', { dn }],
     ['with an empty name', { dn, uid: ['', ' '] }],
     ['with a name that is no text', { dn, uid: Buffer.from([0xff]) }],
-  ])('passes over an entry %s', (_name, entry) => {
+  ])('ignores an entry %s', (_name, entry) => {
     expect(readPerson(entry, users, isOwn)).toBeNull()
   })
 
-  it('without forward or password has none', () => {
+  it('has no forward or password if there is none', () => {
     const read = readPerson({ dn, uid: 'kim', emailForward: [], mailPassword: [] }, users, isOwn)
     expect(read).toEqual({ user: { name: 'kim', addresses: ['kim'], source: dn }, forwards: [] })
   })
 
-  it('takes the first of several names and passwords', () => {
+  it('uses the first of several names and passwords', () => {
     const read = readPerson({ dn, uid: ['kim', 'kimmy'], mailPassword: ['{A}', '{B}'] }, users, isOwn)
     expect(read?.user).toMatchObject({ name: 'kim', password: '{A}' })
   })
 
-  it('reads no password where passwords are kept elsewhere', () => {
+  it('reads no password if passwords are kept elsewhere', () => {
     const without = { ...users, attributes: { ...users.attributes, password: null } }
     expect(readPerson({ dn, uid: 'kim', mailPassword: 'x' }, without, isOwn)?.user).not.toHaveProperty('password')
     expect(userAttributes(without)).toEqual(['uid', 'mail', 'mailAlternateAddress', 'emailForward'])
@@ -69,7 +69,7 @@ describe('readPerson', () => {
 describe('readAliasEntry', () => {
   const aliases = { base: '', filter: '', attributes: { address: 'cn', targets: 'rfc822MailMember' } }
 
-  it('makes an alias of each name', () => {
+  it('makes an alias for each name', () => {
     const entry = { dn: 'cn=press', cn: ['press', 'media'], rfc822MailMember: ['kim', 'lee'] }
     expect(readAliasEntry(entry, aliases)).toEqual([
       { address: 'press', targets: ['kim', 'lee'], source: 'cn=press' },
@@ -77,7 +77,7 @@ describe('readAliasEntry', () => {
     ])
   })
 
-  it('without a name is none', () => {
+  it('ignores an entry without a name', () => {
     expect(readAliasEntry({ dn: 'cn=x', rfc822MailMember: 'kim' }, aliases)).toEqual([])
   })
 })

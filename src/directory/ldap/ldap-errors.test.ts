@@ -9,13 +9,13 @@ describe('errors of the LDAP library', () => {
     [new BusyError(), /^the server is busy/],
     [new UnknownStatusCodeError(10, 'ldap://other'), /^the server returned a referral/],
     [new UnknownStatusCodeError(99), /^LDAP result 99/],
-  ])('%s is what the server said', (error, words) => {
+  ])('result %s is described', (error, words) => {
     expect(isRefusal(error)).toBe(true)
     expect(describeLdapError(error)).toMatch(words)
     expect(describeLdapError(error)).not.toContain('Code: 0x')
   })
 
-  it('of a bind are about the person, or about the server', () => {
+  it('of a bind concern the person, or the server', () => {
     for (const code of [19, 32, 34, 48, 49, 53]) expect(isRefusedLogin(new UnknownStatusCodeError(code))).toBe(true)
     for (const code of [1, 2, 8, 10, 13, 50, 51, 52, 80])
       expect(isRefusedLogin(new UnknownStatusCodeError(code))).toBe(false)
@@ -28,7 +28,7 @@ describe('errors of the LDAP library', () => {
     [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     [new AggregateError([]), 'no connection'],
     ['odd', 'odd'],
-  ])('%s is the network', (error, words) => {
+  ])('%s of the network is described', (error, words) => {
     expect(isRefusal(error)).toBe(false)
     expect(describeLdapError(error)).toBe(words)
   })

@@ -1,4 +1,4 @@
-// The pool against servers that are none: nobody listens, nobody answers, the connection breaks. A real server is asked in test/peers.
+// The pool against failing servers: no listener, no answer, a broken connection. test/peers has a real server.
 
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
@@ -12,7 +12,7 @@ import type { LdapServerSettings } from './ldap-settings.ts'
 /** A bind response with success, for the first message on a connection (RFC 4511 4.2.2). */
 const bound = (id: number) =>
   Buffer.from([0x30, 0x0c, 0x02, 0x01, id, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00])
-/** A search that found nothing. */
+/** A search result without entries. */
 const nothing = (id: number) =>
   Buffer.from([0x30, 0x0c, 0x02, 0x01, id, 0x65, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00])
 const BIND = 0x60
@@ -26,7 +26,7 @@ const base: LdapServerSettings = {
   connections: 2,
 }
 
-/** The system's timers, as the servers are real; the tests skip time on the monotonic clock. */
+/** The system's timers, because the servers are real; the tests skip time on the monotonic clock. */
 let skippedMs = 0
 const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs }
 const servers: Server[] = []
@@ -41,11 +41,11 @@ afterEach(() => {
 
 interface Seen {
   connections: number
-  /** Questions that are under way on each connection: two on one would be the library's trap. */
+  /** The most requests under way on one connection; the library fails with two. */
   most: number
 }
 
-/** Answers binds at once and searches after `delay`; `mute` answers nothing. */
+/** Answers binds at once and searches after `delay` ms; with `mute` it answers nothing. */
 async function serve(
   how: { delay?: number; mute?: boolean; dropAfter?: number } = {},
 ): Promise<{ url: string; seen: Seen }> {
@@ -85,7 +85,7 @@ const search = (asked: LdapPool, deadline = 2000) =>
   asked.query(async (client) => (await client.search('dc=x', { filter: '(uid=x)' })).searchEntries.length, deadline)
 
 describe('the pool', () => {
-  it('asks one question at a time on each connection, and no more connections than allowed', async () => {
+  it('runs one request at a time on each connection, within the limit of connections', async () => {
     const { url, seen } = await serve({ delay: 10 })
     const asked = pool([url])
     const answers = await Promise.all(Array.from({ length: 20 }, () => search(asked)))
@@ -93,7 +93,7 @@ describe('the pool', () => {
     expect(seen).toEqual({ connections: 2, most: 1 })
   })
 
-  it('uses a connection again, and a fresh one after a long rest', async () => {
+  it('reuses a connection, and opens a new one after a long idle time', async () => {
     const { url, seen } = await serve()
     const asked = pool([url])
     await search(asked)
@@ -104,14 +104,14 @@ describe('the pool', () => {
     expect(seen.connections).toBe(2)
   })
 
-  it('asks again on a fresh connection if the old one had been closed meanwhile', async () => {
+  it('retries on a new connection if the server closed the old one', async () => {
     const { url, seen } = await serve({ dropAfter: 1 })
     const asked = pool([url])
     for (let turn = 0; turn < 5; turn += 1) expect((await search(asked)).kind).toBe('answered')
     expect(seen.connections).toBe(5)
   })
 
-  it('gives up a server that takes connections and says nothing', async () => {
+  it('gives up on a server that accepts connections and does not answer', async () => {
     const { url } = await serve({ mute: true })
     expect(await search(pool([url], { timeoutMs: 200 }))).toEqual({
       kind: 'unavailable',
@@ -119,21 +119,21 @@ describe('the pool', () => {
     })
   })
 
-  it('gives up a question at its deadline', async () => {
+  it('ends a request at its deadline', async () => {
     const { url } = await serve({ delay: 5000 })
     const started = performance.now()
     expect((await search(pool([url], { timeoutMs: 60_000 }), 150)).kind).toBe('unavailable')
     expect(performance.now() - started).toBeLessThan(1000)
   })
 
-  it('gives up those who wait for a connection too', async () => {
+  it('ends requests that wait for a connection, too', async () => {
     const { url } = await serve({ delay: 5000 })
     const asked = pool([url], { timeoutMs: 60_000 })
     const answers = await Promise.all(Array.from({ length: 6 }, () => search(asked, 150)))
     expect(answers.map((answer) => answer.kind)).toEqual(Array.from({ length: 6 }, () => 'unavailable'))
   })
 
-  it('goes on to the next server, and stays with the one that answered', async () => {
+  it('tries the next server, and stays with it', async () => {
     const dead = `ldap://127.0.0.1:${await freePort()}`
     const { url, seen } = await serve()
     const asked = pool([dead, url])
@@ -143,7 +143,7 @@ describe('the pool', () => {
     expect(seen.connections).toBe(2)
   })
 
-  it('does not knock at a dead server again before its pause is over, unless it is forgiven', async () => {
+  it('does not try a dead server again before its pause ends or is reset', async () => {
     const port = await freePort()
     const asked = pool([`ldap://127.0.0.1:${port}`])
     expect(await search(asked)).toMatchObject({ cause: expect.stringContaining('ECONNREFUSED') })
@@ -155,7 +155,7 @@ describe('the pool', () => {
     expect(await search(asked)).toMatchObject({ cause: expect.not.stringContaining('next attempt') })
   })
 
-  it('ends what is under way when it is closed, and answers nothing after', async () => {
+  it('ends requests when it is closed, and refuses later ones', async () => {
     const { url } = await serve({ delay: 5000 })
     const asked = pool([url], { timeoutMs: 60_000 })
     const answer = search(asked, 60_000)
@@ -164,7 +164,7 @@ describe('the pool', () => {
     expect((await search(asked)).kind).toBe('unavailable')
   })
 
-  it('survives many questions at once to a server that is not there', async () => {
+  it('survives many requests at once to a missing server', async () => {
     const asked = pool([`ldap://127.0.0.1:${await freePort()}`])
     const answers = await Promise.all(Array.from({ length: 50 }, () => search(asked)))
     expect(answers.every((answer) => answer.kind === 'unavailable')).toBe(true)

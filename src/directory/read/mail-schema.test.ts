@@ -16,7 +16,7 @@ const examples = [
 ]
 
 describe('the JSON Schema of mail data', () => {
-  it('knows every key that the readers know, with help', () => {
+  it('has every key of the readers', () => {
     const { properties } = mailJsonSchema() as { properties: Record<string, object> }
     expect(Object.keys(properties).toSorted()).toEqual(
       ownSections.flatMap((name) => [name, `mail::${name}`]).toSorted(),
@@ -31,7 +31,7 @@ describe('the JSON Schema of mail data', () => {
   it.each([
     ...examples.map((name) => `hiera-examples/data/${name}`),
     'hiera-examples/fragments/web-01.example.org.yaml',
-  ])('finds no fault with %s', (name) => {
+  ])('accepts %s', (name) => {
     const data = readYaml(name, readFileSync(root + name, 'utf8'), collectProblems())
     for (const entry of data?.entries ?? []) {
       const section = ownSection(entry.key)
@@ -46,7 +46,7 @@ describe('the JSON Schema of mail data', () => {
     ['domains', 'example.org example.net'],
     ['assertions', [{ adress: 'x' }]],
     ['users', { kim: { mail: 'x' } }],
-  ] as const)('finds the fault in %s %j', (section, data) => {
+  ] as const)('refuses %s %j', (section, data) => {
     expect(mailSchemaOf(section).safeParse(data).success).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-// What mail data may say of forwards that DMARC would refuse, and how it is told when it says something else.
+// The terms of forwards in mail data, and the errors for other values.
 
 import { describe, expect, it } from 'vitest'
 import { forwardTreatments } from '../directory.ts'
@@ -13,7 +13,7 @@ function load(files: Record<string, string>, mail = Object.keys(files)) {
 }
 
 describe('mail::forward_policies', () => {
-  it('gives each foreign domain a treatment, with its place', () => {
+  it('has a treatment for each foreign domain, with its place', () => {
     const text = ['mail::forward_policies:', ...forwardTreatments.map((one, i) => `  D${i}.example: ${one}`), ''].join(
       '\n',
     )
@@ -25,7 +25,7 @@ describe('mail::forward_policies', () => {
     expect(directory?.forwardPolicy?.('other.example')).toBeUndefined()
   })
 
-  it('takes a record for several words', () => {
+  it('may be a record with several terms', () => {
     const text = [
       'forward_policies:',
       '  a.example: { when_dmarc_would_fail: wrap, spam_ceiling: 7.5, comment: agreed }',
@@ -48,7 +48,7 @@ describe('mail::forward_policies', () => {
 
   it.each([
     [
-      'a word that is none',
+      'an unknown treatment',
       'forward_policies: { a.example: bounce }\n',
       'expected one of pass, rewrite-from, wrap, refuse',
     ],
@@ -58,11 +58,7 @@ describe('mail::forward_policies', () => {
       'unknown key "spam": expected when_dmarc_would',
     ],
     ['a record that says nothing', 'forward_policies: { a.example: {} }\n', 'empty record: expected'],
-    [
-      'a score that is none',
-      'forward_policies: { a.example: { spam_ceiling: high } }\n',
-      'expected a spam score above 0',
-    ],
+    ['an invalid score', 'forward_policies: { a.example: { spam_ceiling: high } }\n', 'expected a spam score above 0'],
     ['a list', 'forward_policies: [a.example]\n', 'expected a mapping, found a list'],
     ['what is not a domain name', 'forward_policies: { "a@b.example": wrap }\n', 'is not a domain name'],
     ['a domain of ours', 'forward_policies: { example.org: wrap }\n', 'example.org is a domain of ours'],
@@ -73,7 +69,7 @@ describe('mail::forward_policies', () => {
     expect(directory).toBeNull()
   })
 
-  it('says nothing twice', () => {
+  it('must not repeat a domain', () => {
     const text = 'forward_policies: { a.example: wrap }\n'
     expect(load({ 'a.yaml': text, 'b.yaml': text }).problems).toEqual([
       'b.yaml:1:21: error: duplicate "a.example", first written at a.yaml:1',
@@ -90,7 +86,7 @@ describe('when_dmarc_would_fail of one forward', () => {
     expect(directory?.find('kim@example.org')).toMatchObject({ value: { forward: { whenDmarcWouldFail: 'wrap' } } })
   })
 
-  it('is one of the four words', () => {
+  it('is one of the four treatments', () => {
     const text = 'forwards: { kim: { to: kim@a.example, when_dmarc_would_fail: drop } }\n'
     expect(load({ 'm.yaml': text }).problems).toEqual([
       'm.yaml:1:62: error: expected one of pass, rewrite-from, wrap, refuse, found "drop"',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hasExponentialBacktracking } from './regex-backtracking.ts'
 
-describe('isExplosive', () => {
+describe('hasExponentialBacktracking', () => {
   it.each([
     '(a+)+',
     '^(a|b)*$',
@@ -25,5 +25,5 @@ describe('isExplosive', () => {
     '([0-9]{4}-)+',
     '(a)(b+)',
     ')+(',
-  ])('not %s', (pattern) => expect(hasExponentialBacktracking(pattern)).toBe(false))
+  ])('accepts %s', (pattern) => expect(hasExponentialBacktracking(pattern)).toBe(false))
 })

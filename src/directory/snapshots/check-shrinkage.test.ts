@@ -8,12 +8,12 @@ const MOST = 0.4
 const judge = (now: number, before: number) =>
   checkShrinkage(manyPeople(now), countContent(manyPeople(before)), MOST).kind
 
-describe('judgeContent', () => {
-  it('takes the first answer of a source, whatever its size', () => {
+describe('checkShrinkage', () => {
+  it('accepts the first answer of a source, whatever its size', () => {
     expect(checkShrinkage(manyPeople(1), null, MOST).kind).toBe('take')
   })
 
-  it('never takes an empty one, not even the first, not even if everything may shrink', () => {
+  it('never accepts an empty answer, not even the first, or with any shrinkage allowed', () => {
     const refused = { kind: 'refuse', cause: 'the source returned no entries' }
     expect(checkShrinkage(EMPTY_CONTENT, null, MOST)).toEqual(refused)
     expect(checkShrinkage(EMPTY_CONTENT, countContent(manyPeople(3)), 1)).toEqual(refused)
@@ -31,7 +31,7 @@ describe('judgeContent', () => {
     expect(judge(now, before)).toBe(verdict)
   })
 
-  it('looks at each kind: passwords that vanished are a lost right, not people who left', () => {
+  it('checks each kind: missing passwords are a lost right, not missing people', () => {
     const people = manyPeople(50)
     const blind = { ...people, users: people.users.map(({ name, addresses, source }) => ({ name, addresses, source })) }
     expect(checkShrinkage(blind, countContent(people), MOST)).toEqual({
@@ -44,14 +44,14 @@ describe('judgeContent', () => {
     })
   })
 
-  it('lets single entries of a small kind come and go', () => {
+  it('allows single changes of a small kind', () => {
     const people = manyPeople(50)
     const alias = { address: 'press', targets: ['kim'], source: 'cn=press' }
     const before = countContent({ ...people, aliases: [alias, { ...alias, address: 'office' }] })
     expect(checkShrinkage(people, before, MOST).kind).toBe('take')
   })
 
-  it('never refuses growth and never takes the loss of more than the allowed part', () => {
+  it('never refuses growth, and never accepts a larger loss than allowed', () => {
     const size = fc.integer({ min: 1, max: 300 })
     fc.assert(
       fc.property(size, size, (now, before) => {

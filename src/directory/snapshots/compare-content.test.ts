@@ -13,12 +13,12 @@ const before: SourceContent = {
 }
 
 describe('compareContent', () => {
-  it('finds nothing between the same', () => {
+  it('finds no changes in equal content', () => {
     expect(compareContent(before, before)).toEqual([])
     expect(compareContent(manyPeople(5), manyPeople(5))).toEqual([])
   })
 
-  it('says what was added, removed and changed, users first', () => {
+  it('lists what was added, removed and changed, users first', () => {
     const after: SourceContent = {
       users: [{ name: 'kim', addresses: ['kim', 'k.im'], password: '{SSHA}old', source: 'uid=kim' }],
       aliases: [
@@ -43,14 +43,14 @@ describe('compareContent', () => {
     ])
   })
 
-  it('tells of another password without showing either', () => {
+  it('lists a changed password without showing it', () => {
     const after = { ...before, users: before.users.map((user) => ({ ...user, password: '{SSHA}new' })) }
     const changes = compareContent(before, after)
     expect(changes.map((change) => change.after)).toEqual(['kim (password changed)', 'lee (password changed)'])
     expect(JSON.stringify(changes)).not.toMatch(/SSHA/)
   })
 
-  it('shows the whole where there was nothing', () => {
+  it('lists everything against an empty snapshot', () => {
     expect(compareContent(EMPTY_CONTENT, manyPeople(2)).map((change) => change.change)).toEqual(
       Array.from({ length: 4 }, () => 'added'),
     )

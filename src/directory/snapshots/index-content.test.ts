@@ -16,7 +16,7 @@ const user = (name: string, addresses: readonly string[] = [name], source = `uid
 })
 
 describe('indexContent', () => {
-  it('files users, aliases and forwards under one address with their sources', () => {
+  it('indexes users, aliases and forwards of one address with their sources', () => {
     const { records, users } = index({
       users: [user('Kim', ['Kim', 'K.Im@Example.ORG'])],
       aliases: [row('press', ['kim', 'lee@example.org'])],
@@ -34,18 +34,18 @@ describe('indexContent', () => {
     expect(users.get('kim')?.addresses.length).toBe(2)
   })
 
-  it('keeps hashes as they are, for users who have one', () => {
+  it('keeps password hashes unchanged', () => {
     const { passwords } = index({ users: [{ ...user('kim'), password: '{SSHA}x' }, user('lee')] })
     expect([...passwords]).toEqual([['kim', { password: '{SSHA}x', source: 'uid=kim' }]])
   })
 
-  it('leaves out names that were no UTF-8 in the source', () => {
+  it('ignores names that are not UTF-8 in the source', () => {
     const { records, notes } = index({ aliases: [row('j\ufffdrgen', ['kim']), row('press', ['kim', 'j\ufffdrgen'])] })
     expect([...records.keys()]).toEqual(['press@example.org'])
     expect(notes).toHaveLength(2)
   })
 
-  it('names the aliases that lead to an address', () => {
+  it('lists the aliases that name an address', () => {
     const { aliasGrants } = index({ aliases: [row('press', ['Kim']), row('board', ['kim', 'lee'])] })
     expect(aliasGrants.get('kim@example.org')?.map((grant) => grant.address)).toEqual([
       'press@example.org',
@@ -53,7 +53,7 @@ describe('indexContent', () => {
     ])
   })
 
-  it('gives nobody a right to an address because its owner forwards mail there', () => {
+  it('gives the target of a forward no right to send as the address', () => {
     expect(index({ forwards: [row('boss', ['kim'])] }).aliasGrants.size).toBe(0)
   })
 
@@ -74,18 +74,18 @@ describe('indexContent', () => {
     ['half an address', 'kim@'],
     ['two addresses glued', 'a@b@c.example'],
     ['a control character', 'kim\u0000@example.net'],
-  ])('leaves out %s and says so, without losing the other targets', (_name, bad) => {
+  ])('ignores %s with a note, and keeps the other targets', (_name, bad) => {
     const { records, notes, unused } = index({ forwards: [row('kim', [bad, 'kim@home.example.net'])] })
     expect(records.get('kim@example.org')?.forward?.targets).toEqual([{ local: 'kim', domain: 'home.example.net' }])
     expect(unused).toBe(1)
     expect(notes[0]).toMatch(/^cn=kim: ".*" is not an address$/)
   })
 
-  it('has no entry for an address whose targets are all unusable', () => {
+  it('has no entry for an address without usable targets', () => {
     expect(index({ forwards: [row('kim', ['|x'])] }).records.size).toBe(0)
   })
 
-  it('leaves out addresses that are not those of the source to name', () => {
+  it('ignores addresses outside the domains of the source', () => {
     const { records, notes } = index({
       aliases: [row('kim@evil.example', ['x@y.example'])],
       users: [user('kim', ['kim@gmail.example'])],
@@ -108,18 +108,18 @@ describe('indexContent', () => {
     ])
   })
 
-  it.each(['', 'k im', 'kim@example.org', '"kim"'])('takes %j for no user name', (name) => {
+  it.each(['', 'k im', 'kim@example.org', '"kim"'])('refuses %j as a user name', (name) => {
     expect(index({ users: [user(name)] }).users.size).toBe(0)
   })
 
-  it('keeps the first notes and counts the rest', () => {
+  it('keeps the first notes and counts all', () => {
     const bad = Array.from({ length: 100 }, (_unused, at) => row(`a${at}`, ['|x']))
     const { notes, unused } = index({ forwards: bad })
     expect(notes.length).toBe(20)
     expect(unused).toBe(100)
   })
 
-  it('never throws, whatever a directory holds', () => {
+  it('never throws, whatever the content', () => {
     const text = fc.string({ unit: 'binary' })
     const rows = fc.array(fc.record({ address: text, targets: fc.array(text), source: text }))
     const users = fc.array(fc.record({ name: text, addresses: fc.array(text), password: text, source: text }))
@@ -132,7 +132,7 @@ describe('indexContent', () => {
     )
   })
 
-  it('files a hundred thousand people', { timeout: 60_000 }, () => {
+  it('indexes a hundred thousand people', { timeout: 60_000 }, () => {
     expect(index(manyPeople(100_000)).records.size).toBe(100_000)
   })
 })

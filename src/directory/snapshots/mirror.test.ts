@@ -1,4 +1,4 @@
-// The mirror against a source that misbehaves in every way, with a real folder and a clock that the test moves.
+// The mirror with a failing source, a real folder and a fake clock.
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -62,7 +62,7 @@ const known = (mirror: Mirror, name: string) => mirror.find(`${name}@example.org
 const rest = () => openOfflineMirror(settings, { store, clock, source })
 
 describe('a mirror', () => {
-  it('has the first answer before it is started, on disk too', async () => {
+  it('has the first content in memory and on disk once it is started', async () => {
     const mirror = await start()
     expect(known(mirror, 'user0001')).toMatchObject({
       record: { forward: { source: 'uid=user0001' } },
@@ -73,7 +73,7 @@ describe('a mirror', () => {
     expect(mirror.status()).toMatchObject({ version: 1, failures: 0, failure: null, incomplete: null })
   })
 
-  it('writes a version only when something changed, whatever the order of the rows', async () => {
+  it('writes a version only if the content changed, whatever the order of the rows', async () => {
     const mirror = await start()
     const people = manyPeople(20)
     source.answer = { kind: 'whole', content: { ...people, users: people.users.toReversed() } }
@@ -85,7 +85,7 @@ describe('a mirror', () => {
     expect(known(mirror, 'user0020').record).not.toBeNull()
   })
 
-  it('asks again after the interval', async () => {
+  it('reads the source again after the interval', async () => {
     await start()
     expect(source.asked).toBe(1)
     await until(
@@ -98,7 +98,7 @@ describe('a mirror', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(Date.UTC(2026, 10, 21) + REFRESH)
   })
 
-  it('asks once for several wishes at the same time', async () => {
+  it('reads once for simultaneous refreshes', async () => {
     const mirror = await start()
     await Promise.all([mirror.refresh(), mirror.refresh(), mirror.refresh()])
     expect(source.asked).toBe(2)
@@ -110,7 +110,7 @@ describe('a mirror', () => {
     ['empty', { kind: 'whole', content: EMPTY_CONTENT }],
     ['shrunk', { kind: 'whole', content: manyPeople(11) }],
   ] as const)(
-    'keeps the last good snapshot when the source is %s: what it knows is found, the rest in doubt',
+    'keeps the last good snapshot when the source is %s: known names are found, others incomplete',
     async (_name, answer) => {
       const mirror = await start()
       source.answer = answer
@@ -132,7 +132,7 @@ describe('a mirror', () => {
     },
   )
 
-  it('tells of the same trouble once, of another one again', async () => {
+  it('logs the same failure once, and another one again', async () => {
     const mirror = await start()
     source.answer = { kind: 'unavailable', cause: 'a' }
     await mirror.refresh()
@@ -143,15 +143,15 @@ describe('a mirror', () => {
     expect(mirror.status().failures).toBe(3)
   })
 
-  it('tries again sooner after a failure, with growing pauses', async () => {
+  it('retries sooner after a failure, with growing pauses', async () => {
     const mirror = await start()
     source.answer = { kind: 'unavailable', cause: 'down' }
     await mirror.refresh()
     const failed = clock.now()
-    // The usual interval, which began before the failure, ends first; then 5 s become 10, 20, 40 …
+    // The interval that started before the failure ends first; then the pauses are 5, 10, 20, 40 s …
     await until(
       async () => {
-        // Not while it is at work: that takes no time of this clock.
+        // Only while it waits: a reading takes no time of this clock.
         if (clock.sleeping > 0) await clock.advance(1000)
         return source.asked >= 6
       },
@@ -160,7 +160,7 @@ describe('a mirror', () => {
     expect(clock.now() - failed).toBeLessThan(REFRESH + 200_000)
   })
 
-  it('survives a mistake in its source', async () => {
+  it('survives a bug in its source', async () => {
     const mirror = await start()
     Object.assign(source, { fetch: () => Promise.reject(new TypeError('x is undefined')) })
     await mirror.refresh()
@@ -168,7 +168,7 @@ describe('a mirror', () => {
     expect(known(mirror, 'user0001').record).not.toBeNull()
   })
 
-  it('knows nothing for certain if the source was never there, and does not wait for it', async () => {
+  it('is incomplete if the source was never available, and does not wait for it', async () => {
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await start()
     expect(known(mirror, 'user0001')).toEqual({ record: null, incomplete: 'ldap: down' })
@@ -176,15 +176,15 @@ describe('a mirror', () => {
     expect(await store.versions()).toEqual([])
   })
 
-  it('a snapshot that nobody confirmed for long is in doubt even without a failure', async () => {
+  it('a snapshot without a recent reading is incomplete even without a failure', async () => {
     const mirror = await start()
     clock.set(clock.now() + 4 * REFRESH)
     expect(known(mirror, 'nobody').incomplete).toMatch(/^ldap: last read \d+ s ago$/)
   })
 })
 
-describe('a mirror that starts again', () => {
-  it('answers from disk while the source is away', async () => {
+describe('a restarted mirror', () => {
+  it('answers from disk while the source is unavailable', async () => {
     const first = await start()
     source.answer = { kind: 'unavailable', cause: 'down' }
     const mirror = await restart(first)
@@ -193,7 +193,7 @@ describe('a mirror that starts again', () => {
     expect(mirror.passwords().size).toBe(20)
   })
 
-  it('doubts what is on disk until the source has answered this process', async () => {
+  it('is incomplete until this process has read the source', async () => {
     const first = await start()
     let answer: (fetched: Awaited<FakeSource['answer']>) => void = () => undefined
     source.answer = new Promise((resolve) => {
@@ -205,7 +205,7 @@ describe('a mirror that starts again', () => {
     await until(() => known(mirror, 'nobody').incomplete === null, { what: 'the first answer' })
   })
 
-  it('measures a shrink against what is on disk', async () => {
+  it('compares the size with the snapshot on disk', async () => {
     const first = await start()
     source.answer = { kind: 'whole', content: manyPeople(3) }
     const mirror = await restart(first)
@@ -214,7 +214,7 @@ describe('a mirror that starts again', () => {
     expect(known(mirror, 'user0019').record).not.toBeNull()
   })
 
-  it('passes over damaged versions to the newest good one, and says so', async () => {
+  it('skips damaged versions, with a log line', async () => {
     const first = await start()
     source.answer = { kind: 'whole', content: manyPeople(21) }
     await first.refresh()
@@ -228,7 +228,7 @@ describe('a mirror that starts again', () => {
     )
   })
 
-  it('never uses a number twice, not even that of a damaged version', async () => {
+  it('never reuses a number, not even of a damaged version', async () => {
     const first = await start()
     writeFileSync(join(folder, '0000000007.snapshot'), 'nonsense')
     source.answer = { kind: 'whole', content: manyPeople(22) }
@@ -246,12 +246,12 @@ describe('orders of an operator', () => {
     return mirror
   }
 
-  it('what was refused is kept for a look', async () => {
+  it('the refused content is kept', async () => {
     await refusedShrink()
     expect((await store.readRefused())?.content.users.length).toBe(5)
   })
 
-  it('an accepted shrink is taken once', async () => {
+  it('a shrinkage is accepted once', async () => {
     const mirror = await refusedShrink()
     await store.writeOrders({ pinned: null, accept: 1, refresh: 0 })
     await mirror.refresh()
@@ -262,7 +262,7 @@ describe('orders of an operator', () => {
     expect(mirror.status()).toMatchObject({ version: 2, failure: { kind: 'refused' } })
   })
 
-  it('an order to accept is not carried out again after a restart', async () => {
+  it('an order to accept is not executed again after a restart', async () => {
     const first = await refusedShrink()
     await store.writeOrders({ pinned: null, accept: 1, refresh: 0 })
     await first.refresh()
@@ -272,7 +272,7 @@ describe('orders of an operator', () => {
     expect(mirror.status().failure).toMatchObject({ kind: 'refused' })
   })
 
-  it('an order ends the pause: nobody waits for the interval', async () => {
+  it('an order ends the pause', async () => {
     await start()
     await store.writeOrders({ pinned: null, accept: 0, refresh: clock.now() })
     await until(
@@ -285,7 +285,7 @@ describe('orders of an operator', () => {
     expect(clock.now()).toBeLessThan(Date.UTC(2026, 10, 21) + REFRESH / 2)
   })
 
-  it('rolled back, an older version answers, in doubt, while the source is read on', async () => {
+  it('a pinned older version answers, incomplete, while the source is still read', async () => {
     const mirror = await start()
     source.answer = { kind: 'whole', content: manyPeople(21) }
     await mirror.refresh()
@@ -302,7 +302,7 @@ describe('orders of an operator', () => {
     expect(mirror.status()).toMatchObject({ version: 3, pinned: null, counts: { users: 22 }, incomplete: null })
   })
 
-  it('stays rolled back over a restart, and keeps that version however many come', async () => {
+  it('a pin survives a restart, and its version is kept', async () => {
     const first = await start()
     await store.writeOrders({ pinned: 1, accept: 0, refresh: 0 })
     const mirror = await restart(first)
@@ -315,7 +315,7 @@ describe('orders of an operator', () => {
     expect((await restart(mirror)).status()).toMatchObject({ version: 1, pinned: 1 })
   })
 
-  it('a version that does not exist is not rolled back to', async () => {
+  it('a missing version is not pinned', async () => {
     const mirror = await start()
     await store.writeOrders({ pinned: 99, accept: 0, refresh: 0 })
     await mirror.refresh()
@@ -327,8 +327,8 @@ describe('orders of an operator', () => {
   })
 })
 
-describe('a disk that cannot be written', () => {
-  it('costs the snapshot, not the data', async () => {
+describe('a disk without space', () => {
+  it('loses the snapshot, not the data', async () => {
     const broken: SnapshotStore = { ...store, write: () => Promise.reject(new Error('ENOSPC')) }
     const mirror = createMirror(settings, { source, store: broken, clock, log, canVerify: () => true })
     mirrors.push(mirror)
@@ -340,8 +340,8 @@ describe('a disk that cannot be written', () => {
   })
 })
 
-describe('what lies on disk, for commands', () => {
-  it('answers like the node that wrote it', async () => {
+describe('the files on disk, for commands', () => {
+  it('answer like the node that wrote them', async () => {
     const mirror = await start()
     source.answer = { kind: 'unavailable', cause: 'down' }
     await mirror.refresh()
@@ -353,7 +353,7 @@ describe('what lies on disk, for commands', () => {
     expect(source.asked).toBe(2)
   })
 
-  it('shows the pinned version', async () => {
+  it('use the pinned version', async () => {
     const mirror = await start()
     source.answer = { kind: 'whole', content: manyPeople(21) }
     await mirror.refresh()
@@ -361,14 +361,14 @@ describe('what lies on disk, for commands', () => {
     expect((await rest()).passwords().size).toBe(20)
   })
 
-  it('asks the source once where no node has run, and writes nothing', async () => {
+  it('are replaced by one reading if no node has run, and stay unwritten', async () => {
     const rested = await rest()
     expect(rested.find('user0001@example.org')).toMatchObject({ record: {}, incomplete: null })
     expect(rested.mayKnow('nobody@example.org')).toBe(false)
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('says so if nothing can be known at all', async () => {
+  it('report a failure if there is no data', async () => {
     source.answer = { kind: 'partial', cause: 'size limit' }
     const rested = await rest()
     expect(rested.failure).toBe('ldap: size limit')

@@ -23,7 +23,7 @@ function snapshot(of: StoredSnapshot['content'] = manyPeople(3)): StoredSnapshot
 }
 
 describe('a snapshot file', () => {
-  it('reads back what was printed, whatever stands in it', () => {
+  it('reads back any printed content', () => {
     fc.assert(
       fc.property(content, (made) => {
         const read = parseSnapshot(printSnapshot(snapshot(made)))
@@ -33,13 +33,13 @@ describe('a snapshot file', () => {
     )
   })
 
-  it('is bad if it ends early, at whatever octet', () => {
+  it('is bad if truncated at any octet', () => {
     const whole = printSnapshot(snapshot(manyPeople(1)))
     for (let length = 0; length < whole.length; length += 1)
       expect(parseSnapshot(whole.slice(0, length)).kind).toBe('bad')
   })
 
-  it('is bad if any character is another one', () => {
+  it('is bad if any character is changed', () => {
     const whole = printSnapshot(snapshot(manyPeople(1)))
     for (let at = 0; at < whole.length; at += 1) {
       const other = whole[at] === 'x' ? 'y' : 'x'
@@ -47,7 +47,7 @@ describe('a snapshot file', () => {
     }
   })
 
-  it('says whether it is damaged or something else', () => {
+  it('distinguishes a damaged file from another format', () => {
     expect(parseSnapshot('')).toEqual({ kind: 'bad', cause: 'it is not a snapshot file of this version' })
     expect(parseSnapshot('waypost-directory-2 abc\n{}\n{}\n')).toMatchObject({
       cause: 'it is not a snapshot file of this version',

@@ -34,7 +34,7 @@ const state: MirrorState = {
 }
 
 describe('the store of snapshots', () => {
-  it('is empty before anything was written, and makes nothing by reading', async () => {
+  it('is empty before the first write, and reading creates nothing', async () => {
     expect(await store.versions()).toEqual([])
     expect(await store.read(1)).toMatchObject({ kind: 'bad' })
     expect(await store.readState()).toBeNull()
@@ -43,7 +43,7 @@ describe('the store of snapshots', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('keeps versions, state, orders and what was refused', async () => {
+  it('keeps versions, state, orders and refused content', async () => {
     await store.write(snapshot(3), null)
     await store.writeState(state)
     await store.writeOrders({ pinned: 3, accept: 8, refresh: 9 })
@@ -58,7 +58,7 @@ describe('the store of snapshots', () => {
     await again.writeRefused(null)
   })
 
-  it('forgets all but the last ten, but not the one that is kept on purpose', async () => {
+  it('deletes all but the last ten and the pinned version', async () => {
     for (let version = 1; version <= KEPT_VERSIONS + 5; version += 1) await store.write(snapshot(version), 2)
     expect(await store.versions()).toEqual([15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 2])
   })
@@ -68,7 +68,7 @@ describe('the store of snapshots', () => {
     expect(await store.versions()).toEqual([10_000_000_000, 9_999_999_999, 5])
   })
 
-  it('leaves no temporary file and lets nobody else read: there are hashes in it', async () => {
+  it('leaves no temporary file, and files are readable by the owner only', async () => {
     await store.write(snapshot(1), null)
     await store.writeState(state)
     expect(readdirSync(directory).toSorted()).toEqual(['0000000001.snapshot', 'state.json'])
@@ -76,7 +76,7 @@ describe('the store of snapshots', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700)
   })
 
-  it('takes damaged state and orders for none', async () => {
+  it('reads damaged state and orders as missing', async () => {
     await store.writeState(state)
     writeFileSync(join(directory, 'state.json'), '{"version": 3, "confi')
     writeFileSync(join(directory, 'orders.json'), '')
@@ -84,14 +84,14 @@ describe('the store of snapshots', () => {
     expect(await store.readOrders()).toEqual({ pinned: null, accept: 0, refresh: 0 })
   })
 
-  it('says why a version cannot be read', async () => {
+  it('reports why a version cannot be read', async () => {
     await store.write(snapshot(1), null)
     writeFileSync(join(directory, '0000000001.snapshot'), 'nonsense')
     expect(await store.read(1)).toEqual({ kind: 'bad', cause: 'it is not a snapshot file of this version' })
     expect(await store.versions()).toEqual([1])
   })
 
-  it('rejects if nothing can be written', async () => {
+  it('rejects if writing fails', async () => {
     writeFileSync(join(folder, 'directory'), 'a file where the folder should be')
     await expect(store.write(snapshot(1), null)).rejects.toThrow(/ENOTDIR|EEXIST/)
   })

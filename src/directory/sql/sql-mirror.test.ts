@@ -1,4 +1,4 @@
-// The mirror's half of SQL with a made-up engine; real ones are asked in test/peers.
+// The SQL mirror with a fake engine; test/peers has real ones.
 
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../lib/clock.ts'
@@ -17,7 +17,7 @@ const fetchWith = (read: ReadSql, signal = new AbortController().signal) =>
   createSqlMirror(settings, { clock: systemClock, read }).fetch(signal)
 
 describe('a database as a mirrored source', () => {
-  it('asks only for what is configured, each with a limit', async () => {
+  it('runs the configured queries, each with a limit', async () => {
     const asked: ReadRequest[] = []
     await fetchWith(async (request) => {
       asked.push(request)
@@ -29,7 +29,7 @@ describe('a database as a mirrored source', () => {
     ])
   })
 
-  it('may be asked in queries that end in a comment', async () => {
+  it('accepts queries that end in a comment', async () => {
     let asked: ReadRequest | null = null
     const users = 'SELECT login AS name FROM people -- who are still here'
     const read: ReadSql = async (request) => {
@@ -44,12 +44,12 @@ describe('a database as a mirrored source', () => {
     })
   })
 
-  it('takes a column that is no text for partial', async () => {
+  it('is partial if a column is not text', async () => {
     const fetched = await fetchWith(async () => [[], [{ address: 'press', target: ['kim'] }]])
     expect(fetched).toMatchObject({ kind: 'partial', cause: expect.stringContaining('column target') })
   })
 
-  it('gives each answer to the kind that it belongs to', async () => {
+  it('assigns each result to its kind', async () => {
     const fetched = await fetchWith(async () => [[{ name: 'kim' }], [{ address: 'press', target: 'kim' }]])
     expect(fetched).toMatchObject({
       kind: 'whole',
@@ -57,13 +57,13 @@ describe('a database as a mirrored source', () => {
     })
   })
 
-  it('takes a query without end for partial', async () => {
+  it('is partial if a query has too many rows', async () => {
     const row = { name: 'kim' }
     const fetched = await fetchWith(async () => [Array.from({ length: 1_000_001 }, () => row), []])
     expect(fetched).toEqual({ kind: 'partial', cause: 'the query for users has more than 1000000 rows' })
   })
 
-  it('says what the driver says', async () => {
+  it('reports the error of the driver', async () => {
     expect(await fetchWith(() => Promise.reject(new Error('no such table')))).toEqual({
       kind: 'unavailable',
       cause: 'no such table',
@@ -73,7 +73,7 @@ describe('a database as a mirrored source', () => {
     expect(await fetchWith(() => Promise.reject(new AggregateError([], '')))).toMatchObject({ cause: 'no connection' })
   })
 
-  it('ends at its deadline, and tells the engine to let go', async () => {
+  it('ends at its deadline, and aborts the engine', async () => {
     let released = false
     const fetched = await fetchWith(({ signal }) => {
       signal.addEventListener('abort', () => (released = true))
@@ -83,7 +83,7 @@ describe('a database as a mirrored source', () => {
     expect(released).toBe(true)
   })
 
-  it('ends when the node does', async () => {
+  it('ends when the mirror closes', async () => {
     const closing = new AbortController()
     const fetched = fetchWith(() => new Promise(() => undefined), closing.signal)
     closing.abort()
@@ -91,7 +91,7 @@ describe('a database as a mirrored source', () => {
     await createSqlMirror(settings, { clock: systemClock }).close()
   })
 
-  it('a file that is not there is unavailable', async () => {
+  it('is unavailable if the file is missing', async () => {
     const fetched = await createSqlMirror({ ...settings, timeoutMs: 5000 }, { clock: systemClock }).fetch(
       new AbortController().signal,
     )

@@ -10,7 +10,7 @@ const read = (answers: Partial<SqlAnswers>) =>
   readRows({ users: [], addresses: [], aliases: [], forwards: [], ...answers }, labels)
 
 describe('rows of SQL', () => {
-  it('name their source by table, or by kind where a query stands', () => {
+  it('have the table as source, or the kind for a SELECT', () => {
     expect(sourceOf(labels, 'users', 'kim')).toBe('sql:crm:mail.users/kim')
     expect(sourceOf(labels, 'aliases', 'press')).toBe('sql:crm:aliases/press')
   })
@@ -27,7 +27,7 @@ describe('rows of SQL', () => {
     expect(isTable(query)).toBe(expected)
   })
 
-  it('bring users and their further addresses together, whatever the case of the name', () => {
+  it('join users and their addresses, regardless of the case of names', () => {
     const { users } = read({
       users: [{ name: 'Kim', password: '{SSHA}x' }],
       addresses: [
@@ -45,7 +45,7 @@ describe('rows of SQL', () => {
     ])
   })
 
-  it('need no password column, and take NULL and empty texts for nothing', () => {
+  it('need no password column; NULL and empty texts are ignored', () => {
     const { users } = read({ users: [{ name: 'kim' }, { name: null }, { name: ' ' }, { name: 'lee', password: '' }] })
     expect(users.map((user) => [user.name, user.password])).toEqual([
       ['kim', undefined],
@@ -53,7 +53,7 @@ describe('rows of SQL', () => {
     ])
   })
 
-  it('gather the targets of an address in an order of their own', () => {
+  it('give the targets of an address in a fixed order', () => {
     const rows = [
       { address: 'Press', target: 'lee' },
       { address: 'office', target: 'kim' },
@@ -70,7 +70,7 @@ describe('rows of SQL', () => {
     ])
   })
 
-  it.each([[['kim', 'lee']], [new Date(0)], [{ to: 'kim' }], [true]])('may be nothing else than text: %j', (target) => {
+  it.each([[['kim', 'lee']], [new Date(0)], [{ to: 'kim' }], [true]])('must be text: %j', (target) => {
     const message = 'the query for aliases has a column target that is not text'
     expect(() => read({ aliases: [{ address: 'press', target }] })).toThrow(new WrongColumn(message))
     expect(read({ aliases: [{ address: 1n, target: 2n }] }).aliases[0]).toMatchObject({ address: '1', targets: ['2'] })
@@ -85,7 +85,7 @@ describe('rows of SQL', () => {
     [{ users: [{ login: 'kim' }] }, 'the query for users has no column name'],
     [{ aliases: [{ address: 'press' }] }, 'the query for aliases has no column target'],
     [{ addresses: [{ name: 'kim', mail: 'x' }] }, 'the query for addresses has no column address'],
-  ])('without a column that is needed are a mistake: %j', (answers, message) => {
+  ])('must have the required columns: %j', (answers, message) => {
     expect(() => read(answers)).toThrow(new MissingColumn(message))
   })
 })

@@ -1,4 +1,4 @@
-// People and teams in TOML as routing data: the layout of public team repositories, resolved before the map of addresses is built.
+// People and teams in TOML as routing data, in the layout of public team repositories.
 
 import { describe, expect, it } from 'vitest'
 import { printAddress } from '../address.ts'
@@ -73,17 +73,17 @@ describe('lists of teams', () => {
     expect(targets(address)).toEqual(expected)
   })
 
-  it('know where they are written', () => {
+  it('have their places', () => {
     expect(directory?.find('build-extra@example.org')).toMatchObject({
       value: { alias: { source: '/r/teams/build.toml:14' } },
     })
   })
 
-  it('are read again when a file of them changes, comes or goes', () => {
+  it('are watched for changed, added and removed files', () => {
     expect(read).toEqual(expect.arrayContaining(['/r/people/kim.toml', '/r/teams/deep.toml', '/r/people', '/r/teams']))
   })
 
-  it('may lie in folders and files named one by one, and beside YAML', () => {
+  it('may be in folders and single files, and beside YAML', () => {
     const { problems: none, targets: same } = load({ '/m.yaml': 'mail::forwards: { kim: kim@home.example.net }\n' }, [
       '/r/teams',
       '/m.yaml',
@@ -96,7 +96,7 @@ describe('lists of teams', () => {
     expect(same('build-extra@example.org')).toEqual(['kim@home.example.net'])
   })
 
-  it('may be of all members, or of the leads of a kind of team', () => {
+  it('may have all members, or the leads of a kind of team', () => {
     const { targets: swept, problems: none } = load({
       '/r/teams/all.toml':
         'kind = "marker-team"\n[people]\ninclude-all-team-members = true\n[[lists]]\naddress = "all"\n',
@@ -114,7 +114,7 @@ describe('lists of teams', () => {
     expect(swept('wg-leads@example.org')).toEqual(atHome(['lee']))
   })
 
-  it('warn, once, of people without an address, and reach the others', () => {
+  it('warn once of people without an address, and keep the others', () => {
     const text = list('extra-people = ["zoe"]\n') + '[[lists]]\naddress = "other"\nextra-people = ["zoe"]\n'
     const { problems: told, targets: others } = load({ '/r/teams/new.toml': text })
     expect(told).toEqual([
@@ -123,7 +123,7 @@ describe('lists of teams', () => {
     expect(others('new@example.org')).toEqual(['kim@home.example.net'])
   })
 
-  it('may call people by their name at the repository’s host', () => {
+  it('may use the GitHub names of people', () => {
     const called = { '/r/people/TC.toml': 'github = "TravCr"\nemail = "t@far.example"\n' }
     const { targets: found } = load({ ...called, '/r/teams/new.toml': list('extra-people = ["travcr", "tc"]\n') })
     expect(found('new@example.org')).toEqual(['kim@home.example.net', 't@far.example'])
@@ -132,7 +132,7 @@ describe('lists of teams', () => {
     ])
   })
 
-  it('tell apart teams and people that lie in one folder', () => {
+  it('distinguish teams and people in one folder', () => {
     const texts = {
       '/f/a.toml': 'email = "a@far.example"\n',
       '/f/t.toml': '[people]\nmembers = ["a"]\n[[lists]]\naddress = "t"\n',
@@ -144,7 +144,7 @@ describe('lists of teams', () => {
 const list = (lines: string, name = 'new') =>
   `name = "${name}"\n[people]\nmembers = ["kim"]\n[[lists]]\naddress = "${name}@example.org"\n${lines}`
 
-describe('faults', () => {
+describe('errors', () => {
   it.each([
     [
       'an unknown person of a team',
@@ -189,21 +189,21 @@ describe('faults', () => {
       [expect.stringContaining('people/kim.toml:1:1: error: unknown key "e-mail": expected email, name')],
     ],
     [
-      'a list of nobody',
+      'a list without members',
       { '/r/teams/new.toml': list('include-team-members = false\n') },
       [
         'teams/new.toml:5:11: error: list new@example.org of team new has no recipients: it has no members, or all have opted out',
       ],
     ],
     [
-      'a list of those who opted out',
+      'a list with opted-out members only',
       { '/r/teams/new.toml': list('include-team-members = false\nextra-people = ["sam"]\n') },
       [
         'teams/new.toml:5:11: error: list new@example.org of team new has no recipients: it has no members, or all have opted out',
       ],
     ],
     [
-      'an address that is none',
+      'an invalid address',
       { '/r/people/kim.toml': 'email = "kim@"\n' },
       ['people/kim.toml:1:9: error: "kim@" is not an address'],
     ],
@@ -223,7 +223,7 @@ describe('faults', () => {
       ['teams/new.toml:6:17: error: "encrypted+0123456789abcdef" is an encrypted address: write it in plain text'],
     ],
     [
-      'a circle of parents',
+      'a loop of parents',
       { '/r/teams/infra.toml': 'subteam-of = "deep"\n[people]\nmembers = []\n' },
       ['teams/deep.toml:2:14: error: "subteam-of" forms a loop: build → infra → deep → build'],
     ],
@@ -233,14 +233,14 @@ describe('faults', () => {
       ['teams/release.toml:3:19: error: "included-teams" forms a loop: release → release'],
     ],
     [
-      'all who ever left',
+      'alumni',
       { '/r/teams/new.toml': list('').replace('[people]', '[people]\ninclude-all-alumni = true') },
       [
         'teams/new.toml:3:1: error: a list includes the alumni of new: alumni are not tracked; add people that want the mail to "members"',
       ],
     ],
     [
-      'everybody in a team that is in everybody',
+      'a loop through a team with all members',
       {
         '/r/teams/all.toml': 'kind = "marker-team"\n[people]\ninclude-all-team-members = true\n',
         '/r/teams/new.toml': '[people]\nincluded-teams = ["all"]\n',
@@ -248,7 +248,7 @@ describe('faults', () => {
       ['teams/new.toml:2:19: error: "included-teams" forms a loop: all → new → all'],
     ],
     [
-      'a kind of team that is none',
+      'an unknown kind of team',
       { '/r/teams/new.toml': 'kind = "gang"\n' },
       ['teams/new.toml:1:8: error: "kind": expected one of team, working-group, project-group, marker-team'],
     ],
@@ -285,7 +285,7 @@ describe('faults', () => {
       ['teams/new.toml:6:24: error: "include-team-members": expected true or false, found "no"'],
     ],
     [
-      'people that are no table',
+      'people that are not a table',
       { '/r/teams/new.toml': 'people = ["kim"]\n' },
       ['teams/new.toml:1:10: error: "people": expected a table, found a list'],
     ],
@@ -300,18 +300,18 @@ describe('faults', () => {
     expect(directory).toBeNull()
   })
 
-  it('a file that is neither', () => {
+  it('a file that is neither team nor person', () => {
     expect(load({ '/f/x.toml': 'a = 1\n' }, ['/f']).problems).toEqual([
       '/f/x.toml:1:1: error: neither a team ([people], [[lists]]) nor a person (email)',
     ])
   })
 })
 
-describe('bombs', () => {
+describe('attacks', () => {
   const many = (count: number, text: (index: number) => string) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`/r/teams/t${index}.toml`, text(index)]))
 
-  it('a chain of teams ends', () => {
+  it('a long chain of teams ends', () => {
     const chain = many(
       3_000,
       (index) => `[people]\nincluded-teams = ["t${(index + 1) % 3_000 === 0 ? 'none' : index + 1}"]\n`,
@@ -320,7 +320,7 @@ describe('bombs', () => {
     expect(problems).toEqual([expect.stringContaining('more than 50 nested teams ("included-teams")')])
   })
 
-  it('members that many lists repeat are counted', () => {
+  it('members repeated by many lists are counted', () => {
     const names = Array.from({ length: 1_500 }, (_, index) => `"p${index}"`)
     const people = Object.fromEntries(names.map((name) => [`/r/people/${name.slice(1, -1)}.toml`, 'email = false\n']))
     const lists = Array.from(

@@ -26,7 +26,7 @@ const store = (options: { at?: number; limit?: number } = {}) =>
   openTokenFile(join(folder, 'tokens'), { at: NOW, maxAgeDays: 21, ...options })
 
 describe('encodeToken', () => {
-  it('makes a short address, the same each day for one sender, and keeps the sender first', async () => {
+  it('makes a short address, equal on each day for one sender, and stores the sender first', async () => {
     const file = await store()
     const made = await encodeToken(sender, NOW, settings, file)
     expect(made).toMatchObject({ address: expect.stringMatching(/^SRS0=.{4}=..=1=[0-9a-v]{32}@srs\.example\.org$/) })
@@ -39,7 +39,7 @@ describe('encodeToken', () => {
     await file.close()
   })
 
-  it('is unavailable, not too long, when the disk fails', async () => {
+  it('gives unavailable, not too-long, if the disk fails', async () => {
     const broken: TokenStore = { keep: () => Promise.reject(new Error('ENOSPC')), find: () => Promise.resolve(null) }
     expect(await encodeToken(sender, NOW, settings, broken)).toEqual({
       kind: 'unavailable',
@@ -47,7 +47,7 @@ describe('encodeToken', () => {
     })
   })
 
-  it('sees no token in ordinary addresses', () => {
+  it('finds no token in ordinary addresses', () => {
     expect(tokenIn({ kind: 'not-srs' })).toBeNull()
     expect(tokenIn({ kind: 'decoded', address: 'a@far.example', scheme: 'SRS0' })).toBeNull()
     expect(tokenIn({ kind: 'decoded', address: 'short@1', scheme: 'SRS0' })).toBeNull()
@@ -57,7 +57,7 @@ describe('encodeToken', () => {
 describe('openTokenFile', () => {
   const token = (n: number) => n.toString(32).padStart(32, '0')
 
-  it('keeps over a restart, and drops what has expired', async () => {
+  it('survives a restart, and drops expired tokens', async () => {
     const first = await store()
     await first.keep(token(1), '"odd \\" name"@far.example', NOW)
     await first.keep(token(2), 'b@far.example', NOW - 30 * DAY)
@@ -78,7 +78,7 @@ describe('openTokenFile', () => {
     await later.close()
   })
 
-  it('survives a torn last line and foreign text', async () => {
+  it('survives an incomplete last line and other text', async () => {
     await writeFile(join(folder, 'tokens'), `${token(1)} ${NOW} "a@far.example"\nrubbish\n`)
     await appendFile(join(folder, 'tokens'), `${token(2)} ${NOW} "b@far.ex`)
     const file = await store()
@@ -90,7 +90,7 @@ describe('openTokenFile', () => {
     await again.close()
   })
 
-  it('takes no more than its limit, until old ones expire', async () => {
+  it('stores up to its limit, until old tokens expire', async () => {
     const file = await store({ limit: 2 })
     expect(await file.keep(token(1), 'a@far.example', NOW)).toBe(true)
     expect(await file.keep(token(2), 'b@far.example', NOW)).toBe(true)
@@ -100,7 +100,7 @@ describe('openTokenFile', () => {
     await file.close()
   })
 
-  it('writes many at once in whole lines', async () => {
+  it('writes simultaneous tokens in whole lines', async () => {
     const file = await store()
     await Promise.all(Array.from({ length: 200 }, (_, n) => file.keep(token(n), `a${n}@far.example`, NOW)))
     await file.close()
@@ -128,7 +128,7 @@ describe('a fleet', () => {
     createRouter({ forwards: 'resolve', own: 'resolve', relayFor: [], srs, ...more }, () => directory)
   const peer: Origin = { kind: 'peer', role: 'mx', vouched: 'nothing' }
 
-  it('the srs node writes a token, the mx brings its bounce there, and it goes home', async () => {
+  it('the srs node writes a token, the mx relays its bounce there, and the sender gets it', async () => {
     const file = await store()
     const srsNode = router({ ...settings, reverse: false, rewrite: true, tokens: file })
     const out = await srsNode.resolve({ forwardPath: 'kim@example.org', reversePath: sender, origin: peer, at: NOW })
@@ -165,7 +165,7 @@ describe('a fleet', () => {
     })
   })
 
-  it('a store that fails defers the mail, a full one refuses it', async () => {
+  it('a failed store defers the message, a full one refuses it', async () => {
     const request = { forwardPath: 'kim@example.org', reversePath: sender, origin: peer, at: NOW }
     const srs = { ...settings, reverse: false, rewrite: true }
     const find = () => Promise.resolve(null)

@@ -22,7 +22,7 @@ const sender = fc.tuple(local, domain).map((parts) => parts.join('@'))
 const time = fc.integer({ min: 0, max: 4_000_000_000_000 })
 
 describe('encodeSrs and decodeSrs', () => {
-  it('decode(encode(x)) = x, for every sender and time', () => {
+  it('decode(encode(x)) = x for every sender and time', () => {
     fc.assert(
       fc.property(sender, time, fc.constantFrom('=', '+', '-'), (text, at, separator) => {
         const settings = { ...ours, separator } as SrsSettings
@@ -35,7 +35,7 @@ describe('encodeSrs and decodeSrs', () => {
     )
   })
 
-  it('a chain of forwarders grows by one host only, and each hop leads back to the first', () => {
+  it('a chain of forwarders adds one host only, and each hop decodes to the first', () => {
     const hops: SrsSettings[] = ['one', 'two', 'three'].map((name) => ({ domain: `${name}.example`, secrets: [name] }))
     fc.assert(
       fc.property(sender, (text) => {
@@ -50,18 +50,18 @@ describe('encodeSrs and decodeSrs', () => {
     )
   })
 
-  it('no change of one character is accepted, case and the two base64 alphabets aside', () => {
+  it('refuses a change of any character, except of case and the base64 alphabet', () => {
     const alphabet = fc.constantFrom(...'abcxyzABCXYZ0123456789=+-_/.!'.split(''))
     fc.assert(
       fc.property(sender, fc.nat(), alphabet, fc.boolean(), (text, where, letter, chained) => {
         const arriving = chained ? made(text, { domain: 'one.example', secrets: ['1'] }) : text
-        // A second hop may pass 64 octets, which is another answer.
+        // A second hop may exceed 64 octets, which is another result.
         fc.pre(encodeSrs(arriving, NOW, ours).kind === 'rewritten')
         const good = made(arriving)
         const at = where % good.indexOf('@srs.')
         const bad = good.slice(0, at) + letter + good.slice(at + 1)
         const fold = (address: string) => address.toLowerCase().replaceAll('+', '-').replaceAll('/', '_')
-        // The first separator may be any of the three: readers must not care.
+        // The first separator may be any of the three.
         fc.pre(fold(bad) !== fold(good) && at !== 4)
         expect(decodeSrs(bad, NOW, ours).kind).not.toBe('decoded')
       }),
@@ -69,7 +69,7 @@ describe('encodeSrs and decodeSrs', () => {
     )
   })
 
-  it('never throws, whatever it is given', () => {
+  it('never throws', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -84,7 +84,7 @@ describe('encodeSrs and decodeSrs', () => {
     )
   })
 
-  it('is read in any case, and with the other base64 alphabet', () => {
+  it('is decoded in any case, and with the other base64 alphabet', () => {
     for (let n = 0; n < 200; n += 1) {
       const good = made(`sender-${n}@far.example`)
       const answer = { kind: 'decoded', address: `sender-${n}@far.example`, scheme: 'SRS0' }
@@ -111,13 +111,13 @@ describe('age', () => {
     expect(answer.kind === 'refused' ? answer.reason : answer.kind).toBe(expected)
   })
 
-  it('takes the maximum age from the settings', () => {
+  it('uses the maximum age of the settings', () => {
     expect(decodeSrs(good, NOW + 5 * DAY, { ...ours, maxAgeDays: 4 })).toEqual({ kind: 'refused', reason: 'expired' })
   })
 })
 
 describe('secrets and hash lengths', () => {
-  it('signs with the first secret, believes all', () => {
+  it('signs with the first secret, verifies with all', () => {
     const old = made('a@far.example', { ...ours, secrets: ['older'] })
     expect(decodeSrs(old, NOW, ours).kind).toBe('decoded')
     expect(made('a@far.example')).toBe(made('a@far.example', { ...ours, secrets: ['first'] }))
@@ -127,7 +127,7 @@ describe('secrets and hash lengths', () => {
     })
   })
 
-  it('a longer hash is written, a shorter one believed only down to the minimum', () => {
+  it('writes a longer hash, and accepts shorter ones down to the minimum', () => {
     const short = made('a@far.example')
     const long: SrsSettings = { ...ours, hashLength: 8 }
     expect(made('a@far.example', long).split('=')[1]).toHaveLength(8)
@@ -136,16 +136,16 @@ describe('secrets and hash lengths', () => {
     expect(decodeSrs(made('a@far.example', long), NOW, ours)).toMatchObject({ kind: 'decoded' })
   })
 
-  it('without a secret there is nothing to sign with: a fault of the caller', () => {
+  it('throws without a secret', () => {
     expect(() => encodeSrs('a@far.example', NOW, { domain: 'srs.example.org', secrets: [] })).toThrow(RangeError)
   })
 
-  it('writes base64url unless told otherwise', () => {
+  it('writes base64url by default', () => {
     for (let n = 0; n < 300; n += 1) expect(made(`s${n}@far.example`).split('=')[1]).toMatch(/^[\w-]{4}$/)
   })
 })
 
-describe('what is never rewritten', () => {
+describe('senders that are never rewritten', () => {
   it.each([
     [null, 'null sender'],
     ['', 'null sender'],
@@ -159,21 +159,21 @@ describe('what is never rewritten', () => {
     expect(encodeSrs(text, NOW, settings, (name) => name === 'example.org')).toEqual({ kind: 'unchanged', reason })
   })
 
-  it('nothing longer than 64 octets is made', () => {
+  it('never makes a local part above 64 octets', () => {
     expect(encodeSrs(`${'a'.repeat(39)}@far.example`, NOW, ours).kind).toBe('rewritten')
     expect(encodeSrs(`${'a'.repeat(40)}@far.example`, NOW, ours)).toEqual({ kind: 'too-long', octets: 65 })
     expect(encodeSrs(`${'ü'.repeat(20)}@far.example`, NOW, ours)).toEqual({ kind: 'too-long', octets: 65 })
   })
 })
 
-it('a moment before 1970 has a stamp as any other', () => {
+it('a time before 1970 has a stamp, too', () => {
   const then = Date.UTC(1960, 0, 1)
   const address = made('a@far.example', ours, then)
   expect(address).toMatch(/^SRS0=.{4}=[A-Z2-7]{2}=far\.example=a@srs\.example\.org$/)
   expect(decodeSrs(address, then, ours)).toMatchObject({ kind: 'decoded' })
 })
 
-describe('what is not ours to decode', () => {
+describe('foreign addresses', () => {
   it.each([
     ['kim@srs.example.org', { kind: 'not-srs' }],
     ['SRS0=abcd=XY=far.example=a@elsewhere.example', { kind: 'other-domain' }],
@@ -183,15 +183,15 @@ describe('what is not ours to decode', () => {
     ['SRS1=abcd=far.example==x@srs.example.org', { kind: 'refused', reason: 'wrong hash' }],
   ])('%s', (text, answer) => expect(decodeSrs(text, NOW, ours)).toEqual(answer))
 
-  it('still decodes for a former SRS domain', () => {
+  it('still decodes for an earlier SRS domain', () => {
     const old = made('a@far.example', { ...ours, domain: 'old-srs.example.org' })
     expect(decodeSrs(old, NOW, { ...ours, formerDomains: ['old-srs.example.org'] }).kind).toBe('decoded')
     expect(decodeSrs(old, NOW, ours).kind).toBe('other-domain')
   })
 })
 
-describe('odd senders', () => {
-  it('a quoted local part stays one, and the made address is a valid mailbox', () => {
+describe('unusual senders', () => {
+  it('a quoted local part stays quoted, and the SRS address is a valid mailbox', () => {
     const address = made('"Blah blah"@far.example')
     expect(parseAddress(address)).not.toBeNull()
     expect(address).toMatch(/^"SRS0=.*=Blah blah"@srs\.example\.org$/)
@@ -202,11 +202,11 @@ describe('odd senders', () => {
     expect(decodeSrs(made('A=b=C@far.example'), NOW, ours)).toMatchObject({ address: 'A=b=C@far.example' })
   })
 
-  it('an address that only begins like SRS is wrapped like any other', () => {
+  it('an address that only starts like SRS is encoded like any other', () => {
     expect(made('srs0-fans@far.example')).toMatch(/^SRS0=.{4}=..=far\.example=srs0-fans@/)
   })
 
-  it('a foreign SRS1 keeps its first host', () => {
+  it('a foreign SRS1 address keeps its first host', () => {
     const address = made('SRS1=wxyz=first.example==abcd=XY=far.example=a@second.example')
     expect(address).toMatch(/^SRS1=.{4}=first\.example==abcd=XY=far\.example=a@srs\.example\.org$/)
   })
