@@ -88,7 +88,7 @@ describe('findings', () => {
     return result.kind === 'bad' ? result.problems.map(formatProblem) : []
   }
 
-  test('say what was found and what is expected, all at once', () => {
+  test('name the found and the expected value of every problem', () => {
     expect(lines('name: 7\nmode: c\nlimits: { size: 3 }\n')).toEqual([
       'node.yaml:1:7: name: found 7, expected text',
       'node.yaml:2:7: mode: found "c", expected one of a, b',
@@ -96,7 +96,7 @@ describe('findings', () => {
     ])
   })
 
-  test('unknown keys name the known ones of their place, and a likely misspelling', () => {
+  test('about unknown keys list the known keys of the map, and suggest the nearest one', () => {
     expect(lines('name: x\nlimit: {}\n')).toEqual([
       'node.yaml:2:1: limit: found an unknown key (did you mean limits?), expected one of name, mode, limits, hosts',
     ])
@@ -105,7 +105,7 @@ describe('findings', () => {
     ])
   })
 
-  test('what is missing, empty, a list or a map is called so', () => {
+  test('describe missing and empty values, lists and maps', () => {
     expect(lines('mode: a\n')).toEqual(['node.yaml:1:1: name: found nothing, expected text'])
     expect(lines('name:\n')).toEqual(['node.yaml:1:6: name: found an empty value, expected text'])
     expect(lines('name: [1, 2]\n')).toEqual(['node.yaml:1:7: name: found a list of 2, expected text'])

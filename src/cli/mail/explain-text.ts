@@ -61,8 +61,8 @@ function stepLines(via: readonly Step[]): readonly string[] {
 }
 
 function oneStep(step: Step, indent: string): readonly string[] {
-  const way = step.from === step.to ? step.from : `${step.from} → ${step.to}`
-  const lines = [`${indent}${step.rule}: ${way}  [${step.source}]`]
+  const path = step.from === step.to ? step.from : `${step.from} → ${step.to}`
+  const lines = [`${indent}${step.rule}: ${path}  [${step.source}]`]
   return step.note === undefined ? lines : [...lines, `${indent}  # ${step.note}`]
 }
 

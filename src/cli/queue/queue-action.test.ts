@@ -59,7 +59,7 @@ async function events(subject: string): Promise<Event[]> {
   return JSON.parse(out) as Event[]
 }
 
-describe('which recipients', () => {
+describe('a filter selects recipients', () => {
   it.each([
     ['queue id', [first], {}, ['lee@far.example']],
     ['null sender', [], { sender: '<>' }, ['kim@near.example', 'ann@far.example']],
