@@ -1,5 +1,6 @@
 // A complete message from a file or from standard input. LF becomes CRLF, because files on disk have LF.
 
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { Content } from '../message/content.ts'
 
@@ -13,4 +14,9 @@ export async function readMessage(input: Readable): Promise<Content> {
   const header = Buffer.from(text.slice(0, end), 'latin1')
   const body = Buffer.from(text.slice(end), 'latin1')
   return { header, bodySize: body.length, openBody: () => Readable.from(body.length > 0 ? [body] : []) }
+}
+
+/** The message in a file, or on standard input for `-`. Rejects if the file cannot be read. */
+export function readMessageFile(file: string, stdin: Readable): Promise<Content> {
+  return readMessage(file === '-' ? stdin : createReadStream(file))
 }

@@ -71,7 +71,7 @@ describe('waypost explain', () => {
     ['a recipient', { recipient: '' }, 'found "", expected an address'],
     ['a sender', { from: 'x y' }, 'found "x y", expected an address'],
     ['an address of a client', { ip: 'nonsense' }, '--ip: found "nonsense", expected an IPv4 or IPv6 address'],
-    ['an origin', { as: 'nobody' }, '--as: found nobody, expected internet'],
+    ['an origin', { as: 'stranger' }, '--as: found stranger, expected internet'],
     ['a message', { message: '/nonexistent/mail.eml' }, '--message: found /nonexistent/mail.eml, which cannot be read'],
     ['a message that is a folder', { message: tmpdir() }, 'which cannot be read (EISDIR'],
   ])('reports an invalid argument: %s', async (_name, options, message) => {

@@ -1,7 +1,6 @@
 // waypost explain: what the node would do with a message, by the code of the running node. Nothing is sent or stored. Exit code 1 if the
 // message would not be accepted.
 
-import { createReadStream } from 'node:fs'
 import { isIP } from 'node:net'
 import { explainChecks, spamFilterSettings } from '../../wiring/checks.ts'
 import type { NodeData } from '../../node/load-data.ts'
@@ -28,7 +27,7 @@ import { explainCopies } from './explain-copies.ts'
 import { explainText } from './explain-text.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
-import { readMessage } from '../read-message.ts'
+import { readMessageFile } from '../read-message.ts'
 import { withData } from '../with-config.ts'
 
 export interface ExplainOptions {
@@ -98,7 +97,7 @@ interface Subject {
 async function contentOf(message: string | undefined, io: Io): Promise<Content | string | null> {
   if (message === undefined) return null
   try {
-    return await readMessage(message === '-' ? io.stdin : createReadStream(message))
+    return await readMessageFile(message, io.stdin)
   } catch (error) {
     return `--message: found ${message}, which cannot be read (${(error as Error).message}), expected a file with a message`
   }
