@@ -34,7 +34,7 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   suspended: (e) => controlled('suspended', e),
   resumed: (e) => controlled('resumed', e),
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
-  'handed-over': (e) => `transferred${about(e.recipient)} to ${e.to}${e.by ? `, requested by ${e.by}` : ''}`,
+  transferred: (e) => `transferred${about(e.recipient)} to ${e.to}${e.by ? `, requested by ${e.by}` : ''}`,
   'transfer-accepted': (e) => `transfer accepted${about(e.recipient)} from ${e.from}`,
   rejected,
 }

@@ -112,7 +112,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
     when: 'A recipient was accepted and dropped, as the routing data says.',
     fields: { reason: 'The text of the routing data.' },
   },
-  'handed-over': {
+  transferred: {
     when: 'A recipient was transferred to the queue of another node.',
     fields: { to: 'The other node.', by: 'The operator who requested the transfer.' },
   },

@@ -120,8 +120,8 @@ export interface DiscardedEvent extends EventBase {
   readonly reason: string
 }
 
-export interface HandedOverEvent extends EventBase {
-  readonly kind: 'handed-over'
+export interface TransferredEvent extends EventBase {
+  readonly kind: 'transferred'
   readonly to: string
   readonly by?: string
 }
@@ -155,7 +155,7 @@ export type Event =
   | ActionPendingEvent
   | DestinationEvent
   | DiscardedEvent
-  | HandedOverEvent
+  | TransferredEvent
   | TransferAcceptedEvent
   | RejectedEvent
 
@@ -173,5 +173,5 @@ export const finalKinds: readonly EventKind[] = [
   'expired',
   'removed',
   'discarded',
-  'handed-over',
+  'transferred',
 ]

@@ -56,7 +56,7 @@ const samples: { [K in EventKind]: EventOf<K> } = {
   discarded: { ...base, kind: 'discarded', reason: 'x' },
   suspended: { ...control, kind: 'suspended', queueId: null, destination: 'mx:b.example' },
   resumed: { ...control, kind: 'resumed', queueId: null, destination: 'mx:b.example' },
-  'handed-over': { ...base, kind: 'handed-over', to: 'x' },
+  transferred: { ...base, kind: 'transferred', to: 'x' },
   'transfer-accepted': { ...base, kind: 'transfer-accepted', from: 'x' },
 }
 

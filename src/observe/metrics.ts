@@ -127,7 +127,7 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   suspended: countDestinationControl,
   resumed: countDestinationControl,
   discarded: (_, by) => by.discarded.inc(),
-  'handed-over': (_, by) => by.transfersSent.inc(),
+  transferred: (_, by) => by.transfersSent.inc(),
   'transfer-accepted': (_, by) => by.transfersAccepted.inc(),
 }
 

@@ -74,7 +74,7 @@ describe('drain', () => {
       'transfer-accepted',
       'delivered',
     ])
-    expect(pair.giver.ledger().filter(({ kind }) => kind === 'handed-over')).toHaveLength(30)
+    expect(pair.giver.ledger().filter(({ kind }) => kind === 'transferred')).toHaveLength(30)
     expect(pair.taker.spool()).toEqual([])
   })
 

@@ -105,7 +105,7 @@ describe('what travels', () => {
       { notice: 'failed', recipients: [{ address: 'refused@b.example', reply: '550 5.1.1 no such user' }] },
     ])
     const gone = read(hereDirectory(), (reader) => reader.trace(message.queueId)).filter(
-      ({ kind }) => kind === 'handed-over',
+      ({ kind }) => kind === 'transferred',
     )
     expect(gone).toHaveLength(3)
     expect(gone[0]).toMatchObject({ to: 'there.example', by: 'ann' })

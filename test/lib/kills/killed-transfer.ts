@@ -72,7 +72,7 @@ async function judge({ here, there, accepted, broken }: Evidence): Promise<void>
   const left = new SyncQueueReader(here)
   for (const { queueId } of left.list()) broken.push(`${queueId}: still here`)
   const givenUp = countBy(
-    [...left.ledger()].filter(({ kind }) => kind === 'handed-over'),
+    [...left.ledger()].filter(({ kind }) => kind === 'transferred'),
     ({ queueId }) => queueId ?? '',
   )
   left.close()

@@ -1,7 +1,7 @@
 // Room queue, operation handover, the giving side: freezes whole messages before they are offered, ends them when they have arrived, or
 // makes them as they were. Messages with an attempt under way are left out: what the peer says to it belongs here.
 
-import type { HandedOverEvent } from '../../../../observe/events.ts'
+import type { TransferredEvent } from '../../../../observe/events.ts'
 import type { TransferStepAnswers, TransferStep } from '../../../transfer/transfer-step.ts'
 import { checkMove, isWaiting, stateOf } from '../../../contract/states.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -37,8 +37,8 @@ export function commitTransfers(
     const facts = row && context.sql.selectMessageFacts(row.message)
     if (!row || !facts) continue
     const { to, by } = step
-    const base = { kind: 'handed-over', at: now, queueId: facts.queueId, to, by } as const
-    const events = sql.deleteRecipientsOf(row.message).map((recipient): HandedOverEvent => ({ ...base, recipient }))
+    const base = { kind: 'transferred', at: now, queueId: facts.queueId, to, by } as const
+    const events = sql.deleteRecipientsOf(row.message).map((recipient): TransferredEvent => ({ ...base, recipient }))
     sql.deletePendingTransfer(row.message)
     finishMessage(context, row.message)
     context.sql.insertLedger(now, facts.queueId, JSON.stringify(events))
