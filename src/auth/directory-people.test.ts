@@ -29,7 +29,7 @@ function people(verify?: CachedSource['verify']) {
     name: 'ldap',
     domains: new Set([DOMAIN]),
     find: () => ({ record: null, incomplete: null }),
-    mayKnow: () => true,
+    mayHave: () => true,
     aliasGrants: () => ({ grants: [], incomplete: null }),
     user: async (name) => {
       asked.push(name)

@@ -56,6 +56,11 @@ export function isPublicName(domain: string): boolean {
   return !domain.startsWith('[') && domain.includes('.') && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(domain)
 }
 
+/** True for the keys of postmaster and abuse, whose mail routing accepts at every domain of ours (RFC 5321 4.5.1, RFC 2142). */
+export function isAlwaysAccepted(key: string): boolean {
+  return /^(?:postmaster|abuse)@/.test(key)
+}
+
 /** Splits `kim, "a,b"@example.net` at the commas outside quotes; empty parts are left out. */
 export function splitAddresses(text: string): readonly string[] {
   const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []

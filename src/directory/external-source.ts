@@ -39,7 +39,7 @@ export interface ExternalSource {
   /** `key` as addressKey makes it, of one of its domains. */
   find(key: string): SourceAnswer | Promise<SourceAnswer>
   /** False if the source certainly does not have the address; answers without a query. */
-  mayKnow(key: string): boolean
+  mayHave(key: string): boolean
   /** The user of this name, in lower case without domain. */
   user(name: string): SourceUserAnswer | Promise<SourceUserAnswer>
   /** Its aliases that name this address directly; the address's user may send as them. */

@@ -158,7 +158,7 @@ describe('the cache of a live source', () => {
   })
 
   it('may have every address', () => {
-    expect(source.mayKnow(KEY)).toBe(true)
+    expect(source.mayHave(KEY)).toBe(true)
     source.close()
     expect(asked).toEqual(['closed'])
   })

@@ -71,7 +71,7 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
       const { value, incomplete } = await addresses(key)
       return { record: value, incomplete }
     },
-    mayKnow: () => true,
+    mayHave: () => true,
     user: async (name) => {
       const { value, incomplete, wasAbsent } = await users(name)
       if (value) return incomplete === null ? { kind: 'found', value } : { kind: 'found', value, incomplete }

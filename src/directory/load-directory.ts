@@ -114,7 +114,7 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
   for (const [key, place] of hiera.keys()) {
     const own = key.startsWith(NAMESPACE) ? ownSection(key) : null
     const foreign = foreignKeys.get(key)
-    if ((key.startsWith(NAMESPACE) && !own) || isNearlyOurs(key)) reportUnknown(key, place, problems)
+    if ((key.startsWith(NAMESPACE) && !own) || isMisspeltKey(key)) reportUnknown(key, place, problems)
     if (unusedKeys.has(key)) warnUnused(key, place, problems)
     const section = own ?? foreign
     const value = section ? hiera.lookup(key, own ? undefined : foreignMerge) : null
@@ -124,12 +124,12 @@ function hieraLayer(hiera: Hiera, problems: ProblemList): MailLayer {
 }
 
 /** True for misspelt keys such as `mail:aliases` and `Mail::aliases`, which no module has. */
-function isNearlyOurs(key: string): boolean {
-  const meant = key
+function isMisspeltKey(key: string): boolean {
+  const corrected = key
     .trim()
     .toLowerCase()
     .replace(/^mail:+/, NAMESPACE)
-  return meant !== key && meant.startsWith(NAMESPACE) && ownSection(meant) !== null
+  return corrected !== key && corrected.startsWith(NAMESPACE) && ownSection(corrected) !== null
 }
 
 /** One file: a mail.yaml without unknown keys, or aliases(5) if its name has no extension of YAML or JSON. */

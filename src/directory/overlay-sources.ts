@@ -3,14 +3,12 @@
 
 import { domainOf } from '../smtp/mailbox.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
-import { addressKey, parseAddress, printAddress } from './address.ts'
+import { addressKey, isAlwaysAccepted, parseAddress, printAddress } from './address.ts'
 import type { AddressRecord, Directory, Grant, GrantsLookup, Lookup, Mutable } from './directory.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { ExternalSource, AliasGrants, SourceAnswer } from './external-source.ts'
 
 const ABSENT: Lookup<never> = { kind: 'absent' }
-/** Routing accepts mail for these at every domain, also while a source is unavailable (RFC 5321 4.5.1, RFC 2142). */
-const alwaysAnswered = /^(?:postmaster|abuse)@/
 
 /** Adds the current sources to the files; the first source with an entry applies. */
 export function overlaySources(files: Snapshot, sources: () => readonly ExternalSource[]): Directory {
@@ -23,9 +21,9 @@ export function overlaySources(files: Snapshot, sources: () => readonly External
       const own = files.find(key)
       const record = own.kind === 'found' ? own.value : null
       const domain = domainOf(key)
-      const asked = sources().filter((source) => source.domains.has(domain))
-      if (asked.length === 0 || (record && settles(record, key))) return own
-      const answers = asked.map((source) => source.find(key))
+      const matching = sources().filter((source) => source.domains.has(domain))
+      if (matching.length === 0 || (record && isDecided(record, key))) return own
+      const answers = matching.map((source) => source.find(key))
       const atOnce = answers.filter((answer): answer is SourceAnswer => !(answer instanceof Promise))
       if (atOnce.length === answers.length) return merge(key, record, atOnce)
       return Promise.all(answers.map(async (answer) => await answer)).then((all) => merge(key, record, all))
@@ -35,7 +33,7 @@ export function overlaySources(files: Snapshot, sources: () => readonly External
 }
 
 /** True if no entry of a source can change the resolution of the address. */
-function settles(record: AddressRecord, key: string): boolean {
+function isDecided(record: AddressRecord, key: string): boolean {
   if (record.refusal || record.discard || record.forward || record.transport) return true
   // An alias that names its own address keeps a copy, and a source may have the forward for it.
   return record.alias !== undefined && !record.alias.targets.some((target) => addressKey(target) === key)
@@ -44,10 +42,10 @@ function settles(record: AddressRecord, key: string): boolean {
 function merge(key: string, record: AddressRecord | null, answers: readonly SourceAnswer[]): Lookup<AddressRecord> {
   const value: Mutable<AddressRecord> = { ...record }
   for (const answer of answers) {
-    if (answer.record && !settles(value, key)) fill(value, answer.record)
+    if (answer.record && !isDecided(value, key)) fill(value, answer.record)
   }
   const incomplete = answers.find((answer) => answer.incomplete !== null)?.incomplete ?? null
-  if (incomplete !== null && !settles(value, key) && !alwaysAnswered.test(key))
+  if (incomplete !== null && !isDecided(value, key) && !isAlwaysAccepted(key))
     return { kind: 'unavailable', cause: incomplete }
   return Object.keys(value).length === 0 ? ABSENT : { kind: 'found', value }
 }
@@ -81,16 +79,16 @@ async function grants(files: Snapshot, sources: readonly ExternalSource[], user:
       files.aliasGrants(address).forEach(add)
     }
   }
-  for (const naming of await Promise.all(
-    sources.flatMap((source) => own.map((address) => namingOf(source, address))),
+  for (const more of await Promise.all(
+    sources.flatMap((source) => own.map((address) => aliasGrantsOf(source, address))),
   )) {
-    incomplete ??= naming.incomplete
-    for (const grant of naming.grants) if (!isHidden(files, grant)) add(grant)
+    incomplete ??= more.incomplete
+    for (const grant of more.grants) if (!isHidden(files, grant)) add(grant)
   }
   return { kind: 'found', value: [...found.values()], ...(incomplete === null ? {} : { incomplete }) }
 }
 
-async function namingOf(source: ExternalSource, address: Mailbox): Promise<AliasGrants> {
+async function aliasGrantsOf(source: ExternalSource, address: Mailbox): Promise<AliasGrants> {
   return await source.aliasGrants(address)
 }
 
@@ -98,5 +96,5 @@ async function namingOf(source: ExternalSource, address: Mailbox): Promise<Alias
 function isHidden(files: Snapshot, grant: Grant): boolean {
   const address: Mailbox | null = parseAddress(grant.address)
   const record = address ? files.find(addressKey(address)) : ABSENT
-  return record.kind === 'found' && settles(record.value, grant.address)
+  return record.kind === 'found' && isDecided(record.value, grant.address)
 }

@@ -85,7 +85,7 @@ function mirrorSettings(config: Config, name: string, source: LdapConfig | SqlCo
     mainDomain: config.domain,
     domains: domainsOf(config, source),
     refreshMs: source.refresh,
-    mostShrink: source.max_shrink / 100,
+    maxShrinkage: source.max_shrink / 100,
   }
 }
 

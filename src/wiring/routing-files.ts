@@ -21,7 +21,7 @@ function sourceRules(
   if (sources.length === 0) return { isKnownElsewhere: () => true, graph: { dangling: 'warning' } }
   const isKnownElsewhere = (key: string) => {
     const domain = domainOf(key)
-    return sources.some((source) => source.domains.has(domain) && source.mayKnow(key))
+    return sources.some((source) => source.domains.has(domain) && source.mayHave(key))
   }
   return { isKnownElsewhere, graph: { dangling: 'warning' } }
 }

@@ -3,7 +3,7 @@
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
-import { addressKey, isPublicName, printAddress, splitTag } from '../address.ts'
+import { addressKey, isAlwaysAccepted, isPublicName, printAddress, splitTag } from '../address.ts'
 import { checkLimits } from './check-limits.ts'
 import type { AddressRecord, TargetEntry } from '../directory.ts'
 import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
@@ -19,19 +19,16 @@ export interface GraphSeverity {
   readonly dangling?: 'error' | 'warning'
 }
 
-/** Routing accepts mail for these at every domain (RFC 5321 4.5.1, RFC 2142). */
-const alwaysAnswered = /^(?:postmaster|abuse)@/
-
 /** Reports every loop once, and every target in our domains that cannot be resolved. */
-export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {}): void {
-  const reportDangling = choice.dangling === 'warning' ? builder.problems.warn : builder.problems.error
+export function checkGraph(builder: SnapshotBuilder, severity: GraphSeverity = {}): void {
+  const reportDangling = severity.dangling === 'warning' ? builder.problems.warn : builder.problems.error
   for (const [key, record] of builder.addresses) {
     for (const { field, entry } of entriesOf(record)) checkTargets(builder, { key, field }, entry, reportDangling)
     if (record.copies) checkCopies(builder, key, record.copies, reportDangling)
   }
   for (const [name, domain] of builder.domains) {
     if (!domain.catchAll) continue
-    checkTargets(builder, { key: `@${name}`, field: 'alias', net: name }, domain.catchAll, reportDangling)
+    checkTargets(builder, { key: `@${name}`, field: 'alias', catchAllOf: name }, domain.catchAll, reportDangling)
     if (domain.transport) {
       const place = placesOf(builder, domain.catchAll)[0]
       if (place)
@@ -42,7 +39,7 @@ export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {})
     }
   }
   for (const record of builder.addresses.values()) checkUser(builder, record)
-  const reportLoop = choice.loops === 'warning' ? builder.problems.warn : builder.problems.error
+  const reportLoop = severity.loops === 'warning' ? builder.problems.warn : builder.problems.error
   reportLoops(builder, reportLoop)
   checkLimits(builder, reportLoop)
 }
@@ -50,7 +47,7 @@ export function checkGraph(builder: SnapshotBuilder, choice: GraphSeverity = {})
 /** For an entry without an address, `key` is a name for messages only. */
 interface TargetsOwner extends Owner {
   /** The domain whose catch-all it is. */
-  readonly net?: string
+  readonly catchAllOf?: string
 }
 
 function checkTargets(
@@ -67,9 +64,9 @@ function checkTargets(
       return
     }
     if (canonicalKey(builder, target) === owner.key) {
-      if (!endsSomewhere(builder, target, owner))
+      if (!isResolvable(builder, target, owner))
         report(place, `${owner.key} is a target of itself, but has no forward or transport`)
-    } else if (!endsSomewhere(builder, target, null, owner.net === undefined ? [] : [owner.net])) {
+    } else if (!isResolvable(builder, target, null, owner.catchAllOf === undefined ? [] : [owner.catchAllOf])) {
       const name = printAddress(target)
       report(place, `unknown address ${name}: no alias, forward, transport or catch-all (target of ${owner.key})`)
     }
@@ -84,7 +81,7 @@ function checkCopies(
   report: (place: Place, message: string) => void,
 ): void {
   const [place] = placesOf(builder, entry)
-  if (place && !endsSomewhere(builder, splitAddress(key), null))
+  if (place && !isResolvable(builder, splitAddress(key), null))
     builder.problems.warn(place, `recipient_bcc of ${key} has no effect: unknown address`)
   else checkTargets(builder, { key: `recipient_bcc of ${key}`, field: 'alias' }, entry, report)
 }
@@ -93,7 +90,7 @@ function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
   if (!record.user || record.alias || record.forward || record.transport || record.discard || record.refusal) return
   const entry = builder.users.get(record.user.name)
   for (const address of entry?.addresses ?? []) {
-    if (builder.addresses.get(addressKey(address)) !== record || endsSomewhere(builder, address, null)) continue
+    if (builder.addresses.get(addressKey(address)) !== record || isResolvable(builder, address, null)) continue
     const place = parsePlace(record.user.source)
     builder.problems.warn(
       place,
@@ -103,29 +100,32 @@ function checkUser(builder: SnapshotBuilder, record: AddressRecord): void {
 }
 
 /**
- * True if any step of the look-up resolves this address of ours. `past` is the entry that names itself; `nets` are the domains whose
+ * True if any step of the look-up resolves this address of ours. `past` is the entry that names itself; `catchAlls` are the domains whose
  * catch-alls led here: an address that only these catch-alls accept is a loop.
  */
-function endsSomewhere(
+function isResolvable(
   builder: SnapshotBuilder,
   address: Mailbox,
   past: Owner | null,
-  nets: readonly string[] = [],
+  catchAlls: readonly string[] = [],
 ): boolean {
   const key = addressKey(address)
   const split = splitTag(address.local, '+')
   const base = split ? addressKey({ local: split.base, domain: address.domain }) : null
-  if (answers(builder, key, past) || (base !== null && answers(builder, base, past))) return true
+  if (hasEntry(builder, key, past) || (base !== null && hasEntry(builder, base, past))) return true
   if (builder.isKnownElsewhere(key) || (base !== null && builder.isKnownElsewhere(base))) return true
   const domain = builder.domains.get(address.domain)
   if (domain?.transport) return true
-  if (domain?.aliasOf && endsSomewhere(builder, { local: address.local, domain: domain.aliasOf.domain }, past, nets))
+  if (
+    domain?.aliasOf &&
+    isResolvable(builder, { local: address.local, domain: domain.aliasOf.domain }, past, catchAlls)
+  )
     return true
   // A catch-all must not accept the copy that an address keeps for itself.
   if (past) return false
   if (
-    catches(builder, address.domain, nets) ||
-    alwaysAnswered.test(base ?? key) ||
+    hasUsableCatchAll(builder, address.domain, catchAlls) ||
+    isAlwaysAccepted(base ?? key) ||
     domain?.roles?.includes((split?.base ?? address.local).toLowerCase())
   )
     return true
@@ -137,17 +137,17 @@ function endsSomewhere(
 }
 
 /** True if the domain has a catch-all with a target outside the catch-alls that led here. */
-function catches(builder: SnapshotBuilder, domain: string, nets: readonly string[]): boolean {
+function hasUsableCatchAll(builder: SnapshotBuilder, domain: string, catchAlls: readonly string[]): boolean {
   const entry = builder.domains.get(domain)?.catchAll
-  if (!entry || nets.includes(domain)) return false
+  if (!entry || catchAlls.includes(domain)) return false
   // If no catch-all led here, checkGraph reports its targets separately.
-  if (nets.length === 0) return true
+  if (catchAlls.length === 0) return true
   return entry.targets.some(
-    (target) => !builder.domains.has(target.domain) || endsSomewhere(builder, target, null, [...nets, domain]),
+    (target) => !builder.domains.has(target.domain) || isResolvable(builder, target, null, [...catchAlls, domain]),
   )
 }
 
-function answers(builder: SnapshotBuilder, key: string, past: Owner | null): boolean {
+function hasEntry(builder: SnapshotBuilder, key: string, past: Owner | null): boolean {
   const record = builder.addresses.get(key)
   if (!record) return false
   if (record.refusal || record.discard || record.transport) return true

@@ -4,12 +4,12 @@ import { parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
 import type { Snapshot } from '../snapshot.ts'
 
-export interface Unlisted extends Place {
+export interface UnlistedNote extends Place {
   readonly message: string
 }
 
 /** A note for each expression at its place, in the order of matching. */
-export function unlistedAddresses({ rewrites }: Pick<Snapshot, 'rewrites'>): readonly Unlisted[] {
+export function unlistedAddresses({ rewrites }: Pick<Snapshot, 'rewrites'>): readonly UnlistedNote[] {
   return rewrites.map(({ pattern, domain, source }) => {
     const where = domain === undefined ? 'addresses' : `addresses of ${domain}`
     return {

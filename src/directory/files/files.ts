@@ -16,7 +16,7 @@ export interface Files {
 }
 
 /** A hundred thousand aliases take five million octets; a file above this limit is named by mistake. */
-const MOST_OCTETS = 256 * 1024 * 1024
+const SIZE_LIMIT = 256 * 1024 * 1024
 
 /** Why there is no text, as a message. */
 export function describeUnread(answer: Exclude<FileText, { readonly kind: 'found' }>): string {
@@ -39,8 +39,8 @@ export const diskFiles: Files = {
       if (stat.isDirectory()) return { kind: 'folder' }
       // A read from a pipe may never return; a device has no end.
       if (!stat.isFile()) return { kind: 'unavailable', cause: 'expected a file, found a pipe or device' }
-      if (stat.size > MOST_OCTETS)
-        return { kind: 'unavailable', cause: `the file has ${stat.size} octets; the limit is ${MOST_OCTETS}` }
+      if (stat.size > SIZE_LIMIT)
+        return { kind: 'unavailable', cause: `the file has ${stat.size} octets; the limit is ${SIZE_LIMIT}` }
       return textOf(readFileSync(path))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException

@@ -17,9 +17,9 @@ import type { LdapPool } from './ldap-pool.ts'
 import type { LdapAliases } from './ldap-settings.ts'
 
 /** Entries for one address; more means that the filter is wrong. */
-const MOST_ENTRIES = 20
+const ENTRY_LIMIT = 20
 /** Aliases that name one address; also slapd's default limit for one answer. */
-const MOST_ALIASES = 500
+const ALIAS_LIMIT = 500
 
 export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
   /** How passwords are checked: by the hash here, or by the server with a bind as the person. */
@@ -136,7 +136,7 @@ async function searchByTarget(
   const groups = await search(client, aliases, {
     attributes: [address, targets],
     any: writtenForms(key, settings).map((value) => equals(targets, value)),
-    most: MOST_ALIASES,
+    most: ALIAS_LIMIT,
   })
   const rows = groups.flatMap((entry) => readAliasEntry(entry, aliases))
   return indexContent({ users: [], forwards: [], aliases: rows }, settings)
@@ -154,7 +154,7 @@ async function search(
   const found = await client.search(where.base, { scope: 'sub', filter, attributes: wanted.attributes })
   if (found.searchReferences.length > 0)
     throw new Error(`the server returned a referral to ${found.searchReferences[0]}`)
-  if (found.searchEntries.length > (wanted.most ?? MOST_ENTRIES)) throw new Error('the filter matches too many entries')
+  if (found.searchEntries.length > (wanted.most ?? ENTRY_LIMIT)) throw new Error('the filter matches too many entries')
   return found.searchEntries
 }
 

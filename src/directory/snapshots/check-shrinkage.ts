@@ -4,22 +4,26 @@
 import { countContent } from './source-content.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'
 
-export type ShrinkageVerdict = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly cause: string }
+export type ShrinkageVerdict = { readonly kind: 'accept' } | { readonly kind: 'refuse'; readonly cause: string }
 
 /** With fewer entries of one kind, one person is a large fraction, so only the sum of all kinds is checked. */
-const LEAST_OF_A_KIND = 10
+const MIN_COUNT = 10
 
 const kinds = ['users', 'passwords', 'aliases', 'forwards'] as const
 
-/** `last` is null if there is no snapshot yet; `mostShrink` is a fraction, 0.4 for 40 %. */
-export function checkShrinkage(next: SourceContent, last: ContentCounts | null, mostShrink: number): ShrinkageVerdict {
+/** `last` is null if there is no snapshot yet; `maxShrinkage` is a fraction, 0.4 for 40 %. */
+export function checkShrinkage(
+  next: SourceContent,
+  last: ContentCounts | null,
+  maxShrinkage: number,
+): ShrinkageVerdict {
   const counts = countContent(next)
   if (sum(counts) === 0) return refuse('the source returned no entries')
-  if (!last) return { kind: 'take' }
-  const shrunk = kinds.find((kind) => last[kind] >= LEAST_OF_A_KIND && isShrunk(last[kind], counts[kind], mostShrink))
+  if (!last) return { kind: 'accept' }
+  const shrunk = kinds.find((kind) => last[kind] >= MIN_COUNT && isShrunk(last[kind], counts[kind], maxShrinkage))
   if (shrunk) return refuse(describe(shrunk, last[shrunk], counts[shrunk]))
-  if (isShrunk(sum(last), sum(counts), mostShrink)) return refuse(describe('entries', sum(last), sum(counts)))
-  return { kind: 'take' }
+  if (isShrunk(sum(last), sum(counts), maxShrinkage)) return refuse(describe('entries', sum(last), sum(counts)))
+  return { kind: 'accept' }
 }
 
 function isShrunk(before: number, now: number, most: number): boolean {

@@ -32,7 +32,7 @@ export interface ContentIndex {
 }
 
 /** Enough to see what is wrong. */
-const MOST_NOTES = 20
+const NOTE_LIMIT = 20
 
 interface IndexBuilder {
   readonly settings: IndexSettings
@@ -131,5 +131,5 @@ function recordOf(builder: IndexBuilder, address: Mailbox): Mutable<AddressRecor
 
 function note(builder: IndexBuilder, source: string, text: string): void {
   builder.unused += 1
-  if (builder.notes.length < MOST_NOTES) builder.notes.push(`${source}: ${text}`)
+  if (builder.notes.length < NOTE_LIMIT) builder.notes.push(`${source}: ${text}`)
 }

@@ -31,7 +31,7 @@ export function viewSource(name: string, domains: ReadonlySet<string>, view: () 
       const record: AddressRecord | null = index?.records.get(key) ?? null
       return { record, incomplete }
     },
-    mayKnow: (key: string) => {
+    mayHave: (key: string) => {
       const { index, incomplete } = view()
       return incomplete !== null || index?.records.has(key) === true
     },

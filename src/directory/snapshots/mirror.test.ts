@@ -19,7 +19,7 @@ const settings = {
   mainDomain: 'example.org',
   domains: new Set(['example.org']),
   refreshMs: REFRESH,
-  mostShrink: 0.4,
+  maxShrinkage: 0.4,
 }
 
 let folder: string
@@ -349,7 +349,7 @@ describe('the files on disk, for commands', () => {
     expect(rested.find('user0001@example.org')).toEqual(known(mirror, 'user0001'))
     expect(rested.find('nobody@example.org')).toEqual({ record: null, incomplete: 'ldap: down' })
     expect(rested.passwords().size).toBe(20)
-    expect(rested.mayKnow('nobody@example.org')).toBe(true)
+    expect(rested.mayHave('nobody@example.org')).toBe(true)
     expect(source.asked).toBe(2)
   })
 
@@ -364,7 +364,7 @@ describe('the files on disk, for commands', () => {
   it('are replaced by one reading if no node has run, and stay unwritten', async () => {
     const rested = await rest()
     expect(rested.find('user0001@example.org')).toMatchObject({ record: {}, incomplete: null })
-    expect(rested.mayKnow('nobody@example.org')).toBe(false)
+    expect(rested.mayHave('nobody@example.org')).toBe(false)
     expect(readdirSync(folder)).toEqual([])
   })
 

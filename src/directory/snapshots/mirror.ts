@@ -19,7 +19,7 @@ export interface MirrorSettings extends IndexSettings {
   /** Time between two readings while the source answers, ms. */
   readonly refreshMs: number
   /** Largest shrinkage that is accepted, as a fraction. */
-  readonly mostShrink: number
+  readonly maxShrinkage: number
 }
 
 export interface MirrorPorts extends VersionPorts {
@@ -167,10 +167,10 @@ class RunningMirror {
   /** Accepts the content, or refuses it because it shrank. */
   async #judge(content: SourceContent): Promise<void> {
     const { store, clock, log } = this.#ports
-    const { name: source, mostShrink } = this.#settings
+    const { name: source, maxShrinkage } = this.#settings
     const now = clock.now()
     const isOrdered = this.#orders.accept > this.#state.acceptedOrder
-    const verdict = checkShrinkage(content, this.#versions.latestCounts, isOrdered ? 1 : mostShrink)
+    const verdict = checkShrinkage(content, this.#versions.latestCounts, isOrdered ? 1 : maxShrinkage)
     if (verdict.kind === 'refuse') {
       const header = { version: 0, takenAt: now, source, counts: countContent(content) }
       await this.#versions.save('refused content', () => store.writeRefused({ header, content }))

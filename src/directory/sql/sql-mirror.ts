@@ -12,7 +12,7 @@ import type { Row, SqlAnswers } from './sql-rows.ts'
 import type { SqlEngine, SqlQueries, SqlSettings } from './sql-settings.ts'
 
 /** More rows of one kind are a wrong join, and would fill the memory. */
-const MOST_ROWS = 1_000_000
+const ROW_LIMIT = 1_000_000
 
 const kinds = ['users', 'addresses', 'aliases', 'forwards'] as const satisfies readonly (keyof SqlQueries)[]
 
@@ -42,8 +42,8 @@ async function fetchAll(
     const rows = await withDeadline({ clock, ms, reason: `no answer within ${ms / 1000} s`, signal }, (deadline) =>
       orAborted(read({ statements, timeoutMs, signal: deadline }), deadline),
     )
-    const full = asked.find((_kind, index) => (rows[index]?.length ?? 0) > MOST_ROWS)
-    if (full) return { kind: 'partial', cause: `the query for ${full} has more than ${MOST_ROWS} rows` }
+    const full = asked.find((_kind, index) => (rows[index]?.length ?? 0) > ROW_LIMIT)
+    if (full) return { kind: 'partial', cause: `the query for ${full} has more than ${ROW_LIMIT} rows` }
     return { kind: 'whole', content: readRows(answersOf(asked, rows), settings) }
   } catch (error) {
     if (error instanceof MissingColumn || error instanceof WrongColumn) return { kind: 'partial', cause: error.message }
@@ -68,7 +68,7 @@ function statementOf(query: string): string {
   const given = isTable(query) ? `SELECT * FROM ${query}` : query.trim().replace(/;$/, '')
   // A comment ends with its line; without the line break it would hide the text after the query.
   const inner = /--|#/.test(given) ? `${given}\n` : given
-  return `SELECT * FROM (${inner}) AS waypost_rows LIMIT ${MOST_ROWS + 1}`
+  return `SELECT * FROM (${inner}) AS waypost_rows LIMIT ${ROW_LIMIT + 1}`
 }
 
 function readerOf(engine: SqlEngine): ReadSql {
