@@ -32,7 +32,7 @@ function setUp() {
         attempt: async ({ recipients }: Claim) => ({
           outcomes: recipients.map(({ recipientId }) => ({
             recipientId,
-            outcome: state.unreachable ? deferred('site', '4.4.1', 'nobody there') : done,
+            outcome: state.unreachable ? deferred('site', '4.4.1', 'no answer') : done,
           })),
           verdict: state.unreachable ? 'unreachable' : 'worked',
           pauseMs: 0,

@@ -146,7 +146,7 @@ describe('an accepted message', () => {
   })
 
   test('whose recipients are all discarded is only recorded in the ledger', async () => {
-    const resolution: Resolution = { kind: 'discard', reason: 'nobody reads this', via: [] }
+    const resolution: Resolution = { kind: 'discard', reason: 'not read', via: [] }
     const answer = await createDraftIntake(settings(), ports()).accept(
       draft({ recipients: [{ forwardPath: 'noreply@example.org', parameters: plainRecipient, resolution }] }),
     )
@@ -154,7 +154,7 @@ describe('an accepted message', () => {
     expect(accepted).toEqual([])
     expect(recorded).toMatchObject([
       { kind: 'received' },
-      { kind: 'discarded', recipient: 'noreply@example.org', reason: 'nobody reads this' },
+      { kind: 'discarded', recipient: 'noreply@example.org', reason: 'not read' },
     ])
   })
 

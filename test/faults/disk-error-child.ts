@@ -1,5 +1,5 @@
-// A process that accepts, claims and settles mail while its disk gives errors now and then (disk-error.test.ts makes them). In the end it
-// closes the queue and prints as JSON what it was told: what was accepted, what refused and why, what was settled.
+// A process that accepts, claims and settles messages while its disk returns errors (disk-error.test.ts causes them). At the end it closes
+// the queue and prints the results as JSON: accepted, refused with the cause, settled.
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'

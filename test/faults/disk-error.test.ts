@@ -52,7 +52,7 @@ describe.runIf(mayTrace)('a disk with errors', () => {
     return JSON.parse(run.stdout) as Told
   }
 
-  /** Starts the queue again on a sound disk and compares it with what the process was told. */
+  /** Starts the queue again on a sound disk and compares it with the results that the process got. */
   async function judge(told: Told): Promise<void> {
     const place = testQueue()
     const queue = await place.open({ directory })

@@ -17,7 +17,7 @@ let world: World
 let node: WholeNode
 let srs: SmtpPeer
 let serial = 0
-/** Message-ids of mails that got a 250, and of those whose reply nobody read. */
+/** Message-IDs of messages with a 250, and of those whose reply was not read. */
 const accepted = new Set<string>()
 const unread = new Set<string>()
 
@@ -140,7 +140,7 @@ describe('commands', () => {
 })
 
 describe('slow clients', () => {
-  it('that drip a command are told 421 and closed', async () => {
+  it('that send a command octet by octet get 421 and are closed', async () => {
     const client = await greeted()
     const started = Date.now()
     while (!/^421/m.test(client.heard) && Date.now() - started < 10 * SILENCE_MS) {
@@ -235,7 +235,7 @@ describe('a connection that is dropped', () => {
     '\n',
   ]
 
-  it.each(['end', 'reset'] as const)('by %s after any step costs nobody anything', async (how) => {
+  it.each(['end', 'reset'] as const)('by %s after any step has no effect on others', async (how) => {
     for (let last = 0; last < steps.length; last++) {
       const client = await node.connect()
       await client.expect(null, '220')

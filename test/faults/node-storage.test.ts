@@ -15,7 +15,7 @@ import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 const DISK_OCTETS = 16 * 1024 * 1024
-const LARGE = 'A body that goes into the spool, a file of its own.\r\n'.repeat(4000)
+const LARGE = 'A body that goes into the spool, in a separate file.\r\n'.repeat(4000)
 
 let world: World
 let far: SmtpPeer
@@ -54,11 +54,11 @@ describe.skipIf(!mayMount)('a small disk', () => {
     await node.start()
     return node
   }
-  /** The node's queue lies on the disk, not where the world put it. */
+  /** The node's queue is on the small disk, not in the folder of the test. */
   const arrived = (count: number) =>
     until(() => far.messages.length >= count, { what: `${count} mails to arrive`, timeout: 20_000 })
 
-  it('that is full costs the client 452 and nobody a mail', async () => {
+  it('that is full causes 452, and no message is lost', async () => {
     const node = await onDisk()
     far.change({ moods: { mail: 'tempfail' } })
     const ballast = join(disk.path, 'ballast')
@@ -96,7 +96,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
     await arrived(taken + 1)
   })
 
-  it('that is full at the start: words or 452, and the mail that waits leaves when there is room', async () => {
+  it('that is full at the start: a message or 452, and queued mail is delivered once there is space', async () => {
     const node = await onDisk()
     far.change({ moods: { mail: 'tempfail' } })
     expect(await sendOne(node)).toMatch(/^250/)
@@ -139,7 +139,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
 })
 
 it.skipIf(process.platform !== 'linux')(
-  'a node whose files cannot be written answers 451 or 452, and goes on when they can',
+  'a node whose files cannot be written replies 451 or 452, and continues once they can',
   async () => {
     const node = await prepare()
     await node.start()
@@ -159,7 +159,7 @@ it.skipIf(process.platform !== 'linux')(
   },
 )
 
-it('a spool file that vanished costs its own mail only: nothing of it is sent, and a person is told', async () => {
+it('a missing spool file affects its message only: nothing of it is sent, and the log has an error', async () => {
   const node = await prepare()
   await node.start()
   far.change({ moods: { mail: 'tempfail' } })

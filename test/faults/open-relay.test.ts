@@ -1,5 +1,5 @@
-// No open relay: a stranger tries every role file and every good configuration, over every listener, in every state of a session that does
-// not prove who he is. No RCPT of a foreign domain may ever get a 250, nor any address that hides one.
+// No open relay: an unauthenticated client tries every role file and every valid configuration, over every listener, in every state of a
+// session. No RCPT of a foreign domain gets a 250, nor an address that hides one.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -90,11 +90,11 @@ let stranger: Issued
 beforeAll(async () => {
   world = await startWorld()
   accounts = await writeAccounts(world)
-  stranger = createAuthority('Somebody else').issue({ names: ['mx-01.example.org'], client: true })
+  stranger = createAuthority('Another organisation').issue({ names: ['mx-01.example.org'], client: true })
 })
 afterAll(() => world.close())
 
-/** What a stranger may do before he tries; each leaves him as unproven as before. */
+/** Steps of a client before its attempts; each leaves it unauthenticated. */
 const preludes: Record<string, (client: SmtpDialogue, secure: boolean) => Promise<void>> = {
   'after EHLO': async (client) => void (await ask(client, 'EHLO client.example')),
   'after HELO as one of us': async (client) => void (await ask(client, 'HELO mx-01.example.org')),
@@ -129,7 +129,7 @@ async function upgrade(client: SmtpDialogue, options: Parameters<SmtpDialogue['s
   await ask(client, 'EHLO client.example')
 }
 
-/** Tries some addresses in one session; those that got a 250. A session that the server ends has admitted nobody. */
+/** Tries some addresses in one session; returns those with a 250. A session that the server ends has accepted none. */
 async function tryThem(open: () => Promise<SmtpDialogue>, sender: string, batch: readonly string[], prelude: string) {
   const client = await open()
   const taken: string[] = []

@@ -26,7 +26,7 @@ const retry = {
   delayWarningMs: null,
 }
 
-/** Who reads may be busy: a full pipe is waited for, as nothing may be said later than it happened. */
+/** Waits for a full pipe, because each line must be written before the next step. */
 function say(...words: (string | number)[]): void {
   for (;;) {
     try {

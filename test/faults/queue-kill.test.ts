@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { reportLine } from '../lib/kills/kill-report.ts'
 import { longKill } from './long-kill.ts'
 
-/** How long the killing goes on, ms. */
+/** Duration of the test, ms. */
 const KILLING_MS = Number(process.env.WAYPOST_KILL_MS ?? 10_000)
 
 it('keeps every promise of the state table, and hands every mail over once', { timeout: 120_000 }, async () => {

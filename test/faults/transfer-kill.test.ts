@@ -18,7 +18,7 @@ const MAILS = 240
 /** Messages that may move between two kills at most. */
 const STRIDE = 60
 const KILLS = 8
-/** Of every fifth mail: enough for a file of its own on either side. */
+/** Body of every fifth message: large enough for a separate file on both sides. */
 const LARGE_LINES = 8000
 const hop = 'mx:far.example'
 const suspension = { nextHop: hop, by: 'test', reason: 'all at the end' }

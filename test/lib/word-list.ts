@@ -87,11 +87,10 @@ export function findWords(file: string, text: string): Finding[] {
 function proseOf(file: string, line: string): string[] {
   if (/\.(?:ts|cjs)$/.test(file)) {
     const comment = /(?:^|\s)\/\/ (.*)$|^\s*\/?\*+ ?(.*)$/.exec(line)
-    if (comment) return [comment[1] ?? comment[2] ?? '']
-    const literals = line.match(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/g) ?? []
-    return literals
-      .map((literal) => literal.slice(1, -1).replace(/\$\{[^}]*\}/g, '…'))
-      .filter((text) => text.includes(' '))
+    const code = comment ? line.slice(0, comment.index) : line
+    const literals = code.match(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/g) ?? []
+    const texts = literals.map((literal) => literal.slice(1, -1).replace(/\$\{[^}]*\}|\S+@\S+/g, '…'))
+    return [comment?.[1] ?? comment?.[2] ?? '', ...texts.filter((text) => text.includes(' '))]
   }
   if (file.endsWith('.md')) return [line.replace(/`[^`]*`/g, '…').replace(/\]\([^)]*\)/g, ']')]
   return [line]

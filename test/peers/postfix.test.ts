@@ -26,7 +26,7 @@ describe.runIf(ensurePeers(['postfix']))('a throw-away Postfix', () => {
     await sink.has(20, 20_000)
     postfix.sendmail('s@example.org', ['r@example.net'], 'Subject: one\n\nbody\n')
     await sink.has(21, 20_000)
-    await until(() => postfix.log().match(/status=sent/g)?.length === 21, { what: 'the log to tell of 21 deliveries' })
+    await until(() => postfix.log().match(/status=sent/g)?.length === 21, { what: '21 deliveries in the log' })
   })
 
   it('keeps what the sink refuses for now', async () => {

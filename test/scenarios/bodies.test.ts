@@ -72,7 +72,7 @@ it('arrive as they were sent', { timeout: 120_000 }, async () => {
   await until(() => node.spool().length === 0, { what: 'the spool to be empty' })
 })
 
-it('arrive as they were sent when they had to wait, behind a crash', { timeout: 120_000 }, async () => {
+it('arrive unchanged after a wait and a crash', { timeout: 120_000 }, async () => {
   const sent = new Set<string>()
   host.change({ moods: { mail: 'tempfail' } })
   await sendMany(sent)

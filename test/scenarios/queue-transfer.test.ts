@@ -1,5 +1,5 @@
-// Whole nodes: a queue is drained to another node and a dead node's directory is adopted, beside running nodes and without; who is not
-// known is refused; the mail arrives once, with its history.
+// Whole nodes: a queue is drained to another node, and the directory of a dead node is adopted, with running nodes and without. An unknown
+// node is refused. Each message arrives once, with its history.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-/** Queues mail in a stopped node: some bodies in the database, some in files; due in an hour, so that nobody attempts it. */
+/** Queues mail in a stopped node: some bodies in the database, some in files; due in an hour, so that no attempt is made. */
 async function fill(node: WholeNode, count: number): Promise<string[]> {
   const queue = await openNodeQueueOf(node)
   const ids = await Promise.all(

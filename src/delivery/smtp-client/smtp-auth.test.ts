@@ -92,7 +92,7 @@ describe('a password', () => {
   it.each(['PLAIN', 'LOGIN', 'SCRAM-SHA-256'] as const)('that is wrong defers, with %s', async (mechanism) => {
     const wrong = { user: 'node', password: 'another' }
     const { result } = await open({ tls, auth: { ...account, mechanisms: [mechanism] } }, { credentials: wrong })
-    if (result.kind !== 'closed') throw new Error('it was let in')
+    if (result.kind !== 'closed') throw new Error('the login was accepted')
     expect(result.error).toMatchObject({ kind: 'refused', phase: 'auth' })
     const outcome = outcomeOf(result.error, { host: null, tls: null, dsnPassedOn: false, lmtp: false })
     expect(outcome).toMatchObject({ kind: 'deferred', scope: 'site', status: '4.7.8' })

@@ -117,7 +117,7 @@ describe('taken', () => {
   })
 })
 
-describe('who is asked about', () => {
+describe('origins that are scanned', () => {
   const proven: readonly Origin[] = [
     { kind: 'peer', role: 'submission', vouched: 'nothing' },
     { kind: 'user', identity: 'lee' },
