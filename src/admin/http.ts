@@ -36,7 +36,7 @@ interface Page {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A request of a probe is one packet; slower clients are cut off. */
+/** A request of a probe is one packet; slower clients are disconnected. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** How often Node checks for slow requests, ms; its default of 30 s would extend the limit of 10 s to 40 s. */
 const TIMEOUT_CHECK_MS = 1000

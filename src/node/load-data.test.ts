@@ -38,7 +38,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it('are all files that were read: configuration, certificate, secrets, data, and of each signing key its state and its directory', async () => {
+it('lists every file that was read: configuration, certificate, secrets, data, and of each signing key its state and its directory', async () => {
   const key = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active', now: 0 } as const
   await generateKey(join(folder, 'dkim'), key)
   const load = loadConfig(join(folder, 'node.yaml'))

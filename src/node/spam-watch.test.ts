@@ -62,7 +62,7 @@ describe('a node', () => {
     }
   })
 
-  it('logs once when the filter stops to answer and once when it answers again', async () => {
+  it('logs once when the filter stops answering and once when it answers again', async () => {
     const spam = watch()
     const well = server.answer
     server.answer = (asked) => void asked.socket.destroy()
@@ -77,7 +77,7 @@ describe('a node', () => {
 })
 
 describe('the health', () => {
-  it('is that of the moment', async () => {
+  it('is measured at each check', async () => {
     const spam = watch()
     expect(await spam.health.check()).toEqual({ kind: 'ok' })
     await server.close()

@@ -44,7 +44,7 @@ describe('the treatment', () => {
     expect(treatment({ forwards: { when_dmarc_would_fail: 'refuse' } })).toBe('refuse')
   })
 
-  it('is to pass where the role signs nothing', () => {
+  it('is to pass if the role does not sign', () => {
     const role = { sign: 'never', srs: { rewrite: true }, recipients: { forwards: 'resolve' } }
     expect(treatment({ role })).toBe('pass')
   })
