@@ -7,6 +7,7 @@ const newNames: ReadonlyMap<string, string> = new Map([
   ['complete', 'add_missing'],
   ['own: hand-over', 'relay-to-mx'],
   ['forwards: hand-over', 'relay-to-srs'],
+  ['when_dmarc_would_fail: refuse', 'reject'],
   ['sign: earned', 'proven-origin'],
   ['admit: people', 'users'],
   ['checks: loop', 'hop-count'],

@@ -24,7 +24,7 @@ interface Sourced {
 }
 
 /** What to do with a forward that would fail DMARC at its destination. */
-export const forwardTreatments = ['pass', 'rewrite-from', 'wrap', 'refuse'] as const
+export const forwardTreatments = ['pass', 'rewrite-from', 'wrap', 'reject'] as const
 export type ForwardTreatment = (typeof forwardTreatments)[number]
 
 /** A treatment, and the entry or policy that asks for it. */

@@ -36,7 +36,7 @@ const refusalTexts: Readonly<Record<ForwardDecision['cause'], string>> = {
 }
 
 /** The unchanged message keeps the first queue id. */
-const copyOrder = ['pass', 'rewrite-from', 'wrap', 'refuse dmarc', 'refuse spam'] as const
+const copyOrder = ['pass', 'rewrite-from', 'wrap', 'reject dmarc', 'reject spam'] as const
 
 type Sorted = Pick<SortedRecipients, 'recipients' | 'forwards' | 'relayedForwards'>
 
@@ -72,7 +72,7 @@ function decide(
 
 function kindOf(decision: ForwardDecision | null): (typeof copyOrder)[number] {
   if (decision === null) return 'pass'
-  return decision.treatment === 'refuse' ? `refuse ${decision.cause}` : decision.treatment
+  return decision.treatment === 'reject' ? `reject ${decision.cause}` : decision.treatment
 }
 
 function copyOf(group: readonly DecidedRecipient[], judgement: ForwardJudgement | null): Copy {
@@ -88,7 +88,7 @@ function copyOf(group: readonly DecidedRecipient[], judgement: ForwardJudgement 
     get author() {
       return judgement?.dmarc?.author ?? null
     },
-    refusal: treatment === 'refuse' ? refusalOf(group) : null,
+    refusal: treatment === 'reject' ? refusalOf(group) : null,
   }
 }
 

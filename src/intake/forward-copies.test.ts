@@ -146,7 +146,7 @@ describe('a message that passes unchanged', () => {
     const signed =
       'dkim=pass header.d=stranger.example header.s=a policy.aligned=yes; dmarc=pass header.from=stranger.example policy.dmarc=reject'
     const header = headerOf(signed)
-    await intake().accept(draft(to('wrap', 'rewrite-from', 'refuse', null), { header }))
+    await intake().accept(draft(to('wrap', 'rewrite-from', 'reject', null), { header }))
     expect(new Set(claims.map(({ message }) => message.queueId))).toEqual(new Set(['Q1']))
     expect(claims[0]?.message.header.subarray(-header.length).equals(header)).toBe(true)
     expect(forwardEvents()).toMatchObject([{ result: 'pass', detail: expect.stringContaining('predicted pass') }])
@@ -171,7 +171,7 @@ describe('a message that passes unchanged', () => {
 
 describe('a message whose recipients need different copies', () => {
   test('becomes one message for each treatment, with one reply', async () => {
-    const answer = await intake().accept(draft(to('pass', 'rewrite-from', 'wrap', 'rewrite-from', 'refuse')))
+    const answer = await intake().accept(draft(to('pass', 'rewrite-from', 'wrap', 'rewrite-from', 'reject')))
     expect(answer).toEqual({ kind: 'accepted', queueId: 'Q1', bodyKept: true })
     expect(claims.map(({ message, recipients }) => [message.queueId, recipients.map((one) => one.address)])).toEqual([
       ['Q1', ['u0@home.example']],
@@ -211,7 +211,7 @@ describe('a message whose recipients need different copies', () => {
   })
 
   test('has the events of every copy in the ledger: received, decided, resolved, and one final event', async () => {
-    await intake().accept(draft(to('pass', 'rewrite-from', 'refuse')))
+    await intake().accept(draft(to('pass', 'rewrite-from', 'reject')))
     for (const [queueId, address] of [
       ['Q1', 'u0@home.example'],
       ['Q2', 'u1@home.example'],
@@ -271,7 +271,7 @@ describe('sealing', () => {
 
 describe('refused', () => {
   test('in the reply if every copy is refused: 550 5.7.1, nothing is stored', async () => {
-    const answer = await intake().accept(draft(to('refuse', 'refuse')))
+    const answer = await intake().accept(draft(to('reject', 'reject')))
     expect(answer).toMatchObject({ kind: 'refused', reply: { code: 550, enhanced: '5.7.1' } })
     if (answer.kind === 'refused') expect(answer.reply.cause).toContain('SPF alone')
     expect((await queue.reader.stats()).messages).toBe(0)
@@ -279,7 +279,7 @@ describe('refused', () => {
   })
 
   test('by a bounce if other recipients get the message', async () => {
-    await intake().accept(draft(to('pass', 'refuse')))
+    await intake().accept(draft(to('pass', 'reject')))
     expect(notices).toBe(1)
     expect(await queue.noticeTasks({ limit: 5, now: place.clock.now() })).toMatchObject([
       { notice: 'failed', recipients: [{ address: 'u1@home.example', original: 'press@example.org', private: true }] },

@@ -163,7 +163,7 @@ function sign(
   task: Task & { readonly content: CopyContent },
 ): Promise<Signing> | Signing {
   const { copy, checked, content } = task
-  if (copy.treatment === 'refuse') return unsigned(checked.mail, 'the copy is refused')
+  if (copy.treatment === 'reject') return unsigned(checked.mail, 'the copy is refused')
   const whole = wholeOf(ports, content, content.signable)
   const given = newAuthorOf(settings, copy)
   if (given) return signAsForwarder(ports.signer, { domain: given.policy.domain, content: whole, mail: checked.mail })
@@ -195,7 +195,7 @@ function newAuthorOf(
   copy: Copy,
 ): { readonly policy: ForwardPolicy; readonly author: string } | null {
   const { forwards: policy } = settings
-  if (!policy || copy.treatment === 'pass' || copy.treatment === 'refuse') return null
+  if (!policy || copy.treatment === 'pass' || copy.treatment === 'reject') return null
   return copy.author === null ? null : { policy, author: copy.author }
 }
 

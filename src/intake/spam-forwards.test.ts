@@ -131,7 +131,7 @@ describe('the mx that relays forwards', () => {
       expect.objectContaining({
         queueId: 'Q2',
         recipient: 'kim@example.org',
-        result: 'refuse',
+        result: 'reject',
         detail: 'spam score 9.1 at or above 6 by configuration',
       }),
     ])
@@ -205,7 +205,7 @@ describe('the srs that forwards', () => {
 
   test('has a text for each of the two causes', async () => {
     const bySpf = 'spf=pass; dmarc=pass header.from=s.example policy.dmarc=reject; x-spam=no-action policy.score=5'
-    const refusing: ForwardTerms = { action: { treatment: 'refuse', source: 'mail.yaml:3' } }
+    const refusing: ForwardTerms = { action: { treatment: 'reject', source: 'mail.yaml:3' } }
     const group = [leaves('kim', refusing), leaves('lee', terms(4)), leaves('sam', usual)]
     await intake(false).accept(draft(group, { origin: mx, header: header(bySpf) }))
     const replies = accepted.map((one) => [one.recipients[0]?.address, one.returned?.reply.slice(0, 40) ?? null])

@@ -17,7 +17,7 @@ const settings: ForwardPolicySettings = {
   signs: (domain) => domain === 'srs.example.org',
 }
 const mx: Origin = { kind: 'peer', role: 'mx', vouched: 'dmarc-pass' }
-const treatments: readonly Treatment[] = ['pass', 'rewrite-from', 'wrap', 'refuse']
+const treatments: readonly Treatment[] = ['pass', 'rewrite-from', 'wrap', 'reject']
 
 const bySpf = 'spf=pass; dkim=none; dmarc=pass header.from=stranger.example policy.dmarc=reject'
 const bySignature = `spf=pass; dkim=pass header.d=stranger.example header.s=a policy.aligned=yes; dmarc=pass header.from=stranger.example policy.dmarc=reject`
@@ -61,7 +61,7 @@ describe('a message that passed by SPF alone', () => {
         cause: 'dmarc',
         reason: expect.stringContaining('no key signs for srs.example.org'),
       })
-    expect(decide(bySpf, 'refuse', { signs: () => false })).toMatchObject({ treatment: 'refuse' })
+    expect(decide(bySpf, 'reject', { signs: () => false })).toMatchObject({ treatment: 'reject' })
   })
 })
 
@@ -76,7 +76,7 @@ describe('a message that failed on arrival', () => {
   })
 
   it('can be refused', () => {
-    expect(decide(forged, 'refuse')).toMatchObject({ treatment: 'refuse' })
+    expect(decide(forged, 'reject')).toMatchObject({ treatment: 'reject' })
   })
 })
 
@@ -131,7 +131,7 @@ describe('spam', () => {
 
   it('at or above the ceiling is refused with any DMARC result', () => {
     expect(decide(spam('9.1'))).toEqual({
-      treatment: 'refuse',
+      treatment: 'reject',
       cause: 'spam',
       reason: 'spam score 9.1 at or above 6 by configuration',
     })
@@ -164,7 +164,7 @@ describe('spam', () => {
     const results = 'example.org; x-spam=add-header policy.score=8'
     const judgement = createForwardPolicy(settings).judge({ fields, origin: { kind: 'internet' }, results })
     const high = { action, ceiling: { score: 10, source: 'mail.yaml:3' } }
-    expect(judgement.decideRelayed([{ action }])).toMatchObject({ treatment: 'refuse', cause: 'spam' })
+    expect(judgement.decideRelayed([{ action }])).toMatchObject({ treatment: 'reject', cause: 'spam' })
     expect(judgement.decideRelayed([{ action }, high])).toBeNull()
   })
 })

@@ -79,7 +79,7 @@ export function createForwardPolicy(settings: ForwardPolicySettings): ForwardPol
         if (dmarc === undefined) dmarc = judgeDmarc(settings, mail.fields, found)
         return dmarc
       }
-      const spam = (reason: string): ForwardDecision => ({ treatment: 'refuse', cause: 'spam', reason })
+      const spam = (reason: string): ForwardDecision => ({ treatment: 'reject', cause: 'spam', reason })
       return {
         get dmarc() {
           return dmarcOf()
@@ -136,7 +136,7 @@ function decideByDmarc(
   if (predicted !== 'fail') return decision('pass', prediction)
   const treatment = action?.treatment ?? settings.defaultTreatment
   const rule = `${prediction}; ${treatment} by ${action?.source ?? 'configuration'}`
-  if (treatment === 'pass' || treatment === 'refuse') return decision(treatment, rule)
+  if (treatment === 'pass' || treatment === 'reject') return decision(treatment, rule)
   if (atArrival !== 'pass') return decision('pass', `${rule}, not applied: the message failed DMARC on arrival`)
   if (!settings.signs(settings.domain))
     return decision('pass', `${rule}, not applied: no key signs for ${settings.domain}`)

@@ -11,7 +11,7 @@ import { encodeSrs } from './srs/srs.ts'
 const AT = Date.UTC(2026, 10, 21)
 
 const data = `aliases:
-  press: { to: [kim, lee, sam, out@far.example], when_dmarc_would_fail: refuse }
+  press: { to: [kim, lee, sam, out@far.example], when_dmarc_would_fail: reject }
   plain: [kim, lee]
 forwards:
   kim: { to: kim@home.example, when_dmarc_would_fail: wrap }
@@ -62,9 +62,9 @@ describe('a copy that leaves by a forward', () => {
   it('has the action of the alias if the forward has none; the nearest to the target applies', async () => {
     expect(await actionsOf('press@example.org')).toEqual({
       'kim@home.example': { action: { treatment: 'wrap', source: 'm.yaml:5' } },
-      'lee@strict.example': { action: { treatment: 'refuse', source: 'm.yaml:2' } },
+      'lee@strict.example': { action: { treatment: 'reject', source: 'm.yaml:2' } },
       'sam@example.org': null,
-      'out@far.example': { action: { treatment: 'refuse', source: 'm.yaml:2' } },
+      'out@far.example': { action: { treatment: 'reject', source: 'm.yaml:2' } },
     })
   })
 
@@ -127,7 +127,7 @@ describe('a forward relayed to the srs nodes', () => {
 
   it('has one domain if a group has local members, too', async () => {
     const found = await actionsOf('press@example.org', { forwards: 'relay-to-srs' })
-    expect(found['out@far.example']).toEqual([{ action: { treatment: 'refuse', source: 'm.yaml:2' } }])
+    expect(found['out@far.example']).toEqual([{ action: { treatment: 'reject', source: 'm.yaml:2' } }])
     expect(found['sam@example.org']).toBeNull()
   })
 })

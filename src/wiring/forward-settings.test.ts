@@ -41,7 +41,7 @@ describe('the domain of rewritten authors', () => {
 describe('the treatment', () => {
   it('is the configured one', () => {
     expect(treatment()).toBe('rewrite-from')
-    expect(treatment({ forwards: { when_dmarc_would_fail: 'refuse' } })).toBe('refuse')
+    expect(treatment({ forwards: { when_dmarc_would_fail: 'reject' } })).toBe('reject')
   })
 
   it('is to pass if the role does not sign', () => {
@@ -62,7 +62,7 @@ describe('a warning', () => {
   it.each([
     ['a key signs', {}, { signsFor }],
     ['the mail is forwarded unchanged anyway', { forwards: { when_dmarc_would_fail: 'pass' } }, noKey],
-    ['it is rejected', { forwards: { when_dmarc_would_fail: 'refuse' } }, noKey],
+    ['it is rejected', { forwards: { when_dmarc_would_fail: 'reject' } }, noKey],
     ['another node forwards', { role: { ...config().role, recipients: { forwards: 'relay-to-srs' } } }, noKey],
     ['nothing is forwarded', { role: { ...config().role, srs: { rewrite: false } } }, noKey],
   ])('is not given if %s', (_, changes, signer) => {

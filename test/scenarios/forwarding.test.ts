@@ -26,7 +26,7 @@ const mail = {
   forwards: {
     usual: 'usual@home.example',
     wrapped: { to: 'wrapped@home.example', when_dmarc_would_fail: 'wrap' },
-    refusing: { to: 'refusing@home.example', when_dmarc_would_fail: 'refuse' },
+    refusing: { to: 'refusing@home.example', when_dmarc_would_fail: 'reject' },
     passing: { to: 'passing@strict.example' },
   },
   forward_policies: { 'strict.example': 'pass' },
@@ -215,7 +215,7 @@ describe('a message that passed by SPF alone', () => {
       decisions(id)
         .map((one) => one.split(':')[0])
         .toSorted((a, b) => (`${a}` < `${b}` ? -1 : 1)),
-    ).toEqual(['pass', 'refuse', 'rewrite-from', 'wrap'])
+    ).toEqual(['pass', 'reject', 'rewrite-from', 'wrap'])
     await srs.emptied()
     expect(brokenPromises(srs.ledger())).toEqual([])
     await until(() => srs.spool().length === 0, { what: 'the spool to be empty' })

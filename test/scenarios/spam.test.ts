@@ -159,7 +159,7 @@ describe('a forward', () => {
     expect(home.messages.some((one) => one.data.includes(id))).toBe(false)
     const queueId = mx.ledger().findLast((one) => one.kind === 'checked' && one.check === 'forward')?.queueId
     const trace = await runWaypost(['trace', '-c', mx.config, queueId ?? ''])
-    expect(trace.stdout).toContain('checked forward: refuse (spam score 9.1 at or above 6 by configuration)')
+    expect(trace.stdout).toContain('checked forward: reject (spam score 9.1 at or above 6 by configuration)')
     expect(trace.stdout).toContain('checked spam: add-header (add header, score 9.1 of 15: BAYES_SPAM 9.1)')
   })
 

@@ -14,11 +14,11 @@ export const forwards = plainSection(
   z
     .strictObject({
       when_dmarc_would_fail: z
-        .enum(['pass', 'rewrite-from', 'wrap', 'refuse'], { error: 'one of pass, rewrite-from, wrap, refuse' })
+        .enum(['pass', 'rewrite-from', 'wrap', 'reject'], { error: 'one of pass, rewrite-from, wrap, reject' })
         .default('rewrite-from')
         .describe(
           'Treatment of mail that passed DMARC here and would fail at the destination. pass: forward it unchanged; ' +
-            'rewrite-from: replace its From with an address of ours; wrap: attach it to a message of ours; refuse: reject it. ' +
+            'rewrite-from: replace its From with an address of ours; wrap: attach it to a message of ours; reject: reject it. ' +
             'The routing data of a forward take precedence.',
         ),
       domain: hostName

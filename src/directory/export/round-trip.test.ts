@@ -117,7 +117,7 @@ const record = fc.record(
     comment: words,
     tag: fc.constantFrom('keep', 'drop'),
     send_as: fc.oneof(fc.constantFrom('none', '*'), fc.array(user, { maxLength: 2 })),
-    when_dmarc_would_fail: fc.constantFrom('pass', 'wrap', 'refuse'),
+    when_dmarc_would_fail: fc.constantFrom('pass', 'wrap', 'reject'),
     spam_ceiling: fc.constantFrom('none', 7, 7.5, 0.0001),
   },
   { requiredKeys: ['to'] },

@@ -50,7 +50,7 @@ describe('mail::forward_policies', () => {
     [
       'an unknown treatment',
       'forward_policies: { a.example: bounce }\n',
-      'expected one of pass, rewrite-from, wrap, refuse',
+      'expected one of pass, rewrite-from, wrap, reject',
     ],
     [
       'an unknown key',
@@ -89,7 +89,7 @@ describe('when_dmarc_would_fail of one forward', () => {
   it('is one of the four treatments', () => {
     const text = 'forwards: { kim: { to: kim@a.example, when_dmarc_would_fail: drop } }\n'
     expect(load({ 'm.yaml': text }).problems).toEqual([
-      'm.yaml:1:62: error: expected one of pass, rewrite-from, wrap, refuse, found "drop"',
+      'm.yaml:1:62: error: expected one of pass, rewrite-from, wrap, reject, found "drop"',
     ])
   })
 })
