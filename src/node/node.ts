@@ -158,7 +158,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(() => path.engine.drain(DRAIN_MS))
   const listeners = await startListeners(config, { ...parts, intake: path.intake, passwords })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
-  const transfers = await startTransfers(config, { ...parts, taken: () => path.notifier.due() })
+  const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
   return { listeners, transfers }
 }

@@ -16,4 +16,4 @@ const to = new TransferTarget(DirectStore.owned(there, Date.now()), ports)
 writeSync(1, 'begun\n')
 const settings = { node: 'here', by: 'test', address: there, patienceMs: 0 }
 const report = await transferWholeQueue({ from, to: createLocalReceiver(to, 'there'), clock: systemClock }, settings)
-writeSync(1, `done ${report.moved} ${report.unanswered} ${report.trouble ?? ''}\n`)
+writeSync(1, `done ${report.moved} ${report.unanswered} ${report.error ?? ''}\n`)

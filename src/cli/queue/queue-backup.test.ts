@@ -47,5 +47,5 @@ it('replaces a queue with mail only with --force, and prints where it is', async
 
 it('reports a missing queue and a missing backup', async () => {
   expect(await backup()).toMatchObject({ code: 1, err: expect.stringContaining('no queue in') })
-  expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('is no complete backup') })
+  expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('is not a complete backup') })
 })

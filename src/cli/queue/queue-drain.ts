@@ -67,7 +67,10 @@ export function queueAbort(options: AbortOptions, io: Io): Promise<number> | num
       for (const remote of remotes) remote.close()
       if (options.json) json(io.stdout, report)
       else {
-        line(io.stdout, `${report.stayed} messages returned to this queue, ${report.moved} confirmed by the other node`)
+        line(
+          io.stdout,
+          `${report.remaining} messages returned to this queue, ${report.moved} confirmed by the other node`,
+        )
         for (const { address, cause, messages } of report.unanswered)
           line(
             io.stderr,
@@ -109,8 +112,8 @@ function remoteAt(config: Config, to: string, fingerprints: readonly string[]): 
 }
 
 function unreachable(cause: string): Receiver {
-  const trouble = () => Promise.resolve({ kind: 'trouble', cause, lasting: true } as const)
-  return { identify: trouble, offer: trouble, refuse: trouble }
+  const error = () => Promise.resolve({ kind: 'error', cause, permanent: true } as const)
+  return { identify: error, offer: error, refuse: error }
 }
 
 function usage(io: Io, problem: string): Promise<number> {
@@ -128,14 +131,14 @@ export function printReport(
   if (about.json) json(io.stdout, { ...report, left })
   else {
     line(io.stdout, `${report.moved} messages moved to ${report.to ?? to}, ${left} remain here`)
-    for (const { queueId, reason } of report.stayed) line(io.stderr, `${queueId} remains: ${reason}`)
-    if (report.underWay > 0) line(io.stderr, `${report.underWay} messages remain: an attempt is running`)
-    if (report.trouble !== null) line(io.stderr, `the transfer ended early: ${report.trouble}`)
+    for (const { queueId, reason } of report.remaining) line(io.stderr, `${queueId} remains: ${reason}`)
+    if (report.attempting > 0) line(io.stderr, `${report.attempting} messages remain: an attempt is running`)
+    if (report.error !== null) line(io.stderr, `the transfer ended early: ${report.error}`)
     if (report.unanswered > 0)
       line(
         io.stderr,
         `${report.unanswered} messages are frozen until the other node confirms or denies them; run the command again`,
       )
   }
-  return left === 0 && report.trouble === null ? OK : FAILED
+  return left === 0 && report.error === null ? OK : FAILED
 }

@@ -1,4 +1,4 @@
-// Room queue: NOTIFY of RFC 3461 4.1 as bits, and which notices it lets through.
+// NOTIFY of RFC 3461 4.1 as bits, and which notices it permits.
 
 import type { Notify } from '../../smtp/envelope.ts'
 
@@ -20,7 +20,7 @@ export function notifyOf(sum: number): Notify[] {
   return sum === 0 ? [] : names.filter((name) => (sum & bits[name]) !== 0)
 }
 
-/** Failures are told unless excluded (RFC 3461 4.1: absent means FAILURE, and DELAY at our choice). */
+/** RFC 3461 4.1: without NOTIFY, failures are reported; this node reports delays too. */
 export function wantsNotice(sum: number, notice: NoticeKind): boolean {
   if (notice === 'delivered' || notice === 'expanded') return (sum & bits.SUCCESS) !== 0
   return sum === 0 || (sum & (notice === 'failed' ? bits.FAILURE : bits.DELAY)) !== 0

@@ -1,4 +1,4 @@
-// What one attempt did to one recipient: a closed union, never a boolean beside an error.
+// The result of one attempt for one recipient.
 
 import type { ReplyClass } from '../../smtp/reply-class.ts'
 import type { TlsResult } from '../../smtp/tls-result.ts'

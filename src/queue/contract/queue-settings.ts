@@ -1,16 +1,16 @@
-// Room queue: what a node sets about its queue.
+// Settings of a queue.
 
 import { defaultRetrySettings, type RetrySettings } from '../scheduling/retry-schedule.ts'
 
 export interface QueueSettings {
-  /** The node's data directory for the queue: holds queue.db, spool/ and the locks of who works on them. */
+  /** Holds queue.db, spool/ and the lock files. */
   readonly directory: string
   readonly retry: RetrySettings
-  /** Below this many free octets of the file system, health says `full`: accepted mail still needs room to be worked on. */
+  /** Below this many free octets of the file system, health is `full`: accepted mail still needs space until it is delivered. */
   readonly reserveBytes: number
 }
 
-/** Enough for a thousand spooled messages under way and the write-ahead log. */
+/** Enough for a thousand spooled messages in transit and the write-ahead log. */
 const DEFAULT_RESERVE_BYTES = 256 * 1024 * 1024
 
 export function queueSettings(directory: string): QueueSettings {

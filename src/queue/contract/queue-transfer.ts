@@ -1,6 +1,6 @@
-// The queue's contract for the hand-over: mail that moves from one queue to another exactly once, with its history (docs/explanation/queue.md, "Transfer").
-// Each hand-over of a message has a token. The giving queue freezes the message before it offers it; the taking queue answers a token once
-// and for all, in the commit that takes the message, and gives the same answer for ever.
+// The contract of a transfer: a message moves from one queue to another exactly once, with its history (docs/explanation/queue.md,
+// "Transfer"). Each transfer of a message has a token. The source freezes the message before it offers it; the target answers a token once,
+// in the commit that stores the message, and repeats that answer afterwards.
 
 import type { Readable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
@@ -9,7 +9,7 @@ import type { NoticeKind } from './notify-bits.ts'
 import type { NewRecipient, StoredBody, StoredMessage } from './queue.ts'
 import type { RecipientState } from './states.ts'
 
-/** A recipient as it was in the queue that it comes from. */
+/** A recipient with its state in the source queue. */
 export interface TransferredRecipient extends Omit<NewRecipient, 'parameters'> {
   readonly parameters: RecipientParameters
   readonly state: Exclude<RecipientState, 'claimed' | 'transferring'>
@@ -28,67 +28,67 @@ export interface TransferredRecipient extends Omit<NewRecipient, 'parameters'> {
 }
 
 export interface TransferredMessage extends StoredMessage {
-  /** Unix ms; the lifetime goes on where it was. */
+  /** Unix ms, as in the source queue. */
   readonly expiresAt: number
   readonly recipients: readonly TransferredRecipient[]
-  /** What the ledger knows of it, oldest first; every event names the node where it happened. */
+  /** The ledger of the message, oldest first; every event names its node. */
   readonly history: readonly { readonly at: number; readonly events: readonly Event[] }[]
 }
 
 /**
- * `before`: this very hand-over was committed earlier. `refused`: it was called off and can never succeed. `conflict`: a mail of the same
- * queue id is here and not by this hand-over.
+ * `repeated`: this transfer was committed earlier. `refused`: it was cancelled and can never succeed. `conflict`: another message with the
+ * same queue ID is in the target.
  */
 export type TransferAnswer = 'accepted' | 'repeated' | 'refused' | 'conflict'
 
 export interface TransferRequest {
   readonly token: string
-  /** The node it comes from, for the ledger. */
+  /** Name of the source node, for the ledger. */
   readonly from: string
   readonly message: TransferredMessage
 }
 
-/** The taking side. */
+/** The queue that receives messages. */
 export interface TransferTargetQueue {
-  /** Names this queue among all queues, wherever its directory lies. */
+  /** A name of this queue that no other queue has, wherever its directory is. */
   identity(): Promise<string>
   /** Resolves when committed. */
   acceptTransfer(request: TransferRequest): Promise<TransferAnswer>
-  /** Calls a hand-over off: it was taken, or never will be. */
+  /** Cancels a transfer, unless it is committed. */
   refuseTransfer(token: string): Promise<'accepted' | 'refused'>
 }
 
-/** A message that another queue may already have. */
+/** A frozen message: the target may have it already. */
 export interface PendingTransfer {
   readonly token: string
   readonly message: number
-  /** Identity of the queue that it is for. */
+  /** Identity of the target queue. */
   readonly target: string
-  /** Where that queue was met. */
+  /** Address of the target: host and port, or its directory. */
   readonly address: string
 }
 
-/** The giving side: used by one command at a time, beside its node or instead of it. */
+/** The queue that gives messages away: used by one command at a time, beside its node or while the node is stopped. */
 export interface TransferSourceQueue {
   readonly identity: string
-  /** What earlier runs froze and nobody has answered for. */
+  /** Messages that earlier runs froze and that no target has answered for. */
   pendingTransfers(): PendingTransfer[]
-  /** Freezes up to `count` messages of which nothing is under way, and goes on behind them at the next call; committed. */
+  /** Freezes the next `count` messages without a running attempt. Committed when it returns. */
   beginTransfers(request: {
     readonly target: string
     readonly address: string
     readonly count: number
   }): PendingTransfer[]
-  /** Starts again with the oldest message. */
+  /** Makes `beginTransfers` start with the oldest message again. */
   restart(): void
-  queueIdOf(pendingTransfers: PendingTransfer): string
-  /** A frozen message with everything that travels; events of its own get `node`. */
-  readMessage(pendingTransfers: PendingTransfer, node: string): TransferredMessage
+  queueIdOf(transfer: PendingTransfer): string
+  /** A frozen message with everything that moves; events without a node get `node`. */
+  readMessage(transfer: PendingTransfer, node: string): TransferredMessage
   openBody(body: StoredBody): Readable
-  /** They have arrived: gone from here, in the ledger. */
+  /** Ends transfers that the target accepted: the messages are deleted, with an event each. */
   commitTransfers(tokens: readonly string[], to: { readonly name: string; readonly by: string }): void
-  /** They did not leave: everything is as before. */
+  /** Ends transfers that the target will never accept: the messages are as before. */
   abortTransfers(tokens: readonly string[]): void
-  /** Messages here, and how many of them have an attempt under way. */
-  countMessages(): { readonly messages: number; readonly underWay: number }
+  /** Messages in this queue, and how many of them have a running attempt. */
+  countMessages(): { readonly messages: number; readonly attempting: number }
 }

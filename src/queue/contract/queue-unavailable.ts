@@ -1,12 +1,12 @@
-// Room queue: the error that says the queue cannot do it now. Callers turn `full` into 452 4.3.1 and the rest into 451 4.3.0.
-// After it, nothing of the failed operation remains in the database.
+// The error of a queue that cannot do an operation now; nothing of the operation is in the database. Callers reply 452 4.3.1 for `full` and
+// 451 4.3.0 for the rest.
 
 export type UnavailableCause =
   /** No space: 452 4.3.1. */
   | 'full'
-  /** I/O error, read-only, locked for too long, or the engine is gone: 451 4.3.0. */
+  /** I/O error, read-only, locked for too long, or the engine ended: 451 4.3.0. */
   | 'failing'
-  /** The database is damaged: 451 4.3.0, and a person is needed. */
+  /** The database is damaged: 451 4.3.0, and an operator must repair it. */
   | 'corrupt'
   /** Written by a newer release of this program; only at open. */
   | 'newer'
@@ -26,7 +26,7 @@ export class QueueUnavailable extends Error {
   }
 }
 
-/** SQLite's result codes that mean the engine, not the operation, has a problem; by their prefix. */
+/** Prefixes of SQLite's result codes that blame the engine, not the operation. */
 const engineCodes: readonly (readonly [prefix: string, cause: UnavailableCause])[] = [
   ['SQLITE_FULL', 'full'],
   ['SQLITE_CORRUPT', 'corrupt'],
@@ -56,7 +56,7 @@ const systemCodes: Record<string, UnavailableCause> = {
   ENFILE: 'failing',
 }
 
-/** The error as QueueUnavailable if the engine or the disk is to blame, null if the operation is. */
+/** The error as QueueUnavailable if the engine or the disk failed; null if the operation is wrong. */
 export function asUnavailable(error: unknown): QueueUnavailable | null {
   if (error instanceof QueueUnavailable) return error
   if (!(error instanceof Error)) return null

@@ -1,5 +1,5 @@
-// The queue's contract: the truth about every accepted mail. SQLite is the embedded engine; another engine has to keep the
-// state table of docs/explanation/queue.md. Every promise that says "committed" means fsynced.
+// The contract of a queue, the source of truth about every accepted message. Every engine keeps the state tables of
+// docs/explanation/queue.md. "Committed" means fsynced.
 
 import type { Readable, Writable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
@@ -9,13 +9,13 @@ import type { Origin } from '../../smtp/origin.ts'
 import type { Outcome } from './outcome.ts'
 
 /**
- * Up to here, octets, a body lies in the database row: it shares the commit of its message, where a file costs two fsyncs, a new inode and
- * ten trips to other threads of its own, and it is still in memory for the first attempt. At 100 KiB that is a fifth less processor time
- * (`test/bench/compare.ts`). Beyond, a body that stays for days would bloat the database.
+ * Largest body in a database row, octets. A body in the row shares the commit of its message and is in memory for the first attempt; a file
+ * costs two more fsyncs, an inode and ten switches of threads. At 100 KiB that is a fifth of the processor time (`test/bench/compare.ts`).
+ * Larger bodies that wait for days would bloat the database.
  */
 export const INLINE_LIMIT = 128 * 1024
 
-/** A body at rest: small ones in the database, larger ones in a file of the spool directory (name relative to it). */
+/** A stored body: small ones in the database, larger ones in a spool file, whose name is relative to the spool directory. */
 export type StoredBody =
   | { readonly kind: 'inline'; readonly bytes: Buffer }
   | { readonly kind: 'spool'; readonly file: string; readonly size: number }
@@ -29,12 +29,12 @@ export interface NewMessage {
   readonly parameters: MailParameters
   readonly header: Buffer
   readonly body: StoredBody
-  /** True if something here was proven about the sender (SPF or DMARC pass, authenticated): only then may a DSN be sent. */
+  /** The sender is proven (SPF or DMARC pass, or authenticated): only then may a DSN be sent. */
   readonly senderProven: boolean
   readonly recipients: readonly NewRecipient[]
-  /** In `acceptAll`: it is not sent; its recipients fail with its acceptance, and their sender is told as of any failure. */
+  /** In `acceptAll`: the recipients fail at acceptance and are not attempted; the sender gets a DSN as for any failure. */
   readonly returned?: { readonly status: string; readonly reply: string }
-  /** Ledger entries committed with it: received, checked, resolved, signed … */
+  /** Ledger events committed with the message: received, checked, resolved, signed … */
   readonly events: readonly Event[]
 }
 
@@ -45,7 +45,7 @@ export interface NewRecipient {
   readonly nextHop: string
   readonly private: boolean
   readonly parameters: RecipientParameters
-  /** No recipient of its own but an address that stands for several others: the sender is told that it is reached (RFC 3461 5.2.7.3). */
+  /** An address that is expanded to other recipients: only the sender is notified (RFC 3461 5.2.7.3). */
   readonly expanded?: boolean
 }
 
@@ -54,7 +54,7 @@ export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' 
 
 export interface ClaimedRecipient extends NewRecipient {
   readonly recipientId: number
-  /** Number of this attempt, from 1; written before the dial. */
+  /** Number of this attempt, from 1; committed before the connection. */
   readonly attempt: number
 }
 
@@ -84,7 +84,7 @@ export interface DestinationSummary extends DestinationBacklog {
   readonly nextHop: string
 }
 
-/** Recipients of one message whose sender must now be told something (or must not: bounce decides). */
+/** Recipients of one message with the same notice due; bounce decides whether the sender gets it. */
 export interface NoticeTask {
   readonly message: StoredMessage
   readonly notice: 'failed' | 'delayed' | 'delivered' | 'expanded'
@@ -96,25 +96,25 @@ export interface NoticeRecipient extends NewRecipient {
   readonly status: string
   readonly reply: string
   readonly host: string | null
-  /** What the refusal is about, where a rule knew it. */
+  /** Reason of the refusal, if a reply rule knows it. */
   readonly replyClass?: ReplyClass | null
   /** When the last attempt ended, unix ms. */
   readonly lastAttemptAt: number
-  /** Until when we shall try, unix ms (delayed only matters). */
+  /** End of the message's lifetime, unix ms. */
   readonly expiresAt: number
   readonly expired: boolean
 }
 
 export interface Queue {
-  /** Resolves when committed. With `claim`, recipients come back claimed (attempt 1) instead of waiting; [] otherwise. */
+  /** Resolves when committed. With `claim`, the recipients are claimed at once (attempt 1) and returned; [] otherwise. */
   accept(message: NewMessage, options: { readonly claim: boolean }): Promise<Claim[]>
-  /** Several messages in one commit, all or nothing: the copies of one mail that are not alike. */
+  /** Several messages in one commit, all or none: copies of one message that differ. */
   acceptAll(messages: readonly NewMessage[], options: { readonly claim: boolean }): Promise<Claim[]>
-  /** Claims up to `limit` messages of one destination that are due at `now`; attempt and next-attempt time are committed first. */
+  /** Claims up to `limit` messages of one destination that are due at `now`. Attempt number and next-attempt time are committed first. */
   claim(request: { readonly nextHop: string; readonly limit: number; readonly now: number }): Promise<Claim[]>
   /** Records the outcomes of a claim with their ledger events. Resolves, when committed, with whether notices are due. */
   settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }>
-  /** Gives unstarted claims back without counting the attempt (drain, connection limit). */
+  /** Returns claims that were not started, without counting the attempt (drain, connection limit). */
   release(claims: readonly Claim[]): Promise<void>
   /**
    * What waits for a destination, from memory. It is as of the last commit that was answered: an operation's answer arrives after its
@@ -125,30 +125,30 @@ export interface Queue {
   destinations(): DestinationSummary[]
   /** Calls back with the next hops whose backlog changed. Returns a function that ends it. */
   watch(listener: (nextHops: readonly string[]) => void): () => void
-  /** Messages with recipients that ended (or are late) and whose sender was not yet told. */
+  /** Notices that are due: recipients that ended or are delayed and whose sender has no notice yet. */
   noticeTasks(request: {
     readonly limit: number
     readonly now: number
-    /** Only those behind this recipient id, to pass over what cannot be done now; from the oldest on where not given. */
+    /** Only recipient ids above this one; all if it is not given. */
     readonly after?: number
   }): Promise<NoticeTask[]>
-  /** Marks recipients as told, with the DSN (if one is sent) and what the operator gets in the same transaction. */
+  /** Ends a notice, in one transaction with the DSN, if one is sent, and the operator's copies. */
   notify(done: {
     readonly task: NoticeTask
     readonly dsn: NewMessage | null
     readonly copies?: readonly NewMessage[]
     readonly events: readonly Event[]
   }): Promise<void>
-  /** Adds ledger entries that change no state (refusals). Not awaited by callers on the hot path. */
+  /** Adds ledger events that change no state (refusals). Callers in a session do not await it. */
   record(events: readonly Event[]): Promise<void>
-  /** Removes ledger events older than `before` of messages that have left the queue. */
+  /** Removes ledger events older than `before` (unix ms) of messages that are not in the queue. Returns how many rows. */
   purge(before: number): Promise<number>
-  /** A file of the spool for a body that grows too large for memory. */
+  /** A spool file for a body that is too large for memory. */
   createSpoolFile(): Promise<SpoolFile>
   openBody(body: StoredBody): Readable
-  /** The same body for a second message: each message owns its body and removes it when it leaves. */
+  /** The same body for a second message. Each message owns its body, which is deleted with the message. */
   shareBody(body: StoredBody): Promise<SharedBody>
-  /** Is there room (bytes free above the reserve) and does the engine work? */
+  /** Free space above the reserve, and whether the engine works. */
   health(): Promise<QueueHealth>
   close(): Promise<void>
 }
@@ -156,15 +156,15 @@ export interface Queue {
 export interface SpoolFile {
   readonly file: string
   readonly stream: Writable
-  /** Makes it durable (fdatasync and directory); its size in octets. The row that names it is the commit point. */
+  /** Makes the file durable (file and directory). Returns its size in octets. The row that names it is the commit point. */
   finish(): Promise<{ readonly size: number }>
-  /** Removes it: the message was refused. */
+  /** Removes the file: the message was refused. */
   discard(): Promise<void>
 }
 
 export interface SharedBody {
   readonly body: StoredBody
-  /** Removes it: no message came to own it. */
+  /** Removes the body: no message owns it. */
   discard(): Promise<void>
 }
 
@@ -173,13 +173,13 @@ export type QueueHealth =
       readonly kind: 'ok'
       readonly waiting: number
       readonly freeBytes: number
-      /** Messages held at open because their spool file is missing or damaged. */
+      /** Messages held since the start because their spool file is missing or damaged. */
       readonly lostBodies?: number
     }
   | {
       readonly kind: 'full'
       readonly freeBytes: number
-      /** Given where it is the number of files (inodes) that has run out. */
+      /** Free inodes, if they are what is short. */
       readonly freeFiles?: number
     }
   | { readonly kind: 'failing'; readonly cause: string }

@@ -1,4 +1,4 @@
-// Room queue: which recipients a person means. One filter for listing and for control; all given conditions must hold.
+// Which recipients an operator selects: one filter for listing and for control. All given conditions must hold.
 
 import type { RecipientState } from './states.ts'
 

@@ -1,7 +1,7 @@
-// Room queue: the states of a recipient and the moves between them, as data. Mirrors the tables of docs/explanation/queue.md (a test compares
-// them). Operations check their moves here; nothing else decides what is allowed.
+// The states of a recipient and the moves between them, as data. A test compares them with the tables of docs/explanation/queue.md. Every
+// operation checks its moves here.
 
-/** In the order of their stored numbers: position in this list is what the database holds. */
+/** In the order of their stored numbers: the database holds the position in this list. */
 export const recipientStates = [
   'queued',
   'deferred',
@@ -15,7 +15,7 @@ export const recipientStates = [
 
 export type RecipientState = (typeof recipientStates)[number]
 
-/** `gone`: no row any more. */
+/** `gone`: the row is deleted. */
 export type NextState = RecipientState | 'gone'
 
 /** Stored numbers. Waiting states come first so that `state < 2` is the condition of the index of waiting recipients. */
@@ -41,19 +41,17 @@ export const allowedMoves: Record<RecipientState, readonly NextState[]> = {
   transferring: ['queued', 'deferred', 'held', 'delivered', 'failed', 'expired', 'gone'],
 }
 
-/** The state a stored number means. */
 export function stateOf(number: number): RecipientState {
   const state = recipientStates[number]
   if (state === undefined) throw new Error(`the queue database holds the unknown recipient state ${number}`)
   return state
 }
 
-/** True if a recipient waits for an attempt. */
 export function isWaiting(state: RecipientState): boolean {
   return state === 'queued' || state === 'deferred'
 }
 
-/** Throws on a move that the table does not allow: a bug of an operation, never a consequence of input. */
+/** Throws on a move that the table does not allow, which is a bug of the operation. */
 export function checkMove(from: RecipientState, to: NextState): void {
   if (!allowedMoves[from].includes(to)) throw new Error(`recipient may not move from ${from} to ${to}`)
 }

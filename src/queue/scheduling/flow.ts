@@ -1,12 +1,12 @@
-// Room queue: whose mail it is, as a number: the flows of a destination take turns (operations/claim.ts). A sender owns one flow for his
-// ordinary mail and one for messages with very many recipients, so his own letter does not wait behind his own circular either.
+// The flow of a message: the number of its sender. The flows of a destination take turns (claim.ts). Each sender has one flow for ordinary
+// mail and one for bulk mail, so bulk mail does not delay the same sender's other mail.
 
 import { splitAddress } from '../../smtp/mailbox.ts'
 
-/** Flows of ordinary mail; as many again for bulk. Two senders share one by chance of 1 in this. */
+/** Number of flows of ordinary mail, and again of bulk mail. Two senders share a flow with probability 1 / FLOWS. */
 export const FLOWS = 1024
 
-/** Recipients from which a message counts as bulk: it needs more than one transaction anyway. */
+/** Recipients from which a message is bulk mail: it needs more than one mail transaction. */
 const BULK = 51
 
 export interface FlowFacts {
@@ -16,12 +16,12 @@ export interface FlowFacts {
   readonly recipients: number
 }
 
-/** From 0 to 2 × FLOWS − 1, always the same for the same sender. */
+/** A number from 0 to 2 × FLOWS − 1, always the same for one sender. */
 export function flowOf({ origin, sender, recipients }: FlowFacts): number {
   return (hash(ownerOf(origin, sender)) % FLOWS) + (recipients >= BULK ? FLOWS : 0)
 }
 
-/** Who authenticated, else who it says it is from; one address for each recipient (VERP: `list-bounce-17=kim`) is still one sender. */
+/** The authenticated identity, else the reverse-path without the part that VERP changes per recipient (`list-bounce-17=kim`). */
 function ownerOf(origin: string, sender: string | null): string {
   if (origin.includes('"identity"')) return origin
   if (sender === null) return '<>'
@@ -30,7 +30,7 @@ function ownerOf(origin: string, sender: string | null): string {
   return `${name}@${domain}`.toLowerCase()
 }
 
-/** FNV-1a, 32 bits: spreads, need not withstand anybody. */
+/** FNV-1a, 32 bits: it spreads and needs no resistance to attacks. */
 function hash(text: string): number {
   let sum = 0x811c9dc5
   for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)

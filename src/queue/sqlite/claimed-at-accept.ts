@@ -1,12 +1,9 @@
-// Room queue: the claims of a message that was claimed at its acceptance, built from the message itself: nothing is read back.
+// The claims of a message that is claimed at its acceptance, built from the message in memory: nothing is read back.
 
 import { RECIPIENTS_PER_CLAIM } from './store/operations/claim.ts'
 import type { Claim, ClaimedRecipient, NewMessage, StoredMessage } from '../contract/queue.ts'
 
-/**
- * Groups the claimed recipients by next hop and reverse-path. `first` is the row id of the first recipient;
- * `claimed` null means all.
- */
+/** Groups the claimed recipients by next hop and reverse-path. `first`: row id of the first recipient; `claimed`: null for all. */
 export function claimsOf(message: NewMessage, first: number, claimed: readonly boolean[] | null): Claim[] {
   const stored = withoutRecipients(message)
   const open = new Map<string, { claim: Claim; recipients: ClaimedRecipient[] }>()

@@ -1,5 +1,5 @@
-// Room queue: the store in the process of a command: beside its running node, or in its place when it does not run. Synchronous; spool
-// files are unlinked only after the commit that freed them.
+// The store in the process of a command, beside a running node or in place of a stopped one. Synchronous; spool files are deleted after the
+// commit that removed their message.
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,8 +11,8 @@ import { Store } from './store/store.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 
 const NO_OCTETS = new Uint8Array(0)
-/** Operations after which the ledger's index is looked at: where no node runs, nobody else does it. */
-const RUNS_PER_LOOK = 32
+/** Operations between two runs of the background work, which no node does in place of the command. */
+const RUNS_PER_HOUSEKEEPING = 32
 
 export class DirectStore {
   readonly #directory: string
@@ -24,17 +24,17 @@ export class DirectStore {
     this.#store = store
   }
 
-  /** Opens a queue beside its node, or of a stopped one without becoming its owner. Throws QueueUnavailable. */
+  /** Opens a queue beside its node, or of a stopped node without owning it. Throws QueueUnavailable. */
   static shared(directory: string, now: number): DirectStore {
     return new DirectStore(directory, openStore(directory, now, false))
   }
 
-  /** Becomes the owner of a queue: refused while its node runs; no node can start until it is closed. */
+  /** Opens a queue as its owner; no node can start until it is closed. Throws QueueUnavailable, `owned` while the node runs. */
   static owned(directory: string, now: number): DirectStore {
     return new DirectStore(directory, openStore(directory, now, true))
   }
 
-  /** Becomes the owner if no node runs, works beside the node if one does. */
+  /** Opens a queue as its owner, or beside the node if the node runs. Throws QueueUnavailable. */
   static either(directory: string, now: number): DirectStore {
     try {
       return DirectStore.owned(directory, now)
@@ -44,7 +44,7 @@ export class DirectStore {
     }
   }
 
-  /** For reading beside the operations. */
+  /** The connection, for reads. */
   get database(): Database {
     return this.#store.database
   }
@@ -53,7 +53,7 @@ export class DirectStore {
     return join(this.#directory, 'spool', file)
   }
 
-  /** Runs one operation in a transaction of its own. Throws QueueUnavailable. */
+  /** Runs one operation in one transaction. Throws QueueUnavailable. */
   run<K extends Operation['kind']>(
     operation: Operation & { kind: K },
     octets: Uint8Array = NO_OCTETS,
@@ -64,11 +64,11 @@ export class DirectStore {
     if (failure) throw new Error(`queue operation failed: ${failure.message}`)
     for (const file of this.#store.takeChanges().freed) rmSync(this.spoolPath(file), { force: true })
     this.#store.takeOctets()
-    if (++this.#runs % RUNS_PER_LOOK === 0) this.#store.housekeep(false)
+    if (++this.#runs % RUNS_PER_HOUSEKEEPING === 0) this.#store.housekeep(false)
     return values[0] as OperationResults[K]
   }
 
-  /** Runs one step of a hand-over. */
+  /** Runs one step of a transfer. */
   step<K extends TransferStep['kind']>(
     step: TransferStep & { kind: K },
     now: number,

@@ -1,4 +1,4 @@
-// Room queue: opens the embedded engine: the store worker, the spool and the sweep after a crash. The only constructor of a Queue.
+// Opens the SQLite queue of a node: the store worker, the spool, and the sweep of the spool. The only constructor of a Queue.
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { StoreClient, type CommitListener } from './worker/store-client.ts'
 export interface QueuePorts {
   readonly clock: Clock
   readonly randomBytes: Random
-  /** The room that the file system of a directory has. */
+  /** Free space on the file system of a directory. */
   readonly freeSpace?: (directory: string) => Promise<FreeSpace>
 }
 

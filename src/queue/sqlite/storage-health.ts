@@ -1,5 +1,5 @@
-// Room queue: can mail be accepted? Free space and files above the reserve, and an engine that writes. Asked at every MAIL, so answers are kept for
-// a moment and the disk is asked once for many sessions.
+// Whether mail can be accepted: free space and inodes above the reserve, and an engine that writes. Every MAIL command asks, so a result is
+// reused for a second, and concurrent sessions share one system call.
 
 import type { Clock } from '../../lib/clock.ts'
 import type { OpenReport } from '../contract/opened-queue.ts'
@@ -7,10 +7,10 @@ import type { QueueHealth } from '../contract/queue.ts'
 import type { StoreClient } from './worker/store-client.ts'
 import { statfs } from 'node:fs/promises'
 
-/** How long an answer about free space holds, ms: at 100 MB/s a disk loses 100 MB in it, less than the reserve. */
+/** How long the free space is reused, ms: at 100 MB/s a disk fills by 100 MB, less than the reserve. */
 const FRESH_MS = 1_000
 
-/** Files that must still be possible: bodies under way and what SQLite needs beside its database. */
+/** Free inodes to keep: for bodies in transit and for the files that SQLite needs. */
 const RESERVE_FILES = 1_000
 
 export interface HealthParts {
@@ -34,12 +34,12 @@ export class StorageHealth {
     this.#waiting = parts.waiting
   }
 
-  /** True if the engine ended and nothing will ever be written again. */
+  /** True if the engine ended: nothing can be written any more. */
   get isFatal(): boolean {
     return this.#gone !== null
   }
 
-  /** What the worker said with its last commit. */
+  /** Called with the news of every commit. */
   update(news: { readonly waiting: number; readonly failing: string | null }): void {
     this.#waiting = news.waiting
     this.#failing = news.failing
@@ -63,7 +63,7 @@ export class StorageHealth {
     }
   }
 
-  /** After a trouble nobody may dare to write any more: try it with a tiny commit. */
+  /** After a failure no session may write any more, so a small commit checks whether writing works again. */
   async #probe(): Promise<void> {
     await this.#parts.client.run({ kind: 'probe' }).catch(() => {})
   }
@@ -83,7 +83,7 @@ export interface FreeSpace {
   readonly files: number
 }
 
-/** Asks the file system of a directory. */
+/** Reads the free space of the file system of a directory. */
 export async function freeSpace(directory: string): Promise<FreeSpace> {
   const { bavail, bsize, files, ffree } = await statfs(directory)
   return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree }

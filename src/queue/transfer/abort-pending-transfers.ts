@@ -1,13 +1,13 @@
-// Room handover: ends hand-overs that nobody finishes any more: each receiver is asked to call them off, so that what it did not take
-// stays here and what it took is gone from here.
+// Ends transfers that an earlier run left pending: each target is asked to refuse them. A message that the target accepted is deleted here; any
+// other one returns to this queue.
 
 import type { TransferSourceQueue, PendingTransfer } from '../contract/queue-transfer.ts'
 import type { Receiver } from './receiver.ts'
 
 export interface AbortReport {
-  /** Here again. */
-  readonly stayed: number
-  /** The receiver has them. */
+  /** Messages that returned to this queue. */
+  readonly remaining: number
+  /** Messages that the target accepted. */
   readonly moved: number
   /** Still frozen, by address and cause. */
   readonly unanswered: readonly { readonly address: string; readonly cause: string; readonly messages: number }[]
@@ -15,7 +15,7 @@ export interface AbortReport {
 
 export interface AbortParts {
   readonly from: TransferSourceQueue
-  /** The receiver at an address as `leave` wrote it; null: it is not asked, and may have them as well. */
+  /** The receiver at the address of a pending transfer; null: it is not asked, and may have the message too. */
   readonly receiver: ((address: string) => Receiver) | null
   readonly by: string
 }
@@ -24,13 +24,13 @@ export async function abortPendingTransfers({ from, receiver, by }: AbortParts):
   const all = from.pendingTransfers()
   if (receiver === null) {
     from.abortTransfers(all.map(({ token }) => token))
-    return { stayed: all.length, moved: 0, unanswered: [] }
+    return { remaining: all.length, moved: 0, unanswered: [] }
   }
-  const counts = { stayed: 0, moved: 0 }
+  const counts = { remaining: 0, moved: 0 }
   const unanswered: { address: string; cause: string; messages: number }[] = []
   for (const [address, own] of Map.groupBy(all, (one) => one.address)) {
-    const cause = await askAll(own, receiver(address), (one, is) => {
-      counts[is === 'accepted' ? 'moved' : 'stayed']++
+    const cause = await refuseAll(own, receiver(address), (one, is) => {
+      counts[is === 'accepted' ? 'moved' : 'remaining']++
       if (is === 'accepted') from.commitTransfers([one.token], { name: address, by })
       else from.abortTransfers([one.token])
     })
@@ -41,15 +41,15 @@ export async function abortPendingTransfers({ from, receiver, by }: AbortParts):
   return { ...counts, unanswered }
 }
 
-async function askAll(
+async function refuseAll(
   own: readonly PendingTransfer[],
   receiver: Receiver,
-  answered: (one: PendingTransfer, is: 'accepted' | 'refused') => void,
+  onAnswer: (one: PendingTransfer, is: 'accepted' | 'refused') => void,
 ): Promise<string | null> {
   for (const one of own) {
     const got = await receiver.refuse({ token: one.token, target: one.target })
-    if (got.kind === 'trouble') return got.cause
-    answered(one, got.value)
+    if (got.kind === 'error') return got.cause
+    onAnswer(one, got.value)
   }
   return null
 }

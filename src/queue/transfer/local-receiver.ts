@@ -1,31 +1,31 @@
-// Room handover: a queue on this machine as the receiver.
+// A queue on this machine as the receiver of a transfer.
 
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { bodySize } from '../contract/stored-body.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { type IncomingQueue, storeIncoming, BodySizeMismatch } from './store-incoming.ts'
-import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, trouble } from './receiver.ts'
+import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, failed } from './receiver.ts'
 
-/** `name`: how the ledger calls this node. */
+/** `name`: name of this node in the ledger. */
 export function createLocalReceiver(queue: IncomingQueue, name: string): Receiver {
   return {
     identify: (): Promise<ReceiverAnswer<ReceiverIdentity>> =>
-      foreseen(async () => ({ queue: await queue.identity(), name })),
+      asAnswer(async () => ({ queue: await queue.identity(), name })),
     offer: ({ token, from, message, openBody }: Offer): Promise<ReceiverAnswer<TransferAnswer>> =>
-      foreseen(() => {
+      asAnswer(() => {
         const { body, ...rest } = message
         const size = bodySize(body)
         return storeIncoming(queue, { token, from, message: rest, size, body: openBody(body) })
       }),
-    refuse: ({ token }) => foreseen(() => queue.refuseTransfer(token)),
+    refuse: ({ token }) => asAnswer(() => queue.refuseTransfer(token)),
   }
 }
 
-async function foreseen<T>(work: () => Promise<T>): Promise<ReceiverAnswer<T>> {
+async function asAnswer<T>(work: () => Promise<T>): Promise<ReceiverAnswer<T>> {
   try {
     return answer(await work())
   } catch (error) {
-    if (error instanceof QueueUnavailable || error instanceof BodySizeMismatch) return trouble(error.message, true)
+    if (error instanceof QueueUnavailable || error instanceof BodySizeMismatch) return failed(error.message, true)
     throw error
   }
 }

@@ -1,9 +1,10 @@
-// Room handover: is the other end one of our nodes? By the SHA-256 fingerprint of its certificate, or of its key, which outlives renewals.
+// Checks whether the peer of a TLS connection is a fleet node, by the SHA-256 fingerprint of its certificate or of its key, which outlives
+// renewals.
 
 import { createHash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 
-/** True if the certificate that the other end proved is among the fingerprints (lower-case hex). */
+/** True if the peer's certificate or key is among the fingerprints (lower-case hex). */
 export function isKnown(socket: TLSSocket, fingerprints: ReadonlySet<string>): boolean {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate) return false

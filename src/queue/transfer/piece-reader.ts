@@ -1,4 +1,4 @@
-// Room handover: takes a stream apart: a line, a number of octets, the rest. Memory stays bounded by the limits given.
+// Splits a stream into a line, a number of octets, and the rest. The limits of the caller bound the memory.
 
 import { Readable } from 'node:stream'
 
@@ -13,7 +13,7 @@ export class PieceReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** Up to the next line end, without it; null if there is none within the limit. */
+  /** The next line without its line end; null if there is no line end within the limit. */
   async line(limit: number): Promise<string | null> {
     for (let searched = 0; ; ) {
       const end = this.#left.indexOf(NEWLINE, searched)
@@ -26,13 +26,13 @@ export class PieceReader {
     }
   }
 
-  /** Exactly that many octets; null if the stream ends before. */
+  /** Exactly `count` octets; null if the stream ends before. */
   async octets(count: number): Promise<Buffer | null> {
     while (this.#left.length < count) if (!(await this.#more())) return null
     return this.#cut(count)
   }
 
-  /** What follows. */
+  /** The rest of the stream. */
   rest(): Readable {
     return Readable.from(this.#pieces(), { objectMode: false })
   }

@@ -180,7 +180,7 @@ describe('a frozen message', () => {
   it('is none with an attempt under way, until that ended', async () => {
     await here.accept(sampleMessage(), { claim: true })
     expect(await leaveAll()).toEqual([])
-    expect(departing.countMessages()).toEqual({ messages: 1, underWay: 1 })
+    expect(departing.countMessages()).toEqual({ messages: 1, attempting: 1 })
   })
 
   it('survives a restart of its node as it is', async () => {
@@ -307,11 +307,11 @@ class Pair {
       ...this.departing().beginTransfers({ target, address: 't', count: one.count }),
     ]
     if (one.crash === 'leave') return this.crash(one.who)
-    for (const leaving of batch) await this.#pass(leaving, one)
+    for (const leaving of batch) await this.#transferBatch(leaving, one)
     if (one.crash !== 'nothing') this.crash(one.who)
   }
 
-  async #pass(
+  async #transferBatch(
     leaving: PendingTransfer,
     one: { crash: string; answerLost: boolean; lateOffer: boolean },
   ): Promise<void> {

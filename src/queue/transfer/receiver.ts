@@ -1,13 +1,13 @@
-// Room handover: who takes mail that leaves another queue: a node across the network, or a queue on this machine.
+// The receiver of a transfer: a node across the network, or a queue on this machine.
 
 import type { Readable } from 'node:stream'
 import type { TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
 import type { StoredBody } from '../contract/queue.ts'
 
-/** `lasting`: trying again does not help. */
+/** `permanent`: repeating the call does not help. */
 export type ReceiverAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
-  | { readonly kind: 'trouble'; readonly cause: string; readonly lasting: boolean }
+  | { readonly kind: 'error'; readonly cause: string; readonly permanent: boolean }
 
 export interface ReceiverIdentity {
   /** Identity of its queue. */
@@ -18,20 +18,20 @@ export interface ReceiverIdentity {
 
 export interface Offer {
   readonly token: string
-  /** Identity of the queue that it is for: any other one must not take it. */
+  /** Identity of the target queue; another queue must refuse the offer. */
   readonly target: string
-  /** The node that gives. */
+  /** Name of the source node. */
   readonly from: string
   readonly message: TransferredMessage
-  /** Opens the body of the message; throws QueueUnavailable if the disk lost it. */
+  /** Opens the body of the message; throws QueueUnavailable if it is missing or damaged. */
   readonly openBody: (body: StoredBody) => Readable
 }
 
 export interface Receiver {
   identify(): Promise<ReceiverAnswer<ReceiverIdentity>>
-  /** The same offer may be made again and again. */
+  /** Offers a message. The same offer may be repeated. */
   offer(offer: Offer): Promise<ReceiverAnswer<TransferAnswer>>
-  /** Calls an offer off, as far as it was not taken. */
+  /** Cancels an offer, unless it was accepted. */
   refuse(refusal: { readonly token: string; readonly target: string }): Promise<ReceiverAnswer<'accepted' | 'refused'>>
 }
 
@@ -39,6 +39,6 @@ export function answer<T>(value: T): ReceiverAnswer<T> {
   return { kind: 'answer', value }
 }
 
-export function trouble(cause: string, lasting = false): ReceiverAnswer<never> {
-  return { kind: 'trouble', cause, lasting }
+export function failed(cause: string, permanent = false): ReceiverAnswer<never> {
+  return { kind: 'error', cause, permanent }
 }

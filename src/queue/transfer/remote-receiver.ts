@@ -1,5 +1,5 @@
-// Room handover: a node across the network as the receiver (listener.ts is its other end). Nothing is sent before the node has proven by its
-// certificate who it is. Connections are kept and shared by all offers of a run.
+// A node across the network as the receiver of a transfer; transfer-listener.ts is its server. Nothing is sent before the node has proven its
+// identity by its certificate. Connections are kept and shared by all offers of a run.
 
 import { Agent, request as httpsRequest } from 'node:https'
 import { bodySize } from '../contract/stored-body.ts'
@@ -11,16 +11,16 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { isKnown } from './peer-certificate.ts'
-import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, trouble } from './receiver.ts'
+import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, failed } from './receiver.ts'
 import { TRANSFER_VERSION, writeHead } from './transfer-head.ts'
 
 export interface RemoteSettings {
   readonly host: string
   readonly port: number
-  /** Our certificate and key, PEM. */
+  /** Certificate and key of this node, PEM. */
   readonly certificate: string
   readonly key: string
-  /** Fingerprints that the node must have one of, lower-case hex; empty: verified against `ca` and its name. */
+  /** Fingerprints of which the node must have one, lower-case hex; empty: its certificate is verified against `ca` and the host name. */
   readonly fingerprints: ReadonlySet<string>
   /** PEM, or null. */
   readonly ca: string | null
@@ -30,9 +30,9 @@ export interface RemoteReceiver extends Receiver {
   close(): void
 }
 
-/** Connections at once: enough for the other side to share commits. */
+/** Concurrent connections: enough for the target to share commits. */
 const CONNECTIONS = 32
-/** Silence after which an answer is no longer awaited, ms: longer than a busy disk needs. */
+/** Silence after which a call fails, ms: longer than a busy disk needs. */
 const IDLE_MS = 60_000
 
 interface Call {
@@ -58,7 +58,7 @@ export function createRemoteReceiver(settings: RemoteSettings): RemoteReceiver {
       readGreeting(await call<ReceiverIdentity & { version: number }>({ method: 'GET', path: '/transfer' })),
     offer: (offer) => give(call, offer),
     refuse: async ({ token, target }) =>
-      inner(
+      unwrap(
         await call<{ answer: 'accepted' | 'refused' }>({
           method: 'DELETE',
           path: `/transfer/${token}`,
@@ -86,10 +86,10 @@ function give(
     Readable.from(parts([head, message.header], { body: openBody(message.body), size }), {
       objectMode: false,
     })
-  return call<{ answer: TransferAnswer }>({ method: 'PUT', path: `/transfer/${token}`, headers, body }).then(inner)
+  return call<{ answer: TransferAnswer }>({ method: 'PUT', path: `/transfer/${token}`, headers, body }).then(unwrap)
 }
 
-/** What was announced, to the octet: a body that is not what its row says is not sent on. */
+/** Yields exactly the announced octets; a body that has another size than its row says is not sent. */
 async function* parts(
   first: readonly Buffer[],
   { body, size }: { readonly body: Readable; readonly size: number },
@@ -101,18 +101,18 @@ async function* parts(
     if (sent > size) break
     yield piece
   }
-  if (sent !== size) throw new QueueUnavailable('failing', `its body is not the ${size} octets that it should be`)
+  if (sent !== size) throw new QueueUnavailable('failing', `the body does not have ${size} octets`)
 }
 
-function inner<T>(got: ReceiverAnswer<{ answer: T }>): ReceiverAnswer<T> {
-  return got.kind === 'trouble' ? got : answer(got.value.answer)
+function unwrap<T>(got: ReceiverAnswer<{ answer: T }>): ReceiverAnswer<T> {
+  return got.kind === 'error' ? got : answer(got.value.answer)
 }
 
 function readGreeting(got: ReceiverAnswer<ReceiverIdentity & { version: number }>): ReceiverAnswer<ReceiverIdentity> {
-  if (got.kind === 'trouble') return got
+  if (got.kind === 'error') return got
   const { version, queue, name } = got.value
   if (version !== TRANSFER_VERSION)
-    return trouble(`it speaks version ${version} of the hand-over, this node ${TRANSFER_VERSION}`, true)
+    return failed(`it uses version ${version} of the transfer protocol, this node version ${TRANSFER_VERSION}`, true)
   return answer({ queue, name })
 }
 
@@ -129,7 +129,7 @@ async function ask<T>(settings: RemoteSettings, agent: Agent, one: Call): Promis
       request.once('error', reject)
     })
     answered.catch(() => undefined)
-    // An early refusal ends the request before its body: the answer counts, not the broken pipe.
+    // An early refusal ends the request before its body is sent: the response counts, not the broken pipe.
     const sent = stream ? pipeline(stream, request) : Promise.resolve(void request.end())
     const response = await Promise.race([answered, sent.then(() => answered)])
     sent.catch(() => undefined)
@@ -137,7 +137,7 @@ async function ask<T>(settings: RemoteSettings, agent: Agent, one: Call): Promis
   } catch (error) {
     stream?.destroy()
     if (error instanceof QueueUnavailable) throw error
-    return trouble(describe(error), error instanceof Stranger)
+    return failed(describe(error), error instanceof UnknownPeer)
   }
 }
 
@@ -146,16 +146,16 @@ function read<T>(status: number, body: string): ReceiverAnswer<T> {
   try {
     value = JSON.parse(body)
   } catch {
-    return trouble(`it answered ${status} with something else than JSON`, true)
+    return failed(`its reply ${status} is not JSON`, true)
   }
   if (status === 200) return answer(value as T)
   const { cause = 'no cause given' } = value as { cause?: string }
-  return trouble(`it answered ${status}: ${cause}`, status < 500 || status === 507)
+  return failed(`it replied ${status}: ${cause}`, status < 500 || status === 507)
 }
 
-/** The other end is not who it should be. */
-class Stranger extends Error {
-  override readonly name = 'Stranger'
+/** The certificate of the peer is not one of those expected. */
+class UnknownPeer extends Error {
+  override readonly name = 'UnknownPeer'
 }
 
 function tlsOptions({ host, certificate, key, ca, fingerprints }: RemoteSettings): ConnectionOptions {
@@ -183,7 +183,7 @@ function verifiedConnection(
     if (fingerprints.size === 0 || isKnown(socket, fingerprints)) return done(null, socket)
     socket.on('error', () => undefined)
     socket.destroy()
-    done(new Stranger('its certificate is none of those that our nodes have'), socket)
+    done(new UnknownPeer('its certificate is not known; check the fingerprints'), socket)
   })
 }
 

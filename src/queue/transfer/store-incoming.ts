@@ -1,5 +1,4 @@
-// Room handover: brings one offered message into a queue: its body first, durable, then the commit that takes it. A body whose message is
-// not taken leaves nothing.
+// Stores one offered message: first its body, durable, then the commit that accepts it. The body of a message that is not accepted is removed.
 
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,7 +16,7 @@ export interface IncomingMessage {
   readonly body: Readable
 }
 
-/** A body that is not what was announced: the offer is refused for now. */
+/** The body does not have the announced size: the offer fails and may be repeated. */
 export class BodySizeMismatch extends Error {
   override readonly name = 'WrongSize'
 }
@@ -33,11 +32,11 @@ export async function storeIncoming(queue: IncomingQueue, landing: IncomingMessa
   try {
     await pipeline(body, spooled.stream)
     const written = await spooled.finish()
-    if (written.size !== size) throw new BodySizeMismatch(`the body has ${written.size} octets instead of ${size}`)
+    if (written.size !== size) throw new BodySizeMismatch(`the body has ${written.size} octets, announced were ${size}`)
     const stored: StoredBody = { kind: 'spool', file: spooled.file, size }
-    const taken = await queue.acceptTransfer({ token, from, message: { ...message, body: stored } })
-    if (taken !== 'accepted') await spooled.discard()
-    return taken
+    const answer = await queue.acceptTransfer({ token, from, message: { ...message, body: stored } })
+    if (answer !== 'accepted') await spooled.discard()
+    return answer
   } catch (error) {
     await spooled.discard().catch(() => undefined)
     throw error

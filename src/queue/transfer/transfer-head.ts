@@ -1,11 +1,11 @@
-// Room handover: a message on the wire: one line of JSON with everything but its octets, then the header, then the body. What comes in is
-// checked field by field: it ends in the database.
+// A message in a transfer request: one line of JSON with everything but its octets, then the header, then the body. Every field that arrives is
+// checked, because it goes into the database.
 
 import { z } from 'zod'
 import { bodySize } from '../contract/stored-body.ts'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 
-/** Changes when the form does: nodes of different forms refuse each other. */
+/** Changes with the format; nodes with different versions refuse each other. */
 export const TRANSFER_VERSION = 1
 
 const time = z.number().int().min(0)
@@ -70,7 +70,7 @@ export interface TransferHead extends Omit<TransferredMessage, 'header' | 'body'
   readonly bodySize: number
 }
 
-/** The line, with its end. */
+/** The line with its line end. */
 export function writeHead(message: TransferredMessage): Buffer {
   const { header, body, ...rest } = message
   return Buffer.from(
@@ -78,7 +78,7 @@ export function writeHead(message: TransferredMessage): Buffer {
   )
 }
 
-/** Reads the line; null if it is none, or of another form. */
+/** Reads the line; null if it is malformed or of another version. */
 export function readHead(line: string): TransferHead | null {
   let value: unknown
   try {

@@ -45,7 +45,7 @@ beforeEach(async () => {
   bugs = []
   const log = { warn: (_: object, message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
   const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
-  listener = await startTransferListener(settings, { queue, certificate, taken: () => undefined, log })
+  listener = await startTransferListener(settings, { queue, certificate, accepted: () => undefined, log })
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close()
@@ -93,28 +93,28 @@ async function offer(body: Buffer, token = randomBytes(18).toString('base64url')
 
 describe('who is let in', () => {
   it('is a node of ours, by certificate or key, in both directions', async () => {
-    const greeting = { kind: 'answer', value: { queue: await queue.identity(), name: 'taker.example.org' } }
-    expect(await client().identify()).toEqual(greeting)
-    expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).identify()).toEqual(greeting)
-    expect(await client({ fingerprints: new Set(), ca: authority.certificate }).identify()).toEqual(greeting)
+    const receiver = { kind: 'answer', value: { queue: await queue.identity(), name: 'taker.example.org' } }
+    expect(await client().identify()).toEqual(receiver)
+    expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).identify()).toEqual(receiver)
+    expect(await client({ fingerprints: new Set(), ca: authority.certificate }).identify()).toEqual(receiver)
   })
 
   it('is nobody else', async () => {
     const answer = await client({ certificate: other.certificate, key: other.key }).identify()
-    expect(answer).toMatchObject({ kind: 'trouble', lasting: true, cause: expect.stringContaining('403') })
+    expect(answer).toMatchObject({ kind: 'error', permanent: true, cause: expect.stringContaining('403') })
     expect(refused).toHaveLength(1)
     expect(await client({ fingerprints: new Set([print(other)]) }).identify()).toMatchObject({
-      kind: 'trouble',
-      lasting: true,
+      kind: 'error',
+      permanent: true,
     })
     const strangers = createAuthority('Strangers').certificate
-    expect(await client({ fingerprints: new Set(), ca: strangers }).identify()).toMatchObject({ kind: 'trouble' })
+    expect(await client({ fingerprints: new Set(), ca: strangers }).identify()).toMatchObject({ kind: 'error' })
   })
 
   it('follows a renewed certificate', async () => {
     certificate.value = other
     listener.updateTls()
-    expect(await client().identify()).toMatchObject({ kind: 'trouble' })
+    expect(await client().identify()).toMatchObject({ kind: 'error' })
     expect(await client({ fingerprints: new Set([print(other)]) }).identify()).toMatchObject({ kind: 'answer' })
   })
 })
@@ -147,8 +147,8 @@ describe('an offer', () => {
   it('for another queue is not taken: the name of the host leads elsewhere by now', async () => {
     const one = { ...(await offer(Buffer.from('x'))), target: 'f'.repeat(32) }
     expect(await client().offer(one)).toMatchObject({
-      kind: 'trouble',
-      lasting: true,
+      kind: 'error',
+      permanent: true,
       cause: expect.stringContaining('421'),
     })
   })
@@ -157,7 +157,9 @@ describe('an offer', () => {
     const one = await offer(Buffer.alloc(INLINE_LIMIT + 1))
     for (const octets of [INLINE_LIMIT, INLINE_LIMIT + 2]) {
       const body = () => Readable.from([Buffer.alloc(octets)], { objectMode: false })
-      await expect(client().offer({ ...one, openBody: body })).rejects.toThrow(`not the ${INLINE_LIMIT + 1} octets`)
+      await expect(client().offer({ ...one, openBody: body })).rejects.toThrow(
+        `does not have ${INLINE_LIMIT + 1} octets`,
+      )
     }
     await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
     expect((await queue.reader.stats()).messages).toBe(0)
@@ -168,8 +170,8 @@ describe('an offer', () => {
     const one = await offer(Buffer.from('x'))
     await queue.close()
     expect(await client().offer(one)).toMatchObject({
-      kind: 'trouble',
-      lasting: false,
+      kind: 'error',
+      permanent: false,
       cause: expect.stringContaining('503'),
     })
   })

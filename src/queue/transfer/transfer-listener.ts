@@ -1,5 +1,5 @@
-// Room handover: the listener of a node that takes mail out of other nodes' queues (docs/explanation/queue.md, "Transfer"): HTTPS, both ends known by
-// their certificates. GET /transfer says whose queue this is, PUT /transfer/TOKEN offers a message, DELETE calls an offer off.
+// The HTTPS listener that accepts messages from the queues of other nodes (docs/explanation/queue.md, "Transfer"); both nodes are authenticated
+// by certificate. GET /transfer returns the identity of the queue, PUT /transfer/TOKEN offers a message, DELETE cancels an offer.
 
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -18,9 +18,9 @@ import { TRANSFER_VERSION, readHead } from './transfer-head.ts'
 export interface TransferListenerSettings {
   readonly host: string
   readonly port: number
-  /** Fingerprints of the nodes that may hand over, lower-case hex. */
+  /** Fingerprints of the nodes that may transfer messages, lower-case hex. */
   readonly peers: ReadonlySet<string>
-  /** Our name, for the ledger of the other node. */
+  /** Name of this node, for the ledger of the other node. */
   readonly name: string
 }
 
@@ -28,14 +28,14 @@ export interface TransferListenerPorts {
   readonly queue: IncomingQueue & Pick<Queue, 'health'>
   /** This node's certificate and key, PEM; null is an error, TLS is required. */
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
-  /** A message was taken: notices may be due. */
-  readonly taken: () => void
+  /** A message was accepted: notices may be due. */
+  readonly accepted: () => void
   readonly log: Pick<Log, 'warn' | 'bug'>
 }
 
 export interface TransferListener {
   readonly port: number
-  /** Takes over a renewed certificate. */
+  /** Uses a renewed certificate for new connections. */
   updateTls(): void
   close(): Promise<void>
 }
@@ -45,17 +45,17 @@ interface Reply {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** Longest line of a head: a message to 65 536 recipients with a long history. */
+/** Longest line of a head, octets: a message to 65 536 recipients with a long history. */
 const HEAD_LIMIT = 128 * 1024 * 1024
-/** Longest header of a message. */
+/** Longest header of a message, octets. */
 const HEADER_LIMIT = 64 * 1024 * 1024
-/** Silence after which a connection is given up, ms. */
+/** Silence after which a connection is closed, ms. */
 const IDLE_MS = 120_000
-/** Peers are few. */
+/** Most connections; a fleet has few nodes. */
 const MAX_CONNECTIONS = 100
 const tokenPath = /^\/transfer\/([A-Za-z0-9_-]{16,64})$/
 
-/** Starts to listen. Rejects if the address cannot be had. */
+/** Starts the listener. Rejects if the address cannot be bound. */
 export async function startTransferListener(
   settings: TransferListenerSettings,
   ports: TransferListenerPorts,
@@ -70,7 +70,7 @@ export async function startTransferListener(
     server.once('error', reject)
     server.listen({ host: settings.host, port: settings.port }, resolve)
   })
-  // From now on an error is of one connection and ends with it.
+  // Errors of single connections end with the connection.
   server.removeAllListeners('error').on('error', () => undefined)
   return {
     port: (server.address() as AddressInfo).port,
@@ -90,12 +90,12 @@ function pem(ports: TransferListenerPorts): { cert: string; key: string } {
   return { cert: certificate, key }
 }
 
-interface Here {
+interface Context {
   readonly settings: TransferListenerSettings
   readonly ports: TransferListenerPorts
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, here: Here): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse, here: Context): Promise<void> {
   const { log } = here.ports
   try {
     if (isKnown(request.socket as TLSSocket, here.settings.peers)) return send(response, await route(request, here))
@@ -103,7 +103,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: H
       { remote: request.socket.remoteAddress },
       'queue transfer refused: the certificate of the client is not in queue_transfer.peers',
     )
-    send(response, { status: 403, body: { cause: 'your certificate is not known here' } })
+    send(response, { status: 403, body: { cause: 'unknown certificate' } })
   } catch (error) {
     if (request.destroyed && !request.complete) return
     send(response, failure(error, log))
@@ -118,7 +118,7 @@ function failure(error: unknown, log: TransferListenerPorts['log']): Reply {
   return { status: 500, body: { cause: 'internal error' } }
 }
 
-async function route(request: IncomingMessage, here: Here): Promise<Reply> {
+async function route(request: IncomingMessage, here: Context): Promise<Reply> {
   const { queue } = here.ports
   const url = request.url ?? ''
   const identity = await queue.identity()
@@ -126,14 +126,14 @@ async function route(request: IncomingMessage, here: Here): Promise<Reply> {
     return { status: 200, body: { version: TRANSFER_VERSION, queue: identity, name: here.settings.name } }
   const token = tokenPath.exec(url)?.[1]
   if (token === undefined) return { status: 404, body: { cause: 'not found' } }
-  // The name of a host may lead to another node by now, and that one must not take it.
+  // The host name may point to another node by now, which must not accept the message.
   if (request.headers['waypost-queue'] !== identity) return { status: 421, body: { cause: 'this is another queue' } }
   if (request.method === 'DELETE') return { status: 200, body: { answer: await queue.refuseTransfer(token) } }
-  if (request.method === 'PUT') return take(request, token, here)
+  if (request.method === 'PUT') return acceptOffer(request, token, here)
   return { status: 405, body: { cause: 'method not allowed' } }
 }
 
-async function take(request: IncomingMessage, token: string, { ports }: Here): Promise<Reply> {
+async function acceptOffer(request: IncomingMessage, token: string, { ports }: Context): Promise<Reply> {
   const health = await ports.queue.health()
   if (health.kind !== 'ok')
     return { status: health.kind === 'full' ? 507 : 503, body: { cause: `the queue is ${health.kind}` } }
@@ -141,19 +141,19 @@ async function take(request: IncomingMessage, token: string, { ports }: Here): P
   const line = await reader.line(HEAD_LIMIT)
   const head = line === null ? null : readHead(line)
   const header = head && head.headerSize <= HEADER_LIMIT ? await reader.octets(head.headerSize) : null
-  if (!head || !header) return { status: 400, body: { cause: 'not a message of this form' } }
+  if (!head || !header) return { status: 400, body: { cause: 'malformed message' } }
   const { headerSize: _, bodySize, ...message } = head
   const from = String(request.headers['waypost-node'] ?? 'unknown')
-  const landing = { token, from, message: { ...message, header }, size: bodySize, body: reader.rest() }
-  const answer: TransferAnswer = await storeIncoming(ports.queue, landing)
-  if (answer === 'accepted') ports.taken()
+  const incoming = { token, from, message: { ...message, header }, size: bodySize, body: reader.rest() }
+  const answer: TransferAnswer = await storeIncoming(ports.queue, incoming)
+  if (answer === 'accepted') ports.accepted()
   return { status: 200, body: { answer } }
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {
   if (response.destroyed) return
   const text = `${JSON.stringify(body)}\n`
-  // An offer that was not read to its end leaves octets on the way: that connection cannot be used again.
+  // An offer that was not read completely leaves octets in transit: the connection cannot be used again.
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),

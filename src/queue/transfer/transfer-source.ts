@@ -1,4 +1,4 @@
-// Room queue: the giving side of a hand-over, in the process of a command, beside its node or instead of it.
+// The source of a transfer in the process of a command, beside its node or while the node is stopped.
 
 import { createReadStream, statSync } from 'node:fs'
 import { inlineStream } from '../contract/stored-body.ts'
@@ -16,7 +16,7 @@ import { selectTransferred } from '../sqlite/store/statements/transfer-rows.ts'
 import { decodeTransfer } from './transferred-message.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 
-/** Octets of a token: nobody can guess one, and no two are alike. */
+/** Octets of a token: unique, and not to be guessed. */
 const TOKEN_OCTETS = 18
 
 export interface TransferSourcePorts {
@@ -26,7 +26,7 @@ export interface TransferSourcePorts {
 
 function prepare(db: Database) {
   return {
-    leaving: selectPendingTransfers(db),
+    pending: selectPendingTransfers(db),
     message: selectMessage(db),
     facts: selectMessageFacts(db),
     recipients: selectTransferred(db),
@@ -49,7 +49,7 @@ export class TransferSource implements TransferSourceQueue {
   }
 
   pendingTransfers(): PendingTransfer[] {
-    const all = this.#sql.leaving()
+    const all = this.#sql.pending()
     this.#fetchHistories(all)
     return all
   }
@@ -77,21 +77,21 @@ export class TransferSource implements TransferSourceQueue {
     return this.#sql.facts(message)?.queueId ?? ''
   }
 
-  readMessage(leaving: PendingTransfer, node: string): TransferredMessage {
-    const { message: id } = leaving
+  readMessage(transfer: PendingTransfer, node: string): TransferredMessage {
+    const { message: id } = transfer
     const message = this.#sql.message(id)
-    if (!message) throw new QueueUnavailable('failing', `message ${id} left the queue while it was handed over`)
-    if (!this.#histories.has(id)) this.#fetchHistories([leaving])
+    if (!message) throw new QueueUnavailable('failing', `message ${id} was removed during its transfer`)
+    if (!this.#histories.has(id)) this.#fetchHistories([transfer])
     const history = this.#histories.get(id) ?? []
     return decodeTransfer({ message, recipients: this.#sql.recipients(id), history, node })
   }
 
-  /** Throws QueueUnavailable if the disk lost the body. */
+  /** Throws QueueUnavailable if the body is missing or damaged. */
   openBody(body: StoredBody): Readable {
     if (body.kind === 'inline') return inlineStream(body.bytes)
     const path = this.#store.spoolPath(body.file)
     const size = statSync(path, { throwIfNoEntry: false })?.size
-    if (size !== body.size) throw new QueueUnavailable('failing', `its body ${path} is missing or damaged`)
+    if (size !== body.size) throw new QueueUnavailable('failing', `the body ${path} is missing or damaged`)
     return createReadStream(path)
   }
 
@@ -103,15 +103,15 @@ export class TransferSource implements TransferSourceQueue {
     this.#store.step({ kind: 'abort', tokens }, this.#ports.now())
   }
 
-  countMessages(): { readonly messages: number; readonly underWay: number } {
+  countMessages(): { readonly messages: number; readonly attempting: number } {
     const number = (sql: string) => this.#store.database.prepare(sql).pluck().get() as number
     return {
       messages: number('SELECT count(*) FROM messages'),
-      underWay: number('SELECT count(DISTINCT id >> 16) FROM recipients WHERE state = 2'),
+      attempting: number('SELECT count(DISTINCT id >> 16) FROM recipients WHERE state = 2'),
     }
   }
 
-  /** For a batch at once, as each look into the ledger's index reads a whole part of it. Frozen messages get no new events. */
+  /** Reads a batch at once, because a look-up in the ledger's index reads a whole part of it. Frozen messages get no new events. */
   #fetchHistories(batch: readonly PendingTransfer[]): void {
     this.#histories.clear()
     const ids = new Map(batch.map((one) => [this.queueIdOf(one), one.message]))

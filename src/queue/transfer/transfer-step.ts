@@ -1,4 +1,4 @@
-// Room queue: the steps of a hand-over as operations of the store, as plain data.
+// The steps of a transfer as operations of the store, as plain data.
 
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import type { TransferRow } from '../sqlite/store/statements/transfer-rows.ts'
@@ -36,7 +36,7 @@ export type TransferStep =
   | { readonly kind: 'commit'; readonly tokens: readonly string[]; readonly to: string; readonly by: string }
   | { readonly kind: 'abort'; readonly tokens: readonly string[] }
 
-/** What each step answers. */
+/** The result of each step. */
 export interface TransferStepAnswers {
   identity: string
   accept: TransferAnswer

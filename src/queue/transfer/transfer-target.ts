@@ -1,5 +1,5 @@
-// Room queue: the taking side of a hand-over in the process of a command, beside its node or instead of it. Bodies go into a spool folder of
-// their own, which the node's sweep leaves alone for a day: it cannot know which of those files gets its row in the next moment.
+// The target of a transfer in the process of a command, beside its node or while the node is stopped. Bodies go into a spool folder that the
+// node's sweep leaves alone for a day, because the rows of its files may not be committed yet.
 
 import type { Random } from '../../lib/random.ts'
 import { contentParts } from '../contract/stored-body.ts'

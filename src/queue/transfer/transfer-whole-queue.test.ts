@@ -10,7 +10,7 @@ import { DirectStore } from '../sqlite/direct-store.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import { transferWholeQueue } from './transfer-whole-queue.ts'
 import { createLocalReceiver } from './local-receiver.ts'
-import { type Offer, type Receiver, trouble } from './receiver.ts'
+import { type Offer, type Receiver, failed } from './receiver.ts'
 import { abortPendingTransfers } from './abort-pending-transfers.ts'
 
 let place: TestQueue
@@ -36,13 +36,13 @@ const fill = (count: number) =>
   Promise.all(Array.from({ length: count }, () => here.accept(sampleMessage(), { claim: false })))
 const run = (to: Receiver = plain, patienceMs = 0) =>
   transferWholeQueue({ from, to, clock: place.clock }, { node: 'here', by: 'ann', address: 'there:1', patienceMs })
-const broken = trouble('connection reset')
+const broken = failed('connection reset')
 const counts = async () => [(await here.reader.stats()).messages, (await there.reader.stats()).messages]
 
 describe('a run', () => {
   it('moves everything', async () => {
     await fill(250)
-    expect(await run()).toEqual({ to: 'there', moved: 250, stayed: [], underWay: 0, unanswered: 0, trouble: null })
+    expect(await run()).toEqual({ to: 'there', moved: 250, remaining: [], attempting: 0, unanswered: 0, error: null })
     expect(await counts()).toEqual([0, 250])
   })
 
@@ -59,9 +59,9 @@ describe('a run', () => {
       refuse: async () => broken,
     }
     const first = await run(cut)
-    expect(first).toMatchObject({ moved: 0, trouble: 'connection reset' })
+    expect(first).toMatchObject({ moved: 0, error: 'connection reset' })
     expect(first.unanswered).toBeGreaterThan(0)
-    expect(await run()).toMatchObject({ trouble: null, unanswered: 0 })
+    expect(await run()).toMatchObject({ error: null, unanswered: 0 })
     expect(await counts()).toEqual([0, 12])
   })
 
@@ -69,16 +69,16 @@ describe('a run', () => {
     await fill(3)
     let down = 5
     const coming: Receiver = { ...plain, offer: async (offer) => (down-- > 0 ? broken : plain.offer(offer)) }
-    expect(await run(coming, 60_000)).toMatchObject({ moved: 3, trouble: null })
+    expect(await run(coming, 60_000)).toMatchObject({ moved: 3, error: null })
   })
 
   it('leaves everything as it was when the receiver refuses for good', async () => {
     await fill(3)
-    const full: Receiver = { ...plain, offer: async () => trouble('it answered 507: the queue is full', true) }
+    const full: Receiver = { ...plain, offer: async () => failed('it answered 507: the queue is full', true) }
     expect(await run(full, 60_000)).toMatchObject({
       moved: 0,
       unanswered: 0,
-      trouble: 'it answered 507: the queue is full',
+      error: 'it answered 507: the queue is full',
     })
     expect((await here.reader.stats()).recipients).toMatchObject({ queued: 3, transferring: 0 })
   })
@@ -87,9 +87,9 @@ describe('a run', () => {
     await fill(1)
     expect(await run({ ...plain, identify: async () => broken })).toMatchObject({
       to: null,
-      trouble: 'connection reset',
+      error: 'connection reset',
     })
-    expect((await run(createLocalReceiver(here, 'here'))).trouble).toBe('that is this very queue')
+    expect((await run(createLocalReceiver(here, 'here'))).error).toBe('the target is this queue')
   })
 
   it('keeps a mail whose queue id is there already, and says so', async () => {
@@ -99,8 +99,8 @@ describe('a run', () => {
     await there.accept(twice, { claim: false })
     const report = await run()
     expect(report).toMatchObject({ moved: 2, unanswered: 0 })
-    expect(report.stayed).toEqual([
-      { queueId: twice.queueId, reason: 'a message of this queue id is at there already' },
+    expect(report.remaining).toEqual([
+      { queueId: twice.queueId, reason: 'there already has a message with this queue ID' },
     ])
   })
 
@@ -111,17 +111,20 @@ describe('a run', () => {
     await here.accept(sampleMessage({ body: { kind: 'spool', file: file.file, size } }), { claim: false })
     await fill(2)
     rmSync(join(place.directory, 'here', 'spool', file.file))
-    expect(await run()).toMatchObject({ moved: 2, stayed: [{ reason: expect.stringContaining('missing or damaged') }] })
+    expect(await run()).toMatchObject({
+      moved: 2,
+      remaining: [{ reason: expect.stringContaining('missing or damaged') }],
+    })
     expect((await here.reader.stats()).recipients).toMatchObject({ queued: 1, transferring: 0 })
   })
 
   it('waits for attempts under way as long as it may', async () => {
     await fill(2)
     const claims = await here.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })
-    expect(await run()).toMatchObject({ moved: 1, underWay: 1, trouble: null })
+    expect(await run()).toMatchObject({ moved: 1, attempting: 1, error: null })
     const waiting = run(plain, 60_000)
     await here.release(claims)
-    expect(await waiting).toMatchObject({ moved: 1, underWay: 0 })
+    expect(await waiting).toMatchObject({ moved: 1, attempting: 0 })
     expect(await counts()).toEqual([0, 2])
   })
 
@@ -131,7 +134,7 @@ describe('a run', () => {
     expect(await run()).toMatchObject({
       moved: 0,
       unanswered: 1,
-      trouble: expect.stringContaining('frozen for another'),
+      error: expect.stringContaining('frozen for another'),
     })
   })
 })
@@ -153,7 +156,7 @@ describe('taking back', () => {
     const [first, second] = (await offerAll()) as [Offer, Offer]
     await plain.offer(first)
     expect(await abortPendingTransfers({ from, receiver: () => plain, by: 'ann' })).toEqual({
-      stayed: 2,
+      remaining: 2,
       moved: 1,
       unanswered: [],
     })
@@ -166,11 +169,11 @@ describe('taking back', () => {
     await offerAll()
     const silent: Receiver = { ...plain, refuse: async () => broken }
     expect(await abortPendingTransfers({ from, receiver: () => silent, by: 'ann' })).toEqual({
-      stayed: 0,
+      remaining: 0,
       moved: 0,
       unanswered: [{ address: 'there:1', cause: 'connection reset', messages: 2 }],
     })
-    expect(await abortPendingTransfers({ from, receiver: null, by: 'ann' })).toMatchObject({ stayed: 2 })
+    expect(await abortPendingTransfers({ from, receiver: null, by: 'ann' })).toMatchObject({ remaining: 2 })
     expect((await here.reader.stats()).recipients.queued).toBe(2)
   })
 })

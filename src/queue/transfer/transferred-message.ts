@@ -1,4 +1,4 @@
-// Room queue: messages that move between queues: from the contract's form to the rows of the store and back.
+// Converts a message that moves between queues from the contract to rows of the store and back.
 
 import type { Event } from '../../observe/events.ts'
 import { bodySize, contentSize } from '../contract/stored-body.ts'
@@ -14,7 +14,7 @@ import type { TransferRow } from '../sqlite/store/statements/transfer-rows.ts'
 import type { LedgerRow } from '../sqlite/store/statements/ledger-rows.ts'
 import type { StoredRow } from '../sqlite/store/statements/message-rows.ts'
 
-/** `start` is where its content (header, then the inline body) will lie in the batch's octets. */
+/** `start`: position of the content (header, then an inline body) in the batch's octets. */
 export function encodeTransfer(message: TransferredMessage, start: number): WireTransfer {
   const { body, header } = message
   return {
@@ -62,7 +62,7 @@ export interface TransferParts {
   readonly message: StoredRow
   readonly recipients: readonly TransferRow[]
   readonly history: readonly LedgerRow[]
-  /** The node that the history is of, where an event does not name another one. */
+  /** The node of events that name none. */
   readonly node: string
 }
 

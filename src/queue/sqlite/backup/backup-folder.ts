@@ -1,5 +1,5 @@
-// Room queue: the form of a backup: a folder with the database, the spool files and a list of checksums that `sha256sum -c` reads, too.
-// The list is written last and made durable: a folder without it is no backup.
+// The format of a backup: a folder with the database, the spool files and a list of checksums that `sha256sum -c` can read. The list is written
+// last: a folder without it is not a backup.
 
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -16,7 +16,7 @@ const CHECKSUMS = 'SHA256SUMS'
 /** Checksums in hex by the path of a file below the folder. */
 export type Checksums = ReadonlyMap<string, string>
 
-/** Copies a file durably; its checksum, or null if there is none. */
+/** Copies a file durably. Returns its checksum, or null if the file does not exist. */
 export async function copyDurably(from: string, to: string): Promise<string | null> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   const hash = createHash('sha256')
@@ -69,30 +69,29 @@ export async function writeChecksums(folder: string, checksums: Checksums): Prom
 /** A checksum, and the database or a spool file: nothing outside the folder. */
 const checksumLine = /^([0-9a-f]{64}) {2}(queue\.db|spool\/\w+\/\w+)$/
 
-/** Reads the list of a backup. Rejects with QueueUnavailable if the folder is none, or if the list is not whole. */
+/** Reads the list of a backup. Rejects with QueueUnavailable if the list is missing or incomplete. */
 async function readChecksums(folder: string): Promise<Checksums> {
   const refuse = (why: string) =>
-    new QueueUnavailable('failing', `${folder} is no complete backup of a queue: ${why} ${CHECKSUMS}`)
+    new QueueUnavailable('failing', `${folder} is not a complete backup of a queue: ${why} ${CHECKSUMS}`)
   const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch(() => null)
-  if (text === null) throw refuse('it has no')
+  if (text === null) throw refuse('missing')
   const checksums = new Map<string, string>()
-  // Behind the last line end stands nothing.
   for (const [place, line] of text.split('\n').slice(0, -1).entries()) {
     const [, checksum, file] = checksumLine.exec(line) ?? []
-    if (checksum === undefined || file === undefined) throw refuse(`line ${place + 1} is not of the form of`)
+    if (checksum === undefined || file === undefined) throw refuse(`line ${place + 1} is malformed in`)
     checksums.set(file, checksum)
   }
-  if (!text.endsWith('\n') || !checksums.has(DATABASE_FILE)) throw refuse('cut short is')
+  if (!text.endsWith('\n') || !checksums.has(DATABASE_FILE)) throw refuse('truncated')
   return checksums
 }
 
-/** Compares every file of the list. Rejects with QueueUnavailable at the first one that is not what was written. */
+/** Compares every file of the list with its checksum. Rejects with QueueUnavailable at the first difference. */
 export async function verifyFolder(folder: string): Promise<Checksums> {
   const checksums = await readChecksums(folder)
   for (const [file, checksum] of checksums) {
     const found = await checksumOf(join(folder, file)).catch(() => 'missing')
     if (found !== checksum)
-      throw new QueueUnavailable('corrupt', `${join(folder, file)} is not what the backup wrote (its checksum differs)`)
+      throw new QueueUnavailable('corrupt', `${join(folder, file)} differs from what the backup wrote (wrong checksum)`)
   }
   return checksums
 }

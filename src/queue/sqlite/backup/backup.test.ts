@@ -155,7 +155,7 @@ describe('nothing is overwritten', () => {
     await backupQueue(place.directory, backup)
     await expect(backupQueue(place.directory, backup)).rejects.toThrow(/not empty/)
     writeFileSync(restored, 'a file')
-    await expect(backupQueue(place.directory, restored)).rejects.toThrow(/no directory/)
+    await expect(backupQueue(place.directory, restored)).rejects.toThrow(/not a directory/)
   })
 
   it('not a queue that holds mail, unless forced: then it is moved aside', async () => {
@@ -164,7 +164,7 @@ describe('nothing is overwritten', () => {
     await other.accept(sampleMessage(), { claim: false })
     await expect(restore()).rejects.toThrow(/in use by a running node/)
     await other.close()
-    await expect(restore()).rejects.toThrow(/holds 1 messages; --force moves/)
+    await expect(restore()).rejects.toThrow(/holds 1 messages; use --force/)
     const { messages, movedAside } = await restore({ force: true })
     expect(messages).toBe(0)
     const aside = await place.open({ directory: movedAside ?? '' })
@@ -196,7 +196,7 @@ describe('a backup that is not what was written', () => {
     await queue.accept(await spooled('a large body'), { claim: false })
     await backupQueue(place.directory, backup)
     spoil()
-    await expect(restore()).rejects.toThrow(/is not what the backup wrote/)
+    await expect(restore()).rejects.toThrow(/differs from what the backup wrote/)
     expect(existsSync(restored)).toBe(false)
   })
 
@@ -209,7 +209,7 @@ describe('a backup that is not what was written', () => {
     await queue.accept(await spooled('a large body'), { claim: false })
     await backupQueue(place.directory, backup)
     spoil()
-    await expect(restore()).rejects.toThrow(/no complete backup/)
+    await expect(restore()).rejects.toThrow(/not a complete backup/)
     expect(existsSync(restored)).toBe(false)
   })
 })
@@ -234,7 +234,7 @@ describe('a backup of another release', () => {
 
   it.each([
     ['a newer one', 99, /was written by a newer release/],
-    ['none', 0, /is no queue/],
+    ['not a queue', 0, /is not a queue/],
   ])('is refused before anything is touched if that was %s', async (_, version, message) => {
     await backupQueue(place.directory, backup)
     await rewrite((db) => db.pragma(`user_version = ${version}`))

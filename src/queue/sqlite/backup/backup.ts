@@ -1,6 +1,6 @@
-// Room queue: a copy of the queue taken while the node works. The database is copied as of one moment (a snapshot that no writer disturbs
-// and that disturbs none), then the spool files its rows name. A file that is gone by then belongs to a mail that ended meanwhile: it is
-// taken out of the copy. A backup is for the loss of a disk: what was delivered after it was taken would be delivered again.
+// A backup of the queue of a running or stopped node. The database is copied as of one moment, then the spool files that its rows name. A file
+// that is missing by then belongs to a message that ended in between; that message is removed from the copy. A backup is for the loss of a
+// disk: what was delivered after it was taken is delivered again after a restore.
 
 import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -16,13 +16,13 @@ import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 export interface BackupReport {
   readonly messages: number
   readonly spoolFiles: number
-  /** Mails that ended while the copy was taken; they are not in it. */
+  /** Messages that ended during the backup; they are not in it. */
   readonly ended: number
-  /** Mails whose spool file the disk had lost before; they are held if the backup is restored. */
+  /** Messages whose spool file was missing before; a restore holds them. */
   readonly lost: readonly string[]
 }
 
-/** Copies the queue of `directory` into `target`, a new or empty directory, and checks the copy. Rejects with QueueUnavailable. */
+/** Copies the queue of `directory` into `target`, a new or empty directory, and verifies the copy. Rejects with QueueUnavailable. */
 export async function backupQueue(directory: string, target: string): Promise<BackupReport> {
   await requireEmpty(target)
   const building = join(dirname(target), `.${basename(target)}.incomplete`)
@@ -36,7 +36,7 @@ export async function backupQueue(directory: string, target: string): Promise<Ba
       await verifyFolder(building)
       await rm(join(building, BACKUP_FILE))
       await requireEmpty(target)
-      // An empty folder gives way to it, any other one does not.
+      // rename replaces an empty folder and fails on any other.
       await rename(building, target)
       await new DirectorySync().sync(dirname(target))
       return report
@@ -48,7 +48,7 @@ export async function backupQueue(directory: string, target: string): Promise<Ba
   }
 }
 
-/** Removes what a backup left that was cut off. */
+/** Removes the rest of an interrupted backup. */
 async function clearRest(building: string): Promise<void> {
   for (const name of await readdir(building))
     if (name !== BACKUP_FILE) await rm(join(building, name), { recursive: true, force: true })
@@ -61,7 +61,7 @@ async function copyQueue(
 ): Promise<BackupReport> {
   const file = join(building, DATABASE_FILE)
   source.prepare('VACUUM INTO ?').run(file)
-  // The folder is closed to others, but what is in it may be carried elsewhere.
+  // The folder has mode 0700, but the file may be copied elsewhere.
   await chmod(file, 0o600)
   const copy = new SqliteDatabase(file)
   try {
@@ -91,7 +91,7 @@ function isQueued(db: Database, queueId: string): boolean {
   return db.prepare('SELECT 1 FROM messages WHERE queue_id = ?').get(queueId) !== undefined
 }
 
-/** Takes a mail that ended meanwhile out of the copy and adds what the ledger says of its end. */
+/** Removes a message that ended during the backup from the copy, and adds its last ledger events. */
 function removeEnded(copy: Database, source: Database, { message, queueId }: SpoolRow): void {
   copy
     .prepare('DELETE FROM recipients WHERE id BETWEEN ? AND ?')
@@ -114,8 +114,8 @@ function checkCopy(copy: Database, file: string): void {
 async function requireEmpty(directory: string): Promise<void> {
   const entries = await readdir(directory).catch((error: { code?: string }) => {
     if (error.code === 'ENOENT') return []
-    throw new QueueUnavailable('failing', `${directory} cannot hold a backup: it is no directory`)
+    throw new QueueUnavailable('failing', `cannot write a backup to ${directory}: not a directory`)
   })
   if (entries.length > 0)
-    throw new QueueUnavailable('failing', `${directory} is not empty: a backup needs a place of its own`)
+    throw new QueueUnavailable('failing', `${directory} is not empty; a backup needs a new or empty folder`)
 }

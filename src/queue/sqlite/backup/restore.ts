@@ -1,5 +1,5 @@
-// Room queue: puts a backup where a queue belongs. The backup is compared with its checksums, copied beside the queue, and comes into its
-// place by renaming: a crash leaves the old queue or the new one. What was there is moved aside, never deleted.
+// Restores a backup. The backup is compared with its checksums, copied beside the queue, and renamed into its place, so a crash leaves the old
+// queue or the new one. The old queue is moved aside, never deleted.
 
 import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -13,20 +13,20 @@ import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 export interface RestoreReport {
   readonly messages: number
   readonly spoolFiles: number
-  /** Where the queue that was there lies now, or null. */
+  /** Where the replaced queue is now, or null if there was none. */
   readonly movedAside: string | null
 }
 
 export interface RestoreRequest {
   readonly backup: string
   readonly directory: string
-  /** Replace a queue that holds mail (it is moved aside). */
+  /** Replaces a queue that holds mail; that queue is moved aside. */
   readonly force: boolean
-  /** Unix ms, for the name of what is moved aside. */
+  /** Unix ms, for the name of the replaced queue. */
   readonly now: number
 }
 
-/** Restores a backup; the next start recovers what was under way. Rejects with QueueUnavailable, also while the node runs. */
+/** Restores a backup; the next start recovers interrupted attempts. Rejects with QueueUnavailable, `owned` while the node runs. */
 export async function restoreQueue(request: RestoreRequest): Promise<RestoreReport> {
   const { backup, directory } = request
   const checksums = await verifyFolder(backup)
@@ -38,7 +38,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     const building = join(dirname(directory), `.${basename(directory)}.restoring`)
     await rm(building, { recursive: true, force: true })
     await copyAll(backup, building, checksums)
-    // Before anything gives way: a queue that this program cannot open is none.
+    // Before anything is replaced: this release must be able to open the backup.
     const counted = countIn(building)
     await giveTo(directory, building)
     const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
@@ -49,7 +49,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     if (!before) await rm(aside, { recursive: true })
     return { ...counted, movedAside: before ? aside : null }
   } catch (error) {
-    // Made by the lock, perhaps by root: the node could not use it.
+    // The lock created the directory, perhaps as root; the node could not use it.
     if (!before && !inPlace) await rm(directory, { recursive: true, force: true })
     throw error
   } finally {
@@ -63,12 +63,15 @@ function requireReplaceable({ directory, force }: RestoreRequest): void {
   try {
     old = openReadOnly(directory)
   } catch {
-    throw new QueueUnavailable('failing', `${directory} has a queue that cannot be read; --force moves it aside`)
+    throw new QueueUnavailable('failing', `cannot read the queue in ${directory}; use --force to move it aside`)
   }
   const messages = old.prepare('SELECT count(*) FROM messages').pluck().get() as number
   old.close()
   if (messages > 0)
-    throw new QueueUnavailable('failing', `${directory} holds ${messages} messages; --force moves that queue aside`)
+    throw new QueueUnavailable(
+      'failing',
+      `the queue in ${directory} holds ${messages} messages; use --force to move it aside`,
+    )
 }
 
 async function copyAll(backup: string, building: string, checksums: Checksums): Promise<void> {
@@ -78,7 +81,7 @@ async function copyAll(backup: string, building: string, checksums: Checksums): 
       throw new QueueUnavailable('failing', `${join(backup, file)} changed while it was copied`)
 }
 
-/** What root restores belongs to whom the queue belongs to. */
+/** A queue that root restores belongs to the node's user. */
 async function giveTo(directory: string, building: string): Promise<void> {
   if (process.getuid?.() !== 0) return
   const { uid, gid } = await stat(dirname(directory))
@@ -97,7 +100,7 @@ function countIn(directory: string): { messages: number; spoolFiles: number } {
   return counted
 }
 
-/** Is there anything but a lock? Bodies without their database, too, are somebody's mail. */
+/** True if there is anything but a lock: bodies without a database are mail too. */
 async function isInUse(directory: string): Promise<boolean> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []

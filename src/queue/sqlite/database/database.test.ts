@@ -140,7 +140,7 @@ describe('releases', () => {
     for (const open of [openOwned, openShared, openReadOnly]) {
       const { cause, message } = refusal(() => open(directory))
       expect(cause).toBe('newer')
-      expect(message).toMatch(/newer release \(format \d+, this program knows up to \d+\)/)
+      expect(message).toMatch(/newer release \(format \d+, this release knows up to \d+\)/)
     }
   })
 
@@ -153,7 +153,7 @@ describe('releases', () => {
       { next_hop: 'mx:a', at: 1, by: 'me', reason: 'why', extra: null },
     ])
     db.pragma('user_version = 0')
-    expect(refusal(() => openShared(directory)).message).toMatch(/start the node with this release/)
+    expect(refusal(() => openShared(directory)).message).toMatch(/start the node once with this release/)
     db.close()
   })
 

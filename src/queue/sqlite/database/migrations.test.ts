@@ -91,5 +91,5 @@ describe.each(formats)('a queue of format %i', (format) => {
 
 it('leaves a database of an older format alone when it may only read', () => {
   createFromDump(join(place.directory, DATABASE_FILE), readFileSync(fixture(1), 'utf8'))
-  expect(() => openReadOnly(place.directory)).toThrow(/form of an older release \(format 1, this program knows \d+\)/)
+  expect(() => openReadOnly(place.directory)).toThrow(/format of an older release \(format 1, this release uses \d+\)/)
 })

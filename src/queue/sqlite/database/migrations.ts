@@ -1,5 +1,5 @@
-// Room queue: brings a database to the form this program knows, one numbered step after the other, each in its own transaction.
-// `user_version` is the number of the last step. Steps only go forward; a database from the future is refused.
+// Migrates a database to the format of this release, step by step, each in one transaction. `user_version` is the number of the last step.
+// Steps only go forward; a database of a newer release is refused.
 
 import type { Database } from 'better-sqlite3'
 import { initial } from './migrations/0001-initial.ts'
@@ -8,13 +8,13 @@ import { turns } from './migrations/0003-turns.ts'
 import { plainNames } from './migrations/0004-plain-names.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
-/** In order: index + 1 is the step's number. */
+/** In order; the number of a step is its index + 1. */
 export const migrations: readonly string[] = [initial, handOver, turns, plainNames]
 
-/** Marks our files (`application_id`), so that some other SQLite file is never mistaken for a queue: "WAYP". */
+/** Marks the file as a queue (`application_id`): "WAYP". */
 const APPLICATION_ID = 0x57415950
 
-/** Applies the missing steps. Throws QueueUnavailable `newer` or `corrupt` (not ours). */
+/** Applies the missing steps. Throws QueueUnavailable `newer`, or `corrupt` if the file is not a queue. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {
   const version = readVersion(db)
   refuseNewer(db, steps.length)
@@ -31,22 +31,22 @@ export function migrate(db: Database, steps: readonly string[] = migrations): vo
   }
 }
 
-/** For readers and second processes, which must not migrate: throws unless the form is exactly the known one. */
+/** For processes that must not migrate: throws unless the format is that of this release. */
 export function requireCurrent(db: Database): void {
   refuseNewer(db, migrations.length)
   const version = readVersion(db)
   if (version < migrations.length)
     throw new QueueUnavailable(
       'failing',
-      `${db.name} has the form of an older release (format ${version}, this program knows ${migrations.length}): ` +
-        'start the node with this release once, it migrates the queue',
+      `${db.name} has the format of an older release (format ${version}, this release uses ${migrations.length}); ` +
+        'start the node once with this release to migrate the queue',
     )
 }
 
-/** Throws unless the owner's next start can work with it. */
+/** Throws unless the next start of the node can migrate and use the database. */
 export function requireKnown(db: Database): void {
   refuseNewer(db, migrations.length)
-  if (readVersion(db) === 0) throw new QueueUnavailable('corrupt', `${db.name} is no queue`)
+  if (readVersion(db) === 0) throw new QueueUnavailable('corrupt', `${db.name} is not a queue`)
 }
 
 function refuseNewer(db: Database, known: number): void {
@@ -54,8 +54,8 @@ function refuseNewer(db: Database, known: number): void {
   if (version <= known) return
   throw new QueueUnavailable(
     'newer',
-    `${db.name} was written by a newer release (format ${version}, this program knows up to ${known}): ` +
-      'run that release, or restore a backup made with this one',
+    `${db.name} was written by a newer release (format ${version}, this release knows up to ${known}); ` +
+      'run that release, or restore a backup of this release',
   )
 }
 
@@ -66,6 +66,6 @@ export function readVersion(db: Database): number {
 
 function claimFile(db: Database): void {
   const tables = db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() as number
-  if (tables > 0) throw new QueueUnavailable('corrupt', `${db.name} is a database of something else, not a queue`)
+  if (tables > 0) throw new QueueUnavailable('corrupt', `${db.name} is a database of another program, not a queue`)
   db.pragma(`application_id = ${APPLICATION_ID}`)
 }

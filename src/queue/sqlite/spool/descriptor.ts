@@ -1,15 +1,14 @@
-// Room queue: a new file as a plain descriptor. Not a FileHandle: Node ends the process when one of those is collected unclosed, and a
-// forgotten file must never take the node down.
+// A new file as a file descriptor. Not a FileHandle: Node ends the process when an unclosed FileHandle is collected.
 
 import { close, fdatasync, fstat, open, write, writev } from 'node:fs'
 import { promisify } from 'node:util'
 
 export interface Descriptor {
-  /** Writes all octets, whatever the kernel takes at once. */
+  /** Writes all octets, in as many writes as the kernel needs. */
   write(chunks: readonly Buffer[]): Promise<void>
-  /** Makes the data durable; the size in octets. */
+  /** Makes the data durable. Returns the size in octets. */
   sync(): Promise<number>
-  /** Closing twice does nothing. */
+  /** Closes the file; a second call does nothing. */
   close(): Promise<void>
 }
 
@@ -20,7 +19,7 @@ const [openFile, closeFile, syncData, statFile] = [
   promisify(fstat),
 ]
 
-/** Creates a file that must not exist, readable by nobody else. */
+/** Creates a file that must not exist, with mode 0600. */
 export async function openNew(path: string): Promise<Descriptor> {
   const fd = await openFile(path, 'wx', 0o600)
   let closed = false

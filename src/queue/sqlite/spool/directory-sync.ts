@@ -1,4 +1,4 @@
-// Room queue: makes directory entries durable. Everybody who asks while an fsync of that directory runs shares the next one.
+// Makes directory entries durable. Calls during a running fsync of the same directory share the next fsync.
 
 import { open } from 'node:fs/promises'
 

@@ -1,13 +1,13 @@
-// Room queue: compares the spool directory with the rows, at open and before any new file. A file without a row is the rest of a crash and
-// goes; a row without its file is a loss that a person must see.
+// Compares the spool directory with the rows, at open and before any new file. A file without a row is the rest of a crash and is deleted; a
+// row without its file is a loss that the node reports.
 
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SpoolOwner } from '../worker/worker-protocol.ts'
 
-/** Where commands beside the node put bodies; its sweep cannot know which file gets its row in the next moment. */
+/** Folder for the bodies of commands beside the node: a command may be about to write the row of a file. */
 export const FOREIGN_FOLDER = 'in'
-/** A file there without a row is the rest of a command that died after this, ms: no step of a command takes as long. */
+/** Age from which a file there without a row is the rest of a crashed command, ms; no step of a command takes that long. */
 const FOREIGN_AGE_MS = 86_400_000
 
 export interface SweepResult {
@@ -16,7 +16,7 @@ export interface SweepResult {
   readonly lost: readonly { readonly queueId: string; readonly reason: string }[]
 }
 
-/** Looks only; the caller removes the orphans and holds the losses. `now`, unix ms, is what the age of files counts from. */
+/** Compares only; the caller deletes the orphans and holds the recipients of lost bodies. `now`: unix ms, for the age of files. */
 export async function sweepSpool(directory: string, owners: readonly SpoolOwner[], now: number): Promise<SweepResult> {
   const named = new Set(owners.map((owner) => owner.file))
   const orphans: string[] = []
@@ -35,7 +35,7 @@ export async function sweepSpool(directory: string, owners: readonly SpoolOwner[
   return { orphans, lost }
 }
 
-/** A file that another process may be about to name. */
+/** True for a file whose row another process may be about to write. */
 async function isFresh(directory: string, file: string, now: number): Promise<boolean> {
   if (!file.startsWith(`${FOREIGN_FOLDER}/`)) return false
   const found = await stat(join(directory, file)).catch(() => null)

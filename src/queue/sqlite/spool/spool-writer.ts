@@ -1,12 +1,12 @@
-// Room queue: the stream into a spool file. Node's own write stream closes the file by itself; here the spool has to sync it first.
+// The stream into a spool file. Node's write stream closes the file when it ends; the spool must sync the file first.
 
 import { Writable } from 'node:stream'
 import type { Descriptor } from './descriptor.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
-/** Octets gathered for one write: each is a trip to another thread, whose waking costs more than the copy of a socket's chunk. */
+/** Octets gathered for one write: a write wakes another thread, which costs more than copying a socket's chunk. */
 const GATHERED_OCTETS = 262_144
-/** Octets that may come during a write before the writer is told to wait. */
+/** Octets that may arrive during a write before the stream applies backpressure. */
 const BUFFERED_OCTETS = 131_072
 
 export class SpoolWriter extends Writable {
@@ -20,7 +20,7 @@ export class SpoolWriter extends Writable {
     this.#descriptor = descriptor
   }
 
-  /** Stops writing; resolves when no write is under way, so that the file can be closed. */
+  /** Stops writing. Resolves when no write is running, so that the file can be closed. */
   async abandon(): Promise<void> {
     this.on('error', () => {})
     this.destroy()
@@ -47,7 +47,7 @@ export class SpoolWriter extends Writable {
     this.#octets += chunk.length
   }
 
-  /** Writes what was gathered if it is at least so many octets. */
+  /** Writes what was gathered if it is at least `least` octets. */
   #flush(least: number, callback: (error?: Error | null) => void): void {
     if (this.#octets < least) return callback()
     this.#writing = this.#descriptor.write(this.#gathered)

@@ -1,5 +1,5 @@
-// Room queue: bodies too large for the database, as files. A file is written once, made durable with its directory entry, then named by a
-// row: the row is the commit point, so nothing is renamed. All waiting is asynchronous; the event loop never waits for the disk.
+// Spool files: bodies that are too large for the database. A file is written once and made durable with its directory entry; then a row names
+// it. The row is the commit point, so no file is renamed.
 
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -10,15 +10,15 @@ import type { SpoolFile } from '../../contract/queue.ts'
 import { SpoolWriter } from './spool-writer.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
-/** Files that share a subdirectory before the next one is used: files written at the same time share its fsync. */
+/** Files per subdirectory before the next one is used: files written at the same time share its fsync. */
 const FILES_PER_TURN = 256
-/** Subdirectories, so that none grows too long. */
+/** Number of subdirectories, which bounds the size of each. */
 const SUBDIRECTORIES = 256
-/** Bytes of the random name: no two files ever share one. */
+/** Octets of a random file name: no two files get the same name. */
 const NAME_BYTES = 12
 /**
- * Octets read at once when a body is sent: each read costs a trip to another thread. From 128 KiB on the C library asks the kernel for cleared
- * pages for every piece of memory and gives them back at once, which costs as much again.
+ * Octets per read when a body is sent: each read costs a switch to another thread. From 128 KiB the C library maps and unmaps memory for every
+ * buffer, which costs as much again.
  */
 const READ_AHEAD = 126_976
 
@@ -30,7 +30,7 @@ export class Spool {
   readonly #folder: string | null
   #count = 0
 
-  /** `folder`: a subdirectory for all files, where they shall not be spread as usual. */
+  /** `folder`: one subdirectory for all files; null to spread them. */
   constructor(directory: string, randomBytes: (count: number) => Buffer, folder: string | null = null) {
     this.#directory = directory
     this.#randomBytes = randomBytes
@@ -41,7 +41,7 @@ export class Spool {
     return this.#directory
   }
 
-  /** A new file, exclusively. Rejects with QueueUnavailable. */
+  /** Creates a new file. Rejects with QueueUnavailable. */
   async create(): Promise<SpoolFile> {
     const turn = Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES
     const subdirectory = this.#folder ?? subdirectoryName(turn)
@@ -55,15 +55,12 @@ export class Spool {
     }
   }
 
-  /** The body as a stream; it fails before its first octet if the file is missing or has another size than the row says. */
+  /** The body as a stream; it fails before its first octet if the file is missing or its size is not that of the row. */
   read(file: string, size: number): Readable {
     return Readable.from(readWhole(join(this.#directory, file), size), { objectMode: false })
   }
 
-  /**
-   * A second name for the octets of a finished file, durable when it resolves: whichever name is removed first, the other keeps them.
-   * Rejects with QueueUnavailable.
-   */
+  /** Makes a hard link of a finished file, durable when it resolves. Returns its name. Rejects with QueueUnavailable. */
   async link(file: string): Promise<string> {
     const [subdirectory = ''] = file.split('/')
     const second = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
@@ -76,7 +73,7 @@ export class Spool {
     }
   }
 
-  /** Removes a file; it may be gone already. */
+  /** Removes a file; a missing file is no error. */
   async remove(file: string): Promise<void> {
     await unlink(join(this.#directory, file)).catch((error: { code?: string }) => {
       if (error.code !== 'ENOENT') throw error
@@ -122,7 +119,7 @@ function subdirectoryName(number: number): string {
   return number.toString(16).padStart(2, '0')
 }
 
-/** Waits until all that was written is with the kernel. */
+/** Resolves when the kernel has everything that was written. */
 function ended(stream: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject)

@@ -1,5 +1,5 @@
-// Room queue: how much waits for each destination and since when, kept in the worker's memory beside the database so that the
-// scheduler's question costs nothing. Changes are staged with the transaction that makes them and follow its fate.
+// How many recipients wait for each destination, and since when: totals in the worker's memory beside the database. Changes are staged with the
+// transaction that makes them and are applied or dropped with it.
 
 import type { DestinationSummary } from '../../contract/queue.ts'
 import type { Statements } from './statements.ts'
@@ -13,7 +13,7 @@ interface Staged {
   delta: number
   /** Earliest time added, or Infinity. */
   added: number
-  /** Something was taken away, so that the earliest time has to be looked up. */
+  /** A recipient was removed: the earliest time must be read again. */
   removed: boolean
 }
 
@@ -53,13 +53,13 @@ export class DestinationTotals {
     staged.removed = true
   }
 
-  /** Stages that a person suspended or resumed a destination. */
+  /** Stages that an operator suspended or resumed a destination. */
   setSuspended(nextHop: string, suspended: boolean): void {
     this.#stagedSuspensions.set(nextHop, suspended)
     this.#stage(nextHop)
   }
 
-  /** Makes the staged changes true, after the commit. Returns the destinations that look different now. */
+  /** Applies the staged changes, after the commit. Returns the destinations that changed. */
   commit(): DestinationSummary[] {
     if (this.#staged.size === 0) return []
     const changed: DestinationSummary[] = []
@@ -81,7 +81,7 @@ export class DestinationTotals {
     this.#staged.clear()
   }
 
-  /** Reads everything again: at open, and when another process wrote. Returns what looks different. */
+  /** Reads all totals again: at open, and when another process wrote. Returns the destinations that changed. */
   reload(): DestinationSummary[] {
     const before = new Map(this.summaries().map((one) => [one.nextHop, one]))
     this.#suspended = new Set(this.#sql.selectSuspensions().map((one) => one.nextHop))
@@ -99,7 +99,7 @@ export class DestinationTotals {
     return [...after, ...[...before.keys()].map((nextHop) => ({ nextHop, waiting: 0, earliestAttemptAt: 0 }))]
   }
 
-  /** Every destination that may be attempted and for which something waits. */
+  /** The destinations with waiting recipients, without suspended ones. */
   summaries(): DestinationSummary[] {
     return [...this.#entries.keys()]
       .filter((nextHop) => !this.#suspended.has(nextHop))

@@ -1,4 +1,4 @@
-// Room queue: under which terms a ledger row can be found. `trace` asks by queue id, address or message-id.
+// The search terms of a ledger row: queue ID, addresses and Message-ID.
 
 import type { Event } from '../../../observe/events.ts'
 
@@ -23,17 +23,17 @@ export function termsOf(queueId: string | null, events: readonly Event[]): strin
   return [...terms]
 }
 
-/** An address or message-id as it is indexed: without angle brackets; addresses in lower case (queue ids keep their case). */
+/** A search term as it is indexed: without angle brackets; addresses and Message-IDs in lower case, queue IDs as they are. */
 export function traceTerm(text: string): string {
   const bare = text.trim().replace(/^<(.*)>$/s, '$1')
   return bare.includes('@') ? bare.toLowerCase() : bare
 }
 
-/** Parts of the index: a look-up reads one of them. */
+/** Parts of the index; a look-up reads one of them. */
 export const BUCKETS = 32
 const BUCKET_SHIFT = 27
 
-/** A term as the index stores it: 32 bits of FNV-1a with its bits mixed once more. Readers compare the term itself afterwards. */
+/** The hash of a term: FNV-1a, 32 bits, mixed once more. Readers compare the term itself afterwards. */
 export function hashTerm(term: string): { readonly hash: number; readonly bucket: number } {
   let hash = 0x811c9dc5
   for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), 0x01000193)

@@ -1,5 +1,5 @@
 // The reads of a queue as steps that take a bounded part of a connection's time. The worker runs them between the node's commits; a command
-// runs them on a read-only connection of its own.
+// runs them on a separate read-only connection.
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../../observe/events.ts'

@@ -1,7 +1,7 @@
-// Room queue: how a recipient's row id is made of its message's and its place in it, so that the recipients of a message are
-// neighbours in the table and need no index.
+// The row id of a recipient is made of its message's id and its ordinal, so the recipients of a message are neighbours in the table and need
+// no index.
 
-/** Recipients one message can have; two powers above any list that SMTP limits and routing allow. */
+/** Most recipients of one message; far above what SMTP limits and routing allow. */
 export const RECIPIENTS_PER_MESSAGE = 65_536
 
 /** The row id of a message's recipient; exact up to 2^37 messages. */

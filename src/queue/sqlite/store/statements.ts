@@ -1,4 +1,4 @@
-// Room queue: all statements of the hot paths, prepared once per connection.
+// All statements of frequent operations, prepared once per connection.
 
 import type { Database } from 'better-sqlite3'
 import {
@@ -53,7 +53,7 @@ import {
 } from './statements/transfer-target-rows.ts'
 import { insertTransferred } from './statements/transfer-rows.ts'
 
-/** Statements of a hand-over. */
+/** Statements of transfers. */
 function prepareTransfers(db: Database) {
   return {
     selectIdentity: selectIdentity(db),

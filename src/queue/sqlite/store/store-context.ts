@@ -1,4 +1,4 @@
-// Room queue: what every operation of the store works with.
+// What the operations of the store share.
 
 import type { DestinationTotals } from './destination-totals.ts'
 import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
@@ -10,16 +10,16 @@ export interface StoreContext {
   /** Numbers in [0, 1), for jitter. */
   readonly random: () => number
   readonly totals: DestinationTotals
-  /** The flow of each destination that was claimed from last; forgotten when nothing waits for it. */
+  /** By destination: the flow that was served last; removed when nothing waits. */
   readonly lastServedFlow: Map<string, number>
   /** Spool files whose message row is removed in this transaction. */
   readonly freedFiles: string[]
-  /** Writes ledger entries that the main thread has itself and tells when their commit is answered: they need not come back as news. */
+  /** Writes ledger events that the main thread has and publishes itself when their commit is answered. */
   readonly insertPublishedLedger: Statements['insertLedger']
-  /** A message id that was never used in this process. */
+  /** A message id that this process has not used. */
   readonly newMessageId: () => number
   /** The octets that came with the batch of the running operation. */
   octets: Uint8Array
-  /** Collects octets for the reply; returns where they lie. */
+  /** Adds octets to the reply. Returns their position in it. */
   readonly addReplyOctets: (octets: Uint8Array) => { readonly start: number; readonly end: number }
 }

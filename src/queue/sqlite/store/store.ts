@@ -1,5 +1,5 @@
-// Room queue: the synchronous engine: runs operations on the database, many in one transaction. Lives in the store worker; the command
-// line uses it directly. It sends nothing and reads no clock.
+// The synchronous engine: runs operations on the database, many in one transaction. It is in the store worker of a node, or in the process of
+// a command. It reads no clock and sends nothing.
 
 import type { Database, Statement } from 'better-sqlite3'
 import { openOwned, openShared } from '../database/database.ts'
@@ -28,7 +28,7 @@ export interface StoreSettings {
   readonly retry: RetrySettings
   /** Numbers in [0, 1), for jitter. */
   readonly random: () => number
-  /** The node: takes the owner's lock and recovers what a crash left. False: a second process that only controls. */
+  /** The node: locks the queue as its owner and recovers claims after a crash. False: a second process beside the node. */
   readonly owner: boolean
   /** Unix ms, for the ledger entries of the recovery. */
   readonly now: number
@@ -52,19 +52,19 @@ interface Result extends OperationOutcomes {
   readonly failures: [place: number, failure: Failure][]
 }
 
-/** How a group of jobs ended that shared a transaction. */
+/** How the transaction of a group of jobs ended. */
 type GroupEnd = { kind: 'done' } | { kind: 'unavailable'; error: QueueUnavailable } | { kind: 'wrong'; error: unknown }
 
 /**
- * Ids that a second process leaves free: among them are those that the owner gave and that ended since. An id must not come back while
- * somebody may still have an outcome for it.
+ * Ids that a second process skips: the owner may have used some of them since. An id must not be used again while an attempt may still
+ * settle it.
  */
 const FOREIGN_STRIDE = 10_000
-/** Ledger rows of another process that are read at once. */
+/** Ledger rows of another process read at once. */
 const FOREIGN_ROWS = 1_000
 
 export class Store {
-  /** Claims that a crash had left. */
+  /** Recipients whose attempt a crash interrupted. */
   readonly recovered: number
   readonly database: Database
   readonly #lock: Database | null
@@ -76,14 +76,14 @@ export class Store {
   readonly #owner: boolean
   #seenVersion: unknown
   #lastMessage: number
-  /** The last row of the ledger that was told or written here. */
+  /** The last ledger row that was published or written here. */
   #lastLedger: number
   #changed: DestinationSummary[] = []
   #freed: string[] = []
-  /** Entries of the transaction that runs, and those that are committed; without those that the main thread tells itself. */
+  /** Ledger entries of the running transaction, and committed ones; without those that the main thread publishes itself. */
   #entries: string[] = []
   #ledger: string[] = []
-  /** Has the transaction that runs written any? */
+  /** The running transaction wrote to the ledger. */
   #wroteLedger = false
   #failing: string | null = null
 
@@ -123,7 +123,7 @@ export class Store {
     return this.#context.totals.waiting
   }
 
-  /** Runs all jobs in one transaction (one fsync). An answer or a failure for each; one bad job does not harm the others. */
+  /** Runs all jobs in one transaction (one fsync). Each gets a result or a failure; one bad job does not fail the others. */
   run(jobs: readonly Job[]): OperationOutcomes {
     const result: Result = { values: [], failures: [] }
     const all = jobs.map((_, place) => place)
@@ -152,7 +152,7 @@ export class Store {
     return changes
   }
 
-  /** Work that no caller waits for: what another process changed, the ledger's index and, when `idle`, the checkpoint. */
+  /** Background work: changes of another process, the ledger's index and, if `idle`, the checkpoint. */
   housekeep(idle: boolean): void {
     try {
       this.#noticeForeignChanges()
@@ -176,7 +176,7 @@ export class Store {
     this.#lock?.close()
   }
 
-  /** Before anybody listens: what it changes is what is found at the opening. */
+  /** Its changes are part of the state at open, so they are not published. */
   #recover(now: number): number {
     const recovered = this.#transaction(() => recover(this.#context, this.database, now))
     this.takeChanges()
@@ -232,18 +232,18 @@ export class Store {
     return result
   }
 
-  /** A person's control in another process: the summaries must be right although nothing was run here. */
+  /** Another process wrote: read totals, ids and the ledger again. */
   #noticeForeignChanges(): void {
     const version = this.#dataVersion.get()
     if (version === this.#seenVersion) return
     this.#lastMessage = Math.max(this.#lastMessage, selectLastMessageId(this.database))
     for (const summary of this.#context.totals.reload()) this.#changed.push(summary)
-    if (this.#owner) this.#hearForeignLedger()
+    if (this.#owner) this.#readForeignLedger()
     this.#seenVersion = version
   }
 
-  /** What others wrote into the ledger is told like our own: log and metrics know what a person did beside the node. */
-  #hearForeignLedger(): void {
+  /** Events of another process are published like those of the node, for log and metrics. */
+  #readForeignLedger(): void {
     for (;;) {
       const rows = this.#context.sql.selectLedgerAfter(this.#lastLedger, FOREIGN_ROWS)
       for (const { events } of rows) this.#ledger.push(events)

@@ -1,11 +1,10 @@
-// Room queue: gathers the octets of many operations or answers, so that they lie one behind the other in one piece of memory when they go to
-// the other thread.
+// Collects the octets of many operations or results, so that they are in one piece of memory when they go to the other thread.
 
 export class OctetCollector {
   #parts: Uint8Array[] = []
   #length = 0
 
-  /** Where the next octets will lie: a mark for `cutTo`. */
+  /** Position of the next octets, for `cutTo`. */
   get length(): number {
     return this.#length
   }
@@ -17,12 +16,12 @@ export class OctetCollector {
     return { start, end: this.#length }
   }
 
-  /** Forgets what was added after a mark. */
+  /** Drops what was added after a position. */
   cutTo(length: number): void {
     while (this.#length > length) this.#length -= (this.#parts.pop() as Uint8Array).length
   }
 
-  /** Everything in one buffer of its own (never a slice of a shared pool), or null if there is nothing. Starts anew. */
+  /** Everything in one buffer that is not part of a pool, or null if there is nothing. The collector is empty afterwards. */
   take(): Uint8Array<ArrayBuffer> | null {
     if (this.#parts.length === 0) return null
     const whole = new Uint8Array(this.#length)
@@ -30,7 +29,7 @@ export class OctetCollector {
     return whole
   }
 
-  /** Copies everything into memory that is large enough. Starts anew. */
+  /** Copies everything into memory that is large enough. The collector is empty afterwards. */
   moveTo(memory: Uint8Array): void {
     let offset = 0
     for (const part of this.#parts) {

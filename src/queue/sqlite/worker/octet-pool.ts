@@ -1,23 +1,23 @@
-// Room queue: the memory in which the octets of a batch go to the store worker. Shared by both threads and used again for a later batch, so
-// that a busy node neither clears new pages for each batch nor leaves them to the garbage collector.
+// Memory for the octets of batches, shared by both threads and used again, so that a busy node neither clears new pages for each batch nor
+// leaves them to the garbage collector.
 
-/** Least size of a piece of memory, octets: a usual batch of small mails. Sizes double from here. */
+/** Least size of a piece of memory, octets: a usual batch of small messages. Sizes double from here. */
 const LEAST_OCTETS = 65_536
-/** Memory of a larger batch is not kept: it is rare, and would never be given back. */
+/** Memory of a larger batch is not kept: such a batch is rare. */
 const MOST_KEPT_OCTETS = 8 * 2 ** 20
 
 export interface BorrowedOctets {
   readonly octets: Uint8Array
-  /** Takes the memory back; nobody reads it any more. */
+  /** Returns the memory to the pool; it must not be read afterwards. */
   readonly giveBack: () => void
 }
 
 export class OctetPool {
   readonly #free: Uint8Array[] = []
 
-  /** Memory for so many octets, to be filled and then read by the other thread until it is given back. */
+  /** Memory of `length` octets, for the other thread to read until it is given back. */
   borrow(length: number): BorrowedOctets {
-    const memory = this.#take(length)
+    const memory = this.#pieceOf(length)
     return {
       octets: memory.subarray(0, length),
       giveBack: () => {
@@ -26,8 +26,8 @@ export class OctetPool {
     }
   }
 
-  /** The first free piece that is large enough. Of those too small one goes, so that the pieces grow to what batches need, and stay few. */
-  #take(length: number): Uint8Array {
+  /** The first free piece that is large enough. If there is none, a smaller one is dropped, so that the pieces grow to the size of batches. */
+  #pieceOf(length: number): Uint8Array {
     const place = this.#free.findIndex((one) => one.length >= length)
     if (place >= 0) return this.#free.splice(place, 1)[0] as Uint8Array
     this.#free.pop()

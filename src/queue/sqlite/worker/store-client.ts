@@ -1,5 +1,5 @@
-// Room queue: the main thread's side of the store worker. Operations asked in one turn of the event loop, or while a commit runs, travel
-// in one message; their octets in memory that both threads share. Never waits for a disk.
+// The main thread's side of the store worker. Operations of one turn of the event loop, or of the time of a commit, go to the worker in one
+// message; their octets are in memory that both threads share.
 
 import { Worker } from 'node:worker_threads'
 import { OctetPool, type BorrowedOctets } from './octet-pool.ts'
@@ -15,14 +15,14 @@ import type {
 } from './worker-protocol.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
-/** Batches that may be under way: one commits while the next one waits at the worker's door. */
-const BATCHES_UNDER_WAY = 2
+/** Batches in flight: one is committing, one is queued. */
+const BATCHES_IN_FLIGHT = 2
 
-/** Memory for short-lived objects of the worker, MiB: nearly all of them die with their batch; the default only costs memory. */
+/** Memory for short-lived objects of the worker, MiB: nearly all of them are garbage after their batch. */
 const YOUNG_MEMORY_MB = 8
 
-/** A batch that the worker has. */
-interface UnderWay {
+/** A batch in flight. */
+interface BatchInFlight {
   readonly waiters: readonly Waiter[]
   readonly lent: BorrowedOctets | null
 }
@@ -36,7 +36,6 @@ type Ready = WorkerReport & { kind: 'ready' }
 
 const NO_OCTETS = new Uint8Array(0)
 
-/** What the client tells the engine besides answers. */
 export interface CommitListener {
   /** A commit changed something; called before its operations are answered. */
   committed(news: Omit<CommitNews, 'batches' | 'octets'>): void
@@ -47,7 +46,7 @@ export interface CommitListener {
 export class StoreClient {
   readonly #worker: Worker
   readonly #listener: CommitListener
-  readonly #underWay = new Map<number, UnderWay>()
+  readonly #inFlight = new Map<number, BatchInFlight>()
   readonly #memory = new OctetPool()
   readonly #collector = new OctetCollector()
   #operations: Operation[] = []
@@ -86,12 +85,12 @@ export class StoreClient {
     return { ...ready, client: new StoreClient(worker, listener) }
   }
 
-  /** Where the next octets given to `ask` will lie in their batch. */
+  /** Position of the next octets of `run` in their batch. */
   get octetsStart(): number {
     return this.#collector.length
   }
 
-  /** Asks for one operation. Resolves after the commit; the octets are shared by all answers of it. */
+  /** Runs one operation. Resolves after the commit; all results of a commit share the octets. Rejects with QueueUnavailable. */
   run<K extends Operation['kind']>(
     operation: Operation & { kind: K },
     octets: readonly Uint8Array[] = [],
@@ -105,7 +104,7 @@ export class StoreClient {
     })
   }
 
-  /** Runs what was asked before, closes the database, ends the worker. */
+  /** Runs pending operations, closes the database and ends the worker. */
   async close(): Promise<void> {
     if (this.#gone) return
     this.#flush()
@@ -117,7 +116,7 @@ export class StoreClient {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#operations.length === 0 || this.#underWay.size >= BATCHES_UNDER_WAY) return
+    if (this.#scheduled || this.#operations.length === 0 || this.#inFlight.size >= BATCHES_IN_FLIGHT) return
     this.#scheduled = true
     setImmediate(() => this.#flush())
   }
@@ -129,7 +128,7 @@ export class StoreClient {
     if (lent) this.#collector.moveTo(lent.octets)
     const id = ++this.#lastBatch
     const batch: Batch = { kind: 'batch', id, operations: this.#operations, octets: lent?.octets ?? null }
-    this.#underWay.set(id, { waiters: this.#waiters, lent })
+    this.#inFlight.set(id, { waiters: this.#waiters, lent })
     this.#operations = []
     this.#waiters = []
     this.#worker.postMessage(batch)
@@ -141,8 +140,8 @@ export class StoreClient {
     this.#listener.committed(report)
     const octets = report.octets ?? NO_OCTETS
     for (const { id, values, failures } of report.batches) {
-      const { waiters = [], lent = null } = this.#underWay.get(id) ?? {}
-      this.#underWay.delete(id)
+      const { waiters = [], lent = null } = this.#inFlight.get(id) ?? {}
+      this.#inFlight.delete(id)
       lent?.giveBack()
       for (const [place, failure] of failures) waiters[place]?.reject(errorOf(failure))
       for (const [place, waiter] of waiters.entries()) waiter.resolve({ value: values[place] as never, octets })
@@ -153,8 +152,8 @@ export class StoreClient {
   #lose(cause: string): void {
     if (this.#gone) return
     this.#gone = new QueueUnavailable(this.#closed ? 'closed' : 'failing', cause)
-    const waiters = [...[...this.#underWay.values()].flatMap((one) => one.waiters), ...this.#waiters]
-    this.#underWay.clear()
+    const waiters = [...[...this.#inFlight.values()].flatMap((one) => one.waiters), ...this.#waiters]
+    this.#inFlight.clear()
     this.#waiters = []
     this.#operations = []
     for (const waiter of waiters) waiter.reject(this.#gone)

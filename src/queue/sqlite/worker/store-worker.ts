@@ -1,5 +1,5 @@
-// Room queue: the worker thread that owns the database. Everything that waits when it looks is run in one transaction (group commit), so
-// the more is asked at once, the fewer fsyncs each mail costs. When nothing waits it checkpoints.
+// The worker thread that owns the database. It runs all waiting operations in one transaction (group commit), so more load means fewer fsyncs
+// per message, and checkpoints when idle.
 
 import { systemClock } from '../../../lib/clock.ts'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
@@ -8,12 +8,12 @@ import { selectSpoolFiles } from '../store/statements/message-rows.ts'
 import { type Job, Store } from '../store/store.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
-/** How often the idle work is looked at, ms. */
+/** Interval of the background work, ms. */
 const TICK_MS = 250
-/** Without work for this long: checkpoint, ms. */
+/** Idle time before a checkpoint, ms. */
 const IDLE_MS = 400
-/** Batches after which the ledger's index is looked at while mail keeps coming. */
-const BATCHES_PER_LOOK = 16
+/** Batches between two runs of the background work under load. */
+const BATCHES_PER_HOUSEKEEPING = 16
 const NO_OCTETS = new Uint8Array(0)
 
 const port = parentPort
@@ -41,13 +41,13 @@ function openStore(settings: WorkerSettings): Store | null {
 
 function serve(open: Store): void {
   let lastWork = systemClock.monotonic()
-  let sinceLook = 0
+  let sinceHousekeeping = 0
   let checkpointed = false
   const tick = systemClock.every(TICK_MS, () => {
     const idle = !checkpointed && systemClock.monotonic() - lastWork > IDLE_MS
     open.housekeep(idle)
     checkpointed ||= idle
-    tellChanges(open)
+    reportChanges(open)
   })
   port?.on('message', (first: WorkerRequest) => {
     const requests = [first]
@@ -57,8 +57,8 @@ function serve(open: Store): void {
     if (batches.length > 0) runBatches(open, batches)
     lastWork = systemClock.monotonic()
     checkpointed = false
-    if (++sinceLook >= BATCHES_PER_LOOK) {
-      sinceLook = 0
+    if (++sinceHousekeeping >= BATCHES_PER_HOUSEKEEPING) {
+      sinceHousekeeping = 0
       open.housekeep(false)
     }
     if (batches.length === requests.length) return
@@ -77,14 +77,14 @@ function runBatches(open: Store, batches: readonly Batch[]): void {
   let start = 0
   const answered = batches.map(({ id, operations }) => {
     const end = start + operations.length
-    const mine = failures.filter(([place]) => place >= start && place < end)
-    const own = {
+    const own = failures.filter(([place]) => place >= start && place < end)
+    const outcomes = {
       id,
       values: values.slice(start, end),
-      failures: mine.map(([place, failure]) => [place - start, failure] as const),
+      failures: own.map(([place, failure]) => [place - start, failure] as const),
     }
     start = end
-    return own
+    return outcomes
   })
   const octets = open.takeOctets()
   report(
@@ -93,7 +93,7 @@ function runBatches(open: Store, batches: readonly Batch[]): void {
   )
 }
 
-function tellChanges(open: Store): void {
+function reportChanges(open: Store): void {
   const changes = open.takeChanges()
   if (changes.changed.length + changes.freed.length + changes.ledger.length === 0) return
   report({ kind: 'news', batches: [], octets: null, ...changes, waiting: open.waiting, failing: open.failing })

@@ -1,4 +1,4 @@
-// Room queue: messages, claims and notices between the contract's form and the plain data that crosses the threads.
+// Encodes and decodes messages, claims, notices and outcomes between the contract and the plain data that crosses the threads.
 
 import type { Event } from '../../../observe/events.ts'
 import { bodySize, contentSize } from '../../contract/stored-body.ts'
@@ -27,7 +27,7 @@ import type {
   StoredMessage,
 } from '../../contract/queue.ts'
 
-/** `start` is where its content will lie in the batch's octets. */
+/** `start`: position of the message's content in the batch's octets. */
 export function encodeMessage(message: NewMessage, start: number): WireMessage {
   const { body, header } = message
   return [

@@ -1,5 +1,5 @@
-// Room queue: what the main thread and the store worker say to each other. Plain data that structured clone copies cheaply: text and
-// numbers; all octets of a batch lie in one piece of memory: shared on the way in (batch-octets.ts), transferred on the way out.
+// The messages between the main thread and the store worker: plain data that structured clone copies cheaply. All octets of a batch are in
+// one piece of memory, shared on the way in (octet-pool.ts) and transferred on the way out.
 
 import type { TlsResult } from '../../../smtp/tls-result.ts'
 import type { DestinationSummary } from '../../contract/queue.ts'
@@ -10,7 +10,7 @@ import type { TransferStepAnswers, TransferStep } from '../../transfer/transfer-
 import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
 import type { UnavailableCause } from '../../contract/queue-unavailable.ts'
 
-/** Lists, not objects, where there is one for each mail: structured clone writes and reads the names of an object's fields every time. */
+/** Tuples, not objects, for what exists once per message: structured clone copies the field names of every object. */
 export type WireRecipient = readonly [
   address: string,
   original: string | null,
@@ -23,7 +23,7 @@ export type WireRecipient = readonly [
   expanded?: 1,
 ]
 
-/** A message on its way in; its content (header, then the inline body) is in the batch's octets. */
+/** A message to accept; its content (header, then an inline body) is in the batch's octets. */
 export type WireMessage = readonly [
   queueId: string,
   arrivedAt: number,
@@ -41,7 +41,7 @@ export type WireMessage = readonly [
   events: string,
 ]
 
-/** Why a message is not sent to its recipients: they fail with its acceptance. */
+/** Why the recipients of a message fail at its acceptance. */
 export interface WireReturn {
   readonly status: string
   readonly reply: string
@@ -129,7 +129,7 @@ export type Operation =
   | { readonly kind: 'lost'; readonly queueId: string; readonly reason: string; readonly now: number }
   | { readonly kind: 'probe' }
 
-/** A message on its way out; content is in the reply's octets. */
+/** A stored message; its content is in the reply's octets. */
 export interface WireStored {
   readonly id: number
   readonly queueId: string
@@ -177,10 +177,10 @@ export interface WireNotice {
   })[]
 }
 
-/** The row id of the first recipient (the others follow it), and which ones are claimed by place; a bare number: all or none, as asked. */
+/** Row id of the first recipient (the others follow), and which ones are claimed, by position; a number alone: all or none, as requested. */
 export type Accepted = number | { readonly first: number; readonly claimed: readonly boolean[] }
 
-/** What each operation answers. */
+/** The result of each operation. */
 export interface OperationResults {
   accept: Accepted
   /** One for each message. */
@@ -190,13 +190,13 @@ export interface OperationResults {
   settle: boolean
   release: null
   notices: readonly WireNotice[]
-  /** False if the task was stale and nothing was done. */
+  /** False if the notice was no longer due and nothing was done. */
   notify: boolean
   record: null
-  /** Rows removed, and where to go on; null when all is done. */
+  /** Rows removed, and where the next step begins; null after the last step. */
   purge: { readonly removed: number; readonly next: number | null }
   expire: { readonly expired: number; readonly next: number | null }
-  /** Recipients that were found late, the last message that was judged, and whether more can be judged now. */
+  /** Recipients found delayed, the last message that was checked, and whether more can be checked now. */
   warn: { readonly late: number; readonly upTo: number; readonly more: boolean }
   control: ControlStepResult
   read: ReadResults[ReadStep['kind']]
@@ -207,14 +207,14 @@ export interface OperationResults {
 
 export type OperationKind = Operation['kind']
 
-/** Why an operation has no answer. */
+/** Why an operation has no result. */
 export type Failure =
   | { readonly kind: 'unavailable'; readonly cause: UnavailableCause; readonly message: string }
-  /** The operation itself was wrong (a second message with the same queue id): a bug of the caller. */
+  /** The operation itself is wrong (a second message with the same queue ID): a bug of the caller. */
   | { readonly kind: 'wrong'; readonly message: string }
 
 export interface OperationOutcomes {
-  /** By place of the operation; undefined where it failed. */
+  /** By position of the operation; undefined if it failed. */
   readonly values: readonly (OperationResults[OperationKind] | undefined)[]
   readonly failures: readonly (readonly [place: number, failure: Failure])[]
 }
@@ -244,17 +244,17 @@ export interface BatchOutcomes extends OperationOutcomes {
   readonly id: number
 }
 
-/** What may have changed with any commit. */
+/** What changed with a commit. */
 export interface CommitNews {
-  /** Answers of the batches that shared the commit. */
+  /** Outcomes of the batches that shared the commit. */
   readonly batches: readonly BatchOutcomes[]
-  /** The octets of all these answers. */
+  /** The octets of all these outcomes. */
   readonly octets: Uint8Array | null
   readonly waiting: number
   readonly changed: readonly DestinationSummary[]
-  /** Spool files that no row names any more. */
+  /** Spool files whose message was removed. */
   readonly freed: readonly string[]
-  /** Ledger entries that were committed, JSON arrays of events; without those of messages accepted to be sent, which the asker has. */
+  /** Committed ledger entries, JSON arrays of events; without those that the main thread publishes itself. */
   readonly ledger: readonly string[]
   /** Why the engine cannot write now, or null. */
   readonly failing: string | null

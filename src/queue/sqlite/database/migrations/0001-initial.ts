@@ -1,4 +1,4 @@
-// Room queue, migration 1: the tables of docs/explanation/queue.md. Never edited once released; changes come as new numbers.
+// Migration 1: the tables of docs/explanation/queue.md. Never edited once released; changes come as new numbers.
 
 export const initial = `
 CREATE TABLE messages (

@@ -1,5 +1,5 @@
-// Room queue, migration 2: what a queue has to remember to give mail to another queue and to take it exactly once (docs/explanation/queue.md, "Transfer"),
-// and the index of held recipients. Never edited once released; changes come as new numbers.
+// Migration 2: what a queue stores to transfer messages exactly once (docs/explanation/queue.md, "Transfer"), and the index of held recipients.
+// Never edited once released; changes come as new numbers.
 
 export const handOver = `
 ALTER TABLE recipients ADD COLUMN kept_state INTEGER;   -- of a leaving one: what it goes back to if it stays

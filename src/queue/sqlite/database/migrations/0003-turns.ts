@@ -1,5 +1,5 @@
-// Room queue, migration 3: whose mail a recipient is, so that senders take turns (turn.ts), and what its last refusal was about. Never edited
-// once released; changes come as new numbers.
+// Migration 3: the flow of a recipient, so that senders take turns (flow.ts), and the class of its last refusal. Never edited once released;
+// changes come as new numbers.
 
 export const turns = `
 ALTER TABLE recipients ADD COLUMN flow INTEGER NOT NULL DEFAULT 0;

@@ -1,4 +1,4 @@
-// Room queue, operation accept: message, recipients and ledger entries in one go; with `claim` the recipients are claimed at once.
+// Operation accept: message, recipients and ledger events in one transaction; with `claim` the recipients are claimed at once.
 
 import type { FailedEvent } from '../../../../observe/events.ts'
 import type { OperationResults, WireMessage, WireRecipient, WireReturn } from '../../worker/worker-protocol.ts'
@@ -17,7 +17,7 @@ export function accept(
     readonly message: WireMessage
     readonly claim: boolean
     readonly now: number
-    /** What follows in this operation is told as news: then the acceptance is too, in front of it. */
+    /** Publish the events with the commit's news, before the events that follow in the same operation. */
     readonly asNews?: true
   },
 ): OperationResults['accept'] {
@@ -50,7 +50,7 @@ export function accept(
   return claimed.every((one) => one === claim) ? first : { first, claimed }
 }
 
-/** Several messages that are all or nothing: an error in one undoes them all with the transaction. */
+/** Several messages, all or none: an error in one rolls all of them back. */
 export function acceptAll(
   context: StoreContext,
   request: {
@@ -69,7 +69,7 @@ export function acceptAll(
   })
 }
 
-/** Ends every recipient of a message that was just accepted; their sender is told as of any other failure. */
+/** Fails every recipient of a message that was just accepted; the sender gets a DSN as for any failure. */
 function returnMessage(
   context: StoreContext,
   { id, queueId, now, status, reply }: { id: number; queueId: string; now: number } & WireReturn,
@@ -98,14 +98,14 @@ function addRecipients(
       claimed.push(false)
       continue
     }
-    const mine = claim && !context.totals.isSuspended(nextHop)
-    const nextAttempt = mine ? nextAttemptAt({ arrivedAt, now }, context.retry, context.random) : now
+    const claims = claim && !context.totals.isSuspended(nextHop)
+    const nextAttempt = claims ? nextAttemptAt({ arrivedAt, now }, context.retry, context.random) : now
     context.sql.insertRecipient({
       id: recipientId(id, ordinal),
-      state: mine ? stateNumber.claimed : stateNumber.queued,
+      state: claims ? stateNumber.claimed : stateNumber.queued,
       nextHop,
       nextAttemptAt: nextAttempt,
-      attempt: mine ? 1 : 0,
+      attempt: claims ? 1 : 0,
       notify,
       private: isPrivate,
       address,
@@ -114,13 +114,13 @@ function addRecipients(
       orcpt,
       flow,
     })
-    if (!mine) context.totals.add(nextHop, nextAttempt)
-    claimed.push(mine)
+    if (!claims) context.totals.add(nextHop, nextAttempt)
+    claimed.push(claims)
   }
   return claimed
 }
 
-/** An address that stands for several others is reached with the acceptance: nothing to attempt, only to tell (RFC 3461 5.2.7.3). */
+/** An expanded address is delivered at acceptance: there is no attempt, only a notice (RFC 3461 5.2.7.3). */
 function addExpanded(
   context: StoreContext,
   recipient: WireRecipient,
@@ -130,6 +130,6 @@ function addExpanded(
   const end = { state: stateNumber.delivered, nextAttemptAt: now }
   const names = { nextHop, private: isPrivate, address, original, reversePath, orcpt }
   context.sql.insertRecipient({ id, ...end, ...names, attempt: 0, notify, flow: 0 })
-  const told = { at: now, status: '2.1.5', reply: '', host: null, replyClass: null }
-  context.sql.updateAttempted(id, { ...end, ...told, notice: noticeNumber.expanded })
+  const result = { at: now, status: '2.1.5', reply: '', host: null, replyClass: null }
+  context.sql.updateAttempted(id, { ...end, ...result, notice: noticeNumber.expanded })
 }

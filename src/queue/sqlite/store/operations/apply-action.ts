@@ -1,5 +1,5 @@
-// Room queue: one action of a person on one recipient, with its ledger events. A claimed recipient only gets a pendingAction, which `grantWish`
-// applies when its attempt ended without a final outcome.
+// One action of an operator on one recipient, with its ledger events. On a recipient whose attempt is running the action becomes pending;
+// `applyPending` applies it when the attempt ends without a final outcome.
 
 import type { ControlledEvent, Event } from '../../../../observe/events.ts'
 import type { ControlAction } from '../../../contract/queue-control.ts'
@@ -22,30 +22,30 @@ export interface ControlContext {
   readonly events: Event[]
 }
 
-/** Enhanced status of a mail that a person returns (RFC 3463: other or undefined status). */
+/** Enhanced status of a message that an operator bounces (RFC 3463: other or undefined status). */
 const BOUNCED_STATUS = '5.0.0'
 
-/** Does it; says what came of it. `nothing`: the action has no meaning in that state. */
+/** Applies the action. Returns its effect; `nothing`: the action has none in that state. */
 export function controlRecipient(
   context: StoreContext,
   row: ControlledRow,
-  { order, steering }: { order: ControlOrder; steering: ControlContext },
+  { order, target }: { order: ControlOrder; target: ControlContext },
 ): 'changed' | 'after-attempt' | 'nothing' {
   const state = stateOf(row.state)
   const effect = effectOf(order.action, state)
   if (effect === 'nothing') return 'nothing'
-  if (effect === 'pending') return setPendingAction(context, row, { order, steering })
+  if (effect === 'pending') return setPendingAction(context, row, { order, target })
   switch (order.action) {
     case 'hold':
       move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
       break
     case 'release':
-      move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: steering.now })
+      move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: target.now })
       break
     case 'retry':
       context.totals.remove(row.nextHop)
-      context.sql.updateState(row.id, row.state, steering.now)
-      context.totals.add(row.nextHop, steering.now)
+      context.sql.updateState(row.id, row.state, target.now)
+      context.totals.add(row.nextHop, target.now)
       break
     case 'remove':
       checkMove(state, 'gone')
@@ -56,16 +56,16 @@ export function controlRecipient(
       if (isWaiting(state)) context.totals.remove(row.nextHop)
       endRecipient(context, row, {
         state: 'failed',
-        at: steering.now,
+        at: target.now,
         status: BOUNCED_STATUS,
         reply: order.reason,
       })
   }
-  report(row, { order, steering })
+  report(row, { order, target })
   return 'changed'
 }
 
-/** Ends a recipient without an attempt: removed at once if nobody has to be told. */
+/** Ends a recipient without an attempt; the row is removed at once if no notice is due. */
 export function endRecipient(
   context: StoreContext,
   row: ControlledRow,
@@ -77,7 +77,7 @@ export function endRecipient(
   else context.sql.deleteRecipient(row.id)
 }
 
-/** Applies the wish that was left on a recipient, now deferred. */
+/** Applies the pending action of a recipient whose attempt ended; it is queued or deferred now. */
 export function applyPending(
   context: StoreContext,
   one: { id: number; pendingAction: string; now: number; events: Event[] },
@@ -86,18 +86,18 @@ export function applyPending(
   const facts = context.sql.selectMessageFacts(messageOf(one.id))
   if (!row || !facts) return
   const order = JSON.parse(one.pendingAction) as ControlOrder
-  controlRecipient(context, row, { order, steering: { queueId: facts.queueId, now: one.now, events: one.events } })
+  controlRecipient(context, row, { order, target: { queueId: facts.queueId, now: one.now, events: one.events } })
 }
 
 function setPendingAction(
   context: StoreContext,
   row: ControlledRow,
-  { order, steering }: { order: ControlOrder; steering: ControlContext },
+  { order, target }: { order: ControlOrder; target: ControlContext },
 ): 'after-attempt' | 'nothing' {
   const isRelease = order.action === 'release'
   const isNew = context.sql.updatePendingAction(row.id, isRelease ? null : JSON.stringify(order))
   if (isRelease && !isNew) return 'nothing'
-  const { queueId, now, events } = steering
+  const { queueId, now, events } = target
   events.push({ kind: 'action-pending', at: now, queueId, recipient: row.address, ...order })
   return 'after-attempt'
 }
@@ -122,12 +122,12 @@ const eventKinds: Record<ControlAction, ControlledEvent['kind']> = {
   bounce: 'bounced',
 }
 
-function report(row: ControlledRow, { order, steering }: { order: ControlOrder; steering: ControlContext }): void {
-  const base = { at: steering.now, queueId: steering.queueId, recipient: row.address }
+function report(row: ControlledRow, { order, target }: { order: ControlOrder; target: ControlContext }): void {
+  const base = { at: target.now, queueId: target.queueId, recipient: row.address }
   const destination = order.action === 'retry' ? { destination: row.nextHop } : {}
-  steering.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason, ...destination })
+  target.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason, ...destination })
   if (order.action !== 'bounce') return
-  steering.events.push({
+  target.events.push({
     kind: 'failed',
     scope: 'recipient',
     ...base,

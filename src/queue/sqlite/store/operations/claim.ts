@@ -1,7 +1,6 @@
-// Room queue, operation claim: the right to attempt what is due for one destination. Attempt number and next-attempt time are written
-// here, before any dial: a crash later costs one wait, never a storm. Senders take turns: each flow (flow.ts) with something due gives one
-// message, then the next one does, so whoever queues a million messages holds up nobody else. Cost: the claimed rows and a look at each flow
-// passed, whatever waits behind them.
+// Operation claim: the right to attempt what is due for one destination. Attempt number and next-attempt time are committed before the
+// connection, so a crash costs one wait. Flows (flow.ts) take turns: each flow with something due gives one message, then the next flow does,
+// so a sender with a million messages delays no other sender. The cost is the claimed rows and two index look-ups per flow.
 
 import type { OperationResults, WireClaim } from '../../worker/worker-protocol.ts'
 import { messageOf } from '../recipient-id.ts'
@@ -10,15 +9,15 @@ import type { ClaimRow } from '../statements/claim-rows.ts'
 import type { StoreContext } from '../store-context.ts'
 import type { WireStored } from '../../worker/worker-protocol.ts'
 
-/** Recipients of one claim, which is one mail transaction at most (Postfix default_destination_recipient_limit). */
+/** Recipients of one claim, which becomes one mail transaction at most (Postfix default_destination_recipient_limit). */
 export const RECIPIENTS_PER_CLAIM = 50
 /** Messages of one claim request: bounds one step of the worker. */
 const MESSAGES_PER_REQUEST = 100
-/** Behind every flow. */
+/** Above every flow. */
 const LAST_FLOW = Number.MAX_SAFE_INTEGER
-/** Flows looked at in one request beyond those it takes from: those with nothing due must not make a step long. */
+/** Flows without due mail that one request may pass: they must not make a step long. */
 const FLOWS_PASSED = 200
-/** Index entries of a flow looked at for each message wanted of it: beyond that a message with very many recipients waits for its next turn. */
+/** Index entries read per message wanted of a flow: a message with more recipients waits for its next turn. */
 const LOOK_AHEAD = 8
 
 interface Request {
@@ -32,13 +31,13 @@ export function claim(context: StoreContext, request: Request): OperationResults
   if (context.totals.isSuspended(nextHop)) return []
   const limit = Math.min(request.limit, MESSAGES_PER_REQUEST)
   const claims: WireClaim[] = []
-  const { turns, goOnBehind } = inTurn(context, { nextHop, now, limit })
-  let served = goOnBehind
+  const { turns, continueAfter } = inTurn(context, { nextHop, now, limit })
+  let served = continueAfter
   for (const { flow, message } of turns) {
     if (claims.length === limit) break
     const one = claimMessage(context, message, { nextHop, now })
     if (one) claims.push(one)
-    if (goOnBehind === null) served = flow
+    if (continueAfter === null) served = flow
   }
   if (served === null) context.lastServedFlow.delete(nextHop)
   else context.lastServedFlow.set(nextHop, served)
@@ -52,20 +51,20 @@ interface Turn {
 
 interface Turns {
   readonly turns: readonly Turn[]
-  /** The flow behind which the next request begins; null: behind the one that is served last. */
-  readonly goOnBehind: number | null
+  /** The flow after which the next request begins; null: after the one that is served last. */
+  readonly continueAfter: number | null
 }
 
-/** The messages that are due, one of each flow in turn, beginning behind the flow that was served last: at least `limit` if there are so many. */
+/** Due messages, one of each flow in turn, beginning after the flow that was served last: at least `limit` if there are that many. */
 function inTurn(context: StoreContext, request: Request): Turns {
   const { nextHop, now, limit } = request
   const { sql } = context
-  const { heads, goOnBehind } = dueFlows(context, request)
-  if (heads.length === limit) return { turns: heads, goOnBehind }
+  const { heads, continueAfter } = dueFlows(context, request)
+  if (heads.length === limit) return { turns: heads, continueAfter }
   if (heads.length === 0) {
-    // Many flows were passed in vain and more wait: the oldest mail of all has a turn meanwhile.
-    const oldest = goOnBehind === null ? null : sql.selectOldestDue(nextHop, now)
-    return { turns: oldest === null ? [] : [{ flow: -1, message: messageOf(oldest) }], goOnBehind }
+    // No flow in reach has due mail and more flows follow: the oldest due message is served.
+    const oldest = continueAfter === null ? null : sql.selectOldestDue(nextHop, now)
+    return { turns: oldest === null ? [] : [{ flow: -1, message: messageOf(oldest) }], continueAfter }
   }
   const share = Math.ceil(limit / heads.length)
   const ofFlow = heads.map(({ flow }) => {
@@ -73,14 +72,14 @@ function inTurn(context: StoreContext, request: Request): Turns {
     return messagesOf(ids, share).map((message) => ({ flow, message }))
   })
   const rounds = Array.from({ length: share }, (_, round) => ofFlow.flatMap((own) => own[round] ?? []))
-  return { turns: rounds.flat(), goOnBehind }
+  return { turns: rounds.flat(), continueAfter }
 }
 
 /** The heads of the next flows with something due, up to `limit`. */
 function dueFlows(
   { sql, lastServedFlow }: StoreContext,
   { nextHop, now, limit }: Request,
-): { readonly heads: readonly Turn[]; readonly goOnBehind: number | null } {
+): { readonly heads: readonly Turn[]; readonly continueAfter: number | null } {
   const served = lastServedFlow.get(nextHop) ?? -1
   const heads: Turn[] = []
   let passed = 0
@@ -92,13 +91,13 @@ function dueFlows(
       ]) {
     for (const { flow, id } of sql.iterateFlows({ nextHop, now, after: after as number, upTo: upTo as number })) {
       if (id !== null) heads.push({ flow, message: messageOf(id) })
-      if (heads.length === limit || ++passed === limit + FLOWS_PASSED) return { heads, goOnBehind: flow }
+      if (heads.length === limit || ++passed === limit + FLOWS_PASSED) return { heads, continueAfter: flow }
     }
   }
-  return { heads, goOnBehind: null }
+  return { heads, continueAfter: null }
 }
 
-/** The first messages that recipients belong to, each once. */
+/** The messages of these recipients, each once, at most `most`. */
 function messagesOf(ids: readonly number[], most: number): number[] {
   return [...new Set(ids.map(messageOf))].slice(0, most)
 }

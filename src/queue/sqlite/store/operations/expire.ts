@@ -1,6 +1,6 @@
-// Room queue, operation expire: ends recipients whose lifetime is over although nobody could even attempt them, because their destination
-// was unreachable all the time. Messages are in the order of arrival (those of other queues
-// are noted beside): a step that finds nothing expired is the last one. The others expire when their last attempt is settled.
+// Operation expire: ends recipients whose lifetime is over and that could not be attempted, because their destination was unreachable all the
+// time. Other recipients expire when their last attempt is settled. Message ids are in the order of arrival, except those of transferred
+// messages, which are noted separately: the step that finds nothing expired is the last one.
 
 import type { Event } from '../../../../observe/events.ts'
 import type { OperationResults } from '../../worker/worker-protocol.ts'
@@ -10,12 +10,12 @@ import type { StoreContext } from '../store-context.ts'
 import { endRecipient } from './apply-action.ts'
 import { finishMessage } from './settle.ts'
 
-/** Messages looked at in one step. */
+/** Messages of one step. */
 const STEP_MESSAGES = 500
 /** RFC 3463: delivery time expired. */
 const EXPIRED_STATUS = '4.4.7'
 
-/** Messages of another queue that still have held or suspended recipients are looked at again after this, ms. */
+/** When transferred messages that still have held or suspended recipients are checked again, ms. */
 const LOOK_AGAIN_MS = 86_400_000
 
 export function expire(
@@ -27,9 +27,9 @@ export function expire(
   const over = rows.filter((row) => row.expiresAt < before)
   let expired = 0
   for (const row of over) expired += expireMessage(context, row, request.now)
-  // Their ids do not tell their age, so the way of the others would pass them by.
-  const takenOver = context.sql.transfers.takeTransferredMessages(before, STEP_MESSAGES)
-  for (const id of takenOver) {
+  // The ids of transferred messages are not in the order of arrival.
+  const transferred = context.sql.transfers.takeTransferredMessages(before, STEP_MESSAGES)
+  for (const id of transferred) {
     const facts = context.sql.selectMessageFacts(id)
     if (!facts) continue
     expired += expireMessage(context, { id, queueId: facts.queueId }, request.now)
@@ -37,10 +37,10 @@ export function expire(
       context.sql.transfers.insertTransferredMessage(request.now + LOOK_AGAIN_MS, id)
   }
   if (over.length > 0) return { expired, next: rows.at(-1)?.id ?? null }
-  return { expired, next: takenOver.length === STEP_MESSAGES ? request.after : null }
+  return { expired, next: transferred.length === STEP_MESSAGES ? request.after : null }
 }
 
-/** Ends the waiting recipients of a message; how many. */
+/** Ends the waiting recipients of a message. Returns how many. */
 function expireMessage(
   context: StoreContext,
   { id, queueId }: { readonly id: number; readonly queueId: string },

@@ -1,5 +1,5 @@
-// Room queue, operation warn: marks recipients as late that nobody attempts, because their destination was found dead by the mail of others.
-// Messages are looked at in the order of their rows, each once: who was in an attempt then, or suspended, is judged when his attempt is settled.
+// Operation warn: finds recipients whose delay is due to be reported although no attempt was made, because their destination is known to be
+// unreachable. Each message is checked once, in the order of rows; recipients in an attempt are judged when it is settled.
 
 import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
 import type { OperationResults } from '../../worker/worker-protocol.ts'
@@ -7,12 +7,12 @@ import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
 import { isWaiting, stateOf } from '../../../contract/states.ts'
 import type { StoreContext } from '../store-context.ts'
 
-/** Messages looked at in one step. */
+/** Messages of one step. */
 const STEP_MESSAGES = 500
 /** RFC 3463: no answer from host. */
-const UNREACHED = { status: '4.4.1', reply: 'the destination could not be reached so far' } as const
+const UNREACHED = { status: '4.4.1', reply: 'the destination has not been reachable so far' } as const
 
-/** `upTo` is the last message that was judged; there is more to judge now if `more`. */
+/** `upTo` is the last message that was checked; `more`: another step has something to check now. */
 export function findDelayed(
   context: StoreContext,
   request: { readonly now: number; readonly after: number },
@@ -20,7 +20,7 @@ export function findDelayed(
   const { delayWarningMs } = context.retry
   if (delayWarningMs === null) return { late: 0, upTo: request.after, more: false }
   const rows = context.sql.selectMessageLifetimes(request.after, STEP_MESSAGES)
-  // Messages of other queues stand behind younger ones: they wait until those are late as well.
+  // Transferred messages come after younger ones and wait until those are delayed too.
   const young = rows.findIndex((row) => row.arrivedAt + delayWarningMs > request.now)
   const old = young < 0 ? rows : rows.slice(0, young)
   let late = 0

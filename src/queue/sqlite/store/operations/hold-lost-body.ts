@@ -1,5 +1,5 @@
-// Room queue, operation lost: the body of a message is missing or damaged on disk. Its waiting recipients are held for a person: they can
-// be bounced or removed, never silently dropped and never sent mutilated.
+// Operation lost: the body of a message is missing or damaged on disk. Its waiting recipients are held, so that an operator can bounce or
+// remove them; they are never dropped silently and never sent without their body.
 
 import type { Event } from '../../../../observe/events.ts'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
@@ -13,11 +13,11 @@ export function holdLostBody(
   const message = context.sql.selectMessageIdOf(request.queueId)
   if (message === null) return { held: 0 }
   const events: Event[] = []
-  const steering = { queueId: request.queueId, now: request.now, events }
+  const target = { queueId: request.queueId, now: request.now, events }
   const order = { action: 'hold', by: 'node', reason: request.reason } as const
   let held = 0
   for (const row of context.sql.selectControlledOfMessage(firstRecipientId(message), lastRecipientId(message)))
-    if (controlRecipient(context, row, { order, steering }) === 'changed') held++
+    if (controlRecipient(context, row, { order, target }) === 'changed') held++
   if (events.length > 0) context.sql.insertLedger(request.now, request.queueId, JSON.stringify(events))
   return { held }
 }

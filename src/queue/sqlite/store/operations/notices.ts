@@ -1,5 +1,5 @@
-// Room queue, operations notices and notify: whose sender must be told, and that he was. Reading marks nothing; notify does nothing if one
-// recipient no longer carries that notice, so a notice handed out twice is sent once.
+// Operations notices and notify: which notices are due, and that one is sent. Reading changes nothing. `notify` does nothing if one recipient no
+// longer has that notice, so a notice that is read twice is sent once.
 
 import { noticeNumber } from '../../../contract/notify-bits.ts'
 import type { OperationResults, WireEvents, WireMessage, WireNotice } from '../../worker/worker-protocol.ts'
@@ -16,12 +16,12 @@ import { storedMessage } from './claim.ts'
 const ROWS_PER_REQUEST = 1_000
 
 /**
- * How long a notice waits for the message's recipients that were not tried yet or are being tried, ms: a mail to a thousand recipients that
- * fail one after the other is reported once and not a thousand times (Postfix reports when a delivery run ends).
+ * How long a notice waits for recipients of its message without a finished attempt, ms: a message to a thousand recipients that fail one
+ * after the other gets one report, not a thousand (Postfix reports when a delivery run ends).
  */
 export const GATHERING_MS = 300_000
 
-/** Tasks for about `limit` messages, oldest first, behind a recipient id. */
+/** Notices of about `limit` messages after a recipient id, oldest first. */
 export function notices(
   context: StoreContext,
   request: { readonly limit: number; readonly after: number; readonly now: number },
@@ -40,14 +40,14 @@ export function notices(
   return tasks
 }
 
-/** Will more be to tell of this message soon? */
+/** True if more recipients of the message may end soon. */
 function isGathering(context: StoreContext, rows: readonly NoticeRow[], now: number): boolean {
   const oldest = Math.min(...rows.map(({ lastAt }) => lastAt ?? 0))
   const message = messageOf((rows[0] as NoticeRow).id)
   return oldest > now - GATHERING_MS && context.sql.isUnderWay(firstRecipientId(message), lastRecipientId(message))
 }
 
-/** One for each kind of notice. */
+/** One task per kind of notice. */
 function tasksOf(context: StoreContext, id: number, rows: readonly NoticeRow[]): WireNotice[] {
   const message = storedMessage(context, id)
   if (!message) return []

@@ -1,5 +1,5 @@
-// Room queue: what the owner does once at open: claims that a crash left without an owner go back, at the time that was written before
-// the dial, so that a restart costs one wait and makes no storm. What a person wished meanwhile is done before anything is sent again.
+// Recovery at open: claims that a crash left go back to deferred, with the next-attempt time that was committed before the connection, so a
+// restart causes no burst of attempts. Pending actions are applied before anything is sent.
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../../../observe/events.ts'
@@ -10,7 +10,7 @@ import type { StoreContext } from '../store-context.ts'
 import { applyPending } from './apply-action.ts'
 import { finishMessage } from './settle.ts'
 
-/** Within a transaction. Returns how many recipients were recovered. */
+/** Runs in a transaction. Returns how many recipients were recovered. */
 export function recover(context: StoreContext, db: Database, now: number): number {
   checkMove('claimed', 'deferred')
   const recovered = recoverClaimed(db)

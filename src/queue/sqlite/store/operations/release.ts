@@ -1,4 +1,4 @@
-// Room queue, operation release: claims that were never begun go back, uncounted and due at once.
+// Operation release: claims that were not started go back, without counting the attempt, due at once.
 
 import { isWaiting, stateOf } from '../../../contract/states.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -15,17 +15,17 @@ export function release(
     const back = context.sql.unclaim(id, request.now)
     if (!back || !isWaiting(stateOf(back.state))) continue
     context.totals.add(back.nextHop, request.now)
-    if (back.pendingAction !== null) grantLate(context, { id, pendingAction: back.pendingAction, now: request.now })
+    if (back.pendingAction !== null)
+      applyAfterRelease(context, { id, pendingAction: back.pendingAction, now: request.now })
   }
   return null
 }
 
-/** A person asked for something while it was claimed. */
-function grantLate(context: StoreContext, one: { id: number; pendingAction: string; now: number }): void {
+function applyAfterRelease(context: StoreContext, one: { id: number; pendingAction: string; now: number }): void {
   const message = messageOf(one.id)
   const facts = context.sql.selectMessageFacts(message)
   const events: Event[] = []
-  // Used up: it must not be obeyed again after a later attempt.
+  // It must not be applied again after a later attempt.
   context.sql.updatePendingAction(one.id, null)
   applyPending(context, { ...one, events })
   if (facts && events.length > 0) context.sql.insertLedger(one.now, facts.queueId, JSON.stringify(events))

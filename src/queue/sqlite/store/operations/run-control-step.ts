@@ -1,4 +1,4 @@
-// Room queue, operation control: one short step of a person's action, so that a million matching recipients never hold up the mail.
+// Operation control: one short step of an operator's action, so that a million matching recipients never delay the mail.
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../../../observe/events.ts'
@@ -9,7 +9,7 @@ import type { StoreContext } from '../store-context.ts'
 import { controlRecipient } from './apply-action.ts'
 import { finishMessage } from './settle.ts'
 
-/** Rows looked at in one step: a few milliseconds of the worker. */
+/** Rows of one step: a few milliseconds of the worker. */
 const STEP_ROWS = 2_000
 
 export function control(context: StoreContext, step: ControlStep, db: Database): ControlStepResult {
@@ -18,16 +18,16 @@ export function control(context: StoreContext, step: ControlStep, db: Database):
       return act(context, step, db)
     case 'suspend': {
       const changed = context.sql.insertSuspension({ ...step, at: step.now })
-      return steer(context, step, { changed, event: 'suspended' })
+      return reportSuspension(context, step, { changed, event: 'suspended' })
     }
     case 'resume': {
       const changed = context.sql.deleteSuspension(step.nextHop)
-      return steer(context, step, { changed, event: 'resumed' })
+      return reportSuspension(context, step, { changed, event: 'resumed' })
     }
   }
 }
 
-function steer(
+function reportSuspension(
   context: StoreContext,
   step: ControlStep & { kind: 'suspend' | 'resume' },
   done: { readonly changed: boolean; readonly event: 'suspended' | 'resumed' },
@@ -54,7 +54,7 @@ function act(context: StoreContext, step: ControlStep & { kind: 'act' }, db: Dat
     messages.add(messageOf(row.id))
     const result = controlRecipient(context, row, {
       order: { action: step.action, by: step.by, reason: step.reason },
-      steering: { queueId: row.queueId, now: step.now, events },
+      target: { queueId: row.queueId, now: step.now, events },
     })
     if (result === 'changed') changed++
     else if (result === 'after-attempt') afterAttempt++

@@ -1,4 +1,4 @@
-// Room queue: from the name of an operation to its code.
+// Runs the operation that a request names.
 
 import type { Database } from 'better-sqlite3'
 import type { OperationResults, Operation, OperationKind } from '../../worker/worker-protocol.ts'

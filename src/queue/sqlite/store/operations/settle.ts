@@ -1,5 +1,5 @@
-// Room queue, operation settle: what an attempt ended in, for each recipient, with its ledger event, in one transaction. Decides between
-// deferred and expired, and whether the sender must be told (RFC 3461 4.1). Late outcomes of recipients that are gone change nothing.
+// Operation settle: records the outcome of an attempt per recipient, with its ledger event, in one transaction. Decides between deferred and
+// expired, and whether a notice is due (RFC 3461 4.1). Outcomes of recipients that are no longer claimed change nothing.
 
 import type { Event } from '../../../../observe/events.ts'
 import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
@@ -32,7 +32,7 @@ export function settle(
     messages.add(messageOf(outcome.id))
   }
   let noticesDue = false
-  // Also what others ended in before: it may have waited for this one.
+  // Notices of recipients that ended earlier may have waited for this one.
   for (const message of messages)
     if (!finishMessage(context, message))
       noticesDue ||= context.sql.hasNotice(firstRecipientId(message), lastRecipientId(message))
@@ -60,7 +60,7 @@ function unpack(wire: WireOutcome): AttemptOutcome {
   return { id, kind, scope, status, reply, host, tls: decodeTls(tls), dsnPassedOn, retryAt, replyClass, advice }
 }
 
-/** Removes the message when no recipient is left; its spool file goes after the commit. True if it did. */
+/** Removes a message without recipients; its spool file is deleted after the commit. True if it was removed. */
 export function finishMessage(context: StoreContext, message: number): boolean {
   const { removed, spoolFile } = context.sql.removeFinishedMessage(message)
   if (spoolFile !== null) context.freedFiles.push(spoolFile)
@@ -69,9 +69,9 @@ export function finishMessage(context: StoreContext, message: number): boolean {
 
 function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOutcome): void {
   if (outcome.kind === 'delivered') {
-    const taken = context.sql.takeDelivered(outcome.id, outcome.dsnPassedOn)
-    if (taken) {
-      settling.events.push({ kind: 'delivered', ...attemptEnd(settling, outcome, taken) })
+    const delivered = context.sql.takeDelivered(outcome.id, outcome.dsnPassedOn)
+    if (delivered) {
+      settling.events.push({ kind: 'delivered', ...attemptEnd(settling, outcome, delivered) })
       return
     }
   }
@@ -123,7 +123,7 @@ function defer(context: StoreContext, settling: Settling, one: { outcome: Attemp
     })
 }
 
-/** A final outcome: the row stays only if a notice is due. */
+/** Records a final outcome; the row stays only if a notice is due. */
 function finish(
   context: StoreContext,
   settling: Settling,
@@ -148,7 +148,7 @@ function finish(
   })
 }
 
-/** The time written at the claim; a new one if the attempt (a peer that stalls) took longer than that. */
+/** The time that the claim committed, or a new one if the attempt lasted longer than that. */
 function scheduledAt(context: StoreContext, now: number, one: { message: MessageFacts; row: ClaimedRow }): number {
   if (one.row.nextAttemptAt > now) return one.row.nextAttemptAt
   return nextAttemptAt({ arrivedAt: one.message.arrivedAt, now }, context.retry, context.random)

@@ -1,5 +1,5 @@
-// Room queue, operation handover, the giving side: freezes whole messages before they are offered, ends them when they have arrived, or
-// makes them as they were. Messages with an attempt under way are left out: what the peer says to it belongs here.
+// Transfer steps of the source: freezes whole messages before they are offered, deletes them when the target accepted them, or restores them.
+// Messages with a running attempt are left out, because its outcome belongs to this queue.
 
 import type { TransferredEvent } from '../../../../observe/events.ts'
 import type { TransferStepAnswers, TransferStep } from '../../../transfer/transfer-step.ts'

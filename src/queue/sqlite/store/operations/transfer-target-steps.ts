@@ -1,5 +1,5 @@
-// Room queue, operation handover, the taking side: one commit holds the message, its history and the receipt of its token. A token is
-// answered once: whoever asks again, after whatever crash, hears the same.
+// Transfer steps of the target: one commit stores the message, its history and the receipt of its token. A token is answered once; a repeated
+// offer gets the same answer, after any crash.
 
 import type { TransferAcceptedEvent } from '../../../../observe/events.ts'
 import { flowOf } from '../../../scheduling/flow.ts'
@@ -35,7 +35,7 @@ export function acceptTransfer(
   return 'accepted'
 }
 
-/** Writes down that a token that was never answered will not be taken. */
+/** Records that a token without a receipt is never accepted. */
 export function refuseTransfer(
   context: StoreContext,
   request: { readonly step: TransferStep & { kind: 'refuse' }; readonly now: number },

@@ -1,4 +1,4 @@
-// Room queue, operation purge: forgets ledger rows of mail that has left the queue, a step at a time. Rows are in the order of time.
+// Operations on the ledger: events that change no state, the index, and the purge of old events.
 
 import type { Database } from 'better-sqlite3'
 import type { OperationResults } from '../../worker/worker-protocol.ts'
@@ -9,10 +9,10 @@ import type { Event } from '../../../../observe/events.ts'
 import { BUCKETS, hashTerm, termsOf } from '../ledger-terms.ts'
 import type { LedgerRow } from '../statements/ledger-rows.ts'
 
-/** Ledger rows looked at in one step. */
+/** Ledger rows of one purge step. */
 const STEP_ROWS = 500
 
-/** Answers to hand-overs outlive the ledger: another node may have been switched off with a message that only we can answer for. */
+/** Receipts of transfers outlive the ledger: a source that was off for months may still ask for the answer. */
 const RECEIPTS_KEPT_MS = 366 * 86_400_000
 
 export function purge(

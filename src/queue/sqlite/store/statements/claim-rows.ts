@@ -1,4 +1,4 @@
-// Room queue: SQL of a claim: what is due for a destination, in the order of the index of waiting recipients.
+// SQL of a claim: what is due for a destination, in the order of the index of waiting recipients.
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
@@ -15,7 +15,7 @@ export interface ClaimRow {
   readonly orcpt: string | null
 }
 
-/** The recipient that is due since longest, or null. One look into a partial index. */
+/** The recipient with the earliest next attempt, if it is due, or null. One look-up in a partial index. */
 export function selectOldestDue(db: Database): (nextHop: string, now: number) => number | null {
   const select = db
     .prepare(
@@ -27,11 +27,11 @@ export function selectOldestDue(db: Database): (nextHop: string, now: number) =>
 
 export interface FlowRow {
   readonly flow: number
-  /** Its recipient that is due since longest, or null. */
+  /** Its recipient with the earliest next attempt, if it is due, or null. */
   readonly id: number | null
 }
 
-/** The flows with recipients waiting behind one flow and up to another, in order: hops over the index, two looks for each. */
+/** The flows with waiting recipients after one flow and up to another, in order: two index look-ups per flow. */
 export function iterateFlows(
   db: Database,
 ): (range: { nextHop: string; now: number; after: number; upTo: number }) => IterableIterator<FlowRow> {
@@ -46,7 +46,7 @@ export function iterateFlows(
   return (range) => select.iterate(range) as IterableIterator<FlowRow>
 }
 
-/** Recipients of a flow that are due, those due since longest first. */
+/** The due recipients of a flow, earliest next attempt first. */
 export function selectDueOfFlow(
   db: Database,
 ): (flow: { nextHop: string; flow: number; now: number }, limit: number) => number[] {
@@ -68,7 +68,7 @@ export function selectDueOfMessage(
     select.iterate(firstRecipientId(message), lastRecipientId(message), nextHop, now) as IterableIterator<ClaimRow>
 }
 
-/** Counts the attempt and writes the time of the next one, before any dial. */
+/** Counts the attempt and writes the time of the next one, before the connection. */
 export function markClaimed(db: Database): (id: number, nextAttemptAt: number) => void {
   const update = db.prepare('UPDATE recipients SET state = 2, attempt = attempt + 1, next_attempt_at = ? WHERE id = ?')
   return (id, nextAttemptAt) => {
@@ -76,7 +76,7 @@ export function markClaimed(db: Database): (id: number, nextAttemptAt: number) =
   }
 }
 
-/** Gives a claim back uncounted: due again at once. */
+/** Returns a claim without counting the attempt: due again at once. Null if the recipient is not claimed. */
 export function unclaim(db: Database): (id: number, now: number) => UnclaimedRow | null {
   const update =
     db.prepare(`UPDATE recipients SET state = iif(attempt > 1, 1, 0), attempt = attempt - 1, next_attempt_at = ?
@@ -98,7 +98,7 @@ export interface RecoveredRow {
   readonly pendingAction: string | null
 }
 
-/** Claims without an owner (found at open): deferred, the time stays as written. Returns them. */
+/** Claims that a crash left become deferred with their committed next-attempt time. Returns them. */
 export function recoverClaimed(db: Database): RecoveredRow[] {
   return db
     .prepare(`UPDATE recipients SET state = 1 WHERE state = 2

@@ -1,4 +1,4 @@
-// Room queue: SQL of what a person may do to one recipient, and of the sweeps for late and expired ones.
+// SQL of an operator's actions on recipients, and of the sweeps for delayed and expired recipients.
 
 import type { Database } from 'better-sqlite3'
 
@@ -37,7 +37,7 @@ export function updateState(db: Database): (id: number, state: number, nextAttem
   }
 }
 
-/** A final outcome that no attempt gave: by hand or by age. */
+/** A final outcome without an attempt: by an operator or by age. */
 export interface FinalOutcome {
   readonly state: number
   readonly notice: number
@@ -55,7 +55,7 @@ export function updateFinal(db: Database): (id: number, outcome: FinalOutcome) =
   }
 }
 
-/** What is told of a recipient that is late; the words count only where no attempt left its own. */
+/** A delay notice; status and reply are used only if no attempt has left its own. */
 export interface DelayNotice {
   readonly notice: number
   readonly at: number
@@ -63,7 +63,7 @@ export interface DelayNotice {
   readonly reply: string
 }
 
-/** Marks a recipient of whose delay the sender was not told, and for which nothing else is to be told. False for others. */
+/** Marks a recipient as delayed. False if its sender has a delay notice already or another notice is due. */
 export function markDelayed(db: Database): (id: number, lateness: DelayNotice) => boolean {
   const update = db.prepare(`UPDATE recipients SET notice = ?, last_at = coalesce(last_at, ?),
     last_status = coalesce(last_status, ?), last_reply = coalesce(last_reply, ?)
@@ -71,7 +71,7 @@ export function markDelayed(db: Database): (id: number, lateness: DelayNotice) =
   return (id, { notice, at, status, reply }) => update.run(notice, at, status, reply, id).changes > 0
 }
 
-/** True if it was another one before. */
+/** Sets or clears the pending action. False if it is the same as before. */
 export function updatePendingAction(db: Database): (id: number, pendingAction: string | null) => boolean {
   const update = db.prepare(
     'UPDATE recipients SET pending_action = :action WHERE id = :id AND pending_action IS NOT :action',

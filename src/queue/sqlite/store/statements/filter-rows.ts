@@ -1,4 +1,4 @@
-// Room queue: SQL of the one filter that listing and control share. Values are always bound, never written into the text.
+// SQL of the filter that listing and control share. Values are always bound, never part of the text.
 
 import type { Database } from 'better-sqlite3'
 import type { FilterSql, QueueFilter } from '../../../contract/recipient-filter.ts'
@@ -28,12 +28,12 @@ export function filterSql(filter: QueueFilter): FilterSql {
   return { where: terms.length === 0 ? 'true' : terms.join(' AND '), values }
 }
 
-/** Only `*` is special; everything else stands for itself. */
+/** Only `*` is a wildcard. */
 function glob(pattern: string): string {
   return lower(pattern).replaceAll('[', '[[]').replaceAll('?', '[?]')
 }
 
-/** As SQLite's lower() does it: ASCII only. */
+/** Lower case of ASCII letters only, as SQLite's lower(). */
 function lower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

@@ -1,4 +1,4 @@
-// Room queue: SQL of the ledger's index: written in whole segments, so that accepting mail pays almost nothing for being traceable.
+// SQL of the ledger's index, which is written in whole segments, and of the position up to which the ledger is indexed.
 
 import type { Database } from 'better-sqlite3'
 

@@ -1,4 +1,4 @@
-// Room queue: SQL of the ledger.
+// SQL of the ledger.
 
 import type { Database } from 'better-sqlite3'
 
@@ -23,7 +23,7 @@ export function selectLedgerAfter(db: Database): (id: number, limit: number) => 
   return (id, limit) => select.all(id, limit) as LedgerRow[]
 }
 
-/** Ids are given in order and the last row is never purged, so the difference of two ids is a count of rows at most. */
+/** Ids ascend and the last row is never purged, so the difference of two ids is an upper bound of the rows between them. */
 export function selectLastLedgerId(db: Database): () => number {
   const select = db.prepare('SELECT max(id) FROM ledger').pluck()
   return () => (select.get() as number | null) ?? 0

@@ -1,4 +1,4 @@
-// Room queue: SQL of the reader: listing and showing queued mail.
+// SQL of listing and showing queued messages.
 
 import type { Database } from 'better-sqlite3'
 import type { QueueFilter } from '../../../contract/recipient-filter.ts'
@@ -35,7 +35,7 @@ const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS a
   r.private, r.state, r.attempt, r.pending_action ->> 'action' AS pendingAction, r.next_attempt_at AS nextAttemptAt, r.notice, r.last_at AS lastAt,
   r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost, r.last_class AS lastClass`
 
-/** Matching recipients after a row id, oldest message first. */
+/** Matching recipients between two row ids, oldest message first. */
 export function selectListed(
   db: Database,
   request: { readonly filter: QueueFilter; readonly after: number; readonly upTo: number; readonly limit: number },
@@ -56,7 +56,7 @@ export interface ShownRow {
   readonly header: Buffer
 }
 
-/** The rest of a message: header, not body. */
+/** The columns of a message that a listing does not have; without an inline body. */
 export function selectShown(db: Database, queueId: string): ShownRow | null {
   const row = db
     .prepare(`SELECT id, parameters, sender_proven AS senderProven, spool_file AS spoolFile, body_size AS bodySize,

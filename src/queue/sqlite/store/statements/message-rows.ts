@@ -1,4 +1,4 @@
-// Room queue: SQL that reads one message row with its content.
+// SQL of message rows and of the spool files that they name.
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
@@ -14,7 +14,7 @@ export function selectMessage(db: Database): (id: number) => StoredRow | null {
   return (id) => (select.get(id) as StoredRow | undefined) ?? null
 }
 
-/** What settling has to know of a message: no content. */
+/** The columns of a message that settling needs. */
 export interface MessageFacts {
   readonly queueId: string
   readonly arrivedAt: number
@@ -28,7 +28,7 @@ export function selectMessageFacts(db: Database): (id: number) => MessageFacts |
   return (id) => (select.get(id) as MessageFacts | undefined) ?? null
 }
 
-/** The greatest message id in use, 0 for none: where a new process goes on counting. */
+/** The greatest message id in use, 0 for none. */
 export function selectLastMessageId(db: Database): number {
   return (db.prepare('SELECT max(id) FROM messages').pluck().get() as number | null) ?? 0
 }

@@ -1,4 +1,4 @@
-// Room queue: SQL of the notices that are due.
+// SQL of the notices that are due.
 
 import type { Database } from 'better-sqlite3'
 
@@ -20,7 +20,7 @@ export interface NoticeRow {
   readonly lastClass: string | null
 }
 
-/** Recipients with a notice due after a row id, in order of rows: those of a message come together. */
+/** Recipients with a notice due after a row id, in the order of rows, so those of one message are together. */
 export function selectNotices(db: Database): (after: number, limit: number) => NoticeRow[] {
   const select = db.prepare(`SELECT id, state, notice, next_hop AS nextHop, notify, private, address, original,
     reverse_path AS reversePath, orcpt, last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply,
@@ -28,25 +28,25 @@ export function selectNotices(db: Database): (after: number, limit: number) => N
   return (after, limit) => select.all(after, limit) as NoticeRow[]
 }
 
-/** Is one of the recipients between two row ids not tried yet, or being tried? */
+/** True if a recipient between two row ids has no finished attempt. */
 export function isUnderWay(db: Database): (first: number, last: number) => boolean {
   const select = db.prepare('SELECT 1 FROM recipients WHERE id BETWEEN ? AND ? AND state IN (0, 2) LIMIT 1').pluck()
   return (first, last) => select.get(first, last) !== undefined
 }
 
-/** Is something to tell about one of the recipients between two row ids? */
+/** True if a recipient between two row ids has a notice due. */
 export function hasNotice(db: Database): (first: number, last: number) => boolean {
   const select = db.prepare('SELECT 1 FROM recipients WHERE notice > 0 AND id BETWEEN ? AND ? LIMIT 1').pluck()
   return (first, last) => select.get(first, last) !== undefined
 }
 
-/** State and notice of a recipient, or null if it is gone. */
+/** State and notice of a recipient, or null if its row was removed. */
 export function selectNotice(db: Database): (id: number) => { state: number; notice: number } | null {
   const select = db.prepare('SELECT state, notice FROM recipients WHERE id = ?')
   return (id) => (select.get(id) as { state: number; notice: number } | undefined) ?? null
 }
 
-/** The sender was told of the delay: never again. */
+/** Records that the sender has the delay notice; there is one per recipient. */
 export function markDelayNotified(db: Database): (id: number) => void {
   const update = db.prepare('UPDATE recipients SET notice = 0, delay_notified = 1 WHERE id = ?')
   return (id) => {

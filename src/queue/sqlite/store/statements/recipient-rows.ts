@@ -1,4 +1,4 @@
-// Room queue: SQL that adds a recipient row.
+// SQL that adds a recipient row.
 
 import type { Database } from 'better-sqlite3'
 

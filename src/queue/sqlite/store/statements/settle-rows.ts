@@ -1,4 +1,4 @@
-// Room queue: SQL that moves one claimed recipient to what its attempt ended in.
+// SQL that records the outcome of an attempt for one claimed recipient.
 
 import type { Database } from 'better-sqlite3'
 
@@ -12,7 +12,7 @@ export interface ClaimedRow {
   readonly delayNotified: 0 | 1
 }
 
-/** Removes a claimed recipient that is delivered and wants no notice. Null if it is not claimed or wants one. */
+/** Removes a claimed recipient that is delivered without a notice. Null if it is not claimed or a notice is due. */
 export function takeDelivered(
   db: Database,
 ): (id: number, dsnPassedOn: boolean) => { address: string; attempt: number } | null {
@@ -40,7 +40,7 @@ export interface AttemptResult {
   readonly replyClass: string | null
 }
 
-/** Writes what the attempt ended in; a wish of a person is used up by it. A notice that is already due stays. */
+/** Writes the outcome of an attempt and clears the pending action. A notice that is due already stays. */
 export function updateAttempted(db: Database): (id: number, result: AttemptResult) => void {
   const update =
     db.prepare(`UPDATE recipients SET state = ?, notice = coalesce(nullif(?, 0), notice), next_attempt_at = ?,

@@ -1,4 +1,4 @@
-// Room queue: SQL of the numbers that a person wants to see.
+// SQL of the statistics of a queue.
 
 import type { Database } from 'better-sqlite3'
 import type { QueueStats } from '../../../contract/queue-reader.ts'
@@ -7,7 +7,7 @@ import { selectSuspensions } from './destination-rows.ts'
 
 const DESTINATIONS_SHOWN = 20
 
-/** Held or suspended recipients whose lifetime is over; walks the held ones and those of suspended destinations only. */
+/** Held or suspended recipients whose lifetime is over; reads the held ones and those of suspended destinations only. */
 function selectKept(db: Database, now: number): QueueStats['keptBeyondLifetime'] {
   const count = (condition: string) =>
     db
@@ -37,7 +37,7 @@ export function selectStats(db: Database, now: number): QueueStats {
     recipients,
     noticesDue: one('SELECT count(*) FROM recipients WHERE notice > 0') ?? 0,
     keptBeyondLifetime: selectKept(db, now),
-    // Ids are in the order of arrival but for those of other queues, which are noted.
+    // Ids are in the order of arrival, except those of transferred messages.
     oldestArrivedAt: one(`SELECT min(arrived_at) FROM messages
       WHERE id = (SELECT min(id) FROM messages) OR id IN (SELECT message FROM transferred_messages)`),
     suspended: selectSuspensions(db)(),

@@ -1,4 +1,4 @@
-// Room queue: SQL of `trace`: ledger rows by queue id, address or message-id, those behind the last indexed segment included.
+// SQL of `trace`: ledger rows by queue ID, address or Message-ID, including the rows behind the last indexed segment.
 
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../../../observe/events.ts'

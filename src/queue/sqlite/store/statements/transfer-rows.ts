@@ -1,4 +1,4 @@
-// Room queue: SQL of a recipient that travels between queues: everything but its row id.
+// SQL of a recipient that moves between queues: everything but its row id.
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
@@ -23,7 +23,7 @@ export interface TransferRow {
   readonly lastClass: string | null
 }
 
-/** The recipients of a leaving message as they were before. */
+/** The recipients of a frozen message with their state before the freeze. */
 export function selectTransferred(db: Database): (message: number) => TransferRow[] {
   const select =
     db.prepare(`SELECT kept_state AS state, kept_notice AS notice, next_hop AS nextHop, next_attempt_at AS nextAttemptAt,
@@ -33,7 +33,7 @@ export function selectTransferred(db: Database): (message: number) => TransferRo
   return (message) => select.all(firstRecipientId(message), lastRecipientId(message)) as TransferRow[]
 }
 
-/** Adds a recipient as it was in another queue; `flow` as this queue counts it. */
+/** Adds a recipient with its state in the source queue; `flow` is that of this queue. */
 export function insertTransferred(db: Database): (id: number, row: TransferRow, flow: number) => void {
   const insert =
     db.prepare(`INSERT INTO recipients (id, flow, state, notice, next_hop, next_attempt_at, attempt, notify, private,

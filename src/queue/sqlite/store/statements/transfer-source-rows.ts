@@ -1,4 +1,4 @@
-// Room queue: SQL of the giving side of a hand-over: what leaves, frozen and thawed.
+// SQL of the source of a transfer: messages frozen and released.
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
@@ -12,7 +12,7 @@ export interface PendingTransferRow {
   readonly at: number
 }
 
-/** Messages after a row id of which nothing is under way and that do not leave already. */
+/** Messages after a row id without a running attempt and without a pending transfer. */
 export function selectMovable(db: Database): (after: number, limit: number) => number[] {
   const select = db
     .prepare(`SELECT id FROM messages m WHERE id > ? AND NOT EXISTS (SELECT 1 FROM pending_transfers l WHERE l.message = m.id)
@@ -46,7 +46,7 @@ export function deletePendingTransfer(db: Database): (message: number) => void {
   }
 }
 
-/** Freezes the recipients of a message and keeps what they were. Returns them with their state before. */
+/** Freezes the recipients of a message and keeps their state. Returns them with that state. */
 export function freezeRecipients(db: Database): (message: number) => { nextHop: string; keptState: number }[] {
   const update =
     db.prepare(`UPDATE recipients SET kept_state = state, kept_notice = notice, state = ${stateNumber.transferring},
@@ -61,7 +61,7 @@ export interface ThawedRow {
   readonly nextAttemptAt: number
 }
 
-/** The opposite of `freezeRecipients`. Returns them as they are now. */
+/** Restores the recipients that `freezeRecipients` froze. Returns them with their restored state. */
 export function thawRecipients(db: Database): (message: number) => ThawedRow[] {
   const update = db.prepare(`UPDATE recipients SET state = kept_state, notice = kept_notice, kept_state = NULL,
     kept_notice = NULL WHERE id BETWEEN ? AND ? AND state = ${stateNumber.transferring}
@@ -69,7 +69,7 @@ export function thawRecipients(db: Database): (message: number) => ThawedRow[] {
   return (message) => update.all(firstRecipientId(message), lastRecipientId(message)) as ThawedRow[]
 }
 
-/** Removes the recipients of a message; their addresses. */
+/** Removes the recipients of a message. Returns their addresses. */
 export function deleteRecipientsOf(db: Database): (message: number) => string[] {
   const remove = db.prepare('DELETE FROM recipients WHERE id BETWEEN ? AND ? RETURNING address').pluck()
   return (message) => remove.all(firstRecipientId(message), lastRecipientId(message)) as string[]

@@ -1,14 +1,14 @@
-// Room queue: SQL of the taking side of a hand-over: the identity of this queue, what it answered, and which messages came that way.
+// SQL of the target of a transfer: the identity of this queue, its receipts, and the messages that were transferred here.
 
 import type { Database } from 'better-sqlite3'
 
-/** The name of this queue among all queues. */
+/** The identity of this queue, which no other queue has. */
 export function selectIdentity(db: Database): () => string {
   const select = db.prepare('SELECT queue FROM identity').pluck()
   return () => select.get() as string
 }
 
-/** What was answered to a hand-over, or null. */
+/** The receipt of a token, or null. */
 export function selectReceipt(db: Database): (token: string) => { readonly accepted: 0 | 1 } | null {
   const select = db.prepare('SELECT accepted FROM receipts WHERE token = ?')
   return (token) => (select.get(token) as { accepted: 0 | 1 } | undefined) ?? null
@@ -28,7 +28,7 @@ export function deleteReceipts(db: Database): (before: number) => void {
   }
 }
 
-/** Notes a message whose id does not tell its age. */
+/** Notes a message whose id is not in the order of arrival. */
 export function insertTransferredMessage(db: Database): (lookAt: number, message: number) => void {
   const insert = db.prepare('INSERT OR IGNORE INTO transferred_messages VALUES (?, ?)')
   return (lookAt, message) => {
@@ -36,7 +36,7 @@ export function insertTransferredMessage(db: Database): (lookAt: number, message
   }
 }
 
-/** Taken-over messages to be looked at: taken out of the note. */
+/** Removes and returns the noted messages that are due for a check. */
 export function takeTransferredMessages(db: Database): (before: number, limit: number) => number[] {
   const remove = db
     .prepare(`DELETE FROM transferred_messages WHERE (look_at, message) IN
