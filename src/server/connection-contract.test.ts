@@ -51,10 +51,19 @@ describe('smtp-server', () => {
         '_warnAboutDefaultCertificate',
         'updateSecureContext',
         'onSecure',
+        'onClose',
       ]),
     )
     expect(methods(SMTPStream.prototype)).toEqual(
-      expect.arrayContaining(['startDataMode', 'continue', '_countDataBytes', '_endDataMode', '_flushData', '_write']),
+      expect.arrayContaining([
+        'startDataMode',
+        'continue',
+        '_countDataBytes',
+        '_endDataMode',
+        '_feedDataStream',
+        '_flushData',
+        '_write',
+      ]),
     )
   })
 

@@ -42,7 +42,7 @@ describe('size', () => {
       hooks: { connect: async () => admitted({ origin }) },
     })
     const client = await server.greeted()
-    expect(client.heard).toContain(`SIZE ${1000 + HOP_OCTETS}`)
+    expect(client.received).toContain(`SIZE ${1000 + HOP_OCTETS}`)
     await client.expect(`MAIL FROM:<> SIZE=${1001 + HOP_OCTETS}`, '552 5.3.4')
     for (const [octets, code] of [
       [1000 + HOP_OCTETS, '250'],
@@ -71,7 +71,7 @@ describe('size', () => {
     await client.expect(null, '552 5.3.4')
     client.write('\r\n.\r\nNOOP\r\n')
     await client.closed()
-    expect(client.heard).not.toMatch(/250 2\.0\.0 OK/)
+    expect(client.received).not.toMatch(/250 2\.0\.0 OK/)
     expect(server.messages).toEqual([])
   })
 

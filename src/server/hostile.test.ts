@@ -287,8 +287,8 @@ describe('random input', () => {
   async function answered(client: SmtpDialogue): Promise<void> {
     client.write('\r\n.\r\nNOOP\r\nQUIT\r\n')
     await client.closed().catch(() => {
-      throw new Error(`no reply and no close after ${JSON.stringify(client.heard)}`)
+      throw new Error(`no reply and no close after ${JSON.stringify(client.received)}`)
     })
-    expect(client.heard).toMatch(/(^|\r\n)(221|421) .*\r\n$/)
+    expect(client.received).toMatch(/(^|\r\n)(221|421) .*\r\n$/)
   }
 })

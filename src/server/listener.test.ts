@@ -112,7 +112,7 @@ describe('a session', () => {
     await client.expect('RCPT TO:<x@example.org>', '550 5.1.1')
     await client.expect('RCPT TO:<t@example.org>', '451 5.1.1')
     await client.expect('DATA', '554 5.5.1')
-    expect(client.heard).not.toContain('private')
+    expect(client.received).not.toContain('private')
   })
 
   it('ends after a 421 of a hook', async () => {
@@ -140,7 +140,7 @@ describe('the start of a session', () => {
     client.send('EHLO early.example.net')
     await client.expect(null, '421 4.7.0')
     await client.closed()
-    expect(client.heard).not.toContain('220')
+    expect(client.received).not.toContain('220')
   })
 
   it('refuses an incomplete line before the greeting too', async () => {
@@ -209,7 +209,7 @@ describe('hooks that throw', () => {
     await client.expect('MAIL FROM:<>', '451 4.3.0')
     await client.expect('NOOP', '250')
     expect(server.bugs.map(({ context }) => context)).toEqual(['hook mail'])
-    expect(client.heard).not.toContain('broken hook')
+    expect(client.received).not.toContain('broken hook')
     server.bugs.length = 0
   })
 

@@ -263,7 +263,7 @@ describe('implicit TLS', () => {
     const client = await connectDialogue({ port: server.port })
     client.write('EHLO c\r\n')
     await client.closed()
-    expect(client.heard).not.toContain('250')
+    expect(client.received).not.toContain('250')
   })
 
   it('uses a new certificate for later handshakes only', async () => {

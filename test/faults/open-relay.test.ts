@@ -25,7 +25,7 @@ const read = (file: string) => parse(readFileSync(join(root, file), 'utf8')) as 
 const listenersOf = (role: string) =>
   Object.entries(read(`roles/${role}.yaml`)['listeners'] as Record<string, Listener>)
 
-/** Data that would let a careless router leave: catch-all, transports, rewrites, alias domains. */
+/** Routing data with which a careless router would relay: catch-all, transports, rewrites, alias domains. */
 const mail = {
   domains: ['example.org', 'caught.example'],
   alias_domains: { 'bücher.example': 'example.org' },
@@ -78,9 +78,9 @@ const attempts = [
   'SRS0=AAAA=2W=foreign.example=victim@foreign.example',
 ]
 const senders = ['', 'victim@foreign.example', 'kim@example.org']
-/** Addresses of one session: more refusals would slow the client down. */
+/** Addresses of one session: more refusals would delay the replies. */
 const BATCH = 6
-/** Where even MAIL is refused, so many addresses are enough to see that RCPT is too. */
+/** Addresses to try after a refused MAIL. */
 const WITHOUT_MAIL = 2
 
 let world: World
@@ -97,22 +97,22 @@ afterAll(() => world.close())
 /** Steps of a client before its attempts; each leaves it unauthenticated. */
 const preludes: Record<string, (client: SmtpDialogue, secure: boolean) => Promise<void>> = {
   'after EHLO': async (client) => void (await ask(client, 'EHLO client.example')),
-  'after HELO as one of us': async (client) => void (await ask(client, 'HELO mx-01.example.org')),
+  'after HELO with the name of a fleet node': async (client) => void (await ask(client, 'HELO mx-01.example.org')),
   'after STARTTLS without a certificate': async (client, secure) => {
     await ask(client, 'EHLO client.example')
     if (!secure) await upgrade(client, {})
   },
-  "after STARTTLS with a stranger's certificate of our name": async (client, secure) => {
+  'after STARTTLS with a certificate of another authority for our name': async (client, secure) => {
     await ask(client, 'EHLO client.example')
     if (!secure) await upgrade(client, { cert: stranger.certificate, key: stranger.key })
   },
-  'after AUTH that failed': async (client, secure) => {
+  'after a failed AUTH': async (client, secure) => {
     await ask(client, 'EHLO client.example')
     if (!secure) await upgrade(client, {})
     await ask(client, `AUTH PLAIN ${btoa('\0lee\0guess')}`)
     await ask(client, 'AUTH EXTERNAL =')
   },
-  'after words of a proxy': async (client) => {
+  'after XCLIENT': async (client) => {
     await ask(client, 'EHLO client.example')
     await ask(client, 'XCLIENT ADDR=192.0.2.25 LOGIN=lee NAME=mx-01.example.org')
   },
@@ -129,22 +129,27 @@ async function upgrade(client: SmtpDialogue, options: Parameters<SmtpDialogue['s
   await ask(client, 'EHLO client.example')
 }
 
-/** Tries some addresses in one session; returns those with a 250. A session that the server ends has accepted none. */
-async function tryThem(open: () => Promise<SmtpDialogue>, sender: string, batch: readonly string[], prelude: string) {
+/** Tries some addresses in one session and returns those that got a 250. A session that the server ends has accepted none. */
+async function tryAddresses(
+  open: () => Promise<SmtpDialogue>,
+  sender: string,
+  batch: readonly string[],
+  prelude: string,
+) {
   const client = await open()
-  const taken: string[] = []
+  const accepted: string[] = []
   try {
     await client.reply()
     await preludes[prelude]?.(client, 'encrypted' in client.socket)
     const utf8 = batch.some((address) => /[^ -~]/.test(address))
     const admitted = (await ask(client, `MAIL FROM:<${sender}>${utf8 ? ' SMTPUTF8' : ''}`)) === 250
     for (const address of admitted ? batch : batch.slice(0, WITHOUT_MAIL))
-      if ((await ask(client, `RCPT TO:<${address}>`)) === 250) taken.push(`<${sender}> to ${address} ${prelude}`)
+      if ((await ask(client, `RCPT TO:<${address}>`)) === 250) accepted.push(`<${sender}> to ${address} ${prelude}`)
   } catch (error) {
     if (!/closed/.test((error as Error).message)) throw error
   }
   client.socket.destroy()
-  return taken
+  return accepted
 }
 
 async function attack(node: WholeNode, port: number, listener: Listener): Promise<string[]> {
@@ -159,7 +164,7 @@ async function attack(node: WholeNode, port: number, listener: Listener): Promis
     attempts.slice(n * BATCH, (n + 1) * BATCH),
   )
   const sessions = Object.keys(preludes).flatMap((prelude) =>
-    senders.flatMap((sender) => batches.map((batch) => tryThem(open, sender, batch, prelude))),
+    senders.flatMap((sender) => batches.map((batch) => tryAddresses(open, sender, batch, prelude))),
   )
   return (await Promise.all(sessions)).flat()
 }
@@ -187,7 +192,7 @@ const subjects = [
   }),
 ].filter(({ role }) => listenersOf(role).every(([, { admit }]) => !admit.includes('local')))
 
-it.each(subjects)('$file relays for no stranger', async ({ role, yaml }) => {
+it.each(subjects)('$file relays nothing for strangers', async ({ role, yaml }) => {
   const node = await wholeNode(yaml, role)
   for (const [name, listener] of listenersOf(role))
     expect(await attack(node, node.ports[name] as number, listener)).toEqual([])
@@ -195,21 +200,21 @@ it.each(subjects)('$file relays for no stranger', async ({ role, yaml }) => {
   await node.stop()
 })
 
-it('takes back valid SRS addresses for the null sender only', async () => {
+it('accepts valid SRS addresses from the null sender only', async () => {
   const node = await wholeNode({}, 'mx')
   const encoded = await runWaypost(['srs', 'encode', 'victim@foreign.example', '-c', node.config])
   const address = encoded.stdout.trim()
   expect(address).toMatch(/^SRS0=.+@srs\.example\.org$/)
   const open = () => node.connect()
-  expect(await tryThem(open, 'victim@foreign.example', [address], 'after EHLO')).toEqual([])
-  expect(await tryThem(open, '', [address.replace('victim', 'other')], 'after EHLO')).toEqual([])
-  expect(await tryThem(open, '', [address], 'after EHLO')).toHaveLength(1)
+  expect(await tryAddresses(open, 'victim@foreign.example', [address], 'after EHLO')).toEqual([])
+  expect(await tryAddresses(open, '', [address.replace('victim', 'other')], 'after EHLO')).toEqual([])
+  expect(await tryAddresses(open, '', [address], 'after EHLO')).toHaveLength(1)
   await node.stop()
 })
 
-it('is no test that refuses everything: ours are taken, and people relay', async () => {
+it('accepts our addresses, and authenticated users relay: the test does not pass by refusing everything', async () => {
   const mx = await wholeNode({}, 'mx')
-  expect(await tryThem(() => mx.connect(), 'a@b.example', ['kim@example.org'], 'after EHLO')).toHaveLength(1)
+  expect(await tryAddresses(() => mx.connect(), 'a@b.example', ['kim@example.org'], 'after EHLO')).toHaveLength(1)
   await mx.stop()
   const submission = await wholeNode({}, 'submission')
   const tls = { rejectUnauthorized: false }

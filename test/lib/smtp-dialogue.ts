@@ -1,11 +1,11 @@
 // A raw SMTP client for tests: sends exactly the given octets, reads replies line by line, upgrades to TLS on request.
-// It knows nothing of SMTP beyond where a reply ends, so that it can misbehave in every way.
+// It only detects the end of a reply, so that a test can send anything.
 
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 
-/** A reply as it came: the code, all lines without CRLF, and their text without the code. */
-export interface HeardReply {
+/** A received reply: the code, all lines without CRLF, and their text without the code. */
+export interface ReceivedReply {
   readonly code: number
   readonly lines: readonly string[]
   readonly text: string
@@ -16,29 +16,29 @@ export interface DialogueOptions {
   readonly port: number
   /** TLS from the first octet. */
   readonly tls?: ConnectionOptions
-  /** How long to wait for a reply before the test fails. */
+  /** Wait for a reply before the test fails. */
   readonly timeoutMs?: number
 }
 
 export interface SmtpDialogue {
-  /** Sends text or octets as they are. */
+  /** Sends text or octets unchanged. */
   write(text: string | Uint8Array): void
-  /** Sends one line, CRLF added. */
+  /** Sends one line with CRLF. */
   send(line: string): void
-  /** The next reply. Rejects if the connection ends first or nothing comes. */
-  reply(): Promise<HeardReply>
-  /** Sends a line (unless null) and wants a reply that starts with `expected`: a code, or code and enhanced status. */
-  expect(line: string | null, expected: string): Promise<HeardReply>
-  /** Sends all lines in one write and wants the replies in order. */
-  pipeline(lines: readonly string[], expected: readonly string[]): Promise<HeardReply[]>
-  /** TLS on top of the connection, after the server said 220 to STARTTLS. */
+  /** The next reply. Rejects if the connection ends first or the time is over. */
+  reply(): Promise<ReceivedReply>
+  /** Sends a line (unless null) and expects a reply that starts with `expected`: a code, or code and enhanced status. */
+  expect(line: string | null, expected: string): Promise<ReceivedReply>
+  /** Sends all lines in one write and expects the replies in order. */
+  pipeline(lines: readonly string[], expected: readonly string[]): Promise<ReceivedReply[]>
+  /** Starts TLS after the 220 to STARTTLS. */
   startTls(options?: ConnectionOptions): Promise<void>
-  /** Resolves when the server has closed; rejects if it does not. Replies that came are kept. */
+  /** Resolves when the server has closed; rejects if it does not. Received replies are kept. */
   closed(): Promise<void>
-  /** Everything the server has sent so far, raw. */
-  readonly heard: string
+  /** Everything that the server has sent. */
+  readonly received: string
   readonly socket: Socket
-  /** Closes properly. */
+  /** Ends the connection regularly. */
   end(): void
   /** Drops the connection, with a reset where there is no TLS. */
   reset(): void
@@ -59,29 +59,29 @@ export async function connectDialogue(options: DialogueOptions): Promise<SmtpDia
 
 function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
   let socket = first
-  const ears = createEars(timeoutMs)
-  ears.listenTo(socket)
-  const expectReply = async (line: string | null, expected: string): Promise<HeardReply> => {
+  const reader = createReplyReader(timeoutMs)
+  reader.read(socket)
+  const expectReply = async (line: string | null, expected: string): Promise<ReceivedReply> => {
     if (line !== null) socket.write(`${line}\r\n`)
-    const reply = await ears.reply()
+    const reply = await reader.reply()
     if (!reply.lines.every((text) => matches(text, expected)))
-      throw new Error(`expected ${expected} to ${line ?? '(nothing)'}, heard ${reply.lines.join(' | ')}`)
+      throw new Error(`expected ${expected} to ${line ?? '(nothing)'}, received ${reply.lines.join(' | ')}`)
     return reply
   }
   return {
-    get heard() {
-      return ears.heard()
+    get received() {
+      return reader.heard()
     },
     get socket() {
       return socket
     },
     write: (text) => void socket.write(text),
     send: (line) => void socket.write(`${line}\r\n`),
-    reply: () => ears.reply(),
+    reply: () => reader.reply(),
     expect: expectReply,
     pipeline: async (lines, expected) => {
       socket.write(lines.map((line) => `${line}\r\n`).join(''))
-      const replies: HeardReply[] = []
+      const replies: ReceivedReply[] = []
       for (const each of expected) replies.push(await expectReply(null, each))
       return replies
     },
@@ -90,9 +90,9 @@ function createDialogue(first: Socket, timeoutMs: number): SmtpDialogue {
       const upgraded: TLSSocket = connectTls({ socket, rejectUnauthorized: false, ...options })
       await opened(upgraded, 'secureConnect')
       socket = upgraded
-      ears.listenTo(socket)
+      reader.read(socket)
     },
-    closed: () => ears.closed(),
+    closed: () => reader.closed(),
     end: () => void socket.end(),
     reset: () => void ('encrypted' in socket ? socket.destroy() : socket.resetAndDestroy()),
   }
@@ -116,15 +116,15 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<voi
   })
 }
 
-interface Ears {
-  listenTo(socket: Socket): void
-  reply(): Promise<HeardReply>
+interface ReplyReader {
+  read(socket: Socket): void
+  reply(): Promise<ReceivedReply>
   closed(): Promise<void>
   heard(): string
 }
 
-function createEars(timeoutMs: number): Ears {
-  const replies: HeardReply[] = []
+function createReplyReader(timeoutMs: number): ReplyReader {
+  const replies: ReceivedReply[] = []
   let raw = ''
   let rest = ''
   let lines: string[] = []
@@ -147,7 +147,7 @@ function createEars(timeoutMs: number): Ears {
     const deadline = Date.now() + timeoutMs
     while (!ready()) {
       const left = deadline - Date.now()
-      if (left <= 0) throw new Error(`${what}; heard so far: ${JSON.stringify(raw.slice(-500))}`)
+      if (left <= 0) throw new Error(`${what}; received so far: ${JSON.stringify(raw.slice(-500))}`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
         wake = () => {
@@ -158,7 +158,7 @@ function createEars(timeoutMs: number): Ears {
     }
   }
   return {
-    listenTo: (socket) => {
+    read: (socket) => {
       over = false
       socket.on('data', take)
       socket.once('close', () => {
@@ -169,7 +169,7 @@ function createEars(timeoutMs: number): Ears {
     reply: async () => {
       await until(() => replies.length > 0 || over, 'no reply in time')
       const reply = replies.shift()
-      if (!reply) throw new Error(`connection closed instead of a reply; heard: ${JSON.stringify(raw.slice(-500))}`)
+      if (!reply) throw new Error(`connection closed instead of a reply; received: ${JSON.stringify(raw.slice(-500))}`)
       return reply
     },
     closed: () => until(() => over, 'the server did not close'),
