@@ -145,7 +145,7 @@ describe('errors of mail data, each with file, line and column', () => {
     [
       'a catch-all of a foreign domain',
       'catch_all: { far.example: kim@home.example.net }\n',
-      '1:14: error: far.example is not a domain of ours',
+      '1:14: error: far.example is not a domain of ours: add it to mail::domains',
     ],
   ])('%s', (_, text, expected) => {
     const { problems, directory } = load(text)

@@ -255,7 +255,7 @@ describe('waypost explain --message', () => {
       /checked forward: rewrite-from \(predicted fail: .*\)\nsigned for example\.org, selector ed/,
     )
     const refusing = await runWaypost(['explain', 'refusing@example.org', ...options])
-    expect(refusing.stdout).toMatch(/the message is refused: 550 5\.7\.1 .*\(predicted fail: /)
+    expect(refusing.stdout).toMatch(/the message is rejected: 550 5\.7\.1 .*\(predicted fail: /)
     expect(refusing.status).toBe(1)
   })
 })

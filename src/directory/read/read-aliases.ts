@@ -45,7 +45,8 @@ export function readDomainAliases(builder: SnapshotBuilder, value: Located): voi
     if (domain === null) continue
     addDomain(builder, domain, entry.place)
     for (const item of entry.value.kind === 'list' ? entry.value.items : []) readPattern(builder, domain, item)
-    if (entry.value.kind !== 'list') builder.problems.error(entry.value.place, 'expected a list of patterns')
+    if (entry.value.kind !== 'list')
+      builder.problems.error(entry.value.place, `expected a list of patterns, found ${describeLocated(entry.value)}`)
   }
 }
 
@@ -97,7 +98,7 @@ export function readCatchAll(builder: SnapshotBuilder, value: Located): void {
     const targets = readTargets(builder, entry.value, entry.place)
     if (domain === null || targets === null || typeof targets === 'string') continue
     const record = builder.domains.get(domain)
-    if (!record) builder.problems.error(entry.place, `${domain} is not a domain of ours`)
+    if (!record) builder.problems.error(entry.place, `${domain} is not a domain of ours: add it to mail::domains`)
     else setOnce(builder, { record, field: 'catchAll', name: entry.key }, targets, entry.place)
   }
 }

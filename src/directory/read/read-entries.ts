@@ -185,7 +185,7 @@ function textEntries(builder: SnapshotBuilder, value: Located): readonly Located
 
 function entryText(builder: SnapshotBuilder, entry: LocatedEntry): string | null {
   const { value } = entry
-  if (value.kind === 'list') builder.problems.error(value.place, 'expected a text')
+  if (value.kind === 'list') builder.problems.error(value.place, `expected a text, found ${describeLocated(value)}`)
   if (value.kind !== 'map') return textOf(value)
   refuseUnknown(value, ['text', 'reason', 'ensure'], builder.problems)
   const ensure = entryOf(value, 'ensure')

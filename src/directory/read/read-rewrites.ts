@@ -72,7 +72,7 @@ function readPatternDomain(builder: SnapshotBuilder, item: Located): string | nu
   const text = textUnder(item, 'domain')
   const domain = text === null ? null : readDomain(builder, text, item.place)
   if (domain === null || builder.domains.has(domain)) return domain
-  builder.problems.error(item.place, `${domain} is not a domain of ours`)
+  builder.problems.error(item.place, `${domain} is not a domain of ours: add it to mail::domains`)
   return null
 }
 

@@ -22,7 +22,7 @@ const elsewhereKeys = [
   'zulip-streams',
 ]
 const teamKeys = ['name', 'kind', 'subteam-of', 'people', 'lists']
-const sweeps: Readonly<Record<string, TeamSelector['of']>> = {
+const selectorKinds: Readonly<Record<string, TeamSelector['of']>> = {
   'include-all-team-members': 'members',
   'include-team-leads': 'team',
   'include-wg-leads': 'working-group',
@@ -53,7 +53,7 @@ export function readTeam(builder: SnapshotBuilder, named: Named, map: LocatedMap
     leads,
     members: people ? [...leads, ...readNames(people, 'members', problems, ['github', 'name'])] : [],
     included: people ? readNames(people, 'included-teams', problems) : [],
-    selectors: people ? readSweeps(builder, people) : [],
+    selectors: people ? readSelectors(builder, people) : [],
     alumni: people && readFlag(people, ALUMNI, false, problems) ? (entryOf(people, ALUMNI)?.place ?? null) : null,
     lists: readLists(builder, map),
   }
@@ -66,8 +66,8 @@ function readKind(builder: SnapshotBuilder, map: LocatedMap): TeamKind {
   return kind ?? 'team'
 }
 
-function readSweeps(builder: SnapshotBuilder, people: LocatedMap): readonly TeamSelector[] {
-  return Object.entries(sweeps).flatMap(([key, of]) => {
+function readSelectors(builder: SnapshotBuilder, people: LocatedMap): readonly TeamSelector[] {
+  return Object.entries(selectorKinds).flatMap(([key, of]) => {
     const field = entryOf(people, key)
     return field && readFlag(people, key, false, builder.problems) ? [{ of, place: field.place }] : []
   })
@@ -80,7 +80,7 @@ function readPeople(builder: SnapshotBuilder, map: LocatedMap): LocatedMap | nul
     builder.problems.error(field.value.place, `"people": expected a table, found ${describeLocated(field.value)}`)
     return null
   }
-  refuseUnknown(field.value, [...peopleKeys, ...Object.keys(sweeps), ALUMNI], builder.problems)
+  refuseUnknown(field.value, [...peopleKeys, ...Object.keys(selectorKinds), ALUMNI], builder.problems)
   return field.value
 }
 

@@ -7,24 +7,27 @@ import { nameKey } from './team.ts'
 import type { Team } from './team.ts'
 
 /** Sites have one team of all people and one for the leads of each kind; each is computed from all teams. */
-const SWEEP_LIMIT = 20
+const SELECTOR_LIMIT = 20
 
 /** The roster with all selectors replaced. */
 export function expandSelectors(roster: Roster, problems: ProblemList): Roster {
-  const sweeping = [...roster.teams.values()].filter((team) => team.selectors.length > 0)
-  const [surplus] = sweeping.slice(SWEEP_LIMIT)
+  const selecting = [...roster.teams.values()].filter((team) => team.selectors.length > 0)
+  const [surplus] = selecting.slice(SELECTOR_LIMIT)
   if (surplus?.selectors[0]) {
-    problems.error(surplus.selectors[0].place, `more than ${SWEEP_LIMIT} teams include the members of all other teams`)
+    problems.error(
+      surplus.selectors[0].place,
+      `more than ${SELECTOR_LIMIT} teams include the members of all other teams`,
+    )
     return roster
   }
   const teams = new Map(roster.teams)
-  for (const team of sweeping) teams.set(nameKey(team.text), sweep(team, roster))
+  for (const team of selecting) teams.set(nameKey(team.text), replaceSelectors(team, roster))
   return { ...roster, teams }
 }
 
 type Added = Pick<Team, 'members' | 'included'>
 
-function sweep(team: Team, { teams }: Roster): Team {
+function replaceSelectors(team: Team, { teams }: Roster): Team {
   const others = [...teams.values()].filter((other) => other !== team)
   const added = team.selectors.map(({ of, place }): Added => {
     if (of === 'members') {

@@ -41,7 +41,10 @@ interface OpenEntry {
 export function readToml(file: string, text: string, problems: ProblemList): LocatedMap | null {
   const start = { file, line: 1, column: 1 }
   if (text.length > TEXT_LIMIT) {
-    problems.error(start, `the file has more than ${TEXT_LIMIT} characters; a file of a team or person has fewer`)
+    problems.error(
+      start,
+      `the file has more than ${TEXT_LIMIT} characters: split it, or name only files of teams and people`,
+    )
     return null
   }
   const parser = createRequire(import.meta.url)('toml-eslint-parser') as Parser
@@ -99,7 +102,7 @@ function addPair(reader: Reader, table: OpenTable, node: AST.TOMLKeyValue, depth
 function keyNames(reader: Reader, key: AST.TOMLKey): string[] | null {
   const names = key.keys.slice(0, DEPTH_LIMIT).map((part) => (part.type === 'TOMLBare' ? part.name : part.value))
   if (!names.includes('__proto__')) return names
-  reader.problems.error(placeOf(reader, key), 'unsafe key "__proto__": no file of a team or person has it')
+  reader.problems.error(placeOf(reader, key), 'unsafe key "__proto__": remove it')
   return null
 }
 
