@@ -182,10 +182,9 @@ function declareTransfer(queue: Command, io: Io, finish: Finish): void {
     .addOption(new Option('--to <host:port>', '`queue_transfer` listener of the other node').conflicts('abort'))
     .option('--abort', 'abort the transfers that the other node has not confirmed')
     .addOption(
-      new Option(
-        '--force',
-        'with --abort: abort without asking the other node; it may deliver the same messages',
-      ).conflicts('to'),
+      new Option('--force', 'with --abort: do not ask the other node, which may deliver the same messages').conflicts(
+        'to',
+      ),
     )
     .option(
       '--fingerprint <sha256>',
