@@ -1,5 +1,5 @@
-// The project's own tools do what the documentation says: every lint rule that is configured really fires, the formatter reads
-// its configuration, every npm script refuses an old Node in words.
+// The project's tools work as documented: every configured lint rule reports its probe, the formatter reads its configuration, and every
+// npm script refuses an old Node.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, copyFileSync } from 'node:fs'
@@ -41,14 +41,32 @@ const probes: Readonly<Record<string, string>> = {
   'eslint(max-params)': 'export const f = (a: 1, b: 1, c: 1, d: 1, e: 1) => [a, b, c, d, e]\n',
   'import(no-default-export)': 'export default 1\n',
   'import(no-cycle)': "import { self } from './self.ts'\nexport const other = self\n",
+  'eslint(no-restricted-globals)': 'export const wait = (run: () => void) => setTimeout(run, 1)\n',
+  'eslint(no-restricted-properties)': 'export const time = () => Date.now()\n',
+  'eslint(no-restricted-imports)': "export { setTimeout } from 'node:timers/promises'\n",
 }
+
+/** Each reads the time or sets a timer without the clock port: src/lib/clock.ts only. */
+const clockProbes: readonly string[] = [
+  'export const probe = () => Date.now()\n',
+  'export const probe = () => performance.now()\n',
+  'export const probe = () => process.hrtime()\n',
+  'export const probe = (run: () => void) => setTimeout(run, 1)\n',
+  'export const probe = (run: () => void) => setInterval(run, 1)\n',
+  'export const probe = (run: () => void) => globalThis.setTimeout(run, 1)\n',
+  'export const probe = (run: () => void) => globalThis.setInterval(run, 1)\n',
+  "export { setTimeout } from 'node:timers'\n",
+  "export { performance } from 'node:perf_hooks'\n",
+]
 
 describe('lint', () => {
   it('has a probe for every configured rule', () => {
-    const { rules } = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')) as {
-      rules: Record<string, unknown>
+    const { rules, overrides } = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')) as {
+      readonly rules: Record<string, unknown>
+      readonly overrides: readonly { readonly rules: Record<string, unknown> }[]
     }
-    const configured = Object.keys(rules).filter((rule) => rules[rule] !== 'off')
+    const entries = [rules, ...overrides.map((one) => one.rules)].flatMap((one) => Object.entries(one))
+    const configured = [...new Set(entries.filter(([, level]) => level !== 'off').map(([rule]) => rule))]
     const named = Object.keys(probes).map((name) => name.replace('eslint(', '').replace('(', '/').replace(')', ''))
     expect(named.toSorted()).toEqual(configured.toSorted())
   })
@@ -62,7 +80,18 @@ describe('lint', () => {
     expect(Object.keys(probes).filter((rule) => !run.stdout.includes(rule))).toEqual([])
   })
 
-  it('lets tests be longer, up to their own limit', () => {
+  it('allows only the clock port to read the time and to set timers', () => {
+    clockProbes.forEach((text, index) => write(`src/clock-probe/p${index}.ts`, text))
+    const lint = (file: string) => spawnSync(tool('oxlint'), [file], { cwd: folder, encoding: 'utf8' })
+    const { stdout } = lint('src/clock-probe')
+    expect(clockProbes.filter((_text, index) => !stdout.includes(`p${index}.ts`))).toEqual([])
+    for (const file of ['src/lib/clock.ts', 'src/clock-probe/some.test.ts']) {
+      write(file, clockProbes.join('').replaceAll('export const probe = ', 'void '))
+      expect(lint(file).stdout).not.toContain('restricted')
+    }
+  })
+
+  it('allows tests more lines, up to a second limit', () => {
     write('src/tests/a.test.ts', longFunction + longFile)
     write('src/tests/b.test.ts', longFile.replace('[\n', `[\n${'  1,\n'.repeat(200)}`))
     const lint = (file: string) => spawnSync(tool('oxlint'), [file], { cwd: folder, encoding: 'utf8' })
@@ -89,7 +118,7 @@ describe('an older Node', () => {
   }
   const guard = 'node .ci/need-node.cjs && '
 
-  it('is refused by every npm script before anything else', () => {
+  it('is refused by every npm script first', () => {
     expect(Object.entries(scripts).filter(([, command]) => !command.startsWith(guard))).toEqual([])
   })
 
@@ -98,7 +127,7 @@ describe('an older Node', () => {
     ['25.9.0', 2],
     ['26.0.0', 0],
     ['100.0.0', 0],
-  ])('%s ends with status %i and, if refused, a sentence', (version, status) => {
+  ])('%s exits with %i, and with a message if it is refused', (version, status) => {
     const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' }); require('./.ci/need-node.cjs')`
     const run = spawnSync(process.execPath, ['-e', pretend], { cwd: root, encoding: 'utf8' })
     expect(run.status).toBe(status)

@@ -223,7 +223,7 @@ describe('memory', () => {
       scheduler.finished(`mx:${i}`, i % 2 ? 'worked' : 'unreachable')
     }
     scheduler.at(NOW + 300_000)
-    expect(scheduler.views()).toEqual([])
+    for (let i = 0; i < 1_000; i++) expect(scheduler.view(`mx:${i}`)).toBeNull()
   })
 })
 

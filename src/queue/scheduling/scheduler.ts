@@ -163,10 +163,6 @@ export class Scheduler {
     return destination ? this.#viewOf(destination) : null
   }
 
-  views(): DestinationView[] {
-    return [...this.#destinations.values()].map((destination) => this.#viewOf(destination))
-  }
-
   #viewOf(destination: DestinationState): DestinationView {
     return viewOf(destination, this.#ports.backlog(destination.nextHop), this.#ports.clock.monotonic())
   }
