@@ -1,5 +1,5 @@
 // Single errors of a disk under a working queue: EIO and ENOSPC at one system call out of many, for writing, flushing, creating and reading,
-// put there by strace where it may trace. Whatever fails: the process lives, what was accepted is there, what was settled is gone, a refusal
+// put there by strace where it may trace. Whatever fails: the process lives, what was accepted is there, a settled recipient is removed, a refusal
 // says why and leaves nothing.
 
 import { spawnSync } from 'node:child_process'

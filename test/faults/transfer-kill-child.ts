@@ -1,4 +1,4 @@
-// A process that hands one queue over to another one on this machine, until it is killed or nothing is left. It says when it begins and ends.
+// A process that transfers one queue to another on this machine until it is killed or nothing is left. It prints when it starts and ends.
 
 import { writeSync } from 'node:fs'
 import { transferWholeQueue } from '../../src/queue/transfer/transfer-whole-queue.ts'

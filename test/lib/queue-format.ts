@@ -1,4 +1,4 @@
-// The fixture of a format of the queue: mail in every state, as a release leaves it on disk. Written once for each format and never again.
+// The fixture of a format of the queue: messages in every state, as a release leaves them on disk. Written once per format.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// Two nodes that know each other by their certificates: one gives its queue away, the other one has a hand-over listener.
+// Two nodes that know each other's certificates: one transfers its queue, the other has a transfer listener.
 
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// What actions mean by state, and that the operation does exactly that: every action on a recipient in every state.
+// The effect of every action on a recipient in every state: the table and the operation agree.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import {
@@ -30,7 +30,7 @@ async function bring(state: RecipientState): Promise<void> {
   const recipients = [sampleRecipient({ address, parameters: { notify: ['SUCCESS', 'FAILURE'], orcpt: null } })]
   const claims = await queue.accept(sampleMessage({ recipients }), { claim: !['queued', 'held'].includes(state) })
   const only = { filter: { recipient: address }, by, reason: 'x' }
-  // Of one that is claimed, too: it has a wish that a release can take back.
+  // A claimed recipient gets a pending action that a release can cancel.
   if (state === 'held' || state === 'claimed') await queue.control({ action: 'hold', ...only })
   if (state === 'failed') {
     await queue.release(claims)
@@ -62,7 +62,7 @@ it.each(reachable.flatMap((state) => actions.map((action) => [action, state] as 
   },
 )
 
-it('asks for no move that the table of states forbids', () => {
+it('needs no move that the table of states forbids', () => {
   const target = {
     hold: ['held'],
     release: ['queued', 'deferred'],

@@ -1,4 +1,4 @@
-// The states as data say the same as the tables of docs/explanation/queue.md.
+// The states as data agree with the tables of docs/explanation/queue.md.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,12 +28,12 @@ it('describes every state', () => {
   )
 })
 
-it('allows the moves of the page and no others', () => {
+it('allows exactly the moves of the page', () => {
   const moves = Object.fromEntries(tableAfter('Allowed moves').map(([from, to]) => [words(from)[0], words(to).sort()]))
   expect(moves).toEqual(Object.fromEntries(Object.entries(allowedMoves).map(([from, to]) => [from, [...to].sort()])))
 })
 
-it('numbers the states by their place, the waiting ones first', () => {
+it('numbers the states by position, waiting states first', () => {
   for (const [number, state] of recipientStates.entries()) {
     expect(stateNumber[state]).toBe(number)
     expect(stateOf(number)).toBe(state)

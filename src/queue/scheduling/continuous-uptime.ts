@@ -1,4 +1,4 @@
-// How long this node has been working without a break. After a stop, a suspended machine or a step of the wall clock, mail whose lifetime
+// The time since the node last started or was interrupted. After a stop, a suspended machine or a step of the wall clock, mail whose lifetime
 // passed in that time is attempted before it expires.
 
 import type { Clock } from '../../lib/clock.ts'

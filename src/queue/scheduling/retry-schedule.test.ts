@@ -1,4 +1,4 @@
-// Postfix's schedule: gaps double from 5 minutes to 4000 s, with jitter; nothing comes back together.
+// Postfix's schedule: gaps double from 5 minutes to 4000 s, with jitter.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -31,12 +31,12 @@ it('keeps within the bounds and their jitter, also for a clock that stepped back
   )
 })
 
-it('spreads what failed together', () => {
+it('spreads messages that failed together', () => {
   const times = Array.from({ length: 1_000 }, () => nextAttemptAt({ arrivedAt: 0, now: 0 }, settings, Math.random))
   expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(50_000)
 })
 
-it('gives bounces a lifetime of their own', () => {
+it('has a separate lifetime for bounces', () => {
   const own = { ...settings, lifetimeMs: 1_000, bounceLifetimeMs: 10 }
   expect(expiryOf({ arrivedAt: 5, sender: 'a@b' }, own)).toBe(1_005)
   expect(expiryOf({ arrivedAt: 5, sender: null }, own)).toBe(15)

@@ -1,4 +1,4 @@
-// Several copies of one mail in one commit: all or nothing, each with a body of its own, some returned at once.
+// Several copies of one message in one commit: all or none, each with its body, some returned at once.
 
 import { existsSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
@@ -56,7 +56,7 @@ describe('several messages at once', () => {
     )
   })
 
-  it('wait where nothing is claimed, also beside other work of the same commit', async () => {
+  it('wait if nothing is claimed, also with other operations in the same commit', async () => {
     const [claims] = await Promise.all([
       queue.acceptAll([sampleMessage(), sampleMessage({ body: body('x'.repeat(999)) })], { claim: false }),
       queue.accept(sampleMessage(), { claim: false }),
@@ -67,7 +67,7 @@ describe('several messages at once', () => {
     expect(back.map(({ message }) => message.body.kind === 'inline' && message.body.bytes.length)).toContain(999)
   })
 
-  it('are all refused if one is wrong, and nothing of them stays', async () => {
+  it('are all refused if one is wrong, and leave nothing', async () => {
     const known = sampleMessage()
     await queue.accept(known, { claim: false })
     const fresh = sampleMessage()
@@ -92,7 +92,7 @@ describe('several messages at once', () => {
 })
 
 describe('a shared body', () => {
-  it('is the same octets under another name, of which each message removes its own', async () => {
+  it('is a second name of the same octets; each message removes its name', async () => {
     const first = await spooled(Buffer.alloc(100_000, 'body'))
     const { body: second } = await queue.shareBody(first)
     expect(second).toMatchObject({ kind: 'spool', size: first.size })
@@ -104,7 +104,7 @@ describe('a shared body', () => {
     for (const one of [first, second]) if (one.kind === 'spool') await gone(one.file)
   })
 
-  it('can be read after the first name is gone, and is gone with the second', async () => {
+  it('stays readable until the second name is removed', async () => {
     const octets = Buffer.alloc(100_000, 'body')
     const first = await spooled(octets)
     const second = await queue.shareBody(first)
@@ -116,14 +116,14 @@ describe('a shared body', () => {
     await expect(buffer(queue.openBody(second.body))).rejects.toThrow('ENOENT')
   })
 
-  it('of a small mail is the body itself', async () => {
+  it('of a small message is the body itself', async () => {
     const inline = body('small')
     const shared = await queue.shareBody(inline)
     expect(shared.body).toBe(inline)
     await shared.discard()
   })
 
-  it('cannot be made of a file that is gone', async () => {
+  it('is refused for a missing file', async () => {
     await expect(queue.shareBody({ kind: 'spool', file: '00/gone', size: 1 })).rejects.toThrow('ENOENT')
   })
 })
@@ -131,7 +131,7 @@ describe('a shared body', () => {
 describe('a message that is returned at once', () => {
   const returned = { status: '5.7.1', reply: '550 5.7.1 not to there' }
 
-  it('fails with its acceptance: its sender is to be told, nothing is attempted', async () => {
+  it('fails at acceptance, with a notice due and without an attempt', async () => {
     const heard: Event[] = []
     queue.subscribe((events) => heard.push(...events))
     const back = sampleMessage({ returned, recipients: [sampleRecipient({ address: 'b@example.net' })] })
@@ -155,7 +155,7 @@ describe('a message that is returned at once', () => {
     ])
   })
 
-  it('leaves nothing where nobody wants to be told', async () => {
+  it('leaves nothing if no notice is due', async () => {
     const octets = Buffer.alloc(50_000, 'x')
     const file = await spooled(octets)
     const never = sampleRecipient({ parameters: { notify: ['NEVER'], orcpt: null } })

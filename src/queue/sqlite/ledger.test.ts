@@ -1,4 +1,4 @@
-// The ledger over time: what is purged and what stays, and that refusals and progress are all kept.
+// The ledger over time: what the purge removes and keeps.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { deferred, delivered, sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
@@ -44,7 +44,7 @@ const refusal = (at: number): Event => ({
 })
 const newMessage = () => sampleMessage({ arrivedAt: place.clock.time })
 
-it('forgets old mail that has left, and keeps mail that is still queued', async () => {
+it('purges old messages that left the queue and keeps queued ones', async () => {
   const gone = newMessage()
   const queued = newMessage()
   await pass(gone, delivered())
@@ -60,7 +60,7 @@ it('forgets old mail that has left, and keeps mail that is still queued', async 
   expect(await queue.purge(place.clock.time)).toBe(0)
 })
 
-it('purges many rows in steps, with their index, and goes on indexing', async () => {
+it('purges many rows in steps, with their index, and continues to index', async () => {
   const { time } = place.clock
   await queue.record(Array.from({ length: 3_000 }, (_, n) => refusal(time + n)))
   await until(() => reader.unindexed < 1_024, { what: 'the index' })
@@ -72,7 +72,7 @@ it('purges many rows in steps, with their index, and goes on indexing', async ()
   expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(250)
 })
 
-it('never gives an id twice, even when everything is old', async () => {
+it('never uses an id twice, even after everything was purged', async () => {
   const message = newMessage()
   await pass(message, delivered())
   await queue.purge(place.clock.time + 1_000_000)
@@ -82,7 +82,7 @@ it('never gives an id twice, even when everything is old', async () => {
   expect(reader.trace(message.queueId).length).toBeLessThanOrEqual(1)
 })
 
-it('shows only the newest mails of a busy address, each whole', async () => {
+it('shows only the newest messages of a busy address, each complete', async () => {
   const messages = Array.from({ length: 30 }, newMessage)
   for (const message of messages) await pass(message, delivered())
   const events = reader.trace('alice@example.net', 5)

@@ -55,7 +55,7 @@ export class LifetimeSweeps {
     const { client, clock } = this.#ports
     let late = 0
     for (let more = true; more && !this.#stopped; ) {
-      const { value } = await client.run({ kind: 'warn', now: clock.now(), after: this.#judgedTo })
+      const { value } = await client.run({ kind: 'find-delayed', now: clock.now(), after: this.#judgedTo })
       late += value.late
       this.#judgedTo = value.upTo
       more = value.more

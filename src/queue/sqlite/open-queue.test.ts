@@ -1,4 +1,4 @@
-// The embedded engine through its contract: accept, claim, settle, notices, restart. Each test works on a real database.
+// The SQLite queue through its contract: accept, claim, settle, notices, restart, on a real database.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -32,7 +32,7 @@ const settle = (claim: Claim, outcome = delivered()) =>
 const now = () => place.clock.time
 
 describe('accept and claim', () => {
-  it('gives back exactly what was accepted', async () => {
+  it('returns exactly what was accepted', async () => {
     const recipient = sampleRecipient({
       original: 'info@example.org',
       private: true,
@@ -67,7 +67,7 @@ describe('accept and claim', () => {
     expect((await queue.reader.stats()).messages).toBe(0)
   })
 
-  it('takes many at once and keeps them apart', async () => {
+  it('accepts many messages at once', async () => {
     const messages = Array.from({ length: 300 }, (_, n) =>
       sampleMessage({ body: { kind: 'inline', bytes: Buffer.alloc(n * 10, n) } }),
     )
@@ -86,7 +86,7 @@ describe('accept and claim', () => {
       expect(claim.message.body).toEqual(messages.find((one) => one.queueId === claim.message.queueId)?.body)
   })
 
-  it('refuses a second message with the same queue id and harms no other', async () => {
+  it('refuses a second message with the same queue ID without failing others', async () => {
     const first = sampleMessage()
     await queue.accept(first, { claim: false })
     const results = await Promise.allSettled([
@@ -100,7 +100,7 @@ describe('accept and claim', () => {
 })
 
 describe('settle', () => {
-  it('defers to the time written at the claim, or to the one the outcome asks for', async () => {
+  it('defers to the time committed at the claim, or to the time of the outcome', async () => {
     const [first] = await queue.accept(sampleMessage(), { claim: true })
     await settle(first as Claim, deferred())
     const [waiting] = queue.destinations()
@@ -127,7 +127,7 @@ describe('settle', () => {
     expect(task?.recipients[0]).toMatchObject({ expired: true, status: '4.2.1', expiresAt: end })
   })
 
-  it('ignores outcomes of recipients that are gone', async () => {
+  it('ignores outcomes of removed recipients', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     await settle(claim as Claim)
     expect(await settle(claim as Claim, failed())).toEqual({ noticesDue: false })
@@ -136,7 +136,7 @@ describe('settle', () => {
 })
 
 describe('notices', () => {
-  it('keeps a failed recipient until its sender was told, once', async () => {
+  it('keeps a failed recipient until its notice is sent, once', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     expect(await settle(claim as Claim, failed())).toEqual({ noticesDue: true })
     const [task] = await queue.noticeTasks({ limit: 10, now: now() })
@@ -151,7 +151,7 @@ describe('notices', () => {
     expect(own?.message).toMatchObject({ queueId: dsn.queueId, sender: null })
   })
 
-  it('are handed out from any recipient on, so that one that fails holds up nobody', async () => {
+  it('are returned after any recipient id, so that a failing notice does not delay the others', async () => {
     for (let n = 0; n < 3; n++) {
       const [claim] = await queue.accept(sampleMessage(), { claim: true })
       await settle(claim as Claim, failed())
@@ -163,7 +163,7 @@ describe('notices', () => {
     expect(rest.every(({ recipients }) => recipients.every(({ recipientId }) => recipientId > after))).toBe(true)
   })
 
-  it('waits for the other recipients that are under way, so that one mail has one report', async () => {
+  it('waits for recipients without a finished attempt, so that a message has one report', async () => {
     const hops = ['mx:a.example', 'mx:b.example', 'mx:c.example']
     const claims = await queue.accept(
       sampleMessage({ recipients: hops.map((nextHop) => sampleRecipient({ nextHop })) }),
@@ -175,14 +175,14 @@ describe('notices', () => {
     await settle(claims[1] as Claim, failed())
     await settle(other[0] as Claim, failed())
     expect(await due()).toMatchObject([{ message: { queueId: other[0]?.message.queueId } }])
-    // For minutes, not for as long as a destination stays silent.
+    // The wait ends after minutes, even if a destination never answers.
     expect(await due(now() + 300_000)).toHaveLength(2)
     expect(await settle(claims[2] as Claim)).toEqual({ noticesDue: true })
     const [task] = await due()
     expect(task?.recipients.map(({ nextHop }) => nextHop)).toEqual(['mx:a.example', 'mx:b.example'])
   })
 
-  it('does not wait for recipients that have been tried already', async () => {
+  it('does not wait for recipients with a finished attempt', async () => {
     const claims = await queue.accept(
       sampleMessage({ recipients: ['mx:a.example', 'mx:b.example'].map((nextHop) => sampleRecipient({ nextHop })) }),
       { claim: true },
@@ -213,7 +213,7 @@ describe('notices', () => {
     }
   })
 
-  it('tells of a delay once', async () => {
+  it('reports a delay once', async () => {
     await queue.close()
     const { defaultRetrySettings } = await import('../scheduling/retry-schedule.ts')
     queue = await place.open({ retry: { ...defaultRetrySettings, delayWarningMs: 3_600_000 } })
@@ -234,7 +234,7 @@ describe('notices', () => {
 })
 
 describe('restart', () => {
-  it('keeps everything and puts interrupted attempts back at their written time', async () => {
+  it('keeps everything and defers interrupted attempts to their committed time', async () => {
     const message = sampleMessage({ recipients: [sampleRecipient(), sampleRecipient({ address: 'bob@example.net' })] })
     await queue.accept(message, { claim: true })
     await queue.accept(sampleMessage(), { claim: false })
@@ -264,8 +264,8 @@ describe('watch', () => {
   })
 })
 
-describe('an engine that ends by itself', () => {
-  it('is told to the node, which cannot go on; a closed one is not', async () => {
+describe('an engine that ends without close', () => {
+  it('is reported to the node; a closed one is not', async () => {
     const told: string[] = []
     queue.onFatal((cause) => told.push(cause))
     await queue.close()

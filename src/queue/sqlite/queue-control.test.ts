@@ -1,4 +1,4 @@
-// What a person can do to queued mail: through the node and from a second process on the same database.
+// An operator's actions on queued mail, through the node and from a second process.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -73,7 +73,7 @@ describe('each action', () => {
     expect(kinds(message.queueId)).toEqual(['received', 'resolved', 'held', 'released'])
   })
 
-  it('retries now, not before its time otherwise', async () => {
+  it('retries at once', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     await settle(claim as Claim, deferred())
     expect(await claimAll()).toEqual([])
@@ -81,7 +81,7 @@ describe('each action', () => {
     expect((await claimAll())[0]?.recipients[0]?.attempt).toBe(2)
   })
 
-  it('removes with the spool file and tells nobody', async () => {
+  it('removes the recipient and the spool file without a DSN', async () => {
     const file = await queue.createSpoolFile()
     file.stream.end('large body')
     const { size } = await file.finish()
@@ -106,7 +106,7 @@ describe('each action', () => {
     expect(kinds(message.queueId)).toEqual(['received', 'resolved', 'bounced', 'failed'])
   })
 
-  it('touches only what matches, over many steps', async () => {
+  it('changes only what matches, over many steps', async () => {
     const recipients = Array.from({ length: 5_000 }, (_, n) => sampleRecipient({ address: `u${n % 100}@example.net` }))
     await queue.accept(sampleMessage({ recipients }), { claim: false })
     expect(await act('hold', { recipient: 'u7@*' })).toEqual({ changed: 50, afterAttempt: 0 })
@@ -114,8 +114,8 @@ describe('each action', () => {
   })
 })
 
-describe('recipients under way', () => {
-  const wished = async (action: ControlAction, outcome: Outcome) => {
+describe('recipients in a running attempt', () => {
+  const pendingAfter = async (action: ControlAction, outcome: Outcome) => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     expect(await act(action)).toEqual({ changed: 0, afterAttempt: 1 })
     await settle(claim as Claim, outcome)
@@ -123,21 +123,21 @@ describe('recipients under way', () => {
   }
 
   it('are held, removed or bounced after a deferred attempt', async () => {
-    expect(await wished('hold', deferred())).toEqual(['action-pending', 'deferred', 'held'])
+    expect(await pendingAfter('hold', deferred())).toEqual(['action-pending', 'deferred', 'held'])
     expect(states()).toEqual({ held: 1 })
     await act('remove')
-    expect(await wished('remove', deferred())).toEqual(['action-pending', 'deferred', 'removed'])
+    expect(await pendingAfter('remove', deferred())).toEqual(['action-pending', 'deferred', 'removed'])
     expect(states()).toEqual({})
-    expect(await wished('bounce', deferred())).toEqual(['action-pending', 'deferred', 'bounced', 'failed'])
+    expect(await pendingAfter('bounce', deferred())).toEqual(['action-pending', 'deferred', 'bounced', 'failed'])
     expect(states()).toEqual({ failed: 1 })
   })
 
-  it('end as the peer said otherwise', async () => {
-    expect(await wished('remove', delivered())).toEqual(['action-pending', 'delivered'])
-    expect(await wished('hold', failed())).toEqual(['action-pending', 'failed'])
+  it('end with the reply of the peer if it is final', async () => {
+    expect(await pendingAfter('remove', delivered())).toEqual(['action-pending', 'delivered'])
+    expect(await pendingAfter('hold', failed())).toEqual(['action-pending', 'failed'])
   })
 
-  it('obey a wish when the claim is given back', async () => {
+  it('get the pending action when the claim is released', async () => {
     const claims = await queue.accept(sampleMessage(), { claim: true })
     await act('hold')
     await queue.release(claims)
@@ -145,7 +145,7 @@ describe('recipients under way', () => {
     expect(queue.destinations()).toEqual([])
   })
 
-  it('obey a wish once: released by hand they are tried on', async () => {
+  it('get the pending action once: released recipients are attempted again', async () => {
     const claims = await queue.accept(sampleMessage(), { claim: true })
     await act('hold')
     await queue.release(claims)
@@ -159,7 +159,7 @@ describe('recipients under way', () => {
     ['hold', ['action-pending', 'recovered', 'held'], { held: 1 }],
     ['remove', ['action-pending', 'recovered', 'removed'], {}],
     ['bounce', ['action-pending', 'recovered', 'bounced', 'failed'], { failed: 1 }],
-  ] as const)('obey the wish to %s after a crash, before anything is sent again', async (action, events, left) => {
+  ] as const)('get the pending %s after a crash, before anything is sent', async (action, events, left) => {
     const message = sampleMessage()
     await queue.accept(message, { claim: true })
     await act(action)
@@ -170,7 +170,7 @@ describe('recipients under way', () => {
     expect(queue.destinations()).toEqual([])
   })
 
-  it('have every wish in the ledger, with who and why, whatever becomes of it', async () => {
+  it('have every pending action in the ledger, with operator and reason', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     const heard: Event[] = []
     queue.subscribe((events) => heard.push(...events))
@@ -184,7 +184,7 @@ describe('recipients under way', () => {
     ])
   })
 
-  it('forget a wish that is taken back', async () => {
+  it('lose a pending action that is cancelled', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     await act('hold')
     await act('release')
@@ -192,7 +192,7 @@ describe('recipients under way', () => {
     expect(states()).toEqual({ deferred: 1 })
   })
 
-  it('have no wish to take back where none was left', async () => {
+  it('have nothing to cancel without a pending action', async () => {
     const message = sampleMessage()
     await queue.accept(message, { claim: true })
     expect(await act('release')).toEqual({ changed: 0, afterAttempt: 0 })
@@ -224,7 +224,7 @@ describe('suspended destinations', () => {
 })
 
 describe('a second process', () => {
-  it('controls a running node, which hears of it', async () => {
+  it('controls a running node, which notices it', async () => {
     const seen: DestinationSummary[] = []
     const message = sampleMessage()
     await queue.accept(message, { claim: false })
@@ -244,7 +244,7 @@ describe('a second process', () => {
     expect(await claimAll()).toHaveLength(2)
   })
 
-  it('is heard by log and metrics of the running node, once', async () => {
+  it('reaches log and metrics of the running node, once', async () => {
     const message = sampleMessage()
     await queue.accept(message, { claim: false })
     const heard: string[] = []
@@ -278,7 +278,7 @@ describe('a second process', () => {
     node.close()
   })
 
-  it('controls a stopped one', async () => {
+  it('controls a stopped node', async () => {
     await queue.accept(sampleMessage(), { claim: false })
     await queue.close()
     const direct = openQueueControl(place.directory, place.clock)
@@ -290,7 +290,7 @@ describe('a second process', () => {
 })
 
 describe('age', () => {
-  it('expires what could never be attempted, but not held or suspended mail', async () => {
+  it('expires recipients that were never attempted, but not held or suspended ones', async () => {
     const late = (change: object) => sampleMessage({ recipients: [sampleRecipient(change)] })
     await queue.accept(late({ nextHop: 'mx:dead.example' }), { claim: false })
     await queue.accept(late({ nextHop: 'mx:suspended.example' }), { claim: false })

@@ -1,4 +1,4 @@
-// What is committed with a notice besides the sender's report, and addresses that are in the queue only to be reported.
+// Reports that are committed with a notice, and expanded addresses, which are in the queue only to be reported.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import {
@@ -33,7 +33,7 @@ it('a report and the copies of it are committed together, each with its own cont
   const [claim] = await queue.accept(sampleMessage(), { claim: true })
   await settle(claim as Claim, failed())
   const [task] = await queue.noticeTasks({ limit: 1, now: now() })
-  if (!task) throw new Error('nothing to tell')
+  if (!task) throw new Error('no notice is due')
   const report = (text: string) => sampleMessage({ sender: null, body: { kind: 'inline', bytes: Buffer.from(text) } })
   const dsn = report('for the sender')
   const copies = [report('for the operator'), report('and another')]
@@ -44,7 +44,7 @@ it('a report and the copies of it are committed together, each with its own cont
   expect(bodies.toSorted((a, b) => a.localeCompare(b))).toEqual(['and another', 'for the operator', 'for the sender'])
 })
 
-it('the operator may be told alone', async () => {
+it('a notice may go to the operator only', async () => {
   const [claim] = await queue.accept(sampleMessage({ sender: null }), { claim: true })
   await settle(claim as Claim, failed())
   const [task] = await queue.noticeTasks({ limit: 1, now: now() })
@@ -52,7 +52,7 @@ it('the operator may be told alone', async () => {
   expect((await queue.reader.stats()).messages).toBe(1)
 })
 
-it('an address that stands for others is never attempted, and told once', async () => {
+it('an expanded address is never attempted and reported once', async () => {
   const asked = { notify: ['SUCCESS' as const], orcpt: null }
   const reached = { address: 'team@example.org', nextHop: '', expanded: true, parameters: asked }
   const recipients = [sampleRecipient(reached), sampleRecipient(), sampleRecipient({ address: 'bob@example.net' })]
@@ -68,7 +68,7 @@ it('an address that stands for others is never attempted, and told once', async 
   expect((await queue.reader.stats()).messages).toBe(0)
 })
 
-it('an address that stands for others does not keep a restart from sorting itself out', async () => {
+it('an expanded address does not disturb the recovery at a restart', async () => {
   const recipients = [sampleRecipient({ address: 'team@example.org', nextHop: '', expanded: true }), sampleRecipient()]
   await queue.accept(sampleMessage({ recipients }), { claim: false })
   expect(queue.destinations().map(({ nextHop, waiting }) => [nextHop, waiting])).toEqual([['mx:example.net', 1]])

@@ -1,4 +1,4 @@
-// When health says full: octets and files, asked at most once in a moment, and never for a file system that does not count files.
+// When health is full: octets and files, asked at most once a second, and never on a file system that does not count files.
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { randomBytes } from 'node:crypto'
@@ -31,14 +31,14 @@ it.each([
   ['room', { bytes: 1e9, files: 1e6 }, { kind: 'ok', freeBytes: 1e9 }],
   ['too few octets', { bytes: 999_999, files: 1e6 }, { kind: 'full', freeBytes: 999_999 }],
   ['too few files', { bytes: 1e9, files: 999 }, { kind: 'full', freeFiles: 999 }],
-  ['files that nobody counts', { bytes: 1e9, files: Number.POSITIVE_INFINITY }, { kind: 'ok' }],
+  ['a file system that does not count files', { bytes: 1e9, files: Number.POSITIVE_INFINITY }, { kind: 'ok' }],
   ['no answer', new Error('EIO: stat'), { kind: 'failing', cause: 'EIO: stat' }],
 ])('%s', async (_, found, expected) => {
   space = found
   expect(await queue.health()).toMatchObject(expected)
 })
 
-it('asks the disk once in a moment', async () => {
+it('asks the disk at most once a second', async () => {
   const before = asked
   await Promise.all([queue.health(), queue.health(), queue.health()])
   expect(asked - before).toBe(1)

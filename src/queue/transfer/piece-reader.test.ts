@@ -1,4 +1,4 @@
-// A stream taken apart gives the same pieces however it was cut.
+// The pieces of a stream do not depend on how it is split into chunks.
 
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -17,7 +17,7 @@ function* cut(octets: Buffer, sizes: readonly number[]): Generator<Buffer> {
 const reader = (octets: Buffer, sizes: readonly number[] = [3]) =>
   new PieceReader(Readable.from(cut(octets, sizes), { objectMode: false }))
 
-it('gives line, octets and the rest, however the stream is cut', async () => {
+it('returns line, octets and rest, however the stream is split', async () => {
   const octets = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
   const line = fc.string().filter((text) => !text.includes('\n'))
   await fc.assert(
@@ -37,11 +37,11 @@ it('gives line, octets and the rest, however the stream is cut', async () => {
   )
 })
 
-it('gives up on a line that is too long or has no end', async () => {
+it('returns null for a line that is too long or has no end', async () => {
   expect(await reader(Buffer.alloc(100, 'x')).line(10)).toBeNull()
   expect(await reader(Buffer.from('no end')).line(100)).toBeNull()
 })
 
-it('gives up on octets that do not come', async () => {
+it('returns null if the stream ends too early', async () => {
   expect(await reader(Buffer.from('ab')).octets(3)).toBeNull()
 })

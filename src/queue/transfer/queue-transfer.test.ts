@@ -1,5 +1,5 @@
-// Mail that moves between two queues: what travels, what stays frozen meanwhile, and that whatever step a crash comes between, every mail
-// is in exactly one of them in the end.
+// Messages that move between two queues: what moves, what stays frozen, and that after a crash at any step every message is in exactly one
+// of them.
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -66,8 +66,8 @@ async function settleFirst(nextHop: string, outcome: ReturnType<typeof deferred>
   await here.settle({ queueId: claim.message.queueId, nextHop, outcomes })
 }
 
-describe('what travels', () => {
-  it('is all that the other queue needs to go on', async () => {
+describe('a transferred message', () => {
+  it('has everything that the target needs', async () => {
     const recipients = [
       sampleRecipient({
         address: 'tried@a.example',
@@ -112,7 +112,7 @@ describe('what travels', () => {
     expect((await here.reader.stats()).messages).toBe(0)
   })
 
-  it('keeps time and attempts', async () => {
+  it('keeps times and attempts', async () => {
     await here.accept(sampleMessage(), { claim: false })
     await settleFirst('mx:example.net', deferred({ retryAt: place.clock.time + 7_000_000 }))
     const [one] = (await leaveAll()) as [PendingTransfer]
@@ -123,7 +123,7 @@ describe('what travels', () => {
     expect(claim?.recipients).toMatchObject([{ attempt: 2 }])
   })
 
-  it('is not told again by log and metrics of the other node', async () => {
+  it('is not published again to log and metrics of the target', async () => {
     const heard: string[] = []
     there.subscribe((events) => heard.push(...events.map(({ kind }) => kind)))
     await here.accept(sampleMessage(), { claim: false })
@@ -132,7 +132,7 @@ describe('what travels', () => {
     expect(heard).toEqual(['transfer-accepted'])
   })
 
-  it('is as old as it is and expires at its time, though its place in the queue is new', async () => {
+  it('keeps its age and its lifetime', async () => {
     await here.accept(sampleMessage(), { claim: false })
     place.clock.time += 86_400_000 * 5
     await there.accept(sampleMessage({ arrivedAt: place.clock.time }), { claim: false })
@@ -147,7 +147,7 @@ describe('what travels', () => {
 })
 
 describe('a frozen message', () => {
-  it('is out of reach of delivery, control, notices and age', async () => {
+  it('is not open to delivery, control, notices and expiry', async () => {
     await here.accept(sampleMessage(), { claim: false })
     await here.accept(sampleMessage({ recipients: [sampleRecipient({ nextHop: 'mx:b' })] }), { claim: false })
     await settleFirst('mx:b', failed())
@@ -164,7 +164,7 @@ describe('a frozen message', () => {
     expect((await here.reader.stats()).recipients).toMatchObject({ transferring: 2, queued: 0, failed: 0 })
   })
 
-  it('is as before if it stays', async () => {
+  it('is as before after an abort', async () => {
     await here.accept(sampleMessage(), { claim: false })
     await here.accept(sampleMessage({ recipients: [sampleRecipient({ nextHop: 'mx:b' })] }), { claim: false })
     await settleFirst('mx:b', failed())
@@ -177,13 +177,13 @@ describe('a frozen message', () => {
     expect(departing.pendingTransfers()).toEqual([])
   })
 
-  it('is none with an attempt under way, until that ended', async () => {
+  it('has no running attempt', async () => {
     await here.accept(sampleMessage(), { claim: true })
     expect(await leaveAll()).toEqual([])
     expect(departing.countMessages()).toEqual({ messages: 1, attempting: 1 })
   })
 
-  it('survives a restart of its node as it is', async () => {
+  it('survives a restart of its node', async () => {
     await here.accept(sampleMessage(), { claim: false })
     await leaveAll()
     await here.close()
@@ -193,7 +193,7 @@ describe('a frozen message', () => {
 })
 
 describe('answers', () => {
-  it('are the same for ever', async () => {
+  it('are repeated', async () => {
     await here.accept(sampleMessage(), { claim: false })
     const [one] = (await leaveAll()) as [PendingTransfer]
     expect(await offer(one)).toBe('accepted')
@@ -206,7 +206,7 @@ describe('answers', () => {
     expect((await there.reader.stats()).messages).toBe(0)
   })
 
-  it('call a late offer off', async () => {
+  it('refuse a late offer after a cancellation', async () => {
     await here.accept(sampleMessage(), { claim: false })
     const [one] = (await leaveAll()) as [PendingTransfer]
     expect(await there.refuseTransfer(one.token)).toBe('refused')
@@ -214,7 +214,7 @@ describe('answers', () => {
     expect((await there.reader.stats()).messages).toBe(0)
   })
 
-  it('refuse a second mail of the same queue id, without remembering it', async () => {
+  it('refuse another message with the same queue ID, without a receipt', async () => {
     const message = sampleMessage()
     await here.accept(message, { claim: false })
     await there.accept(message, { claim: false })
@@ -224,7 +224,7 @@ describe('answers', () => {
     expect(await offer(one)).toBe('accepted')
   })
 
-  it('let a mail come back', async () => {
+  it('accept a message that returns', async () => {
     await here.accept(sampleMessage({ queueId: 'Q' }), { claim: false })
     const [one] = (await leaveAll()) as [PendingTransfer]
     await offer(one)
@@ -242,7 +242,7 @@ describe('answers', () => {
 })
 
 describe('a command beside a running node', () => {
-  it('takes mail, with large bodies, and the node works on', async () => {
+  it('transfers messages with large bodies while the node works', async () => {
     const spooled = await here.createSpoolFile()
     spooled.stream.end('a large body')
     const { size } = await spooled.finish()
@@ -278,7 +278,7 @@ const round = fc.record({
   lateOffer: fc.boolean(),
 })
 
-/** Two queues without worker threads, for many quick crashes: closing without a word is what SIGKILL leaves, as each step is a commit. */
+/** Two queues without worker threads, for many fast crashes: each step is a commit, so closing them leaves what SIGKILL leaves. */
 class Pair {
   readonly #directories: readonly [string, string]
   giver: DirectStore
@@ -299,7 +299,7 @@ class Pair {
   departing = () => new TransferSource(this.giver, ports)
   arriving = () => new TransferTarget(this.taker, ports)
 
-  /** What a whole run of the command does, cut off where `crash` says. */
+  /** A run of the command, interrupted at the step of `crash`. */
   async run(one: { count: number; crash: string; who: 'giver' | 'taker'; answerLost: boolean; lateOffer: boolean }) {
     const target = await this.arriving().identity()
     const batch = [
@@ -332,7 +332,7 @@ class Pair {
   }
 }
 
-it('is exactly once, wherever it is cut off', async () => {
+it('is exactly once, wherever it is interrupted', async () => {
   let turn = 0
   const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 12 }), async (rounds) => {
     const folder = join(place.directory, `pair-${turn++}`)

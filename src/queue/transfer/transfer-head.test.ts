@@ -1,4 +1,4 @@
-// The form of a message on the wire: what is written is read back, whatever the mail holds; what has another form is refused.
+// The format of a message in a transfer request: it is read back unchanged, and any other format is refused.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -58,7 +58,7 @@ const message = fc.record({
 }) as unknown as fc.Arbitrary<TransferredMessage>
 
 describe('the head', () => {
-  it('is one line and is read back as it was', () => {
+  it('is one line and is read back unchanged', () => {
     fc.assert(
       fc.property(message, (one) => {
         const line = writeHead(one)
@@ -91,7 +91,7 @@ describe('the head', () => {
     expect(readHead(line)).toBeNull()
   })
 
-  it('carries no field that nobody knows', () => {
+  it('drops unknown fields', () => {
     expect(readHead(changed({ recipients: [{ ...sample.recipients[0], id: 7 }], extra: 1 }))).toMatchObject({
       recipients: [expect.not.objectContaining({ id: 7 })],
     })

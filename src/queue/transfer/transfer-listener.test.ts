@@ -1,4 +1,4 @@
-// Listener and client over real TLS: who is let in, what is refused and how, bodies of any size, and a client that goes away.
+// Listener and client over TLS: authentication, refusals, bodies of any size, and a client that disconnects.
 
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { request } from 'node:https'
@@ -91,15 +91,15 @@ async function offer(body: Buffer, token = randomBytes(18).toString('base64url')
   }
 }
 
-describe('who is let in', () => {
-  it('is a node of ours, by certificate or key, in both directions', async () => {
+describe('a peer', () => {
+  it('is accepted by certificate or key, in both directions', async () => {
     const receiver = { kind: 'answer', value: { queue: await queue.identity(), name: 'taker.example.org' } }
     expect(await client().identify()).toEqual(receiver)
     expect(await client({ fingerprints: new Set([keyPrint(taker)]) }).identify()).toEqual(receiver)
     expect(await client({ fingerprints: new Set(), ca: authority.certificate }).identify()).toEqual(receiver)
   })
 
-  it('is nobody else', async () => {
+  it('is refused with any other certificate', async () => {
     const answer = await client({ certificate: other.certificate, key: other.key }).identify()
     expect(answer).toMatchObject({ kind: 'error', permanent: true, cause: expect.stringContaining('403') })
     expect(refused).toHaveLength(1)
@@ -111,7 +111,7 @@ describe('who is let in', () => {
     expect(await client({ fingerprints: new Set(), ca: strangers }).identify()).toMatchObject({ kind: 'error' })
   })
 
-  it('follows a renewed certificate', async () => {
+  it('is checked against a renewed certificate', async () => {
     certificate.value = other
     listener.updateTls()
     expect(await client().identify()).toMatchObject({ kind: 'error' })
@@ -121,7 +121,7 @@ describe('who is let in', () => {
 
 describe('an offer', () => {
   it.each([0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, 3_000_000])(
-    'with a body of %i octets is taken whole, once',
+    'with a body of %i octets is accepted once',
     async (size) => {
       const body = randomBytes(size)
       const one = await offer(body)
@@ -137,14 +137,14 @@ describe('an offer', () => {
     },
   )
 
-  it('can be called off, and is then refused', async () => {
+  it('can be cancelled, and is then refused', async () => {
     const one = await offer(Buffer.from('x'))
     expect(await client().refuse(one)).toEqual({ kind: 'answer', value: 'refused' })
     expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'refused' })
     expect((await queue.reader.stats()).messages).toBe(0)
   })
 
-  it('for another queue is not taken: the name of the host leads elsewhere by now', async () => {
+  it('for another queue is refused: the host name may point to another node', async () => {
     const one = { ...(await offer(Buffer.from('x'))), target: 'f'.repeat(32) }
     expect(await client().offer(one)).toMatchObject({
       kind: 'error',
@@ -166,7 +166,7 @@ describe('an offer', () => {
     expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
   })
 
-  it('is refused while the queue is closed, for now', async () => {
+  it('is refused temporarily while the queue is closed', async () => {
     const one = await offer(Buffer.from('x'))
     await queue.close()
     expect(await client().offer(one)).toMatchObject({
@@ -177,7 +177,7 @@ describe('an offer', () => {
   })
 })
 
-describe('what is no offer', () => {
+describe('a malformed request', () => {
   const raw = async (method: string, path: string, body: Buffer = Buffer.alloc(0)) => {
     const { certificate: cert, key } = giver
     const target = { host: '127.0.0.1', port: listener.port, method, path }
@@ -191,7 +191,7 @@ describe('what is no offer', () => {
   }
   const path = '/transfer/aaaaaaaaaaaaaaaaaaaa'
 
-  it('is told so', async () => {
+  it('is refused with a cause', async () => {
     expect(await raw('GET', '/')).toMatch(/^404/)
     expect(await raw('PUT', '/transfer/../etc')).toMatch(/^404/)
     expect(await raw('PUT', '/transfer/short')).toMatch(/^404/)

@@ -1,4 +1,4 @@
-// A run against receivers that behave badly: whatever they do, each mail is here, there, or frozen until somebody answers for it.
+// A run against receivers that fail: every message is in this queue, in the target, or frozen until the target answers.
 
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -46,7 +46,7 @@ describe('a run', () => {
     expect(await counts()).toEqual([0, 250])
   })
 
-  it('goes on where an earlier one was cut off, also where the answer was lost', async () => {
+  it('completes an interrupted run, also if the answer was lost', async () => {
     await fill(12)
     let offers = 0
     const cut: Receiver = {
@@ -72,7 +72,7 @@ describe('a run', () => {
     expect(await run(coming, 60_000)).toMatchObject({ moved: 3, error: null })
   })
 
-  it('leaves everything as it was when the receiver refuses for good', async () => {
+  it('leaves everything as before if the receiver refuses permanently', async () => {
     await fill(3)
     const full: Receiver = { ...plain, offer: async () => failed('it answered 507: the queue is full', true) }
     expect(await run(full, 60_000)).toMatchObject({
@@ -83,7 +83,7 @@ describe('a run', () => {
     expect((await here.reader.stats()).recipients).toMatchObject({ queued: 3, transferring: 0 })
   })
 
-  it('does not begin with a receiver that does not greet, or that is this queue itself', async () => {
+  it('does not start without the identity of the receiver, or with this queue as receiver', async () => {
     await fill(1)
     expect(await run({ ...plain, identify: async () => broken })).toMatchObject({
       to: null,
@@ -92,7 +92,7 @@ describe('a run', () => {
     expect((await run(createLocalReceiver(here, 'here'))).error).toBe('the target is this queue')
   })
 
-  it('keeps a mail whose queue id is there already, and says so', async () => {
+  it('keeps a message whose queue ID exists in the target, with the reason', async () => {
     const twice = sampleMessage()
     await fill(2)
     await here.accept(twice, { claim: false })
@@ -104,7 +104,7 @@ describe('a run', () => {
     ])
   })
 
-  it('keeps a mail whose body the disk lost, and moves the others', async () => {
+  it('keeps a message whose body is missing, and moves the others', async () => {
     const file = await here.createSpoolFile()
     file.stream.end('x'.repeat(40_000))
     const { size } = await file.finish()
@@ -118,7 +118,7 @@ describe('a run', () => {
     expect((await here.reader.stats()).recipients).toMatchObject({ queued: 1, transferring: 0 })
   })
 
-  it('waits for attempts under way as long as it may', async () => {
+  it('waits for running attempts up to its limit', async () => {
     await fill(2)
     const claims = await here.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })
     expect(await run()).toMatchObject({ moved: 1, attempting: 1, error: null })
@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(await counts()).toEqual([0, 2])
   })
 
-  it('does not offer to one node what is frozen for another', async () => {
+  it('does not offer messages that are frozen for another node', async () => {
     await fill(1)
     from.beginTransfers({ target: 'another queue', address: 'other:1', count: 1 })
     expect(await run()).toMatchObject({
@@ -139,7 +139,7 @@ describe('a run', () => {
   })
 })
 
-describe('taking back', () => {
+describe('abort', () => {
   const offerAll = async (): Promise<Offer[]> => {
     const target = await there.identity()
     return from.beginTransfers({ target, address: 'there:1', count: 10 }).map((one) => ({
@@ -151,7 +151,7 @@ describe('taking back', () => {
     }))
   }
 
-  it('asks who has it: what arrived is gone, the rest is here again and can never arrive', async () => {
+  it('asks the target: accepted messages are deleted, the others return and can never be accepted', async () => {
     await fill(3)
     const [first, second] = (await offerAll()) as [Offer, Offer]
     await plain.offer(first)
@@ -164,7 +164,7 @@ describe('taking back', () => {
     expect(await counts()).toEqual([2, 1])
   })
 
-  it('leaves frozen what nobody answers for, unless forced', async () => {
+  it('leaves messages frozen without an answer, unless forced', async () => {
     await fill(2)
     await offerAll()
     const silent: Receiver = { ...plain, refuse: async () => broken }

@@ -1,5 +1,5 @@
-// The hand-over: a process moves mail from one queue to another until it is killed, again and again; new mail keeps coming in between. In the
-// end every mail is in the other queue, once, whole.
+// Transfer: a process moves messages from one queue to another until it is killed, again and again, while new messages arrive. In the end every
+// message is in the target, once and complete.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { sampleMessage, sampleRecipient } from '../queue-samples.ts'
 import { countBy, type KillReport } from './kill-report.ts'
 import { live } from './spawn-child.ts'
 
-/** Mails that come in at once, when few are left to be moved. */
+/** Messages added at once when few are left to move. */
 const REFILL = 120
 const LARGE = 160_000
 

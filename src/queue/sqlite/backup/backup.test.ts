@@ -1,4 +1,4 @@
-// A backup of a working queue, and nodes that start from it.
+// A backup of a running queue, and nodes that start from it.
 
 import {
   appendFileSync,
@@ -64,7 +64,7 @@ async function deliverAll(from: OpenQueue): Promise<Map<string, string>> {
   }
 }
 
-it('can be read by its owner only, wherever it is carried', async () => {
+it('can be read by its owner only', async () => {
   await queue.accept(await spooled('a body'), { claim: false })
   await backupQueue(place.directory, backup)
   const files = readdirSync(backup, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
@@ -100,7 +100,7 @@ describe('a backup under load', () => {
     expect((await again.reader.stats()).messages).toBe(0)
   })
 
-  it('does not hold mail that ended while it was taken', async () => {
+  it('does not contain messages that ended during the backup', async () => {
     const accepted = async () => queue.accept(await spooled('mail'), { claim: true })
     const claims = [...(await accepted()), ...(await accepted())]
     const source = openReadOnly(place.directory)
@@ -126,7 +126,7 @@ describe('a backup under load', () => {
   })
 })
 
-it('names the mail whose body the disk had lost', async () => {
+it('names the message whose body is missing', async () => {
   const large = await spooled('soon gone')
   await queue.accept(large, { claim: false })
   if (large.body.kind === 'spool') rmSync(join(place.directory, 'spool', large.body.file))
@@ -139,7 +139,7 @@ it('names the mail whose body the disk had lost', async () => {
 })
 
 describe('nothing is overwritten', () => {
-  it('not what another backup is writing, and what one left that was cut off is no hindrance', async () => {
+  it('not the folder of a running backup; the rest of an interrupted one is replaced', async () => {
     const building = join(place.directory, '.backup.incomplete')
     mkdirSync(join(building, 'spool'), { recursive: true })
     writeFileSync(join(building, 'queue.db'), 'half of it')
@@ -158,7 +158,7 @@ describe('nothing is overwritten', () => {
     await expect(backupQueue(place.directory, restored)).rejects.toThrow(/not a directory/)
   })
 
-  it('not a queue that holds mail, unless forced: then it is moved aside', async () => {
+  it('not a queue that holds mail; --force moves it aside', async () => {
     await backupQueue(place.directory, backup)
     const other = await place.open({ directory: restored })
     await other.accept(sampleMessage(), { claim: false })
@@ -171,7 +171,7 @@ describe('nothing is overwritten', () => {
     expect((await aside.reader.stats()).messages).toBe(1)
   })
 
-  it('not bodies whose database is lost', async () => {
+  it('not bodies without a database', async () => {
     await backupQueue(place.directory, backup)
     mkdirSync(join(restored, 'spool', '00'), { recursive: true })
     writeFileSync(join(restored, 'spool', '00', 'ab'), 'a large body')
@@ -179,7 +179,7 @@ describe('nothing is overwritten', () => {
     expect(readFileSync(join(movedAside ?? '', 'spool', '00', 'ab'), 'utf8')).toBe('a large body')
   })
 
-  it('an empty queue gives way', async () => {
+  it('an empty queue is replaced', async () => {
     await queue.accept(sampleMessage(), { claim: false })
     await backupQueue(place.directory, backup)
     await (await place.open({ directory: restored })).close()
@@ -187,12 +187,12 @@ describe('nothing is overwritten', () => {
   })
 })
 
-describe('a backup that is not what was written', () => {
+describe('a changed backup', () => {
   it.each([
     ['a changed body', () => writeFileSync(join(backup, 'spool', anySpoolFile()), 'a LARGE body')],
     ['a missing body', () => rmSync(join(backup, 'spool', anySpoolFile()))],
     ['a changed database', () => writeFileSync(join(backup, 'queue.db'), 'x')],
-  ])('%s is refused before anything is touched', async (_, spoil) => {
+  ])('%s is refused before anything is changed', async (_, spoil) => {
     await queue.accept(await spooled('a large body'), { claim: false })
     await backupQueue(place.directory, backup)
     spoil()
@@ -203,8 +203,11 @@ describe('a backup that is not what was written', () => {
   it.each([
     ['has no list', () => rmSync(join(backup, 'SHA256SUMS'))],
     ['has an empty list', () => truncateSync(join(backup, 'SHA256SUMS'), 0)],
-    ['has a list cut off in the middle', () => truncateSync(join(backup, 'SHA256SUMS'), 100)],
-    ['has a list that leads elsewhere', () => appendFileSync(join(backup, 'SHA256SUMS'), `${'0'.repeat(64)}  ../x\n`)],
+    ['has a truncated list', () => truncateSync(join(backup, 'SHA256SUMS'), 100)],
+    [
+      'has a list with a path outside of it',
+      () => appendFileSync(join(backup, 'SHA256SUMS'), `${'0'.repeat(64)}  ../x\n`),
+    ],
   ])('is refused when it %s', async (_, spoil) => {
     await queue.accept(await spooled('a large body'), { claim: false })
     await backupQueue(place.directory, backup)
@@ -224,7 +227,7 @@ describe('a backup of another release', () => {
     writeFileSync(join(backup, 'SHA256SUMS'), `${await checksumOf(file)}  queue.db\n`)
   }
 
-  it('is put back if that was an older one: the next start migrates it', async () => {
+  it('is restored if it is older: the next start migrates it', async () => {
     mkdirSync(backup)
     const sql = readFileSync(join(import.meta.dirname, '../../../../test/fixtures/queue-formats/format-1.sql'), 'utf8')
     await rewrite((db) => db.exec(sql))
@@ -233,9 +236,9 @@ describe('a backup of another release', () => {
   })
 
   it.each([
-    ['a newer one', 99, /was written by a newer release/],
+    ['newer', 99, /was written by a newer release/],
     ['not a queue', 0, /is not a queue/],
-  ])('is refused before anything is touched if that was %s', async (_, version, message) => {
+  ])('is refused before anything is changed if it is %s', async (_, version, message) => {
     await backupQueue(place.directory, backup)
     await rewrite((db) => db.pragma(`user_version = ${version}`))
     const other = await place.open({ directory: restored })

@@ -1,4 +1,4 @@
-// Opening under bad circumstances: damaged, foreign, newer and older files, read-only places, and the durability settings of every open.
+// Opening under adverse conditions: damaged, foreign, newer and older files, read-only directories, and the durability of every open.
 
 import {
   chmodSync,
@@ -41,7 +41,7 @@ function refusal(open: () => unknown): { cause: unknown; message: string } {
     const { cause, message } = error as Error
     return { cause, message }
   }
-  throw new Error('it opened')
+  throw new Error('the open succeeded')
 }
 
 describe('every open', () => {
@@ -66,7 +66,7 @@ describe('every open', () => {
 })
 
 describe('a damaged database', () => {
-  it('is refused with the way out and left as it is', () => {
+  it('is refused with advice and not changed', () => {
     const db = openOwned(directory)
     db.exec(
       'CREATE TABLE filler (x); INSERT INTO filler WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT hex(randomblob(2000)) FROM n',
@@ -83,8 +83,8 @@ describe('a damaged database', () => {
     expect(readFileSync(file)).toEqual(before)
   })
 
-  it('is refused when it is no database at all', () => {
-    writeFileSync(file, 'This is not a database, it is a letter to the postmaster. '.repeat(40))
+  it('is refused if it is not a database', () => {
+    writeFileSync(file, 'This is not a database. '.repeat(40))
     expect(refusal(() => openOwned(directory)).cause).toBe('corrupt')
     expect(refusal(() => openReadOnly(directory)).cause).toBe('corrupt')
   })
@@ -97,7 +97,7 @@ describe('a damaged database', () => {
   })
 })
 
-describe('a database that is gone', () => {
+describe('a missing database', () => {
   const body = () => {
     mkdirSync(join(directory, 'spool', '0a'), { recursive: true })
     writeFileSync(join(directory, 'spool', '0a', 'body'), 'mail')
@@ -106,7 +106,7 @@ describe('a database that is gone', () => {
   it.each([
     ['missing', () => {}],
     ['empty', () => writeFileSync(file, '')],
-  ])('is not made anew while bodies of its mail are there: %s', async (word, make) => {
+  ])('is not created while bodies are there: %s', async (word, make) => {
     body()
     make()
     expect(refusal(() => openOwned(directory))).toEqual({
@@ -119,13 +119,13 @@ describe('a database that is gone', () => {
     expect(readFileSync(join(directory, 'spool', '0a', 'body'), 'utf8')).toBe('mail')
   })
 
-  it('is not made anew beside its log', () => {
+  it('is not created beside its log', () => {
     writeFileSync(`${file}-wal`, 'pages')
     expect(refusal(() => openOwned(directory)).message).toMatch(/mail of it is in .*queue\.db-wal/)
     expect(readFileSync(`${file}-wal`, 'utf8')).toBe('pages')
   })
 
-  it('is made where nothing is left, or folders only', () => {
+  it('is created if nothing or only empty folders are left', () => {
     mkdirSync(join(directory, 'spool', '0a'), { recursive: true })
     writeFileSync(file, '')
     openOwned(directory).close()
@@ -133,7 +133,7 @@ describe('a database that is gone', () => {
 })
 
 describe('releases', () => {
-  it('refuses the database of a newer one', () => {
+  it('refuses the database of a newer release', () => {
     const db = openOwned(directory)
     db.pragma(`user_version = ${migrations.length + 1}`)
     db.close()
@@ -144,7 +144,7 @@ describe('releases', () => {
     }
   })
 
-  it('migrates one of an older one step by step, and only the owner does', () => {
+  it('migrates the database of an older release step by step, as owner only', () => {
     const db = openOwned(directory)
     db.exec("INSERT INTO suspensions VALUES ('mx:a', 1, 'me', 'why')")
     migrate(db, [...migrations, 'ALTER TABLE suspensions ADD COLUMN extra TEXT'])
@@ -157,7 +157,7 @@ describe('releases', () => {
     db.close()
   })
 
-  it('leaves nothing of a step that fails', () => {
+  it('leaves nothing of a failed step', () => {
     const db = openOwned(directory)
     expect(() => migrate(db, [...migrations, 'CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)'])).toThrow(
       /nowhere/,
@@ -192,7 +192,7 @@ describe('the engine as a whole', () => {
     await expect(place.open()).rejects.toMatchObject({ name: 'QueueUnavailable', cause: 'corrupt' })
   })
 
-  it('refuses a place it cannot write', async () => {
+  it('refuses a directory that it cannot write', async () => {
     writeFileSync(join(place.directory, 'file'), '')
     await expect(place.open({ directory: join(place.directory, 'file', 'queue') })).rejects.toMatchObject({
       name: 'QueueUnavailable',
@@ -200,7 +200,7 @@ describe('the engine as a whole', () => {
     })
   })
 
-  it('says that it is closed', async () => {
+  it('rejects operations after close', async () => {
     const queue = await place.open()
     const waiting = queue.accept(sampleMessage(), { claim: false })
     await queue.close()
@@ -219,7 +219,7 @@ describe('the engine as a whole', () => {
 })
 
 describe('asUnavailable', () => {
-  it('knows whose fault it is', () => {
+  it('separates failures of the engine from wrong operations', () => {
     const error = (code: string) => asUnavailable(Object.assign(new Error('x'), { code }))?.cause ?? null
     expect(error('SQLITE_FULL')).toBe('full')
     expect(error('ENOSPC')).toBe('full')
@@ -232,9 +232,9 @@ describe('asUnavailable', () => {
   })
 })
 
-describe('somebody who is not let in', () => {
-  /** As a user without rights to the directory, which nobody is while he is root. */
-  function asStranger(act: () => void): void {
+describe('a user without access', () => {
+  /** Runs `act` as a user without rights to the directory; root changes its user for it. */
+  function withoutAccess(act: () => void): void {
     chmodSync(directory, 0o000)
     const root = process.geteuid?.() === 0
     if (root) process.seteuid?.(65_534)
@@ -246,14 +246,14 @@ describe('somebody who is not let in', () => {
     }
   }
 
-  it('does not read that there is no queue, or no node', () => {
+  it('gets EACCES, not a missing queue', () => {
     openOwned(directory).close()
     lockAsOwner(directory).close()
     const refused = expect.objectContaining({
       cause: 'failing',
       message: expect.stringMatching(/cannot access .*: EACCES/),
     })
-    asStranger(() => {
+    withoutAccess(() => {
       expect(() => openReadOnly(directory)).toThrow(refused)
       expect(() => openShared(directory)).toThrow(refused)
       expect(() => isOwned(directory)).toThrow(refused)

@@ -1,5 +1,5 @@
-// Databases as earlier releases left them on disk: each opens, keeps every mail with its state, and works on. A new format needs a fixture
-// of its own before it is released: run this file once with WAYPOST_WRITE_FORMAT=1.
+// Databases of earlier formats: each opens, keeps every message with its state, and works. A new format needs a fixture before its release:
+// run this file once with WAYPOST_WRITE_FORMAT=1.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -38,7 +38,7 @@ describe.each(formats)('a queue of format %i', (format) => {
     writeFileSync(spool, fixtureSpool.content)
   })
 
-  it('gets the tables and indexes of a new one', () => {
+  it('gets the tables and indexes of a new queue', () => {
     const old = openOwned(place.directory)
     const fresh = openOwned(join(place.directory, 'fresh'))
     expect(schemaOf(old)).toEqual(schemaOf(fresh))
@@ -47,7 +47,7 @@ describe.each(formats)('a queue of format %i', (format) => {
     fresh.close()
   })
 
-  it('keeps every mail, its state and its events', async () => {
+  it('keeps every message, its state and its events', async () => {
     const queue = await place.open()
     expect(queue.opened).toEqual({ recovered: 1, orphansRemoved: 0, lost: [] })
     const reader = new SyncQueueReader(place.directory)
@@ -59,7 +59,7 @@ describe.each(formats)('a queue of format %i', (format) => {
       ['DEFERRED', ['deferred']],
       ['FAILED', ['failed']],
       ['DELIVERED', ['delivered']],
-      // A person wished it bounced while it was under way.
+      // Its pending action was bounce.
       ['CLAIMED', ['failed']],
       ['NULLSENDER', ['queued']],
       ['SPOOLED', ['queued', 'queued']],
@@ -75,7 +75,7 @@ describe.each(formats)('a queue of format %i', (format) => {
     reader.close()
   })
 
-  it('can be worked on', async () => {
+  it('delivers and accepts control', async () => {
     const queue = await place.open()
     const claims = await queue.claim({ nextHop: 'mx:example.net', limit: 100, now: place.clock.time + 3_600_000 })
     expect(claims.map(({ message }) => message.queueId).toSorted()).toEqual(
@@ -89,7 +89,7 @@ describe.each(formats)('a queue of format %i', (format) => {
   })
 })
 
-it('leaves a database of an older format alone when it may only read', () => {
+it('does not change a database of an older format when it only reads', () => {
   createFromDump(join(place.directory, DATABASE_FILE), readFileSync(fixture(1), 'utf8'))
   expect(() => openReadOnly(place.directory)).toThrow(/format of an older release \(format 1, this release uses \d+\)/)
 })

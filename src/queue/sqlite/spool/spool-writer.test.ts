@@ -1,4 +1,4 @@
-// The stream into a spool file: few writes, all octets in order, errors told, nothing written after it was given up.
+// The stream into a spool file: few writes, octets in order, errors reported, nothing written after it is abandoned.
 
 import { describe, expect, it } from 'vitest'
 import { once } from 'node:events'
@@ -32,14 +32,14 @@ describe('the writer of a spool file', () => {
     expect(Buffer.concat(writes)).toEqual(Buffer.concat(Array.from({ length: 9 }, (_, number) => chunk(number))))
   })
 
-  it('writes nothing where nothing came', async () => {
+  it('writes nothing for an empty body', async () => {
     const { writer, writes } = writerOver()
     writer.end()
     await once(writer, 'finish')
     expect(writes).toEqual([])
   })
 
-  it('tells what the disk says, also at the end', async () => {
+  it('reports errors of the disk, also at the end', async () => {
     for (const count of [1, 5]) {
       const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
       const { writer } = writerOver(() => Promise.reject(full))
@@ -50,7 +50,7 @@ describe('the writer of a spool file', () => {
     }
   })
 
-  it('waits for the write that is under way when it is given up, and begins none', async () => {
+  it('waits for a running write when it is abandoned, and starts none', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { writer, writes } = writerOver(() => promise)
     for (let number = 0; number < 6; number++) writer.write(chunk(number))

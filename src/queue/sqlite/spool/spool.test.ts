@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('a spool file', () => {
-  it('holds what was written, privately', async () => {
+  it('has what was written, with mode 0600', async () => {
     const bytes = randomBytes(1_000_000)
     const spooled = await spool.create()
     const { file, stream } = spooled
@@ -48,7 +48,7 @@ describe('a spool file', () => {
     expect(await buffer(spool.read(empty.file, 0))).toEqual(Buffer.alloc(0))
   })
 
-  it('is gone when discarded, also in the middle of a write', async () => {
+  it('is removed when discarded, also during a write', async () => {
     const spooled = await spool.create()
     const { file, stream } = spooled
     stream.write(randomBytes(5_000_000))
@@ -56,7 +56,7 @@ describe('a spool file', () => {
     expect(existsSync(join(directory, file))).toBe(false)
   })
 
-  it('is not sent when its size is not what the row says', async () => {
+  it('is not sent if its size differs from the row', async () => {
     const spooled = await spool.create()
     const { file, stream } = spooled
     stream.write('12345')
@@ -66,7 +66,7 @@ describe('a spool file', () => {
     await expect(buffer(spool.read('00/none', 5))).rejects.toThrow(/ENOENT/)
   })
 
-  it('shares a directory with those written at the same time', async () => {
+  it('shares a directory with files written at the same time', async () => {
     const files = await Promise.all(
       Array.from({ length: 300 }, async (_, n) => {
         const spooled = await spool.create()
@@ -121,7 +121,7 @@ describe('after a crash', () => {
   it.each([
     ['missing', (path: string) => rmSync(path)],
     ['truncated', (path: string) => truncateSync(path, 1)],
-  ])('holds mail whose body is %s and says so', async (_, damage) => {
+  ])('holds recipients whose body is %s, with the reason', async (_, damage) => {
     const { queue, path, message } = await queued('lost')
     await queue.close()
     damage(path)
@@ -135,7 +135,7 @@ describe('after a crash', () => {
     reader.close()
   })
 
-  it('keeps the file of a claim that was cut short', async () => {
+  it('keeps the file of an interrupted claim', async () => {
     const { queue, path } = await queued('again')
     const [claim] = await queue.claim({ nextHop: 'mx:example.net', limit: 1, now: place.clock.time })
     await queue.close()

@@ -1,11 +1,11 @@
-// Under which terms a mail is found, and their hashes.
+// The search terms of a message and their hashes.
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { sampleMessage, sampleRecipient } from '../../../../test/lib/queue-samples.ts'
 import { BUCKETS, hashTerm, termsOf, traceTerm } from './ledger-terms.ts'
 
-it('finds a mail by queue id, sender, final and original recipient and message-id', () => {
+it('indexes queue ID, sender, final and original recipient and Message-ID', () => {
   const recipients = [sampleRecipient({ address: 'Final@Example.net', original: 'info@example.org' })]
   const { queueId, events } = sampleMessage({ sender: 'Anna@example.org', recipients })
   expect(termsOf(queueId, events).sort()).toEqual(
@@ -19,13 +19,13 @@ it('finds a mail by queue id, sender, final and original recipient and message-i
   )
 })
 
-it('writes a term the same way however it is given', () => {
+it('normalizes a term', () => {
   expect(traceTerm(' <Anna@Example.ORG> ')).toBe('anna@example.org')
   expect(traceTerm('4bXyZ0123z')).toBe('4bXyZ0123z')
   fc.assert(fc.property(fc.emailAddress(), (address) => traceTerm(`<${address}>`) === traceTerm(address.toUpperCase())))
 })
 
-it('hashes into every bucket alike', () => {
+it('spreads hashes over the buckets', () => {
   const counts = Array.from({ length: BUCKETS }, () => 0)
   const hashes = new Set<number>()
   for (let n = 0; n < 32_000; n++) {

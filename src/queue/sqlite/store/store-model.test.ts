@@ -1,5 +1,5 @@
-// Random sequences of operations on a real database against a simple model in memory: after each step both must agree on every
-// recipient's state, on what waits where, on the notices due, and the ledger must hold exactly one final event for each that ended.
+// Random sequences of operations on a real database against a model in memory. After each step both agree on every recipient's state, on the
+// backlog and on the notices due, and the ledger has exactly one final event per ended recipient.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { contentParts } from '../../contract/stored-body.ts'
@@ -273,7 +273,7 @@ class Pair {
 
   notices(one: Step & { op: 'notices' }): void {
     const tasks = this.ask({ kind: 'notices', limit: one.limit, after: -1, now: this.now })
-    // The oldest notice of a message, of whatever kind, says when all of it is told.
+    // The oldest notice of a message decides when all its notices are sent.
     const oldest = (queueId: string) =>
       Math.min(...tasks.flatMap((t) => (t.message.queueId === queueId ? t.recipients.map((r) => r.lastAt) : [])))
     for (const task of tasks) {

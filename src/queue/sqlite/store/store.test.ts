@@ -1,4 +1,4 @@
-// One transaction for many: what fails does not take the others with it, and leaves nothing behind.
+// One transaction for many operations: a failed operation fails no other one and leaves nothing.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { contentParts } from '../../contract/stored-body.ts'
@@ -41,7 +41,7 @@ const count = () => store.database.prepare('SELECT count(*) FROM messages').pluc
 const fill = () =>
   store.database.pragma(`max_page_count = ${Number(store.database.pragma('page_count', { simple: true }))}`)
 
-it('answers in order with one commit', () => {
+it('returns results in order with one commit', () => {
   const { values, failures } = store.run([accept(), accept(sampleMessage(), true), accept()])
   expect(failures).toEqual([])
   expect(values).toEqual([65_536, 131_072, 196_608])
@@ -79,7 +79,7 @@ it('on a full disk refuses new mail, leaves nothing of it, and still settles', (
   expect([count(), store.waiting, store.failing]).toEqual([1, 1, null])
 })
 
-it('says why it fails until a commit succeeds', () => {
+it('reports the cause of a failure until a commit succeeds', () => {
   fill()
   store.run([accept(big())])
   expect(store.failing).toMatch(/SQLITE_FULL/)
@@ -88,7 +88,7 @@ it('says why it fails until a commit succeeds', () => {
   expect(store.failing).toBeNull()
 })
 
-it('gives octets only of what was committed', () => {
+it('returns octets of committed operations only', () => {
   const message = sampleMessage({ body: { kind: 'inline', bytes: Buffer.from('the body') } })
   const twin = sampleMessage()
   store.run([accept(message), accept(twin)])

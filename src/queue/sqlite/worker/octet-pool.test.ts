@@ -1,21 +1,21 @@
-// Memory lent to the store worker: shared, used again, never twice at once.
+// Memory for batches: shared by the threads, used again, never twice at the same time.
 
 import { describe, expect, it } from 'vitest'
 import { OctetPool } from './octet-pool.ts'
 
 describe('the memory of a batch', () => {
-  it('is as long as asked for, and both threads see it', () => {
+  it('has the requested length and is shared by both threads', () => {
     const { octets } = new OctetPool().borrow(6)
     expect(octets).toHaveLength(6)
     expect(octets.buffer).toBeInstanceOf(SharedArrayBuffer)
   })
 
-  it('is never lent twice at once', () => {
+  it('is never borrowed twice at the same time', () => {
     const memory = new OctetPool()
     expect(memory.borrow(5).octets.buffer).not.toBe(memory.borrow(5).octets.buffer)
   })
 
-  it('is used again when it was given back, as far as it is large enough', () => {
+  it('is used again after it was given back, if it is large enough', () => {
     const memory = new OctetPool()
     const first = memory.borrow(12)
     first.giveBack()

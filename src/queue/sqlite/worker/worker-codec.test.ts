@@ -1,4 +1,4 @@
-// What crosses the threads comes back as it went; octets keep their places; NOTIFY survives as bits.
+// Encoding for the other thread is without loss; octets keep their positions.
 
 import fc from 'fast-check'
 import { contentParts } from '../../contract/stored-body.ts'
@@ -40,7 +40,7 @@ function storedForm(wire: WireMessage): WireStored {
 }
 
 describe('messages', () => {
-  it('come back whole from any place of a batch', () => {
+  it('are decoded from any position of a batch', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 5 }), (messages) => {
         const collector = new OctetCollector()
@@ -72,7 +72,7 @@ describe('messages', () => {
 })
 
 describe('claims at accept', () => {
-  it('take only what was claimed', () => {
+  it('contain only the claimed recipients', () => {
     const recipients = ['mx:a', 'mx:b', 'mx:a'].map((nextHop, n) =>
       sampleRecipient({ nextHop, address: `r${n}@x.example` }),
     )
@@ -83,7 +83,7 @@ describe('claims at accept', () => {
 })
 
 describe('NOTIFY', () => {
-  it('survives as bits', () => {
+  it('is encoded as bits without loss', () => {
     const all: Notify[] = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']
     fc.assert(
       fc.property(fc.subarray(all), (some) => {
@@ -92,7 +92,7 @@ describe('NOTIFY', () => {
     )
   })
 
-  it('lets through what RFC 3461 4.1 says', () => {
+  it('permits the notices of RFC 3461 4.1', () => {
     expect([wantsNotice(0, 'failed'), wantsNotice(0, 'delayed'), wantsNotice(0, 'delivered')]).toEqual([
       true,
       true,
@@ -104,7 +104,7 @@ describe('NOTIFY', () => {
 })
 
 describe('events', () => {
-  it('are one row for each queue id, and one for each refusal', () => {
+  it('are one row per queue ID and one per refusal', () => {
     const base = { kind: 'unsigned', at: 1, reason: 'x' } as const
     const refused = { ...base, queueId: null }
     const rows = encodeEvents([

@@ -122,7 +122,7 @@ export type Operation =
   | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
   | { readonly kind: 'purge'; readonly before: number; readonly after: number }
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
-  | { readonly kind: 'warn'; readonly now: number; readonly after: number }
+  | { readonly kind: 'find-delayed'; readonly now: number; readonly after: number }
   | { readonly kind: 'control'; readonly step: ControlStep }
   | { readonly kind: 'read'; readonly step: ReadStep }
   | { readonly kind: 'transfer'; readonly step: TransferStep; readonly now: number }
@@ -197,7 +197,7 @@ export interface OperationResults {
   purge: { readonly removed: number; readonly next: number | null }
   expire: { readonly expired: number; readonly next: number | null }
   /** Recipients found delayed, the last message that was checked, and whether more can be checked now. */
-  warn: { readonly late: number; readonly upTo: number; readonly more: boolean }
+  'find-delayed': { readonly late: number; readonly upTo: number; readonly more: boolean }
   control: ControlStepResult
   read: ReadResults[ReadStep['kind']]
   transfer: TransferStepAnswers[TransferStep['kind']]

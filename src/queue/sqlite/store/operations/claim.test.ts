@@ -1,4 +1,4 @@
-// Whose turn it is: nobody's mail waits behind somebody else's pile, whatever the pile is made of, and no pile waits for ever.
+// Fairness of claims: no sender's mail waits for all the mail of another sender.
 
 import { contentParts } from '../../../contract/stored-body.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -52,7 +52,7 @@ const from = (sender: string, count: number, recipients = 1) =>
     }),
   )
 
-/** Claims, one request after the other, until somebody's mail comes: how many came before it. */
+/** Claims one request after the other until the message of a sender comes. Returns how many came before it. */
 function before(sender: string, limit = 1): number {
   for (let claims = 0; claims < 5000; ) {
     for (const one of claim(limit)) {
@@ -64,7 +64,7 @@ function before(sender: string, limit = 1): number {
 }
 
 describe('turns', () => {
-  it('a letter does not wait behind 50 000 of one sender', { timeout: 30_000 }, () => {
+  it('one message does not wait for 50 000 messages of another sender', { timeout: 30_000 }, () => {
     const pile = from('pile@example.com', 50_000)
     for (let at = 0; at < pile.length; at += 5000) accept(pile.slice(at, at + 5000))
     claim(5)
@@ -72,7 +72,7 @@ describe('turns', () => {
     expect(before('letter@example.org')).toBeLessThanOrEqual(1)
   })
 
-  it('nor behind one with 10 000 recipients, its own sender’s letter included', () => {
+  it('one message does not wait for a message with 10 000 recipients, also of the same sender', () => {
     accept(from('circular@example.com', 1, 10_000))
     accept([...from('letter@example.org', 1), ...from('circular@example.com', 1)])
     const first = claim(3)
@@ -87,14 +87,14 @@ describe('turns', () => {
     expect(before('letter@example.org')).toBeLessThanOrEqual(1)
   })
 
-  it('who authenticated is one sender under whatever address', () => {
+  it('an authenticated identity is one sender under any address', () => {
     const origin = { kind: 'user', identity: 'kim' } as const
     accept(Array.from({ length: 300 }, (_, i) => sampleMessage({ sender: `a${i}x${i}@n${i}.example`, origin })))
     accept(from('letter@example.org', 1))
     expect(before('letter@example.org')).toBeLessThanOrEqual(1)
   })
 
-  it('every flow has its turn, and within it the oldest goes first', () => {
+  it('flows take turns, and the oldest message of a flow is first', () => {
     const senders = ['a@example.org', 'b@example.org', 'c@example.org']
     const mails = senders.flatMap((sender) => from(sender, 10))
     for (const [i, mail] of mails.entries()) accept([mail], NOW - 1000 + i)
@@ -107,7 +107,7 @@ describe('turns', () => {
     expect(claim(3)).toEqual([])
   })
 
-  it('many flows with nothing due do not hide the one that has', () => {
+  it('many flows without due mail do not hide a flow with due mail', () => {
     const waiting = Array.from(
       { length: 400 },
       (_, i) => from(`${String.fromCharCode(97 + (i % 26))}x@h${i}.example`, 1)[0] as NewMessage,
@@ -119,7 +119,7 @@ describe('turns', () => {
     expect(claim(5)).toEqual([])
   })
 
-  it('nor does one that always has something due keep the others behind them from their turn', () => {
+  it('a flow that always has due mail does not keep later flows from their turn', () => {
     const flow = (sender: string) => flowOf({ origin: '{}', sender, recipients: 1 })
     const names = Array.from({ length: 900 }, (_, i) => `s@h${i}.example`).toSorted((a, b) => flow(a) - flow(b))
     accept(
@@ -145,7 +145,7 @@ describe('turns', () => {
           for (let some = claim(limit); some.length > 0; some = claim(limit))
             order.push(...some.map(({ sender }) => flowOf({ origin: '{}', sender, recipients: 1 })))
           expect(order).toHaveLength(mails.length)
-          // Between two claims of one flow every other flow that still has mail gets one.
+          // Between two claims of one flow every other flow with mail gets one.
           for (const flow of flows) {
             const places = order.flatMap((one, at) => (one === flow ? [at] : []))
             for (const [n, place] of places.entries()) expect(place).toBeLessThan(flows.size * (n + 1))

@@ -51,7 +51,7 @@ interface Turn {
 
 interface Turns {
   readonly turns: readonly Turn[]
-  /** The flow after which the next request begins; null: after the one that is served last. */
+  /** The flow after which the next request begins; null: after the last served flow. */
   readonly continueAfter: number | null
 }
 
@@ -117,7 +117,7 @@ function claimMessage(context: StoreContext, id: number, due: { nextHop: string;
   return { message, reversePath: first.reversePath, recipients: rows.map(claimedRow) }
 }
 
-/** The due recipients that share the first one's reverse-path. */
+/** The due recipients with the reverse-path of the first. */
 function dueRows(context: StoreContext, message: number, due: { nextHop: string; now: number }): ClaimRow[] {
   const rows: ClaimRow[] = []
   for (const row of context.sql.selectDueOfMessage(message, due)) {
@@ -133,7 +133,7 @@ function claimedRow(row: ClaimRow) {
   return { id, attempt: attempt + 1, notify, private: row.private, address, original, orcpt }
 }
 
-/** Reads a message with its content; null if it is gone. */
+/** Reads a message with its content; null if it was removed. */
 export function storedMessage(context: StoreContext, id: number): WireStored | null {
   const row = context.sql.selectMessage(id)
   if (row === null) return null

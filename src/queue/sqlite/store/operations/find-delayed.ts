@@ -1,4 +1,4 @@
-// Operation warn: finds recipients whose delay is due to be reported although no attempt was made, because their destination is known to be
+// Operation find-delayed: finds recipients whose delay is due to be reported although no attempt was made, because their destination is known to be
 // unreachable. Each message is checked once, in the order of rows; recipients in an attempt are judged when it is settled.
 
 import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
@@ -16,7 +16,7 @@ const UNREACHED = { status: '4.4.1', reply: 'the destination has not been reacha
 export function findDelayed(
   context: StoreContext,
   request: { readonly now: number; readonly after: number },
-): OperationResults['warn'] {
+): OperationResults['find-delayed'] {
   const { delayWarningMs } = context.retry
   if (delayWarningMs === null) return { late: 0, upTo: request.after, more: false }
   const rows = context.sql.selectMessageLifetimes(request.after, STEP_MESSAGES)

@@ -43,7 +43,7 @@ export function runOperation(
       return purge(context, operation, db)
     case 'expire':
       return expire(context, operation)
-    case 'warn':
+    case 'find-delayed':
       return findDelayed(context, operation)
     case 'control':
       return control(context, operation.step, db)

@@ -1,4 +1,4 @@
-// The sweep for mail that is late although nobody attempted it.
+// The sweep for delayed mail that is not attempted.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -28,8 +28,8 @@ beforeEach(async () => {
 })
 afterEach(() => place.remove())
 
-describe('mail that is late', () => {
-  it('tells of a delay although nothing was attempted, but not of held, suspended and unwanted ones, and once', async () => {
+describe('delayed mail', () => {
+  it('is reported once without an attempt, except if held, suspended or excluded by NOTIFY', async () => {
     const late = (change: object) => sampleMessage({ recipients: [sampleRecipient(change)] })
     await queue.accept(late({ nextHop: 'mx:dead.example', address: 'a@dead.example' }), { claim: false })
     await queue.accept(late({ nextHop: 'mx:suspended.example' }), { claim: false })
@@ -59,7 +59,7 @@ describe('mail that is late', () => {
     expect((await queue.reader.stats()).recipients).toMatchObject({ queued: 4, held: 1 })
   })
 
-  it('keeps the words of the last attempt for the notice of a delay, and a delivery calls it off', async () => {
+  it('is reported with the last reply, and not after a delivery', async () => {
     const [claim] = await queue.accept(sampleMessage(), { claim: true })
     const { message, recipients } = claim as Claim
     const settled = (outcome: Outcome) =>
@@ -79,7 +79,7 @@ describe('mail that is late', () => {
     expect((await queue.reader.stats()).messages).toBe(0)
   })
 
-  it('tells nobody of delays where that is not asked for', async () => {
+  it('is not reported without queue.delay_warning', async () => {
     await queue.close()
     queue = await open(null)
     await queue.accept(sampleMessage(), { claim: false })
