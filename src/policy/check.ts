@@ -31,8 +31,6 @@ export interface RecipientFacts {
   readonly sender: string | null
   readonly forwardPath: string
   readonly parameters: RecipientParameters
-  /** Recipients that the transaction has already. */
-  readonly accepted: number
   /** Unix milliseconds. */
   readonly at: number
 }

@@ -115,10 +115,9 @@ async function checkRecipient(
   { session, transaction }: Omit<Incoming, 'message'>,
   { forwardPath, parameters }: Parameters<Hooks['rcpt']>[2],
 ): ReturnType<Hooks['rcpt']> {
-  const { reversePath: sender, recipients } = transaction
-  const accepted = recipients.length
+  const { reversePath: sender } = transaction
   const origin = originOf(session)
-  const facts = { session, origin, sender, forwardPath, parameters, accepted, at: parts.clock.now() }
+  const facts = { session, origin, sender, forwardPath, parameters, at: parts.clock.now() }
   const envelope = { sender, recipient: forwardPath }
   const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
   if (outcome.kind === 'refused') return refuse(outcome.reply)

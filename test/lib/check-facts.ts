@@ -53,7 +53,6 @@ export function recipientFacts(change: Partial<RecipientFacts> = {}): RecipientF
     sender: 'ann@stranger.example',
     forwardPath: 'kim@example.org',
     parameters: plainRecipient,
-    accepted: 0,
     at: 1000,
     ...change,
   }

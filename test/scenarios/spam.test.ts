@@ -154,7 +154,7 @@ describe('a forward', () => {
     await arrival(lists, id, 'list')
     const report = await bounce(id)
     expect(report).toContain('Final-Recipient: rfc822;team@example.org')
-    expect(report).toContain('550 5.7.1 This mail looks like spam')
+    expect(report).toContain('550 5.7.1 This message looks like spam')
     expect(report).not.toContain('home.example')
     expect(home.messages.some((one) => one.data.includes(id))).toBe(false)
     const queueId = mx.ledger().findLast((one) => one.kind === 'checked' && one.check === 'forward')?.queueId
@@ -186,7 +186,7 @@ describe('a forward', () => {
     rspamd.answer = scanned('no action', 4.5)
     const { id, text } = newMessage()
     expect(await send('kim', text)).toMatchObject({ kind: 'accepted' })
-    expect(await bounce(id)).toContain('550 5.7.1 This mail looks like spam')
+    expect(await bounce(id)).toContain('550 5.7.1 This message looks like spam')
     await rejection(srs, 'spam score 4.5 at or above 4 by configuration')
   })
 

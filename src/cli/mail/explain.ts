@@ -113,7 +113,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
-  const rcpt = await checks.run('rcpt', { ...facts, forwardPath, parameters: plainRecipient, accepted: 0, at })
+  const rcpt = await checks.run('rcpt', { ...facts, forwardPath, parameters: plainRecipient, at })
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
   const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
   return {
