@@ -14,7 +14,6 @@ const well: MirrorStatus = {
   pinned: null,
   counts: { users: 2, passwords: 1, aliases: 0, forwards: 2 },
   incomplete: null,
-  unused: 0,
 }
 
 const mirror = (status: Partial<MirrorStatus>, name = 'ldap') =>

@@ -12,16 +12,9 @@ import type { Located, LocatedMap } from '../located.ts'
 import { interpolatePath } from './hiera-scope.ts'
 import type { HieraScope } from './hiera-scope.ts'
 
-/** One data file of the hierarchy. */
-export interface HieraLevel {
-  readonly name: string
-  readonly path: string
-  readonly data: LocatedMap
-}
-
 export interface OpenedLevels {
-  /** Highest level first. */
-  readonly levels: readonly HieraLevel[]
+  /** The data files of the hierarchy, highest level first. */
+  readonly levels: readonly LocatedMap[]
   /** The files that were read, hiera.yaml first. */
   readonly files: readonly string[]
   /** Folders that change when a file of a glob is added or removed. */
@@ -88,7 +81,7 @@ function readRoot(file: string, { files, problems }: Opening): LocatedMap | null
   return null
 }
 
-function openHierarchy(root: LocatedMap, base: string, opening: Opening): readonly HieraLevel[] {
+function openHierarchy(root: LocatedMap, base: string, opening: Opening): readonly LocatedMap[] {
   const { problems } = opening
   refuseUnsupported(root, topKeys, problems)
   const defaults = entryOf(root, 'defaults')?.value
@@ -119,7 +112,7 @@ function defaultHierarchy(place: Place): Located {
   return { kind: 'list', place, items: [{ kind: 'map', place, entries }] }
 }
 
-function openLevel(item: Located, defaults: LocatedMap | null, base: string, opening: Opening): readonly HieraLevel[] {
+function openLevel(item: Located, defaults: LocatedMap | null, base: string, opening: Opening): readonly LocatedMap[] {
   if (item.kind !== 'map') {
     opening.problems.error(item.place, `expected a level with name and path, found ${describeLocated(item)}`)
     return []
@@ -137,10 +130,9 @@ function openLevel(item: Located, defaults: LocatedMap | null, base: string, ope
     return []
   }
   opening.isSearched = true
-  const name = textOf(field('name') ?? item) ?? 'level'
   const datadirText = interpolatePath(textOf(field('datadir') ?? item) ?? 'data', opening.scope)
   const datadir = isAbsolute(datadirText) ? datadirText : join(base, datadirText)
-  return levelPaths(item, datadir, opening).flatMap((path) => openData(name, path, opening))
+  return levelPaths(item, datadir, opening).flatMap((path) => openData(path, opening))
 }
 
 function refuseUnsupported(map: LocatedMap, supported: readonly string[], problems: ProblemList): void {
@@ -173,14 +165,14 @@ function fixedPart(datadir: string, pattern: string): string {
   return isAbsolute(pattern) ? fixed || '/' : join(datadir, fixed)
 }
 
-function openData(name: string, path: string, opening: Opening): readonly HieraLevel[] {
+function openData(path: string, opening: Opening): readonly LocatedMap[] {
   const text = opening.files.read(path)
   opening.read.push(path)
   if (text.kind !== 'found' && text.kind !== 'absent') opening.problems.error(whole(path), describeUnread(text))
   if (text.kind !== 'found') return []
   opening.isFound = true
   const data = readYaml(path, text.text, opening.problems)
-  return data ? [{ name, path, data }] : []
+  return data ? [data] : []
 }
 
 function whole(file: string): Place {

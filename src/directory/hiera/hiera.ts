@@ -3,9 +3,8 @@
 import type { Place, ProblemList } from '../data-problem.ts'
 import type { Files } from '../files/files.ts'
 import { entryOf } from '../located.ts'
-import type { Located } from '../located.ts'
+import type { Located, LocatedMap } from '../located.ts'
 import { openLevels } from './hiera-levels.ts'
-import type { HieraLevel } from './hiera-levels.ts'
 import { mergeLevels } from './hiera-merge.ts'
 import type { MergeOptions } from './hiera-merge.ts'
 import { interpolateValue } from './hiera-scope.ts'
@@ -35,15 +34,12 @@ export function openHiera(
 ): Hiera {
   const { problems } = given
   const { levels, files, folders } = openLevels(file, scope, given)
-  const options = new LookupOptions(
-    levels.map((level) => level.data),
-    problems,
-  )
+  const options = new LookupOptions(levels, problems)
   const nested = (depth: number) => (key: string) =>
     lookup(key, FIRST, depth) ?? dig(key, (root) => lookup(root, FIRST, depth))
   const lookup = (key: string, fallback: MergeOptions = FIRST, depth = 0): Located | null => {
     if (depth > NESTING_LIMIT) return null
-    const values = levels.flatMap((level) => entryOf(level.data, key)?.value ?? [])
+    const values = levels.flatMap((level) => entryOf(level, key)?.value ?? [])
     const named = options.of(key)
     if (!named && fallback === FIRST) warnHidden(key, values, problems)
     const interpolation = { scope, problems, lookup: nested(depth + 1) }
@@ -74,10 +70,10 @@ function warnHidden(key: string, values: readonly Located[], problems: ProblemLi
   )
 }
 
-function allKeys(levels: readonly HieraLevel[]): ReadonlyMap<string, Place> {
+function allKeys(levels: readonly LocatedMap[]): ReadonlyMap<string, Place> {
   const keys = new Map<string, Place>()
   for (const level of levels) {
-    for (const entry of level.data.entries) if (!keys.has(entry.key)) keys.set(entry.key, entry.place)
+    for (const entry of level.entries) if (!keys.has(entry.key)) keys.set(entry.key, entry.place)
   }
   return keys
 }

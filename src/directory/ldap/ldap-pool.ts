@@ -13,7 +13,7 @@ import type { PagingClient } from './paging-client.ts'
 export type LdapResult<T> =
   | { readonly kind: 'answered'; readonly value: T }
   /** The server answered with an error, such as a size limit. */
-  | { readonly kind: 'refused'; readonly cause: string; readonly error: Error }
+  | { readonly kind: 'refused'; readonly cause: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export interface LdapPool {
@@ -95,7 +95,7 @@ async function bindOnce(servers: LdapServers, bind: LdapBind, deadline: AbortSig
     connected.connection.destroy()
     return { kind: 'answered', value: true }
   } catch (error) {
-    if (isRefusedLogin(error)) return { kind: 'refused', cause: describeLdapError(error), error }
+    if (isRefusedLogin(error)) return { kind: 'refused', cause: describeLdapError(error) }
     throw error
   }
 }
@@ -125,7 +125,7 @@ async function queryOn<T>(
   } catch (error) {
     connection.destroy()
     const cause = `${connection.url}: ${describeLdapError(error)}`
-    return isRefusal(error) ? { kind: 'refused', cause, error } : { kind: 'unavailable', cause }
+    return isRefusal(error) ? { kind: 'refused', cause } : { kind: 'unavailable', cause }
   } finally {
     pool.used.delete(connection)
   }

@@ -31,7 +31,6 @@ export interface MirrorStatus extends MirrorState {
   readonly pinned: number | null
   readonly counts: ContentCounts | null
   readonly incomplete: string | null
-  readonly unused: number
 }
 
 export interface Mirror extends SnapshotSource {
@@ -89,7 +88,6 @@ class RunningMirror {
       pinned,
       counts: inUse?.header.counts ?? null,
       incomplete: this.incomplete(),
-      unused: inUse?.index.unused ?? 0,
     }
   }
 
