@@ -267,7 +267,7 @@ describe('6. expressions in Postfix tables', () => {
 describe('keys beside the aliases', () => {
   const { resolve, problems } = load(`relay_domains: &ours [example.org, example.net]
 verify_domains: *ours
-recipient_discards: { noreply@example.org: nobody reads this }
+recipient_discards: { noreply@example.org: not read }
 mail::aliases:
   press: &desk [kim, lee]
   media: *desk
@@ -282,6 +282,6 @@ mail::aliases:
     ['press@example.org', ['kim@example.org', 'lee@example.org']],
     ['nested@example.org', ['kim@example.org', 'lee@example.org', 'sam@example.org']],
     ['abuse@example.org', ['kim@example.org']],
-    ['noreply@example.org', 'discard: nobody reads this'],
+    ['noreply@example.org', 'discard: not read'],
   ])('%s', async (address, expected) => expect(await resolve(address)).toEqual(expected))
 })

@@ -28,7 +28,7 @@ forwards:
 send_as:
   newsletter: [kim]
   media: sam
-discards: { newsletter: nobody reads this }
+discards: { newsletter: not read }
 `
 const settings: RouterSettings = {
   forwards: 'relay-to-srs',
@@ -69,7 +69,7 @@ describe('a user', () => {
     ['sam', 'hiring@example.org', 'send_as of the alias'],
     ['sam', 'media@example.org', 'mail::send_as'],
     ['kim', 'newsletter@example.org', 'mail::send_as of an address without delivery'],
-    ['sam', 'everyone@example.org', 'send_as for everybody'],
+    ['sam', 'everyone@example.org', 'send_as for all users'],
     ['ghost', 'ghost@example.org', 'a user whom the data does not list'],
   ])('%s may send as %s (%s)', async (identity, address) => {
     expect(await may(identity, address)).toEqual({ kind: 'yes', source: expect.any(String) })
@@ -77,13 +77,13 @@ describe('a user', () => {
 
   it.each([
     ['kim', 'lee@example.org', 'another person'],
-    ['kim', 'media@example.org', 'an alias that names him only through another'],
+    ['kim', 'media@example.org', 'an alias that names the user only through another alias'],
     ['kim', 'reports@example.org', 'receive-only'],
     ['kim', 'hiring@example.org', 'an alias whose send_as names others'],
     ['sam', 'sam@example.org', 'the user name, where other addresses are listed'],
     ['kim', 'kim@shop.example', 'the same name in another domain of ours'],
     ['kim', 'kim@home.example.net', 'the target of the forward'],
-    ['kim', 'kim@far.example', 'somebody else’s domain'],
+    ['kim', 'kim@far.example', 'a domain of another organisation'],
     ['kim', 'kim', 'no address'],
     ['kim', 'kim@example.org@far.example', 'no address either'],
     ['kim', '"kim@example.org"@far.example', 'a quoted one'],
