@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
@@ -25,10 +27,27 @@ function partsOf(router: Partial<Router> = {}) {
 const configOf = (checks: Config['role']['checks']) =>
   ({ authserv_id: 'example.org', dmarc: {}, role: { checks, max_hops: 50, internet: 'bounces' } }) as unknown as Config
 
+const roleChecks = ['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'spam'] as const
+
 const namesOf = (checks: Config['role']['checks']) =>
   buildChecks(configOf(checks), partsOf())(admission).map((check) => check.name)
 
 describe('the checks of a listener', () => {
+  it('implement the stages that the table in checks.ts lists', () => {
+    const listed = [
+      ...readFileSync(join(import.meta.dirname, 'checks.ts'), 'utf8').matchAll(
+        /^ \* \| (?:first|role file|last) \| (.+) \| (.+) \|$/gm,
+      ),
+    ]
+    const table = listed.flatMap(([, names, stages]) => (names ?? '').split(', ').map((name) => `${name}: ${stages}`))
+    const spam = { scan: () => Promise.reject(new Error('no message')) }
+    const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' } } as unknown as Config
+    const checks = buildChecks(config, { ...partsOf(), spam })(admission)
+    const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
+    const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
+    expect(built.toSorted()).toEqual(table.toSorted())
+  })
+
   it('are the fixed ones around those of the role file, in its order', () => {
     expect(namesOf(['author', 'sender', 'hop-count'])).toEqual([
       'admission',

@@ -26,6 +26,15 @@ import type { Router } from '../route/resolution.ts'
  * The order of checks, the same at every stage: `first`, then the checks of the role file in its order, then `last`. A role file cannot
  * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
  * because a client that another check refuses learns nothing about our addresses.
+ *
+ * | place | check | stages |
+ * |---|---|---|
+ * | first | admission | connect, secured, mail |
+ * | first | client-name | connect, secured |
+ * | first | storage | mail |
+ * | role file | sender | mail |
+ * | role file | hop-count, authentication-results, peer-results, author, spam | message |
+ * | last | srs-hash-throttle, recipient | rcpt |
  */
 const fixedChecks = {
   first: ['admission', 'client-name', 'storage'],
