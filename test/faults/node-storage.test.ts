@@ -112,7 +112,7 @@ describe.skipIf(!mayMount)('a small disk', () => {
       )
       if (started === 'started') expect(await sendOne(node)).toMatch(/^452 4\.3\.1/)
       else {
-        expect(started).toMatch(/ended with 2[^]*node\.yaml:\d+:\d+: .* is full/)
+        expect(started).toMatch(/exited with 2[^]*node\.yaml:\d+:\d+: .* is full/)
         expect(started).not.toMatch(/^\s+at .*[:(]/m)
       }
     }
@@ -177,7 +177,7 @@ it('a missing spool file affects its message only: nothing of it is sent, and th
   await node.stop()
   await node.start()
   expect(held()).toEqual(['held'])
-  expect(node.log().join('\n')).toMatch(/body of a queued message is gone/)
+  expect(node.log().join('\n')).toMatch(/body of a queued message is missing or damaged/)
   expect(far.messages).toHaveLength(1)
 })
 

@@ -24,7 +24,7 @@ export function explainErrors<T>(file: string, open: () => T): T {
 }
 
 function explanation(file: string, { cause, message }: QueueUnavailable): string {
-  if (cause === 'full') return `cannot use ${file}: ${message}; free space on its file system`
+  if (cause === 'full') return `cannot use ${file}: its file system is full (${message}); free space on it`
   if (cause !== 'corrupt') return `cannot use ${file}: ${message}`
   return (
     `${file} is damaged (${message}); nothing was changed. Restore a backup with \`waypost queue restore\`, or recover what is ` +
