@@ -87,7 +87,7 @@ export function decodeMessage(wire: WireStored, octets: Uint8Array): StoredMessa
   }
 }
 
-export function encodeTls(tls: TlsResult | null): WireTls | null {
+function encodeTls(tls: TlsResult | null): WireTls | null {
   return tls && [tls.level, tls.policy, tls.protocol, tls.failure]
 }
 

@@ -8,7 +8,7 @@ import type { StoreContext } from '../store-context.ts'
 import { finishMessage } from './settle.ts'
 import { refuseTransfer, acceptTransfer } from './transfer-target-steps.ts'
 
-export function beginTransfers(
+function beginTransfers(
   context: StoreContext,
   { step, now }: { readonly step: TransferStep & { kind: 'begin' }; readonly now: number },
 ): TransferStepAnswers['begin'] {
@@ -26,7 +26,7 @@ export function beginTransfers(
   return messages
 }
 
-export function commitTransfers(
+function commitTransfers(
   context: StoreContext,
   { step, now }: { readonly step: TransferStep & { kind: 'commit' }; readonly now: number },
 ): null {
@@ -46,10 +46,7 @@ export function commitTransfers(
   return null
 }
 
-export function abortTransfers(
-  context: StoreContext,
-  { step }: { readonly step: TransferStep & { kind: 'abort' } },
-): null {
+function abortTransfers(context: StoreContext, { step }: { readonly step: TransferStep & { kind: 'abort' } }): null {
   const sql = context.sql.transfers
   for (const token of step.tokens) {
     const row = sql.selectPendingTransfer(token)
