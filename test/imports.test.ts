@@ -3,7 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { circles, forbiddenArrows, repeatedNames, unusedArrows, unusedContracts } from './lib/import-rules.ts'
+import {
+  circles,
+  forbiddenArrows,
+  fragments,
+  repeatedNames,
+  unusedArrows,
+  unusedContracts,
+} from './lib/import-rules.ts'
 
 const src = join(import.meta.dirname, '../src')
 const sources = new Map(
@@ -31,4 +38,8 @@ it('has no circle between files', () => {
 
 it('has no file name twice', () => {
   expect(repeatedNames(sources)).toEqual([])
+})
+
+it('has no short file that only its neighbour imports', () => {
+  expect(fragments(sources)).toEqual([])
 })

@@ -1,7 +1,7 @@
 // Shows that the import rule can fail: made-up trees with one fault each.
 
 import { describe, expect, it } from 'vitest'
-import { circles, forbiddenArrows, importsOf, unusedArrows, unusedContracts } from './import-rules.ts'
+import { circles, forbiddenArrows, fragments, importsOf, unusedArrows, unusedContracts } from './import-rules.ts'
 
 const tree = (files: Record<string, string>) => new Map(Object.entries(files))
 
@@ -126,5 +126,22 @@ describe('circles', () => {
 
   it('finds a file that imports itself', () => {
     expect(circles(tree({ 'lib/a.ts': "import './a.ts'" }))).toEqual(['lib/a.ts → lib/a.ts'])
+  })
+})
+
+describe('fragments', () => {
+  const long = '\n'.repeat(30)
+
+  it('finds a short file that only its neighbour imports', () => {
+    expect(fragments(tree({ 'lib/a.ts': "import './b.ts'", 'lib/b.ts': '' }))).toEqual(['lib/b.ts → lib/a.ts'])
+  })
+
+  it.each([
+    ['a long file', { 'lib/a.ts': "import './b.ts'", 'lib/b.ts': long }],
+    ['two importers', { 'lib/a.ts': "import './b.ts'", 'lib/c.ts': "import './b.ts'", 'lib/b.ts': '' }],
+    ['another folder', { 'dns/x/a.ts': "import '../b.ts'", 'dns/b.ts': '' }],
+    ['a contract', { 'dns/a.ts': "import './mx.ts'", 'dns/mx.ts': '' }],
+  ])('leaves %s', (_name, files) => {
+    expect(fragments(tree(files))).toEqual([])
   })
 })

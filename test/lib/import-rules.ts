@@ -191,3 +191,35 @@ export function repeatedNames(sources: Sources): string[] {
   const paths = Map.groupBy(sources.keys(), (file) => posix.basename(file))
   return [...paths].filter(([, files]) => files.length > 1).map(([name, files]) => `${name}: ${files.join(', ')}`)
 }
+
+/** A file with fewer lines than this is a fragment if only one file imports it, and from the same folder. */
+const FRAGMENT_LINES = 20
+
+/** Short files that stay, each with the reason. */
+const keptFragments: Readonly<Record<string, string>> = {
+  'cli/node/demo-command.ts': 'one file per command',
+  'delivery/hosts/non-routable.ts': 'a rule of the RFCs with a table of tests',
+  'delivery/tls-policy/encrypt-policy.ts': 'one file per policy',
+}
+
+/** Fragments that belong into their only importer, as `dns/a.ts → dns/b.ts`, and exceptions that are no fragments. Contracts may be short. */
+export function fragments(sources: Sources): string[] {
+  const importers = new Map<string, string[]>()
+  for (const [file, source] of sources)
+    for (const target of importsOf(file, source)) importers.set(target, [...(importers.get(target) ?? []), file])
+  const found = new Map(
+    [...sources].flatMap(([file, source]) => {
+      const [importer, ...others] = importers.get(file) ?? []
+      if (importer === undefined || others.length > 0 || posix.dirname(importer) !== posix.dirname(file)) return []
+      if (source.split('\n').length > FRAGMENT_LINES || isContract(contracts[moduleOf(file)] ?? [], fileInModule(file)))
+        return []
+      return [[file, `${file} → ${importer}`] as const]
+    }),
+  )
+  const stale = Object.keys(keptFragments).filter((file) => sources.has(file) && !found.has(file))
+  return [...[...found].filter(([file]) => !(file in keptFragments)).map(([, arrow]) => arrow), ...stale]
+}
+
+function fileInModule(file: string): string {
+  return file.slice(moduleOf(file).length + 1)
+}
