@@ -104,15 +104,12 @@ describe('drain', () => {
     await queue.close()
   })
 
-  it('is refused by who does not know this node, and leaves everything as it was', async () => {
+  it('is refused by a node that does not know this one, and changes nothing', async () => {
     await fill(pair.giver, 3)
     pair.taker.configure({ peers: { mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }], srs: [stranger()] } })
     await pair.taker.start()
     const { status, stderr } = await drain('--wait', '0')
-    expect([status, stderr]).toEqual([
-      1,
-      'the transfer ended early: it answered 403: your certificate is not known here\n',
-    ])
+    expect([status, stderr]).toEqual([1, 'the transfer ended early: it replied 403: unknown certificate\n'])
     expect(pair.giver.queue().flatMap(({ recipients }) => recipients.map(({ state }) => state))).toEqual(
       Array(3).fill('queued'),
     )
@@ -125,7 +122,7 @@ describe('drain', () => {
     const { status, stderr } = await drain('--fingerprint', '0'.repeat(64), '--wait', '0')
     expect([status, stderr]).toEqual([
       1,
-      'the transfer ended early: its certificate is none of those that our nodes have\n',
+      'the transfer ended early: its certificate is not known; check the fingerprints\n',
     ])
     expect((await drain('--fingerprint', `sha256:${fingerprintOf(pair.taker)}`)).status).toBe(0)
   })
