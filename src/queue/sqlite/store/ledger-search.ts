@@ -11,7 +11,7 @@ const ROWS_PER_MESSAGE = 100_000
 
 /**
  * The events of the messages that a queue ID, an address or a Message-ID names, as JSON arrays, oldest first; of an address only the
- * newest `limit` messages.
+ * newest `limit` messages and refusals.
  */
 export function traceSubject(
   db: Database,
@@ -23,8 +23,12 @@ export function traceSubject(
   const found = [...tail, ...selectIndexed(db, [term], term.includes('@') ? limit : ROWS_PER_MESSAGE)]
   const rows = new Map<number, LedgerRow>()
   const queueIds = new Set<string>()
+  // A refusal has no queue ID and counts as a message, in the tail as in the index.
+  const messages = new Set<string | number>()
   for (const row of found.toSorted((a, b) => b.id - a.id)) {
-    if (queueIds.size === limit && !queueIds.has(row.queueId ?? '')) continue
+    const message = row.queueId ?? row.id
+    if (messages.size === limit && !messages.has(message)) continue
+    messages.add(message)
     rows.set(row.id, row)
     if (row.queueId !== null) queueIds.add(row.queueId)
   }
