@@ -2,17 +2,12 @@
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
+import { type EnvelopeColumns, envelopeColumns } from './recipient-rows.ts'
 
-export interface ClaimRow {
+export interface ClaimRow extends EnvelopeColumns {
   readonly id: number
   readonly attempt: number
   readonly nextAttemptAt: number
-  readonly notify: number
-  readonly private: 0 | 1
-  readonly address: string
-  readonly original: string | null
-  readonly reversePath: string | null
-  readonly orcpt: string | null
 }
 
 /** The recipient with the earliest next attempt, if it is due, or null. One look-up in a partial index. */
@@ -61,8 +56,7 @@ export function selectDueOfFlow(
 export function selectDueOfMessage(
   db: Database,
 ): (message: number, due: { nextHop: string; now: number }) => IterableIterator<ClaimRow> {
-  const select = db.prepare(`SELECT id, attempt, next_attempt_at AS nextAttemptAt, notify, private, address, original,
-    reverse_path AS reversePath, orcpt FROM recipients
+  const select = db.prepare(`SELECT id, attempt, next_attempt_at AS nextAttemptAt, ${envelopeColumns} FROM recipients
     WHERE id BETWEEN ? AND ? AND +state < 2 AND next_hop = ? AND next_attempt_at <= ?`)
   return (message, { nextHop, now }) =>
     select.iterate(firstRecipientId(message), lastRecipientId(message), nextHop, now) as IterableIterator<ClaimRow>

@@ -1,21 +1,20 @@
 // SQL of an operator's actions on recipients, and of the sweeps for delayed and expired recipients.
 
 import type { Database } from 'better-sqlite3'
+import type { MessageFacts } from './message-rows.ts'
+import type { EnvelopeColumns, LastAttemptColumns } from './recipient-rows.ts'
 
-export interface ControlledRow {
+export interface ControlledRow
+  extends Pick<EnvelopeColumns, 'notify' | 'address'>,
+    Pick<LastAttemptColumns, 'lastStatus' | 'lastReply' | 'lastHost'> {
   readonly id: number
   readonly state: number
   readonly attempt: number
   readonly nextHop: string
   readonly nextAttemptAt: number
-  readonly notify: number
-  readonly address: string
-  readonly lastStatus: string | null
-  readonly lastReply: string | null
-  readonly lastHost: string | null
 }
 
-/** The columns of a SteeredRow, of a table or alias `r`. */
+/** The columns of a ControlledRow, of a table or alias `r`. */
 export const controlledColumns = `r.id, r.state, r.attempt, r.next_hop AS nextHop, r.next_attempt_at AS nextAttemptAt, r.notify,
   r.address, r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost`
 
@@ -79,11 +78,8 @@ export function updatePendingAction(db: Database): (id: number, pendingAction: s
   return (id, pendingAction) => update.run({ id, action: pendingAction }).changes > 0
 }
 
-export interface LifetimeRow {
+export interface LifetimeRow extends MessageFacts {
   readonly id: number
-  readonly queueId: string
-  readonly arrivedAt: number
-  readonly expiresAt: number
 }
 
 /** Messages after a row id, oldest first. */

@@ -3,31 +3,21 @@
 import type { Database } from 'better-sqlite3'
 import type { QueueFilter } from '../../../contract/recipient-filter.ts'
 import { filterSql } from './filter-rows.ts'
+import type { MessageFacts } from './message-rows.ts'
+import type { EnvelopeColumns, LastAttemptColumns } from './recipient-rows.ts'
 
-export interface ListedRow {
+export interface ListedRow extends MessageFacts, Omit<EnvelopeColumns, 'notify' | 'orcpt'>, LastAttemptColumns {
   readonly id: number
   readonly message: number
-  readonly queueId: string
-  readonly arrivedAt: number
-  readonly expiresAt: number
   readonly sender: string | null
   readonly origin: string
   readonly size: number
-  readonly address: string
-  readonly original: string | null
-  readonly reversePath: string | null
   readonly nextHop: string
-  readonly private: 0 | 1
   readonly state: number
   readonly attempt: number
   readonly pendingAction: string | null
   readonly nextAttemptAt: number
   readonly notice: number
-  readonly lastAt: number | null
-  readonly lastStatus: string | null
-  readonly lastReply: string | null
-  readonly lastHost: string | null
-  readonly lastClass: string | null
 }
 
 const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS arrivedAt, m.expires_at AS expiresAt, m.sender,

@@ -3,6 +3,13 @@
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
 
+/** The columns of a message that most statements need. Times are unix milliseconds. */
+export interface MessageFacts {
+  readonly queueId: string
+  readonly arrivedAt: number
+  readonly expiresAt: number
+}
+
 export interface StoredRow extends Omit<MessageRow, 'content'> {
   readonly content: Buffer
 }
@@ -12,13 +19,6 @@ export function selectMessage(db: Database): (id: number) => StoredRow | null {
     sender_proven AS senderProven, origin, parameters, spool_file AS spoolFile, header_size AS headerSize,
     body_size AS bodySize, content FROM messages WHERE id = ?`)
   return (id) => (select.get(id) as StoredRow | undefined) ?? null
-}
-
-/** The columns of a message that settling needs. */
-export interface MessageFacts {
-  readonly queueId: string
-  readonly arrivedAt: number
-  readonly expiresAt: number
 }
 
 export function selectMessageFacts(db: Database): (id: number) => MessageFacts | null {
@@ -39,11 +39,8 @@ export function selectMessageIdOf(db: Database): (queueId: string) => number | n
   return (queueId) => (select.get(queueId) as number | undefined) ?? null
 }
 
-export interface MessageRow {
+export interface MessageRow extends MessageFacts {
   readonly id: number
-  readonly queueId: string
-  readonly arrivedAt: number
-  readonly expiresAt: number
   readonly sender: string | null
   readonly senderProven: 0 | 1
   readonly origin: string

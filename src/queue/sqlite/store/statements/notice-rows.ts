@@ -1,30 +1,19 @@
 // SQL of the notices that are due.
 
 import type { Database } from 'better-sqlite3'
+import { type EnvelopeColumns, envelopeColumns, type LastAttemptColumns, lastAttemptColumns } from './recipient-rows.ts'
 
-export interface NoticeRow {
+export interface NoticeRow extends EnvelopeColumns, LastAttemptColumns {
   readonly id: number
   readonly state: number
   readonly notice: number
   readonly nextHop: string
-  readonly notify: number
-  readonly private: 0 | 1
-  readonly address: string
-  readonly original: string | null
-  readonly reversePath: string | null
-  readonly orcpt: string | null
-  readonly lastAt: number | null
-  readonly lastStatus: string | null
-  readonly lastReply: string | null
-  readonly lastHost: string | null
-  readonly lastClass: string | null
 }
 
 /** Recipients with a notice due after a row id, in the order of rows, so those of one message are together. */
 export function selectNotices(db: Database): (after: number, limit: number) => NoticeRow[] {
-  const select = db.prepare(`SELECT id, state, notice, next_hop AS nextHop, notify, private, address, original,
-    reverse_path AS reversePath, orcpt, last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply,
-    last_host AS lastHost, last_class AS lastClass FROM recipients WHERE notice > 0 AND id > ? ORDER BY id LIMIT ?`)
+  const select = db.prepare(`SELECT id, state, notice, next_hop AS nextHop, ${envelopeColumns}, ${lastAttemptColumns}
+    FROM recipients WHERE notice > 0 AND id > ? ORDER BY id LIMIT ?`)
   return (after, limit) => select.all(after, limit) as NoticeRow[]
 }
 

@@ -2,33 +2,22 @@
 
 import type { Database } from 'better-sqlite3'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
+import { type EnvelopeColumns, envelopeColumns, type LastAttemptColumns, lastAttemptColumns } from './recipient-rows.ts'
 
-export interface TransferRow {
+export interface TransferRow extends EnvelopeColumns, LastAttemptColumns {
   readonly state: number
   readonly notice: number
   readonly nextHop: string
   readonly nextAttemptAt: number
   readonly attempt: number
-  readonly notify: number
-  readonly private: 0 | 1
-  readonly address: string
-  readonly original: string | null
-  readonly reversePath: string | null
-  readonly orcpt: string | null
   readonly delayNotified: 0 | 1
-  readonly lastAt: number | null
-  readonly lastStatus: string | null
-  readonly lastReply: string | null
-  readonly lastHost: string | null
-  readonly lastClass: string | null
 }
 
 /** The recipients of a frozen message with their state before the freeze. */
 export function selectTransferred(db: Database): (message: number) => TransferRow[] {
   const select =
     db.prepare(`SELECT kept_state AS state, kept_notice AS notice, next_hop AS nextHop, next_attempt_at AS nextAttemptAt,
-    attempt, notify, private, address, original, reverse_path AS reversePath, orcpt, delay_notified AS delayNotified,
-    last_at AS lastAt, last_status AS lastStatus, last_reply AS lastReply, last_host AS lastHost, last_class AS lastClass
+    attempt, ${envelopeColumns}, delay_notified AS delayNotified, ${lastAttemptColumns}
     FROM recipients WHERE id BETWEEN ? AND ? ORDER BY id`)
   return (message) => select.all(firstRecipientId(message), lastRecipientId(message)) as TransferRow[]
 }
