@@ -48,7 +48,22 @@ export interface CheckPorts {
 
 /** @param checks in the order in which every stage runs them */
 export function createChecks(checks: readonly Check[], ports: CheckPorts): Checks {
-  return { run: (stage, facts) => runStage(checks, ports, { stage, facts }) }
+  const implementing = (stage: Stage) => checks.filter((check) => check[stage] !== undefined)
+  const stages: Readonly<Record<Stage, readonly Check[]>> = {
+    connect: implementing('connect'),
+    secured: implementing('secured'),
+    helo: implementing('helo'),
+    mail: implementing('mail'),
+    rcpt: implementing('rcpt'),
+    message: implementing('message'),
+  }
+  return {
+    run: async (stage, facts) => {
+      const outcome = await runStage(stages[stage], ports, { stage, facts })
+      if (outcome.kind === 'refused') for (const one of checks) one.refused?.[stage]?.(facts, outcome.reply)
+      return outcome
+    },
+  }
 }
 
 async function runStage<S extends Stage>(
@@ -56,53 +71,57 @@ async function runStage<S extends Stage>(
   ports: CheckPorts,
   { stage, facts }: { readonly stage: S; readonly facts: StageFacts[S] },
 ): Promise<StageOutcome<S>> {
-  const findings: Finding[] = []
+  const passed = nothingFound<StageFacts[S]['origin']>(facts.origin)
   let current = facts
   for (const check of checks) {
     const answer = callCheck(check, ports, { stage, facts: current })
-    if (answer === null) continue
     const finding = answer instanceof Promise ? await answer : answer
-    if (finding.verdict.kind !== 'accept') {
-      const { reply } = finding.verdict
-      for (const one of checks) one.refused?.[stage]?.(current, reply)
-      return { kind: 'refused', reply }
+    if (finding.verdict.kind !== 'accept') return { kind: 'refused', reply: finding.verdict.reply }
+    if (finding.origin) {
+      current = { ...current, origin: finding.origin }
+      passed.origin = finding.origin
     }
-    if (finding.origin) current = { ...current, origin: finding.origin }
-    findings.push(finding)
+    merge(passed, finding)
   }
-  return merge(findings, { origin: current.origin, senderProven: provenByOrigin(facts.origin) })
+  return passed
 }
 
-/** Null if the check does not implement the stage. */
 function callCheck<S extends Stage>(
   check: Check,
   ports: CheckPorts,
   { stage, facts }: { readonly stage: S; readonly facts: StageFacts[S] },
-): Finding | Promise<Finding> | null {
+): Finding | Promise<Finding> {
   const handlers: StageHandlers = check
-  const failed = (error: unknown) => ({ verdict: refuse(refusalOf(error, ports, `check ${check.name} at ${stage}`)) })
   try {
-    const finding = handlers[stage]?.(facts) ?? null
-    if (!(finding instanceof Promise)) return finding
-    const deadline = check.deadline ?? (stage === 'message' ? messageDeadline : commandDeadline)
-    return withinDeadline(finding, deadline, { check, clock: ports.clock }).catch(failed)
+    const finding = handlers[stage]?.(facts) ?? { verdict: accept }
+    return finding instanceof Promise ? withinDeadline(finding, ports, { check, stage }) : finding
   } catch (error) {
-    return failed(error)
+    return failed(error, ports, { check, stage })
   }
 }
 
-async function withinDeadline(
-  finding: Promise<Finding>,
-  { ms, expired }: Deadline,
-  { check, clock }: Pick<CheckPorts, 'clock'> & { readonly check: Check },
-): Promise<Finding> {
-  const { promise: late, resolve } = Promise.withResolvers<Finding>()
-  const timer = clock.after(ms, () => resolve({ verdict: expired === 'pass' ? accept : refuse(tooLate(check, ms)) }))
-  try {
-    return await Promise.race([finding, late])
-  } finally {
-    timer.cancel()
-  }
+interface Call {
+  readonly check: Check
+  readonly stage: Stage
+}
+
+/** One promise and one timer for each call: this runs for every command of every client. */
+function withinDeadline(finding: Promise<Finding>, ports: CheckPorts, call: Call): Promise<Finding> {
+  const { ms, expired } = call.check.deadline ?? (call.stage === 'message' ? messageDeadline : commandDeadline)
+  return new Promise((resolve) => {
+    const timer = ports.clock.after(ms, () =>
+      resolve({ verdict: expired === 'pass' ? accept : refuse(tooLate(call.check, ms)) }),
+    )
+    const end = (found: Finding) => {
+      timer.cancel()
+      resolve(found)
+    }
+    finding.then(end, (error: unknown) => end(failed(error, ports, call)))
+  })
+}
+
+function failed(error: unknown, ports: CheckPorts, { check, stage }: Call): Finding {
+  return { verdict: refuse(refusalOf(error, ports, `check ${check.name} at ${stage}`)) }
 }
 
 function tooLate({ name }: Check, ms: number): Refusal {
@@ -117,22 +136,30 @@ function refusalOf(error: unknown, { log }: CheckPorts, context: string): Refusa
   return unforeseen(error)
 }
 
-function merge<O extends Origin | null>(
-  findings: readonly Finding[],
-  start: { readonly origin: O; readonly senderProven: boolean },
-): Passed<O> {
-  const found = <K extends keyof Finding>(key: K) => findings.map((one) => one[key]).filter((one) => one !== undefined)
-  const results = found('results')
+type Merged<O extends Origin | null> = { -readonly [K in keyof Passed<O>]: Passed<O>[K] }
+
+function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
   return {
     kind: 'passed',
-    origin: start.origin,
-    remoteName: found('remoteName').at(-1) ?? null,
-    resolution: found('resolution').at(-1) ?? null,
-    senderProven: start.senderProven || found('senderProven').includes(true),
-    results: results.length === 0 ? null : results.reduce(mergeResults),
-    fields: found('fields'),
-    events: found('events').flat(),
+    origin,
+    remoteName: null,
+    resolution: null,
+    senderProven: provenByOrigin(origin),
+    results: null,
+    fields: [],
+    events: [],
   }
+}
+
+/** Adds what one check found. Single values: the last one counts. */
+function merge<O extends Origin | null>(passed: Merged<O>, finding: Finding): void {
+  const { remoteName, resolution, results, fields, events } = finding
+  if (remoteName !== undefined) passed.remoteName = remoteName
+  if (resolution !== undefined) passed.resolution = resolution
+  if (finding.senderProven) passed.senderProven = true
+  if (results !== undefined) passed.results = passed.results === null ? results : mergeResults(passed.results, results)
+  if (fields !== undefined) passed.fields = [...passed.fields, fields]
+  if (events !== undefined) passed.events = [...passed.events, ...events]
 }
 
 /** Authenticated clients and the node itself need no other proof of the sender. */

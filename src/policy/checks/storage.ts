@@ -5,7 +5,7 @@ import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
 import type { Queue, QueueHealth } from '../../queue/contract/queue.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Refusal } from '../../smtp/reply.ts'
-import type { Check } from '../check.ts'
+import type { Check, Finding } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -17,17 +17,22 @@ const FRESH_MS = 1000
 
 export function storageCheck(queue: Pick<Queue, 'health'>, clock: Pick<Clock, 'monotonic'>): Check {
   let askedAt = Number.NEGATIVE_INFINITY
-  let verdict: Promise<Verdict> = Promise.resolve(accept)
+  let finding: Finding | Promise<Finding> = { verdict: accept }
+  const ask = async (): Promise<Finding> => {
+    const verdict = await queue
+      .health()
+      .then(judge, (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error))))
+    finding = { verdict }
+    return finding
+  }
   return {
     name: 'storage',
-    mail: async () => {
+    mail: () => {
       if (clock.monotonic() - askedAt > FRESH_MS) {
         askedAt = clock.monotonic()
-        verdict = queue
-          .health()
-          .then(judge, (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error))))
+        finding = ask()
       }
-      return { verdict: await verdict }
+      return finding
     },
   }
 }
