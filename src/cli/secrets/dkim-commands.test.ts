@@ -125,8 +125,8 @@ describe('waypost dkim', () => {
     await keygen()
     const inactive = await run((io) => dkimSign({ directory, now }, io), 'From: ann@example.org\n\nx\n')
     expect(inactive).toMatchObject({ code: 1, out: '', err: 'no active key for example.org\n' })
-    const nobody = await run((io) => dkimSign({ directory, now }, io), 'Subject: x\n\nx\n')
-    expect(nobody).toMatchObject({ code: 2, out: '', err: expect.stringContaining('found no address in From') })
+    const withoutFrom = await run((io) => dkimSign({ directory, now }, io), 'Subject: x\n\nx\n')
+    expect(withoutFrom).toMatchObject({ code: 2, out: '', err: expect.stringContaining('found no address in From') })
   })
 
   test('unusable keys: exit code 2 and the name of the file', async () => {
