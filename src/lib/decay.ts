@@ -5,8 +5,8 @@ import type { Clock } from './clock.ts'
 export interface DecayCounters {
   /** The current count, 0 for an unknown key. */
   get(key: string): number
-  /** Adds one and returns the new count. */
-  add(key: string): number
+  /** Adds `amount`, 1 by default, and returns the new count. */
+  add(key: string, amount?: number): number
   clear(key: string): void
   /** Number of keys. */
   readonly size: number
@@ -45,11 +45,11 @@ export function createDecayCounters({ clock, halfLifeMs, maxKeys }: DecaySetting
       return counts.size
     },
     get: (key) => valueOf(counts.get(key), clock.monotonic()),
-    add: (key) => {
+    add: (key, amount = 1) => {
       const now = clock.monotonic()
       const known = counts.get(key)
       if (!known && counts.size >= maxKeys) dropLowest(now)
-      const value = valueOf(known, now) + 1
+      const value = valueOf(known, now) + amount
       counts.set(key, { value, at: now })
       return value
     },

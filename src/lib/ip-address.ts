@@ -9,6 +9,9 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 export type AddressClass = ReturnType<Address['range']>
 /** Leading bits of an IPv6 address that name one customer's network (RFC 6177 section 2: never less than a /64). */
 const CLIENT_GROUPS = 4
+/** Leading octets of an IPv4 address and groups of an IPv6 address that name one site: the largest network that is usually given to one. */
+const SITE_OCTETS = 3
+const SITE_GROUPS = 3
 const globalUnicast = ipaddr.parseCIDR('2000::/3')
 const nonPublic: ReadonlySet<AddressClass> = new Set<AddressClass>([
   'unspecified',
@@ -31,8 +34,23 @@ export function clientNetwork(ip: string): string {
   const address = parseAddress(ip)
   if (address === null) return ip.toLowerCase()
   if (address.kind() === 'ipv4') return address.toString()
-  const groups = (address as ipaddr.IPv6).parts.slice(0, CLIENT_GROUPS)
-  return `${groups.map((group) => group.toString(16)).join(':')}::/64`
+  return leadingGroups(address as ipaddr.IPv6, CLIENT_GROUPS)
+}
+
+/**
+ * The network of a site, which can hold many clients: `192.0.2.0/24` of an IPv4 address, `2001:db8:1::/48` of an IPv6 address (RFC 6177
+ * section 2). A text that is no address is returned in lower case.
+ */
+export function siteNetwork(ip: string): string {
+  const address = parseAddress(ip)
+  if (address === null) return ip.toLowerCase()
+  if (address.kind() === 'ipv6') return leadingGroups(address as ipaddr.IPv6, SITE_GROUPS)
+  return `${address.toByteArray().slice(0, SITE_OCTETS).join('.')}.0/24`
+}
+
+function leadingGroups(address: ipaddr.IPv6, count: number): string {
+  const groups = address.parts.slice(0, count).map((group) => group.toString(16))
+  return `${groups.join(':')}::/${count * 16}`
 }
 
 /** The octets of an address in network order, 4 or 16; 4 for an IPv4-mapped one. Null if the text is no address. */

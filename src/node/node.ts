@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
+import { createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
@@ -115,7 +116,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
-  const shared = { queue, resolver, clock, log, data, certificate, newQueueId: createQueueIds(clock, systemRandom) }
+  const budgets = createBudgets(clock)
+  const newQueueId = createQueueIds(clock, systemRandom)
+  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const observed = { ...path, sources: () => sources.current(), spam, draining: draining.signal }

@@ -3,6 +3,7 @@
 import { Registry } from 'prom-client'
 import { startAdmin } from '../admin/http.ts'
 import type { AdminSettings } from '../admin/http.ts'
+import type { Budgets } from '../budget/budgets.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { checkHealth } from '../observe/health-report.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
@@ -11,6 +12,7 @@ import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { SpamWatch } from './spam-watch.ts'
+import { budgetGauges, budgetHealth } from './budget-gauges.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
 import type { CurrentSources } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
@@ -20,6 +22,7 @@ import { queueGauges } from './queue-gauges.ts'
 
 export interface ObservationParts extends HealthParts {
   readonly queue: OpenQueue
+  readonly budgets: Budgets
   readonly log: EventLog
   readonly sources: CurrentSources
   /** Null without a spam filter. */
@@ -53,19 +56,26 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  return [...healthChecks(parts), directoryHealth(parts.sources), ...(parts.spam ? [parts.spam.health] : [])]
+  const { budgets, clock, sources, spam } = parts
+  return [
+    ...healthChecks(parts),
+    directoryHealth(sources),
+    budgetHealth(budgets, clock),
+    ...(spam ? [spam.health] : []),
+  ]
 }
 
 /** Every metric of a node that is read at a scrape. */
 export function nodeGauges(
-  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam'>,
+  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets'>,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, sources, spam } = parts
+  const { queue, clock, sources, spam, budgets } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
     ...directoryGauges(sources, clock),
+    ...budgetGauges(budgets),
     ...(spam ? [spam.metric] : []),
   ]
 }

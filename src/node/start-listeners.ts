@@ -2,6 +2,7 @@
 
 import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
 import { createGuard } from '../auth/login-throttle.ts'
+import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -25,7 +26,13 @@ import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
 import { buildChecks } from '../wiring/checks.ts'
-import { listenerSettings, peersOf, postmasterAddress, serverLimits } from '../wiring/reception-settings.ts'
+import {
+  listenerSettings,
+  peersOf,
+  postmasterAddress,
+  serverLimits,
+  sessionLimits,
+} from '../wiring/reception-settings.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
 
 export interface ReceptionParts {
@@ -33,6 +40,7 @@ export interface ReceptionParts {
   readonly intake: Intake
   readonly resolver: Resolver
   readonly clock: Clock
+  readonly budgets: Budgets
   readonly log: EventLog
   readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
   /** Null without a spam filter. */
@@ -61,10 +69,10 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, resolver, clock, log, data, spam, newQueueId, passwords } = parts
+  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, passwords } = parts
   const authenticator = () => lazyAuthenticator(resolver)
   return {
-    checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock }),
+    checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
     login: createLogin({
       passwords,
       certificates: null,
@@ -83,7 +91,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
 
 async function start(
   config: Config,
-  { clock, log, data, certificate }: ReceptionParts,
+  { clock, log, data, certificate, budgets }: ReceptionParts,
   { listener, shared }: { readonly listener: ListenerConfig; readonly shared: Shared },
 ): Promise<Listener> {
   const admission = {
@@ -110,6 +118,7 @@ async function start(
     hostname: config.hostname,
     postmaster: postmasterAddress(config),
     limits: serverLimits(config),
+    sessions: budgets.pool('sessions', sessionLimits(config)),
     log,
   })
 }

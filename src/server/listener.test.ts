@@ -181,13 +181,13 @@ describe('the start of a session', () => {
   })
 
   it('logs a client without a slot with its IPv4 address, without the prefix of dual-stack sockets', async () => {
-    await start({ settings: { host: '::' }, limits: { connectionsPerClient: 0 } })
+    await start({ settings: { host: '::' }, sessions: { client: 0 } })
     await (await server.connect()).expect(null, '421 4.7.0')
     expect(server.notices).toMatchObject([{ message: 'too many connections', fields: { remote: '127.0.0.1' } }])
   })
 
   it('limits sessions per client and in all', async () => {
-    await start({ limits: { connectionsPerClient: 2 } })
+    await start({ sessions: { client: 2 } })
     const first = await server.greeted()
     await server.greeted()
     const third = await server.connect()

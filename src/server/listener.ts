@@ -1,10 +1,10 @@
 // Starts one listener and controls it: binds, sweeps, drains, closes.
 
 import type { AddressInfo } from 'node:net'
+import type { Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import type { Log } from '../lib/log.ts'
-import { createConnectionSlots } from './connection-limits.ts'
 import type { ListenerContext } from './context.ts'
 import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
@@ -20,6 +20,8 @@ export interface ListenerPorts<Resolution> {
   readonly clock: Clock
   readonly hostname: string
   readonly limits?: Partial<ServerLimits>
+  /** The places of this listener's sessions (budget `sessions`). */
+  readonly sessions: Pool
   /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
 }
@@ -59,8 +61,7 @@ export async function startListener<Resolution>(
     postmaster: ports.postmaster ?? `postmaster@${ports.hostname}`,
     draining: () => draining,
   }
-  const slots = createConnectionSlots(limits)
-  const server = new MailServer(context, slots)
+  const server = new MailServer(context, ports.sessions)
   const updateTls = () => useMaterial(server, settings, ports.certificate.value)
   const problem = updateTls()
   if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)
@@ -76,7 +77,7 @@ export async function startListener<Resolution>(
   }
   return {
     address: () => server.server.address() as AddressInfo,
-    sessions: () => slots.occupied,
+    sessions: () => ports.sessions.used,
     updateTls,
     drain: async (ms) => {
       draining = true

@@ -5,9 +5,9 @@ import type { Socket } from 'node:net'
 import { createSecureContext, type TLSSocket } from 'node:tls'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { Pool, Shortage } from '../budget/pool.ts'
 import { plainAddress } from '../lib/ip-address.ts'
 import { systemRandom } from '../lib/random.ts'
-import type { ConnectionSlots } from './connection-limits.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
@@ -22,15 +22,15 @@ const NO_SLOT_MS = 5000
 
 export class MailServer<Resolution> extends SMTPServer {
   readonly #context: ListenerContext<Resolution>
-  readonly #slots: ConnectionSlots
+  readonly #places: Pool
   readonly #open = new Set<MailConnection<Resolution>>()
   readonly #freeSlot = new WeakMap<Socket, () => void>()
   readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
-  constructor(context: ListenerContext<Resolution>, slots: ConnectionSlots) {
+  constructor(context: ListenerContext<Resolution>, places: Pool) {
     super(serverOptions(context))
     this.#context = context
-    this.#slots = slots
+    this.#places = places
     this.on('error', (error: Error) => {
       context.log.info({ listener: context.settings.name }, `listener or TLS handshake failed: ${error.message}`)
     })
@@ -66,11 +66,12 @@ export class MailServer<Resolution> extends SMTPServer {
       socket.destroy()
       return false
     }
-    const freeSlot = this.#slots.occupy(plainAddress(socket.remoteAddress))
-    if (!freeSlot) {
-      this.#refuse(socket, handshake)
+    const place = this.#places.take({ purpose: 'internet', ip: socket.remoteAddress })
+    if (place.kind === 'short') {
+      this.#refuse(socket, handshake, place.shortage)
       return false
     }
+    const freeSlot = () => place.release()
     this.#freeSlot.set(socket, freeSlot)
     socket.once('close', freeSlot)
     const release = super._acceptSocket(socket, handshake)
@@ -78,9 +79,10 @@ export class MailServer<Resolution> extends SMTPServer {
     return release
   }
 
-  #refuse(socket: Socket, handshake: boolean): void {
+  #refuse(socket: Socket, handshake: boolean, limit: Shortage): void {
     const { clock, log, settings } = this.#context
-    log.info({ listener: settings.name, remote: plainAddress(socket.remoteAddress ?? '') }, 'too many connections')
+    const remote = plainAddress(socket.remoteAddress ?? '')
+    log.info({ listener: settings.name, remote, limit }, 'too many connections')
     socket.on('error', () => {})
     if (handshake) {
       socket.destroy()

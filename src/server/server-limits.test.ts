@@ -1,31 +1,14 @@
-// Connection slots, the error count, the pace of DATA, and the default limits.
+// The error count, the pace of DATA, and the default limits.
 
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { refusal } from '../smtp/reply.ts'
-import { createConnectionSlots } from './connection-limits.ts'
 import { createDataPace } from './data-pace.ts'
 import { createErrorCount } from './error-count.ts'
 import { defaultLimits } from './server-limits.ts'
 import { done } from './server-replies.ts'
 import { say, sayJunk, sayUncounted } from './session-dialogue.ts'
 import { createSessionTiming } from './session-timing.ts'
-
-describe('connection slots', () => {
-  it('are counted per client and in all, and each is freed once', () => {
-    const slots = createConnectionSlots({ connections: 3, connectionsPerClient: 2 })
-    const free = slots.occupy('192.0.2.1')
-    expect(slots.occupy('::ffff:192.0.2.1')).not.toBeNull()
-    expect(slots.occupy('192.0.2.1')).toBeNull()
-    expect(slots.occupy('2001:db8::1')).not.toBeNull()
-    expect(slots.occupy('192.0.2.9')).toBeNull()
-    free?.()
-    free?.()
-    expect(slots.occupied).toBe(2)
-    expect(slots.occupy('192.0.2.1')).not.toBeNull()
-    expect(slots.occupy('192.0.2.1')).toBeNull()
-  })
-})
 
 describe('the error count', () => {
   const limits = { softErrors: 2, hardErrors: 4, junkCommands: 1 }

@@ -9,10 +9,6 @@ export interface ServerLimits {
   readonly recipients: number
   /** Recipients above that limit that get 452 without counting as errors. */
   readonly recipientOvershoot: number
-  /** Concurrent sessions of this listener. */
-  readonly connections: number
-  /** Concurrent sessions of one IPv4 address or IPv6 /64. */
-  readonly connectionsPerClient: number
   /** Longest command line except AUTH. */
   readonly commandLine: number
   /** Longest AUTH line. */
@@ -53,9 +49,6 @@ export const defaultLimits: ServerLimits = {
   recipients: 1000,
   // A list server may send all its recipients and resend those that got 452 (RFC 5321 4.5.3.1.10).
   recipientOvershoot: 1000,
-  connections: 1000,
-  // Postfix's smtpd_client_connection_count_limit.
-  connectionsPerClient: 50,
   // RFC 5321 4.5.3.1.4 has 512, extensions add up to 1100 (RFC 1870, 3461, 6531).
   commandLine: 2048,
   // RFC 4954 4: 12288 octets of base64, plus the command.

@@ -249,7 +249,7 @@ describe('implicit TLS', () => {
   })
 
   it('counts handshakes as connections and closes those above the limit', async () => {
-    await start({ settings: { tls: 'implicit' }, limits: { connectionsPerClient: 1, handshakeMs: 300 } })
+    await start({ settings: { tls: 'implicit' }, sessions: { client: 1 }, limits: { handshakeMs: 300 } })
     const silent = await connectDialogue({ port: server.port })
     await expect(server.connect({ tls: trusting })).rejects.toThrow()
     await silent.closed()
@@ -270,6 +270,7 @@ describe('implicit TLS', () => {
     let current = testAuthority.issue({ names: ['localhost'] })
     const { startListener } = await import('./listener.ts')
     const { systemClock } = await import('../lib/clock.ts')
+    const { createBudgets } = await import('../budget/budgets.ts')
     server = await start({ settings: { tls: 'implicit' } })
     const settings = { name: 'other', host: '127.0.0.1', port: 0, tls: 'implicit', requestCertificate: false } as const
     const listener = await startListener(
@@ -284,6 +285,7 @@ describe('implicit TLS', () => {
         log: { info: () => {}, bug: () => {} },
         clock: systemClock,
         hostname: 'mx.example.org',
+        sessions: createBudgets(systemClock).pool('sessions'),
       },
     )
     const shown = async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
+import { createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import { Peers } from '../policy/peers.ts'
 import { createChecks } from '../policy/run-checks.ts'
@@ -14,9 +15,11 @@ import { buildChecks, explainChecks, spamFilterSettings } from './checks.ts'
 const admission = { admit: ['internet'], peers: new Peers([]), machines: null } as const
 
 function partsOf(router: Partial<Router> = {}) {
+  const clock = createFakeClock()
   return {
     resolver: fakeResolver({}),
-    clock: createFakeClock(),
+    clock,
+    budgets: createBudgets(clock),
     queue: { health: async () => ({ kind: 'ok', waiting: 0, freeBytes: 1e9 }) as const },
     router: router as Router,
     authenticator: () => ({ authenticate: () => Promise.reject(new Error('no message')) }),

@@ -1,5 +1,6 @@
 // Config → the checks of a node, in their order.
 
+import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
@@ -53,6 +54,7 @@ export interface RoleCheckParts {
 
 export interface CheckParts extends RoleCheckParts {
   readonly resolver: Resolver
+  readonly budgets: Budgets
   readonly queue: Pick<Queue, 'health'>
   readonly clock: Clock
 }
@@ -62,7 +64,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
     'client-name': clientNameCheck(parts),
     storage: storageCheck(parts.queue, parts.clock),
-    'srs-hash-throttle': srsHashThrottle(parts.clock),
+    'srs-hash-throttle': srsHashThrottle(parts.budgets.rate('srsGuesses')),
     recipient: recipientCheck({ router: parts.router, internet: config.role.internet }),
   }
   const ofRole = roleChecks(config, parts)

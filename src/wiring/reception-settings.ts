@@ -26,11 +26,17 @@ export function serverLimits({ limits }: Pick<Config, 'limits'>): Partial<Server
   return {
     messageSize: limits.message_size,
     recipients: limits.recipients,
-    connections: limits.connections,
-    connectionsPerClient: limits.connections_per_ip,
     commandMs: limits.command_timeout,
     dataIdleMs: limits.command_timeout,
   }
+}
+
+/** What the configuration changes of the budget `sessions`. */
+export function sessionLimits({ limits }: Pick<Config, 'limits'>): {
+  readonly capacity: number
+  readonly client: number
+} {
+  return { capacity: limits.connections, client: limits.connections_per_ip }
 }
 
 /** The peers that a listener admits: those of the roles that it names, or all. */

@@ -1,6 +1,7 @@
 // A registry with every metric that a node can have. The metrics are not read: their sources are stubs.
 
 import { Registry } from 'prom-client'
+import { createBudgets } from '../../src/budget/budgets.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -12,7 +13,13 @@ export function allMetrics(): Registry {
   const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeoutMs: 1000, hostname: 'node.example.org' }
   const log = { warn: () => undefined, info: () => undefined }
   const spam = createSpamWatch({ rspamd, whenDown: 'accept' }, { clock, log })
-  const parts = { clock, spam, certificate: { value: null }, sources: () => ({ mirrors: [], live: [] }) }
+  const parts = {
+    clock,
+    spam,
+    certificate: { value: null },
+    budgets: createBudgets(clock),
+    sources: () => ({ mirrors: [], live: [] }),
+  }
   const registry = new Registry()
   const gauges = nodeGauges({ ...parts, queue: {} } as unknown as ObservationParts, [])
   createMetrics(registry, { gauges, process: false })

@@ -14,6 +14,7 @@ const ANY = '*'
  */
 export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   lib: [],
+  budget: ['lib'],
   smtp: ['lib'],
   message: ['smtp', 'lib'],
   dns: ['lib'],
@@ -22,12 +23,12 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   dkim: ['message', 'dns', 'lib'],
   filter: ['message', 'dns', 'lib'],
   auth: ['smtp', 'directory', 'lib'],
-  policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'lib'],
+  policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
   queue: ['smtp', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
   delivery: ['smtp', 'dns', 'queue', 'lib'],
-  server: ['smtp', 'policy', 'message', 'lib'],
+  server: ['smtp', 'policy', 'message', 'budget', 'lib'],
   reception: ['server', 'policy', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],
   config: ['smtp', 'lib'],

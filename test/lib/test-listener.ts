@@ -1,6 +1,8 @@
 // Starts a listener with scripted hooks on a free loopback port; a test can shorten its limits.
 
 import { createAuthority } from '../../src/demo/ca.ts'
+import { createBudgets } from '../../src/budget/budgets.ts'
+import type { PoolLimits } from '../../src/budget/pool.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { ServerLimits } from '../../src/server/server-limits.ts'
 import { type Listener, startListener } from '../../src/server/listener.ts'
@@ -39,6 +41,7 @@ export interface TestListenerOptions {
   readonly settings?: Partial<ListenerSettings>
   readonly hooks?: Partial<TestHooks>
   readonly limits?: Partial<ServerLimits>
+  readonly sessions?: Partial<PoolLimits>
 }
 
 /** Errors cost no delay unless a test sets one. */
@@ -53,6 +56,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       certificate: { value: serverMaterial },
       clock: systemClock,
       hostname: 'mx.example.org',
+      sessions: createBudgets(systemClock).pool('sessions', options.sessions),
       limits: { errorDelayMs: 1, ...options.limits },
       log: {
         info: (fields, message) => void notices.push({ message, fields }),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { recipientFacts, runCheck, sampleSession } from '../../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
+import { createBudgets } from '../../budget/budgets.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
 import { srsHashThrottle } from './srs-hash-throttle.ts'
@@ -12,7 +13,7 @@ const unknown = refusal(550, '5.1.1', 'No such address here', 'no such address: 
 
 function throttled(origin: Origin = { kind: 'internet' }) {
   const clock = createFakeClock()
-  const check = srsHashThrottle(clock)
+  const check = srsHashThrottle(createBudgets(clock).rate('srsGuesses'))
   const facts = (forwardPath: string, remoteIp: string) =>
     recipientFacts({ session: sampleSession({ remoteIp }), origin, forwardPath })
   return {

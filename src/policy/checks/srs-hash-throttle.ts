@@ -2,38 +2,34 @@
 // the same network is not limited.
 
 import { clientNetwork } from '../../lib/ip-address.ts'
-import type { Clock } from '../../lib/clock.ts'
-import { createDecayCounters } from '../../lib/decay.ts'
+import type { Rate } from '../../budget/rate.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, RecipientFacts } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 
-/** Wrong SRS addresses that one network may present; bounces to mangled addresses come one at a time. */
-const MAX_WRONG = 20
-const HALF_LIFE_MS = 60 * 60 * 1000
-/** Networks remembered: some megabytes under a distributed attack. */
-const MAX_NETWORKS = 50_000
 /** The causes with which routing refuses a wrong hash (route/reverse.ts). An expired address has the right hash, so it is no guess. */
 const wrongHashCauses = new Set(['SRS: wrong hash', 'SRS: malformed'])
 /** The form of an SRS address, as in route/srs.ts, quoted or not. */
 const srsForm = /^"?srs[01][=+-]/i
 
-/** Comes before the recipient check: a throttled network learns nothing about its next address. */
-export function srsHashThrottle(clock: Pick<Clock, 'monotonic'>): Check {
-  const wrong = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_NETWORKS })
+/**
+ * Comes before the recipient check: a throttled network learns nothing about its next address.
+ * @param wrong wrong addresses by client network (budget `srsGuesses`)
+ */
+export function srsHashThrottle(wrong: Pick<Rate, 'count' | 'isOver'>): Check {
   return {
     name: 'srs-hash-throttle',
     rcpt: (facts) => {
       const network = throttledNetwork(facts)
       if (network === null || !srsForm.test(facts.forwardPath)) return { verdict: accept }
-      if (wrong.get(network) < MAX_WRONG) return { verdict: accept }
+      if (!wrong.isOver(network)) return { verdict: accept }
       const cause = `${network} presented too many wrong SRS addresses`
       return { verdict: refuse(refusal(450, '4.7.1', 'Too many wrong addresses, please try again later', cause)) }
     },
     refused: {
       rcpt: (facts, { cause }) => {
         const network = throttledNetwork(facts)
-        if (network !== null && wrongHashCauses.has(cause)) wrong.add(network)
+        if (network !== null && wrongHashCauses.has(cause)) wrong.count(network)
       },
     },
   }

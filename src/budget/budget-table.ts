@@ -1,0 +1,83 @@
+// Every pool that strangers can fill, in one table: what it holds, how much, whose share is how large, and what is answered at the limit.
+// docs/limits.md, the metrics and the health of budgets are made from it. Modules open their pools by name with `Budgets`.
+
+/** For whom or what a unit is taken, most important first. A ceiling keeps part of a pool free for what comes before. */
+export const purposes = ['delivery', 'fleet', 'people', 'internet', 'optional'] as const
+export type Purpose = (typeof purposes)[number]
+
+interface Described {
+  /** One sentence for the page: what one unit is. */
+  readonly holds: string
+  /** What is answered, or happens, at the limit. Never a permanent refusal. */
+  readonly answer: string
+  /** Why the numbers are these. */
+  readonly reason: string
+}
+
+/** Units that are held for a time, such as sessions. */
+export interface PoolBudget extends Described {
+  readonly kind: 'pool'
+  /** What a unit is, if not one holder's place. */
+  readonly unit?: 'octets'
+  /** Units that all holders together can have. */
+  readonly capacity: number
+  /** The YAML key that changes the capacity. */
+  readonly key?: string
+  /** Units that one IPv4 address or IPv6 /64 can have. */
+  readonly client?: number
+  /** The YAML key that changes the share of a client. */
+  readonly clientKey?: string
+  /** Units that one IPv4 /24 or IPv6 /48 can have. */
+  readonly network?: number
+  /** Units that one account can have. */
+  readonly account?: number
+  /** Part of the capacity, 0 to 1, above which a purpose gets no more units; 1 if absent. */
+  readonly ceilings?: Partial<Readonly<Record<Purpose, number>>>
+}
+
+/** Units that are used up and come back with time, such as wrong guesses: the count of each key halves in `halfLifeMs`. */
+export interface RateBudget extends Described {
+  readonly kind: 'rate'
+  /** What is counted separately, such as "a client network". */
+  readonly per: string
+  /** Units that one key can have. */
+  readonly capacity: number
+  readonly halfLifeMs: number
+  /** Keys that are remembered. Beyond it, those with the lowest counts are forgotten. */
+  readonly keys: number
+}
+
+export type Budget = PoolBudget | RateBudget
+
+const MINUTE = 60_000
+
+export const budgetTable = {
+  sessions: {
+    kind: 'pool',
+    holds: 'Open SMTP sessions of a listener',
+    capacity: 1000,
+    key: 'limits.connections',
+    client: 50,
+    clientKey: 'limits.connections_per_ip',
+    answer: '`421 4.7.0`',
+    reason: 'A session takes about 30 KiB; the share of a client is that of Postfix.',
+  },
+  srsGuesses: {
+    kind: 'rate',
+    holds: 'SRS addresses with a wrong hash that were presented',
+    per: 'client',
+    capacity: 20,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` for SRS addresses',
+    reason: 'Bounces to damaged addresses come one at a time; 50 000 clients take some megabytes.',
+  },
+} as const satisfies Readonly<Record<string, Budget>>
+
+type Named<Kind extends Budget['kind']> = {
+  [Name in keyof typeof budgetTable]: (typeof budgetTable)[Name] extends { kind: Kind } ? Name : never
+}[keyof typeof budgetTable]
+
+export type BudgetName = keyof typeof budgetTable
+export type PoolName = Named<'pool'>
+export type RateName = Named<'rate'>

@@ -1,0 +1,67 @@
+// The reference of all budgets, printed as docs/limits.md.
+
+import { formatDuration } from '../lib/duration.ts'
+import { formatSize } from '../lib/size.ts'
+import { type Budget, budgetTable, type PoolBudget, purposes, type RateBudget } from './budget-table.ts'
+
+/** docs/limits.md: every entry of the table. */
+export function budgetsPage(table: Readonly<Record<string, Budget>> = budgetTable): string {
+  const entries = Object.entries(table).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const pools = entries.flatMap(([name, entry]) => (entry.kind === 'pool' ? [poolRow(name, entry)] : []))
+  const rates = entries.flatMap(([name, entry]) => (entry.kind === 'rate' ? [rateRow(name, entry)] : []))
+  const reasons = entries.map(([name, { holds, reason }]) => `- \`${name}\`: ${holds}. ${reason}`)
+  return `# Budgets
+
+A limit for each item is not enough: many small items fill a node as well. Each pool that strangers
+can fill therefore has a capacity, shares for clients and purposes, and a temporary answer. The
+metrics \`waypost_budget_used\`, \`waypost_budget_capacity\` and \`waypost_budget_refused_total\` have the
+names of this page as labels. The health check \`budgets\` names a pool that was full in the last
+minutes. Limits of single items are in [limits](explanation/limits.md). This page is generated from
+the code.
+
+## Pools
+
+A unit is held for a time. *Client* is the share of an IPv4 address or an IPv6 /64, *network* that of
+an IPv4 /24 or IPv6 /48. A purpose gets no more units while the pool is filled to its ceiling, so that
+the rest is free for the others.
+
+| pool | capacity | client | network | account | ceilings | at the limit | keys |
+|---|---|---|---|---|---|---|---|
+${pools.join('\n')}
+${rates.length === 0 ? '' : ratesPart(rates)}
+## Reasons
+
+${reasons.join('\n')}
+`
+}
+
+function ratesPart(rows: readonly string[]): string {
+  return `
+## Rates
+
+Each key has its own count, which halves in the half-life.
+
+| rate | units | for each | half-life | keys remembered | at the limit |
+|---|---|---|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function poolRow(name: string, entry: PoolBudget): string {
+  const { ceilings, answer, key, clientKey, unit } = entry
+  const amount = (units: number | undefined) => {
+    if (units === undefined) return ''
+    return unit === 'octets' ? formatSize(units) : String(units)
+  }
+  const filled = purposes.flatMap((purpose) => {
+    const ceiling = ceilings?.[purpose]
+    return ceiling === undefined ? [] : [`${purpose} ${Math.round(ceiling * 100)} %`]
+  })
+  const keys = [key, clientKey].flatMap((named) => (named === undefined ? [] : [`\`${named}\``]))
+  const amounts = [entry.capacity, entry.client, entry.network, entry.account].map(amount)
+  return `| \`${name}\` | ${[...amounts, filled.join(', '), answer, keys.join(', ')].join(' | ')} |`
+}
+
+function rateRow(name: string, { capacity, per, halfLifeMs, keys, answer }: RateBudget): string {
+  return `| \`${name}\` | ${[capacity, per, formatDuration(halfLifeMs), keys, answer].join(' | ')} |`
+}

@@ -1,0 +1,104 @@
+// A pool of units that are held for a time. Each holder is counted by client, network and account, so that none can take the shares of the
+// others, and by purpose, so that the important finds a place when the rest has filled its part.
+
+import { clientNetwork, siteNetwork } from '../lib/ip-address.ts'
+import type { PoolBudget, Purpose } from './budget-table.ts'
+
+/** The holder of units. A holder without `ip` or `account` has no share of that kind. */
+export interface Holder {
+  readonly purpose: Purpose
+  readonly ip?: string
+  readonly account?: string
+}
+
+/** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full. */
+export const shortages = ['capacity', 'purpose', 'client', 'network', 'account'] as const
+export type Shortage = (typeof shortages)[number]
+
+export interface Lease {
+  readonly kind: 'lease'
+  /** Takes more units for the same holder, all or none. Null if it has them, else the limit that was reached. */
+  extend(units: number): Shortage | null
+  /** Gives all units back. Calls after the first have no effect. */
+  release(): void
+}
+
+export type Taken = Lease | { readonly kind: 'short'; readonly shortage: Shortage }
+
+export interface Pool {
+  readonly capacity: number
+  readonly used: number
+  /** Takes units, all or none. */
+  take(holder: Holder, units?: number): Taken
+}
+
+export type PoolLimits = Pick<PoolBudget, 'capacity' | 'client' | 'network' | 'account' | 'ceilings'>
+
+/** @param refused called for each request that the pool could not satisfy */
+export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
+  const holders = new Map<string, number>()
+  let used = 0
+  const shortageOf = ({ purpose, shares }: Share, units: number): Shortage | null => {
+    if (used + units > limits.capacity) return 'capacity'
+    if (used + units > limits.capacity * (limits.ceilings?.[purpose] ?? 1)) return 'purpose'
+    return shares.find(({ key, most }) => (holders.get(key) ?? 0) + units > most)?.limit ?? null
+  }
+  const count = ({ shares }: Share, units: number): void => {
+    used += units
+    for (const { key } of shares) {
+      const held = (holders.get(key) ?? 0) + units
+      if (held > 0) holders.set(key, held)
+      else holders.delete(key)
+    }
+  }
+  const claim = (share: Share, units: number): Shortage | null => {
+    const shortage = shortageOf(share, units)
+    if (shortage === null) count(share, units)
+    else refused(shortage)
+    return shortage
+  }
+  return {
+    get capacity() {
+      return limits.capacity
+    },
+    get used() {
+      return used
+    },
+    take: (holder, units = 1) => {
+      const share = shareOf(holder, limits)
+      const shortage = claim(share, units)
+      if (shortage !== null) return { kind: 'short', shortage }
+      let held = units
+      return {
+        kind: 'lease',
+        extend: (more) => {
+          const short = claim(share, more)
+          if (short === null) held += more
+          return short
+        },
+        release: () => {
+          count(share, -held)
+          held = 0
+        },
+      }
+    },
+  }
+}
+
+interface Share {
+  readonly purpose: Purpose
+  readonly shares: readonly { readonly limit: Shortage; readonly key: string; readonly most: number }[]
+}
+
+/** The shares of a holder, narrowest first. */
+function shareOf({ purpose, ip, account }: Holder, limits: PoolLimits): Share {
+  const shares: { limit: Shortage; key: string; most: number }[] = []
+  const add = (limit: 'client' | 'network' | 'account', key: string | undefined) => {
+    const most = limits[limit]
+    if (key !== undefined && most !== undefined) shares.push({ limit, key: `${limit} ${key}`, most })
+  }
+  add('account', account)
+  add('client', ip === undefined ? undefined : clientNetwork(ip))
+  add('network', ip === undefined ? undefined : siteNetwork(ip))
+  return { purpose, shares }
+}

@@ -1,0 +1,45 @@
+// Units that are used up and come back with time. Each key, such as a client network, has its own count, which halves in a fixed time.
+
+import type { Clock } from '../lib/clock.ts'
+import { createDecayCounters } from '../lib/decay.ts'
+import type { RateBudget } from './budget-table.ts'
+
+export interface Rate {
+  /** Counts units of a key. False, and nothing is counted, if they do not fit. */
+  take(key: string, units?: number): boolean
+  /** Counts a unit also beyond the limit: for what has happened already, such as a wrong guess. */
+  count(key: string): void
+  /** Whether the key has reached its limit. Counts as a refusal if it has. */
+  isOver(key: string): boolean
+  /** Number of keys that are remembered. */
+  readonly keys: number
+}
+
+export type RateLimits = Pick<RateBudget, 'capacity' | 'halfLifeMs' | 'keys'>
+
+export interface RatePorts {
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Called for each refusal. */
+  readonly refused: () => void
+}
+
+export function createRate(limits: RateLimits, { clock, refused }: RatePorts): Rate {
+  const counts = createDecayCounters({ clock, halfLifeMs: limits.halfLifeMs, maxKeys: limits.keys })
+  const fits = (key: string, units: number) => {
+    const isFree = counts.get(key) + units <= limits.capacity
+    if (!isFree) refused()
+    return isFree
+  }
+  return {
+    get keys() {
+      return counts.size
+    },
+    take: (key, units = 1) => {
+      if (!fits(key, units)) return false
+      counts.add(key, units)
+      return true
+    },
+    count: (key) => void counts.add(key),
+    isOver: (key) => !fits(key, 1),
+  }
+}
