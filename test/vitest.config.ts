@@ -36,7 +36,7 @@ export default defineConfig({
         root,
         test: {
           name: 'scenarios',
-          include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          include: ['test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/attacks/**/*.test.ts'],
           ...patience,
         },
       },

@@ -21,9 +21,10 @@ export interface NodeProcess {
 /**
  * Starts `waypost run -c config` and resolves when the node logs "ready"; otherwise rejects with the last lines of its output.
  * The node is killed when this process exits (SIGKILL of this process excepted).
+ * @param main the program's first file, by default this release
  */
-export function startNodeProcess(config: string, logFile: string): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [MAIN, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startNodeProcess(config: string, logFile: string, main: string = MAIN): Promise<NodeProcess> {
+  const child = spawn(process.execPath, [main, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithParent = () => void child.kill('SIGKILL')
   process.prependOnceListener('exit', killWithParent)
   child.once('exit', () => process.removeListener('exit', killWithParent))

@@ -14,6 +14,8 @@ export interface ReceivedReply {
 export interface DialogueOptions {
   readonly host?: string
   readonly port: number
+  /** The address that the server sees. */
+  readonly localAddress?: string
   /** TLS from the first octet. */
   readonly tls?: ConnectionOptions
   /** Wait for a reply before the test fails. */
@@ -49,7 +51,8 @@ const DEFAULT_TIMEOUT_MS = 15_000
 /** Connects; the greeting is the first `reply()`. */
 export async function connectDialogue(options: DialogueOptions): Promise<SmtpDialogue> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const at = { host: options.host ?? '127.0.0.1', port: options.port }
+  const { port, localAddress } = options
+  const at = { host: options.host ?? '127.0.0.1', port, ...(localAddress === undefined ? {} : { localAddress }) }
   const first = options.tls ? connectTls({ ...at, ...options.tls }) : connectTcp(at)
   // Sends every write of a test at once, as one packet.
   first.setNoDelay(true)

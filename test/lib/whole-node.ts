@@ -1,5 +1,6 @@
 // The environment of tests with whole nodes: a temporary directory, DNS, a certificate authority, remote mail hosts, and nodes as real
-// processes. Every node and host has its own loopback address, so that several environments can run at the same time.
+// processes. Every node and host has its own loopback address, so that several environments can run at the same time. The nodes are of
+// this release, or of the one whose main.ts WAYPOST_TEST_MAIN names.
 
 import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -184,7 +185,7 @@ function buildNode({ folder, data, address, ports }: Place): WholeNode {
       return running.pid
     },
     start: async () => {
-      running = await startNodeProcess(config, logFile)
+      running = await startNodeProcess(config, logFile, process.env['WAYPOST_TEST_MAIN'])
     },
     stop: async (signal = 'SIGTERM') => {
       await running?.stop(signal)

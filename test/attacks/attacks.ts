@@ -1,0 +1,6 @@
+// All attacks, in the order of the table.
+
+import type { Attack } from './attack.ts'
+import { commandFlood } from './command-flood.ts'
+
+export const attacks: readonly Attack[] = [commandFlood]

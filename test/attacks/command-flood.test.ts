@@ -1,0 +1,4 @@
+import { commandFlood } from './command-flood.ts'
+import { testAttack } from './test-attack.ts'
+
+testAttack(commandFlood)
