@@ -285,3 +285,44 @@ mail::aliases:
     ['noreply@example.org', 'discard: not read'],
   ])('%s', async (address, expected) => expect(await resolve(address)).toEqual(expected))
 })
+
+describe('a target /dev/null', () => {
+  it.each([
+    ['in records of other mail modules', "postfix::mailaliases: { noise: { recipient: '/dev/null' } }\n", 'noise'],
+    ['in a list', 'mail::aliases: { noise: [/dev/null] }\n', 'noise'],
+  ])('discards %s', async (_name, text, local) => {
+    const { resolve, problems } = load(text)
+    expect(problems).toEqual([])
+    expect(await resolve(`${local}@example.org`)).toBe('discard: discarded: the alias has the target /dev/null')
+  })
+
+  it.each([
+    ['a forward', 'mail::forwards: { noise: /dev/null }\n', /only an alias may have the target \/dev\/null/],
+    ['a catch-all', 'mail::catch_all: /dev/null\n', /a catch-all cannot discard mail/],
+    [
+      'an alias that another entry of the file repeats',
+      'mail::aliases: { noise: /dev/null }\nmail_aliases: { noise: kim }\n',
+      /duplicate "noise"/,
+    ],
+    [
+      'an alias that repeats another entry',
+      'mail::aliases: { noise: kim }\nmail_aliases: { noise: /dev/null }\n',
+      /duplicate "noise"/,
+    ],
+  ])('is an error for %s', (_name, text, message) => {
+    expect(load(text).problems).toEqual([expect.stringMatching(message)])
+  })
+
+  it('makes no copies, and drops nothing, as recipient_bcc', async () => {
+    const { resolve, problems } = load('mail::aliases: { noise: kim }\nmail::recipient_bcc: { noise: /dev/null }\n')
+    expect(problems).toEqual([])
+    expect(await resolve('noise@example.org')).toEqual(['kim@example.org'])
+  })
+
+  it('is hidden by, and hides, the entries of other levels', async () => {
+    const kept = load('mail::aliases: { noise: /dev/null }\n', 'mail::aliases: { noise: kim }\n')
+    expect(await kept.resolve('noise@example.org')).toEqual(['kim@example.org'])
+    const dropped = load('mail::aliases: { noise: kim }\n', 'mail::aliases: { noise: /dev/null }\n')
+    expect(await dropped.resolve('noise@example.org')).toMatch(/^discard/)
+  })
+})

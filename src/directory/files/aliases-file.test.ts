@@ -29,10 +29,12 @@ describe('readAliasesFile', () => {
     const text = `# usual ones
 postmaster: kim
 press:  kim, lee@example.org,
+  # in the middle of an entry
 \tsam
    "odd, name"@far.example
 
-# more
+  # an indented comment belongs to no entry
+	# nor does one behind a tab
 "web master" :kim
 `
     expect(read(text)).toMatchObject({
@@ -85,6 +87,18 @@ describe('an aliases(5) file as a source', () => {
       '/etc/aliases:2:4: error: "/var/mail/b" is a file: Waypost has no mailboxes; use a transport',
       '/etc/aliases:3:4: error: ":include:/etc/staff": include files are not read; write the addresses as a list',
     ])
+  })
+
+  it('discards the mail of an alias to /dev/null, as Postfix does', () => {
+    const { directory, problems } = load('nobody: /dev/null\nbin: "/dev/null"\npress: kim, /dev/null\nops: bin\n')
+    expect(problems).toEqual([])
+    const text = 'discarded: the alias has the target /dev/null'
+    expect(directory?.find('nobody@example.org')).toEqual({
+      kind: 'found',
+      value: { discard: { text, source: '/etc/aliases:1' } },
+    })
+    expect(directory?.find('bin@example.org')).toMatchObject({ value: { discard: { text } } })
+    expect(directory?.find('press@example.org')).toMatchObject({ value: { alias: { targets: [{ local: 'kim' }] } } })
   })
 
   it('must not repeat an entry of another file', () => {

@@ -1,5 +1,5 @@
 // Reads aliases(5) files, as /etc/aliases: `name: target, target`, continued by lines that begin with white space. The result is the same
-// located values as of YAML; read-targets.ts refuses programs and files.
+// located values as of YAML; read-targets.ts refuses programs and files other than /dev/null.
 
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import type { Place, ProblemList } from '../data-problem.ts'
@@ -25,11 +25,11 @@ export function readAliasesFile(file: string, text: string, problems: ProblemLis
   return { kind: 'map', place: { file, line: 1, column: 1 }, entries: [...entries.values()] }
 }
 
-/** A comment starts with # at the start of a line; a line that starts with white space continues the previous one. */
+/** A line whose first character beside white space is # is a comment; other lines that start with white space continue the previous one. */
 function logicalLines(text: string): readonly LogicalLine[] {
   const lines: { parts: { text: string; line: number }[] }[] = []
   text.split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === '' || line.startsWith('#')) return
+    if (line.trim() === '' || line.trimStart().startsWith('#')) return
     const part = { text: line, line: index + 1 }
     if (/^\s/.test(line) && lines.length > 0) lines.at(-1)?.parts.push(part)
     else lines.push({ parts: [part] })

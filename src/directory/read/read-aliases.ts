@@ -2,10 +2,10 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey } from '../address.ts'
-import type { AddressRecord, TargetEntry } from '../directory.ts'
+import type { TargetEntry, TextEntry } from '../directory.ts'
 import type { Located, LocatedEntry, LocatedMap } from '../located.ts'
 import { describeLocated, entryOf, refuseUnknown, textOf, textUnder } from '../located.ts'
-import { readDomain, readOwnAddress, recordOf, setOnce } from './snapshot-builder.ts'
+import { readDomain, readOwnAddress, recordOf, setOnce, sourceAt } from './snapshot-builder.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 import { formatPlace, parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
@@ -96,6 +96,11 @@ export function readCatchAll(builder: SnapshotBuilder, value: Located): void {
   for (const entry of entries) {
     const domain = readDomain(builder, entry.key.replace(/^@/, ''), entry.place)
     const targets = readTargets(builder, entry.value, entry.place)
+    if (targets === 'discard')
+      builder.problems.error(
+        entry.place,
+        'a catch-all cannot discard mail: expected addresses; without a catch-all, mail to unknown addresses is refused',
+      )
     if (domain === null || targets === null || typeof targets === 'string') continue
     const record = builder.domains.get(domain)
     if (!record) builder.problems.error(entry.place, `${domain} is not a domain of ours: add it to mail::domains`)
@@ -140,32 +145,52 @@ function addTargets(builder: SnapshotBuilder, field: TargetField, entry: Located
     return
   }
   const gone = builder.removed.get(mark)
-  if (!gone) put(builder, { record: recordOf(builder, address), field, name: entry.key }, targets, entry.place)
-  else if (gone.file === entry.place.file) {
+  if (!gone && targets === 'discard') discard(builder, { address, field, name: entry.key }, entry.place)
+  else if (!gone && targets !== 'discard') put(builder, { address, field, name: entry.key }, targets, entry.place)
+  else if (gone?.file === entry.place.file) {
     builder.problems.error(entry.place, `"${entry.key}" is defined here and absent at ${formatPlace(gone)}`)
   }
 }
 
 /** Within one file, an entry is either present or absent. A level removes entries of lower levels; a file those of any file. */
-function takeAway(
-  builder: SnapshotBuilder,
-  slot: { readonly address: Mailbox; readonly field: TargetField; readonly name: string; readonly mark: string },
-  place: Place,
-): void {
+function takeAway(builder: SnapshotBuilder, slot: Slot & { readonly mark: string }, place: Place): void {
   const record = builder.addresses.get(addressKey(slot.address))
-  const known = record?.[slot.field]
+  const discards = slot.field === 'alias' && record?.discard?.text === NULL_ALIAS_TEXT
+  const known = discards ? record.discard : record?.[slot.field]
   if (!builder.removed.has(slot.mark)) builder.removed.set(slot.mark, place)
   if (!record || !known) return
   if (parsePlace(known.source).file === place.file) {
     builder.problems.error(place, `"${slot.name}" is absent here and defined at ${known.source}`)
-  } else if (!builder.overriding) delete record[slot.field]
+  } else if (!builder.overriding) delete record[discards ? 'discard' : slot.field]
 }
 
-function put(
-  builder: SnapshotBuilder,
-  slot: { readonly record: AddressRecord; readonly field: TargetField; readonly name: string },
-  targets: TargetEntry,
-  place: Place,
-): void {
-  setOnce(builder, { ...slot, record: slot.record as Record<TargetField, TargetEntry> }, targets, place)
+interface Slot {
+  readonly address: Mailbox
+  readonly field: TargetField
+  readonly name: string
+}
+
+/** The text of an alias to /dev/null, which tells it from an entry of mail::discards. */
+const NULL_ALIAS_TEXT = 'discarded: the alias has the target /dev/null'
+
+/** An entry whose only target is /dev/null: of an alias, the mail of the address is accepted and dropped. */
+function discard(builder: SnapshotBuilder, { address, field, name }: Slot, place: Place): void {
+  // No copy of the mail is no reason to drop the mail.
+  if (field === 'copies') return
+  if (field !== 'alias') {
+    builder.problems.error(place, `only an alias may have the target /dev/null: write "${name}" under mail::discards`)
+    return
+  }
+  const record = recordOf(builder, address)
+  const text = { text: NULL_ALIAS_TEXT, source: sourceAt(place) }
+  // A second alias of the address is an error, or hidden by a higher level, whichever of the two discards.
+  const taken = record.alias ? { discard: { text: '', source: record.alias.source } } : record
+  setOnce<{ discard?: TextEntry }, 'discard'>(builder, { record: taken, field: 'discard', name }, text, place)
+}
+
+function put(builder: SnapshotBuilder, { address, field, name }: Slot, targets: TargetEntry, place: Place): void {
+  const record = recordOf(builder, address)
+  const isTaken = field === 'alias' && record.discard?.text === NULL_ALIAS_TEXT
+  const taken: { [each in TargetField]?: { readonly source: string } } = isTaken ? { alias: record.discard } : record
+  setOnce(builder, { record: taken, field, name }, targets, place)
 }

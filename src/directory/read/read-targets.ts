@@ -11,8 +11,14 @@ import { readLoginAccount } from './read-login-account.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 import type { Place } from '../data-problem.ts'
 
-/** `absent` removes the entry, `ignore` changes nothing, null is an error that is already reported. */
-export type ReadTargets = TargetEntry | 'absent' | 'ignore' | null
+/**
+ * `absent` removes the entry, `ignore` changes nothing, `discard` means that the only target is /dev/null, null is an error that is
+ * already reported.
+ */
+export type ReadTargets = TargetEntry | 'absent' | 'ignore' | 'discard' | null
+
+/** As a target it means in aliases(5) that the mail is dropped. Beside other targets it adds nothing. */
+const DISCARD_FILE = '/dev/null'
 
 /** Fields that hold the targets; the first one applies. */
 const targetFields = ['to', 'targets', 'destination', 'recipient', 'dest', 'addresses', 'forwardTo']
@@ -124,16 +130,12 @@ function readOptions(builder: SnapshotBuilder, fields: ReadonlyMap<string, Locat
   }
 }
 
-function finish(
-  builder: SnapshotBuilder,
-  value: Located,
-  place: Place,
-  options: Partial<TargetEntry>,
-): TargetEntry | null {
-  const targets: Mailbox[] = []
-  const places: Place[] = []
-  const faults = collect(builder, value, targets, places)
+function finish(builder: SnapshotBuilder, value: Located, place: Place, options: Partial<TargetEntry>): ReadTargets {
+  const found: Found = { targets: [], places: [], discards: false }
+  const faults = collect(builder, value, found)
   if (faults > 0) return null
+  const { targets, places } = found
+  if (targets.length === 0 && found.discards) return 'discard'
   if (targets.length === 0) {
     builder.problems.warn(place, 'no targets: mail to this address is refused; to discard it, use mail::discards')
   }
@@ -142,9 +144,16 @@ function finish(
   return entry
 }
 
+interface Found {
+  readonly targets: Mailbox[]
+  readonly places: Place[]
+  /** True if one of the targets is /dev/null. */
+  discards: boolean
+}
+
 /** Adds all addresses of a value; returns the number of errors. */
-function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], places: Place[]): number {
-  if (value.kind === 'list') return value.items.reduce((sum, item) => sum + collect(builder, item, targets, places), 0)
+function collect(builder: SnapshotBuilder, value: Located, found: Found): number {
+  if (value.kind === 'list') return value.items.reduce((sum, item) => sum + collect(builder, item, found), 0)
   const text = textOf(value)
   if (text === null) {
     builder.problems.error(value.place, `expected an address or a list of addresses, found ${describeLocated(value)}`)
@@ -152,11 +161,15 @@ function collect(builder: SnapshotBuilder, value: Located, targets: Mailbox[], p
   }
   let faults = 0
   for (const part of text.includes(',') && !text.startsWith('ENC[') ? splitAddresses(text) : [text]) {
+    if (part.trim() === DISCARD_FILE) {
+      found.discards = true
+      continue
+    }
     const address = readAddress(builder, part, value.place)
     if (!address) faults += 1
     else {
-      targets.push(address)
-      places.push(value.place)
+      found.targets.push(address)
+      found.places.push(value.place)
     }
   }
   return faults
