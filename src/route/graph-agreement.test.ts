@@ -31,19 +31,33 @@ const data = fc.record(
     forwards: fc.dictionary(name, targets),
     host_aliases: fc.dictionary(name, targets),
     transports: fc.constantFrom({}, { 'a@example.org': 'lmtp:[127.0.0.1]:24' }),
+    catchAll: fc.constantFrom('z@far.example', 'a', 'b@example.net', 'ex-kim'),
+    rewriteTo: fc.constantFrom('x@far.example', 'a', 'c@example.net'),
   },
   { requiredKeys: ['aliases', 'forwards'] },
 )
 
+/** Results of rewrites are not checked at load, except for loops: most depend on the address that was rewritten. */
+function hasDanglingRewrite(given: object): boolean {
+  const { rewriteTo, ...rest } = given as { readonly rewriteTo?: string; readonly transports?: object }
+  const [local = ''] = rewriteTo?.split('@') ?? []
+  const keys = Object.values(rest).flatMap((section) => Object.keys(section as object))
+  return names.includes(local) && !keys.some((key) => key.split('@')[0] === local)
+}
+
 function textOf(given: object): string {
+  const { transports, catchAll, rewriteTo, ...rest } = given as {
+    transports?: object
+    catchAll?: string
+    rewriteTo?: string
+  }
   const fixed = {
     domains: ['shop.example', 'caught.example'],
     alias_domains: { 'example.net': 'example.org' },
     discards: ['noreply'],
-    rewrites: { '/^ex-/': 'x@far.example' },
-    catch_all: { 'caught.example': 'z@far.example' },
+    rewrites: { '/^ex-/': rewriteTo ?? 'x@far.example' },
+    catch_all: { 'caught.example': catchAll ?? 'z@far.example' },
   }
-  const { transports, ...rest } = given as { transports?: object }
   return JSON.stringify({
     ...fixed,
     ...rest,
@@ -62,8 +76,8 @@ async function resolveAll(text: string): Promise<ReadonlyMap<string, Resolution>
   const settings = { forwards: 'resolve', own: 'resolve', relayFor: [], postmaster: 'x@far.example' } as const
   const router = createRouter(settings, () => directory)
   const answers = new Map<string, Resolution>()
-  for (const [forwardPath, record] of directory.addresses) {
-    if (!record.alias && !record.forward && !record.hostAlias) continue
+  const listed = [...directory.addresses].filter(([, each]) => each.alias || each.forward || each.hostAlias)
+  for (const forwardPath of [...listed.map(([key]) => key), 'stranger@caught.example']) {
     answers.set(
       forwardPath,
       await router.resolve({ forwardPath, reversePath: null, origin: { kind: 'internet' }, at: 0 }),
@@ -81,7 +95,7 @@ describe('checks and router agree', () => {
     await fc.assert(
       fc.asyncProperty(data, async (given) => {
         const text = textOf(given)
-        if (load(text, 'error').directory === null) return
+        if (load(text, 'error').directory === null || hasDanglingRewrite(given)) return
         faultless += 1
         for (const [address, answer] of await resolveAll(text)) expect(isWhole(answer), address).toBe(true)
       }),

@@ -41,6 +41,59 @@ describe('a catch-all', () => {
   })
 })
 
+describe('a loop through an address without an entry', () => {
+  it.each([
+    [
+      'a catch-all',
+      'aliases: { press: any }\ncatch_all: press\n',
+      'm.yaml:2:12: error: loop: press@example.org → any@example.org → press@example.org',
+    ],
+    [
+      'the catch-all of another domain',
+      'domains: [b.example]\naliases: { press: any@b.example, ops: press }\ncatch_all: { b.example: ops }\n',
+      'm.yaml:2:39: error: loop: press@example.org → any@b.example → ops@example.org → press@example.org',
+    ],
+    [
+      'two catch-alls',
+      'domains: [b.example]\naliases: { press: any@b.example }\ncatch_all: { b.example: [press, kim] }\nforwards: { kim: k@far.example }\n',
+      'm.yaml:3:26: error: loop: press@example.org → any@b.example → press@example.org',
+    ],
+    [
+      'a catch-all behind an alias domain',
+      'alias_domains: [b.example]\naliases: { press: any@b.example }\ncatch_all: press\n',
+      'm.yaml:3:12: error: loop: press@example.org → any@b.example → any@example.org → press@example.org',
+    ],
+    [
+      'a user without an entry',
+      'users: { kim: kim }\naliases: { press: kim }\ncatch_all: press\n',
+      'm.yaml:2:19: error: loop: kim@example.org → press@example.org → kim@example.org',
+    ],
+    [
+      'a rewrite',
+      "aliases: { press: ex-kim }\nrewrites: { '/^ex-(.*)@/': press }\n",
+      'm.yaml:2:1: error: loop: press@example.org → ex-kim@example.org → press@example.org',
+    ],
+  ])('is found: %s', (_what, text, problem) => {
+    expect(problemsOf(text).filter((one) => one.includes('loop'))).toEqual([problem])
+  })
+
+  it.each([
+    [
+      'a transport decides first',
+      "domains: [b.example]\naliases: { press: any@b.example }\ntransports: { b.example: 'smtp:[b.example]' }\n",
+    ],
+    ['the postmaster gets the mail', `${known}aliases: { press: [kim, abuse] }\ncatch_all: press\n`],
+    ['the catch-all is for others', `${known}aliases: { press: kim }\ncatch_all: press\n`],
+    ['a rewrite decides first', `${known}aliases: { press: ex-lee }\nrewrites: { '/^ex-/': kim }\ncatch_all: press\n`],
+    [
+      'the rewrite has a new result each time',
+      `${known}aliases: { press: x }\nrewrites: { '/^(x+)@/': 'x$1@example.org' }\n`,
+    ],
+  ])('is not reported where %s', (_what, text) => {
+    expect(problemsOf(text)).toEqual([])
+  })
+})
+
 describe('copies', () => {
   it('to an unknown address are reported', () => {
     expect(problemsOf(`${known}recipient_bcc:\n  kim: [kim, archive@far.example, typo]\n`)).toEqual([

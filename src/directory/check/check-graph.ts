@@ -6,8 +6,9 @@ import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, isAlwaysAccepted, isPublicName, printAddress, splitTag } from '../address.ts'
 import { checkLimits } from './check-limits.ts'
 import type { AddressRecord, TargetEntry } from '../directory.ts'
-import { edgesOf, entriesOf, nodeOf, placesOf } from './graph-edges.ts'
-import type { Edge, Owner } from './graph-edges.ts'
+import { checkLoops } from './check-loops.ts'
+import { entriesOf, nodeOf, placesOf } from './graph-edges.ts'
+import type { Owner } from './graph-edges.ts'
 import type { SnapshotBuilder } from '../read/snapshot-builder.ts'
 import { parsePlace } from '../data-problem.ts'
 import type { Place } from '../data-problem.ts'
@@ -40,7 +41,7 @@ export function checkGraph(builder: SnapshotBuilder, severity: GraphSeverity = {
   }
   for (const record of builder.addresses.values()) checkUser(builder, record)
   const reportLoop = severity.loops === 'warning' ? builder.problems.warn : builder.problems.error
-  reportLoops(builder, reportLoop)
+  checkLoops(builder, reportLoop)
   checkLimits(builder, reportLoop)
 }
 
@@ -153,33 +154,6 @@ function hasEntry(builder: SnapshotBuilder, key: string, past: Owner | null): bo
   if (record.refusal || record.discard || record.transport) return true
   if (past?.key !== key) return Boolean(record.alias || record.forward || (record.hostAlias && !past))
   return past.field === 'alias' && record.forward !== undefined
-}
-
-/** Searches depth-first over alias and forward edges; an edge back to an open entry closes a loop. */
-function reportLoops(builder: SnapshotBuilder, report: (place: Place, message: string) => void): void {
-  const state = new Map<string, 'open' | 'done'>()
-  for (const start of builder.addresses.keys()) {
-    if (state.has(start)) continue
-    const stack: { key: string; edges: readonly Edge[]; next: number }[] = [
-      { key: start, edges: edgesOf(builder, start), next: 0 },
-    ]
-    state.set(start, 'open')
-    while (stack.length > 0) {
-      const top = stack.at(-1) as (typeof stack)[number]
-      const edge = top.edges[top.next]
-      top.next += 1
-      if (!edge) {
-        state.set(top.key, 'done')
-        stack.pop()
-      } else if (state.get(edge.to) === 'open') {
-        const circle = stack.slice(stack.findIndex((each) => each.key === edge.to)).map((each) => each.key)
-        report(edge.place, `loop: ${[...circle, edge.to].join(' → ')}`)
-      } else if (!state.has(edge.to)) {
-        state.set(edge.to, 'open')
-        stack.push({ key: edge.to, edges: edgesOf(builder, edge.to), next: 0 })
-      }
-    }
-  }
 }
 
 function canonicalKey(builder: SnapshotBuilder, target: Mailbox): string {

@@ -20,19 +20,26 @@ export interface Edge {
 
 /** The targets of an address that have entries; a copy that it keeps for itself does not count. */
 export function edgesOf(builder: SnapshotBuilder, key: string): readonly Edge[] {
+  return targetsWithPlaces(builder, key).flatMap(({ target, place }) => {
+    const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
+    // An address that names itself keeps a copy, which is no loop. With a tag, the address without the tag comes next.
+    const next = to === key ? withoutTag(key) : to
+    return next !== null && next !== key && builder.addresses.has(next) ? [{ to: next, place }] : []
+  })
+}
+
+/** The targets of an address's entries, each with its place. */
+export function targetsWithPlaces(
+  builder: SnapshotBuilder,
+  key: string,
+): readonly { readonly target: Mailbox; readonly place: Place }[] {
   const record = builder.addresses.get(key)
-  const edges: Edge[] = []
-  for (const { entry } of record ? entriesOf(record) : []) {
-    entry.targets.forEach((target, index) => {
-      const to = builder.domains.has(target.domain) ? nodeOf(builder, target) : null
+  return (record ? entriesOf(record) : []).flatMap(({ entry }) =>
+    entry.targets.flatMap((target, index) => {
       const place = placesOf(builder, entry)[index]
-      if (to === null || !place) return
-      // An address that names itself keeps a copy, which is no loop. With a tag, the address without the tag comes next.
-      const next = to === key ? withoutTag(key) : to
-      if (next !== key && builder.addresses.has(next)) edges.push({ to: next, place })
-    })
-  }
-  return edges
+      return place ? [{ target, place }] : []
+    }),
+  )
 }
 
 function withoutTag(key: string): string {
