@@ -40,7 +40,7 @@ export function sourceSettings(config: Config): SourceSettings {
 }
 
 function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings {
-  const { base, filter, attributes, aliases } = ldap
+  const { base, filter, attributes, aliases, referrals } = ldap
   const domains = domainsOf(config, ldap)
   return {
     urls: ldap.urls,
@@ -50,6 +50,7 @@ function ldapSettings(config: Config, ldap: LdapConfig): LdapLiveSettings {
     timeoutMs: ldap.timeout,
     connections: ldap.connections,
     passwords: ldap.passwords,
+    referrals,
     users: { base, filter, attributes },
     aliases: aliases
       ? {

@@ -41,6 +41,7 @@ const base: LdapMirrorSettings = {
     attributes: { address: 'cn', targets: 'rfc822MailMember' },
   },
   isOwn: (address) => address.toLowerCase().endsWith('@example.org'),
+  referrals: 'refuse',
 }
 
 const open: { close(): Promise<void> | void }[] = []

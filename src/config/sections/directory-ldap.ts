@@ -62,6 +62,12 @@ export const ldapSchema = z.strictObject({
   filter: filter.default('(objectClass=*)').describe('Filter for entries that are users.'),
   attributes: userAttributes.prefault({}).describe('Names of attributes; defaults as in userdir-ldap.'),
   aliases: aliasesSchema.optional().describe('Entries that are aliases.'),
+  referrals: z
+    .enum(['refuse', 'ignore'])
+    .default('refuse')
+    .describe(
+      'References to parts of the tree on other servers, which are not followed. refuse: the answer is incomplete; ignore: these parts have no users. The DNS and configuration partitions of Active Directory are always ignored.',
+    ),
   domains: sharedKeys.domains,
   refresh: sharedKeys.refresh,
   timeout: duration.prefault('10s').describe('Time limit of a connection with its bind, and of each answer.'),

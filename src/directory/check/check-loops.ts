@@ -46,7 +46,7 @@ export function checkLoops(builder: SnapshotBuilder, report: (place: Place, mess
   }
 }
 
-/** Where mail for an address goes on: to the targets of its entry, or where its domain says. */
+/** Where mail for an address continues: to the targets of its entry, or where its domain says. */
 function nextOf(builder: SnapshotBuilder, key: string): readonly Edge[] {
   const record = builder.addresses.get(key)
   if (record?.refusal || record?.discard) return []
@@ -61,7 +61,7 @@ function nextOf(builder: SnapshotBuilder, key: string): readonly Edge[] {
   return edgesTo(builder, catchAllFor(builder, address))
 }
 
-/** The targets of an entry, also those without an entry of their own. The copy that an address keeps for itself is no edge. */
+/** The targets of an entry, also those without an entry. The copy that an address keeps for itself is no edge. */
 function withUnlisted(builder: SnapshotBuilder, key: string): readonly Edge[] {
   const unlisted = targetsWithPlaces(builder, key).filter(({ target }) => nodeOf(builder, target) === null)
   return [...edgesOf(builder, key), ...edgesTo(builder, unlisted)]

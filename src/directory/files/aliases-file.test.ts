@@ -90,10 +90,10 @@ describe('an aliases(5) file as a source', () => {
   })
 
   it('discards the mail of an alias to /dev/null, as Postfix does', () => {
-    const { directory, problems } = load('nobody: /dev/null\nbin: "/dev/null"\npress: kim, /dev/null\nops: bin\n')
+    const { directory, problems } = load('games: /dev/null\nbin: "/dev/null"\npress: kim, /dev/null\nops: bin\n')
     expect(problems).toEqual([])
     const text = 'discarded: the alias has the target /dev/null'
-    expect(directory?.find('nobody@example.org')).toEqual({
+    expect(directory?.find('games@example.org')).toEqual({
       kind: 'found',
       value: { discard: { text, source: '/etc/aliases:1' } },
     })

@@ -66,6 +66,60 @@ describe('readPerson', () => {
   })
 })
 
+describe('addresses with a type, as in Active Directory', () => {
+  const directory: LdapUsers = {
+    ...users,
+    attributes: { user: 'uid', addresses: ['proxyAddresses', 'mail'], forward: 'targetAddress', password: null },
+  }
+  const proxyAddresses = [
+    'SMTP:K.Im@example.org',
+    'smtp:kim.old@example.org',
+    ' smtp: padded@example.org ',
+    'smtp:kim@private.example',
+    'X500:/o=Example/ou=First/cn=Recipients/cn=kim@example.org',
+    'sip:kim@example.org',
+    'EUM:1234;phone-context=example.org',
+    'SPO:SPO_1@SPO_2',
+    'smtp:',
+    'plain@example.org',
+  ]
+
+  it('are those of SMTP; other types are ignored', () => {
+    const read = readPerson({ dn, uid: 'kim', proxyAddresses }, directory, isOwn)
+    expect(read?.user.addresses).toEqual([
+      'kim',
+      'K.Im@example.org',
+      'kim.old@example.org',
+      'padded@example.org',
+      'plain@example.org',
+    ])
+  })
+
+  it('are targets too', () => {
+    const entry = { dn, uid: 'kim', targetAddress: ['SMTP:kim@home.example.net', 'X400:c=US;a= ;p=Example'] }
+    expect(readPerson(entry, directory, isOwn)?.forwards).toEqual([
+      { address: 'kim', targets: ['kim@home.example.net'], source: dn },
+    ])
+  })
+
+  it('are names and members of aliases', () => {
+    const aliases = { base: '', filter: '', attributes: { address: 'proxyAddresses', targets: 'targetAddress' } }
+    const entry = {
+      dn: 'cn=press',
+      proxyAddresses: ['SMTP:press@example.org', 'sip:press@example.org'],
+      targetAddress: 'SMTP:kim',
+    }
+    expect(readAliasEntry(entry, aliases)).toEqual([
+      { address: 'press@example.org', targets: ['kim'], source: 'cn=press' },
+    ])
+  })
+
+  it('leaves :include: and commands to be reported', () => {
+    const entry = { dn, uid: 'kim', targetAddress: [':include:/etc/staff', '|/bin/mail'] }
+    expect(readPerson(entry, directory, isOwn)?.forwards[0]?.targets).toEqual([':include:/etc/staff', '|/bin/mail'])
+  })
+})
+
 describe('readAliasEntry', () => {
   const aliases = { base: '', filter: '', attributes: { address: 'cn', targets: 'rfc822MailMember' } }
 

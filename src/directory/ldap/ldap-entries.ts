@@ -27,10 +27,10 @@ export function readPerson(
   const [name] = textsOf(entry, attributes.user)
   if (name === undefined) return null
   const source = entry.dn
-  const further = attributes.addresses.flatMap((attribute) => textsOf(entry, attribute)).filter(isOwn)
+  const further = attributes.addresses.flatMap((attribute) => addressesOf(entry, attribute)).filter(isOwn)
   const addresses = [...new Set([name, ...further])]
   const password = attributes.password === null ? undefined : textsOf(entry, attributes.password)[0]
-  const targets = textsOf(entry, attributes.forward)
+  const targets = addressesOf(entry, attributes.forward)
   return {
     user: { name, addresses, ...(password === undefined ? {} : { password }), source },
     forwards: targets.length === 0 ? [] : addresses.map((address) => ({ address, targets, source })),
@@ -39,8 +39,25 @@ export function readPerson(
 
 /** An alias entry may have several names: each becomes one alias. */
 export function readAliasEntry(entry: Entry, { attributes }: LdapAliases): readonly TargetsRow[] {
-  const targets = textsOf(entry, attributes.targets)
-  return textsOf(entry, attributes.address).map((address) => ({ address, targets, source: entry.dn }))
+  const targets = addressesOf(entry, attributes.targets)
+  return addressesOf(entry, attributes.address).map((address) => ({ address, targets, source: entry.dn }))
+}
+
+/** `type:address`, as in proxyAddresses and targetAddress of Active Directory; `SMTP:` marks the primary one, `smtp:` the others. */
+const typedAddress = /^([a-z][a-z0-9-]*):(.*)$/is
+
+/** The forms of an address with its type, for servers that compare values exactly. */
+export function typedForms(address: string): readonly string[] {
+  return [`smtp:${address}`, `SMTP:${address}`]
+}
+
+/** Values that are addresses. Of values with a type only those of SMTP are; others (X500, SIP, EUM) belong to other systems. */
+function addressesOf(entry: Entry, attribute: string): readonly string[] {
+  return textsOf(entry, attribute).flatMap((text) => {
+    const [, type, address = ''] = typedAddress.exec(text.trim()) ?? []
+    if (type === undefined) return [text]
+    return type.toLowerCase() === 'smtp' && address.trim() !== '' ? [address.trim()] : []
+  })
 }
 
 function textsOf(entry: Entry, attribute: string): readonly string[] {

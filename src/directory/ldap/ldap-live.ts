@@ -10,11 +10,13 @@ import type { ContentIndex, IndexSettings } from '../snapshots/index-content.ts'
 import type { Lookup } from '../directory.ts'
 import type { LiveSource, VerifyAnswer } from '../live-source.ts'
 import type { SourceUser } from '../external-source.ts'
-import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
+import { readAliasEntry, readPerson, typedForms, userAttributes } from './ldap-entries.ts'
 import type { LdapMirrorSettings } from './ldap-mirror.ts'
 import { createLdapPool } from './ldap-pool.ts'
 import type { LdapPool } from './ldap-pool.ts'
 import type { LdapAliases } from './ldap-settings.ts'
+import { openReference } from './search-references.ts'
+import type { ReferralChoice } from './search-references.ts'
 
 /** Entries for one address; more means that the filter is wrong. */
 const ENTRY_LIMIT = 20
@@ -29,21 +31,28 @@ export interface LdapLiveSettings extends LdapMirrorSettings, IndexSettings {
 export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSource {
   const pool = createLdapPool(settings, clock)
   const query = async <T>(
-    request: (client: Client) => Promise<ContentIndex>,
+    request: (client: Client) => Promise<Answer>,
     read: (index: ContentIndex) => T | undefined,
+    isWhole: (value: T) => boolean = () => true,
   ): Promise<Lookup<T>> => {
     const result = await pool.query(request, settings.timeoutMs)
     if (result.kind !== 'answered') return { kind: 'unavailable', cause: `ldap: ${result.cause}` }
-    const value = read(result.value)
+    const { index, reference } = result.value
+    const value = read(index)
+    // The part of the tree that another server holds may have what is missing here.
+    if (reference !== null && (value === undefined || !isWhole(value)))
+      return { kind: 'unavailable', cause: `ldap: the server returned a referral to ${reference}` }
     return value === undefined ? { kind: 'absent' } : { kind: 'found', value }
   }
   return {
     address: (key) => {
       const names = writtenForms(key, settings)
-      const wanted = { user: names[1] ?? null, addresses: names, aliases: names }
+      const { local, domain } = splitAddress(key)
+      const wanted = { user: domain === settings.mainDomain ? local : null, addresses: names, aliases: names }
       return query(
         (client) => lookUp(client, settings, wanted),
         (index) => index.records.get(key),
+        (record) => record.alias !== undefined || record.forward !== undefined,
       )
     },
     user: (name) => {
@@ -63,6 +72,7 @@ export function createLdapLive(settings: LdapLiveSettings, clock: Clock): LiveSo
       return await query(
         (client) => searchByTarget(client, settings, aliases, key),
         (index) => index.aliasGrants.get(key),
+        () => false,
       )
     },
     ...(settings.passwords === 'bind'
@@ -94,35 +104,50 @@ interface Names {
   readonly password?: boolean
 }
 
-/** The address, and its local part alone if it is in the main domain. */
-function writtenForms(key: string, { mainDomain }: IndexSettings): readonly string[] {
-  const { local, domain } = splitAddress(key)
-  return domain === mainDomain ? [key, local] : [key]
+/** The entries of one address or person. */
+interface Answer {
+  readonly index: ContentIndex
+  /** Another server that may have more; null if there is none. */
+  readonly reference: string | null
 }
 
-async function lookUp(client: Client, settings: LdapLiveSettings, names: Names): Promise<ContentIndex> {
-  const { users, aliases, isOwn } = settings
+/** The address, its local part alone if it is in the main domain, and its forms with a type (proxyAddresses). */
+function writtenForms(key: string, { mainDomain }: IndexSettings): readonly string[] {
+  const { local, domain } = splitAddress(key)
+  return [key, ...(domain === mainDomain ? [local] : []), ...typedForms(key)]
+}
+
+async function lookUp(client: Client, settings: LdapLiveSettings, names: Names): Promise<Answer> {
+  const { users, aliases, isOwn, referrals } = settings
   const { attributes } = users
-  const people = await search(client, users, {
-    attributes: userAttributes(users).filter((name) => names.password === true || name !== attributes.password),
-    any: [
-      ...(names.user === null ? [] : [equals(attributes.user, names.user)]),
-      ...attributes.addresses.flatMap((name) => names.addresses.map((value) => equals(name, value))),
-    ],
-  })
+  const people = await search(
+    client,
+    { ...users, referrals },
+    {
+      attributes: userAttributes(users).filter((name) => names.password === true || name !== attributes.password),
+      any: [
+        ...(names.user === null ? [] : [equals(attributes.user, names.user)]),
+        ...attributes.addresses.flatMap((name) => names.addresses.map((value) => equals(name, value))),
+      ],
+    },
+  )
   const groups = aliases
-    ? await search(client, aliases, {
-        attributes: [aliases.attributes.address, aliases.attributes.targets],
-        any: names.aliases.map((value) => equals(aliases.attributes.address, value)),
-      })
-    : []
-  const rows = people.flatMap((entry) => readPerson(entry, users, isOwn) ?? [])
+    ? await search(
+        client,
+        { ...aliases, referrals },
+        {
+          attributes: [aliases.attributes.address, aliases.attributes.targets],
+          any: names.aliases.map((value) => equals(aliases.attributes.address, value)),
+        },
+      )
+    : NOTHING
+  const rows = people.entries.flatMap((entry) => readPerson(entry, users, isOwn) ?? [])
   const content = {
     users: rows.map((row) => row.user),
     forwards: rows.flatMap((row) => row.forwards),
-    aliases: aliases ? groups.flatMap((entry) => readAliasEntry(entry, aliases)) : [],
+    aliases: aliases ? groups.entries.flatMap((entry) => readAliasEntry(entry, aliases)) : [],
   }
-  return indexContent(content, settings)
+  return { index: indexContent(content, settings), reference: people.reference ?? groups.reference }
 }
 
 /** Finds the aliases that have this address as a member. */
@@ -131,31 +156,41 @@ async function searchByTarget(
   settings: LdapLiveSettings,
   aliases: LdapAliases,
   key: string,
-): Promise<ContentIndex> {
+): Promise<Answer> {
   const { address, targets } = aliases.attributes
-  const groups = await search(client, aliases, {
-    attributes: [address, targets],
-    any: writtenForms(key, settings).map((value) => equals(targets, value)),
-    most: ALIAS_LIMIT,
-  })
-  const rows = groups.flatMap((entry) => readAliasEntry(entry, aliases))
-  return indexContent({ users: [], forwards: [], aliases: rows }, settings)
+  const groups = await search(
+    client,
+    { ...aliases, referrals: settings.referrals },
+    {
+      attributes: [address, targets],
+      any: writtenForms(key, settings).map((value) => equals(targets, value)),
+      most: ALIAS_LIMIT,
+    },
+  )
+  const rows = groups.entries.flatMap((entry) => readAliasEntry(entry, aliases))
+  const index = indexContent({ users: [], forwards: [], aliases: rows }, settings)
+  return { index, reference: groups.reference }
 }
+
+interface Found {
+  readonly entries: readonly Entry[]
+  readonly reference: string | null
+}
+
+const NOTHING: Found = { entries: [], reference: null }
 
 async function search(
   client: Client,
-  where: { readonly base: string; readonly filter: string },
+  where: { readonly base: string; readonly filter: string; readonly referrals: ReferralChoice },
   wanted: { readonly attributes: string[]; readonly any: EqualityFilter[]; readonly most?: number },
-): Promise<readonly Entry[]> {
-  if (wanted.any.length === 0) return []
+): Promise<Found> {
+  if (wanted.any.length === 0) return NOTHING
   const filter = new AndFilter({
     filters: [FilterParser.parseString(where.filter), new OrFilter({ filters: wanted.any })],
   })
   const found = await client.search(where.base, { scope: 'sub', filter, attributes: wanted.attributes })
-  if (found.searchReferences.length > 0)
-    throw new Error(`the server returned a referral to ${found.searchReferences[0]}`)
   if (found.searchEntries.length > (wanted.most ?? ENTRY_LIMIT)) throw new Error('the filter matches too many entries')
-  return found.searchEntries
+  return { entries: found.searchEntries, reference: openReference(found.searchReferences, where.referrals) }
 }
 
 function equals(attribute: string, value: string): EqualityFilter {

@@ -10,6 +10,8 @@ import { readAliasEntry, readPerson, userAttributes } from './ldap-entries.ts'
 import { createLdapPool } from './ldap-pool.ts'
 import type { LdapServerSettings, LdapShape } from './ldap-settings.ts'
 import type { Page, PagingClient } from './paging-client.ts'
+import { openReference } from './search-references.ts'
+import type { ReferralChoice } from './search-references.ts'
 
 /** Entries in a page: below the usual limit of 500, with few round trips for 100 000 people. */
 const PAGE_SIZE = 400
@@ -43,10 +45,10 @@ export function createLdapMirror(settings: LdapMirrorSettings, clock: Clock): Mi
 
 async function readAll(client: PagingClient, settings: LdapMirrorSettings): Promise<Fetched> {
   try {
-    const { users, aliases, isOwn } = settings
-    const people = await searchAll(client, users, userAttributes(users))
+    const { users, aliases, isOwn, referrals } = settings
+    const people = await searchAll(client, { ...users, referrals }, userAttributes(users))
     const names = aliases ? [aliases.attributes.address, aliases.attributes.targets] : []
-    const groups = aliases ? await searchAll(client, aliases, names) : []
+    const groups = aliases ? await searchAll(client, { ...aliases, referrals }, names) : []
     const rows = people.flatMap((entry) => readPerson(entry, users, isOwn) ?? [])
     const content: SourceContent = {
       users: rows.map((row) => row.user),
@@ -62,7 +64,7 @@ async function readAll(client: PagingClient, settings: LdapMirrorSettings): Prom
 
 async function searchAll(
   client: PagingClient,
-  where: { readonly base: string; readonly filter: string },
+  where: { readonly base: string; readonly filter: string; readonly referrals: ReferralChoice },
   attributes: string[],
 ): Promise<readonly Entry[]> {
   const { base } = where
@@ -71,8 +73,8 @@ async function searchAll(
   let cookie: Page['cookie'] = null
   do {
     const page: Page = await client.searchPage({ base, filter, attributes, size: PAGE_SIZE, cookie })
-    const [reference] = page.references
-    if (reference !== undefined) throw new PartialAnswer(`the server returned a referral to ${reference} under ${base}`)
+    const reference = openReference(page.references, where.referrals)
+    if (reference !== null) throw new PartialAnswer(`the server returned a referral to ${reference} under ${base}`)
     if (!page.cookie) throw new PartialAnswer(`a result page of ${base} has no paging control`)
     entries.push(...page.entries)
     cookie = page.cookie

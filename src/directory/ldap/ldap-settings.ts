@@ -1,6 +1,7 @@
 // The settings of the LDAP source, with all files read and all values checked.
 
 import type { SourceTls } from '../source-tls.ts'
+import type { ReferralChoice } from './search-references.ts'
 
 export interface LdapServerSettings {
   /** `ldap://host:port` or `ldaps://host:port`; tried in this order, after the server that answered last. */
@@ -47,4 +48,6 @@ export interface LdapAliases {
 export interface LdapShape {
   readonly users: LdapUsers
   readonly aliases: LdapAliases | null
+  /** References to other servers that are not followed. */
+  readonly referrals: ReferralChoice
 }

@@ -170,7 +170,7 @@ interface Slot {
   readonly name: string
 }
 
-/** The text of an alias to /dev/null, which tells it from an entry of mail::discards. */
+/** The text of an alias to /dev/null, which distinguishes it from an entry of mail::discards. */
 const NULL_ALIAS_TEXT = 'discarded: the alias has the target /dev/null'
 
 /** An entry whose only target is /dev/null: of an alias, the mail of the address is accepted and dropped. */

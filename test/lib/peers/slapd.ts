@@ -21,6 +21,7 @@ export interface Person {
   readonly forward?: readonly string[]
   readonly password?: string
   readonly mail?: readonly string[]
+  readonly proxyAddresses?: readonly string[]
 }
 
 export interface SlapdSettings {
@@ -48,11 +49,12 @@ export interface Slapd {
   close(): Promise<void>
 }
 
-/** The attributes of userdir-ldap that mail needs. */
+/** The attributes of userdir-ldap that mail needs, and proxyAddresses of Active Directory (MS-ADA3 2.208). */
 const schema = `
 attributetype ( 1.1.2.1.1 NAME 'emailForward' DESC 'forward' EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 )
 attributetype ( 1.1.2.1.2 NAME 'mailPassword' DESC 'hash' EQUALITY caseExactIA5Match SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 )
-objectclass ( 1.1.2.2.1 NAME 'mailPerson' SUP top AUXILIARY MAY ( emailForward $ mailPassword ) )
+attributetype ( 1.2.840.113556.1.2.210 NAME 'proxyAddresses' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+objectclass ( 1.1.2.2.1 NAME 'mailPerson' SUP top AUXILIARY MAY ( emailForward $ mailPassword $ proxyAddresses ) )
 `
 
 function slapdConf(folder: string, settings: SlapdSettings): string {
@@ -92,7 +94,7 @@ export function personDn(uid: string): string {
   return `uid=${uid},${PEOPLE}`
 }
 
-function personLdif({ uid, forward = [], password, mail = [] }: Person): string {
+function personLdif({ uid, forward = [], password, mail = [], proxyAddresses = [] }: Person): string {
   return [
     `dn: ${personDn(uid)}`,
     'objectClass: inetOrgPerson',
@@ -102,6 +104,7 @@ function personLdif({ uid, forward = [], password, mail = [] }: Person): string 
     `sn: ${uid}`,
     ...forward.map((value) => `emailForward: ${value}`),
     ...mail.map((value) => `mail: ${value}`),
+    ...proxyAddresses.map((value) => `proxyAddresses: ${value}`),
     ...(password === undefined ? [] : [`mailPassword: ${password}`]),
   ].join('\n')
 }
