@@ -33,7 +33,7 @@ describe('a body that a verifier may hash', () => {
   })
 
   test('is small where signatures ask for many forms of it', async () => {
-    const forms = [1, 2, 3].map((l) => signature(`c=relaxed/relaxed; a=rsa-sha256; L=${l}`)).join('')
+    const forms = [1, 2, 3].map((l) => signature(`c=relaxed/relaxed; a=rsa-sha256; l=${l}`)).join('')
     expect(await problem(mail(forms, line(10), MAX_HASHED_OCTETS / 4))).toBeNull()
     expect(await problem(mail(forms, line(10), MAX_HASHED_OCTETS / 2))).toMatch(/^3 forms/)
   })

@@ -3,7 +3,7 @@
 
 import type { Content } from '../message/content.ts'
 import type { Field } from '../message/header.ts'
-import { lenientTags } from './lenient-tags.ts'
+import { readSignatureTags } from '../message/signature-tags.ts'
 
 /** Octets of one line: SMTP allows 998 (RFC 5321 4.5.3.1.6); some programs write ten thousand. */
 export const MAX_LINE_OCTETS = 256 * 1024
@@ -26,7 +26,7 @@ export async function bodyProblem(fields: readonly Field[], content: Content): P
 
 /** The form of the body that a signature hashes. */
 function formOf(field: Field): string {
-  const tags = lenientTags(field.value)
+  const tags = readSignatureTags(field.value)
   const canonicalization = (tags.get('c') ?? '').split('/')[1] ?? 'simple'
   return `${canonicalization} ${(tags.get('a') ?? '').split('-').at(-1)} ${tags.get('l') ?? ''}`.toLowerCase()
 }

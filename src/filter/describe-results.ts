@@ -58,7 +58,7 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
     .map((row) => {
       const comment = row.status.comment ?? null
       const domain = row.signingDomain ?? ''
-      const result = dkimResult(row.status.result as AuthResult, comment)
+      const result = row.status.result as AuthResult
       // The tree walk of DMARC decides. Without a record, and for failed signatures, mailauth's result by the public suffix list is kept.
       const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
       const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
@@ -67,11 +67,6 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
     })
   if (described.length === 0) return { findings: [], outcomes: [{ method: 'dkim', result: 'none', properties: [] }] }
   return { findings: described.map((one) => one.finding), outcomes: described.map((one) => one.outcome) }
-}
-
-/** RFC 8601 2.7.1: a wrong body hash is a failed verification; mailauth reports neutral. */
-function dkimResult(result: AuthResult, comment: string | null): AuthResult {
-  return comment === 'body hash did not verify' ? 'fail' : result
 }
 
 function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][number]): MethodResult {

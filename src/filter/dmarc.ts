@@ -45,6 +45,7 @@ export async function evaluateDmarcPolicy(input: {
       ...(row.status.underSized === undefined ? {} : { underSized: row.status.underSized }),
     })),
     resolver,
+    strict: true,
   })
   if (response === false) return { kind: 'no-author', reason: reason ?? 'no author domain' }
   let result = response.status.result as 'pass' | 'fail' | 'none' | 'temperror'
@@ -81,6 +82,7 @@ async function mightPass(input: {
     spfDomains,
     dkimDomains: undecided.map((row) => ({ domain: row.signingDomain ?? '' })),
     resolver,
+    strict: true,
   })
   return response !== false && response.status.result !== 'fail'
 }

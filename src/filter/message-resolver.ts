@@ -3,8 +3,8 @@
 
 import type { Clock } from '../lib/clock.ts'
 import { readFields } from '../message/header.ts'
+import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Deadline } from './verification-deadline.ts'
-import { lenientTags } from './lenient-tags.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 
 /** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as in Node. */
@@ -66,7 +66,7 @@ function asAbsent(error: unknown): unknown {
 export function prefetchKeys(header: Buffer, resolver: MailauthResolver): void {
   for (const field of readFields(header)) {
     if (field.key !== 'dkim-signature') continue
-    const tags = lenientTags(field.value)
+    const tags = readSignatureTags(field.value)
     const [selector, domain] = [tags.get('s'), tags.get('d')]
     if (selector && domain) resolver(`${selector}._domainkey.${domain}`, 'TXT').catch(() => {})
   }

@@ -1,6 +1,6 @@
-// SPF, DKIM, ARC and DMARC of one message with mailauth, within size limits and a time budget. The result is a finding; policy decides.
-// mailauth is lenient except as docs/reference/authentication.md says. Its modules are imported one by one, because the whole package loads an HTTP
-// client and BIMI, 16 MiB that no node uses.
+// SPF, DKIM, ARC and DMARC of one message with mailauth in its strict mode, within size limits and a time budget. The result is a finding;
+// policy decides. The modules of mailauth are imported one by one, because the whole package loads an HTTP client and BIMI, 16 MiB that no
+// node uses.
 
 import { arc } from 'mailauth/lib/arc/index.js'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
@@ -13,8 +13,10 @@ import { type Deadline, startDeadline } from './verification-deadline.ts'
 import { describeFindings } from './describe-results.ts'
 import { evaluateDmarcPolicy } from './dmarc.ts'
 import { capHeader, capMessage } from './input-caps.ts'
+import { type LimitedKeys, limitKeys } from './key-limits.ts'
 import { createMailauthResolver, type MailauthResolver } from './mailauth-adapter.ts'
 import { createKeyResolver, createMessageResolver, prefetchKeys } from './message-resolver.ts'
+import { applySignatureRules } from './signature-rules.ts'
 import { checkSpf } from './spf.ts'
 
 export interface AuthenticatorSettings {
@@ -43,7 +45,7 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
       const deadline = startDeadline(clock, budgetMs)
       const window = startDeadline(clock, budgetMs * LOOKUP_SHARE)
       const resolver = createMessageResolver(answer, { clock, deadline, limitMs: budgetMs * LOOKUP_SHARE })
-      const keys = createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE })
+      const keys = limitKeys(createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE }))
       try {
         return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })
       } finally {
@@ -56,8 +58,8 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
 
 interface Means {
   readonly resolver: MailauthResolver
-  /** The resolver for the keys of signatures. */
-  readonly keys: MailauthResolver
+  /** For the keys of signatures. */
+  readonly keys: LimitedKeys
   readonly deadline: Deadline
   readonly budgetMs: number
 }
@@ -86,15 +88,16 @@ async function verifySignatures(
   header: Buffer,
   { keys, deadline }: Means,
 ): Promise<DKIMVerifyResult | null> {
-  prefetchKeys(header, keys)
+  prefetchKeys(header, keys.resolver)
   const message = openMessage({ ...request.content, header })
-  const options = { resolver: keys, sender: request.sender ?? '', rejectRsaSha1: true, curTime: request.now }
+  const options = { resolver: keys.resolver, sender: request.sender ?? '', strict: true, curTime: request.now }
   const verified = await deadline.limit(dkimVerify(message, options))
   // After the deadline the rest of the verification has no reader.
   message.destroy()
+  if (verified !== null) verified.results = applySignatureRules(verified, keys.problemOf)
   return verified
 }
 
 async function validateChain(signatures: DKIMVerifyResult | null, { keys }: Means): Promise<ARCResult | null> {
-  return signatures && arc((signatures.arc ?? { chain: false }) as ARCData, { resolver: keys })
+  return signatures && arc((signatures.arc ?? { chain: false }) as ARCData, { resolver: keys.resolver, strict: true })
 }

@@ -1,4 +1,5 @@
-// Two independent verifiers of DKIM signatures (RFC 6376, RFC 8463): dkimpy reads both algorithms, OpenDKIM 2.11 rsa-sha256 only.
+// Two independent verifiers of DKIM signatures (RFC 6376, RFC 8463): dkimpy reads both algorithms, OpenDKIM 2.11 rsa-sha256 only. dkimpy
+// signs too.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,6 +33,37 @@ export function verifyWithDkimpy(message: Buffer, records: TxtRecords, signature
   const run = spawnSync('/usr/bin/python3', ['-c', script], { input, encoding: 'utf8' })
   if (run.status !== 0) throw new Error(`python3 ended with ${run.status}: ${run.stderr}`)
   return JSON.parse(run.stdout) as string[]
+}
+
+const signScript = `
+import base64, json, sys
+import dkim
+ask = json.load(sys.stdin)
+message = base64.b64decode(ask['message'])
+[header, body] = [part.encode() for part in ask['canonicalize'].split('/')]
+field = dkim.sign(message, ask['selector'].encode(), ask['domain'].encode(), ask['key'].encode(), canonicalize=(header, body),
+    identity=ask['identity'].encode() if ask['identity'] else None, length=ask['length'])
+sys.stdout.write(field.decode())
+`
+
+export interface DkimpySigning {
+  readonly domain: string
+  readonly selector: string
+  /** PEM. */
+  readonly key: string
+  readonly canonicalize: string
+  /** i=, or null for none. */
+  readonly identity: string | null
+  /** True to write l=. */
+  readonly length: boolean
+}
+
+/** The DKIM-Signature field that dkimpy makes, with its line end. */
+export function signWithDkimpy(message: Buffer, signing: DkimpySigning): string {
+  const input = JSON.stringify({ message: message.toString('base64'), ...signing })
+  const run = spawnSync('/usr/bin/python3', ['-c', signScript], { input, encoding: 'utf8' })
+  if (run.status !== 0) throw new Error(`python3 ended with ${run.status}: ${run.stderr}`)
+  return run.stdout
 }
 
 /** OpenDKIM's verdict on the message, and what it said. */

@@ -1,0 +1,65 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { keyText } from '../../test/lib/hand-made-signature.ts'
+import { keyProblem, limitKeys } from './key-limits.ts'
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const { n = '' } = publicKey.export({ format: 'jwk' })
+
+/** A key record with this modulus and exponent, both in hexadecimal digits. */
+function record(modulus: string, exponent: string): string {
+  const coded = (hex: string) =>
+    Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
+  const key = createPublicKey({ key: { kty: 'RSA', n: coded(modulus), e: coded(exponent) }, format: 'jwk' })
+  return `v=DKIM1; p=${keyText(key)}`
+}
+
+const modulus = Buffer.from(n, 'base64url').toString('hex')
+/** An odd number of that many bits. */
+const bits = (count: number) => `8${'0'.repeat(count / 4 - 2)}1`
+
+describe('a key', () => {
+  test.each(['3', '11', '10001', '100000001'])('with the exponent 0x%s is used', (exponent) => {
+    expect(keyProblem(record(modulus, exponent))).toBeNull()
+  })
+
+  test.each([
+    ['of 64 bits', `8000000000000001`, 'RSA exponent of 64 bits, at most 33 are used'],
+    ['of 2048 bits', bits(2048), 'RSA exponent of 2048 bits, at most 33 are used'],
+    ['that is 1', '1', 'RSA exponent that is even or below 3'],
+    ['that is even', '10000', 'RSA exponent that is even or below 3'],
+  ])('with an exponent %s is not used', (_what, exponent, problem) => {
+    expect(keyProblem(record(modulus, exponent))).toBe(problem)
+  })
+
+  test('has at most 4096 bits (RFC 8301 3.2)', () => {
+    expect(keyProblem(record(bits(4096), '10001'))).toBeNull()
+    expect(keyProblem(record(bits(4104), '10001'))).toBe('RSA key of 4104 bits, at most 4096 are used')
+  })
+
+  test('that is huge is not even parsed', () => {
+    expect(keyProblem(`v=DKIM1; p=${Buffer.alloc(16_384, 1).toString('base64')}`)).toMatch(/^key of 16384 octets/)
+  })
+
+  test('as a bare RSAPublicKey (RFC 6376 3.6.1) has the same limits', () => {
+    const bare = (e: string) =>
+      createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }).export({ type: 'pkcs1', format: 'der' })
+    expect(keyProblem(`p=${bare('AQAB').toString('base64')}`)).toBeNull()
+    expect(keyProblem(`p=${bare('Ag').toString('base64')}`)).toMatch(/even/)
+  })
+
+  test.each([
+    '',
+    'v=DKIM1; p=',
+    'v=DKIM1; p=AAAA',
+    'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
+  ])('that is no RSA key is left to the verifier: %j', (text) => expect(keyProblem(text)).toBeNull())
+})
+
+test('a look-up of an expensive key rejects and keeps the reason', async () => {
+  const keys = limitKeys(async (name) => [[record(modulus, name.startsWith('good') ? '10001' : '1')]])
+  expect(await keys.resolver('good._domainkey.example', 'TXT')).toHaveLength(1)
+  await expect(keys.resolver('Bad._domainkey.example', 'TXT')).rejects.toMatchObject({ code: 'EINVALIDVAL' })
+  expect(keys.problemOf('bad._domainkey.EXAMPLE')).toMatch(/even/)
+  expect(keys.problemOf('good._domainkey.example')).toBeNull()
+})
