@@ -233,6 +233,26 @@ const corpus: readonly [wanted: ReplyClass, verbatim: string, host?: string, pha
   ['rate-limited', '451 4.7.1 Hourly limit for your host reached'],
   ['rate-limited', '550 5.7.1 Sending rate limit exceeded'],
   ['too-many-recipients', '452 4.5.3 Error: too many recipients'],
+  ['rate-limited', '550 5.4.5 Daily SMTP relay limit exceeded for user'],
+  ['rate-limited', '550 The mailbox exceeded the limit of messages per hour'],
+  ['rate-limited', '550 Domain has exceeded the max emails per hour (151/150) allowed. Message discarded.'],
+  ['rate-limited', '550 5.2.2 sending quota of this account is exceeded'],
+  ['rate-limited', '552 5.2.2 user exceeded sending limit'],
+  ['rate-limited', '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException', undefined, 'dot'],
+  ['rate-limited', '550 5.7.1 You exceeded the maximum number of emails sent per day'],
+  ['rate-limited', '450 4.2.1 The user you write to is receiving mail at a rate that allows no more'],
+  ['server-trouble', '450 Requested mail action not taken: mailbox unavailable'],
+  ['server-trouble', '450 4.2.0 mailbox busy'],
+  ['server-trouble', '450 mailbox temporarily blocked for policy reasons'],
+  ['server-trouble', '452 Requested action not taken: insufficient system storage'],
+  ['unknown-user', '550 Requested action not taken: mailbox unavailable'],
+  ['unknown-user', '553 Requested action not taken: mailbox name not allowed'],
+  ['unknown-user', '551 User not local; please try another path'],
+  ['unknown-user', '554 delivery error: this user does not have a mail account'],
+  ['unknown-user', '550 mailbox has been moved'],
+  ['mailbox-full', '552 Requested mail action aborted: exceeded storage allocation'],
+  ['disabled-user', '550 5.2.1 mailbox locked'],
+  ['policy', '550 mailbox for kim is restricted'],
   ['unauthenticated', '550 5.7.1 Message refused: SPF check failed'],
   ['unauthenticated', '550 5.7.1 Rejected by DMARC policy for example.org'],
   ['spam', '554 5.7.1 Message rejected as spam by the content filter'],
@@ -311,6 +331,19 @@ describe('the shipped rules', () => {
     '552 5.2.2 Too many messages in the mailbox',
   ])('affect no other message if the reply is about one message: %s', (verbatim) => {
     expect(classify(verbatim, undefined, 'dot')).toMatchObject({ pauseMs: 0, treat: null })
+  })
+
+  it.each([
+    '550 5.4.5 Daily user sending limit exceeded',
+    '554 5.7.1 The sender has exceeded the sending limit of the mailbox',
+    '550 5.7.233 Your message cannot be sent because your tenant exceeded its daily limit for sending e-mail',
+  ])('try again later, without a pause for other senders, if one sender is over its limit: %s', (verbatim) => {
+    expect(classify(verbatim)).toMatchObject({
+      class: 'rate-limited',
+      treat: 'temporary',
+      pauseMs: 0,
+      retryMs: 3_600_000,
+    })
   })
 
   it('name a contact of the provider if there is one', () => {

@@ -28,8 +28,13 @@ export interface PeerOptions {
   readonly moodsInSession?: number
   /** Knows only HELO. */
   readonly heloOnly?: boolean
-  /** Recipient limit of a transaction; more get 452 4.5.3. */
+  /** Recipient limit of a transaction; more get `tooMany`, by default 452 4.5.3. */
   readonly recipientLimit?: number
+  readonly tooMany?: string
+  /** Recipient limit of a transaction that is enforced after the message, with 554 5.5.3. */
+  readonly messageRecipientLimit?: number
+  /** The reply to EHLO, in place of the extensions. */
+  readonly ehloRefusal?: string
   /** Closes the connection after this many messages. */
   readonly messagesPerSession?: number
   /** Replies by stage, instead of the usual ones: full text with code, lines separated by `\r\n`. */
@@ -189,6 +194,7 @@ class PeerSession {
 
   #hello(verb: string): void {
     const { options } = this.#shared
+    if (options.ehloRefusal !== undefined) return this.#say(options.ehloRefusal)
     if (options.heloOnly || (verb === 'LHLO') !== (options.lmtp === true)) return this.#say('502 5.5.1 not here')
     const offered = [...(options.extensions ?? defaults), ...(options.tls && !this.#tls ? ['STARTTLS'] : [])]
     if (options.auth) offered.push(`AUTH ${options.auth.mechanisms.join(' ')}`)
@@ -242,7 +248,8 @@ class PeerSession {
   #rcptCommand(line: string): void {
     if (this.#mail === '') return this.#say('503 5.5.1 MAIL first')
     const limit = this.#shared.options.recipientLimit ?? Number.POSITIVE_INFINITY
-    if (this.#rcpts.length >= limit) return this.#say('452 4.5.3 too many recipients')
+    const { tooMany = '452 4.5.3 too many recipients' } = this.#shared.options
+    if (this.#rcpts.length >= limit) return this.#say(tooMany)
     if (this.#answer('rcpt', line, '250 2.1.5 ok')) this.#rcpts.push(line)
   }
 
@@ -271,6 +278,10 @@ class PeerSession {
       data,
       tls: this.#tls,
       clientCertificate: this.#certificate(),
+    }
+    if (this.#rcpts.length > (options.messageRecipientLimit ?? Number.POSITIVE_INFINITY)) {
+      this.#say('554 5.5.3 too many recipients')
+      return this.#reset()
     }
     const accepted = (options.lmtp ? this.#rcpts : this.#rcpts.slice(0, 1)).map((line) =>
       this.#answer('dot', line, '250 2.0.0 kept'),

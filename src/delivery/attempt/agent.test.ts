@@ -332,6 +332,31 @@ describe('recipients', () => {
     expect(peer?.sessions).toBe(2)
   })
 
+  it.each(['550 5.5.3 no more', '554 5.5.3 no more', '552 no more', '452 4.5.3 no more'])(
+    'beyond the limit of the host are sent in another transaction: %s',
+    async (tooMany) => {
+      const {
+        peers: [peer],
+        send,
+      } = await setUp([{ recipientLimit: 2, tooMany }])
+      expect((await send(['a@example.net', 'b@example.net', 'c@example.net'])).short).toEqual(
+        Array(3).fill('delivered 2.0.0'),
+      )
+      expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([2, 1])
+    },
+  )
+
+  it('are sent to fewer at a time if the host refuses the message for their number', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ messageRecipientLimit: 2 }])
+    const { short } = await send(Array.from({ length: 5 }, (_, i) => `r${i}@example.net`))
+    expect(short).toEqual(Array(5).fill('delivered 2.0.0'))
+    expect(peer?.messages.map(({ rcpts }) => rcpts.length)).toEqual([2, 2, 1])
+    expect(peer?.sessions).toBe(1)
+  })
+
   it('are not sent again to a host that accepts none of them', async () => {
     const {
       peers: [peer],

@@ -9,7 +9,7 @@ import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope }
 import { describeTarget, type Target } from '../target.ts'
 import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts'
 import type { PooledConnection } from './connection-pool.ts'
-import { deferred, isTooManyRecipients } from './delivery-outcome.ts'
+import { asksForFewerRecipients, deferred, isTooManyRecipients } from './delivery-outcome.ts'
 import { recipientForPeer } from './dsn-privacy.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import { RecipientOutcomes } from './recipient-outcomes.ts'
@@ -36,6 +36,8 @@ class Attempt {
   /** Slots of shared limits, by name, until the end of the attempt. */
   readonly #slots = new Map<string, SharedLimits>()
   #remaining: readonly ClaimedRecipient[]
+  /** Recipients of a transaction: fewer after a host refused that many. */
+  #recipientLimit: number
   #sessions = 0
   #reached = false
   /** Ms until a shared limit may have a free slot. Set, it ends the attempt: another host must not evade the limit. */
@@ -45,6 +47,7 @@ class Attempt {
     this.#claim = claim
     this.#context = context
     this.#remaining = claim.recipients
+    this.#recipientLimit = context.settings.recipientLimit
     this.#outcomes = new RecipientOutcomes(context.ports)
     this.#content = contentOf(claim, context.ports.openBody)
   }
@@ -137,7 +140,7 @@ class Attempt {
     this.#tried.add(host)
     // A host that cannot be reached uses up an address, not one of the few sessions.
     if (reached) this.#sessions++
-    const facts = { host, tls, dsnPassedOn: false, lmtp: false }
+    const facts = { host, tls, dsnPassedOn: false, lmtp: false, recipients: this.#remaining.length }
     for (const recipient of this.#remaining)
       if (!this.#outcomes.isAnswered(recipient.recipientId)) this.#outcomes.record(recipient, error, { target, facts })
   }
@@ -173,7 +176,7 @@ class Attempt {
   }
 
   #nextBatch(): readonly ClaimedRecipient[] {
-    return this.#remaining.slice(0, this.#context.settings.recipientLimit)
+    return this.#remaining.slice(0, this.#recipientLimit)
   }
 
   #envelope(recipients: readonly ClaimedRecipient[]): TransportEnvelope {
@@ -192,15 +195,18 @@ class Attempt {
     results: readonly RecipientResult[],
     { peer, tls, offersDsn, target }: PooledConnection['connection'],
   ) {
-    const facts = { host: peer, tls, dsnPassedOn: offersDsn, lmtp: target.protocol === 'lmtp' }
+    const lmtp = target.protocol === 'lmtp'
+    const facts = { host: peer, tls, dsnPassedOn: offersDsn, lmtp, recipients: batch.length }
     const here: ClaimedRecipient[] = []
     const elsewhere: ClaimedRecipient[] = []
     // If no recipient was accepted, a second transaction would be refused like the first.
     const progress = results.some(isAccepted)
+    const isTooLarge = results.every((result) => asksForFewer(result, batch))
+    if (isTooLarge) this.#recipientLimit = Math.ceil(batch.length / 2)
     for (const [index, recipient] of batch.entries()) {
       const result = results[index] as RecipientResult
       const outcome = this.#outcomes.recordAnswer(recipient, result, { target, facts })
-      if (progress && needsNextTransaction(result)) here.push(recipient)
+      if (isTooLarge || (progress && needsNextTransaction(result))) here.push(recipient)
       else if (outcome.kind === 'deferred' && anotherHostMayHelp(result)) elsewhere.push(recipient)
     }
     return { here, elsewhere }
@@ -244,6 +250,11 @@ function isAccepted({ kind }: RecipientResult): boolean {
 /** RFC 5321 section 4.5.3.1.10: the peer accepted some recipients and expects the others in another transaction. */
 function needsNextTransaction(result: RecipientResult): boolean {
   return result.kind === 'refused' && result.phase === 'rcpt' && isTooManyRecipients(result.reply)
+}
+
+/** RFC 3463 section 3.6 (X.5.3): the transaction was refused as a whole, and one with fewer recipients may be accepted. */
+function asksForFewer(result: RecipientResult, batch: readonly unknown[]): boolean {
+  return result.kind !== 'accepted' && asksForFewerRecipients(result, batch.length)
 }
 
 function anotherHostMayHelp(result: RecipientResult): boolean {

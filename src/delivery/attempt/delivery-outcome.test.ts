@@ -9,6 +9,7 @@ const facts: AttemptFacts = {
   tls: { level: 'encrypted', policy: 'may', protocol: 'TLSv1.3' },
   dsnPassedOn: true,
   lmtp: false,
+  recipients: 1,
 }
 
 function refused(phase: Phase, code: number, enhanced = '', lmtp = false): string {
@@ -53,6 +54,10 @@ describe('refused', () => {
     ['rcpt', 552, '', 'deferred recipient 4.0.0'],
     ['rcpt', 552, '5.5.3', 'deferred recipient 4.5.3'],
     ['rcpt', 552, '5.2.2', 'failed recipient 5.2.2'],
+    ['rcpt', 550, '5.5.3', 'deferred recipient 4.5.3'],
+    ['rcpt', 554, '5.5.3', 'deferred recipient 4.5.3'],
+    ['rcpt', 554, '', 'failed recipient 5.0.0'],
+    ['data', 554, '5.5.3', 'failed message 5.5.3'],
     ['data', 554, '5.7.1', 'failed message 5.7.1'],
     ['data', 451, '', 'deferred message 4.0.0'],
     ['dot', 550, '5.7.26', 'failed message 5.7.26'],
@@ -62,6 +67,12 @@ describe('refused', () => {
     ['body', 552, '5.3.4', 'failed message 5.3.4'],
   ] as const)('at %s with %i %s: %s', (phase, code, enhanced, expected) => {
     expect(refused(phase, code, enhanced)).toBe(expected)
+  })
+
+  it('because of too many recipients is no failure of one of them', () => {
+    const reply = { code: 554, enhanced: '5.5.3', verbatim: '554 5.5.3 too many recipients' }
+    const outcome = outcomeOf({ kind: 'refused', phase: 'dot', reply }, { ...facts, recipients: 2 })
+    expect(outcome).toMatchObject({ kind: 'deferred', scope: 'message', status: '4.5.3' })
   })
 
   it('concerns one recipient after LMTP data', () => {

@@ -13,6 +13,8 @@ export interface AttemptFacts {
   readonly tls: TlsResult | null
   readonly dsnPassedOn: boolean
   readonly lmtp: boolean
+  /** Recipients of the mail transaction. */
+  readonly recipients: number
 }
 
 const noHost: Where = { host: null, tls: null }
@@ -50,10 +52,12 @@ export function deferred(scope: Scope, status: string, reply: string, where: Whe
   return { kind: 'deferred', scope, status, reply, retryAt: null, host: where.host, tls: where.tls }
 }
 
-function refusedOutcome(result: Extract<DeliveryError, { kind: 'refused' }>, facts: AttemptFacts): Outcome {
+type Refusal = Extract<DeliveryError, { kind: 'refused' }>
+
+function refusedOutcome(result: Refusal, facts: AttemptFacts): Outcome {
   const { phase, reply } = result
   const where = { host: facts.host, tls: facts.tls }
-  if (isPermanent(phase, reply)) {
+  if (isPermanent(result, facts)) {
     const status = reply.enhanced || statusOfCode(reply.code)
     return { kind: 'failed', scope: mailScope(phase, facts.lmtp), reply: reply.verbatim, status, ...where }
   }
@@ -61,15 +65,25 @@ function refusedOutcome(result: Extract<DeliveryError, { kind: 'refused' }>, fac
 }
 
 /** A 5xx before MAIL concerns the session, not the message: another host may accept it, or this one later. */
-function isPermanent(phase: Phase, reply: PeerReply): boolean {
+function isPermanent({ phase, reply }: Refusal, { recipients }: AttemptFacts): boolean {
   if (reply.code < 500 || isBeforeMail(phase)) return false
-  return !(phase === 'rcpt' && isTooManyRecipients(reply))
+  if (phase === 'rcpt') return !isTooManyRecipients(reply)
+  return !(recipients > 1 && reply.enhanced === TOO_MANY)
 }
 
-/** RFC 5321 section 4.5.3.1.10: a 552 to RCPT without a status of another kind means 452. */
+/** RFC 3463 section 3.6: the message should be sent to fewer recipients at a time. */
+const TOO_MANY = '5.5.3'
+
+/** RFC 5321 section 4.5.3.1.10: a 552 to RCPT without a status of another kind means 452. With a status of this meaning any 5xx does. */
 export function isTooManyRecipients(reply: PeerReply): boolean {
-  if (reply.code === 452) return true
-  return reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3')
+  if (reply.code === 452 || reply.enhanced === TOO_MANY) return true
+  return reply.code === 552 && reply.enhanced === ''
+}
+
+/** The whole transaction was refused because of the number of its recipients; fewer may be accepted. */
+export function asksForFewerRecipients(result: DeliveryError, recipients: number): boolean {
+  if (result.kind !== 'refused' || recipients < 2) return false
+  return result.phase !== 'rcpt' && !isBeforeMail(result.phase) && /^[45]\.5\.3$/.test(result.reply.enhanced)
 }
 
 function temporaryScope(phase: Phase, reply: PeerReply, lmtp: boolean): Scope {

@@ -74,7 +74,7 @@ describe('a rule', () => {
 })
 
 describe('an outcome', () => {
-  const facts = { host: 'mx1.mail.example[192.0.2.1]:25', tls: null, dsnPassedOn: false, lmtp: false }
+  const facts = { host: 'mx1.mail.example[192.0.2.1]:25', tls: null, dsnPassedOn: false, lmtp: false, recipients: 1 }
   const at = { now: 1000, attempt: 1 }
 
   function outcome(code: number, rule: Partial<ReplyRule>, attempt = 1) {

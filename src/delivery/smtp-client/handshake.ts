@@ -161,7 +161,9 @@ async function hello(request: HandshakeRequest): Promise<Extensions | DeliveryEr
   if (verb === 'LHLO' || !knowsOnlyHelo(reply)) return reply
   dialogue.write(`HELO ${name}\r\n`)
   const old = await awaitReply(dialogue, question)
-  return isDeliveryError(old) ? old : noExtensions
+  if (!isDeliveryError(old)) return noExtensions
+  // A server that closes after it refused EHLO has given its reason there.
+  return old.kind === 'lost' ? reply : old
 }
 
 const noKeywords: ReadonlySet<string> = new Set()
@@ -172,7 +174,10 @@ function heloName({ target, settings }: HandshakeRequest): string {
   return target.endpoint.kind === 'tcp' && isIPv6(target.endpoint.address) ? names.ipv6 : names.ipv4
 }
 
-/** RFC 5321 section 3.2: a client falls back to HELO if EHLO is not understood, not if it is refused temporarily. */
+/**
+ * RFC 5321 section 3.2: a client falls back to HELO if EHLO is not understood; as in Postfix, also if it is refused in other words (550, 554).
+ * It does not if it is refused temporarily: without extensions the message could be sent without TLS or fail.
+ */
 function knowsOnlyHelo(error: DeliveryError): boolean {
-  return error.kind === 'refused' && error.reply.code >= 500 && error.reply.code <= 504
+  return error.kind === 'refused' && error.reply.code >= 500
 }

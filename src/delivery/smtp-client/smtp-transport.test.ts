@@ -83,6 +83,16 @@ describe('a mail transaction', () => {
     expect(peer.commands.map(({ line }) => line.split(' ')[0])).toEqual(['EHLO', 'HELO', 'MAIL', 'RCPT', 'DATA'])
   })
 
+  it.each(['500 what', '501 no', '550 5.7.1 EHLO is not allowed here', '554 not today'])(
+    'sends HELO to a host that refuses EHLO: %s',
+    async (ehloRefusal) => {
+      const { peer, connect } = await setUp({ ehloRefusal })
+      const results = await (await connect()).send(envelopeFor(['a@example.net']), mail)
+      expect(kinds(results)).toEqual(['accepted'])
+      expect(peer.commands.map(({ line }) => line.split(' ')[0])).toEqual(['EHLO', 'HELO', 'MAIL', 'RCPT', 'DATA'])
+    },
+  )
+
   it('carries many messages over one connection', async () => {
     const { peer, connect } = await setUp()
     const connection = await connect()
