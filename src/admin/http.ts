@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isLoopbackAddress } from '../lib/ip-address.ts'
+import { printable } from '../lib/printable.ts'
 import type { HealthReport } from '../observe/health-report.ts'
 
 export interface AdminSettings {
@@ -102,7 +103,8 @@ function healthPage(report: HealthReport): Page {
   return {
     status: report.kind === 'failing' ? 503 : 200,
     contentType: 'application/json',
-    text: `${JSON.stringify(report)}\n`,
+    // Causes have texts of other programs, and curl prints to a terminal.
+    text: `${printable(JSON.stringify(report))}\n`,
   }
 }
 

@@ -1,5 +1,6 @@
 // One endpoint that mail can be sent to, and how the client has to treat it: what a next hop resolves to.
 
+import { remoteHost } from '../lib/remote-host.ts'
 import type { SharedLimits } from './attempt/shared-limits.ts'
 import type { ClientProfile } from './smtp-client/client-profile.ts'
 import type { TlsPolicy } from './tls-policy/tls-policy.ts'
@@ -26,5 +27,5 @@ export interface Target {
 export function describeTarget(target: Target): string {
   return target.endpoint.kind === 'unix'
     ? target.endpoint.path
-    : `${target.host}[${target.endpoint.address}]:${target.endpoint.port}`
+    : remoteHost(target.host, target.endpoint.address, target.endpoint.port)
 }

@@ -1,6 +1,7 @@
 // Prints the trace of one message: the ledger events of all nodes, in order of time.
 
 import { relative } from 'node:path'
+import { printable } from '../lib/printable.ts'
 import { describeEvent, stepLines } from '../observe/describe-event.ts'
 import type { Event } from '../observe/events.ts'
 import type { NodeName } from './demo-addresses.ts'
@@ -18,10 +19,10 @@ const NAME_COLUMN = 12
 export function traceLines(trace: readonly TraceEntry[], colours: Colours): string[] {
   return trace.flatMap(({ node, event }, i) => {
     const name = trace[i - 1]?.node === node ? '' : node
-    const head = `      ${colours.name(name.padEnd(NAME_COLUMN))}${describeEvent(event)}`
+    const head = `      ${colours.name(name.padEnd(NAME_COLUMN))}${printable(describeEvent(event))}`
     return [
       head,
-      ...stepLines(event).map((step) => `      ${' '.repeat(NAME_COLUMN)}  ${colours.dim(shortPath(step))}`),
+      ...stepLines(event).map((step) => `      ${' '.repeat(NAME_COLUMN)}  ${colours.dim(printable(shortPath(step)))}`),
     ]
   })
 }

@@ -13,6 +13,7 @@ import { forgedOwnDomain } from './scenarios/forged-own-domain.ts'
 import { machineSends } from './scenarios/machine-sends.ts'
 import { personSubmits } from './scenarios/person-submits.ts'
 import { unknownRecipient } from './scenarios/unknown-recipient.ts'
+import { printable } from '../lib/printable.ts'
 import { startEnvironment } from './start-environment.ts'
 import type { RunningEnvironment } from './start-environment.ts'
 import { suggestedCommands } from './suggested-commands.ts'
@@ -91,7 +92,9 @@ async function runScenario(
     if (lines.length > 0) print([`    ${colours.dim(`trace of ${id}`)}`, ...lines].join('\n'))
   }
   for (const { what, ok, seen } of expectations)
-    print(`    ${ok ? colours.success('✔') : colours.failure('✘')} ${what}: ${colours.dim(seen.replace(/\s+/g, ' '))}`)
+    print(
+      `    ${ok ? colours.success('✔') : colours.failure('✘')} ${what}: ${colours.dim(printable(seen.replace(/\s+/g, ' ')))}`,
+    )
   return { letter: scenario.letter, title: scenario.title, expectations }
 }
 
@@ -116,7 +119,7 @@ function printSummary(results: readonly ScenarioResult[], { print, colours }: Ou
   for (const { letter, title, expectations } of results) {
     const failed = expectations.filter((one) => !one.ok)
     const mark = failed.length === 0 ? colours.success('✔') : colours.failure('✘')
-    const details = failed.map((one) => `\n        ${colours.failure(one.what)}: ${one.seen}`).join('')
+    const details = failed.map((one) => `\n        ${colours.failure(one.what)}: ${printable(one.seen)}`).join('')
     print(`    ${mark} (${letter}) ${title}${details}`)
   }
   const passed = results.every((one) => one.expectations.length > 0 && one.expectations.every(({ ok }) => ok))

@@ -1,5 +1,6 @@
 // The ledger events that are committed with a message: its origin, the findings, and the resolution of each recipient.
 
+import { remoteHost } from '../lib/remote-host.ts'
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/check.ts'
 import type { NewRecipient } from '../queue/contract/queue.ts'
@@ -54,7 +55,7 @@ function receivedEvent({ draft, mail, findings, messageId }: LedgerFacts): Event
     session: session?.id,
     origin: describeOrigin(findings.origin),
     sender: draft.sender,
-    remote: session ? `${session.remoteName ?? 'unknown'}[${session.remoteIp}]` : 'local',
+    remote: session ? remoteHost(session.remoteName, session.remoteIp) : 'local',
     helo: session?.helo ?? null,
     tls: session?.tls ? `${session.tls.version} ${session.tls.cipher}` : null,
     size: contentSize(mail.content),

@@ -3,9 +3,9 @@
 import type { Config } from '../config/config.ts'
 import { commandClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
-import { createLog } from '../observe/json-log.ts'
-import type { EventLog } from '../observe/json-log.ts'
-import { openLogOutput } from '../observe/log-output.ts'
+import { createLog } from '../observe/create-log.ts'
+import type { EventLog } from '../observe/event-log.ts'
+import { openLogOutput, type LostLines } from '../observe/log-output.ts'
 import { logSettings } from '../wiring/node-settings.ts'
 
 /** The key exists only in this process: hashes connect the log lines of one run and cannot be tested against guesses later. */
@@ -20,7 +20,14 @@ export interface NodeLog {
 
 export function openLog(config: Config): NodeLog {
   // A timer that waits for a slow reader must keep the process alive, or the last lines are lost.
-  const output = openLogOutput(STDOUT, { clock: commandClock })
-  const log = createLog(logSettings(config, systemRandom(HASH_KEY_BYTES)), { clock: commandClock, output })
+  const onLoss = (lost: LostLines): void => {
+    const cause = lost.error === null ? 'the reader of the log is too slow' : 'the log cannot be written'
+    log.warn(
+      { dropped: lost.count, ...(lost.error === null ? {} : { cause: lost.error }) },
+      `log lines dropped: ${cause}`,
+    )
+  }
+  const output = openLogOutput(STDOUT, { clock: commandClock, onLoss })
+  const log: EventLog = createLog(logSettings(config, systemRandom(HASH_KEY_BYTES)), { clock: commandClock, output })
   return { log, flush: () => output.flush() }
 }

@@ -43,16 +43,18 @@ const end = {
   reply: '250 ok',
   status: '2.0.0',
 }
-const delivered = (tls: DeliveredEvent['tls']) => describeEvent({ ...end, kind: 'delivered', tls })
+const facts = { sender: 'ann@example.org', delayMs: 1234, size: 5678 }
+const delivered = (tls: DeliveredEvent['tls']) => describeEvent({ ...end, ...facts, kind: 'delivered', tls })
 
 it('names protocol and level of TLS, or why there was none', () => {
   const at = 'delivered to kim@example.net at mx.example.net[192.0.2.1]:25'
+  const about = 'sender <ann@example.org>, 5678 bytes, delay 1.2 s'
   expect(delivered({ level: 'verified', policy: 'verify', protocol: 'TLSv1.3' })).toBe(
-    `${at} over TLSv1.3 verified, attempt 1: 250 ok`,
+    `${at} over TLSv1.3 verified, ${about}, attempt 1: 250 ok`,
   )
-  expect(delivered({ level: 'none', policy: 'none' })).toBe(`${at} without TLS, attempt 1: 250 ok`)
+  expect(delivered({ level: 'none', policy: 'none' })).toBe(`${at} without TLS, ${about}, attempt 1: 250 ok`)
   expect(delivered({ level: 'none', policy: 'may', failure: 'starttls-not-supported' })).toBe(
-    `${at} without TLS (starttls-not-supported), attempt 1: 250 ok`,
+    `${at} without TLS (starttls-not-supported), ${about}, attempt 1: 250 ok`,
   )
 })
 
@@ -60,6 +62,18 @@ it('names the policy that a host failed', () => {
   const tls = { level: 'none', policy: 'verify', failure: 'certificate-expired' } as const
   const event: DeferredEvent = { ...end, kind: 'deferred', scope: 'site', nextAttemptAt: 0, tls }
   expect(describeEvent(event)).toContain(' [TLS policy verify: certificate-expired]; next attempt')
+})
+
+it('shows entries of earlier releases, in which a delivery has no sender, delay and size', () => {
+  const old = { ...end, kind: 'delivered', tls: null } as unknown as DeliveredEvent
+  expect(describeEvent(old)).toBe(
+    'delivered to kim@example.net at mx.example.net[192.0.2.1]:25 without TLS, attempt 1: 250 ok',
+  )
+})
+
+it('writes long delays with units', () => {
+  const slow = { ...end, ...facts, kind: 'delivered', tls: null, delayMs: 5_430_400, sender: null } as const
+  expect(describeEvent(slow)).toContain(', sender <>, 5678 bytes, delay 1h30m30s, attempt 1')
 })
 
 it('shows entries of earlier releases, in which TLS is a string', () => {

@@ -1,7 +1,8 @@
 // One event as one sentence for people, printed by `trace` and the demonstration.
 
+import { formatDuration } from '../lib/duration.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
-import type { Event, EventKind, EventOf, RejectedEvent } from './events.ts'
+import type { DeliveredEvent, Event, EventKind, EventOf, RejectedEvent } from './events.ts'
 
 const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = {
   received: (e) =>
@@ -12,7 +13,7 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   signed: (e) => `signed for ${e.domain}, selector ${e.selector} (${e.algorithm})`,
   unsigned: (e) => `not signed: ${e.reason}`,
   delivered: (e) =>
-    `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
+    `delivered to ${e.recipient ?? ''} at ${e.host ?? 'unknown'}${level(e.tls)}${messageFacts(e)}, attempt ${e.attempt}: ${oneLine(e.reply)}`,
   deferred: (e) =>
     `deferred ${e.recipient ?? ''} (${e.scope}), attempt ${e.attempt}${at(e.host)}: ${oneLine(e.reply)}${classOf(e)}${tlsFailure(e.tls)}; next attempt ${time(e.nextAttemptAt)}`,
   failed: (e) =>
@@ -52,9 +53,9 @@ export function stepLines(event: Event): readonly string[] {
   return event.kind === 'resolved' ? event.steps : []
 }
 
-/** `2026-11-21 02:15:00.123Z`. */
+/** ISO 8601, as the log has it and `--since` takes it: `2026-11-21T02:15:00.123Z`. */
 export function time(ms: number): string {
-  return new Date(ms).toISOString().replace('T', ' ')
+  return new Date(ms).toISOString()
 }
 
 interface Controlled {
@@ -112,6 +113,17 @@ function level(tls: LedgerTls): string {
 function tlsFailure(tls: LedgerTls): string {
   if (tls === null || typeof tls === 'string' || tls.failure === undefined) return ''
   return ` [TLS policy ${tls.policy}: ${tls.failure}]`
+}
+
+/** `, sender <ann@example.net>, 1234 bytes, delay 1.2 s`; nothing for entries of earlier releases, which do not have them. */
+function messageFacts({ sender, size, delayMs }: Partial<DeliveredEvent>): string {
+  if (sender === undefined || size === undefined || delayMs === undefined) return ''
+  return `, sender ${path(sender)}, ${size} bytes, delay ${delayText(delayMs)}`
+}
+
+function delayText(ms: number): string {
+  const seconds = ms / 1000
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(Math.round(seconds) * 1000)
 }
 
 function oneLine(text: string): string {

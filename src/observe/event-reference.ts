@@ -41,7 +41,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
     fields: {
       origin: 'Origin class: `internet`, `peer`, `user`, `machine` or `local`, with role or identity after a colon.',
       sender: 'Reverse-path; `null` for the null sender.',
-      remote: 'Client as `name[ip]`.',
+      remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed; `local` for mail of this node.',
       helo: 'Argument of EHLO or HELO.',
       tls: 'TLS protocol of the session; `null` without TLS.',
       size: 'Size of the message in bytes.',
@@ -73,7 +73,15 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
     when: 'The node did not sign a message.',
     fields: { reason: 'Why.' },
   },
-  delivered: { when: 'A remote host accepted the message for the recipient.', fields: attempt },
+  delivered: {
+    when: 'A remote host accepted the message for the recipient.',
+    fields: {
+      ...attempt,
+      sender: 'Reverse-path as received; `null` for the null sender.',
+      delayMs: 'Time from the arrival of the message at this node to the delivery, milliseconds.',
+      size: 'Size of the message in bytes.',
+    },
+  },
   deferred: {
     when: 'An attempt failed temporarily; the recipient is retried.',
     fields: { ...attempt, scope, nextAttemptAt: 'Time of the next attempt, Unix milliseconds.' },
@@ -125,7 +133,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
     fields: {
       stage: 'Stage of the session: `connect`, `helo`, `auth`, `mail`, `rcpt` or `data`.',
       sender: 'Reverse-path; `null` for the null sender and before MAIL.',
-      remote: 'Client as `name[ip]`.',
+      remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed.',
       reply: 'The reply of the node.',
       cause: 'The cause, for the operator only.',
     },

@@ -68,6 +68,11 @@ interface AttemptEnd extends EventBase {
 
 export interface DeliveredEvent extends AttemptEnd {
   readonly kind: 'delivered'
+  /** Reverse-path as received; null for the null sender. */
+  readonly sender: string | null
+  /** From the arrival of the message at this node to its delivery, milliseconds. */
+  readonly delayMs: number
+  readonly size: number
 }
 
 export interface DeferredEvent extends AttemptEnd {

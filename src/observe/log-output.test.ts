@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { until } from '../../test/lib/until.ts'
 import { systemClock as clock } from '../lib/clock.ts'
 import { openLogOutput } from './log-output.ts'
-import type { WriteToDescriptor } from './log-output.ts'
+import type { LostLines, WriteToDescriptor } from './log-output.ts'
 
 const here = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
 const script = (count: number) => `
@@ -71,18 +75,62 @@ describe('log output', () => {
     calls[2]?.done(Object.assign(new Error('closed'), { code: 'EPIPE' }), 0)
     await output.flush()
     output.write('next\n')
-    expect(calls[3]?.text).toBe('next\n')
+    expect(calls[3]?.text).toBe('\nnext\n')
   })
 
-  test('drops lines if the reader does not read, and logs how many', () => {
+  test('drops lines if the reader does not read, and reports how many', () => {
     const { calls, write } = descriptor()
-    const output = openLogOutput(1, { clock, write })
+    const onLoss = ({ count, error }: LostLines) => output.write(`"dropped":${count} ${error}\n`)
+    const output = openLogOutput(1, { clock, write, onLoss })
     const line = `${'x'.repeat(1024 * 1024)}\n`
     for (let i = 0; i < 30; i++) output.write(line)
     calls[0]?.done(null, line.length)
     expect(calls).toHaveLength(2)
     expect(calls[1]?.text.split('\n').length).toBe(17)
-    expect(calls[1]?.text).toContain('"dropped":14')
+    expect(calls[1]?.text).toContain('"dropped":14 null\n')
+  })
+
+  // A disk that is full after some octets, and has space again afterwards.
+  test.each(Array.from('first\nsecond\n').keys().toArray())(
+    'a line torn after %i octets by a full disk does not swallow the next one',
+    (space) => {
+      let file = ''
+      let left = space
+      const write: WriteToDescriptor = (_, bytes, done) => {
+        const count = Math.min(left, bytes.length)
+        if (count === 0) return done(Object.assign(new Error('no space'), { code: 'ENOSPC' }), 0)
+        file += bytes.toString('latin1', 0, count)
+        left -= count
+        done(null, count)
+      }
+      const lost: LostLines[] = []
+      const output = openLogOutput(1, { clock: createFakeClock(), write, onLoss: (one) => void lost.push(one) })
+      output.write('first\nsecond\n')
+      left = 1_000
+      output.write('third\n')
+      const whole = file.split('\n').filter((line) => ['first', 'second', 'third'].includes(line))
+      expect(whole.at(-1)).toBe('third')
+      expect(file.endsWith('third\n')).toBe(true)
+      const missing = 3 - whole.length
+      expect(lost).toEqual(missing === 0 ? [] : [{ count: missing, error: 'no space' }])
+    },
+  )
+
+  test('begins a new line in a file in which an earlier process left a torn one', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'waypost-log-')), 'log')
+    const written = async (begin: string) => {
+      writeFileSync(file, begin)
+      const fd = openSync(file, 'a')
+      const output = openLogOutput(fd, { clock })
+      output.write('a\n')
+      await output.flush()
+      closeSync(fd)
+      return readFileSync(file, 'utf8')
+    }
+    expect(await written('torn')).toBe('torn\na\n')
+    expect(await written('whole\n')).toBe('whole\na\n')
+    expect(await written('')).toBe('a\n')
+    rmSync(dirname(file), { recursive: true })
   })
 
   test('flush waits for the write in progress', async () => {

@@ -5,6 +5,7 @@ import { createMetrics } from './metrics.ts'
 import type { GaugeSource } from './metrics.ts'
 
 const base = { at: 1, queueId: 'q' }
+const facts = { sender: null, delayMs: 1, size: 1 }
 const end = { ...base, attempt: 1, host: 'mx.example.net[192.0.2.1]:25', reply: '250 ok', status: '2.0.0', tls: null }
 const control = { ...base, by: 'operator', reason: 'x' }
 
@@ -41,7 +42,7 @@ const samples: { [K in EventKind]: EventOf<K> } = {
   },
   signed: { ...base, kind: 'signed', domain: 'b.example', selector: 's', algorithm: 'ed25519-sha256' },
   unsigned: { ...base, kind: 'unsigned', reason: 'x' },
-  delivered: { ...end, kind: 'delivered', tls: { level: 'verified', policy: 'verify', protocol: 'TLSv1.3' } },
+  delivered: { ...end, ...facts, kind: 'delivered', tls: { level: 'verified', policy: 'verify', protocol: 'TLSv1.3' } },
   deferred: { ...end, kind: 'deferred', status: '4.7.1', scope: 'recipient', nextAttemptAt: 2 },
   failed: { ...end, kind: 'failed', status: '5.1.1', scope: 'recipient' },
   expired: { ...end, kind: 'expired', status: '4.4.7' },
@@ -108,6 +109,7 @@ describe('metrics', () => {
       metrics.record({ ...end, kind: 'failed', status: `5.${i}.${i}`, scope: 'recipient' })
       metrics.record({
         ...end,
+        ...facts,
         kind: 'delivered',
         tls: { level: 'encrypted', policy: 'may', protocol: `cipher ${i}` },
         status: `nonsense ${i}`,

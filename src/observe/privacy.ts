@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
 import type { LogFields } from '../lib/log.ts'
+import type { Event } from './events.ts'
 
 export type Treatment = 'keep' | 'hash' | 'drop'
 
@@ -19,6 +20,8 @@ export interface PrivacySettings {
 
 type FieldClass = 'open' | 'address' | 'ip' | 'subject' | 'origin' | 'text'
 
+/** In place of a text in a sentence. */
+const DROPPED = '(dropped)'
 /** Bytes of a hash: 48 bits distinguish the people of a node. */
 const HASH_BYTES = 6
 
@@ -68,6 +71,8 @@ const ipShape =
 export interface Privacy {
   /** The fields as they may be logged; dropped ones are missing. */
   apply(fields: LogFields): Record<string, unknown>
+  /** An event with all its fields, for a sentence about it: a dropped text is replaced by `(dropped)`. */
+  event(event: Event): Event
   /** Free text, in which personal data is replaced as the settings say. */
   text(text: string): string
 }
@@ -127,7 +132,13 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     }
     return result
   }
-  return { apply, text }
+  return { apply, event: (event) => treatedEvent(event, apply({ ...event })), text }
+}
+
+/** The event with its treated fields. The classes keep the type of every field. */
+function treatedEvent(event: Event, treated: Readonly<Record<string, unknown>>): Event {
+  const dropped = Object.entries(event).filter(([name, value]) => typeof value === 'string' && !(name in treated))
+  return { ...event, ...treated, ...Object.fromEntries(dropped.map(([name]) => [name, DROPPED])) } as Event
 }
 
 /** Hashes name and address of `mail.example.net[192.0.2.1]` apart, so that a client is found by its address with or without a name. */

@@ -30,7 +30,7 @@ test('a refusal is recorded with its stage, envelope and private cause', () => {
       session: 's1',
       stage: 'rcpt',
       sender: null,
-      remote: '198.51.100.7',
+      remote: 'unknown[198.51.100.7]',
       recipient: 'eve@example.org',
       reply: '550 5.1.1 No such address here',
       cause: 'no such address: eve@example.org',

@@ -4,8 +4,9 @@
 import { clientNetwork } from '../lib/ip-address.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
+import { remoteHost } from '../lib/remote-host.ts'
 import type { RejectedEvent } from '../observe/events.ts'
-import type { EventLog } from '../observe/json-log.ts'
+import type { EventLog } from '../observe/event-log.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -79,7 +80,7 @@ function rejectedEvent(at: number, session: Session, { stage, reply, envelope = 
     recipient: envelope.recipient,
     stage,
     sender: envelope.sender ?? null,
-    remote: session.remoteName === null ? session.remoteIp : `${session.remoteName}[${session.remoteIp}]`,
+    remote: remoteHost(session.remoteName, session.remoteIp),
     reply: `${code} ${enhanced} ${text}`,
     cause,
   }

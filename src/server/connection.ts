@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/ip-address.ts'
+import { remoteHost } from '../lib/remote-host.ts'
 import { type Refusal, type Reply, unforeseen } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
@@ -361,7 +362,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   }
 
   #notice(message: string): void {
-    const { id: session, listener, remoteIp: remote, helo } = this.record
-    this.#context.log.info({ session, listener, remote, helo }, message)
+    const { id: session, listener, remoteName, remoteIp, helo } = this.record
+    this.#context.log.info({ session, listener, remote: remoteHost(remoteName, remoteIp), helo }, message)
   }
 }

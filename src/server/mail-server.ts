@@ -8,6 +8,7 @@ import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import type { Pool, Shortage } from '../budget/pool.ts'
 import { plainAddress } from '../lib/ip-address.ts'
 import { systemRandom } from '../lib/random.ts'
+import { remoteHost } from '../lib/remote-host.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
@@ -81,7 +82,7 @@ export class MailServer<Resolution> extends SMTPServer {
 
   #refuse(socket: Socket, handshake: boolean, limit: Shortage): void {
     const { clock, log, settings } = this.#context
-    const remote = plainAddress(socket.remoteAddress ?? '')
+    const remote = remoteHost(null, plainAddress(socket.remoteAddress ?? ''))
     log.info({ listener: settings.name, remote, limit }, 'too many connections')
     socket.on('error', () => {})
     if (handshake) {

@@ -3,7 +3,7 @@
 import type { AdminSettings } from '../admin/http.ts'
 import type { Config } from '../config/config.ts'
 import type { ResolverSettings } from '../dns/open-resolver.ts'
-import type { LogSettings } from '../observe/json-log.ts'
+import type { LogSettings } from '../observe/create-log.ts'
 import type { QueueSettings } from '../queue/contract/queue-settings.ts'
 import { queueDirectory } from './node-paths.ts'
 
@@ -24,8 +24,8 @@ export function queueSettings(config: Pick<Config, 'data' | 'queue'>): QueueSett
 
 /** `hashKey` is the key of the hashes that replace personal data. */
 export function logSettings(config: Pick<Config, 'hostname' | 'log'>, hashKey: Buffer): LogSettings {
-  const { level, addresses, ips } = config.log
-  return { level, privacy: { addresses, ips, subjects: 'drop', hashKey }, base: { node: config.hostname } }
+  const { level, format, addresses, ips } = config.log
+  return { level, format, privacy: { addresses, ips, subjects: 'drop', hashKey }, base: { node: config.hostname } }
 }
 
 export function resolverSettings({ dns }: Pick<Config, 'dns'>): ResolverSettings {

@@ -24,7 +24,7 @@ import type { Refusal } from '../../smtp/reply.ts'
 import type { Session } from '../../smtp/session.ts'
 import { describeEvent } from '../../observe/describe-event.ts'
 import { explainCopies } from './explain-copies.ts'
-import { explainText } from './explain-text.ts'
+import { explainLines } from './explain-lines.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { readMessageFile } from '../read-message.ts'
@@ -190,7 +190,7 @@ function lines(recipient: string, found: Explanation): string[] {
     `${what}: ${code} ${enhanced} ${text}${cause === text ? '' : ` (${cause})`}`
   return [
     ...(found.sender ? [rejected('the sender is rejected', found.sender.reply)] : []),
-    ...(found.resolution ? [explainText(recipient, found.resolution)] : []),
+    ...(found.resolution ? explainLines(recipient, found.resolution) : []),
     ...(found.refused && found.resolution?.kind === 'destinations'
       ? [rejected('the recipient is rejected', found.refused)]
       : []),

@@ -50,7 +50,7 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
   }
   const sent = await sendTestMail({ ...mail, onLine })
   if (options.json) json(io.stdout, { ...sent, dialogue })
-  else line(io.stdout, resultText(sent))
+  else for (const text of resultLines(sent)) line(io.stdout, text)
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
 }
 
@@ -110,10 +110,9 @@ async function messageOf(options: SendOptions, io: Io): Promise<string | Buffer>
   return `${headers.join('\r\n')}\r\n\r\nThis is a test message.\r\n`
 }
 
-function resultText(sent: Sent): string {
-  if (sent.kind === 'refused') return `rejected (${sent.stage}): ${sent.reply}`
-  const rejected = sent.rejected.map((one) => `\nrejected ${one.recipient}: ${one.reply}`)
-  return `accepted: ${sent.reply}${rejected.join('')}`
+function resultLines(sent: Sent): string[] {
+  if (sent.kind === 'refused') return [`rejected (${sent.stage}): ${sent.reply}`]
+  return [`accepted: ${sent.reply}`, ...sent.rejected.map((one) => `rejected ${one.recipient}: ${one.reply}`)]
 }
 
 function usage(io: Io, message: string): number {

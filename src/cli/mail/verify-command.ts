@@ -40,7 +40,7 @@ export async function verify(options: VerifyOptions, io: Io): Promise<number> {
   })
   const proven = isProven(found)
   if (options.json) json(io.stdout, { ...found, proven })
-  else line(io.stdout, table(found, proven))
+  else for (const text of table(found, proven)) line(io.stdout, text)
   return proven ? OK : FAILED
 }
 
@@ -61,7 +61,7 @@ function isRelated(one: string | null, other: string | null): boolean {
   return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`)
 }
 
-function table(found: Authentication, proven: boolean): string {
+function table(found: Authentication, proven: boolean): string[] {
   const { spf, dkim, dmarc, arc } = found
   const rows: string[][] = [['spf', spf.result, spf.domain ?? '', spf.explanation ?? '']]
   for (const one of dkim) {
@@ -77,5 +77,5 @@ function table(found: Authentication, proven: boolean): string {
     `${check.padEnd(6)}${result.padEnd(11)}${about}${about && more ? '  ' : ''}${more}`.trimEnd(),
   )
   const verdict = proven ? 'The author is proven.' : 'The author is not proven.'
-  return `${lines.join('\n')}\n\n${verdict}\n\nAuthentication-Results: ${found.results.replaceAll('\r\n', '\n')}`
+  return [...lines, '', verdict, '', ...`Authentication-Results: ${found.results}`.split('\r\n')]
 }

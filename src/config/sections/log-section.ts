@@ -9,6 +9,10 @@ export const log = plainSection(
   z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Minimum level of written lines.'),
+      format: z
+        .enum(['json', 'text'])
+        .default('json')
+        .describe('json: one JSON object a line, for programs; text: one sentence a line, for people.'),
       addresses: privacy.default('keep').describe('Mail addresses and user names in log lines.'),
       ips: privacy.default('keep').describe('Client addresses in log lines.'),
     })

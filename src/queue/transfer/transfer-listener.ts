@@ -6,7 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Current } from '../../lib/current.ts'
+import { plainAddress } from '../../lib/ip-address.ts'
 import type { Log } from '../../lib/log.ts'
+import { remoteHost } from '../../lib/remote-host.ts'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Queue } from '../contract/queue.ts'
@@ -100,7 +102,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: C
   try {
     if (isKnown(request.socket as TLSSocket, here.settings.peers)) return send(response, await route(request, here))
     log.warn(
-      { remote: request.socket.remoteAddress },
+      { remote: remoteHost(null, plainAddress(request.socket.remoteAddress ?? '')) },
       'queue transfer refused: the certificate of the client is not in queue_transfer.peers',
     )
     send(response, { status: 403, body: { cause: 'unknown certificate' } })

@@ -41,7 +41,12 @@ import {
 import { selectMeta, updateMeta } from './statements/ledger-index.ts'
 import { hasNotice, isUnderWay, markDelayNotified, selectNotice, selectNotices } from './statements/notice-rows.ts'
 import { removeFinishedMessage } from './statements/message-rows.ts'
-import { selectMessage, selectMessageFacts, selectMessageIdOf } from './statements/message-rows.ts'
+import {
+  selectDeliveredFacts,
+  selectMessage,
+  selectMessageFacts,
+  selectMessageIdOf,
+} from './statements/message-rows.ts'
 import { deleteRecipient, selectClaimed, takeDelivered, updateAttempted } from './statements/settle-rows.ts'
 import {
   deleteReceipts,
@@ -81,6 +86,7 @@ export function prepareStatements(db: Database) {
     insertLedger: insertLedger(db),
     selectMessage: selectMessage(db),
     selectMessageFacts: selectMessageFacts(db),
+    selectDeliveredFacts: selectDeliveredFacts(db),
     selectMessageIdOf: selectMessageIdOf(db),
     removeFinishedMessage: removeFinishedMessage(db),
     iterateFlows: iterateFlows(db),

@@ -10,7 +10,7 @@ import { firstRecipientId, lastRecipientId, messageOf } from '../recipient-id.ts
 import { nextAttemptAt } from '../../../scheduling/retry-schedule.ts'
 import { checkMove, stateNumber } from '../../../contract/states.ts'
 import type { ClaimedRow } from '../statements/settle-rows.ts'
-import type { MessageFacts } from '../statements/message-rows.ts'
+import type { DeliveredFacts, MessageFacts } from '../statements/message-rows.ts'
 import type { StoreContext } from '../store-context.ts'
 import { applyPending } from './apply-action.ts'
 
@@ -18,13 +18,15 @@ interface Settling {
   readonly queueId: string
   readonly now: number
   readonly events: Event[]
+  /** The message that was delivered last: the recipients of a claim share one. */
+  delivered: { readonly message: number; readonly facts: DeliveredFacts | null } | null
 }
 
 export function settle(
   context: StoreContext,
   request: { readonly queueId: string; readonly outcomes: readonly WireOutcome[]; readonly now: number },
 ): OperationResults['settle'] {
-  const settling: Settling = { queueId: request.queueId, now: request.now, events: [] }
+  const settling: Settling = { queueId: request.queueId, now: request.now, events: [], delivered: null }
   const messages = new Set<number>()
   for (const wire of request.outcomes) {
     const outcome = unpack(wire)
@@ -71,7 +73,7 @@ function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOu
   if (outcome.kind === 'delivered') {
     const delivered = context.sql.takeDelivered(outcome.id, outcome.dsnPassedOn)
     if (delivered) {
-      settling.events.push({ kind: 'delivered', ...attemptEnd(settling, outcome, delivered) })
+      pushDelivered(context, settling, { outcome, row: delivered })
       return
     }
   }
@@ -80,7 +82,7 @@ function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOu
   const end = attemptEnd(settling, outcome, row)
   switch (outcome.kind) {
     case 'delivered':
-      settling.events.push({ kind: 'delivered', ...end })
+      pushDelivered(context, settling, { outcome, row })
       return finish(context, settling, { outcome, row, state: 'delivered' })
     case 'failed':
       settling.events.push({ kind: 'failed', scope: outcome.scope ?? 'recipient', ...end })
@@ -88,6 +90,22 @@ function settleOne(context: StoreContext, settling: Settling, outcome: AttemptOu
     case 'deferred':
       return defer(context, settling, { outcome, row })
   }
+}
+
+function pushDelivered(
+  context: StoreContext,
+  settling: Settling,
+  { outcome, row }: { readonly outcome: AttemptOutcome; readonly row: { address: string; attempt: number } },
+): void {
+  const message = messageOf(outcome.id)
+  if (settling.delivered?.message !== message)
+    settling.delivered = { message, facts: context.sql.selectDeliveredFacts(message) }
+  const { facts } = settling.delivered
+  if (!facts) throw new Error(`recipient ${outcome.id} has no message`)
+  const { sender, arrivedAt, size } = facts
+  // A step back of the clock makes no negative delay.
+  const delayMs = Math.max(0, settling.now - arrivedAt)
+  settling.events.push({ kind: 'delivered', ...attemptEnd(settling, outcome, row), sender, delayMs, size })
 }
 
 function defer(context: StoreContext, settling: Settling, one: { outcome: AttemptOutcome; row: ClaimedRow }): void {

@@ -28,6 +28,21 @@ export function selectMessageFacts(db: Database): (id: number) => MessageFacts |
   return (id) => (select.get(id) as MessageFacts | undefined) ?? null
 }
 
+/** What the event of a delivery says about its message. */
+export interface DeliveredFacts {
+  readonly sender: string | null
+  readonly arrivedAt: number
+  /** Octets, header and body. */
+  readonly size: number
+}
+
+export function selectDeliveredFacts(db: Database): (id: number) => DeliveredFacts | null {
+  const select = db.prepare(
+    'SELECT sender, arrived_at AS arrivedAt, header_size + body_size AS size FROM messages WHERE id = ?',
+  )
+  return (id) => (select.get(id) as DeliveredFacts | undefined) ?? null
+}
+
 /** The greatest message id in use, 0 for none. */
 export function selectLastMessageId(db: Database): number {
   return (db.prepare('SELECT max(id) FROM messages').pluck().get() as number | null) ?? 0

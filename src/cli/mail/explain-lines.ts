@@ -5,21 +5,21 @@ import type { Refusal } from '../../smtp/reply.ts'
 
 const INDENT = '   '
 
-/** The text without a final line break. `forwardPath` is the address that was resolved. */
-export function explainText(forwardPath: string, resolution: Resolution): string {
+/** The lines. `forwardPath` is the address that was resolved. */
+export function explainLines(forwardPath: string, resolution: Resolution): string[] {
   switch (resolution.kind) {
     case 'destinations':
       return [
         `${forwardPath}: ${counted(resolution.destinations.length, 'destination')}`,
         ...resolution.destinations.flatMap(destinationLines),
         ...(resolution.failedMembers ?? []).flatMap(({ reply, via }) => rejectedMemberLines(reply, via)),
-      ].join('\n')
+      ]
     case 'discard':
-      return [`${forwardPath}: accepted and discarded: ${resolution.reason}`, ...stepLines(resolution.via)].join('\n')
+      return [`${forwardPath}: accepted and discarded: ${resolution.reason}`, ...stepLines(resolution.via)]
     case 'refused':
-      return [`${forwardPath}: rejected`, ...stepLines(resolution.via), ...replyLines(resolution.reply)].join('\n')
+      return [`${forwardPath}: rejected`, ...stepLines(resolution.via), ...replyLines(resolution.reply)]
     case 'unavailable':
-      return [`${forwardPath}: deferred`, ...stepLines(resolution.via), ...replyLines(resolution.reply)].join('\n')
+      return [`${forwardPath}: deferred`, ...stepLines(resolution.via), ...replyLines(resolution.reply)]
   }
 }
 

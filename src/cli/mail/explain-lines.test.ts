@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { loadDirectory } from '../../directory/load-directory.ts'
 import { memoryFiles } from '../../directory/files/memory-files.ts'
 import { createRouter } from '../../route/router.ts'
-import { explainText } from './explain-text.ts'
+import { explainLines } from './explain-lines.ts'
 
 const mail = `domains: [example.org, example.net]
 alias_domains: { www.example.org: example.org }
@@ -34,10 +34,13 @@ async function explain(forwardPath: string, role: 'mx' | 'srs' = 'srs', reverseP
   const forwards = role === 'mx' ? 'relay-to-srs' : 'resolve'
   const router = createRouter({ forwards, own: 'resolve', relayFor: [], srs }, () => directory)
   const at = 1_577_836_860_000
-  return explainText(forwardPath, await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at }))
+  return explainLines(
+    forwardPath,
+    await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at }),
+  ).join('\n')
 }
 
-describe('explainText', () => {
+describe('explainLines', () => {
   it.each(['mx', 'srs'] as const)('prints the spam ceiling on the %s', async (role) => {
     expect(await explain('audit@example.org', role)).toContain(
       '\n   spam score: not forwarded with a score of 12.5 or more  [mail.yaml:11]',
@@ -168,7 +171,7 @@ describe('explainText', () => {
 
   it('prints that a source is unavailable', () => {
     const reply = { code: 451, enhanced: '4.3.0', text: 'Address lookup failed', cause: 'ldaps://ldap-01: timed out' }
-    expect(explainText('kim@example.org', { kind: 'unavailable', reply, via: [] })).toMatchInlineSnapshot(`
+    expect(explainLines('kim@example.org', { kind: 'unavailable', reply, via: [] }).join('\n')).toMatchInlineSnapshot(`
       "kim@example.org: deferred
          reply      451 4.3.0 Address lookup failed
          cause      ldaps://ldap-01: timed out"
