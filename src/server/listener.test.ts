@@ -183,7 +183,9 @@ describe('the start of a session', () => {
   it('logs a client without a slot with its IPv4 address, without the prefix of dual-stack sockets', async () => {
     await start({ settings: { host: '::' }, sessions: { client: 0 } })
     await (await server.connect()).expect(null, '421 4.7.0')
-    expect(server.notices).toMatchObject([{ message: 'too many connections', fields: { remote: '127.0.0.1' } }])
+    expect(server.notices).toMatchObject([
+      { message: 'too many connections', fields: { remote: 'unknown[127.0.0.1]' } },
+    ])
   })
 
   it('limits sessions per client and in all', async () => {

@@ -63,6 +63,7 @@ const steady = (text: string) =>
     .replace(/in \d+[hm]\S*/g, 'in AGE')
     .replace(/\(\d+[a-z0-9]*\)/g, '(AGE)')
     .replace(/\d+ bytes/g, 'N bytes')
+    .replace(/delay [\d.]+ s/g, 'delay N s')
     // The size of a message contains the length of addresses, which differs from run to run.
     .replace(/(\(AGE\) {2})\d\S*/g, '$1SIZE')
 
@@ -164,7 +165,7 @@ describe('trace', () => {
                                     next-hop kim@far.example -> mx:far.example (RFC 5321 5.1)
                                     srs ann@sender.example -> SRS0@srs.example.org (configuration)
         TIME  not signed: no key for sender.example
-        TIME  delivered to kim@far.example at mx.far.example[NET.N]:PORT without TLS (starttls-not-supported), attempt 1: 250 2.0.0 kept
+        TIME  delivered to kim@far.example at mx.far.example[NET.N]:PORT without TLS (starttls-not-supported), sender <ann@sender.example>, N bytes, delay N s, attempt 1: 250 2.0.0 kept
       "
     `)
   })
