@@ -35,5 +35,6 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
 
 # SIGTERM drains sessions and then deliveries, each for up to 30 s: use docker run --stop-timeout 90, because the default is 10 s.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "/opt/waypost/src/main.ts"]
+# The configuration of OpenSSL switches TLS 1.3 session tickets off.
+ENTRYPOINT ["node", "--openssl-config=/opt/waypost/src/openssl.cnf", "/opt/waypost/src/main.ts"]
 CMD ["run", "-c", "/etc/waypost/node.yaml"]

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { commandClock } from '../lib/clock.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** As the wrapper and the image; without it the node would start twice (cli/node/openssl-config.ts). */
+const OPENSSL = `--openssl-config=${fileURLToPath(new URL('../openssl.cnf', import.meta.url))}`
 
 /** Start timeout, ms. A node is ready within a second; a loaded machine may need much longer. */
 const START_MS = 40_000
@@ -24,7 +26,7 @@ export interface NodeProcess {
  * @param main the program's first file, by default this release
  */
 export function startNodeProcess(config: string, logFile: string, main: string = MAIN): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [main, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [OPENSSL, main, 'run', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithParent = () => void child.kill('SIGKILL')
   process.prependOnceListener('exit', killWithParent)
   child.once('exit', () => process.removeListener('exit', killWithParent))

@@ -9,6 +9,7 @@ import { startNode } from '../../node/node.ts'
 import type { Node } from '../../node/node.ts'
 import { FAILED, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
+import { restartWithOpensslConfig } from './openssl-config.ts'
 
 /** Time for output on the standard streams after the stop. Connections that still wait for a greeting must not keep the process alive. */
 const EXIT_DELAY_MS = 500
@@ -21,6 +22,7 @@ const EXIT_DELAY_MS = 500
 const HEAP_GROWTH_PERCENT = 200
 
 export async function run(options: { readonly config: string }, io: Io): Promise<number> {
+  restartWithOpensslConfig(io)
   const signals = listenToSignals()
   const since = systemClock.now()
   const load = loadConfig(options.config)
