@@ -39,6 +39,9 @@ export interface PeerOptions {
   readonly messagesPerSession?: number
   /** Replies by stage, instead of the usual ones: full text with code, lines separated by `\r\n`. */
   readonly replies?: Partial<Record<Stage, string>>
+  /** Ms before each reply; `delays` has those of single stages. */
+  readonly delayMs?: number
+  readonly delays?: Partial<Record<Stage, number>>
   /** A unix socket path instead of a port. */
   readonly path?: string
   readonly host?: string
@@ -307,7 +310,7 @@ class PeerSession {
     const { moods, moodsInSession = this.#id } = this.#shared.options
     const mood = (moodsInSession === this.#id ? moods?.[stage] : undefined) ?? moodOf(line, stage)
     if (mood === null) {
-      this.#say(this.#shared.options.replies?.[stage] ?? yes)
+      this.#say(this.#shared.options.replies?.[stage] ?? yes, this.#shared.options.delays?.[stage])
       return true
     }
     this.#show(mood, stage)
@@ -329,8 +332,12 @@ class PeerSession {
     }
   }
 
-  #say(reply: string): void {
-    if (!this.#socket.destroyed) this.#socket.write(`${reply}\r\n`)
+  #say(reply: string, delay = this.#shared.options.delayMs ?? 0): void {
+    const write = () => {
+      if (!this.#socket.destroyed) this.#socket.write(`${reply}\r\n`)
+    }
+    if (delay > 0) setTimeout(write, delay)
+    else write()
   }
 }
 

@@ -13,6 +13,7 @@ import type { Hosts } from '../hosts/host-settings.ts'
 import { ConnectionPool, type PoolSettings, standardPool } from './connection-pool.ts'
 import { createReplyRules, type ReplyRule } from './reply-rules.ts'
 import { HostLimiter, type SharedLimits } from './shared-limits.ts'
+import type { Timeouts } from '../smtp-client/transport-settings.ts'
 import type { TlsPolicy } from '../tls-policy/tls-policy.ts'
 import { createSmtpTransport } from '../smtp-client/smtp-transport.ts'
 
@@ -26,6 +27,8 @@ afterEach(async () => {
 
 interface Setting {
   readonly hosts?: Hosts
+  readonly find?: () => Promise<Hosts>
+  readonly timeouts?: Partial<Timeouts>
   readonly agent?: Partial<AgentSettings>
   readonly pool?: Partial<PoolSettings>
   readonly replies?: readonly ReplyRule[]
@@ -64,12 +67,14 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       hosts: {
         find: async () => {
           lookUps++
+          if (setting.find) return setting.find()
           return setting.hosts ?? { kind: 'targets', targets }
         },
       },
-      transport: createSmtpTransport(transportSettings({ timeouts: { greeting: 100, mail: 100, finalDot: 100 } }), {
-        clock: systemClock,
-      }),
+      transport: createSmtpTransport(
+        transportSettings({ timeouts: { greeting: 100, mail: 100, finalDot: 100, ...setting.timeouts } }),
+        { clock: systemClock },
+      ),
       pool,
       clock: systemClock,
       replies: createReplyRules(setting.replies ?? []),
@@ -365,6 +370,43 @@ describe('recipients', () => {
     const { short } = await send(['a@example.net', 'b@example.net'])
     expect(short).toEqual(['deferred 4.5.3', 'deferred 4.5.3'])
     expect(peer?.commands.filter(({ line }) => line.startsWith('MAIL'))).toHaveLength(1)
+  })
+})
+
+describe('the time of an attempt', () => {
+  it('ends a session that is slow at every step, at the next host as well', async () => {
+    const slow = { delayMs: 60 }
+    const {
+      peers: [first, second, third],
+      send,
+    } = await setUp([slow, slow, {}], { agent: { attemptMs: 200, recipientMs: 0, sessionLimit: 5 } })
+    const { outcomes, verdict } = await send(['a@example.net'])
+    expect(outcomes).toMatchObject([{ kind: 'deferred', reply: expect.stringContaining('took too long') }])
+    expect(verdict).not.toBe('worked')
+    expect((first?.sessions ?? 0) + (second?.sessions ?? 0)).toBeGreaterThan(0)
+    expect(third?.sessions).toBe(0)
+    expect(first?.messages).toHaveLength(0)
+  })
+
+  it('does not end the wait for the reply to the message, but begins no further transaction', async () => {
+    const {
+      peers: [peer],
+      send,
+    } = await setUp([{ recipientLimit: 1, delays: { dot: 400 } }], {
+      agent: { attemptMs: 200, recipientMs: 0 },
+      timeouts: { finalDot: 5000 },
+    })
+    const { short, outcomes } = await send(['a@example.net', 'b@example.net'])
+    expect(short).toEqual(['delivered 2.0.0', 'deferred 4.5.3'])
+    expect(outcomes[1]).toMatchObject({ reply: '452 4.5.3 too many recipients' })
+    expect(peer?.messages).toHaveLength(1)
+  })
+
+  it('ends a look-up of hosts that does not return', async () => {
+    const { send } = await setUp([], { agent: { attemptMs: 50, recipientMs: 0 }, find: () => new Promise(() => {}) })
+    const { outcomes, verdict } = await send(['a@example.net'])
+    expect(outcomes).toMatchObject([{ kind: 'deferred', scope: 'site', status: '4.4.3' }])
+    expect(verdict).toBe('unreachable')
   })
 })
 

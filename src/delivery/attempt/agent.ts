@@ -16,9 +16,21 @@ export interface AgentSettings {
   readonly sessionLimit: number
   /** Recipients of one transaction (Postfix: default_destination_recipient_limit 50). */
   readonly recipientLimit: number
+  /**
+   * Ms from the look-up of the hosts to the begin of the data, all hosts together. RFC 5321 section 4.5.3.2 gives five minutes to single
+   * replies; a peer that uses them at each of ten steps would hold a place for most of an hour.
+   */
+  readonly attemptMs: number
+  /** Ms more for each recipient: servers look at other servers before they reply to RCPT. */
+  readonly recipientMs: number
 }
 
-export const standardAgent: AgentSettings = { sessionLimit: 2, recipientLimit: 50 }
+export const standardAgent: AgentSettings = {
+  sessionLimit: 2,
+  recipientLimit: 50,
+  attemptMs: 10 * 60_000,
+  recipientMs: 10_000,
+}
 
 export interface AgentPorts {
   readonly hosts: HostFinder

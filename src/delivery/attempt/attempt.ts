@@ -7,6 +7,8 @@ import type { Claim, ClaimedRecipient } from '../../queue/contract/queue.ts'
 import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
 import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope } from '../smtp-client/transport.ts'
 import { describeTarget, type Target } from '../target.ts'
+import type { Hosts } from '../hosts/host-settings.ts'
+import { noHosts } from '../hosts/no-hosts.ts'
 import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts'
 import type { PooledConnection } from './connection-pool.ts'
 import { asksForFewerRecipients, deferred, isTooManyRecipients } from './delivery-outcome.ts'
@@ -26,6 +28,8 @@ interface AttemptContext {
   readonly recent: RecentHosts
 }
 
+const TOO_LONG = 'The attempt took too long'
+
 class Attempt {
   readonly #claim: Claim
   readonly #context: AttemptContext
@@ -38,6 +42,8 @@ class Attempt {
   #remaining: readonly ClaimedRecipient[]
   /** Recipients of a transaction: fewer after a host refused that many. */
   #recipientLimit: number
+  /** Monotonic ms: no transaction begins its data later. */
+  readonly #until: number
   #sessions = 0
   #reached = false
   /** Ms until a shared limit may have a free slot. Set, it ends the attempt: another host must not evade the limit. */
@@ -47,7 +53,9 @@ class Attempt {
     this.#claim = claim
     this.#context = context
     this.#remaining = claim.recipients
-    this.#recipientLimit = context.settings.recipientLimit
+    const { recipientLimit, attemptMs, recipientMs } = context.settings
+    this.#recipientLimit = recipientLimit
+    this.#until = context.ports.clock.monotonic() + attemptMs + claim.recipients.length * recipientMs
     this.#outcomes = new RecipientOutcomes(context.ports)
     this.#content = contentOf(claim, context.ports.openBody)
   }
@@ -71,7 +79,7 @@ class Attempt {
       recipientId,
       outcome:
         this.#outcomes.of(recipientId) ??
-        deferred('session', '4.4.2', 'Connection lost before this recipient was tried'),
+        deferred('session', '4.4.2', this.#isOver ? TOO_LONG : 'Connection lost before this recipient was tried'),
     }))
     const pauseMs = this.#outcomes.pauseMs
     return { outcomes, verdict: this.#verdict(pauseMs), pauseMs }
@@ -90,7 +98,7 @@ class Attempt {
   }
 
   async #tryHosts(): Promise<void> {
-    const hosts = await this.#context.ports.hosts.find(this.#claim.nextHop)
+    const hosts = await this.#findHosts()
     if (hosts.kind === 'none') {
       const { status, reply, permanent } = hosts
       const failed: Outcome = { kind: 'failed', scope: 'site', status, reply, host: null, tls: null }
@@ -102,9 +110,29 @@ class Attempt {
     }
   }
 
+  /** A look-up that takes too long continues in the background and fills the cache. */
+  async #findHosts(): Promise<Hosts> {
+    const { hosts, clock } = this.#context.ports
+    const found = new AbortController()
+    const late = clock
+      .sleep(Math.max(0, this.#until - clock.monotonic()), found.signal)
+      .then(() => noHosts(false, '4.4.3', 'The look-up of the mail hosts took too long'))
+    try {
+      return await Promise.race([hosts.find(this.#claim.nextHop), late])
+    } finally {
+      late.catch(() => undefined)
+      found.abort()
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#context.ports.clock.monotonic() >= this.#until
+  }
+
   get #mayContinue(): boolean {
     const { sessionLimit } = this.#context.settings
-    return this.#remaining.length > 0 && this.#sessions < sessionLimit && this.#postponeMs === null
+    if (this.#remaining.length === 0 || this.#sessions >= sessionLimit) return false
+    return this.#postponeMs === null && !this.#isOver
   }
 
   /** False postpones the attempt. One slot is enough for all hosts of a limit: they get one message. */
@@ -128,7 +156,7 @@ class Attempt {
     const idle = ports.pool.borrow(key)
     if (idle) await this.#sendOver(idle)
     while (this.#mayContinue && !this.#tried.has(describeTarget(target))) {
-      const opened = await ports.transport.open(target)
+      const opened = await ports.transport.open(target, this.#until)
       if (opened.kind === 'closed') return this.#noConnection(target, opened)
       recent.remember(this.#claim.nextHop, key)
       await this.#sendOver(ports.pool.adopt(opened.connection))
@@ -153,8 +181,8 @@ class Attempt {
     const forAnotherHost: ClaimedRecipient[] = []
     let progress = false
     let batch = this.#nextBatch()
-    while (batch.length > 0 && connection.usable) {
-      const results = await connection.send(this.#envelope(batch), this.#content)
+    while (batch.length > 0 && connection.usable && !this.#isOver) {
+      const results = await connection.send(this.#envelope(batch), this.#content, this.#until)
       if (entry.messages > 0 && isStale(results)) {
         if (entry.messages > usedBefore) break
         return pool.discard(entry)

@@ -9,11 +9,18 @@ export type Dialled =
   | { readonly kind: 'connected'; readonly socket: Socket }
   | { readonly kind: 'lost'; readonly cause: string }
 
-/** Connects from `source` where it is given, else from the usual addresses. Never rejects. */
-export type Dial = (endpoint: Target['endpoint'], source?: SourceAddresses | null) => Promise<Dialled>
+/** How to connect, where it differs from the settings. */
+export interface DialOptions {
+  readonly source?: SourceAddresses | null
+  /** Ms; applies if it is shorter than the time-out of the settings. */
+  readonly within?: number
+}
+
+/** Never rejects. */
+export type Dial = (endpoint: Target['endpoint'], options?: DialOptions) => Promise<Dialled>
 
 export function createDial(settings: Pick<TransportSettings, 'source' | 'timeouts'>, clock: Clock): Dial {
-  return (endpoint, source) =>
+  return (endpoint, { source, within = Number.POSITIVE_INFINITY } = {}) =>
     new Promise((resolve) => {
       const socket = connect(connectOptions(endpoint, source ?? settings.source))
       // Without a listener, 'error' would crash the process between this function and its caller.
@@ -27,7 +34,7 @@ export function createDial(settings: Pick<TransportSettings, 'source' | 'timeout
       const connected = () => end({ kind: 'connected', socket })
       const failed = (error: NodeJS.ErrnoException) => end({ kind: 'lost', cause: error.code ?? error.message })
       const timedOut = () => end({ kind: 'lost', cause: 'connection timed out' })
-      const timer = clock.after(settings.timeouts.connect, timedOut)
+      const timer = clock.after(Math.min(settings.timeouts.connect, within), timedOut)
       socket.once('connect', connected)
       socket.once('error', failed)
     })

@@ -94,7 +94,10 @@ export class Handshake {
 
   async #upgrade(): Promise<Greeted | DeliveryError> {
     const { dialogue } = this.#request
-    const secured = await dialogue.upgrade((socket) => secureTarget(socket, this.#request, dialogue.clock))
+    const within = dialogue.withinLimit(this.#request.settings.timeouts.starttls)
+    const secured = await dialogue.upgrade((socket) =>
+      secureTarget(socket, { ...this.#request, within }, dialogue.clock),
+    )
     if (secured.kind !== 'secured') {
       this.#fail(secured.failure)
       return tlsError(secured)
@@ -127,12 +130,12 @@ export class Handshake {
 /** TLS with the target, by STARTTLS or from the first octet. */
 export function secureTarget(
   socket: Parameters<typeof secure>[0]['socket'],
-  request: Pick<HandshakeRequest, 'target' | 'settings' | 'requirement'>,
+  request: Pick<HandshakeRequest, 'target' | 'settings' | 'requirement'> & { /** Ms. */ readonly within: number },
   clock: Dialogue['clock'],
 ): Promise<Secured> {
-  const { target, settings, requirement } = request
+  const { target, settings, requirement, within } = request
   const contexts = target.profile?.tls ?? settings.tls
-  return secure({ socket, host: target.host, requirement, contexts, timeout: settings.timeouts.starttls, clock })
+  return secure({ socket, host: target.host, requirement, contexts, timeout: within, clock })
 }
 
 export function reached(requirement: TlsRequirement, secured: Extract<Secured, { kind: 'secured' }>): TlsResult {

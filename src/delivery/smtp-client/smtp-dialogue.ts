@@ -14,6 +14,9 @@ const MAX_UNREAD = 2000
 /** Ms that a peer may take to close after QUIT. */
 const QUIT_TIME_MS = 5000
 
+/** Why a connection ended whose attempt used up its time. */
+const ATTEMPT_TOO_LONG = 'timed out: the whole attempt took too long'
+
 export type DialogueEvent =
   | { readonly kind: 'reply'; readonly reply: PeerReply }
   | { readonly kind: 'lost'; readonly cause: string }
@@ -30,11 +33,14 @@ export class Dialogue {
   #reading: ((event: DialogueEvent) => void) | null = null
   #draining: (() => void) | null = null
   #end: DialogueEnd | null = null
+  /** Monotonic ms at which all waiting ends. A peer that sends each reply just in time could otherwise hold the connection for an hour. */
+  #until: number
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, clock: Clock, until = Number.POSITIVE_INFINITY) {
     this.#socket = socket
     this.#clock = clock
-    this.#deadline = createDeadline(clock, () => this.#finish({ kind: 'lost', cause: 'timed out' }))
+    this.#until = until
+    this.#deadline = createDeadline(clock, () => this.#finish({ kind: 'lost', cause: this.#timeoutCause() }))
     this.#listen(socket)
   }
 
@@ -50,6 +56,17 @@ export class Dialogue {
 
   get clock(): Clock {
     return this.#clock
+  }
+
+  /** Sets the monotonic time, in ms, at which all waiting ends; infinity for none. */
+  endAt(until: number): void {
+    this.#until = until
+  }
+
+  /** `timeout`, or the time that is left, ms. */
+  withinLimit(timeout: number): number {
+    if (this.#until === Number.POSITIVE_INFINITY) return timeout
+    return Math.max(0, Math.min(timeout, this.#until - this.#clock.monotonic()))
   }
 
   /** Writes text as UTF-8, or octets. Returns false if the peer reads more slowly than this node writes: then wait for `drained`. */
@@ -76,7 +93,7 @@ export class Dialogue {
       this.#unread.shift()
       return Promise.resolve(ready)
     }
-    this.#deadline.set(timeout)
+    this.#deadline.set(this.withinLimit(timeout))
     return new Promise((resolve) => {
       this.#reading = resolve
     })
@@ -92,7 +109,7 @@ export class Dialogue {
   /** Resolves when written data has left the buffer, when the connection ends, or when a reply arrives early. At most `timeout` ms. */
   drained(timeout: number): Promise<void> {
     if (this.#end || this.#unread.length > 0 || !this.#socket.writableNeedDrain) return Promise.resolve()
-    this.#deadline.set(timeout)
+    this.#deadline.set(this.withinLimit(timeout))
     return new Promise((resolve) => {
       this.#draining = resolve
     })
@@ -164,6 +181,10 @@ export class Dialogue {
     this.#draining = null
     this.#deadline.clear()
     draining()
+  }
+
+  #timeoutCause(): string {
+    return this.#clock.monotonic() < this.#until ? 'timed out' : ATTEMPT_TOO_LONG
   }
 
   #finish(end: DialogueEnd): void {

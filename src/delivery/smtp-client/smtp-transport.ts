@@ -36,6 +36,8 @@ interface Attempt {
   readonly offerTls: boolean
   /** Before this connection is secured. */
   readonly tls: TlsResult
+  /** Monotonic ms by which the session must be open. */
+  readonly until: number
 }
 
 export function createSmtpTransport(settings: TransportSettings, ports: TransportPorts): Transport {
@@ -45,7 +47,7 @@ export function createSmtpTransport(settings: TransportSettings, ports: Transpor
     dial: ports.dial ?? createDial(settings, clock),
     random: ports.random ?? systemRandom,
   })
-  return { open: (target) => connector.open(target) }
+  return { open: (target, until) => connector.open(target, until) }
 }
 
 class Connector {
@@ -57,19 +59,20 @@ class Connector {
     this.#ports = ports
   }
 
-  async open(target: Target): Promise<OpenResult> {
+  async open(target: Target, until = Number.POSITIVE_INFINITY): Promise<OpenResult> {
     const decision = await target.tls.forHost(target)
     if (decision.kind === 'avoid') return avoided(target, decision)
     const { requirement } = decision
     const tls: TlsResult = { level: 'none', policy: requirement.policy }
-    const first = await this.#connect({ target, requirement, offerTls: true, tls })
+    const first = await this.#connect({ target, requirement, offerTls: true, tls, until })
     if (!mayContinueWithoutTls(first, target, requirement)) return first
-    return this.#connect({ target, requirement, offerTls: false, tls: first.tls ?? tls })
+    return this.#connect({ target, requirement, offerTls: false, tls: first.tls ?? tls, until })
   }
 
   async #connect(attempt: Attempt): Promise<OpenResult> {
     const { target } = attempt
-    const dialled = await this.#ports.dial(target.endpoint, target.profile?.source)
+    const source = target.profile?.source ?? null
+    const dialled = await this.#ports.dial(target.endpoint, { source, within: this.#remaining(attempt) })
     if (dialled.kind === 'connected') return this.#secureAtOnce(attempt, dialled.socket)
     const error: DeliveryError = { kind: 'lost', phase: 'connect', cause: dialled.cause, silent: true }
     return { kind: 'closed', peer: describeTarget(target), reached: false, error, tls: null }
@@ -78,17 +81,24 @@ class Connector {
   async #secureAtOnce(attempt: Attempt, socket: Socket): Promise<OpenResult> {
     const { target, requirement } = attempt
     if (!target.implicitTls) return this.#greet(attempt, socket)
-    const secured = await secureTarget(socket, { ...attempt, settings: this.#settings }, this.#ports.clock)
+    const settings = this.#settings
+    const within = Math.min(settings.timeouts.starttls, this.#remaining(attempt))
+    const secured = await secureTarget(socket, { ...attempt, settings, within }, this.#ports.clock)
     if (secured.kind === 'secured')
       return this.#greet({ ...attempt, tls: reached(requirement, secured) }, secured.socket)
     return closed(target, tlsError(secured), { ...attempt.tls, failure: secured.failure })
   }
 
+  /** Ms that are left of the attempt. */
+  #remaining({ until }: Attempt): number {
+    return Math.max(0, until - this.#ports.clock.monotonic())
+  }
+
   async #greet(attempt: Attempt, socket: Socket): Promise<OpenResult> {
-    const { target } = attempt
+    const { target, until } = attempt
     const { clock, random } = this.#ports
     const settings = this.#settings
-    const dialogue = new Dialogue(socket, clock)
+    const dialogue = new Dialogue(socket, clock, until)
     const handshake = new Handshake({ ...attempt, dialogue, settings, random })
     const greeted = await handshake.run()
     if (greeted.kind === 'greeted') {
@@ -150,8 +160,13 @@ function connectionOver({ dialogue, target, settings, extensions, tls }: Establi
     get usable() {
       return !busy && dialogue.end === null && !dialogue.hasUnread
     },
-    send: async (envelope: TransportEnvelope, content: TransportContent): Promise<readonly RecipientResult[]> => {
+    send: async (
+      envelope: TransportEnvelope,
+      content: TransportContent,
+      until = Number.POSITIVE_INFINITY,
+    ): Promise<readonly RecipientResult[]> => {
       busy = true
+      dialogue.endAt(until)
       const results = await transact(channel, envelope, content)
       busy = false
       return results

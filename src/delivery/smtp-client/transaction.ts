@@ -44,6 +44,9 @@ export async function transact(
 
 const notReset: DeliveryError = { kind: 'lost', phase: 'mail', cause: 'RSET failed', silent: true }
 
+/** Ms for each further reply to the data in LMTP. */
+const FURTHER_REPLY_MS = 10_000
+
 const UNSOLICITED = 'the server sent a reply without a command'
 
 class Transaction {
@@ -165,12 +168,15 @@ class Transaction {
     const { dialogue, timeouts, lmtp } = this.#channel
     // A reply that is already here cannot answer data that was not sent yet.
     if (dialogue.peekReply()) return this.#endAll(await this.#earlyReply())
+    // The data have a least rate (send-data.ts). A client that gives up while the peer commits sends a duplicate.
+    dialogue.endAt(Number.POSITIVE_INFINITY)
     const sent = await sendData(dialogue, content, timeouts.block)
     if (sent.kind === 'unreadable') {
       dialogue.close('the message could not be read')
       return this.#endAll(sent)
     }
     if (sent.kind === 'interrupted') return this.#endAll(await this.#earlyReply())
+    dialogue.endAt(this.#endOfReplies())
     for (const index of lmtp ? this.pending : [-1]) {
       const reply = await this.#readReply('dot')
       const result: RecipientResult = isDeliveryError(reply) ? reply : { kind: 'accepted', reply }
@@ -178,6 +184,12 @@ class Transaction {
       else this.#results[index] = result
     }
     this.#channel.needsReset = false
+  }
+
+  /** An LMTP server must not take the time of one reply for each of fifty. Monotonic ms. */
+  #endOfReplies(): number {
+    const { dialogue, timeouts } = this.#channel
+    return dialogue.clock.monotonic() + timeouts.finalDot + (this.pending.length - 1) * FURTHER_REPLY_MS
   }
 
   /** The peer replied or closed before the end of the data: a refusal counts, a positive reply cannot mean the whole message. */

@@ -75,8 +75,11 @@ export interface TransportConnection {
   readonly offersDsn: boolean
   /** False once the connection may not carry another message. */
   readonly usable: boolean
-  /** Runs one mail transaction. Results in the order of the recipients. Never rejects. */
-  send(envelope: TransportEnvelope, content: TransportContent): Promise<readonly RecipientResult[]>
+  /**
+   * Runs one mail transaction. Results in the order of the recipients. Never rejects.
+   * @param until monotonic ms by which the data must begin; no limit if it is not given. Data and the reply to it have other limits.
+   */
+  send(envelope: TransportEnvelope, content: TransportContent, until?: number): Promise<readonly RecipientResult[]>
   /** Sends QUIT and closes without a wait for the reply. */
   quit(): void
   /** Closes at once. */
@@ -96,6 +99,9 @@ export type OpenResult =
     }
 
 export interface Transport {
-  /** Connects, secures and greets. Never rejects. */
-  open(target: Target): Promise<OpenResult>
+  /**
+   * Connects, secures and greets. Never rejects.
+   * @param until monotonic ms by which it must be done; no limit if it is not given
+   */
+  open(target: Target, until?: number): Promise<OpenResult>
 }
