@@ -24,8 +24,8 @@ const known = (password?: string): SourceUserAnswer & { kind: 'found' } => ({
   value: { addresses: [], source: 'uid=kim', ...(password === undefined ? {} : { password }) },
 })
 
-function people(verify?: CachedSource['verify']) {
-  const live: CachedSource = {
+function liveSource(verify?: CachedSource['verify']): CachedSource {
+  return {
     name: 'ldap',
     domains: new Set([DOMAIN]),
     find: () => ({ record: null, incomplete: null }),
@@ -39,7 +39,10 @@ function people(verify?: CachedSource['verify']) {
     close: () => undefined,
     ...(verify ? { verify } : {}),
   }
-  return createPeople(file, { live: [live], passwords: () => [sql] }, DOMAIN)
+}
+
+function people(verify?: CachedSource['verify']) {
+  return createPeople(file, { live: [liveSource(verify)], passwords: () => [sql] }, DOMAIN)
 }
 
 const bcrypt = { kind: 'found', check: { kind: 'hash', stored: { kind: 'bcrypt' } }, allows: null }
@@ -54,6 +57,14 @@ describe('people of a live directory', () => {
     expect(await people().find('robin')).toMatchObject(ofSql)
     expect(await people().find('lee')).toEqual({ kind: 'absent' })
     expect(asked).toEqual(['robin', 'robin', 'lee'])
+  })
+
+  it('are not looked up there if the passwd-file refuses them', async () => {
+    const refused = parsePasswdFile('/passwd', `kim:${SSHA}::::::proxy=y\n`)
+    const all = createPeople(refused, { live: [liveSource()], passwords: () => [] }, DOMAIN)
+    const cause = 'user:kim cannot log in: extra field proxy=y is not understood'
+    expect(await all.find('kim')).toEqual({ kind: 'absent', cause })
+    expect(asked).toEqual([])
   })
 
   it('are never unknown during an outage; people whom it did not know before it still log in by other sources', async () => {
@@ -73,7 +84,7 @@ describe('people of a live directory', () => {
 
   it.each([
     [undefined, 'the source has no password that this node may read'],
-    ['{CRYPT}!', 'unknown or unsupported crypt form'],
+    ['{CRYPT}!', 'the password is locked'],
     ['{PLAIN}x', 'scheme PLAIN is weak and not switched on'],
   ])('cannot log in with the unsupported password %j, and the cause says why', async (password, why) => {
     answer = known(password)

@@ -4,7 +4,7 @@
 import type { ExternalSource, SourceUser } from '../directory/external-source.ts'
 import { userText } from '../smtp/origin.ts'
 import type { PasswdFile } from './passwd-file.ts'
-import { findEntry, peopleOf } from './people.ts'
+import { findEntry, findUnusable, peopleOf } from './people.ts'
 import type { AskVerdict, Check, People, PersonAnswer } from './people.ts'
 import { createPeopleTable } from './people-table.ts'
 import type { Passwords } from './people-table.ts'
@@ -42,7 +42,7 @@ export function createPeople(file: PasswdFile | null, sources: LoginSources, dom
   return {
     find: (identity) => {
       const [live] = sources.live
-      if (!live || !userName.test(identity) || (file && findEntry(file, identity, domain))) return table.find(identity)
+      if (!live || !userName.test(identity) || (file && isInFile(file, identity, domain))) return table.find(identity)
       return queryLive(live, identity).then(async ({ answer, isFinal }) => {
         if (answer.kind === 'found') lastCheck = answer.check
         if (isFinal) return answer
@@ -56,6 +56,11 @@ export function createPeople(file: PasswdFile | null, sources: LoginSources, dom
       return lastCheck?.kind === 'hash' && !live.verify ? lastCheck : firstDecoy(live)
     },
   }
+}
+
+/** The file decides about its users, also about those whom it limits or refuses. */
+function isInFile(file: PasswdFile, identity: string, domain: string): boolean {
+  return Boolean(findEntry(file, identity, domain)) || findUnusable(file, identity, domain) !== undefined
 }
 
 interface LiveLogin {

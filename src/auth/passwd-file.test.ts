@@ -10,7 +10,7 @@ import { matches } from './schemes.ts'
 const HASH = '{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO' // of "test"
 const parse = (text: string, weak = false) => parsePasswdFile('users', text, { weak })
 const places = (text: string) =>
-  parse(text).problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)
+  parse(text).problems.map(({ line, column, severity, message }) => `${line}:${column}: ${severity}: ${message}`)
 
 describe('parsePasswdFile', () => {
   it('reads users, comments, empty lines and CRLF', () => {
@@ -24,21 +24,23 @@ describe('parsePasswdFile', () => {
   it('says where every problem is', () => {
     expect(
       places(
-        `lee:{SSHA}x\nkim\n:${HASH}\nmax:{NEW}x\nmax2:${HASH}:::::x=1\nmax3:${HASH}::::::nologin\nlee2:${HASH}\nLEE2:${HASH}`,
+        `lee:{SSHA}x\nkim\n:${HASH}\nmax:{NEW}x\nmax2:${HASH}:::::x=1\nmax3:${HASH}::::::nologin\nlee2:${HASH}\nLEE2:${HASH}\nida:`,
       ),
     ).toEqual([
-      '1:5: user lee: malformed SSHA hash',
-      '2:5: user kim has no password',
-      '3:1: found no user name, expected one before the first colon',
-      '4:5: user max: unknown scheme NEW',
-      '6:50: user max3: extra field nologin is not understood',
-      '8:1: found user lee2 again, first written in line 7',
+      '1:5: warning: user lee cannot log in: malformed SSHA hash',
+      '2:5: error: found no colon after kim, expected a password',
+      '3:1: error: found no user name, expected one before the first colon',
+      '4:5: warning: user max cannot log in: unknown scheme NEW',
+      '6:50: warning: user max3 cannot log in: extra field nologin is not understood',
+      '8:1: warning: found user lee2 again, first written in line 7',
+      '9:5: warning: user ida cannot log in: no password',
     ])
   })
 
   it('lets a line with a problem never match, and the first of two count', () => {
     const file = parse(`lee:{SSHA}x\nkim:${HASH}\nkim:{PBKDF2}$1$a$1$${'0'.repeat(40)}`)
     expect([...file.entries.keys()]).toEqual(['kim'])
+    expect([...file.unusable]).toEqual([['lee', 'malformed SSHA hash']])
     expect(file.entries.get('kim')?.stored.scheme).toBe('SSHA')
   })
 
@@ -50,7 +52,7 @@ describe('parsePasswdFile', () => {
   it('is a problem, not an exception, for a file that is not there', async () => {
     const file = await loadPasswdFile('/nonexistent/passwd')
     expect(file.entries.size).toBe(0)
-    expect(file.problems).toMatchObject([{ file: '/nonexistent/passwd', line: 1, column: 1 }])
+    expect(file.problems).toMatchObject([{ file: '/nonexistent/passwd', line: 1, column: 1, severity: 'error' }])
   })
 
   it('never throws', () => {
@@ -78,7 +80,7 @@ describe('allow_nets', () => {
   it.each(['', 'local', 'example.org', '192.0.2.0/33', '192.0.2.0/', '192.0.2.0/x', '192.0.2.1,,'])(
     'refuses %j',
     (nets) => {
-      expect(readPasswdLine(`lee:${HASH}::::::allow_nets=${nets}`, false).kind).toBe('bad')
+      expect(readPasswdLine(`lee:${HASH}::::::allow_nets=${nets}`, false).kind).toBe('unusable')
     },
   )
 })
@@ -130,6 +132,16 @@ describe('the passwd authenticator', () => {
       expect((await authenticator(`lee:${HASH}`).check(user, 'test')).kind).toBe('wrong')
     },
   )
+
+  it('says for the log why a user cannot log in, after the same work as for any other', async () => {
+    calls.length = 0
+    const people = authenticator(`lee:${HASH}\nkim@example.org:$y$j9T$a$b`)
+    for (const user of ['kim', 'kim@example.org']) {
+      const cause = 'user:kim cannot log in: the hash is yescrypt, which no login can match here; set another password'
+      expect(await people.check(user, 'test')).toEqual({ kind: 'wrong', cause })
+    }
+    expect(calls).toEqual(['SSHA', 'SSHA'])
+  })
 
   it('does the same work for a user it does not know', async () => {
     calls.length = 0

@@ -1,5 +1,5 @@
 // Reads one line of a passwd-file in dovecot's format: `user:password:uid:gid:gecos:home:shell:extra fields`. Only user, password and the
-// extra fields are used. An unknown extra field may restrict logins, so it makes the line invalid.
+// extra fields are used. An unknown extra field may restrict logins, so the user of such a line cannot log in.
 
 import { networkMatcher, parseNetwork } from '../lib/ip-address.ts'
 import { asciiDomain } from '../smtp/domain.ts'
@@ -15,7 +15,9 @@ export interface PasswdEntry {
 
 export type ReadLine =
   | { readonly kind: 'entry'; readonly entry: PasswdEntry }
-  /** `column` from 1. */
+  /** A user who cannot log in. `column` from 1. */
+  | { readonly kind: 'unusable'; readonly user: string; readonly column: number; readonly problem: string }
+  /** No line of a passwd-file. */
   | { readonly kind: 'bad'; readonly column: number; readonly problem: string }
   | { readonly kind: 'empty' }
 
@@ -25,6 +27,8 @@ const harmless = /^(?:userdb_|event_|uid=|gid=|home=|mail=|quota|nodelay(?:=|$)|
 /** No space or control character. `:` separates fields, so it cannot occur. */
 const userName = /^[^\s\p{Cc}]{1,254}$/u
 
+const noPassword = { kind: 'bad', problem: 'no password' } as const
+
 /** Reads a line without its line end. */
 export function readPasswdLine(line: string, weak: boolean): ReadLine {
   if (line.trim() === '' || line.startsWith('#')) return { kind: 'empty' }
@@ -33,14 +37,15 @@ export function readPasswdLine(line: string, weak: boolean): ReadLine {
   const user = userKey(written)
   if (!userName.test(user)) return bad(1, 'found no user name, expected one before the first colon')
   const passwordColumn = written.length + 2
-  if (!fields[1]) return bad(passwordColumn, `user ${user} has no password`)
-  const password = readStored(fields[1], weak)
-  if (password.kind === 'bad') return bad(passwordColumn, `user ${user}: ${password.problem}`)
+  if (fields[1] === undefined) return bad(passwordColumn, `found no colon after ${user}, expected a password`)
+  const unusable = (column: number, problem: string): ReadLine => ({ kind: 'unusable', user, column, problem })
+  const password = fields[1] === '' ? noPassword : readStored(fields[1], weak)
+  if (password.kind === 'bad') return unusable(passwordColumn, password.problem)
   // allow_nets may hold colons of IPv6 addresses: the text after the seventh colon is one field.
   const extra = fields.slice(EXTRA_FIELD).join(':')
   const extraColumn = fields.slice(0, EXTRA_FIELD).join(':').length + 2
   const nets = readExtra(extra)
-  if (nets.kind === 'bad') return bad(extraColumn, `user ${user}: ${nets.problem}`)
+  if (nets.kind === 'bad') return unusable(extraColumn, nets.problem)
   return { kind: 'entry', entry: { user, stored: password.stored, allows: nets.allows } }
 }
 

@@ -1,9 +1,10 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createPasswordPool, type PasswordPool } from './password-pool.ts'
+import { createPasswordPool, type PasswordHasher, type PasswordPool } from './password-pool.ts'
 import { hashPassword } from './schemes.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
 
-let pool: PasswordPool
+let pool: PasswordPool & PasswordHasher
 afterEach(() => pool.close())
 
 function stored(text: string): StoredPassword {
@@ -16,10 +17,24 @@ describe('the password pool', () => {
   it('judges every kind of hash in its threads', async () => {
     pool = createPasswordPool()
     for (const scheme of ['ARGON2ID', 'SSHA', 'PBKDF2', 'SHA512-CRYPT', 'MD5-CRYPT'] as const) {
-      const hash = stored(await hashPassword(scheme, 'secret'))
+      const hash = stored(hashPassword(scheme, 'secret'))
       expect(await pool.verify(hash, 'secret')).toBe('match')
       expect(await pool.verify(hash, 'Secret')).toBe('mismatch')
     }
+  })
+
+  it('makes hashes in its threads', async () => {
+    pool = createPasswordPool({ workers: 1 })
+    const hash = await pool.hash('SHA512-CRYPT', 'secret')
+    expect(await pool.verify(stored(hash ?? ''), 'secret')).toBe('match')
+    const block = monitorEventLoopDelay({ resolution: 1 })
+    block.enable()
+    await pool.hash('BLF-CRYPT', 'secret')
+    block.disable()
+    // The work takes some 250 ms, during which the loop turned many times.
+    expect(block.count).toBeGreaterThan(10)
+    await pool.close()
+    expect(await pool.hash('SSHA', 'secret')).toBeNull()
   })
 
   it('leaves the event loop alone', async () => {

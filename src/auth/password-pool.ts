@@ -1,8 +1,9 @@
-// Checks passwords in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for a hash. A full
+// Checks passwords and makes hashes in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for a hash. A full
 // queue is `unavailable` (454 4.7.0 to the client), never a wrong password.
 
 import { Worker } from 'node:worker_threads'
 import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
+import type { HashableScheme } from './schemes.ts'
 import type { StoredPassword } from './stored-password.ts'
 
 export type PasswordVerdict = 'match' | 'mismatch' | 'unavailable'
@@ -12,6 +13,11 @@ export interface PasswordPool {
   close(): Promise<void>
 }
 
+export interface PasswordHasher {
+  /** `{SCHEME}hash` of a new password with a fresh salt; null if too many requests wait. */
+  hash(scheme: HashableScheme, password: string): Promise<string | null>
+}
+
 /** At most two cores check passwords, also under attack. */
 const WORKERS = 2
 /** With 50 ms for each hash, the wait is three seconds. Further logins are refused temporarily. */
@@ -19,7 +25,8 @@ const QUEUE_LIMIT = 128
 
 interface Job {
   readonly request: PasswordRequest
-  readonly settle: (verdict: PasswordVerdict) => void
+  /** Null: the work was not done. */
+  readonly settle: (answer: PasswordAnswer) => void
 }
 
 interface Seat {
@@ -32,7 +39,7 @@ export interface PoolSettings {
   readonly queueLimit?: number
 }
 
-export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
+export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & PasswordHasher {
   const limit = settings.queueLimit ?? QUEUE_LIMIT
   const seats = Array.from({ length: settings.workers ?? WORKERS }, (): Seat => ({ worker: null, job: null }))
   const waiting: Job[] = []
@@ -45,17 +52,25 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
     seat.worker ??= startWorker(seat, next)
     seat.worker.postMessage(job.request)
   }
+  const ask = (request: PasswordRequest): Promise<PasswordAnswer> => {
+    if (closed || waiting.length >= limit) return Promise.resolve(null)
+    return new Promise((settle) => {
+      waiting.push({ request, settle })
+      next()
+    })
+  }
   return {
-    verify: (stored, password) => {
-      if (closed || waiting.length >= limit) return Promise.resolve('unavailable')
-      return new Promise((settle) => {
-        waiting.push({ request: { stored, password }, settle })
-        next()
-      })
+    verify: async (stored, password) => {
+      const matched = await ask({ kind: 'verify', stored, password })
+      return matched === null ? 'unavailable' : matched === true ? 'match' : 'mismatch'
+    },
+    hash: async (scheme, password) => {
+      const hash = await ask({ kind: 'hash', scheme, password })
+      return typeof hash === 'string' ? hash : null
     },
     close: async () => {
       closed = true
-      for (const job of waiting.splice(0)) job.settle('unavailable')
+      for (const job of waiting.splice(0)) job.settle(null)
       await Promise.all(seats.flatMap((seat) => (seat.worker ? [seat.worker.terminate()] : [])))
     },
   }
@@ -65,19 +80,17 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool {
 function startWorker(seat: Seat, next: () => void): Worker {
   const worker = new Worker(new URL('./password-worker.ts', import.meta.url))
   worker.unref()
-  const finish = (verdict: PasswordVerdict) => {
+  const finish = (answer: PasswordAnswer) => {
     const { job } = seat
     seat.job = null
-    job?.settle(verdict)
+    job?.settle(answer)
     next()
   }
-  worker.on('message', ({ matched }: PasswordAnswer) => {
-    finish(matched === null ? 'unavailable' : matched ? 'match' : 'mismatch')
-  })
+  worker.on('message', finish)
   worker.on('error', () => {})
   worker.on('exit', () => {
     seat.worker = null
-    finish('unavailable')
+    finish(null)
   })
   return worker
 }

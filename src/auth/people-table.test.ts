@@ -44,11 +44,23 @@ describe('the table of users', () => {
   })
 
   it.each(['', 'clear text', '{PLAIN}clear', '{UNKNOWN}x', '{CRYPT}!', '$2y$05$short', '*'])(
-    'omits a user whose password cannot be verified: %j',
+    'has the reason why a user cannot log in whose password cannot be verified: %j',
     (password) => {
-      expect(createPeopleTable(null, () => [from({ kim: password })], DOMAIN)().entries.size).toBe(0)
+      const table = createPeopleTable(null, () => [from({ kim: password })], DOMAIN)()
+      expect(table.entries.size).toBe(0)
+      expect(table.unusable.get('kim')).toBeTypeOf('string')
     },
   )
+
+  it('takes from a later source a user whose password in the first one is unusable, but not one whom the file refuses', () => {
+    const refused = parsePasswdFile('/passwd', `lee@example.org:{CRYPT}$y$a\n`)
+    const { entries } = createPeopleTable(
+      refused,
+      () => [from({ kim: '*', lee: HASH }), from({ kim: HASH, lee: HASH })],
+      DOMAIN,
+    )()
+    expect([...entries.keys()]).toEqual(['kim'])
+  })
 
   it('is merged again only after a change of a source', () => {
     let now: readonly Passwords[] = [from({ kim: HASH })]

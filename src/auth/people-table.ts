@@ -2,7 +2,7 @@
 // during an outage of their source.
 
 import { identityOf } from './passwd-authenticator.ts'
-import type { PasswdFile } from './passwd-file.ts'
+import { noPasswdFile, type PasswdFile } from './passwd-file.ts'
 import { userKey } from './passwd-line.ts'
 import type { PasswdEntry } from './passwd-line.ts'
 import { readStored } from './stored-password.ts'
@@ -10,38 +10,41 @@ import { readStored } from './stored-password.ts'
 /** Password hashes by user name. */
 export type Passwords = ReadonlyMap<string, { readonly password: string }>
 
-const EMPTY: PasswdFile = { file: '', entries: new Map(), problems: [] }
-
-/** Returns a function that merges the sources again only when one of them changed. Hashes with an unsupported scheme are left out. */
+/** Returns a function that merges the sources again only when one of them changed. Hashes with an unsupported scheme are `unusable`. */
 export function createPeopleTable(
   file: PasswdFile | null,
   passwords: () => readonly Passwords[],
   domain: string,
 ): () => PasswdFile {
   let mergedFrom: readonly Passwords[] = []
-  let table = file ?? EMPTY
+  let table = file ?? noPasswdFile
   return () => {
     const now = passwords()
     if (now.length === mergedFrom.length && now.every((one, index) => one === mergedFrom[index])) return table
     mergedFrom = now
-    table = merge(file ?? EMPTY, now, domain)
+    table = merge(file ?? noPasswdFile, now, domain)
     return table
   }
 }
 
-/** `kim` and `kim@domain` are one user: a source must not add the other form of a user whom the file limits by allow_nets. */
+/** `kim` and `kim@domain` are one user: a source must not add the other form of a user whom the file limits or refuses. */
 function merge(file: PasswdFile, sources: readonly Passwords[], domain: string): PasswdFile {
   const entries = new Map<string, PasswdEntry>(file.entries)
-  const known = new Set([...entries.keys()].map((user) => identityOf(user, domain)))
+  const unusable = new Map<string, string>(file.unusable)
+  const known = new Set([...entries.keys(), ...unusable.keys()].map((user) => identityOf(user, domain)))
   for (const source of sources) {
     for (const [user, { password }] of source) {
       const identity = identityOf(user, domain)
       const read = known.has(identity) ? null : readStored(password)
-      if (read?.kind !== 'read') continue
-      known.add(identity)
+      if (read === null) continue
       const key = userKey(user)
-      entries.set(key, { user: key, stored: read.stored, allows: null })
+      // A later source may have a password of this user that can be used.
+      if (read.kind === 'bad') unusable.set(key, read.problem)
+      else {
+        known.add(identity)
+        entries.set(key, { user: key, stored: read.stored, allows: null })
+      }
     }
   }
-  return { ...file, entries }
+  return { ...file, entries, unusable }
 }

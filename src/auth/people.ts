@@ -1,5 +1,6 @@
 // The users that can log in: the interface between the password check and a passwd-file or another source of passwords.
 
+import { userText } from '../smtp/origin.ts'
 import type { PasswdFile } from './passwd-file.ts'
 import type { PasswdEntry } from './passwd-line.ts'
 import type { StoredPassword } from './stored-password.ts'
@@ -39,7 +40,7 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
   return {
     find: (identity) => {
       const entry = findEntry(current(), identity, domain)
-      if (!entry) return { kind: 'absent' }
+      if (!entry) return absent(current(), identity, domain)
       return { kind: 'found', check: { kind: 'hash', stored: entry.stored }, allows: entry.allows }
     },
     decoy: () => {
@@ -55,6 +56,18 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
 /** The file may name users with or without the main domain. */
 export function findEntry(file: PasswdFile, identity: string, domain: string): PasswdEntry | undefined {
   return file.entries.get(identity) ?? file.entries.get(`${identity}@${domain.toLowerCase()}`)
+}
+
+/** The reason why a user of the file cannot log in; undefined for every other name. */
+export function findUnusable(file: PasswdFile, identity: string, domain: string): string | undefined {
+  return file.unusable.get(identity) ?? file.unusable.get(`${identity}@${domain.toLowerCase()}`)
+}
+
+function absent(file: PasswdFile, identity: string, domain: string): PersonAnswer {
+  const problem = findUnusable(file, identity, domain)
+  return problem === undefined
+    ? { kind: 'absent' }
+    : { kind: 'absent', cause: `${userText(identity)} cannot log in: ${problem}` }
 }
 
 function usualPassword(file: PasswdFile): StoredPassword | null {

@@ -1,13 +1,13 @@
-// Verifies passwords and creates hashes. The work blocks the thread for milliseconds to seconds: the daemon uses password-pool.ts, only
-// commands call these functions directly.
+// Verifies passwords and creates hashes. The work blocks the thread for milliseconds to seconds, so only the workers of password-pool.ts
+// call these functions.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
-import { encrypt as shaCrypt, verify as verifyShaCrypt } from 'unixcrypt'
 import { matchesArgon2, writeArgon2 } from './argon2-scheme.ts'
 import { matchesPbkdf2, matchesScram, writePbkdf2 } from './derived-schemes.ts'
 import { digestSchemes, matchesDigest, writeDigest } from './digest-schemes.ts'
 import { md5Crypt } from './md5-crypt.ts'
+import { matchesShaCrypt, writeShaCrypt } from './sha-crypt.ts'
 import type { StoredPassword } from './stored-password.ts'
 
 /** Schemes of new hashes; the first one is the default. */
@@ -39,7 +39,7 @@ export function matches(stored: StoredPassword, password: string): boolean {
     case 'md5-crypt':
       return equal(md5Crypt(password, stored.salt), stored.hash)
     case 'sha-crypt':
-      return verifyShaCrypt(password, stored.hash)
+      return matchesShaCrypt(stored.hash, password)
     case 'argon2':
       return matchesArgon2(stored.value, password)
     case 'pbkdf2':
@@ -54,7 +54,7 @@ export function matches(stored: StoredPassword, password: string): boolean {
 }
 
 /** `{SCHEME}hash` of a new password with a fresh salt. */
-export async function hashPassword(scheme: HashableScheme, password: string): Promise<string> {
+export function hashPassword(scheme: HashableScheme, password: string): string {
   return `{${scheme}}${hashValue(scheme, password)}`
 }
 
@@ -70,9 +70,9 @@ function hashValue(scheme: HashableScheme, password: string): string {
     case 'BLF-CRYPT':
       return hashSync(password, BCRYPT_COST).replace(/^\$2[ab]\$/, '$2y$')
     case 'SHA512-CRYPT':
-      return shaCrypt(password, `$6$${cryptSalt}`)
+      return writeShaCrypt('6', password, cryptSalt)
     case 'SHA256-CRYPT':
-      return shaCrypt(password, `$5$${cryptSalt}`)
+      return writeShaCrypt('5', password, cryptSalt)
     case 'MD5-CRYPT':
       return md5Crypt(password, cryptSalt.slice(0, 8))
     case 'PBKDF2':

@@ -31,6 +31,18 @@ const MOST_SHA_ROUNDS = 10_000_000
 const prefix = /^\{([A-Za-z0-9-]{1,20})(?:\.(HEX|B64|BASE64))?\}(.*)$/is
 const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 const md5Form = /^\$1\$([^$:\s]{1,8})\$[./A-Za-z0-9]{22}$/
+/** crypt(3) forms of other programs by their beginnings, so that a message names what is not supported. */
+const otherForms: readonly (readonly [start: RegExp, name: string])[] = [
+  [/^\$y\$/, 'yescrypt'],
+  [/^\$gy\$/, 'gost-yescrypt'],
+  [/^\$7\$/, 'scrypt'],
+  [/^\$2x\$/, 'bcrypt of the form $2x$'],
+  [/^\$sha1\$/, 'PBKDF1 with SHA-1'],
+  [/^\$md5[,$]/, 'SunMD5'],
+  [/^\$3\$/, 'an NT hash'],
+  [/^_[./A-Za-z0-9]{19}$/, 'extended DES'],
+  [/^[./A-Za-z0-9]{13}$/, 'DES'],
+]
 const shaForm = /^\$([56])\$(?:rounds=(\d{1,9})\$)?[^$:\s]{1,16}\$([./A-Za-z0-9]+)$/
 
 const cryptSchemes = new Set([
@@ -100,9 +112,10 @@ function readCrypt(scheme: string, value: string): ReadPassword {
       ? fitting(scheme, ['ARGON2', 'ARGON2I', 'ARGON2ID'], { kind: 'argon2', scheme, value: argon2 })
       : malformed(scheme)
   }
-  return scheme === 'CRYPT' && value !== '' && !value.startsWith('$')
-    ? bad('unknown or unsupported crypt form')
-    : malformed(scheme)
+  if (/^[!*]/.test(value)) return bad('the password is locked')
+  const other = otherForms.find(([start]) => start.test(value))
+  if (other) return bad(`the hash is ${other[1]}, which no login can match here; set another password`)
+  return scheme === 'CRYPT' && value !== '' && !value.startsWith('$') ? bad('unknown crypt form') : malformed(scheme)
 }
 
 function readShaCrypt(scheme: string, value: string, match: RegExpExecArray): ReadPassword {

@@ -9,7 +9,7 @@ import { stringify } from 'yaml'
 import { generateKey } from '../dkim/key-store.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import type { KeyRecord } from '../dkim/key-record.ts'
-import { hashPassword } from '../auth/schemes.ts'
+import { createPasswordPool } from '../auth/password-pool.ts'
 import { systemClock } from '../lib/clock.ts'
 import { nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
@@ -93,7 +93,11 @@ function running(settings: FleetSettings): Pick<Fleet, 'folder' | 'ports' | 'con
 }
 
 async function writeAccounts(folder: string, machineCertificate: Issued): Promise<void> {
-  writeSecret(join(folder, 'passwd'), `${person.name}:${await hashPassword('ARGON2ID', person.password)}\n`)
+  const pool = createPasswordPool({ workers: 1 })
+  const hash = await pool.hash('ARGON2ID', person.password)
+  await pool.close()
+  if (hash === null) throw new Error('the password of the demonstration cannot be hashed')
+  writeSecret(join(folder, 'passwd'), `${person.name}:${hash}\n`)
   const machines = {
     machines: [
       {

@@ -1,6 +1,6 @@
-// Which files a node watches for changes.
+// Which files a node watches for changes, and which faults of a passwd-file reject the data.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -55,4 +55,28 @@ it('lists every file that was read: configuration, certificate, secrets, data, a
     'node.yaml',
     'secret',
   ])
+})
+
+async function loadWithUsers(text: string) {
+  writeFileSync(join(folder, 'passwd'), text)
+  mkdirSync(join(folder, 'dkim'))
+  const node = readFileSync(join(folder, 'node.yaml'), 'utf8').replace('"data":', '"users":"passwd","data":')
+  writeFileSync(join(folder, 'node.yaml'), node)
+  const load = loadConfig(join(folder, 'node.yaml'))
+  return load.kind === 'ok' ? await loadData(load.config, { clock: systemClock, tokens: null }) : load
+}
+
+it('warns of a user whose password cannot be used, and loads everything else', async () => {
+  const data = await loadWithUsers('kim:$y$j9T$abc$def\nlee:{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO\n')
+  if (data.kind !== 'ok') throw new Error(JSON.stringify(data.problems))
+  const ofUsers = data.warnings.filter((one) => one.file.endsWith('passwd'))
+  expect(ofUsers.map((one) => `${one.line}:${one.column}: ${one.message}`)).toEqual([
+    '1:5: user kim cannot log in: the hash is yescrypt, which no login can match here; set another password',
+  ])
+  expect(await data.data.people.find('lee')).toMatchObject({ kind: 'found' })
+})
+
+it('rejects a passwd-file whose last line is torn', async () => {
+  const data = await loadWithUsers('lee:{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO\nki')
+  expect(data).toMatchObject({ kind: 'bad', problems: [{ line: 2, column: 4 }] })
 })

@@ -1,5 +1,5 @@
 // Loads the files that a node's YAML names: routing data, users, machines, signing keys. One problem rejects all of it, at a start and at a
-// reload, so that a node never runs on half of an edit.
+// reload, so that a node never runs on half of an edit. A password that cannot be used concerns one user only, so it is a warning.
 
 import { dirname } from 'node:path'
 import { createPeople } from '../auth/directory-people.ts'
@@ -131,10 +131,14 @@ async function readFiles(config: Config, sources: SourceSet): Promise<FilesRead>
     problems: [
       ...problemsOf(directory, 'error'),
       ...store.problems.map(splitFile),
-      ...(users?.problems ?? []),
+      ...(users?.problems ?? []).filter((one) => one.severity === 'error'),
       ...(machines?.problems ?? []),
     ],
-    warnings: [...problemsOf(directory, 'warning'), ...store.warnings.map(splitFile)],
+    warnings: [
+      ...problemsOf(directory, 'warning'),
+      ...store.warnings.map(splitFile),
+      ...(users?.problems ?? []).filter((one) => one.severity === 'warning'),
+    ],
     files: filesOf(config, directory, store.keys),
   }
 }

@@ -19,7 +19,7 @@ export interface Accounts {
 /** Writes both files into the world's folder. */
 export async function writeAccounts(world: World): Promise<Accounts> {
   const users = join(world.folder, 'passwd')
-  writeFileSync(users, `lee:${await hashPassword('ARGON2ID', password)}\n`, { mode: 0o600 })
+  writeFileSync(users, `lee:${hashPassword('ARGON2ID', password)}\n`, { mode: 0o600 })
   const machine = world.ca.issue({ names: ['ci-01.example.org'], client: true })
   const machines = join(world.folder, 'machines.yaml')
   const ci = {

@@ -11,6 +11,8 @@ const passwords = [
   'Gr\u00fc\u00dfe \u{1f511}',
   'a pass phrase of more than sixty-four octets, as guides recommend',
   ' x ',
+  'a password of 32 octets exactly.',
+  'this pass phrase has sixty-four octets, as long as SHA-512 is...',
 ]
 
 function doveadm(...args: string[]): { readonly status: number | null; readonly out: string } {
@@ -37,7 +39,7 @@ const weak = [
 describe.runIf(ensurePeers(['doveadm']))('dovecot', () => {
   it.each(hashableSchemes)('accepts our %s, and refuses another password', async (scheme) => {
     for (const password of passwords) {
-      const hash = await hashPassword(scheme, password)
+      const hash = hashPassword(scheme, password)
       expect(doveadm('-t', hash, '-p', password)).toMatchObject({ status: 0 })
       expect(doveadm('-t', hash, '-p', `${password}!`).status).not.toBe(0)
     }

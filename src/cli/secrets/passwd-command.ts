@@ -4,7 +4,8 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
 import { readPasswdLine } from '../../auth/passwd-line.ts'
-import { type HashableScheme, hashableSchemes, hashPassword, matches } from '../../auth/schemes.ts'
+import { createPasswordPool, type PasswordHasher, type PasswordPool } from '../../auth/password-pool.ts'
+import { type HashableScheme, hashableSchemes } from '../../auth/schemes.ts'
 import { readStored } from '../../auth/stored-password.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import { readSecret } from './read-secret.ts'
@@ -54,7 +55,9 @@ async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Pr
   if (read.kind === 'bad') return usageError(io, read.problem)
   const password = await readSecret(io, 'Password: ')
   if (password === null) return usageError(io, 'found no password on standard input')
-  const matched = matches(read.stored, password)
+  const verdict = await withPool((pool) => pool.verify(read.stored, password))
+  if (verdict === 'unavailable') return usageError(io, `the ${read.stored.scheme} hash cannot be computed`)
+  const matched = verdict === 'match'
   if (options.json) json(io.stdout, { matches: matched, scheme: read.stored.scheme })
   else line(io.stdout, matched ? 'The password matches.' : 'The password does not match.')
   return matched ? OK : FAILED
@@ -150,7 +153,19 @@ async function newHash(scheme: string | undefined, io: Io): Promise<string | nul
     )
     return null
   }
-  return hashPassword(wanted, password)
+  const hashed = await withPool((pool) => pool.hash(wanted, password))
+  if (hashed === null) usageError(io, `a ${wanted} hash cannot be computed`)
+  return hashed
+}
+
+/** A thread does the work, as in the node: Control-C ends the command at once. */
+async function withPool<T>(work: (pool: PasswordPool & PasswordHasher) => Promise<T>): Promise<T> {
+  const pool = createPasswordPool({ workers: 1 })
+  try {
+    return await work(pool)
+  } finally {
+    await pool.close()
+  }
 }
 
 function isHashable(scheme: string): scheme is HashableScheme {
