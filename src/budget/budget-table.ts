@@ -50,6 +50,7 @@ export interface RateBudget extends Described {
 export type Budget = PoolBudget | RateBudget
 
 const MINUTE = 60_000
+const GIB = 1024 ** 3
 
 export const budgetTable = {
   sessions: {
@@ -61,6 +62,19 @@ export const budgetTable = {
     clientKey: 'limits.connections_per_ip',
     answer: '`421 4.7.0`',
     reason: 'A session takes about 30 KiB; the share of a client is that of Postfix.',
+  },
+  spoolOctets: {
+    kind: 'pool',
+    unit: 'octets',
+    holds: 'Octets of arriving bodies above 128 KiB, on disk',
+    capacity: 4 * GIB,
+    client: 2 * GIB,
+    network: 2 * GIB,
+    account: 2 * GIB,
+    ceilings: { internet: 0.75, people: 0.9 },
+    answer: '`452 4.3.1`',
+    reason:
+      'On a smaller disk the capacity is what is free above `queue.min_free`, and the shares are the same parts of it: one client can fill half. Delivery needs the reserve to record its results.',
   },
   srsGuesses: {
     kind: 'rate',

@@ -28,6 +28,8 @@ export type Taken = Lease | { readonly kind: 'short'; readonly shortage: Shortag
 export interface Pool {
   readonly capacity: number
   readonly used: number
+  /** Changes the capacity, at most to that of the table; shares change by the same factor. Held units stay held. */
+  resize(capacity: number): void
   /** Takes units, all or none. */
   take(holder: Holder, units?: number): Taken
 }
@@ -38,10 +40,12 @@ export type PoolLimits = Pick<PoolBudget, 'capacity' | 'client' | 'network' | 'a
 export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
   const holders = new Map<string, number>()
   let used = 0
+  let factor = 1
   const shortageOf = ({ purpose, shares }: Share, units: number): Shortage | null => {
-    if (used + units > limits.capacity) return 'capacity'
-    if (used + units > limits.capacity * (limits.ceilings?.[purpose] ?? 1)) return 'purpose'
-    return shares.find(({ key, most }) => (holders.get(key) ?? 0) + units > most)?.limit ?? null
+    const capacity = limits.capacity * factor
+    if (used + units > capacity) return 'capacity'
+    if (used + units > capacity * (limits.ceilings?.[purpose] ?? 1)) return 'purpose'
+    return shares.find(({ key, most }) => (holders.get(key) ?? 0) + units > most * factor)?.limit ?? null
   }
   const count = ({ shares }: Share, units: number): void => {
     used += units
@@ -59,10 +63,13 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
   }
   return {
     get capacity() {
-      return limits.capacity
+      return Math.floor(limits.capacity * factor)
     },
     get used() {
       return used
+    },
+    resize: (capacity) => {
+      factor = Math.min(1, Math.max(0, capacity / limits.capacity))
     },
     take: (holder, units = 1) => {
       const share = shareOf(holder, limits)

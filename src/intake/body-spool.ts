@@ -1,18 +1,22 @@
 // Stores a body while it arrives: in memory up to the inline limit, in a spool file above it. Memory does not grow with the size.
 
 import { once } from 'node:events'
+import type { Holder } from '../budget/pool.ts'
 import type { BodySink } from '../message/receive.ts'
 import { INLINE_LIMIT, type Queue, type SpoolFile, type StoredBody } from '../queue/contract/queue.ts'
 
 export class BodySpool implements BodySink {
   readonly #queue: Pick<Queue, 'createSpoolFile'>
+  readonly #holder: Holder | undefined
   #chunks: Buffer[] = []
   #size = 0
   #file: SpoolFile | null = null
   #failure: Error | null = null
 
-  constructor(queue: Pick<Queue, 'createSpoolFile'>) {
+  /** @param holder the client whose body it is; by default the octets count as delivery's */
+  constructor(queue: Pick<Queue, 'createSpoolFile'>, holder?: Holder) {
     this.#queue = queue
+    this.#holder = holder
   }
 
   /** Appends a chunk. The caller awaits a promise before the next chunk. Throws the error of the disk. */
@@ -42,7 +46,7 @@ export class BodySpool implements BodySink {
   }
 
   async #overflow(): Promise<void> {
-    const file = await this.#queue.createSpoolFile()
+    const file = await this.#queue.createSpoolFile(this.#holder)
     this.#file = file
     file.stream.on('error', (error) => (this.#failure = error))
     const chunks = this.#chunks

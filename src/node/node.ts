@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import { createBudgets } from '../budget/budgets.ts'
+import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
@@ -112,11 +113,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const certificate: { value: TlsMaterial | null } = { value: config.tls }
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), clock)
-  const queue = await openNodeQueue(config, log, stops)
+  const budgets = createBudgets(clock)
+  const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
-  const budgets = createBudgets(clock)
   const newQueueId = createQueueIds(clock, systemRandom)
   const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId }
   const path = buildMailPath(config, shared)
@@ -174,11 +175,17 @@ async function openTokens(config: Config): Promise<TokenFile | null> {
   return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
 }
 
+interface QueueParts {
+  readonly log: Log
+  readonly stops: AsyncDisposableStack
+  readonly octets: Pool
+}
+
 /** Opens or creates the queue and writes the PID file. Rejects with QueueUnavailable. */
-async function openNodeQueue(config: Config, log: Log, stops: AsyncDisposableStack): Promise<OpenQueue> {
+async function openNodeQueue(config: Config, { log, stops, octets }: QueueParts): Promise<OpenQueue> {
   const settings = queueSettings(config)
   mkdirSync(settings.directory, { recursive: true, mode: 0o700 })
-  const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom })
+  const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
   stops.defer(() => queue.close())
   stops.defer(writePidFile(pidFilePath(config), log))
   logOpening(queue.opened, log)

@@ -1,6 +1,7 @@
 // Implements the server's hooks: runs the checks of each stage, records refusals and hands messages to intake.
 
 import type { Readable } from 'node:stream'
+import type { Holder } from '../budget/pool.ts'
 import { BodySpool } from '../intake/body-spool.ts'
 import { mailOf } from '../intake/intake.ts'
 import type { Draft, Intake } from '../intake/intake.ts'
@@ -147,7 +148,7 @@ interface Incoming {
 
 /** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
 async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
-  const spool = new BodySpool(parts.queue)
+  const spool = new BodySpool(parts.queue, holderOf(incoming.session))
   const discard = () => spool.discard().catch((error: unknown) => parts.log.bug(error, 'discard of a body'))
   try {
     const received = await receiveMessage(incoming.message, spool, {
@@ -170,6 +171,21 @@ async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply 
   } catch (error) {
     await discard()
     return storageRefusal(error) ?? bug(parts, error, 'DATA')
+  }
+}
+
+/** In whose share the octets of a body are. */
+function holderOf({ origin, remoteIp: ip }: Session): Holder {
+  switch (origin?.kind) {
+    case 'peer':
+    case 'local':
+      // A peer relays the mail of many clients: it has no client's share.
+      return { purpose: 'fleet' }
+    case 'user':
+    case 'machine':
+      return { purpose: 'people', ip, account: `${origin.kind} ${origin.identity}` }
+    default:
+      return { purpose: 'internet', ip }
   }
 }
 

@@ -28,6 +28,8 @@ export interface Target {
   readonly good: GoodMail
   /** Messages of the second client that have arrived so far: their Message-IDs contain `good-`. */
   readonly arrived: () => number
+  /** Removes what the environment does not. */
+  readonly close?: () => void
 }
 
 export interface AttackStage {
@@ -60,11 +62,12 @@ const ARRIVAL_MS = 60_000
 export async function measureAttack(attack: Attack, scale: number): Promise<AttackResult> {
   const world = await startWorld()
   const opened: SmtpDialogue[] = []
+  let target: Target | null = null
   try {
-    const target = await attack.prepare(world)
-    const { node } = target
+    target = await attack.prepare(world)
+    const { node, good, arrived } = target
     const { pid } = node
-    const second = await startSecondClient({ host: node.address, port: node.port, ...target.good })
+    const second = await startSecondClient({ host: node.address, port: node.port, ...good })
     await pause(WARM_UP_MS)
     second.beginMeasuring()
     resetPeak(pid)
@@ -81,12 +84,12 @@ export async function measureAttack(attack: Attack, scale: number): Promise<Atta
     const alive = existsSync(`/proc/${pid}/status`)
     const peakMiB = alive ? peakOf(pid) : Number.NaN
     for (const client of opened) client.reset()
-    if (alive)
-      await until(() => target.arrived() >= report.accepted, { what: 'the good mail to arrive', timeout: ARRIVAL_MS })
-    return { name: attack.name, alive, peakMiB, second: report, arrived: target.arrived() }
+    if (alive) await until(() => arrived() >= report.accepted, { what: 'the good mail to arrive', timeout: ARRIVAL_MS })
+    return { name: attack.name, alive, peakMiB, second: report, arrived: arrived() }
   } finally {
     for (const client of opened) client.reset()
     await world.close()
+    target?.close?.()
   }
 }
 

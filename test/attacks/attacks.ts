@@ -2,5 +2,6 @@
 
 import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
+import { unfinishedBodies } from './unfinished-bodies.ts'
 
-export const attacks: readonly Attack[] = [commandFlood]
+export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies]

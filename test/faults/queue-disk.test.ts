@@ -2,7 +2,7 @@
 // mounted where the user may; elsewhere those tests are skipped.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -14,6 +14,7 @@ import { queueSettings } from '../../src/queue/contract/queue-settings.ts'
 import type { Claim } from '../../src/queue/contract/queue.ts'
 import { delivered, sampleMessage } from '../lib/queue-samples.ts'
 import { makeSmallDisk, mayMount, type SmallDisk } from '../lib/small-disk.ts'
+import { until } from '../lib/until.ts'
 
 const DISK_OCTETS = 12 * 1024 * 1024
 
@@ -88,6 +89,23 @@ describe.skipIf(!mayMount)('a small disk', () => {
     rmSync(filler)
     await settled
     expect((await queue.reader.stats()).recipients.claimed).toBe(0)
+  })
+
+  it('records results of delivery when others have filled it to the last octet', async () => {
+    const reserve = 0.6 * DISK_OCTETS
+    const isKept = () =>
+      (statSync(join(disk, 'queue', 'settling-reserve'), { throwIfNoEntry: false })?.size ?? 0) >= reserve / 2 - 1
+    const queue = await open(reserve)
+    await until(isKept, { what: 'the reserve for results' })
+    const taken: Claim[] = []
+    for (let n = 0; n < 60; n++) taken.push(...(await queue.accept(big().message, { claim: true })))
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4k'])
+    await expect(queue.accept(big().message, { claim: false })).rejects.toMatchObject({ cause: 'full' })
+    for (const claim of taken) await settle(queue, claim)
+    expect((await queue.reader.stats()).messages).toBe(0)
+    expect(isKept()).toBe(false)
+    small.remount(`size=${DISK_OCTETS * 3}`)
+    await until(isKept, { what: 'the reserve to be kept again' })
   })
 
   it('says full while the reserve is still there', async () => {

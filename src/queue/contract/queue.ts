@@ -1,6 +1,7 @@
 // The contract of a queue, the source of truth about every accepted message. Every engine keeps the state tables of
 // docs/explanation/queue.md. "Committed" means fsynced.
 
+import type { Holder } from '../../budget/pool.ts'
 import type { Readable, Writable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
 import type { MailParameters, RecipientParameters } from '../../smtp/envelope.ts'
@@ -143,8 +144,11 @@ export interface Queue {
   record(events: readonly Event[]): Promise<void>
   /** Removes ledger events older than `before` (unix ms) of messages that are not in the queue. Returns how many rows. */
   purge(before: number): Promise<number>
-  /** A spool file for a body that is too large for memory. */
-  createSpoolFile(): Promise<SpoolFile>
+  /**
+   * A spool file for a body that is too large for memory. Its octets count as in flight for the holder, by default for delivery, until the
+   * file is finished or discarded; at a limit the stream fails with QueueUnavailable (`full`).
+   */
+  createSpoolFile(holder?: Holder): Promise<SpoolFile>
   openBody(body: StoredBody): Readable
   /** The same body for a second message. Each message owns its body, which is deleted with the message. */
   shareBody(body: StoredBody): Promise<SharedBody>

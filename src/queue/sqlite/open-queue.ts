@@ -2,6 +2,8 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createBudgets } from '../../budget/budgets.ts'
+import type { Pool } from '../../budget/pool.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import { SqliteQueue } from './sqlite-queue.ts'
@@ -10,12 +12,15 @@ import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { QueueSettings } from '../contract/queue-settings.ts'
 import { Backlog } from '../scheduling/destination-backlog.ts'
 import { Spool } from './spool/spool.ts'
+import { SpoolSpace } from './spool/spool-space.ts'
 import { sweepSpool } from './spool/spool-sweep.ts'
 import { StoreClient, type CommitListener } from './worker/store-client.ts'
 
 export interface QueuePorts {
   readonly clock: Clock
   readonly randomBytes: Random
+  /** The budget `spoolOctets`; a separate pool with its numbers if absent. */
+  readonly octets?: Pool
   /** Free space on the file system of a directory. */
   readonly freeSpace?: (directory: string) => Promise<FreeSpace>
 }
@@ -23,7 +28,14 @@ export interface QueuePorts {
 /** Opens or creates a queue. Rejects with QueueUnavailable: owned, corrupt, newer, full, failing. */
 export async function openQueue(settings: QueueSettings, ports: QueuePorts): Promise<OpenQueue> {
   const { clock } = ports
-  const spool = new Spool(join(settings.directory, 'spool'), ports.randomBytes)
+  const measure = ports.freeSpace ?? freeSpace
+  const space = new SpoolSpace({
+    clock,
+    pool: ports.octets ?? createBudgets(clock).pool('spoolOctets'),
+    freeBytes: async () => (await measure(settings.directory)).bytes,
+    reserveBytes: settings.reserveBytes,
+  })
+  const spool = new Spool(join(settings.directory, 'spool'), ports.randomBytes, { folder: null, space })
   const backlog = new Backlog()
   // Until the queue exists, only the backlog follows the commits.
   const listener: { current: CommitListener } = {
@@ -36,7 +48,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     destinations,
     spool: owners,
   } = await StoreClient.start(
-    { directory: settings.directory, retry: settings.retry, now: clock.now() },
+    { ...settings, now: clock.now() },
     {
       committed: (news) => listener.current.committed(news),
       failed: (cause) => listener.current.failed(cause),
@@ -55,7 +67,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     waiting,
     settings,
     opened: { recovered, orphansRemoved: orphans.length, lost },
-    freeSpace: ports.freeSpace ?? freeSpace,
+    freeSpace: measure,
   })
   listener.current = queue
   return queue

@@ -3,6 +3,7 @@
 
 import type { Readable } from 'node:stream'
 import { contentParts, contentSize, inlineStream } from '../contract/stored-body.ts'
+import type { Holder } from '../../budget/pool.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Event } from '../../observe/events.ts'
 import { noticeNumber } from '../contract/notify-bits.ts'
@@ -195,8 +196,8 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     return this.#sweeps.findDelayed()
   }
 
-  createSpoolFile(): Promise<SpoolFile> {
-    return this.#spool.create()
+  createSpoolFile(holder?: Holder): Promise<SpoolFile> {
+    return this.#spool.create(holder)
   }
 
   openBody(body: StoredBody): Readable {

@@ -28,7 +28,7 @@ export async function storeIncoming(queue: IncomingQueue, landing: IncomingMessa
     const bytes = await gather(body, size)
     return queue.acceptTransfer({ token, from, message: { ...message, body: { kind: 'inline', bytes } } })
   }
-  const spooled = await queue.createSpoolFile()
+  const spooled = await queue.createSpoolFile({ purpose: 'fleet' })
   try {
     await pipeline(body, spooled.stream)
     const written = await spooled.finish()

@@ -18,7 +18,7 @@ export class TransferTarget implements TransferTargetQueue {
   constructor(store: DirectStore, ports: { readonly now: () => number; readonly random: Random }) {
     this.#store = store
     this.#now = ports.now
-    this.#spool = new Spool(store.spoolPath(''), ports.random, FOREIGN_FOLDER)
+    this.#spool = new Spool(store.spoolPath(''), ports.random, { folder: FOREIGN_FOLDER, space: null })
   }
 
   async identity(): Promise<string> {

@@ -15,9 +15,10 @@ function writerOver(write?: (octets: Buffer) => Promise<void>) {
       writes.push(octets)
     },
     sync: async () => 0,
+    empty: async () => {},
     close: async () => {},
   }
-  return { writer: new SpoolWriter(descriptor), writes }
+  return { writer: new SpoolWriter(descriptor, { take: () => {}, wrote: () => {}, release: () => {} }), writes }
 }
 
 const chunk = (number: number) => Buffer.alloc(CHUNK, number)

@@ -1,6 +1,7 @@
 // The stream into a spool file. Node's write stream closes the file when it ends; the spool must sync the file first.
 
 import { Writable } from 'node:stream'
+import type { BodyOctets } from './spool-space.ts'
 import type { Descriptor } from './descriptor.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
@@ -11,13 +12,15 @@ const BUFFERED_OCTETS = 131_072
 
 export class SpoolWriter extends Writable {
   readonly #descriptor: Descriptor
+  readonly #inFlight: BodyOctets
   #writing: Promise<void> = Promise.resolve()
   #gathered: Buffer[] = []
   #octets = 0
 
-  constructor(descriptor: Descriptor) {
+  constructor(descriptor: Descriptor, inFlight: BodyOctets) {
     super({ highWaterMark: BUFFERED_OCTETS })
     this.#descriptor = descriptor
+    this.#inFlight = inFlight
   }
 
   /** Stops writing. Resolves when no write is running, so that the file can be closed. */
@@ -29,17 +32,26 @@ export class SpoolWriter extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#gather(chunk)
-    this.#flush(GATHERED_OCTETS, callback)
+    this.#take([{ chunk }], callback)
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    for (const { chunk } of chunks) this.#gather(chunk)
-    this.#flush(GATHERED_OCTETS, callback)
+    this.#take(chunks, callback)
   }
 
   override _final(callback: (error?: Error | null) => void): void {
     this.#flush(1, callback)
+  }
+
+  #take(chunks: readonly { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    try {
+      this.#inFlight.take(chunks.reduce((sum, { chunk }) => sum + chunk.length, 0))
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    for (const { chunk } of chunks) this.#gather(chunk)
+    this.#flush(GATHERED_OCTETS, callback)
   }
 
   #gather(chunk: Buffer): void {
@@ -50,11 +62,15 @@ export class SpoolWriter extends Writable {
   /** Writes what was gathered if it is at least `least` octets. */
   #flush(least: number, callback: (error?: Error | null) => void): void {
     if (this.#octets < least) return callback()
+    const octets = this.#octets
     this.#writing = this.#descriptor.write(this.#gathered)
     this.#gathered = []
     this.#octets = 0
     this.#writing.then(
-      () => callback(),
+      () => {
+        this.#inFlight.wrote(octets)
+        callback()
+      },
       (error: Error) => callback(asUnavailable(error) ?? error),
     )
   }

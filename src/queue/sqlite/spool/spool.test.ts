@@ -18,7 +18,7 @@ let spool: Spool
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'waypost-spool-'))
-  spool = new Spool(directory, randomBytes)
+  spool = new Spool(directory, randomBytes, { folder: null, space: null })
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 

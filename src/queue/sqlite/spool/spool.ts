@@ -4,9 +4,11 @@
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
+import type { Holder } from '../../../budget/pool.ts'
 import { type Descriptor, openNew } from './descriptor.ts'
 import { DirectorySync } from './directory-sync.ts'
 import type { SpoolFile } from '../../contract/queue.ts'
+import type { BodyOctets, SpoolSpace } from './spool-space.ts'
 import { SpoolWriter } from './spool-writer.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
@@ -22,34 +24,43 @@ const NAME_BYTES = 12
  */
 const READ_AHEAD = 126_976
 
+export interface SpoolOptions {
+  /** One subdirectory for all files; null to spread them. */
+  readonly folder: string | null
+  /** Counts what is in flight; null for a command, whose messages are in a queue already. */
+  readonly space: SpoolSpace | null
+}
+
+/** Whose octets count if the caller names no holder: messages of this node. */
+const OWN: Holder = { purpose: 'delivery' }
+
 export class Spool {
   readonly #directory: string
   readonly #randomBytes: (count: number) => Buffer
   readonly #sync = new DirectorySync()
   readonly #made = new Set<string>()
-  readonly #folder: string | null
+  readonly #options: SpoolOptions
   #count = 0
 
-  /** `folder`: one subdirectory for all files; null to spread them. */
-  constructor(directory: string, randomBytes: (count: number) => Buffer, folder: string | null = null) {
+  constructor(directory: string, randomBytes: (count: number) => Buffer, options: SpoolOptions) {
     this.#directory = directory
     this.#randomBytes = randomBytes
-    this.#folder = folder
+    this.#options = options
   }
 
   get directory(): string {
     return this.#directory
   }
 
-  /** Creates a new file. Rejects with QueueUnavailable. */
-  async create(): Promise<SpoolFile> {
+  /** Creates a new file for a body of this holder. Rejects with QueueUnavailable. */
+  async create(holder: Holder = OWN): Promise<SpoolFile> {
     const turn = Math.floor(this.#count++ / FILES_PER_TURN) % SUBDIRECTORIES
-    const subdirectory = this.#folder ?? subdirectoryName(turn)
+    const subdirectory = this.#options.folder ?? subdirectoryName(turn)
     const file = `${subdirectory}/${this.#randomBytes(NAME_BYTES).toString('hex')}`
     const path = join(this.#directory, file)
     try {
       await this.#makeDirectory(subdirectory)
-      return this.#spoolFile(file, await openNew(path))
+      return await this.#spoolFile(file, await openNew(path), holder)
     } catch (error) {
       throw asUnavailable(error) ?? error
     }
@@ -80,9 +91,15 @@ export class Spool {
     })
   }
 
-  #spoolFile(file: string, descriptor: Descriptor): SpoolFile {
-    const stream = new SpoolWriter(descriptor)
+  async #spoolFile(file: string, descriptor: Descriptor, holder: Holder): Promise<SpoolFile> {
+    const abort = (error: Error) => {
+      stream.destroy(error)
+      void descriptor.empty().catch(() => {})
+    }
+    const octets = (await this.#options.space?.open(holder, abort)) ?? unlimited
+    const stream = new SpoolWriter(descriptor, octets)
     const discard = async () => {
+      octets.release()
       await stream.abandon()
       await descriptor.close()
       await this.remove(file)
@@ -97,6 +114,7 @@ export class Spool {
           const size = await descriptor.sync()
           await descriptor.close()
           await this.#sync.sync(dirname(join(this.#directory, file)))
+          octets.release()
           return { size }
         } catch (error) {
           await discard().catch(() => {})
@@ -113,6 +131,8 @@ export class Spool {
     this.#made.add(subdirectory)
   }
 }
+
+const unlimited: BodyOctets = { take: () => {}, wrote: () => {}, release: () => {} }
 
 /** `00` to `ff`. */
 function subdirectoryName(number: number): string {

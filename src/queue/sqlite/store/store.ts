@@ -4,6 +4,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { openOwned, openShared } from '../database/database.ts'
 import { lockAsOwner } from '../database/process-locks.ts'
+import { FullDisk } from './full-disk.ts'
 import { DestinationTotals } from './destination-totals.ts'
 import { OctetCollector } from '../worker/octet-collector.ts'
 import type {
@@ -30,6 +31,8 @@ export interface StoreSettings {
   readonly random: () => number
   /** The node: locks the queue as its owner and recovers claims after a crash. False: a second process beside the node. */
   readonly owner: boolean
+  /** Free octets below which the node takes no new mail; without it nothing is kept for a full disk. */
+  readonly reserveBytes?: number
   /** Unix ms, for the ledger entries of the recovery. */
   readonly now: number
 }
@@ -74,6 +77,7 @@ export class Store {
   readonly #commit: Statement
   readonly #dataVersion: Statement
   readonly #owner: boolean
+  readonly #fullDisk: FullDisk | null
   #seenVersion: unknown
   #lastMessage: number
   /** The last ledger row that was published or written here. */
@@ -90,6 +94,8 @@ export class Store {
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
   constructor(settings: StoreSettings) {
     this.#owner = settings.owner
+    this.#fullDisk =
+      settings.reserveBytes === undefined ? null : new FullDisk(settings.directory, settings.reserveBytes)
     this.#lock = settings.owner ? lockAsOwner(settings.directory) : null
     try {
       this.database = settings.owner ? openOwned(settings.directory) : openShared(settings.directory)
@@ -130,10 +136,11 @@ export class Store {
     const end = this.#runGroup(jobs, all, result)
     if (end.kind === 'wrong') for (const one of all) this.#runAlone(jobs, [one], result)
     else if (end.kind === 'unavailable') {
-      const accepts = all.filter((place) => isAccept(jobs[place]))
-      const others = all.filter((place) => !isAccept(jobs[place]))
-      if (accepts.length === 0 || others.length === 0) fail(all, end, result)
-      else for (const group of [others, accepts]) this.#runAlone(jobs, group, result)
+      const facts = all.filter((place) => isFact(jobs[place]))
+      const news = all.filter((place) => !isFact(jobs[place]))
+      if (facts.length > 0) this.#runFacts(jobs, facts, result)
+      if (news.length > 0 && facts.length > 0) this.#runAlone(jobs, news, result)
+      else if (news.length > 0) fail(news, end, result)
     }
     return result
   }
@@ -158,6 +165,7 @@ export class Store {
       this.#noticeForeignChanges()
       if (this.unindexed >= SEGMENT_ROWS) this.#transaction(() => indexLedger(this.#context))
       if (idle) this.database.pragma('wal_checkpoint(PASSIVE)')
+      this.#fullDisk?.keep()
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')
       const unavailable = asUnavailable(error)
@@ -181,6 +189,16 @@ export class Store {
     const recovered = this.#transaction(() => recover(this.#context, this.database, now))
     this.takeChanges()
     return recovered
+  }
+
+  /** Records what has happened already, also on a full disk: a lost result would mean a second delivery. */
+  #runFacts(jobs: readonly Job[], facts: readonly number[], result: Result): void {
+    let end = this.#runGroup(jobs, facts, result)
+    if (this.#fullDisk && end.kind === 'unavailable' && end.error.cause === 'full') {
+      this.#fullDisk.makeSpace(this.database)
+      end = this.#runGroup(jobs, facts, result)
+    }
+    if (end.kind !== 'done') fail(facts, end, result)
   }
 
   #runAlone(jobs: readonly Job[], group: readonly number[], result: Result): void {
@@ -276,8 +294,11 @@ export class Store {
   }
 }
 
-function isAccept(job: Job | undefined): boolean {
-  return job?.operation.kind === 'accept' || job?.operation.kind === 'accept-all'
+/** Operations that finish what was accepted. All others add something, or can be repeated later. */
+const factKinds: ReadonlySet<OperationKind> = new Set(['settle', 'release', 'claim', 'control', 'expire', 'lost'])
+
+function isFact(job: Job | undefined): boolean {
+  return job !== undefined && factKinds.has(job.operation.kind)
 }
 
 function fail(group: readonly number[], end: Exclude<GroupEnd, { kind: 'done' }>, result: Result): void {

@@ -269,6 +269,8 @@ export interface SpoolOwner {
 /** Given to the worker when it starts. */
 export interface WorkerSettings {
   readonly directory: string
+  /** Free octets below which the node takes no new mail. */
+  readonly reserveBytes: number
   readonly retry: RetrySettings
   readonly now: number
 }

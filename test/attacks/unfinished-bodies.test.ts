@@ -1,0 +1,5 @@
+import { mayMount } from '../lib/small-disk.ts'
+import { testAttack } from './test-attack.ts'
+import { unfinishedBodies } from './unfinished-bodies.ts'
+
+if (mayMount) testAttack(unfinishedBodies)
