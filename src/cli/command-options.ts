@@ -1,6 +1,7 @@
 // Options and texts that several commands share.
 
 import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
 
 /** Ends a command with its exit code. */
@@ -32,6 +33,19 @@ export function readTime(text: string): number {
   if (Number.isNaN(new Date(ms).getTime()))
     throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
   return ms
+}
+
+/** The same, or a duration before now. */
+export function readPastTime(text: string): number {
+  const ago = parseDuration(text)
+  return ago === null || ago === 0 ? readTime(text) : systemClock.now() - ago
+}
+
+/** A whole number from 1 on. */
+export function readCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (count === 0) throw new InvalidArgumentError('expected a whole number from 1 on')
+  return count
 }
 
 /** Milliseconds. */

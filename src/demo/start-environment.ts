@@ -136,7 +136,7 @@ async function traceMessage(fleet: Fleet, messageId: string): Promise<TraceEntry
   const traces = (Object.keys(nodeAddresses) as NodeName[]).map(async (node) => {
     const reader = openQueueReader(queueDirectory({ data: fleet.dataOf(node) }), commandClock)
     try {
-      return (await reader.trace(messageId)).map((event) => ({ node, event }))
+      return (await reader.trace(messageId)).events.map((event) => ({ node, event }))
     } finally {
       reader.close()
     }

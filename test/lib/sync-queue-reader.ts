@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Database } from 'better-sqlite3'
 import type { Event } from '../../src/observe/events.ts'
-import type { ListedMessage, QueueStats, ShownMessage } from '../../src/queue/contract/queue-reader.ts'
+import type { ListedMessage, QueueStats, ShownMessage, TraceRange } from '../../src/queue/contract/queue-reader.ts'
 import type { StoredBody } from '../../src/queue/contract/queue.ts'
 import type { QueueFilter } from '../../src/queue/contract/recipient-filter.ts'
 import { openReadOnly } from '../../src/queue/sqlite/database/database.ts'
@@ -42,8 +42,8 @@ export class SyncQueueReader {
     return content && message ? { ...message, ...content, events: this.trace(queueId) } : null
   }
 
-  trace(subject: string, limit = 200): Event[] {
-    return parseEvents(this.#run({ kind: 'trace', subject, limit }))
+  trace(subject: string, range: TraceRange = {}): readonly Event[] {
+    return this.#run({ kind: 'trace', subject, ...range }).events
   }
 
   ledger(): Event[] {

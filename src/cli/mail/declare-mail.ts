@@ -2,11 +2,21 @@
 
 import type { Command } from 'commander'
 import { systemClock } from '../../lib/clock.ts'
-import { asJson, collect, type CommonOptions, configFile, describeCommand, readTime } from '../command-options.ts'
+import {
+  asJson,
+  collect,
+  type CommonOptions,
+  configFile,
+  describeCommand,
+  readCount,
+  readPastTime,
+  readTime,
+} from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
 import type { ExplainOptions } from './explain.ts'
 import type { SendOptions } from './send.ts'
+import type { TraceOptions } from './trace.ts'
 import type { VerifyOptions } from './verify-command.ts'
 
 export function declareMail(program: Command, io: Io, finish: Finish): void {
@@ -54,9 +64,17 @@ function declareTrace(program: Command, io: Io, finish: Finish): void {
     'the ledger has no matching event',
   )
     .argument('<subject>', 'queue ID, address, Message-ID, or a suspended destination')
+    .option(
+      '--since <time>',
+      'only events from this time on, such as 2026-11-21T02:00:00Z, or a duration before now such as 2h',
+      readPastTime,
+    )
+    .option('--until <time>', 'only events before this time or duration', readPastTime)
+    .option('--limit <messages>', 'only the newest messages of a busy address (default: 200)', readCount)
+    .option('--newest-first', 'print the newest event first')
     .option(...configFile)
     .option(...asJson)
-    .action(async (subject: string, options: CommonOptions) =>
+    .action(async (subject: string, options: CommonOptions & TraceOptions) =>
       finish(await (await import('./trace.ts')).trace({ ...options, subject }, io)),
     )
 }

@@ -4,19 +4,33 @@ import type { Event } from '../../observe/events.ts'
 import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
+import type { TraceRange } from '../../queue/contract/queue-reader.ts'
 import { withQueueReader } from '../queue/with-queue.ts'
 
+/** Times are unix milliseconds. */
+export interface TraceOptions extends TraceRange {
+  readonly newestFirst?: boolean
+}
+
 export function trace(
-  options: { readonly config: string; readonly subject: string; readonly json?: boolean },
+  options: TraceOptions & { readonly config: string; readonly subject: string; readonly json?: boolean },
   io: Io,
 ): Promise<number> | number {
   return withQueueReader(options.config, io, async (reader) => {
-    const events = await reader.trace(options.subject)
+    const { events: oldestFirst, hasOlder } = await reader.trace(options.subject, options)
+    const events = options.newestFirst ? oldestFirst.toReversed() : oldestFirst
     if (options.json) json(io.stdout, events)
-    else if (events.length === 0) line(io.stderr, `no events for ${options.subject}`)
+    else if (events.length === 0) line(io.stderr, `no events for ${options.subject}${rangeText(options)}`)
     else for (const text of traceLines(events)) line(io.stdout, text)
+    if (hasOlder) line(io.stderr, 'older messages match too; use --limit or --until to see them')
     return events.length > 0 ? OK : FAILED
   })
+}
+
+function rangeText({ since, until }: TraceRange): string {
+  return [since === undefined ? '' : ` from ${time(since)}`, until === undefined ? '' : ` before ${time(until)}`].join(
+    '',
+  )
 }
 
 /** A block for each queue ID, in the order of the first events. */

@@ -82,17 +82,31 @@ export interface QueueStats {
   readonly destinations: readonly DestinationSummary[]
 }
 
+/** Times are unix ms. */
+export interface TraceRange {
+  /** Only events from this time on. */
+  readonly since?: number
+  /** Only events before this time. */
+  readonly until?: number
+  /** Only the newest messages with events in that time; 200 if it is not given. A refusal counts as a message. */
+  readonly limit?: number
+}
+
+export interface Trace {
+  /** Oldest first. */
+  readonly events: readonly Event[]
+  /** Older messages match too, but the limit excludes them. */
+  readonly hasOlder: boolean
+}
+
 /** Every method rejects with QueueUnavailable. None of them blocks the event loop or a commit for longer than one page. */
 export interface QueueReader {
   /** Queued messages with the recipients that match, oldest first, read page by page. */
   list(filter?: QueueFilter): AsyncIterable<ListedMessage>
   /** One queued message with all its recipients and events; null if it is not in the queue. */
   show(queueId: string): Promise<ShownMessage | null>
-  /**
-   * The events of the messages that a queue ID, an address (sender, original or final recipient) or a Message-ID names, oldest first. Of a
-   * busy address only the newest `limit` messages; 200 if it is not given.
-   */
-  trace(subject: string, limit?: number): Promise<Event[]>
+  /** The events of the messages that a queue ID, an address (sender, original or final recipient) or a Message-ID names. */
+  trace(subject: string, range?: TraceRange): Promise<Trace>
   /** All events, oldest first, read page by page. */
   ledger(): AsyncIterable<Event>
   stats(): Promise<QueueStats>

@@ -5,6 +5,7 @@ import { deferred, delivered, sampleMessage, type TestQueue, testQueue } from '.
 import { until } from '../../../test/lib/until.ts'
 import type { Event } from '../../observe/events.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
+import type { TraceRange } from '../contract/queue-reader.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { NewMessage } from '../contract/queue.ts'
 import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
@@ -64,12 +65,12 @@ it('purges many rows in steps, with their index, and continues to index', async 
   const { time } = place.clock
   await queue.record(Array.from({ length: 3_000 }, (_, n) => refusal(time + n)))
   await until(() => reader.unindexed < 1_024, { what: 'the index' })
-  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(300)
+  expect(reader.trace('spam4@x.example', { limit: 1_000 })).toHaveLength(300)
   expect(await queue.purge(time + 2_500)).toBe(2_500)
-  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(50)
+  expect(reader.trace('spam4@x.example', { limit: 1_000 })).toHaveLength(50)
   await queue.record(Array.from({ length: 2_000 }, (_, n) => refusal(time + 3_000 + n)))
   await until(() => reader.unindexed < 1_024, { what: 'the index' })
-  expect(reader.trace('spam4@x.example', 1_000)).toHaveLength(250)
+  expect(reader.trace('spam4@x.example', { limit: 1_000 })).toHaveLength(250)
 })
 
 it('never uses an id twice, even after everything was purged', async () => {
@@ -85,8 +86,46 @@ it('never uses an id twice, even after everything was purged', async () => {
 it('shows only the newest messages of a busy address, each complete', async () => {
   const messages = Array.from({ length: 30 }, newMessage)
   for (const message of messages) await pass(message, delivered())
-  const events = reader.trace('alice@example.net', 5)
+  const events = reader.trace('alice@example.net', { limit: 5 })
   const ids = new Set(events.map((event) => event.queueId))
   expect([...ids]).toEqual(messages.slice(-5).map((message) => message.queueId))
   expect(events).toHaveLength(15)
+})
+
+it('limits a trace to a range of time, in the index and behind it', async () => {
+  const { time } = place.clock
+  await queue.record(Array.from({ length: 3_000 }, (_, n) => refusal(time + n)))
+  await until(() => reader.unindexed < 1_024, { what: 'the index' })
+  const times = (range: TraceRange) => reader.trace('spam4@x.example', range).map(({ at }) => at - time)
+  expect(times({ since: time + 14, until: time + 44 })).toEqual([14, 24, 34])
+  expect(times({ since: time + 2_985 })).toEqual([2_994])
+  expect(times({ until: time + 5 })).toEqual([4])
+  // The newest of the range, not of the ledger.
+  expect(times({ until: time + 100, limit: 2 })).toEqual([84, 94])
+  expect(times({ since: time + 3_000 })).toEqual([])
+})
+
+it('keeps of a message only the events of the range', async () => {
+  const message = newMessage()
+  const { time } = place.clock
+  const [claim] = await queue.accept(message, { claim: true })
+  place.clock.time += 60_000
+  const outcomes = claim!.recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() }))
+  await queue.settle({ queueId: message.queueId, nextHop: claim!.nextHop, outcomes })
+  const kinds = (range: TraceRange) => reader.trace(message.queueId, range).map(({ kind }) => kind)
+  expect(kinds({ since: time + 1 })).toEqual(['delivered'])
+  expect(kinds({ until: time + 60_000 })).toEqual(['received', 'resolved'])
+  // An address finds a message by its acceptance, also if that was earlier.
+  expect(reader.trace('alice@example.net', { since: time + 1 }).map(({ kind }) => kind)).toEqual(['delivered'])
+})
+
+it('says of a delivery who sent it, its size and how long it took', async () => {
+  const message = newMessage()
+  const [claim] = await queue.accept(message, { claim: true })
+  place.clock.time += 61_500
+  const outcomes = claim!.recipients.map(({ recipientId }) => ({ recipientId, outcome: delivered() }))
+  await queue.settle({ queueId: message.queueId, nextHop: claim!.nextHop, outcomes })
+  const size = message.header.length + 'Hello\r\n'.length
+  const facts = { kind: 'delivered', sender: 'sender@example.org', delayMs: 61_500, size }
+  expect(reader.trace(message.queueId).at(-1)).toMatchObject(facts)
 })

@@ -2,13 +2,17 @@
 
 import type { Readable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
-import type { ListedMessage, QueueReader, QueueStats, ShownMessage } from '../contract/queue-reader.ts'
+import type {
+  ListedMessage,
+  QueueReader,
+  QueueStats,
+  ShownMessage,
+  Trace,
+  TraceRange,
+} from '../contract/queue-reader.ts'
 import type { StoredBody } from '../contract/queue.ts'
 import type { QueueFilter } from '../contract/recipient-filter.ts'
 import { parseEvents, type ReadResults, type ReadStep, type ShownContent } from './store/read-steps.ts'
-
-/** Messages that one trace shows by default. */
-const TRACED_MESSAGES = 200
 
 export interface ReaderPorts {
   readonly run: <K extends ReadStep['kind']>(step: Extract<ReadStep, { kind: K }>) => Promise<ReadResults[K]>
@@ -46,12 +50,13 @@ export class SqliteQueueReader implements QueueReader {
     const [message] = await Array.fromAsync(this.list({ queueIds: [queueId] }))
     if (!content || !message) return null
     const { parameters, senderProven } = content
+    const { events } = await this.trace(queueId)
     const [header, body] = [Buffer.from(content.header), withBuffer(content.body)]
-    return { ...message, parameters, senderProven, header, body, events: await this.trace(queueId) }
+    return { ...message, parameters, senderProven, header, body, events }
   }
 
-  async trace(subject: string, limit: number = TRACED_MESSAGES): Promise<Event[]> {
-    return parseEvents(await this.#ports.run({ kind: 'trace', subject, limit }))
+  trace(subject: string, range: TraceRange = {}): Promise<Trace> {
+    return this.#ports.run({ kind: 'trace', subject, ...range })
   }
 
   async *ledger(): AsyncGenerator<Event> {

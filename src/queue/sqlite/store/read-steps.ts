@@ -7,11 +7,11 @@ import { type MailParameters, plainMail } from '../../../smtp/envelope.ts'
 import type { Origin } from '../../../smtp/origin.ts'
 import { type NoticeKind, notices } from '../../contract/notify-bits.ts'
 import type { ControlAction } from '../../contract/queue-control.ts'
-import type { ListedMessage, ListedRecipient, QueueStats, ShownMessage } from '../../contract/queue-reader.ts'
+import type { ListedMessage, ListedRecipient, QueueStats, ShownMessage, Trace } from '../../contract/queue-reader.ts'
 import type { StoredBody } from '../../contract/queue.ts'
 import type { QueueFilter } from '../../contract/recipient-filter.ts'
 import { stateOf } from '../../contract/states.ts'
-import { traceSubject } from './ledger-search.ts'
+import { traceSubject, type TraceStep } from './ledger-search.ts'
 import { selectSuspensions } from './statements/destination-rows.ts'
 import { windowEnd } from './statements/filter-rows.ts'
 import { selectLedgerAfter } from './statements/ledger-rows.ts'
@@ -24,7 +24,7 @@ const STEP_ROWS = 1_000
 export type ReadStep =
   | { readonly kind: 'list'; readonly filter: QueueFilter; readonly after: number }
   | { readonly kind: 'show'; readonly queueId: string }
-  | { readonly kind: 'trace'; readonly subject: string; readonly limit: number }
+  | ({ readonly kind: 'trace' } & TraceStep)
   | { readonly kind: 'ledger'; readonly after: number }
   | { readonly kind: 'stats'; readonly now: number }
   | { readonly kind: 'waiting-for'; readonly nextHop: string }
@@ -36,8 +36,7 @@ export interface ReadResults {
   /** A message at the border of two pages is in both, each time with a part of its recipients. `next`: where the next page begins, or null. */
   list: { readonly messages: readonly ListedMessage[]; readonly next: number | null }
   show: ShownContent | null
-  /** JSON arrays of events. */
-  trace: readonly string[]
+  trace: Trace
   ledger: { readonly events: readonly string[]; readonly next: number | null }
   stats: QueueStats
   'waiting-for': number

@@ -10,8 +10,19 @@ const columns = 'l.id, l.at, l.queue_id AS queueId, l.events'
 /** The tail: rows not indexed yet. */
 const tail = "l.id > (SELECT value FROM meta WHERE name = 'indexed_to')"
 
-/** Indexed rows that one of the terms names, newest first within a term's part of the index; at most `limit`. */
-export function selectIndexed(db: Database, terms: readonly string[], limit: number): LedgerRow[] {
+export interface IndexedQuery {
+  /** The most rows. */
+  readonly limit: number
+  /** Rows that count; all if it is not given. */
+  readonly matches?: (row: LedgerRow) => boolean
+}
+
+/** Indexed rows that one of the terms names, newest first within a term's part of the index. */
+export function selectIndexed(
+  db: Database,
+  terms: readonly string[],
+  { limit, matches = () => true }: IndexedQuery,
+): LedgerRow[] {
   const byId = db.prepare(`SELECT ${columns} FROM ledger l WHERE l.id = ?`)
   const wanted = new Set(terms)
   const found: LedgerRow[] = []
@@ -19,7 +30,7 @@ export function selectIndexed(db: Database, terms: readonly string[], limit: num
     for (const id of matchingIds(db, bucket, hashes)) {
       if (found.length >= limit) return found
       const row = byId.get(id) as LedgerRow | undefined
-      if (row && rowTerms(row).some((term) => wanted.has(term))) found.push(row)
+      if (row && matches(row) && rowTerms(row).some((term) => wanted.has(term))) found.push(row)
     }
   }
   return found
@@ -63,7 +74,7 @@ export function selectTailOf(db: Database, queueIds: readonly string[]): LedgerR
 /** Every row of these queue ids, oldest first. */
 export function selectLedgerOf(db: Database, queueIds: readonly string[]): LedgerRow[] {
   const wanted = new Set(queueIds)
-  const rows = [...selectTailOf(db, queueIds), ...selectIndexed(db, queueIds, Number.POSITIVE_INFINITY)]
+  const rows = [...selectTailOf(db, queueIds), ...selectIndexed(db, queueIds, { limit: Number.POSITIVE_INFINITY })]
   const byId = new Map(rows.filter((row) => wanted.has(row.queueId ?? '')).map((row) => [row.id, row]))
   return [...byId.values()].toSorted((a, b) => a.id - b.id)
 }
