@@ -11,6 +11,7 @@ import { ClaimBuffer } from './claim-buffer.ts'
 import type { DeliveryEngine } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
+import { retrySoon } from './fixed-host-retry.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
 import { QueuePause } from './queue-pause.ts'
 import { RunningWork } from './running-work.ts'
@@ -240,9 +241,14 @@ class Dispatcher implements DeliveryEngine {
     if (postponeMs !== undefined) return this.#postpone(claim, postponeMs)
     this.#scheduler.finished(nextHop, verdict)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
-    this.#writer.settle({ queueId: message.queueId, nextHop, outcomes })
+    this.#writer.settle({ queueId: message.queueId, nextHop, outcomes: this.#withEarlyRetry(claim, outcomes) })
     if (verdict === 'unreachable' || pauseMs > MAX_BUFFERED_MS) this.#releaseBuffered(nextHop)
     this.#pump()
+  }
+
+  #withEarlyRetry(claim: Claim, outcomes: AttemptResult['outcomes']): AttemptResult['outcomes'] {
+    const retryMs = this.#settings.scheduler.unreachableMsFor?.(claim.nextHop) ?? null
+    return retryMs === null ? outcomes : retrySoon(claim, outcomes, this.#ports.clock.now() + retryMs)
   }
 
   /** Nothing was sent, and no other claim of the destination could be: all are released. */

@@ -7,6 +7,7 @@ import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { DestinationRules } from '../delivery/hosts/destination-rules.ts'
 import { standardDispatcher } from '../delivery/dispatcher.ts'
 import type { DispatcherSettings } from '../delivery/dispatcher.ts'
+import { fixedHostRetryMs } from '../delivery/fixed-host-retry.ts'
 import { MX_ADDRESS_LIMIT } from '../delivery/hosts/host-settings.ts'
 import type { HostSettings } from '../delivery/hosts/host-settings.ts'
 import { standardPool } from '../delivery/attempt/connection-pool.ts'
@@ -54,6 +55,7 @@ function dispatcherSettings(config: Config, rules: DestinationRules): Dispatcher
       initialConcurrency: Math.min(defaultSchedulerSettings.initialConcurrency, destination_concurrency),
       totalConcurrency: concurrency,
       unreachableMs: config.queue.minimal_backoff,
+      unreachableMsFor: (nextHop: string) => fixedHostRetryMs(nextHop, config.queue.minimal_backoff),
     },
   }
 }

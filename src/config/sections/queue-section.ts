@@ -6,7 +6,9 @@ import { section, type SectionReader } from '../section.ts'
 import { duration, size } from '../values.ts'
 
 const schema = z.strictObject({
-  minimal_backoff: duration.prefault('5m').describe('Minimum time between two attempts.'),
+  minimal_backoff: duration
+    .prefault('5m')
+    .describe('Minimum time between two attempts; fleet nodes and fixed hosts that are down are tried every 30 s.'),
   maximal_backoff: duration.prefault('4000s').describe('Maximum time between two attempts.'),
   lifetime: duration.prefault('5d').describe('Age at which a recipient expires and the sender gets a DSN.'),
   delay_warning: duration.optional().describe('Age at which the sender gets one delay notice; default: never.'),

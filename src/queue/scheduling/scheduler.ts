@@ -22,6 +22,8 @@ export interface SchedulerSettings extends DestinationLimits {
   readonly totalConcurrency: number
   /** Time without deliveries to an unreachable destination, ms. */
   readonly unreachableMs: number
+  /** The same for one destination; null for `unreachableMs`. */
+  readonly unreachableMsFor?: (nextHop: string) => number | null
   /** Exceptions for one destination. */
   readonly limitsFor?: (nextHop: string) => Partial<DestinationLimits> | null
 }
@@ -119,7 +121,9 @@ export class Scheduler {
   finished(nextHop: string, verdict: DeliveryVerdict): void {
     const destination = this.#destination(nextHop)
     this.#free(destination, 1)
-    applyVerdict(destination, verdict, this.#ports.clock.monotonic() + this.#settings.unreachableMs)
+    const { unreachableMs, unreachableMsFor } = this.#settings
+    const probeAt = this.#ports.clock.monotonic() + (unreachableMsFor?.(nextHop) ?? unreachableMs)
+    applyVerdict(destination, verdict, probeAt)
     this.#reschedule(destination)
     this.#forgetIfIdle(destination)
   }
