@@ -31,6 +31,8 @@ export interface PoolBudget extends Described {
   readonly network?: number
   /** Units that one account can have. */
   readonly account?: number
+  /** Units that one mail transaction can have. */
+  readonly transaction?: number
   /** Part of the capacity, 0 to 1, above which a purpose gets no more units; 1 if absent. */
   readonly ceilings?: Partial<Readonly<Record<Purpose, number>>>
 }
@@ -75,6 +77,30 @@ export const budgetTable = {
     answer: '`452 4.3.1`',
     reason:
       'On a smaller disk the capacity is what is free above `queue.min_free`, and the shares are the same parts of it: one client can fill half. Delivery needs the reserve to record its results.',
+  },
+  destinations: {
+    kind: 'pool',
+    holds: 'Destinations of the recipients of open mail transactions',
+    capacity: 100_000,
+    client: 10_000,
+    network: 20_000,
+    account: 10_000,
+    transaction: 2000,
+    ceilings: { internet: 0.7 },
+    answer: '`452 4.5.3` for the other recipients of a transaction, `451 4.3.2` for the other limits',
+    reason:
+      'A destination takes up to 1 KiB until the end of its transaction. The largest alias has 1000 members, so that a first recipient and as many others fit.',
+  },
+  resolutionWork: {
+    kind: 'rate',
+    holds: 'Destinations computed for a client',
+    per: 'client or account',
+    capacity: 50_000,
+    halfLifeMs: MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` for recipients',
+    reason:
+      'A destination takes about 20 µs, so a client gets one second of processor time, then less than that each minute.',
   },
   srsGuesses: {
     kind: 'rate',

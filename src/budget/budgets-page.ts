@@ -25,8 +25,8 @@ A unit is held for a time. *Client* is the share of an IPv4 address or an IPv6 /
 an IPv4 /24 or IPv6 /48. A purpose gets no more units while the pool is filled to its ceiling, so that
 the rest is free for the others.
 
-| pool | capacity | client | network | account | ceilings | at the limit | keys |
-|---|---|---|---|---|---|---|---|
+| pool | capacity | client | network | account | transaction | ceilings | at the limit | keys |
+|---|---|---|---|---|---|---|---|---|
 ${pools.join('\n')}
 ${rates.length === 0 ? '' : ratesPart(rates)}
 ## Reasons
@@ -58,7 +58,7 @@ function poolRow(name: string, entry: PoolBudget): string {
     return ceiling === undefined ? [] : [`${purpose} ${Math.round(ceiling * 100)} %`]
   })
   const keys = [key, clientKey].flatMap((named) => (named === undefined ? [] : [`\`${named}\``]))
-  const amounts = [entry.capacity, entry.client, entry.network, entry.account].map(amount)
+  const amounts = [entry.capacity, entry.client, entry.network, entry.account, entry.transaction].map(amount)
   return `| \`${name}\` | ${[...amounts, filled.join(', '), answer, keys.join(', ')].join(' | ')} |`
 }
 

@@ -4,15 +4,17 @@
 import { clientNetwork, siteNetwork } from '../lib/ip-address.ts'
 import type { PoolBudget, Purpose } from './budget-table.ts'
 
-/** The holder of units. A holder without `ip` or `account` has no share of that kind. */
+/** The holder of units. A holder without `ip`, `account` or `transaction` has no share of that kind. */
 export interface Holder {
   readonly purpose: Purpose
   readonly ip?: string
   readonly account?: string
+  /** Unique among the transactions that are open. */
+  readonly transaction?: string
 }
 
 /** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full. */
-export const shortages = ['capacity', 'purpose', 'client', 'network', 'account'] as const
+export const shortages = ['capacity', 'purpose', 'client', 'network', 'account', 'transaction'] as const
 export type Shortage = (typeof shortages)[number]
 
 export interface Lease {
@@ -34,7 +36,7 @@ export interface Pool {
   take(holder: Holder, units?: number): Taken
 }
 
-export type PoolLimits = Pick<PoolBudget, 'capacity' | 'client' | 'network' | 'account' | 'ceilings'>
+export type PoolLimits = Pick<PoolBudget, 'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'ceilings'>
 
 /** @param refused called for each request that the pool could not satisfy */
 export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
@@ -98,12 +100,13 @@ interface Share {
 }
 
 /** The shares of a holder, narrowest first. */
-function shareOf({ purpose, ip, account }: Holder, limits: PoolLimits): Share {
+function shareOf({ purpose, ip, account, transaction }: Holder, limits: PoolLimits): Share {
   const shares: { limit: Shortage; key: string; most: number }[] = []
-  const add = (limit: 'client' | 'network' | 'account', key: string | undefined) => {
+  const add = (limit: 'client' | 'network' | 'account' | 'transaction', key: string | undefined) => {
     const most = limits[limit]
     if (key !== undefined && most !== undefined) shares.push({ limit, key: `${limit} ${key}`, most })
   }
+  add('transaction', transaction)
   add('account', account)
   add('client', ip === undefined ? undefined : clientNetwork(ip))
   add('network', ip === undefined ? undefined : siteNetwork(ip))

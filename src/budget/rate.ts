@@ -7,8 +7,8 @@ import type { RateBudget } from './budget-table.ts'
 export interface Rate {
   /** Counts units of a key. False, and nothing is counted, if they do not fit. */
   take(key: string, units?: number): boolean
-  /** Counts a unit also beyond the limit: for what has happened already, such as a wrong guess. */
-  count(key: string): void
+  /** Counts units also beyond the limit: for what has happened already, such as a wrong guess. */
+  count(key: string, units?: number): void
   /** Whether the key has reached its limit. Counts as a refusal if it has. */
   isOver(key: string): boolean
   /** Number of keys that are remembered. */
@@ -39,7 +39,7 @@ export function createRate(limits: RateLimits, { clock, refused }: RatePorts): R
       counts.add(key, units)
       return true
     },
-    count: (key) => void counts.add(key),
+    count: (key, units = 1) => void counts.add(key, units),
     isOver: (key) => !fits(key, 1),
   }
 }

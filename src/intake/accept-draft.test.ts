@@ -85,6 +85,7 @@ function destinations(...given: Partial<Destination>[]): Resolution {
     nextHop: 'mx:home.example.net',
     private: false,
     via: [],
+    mailbox: one.recipient ?? 'kim@home.example.net',
     ...one,
   }))
   return { kind: 'destinations', destinations: whole }

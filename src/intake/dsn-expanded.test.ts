@@ -9,6 +9,7 @@ import { recipientsOf } from './recipients.ts'
 
 const destination = (recipient: string): Destination => ({
   recipient,
+  mailbox: recipient,
   original: 'team@example.org',
   reversePath: 'ann@stranger.example',
   nextHop: 'mx:example.net',

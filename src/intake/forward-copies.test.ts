@@ -104,6 +104,7 @@ function to(...wishes: (Treatment | null)[]): Resolution {
     const forward = { action: treatment }
     return {
       recipient: address,
+      mailbox: address,
       original: 'press@example.org',
       reversePath,
       nextHop: 'mx:home.example',

@@ -22,6 +22,7 @@ function draft(...to: readonly string[]): Draft {
       const [forwardPath = '', target] = text.split(' -> ')
       const destination = {
         recipient: target ?? forwardPath,
+        mailbox: target ?? forwardPath,
         original: forwardPath,
         reversePath: 'ann@stranger.example',
         nextHop: 'mx:far.example',

@@ -10,6 +10,7 @@ import { recipientsOf } from './recipients.ts'
 function recipient(original: string, notify: readonly Notify[]): Draft['recipients'][number] {
   const destination: Destination = {
     recipient: 'kim@far.example',
+    mailbox: 'kim@far.example',
     original,
     reversePath: 'ann@stranger.example',
     nextHop: 'mx:far.example',

@@ -72,7 +72,8 @@ const terms = (score: number | null): ForwardTerms => ({ action: null, ceiling: 
 
 function destination(recipient: string, more: Partial<Destination>): Destination {
   const nextHop = more.relayedForwards ? 'peers:srs' : 'mx:home.example'
-  return { recipient, original: recipient, reversePath: 'ann@s.example', nextHop, private: true, via: [], ...more }
+  const reversePath = 'ann@s.example'
+  return { recipient, mailbox: recipient, original: recipient, reversePath, nextHop, private: true, via: [], ...more }
 }
 
 /** `relayed`: a forward on the mx; `leaves`: on the srs; `inside`: a local transport. */

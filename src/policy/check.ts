@@ -25,8 +25,15 @@ export interface SenderFacts extends SessionFacts {
   readonly parameters: MailParameters
 }
 
+/** The transaction of a recipient: the same object for all of its recipients. */
+export interface TransactionFacts {
+  /** The recipients accepted so far. */
+  readonly recipients: readonly { readonly forwardPath: string; readonly resolution: Resolution }[]
+}
+
 export interface RecipientFacts {
   readonly session: Session
+  readonly transaction: TransactionFacts
   readonly origin: Origin
   readonly sender: string | null
   readonly forwardPath: string
@@ -77,6 +84,8 @@ export interface Check extends StageHandlers {
   readonly name: string
   /** Limit of each of its stages. Without one the stage's own limit applies (run-checks.ts), which defers. */
   readonly deadline?: Deadline
+  /** Calls once when a transaction with accepted or refused recipients has ended, for checks that hold something for it. */
+  readonly ended?: (transaction: TransactionFacts) => void
   /** Calls for each refusal of any check at that stage, for checks that count refusals. */
   readonly refused?: { readonly [S in Stage]?: (facts: StageFacts[S], reply: Refusal) => void }
 }

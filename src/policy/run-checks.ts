@@ -8,7 +8,16 @@ import type { Resolution } from '../route/resolution.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import type { Check, Deadline, FieldEdit, Finding, Stage, StageFacts, StageHandlers } from './check.ts'
+import type {
+  Check,
+  Deadline,
+  FieldEdit,
+  Finding,
+  Stage,
+  StageFacts,
+  StageHandlers,
+  TransactionFacts,
+} from './check.ts'
 import { storageRefusal } from './checks/storage.ts'
 import { accept, refuse } from './verdict.ts'
 
@@ -34,6 +43,8 @@ export type StageOutcome<S extends Stage> =
 export interface Checks {
   /** Runs a stage. An exception of a check is a refusal: the one for the storage error, else 451 4.3.0 and a logged bug. */
   run<S extends Stage>(stage: S, facts: StageFacts[S]): Promise<StageOutcome<S>>
+  /** Reports to the checks that a transaction has ended. */
+  ended(transaction: TransactionFacts): void
 }
 
 const MINUTE_MS = 60_000
@@ -62,6 +73,9 @@ export function createChecks(checks: readonly Check[], ports: CheckPorts): Check
       const outcome = await runStage(stages[stage], ports, { stage, facts })
       if (outcome.kind === 'refused') for (const one of checks) one.refused?.[stage]?.(facts, outcome.reply)
       return outcome
+    },
+    ended: (transaction) => {
+      for (const one of checks) one.ended?.(transaction)
     },
   }
 }

@@ -79,6 +79,7 @@ export function createHooks(parts: HookParts): Hooks {
       if ('cause' in reply) noteRefusedMessage(rejections, { session, transaction }, reply)
       return reply
     },
+    ended: (_, transaction) => parts.checks.ended(transaction),
     refused: (session, { stage, reply, ...envelope }) => rejections.note(session, { stage, reply, envelope }),
   }
 }
@@ -118,7 +119,7 @@ async function checkRecipient(
 ): ReturnType<Hooks['rcpt']> {
   const { reversePath: sender } = transaction
   const origin = originOf(session)
-  const facts = { session, origin, sender, forwardPath, parameters, at: parts.clock.now() }
+  const facts = { session, transaction, origin, sender, forwardPath, parameters, at: parts.clock.now() }
   const envelope = { sender, recipient: forwardPath }
   const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
   if (outcome.kind === 'refused') return refuse(outcome.reply)

@@ -25,6 +25,7 @@ export interface Expansion {
 export async function expand(state: ResolutionState, branch: Branch, expansion: Expansion): Promise<AddressResult> {
   const { entry, owner } = expansion
   const targets = entry.targets.map((target) => withTag(state, target, expansion))
+  const isGroup = targets.length > 1 || branch.hasGroupTag === true
   const foreign = targets.filter((target) => !isOurs(state, target))
   if (targets.length > 0 && foreign.length === targets.length && relaysWhole(state, expansion)) {
     return relayUnresolved(state, branch, expansion)
@@ -32,9 +33,11 @@ export async function expand(state: ResolutionState, branch: Branch, expansion: 
   // Both keys: `kim+x` has its entry under `kim`, and either may occur again.
   const chain = [...branch.chain, addressKey(branch.address), ...(owner ? [owner.key] : [])]
   const results: AddressResult[] = []
-  for (const target of targets) {
+  for (const [place, target] of targets.entries()) {
     const via = [...branch.via, stepTo(branch, target, expansion)]
-    const next: Branch = { address: target, via, owner, chain, ...wantedBelow(branch, entry) }
+    // A tag that the data write themselves chooses a mailbox, such as one folder for each list.
+    const hasGroupTag = isGroup && target !== entry.targets[place]
+    const next: Branch = { address: target, via, owner, chain, hasGroupTag, ...wantedBelow(branch, entry) }
     const result = isOurs(state, target) ? await state.resolveAddress(state, next) : leaveDomains(state, next)
     if (result.kind === 'unavailable') return result
     results.push(result)
@@ -43,7 +46,8 @@ export async function expand(state: ResolutionState, branch: Branch, expansion: 
 }
 
 /** Ends a branch at a foreign address: at its MX hosts, or at the srs node for a forward. Without steps it was the forward-path itself. */
-export function leaveDomains(state: ResolutionState, { address, via, ...wanted }: Branch): AddressResult {
+export function leaveDomains(state: ResolutionState, branch: Branch): AddressResult {
+  const { address, via, hasGroupTag = false, ...wanted } = branch
   if (!isPublicName(address.domain)) {
     return { kind: 'refused', reply: badDomain(`${address.domain} is not a public domain name`), via }
   }
@@ -55,7 +59,7 @@ export function leaveDomains(state: ResolutionState, { address, via, ...wanted }
   const isPrivate = isForward || state.request.origin.kind === 'peer'
   const terms = termsFor(state.directory, wanted, address.domain)
   const forward = isRelayed ? { relayedForwards: [terms] } : isPrivate ? { forward: terms } : {}
-  const target = { address, nextHop, leaves: !isRelayed, private: isPrivate, ...forward, via }
+  const target = { address, nextHop, leaves: !isRelayed, private: isPrivate, ...forward, hasGroupTag, via }
   return addNextHopTarget(state, target, isRelayed ? 'the next hop forwards it' : undefined)
 }
 
@@ -66,8 +70,7 @@ export function addNextHopTarget(state: ResolutionState, target: FinalTarget, no
   }
   const source = target.nextHop.startsWith('mx:') ? 'RFC 5321 5.1' : 'configuration'
   const step: Step = { rule: 'next-hop', from: printAddress(target.address), to: target.nextHop, source }
-  addFinalTarget(state, { ...target, via: [...target.via, note === undefined ? step : { ...step, note }] })
-  return resolved
+  return addFinalTarget(state, { ...target, via: [...target.via, note === undefined ? step : { ...step, note }] })
 }
 
 function relaysWhole(state: ResolutionState, expansion: Expansion): boolean {
@@ -85,7 +88,8 @@ function relayUnresolved(state: ResolutionState, branch: Branch, { entry, rule }
   const wanted = wantedBelow(branch, entry)
   const relayedForwards = domains.map((domain) => termsFor(state.directory, wanted, domain))
   const via = [...branch.via, step]
-  return addNextHopTarget(state, { address, nextHop, leaves: false, private: true, relayedForwards, via })
+  const hasGroupTag = branch.hasGroupTag === true || entry.targets.length > 1
+  return addNextHopTarget(state, { address, nextHop, leaves: false, private: true, relayedForwards, hasGroupTag, via })
 }
 
 /** One result for a group: resolved if any member is. */

@@ -3,6 +3,7 @@
 import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
 import { CHAIN_LIMIT } from '../directory/directory.ts'
 import type { AddressRecord, Directory } from '../directory/directory.ts'
+import type { Turns } from '../lib/turns.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Wanted } from './forward-terms.ts'
@@ -23,6 +24,8 @@ export interface FinalTarget {
   readonly private: boolean
   readonly forward?: ForwardTerms
   readonly relayedForwards?: readonly ForwardTerms[]
+  /** True if the address has the tag of a group above it, which does not make it another mailbox. */
+  readonly hasGroupTag?: boolean
   readonly via: readonly Step[]
 }
 
@@ -45,6 +48,8 @@ export interface Branch extends Wanted {
   readonly owner: Owner | null
   /** Keys of all entries above; one that occurs again is a loop. */
   readonly chain: readonly string[]
+  /** True if the tag of the address was given to all members of a group. */
+  readonly hasGroupTag?: boolean
 }
 
 /** A record, the key that it has in the directory, and the tag that the look-up left over. */
@@ -60,12 +65,14 @@ export type AddressResult =
   | { readonly kind: 'discarded'; readonly reason: string; readonly via: readonly Step[] }
   | { readonly kind: 'unknown'; readonly via: readonly Step[]; readonly cause: string }
   | { readonly kind: 'refused'; readonly reply: Refusal; readonly via: readonly Step[] }
-  | { readonly kind: 'unavailable'; readonly cause: string; readonly via: readonly Step[] }
+  /** Ends the whole resolution. `reply`: if the cause is not a source that cannot answer. */
+  | { readonly kind: 'unavailable'; readonly cause: string; readonly via: readonly Step[]; readonly reply?: Refusal }
 
 export interface ResolutionState {
   readonly request: ResolveRequest
   readonly settings: RouterSettings
   readonly directory: Directory
+  readonly turns: Turns
   /** Only addFinalTarget adds to it. */
   readonly finalTargets: FinalTarget[]
   /** Address key → indexes of the final targets whose steps pass it. */
@@ -79,8 +86,13 @@ export interface ResolutionState {
 
 export const resolved: AddressResult = { kind: 'resolved' }
 
-/** Adds a final target and indexes it by every address on its path, as large groups reach the same members again and again. */
-export function addFinalTarget(state: ResolutionState, target: FinalTarget): void {
+/**
+ * Adds a final target, if the meter allows it, and indexes it by every address on its path, as large groups reach the same members
+ * again and again.
+ */
+export function addFinalTarget(state: ResolutionState, target: FinalTarget): AddressResult {
+  const reply = state.request.meter?.add() ?? null
+  if (reply) return { kind: 'unavailable', cause: reply.cause, via: target.via, reply }
   const index = state.finalTargets.push(target) - 1
   for (const step of target.via) {
     const to = parseAddress(step.to)
@@ -90,17 +102,24 @@ export function addFinalTarget(state: ResolutionState, target: FinalTarget): voi
     if (known) known.push(index)
     else state.finalTargetsByAddress.set(key, [index])
   }
+  return resolved
 }
 
 /** Ends a branch at a transport of the address or its domain. */
 export function deliverTo(
   state: ResolutionState,
-  { address, via }: Branch,
+  { address, via, hasGroupTag }: Branch,
   { nextHop, source }: { readonly nextHop: string; readonly source: string },
 ): AddressResult {
   const step: Step = { rule: 'transport', from: printAddress(address), to: nextHop, source }
-  addFinalTarget(state, { address, nextHop, leaves: false, private: false, via: [...via, step] })
-  return resolved
+  return addFinalTarget(state, {
+    address,
+    nextHop,
+    leaves: false,
+    private: false,
+    ...(hasGroupTag ? { hasGroupTag } : {}),
+    via: [...via, step],
+  })
 }
 
 export function refused(branch: Branch, reply: Refusal): AddressResult {

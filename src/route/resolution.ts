@@ -41,6 +41,8 @@ export interface ForwardTerms {
 export interface Destination {
   /** The final address of this copy. */
   readonly recipient: string
+  /** Equal for destinations that are one mailbox: one transaction puts one copy into it. */
+  readonly mailbox: string
   /** The forward-path as the client gave it. */
   readonly original: string
   /** The reverse-path of this copy: the sender or its SRS form; null for the null sender. */
@@ -75,6 +77,14 @@ export interface ResolveRequest {
   readonly origin: Origin
   /** Unix milliseconds, for SRS time stamps. */
   readonly at: number
+  /** Without it only the limits of a single resolution apply. */
+  readonly meter?: DestinationMeter
+}
+
+/** Counts the destinations of a resolution while it grows. */
+export interface DestinationMeter {
+  /** Counts one more destination. Null, or the temporary refusal of the recipient if it does not fit. */
+  add(): Refusal | null
 }
 
 export interface Router {

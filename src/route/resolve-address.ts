@@ -11,8 +11,13 @@ import { resolveByDomain } from './resolve-domain.ts'
 import { resolveByRecord } from './resolve-record.ts'
 import { looping, tooMany } from './routing-replies.ts'
 
+/** Steps of a final target that record further paths. Hundreds of groups with the same members would record a path for each pair. */
+const PATH_STEPS_LIMIT = 50
+
 /** Resolves an address of ours and adds its final targets to the state. */
 export async function resolveAddress(state: ResolutionState, branch: Branch): Promise<AddressResult> {
+  const turn = state.turns.step()
+  if (turn) await turn
   const key = addressKey(branch.address)
   const split = splitTag(branch.address.local, state.settings.tagDelimiter ?? '+')
   const base = split ? addressKey({ local: split.base, domain: branch.address.domain }) : null
@@ -95,7 +100,8 @@ function mergeWith(state: ResolutionState, branch: Branch, key: string, before: 
   const step = { rule: 'merge' as const, from: last.from, to: last.to, source: last.source }
   for (const index of state.finalTargetsByAddress.get(key) ?? []) {
     const target = state.finalTargets[index]
-    if (target) state.finalTargets[index] = { ...target, via: [...target.via, step] }
+    if (target && target.via.length < PATH_STEPS_LIMIT)
+      state.finalTargets[index] = { ...target, via: [...target.via, step] }
   }
   return resolved
 }

@@ -1,6 +1,6 @@
 // From final targets to destinations: the reverse-path of each (by SRS where it leaves for a foreign host), duplicates merged.
 
-import { addressKey, parseAddress, printAddress } from '../directory/address.ts'
+import { addressKey, parseAddress, printAddress, splitTag } from '../directory/address.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Destination, Step } from './resolution.ts'
@@ -27,8 +27,10 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
       failedMembers.push(failed)
       continue
     }
+    const mailbox = mailboxOf(state, target)
     const destination: Destination = {
       recipient: printAddress(target.address),
+      mailbox,
       original: state.request.forwardPath,
       reversePath: sender.reversePath,
       nextHop: target.nextHop,
@@ -37,9 +39,8 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
       ...(target.relayedForwards ? { relayedForwards: target.relayedForwards } : {}),
       via: sender.step ? [...target.via, sender.step] : target.via,
     }
-    const key = `${target.nextHop} ${mergeKey(state, target)}`
-    const first = destinations.get(key)
-    destinations.set(key, first ? merged(first, destination) : destination)
+    const first = destinations.get(mailbox)
+    destinations.set(mailbox, first ? merged(first, destination) : destination)
   }
   return { destinations: [...destinations.values()], failedMembers }
 }
@@ -66,9 +67,14 @@ async function senderFor(state: ResolutionState, target: FinalTarget): Promise<S
   return { reversePath: encoded.address, step }
 }
 
-/** Our local parts are case-insensitive; foreign ones may not be (RFC 5321 2.4). */
-function mergeKey(state: ResolutionState, target: FinalTarget): string {
-  return state.directory.domain(target.address.domain) ? addressKey(target.address) : printAddress(target.address)
+/**
+ * A foreign address is one mailbox, on whichever path a copy leaves; one of ours can have a mailbox at each transport. Our local parts are
+ * case-insensitive; foreign ones may not be (RFC 5321 2.4).
+ */
+function mailboxOf(state: ResolutionState, { address, nextHop, hasGroupTag }: FinalTarget): string {
+  const split = hasGroupTag ? splitTag(address.local, state.settings.tagDelimiter ?? '+') : null
+  const mailbox = split ? { local: split.base, domain: address.domain } : address
+  return state.directory.domain(address.domain) ? `${addressKey(mailbox)} ${nextHop}` : printAddress(mailbox)
 }
 
 function merged(first: Destination, second: Destination): Destination {

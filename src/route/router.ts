@@ -4,6 +4,7 @@
 
 import { isPublicName, normalDomain, parseAddress } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
+import { createTurns } from '../lib/turns.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import { rewriteSenders } from './rewrite-senders.ts'
@@ -25,13 +26,17 @@ import { maySendAs } from './send-as.ts'
 import { isSrsDomain } from './srs/srs.ts'
 import type { AddressResult, ResolutionState } from './resolution-state.ts'
 
+/** Addresses that all resolutions together follow in one turn of the event loop: about a millisecond. */
+const STEPS_PER_TURN = 50
+
 /** `directory` returns the current data: a reload replaces it between two resolutions, never within one. */
 export function createRouter(settings: RouterSettings, directory: () => Directory): Router {
   if ((settings.relayFor as readonly string[]).includes('internet')) {
     throw new RangeError('relayFor must not contain "internet": the node would be an open relay')
   }
+  const turns = createTurns(STEPS_PER_TURN)
   return {
-    resolve: (request) => resolve(settings, directory(), request),
+    resolve: (request) => resolve({ settings, turns, directory: directory() }, request),
     isOurs: (domain) => {
       const name = normalDomain(domain)
       return name !== null && isOurs(settings, directory(), name)
@@ -40,11 +45,14 @@ export function createRouter(settings: RouterSettings, directory: () => Director
   }
 }
 
-async function resolve(settings: RouterSettings, directory: Directory, request: ResolveRequest): Promise<Resolution> {
+async function resolve(
+  parts: Pick<ResolutionState, 'settings' | 'directory' | 'turns'>,
+  request: ResolveRequest,
+): Promise<Resolution> {
+  const { settings, directory } = parts
   const state: ResolutionState = {
+    ...parts,
     request,
-    settings,
-    directory,
     finalTargets: [],
     finalTargetsByAddress: new Map(),
     failedMembers: [],
@@ -102,7 +110,7 @@ async function conclude(state: ResolutionState, result: AddressResult): Promise<
     case 'refused':
       return { kind: 'refused', reply: result.reply, via: result.via }
     case 'unavailable':
-      return { kind: 'unavailable', reply: lookupFailed(result.cause), via: result.via }
+      return { kind: 'unavailable', reply: result.reply ?? lookupFailed(result.cause), via: result.via }
     case 'unknown': {
       const defer = state.settings.unknownFromPeer === 'defer' && state.request.origin.kind === 'peer'
       return defer

@@ -12,7 +12,7 @@ import { CommandStream } from './command-stream.ts'
 import { dispatch } from './commands/dispatch.ts'
 import type { ListenerContext } from './context.ts'
 import { type DataPhase, openDataPhase } from './data-phase.ts'
-import { type Answer, type Dialogue, type OpenTransaction, say } from './session-dialogue.ts'
+import { type Answer, type Dialogue, endTransaction, type OpenTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
 import { messageSizeOf } from './message-size.ts'
@@ -211,7 +211,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#release()
     const reply = await replyToMessage(this.#dialogue, transaction, phase)
     this.#data = null
-    this.#dialogue.transaction = null
+    endTransaction(this.#dialogue)
     if (this.#closing) {
       // The message is committed, but the client did not get the reply and will send it again.
       if (phase.complete() && reply.code < 400) this.#notice('client disconnected before the reply to its message')
@@ -248,7 +248,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#tlsSocket = null
     this.#timing.give('server')
     forgetPlaintext(this.record)
-    this.#dialogue.transaction = null
+    endTransaction(this.#dialogue)
     this.record.tls = tlsFacts(socket)
     if (!(await this.#admit('secured'))) return
     this.#timing.give('client')
@@ -327,6 +327,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#data?.cut('disconnected')
     super._onClose()
     if (!first) return
+    endTransaction(this.#dialogue)
     this.#onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null

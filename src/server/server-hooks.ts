@@ -71,6 +71,8 @@ export interface ServerHooks<Resolution> {
   ): Promise<RecipientAnswer<Resolution>>
   /** Reads the message to its end (dot-unstuffed, lines end with CRLF) and returns the final reply; 250 only after the commit. */
   data(session: Session, transaction: Transaction<Resolution>, message: Readable): Promise<Reply>
+  /** The transaction ended, by the reply to its message, RSET, EHLO, STARTTLS or the end of the session. Called once, and must not throw. */
+  ended(session: Session, transaction: Transaction<Resolution>): void
   /** Reports a refusal of the server, for the ledger. It cannot change the reply. */
   refused(session: Session, refused: RefusedByServer): void
 }

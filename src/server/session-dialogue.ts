@@ -40,6 +40,13 @@ export interface Answer {
 
 export type Command = <Resolution>(dialogue: Dialogue<Resolution>, argument: string) => Answer | Promise<Answer>
 
+/** Ends the open transaction, if there is one, and reports that to the hooks, which release what they hold for it. */
+export function endTransaction<Resolution>(dialogue: Dialogue<Resolution>): void {
+  const { context, session, transaction } = dialogue
+  dialogue.transaction = null
+  if (transaction) context.hooks.ended(session, transaction)
+}
+
 const plain = { next: 'continue', junk: false, uncounted: false } as const
 
 /** A reply, then the next command. */

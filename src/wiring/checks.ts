@@ -20,6 +20,7 @@ import { senderCheck } from '../policy/checks/sender.ts'
 import { spamCheck } from '../policy/checks/spam.ts'
 import { srsHashThrottle } from '../policy/checks/srs-hash-throttle.ts'
 import { storageCheck } from '../policy/checks/storage.ts'
+import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 
@@ -65,7 +66,11 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
     'client-name': clientNameCheck(parts),
     storage: storageCheck(parts.queue, parts.clock),
     'srs-hash-throttle': srsHashThrottle(parts.budgets.rate('srsGuesses')),
-    recipient: recipientCheck({ router: parts.router, internet: config.role.internet }),
+    recipient: recipientCheck({
+      router: parts.router,
+      internet: config.role.internet,
+      destinations: createDestinationBudget(parts.budgets),
+    }),
   }
   const ofRole = roleChecks(config, parts)
   return (admission) => {
@@ -76,7 +81,9 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
 
 /** The checks that need no running node: `waypost explain` runs these with the given origin. */
 export function explainChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
-  return [...roleChecks(config, parts), recipientCheck({ router: parts.router, internet: config.role.internet })]
+  const { router } = parts
+  const recipient = recipientCheck({ router, internet: config.role.internet, destinations: null })
+  return [...roleChecks(config, parts), recipient]
 }
 
 /** The checks of the role file, in its order. A new check gets its line here. */

@@ -2,6 +2,7 @@
 
 import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
+import { copies } from './copies.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 
-export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies]
+export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies]

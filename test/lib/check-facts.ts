@@ -49,6 +49,7 @@ export function senderFacts(change: Partial<SenderFacts> = {}): SenderFacts {
 export function recipientFacts(change: Partial<RecipientFacts> = {}): RecipientFacts {
   return {
     session: sampleSession(),
+    transaction: { recipients: [] },
     origin: { kind: 'internet' },
     sender: 'ann@stranger.example',
     forwardPath: 'kim@example.org',

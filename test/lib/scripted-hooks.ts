@@ -53,6 +53,7 @@ export function scriptedHooks(replace: Partial<TestHooks> = {}): ScriptedHooks {
       messages.push({ transaction, content, session: { ...session } })
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
+    ended: () => {},
     refused: () => {},
   }
   const chosen = { ...standard, ...replace }
@@ -82,6 +83,7 @@ function recorded(hooks: TestHooks, calls: string[]): TestHooks {
       note(`rcpt ${recipient.forwardPath}`), hooks.rcpt(session, transaction, recipient)
     ),
     data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
+    ended: (session, transaction) => hooks.ended(session, transaction),
     refused: (session, refused) => (
       note(`refused ${refused.stage} ${refused.recipient ?? refused.sender ?? '<>'} ${refused.reply.code}`),
       hooks.refused(session, refused)

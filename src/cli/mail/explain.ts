@@ -113,7 +113,8 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
-  const rcpt = await checks.run('rcpt', { ...facts, forwardPath, parameters: plainRecipient, at })
+  const transaction = { recipients: [] }
+  const rcpt = await checks.run('rcpt', { ...facts, transaction, forwardPath, parameters: plainRecipient, at })
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
   const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
   return {

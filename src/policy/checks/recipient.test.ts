@@ -8,6 +8,7 @@ import type { RecipientSettings } from './recipient.ts'
 function to(nextHop: string): Resolution {
   const destination: Destination = {
     recipient: 'kim@home.example.net',
+    mailbox: 'kim@home.example.net',
     original: 'kim@example.org',
     reversePath: null,
     nextHop,
@@ -23,7 +24,7 @@ function check(
   sender: string | null = 'ann@s.example',
 ) {
   const router = { resolve: async () => resolution }
-  return runCheck(recipientCheck({ router, internet }), 'rcpt', recipientFacts({ sender }))
+  return runCheck(recipientCheck({ router, internet, destinations: null }), 'rcpt', recipientFacts({ sender }))
 }
 
 describe('where mail may leave to', () => {

@@ -3,7 +3,8 @@
 import type { Resolution, Router } from '../../route/resolution.ts'
 import { parseNextHop } from '../../smtp/nexthop.ts'
 import { refusal } from '../../smtp/reply.ts'
-import type { Check, RecipientFacts } from '../check.ts'
+import type { Check, Finding, RecipientFacts } from '../check.ts'
+import type { DestinationBudget } from '../destination-budget.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Refused } from '../verdict.ts'
 
@@ -11,24 +12,41 @@ export interface RecipientSettings {
   readonly router: Pick<Router, 'resolve'>
   /** The role's `internet`. */
   readonly internet: 'always' | 'bounces' | 'never'
+  /** Null for `waypost explain`, which resolves one recipient. */
+  readonly destinations: DestinationBudget | null
 }
 
-export function recipientCheck({ router, internet }: RecipientSettings): Check {
+export function recipientCheck(settings: RecipientSettings): Check {
+  const { destinations } = settings
   return {
     name: 'recipient',
     rcpt: async (facts) => {
-      const { forwardPath, sender: reversePath, origin, at } = facts
-      const resolution = await router.resolve({ forwardPath, reversePath, origin, at })
-      switch (resolution.kind) {
-        case 'refused':
-        case 'unavailable':
-          return { verdict: refuse(resolution.reply) }
-        case 'discard':
-          return { verdict: accept, resolution }
-        case 'destinations':
-          return { verdict: misrouted(internet, facts, resolution) ?? accept, resolution }
+      const account = destinations?.open(facts)
+      if (account?.kind === 'refused') return { verdict: refuse(account.reply) }
+      let accepted = false
+      try {
+        const { forwardPath, sender: reversePath, origin, at } = facts
+        const request = { forwardPath, reversePath, origin, at, ...(account ? { meter: account } : {}) }
+        const finding = findingOf(settings, facts, await settings.router.resolve(request))
+        accepted = finding.verdict.kind === 'accept'
+        return finding
+      } finally {
+        account?.close(accepted)
       }
     },
+    ended: (transaction) => destinations?.ended(transaction),
+  }
+}
+
+function findingOf({ internet }: RecipientSettings, facts: RecipientFacts, resolution: Resolution): Finding {
+  switch (resolution.kind) {
+    case 'refused':
+    case 'unavailable':
+      return { verdict: refuse(resolution.reply) }
+    case 'discard':
+      return { verdict: accept, resolution }
+    case 'destinations':
+      return { verdict: misrouted(internet, facts, resolution) ?? accept, resolution }
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Reply } from '../../smtp/reply.ts'
 import { DOMAIN_OCTETS } from '../../smtp/address-limits.ts'
 import { callHook, refusalIn } from '../call-hook.ts'
-import { type Answer, type Command, type Dialogue, say, sayJunk } from '../session-dialogue.ts'
+import { type Answer, type Command, type Dialogue, endTransaction, say, sayJunk } from '../session-dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { badHelo } from '../server-replies.ts'
 
@@ -19,7 +19,7 @@ async function greet<Resolution>(dialogue: Dialogue<Resolution>, argument: strin
   const { session, context } = dialogue
   if (argument.length > DOMAIN_OCTETS || !acceptable.test(argument)) return say(badHelo)
   const repeated = session.helo !== null
-  dialogue.transaction = null
+  endTransaction(dialogue)
   session.helo = argument
   session.esmtp = esmtp
   const result = await callHook(context.log, { hook: 'helo', session: session.id }, () => context.hooks.helo(session))

@@ -34,21 +34,24 @@ export const rcpt: Command = async (dialogue, argument) => {
   if (transaction.recipients.length >= context.limits.recipients) {
     // Only the first is reported to the ledger; hundreds may follow.
     if (transaction.excess === 0) refuse(tooManyRecipients, forwardPath)
-    return tooMany(transaction, context.limits)
+    return tooMany(transaction, context.limits, tooManyRecipients)
   }
   const recipient = { forwardPath, parameters: parsed.parameters }
   const result = await callHook(context.log, { hook: 'rcpt', session: session.id }, () =>
     context.hooks.rcpt(session, transaction, recipient),
   )
   if (result.kind === 'thrown') return say(result.reply)
-  if (result.answer.kind !== 'accept') return say(result.answer.reply)
+  if (result.answer.kind !== 'accept') {
+    const { reply } = result.answer
+    return reply.code === 452 ? tooMany(transaction, context.limits, reply) : say(reply)
+  }
   transaction.forwardPaths.add(forwardPath)
   transaction.recipients.push({ ...recipient, resolution: result.answer.resolution })
   return say(recipientAccepted)
 }
 
 /** 452; the transaction keeps the recipients that it has (RFC 5321 4.5.3.1.10). */
-function tooMany<Resolution>(transaction: OpenTransaction<Resolution>, limits: ServerLimits): Answer {
+function tooMany<Resolution>(transaction: OpenTransaction<Resolution>, limits: ServerLimits, reply: Refusal): Answer {
   transaction.excess++
-  return transaction.excess > limits.recipientOvershoot ? say(tooManyRecipients) : sayUncounted(tooManyRecipients)
+  return transaction.excess > limits.recipientOvershoot ? say(reply) : sayUncounted(reply)
 }

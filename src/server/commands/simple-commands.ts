@@ -1,6 +1,6 @@
 // Commands of one line (RFC 5321 4.1.1.4–4.1.1.10, 3.5.3; RFC 3207 4): DATA's first half, RSET, NOOP, QUIT, VRFY, HELP, STARTTLS.
 
-import { type Command, say, sayJunk, sayThen } from '../session-dialogue.ts'
+import { type Command, endTransaction, say, sayJunk, sayThen } from '../session-dialogue.ts'
 import {
   cannotVerify,
   done,
@@ -29,7 +29,7 @@ export const data: Command = ({ session, transaction }, argument) => {
 
 export const rset: Command = (dialogue, argument) => {
   if (argument !== '') return say(noArgument)
-  dialogue.transaction = null
+  endTransaction(dialogue)
   return sayJunk(flushed)
 }
 

@@ -1,0 +1,4 @@
+import { copies } from './copies.ts'
+import { testAttack } from './test-attack.ts'
+
+testAttack(copies)
