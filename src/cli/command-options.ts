@@ -7,13 +7,18 @@ import { parseDuration } from '../lib/duration.ts'
 /** Ends a command with its exit code. */
 export type Finish = (code: number) => void
 
-/** The values of `configFile` and `asJson`. */
+/** The values of `configFile`, `dataDirectory` and `asJson`. */
 export interface CommonOptions {
   readonly config: string
+  readonly data?: string
   readonly json?: boolean
 }
 
 export const configFile = ['-c, --config <file>', 'YAML file of the node', 'node.yaml'] as const
+export const dataDirectory = [
+  '--data <directory>',
+  'data directory of the node; then its YAML is not read (default: `data` in the YAML)',
+] as const
 export const asJson = ['--json', 'print JSON'] as const
 
 /** Sets the texts of a command: one line, and what exit code 1 means. */

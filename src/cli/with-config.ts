@@ -1,4 +1,5 @@
-// The first half of commands that use the configuration of a node: loads it, or prints its problems and exits with 2.
+// The first half of commands that use the configuration of a node: loads it as the owner of the data directory, or prints its problems and
+// exits with 2. What that user cannot read, the node cannot read either.
 
 import { loadData } from '../node/load-data.ts'
 import type { NodeData } from '../node/load-data.ts'
@@ -12,6 +13,8 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import { readTokenFile } from '../route/srs/token-file.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
+import { actingNote } from './place/act-as-owner.ts'
+import { asOwnerOf, asOwnerOfNode } from './place/node-place.ts'
 
 /** Runs `use` with the configuration. */
 export function withConfig(
@@ -19,9 +22,21 @@ export function withConfig(
   io: Io,
   use: (config: Config) => Promise<number> | number,
 ): Promise<number> | number {
+  return asOwnerOfNode(file, io, () => loadAndUse(file, io, use))
+}
+
+function loadAndUse(file: string, io: Io, use: (config: Config) => Promise<number> | number): Promise<number> | number {
   const load = loadConfig(file)
-  if (load.kind === 'ok') return use(load.config)
-  for (const problem of load.problems) line(io.stderr, formatProblem(problem))
+  // Again: an alias of YAML may name the directory in a way that only the loader understands.
+  if (load.kind === 'ok') return asOwnerOf(load.config.data, io, () => use(load.config))
+  return printProblems(load.problems, io)
+}
+
+/** Prints the problems, and the user who found them if root called the command. Returns the exit code. */
+export function printProblems(problems: readonly Problem[], io: Io): number {
+  for (const problem of problems) line(io.stderr, formatProblem(problem))
+  const note = actingNote()
+  if (note !== '') line(io.stderr, note)
   return USAGE
 }
 
@@ -33,9 +48,7 @@ export function withData(
 ): Promise<number> | number {
   return withConfig(file, io, async (config) => {
     const load = await loadData(config, { clock: systemClock, tokens: await readTokens(config) })
-    if (load.kind === 'ok') return use(config, load.data, load.warnings)
-    for (const problem of load.problems) line(io.stderr, formatProblem(problem))
-    return USAGE
+    return load.kind === 'ok' ? use(config, load.data, load.warnings) : printProblems(load.problems, io)
   })
 }
 

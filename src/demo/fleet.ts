@@ -2,7 +2,7 @@
 // hiera-examples/. All files are in one temporary folder.
 
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
@@ -11,6 +11,7 @@ import { keyRecord } from '../dkim/key-record.ts'
 import type { KeyRecord } from '../dkim/key-record.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import { systemClock } from '../lib/clock.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 import { nodeAddresses } from './demo-addresses.ts'
 import type { NodeName } from './demo-addresses.ts'
 import { createAuthority } from './ca.ts'
@@ -112,7 +113,7 @@ async function writeAccounts(folder: string, machineCertificate: Issued): Promis
 }
 
 async function generateKeys(directory: string): Promise<Fleet['dkimRecords']> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   const wanted = [
     { selector: 'rsa2026', algorithm: 'rsa-sha256' },
     { selector: 'ed2026', algorithm: 'ed25519-sha256' },

@@ -2,10 +2,12 @@
 // A key without the JSON file, for example one written by configuration management, is active.
 
 import { generateKeyPair } from 'node:crypto'
-import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { canonicalName } from '../dns/name.ts'
+import { createLikeDirectory, makeLikeDirectory } from '../lib/like-directory.ts'
+import { replaceFile } from '../lib/replace-file.ts'
 import type { DkimAlgorithm, DkimKey, KeyStage } from './key.ts'
 import { readKeyFile, stateFile } from './key-file.ts'
 
@@ -81,7 +83,7 @@ export type Generated =
   | { readonly kind: 'generated'; readonly key: DkimKey }
   | { readonly kind: 'refused'; readonly problem: string }
 
-/** Creates a key and writes it with mode 0600 and fsync. Never overwrites a file. */
+/** Creates a key and writes it with fsync, readable for the owner and, if its directory is, for the group. Never overwrites a file. */
 export async function generateKey(
   directory: string,
   wanted: {
@@ -101,8 +103,8 @@ export async function generateKey(
     algorithm === 'rsa-sha256' ? await generatePair('rsa', { modulusLength: RSA_BITS }) : await generatePair('ed25519')
   const key: DkimKey = { domain, selector, algorithm, privateKey, stage, since: now, file }
   try {
-    await mkdir(join(directory, domain), { recursive: true, mode: 0o700 })
-    const handle = await open(file, 'wx', 0o600)
+    await makeLikeDirectory(join(directory, domain))
+    const handle = await createLikeDirectory(file)
     try {
       await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
       await handle.sync()
@@ -122,9 +124,6 @@ export async function generateKey(
 
 /** Writes the stage to the state file of the key, atomically. */
 export async function saveStage(key: DkimKey, stage: KeyStage, now: number): Promise<DkimKey> {
-  const file = stateFile(key.file)
-  const text = `${JSON.stringify({ stage, since: new Date(now).toISOString() })}\n`
-  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
-  await rename(`${file}.new`, file)
+  await replaceFile(stateFile(key.file), `${JSON.stringify({ stage, since: new Date(now).toISOString() })}\n`)
   return { ...key, stage, since: now }
 }

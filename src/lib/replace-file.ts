@@ -1,11 +1,10 @@
-// Replaces a file atomically: readers see the old text or the new one, also after a power cut. Owner and mode are kept.
+// Replaces a file atomically: readers see the old text or the new one, also after a power cut. Owner and mode are kept; a new
+// file is as readable as its directory.
 
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-
-/** Mode of a new file: only the owner reads it, because it holds secrets. */
-const NEW_MODE = 0o600
+import { createLikeDirectory } from './like-directory.ts'
 
 /** Throws the error of the file system and leaves the old file as it was. */
 export async function replaceFile(file: string, text: string): Promise<void> {
@@ -26,7 +25,7 @@ async function write(
   text: string,
   like: { mode: number; uid: number; gid: number } | null,
 ): Promise<void> {
-  const handle = await open(file, 'wx', NEW_MODE)
+  const handle = await createLikeDirectory(file)
   try {
     if (like) {
       // Root keeps the owner, so that the same user can read the file. Another user owns the file already or must not give it away.

@@ -1,6 +1,5 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
@@ -12,6 +11,7 @@ import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { openResolver } from '../dns/open-resolver.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createQueueIds } from '../lib/ids.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 import type { Log } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
@@ -171,7 +171,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
 async function openTokens(config: Config): Promise<TokenFile | null> {
   const settings = tokenFileSettings(config)
   if (!settings) return null
-  mkdirSync(dirname(settings.path), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(settings.path))
   return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
 }
 
@@ -184,7 +184,7 @@ interface QueueParts {
 /** Opens or creates the queue and writes the PID file. Rejects with QueueUnavailable. */
 async function openNodeQueue(config: Config, { log, stops, octets }: QueueParts): Promise<OpenQueue> {
   const settings = queueSettings(config)
-  mkdirSync(settings.directory, { recursive: true, mode: 0o700 })
+  makeDirectory(settings.directory)
   const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
   stops.defer(() => queue.close())
   stops.defer(writePidFile(pidFilePath(config), log))

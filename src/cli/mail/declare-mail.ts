@@ -7,6 +7,7 @@ import {
   collect,
   type CommonOptions,
   configFile,
+  dataDirectory,
   describeCommand,
   readCount,
   readPastTime,
@@ -73,6 +74,7 @@ function declareTrace(program: Command, io: Io, finish: Finish): void {
     .option('--limit <messages>', 'only the newest messages of a busy address (default: 200)', readCount)
     .option('--newest-first', 'print the newest event first')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
     .action(async (subject: string, options: CommonOptions & TraceOptions) =>
       finish(await (await import('./trace.ts')).trace({ ...options, subject }, io)),

@@ -54,9 +54,15 @@ interface Explanation {
   readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
 }
 
-export function explain(options: ExplainOptions, io: Io): Promise<number> | number {
+export async function explain(options: ExplainOptions, io: Io): Promise<number> {
   if (isIP(options.ip) === 0) {
     line(io.stderr, `--ip: found ${JSON.stringify(options.ip)}, expected an IPv4 or IPv6 address`)
+    return USAGE
+  }
+  // Before the command gives up root: the message may be in a folder of root.
+  const content = await contentOf(options.message, io)
+  if (typeof content === 'string') {
+    line(io.stderr, content)
     return USAGE
   }
   return withData(options.config, io, async (config, data) => {
@@ -70,11 +76,6 @@ export function explain(options: ExplainOptions, io: Io): Promise<number> | numb
           ? `--as: found ${options.as}, expected internet, local, peer:ROLE, user:NAME or machine:NAME`
           : `found ${JSON.stringify(wrong)}, expected an address such as press@example.org`,
       )
-      return USAGE
-    }
-    const content = await contentOf(options.message, io)
-    if (typeof content === 'string') {
-      line(io.stderr, content)
       return USAGE
     }
     const found = await look({ config, data, origin, from, content }, options)

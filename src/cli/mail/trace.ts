@@ -5,6 +5,7 @@ import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import type { TraceRange } from '../../queue/contract/queue-reader.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from '../queue/with-queue.ts'
 
 /** Times are unix milliseconds. */
@@ -13,10 +14,10 @@ export interface TraceOptions extends TraceRange {
 }
 
 export function trace(
-  options: TraceOptions & { readonly config: string; readonly subject: string; readonly json?: boolean },
+  options: NodePlace & TraceOptions & { readonly subject: string; readonly json?: boolean },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const { events: oldestFirst, hasOlder } = await reader.trace(options.subject, options)
     const events = options.newestFirst ? oldestFirst.toReversed() : oldestFirst
     if (options.json) json(io.stdout, events)

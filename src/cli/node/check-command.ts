@@ -8,8 +8,19 @@ import { formatEndpoint } from '../../lib/endpoint.ts'
 import type { Problem } from '../../config/problem.ts'
 import { json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
+import { asOwnerOfNode } from '../place/node-place.ts'
 
-export async function check(options: { readonly config: string; readonly json?: boolean }, io: Io): Promise<number> {
+/** A root process reads everything as the owner of the data directory, as the node does. */
+export function check(options: CheckOptions, io: Io): Promise<number> | number {
+  return asOwnerOfNode(options.config, io, () => checkAsOwner(options, io))
+}
+
+interface CheckOptions {
+  readonly config: string
+  readonly json?: boolean
+}
+
+async function checkAsOwner(options: CheckOptions, io: Io): Promise<number> {
   const { problems, warnings, notes, summary } = await inspect(options.config)
   if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, notes, summary })
   else {

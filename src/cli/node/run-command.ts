@@ -3,12 +3,14 @@
 import { setFlagsFromString } from 'node:v8'
 import { watchFiles } from '../../node/watch-files.ts'
 import { loadConfig } from '../../config/load-config.ts'
-import { formatProblem, type Problem } from '../../config/problem.ts'
+import { formatProblem } from '../../config/problem.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { startNode } from '../../node/node.ts'
 import type { Node } from '../../node/node.ts'
-import { FAILED, line, OK, USAGE } from '../io.ts'
+import { FAILED, OK } from '../io.ts'
 import type { Io } from '../io.ts'
+import { asOwnerOfNode } from '../place/node-place.ts'
+import { printProblems } from '../with-config.ts'
 import { restartWithOpensslConfig } from './openssl-config.ts'
 
 /** Time for output on the standard streams after the stop. Connections that still wait for a greeting must not keep the process alive. */
@@ -21,8 +23,13 @@ const EXIT_DELAY_MS = 500
  */
 const HEAP_GROWTH_PERCENT = 200
 
-export async function run(options: { readonly config: string }, io: Io): Promise<number> {
+/** A root process continues as the owner of the data directory: files of root in it would keep the service from starting. */
+export function run(options: { readonly config: string }, io: Io): Promise<number> | number {
   restartWithOpensslConfig(io)
+  return asOwnerOfNode(options.config, io, () => runAsOwner(options, io))
+}
+
+async function runAsOwner(options: { readonly config: string }, io: Io): Promise<number> {
   const signals = listenToSignals()
   const since = systemClock.now()
   const load = loadConfig(options.config)
@@ -49,11 +56,6 @@ export async function run(options: { readonly config: string }, io: Io): Promise
   await node.stop()
   systemClock.after(EXIT_DELAY_MS, () => process.exit(OK))
   return OK
-}
-
-function printProblems(problems: readonly Problem[], io: Io): number {
-  for (const problem of problems) line(io.stderr, formatProblem(problem))
-  return USAGE
 }
 
 /** Runs reloads one after the other: of two at the same time, the older one could end last. */

@@ -9,12 +9,13 @@ import {
   collect,
   type CommonOptions,
   configFile,
+  dataDirectory,
   describeCommand,
   type Finish,
   readDuration,
 } from '../command-options.ts'
 import type { Io } from '../io.ts'
-import { operatorName } from './command-user.ts'
+import { operatorName } from './operator-name.ts'
 import type { FilterOptions } from './queue-filter.ts'
 
 interface ActionOptions extends CommonOptions, FilterOptions {
@@ -52,10 +53,11 @@ function declareInspection(queue: Command, io: Io, finish: Finish): void {
   withFilter(queue.command('list'))
     .description('list messages with the state of their recipients and the last reply')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
-    .action(async (queueIds: string[], { config, json, ...filter }: CommonOptions & FilterOptions) => {
+    .action(async (queueIds: string[], { config, data, json, ...filter }: CommonOptions & FilterOptions) => {
       const { queueList } = await import('./queue-list.ts')
-      finish(await queueList({ config, json, queueIds, filter, now: systemClock.now() }, io))
+      finish(await queueList({ config, data, json, queueIds, filter, now: systemClock.now() }, io))
     })
   describeCommand(
     queue.command('show'),
@@ -64,6 +66,7 @@ function declareInspection(queue: Command, io: Io, finish: Finish): void {
   )
     .argument('<queue-id>')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
     .action(async (queueId: string, options: CommonOptions) => {
       const { queueShow } = await import('./queue-show.ts')
@@ -73,10 +76,11 @@ function declareInspection(queue: Command, io: Io, finish: Finish): void {
     .command('stats')
     .description('count recipients by state and destination, and list suspended destinations')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
-    .action(async ({ config, json = false }: CommonOptions) => {
+    .action(async ({ config, data, json = false }: CommonOptions) => {
       const { queueStats } = await import('./queue-stats.ts')
-      finish(await queueStats({ config, json, now: systemClock.now() }, io))
+      finish(await queueStats({ config, data, json, now: systemClock.now() }, io))
     })
 }
 
@@ -95,11 +99,12 @@ function declareActions(queue: Command, io: Io, finish: Finish): void {
       .option(...reasonOption)
       .option(...dryRunOption)
       .option(...configFile)
+      .option(...dataDirectory)
       .option(...asJson)
       .action(async (queueIds: string[], options: ActionOptions) => {
-        const { config, json = false, all = false, dryRun = false, reason, ...filter } = options
+        const { config, data, json = false, all = false, dryRun = false, reason, ...filter } = options
         const { queueAction } = await import('./queue-action.ts')
-        const order = { config, json, all, dryRun, reason, by: operatorName(), now: systemClock.now() }
+        const order = { config, data, json, all, dryRun, reason, by: operatorName(), now: systemClock.now() }
         finish(await queueAction({ ...order, action, queueIds, filter }, io))
       })
   }
@@ -120,11 +125,12 @@ function declareSuspensions(queue: Command, io: Io, finish: Finish): void {
       .option(...reasonOption)
       .option(...dryRunOption)
       .option(...configFile)
+      .option(...dataDirectory)
       .option(...asJson)
       .action(async (destinations: string[], options: CommonOptions & { reason: string; dryRun?: boolean }) => {
-        const { config, json = false, dryRun = false, reason } = options
+        const { config, data, json = false, dryRun = false, reason } = options
         const { queueSuspend } = await import('./queue-suspend.ts')
-        finish(await queueSuspend({ config, json, dryRun, reason, by: operatorName(), action, destinations }, io))
+        finish(await queueSuspend({ config, data, json, dryRun, reason, by: operatorName(), action, destinations }, io))
       })
   }
 }
@@ -137,9 +143,10 @@ function declareBackup(queue: Command, io: Io, finish: Finish): void {
   )
     .argument('<folder>')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
-    .action(async (target: string, { config, json = false }: CommonOptions) =>
-      finish(await (await import('./queue-backup.ts')).queueBackup({ config, json, target }, io)),
+    .action(async (target: string, { config, data, json = false }: CommonOptions) =>
+      finish(await (await import('./queue-backup.ts')).queueBackup({ config, data, json, target }, io)),
     )
   describeCommand(
     queue.command('restore'),
@@ -149,10 +156,12 @@ function declareBackup(queue: Command, io: Io, finish: Finish): void {
     .argument('<folder>')
     .option('--force', 'also replace a queue with mail; it is moved aside')
     .option(...configFile)
+    .option(...dataDirectory)
     .option(...asJson)
-    .action(async (target: string, { config, json = false, force = false }: CommonOptions & { force?: boolean }) => {
+    .action(async (target: string, flags: CommonOptions & { readonly force?: boolean }) => {
+      const { config, data, json = false, force = false } = flags
       const { queueRestore } = await import('./queue-backup.ts')
-      finish(await queueRestore({ config, json, target, force, now: systemClock.now() }, io))
+      finish(await queueRestore({ config, data, json, target, force, now: systemClock.now() }, io))
     })
 }
 

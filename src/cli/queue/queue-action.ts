@@ -8,10 +8,10 @@ import type { ListedMessage, ListedRecipient, QueueReader } from '../../queue/co
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueControl, withQueueReader } from './with-queue.ts'
 
-export interface QueueActionOptions {
-  readonly config: string
+export interface QueueActionOptions extends NodePlace {
   readonly action: ControlAction
   readonly queueIds: readonly string[]
   readonly filter: FilterOptions
@@ -36,7 +36,7 @@ export function queueAction(options: QueueActionOptions, io: Io): Promise<number
     return USAGE
   }
   if (options.dryRun) return preview(options, read.filter, io)
-  return withQueueControl(options.config, io, async (control) => {
+  return withQueueControl(options, io, async (control) => {
     const { action, by } = options
     const reason = options.reason || (action === 'bounce' ? BOUNCE_REASON : '')
     return printResult(options, await control.control({ action, filter: read.filter, by, reason }), io)
@@ -48,7 +48,7 @@ function missingCondition({ action }: QueueActionOptions): string {
 }
 
 function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Promise<number> | number {
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const count = { changed: 0, afterAttempt: 0 }
     const touched: ListedMessage[] = []
     for await (const message of affected(reader, options.action, filter)) {

@@ -1,18 +1,16 @@
 // waypost queue adopt: moves the queue of a dead node into the queue of this node, exactly once, with its events. This node may run or be
 // stopped; the dead node must be stopped. Exit code 1 if messages remain there.
 
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { transferWholeQueue } from '../../queue/transfer/transfer-whole-queue.ts'
 import { createLocalReceiver } from '../../queue/transfer/local-receiver.ts'
 import { commandClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { TransferTarget } from '../../queue/transfer/transfer-target.ts'
-import { DATABASE_FILE } from '../../queue/sqlite/database/database.ts'
+import { DATABASE_FILE, hasQueue } from '../../queue/sqlite/database/database.ts'
 import { lockTransfers } from '../../queue/sqlite/database/process-locks.ts'
 import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
-import { actAsOwner } from './command-user.ts'
 import { FAILED, line } from '../io.ts'
 import type { Io } from '../io.ts'
 import { printReport } from './queue-drain.ts'
@@ -35,7 +33,6 @@ export function queueAdopt(options: AdoptOptions, io: Io): Promise<number> | num
       line(io.stderr, `${options.directory} has no queue: there is no file ${DATABASE_FILE}`)
       return FAILED
     }
-    actAsOwner(config.data)
     // The lock comes first: a command that cannot get it must not change either queue.
     const lock = lockTransfers(directory)
     try {
@@ -69,8 +66,8 @@ async function adopt(
   }
 }
 
-/** The queue directory, from itself or from the data directory. Null if there is none. */
+/** The queue directory, from itself or from the data directory. Null if there is none. Throws QueueUnavailable without access. */
 function queueIn(directory: string): string | null {
   const places = [directory, join(directory, 'queue')]
-  return places.find((place) => existsSync(join(place, DATABASE_FILE))) ?? null
+  return places.find(hasQueue) ?? null
 }

@@ -5,18 +5,21 @@ import { backupQueue } from '../../queue/sqlite/backup/backup.ts'
 import { restoreQueue } from '../../queue/sqlite/backup/restore.ts'
 import { json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { withQueueDirectory } from './with-queue.ts'
+import { makeFolderForOwner } from '../place/make-folder-for-owner.ts'
+import { findDataDirectory, type NodePlace } from '../place/node-place.ts'
+import { withQueueFolder } from './with-queue.ts'
 
-interface BackupOptions {
-  readonly config: string
+interface BackupOptions extends NodePlace {
   /** Folder of the backup. */
   readonly target: string
   readonly json: boolean
 }
 
 export function queueBackup(options: BackupOptions, io: Io): Promise<number> | number {
-  return withQueueDirectory(options.config, io, async (directory) => {
-    const target = resolve(options.target)
+  const target = resolve(options.target)
+  const found = findDataDirectory(options)
+  if (found.kind === 'ok') makeFolderForOwner(target, found.data)
+  return withQueueFolder(options, io, async (directory) => {
     const report = await backupQueue(directory, target)
     if (options.json) json(io.stdout, { backup: target, ...report })
     else {
@@ -32,7 +35,7 @@ export function queueRestore(
   options: BackupOptions & { readonly force: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueDirectory(options.config, io, async (directory) => {
+  return withQueueFolder(options, io, async (directory) => {
     const backup = resolve(options.target)
     const { force, now } = options
     const report = await restoreQueue({ backup, directory, force, now })

@@ -14,7 +14,6 @@ import { requireQueue } from '../../queue/sqlite/database/database.ts'
 import { lockTransfers } from '../../queue/sqlite/database/process-locks.ts'
 import { TransferSource } from '../../queue/transfer/transfer-source.ts'
 import { DirectStore } from '../../queue/sqlite/direct-store.ts'
-import { actAsOwner } from './command-user.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { withQueueDirectory } from './with-queue.ts'
@@ -84,7 +83,6 @@ export function queueAbort(options: AbortOptions, io: Io): Promise<number> | num
 
 async function withTransferSource(directory: string, use: (from: TransferSource) => Promise<number>): Promise<number> {
   const now = () => commandClock.now()
-  actAsOwner(directory)
   requireQueue(directory)
   const lock = lockTransfers(directory)
   try {

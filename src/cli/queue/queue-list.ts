@@ -7,10 +7,10 @@ import { time } from '../../observe/describe-event.ts'
 import { jsonArray, line, lines, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from './with-queue.ts'
 
-export interface ListOptions {
-  readonly config: string
+export interface ListOptions extends NodePlace {
   readonly queueIds: readonly string[]
   readonly filter: FilterOptions
   readonly json?: boolean
@@ -23,7 +23,7 @@ export function queueList(options: ListOptions, io: Io): Promise<number> | numbe
     line(io.stderr, read.problem)
     return USAGE
   }
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const messages = reader.list(read.filter)
     await lines(io.stdout, options.json ? jsonArray(messages) : listLines(messages, options.now))
     return OK

@@ -6,13 +6,14 @@ import type { ShownMessage } from '../../queue/contract/queue-reader.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import { messageLines } from './queue-list.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from './with-queue.ts'
 
 export function queueShow(
-  options: { readonly config: string; readonly queueId: string; readonly json?: boolean; readonly now: number },
+  options: NodePlace & { readonly queueId: string; readonly json?: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const shown = await reader.show(options.queueId)
     if (!shown) {
       line(io.stderr, `${options.queueId} is not in the queue; see \`waypost trace ${options.queueId}\``)

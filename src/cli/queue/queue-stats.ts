@@ -4,13 +4,14 @@ import { formatDuration } from '../../lib/duration.ts'
 import type { QueueStats } from '../../queue/contract/queue-reader.ts'
 import { json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from './with-queue.ts'
 
 export function queueStats(
-  options: { readonly config: string; readonly json: boolean; readonly now: number },
+  options: NodePlace & { readonly json: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const stats = await reader.stats()
     if (options.json) json(io.stdout, stats)
     else for (const text of statsLines(stats, options.now)) line(io.stdout, text)

@@ -4,10 +4,10 @@ import { addressLiteral, asciiDomain } from '../../smtp/domain.ts'
 import { formatNextHop, parseNextHop } from '../../smtp/nexthop.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
+import type { NodePlace } from '../place/node-place.ts'
 import { withQueueControl, withQueueReader } from './with-queue.ts'
 
-export interface SuspendOptions {
-  readonly config: string
+export interface SuspendOptions extends NodePlace {
   readonly action: 'suspend' | 'resume'
   /** Next hops, or domains, which mean mx:DOMAIN. */
   readonly destinations: readonly string[]
@@ -39,7 +39,7 @@ function readDestination(text: string): string | null {
 
 function act(options: SuspendOptions, nextHops: readonly string[], io: Io): Promise<number> | number {
   const { action, by, reason } = options
-  return withQueueControl(options.config, io, async (control) => {
+  return withQueueControl(options, io, async (control) => {
     const results: { destination: string; changed: boolean }[] = []
     for (const destination of nextHops)
       results.push({ destination, changed: await control[action]({ nextHop: destination, by, reason }) })
@@ -57,7 +57,7 @@ function resultText(destination: string, action: SuspendOptions['action'], chang
 }
 
 function preview(options: SuspendOptions, nextHops: readonly string[], io: Io): Promise<number> | number {
-  return withQueueReader(options.config, io, async (reader) => {
+  return withQueueReader(options, io, async (reader) => {
     const suspended = new Set((await reader.stats()).suspended.map(({ nextHop }) => nextHop))
     const results = await Promise.all(
       nextHops.map(async (destination) => ({

@@ -4,6 +4,7 @@ import type { DkimAlgorithm, DkimKey, KeyStage } from '../../dkim/key.ts'
 import { keyRecord, zoneLine } from '../../dkim/key-record.ts'
 import { generateKey } from '../../dkim/key-store.ts'
 import type { Io } from '../io.ts'
+import { asOwnerOf } from '../place/node-place.ts'
 import { describeKey, type DkimOptions, print, usageError } from './dkim-keys.ts'
 
 const algorithms: ReadonlyMap<string, DkimAlgorithm> = new Map([
@@ -11,20 +12,23 @@ const algorithms: ReadonlyMap<string, DkimAlgorithm> = new Map([
   ['ed25519', 'ed25519-sha256'],
 ])
 
-/** Creates keys of a domain and prints their DNS records. */
-export async function dkimKeygen(
-  options: DkimOptions & {
-    readonly domain: string
-    /** Default: algorithm and date, such as `rsa-20261121`. */
-    readonly selector?: string
-    /** `rsa`, `ed25519`. */
-    readonly algorithms: readonly string[]
-    /** `active` signs at once; the record must be published already. */
-    readonly stage?: KeyStage
-    readonly now: number
-  },
-  io: Io,
-): Promise<number> {
+interface KeygenOptions extends DkimOptions {
+  readonly domain: string
+  /** Default: algorithm and date, such as `rsa-20261121`. */
+  readonly selector?: string
+  /** `rsa`, `ed25519`. */
+  readonly algorithms: readonly string[]
+  /** `active` signs at once; the record must be published already. */
+  readonly stage?: KeyStage
+  readonly now: number
+}
+
+/** Creates keys of a domain, as the owner of the directory, and prints their DNS records. */
+export async function dkimKeygen(options: KeygenOptions, io: Io): Promise<number> {
+  return asOwnerOf(options.directory, io, () => generate(options, io))
+}
+
+async function generate(options: KeygenOptions, io: Io): Promise<number> {
   if (options.domain === '') return usageError(io, ['--domain: found nothing, expected the domain of the key'])
   const unknown = options.algorithms.filter((name) => !algorithms.has(name))
   if (unknown.length > 0) return usageError(io, [`--algorithm: found ${unknown.join(', ')}, expected rsa or ed25519`])

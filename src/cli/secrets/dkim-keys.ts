@@ -5,6 +5,7 @@ import { keyRecord } from '../../dkim/key-record.ts'
 import { loadKeys } from '../../dkim/key-store.ts'
 import type { Resolver } from '../../dns/resolver.ts'
 import { type Io, json, line, OK, USAGE } from '../io.ts'
+import { asOwnerOf } from '../place/node-place.ts'
 import { resolverFor } from '../resolver-option.ts'
 
 export interface DkimOptions {
@@ -20,8 +21,9 @@ export interface DkimOutput {
   readonly lines: readonly string[]
 }
 
-/** The selected keys; null after an error message, if a key cannot be used. */
+/** The selected keys, read as the owner of the directory; null after an error message, if a key cannot be used. */
 export async function usableKeys(options: DkimOptions, io: Io): Promise<readonly DkimKey[] | null> {
+  if ((await asOwnerOf(options.directory, io, () => OK)) !== OK) return null
   const { keys, problems, warnings } = await loadKeys(options.directory)
   for (const warning of warnings) line(io.stderr, `${warning} (warning)`)
   if (problems.length > 0) {

@@ -2,12 +2,14 @@
 // Exit code 1 if the password does not match or the user is missing, 2 for a wrong option or an unusable file.
 
 import { readFile, realpath } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
 import { readPasswdLine } from '../../auth/passwd-line.ts'
 import { createPasswordPool, type PasswordHasher, type PasswordPool } from '../../auth/password-pool.ts'
 import { type HashableScheme, hashableSchemes } from '../../auth/schemes.ts'
 import { readStored } from '../../auth/stored-password.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
+import { asOwnerOf } from '../place/node-place.ts'
 import { readSecret } from './read-secret.ts'
 import { replaceFile } from '../../lib/replace-file.ts'
 
@@ -31,10 +33,15 @@ export async function passwd(options: PasswdOptions, io: Io): Promise<number> {
     case 'verify':
       return verify(options, io)
     case 'set':
-      return set(options, io)
+      return asOwnerOf(await folderOf(options.file), io, () => set(options, io))
     case 'remove':
-      return remove(options, io)
+      return asOwnerOf(await folderOf(options.file), io, () => remove(options, io))
   }
+}
+
+/** The folder in which the file is replaced: behind a link, that of its target. */
+async function folderOf(file: string): Promise<string> {
+  return dirname(await realpath(file).catch(() => resolve(file)))
 }
 
 async function hash(options: PasswdOptions & { action: 'hash' }, io: Io): Promise<number> {

@@ -1,8 +1,9 @@
 // The snapshots of one source on disk: the last ten versions, the node's state, an operator's orders. Files are replaced atomically and,
 // because they hold password hashes, readable by the owner only. One node writes; commands write only the orders.
 
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../lib/make-directory.ts'
 import { replaceFile } from '../../lib/replace-file.ts'
 import { parseSnapshot, printSnapshot } from './snapshot-file.ts'
 import type { ReadSnapshot, StoredSnapshot } from './snapshot-file.ts'
@@ -67,7 +68,7 @@ const ORDERS = 'orders.json'
 export function openSnapshotStore(directory: string): SnapshotStore {
   const read = (name: string) => readSnapshot(join(directory, name))
   const put = async (name: string, text: string) => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     await replaceFile(join(directory, name), text)
   }
   const versions = () => listVersions(directory)

@@ -1,10 +1,10 @@
 // Opens the SQLite queue of a node: the store worker, the spool, and the sweep of the spool. The only constructor of a Queue.
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createBudgets } from '../../budget/budgets.ts'
 import type { Pool } from '../../budget/pool.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { makeDirectory } from '../../lib/make-directory.ts'
 import type { Random } from '../../lib/random.ts'
 import { SqliteQueue } from './sqlite-queue.ts'
 import { type FreeSpace, freeSpace } from './storage-health.ts'
@@ -55,7 +55,7 @@ export async function openQueue(settings: QueueSettings, ports: QueuePorts): Pro
     },
   )
   backlog.apply(destinations)
-  await mkdir(spool.directory, { recursive: true, mode: 0o700 })
+  makeDirectory(spool.directory)
   const { orphans, lost } = await sweepSpool(spool.directory, owners, clock.now())
   for (const file of orphans) await spool.remove(file)
   for (const { queueId, reason } of lost) await client.run({ kind: 'lost', queueId, reason, now: clock.now() })

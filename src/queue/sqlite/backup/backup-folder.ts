@@ -11,7 +11,8 @@ import { DATABASE_FILE } from '../database/database.ts'
 import { DirectorySync } from '../spool/directory-sync.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
-const CHECKSUMS = 'SHA256SUMS'
+/** The list of checksums, in the format of `sha256sum`. */
+export const CHECKSUMS = 'SHA256SUMS'
 
 /** Checksums in hex by the path of a file below the folder. */
 export type Checksums = ReadonlyMap<string, string>
@@ -73,8 +74,10 @@ const checksumLine = /^([0-9a-f]{64}) {2}(queue\.db|spool\/\w+\/\w+)$/
 async function readChecksums(folder: string): Promise<Checksums> {
   const refuse = (why: string) =>
     new QueueUnavailable('failing', `${folder} is not a complete backup of a queue: ${why} ${CHECKSUMS}`)
-  const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch(() => null)
-  if (text === null) throw refuse('missing')
+  const text = await readFile(join(folder, CHECKSUMS), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw refuse('missing')
+    throw new QueueUnavailable('failing', `cannot read the backup ${folder}: ${error.message}`)
+  })
   const checksums = new Map<string, string>()
   for (const [place, line] of text.split('\n').slice(0, -1).entries()) {
     const [, checksum, file] = checksumLine.exec(line) ?? []
@@ -89,7 +92,10 @@ async function readChecksums(folder: string): Promise<Checksums> {
 export async function verifyFolder(folder: string): Promise<Checksums> {
   const checksums = await readChecksums(folder)
   for (const [file, checksum] of checksums) {
-    const found = await checksumOf(join(folder, file)).catch(() => 'missing')
+    const found = await checksumOf(join(folder, file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES') return 'missing'
+      throw new QueueUnavailable('failing', `cannot read the backup ${folder}: ${error.message}`)
+    })
     if (found !== checksum)
       throw new QueueUnavailable('corrupt', `${join(folder, file)} differs from what the backup wrote (wrong checksum)`)
   }

@@ -2,13 +2,13 @@
 // that is missing by then belongs to a message that ended in between; that message is removed from the copy. A backup is for the loss of a
 // disk: what was delivered after it was taken is delivered again after a restore.
 
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { checksumOf, copyDurably, makeDurable, verifyFolder, writeChecksums } from './backup-folder.ts'
+import { finishFolder, makeBuilding, requireEmpty } from './backup-target.ts'
 import { DATABASE_FILE, openReadOnly } from '../database/database.ts'
 import { BACKUP_FILE, lockBackup } from '../database/process-locks.ts'
-import { DirectorySync } from '../spool/directory-sync.ts'
 import { firstRecipientId, lastRecipientId } from '../store/recipient-id.ts'
 import { type SpoolRow, selectSpoolFiles } from '../store/statements/message-rows.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
@@ -25,20 +25,16 @@ export interface BackupReport {
 /** Copies the queue of `directory` into `target`, a new or empty directory, and verifies the copy. Rejects with QueueUnavailable. */
 export async function backupQueue(directory: string, target: string): Promise<BackupReport> {
   await requireEmpty(target)
-  const building = join(dirname(target), `.${basename(target)}.incomplete`)
   const source = openReadOnly(directory)
   try {
-    await mkdir(building, { recursive: true, mode: 0o700 })
+    const building = makeBuilding(target)
     const lock = lockBackup(building)
     try {
       await clearRest(building)
       const report = await copyQueue(source, { directory, building })
       await verifyFolder(building)
       await rm(join(building, BACKUP_FILE))
-      await requireEmpty(target)
-      // rename replaces an empty folder and fails on any other.
-      await rename(building, target)
-      await new DirectorySync().sync(dirname(target))
+      await finishFolder(building, target)
       return report
     } finally {
       lock.close()
@@ -109,13 +105,4 @@ function removeEnded(copy: Database, source: Database, { message, queueId }: Spo
 function checkCopy(copy: Database, file: string): void {
   const found = copy.pragma('integrity_check(5)', { simple: true })
   if (found !== 'ok') throw new QueueUnavailable('corrupt', `the copy ${file} is damaged: ${String(found)}`)
-}
-
-async function requireEmpty(directory: string): Promise<void> {
-  const entries = await readdir(directory).catch((error: { code?: string }) => {
-    if (error.code === 'ENOENT') return []
-    throw new QueueUnavailable('failing', `cannot write a backup to ${directory}: not a directory`)
-  })
-  if (entries.length > 0)
-    throw new QueueUnavailable('failing', `${directory} is not empty; a backup needs a new or empty folder`)
 }

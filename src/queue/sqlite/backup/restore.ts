@@ -1,7 +1,7 @@
 // Restores a backup. The backup is compared with its checksums, copied beside the queue, and renamed into its place, so a crash leaves the old
 // queue or the new one. The old queue is moved aside, never deleted.
 
-import { chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
@@ -40,7 +40,6 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     await copyAll(backup, building, checksums)
     // Before anything is replaced: this release must be able to open the backup.
     const counted = countIn(building)
-    await giveTo(directory, building)
     const aside = `${directory}.replaced-${new Date(request.now).toISOString().replaceAll(/[:.]/g, '-')}`
     await rename(directory, aside)
     await rename(building, directory)
@@ -49,7 +48,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
     if (!before) await rm(aside, { recursive: true })
     return { ...counted, movedAside: before ? aside : null }
   } catch (error) {
-    // The lock created the directory, perhaps as root; the node could not use it.
+    // The lock created the directory.
     if (!before && !inPlace) await rm(directory, { recursive: true, force: true })
     throw error
   } finally {
@@ -79,16 +78,6 @@ async function copyAll(backup: string, building: string, checksums: Checksums): 
   for (const [file, checksum] of checksums)
     if ((await copyDurably(join(backup, file), join(building, file))) !== checksum)
       throw new QueueUnavailable('failing', `${join(backup, file)} changed while it was copied`)
-}
-
-/** A queue that root restores belongs to the node's user. */
-async function giveTo(directory: string, building: string): Promise<void> {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = await stat(dirname(directory))
-  if (uid === 0) return
-  const entries = await readdir(building, { recursive: true, withFileTypes: true })
-  for (const entry of entries) await chown(join(entry.parentPath, entry.name), uid, gid)
-  await chown(building, uid, gid)
 }
 
 function countIn(directory: string): { messages: number; spoolFiles: number } {

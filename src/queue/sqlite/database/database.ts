@@ -1,9 +1,9 @@
 // Opens the SQLite file of a queue with the settings that durability needs; no other file sets pragmas. better-sqlite3 opens an existing WAL
 // database with synchronous=NORMAL, so every open sets FULL.
 
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { makeDirectory } from '../../../lib/make-directory.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 import { explainErrors, fileExists } from './file-errors.ts'
 import { migrate, requireCurrent, requireKnown } from './migrations.ts'
@@ -24,7 +24,7 @@ const QUICK_CHECK_PAGES = 65_536
 
 /** Opens the connection of the owner: creates, migrates and checks the database. Throws QueueUnavailable. */
 export function openOwned(directory: string): Database {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   requireNothingLeft(directory, DATABASE_FILE)
   return openWith(directory, { timeout: BUSY_TIMEOUT_MS }, (db) => {
     configure(db)

@@ -1,9 +1,10 @@
 // Locks between processes: the owner of a queue, transfers out of it, and a backup folder. A lock is an exclusive SQLite transaction on a
 // file of its name: the kernel drops it when its process ends, whatever ends it.
 
-import { chownSync, mkdirSync, statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
+import { makeDirectory } from '../../../lib/make-directory.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 import { explainErrors, fileExists } from './file-errors.ts'
 
@@ -43,12 +44,12 @@ export function isOwned(directory: string): boolean {
 function lock(directory: string, name: string, refusal: string): Database {
   const file = join(directory, name)
   return explainErrors(file, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
+    refuseLink(file)
     const db = new SqliteDatabase(file, { timeout: 0 })
     try {
       db.pragma('journal_mode = MEMORY')
       db.exec('BEGIN EXCLUSIVE')
-      giveToOwner(file, directory)
       return db
     } catch (error) {
       db.close()
@@ -58,9 +59,9 @@ function lock(directory: string, name: string, refusal: string): Database {
   })
 }
 
-/** A lock file that root creates must stay usable for the node's user. */
-function giveToOwner(file: string, directory: string): void {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = statSync(directory)
-  chownSync(file, uid, gid)
+/** SQLite follows links, and a lock in another place locks nothing. */
+function refuseLink(file: string): void {
+  const found = lstatSync(file, { throwIfNoEntry: false })
+  if (found && !found.isFile())
+    throw new QueueUnavailable('failing', `${file} is not a file but a link, a pipe or a directory; remove it`)
 }

@@ -1,0 +1,192 @@
+// Root calls commands in the data directory of another user, who has planted links: the commands act as that user, so that nothing outside
+// the directory changes and every new file is usable for the node.
+
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type QueueNode, queueNode } from '../../../test/lib/queue-command.ts'
+import { sampleMessage } from '../../../test/lib/queue-samples.ts'
+import { runWaypost } from '../../../test/lib/run-waypost.ts'
+
+const NOBODY = 65_534
+/** A user without a passwd entry, as in containers. */
+const STRANGER = 48_925
+let node: QueueNode
+/** A folder that only root may read. */
+let ofRoot: string
+beforeEach(() => {
+  node = queueNode()
+  ofRoot = mkdtempSync(join(tmpdir(), 'waypost-root-'))
+})
+afterEach(async () => {
+  rmSync(ofRoot, { recursive: true, force: true })
+  await node.place.remove()
+})
+
+const below = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name))
+const data = () => join(node.folder, 'data')
+const run = (...args: string[]) => runWaypost([...args, '-c', node.config])
+
+/** The node's folder as an administrator makes it: of root and readable, with a data directory of the service. */
+async function give(uid: number): Promise<void> {
+  const queue = await node.open()
+  await queue.accept(sampleMessage(), { claim: false })
+  await queue.close()
+  for (const path of below(node.folder)) if (!path.startsWith(data())) chmodSync(path, 0o644)
+  chmodSync(node.folder, 0o755)
+  for (const path of [data(), ...below(data())]) chownSync(path, uid, uid)
+  chmodSync(data(), 0o700)
+}
+
+const foreign = (uid: number) => below(data()).filter((path) => lstatSync(path).uid !== uid)
+
+describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another user', { timeout: 60_000 }, () => {
+  it.each([NOBODY, STRANGER])('leaves only files that uid %i can use', async (uid) => {
+    await give(uid)
+    const backup = join(node.folder, 'backup')
+    expect(await run('queue', 'hold', '--all')).toMatchObject({ status: 0, stderr: '' })
+    expect(await run('queue', 'list')).toMatchObject({ status: 0 })
+    expect(await run('queue', 'backup', backup)).toMatchObject({ status: 0, stderr: '' })
+    expect(await run('queue', 'restore', backup, '--force')).toMatchObject({ status: 0, stderr: '' })
+    // A restored queue has no lock file. A failed restore must not create one that only root can lock.
+    expect(await run('queue', 'restore', backup)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('--force'),
+    })
+    expect(await run('queue', 'adopt', join(node.folder, 'nowhere'))).toMatchObject({ status: 1 })
+    expect(foreign(uid)).toEqual([])
+    expect(statSync(backup)).toMatchObject({ uid, mode: 0o40700 })
+  })
+
+  it.each(['owner.lock', 'transfer.lock'])('creates and gives away nothing behind a link at %s', async (name) => {
+    await give(NOBODY)
+    const [existing, missing] = [join(ofRoot, 'existing'), join(ofRoot, 'missing')]
+    writeFileSync(existing, 'of root')
+    for (const target of [existing, missing]) {
+      const link = join(data(), 'queue', name)
+      rmSync(link, { force: true })
+      symlinkSync(target, link)
+      await run('queue', 'restore', join(node.folder, 'nothing'), '--force')
+      await run('queue', 'drain', '--abort')
+      await run('reload')
+      expect(statSync(existing)).toMatchObject({ uid: 0, gid: 0 })
+      expect(readFileSync(existing, 'utf8')).toBe('of root')
+      expect(existsSync(missing)).toBe(false)
+    }
+  })
+
+  it('reads no file of root through a link in the spool', async () => {
+    await give(NOBODY)
+    const queue = await node.open()
+    const { file, stream, ...rest } = await queue.createSpoolFile()
+    stream.end('a body')
+    const { size } = await rest.finish()
+    await queue.accept(sampleMessage({ body: { kind: 'spool', file, size } }), { claim: false })
+    await queue.close()
+    const body = join(data(), 'queue', 'spool', file)
+    rmSync(body)
+    writeFileSync(join(ofRoot, 'secret'), 'secret')
+    symlinkSync(join(ofRoot, 'secret'), body)
+    for (const path of below(data())) if (path !== body) chownSync(path, NOBODY, NOBODY)
+    const backup = join(node.folder, 'backup')
+    expect(await run('queue', 'backup', backup)).toMatchObject({ status: 1, stderr: expect.stringContaining('EACCES') })
+    expect(existsSync(join(backup, 'SHA256SUMS'))).toBe(false)
+  })
+
+  it('refuses a directory that a third user may replace', async () => {
+    await give(NOBODY)
+    chownSync(node.folder, STRANGER, STRANGER)
+    expect(await run('queue', 'list')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `root does not work in ${data()}: ${node.folder} belongs to uid ${STRANGER}, who may replace what is below it\n`,
+    })
+    chownSync(node.folder, 0, 0)
+    chmodSync(node.folder, 0o777)
+    expect(await run('queue', 'list')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('every user may replace what is in'),
+    })
+  })
+
+  it('refuses a link to a directory of another user', async () => {
+    await give(NOBODY)
+    const link = join(data(), 'link')
+    mkdirSync(join(ofRoot, 'queue'))
+    symlinkSync(ofRoot, link)
+    const listed = await runWaypost(['queue', 'list', '--data', link])
+    expect(listed).toMatchObject({ status: 2, stderr: expect.stringContaining(`belongs to uid ${NOBODY}`) })
+  })
+
+  it('reports what the node cannot read', async () => {
+    await give(NOBODY)
+    chmodSync(join(node.folder, 'mail.yaml'), 0o600)
+    const { status, stderr } = await run('check')
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/mail\.yaml.*(EACCES|permission denied)/)
+  })
+})
+
+describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the service', { timeout: 60_000 }, () => {
+  const group = () => {
+    chownSync(ofRoot, 0, NOBODY)
+    chmodSync(ofRoot, 0o750)
+  }
+
+  it('makes DKIM keys that the service can read', async () => {
+    group()
+    const keys = join(ofRoot, 'dkim')
+    expect(await runWaypost(['dkim', 'keygen', '--keys', keys, '--domain', 'example.org'])).toMatchObject({ status: 0 })
+    expect(below(keys)).toHaveLength(5)
+    for (const path of [keys, ...below(keys)]) {
+      const { uid, gid, mode } = statSync(path)
+      expect([uid, gid, (mode & 0o777).toString(8)]).toEqual([
+        0,
+        NOBODY,
+        path.includes('.') && !path.endsWith('org') ? '640' : '750',
+      ])
+    }
+  })
+
+  it('makes a passwd-file that the service can read, and keeps the owner of an existing one', async () => {
+    group()
+    const file = join(ofRoot, 'users')
+    const set = () => runWaypost(['passwd', 'set', 'kim', '--file', file], 'a password\n')
+    expect(await set()).toMatchObject({ status: 0 })
+    expect(statSync(file)).toMatchObject({ uid: 0, gid: NOBODY, mode: 0o100640 })
+    chownSync(file, NOBODY, NOBODY)
+    chmodSync(file, 0o600)
+    expect(await set()).toMatchObject({ status: 0 })
+    expect(statSync(file)).toMatchObject({ uid: NOBODY, gid: NOBODY, mode: 0o100600 })
+  })
+
+  it('writes a passwd-file as the owner of its folder', async () => {
+    chownSync(ofRoot, NOBODY, NOBODY)
+    const outside = join(node.folder, 'outside')
+    mkdirSync(outside)
+    chmodSync(outside, 0o700)
+    symlinkSync(join(outside, 'users'), join(ofRoot, 'users'))
+    const set = await runWaypost(['passwd', 'set', 'kim', '--file', join(ofRoot, 'users')], 'a password\n')
+    expect(set).toMatchObject({ status: 2, stderr: expect.stringContaining('cannot be read') })
+    expect(existsSync(join(outside, 'users'))).toBe(false)
+    rmSync(join(ofRoot, 'users'))
+    const again = await runWaypost(['passwd', 'set', 'kim', '--file', join(ofRoot, 'users')], 'a password\n')
+    expect(again.status).toBe(0)
+    expect(statSync(join(ofRoot, 'users'))).toMatchObject({ uid: NOBODY, gid: NOBODY })
+  })
+})
