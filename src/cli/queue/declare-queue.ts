@@ -233,7 +233,7 @@ function declareTransfer(queue: Command, io: Io, finish: Finish): void {
 }
 
 /** The name of the operator for the ledger: behind sudo the calling user. SUDO_USER of other users is ignored, because they can set it freely. */
-export function operatorName(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+function operatorName(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const caller = process.getuid?.() === 0 ? environment.SUDO_USER : undefined
   if (caller) return caller
   try {
