@@ -4,6 +4,21 @@ import type { Content } from '../message/content.ts'
 
 export type AuthResult = 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'temperror' | 'permerror' | 'policy'
 
+/** DMARC for one author domain. */
+export interface AuthorFinding {
+  readonly domain: string
+  readonly result: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
+  /** By the tree walk (RFC 9989 4.10); null if it is not known. */
+  readonly organizationalDomain: string | null
+  /** The policy of the domain owner, after sp, np and t; null without a record. */
+  readonly policy: 'none' | 'quarantine' | 'reject' | null
+  /** The domain of the record, which can be a parent; null without one. */
+  readonly policyDomain: string | null
+  readonly spfAligned: boolean
+  /** The record asks for strict alignment of SPF (aspf=s). */
+  readonly strictSpf: boolean
+}
+
 export interface Authentication {
   readonly spf: { readonly result: AuthResult; readonly domain: string | null; readonly explanation: string | null }
   readonly dkim: readonly {
@@ -22,6 +37,10 @@ export interface Authentication {
     readonly policy: 'none' | 'quarantine' | 'reject' | null
     /** True if From: names several author domains, or something else together with one: no policy applies, which forgers exploit (RFC 9989 11.5). */
     readonly severalAuthors?: boolean
+    /** The finding for each author domain that mail programs may show (message/shown-authors.ts); the first four are evaluated. */
+    readonly authors: readonly AuthorFinding[]
+    /** Why From: is not clear; null if it is. */
+    readonly problem: string | null
     readonly spfAligned: boolean
     readonly dkimAligned: boolean
   }

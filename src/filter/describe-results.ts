@@ -60,8 +60,8 @@ function describeDkim(findings: Findings): { findings: readonly DkimFinding[]; o
       const domain = row.signingDomain ?? ''
       const result = row.status.result as AuthResult
       // The tree walk of DMARC decides. Without a record, and for failed signatures, mailauth's result by the public suffix list is kept.
-      const walked = dmarc.kind === 'evaluated' && dmarc.policyDomain !== null && result === 'pass'
-      const aligned = walked ? dmarc.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
+      const walked = dmarc.kind === 'evaluated' && dmarc.author.policyDomain !== null && result === 'pass'
+      const aligned = walked ? dmarc.author.alignedSigners.has(domain.toLowerCase()) : Boolean(row.status.aligned)
       const finding = { result, domain: cut(domain), selector: cut(row.selector ?? ''), aligned, comment }
       return { finding, outcome: dkimOutcome(finding, row) }
     })
@@ -86,24 +86,42 @@ function dkimOutcome(finding: DkimFinding, row: DKIMVerifyResult['results'][numb
   return { method: 'dkim', result: finding.result, ...reason, properties }
 }
 
-/** mailauth's reason for a From: without a domain, such as `MAILER-DAEMON`. Its other reasons mean several domains. */
-const NO_AUTHOR = 'no-author-domain'
-
 function describeDmarc(found: DmarcFinding): { finding: Authentication['dmarc']; outcome: MethodResult } {
-  if (found.kind !== 'evaluated') {
-    const result = found.kind === 'unavailable' ? 'temperror' : 'permerror'
-    const severalAuthors = found.kind === 'no-author' && found.reason !== NO_AUTHOR
-    const nothing = { domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null }
-    return {
-      finding: { result, ...nothing, severalAuthors },
-      outcome: { method: 'dmarc', result, reason: found.reason, properties: [] },
-    }
-  }
-  const { result, domain, policy, policyDomain, spfAligned, alignedSigners } = found
-  const properties = [...present('header.from', domain), ...present('policy.dmarc', policy ?? '')]
+  if (found.kind !== 'evaluated') return describeUnevaluated(found)
+  const { author, problem } = found
+  const { result, domain, policy, policyDomain, spfAligned, strictSpf, alignedSigners } = author
+  const organizational = author.organizationalDomain ?? ''
+  const properties = [
+    ...present('header.from', domain),
+    ...present('policy.dmarc', policy ?? ''),
+    // The forwarding node must know which of its envelopes would align with an author that is not proven.
+    ...(policy !== null && organizational !== domain ? present('policy.org-domain', organizational) : []),
+    ...(strictSpf ? [{ name: 'policy.aspf', value: 's' }] : []),
+  ]
   return {
-    finding: { result, domain: cut(domain), policy, policyDomain, spfAligned, dkimAligned: alignedSigners.size > 0 },
-    outcome: { method: 'dmarc', result, properties },
+    finding: {
+      result,
+      domain: cut(domain),
+      policy,
+      policyDomain,
+      spfAligned,
+      dkimAligned: alignedSigners.size > 0,
+      authors: [author],
+      problem,
+    },
+    outcome: { method: 'dmarc', result, ...reasonFor(problem), properties },
+  }
+}
+
+function describeUnevaluated(found: Exclude<DmarcFinding, { kind: 'evaluated' }>): ReturnType<typeof describeDmarc> {
+  const { kind, reason } = found
+  const result = kind === 'unavailable' ? 'temperror' : 'permerror'
+  const nothing = { domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null }
+  const authors = kind === 'several' ? found.authors : []
+  const problem = kind === 'unavailable' ? null : reason
+  return {
+    finding: { result, ...nothing, severalAuthors: kind === 'several', authors, problem },
+    outcome: { method: 'dmarc', result, reason: cut(reason), properties: [] },
   }
 }
 

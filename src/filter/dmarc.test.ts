@@ -52,6 +52,47 @@ describe('an author who cannot be judged (RFC 9989 5.3.1, 11.5)', () => {
   })
 })
 
+describe('an author that the strict reader cannot read', () => {
+  const zone: Zone = { '_dmarc.bank.example': policy('p=reject') }
+
+  test.each(['ceo@bank.example>', 'CEO [Bank] <ceo@bank.example>', 'Doe, Ann <ann@bank.example>'])(
+    '%s is judged by the policy of the domain that programs show',
+    async (from) => {
+      const failed = await dmarc(from, 'eve@evil.example', zone)
+      expect(failed).toMatchObject({ result: 'fail', policy: 'reject', domain: 'bank.example' })
+      expect(failed.problem).not.toBeNull()
+      expect(await dmarc(from, 'x@bank.example', zone)).toMatchObject({ result: 'pass', domain: 'bank.example' })
+    },
+  )
+
+  test('each of several shown domains has a finding', async () => {
+    const found = await dmarc('ceo@bank.example <eve@evil.example>', 'eve@evil.example', zone)
+    expect(found).toMatchObject({ result: 'permerror', severalAuthors: true, domain: null })
+    expect(found.authors.map(({ domain, result, policy }) => [domain, result, policy])).toEqual([
+      ['evil.example', 'none', null],
+      ['bank.example', 'fail', 'reject'],
+    ])
+  })
+
+  test('no more than four domains are evaluated, and the others are not forgotten', async () => {
+    const from = ['a', 'b', 'c', 'd', 'bank'].map((name) => `x@${name}.example`).join(', ')
+    const { authors } = await dmarc(from, 'eve@evil.example', zone)
+    expect(authors.map(({ result }) => result)).toEqual(['none', 'none', 'none', 'none', 'permerror'])
+  })
+})
+
+describe('what the forwarding node must know', () => {
+  test('the organizational domain and strict alignment are in the results', async () => {
+    dns.zone.clear()
+    dns.zone.set('_dmarc.a.example', policy('p=none; aspf=s'))
+    const found = await authenticate('From: x@sub.a.example\r\n\r\n', 'eve@evil.example')
+    expect(found.results).toContain(
+      'dmarc=fail header.from=sub.a.example policy.dmarc=none policy.org-domain=a.example policy.aspf=s',
+    )
+    expect(found.dmarc.authors).toMatchObject([{ organizationalDomain: 'a.example', strictSpf: true }])
+  })
+})
+
 describe('alignment (RFC 9989 4.4)', () => {
   const zone: Zone = { '_dmarc.a.example': policy('p=reject') }
 

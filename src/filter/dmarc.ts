@@ -1,44 +1,70 @@
-// DMARC (RFC 9989) of a message from its SPF and DKIM findings, evaluated by mailauth's tree walk.
+// DMARC (RFC 9989) of a message from its SPF and DKIM findings, evaluated by mailauth's tree walk for each author domain that mail programs
+// may show (message/shown-authors.ts).
 
 import { evaluateDmarc } from 'mailauth/lib/dmarc/index.js'
 import type { DKIMVerifyResult, SPFResult } from 'mailauth'
-import type { Authentication } from './authentication.ts'
+import type { ShownAuthors } from '../message/shown-authors.ts'
+import type { AuthorFinding } from './authentication.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 
-type Policy = Authentication['dmarc']['policy']
+/** Author domains that are evaluated; each costs up to eight queries (RFC 9989 4.10). Real messages have one. */
+const MAX_AUTHOR_DOMAINS = 4
+
+export interface EvaluatedAuthor extends AuthorFinding {
+  /** Signing domains in lower case whose signatures pass and align. */
+  readonly alignedSigners: ReadonlySet<string>
+}
 
 export type DmarcFinding =
-  | {
-      readonly kind: 'evaluated'
-      readonly result: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
-      /** The author domain. */
-      readonly domain: string
-      /** Of the author domain, by the tree walk (4.10); null if the walk finds none. */
-      readonly organizationalDomain: string | null
-      /** The policy of the domain owner, after sp, np and t; null without a record. */
-      readonly policy: Policy
-      /** The domain of the record. */
-      readonly policyDomain: string | null
-      readonly spfAligned: boolean
-      /** Signing domains in lower case whose signatures pass and align. */
-      readonly alignedSigners: ReadonlySet<string>
-    }
-  /** From: has no author domain, or more than one (RFC 9989 5.3.1): suspicious (11.5). */
+  | { readonly kind: 'evaluated'; readonly author: EvaluatedAuthor; readonly problem: string | null }
+  /** More than one author domain (RFC 9989 5.3.1): suspicious (11.5). */
+  | { readonly kind: 'several'; readonly authors: readonly EvaluatedAuthor[]; readonly reason: string }
   | { readonly kind: 'no-author'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string }
 
+interface Evidence {
+  readonly spf: SPFResult | null
+  readonly signatures: DKIMVerifyResult
+  readonly resolver: MailauthResolver
+}
+
 /** Evaluates DMARC. `signatures` is null if they were not verified in time. */
 export async function evaluateDmarcPolicy(input: {
+  readonly shown: ShownAuthors
   readonly spf: SPFResult | null
   readonly signatures: DKIMVerifyResult | null
   readonly resolver: MailauthResolver
 }): Promise<DmarcFinding> {
-  const { spf, signatures, resolver } = input
+  const { shown, spf, signatures, resolver } = input
   if (signatures === null) return { kind: 'unavailable', reason: 'signatures could not be checked' }
+  const evidence = { spf, signatures, resolver }
+  const [first, ...others] = shown.domains
+  if (first === undefined) return { kind: 'no-author', reason: shown.problem ?? 'no author domain' }
+  if (others.length === 0)
+    return { kind: 'evaluated', author: await evaluateAuthor(first, evidence), problem: shown.problem }
+  const evaluated = await Promise.all(
+    shown.domains.slice(0, MAX_AUTHOR_DOMAINS).map((domain) => evaluateAuthor(domain, evidence)),
+  )
+  const left = shown.domains.slice(MAX_AUTHOR_DOMAINS).map((domain) => ({ ...unevaluated, domain }))
+  return { kind: 'several', authors: [...evaluated, ...left], reason: shown.problem ?? 'several author domains' }
+}
+
+const unevaluated = {
+  result: 'permerror',
+  organizationalDomain: null,
+  policy: null,
+  policyDomain: null,
+  spfAligned: false,
+  strictSpf: false,
+  alignedSigners: new Set<string>(),
+} as const
+
+async function evaluateAuthor(authorDomain: string, evidence: Evidence): Promise<EvaluatedAuthor> {
+  const { spf, signatures, resolver } = evidence
+  const headerFrom = [`author@${authorDomain}`]
   const passing = signatures.results.filter((row) => row.status.result === 'pass')
-  const { response, dkimAligned, reason } = await evaluateDmarc({
-    headerFrom: signatures.headerFrom,
-    fromFields: signatures.fromFields,
+  const { response, dkimAligned } = await evaluateDmarc({
+    headerFrom,
     spfDomains: spf?.status.result === 'pass' ? [spf.domain] : [],
     dkimDomains: passing.map((row) => ({
       domain: row.signingDomain ?? '',
@@ -47,18 +73,18 @@ export async function evaluateDmarcPolicy(input: {
     resolver,
     strict: true,
   })
-  if (response === false) return { kind: 'no-author', reason: reason ?? 'no author domain' }
+  if (response === false) return { ...unevaluated, domain: authorDomain }
   let result = response.status.result as 'pass' | 'fail' | 'none' | 'temperror'
-  if (result === 'fail' && (await mightPass(input))) result = 'temperror'
-  const policy = result === 'pass' || result === 'fail' ? ((response.policy ?? null) as Policy) : null
+  if (result === 'fail' && (await mightPass(headerFrom, evidence))) result = 'temperror'
+  const policy = result === 'pass' || result === 'fail' ? ((response.policy ?? null) as AuthorFinding['policy']) : null
   return {
-    kind: 'evaluated',
     result,
-    domain: String(response.status.header?.from ?? response.domain),
+    domain: String(response.status.header?.from ?? authorDomain),
     organizationalDomain: response.domain ?? null,
     policy,
     policyDomain: policy === null ? null : (response.policyDomain ?? null),
     spfAligned: Boolean(response.alignment?.spf.result),
+    strictSpf: Boolean(response.alignment?.spf.strict),
     alignedSigners: new Set(dkimAligned ?? []),
   }
 }
@@ -67,18 +93,12 @@ export async function evaluateDmarcPolicy(input: {
  * True if an undecided identifier (temperror) aligns and so may pass later. Undecided identifiers that do not align change nothing:
  * otherwise a forger could evade the author's policy with a domain whose DNS is broken.
  */
-async function mightPass(input: {
-  readonly spf: SPFResult | null
-  readonly signatures: DKIMVerifyResult | null
-  readonly resolver: MailauthResolver
-}): Promise<boolean> {
-  const { spf, signatures, resolver } = input
-  const undecided = signatures?.results.filter((row) => row.status.result === 'temperror') ?? []
+async function mightPass(headerFrom: readonly string[], { spf, signatures, resolver }: Evidence): Promise<boolean> {
+  const undecided = signatures.results.filter((row) => row.status.result === 'temperror')
   const spfDomains = spf?.status.result === 'temperror' ? [spf.domain] : []
   if (undecided.length === 0 && spfDomains.length === 0) return false
   const { response } = await evaluateDmarc({
-    headerFrom: signatures?.headerFrom ?? [],
-    ...(signatures ? { fromFields: signatures.fromFields } : {}),
+    headerFrom: [...headerFrom],
     spfDomains,
     dkimDomains: undecided.map((row) => ({ domain: row.signingDomain ?? '' })),
     resolver,

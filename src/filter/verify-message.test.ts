@@ -152,7 +152,7 @@ describe('forgeries', () => {
     const header = Buffer.concat([Buffer.from('From: eve@example.net\r\n'), plain.header])
     const found = await authenticate({ ...plain, header })
     expect(found.dmarc).toMatchObject({ result: 'permerror', domain: null })
-    expect(found.results).toContain('dmarc=permerror reason="multiple-from-fields"')
+    expect(found.results).toContain('dmarc=permerror reason="2 From: fields"')
   })
 
   test('cannot write results', async () => {

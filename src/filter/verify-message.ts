@@ -8,6 +8,8 @@ import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { openMessage } from '../message/content.ts'
+import { readFields } from '../message/header.ts'
+import { readShownAuthors } from '../message/shown-authors.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
 import { type Deadline, startDeadline } from './verification-deadline.ts'
 import { describeFindings } from './describe-results.ts'
@@ -69,9 +71,10 @@ async function authenticateWithin(request: AuthenticationRequest, means: Means):
     means.deadline.limit(checkSpf(request, { resolver: means.resolver, limitMs: means.budgetMs * SPF_SHARE })),
     verifyCapped(request, means),
   ])
+  const shown = readShownAuthors(readFields(request.content.header))
   // In parallel, so that a malformed ARC set cannot affect the author's policy.
   const [policy, chain] = await Promise.all([
-    means.deadline.limit(evaluateDmarcPolicy({ spf: spfResult, signatures, resolver: means.resolver })),
+    means.deadline.limit(evaluateDmarcPolicy({ shown, spf: spfResult, signatures, resolver: means.resolver })),
     means.deadline.limit(validateChain(signatures, means)),
   ])
   const dmarc = policy ?? { kind: 'unavailable' as const, reason: 'time is up' }

@@ -2,11 +2,11 @@
 // `"Ann via example.org" <ann=stranger.example@srs.example.org>`. Replies still go to the author (RFC 5322 3.6.2).
 
 import { createHash } from 'node:crypto'
-import { isAscii } from '../smtp/domain.ts'
 import { LOCAL_PART_OCTETS } from '../smtp/address-limits.ts'
 import { splitAddress } from '../smtp/mailbox.ts'
 import { tokenizeAddresses } from './address-tokens.ts'
 import type { AddressToken } from './address-tokens.ts'
+import { writePhrase } from './encoded-words.ts'
 import { writeField } from './field.ts'
 import { fieldsNamed } from './header.ts'
 import type { Field } from './header.ts'
@@ -20,8 +20,6 @@ export interface ViaNames {
 
 /** Characters kept of a display name. */
 const MAX_NAME = 120
-/** Octets of text in one encoded word, which has at most 75 characters in all (RFC 2047 2). */
-const ENCODED_OCTETS = 45
 /** A local part that needs no quotes (RFC 5321 4.1.2 Dot-string). */
 const dotString = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
 const encodedWord = /^=\?[^?\s]+\?[bq]\?[^?\s]*\?=$/i
@@ -56,14 +54,14 @@ function renamed(field: Field, name: string): Buffer {
 /** Encoded words stay unchanged; other words become one quoted string. */
 function displayName(value: string, author: string, via: string): string {
   const words = nameWords(value)
-  if (words.length === 0) return quoted(`${author.replace('@', ' at ')} via ${via}`)
+  if (words.length === 0) return writePhrase(`${author.replace('@', ' at ')} via ${via}`)
   const encoded = words.filter((word) => encodedWord.test(word))
   if (encoded.length === words.length && words.join(' ').length <= MAX_NAME)
-    return `${words.join(' ')} ${quoted(`via ${via}`)}`
+    return `${words.join(' ')} ${writePhrase(`via ${via}`)}`
   // Mixed or too long: only the unencoded words are kept.
   const plain = words.filter((word) => !encodedWord.test(word)).join(' ')
   const name = plain === '' ? author.replace('@', ' at ') : plain.slice(0, MAX_NAME).toWellFormed()
-  return quoted(`${name} via ${via}`)
+  return writePhrase(`${name} via ${via}`)
 }
 
 /** The words before the angle bracket without quotes; none if the value has not the form `name <address>`. */
@@ -83,22 +81,4 @@ function nameWords(value: string): string[] {
 
 function textOf(token: AddressToken): string {
   return token.kind === 'quoted' ? token.text.slice(1, -1).replace(/\\(.)/g, '$1').trim() : token.text
-}
-
-function quoted(text: string): string {
-  return isAscii(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : encode(text)
-}
-
-/** UTF-8 text as encoded words (RFC 2047), split between characters. */
-function encode(text: string): string {
-  const pieces: string[] = []
-  let piece = ''
-  for (const character of text) {
-    if (Buffer.byteLength(piece + character) > ENCODED_OCTETS) {
-      pieces.push(piece)
-      piece = ''
-    }
-    piece += character
-  }
-  return [...pieces, piece].map((one) => `=?utf-8?B?${Buffer.from(one).toString('base64')}?=`).join(' ')
 }

@@ -35,8 +35,9 @@ function evaluate(from: string, situation?: Pick<Situation, 'spf' | 'dkim'>) {
   const results = (situation?.dkim ?? []).map((one) => ({ signingDomain: one.domain, status: { result: one.result } }))
   const spf = situation?.spf ?? { domain: 'elsewhere.invalid', result: 'none' }
   return evaluateDmarcPolicy({
+    shown: { addresses: [`someone@${from}`], domains: [from], problem: null },
     spf: { domain: spf.domain, status: { result: spf.result } } as SPFResult,
-    signatures: { headerFrom: [`someone@${from}`], fromFields: 1, results } as unknown as DKIMVerifyResult,
+    signatures: { results } as unknown as DKIMVerifyResult,
     resolver: createMailauthResolver(stub),
   })
 }
@@ -58,10 +59,12 @@ describe('DMARC tree walks', () => {
       const found = await evaluate(domain)
       const asked = dns.questions.slice(before).map((question) => question.split(' ')[0])
       expect(asked).toEqual(walk.queries)
-      if (found.kind === 'evaluated' && found.result !== 'none') expect(found.organizationalDomain).toBe(walk.org)
+      if (found.kind === 'evaluated' && found.author.result !== 'none')
+        expect(found.author.organizationalDomain).toBe(walk.org)
     }
-    const found = await evaluate(situation.from, situation)
-    if (found.kind !== 'evaluated') throw new Error(`not evaluated: ${found.reason}`)
+    const finding = await evaluate(situation.from, situation)
+    if (finding.kind !== 'evaluated') throw new Error(`not evaluated: ${finding.reason}`)
+    const found = finding.author
     const wanted = situation.expect
     if (wanted.result !== undefined) expect(found.result).toBe(wanted.result)
     if (wanted.policy !== undefined) expect(found.policy).toBe(wanted.policy)

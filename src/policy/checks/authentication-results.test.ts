@@ -4,11 +4,13 @@ import type { Authentication, Authenticator } from '../../filter/authentication.
 import type { Mail } from '../check.ts'
 import { authenticationResultsCheck } from './authentication-results.ts'
 
+const unaligned = { spfAligned: false, dkimAligned: false, authors: [], problem: null } as const
+
 function findings(more: Partial<Authentication>): Authentication {
   return {
     spf: { result: 'none', domain: null, explanation: null },
     dkim: [],
-    dmarc: { result: 'none', domain: null, policy: null, spfAligned: false, dkimAligned: false },
+    dmarc: { ...unaligned, result: 'none', domain: null, policy: null },
     arc: { result: 'none' },
     results: 'example.org; none',
     ...more,
@@ -17,7 +19,7 @@ function findings(more: Partial<Authentication>): Authentication {
 
 const finds = (found: Authentication): Authenticator => ({ authenticate: async () => found })
 const spoofed = findings({
-  dmarc: { result: 'fail', domain: 'bank.example', policy: 'reject', spfAligned: false, dkimAligned: false },
+  dmarc: { ...unaligned, result: 'fail', domain: 'bank.example', policy: 'reject' },
 })
 
 const check = (found: Authentication, rejectByPolicy = false) => {
@@ -56,7 +58,7 @@ test('SPF or DMARC proves the sender, DKIM alone does not', async () => {
 
 test('DMARC proves senders of the author domain and its subdomains, no other reverse-path', async () => {
   const passed = (domain: string) =>
-    findings({ dmarc: { result: 'pass', domain, policy: 'none', spfAligned: false, dkimAligned: true } })
+    findings({ dmarc: { ...unaligned, result: 'pass', domain, policy: 'none', dkimAligned: true } })
   const proven = async (domain: string, sender: string | null) =>
     (await check(passed(domain))(mailFacts(`From: a@${domain}`, { sender }))).senderProven
   expect(await proven('a.example', 'ann@a.example')).toBe(true)
