@@ -122,6 +122,8 @@ export interface Directory {
   /** Bare names belong to it. */
   readonly mainDomain: string
   readonly rewrites: readonly Rewrite[]
+  /** Our domains in normal form. */
+  readonly domains: ReadonlyMap<string, DomainRecord>
   /** The record of a domain in normal form; undefined if it is not ours. */
   domain(name: string): DomainRecord | undefined
   /** The terms for forwards to this foreign domain, unless their entries have terms. */

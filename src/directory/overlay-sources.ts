@@ -15,6 +15,7 @@ export function overlaySources(files: Snapshot, sources: () => readonly External
   return {
     mainDomain: files.mainDomain,
     rewrites: files.rewrites,
+    domains: files.domains,
     domain: (name) => files.domain(name),
     forwardPolicy: (name) => files.forwardPolicies.get(name),
     find: (key) => {

@@ -52,6 +52,8 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
   const router: Router = {
     resolve: async (request) => destinations({ original: request.forwardPath, recipient: request.forwardPath }),
     isOurs: () => true,
+    ownNames: () => ({ highestAbove: () => null, hasBelow: () => false }),
+    rewriteSender: async () => ({ kind: 'none', cause: 'not tested' }),
     maySendAs: async () => ({ kind: 'no', allowed: [] }),
   }
   return {

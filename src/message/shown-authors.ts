@@ -117,7 +117,8 @@ const LOCAL_TEXT = 140
 // oxlint-disable-next-line no-control-regex -- the class of characters that end a domain begins with them
 const tightDomain = /(?:\[[^\]\s]*\]?|[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+)/y
 // oxlint-disable-next-line no-control-regex -- as above
-const looseDomain = /\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+(?:\s+[.]\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+)*/y
+const looseDomain =
+  /\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+(?:\s+[.]\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+)*/y
 
 /** The address at each `@`. White space around `@` and dots is the obsolete syntax of RFC 5322 4.4, which some programs still read. */
 function addressesIn(text: string): string[] {

@@ -29,6 +29,8 @@ export function createCurrentData(first: NodeData): CurrentData {
     router: {
       resolve: (request) => data.router.resolve(request),
       isOurs: (domain) => data.router.isOurs(domain),
+      ownNames: () => data.router.ownNames(),
+      rewriteSender: (sender, at) => data.router.rewriteSender(sender, at),
       maySendAs: (who, address) => data.router.maySendAs(who, address),
     },
     signer: {

@@ -152,6 +152,7 @@ describe('sources that answer late, or are unavailable', () => {
   const live: Directory = {
     mainDomain: 'example.org',
     rewrites: [],
+    domains: new Map(),
     domain: (name) =>
       name === 'example.org' ? { source: 'configuration', catchAll: { targets: [], source: 'x' } } : undefined,
     find: (key) => new Promise((resolve) => setImmediate(() => resolve(records[key] ?? { kind: 'absent' }))),

@@ -91,9 +91,29 @@ export interface Router {
   resolve(request: ResolveRequest): Promise<Resolution>
   /** True for a domain whose mail this node accepts from any client: mail, alias, SRS and transport domains. */
   isOurs(domain: string): boolean
+  /** How domains relate to ours. */
+  ownNames(): OwnNames
+  /**
+   * The SRS form of a sender of any domain, also of ours: for a sender of ours that is not proven. `at` is unix milliseconds.
+   */
+  rewriteSender(sender: string, at: number): Promise<RewrittenSender>
   /** Whether this authenticated user or machine may use this address as sender. */
   maySendAs(identity: Authenticated, address: string): Promise<SendAs>
 }
+
+/** All domains are in normal form: lower case with A-labels. */
+export interface OwnNames {
+  /** The highest domain of ours that the domain is at or below; null if there is none. */
+  highestAbove(domain: string): string | null
+  /** True if the domain, or a domain below it, is ours. */
+  hasBelow(domain: string): boolean
+}
+
+export type RewrittenSender =
+  | { readonly kind: 'rewritten'; readonly address: string }
+  /** The role does not rewrite senders, or this one cannot be rewritten. */
+  | { readonly kind: 'none'; readonly cause: string }
+  | { readonly kind: 'unavailable'; readonly cause: string }
 
 export type SendAs =
   | { readonly kind: 'yes'; readonly source: string }

@@ -3,11 +3,13 @@
 import { addressKey, parseAddress, printAddress, splitTag } from '../directory/address.ts'
 import { isTemporary } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
-import type { Destination, Step } from './resolution.ts'
+import type { Destination, RewrittenSender, Step } from './resolution.ts'
 import type { FailedMember, FinalTarget, ResolutionState } from './resolution-state.ts'
+import type { SrsRole } from './router-settings.ts'
 import { lookupFailed, senderTooLong } from './routing-replies.ts'
 import { encodeSrs, isSrsDomain } from './srs/srs.ts'
 import { encodeToken } from './srs/srs-token.ts'
+import type { TokenEncoded } from './srs/srs-token.ts'
 
 export interface RewrittenTargets {
   readonly destinations: readonly Destination[]
@@ -55,8 +57,7 @@ async function senderFor(state: ResolutionState, target: FinalTarget): Promise<S
   const { srs } = state.settings
   if (!srs?.rewrite || !target.leaves || reversePath === null) return { reversePath }
   const isOwn = (domain: string) => state.directory.domain(domain) !== undefined || isSrsDomain(domain, srs)
-  const plain = encodeSrs(reversePath, at, srs, isOwn)
-  const encoded = plain.kind === 'too-long' && srs.tokens ? await encodeToken(reversePath, at, srs, srs.tokens) : plain
+  const encoded = await encode(reversePath, at, srs, isOwn)
   if (encoded.kind === 'unavailable') return { reply: lookupFailed(encoded.cause) }
   if (encoded.kind === 'unchanged') return { reversePath }
   if (encoded.kind === 'too-long') {
@@ -65,6 +66,31 @@ async function senderFor(state: ResolutionState, target: FinalTarget): Promise<S
   const note = `sender and ${printAddress(target.address)} are both foreign`
   const step: Step = { rule: 'srs', from: reversePath, to: encoded.address, source: 'configuration', note }
   return { reversePath: encoded.address, step }
+}
+
+async function encode(
+  sender: string,
+  at: number,
+  srs: SrsRole,
+  isOwn: (domain: string) => boolean,
+): Promise<TokenEncoded> {
+  const plain = encodeSrs(sender, at, srs, isOwn)
+  return plain.kind === 'too-long' && srs.tokens ? encodeToken(sender, at, srs, srs.tokens) : plain
+}
+
+/** The SRS form of a sender, also of one of our domains. */
+export async function rewriteAnySender(sender: string, at: number, srs: SrsRole | undefined): Promise<RewrittenSender> {
+  if (!srs?.rewrite) return { kind: 'none', cause: 'this role does not rewrite senders' }
+  const encoded = await encode(sender, at, srs, () => false)
+  switch (encoded.kind) {
+    case 'rewritten':
+    case 'unavailable':
+      return encoded
+    case 'unchanged':
+      return { kind: 'none', cause: encoded.reason }
+    case 'too-long':
+      return { kind: 'none', cause: `its SRS form has ${encoded.octets} octets` }
+  }
 }
 
 /**

@@ -7,7 +7,8 @@ import type { Directory } from '../directory/directory.ts'
 import { createTurns } from '../lib/turns.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import { isTemporary } from '../smtp/reply.ts'
-import { rewriteSenders } from './rewrite-senders.ts'
+import { createOwnNames } from './own-names.ts'
+import { rewriteAnySender, rewriteSenders } from './rewrite-senders.ts'
 import { addNextHopTarget, leaveDomains } from './expand.ts'
 import { resolveAddress } from './resolve-address.ts'
 import {
@@ -19,7 +20,7 @@ import {
   unknownAddress,
   unknownYet,
 } from './routing-replies.ts'
-import type { Resolution, ResolveRequest, Router } from './resolution.ts'
+import type { OwnNames, Resolution, ResolveRequest, Router } from './resolution.ts'
 import { isSrsRecipient, reverseSrs } from './reverse-srs.ts'
 import type { RouterSettings } from './router-settings.ts'
 import { maySendAs } from './send-as.ts'
@@ -35,7 +36,14 @@ export function createRouter(settings: RouterSettings, directory: () => Director
     throw new RangeError('relayFor must not contain "internet": the node would be an open relay')
   }
   const turns = createTurns(STEPS_PER_TURN)
+  let names: { readonly of: Directory; readonly names: OwnNames } | null = null
   return {
+    ownNames: () => {
+      const of = directory()
+      if (names?.of !== of) names = { of, names: createOwnNames(of, settings) }
+      return names.names
+    },
+    rewriteSender: (sender, at) => rewriteAnySender(sender, at, settings.srs),
     resolve: (request) => resolve({ settings, turns, directory: directory() }, request),
     isOurs: (domain) => {
       const name = normalDomain(domain)

@@ -131,6 +131,7 @@ describe('an unavailable source', () => {
   const directory = (answer: Directory['grants']): Directory => ({
     mainDomain: 'example.org',
     rewrites: [],
+    domains: new Map(),
     domain: () => undefined,
     find: () => ({ kind: 'absent' }),
     grants: answer,

@@ -114,6 +114,7 @@ describe('a fleet', () => {
   const directory: Directory = {
     mainDomain: 'example.org',
     rewrites: [],
+    domains: new Map(),
     domain: (name) => (name === 'example.org' ? { source: 'configuration' } : undefined),
     find: (key) =>
       key === 'kim@example.org'
