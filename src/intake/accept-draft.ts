@@ -6,10 +6,10 @@ import { storageRefusal } from '../policy/checks/storage.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import { unforeseen } from '../smtp/reply.ts'
 import { ledgerOf } from './acceptance-events.ts'
-import { planCopies, refusedWhole } from './copies.ts'
 import { noKeys, withoutLoops } from './forward-loop.ts'
 import type { Acceptance, Checked, Intake } from './intake.ts'
 import { makeCopies } from './make-copies.ts'
+import { planMessage } from './plan-message.ts'
 import { prepareOwn } from './own-message.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { recipientsOf } from './recipients.ts'
@@ -34,20 +34,18 @@ async function acceptDraft(settings: IntakeSettings, ports: IntakePorts, checked
 }
 
 async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Checked): Promise<Acceptance> {
-  const { draft, mail, findings } = checked
+  const { draft, mail } = checked
   const unlooped = withoutLoops(recipientsOf(draft, settings), mail.fields, settings.loop ?? noKeys)
   if (unlooped.kind === 'refused') return { kind: 'refused', reply: unlooped.reply }
-  const { sorted } = unlooped
-  const copies = planCopies(settings.forwards ?? null, { ...findings, fields: mail.fields }, sorted)
-  const refused = refusedWhole(copies)
-  if (refused) return { kind: 'refused', reply: refused }
+  const plan = await planMessage(settings, ports, { checked, sorted: unlooped.sorted })
+  if (plan.kind === 'refused') return plan
   const { queueId } = mail
-  if (copies.length === 0) {
+  if (plan.copies.length === 0) {
     const messageId = readMessageId(mail.fields)
-    await ports.queue.record(ledgerOf({ ...checked, ...sorted, copied: [], signing: [], messageId }))
+    await ports.queue.record(ledgerOf({ ...plan.checked, ...plan.sorted, copied: [], signing: [], messageId }))
     return { kind: 'accepted', queueId, bodyKept: false }
   }
-  const made = await makeCopies(settings, ports, { checked, copies, ...sorted })
+  const made = await makeCopies(settings, ports, { ...plan, ...plan.sorted })
   try {
     await store(ports, made.messages)
   } catch (error) {

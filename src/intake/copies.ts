@@ -31,21 +31,37 @@ interface CopyReason {
 
 /** Each text says what the sender can change. */
 const refusalTexts: Readonly<Record<ForwardDecision['cause'], string>> = {
+  'own-author': 'This message has an author of our domain whom DMARC does not prove, so it is not forwarded from here',
   dmarc: "This message would fail the DMARC check after a forward here: sign it with a DKIM key of the author's domain",
   spam: 'This message looks like spam and is not forwarded from here',
 }
 
 /** The unchanged message keeps the first queue id. */
-const copyOrder = ['pass', 'rewrite-from', 'wrap', 'reject dmarc', 'reject spam'] as const
+const copyOrder = ['pass', 'rewrite-from', 'wrap', 'reject own-author', 'reject dmarc', 'reject spam'] as const
 
 type Sorted = Pick<SortedRecipients, 'recipients' | 'forwards' | 'relayedForwards'>
 
+/** The recipients, and those that no envelope of ours may reach (safe-envelopes.ts), with the reason. */
+export interface Enveloped {
+  readonly sorted: Sorted
+  readonly refusals: ReadonlyMap<NewRecipient, string>
+}
+
 /** Without a policy, or where there is nothing to decide, all recipients get one copy. */
-export function planCopies(policy: ForwardPolicy | null, mail: ForwardedMail, sorted: Sorted): readonly Copy[] {
+export function planCopies(
+  policy: ForwardPolicy | null,
+  mail: ForwardedMail,
+  { sorted, refusals }: Enveloped,
+): readonly Copy[] {
   const { recipients, forwards, relayedForwards } = sorted
   const judgement = forwards.size + relayedForwards.size > 0 ? (policy?.judge(mail) ?? null) : null
   const groups = Map.groupBy(
-    recipients.map((recipient) => ({ recipient, decision: decide(judgement, recipient, sorted) })),
+    recipients.map((recipient) => {
+      const reason = refusals.get(recipient)
+      if (reason !== undefined)
+        return { recipient, decision: { treatment: 'reject', cause: 'own-author', reason } as const }
+      return { recipient, decision: decide(judgement, recipient, sorted) }
+    }),
     ({ decision }) => kindOf(decision),
   )
   return copyOrder.flatMap((kind) => {

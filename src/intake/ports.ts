@@ -9,6 +9,7 @@ import type { Claim, Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import type { EditSettings } from './edit-header.ts'
 import type { LoopSettings } from './forward-loop.ts'
+import type { EnvelopeSettings } from './safe-envelopes.ts'
 
 export interface IntakeSettings {
   readonly edit: EditSettings
@@ -17,6 +18,8 @@ export interface IntakeSettings {
   readonly expanded?: boolean
   /** Keys for the detection of forwarding loops; without them only Delivered-To is used. */
   readonly loop?: LoopSettings
+  /** Keeps the envelopes of this node from making forgeries of our domains pass DMARC. */
+  readonly envelopes?: EnvelopeSettings
   /** Without a policy forwarded copies pass unchanged. */
   readonly forwards?: ForwardPolicy
   /** Adds an ARC set to forwarded copies: the domain of the key, and the authserv-id of the results. */

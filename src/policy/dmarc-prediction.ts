@@ -7,6 +7,7 @@ import { fieldsNamed } from '../message/header.ts'
 import type { Field } from '../message/header.ts'
 import { spamFieldKeys } from '../message/spam-fields.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
+import { resultProperty } from './known-results.ts'
 import { SPAM_METHOD } from './spam-score.ts'
 
 export interface DmarcPrediction {
@@ -26,7 +27,7 @@ const replacedFields: readonly string[] = spamFieldKeys
 export function predictDmarc(results: readonly MethodResult[], arrived: readonly Field[]): DmarcPrediction {
   const dmarc = results.find((one) => one.method === 'dmarc')
   if (!dmarc) return { predicted: 'unknown', atArrival: 'unknown', reason: 'DMARC was not checked' }
-  const domain = property(dmarc, 'header.from') ?? 'the author domain'
+  const domain = resultProperty(dmarc, 'header.from') ?? 'the author domain'
   if (dmarc.result === 'none') return noPolicy('unknown', `${domain} publishes no DMARC record`)
   if (dmarc.result !== 'pass' && dmarc.result !== 'fail')
     return { predicted: 'unknown', atArrival: 'unknown', reason: `the DMARC check ended with ${dmarc.result}` }
@@ -40,7 +41,7 @@ export function predictDmarc(results: readonly MethodResult[], arrived: readonly
       atArrival,
       reason: `the signature of ${lasting.domain} (${lasting.selector}) stays valid`,
     }
-  const policy = property(dmarc, 'policy.dmarc') ?? 'none'
+  const policy = resultProperty(dmarc, 'policy.dmarc') ?? 'none'
   if (policy === 'none') return noPolicy(atArrival, `${domain} has policy p=none`)
   return { predicted: 'fail', atArrival, reason: `${whyNot(atArrival, signers)}, and ${domain} has policy p=${policy}` }
 }
@@ -53,8 +54,8 @@ interface Signature {
 /** Valid aligned signatures. The verifier marks alignment, because it did the DNS tree walk (RFC 9989 4.4.1). */
 function alignedSignatures(results: readonly MethodResult[]): readonly Signature[] {
   return results
-    .filter((one) => one.method === 'dkim' && one.result === 'pass' && property(one, 'policy.aligned') === 'yes')
-    .map((one) => ({ domain: property(one, 'header.d') ?? '', selector: property(one, 'header.s') ?? '' }))
+    .filter((one) => one.method === 'dkim' && one.result === 'pass' && resultProperty(one, 'policy.aligned') === 'yes')
+    .map((one) => ({ domain: resultProperty(one, 'header.d') ?? '', selector: resultProperty(one, 'header.s') ?? '' }))
 }
 
 /** The header without the Received field of the peer and its Authentication-Results field directly below. */
@@ -87,8 +88,4 @@ function whyNot(atArrival: 'pass' | 'fail', signers: readonly Signature[]): stri
 
 function noPolicy(atArrival: DmarcPrediction['atArrival'], reason: string): DmarcPrediction {
   return { predicted: 'no-policy', atArrival, reason }
-}
-
-function property(result: MethodResult, name: string): string | null {
-  return result.properties.find((one) => one.name === name)?.value ?? null
 }

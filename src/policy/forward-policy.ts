@@ -2,32 +2,26 @@
 // destination is passed, rewritten, wrapped or refused, as routing data or the configuration say. Only mail whose author was proven here
 // gets our own author address: to rewrite or wrap a failed message would launder a forgery.
 
-import { parseResults, trustedResults } from '../message/results-field.ts'
-import type { MethodResult } from '../message/results-field.ts'
 import { readAuthors } from '../message/from.ts'
 import type { Field } from '../message/header.ts'
 import type { ForwardTerms } from '../route/resolution.ts'
 import { domainOf } from '../smtp/mailbox.ts'
-import type { Origin } from '../smtp/origin.ts'
 import { belowTrace, predictDmarc } from './dmarc-prediction.ts'
 import type { DmarcPrediction } from './dmarc-prediction.ts'
+import { knownResults } from './known-results.ts'
+import type { VerifiedMail } from './known-results.ts'
 import { overAllCeilings, overCeiling } from './spam-ceiling.ts'
 import type { DefaultCeiling } from './spam-ceiling.ts'
 import { readSpamScore } from './spam-score.ts'
 
 export type Treatment = NonNullable<ForwardTerms['action']>['treatment']
 
-export interface ForwardedMail {
-  readonly fields: readonly Field[]
-  readonly origin: Origin
-  /** The Authentication-Results value that this node adds, or null. */
-  readonly results: string | null
-}
+export type ForwardedMail = VerifiedMail
 
 export interface ForwardDecision {
   readonly treatment: Treatment
   /** Why a copy is refused: it decides the reply. */
-  readonly cause: 'dmarc' | 'spam'
+  readonly cause: 'dmarc' | 'spam' | 'own-author'
   /** For the ledger: the prediction, the rule that applies, and why another treatment is not possible. */
   readonly reason: string
 }
@@ -115,15 +109,10 @@ function foreignAuthor({ isOurs }: ForwardPolicySettings, fields: readonly Field
   return isOurs(domainOf(author).toLowerCase()) ? null : author
 }
 
-/** The results of the node that verified the message (this one or the peer) and the header as that node received it. */
-function findings({ authservId }: ForwardPolicySettings, { origin, fields, results }: ForwardedMail) {
-  if (origin.kind === 'peer') return { results: trustedResults(fields, authservId), arrived: belowTrace(fields) }
-  return { results: ownResults(results), arrived: fields }
-}
-
-function ownResults(value: string | null): readonly MethodResult[] {
-  const parsed = value === null ? null : parseResults(value)
-  return parsed?.kind === 'results' ? parsed.results : []
+/** The results of the node that verified the message and the header as that node received it. */
+function findings({ authservId }: ForwardPolicySettings, mail: ForwardedMail) {
+  const arrived = mail.origin.kind === 'peer' ? belowTrace(mail.fields) : mail.fields
+  return { results: knownResults(authservId, mail), arrived }
 }
 
 function decideByDmarc(

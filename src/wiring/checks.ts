@@ -96,7 +96,15 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
       authenticationResultsCheck({
         authenticator: authenticator(),
         authservId,
-        rejectByPolicy: dmarc.reject,
+        policy: {
+          rejectByPolicy: dmarc.reject,
+          ownDomains: {
+            names: () => router.ownNames(),
+            refuse: dmarc.own_domains === 'refuse',
+            services: dmarc.outside_services,
+          },
+          refuseUnclear: dmarc.unclear_author === 'refuse',
+        },
       }),
     'peer-results': () => peerResultsCheck(authservId),
     sender: () => senderCheck(maySendAs),

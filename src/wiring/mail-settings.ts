@@ -5,6 +5,7 @@ import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.
 import type { Config } from '../config/config.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
+import type { EnvelopeSettings } from '../intake/safe-envelopes.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Router } from '../route/resolution.ts'
 import type { Signer } from '../dkim/signer.ts'
@@ -23,6 +24,7 @@ export function intakeSettings(config: Config, data: IntakeData): IntakeSettings
     sign: config.role.sign,
     expanded: config.bounce.dsn_expanded,
     loop: data.loop,
+    envelopes: envelopeSettings(config),
     forwards: buildForwardPolicy(config, data),
     ...sealSettings(config),
   }
@@ -31,6 +33,13 @@ export function intakeSettings(config: Config, data: IntakeData): IntakeSettings
 export function editSettings(config: Config): EditSettings {
   const { add_missing, hide_client } = config.role.headers
   return { hostname: config.hostname, authservId: config.authserv_id, complete: add_missing, hideClient: hide_client }
+}
+
+/** Every name that the node may use in EHLO. */
+export function envelopeSettings({ authserv_id, hostname, delivery }: Config): EnvelopeSettings {
+  const helo = [delivery.helo, ...Object.values(delivery.destinations).map((one) => one.helo)]
+  const heloNames = [hostname, ...helo.flatMap((one) => [one?.ipv4, one?.ipv6].filter((name) => name !== undefined))]
+  return { authservId: authserv_id, heloNames: [...new Set(heloNames)] }
 }
 
 export function bounceSettings(config: Config): BounceSettings {

@@ -70,7 +70,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   dns: ['resolver.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
   filter: ['authentication.ts', 'spam-scan.ts'],
   intake: ['intake.ts', 'body-spool.ts'],
-  policy: ['verdict.ts', 'check.ts', 'run-checks.ts', 'forward-policy.ts', 'checks/'],
+  policy: ['verdict.ts', 'check.ts', 'run-checks.ts', 'forward-policy.ts', 'own-author.ts', 'checks/'],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts'],
   route: ['resolution.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],

@@ -4,13 +4,13 @@
 import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { buildForwardPolicy, sealSettings } from '../../wiring/forward-settings.ts'
-import { editSettings } from '../../wiring/mail-settings.ts'
+import { editSettings, envelopeSettings } from '../../wiring/mail-settings.ts'
 import type { Config } from '../../config/config.ts'
 import type { NodeData } from '../../node/load-data.ts'
-import { planCopies, refusedWhole } from '../../intake/copies.ts'
 import type { Checked, Draft } from '../../intake/intake.ts'
 import { withoutLoops } from '../../intake/forward-loop.ts'
 import { makeCopies } from '../../intake/make-copies.ts'
+import { planMessage } from '../../intake/plan-message.ts'
 import { recipientsOf } from '../../intake/recipients.ts'
 import { signIfProven } from '../../intake/sign-copies.ts'
 import type { Event } from '../../observe/events.ts'
@@ -34,21 +34,24 @@ export async function explainCopies(
   const { loop } = data
   const unlooped = withoutLoops(recipientsOf(draft), mail.fields, loop)
   if (unlooped.kind === 'refused') return { reply: unlooped.reply, events: [] }
-  const { sorted } = unlooped
-  const forwards = buildForwardPolicy(config, data)
-  const copies = planCopies(forwards, { ...findings, fields: mail.fields }, sorted)
-  const reply = refusedWhole(copies)
-  if (reply) return { reply, events: [] }
-  if (copies.length === 0) {
-    const { origin } = findings
-    const signing = await signIfProven(config.role.sign, data.signer, { origin, content: mail.content, mail })
-    return { reply: null, events: signing.events }
+  const settings = {
+    edit: editSettings(config),
+    sign: config.role.sign,
+    forwards: buildForwardPolicy(config, data),
+    envelopes: envelopeSettings(config),
+    loop,
+    ...sealSettings(config),
   }
-  const edit = editSettings(config)
-  const settings = { edit, sign: config.role.sign, forwards, loop, ...sealSettings(config) }
   const { signer, sealer, router } = data
   const ports = { queue: memory(), signer, sealer, router, newQueueId: () => mail.queueId }
-  const made = await makeCopies(settings, ports, { checked: { ...checked, draft }, copies, ...sorted })
+  const plan = await planMessage(settings, ports, { checked: { ...checked, draft }, sorted: unlooped.sorted })
+  if (plan.kind === 'refused') return { reply: plan.reply, events: [] }
+  if (plan.copies.length === 0) {
+    const { origin } = findings
+    const signing = await signIfProven(config.role.sign, signer, { origin, content: mail.content, mail })
+    return { reply: null, events: signing.events }
+  }
+  const made = await makeCopies(settings, ports, { ...plan, ...plan.sorted })
   return { reply: null, events: made.messages.flatMap((message) => message.events.filter(isDecision)) }
 }
 
@@ -68,7 +71,7 @@ async function draftOf(
   }
 }
 
-const ownChecks = new Set(['forward', 'arc-seal'])
+const ownChecks = new Set(['envelope', 'forward', 'arc-seal'])
 
 function isDecision(event: Event): boolean {
   return (

@@ -1,21 +1,9 @@
 import { expect, test } from 'vitest'
 import { mailFacts, runCheck } from '../../../test/lib/check-facts.ts'
+import { authorFinding, findings, samplePolicy, unaligned } from '../../../test/lib/authentication-samples.ts'
 import type { Authentication, Authenticator } from '../../filter/authentication.ts'
 import type { Mail } from '../check.ts'
 import { authenticationResultsCheck } from './authentication-results.ts'
-
-const unaligned = { spfAligned: false, dkimAligned: false, authors: [], problem: null } as const
-
-function findings(more: Partial<Authentication>): Authentication {
-  return {
-    spf: { result: 'none', domain: null, explanation: null },
-    dkim: [],
-    dmarc: { ...unaligned, result: 'none', domain: null, policy: null },
-    arc: { result: 'none' },
-    results: 'example.org; none',
-    ...more,
-  }
-}
 
 const finds = (found: Authentication): Authenticator => ({ authenticate: async () => found })
 const spoofed = findings({
@@ -23,7 +11,8 @@ const spoofed = findings({
 })
 
 const check = (found: Authentication, rejectByPolicy = false) => {
-  const made = authenticationResultsCheck({ authenticator: finds(found), authservId: 'example.org', rejectByPolicy })
+  const policy = { ...samplePolicy, rejectByPolicy }
+  const made = authenticationResultsCheck({ authenticator: finds(found), authservId: 'example.org', policy })
   return (mail: Mail) => runCheck(made, 'message', mail)
 }
 
@@ -44,6 +33,16 @@ test('several authors are refused in the same case: no policy applies to them (R
   expect((await check(several)(from)).verdict.kind).toBe('accept')
   expect((await check(several, true)(from)).verdict).toMatchObject({ kind: 'reject', reply: { code: 550 } })
   expect((await check(findings({ dmarc }), true)(mailFacts('From: MAILER-DAEMON'))).verdict.kind).toBe('accept')
+})
+
+test('the rules that apply to an accepted message are in the ledger', async () => {
+  const from = mailFacts('From: ceo@bank.example>')
+  const author = authorFinding('bank.example', 'none')
+  const dmarc = { ...unaligned, result: 'none', domain: 'bank.example', policy: null } as const
+  const found = findings({ dmarc: { ...dmarc, authors: [author], problem: 'angle bracket that closes nothing' } })
+  expect((await check(found)(from)).events).toContainEqual(
+    expect.objectContaining({ check: 'unclear-author', result: 'none', queueId: 'Q1' }),
+  )
 })
 
 test('SPF or DMARC proves the sender, DKIM alone does not', async () => {
@@ -89,7 +88,7 @@ test('every result is a ledger event', async () => {
 
 test('mail from a fleet node is not checked again: that node authenticated its client', async () => {
   const never: Authenticator = { authenticate: () => Promise.reject(new Error('asked')) }
-  const check = authenticationResultsCheck({ authenticator: never, authservId: 'example.org', rejectByPolicy: true })
+  const check = authenticationResultsCheck({ authenticator: never, authservId: 'example.org', policy: samplePolicy })
   const origin = { kind: 'peer', role: 'submission', vouched: 'nothing' } as const
   const finding = await runCheck(check, 'message', mailFacts('From: lee@example.org', { origin }))
   expect(finding).toMatchObject({ origin: { vouched: 'authenticated' }, senderProven: true })

@@ -5,19 +5,15 @@ import type { Authentication, Authenticator } from '../../filter/authentication.
 import { buildResults } from '../../message/results-field.ts'
 import type { CheckedEvent } from '../../observe/events.ts'
 import { domainOf } from '../../smtp/mailbox.ts'
-import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, Mail } from '../check.ts'
-import { accept, refuse } from '../verdict.ts'
-import type { Verdict } from '../verdict.ts'
+import { accept } from '../verdict.ts'
+import { judgeAuthors } from './author-policy.ts'
+import type { AuthorPolicy } from './author-policy.ts'
 
 export interface AuthenticationResultsSettings {
   readonly authenticator: Authenticator
   readonly authservId: string
-  /**
-   * Refuse a message that fails a DMARC policy of reject, and one with several authors, to which no policy applies. If false, the results
-   * are only recorded.
-   */
-  readonly rejectByPolicy: boolean
+  readonly policy: AuthorPolicy
 }
 
 export function authenticationResultsCheck(settings: AuthenticationResultsSettings): Check {
@@ -29,15 +25,18 @@ export function authenticationResultsCheck(settings: AuthenticationResultsSettin
 
 async function authenticate(settings: AuthenticationResultsSettings, mail: Mail): Promise<Finding> {
   const { sender, content, at, session } = mail
-  const { authservId, authenticator, rejectByPolicy } = settings
+  const { authservId, authenticator, policy } = settings
   const { remoteIp = '', helo = null } = session ?? {}
   const found = await authenticator.authenticate({ remoteIp, helo: helo ?? '', sender, content, authservId, now: at })
+  const { verdict, notes } = judgeAuthors(policy, found, mail)
+  const { queueId } = mail
+  const noted = notes.map((note): CheckedEvent => ({ kind: 'checked', at, queueId, ...note }))
   return {
-    verdict: rejectByPolicy ? byPolicy(found) : accept,
+    verdict,
     senderProven:
       found.spf.result === 'pass' || (found.dmarc.result === 'pass' && dmarcProvesSender(sender, found.dmarc.domain)),
     results: found.results,
-    events: describeFindings(mail, found),
+    events: [...describeFindings(mail, found), ...noted],
   }
 }
 
@@ -46,17 +45,6 @@ function vouchedFor(settings: AuthenticationResultsSettings, mail: Mail): Findin
   const properties = mail.sender === null ? [] : [{ name: 'smtp.mailfrom', value: mail.sender }]
   const results = buildResults(settings.authservId, [{ method: 'auth', result: 'pass', properties }])
   return { verdict: accept, origin, senderProven: true, results }
-}
-
-function byPolicy({ dmarc }: Authentication): Verdict {
-  if (dmarc.severalAuthors)
-    return refuse(
-      refusal(550, '5.7.1', 'The From: field has several authors, so DMARC cannot check them (RFC 9989 11.5)'),
-    )
-  if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
-  return refuse(
-    refusal(550, '5.7.26', `Rejected by the DMARC policy of ${dmarc.domain}`, `dmarc=fail p=reject ${dmarc.domain}`),
-  )
 }
 
 /**

@@ -1,0 +1,386 @@
+// What leaves this node, judged as the destination judges it: a message that fails DMARC for a domain of ours must not pass there. The
+// oracle knows organizational domains from a table and shares no code with the choice of envelopes.
+
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { authorFinding, findings, unaligned } from '../../test/lib/authentication-samples.ts'
+import { createDraftIntake } from '../../test/lib/draft-intake.ts'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import type { Directory, DomainRecord } from '../directory/directory.ts'
+import type { Signer } from '../dkim/signer.ts'
+import type { Authenticator, AuthorFinding } from '../filter/authentication.ts'
+import { buildResults } from '../message/results-field.ts'
+import { fieldsNamed, readFields } from '../message/header.ts'
+import { readShownAuthors } from '../message/shown-authors.ts'
+import type { Event } from '../observe/events.ts'
+import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { peerResultsCheck } from '../policy/checks/peer-results.ts'
+import { createForwardPolicy } from '../policy/forward-policy.ts'
+import type { NewMessage } from '../queue/contract/queue.ts'
+import { createRouter } from '../route/router.ts'
+import type { RouterSettings } from '../route/router-settings.ts'
+import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
+import type { Draft } from './intake.ts'
+import type { IntakePorts, IntakeSettings } from './ports.ts'
+
+const AT = Date.UTC(2026, 10, 29)
+const ourDomains = ['example.org', 'example.com', 'dept.university.example']
+const organizations = [
+  'example.org',
+  'example.com',
+  'university.example',
+  'forwards.example',
+  'bank.example',
+  'evil.example',
+  'home.example',
+]
+const organizationOf = (domain: string) => organizations.find((one) => domain === one || domain.endsWith(`.${one}`))
+
+const signer: Signer = {
+  signsFor: (domain) => ['example.org', 'example.com', 'forwards.example'].includes(organizationOf(domain) ?? ''),
+  hasKey: () => false,
+  sign: async (_, { fromDomain: domain }) => ({
+    kind: 'signed',
+    fields: Buffer.from(`DKIM-Signature: v=1; d=${domain}\r\n`),
+    signatures: [{ domain, selector: 's1', algorithm: 'rsa-sha256' }],
+  }),
+}
+
+const forward: DomainRecord = { source: 'mail.yaml:1' }
+
+function directory(): Directory {
+  const domains = new Map(ourDomains.map((name) => [name, forward]))
+  return {
+    mainDomain: 'example.org',
+    rewrites: [],
+    domains,
+    domain: (name) => domains.get(name),
+    find: (key) =>
+      key === 'kim@example.org'
+        ? {
+            kind: 'found',
+            value: { forward: { targets: [{ local: 'kim', domain: 'home.example' }], source: 'mail.yaml:2' } },
+          }
+        : { kind: 'absent' },
+    grants: () => ({ kind: 'absent' }),
+  }
+}
+
+interface Case {
+  readonly node: 'srs' | 'solo'
+  readonly srsDomain: string
+  readonly from: string
+  readonly sender: string | null
+  /** The finding of the verifying node for the first author domain; null: no results. */
+  readonly finding: AuthorFinding | null
+  readonly spfPasses: boolean
+  readonly refuse: boolean
+}
+
+const shownBy = (from: string) => readShownAuthors(readFields(Buffer.from(`From: ${from}\r\n\r\n`))).domains
+
+function build(one: Case) {
+  const stored: NewMessage[] = []
+  const settings: RouterSettings = {
+    own: 'resolve',
+    forwards: 'resolve',
+    relayFor: ['local', 'peer'],
+    srs: { domain: one.srsDomain, secrets: ['a secret only for tests'], reverse: true, rewrite: true },
+  }
+  const router = createRouter(settings, directory)
+  const queue = {
+    acceptAll: async (messages: readonly NewMessage[]) => (stored.push(...messages), []),
+    accept: async (message: NewMessage) => (stored.push(message), []),
+    record: async () => undefined,
+    openBody: () => Readable.from([Buffer.from('Hello\r\n')]),
+    shareBody: async (body: NewMessage['body']) => ({ body, discard: async () => undefined }),
+    createSpoolFile: () => Promise.reject(new Error('no body is large')),
+  } as unknown as IntakePorts['queue']
+  const intakeSettings: IntakeSettings = {
+    edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
+    sign: 'proven-origin',
+    envelopes: { authservId: 'example.org', heloNames: ['srs-01.example.org'] },
+    forwards: createForwardPolicy({
+      authservId: 'example.org',
+      domain: one.srsDomain,
+      via: 'example.org',
+      defaultTreatment: 'rewrite-from',
+      defaultCeiling: 6,
+      isOurs: (domain) => router.isOurs(domain),
+      signs: () => true,
+    }),
+  }
+  let id = 0
+  const bugs: unknown[] = []
+  const ports: IntakePorts = {
+    clock: createFakeClock(AT),
+    queue,
+    router,
+    signer,
+    sealer: { seal: async () => ({ kind: 'unsealed', reason: 'not asked for' }) },
+    newQueueId: () => `Q${++id}`,
+    hasCapacity: () => true,
+    takeClaims: () => undefined,
+    noticesDue: () => undefined,
+    log: { bug: (error) => void bugs.push(error) },
+  }
+  return { intake: createDraftIntake(intakeSettings, ports, [checkOf(one, router)]), router, stored, bugs }
+}
+
+function resultsOf({ finding, spfPasses }: Case): string {
+  const spf = { method: 'spf', result: spfPasses ? 'pass' : 'fail', properties: [] }
+  if (!finding) return buildResults('example.org', [spf])
+  const { domain, result, policy, organizationalDomain, strictSpf } = finding
+  const properties = [
+    { name: 'header.from', value: domain },
+    ...(policy === null ? [] : [{ name: 'policy.dmarc', value: policy }]),
+    ...(policy === null || organizationalDomain === null || organizationalDomain === domain
+      ? []
+      : [{ name: 'policy.org-domain', value: organizationalDomain }]),
+    ...(strictSpf ? [{ name: 'policy.aspf', value: 's' }] : []),
+  ]
+  return buildResults('example.org', [spf, { method: 'dmarc', result, properties }])
+}
+
+function checkOf(one: Case, router: ReturnType<typeof createRouter>) {
+  if (one.node === 'srs') return peerResultsCheck('example.org')
+  const shown = shownBy(one.from)
+  const others = shown.slice(1).map((domain) => authorFinding(domain, 'none'))
+  const [first] = shown
+  const author = one.finding ?? authorFinding(first ?? '', 'temperror')
+  const several = others.length > 0
+  const main = several
+    ? { result: 'permerror' as const, domain: null, policy: null }
+    : { result: author.result, domain: author.domain, policy: author.policy }
+  const authenticator: Authenticator = {
+    authenticate: async () =>
+      findings({
+        spf: { result: one.spfPasses ? 'pass' : 'fail', domain: domainOf(one.sender ?? ''), explanation: null },
+        dmarc: { ...unaligned, ...main, severalAuthors: several, authors: [author, ...others], problem: null },
+        results: resultsOf(one),
+      }),
+  }
+  return authenticationResultsCheck({
+    authenticator,
+    authservId: 'example.org',
+    policy: {
+      rejectByPolicy: false,
+      ownDomains: { names: () => router.ownNames(), refuse: one.refuse, services: [] },
+      refuseUnclear: false,
+    },
+  })
+}
+
+async function pass(one: Case) {
+  const { intake, router, stored, bugs } = build(one)
+  const origin = one.node === 'srs' ? ({ kind: 'peer', role: 'mx', vouched: 'nothing' } as const) : internet
+  const request = { reversePath: one.sender, origin, at: AT }
+  const resolution = await router.resolve({ ...request, forwardPath: 'kim@example.org' })
+  const trace = `Received: from x by mx\r\nAuthentication-Results: ${resultsOf(one)}\r\n`
+  const header = `${one.node === 'srs' ? trace : ''}From: ${one.from}\r\nSubject: Hello\r\n\r\n`
+  const draft: Draft = {
+    session: null,
+    origin,
+    sender: one.sender,
+    parameters: plainMail,
+    recipients: [{ forwardPath: 'kim@example.org', parameters: plainRecipient, resolution }],
+    header: Buffer.from(header),
+    body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
+  }
+  const acceptance = await intake.accept(draft)
+  expect(bugs).toEqual([])
+  return { acceptance, sent: stored.filter((message) => !message.returned) }
+}
+
+const internet = { kind: 'internet' } as const
+
+/** The author domains for which DMARC passes at the destination; SPF passes for every name of ours, whose records list our hosts. */
+function passesFor(message: NewMessage, { srsDomain, finding }: Case): readonly string[] {
+  const fields = readFields(message.header)
+  const signers = fieldsNamed(fields, 'dkim-signature').map((field) => /d=([^;\s]+)/.exec(field.value)?.[1] ?? '')
+  const envelopes = message.recipients.map(({ reversePath }) => domainOf(reversePath ?? 'x@srs-01.example.org'))
+  const ours = envelopes.filter((domain) => isOurName(domain, srsDomain))
+  return readShownAuthors(fields).domains.filter((author) => {
+    const strict = finding?.strictSpf === true && finding.domain === author
+    const aligned = (domain: string) =>
+      strict ? domain === author : domain === author || organizationOf(domain) === organizationOf(author)
+    return ours.some(aligned) || signers.some((domain) => organizationOf(domain) === organizationOf(author))
+  })
+}
+
+function isOurName(domain: string, srsDomain: string): boolean {
+  return [...ourDomains, srsDomain].some((one) => organizationOf(domain) === organizationOf(one))
+}
+
+const authors = [
+  ...ourDomains,
+  'hr.example.org',
+  'university.example',
+  'other.university.example',
+  'srs.example.org',
+  'forwards.example',
+  'x.forwards.example',
+  'bank.example',
+]
+const forms = [
+  (domain: string) => `The boss <boss@${domain}>`,
+  (domain: string) => `boss@${domain}>`,
+  (domain: string) => `Boss [HR] <boss@${domain}>`,
+  (domain: string) => `Doe, Boss <boss@${domain}`,
+  (domain: string) => `boss@${domain}, eve@evil.example`,
+  (domain: string) => `boss@${domain} <eve@evil.example>`,
+  (domain: string) => `=?utf-8?q?boss=40${domain}?=`,
+]
+const outcomes = [
+  ['pass', 'reject'],
+  ['fail', 'none'],
+  ['fail', 'reject'],
+  ['none', null],
+  ['temperror', null],
+] as const
+
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    node: fc.constantFrom('srs', 'solo'),
+    srsDomain: fc.constantFrom('srs.example.org', 'forwards.example'),
+    domain: fc.constantFrom(...authors),
+    form: fc.constantFrom(...forms),
+    sender: fc.constantFrom('null', 'evil', 'author', 'ours', 'srs', 'bank'),
+    outcome: fc.option(fc.constantFrom(...outcomes)),
+    strictSpf: fc.boolean(),
+    spfPasses: fc.boolean(),
+    refuse: fc.boolean(),
+  })
+  .map(({ domain, form, sender, outcome, strictSpf, srsDomain, ...rest }) => {
+    const paths = {
+      null: null,
+      evil: 'x@evil.example',
+      author: `boss@${domain}`,
+      ours: 'lee@example.org',
+      srs: `SRS0=aaaa=BB=evil.example=x@${srsDomain}`,
+      bank: 'x@bank.example',
+    }
+    const organizationalDomain = organizationOf(domain) ?? null
+    const finding = outcome && {
+      ...authorFinding(domain, outcome[0], { policy: outcome[1], organizationalDomain }),
+      strictSpf: strictSpf && outcome[1] !== null,
+    }
+    return { ...rest, srsDomain, from: form(domain), sender: paths[sender], finding }
+  })
+
+describe('mail that is not proven for a domain of ours', () => {
+  test('never leaves with an envelope or a signature that makes it pass, nor with a From: of ours', async () => {
+    let left = 0
+    await fc.assert(
+      fc.asyncProperty(cases, async (one) => {
+        const { sent } = await pass(one)
+        const shown = shownBy(one.from)
+        const proven = one.finding?.result === 'pass' && shown.length === 1
+        if (proven) return
+        const own = shown.filter((domain) => isOurName(domain, one.srsDomain))
+        if (own.length === 0) return
+        for (const message of sent) {
+          left++
+          expect(passesFor(message, one).filter((domain) => own.includes(domain))).toEqual([])
+          expect(fieldsNamed(readFields(message.header), 'from').map((field) => field.value)).toEqual([one.from])
+        }
+      }),
+      { numRuns: 4000 },
+    )
+    // The property is about mail that is carried on, so some must be.
+    expect(left).toBeGreaterThan(100)
+  })
+
+  test('never leaves with a reverse-path of ours that is not proven', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (one) => {
+        const { sent } = await pass(one)
+        const senderProven = one.spfPasses || one.finding?.result === 'pass'
+        if (senderProven || one.sender === null || !ourDomains.includes(domainOf(one.sender))) return
+        for (const { recipients } of sent)
+          for (const { reversePath } of recipients) expect(reversePath).not.toBe(one.sender)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+const base: Case = {
+  node: 'srs',
+  srsDomain: 'srs.example.org',
+  from: 'The boss <boss@example.org>',
+  sender: 'x@evil.example',
+  finding: authorFinding('example.org', 'fail', { policy: 'none', organizationalDomain: 'example.org' }),
+  spfPasses: true,
+  refuse: true,
+}
+const pathsOf = async (change: Partial<Case>) => {
+  const { acceptance, sent } = await pass({ ...base, ...change })
+  const paths = sent.flatMap((message) => message.recipients.map((one) => one.reversePath))
+  return acceptance.kind === 'refused' ? acceptance.reply : paths
+}
+
+describe('the envelope', () => {
+  test('is that of the sender where the SRS domain aligns with the author', async () => {
+    expect(await pathsOf({})).toEqual(['x@evil.example'])
+  })
+
+  test('is the SRS address where the SRS domain is outside, or where alignment is strict', async () => {
+    expect(await pathsOf({ srsDomain: 'forwards.example' })).toEqual([expect.stringMatching(/^SRS0=.*@forwards\./)])
+    const finding = authorFinding('example.org', 'fail', { policy: 'none', strictSpf: true })
+    expect(await pathsOf({ finding })).toEqual([expect.stringMatching(/^SRS0=.*@srs\.example\.org$/)])
+  })
+
+  test('of a forged sender of ours is rewritten, or the message is refused', async () => {
+    const forged = { sender: 'boss@example.org', spfPasses: false }
+    expect(await pathsOf({ ...forged, srsDomain: 'forwards.example' })).toEqual([
+      expect.stringMatching(/^SRS0=.*=example\.org=boss@forwards\.example$/),
+    ])
+    expect(await pathsOf(forged)).toMatchObject({ code: 550, enhanced: '5.7.1' })
+  })
+
+  test('of a forged sender of ours is rewritten also where the author is foreign', async () => {
+    const foreign = { from: 'eve@evil.example', finding: authorFinding('evil.example', 'none'), spfPasses: false }
+    const paths = await pathsOf({ ...foreign, sender: 'boss@example.org' })
+    expect(paths).toEqual([expect.stringMatching(/^SRS0=.*=example\.org=boss@srs\.example\.org$/)])
+  })
+
+  test('cannot be the null sender where our EHLO name aligns', async () => {
+    expect(await pathsOf({ sender: null })).toMatchObject({ code: 550, enhanced: '5.7.1' })
+    const finding = authorFinding('example.com', 'fail', { policy: 'none', organizationalDomain: 'example.com' })
+    expect(await pathsOf({ sender: null, from: 'boss@example.com', finding })).toEqual([null])
+  })
+
+  test('stays the SRS address for proven mail and for foreign authors', async () => {
+    const passed = authorFinding('example.org', 'pass', { policy: 'reject', organizationalDomain: 'example.org' })
+    const rewritten = [expect.stringMatching(/^SRS0=.*=evil\.example=x@srs\.example\.org$/)]
+    expect(await pathsOf({ finding: passed })).toEqual(rewritten)
+    expect(await pathsOf({ from: 'ann@bank.example', finding: authorFinding('bank.example', 'none') })).toEqual(
+      rewritten,
+    )
+  })
+
+  test('is chosen with an event that says why', async () => {
+    const { sent } = await pass(base)
+    const isChoice = (event: Event) => event.kind === 'checked' && event.check === 'envelope'
+    expect(sent[0]?.events.filter(isChoice)).toMatchObject([
+      {
+        result: 'unproven',
+        detail: 'not proven: example.org: dmarc=fail; MAIL FROM <x@evil.example>, which does not align',
+      },
+    ])
+  })
+})
+
+test('every envelope is an address', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async (one) => {
+      for (const { recipients } of (await pass(one)).sent)
+        for (const { reversePath } of recipients)
+          if (reversePath !== null) expect(parseMailbox(reversePath).kind).toBe('mailbox')
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,136 @@
+// Chooses envelopes that do not lend our name. Mail with an author of ours that is not proven gets a reverse-path that does not align with
+// the author; a reverse-path of ours that is not proven is rewritten like a foreign one. Mail that stays within our domains, or that
+// another fleet node carries on, keeps its envelope.
+
+import type { CheckedEvent } from '../observe/events.ts'
+import { unprovenOwnAuthors } from '../policy/own-author.ts'
+import type { UnprovenAuthor } from '../policy/own-author.ts'
+import type { NewRecipient } from '../queue/contract/queue.ts'
+import type { RewrittenSender, Router } from '../route/resolution.ts'
+import { domainOf } from '../smtp/mailbox.ts'
+import { parseNextHop } from '../smtp/nexthop.ts'
+import { refusal } from '../smtp/reply.ts'
+import type { Refusal } from '../smtp/reply.ts'
+import type { Checked } from './intake.ts'
+import type { SortedRecipients } from './recipients.ts'
+
+export interface EnvelopeSettings {
+  readonly authservId: string
+  /** Names in EHLO: SPF checks them for the null sender (RFC 7208 2.4). */
+  readonly heloNames: readonly string[]
+}
+
+export interface EnvelopePorts {
+  readonly router: Pick<Router, 'isOurs' | 'ownNames' | 'rewriteSender'>
+}
+
+export type EnvelopeChoice =
+  /** Temporary: a reverse-path cannot be rewritten now. */
+  | { readonly kind: 'refused'; readonly reply: Refusal }
+  | {
+      readonly kind: 'chosen'
+      readonly sorted: SortedRecipients
+      /** Why a recipient gets no copy. */
+      readonly refusals: ReadonlyMap<NewRecipient, string>
+      readonly events: readonly CheckedEvent[]
+    }
+
+/** The recipients with their reverse-paths, and an event if the message needs such a choice. */
+export async function chooseEnvelopes(
+  settings: EnvelopeSettings,
+  { router }: EnvelopePorts,
+  { checked, sorted }: { readonly checked: Checked; readonly sorted: SortedRecipients },
+): Promise<EnvelopeChoice> {
+  const { mail, findings } = checked
+  const { sender } = checked.draft
+  const unprovenSender = sender !== null && !findings.senderProven && router.isOurs(domainOf(sender))
+  const names = () => router.ownNames()
+  const authors = unprovenOwnAuthors({ authservId: settings.authservId, names }, { ...findings, fields: mail.fields })
+  const leaving = sorted.recipients.filter((one) => leaves(one, router))
+  if (leaving.length === 0 || (authors.length === 0 && !unprovenSender)) return unchanged(sorted)
+  const rewritten = unprovenSender ? await router.rewriteSender(sender, mail.at) : null
+  if (rewritten?.kind === 'unavailable') return { kind: 'refused', reply: notNow(rewritten.cause) }
+  const task = { settings, authors, sender, rewritten }
+  const chosen = new Map(leaving.map((one) => [one, chooseFor(one, task)] as const))
+  const reasons = [...authors.map((one) => `${one.domain}: ${one.result}`), ...(unprovenSender ? [`<${sender}>`] : [])]
+  const why = `not proven: ${reasons.join(', ')}`
+  const { queueId, at } = mail
+  return {
+    kind: 'chosen',
+    ...replaced(sorted, chosen, why),
+    events: [
+      { kind: 'checked', at, queueId, check: 'envelope', result: 'unproven', detail: `${why}; ${summary(chosen)}` },
+    ],
+  }
+}
+
+function unchanged(sorted: SortedRecipients): EnvelopeChoice {
+  return { kind: 'chosen', sorted, refusals: new Map(), events: [] }
+}
+
+/** False for a recipient in our domains, whose server trusts this node, and for a fleet node, which chooses itself. */
+function leaves({ address, nextHop, expanded }: NewRecipient, router: EnvelopePorts['router']): boolean {
+  return !expanded && parseNextHop(nextHop)?.kind !== 'peers' && !router.isOurs(domainOf(address).toLowerCase())
+}
+
+interface Task {
+  readonly settings: EnvelopeSettings
+  readonly authors: readonly UnprovenAuthor[]
+  readonly sender: string | null
+  /** The SRS form of a sender of ours that is not proven; null for every other sender. */
+  readonly rewritten: RewrittenSender | null
+}
+
+/** The reverse-path, or `refused` if each possible one aligns with the author. */
+type Choice =
+  | { readonly kind: 'path'; readonly reversePath: string | null; readonly changed: boolean }
+  | { readonly kind: 'refused' }
+
+function chooseFor({ reversePath }: NewRecipient, { settings, authors, sender, rewritten }: Task): Choice {
+  // The sender as it came is the last resort: its SPF fails at the destination, as it should, and bounces still reach it.
+  const safe = rewritten?.kind === 'rewritten' ? [rewritten.address] : [reversePath, sender]
+  const found = safe.find((path) => !aligns(path, settings, authors))
+  return found === undefined
+    ? { kind: 'refused' }
+    : { kind: 'path', reversePath: found, changed: found !== reversePath }
+}
+
+function aligns(path: string | null, { heloNames }: EnvelopeSettings, authors: readonly UnprovenAuthor[]): boolean {
+  const domains = path === null ? heloNames : [domainOf(path).toLowerCase()]
+  return authors.some((author) => domains.some((domain) => author.aligns(domain.toLowerCase())))
+}
+
+function replaced(
+  sorted: SortedRecipients,
+  chosen: ReadonlyMap<NewRecipient, Choice>,
+  why: string,
+): { readonly sorted: SortedRecipients; readonly refusals: ReadonlyMap<NewRecipient, string> } {
+  const forwards = new Map(sorted.forwards)
+  const relayedForwards = new Map(sorted.relayedForwards)
+  const refusals = new Map<NewRecipient, string>()
+  const recipients = sorted.recipients.map((one) => {
+    const choice = chosen.get(one)
+    if (choice?.kind === 'refused') refusals.set(one, `${why}; every envelope of this node would make DMARC pass`)
+    if (choice?.kind !== 'path' || !choice.changed) return one
+    const changed = { ...one, reversePath: choice.reversePath }
+    const [terms, relayed] = [forwards.get(one), relayedForwards.get(one)]
+    if (terms) forwards.set(changed, terms)
+    if (relayed) relayedForwards.set(changed, relayed)
+    return changed
+  })
+  return { sorted: { ...sorted, recipients, forwards, relayedForwards }, refusals }
+}
+
+function summary(chosen: ReadonlyMap<NewRecipient, Choice>): string {
+  const choices = [...chosen.values()]
+  const paths = new Set(choices.flatMap((one) => (one.kind === 'path' ? [`<${one.reversePath ?? ''}>`] : [])))
+  const refused = choices.filter((one) => one.kind === 'refused').length
+  return [
+    ...(paths.size > 0 ? [`MAIL FROM ${[...paths].join(', ')}, which does not align`] : []),
+    ...(refused > 0 ? [`${refused} ${refused === 1 ? 'copy' : 'copies'} refused`] : []),
+  ].join('; ')
+}
+
+function notNow(cause: string): Refusal {
+  return refusal(451, '4.3.0', 'The sender cannot be rewritten now, please try again later', cause)
+}
