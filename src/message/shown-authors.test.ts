@@ -31,6 +31,7 @@ test.each([
   ['Ann \\ <ann@bank.example>', ['bank.example']],
   ['ann@bank.example <ann@bank.example>', ['bank.example']],
   ['ann @ bank . example', ['bank.example']],
+  ['ann@ bank. example', ['bank.example']],
   ['Team: ann@bank.example', ['bank.example']],
   ['ceo@bank．example', ['bank.example']],
   ['ceo@bank.example!', ['bank.example']],

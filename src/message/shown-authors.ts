@@ -114,11 +114,11 @@ function withoutNames(text: string, gap: string): string {
 const localPart = /(?:"(?:[^"\\]|\\.){0,64}"|[^\s<>,;:"()[\]\\@]{1,64})$/
 /** Text before an `@` that can hold a local part: 64 octets and as many escapes. */
 const LOCAL_TEXT = 140
-// oxlint-disable-next-line no-control-regex -- the class of characters that end a domain begins with them
-const tightDomain = /(?:\[[^\]\s]*\]?|[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+)/y
-// oxlint-disable-next-line no-control-regex -- as above
-const looseDomain =
-  /\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+(?:\s+[.]\s*[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+)*/y
+/** Characters that end a domain: all but letters, digits, hyphen, underscore, dot, and everything beyond ASCII except white space. */
+const ends = '\\s\\x00-\\x2c\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f'
+const label = `[^.${ends}]+`
+const tightDomain = new RegExp(`(?:\\[[^\\]\\s]*\\]?|[^${ends}]+)`, 'y')
+const looseDomain = new RegExp(`\\s*${label}(?:\\s*\\.\\s*${label})*`, 'y')
 
 /** The address at each `@`. White space around `@` and dots is the obsolete syntax of RFC 5322 4.4, which some programs still read. */
 function addressesIn(text: string): string[] {
