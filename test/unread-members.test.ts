@@ -13,7 +13,6 @@ const reasons: Readonly<Record<string, string>> = {
   'dns/resolver.ts SRV.priority': 'a record is complete',
   'dns/resolver.ts SRV.weight': 'a record is complete',
   'dns/resolver.ts TLSA.matchingType': 'a record is complete',
-  'filter/dmarc.ts DmarcFinding.organizationalDomain': 'the published test vectors of DMARC contain it',
   'queue/contract/opened-queue.ts OpenQueue.expireOverdue': 'the queue runs it every minute, tests at once',
   'queue/contract/opened-queue.ts OpenQueue.findDelayed': 'the queue runs it every minute, tests at once',
   'queue/contract/queue-reader.ts QueueReader.ledger': 'tests compare whole ledgers',

@@ -1,4 +1,4 @@
-// Forgeries of our own domain through real nodes, judged by the destination with mailauth: neither mx, srs nor both together make one pass.
+// Forgeries of our domains through real nodes, judged by the destination with mailauth: neither mx, srs nor both together make one pass.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

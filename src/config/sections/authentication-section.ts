@@ -16,7 +16,7 @@ const authorPattern = z.string({ error: 'an address or a domain' }).transform((w
 const serviceDomain = z.string({ error: 'a domain' }).transform((written, context) => {
   const isWide = written.startsWith('*.')
   const domain = asciiDomain(isWide ? written.slice(2) : written)
-  // `*.com` would let in everybody.
+  // `*.com` would admit every sender.
   if (domain?.includes('.')) return `${isWide ? '*.' : ''}${domain}`
   context.addIssue({ code: 'custom', message: 'a domain such as news.example.net or *.news.example.net' })
   return z.NEVER
@@ -90,7 +90,7 @@ export const dmarc = section(
       if (spf === undefined && dkim === undefined)
         reader.report(
           ['outside_services', index],
-          'found neither spf nor dkim, expected at least one: without a proof anyone could use the addresses',
+          'found neither spf nor dkim, expected at least one: without a proof every client could use the addresses',
         )
     return written
   },

@@ -1,5 +1,5 @@
-// Decides what the DMARC findings of a message from the internet mean. Our own domains and unclear authors have rules of their own; the
-// policies of other domains apply only if the operator wants it.
+// Decides what the DMARC findings of a message from the internet mean. Our domains and unclear authors have separate rules; the policies
+// of other domains apply only if the operator configures it.
 
 import type { Authentication, AuthorFinding } from '../../filter/authentication.ts'
 import { readShownAuthors } from '../../message/shown-authors.ts'
@@ -63,7 +63,7 @@ function judgeOwn({ ownDomains }: AuthorPolicy, found: Authentication, shown: Sh
   for (const author of authorsOf(found, shown)) {
     const { domain, result } = author
     if (result === 'pass' || !isOwnAuthor(ownDomains.names(), author)) continue
-    // Our own record decides. A forger who can disturb our DNS, or ours of the moment, must not get past it.
+    // Our record decides. A forger who disturbs the look-up must not get past it.
     if (result === 'temperror') return refused(undecided(domain))
     const note = (detail: string) => ({ check: 'own-author', result: 'unproven', detail: `${domain}: ${detail}` })
     const service = matchingService(ownDomains.services, { domain, found, shown })

@@ -1,5 +1,5 @@
 // Outside services that write as our domains without passing DMARC, such as a newsletter service that does not sign for us. An entry names
-// what the service must prove instead, so that it lets in that service and nobody else.
+// what the service must prove instead, so that it admits this service only.
 
 import type { Authentication } from '../../filter/authentication.ts'
 import type { ShownAuthors } from '../../message/shown-authors.ts'
