@@ -107,3 +107,39 @@ describe('waypost explain', () => {
     expect(bounce).toMatchObject({ code: 0, out: expect.stringContaining(`1. ${sender}`) })
   })
 })
+
+describe('without --from', () => {
+  it('says which sender it assumed, and what happens to a foreign one', async () => {
+    const mx = await run({})
+    expect(mx.out).toContain(`
+assumed: the null sender <>, origin internet (see --from and --as)
+with a foreign sender such as <someone@sender.example>:
+   kim@example.org, next hop peers:srs: MAIL FROM <someone@sender.example>, unchanged at this node
+`)
+    const config = join(folder, 'srs.yaml')
+    if (!existsSync(config)) await srsNode()
+    const srs = await run({ config })
+    expect(srs.out).toMatch(
+      /origin peer:mx [^]*\n {3}kim@far\.example, next hop mx:far\.example: MAIL FROM <SRS0=\S+=sender\.example=someone@srs\.example\.org>\n/,
+    )
+    expect(srs.out).toContain('MAIL FROM  <>\n')
+  })
+
+  it('says it in JSON', async () => {
+    const { out } = await run({ config: join(folder, 'srs.yaml'), json: true })
+    expect(JSON.parse(out)).toMatchObject({
+      from: { address: null, isAssumed: true },
+      foreignSender: {
+        sender: 'someone@sender.example',
+        destinations: [{ recipient: 'kim@far.example', reversePath: expect.stringContaining('SRS0=') }],
+      },
+    })
+  })
+
+  it('assumes nothing about a sender that is given, and has no foreign sender for a user', async () => {
+    for (const from of ['<>', 'ann@stranger.example']) expect((await run({ from })).out).not.toContain('assumed')
+    const user = await run({ as: 'user:lee' })
+    expect(user.out).toContain('assumed: the null sender <>, origin user:lee')
+    expect(user.out).not.toContain('foreign sender')
+  })
+})

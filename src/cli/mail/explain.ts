@@ -25,6 +25,7 @@ import type { Session } from '../../smtp/session.ts'
 import { describeEvent } from '../../observe/describe-event.ts'
 import { explainCopies } from './explain-copies.ts'
 import { explainLines } from './explain-lines.ts'
+import { explainForeignSender, type ForeignSender, senderLines } from './explain-sender.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { readMessageFile } from '../read-message.ts'
@@ -52,6 +53,10 @@ interface Explanation {
   readonly refused: Refusal | null
   readonly resolution: Resolution | null
   readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
+  /** The reverse-path, and whether the command assumed it because none was given. */
+  readonly from: { readonly address: string | null; readonly isAssumed: boolean }
+  /** What happens to a sender of another organisation, if the null sender is assumed. */
+  readonly foreignSender: ForeignSender | null
 }
 
 export async function explain(options: ExplainOptions, io: Io): Promise<number> {
@@ -123,6 +128,9 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     sender: mail.kind === 'refused' ? { reply: mail.reply } : null,
     refused: rcpt.kind === 'refused' ? rcpt.reply : null,
     resolution,
+    from: { address: sender, isAssumed: options.from === undefined },
+    foreignSender:
+      options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
     message: content && (await lookAtMessage({ ...subject, content, checks, resolution }, options)),
   }
 }
@@ -193,6 +201,7 @@ function lines(recipient: string, found: Explanation): string[] {
   return [
     ...(found.sender ? [rejected('the sender is rejected', found.sender.reply)] : []),
     ...(found.resolution ? explainLines(recipient, found.resolution) : []),
+    ...(found.from.isAssumed ? senderLines(found.origin, found.foreignSender) : []),
     ...(found.refused && found.resolution?.kind === 'destinations'
       ? [rejected('the recipient is rejected', found.refused)]
       : []),
