@@ -1,8 +1,9 @@
 // A token store in one file for the few senders that are too long for SRS: one line for each, appended and synced before the message is
 // accepted, read whole at the start.
 
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { replaceFile } from '../../lib/replace-file.ts'
 import type { TokenStore } from './srs-token.ts'
 
 /** Invented long senders must not fill the disk; above this limit they are refused, as without a store. */
@@ -19,26 +20,33 @@ export interface TokenFile extends TokenStore {
   close(): Promise<void>
 }
 
-/** Opens the file and creates it if missing. Lines older than `maxAgeDays` before `at` are dropped, and so is an incomplete last line. */
-export async function openTokenFile(
-  path: string,
-  options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
-): Promise<TokenFile> {
+interface TokenFileOptions {
+  /** Unix milliseconds. */
+  readonly at: number
+  readonly maxAgeDays: number
+  readonly limit?: number
+  /** Appends a text; tests replace it. */
+  readonly append?: (file: FileHandle, text: string) => Promise<void>
+}
+
+/**
+ * Opens the file and creates it if missing. Lines older than `maxAgeDays` before `at` are dropped, and so is an incomplete last line. On a
+ * full disk the file stays as it is: a node that delivers mail frees space.
+ */
+export async function openTokenFile(path: string, options: TokenFileOptions): Promise<TokenFile> {
   const kept = await readKept(path, options)
-  const fresh = `${path}.new`
-  const written = await open(fresh, 'w', 0o600)
-  await written.writeFile([...kept].map(([token, entry]) => line(token, entry)).join(''))
-  await written.sync()
-  await written.close()
-  await rename(fresh, path)
-  return fileStore(await open(path, 'a', 0o600), kept, options)
+  const isWhole = await rewrite(path, kept).catch(() => false)
+  return fileStore(await open(path, 'a', 0o600), kept, { ...options, isTorn: !isWhole })
+}
+
+/** True: the file has whole lines. Throws and leaves the old file if the new one cannot be written. */
+async function rewrite(path: string, kept: ReadonlyMap<string, Kept>): Promise<true> {
+  await replaceFile(path, [...kept].map(([token, entry]) => line(token, entry)).join(''))
+  return true
 }
 
 /** A read-only store with the same answers, for commands. */
-export async function readTokenFile(
-  path: string,
-  options: { readonly at: number; readonly maxAgeDays: number; readonly limit?: number },
-): Promise<TokenStore> {
+export async function readTokenFile(path: string, options: Omit<TokenFileOptions, 'append'>): Promise<TokenStore> {
   const kept = await readKept(path, options)
   return {
     keep: (token) => Promise.resolve(kept.has(token) || kept.size < (options.limit ?? TOKEN_LIMIT)),
@@ -56,11 +64,17 @@ async function readKept(
 function fileStore(
   file: FileHandle,
   kept: Map<string, Kept>,
-  options: { readonly maxAgeDays: number; readonly limit?: number },
+  options: Omit<TokenFileOptions, 'at'> & { readonly isTorn: boolean },
 ): TokenFile {
+  const { append: appendText = (to: FileHandle, text: string) => to.appendFile(text) } = options
   let writing: Promise<unknown> = Promise.resolve()
+  /** A full disk cut off the last line: the next one must not continue it. */
+  let isTorn = options.isTorn
   const append = async (token: string, entry: Kept) => {
-    await file.appendFile(line(token, entry))
+    const text = `${isTorn ? '\n' : ''}${line(token, entry)}`
+    isTorn = true
+    await appendText(file, text)
+    isTorn = false
     await file.datasync()
   }
   return {
@@ -93,7 +107,8 @@ function line(token: string, entry: Kept): string {
 function parse(text: string, oldest: number): Map<string, Kept> {
   const kept = new Map<string, Kept>()
   for (const each of text.split('\n')) {
-    const [, token, at, sender] = /^([0-9a-v]{32}) (\d+) ("(?:[^"\\]|\\.)*")$/.exec(each) ?? []
+    // Without an anchor: earlier releases continued a line that a full disk had cut off.
+    const [, token, at, sender] = /([0-9a-v]{32}) (\d+) ("(?:[^"\\]|\\.)*")$/.exec(each) ?? []
     if (token === undefined || sender === undefined || Number(at) < oldest) continue
     kept.set(token, { sender: JSON.parse(sender) as string, at: Number(at) })
   }
