@@ -4,7 +4,7 @@
 import type { Destination, ResolveRequest, Router } from '../../route/resolution.ts'
 import type { Origin } from '../../smtp/origin.ts'
 
-/** A domain that belongs to nobody (RFC 2606 section 2), so that it is foreign everywhere. */
+/** A domain that is reserved for examples: it is foreign everywhere. */
 const FOREIGN_SENDER = 'someone@sender.example'
 
 /** The fate of a sender of another organisation. */

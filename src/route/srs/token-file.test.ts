@@ -45,7 +45,7 @@ it('keeps every confirmed sender, wherever a full disk cuts off a line', async (
     disk.space = space
     await expect(store.keep(second, senderOf(second), at)).rejects.toThrow('no space')
     disk.space = 10_000
-    // The sender is told to try again, and does.
+    // The client gets 451 and tries again.
     for (const token of [third, second]) expect(await store.keep(token, senderOf(token), at)).toBe(true)
     await store.close()
     const again = await open()

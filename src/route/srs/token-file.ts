@@ -107,7 +107,7 @@ function line(token: string, entry: Kept): string {
 function parse(text: string, oldest: number): Map<string, Kept> {
   const kept = new Map<string, Kept>()
   for (const each of text.split('\n')) {
-    // Without an anchor: earlier releases continued a line that a full disk had cut off.
+    // Without an anchor: earlier releases continued a line that a full disk cut off.
     const [, token, at, sender] = /([0-9a-v]{32}) (\d+) ("(?:[^"\\]|\\.)*")$/.exec(each) ?? []
     if (token === undefined || sender === undefined || Number(at) < oldest) continue
     kept.set(token, { sender: JSON.parse(sender) as string, at: Number(at) })
