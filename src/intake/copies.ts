@@ -18,7 +18,7 @@ export interface Copy {
   readonly recipients: readonly NewRecipient[]
   /** Each reason once, with its recipients. */
   readonly reasons: readonly CopyReason[]
-  /** The foreign author, read from the message on first use; null where there is nothing to decide. */
+  /** The foreign author, read from the message on first use; null where there is nothing to decide, or where the author is not clear. */
   readonly author: string | null
   /** The reply, or the text of the bounce if other recipients get the message; null for copies that are not refused. */
   readonly refusal: Refusal | null
@@ -33,11 +33,21 @@ interface CopyReason {
 const refusalTexts: Readonly<Record<ForwardDecision['cause'], string>> = {
   'own-author': 'This message has an author of our domain whom DMARC does not prove, so it is not forwarded from here',
   dmarc: "This message would fail the DMARC check after a forward here: sign it with a DKIM key of the author's domain",
+  'unclear-author':
+    'The From: field of this message does not name one author clearly, so it is not forwarded from here',
   spam: 'This message looks like spam and is not forwarded from here',
 }
 
 /** The unchanged message keeps the first queue id. */
-const copyOrder = ['pass', 'rewrite-from', 'wrap', 'reject own-author', 'reject dmarc', 'reject spam'] as const
+const copyOrder = [
+  'pass',
+  'rewrite-from',
+  'wrap',
+  'reject own-author',
+  'reject unclear-author',
+  'reject dmarc',
+  'reject spam',
+] as const
 
 type Sorted = Pick<SortedRecipients, 'recipients' | 'forwards' | 'relayedForwards'>
 

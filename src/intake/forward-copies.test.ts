@@ -14,7 +14,7 @@ import { createSigner } from '../dkim/sign.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
 import { createForwardPolicy } from '../policy/forward-policy.ts'
-import type { Treatment } from '../policy/forward-policy.ts'
+import type { ForwardPolicySettings, Treatment } from '../policy/forward-policy.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { Claim, StoredBody } from '../queue/contract/queue.ts'
 import type { Destination, Resolution, Router } from '../route/resolution.ts'
@@ -47,18 +47,21 @@ const signer = createSigner({ keys: [{ ...key, domain: 'example.org', selector: 
 const sealer = createSealer({ keys: [{ ...key, domain: 'example.org', selector: 'ed' }], parents: ['example.org'] })
 const isOurs = (domain: string) => domain === 'example.org' || domain === 'srs.example.org'
 
+const policySettings: ForwardPolicySettings = {
+  authservId: 'example.org',
+  domain: 'srs.example.org',
+  via: 'example.org',
+  defaultTreatment: 'pass',
+  defaultCeiling: 6,
+  unclearAuthor: 'wrap',
+  isOurs,
+  signs: (domain) => signer.signsFor(domain),
+}
+
 const settings: IntakeSettings = {
   edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
   sign: 'proven-origin',
-  forwards: createForwardPolicy({
-    authservId: 'example.org',
-    domain: 'srs.example.org',
-    via: 'example.org',
-    defaultTreatment: 'pass',
-    defaultCeiling: 6,
-    isOurs,
-    signs: (domain) => signer.signsFor(domain),
-  }),
+  forwards: createForwardPolicy(policySettings),
 }
 
 function intake(change: Partial<IntakePorts> = {}, more: Partial<IntakeSettings> = {}) {
@@ -141,6 +144,33 @@ const copyFor = (address: string) => claims.find(({ recipients }) => recipients.
 const forwardEvents = () => events.filter((event) => event.kind === 'checked' && event.check === 'forward')
 const value = (claim: Claim | undefined, name: string) =>
   fieldsNamed(readFields(claim?.message.header ?? Buffer.alloc(0)), name).map((field) => field.value)
+
+describe('a message whose author is not clear', () => {
+  const inside = 'ceo@bank.example, eve@evil.example'
+
+  test('is attached to a message of ours that copies nothing of the author', async () => {
+    const header = headerOf('spf=pass; dmarc=permerror', inside)
+    await intake().accept(draft(to('pass'), { header }))
+    expect(value(claims[0], 'from')).toEqual(['"Unclear author via example.org" <unclear-author@srs.example.org>'])
+    expect(value(claims[0], 'reply-to')).toEqual([])
+    expect(value(claims[0], 'content-type')).toEqual([expect.stringMatching(/^multipart\/mixed/)])
+    const { body } = claims[0]?.message ?? {}
+    const text = body?.kind === 'inline' ? body.bytes.toString() : ''
+    expect(text).toContain(`From: ${inside}\r\n`)
+    expect(text).toContain('does not name one author clearly')
+    expect(forwardEvents()).toMatchObject([{ result: 'wrap', detail: expect.stringContaining('not clear') }])
+    expect(events.some((event) => event.kind === 'signed')).toBe(true)
+  })
+
+  test('is refused where the configuration says so', async () => {
+    const forwards = createForwardPolicy({ ...policySettings, unclearAuthor: 'reject' })
+    const header = headerOf('spf=pass; dmarc=permerror', inside)
+    expect(await intake({}, { forwards }).accept(draft(to('pass'), { header }))).toMatchObject({
+      kind: 'refused',
+      reply: { code: 550, text: expect.stringContaining('does not name one author clearly') },
+    })
+  })
+})
 
 describe('a message that passes unchanged', () => {
   test('is one message for all actions, because DMARC does not fail', async () => {

@@ -4,7 +4,7 @@
 import type { Content } from '../message/content.ts'
 import { bodySize } from '../queue/contract/stored-body.ts'
 import { prependFields, readFields, removeFields } from '../message/header.ts'
-import { isReplacedByVia, viaFields } from '../message/via-author.ts'
+import { isReplacedByVia, unclearAuthorField, viaFields } from '../message/via-author.ts'
 import { wrap } from '../message/wrapped.ts'
 import type { ForwardPolicy } from '../policy/forward-policy.ts'
 import type { NewMessage, StoredBody } from '../queue/contract/queue.ts'
@@ -138,7 +138,10 @@ async function contentOf(
   const { copy, edited, bodies, checked } = task
   const given = newAuthorOf(settings, copy)
   if (!given) return { signable: edited.signable, body: await bodies.same() }
-  const author = viaFields(checked.mail.fields, given.author, given.policy)
+  const author =
+    given.author === null
+      ? unclearAuthorField(given.policy)
+      : viaFields(checked.mail.fields, given.author, given.policy)
   if (copy.treatment === 'rewrite-from') {
     const header = removeFields(edited.signable, isReplacedByVia)
     return { signable: prependFields(header, author), body: await bodies.same() }
@@ -189,14 +192,17 @@ function wholeOf(ports: CopyPorts, { body }: CopyContent, header: Buffer): Conte
   return { header, bodySize: bodySize(body), openBody: () => ports.queue.openBody(body) }
 }
 
-/** The policy that gives the copy a new author, and the author that it replaces; null where the author stays. */
-function newAuthorOf(
-  settings: IntakeSettings,
-  copy: Copy,
-): { readonly policy: ForwardPolicy; readonly author: string } | null {
-  const { forwards: policy } = settings
-  if (!policy || copy.treatment === 'pass' || copy.treatment === 'reject') return null
-  return copy.author === null ? null : { policy, author: copy.author }
+interface NewAuthor {
+  readonly policy: ForwardPolicy
+  /** The author that it replaces; null where that is not clear. */
+  readonly author: string | null
+}
+
+/** The policy that gives the copy a new author; null where the author stays. */
+function newAuthorOf({ forwards: policy }: IntakeSettings, { treatment, author }: Copy): NewAuthor | null {
+  if (!policy || treatment === 'pass' || treatment === 'reject') return null
+  // Only an attached message can do without an author: `From:` of a rewritten one is built from it.
+  return author === null && treatment !== 'wrap' ? null : { policy, author }
 }
 
 function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
@@ -205,9 +211,16 @@ function bitsOf({ parameters }: Draft): '7bit' | '8bit' | 'utf8' {
 }
 
 /** ASCII only: the From: and Reply-To: fields show the author's address. */
-function explanation({ policy }: { readonly policy: ForwardPolicy }): readonly string[] {
+function explanation({ policy, author }: NewAuthor): readonly string[] {
+  const sent = `This message was sent to an address at ${policy.via} and is forwarded to you.`
+  if (author === null)
+    return [
+      sent,
+      'Its From: field does not name one author clearly, so it is not known who wrote it,',
+      'and mail programs may show different authors. The original is attached.',
+    ]
   return [
-    `This message was sent to an address at ${policy.via} and is forwarded to you.`,
+    sent,
     'The domain of its author asks mail hosts to refuse messages that fail DMARC.',
     'This message passed the check here, but it has no DKIM signature that stays',
     'valid after a forward. The original is attached; replies go to its author.',

@@ -108,6 +108,7 @@ function build(one: Case) {
       via: 'example.org',
       defaultTreatment: 'rewrite-from',
       defaultCeiling: 6,
+      unclearAuthor: 'wrap',
       isOurs: (domain) => router.isOurs(domain),
       signs: () => true,
     }),
@@ -210,6 +211,11 @@ function passesFor(message: NewMessage, { srsDomain, finding }: Case): readonly 
   })
 }
 
+function isKnownAsOurs(domain: string, { srsDomain, finding }: Case): boolean {
+  const below = [...ourDomains, srsDomain].some((one) => domain === one || domain.endsWith(`.${one}`))
+  return below || (finding?.domain === domain && finding.policy !== null)
+}
+
 function isOurName(domain: string, srsDomain: string): boolean {
   return [...ourDomains, srsDomain].some((one) => organizationOf(domain) === organizationOf(one))
 }
@@ -284,7 +290,9 @@ describe('mail that is not proven for a domain of ours', () => {
         for (const message of sent) {
           left++
           expect(passesFor(message, one).filter((domain) => own.includes(domain))).toEqual([])
-          expect(fieldsNamed(readFields(message.header), 'from').map((field) => field.value)).toEqual([one.from])
+          // Without results the node knows the names below its domains only, not their organizational domain.
+          if (own.some((domain) => isKnownAsOurs(domain, one)))
+            expect(fieldsNamed(readFields(message.header), 'from').map((field) => field.value)).toEqual([one.from])
         }
       }),
       { numRuns: 4000 },

@@ -87,6 +87,8 @@ type Choice =
   | { readonly kind: 'refused' }
 
 function chooseFor({ reversePath }: NewRecipient, { settings, authors, sender, rewritten }: Task): Choice {
+  // Such a message would be attached to one of ours, which must not carry a forgery of our domains.
+  if (authors.some((one) => one.several)) return { kind: 'refused' }
   // The sender as it came is the last resort: its SPF fails at the destination, as it should, and bounces still reach it.
   const safe = rewritten?.kind === 'rewritten' ? [rewritten.address] : [reversePath, sender]
   const found = safe.find((path) => !aligns(path, settings, authors))
@@ -110,7 +112,7 @@ function replaced(
   const refusals = new Map<NewRecipient, string>()
   const recipients = sorted.recipients.map((one) => {
     const choice = chosen.get(one)
-    if (choice?.kind === 'refused') refusals.set(one, `${why}; every envelope of this node would make DMARC pass`)
+    if (choice?.kind === 'refused') refusals.set(one, `${why}; no copy of it may leave with our name`)
     if (choice?.kind !== 'path' || !choice.changed) return one
     const changed = { ...one, reversePath: choice.reversePath }
     const [terms, relayed] = [forwards.get(one), relayedForwards.get(one)]

@@ -35,6 +35,7 @@ const strategist = createForwardPolicy({
   via: 'example.org',
   defaultTreatment: 'pass',
   defaultCeiling: 6,
+  unclearAuthor: 'wrap',
   isOurs,
   signs: () => false,
 })

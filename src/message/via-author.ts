@@ -33,6 +33,14 @@ export function viaFields(fields: readonly Field[], author: string, names: ViaNa
   return Buffer.concat([writeField('From', made), ...answers, ...copy('X-Original-From')])
 }
 
+/**
+ * The From: of a message of ours around one whose author is not clear. Nothing of that author is copied, also not to Reply-To: a program
+ * could read it in any way.
+ */
+export function unclearAuthorField({ domain, via }: ViaNames): Buffer {
+  return writeField('From', `${writePhrase(`Unclear author via ${via}`)} <unclear-author@${domain}>`)
+}
+
 /** True for a field that they replace: From:, or a Reply-To: without a value. */
 export function isReplacedByVia({ key, value }: Field): boolean {
   return key === 'from' || (key === 'reply-to' && value === '')

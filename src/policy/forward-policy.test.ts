@@ -13,6 +13,7 @@ const settings: ForwardPolicySettings = {
   via: 'example.org',
   defaultTreatment: 'rewrite-from',
   defaultCeiling: 6,
+  unclearAuthor: 'wrap',
   isOurs: (domain) => domain === 'example.org',
   signs: (domain) => domain === 'srs.example.org',
 }
@@ -107,9 +108,15 @@ describe('DMARC is judged', () => {
   })
 
   it.each([
+    ['two authors of one domain', 'ann@stranger.example, bob@stranger.example'],
+    ['a field that only a tolerant reader can read', 'Stranger, Ann [HR] <ann@stranger.example'],
+  ])('for %s', (_, from) => {
+    expect(judge(from)).toMatchObject({ author: 'ann@stranger.example', prediction: { predicted: 'fail' } })
+  })
+
+  it.each([
     ['an author of ours', 'board@example.org'],
-    ['two authors', 'ann@stranger.example, bob@stranger.example'],
-    ['an unreadable field', 'ann@stranger.example <bob@stranger.example'],
+    ['two authors', 'ann@stranger.example, bob@elsewhere.example'],
     ['an empty field', ''],
   ])('not for %s', (_, from) => {
     expect(judge(from)).toBeNull()
@@ -122,6 +129,54 @@ describe('DMARC is judged', () => {
 
   it('not by results that came in the header from the internet', () => {
     expect(judge('ann@stranger.example', { kind: 'internet' })?.prediction).toMatchObject({ predicted: 'unknown' })
+  })
+})
+
+describe('an author who is not clear', () => {
+  const judge = (from: string, origin: Origin = mx, changes: Partial<ForwardPolicySettings> = {}) =>
+    createForwardPolicy({ ...settings, ...changes }).judge({
+      fields: readFields(Buffer.from(header(bySpf, from))),
+      origin,
+      results: null,
+    })
+  const unclear = [
+    'ann@stranger.example, bob@elsewhere.example',
+    'ann@stranger.example <bob@elsewhere.example>',
+    '',
+    'MAILER-DAEMON',
+  ]
+
+  it.each(unclear)('is wrapped, or refused by configuration: %s', (from) => {
+    expect(judge(from).decide({ action: null })).toEqual({
+      treatment: 'wrap',
+      cause: 'unclear-author',
+      reason: expect.stringMatching(/^the author is not clear: From: .*; wrap by configuration$/),
+    })
+    const refusing = judge(from, mx, { unclearAuthor: 'reject' })
+    expect(refusing.decide({ action: null })).toMatchObject({ treatment: 'reject', cause: 'unclear-author' })
+    const byForward = { action: { treatment: 'reject', source: 'mail.yaml:7' } } as const
+    expect(judge(from).decide(byForward)).toMatchObject({
+      treatment: 'reject',
+      reason: expect.stringContaining('mail.yaml:7'),
+    })
+  })
+
+  it('is never passed as it is, whatever the forward configures, with or without a key', () => {
+    const pass = { action: { treatment: 'pass', source: 'mail.yaml:7' } } as const
+    for (const from of unclear) expect(judge(from, mx, { signs: () => false }).decide(pass)?.treatment).toBe('wrap')
+  })
+
+  it('is for an authenticated client to decide', () => {
+    const lee: Origin = { kind: 'peer', role: 'mx', vouched: 'authenticated' }
+    for (const origin of [lee, { kind: 'user', identity: 'lee' } as const])
+      expect(judge('lee@example.org, press@elsewhere.example', origin).decide({ action: null })).toBeNull()
+  })
+
+  it('that fails the policy of the domain that programs show is refused', () => {
+    const results = 'example.org; dmarc=fail header.from=stranger.example policy.dmarc=reject'
+    const fields = readFields(Buffer.from('From: ann@stranger.example>\r\n'))
+    const judgement = createForwardPolicy(settings).judge({ fields, origin: { kind: 'internet' }, results })
+    expect(judgement.decide({ action: null })).toMatchObject({ treatment: 'reject', cause: 'unclear-author' })
   })
 })
 
@@ -139,15 +194,13 @@ describe('spam', () => {
   })
 
   it('is refused for every author: ours, several, or none', () => {
-    for (const from of ['board@example.org', 'ann@stranger.example, bob@stranger.example', '']) {
-      const fields = readFields(Buffer.from(header(spam('9.1'), from)))
-      const judgement = createForwardPolicy(settings).judge({ fields, origin: mx, results: null })
-      expect(judgement.decide({ action })).toMatchObject({ cause: 'spam' })
-      const harmlessFields = readFields(Buffer.from(header(spam('1'), from)))
-      expect(
-        createForwardPolicy(settings).judge({ fields: harmlessFields, origin: mx, results: null }).decide({ action }),
-      ).toBeNull()
+    const judge = (score: string, from: string) => {
+      const fields = readFields(Buffer.from(header(spam(score), from)))
+      return createForwardPolicy(settings).judge({ fields, origin: mx, results: null }).decide({ action })
     }
+    for (const from of ['board@example.org', 'ann@stranger.example, bob@elsewhere.example', ''])
+      expect(judge('9.1', from)).toMatchObject({ cause: 'spam' })
+    expect(judge('1', 'board@example.org')).toBeNull()
   })
 
   it('is read from the results of the verifying node only', () => {

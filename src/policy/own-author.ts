@@ -19,6 +19,8 @@ export interface UnprovenAuthor {
   readonly domain: string
   /** The result of DMARC, such as `dmarc=fail`. */
   readonly result: string
+  /** True if From: shows authors of other domains too, so that no program agrees with another about the author. */
+  readonly several: boolean
   /** True if a passing SPF for this domain would make DMARC pass for the author. More domains count than DMARC counts, never fewer. */
   aligns(envelopeDomain: string): boolean
 }
@@ -42,12 +44,12 @@ export function unprovenOwnAuthors(settings: OwnAuthorSettings, mail: VerifiedMa
     if (finding.result === 'pass' && domains.length === 1) return []
     if (!isOwnAuthor(names, finding)) return []
     const result = dmarc ? `dmarc=${dmarc.result}` : 'DMARC was not checked'
-    return [{ domain, result, aligns: alignment(names, finding) }]
+    return [{ domain, result, several: domains.length > 1, aligns: alignment(names, finding) }]
   })
 }
 
 /** Authenticated clients may use their own addresses only (policy/checks/author.ts). A DMARC pass is read from the results, with its domain. */
-function isProvenByOrigin(origin: Origin): boolean {
+export function isProvenByOrigin(origin: Origin): boolean {
   if (origin.kind === 'peer') return origin.vouched === 'authenticated'
   return origin.kind !== 'internet'
 }

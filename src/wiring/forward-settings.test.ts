@@ -13,6 +13,7 @@ function config(changes: Partial<Record<keyof Config, unknown>> = {}): Config {
     srs: { domain: 'srs.example.org', secrets: ['s'], max_age: 1 },
     forwards: { when_dmarc_would_fail: 'rewrite-from', spam_ceiling: 6 },
     arc: { seal: false },
+    dmarc: { unclear_author: 'wrap' },
     role: { sign: 'proven-origin', srs: { rewrite: true, reverse: false }, recipients: { forwards: 'resolve' } },
     ...changes,
   } as unknown as Config
@@ -42,6 +43,14 @@ describe('the treatment', () => {
   it('is the configured one', () => {
     expect(treatment()).toBe('rewrite-from')
     expect(treatment({ forwards: { when_dmarc_would_fail: 'reject' } })).toBe('reject')
+  })
+
+  it('of an unclear author is the configured one', () => {
+    const unclear = (unclear_author: string) => {
+      const policy = buildForwardPolicy(config({ dmarc: { unclear_author } }), parts)
+      return policy.judge({ fields: [], origin: { kind: 'internet' }, results }).decide({ action: null })?.treatment
+    }
+    expect([unclear('wrap'), unclear('refuse')]).toEqual(['wrap', 'reject'])
   })
 
   it('is to pass if the role does not sign', () => {

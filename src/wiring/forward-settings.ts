@@ -18,6 +18,7 @@ export function buildForwardPolicy(
     via: config.domain,
     defaultTreatment: config.forwards.when_dmarc_would_fail,
     defaultCeiling: config.forwards.spam_ceiling,
+    unclearAuthor: config.dmarc.unclear_author === 'refuse' ? 'reject' : 'wrap',
     isOurs: (domain) => parts.router.isOurs(domain),
     signs: (domain) => config.role.sign === 'proven-origin' && parts.signer.signsFor(domain),
   })

@@ -222,6 +222,33 @@ describe('a message that passed by SPF alone', () => {
   })
 })
 
+describe('an author whom only a tolerant reader can read', () => {
+  it.each([`Stranger, Ann [HR] <ann@${DOMAIN}>`, `ann@${DOMAIN}>`])('%s is treated as every other', async (from) => {
+    const { id, text } = letter('Hello.\r\n', from)
+    await send('usual', text)
+    const found = await arrival(home, id, 'usual')
+    expect((await judged(found)).dmarc).toMatchObject({ result: 'pass', domain: 'srs.example.org' })
+    expect(decisions(id)).toEqual([
+      expect.stringMatching(/^rewrite-from: predicted fail: .*; From: .*; rewrite-from by/),
+    ])
+  })
+
+  it('that fails its policy is refused, also where policies of others are only recorded', async () => {
+    const { text } = letter('Hello.\r\n', `ann@${DOMAIN}>`)
+    const sent = await send('usual', text, 'evil@elsewhere.example')
+    expect(sent).toMatchObject({ kind: 'refused', reply: expect.stringMatching(/^550 5\.7\.26 /) })
+  })
+
+  it('or who is not there is attached to a message of ours', async () => {
+    const { id, text } = letter('Undelivered.\r\n', 'MAILER-DAEMON')
+    await send('usual', text, null)
+    const found = await arrival(home, id, 'usual')
+    expect((await judged(found)).dmarc).toMatchObject({ result: 'pass', domain: 'srs.example.org', dkimAligned: true })
+    expect(found.data.toString()).toContain(`\r\n${text}\r\n--=_`)
+    expect(decisions(id)).toEqual([expect.stringMatching(/^wrap: the author is not clear: From: .*; wrap by config/)])
+  })
+})
+
 describe('a forgery', () => {
   it('never gets our name: it is forwarded unchanged, for the destination to refuse', async () => {
     const { id, text } = letter('Give me money.\r\n')
