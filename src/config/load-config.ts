@@ -13,12 +13,17 @@ import { loadYaml, type YamlSource } from './yaml-source.ts'
 
 export type ConfigLoad =
   | { readonly kind: 'ok'; readonly config: Config }
-  | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'bad'
+      readonly problems: readonly Problem[]
+      /** The files in which the problems can be fixed, as far as they are known. */
+      readonly files: readonly string[]
+    }
 
 /** Loads everything that the configuration itself consists of. Routing data, users and signing keys are loaded by their modules. */
 export function loadConfig(file: string): ConfigLoad {
   const yaml = loadYaml(file)
-  if (yaml.kind !== 'ok') return { kind: 'bad', problems: yaml.problems }
+  if (yaml.kind !== 'ok') return { kind: 'bad', problems: yaml.problems, files: [file] }
   const { source } = yaml
   const load: Load = { source, files: [source.file], problems: [], invalid: new Set(), faulty: new Set() }
   const outline = validate(source, outlineSchema)
@@ -95,8 +100,8 @@ function combineSections({ source, files, problems, faulty }: Load, values: Sect
 }
 
 /** Sorted by file and position, so that an editor can step through them. */
-function rejected({ problems }: Load): ConfigLoad {
-  return { kind: 'bad', problems: problems.toSorted(byPosition) }
+function rejected({ problems, files }: Load): ConfigLoad {
+  return { kind: 'bad', problems: problems.toSorted(byPosition), files }
 }
 
 function byPosition(a: Problem, b: Problem): number {

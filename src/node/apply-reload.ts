@@ -11,6 +11,7 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Listener } from '../server/listener.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
+import type { ReloadResult } from './reload-result.ts'
 import { applyReloadable } from './reloadable-keys.ts'
 import type { SourceHolder } from './source-holder.ts'
 
@@ -28,15 +29,16 @@ export interface Reloadable {
   readonly transfers: TransferListener | null
 }
 
-/** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result. */
-export async function applyReload(wanted: Config, node: Reloadable): Promise<void> {
+/** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
+export async function applyReload(wanted: Config, node: Reloadable): Promise<ReloadResult> {
   const { data, tokens, log, certificate, clock, sources } = node
   const { config, restartFor } = applyReloadable({ ...node.config, tls: certificate.value }, wanted)
   await sources.refresh(config)
   const loaded = await loadData(config, { clock, tokens, sources: sources.set })
   if (loaded.kind === 'bad') {
     data.reject(loaded.files)
-    return log.error({ problems: loaded.problems.map(formatProblem) }, 'reload rejected; the old data stays active')
+    log.error({ problems: loaded.problems.map(formatProblem) }, 'reload rejected; the old data stays active')
+    return { kind: 'refused', file: config.file, problems: [...loaded.problems] }
   }
   logWarnings(loaded.warnings, log)
   data.replace(loaded.data)
@@ -44,9 +46,15 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<voi
   certificate.value = config.tls
   node.transfers?.updateTls()
   const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
-  if (cause) log.error({ cause }, 'the new certificate is invalid; the old one stays in use')
+  const warnings = [...loaded.warnings]
+  if (cause) {
+    log.error({ cause }, 'the new certificate is invalid; the old one stays in use')
+    const message = `tls: a listener refused the new certificate, and the old one stays in use: ${cause}`
+    warnings.push({ file: config.file, line: 1, column: 1, message })
+  }
   if (restartFor.length > 0) log.warn({ keys: restartFor }, `restart required for: ${restartFor.join(', ')}`)
   log.info({ data: loaded.data.summary }, 'reloaded')
+  return { kind: 'reloaded', file: config.file, summary: loaded.data.summary, warnings, restartFor: [...restartFor] }
 }
 
 /** Logs the warnings of loaded data, at a start and at a reload. */

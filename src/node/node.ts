@@ -20,10 +20,12 @@ import { openQueue } from '../queue/sqlite/open-queue.ts'
 import { openTokenFile } from '../route/srs/token-file.ts'
 import type { TokenFile } from '../route/srs/token-file.ts'
 import { spamFilterSettings } from '../wiring/checks.ts'
-import { pidFilePath } from '../wiring/node-paths.ts'
+import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { tokenFileSettings } from '../wiring/routing-settings.ts'
-import { applyReload, logWarnings } from './apply-reload.ts'
+import { logWarnings } from './apply-reload.ts'
+import { createConfigurationState } from './configuration-state.ts'
+import { startControl } from './control-socket.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
@@ -31,7 +33,9 @@ import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { observeNode } from './observation.ts'
-import { writePidFile } from './pid-file.ts'
+import type { ReloadResult } from './reload-result.ts'
+import { startReloader } from './reloader.ts'
+import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { createSpamWatch } from './spam-watch.ts'
@@ -45,9 +49,9 @@ const PURGE_INTERVAL_MS = 3_600_000
 
 export interface Node {
   readonly log: Log
-  /** Activates the reloadable keys, data and certificate of a new configuration, all or nothing. */
-  reload(config: Config): Promise<void>
-  /** The files that the data was read from. */
+  /** Reads the node's YAML again and activates its reloadable keys, data and certificate, all or nothing. Never rejects. */
+  reload(): Promise<ReloadResult>
+  /** The files that the data was read from, and those of data that was refused. */
   files(): readonly string[]
   /** Resolves with the cause if the queue fails. The node can no longer accept mail or record results: end the process. */
   readonly failed: Promise<string>
@@ -122,20 +126,22 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
-  const observed = { ...path, sources: () => sources.current(), spam, draining: draining.signal }
+  const state = createConfigurationState(clock)
+  const observed = { ...path, sources: () => sources.current(), spam, configuration: state, draining: draining.signal }
   const observation = await observeNode(adminSettings(config), { ...shared, ...observed })
   stops.defer(() => observation.close())
   const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: spam?.scanner ?? null, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())
-  log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   const running = { config, clock, log, data, tokens, sources, certificate, listeners, transfers }
+  const reloader = await acceptReloads({ ...running, state, draining: draining.signal }, stops)
+  log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
     failed: failureOf(queue, log, flush),
-    files: () => data.files(),
-    reload: (wanted) => applyReload(wanted, running),
+    files: () => reloader.files(),
+    reload: () => reloader.reload(),
     stop: async () => {
       draining.abort()
       log.info({}, 'draining')
@@ -144,6 +150,17 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
       await flush()
     },
   }
+}
+
+/** Reloads by signal and by `waypost reload`, until the drain. */
+async function acceptReloads(parts: ReloaderParts, stops: AsyncDisposableStack): Promise<Reloader> {
+  const { config, clock, log } = parts
+  const reloader = await startReloader(parts)
+  stops.defer(() => reloader.close())
+  const requests = new Map([['reload', () => reloader.reload()]])
+  const control = await startControl(controlSocketPath(config), { clock, log, requests })
+  stops.defer(() => control.close())
+  return reloader
 }
 
 interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'passwords' | 'data'> {
@@ -181,13 +198,12 @@ interface QueueParts {
   readonly octets: Pool
 }
 
-/** Opens or creates the queue and writes the PID file. Rejects with QueueUnavailable. */
+/** Opens or creates the queue. Rejects with QueueUnavailable. */
 async function openNodeQueue(config: Config, { log, stops, octets }: QueueParts): Promise<OpenQueue> {
   const settings = queueSettings(config)
   makeDirectory(settings.directory)
   const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
   stops.defer(() => queue.close())
-  stops.defer(writePidFile(pidFilePath(config), log))
   logOpening(queue.opened, log)
   return queue
 }

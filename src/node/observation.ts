@@ -13,6 +13,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
+import type { ConfigurationState } from './configuration-state.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
 import type { CurrentSources } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
@@ -25,6 +26,7 @@ export interface ObservationParts extends HealthParts {
   readonly budgets: Budgets
   readonly log: EventLog
   readonly sources: CurrentSources
+  readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
 }
@@ -56,9 +58,10 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, sources, spam } = parts
+  const { budgets, clock, configuration, sources, spam } = parts
   return [
     ...healthChecks(parts),
+    configuration.health,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
     ...(spam ? [spam.health] : []),
@@ -67,13 +70,14 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 
 /** Every metric of a node that is read at a scrape. */
 export function nodeGauges(
-  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets'>,
+  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration'>,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, sources, spam, budgets } = parts
+  const { queue, clock, configuration, sources, spam, budgets } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
+    ...configuration.gauges,
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     ...(spam ? [spam.metric] : []),

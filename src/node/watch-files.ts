@@ -12,6 +12,8 @@ export interface WatchSettings {
   readonly clock: Clock
   /** When reading the files first began, Unix milliseconds: what has changed since then may not have been read. */
   readonly since: number
+  /** Polling interval; POLL_MS by default. */
+  readonly pollMs?: number
 }
 
 /** Polling interval: fast enough for an operator who has changed an alias, and without noticeable cost. */
@@ -19,7 +21,7 @@ export const POLL_MS = 2000
 
 /** Watches until `close`. A change is reported when no file has changed for one interval, so that half-written sets are not read. */
 export async function watchFiles(settings: WatchSettings): Promise<{ close(): void }> {
-  const { clock, files, changed, since } = settings
+  const { clock, files, changed, since, pollMs = POLL_MS } = settings
   const stopped = new AbortController()
   let known = await fingerprints(files(), since)
   let pending: Fingerprints | null = null
@@ -37,7 +39,7 @@ export async function watchFiles(settings: WatchSettings): Promise<{ close(): vo
   }
   const run = async () => {
     while (!stopped.signal.aborted) {
-      await clock.sleep(POLL_MS, stopped.signal)
+      await clock.sleep(pollMs, stopped.signal)
       await poll()
     }
   }

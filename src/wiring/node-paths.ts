@@ -19,7 +19,7 @@ export function tokenFilePath({ data }: WithData): string {
   return join(data, 'srs-tokens')
 }
 
-/** The process ID of the running node. */
-export function pidFilePath({ data }: WithData): string {
-  return join(data, 'waypost.pid')
+/** The socket through which commands talk to the running node. */
+export function controlSocketPath({ data }: WithData): string {
+  return join(data, 'control.sock')
 }

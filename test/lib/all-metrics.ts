@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client'
 import { createBudgets } from '../../src/budget/budgets.ts'
+import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -18,6 +19,7 @@ export function allMetrics(): Registry {
     spam,
     certificate: { value: null },
     budgets: createBudgets(clock),
+    configuration: createConfigurationState(clock),
     sources: () => ({ mirrors: [], live: [] }),
   }
   const registry = new Registry()

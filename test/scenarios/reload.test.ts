@@ -3,7 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../lib/free-port.ts'
+import { runWaypost } from '../lib/run-waypost.ts'
 import type { SmtpPeer } from '../lib/smtp-peer.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
@@ -11,6 +13,7 @@ import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 let world: World
 let node: WholeNode
 let srs: SmtpPeer
+let admin: string
 
 const routes = (names: readonly string[]) => ({
   domains: ['example.org'],
@@ -23,6 +26,7 @@ beforeAll(async () => {
   srs = await world.destination('srs-01.example.org', {
     tls: { cert: certificate, key, ca: world.ca.certificate, requestCert: true },
   })
+  admin = `127.0.0.1:${await freePort()}`
   node = await world.node({
     role: 'mx',
     mail: routes(['kim']),
@@ -30,10 +34,13 @@ beforeAll(async () => {
       tls: { certificate: 'node.pem', key: 'node.key', ca: '../ca.pem' },
       peers: { srs: [`mx.srs-01.example.org:${world.mxPort}`] },
       delivery: { mx_port: world.mxPort, connection: { messages: 1 } },
+      admin: { listen: admin },
     },
   })
 })
 afterAll(() => world.close())
+
+const fetched = (path: string) => fetch(`http://${admin}${path}`)
 
 async function replyTo(recipient: string): Promise<string> {
   const sent = await node.send({ to: [recipient] })
@@ -157,6 +164,54 @@ it('repeats the warnings of the start for new data', async () => {
   node.route(routes(['kim']))
   expect(await node.reload()).toContain('"msg":"reloaded"')
   expect(warnings()).toBe(before + 1)
+})
+
+describe('waypost reload', () => {
+  const command = () => runWaypost(['reload', '-c', node.config])
+
+  it('waits for the result', async () => {
+    node.route(routes(['kim', 'max']))
+    expect(await command()).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^reloaded .*node\.yaml \(1 rout/),
+    })
+    expect(await replyTo('max@example.org')).toMatch(/^250/)
+  })
+
+  it('exits with 1 and the reasons if the node refuses the files, which health and metrics report', async () => {
+    node.configure({ colour: 'blue' })
+    const { status, stderr } = await command()
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/node\.yaml:\d+:\d+: colour: found an unknown key.*\nthe node refused the reload/)
+    const { checks } = (await fetched('/healthz').then((answer) => answer.json())) as {
+      checks: { configuration: object }
+    }
+    expect(checks.configuration).toMatchObject({ kind: 'degraded', reason: expect.stringContaining('colour') })
+    expect(await (await fetched('/metrics')).text()).toContain('waypost_reload_successful 0')
+    node.configure({ colour: undefined })
+    expect(await command()).toMatchObject({ status: 0 })
+    expect(await (await fetched('/metrics')).text()).toContain('waypost_reload_successful 1')
+  })
+
+  it('names the keys that require a restart', async () => {
+    node.configure({ limits: { recipients: 7 } })
+    expect(await command()).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('restart required for: limits'),
+    })
+    node.configure({ limits: undefined })
+  })
+
+  it('ends after its time limit if the node hangs', async () => {
+    process.kill(node.pid, 'SIGSTOP')
+    try {
+      const { status, stderr } = await runWaypost(['reload', '-c', node.config, '--wait', '1s'])
+      expect([status, stderr]).toEqual([1, expect.stringContaining('did not answer within 1s')])
+    } finally {
+      process.kill(node.pid, 'SIGCONT')
+    }
+    expect(await command()).toMatchObject({ status: 0 })
+  })
 })
 
 it('uses a renewed certificate without SIGHUP if files are watched', async () => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -63,14 +63,14 @@ it('ends at once with exit code 0 after SIGTERM', async () => {
   expect(await ended).toEqual([0, null])
 })
 
-it('replaces the PID file of a crashed process when it has locked the queue', async () => {
-  const pidFile = join(node.data, 'waypost.pid')
-  writeFileSync(pidFile, '1\n')
+it('replaces the control socket of a crashed process when it has locked the queue', async () => {
+  const socket = join(node.data, 'control.sock')
+  writeFileSync(socket, '')
   disconnectDirectory()
   await until(() => output.includes('"msg":"ready"'), { what: 'the node to be ready' })
-  expect(readFileSync(pidFile, 'utf8')).toBe(`${child.pid}\n`)
+  expect(lstatSync(socket).isSocket()).toBe(true)
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
-  expect(existsSync(pidFile)).toBe(false)
+  expect(existsSync(socket)).toBe(false)
 })

@@ -1,9 +1,19 @@
 // Commands that start, reload or check a node, and the demonstration.
 
-import type { Command } from 'commander'
-import { asJson, type CommonOptions, configFile, describeCommand } from '../command-options.ts'
+import { type Command, Option } from 'commander'
+import {
+  asJson,
+  type CommonOptions,
+  configFile,
+  dataDirectory,
+  describeCommand,
+  readDuration,
+} from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+
+/** A reload waits up to 30 s for LDAP and SQL; the rest is for reading the files. */
+const RELOAD_WAIT_MS = 60_000
 
 export function declareNode(program: Command, io: Io, finish: Finish): void {
   describeCommand(
@@ -15,11 +25,21 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
     .action(async (options: CommonOptions) => finish(await (await import('./run-command.ts')).run(options, io)))
   describeCommand(
     program.command('reload'),
-    'check the configuration and send SIGHUP to the running node',
-    'no node is running, or another user runs it',
+    'let the running node read its configuration and data again, and wait for the result',
+    'the node refused the files, no node is running, or the node does not answer',
   )
     .option(...configFile)
-    .action(async (options: CommonOptions) => finish(await (await import('./reload-command.ts')).reload(options, io)))
+    .option(...dataDirectory)
+    .addOption(
+      new Option('--wait <duration>', 'time limit for the answer')
+        .argParser(readDuration)
+        .default(RELOAD_WAIT_MS, '60s'),
+    )
+    .option(...asJson)
+    .action(async ({ wait, ...options }: CommonOptions & { readonly wait: number }) => {
+      const { reload } = await import('./reload-command.ts')
+      finish(await reload({ ...options, waitMs: wait }, io))
+    })
   program
     .command('check')
     .description('check the configuration and the routing data without starting the node')

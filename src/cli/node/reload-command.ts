@@ -1,45 +1,45 @@
-// waypost reload: checks the configuration and routing data, then sends SIGHUP to the running node. Exit code 2 if the node would reject them.
+// waypost reload: the running node reads its configuration and data again. Exit code 1 with the reasons if the node refused them.
 
-import { readFileSync } from 'node:fs'
-import { pidFilePath, queueDirectory } from '../../wiring/node-paths.ts'
-import type { Config } from '../../config/config.ts'
 import { formatProblem } from '../../config/problem.ts'
-import { isOwned } from '../../queue/sqlite/database/process-locks.ts'
-import { FAILED, line, OK } from '../io.ts'
+import { type ReloadResult, reloadResultSchema } from '../../node/reload-result.ts'
+import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { withData } from '../with-config.ts'
+import { type NodePlace, withDataDirectory } from '../place/node-place.ts'
+import { askNode } from './ask-node.ts'
 
-export function reload(options: { readonly config: string }, io: Io): Promise<number> | number {
-  return withData(options.config, io, async (config, data, warnings) => {
-    for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
-    try {
-      const pid = runningPid(config)
-      if (pid === null) throw new Error(`no node is running with the data directory ${config.data}`)
-      process.kill(pid, 'SIGHUP')
-      line(io.stdout, `sent SIGHUP to PID ${pid} (${data.summary})`)
-      return OK
-    } catch (error) {
-      line(io.stderr, (error as NodeJS.ErrnoException).code === 'EPERM' ? NOT_PERMITTED : (error as Error).message)
-      return FAILED
-    }
+export interface ReloadOptions extends NodePlace {
+  /** Time limit for the answer, ms. */
+  readonly waitMs: number
+  readonly json?: boolean
+}
+
+/** The node judges the files itself: it may run another release, or read them as another user. */
+export function reload(options: ReloadOptions, io: Io): Promise<number> | number {
+  return withDataDirectory(options, io, async (data) => {
+    const answered = await askNode(data, 'reload', options.waitMs)
+    if (answered.kind === 'failed') return fail(io, answered.problem)
+    const read = reloadResultSchema.safeParse(answered.value)
+    if (!read.success) return fail(io, 'the node does not know the request: it runs another release; restart it')
+    if (options.json) json(io.stdout, read.data)
+    else print(read.data, io)
+    return read.data.kind === 'reloaded' ? OK : FAILED
   })
 }
 
-const NOT_PERMITTED = 'cannot send SIGHUP: the node runs as another user; run the command as that user or as root'
-
-/**
- * The PID of the running node, or null. The PID file counts only while a node owns the queue: after a crash the PID may belong to another
- * process. PID 0 would signal the whole process group.
- */
-function runningPid(config: Config): number | null {
-  if (!isOwned(queueDirectory(config))) return null
-  try {
-    const pid = Number(readFileSync(pidFilePath(config), 'utf8'))
-    if (!Number.isSafeInteger(pid) || pid <= 0) return null
-    process.kill(pid, 0)
-    return pid
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw error
-    return null
+function print(result: ReloadResult, io: Io): void {
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) line(io.stderr, formatProblem(problem))
+    line(io.stderr, 'the node refused the reload; the old configuration stays active')
+    return
   }
+  for (const warning of result.warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
+  line(io.stdout, `reloaded ${result.file} (${result.summary})`)
+  const keys = result.restartFor
+  if (keys.length > 0)
+    line(io.stderr, `restart required for: ${keys.join(', ')}; the node keeps their old values until then`)
+}
+
+function fail(io: Io, problem: string): number {
+  line(io.stderr, problem)
+  return FAILED
 }

@@ -3,10 +3,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { watchFiles } from '../../node/watch-files.ts'
 import { loadConfig } from '../../config/load-config.ts'
-import { formatProblem } from '../../config/problem.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { startNode } from '../../node/node.ts'
-import type { Node } from '../../node/node.ts'
 import { FAILED, OK } from '../io.ts'
 import type { Io } from '../io.ts'
 import { asOwnerOfNode } from '../place/node-place.ts'
@@ -39,11 +37,11 @@ async function runAsOwner(options: { readonly config: string }, io: Io): Promise
   const started = await startNode(config)
   if (started.kind === 'bad') return printProblems(started.problems, io)
   const { node } = started
-  const reloadNext = inOrder(() => reload(node, options.config), node)
+  const reloadNext = async () => void (await node.reload())
   signals.started(reloadNext)
   const watch = config.watch
     ? await watchFiles({
-        files: () => [options.config, ...node.files()],
+        files: () => node.files(),
         changed: reloadNext,
         clock: systemClock,
         since,
@@ -56,25 +54,6 @@ async function runAsOwner(options: { readonly config: string }, io: Io): Promise
   await node.stop()
   systemClock.after(EXIT_DELAY_MS, () => process.exit(OK))
   return OK
-}
-
-/** Runs reloads one after the other: of two at the same time, the older one could end last. */
-function inOrder(work: () => Promise<void>, node: Node): () => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return () => {
-    last = last.then(work).catch((error: unknown) => node.log.bug(error, 'reload'))
-    return last
-  }
-}
-
-async function reload(node: Node, file: string): Promise<void> {
-  const load = loadConfig(file)
-  if (load.kind === 'ok') await node.reload(load.config)
-  else
-    node.log.error(
-      { problems: load.problems.map(formatProblem) },
-      'reload rejected; the old configuration stays active',
-    )
 }
 
 interface Signals {
