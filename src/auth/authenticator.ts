@@ -8,12 +8,18 @@ export type Identification =
   | { readonly kind: 'wrong'; readonly cause: string; readonly doubt?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
+export interface LoginClient {
+  readonly ip: string
+  /** The account has logged in from this client before: its password is checked before those of strangers. */
+  readonly isKnown: boolean
+}
+
 export interface PasswordAuthenticator {
   /**
-   * `user` with or without the domain. Takes the same time for an unknown user as for a wrong password.
-   * `remoteIp` is the client's address. Users that are limited to networks are refused without it.
+   * `user` with or without the domain. A failure takes the same time for an unknown user as for a wrong password of any scheme.
+   * Users that are limited to networks are refused without a client.
    */
-  check(user: string, password: string, remoteIp?: string): Promise<Identification>
+  check(user: string, password: string, client?: LoginClient): Promise<Identification>
 }
 
 export interface CertificateAuthenticator {

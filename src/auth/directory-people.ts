@@ -50,6 +50,7 @@ export function createPeople(file: PasswdFile | null, sources: LoginSources, dom
         return mirrored.kind === 'found' ? mirrored : answer
       })
     },
+    samples: () => (lastCheck?.kind === 'hash' ? [lastCheck.stored, ...table.samples()] : table.samples()),
     decoy: () => {
       const [live] = sources.live
       if (!live) return table.decoy()

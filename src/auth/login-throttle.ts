@@ -1,107 +1,97 @@
-// Limits password guessing. Failed logins are counted per client network, per account, and per pair of both. For a network from which the
-// account has logged in before, only the pair counts, so that guesses from elsewhere do not lock the user out. The counts are in memory of
-// one node and are checked before any password.
+// Limits password guessing. Failed logins are counted per client, per site, per account, and per pair of client and account. An attempt
+// counts when it begins, so that guesses in parallel are no more than guesses in turn; what did not fail is given back. For a client from
+// which the account has logged in before, only the pair counts: guesses from elsewhere do not lock the user out.
 
-import type { Clock } from '../lib/clock.ts'
-import { clientNetwork, plainAddress } from '../lib/ip-address.ts'
-import { createDecayCounters } from '../lib/decay.ts'
+import type { Budgets } from '../budget/budgets.ts'
+import type { Rate } from '../budget/rate.ts'
+import { clientNetwork, plainAddress, siteNetwork } from '../lib/ip-address.ts'
 import { userText } from '../smtp/origin.ts'
+import type { KnownClients } from './known-clients.ts'
 
-export type Leave = { readonly kind: 'free' } | { readonly kind: 'banned'; readonly cause: string }
+/** How an attempt ended. `undecided`: the password was not judged, or the source of the password is in doubt about itself. */
+export type AttemptEnd = 'succeeded' | 'failed' | 'undecided'
+
+export type Attempt =
+  | {
+      readonly kind: 'free'
+      /** The account has logged in from this client before. */
+      readonly isKnown: boolean
+      /** Call it once, whatever happened. */
+      end(how: AttemptEnd): void
+    }
+  | { readonly kind: 'banned'; readonly cause: string }
 
 export interface Guard {
-  /** Whether this client may try a password for this user now. */
-  mayTry(ip: string, user: string): Leave
-  failed(ip: string, user: string): void
-  succeeded(ip: string, user: string): void
+  /** Whether this client may try a password for this user now. The attempt counts as failed until its end. */
+  begin(ip: string, user: string): Attempt
 }
 
-export interface GuardSettings {
-  readonly clock: Clock
-  /** Failures after which a network is refused. */
-  readonly perNetwork?: number
-  /** Failures after which an account is refused, except from its known networks. */
-  readonly perAccount?: number
-  /** Failures after which an account is refused from a known network. */
-  readonly perPair?: number
-  /** The time in which a count halves. */
-  readonly halfLifeMs?: number
+export interface GuardParts {
+  readonly budgets: Pick<Budgets, 'rate'>
+  readonly known: KnownClients
 }
 
-/** A user mistypes a few times; a mail program with an old password fails more often. */
-const PER_NETWORK = 20
-const PER_ACCOUNT = 30
-const PER_PAIR = 20
-const HALF_LIFE_MS = 10 * 60 * 1000
-/** Time for which a network stays known after the last login from it. */
-const KNOWN_MS = 30 * 24 * 60 * 60 * 1000
-/** Keys of each kind: some tens of megabytes under a distributed attack. */
-const MOST_KEYS = 100_000
+interface Keys {
+  readonly client: string
+  readonly site: string
+  readonly account: string
+}
 
-const free: Leave = { kind: 'free' }
-
-export function createGuard(settings: GuardSettings): Guard {
-  const { clock } = settings
-  const counters = () =>
-    createDecayCounters({ clock, halfLifeMs: settings.halfLifeMs ?? HALF_LIFE_MS, maxKeys: MOST_KEYS })
-  const [networks, accounts, pairs] = [counters(), counters(), counters()]
-  const known = createKnown(clock)
-  const limits = {
-    network: settings.perNetwork ?? PER_NETWORK,
-    account: settings.perAccount ?? PER_ACCOUNT,
-    pair: settings.perPair ?? PER_PAIR,
+export function createGuard({ budgets, known }: GuardParts): Guard {
+  const pairs = budgets.rate('failedLoginsOfPair')
+  const clients = budgets.rate('failedLoginsOfClient')
+  const sites = budgets.rate('failedLoginsOfSite')
+  const accounts = budgets.rate('failedLoginsOfAccount')
+  const siteAccounts = budgets.rate('accountFailuresOfSite')
+  const strangersLimit = ({ client, site, account }: Keys): string | null => {
+    if (clients.isOver(client)) return `too many failures from ${client}`
+    if (sites.isOver(site)) return `too many failures from ${site}`
+    return accounts.isOver(account) ? `too many failures of ${userText(account)}` : null
+  }
+  /** Counts the attempt; the result takes it back. */
+  const count = ({ client, site, account }: Keys): (() => void) => {
+    const counted: [rate: Rate, key: string][] = [
+      [pairs, `${account} ${client}`],
+      [clients, client],
+      [sites, site],
+    ]
+    // One site alone cannot lock an account out everywhere: it adds only a few failures to the count of the account.
+    if (siteAccounts.take(`${account} ${site}`)) counted.push([accounts, account], [siteAccounts, `${account} ${site}`])
+    for (const [rate, key] of counted) if (rate !== siteAccounts) rate.count(key)
+    return () => {
+      for (const [rate, key] of counted) rate.giveBack(key)
+    }
   }
   return {
-    mayTry: (ip, user) => {
-      const { network, account, pair } = keysOf(ip, user)
-      if (known.has(pair))
-        return pairs.get(pair) < limits.pair ? free : banned(`${userText(account)} failed too often from ${network}`)
-      if (networks.get(network) >= limits.network) return banned(`too many failures from ${network}`)
-      return accounts.get(account) < limits.account ? free : banned(`too many failures of ${userText(account)}`)
-    },
-    failed: (ip, user) => {
-      const { network, account, pair } = keysOf(ip, user)
-      networks.add(network)
-      accounts.add(account)
-      pairs.add(pair)
-    },
-    // The count of the network stays: otherwise an attacker with one valid account could guess the passwords of others without limit.
-    succeeded: (ip, user) => {
-      const { pair } = keysOf(ip, user)
-      pairs.clear(pair)
-      known.add(pair)
-    },
-  }
-}
-
-interface Known {
-  has(pair: string): boolean
-  add(pair: string): void
-}
-
-/** Pairs by the monotonic time of their last login; the least recently used are dropped first. */
-function createKnown(clock: Clock): Known {
-  const pairs = new Map<string, number>()
-  return {
-    has: (pair) => clock.monotonic() - (pairs.get(pair) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS,
-    add: (pair) => {
-      pairs.delete(pair)
-      pairs.set(pair, clock.monotonic())
-      const [oldest] = pairs.keys()
-      if (pairs.size > MOST_KEYS && oldest !== undefined) pairs.delete(oldest)
+    begin: (ip, user) => {
+      const keys = keysOf(ip, user)
+      const { client, account } = keys
+      const isKnown = known.has(account, client)
+      if (isKnown && pairs.isOver(`${account} ${client}`))
+        return banned(`${userText(account)} failed too often from ${client}`)
+      const limit = isKnown ? null : strangersLimit(keys)
+      if (limit !== null) return banned(limit)
+      const takeBack = count(keys)
+      return {
+        kind: 'free',
+        isKnown,
+        end: (how) => {
+          // The failures of the client stay: otherwise an attacker with one valid account could guess those of others without limit.
+          if (how !== 'failed') takeBack()
+          if (how !== 'succeeded') return
+          pairs.clear(`${account} ${client}`)
+          known.add(account, client)
+        },
+      }
     },
   }
 }
 
-function keysOf(
-  ip: string,
-  user: string,
-): { readonly network: string; readonly account: string; readonly pair: string } {
-  const network = clientNetwork(plainAddress(ip))
-  const account = user.toLowerCase()
-  return { network, account, pair: `${account} ${network}` }
+function keysOf(ip: string, user: string): Keys {
+  const plain = plainAddress(ip)
+  return { client: clientNetwork(plain), site: siteNetwork(plain), account: user.toLowerCase() }
 }
 
-function banned(cause: string): Leave {
+function banned(cause: string): Attempt {
   return { kind: 'banned', cause }
 }

@@ -1,8 +1,11 @@
 // Authenticates a user by name and password. A name with the main domain and one without it are the same identity. An unknown user costs
-// the same work as a wrong password, so that the response time reveals nothing.
+// the same work as a wrong password, and every failure takes the same time, so that it reveals nothing.
 
+import type { Holder } from '../budget/pool.ts'
+import type { Clock } from '../lib/clock.ts'
 import { userText } from '../smtp/origin.ts'
-import type { Identification, PasswordAuthenticator } from './authenticator.ts'
+import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
+import { createEqualDuration } from './equal-duration.ts'
 import type { PasswordPool } from './password-pool.ts'
 import { userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, People } from './people.ts'
@@ -12,6 +15,7 @@ export interface PasswdAuthenticatorSettings {
   readonly pool: PasswordPool
   /** The main domain: `lee@domain` is `lee`. */
   readonly domain: string
+  readonly clock: Pick<Clock, 'sleep'>
 }
 
 /** RFC 4616 gives no limit. A longer password only wastes time in the hash function. */
@@ -19,12 +23,33 @@ const MOST_PASSWORD_OCTETS = 1024
 /** As in a passwd-file: no address is longer, so no directory is queried for a longer name. */
 const MOST_NAME_LENGTH = 254
 
-const NO_MATCH: AskVerdict = { kind: 'mismatch' }
+interface Judged {
+  readonly check: Check
+  readonly password: string
+  readonly holder: Holder
+}
+
+interface Judgement {
+  readonly verdict: AskVerdict
+  /** Computing time of a hash; null if none was computed here. */
+  readonly ms: number | null
+}
+
+const NO_MATCH: Judgement = { verdict: { kind: 'mismatch' }, ms: null }
+const overloaded: AskVerdict = { kind: 'unavailable', cause: 'password checks are overloaded' }
 
 export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings): PasswordAuthenticator {
-  const { people, pool, domain } = settings
+  const { people, pool, domain, clock } = settings
+  const duration = createEqualDuration({ clock, pool, samples: () => people.samples() })
+  const judge = async ({ check, password, holder }: Judged): Promise<Judgement> => {
+    if (check.kind === 'ask') return { verdict: await check.verify(password), ms: null }
+    const { verdict, ms } = await pool.verify(check.stored, password, holder)
+    if (verdict === 'unavailable') return { verdict: overloaded, ms: null }
+    duration.note(check.stored, ms)
+    return { verdict: { kind: verdict }, ms }
+  }
   return {
-    check: async (user, password, remoteIp): Promise<Identification> => {
+    check: async (user, password, client): Promise<Identification> => {
       if (Buffer.byteLength(password) > MOST_PASSWORD_OCTETS) return wrong('password too long')
       if (user.length > MOST_NAME_LENGTH) return wrong('name too long')
       const identity = identityOf(user, domain)
@@ -32,7 +57,9 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
       const check = person.kind === 'found' ? person.check : people.decoy()
-      const verdict = check ? await carryOut(pool, check, password) : NO_MATCH
+      const holder = holderOf(identity, client)
+      const { verdict, ms } = check ? await judge({ check, password, holder }) : NO_MATCH
+      if (ms !== null && (person.kind !== 'found' || verdict.kind === 'mismatch')) await duration.level(ms)
       if (person.kind === 'unavailable') return person
       if (!check) return wrong('no users')
       if (verdict.kind === 'unavailable') return verdict
@@ -42,19 +69,20 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
         return { ...wrong(`wrong password of ${userText(identity)}`), ...doubtOf(person) }
       // Checked last, so that the reply from a foreign network does not reveal whether the password is correct.
       const { allows } = person
-      if (allows && (remoteIp === undefined || !allows(remoteIp)))
-        return wrong(`${userText(identity)} may not log in from ${remoteIp ?? 'an unknown address'}`)
+      if (allows && (client === undefined || !allows(client.ip))) {
+        if (ms !== null) await duration.level(ms)
+        return wrong(`${userText(identity)} may not log in from ${client?.ip ?? 'an unknown address'}`)
+      }
       return { kind: 'identified', identity }
     },
   }
 }
 
-async function carryOut(pool: PasswordPool, check: Check, password: string): Promise<AskVerdict> {
-  if (check.kind === 'ask') return await check.verify(password)
-  const verdict = await pool.verify(check.stored, password)
-  return verdict === 'unavailable'
-    ? { kind: 'unavailable', cause: 'password checks are overloaded' }
-    : { kind: verdict }
+/** Strangers that guess at an account have a share for themselves, so that they do not use up the user's. */
+function holderOf(account: string, client: LoginClient | undefined): Holder {
+  if (client?.isKnown) return { purpose: 'people', account, ip: client.ip }
+  const strangers = { purpose: 'internet', account: `${account} from strangers` } as const
+  return client ? { ...strangers, ip: client.ip } : strangers
 }
 
 function doubtOf({ doubt }: { readonly doubt?: string }): { readonly doubt?: string } {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { PasswordPool } from './password-pool.ts'
 import { loadPasswdFile, parsePasswdFile } from './passwd-file.ts'
 import { createPasswdAuthenticator, identityOf } from './passwd-authenticator.ts'
@@ -90,13 +91,14 @@ describe('the passwd authenticator', () => {
   const pool: PasswordPool = {
     verify: async (stored, password) => {
       calls.push(stored.scheme)
-      if (password === 'overload') return 'unavailable'
-      return matches(stored, password) ? 'match' : 'mismatch'
+      if (password === 'overload') return { verdict: 'unavailable', ms: 0 }
+      return { verdict: matches(stored, password) ? 'match' : 'mismatch', ms: 1 }
     },
     close: async () => {},
   }
+  const clock = createFakeClock()
   const authenticator = (text: string, domain = 'Example.org') =>
-    createPasswdAuthenticator({ people: peopleOf(() => parse(text), domain), pool, domain })
+    createPasswdAuthenticator({ people: peopleOf(() => parse(text), domain), pool, domain, clock })
 
   it.each([
     ['lee', 'lee'],
@@ -146,6 +148,10 @@ describe('the passwd authenticator', () => {
   it('does the same work for a user it does not know', async () => {
     calls.length = 0
     const people = authenticator(`a:{PLAIN-MD5}x\nlee:${HASH}\nkim:${HASH}\nx:{SMD5}JTu1KRwptKZJg/RLd+6Vn5GUd0M=`)
+    // The first failure also measures every other kind of hash.
+    await people.check('stranger', 'test')
+    expect(calls).toEqual(['SSHA', 'SMD5'])
+    calls.length = 0
     expect(await people.check('stranger', 'test')).toEqual({ kind: 'wrong', cause: 'unknown user:stranger' })
     expect(await people.check('lee', 'wrong')).toEqual({ kind: 'wrong', cause: 'wrong password of user:lee' })
     expect(calls).toEqual(['SSHA', 'SSHA'])
@@ -158,8 +164,8 @@ describe('the passwd authenticator', () => {
 
   it('obeys allow_nets, and refuses where the address is not known', async () => {
     const people = authenticator(`lee:${HASH}::::::allow_nets=192.0.2.0/24`)
-    expect((await people.check('lee', 'test', '192.0.2.1')).kind).toBe('identified')
-    expect((await people.check('lee', 'test', '198.51.100.1')).kind).toBe('wrong')
+    expect((await people.check('lee', 'test', { ip: '192.0.2.1', isKnown: false })).kind).toBe('identified')
+    expect((await people.check('lee', 'test', { ip: '198.51.100.1', isKnown: false })).kind).toBe('wrong')
     expect((await people.check('lee', 'test')).kind).toBe('wrong')
   })
 

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createPool } from '../budget/pool.ts'
 import { createPasswordPool, type PasswordHasher, type PasswordPool } from './password-pool.ts'
 import { hashPassword } from './schemes.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
@@ -18,15 +19,15 @@ describe('the password pool', () => {
     pool = createPasswordPool()
     for (const scheme of ['ARGON2ID', 'SSHA', 'PBKDF2', 'SHA512-CRYPT', 'MD5-CRYPT'] as const) {
       const hash = stored(hashPassword(scheme, 'secret'))
-      expect(await pool.verify(hash, 'secret')).toBe('match')
-      expect(await pool.verify(hash, 'Secret')).toBe('mismatch')
+      expect((await pool.verify(hash, 'secret')).verdict).toBe('match')
+      expect((await pool.verify(hash, 'Secret')).verdict).toBe('mismatch')
     }
   })
 
   it('makes hashes in its threads', async () => {
     pool = createPasswordPool({ workers: 1 })
     const hash = await pool.hash('SHA512-CRYPT', 'secret')
-    expect(await pool.verify(stored(hash ?? ''), 'secret')).toBe('match')
+    expect((await pool.verify(stored(hash ?? ''), 'secret')).verdict).toBe('match')
     const block = monitorEventLoopDelay({ resolution: 1 })
     block.enable()
     await pool.hash('BLF-CRYPT', 'secret')
@@ -42,25 +43,48 @@ describe('the password pool', () => {
     const slow = stored(`$6$rounds=200000$saltstring$${'a'.repeat(86)}`)
     let ticks = 0
     const timer = setInterval(() => ticks++, 5)
-    expect(await pool.verify(slow, 'x')).toBe('mismatch')
+    expect((await pool.verify(slow, 'x')).verdict).toBe('mismatch')
     clearInterval(timer)
     expect(ticks).toBeGreaterThan(5)
   })
 
   it('says unavailable when too many wait, and recovers', async () => {
-    pool = createPasswordPool({ workers: 1, queueLimit: 2 })
+    pool = createPasswordPool({ workers: 1, places: createPool({ capacity: 3 }, () => {}) })
     const hash = stored('{PLAIN}secret')
     const answers = await Promise.all(Array.from({ length: 6 }, () => pool.verify(hash, 'secret')))
-    expect(answers.filter((answer) => answer === 'match').length).toBe(3)
-    expect(answers.filter((answer) => answer === 'unavailable').length).toBe(3)
-    expect(await pool.verify(hash, 'secret')).toBe('match')
+    expect(answers.filter(({ verdict }) => verdict === 'match').length).toBe(3)
+    expect(answers.filter(({ verdict }) => verdict === 'unavailable').length).toBe(3)
+    expect((await pool.verify(hash, 'secret')).verdict).toBe('match')
+  })
+
+  it('checks the passwords of known clients before those of strangers', async () => {
+    pool = createPasswordPool({ workers: 1 })
+    const slow = stored(`$6$rounds=20000$saltstring$${'a'.repeat(86)}`)
+    const order: string[] = []
+    const check = async (purpose: 'internet' | 'people', name: string) => {
+      await pool.verify(slow, 'x', { purpose, account: name })
+      order.push(name)
+    }
+    await Promise.all([check('internet', 'a'), check('internet', 'b'), check('people', 'c'), check('internet', 'd')])
+    expect(order).toEqual(['a', 'c', 'b', 'd'])
+  })
+
+  it('keeps half of its places for known clients, and gives one account its share', async () => {
+    pool = createPasswordPool()
+    const hash = stored('{PLAIN}secret')
+    const count = async (asked: Promise<{ verdict: string }>[]) =>
+      (await Promise.all(asked)).filter(({ verdict }) => verdict === 'match').length
+    const guess = (i: number) => pool.verify(hash, 'secret', { purpose: 'internet', account: `user${i}` })
+    const strangers = Array.from({ length: 100 }, (_, i) => guess(i))
+    const known = Array.from({ length: 20 }, () => pool.verify(hash, 'secret', { purpose: 'people', account: 'kim' }))
+    expect([await count(strangers), await count(known)]).toEqual([64, 8])
   })
 
   it('says unavailable for a check that fails, and keeps the thread', async () => {
     pool = createPasswordPool({ workers: 1 })
     const broken = { kind: 'digest', scheme: 'SSHA', digest: { algorithm: 'none', length: 1, salted: true } } as never
-    expect(await pool.verify(broken, 'x')).toBe('unavailable')
-    expect(await pool.verify(stored('{PLAIN}secret'), 'secret')).toBe('match')
+    expect((await pool.verify(broken, 'x')).verdict).toBe('unavailable')
+    expect((await pool.verify(stored('{PLAIN}secret'), 'secret')).verdict).toBe('match')
   })
 
   it('settles what waits when it is closed', async () => {
@@ -68,7 +92,7 @@ describe('the password pool', () => {
     const slow = stored(`$6$rounds=9000000$saltstring$${'a'.repeat(86)}`)
     const answers = [pool.verify(slow, 'x'), pool.verify(slow, 'y')]
     await pool.close()
-    expect(await Promise.all(answers)).toEqual(['unavailable', 'unavailable'])
-    expect(await pool.verify(slow, 'z')).toBe('unavailable')
+    expect((await Promise.all(answers)).map(({ verdict }) => verdict)).toEqual(['unavailable', 'unavailable'])
+    expect((await pool.verify(slow, 'z')).verdict).toBe('unavailable')
   })
 })

@@ -1,15 +1,24 @@
-// Checks passwords and makes hashes in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for a hash. A full
-// queue is `unavailable` (454 4.7.0 to the client), never a wrong password.
+// Checks passwords and makes hashes in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for
+// a hash. A full queue is `unavailable` (454 4.7.0 to the client), never a wrong password. Known clients come before strangers.
 
 import { Worker } from 'node:worker_threads'
+import { type Purpose, purposes } from '../budget/budget-table.ts'
+import { createBudgets } from '../budget/budgets.ts'
+import type { Holder, Pool } from '../budget/pool.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { PasswordAnswer, PasswordRequest } from './password-worker.ts'
 import type { HashableScheme } from './schemes.ts'
 import type { StoredPassword } from './stored-password.ts'
 
-export type PasswordVerdict = 'match' | 'mismatch' | 'unavailable'
+export interface PasswordVerdict {
+  readonly verdict: 'match' | 'mismatch' | 'unavailable'
+  /** Computing time, without the time in the queue. */
+  readonly ms: number
+}
 
 export interface PasswordPool {
-  verify(stored: StoredPassword, password: string): Promise<PasswordVerdict>
+  /** @param holder in whose share of the budget `passwordChecks` it is; without one it counts as work of the node itself */
+  verify(stored: StoredPassword, password: string, holder?: Holder): Promise<PasswordVerdict>
   close(): Promise<void>
 }
 
@@ -20,12 +29,12 @@ export interface PasswordHasher {
 
 /** At most two cores check passwords, also under attack. */
 const WORKERS = 2
-/** With 50 ms for each hash, the wait is three seconds. Further logins are refused temporarily. */
-const QUEUE_LIMIT = 128
+const OWN: Holder = { purpose: 'delivery' }
+const notDone: PasswordAnswer = { result: null, ms: 0 }
 
 interface Job {
   readonly request: PasswordRequest
-  /** Null: the work was not done. */
+  readonly purpose: Purpose
   readonly settle: (answer: PasswordAnswer) => void
 }
 
@@ -36,44 +45,56 @@ interface Seat {
 
 export interface PoolSettings {
   readonly workers?: number
-  readonly queueLimit?: number
+  /** The budget `passwordChecks`; a separate pool with its numbers if absent, as for a command. */
+  readonly places?: Pool
 }
 
 export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & PasswordHasher {
-  const limit = settings.queueLimit ?? QUEUE_LIMIT
+  const places = settings.places ?? createBudgets(systemClock).pool('passwordChecks')
   const seats = Array.from({ length: settings.workers ?? WORKERS }, (): Seat => ({ worker: null, job: null }))
   const waiting: Job[] = []
   let closed = false
   const next = () => {
     const seat = seats.find((each) => each.job === null)
-    const job = seat && waiting.shift()
+    const job = seat && takeNext(waiting)
     if (!seat || !job) return
     seat.job = job
     seat.worker ??= startWorker(seat, next)
     seat.worker.postMessage(job.request)
   }
-  const ask = (request: PasswordRequest): Promise<PasswordAnswer> => {
-    if (closed || waiting.length >= limit) return Promise.resolve(null)
-    return new Promise((settle) => {
-      waiting.push({ request, settle })
-      next()
-    })
+  const ask = async (request: PasswordRequest, holder: Holder): Promise<PasswordAnswer> => {
+    const place = closed ? null : places.take(holder)
+    if (place?.kind !== 'lease') return notDone
+    try {
+      return await new Promise((settle) => {
+        waiting.push({ request, purpose: holder.purpose, settle })
+        next()
+      })
+    } finally {
+      place.release()
+    }
   }
   return {
-    verify: async (stored, password) => {
-      const matched = await ask({ kind: 'verify', stored, password })
-      return matched === null ? 'unavailable' : matched === true ? 'match' : 'mismatch'
+    verify: async (stored, password, holder = OWN) => {
+      const { result, ms } = await ask({ kind: 'verify', stored, password }, holder)
+      return { verdict: result === null ? 'unavailable' : result === true ? 'match' : 'mismatch', ms }
     },
     hash: async (scheme, password) => {
-      const hash = await ask({ kind: 'hash', scheme, password })
-      return typeof hash === 'string' ? hash : null
+      const { result } = await ask({ kind: 'hash', scheme, password }, OWN)
+      return typeof result === 'string' ? result : null
     },
     close: async () => {
       closed = true
-      for (const job of waiting.splice(0)) job.settle(null)
+      for (const job of waiting.splice(0)) job.settle(notDone)
       await Promise.all(seats.flatMap((seat) => (seat.worker ? [seat.worker.terminate()] : [])))
     },
   }
+}
+
+/** The first of those with the most important purpose. */
+function takeNext(waiting: Job[]): Job | undefined {
+  const ranks = waiting.map(({ purpose }) => purposes.indexOf(purpose))
+  return waiting.splice(ranks.indexOf(Math.min(...ranks)), 1)[0]
 }
 
 /** If a thread dies, only its current job is lost; the next job starts a new thread. */
@@ -90,7 +111,7 @@ function startWorker(seat: Seat, next: () => void): Worker {
   worker.on('error', () => {})
   worker.on('exit', () => {
     seat.worker = null
-    finish(null)
+    finish(notDone)
   })
   return worker
 }

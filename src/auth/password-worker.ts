@@ -1,6 +1,7 @@
 // The worker thread that checks passwords and makes hashes, one request after the other.
 
 import { parentPort } from 'node:worker_threads'
+import { systemClock } from '../lib/clock.ts'
 import { type HashableScheme, hashPassword, matches } from './schemes.ts'
 import type { StoredPassword } from './stored-password.ts'
 
@@ -8,15 +9,21 @@ export type PasswordRequest =
   | { readonly kind: 'verify'; readonly stored: StoredPassword; readonly password: string }
   | { readonly kind: 'hash'; readonly scheme: HashableScheme; readonly password: string }
 
-/** True or false for `verify`, a hash with its scheme for `hash`. Null if the work itself failed. */
-export type PasswordAnswer = boolean | string | null
+export interface PasswordAnswer {
+  /** True or false for `verify`, a hash with its scheme for `hash`. Null if the work itself failed. */
+  readonly result: boolean | string | null
+  /** Computing time. */
+  readonly ms: number
+}
 
 /** Messages between threads turn Buffers into Uint8Arrays, which every scheme accepts. */
 parentPort?.on('message', (request: PasswordRequest) => {
-  parentPort?.postMessage(answer(request) satisfies PasswordAnswer)
+  const start = systemClock.monotonic()
+  const result = work(request)
+  parentPort?.postMessage({ result, ms: systemClock.monotonic() - start } satisfies PasswordAnswer)
 })
 
-function answer(request: PasswordRequest): PasswordAnswer {
+function work(request: PasswordRequest): PasswordAnswer['result'] {
   try {
     return request.kind === 'verify'
       ? matches(request.stored, request.password)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createPasswdAuthenticator } from './passwd-authenticator.ts'
 import { parsePasswdFile } from './passwd-file.ts'
 import type { PasswordPool } from './password-pool.ts'
@@ -12,12 +13,13 @@ const ask = (verdict: AskVerdict, asked: string[] = []): Check => ({
     return verdict
   },
 })
-const pool: PasswordPool = { verify: async () => 'mismatch', close: async () => {} }
+const pool: PasswordPool = { verify: async () => ({ verdict: 'mismatch', ms: 1 }), close: async () => {} }
 const check = (people: People, name = 'kim', password = 'x') =>
-  createPasswdAuthenticator({ people, pool, domain: 'example.org' }).check(name, password)
+  createPasswdAuthenticator({ people, pool, domain: 'example.org', clock: createFakeClock() }).check(name, password)
 const someone = (answer: PersonAnswer, decoy: Check | null = null): People => ({
   find: async () => answer,
   decoy: () => decoy,
+  samples: () => [],
 })
 
 describe('the people of a table', () => {
@@ -80,6 +82,7 @@ describe('a login against a live source', () => {
         throw new Error('asked')
       },
       decoy: () => null,
+      samples: () => [],
     }
     expect(await check(people, 'k'.repeat(255))).toMatchObject({ kind: 'wrong' })
   })

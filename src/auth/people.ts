@@ -3,6 +3,7 @@
 import { userText } from '../smtp/origin.ts'
 import type { PasswdFile } from './passwd-file.ts'
 import type { PasswdEntry } from './passwd-line.ts'
+import { costOf } from './password-cost.ts'
 import type { StoredPassword } from './stored-password.ts'
 
 export type AskVerdict =
@@ -31,12 +32,21 @@ export interface People {
   find(identity: string): PersonAnswer | Promise<PersonAnswer>
   /** A check that takes as long as that of most users; null without users. */
   decoy(): Check | null
+  /** One stored password of each cost of a hash that the users have. */
+  samples(): readonly StoredPassword[]
 }
 
 /** The users of a table, which a reload can replace at any time. */
 export function peopleOf(current: () => PasswdFile, domain: string): People {
   let seen: PasswdFile | null = null
-  let usual: Check | null = null
+  let byCost: readonly StoredPassword[] = []
+  /** Counted once for each table. */
+  const samples = () => {
+    const file = current()
+    if (file !== seen) byCost = commonCosts(file)
+    seen = file
+    return byCost
+  }
   return {
     find: (identity) => {
       const entry = findEntry(current(), identity, domain)
@@ -44,12 +54,10 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
       return { kind: 'found', check: { kind: 'hash', stored: entry.stored }, allows: entry.allows }
     },
     decoy: () => {
-      const file = current()
-      const stored = file === seen ? null : usualPassword(file)
-      if (file !== seen) usual = stored && { kind: 'hash', stored }
-      seen = file
-      return usual
+      const [stored] = samples()
+      return stored ? { kind: 'hash', stored } : null
     },
+    samples,
   }
 }
 
@@ -70,13 +78,14 @@ function absent(file: PasswdFile, identity: string, domain: string): PersonAnswe
     : { kind: 'absent', cause: `${userText(identity)} cannot log in: ${problem}` }
 }
 
-function usualPassword(file: PasswdFile): StoredPassword | null {
-  const kinds = new Map<string, { count: number; stored: StoredPassword }>()
+/** One stored password of each cost, the most common first. */
+function commonCosts(file: PasswdFile): StoredPassword[] {
+  const costs = new Map<string, { count: number; stored: StoredPassword }>()
   for (const { stored } of file.entries.values()) {
-    const kind = kinds.get(stored.scheme) ?? { count: 0, stored }
-    kind.count++
-    kinds.set(stored.scheme, kind)
+    const key = costOf(stored)
+    const cost = costs.get(key) ?? { count: 0, stored }
+    cost.count++
+    costs.set(key, cost)
   }
-  const usual = [...kinds.values()].toSorted((a, b) => b.count - a.count)[0]
-  return usual?.stored ?? null
+  return [...costs.values()].toSorted((a, b) => b.count - a.count).map(({ stored }) => stored)
 }

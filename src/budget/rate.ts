@@ -9,6 +9,9 @@ export interface Rate {
   take(key: string, units?: number): boolean
   /** Counts units also beyond the limit: for what has happened already, such as a wrong guess. */
   count(key: string, units?: number): void
+  /** Takes a unit back that did not count after all. */
+  giveBack(key: string): void
+  clear(key: string): void
   /** Whether the key has reached its limit. Counts as a refusal if it has. */
   isOver(key: string): boolean
   /** Number of keys that are remembered. */
@@ -40,6 +43,8 @@ export function createRate(limits: RateLimits, { clock, refused }: RatePorts): R
       return true
     },
     count: (key, units = 1) => void counts.add(key, units),
+    giveBack: (key) => void counts.add(key, -Math.min(1, counts.get(key))),
+    clear: (key) => counts.clear(key),
     isOver: (key) => !fits(key, 1),
   }
 }

@@ -39,7 +39,11 @@ export function createCurrentData(first: NodeData): CurrentData {
       sign: (content, options) => data.signer.sign(content, options),
     },
     sealer: { seal: (content, options) => data.sealer.seal(content, options) },
-    people: { find: (identity) => data.people.find(identity), decoy: () => data.people.decoy() },
+    people: {
+      find: (identity) => data.people.find(identity),
+      decoy: () => data.people.decoy(),
+      samples: () => data.people.samples(),
+    },
     machines: {
       identify: (certificate) =>
         data.machines?.identify(certificate) ??

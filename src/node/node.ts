@@ -1,8 +1,6 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
 import { dirname } from 'node:path'
-import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
-import { createPasswordPool } from '../auth/password-pool.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
@@ -32,6 +30,7 @@ import { loadData } from './load-data.ts'
 import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
+import { openLogin } from './open-login.ts'
 import { observeNode } from './observation.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { startReloader } from './reloader.ts'
@@ -163,7 +162,7 @@ async function acceptReloads(parts: ReloaderParts, stops: AsyncDisposableStack):
   return reloader
 }
 
-interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'passwords' | 'data'> {
+interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data'> {
   readonly queue: OpenQueue
   readonly data: CurrentData
   readonly path: MailPath
@@ -172,12 +171,10 @@ interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'passwo
 
 /** Starts the listeners. At the stop they drain first, then delivery, then bounce. */
 async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
-  const pool = createPasswordPool()
-  stops.defer(() => pool.close())
-  const passwords = createPasswdAuthenticator({ people: parts.data.people, pool, domain: config.domain })
+  const login = await openLogin(config, { ...parts, people: parts.data.people, stops })
   stops.defer(() => path.notifier.stop())
   stops.defer(() => path.engine.drain(DRAIN_MS))
-  const listeners = await startListeners(config, { ...parts, intake: path.intake, passwords })
+  const listeners = await startListeners(config, { ...parts, intake: path.intake, login })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())

@@ -1,7 +1,6 @@
 // Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers.
 
-import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
-import { createGuard } from '../auth/login-throttle.ts'
+import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
@@ -17,7 +16,7 @@ import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
-import { createLogin } from '../reception/login.ts'
+import type { Login } from '../reception/login.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
@@ -46,7 +45,8 @@ export interface ReceptionParts {
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   readonly newQueueId: () => string
-  readonly passwords: PasswordAuthenticator
+  /** Null if no listener admits users. */
+  readonly login: Login | null
   readonly certificate: Current<TlsMaterial | null>
 }
 
@@ -69,16 +69,11 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, passwords } = parts
+  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, login } = parts
   const authenticator = () => lazyAuthenticator(resolver)
   return {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
-    login: createLogin({
-      passwords,
-      certificates: null,
-      guard: createGuard({ clock }),
-      domain: config.domain,
-    }),
+    login,
     intake,
     queue,
     rejections: createRejectionLedger({ clock, queue, log }),

@@ -1,7 +1,12 @@
 // Checks the credentials of AUTH: the login throttle first, then the password. A client certificate of a user is SASL EXTERNAL.
 
-import type { CertificateAuthenticator, PasswordAuthenticator } from '../auth/authenticator.ts'
-import type { Guard } from '../auth/login-throttle.ts'
+import type {
+  CertificateAuthenticator,
+  Identification,
+  LoginClient,
+  PasswordAuthenticator,
+} from '../auth/authenticator.ts'
+import type { AttemptEnd, Guard } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
 import { userText } from '../smtp/origin.ts'
@@ -35,27 +40,41 @@ async function byPassword(
   given: Credentials & { kind: 'password' },
 ): Promise<AuthAnswer> {
   // An authorization identity of another user (RFC 4616) is not supported. To ignore it would send mail as the wrong user.
-  if (given.authzid !== null && given.authzid !== given.user)
+  const name = identityOf(given.user, parts.domain)
+  if (given.authzid !== null && identityOf(given.authzid, parts.domain) !== name)
     return refused(
       535,
       '5.7.8',
       'Authorization as another user is not supported',
       `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
     )
-  const name = identityOf(given.user, parts.domain)
-  const leave = parts.guard.mayTry(session.remoteIp, name)
-  if (leave.kind === 'banned')
-    return refused(454, '4.7.0', 'Too many failed attempts, please try again later', leave.cause)
-  const answer = await parts.passwords.check(given.user, given.password, session.remoteIp)
+  const attempt = parts.guard.begin(session.remoteIp, name)
+  if (attempt.kind === 'banned')
+    return refused(454, '4.7.0', 'Too many failed attempts, please try again later', attempt.cause)
+  const { answer, end } = await tryPassword(parts, given, { ip: session.remoteIp, isKnown: attempt.isKnown }).catch(
+    (error: unknown) => {
+      attempt.end('undecided')
+      throw error
+    },
+  )
+  attempt.end(end)
   if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
   if (answer.kind === 'wrong') {
-    parts.guard.failed(session.remoteIp, name)
     if (answer.doubt !== undefined)
       return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
     return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
   }
-  parts.guard.succeeded(session.remoteIp, name)
   return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
+}
+
+async function tryPassword(
+  { passwords }: LoginParts,
+  { user, password }: Credentials & { kind: 'password' },
+  client: LoginClient,
+): Promise<{ readonly answer: Identification; readonly end: AttemptEnd }> {
+  const answer = await passwords.check(user, password, client)
+  const ends = { identified: 'succeeded', wrong: 'failed', unavailable: 'undecided' } as const
+  return { answer, end: ends[answer.kind] }
 }
 
 async function byCertificate(parts: LoginParts, session: Session, authzid: string | null): Promise<AuthAnswer> {

@@ -6,8 +6,6 @@ import { isUtf8 } from 'node:buffer'
 export type PlainMessage =
   | { readonly kind: 'plain'; readonly authzid: string | null; readonly user: string; readonly password: string }
   | { readonly kind: 'malformed' }
-  /** The authorization identity differs from the authenticated user; this is not supported. */
-  | { readonly kind: 'other-identity' }
 
 /** Local part, `@` and domain (RFC 5321 4.5.3.1). The login throttle remembers hundreds of thousands of names. */
 const MAX_NAME_OCTETS = 320
@@ -33,7 +31,6 @@ export function decodePlain(text: string): PlainMessage {
   const [authzid, authcid, password] = parts as [string, string, string]
   const user = authcid === '' ? authzid : authcid
   if (user === '' || password === '' || !isName(user) || !isName(authzid)) return { kind: 'malformed' }
-  if (authzid !== '' && authzid !== user) return { kind: 'other-identity' }
   return { kind: 'plain', authzid: authzid === '' ? null : authzid, user, password }
 }
 

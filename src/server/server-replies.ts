@@ -45,12 +45,6 @@ export const authSyntax = refusal(501, '5.5.4', 'Syntax: AUTH mechanism')
 export const authMechanism = refusal(504, '5.5.4', 'Mechanism not offered')
 export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
 export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
-export const cannotActForOthers = refusal(
-  535,
-  '5.7.8',
-  'Authentication credentials invalid',
-  'the authzid is another identity',
-)
 
 /** For the ledger only: the client has disconnected. */
 const incomplete = refusal(451, '4.4.2', 'Message incomplete', 'connection lost during DATA')

@@ -19,6 +19,11 @@ export function tokenFilePath({ data }: WithData): string {
   return join(data, 'srs-tokens')
 }
 
+/** The clients from which users have logged in. */
+export function knownClientsPath({ data }: WithData): string {
+  return join(data, 'known-clients')
+}
+
 /** The socket through which commands talk to the running node. */
 export function controlSocketPath({ data }: WithData): string {
   return join(data, 'control.sock')

@@ -3,6 +3,7 @@
 import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
+import { passwordGuesses } from './password-guesses.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 
-export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies]
+export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies, passwordGuesses]

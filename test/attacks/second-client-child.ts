@@ -4,7 +4,7 @@ import { connectDialogue, type SmtpDialogue } from '../lib/smtp-dialogue.ts'
 import type { SecondClientReport, SecondClientSettings } from './second-client.ts'
 
 const settings = JSON.parse(process.argv[2] as string) as SecondClientSettings
-const { host, port, localAddress, from, to, text = 'Subject: Hello\r\n\r\nThis is good mail.\r\n' } = settings
+const { host, port, localAddress, from, to, login, text = 'Subject: Hello\r\n\r\nThis is good mail.\r\n' } = settings
 
 /** NOOP commands of a session, below the number that counts as junk, and the pause between them, ms. */
 const NOOPS = 20
@@ -43,6 +43,7 @@ process.once('disconnect', () => process.exit(0))
 
 async function talk(client: SmtpDialogue): Promise<void> {
   await timed(client, 'EHLO second.example', '250')
+  if (login) await logIn(client, login)
   for (let i = 0; i < NOOPS && !stopping; i++) {
     await timed(client, 'NOOP', '250')
     await pause(PAUSE_MS)
@@ -54,6 +55,13 @@ async function talk(client: SmtpDialogue): Promise<void> {
   await timed(client, `${head}${text}.`, '250')
   accepted++
   await timed(client, 'QUIT', '221')
+}
+
+async function logIn(client: SmtpDialogue, { user, password }: NonNullable<typeof login>): Promise<void> {
+  await timed(client, 'STARTTLS', '220')
+  await client.startTls()
+  await timed(client, 'EHLO second.example', '250')
+  await timed(client, `AUTH PLAIN ${Buffer.from(`\0${user}\0${password}`).toString('base64')}`, '235')
 }
 
 async function timed(client: SmtpDialogue, line: string, expected: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface GoodMail {
   readonly to: string
   /** The address from which it comes; a loopback address that no stranger has. */
   readonly localAddress: string
+  /** Logs in after STARTTLS. */
+  readonly login?: { readonly user: string; readonly password: string }
   /** Header and body; `From` and a Message-ID with `good-` are put in front. */
   readonly text?: string
 }

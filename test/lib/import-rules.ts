@@ -22,7 +22,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   route: ['smtp', 'directory', 'lib'],
   dkim: ['message', 'dns', 'lib'],
   filter: ['message', 'dns', 'lib'],
-  auth: ['smtp', 'directory', 'lib'],
+  auth: ['smtp', 'directory', 'budget', 'lib'],
   policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
   queue: ['smtp', 'budget', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'budget', 'smtp', 'lib'],

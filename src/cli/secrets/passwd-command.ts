@@ -62,7 +62,7 @@ async function verify(options: PasswdOptions & { action: 'verify' }, io: Io): Pr
   if (read.kind === 'bad') return usageError(io, read.problem)
   const password = await readSecret(io, 'Password: ')
   if (password === null) return usageError(io, 'found no password on standard input')
-  const verdict = await withPool((pool) => pool.verify(read.stored, password))
+  const { verdict } = await withPool((pool) => pool.verify(read.stored, password))
   if (verdict === 'unavailable') return usageError(io, `the ${read.stored.scheme} hash cannot be computed`)
   const matched = verdict === 'match'
   if (options.json) json(io.stdout, { matches: matched, scheme: read.stored.scheme })

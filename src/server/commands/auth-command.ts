@@ -14,7 +14,6 @@ import {
   authNeedsTls,
   authSyntax,
   authTwice,
-  cannotActForOthers,
   heloFirst,
   tooManyErrors,
 } from '../server-replies.ts'
@@ -81,7 +80,6 @@ async function plain<Resolution>(dialogue: Dialogue<Resolution>, initial: string
   if (text === null) return refuse(authCancelled)
   const message = decodePlain(text)
   if (message.kind === 'malformed') return refuse(authMalformed)
-  if (message.kind === 'other-identity') return refuse(cannotActForOthers)
   const { user, password, authzid } = message
   return { kind: 'credentials', credentials: { kind: 'password', user, password, authzid } }
 }

@@ -1,0 +1,81 @@
+// The clients from which each account has logged in during the last month. They are kept on disk: without them a restart during an attack
+// would lock every user out.
+
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '../lib/clock.ts'
+import { replaceFile } from '../lib/replace-file.ts'
+
+export interface KnownClients {
+  /** @param client as of `clientNetwork` */
+  has(account: string, client: string): boolean
+  add(account: string, client: string): void
+}
+
+export interface KnownClientsFile extends KnownClients {
+  /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
+  save(): Promise<void>
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Days for which a client stays known after the last login from it. */
+const KNOWN_DAYS = 30
+/** Pairs of account and client; the least recently used are dropped first. Some ten megabytes. */
+const MOST_PAIRS = 100_000
+/** Day of the last login since 1970, client, account. An account contains no white space (passwd-line.ts, directory-people.ts). */
+const form = /^(\d{1,6}) (\S+) (\S+)$/
+
+/** In memory only. */
+export function createKnownClients(clock: Pick<Clock, 'now'>): KnownClients {
+  return tableOf(clock, new Map())
+}
+
+/** Reads the file, which may be missing; lines that are damaged or too old are ignored. Rejects with the error of the file system. */
+export async function openKnownClients(path: string, clock: Pick<Clock, 'now'>): Promise<KnownClientsFile> {
+  const days = parse(await readFile(path, 'utf8').catch(absentIsEmpty))
+  const table = tableOf(clock, days)
+  let saved = textOf(days)
+  return {
+    ...table,
+    save: async () => {
+      const text = textOf(days)
+      if (text === saved) return
+      await replaceFile(path, text)
+      saved = text
+    },
+  }
+}
+
+/** @param days day of the last login by `client account`, least recent first */
+function tableOf(clock: Pick<Clock, 'now'>, days: Map<string, number>): KnownClients {
+  const today = () => Math.floor(clock.now() / DAY_MS)
+  return {
+    has: (account, client) => {
+      const day = days.get(`${client} ${account}`)
+      return day !== undefined && today() - day <= KNOWN_DAYS
+    },
+    add: (account, client) => {
+      const pair = `${client} ${account}`
+      days.delete(pair)
+      days.set(pair, today())
+      const [oldest] = days.keys()
+      if (days.size > MOST_PAIRS && oldest !== undefined) days.delete(oldest)
+    },
+  }
+}
+
+function textOf(days: ReadonlyMap<string, number>): string {
+  return [...days].map(([pair, day]) => `${day} ${pair}\n`).join('')
+}
+
+function parse(text: string): Map<string, number> {
+  const read = text.split('\n').flatMap((line) => {
+    const [, day, client, account] = form.exec(line) ?? []
+    return day === undefined ? [] : [[`${client} ${account}`, Number(day)] as const]
+  })
+  return new Map(read.slice(-MOST_PAIRS))
+}
+
+function absentIsEmpty(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return ''
+  throw error
+}

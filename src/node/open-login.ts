@@ -1,0 +1,42 @@
+// The login of users: threads for passwords, the throttle, and the file of clients from which users have logged in.
+
+import { openKnownClients } from '../auth/known-clients.ts'
+import { createGuard } from '../auth/login-throttle.ts'
+import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
+import { createPasswordPool } from '../auth/password-pool.ts'
+import type { People } from '../auth/people.ts'
+import type { Budgets } from '../budget/budgets.ts'
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { createLogin } from '../reception/login.ts'
+import type { Login } from '../reception/login.ts'
+import { knownClientsPath } from '../wiring/node-paths.ts'
+
+/** A kill loses the new clients of this time only, ms. */
+const SAVE_EVERY_MS = 5 * 60_000
+
+export interface LoginPorts {
+  readonly people: People
+  readonly budgets: Budgets
+  readonly clock: Clock
+  readonly log: Pick<Log, 'warn'>
+  readonly stops: AsyncDisposableStack
+}
+
+/** Null if no listener admits users. Rejects if the file cannot be read. */
+export async function openLogin(config: Config, ports: LoginPorts): Promise<Login | null> {
+  if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
+  const { people, budgets, clock, log, stops } = ports
+  const { domain } = config
+  const pool = createPasswordPool({ places: budgets.pool('passwordChecks') })
+  stops.defer(() => pool.close())
+  const known = await openKnownClients(knownClientsPath(config), clock)
+  const save = () =>
+    known.save().catch((error: Error) => log.warn({ cause: error.message }, 'the known clients cannot be saved'))
+  stops.defer(save)
+  const saving = clock.every(SAVE_EVERY_MS, () => void save())
+  stops.defer(() => saving.cancel())
+  const passwords = createPasswdAuthenticator({ people, pool, domain, clock })
+  return createLogin({ passwords, certificates: null, guard: createGuard({ budgets, known }), domain })
+}

@@ -1,0 +1,4 @@
+import { passwordGuesses } from './password-guesses.ts'
+import { testAttack } from './test-attack.ts'
+
+testAttack(passwordGuesses)
