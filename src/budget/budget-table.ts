@@ -102,6 +102,26 @@ export const budgetTable = {
     reason:
       'A destination takes about 20 µs, so a client gets one second of processor time, then less than that each minute.',
   },
+  verifications: {
+    kind: 'pool',
+    holds: 'Messages whose SPF, DKIM, DMARC and ARC are verified',
+    capacity: 600,
+    client: 50,
+    network: 100,
+    answer: '`451 4.3.2`',
+    reason:
+      'One waits for DNS most of the time and holds its header section in memory, at most 136 KiB. The share of a client is that of its sessions.',
+  },
+  longVerifications: {
+    kind: 'rate',
+    holds: 'Milliseconds of verifications that take more than 3 ms',
+    per: 'client',
+    capacity: 2000,
+    halfLifeMs: MINUTE,
+    keys: 50_000,
+    answer: 'verified in the second thread',
+    reason: 'A message with ten signatures can take 100 ms; a client that sends many of them delays no usual mail.',
+  },
   srsGuesses: {
     kind: 'rate',
     holds: 'SRS addresses with a wrong hash that were presented',

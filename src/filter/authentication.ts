@@ -45,6 +45,8 @@ export interface Authentication {
     readonly dkimAligned: boolean
   }
   readonly arc: { readonly result: AuthResult }
+  /** Why this node did not verify the message, which is no fault of the sender: ask the client to try again. Absent if it did. */
+  readonly shortage?: string
   /** The value of an Authentication-Results field (RFC 8601), folded, without the field name. */
   readonly results: string
 }

@@ -10,7 +10,7 @@ export const MAX_LINE_OCTETS = 256 * 1024
 /** Forms that are hashed for a body of any size: simple and relaxed. */
 const USUAL_FORMS = 2
 /** Octets to hash if there are more forms, which a sender requests with l=. */
-export const MAX_HASHED_OCTETS = 64 * 1024 * 1024
+export const MAX_HASHED_OCTETS = 16 * 1024 * 1024
 
 const signatures = ['dkim-signature', 'arc-message-signature']
 const LF = 0x0a

@@ -2,6 +2,7 @@
 // policy decides. The modules of mailauth are imported one by one, because the whole package loads an HTTP client and BIMI, 16 MiB that no
 // node uses.
 
+import { Readable } from 'node:stream'
 import { arc } from 'mailauth/lib/arc/index.js'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
@@ -92,13 +93,20 @@ async function verifySignatures(
   { keys, deadline }: Means,
 ): Promise<DKIMVerifyResult | null> {
   prefetchKeys(header, keys.resolver)
-  const message = openMessage({ ...request.content, header })
+  const message = openMessage({ ...(isSigned(header) ? request.content : noBody), header })
   const options = { resolver: keys.resolver, sender: request.sender ?? '', strict: true, curTime: request.now }
   const verified = await deadline.limit(dkimVerify(message, options))
   // After the deadline the rest of the verification has no reader.
   message.destroy()
   if (verified !== null) verified.results = applySignatureRules(verified, keys.problemOf)
   return verified
+}
+
+const noBody = { bodySize: 0, openBody: () => Readable.from([]) }
+
+/** The body of a message without a signature is not hashed, so it need not be read. */
+function isSigned(header: Buffer): boolean {
+  return readFields(header).some(({ key }) => key === 'dkim-signature' || key === 'arc-message-signature')
 }
 
 async function validateChain(signatures: DKIMVerifyResult | null, { keys }: Means): Promise<ARCResult | null> {

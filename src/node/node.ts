@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import { openResolver } from '../dns/open-resolver.ts'
+import { createThreadedAuthenticator } from '../filter/threaded-authenticator.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createQueueIds } from '../lib/ids.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
@@ -162,7 +163,7 @@ async function acceptReloads(parts: ReloaderParts, stops: AsyncDisposableStack):
   return reloader
 }
 
-interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data'> {
+interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator'> {
   readonly queue: OpenQueue
   readonly data: CurrentData
   readonly path: MailPath
@@ -172,9 +173,14 @@ interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login'
 /** Starts the listeners. At the stop they drain first, then delivery, then bounce. */
 async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
   const login = await openLogin(config, { ...parts, people: parts.data.people, stops })
+  const authenticator = () => {
+    const threads = createThreadedAuthenticator(parts)
+    stops.defer(() => threads.close())
+    return threads
+  }
   stops.defer(() => path.notifier.stop())
   stops.defer(() => path.engine.drain(DRAIN_MS))
-  const listeners = await startListeners(config, { ...parts, intake: path.intake, login })
+  const listeners = await startListeners(config, { ...parts, intake: path.intake, login, authenticator })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())

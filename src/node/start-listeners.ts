@@ -5,7 +5,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
 import type { Resolver } from '../dns/resolver.ts'
-import { lazyAuthenticator } from '../filter/lazy-authenticator.ts'
+import type { Authenticator } from '../filter/authentication.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -45,6 +45,8 @@ export interface ReceptionParts {
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   readonly newQueueId: () => string
+  /** Called once, and only if the role verifies messages. */
+  readonly authenticator: () => Authenticator
   /** Null if no listener admits users. */
   readonly login: Login | null
   readonly certificate: Current<TlsMaterial | null>
@@ -69,8 +71,7 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, login } = parts
-  const authenticator = () => lazyAuthenticator(resolver)
+  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, login, authenticator } = parts
   return {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
     login,

@@ -5,5 +5,6 @@ import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
+import { verificationAttack } from './verification.ts'
 
-export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies, passwordGuesses]
+export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies, passwordGuesses, verificationAttack]

@@ -21,7 +21,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   directory: ['lib', 'smtp'],
   route: ['smtp', 'directory', 'lib'],
   dkim: ['message', 'dns', 'lib'],
-  filter: ['message', 'dns', 'lib'],
+  filter: ['budget', 'message', 'dns', 'lib'],
   auth: ['smtp', 'directory', 'budget', 'lib'],
   policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
   queue: ['smtp', 'budget', 'lib'],

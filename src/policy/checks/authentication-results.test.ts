@@ -68,6 +68,14 @@ test('DMARC proves senders of the author domain and its subdomains, no other rev
   expect(await proven('a.example', null)).toBe(false)
 })
 
+test('a message that this node could not verify is deferred, whatever its results are', async () => {
+  const found = findings({ shortage: 'too many messages are being verified' })
+  expect((await check(found)(mailFacts('From: a@b.example'))).verdict).toMatchObject({
+    kind: 'defer',
+    reply: { code: 451, enhanced: '4.3.2', cause: 'too many messages are being verified' },
+  })
+})
+
 test('every result is a ledger event', async () => {
   const found = findings({
     dkim: [

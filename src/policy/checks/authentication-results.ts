@@ -5,8 +5,9 @@ import type { Authentication, Authenticator } from '../../filter/authentication.
 import { buildResults } from '../../message/results-field.ts'
 import type { CheckedEvent } from '../../observe/events.ts'
 import { domainOf } from '../../smtp/mailbox.ts'
+import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, Mail } from '../check.ts'
-import { accept } from '../verdict.ts'
+import { accept, refuse, type Verdict } from '../verdict.ts'
 import { judgeAuthors } from './author-policy.ts'
 import type { AuthorPolicy } from './author-policy.ts'
 
@@ -32,7 +33,7 @@ async function authenticate(settings: AuthenticationResultsSettings, mail: Mail)
   const { queueId } = mail
   const noted = notes.map((note): CheckedEvent => ({ kind: 'checked', at, queueId, ...note }))
   return {
-    verdict,
+    verdict: found.shortage === undefined ? verdict : busy(found.shortage),
     senderProven:
       found.spf.result === 'pass' || (found.dmarc.result === 'pass' && dmarcProvesSender(sender, found.dmarc.domain)),
     results: found.results,
@@ -45,6 +46,10 @@ function vouchedFor(settings: AuthenticationResultsSettings, mail: Mail): Findin
   const properties = mail.sender === null ? [] : [{ name: 'smtp.mailfrom', value: mail.sender }]
   const results = buildResults(settings.authservId, [{ method: 'auth', result: 'pass', properties }])
   return { verdict: accept, origin, senderProven: true, results }
+}
+
+function busy(cause: string): Verdict {
+  return refuse(refusal(451, '4.3.2', 'Too busy to check the message, please try again later', cause))
 }
 
 /**

@@ -1,0 +1,187 @@
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
+import { bodyHash, handMadeKey, keyText, signField } from '../../test/lib/hand-made-signature.ts'
+import { contentOf } from '../../test/lib/message.ts'
+import { type Budgets, createBudgets } from '../budget/budgets.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { systemClock } from '../lib/clock.ts'
+import type { AuthenticationRequest } from './authentication.ts'
+import { createThreadedAuthenticator, estimateMs, type ThreadedAuthenticator } from './threaded-authenticator.ts'
+import { createAuthenticator } from './verify-message.ts'
+
+const zone: Zone = {
+  's._domainkey.example.org TXT': [`v=DKIM1; p=${keyText(handMadeKey.publicKey)}`],
+  '_dmarc.example.org TXT': ['v=DMARC1; p=reject'],
+  'example.org TXT': ['v=spf1 ip4:192.0.2.1 -all'],
+}
+const resolver = fakeResolver(zone)
+const from = 'From: ann@example.org'
+const errors: unknown[] = []
+const log = { error: (fields: unknown) => void errors.push(fields) }
+
+let opened: ThreadedAuthenticator | null = null
+afterEach(async () => {
+  await opened?.close()
+  errors.length = 0
+})
+
+function open(ports: Partial<Parameters<typeof createThreadedAuthenticator>[0]> = {}): ThreadedAuthenticator {
+  const budgets = createBudgets(systemClock)
+  opened = createThreadedAuthenticator({ resolver, clock: systemClock, log, budgets, ...ports })
+  return opened
+}
+
+function request(body: string, more: Partial<AuthenticationRequest> = {}, signatures = 1): AuthenticationRequest {
+  const tags = `v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=s; h=from; bh=${bodyHash(body)}; b=`
+  const header = Buffer.from(`${signField(`DKIM-Signature: ${tags}`, [from]).repeat(signatures)}${from}\r\n\r\n`)
+  return {
+    remoteIp: '192.0.2.1',
+    helo: 'mail.example.org',
+    sender: 'ann@example.org',
+    content: contentOf({ header, body: Buffer.from(body) }),
+    authservId: 'mx.example',
+    now: Date.UTC(2026, 10, 29),
+    ...more,
+  }
+}
+
+const medium = 'The quick brown fox\r\n'.repeat(10_000)
+const large = 'The quick brown fox\r\n'.repeat(50_000)
+
+describe('a message', () => {
+  test.each([
+    ['a usual one', () => request('Hello\r\n')],
+    ['one in a thread', () => request(medium)],
+    ['one in a thread whose body goes piece by piece', () => request(large)],
+    ['one that fails', () => request('Hello\r\n', { remoteIp: '198.51.100.1', sender: 'eve@example.org' }, 0)],
+    ['one without a body', () => request('', {}, 0)],
+  ])('has the result that it has here: %s', async (_what, made) => {
+    const here = await createAuthenticator({ resolver, clock: systemClock }).authenticate(made())
+    expect(await open().authenticate(made())).toEqual(here)
+    expect(errors).toEqual([])
+  })
+
+  test('does not wait for others: many at once', async () => {
+    const authenticator = open()
+    const found = await Promise.all(
+      Array.from({ length: 30 }, (_, index) =>
+        authenticator.authenticate(request([large, medium, 'Hi\r\n'][index % 3] as string)),
+      ),
+    )
+    expect(found.map((one) => one.dmarc.result)).toEqual(found.map(() => 'pass'))
+  })
+
+  test('is not read for a signature that is not there', async () => {
+    const unread = (): never => {
+      throw new Error('read')
+    }
+    const content = { ...request('', {}, 0).content, openBody: unread, bodySize: 10_000_000 }
+    expect((await open().authenticate(request('', { content }, 0))).dkim).toEqual([])
+  })
+})
+
+describe('a message that the node cannot verify', () => {
+  const expectShortage = (found: Awaited<ReturnType<ThreadedAuthenticator['authenticate']>>, shortage: string) => {
+    expect(found).toMatchObject({ shortage, spf: { result: 'temperror' }, dmarc: { result: 'temperror' } })
+    expect(found.results).toContain(`dmarc=temperror reason="${shortage}"`)
+  }
+
+  test('because its client has used up its share is answered with temporary errors, and others are verified', async () => {
+    const asked = Promise.withResolvers<void>()
+    const slow: Resolver = {
+      resolve: () => {
+        asked.resolve()
+        return new Promise(() => {})
+      },
+    }
+    const budgets = createBudgets(systemClock)
+    const small: Budgets = { ...budgets, pool: (name) => budgets.pool(name, { client: 1 }) }
+    let answers = slow
+    const authenticator = open({ budgets: small, resolver: { resolve: (name, type) => answers.resolve(name, type) } })
+    const first = authenticator.authenticate(request(medium))
+    expectShortage(await authenticator.authenticate(request(medium)), 'too many messages are being verified')
+    await asked.promise
+    answers = resolver
+    const other = await authenticator.authenticate(request(medium, { remoteIp: '198.51.100.1' }))
+    expect(other.dkim).toMatchObject([{ result: 'pass' }])
+    expect(budgets.usage().find(({ name }) => name === 'verifications')).toMatchObject({
+      used: 1,
+      refused: new Map([['client', 1]]),
+    })
+    await authenticator.close()
+    expectShortage(await first, 'the verification was interrupted')
+  })
+
+  test('because its thread is stuck is answered, and the next message starts another thread', async () => {
+    const clock = createFakeClock()
+    let stuck = true
+    const asked = Promise.withResolvers<void>()
+    const sometimes: Resolver = {
+      resolve: (name, type) => {
+        asked.resolve()
+        return stuck ? new Promise(() => {}) : resolver.resolve(name, type)
+      },
+    }
+    const authenticator = open({ clock, resolver: sometimes })
+    const first = authenticator.authenticate(request(medium))
+    await asked.promise
+    await clock.advance(60_000)
+    expectShortage(await first, 'the verification was interrupted')
+    stuck = false
+    expect((await authenticator.authenticate(request(medium))).dkim).toMatchObject([{ result: 'pass' }])
+  })
+
+  test('because its body cannot be read is answered', async () => {
+    const broken = () => new Readable({ read: (): never => fail('disk') })
+    const fail = (text: string): never => {
+      throw new Error(text)
+    }
+    const small = { ...request(medium).content, openBody: broken }
+    expectShortage(await open().authenticate(request('', { content: small })), 'the verification was interrupted')
+    expect(errors).toHaveLength(1)
+  })
+})
+
+describe('the allowance of long verifications', () => {
+  const taken: [string, number][] = []
+  function openWithAllowance(isFree: boolean) {
+    taken.length = 0
+    const budgets = createBudgets(systemClock)
+    const take = (key: string, units = 1) => taken.push([key, units]) > 0 && isFree
+    const rate = { ...budgets.rate('longVerifications'), take }
+    return open({ budgets: { ...budgets, rate: () => rate } })
+  }
+
+  test('is not used up by usual messages', async () => {
+    await openWithAllowance(true).authenticate(request('Hi\r\n'))
+    expect(taken).toEqual([])
+  })
+
+  test('is used up by a large header section, also without a signature', async () => {
+    const header = Buffer.from(`From: ${'a: '.repeat(30_000)}\r\n\r\n`)
+    await openWithAllowance(true).authenticate(request('', { content: contentOf({ header, body: Buffer.from('x') }) }))
+    expect(taken).toEqual([['192.0.2.1', 5]])
+  })
+
+  test('is used up by the work of messages that take long; then they are verified all the same', async () => {
+    const authenticator = openWithAllowance(false)
+    const text = 'The quick brown fox\r\n'.repeat(5_000)
+    const found = await authenticator.authenticate(request(text, { remoteIp: '2001:db8::1' }, 4))
+    expect(found.dkim.map((one) => one.result)).toEqual(['pass', 'pass', 'pass', 'pass'])
+    expect(taken).toEqual([['2001:db8:0:0::/64', 14]])
+  })
+
+  test('is estimated by signatures, header and body', () => {
+    const content = (header: string, bodySize: number) => ({
+      ...contentOf({ header: Buffer.from(header), body: Buffer.alloc(0) }),
+      bodySize,
+    })
+    expect(estimateMs(content('From: a\r\n', 10_000_000))).toBeLessThan(0.1)
+    const one = estimateMs(content('DKIM-Signature: x\r\n', 102_400))
+    expect(one).toBeCloseTo(3, 1)
+    const three = 'DKIM-Signature: x\r\nARC-Seal : x\r\narc-message-signature: x\r\nX: DKIM-Signature: y\r\n'
+    expect(estimateMs(content(three, 102_400))).toBeGreaterThan(3 * one - 0.1)
+  })
+})
