@@ -22,7 +22,8 @@ import type { NodeProcess } from './node-process.ts'
 const HIERA = fileURLToPath(new URL('../../hiera-examples/hiera.yaml', import.meta.url))
 
 export const DOMAIN = 'example.org'
-export const SRS_DOMAIN = 'srs.example.org'
+/** Outside the organisation of DOMAIN, so that no envelope of a forward aligns with an author of ours. */
+export const SRS_DOMAIN = 'forwards.example'
 /** The account and the machine of the demonstration. */
 export const person = { name: 'lee', password: 'correct horse battery staple' } as const
 export const machine = 'ci-01'
@@ -114,12 +115,13 @@ async function writeAccounts(folder: string, machineCertificate: Issued): Promis
 
 async function generateKeys(directory: string): Promise<Fleet['dkimRecords']> {
   makeDirectory(directory)
-  const wanted = [
+  const algorithms = [
     { selector: 'rsa2026', algorithm: 'rsa-sha256' },
     { selector: 'ed2026', algorithm: 'ed25519-sha256' },
   ] as const
+  const wanted = [DOMAIN, SRS_DOMAIN].flatMap((domain) => algorithms.map((one) => ({ ...one, domain })))
   const made = await Promise.all(
-    wanted.map((one) => generateKey(directory, { ...one, domain: DOMAIN, stage: 'active', now: systemClock.now() })),
+    wanted.map((one) => generateKey(directory, { ...one, stage: 'active', now: systemClock.now() })),
   )
   return made.map((one) => {
     if (one.kind === 'refused') throw new Error(one.problem)

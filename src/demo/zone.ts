@@ -18,6 +18,7 @@ export function demoZone(fleet: Pick<Fleet, 'dkimRecords'>): Zone {
     [DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ${outgoing} -all` },
     [`_dmarc.${DOMAIN}`]: { TXT: 'v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org' },
     [SRS_DOMAIN]: { MX: `10 ${hostOf('mx')}`, TXT: `v=spf1 ip4:${nodeAddresses.srs} -all` },
+    [`_dmarc.${SRS_DOMAIN}`]: { TXT: 'v=DMARC1; p=reject' },
     'mx.friendly.example': { A: hostAddresses.accepting },
     'mx.post.example.edu': { A: hostAddresses.failing },
     'home.example.net': { MX: '10 mx.friendly.example' },

@@ -1,5 +1,5 @@
 // Replaces the author of a forwarded message by an address of the node: `Ann <ann@stranger.example>` becomes
-// `"Ann via example.org" <ann=stranger.example@srs.example.org>`. Replies still go to the author (RFC 5322 3.6.2).
+// `"Ann via example.org" <ann=stranger.example@forwards.example>`. Replies still go to the author (RFC 5322 3.6.2).
 
 import { createHash } from 'node:crypto'
 import { LOCAL_PART_OCTETS } from '../smtp/address-limits.ts'

@@ -31,6 +31,7 @@ import { createRouter } from '../route/router.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import { sourceSettings } from '../wiring/directory-settings.ts'
 import { forwardWarnings } from '../wiring/forward-settings.ts'
+import { srsWarnings } from '../wiring/srs-warnings.ts'
 import { routingFiles } from '../wiring/routing-files.ts'
 import { routerSettings } from '../wiring/routing-settings.ts'
 import { certificateHealth } from './health-checks.ts'
@@ -92,7 +93,7 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
   const signing = { keys, parents: [config.domain] }
   const signer = createSigner(signing)
-  warnings.push(...forwardWarnings(config, signer))
+  warnings.push(...forwardWarnings(config, signer), ...srsWarnings(config, merged.domains.keys()))
   const data: NodeData = {
     loop: { secrets: config.srs?.secrets ?? [] },
     router: createRouter(routing, () => merged),
