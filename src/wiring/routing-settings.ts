@@ -18,6 +18,7 @@ const DAY_MS = 86_400_000
 export function srsSettings(srs: SrsConfig): SrsSettings {
   return {
     domain: srs.domain,
+    formerDomains: srs.former_domains,
     secrets: srs.secrets,
     maxAgeDays: days(srs.max_age),
     hashLength: srs.hash_length,

@@ -18,6 +18,10 @@ const hashLength = z
 const schema = z.strictObject({
   domain: hostName.describe('Domain of rewritten addresses. Its MX hosts are our mx nodes.'),
   secrets: z.array(path).min(1).describe('Files with one secret each. The first signs, all verify.'),
+  former_domains: z
+    .array(hostName)
+    .default([])
+    .describe('Earlier SRS domains: bounces to their addresses are still accepted, no new ones are written.'),
   max_age: duration.prefault('21d').describe('Time during which bounces to a rewritten address are accepted.'),
   hash_length: hashLength.default(4).describe('Characters of the hash in new addresses, 4 to 27.'),
   hash_minimum: hashLength
