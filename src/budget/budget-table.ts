@@ -1,8 +1,11 @@
 // Every pool that strangers can fill, in one table: what it holds, how much, whose share is how large, and what is answered at the limit.
 // docs/limits.md, the metrics and the health of budgets are made from it. Modules open their pools by name with `Budgets`.
 
-/** For whom or what a unit is taken, most important first. A ceiling keeps part of a pool free for what comes before. */
-export const purposes = ['delivery', 'fleet', 'people', 'internet', 'optional'] as const
+/**
+ * For whom or what a unit is taken, most important first. A ceiling keeps part of a pool free for what comes before. `known`: another party
+ * that was seen to work lately, such as a destination that accepted mail.
+ */
+export const purposes = ['delivery', 'fleet', 'known', 'people', 'internet', 'optional'] as const
 export type Purpose = (typeof purposes)[number]
 
 interface Described {
@@ -35,6 +38,10 @@ export interface PoolBudget extends Described {
   readonly transaction?: number
   /** Part of the capacity, 0 to 1, above which a purpose gets no more units; 1 if absent. */
   readonly ceilings?: Partial<Readonly<Record<Purpose, number>>>
+  /** Part of the capacity, 0 to 1, that all holders of a purpose together can have; 1 if absent. */
+  readonly portions?: Partial<Readonly<Record<Purpose, number>>>
+  /** What finds no place waits in a queue of its kind, so that a full pool is no matter of health. */
+  readonly waits?: true
 }
 
 /** Units that are used up and come back with time, such as wrong guesses: the count of each key halves in `halfLifeMs`. */
@@ -121,6 +128,41 @@ export const budgetTable = {
     keys: 50_000,
     answer: 'verified in the second thread',
     reason: 'A message with ten signatures can take 100 ms; a client that sends many of them delays no usual mail.',
+  },
+  deliverySlots: {
+    kind: 'pool',
+    holds:
+      'Delivery attempts: `known` to destinations that worked lately, `internet` to others, `fleet` to peers and configured next hops',
+    capacity: 200,
+    key: 'delivery.concurrency',
+    ceilings: { known: 0.9, internet: 0.9 },
+    portions: { known: 0.8, internet: 0.5 },
+    waits: true,
+    answer: 'mail waits in the queue',
+    reason:
+      'Destinations that never reply fill at most the half for unknown ones; destinations that work, new destinations and the fleet each keep a part.',
+  },
+  deliveryReports: {
+    kind: 'pool',
+    holds: 'Delivery attempts of null-sender mail to destinations that are not known to work',
+    capacity: 50,
+    key: 'delivery.concurrency',
+    waits: true,
+    answer: 'mail waits in the queue',
+    reason:
+      'A stranger chooses where a report goes, but not where other mail does. A quarter of the slots, so that mail to new destinations keeps a quarter too.',
+  },
+  deliveryHosts: {
+    kind: 'pool',
+    holds: 'Connections to mail hosts on the internet, by the address and network of the host',
+    capacity: 200,
+    key: 'delivery.concurrency',
+    client: 10,
+    network: 20,
+    waits: true,
+    answer: 'mail waits in the queue',
+    reason:
+      'Many domains can have one mail host. The shares grow by one with each quick reply, up to a quarter and a half of the capacity, and halve when a host keeps a connection without a result. `concurrency` of an entry in `delivery.destinations` replaces them.',
   },
   srsGuesses: {
     kind: 'rate',

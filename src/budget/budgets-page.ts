@@ -23,10 +23,10 @@ the code.
 
 A unit is held for a time. *Client* is the share of an IPv4 address or an IPv6 /64, *network* that of
 an IPv4 /24 or IPv6 /48. A purpose gets no more units while the pool is filled to its ceiling, so that
-the rest is free for the others.
+the rest is free for the others; its holders together get no more than its portion.
 
-| pool | capacity | client | network | account | transaction | ceilings | at the limit | keys |
-|---|---|---|---|---|---|---|---|---|
+| pool | capacity | client | network | account | transaction | ceilings | portions | at the limit | keys |
+|---|---|---|---|---|---|---|---|---|---|
 ${pools.join('\n')}
 ${rates.length === 0 ? '' : ratesPart(rates)}
 ## Reasons
@@ -48,18 +48,23 @@ ${rows.join('\n')}
 }
 
 function poolRow(name: string, entry: PoolBudget): string {
-  const { ceilings, answer, key, clientKey, unit } = entry
+  const { ceilings, portions, answer, key, clientKey, unit } = entry
   const amount = (units: number | undefined) => {
     if (units === undefined) return ''
     return unit === 'octets' ? formatSize(units) : String(units)
   }
-  const filled = purposes.flatMap((purpose) => {
-    const ceiling = ceilings?.[purpose]
-    return ceiling === undefined ? [] : [`${purpose} ${Math.round(ceiling * 100)} %`]
-  })
   const keys = [key, clientKey].flatMap((named) => (named === undefined ? [] : [`\`${named}\``]))
   const amounts = [entry.capacity, entry.client, entry.network, entry.account, entry.transaction].map(amount)
-  return `| \`${name}\` | ${[...amounts, filled.join(', '), answer, keys.join(', ')].join(' | ')} |`
+  return `| \`${name}\` | ${[...amounts, parts(ceilings), parts(portions), answer, keys.join(', ')].join(' | ')} |`
+}
+
+function parts(of: PoolBudget['ceilings']): string {
+  return purposes
+    .flatMap((purpose) => {
+      const part = of?.[purpose]
+      return part === undefined ? [] : [`${purpose} ${Math.round(part * 100)} %`]
+    })
+    .join(', ')
 }
 
 function rateRow(name: string, { capacity, per, halfLifeMs, keys, answer }: RateBudget): string {

@@ -23,6 +23,14 @@ describe('budgets', () => {
     expect(budgets.usage()[0]?.lastFullAt).toBe(clock.monotonic())
   })
 
+  it('does not call a pool full whose work waits', () => {
+    const budgets = createBudgets(createFakeClock())
+    const slots = budgets.pool('deliverySlots', { capacity: 1 })
+    slots.take({ purpose: 'fleet' })
+    slots.take({ purpose: 'fleet' })
+    expect(budgets.usage()).toMatchObject([{ refused: new Map([['capacity', 1]]), lastFullAt: null }])
+  })
+
   it('opens pools with the numbers of the table', () => {
     const budgets = createBudgets(createFakeClock())
     expect(budgets.pool('sessions').capacity).toBe(budgetTable.sessions.capacity)

@@ -31,7 +31,10 @@ export interface BudgetUsage {
   readonly capacity: number
   /** Refusals since the start, by the limit that was reached. */
   readonly refused: ReadonlyMap<Limit, number>
-  /** Monotonic time of the last refusal because the whole pool was full, not a share of it. Null if there was none. */
+  /**
+   * Monotonic time of the last refusal because the whole pool was full, not a share of it. Null if there was none, and for a pool whose
+   * work waits.
+   */
   readonly lastFullAt: number | null
 }
 
@@ -48,15 +51,15 @@ export function createBudgets(clock: Pick<Clock, 'monotonic'>): Budgets {
     open.set(name, opened)
     return opened
   }
-  const refusal = (opened: Opened, limit: Limit) => {
+  const refusal = (opened: Opened, limit: Limit, waits = false) => {
     opened.refused.set(limit, (opened.refused.get(limit) ?? 0) + 1)
-    if (limit === 'capacity' || limit === 'purpose') opened.lastFullAt = clock.monotonic()
+    if (!waits && (limit === 'capacity' || limit === 'purpose')) opened.lastFullAt = clock.monotonic()
   }
   return {
     pool: (name, changed) => {
       const opened = record(name)
       const entry: PoolBudget = budgetTable[name]
-      const pool = createPool({ ...entry, ...changed }, (shortage) => refusal(opened, shortage))
+      const pool = createPool({ ...entry, ...changed }, (shortage) => refusal(opened, shortage, entry.waits))
       opened.pools.push(pool)
       return pool
     },

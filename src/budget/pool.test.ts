@@ -46,6 +46,27 @@ describe('a pool', () => {
     expect(refused).toEqual(['purpose', 'purpose'])
   })
 
+  it('gives all holders of a purpose together their portion, and at least one unit', () => {
+    const { pool, refused } = open({ capacity: 10, portions: { internet: 0.5, known: 0.8 } })
+    for (let i = 0; i < 5; i++) expect(pool.take({ purpose: 'internet' }).kind).toBe('lease')
+    expect(pool.fits({ purpose: 'internet' })).toBe(false)
+    expect(refused).toEqual([])
+    expect(pool.take({ purpose: 'internet' })).toEqual({ kind: 'short', shortage: 'purpose' })
+    for (let i = 0; i < 5; i++) expect(pool.take({ purpose: 'known' }).kind).toBe('lease')
+    expect(pool.take({ purpose: 'fleet' })).toEqual({ kind: 'short', shortage: 'capacity' })
+    const { pool: small } = open({ capacity: 1, portions: { internet: 0.5 }, ceilings: { internet: 0.9 } })
+    expect(small.fits({ purpose: 'internet' })).toBe(true)
+  })
+
+  it('lets a holder have other shares than the pool gives', () => {
+    const { pool } = open({ capacity: 10, client: 1, network: 2 })
+    const wide = { ...stranger('192.0.2.1'), shares: { client: 3, network: 4 } }
+    for (let i = 0; i < 3; i++) expect(pool.take(wide).kind).toBe('lease')
+    expect(pool.take(wide)).toEqual({ kind: 'short', shortage: 'client' })
+    expect(pool.heldBy('::ffff:192.0.2.1')).toBe(3)
+    expect(pool.take(stranger('192.0.2.2'))).toEqual({ kind: 'short', shortage: 'network' })
+  })
+
   it('extends a lease all or nothing, and gives everything back at once', () => {
     const { pool } = open({ capacity: 100, account: 50 })
     const lease = pool.take({ purpose: 'people', account: 'kim' }, 10) as Lease

@@ -11,6 +11,8 @@ export interface Holder {
   readonly account?: string
   /** Unique among the transactions that are open. */
   readonly transaction?: string
+  /** Shares of this holder's client and network, in place of those of the pool. */
+  readonly shares?: { readonly client: number; readonly network: number }
 }
 
 /** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full. */
@@ -32,11 +34,18 @@ export interface Pool {
   readonly used: number
   /** Changes the capacity, at most to that of the table; shares change by the same factor. Held units stay held. */
   resize(capacity: number): void
+  /** Units that the client of this address has. */
+  heldBy(ip: string): number
+  /** Whether `take` would succeed. Counts no refusal: for holders that wait. */
+  fits(holder: Holder, units?: number): boolean
   /** Takes units, all or none. */
   take(holder: Holder, units?: number): Taken
 }
 
-export type PoolLimits = Pick<PoolBudget, 'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'ceilings'>
+export type PoolLimits = Pick<
+  PoolBudget,
+  'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'ceilings' | 'portions'
+>
 
 /** @param refused called for each request that the pool could not satisfy */
 export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
@@ -46,7 +55,8 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
   const shortageOf = ({ purpose, shares }: Share, units: number): Shortage | null => {
     const capacity = limits.capacity * factor
     if (used + units > capacity) return 'capacity'
-    if (used + units > capacity * (limits.ceilings?.[purpose] ?? 1)) return 'purpose'
+    // A pool of few units must not exclude a purpose.
+    if (used + units > Math.max(1, capacity * (limits.ceilings?.[purpose] ?? 1))) return 'purpose'
     return shares.find(({ key, most }) => (holders.get(key) ?? 0) + units > most * factor)?.limit ?? null
   }
   const count = ({ shares }: Share, units: number): void => {
@@ -73,6 +83,8 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     resize: (capacity) => {
       factor = Math.min(1, Math.max(0, capacity / limits.capacity))
     },
+    heldBy: (ip) => holders.get(`client ${clientNetwork(ip)}`) ?? 0,
+    fits: (holder, units = 1) => shortageOf(shareOf(holder, limits), units) === null,
     take: (holder, units = 1) => {
       const share = shareOf(holder, limits)
       const shortage = claim(share, units)
@@ -100,12 +112,15 @@ interface Share {
 }
 
 /** The shares of a holder, narrowest first. */
-function shareOf({ purpose, ip, account, transaction }: Holder, limits: PoolLimits): Share {
+function shareOf({ purpose, ip, account, transaction, shares: own }: Holder, limits: PoolLimits): Share {
   const shares: { limit: Shortage; key: string; most: number }[] = []
   const add = (limit: 'client' | 'network' | 'account' | 'transaction', key: string | undefined) => {
-    const most = limits[limit]
+    const most = limit === 'client' || limit === 'network' ? (own?.[limit] ?? limits[limit]) : limits[limit]
     if (key !== undefined && most !== undefined) shares.push({ limit, key: `${limit} ${key}`, most })
   }
+  const portion = limits.portions?.[purpose]
+  if (portion !== undefined)
+    shares.push({ limit: 'purpose', key: `purpose ${purpose}`, most: Math.max(1, limits.capacity * portion) })
   add('transaction', transaction)
   add('account', account)
   add('client', ip === undefined ? undefined : clientNetwork(ip))

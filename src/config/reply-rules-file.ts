@@ -45,6 +45,7 @@ const replyRule = z
     scope: z.enum(['recipient', 'message', 'session', 'site']).optional(),
     retry: duration.optional(),
     pause: duration.optional(),
+    fewer_connections: z.boolean().optional(),
     advice: text('a sentence').optional(),
     contact: text('an address or URL').optional(),
   })

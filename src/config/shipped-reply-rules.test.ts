@@ -346,6 +346,28 @@ describe('the shipped rules', () => {
     })
   })
 
+  it.each([
+    '421 4.7.0 mx.example.net Error: too many connections from 192.0.2.1',
+    '421 Too many concurrent SMTP connections from this IP address; please try again later.',
+    '421 4.7.0 Too many open connections.',
+    '421 4.3.2 The maximum number of concurrent server connections has exceeded a per-source limit, closing transmission channel',
+    '421 mwinf5c04 ME Trop de connexions, veuillez verifier votre configuration. OFR004_104 [104]',
+    '450 4.7.1 Too many simultaneous sessions',
+    '452 4.3.2 Connection count exceeded',
+  ])('ask for fewer connections: %s', (verbatim) => {
+    for (const host of ['mx.example.net', 'smtp-in.orange.fr', GOOGLE])
+      expect(classify(verbatim, host, 'greeting')).toMatchObject({ class: 'rate-limited', fewerConnections: true })
+  })
+
+  it.each([
+    '421 4.7.0 Too many connections in this time period',
+    '421 4.3.2 Connection rate limit exceeded.',
+    '421 4.7.28 We see an unusual rate of unwanted mail',
+    '421 4.3.2 Service not available',
+  ])('ask for something else: %s', (verbatim) => {
+    expect(classify(verbatim, undefined, 'greeting')?.fewerConnections).toBe(false)
+  })
+
   it('name a contact of the provider if there is one', () => {
     expect(classify('550 5.7.606 Access denied, banned sending IP [192.0.2.1]', MICROSOFT)?.advice).toContain(
       'https://',

@@ -40,6 +40,13 @@ export class ClaimBuffer {
     for (const claim of claims) this.#octets += contentSize(claim.message)
   }
 
+  /** Puts a claim that was removed and not attempted before the others. */
+  putBack(claim: Claim): void {
+    this.#entry(claim.nextHop).claims.unshift(claim)
+    this.#total++
+    this.#octets += contentSize(claim.message)
+  }
+
   /** Adds a claim made at the acceptance of its message. `overtakes`: due mail for the same destination waits in the queue. */
   addAccepted(claim: Claim, { overtakes }: { readonly overtakes: boolean }): void {
     this.add(claim.nextHop, [claim])

@@ -1,5 +1,6 @@
 // The wall clock is set back, by NTP or after a wrong time zone: delivery continues without a delay.
 
+import { deliverySlots } from '../../test/lib/delivery-slots.ts'
 import { afterEach, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
@@ -40,6 +41,7 @@ function setUp() {
       },
       clock,
       pool: new ConnectionPool(standardPool, clock),
+      ...deliverySlots(clock),
       log: { bug: () => undefined, error: () => undefined, info: () => undefined },
       noticesDue: () => undefined,
     },

@@ -1,5 +1,6 @@
 // The engine with a queue in memory, scripted agents and a fake clock: what is claimed, when, and that no outcome is lost.
 
+import { deliverySlots } from '../../test/lib/delivery-slots.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
@@ -34,6 +35,8 @@ interface Setting {
   readonly pause?: (claim: Claim) => number
   /** Ms until the claim may be tried, if it is postponed. */
   readonly postpone?: (claim: Claim) => number | null
+  /** Whether the host has no free connection. */
+  readonly crowded?: (claim: Claim) => boolean
   readonly limitsFor?: SchedulerSettings['limitsFor']
 }
 
@@ -42,11 +45,13 @@ function setUp({
   verdict = () => 'worked',
   pause = () => 0,
   postpone = () => null,
+  crowded = () => false,
   limitsFor,
   prefetch = 50,
 }: Setting = {}) {
   const clock = createFakeClock()
   const queue = createFakeQueue(() => clock.now())
+  const places = deliverySlots(clock)
   const bugs: unknown[] = []
   const troubles: string[] = []
   let running = 0
@@ -58,6 +63,7 @@ function setUp({
       try {
         const postponeMs = postpone(claim)
         if (postponeMs !== null) return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs }
+        if (crowded(claim)) return { outcomes: [], verdict: 'crowded', pauseMs: 0, postponeMs: 30_000 }
         const outcome = await attempt(claim)
         return {
           outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),
@@ -80,6 +86,7 @@ function setUp({
       agent,
       clock,
       pool: new ConnectionPool(standardPool, clock),
+      ...places,
       log: {
         bug: (error) => bugs.push(error),
         error: ({ cause }) => troubles.push(String(cause)),
@@ -89,7 +96,17 @@ function setUp({
     },
   )
   engines.push({ engine, clock })
-  return { clock, queue, engine, bugs, troubles, most: () => most, notices: () => notices, settle: () => turns(clock) }
+  return {
+    clock,
+    queue,
+    engine,
+    places,
+    bugs,
+    troubles,
+    most: () => most,
+    notices: () => notices,
+    settle: () => turns(clock),
+  }
 }
 
 /** Runs everything that is due now or within some milliseconds. */
@@ -412,6 +429,86 @@ describe('hosts at a shared limit', () => {
     await settle()
     expect(queue.count('delivered')).toBe(60)
     expect(queue.attempts('r0@example.net')).toBe(1)
+  })
+})
+
+describe('a host that is full', () => {
+  it('gets the next message when a delivery of the destination ends, without a release to the queue', async () => {
+    const gates: (() => void)[] = []
+    let running = 0
+    const { queue, engine, settle } = setUp({
+      crowded: () => running >= 2,
+      attempt: () => {
+        running++
+        return new Promise((resolve) =>
+          gates.push(() => {
+            running--
+            resolve(done)
+          }),
+        )
+      },
+    })
+    for (const mail of mails(6)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(gates).toHaveLength(2)
+    for (let round = 0; round < 5; round++) {
+      for (const open of gates.splice(0)) open()
+      await settle()
+    }
+    expect(queue.count('delivered')).toBe(6)
+    expect([queue.attempts('r5@example.net'), queue.calls.release]).toEqual([1, 0])
+  })
+
+  it('is waited for if no delivery of the destination runs, until a place is free', async () => {
+    let full = true
+    const { queue, engine, settle, places } = setUp({ crowded: () => full })
+    places.waiting.add('host', hop)
+    for (const mail of mails(3)) queue.add(mail)
+    engine.start()
+    await settle()
+    expect(queue.count('waiting')).toBe(3)
+    expect(engine.hasCapacity(hop)).toBe(false)
+    full = false
+    places.waiting.freed('host')
+    await settle()
+    expect(queue.count('delivered')).toBe(3)
+  })
+})
+
+describe('reports to destinations that never reply', () => {
+  it('hold a quarter of the slots: other mail is delivered, and reports to known destinations as well', async () => {
+    const hangs = ({ nextHop }: Claim) => nextHop.startsWith('mx:tarpit')
+    const { queue, engine, settle } = setUp({ attempt: (one) => (hangs(one) ? new Promise(() => undefined) : done) })
+    queue.add({ nextHop: hop, to: ['first@example.net'] })
+    engine.start()
+    await settle()
+    for (let i = 0; i < 210; i++)
+      queue.add({ nextHop: `mx:tarpit-${i}.example`, to: [`a@tarpit-${i}.example`], sender: null })
+    await settle()
+    expect(queue.count('claimed')).toBe(50)
+    queue.add({ nextHop: hop, to: ['known@example.net'], sender: null })
+    queue.add({ nextHop: 'mx:new.example', to: ['new@new.example'] })
+    queue.add({ nextHop: 'peers:srs', to: ['fleet@example.org'], sender: null })
+    await settle()
+    for (const address of ['known@example.net', 'new@new.example', 'fleet@example.org'])
+      expect(queue.state(address)).toBe('delivered')
+  })
+
+  it('are delivered when their part is free again', async () => {
+    const gates: (() => void)[] = []
+    const attempt = () => new Promise<Outcome>((resolve) => gates.push(() => resolve(done)))
+    const { queue, engine, settle } = setUp({ attempt })
+    engine.start()
+    for (let i = 0; i < 120; i++) queue.add({ nextHop: `mx:d${i}.example`, to: [`a@d${i}.example`], sender: null })
+    await settle()
+    expect(gates).toHaveLength(50)
+    for (let round = 0; round < 4; round++) {
+      for (const open of gates.splice(0)) open()
+      await settle()
+    }
+    expect(queue.count('delivered')).toBe(120)
+    expect(queue.attempts('a@d119.example')).toBe(1)
   })
 })
 

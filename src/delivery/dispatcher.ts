@@ -1,6 +1,7 @@
 // The delivery engine: it claims messages for the destinations that the scheduler allows, runs an attempt for each claim and records the
 // outcomes. An unexpected error defers the message and is logged as a bug. The queue is the source of truth: a crash costs one retry.
 
+import type { Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
@@ -12,6 +13,8 @@ import type { DeliveryEngine } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { retrySoon } from './fixed-host-retry.ts'
+import type { ReportShare } from './slots/report-share.ts'
+import type { WaitingHops } from './slots/waiting-hops.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
 import { QueuePause } from './queue-pause.ts'
 import { RunningWork } from './running-work.ts'
@@ -40,6 +43,11 @@ export interface DispatcherPorts {
   readonly queue: Pick<Queue, 'claim' | 'settle' | 'release' | 'destinations' | 'backlog' | 'watch'>
   readonly agent: Agent
   readonly pool: ConnectionPool
+  /** Concurrent attempts, and the part of reports in them. */
+  readonly slots: Pick<Pool, 'take' | 'fits' | 'used'>
+  readonly reports: ReportShare
+  /** Calls the next hops for which a place is free. */
+  readonly waiting: WaitingHops
   readonly clock: Clock
   readonly log: Pick<Log, 'bug' | 'error' | 'info'>
   /** Called if DSNs may be due. */
@@ -90,7 +98,9 @@ class Dispatcher implements DeliveryEngine {
     this.#scheduler = new Scheduler(settings.scheduler, {
       clock: ports.clock,
       backlog: (nextHop) => this.#backlog(nextHop),
+      slots: ports.slots,
     })
+    ports.waiting.onFree((nextHop) => this.#placeFreed(nextHop))
     this.#running = new RunningWork(ports)
     this.#pause = new QueuePause(ports)
     this.#wakeup = new WakeupTimer(ports.clock, () => this.#pump())
@@ -146,7 +156,7 @@ class Dispatcher implements DeliveryEngine {
 
   #isSuspended(nextHop: string): boolean {
     const view = this.#scheduler.view(nextHop)
-    return view !== null && (view.suspendedMs > 0 || view.pausedMs > MAX_BUFFERED_MS)
+    return view !== null && (view.suspendedMs > 0 || view.waitsMs > 0 || view.pausedMs > MAX_BUFFERED_MS)
   }
 
   #isPaused(): boolean {
@@ -237,9 +247,15 @@ class Dispatcher implements DeliveryEngine {
 
   async #attempt(claim: Claim): Promise<void> {
     const { nextHop, message } = claim
+    const { clock, reports } = this.#ports
+    const place = reports.take(claim, this.#scheduler.lane(nextHop))
+    if (place.kind === 'full') return this.#postpone(claim, { ms: place.waitMs, cause: 'reports' })
+    const since = clock.monotonic()
     const { outcomes, verdict, pauseMs, postponeMs } = await this.#attemptSafely(claim)
-    if (postponeMs !== undefined) return this.#postpone(claim, postponeMs)
-    this.#scheduler.finished(nextHop, verdict)
+    place.release()
+    if (postponeMs !== undefined)
+      return this.#postpone(claim, { ms: postponeMs, cause: verdict === 'crowded' ? 'host' : 'shared' })
+    this.#scheduler.finished(nextHop, verdict, clock.monotonic() - since)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
     this.#writer.settle({ queueId: message.queueId, nextHop, outcomes: this.#withEarlyRetry(claim, outcomes) })
     if (verdict === 'unreachable' || pauseMs > MAX_BUFFERED_MS) this.#releaseBuffered(nextHop)
@@ -251,13 +267,28 @@ class Dispatcher implements DeliveryEngine {
     return retryMs === null ? outcomes : retrySoon(claim, outcomes, this.#ports.clock.now() + retryMs)
   }
 
-  /** Nothing was sent, and no other claim of the destination could be: all are released. */
-  #postpone(claim: Claim, ms: number): void {
+  /**
+   * Nothing was sent. At a full host the end of another delivery of the destination frees a place; without one, and at the other limits, no claim of
+   * the destination can be tried now: all are released.
+   */
+  #postpone(claim: Claim, { ms, cause }: { readonly ms: number; readonly cause: 'host' | 'shared' | 'reports' }): void {
     const { nextHop } = claim
-    this.#scheduler.finished(nextHop, 'unused')
-    this.#scheduler.pause(nextHop, ms)
+    this.#scheduler.finished(nextHop, cause === 'host' ? 'crowded' : 'unused')
+    const mayFollow = cause === 'host' && this.#state === 'started' && (this.#scheduler.view(nextHop)?.active ?? 0) > 0
+    if (mayFollow) {
+      this.#buffer.putBack(claim)
+      this.#scheduler.update(nextHop)
+      return this.#pump()
+    }
+    if (cause === 'shared') this.#scheduler.pause(nextHop, ms)
+    else this.#scheduler.wait(nextHop, ms)
     this.#writer.release([claim])
     this.#releaseBuffered(nextHop)
+    this.#pump()
+  }
+
+  #placeFreed(nextHop: string): void {
+    this.#scheduler.endWait(nextHop)
     this.#pump()
   }
 

@@ -1,5 +1,6 @@
 // Delivery and bounce with the real queue and a real connection: messages are delivered, deferred, refused, and returned as DSNs.
 
+import { deliverySlots } from '../../test/lib/delivery-slots.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,12 +49,14 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
     info: () => undefined,
   }
   const pool = new ConnectionPool(standardPool, clock)
+  const places = deliverySlots(clock)
   const agent = createAgent(standardAgent, {
     pool,
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules([]),
     limiter: new HostLimiter(clock),
+    hostSlots: places.hostSlots,
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(peer), {
       resolver: fakeResolver({ 'there.test A': ['127.0.0.1'] }),
@@ -63,7 +66,7 @@ async function setUp(options: PeerOptions = {}, minimalGapMs = 60_000) {
   const scheduler = { ...defaultSchedulerSettings, unreachableMs: minimalGapMs }
   const engine = createDispatcher(
     { ...standardDispatcher, scheduler },
-    { queue, agent, pool, clock, log, noticesDue: () => notifier.due() },
+    { queue, agent, pool, clock, log, ...places, noticesDue: () => notifier.due() },
   )
   const notifier = createNotifier(
     { hostname: 'us.test', from: 'postmaster@us.test', fromName: 'Mail Delivery System', sizeLimit: 50_000 },

@@ -1,5 +1,6 @@
 // A fleet node that was down gets the mail soon after it is back; the engine with a queue in memory and a fake clock.
 
+import { deliverySlots } from '../../test/lib/delivery-slots.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createFakeQueue } from '../../test/lib/fake-queue.ts'
@@ -41,6 +42,7 @@ function setUp(nextHop: string) {
       agent,
       clock,
       pool: new ConnectionPool(standardPool, clock),
+      ...deliverySlots(clock),
       log: { bug: () => undefined, error: () => undefined, info: () => undefined },
       noticesDue: () => undefined,
     },

@@ -21,6 +21,8 @@ export interface Target {
   readonly profile?: ClientProfile
   /** Limits that it shares with other hosts. */
   readonly shared?: SharedLimits
+  /** True if the operator set its number of connections: then how it works changes nothing. */
+  readonly ownConcurrency?: boolean
 }
 
 /** `name[ip]:port`, or the path of a unix socket. */

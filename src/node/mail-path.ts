@@ -2,6 +2,7 @@
 
 import { createNotifier } from '../bounce/notify.ts'
 import type { Notifier } from '../bounce/notify.ts'
+import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { DeliveryEngine } from '../delivery/engine.ts'
@@ -34,6 +35,7 @@ export interface MailPath {
 
 export interface MailPathParts {
   readonly queue: OpenQueue
+  readonly budgets: Budgets
   readonly resolver: Resolver
   readonly clock: Clock
   readonly log: Log
@@ -44,7 +46,7 @@ export interface MailPathParts {
 
 /** Nothing runs before `start`. */
 export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
-  const { queue, resolver, clock, log, data, newQueueId, certificate } = parts
+  const { queue, resolver, clock, log, data, newQueueId, certificate, budgets } = parts
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })
@@ -53,6 +55,7 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     resolver,
     clock,
     log,
+    budgets,
     noticesDue: noticesDue.publish,
     addresses,
   })

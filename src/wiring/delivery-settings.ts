@@ -24,6 +24,8 @@ import { destinationRules, heloOf, sourceOf } from './destination-settings.ts'
 
 export interface DeliverySettings {
   readonly dispatcher: DispatcherSettings
+  /** Concurrent attempts over all destinations. */
+  readonly concurrency: number
   readonly hosts: HostSettings
   readonly pool: PoolSettings
   /** Rules for remote replies; the first match counts. */
@@ -37,6 +39,7 @@ export function deliverySettings(config: Config, certificate: Current<TlsMateria
   const { idle, messages, age } = config.delivery.connection
   return {
     dispatcher: dispatcherSettings(config, rules),
+    concurrency: config.delivery.concurrency,
     hosts: hostSettings(config, rules),
     pool: { ...standardPool, idleMs: idle, maxMessages: messages, maxAgeMs: age },
     replies: [...config.delivery.replies, ...loadShippedReplyRules()],
@@ -45,7 +48,7 @@ export function deliverySettings(config: Config, certificate: Current<TlsMateria
 }
 
 function dispatcherSettings(config: Config, rules: DestinationRules): DispatcherSettings {
-  const { concurrency, destination_concurrency } = config.delivery
+  const { destination_concurrency } = config.delivery
   return {
     ...standardDispatcher,
     scheduler: {
@@ -53,7 +56,6 @@ function dispatcherSettings(config: Config, rules: DestinationRules): Dispatcher
       limitsFor: (nextHop: string) => rules.forNextHop(nextHop)?.limits ?? null,
       maximalConcurrency: destination_concurrency,
       initialConcurrency: Math.min(defaultSchedulerSettings.initialConcurrency, destination_concurrency),
-      totalConcurrency: concurrency,
       unreachableMs: config.queue.minimal_backoff,
       unreachableMsFor: (nextHop: string) => fixedHostRetryMs(nextHop, config.queue.minimal_backoff),
     },

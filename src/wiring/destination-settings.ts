@@ -29,6 +29,7 @@ export function destinationRules(config: Config, certificate: Current<TlsMateria
         tls: one.tls === null ? null : tlsPolicies[one.tls],
         profile: { ...profileOf(key, one, config), tls },
         limits: limitsOf(one),
+        ownConcurrency: one.concurrency !== undefined,
       }
     }),
   )

@@ -27,7 +27,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   queue: ['smtp', 'budget', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'budget', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
-  delivery: ['smtp', 'dns', 'queue', 'lib'],
+  delivery: ['smtp', 'dns', 'queue', 'budget', 'lib'],
   server: ['smtp', 'policy', 'message', 'budget', 'lib'],
   reception: ['server', 'policy', 'budget', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],

@@ -39,6 +39,8 @@ export interface PeerOptions {
   readonly messagesPerSession?: number
   /** Replies by stage, instead of the usual ones: full text with code, lines separated by `\r\n`. */
   readonly replies?: Partial<Record<Stage, string>>
+  /** More sessions than this at the same time get `reply` at the greeting or at MAIL; 421 closes. */
+  readonly sessionLimit?: { readonly most: number; readonly at: 'connect' | 'mail'; readonly reply: string }
   /** Ms before each reply; `delays` has those of single stages. */
   readonly delayMs?: number
   readonly delays?: Partial<Record<Stage, number>>
@@ -68,8 +70,11 @@ export interface SmtpPeer {
   readonly sessions: number
   /** Addresses of the clients, by session. */
   readonly clients: readonly string[]
-  /** Open sessions. */
+  /** Open sessions, and the most at the same time. */
   readonly open: number
+  readonly mostOpen: number
+  /** Sessions that were refused because of `sessionLimit`. */
+  readonly refusedSessions: number
   /** Changes the options from now on. */
   change(options: PeerOptions): void
   close(): Promise<void>
@@ -86,12 +91,15 @@ export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer
     messages: [] as PeerMessage[],
     commands: [] as Command[],
     clients: [] as string[],
+    refusedSessions: 0,
+    mostOpen: 0,
   }
   const server = createServer((socket) => {
     state.open.add(socket)
     state.clients.push(socket.remoteAddress ?? '')
+    state.mostOpen = Math.max(state.mostOpen, state.open.size)
     socket.on('close', () => state.open.delete(socket))
-    new PeerSession(socket, ++state.sessions, state).begin()
+    new PeerSession(socket, ++state.sessions, { shared: state, atStart: state.open.size }).begin()
   })
   await listen(server, initial)
   const address = server.address()
@@ -105,6 +113,12 @@ export async function startSmtpPeer(initial: PeerOptions = {}): Promise<SmtpPeer
     },
     get open() {
       return state.open.size
+    },
+    get mostOpen() {
+      return state.mostOpen
+    },
+    get refusedSessions() {
+      return state.refusedSessions
     },
     change: (options) => {
       state.options = options
@@ -123,6 +137,7 @@ interface Shared {
   options: PeerOptions
   readonly messages: PeerMessage[]
   readonly commands: Command[]
+  refusedSessions: number
 }
 
 class PeerSession {
@@ -138,17 +153,24 @@ class PeerSession {
   #tls = false
   #sasl: ((answer: string) => SaslStep) | null = null
   #loggedIn = false
+  readonly #isExcess: boolean
 
-  constructor(socket: Socket, id: number, shared: Shared) {
+  constructor(
+    socket: Socket,
+    id: number,
+    { shared, atStart }: { readonly shared: Shared /** Open sessions, this one included. */; readonly atStart: number },
+  ) {
     this.#socket = socket
     this.#id = id
     this.#shared = shared
+    this.#isExcess = atStart > (shared.options.sessionLimit?.most ?? Number.POSITIVE_INFINITY)
     this.#listen(socket)
   }
 
   begin(): void {
     const { tls, implicitTls } = this.#shared.options
     if (tls && implicitTls) this.#secure(tls)
+    if (this.#isExcess && this.#shared.options.sessionLimit?.at === 'connect') return this.#refuseExcess()
     this.#answer('connect', '', '220 peer.test ESMTP')
   }
 
@@ -193,6 +215,15 @@ class PeerSession {
       this.#say('221 2.0.0 bye')
       this.#socket.end()
     } else this.#say('500 5.5.1 what?')
+  }
+
+  #refuseExcess(): void {
+    const { reply = '' } = this.#shared.options.sessionLimit ?? {}
+    this.#shared.refusedSessions++
+    this.#say(reply)
+    if (!reply.startsWith('421')) return
+    this.#silent = true
+    this.#socket.end()
   }
 
   #hello(verb: string): void {
@@ -245,6 +276,7 @@ class PeerSession {
   #mailCommand(line: string): void {
     if (this.#shared.options.auth && !this.#loggedIn) return this.#say('530 5.7.0 log in first')
     if (this.#mail !== '') return this.#say('503 5.5.1 nested MAIL')
+    if (this.#isExcess && this.#shared.options.sessionLimit?.at === 'mail') return this.#refuseExcess()
     if (this.#answer('mail', line, '250 2.1.0 ok')) this.#mail = line
   }
 

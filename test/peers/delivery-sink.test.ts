@@ -1,5 +1,6 @@
 // The whole engine (scheduler, agents, client) against smtp-sink of Postfix, an independent implementation of the protocol.
 
+import { deliverySlots } from '../lib/delivery-slots.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { standardAgent } from '../../src/delivery/attempt/agent.ts'
 import { createAgent } from '../../src/delivery/attempt/attempt.ts'
@@ -41,6 +42,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
   const clock = systemClock
   const queue = createFakeQueue(() => clock.now())
   const pool = new ConnectionPool(standardPool, clock)
+  const places = deliverySlots(clock)
   const bugs: unknown[] = []
   const hosts = createHostFinder(
     {
@@ -62,6 +64,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
     clock,
     replies: createReplyRules([]),
     limiter: new HostLimiter(clock),
+    hostSlots: places.hostSlots,
     openBody: () => {
       throw new Error('nothing to stream')
     },
@@ -73,7 +76,7 @@ async function start(options: readonly string[] = [], protocol = 'smtp'): Promis
   }
   const engine = createDispatcher(
     { scheduler: defaultSchedulerSettings, ...standardDispatcher },
-    { queue, agent, pool, clock, log, noticesDue: () => undefined },
+    { queue, agent, pool, clock, log, ...places, noticesDue: () => undefined },
   )
   stops.push(() => engine.drain(1000))
   return { sink, engine, queue, bugs, hop: protocol === 'smtp' ? 'mx:sink.test' : `lmtp:[127.0.0.1]:${sink.port}` }

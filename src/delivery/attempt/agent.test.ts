@@ -1,5 +1,6 @@
 // One attempt over real connections to test hosts: the next host, reuse of connections, several transactions, what counts as an attempt.
 
+import { deliverySlots } from '../../../test/lib/delivery-slots.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startSmtpPeer, type PeerOptions, type SmtpPeer } from '../../../test/lib/smtp-peer.ts'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
@@ -53,6 +54,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
   peers.push(...own)
   const pool = new ConnectionPool({ ...standardPool, ...setting.pool }, systemClock)
   pools.push(pool)
+  const places = deliverySlots(systemClock, (address) => pool.idleTo(address))
   let lookUps = 0
   const limits = setting.shared ? { shared: setting.shared } : {}
   const targets = own.map((peer, i) => {
@@ -79,6 +81,7 @@ async function setUp(hosts: readonly PeerOptions[], setting: Setting = {}) {
       clock: systemClock,
       replies: createReplyRules(setting.replies ?? []),
       limiter,
+      hostSlots: places.hostSlots,
       openBody: () => {
         throw new Error('nothing to stream')
       },

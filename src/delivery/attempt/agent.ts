@@ -9,6 +9,7 @@ import type { HostFinder } from '../hosts/host-settings.ts'
 import type { Transport } from '../smtp-client/transport.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { ReplyRules } from './reply-rules.ts'
+import type { HostSlots } from '../slots/host-slots.ts'
 import type { HostLimiter } from './shared-limits.ts'
 
 export interface AgentSettings {
@@ -40,6 +41,7 @@ export interface AgentPorts {
   readonly openBody: (body: StoredBody) => Readable
   readonly replies: ReplyRules
   readonly limiter: HostLimiter
+  readonly hostSlots: HostSlots
 }
 
 export interface AttemptResult {
@@ -48,7 +50,10 @@ export interface AttemptResult {
   readonly verdict: DeliveryVerdict
   /** Ms during which a host accepts no mail for this destination; 0 for none. */
   readonly pauseMs: number
-  /** Set if nothing was sent because a shared limit of the hosts is reached: the claim is released and tried again after so many ms. */
+  /**
+   * Set if nothing was sent because a limit of the hosts is reached: the claim is tried again after so many ms. With the verdict `crowded`
+   * earlier, when a connection of this destination becomes free.
+   */
   readonly postponeMs?: number
 }
 

@@ -11,11 +11,20 @@ import type { Hosts } from '../hosts/host-settings.ts'
 import { noHosts } from '../hosts/no-hosts.ts'
 import type { Agent, AgentPorts, AgentSettings, AttemptResult } from './agent.ts'
 import type { PooledConnection } from './connection-pool.ts'
-import { asksForFewerRecipients, deferred, isTooManyRecipients } from './delivery-outcome.ts'
+import { deferred } from './delivery-outcome.ts'
 import { recipientForPeer } from './dsn-privacy.ts'
 import { connectionKey, RecentHosts } from './recent-hosts.ts'
 import { RecipientOutcomes } from './recipient-outcomes.ts'
-import type { SharedLimits } from './shared-limits.ts'
+import {
+  anotherHostMayHelp,
+  asksForFewer,
+  isAccepted,
+  isAnswer,
+  isRefusedAtBegin,
+  isStale,
+  needsNextTransaction,
+} from './transaction-results.ts'
+import { AttemptSlots, type Postponed } from '../slots/attempt-slots.ts'
 
 export function createAgent(settings: AgentSettings, ports: AgentPorts): Agent {
   const recent = new RecentHosts(ports.clock)
@@ -37,8 +46,7 @@ class Attempt {
   readonly #outcomes: RecipientOutcomes
   /** `describeTarget` of the targets that are not tried again. */
   readonly #tried = new Set<string>()
-  /** Slots of shared limits, by name, until the end of the attempt. */
-  readonly #slots = new Map<string, SharedLimits>()
+  readonly #slots: AttemptSlots
   #remaining: readonly ClaimedRecipient[]
   /** Recipients of a transaction: fewer after a host refused that many. */
   #recipientLimit: number
@@ -46,8 +54,10 @@ class Attempt {
   readonly #until: number
   #sessions = 0
   #reached = false
-  /** Ms until a shared limit may have a free slot. Set, it ends the attempt: another host must not evade the limit. */
-  #postponeMs: number | null = null
+  /** A limit of the hosts is reached. */
+  #postponed: Postponed | null = null
+  /** No further host is tried: it must not evade a limit. */
+  #isStopped = false
 
   constructor(claim: Claim, context: AttemptContext) {
     this.#claim = claim
@@ -57,6 +67,7 @@ class Attempt {
     this.#recipientLimit = recipientLimit
     this.#until = context.ports.clock.monotonic() + attemptMs + claim.recipients.length * recipientMs
     this.#outcomes = new RecipientOutcomes(context.ports)
+    this.#slots = new AttemptSlots(claim.nextHop, context.ports)
     this.#content = contentOf(claim, context.ports.openBody)
   }
 
@@ -65,14 +76,17 @@ class Attempt {
       await this.#useIdleConnection()
       if (this.#mayContinue) await this.#tryHosts()
     } finally {
-      for (const slot of this.#slots.values()) this.#context.ports.limiter.release(slot)
+      this.#slots.release()
     }
     return this.#result()
   }
 
   #result(): AttemptResult {
-    if (this.#postponeMs !== null) {
-      if (this.#outcomes.isEmpty) return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs: this.#postponeMs }
+    if (this.#postponed !== null) {
+      const { cause, waitMs } = this.#postponed
+      const isUntried = cause === 'shared' ? this.#outcomes.isEmpty : !this.#outcomes.hasAnswers
+      const verdict = cause === 'shared' ? 'unused' : 'crowded'
+      if (isUntried && this.#remaining.length > 0) return { outcomes: [], verdict, pauseMs: 0, postponeMs: waitMs }
       this.#endRemaining(deferred('message', '4.4.5', 'The connection limit of these hosts is reached'))
     }
     const outcomes = this.#claim.recipients.map(({ recipientId }) => ({
@@ -132,22 +146,38 @@ class Attempt {
   get #mayContinue(): boolean {
     const { sessionLimit } = this.#context.settings
     if (this.#remaining.length === 0 || this.#sessions >= sessionLimit) return false
-    return this.#postponeMs === null && !this.#isOver
+    return !this.#isStopped && !this.#isOver
   }
 
-  /** False postpones the attempt. One slot is enough for all hosts of a limit: they get one message. */
-  #acquireSlot({ shared }: Target): boolean {
-    if (!shared) return true
-    const { limiter } = this.#context.ports
-    if (this.#slots.has(shared.name)) {
-      const pausedMs = limiter.pausedMs(shared)
-      if (pausedMs > 0) this.#postponeMs = pausedMs
-      return pausedMs === 0
-    }
-    const slot = limiter.acquire(shared, this.#claim.nextHop)
-    if (slot.kind === 'acquired') this.#slots.set(shared.name, shared)
-    else this.#postponeMs = slot.waitMs
-    return slot.kind === 'acquired'
+  /** False postpones the attempt. */
+  #acquireSlot(target: Target): boolean {
+    const postponed = this.#slots.acquire(target)
+    if (postponed === null) return true
+    this.#postponed = postponed
+    this.#isStopped = true
+    return false
+  }
+
+  #closeSurplus(target: Target): void {
+    const surplus = this.#slots.surplus(target)
+    if (surplus > 0 && target.endpoint.kind === 'tcp')
+      this.#context.ports.pool.closeIdle(target.endpoint.address, surplus)
+  }
+
+  /**
+   * The host accepts no more connections than those that this node has there: nothing failed, and the next host may help. A reply rule with a
+   * pause means more than this connection.
+   */
+  #isCrowded(target: Target, results: readonly RecipientResult[]): boolean {
+    const [first] = results
+    if (!first || !isRefusedAtBegin(first)) return false
+    const { phase, reply } = first
+    const found = this.#context.ports.replies.classify(reply, { host: target.host, phase })
+    const isLimit = found?.fewerConnections ?? false
+    if (!isLimit && (reply.code !== 421 || (found?.pauseMs ?? 0) > 0)) return false
+    const postponed = this.#slots.refused()
+    this.#postponed = postponed ?? this.#postponed
+    return postponed !== null
   }
 
   async #tryTarget(target: Target): Promise<void> {
@@ -156,6 +186,7 @@ class Attempt {
     const idle = ports.pool.borrow(key)
     if (idle) await this.#sendOver(idle)
     while (this.#mayContinue && !this.#tried.has(describeTarget(target))) {
+      this.#closeSurplus(target)
       const opened = await ports.transport.open(target, this.#until)
       if (opened.kind === 'closed') return this.#noConnection(target, opened)
       recent.remember(this.#claim.nextHop, key)
@@ -168,6 +199,7 @@ class Attempt {
     this.#tried.add(host)
     // A host that cannot be reached uses up an address, not one of the few sessions.
     if (reached) this.#sessions++
+    if (this.#isCrowded(target, [error])) return
     const facts = { host, tls, dsnPassedOn: false, lmtp: false, recipients: this.#remaining.length }
     for (const recipient of this.#remaining)
       if (!this.#outcomes.isAnswered(recipient.recipientId)) this.#outcomes.record(recipient, error, { target, facts })
@@ -180,6 +212,7 @@ class Attempt {
     const usedBefore = entry.messages
     const forAnotherHost: ClaimedRecipient[] = []
     let progress = false
+    let isRefused = false
     let batch = this.#nextBatch()
     while (batch.length > 0 && connection.usable && !this.#isOver) {
       const results = await connection.send(this.#envelope(batch), this.#content, this.#until)
@@ -187,8 +220,11 @@ class Attempt {
         if (entry.messages > usedBefore) break
         return pool.discard(entry)
       }
+      isRefused = this.#isCrowded(connection.target, results)
+      if (isRefused) break
       entry.messages++
       progress ||= results.some(isAccepted)
+      if (results.some(isAnswer)) this.#slots.answered()
       const retry = this.#record(batch, results, connection)
       forAnotherHost.push(...retry.elsewhere)
       this.#remaining = [...retry.here, ...this.#remaining.slice(batch.length)]
@@ -198,7 +234,7 @@ class Attempt {
     this.#sessions++
     // A host that accepts some recipients and closes before the others may accept them over a new connection.
     if (!progress || batch.length === 0) this.#tried.add(connection.peer)
-    if (connection.usable) pool.giveBack(connectionKey(connection.target), entry)
+    if (connection.usable && !isRefused) pool.giveBack(connectionKey(connection.target), entry)
     else pool.discard(entry)
     this.#remaining = [...forAnotherHost, ...this.#remaining]
   }
@@ -261,32 +297,4 @@ function contentOf(claim: Claim, openBody: AgentPorts['openBody']): TransportCon
     bodySize: bodySize(body),
     open: () => openBody(body),
   }
-}
-
-/** A kept connection that the peer closed before it was used again: nothing was sent, so this is no attempt. */
-function isStale(results: readonly RecipientResult[]): boolean {
-  // `unsupported` is a decision of the client, whatever the state of the connection is.
-  const first = results.find(({ kind }) => kind !== 'unsupported')
-  if (first?.kind === 'lost') return first.silent
-  return first?.kind === 'refused' && first.phase === 'mail' && first.reply.code === 421
-}
-
-function isAccepted({ kind }: RecipientResult): boolean {
-  return kind === 'accepted'
-}
-
-/** RFC 5321 section 4.5.3.1.10: the peer accepted some recipients and expects the others in another transaction. */
-function needsNextTransaction(result: RecipientResult): boolean {
-  return result.kind === 'refused' && result.phase === 'rcpt' && isTooManyRecipients(result.reply)
-}
-
-/** RFC 3463 section 3.6 (X.5.3): the transaction was refused as a whole, and one with fewer recipients may be accepted. */
-function asksForFewer(result: RecipientResult, batch: readonly unknown[]): boolean {
-  return result.kind !== 'accepted' && asksForFewerRecipients(result, batch.length)
-}
-
-function anotherHostMayHelp(result: RecipientResult): boolean {
-  // After the final dot the peer may have accepted the message: another host would certainly make a duplicate.
-  if (result.kind === 'lost' || result.kind === 'protocol-error') return result.phase !== 'dot'
-  return result.kind !== 'unreadable'
 }

@@ -88,6 +88,24 @@ export class ConnectionPool {
     this.#sweepLater()
   }
 
+  /** Idle connections to an address. */
+  idleTo(address: string): number {
+    let count = 0
+    for (const entry of this.#idle.keys()) if (isTo(entry, address)) count++
+    return count
+  }
+
+  /** Closes up to `count` idle connections to an address, the oldest first. */
+  closeIdle(address: string, count: number): void {
+    let rest = count
+    for (const entry of this.#idle.keys()) {
+      if (rest <= 0) return
+      if (!isTo(entry, address)) continue
+      this.#drop(entry)
+      rest--
+    }
+  }
+
   /** Closes a connection that a transaction made unusable. */
   discard(entry: PooledConnection): void {
     this.#lent.delete(entry)
@@ -138,4 +156,9 @@ export class ConnectionPool {
       if (this.#idle.size > 0) this.#sweepLater()
     })
   }
+}
+
+function isTo({ connection }: PooledConnection, address: string): boolean {
+  const { endpoint } = connection.target
+  return endpoint.kind === 'tcp' && endpoint.address === address
 }

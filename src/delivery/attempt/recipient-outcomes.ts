@@ -32,6 +32,11 @@ export class RecipientOutcomes {
     return this.#outcomes.size === 0
   }
 
+  /** True if a host answered, or closed, in a transaction. */
+  get hasAnswers(): boolean {
+    return this.#answered.size > 0
+  }
+
   /** The longest pause that a host asks for, ms; 0 for none. */
   get pauseMs(): number {
     return Math.max(0, ...this.#pauses.values())

@@ -23,6 +23,8 @@ export interface ReplyRule {
   readonly retry?: number | undefined
   /** Ms during which the destination is not tried. */
   readonly pause?: number | undefined
+  /** The server refuses because of connections that are open at the same time: with others of ours open, fewer are enough. */
+  readonly fewer_connections?: boolean | undefined
   /** What the operator can do. */
   readonly advice?: string | undefined
   /** Page or address of the server's postmaster. */
@@ -36,6 +38,8 @@ export interface Classification {
   readonly scope: Scope | null
   readonly retryMs: number | null
   readonly pauseMs: number
+  /** The server refuses because of connections that are open at the same time. */
+  readonly fewerConnections: boolean
   readonly advice: string | null
 }
 
@@ -127,6 +131,7 @@ function classification(rule: ReplyRule, groups: Readonly<Record<string, string 
     scope,
     retryMs: hinted(groups) ?? retry,
     pauseMs: pause,
+    fewerConnections: rule.fewer_connections ?? false,
     advice: words.length > 0 ? words.join(' ') : null,
   }
 }

@@ -11,7 +11,7 @@ const SUBMISSIONS_PORT = 465
 const NO_SOURCE = 'The host has only IPv6 addresses, and no IPv6 address of this node has confirmed reverse DNS'
 
 /** What a rule, or the settings for all hosts, set for a target. */
-export type Treatment = Pick<Target, 'tls' | 'profile' | 'shared'>
+export type Treatment = Pick<Target, 'tls' | 'profile' | 'shared' | 'ownConcurrency'>
 
 export function treatmentOf(
   names: { readonly hop: NextHop; readonly domain: string | null; readonly host: string | null },
@@ -23,6 +23,7 @@ export function treatmentOf(
     tls: rule?.tls ?? settings.tls,
     ...(rule?.profile ? { profile: rule.profile } : {}),
     ...(rule?.shared ? { shared: rule.shared } : {}),
+    ...(rule?.ownConcurrency ? { ownConcurrency: true } : {}),
   }
 }
 

@@ -14,6 +14,8 @@ export interface HostRule {
   readonly profile: ClientProfile | null
   /** The limits of an entry that matches the host: all next hops with this host share them. */
   readonly shared?: SharedLimits
+  /** True if the entry sets the number of connections. */
+  readonly ownConcurrency?: boolean
 }
 
 export interface DestinationRule extends HostRule {

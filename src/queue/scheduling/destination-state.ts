@@ -1,5 +1,6 @@
 // What the scheduler remembers of one destination, and how its concurrency follows the results of deliveries.
 
+import type { Lease } from '../../budget/pool.ts'
 import type { DestinationBacklog } from '../contract/queue.ts'
 
 export interface DestinationLimits {
@@ -19,24 +20,40 @@ export type DeliveryVerdict =
   | 'trouble'
   /** Connect, DNS or greeting failed for all hosts: no deliveries for a while. */
   | 'unreachable'
+  /** The hosts accept no more connections than are open: concurrency falls to that number. Nothing was sent. */
+  | 'crowded'
   /** Not started (returned to the queue): says nothing. */
   | 'unused'
+
+/**
+ * The part of the delivery slots that a destination uses: `fleet` for peers and next hops that the operator configured, `known` for domains
+ * that worked lately, `internet` for others.
+ */
+export const lanes = ['fleet', 'known', 'internet'] as const
+export type Lane = (typeof lanes)[number]
 
 /** Times are monotonic milliseconds. */
 export interface DestinationState {
   readonly nextHop: string
   readonly limits: DestinationLimits
-  active: number
+  /** Slots of the active deliveries. */
+  readonly slots: Lease[]
+  /** When a delivery last ended well, or began while none was active. */
+  progressAt: number
   /** Of the active deliveries, those whose claim is not answered yet. */
   reserved: number
   /** Concurrent deliveries allowed; fractions count up to the next whole one. */
   limit: number
+  /** The limit at which the hosts last accepted no more connections; null if they always did. */
+  crowdedAt: number | null
   /** Unreachable: no delivery before this time; 0 for none. */
   suspendedUntil: number
   /** No delivery before this time (rate limit, or the destination asked for a pause); 0 for none. */
   pausedUntil: number
-  /** In the ring of destinations that may start a delivery. */
-  ready: boolean
+  /** No delivery before this time because its hosts have no free connection, unless one becomes free earlier; 0 for none. */
+  waitsUntil: number
+  /** The lane in whose ring it waits to start a delivery; null if it does not. */
+  ready: Lane | null
 }
 
 /** One destination for status pages and tests. */
@@ -49,48 +66,70 @@ export interface DestinationView extends DestinationBacklog {
   readonly suspendedMs: number
   /** Remaining time of a pause, ms; 0 for none. */
   readonly pausedMs: number
+  /** Remaining time of a wait for a free connection, ms; 0 for none. */
+  readonly waitsMs: number
 }
 
 export function newDestination(nextHop: string, limits: DestinationLimits): DestinationState {
   return {
     nextHop,
     limits,
-    active: 0,
+    slots: [],
+    progressAt: 0,
     reserved: 0,
     limit: limits.initialConcurrency,
+    crowdedAt: null,
     suspendedUntil: 0,
     pausedUntil: 0,
-    ready: false,
+    waitsUntil: 0,
+    ready: null,
   }
 }
+
+/** Growth per success after the hosts accepted no more connections: each try to have one more costs a look-up of the hosts. */
+const SLOW_STEP = 0.05
 
 /**
  * Postfix's concurrency feedback: `limit` grows by one per `limit` successes and shrinks by one per trouble. After `unreachable`, one
  * delivery probes the destination from the monotonic time `probeAt` on.
  */
 export function applyVerdict(destination: DestinationState, verdict: DeliveryVerdict, probeAt: number): void {
-  const { initialConcurrency, maximalConcurrency } = destination.limits
-  if (verdict === 'worked') {
-    destination.suspendedUntil = 0
-    const step = destination.limit < initialConcurrency ? 1 : 1 / destination.limit
-    destination.limit = Math.min(maximalConcurrency, destination.limit + step)
-  } else if (verdict === 'trouble') destination.limit = Math.max(1, destination.limit - 1)
-  else if (verdict === 'unreachable') {
-    destination.limit = 1
-    destination.suspendedUntil = probeAt
+  switch (verdict) {
+    case 'worked':
+      destination.suspendedUntil = 0
+      destination.limit = Math.min(destination.limits.maximalConcurrency, destination.limit + growth(destination))
+      break
+    case 'trouble':
+      destination.limit = Math.max(1, destination.limit - 1)
+      break
+    case 'unreachable':
+      destination.limit = 1
+      destination.suspendedUntil = probeAt
+      break
+    case 'crowded':
+      destination.limit = Math.max(1, Math.min(destination.limit, destination.slots.length))
+      destination.crowdedAt = destination.limit
+      break
+    case 'unused':
   }
 }
 
+function growth({ limit, limits, crowdedAt }: DestinationState): number {
+  if (crowdedAt !== null && limit >= crowdedAt) return SLOW_STEP
+  return limit < limits.initialConcurrency ? 1 : 1 / limit
+}
+
 export function viewOf(destination: DestinationState, backlog: DestinationBacklog, monotonic: number): DestinationView {
-  const { nextHop, active, limit, suspendedUntil, pausedUntil } = destination
+  const { nextHop, slots, limit, suspendedUntil, pausedUntil, waitsUntil } = destination
   const { waiting, earliestAttemptAt } = backlog
   return {
     nextHop,
     waiting,
     earliestAttemptAt,
-    active,
+    active: slots.length,
     limit: Math.floor(limit),
     suspendedMs: Math.max(0, suspendedUntil - monotonic),
     pausedMs: Math.max(0, pausedUntil - monotonic),
+    waitsMs: Math.max(0, waitsUntil - monotonic),
   }
 }

@@ -2,6 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { budgetTable } from '../../budget/budget-table.ts'
+import { createPool, type Shortage } from '../../budget/pool.ts'
 import type { DestinationBacklog } from '../contract/queue.ts'
 import type { DeliveryVerdict } from './destination-state.ts'
 import { defaultSchedulerSettings, Scheduler, type SchedulerSettings } from './scheduler.ts'
@@ -11,18 +13,22 @@ const NOW = 1_000_000
 /** A scheduler with a clock and a backlog that the test sets. Wall and monotonic time differ by `WALL`. */
 const WALL = 1_800_000_000_000
 
-function make(settings: Partial<SchedulerSettings> = {}) {
+function make({ total = 200, ...settings }: Partial<SchedulerSettings> & { readonly total?: number } = {}) {
   const state = { time: NOW, wallAhead: WALL }
   const backlog = new Map<string, DestinationBacklog>()
+  const refused: Shortage[] = []
+  const slots = createPool({ ...budgetTable.deliverySlots, capacity: total }, (shortage) => refused.push(shortage))
   const scheduler = new Scheduler(
     { ...defaultSchedulerSettings, ...settings },
     {
       clock: { now: () => state.time + state.wallAhead, monotonic: () => state.time },
       backlog: (nextHop) => backlog.get(nextHop) ?? { waiting: 0, earliestAttemptAt: 0 },
+      slots,
     },
   )
   return Object.assign(scheduler, {
     state,
+    refused,
     /** Sets what waits, with the next attempt at the time `at` of the test. */
     waiting(nextHop: string, waiting: number, at: number) {
       backlog.set(nextHop, { waiting, earliestAttemptAt: at + WALL })
@@ -59,7 +65,7 @@ describe('assign', () => {
   })
 
   it('shares a small total between many destinations in turn', () => {
-    const scheduler = make({ totalConcurrency: 3 })
+    const scheduler = make({ total: 3 })
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) scheduler.waiting(name, 1_000, NOW)
     const served = new Map<string, number>()
     for (let round = 0; round < 60; round++)
@@ -227,14 +233,122 @@ describe('memory', () => {
   })
 })
 
+describe('destinations that never reply', () => {
+  /** Every slot that these destinations get is kept. */
+  const fillWith = (scheduler: ReturnType<typeof make>, names: readonly string[], now = NOW) => {
+    for (const name of names) scheduler.waiting(name, 5, now)
+    for (const { nextHop, slots } of startAll(scheduler, now)) scheduler.waiting(nextHop, 5 - slots, now)
+  }
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `mx:tarpit-${i}`)
+  const total = (list: readonly { readonly slots: number }[]) => list.reduce((sum, { slots }) => sum + slots, 0)
+
+  it('fill half of the slots, and mail to known destinations and to the fleet finds a place', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:good', 5, NOW)
+    startAll(scheduler)
+    for (let i = 0; i < 5; i++) scheduler.finished('mx:good', 'worked', 200)
+    scheduler.waiting('mx:good', 0, NOW)
+    fillWith(scheduler, names(210))
+    expect(scheduler.active).toBe(100)
+    expect(scheduler.refused).toEqual(['purpose'])
+    scheduler.waiting('mx:good', 5, NOW)
+    scheduler.waiting('peers:srs', 5, NOW)
+    expect(startAll(scheduler).map(({ nextHop }) => nextHop)).toEqual(expect.arrayContaining(['mx:good', 'peers:srs']))
+  })
+
+  it('do not stop a destination that becomes known while they fill their part', () => {
+    const scheduler = make({ total: 10 })
+    scheduler.waiting('mx:good', 1, NOW)
+    startAll(scheduler)
+    scheduler.waiting('mx:good', 0, NOW)
+    fillWith(scheduler, names(20))
+    expect(scheduler.active).toBe(5)
+    scheduler.waiting('mx:good', 5, NOW)
+    expect(startAll(scheduler)).toEqual([])
+    scheduler.finished('mx:good', 'worked', 100)
+    const slots = startAll(scheduler).find(({ nextHop }) => nextHop === 'mx:good')?.slots
+    expect(slots).toBeGreaterThanOrEqual(4)
+  })
+
+  it('are known no longer when their deliveries hang', () => {
+    const scheduler = make({ limitsFor: () => ({ initialConcurrency: 30, maximalConcurrency: 200 }) })
+    scheduler.waiting('mx:turned', 1, NOW)
+    startAll(scheduler)
+    scheduler.finished('mx:turned', 'worked', 100)
+    scheduler.waiting('mx:turned', 1000, NOW)
+    expect(scheduler.lane('mx:turned')).toBe('known')
+    expect(total(startAll(scheduler))).toBe(30)
+    fillWith(scheduler, names(210), NOW + 61_000)
+    expect(scheduler.lane('mx:turned')).toBe('internet')
+    expect(scheduler.active).toBe(130)
+  })
+
+  it('cannot take the parts of the others, whatever they do', () => {
+    const verdicts = fc.constantFrom<DeliveryVerdict>('worked', 'trouble', 'unreachable', 'unused')
+    const step = fc.record({
+      hop: fc.nat(60),
+      verdict: verdicts,
+      ends: fc.nat(3),
+      held: fc.nat(90_000),
+      tick: fc.nat(20_000),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const scheduler = make({ total: 40 })
+        const running: string[] = []
+        let now = NOW
+        for (const { hop, verdict, ends, held, tick } of steps) {
+          now += tick
+          scheduler.state.time = now
+          scheduler.waiting(`mx:${hop}`, 50, now)
+          for (const { nextHop, slots } of startAll(scheduler, now))
+            for (let i = 0; i < slots; i++) running.push(nextHop)
+          for (const ended of running.splice(0, ends)) scheduler.finished(ended, verdict, held)
+          // Known destinations and unknown ones together leave a tenth to the fleet.
+          expect(scheduler.active).toBeLessThanOrEqual(36)
+        }
+        scheduler.waiting('peers:srs', 4, now)
+        expect(startAll(scheduler, now)).toContainEqual({ nextHop: 'peers:srs', slots: 4 })
+      }),
+    )
+  })
+})
+
+describe('a host without a free connection', () => {
+  it('gets no more deliveries than it has connections, and slowly more later', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 100, NOW)
+    startAll(scheduler)
+    for (let i = 0; i < 3; i++) scheduler.finished('mx:a', 'crowded')
+    expect(scheduler.view('mx:a')).toMatchObject({ active: 2, limit: 2 })
+    expect(startAll(scheduler)).toEqual([])
+    scheduler.finished('mx:a', 'worked', 10)
+    expect(startAll(scheduler)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+  })
+
+  it('is waited for until a connection is free or the time is over', () => {
+    const scheduler = make()
+    scheduler.waiting('mx:a', 1, NOW)
+    scheduler.wait('mx:a', 30_000)
+    expect(scheduler.at(NOW)).toEqual([])
+    expect(scheduler.view('mx:a')).toMatchObject({ waitsMs: 30_000, pausedMs: 0 })
+    expect(scheduler.wakeInMs()).toBe(30_000)
+    scheduler.endWait('mx:a')
+    expect(scheduler.at(NOW)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+    scheduler.started('mx:a', { reserved: 1, used: 0 })
+    scheduler.wait('mx:a', 30_000)
+    expect(scheduler.at(NOW + 30_000)).toEqual([{ nextHop: 'mx:a', slots: 1 }])
+  })
+})
+
 describe('with random reports', () => {
-  const verdict = fc.constantFrom<DeliveryVerdict>('worked', 'trouble', 'unreachable', 'unused')
+  const verdict = fc.constantFrom<DeliveryVerdict>('worked', 'trouble', 'unreachable', 'crowded', 'unused')
   const step = fc.record({ hop: fc.nat(4), fresh: fc.nat(8), later: fc.nat(900), verdict, tick: fc.nat(400_000) })
 
   it('keeps every limit and delivers everything in the end', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const scheduler = make({ totalConcurrency: 8 })
+        const scheduler = make({ total: 8 })
         const model = new Map<string, { waiting: number; at: number; active: number }>()
         let now = NOW
         const turn = (verdictOf: DeliveryVerdict) => {
@@ -251,11 +365,11 @@ describe('with random reports', () => {
           expect(scheduler.active).toBe(active)
           expect(active).toBeLessThanOrEqual(8)
           for (const [nextHop, known] of model)
-            for (; known.active > 0; known.active--) scheduler.finished(nextHop, verdictOf)
+            for (; known.active > 0; known.active--) scheduler.finished(nextHop, verdictOf, now % 90_000)
         }
         for (const one of steps) {
           now += one.tick
-          const hop = `hop${one.hop}`
+          const hop = one.hop % 2 === 0 ? `mx:${one.hop}` : `peers:${one.hop}`
           const known = model.get(hop) ?? { waiting: 0, at: 0, active: 0 }
           known.waiting += one.fresh
           known.at = now + one.later

@@ -4,6 +4,7 @@
 // The delivery engine calls `update` for each destination whose backlog changes, `assign` to reserve slots, claims that many messages from
 // the queue, calls `started` with the number it got, and `finished` once per message.
 
+import type { Pool } from '../../budget/pool.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { DestinationBacklog } from '../contract/queue.ts'
 import {
@@ -12,14 +13,16 @@ import {
   type DestinationLimits,
   type DestinationState,
   type DestinationView,
+  type Lane,
+  lanes,
   newDestination,
   viewOf,
 } from './destination-state.ts'
+import { KnownDestinations } from './known-destinations.ts'
+import { Ring } from './ring.ts'
 import { TimerHeap } from './timer-heap.ts'
 
 export interface SchedulerSettings extends DestinationLimits {
-  /** Concurrent deliveries over all destinations. */
-  readonly totalConcurrency: number
   /** Time without deliveries to an unreachable destination, ms. */
   readonly unreachableMs: number
   /** The same for one destination; null for `unreachableMs`. */
@@ -33,7 +36,6 @@ export const defaultSchedulerSettings: SchedulerSettings = {
   initialConcurrency: 5,
   maximalConcurrency: 20,
   intervalMs: 0,
-  totalConcurrency: 200,
   unreachableMs: 300_000,
 }
 
@@ -42,6 +44,8 @@ export interface SchedulerPorts {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   /** What waits for a destination, from memory: it is read several times per delivery. */
   readonly backlog: (nextHop: string) => DestinationBacklog
+  /** Concurrent deliveries over all destinations, with a part for each lane. */
+  readonly slots: Pick<Pool, 'take' | 'fits' | 'used'>
 }
 
 /** Permission to claim up to `slots` messages for `nextHop`. */
@@ -50,30 +54,37 @@ export interface Assignment {
   readonly slots: number
 }
 
-/** Used-up places at the front of the ring before it is copied: amortises the copy. */
-const RING_COMPACT = 1_024
+/** Ms without an end of any delivery after which a known destination counts as unknown: its slots hang. */
+const HANGING_MS = 60_000
 
 export class Scheduler {
   readonly #settings: SchedulerSettings
   readonly #ports: SchedulerPorts
   readonly #destinations = new Map<string, DestinationState>()
-  /** Destinations that may start a delivery now, in turn. */
-  #ring: DestinationState[] = []
-  #ringHead = 0
+  /** Destinations that may start a delivery now, in turn, and the lanes in turn. */
+  readonly #rings: Readonly<Record<Lane, Ring<DestinationState>>> = {
+    fleet: new Ring(),
+    known: new Ring(),
+    internet: new Ring(),
+  }
+  #turn = 0
+  /** Lanes that lacked a slot at the last look: each shortage counts once. */
+  readonly #short = new Set<Lane>()
+  readonly #known: KnownDestinations
   /** Next-attempt times, wall time. */
   readonly #attempts = new TimerHeap()
   /** Ends of pauses, monotonic time. */
   readonly #pauses = new TimerHeap()
-  #active = 0
 
   constructor(settings: SchedulerSettings, ports: SchedulerPorts) {
     this.#settings = settings
     this.#ports = ports
+    this.#known = new KnownDestinations(ports.clock)
   }
 
   /** Deliveries running or reserved. */
   get active(): number {
-    return this.#active
+    return this.#ports.slots.used
   }
 
   /** Entries in the timer heaps, out-of-date ones included. */
@@ -92,15 +103,15 @@ export class Scheduler {
   assign(): Assignment[] {
     this.#wakeDue()
     const granted = new Map<DestinationState, number>()
-    while (this.#active < this.#settings.totalConcurrency) {
-      const destination = this.#shiftRing()
-      if (!destination) break
+    for (let destination = this.#next(); destination; destination = this.#next()) {
       if (this.#mayStart(destination)) {
-        this.#grant(destination)
-        granted.set(destination, (granted.get(destination) ?? 0) + 1)
-        this.#ring.push(destination)
+        // Its lane may have changed while it waited, and the new one may be full.
+        const lane = this.#laneOf(destination)
+        const mayUse = lane === destination.ready || this.#hasSlot(lane)
+        if (mayUse && this.#grant(destination, lane)) granted.set(destination, (granted.get(destination) ?? 0) + 1)
+        this.#line(destination)
       } else {
-        destination.ready = false
+        destination.ready = null
         this.#reschedule(destination)
         this.#forgetIfIdle(destination)
       }
@@ -117,10 +128,14 @@ export class Scheduler {
     this.#forgetIfIdle(destination)
   }
 
-  /** One delivery to the destination ended. */
-  finished(nextHop: string, verdict: DeliveryVerdict): void {
+  /** One delivery to the destination ended. @param heldMs how long it held its slot */
+  finished(nextHop: string, verdict: DeliveryVerdict, heldMs = 0): void {
     const destination = this.#destination(nextHop)
     this.#free(destination, 1)
+    if (verdict === 'worked') destination.progressAt = this.#ports.clock.monotonic()
+    if (verdict !== 'unused' && verdict !== 'crowded')
+      this.#known.note(nextHop, { worked: verdict === 'worked', heldMs })
+    if (destination.ready !== null && destination.ready !== this.#laneOf(destination)) this.#line(destination)
     const { unreachableMs, unreachableMsFor } = this.#settings
     const probeAt = this.#ports.clock.monotonic() + (unreachableMsFor?.(nextHop) ?? unreachableMs)
     applyVerdict(destination, verdict, probeAt)
@@ -135,13 +150,37 @@ export class Scheduler {
     this.#reschedule(destination)
   }
 
+  /** Starts no delivery to the destination until a connection is free (`endWait`), for `ms` at most. */
+  wait(nextHop: string, ms: number): void {
+    const destination = this.#destination(nextHop)
+    destination.waitsUntil = this.#ports.clock.monotonic() + ms
+    this.#reschedule(destination)
+  }
+
+  /** A connection is free: deliveries to the destination may start. */
+  endWait(nextHop: string): void {
+    const destination = this.#destinations.get(nextHop)
+    if (!destination) return
+    destination.waitsUntil = 0
+    this.#reschedule(destination)
+    this.#forgetIfIdle(destination)
+  }
+
+  /** The part of the delivery slots that a destination uses now. */
+  lane(nextHop: string): Lane {
+    const destination = this.#destinations.get(nextHop)
+    return destination ? this.#laneOf(destination) : this.#laneByName(nextHop)
+  }
+
   /** Ends the suspension and the pause of a destination and resets its concurrency: an operator wants it tried now. */
   resume(nextHop: string): void {
     const destination = this.#destinations.get(nextHop)
     if (!destination) return
     destination.suspendedUntil = 0
     destination.pausedUntil = 0
+    destination.waitsUntil = 0
     destination.limit = destination.limits.initialConcurrency
+    destination.crowdedAt = null
     this.#reschedule(destination)
   }
 
@@ -175,33 +214,48 @@ export class Scheduler {
     const { waiting, earliestAttemptAt } = this.#ports.backlog(destination.nextHop)
     return (
       waiting > destination.reserved &&
-      destination.active < Math.floor(destination.limit) &&
+      destination.slots.length < Math.floor(destination.limit) &&
       earliestAttemptAt <= this.#ports.clock.now() &&
       pauseEnd(destination) <= this.#ports.clock.monotonic()
     )
   }
 
-  #grant(destination: DestinationState): void {
-    destination.active++
+  /** False if the lane has no free slot. */
+  #grant(destination: DestinationState, lane: Lane): boolean {
+    const { slots, clock } = this.#ports
+    const slot = slots.take({ purpose: lane })
+    if (slot.kind === 'short') return false
+    if (destination.slots.length === 0) destination.progressAt = clock.monotonic()
+    destination.slots.push(slot)
     destination.reserved++
-    this.#active++
     const { intervalMs } = destination.limits
-    if (intervalMs > 0) destination.pausedUntil = this.#ports.clock.monotonic() + intervalMs
+    if (intervalMs > 0) destination.pausedUntil = clock.monotonic() + intervalMs
+    return true
   }
 
   #free(destination: DestinationState, count: number): void {
-    destination.active -= count
-    this.#active -= count
+    for (let i = 0; i < count; i++) destination.slots.pop()?.release()
+  }
+
+  #laneOf({ nextHop, slots, progressAt }: DestinationState): Lane {
+    const lane = this.#laneByName(nextHop)
+    const hangs = slots.length > 0 && this.#ports.clock.monotonic() - progressAt > HANGING_MS
+    return lane === 'known' && hangs ? 'internet' : lane
+  }
+
+  #laneByName(nextHop: string): Lane {
+    if (!nextHop.startsWith('mx:')) return 'fleet'
+    return this.#known.has(nextHop) ? 'known' : 'internet'
   }
 
   /** Sets the time at which a destination that is not in the ring is looked at again; none if only a report can change it. */
   #reschedule(destination: DestinationState): void {
-    if (destination.ready) return
+    if (destination.ready !== null) return
     const { nextHop } = destination
     const { waiting, earliestAttemptAt } = this.#ports.backlog(nextHop)
     const end = pauseEnd(destination)
     const startable = waiting > destination.reserved
-    const hasSlot = destination.active < Math.floor(destination.limit)
+    const hasSlot = destination.slots.length < Math.floor(destination.limit)
     // A pause with nothing waiting is looked at to forget the destination.
     const paused = end > 0 && (!startable || (hasSlot && end > this.#ports.clock.monotonic()))
     if (paused) this.#pauses.set(nextHop, end)
@@ -210,16 +264,29 @@ export class Scheduler {
     else this.#attempts.clear(nextHop)
   }
 
-  /** Takes the next destination from the ring without moving the others. */
-  #shiftRing(): DestinationState | undefined {
-    const destination = this.#ring[this.#ringHead]
-    if (!destination) return undefined
-    this.#ringHead++
-    if (this.#ringHead > RING_COMPACT && this.#ringHead * 2 > this.#ring.length) {
-      this.#ring = this.#ring.slice(this.#ringHead)
-      this.#ringHead = 0
+  /** The next destination of the next lane that has a free slot. */
+  #next(): DestinationState | undefined {
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[this.#turn++ % lanes.length] as Lane
+      const ring = this.#rings[lane]
+      while (ring.size > 0 && this.#hasSlot(lane)) {
+        const destination = ring.shift()
+        if (destination?.ready === lane) return destination
+      }
     }
-    return destination
+    return undefined
+  }
+
+  #hasSlot(lane: Lane): boolean {
+    const { slots } = this.#ports
+    const fits = slots.fits({ purpose: lane })
+    if (fits) this.#short.delete(lane)
+    else if (!this.#short.has(lane)) {
+      this.#short.add(lane)
+      // Counted as a refusal.
+      slots.take({ purpose: lane })
+    }
+    return fits
   }
 
   #wakeDue(): void {
@@ -236,16 +303,20 @@ export class Scheduler {
     const monotonic = this.#ports.clock.monotonic()
     if (destination.suspendedUntil <= monotonic) destination.suspendedUntil = 0
     if (destination.pausedUntil <= monotonic) destination.pausedUntil = 0
+    if (destination.waitsUntil <= monotonic) destination.waitsUntil = 0
     if (this.#ports.backlog(nextHop).waiting === 0) this.#forgetIfIdle(destination)
-    else if (!destination.ready) {
-      destination.ready = true
-      this.#ring.push(destination)
-    }
+    else if (destination.ready === null) this.#line(destination)
+  }
+
+  /** Puts a destination at the end of the ring of its lane. An entry that it has in another ring is out of date. */
+  #line(destination: DestinationState): void {
+    destination.ready = this.#laneOf(destination)
+    this.#rings[destination.ready].push(destination)
   }
 
   /** Removes a destination with nothing left to remember. A rate limit or a pause must outlast the last message. */
   #forgetIfIdle(destination: DestinationState): void {
-    if (destination.active > 0 || destination.ready || pauseEnd(destination) > 0) return
+    if (destination.slots.length > 0 || destination.ready !== null || pauseEnd(destination) > 0) return
     const { nextHop } = destination
     if (this.#ports.backlog(nextHop).waiting > 0) return
     this.#destinations.delete(nextHop)
@@ -266,6 +337,6 @@ export class Scheduler {
   }
 }
 
-function pauseEnd({ suspendedUntil, pausedUntil }: DestinationState): number {
-  return Math.max(suspendedUntil, pausedUntil)
+function pauseEnd({ suspendedUntil, pausedUntil, waitsUntil }: DestinationState): number {
+  return Math.max(suspendedUntil, pausedUntil, waitsUntil)
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
+import { WaitingHops } from './waiting-hops.ts'
+
+function setUp() {
+  const clock = createFakeClock()
+  const waiting = new WaitingHops(clock)
+  const called: string[] = []
+  waiting.onFree((nextHop) => called.push(nextHop))
+  return { clock, waiting, called }
+}
+
+describe('next hops that wait', () => {
+  it('are called in the order of arrival, one for each free place of their key', () => {
+    const { waiting, called } = setUp()
+    for (const hop of ['mx:a', 'mx:b', 'mx:c']) waiting.add('host', hop)
+    waiting.add('other', 'mx:d')
+    waiting.freed('host')
+    waiting.served('host', 'mx:b')
+    waiting.freed('host')
+    waiting.freed('host')
+    expect(called).toEqual(['mx:a', 'mx:c'])
+  })
+
+  it('ask again after growing waits if they are not called', async () => {
+    const { clock, waiting } = setUp()
+    const waits: number[] = []
+    for (let i = 0; i < 6; i++) {
+      const ms = waiting.add('host', 'mx:a')
+      expect(waiting.add('host', 'mx:a')).toBe(ms)
+      waits.push(ms)
+      await clock.advance(ms)
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000])
+  })
+})
