@@ -3,8 +3,16 @@
 import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
+import { deliverySlots } from './delivery-slots.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { verificationAttack } from './verification.ts'
 
-export const attacks: readonly Attack[] = [commandFlood, unfinishedBodies, copies, passwordGuesses, verificationAttack]
+export const attacks: readonly Attack[] = [
+  commandFlood,
+  unfinishedBodies,
+  copies,
+  passwordGuesses,
+  verificationAttack,
+  deliverySlots,
+]
