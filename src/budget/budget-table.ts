@@ -237,6 +237,39 @@ export const budgetTable = {
     answer: 'further failures count for the client and the site only',
     reason: 'One or two networks must not lock an account out everywhere.',
   },
+  allSrsGuesses: {
+    kind: 'rate',
+    holds: 'SRS addresses with a wrong hash that all clients together presented',
+    per: 'node',
+    capacity: 200,
+    halfLifeMs: 10 * MINUTE,
+    keys: 1,
+    answer:
+      '`450 4.7.1` for SRS addresses, except from clients that delivered bounces before, and from hosts whose name is confirmed and that did not guess',
+    reason:
+      'A stranger with many networks gets 20 000 guesses a day. For a hash of 8 characters a hit takes 100 000 years, for the 4 of other programs some weeks.',
+  },
+  srsBounces: {
+    kind: 'rate',
+    holds: 'Bounces to an SRS address',
+    per: 'SRS address',
+    capacity: 50,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` after the data',
+    reason:
+      'A sender gets 50 bounces of a message at once and 35 an hour, those of a group of 1000 dead members within a day. A stranger who knows the address can send no more than that.',
+  },
+  srsTargets: {
+    kind: 'rate',
+    holds: 'Bounces to a sender, by all of its SRS addresses',
+    per: 'original sender',
+    capacity: 100,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` after the data',
+    reason: 'A sender has another SRS address each day. Senders of bulk mail have another address for each message.',
+  },
 } as const satisfies Readonly<Record<string, Budget>>
 
 type Named<Kind extends Budget['kind']> = {

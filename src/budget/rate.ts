@@ -12,6 +12,8 @@ export interface Rate {
   /** Takes a unit back that did not count after all. */
   giveBack(key: string): void
   clear(key: string): void
+  /** Units of a key that are counted now. */
+  used(key: string): number
   /** Whether the key has reached its limit. Counts as a refusal if it has. */
   isOver(key: string): boolean
   /** Number of keys that are remembered. */
@@ -45,6 +47,7 @@ export function createRate(limits: RateLimits, { clock, refused }: RatePorts): R
     count: (key, units = 1) => void counts.add(key, units),
     giveBack: (key) => void counts.add(key, -Math.min(1, counts.get(key))),
     clear: (key) => counts.clear(key),
+    used: (key) => counts.get(key),
     isOver: (key) => !fits(key, 1),
   }
 }

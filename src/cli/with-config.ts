@@ -3,6 +3,7 @@
 
 import { loadData } from '../node/load-data.ts'
 import type { NodeData } from '../node/load-data.ts'
+import { readShortHashes } from '../node/srs-hash-record.ts'
 import type { Config } from '../config/config.ts'
 import { tokenFileSettings } from '../wiring/routing-settings.ts'
 import { loadConfig } from '../config/load-config.ts'
@@ -47,7 +48,11 @@ export function withData(
   use: (config: Config, data: NodeData, warnings: readonly Problem[]) => Promise<number>,
 ): Promise<number> | number {
   return withConfig(file, io, async (config) => {
-    const load = await loadData(config, { clock: systemClock, tokens: await readTokens(config) })
+    const load = await loadData(config, {
+      clock: systemClock,
+      tokens: await readTokens(config),
+      shortHashes: readShortHashes,
+    })
     return load.kind === 'ok' ? use(config, load.data, load.warnings) : printProblems(load.problems, io)
   })
 }

@@ -66,6 +66,7 @@ export function mailOf(
     origin,
     sender,
     recipients: recipients.map((one) => one.forwardPath),
+    resolutions: recipients.map((one) => one.resolution),
     content: { header, bodySize: bodySize(body), openBody: () => queue.openBody(body) },
     fields: readFields(header),
     at,

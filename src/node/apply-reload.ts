@@ -13,6 +13,7 @@ import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { applyReloadable } from './reloadable-keys.ts'
+import { recordShortHashes } from './srs-hash-record.ts'
 import type { SourceHolder } from './source-holder.ts'
 
 /** What a reload changes in a running node. */
@@ -34,7 +35,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   const { data, tokens, log, certificate, clock, sources } = node
   const { config, restartFor } = applyReloadable({ ...node.config, tls: certificate.value }, wanted)
   await sources.refresh(config)
-  const loaded = await loadData(config, { clock, tokens, sources: sources.set })
+  const loaded = await loadData(config, { clock, tokens, shortHashes: recordShortHashes, sources: sources.set })
   if (loaded.kind === 'bad') {
     data.reject(loaded.files)
     log.error({ problems: loaded.problems.map(formatProblem) }, 'reload rejected; the old data stays active')

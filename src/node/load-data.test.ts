@@ -42,7 +42,10 @@ it('lists every file that was read: configuration, certificate, secrets, data, a
   const key = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active', now: 0 } as const
   await generateKey(join(folder, 'dkim'), key)
   const load = loadConfig(join(folder, 'node.yaml'))
-  const data = load.kind === 'ok' ? await loadData(load.config, { clock: systemClock, tokens: null }) : load
+  const data =
+    load.kind === 'ok'
+      ? await loadData(load.config, { clock: systemClock, tokens: null, shortHashes: async () => null })
+      : load
   const files = data.kind === 'ok' ? data.data.files.map((file) => file.replace(`${folder}/`, '')) : []
   expect([...new Set(files)].toSorted()).toEqual([
     'cert.pem',
@@ -63,7 +66,9 @@ async function loadWithUsers(text: string) {
   const node = readFileSync(join(folder, 'node.yaml'), 'utf8').replace('"data":', '"users":"passwd","data":')
   writeFileSync(join(folder, 'node.yaml'), node)
   const load = loadConfig(join(folder, 'node.yaml'))
-  return load.kind === 'ok' ? await loadData(load.config, { clock: systemClock, tokens: null }) : load
+  return load.kind === 'ok'
+    ? await loadData(load.config, { clock: systemClock, tokens: null, shortHashes: async () => null })
+    : load
 }
 
 it('warns of a user whose password cannot be used, and loads everything else', async () => {

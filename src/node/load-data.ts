@@ -28,6 +28,7 @@ import type { Clock } from '../lib/clock.ts'
 import { checkAssertions } from '../route/assertions/assertions.ts'
 import type { Router } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
+import type { ShortHashes } from '../route/srs/srs-hash.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import { sourceSettings } from '../wiring/directory-settings.ts'
 import { forwardWarnings } from '../wiring/forward-settings.ts'
@@ -68,6 +69,8 @@ export interface LoadPorts {
   readonly clock: Clock
   /** Null where senders that are too long for SRS are not stored. */
   readonly tokens: TokenStore | null
+  /** SRS hashes of an earlier length that are accepted; the node records a change, commands only read. */
+  readonly shortHashes: (config: Config, at: number) => Promise<ShortHashes | null>
   /** The running sources of a node; commands omit it and read the snapshots on disk. */
   readonly sources?: SourceSet
 }
@@ -84,7 +87,8 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
   ]
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
-  const routing = routerSettings(config, { machines: machines?.list ?? [], tokens })
+  const shortHashes = await ports.shortHashes(config, clock.now())
+  const routing = routerSettings(config, { machines: machines?.list ?? [], tokens, shortHashes })
   const merged = overlaySources(snapshot, () => sources.list)
   const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
   const violated = problemsOf(assertions, 'error')

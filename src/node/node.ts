@@ -39,6 +39,7 @@ import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { createSpamWatch } from './spam-watch.ts'
+import { recordShortHashes } from './srs-hash-record.ts'
 import { startListeners, startTransfers } from './start-listeners.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 
@@ -99,7 +100,7 @@ async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): P
   stops.defer(() => tokens?.close())
   const sources = await holdSources(config, { clock, log })
   stops.defer(() => sources.close())
-  const loaded = await loadData(config, { clock, tokens, sources: sources.set })
+  const loaded = await loadData(config, { clock, tokens, shortHashes: recordShortHashes, sources: sources.set })
   if (loaded.kind === 'bad') return loaded
   logWarnings(loaded.warnings, log)
   return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources }

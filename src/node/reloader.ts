@@ -8,6 +8,7 @@ import type { ConfigurationState } from './configuration-state.ts'
 import { loadData } from './load-data.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { watchFiles } from './watch-files.ts'
+import { readShortHashes } from './srs-hash-record.ts'
 
 export interface Reloader {
   /** Reads the node's YAML and activates it, all or nothing. Never rejects. */
@@ -89,7 +90,7 @@ async function problemsOnDisk({ config, clock, tokens, sources }: ReloaderParts,
     noteFiles(load.files)
     return load.problems
   }
-  const loaded = await loadData(load.config, { clock, tokens, sources: sources.set })
+  const loaded = await loadData(load.config, { clock, tokens, shortHashes: readShortHashes, sources: sources.set })
   noteFiles(loaded.kind === 'bad' ? loaded.files : [])
   return loaded.kind === 'bad' ? loaded.problems : []
 }

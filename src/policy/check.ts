@@ -50,6 +50,8 @@ export interface Mail {
   readonly sender: string | null
   /** The forward-paths as given. */
   readonly recipients: readonly string[]
+  /** Where the recipients lead. */
+  readonly resolutions: readonly Resolution[]
   readonly content: Content
   readonly fields: readonly Field[]
   /** Unix milliseconds of the end of data. */

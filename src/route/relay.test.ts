@@ -90,7 +90,7 @@ describe('a stranger', () => {
     ['a full-width domain', 'press@ｅｘａｍｐｌｅ.org', '553 5.1.3'],
     ['a look-alike of our IDN', 'press@bucher.example', '554 5.7.1'],
     ['an SRS address of a foreign domain', 'SRS0=AAAA=2W=far.example=a@elsewhere.example', '554 5.7.1'],
-    ['a made-up SRS address of ours', 'SRS0=AAAA=2W=victim.example=a@srs.example.org', '550 5.7.1'],
+    ['a made-up SRS address of ours', 'SRS0=AAAA=2W=victim.example=a@srs.example.org', '550 5.1.1'],
   ])('cannot relay with %s', async (_, address, expected) => expect(await ask(address)).toBe(expected))
 
   it.each([

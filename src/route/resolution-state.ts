@@ -7,7 +7,7 @@ import type { Turns } from '../lib/turns.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Wanted } from './forward-terms.ts'
-import type { ForwardTerms, ResolveRequest, Step } from './resolution.ts'
+import type { ForwardTerms, ResolveRequest, ReversedSrs, Step } from './resolution.ts'
 import type { RouterSettings } from './router-settings.ts'
 import { looping } from './routing-replies.ts'
 
@@ -78,6 +78,8 @@ export interface ResolutionState {
   /** Address key → indexes of the final targets whose steps pass it. */
   readonly finalTargetsByAddress: Map<string, number[]>
   readonly failedMembers: FailedMember[]
+  /** Null unless the forward-path is an SRS address of ours. */
+  reversed: ReversedSrs | null
   /** Results by address key; `open` while the address is being followed. */
   readonly visited: Map<string, AddressResult | 'open'>
   /** resolve-address.ts; passed along so that expand.ts and resolve-domain.ts need not import it in a circle. */

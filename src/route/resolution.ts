@@ -58,12 +58,21 @@ export interface Destination {
   readonly via: readonly Step[]
 }
 
+/** An SRS address of ours as recipient. It takes bounces only: a message with another sender is refused after its data. */
+export interface ReversedSrs {
+  /** Equal for all spellings of the address: its local part in lower case, without the hash. */
+  readonly address: string
+  /** The original sender in lower case, or the token that another node has stored. */
+  readonly target: string
+}
+
 export type Resolution =
   | {
       readonly kind: 'destinations'
       readonly destinations: readonly Destination[]
       /** Members of a group that cannot be resolved, while others can: logged and explained; the others get the message. */
       readonly failedMembers?: readonly { readonly reply: Refusal; readonly via: readonly Step[] }[]
+      readonly reversed?: ReversedSrs
     }
   | { readonly kind: 'discard'; readonly reason: string; readonly via: readonly Step[] }
   /** Permanent (5xx): unknown address, refusal entry, loop, relay denied. */

@@ -1,5 +1,6 @@
-// Bounces to our SRS addresses: the recipient is decoded to the sender of the forwarded message. Only for the null sender, because SRS
-// addresses would otherwise relay anyone's mail.
+// Bounces to our SRS addresses: the recipient is decoded to the sender of the forwarded message. A message with another sender is refused
+// after its data (policy/checks/srs-bounces.ts), because SRS addresses would otherwise relay anyone's mail. RCPT is answered for any
+// sender: some mail hosts verify senders by a RCPT with their own address as sender.
 
 import { isPublicName, parseAddress, printAddress } from '../directory/address.ts'
 import type { Mailbox } from '../smtp/mailbox.ts'
@@ -7,7 +8,7 @@ import { addNextHopTarget } from './expand.ts'
 import type { Step } from './resolution.ts'
 import type { AddressResult, ResolutionState } from './resolution-state.ts'
 import type { SrsRole } from './router-settings.ts'
-import { badDomain, bouncesOnly, unknownAddress } from './routing-replies.ts'
+import { badDomain, unknownAddress } from './routing-replies.ts'
 import { decodeSrs, isSrs, isSrsDomain } from './srs/srs.ts'
 import { tokenIn } from './srs/srs-token.ts'
 
@@ -22,14 +23,12 @@ export async function reverseSrs(state: ResolutionState, address: Mailbox, srs: 
   if (!srs.reverse && !srs.tokens) {
     return { kind: 'unknown', via: [], cause: 'this node does not reverse SRS addresses' }
   }
-  if (state.request.reversePath !== null) {
-    return { kind: 'refused', reply: bouncesOnly(`SRS address with sender <${state.request.reversePath}>`), via: [] }
-  }
   const decoded = decodeSrs(from, state.request.at, srs)
   if (decoded.kind !== 'decoded') {
     const cause = decoded.kind === 'refused' ? decoded.reason : decoded.kind
     return { kind: 'refused', reply: unknownAddress(`SRS: ${cause}`), via: [] }
   }
+  state.reversed = { address: withoutHash(address), target: decoded.address.toLowerCase() }
   const note = `valid ${decoded.scheme} address of ours`
   const step: Step = { rule: 'srs-reverse', from, to: decoded.address, source: 'configuration', note }
   const token = tokenIn(decoded)
@@ -52,6 +51,10 @@ async function reverseToken(
   const target = sender === null ? null : parseAddress(sender)
   if (!target) return { kind: 'unknown', via: [], cause: `SRS token ${token} is not stored on this node` }
   return await routeBounce(state, target, srs, { ...step, to: printAddress(target), note: 'SRS token of this node' })
+}
+
+function withoutHash({ local }: Mailbox): string {
+  return local.toLowerCase().replace(/^(srs[01][=+-])[^=]*/, '$1')
 }
 
 async function routeBounce(state: ResolutionState, target: Mailbox, srs: SrsRole, step: Step): Promise<AddressResult> {

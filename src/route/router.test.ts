@@ -305,13 +305,24 @@ describe('bounces to SRS addresses', () => {
   })
 
   it.each([
-    ['a sender', home, { reversePath: 'someone@far.example' }, '550 5.7.1'],
     ['a wrong hash', home.replace('JYBO', 'XXXX'), bounce, '550 5.1.1'],
     ['another local part', home.replace('=x@', '=y@'), bounce, '550 5.1.1'],
     ['an expired stamp', home, { ...bounce, at: 1_577_836_860_000 + 22 * 86_400_000 }, '550 5.1.1'],
     ['no SRS address at all', 'kim@srs.example.org', bounce, '550 5.1.1'],
     ['an SRS address of a foreign domain', home.replace('srs.example.org', 'far.example'), bounce, '554 5.7.1'],
   ])('refused: %s', async (_, address, more, expected) => expect(brief(await ask(mx, address, more))).toBe(expected))
+
+  it('are marked, so that a message with another sender is refused after its data', async () => {
+    for (const [address, reversePath] of [
+      [home, null],
+      [home.toLowerCase(), 'probe@far.example'],
+    ] as const)
+      expect(await ask(mx, address, { reversePath })).toMatchObject({
+        kind: 'destinations',
+        reversed: { address: 'srs0==2w=far.example=x', target: 'x@far.example' },
+      })
+    expect(await ask(mx, 'kim@example.org')).not.toHaveProperty('reversed')
+  })
 
   it('in lower case, too', async () => {
     expect(brief(await ask(mx, home.toLowerCase(), bounce))).toEqual(['x@far.example mx:far.example'])

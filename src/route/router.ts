@@ -64,6 +64,7 @@ async function resolve(
     finalTargets: [],
     finalTargetsByAddress: new Map(),
     failedMembers: [],
+    reversed: null,
     visited: new Map(),
     resolveAddress,
   }
@@ -135,7 +136,10 @@ async function destinations(state: ResolutionState): Promise<Resolution> {
     const reply = first?.reply ?? looping('no destination remains')
     return { kind: isTemporary(reply) ? 'unavailable' : 'refused', reply, via: first?.via ?? [] }
   }
-  return failedMembers.length === 0
-    ? { kind: 'destinations', destinations: found }
-    : { kind: 'destinations', destinations: found, failedMembers }
+  return {
+    kind: 'destinations',
+    destinations: found,
+    ...(failedMembers.length > 0 ? { failedMembers } : {}),
+    ...(state.reversed ? { reversed: state.reversed } : {}),
+  }
 }

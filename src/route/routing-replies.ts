@@ -21,9 +21,6 @@ export const looping = (cause: string): Refusal => refusal(550, '5.4.6', 'Mail t
 export const tooMany = (cause: string): Refusal =>
   refusal(550, '5.4.6', 'This address expands to too many others', cause)
 
-export const bouncesOnly = (cause: string): Refusal =>
-  refusal(550, '5.7.1', 'This address accepts bounces only, with the null sender', cause)
-
 export const senderTooLong = (cause: string): Refusal =>
   refusal(550, '5.1.7', 'Sender address is too long to be forwarded', cause)
 

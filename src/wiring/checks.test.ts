@@ -56,6 +56,7 @@ describe('the checks of a listener', () => {
       'admission',
       'client-name',
       'storage',
+      'srs-bounces',
       'author',
       'sender',
       'hop-count',
@@ -103,6 +104,7 @@ describe('the checks of a listener', () => {
 
 it('explain runs those of the role and the recipient check', () => {
   expect(explainChecks(configOf(['hop-count', 'sender']), partsOf()).map((check) => check.name)).toEqual([
+    'srs-bounces',
     'hop-count',
     'sender',
     'recipient',

@@ -18,7 +18,8 @@ import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
 import { senderCheck } from '../policy/checks/sender.ts'
 import { spamCheck } from '../policy/checks/spam.ts'
-import { srsHashThrottle } from '../policy/checks/srs-hash-throttle.ts'
+import { srsBounces } from '../policy/checks/srs-bounces.ts'
+import { createBounceHosts, srsHashThrottle } from '../policy/checks/srs-hash-throttle.ts'
 import { storageCheck } from '../policy/checks/storage.ts'
 import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -34,12 +35,13 @@ import type { Router } from '../route/resolution.ts'
  * | first | admission | connect, secured, mail |
  * | first | client-name | connect, secured |
  * | first | storage | mail |
+ * | first | srs-bounces | message |
  * | role file | sender | mail |
  * | role file | hop-count, authentication-results, peer-results, author, spam | message |
  * | last | srs-hash-throttle, recipient | rcpt |
  */
 const fixedChecks = {
-  first: ['admission', 'client-name', 'storage'],
+  first: ['admission', 'client-name', 'storage', 'srs-bounces'],
   last: ['srs-hash-throttle', 'recipient'],
 } as const
 
@@ -62,10 +64,20 @@ export interface CheckParts extends RoleCheckParts {
 
 /** Builds the checks of a node once. The result adds the `admission` check of a listener; its listeners share all others. */
 export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
+  const hosts = createBounceHosts(parts.clock)
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
     'client-name': clientNameCheck(parts),
     storage: storageCheck(parts.queue, parts.clock),
-    'srs-hash-throttle': srsHashThrottle(parts.budgets.rate('srsGuesses')),
+    'srs-bounces': srsBounces({
+      addresses: parts.budgets.rate('srsBounces'),
+      targets: parts.budgets.rate('srsTargets'),
+      hosts,
+    }),
+    'srs-hash-throttle': srsHashThrottle({
+      wrong: parts.budgets.rate('srsGuesses'),
+      all: parts.budgets.rate('allSrsGuesses'),
+      hosts,
+    }),
     recipient: recipientCheck({
       router: parts.router,
       internet: config.role.internet,
@@ -83,7 +95,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
 export function explainChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
   const { router } = parts
   const recipient = recipientCheck({ router, internet: config.role.internet, destinations: null })
-  return [...roleChecks(config, parts), recipient]
+  return [srsBounces(null), ...roleChecks(config, parts), recipient]
 }
 
 /** The checks of the role file, in its order. A new check gets its line here. */

@@ -28,3 +28,8 @@ export function knownClientsPath({ data }: WithData): string {
 export function controlSocketPath({ data }: WithData): string {
   return join(data, 'control.sock')
 }
+
+/** The lengths of SRS hashes that are in use. */
+export function srsHashPath({ data }: WithData): string {
+  return join(data, 'srs-hash.json')
+}

@@ -5,24 +5,28 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { Config } from '../config/config.ts'
 import type { SrsConfig } from '../config/sections/srs-section.ts'
 import type { SrsSettings } from '../route/srs/srs.ts'
+import type { ShortHashes } from '../route/srs/srs-hash.ts'
 import { tokenFilePath } from './node-paths.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]
   /** Stores senders that are too long for SRS; null where nothing may be stored. */
   readonly tokens: TokenStore | null
+  readonly shortHashes: ShortHashes | null
 }
 
 const DAY_MS = 86_400_000
 
-export function srsSettings(srs: SrsConfig): SrsSettings {
+/** @param shortHashes those of an earlier length that are still accepted; null if there are none */
+export function srsSettings(srs: SrsConfig, shortHashes: ShortHashes | null): SrsSettings {
   return {
     domain: srs.domain,
     formerDomains: srs.former_domains,
     secrets: srs.secrets,
     maxAgeDays: days(srs.max_age),
     hashLength: srs.hash_length,
-    hashMinimum: srs.hash_minimum,
+    ...(srs.hash_minimum === undefined ? {} : { hashMinimum: srs.hash_minimum }),
+    ...(shortHashes ? { shortHashes } : {}),
   }
 }
 
@@ -54,7 +58,7 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
       ? {}
       : {
           srs: {
-            ...srsSettings(config.srs),
+            ...srsSettings(config.srs, parts.shortHashes),
             reverse: srs.reverse,
             rewrite: srs.rewrite,
             ...(parts.tokens ? { tokens: parts.tokens } : {}),

@@ -5,6 +5,7 @@ import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { passwordGuesses } from './password-guesses.ts'
+import { srsRelay } from './srs-relay.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { verificationAttack } from './verification.ts'
 
@@ -15,4 +16,5 @@ export const attacks: readonly Attack[] = [
   passwordGuesses,
   verificationAttack,
   deliverySlots,
+  srsRelay,
 ]

@@ -200,13 +200,22 @@ it.each(subjects)('$file relays nothing for strangers', async ({ role, yaml }) =
   await node.stop()
 })
 
-it('accepts valid SRS addresses from the null sender only', async () => {
+it('accepts messages to valid SRS addresses from the null sender only', async () => {
   const node = await wholeNode({}, 'mx')
   const encoded = await runWaypost(['srs', 'encode', 'victim@foreign.example', '-c', node.config])
   const address = encoded.stdout.trim()
   expect(address).toMatch(/^SRS0=.+@srs\.example\.org$/)
   const open = () => node.connect()
-  expect(await tryAddresses(open, 'victim@foreign.example', [address], 'after EHLO')).toEqual([])
+  // RCPT answers verifiers of senders; the message is what counts.
+  for (const sender of ['victim@foreign.example', 'kim@example.org', 'kim@srs.example.org']) {
+    const client = await open()
+    await client.expect(null, '220')
+    await client.expect('EHLO client.example', '250')
+    await client.pipeline([`MAIL FROM:<${sender}>`, `RCPT TO:<${address}>`, 'DATA'], ['250', '250', '354'])
+    await client.expect('Subject: relayed\r\n\r\nBuy!\r\n.', '550 5.7.1')
+    client.end()
+  }
+  expect(node.queue()).toEqual([])
   expect(await tryAddresses(open, '', [address.replace('victim', 'other')], 'after EHLO')).toEqual([])
   expect(await tryAddresses(open, '', [address], 'after EHLO')).toHaveLength(1)
   await node.stop()

@@ -68,6 +68,7 @@ export function mailFacts(header: string, change: Partial<Mail> = {}): Mail {
     origin: { kind: 'internet' },
     sender: 'ann@stranger.example',
     recipients: ['press@example.org'],
+    resolutions: [],
     content: { header: bytes, bodySize: 0, openBody: () => Readable.from([]) },
     fields: readFields(bytes),
     at: 1000,

@@ -184,7 +184,13 @@ describe('a proven sender', () => {
     await until(() => far.messages.length > 0, { what: 'the mail to arrive' })
     const reversePath = /<(SRS0=[^>]+@srs\.example\.org)>/.exec(far.messages.at(-1)?.mail ?? '')?.[1]
     expect(reversePath).toBeDefined()
+    // A verifier of senders asks with a sender and leaves; a message with a sender is refused after its data.
     await client.expect('MAIL FROM:<mallory@far.example>', '250')
+    await client.expect(`RCPT TO:<${reversePath}>`, '250')
+    await client.expect('RCPT TO:<kim@example.org>', '452 4.5.3')
+    await client.expect('DATA', '354')
+    await client.expect('Subject: relayed\r\n\r\nBuy!\r\n.', '550 5.7.1')
+    await client.pipeline(['MAIL FROM:<mallory@far.example>', 'RCPT TO:<kim@example.org>'], ['250', '250'])
     await client.expect(`RCPT TO:<${reversePath}>`, '550 5.7.1')
     await client.expect('RSET', '250')
     await client.pipeline(['MAIL FROM:<>', `RCPT TO:<${reversePath}>`, 'DATA'], ['250', '250', '354'])

@@ -14,6 +14,7 @@ import { systemClock } from '../../lib/clock.ts'
 import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
+import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
 import { createChecks } from '../../policy/run-checks.ts'
 import type { Checks } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
@@ -131,8 +132,16 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     from: { address: sender, isAssumed: options.from === undefined },
     foreignSender:
       options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
-    message: content && (await lookAtMessage({ ...subject, content, checks, resolution }, options)),
+    message: content
+      ? await lookAtMessage({ ...subject, content, checks, resolution }, options)
+      : refusedAnyway(sender, resolution),
   }
+}
+
+/** What no content of the message changes. */
+function refusedAnyway(sender: string | null, resolution: Resolution): Explanation['message'] {
+  const reply = bouncesOnly({ sender, resolutions: [resolution] })
+  return reply && { reply, events: [] }
 }
 
 /** Loads the filter and the resolver only when a message needs them. */
@@ -162,6 +171,7 @@ async function lookAtMessage(
     origin,
     sender,
     recipients: [forwardPath],
+    resolutions: [resolution],
     content,
     fields: readFields(content.header),
     at,

@@ -1,5 +1,6 @@
 // waypost check: the problems that would keep the node from starting, and warnings. For operators, editors and CI.
 
+import { readShortHashes } from '../../node/srs-hash-record.ts'
 import { loadData } from '../../node/load-data.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -46,7 +47,7 @@ async function inspect(file: string): Promise<Inspection> {
   const load = loadConfig(file)
   if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
   const { config } = load
-  const data = await loadData(config, { clock: systemClock, tokens: null })
+  const data = await loadData(config, { clock: systemClock, tokens: null, shortHashes: readShortHashes })
   const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
   const noSpamCheck =
     config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''

@@ -3,6 +3,7 @@
 import { domainOf } from '../../smtp/mailbox.ts'
 import { decodeSrs, encodeSrs } from '../../route/srs/srs.ts'
 import type { SrsDecoded, SrsEncoded, SrsSettings } from '../../route/srs/srs.ts'
+import type { ShortHashes } from '../../route/srs/srs-hash.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 
@@ -22,6 +23,7 @@ export interface SrsOptions {
   readonly hashLength?: number
   /** Shortest accepted hash. */
   readonly hashMinimum?: number
+  readonly shortHashes?: ShortHashes
   readonly maxAgeDays?: number
   /** Domains whose reverse-paths are not rewritten. */
   readonly isOwn?: (domain: string) => boolean
@@ -39,7 +41,7 @@ export function srs(options: SrsOptions, io: Io): number {
     )
     return USAGE
   }
-  const { secrets, alphabet, separator, hashLength, hashMinimum, maxAgeDays } = options
+  const { secrets, alphabet, separator, hashLength, hashMinimum, shortHashes, maxAgeDays } = options
   const settings: SrsSettings = {
     domain: domain.toLowerCase(),
     secrets,
@@ -47,6 +49,7 @@ export function srs(options: SrsOptions, io: Io): number {
     ...(separator === undefined ? {} : { separator }),
     ...(hashLength === undefined ? {} : { hashLength }),
     ...(hashMinimum === undefined ? {} : { hashMinimum }),
+    ...(shortHashes === undefined ? {} : { shortHashes }),
     ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
   }
   const sender = options.address === '<>' ? null : options.address

@@ -1,6 +1,7 @@
 // waypost srs: reads the secrets and the domain from the YAML of a node or from the command line.
 
 import { readFileSync } from 'node:fs'
+import { readShortHashes } from '../../node/srs-hash-record.ts'
 import { srsSettings } from '../../wiring/routing-settings.ts'
 import { routingFiles } from '../../wiring/routing-files.ts'
 import type { Config } from '../../config/config.ts'
@@ -33,11 +34,11 @@ export function srsCommand(command: SrsCommand, io: Io): Promise<number> | numbe
   if (domain === null || domain?.startsWith('[')) return refuse(`--domain: found ${command.domain}, expected a domain`)
   const common = { action, address, at: command.at, json: command.json === true } as const
   if (config !== undefined)
-    return withConfig(config, io, (node) =>
-      node.srs
-        ? srs({ ...common, ...srsSettings(node.srs), domain: domain ?? node.srs.domain, isOwn: ownDomains(node) }, io)
-        : refuse(`${config}: found no srs, expected srs with a domain and secrets`),
-    )
+    return withConfig(config, io, async (node) => {
+      if (!node.srs) return refuse(`${config}: found no srs, expected srs with a domain and secrets`)
+      const settings = srsSettings(node.srs, await readShortHashes(node, command.at))
+      return srs({ ...common, ...settings, domain: domain ?? settings.domain, isOwn: ownDomains(node) }, io)
+    })
   const read = secretFile.map(readSecretFile)
   const bad = read.find((one) => 'problem' in one)
   if (bad) return refuse(`--secret-file: ${bad.problem}`)

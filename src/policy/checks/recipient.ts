@@ -5,6 +5,7 @@ import { parseNextHop } from '../../smtp/nexthop.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, RecipientFacts } from '../check.ts'
 import type { DestinationBudget } from '../destination-budget.ts'
+import { mixedWithSrs } from './srs-bounces.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Refused } from '../verdict.ts'
 
@@ -45,8 +46,10 @@ function findingOf({ internet }: RecipientSettings, facts: RecipientFacts, resol
       return { verdict: refuse(resolution.reply) }
     case 'discard':
       return { verdict: accept, resolution }
-    case 'destinations':
-      return { verdict: misrouted(internet, facts, resolution) ?? accept, resolution }
+    case 'destinations': {
+      const verdict = mixedWithSrs(facts, resolution) ?? misrouted(internet, facts, resolution) ?? accept
+      return { verdict, resolution }
+    }
   }
 }
 
@@ -54,9 +57,10 @@ function findingOf({ internet }: RecipientSettings, facts: RecipientFacts, resol
 function misrouted(
   internet: RecipientSettings['internet'],
   { sender, forwardPath }: RecipientFacts,
-  { destinations }: Resolution & { kind: 'destinations' },
+  { destinations, reversed }: Resolution & { kind: 'destinations' },
 ): Refused | null {
-  if (internet === 'always' || (internet === 'bounces' && sender === null)) return null
+  // Only bounces pass to an SRS address, whatever RCPT answers.
+  if (internet === 'always' || (internet === 'bounces' && (sender === null || reversed))) return null
   const stray = destinations.find((one) => parseNextHop(one.nextHop)?.kind === 'mx')
   if (!stray) return null
   const cause = `${forwardPath} resolves to ${stray.recipient} by ${stray.nextHop}, but this role sends nothing to the internet`

@@ -4,7 +4,7 @@
 import { parseAddress, printAddress } from '../../directory/address.ts'
 import { LOCAL_PART_OCTETS } from '../../smtp/address-limits.ts'
 import type { Mailbox } from '../../smtp/mailbox.ts'
-import { srsHash, verifySrsHash } from './srs-hash.ts'
+import { hashLengthFor, shortestAccepted, srsHash, verifySrsHash } from './srs-hash.ts'
 import type { SrsHashSettings } from './srs-hash.ts'
 import { checkStamp, makeStamp } from './srs-stamp.ts'
 
@@ -52,9 +52,12 @@ export function encodeSrs(
     return { kind: 'unchanged', reason: isSrs(address.local) ? 'own SRS address' : 'own domain' }
   }
   if (isOwn(address.domain)) return { kind: 'unchanged', reason: 'own domain' }
-  const made = printAddress({ local: rewrittenLocal(address, at, settings), domain: settings.domain })
-  const octets = Buffer.byteLength(made) - Buffer.byteLength(settings.domain) - 1
-  return octets > LOCAL_PART_OCTETS ? { kind: 'too-long', octets } : { kind: 'rewritten', address: made }
+  const form = formOf(address, at, settings.separator ?? '=')
+  const length = hashLengthFor(octetsWithoutHash(form), settings)
+  const octets = octetsWithoutHash(form) + length
+  if (octets > LOCAL_PART_OCTETS) return { kind: 'too-long', octets }
+  const local = `${form.start}${srsHash(form.parts, length, settings)}${form.end}`
+  return { kind: 'rewritten', address: printAddress({ local, domain: settings.domain }) }
 }
 
 /** Decodes an SRS address of ours. `at` is unix milliseconds; a stamp may be one day in the future. */
@@ -62,7 +65,9 @@ export function decodeSrs(text: string, at: number, settings: SrsSettings): SrsD
   const address = parseAddress(text)
   if (!address || !isSrs(address.local)) return { kind: 'not-srs' }
   if (!isSrsDomain(address.domain, settings)) return { kind: 'other-domain' }
-  return /^srs0/i.test(address.local) ? decodeSrs0(address.local, at, settings) : decodeSrs1(address.local, settings)
+  return /^srs0/i.test(address.local)
+    ? decodeSrs0(address.local, at, settings)
+    : decodeSrs1(address.local, at, settings)
 }
 
 /** True for a local part in the form of SRS, valid or not. */
@@ -75,35 +80,55 @@ export function isSrsDomain(domain: string, settings: SrsSettings): boolean {
   return domain === settings.domain || (settings.formerDomains?.includes(domain) ?? false)
 }
 
-function rewrittenLocal(address: Mailbox, at: number, settings: SrsSettings): string {
-  const separator = settings.separator ?? '='
-  const { local, domain } = address
-  const chained = SRS1.exec(local)
-  if (chained) return srs1Local(separator, chained[3] as string, chained[4] as string, settings)
-  if (SRS0.test(local)) return srs1Local(separator, domain, local.slice(4), settings)
-  const stamp = makeStamp(at)
-  return `SRS0${separator}${srsHash([stamp, domain, local], settings)}=${stamp}=${domain}=${local}`
+/** A local part around its hash, and what the hash covers. */
+interface SrsForm {
+  readonly start: string
+  readonly end: string
+  readonly parts: readonly string[]
 }
 
-function srs1Local(separator: string, firstHop: string, inner: string, settings: SrsSettings): string {
-  return `SRS1${separator}${srsHash([firstHop, inner], settings)}=${firstHop}=${inner}`
+function formOf({ local, domain }: Mailbox, at: number, separator: string): SrsForm {
+  const chained = SRS1.exec(local)
+  if (chained) return srs1Form(separator, chained[3] as string, chained[4] as string)
+  if (SRS0.test(local)) return srs1Form(separator, domain, local.slice(4))
+  return srs0Form(separator, makeStamp(at), { local, domain })
+}
+
+function srs0Form(separator: string, stamp: string, { local, domain }: Mailbox): SrsForm {
+  return { start: `SRS0${separator}`, end: `=${stamp}=${domain}=${local}`, parts: [stamp, domain, local] }
+}
+
+function srs1Form(separator: string, firstHop: string, inner: string): SrsForm {
+  return { start: `SRS1${separator}`, end: `=${firstHop}=${inner}`, parts: [firstHop, inner] }
+}
+
+/** As printed. A hash needs no quotes, so that writer and reader find the same number. */
+function octetsWithoutHash({ start, end }: SrsForm): number {
+  return Buffer.byteLength(printAddress({ local: `${start}${end}`, domain: 'x' })) - '@x'.length
+}
+
+function isHashOf(hash: string, form: SrsForm, at: number, settings: SrsSettings): boolean {
+  const minimum = shortestAccepted(octetsWithoutHash(form), at, settings)
+  return verifySrsHash(hash, form.parts, { minimum, secrets: settings.secrets })
 }
 
 function decodeSrs0(text: string, at: number, settings: SrsSettings): SrsDecoded {
   const parts = SRS0.exec(text)
   if (!parts) return { kind: 'refused', reason: 'malformed' }
-  const [hash, stamp, domain, local] = parts.slice(2) as [string, string, string, string]
-  if (!verifySrsHash(hash, [stamp, domain, local], settings)) return { kind: 'refused', reason: 'wrong hash' }
+  const [separator, hash, stamp, domain, local] = parts.slice(1) as [string, string, string, string, string]
+  if (!isHashOf(hash, srs0Form(separator, stamp, { local, domain }), at, settings))
+    return { kind: 'refused', reason: 'wrong hash' }
   const age = checkStamp(stamp, at, settings.maxAgeDays)
   if (age !== 'valid') return { kind: 'refused', reason: age }
   return decodedTo({ local, domain }, 'SRS0')
 }
 
-function decodeSrs1(text: string, settings: SrsSettings): SrsDecoded {
+function decodeSrs1(text: string, at: number, settings: SrsSettings): SrsDecoded {
   const parts = SRS1.exec(text)
   if (!parts) return { kind: 'refused', reason: 'malformed' }
-  const [hash, domain, inner] = parts.slice(2) as [string, string, string]
-  if (!verifySrsHash(hash, [domain, inner], settings)) return { kind: 'refused', reason: 'wrong hash' }
+  const [separator, hash, domain, inner] = parts.slice(1) as [string, string, string, string]
+  if (!isHashOf(hash, srs1Form(separator, domain, inner), at, settings))
+    return { kind: 'refused', reason: 'wrong hash' }
   return decodedTo({ local: `SRS0${inner}`, domain }, 'SRS1')
 }
 
