@@ -10,6 +10,14 @@ import type { DestinationSummary, StoredBody } from './queue.ts'
 import type { QueueFilter } from './recipient-filter.ts'
 import type { RecipientState } from './states.ts'
 
+/** Who stopped something, when (unix ms) and why. */
+export interface Hold {
+  readonly at: number
+  readonly by: string
+  /** Empty for none. */
+  readonly reason: string
+}
+
 export interface ListedRecipient {
   readonly address: string
   readonly original: string
@@ -22,6 +30,10 @@ export interface ListedRecipient {
   readonly nextAttemptAt: number
   /** An operator suspended its destination: it is not attempted, whatever its time. */
   readonly suspended: boolean
+  /** Who suspended it; null if it is not suspended. */
+  readonly suspension: Hold | null
+  /** Who holds the recipient; null if it is not held, or if a release before this field held it: the ledger has the event. */
+  readonly hold: Hold | null
   /** An operator's action that waits for the end of the running attempt, or null. */
   readonly pendingAction: ControlAction | null
   /** The notice that is due, or null. */
@@ -61,12 +73,8 @@ export interface ShownMessage extends ListedMessage {
 }
 
 /** A destination that an operator suspended. */
-export interface Suspension {
+export interface Suspension extends Hold {
   readonly nextHop: string
-  /** Unix ms. */
-  readonly at: number
-  readonly by: string
-  readonly reason: string
 }
 
 export interface QueueStats {

@@ -6,10 +6,11 @@ import { initial } from './migrations/0001-initial.ts'
 import { handOver } from './migrations/0002-hand-over.ts'
 import { turns } from './migrations/0003-turns.ts'
 import { plainNames } from './migrations/0004-plain-names.ts'
+import { holds } from './migrations/0005-holds.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
 /** In order; the number of a step is its index + 1. */
-export const migrations: readonly string[] = [initial, handOver, turns, plainNames]
+export const migrations: readonly string[] = [initial, handOver, turns, plainNames, holds]
 
 /** Marks the file as a queue (`application_id`): "WAYP". */
 const APPLICATION_ID = 0x57415950

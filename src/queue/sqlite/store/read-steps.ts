@@ -7,7 +7,7 @@ import { type MailParameters, plainMail } from '../../../smtp/envelope.ts'
 import type { Origin } from '../../../smtp/origin.ts'
 import { type NoticeKind, notices } from '../../contract/notify-bits.ts'
 import type { ControlAction } from '../../contract/queue-control.ts'
-import type { ListedMessage, ListedRecipient, QueueStats, ShownMessage, Trace } from '../../contract/queue-reader.ts'
+import type { Hold, ListedMessage, ListedRecipient, QueueStats, ShownMessage, Trace } from '../../contract/queue-reader.ts'
 import type { StoredBody } from '../../contract/queue.ts'
 import type { QueueFilter } from '../../contract/recipient-filter.ts'
 import { stateOf } from '../../contract/states.ts'
@@ -64,19 +64,19 @@ function listPage(db: Database, { filter, after }: ReadStep & { kind: 'list' }):
   const upTo = filter.queueIds ? Number.MAX_SAFE_INTEGER : windowEnd(db, after, STEP_ROWS)
   if (upTo === null) return { messages: [], next: null }
   const rows = selectListed(db, { filter, after, upTo, limit: STEP_ROWS })
-  const suspended = new Set(selectSuspensions(db)().map(({ nextHop }) => nextHop))
+  const suspended = new Map(selectSuspensions(db)().map(({ nextHop, ...hold }) => [nextHop, hold]))
   const messages = [...Map.groupBy(rows, ({ message }) => message).values()].map((own) => listed(own, suspended))
   const isLast = filter.queueIds !== undefined && rows.length < STEP_ROWS
   return { messages, next: isLast ? null : filter.queueIds ? (rows.at(-1) as ListedRow).id : upTo }
 }
 
-function listed(rows: readonly ListedRow[], suspended: ReadonlySet<string>): ListedMessage {
+function listed(rows: readonly ListedRow[], suspended: ReadonlyMap<string, Hold>): ListedMessage {
   const { queueId, arrivedAt, expiresAt, sender, size, origin } = rows[0] as ListedRow
   const recipients = rows.map((row) => listedRecipient(row, suspended))
   return { queueId, arrivedAt, expiresAt, origin: JSON.parse(origin) as Origin, sender, size, recipients }
 }
 
-function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): ListedRecipient {
+function listedRecipient(row: ListedRow, suspended: ReadonlyMap<string, Hold>): ListedRecipient {
   const { address, reversePath, nextHop, attempt, nextAttemptAt, lastAt: at } = row
   const last = { status: row.lastStatus ?? '', reply: row.lastReply ?? '', host: row.lastHost, class: row.lastClass }
   return {
@@ -89,6 +89,8 @@ function listedRecipient(row: ListedRow, suspended: ReadonlySet<string>): Listed
     attempts: attempt,
     nextAttemptAt,
     suspended: suspended.has(nextHop),
+    suspension: suspended.get(nextHop) ?? null,
+    hold: row.hold === null || stateOf(row.state) !== 'held' ? null : (JSON.parse(row.hold) as Hold),
     pendingAction: row.pendingAction as ControlAction | null,
     noticeDue: row.notice === 0 ? null : (notices[row.notice] as NoticeKind),
     last: at === null ? null : { at, ...last },

@@ -9,15 +9,7 @@ import {
   selectOldestDue,
   unclaim,
 } from './statements/claim-rows.ts'
-import {
-  markDelayed,
-  selectMessageLifetimes,
-  selectControlled,
-  selectControlledOfMessage,
-  updateFinal,
-  updateState,
-  updatePendingAction,
-} from './statements/control-rows.ts'
+import { markDelayed, selectControlled, selectControlledOfMessage, selectMessageLifetimes, updateFinal, updateHold, updatePendingAction, updateState } from './statements/control-rows.ts'
 import {
   deleteSuspension,
   insertSuspension,
@@ -104,6 +96,7 @@ export function prepareStatements(db: Database) {
     selectMessageLifetimes: selectMessageLifetimes(db),
     markDelayed: markDelayed(db),
     updateState: updateState(db),
+    updateHold: updateHold(db),
     updateFinal: updateFinal(db),
     updatePendingAction: updatePendingAction(db),
     selectWaiting: selectWaiting(db),

@@ -3,6 +3,7 @@
 
 import type { ControlledEvent, Event } from '../../../../observe/events.ts'
 import type { ControlAction } from '../../../contract/queue-control.ts'
+import type { Hold } from '../../../contract/queue-reader.ts'
 import { effectOf } from '../../../contract/control-effect.ts'
 import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
 import { messageOf } from '../recipient-id.ts'
@@ -38,9 +39,11 @@ export function controlRecipient(
   switch (order.action) {
     case 'hold':
       move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
+      setHold(context, row.id, { at: target.now, by: order.by, reason: order.reason })
       break
     case 'release':
       move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: target.now })
+      context.sql.updateHold(row.id, null)
       break
     case 'retry':
       context.totals.remove(row.nextHop)
@@ -63,6 +66,11 @@ export function controlRecipient(
   }
   report(row, { order, target })
   return 'changed'
+}
+
+/** Records who holds a held recipient. */
+export function setHold(context: StoreContext, id: number, hold: Hold): void {
+  context.sql.updateHold(id, JSON.stringify(hold))
 }
 
 /** Ends a recipient without an attempt; the row is removed at once if no notice is due. */

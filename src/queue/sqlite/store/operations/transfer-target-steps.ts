@@ -1,12 +1,14 @@
 // Transfer steps of the target: one commit stores the message, its history and the receipt of its token. A token is answered once; a repeated
 // offer gets the same answer, after any crash.
 
-import type { TransferAcceptedEvent } from '../../../../observe/events.ts'
+import type { Event, TransferAcceptedEvent } from '../../../../observe/events.ts'
+import type { Hold } from '../../../contract/queue-reader.ts'
 import { flowOf } from '../../../scheduling/flow.ts'
 import type { TransferStepAnswers, TransferStep, WireTransfer } from '../../../transfer/transfer-step.ts'
 import { RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
 import { isWaiting, stateOf } from '../../../contract/states.ts'
 import type { StoreContext } from '../store-context.ts'
+import { setHold } from './apply-action.ts'
 
 export function acceptTransfer(
   context: StoreContext,
@@ -55,6 +57,13 @@ function addMessage(context: StoreContext, message: WireTransfer): number {
   return id
 }
 
+/** Who holds a recipient, from the history that comes with its message. */
+function lastHold(history: WireTransfer['history'], address: string): Hold | null {
+  const events = history.flatMap((entry) => JSON.parse(entry.events) as Event[])
+  const held = events.findLast((event) => event.kind === 'held' && event.recipient === address)
+  return held?.kind === 'held' ? { at: held.at, by: held.by, reason: held.reason } : null
+}
+
 function addRecipients(
   context: StoreContext,
   { id, message }: { readonly id: number; readonly message: WireTransfer },
@@ -64,6 +73,9 @@ function addRecipients(
   const insert = context.sql.transfers.insertTransferred
   for (const [ordinal, row] of recipients.entries()) {
     insert(recipientId(id, ordinal), row, flow)
-    if (isWaiting(stateOf(row.state))) context.totals.add(row.nextHop, row.nextAttemptAt)
+    const state = stateOf(row.state)
+    if (isWaiting(state)) context.totals.add(row.nextHop, row.nextAttemptAt)
+    const hold = state === 'held' ? lastHold(message.history, row.address) : null
+    if (hold) setHold(context, recipientId(id, ordinal), hold)
   }
 }

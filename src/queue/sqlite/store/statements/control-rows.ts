@@ -36,6 +36,14 @@ export function updateState(db: Database): (id: number, state: number, nextAttem
   }
 }
 
+/** Who holds the recipient, as JSON; null when it is released. */
+export function updateHold(db: Database): (id: number, hold: string | null) => void {
+  const update = db.prepare('UPDATE recipients SET hold = ? WHERE id = ?')
+  return (id, hold) => {
+    update.run(hold, id)
+  }
+}
+
 /** A final outcome without an attempt: by an operator or by age. */
 export interface FinalOutcome {
   readonly state: number

@@ -18,11 +18,13 @@ export interface ListedRow extends MessageFacts, Omit<EnvelopeColumns, 'notify' 
   readonly pendingAction: string | null
   readonly nextAttemptAt: number
   readonly notice: number
+  /** JSON of Hold. */
+  readonly hold: string | null
 }
 
 const columns = `r.id, m.id AS message, m.queue_id AS queueId, m.arrived_at AS arrivedAt, m.expires_at AS expiresAt, m.sender,
   m.origin, m.header_size + m.body_size AS size, r.address, r.original, r.reverse_path AS reversePath, r.next_hop AS nextHop,
-  r.private, r.state, r.attempt, r.pending_action ->> 'action' AS pendingAction, r.next_attempt_at AS nextAttemptAt, r.notice, r.last_at AS lastAt,
+  r.private, r.state, r.attempt, r.pending_action ->> 'action' AS pendingAction, r.next_attempt_at AS nextAttemptAt, r.notice, r.hold, r.last_at AS lastAt,
   r.last_status AS lastStatus, r.last_reply AS lastReply, r.last_host AS lastHost, r.last_class AS lastClass`
 
 /** Matching recipients between two row ids, oldest message first. */
