@@ -9,7 +9,7 @@ import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { ClaimBuffer } from './claim-buffer.ts'
-import type { DeliveryEngine } from './engine.ts'
+import type { DeliveryEngine, EngineWaits } from './engine.ts'
 import { deferred } from './attempt/delivery-outcome.ts'
 import type { ConnectionPool } from './attempt/connection-pool.ts'
 import { retrySoon } from './fixed-host-retry.ts'
@@ -141,6 +141,17 @@ class Dispatcher implements DeliveryEngine {
 
   releaseDestination(nextHop: string): void {
     this.#releaseBuffered(nextHop)
+  }
+
+  waits(): EngineWaits {
+    return { paused: this.#pauseCause(), destinations: this.#scheduler.waits() }
+  }
+
+  #pauseCause(): string | null {
+    if (this.#state === 'draining') return 'the node is draining'
+    if (this.#writer.failing) return 'the queue cannot record outcomes'
+    if (this.#pause.remainingMs > 0) return 'the queue does not return claims'
+    return this.#isPaused() ? 'outcomes wait for the queue' : null
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -1,6 +1,13 @@
 // The contract of delivery: given a queue, the engine delivers its messages until it is drained.
 
 import type { Claim } from '../queue/contract/queue.ts'
+import type { DestinationWait } from '../queue/scheduling/destination-wait.ts'
+
+export interface EngineWaits {
+  /** Why no destination gets a delivery; null if only single ones wait. */
+  readonly paused: string | null
+  readonly destinations: readonly DestinationWait[]
+}
 
 export interface DeliveryEngine {
   start(): void
@@ -12,6 +19,8 @@ export interface DeliveryEngine {
   retryDestination(nextHop: string): void
   /** The operator suspended this destination: its buffered claims are released; running attempts finish. */
   releaseDestination(nextHop: string): void
+  /** Why deliveries do not start now, for operators. */
+  waits(): EngineWaits
   /** Stops claiming, waits up to `graceMs` for running attempts, releases the other claims and closes all connections. */
   drain(graceMs: number): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { TlsMaterial } from '../config/read-tls-material.ts'
+import type { DeliveryEngine } from '../delivery/engine.ts'
 import { openResolver } from '../dns/open-resolver.ts'
 import { createThreadedAuthenticator } from '../filter/threaded-authenticator.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -136,7 +137,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())
   const running = { config, clock, log, data, tokens, sources, certificate, listeners, transfers }
-  const reloader = await acceptReloads({ ...running, state, draining: draining.signal }, stops)
+  const reloader = await startReloader({ ...running, state, draining: draining.signal })
+  stops.defer(() => reloader.close())
+  await answerCommands({ ...running, reloader, engine: path.engine }, stops)
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
@@ -153,15 +156,20 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
 }
 
-/** Reloads by signal and by `waypost reload`, until the drain. */
-async function acceptReloads(parts: ReloaderParts, stops: AsyncDisposableStack): Promise<Reloader> {
-  const { config, clock, log } = parts
-  const reloader = await startReloader(parts)
-  stops.defer(() => reloader.close())
-  const requests = new Map([['reload', () => reloader.reload()]])
+interface AnswerParts extends Pick<ReloaderParts, 'config' | 'clock' | 'log'> {
+  readonly reloader: Reloader
+  readonly engine: Pick<DeliveryEngine, 'waits'>
+}
+
+/** Answers the requests of commands until the drain. */
+async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): Promise<void> {
+  const { config, clock, log, reloader, engine } = parts
+  const requests = new Map<string, () => Promise<object>>([
+    ['reload', () => reloader.reload()],
+    ['waits', async () => engine.waits()],
+  ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())
-  return reloader
 }
 
 interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator'> {

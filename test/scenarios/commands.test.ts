@@ -60,7 +60,7 @@ const steady = (text: string) =>
     .replace(/NET\.\d+/g, 'NET.N')
     .replace(/SRS0=[^@ ]+/g, 'SRS0')
     .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z/g, 'TIME')
-    .replace(/in \d+[hm]\S*/g, 'in AGE')
+    .replace(/in \d+[hm][^\s)]*/g, 'in AGE')
     .replace(/\(\d+[a-z0-9]*\)/g, '(AGE)')
     .replace(/\d+ bytes/g, 'N bytes')
     .replace(/delay [\d.]+ s/g, 'delay N s')
@@ -187,8 +187,9 @@ describe('queue', () => {
     expect(`\n${steady(ran.stdout)}`).toMatchInlineSnapshot(`
       "
       ID2  TIME (AGE)  SIZE  <ann@sender.example>
-          tempfail-rcpt@far.example  deferred, next hop mx:far.example, 1 attempt, next attempt in AGE
-            mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt) [server-trouble]
+          tempfail-rcpt@far.example  deferred, next hop mx:far.example, 1 attempt
+            next attempt TIME (in AGE): back-off after 1 attempt
+            last attempt TIME: mx.far.example[NET.N]:PORT: 450 4.2.0 not now (rcpt) [server-trouble]
       1 message
       "
     `)

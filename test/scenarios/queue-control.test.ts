@@ -65,3 +65,38 @@ it('retries a destination that was unreachable', async () => {
   await until(() => restored.messages.length === 1, { what: 'the mail to arrive' })
   await restored.close()
 })
+
+it('lists why mail waits and until when, and says what a release and a retry leave', async () => {
+  const address = world.newAddress()
+  world.dns.zone.set('dead.example', { MX: '10 mx.dead.example' })
+  world.dns.zone.set('mx.dead.example', { A: address })
+  const waits = async () => {
+    const { stdout } = await queue('list', '--json')
+    const messages = JSON.parse(stdout) as { recipients: { address: string; wait: { reason: string } | null }[] }[]
+    return messages
+      .flatMap(({ recipients }) => recipients.map((one) => `${one.address} ${one.wait?.reason}`))
+      .toSorted()
+  }
+  await node.send({ to: ['lee@example.org'] })
+  await become('lee@dead.example deferred')
+  // The second one met an unreachable destination: it was never attempted.
+  await node.send({ to: ['lee@example.org'] })
+  await become('lee@dead.example deferred', 'lee@dead.example queued')
+  expect(await waits()).toEqual(['lee@dead.example back-off', 'lee@dead.example unreachable'])
+
+  await queue('hold', '--state', 'queued', '--reason', 'a question')
+  expect(await queue('retry', '--all')).toMatchObject({
+    stdout: expect.stringMatching(
+      /^1 recipient due now\n1 recipient still waits: held by \S+ since \S+Z \(\d+s ago\): a question\n$/,
+    ),
+  })
+  await queue('suspend', 'dead.example', '--reason', 'their host moves')
+  expect(await queue('release', '--state', 'held')).toMatchObject({
+    stdout: expect.stringMatching(
+      /^1 recipient released\n1 recipient still waits: the destination is suspended by .*: their host moves\n$/,
+    ),
+  })
+  await until(async () => (await waits()).every((one) => one.endsWith(' suspended')), { what: 'both to be suspended' })
+  const { stdout } = await queue('list')
+  expect(stdout).toMatch(/\n {6}the destination is suspended by \S+ since \S+Z \(\d+s ago\): their host moves\n/)
+})

@@ -160,7 +160,7 @@ describe('an action', () => {
   it('reports that no recipient matches', async () => {
     expect(await act({ action: 'release', all: true })).toEqual({ code: 1, out: '', err: 'no recipient to release\n' })
     const { out } = await act({ action: 'release', all: true, json: true })
-    expect(JSON.parse(out)).toEqual({ action: 'release', dryRun: false, changed: 0, afterAttempt: 0 })
+    expect(JSON.parse(out)).toEqual({ action: 'release', dryRun: false, changed: 0, afterAttempt: 0, stillWaiting: [] })
   })
 
   it('works on a stopped node', async () => {

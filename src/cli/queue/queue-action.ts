@@ -3,12 +3,16 @@
 
 import type { ControlAction, ControlResult } from '../../queue/contract/queue-control.ts'
 import { effectOf } from '../../queue/contract/control-effect.ts'
+import { commandClock } from '../../lib/clock.ts'
+import { openQueueReader } from '../../queue/sqlite/direct-access.ts'
 import type { QueueFilter } from '../../queue/contract/recipient-filter.ts'
 import type { ListedMessage, ListedRecipient, QueueReader } from '../../queue/contract/queue-reader.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { type FilterOptions, readFilter } from './queue-filter.ts'
 import type { NodePlace } from '../place/node-place.ts'
+import { readNodeWaits } from './node-waits.ts'
+import { type StillWaiting, stillWaiting } from './still-waiting.ts'
 import { withQueueControl, withQueueReader } from './with-queue.ts'
 
 export interface QueueActionOptions extends NodePlace {
@@ -36,11 +40,27 @@ export function queueAction(options: QueueActionOptions, io: Io): Promise<number
     return USAGE
   }
   if (options.dryRun) return preview(options, read.filter, io)
-  return withQueueControl(options, io, async (control) => {
+  return withQueueControl(options, io, async (control, directory) => {
     const { action, by } = options
     const reason = options.reason || (action === 'bounce' ? BOUNCE_REASON : '')
-    return printResult(options, await control.control({ action, filter: read.filter, by, reason }), io)
+    const still = await findStillWaiting(options, read.filter, directory)
+    return printResult(options, { ...(await control.control({ action, filter: read.filter, by, reason })), still }, io)
   })
+}
+
+/** Null for an action that does not make mail due. */
+async function findStillWaiting(
+  { action, now }: QueueActionOptions,
+  filter: QueueFilter,
+  directory: string,
+): Promise<StillWaiting[] | null> {
+  if (action !== 'release' && action !== 'retry') return null
+  const reader = openQueueReader(directory, commandClock)
+  try {
+    return await stillWaiting(reader, { action, filter }, { node: await readNodeWaits(directory), now })
+  } finally {
+    reader.close()
+  }
 }
 
 function missingCondition({ action }: QueueActionOptions): string {
@@ -48,8 +68,8 @@ function missingCondition({ action }: QueueActionOptions): string {
 }
 
 function preview(options: QueueActionOptions, filter: QueueFilter, io: Io): Promise<number> | number {
-  return withQueueReader(options, io, async (reader) => {
-    const count = { changed: 0, afterAttempt: 0 }
+  return withQueueReader(options, io, async (reader, directory) => {
+    const count = { changed: 0, afterAttempt: 0, still: await findStillWaiting(options, filter, directory) }
     const touched: ListedMessage[] = []
     for await (const message of affected(reader, options.action, filter)) {
       for (const { state } of message.recipients)
@@ -93,23 +113,41 @@ const doneWords: Record<ControlAction, string> = {
   remove: 'removed',
 }
 
-function printResult(
-  options: QueueActionOptions,
-  result: ControlResult,
-  io: Io,
-  touched?: readonly ListedMessage[],
-): number {
+function printResult(options: QueueActionOptions, result: Result, io: Io, touched?: readonly ListedMessage[]): number {
   const { action, dryRun } = options
-  const { changed, afterAttempt } = result
+  const { changed, afterAttempt, still } = result
   const none = changed + afterAttempt === 0
   if (options.json)
-    json(io.stdout, { action, dryRun, changed, afterAttempt, ...(touched ? { messages: touched } : {}) })
+    json(io.stdout, {
+      action,
+      dryRun,
+      changed,
+      afterAttempt,
+      ...stillJson(still),
+      ...(touched ? { messages: touched } : {}),
+    })
   else if (none) line(io.stderr, `no recipient to ${action}`)
   else {
     line(io.stdout, `${recipientCount(changed)} ${dryRun ? 'would be ' : ''}${doneWords[action]}`)
     if (afterAttempt > 0) line(io.stdout, `${recipientCount(afterAttempt)} in a running attempt: ${afterwards(action)}`)
   }
+  const to = none ? io.stderr : io.stdout
+  if (!options.json) for (const { recipients, text } of still ?? []) line(to, stillText(recipients, text))
   return none ? FAILED : OK
+}
+
+interface Result extends ControlResult {
+  /** What still stops recipients; null for an action that does not make them due. */
+  readonly still: readonly StillWaiting[] | null
+}
+
+function stillJson(still: Result['still']): object {
+  if (!still) return {}
+  return { stillWaiting: still.map(({ reason, until, by, recipients }) => ({ reason, until, by, recipients })) }
+}
+
+function stillText(recipients: number, text: string): string {
+  return `${recipientCount(recipients)} still ${recipients === 1 ? 'waits' : 'wait'}: ${text}`
 }
 
 function afterwards(action: ControlAction): string {

@@ -5,7 +5,8 @@ import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'
 import type { ShownMessage } from '../../queue/contract/queue-reader.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { messageLines } from './queue-list.ts'
+import { readNodeWaits } from './node-waits.ts'
+import { messageLines, type WaitView, withWait } from './queue-list.ts'
 import type { NodePlace } from '../place/node-place.ts'
 import { withQueueReader } from './with-queue.ts'
 
@@ -13,22 +14,24 @@ export function queueShow(
   options: NodePlace & { readonly queueId: string; readonly json?: boolean; readonly now: number },
   io: Io,
 ): Promise<number> | number {
-  return withQueueReader(options, io, async (reader) => {
+  return withQueueReader(options, io, async (reader, directory) => {
     const shown = await reader.show(options.queueId)
     if (!shown) {
       line(io.stderr, `${options.queueId} is not in the queue; see \`waypost trace ${options.queueId}\``)
       return FAILED
     }
-    if (options.json) json(io.stdout, { ...shown, header: shown.header.toString('latin1'), body: undefined })
-    else for (const text of shownLines(shown, options.now)) line(io.stdout, text)
+    const view = { node: await readNodeWaits(directory), now: options.now }
+    if (options.json)
+      json(io.stdout, { ...withWait(shown, view), header: shown.header.toString('latin1'), body: undefined })
+    else for (const text of shownLines(shown, view)) line(io.stdout, text)
     return OK
   })
 }
 
-function shownLines(shown: ShownMessage, now: number): string[] {
+function shownLines(shown: ShownMessage, view: WaitView): string[] {
   const header = headerText(shown.header).trimEnd().split('\r\n')
   return [
-    ...messageLines(shown, now),
+    ...messageLines(shown, view),
     `    origin ${shown.origin.kind}, expires ${time(shown.expiresAt)}`,
     '',
     ...header.map((text) => `    ${text}`),

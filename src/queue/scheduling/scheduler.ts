@@ -18,6 +18,7 @@ import {
   newDestination,
   viewOf,
 } from './destination-state.ts'
+import { type DestinationWait, destinationWait } from './destination-wait.ts'
 import { KnownDestinations } from './known-destinations.ts'
 import { Ring } from './ring.ts'
 import { TimerHeap } from './timer-heap.ts'
@@ -204,6 +205,13 @@ export class Scheduler {
   view(nextHop: string): DestinationView | null {
     const destination = this.#destinations.get(nextHop)
     return destination ? this.#viewOf(destination) : null
+  }
+
+  /** The destinations that get no delivery now although mail waits for them, and why. */
+  waits(): DestinationWait[] {
+    const { clock, backlog } = this.#ports
+    const at = { now: clock.now(), monotonic: clock.monotonic() }
+    return [...this.#destinations.values()].flatMap((one) => destinationWait(one, backlog(one.nextHop), at) ?? [])
   }
 
   #viewOf(destination: DestinationState): DestinationView {

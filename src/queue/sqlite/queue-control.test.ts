@@ -22,6 +22,7 @@ import type { QueueFilter } from '../contract/recipient-filter.ts'
 import type { Event } from '../../observe/events.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
 import type { Outcome } from '../contract/outcome.ts'
+import type { Hold } from '../contract/queue-reader.ts'
 import type { Claim, DestinationSummary } from '../contract/queue.ts'
 import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 
@@ -51,6 +52,12 @@ function states(): Record<string, number> {
   reader.close()
   return Object.fromEntries(Object.entries(recipients).filter(([, count]) => count > 0))
 }
+function holds(): (Hold | null)[] {
+  const reader = new SyncQueueReader(place.directory)
+  const listed = reader.list()
+  reader.close()
+  return listed.flatMap(({ recipients }) => recipients.map(({ hold }) => hold))
+}
 function kinds(queueId: string): string[] {
   const reader = new SyncQueueReader(place.directory)
   const events = reader.trace(queueId)
@@ -64,10 +71,12 @@ describe('each action', () => {
     await queue.accept(message, { claim: false })
     expect(await act('hold')).toEqual({ changed: 1, afterAttempt: 0 })
     expect(await act('hold')).toEqual({ changed: 0, afterAttempt: 0 })
+    expect(holds()).toEqual([{ at: place.clock.time, by, reason: 'because' }])
     expect(queue.destinations()).toEqual([])
     expect(await claimAll()).toEqual([])
     place.clock.time += 10
     expect(await act('release')).toEqual({ changed: 1, afterAttempt: 0 })
+    expect(holds()).toEqual([null])
     expect(queue.destinations()).toEqual([{ nextHop: hop, waiting: 1, earliestAttemptAt: place.clock.time }])
     expect(await claimAll()).toHaveLength(1)
     expect(kinds(message.queueId)).toEqual(['received', 'resolved', 'held', 'released'])

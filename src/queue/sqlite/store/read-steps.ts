@@ -7,7 +7,14 @@ import { type MailParameters, plainMail } from '../../../smtp/envelope.ts'
 import type { Origin } from '../../../smtp/origin.ts'
 import { type NoticeKind, notices } from '../../contract/notify-bits.ts'
 import type { ControlAction } from '../../contract/queue-control.ts'
-import type { Hold, ListedMessage, ListedRecipient, QueueStats, ShownMessage, Trace } from '../../contract/queue-reader.ts'
+import type {
+  Hold,
+  ListedMessage,
+  ListedRecipient,
+  QueueStats,
+  ShownMessage,
+  Trace,
+} from '../../contract/queue-reader.ts'
 import type { StoredBody } from '../../contract/queue.ts'
 import type { QueueFilter } from '../../contract/recipient-filter.ts'
 import { stateOf } from '../../contract/states.ts'

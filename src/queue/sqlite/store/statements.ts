@@ -9,7 +9,16 @@ import {
   selectOldestDue,
   unclaim,
 } from './statements/claim-rows.ts'
-import { markDelayed, selectControlled, selectControlledOfMessage, selectMessageLifetimes, updateFinal, updateHold, updatePendingAction, updateState } from './statements/control-rows.ts'
+import {
+  markDelayed,
+  selectControlled,
+  selectControlledOfMessage,
+  selectMessageLifetimes,
+  updateFinal,
+  updateHold,
+  updatePendingAction,
+  updateState,
+} from './statements/control-rows.ts'
 import {
   deleteSuspension,
   insertSuspension,
