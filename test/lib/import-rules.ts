@@ -71,7 +71,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   filter: ['authentication.ts', 'spam-scan.ts'],
   intake: ['intake.ts', 'body-spool.ts'],
   policy: ['verdict.ts', 'check.ts', 'run-checks.ts', 'forward-policy.ts', 'own-author.ts', 'checks/'],
-  queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts'],
+  queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }

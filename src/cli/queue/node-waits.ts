@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import type { EngineWaits } from '../../delivery/engine.ts'
 import { type DestinationWait, waitReasons } from '../../queue/scheduling/destination-wait.ts'
 import { askNode } from '../node/ask-node.ts'
 
@@ -35,6 +36,6 @@ export async function readNodeWaits(queueDirectory: string): Promise<NodeWaits> 
   const read = answer.safeParse(asked.value)
   if (!read.success)
     return { stopped: 'the node is of another release and does not say what waits', destinations: new Map() }
-  const { paused, destinations } = read.data
+  const { paused, destinations }: EngineWaits = read.data
   return { stopped: paused, destinations: new Map(destinations.map((one) => [one.nextHop, one])) }
 }

@@ -11,7 +11,7 @@ export interface Wait {
   readonly reason: 'held' | 'suspended' | 'back-off' | 'stopped' | DestinationWait['reason'] | 'due'
   /** Unix ms; null if no time ends it. */
   readonly until: number | null
-  /** Who stopped it, for `held` and `suspended`. */
+  /** The operator that stopped it, for `held` and `suspended`. */
   readonly by: Hold | null
   /** A sentence for people. */
   readonly text: string

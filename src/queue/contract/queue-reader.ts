@@ -10,7 +10,7 @@ import type { DestinationSummary, StoredBody } from './queue.ts'
 import type { QueueFilter } from './recipient-filter.ts'
 import type { RecipientState } from './states.ts'
 
-/** Who stopped something, when (unix ms) and why. */
+/** The operator that stopped something, with time (unix ms) and reason. */
 export interface Hold {
   readonly at: number
   readonly by: string
@@ -30,9 +30,9 @@ export interface ListedRecipient {
   readonly nextAttemptAt: number
   /** An operator suspended its destination: it is not attempted, whatever its time. */
   readonly suspended: boolean
-  /** Who suspended it; null if it is not suspended. */
+  /** The suspension of its destination; null if it is not suspended. */
   readonly suspension: Hold | null
-  /** Who holds the recipient; null if it is not held, or if a release before this field held it: the ledger has the event. */
+  /** Null if the recipient is not held, or if an earlier release held it: the ledger has the event. */
   readonly hold: Hold | null
   /** An operator's action that waits for the end of the running attempt, or null. */
   readonly pendingAction: ControlAction | null

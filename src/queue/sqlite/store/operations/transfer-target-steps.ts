@@ -57,7 +57,7 @@ function addMessage(context: StoreContext, message: WireTransfer): number {
   return id
 }
 
-/** Who holds a recipient, from the history that comes with its message. */
+/** The hold of a recipient, from the history that comes with its message. */
 function lastHold(history: WireTransfer['history'], address: string): Hold | null {
   const events = history.flatMap((entry) => JSON.parse(entry.events) as Event[])
   const held = events.findLast((event) => event.kind === 'held' && event.recipient === address)

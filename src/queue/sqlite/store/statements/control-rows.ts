@@ -36,7 +36,7 @@ export function updateState(db: Database): (id: number, state: number, nextAttem
   }
 }
 
-/** Who holds the recipient, as JSON; null when it is released. */
+/** Writes the hold of a recipient, as JSON; null when it is released. */
 export function updateHold(db: Database): (id: number, hold: string | null) => void {
   const update = db.prepare('UPDATE recipients SET hold = ? WHERE id = ?')
   return (id, hold) => {
