@@ -365,7 +365,11 @@ describe('the shipped rules', () => {
     '421 4.7.28 We see an unusual rate of unwanted mail',
     '421 4.3.2 Service not available',
   ])('ask for something else: %s', (verbatim) => {
-    expect(classify(verbatim, undefined, 'greeting')?.fewerConnections).toBe(false)
+    expect(classify(verbatim, undefined, 'greeting')?.fewerConnections).not.toBe(true)
+  })
+
+  it('do not take a shutdown for a limit of connections', () => {
+    expect(classify('421 4.3.2 System is shutting down', undefined, 'greeting')?.fewerConnections).toBe(false)
   })
 
   it('name a contact of the provider if there is one', () => {

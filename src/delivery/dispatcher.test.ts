@@ -495,6 +495,15 @@ describe('reports to destinations that never reply', () => {
       expect(queue.state(address)).toBe('delivered')
   })
 
+  it('do not fill the buffer of claims when mail to unknown destinations has no slot', async () => {
+    const { queue, engine, settle } = setUp({ attempt: () => new Promise(() => undefined) })
+    engine.start()
+    for (let i = 0; i < 120; i++) queue.add({ nextHop: `mx:tarpit-${i}.example`, to: [`a@tarpit-${i}.example`] })
+    await settle()
+    expect(engine.hasCapacity('mx:new.example')).toBe(false)
+    expect(engine.hasCapacity('peers:srs')).toBe(true)
+  })
+
   it('are delivered when their part is free again', async () => {
     const gates: (() => void)[] = []
     const attempt = () => new Promise<Outcome>((resolve) => gates.push(() => resolve(done)))

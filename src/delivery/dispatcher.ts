@@ -118,8 +118,15 @@ class Dispatcher implements DeliveryEngine {
   hasCapacity(nextHop: string): boolean {
     if (this.#isPaused() || this.#freeSpace() <= 0) return false
     if (this.#buffer.count(nextHop) >= this.#settings.prefetch || this.#isSuspended(nextHop)) return false
+    if (this.#lacksSlots(nextHop)) return false
     // Beyond the limit new messages wait in the queue like all others.
     return !this.#isDueInQueue(nextHop) || this.#buffer.overtaking(nextHop) < MAX_OVERTAKING
+  }
+
+  /** Claims for destinations that cannot be tried soon must not fill the buffer. Known destinations free their slots quickly. */
+  #lacksSlots(nextHop: string): boolean {
+    const lane = this.#scheduler.lane(nextHop)
+    return lane === 'internet' && !this.#ports.slots.fits({ purpose: lane })
   }
 
   takeClaims(claims: readonly Claim[]): void {

@@ -173,9 +173,9 @@ class Attempt {
     if (!first || !isRefusedAtBegin(first)) return false
     const { phase, reply } = first
     const found = this.#context.ports.replies.classify(reply, { host: target.host, phase })
-    const isLimit = found?.fewerConnections ?? false
-    if (!isLimit && (reply.code !== 421 || (found?.pauseMs ?? 0) > 0)) return false
-    const postponed = this.#slots.refused()
+    const named = found?.fewerConnections ?? null
+    if (!(named ?? (reply.code === 421 && (found?.pauseMs ?? 0) === 0))) return false
+    const postponed = this.#slots.refused(named === true)
     this.#postponed = postponed ?? this.#postponed
     return postponed !== null
   }

@@ -23,7 +23,10 @@ export interface ReplyRule {
   readonly retry?: number | undefined
   /** Ms during which the destination is not tried. */
   readonly pause?: number | undefined
-  /** The server refuses because of connections that are open at the same time: with others of ours open, fewer are enough. */
+  /**
+   * True: the server refuses because of connections that are open at the same time, and with others of ours open fewer are enough. False: for
+   * another reason. Without it a 421 beside others of ours is taken for the former.
+   */
   readonly fewer_connections?: boolean | undefined
   /** What the operator can do. */
   readonly advice?: string | undefined
@@ -38,8 +41,8 @@ export interface Classification {
   readonly scope: Scope | null
   readonly retryMs: number | null
   readonly pauseMs: number
-  /** The server refuses because of connections that are open at the same time. */
-  readonly fewerConnections: boolean
+  /** Whether the server refuses because of connections that are open at the same time; null if the rule does not say. */
+  readonly fewerConnections: boolean | null
   readonly advice: string | null
 }
 
@@ -131,7 +134,7 @@ function classification(rule: ReplyRule, groups: Readonly<Record<string, string 
     scope,
     retryMs: hinted(groups) ?? retry,
     pauseMs: pause,
-    fewerConnections: rule.fewer_connections ?? false,
+    fewerConnections: rule.fewer_connections ?? null,
     advice: words.length > 0 ? words.join(' ') : null,
   }
 }

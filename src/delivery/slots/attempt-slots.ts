@@ -38,9 +38,9 @@ export class AttemptSlots {
     this.#answered = true
   }
 
-  /** The host refuses one more connection. Null if no other of this node is open there, else why the attempt is postponed. */
-  refused(): Postponed | null {
-    const waitMs = this.#host?.refused() ?? null
+  /** The host refuses one more connection; `isNamed` if its reply says why. Null if no other of this node is open there, else why the attempt is postponed. */
+  refused(isNamed: boolean): Postponed | null {
+    const waitMs = this.#host?.refused(isNamed) ?? null
     if (waitMs !== null) this.#host = null
     return waitMs === null ? null : { cause: 'host', waitMs }
   }

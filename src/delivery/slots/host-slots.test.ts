@@ -98,7 +98,7 @@ describe('the connections that a host accepts', () => {
   it('are learned from its refusals, for peers as well', () => {
     const { take, takeAll } = setUp()
     const held = Array.from({ length: 5 }, () => take(HOST, { isTrusted: true }))
-    for (const slot of held.slice(2)) expect(slot?.refused()).toBe(1000)
+    for (const slot of held.slice(2)) expect(slot?.refused(true)).toBe(1000)
     expect(take(HOST, { isTrusted: true })).toBeNull()
     held[0]?.release(true)
     expect(takeAll(() => HOST)).toHaveLength(1)
@@ -107,35 +107,44 @@ describe('the connections that a host accepts', () => {
   it('are one more after each minute without a refusal, and unknown after an hour', async () => {
     const { take, takeAll, clock } = setUp()
     const [, , third] = [take(HOST), take(HOST), take(HOST)]
-    third?.refused()
+    third?.refused(true)
     expect(takeAll(() => HOST)).toHaveLength(0)
     await clock.advance(60_000)
     const probe = takeAll(() => HOST)
     expect(probe).toHaveLength(1)
-    probe[0]?.refused()
+    probe[0]?.refused(true)
     expect(takeAll(() => HOST)).toHaveLength(0)
     await clock.advance(3_600_001)
     expect(takeAll(() => HOST)).toHaveLength(8)
   })
 
+  it('are one more after ten seconds if the reply did not say why', async () => {
+    const { take, takeAll, clock } = setUp()
+    const [, second] = [take(HOST), take(HOST)]
+    second?.refused(false)
+    expect(takeAll(() => HOST)).toHaveLength(0)
+    await clock.advance(10_000)
+    expect(takeAll(() => HOST)).toHaveLength(1)
+  })
+
   it('are not known from a refusal of the only connection', async () => {
     const { take, idle, clock } = setUp()
     const only = take(HOST)
-    expect(only?.refused()).toBeNull()
+    expect(only?.refused(true)).toBeNull()
     only?.release(false)
     // A refusal does not make the next one harmless.
-    expect(take(HOST)?.refused()).toBeNull()
+    expect(take(HOST)?.refused(true)).toBeNull()
     idle.set('198.51.100.1', 1)
-    expect(take('198.51.100.1')?.refused()).toBe(1000)
+    expect(take('198.51.100.1')?.refused(true)).toBe(1000)
     take('203.0.113.1')?.release(true)
     await clock.advance(9000)
-    expect(take('203.0.113.1')?.refused()).toBe(1000)
+    expect(take('203.0.113.1')?.refused(true)).toBe(1000)
   })
 
   it('count idle connections, which make place for another', () => {
     const { take, slots, idle } = setUp()
     const held = [take(HOST), take(HOST), take(HOST)]
-    held[2]?.refused()
+    held[2]?.refused(true)
     held[0]?.release(true)
     idle.set(HOST, 1)
     expect(slots.surplus(HOST)).toBe(0)
@@ -162,7 +171,7 @@ it('never gives a host more than its most, and gives every place back, in any or
         if (slot) held.push(slot)
         await clock.advance(ms)
         const [ended] = held.splice(end, 1)
-        if (result === 'refused') ended?.refused()
+        if (result === 'refused') ended?.refused(true)
         ended?.release(result === 'answered')
         expect(pool.used).toBe(held.length)
       }

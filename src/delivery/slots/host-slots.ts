@@ -44,8 +44,9 @@ export interface HostSlot {
   /**
    * The host refused one more connection. If others of this node are open there, fewer are enough and nothing failed: the place is given back,
    * and the result is the ms after which to try again if the next hop is not called before. Null if there is no other.
+   * @param isNamed the reply names the number of connections; another 421 may have another reason, so more are tried sooner
    */
-  refused(): number | null
+  refused(isNamed: boolean): number | null
   /** Gives the place back. Calls after the first have no effect. @param answered whether the host replied to a transaction */
   release(answered: boolean): void
 }
@@ -120,8 +121,8 @@ export class HostSlots {
     let isHeld = true
     return {
       address: host.address,
-      refused: () => {
-        if (!this.#learn(host)) return null
+      refused: (isNamed) => {
+        if (!this.#learn(host, isNamed)) return null
         isHeld = false
         lease.release()
         return waiting.add(host.client, nextHop)
@@ -136,12 +137,12 @@ export class HostSlots {
   }
 
   /** False if no other connection of this node is open. */
-  #learn(host: Host): boolean {
+  #learn(host: Host, isNamed: boolean): boolean {
     const { pool, idle, clock } = this.#ports
     const others = pool.heldBy(host.address) - 1 + idle(host.address)
     const now = clock.monotonic()
     if (others === 0 && now - host.servedAt > CLOSING_MS) return false
-    learnLimit(host.share, others, now)
+    learnLimit(host.share, others, { now, isNamed })
     return true
   }
 
