@@ -6,6 +6,7 @@ import {
   MAX_DKIM_SIGNATURES,
   MAX_HEADER_LINES,
   MAX_HEADER_OCTETS,
+  MAX_SIGNED_LINES,
 } from './input-caps.ts'
 
 const from = 'From: ann@example.org\r\n'
@@ -64,6 +65,19 @@ describe('caps on what mailauth sees', () => {
     expect(capped.header.toString()).toBe(`${from}\r\n`)
     expect(capped.dkimSkipped).toContain('are read')
     expect(capped.arcSkipped).toBe(capped.dkimSkipped)
+  })
+
+  test('long header sections: as many signatures as their lines allow, DKIM before ARC', () => {
+    const capped = (lines: number, ...fields: string[]) =>
+      capHeader(section(...fields, `To: ${'\r\n a,'.repeat(lines)}\r\n`, from))
+    const signatures = (count: number) => repeat(count, 'DKIM-Signature: a=b\r\n')
+    const share = Math.floor(MAX_SIGNED_LINES / 4) - 10
+    expect(capped(share, ...signatures(4))).toMatchObject({ dkimSkipped: null })
+    expect(capped(share, ...signatures(5)).dkimSkipped).toContain('5 signatures')
+    expect(capped(MAX_HEADER_LINES - 10, ...signatures(1)).dkimSkipped).toBeNull()
+    const sealed = capped(share, ...signatures(3), 'ARC-Seal: i=1\r\n')
+    expect(sealed.dkimSkipped).toBeNull()
+    expect(sealed.arcSkipped).toContain('5 signatures')
   })
 
   test('an endless From: is not the author', () => {

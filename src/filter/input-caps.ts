@@ -11,6 +11,10 @@ const OWN_OCTETS = 8 * 1024
 const OWN_LINES = 100
 export const MAX_HEADER_OCTETS = HEADER_SECTION_OCTETS + OWN_OCTETS
 export const MAX_HEADER_LINES = HEADER_LINES + OWN_LINES
+/** Lines that all signatures together canonicalize: one signature of the largest section takes some 0.1 s, and each further one as much. */
+export const MAX_SIGNED_LINES = 12_000
+/** An ARC set has two signatures. */
+const SIGNATURES_OF_ARC_SET = 2
 /** Each signature costs a key look-up and a public-key operation; RFC 6376 6.1 lets a verifier stop. */
 export const MAX_DKIM_SIGNATURES = 10
 /** RFC 8617 4.2.1: instances run from 1 to 50. */
@@ -44,7 +48,8 @@ export async function capMessage(content: Content): Promise<CappedHeader> {
 
 /** Reduces the header section to whole fields that are safe to verify, in their order. */
 export function capHeader(header: Buffer): CappedHeader {
-  const tooLarge = sizeProblem(header)
+  const lines = linesOf(header)
+  const tooLarge = sizeProblem(header, lines)
   if (tooLarge !== null) return { header: onlyFrom(header), dkimSkipped: tooLarge, arcSkipped: tooLarge }
   const fields = readFields(header)
   const count = (name: string): number => fields.filter((field) => field.key === name).length
@@ -57,11 +62,11 @@ export function capHeader(header: Buffer): CappedHeader {
   const dkimSkipped =
     signatures > MAX_DKIM_SIGNATURES
       ? `${signatures} signatures, at most ${MAX_DKIM_SIGNATURES} are checked`
-      : stretched(['dkim-signature'])
+      : (workProblem(lines, signatures) ?? stretched(['dkim-signature']))
   const arcSkipped =
     arcSets > MAX_ARC_SETS
       ? `${arcSets} ARC sets, at most ${MAX_ARC_SETS} are allowed`
-      : (dkimSkipped ?? stretched(ARC_FIELDS))
+      : (dkimSkipped ?? workProblem(lines, signatures + SIGNATURES_OF_ARC_SET * arcSets) ?? stretched(ARC_FIELDS))
   if (dkimSkipped === null && arcSkipped === null) return { header, dkimSkipped, arcSkipped }
   const kept = fields.filter((field) => {
     if (dkimSkipped !== null && field.key === 'dkim-signature') return false
@@ -70,11 +75,20 @@ export function capHeader(header: Buffer): CappedHeader {
   return { header: join(kept), dkimSkipped, arcSkipped }
 }
 
-function sizeProblem(header: Buffer): string | null {
-  if (header.length > MAX_HEADER_OCTETS)
-    return `header of ${header.length} octets, at most ${MAX_HEADER_OCTETS} are read`
+function linesOf(header: Buffer): number {
   let lines = 0
   for (let at = header.indexOf(10); at >= 0; at = header.indexOf(10, at + 1)) lines++
+  return lines
+}
+
+function workProblem(lines: number, signatures: number): string | null {
+  if (lines * signatures <= MAX_SIGNED_LINES || signatures <= 1) return null
+  return `${signatures} signatures of ${lines} header lines, at most ${MAX_SIGNED_LINES} lines together are checked`
+}
+
+function sizeProblem(header: Buffer, lines: number): string | null {
+  if (header.length > MAX_HEADER_OCTETS)
+    return `header of ${header.length} octets, at most ${MAX_HEADER_OCTETS} are read`
   return lines > MAX_HEADER_LINES ? `header of ${lines} lines, at most ${MAX_HEADER_LINES} are read` : null
 }
 

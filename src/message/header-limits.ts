@@ -1,13 +1,10 @@
 // Limits of a message's header section, applied before any parsing, so that parsers (those of Waypost and mailauth) can rely on them.
 
-/**
- * Octets of the header section with its empty line. Postfix keeps 100 KiB per field; whole sections of real mail stay under 64 KiB,
- * and some DKIM and ARC verifiers take time that grows with the square of folded lines.
- */
-export const HEADER_SECTION_OCTETS = 128 * 1024
+/** Octets of the header section with its empty line. Postfix keeps 100 KiB per field; thousands of addresses in To and Cc take more. */
+export const HEADER_SECTION_OCTETS = 256 * 1024
 
-/** Lines of the header section, and so also fields. Real messages have below 300; 40 000 folded lines block a verifier for seconds. */
-export const HEADER_LINES = 1000
+/** Lines of the header section. Mail to a large group can have thousands, one for each address. */
+export const HEADER_LINES = 10_000
 
 /**
  * Octets and lines that a fleet node may add to a message within the limits: trace field, results, signatures. The next fleet node accepts

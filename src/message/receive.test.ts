@@ -55,8 +55,10 @@ describe('parting header and body', () => {
     ['\r\n\r\n', '\r\n', '\r\n', false],
     ['no field here\r\nA: 1\r\n\r\nx\r\n', '\r\n', 'no field here\r\nA: 1\r\n\r\nx\r\n', true],
     [' folded first\r\nA: 1\r\n', '\r\n', ' folded first\r\nA: 1\r\n', true],
-    ['>From joe\r\nA: 1\r\n', '\r\n', '>From joe\r\nA: 1\r\n', true],
-    ['From joe Sat Nov 21\r\nA: 1\r\n', '\r\n', 'From joe Sat Nov 21\r\nA: 1\r\n', true],
+    ['>From joe\r\nA: 1\r\n', 'A: 1\r\n', '', false],
+    ['From joe Sat Nov 21\r\nA: 1\r\n\r\nx\r\n', 'A: 1\r\n\r\n', 'x\r\n', false],
+    ['\r\nA: 1\r\n\r\nx\r\n', 'A: 1\r\n\r\n', 'x\r\n', false],
+    ['From joe\r\nno field\r\n', '\r\n', 'From joe\r\nno field\r\n', true],
     ['A: 1\r\noops\r\nFrom: x\r\n\r\ny\r\n', 'A: 1\r\n\r\n', 'oops\r\nFrom: x\r\n\r\ny\r\n', true],
     ['A : obsolete\r\n\r\nx\r\n', 'A : obsolete\r\n\r\n', 'x\r\n', false],
     ['A: 1\r\n \r\nB: 2\r\n\r\nx\r\n', 'A: 1\r\n \r\nB: 2\r\n\r\n', 'x\r\n', false],
@@ -89,8 +91,10 @@ describe('parting header and body', () => {
       fc.asyncProperty(message, sizes, async (text, cut) => {
         const { received, header, body } = await receive(text, strict, cut)
         if (received.kind !== 'ok') throw new Error(received.kind)
-        if (received.separatorAdded) expect(header.slice(0, -2) + body).toBe(text)
-        else expect(header + body).toBe(text)
+        // Empty lines before a field are dropped.
+        const whole = /^(?:\r\n)+(?=A: |Subject: )/.test(text) ? text.replace(/^(?:\r\n)+/, '') : text
+        if (received.separatorAdded) expect(header.slice(0, -2) + body).toBe(whole)
+        else expect(header + body).toBe(whole)
         expect(await receive(text, strict)).toEqual({ received, header, body })
       }),
     )

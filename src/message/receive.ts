@@ -9,6 +9,7 @@ import { createHeaderCollector, usualCaps } from './header-collector.ts'
 import type { Collected, HeaderCaps } from './header-collector.ts'
 import { openChunks } from './chunks.ts'
 import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
+import { createLeadingLines } from './leading-lines.ts'
 import { createNewlineFilter } from './newlines.ts'
 
 /** The destination of body octets. The next write waits for the returned promise. */
@@ -85,6 +86,7 @@ interface Reception {
 function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   const filter = createNewlineFilter(settings.bareNewline)
   const caps = settings.fromPeer ? peerCaps : usualCaps
+  const leading = createLeadingLines()
   const collector = createHeaderCollector(caps)
   let header: Buffer | null = null
   let separatorAdded = false
@@ -113,7 +115,10 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   }
   const take = async (clean: Buffer | null): Promise<void> => {
     if (!accept(clean) || clean.length === 0) return
-    await (header ? write(clean) : settle(collector.push(clean)))
+    await (header ? write(clean) : collect(leading.push(clean)))
+  }
+  const collect = async (octets: Buffer): Promise<void> => {
+    if (octets.length > 0) await settle(collector.push(octets))
   }
   return {
     get refused() {
@@ -122,9 +127,10 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
     take: (chunk) => take(filter.push(chunk)),
     end: async () => {
       if (!refused) await take(filter.end())
+      if (!refused && !header) await collect(leading.end())
       if (!refused && !header) await settle(collector.end())
       const section = header ?? Buffer.alloc(0)
-      const bodySize = size + (separatorAdded ? 2 : 0) - section.length
+      const bodySize = size - leading.dropped + (separatorAdded ? 2 : 0) - section.length
       return { kind: 'ok', header: section, bodySize, separatorAdded }
     },
   }

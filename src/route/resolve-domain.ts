@@ -6,6 +6,7 @@ import type { Mailbox } from '../smtp/mailbox.ts'
 import { userText } from '../smtp/origin.ts'
 import { expand } from './expand.ts'
 import type { Step } from './resolution.ts'
+import { unknownYet } from './routing-replies.ts'
 import { deliverTo, loopAt } from './resolution-state.ts'
 import type { AddressResult, Branch, Match, Owner, ResolutionState } from './resolution-state.ts'
 
@@ -38,7 +39,7 @@ export async function resolveByDomain(
   if (isSelf || isRouted) return unknown
   const fallback = await followFallback(state, branch)
   if (fallback) return fallback
-  if (!domain?.catchAll) return unknown
+  if (!domain?.catchAll) return unansweredRole(branch) ?? unknown
   return await expand(state, branch, { entry: domain.catchAll, owner: null, tag: null, rule: 'catch-all' })
 }
 
@@ -71,10 +72,26 @@ async function followFallback(state: ResolutionState, branch: Branch): Promise<A
   const domain = state.directory.domain(branch.address.domain)
   const source = fallbackSources[local] ?? (domain?.roles?.includes(local) ? domain.source : undefined)
   const target = state.settings.postmaster === undefined ? null : parseAddress(state.settings.postmaster)
-  if (source === undefined || !target || addressKey(target) === addressKey(branch.address)) return null
+  if (source === undefined || !target) return null
+  const isSelf = addressKey(target) === addressKey(branch.address)
+  const other = isSelf && local === 'postmaster' ? await abuseAt(state, branch) : null
+  if (isSelf && !other) return null
   const note = `each of our domains accepts mail for ${local}`
-  const entry = { targets: [target], source }
+  const entry = { targets: [other ?? target], source }
   return await expand(state, branch, { entry, owner: null, tag: null, rule: 'alias', note })
+}
+
+/** Abuse of the same domain, which gets the mail for a postmaster without an entry; null if it has no entry either. */
+async function abuseAt(state: ResolutionState, { address }: Branch): Promise<Mailbox | null> {
+  const abuse = { local: 'abuse', domain: address.domain }
+  return (await state.directory.find(addressKey(abuse))).kind === 'found' ? abuse : null
+}
+
+/** Mail for postmaster and abuse waits at its sender until the operator has added an entry: RFC 5321 4.5.1 allows no refusal. */
+function unansweredRole({ address, via }: Branch): AddressResult | null {
+  if (fallbackSources[address.local.toLowerCase()] === undefined) return null
+  const cause = `${printAddress(address)} has no alias, and "postmaster:" of the node names no other address`
+  return { kind: 'unavailable', cause, via, reply: unknownYet(cause) }
 }
 
 async function applyRewrite(state: ResolutionState, branch: Branch, rewrite: Rewrite): Promise<AddressResult> {

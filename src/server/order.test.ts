@@ -94,7 +94,7 @@ describe('arguments', () => {
     ['greeted', 'MAIL FROM:<a@example.net', '501 5.1.7'],
     ['greeted', 'MAIL FROM:<a>', '501 5.1.7'],
     ['greeted', 'MAIL FROM:<Postmaster>', '501 5.1.7'],
-    ['greeted', 'MAIL FROM:<a..b@example.net>', '501 5.1.7'],
+    ['greeted', 'MAIL FROM:<a b@example.net>', '501 5.1.7'],
     ['greeted', 'mail from: <a@example.net>', '250 2.1.0'],
     ['greeted', 'MAIL FROM:<a@example.net>  ', '250 2.1.0'],
     ['greeted', 'MAIL FROM:<@relay.example:a@example.net>', '250 2.1.0'],

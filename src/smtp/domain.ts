@@ -5,7 +5,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { DOMAIN_OCTETS } from './address-limits.ts'
 
-const ldhDomain = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
+/** LDH labels, and underscores: RFC 5321 has none, but DNS permits them, and names of hosts with them send and receive mail. */
+const ldhDomain = /^(?=.{1,255}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 // oxlint-disable-next-line no-control-regex -- the class of ASCII itself
 const ascii = /^[\x00-\x7f]*$/
 const ipv6Literal = /^\[ipv6:([0-9a-f:.]+)\]$/

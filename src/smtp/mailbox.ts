@@ -19,17 +19,24 @@ export type ParsedMailbox =
 const utf8 = '\\u{a0}-\\u{2027}\\u{202a}-\\u{d7ff}\\u{e000}-\\u{fffc}\\u{10000}-\\u{10fffd}'
 const atext = `A-Za-z0-9!#$%&'*+/=?^_\`{|}~\\-${utf8}`
 const dotString = new RegExp(`^[${atext}]+(?:\\.[${atext}]+)*$`, 'u')
+/** Dots at an end or in a row, without quotes: no Dot-string, but addresses of old mobile operators. They are written with quotes onward. */
+const looseDots = new RegExp(`^[${atext}.]+$`, 'u')
 const quotedString = new RegExp(`^"(?:[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e${utf8}]|\\\\[\\x20-\\x7e])*"$`, 'u')
 /** The text that a quoted string can hold. */
 const quotable = new RegExp(`^[\\x20-\\x7e${utf8}]*$`, 'u')
 
+export interface MailboxReading {
+  /** Reads a local part with dots at an end or in a row like a quoted one. */
+  readonly looseDots: boolean
+}
+
 /** Reads one mailbox without angle brackets. */
-export function parseMailbox(text: string): ParsedMailbox {
+export function parseMailbox(text: string, reading: MailboxReading = { looseDots: false }): ParsedMailbox {
   if (Buffer.byteLength(text) > MAILBOX_OCTETS) return bad('longer than 254 octets')
   const at = text.lastIndexOf('@')
   if (at < 0) return bad('no domain')
   const written = text.slice(0, at)
-  const local = readLocal(written)
+  const local = readLocal(written, reading)
   if (local === null) return bad(written === '' ? 'no local part' : 'malformed local part')
   if (Buffer.byteLength(written) > LOCAL_PART_OCTETS) return bad('local part longer than 64 octets')
   const domain = canonicalDomain(text.slice(at + 1))
@@ -76,8 +83,8 @@ export function needsSmtputf8(address: string): boolean {
   return !isAscii(address)
 }
 
-function readLocal(written: string): string | null {
-  if (dotString.test(written)) return written
+function readLocal(written: string, reading: MailboxReading): string | null {
+  if (dotString.test(written) || (reading.looseDots && looseDots.test(written))) return written
   if (!quotedString.test(written)) return null
   const local = written.slice(1, -1).replace(/\\(.)/gu, '$1')
   return quotable.test(local) ? local : null

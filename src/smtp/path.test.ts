@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { formatMailbox } from './mailbox.ts'
 import { badPath, parsePath, splitArgument } from './path.ts'
 
 describe('splitArgument', () => {
@@ -25,6 +26,22 @@ describe('splitArgument', () => {
     const pieces = fc.array(fc.constantFrom('<', '>', '"', '\\', ' ', 'a', '@', '=', '\0', '\r'), { maxLength: 20 })
     fc.assert(fc.property(pieces, (words) => ['split', 'bad'].includes(splitArgument(words.join('')).kind)))
   })
+})
+
+describe('dots at an end or in a row, without quotes', () => {
+  test.each(['taro..y@mobile.example', '.taro@mobile.example', 'taro.@mobile.example', '..@mobile.example'])(
+    '%s is read as a quoted local part',
+    (address) => {
+      const local = address.split('@')[0] as string
+      const mailbox = { local, domain: 'mobile.example' }
+      for (const role of ['forward', 'reverse'] as const) {
+        const parsed = parsePath(`<${address}>`, role)
+        expect(parsed).toEqual({ kind: 'mailbox', mailbox, utf8: false })
+        expect(parsePath(`<${formatMailbox(mailbox)}>`, role)).toEqual(parsed)
+      }
+      expect(formatMailbox(mailbox)).toBe(`"${local}"@mobile.example`)
+    },
+  )
 })
 
 describe('parsePath', () => {

@@ -1,5 +1,5 @@
 // The paths of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3, 4.1.2): angle brackets, null sender, `<Postmaster>`, source routes.
-// Strict: brackets are required, and only a Mailbox is allowed between them. A malformed path is returned with the problem.
+// Brackets are required, and only a Mailbox is allowed between them, with one exception: dots at an end or in a row. A malformed path is returned with the problem.
 
 import { asciiDomain, isAscii } from './domain.ts'
 import { parseMailbox } from './mailbox.ts'
@@ -49,7 +49,7 @@ export function parsePath(text: string, role: PathRole): ParsedPath {
   if (role === 'forward' && inner.toLowerCase() === 'postmaster') return { kind: 'postmaster' }
   const address = dropSourceRoute(inner)
   if (address === null) return { kind: 'bad', problem: 'malformed source route' }
-  const parsed = parseMailbox(address)
+  const parsed = parseMailbox(address, { looseDots: true })
   return parsed.kind === 'bad' ? parsed : { kind: 'mailbox', mailbox: parsed.mailbox, utf8: !isAscii(inner) }
 }
 

@@ -138,7 +138,7 @@ describe('checkAssertions', () => {
     expect(await warnings('resolve', 'kim@example.org')).toEqual([])
     expect(await warnings('relay-to-mx', 'postmaster@example.org')).toEqual([])
     expect(await warnings('resolve', 'postmaster@example.org')).toEqual([
-      'configuration:0:0: warning: mail to postmaster@example.org is refused (unknown address postmaster@example.org): add an alias for it, or set "postmaster:" of the node to a deliverable address',
+      'configuration:0:0: warning: mail to postmaster@example.org is refused (postmaster@example.org has no alias, and "postmaster:" of the node names no other address): add an alias for it, or set "postmaster:" of the node to a deliverable address',
     ])
   })
 })

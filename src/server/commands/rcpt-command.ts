@@ -1,9 +1,9 @@
 // RCPT TO (RFC 5321 4.1.1.3). This file checks syntax, order and number; the hook resolves and may refuse. A repeated forward-path is one
 // recipient, and its second RCPT gets 250 as well.
 
-import { formatMailbox } from '../../smtp/mailbox.ts'
+import { domainOf, formatMailbox } from '../../smtp/mailbox.ts'
 import { parseRecipientParameters } from '../../smtp/parameters.ts'
-import { badPath, parsePath } from '../../smtp/path.ts'
+import { badPath, type ParsedPath, parsePath } from '../../smtp/path.ts'
 import type { Refusal } from '../../smtp/reply.ts'
 import { callHook } from '../call-hook.ts'
 import { type Answer, type Command, type OpenTransaction, say, sayUncounted } from '../session-dialogue.ts'
@@ -26,7 +26,7 @@ export const rcpt: Command = async (dialogue, argument) => {
   const path = parsePath(split.path, 'forward')
   if (path.kind === 'bad' || path.kind === 'null')
     return unreadable(path.kind === 'bad' ? path.problem : 'a recipient cannot be empty')
-  const forwardPath = path.kind === 'postmaster' ? context.postmaster : formatMailbox(path.mailbox)
+  const forwardPath = recipientOf(path, context)
   const utf8 = path.kind === 'mailbox' && path.utf8
   const parsed = parseRecipientParameters(split.parameters, transaction.parameters.smtputf8, utf8)
   if (parsed.kind === 'refused') return refuse(parsed.reply, forwardPath)
@@ -48,6 +48,22 @@ export const rcpt: Command = async (dialogue, argument) => {
   transaction.forwardPaths.add(forwardPath)
   transaction.recipients.push({ ...recipient, resolution: result.answer.resolution })
   return say(recipientAccepted)
+}
+
+/**
+ * The address that the hook resolves. `<Postmaster>` is the postmaster of the main domain (RFC 5321 4.5.1), and so are postmaster and abuse
+ * at the name of the node, which is no domain with addresses.
+ */
+function recipientOf(
+  path: Exclude<ParsedPath, { kind: 'bad' | 'null' }>,
+  { postmaster, hostname }: { readonly postmaster: string; readonly hostname: string },
+): string {
+  if (path.kind === 'postmaster') return postmaster
+  const { local, domain } = path.mailbox
+  const role = local.toLowerCase()
+  if (domain !== hostname.toLowerCase() || (role !== 'postmaster' && role !== 'abuse'))
+    return formatMailbox(path.mailbox)
+  return role === 'postmaster' ? postmaster : formatMailbox({ local: role, domain: domainOf(postmaster) })
 }
 
 /** 452; the transaction keeps the recipients that it has (RFC 5321 4.5.3.1.10). */
