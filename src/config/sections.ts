@@ -7,6 +7,7 @@ import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
 import { dns } from './sections/dns-section.ts'
 import { forwards } from './sections/forwards-section.ts'
+import { identity } from './sections/identity-section.ts'
 import { limits } from './sections/limits-section.ts'
 import { listen, machines, users } from './sections/listen-section.ts'
 import { log } from './sections/log-section.ts'
@@ -35,6 +36,7 @@ export const sections = {
   peers,
   users,
   machines,
+  identity,
   dkim,
   srs,
   forwards,

@@ -294,6 +294,24 @@ describe('mail of a user', () => {
     expect(second?.match(/^(Date|Message-ID):/gim)).toHaveLength(2)
   })
 
+  test('has the fields that a check inserts below the signature, which covers them', async () => {
+    let signable = ''
+    const recording: Signer = {
+      ...signer,
+      sign: (content, options) => ((signable = content.header.toString()), signer.sign(content, options)),
+    }
+    const insert = Buffer.from('From: "Doe, Lee" <lee@example.org>\r\n')
+    const check: Check = {
+      name: 'author',
+      message: () => ({ verdict: { kind: 'accept' }, fields: { remove: ['from'], add: Buffer.alloc(0), insert } }),
+    }
+    const written = header('From: Doe, Lee <lee@example.org>\nSubject: x')
+    const intake = createDraftIntake(settings({ edit, sign: 'proven-origin' }), ports({ signer: recording }), [check])
+    await intake.accept(draft({ origin: user, header: written }))
+    expect(signable.match(/^From:.*/gm)).toEqual(['From: "Doe, Lee" <lee@example.org>'])
+    expect(accepted[0]?.message.header.toString()).toMatch(/DKIM-Signature: [^]*\r\nFrom: "Doe, Lee"/)
+  })
+
   test('loses an empty Date or Message-ID', async () => {
     const empty = header('From: lee@example.org\nMessage-ID:\nDate: \nSubject: x')
     await createDraftIntake(settings({ edit }), ports()).accept(draft({ origin: user, header: empty }))

@@ -64,7 +64,10 @@ export function editHeader(
   const results = findings.results === null ? [] : [writeFolded('Authentication-Results', findings.results)]
   return {
     trace: Buffer.concat([receivedField(settings, draft, mail), ...results, ...findings.fields.map((one) => one.add)]),
-    signable: prependFields(cleaned, added.fields),
+    signable: prependFields(
+      cleaned,
+      Buffer.concat([added.fields, ...findings.fields.flatMap((one) => one.insert ?? [])]),
+    ),
     messageId: added.messageId,
   }
 }

@@ -12,6 +12,7 @@ const restartKeys = [
   'listeners',
   'dns',
   'peers',
+  'identity',
   'forwards',
   'arc',
   'postmaster',

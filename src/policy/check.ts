@@ -123,9 +123,12 @@ export interface Finding {
   readonly events?: readonly Event[]
 }
 
-/** Whole fields to remove, and whole fields to add below our trace fields. */
+/** Whole fields to remove, and whole fields to add. */
 export interface FieldEdit {
   /** Names in lower case. */
   readonly remove: readonly string[]
+  /** Below our trace fields, above the signature, which does not cover them. */
   readonly add: Buffer
+  /** On top of the message itself, where it is signed. */
+  readonly insert?: Buffer
 }

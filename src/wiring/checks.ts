@@ -120,7 +120,12 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
       }),
     'peer-results': () => peerResultsCheck(authservId),
     sender: () => senderCheck(maySendAs),
-    author: () => authorCheck(maySendAs),
+    author: () =>
+      authorCheck({
+        maySendAs,
+        senderFields: config.identity.sender_fields,
+        displayNames: config.identity.display_names,
+      }),
     spam: () => buildSpamCheck(config, spam),
   }
   return role.checks.map((name) => makers[name]()).filter((check) => check !== null)
