@@ -28,7 +28,7 @@ export interface AdminSources {
 
 export type AdminStart =
   | { readonly kind: 'listening'; readonly port: number; close(): Promise<void> }
-  | { readonly kind: 'refused'; readonly problem: string }
+  | { readonly kind: 'refused'; readonly problem: string; readonly cause?: Error }
 
 interface Page {
   readonly status: number
@@ -73,7 +73,7 @@ export function startAdmin(settings: AdminSettings, sources: AdminSources): Prom
 
 function listen(server: Server, settings: AdminSettings): Promise<AdminStart> {
   return new Promise((resolve) => {
-    server.once('error', (error) => resolve({ kind: 'refused', problem: error.message }))
+    server.once('error', (error) => resolve({ kind: 'refused', problem: error.message, cause: error }))
     server.listen({ host: settings.host, port: settings.port }, () => {
       // Errors from now on concern one connection, which Node closes.
       server.removeAllListeners('error').on('error', () => undefined)

@@ -17,6 +17,12 @@ const tryLater = 'You can send the message again later.'
 const askPostmaster = 'If you need help, reply to this message. It goes to the operators of this mail server.'
 const sendLess = 'Please send a smaller message, or a link instead of the attachment.'
 
+/** The recipient's mail server has nothing to do with it, and may never have seen the message. */
+export const returnedByOperator: Advice = {
+  what: 'The operators of this mail server returned the message; they will not deliver it.',
+  todo: askPostmaster,
+}
+
 /** By subject.detail. */
 const byDetail: Readonly<Record<string, Advice>> = {
   '1.1': { what: "This mailbox does not exist at the recipient's mail server.", todo: checkAddress },

@@ -1,6 +1,7 @@
 // Composes the reports of one notice task: a DSN to the sender, without private details, and the reports that the operator configured, with
 // all details. Each is a message ready to commit; nothing is committed here.
 
+import { BOUNCED_STATUS } from '../queue/contract/queue-control.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -118,7 +119,7 @@ function recipientForOperator(one: Reported): ReportRecipient {
 }
 
 function facts({ recipient, action }: Reported): Omit<ReportRecipient, 'address' | 'remoteHost' | 'reply'> {
-  const { status, lastAttemptAt, expiresAt, expired, original, parameters, replyClass = null } = recipient
+  const { status, host, lastAttemptAt, expiresAt, expired, original, parameters, replyClass = null } = recipient
   return {
     original: parameters.orcpt ?? `rfc822;${original}`,
     action,
@@ -127,5 +128,6 @@ function facts({ recipient, action }: Reported): Omit<ReportRecipient, 'address'
     lastAttemptAt,
     willRetryUntil: action === 'delayed' ? expiresAt : null,
     expired,
+    returned: action === 'failed' && !expired && host === null && status === BOUNCED_STATUS,
   }
 }

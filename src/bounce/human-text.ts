@@ -1,7 +1,7 @@
 // The part of a DSN for people: what happened, for which address, why, and what the reader can do. Technical details come last.
 
 import { formatDate } from '../message/date.ts'
-import { adviceFor } from './advice.ts'
+import { adviceFor, returnedByOperator } from './advice.ts'
 import { joinReply, statusOf } from './recipient-fields.ts'
 import type { ReportFacts, ReportRecipient } from './report-facts.ts'
 
@@ -89,16 +89,17 @@ function successText({ action }: ReportRecipient): string {
 }
 
 function explanation(recipient: ReportRecipient): string[] {
-  const { what, todo } = adviceFor(
-    recipient.expired ? recipient.status : statusOf(recipient),
-    recipient.replyClass ?? null,
-  )
+  const { what, todo } = recipient.returned
+    ? returnedByOperator
+    : adviceFor(recipient.expired ? recipient.status : statusOf(recipient), recipient.replyClass ?? null)
   const sentences = recipient.action === 'failed' ? [...(recipient.expired ? [outOfTime] : []), what, todo] : [what]
   if (recipient.willRetryUntil !== null) {
     sentences.push(`We will try until ${formatDate(recipient.willRetryUntil)}.`)
   }
   const details =
-    recipient.reply === '' ? [] : ['', ...wrap(`Technical details: ${joinReply(recipient.reply)}`, '    ')]
+    recipient.reply === ''
+      ? []
+      : ['', ...wrap(`${recipient.returned ? 'Reason' : 'Technical details'}: ${joinReply(recipient.reply)}`, '    ')]
   return [...wrap(sentences.join(' '), '    '), ...details]
 }
 

@@ -23,6 +23,8 @@ export interface ReportRecipient {
   readonly willRetryUntil: number | null
   /** It failed because the queue lifetime ended. */
   readonly expired: boolean
+  /** It failed because an operator returned it; `reply` is the reason. */
+  readonly returned?: boolean
 }
 
 /** The returned message. */

@@ -154,6 +154,15 @@ describe('fields of a recipient', () => {
     expect(report).toContain('We tried for as long as possible')
   })
 
+  it('does not blame the server of a recipient that an operator returned', () => {
+    const recipient = { status: '5.0.0', reply: 'the account was used for spam', remoteHost: null, returned: true }
+    const report = text({ recipients: [reportRecipient(recipient)] })
+    expect(report).toContain('The operators of this mail server returned the message')
+    expect(report).toContain('Reason: the account was used for spam')
+    expect(report).not.toMatch(/recipient's mail server|Remote-MTA/)
+    expect(field(report, 'Diagnostic-Code')).toEqual(['X-Waypost; the account was used for spam'])
+  })
+
   it('joins a multi-line reply without its repeated codes', () => {
     const reply = '550-5.7.1 first\n550-5.7.1 second\n550 5.7.1 third'
     expect(field(text({ recipients: [reportRecipient({ reply })] }), 'Diagnostic-Code')).toEqual([

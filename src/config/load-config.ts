@@ -1,14 +1,14 @@
 // Loads a node's YAML: every section, its role, then the checks between sections. The result is a frozen Config, or every problem with its position.
 
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
-import type { Config } from './config.ts'
+import type { Config, SecretFile } from './config.ts'
 import { checkSections } from './cross-checks.ts'
 import { placeListeners } from './listeners.ts'
 import type { Path, Problem, Report } from './problem.ts'
 import type { AnySection, SectionReader } from './section.ts'
 import { sections, type SectionValues } from './sections.ts'
-import { validate } from './validate.ts'
+import { validate, validateWithout } from './validate.ts'
 import { loadYaml, type YamlSource } from './yaml-source.ts'
 
 export type ConfigLoad =
@@ -18,20 +18,30 @@ export type ConfigLoad =
       readonly problems: readonly Problem[]
       /** The files in which the problems can be fixed, as far as they are known. */
       readonly files: readonly string[]
+      /** The values of the sections without a problem, to check the files of routing data that they name. */
+      readonly values: Partial<SectionValues>
     }
 
 /** Loads everything that the configuration itself consists of. Routing data, users and signing keys are loaded by their modules. */
 export function loadConfig(file: string): ConfigLoad {
   const yaml = loadYaml(file)
-  if (yaml.kind !== 'ok') return { kind: 'bad', problems: yaml.problems, files: [file] }
+  if (yaml.kind !== 'ok') return { kind: 'bad', problems: yaml.problems, files: [file], values: {} }
   const { source } = yaml
-  const load: Load = { source, files: [source.file], problems: [], invalid: new Set(), faulty: new Set() }
+  const load: Load = {
+    source,
+    files: [source.file],
+    secrets: [],
+    problems: [...source.problems],
+    invalid: new Set(),
+    faulty: new Set(),
+  }
   const outline = validate(source, outlineSchema)
   if (outline.kind === 'bad') load.problems.push(...outline.problems)
   const values = Object.entries(sections).map(([key, section]) => [key, readSection(key, section, load)] as const)
-  if (outline.kind === 'bad' || load.invalid.size > 0) return rejected(load)
+  const sound = Object.fromEntries(values.filter(([key]) => !load.invalid.has(key) && !load.faulty.has(key)))
+  if (outline.kind === 'bad' || load.invalid.size > 0) return rejected(load, sound)
   const config = combineSections(load, Object.fromEntries(values) as SectionValues)
-  if (config === null || load.problems.length > 0) return rejected(load)
+  if (config === null || load.problems.length > 0) return rejected(load, sound)
   return { kind: 'ok', config: deepFreeze(config) }
 }
 
@@ -39,6 +49,7 @@ interface Load {
   readonly source: YamlSource
   /** Every file read so far. */
   readonly files: string[]
+  readonly secrets: SecretFile[]
   readonly problems: Problem[]
   /** Sections that do not fit their schema and so have no value. */
   readonly invalid: Set<string>
@@ -56,14 +67,39 @@ function readSection(key: string, section: AnySection, load: Load): unknown {
   if (written.kind === 'ok') return section.read(written.value as never, createReader([key], load))
   load.invalid.add(key)
   load.problems.push(...written.problems)
+  readFilesOf(key, section, load)
   return undefined
 }
 
+/**
+ * Reports the files that a section with an invalid key names: an operator corrects everything at once. The invalid values are left out, so
+ * of the other findings only those about a file are true.
+ */
+function readFilesOf(key: string, section: AnySection, load: Load): void {
+  const written = validateWithout(load.source, section.schema, [key])
+  if (written === null) return
+  const rest: Load = { ...load, problems: [], faulty: new Set() }
+  const before = load.files.length
+  section.read(written as never, createReader([key], rest))
+  const opened = load.files.slice(before)
+  load.problems.push(
+    ...rest.problems.filter(({ file, message }) => isAboutFile({ file, message }, load.source, opened)),
+  )
+}
+
+function isAboutFile(
+  { file, message }: Pick<Problem, 'file' | 'message'>,
+  source: YamlSource,
+  opened: readonly string[],
+): boolean {
+  return file !== source.file || opened.some((one) => message.includes(basename(one)))
+}
+
 function createReader(base: Path, load: Load): SectionReader {
-  const { source, files } = load
+  const { source, files, secrets } = load
   const add = (problems: readonly Problem[]) => {
     load.problems.push(...problems)
-    load.faulty.add(base[0])
+    if (problems.length > 0) load.faulty.add(base[0])
   }
   const folder = dirname(resolve(source.file))
   const locate = (file: string) => (isAbsolute(file) ? file : join(folder, file))
@@ -75,12 +111,13 @@ function createReader(base: Path, load: Load): SectionReader {
       files.push(locate(file))
       return locate(file)
     },
+    noteSecret: (path, file) => void secrets.push({ path: [...base, ...path], file: locate(file) }),
     below: (...path) => createReader([...base, ...path], load),
   }
 }
 
 /** Null without a role. Adds problems between sections, except at a section that has a problem already: they may follow from it. */
-function combineSections({ source, files, problems, faulty }: Load, values: SectionValues): Config | null {
+function combineSections({ source, files, secrets, problems, faulty }: Load, values: SectionValues): Config | null {
   const { role, listen, ...rest } = values
   if (role === null) return null
   const report: Report = (path, finding) => {
@@ -90,6 +127,8 @@ function combineSections({ source, files, problems, faulty }: Load, values: Sect
     ...rest,
     file: source.file,
     files,
+    secrets,
+    at: source.at,
     role,
     listeners: placeListeners(role, listen, report),
     postmaster: rest.postmaster ?? `postmaster@${rest.domain}`,
@@ -100,8 +139,8 @@ function combineSections({ source, files, problems, faulty }: Load, values: Sect
 }
 
 /** Sorted by file and position, so that an editor can step through them. */
-function rejected({ problems, files }: Load): ConfigLoad {
-  return { kind: 'bad', problems: problems.toSorted(byPosition), files }
+function rejected({ problems, files }: Load, values: Partial<SectionValues>): ConfigLoad {
+  return { kind: 'bad', problems: problems.toSorted(byPosition), files, values }
 }
 
 function byPosition(a: Problem, b: Problem): number {

@@ -15,11 +15,14 @@ export interface NamedFile {
   readonly file: string
   /** What the file should be, such as `a PEM file`. */
   readonly expected: string
+  /** The file holds a secret: `check` warns if other users can read it. */
+  readonly isSecret?: true
 }
 
 /** The text of a file, or null after reporting. */
-export function readText(reader: SectionReader, { path, file, expected }: NamedFile): string | null {
+export function readText(reader: SectionReader, { path, file, expected, isSecret }: NamedFile): string | null {
   try {
+    if (isSecret) reader.noteSecret(path, file)
     return readFileSync(reader.open(file), 'utf8')
   } catch (error) {
     reader.report(path, `found ${file}, which cannot be read (${(error as Error).message}), expected ${expected}`)
@@ -29,7 +32,7 @@ export function readText(reader: SectionReader, { path, file, expected }: NamedF
 
 /** The first line of a file, or null after reporting. */
 export function readPassword(reader: SectionReader, path: Path, file: string): string | null {
-  const text = readText(reader, { path, file, expected: 'a file with one password' })
+  const text = readText(reader, { path, file, expected: 'a file with one password', isSecret: true })
   if (text === null) return null
   const password = text.split(/\r?\n/)[0] ?? ''
   if (password !== '') return password
@@ -73,6 +76,7 @@ export function readYaml<T>(
     reader.report(path, `found ${file}, which cannot be read (${yaml.reason}), expected ${expected}`)
   if (yaml.kind === 'bad') reader.addProblems(yaml.problems)
   if (yaml.kind !== 'ok') return null
+  reader.addProblems(yaml.source.problems)
   const read = validate(yaml.source, schema)
   if (read.kind === 'ok') return { value: read.value, source: yaml.source }
   reader.addProblems(read.problems)

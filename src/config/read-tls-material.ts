@@ -46,7 +46,7 @@ export function readTlsMaterial(files: TlsFiles, reader: SectionReader): TlsMate
 }
 
 function readKey(file: string, reader: SectionReader): string | null {
-  const text = readText(reader, { path: ['key'], file, expected: 'a PEM file' })
+  const text = readText(reader, { path: ['key'], file, expected: 'a PEM file', isSecret: true })
   if (text === null) return null
   try {
     createPrivateKey(text)

@@ -3,7 +3,7 @@
 // Checks that need two sections, or a section and the role, are in cross-checks.ts.
 
 import type { z } from 'zod'
-import type { Problem, Report } from './problem.ts'
+import type { Path, Problem, Report } from './problem.ts'
 
 export interface SectionReader {
   /** Reports a problem. The path starts at the section. */
@@ -14,6 +14,8 @@ export interface SectionReader {
   readonly locate: (file: string) => string
   /** The absolute path of a file that the section reads. The file counts as part of the configuration from now on. */
   readonly open: (file: string) => string
+  /** Marks a file as a secret that only the user of the node may read. */
+  readonly noteSecret: (path: Path, file: string) => void
   /** The reader for the keys below a key. */
   readonly below: (...path: readonly string[]) => SectionReader
 }

@@ -18,6 +18,31 @@ export function validate<T>(source: YamlSource, schema: z.ZodType<T>, base: Path
   return { kind: 'bad', problems: result.error.issues.flatMap((issue) => translate(issue, place)) }
 }
 
+/**
+ * The value at `base` as the schema reads it without the keys that do not fit, or null if it does not fit then either. An item of a list is
+ * not left out, because the positions of the others would change.
+ */
+export function validateWithout<T>(source: YamlSource, schema: z.ZodType<T>, base: Path): T | null {
+  const written = valueAt(source.value, base)
+  const { error } = schema.safeParse(written)
+  if (!error || written === null || typeof written !== 'object') return null
+  const rest: unknown = structuredClone(written)
+  for (const issue of error.issues) {
+    const path = issue.path as Path
+    const wrong = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
+    for (const one of wrong) if (!removeAt(rest, one)) return null
+  }
+  const second = schema.safeParse(rest)
+  return second.success ? second.data : null
+}
+
+/** Removes a key of a map; false for anything else. */
+function removeAt(value: unknown, path: Path): boolean {
+  const parent = valueAt(value, path.slice(0, -1))
+  const key = path.at(-1)
+  return typeof key === 'string' && parent !== null && typeof parent === 'object' && Reflect.deleteProperty(parent, key)
+}
+
 interface Place {
   readonly source: YamlSource
   readonly schema: z.ZodType

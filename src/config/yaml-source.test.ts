@@ -28,7 +28,7 @@ describe('positions', () => {
 test('invalid YAML gives one sentence with its position', () => {
   const load = parseYaml('node.yaml', 'a: 1\na: 2\nb: [1, 2\n')
   expect(load.kind === 'bad' ? load.problems.map(formatProblem) : []).toEqual([
-    'node.yaml:2:1: not valid YAML: Map keys must be unique',
+    'node.yaml:2:1: a: found the key again, expected it once; it is first written in line 1',
     'node.yaml:4:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
   ])
 })

@@ -1,13 +1,16 @@
-// A YAML file with the line and column of every value. YAML 1.2 with unique keys; aliases that grow without bound are rejected.
+// A YAML file with the line and column of every value. YAML 1.2; keys written twice are problems; aliases that grow without bound are rejected.
 
 import { readFileSync } from 'node:fs'
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, YAMLError } from 'yaml'
 import { dottedPath, type Path, type Problem } from './problem.ts'
+import { repeatedKeys } from './repeated-keys.ts'
 
 export interface YamlSource {
   readonly file: string
   readonly value: unknown
+  /** Keys that are written twice. The file is invalid; its other values can still be checked. */
+  readonly problems: readonly Problem[]
   /** The problem `path: finding`, at the value of the path or at its nearest parent in the file. */
   at(path: Path, finding: string): Problem
   /** The same for a key of the map at `path`, at the position of the key instead of its value: for unknown keys. */
@@ -42,12 +45,13 @@ export function loadYaml(file: string): YamlFileLoad {
 /** Parses text that came from `file`. */
 export function parseYaml(file: string, text: string): YamlLoad {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false })
   const problems = document.errors.map((error) => syntaxProblem(file, lines, error))
   problems.push(
     ...unresolvedAliases(document).map(({ offset, message }) => invalid(file, lines.linePos(offset), message)),
   )
-  if (problems.length > 0) return { kind: 'bad', problems }
+  const repeated = repeatedKeys(file, document, lines)
+  if (problems.length > 0) return { kind: 'bad', problems: [...repeated, ...problems] }
   const value = plainValue(document)
   if (value === undefined) return { kind: 'bad', problems: [invalid(file, { line: 1, col: 1 }, CIRCULAR)] }
   const at = (path: Path, finding: string): Problem => ({
@@ -60,7 +64,7 @@ export function parseYaml(file: string, text: string): YamlLoad {
     ...keyPosition(document, lines, path, key),
     message: `${dottedPath([...path, key])}: ${finding}`,
   })
-  return { kind: 'ok', source: { file, value, at, atKey } }
+  return { kind: 'ok', source: { file, value, problems: repeated, at, atKey } }
 }
 
 function syntaxProblem(file: string, lines: LineCounter, error: YAMLError): Problem {

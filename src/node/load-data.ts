@@ -1,24 +1,15 @@
 // Loads the files that a node's YAML names: routing data, users, machines, signing keys. One problem rejects all of it, at a start and at a
 // reload, so that a node never runs on half of an edit. A password that cannot be used concerns one user only, so it is a warning.
 
-import { dirname } from 'node:path'
 import { createPeople } from '../auth/directory-people.ts'
-import { loadMachines } from '../auth/machines.ts'
 import type { Machines } from '../auth/machines.ts'
-import { loadPasswdFile } from '../auth/passwd-file.ts'
-import type { PasswdFile } from '../auth/passwd-file.ts'
 import type { People } from '../auth/people.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
-import { loadDirectory } from '../directory/load-directory.ts'
-import type { LoadedDirectory } from '../directory/load-directory.ts'
 import { overlaySources } from '../directory/overlay-sources.ts'
 import { openOfflineSources } from '../directory/source-set.ts'
 import type { SourceSet } from '../directory/source-set.ts'
 import { unlistedAddresses } from '../directory/check/unlisted.ts'
-import { stateFile } from '../dkim/key-file.ts'
-import { loadKeys } from '../dkim/key-store.ts'
-import type { DkimKey } from '../dkim/key.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
@@ -33,8 +24,9 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import { sourceSettings } from '../wiring/directory-settings.ts'
 import { forwardWarnings } from '../wiring/forward-settings.ts'
 import { srsWarnings } from '../wiring/srs-warnings.ts'
-import { routingFiles } from '../wiring/routing-files.ts'
 import { routerSettings } from '../wiring/routing-settings.ts'
+import { problemsOf, readDataFiles } from './data-files.ts'
+import type { FilesRead } from './data-files.ts'
 import { certificateHealth } from './health-checks.ts'
 
 export interface NodeData {
@@ -78,12 +70,12 @@ export interface LoadPorts {
 /** Loads all data and reports every problem of every file at once. */
 export async function loadData(config: Config, { clock, tokens, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
-  const read = await readFiles(config, sources)
+  const read = await readDataFiles(config, sources.list)
   const { directory, keys, users, machines, problems, files } = read
   const warnings = [
     ...read.warnings,
     ...certificateWarnings(config, clock),
-    ...sources.problems.map((message) => atTop(config.file, message)),
+    ...sources.problems.map((message) => config.at(['directory'], message)),
   ]
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
@@ -112,42 +104,6 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
   return { kind: 'ok', data, warnings }
 }
 
-interface FilesRead {
-  readonly directory: LoadedDirectory
-  readonly keys: readonly DkimKey[]
-  /** Null if the configuration names no passwd-file. */
-  readonly users: PasswdFile | null
-  readonly machines: Machines | null
-  readonly problems: readonly Problem[]
-  readonly warnings: readonly Problem[]
-  readonly files: readonly string[]
-}
-
-async function readFiles(config: Config, sources: SourceSet): Promise<FilesRead> {
-  const directory = loadDirectory(routingFiles(config, sources.list))
-  const store = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
-  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
-  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
-  return {
-    directory,
-    keys: store.keys,
-    users,
-    machines,
-    problems: [
-      ...problemsOf(directory, 'error'),
-      ...store.problems.map(splitFile),
-      ...(users?.problems ?? []).filter((one) => one.severity === 'error'),
-      ...(machines?.problems ?? []),
-    ],
-    warnings: [
-      ...problemsOf(directory, 'warning'),
-      ...store.warnings.map(splitFile),
-      ...(users?.problems ?? []).filter((one) => one.severity === 'warning'),
-    ],
-    files: filesOf(config, directory, store.keys),
-  }
-}
-
 function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: number): string {
   return [
     count(directory.files.length, 'routing file'),
@@ -161,41 +117,9 @@ function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: 
 /** A node starts with an expired certificate, because mail may still arrive without TLS. */
 function certificateWarnings(config: Config, clock: Clock): Problem[] {
   const health = certificateHealth(config.tls, clock.now())
-  return health.kind === 'ok' ? [] : [atTop(config.file, `tls.certificate: ${health.reason}`)]
-}
-
-function filesOf(config: Config, directory: LoadedDirectory, keys: readonly DkimKey[]): string[] {
-  return [
-    ...config.files,
-    ...directory.files,
-    // A directory changes when a fragment is added or removed.
-    ...config.mail,
-    ...directory.folders,
-    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
-    // The directory of a domain changes when a key is added or removed, the state file of a key when it is rotated.
-    ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
-  ]
-}
-
-function problemsOf(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {
-  return loaded.problems.filter((one) => one.severity === severity).map(fromFirstLine)
-}
-
-/** Routing data reports 0:0 for a file as a whole; editors count from 1. */
-function fromFirstLine(problem: Problem): Problem {
-  return { ...problem, line: Math.max(1, problem.line), column: Math.max(1, problem.column) }
+  return health.kind === 'ok' ? [] : [config.at(['tls', 'certificate'], health.reason)]
 }
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** Messages of the key store begin with the file. */
-function splitFile(sentence: string): Problem {
-  const [file = '', ...rest] = sentence.split(': ')
-  return atTop(file, rest.join(': '))
-}
-
-function atTop(file: string, message: string): Problem {
-  return { file, line: 1, column: 1, message }
 }

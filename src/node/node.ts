@@ -41,6 +41,7 @@ import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { createSpamWatch } from './spam-watch.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
+import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startListeners, startTransfers } from './start-listeners.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 
@@ -80,8 +81,7 @@ export async function startNode(config: Config): Promise<NodeStart> {
     if (loaded.kind === 'bad') return await giveUp(loaded.problems)
     return { kind: 'started', node: await boot(config, { ...loaded, log, flush, stops }) }
   } catch (error) {
-    const message = `the node cannot start: ${(error as Error).message}`
-    return giveUp([{ file: config.file, line: 1, column: 1, message }])
+    return giveUp([startProblem(config, error)])
   }
 }
 
@@ -200,8 +200,10 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
 async function openTokens(config: Config): Promise<TokenFile | null> {
   const settings = tokenFileSettings(config)
   if (!settings) return null
-  makeDirectory(dirname(settings.path))
-  return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
+  return inDataDirectory(() => {
+    makeDirectory(dirname(settings.path))
+    return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
+  })
 }
 
 interface QueueParts {
@@ -213,8 +215,10 @@ interface QueueParts {
 /** Opens or creates the queue. Rejects with QueueUnavailable. */
 async function openNodeQueue(config: Config, { log, stops, octets }: QueueParts): Promise<OpenQueue> {
   const settings = queueSettings(config)
-  makeDirectory(settings.directory)
-  const queue = await openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
+  const queue = await inDataDirectory(() => {
+    makeDirectory(settings.directory)
+    return openQueue(settings, { clock: systemClock, randomBytes: systemRandom, octets })
+  })
   stops.defer(() => queue.close())
   logOpening(queue.opened, log)
   return queue

@@ -20,6 +20,7 @@ import { healthChecks } from './health-checks.ts'
 import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
 import { queueGauges } from './queue-gauges.ts'
+import { StartFailure } from './start-failure.ts'
 
 export interface ObservationParts extends HealthParts {
   readonly queue: OpenQueue
@@ -53,7 +54,11 @@ export async function observeNode(
     bug: (error, context) => log.bug(error, context),
   })
   if (listener.kind === 'refused')
-    throw new Error(`admin.listen: cannot listen on ${formatEndpoint(admin)}: ${listener.problem}`)
+    throw new StartFailure(
+      ['admin', 'listen'],
+      `admin.listen: cannot listen on ${formatEndpoint(admin)}: ${listener.problem}`,
+      listener.cause,
+    )
   return listener
 }
 

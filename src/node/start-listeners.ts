@@ -32,6 +32,7 @@ import {
   serverLimits,
   sessionLimits,
 } from '../wiring/reception-settings.ts'
+import { StartFailure } from './start-failure.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
 
 export interface ReceptionParts {
@@ -57,7 +58,12 @@ export async function startListeners(config: Config, parts: ReceptionParts): Pro
   const shared = sharedByListeners(config, parts)
   const started: Listener[] = []
   try {
-    for (const listener of config.listeners) started.push(await start(config, parts, { listener, shared }))
+    for (const listener of config.listeners)
+      started.push(
+        await start(config, parts, { listener, shared }).catch((error: Error) => {
+          throw new StartFailure(['listen', listener.name], error.message, error.cause)
+        }),
+      )
   } catch (error) {
     await Promise.all(started.map((one) => one.close()))
     throw error
@@ -124,6 +130,7 @@ export async function startTransfers(config: Config, ports: TransferListenerPort
   const settings = transferListenerSettings(config)
   if (!settings) return null
   return startTransferListener(settings, ports).catch((error: Error) => {
-    throw new Error(`queue_transfer.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`)
+    const message = `queue_transfer.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`
+    throw new StartFailure(['queue_transfer', 'listen'], message, error)
   })
 }

@@ -107,9 +107,8 @@ function useMaterial<Resolution>(
 function bind<Resolution>(server: MailServer<Resolution>, settings: ListenerSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => {
-      reject(
-        new Error(`listener ${settings.name}: cannot listen on ${settings.host}:${settings.port}: ${error.message}`),
-      )
+      const message = `listener ${settings.name}: cannot listen on ${settings.host}:${settings.port}: ${error.message}`
+      reject(new Error(message, { cause: error }))
     }
     server.server.once('error', refuse)
     server.server.listen({ host: settings.host, port: settings.port, backlog: BACKLOG }, () => {

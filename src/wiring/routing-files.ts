@@ -6,14 +6,17 @@ import type { Fact } from '../directory/hiera/hiera-scope.ts'
 import type { DirectorySettings } from '../directory/load-directory.ts'
 import type { ExternalSource } from '../directory/external-source.ts'
 
+/** The sections that say where the routing data are. */
+export type RoutingSections = Pick<Config, 'hostname' | 'domain' | 'role' | 'facts' | 'hiera' | 'mail' | 'directory'>
+
 /** The settings of `loadDirectory`. `sources` are the LDAP and SQL sources; empty where they are not read. */
-export function routingFiles(config: Config, sources: readonly ExternalSource[]): DirectorySettings {
+export function routingFiles(config: RoutingSections, sources: readonly ExternalSource[]): DirectorySettings {
   return { ...settingsOf(config), ...sourceRules(config, sources) }
 }
 
 /** An address that only a source knows is not a mistake in the files, and mistakes in a source do not invalidate the files. */
 function sourceRules(
-  { directory }: Config,
+  { directory }: RoutingSections,
   sources: readonly ExternalSource[],
 ): Pick<DirectorySettings, 'isKnownElsewhere' | 'graph'> {
   if (!directory.ldap && !directory.sql) return {}
@@ -26,7 +29,7 @@ function sourceRules(
   return { isKnownElsewhere, graph: { dangling: 'warning' } }
 }
 
-function settingsOf(config: Config): DirectorySettings {
+function settingsOf(config: RoutingSections): DirectorySettings {
   const [host = config.hostname] = config.hostname.split('.')
   return {
     mainDomain: config.domain,

@@ -22,6 +22,7 @@ function configure(mail: string, more = ''): void {
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'waypost-export-'))
+  mkdirSync(join(folder, 'data'))
   config = join(folder, 'node.yaml')
   writeFileSync(join(folder, 'secret'), 'a secret only for tests\n')
   mkdirSync(join(folder, 'people'))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +27,8 @@ beforeAll(() => {
     secret: 'a secret of enough length\n',
     'node.yaml': JSON.stringify(node),
   }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+  mkdirSync(join(folder, 'data'), { mode: 0o700 })
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -64,12 +65,89 @@ describe('waypost check', () => {
     }
     expect(await withCertificate(-2)).toMatchObject({
       code: 0,
-      err: '/node.yaml:1:1: tls.certificate: the certificate has expired; renew it (warning)\n',
+      err: '/node.yaml:1:103: tls.certificate: the certificate has expired; renew it (warning)\n',
     })
     expect((await withCertificate(3)).err).toMatch(
       /tls\.certificate: the certificate expires in \d days; renew it \(warning\)/,
     )
     expect((await withCertificate(30)).err).toBe('')
+  })
+
+  it('warns of a certificate that other hosts reject', async () => {
+    const replace = (names: readonly string[], ca: string) => {
+      const { certificate, key } = createAuthority('Other').issue({ names })
+      for (const [name, text] of Object.entries({ 'cert.pem': certificate, 'key.pem': key, 'ca.pem': ca }))
+        writeFileSync(join(folder, name), text)
+    }
+    const yaml = readFileSync(join(folder, 'node.yaml'), 'utf8')
+    writeFileSync(join(folder, 'node.yaml'), yaml.replace('"key":"key.pem"', '"key":"key.pem","ca":"ca.pem"'))
+    replace(['other.example.org', 'more.example.org'], createAuthority('Fleet').certificate)
+    const { code, err } = await run('forwards: { postmaster: x@far.example }\n')
+    expect(code).toBe(0)
+    expect(err.split('\n').slice(0, 2)).toEqual([
+      '/node.yaml:1:103: tls.certificate: the certificate is for other.example.org, more.example.org, not for mx-01.example.org: peers and clients that verify the name reject it (warning)',
+      expect.stringMatching(
+        /the certificate is issued by .*Other.*, which is not in tls\.ca: fleet nodes .* reject it \(warning\)$/,
+      ),
+    ])
+    writeFileSync(join(folder, 'node.yaml'), yaml)
+  })
+
+  it('warns of secrets that others can read, and of files of another user in the data directory', async () => {
+    const replace = createAuthority('Check').issue({ names: ['mx-01.example.org'] })
+    writeFileSync(join(folder, 'cert.pem'), replace.certificate)
+    writeFileSync(join(folder, 'key.pem'), replace.key)
+    chmodSync(join(folder, 'key.pem'), 0o644)
+    chmodSync(join(folder, 'secret'), 0o660)
+    const queue = join(folder, 'data', 'queue')
+    mkdirSync(queue)
+    writeFileSync(join(queue, 'queue.db'), '')
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) chownSync(join(queue, 'queue.db'), 48_925, 48_925)
+    const { code, err } = await run('forwards: { postmaster: x@far.example }\n')
+    expect(code).toBe(0)
+    expect(err).toContain(
+      'tls.key: found /key.pem with mode 644, expected 600 or 640: other users of this host can read it (warning)',
+    )
+    expect(err).toContain(
+      'srs.secrets.0: found /secret with mode 660, expected 600 or 640: other users of this host can change it',
+    )
+    if (isRoot)
+      expect(err).toContain(
+        'data: found /data/queue/queue.db, which belongs to uid 48925, expected uid 0, the owner of /data',
+      )
+    for (const name of ['key.pem', 'secret']) chmodSync(join(folder, name), 0o600)
+    rmSync(queue, { recursive: true })
+  })
+
+  it('reports invalid keys, missing files, bad TLS and wrong routing data in one go', async () => {
+    const yaml = readFileSync(join(folder, 'node.yaml'), 'utf8')
+    const node = JSON.parse(yaml) as object
+    const other = createAuthority('Other').issue({ names: ['x.example'] })
+    writeFileSync(join(folder, 'other.pem'), other.certificate)
+    const text = JSON.stringify({
+      ...node,
+      tls: { certificate: 'other.pem', key: 'key.pem', cert: 'x' },
+      srs: { domain: 'srs.example.org', secrets: ['missing'], max_age: 'long' },
+      users: 'no-users',
+      limits: { recipients: 0 },
+    })
+    writeFileSync(join(folder, 'node.yaml'), text.replace('{', '{"watch":true,"watch":false,'))
+    const { code, err } = await run('forwards: { postmaster: x@far.example }\nforwardz: {}\n')
+    const expected = [
+      /watch: found the key again, expected it once; it is first written in line 1/,
+      /tls\.cert: found an unknown key/,
+      /tls\.key: found a key that does not belong to the certificate in other\.pem/,
+      /srs\.max_age: found "long", expected a duration/,
+      /srs\.secrets\.0: found missing, which cannot be read \(ENOENT/,
+      /limits\.recipients: found 0, expected/,
+      /\/no-users:1:1: found no readable file/,
+      /\/mail\.yaml:2:1: .*forwardz/,
+      /^8 problems: this node would not start$/m,
+    ]
+    for (const one of expected) expect(err).toMatch(one)
+    expect(code).toBe(2)
+    writeFileSync(join(folder, 'node.yaml'), yaml)
   })
 
   it('reports a failed assertion with its position', async () => {

@@ -1,6 +1,10 @@
 // waypost check: the problems that would keep the node from starting, and warnings. For operators, editors and CI.
 
 import { readShortHashes } from '../../node/srs-hash-record.ts'
+import { existsSync } from 'node:fs'
+import { readDataKey } from '../../config/data-key.ts'
+import { hostWarnings } from '../../node/check-host.ts'
+import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -9,20 +13,27 @@ import { formatEndpoint } from '../../lib/endpoint.ts'
 import type { Problem } from '../../config/problem.ts'
 import { json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
+import { actAsServiceUser, actingNote } from '../place/act-as-owner.ts'
 import { asOwnerOfNode } from '../place/node-place.ts'
 
 /** A root process reads everything as the owner of the data directory, as the node does. */
 export function check(options: CheckOptions, io: Io): Promise<number> | number {
-  return asOwnerOfNode(options.config, io, () => checkAsOwner(options, io))
+  const found = readDataKey(options.config)
+  // Before the first start there is no owner yet.
+  const isUserKnown = found.kind !== 'ok' || existsSync(found.data) || actAsServiceUser()
+  return asOwnerOfNode(options.config, io, () => checkAsOwner({ ...options, isUserKnown }, io))
 }
+
+const UNKNOWN_USER =
+  'the directory does not exist yet, so the files are checked as root; whether the user of the node can read them is unknown'
 
 interface CheckOptions {
   readonly config: string
   readonly json?: boolean
 }
 
-async function checkAsOwner(options: CheckOptions, io: Io): Promise<number> {
-  const { problems, warnings, notes, summary } = await inspect(options.config)
+async function checkAsOwner(options: CheckOptions & { readonly isUserKnown: boolean }, io: Io): Promise<number> {
+  const { problems, warnings, notes, summary } = await inspect(options)
   if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, notes, summary })
   else {
     for (const problem of problems) line(io.stderr, formatProblem(problem))
@@ -31,6 +42,7 @@ async function checkAsOwner(options: CheckOptions, io: Io): Promise<number> {
     if (problems.length === 0) line(io.stdout, `${options.config}: ok. ${summary}`)
     else
       line(io.stderr, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: this node would not start`)
+    if (problems.length > 0 && actingNote() !== '') line(io.stderr, actingNote())
   }
   return problems.length === 0 ? OK : USAGE
 }
@@ -43,16 +55,20 @@ interface Inspection {
   readonly summary: string
 }
 
-async function inspect(file: string): Promise<Inspection> {
-  const load = loadConfig(file)
-  if (load.kind === 'bad') return { problems: load.problems, warnings: [], notes: [], summary: '' }
+async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }): Promise<Inspection> {
+  const load = loadConfig(options.config)
+  if (load.kind === 'bad') {
+    const problems = [...load.problems, ...(await problemsOfFiles(load.values))]
+    return { problems, warnings: [], notes: [], summary: '' }
+  }
   const { config } = load
   const data = await loadData(config, { clock: systemClock, tokens: null, shortHashes: readShortHashes })
   const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
   const noSpamCheck =
     config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}`
-  if (data.kind === 'bad') return { problems: data.problems, warnings: data.warnings, notes: [], summary }
-  const { notes } = data.data
-  return { problems: [], warnings: data.warnings, notes, summary: `${summary}; ${data.data.summary}` }
+  const warnings = [...data.warnings, ...hostWarnings(config)]
+  if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
+  const notes = [...data.data.notes, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
+  return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
 }

@@ -2,6 +2,7 @@
 // not do: links, pipes and renames that the user plants lead nowhere else, and every new file belongs to the user.
 
 import { findOwner, type Owner } from './directory-owner.ts'
+import { findServiceUser } from './service-user.ts'
 
 /** Why the command cannot work in the directory. Its message is for the operator. */
 export class UnsafeDirectory extends Error {
@@ -22,9 +23,20 @@ export function actAsOwner(directory: string): void {
   becomeUser(found.owner)
 }
 
+/**
+ * The same for a directory that does not exist yet: the command continues as the user that the service will have. False if root calls it and
+ * that user is not known.
+ */
+export function actAsServiceUser(): boolean {
+  if (process.getuid?.() !== 0) return true
+  const user = findServiceUser()
+  if (user !== null && user.uid !== 0) becomeUser(user)
+  return user !== null
+}
+
 /** Whose rights the command has since it gave up root; empty if it did not. */
 export function actingNote(): string {
-  return actingAs === null ? '' : `the command worked as uid ${actingAs.uid}, the owner of the data directory`
+  return actingAs === null ? '' : `the command worked as uid ${actingAs.uid}, the user of the node`
 }
 
 function becomeUser({ uid, gid }: Owner): void {

@@ -53,7 +53,7 @@ function walk(path: string): Step[] {
   for (let links = 0; rest.length > 0; ) {
     const [name = '', ...below] = rest
     const next = name === '..' ? dirname(at) : join(at, name)
-    const stat = lstatSync(next, { throwIfNoEntry: false })
+    const stat = entryAt(next)
     if (!stat) return steps
     if (!stat.isSymbolicLink()) {
       steps.push(stepAt(next, stat))
@@ -69,6 +69,16 @@ function walk(path: string): Step[] {
     rest = [...target.split(sep).filter((part) => part !== '' && part !== '.'), ...below]
   }
   return steps
+}
+
+/** Null for a missing entry, and for one below a file. */
+function entryAt(path: string) {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null
+    throw error
+  }
 }
 
 function stepAt(path: string, { uid, gid, mode }: Omit<Step, 'path'>): Step {

@@ -49,7 +49,7 @@ export const srs = section(schema.optional().describe('Sender Rewriting Scheme.'
 })
 
 function readSecret(file: string, path: (string | number)[], reader: SectionReader): string {
-  const secret = readText(reader, { path, file, expected: 'a file with one secret' })?.trim()
+  const secret = readText(reader, { path, file, expected: 'a file with one secret', isSecret: true })?.trim()
   if (secret === undefined) return ''
   const lines = secret.split(/\r?\n/).length
   // Other SRS programs read one secret per line. As one secret, several lines would verify none of their addresses.

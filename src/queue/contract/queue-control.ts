@@ -39,3 +39,6 @@ export interface QueueControl {
   /** Ends a suspension. False if there is none. */
   resume(request: DestinationRequest): Promise<boolean>
 }
+
+/** Enhanced status of a recipient that an operator bounces (RFC 3463: other or undefined status). No other refusal of this node has it. */
+export const BOUNCED_STATUS = '5.0.0'

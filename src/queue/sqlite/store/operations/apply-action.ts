@@ -1,6 +1,7 @@
 // One action of an operator on one recipient, with its ledger events. On a recipient whose attempt is running the action becomes pending;
 // `applyPending` applies it when the attempt ends without a final outcome.
 
+import { BOUNCED_STATUS } from '../../../contract/queue-control.ts'
 import type { ControlledEvent, Event } from '../../../../observe/events.ts'
 import type { ControlAction } from '../../../contract/queue-control.ts'
 import type { Hold } from '../../../contract/queue-reader.ts'
@@ -22,9 +23,6 @@ export interface ControlContext {
   readonly now: number
   readonly events: Event[]
 }
-
-/** Enhanced status of a message that an operator bounces (RFC 3463: other or undefined status). */
-const BOUNCED_STATUS = '5.0.0'
 
 /** Applies the action. Returns its effect; `nothing`: the action has none in that state. */
 export function controlRecipient(
@@ -81,7 +79,13 @@ export function endRecipient(
 ): void {
   checkMove(stateOf(row.state), end.state)
   if (wantsNotice(row.notify, 'failed'))
-    context.sql.updateFinal(row.id, { ...end, state: stateNumber[end.state], notice: noticeNumber.failed })
+    context.sql.updateFinal(row.id, {
+      ...end,
+      state: stateNumber[end.state],
+      notice: noticeNumber.failed,
+      // An expired recipient keeps what its last attempt left; any other end is a decision of this node, not of the last host.
+      isOurs: end.state === 'failed',
+    })
   else context.sql.deleteRecipient(row.id)
 }
 

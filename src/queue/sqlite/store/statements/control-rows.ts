@@ -51,14 +51,17 @@ export interface FinalOutcome {
   readonly at: number
   readonly status: string
   readonly reply: string
+  /** This node decided: the host and class of the last attempt do not belong to this outcome. */
+  readonly isOurs: boolean
 }
 
 export function updateFinal(db: Database): (id: number, outcome: FinalOutcome) => void {
   const update = db.prepare(
-    'UPDATE recipients SET state = ?, notice = ?, last_at = ?, last_status = ?, last_reply = ? WHERE id = ?',
+    `UPDATE recipients SET state = ?, notice = ?, last_at = ?, last_status = ?, last_reply = ?,
+       last_host = iif(?, NULL, last_host), last_class = iif(?, NULL, last_class) WHERE id = ?`,
   )
-  return (id, { state, notice, at, status, reply }) => {
-    update.run(state, notice, at, status, reply, id)
+  return (id, { state, notice, at, status, reply, isOurs }) => {
+    update.run(state, notice, at, status, reply, Number(isOurs), Number(isOurs), id)
   }
 }
 

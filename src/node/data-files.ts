@@ -1,0 +1,103 @@
+// Reads the files of routing data, users, machines and signing keys that a node's YAML names, with the problems of all of them.
+
+import { dirname } from 'node:path'
+import { loadMachines } from '../auth/machines.ts'
+import type { Machines } from '../auth/machines.ts'
+import { loadPasswdFile } from '../auth/passwd-file.ts'
+import type { PasswdFile } from '../auth/passwd-file.ts'
+import type { Config } from '../config/config.ts'
+import type { Problem } from '../config/problem.ts'
+import type { SectionValues } from '../config/sections.ts'
+import type { ExternalSource } from '../directory/external-source.ts'
+import { loadDirectory } from '../directory/load-directory.ts'
+import type { LoadedDirectory } from '../directory/load-directory.ts'
+import { stateFile } from '../dkim/key-file.ts'
+import { loadKeys } from '../dkim/key-store.ts'
+import type { DkimKey } from '../dkim/key.ts'
+import { routingFiles, type RoutingSections } from '../wiring/routing-files.ts'
+
+export interface FilesRead {
+  readonly directory: LoadedDirectory
+  readonly keys: readonly DkimKey[]
+  /** Null if the configuration names no passwd-file. */
+  readonly users: PasswdFile | null
+  readonly machines: Machines | null
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  /** Every file that was read; a change of one requires a reload. */
+  readonly files: readonly string[]
+}
+
+type FileSections = Pick<Config, 'dkim' | 'users' | 'machines'>
+
+/** `sources` are the LDAP and SQL sources that the files may refer to. */
+export async function readDataFiles(
+  config: RoutingSections & FileSections & Pick<Config, 'files'>,
+  sources: readonly ExternalSource[],
+): Promise<FilesRead> {
+  const directory = loadDirectory(routingFiles(config, sources))
+  const { keys, users, machines, problems, warnings } = await readAccounts(config)
+  return {
+    directory,
+    keys,
+    users,
+    machines,
+    problems: [...problemsOf(directory, 'error'), ...problems],
+    warnings: [...problemsOf(directory, 'warning'), ...warnings],
+    files: filesOf(config, directory, keys),
+  }
+}
+
+/** The problems of the files that the sections without a problem name, for a configuration that has problems elsewhere. */
+export async function problemsOfFiles(values: Partial<SectionValues>): Promise<readonly Problem[]> {
+  const { hostname, domain, role, mail, directory, dkim, users, machines } = values
+  const accounts = await readAccounts({ dkim, users, machines })
+  if (!hostname || !domain || !role || !mail || !directory) return accounts.problems
+  const { facts = {}, hiera } = values
+  const routing = loadDirectory(routingFiles({ hostname, domain, role, mail, directory, facts, hiera }, []))
+  return [...problemsOf(routing, 'error'), ...accounts.problems]
+}
+
+async function readAccounts(config: FileSections) {
+  const store = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
+  const users = config.users === undefined ? null : await loadPasswdFile(config.users)
+  const machines = config.machines === undefined ? null : await loadMachines(config.machines)
+  const ofUsers = (severity: 'error' | 'warning') => (users?.problems ?? []).filter((one) => one.severity === severity)
+  return {
+    keys: store.keys,
+    users,
+    machines,
+    problems: [...store.problems.map(splitFile), ...ofUsers('error'), ...(machines?.problems ?? [])],
+    warnings: [...store.warnings.map(splitFile), ...ofUsers('warning')],
+  }
+}
+
+function filesOf(
+  config: RoutingSections & FileSections & Pick<Config, 'files'>,
+  directory: LoadedDirectory,
+  keys: readonly DkimKey[],
+): string[] {
+  return [
+    ...config.files,
+    ...directory.files,
+    // A directory changes when a fragment is added or removed.
+    ...config.mail,
+    ...directory.folders,
+    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    // The directory of a domain changes when a key is added or removed, the state file of a key when it is rotated.
+    ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
+  ]
+}
+
+/** The problems of one severity. Routing data reports 0:0 for a file as a whole; editors count from 1. */
+export function problemsOf(loaded: Pick<LoadedDirectory, 'problems'>, severity: 'error' | 'warning'): Problem[] {
+  return loaded.problems
+    .filter((one) => one.severity === severity)
+    .map((one) => ({ ...one, line: Math.max(1, one.line), column: Math.max(1, one.column) }))
+}
+
+/** Messages of the key store begin with the file. */
+function splitFile(sentence: string): Problem {
+  const [file = '', ...rest] = sentence.split(': ')
+  return { file, line: 1, column: 1, message: rest.join(': ') }
+}
