@@ -12,9 +12,9 @@ export interface YamlSource {
   /** Keys that are written twice. The file is invalid; its other values can still be checked. */
   readonly problems: readonly Problem[]
   /** The problem `path: finding`, at the value of the path or at its nearest parent in the file. */
-  at(path: Path, finding: string): Problem
+  readonly at: (path: Path, finding: string) => Problem
   /** The same for a key of the map at `path`, at the position of the key instead of its value: for unknown keys. */
-  atKey(path: Path, key: string, finding: string): Problem
+  readonly atKey: (path: Path, key: string, finding: string) => Problem
 }
 
 export type YamlLoad =
