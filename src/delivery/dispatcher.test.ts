@@ -63,7 +63,7 @@ function setUp({
       try {
         const postponeMs = postpone(claim)
         if (postponeMs !== null) return { outcomes: [], verdict: 'unused', pauseMs: 0, postponeMs }
-        if (crowded(claim)) return { outcomes: [], verdict: 'crowded', pauseMs: 0, postponeMs: 30_000 }
+        if (crowded(claim)) return { outcomes: [], verdict: 'crowded', pauseMs: 0, postponeMs: 30_000, isCalled: true }
         const outcome = await attempt(claim)
         return {
           outcomes: claim.recipients.map(({ recipientId }) => ({ recipientId, outcome })),

@@ -75,6 +75,14 @@ const PAUSED_LOOK_MS = 1000
 /** Next attempt of buffered claims. */
 const DUE_NOW = 0
 
+interface Postponement {
+  readonly ms: number
+  /** A host has no free connection. */
+  readonly isCrowded: boolean
+  /** The next hop is called earlier if a place becomes free. */
+  readonly isCalled: boolean
+}
+
 export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): DeliveryEngine {
   return new Dispatcher(settings, ports)
 }
@@ -267,12 +275,12 @@ class Dispatcher implements DeliveryEngine {
     const { nextHop, message } = claim
     const { clock, reports } = this.#ports
     const place = reports.take(claim, this.#scheduler.lane(nextHop))
-    if (place.kind === 'full') return this.#postpone(claim, { ms: place.waitMs, cause: 'reports' })
+    if (place.kind === 'full') return this.#postpone(claim, { ms: place.waitMs, isCrowded: false, isCalled: true })
     const since = clock.monotonic()
-    const { outcomes, verdict, pauseMs, postponeMs } = await this.#attemptSafely(claim)
+    const { outcomes, verdict, pauseMs, postponeMs, isCalled = false } = await this.#attemptSafely(claim)
     place.release()
     if (postponeMs !== undefined)
-      return this.#postpone(claim, { ms: postponeMs, cause: verdict === 'crowded' ? 'host' : 'shared' })
+      return this.#postpone(claim, { ms: postponeMs, isCrowded: verdict === 'crowded', isCalled })
     this.#scheduler.finished(nextHop, verdict, clock.monotonic() - since)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
     this.#writer.settle({ queueId: message.queueId, nextHop, outcomes: this.#withEarlyRetry(claim, outcomes) })
@@ -289,17 +297,17 @@ class Dispatcher implements DeliveryEngine {
    * Nothing was sent. At a full host the end of another delivery of the destination frees a place; without one, and at the other limits, no claim of
    * the destination can be tried now: all are released.
    */
-  #postpone(claim: Claim, { ms, cause }: { readonly ms: number; readonly cause: 'host' | 'shared' | 'reports' }): void {
+  #postpone(claim: Claim, { ms, isCrowded, isCalled }: Postponement): void {
     const { nextHop } = claim
-    this.#scheduler.finished(nextHop, cause === 'host' ? 'crowded' : 'unused')
-    const mayFollow = cause === 'host' && this.#state === 'started' && (this.#scheduler.view(nextHop)?.active ?? 0) > 0
+    this.#scheduler.finished(nextHop, isCrowded ? 'crowded' : 'unused')
+    const mayFollow = isCrowded && this.#state === 'started' && (this.#scheduler.view(nextHop)?.active ?? 0) > 0
     if (mayFollow) {
       this.#buffer.putBack(claim)
       this.#scheduler.update(nextHop)
       return this.#pump()
     }
-    if (cause === 'shared') this.#scheduler.pause(nextHop, ms)
-    else this.#scheduler.wait(nextHop, ms)
+    if (isCalled) this.#scheduler.wait(nextHop, ms)
+    else this.#scheduler.pause(nextHop, ms)
     this.#writer.release([claim])
     this.#releaseBuffered(nextHop)
     this.#pump()

@@ -47,7 +47,7 @@ export function buildDelivery(settings: DeliverySettings, parts: DeliveryParts):
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules(settings.replies),
-    limiter: new HostLimiter(clock),
+    limiter: new HostLimiter(clock, waiting),
     hostSlots: new HostSlots({
       pool: budget.hosts,
       clock,

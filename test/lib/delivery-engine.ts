@@ -52,7 +52,7 @@ export async function startDeliveryEngine({ port, domains, rules }: DeliveryEngi
     clock,
     openBody: (body) => queue.openBody(body),
     replies: createReplyRules(rules),
-    limiter: new HostLimiter(clock),
+    limiter: new HostLimiter(clock, places.waiting),
     hostSlots: places.hostSlots,
     transport: createSmtpTransport(transportSettings(), { clock }),
     hosts: createHostFinder(hostSettings(port), {

@@ -55,6 +55,8 @@ export interface AttemptResult {
    * earlier, when a connection of this destination becomes free.
    */
   readonly postponeMs?: number
+  /** Set with it if the next hop is called when a place is free. */
+  readonly isCalled?: boolean
 }
 
 export interface Agent {

@@ -83,10 +83,11 @@ class Attempt {
 
   #result(): AttemptResult {
     if (this.#postponed !== null) {
-      const { cause, waitMs } = this.#postponed
+      const { cause, waitMs, isCalled } = this.#postponed
       const isUntried = cause === 'shared' ? this.#outcomes.isEmpty : !this.#outcomes.hasAnswers
       const verdict = cause === 'shared' ? 'unused' : 'crowded'
-      if (isUntried && this.#remaining.length > 0) return { outcomes: [], verdict, pauseMs: 0, postponeMs: waitMs }
+      if (isUntried && this.#remaining.length > 0)
+        return { outcomes: [], verdict, pauseMs: 0, postponeMs: waitMs, isCalled }
       this.#endRemaining(deferred('message', '4.4.5', 'The connection limit of these hosts is reached'))
     }
     const outcomes = this.#claim.recipients.map(({ recipientId }) => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../../test/lib/fake-clock.ts'
+import { WaitingHops } from '../slots/waiting-hops.ts'
 import { HostLimiter, type SharedLimits } from './shared-limits.ts'
 
 const two: SharedLimits = { name: '*.provider.example', concurrency: 2, intervalMs: 0 }
@@ -16,7 +17,7 @@ describe('a shared limit of concurrent transactions', () => {
     const { clock, limiter } = setUp()
     expect(limiter.acquire(two, 'mx:a.example')).toEqual(acquired)
     expect(limiter.acquire(two, 'mx:b.example')).toEqual(acquired)
-    expect(limiter.acquire(two, 'mx:c.example')).toEqual({ kind: 'full', waitMs: 1000 })
+    expect(limiter.acquire(two, 'mx:c.example')).toEqual({ kind: 'full', waitMs: 1000, isCalled: true })
     expect(limiter.acquire({ ...two, name: 'other' }, 'mx:c.example')).toEqual(acquired)
     limiter.release(two)
     await clock.advance(1000)
@@ -47,6 +48,21 @@ describe('a shared limit of concurrent transactions', () => {
   })
 })
 
+it('calls the next hop that waits longest when a slot is free', () => {
+  const clock = createFakeClock()
+  const waiting = new WaitingHops(clock)
+  const called: string[] = []
+  waiting.onFree((nextHop) => called.push(nextHop))
+  const limiter = new HostLimiter(clock, waiting)
+  for (const name of ['a', 'b', 'c', 'd']) limiter.acquire(two, `mx:${name}.example`)
+  expect(limiter.acquire(two, 'mx:c.example')).toMatchObject({ kind: 'full', isCalled: true })
+  limiter.release(two)
+  limiter.release(two)
+  expect(called).toEqual(['mx:c.example', 'mx:d.example'])
+  limiter.pause(two, 60_000)
+  expect(limiter.acquire(two, 'mx:c.example')).toMatchObject({ kind: 'full', isCalled: false })
+})
+
 describe('a shared rate', () => {
   it('applies between the transactions of all next hops', async () => {
     const { clock, limiter } = setUp()
@@ -62,7 +78,7 @@ describe('a shared rate', () => {
     limiter.acquire(slow, 'mx:a.example')
     limiter.pause(two, 30_000)
     clock.set(0)
-    expect(limiter.acquire(slow, 'mx:b.example')).toEqual({ kind: 'full', waitMs: 1000 })
+    expect(limiter.acquire(slow, 'mx:b.example')).toEqual({ kind: 'full', waitMs: 1000, isCalled: false })
     await clock.advance(500)
     expect(limiter.acquire(slow, 'mx:b.example')).toEqual(acquired)
     await clock.advance(29_500)
@@ -73,7 +89,7 @@ describe('a shared rate', () => {
 it('a pause that one host asks for applies to every domain of the entry', async () => {
   const { clock, limiter } = setUp()
   limiter.pause(two, 60_000)
-  expect(limiter.acquire(two, 'mx:a.example')).toEqual({ kind: 'full', waitMs: 60_000 })
+  expect(limiter.acquire(two, 'mx:a.example')).toEqual({ kind: 'full', waitMs: 60_000, isCalled: false })
   await clock.advance(60_000)
   expect(limiter.acquire(two, 'mx:a.example')).toEqual(acquired)
 })

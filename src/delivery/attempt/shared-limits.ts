@@ -3,6 +3,7 @@
 // apply these limits. An attempt acquires a slot before it connects, and goes back to the queue if there is none.
 
 import type { Clock } from '../../lib/clock.ts'
+import { WaitingHops } from '../slots/waiting-hops.ts'
 
 /** What one entry of the configuration allows. */
 export interface SharedLimits {
@@ -16,14 +17,8 @@ export interface SharedLimits {
 
 export type Acquisition =
   | { readonly kind: 'acquired' }
-  /** Try again after so many ms. */
-  | { readonly kind: 'full'; readonly waitMs: number }
-
-/** The first wait for a slot, ms. It doubles each time, so that hundreds of domains of one provider do not ask all the time. */
-const FIRST_WAIT_MS = 1000
-const LONGEST_WAIT_MS = 30_000
-/** Next hops whose waits are remembered. Beyond it all waits start again, which costs some look-ups. */
-const CAPACITY = 10_000
+  /** Try again after so many ms. `isCalled`: or when the next hop is called because a slot is free. */
+  | { readonly kind: 'full'; readonly waitMs: number; readonly isCalled: boolean }
 
 interface LimitState {
   active: number
@@ -31,23 +26,17 @@ interface LimitState {
   lastAt: number
   /** A host accepts no mail until then, monotonic ms. */
   pausedUntil: number
-  /** By next hop that found no free slot. */
-  readonly waits: Map<string, Wait>
-}
-
-interface Wait {
-  readonly ms: number
-  /** Monotonic ms. A next hop that asks earlier, for another message, does not wait longer for it. */
-  readonly until: number
 }
 
 export class HostLimiter {
   readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #waiting: WaitingHops
   /** As many as the configuration has entries. */
   readonly #states = new Map<string, LimitState>()
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'monotonic'>, waiting = new WaitingHops(clock)) {
     this.#clock = clock
+    this.#waiting = waiting
   }
 
   /** Acquires a slot for one mail transaction of a next hop; `release` frees it. */
@@ -56,15 +45,20 @@ export class HostLimiter {
     const state = this.#state(limits.name)
     const opensIn = Math.max(state.lastAt + limits.intervalMs, state.pausedUntil) - now
     const isFull = limits.concurrency !== null && state.active >= limits.concurrency
-    if (isFull || opensIn > 0) return { kind: 'full', waitMs: Math.max(opensIn, nextWait(state, nextHop, now)) }
+    const key = keyOf(limits)
+    if (isFull || opensIn > 0) {
+      const waitMs = Math.max(opensIn, this.#waiting.add(key, nextHop))
+      return { kind: 'full', waitMs, isCalled: opensIn <= 0 }
+    }
     state.active++
     state.lastAt = now
-    state.waits.delete(nextHop)
+    this.#waiting.served(key, nextHop)
     return { kind: 'acquired' }
   }
 
   release(limits: SharedLimits): void {
     this.#state(limits.name).active--
+    this.#waiting.freed(keyOf(limits))
   }
 
   /** Remaining pause, ms; 0 for none. */
@@ -81,17 +75,12 @@ export class HostLimiter {
   #state(name: string): LimitState {
     const known = this.#states.get(name)
     if (known) return known
-    const state: LimitState = { active: 0, lastAt: Number.NEGATIVE_INFINITY, pausedUntil: 0, waits: new Map() }
+    const state: LimitState = { active: 0, lastAt: Number.NEGATIVE_INFINITY, pausedUntil: 0 }
     this.#states.set(name, state)
     return state
   }
 }
 
-function nextWait(state: LimitState, nextHop: string, now: number): number {
-  const last = state.waits.get(nextHop)
-  if (last && now < last.until) return last.until - now
-  const ms = last ? Math.min(last.ms * 2, LONGEST_WAIT_MS) : FIRST_WAIT_MS
-  if (!last && state.waits.size >= CAPACITY) state.waits.clear()
-  state.waits.set(nextHop, { ms, until: now + ms })
-  return ms
+function keyOf({ name }: SharedLimits): string {
+  return `limit ${name}`
 }

@@ -13,6 +13,8 @@ export interface SlotPorts {
 export interface Postponed {
   readonly cause: 'shared' | 'host'
   readonly waitMs: number
+  /** The next hop is called when a place is free. */
+  readonly isCalled: boolean
 }
 
 export class AttemptSlots {
@@ -42,7 +44,7 @@ export class AttemptSlots {
   refused(isNamed: boolean): Postponed | null {
     const waitMs = this.#host?.refused(isNamed) ?? null
     if (waitMs !== null) this.#host = null
-    return waitMs === null ? null : { cause: 'host', waitMs }
+    return waitMs === null ? null : { cause: 'host', waitMs, isCalled: true }
   }
 
   /** Idle connections to close before one to this target is opened. */
@@ -69,10 +71,10 @@ export class AttemptSlots {
     const { limiter } = this.#ports
     if (this.#shared.has(shared.name)) {
       const waitMs = limiter.pausedMs(shared)
-      return waitMs > 0 ? { cause: 'shared', waitMs } : null
+      return waitMs > 0 ? { cause: 'shared', waitMs, isCalled: false } : null
     }
     const slot = limiter.acquire(shared, this.#nextHop)
-    if (slot.kind === 'full') return { cause: 'shared', waitMs: slot.waitMs }
+    if (slot.kind === 'full') return { cause: 'shared', waitMs: slot.waitMs, isCalled: slot.isCalled }
     this.#shared.set(shared.name, shared)
     return null
   }
@@ -84,7 +86,7 @@ export class AttemptSlots {
     const isTrusted = ownConcurrency || !this.#nextHop.startsWith('mx:')
     const place = this.#ports.hostSlots.acquire(target, { nextHop: this.#nextHop, isTrusted })
     if (place === null) return null
-    if (place.kind === 'full') return { cause: 'host', waitMs: place.waitMs }
+    if (place.kind === 'full') return { cause: 'host', waitMs: place.waitMs, isCalled: true }
     this.#host = place.slot
     return null
   }
