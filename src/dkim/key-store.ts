@@ -2,11 +2,12 @@
 // A key without the JSON file, for example one written by configuration management, is active.
 
 import { generateKeyPair } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { canonicalName } from '../dns/name.ts'
-import { createLikeDirectory, makeLikeDirectory } from '../lib/like-directory.ts'
+import { createFile } from '../lib/create-file.ts'
+import { makeLikeDirectory } from '../lib/like-directory.ts'
 import { replaceFile } from '../lib/replace-file.ts'
 import type { DkimAlgorithm, DkimKey, KeyStage } from './key.ts'
 import { readKeyFile, stateFile } from './key-file.ts'
@@ -104,14 +105,10 @@ export async function generateKey(
   const key: DkimKey = { domain, selector, algorithm, privateKey, stage, since: now, file }
   try {
     await makeLikeDirectory(join(directory, domain))
-    const handle = await createLikeDirectory(file)
-    try {
-      await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await requireAbsent(file)
+    // The stage first: a key without one is active and would sign before its record is in the DNS.
     await saveStage(key, stage, now)
+    await createFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'
     const problem = exists
@@ -120,6 +117,11 @@ export async function generateKey(
     return { kind: 'refused', problem: `${file}: ${problem}` }
   }
   return { kind: 'generated', key }
+}
+
+async function requireAbsent(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null)
+  if (found) throw Object.assign(new Error('the file exists'), { code: 'EEXIST' })
 }
 
 /** Writes the stage to the state file of the key, atomically. */

@@ -45,7 +45,12 @@ function backOff(until: number, attempts: number, now: number): Wait {
   return { reason: 'back-off', until, by: null, text: `next attempt ${at(until, now)}: ${cause}` }
 }
 
-function atDestination({ reason, until, active, limit }: DestinationWait, now: number): Wait {
+function atDestination(wait: DestinationWait, now: number): Wait {
+  return { reason: wait.reason, until: wait.until, by: null, text: `due; ${destinationText(wait, now)}` }
+}
+
+/** Why a destination gets no delivery, and until when. */
+export function destinationText({ reason, until, active, limit }: DestinationWait, now: number): string {
   const texts: Readonly<Record<DestinationWait['reason'], string>> = {
     unreachable: 'its destination cannot be reached, and is probed',
     rate: 'the rate of its destination permits the next delivery',
@@ -55,7 +60,7 @@ function atDestination({ reason, until, active, limit }: DestinationWait, now: n
     slots: 'all deliveries that the node may have at a time are running',
   }
   const end = until === null ? '' : reason === 'pause' ? ` until ${at(until, now)}` : ` ${at(until, now)}`
-  return { reason, until, by: null, text: `due; ${texts[reason]}${end}` }
+  return `${texts[reason]}${end}`
 }
 
 /** `2026-11-21T02:00:00.000Z (in 5m)`. */
