@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import dnsPacket from 'dns-packet'
 import { systemClock } from '../lib/clock.ts'
+import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 import type { RecordType } from './resolver.ts'
 
 /** Octets that fit in one unfragmented datagram on all networks (DNS flag day 2020). */
@@ -114,7 +115,8 @@ function queryByTcp(server: DnsServer, query: Buffer, expected: Expected): Promi
       resolve(result)
     }
     const timer = systemClock.after(expected.timeoutMs, () => finish(failed('time-out over TCP')))
-    let received: Buffer = Buffer.alloc(0)
+    const received = createOctetList()
+    let wanted: number | null = null
     socket.on('error', (error) => finish(failed(error.message)))
     socket.on('close', () => finish(failed('connection closed without an answer')))
     socket.on('connect', () => {
@@ -123,9 +125,15 @@ function queryByTcp(server: DnsServer, query: Buffer, expected: Expected): Promi
       socket.write(Buffer.concat([length, query]))
     })
     socket.on('data', (data: Buffer) => {
-      received = Buffer.concat([received, data])
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return
-      const message = received.subarray(2, 2 + received.readUInt16BE(0))
+      received.add(data)
+      if (wanted === null && received.length >= 2) {
+        const start = joinOctets(received)
+        received.add(start)
+        // RFC 1035 4.2.2: two octets of length before the message.
+        wanted = start.readUInt16BE(0)
+      }
+      if (wanted === null || received.length < 2 + wanted) return
+      const message = joinOctets(received).subarray(2, 2 + wanted)
       finish(readAnswer(message, expected) ?? failed('answer to another question over TCP'))
     })
   })

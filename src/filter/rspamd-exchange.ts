@@ -11,6 +11,7 @@ import {
 } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import type { Clock } from '../lib/clock.ts'
+import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 
 /** Octets of an answer. Usual answers have some kilobytes; the limit bounds memory. */
 export const MAX_ANSWER_OCTETS = 1024 * 1024
@@ -102,18 +103,16 @@ function limitConnecting(request: ClientRequest, clock: Clock): void {
 }
 
 async function readLimited(response: IncomingMessage): Promise<string | Error> {
-  const chunks: Buffer[] = []
-  let size = 0
+  const octets = createOctetList()
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > MAX_ANSWER_OCTETS) {
+      octets.add(chunk)
+      if (octets.length > MAX_ANSWER_OCTETS) {
         response.destroy()
         return new Error(`an answer of more than ${MAX_ANSWER_OCTETS} octets`)
       }
-      chunks.push(chunk)
     }
-    return Buffer.concat(chunks).toString('utf8')
+    return joinOctets(octets).toString('utf8')
   } catch (error) {
     return error as Error
   }

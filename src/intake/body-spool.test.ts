@@ -54,6 +54,28 @@ describe('small bodies', () => {
   })
 })
 
+describe('a body that arrives octet by octet', () => {
+  const drip = (octets: number) => Array.from({ length: octets }, (_, at) => Buffer.from([at & 0xff]))
+
+  test('is one piece of memory of its size', async () => {
+    const sink = new BodySpool(spool().queue)
+    await fill(sink, drip(120_000))
+    const body = await sink.finish()
+    if (body.kind !== 'inline') throw new Error('not inline')
+    expect(body.bytes.equals(Buffer.concat(drip(120_000)))).toBe(true)
+    expect(body.bytes.buffer.byteLength).toBeLessThanOrEqual(240_000)
+  })
+
+  test('goes to its file in few pieces', async () => {
+    const { queue, written } = spool()
+    const sink = new BodySpool(queue)
+    await fill(sink, drip(INLINE_LIMIT + 40_000))
+    await sink.finish()
+    expect(Buffer.concat(written).equals(Buffer.concat(drip(INLINE_LIMIT + 40_000)))).toBe(true)
+    expect(written.length).toBeLessThan(100)
+  })
+})
+
 describe('larger bodies', () => {
   test('go to one file, complete and in order', async () => {
     const { queue, written, state } = spool()

@@ -3,12 +3,16 @@
 import { once } from 'node:events'
 import type { Holder } from '../budget/pool.ts'
 import type { BodySink } from '../message/receive.ts'
+import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 import { INLINE_LIMIT, type Queue, type SpoolFile, type StoredBody } from '../queue/contract/queue.ts'
+
+/** Octets that are collected for one write: the stream of the file keeps an object for each write. */
+const WRITTEN_OCTETS = 16_384
 
 export class BodySpool implements BodySink {
   readonly #queue: Pick<Queue, 'createSpoolFile'>
   readonly #holder: Holder | undefined
-  #chunks: Buffer[] = []
+  readonly #octets = createOctetList()
   #size = 0
   #file: SpoolFile | null = null
   #failure: Error | null = null
@@ -22,18 +26,15 @@ export class BodySpool implements BodySink {
   /** Appends a chunk. The caller awaits a promise before the next chunk. Throws the error of the disk. */
   write(chunk: Buffer): Promise<void> | void {
     this.#size += chunk.length
-    if (this.#file) return this.#append(this.#file, chunk)
-    this.#chunks.push(chunk)
+    this.#octets.add(chunk)
+    if (this.#file) return this.#octets.length < WRITTEN_OCTETS ? undefined : this.#append(this.#file)
     if (this.#size > INLINE_LIMIT) return this.#overflow()
   }
 
   /** The complete body. A spool file is durable then, and an orphan until the row of a message names it. */
   async finish(): Promise<StoredBody> {
-    if (!this.#file)
-      return {
-        kind: 'inline',
-        bytes: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks),
-      }
+    if (!this.#file) return { kind: 'inline', bytes: joinOctets(this.#octets) }
+    await this.#append(this.#file)
     if (this.#failure) throw this.#failure
     const { size } = await this.#file.finish()
     return { kind: 'spool', file: this.#file.file, size }
@@ -41,7 +42,7 @@ export class BodySpool implements BodySink {
 
   /** Removes everything: the message was refused, or the client disconnected. */
   async discard(): Promise<void> {
-    this.#chunks = []
+    this.#octets.take()
     await this.#file?.discard()
   }
 
@@ -49,13 +50,14 @@ export class BodySpool implements BodySink {
     const file = await this.#queue.createSpoolFile(this.#holder)
     this.#file = file
     file.stream.on('error', (error) => (this.#failure = error))
-    const chunks = this.#chunks
-    this.#chunks = []
-    for (const chunk of chunks) await this.#append(file, chunk)
+    await this.#append(file)
   }
 
-  async #append(file: SpoolFile, chunk: Buffer): Promise<void> {
-    if (this.#failure) throw this.#failure
-    if (!file.stream.write(chunk)) await once(file.stream, 'drain')
+  /** Gives the file everything that was collected. */
+  async #append(file: SpoolFile): Promise<void> {
+    for (const piece of this.#octets.take()) {
+      if (this.#failure) throw this.#failure
+      if (!file.stream.write(piece)) await once(file.stream, 'drain')
+    }
   }
 }

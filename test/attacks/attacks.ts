@@ -4,6 +4,7 @@ import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
+import { drippedBodies } from './dripped-bodies.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
@@ -15,6 +16,7 @@ export const attacks: readonly Attack[] = [
   copies,
   passwordGuesses,
   verificationAttack,
+  drippedBodies,
   deliverySlots,
   srsRelay,
 ]

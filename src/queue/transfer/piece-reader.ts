@@ -1,13 +1,15 @@
-// Splits a stream into a line, a number of octets, and the rest. The limits of the caller bound the memory.
+// Splits a stream into a line, a number of octets, and the rest. The limits of the caller bound the memory, however small the pieces are.
 
 import { Readable } from 'node:stream'
+import { createOctetList, joinOctets } from '../../lib/octet-list.ts'
 
 const NEWLINE = 0x0a
+const nothing = Buffer.alloc(0)
 
 export class PieceReader {
   readonly #source: AsyncIterator<Buffer>
-  #left: Buffer = Buffer.alloc(0)
-  #ended = false
+  /** Octets that were read and not used yet. */
+  #left: Buffer = nothing
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]()
@@ -15,21 +17,31 @@ export class PieceReader {
 
   /** The next line without its line end; null if there is no line end within the limit. */
   async line(limit: number): Promise<string | null> {
-    for (let searched = 0; ; ) {
-      const end = this.#left.indexOf(NEWLINE, searched)
-      if (end >= 0)
-        return this.#cut(end + 1)
-          .subarray(0, end)
-          .toString('utf8')
-      searched = this.#left.length
-      if (searched > limit || !(await this.#more())) return null
+    const line = createOctetList()
+    for (let piece: Buffer | null = this.#cut(); piece !== null; piece = await this.#next()) {
+      const end = piece.indexOf(NEWLINE)
+      line.add(end < 0 ? piece : piece.subarray(0, end))
+      if (end >= 0) {
+        this.#left = piece.subarray(end + 1)
+        return joinOctets(line).toString('utf8')
+      }
+      if (line.length > limit) return null
     }
+    return null
   }
 
   /** Exactly `count` octets; null if the stream ends before. */
   async octets(count: number): Promise<Buffer | null> {
-    while (this.#left.length < count) if (!(await this.#more())) return null
-    return this.#cut(count)
+    const read = createOctetList()
+    read.add(this.#cut())
+    while (read.length < count) {
+      const piece = await this.#next()
+      if (piece === null) return null
+      read.add(piece)
+    }
+    const whole = joinOctets(read)
+    this.#left = whole.subarray(count)
+    return whole.subarray(0, count)
   }
 
   /** The rest of the stream. */
@@ -38,25 +50,19 @@ export class PieceReader {
   }
 
   async *#pieces(): AsyncGenerator<Buffer> {
-    if (this.#left.length > 0) yield this.#cut(this.#left.length)
-    for (;;) {
-      const next = await this.#source.next()
-      if (next.done) return
-      yield next.value
-    }
+    if (this.#left.length > 0) yield this.#cut()
+    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) yield piece
   }
 
-  #cut(count: number): Buffer {
-    const piece = this.#left.subarray(0, count)
-    this.#left = this.#left.subarray(count)
+  #cut(): Buffer {
+    const piece = this.#left
+    this.#left = nothing
     return piece
   }
 
-  async #more(): Promise<boolean> {
-    if (this.#ended) return false
+  /** Null at the end of the stream. */
+  async #next(): Promise<Buffer | null> {
     const next = await this.#source.next()
-    if (next.done) this.#ended = true
-    else this.#left = this.#left.length === 0 ? next.value : Buffer.concat([this.#left, next.value])
-    return !this.#ended
+    return next.done ? null : next.value
   }
 }

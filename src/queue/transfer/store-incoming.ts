@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createOctetList, joinOctets } from '../../lib/octet-list.ts'
 import type { TransferTargetQueue, TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
 import { INLINE_LIMIT, type Queue, type StoredBody } from '../contract/queue.ts'
 
@@ -44,14 +45,14 @@ export async function storeIncoming(queue: IncomingQueue, landing: IncomingMessa
 }
 
 async function gather(body: Readable, size: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
+  const pieces = createOctetList()
   let length = 0
   for await (const piece of body as AsyncIterable<Buffer>) {
     length += piece.length
     if (length > size) break
-    pieces.push(piece)
+    pieces.add(piece)
   }
   if (length !== size)
     throw new BodySizeMismatch(`the body has ${length > size ? 'more than' : 'only'} ${Math.min(length, size)} octets`)
-  return Buffer.concat(pieces)
+  return joinOctets(pieces)
 }

@@ -33,6 +33,23 @@ describe('the writer of a spool file', () => {
     expect(Buffer.concat(writes)).toEqual(Buffer.concat(Array.from({ length: 9 }, (_, number) => chunk(number))))
   })
 
+  it('writes few pieces of memory, however small the chunks are', async () => {
+    const pieces: number[] = []
+    const descriptor = {
+      write: async (chunks: readonly Buffer[]) => void pieces.push(chunks.length),
+      sync: async () => 0,
+      empty: async () => {},
+      close: async () => {},
+    }
+    const writer = new SpoolWriter(descriptor, { take: () => {}, wrote: () => {}, release: () => {} })
+    for (let octet = 0; octet < 300_000; octet++)
+      if (!writer.write(Buffer.from([octet & 0xff]))) await once(writer, 'drain')
+    writer.end()
+    await once(writer, 'finish')
+    expect(pieces).toHaveLength(2)
+    expect(Math.max(...pieces)).toBeLessThan(30)
+  })
+
   it('writes nothing for an empty body', async () => {
     const { writer, writes } = writerOver()
     writer.end()

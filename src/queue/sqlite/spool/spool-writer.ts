@@ -3,6 +3,7 @@
 import { Writable } from 'node:stream'
 import type { BodyOctets } from './spool-space.ts'
 import type { Descriptor } from './descriptor.ts'
+import { createOctetList } from '../../../lib/octet-list.ts'
 import { asUnavailable } from '../../contract/queue-unavailable.ts'
 
 /** Octets gathered for one write: a write wakes another thread, which costs more than copying a socket's chunk. */
@@ -14,8 +15,7 @@ export class SpoolWriter extends Writable {
   readonly #descriptor: Descriptor
   readonly #inFlight: BodyOctets
   #writing: Promise<void> = Promise.resolve()
-  #gathered: Buffer[] = []
-  #octets = 0
+  readonly #gathered = createOctetList()
 
   constructor(descriptor: Descriptor, inFlight: BodyOctets) {
     super({ highWaterMark: BUFFERED_OCTETS })
@@ -27,7 +27,7 @@ export class SpoolWriter extends Writable {
   async abandon(): Promise<void> {
     this.on('error', () => {})
     this.destroy()
-    this.#gathered = []
+    this.#gathered.take()
     await this.#writing.catch(() => {})
   }
 
@@ -50,22 +50,15 @@ export class SpoolWriter extends Writable {
       callback(error as Error)
       return
     }
-    for (const { chunk } of chunks) this.#gather(chunk)
+    for (const { chunk } of chunks) this.#gathered.add(chunk)
     this.#flush(GATHERED_OCTETS, callback)
-  }
-
-  #gather(chunk: Buffer): void {
-    this.#gathered.push(chunk)
-    this.#octets += chunk.length
   }
 
   /** Writes what was gathered if it is at least `least` octets. */
   #flush(least: number, callback: (error?: Error | null) => void): void {
-    if (this.#octets < least) return callback()
-    const octets = this.#octets
-    this.#writing = this.#descriptor.write(this.#gathered)
-    this.#gathered = []
-    this.#octets = 0
+    const octets = this.#gathered.length
+    if (octets < least) return callback()
+    this.#writing = this.#descriptor.write(this.#gathered.take())
     this.#writing.then(
       () => {
         this.#inFlight.wrote(octets)
