@@ -386,6 +386,16 @@ describe('a message of the node', () => {
     expect(plain?.events.map((event) => event.kind)).toEqual(['received', 'resolved'])
   })
 
+  test('is vouched for only to the next fleet node', async () => {
+    const to = (nextHop: string) => {
+      const resolve = async () => destinations({ nextHop, recipient: 'kim@example.org' })
+      return createDraftIntake(settings(), ports({ router: { ...ports().router, resolve } })).prepare(own)
+    }
+    const relayed = (await to('peers:srs'))?.header.toString() ?? ''
+    expect(relayed).toMatch(/^Received: [^]*\r\nAuthentication-Results: example\.org;\s+auth=pass\r\nDKIM/)
+    expect((await to('mx:stranger.example'))?.header.toString()).not.toContain('Authentication-Results')
+  })
+
   test('is null if routing refuses it, and an error if routing is unavailable', async () => {
     const gone: Resolution = { kind: 'refused', reply: refusal(550, '5.1.1', 'x'), via: [] }
     const down: Resolution = { kind: 'unavailable', reply: refusal(451, '4.3.0', 'x'), via: [] }

@@ -2,7 +2,10 @@
 // that they report.
 
 import { readMessageId } from '../message/message-id.ts'
+import { buildResults } from '../message/results-field.ts'
+import type { Resolution } from '../route/resolution.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
+import { parseNextHop } from '../smtp/nexthop.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { editHeader } from './edit-header.ts'
@@ -11,6 +14,18 @@ import type { Draft, Intake } from './intake.ts'
 import { ledgerOf } from './acceptance-events.ts'
 import { recipientsOf } from './recipients.ts'
 import { signIfProven } from './sign-copies.ts'
+
+/**
+ * The next fleet node must know that this one is the author: it gives mail with an author of ours that is not proven neither a signature nor
+ * the null sender (safe-envelopes.ts). Other hosts need no such field.
+ */
+function vouching(
+  { edit }: IntakeSettings,
+  { destinations }: Extract<Resolution, { kind: 'destinations' }>,
+): string | null {
+  const isRelayed = destinations.some(({ nextHop }) => parseNextHop(nextHop)?.kind === 'peers')
+  return isRelayed ? buildResults(edit.authservId, [{ method: 'auth', result: 'pass', properties: [] }]) : null
+}
 
 /** A message with the null sender to one address; null if it cannot be routed. Throws if routing is unavailable, so that the caller retries. */
 export async function prepareOwn(
@@ -34,7 +49,11 @@ export async function prepareOwn(
     body: { kind: 'inline', bytes: own.body },
   }
   const mail = mailOf(draft, { queue: ports.queue, queueId, at })
-  const edited = editHeader(settings.edit, { draft, mail, findings: { results: null, fields: [] } })
+  const edited = editHeader(settings.edit, {
+    draft,
+    mail,
+    findings: { results: vouching(settings, resolution), fields: [] },
+  })
   // The role's `sign` concerns received mail. DSNs leave in the name of our domain, so they are signed in every role.
   const signing = await signIfProven('proven-origin', ports.signer, {
     origin,

@@ -16,7 +16,10 @@ import { wire } from '../vectors/suites.ts'
 
 // All are ours: example.org has p=none and the SRS domain within it, the others have the policy that their name says.
 const domains = ['example.org', 'reject.example', 'quarantine.example', 'broken.example', 'passing.example']
-const mail = { domains, forwards: { kim: 'kim@home.example' } }
+const mail = {
+  domains,
+  forwards: { kim: 'kim@home.example', 'lee@passing.example': 'lee@home.example' },
+}
 const service = { authors: ['news@reject.example'], spf: 'crm.example' }
 
 const HELO = 'srs-01.example.org'
@@ -33,6 +36,7 @@ beforeAll(async () => {
   world = await startWorld()
   home = await world.destination('home.example')
   await world.destination('evil.example')
+  await world.destination('refusing.example', { moods: { rcpt: 'permfail' } })
   srs = await world.node({ role: 'srs', mail, start: false })
   outside = await world.node({
     role: 'srs',
@@ -43,7 +47,13 @@ beforeAll(async () => {
   publish()
   await Promise.all([srs.start(), outside.start()])
   const peers = { srs: [`${srs.address}:${srs.port}`] }
-  mx = await world.node({ role: 'mx', mail, yaml: { peers, dmarc: { outside_services: [service] } } })
+  // The server of this address refuses every recipient.
+  const transports = { 'gone@example.org': `smtp:[mx.refusing.example]:${world.mxPort}` }
+  mx = await world.node({
+    role: 'mx',
+    mail: { ...mail, transports },
+    yaml: { peers, dmarc: { outside_services: [service] } },
+  })
 })
 afterAll(() => world.close())
 
@@ -180,6 +190,18 @@ describe('the srs node by itself', () => {
       expect(found.mail).toMatch(/<SRS0=[^>]*@forwards\.example>/)
       expect((await judged(found)).dmarc).toMatchObject({ result: 'fail', spfAligned: false })
     }
+  })
+})
+
+describe('a DSN of the mx to one of our people', () => {
+  it('is forwarded with the null sender and our signature, because the mx vouches for it', async () => {
+    const { id, text } = letter('Lee <lee@passing.example>')
+    await mx.send({ from: 'lee@passing.example', to: ['gone@example.org'], message: text })
+    await until(() => home.messages.some((one) => one.data.includes(`In-Reply-To: ${id}`)), { what: 'the DSN' })
+    const report = home.messages.find((one) => one.data.includes(`In-Reply-To: ${id}`)) as PeerMessage
+    expect(report.mail).toMatch(/^MAIL FROM:<>/)
+    expect(report.rcpts.join()).toContain('lee@home.example')
+    expect(report.data.toString()).toMatch(/^DKIM-Signature:/m)
   })
 })
 
