@@ -20,6 +20,7 @@ import { createForwardPolicy } from '../policy/forward-policy.ts'
 import type { NewMessage } from '../queue/contract/queue.ts'
 import { createRouter } from '../route/router.ts'
 import type { RouterSettings } from '../route/router-settings.ts'
+import { encodeSrs } from '../route/srs/srs.ts'
 import { plainMail, plainRecipient } from '../smtp/envelope.ts'
 import { domainOf, parseMailbox } from '../smtp/mailbox.ts'
 import type { Draft } from './intake.ts'
@@ -61,7 +62,10 @@ function directory(): Directory {
       key === 'kim@example.org'
         ? {
             kind: 'found',
-            value: { forward: { targets: [{ local: 'kim', domain: 'home.example' }], source: 'mail.yaml:2' } },
+            value: {
+              forward: { targets: [{ local: 'kim', domain: 'home.example' }], source: 'mail.yaml:2' },
+              copies: { targets: [{ local: 'archive', domain: 'bank.example' }], source: 'mail.yaml:3' },
+            },
           }
         : { kind: 'absent' },
     grants: () => ({ kind: 'absent' }),
@@ -77,6 +81,9 @@ interface Case {
   readonly finding: AuthorFinding | null
   readonly spfPasses: boolean
   readonly refuse: boolean
+  /** A forward with a copy (recipient_bcc), a foreign address that a peer relays, or a bounce to an SRS address. */
+  readonly to: 'forward' | 'relayed' | 'bounce'
+  readonly smarthost: boolean
 }
 
 const shownBy = (from: string) => readShownAuthors(readFields(Buffer.from(`From: ${from}\r\n\r\n`))).domains
@@ -87,6 +94,7 @@ function build(one: Case) {
     own: 'resolve',
     forwards: 'resolve',
     relayFor: ['local', 'peer'],
+    ...(one.smarthost ? { nextHops: { world: 'smtp:[relay.example]:587' } } : {}),
     srs: { domain: one.srsDomain, secrets: ['a secret only for tests'], reverse: true, rewrite: true },
   }
   const router = createRouter(settings, directory)
@@ -178,7 +186,9 @@ async function pass(one: Case) {
   const { intake, router, stored, bugs } = build(one)
   const origin = one.node === 'srs' ? ({ kind: 'peer', role: 'mx', vouched: 'nothing' } as const) : internet
   const request = { reversePath: one.sender, origin, at: AT }
-  const resolution = await router.resolve({ ...request, forwardPath: 'kim@example.org' })
+  const forwardPath = pathOf(one)
+  const resolution = await router.resolve({ ...request, forwardPath })
+  if (resolution.kind !== 'destinations') return { acceptance: null, sent: [] }
   const trace = `Received: from x by mx\r\nAuthentication-Results: ${resultsOf(one)}\r\n`
   const header = `${one.node === 'srs' ? trace : ''}From: ${one.from}\r\nSubject: Hello\r\n\r\n`
   const draft: Draft = {
@@ -186,7 +196,7 @@ async function pass(one: Case) {
     origin,
     sender: one.sender,
     parameters: plainMail,
-    recipients: [{ forwardPath: 'kim@example.org', parameters: plainRecipient, resolution }],
+    recipients: [{ forwardPath, parameters: plainRecipient, resolution }],
     header: Buffer.from(header),
     body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
   }
@@ -196,6 +206,13 @@ async function pass(one: Case) {
 }
 
 const internet = { kind: 'internet' } as const
+
+function pathOf({ to, srsDomain }: Case): string {
+  if (to === 'forward') return 'kim@example.org'
+  if (to === 'relayed') return 'member@home.example'
+  const bounce = encodeSrs('ann@home.example', AT, { domain: srsDomain, secrets: ['a secret only for tests'] })
+  return bounce.kind === 'rewritten' ? bounce.address : ''
+}
 
 /** The author domains for which DMARC passes at the destination; SPF passes for every name of ours, whose records list our hosts. */
 function passesFor(message: NewMessage, { srsDomain, finding }: Case): readonly string[] {
@@ -258,6 +275,8 @@ const cases: fc.Arbitrary<Case> = fc
     strictSpf: fc.boolean(),
     spfPasses: fc.boolean(),
     refuse: fc.boolean(),
+    to: fc.constantFrom('forward', 'forward', 'relayed', 'bounce'),
+    smarthost: fc.boolean(),
   })
   .map(({ domain, form, sender, outcome, strictSpf, srsDomain, ...rest }) => {
     const paths = {
@@ -273,7 +292,8 @@ const cases: fc.Arbitrary<Case> = fc
       ...authorFinding(domain, outcome[0], { policy: outcome[1], organizationalDomain }),
       strictSpf: strictSpf && outcome[1] !== null,
     }
-    return { ...rest, srsDomain, from: form(domain), sender: paths[sender], finding }
+    // SRS addresses take bounces only.
+    return { ...rest, srsDomain, from: form(domain), sender: rest.to === 'bounce' ? null : paths[sender], finding }
   })
 
 describe('mail that is not proven for a domain of ours', () => {
@@ -323,11 +343,13 @@ const base: Case = {
   finding: authorFinding('example.org', 'fail', { policy: 'none', organizationalDomain: 'example.org' }),
   spfPasses: true,
   refuse: true,
+  to: 'forward',
+  smarthost: false,
 }
 const pathsOf = async (change: Partial<Case>) => {
   const { acceptance, sent } = await pass({ ...base, ...change })
   const paths = sent.flatMap((message) => message.recipients.map((one) => one.reversePath))
-  return acceptance.kind === 'refused' ? acceptance.reply : paths
+  return acceptance?.kind === 'refused' ? acceptance.reply : [...new Set(paths)]
 }
 
 describe('the envelope', () => {
@@ -359,6 +381,13 @@ describe('the envelope', () => {
     expect(await pathsOf({ sender: null })).toMatchObject({ code: 550, enhanced: '5.7.1' })
     const finding = authorFinding('example.com', 'fail', { policy: 'none', organizationalDomain: 'example.com' })
     expect(await pathsOf({ sender: null, from: 'boss@example.com', finding })).toEqual([null])
+  })
+
+  test('of a bounce to an SRS address is the null sender, so a forged author of ours is refused', async () => {
+    const bounce = { to: 'bounce', sender: null } as const
+    expect(await pathsOf(bounce)).toMatchObject({ code: 550, enhanced: '5.7.1' })
+    const daemon = { from: 'MAILER-DAEMON@home.example', finding: authorFinding('home.example', 'none') }
+    expect(await pathsOf({ ...bounce, ...daemon })).toEqual([null])
   })
 
   test('stays the SRS address for proven mail and for foreign authors', async () => {
