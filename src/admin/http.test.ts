@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { hostile, obeyed } from '../../test/lib/hostile-text.ts'
 import type { HealthReport } from '../observe/health-report.ts'
 import { startAdmin } from './http.ts'
 import type { AdminSettings, AdminSources } from './http.ts'
@@ -33,6 +34,17 @@ afterEach(async () => {
 })
 
 describe('the admin server', () => {
+  test('escapes in the health what a terminal obeys, and keeps its value', async () => {
+    const report: HealthReport = {
+      kind: 'degraded',
+      checks: { ldap: { kind: 'degraded', reason: `down: ${hostile}` } },
+    }
+    const { url } = await start({ health: async () => report })
+    const text = await (await fetch(`${url}/healthz`)).text()
+    expect(obeyed(text)).toBeNull()
+    expect(JSON.parse(text)).toEqual(report)
+  })
+
   test('serves metrics', async () => {
     const { url } = await start()
     const response = await fetch(`${url}/metrics?x=1`)

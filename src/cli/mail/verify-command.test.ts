@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { captureIo } from '../../../test/lib/captured-io.ts'
+import { hostile, obeyed } from '../../../test/lib/hostile-text.ts'
 import { contentOf } from '../../../test/lib/message.ts'
 import { type Authority, startAuthority } from '../../demo/authority.ts'
 import type { DkimKey } from '../../dkim/key.ts'
@@ -36,6 +37,19 @@ async function run(input: string, more: Partial<VerifyOptions> = {}) {
 }
 
 describe('waypost verify', () => {
+  test('prints nothing of the message that a terminal obeys', async () => {
+    const signature = `DKIM-Signature: v=1; a=${hostile}; d=${hostile}.example; s=${hostile}; b=x; bh=x; h=from\n`
+    for (const json of [false, true]) {
+      const { out, err } = await run(`${signature}From: ${hostile} <ann@${hostile}.example>\n\nHello\n`, {
+        helo: `mail${hostile}`,
+        from: `ann${hostile}@${hostile}.example`,
+        json,
+      })
+      expect(out).not.toBe('')
+      expect(obeyed(out + err)).toBeNull()
+    }
+  })
+
   test('prints the results as text', async () => {
     const { code, out } = await run(message, { authservId: 'mx.example.org' })
     expect(code).toBe(0)
