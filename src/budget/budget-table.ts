@@ -36,6 +36,8 @@ export interface PoolBudget extends Described {
   readonly account?: number
   /** Units that one mail transaction can have. */
   readonly transaction?: number
+  /** Units that one DNS zone can have. */
+  readonly zone?: number
   /** Part of the capacity, 0 to 1, above which a purpose gets no more units; 1 if absent. */
   readonly ceilings?: Partial<Readonly<Record<Purpose, number>>>
   /** Part of the capacity, 0 to 1, that all holders of a purpose together can have; 1 if absent. */
@@ -163,6 +165,30 @@ export const budgetTable = {
     answer: 'mail waits in the queue',
     reason:
       'Many domains can have one mail host. The shares grow by one with each quick reply, up to a quarter and a half of the capacity, and halve when a host keeps a connection without a result. `concurrency` of an entry in `delivery.destinations` replaces them.',
+  },
+  dnsQuestions: {
+    kind: 'pool',
+    holds: 'Open DNS questions, each of which has a socket',
+    capacity: 256,
+    client: 8,
+    network: 24,
+    zone: 48,
+    // `people`: the policies of author domains. Above them is a part for delivery and for the node itself.
+    ceilings: { optional: 0.4, internet: 0.75, people: 0.85, delivery: 0.95 },
+    waits: true,
+    answer: 'the question waits (`dnsWaiting`)',
+    reason:
+      'Common resolvers work on 150 to 1024 questions at a time. With eight, a client that resolves in 50 ms asks 160 a second, and twenty clients with silent name servers fill less than the part for the internet.',
+  },
+  dnsWaiting: {
+    kind: 'pool',
+    holds: 'DNS questions that wait for a place, for at most five seconds',
+    capacity: 1024,
+    client: 64,
+    network: 128,
+    ceilings: { optional: 0.4, internet: 0.75, people: 0.85, delivery: 0.95 },
+    answer: 'the look-up is unavailable, which defers what depends on it',
+    reason: 'Four for each place: more would not be asked within their time.',
   },
   srsGuesses: {
     kind: 'rate',

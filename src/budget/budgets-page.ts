@@ -22,11 +22,12 @@ the code.
 ## Pools
 
 A unit is held for a time. *Client* is the share of an IPv4 address or an IPv6 /64, *network* that of
-an IPv4 /24 or IPv6 /48. A purpose gets no more units while the pool is filled to its ceiling, so that
-the rest is free for the others; its holders together get no more than its portion.
+an IPv4 /24 or IPv6 /48, *zone* that of a DNS zone. A purpose gets no more units while the pool is
+filled to its ceiling, so that the rest is free for the others; its holders together get no more than
+its portion.
 
-| pool | capacity | client | network | account | transaction | ceilings | portions | at the limit | keys |
-|---|---|---|---|---|---|---|---|---|---|
+| pool | capacity | client | network | account | transaction | zone | ceilings | portions | at the limit | keys |
+|---|---|---|---|---|---|---|---|---|---|---|
 ${pools.join('\n')}
 ${rates.length === 0 ? '' : ratesPart(rates)}
 ## Reasons
@@ -54,7 +55,8 @@ function poolRow(name: string, entry: PoolBudget): string {
     return unit === 'octets' ? formatSize(units) : String(units)
   }
   const keys = [key, clientKey].flatMap((named) => (named === undefined ? [] : [`\`${named}\``]))
-  const amounts = [entry.capacity, entry.client, entry.network, entry.account, entry.transaction].map(amount)
+  const { capacity, client, network, account, transaction, zone } = entry
+  const amounts = [capacity, client, network, account, transaction, zone].map(amount)
   return `| \`${name}\` | ${[...amounts, parts(ceilings), parts(portions), answer, keys.join(', ')].join(' | ')} |`
 }
 

@@ -4,19 +4,20 @@
 import { clientNetwork, siteNetwork } from '../lib/ip-address.ts'
 import type { PoolBudget, Purpose } from './budget-table.ts'
 
-/** The holder of units. A holder without `ip`, `account` or `transaction` has no share of that kind. */
+/** The holder of units. A holder without `ip`, `account`, `transaction` or `zone` has no share of that kind. */
 export interface Holder {
   readonly purpose: Purpose
   readonly ip?: string
   readonly account?: string
   /** Unique among the transactions that are open. */
   readonly transaction?: string
+  readonly zone?: string
   /** Shares of this holder's client and network, in place of those of the pool. */
   readonly shares?: { readonly client: number; readonly network: number }
 }
 
 /** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full. */
-export const shortages = ['capacity', 'purpose', 'client', 'network', 'account', 'transaction'] as const
+export const shortages = ['capacity', 'purpose', 'client', 'network', 'account', 'transaction', 'zone'] as const
 export type Shortage = (typeof shortages)[number]
 
 export interface Lease {
@@ -36,15 +37,17 @@ export interface Pool {
   resize(capacity: number): void
   /** Units that the client of this address has. */
   heldBy(ip: string): number
-  /** Whether `take` would succeed. Counts no refusal: for holders that wait. */
-  fits(holder: Holder, units?: number): boolean
   /** Takes units, all or none. */
   take(holder: Holder, units?: number): Taken
+  /** Whether `take` would succeed. Counts no refusal: for holders that wait. */
+  fits(holder: Holder, units?: number): boolean
+  /** How much of what this purpose can have is used, 0 to 1; 1 also if more important holders use more. */
+  filled(purpose: Purpose): number
 }
 
 export type PoolLimits = Pick<
   PoolBudget,
-  'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'ceilings' | 'portions'
+  'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'zone' | 'ceilings' | 'portions'
 >
 
 /** @param refused called for each request that the pool could not satisfy */
@@ -85,23 +88,35 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     },
     heldBy: (ip) => holders.get(`client ${clientNetwork(ip)}`) ?? 0,
     fits: (holder, units = 1) => shortageOf(shareOf(holder, limits), units) === null,
+    filled: (purpose) => {
+      const part = (of: PoolLimits['ceilings']) => Math.max(1, limits.capacity * factor * (of?.[purpose] ?? 1))
+      const held = holders.get(`purpose ${purpose}`) ?? 0
+      return Math.min(1, Math.max(used / part(limits.ceilings), held / part(limits.portions)))
+    },
     take: (holder, units = 1) => {
       const share = shareOf(holder, limits)
       const shortage = claim(share, units)
       if (shortage !== null) return { kind: 'short', shortage }
-      let held = units
-      return {
-        kind: 'lease',
-        extend: (more) => {
-          const short = claim(share, more)
-          if (short === null) held += more
-          return short
-        },
-        release: () => {
-          count(share, -held)
-          held = 0
-        },
-      }
+      return leaseOf(units, { extend: (more) => claim(share, more), release: (all) => count(share, -all) })
+    },
+  }
+}
+
+function leaseOf(
+  units: number,
+  on: { readonly extend: (units: number) => Shortage | null; readonly release: (units: number) => void },
+): Lease {
+  let held = units
+  return {
+    kind: 'lease',
+    extend: (more) => {
+      const shortage = on.extend(more)
+      if (shortage === null) held += more
+      return shortage
+    },
+    release: () => {
+      on.release(held)
+      held = 0
     },
   }
 }
@@ -112,9 +127,10 @@ interface Share {
 }
 
 /** The shares of a holder, narrowest first. */
-function shareOf({ purpose, ip, account, transaction, shares: own }: Holder, limits: PoolLimits): Share {
+function shareOf(holder: Holder, limits: PoolLimits): Share {
+  const { purpose, ip, account, transaction, zone, shares: own } = holder
   const shares: { limit: Shortage; key: string; most: number }[] = []
-  const add = (limit: 'client' | 'network' | 'account' | 'transaction', key: string | undefined) => {
+  const add = (limit: Exclude<Shortage, 'capacity' | 'purpose'>, key: string | undefined) => {
     const most = limit === 'client' || limit === 'network' ? (own?.[limit] ?? limits[limit]) : limits[limit]
     if (key !== undefined && most !== undefined) shares.push({ limit, key: `${limit} ${key}`, most })
   }
@@ -125,5 +141,6 @@ function shareOf({ purpose, ip, account, transaction, shares: own }: Holder, lim
   add('account', account)
   add('client', ip === undefined ? undefined : clientNetwork(ip))
   add('network', ip === undefined ? undefined : siteNetwork(ip))
+  add('zone', zone)
   return { purpose, shares }
 }

@@ -23,7 +23,7 @@ export function watchOwnAddresses(sources: readonly Source[], ports: OwnAddressP
   const { resolver, clock, log } = ports
   return createSourceCheck(sources, {
     clock,
-    nameOf: (address) => confirmedName(address, { resolver, clock }),
+    nameOf: (address) => confirmedName(address, { resolver, clock }, { purpose: 'delivery' }),
     chosenAddress: (family) => addressTowards(INTERNET_ADDRESS[family]),
     changed: (status) => logStatus(log, status),
   })

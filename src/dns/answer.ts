@@ -10,7 +10,8 @@ export type Reading<T> =
   | { readonly kind: 'nothing'; readonly nxdomain: boolean; readonly ttl: number }
   /** The packet ends at an alias: the next query is for `name`. */
   | { readonly kind: 'alias'; readonly name: string; readonly ttl: number; readonly links: number }
-  | { readonly kind: 'broken'; readonly cause: string }
+  /** `ours`: our resolver is the cause, not the owner of the name. */
+  | { readonly kind: 'broken'; readonly cause: string; readonly ours: boolean }
 
 /** Longest chain of CNAMEs in one look-up, against loops. Other resolvers allow 8 to 16. */
 export const MAX_ALIASES = 10
@@ -31,9 +32,8 @@ export function readRecords<T extends RecordType>(
     const alias = own.find((answer) => answer.type === 'CNAME')
     if (alias?.type !== 'CNAME') break
     const target = canonicalName(alias.data)
-    if (target === null) return { kind: 'broken', cause: `alias of ${name} points to a malformed name` }
-    if (++links > MAX_ALIASES)
-      return { kind: 'broken', cause: `more than ${MAX_ALIASES} aliases from ${question.name}` }
+    if (target === null) return broken(`alias of ${name} points to a malformed name`)
+    if (++links > MAX_ALIASES) return broken(`more than ${MAX_ALIASES} aliases from ${question.name}`)
     ttl = Math.min(ttl, alias.ttl ?? 0)
     name = target
   }
@@ -43,8 +43,12 @@ export function readRecords<T extends RecordType>(
   // An SOA shows that the resolver followed the chain to its end (RFC 2308 2.2). Without it the target needs another query.
   if (moved && negativeTtl === null) return { kind: 'alias', name, ttl, links }
   if (negativeTtl === null && isReferral(packet))
-    return { kind: 'broken', cause: 'the server refers to others instead of asking them' }
+    return { ...broken('the server refers to others instead of asking them'), ours: true }
   return { kind: 'nothing', nxdomain: false, ttl: Math.min(ttl, negativeTtl ?? 0) }
+}
+
+function broken(cause: string): Reading<never> & { readonly kind: 'broken' } {
+  return { kind: 'broken', cause, ours: false }
 }
 
 function collect<T extends RecordType>(

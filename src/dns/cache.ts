@@ -1,129 +1,88 @@
-// Caches a resolver's answers for their TTL, negative ones too (RFC 2308), and merges equal questions that are open at the same time. The
-// bound is in octets, because domain owners decide the size of answers. An unavailable answer never becomes an absent one.
+// What stands between the askers of a node and the network: answers are kept (answer-store.ts), equal questions that are open at the same
+// time are asked once, and open questions have a limited number of places (question-places.ts), which an aborted question gives back at
+// once. An unavailable answer never becomes an absent one.
 
 import type { Clock } from '../lib/clock.ts'
+import { type Answer, createAnswerStore, type QuestionKey } from './answer-store.ts'
 import { canonicalName } from './name.ts'
-import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts'
+import { zoneOf } from './name-zone.ts'
+import { createQuestionPlaces, type QuestionPools } from './question-places.ts'
+import type { Ask, DnsAnswer, RecordType, RecordTypes, Resolver, Unavailable } from './resolver.ts'
+import { type SharedQuestion, shareQuestion } from './shared-question.ts'
+import { createSilentZones } from './silent-zones.ts'
 
-/** A TTL of zero would cause a query for every recipient of one message. */
-const MIN_TTL_S = 5
-/** One day, so that a wrong record with a very long TTL expires. */
-const MAX_TTL_S = 86_400
-/** Fifteen minutes, so that a newly created name is found soon (RFC 2308 5 allows 1 to 3 hours). */
-const MAX_NEGATIVE_TTL_S = 900
-/** RFC 2308 7.1 allows up to 5 minutes; seconds are enough against a burst of retries. */
-const UNAVAILABLE_TTL_S = 5
 /** About 40 000 small answers. */
 const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
-/** Octets of an entry in addition to its data: key, objects, map slot. */
-const ENTRY_OVERHEAD = 200
+/** A question that was given up after this time without an answer counts as unanswered by its zone, ms. A live zone needs less. */
+const UNANSWERED_MS = 1_500
+/** Strangers choose the names of these questions, so a silent zone is passed over. Questions of the node itself are always asked. */
+const ofStrangers: ReadonlySet<Ask['purpose']> = new Set<Ask['purpose']>(['people', 'internet', 'optional'])
 
-type Answer = DnsAnswer<RecordTypes[RecordType]>
+const optional: Ask = { purpose: 'optional' }
 
-interface Entry {
-  readonly answer: Answer
-  /** Monotonic milliseconds, as `expiresAt`. */
-  readonly storedAt: number
-  readonly expiresAt: number
-  readonly octets: number
+export interface CacheOptions {
+  readonly clock: Clock
+  readonly pools: QuestionPools
+  /** Bounds the answers that are kept. */
+  readonly maxOctets?: number
 }
 
-/** Wraps `inner`. `maxOctets` bounds the cached data; the least recently used entries are dropped first. */
-export function createCachedResolver(
-  inner: Resolver,
-  options: { readonly clock: Clock; readonly maxOctets?: number },
-): Resolver {
-  const { clock, maxOctets = DEFAULT_CACHE_OCTETS } = options
-  const entries = new Map<string, Entry>()
-  const waiting = new Map<string, Promise<Answer>>()
-  let cachedOctets = 0
+/** @param inner obeys the signal of `Ask` */
+export function createCachedResolver(inner: Resolver, options: CacheOptions): Resolver {
+  const { clock, pools, maxOctets = DEFAULT_CACHE_OCTETS } = options
+  const store = createAnswerStore(clock, maxOctets)
+  const places = createQuestionPlaces(pools, clock)
+  const silent = createSilentZones(clock)
+  const open = new Map<string, SharedQuestion<Answer>>()
 
-  const drop = (key: string, entry: Entry): void => {
-    entries.delete(key)
-    cachedOctets -= entry.octets
+  /** The answer that is kept, or that of the same question if it is open; null if it has to be asked. */
+  const known = (key: QuestionKey, { signal }: Ask): Answer | Promise<Answer> | null =>
+    store.recall(key) ?? open.get(`${key.type} ${key.name}`)?.join(signal) ?? null
+
+  const query = async (key: QuestionKey, zone: string, signal: AbortSignal): Promise<Answer> => {
+    const askedAt = clock.monotonic()
+    const answer: Answer = await inner.resolve(key.name, key.type, { purpose: 'delivery', signal })
+    const isAnswer = answer.kind !== 'unavailable' || answer.ours !== true
+    if (isAnswer) silent.answered(zone)
+    else if (!signal.aborted || clock.monotonic() - askedAt >= UNANSWERED_MS) silent.unanswered(zone)
+    if (!signal.aborted) store.keep(key, answer)
+    return answer
   }
-  const recall = (key: string): Answer | null => {
-    const entry = entries.get(key)
-    if (entry === undefined) return null
-    const now = clock.monotonic()
-    if (now >= entry.expiresAt) {
-      drop(key, entry)
-      return null
+  const ask = async (key: QuestionKey, asked: Ask): Promise<Answer> => {
+    const { purpose, client, signal } = asked
+    const zone = zoneOf(key.name)
+    if (ofStrangers.has(purpose) && silent.isSilent(zone))
+      return unavailable(key, `the name servers of ${zone} did not answer the last questions`)
+    const place = await places.take({ purpose, zone, ...(client !== undefined && { ip: client }) }, signal)
+    if (place.kind === 'none') return unavailable(key, place.cause)
+    // The same question may have been asked during the wait.
+    const meanwhile = known(key, asked)
+    if (meanwhile !== null) {
+      place.release()
+      return meanwhile
     }
-    // Moves the entry to the end of the map, which is ordered by last use.
-    entries.delete(key)
-    entries.set(key, entry)
-    return aged(entry.answer, Math.floor((now - entry.storedAt) / 1000))
-  }
-  const store = (key: string, answer: Answer): void => {
-    const old = entries.get(key)
-    if (old !== undefined) drop(key, old)
-    const octets = ENTRY_OVERHEAD + key.length + octetsOf(answer)
-    if (octets > maxOctets) return
-    const now = clock.monotonic()
-    entries.set(key, { answer, storedAt: now, expiresAt: now + lifetime(answer) * 1000, octets })
-    cachedOctets += octets
-    for (const [oldestKey, oldest] of entries) {
-      if (cachedOctets <= maxOctets) break
-      drop(oldestKey, oldest)
-    }
-  }
-  const query = async (key: string, name: string, type: RecordType): Promise<Answer> => {
-    try {
-      const answer: Answer = await inner.resolve(name, type)
-      store(key, answer)
-      return answer
-    } finally {
-      waiting.delete(key)
-    }
+    const id = `${key.type} ${key.name}`
+    const question = shareQuestion<Answer>({
+      ask: (aborted) => query(key, zone, aborted),
+      given: () => unavailable(key, 'aborted'),
+      ended: () => {
+        place.release()
+        if (open.get(id) === question) open.delete(id)
+      },
+    })
+    open.set(id, question)
+    return question.join(signal)
   }
   return {
-    async resolve<T extends RecordType>(name: string, type: T) {
-      const key = `${type} ${canonicalName(name) ?? name}`
-      let answer = recall(key) ?? waiting.get(key)
-      if (answer === undefined) {
-        answer = query(key, name, type)
-        waiting.set(key, answer)
-      }
+    async resolve<T extends RecordType>(name: string, type: T, asked: Ask = optional) {
+      const key = { type, name: canonicalName(name) ?? name }
+      if (asked.signal?.aborted) return unavailable(key, 'aborted')
       // The key holds the type, so the answer is of this type.
-      return (await answer) as DnsAnswer<RecordTypes[T]>
+      return (await (known(key, asked) ?? ask(key, asked))) as DnsAnswer<RecordTypes[T]>
     },
   }
 }
 
-/** Seconds for which an answer is cached. */
-function lifetime(answer: Answer): number {
-  switch (answer.kind) {
-    case 'unavailable':
-      return UNAVAILABLE_TTL_S
-    case 'absent':
-      return clamp(answer.ttl, MAX_NEGATIVE_TTL_S)
-    case 'found':
-      return clamp(answer.ttl, MAX_TTL_S)
-  }
-}
-
-function clamp(ttl: number, max: number): number {
-  return Math.min(Math.max(ttl, MIN_TTL_S), max)
-}
-
-/** The answer with its remaining TTL. */
-function aged(answer: Answer, seconds: number): Answer {
-  if (answer.kind === 'unavailable') return answer
-  return { ...answer, ttl: Math.max(0, answer.ttl - seconds) }
-}
-
-function octetsOf(answer: Answer): number {
-  if (answer.kind === 'unavailable') return answer.cause.length
-  if (answer.kind === 'absent') return 0
-  return answer.records.reduce<number>((sum, record) => sum + recordOctets(record), answer.name.length)
-}
-
-function recordOctets(record: RecordTypes[RecordType]): number {
-  const overhead = 64
-  if (typeof record === 'string') return overhead + record.length
-  if ('exchange' in record) return overhead + record.exchange.length
-  if ('target' in record) return overhead + record.target.length
-  if ('data' in record) return overhead + record.data.length
-  return record.reduce((sum, chunk) => sum + overhead + chunk.length, overhead)
+function unavailable({ type, name }: QuestionKey, cause: string): Unavailable {
+  return { kind: 'unavailable', cause: `${type} of ${name}: ${cause}`, ours: true }
 }

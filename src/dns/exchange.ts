@@ -26,7 +26,7 @@ export interface Question {
 
 export type Exchanged =
   | { readonly kind: 'answered'; readonly packet: dnsPacket.DecodedPacket; readonly rcode: string }
-  /** Time-out, refused connection, malformed answer. */
+  /** Time-out, refused connection, malformed answer, aborted. */
   | { readonly kind: 'failed'; readonly cause: string }
 
 /** Queries one server once: the network as a port. */
@@ -36,6 +36,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   /** False for a server that answers FORMERR to EDNS. */
   readonly edns: boolean
+  /** Ends the query: its socket closes at once. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The real network: a new socket, so a new source port, and a random ID for every query (RFC 5452). */
@@ -43,16 +45,18 @@ export const networkExchange: Exchange = async (server, question, options) => {
   const deadline = systemClock.monotonic() + options.timeoutMs
   const id = randomInt(0x10000)
   const query = encodeQuery(id, question, options.edns)
-  const byUdp = await queryByUdp(server, query, { id, question, timeoutMs: options.timeoutMs })
+  const { timeoutMs, signal } = options
+  const byUdp = await queryByUdp(server, query, { id, question, timeoutMs, signal })
   if (byUdp.kind === 'failed' || !byUdp.packet.flag_tc) return byUdp
   const left = Math.max(1, deadline - systemClock.monotonic())
-  return queryByTcp(server, query, { id, question, timeoutMs: left })
+  return queryByTcp(server, query, { id, question, timeoutMs: left, signal })
 }
 
 interface Expected {
   readonly id: number
   readonly question: Question
   readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
 }
 
 function encodeQuery(id: number, question: Question, edns: boolean): Buffer {
@@ -81,6 +85,7 @@ function queryByUdp(server: DnsServer, query: Buffer, expected: Expected): Promi
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
     const finish = (result: Exchanged): void => {
       timer.cancel()
+      expected.signal?.removeEventListener('abort', abort)
       socket.removeAllListeners()
       // Without a listener, a late 'error' event of the closed socket would crash the process.
       socket.on('error', () => {})
@@ -88,6 +93,8 @@ function queryByUdp(server: DnsServer, query: Buffer, expected: Expected): Promi
       resolve(result)
     }
     const timer = systemClock.after(expected.timeoutMs, () => finish(failed('time-out')))
+    const abort = () => finish(failed('aborted'))
+    expected.signal?.addEventListener('abort', abort, { once: true })
     socket.on('error', (error) => finish(failed(error.message)))
     socket.on('message', (data) => {
       const result = readAnswer(data, expected)
@@ -109,12 +116,15 @@ function queryByTcp(server: DnsServer, query: Buffer, expected: Expected): Promi
     const socket = connect({ host: server.host, port: server.port })
     const finish = (result: Exchanged): void => {
       timer.cancel()
+      expected.signal?.removeEventListener('abort', abort)
       socket.removeAllListeners()
       socket.on('error', () => {})
       socket.destroy()
       resolve(result)
     }
     const timer = systemClock.after(expected.timeoutMs, () => finish(failed('time-out over TCP')))
+    const abort = () => finish(failed('aborted'))
+    expected.signal?.addEventListener('abort', abort, { once: true })
     const received = createOctetList()
     let wanted: number | null = null
     socket.on('error', (error) => finish(failed(error.message)))

@@ -4,7 +4,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { addressOctets } from '../lib/ip-address.ts'
 import { lookupAddresses } from './host-addresses.ts'
-import type { Resolver } from './resolver.ts'
+import { askAs } from './ask-as.ts'
+import type { Ask, Resolver } from './resolver.ts'
 
 /** The client waits for its greeting during the look-up. After this time it counts as a client without a name. */
 export const NAME_LIMIT_MS = 2_000
@@ -23,19 +24,23 @@ const none: ClientName = { kind: 'none' }
 /** A host name (RFC 1123 2.1), with the underscore that some have. Other names are not written into a trace field. */
 const hostName = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/
 
-/** The confirmed name of an address, within `NAME_LIMIT_MS`. Rejects only if the resolver rejects. */
+/** The confirmed name of an address, within `NAME_LIMIT_MS`; the signal of `ask` ends the look-up. Rejects only if the resolver rejects. */
 export async function confirmedName(
   ip: string,
   ports: { readonly resolver: Resolver; readonly clock: Clock },
+  ask: Ask = { purpose: 'optional' },
 ): Promise<ClientName> {
   const done = new AbortController()
+  const end = () => done.abort()
+  ask.signal?.addEventListener('abort', end, { once: true })
   const late = ports.clock.sleep(NAME_LIMIT_MS, done.signal).then(
     (): ClientName => ({ kind: 'unavailable', cause: `no answer within ${NAME_LIMIT_MS} ms` }),
     () => none,
   )
   try {
-    return await Promise.race([confirm(ip, ports.resolver), late])
+    return await Promise.race([confirm(ip, askAs(ports.resolver, { ...ask, signal: done.signal })), late])
   } finally {
+    ask.signal?.removeEventListener('abort', end)
     done.abort()
   }
 }

@@ -1,5 +1,6 @@
 // The resolver of a node: a stub for the configured servers, or for those of resolv.conf, behind a cache.
 
+import type { Budgets } from '../budget/budgets.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createCachedResolver } from './cache.ts'
 import type { Resolver } from './resolver.ts'
@@ -13,7 +14,12 @@ export interface ResolverSettings {
   readonly timeoutMs: number
 }
 
-export async function openResolver({ servers, timeoutMs }: ResolverSettings, clock: Clock): Promise<Resolver> {
+/** @param budgets has the places of questions */
+export async function openResolver(
+  { servers, timeoutMs }: ResolverSettings,
+  { clock, budgets }: { readonly clock: Clock; readonly budgets: Pick<Budgets, 'pool'> },
+): Promise<Resolver> {
   const settings = servers ? { ...stubDefaults, servers, timeoutMs } : await readSystemServers()
-  return createCachedResolver(createStubResolver(settings), { clock })
+  const pools = { open: budgets.pool('dnsQuestions'), waiting: budgets.pool('dnsWaiting') }
+  return createCachedResolver(createStubResolver(settings), { clock, pools })
 }

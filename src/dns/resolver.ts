@@ -1,5 +1,7 @@
 // The DNS as a port (RFC 1035, RFC 4035 authentic bit). A failed look-up is never an absent name.
 
+import type { Purpose } from '../budget/budget-table.ts'
+
 /** Record data by type; names in lower case without the final dot. */
 export interface RecordTypes {
   A: string
@@ -26,9 +28,29 @@ export type DnsAnswer<T> =
     }
   /** `nxdomain` true: no such name; false: the name exists without this type. */
   | { readonly kind: 'absent'; readonly nxdomain: boolean; readonly ttl: number; readonly authentic: boolean }
-  /** SERVFAIL (bogus DNSSEC shows as this), time-out, malformed answer, no server reachable. */
-  | { readonly kind: 'unavailable'; readonly cause: string }
+  | Unavailable
+
+/** SERVFAIL (bogus DNSSEC shows as this), time-out, malformed answer, no server reachable, no place for the question. */
+export interface Unavailable {
+  readonly kind: 'unavailable'
+  readonly cause: string
+  /**
+   * True if the cause may be on our side: no place, no answer from our resolver in time, the asker gave up. Absent if our resolver answered
+   * that the name cannot be resolved, so that the owner of the name is the cause.
+   */
+  readonly ours?: boolean
+}
+
+/** For whom a question is. It decides which part of the places the question can have. */
+export interface Ask {
+  readonly purpose: Purpose
+  /** The address of the client that causes the question. */
+  readonly client?: string
+  /** Ends the question: its place is free at once, and the answer is unavailable. */
+  readonly signal?: AbortSignal
+}
 
 export interface Resolver {
-  resolve<T extends RecordType>(name: string, type: T): Promise<DnsAnswer<RecordTypes[T]>>
+  /** `ask` is `optional` without a client if it is absent; `askAs` binds another one to a resolver. */
+  resolve<T extends RecordType>(name: string, type: T, ask?: Ask): Promise<DnsAnswer<RecordTypes[T]>>
 }

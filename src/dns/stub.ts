@@ -1,12 +1,11 @@
 // A stub resolver (RFC 1034 5.3.1) that returns TTL and authentic bit (RFC 4035 4.9.3), which Node's resolver hides. It queries validating
-// recursive servers; it does not validate signatures itself and does not cache (cache.ts does).
+// recursive servers; it does not validate signatures itself. cache.ts keeps answers and limits the number of open queries.
 
 import { isLoopbackAddress } from '../lib/ip-address.ts'
-import { createSemaphore } from '../lib/semaphore.ts'
 import { readRecords } from './answer.ts'
 import { type DnsServer, type Exchange, type Exchanged, networkExchange, type Question } from './exchange.ts'
 import { canonicalName } from './name.ts'
-import type { DnsAnswer, RecordType, RecordTypes, Resolver } from './resolver.ts'
+import type { DnsAnswer, RecordType, RecordTypes, Resolver, Unavailable } from './resolver.ts'
 
 export interface StubSettings {
   /** Queried in this order; never empty. */
@@ -25,27 +24,27 @@ export interface StubSettings {
 /** Five seconds and two rounds, as resolv.conf(5). */
 export const stubDefaults = { timeoutMs: 5_000, tries: 2, trustAuthentic: false } as const
 
-/**
- * Queries open at one time. Each has a socket: a thousand sessions that wait for a silent server must not use up the file descriptors that
- * they need themselves.
- */
-const MAX_QUESTIONS = 256
-
 /** A resolver over the given servers. `exchange` is the network; tests pass their own. */
 export function createStubResolver(settings: StubSettings, exchange: Exchange = networkExchange): Resolver {
-  const places = createSemaphore(MAX_QUESTIONS)
-  const query = (question: Question): Promise<Queried> => places.run(() => queryServers(settings, question, exchange))
   return {
-    async resolve(name, type) {
+    async resolve(name, type, ask) {
       const canonical = canonicalName(name)
       // No server can know a malformed name, so no query is needed.
       if (canonical === null) return { kind: 'absent', nxdomain: true, ttl: 0, authentic: false }
-      return resolveChain({ name: canonical, type }, query)
+      const network = { exchange, signal: ask?.signal }
+      return resolveChain({ name: canonical, type }, (question) => queryServers(settings, question, network))
     },
   }
 }
 
-type Queried = { readonly exchanged: Exchanged; readonly authentic: boolean }
+type Queried =
+  | { readonly exchanged: Exchanged & { readonly kind: 'answered' }; readonly authentic: boolean }
+  | Unavailable
+
+interface Network {
+  readonly exchange: Exchange
+  readonly signal: AbortSignal | undefined
+}
 
 /** Follows aliases with further queries up to the limit. */
 async function resolveChain<T extends RecordType>(
@@ -58,13 +57,13 @@ async function resolveChain<T extends RecordType>(
   let authentic = true
   for (;;) {
     const queried = await query({ name, type: first.type })
-    if (queried.exchanged.kind === 'failed') return { kind: 'unavailable', cause: queried.exchanged.cause }
+    if ('kind' in queried) return queried
     authentic &&= queried.authentic
     const { packet, rcode } = queried.exchanged
     const reading = readRecords(packet, rcode, { name, type: first.type, links })
     switch (reading.kind) {
       case 'broken':
-        return { kind: 'unavailable', cause: reading.cause }
+        return unavailable(reading.cause, reading.ours)
       case 'records':
         return {
           kind: 'found',
@@ -83,13 +82,17 @@ async function resolveChain<T extends RecordType>(
 }
 
 /** Queries the servers in turn. A server that answered SERVFAIL or REFUSED is not queried again; a silent one is. */
-async function queryServers(settings: StubSettings, question: Question, exchange: Exchange): Promise<Queried> {
+async function queryServers(settings: StubSettings, question: Question, network: Network): Promise<Queried> {
   const causes = new Map<DnsServer, string>()
+  const { signal } = network
+  // A resolver that answers SERVFAIL has asked the owner's servers; every other failure may be ours.
+  let ours = true
   let candidates = [...settings.servers]
   for (let round = 0; round < settings.tries && candidates.length > 0; round++) {
     const silent: DnsServer[] = []
     for (const server of candidates) {
-      const exchanged = await queryServer(server, question, { timeoutMs: settings.timeoutMs, exchange })
+      const exchanged = await queryServer(server, question, { timeoutMs: settings.timeoutMs, ...network })
+      if (signal?.aborted) return unavailable(`${question.type} of ${question.name}: aborted`, ours)
       if (exchanged.kind === 'failed') {
         silent.push(server)
         causes.set(server, exchanged.cause)
@@ -98,25 +101,29 @@ async function queryServers(settings: StubSettings, question: Question, exchange
         return { exchanged, authentic: trusted && exchanged.packet.flag_ad }
       } else {
         causes.set(server, exchanged.rcode)
+        if (exchanged.rcode === 'SERVFAIL') ours = false
       }
     }
     candidates = silent
   }
   const failures = [...causes].map(([server, cause]) => `${server.host}:${server.port} ${cause}`).join(', ')
   const cause = `${question.type} of ${question.name}: ${failures || 'no DNS server configured'}`
-  return { exchanged: { kind: 'failed', cause }, authentic: false }
+  return unavailable(cause, ours)
+}
+
+function unavailable(cause: string, ours: boolean): Unavailable {
+  return ours ? { kind: 'unavailable', cause, ours } : { kind: 'unavailable', cause }
 }
 
 async function queryServer(
   server: DnsServer,
   question: Question,
-  options: { readonly timeoutMs: number; readonly exchange: Exchange },
+  { timeoutMs, exchange, signal }: Network & { readonly timeoutMs: number },
 ): Promise<Exchanged> {
-  const { timeoutMs, exchange } = options
-  const first = await exchange(server, question, { timeoutMs, edns: true })
+  const first = await exchange(server, question, { timeoutMs, edns: true, signal })
   // RFC 6891 7: a server without EDNS answers FORMERR (some NOTIMP) and is queried again without it.
   if (first.kind === 'answered' && (first.rcode === 'FORMERR' || first.rcode === 'NOTIMP')) {
-    return exchange(server, question, { timeoutMs, edns: false })
+    return exchange(server, question, { timeoutMs, edns: false, signal })
   }
   return first
 }

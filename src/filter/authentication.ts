@@ -17,6 +17,16 @@ export interface AuthorFinding {
   readonly spfAligned: boolean
   /** The record asks for strict alignment of SPF (aspf=s). */
   readonly strictSpf: boolean
+  /** With `temperror`, unless the message passes under every policy. */
+  readonly undecided?: Undecided
+}
+
+/** What a look-up that failed leaves open. */
+export interface Undecided {
+  /** The policy that applies if no identifier passes; null if it is not known. */
+  readonly policy: AuthorFinding['policy']
+  /** True if the cause may be on our side: no place for the question, no answer from our resolver, no time. */
+  readonly ours: boolean
 }
 
 export interface Authentication {
@@ -41,6 +51,8 @@ export interface Authentication {
     readonly authors: readonly AuthorFinding[]
     /** Why From: is not clear; null if it is. */
     readonly problem: string | null
+    /** With `temperror`, if nothing is known of the authors: time is up. */
+    readonly undecided?: Undecided
     readonly spfAligned: boolean
     readonly dkimAligned: boolean
   }
@@ -60,6 +72,8 @@ export interface AuthenticationRequest {
   /** The authserv-id for `results`. */
   readonly authservId: string
   readonly now: number
+  /** Aborted when the client has gone: the verification ends early, because its result has no reader. */
+  readonly closed?: AbortSignal
 }
 
 export interface Authenticator {

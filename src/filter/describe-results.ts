@@ -118,9 +118,10 @@ function describeUnevaluated(found: Exclude<DmarcFinding, { kind: 'evaluated' }>
   const result = kind === 'unavailable' ? 'temperror' : 'permerror'
   const nothing = { domain: null, policy: null, spfAligned: false, dkimAligned: false, policyDomain: null }
   const authors = kind === 'several' ? found.authors : []
+  const open = kind === 'unavailable' && { undecided: { policy: null, ours: true } }
   const problem = kind === 'unavailable' ? null : reason
   return {
-    finding: { result, ...nothing, severalAuthors: kind === 'several', authors, problem },
+    finding: { result, ...nothing, severalAuthors: kind === 'several', authors, problem, ...open },
     outcome: { method: 'dmarc', result, reason: cut(reason), properties: [] },
   }
 }

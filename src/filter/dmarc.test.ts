@@ -93,6 +93,47 @@ describe('what the forwarding node must know', () => {
   })
 })
 
+describe('a look-up that fails', () => {
+  const signed = (domain: string) =>
+    `DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=${domain}; s=s; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA`
+  const reject = { '_dmarc.bank.example': policy('p=reject') }
+
+  /** A forgery of bank.example by evil.example. */
+  async function undecided(zone: Zone, header = '') {
+    const found = await dmarc('ceo@bank.example', 'x@evil.example', zone)
+    if (header === '') return found
+    return (await authenticate(`${header}\r\nFrom: ceo@bank.example\r\n\r\n`, 'x@evil.example', '')).dmarc
+  }
+
+  test('leaves a policy open that is known: the key of an aligned signature', async () => {
+    const zone: Zone = { ...reject, 's._domainkey.sub.bank.example': { fail: 'SERVFAIL' } }
+    const found = await undecided(zone, signed('sub.bank.example'))
+    expect(found).toMatchObject({ result: 'temperror', authors: [{ undecided: { policy: 'reject' } }] })
+    expect(await undecided(zone, signed('evil.example'))).toMatchObject({ result: 'fail', policy: 'reject' })
+  })
+
+  test.each([
+    ['SERVFAIL', false],
+    ['TIMEOUT', true],
+    ['REFUSED', true],
+  ] as const)('leaves an unknown policy open: %s', async (fail, ours) => {
+    const found = await undecided({ '_dmarc.bank.example': { fail } })
+    expect(found).toMatchObject({ result: 'temperror', policy: null, authors: [{ undecided: { policy: null, ours } }] })
+  })
+
+  test('counts the stricter policy where it is unknown whether the domain exists (np)', async () => {
+    const zone: Zone = { '_dmarc.bank.example': policy('p=none; np=reject'), 'no.bank.example': { fail: 'SERVFAIL' } }
+    const found = await dmarc('ceo@no.bank.example', 'x@evil.example', zone)
+    expect(found).toMatchObject({ result: 'temperror', authors: [{ undecided: { policy: 'reject' } }] })
+  })
+
+  test('leaves nothing open for a message that SPF of the author domain itself passes', async () => {
+    const found = await dmarc('x@a.example', 'x@a.example', { '_dmarc.a.example': { fail: 'TIMEOUT' } })
+    expect(found).toMatchObject({ result: 'temperror' })
+    expect(found.authors[0]).not.toHaveProperty('undecided')
+  })
+})
+
 describe('alignment (RFC 9989 4.4)', () => {
   const zone: Zone = { '_dmarc.a.example': policy('p=reject') }
 

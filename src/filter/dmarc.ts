@@ -5,7 +5,7 @@ import { evaluateDmarc } from 'mailauth/lib/dmarc/index.js'
 import type { DKIMVerifyResult, SPFResult } from 'mailauth'
 import type { ShownAuthors } from '../message/shown-authors.ts'
 import type { AuthorFinding } from './authentication.ts'
-import type { MailauthResolver } from './mailauth-adapter.ts'
+import { isOurs, type MailauthResolver } from './mailauth-adapter.ts'
 
 /** Author domains that are evaluated; each costs up to eight queries (RFC 9989 4.10). Real messages have one. */
 const MAX_AUTHOR_DOMAINS = 4
@@ -60,7 +60,13 @@ const unevaluated = {
 } as const
 
 async function evaluateAuthor(authorDomain: string, evidence: Evidence): Promise<EvaluatedAuthor> {
-  const { spf, signatures, resolver } = evidence
+  const { spf, signatures } = evidence
+  let ours = false
+  const resolver: MailauthResolver = (name, type) =>
+    evidence.resolver(name, type).catch((error: unknown) => {
+      ours ||= isOurs(error)
+      throw error
+    })
   const headerFrom = [`author@${authorDomain}`]
   const passing = signatures.results.filter((row) => row.status.result === 'pass')
   const { response, dkimAligned } = await evaluateDmarc({
@@ -76,17 +82,29 @@ async function evaluateAuthor(authorDomain: string, evidence: Evidence): Promise
   if (response === false) return { ...unevaluated, domain: authorDomain }
   let result = response.status.result as 'pass' | 'fail' | 'none' | 'temperror'
   if (result === 'fail' && (await mightPass(headerFrom, evidence))) result = 'temperror'
-  const policy = result === 'pass' || result === 'fail' ? ((response.policy ?? null) as AuthorFinding['policy']) : null
+  const known = (response.policy ?? null) as AuthorFinding['policy']
+  const policy = result === 'pass' || result === 'fail' ? known : null
+  const domain = String(response.status.header?.from ?? authorDomain)
+  // An identifier of the author domain itself aligns under every policy (4.4).
+  const identifiers = [spf?.status.result === 'pass' ? spf.domain : null, ...passing.map((row) => row.signingDomain)]
+  const isProven = identifiers.some((one) => one?.toLowerCase() === domain.toLowerCase())
+  const undecided = { policy: strictest(response.np, known), ours }
   return {
     result,
-    domain: String(response.status.header?.from ?? authorDomain),
+    domain,
     organizationalDomain: response.domain ?? null,
     policy,
     policyDomain: policy === null ? null : (response.policyDomain ?? null),
     spfAligned: Boolean(response.alignment?.spf.result),
     strictSpf: Boolean(response.alignment?.spf.strict),
     alignedSigners: new Set(dkimAligned ?? []),
+    ...(result === 'temperror' && !isProven && { undecided }),
   }
+}
+
+/** mailauth assumes the weaker one if it does not know whether `np` applies (4.7). A forger must not gain by that. */
+function strictest(np: string | undefined, known: AuthorFinding['policy']): AuthorFinding['policy'] {
+  return np === 'reject' && known !== null ? 'reject' : known
 }
 
 /**

@@ -1,16 +1,21 @@
 // Adapts the resolver to the interface of node:dns promises, which mailauth uses: string arrays, and errors with a code.
 
+import { askAs } from '../dns/ask-as.ts'
 import { canonicalName } from '../dns/name.ts'
-import type { DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolver.ts'
+import type { Ask, DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolver.ts'
 
 /** `(name, type) => records` as `dns.promises.resolve`; rejects with ENOTFOUND, ENODATA, EBADNAME or ESERVFAIL as Node does. */
 export type MailauthResolver = (name: string, type: string) => Promise<string[] | string[][]>
 
+/** A `MailauthResolver` that also says for whom it asks. */
+export type AskingResolver = (name: string, type: string, ask?: Ask) => ReturnType<MailauthResolver>
+
 /** Adapts the resolver. Types that mailauth never queries reject with ENOTIMP. */
-export function createMailauthResolver(resolver: Resolver): MailauthResolver {
-  const ask = async (name: string, type: string): Promise<readonly (string | string[] | object)[]> => {
+export function createMailauthResolver(bare: Resolver): AskingResolver {
+  const look = async (name: string, type: string, ask?: Ask): Promise<readonly (string | string[] | object)[]> => {
     // Node rejects such names itself, and mailauth distinguishes them from names that do not exist.
     if (canonicalName(name) === null) throw dnsError('EBADNAME', name, type)
+    const resolver = ask ? askAs(bare, ask) : bare
     switch (type) {
       case 'A':
       case 'AAAA':
@@ -31,7 +36,7 @@ export function createMailauthResolver(resolver: Resolver): MailauthResolver {
     }
   }
   // The type of mailauth has string arrays only; its SPF code reads MX objects.
-  return ask as MailauthResolver
+  return look as AskingResolver
 }
 
 function rows<T extends RecordType>(answer: DnsAnswer<RecordTypes[T]>, name: string, type: T): RecordTypes[T][] {
@@ -41,8 +46,14 @@ function rows<T extends RecordType>(answer: DnsAnswer<RecordTypes[T]>, name: str
     case 'absent':
       throw dnsError(answer.nxdomain ? 'ENOTFOUND' : 'ENODATA', name, type)
     case 'unavailable':
-      throw dnsError('ESERVFAIL', name, type)
+      throw Object.assign(dnsError('ESERVFAIL', name, type), { ours: answer.ours === true })
   }
+}
+
+/** True if an error of a look-up may be our own fault: no place, no time, no answer from our resolver. */
+export function isOurs(error: unknown): boolean {
+  const { code, ours } = error as NodeJS.ErrnoException & { readonly ours?: boolean }
+  return code === 'ETIMEOUT' || ours === true
 }
 
 function dnsError(code: string, name: string, type: string): Error {

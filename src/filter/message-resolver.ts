@@ -1,27 +1,45 @@
-// The DNS for one message: each question is queried once, each look-up has a time limit, and none starts after the deadline. Otherwise a
-// sender with slow name servers decides how long a verification takes.
+// The DNS for one message: each question is queried once, each look-up has a time limit, and none starts or continues after the deadline.
+// Otherwise a sender with slow name servers decides how long a verification takes.
 
 import type { Clock } from '../lib/clock.ts'
 import { readFields } from '../message/header.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Deadline } from './verification-deadline.ts'
-import type { MailauthResolver } from './mailauth-adapter.ts'
+import type { AskingResolver, MailauthResolver } from './mailauth-adapter.ts'
 
-/** Wraps the adapter for one message. A late look-up rejects with ETIMEOUT, as in Node. */
-export function createMessageResolver(
-  answer: MailauthResolver,
-  options: { readonly clock: Clock; readonly deadline: Deadline; readonly limitMs: number },
-): MailauthResolver {
+export interface MessageResolverOptions {
+  readonly clock: Clock
+  readonly deadline: Deadline
+  readonly limitMs: number
+  /** The address of the client that sent the message. */
+  readonly client: string
+}
+
+/** Wraps the adapter for one message. A late look-up is aborted and rejects with ETIMEOUT, as in Node. */
+export function createMessageResolver(answer: AskingResolver, options: MessageResolverOptions): MailauthResolver {
+  const { clock, deadline, limitMs, client } = options
   const queried = new Map<string, ReturnType<MailauthResolver>>()
   return (name, type) => {
-    if (options.deadline.passed()) return Promise.reject(timeUp())
+    if (deadline.passed()) return Promise.reject(timeUp())
     const key = `${type} ${name.toLowerCase()}`
     const known = queried.get(key)
     if (known) return known
-    const limited = within(options.clock, options.limitMs, answer(name, type))
+    const late = new AbortController()
+    const end = () => late.abort()
+    deadline.signal.addEventListener('abort', end, { once: true })
+    const looked = answer(name, type, { purpose: purposeOf(name), client, signal: late.signal })
+    const limited = within(clock, limitMs, looked).finally(() => {
+      deadline.signal.removeEventListener('abort', end)
+      end()
+    })
     queried.set(key, limited)
     return limited
   }
+}
+
+/** The policy of the author decides about the message, so its place does not depend on those for keys and SPF. */
+function purposeOf(name: string): 'people' | 'internet' {
+  return name.toLowerCase().startsWith('_dmarc.') ? 'people' : 'internet'
 }
 
 function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {

@@ -5,7 +5,8 @@ import { fakeResolver, type Zone } from '../../test/lib/fake-resolver.ts'
 import { bodyHash, handMadeKey, keyText, signField } from '../../test/lib/hand-made-signature.ts'
 import { contentOf } from '../../test/lib/message.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
-import type { Resolver } from '../dns/resolver.ts'
+import { until } from '../../test/lib/until.ts'
+import type { Ask, Resolver } from '../dns/resolver.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { AuthenticationRequest } from './authentication.ts'
 import { createThreadedAuthenticator, estimateMs, type ThreadedAuthenticator } from './threaded-authenticator.ts'
@@ -80,6 +81,28 @@ describe('a message', () => {
     const content = { ...request('', {}, 0).content, openBody: unread, bodySize: 10_000_000 }
     expect((await open().authenticate(request('', { content }, 0))).dkim).toEqual([])
   })
+})
+
+test('the questions of a thread are those of the client, and end when it has gone', async () => {
+  const asks: (Ask | undefined)[] = []
+  const asked = Promise.withResolvers<void>()
+  const silent: Resolver = {
+    resolve: (_name, _type, ask) => {
+      asks.push(ask)
+      asked.resolve()
+      return new Promise((resolve) => {
+        ask?.signal?.addEventListener('abort', () => resolve({ kind: 'unavailable', cause: 'aborted', ours: true }))
+      })
+    },
+  }
+  const client = new AbortController()
+  const found = open({ resolver: silent }).authenticate(request(medium, { closed: client.signal }))
+  await asked.promise
+  client.abort()
+  expect((await found).dmarc).toMatchObject({ result: 'temperror', undecided: { policy: null, ours: true } })
+  await until(() => asks.every((ask) => ask?.signal?.aborted), { what: 'the end of the questions' })
+  expect(asks[0]).toMatchObject({ purpose: 'internet', client: '192.0.2.1' })
+  expect(errors).toEqual([])
 })
 
 describe('a message that the node cannot verify', () => {

@@ -1,9 +1,9 @@
 // What the node and a verification thread send each other. A job is one message; its numbers are those of the node.
 
-import type { DnsAnswer, RecordType, RecordTypes } from '../dns/resolver.ts'
+import type { Ask, DnsAnswer, RecordType, RecordTypes } from '../dns/resolver.ts'
 import type { Authentication, AuthenticationRequest } from './authentication.ts'
 
-export interface VerificationJob extends Omit<AuthenticationRequest, 'content'> {
+export interface VerificationJob extends Omit<AuthenticationRequest, 'content' | 'closed'> {
   readonly header: Uint8Array
   readonly bodySize: number
   /** A small body; null if the thread asks for it piece by piece. */
@@ -14,6 +14,8 @@ export type AnyAnswer = DnsAnswer<RecordTypes[RecordType]>
 
 export type ToThread =
   | { readonly kind: 'verify'; readonly job: number; readonly request: VerificationJob }
+  /** The client of the message has gone. */
+  | { readonly kind: 'closed'; readonly job: number }
   | { readonly kind: 'answer'; readonly question: number; readonly answer: AnyAnswer }
   | {
       readonly kind: 'piece'
@@ -25,7 +27,15 @@ export type ToThread =
     }
 
 export type FromThread =
-  | { readonly kind: 'question'; readonly question: number; readonly name: string; readonly type: RecordType }
+  | {
+      readonly kind: 'question'
+      readonly question: number
+      readonly name: string
+      readonly type: RecordType
+      readonly ask: Omit<Ask, 'signal'>
+    }
+  /** The answer to this question has no reader any more. */
+  | { readonly kind: 'abandon'; readonly question: number }
   /** The next piece of the body; a number that is not known yet opens the body. */
   | { readonly kind: 'read'; readonly job: number; readonly stream: number }
   | { readonly kind: 'done'; readonly job: number; readonly authentication: Authentication }

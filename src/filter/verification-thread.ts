@@ -57,14 +57,18 @@ export function createVerificationThread(ports: ThreadPorts): VerificationThread
       jobs.set(job, { content: request.content, settle: resolve, bodies: new Map() })
       const stuck = ports.clock.after(STUCK_MS, () => void worker?.terminate())
       const thread = (worker ??= start())
+      const closed = () => post(thread, { kind: 'closed', job })
+      request.closed?.addEventListener('abort', closed, { once: true })
       try {
         post(thread, { kind: 'verify', job, request: await withBody(request) })
+        if (request.closed?.aborted) closed()
         return await promise
       } catch (error) {
         ports.log.error({ cause: errorText(error) }, 'a message cannot be given to the verification thread')
         return null
       } finally {
         stuck.cancel()
+        request.closed?.removeEventListener('abort', closed)
         forget(jobs, job)
         rest()
       }
@@ -76,8 +80,10 @@ export function createVerificationThread(ports: ThreadPorts): VerificationThread
   }
 }
 
-async function withBody({ content, ...request }: AuthenticationRequest) {
+/** A signal cannot be sent to a thread; `closed` becomes another message. */
+async function withBody({ content, remoteIp, helo, sender, authservId, now }: AuthenticationRequest) {
   const { header, bodySize } = content
+  const request = { remoteIp, helo, sender, authservId, now }
   const body = bodySize > SMALL_BODY_OCTETS ? null : Buffer.concat(await content.openBody().toArray())
   return { ...request, header, bodySize, body }
 }
@@ -88,6 +94,7 @@ function startWorker(parts: {
   readonly lost: () => void
 }): Worker {
   const { jobs, ports, lost } = parts
+  const askers = new Map<number, AbortController>()
   const worker = new Worker(new URL('./verification-worker.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
   })
@@ -95,7 +102,9 @@ function startWorker(parts: {
   worker.on('message', (message: FromThread) => {
     switch (message.kind) {
       case 'question':
-        return void answer(worker, ports.resolver, message)
+        return void answer(message, { worker, askers, resolver: ports.resolver })
+      case 'abandon':
+        return askers.get(message.question)?.abort()
       case 'read':
         return void readPiece(worker, jobs.get(message.job), message.stream)
       case 'done':
@@ -105,16 +114,23 @@ function startWorker(parts: {
   worker.on('error', (error) => ports.log.error({ cause: errorText(error) }, 'a verification thread failed'))
   worker.on('exit', () => {
     lost()
+    for (const asker of askers.values()) asker.abort()
     for (const { settle } of jobs.values()) settle(null)
   })
   return worker
 }
 
-async function answer(worker: Worker, resolver: Resolver, asked: FromThread & { kind: 'question' }): Promise<void> {
-  const found = await resolver.resolve(asked.name, asked.type).catch((error: unknown) => {
-    return { kind: 'unavailable', cause: errorText(error) } as const
+async function answer(
+  { question, name, type, ask }: FromThread & { kind: 'question' },
+  at: { readonly worker: Worker; readonly askers: Map<number, AbortController>; readonly resolver: Resolver },
+): Promise<void> {
+  const asker = new AbortController()
+  at.askers.set(question, asker)
+  const found = await at.resolver.resolve(name, type, { ...ask, signal: asker.signal }).catch((error: unknown) => {
+    return { kind: 'unavailable', cause: errorText(error), ours: true } as const
   })
-  post(worker, { kind: 'answer', question: asked.question, answer: found })
+  at.askers.delete(question)
+  post(at.worker, { kind: 'answer', question, answer: found })
 }
 
 async function readPiece(worker: Worker, job: Job | undefined, stream: number): Promise<void> {

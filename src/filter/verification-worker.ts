@@ -14,12 +14,15 @@ const PIECE_OCTETS = 16 * 1024
 const nothing = new Uint8Array(0)
 const questions = new Map<number, (answer: AnyAnswer) => void>()
 const streams = new Map<number, Readable>()
+const clients = new Map<number, AbortController>()
 let lastNumber = 0
 
 parentPort?.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'verify':
       return void verify(message.job, message.request)
+    case 'closed':
+      return clients.get(message.job)?.abort()
     case 'answer':
       questions.get(message.question)?.(message.answer)
       return void questions.delete(message.question)
@@ -33,13 +36,17 @@ function send(message: FromThread): void {
 }
 
 const resolver: Resolver = {
-  resolve: async (name, type) => {
+  resolve: async (name, type, { signal, ...ask } = { purpose: 'optional' }) => {
     const question = ++lastNumber
     const { promise, resolve } = Promise.withResolvers<AnyAnswer>()
     questions.set(question, resolve)
-    send({ kind: 'question', question, name, type })
+    const abandon = () => send({ kind: 'abandon', question })
+    signal?.addEventListener('abort', abandon, { once: true })
+    send({ kind: 'question', question, name, type, ask })
+    const answer = await promise
+    signal?.removeEventListener('abort', abandon)
     // The node answers with records of the type that was asked.
-    return revived(await promise) as never
+    return revived(answer) as never
   },
 }
 
@@ -47,6 +54,8 @@ const authenticator = createAuthenticator({ resolver, clock: systemClock })
 
 async function verify(job: number, { header, bodySize, body, ...request }: VerificationJob): Promise<void> {
   let left = body
+  const client = new AbortController()
+  clients.set(job, client)
   const content = {
     header: asBuffer(header),
     bodySize,
@@ -58,7 +67,9 @@ async function verify(job: number, { header, bodySize, body, ...request }: Verif
       return stream
     },
   }
-  send({ kind: 'done', job, authentication: await authenticator.authenticate({ ...request, content }) })
+  const authentication = await authenticator.authenticate({ ...request, content, closed: client.signal })
+  clients.delete(job)
+  send({ kind: 'done', job, authentication })
 }
 
 function smallBody(octets: Uint8Array): Readable {

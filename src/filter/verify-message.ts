@@ -45,9 +45,10 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
   const answer = createMailauthResolver(settings.resolver)
   return {
     async authenticate(request) {
-      const deadline = startDeadline(clock, budgetMs)
+      const deadline = startDeadline(clock, budgetMs, request.closed)
       const window = startDeadline(clock, budgetMs * LOOKUP_SHARE)
-      const resolver = createMessageResolver(answer, { clock, deadline, limitMs: budgetMs * LOOKUP_SHARE })
+      const limitMs = budgetMs * LOOKUP_SHARE
+      const resolver = createMessageResolver(answer, { clock, deadline, limitMs, client: request.remoteIp })
       const keys = limitKeys(createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE }))
       try {
         return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })

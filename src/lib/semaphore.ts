@@ -9,8 +9,6 @@ export interface Semaphore {
   readonly waiting: number
   /** Resolves with a function that releases the place (a second call has no effect). Rejects if the signal aborts first. */
   acquire(signal?: AbortSignal): Promise<() => void>
-  /** Holds a place while `work` runs, also if it fails. */
-  run<T>(work: () => Promise<T>): Promise<T>
 }
 
 interface Waiter {
@@ -58,14 +56,6 @@ export function createSemaphore(size: number): Semaphore {
       return waiters.size
     },
     acquire,
-    run: async (work) => {
-      const release = await acquire()
-      try {
-        return await work()
-      } finally {
-        release()
-      }
-    },
   }
 }
 

@@ -8,6 +8,7 @@ import type { TlsMaterial } from '../config/read-tls-material.ts'
 import type { DeliveryEngine } from '../delivery/engine.ts'
 import { watchOwnAddresses } from '../delivery/own-addresses.ts'
 import type { SourceCheck } from '../delivery/hosts/source-check.ts'
+import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { createIntake } from '../intake/accept-draft.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -46,7 +47,8 @@ export interface MailPathParts {
 
 /** Nothing runs before `start`. */
 export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
-  const { queue, resolver, clock, log, data, newQueueId, certificate, budgets } = parts
+  const { queue, clock, log, data, newQueueId, certificate, budgets } = parts
+  const resolver = askAs(parts.resolver, { purpose: 'delivery' })
   // Delivery and intake end recipients, which makes notices due; the notifier needs both to send them.
   const noticesDue = createSignal()
   const addresses = watchOwnAddresses(internetSources(config), { resolver, clock, log })

@@ -118,8 +118,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const clock = systemClock
   const certificate: { value: TlsMaterial | null } = { value: config.tls }
   const draining = new AbortController()
-  const resolver = await openResolver(resolverSettings(config), clock)
   const budgets = createBudgets(clock)
+  const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })

@@ -45,6 +45,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #writer: ReplyWriter
   #greeted = false
   #ended = false
+  readonly #closed = new AbortController()
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
@@ -71,6 +72,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
       id: this.id,
       listener: context.settings.name,
       remoteIp: plainAddress(socket.remoteAddress ?? ''),
+      closed: this.#closed.signal,
     })
     this.#errors = createErrorCount(context.limits)
     this.#dialogue = {
@@ -328,6 +330,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     super._onClose()
     if (!first) return
     endTransaction(this.#dialogue)
+    this.#closed.abort()
     this.#onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null

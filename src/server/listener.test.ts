@@ -16,6 +16,30 @@ afterEach(async () => {
 })
 
 describe('a session', () => {
+  it.each(['none', 'starttls'] as const)('informs its hooks when the client has gone (%s)', async (tls) => {
+    const waiting = Promise.withResolvers<void>()
+    const gone = Promise.withResolvers<void>()
+    await start({
+      hooks: {
+        mail: ({ closed }) => {
+          closed?.addEventListener('abort', () => gone.resolve())
+          waiting.resolve()
+          return gone.promise.then(() => ({ kind: 'accept' }))
+        },
+      },
+    })
+    const client = await server.greeted()
+    if (tls === 'starttls') {
+      await client.expect('STARTTLS', '220')
+      await client.startTls()
+      await client.expect('EHLO client.example.net', '250')
+    }
+    client.send('MAIL FROM:<lee@example.net>')
+    await waiting.promise
+    client.reset()
+    await gone.promise
+  })
+
   it('accepts a message', async () => {
     await start()
     const client = await server.connect()

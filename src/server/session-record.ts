@@ -11,12 +11,14 @@ export interface SessionRecord extends Session {
   origin: Origin | null
   /** True after a successful AUTH; RFC 4954 4 allows only one. */
   authenticated: boolean
+  readonly closed: AbortSignal
 }
 
 export interface SocketFacts {
   readonly id: string
   readonly listener: string
   readonly remoteIp: string
+  readonly closed: AbortSignal
 }
 
 /** A new session: only its socket is known. */

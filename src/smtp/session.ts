@@ -30,4 +30,6 @@ export interface Session {
   readonly tls: TlsFacts | null
   /** The origin class; null until a check admits the client. */
   readonly origin: Origin | null
+  /** Aborted when the connection has ended: nothing that was started for this client has a reader any more. Absent for a session of a command. */
+  readonly closed?: AbortSignal
 }

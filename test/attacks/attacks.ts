@@ -4,6 +4,7 @@ import type { Attack } from './attack.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
+import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
@@ -19,4 +20,5 @@ export const attacks: readonly Attack[] = [
   drippedBodies,
   deliverySlots,
   srsRelay,
+  dnsPlaces,
 ]

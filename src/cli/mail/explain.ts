@@ -8,6 +8,7 @@ import { openResolver } from '../../dns/open-resolver.ts'
 import { lazyAuthenticator } from '../../filter/lazy-authenticator.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { createRspamd } from '../../filter/rspamd.ts'
+import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import type { Authenticator } from '../../filter/authentication.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -146,9 +147,10 @@ function refusedAnyway(sender: string | null, resolution: Resolution): Explanati
 
 /** Loads the filter and the resolver only when a message needs them. */
 function authenticatorOf(config: Config): Authenticator {
+  const ports = { clock: systemClock, budgets: createBudgets(systemClock) }
   return {
     authenticate: async (request) =>
-      lazyAuthenticator(await openResolver(resolverSettings(config), systemClock)).authenticate(request),
+      lazyAuthenticator(await openResolver(resolverSettings(config), ports)).authenticate(request),
   }
 }
 

@@ -26,6 +26,21 @@ test('a failed policy of reject refuses only where the node is configured so', a
   expect((await check(quarantine, true)(mailFacts('From: a@bank.example'))).verdict.kind).toBe('accept')
 })
 
+test.each([
+  ['defer', { policy: 'reject', ours: false }],
+  ['defer', { policy: null, ours: true }],
+  ['accept', { policy: null, ours: false }],
+  ['accept', { policy: 'quarantine', ours: true }],
+  ['accept', undefined],
+] as const)('a temperror under `dmarc.reject` is %s for %j', async (verdict, undecided) => {
+  const dmarc = { ...spoofed.dmarc, result: 'temperror', policy: null, ...(undecided && { undecided }) } as const
+  const from = mailFacts('From: a@bank.example')
+  expect((await check(findings({ dmarc }))(from)).verdict.kind).toBe('accept')
+  const finding = await check(findings({ dmarc }), true)(from)
+  expect(finding.verdict.kind).toBe(verdict)
+  if (verdict === 'defer') expect(finding.verdict).toMatchObject({ reply: { code: 451, enhanced: '4.7.1' } })
+})
+
 test('several authors are refused in the same case: no policy applies to them (RFC 9989 11.5)', async () => {
   const dmarc = { ...spoofed.dmarc, result: 'permerror', domain: null, policy: null } as const
   const several = findings({ dmarc: { ...dmarc, severalAuthors: true } })

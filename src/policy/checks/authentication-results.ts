@@ -28,7 +28,9 @@ async function authenticate(settings: AuthenticationResultsSettings, mail: Mail)
   const { sender, content, at, session } = mail
   const { authservId, authenticator, policy } = settings
   const { remoteIp = '', helo = null } = session ?? {}
-  const found = await authenticator.authenticate({ remoteIp, helo: helo ?? '', sender, content, authservId, now: at })
+  const { closed } = session ?? {}
+  const client = { remoteIp, helo: helo ?? '', ...(closed && { closed }) }
+  const found = await authenticator.authenticate({ ...client, sender, content, authservId, now: at })
   const { verdict, notes } = judgeAuthors(policy, found, mail)
   const { queueId } = mail
   const noted = notes.map((note): CheckedEvent => ({ kind: 'checked', at, queueId, ...note }))

@@ -1,7 +1,7 @@
 // Decides what the DMARC findings of a message from the internet mean. Our domains and unclear authors have separate rules; the policies
 // of other domains apply only if the operator configures it.
 
-import type { Authentication, AuthorFinding } from '../../filter/authentication.ts'
+import type { Authentication, AuthorFinding, Undecided } from '../../filter/authentication.ts'
 import { readShownAuthors } from '../../message/shown-authors.ts'
 import type { ShownAuthors } from '../../message/shown-authors.ts'
 import type { OwnNames } from '../../route/resolution.ts'
@@ -91,8 +91,18 @@ function judgeUnclear({ refuseUnclear, rejectByPolicy }: AuthorPolicy, { dmarc }
 
 function byPolicy({ dmarc }: Authentication): Verdict {
   if (dmarc.severalAuthors) return refuse(unclearAuthor('several authors'))
+  const open = [dmarc, ...dmarc.authors].find(mightBeRejected)
+  if (open) return refuse(undecided(open.domain ?? 'the author'))
   if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
   return refuse(byPolicyOf(dmarc.domain ?? '', `dmarc=fail p=reject ${dmarc.domain}`))
+}
+
+/**
+ * True if a policy of reject would apply or may apply, but a look-up failed. If the owner of the domain is the cause and no policy is known,
+ * the message is accepted: a domain with a broken DNS could otherwise never write to us.
+ */
+function mightBeRejected({ undecided: open }: { readonly undecided?: Undecided }): boolean {
+  return open?.policy === 'reject' || (open?.policy === null && open.ours)
 }
 
 function asksForRefusal({ result, policy }: AuthorFinding): boolean {

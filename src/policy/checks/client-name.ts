@@ -17,7 +17,8 @@ export function clientNameCheck(ports: { readonly resolver: Resolver; readonly c
     name: 'client-name',
     connect: async ({ session, origin }) => {
       if (origin?.kind !== 'internet' || peers.has(session.remoteIp)) return { verdict: accept }
-      const found = await confirmedName(session.remoteIp, ports)
+      const { remoteIp: client, closed: signal } = session
+      const found = await confirmedName(client, ports, { purpose: 'optional', client, ...(signal && { signal }) })
       return { verdict: accept, remoteName: found.kind === 'name' ? found.name : null }
     },
     secured: ({ session, origin }) => {

@@ -1,0 +1,102 @@
+// The places of open questions (budget `dnsQuestions`) and a bounded queue before them (`dnsWaiting`). A free place goes to the most
+// important purpose, and within it to the clients in turn, so that a client with many questions does not delay the others.
+
+import { type Purpose, purposes } from '../budget/budget-table.ts'
+import type { Holder, Lease, Pool } from '../budget/pool.ts'
+import type { Clock } from '../lib/clock.ts'
+
+export interface QuestionPools {
+  readonly open: Pool
+  readonly waiting: Pool
+}
+
+export type Place = Lease | { readonly kind: 'none'; readonly cause: string }
+
+export interface QuestionPlaces {
+  /** A place for a question, at once or after a wait of at most `WAIT_MS`. The holder of the lease releases it. */
+  take(holder: Holder, signal?: AbortSignal): Lease | Promise<Place>
+}
+
+/** Longest wait, ms. What waits longer has usually been given up by its asker. */
+export const WAIT_MS = 5_000
+
+interface Waiter {
+  readonly holder: Holder
+  readonly wake: (lease: Lease) => void
+}
+
+/** Waiters by client, in the order of their next turn. */
+type Turns = Map<string, Set<Waiter>>
+
+export function createQuestionPlaces(pools: QuestionPools, clock: Pick<Clock, 'after'>): QuestionPlaces {
+  const { open: questions, waiting } = pools
+  const queue = new Map<Purpose, Turns>(purposes.map((purpose) => [purpose, new Map()]))
+  const freed = (lease: Lease): Lease => ({
+    ...lease,
+    release: () => {
+      lease.release()
+      wakeFitting()
+    },
+  })
+  const wakeFitting = () => {
+    for (const purpose of purposes) {
+      const turns = queue.get(purpose) as Turns
+      for (const [client, waiters] of turns) {
+        if (questions.filled(purpose) >= 1) break
+        const [waiter] = waiters
+        if (waiter === undefined || !questions.fits(waiter.holder)) continue
+        const taken = questions.take(waiter.holder)
+        if (taken.kind !== 'lease') continue
+        leave(turns, client, waiter)
+        // The client goes to the end of the turn.
+        if (turns.delete(client) && waiters.size > 0) turns.set(client, waiters)
+        waiter.wake(freed(taken))
+      }
+    }
+  }
+  const wait = async (holder: Holder, signal: AbortSignal | undefined): Promise<Place> => {
+    const queued = waiting.take(holder)
+    if (queued.kind === 'short') return none(`too many DNS questions wait (${queued.shortage})`)
+    const turns = queue.get(holder.purpose) as Turns
+    const client = holder.ip ?? ''
+    try {
+      return await new Promise<Place>((resolve) => {
+        const end = (place: Place) => {
+          timer.cancel()
+          signal?.removeEventListener('abort', abort)
+          leave(turns, client, waiter)
+          resolve(place)
+        }
+        const waiter: Waiter = { holder, wake: end }
+        const abort = () => end(none('aborted while it waited for a place'))
+        const timer = clock.after(WAIT_MS, () => {
+          // Counts as a refusal of the pool, unless a place became free in this moment.
+          const last = questions.take(holder)
+          end(last.kind === 'lease' ? freed(last) : none(`no place for a DNS question (${last.shortage})`))
+        })
+        signal?.addEventListener('abort', abort, { once: true })
+        turns.set(client, (turns.get(client) ?? new Set()).add(waiter))
+      })
+    } finally {
+      queued.release()
+    }
+  }
+  return {
+    take: (holder, signal) => {
+      if (signal?.aborted) return Promise.resolve(none('aborted'))
+      if (!questions.fits(holder)) return wait(holder, signal)
+      const taken = questions.take(holder)
+      return taken.kind === 'lease' ? freed(taken) : wait(holder, signal)
+    },
+  }
+}
+
+function leave(turns: Turns, client: string, waiter: Waiter): void {
+  const waiters = turns.get(client)
+  waiters?.delete(waiter)
+  if (waiters?.size === 0) turns.delete(client)
+}
+
+function none(cause: string): Place {
+  return { kind: 'none', cause }
+}
