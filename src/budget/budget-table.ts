@@ -190,6 +190,18 @@ export const budgetTable = {
     answer: 'the look-up is unavailable, which defers what depends on it',
     reason: 'Four for each place: more would not be asked within their time.',
   },
+  transferConnections: {
+    kind: 'pool',
+    holds: 'Connections to the queue-transfer listener',
+    capacity: 400,
+    client: 40,
+    network: 40,
+    account: 64,
+    ceilings: { internet: 0.5 },
+    answer: 'The connection is closed; a new stranger replaces the oldest one',
+    reason:
+      'A drain opens 32 connections. A client is a stranger for at most 10 s, until its certificate proves a peer; half of the places are for peers.',
+  },
   srsGuesses: {
     kind: 'rate',
     holds: 'SRS addresses with a wrong hash that were presented',

@@ -104,13 +104,14 @@ const spamFilterNeedsCheck: Check = ({ role, rspamd }, report) => {
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
-  const roles = transfer.peers ?? Object.keys(peers)
-  const known = roles.flatMap((role) => peers[role] ?? []).some(({ fingerprints }) => fingerprints.length > 0)
-  if (!known)
-    report(
-      ['queue_transfer'],
-      `found no peer of ${roles.join(', ') || 'any role'} with fingerprints, expected at least one: no node could transfer its queue`,
-    )
+  for (const [index, named] of transfer.peers.entries()) {
+    const nodes = peers[named] ?? Object.values(peers).flatMap((each) => each.filter(({ host }) => host === named))
+    if (!nodes.some(({ fingerprints }) => fingerprints.length > 0))
+      report(
+        ['queue_transfer', 'peers', index],
+        `found ${named}, expected a role or a host of peers with fingerprints: a certificate proves which node transfers its queue`,
+      )
+  }
   if (!tls) report(['tls'], 'found nothing, expected a certificate and a key: queue_transfer is an HTTPS listener')
 }
 

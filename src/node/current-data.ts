@@ -15,6 +15,8 @@ export interface CurrentData {
   readonly people: People
   readonly machines: CertificateAuthenticator
   readonly loop: LoopSettings
+  /** The next hops that the routing data name. */
+  readonly transports: ReadonlySet<string>
   /** The files of the active data, and of the data that the last reload rejected: their problems are fixed there. */
   files(): readonly string[]
   replace(data: NodeData): void
@@ -53,6 +55,9 @@ export function createCurrentData(first: NodeData): CurrentData {
       get secrets() {
         return data.loop.secrets
       },
+    },
+    get transports() {
+      return data.transports
     },
     files: () => [...new Set([...data.files, ...rejected])],
     replace: (next) => {

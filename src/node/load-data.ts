@@ -10,6 +10,7 @@ import { overlaySources } from '../directory/overlay-sources.ts'
 import { openOfflineSources } from '../directory/source-set.ts'
 import type { SourceSet } from '../directory/source-set.ts'
 import { unlistedAddresses } from '../directory/check/unlisted.ts'
+import type { Snapshot } from '../directory/snapshot.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
@@ -21,6 +22,7 @@ import type { Router } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
 import type { ShortHashes } from '../route/srs/srs-hash.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
+import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
 import { sourceSettings } from '../wiring/directory-settings.ts'
 import { forwardWarnings } from '../wiring/forward-settings.ts'
 import { srsWarnings } from '../wiring/srs-warnings.ts'
@@ -39,6 +41,8 @@ export interface NodeData {
   readonly people: People
   /** Null if the configuration names no file of machines. */
   readonly machines: Machines | null
+  /** The next hops that the routing data name, in the form of formatNextHop. */
+  readonly transports: ReadonlySet<string>
   /** Every file that was read; a change of one requires a reload. */
   readonly files: readonly string[]
   /** Addresses that cannot be listed, such as those of a pattern. */
@@ -97,11 +101,22 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
     signer,
     people: createPeople(users, sources, config.domain),
     machines,
+    transports: transportsOf(snapshot),
     files,
     notes: unlistedAddresses(snapshot),
     summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+function transportsOf({ domains, addresses }: Snapshot): ReadonlySet<string> {
+  const records = [...domains.values(), ...addresses.values()]
+  return new Set(
+    records.flatMap(({ transport }) => {
+      const hop = transport && parseNextHop(transport.nextHop)
+      return hop ? [formatNextHop(hop)] : []
+    }),
+  )
 }
 
 function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: number): string {

@@ -125,11 +125,17 @@ async function start(
   })
 }
 
+interface TransferPorts extends Omit<TransferListenerPorts, 'connections'> {
+  readonly budgets: Budgets
+  readonly data: { readonly transports: ReadonlySet<string> }
+}
+
 /** Null if the configuration has no transfer listener. Rejects if its address cannot be bound. */
-export async function startTransfers(config: Config, ports: TransferListenerPorts): Promise<TransferListener | null> {
-  const settings = transferListenerSettings(config)
+export async function startTransfers(config: Config, ports: TransferPorts): Promise<TransferListener | null> {
+  const settings = transferListenerSettings(config, () => ports.data.transports)
   if (!settings) return null
-  return startTransferListener(settings, ports).catch((error: Error) => {
+  const connections = ports.budgets.pool('transferConnections')
+  return startTransferListener(settings, { ...ports, connections }).catch((error: Error) => {
     const message = `queue_transfer.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`
     throw new StartFailure(['queue_transfer', 'listen'], message, error)
   })

@@ -166,6 +166,33 @@ export type Event =
 
 export type EventKind = Event['kind']
 
+/** Every kind, for readers of events that another node wrote. */
+export const eventKinds = [
+  'received',
+  'checked',
+  'resolved',
+  'signed',
+  'unsigned',
+  'delivered',
+  'deferred',
+  'failed',
+  'expired',
+  'notified',
+  'held',
+  'released',
+  'retried',
+  'removed',
+  'bounced',
+  'recovered',
+  'action-pending',
+  'suspended',
+  'resumed',
+  'discarded',
+  'transferred',
+  'transfer-accepted',
+  'rejected',
+] as const satisfies readonly EventKind[]
+
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never
 
 /** The type of the events of one kind. */

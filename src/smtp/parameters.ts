@@ -66,10 +66,8 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
 
 const recipientReaders: Readonly<Record<string, Reader<RecipientParameters>>> = {
   NOTIFY: (value, into) => {
-    const notify = (value ?? '').toUpperCase().split(',') as Notify[]
-    const known = notify.every((word) => notifyWords.includes(word)) && new Set(notify).size === notify.length
-    if (!known || (notify.length > 1 && notify.includes('NEVER')))
-      return 'NOTIFY is NEVER, or a list of SUCCESS, FAILURE, DELAY'
+    const notify = (value ?? '').toUpperCase().split(',')
+    if (!isNotify(notify)) return 'NOTIFY is NEVER, or a list of SUCCESS, FAILURE, DELAY'
     into.notify = notify
     return null
   },
@@ -109,6 +107,27 @@ export function parseRecipientParameters(
   return readAll<RecipientParameters>(words, { ...recipientReaders, ORCPT: orcptReader }, { notify: [], orcpt: null })
 }
 
+/** True for the words of a NOTIFY parameter (RFC 3461 4.1): each once, and NEVER alone. */
+export function isNotify(words: readonly string[]): words is readonly Notify[] {
+  const known: readonly string[] = notifyWords
+  if (words.length === 0 || new Set(words).size !== words.length) return false
+  return words.every((word) => known.includes(word)) && (words.length === 1 || !words.includes('NEVER'))
+}
+
+/** True for a decoded `type;address` of ORCPT (RFC 3461 4.2, RFC 6533 section 3), whose length cannot exceed that of its encoded form. */
+export function isOrcpt(orcpt: string): boolean {
+  const cut = orcpt.indexOf(';')
+  const type = orcpt.slice(0, Math.max(cut, 0))
+  if (!addressType.test(type) || Buffer.byteLength(orcpt) > ORCPT_OCTETS) return false
+  return isOriginalAddress(type, orcpt.slice(cut + 1))
+}
+
+function isOriginalAddress(type: string, address: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (type.toLowerCase() === 'utf-8') return address !== '' && !/[\x00-\x1f\x7f-\x9f]/.test(address)
+  return address !== '' && printable.test(address)
+}
+
 /** Writes a decoded `type;address` as the value of ORCPT= for a peer with or without SMTPUTF8. */
 export function formatOrcpt(orcpt: string, smtputf8: boolean): string {
   const cut = orcpt.indexOf(';')
@@ -141,13 +160,8 @@ function readOrcpt(value: string, smtputf8: boolean): string | null {
   // RFC 6533 section 3 allows the UTF-8 forms more than 500 octets; the line length bounds them.
   if (!addressType.test(type) || Buffer.byteLength(value) > ORCPT_OCTETS) return null
   const text = value.slice(cut + 1)
-  if (type.toLowerCase() === 'utf-8') {
-    const address = decodeUtf8Address(text, smtputf8)
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    return address === null || address === '' || /[\x00-\x1f\x7f-\x9f]/.test(address) ? null : `${type};${address}`
-  }
-  const address = decodeXtext(text)
-  return address === null || address === '' || !printable.test(address) ? null : `${type};${address}`
+  const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(text, smtputf8) : decodeXtext(text)
+  return address === null || !isOriginalAddress(type, address) ? null : `${type};${address}`
 }
 
 function utf8NotAllowed(): Refusal {

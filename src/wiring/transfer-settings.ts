@@ -1,19 +1,75 @@
 // Config → the settings of the listener that accepts queue transfers, and of the client that sends them.
 
+import { isIP } from 'node:net'
 import type { Config } from '../config/config.ts'
+import { networkMatcher } from '../lib/ip-address.ts'
 import type { RemoteSettings } from '../queue/transfer/remote-receiver.ts'
 import type { TransferListenerSettings } from '../queue/transfer/transfer-listener.ts'
+import type { TransferPeer } from '../queue/transfer/transfer-rules.ts'
+import { formatNextHop, parseNextHop } from '../smtp/nexthop.ts'
+import type { Origin } from '../smtp/origin.ts'
 
-/** Null if the configuration has no transfer listener. */
-export function transferListenerSettings(config: Config): TransferListenerSettings | null {
-  if (!config.queue_transfer) return null
-  const { listen, peers } = config.queue_transfer
-  return { host: listen.host, port: listen.port, name: config.hostname, peers: fingerprints(config, peers) }
+interface KnownPeer extends TransferPeer {
+  readonly addresses: readonly string[]
+  readonly fingerprints: readonly string[]
 }
 
-/** Certificate fingerprints of the peers of these roles; of all peers if no roles are named. */
-function fingerprints(config: Config, roles: readonly string[] = Object.keys(config.peers)): ReadonlySet<string> {
-  return new Set(roles.flatMap((role) => (config.peers[role] ?? []).flatMap((peer) => peer.fingerprints)))
+/** Null if the configuration has no transfer listener. `transports` are the next hops of the routing data in use. */
+export function transferListenerSettings(
+  config: Config,
+  transports: () => ReadonlySet<string>,
+): TransferListenerSettings | null {
+  if (!config.queue_transfer) return null
+  const { listen, peers: named } = config.queue_transfer
+  const peers = everyPeer(config).filter(({ role, host }) => named.includes(role) || named.includes(host))
+  const configured = configuredHops(config)
+  return {
+    host: listen.host,
+    port: listen.port,
+    name: config.hostname,
+    peers: new Map(
+      peers.flatMap(({ role, host, fingerprints }) => fingerprints.map((each) => [each, { role, host }] as const)),
+    ),
+    isPeerAddress: networkMatcher(peers.flatMap(networksOf)),
+    rules: {
+      roles: new Set(Object.keys(config.peers)),
+      origins: admittedOrigins(config),
+      internet: config.role.internet,
+      nextHops: () => configured.union(transports()),
+      messageSize: config.limits.message_size,
+    },
+  }
+}
+
+function everyPeer(config: Config): readonly KnownPeer[] {
+  return Object.entries(config.peers).flatMap(([role, nodes]) => nodes.map((node) => ({ ...node, role })))
+}
+
+function networksOf({ host, addresses }: KnownPeer): readonly string[] {
+  const family = isIP(host)
+  return family === 0 ? addresses : [...addresses, `${host}/${family === 4 ? 32 : 128}`]
+}
+
+/** The origins that a listener of this node gives to its clients. */
+function admittedOrigins({ listeners }: Config): ReadonlySet<Origin['kind']> {
+  const kinds = { internet: 'internet', peers: 'peer', users: 'user', machines: 'machine', local: 'local' } as const
+  return new Set(listeners.flatMap(({ admit }) => admit.map((each) => kinds[each])))
+}
+
+/** The smarthost, and the destinations with a host or a socket. */
+function configuredHops({ smarthost, delivery }: Config): ReadonlySet<string> {
+  const written = [...(smarthost === undefined ? [] : [smarthost]), ...Object.keys(delivery.destinations)]
+  return new Set(
+    written.flatMap((text) => {
+      const hop = parseNextHop(text)
+      return hop ? [formatNextHop(hop)] : []
+    }),
+  )
+}
+
+/** Certificate fingerprints of all peers. */
+function fingerprints(config: Config): ReadonlySet<string> {
+  return new Set(everyPeer(config).flatMap((peer) => peer.fingerprints))
 }
 
 /**

@@ -8,6 +8,7 @@ import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
+import { transferListener } from './transfer-listener.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { verificationAttack } from './verification.ts'
 
@@ -21,4 +22,5 @@ export const attacks: readonly Attack[] = [
   deliverySlots,
   srsRelay,
   dnsPlaces,
+  transferListener,
 ]

@@ -29,7 +29,7 @@ export function sampleRecipient(change: Partial<NewRecipient> = {}): NewRecipien
 }
 
 export function sampleMessage(change: Partial<NewMessage> = {}): NewMessage {
-  const queueId = change.queueId ?? `Q${String(++serial).padStart(12, '0')}`
+  const queueId = change.queueId ?? `F${String(++serial).padStart(12, '0')}`
   const arrivedAt = change.arrivedAt ?? 1_800_000_000_000
   const sender = change.sender === undefined ? 'sender@example.org' : change.sender
   const recipients = change.recipients ?? [sampleRecipient()]

@@ -24,7 +24,7 @@ export interface TransferPair {
 export async function transferPair(world: World, yaml: Readonly<Record<string, unknown>> = {}): Promise<TransferPair> {
   const giver = await world.node({ role: 'srs', start: false })
   const taker = await world.node({ role: 'srs', start: false })
-  const port = await freePort(taker.address)
+  const port = await freePortAt(taker.address)
   const known = {
     mx: [{ host: '127.0.0.1', addresses: ['127.0.0.1/32'] }],
     srs: [giver, taker].map((node) => ({ host: node.address, fingerprints: [fingerprintOf(node)] })),
@@ -57,7 +57,8 @@ export function endsOver(ledgers: readonly (readonly Event[])[]): Map<string, st
   return ends
 }
 
-function freePort(host: string): Promise<number> {
+/** A free port at a loopback address. */
+export function freePortAt(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -4,7 +4,7 @@
 import { remoteSettings } from '../../wiring/transfer-settings.ts'
 import type { Config } from '../../config/config.ts'
 import { type TransferReport, transferWholeQueue } from '../../queue/transfer/transfer-whole-queue.ts'
-import type { Receiver } from '../../queue/transfer/receiver.ts'
+import { failed, type Receiver } from '../../queue/transfer/receiver.ts'
 import { createRemoteReceiver, type RemoteReceiver } from '../../queue/transfer/remote-receiver.ts'
 import { abortPendingTransfers } from '../../queue/transfer/abort-pending-transfers.ts'
 import { commandClock } from '../../lib/clock.ts'
@@ -110,7 +110,7 @@ function remoteAt(config: Config, to: string, fingerprints: readonly string[]): 
 }
 
 function unreachable(cause: string): Receiver {
-  const error = () => Promise.resolve({ kind: 'error', cause, permanent: true } as const)
+  const error = () => Promise.resolve(failed(cause, true))
   return { identify: error, offer: error, refuse: error }
 }
 

@@ -9,10 +9,9 @@ export const queue_transfer = plainSection(
     .strictObject({
       listen: bindAddress.describe('Address and port of the HTTPS listener; both nodes authenticate by certificate.'),
       peers: z
-        .array(text('a role of peers'))
-        .min(1, { error: 'at least one role of peers' })
-        .optional()
-        .describe('Roles of the peers that may transfer their queue; default: every peer with a fingerprint.'),
+        .array(text('a role of peers, or the host of a peer'))
+        .min(1, { error: 'at least one role or host of peers' })
+        .describe('The peers that may transfer their queue: roles of `peers`, or single hosts of them.'),
     })
     .optional()
     .describe('Transfer of queues from other nodes to this one (`waypost queue drain --to`).'),

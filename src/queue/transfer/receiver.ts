@@ -4,10 +4,15 @@ import type { Readable } from 'node:stream'
 import type { TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
 import type { StoredBody } from '../contract/queue.ts'
 
-/** `permanent`: repeating the call does not help. */
+/** `permanent`: repeating the call does not help. `concerns`: whether other messages would fail too. */
 export type ReceiverAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
-  | { readonly kind: 'error'; readonly cause: string; readonly permanent: boolean }
+  | {
+      readonly kind: 'error'
+      readonly cause: string
+      readonly permanent: boolean
+      readonly concerns: 'message' | 'receiver'
+    }
 
 export interface ReceiverIdentity {
   /** Identity of its queue. */
@@ -40,5 +45,10 @@ export function answer<T>(value: T): ReceiverAnswer<T> {
 }
 
 export function failed(cause: string, permanent = false): ReceiverAnswer<never> {
-  return { kind: 'error', cause, permanent }
+  return { kind: 'error', cause, permanent, concerns: 'receiver' }
+}
+
+/** The receiver does not accept this message; others may pass. */
+export function unacceptable(cause: string): ReceiverAnswer<never> {
+  return { kind: 'error', cause, permanent: true, concerns: 'message' }
 }

@@ -11,7 +11,15 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import { isKnown } from './peer-certificate.ts'
-import { type ReceiverAnswer, answer, type ReceiverIdentity, type Offer, type Receiver, failed } from './receiver.ts'
+import {
+  type ReceiverAnswer,
+  answer,
+  type ReceiverIdentity,
+  type Offer,
+  type Receiver,
+  failed,
+  unacceptable,
+} from './receiver.ts'
 import { TRANSFER_VERSION, writeHead } from './transfer-head.ts'
 
 export interface RemoteSettings {
@@ -150,6 +158,7 @@ function read<T>(status: number, body: string): ReceiverAnswer<T> {
   }
   if (status === 200) return answer(value as T)
   const { cause = 'no cause given' } = value as { cause?: string }
+  if (status === 422) return unacceptable(`the receiver refused it: ${cause}`)
   return failed(`it replied ${status}: ${cause}`, status < 500 || status === 507)
 }
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createOctetList, joinOctets } from '../../lib/octet-list.ts'
 import type { TransferTargetQueue, TransferAnswer, TransferredMessage } from '../contract/queue-transfer.ts'
+import { assertLineEnds, checkLineEnds } from './line-ends.ts'
 import { INLINE_LIMIT, type Queue, type StoredBody } from '../contract/queue.ts'
 
 export type IncomingQueue = TransferTargetQueue & Pick<Queue, 'createSpoolFile'>
@@ -19,19 +20,20 @@ export interface IncomingMessage {
 
 /** The body does not have the announced size: the offer fails and may be repeated. */
 export class BodySizeMismatch extends Error {
-  override readonly name = 'WrongSize'
+  override readonly name = 'BodySizeMismatch'
 }
 
-/** Resolves when committed. Rejects with QueueUnavailable or WrongSize. */
+/** Resolves when committed. Rejects with QueueUnavailable, BodySizeMismatch or MalformedContent. */
 export async function storeIncoming(queue: IncomingQueue, landing: IncomingMessage): Promise<TransferAnswer> {
   const { token, from, message, size, body } = landing
   if (size <= INLINE_LIMIT) {
     const bytes = await gather(body, size)
+    assertLineEnds(bytes)
     return queue.acceptTransfer({ token, from, message: { ...message, body: { kind: 'inline', bytes } } })
   }
   const spooled = await queue.createSpoolFile({ purpose: 'fleet' })
   try {
-    await pipeline(body, spooled.stream)
+    await pipeline(body, checkLineEnds(), spooled.stream)
     const written = await spooled.finish()
     if (written.size !== size) throw new BodySizeMismatch(`the body has ${written.size} octets, announced were ${size}`)
     const stored: StoredBody = { kind: 'spool', file: spooled.file, size }

@@ -8,7 +8,9 @@ import { buffer, text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { IncomingMessage } from 'node:http'
 import { sampleMessage, type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
+import { createFakeClock } from '../../../test/lib/fake-clock.ts'
 import { until } from '../../../test/lib/until.ts'
+import { createBudgets } from '../../budget/budgets.ts'
 import { createAuthority, type Issued } from '../../demo/ca.ts'
 import type { TransferredMessage } from '../contract/queue-transfer.ts'
 import type { OpenQueue } from '../contract/opened-queue.ts'
@@ -17,6 +19,7 @@ import { SyncQueueReader } from '../../../test/lib/sync-queue-reader.ts'
 import { type TransferListener, startTransferListener } from './transfer-listener.ts'
 import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
 import { writeHead } from './transfer-head.ts'
+import type { TransferRules } from './transfer-rules.ts'
 
 const authority = createAuthority('Test')
 const [giver, taker, other] = ['giver', 'taker', 'other'].map((name) =>
@@ -36,6 +39,16 @@ let certificate: { value: Issued }
 let refused: string[]
 let bugs: unknown[]
 const clients: RemoteReceiver[] = []
+/** The time at which the sample messages arrive. */
+const START = 1_800_000_000_000
+const DAY_MS = 86_400_000
+const rules: TransferRules = {
+  roles: new Set(['srs']),
+  origins: new Set(['internet', 'peer']),
+  internet: 'always',
+  nextHops: () => new Set(),
+  messageSize: 10_000_000,
+}
 
 beforeEach(async () => {
   place = testQueue()
@@ -44,8 +57,18 @@ beforeEach(async () => {
   refused = []
   bugs = []
   const log = { warn: (_: object, message: string) => refused.push(message), bug: (error: unknown) => bugs.push(error) }
-  const settings = { host: '127.0.0.1', port: 0, peers: new Set([print(giver)]), name: 'taker.example.org' }
-  listener = await startTransferListener(settings, { queue, certificate, accepted: () => undefined, log })
+  const clock = createFakeClock(START)
+  const connections = createBudgets(clock).pool('transferConnections')
+  const settings = {
+    host: '127.0.0.1',
+    port: 0,
+    peers: new Map([[print(giver), { role: 'srs', host: 'giver.example.org' }]]),
+    isPeerAddress: () => false,
+    rules,
+    name: 'taker.example.org',
+  }
+  const ports = { queue, certificate, accepted: () => undefined, connections, clock, log }
+  listener = await startTransferListener(settings, ports)
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close()
@@ -74,11 +97,15 @@ function message(body: Buffer): TransferredMessage {
   } as const
   return {
     ...rest,
-    expiresAt: rest.arrivedAt + 9,
+    expiresAt: rest.arrivedAt + DAY_MS,
     recipients: recipients.map((one) => ({ ...one, ...state })),
     history: [{ at: 1, events }],
   }
 }
+
+/** A body of CRLF lines and of this size; the last line may be open. */
+const lines = (size: number) =>
+  Buffer.from(`${randomBytes(30).toString('base64')}\r\n`.repeat(size / 42 + 1)).subarray(0, size)
 
 async function offer(body: Buffer, token = randomBytes(18).toString('base64url')) {
   const target = await queue.identity()
@@ -123,7 +150,7 @@ describe('an offer', () => {
   it.each([0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, 3_000_000])(
     'with a body of %i octets is accepted once',
     async (size) => {
-      const body = randomBytes(size)
+      const body = lines(size)
       const one = await offer(body)
       expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'accepted' })
       expect(await client().offer(one)).toEqual({ kind: 'answer', value: 'repeated' })
@@ -196,11 +223,67 @@ describe('a malformed request', () => {
     expect(await raw('PUT', '/transfer/../etc')).toMatch(/^404/)
     expect(await raw('PUT', '/transfer/short')).toMatch(/^404/)
     expect(await raw('POST', path)).toMatch(/^405/)
-    expect(await raw('PUT', path, Buffer.from('{}\n'))).toMatch(/^400/)
+    expect(await raw('PUT', path, Buffer.from('{}\n'))).toMatch(/^422 .*version/)
     expect(await raw('PUT', path, Buffer.from('no line'))).toMatch(/^400/)
     const cut = writeHead(message(Buffer.from('body')))
     expect(await raw('PUT', path, cut)).toMatch(/^400/)
     expect((await queue.reader.stats()).messages).toBe(0)
+  })
+})
+
+describe('a message that SMTP could not have brought', () => {
+  const withRecipient = async (change: object) => {
+    const one = await offer(Buffer.from('x\r\n'))
+    const recipients = one.message.recipients.map((each) => ({ ...each, ...change }))
+    return { ...one, message: { ...one.message, recipients } }
+  }
+  const refusal = (cause: string) => ({
+    kind: 'error',
+    permanent: true,
+    concerns: 'message',
+    cause: expect.stringContaining(cause),
+  })
+
+  it('is refused with its field, and stays in its queue', async () => {
+    const smuggled = 'kim@example.org>\r\nRCPT TO:<lee@example.org'
+    expect(await client().offer(await withRecipient({ reversePath: smuggled }))).toEqual(
+      refusal('recipients.0.reversePath: not a mailbox'),
+    )
+    expect(await client().offer(await withRecipient({ nextHop: 'smtp:[127.0.0.1]:6379' }))).toEqual(
+      refusal('smtp:[127.0.0.1]:6379 is not in the configuration'),
+    )
+    expect((await queue.reader.stats()).messages).toBe(0)
+  })
+
+  it('has no bare CR or LF in its header or its body, in memory or in a file', async () => {
+    const one = await offer(Buffer.from('x\r\n'))
+    const header = Buffer.from('Subject: x\n.\r\n\r\n')
+    expect(await client().offer({ ...one, message: { ...one.message, header } })).toEqual(refusal('the header has'))
+    const large = lines(INLINE_LIMIT + 100)
+    large.write('\n.\r\n', INLINE_LIMIT)
+    for (const body of [Buffer.from('x\r\n.\nMAIL FROM:<>\r\n'), Buffer.from('x\r'), large])
+      expect(await client().offer(await offer(body))).toEqual(refusal('the body has a bare CR or LF'))
+    await until(async () => (await spoolFiles()) === 0, { what: 'the spool to be empty' })
+    expect((await queue.reader.stats()).messages).toBe(0)
+  })
+
+  it('does not keep the next one out', async () => {
+    await client().offer(await withRecipient({ nextHop: 'peers:other' }))
+    expect(await client().offer(await offer(Buffer.from('x\r\n')))).toEqual({ kind: 'answer', value: 'accepted' })
+  })
+
+  it('has the origin that its peer can give it, and both names of the peer in the ledger', async () => {
+    const one = await offer(Buffer.from('x\r\n'))
+    const message = { ...one.message, origin: { kind: 'user', identity: 'root' } as const }
+    expect(await client().offer({ ...one, from: 'giver\r\nforged', message })).toMatchObject({ kind: 'error' })
+    expect(await client().offer({ ...one, from: 'other', message })).toEqual({ kind: 'answer', value: 'accepted' })
+    const reader = new SyncQueueReader(place.directory)
+    expect(reader.show(message.queueId)?.origin).toEqual({ kind: 'peer', role: 'srs', vouched: 'authenticated' })
+    expect(reader.trace(message.queueId).at(-1)).toMatchObject({
+      kind: 'transfer-accepted',
+      from: 'other (giver.example.org)',
+    })
+    reader.close()
   })
 })
 

@@ -1,10 +1,13 @@
 // The HTTPS listener that accepts messages from the queues of other nodes (docs/explanation/queue.md, "Transfer"); both nodes are authenticated
-// by certificate. GET /transfer returns the identity of the queue, PUT /transfer/TOKEN offers a message, DELETE cancels an offer.
+// by certificate, and nothing is read from any other client. GET /transfer returns the identity of the queue, PUT /transfer/TOKEN offers a message, DELETE cancels an offer.
 
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { Pool } from '../../budget/pool.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Current } from '../../lib/current.ts'
 import { plainAddress } from '../../lib/ip-address.ts'
 import type { Log } from '../../lib/log.ts'
@@ -12,16 +15,23 @@ import { remoteHost } from '../../lib/remote-host.ts'
 import type { TransferAnswer } from '../contract/queue-transfer.ts'
 import { QueueUnavailable } from '../contract/queue-unavailable.ts'
 import type { Queue } from '../contract/queue.ts'
-import { isKnown } from './peer-certificate.ts'
+import { createLineEnds, MalformedContent } from './line-ends.ts'
+import { peerOf } from './peer-certificate.ts'
 import { type IncomingQueue, storeIncoming, BodySizeMismatch } from './store-incoming.ts'
 import { PieceReader } from './piece-reader.ts'
-import { TRANSFER_VERSION, readHead } from './transfer-head.ts'
+import { createTransferConnections } from './transfer-connections.ts'
+import { readHead, TRANSFER_VERSION, type TransferHead } from './transfer-head.ts'
+import { type TransferPeer, transferProblem, type TransferRules, transferredOrigin } from './transfer-rules.ts'
 
 export interface TransferListenerSettings {
   readonly host: string
   readonly port: number
-  /** Fingerprints of the nodes that may transfer messages, lower-case hex. */
-  readonly peers: ReadonlySet<string>
+  /** The nodes that may transfer messages, by fingerprint in lower-case hex. */
+  readonly peers: ReadonlyMap<string, TransferPeer>
+  /** True for an address from which one of them connects. */
+  readonly isPeerAddress: (ip: string) => boolean
+  /** What they may transfer. */
+  readonly rules: TransferRules
   /** Name of this node, for the ledger of the other node. */
   readonly name: string
 }
@@ -32,6 +42,9 @@ export interface TransferListenerPorts {
   readonly certificate: Current<{ readonly certificate: string; readonly key: string } | null>
   /** A message was accepted: notices may be due. */
   readonly accepted: () => void
+  /** Of the budget `transferConnections`. */
+  readonly connections: Pool
+  readonly clock: Clock
   readonly log: Pick<Log, 'warn' | 'bug'>
 }
 
@@ -51,10 +64,10 @@ interface Reply {
 const HEAD_LIMIT = 128 * 1024 * 1024
 /** Longest header of a message, octets. */
 const HEADER_LIMIT = 64 * 1024 * 1024
-/** Silence after which a connection is closed, ms. */
+/** Silence of a peer after which its connection is closed, ms. */
 const IDLE_MS = 120_000
-/** Most connections; a fleet has few nodes. */
-const MAX_CONNECTIONS = 100
+/** Names of nodes as configurations write them. */
+const nodeName = /^[A-Za-z0-9._-]{1,255}$/
 const tokenPath = /^\/transfer\/([A-Za-z0-9_-]{16,64})$/
 
 /** Starts the listener. Rejects if the address cannot be bound. */
@@ -66,21 +79,28 @@ export async function startTransferListener(
     { ...pem(ports), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3', requestTimeout: 0 },
     (request, response) => void serve(request, response, { settings, ports }),
   )
-  server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(IDLE_MS)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: settings.host, port: settings.port }, resolve)
+  const { peers, isPeerAddress } = settings
+  const places = createTransferConnections({ pool: ports.connections, clock: ports.clock, peers, isPeerAddress })
+  server.prependListener('secureConnection', (socket: TLSSocket) => places.prove(socket))
+  const front = createTcpServer((socket) => {
+    // Errors of single connections end with the connection.
+    socket.on('error', () => undefined)
+    if (places.open(socket)) server.emit('connection', socket)
   })
-  // Errors of single connections end with the connection.
-  server.removeAllListeners('error').on('error', () => undefined)
+  await new Promise<void>((resolve, reject) => {
+    front.once('error', reject)
+    front.listen({ host: settings.host, port: settings.port }, resolve)
+  })
+  front.removeAllListeners('error').on('error', () => undefined)
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (front.address() as AddressInfo).port,
     updateTls: () => server.setSecureContext({ ...pem(ports), minVersion: 'TLSv1.3' }),
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
+        front.close(() => resolve())
         server.closeAllConnections()
+        places.close()
       }),
   }
 }
@@ -100,7 +120,8 @@ interface Context {
 async function serve(request: IncomingMessage, response: ServerResponse, here: Context): Promise<void> {
   const { log } = here.ports
   try {
-    if (isKnown(request.socket as TLSSocket, here.settings.peers)) return send(response, await route(request, here))
+    const peer = peerOf(request.socket as TLSSocket, here.settings.peers)
+    if (peer) return send(response, await route(request, peer, here))
     log.warn(
       { remote: remoteHost(null, plainAddress(request.socket.remoteAddress ?? '')) },
       'queue transfer refused: the certificate of the client is not in queue_transfer.peers',
@@ -114,13 +135,14 @@ async function serve(request: IncomingMessage, response: ServerResponse, here: C
 
 function failure(error: unknown, log: TransferListenerPorts['log']): Reply {
   if (error instanceof BodySizeMismatch) return { status: 400, body: { cause: error.message } }
+  if (error instanceof MalformedContent) return unacceptable(error.message)
   if (error instanceof QueueUnavailable)
     return { status: error.cause === 'full' ? 507 : 503, body: { cause: error.message } }
   log.bug(error, 'transfer')
   return { status: 500, body: { cause: 'internal error' } }
 }
 
-async function route(request: IncomingMessage, here: Context): Promise<Reply> {
+async function route(request: IncomingMessage, peer: TransferPeer, here: Context): Promise<Reply> {
   const { queue } = here.ports
   const url = request.url ?? ''
   const identity = await queue.identity()
@@ -131,25 +153,59 @@ async function route(request: IncomingMessage, here: Context): Promise<Reply> {
   // The host name may point to another node by now, which must not accept the message.
   if (request.headers['waypost-queue'] !== identity) return { status: 421, body: { cause: 'this is another queue' } }
   if (request.method === 'DELETE') return { status: 200, body: { answer: await queue.refuseTransfer(token) } }
-  if (request.method === 'PUT') return acceptOffer(request, token, here)
+  if (request.method === 'PUT') return acceptOffer(request, { token, peer }, here)
   return { status: 405, body: { cause: 'method not allowed' } }
 }
 
-async function acceptOffer(request: IncomingMessage, token: string, { ports }: Context): Promise<Reply> {
+interface OfferFacts {
+  readonly token: string
+  readonly peer: TransferPeer
+}
+
+async function acceptOffer(
+  request: IncomingMessage,
+  { token, peer }: OfferFacts,
+  { ports, settings: { rules } }: Context,
+): Promise<Reply> {
   const health = await ports.queue.health()
   if (health.kind !== 'ok')
     return { status: health.kind === 'full' ? 507 : 503, body: { cause: `the queue is ${health.kind}` } }
   const reader = new PieceReader(request)
   const line = await reader.line(HEAD_LIMIT)
-  const head = line === null ? null : readHead(line)
-  const header = head && head.headerSize <= HEADER_LIMIT ? await reader.octets(head.headerSize) : null
-  if (!head || !header) return { status: 400, body: { cause: 'malformed message' } }
-  const { headerSize: _, bodySize, ...message } = head
-  const from = String(request.headers['waypost-node'] ?? 'unknown')
-  const incoming = { token, from, message: { ...message, header }, size: bodySize, body: reader.rest() }
+  const read = line === null ? null : readHead(line)
+  if (read === null) return { status: 400, body: { cause: 'malformed message' } }
+  if (read.kind === 'bad') return unacceptable(read.problem)
+  const problem = transferProblem(read.head, rules, ports.clock.now())
+  if (problem !== null) return unacceptable(problem)
+  const header = await readHeader(reader, read.head)
+  if (header === null) return { status: 400, body: { cause: 'malformed message' } }
+  const { headerSize: _, bodySize, ...message } = read.head
+  const origin = transferredOrigin(message.origin, rules, peer)
+  const from = nameOf(request.headers['waypost-node'], peer)
+  const incoming = { token, from, message: { ...message, origin, header }, size: bodySize, body: reader.rest() }
   const answer: TransferAnswer = await storeIncoming(ports.queue, incoming)
   if (answer === 'accepted') ports.accepted()
   return { status: 200, body: { answer } }
+}
+
+/** Null if it is too long or ends early. Throws MalformedContent. */
+async function readHeader(reader: PieceReader, { headerSize }: TransferHead): Promise<Buffer | null> {
+  const header = headerSize <= HEADER_LIMIT ? await reader.octets(headerSize) : null
+  if (header === null) return null
+  const ends = createLineEnds()
+  if (!ends.push(header) || ends.end() !== 'complete') throw new MalformedContent('the header has a bare CR or LF')
+  return header
+}
+
+/** For the ledger: the name that the peer gives itself, and the name that the configuration gives it. */
+function nameOf(claimed: string | readonly string[] | undefined, { host }: TransferPeer): string {
+  const name = typeof claimed === 'string' && nodeName.test(claimed) ? claimed : host
+  return name === host ? name : `${name} (${host})`
+}
+
+/** The message stays in its queue; others of the same run are not concerned. */
+function unacceptable(cause: string): Reply {
+  return { status: 422, body: { cause } }
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {

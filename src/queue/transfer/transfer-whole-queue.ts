@@ -158,7 +158,7 @@ class Run {
     const offer = { token, target, from: this.#settings.node, message, openBody: this.#from.openBody.bind(this.#from) }
     const got = await this.#retry(() => this.#to.offer(offer))
     if (got.kind === 'error') {
-      this.#error ??= got.cause
+      if (got.concerns === 'receiver') this.#error ??= got.cause
       return this.#cancel(one, got.cause)
     }
     if (got.value === 'accepted' || got.value === 'repeated') this.#accepted.push(token)

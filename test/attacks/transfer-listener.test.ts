@@ -1,0 +1,4 @@
+import { testAttack } from './test-attack.ts'
+import { transferListener } from './transfer-listener.ts'
+
+testAttack(transferListener)
