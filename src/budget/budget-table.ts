@@ -61,7 +61,8 @@ export interface RateBudget extends Described {
 export type Budget = PoolBudget | RateBudget
 
 const MINUTE = 60_000
-const GIB = 1024 ** 3
+const MIB = 1024 ** 2
+const GIB = 1024 * MIB
 
 export const budgetTable = {
   sessions: {
@@ -72,7 +73,7 @@ export const budgetTable = {
     client: 50,
     clientKey: 'limits.connections_per_ip',
     answer: '`421 4.7.0`',
-    reason: 'A session takes about 30 KiB; the share of a client is that of Postfix.',
+    reason: 'A session takes about 30 KiB, and up to 64 KiB for its message; the share of a client is that of Postfix.',
   },
   spoolOctets: {
     kind: 'pool',
@@ -86,6 +87,19 @@ export const budgetTable = {
     answer: '`452 4.3.1`',
     reason:
       'On a smaller disk the capacity is what is free above `queue.min_free`, and the shares are the same parts of it: one client can fill half. Delivery needs the reserve to record its results.',
+  },
+  messageMemory: {
+    kind: 'pool',
+    unit: 'octets',
+    holds: 'Octets of arriving messages in memory beyond 64 KiB each: header sections, and bodies up to 128 KiB',
+    capacity: 96 * MIB,
+    client: 8 * MIB,
+    network: 16 * MIB,
+    account: 16 * MIB,
+    ceilings: { internet: 0.75, people: 0.9 },
+    answer: '`452 4.3.1` for a long header section; a body goes to disk at once',
+    reason:
+      'A thousand sessions could else keep 384 KiB each. The first 64 KiB need no place, so that usual mail gets in.',
   },
   destinations: {
     kind: 'pool',

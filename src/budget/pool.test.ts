@@ -73,8 +73,13 @@ describe('a pool', () => {
     expect(lease.extend(40)).toBeNull()
     expect(lease.extend(1)).toBe('account')
     expect(pool.used).toBe(50)
+    lease.shrink(30)
+    expect(pool.used).toBe(20)
+    expect(pool.take({ purpose: 'people', account: 'kim' }, 30).kind).toBe('lease')
+    lease.shrink(1000)
+    expect(pool.used).toBe(30)
     lease.release()
-    expect(pool.used).toBe(0)
+    expect(pool.used).toBe(30)
   })
 
   it('never goes beyond a limit and returns to zero, in any order of requests', () => {

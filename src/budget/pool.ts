@@ -24,6 +24,8 @@ export interface Lease {
   readonly kind: 'lease'
   /** Takes more units for the same holder, all or none. Null if it has them, else the limit that was reached. */
   extend(units: number): Shortage | null
+  /** Gives some of the units back. */
+  shrink(units: number): void
   /** Gives all units back. Calls after the first have no effect. */
   release(): void
 }
@@ -97,14 +99,14 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
       const share = shareOf(holder, limits)
       const shortage = claim(share, units)
       if (shortage !== null) return { kind: 'short', shortage }
-      return leaseOf(units, { extend: (more) => claim(share, more), release: (all) => count(share, -all) })
+      return leaseOf(units, { extend: (more) => claim(share, more), give: (fewer) => count(share, -fewer) })
     },
   }
 }
 
 function leaseOf(
   units: number,
-  on: { readonly extend: (units: number) => Shortage | null; readonly release: (units: number) => void },
+  on: { readonly extend: (units: number) => Shortage | null; readonly give: (units: number) => void },
 ): Lease {
   let held = units
   return {
@@ -114,8 +116,13 @@ function leaseOf(
       if (shortage === null) held += more
       return shortage
     },
+    shrink: (fewer) => {
+      const given = Math.min(fewer, held)
+      on.give(given)
+      held -= given
+    },
     release: () => {
-      on.release(held)
+      on.give(held)
       held = 0
     },
   }

@@ -54,6 +54,24 @@ describe('small bodies', () => {
   })
 })
 
+test('octets in memory are counted until a file holds them', async () => {
+  let counted = 0
+  const memory = { take: (octets: number) => (counted += octets) > 0, give: (octets: number) => (counted -= octets) }
+  const sink = new BodySpool(spool().queue, { memory })
+  await fill(sink, [Buffer.alloc(INLINE_LIMIT)])
+  expect(counted).toBe(INLINE_LIMIT)
+  await fill(sink, [Buffer.alloc(100), Buffer.alloc(1_000_000)])
+  expect(counted).toBe(0)
+})
+
+test('where memory is short, the body goes to a file at once', async () => {
+  const { queue, state } = spool()
+  const sink = new BodySpool(queue, { memory: { take: () => false, give: () => {} } })
+  await fill(sink, [Buffer.from('Hello.\r\n')])
+  expect(await sink.finish()).toMatchObject({ kind: 'spool', size: 8 })
+  expect(state.created).toBe(1)
+})
+
 describe('a body that arrives octet by octet', () => {
   const drip = (octets: number) => Array.from({ length: octets }, (_, at) => Buffer.from([at & 0xff]))
 

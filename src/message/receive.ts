@@ -22,6 +22,8 @@ export interface ReceiveSettings {
   readonly bareNewline: 'reject' | 'normalize'
   /** Octets of the whole message, CRLFs counted and stuffed dots not (RFC 1870 section 3). */
   readonly maxSize: number
+  /** Called with the octets of the header section before they are kept in memory; what it throws fails the reception. */
+  readonly keeping?: (octets: number) => void
   /** The client is a fleet node: fields that it added on top do not count for the size and header limits. */
   readonly fromPeer?: boolean
 }
@@ -115,7 +117,9 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   }
   const take = async (clean: Buffer | null): Promise<void> => {
     if (!accept(clean) || clean.length === 0) return
-    await (header ? write(clean) : collect(leading.push(clean)))
+    if (header) return write(clean)
+    settings.keeping?.(clean.length)
+    await collect(leading.push(clean))
   }
   const collect = async (octets: Buffer): Promise<void> => {
     if (octets.length > 0) await settle(collector.push(octets))

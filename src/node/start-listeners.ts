@@ -82,6 +82,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
     login,
     intake,
+    memory: budgets.pool('messageMemory'),
     queue,
     rejections: createRejectionLedger({ clock, queue, log }),
     newQueueId,

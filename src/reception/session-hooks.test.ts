@@ -1,9 +1,10 @@
 // Which stage each hook runs, what it returns, and which refusals the ledger gets.
 
 import { PassThrough, Readable } from 'node:stream'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sampleSession } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { createPool } from '../budget/pool.ts'
 import type { Checked, Intake } from '../intake/intake.ts'
 import type { Check } from '../policy/check.ts'
 import { createChecks } from '../policy/run-checks.ts'
@@ -33,6 +34,10 @@ beforeEach(() => {
   answer = { kind: 'accepted', queueId: 'Q1', bodyKept: true }
 })
 
+/** The budget of message memory; every test gives back what it took. */
+const memory = createPool({ capacity: 64 * 1024 }, () => {})
+afterEach(() => expect(memory.used).toBe(0))
+
 const bodies = {
   createSpoolFile: () => Promise.reject(new Error('no spool file is needed')),
   openBody: () => Readable.from([]),
@@ -50,6 +55,7 @@ function hooksOf(...checks: Check[]) {
     login: null,
     intake: { accept: takeChecked, prepare: async () => null },
     queue: bodies,
+    memory,
     rejections: {
       note: (_, { stage, reply, envelope = {} }) =>
         void noted.push(
@@ -60,7 +66,7 @@ function hooksOf(...checks: Check[]) {
     clock,
     log,
     bareNewline: 'reject',
-    messageSize: 1000,
+    messageSize: 100_000,
   })
 }
 
@@ -197,4 +203,14 @@ describe('data', () => {
     expect(`${(await reply).code}`).toBe(expected.slice(0, 3))
     expect(noted).toEqual([`data <> kim@example.org: ${expected}`])
   })
+})
+
+test('a message with a long header section beyond the memory of its client is deferred and read to its end', async () => {
+  const held = memory.take({ purpose: 'fleet' }, 60 * 1024)
+  const message = Readable.from([Buffer.from(`Subject: ${'x'.repeat(70_000)}\r\n\r\nHello.\r\n`)])
+  const reply = await hooksOf().data(session, { ...bounce, recipients: [{ ...kim, resolution }] }, message)
+  expect(reply).toMatchObject({ code: 452, enhanced: '4.3.1', cause: expect.stringContaining('messageMemory') })
+  expect(message.readableEnded).toBe(true)
+  expect(accepted).toEqual([])
+  if (held.kind === 'lease') held.release()
 })

@@ -1,8 +1,9 @@
 // Implements the server's hooks: runs the checks of each stage, records refusals and hands messages to intake.
 
 import type { Readable } from 'node:stream'
-import type { Holder } from '../budget/pool.ts'
+import type { Holder, Pool } from '../budget/pool.ts'
 import { BodySpool } from '../intake/body-spool.ts'
+import { createMessageMemory, noMemory } from '../intake/message-memory.ts'
 import { mailOf } from '../intake/intake.ts'
 import type { Draft, Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -32,6 +33,8 @@ export interface HookParts {
   readonly login: Login | null
   readonly intake: Intake
   readonly queue: Pick<Queue, 'createSpoolFile' | 'openBody'>
+  /** The budget `messageMemory`. */
+  readonly memory: Pool
   readonly rejections: RejectionLedger
   readonly newQueueId: () => string
   readonly clock: Clock
@@ -149,13 +152,18 @@ interface Incoming {
 
 /** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
 async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
-  const spool = new BodySpool(parts.queue, holderOf(incoming.session))
+  const holder = holderOf(incoming.session)
+  const memory = createMessageMemory(parts.memory, holder)
+  const spool = new BodySpool(parts.queue, { holder, memory })
   const discard = () => spool.discard().catch((error: unknown) => parts.log.bug(error, 'discard of a body'))
   try {
     const received = await receiveMessage(incoming.message, spool, {
       bareNewline: parts.bareNewline,
       maxSize: parts.messageSize,
       fromPeer: incoming.session.origin?.kind === 'peer',
+      keeping: (octets) => {
+        if (!memory.take(octets)) throw noMemory()
+      },
     })
     if (received.kind !== 'ok') {
       await discard()
@@ -172,6 +180,8 @@ async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply 
   } catch (error) {
     await discard()
     return storageRefusal(error) ?? bug(parts, error, 'DATA')
+  } finally {
+    memory.release()
   }
 }
 

@@ -10,11 +10,13 @@ import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
 import { transferListener } from './transfer-listener.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
+import { unfinishedHeaders } from './unfinished-headers.ts'
 import { verificationAttack } from './verification.ts'
 
 export const attacks: readonly Attack[] = [
   commandFlood,
   unfinishedBodies,
+  unfinishedHeaders,
   copies,
   passwordGuesses,
   verificationAttack,

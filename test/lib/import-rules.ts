@@ -69,7 +69,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   dkim: ['signer.ts', 'sealer.ts'],
   dns: ['resolver.ts', 'ask-as.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
   filter: ['authentication.ts', 'spam-scan.ts'],
-  intake: ['intake.ts', 'body-spool.ts'],
+  intake: ['intake.ts', 'body-spool.ts', 'message-memory.ts'],
   policy: ['verdict.ts', 'check.ts', 'run-checks.ts', 'forward-policy.ts', 'own-author.ts', 'checks/'],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts'],
