@@ -44,10 +44,11 @@ export async function chooseEnvelopes(
   const { mail, findings } = checked
   const { sender } = checked.draft
   const unprovenSender = sender !== null && !findings.senderProven && router.isOurs(domainOf(sender))
+  const leaving = sorted.recipients.filter((one) => leaves(one, router))
+  if (leaving.length === 0) return unchanged(sorted)
   const names = () => router.ownNames()
   const authors = unprovenOwnAuthors({ authservId: settings.authservId, names }, { ...findings, fields: mail.fields })
-  const leaving = sorted.recipients.filter((one) => leaves(one, router))
-  if (leaving.length === 0 || (authors.length === 0 && !unprovenSender)) return unchanged(sorted)
+  if (authors.length === 0 && !unprovenSender) return unchanged(sorted)
   const rewritten = unprovenSender ? await router.rewriteSender(sender, mail.at) : null
   if (rewritten?.kind === 'unavailable') return { kind: 'refused', reply: notNow(rewritten.cause) }
   const task = { settings, authors, sender, rewritten }

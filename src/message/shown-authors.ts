@@ -20,8 +20,19 @@ export interface ShownAuthors {
   readonly problem: string | null
 }
 
-/** Reads all From: fields of a header section. Linear in their size. */
+/** Checks, envelopes and forwards of one message ask the same question. */
+const known = new WeakMap<readonly Field[], ShownAuthors>()
+
+/** Reads all From: fields of a header section. Linear in their size; a second call with the same array costs nothing. */
 export function readShownAuthors(fields: readonly Field[]): ShownAuthors {
+  const before = known.get(fields)
+  if (before) return before
+  const found = readFrom(fields)
+  known.set(fields, found)
+  return found
+}
+
+function readFrom(fields: readonly Field[]): ShownAuthors {
   const strict = readAuthors(fields)
   const from = fieldsNamed(fields, 'from')
   const hidden = from.flatMap((field) => bracketedInWords(field.value))

@@ -67,6 +67,16 @@ Authentication-Results: mx.example.org;
 `)
   })
 
+  test('says why From: is not clear', async () => {
+    const { out } = await run(message.replace('ann@example.org', 'Ann [HR] <ann@example.org>'))
+    expect(out).toMatch(
+      /^dmarc pass +example\.org {2}policy .*, spf aligned, From: display name that looks like an ad/m,
+    )
+    expect((await run(message.replace('ann@', 'eve@evil.example, ann@'))).out).toMatch(
+      /^dmarc permerror .*From: several/m,
+    )
+  })
+
   test('prints JSON', async () => {
     const { code, out } = await run(message, { json: true, ip: '2001:db8::1' })
     expect(code).toBe(1)

@@ -71,7 +71,8 @@ function table(found: Authentication, proven: boolean): string[] {
   if (dkim.length === 0) rows.push(['dkim', 'none', '', ''])
   const aligned = [dmarc.spfAligned ? 'spf aligned' : '', dmarc.dkimAligned ? 'dkim aligned' : ''].filter(Boolean)
   const policy = dmarc.policy ? [`policy ${dmarc.policy} of ${dmarc.policyDomain ?? dmarc.domain}`] : []
-  rows.push(['dmarc', dmarc.result, dmarc.domain ?? '', [...policy, ...aligned].join(', ')])
+  const unclear = dmarc.problem === null ? [] : [`From: ${dmarc.problem}`]
+  rows.push(['dmarc', dmarc.result, dmarc.domain ?? '', [...policy, ...aligned, ...unclear].join(', ')])
   rows.push(['arc', arc.result, '', ''])
   const lines = rows.map(([check = '', result = '', about = '', more = '']) =>
     `${check.padEnd(6)}${result.padEnd(11)}${about}${about && more ? '  ' : ''}${more}`.trimEnd(),

@@ -2,8 +2,8 @@
 // of other domains apply only if the operator configures it.
 
 import type { Authentication, AuthorFinding, Undecided } from '../../filter/authentication.ts'
+import type { Field } from '../../message/header.ts'
 import { readShownAuthors } from '../../message/shown-authors.ts'
-import type { ShownAuthors } from '../../message/shown-authors.ts'
 import type { OwnNames } from '../../route/resolution.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Refusal } from '../../smtp/reply.ts'
@@ -43,8 +43,7 @@ export function judgeAuthors(
   found: Authentication,
   { fields }: Pick<Mail, 'fields'>,
 ): AuthorRuling {
-  const shown = readShownAuthors(fields)
-  const own = judgeOwn(policy, found, shown)
+  const own = judgeOwn(policy, found, fields)
   if (own.verdict.kind !== 'accept') return own
   const unclear = judgeUnclear(policy, found)
   if (unclear.verdict.kind !== 'accept') return unclear
@@ -52,21 +51,22 @@ export function judgeAuthors(
 }
 
 /** Without findings of DMARC (time is up), the authors are those that programs show, and nothing is known about them. */
-function authorsOf({ dmarc }: Authentication, { domains }: ShownAuthors): readonly AuthorFinding[] {
+function authorsOf({ dmarc }: Authentication, fields: readonly Field[]): readonly AuthorFinding[] {
   if (dmarc.authors.length > 0) return dmarc.authors
+  const { domains } = readShownAuthors(fields)
   const nothing = { organizationalDomain: null, policy: null, policyDomain: null, spfAligned: false, strictSpf: false }
   return domains.map((domain) => ({ ...nothing, domain, result: 'temperror' }))
 }
 
-function judgeOwn({ ownDomains }: AuthorPolicy, found: Authentication, shown: ShownAuthors): AuthorRuling {
+function judgeOwn({ ownDomains }: AuthorPolicy, found: Authentication, fields: readonly Field[]): AuthorRuling {
   const notes: AuthorRuling['notes'][number][] = []
-  for (const author of authorsOf(found, shown)) {
+  for (const author of authorsOf(found, fields)) {
     const { domain, result } = author
     if (result === 'pass' || !isOwnAuthor(ownDomains.names(), author)) continue
     // Our record decides. A forger who disturbs the look-up must not get past it.
     if (result === 'temperror') return refused(undecided(domain))
     const note = (detail: string) => ({ check: 'own-author', result: 'unproven', detail: `${domain}: ${detail}` })
-    const service = matchingService(ownDomains.services, { domain, found, shown })
+    const service = matchingService(ownDomains.services, { domain, found, shown: readShownAuthors(fields) })
     if (service !== null) notes.push(note(`${describeResult(author)}, accepted as the outside service ${service}`))
     else if (result !== 'permerror' && !asksForRefusal(author)) notes.push(note(describeResult(author)))
     else if (ownDomains.refuse) return refused(ownRefusal(author))
