@@ -1,7 +1,7 @@
 // A pool of units that are held for a time. Each holder is counted by client, network and account, so that none can take the shares of the
 // others, and by purpose, so that the important finds a place when the rest has filled its part.
 
-import { clientNetwork, siteNetwork } from '../lib/ip-address.ts'
+import { addressKeys } from './address-keys.ts'
 import type { PoolBudget, Purpose } from './budget-table.ts'
 
 /** The holder of units. A holder without `ip`, `account`, `transaction` or `zone` has no share of that kind. */
@@ -55,6 +55,7 @@ export type PoolLimits = Pick<
 /** @param refused called for each request that the pool could not satisfy */
 export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
   const holders = new Map<string, number>()
+  const sharesOf = rememberPlain(limits)
   let used = 0
   let factor = 1
   const shortageOf = ({ purpose, shares }: Share, units: number): Shortage | null => {
@@ -88,15 +89,15 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     resize: (capacity) => {
       factor = Math.min(1, Math.max(0, capacity / limits.capacity))
     },
-    heldBy: (ip) => holders.get(`client ${clientNetwork(ip)}`) ?? 0,
-    fits: (holder, units = 1) => shortageOf(shareOf(holder, limits), units) === null,
+    heldBy: (ip) => holders.get(addressKeys(ip).client) ?? 0,
+    fits: (holder, units = 1) => shortageOf(sharesOf(holder), units) === null,
     filled: (purpose) => {
       const part = (of: PoolLimits['ceilings']) => Math.max(1, limits.capacity * factor * (of?.[purpose] ?? 1))
       const held = holders.get(`purpose ${purpose}`) ?? 0
       return Math.min(1, Math.max(used / part(limits.ceilings), held / part(limits.portions)))
     },
     take: (holder, units = 1) => {
-      const share = shareOf(holder, limits)
+      const share = sharesOf(holder)
       const shortage = claim(share, units)
       if (shortage !== null) return { kind: 'short', shortage }
       return leaseOf(units, { extend: (more) => claim(share, more), give: (fewer) => count(share, -fewer) })
@@ -133,21 +134,35 @@ interface Share {
   readonly shares: readonly { readonly limit: Shortage; readonly key: string; readonly most: number }[]
 }
 
+/** The shares of a holder; those of holders with nothing but a purpose are kept, because delivery takes one for each message. */
+function rememberPlain(limits: PoolLimits): (holder: Holder) => Share {
+  const plain = new Map<Purpose, Share>()
+  return (holder) => {
+    for (const member in holder) if (member !== 'purpose') return shareOf(holder, limits)
+    const share = plain.get(holder.purpose) ?? shareOf(holder, limits)
+    plain.set(holder.purpose, share)
+    return share
+  }
+}
+
 /** The shares of a holder, narrowest first. */
 function shareOf(holder: Holder, limits: PoolLimits): Share {
   const { purpose, ip, account, transaction, zone, shares: own } = holder
   const shares: { limit: Shortage; key: string; most: number }[] = []
-  const add = (limit: Exclude<Shortage, 'capacity' | 'purpose'>, key: string | undefined) => {
+  const add = (limit: Exclude<Shortage, 'capacity' | 'purpose'>, key: string) => {
     const most = limit === 'client' || limit === 'network' ? (own?.[limit] ?? limits[limit]) : limits[limit]
-    if (key !== undefined && most !== undefined) shares.push({ limit, key: `${limit} ${key}`, most })
+    if (most !== undefined) shares.push({ limit, key, most })
   }
   const portion = limits.portions?.[purpose]
   if (portion !== undefined)
     shares.push({ limit: 'purpose', key: `purpose ${purpose}`, most: Math.max(1, limits.capacity * portion) })
-  add('transaction', transaction)
-  add('account', account)
-  add('client', ip === undefined ? undefined : clientNetwork(ip))
-  add('network', ip === undefined ? undefined : siteNetwork(ip))
-  add('zone', zone)
+  if (transaction !== undefined) add('transaction', `transaction ${transaction}`)
+  if (account !== undefined) add('account', `account ${account}`)
+  if (ip !== undefined) {
+    const keys = addressKeys(ip)
+    add('client', keys.client)
+    add('network', keys.network)
+  }
+  if (zone !== undefined) add('zone', `zone ${zone}`)
   return { purpose, shares }
 }

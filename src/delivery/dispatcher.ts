@@ -181,8 +181,7 @@ class Dispatcher implements DeliveryEngine {
   }
 
   #isSuspended(nextHop: string): boolean {
-    const view = this.#scheduler.view(nextHop)
-    return view !== null && (view.suspendedMs > 0 || view.waitsMs > 0 || view.pausedMs > MAX_BUFFERED_MS)
+    return this.#scheduler.isBlocked(nextHop, MAX_BUFFERED_MS)
   }
 
   #isPaused(): boolean {

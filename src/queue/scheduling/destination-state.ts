@@ -35,6 +35,8 @@ export type Lane = (typeof lanes)[number]
 /** Times are monotonic milliseconds. */
 export interface DestinationState {
   readonly nextHop: string
+  /** The hosts are those of a domain; another next hop is one that the operator wrote. */
+  readonly isDomain: boolean
   readonly limits: DestinationLimits
   /** Slots of the active deliveries. */
   readonly slots: Lease[]
@@ -73,6 +75,7 @@ export interface DestinationView extends DestinationBacklog {
 export function newDestination(nextHop: string, limits: DestinationLimits): DestinationState {
   return {
     nextHop,
+    isDomain: nextHop.startsWith('mx:'),
     limits,
     slots: [],
     progressAt: 0,

@@ -134,8 +134,8 @@ export class Scheduler {
     const destination = this.#destination(nextHop)
     this.#free(destination, 1)
     if (verdict === 'worked') destination.progressAt = this.#ports.clock.monotonic()
-    if (verdict !== 'unused' && verdict !== 'crowded')
-      this.#known.note(nextHop, { worked: verdict === 'worked', heldMs })
+    const isJudged = verdict !== 'unused' && verdict !== 'crowded'
+    if (isJudged && destination.isDomain) this.#known.note(nextHop, { worked: verdict === 'worked', heldMs })
     if (destination.ready !== null && destination.ready !== this.#laneOf(destination)) this.#line(destination)
     const { unreachableMs, unreachableMsFor } = this.#settings
     const probeAt = this.#ports.clock.monotonic() + (unreachableMsFor?.(nextHop) ?? unreachableMs)
@@ -170,7 +170,7 @@ export class Scheduler {
   /** The part of the delivery slots that a destination uses now. */
   lane(nextHop: string): Lane {
     const destination = this.#destinations.get(nextHop)
-    return destination ? this.#laneOf(destination) : this.#laneByName(nextHop)
+    return this.#laneOf(destination ?? newDestination(nextHop, this.#settings))
   }
 
   /** Ends the suspension and the pause of a destination and resets its concurrency: an operator wants it tried now. */
@@ -183,6 +183,15 @@ export class Scheduler {
     destination.limit = destination.limits.initialConcurrency
     destination.crowdedAt = null
     this.#reschedule(destination)
+  }
+
+  /** Whether a destination gets no delivery now: it is unreachable, waits for a connection, or is paused for longer than `pauseMs`. */
+  isBlocked(nextHop: string, pauseMs: number): boolean {
+    const destination = this.#destinations.get(nextHop)
+    if (!destination || pauseEnd(destination) === 0) return false
+    const now = this.#ports.clock.monotonic()
+    const { suspendedUntil, waitsUntil, pausedUntil } = destination
+    return suspendedUntil > now || waitsUntil > now || pausedUntil - now > pauseMs
   }
 
   /** How many deliveries the rate limit of a destination allows to start within `ms`. */
@@ -245,15 +254,11 @@ export class Scheduler {
     for (let i = 0; i < count; i++) destination.slots.pop()?.release()
   }
 
-  #laneOf({ nextHop, slots, progressAt }: DestinationState): Lane {
-    const lane = this.#laneByName(nextHop)
+  #laneOf({ nextHop, isDomain, slots, progressAt }: DestinationState): Lane {
+    if (!isDomain) return 'fleet'
+    if (!this.#known.has(nextHop)) return 'internet'
     const hangs = slots.length > 0 && this.#ports.clock.monotonic() - progressAt > HANGING_MS
-    return lane === 'known' && hangs ? 'internet' : lane
-  }
-
-  #laneByName(nextHop: string): Lane {
-    if (!nextHop.startsWith('mx:')) return 'fleet'
-    return this.#known.has(nextHop) ? 'known' : 'internet'
+    return hangs ? 'internet' : 'known'
   }
 
   /** Sets the time at which a destination that is not in the ring is looked at again; none if only a report can change it. */
