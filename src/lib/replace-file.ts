@@ -2,8 +2,8 @@
 // file is as readable as its directory.
 
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { createLikeDirectory } from './like-directory.ts'
 
 /** Throws the error of the file system and leaves the old file as it was. */
@@ -18,6 +18,22 @@ export async function replaceFile(file: string, text: string): Promise<void> {
     throw error
   }
   await syncDirectory(dirname(file))
+  // At worst a little space is not freed.
+  await removeLeftovers(file).catch(() => undefined)
+}
+
+/** A write lasts seconds; an older temporary file is of a process that was killed. Ms. */
+const LEFTOVER_MS = 3_600_000
+
+/** Processes that are killed again and again must not fill the disk with their temporary files. */
+async function removeLeftovers(file: string): Promise<void> {
+  const [directory, name] = [dirname(file), basename(file)]
+  const { mtimeMs } = await stat(file)
+  for (const entry of await readdir(directory)) {
+    if (!entry.startsWith(`${name}.`) || !/^[0-9a-f]{12}\.new$/.test(entry.slice(name.length + 1))) continue
+    const leftover = join(directory, entry)
+    if (mtimeMs - (await stat(leftover)).mtimeMs > LEFTOVER_MS) await rm(leftover, { force: true })
+  }
 }
 
 async function write(
