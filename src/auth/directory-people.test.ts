@@ -36,6 +36,8 @@ function liveSource(verify?: CachedSource['verify']): CachedSource {
       return answer
     },
     failure: () => null,
+    failingSince: () => null,
+    probe: async () => null,
     close: () => undefined,
     ...(verify ? { verify } : {}),
   }

@@ -56,6 +56,20 @@ describe('the cache of a live source', () => {
     expect(asked.length).toBe(2)
   })
 
+  it('says since when it fails, and answers a probe', async () => {
+    expect(await source.probe()).toBeNull()
+    answer = down
+    await pass(101)
+    expect(await source.find('late@example.org')).toMatchObject({ incomplete: 'ldap: down' })
+    const since = clock.now()
+    await pass(5000)
+    expect(await source.probe()).toBe('ldap: down')
+    expect([source.failure(), source.failingSince()]).toEqual(['ldap: down', since])
+    answer = { kind: 'absent' }
+    await source.find('other@example.org')
+    expect([source.failure(), source.failingSince()]).toEqual([null, null])
+  })
+
   it('keeps an unknown address for a shorter time', async () => {
     answer = { kind: 'absent' }
     expect(await source.find(KEY)).toEqual({ record: null, incomplete: null })

@@ -34,6 +34,10 @@ export interface LiveSettings {
 export interface CachedSource extends ExternalSource {
   /** Why the last request failed; null if it succeeded. */
   failure(): string | null
+  /** When requests began to fail, unix milliseconds; null after a success. */
+  failingSince(): number | null
+  /** Asks the source once, at the start of the node. Resolves with the cause if it does not answer. */
+  probe(): Promise<string | null>
   /** Only in sources that check passwords themselves. With null for an unknown user it takes as long as a check. */
   readonly verify?: (user: SourceUser | null, password: string) => Promise<VerifyAnswer>
   close(): void
@@ -51,8 +55,10 @@ const FIRST_VERIFY_MS = 20
 /** Puts a cache in front of a source. */
 export function cacheSource(settings: LiveSettings, source: LiveSource, clock: Clock): CachedSource {
   let failure: string | null = null
+  let failingSince: number | null = null
   const noted = <T>(answer: Lookup<T>): Lookup<T> => {
     failure = answer.kind === 'unavailable' ? answer.cause : null
+    failingSince = failure === null ? null : (failingSince ?? clock.now())
     return answer
   }
   const cached = <T>(request: (key: string) => Promise<Lookup<T>>) =>
@@ -83,6 +89,11 @@ export function cacheSource(settings: LiveSettings, source: LiveSource, clock: C
       return { grants: value ?? [], incomplete }
     },
     failure: () => failure,
+    failingSince: () => failingSince,
+    probe: async () => {
+      const [domain] = settings.domains
+      return domain === undefined ? null : (await addresses(`postmaster@${domain}`)).incomplete
+    },
     ...(source.verify ? { verify: createVerify(source.verify, clock) } : {}),
     close: () => source.close(),
   }

@@ -94,6 +94,7 @@ export async function startSources(settings: SourceSettings, ports: SourcePorts)
   )
   const live = connectLive(settings, clock)
   await waitForAll(clock, mirrors, (mirror) => mirror.start())
+  for (const source of live) reportAtStart(source, ports.log)
   return {
     list: [...live, ...mirrors],
     mirrors,
@@ -123,6 +124,20 @@ export async function openOfflineSources(settings: SourceSettings, clock: Clock)
     passwords: () => offline.map((mirror) => mirror.passwords()),
     problems: offline.flatMap((mirror) => mirror.failure ?? []),
   }
+}
+
+/** Does not wait: a source that is queried for each address may come later. */
+function reportAtStart(source: CachedSource, log: Log): void {
+  source.probe().then(
+    (cause) => {
+      if (cause !== null)
+        log.error(
+          { source: source.name, cause },
+          'the directory does not answer at the start of the node: every address that only it has is deferred',
+        )
+    },
+    (error: unknown) => log.bug(error, 'first request to the directory'),
+  )
 }
 
 function connectLive({ live }: SourceSettings, clock: Clock): readonly CachedSource[] {

@@ -26,6 +26,11 @@ export function caMismatch({ certificate, ca }: Pick<TlsMaterial, 'certificate' 
   return `the certificate is issued by ${issuer}, which is not in tls.ca: fleet nodes that verify with this CA reject it`
 }
 
+/** The first of these reasons; null for a node without a certificate. */
+export function certificateMismatch(tls: TlsMaterial | null, hostname: string): string | null {
+  return tls && (nameMismatch(tls, hostname) ?? caMismatch(tls))
+}
+
 /** The last certificate that is connected to the first one by signatures. */
 function endOfChain([leaf, ...rest]: readonly X509Certificate[]): X509Certificate {
   if (!leaf) throw new Error('a certificate file without a certificate')

@@ -10,6 +10,7 @@ const well: MirrorStatus = {
   confirmedAt: clock.now() - 30_000,
   failure: null,
   failures: 0,
+  failingSince: null,
   acceptedOrder: 0,
   pinned: null,
   counts: { users: 2, passwords: 1, aliases: 0, forwards: 2 },
@@ -18,7 +19,8 @@ const well: MirrorStatus = {
 
 const mirror = (status: Partial<MirrorStatus>, name = 'ldap') =>
   ({ name, status: () => ({ ...well, ...status }) }) as unknown as Mirror
-const live = (failure: string | null) => ({ failure: () => failure }) as unknown as CachedSource
+const live = (failure: string | null, since: number | null = null) =>
+  ({ failure: () => failure, failingSince: () => since }) as unknown as CachedSource
 const health = (mirrors: readonly Mirror[], lives: readonly CachedSource[] = []) =>
   directoryHealth(() => ({ mirrors, live: lives })).check()
 const gauge = async (name: string, mirrors: readonly Mirror[]) =>
@@ -40,11 +42,21 @@ describe('health of the directory', () => {
     expect(health([], [live('ldap: down')])).toEqual({ kind: 'degraded', reason: 'ldap: down' })
   })
 
+  it('says since when each source fails', () => {
+    const [one, two] = [Date.UTC(2026, 10, 29, 1), Date.UTC(2026, 10, 29, 2)]
+    const mirrors = [mirror({ incomplete: 'sql:crm: shrank', failingSince: one })]
+    expect(health(mirrors, [live('ldap: down', two)])).toEqual({
+      kind: 'degraded',
+      reason:
+        'sql:crm: shrank, failing since 2026-11-29T01:00:00.000Z; ldap: down, failing since 2026-11-29T02:00:00.000Z',
+    })
+  })
+
   it('is failing if a source has no snapshot at all', () => {
-    const nothing = { version: null, incomplete: 'ldap: wrong credentials' }
+    const nothing = { version: null, incomplete: 'ldap: wrong credentials', failingSince: 0 }
     expect(health([mirror({ incomplete: 'x' }), mirror(nothing)])).toEqual({
       kind: 'failing',
-      reason: 'ldap: wrong credentials',
+      reason: 'ldap: wrong credentials: there is no snapshot, failing since 1970-01-01T00:00:00.000Z',
     })
   })
 })

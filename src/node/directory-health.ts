@@ -9,7 +9,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 /** The sources that run now; a reload may replace them. */
 export type CurrentSources = () => {
   readonly mirrors: readonly Pick<Mirror, 'name' | 'status'>[]
-  readonly live: readonly Pick<CachedSource, 'failure'>[]
+  readonly live: readonly Pick<CachedSource, 'failure' | 'failingSince'>[]
 }
 
 export function directoryHealth(current: CurrentSources): HealthCheck {
@@ -19,12 +19,25 @@ export function directoryHealth(current: CurrentSources): HealthCheck {
 /** Answers from an old snapshot are degraded; a mirror without any snapshot is failing. */
 function healthOf({ mirrors, live }: ReturnType<CurrentSources>): Health {
   for (const mirror of mirrors) {
-    const { version, incomplete } = mirror.status()
-    if (version === null) return { kind: 'failing', reason: incomplete ?? `${mirror.name}: no snapshot` }
+    const { version, incomplete, failingSince } = mirror.status()
+    if (version === null)
+      return { kind: 'failing', reason: `${incomplete ?? mirror.name}: there is no snapshot${since(failingSince)}` }
   }
-  const incomplete = mirrors.map((mirror) => mirror.status().incomplete)
-  const reason = [...incomplete, ...live.map((source) => source.failure())].find((one) => one !== null)
-  return reason === undefined || reason === null ? { kind: 'ok' } : { kind: 'degraded', reason }
+  const reasons = [
+    ...mirrors
+      .map((mirror) => mirror.status())
+      .map(({ incomplete, failingSince }) => withTime(incomplete, failingSince)),
+    ...live.map((source) => withTime(source.failure(), source.failingSince())),
+  ].filter((one) => one !== null)
+  return reasons.length === 0 ? { kind: 'ok' } : { kind: 'degraded', reason: reasons.join('; ') }
+}
+
+function withTime(cause: string | null, failingSince: number | null): string | null {
+  return cause === null ? null : `${cause}${since(failingSince)}`
+}
+
+function since(at: number | null): string {
+  return at === null ? '' : `, failing since ${new Date(at).toISOString()}`
 }
 
 export function directoryGauges(current: CurrentSources, clock: Clock): GaugeSource[] {

@@ -17,6 +17,7 @@ async function resultOf(name: string, parts: Partial<HealthParts>) {
     queue: { health: async () => ({ kind: 'ok', waiting: 0, freeBytes: 1 }) },
     clock,
     certificate: { value: null },
+    certificateMismatch: () => null,
     addresses: null,
     draining: new AbortController().signal,
   }

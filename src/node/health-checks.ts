@@ -16,6 +16,8 @@ export interface HealthParts {
   readonly queue: Pick<Queue, 'health'>
   readonly clock: Clock
   readonly certificate: Current<Expiring | null>
+  /** Why other hosts reject the certificate; null if they do not. */
+  readonly certificateMismatch: () => string | null
   /** Null for a node that never sends to the internet. */
   readonly addresses: Pick<SourceCheck, 'status'> | null
   /** Aborted when the node drains. */
@@ -26,21 +28,22 @@ const DAY_MS = 86_400_000
 /** Public CAs expect renewal a month before expiry; two weeks before, renewal has failed. */
 const CERTIFICATE_WARNING_MS = 14 * DAY_MS
 
-export function healthChecks({ queue, clock, certificate, addresses, draining }: HealthParts): HealthCheck[] {
+export function healthChecks(parts: HealthParts): HealthCheck[] {
+  const { queue, clock, certificate, certificateMismatch, addresses, draining } = parts
   return [
     { name: 'queue', check: () => queueHealth(queue) },
-    { name: 'certificate', check: () => certificateHealth(certificate.value, clock.now()) },
+    { name: 'certificate', check: () => certificateHealth(certificate.value, clock.now(), certificateMismatch()) },
     { name: 'addresses', check: () => addressHealth(addresses) },
     { name: 'running', check: () => (draining.aborted ? failing('the node is draining') : { kind: 'ok' }) },
   ]
 }
 
-/** `now` is unix milliseconds; a node without a certificate is healthy. */
-export function certificateHealth(certificate: Expiring | null, now: number): Health {
+/** `now` is unix milliseconds, `mismatch` why other hosts reject the certificate; a node without a certificate is healthy. */
+export function certificateHealth(certificate: Expiring | null, now: number, mismatch: string | null = null): Health {
   if (!certificate) return { kind: 'ok' }
   const left = certificate.expiresAt - now
   if (left <= 0) return failing('the certificate has expired; renew it')
-  if (left > CERTIFICATE_WARNING_MS) return { kind: 'ok' }
+  if (left > CERTIFICATE_WARNING_MS) return mismatch === null ? { kind: 'ok' } : { kind: 'degraded', reason: mismatch }
   return { kind: 'degraded', reason: `the certificate expires in ${Math.floor(left / DAY_MS)} days; renew it` }
 }
 

@@ -24,7 +24,14 @@ async function page(
     },
   }
   const registry = new Registry()
-  const checks = healthChecks({ queue, clock, certificate, addresses: null, draining: new AbortController().signal })
+  const checks = healthChecks({
+    queue,
+    clock,
+    certificate,
+    certificateMismatch: () => null,
+    addresses: null,
+    draining: new AbortController().signal,
+  })
   createMetrics(registry, { gauges: healthGauges({ checks, queue, certificate, clock }), process: false })
   await registry.metrics()
   now = health

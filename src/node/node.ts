@@ -24,6 +24,7 @@ import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { tokenFileSettings } from '../wiring/routing-settings.ts'
 import { logWarnings } from './apply-reload.ts'
+import { certificateMismatch } from './certificate-check.ts'
 import { createConfigurationState } from './configuration-state.ts'
 import { startControl } from './control-socket.ts'
 import { createCurrentData } from './current-data.ts'
@@ -34,7 +35,11 @@ import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
 import { observeNode } from './observation.ts'
+import type { ObservationParts } from './observation.ts'
 import type { ReloadResult } from './reload-result.ts'
+import { createProbe, neededRoles } from './reachability.ts'
+import type { ProbePorts } from './reachability.ts'
+import { watchReachability } from './reachability-watch.ts'
 import { startReloader } from './reloader.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
@@ -129,9 +134,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
-  const observed = { ...path, sources: () => sources.current(), spam, configuration: state, draining: draining.signal }
-  const observation = await observeNode(adminSettings(config), { ...shared, ...observed })
-  stops.defer(() => observation.close())
+  const observed = { ...shared, ...path, sources: () => sources.current(), spam, configuration: state }
+  await observe(config, { ...observed, draining: draining.signal }, stops)
   const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: spam?.scanner ?? null, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
@@ -170,6 +174,26 @@ async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): 
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())
+}
+
+type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate'> &
+  Pick<ProbePorts, 'certificate' | 'resolver'>
+
+/** Starts the probes of resolver and fleet nodes, then log, metrics and health. */
+async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposableStack): Promise<void> {
+  const { clock, log, certificate } = parts
+  const reachability = watchReachability(
+    { roles: neededRoles(config), needsResolver: config.role.checks.includes('authentication-results') },
+    { clock, log, probe: createProbe(config, { ...parts, random: systemRandom }) },
+  )
+  stops.defer(() => reachability.close())
+  const mismatch = () => certificateMismatch(certificate.value, config.hostname)
+  const observation = await observeNode(adminSettings(config), {
+    ...parts,
+    reachability,
+    certificateMismatch: mismatch,
+  })
+  stops.defer(() => observation.close())
 }
 
 interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator'> {

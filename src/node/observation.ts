@@ -20,6 +20,7 @@ import { healthChecks } from './health-checks.ts'
 import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
 import { queueGauges } from './queue-gauges.ts'
+import type { ReachabilityWatch } from './reachability-watch.ts'
 import { StartFailure } from './start-failure.ts'
 
 export interface ObservationParts extends HealthParts {
@@ -28,6 +29,7 @@ export interface ObservationParts extends HealthParts {
   readonly log: EventLog
   readonly sources: CurrentSources
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
+  readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
 }
@@ -63,10 +65,11 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, sources, spam } = parts
+  const { budgets, clock, configuration, reachability, sources, spam } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
+    ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
     ...(spam ? [spam.health] : []),
@@ -75,14 +78,18 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 
 /** Every metric of a node that is read at a scrape. */
 export function nodeGauges(
-  parts: Pick<ObservationParts, 'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration'>,
+  parts: Pick<
+    ObservationParts,
+    'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration' | 'reachability'
+  >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, sources, spam, budgets } = parts
+  const { queue, clock, configuration, reachability, sources, spam, budgets } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
     ...configuration.gauges,
+    ...reachability.gauges,
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     ...(spam ? [spam.metric] : []),

@@ -6,6 +6,7 @@ import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
+import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
 
@@ -20,6 +21,10 @@ export function allMetrics(): Registry {
     certificate: { value: null },
     budgets: createBudgets(clock),
     configuration: createConfigurationState(clock),
+    reachability: watchReachability(
+      { roles: [], needsResolver: false },
+      { clock, log: { ...log, bug: () => undefined }, probe: async () => ({ resolver: null, unreachable: new Map() }) },
+    ),
     sources: () => ({ mirrors: [], live: [] }),
   }
   const registry = new Registry()

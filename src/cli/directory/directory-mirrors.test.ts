@@ -47,6 +47,7 @@ const state = (changes: Partial<MirrorState>): MirrorState => ({
   confirmedAt: systemClock.now(),
   failure: null,
   failures: 0,
+  failingSince: null,
   acceptedOrder: 0,
   ...changes,
 })

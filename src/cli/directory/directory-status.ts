@@ -57,11 +57,16 @@ function statusLines(status: SourceStatus): string[] {
   const confirmed = state?.confirmedAt ? `confirmed ${timeText(state.confirmedAt)}` : 'never confirmed'
   return [
     `${source}: ${version}, ${confirmed}${incomplete === null ? '' : `; may be incomplete: ${incomplete}`}`,
-    ...(state && state.failures > 0 ? [`  the last ${state.failures} reads failed`] : []),
+    ...(state && state.failures > 0 ? [failureLine(state)] : []),
     ...(rejected
       ? [`  rejected ${timeText(rejected.takenAt)}: ${countText(rejected)} (see \`waypost directory diff\`)`]
       : []),
     ...versions.map((one) => `  version ${one.version} of ${timeText(one.takenAt)}: ${countText(one)}`),
     ...damaged.map((one) => `  version ${one.version} cannot be used: ${one.cause}`),
   ]
+}
+
+/** A state of an earlier release has no time. */
+function failureLine({ failures, failingSince }: MirrorState): string {
+  return `  the last ${failures} reads failed${failingSince ? `, since ${timeText(failingSince)}` : ''}`
 }

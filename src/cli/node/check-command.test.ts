@@ -37,7 +37,7 @@ async function run(mail: string | null) {
   if (mail === null) rmSync(join(folder, 'mail.yaml'), { force: true })
   else writeFileSync(join(folder, 'mail.yaml'), mail)
   const io = captureIo()
-  const code = await check({ config: join(folder, 'node.yaml') }, io)
+  const code = await check({ config: join(folder, 'node.yaml'), offline: true }, io)
   return { code, out: io.out().replaceAll(folder, ''), err: io.err().replaceAll(folder, '') }
 }
 

@@ -6,9 +6,14 @@ import { readDataKey } from '../../config/data-key.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
+import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
+import { openResolver } from '../../dns/open-resolver.ts'
+import { createProbe } from '../../node/reachability.ts'
+import { resolverSettings } from '../../wiring/node-settings.ts'
+import { systemRandom } from '../../lib/random.ts'
 import { formatProblem } from '../../config/problem.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { commandClock, systemClock } from '../../lib/clock.ts'
 import { formatEndpoint } from '../../lib/endpoint.ts'
 import type { Problem } from '../../config/problem.ts'
 import { json, line, OK, USAGE } from '../io.ts'
@@ -30,6 +35,8 @@ const UNKNOWN_USER =
 interface CheckOptions {
   readonly config: string
   readonly json?: boolean
+  /** Asks neither the resolver nor the fleet nodes. */
+  readonly offline?: boolean
 }
 
 async function checkAsOwner(options: CheckOptions & { readonly isUserKnown: boolean }, io: Io): Promise<number> {
@@ -67,8 +74,23 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
   const noSpamCheck =
     config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}`
-  const warnings = [...data.warnings, ...hostWarnings(config)]
+  const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
+  const warnings = [...data.warnings, ...hostWarnings(config), ...asked]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
   const notes = [...data.data.notes, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
   return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
+}
+
+/** What the node would find dead at its start. These are warnings, because the others may be down for a moment. */
+async function networkWarnings(config: Config): Promise<Problem[]> {
+  const resolver = await openResolver(resolverSettings(config), commandClock)
+  const certificate = { value: config.tls }
+  const probe = createProbe(config, { resolver, clock: commandClock, random: systemRandom, certificate })
+  const report = await probe()
+  return [
+    ...(report.resolver === null ? [] : [config.at(['dns'], report.resolver)]),
+    ...[...report.unreachable].map(([role, cause]) =>
+      config.at(['peers', role], `no ${role} node can be reached, so mail for it would wait: ${cause}`),
+    ),
+  ]
 }

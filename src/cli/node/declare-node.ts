@@ -44,8 +44,11 @@ export function declareNode(program: Command, io: Io, finish: Finish): void {
     .command('check')
     .description('check the configuration and the routing data without starting the node')
     .option(...configFile)
+    .option('--offline', 'ask neither the resolver nor the other fleet nodes, as for a check in CI')
     .option(...asJson)
-    .action(async (options: CommonOptions) => finish(await (await import('./check-command.ts')).check(options, io)))
+    .action(async (options: CommonOptions & { readonly offline?: boolean }) =>
+      finish(await (await import('./check-command.ts')).check(options, io)),
+    )
   describeCommand(
     program.command('demo'),
     'run four nodes and a small internet on loopback, with seven scenarios and the trace of each message',

@@ -125,12 +125,26 @@ describe('a mirror', () => {
       expect(await store.versions()).toEqual([1])
       expect(mirror.status()).toMatchObject({ version: 1, failures: 1 })
       expect(log.error).toHaveBeenCalledOnce()
+      expect(log.error.mock.calls[0]?.[1]).toContain('the last good snapshot stays in use')
+      expect(mirror.status().failingSince).toBe(clock.now())
       source.answer = { kind: 'whole', content: manyPeople(20) }
       await mirror.refresh()
       expect(known(mirror, 'nobody')).toEqual({ record: null, incomplete: null })
+      expect(mirror.status().failingSince).toBeNull()
       expect(log.info.mock.calls.filter(([, message]) => message === REFRESHED[1])).toEqual([REFRESHED])
     },
   )
+
+  it('does not speak of a snapshot where there is none', async () => {
+    source.answer = { kind: 'unavailable', cause: 'connection refused' }
+    const mirror = await start()
+    const since = clock.now()
+    expect(log.error.mock.calls.map(([, message]) => message as string)).toEqual([
+      expect.stringMatching(/cannot be read and there is no snapshot: .* deferred$/),
+    ])
+    await clock.advance(60_000)
+    expect(mirror.status()).toMatchObject({ version: null, failingSince: since })
+  })
 
   it('logs the same failure once, and another one again', async () => {
     const mirror = await start()

@@ -182,18 +182,23 @@ class RunningMirror {
       confirmedAt: now,
       failure: null,
       failures: 0,
+      failingSince: null,
       acceptedOrder: isOrdered ? this.#orders.accept : this.#state.acceptedOrder,
     }
   }
 
   /** Logs the first of several failures with the same cause. */
   #noteFailure(failure: NonNullable<MirrorState['failure']>): void {
-    const { log } = this.#ports
+    const { clock, log } = this.#ports
     if (failure.cause !== this.#state.failure?.cause) {
-      const message = 'directory refresh failed; the last good snapshot stays in use'
+      const message =
+        this.#versions.inUse === null
+          ? 'the directory cannot be read and there is no snapshot: every address that only it has is deferred'
+          : 'directory refresh failed; the last good snapshot stays in use'
       log.error({ source: this.#settings.name, ...failure }, message)
     }
-    this.#state = { ...this.#state, failure, failures: this.#state.failures + 1 }
+    const failingSince = this.#state.failingSince ?? clock.now()
+    this.#state = { ...this.#state, failure, failures: this.#state.failures + 1, failingSince }
   }
 }
 

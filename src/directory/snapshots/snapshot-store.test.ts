@@ -30,6 +30,7 @@ const state: MirrorState = {
   confirmedAt: 5,
   failure: { kind: 'refused', cause: 'shrank' },
   failures: 2,
+  failingSince: null,
   acceptedOrder: 1,
 }
 

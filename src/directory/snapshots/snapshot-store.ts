@@ -18,6 +18,8 @@ export interface MirrorState {
   readonly failure: { readonly kind: 'refused' | 'unavailable'; readonly cause: string } | null
   /** Failed readings in a row. */
   readonly failures: number
+  /** Unix milliseconds of the first of them; null after a success. */
+  readonly failingSince: number | null
   /** The last `accept` order that was executed. */
   readonly acceptedOrder: number
 }
@@ -28,6 +30,7 @@ export const NO_STATE: MirrorState = {
   confirmedAt: null,
   failure: null,
   failures: 0,
+  failingSince: null,
   acceptedOrder: 0,
 }
 
