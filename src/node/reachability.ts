@@ -6,6 +6,7 @@ import { createHostFinder } from '../delivery/hosts/host-finder.ts'
 import { createSmtpTransport } from '../delivery/smtp-client/smtp-transport.ts'
 import type { DeliveryError } from '../delivery/smtp-client/transport.ts'
 import type { Target } from '../delivery/target.ts'
+import { askAs } from '../dns/ask-as.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
@@ -42,8 +43,9 @@ export function neededRoles({ role, peers }: Pick<Config, 'role' | 'peers'>): st
   return needed.filter((one) => (peers[one] ?? []).length > 0)
 }
 
-/** Asks once. Never rejects. */
-export function createProbe(config: Config, ports: ProbePorts): () => Promise<ProbeReport> {
+/** Asks once. Never rejects. Its questions have the places of delivery, so that strangers who use up the others do not make it fail. */
+export function createProbe(config: Config, given: ProbePorts): () => Promise<ProbeReport> {
+  const ports = { ...given, resolver: askAs(given.resolver, { purpose: 'delivery' }) }
   const settings = deliverySettings(config, ports.certificate)
   const finder = createHostFinder(settings.hosts, ports)
   const transport = createSmtpTransport(settings.transport, ports)
@@ -78,7 +80,7 @@ export function createProbe(config: Config, ports: ProbePorts): () => Promise<Pr
 
 /**
  * Asks for two names that no cache holds. The one below our domain needs the resolver and the name servers of the world. The other one
- * (RFC 6761 section 6.4) is answered by every resolver, and tells a dead resolver from a dead zone.
+ * (RFC 6761 section 6.4) is answered by every resolver, and distinguishes a dead resolver from a dead zone.
  */
 async function probeResolver(domain: string, { resolver, random }: ProbePorts): Promise<string | null> {
   const label = `waypost-${random(LABEL_OCTETS).toString('hex')}`

@@ -6,6 +6,7 @@ import { readDataKey } from '../../config/data-key.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
+import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
@@ -83,7 +84,10 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
 
 /** What the node would find dead at its start. These are warnings, because the others may be down for a moment. */
 async function networkWarnings(config: Config): Promise<Problem[]> {
-  const resolver = await openResolver(resolverSettings(config), commandClock)
+  const resolver = await openResolver(resolverSettings(config), {
+    clock: commandClock,
+    budgets: createBudgets(commandClock),
+  })
   const certificate = { value: config.tls }
   const probe = createProbe(config, { resolver, clock: commandClock, random: systemRandom, certificate })
   const report = await probe()
