@@ -79,22 +79,26 @@ export function watchReachability(
       { name: 'resolver', check: () => resolverHealth(failures.get(RESOLVER), settings.needsResolver) },
       { name: 'peers', check: () => peerHealth(settings.roles, failures) },
     ],
-    gauges: [
-      {
-        name: 'waypost_resolver_answers',
-        help: 'Whether the resolver answered the last probe: 1 yes (also before the first one), 0 no.',
-        labels: [],
-        read: () => [{ labels: {}, value: failures.has(RESOLVER) ? 0 : 1 }],
-      },
-      {
-        name: 'waypost_peers_reachable',
-        help: 'Whether a fleet node of a role that this node sends to was reached by the last probe: 1 yes, 0 no.',
-        labels: ['role'],
-        read: () => settings.roles.map((role) => ({ labels: { role }, value: failures.has(role) ? 0 : 1 })),
-      },
-    ],
+    gauges: gaugesOf(settings.roles, failures),
     close: () => timer.cancel(),
   }
+}
+
+function gaugesOf(roles: readonly string[], failures: ReadonlyMap<string, Failure>): GaugeSource[] {
+  return [
+    {
+      name: 'waypost_resolver_answers',
+      help: 'Whether the resolver answered the last probe: 1 yes (also before the first one), 0 no.',
+      labels: [],
+      read: () => [{ labels: {}, value: failures.has(RESOLVER) ? 0 : 1 }],
+    },
+    {
+      name: 'waypost_peers_reachable',
+      help: 'Whether a fleet node of a role that this node sends to was reached by the last probe: 1 yes, 0 no.',
+      labels: ['role'],
+      read: () => roles.map((role) => ({ labels: { role }, value: failures.has(role) ? 0 : 1 })),
+    },
+  ]
 }
 
 function resolverHealth(failure: Failure | undefined, needsResolver: boolean): Health {
