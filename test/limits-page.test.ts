@@ -18,7 +18,7 @@ it('is up to date; UPDATE_EXPECTED=1 rewrites it', () => {
 it('names only budgets that a module opens', () => {
   const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
   const opened = files.flatMap((file) =>
-    [...readFileSync(join(root, file), 'utf8').matchAll(/\.(?:pool|rate)\('(\w+)'/g)].map((match) => match[1]),
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\.(?:pool|rate|stock)\('(\w+)'/g)].map((match) => match[1]),
   )
   expect(Object.keys(budgetTable).filter((name) => !opened.includes(name))).toEqual([])
 })

@@ -301,6 +301,34 @@ export const budgetTable = {
     reason:
       'A stranger with many networks gets 20 000 guesses a day. For a hash of 8 characters a hit takes 100 000 years, for the 4 of other programs some weeks.',
   },
+  srsTokens: {
+    kind: 'pool',
+    holds: 'Senders that are too long for SRS, stored on the srs node until their addresses expire',
+    capacity: 1_000_000,
+    answer: '`451 4.3.0`, only if all were used in the last six hours; else the one used longest ago gives way',
+    reason:
+      'A million tokens take some 200 MB of disk: 45 000 new senders a day for 22 days. See [SRS](reference/srs.md#tokens).',
+  },
+  srsTokenSites: {
+    kind: 'rate',
+    holds: 'Messages to forwards with a sender that is too long for SRS',
+    per: 'site (IPv4 /24, IPv6 /48)',
+    capacity: 1000,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` for forwards',
+    reason: 'A site gets 16 600 tokens a day: more than a large list, less than the store holds for three weeks.',
+  },
+  srsTokenDomains: {
+    kind: 'rate',
+    holds: 'Messages to forwards with a sender of a domain that is too long for SRS',
+    per: 'sender domain',
+    capacity: 2000,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: '`450 4.7.1` for forwards',
+    reason: 'A large sender of bulk mail sends from several sites; its domain gets 33 000 tokens a day.',
+  },
   srsBounces: {
     kind: 'rate',
     holds: 'Bounces to an SRS address',

@@ -15,9 +15,17 @@ import { createRate, type Rate } from './rate.ts'
 export interface Budgets {
   /** Opens a pool with the numbers of the table. A module can open several of one name, such as one per listener. */
   pool(name: PoolName, changed?: Partial<PoolLimits>): Pool
+  /** Opens a pool whose units are kept elsewhere, such as rows of a database: `used` reads how many there are. */
+  stock(name: PoolName, used: () => number): Stock
   rate(name: RateName, changed?: Partial<Pick<RateBudget, 'capacity'>>): Rate
   /** One entry for each name that is open; pools of one name are added up. */
   usage(): readonly BudgetUsage[]
+}
+
+export interface Stock {
+  readonly capacity: number
+  /** Counts a request that did not fit. */
+  refuse(): void
 }
 
 /** The limit that a refusal names; `rate` for a budget of that kind. */
@@ -62,6 +70,17 @@ export function createBudgets(clock: Pick<Clock, 'monotonic'>): Budgets {
       const pool = createPool({ ...entry, ...changed }, (shortage) => refusal(opened, shortage, entry.waits))
       opened.pools.push(pool)
       return pool
+    },
+    stock: (name, used) => {
+      const opened = record(name)
+      const { capacity } = budgetTable[name]
+      opened.pools.push({
+        get used() {
+          return used()
+        },
+        capacity,
+      })
+      return { capacity, refuse: () => refusal(opened, 'capacity') }
     },
     rate: (name, changed) => {
       const opened = record(name)

@@ -5,13 +5,13 @@ import { loadData } from '../node/load-data.ts'
 import type { NodeData } from '../node/load-data.ts'
 import { readShortHashes } from '../node/srs-hash-record.ts'
 import type { Config } from '../config/config.ts'
-import { tokenFileSettings } from '../wiring/routing-settings.ts'
+import { tokenSettings } from '../wiring/routing-settings.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
-import { readTokenFile } from '../route/srs/token-file.ts'
+import { readTokenDatabase } from '../route/srs/token-database.ts'
 import { line, USAGE } from './io.ts'
 import type { Io } from './io.ts'
 import { actingNote } from './place/act-as-owner.ts'
@@ -50,17 +50,15 @@ export function withData(
   return withConfig(file, io, async (config) => {
     const load = await loadData(config, {
       clock: systemClock,
-      tokens: await readTokens(config),
+      tokens: readTokens(config),
       shortHashes: readShortHashes,
     })
     return load.kind === 'ok' ? use(config, load.data, load.warnings) : printProblems(load.problems, io)
   })
 }
 
-/** Reads the senders that are too long for SRS, without storing new ones. Null if the role has none or the file cannot be read. */
-async function readTokens(config: Config): Promise<TokenStore | null> {
-  const settings = tokenFileSettings(config)
-  if (!settings) return null
-  const { path, maxAgeDays } = settings
-  return readTokenFile(path, { at: systemClock.now(), maxAgeDays }).catch(() => null)
+/** Reads the senders that are too long for SRS, without storing new ones. Null if the role has none. */
+function readTokens(config: Config): TokenStore | null {
+  const settings = tokenSettings(config)
+  return settings && readTokenDatabase(settings.path)
 }

@@ -1,7 +1,6 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
-import { dirname } from 'node:path'
-import { createBudgets } from '../budget/budgets.ts'
+import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
@@ -17,12 +16,10 @@ import { systemRandom } from '../lib/random.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
 import { openQueue } from '../queue/sqlite/open-queue.ts'
-import { openTokenFile } from '../route/srs/token-file.ts'
-import type { TokenFile } from '../route/srs/token-file.ts'
+import type { TokenStore } from '../route/srs/srs-token.ts'
 import { spamFilterSettings } from '../wiring/checks.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
-import { tokenFileSettings } from '../wiring/routing-settings.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
 import { createConfigurationState } from './configuration-state.ts'
@@ -34,6 +31,7 @@ import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
+import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { ObservationParts } from './observation.ts'
 import type { ReloadResult } from './reload-result.ts'
@@ -93,8 +91,9 @@ export async function startNode(config: Config): Promise<NodeStart> {
 interface Loaded {
   readonly data: CurrentData
   /** Null if the role does not rewrite senders. */
-  readonly tokens: TokenFile | null
+  readonly tokens: TokenStore | null
   readonly sources: SourceHolder
+  readonly budgets: Budgets
 }
 
 type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
@@ -102,14 +101,15 @@ type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; r
 /** Opens and reads the files and sources that the configuration names. */
 async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): Promise<LoadResult> {
   const clock = systemClock
-  const tokens = await openTokens(config)
+  const budgets = createBudgets(clock)
+  const tokens = await openTokens(config, { budgets, log })
   stops.defer(() => tokens?.close())
   const sources = await holdSources(config, { clock, log })
   stops.defer(() => sources.close())
   const loaded = await loadData(config, { clock, tokens, shortHashes: recordShortHashes, sources: sources.set })
   if (loaded.kind === 'bad') return loaded
   logWarnings(loaded.warnings, log)
-  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources }
+  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources, budgets }
 }
 
 interface BootParts extends Loaded {
@@ -119,11 +119,10 @@ interface BootParts extends Loaded {
 }
 
 async function boot(config: Config, parts: BootParts): Promise<Node> {
-  const { data, tokens, sources, log, flush, stops } = parts
+  const { data, tokens, sources, budgets, log, flush, stops } = parts
   const clock = systemClock
   const certificate: { value: TlsMaterial | null } = { value: config.tls }
   const draining = new AbortController()
-  const budgets = createBudgets(clock)
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
   const spamSettings = spamFilterSettings(config)
@@ -218,16 +217,6 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
   return { listeners, transfers }
-}
-
-/** Null if the role does not rewrite senders. */
-async function openTokens(config: Config): Promise<TokenFile | null> {
-  const settings = tokenFileSettings(config)
-  if (!settings) return null
-  return inDataDirectory(() => {
-    makeDirectory(dirname(settings.path))
-    return openTokenFile(settings.path, { at: systemClock.now(), maxAgeDays: settings.maxAgeDays })
-  })
 }
 
 interface QueueParts {

@@ -7,6 +7,7 @@ import type { DestinationMeter } from '../route/resolution.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
+import { createTokenBudget, type TokenBudget } from './token-budget.ts'
 import type { RecipientFacts, TransactionFacts } from './check.ts'
 
 export interface DestinationBudget {
@@ -27,16 +28,19 @@ interface TransactionAccount {
   /** Refuses all further recipients: the destinations of one did not fit, and the work of computing others would be lost. */
   full: Refusal | null
   ended: boolean
+  /** One sender, so one token, however many recipients forward the message. */
+  hasToken: boolean
 }
 
 /** @param budgets opens `destinations` and `resolutionWork` */
 export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>): DestinationBudget {
   const pool = budgets.pool('destinations')
   const work = budgets.rate('resolutionWork')
+  const tokens = createTokenBudget(budgets)
   const accounts = new WeakMap<TransactionFacts, TransactionAccount>()
   const accountOf = (transaction: TransactionFacts) => {
     const known = accounts.get(transaction)
-    const account = known ?? { leases: [], full: null, ended: false }
+    const account = known ?? { leases: [], full: null, ended: false, hasToken: false }
     if (!known) accounts.set(transaction, account)
     return account
   }
@@ -57,6 +61,7 @@ export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>)
           if (shortage !== null) account.full = doesNotFit(shortage)
           return account.full
         },
+        addToken: (sender) => (account.hasToken ? null : takeToken(account, tokens, { facts, sender })),
         close: (accepted) => {
           if (client !== null) work.count(client, Math.max(1, computed))
           if (accepted && !account.ended) account.leases.push(lease)
@@ -70,6 +75,16 @@ export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>)
       for (const lease of account.leases.splice(0)) lease.release()
     },
   }
+}
+
+function takeToken(
+  account: TransactionAccount,
+  tokens: TokenBudget,
+  { facts, sender }: { readonly facts: RecipientFacts; readonly sender: string },
+): Refusal | null {
+  const reply = tokens.take(facts, sender)
+  account.hasToken = reply === null
+  return reply
 }
 
 /** Sessions have unique IDs, and each has one open transaction. */

@@ -94,6 +94,8 @@ export interface ResolveRequest {
 export interface DestinationMeter {
   /** Counts one more destination. Null, or the temporary refusal of the recipient if it does not fit. */
   add(): Refusal | null
+  /** Counts a sender that is too long for SRS, for which this node or the srs node stores a token; the same answers. */
+  addToken(sender: string): Refusal | null
 }
 
 export interface Router {

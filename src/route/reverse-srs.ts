@@ -47,7 +47,8 @@ async function reverseToken(
     const note = 'SRS token: the next hop stores its sender'
     return addNextHopTarget(state, { address, nextHop, leaves: false, private: false, via: [] }, note)
   }
-  const sender = await srs.tokens.find(token)
+  const sender = await srs.tokens.find(token).catch((error: unknown) => error as Error)
+  if (sender instanceof Error) return { kind: 'unavailable', cause: `SRS token store: ${sender.message}`, via: [step] }
   const target = sender === null ? null : parseAddress(sender)
   if (!target) return { kind: 'unknown', via: [], cause: `SRS token ${token} is not stored on this node` }
   return await routeBounce(state, target, srs, { ...step, to: printAddress(target), note: 'SRS token of this node' })

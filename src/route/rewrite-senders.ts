@@ -20,6 +20,8 @@ export interface RewrittenTargets {
 export async function rewriteSenders(state: ResolutionState): Promise<RewrittenTargets> {
   const destinations = new Map<string, Destination>()
   const failedMembers: FailedMember[] = [...state.failedMembers]
+  const refused = tokenRefusal(state)
+  if (refused) return { destinations: [], failedMembers: [refused] }
   for (const target of state.finalTargets) {
     const sender = await senderFor(state, target)
     if ('reply' in sender) {
@@ -45,6 +47,17 @@ export async function rewriteSenders(state: ResolutionState): Promise<RewrittenT
     destinations.set(mailbox, first ? merged(first, destination) : destination)
   }
   return { destinations: [...destinations.values()], failedMembers }
+}
+
+/** A sender that is too long for SRS takes a token of this node, or of the srs node that forwards the message. */
+function tokenRefusal({ request, settings, finalTargets }: ResolutionState): FailedMember | null {
+  const { reversePath, at, meter } = request
+  const { srs } = settings
+  if (!srs || !meter || reversePath === null) return null
+  const forwarded = finalTargets.find((one) => one.relayedForwards !== undefined || (srs.rewrite && one.leaves))
+  if (!forwarded || encodeSrs(reversePath, at, srs).kind !== 'too-long') return null
+  const reply = meter.addToken(reversePath)
+  return reply && { reply, via: forwarded.via }
 }
 
 interface Sender {

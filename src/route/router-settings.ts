@@ -16,7 +16,7 @@ export interface SrsRole extends SrsSettings {
   readonly reverse: boolean
   /** Rewrite foreign senders of messages to foreign domains (srs). */
   readonly rewrite: boolean
-  /** For senders that are too long to be rewritten, which are refused without it. Only the node that wrote a token can decode it. */
+  /** For senders that are too long to be rewritten, which are deferred without it. Only the node that wrote a token can decode it. */
   readonly tokens?: TokenStore | undefined
 }
 

@@ -4,6 +4,7 @@ import { loadDirectory } from '../directory/load-directory.ts'
 import { memoryFiles } from '../directory/files/memory-files.ts'
 import { formatProblem } from '../directory/data-problem.ts'
 import type { Origin } from '../smtp/origin.ts'
+import { refusal } from '../smtp/reply.ts'
 import type { Resolution, ResolveRequest } from './resolution.ts'
 import { createRouter } from './router.ts'
 import type { RouterSettings } from './router-settings.ts'
@@ -245,13 +246,27 @@ describe('mx relays, srs resolves', () => {
     ])
   })
 
-  it('a sender too long for SRS is refused, unless other members are deliverable', async () => {
+  it('a sender too long for SRS is deferred without a store, for all members: none is lost', async () => {
     const reversePath = `${'a'.repeat(60)}@far.example`
-    expect(brief(await ask(solo, 'kim@example.org', { reversePath }))).toBe('550 5.1.7')
-    expect(await ask(solo, 'mixed@example.org', { reversePath })).toMatchObject({
-      destinations: [{ recipient: 'sam@example.org' }, { recipient: 'archive@lists.example.org' }],
-      failedMembers: [{ reply: { enhanced: '5.1.7' } }],
-    })
+    for (const address of ['kim@example.org', 'mixed@example.org'])
+      expect(brief(await ask(solo, address, { reversePath }))).toBe('451 4.3.5')
+  })
+
+  it('a sender too long for SRS is counted where it arrives, if a destination is a forward', async () => {
+    const reversePath = `${'a'.repeat(60)}@far.example`
+    const counted: string[] = []
+    const full = refusal(450, '4.7.1', 'Too many')
+    const meter = { add: () => null, addToken: (sender: string) => (counted.push(sender) > 1 ? full : null) }
+    expect(brief(await ask(mx, 'kim@example.org', { reversePath, meter }))).toEqual(['kim@example.org peers:srs'])
+    expect(brief(await ask(mx, 'kim@example.org', { reversePath, meter }))).toBe('450 4.7.1')
+    expect(counted).toEqual([reversePath, reversePath])
+    for (const more of [
+      { reversePath: 'short@far.example', meter },
+      { reversePath: null, meter },
+    ])
+      expect(brief(await ask(mx, 'kim@example.org', more))).toEqual(['kim@example.org peers:srs'])
+    expect((await ask(mx, 'sam@example.org', { reversePath, meter })).kind).toBe('destinations')
+    expect(counted).toHaveLength(2)
   })
 })
 

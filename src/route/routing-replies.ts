@@ -22,7 +22,7 @@ export const tooMany = (cause: string): Refusal =>
   refusal(550, '5.4.6', 'This address expands to too many others', cause)
 
 export const senderTooLong = (cause: string): Refusal =>
-  refusal(550, '5.1.7', 'Sender address is too long to be forwarded', cause)
+  refusal(451, '4.3.5', 'Sender address is too long to be forwarded at present', cause)
 
 export const lookupFailed = (cause: string): Refusal =>
   refusal(451, '4.3.0', 'Address lookup failed, please try again later', cause)

@@ -15,7 +15,12 @@ export function snapshotDirectory({ data }: WithData, source: 'ldap' | 'sql'): s
 }
 
 /** Senders that are too long for SRS. */
-export function tokenFilePath({ data }: WithData): string {
+export function tokenDatabasePath({ data }: WithData): string {
+  return join(data, 'srs-tokens.db')
+}
+
+/** The same, as earlier versions stored them. */
+export function earlierTokensPath({ data }: WithData): string {
   return join(data, 'srs-tokens')
 }
 

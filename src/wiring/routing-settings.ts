@@ -6,7 +6,8 @@ import type { Config } from '../config/config.ts'
 import type { SrsConfig } from '../config/sections/srs-section.ts'
 import type { SrsSettings } from '../route/srs/srs.ts'
 import type { ShortHashes } from '../route/srs/srs-hash.ts'
-import { tokenFilePath } from './node-paths.ts'
+import type { TokenSettings } from '../route/srs/token-database.ts'
+import { earlierTokensPath, tokenDatabasePath } from './node-paths.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]
@@ -30,16 +31,11 @@ export function srsSettings(srs: SrsConfig, shortHashes: ShortHashes | null): Sr
   }
 }
 
-export interface TokenFileSettings {
-  readonly path: string
-  /** A token that was not used for so many days is removed. */
-  readonly maxAgeDays: number
-}
-
 /** The store of senders that are too long for SRS; null if the role does not rewrite senders. */
-export function tokenFileSettings(config: Config): TokenFileSettings | null {
+export function tokenSettings(config: Config): Omit<TokenSettings, 'capacity'> | null {
   if (!config.role.srs.rewrite || !config.srs) return null
-  return { path: tokenFilePath(config), maxAgeDays: days(config.srs.max_age) }
+  const maxAgeDays = days(config.srs.max_age)
+  return { path: tokenDatabasePath(config), earlierPath: earlierTokensPath(config), maxAgeDays }
 }
 
 export function routerSettings(config: Config, parts: RouterParts): RouterSettings {

@@ -8,6 +8,7 @@ import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
+import { srsTokens } from './srs-tokens.ts'
 import { transferListener } from './transfer-listener.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { unfinishedHeaders } from './unfinished-headers.ts'
@@ -25,4 +26,5 @@ export const attacks: readonly Attack[] = [
   srsRelay,
   dnsPlaces,
   transferListener,
+  srsTokens,
 ]

@@ -206,6 +206,29 @@ describe('a proven sender', () => {
   })
 })
 
+describe('a sender that is too long for SRS', () => {
+  it('gets its bounce by the token that the srs node stored, also after a restart of it', async () => {
+    const sender = `list-bounces+${'0123456789abcdef'.repeat(2)}-kim=home.example@sender.example`
+    const before = far.messages.length
+    await mx.send({ from: sender, to: ['kim@example.org'] })
+    await until(() => far.messages.length > before, { what: 'the mail to arrive' })
+    const reversePath = /<(SRS0=[^>]+)>/.exec(far.messages.at(-1)?.mail ?? '')?.[1]
+    expect(reversePath).toMatch(/^SRS0=.{8}=..=1=[0-9a-v]{32}@srs\.example\.org$/)
+    await srs.stop()
+    await srs.start()
+    const client = await mx.connect()
+    await client.expect(null, '220')
+    await client.expect('EHLO client.example', '250')
+    await client.pipeline(['MAIL FROM:<>', `RCPT TO:<${reversePath}>`, 'DATA'], ['250', '250', '354'])
+    await client.expect('Subject: list mail refused\r\n\r\nSorry.\r\n.', '250')
+    client.end()
+    await until(() => home.messages.some(({ data }) => data.includes('list mail refused')), {
+      what: 'the bounce to arrive',
+    })
+    expect(home.messages.at(-1)?.rcpts).toEqual([expect.stringContaining(sender)])
+  })
+})
+
 describe('no DSN is sent', () => {
   it('if the sender is not proven: that would be backscatter', async () => {
     const [event] = await notified({ from: 'ann@unproven.example', to: 'gone' })

@@ -8,7 +8,7 @@ import { captureIo } from '../../../test/lib/captured-io.ts'
 import { createAuthority } from '../../demo/ca.ts'
 import { generateKey } from '../../dkim/key-store.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { openTokenFile } from '../../route/srs/token-file.ts'
+import { openTokenDatabase } from '../../route/srs/token-database.ts'
 import { explain } from './explain.ts'
 import type { ExplainOptions } from './explain.ts'
 
@@ -92,7 +92,7 @@ describe('waypost explain', () => {
   it('resolves a sender that is too long for SRS as the node does, and stores no token', async () => {
     const config = await srsNode()
     const at = systemClock.now()
-    const tokens = join(folder, 'data', 'srs-tokens')
+    const tokens = join(folder, 'data', 'srs-tokens.db')
     const sender = `${'a'.repeat(60)}@far.example`
     const forward = await run({ config, from: sender, at })
     expect(forward).toMatchObject({ code: 0, err: expect.not.stringContaining('rejected') })
@@ -100,7 +100,8 @@ describe('waypost explain', () => {
     expect(existsSync(tokens)).toBe(false)
     expect(await run({ config, recipient: short, from: '<>', at })).toMatchObject({ code: 1 })
     mkdirSync(join(folder, 'data'))
-    const store = await openTokenFile(tokens, { at, maxAgeDays: 21 })
+    const earlierPath = join(folder, 'data', 'srs-tokens')
+    const store = await openTokenDatabase({ path: tokens, earlierPath, maxAgeDays: 21, capacity: 10 }, at)
     await store.keep(short.split('=')[4]?.split('@')[0] ?? '', sender, at)
     await store.close()
     const bounce = await run({ config, recipient: short, from: '<>', at })

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import type { RouterSettings, SrsRole } from '../router-settings.ts'
 import { decodeSrs } from './srs.ts'
 import { encodeToken, tokenIn } from './srs-token.ts'
 import type { TokenStore } from './srs-token.ts'
-import { openTokenFile } from './token-file.ts'
+import { openTokenDatabase } from './token-database.ts'
 
 const DAY = 86_400_000
 const NOW = Date.UTC(2026, 10, 21)
@@ -22,8 +22,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const store = (options: { at?: number; limit?: number } = {}) =>
-  openTokenFile(join(folder, 'tokens'), { at: NOW, maxAgeDays: 21, ...options })
+const store = () => {
+  const settings = { path: join(folder, 'tokens.db'), earlierPath: join(folder, 'tokens'), maxAgeDays: 21 }
+  return openTokenDatabase({ ...settings, capacity: 1000 }, NOW)
+}
 
 describe('encodeToken', () => {
   it('makes a short address, equal on each day for one sender, and stores the sender first', async () => {
@@ -51,62 +53,6 @@ describe('encodeToken', () => {
     expect(tokenIn({ kind: 'not-srs' })).toBeNull()
     expect(tokenIn({ kind: 'decoded', address: 'a@far.example', scheme: 'SRS0' })).toBeNull()
     expect(tokenIn({ kind: 'decoded', address: 'short@1', scheme: 'SRS0' })).toBeNull()
-  })
-})
-
-describe('openTokenFile', () => {
-  const token = (n: number) => n.toString(32).padStart(32, '0')
-
-  it('survives a restart, and drops expired tokens', async () => {
-    const first = await store()
-    await first.keep(token(1), '"odd \\" name"@far.example', NOW)
-    await first.keep(token(2), 'b@far.example', NOW - 30 * DAY)
-    await first.close()
-    const second = await store()
-    expect(await second.find(token(1))).toBe('"odd \\" name"@far.example')
-    expect(await second.find(token(2))).toBeNull()
-    await second.close()
-    expect((await readFile(join(folder, 'tokens'), 'utf8')).split('\n')).toHaveLength(2)
-  })
-
-  it('writes one line a day for one sender, and renews its age', async () => {
-    const file = await store()
-    for (const at of [NOW, NOW + 5, NOW + 2 * DAY, NOW + 2 * DAY + 5]) await file.keep(token(1), 'a@far.example', at)
-    await file.close()
-    const later = await store({ at: NOW + 23 * DAY })
-    expect(await later.find(token(1))).toBe('a@far.example')
-    await later.close()
-  })
-
-  it('survives an incomplete last line and other text', async () => {
-    await writeFile(join(folder, 'tokens'), `${token(1)} ${NOW} "a@far.example"\nrubbish\n`)
-    await appendFile(join(folder, 'tokens'), `${token(2)} ${NOW} "b@far.ex`)
-    const file = await store()
-    expect([await file.find(token(1)), await file.find(token(2))]).toEqual(['a@far.example', null])
-    await file.keep(token(3), 'c@far.example', NOW)
-    await file.close()
-    const again = await store()
-    expect(await again.find(token(3))).toBe('c@far.example')
-    await again.close()
-  })
-
-  it('stores up to its limit, until old tokens expire', async () => {
-    const file = await store({ limit: 2 })
-    expect(await file.keep(token(1), 'a@far.example', NOW)).toBe(true)
-    expect(await file.keep(token(2), 'b@far.example', NOW)).toBe(true)
-    expect(await file.keep(token(3), 'c@far.example', NOW)).toBe(false)
-    expect(await file.keep(token(1), 'a@far.example', NOW)).toBe(true)
-    expect(await file.keep(token(3), 'c@far.example', NOW + 23 * DAY)).toBe(true)
-    await file.close()
-  })
-
-  it('writes simultaneous tokens in whole lines', async () => {
-    const file = await store()
-    await Promise.all(Array.from({ length: 200 }, (_, n) => file.keep(token(n), `a${n}@far.example`, NOW)))
-    await file.close()
-    const again = await store()
-    for (let n = 0; n < 200; n += 1) expect(await again.find(token(n))).toBe(`a${n}@far.example`)
-    await again.close()
   })
 })
 
@@ -166,13 +112,23 @@ describe('a fleet', () => {
     })
   })
 
-  it('a failed store defers the message, a full one refuses it', async () => {
+  it('a failed store defers the message and the bounce, and so does a full one', async () => {
     const request = { forwardPath: 'kim@example.org', reversePath: sender, origin: peer, at: NOW }
     const srs = { ...settings, reverse: false, rewrite: true }
     const find = () => Promise.resolve(null)
     const broken = router({ ...srs, tokens: { keep: () => Promise.reject(new Error('EIO')), find } })
     expect(await broken.resolve(request)).toMatchObject({ kind: 'unavailable', reply: { code: 451 } })
     const full = router({ ...srs, tokens: { keep: () => Promise.resolve(false), find } })
-    expect(await full.resolve(request)).toMatchObject({ kind: 'refused', reply: { enhanced: '5.1.7' } })
+    expect(await full.resolve(request)).toMatchObject({ kind: 'unavailable', reply: { code: 451 } })
+    const none = router(srs)
+    expect(await none.resolve(request)).toMatchObject({ kind: 'unavailable', reply: { code: 451 } })
+    const unreadable = { keep: () => Promise.resolve(true), find: () => Promise.reject(new Error('EIO')) }
+    const blind = router({ ...srs, tokens: unreadable })
+    const made = await encodeToken(sender, NOW, settings, unreadable)
+    const forwardPath = made.kind === 'rewritten' ? made.address : ''
+    expect(await blind.resolve({ ...request, forwardPath, reversePath: null })).toMatchObject({
+      kind: 'unavailable',
+      reply: { code: 451, cause: 'SRS token store: EIO' },
+    })
   })
 })

@@ -6,7 +6,7 @@ import { encodeSrs } from './srs.ts'
 import type { SrsDecoded, SrsEncoded, SrsSettings } from './srs.ts'
 
 export interface TokenStore {
-  /** Stores a sender until its SRS address expires. Resolves once it is durable, to false if the store is full; rejects on disk errors. */
+  /** Stores a sender until its SRS address expires. Resolves once it is durable, to false if it does not fit; rejects on disk errors. */
   keep(token: string, sender: string, at: number): Promise<boolean>
   /** The sender, or null for an unknown token. */
   find(token: string): Promise<string | null>
@@ -18,7 +18,7 @@ const alphabet = '0123456789abcdefghijklmnopqrstuv'
 
 export type TokenEncoded = SrsEncoded | { readonly kind: 'unavailable'; readonly cause: string }
 
-/** The SRS form of a sender that is too long; it is stored first. `too-long` if the store is full. */
+/** The SRS form of a sender that is too long; it is stored first. */
 export async function encodeToken(
   sender: string,
   at: number,
@@ -30,7 +30,7 @@ export async function encodeToken(
   if (made.kind !== 'rewritten') return made
   try {
     const isKept = await store.keep(token, sender, at)
-    return isKept ? made : { kind: 'too-long', octets: Buffer.byteLength(sender) }
+    return isKept ? made : { kind: 'unavailable', cause: 'SRS token store: full of tokens in use' }
   } catch (error) {
     return { kind: 'unavailable', cause: `SRS token store: ${String(error)}` }
   }
