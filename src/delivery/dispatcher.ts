@@ -5,7 +5,7 @@ import type { Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
-import type { DeliveryVerdict } from '../queue/scheduling/destination-state.ts'
+import type { DeliveryVerdict, WaitedFor } from '../queue/scheduling/destination-state.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { ClaimBuffer } from './claim-buffer.ts'
@@ -79,8 +79,8 @@ interface Postponement {
   readonly ms: number
   /** A host has no free connection. */
   readonly isCrowded: boolean
-  /** The next hop is called earlier if a place becomes free. */
-  readonly isCalled: boolean
+  /** The next hop is called earlier when this is free; null if only time helps. */
+  readonly waitsFor: WaitedFor | null
 }
 
 export function createDispatcher(settings: DispatcherSettings, ports: DispatcherPorts): DeliveryEngine {
@@ -274,12 +274,16 @@ class Dispatcher implements DeliveryEngine {
     const { nextHop, message } = claim
     const { clock, reports } = this.#ports
     const place = reports.take(claim, this.#scheduler.lane(nextHop))
-    if (place.kind === 'full') return this.#postpone(claim, { ms: place.waitMs, isCrowded: false, isCalled: true })
+    if (place.kind === 'full') return this.#postpone(claim, { ms: place.waitMs, isCrowded: false, waitsFor: 'reports' })
     const since = clock.monotonic()
     const { outcomes, verdict, pauseMs, postponeMs, isCalled = false } = await this.#attemptSafely(claim)
     place.release()
     if (postponeMs !== undefined)
-      return this.#postpone(claim, { ms: postponeMs, isCrowded: verdict === 'crowded', isCalled })
+      return this.#postpone(claim, {
+        ms: postponeMs,
+        isCrowded: verdict === 'crowded',
+        waitsFor: isCalled ? 'connections' : null,
+      })
     this.#scheduler.finished(nextHop, verdict, clock.monotonic() - since)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
     this.#writer.settle({ queueId: message.queueId, nextHop, outcomes: this.#withEarlyRetry(claim, outcomes) })
@@ -296,7 +300,7 @@ class Dispatcher implements DeliveryEngine {
    * Nothing was sent. At a full host the end of another delivery of the destination frees a place; without one, and at the other limits, no claim of
    * the destination can be tried now: all are released.
    */
-  #postpone(claim: Claim, { ms, isCrowded, isCalled }: Postponement): void {
+  #postpone(claim: Claim, { ms, isCrowded, waitsFor }: Postponement): void {
     const { nextHop } = claim
     this.#scheduler.finished(nextHop, isCrowded ? 'crowded' : 'unused')
     const mayFollow = isCrowded && this.#state === 'started' && (this.#scheduler.view(nextHop)?.active ?? 0) > 0
@@ -305,7 +309,7 @@ class Dispatcher implements DeliveryEngine {
       this.#scheduler.update(nextHop)
       return this.#pump()
     }
-    if (isCalled) this.#scheduler.wait(nextHop, ms)
+    if (waitsFor !== null) this.#scheduler.wait(nextHop, ms, waitsFor)
     else this.#scheduler.pause(nextHop, ms)
     this.#writer.release([claim])
     this.#releaseBuffered(nextHop)

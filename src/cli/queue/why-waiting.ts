@@ -55,9 +55,10 @@ export function destinationText({ reason, until, active, limit }: DestinationWai
     unreachable: 'its destination cannot be reached, and is probed',
     rate: 'the rate of its destination permits the next delivery',
     pause: 'its destination accepts nothing, by its own request or by a shared limit,',
-    connections: 'the hosts of its destination accept no more connections; the next try is at the latest',
+    connections: 'all connections that the hosts of its destination may have are in use; the next try is at the latest',
+    reports: 'all deliveries of reports to destinations not known to work are running; the next try is at the latest',
     concurrency: `${active} of ${limit} permitted deliveries to its destination are running`,
-    slots: 'all deliveries that the node may have at a time are running',
+    slots: 'all deliveries that the node, or this kind of destination, may have at a time are running',
   }
   const end = until === null ? '' : reason === 'pause' ? ` until ${at(until, now)}` : ` ${at(until, now)}`
   return `${texts[reason]}${end}`

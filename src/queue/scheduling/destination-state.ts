@@ -32,6 +32,9 @@ export type DeliveryVerdict =
 export const lanes = ['fleet', 'known', 'internet'] as const
 export type Lane = (typeof lanes)[number]
 
+/** A connection to its hosts, or the part of reports in the slots. */
+export type WaitedFor = 'connections' | 'reports'
+
 /** Times are monotonic milliseconds. */
 export interface DestinationState {
   readonly nextHop: string
@@ -52,8 +55,9 @@ export interface DestinationState {
   suspendedUntil: number
   /** No delivery before this time (rate limit, or the destination asked for a pause); 0 for none. */
   pausedUntil: number
-  /** No delivery before this time because its hosts have no free connection, unless one becomes free earlier; 0 for none. */
+  /** No delivery before this time because what it waits for is in use, unless it becomes free earlier; 0 for none. */
   waitsUntil: number
+  waitsFor: WaitedFor
   /** The lane in whose ring it waits to start a delivery; null if it does not. */
   ready: Lane | null
 }
@@ -68,7 +72,7 @@ export interface DestinationView extends DestinationBacklog {
   readonly suspendedMs: number
   /** Remaining time of a pause, ms; 0 for none. */
   readonly pausedMs: number
-  /** Remaining time of a wait for a free connection, ms; 0 for none. */
+  /** Remaining time of a wait for what is in use, ms; 0 for none. */
   readonly waitsMs: number
 }
 
@@ -85,6 +89,7 @@ export function newDestination(nextHop: string, limits: DestinationLimits): Dest
     suspendedUntil: 0,
     pausedUntil: 0,
     waitsUntil: 0,
+    waitsFor: 'connections',
     ready: null,
   }
 }

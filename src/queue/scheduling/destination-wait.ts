@@ -10,11 +10,13 @@ export const waitReasons = [
   'rate',
   /** A host asked for a pause, or a limit that it shares with other destinations is reached. */
   'pause',
-  /** Its hosts accept no more connections than are open. */
+  /** All connections that its hosts accept, or that this node may have there, are in use. */
   'connections',
+  /** It waits with a report, and all deliveries of reports that the node may have at a time are running. */
+  'reports',
   /** All the deliveries that it may have at a time are running. */
   'concurrency',
-  /** All deliveries that the node may have at a time are running. */
+  /** All deliveries that the node, or this kind of destination, may have at a time are running. */
   'slots',
 ] as const
 
@@ -45,7 +47,7 @@ export function destinationWait(
   if (backlog.waiting === 0) return null
   if (suspendedMs > 0) return wait('unreachable', suspendedMs)
   if (pausedMs > 0) return wait(pausedMs <= destination.limits.intervalMs ? 'rate' : 'pause', pausedMs)
-  if (waitsMs > 0) return wait('connections', waitsMs)
+  if (waitsMs > 0) return wait(destination.waitsFor, waitsMs)
   if (active >= limit) return wait('concurrency', null)
   return destination.ready !== null ? wait('slots', null) : null
 }

@@ -14,6 +14,7 @@ import {
   type DestinationState,
   type DestinationView,
   type Lane,
+  type WaitedFor,
   lanes,
   newDestination,
   viewOf,
@@ -151,10 +152,11 @@ export class Scheduler {
     this.#reschedule(destination)
   }
 
-  /** Starts no delivery to the destination until a connection is free (`endWait`), for `ms` at most. */
-  wait(nextHop: string, ms: number): void {
+  /** Starts no delivery to the destination until what it waits for is free (`endWait`), for `ms` at most. */
+  wait(nextHop: string, ms: number, reason: WaitedFor): void {
     const destination = this.#destination(nextHop)
     destination.waitsUntil = this.#ports.clock.monotonic() + ms
+    destination.waitsFor = reason
     this.#reschedule(destination)
   }
 
