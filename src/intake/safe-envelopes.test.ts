@@ -371,6 +371,12 @@ describe('the envelope', () => {
     expect(await pathsOf(forged)).toMatchObject({ code: 550, enhanced: '5.7.1' })
   })
 
+  test('of a forged sender of ours that is too long for SRS is refused', async () => {
+    const foreign = { from: 'eve@evil.example', finding: authorFinding('evil.example', 'none'), spfPasses: false }
+    const sender = `${'boss'.repeat(12)}@example.org`
+    expect(await pathsOf({ ...foreign, sender })).toMatchObject({ code: 550 })
+  })
+
   test('of a forged sender of ours is rewritten also where the author is foreign', async () => {
     const foreign = { from: 'eve@evil.example', finding: authorFinding('evil.example', 'none'), spfPasses: false }
     const paths = await pathsOf({ ...foreign, sender: 'boss@example.org' })

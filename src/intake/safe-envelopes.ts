@@ -90,6 +90,7 @@ type Choice =
 function chooseFor({ reversePath }: NewRecipient, { settings, authors, sender, rewritten }: Task): Choice {
   // Such a message would be attached to one of ours, which must not carry a forgery of our domains.
   if (authors.some((one) => one.several)) return { kind: 'refused' }
+  if (rewritten?.kind === 'too-long') return { kind: 'refused' }
   // The sender as it came is the last resort: its SPF fails at the destination, as it should, and bounces still reach it.
   const safe = rewritten?.kind === 'rewritten' ? [rewritten.address] : [reversePath, sender]
   const found = safe.find((path) => !aligns(path, settings, authors))

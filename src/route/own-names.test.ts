@@ -61,12 +61,12 @@ describe('the SRS form of any sender', () => {
     })
   })
 
-  it('has a reason where there is none', async () => {
+  it('is absent for an SRS address, a role that does not rewrite, and a sender that is too long', async () => {
     const long = `${'a'.repeat(60)}@example.org`
-    expect(await router().rewriteSender(long, 0)).toEqual({ kind: 'none', cause: 'its SRS form has 85 octets' })
-    expect(await router().rewriteSender('SRS0=a=b=c=d@forwards.example', 0)).toMatchObject({ kind: 'none' })
+    expect(await router().rewriteSender(long, 0)).toEqual({ kind: 'too-long', octets: 85 })
+    expect(await router().rewriteSender('SRS0=a=b=c=d@forwards.example', 0)).toMatchObject({ kind: 'unchanged' })
     const mx = router({ srs: { ...srs, rewrite: false } })
-    expect(await mx.rewriteSender('boss@example.org', 0)).toMatchObject({ kind: 'none' })
+    expect(await mx.rewriteSender('boss@example.org', 0)).toMatchObject({ kind: 'unchanged' })
   })
 
   it('is unavailable where the token store is', async () => {

@@ -122,8 +122,9 @@ export interface OwnNames {
 
 export type RewrittenSender =
   | { readonly kind: 'rewritten'; readonly address: string }
-  /** The role does not rewrite senders, or this one cannot be rewritten. */
-  | { readonly kind: 'none'; readonly cause: string }
+  /** The role does not rewrite senders, or this one is an SRS address of ours. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'too-long'; readonly octets: number }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
 export type SendAs =

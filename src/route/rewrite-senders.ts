@@ -93,17 +93,8 @@ async function encode(
 
 /** The SRS form of a sender, also of one of our domains. */
 export async function rewriteAnySender(sender: string, at: number, srs: SrsRole | undefined): Promise<RewrittenSender> {
-  if (!srs?.rewrite) return { kind: 'none', cause: 'this role does not rewrite senders' }
-  const encoded = await encode(sender, at, srs, () => false)
-  switch (encoded.kind) {
-    case 'rewritten':
-    case 'unavailable':
-      return encoded
-    case 'unchanged':
-      return { kind: 'none', cause: encoded.reason }
-    case 'too-long':
-      return { kind: 'none', cause: `its SRS form has ${encoded.octets} octets` }
-  }
+  if (!srs?.rewrite) return { kind: 'unchanged' }
+  return encode(sender, at, srs, () => false)
 }
 
 /**

@@ -28,7 +28,12 @@ function partsOf(router: Partial<Router> = {}) {
 }
 
 const configOf = (checks: Config['role']['checks']) =>
-  ({ authserv_id: 'example.org', dmarc: {}, role: { checks, max_hops: 50, internet: 'bounces' } }) as unknown as Config
+  ({
+    authserv_id: 'example.org',
+    dmarc: {},
+    identity: {},
+    role: { checks, max_hops: 50, internet: 'bounces' },
+  }) as unknown as Config
 
 const roleChecks = ['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'spam'] as const
 

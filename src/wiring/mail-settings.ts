@@ -24,7 +24,7 @@ export function intakeSettings(config: Config, data: IntakeData): IntakeSettings
     sign: config.role.sign,
     expanded: config.bounce.dsn_expanded,
     loop: data.loop,
-    envelopes: envelopeSettings(config),
+    ...envelopeSettings(config),
     forwards: buildForwardPolicy(config, data),
     ...sealSettings(config),
   }
@@ -35,11 +35,24 @@ export function editSettings(config: Config): EditSettings {
   return { hostname: config.hostname, authservId: config.authserv_id, complete: add_missing, hideClient: hide_client }
 }
 
+/**
+ * For every node that carries mail of the internet. Other nodes send what their own clients and peers wrote: a role that only relays for
+ * peers sees no results, and needs none.
+ */
+export function envelopeSettings(config: Config): Pick<IntakeSettings, 'envelopes'> {
+  const { role, listeners } = config
+  const carriesInternet =
+    role.srs.rewrite ||
+    role.checks.includes('peer-results') ||
+    listeners.some(({ admit }) => admit.includes('internet'))
+  return carriesInternet ? { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config) } } : {}
+}
+
 /** Every name that the node may use in EHLO. */
-export function envelopeSettings({ authserv_id, hostname, delivery }: Config): EnvelopeSettings {
+function heloNames({ hostname, delivery }: Config): EnvelopeSettings['heloNames'] {
   const helo = [delivery.helo, ...Object.values(delivery.destinations).map((one) => one.helo)]
-  const heloNames = [hostname, ...helo.flatMap((one) => [one?.ipv4, one?.ipv6].filter((name) => name !== undefined))]
-  return { authservId: authserv_id, heloNames: [...new Set(heloNames)] }
+  const names = helo.flatMap((one) => [one?.ipv4, one?.ipv6].filter((name) => name !== undefined))
+  return [...new Set([hostname, ...names])]
 }
 
 export function bounceSettings(config: Config): BounceSettings {

@@ -38,7 +38,7 @@ export async function explainCopies(
     edit: editSettings(config),
     sign: config.role.sign,
     forwards: buildForwardPolicy(config, data),
-    envelopes: envelopeSettings(config),
+    ...envelopeSettings(config),
     loop,
     ...sealSettings(config),
   }
