@@ -2,7 +2,7 @@
 // a hash. A full queue is `unavailable` (454 4.7.0 to the client), never a wrong password. Known clients come before strangers.
 
 import { Worker } from 'node:worker_threads'
-import { type Purpose, purposes } from '../budget/budget-table.ts'
+import { type Purpose, purposes } from '../budget/budget.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import type { Holder, Pool } from '../budget/pool.ts'
 import { systemClock } from '../lib/clock.ts'

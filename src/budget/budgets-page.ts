@@ -2,7 +2,8 @@
 
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
-import { type Budget, budgetTable, type PoolBudget, purposes, type RateBudget } from './budget-table.ts'
+import { type Budget, type PoolBudget, purposes, type RateBudget } from './budget.ts'
+import { budgetTable } from './budget-table.ts'
 
 /** docs/limits.md: every entry of the table. */
 export function budgetsPage(table: Readonly<Record<string, Budget>> = budgetTable): string {

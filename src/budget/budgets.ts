@@ -1,14 +1,8 @@
 // The open pools of a node. Modules open theirs by name; metrics and health read all of them here.
 
 import type { Clock } from '../lib/clock.ts'
-import {
-  type BudgetName,
-  budgetTable,
-  type PoolBudget,
-  type PoolName,
-  type RateBudget,
-  type RateName,
-} from './budget-table.ts'
+import type { PoolBudget, RateBudget } from './budget.ts'
+import { type BudgetName, budgetTable, type PoolName, type RateName } from './budget-table.ts'
 import { createPool, type Pool, type PoolLimits, type Shortage } from './pool.ts'
 import { createRate, type Rate } from './rate.ts'
 

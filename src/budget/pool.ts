@@ -2,7 +2,7 @@
 // others, and by purpose, so that the important finds a place when the rest has filled its part.
 
 import { addressKeys } from './address-keys.ts'
-import type { PoolBudget, Purpose } from './budget-table.ts'
+import type { PoolBudget, Purpose } from './budget.ts'
 
 /** The holder of units. A holder without `ip`, `account`, `transaction` or `zone` has no share of that kind. */
 export interface Holder {

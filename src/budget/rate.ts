@@ -2,7 +2,7 @@
 
 import type { Clock } from '../lib/clock.ts'
 import { createDecayCounters } from '../lib/decay.ts'
-import type { RateBudget } from './budget-table.ts'
+import type { RateBudget } from './budget.ts'
 
 export interface Rate {
   /** Counts units of a key. False, and nothing is counted, if they do not fit. */

@@ -1,7 +1,7 @@
 // The places of open questions (budget `dnsQuestions`) and a bounded queue before them (`dnsWaiting`). A free place goes to the most
 // important purpose, and within it to the clients in turn, so that a client with many questions does not delay the others.
 
-import { type Purpose, purposes } from '../budget/budget-table.ts'
+import { type Purpose, purposes } from '../budget/budget.ts'
 import type { Holder, Lease, Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 

@@ -1,6 +1,6 @@
 // The DNS as a port (RFC 1035, RFC 4035 authentic bit). A failed look-up is never an absent name.
 
-import type { Purpose } from '../budget/budget-table.ts'
+import type { Purpose } from '../budget/budget.ts'
 
 /** Record data by type; names in lower case without the final dot. */
 export interface RecordTypes {

@@ -17,6 +17,8 @@ import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
 import type { Login } from '../reception/login.ts'
+import { createClientLines } from '../reception/client-lines.ts'
+import type { ClientLines } from '../reception/client-lines.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
@@ -73,18 +75,21 @@ export async function startListeners(config: Config, parts: ReceptionParts): Pro
 
 interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
   readonly checksOf: ReturnType<typeof buildChecks>
+  readonly lines: ClientLines
 }
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, login, authenticator } = parts
+  const lines = createClientLines({ budgets, clock, log })
   return {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
     login,
     intake,
     memory: budgets.pool('messageMemory'),
     queue,
-    rejections: createRejectionLedger({ clock, queue, log }),
+    rejections: createRejectionLedger({ clock, queue, log, budgets, lines }),
+    lines,
     newQueueId,
     clock,
     log,
@@ -122,7 +127,7 @@ async function start(
     postmaster: postmasterAddress(config),
     limits: serverLimits(config),
     sessions: budgets.pool('sessions', sessionLimits(config)),
-    log,
+    log: shared.lines.ofServer,
   })
 }
 

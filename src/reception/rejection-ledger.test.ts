@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { createBudgets } from '../budget/budgets.ts'
 import type { Event } from '../observe/events.ts'
 import { refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -15,6 +16,8 @@ function ledger(record: (events: readonly Event[]) => Promise<void>) {
     clock,
     queue: { record },
     log: { event: (event) => void logged.push(event) },
+    budgets: createBudgets(clock),
+    lines: { mayWrite: () => true },
   })
   return { rejections, logged, clock }
 }

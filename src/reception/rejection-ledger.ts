@@ -1,25 +1,19 @@
 // Records refusals at SMTP time in the ledger and the log, so that an operator can find out why a message did not arrive. Nothing waits for
 // these writes, and their number is limited: a flood of refusals must not become a flood of writes.
 
+import type { Budgets } from '../budget/budgets.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
 import type { Clock } from '../lib/clock.ts'
-import { createDecayCounters } from '../lib/decay.ts'
 import { remoteHost } from '../lib/remote-host.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
+import type { ClientLines } from './client-lines.ts'
 
 /** Ledger writes of refusals in progress at once; further refusals are only logged. */
 const MAX_PENDING = 1000
-/** Refusals of one client network in the ledger; further ones are only logged. The count halves every hour. */
-const MAX_OF_NETWORK = 50
-/** The same for all networks: some 200 MB of ledger a day under attack, where a single host could write 100 GB. */
-const MAX_IN_ALL = 20_000
-const HALF_LIFE_MS = 60 * 60 * 1000
-/** Networks remembered: some megabytes. */
-const MAX_NETWORKS = 50_000
 const ALL = 'all'
 
 export interface RefusedCommand {
@@ -36,30 +30,30 @@ export interface RejectionPorts {
   readonly clock: Clock
   readonly queue: Pick<Queue, 'record'>
   readonly log: Pick<EventLog, 'event'>
+  readonly budgets: Pick<Budgets, 'rate'>
+  readonly lines: Pick<ClientLines, 'mayWrite'>
 }
 
 export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
-  const { clock, queue, log } = ports
+  const { clock, queue, log, budgets, lines } = ports
   let pending = 0
-  const recorded = createDecayCounters({ clock, halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_NETWORKS })
-  const takeShare = (network: string) => {
-    if (recorded.get(network) > MAX_OF_NETWORK - 1) return false
-    if (recorded.get(ALL) > MAX_IN_ALL - 1) return false
-    recorded.add(ALL)
-    recorded.add(network)
-    return true
-  }
+  const ofClients = budgets.rate('ledgerRejections')
+  const ofAll = budgets.rate('allLedgerRejections')
+  const takeShare = (client: string) => ofClients.take(client) && ofAll.take(ALL)
   return {
     note: (session, refused) => {
       const event = rejectedEvent(clock.now(), session, refused)
       const network = limitedNetwork(session)
-      // The log keeps what the ledger cannot store.
-      if (pending >= MAX_PENDING || (network !== null && !takeShare(network))) return log.event(event)
+      // The log keeps what the ledger cannot store, within its own limit.
+      const logLine = () => {
+        if (network === null || lines.mayWrite(session.remoteIp)) log.event(event)
+      }
+      if (pending >= MAX_PENDING || (network !== null && !takeShare(network))) return logLine()
       pending++
       const done = () => void pending--
       queue.record([event]).then(done, () => {
         done()
-        log.event(event)
+        logLine()
       })
     },
   }

@@ -1,0 +1,71 @@
+// Passwords and failed logins.
+
+import type { Budgeted } from '../budget.ts'
+
+const MINUTE = 60_000
+
+export const loginBudgets = {
+  passwordChecks: {
+    kind: 'pool',
+    holds: 'Passwords that are checked or wait for it',
+    capacity: 128,
+    client: 16,
+    network: 32,
+    account: 8,
+    ceilings: { internet: 0.5 },
+    answer: '`454 4.7.0`',
+    reason:
+      'With 50 ms for each hash on two threads, the last waits three seconds. Half is for clients from which the account has logged in before.',
+  },
+  failedLoginsOfPair: {
+    kind: 'rate',
+    holds: 'Failed logins of an account from a client from which it has logged in before',
+    per: 'client and account',
+    capacity: 20,
+    halfLifeMs: 10 * MINUTE,
+    keys: 100_000,
+    answer: '`454 4.7.0`',
+    reason: 'A user mistypes a few times; a mail program with an old password fails more often.',
+  },
+  failedLoginsOfClient: {
+    kind: 'rate',
+    holds: 'Failed logins from a client',
+    per: 'client',
+    capacity: 20,
+    halfLifeMs: 10 * MINUTE,
+    keys: 100_000,
+    answer: '`454 4.7.0`, except for accounts that have logged in from it before',
+    reason: 'As for the pair. 100 000 keys take some tens of megabytes under a distributed attack.',
+  },
+  failedLoginsOfSite: {
+    kind: 'rate',
+    holds: 'Failed logins from a site (IPv4 /24, IPv6 /48)',
+    per: 'site',
+    capacity: 100,
+    halfLifeMs: 10 * MINUTE,
+    keys: 100_000,
+    answer: '`454 4.7.0`, except for accounts that have logged in from the client before',
+    reason:
+      'A /48 has 65 536 clients; without this limit each has its own guesses. A site with many users stays below it.',
+  },
+  failedLoginsOfAccount: {
+    kind: 'rate',
+    holds: 'Failed logins of an account from clients from which it has not logged in before',
+    per: 'account',
+    capacity: 30,
+    halfLifeMs: 10 * MINUTE,
+    keys: 100_000,
+    answer: '`454 4.7.0`, except from clients from which the account has logged in before',
+    reason: 'Guesses at one account from many networks. It takes more than five sites to reach it.',
+  },
+  accountFailuresOfSite: {
+    kind: 'rate',
+    holds: 'Failures that one site adds to the count of an account',
+    per: 'site and account',
+    capacity: 5,
+    halfLifeMs: 10 * MINUTE,
+    keys: 100_000,
+    answer: 'further failures count for the client and the site only',
+    reason: 'One or two networks must not lock an account out everywhere.',
+  },
+} as const satisfies Budgeted

@@ -1,0 +1,118 @@
+// Sessions, arriving messages, and the lines that refused clients cause.
+
+import type { Budgeted } from '../budget.ts'
+
+const MINUTE = 60_000
+const MIB = 1024 ** 2
+const GIB = 1024 ** 3
+
+export const receptionBudgets = {
+  sessions: {
+    kind: 'pool',
+    holds: 'Open SMTP sessions of a listener',
+    capacity: 1000,
+    key: 'limits.connections',
+    client: 50,
+    clientKey: 'limits.connections_per_ip',
+    answer: '`421 4.7.0`',
+    reason: 'A session takes about 30 KiB, and up to 64 KiB for its message; the share of a client is that of Postfix.',
+  },
+  spoolOctets: {
+    kind: 'pool',
+    unit: 'octets',
+    holds: 'Octets of arriving bodies above 128 KiB, on disk',
+    capacity: 4 * GIB,
+    client: 2 * GIB,
+    network: 2 * GIB,
+    account: 2 * GIB,
+    ceilings: { internet: 0.75, people: 0.9 },
+    answer: '`452 4.3.1`',
+    reason:
+      'On a smaller disk the capacity is what is free above `queue.min_free`, and the shares are the same parts of it: one client can fill half. Delivery needs the reserve to record its results.',
+  },
+  messageMemory: {
+    kind: 'pool',
+    unit: 'octets',
+    holds: 'Octets of arriving messages in memory beyond 64 KiB each: header sections, and bodies up to 128 KiB',
+    capacity: 96 * MIB,
+    client: 8 * MIB,
+    network: 16 * MIB,
+    account: 16 * MIB,
+    ceilings: { internet: 0.75, people: 0.9 },
+    answer: '`452 4.3.1` for a long header section; a body goes to disk at once',
+    reason:
+      'A thousand sessions could else keep 384 KiB each. The first 64 KiB need no place, so that usual mail gets in.',
+  },
+  verifications: {
+    kind: 'pool',
+    holds: 'Messages whose SPF, DKIM, DMARC and ARC are verified',
+    capacity: 600,
+    client: 50,
+    network: 100,
+    answer: '`451 4.3.2`',
+    reason:
+      'One waits for DNS most of the time and holds its header section in memory, at most 136 KiB. The share of a client is that of its sessions.',
+  },
+  longVerifications: {
+    kind: 'rate',
+    holds: 'Milliseconds of verifications that take more than 3 ms',
+    per: 'client',
+    capacity: 2000,
+    halfLifeMs: MINUTE,
+    keys: 50_000,
+    answer: 'verified in the second thread',
+    reason: 'A message with ten signatures can take 100 ms; a client that sends many of them delays no usual mail.',
+  },
+  transferConnections: {
+    kind: 'pool',
+    holds: 'Connections to the queue-transfer listener',
+    capacity: 400,
+    client: 40,
+    network: 40,
+    account: 64,
+    ceilings: { internet: 0.5 },
+    answer: 'The connection is closed; a new stranger replaces the oldest one',
+    reason:
+      'A drain opens 32 connections. A client is a stranger for at most 10 s, until its certificate proves a peer; half of the places are for peers.',
+  },
+  ledgerRejections: {
+    kind: 'rate',
+    holds: 'Refusals that the ledger records',
+    per: 'client',
+    capacity: 50,
+    halfLifeMs: 60 * MINUTE,
+    keys: 50_000,
+    answer: 'further refusals are only logged',
+    reason: 'A flood of refusals must not become a flood of writes.',
+  },
+  allLedgerRejections: {
+    kind: 'rate',
+    holds: 'Refusals of all clients that the ledger records',
+    per: 'the node',
+    capacity: 20_000,
+    halfLifeMs: 60 * MINUTE,
+    keys: 1,
+    answer: 'further refusals are only logged',
+    reason: 'Some 200 MB of ledger a day under attack, where a single host could write 100 GB.',
+  },
+  logLines: {
+    kind: 'rate',
+    holds: 'Log lines about refusals that the ledger does not record, and about lost or refused connections',
+    per: 'client',
+    capacity: 300,
+    halfLifeMs: 10 * MINUTE,
+    keys: 50_000,
+    answer: 'further lines are left out; their number is logged',
+    reason: 'A client that connects without pause causes thousands of lines a second.',
+  },
+  allLogLines: {
+    kind: 'rate',
+    holds: 'The same lines of all clients',
+    per: 'the node',
+    capacity: 60_000,
+    halfLifeMs: 10 * MINUTE,
+    keys: 1,
+    answer: 'further lines are left out; their number is logged',
+    reason: 'About 100 lines a second, 3 GB a day.',
+  },
+} as const satisfies Budgeted
