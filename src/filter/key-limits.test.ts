@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { keyText } from '../../test/lib/hand-made-signature.ts'
-import { keyProblem, limitKeys } from './key-limits.ts'
+import { createKeyJudge, keyProblem, limitKeys } from './key-limits.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const { n = '' } = publicKey.export({ format: 'jwk' })
@@ -57,9 +57,21 @@ describe('a key', () => {
 })
 
 test('a look-up of an expensive key rejects and keeps the reason', async () => {
-  const keys = limitKeys(async (name) => [[record(modulus, name.startsWith('good') ? '10001' : '1')]])
+  const good = record(modulus, '10001')
+  const bad = record(modulus, '1')
+  const keys = limitKeys(async (name) => [[name.startsWith('good') ? good : bad]], createKeyJudge())
   expect(await keys.resolver('good._domainkey.example', 'TXT')).toHaveLength(1)
   await expect(keys.resolver('Bad._domainkey.example', 'TXT')).rejects.toMatchObject({ code: 'EINVALIDVAL' })
   expect(keys.problemOf('bad._domainkey.EXAMPLE')).toMatch(/even/)
   expect(keys.problemOf('good._domainkey.example')).toBeNull()
+})
+
+test('a judge gives the same answer each time, also after many other keys', () => {
+  const judge = createKeyJudge()
+  const bad = record(modulus, '1')
+  for (let turn = 0; turn < 2; turn++) {
+    expect(judge(bad)).toMatch(/even/)
+    expect(judge(bad)).toMatch(/even/)
+    for (let other = 0; other < 1100; other++) expect(judge(`v=DKIM1; n=${other}; p=`)).toBeNull()
+  }
 })

@@ -12,6 +12,9 @@ const MAX_EXPONENT_BITS = 33
 /** A SubjectPublicKeyInfo within these bounds has 550 octets; more is no key that is used, and is not parsed. */
 const MAX_KEY_OCTETS = 1024
 
+/** Keys whose verdict is kept: reading a key takes as long as half of a verification, and most mail has a key of few domains. */
+const REMEMBERED_KEYS = 1000
+
 export interface LimitedKeys {
   /** Rejects with EINVALIDVAL for a key outside the limits, which mailauth reports as an invalid key. */
   readonly resolver: MailauthResolver
@@ -19,13 +22,28 @@ export interface LimitedKeys {
   readonly problemOf: (name: string) => string | null
 }
 
+export type KeyJudge = (record: string) => string | null
+
+/** `keyProblem` with a memory; one for all messages. */
+export function createKeyJudge(): KeyJudge {
+  const verdicts = new Map<string, string | null>()
+  return (record) => {
+    const known = verdicts.get(record)
+    if (known !== undefined) return known
+    const problem = keyProblem(record)
+    if (verdicts.size >= REMEMBERED_KEYS) verdicts.clear()
+    verdicts.set(record, problem)
+    return problem
+  }
+}
+
 /** The DNS for the keys of one message, without keys that are too expensive to use. */
-export function limitKeys(resolver: MailauthResolver): LimitedKeys {
+export function limitKeys(resolver: MailauthResolver, judge: KeyJudge): LimitedKeys {
   const problems = new Map<string, string>()
   return {
     resolver: async (name, type) => {
       const records = await resolver(name, type)
-      const problem = keyProblem([records[0] ?? ''].flat().join(''))
+      const problem = judge([records[0] ?? ''].flat().join(''))
       if (problem === null) return records
       problems.set(name.toLowerCase(), problem)
       throw Object.assign(new Error(problem), { code: 'EINVALIDVAL' })

@@ -4,6 +4,7 @@ import type { DnsAnswer, Resolver } from '../dns/resolver.ts'
 import { systemClock } from '../lib/clock.ts'
 import { startDeadline } from './verification-deadline.ts'
 import { type AskingResolver, createMailauthResolver, isOurs } from './mailauth-adapter.ts'
+import { readFields } from '../message/header.ts'
 import { createMessageResolver, prefetchKeys } from './message-resolver.ts'
 
 function fixed(answer: DnsAnswer<unknown>): Resolver {
@@ -126,7 +127,7 @@ describe('the DNS as one message sees it', () => {
       'DKIM-Signature: v=1; d=no-selector.example',
       `DKIM-Signature: ${'x '.repeat(60_000)}`,
     ].join('\r\n')
-    prefetchKeys(Buffer.from(`${header}\r\n\r\n`), (name) => {
+    prefetchKeys(readFields(Buffer.from(`${header}\r\n\r\n`)), (name) => {
       asked.push(name)
       return Promise.reject(new Error('no'))
     })

@@ -2,7 +2,7 @@
 // Otherwise a sender with slow name servers decides how long a verification takes.
 
 import type { Clock } from '../lib/clock.ts'
-import { readFields } from '../message/header.ts'
+import type { Field } from '../message/header.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Deadline } from './verification-deadline.ts'
 import type { AskingResolver, MailauthResolver } from './mailauth-adapter.ts'
@@ -81,8 +81,8 @@ function asAbsent(error: unknown): unknown {
  * Queries the keys of all signatures in parallel. mailauth verifies one signature after the other, and ten slow domains would use up the
  * time for the author's signature.
  */
-export function prefetchKeys(header: Buffer, resolver: MailauthResolver): void {
-  for (const field of readFields(header)) {
+export function prefetchKeys(fields: readonly Field[], resolver: MailauthResolver): void {
+  for (const field of fields) {
     if (field.key !== 'dkim-signature') continue
     const tags = readSignatureTags(field.value)
     const [selector, domain] = [tags.get('s'), tags.get('d')]

@@ -9,14 +9,14 @@ import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
 import { openMessage } from '../message/content.ts'
-import { readFields } from '../message/header.ts'
+import { type Field, readFields } from '../message/header.ts'
 import { readShownAuthors } from '../message/shown-authors.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
 import { type Deadline, startDeadline } from './verification-deadline.ts'
 import { describeFindings } from './describe-results.ts'
 import { evaluateDmarcPolicy } from './dmarc.ts'
 import { capHeader, capMessage } from './input-caps.ts'
-import { type LimitedKeys, limitKeys } from './key-limits.ts'
+import { createKeyJudge, type LimitedKeys, limitKeys } from './key-limits.ts'
 import { createMailauthResolver, type MailauthResolver } from './mailauth-adapter.ts'
 import { createKeyResolver, createMessageResolver, prefetchKeys } from './message-resolver.ts'
 import { applySignatureRules } from './signature-rules.ts'
@@ -43,13 +43,14 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
   const budgetMs = settings.budgetMs ?? DEFAULT_BUDGET_MS
   const { clock } = settings
   const answer = createMailauthResolver(settings.resolver)
+  const judge = createKeyJudge()
   return {
     async authenticate(request) {
       const deadline = startDeadline(clock, budgetMs, request.closed)
       const window = startDeadline(clock, budgetMs * LOOKUP_SHARE)
       const limitMs = budgetMs * LOOKUP_SHARE
       const resolver = createMessageResolver(answer, { clock, deadline, limitMs, client: request.remoteIp })
-      const keys = limitKeys(createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE }))
+      const keys = limitKeys(createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE }), judge)
       try {
         return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })
       } finally {
@@ -93,8 +94,9 @@ async function verifySignatures(
   header: Buffer,
   { keys, deadline }: Means,
 ): Promise<DKIMVerifyResult | null> {
-  prefetchKeys(header, keys.resolver)
-  const message = openMessage({ ...(isSigned(header) ? request.content : noBody), header })
+  const fields = readFields(header)
+  prefetchKeys(fields, keys.resolver)
+  const message = openMessage({ ...(isSigned(fields) ? request.content : noBody), header })
   const options = { resolver: keys.resolver, sender: request.sender ?? '', strict: true, curTime: request.now }
   const verified = await deadline.limit(dkimVerify(message, options))
   // After the deadline the rest of the verification has no reader.
@@ -106,8 +108,8 @@ async function verifySignatures(
 const noBody = { bodySize: 0, openBody: () => Readable.from([]) }
 
 /** The body of a message without a signature is not hashed, so it need not be read. */
-function isSigned(header: Buffer): boolean {
-  return readFields(header).some(({ key }) => key === 'dkim-signature' || key === 'arc-message-signature')
+function isSigned(fields: readonly Field[]): boolean {
+  return fields.some(({ key }) => key === 'dkim-signature' || key === 'arc-message-signature')
 }
 
 async function validateChain(signatures: DKIMVerifyResult | null, { keys }: Means): Promise<ARCResult | null> {
