@@ -54,7 +54,7 @@ const large = 'The quick brown fox\r\n'.repeat(50_000)
 describe('a message', () => {
   test.each([
     ['a usual one', () => request('Hello\r\n')],
-    ['one in a thread', () => request(medium)],
+    ['one in a thread', () => request('The quick brown fox\r\n'.repeat(3000), {}, 3)],
     ['one in a thread whose body goes piece by piece', () => request(large)],
     ['one that fails', () => request('Hello\r\n', { remoteIp: '198.51.100.1', sender: 'eve@example.org' }, 0)],
     ['one without a body', () => request('', {}, 0)],
@@ -161,8 +161,11 @@ describe('a message that the node cannot verify', () => {
     const fail = (text: string): never => {
       throw new Error(text)
     }
-    const small = { ...request(medium).content, openBody: broken }
-    expectShortage(await open().authenticate(request('', { content: small })), 'the verification was interrupted')
+    for (const bodySize of [60_000, 200_000]) {
+      const content = { ...request(medium, {}, 3).content, openBody: broken, bodySize }
+      expectShortage(await open().authenticate(request('', { content })), 'the verification was interrupted')
+      await opened?.close()
+    }
     expect(errors).toHaveLength(1)
   })
 })

@@ -23,13 +23,15 @@ export interface ThreadPorts {
 }
 
 /** Bodies up to this size go to the thread with their message; larger ones piece by piece, as the thread hashes them. */
-const SMALL_BODY_OCTETS = 256 * 1024
+const SMALL_BODY_OCTETS = 64 * 1024
 /** A verification ends after 20 s by the clock of its thread. A thread that reports nothing for so long is stuck. */
 const STUCK_MS = 60_000
 /** Expensive messages are rare on most nodes. A thread without a message ends after this time and frees some 50 MiB. */
 const IDLE_MS = 300_000
 /** MiB of the thread's heap. mailauth takes some 40; the rest is for header sections. */
-const MEMORY_MB = 192
+const MEMORY_MB = 96
+/** MiB for short-lived objects: nearly all are garbage after one message. */
+const YOUNG_MEMORY_MB = 8
 
 interface Job {
   readonly content: Content
@@ -96,7 +98,7 @@ function startWorker(parts: {
   const { jobs, ports, lost } = parts
   const askers = new Map<number, AbortController>()
   const worker = new Worker(new URL('./verification-worker.ts', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
   })
   worker.unref()
   worker.on('message', (message: FromThread) => {
@@ -137,6 +139,8 @@ async function readPiece(worker: Worker, job: Job | undefined, stream: number): 
   if (!job) return
   const { chunks } = job.bodies.get(stream) ?? open(job, stream)
   const octets = await chunks.next().catch(() => undefined)
+  // A disk that cannot be read is no fault of the message.
+  if (octets === undefined) job.settle(null)
   post(worker, { kind: 'piece', stream, octets: octets ?? null, failed: octets === undefined })
 }
 

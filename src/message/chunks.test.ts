@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { openChunks } from './chunks.ts'
@@ -58,4 +59,17 @@ it('leaves nothing on the stream, and the stream usable', () => {
   openChunks(stream).close()
   expect(stream.eventNames()).toEqual(usual)
   expect(stream.destroyed).toBe(false)
+})
+
+it('rejects with an error that the read itself causes, and is no early end', async () => {
+  const stream = new Readable({
+    read() {
+      throw new Error('disk')
+    },
+  })
+  const chunks = openChunks(stream)
+  const failed = once(stream, 'close')
+  await expect(chunks.next()).rejects.toThrow('disk')
+  await failed.catch(() => {})
+  chunks.close()
 })

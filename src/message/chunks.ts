@@ -25,6 +25,8 @@ export function openChunks(stream: Readable): Chunks {
         if (stream.errored) throw stream.errored
         const chunk = stream.read() as Buffer | null
         if (chunk !== null) return chunk
+        // The read itself can fail.
+        if (stream.errored) throw stream.errored
         if (stream.readableEnded || stream.destroyed) return null
         await new Promise<void>((resolve) => (wake = resolve))
       }
