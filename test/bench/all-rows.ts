@@ -42,7 +42,7 @@ export interface Choice {
 
 export async function measureAll({ only, rounds, say }: Choice): Promise<AllResults> {
   const wanted = ({ name }: { readonly name: string }) => name.includes(only)
-  const tls = createAuthority('bench').issue({ names: ['bench.example.org'], ips: ['127.0.0.1'] })
+  const tls = createAuthority('bench').issue({ names: ['bench.relay.example'], ips: ['127.0.0.1'] })
   const relay: RelayRow[] = []
   let postfixVersion = ''
   const heard = (version: string) => void (postfixVersion = version)

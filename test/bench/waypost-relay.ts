@@ -47,8 +47,8 @@ export interface WaypostRelay extends Relay {
 /** Default settings, except that one client may open as many sessions as the load has (Postfix exempts its own networks). */
 const nodeYaml = (folder: string, port: number, spec: WaypostSpec): string => `
 role: ${join(folder, 'role.yaml')}
-hostname: bench.example.org
-domain: example.org
+hostname: bench.relay.example
+domain: relay.example
 data: ${spec.data ?? join(folder, 'data')}
 listen: { smtp: "127.0.0.1:${port}" }
 peers: { source: [{ host: "127.0.0.1:1", addresses: ["127.0.0.1/32"] }] }
