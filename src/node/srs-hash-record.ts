@@ -1,7 +1,7 @@
 // The record of the lengths of SRS hashes in the data directory. A node writes it at its start and at a reload; commands read it.
 
-import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
+import { readRegularFile } from '../lib/read-regular-file.ts'
 import { replaceFile } from '../lib/replace-file.ts'
 import { type HashLengths, nextHashLengths, parseHashLengths } from '../route/srs/hash-transition.ts'
 import type { ShortHashes } from '../route/srs/srs-hash.ts'
@@ -30,7 +30,7 @@ async function lengthsOf(
 ): Promise<{ readonly next: HashLengths; readonly recorded: HashLengths | null } | null> {
   const { srs } = config
   if (!srs || srs.hash_minimum !== undefined) return null
-  const recorded = parseHashLengths(await readFile(srsHashPath(config), 'utf8').catch(() => ''))
+  const recorded = parseHashLengths(await readRegularFile(srsHashPath(config)).catch(() => ''))
   const next = nextHashLengths(recorded, { length: srs.hash_length, at, validMs: srs.max_age + ROLLOUT_MS })
   return { next, recorded }
 }

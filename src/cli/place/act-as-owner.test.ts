@@ -1,6 +1,7 @@
 // Root calls commands in the data directory of another user, who has planted links: the commands act as that user, so that nothing outside
 // the directory changes and every new file is usable for the node.
 
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -106,6 +107,18 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
     const backup = join(node.folder, 'backup')
     expect(await run('queue', 'backup', backup)).toMatchObject({ status: 1, stderr: expect.stringContaining('EACCES') })
     expect(existsSync(join(backup, 'SHA256SUMS'))).toBe(false)
+  })
+
+  it('does not wait for a pipe in place of the database', async () => {
+    await give(NOBODY)
+    const database = join(data(), 'queue', 'queue.db')
+    rmSync(database)
+    execFileSync('mkfifo', [database])
+    for (const command of [['list'], ['hold', '--all'], ['stats']])
+      expect(await run('queue', ...command)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('is not a file'),
+      })
   })
 
   it('refuses a directory that a third user may replace', async () => {

@@ -1,9 +1,10 @@
 // The snapshots of one source on disk: the last ten versions, the node's state, an operator's orders. Files are replaced atomically and,
 // because they hold password hashes, readable by the owner only. One node writes; commands write only the orders.
 
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectory } from '../../lib/make-directory.ts'
+import { readRegularFile } from '../../lib/read-regular-file.ts'
 import { replaceFile } from '../../lib/replace-file.ts'
 import { parseSnapshot, printSnapshot } from './snapshot-file.ts'
 import type { ReadSnapshot, StoredSnapshot } from './snapshot-file.ts'
@@ -110,7 +111,7 @@ async function listVersions(directory: string): Promise<readonly number[]> {
 
 async function readSnapshot(file: string): Promise<ReadSnapshot> {
   try {
-    return parseSnapshot(await readFile(file, 'utf8'))
+    return parseSnapshot(await readRegularFile(file))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return { kind: 'bad', cause: code === 'ENOENT' ? 'no such version' : message }
@@ -120,7 +121,7 @@ async function readSnapshot(file: string): Promise<ReadSnapshot> {
 /** Null for a file that is absent or damaged; state and orders can be lost. */
 async function readJson<T>(file: string): Promise<T | null> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as T
+    return JSON.parse(await readRegularFile(file)) as T
   } catch {
     return null
   }

@@ -1,6 +1,6 @@
 // The file in which earlier versions stored the senders that are too long for SRS: a line for each use. It is read once and removed.
 
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '../../lib/read-regular-file.ts'
 
 export interface StoredToken {
   readonly token: string
@@ -11,7 +11,7 @@ export interface StoredToken {
 
 /** The tokens of the file, each with its last use. Lines that cannot be read, such as an incomplete last one, are ignored. */
 export async function readTokenFile(path: string): Promise<readonly StoredToken[]> {
-  const text = await readFile(path, 'utf8').catch(absentIsEmpty)
+  const text = await readRegularFile(path).catch(absentIsEmpty)
   const kept = new Map<string, StoredToken>()
   for (const line of text.split('\n')) {
     // Without an anchor: early releases continued a line that a full disk cut off.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { makeDirectory } from '../../../lib/make-directory.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
-import { explainErrors, fileExists } from './file-errors.ts'
+import { explainErrors, fileExists, requireFile } from './file-errors.ts'
 import { migrate, requireCurrent, requireKnown } from './migrations.ts'
 import { requireNothingLeft } from './missing-database.ts'
 
@@ -84,6 +84,7 @@ function openWith(directory: string, options: SqliteDatabase.Options, prepare: (
   const file = join(directory, DATABASE_FILE)
   if (options.fileMustExist) requireQueue(directory)
   return explainErrors(file, () => {
+    requireFile(file)
     const db = new SqliteDatabase(file, options)
     try {
       prepare(db)

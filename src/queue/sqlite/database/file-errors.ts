@@ -12,6 +12,12 @@ export function fileExists(file: string): boolean {
   }
 }
 
+/** Throws QueueUnavailable for a pipe, which SQLite would wait for, and for anything else that is not a file. A missing file is no error. */
+export function requireFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found && !found.isFile()) throw new QueueUnavailable('failing', `${file} is not a file; remove it`)
+}
+
 /** Runs `open`. An error of SQLite or of the file system becomes QueueUnavailable; any other error is thrown as it is. */
 export function explainErrors<T>(file: string, open: () => T): T {
   try {
