@@ -27,7 +27,7 @@ export async function writeAccounts(world: World): Promise<Accounts> {
     fingerprints: [`sha256:${keyFingerprint(machine.certificate)}`],
     senders: ['ci-01@example.org'],
   }
-  writeFileSync(machines, stringify({ machines: [ci] }))
+  writeFileSync(machines, stringify({ machines: [ci] }), { mode: 0o600 })
   return { yaml: { users, machines }, machine }
 }
 

@@ -86,7 +86,7 @@ export async function startWorld(): Promise<World> {
   const dns = await startAuthority({})
   const ca = createAuthority('Test')
   writeFileSync(join(folder, 'ca.pem'), ca.certificate)
-  writeFileSync(join(folder, 'srs.secret'), 'a secret only for tests\n')
+  writeFileSync(join(folder, 'srs.secret'), 'a secret only for tests\n', { mode: 0o600 })
   const signing = { domain: 'example.org', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active' } as const
   mkdirSync(join(folder, 'dkim'))
   await generateKey(join(folder, 'dkim'), { ...signing, now: Date.now() })
@@ -133,7 +133,7 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
   const hostname = `node-${number}.example.org`
   const issued = world.ca.issue({ names: [hostname], ips: [address] })
   writeFileSync(join(folder, 'node.pem'), issued.certificate)
-  writeFileSync(join(folder, 'node.key'), issued.key)
+  writeFileSync(join(folder, 'node.key'), issued.key, { mode: 0o600 })
   const ports: Record<string, number> = {}
   for (const name of settings.listeners ?? ['smtp']) ports[name] = await freePortAt(address)
   const yaml = {

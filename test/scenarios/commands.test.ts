@@ -26,6 +26,7 @@ beforeAll(async () => {
     role: 'srs',
     yaml: {
       ...accounts.yaml,
+      srs: { domain: 'srs.example.net', secrets: ['../srs.secret'] },
       queue: { minimal_backoff: '1h', maximal_backoff: '1h', min_free: '1M' },
       log: { level: 'debug' },
     },
@@ -102,18 +103,18 @@ describe('explain', () => {
       1. kim@far.example (leaves our domains; bounces do not name it)
          alias: press@example.org → kim@example.org  [DIR/mail.yaml:4]
            forward: kim@example.org → kim@far.example  [DIR/mail.yaml:9]
-             srs: ann@sender.example → SRS0@srs.example.org  [configuration]
+             srs: ann@sender.example → SRS0@srs.example.net  [configuration]
                # sender and kim@far.example are both foreign
          next hop   mx:far.example
-         MAIL FROM  <SRS0@srs.example.org>
+         MAIL FROM  <SRS0@srs.example.net>
 
       2. tempfail-rcpt@far.example (leaves our domains; bounces do not name it)
          alias: press@example.org → late@example.org  [DIR/mail.yaml:4]
            forward: late@example.org → tempfail-rcpt@far.example  [DIR/mail.yaml:10]
-             srs: ann@sender.example → SRS0@srs.example.org  [configuration]
+             srs: ann@sender.example → SRS0@srs.example.net  [configuration]
                # sender and tempfail-rcpt@far.example are both foreign
          next hop   mx:far.example
-         MAIL FROM  <SRS0@srs.example.org>
+         MAIL FROM  <SRS0@srs.example.net>
       "
     `)
   })
@@ -160,10 +161,10 @@ describe('trace', () => {
       "
       ID
         TIME  received from unknown[127.0.0.1], sender <ann@sender.example>, N bytes, origin peer:mx (nothing), Message-ID <one@sender.example>
-        TIME  resolved kim@example.org to kim@far.example, next hop mx:far.example, MAIL FROM <SRS0@srs.example.org>
+        TIME  resolved kim@example.org to kim@far.example, next hop mx:far.example, MAIL FROM <SRS0@srs.example.net>
                                     forward kim@example.org -> kim@far.example (DIR/mail.yaml:9)
                                     next-hop kim@far.example -> mx:far.example (RFC 5321 5.1)
-                                    srs ann@sender.example -> SRS0@srs.example.org (configuration)
+                                    srs ann@sender.example -> SRS0@srs.example.net (configuration)
         TIME  not signed: no key for sender.example
         TIME  delivered to kim@far.example at mx.far.example[NET.N]:PORT without TLS (starttls-not-supported), sender <ann@sender.example>, N bytes, delay N s, attempt 1: 250 2.0.0 kept
       "

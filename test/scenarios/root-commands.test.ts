@@ -49,6 +49,8 @@ describe.skipIf(process.getuid?.() !== 0)('root beside a node of another user', 
     chownSync(join(world.folder, 'dkim'), SERVICE, SERVICE)
     for (const entry of readdirSync(join(world.folder, 'dkim'), { recursive: true, encoding: 'utf8' }))
       chownSync(join(world.folder, 'dkim', entry), SERVICE, SERVICE)
+    for (const secret of [join(world.folder, 'srs.secret'), join(dirname(node.config), 'node.key')])
+      chownSync(secret, SERVICE, SERVICE)
     chownSync(node.data, SERVICE, SERVICE)
     chmodSync(node.data, 0o700)
     await node.start()
