@@ -22,6 +22,24 @@ describe('next hops that wait', () => {
     expect(called).toEqual(['mx:a', 'mx:c'])
   })
 
+  it('are not called for mail that is gone: another one is', async () => {
+    const { clock, waiting, called } = setUp()
+    waiting.add('host', 'mx:gone')
+    await clock.advance(7000)
+    waiting.add('host', 'mx:a')
+    waiting.freed('host')
+    expect(called).toEqual(['mx:a'])
+  })
+
+  it('of many keys take bounded memory', () => {
+    const { waiting, called } = setUp()
+    for (let i = 0; i <= 10_000; i++) waiting.add(`host ${i}`, 'mx:a')
+    waiting.freed('host 0')
+    expect(called).toEqual([])
+    waiting.freed('host 10000')
+    expect(called).toEqual(['mx:a'])
+  })
+
   it('ask again after growing waits if they are not called', async () => {
     const { clock, waiting } = setUp()
     const waits: number[] = []

@@ -6,8 +6,10 @@ import type { Clock } from '../../lib/clock.ts'
 /** The wait of a next hop that is not called, ms. It doubles each time, so that what is never freed costs little. */
 const FIRST_MS = 1000
 const LONGEST_MS = 30_000
-/** Next hops remembered for one key. Beyond it all waits start again. */
+/** Next hops remembered for one key, and keys. Beyond it all waits start again. */
 const CAPACITY = 10_000
+/** A next hop that did not ask again so long after its wait has no more mail, ms. */
+const STALE_MS = 5000
 
 interface Wait {
   readonly ms: number
@@ -32,6 +34,7 @@ export class WaitingHops {
   /** Adds a next hop to those that wait. Returns the ms after which it asks again if it is not called before. */
   add(key: string, nextHop: string): number {
     const now = this.#clock.monotonic()
+    if (this.#byKey.size >= CAPACITY) this.#byKey.clear()
     const waits = this.#byKey.get(key) ?? new Map<string, Wait>()
     this.#byKey.set(key, waits)
     const last = waits.get(nextHop)
@@ -52,9 +55,11 @@ export class WaitingHops {
 
   /** One more is free: calls the next hop that has waited longest. */
   freed(key: string): void {
-    const first = this.#byKey.get(key)?.keys().next().value
-    if (first === undefined) return
-    this.served(key, first)
-    this.#call(first)
+    const now = this.#clock.monotonic()
+    for (const [nextHop, { until }] of this.#byKey.get(key) ?? []) {
+      this.served(key, nextHop)
+      if (now > until + STALE_MS) continue
+      return this.#call(nextHop)
+    }
   }
 }
