@@ -10,8 +10,8 @@ describe('budgets', () => {
   it('adds up the pools of one name and counts refusals by limit', () => {
     const clock = createFakeClock()
     const budgets = createBudgets(clock)
-    const first = budgets.pool('sessions', { capacity: 2, client: 1 })
-    const second = budgets.pool('sessions', { capacity: 3 })
+    const first = budgets.pool('sessions', { capacity: 2, client: 1, ceilings: {} })
+    const second = budgets.pool('sessions', { capacity: 3, ceilings: {} })
     first.take({ purpose: 'internet', ip: '192.0.2.1' })
     first.take({ purpose: 'internet', ip: '192.0.2.1' })
     second.take({ purpose: 'internet', ip: '192.0.2.1' })

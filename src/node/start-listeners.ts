@@ -25,14 +25,17 @@ import type { HookParts } from '../reception/session-hooks.ts'
 import type { Router } from '../route/resolution.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
+import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
+import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
 import { buildChecks } from '../wiring/checks.ts'
 import {
+  fleetAddresses,
   listenerSettings,
   peersOf,
   postmasterAddress,
   serverLimits,
-  sessionLimits,
+  sessionPools,
 } from '../wiring/reception-settings.ts'
 import { StartFailure } from './start-failure.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
@@ -76,6 +79,7 @@ export async function startListeners(config: Config, parts: ReceptionParts): Pro
 interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
   readonly checksOf: ReturnType<typeof buildChecks>
   readonly lines: ClientLines
+  readonly known: ProvenAddresses
 }
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
@@ -85,6 +89,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   return {
     checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
     login,
+    known: createProvenAddresses(),
     intake,
     memory: budgets.pool('messageMemory'),
     queue,
@@ -125,8 +130,12 @@ async function start(
     clock,
     hostname: config.hostname,
     postmaster: postmasterAddress(config),
-    limits: serverLimits(config),
-    sessions: budgets.pool('sessions', sessionLimits(config)),
+    limits: serverLimits(config, listener),
+    places: createSessionPlaces({
+      ...sessionPools(config, listener, budgets),
+      isPeer: fleetAddresses(config),
+      known: shared.known,
+    }),
     log: shared.lines.ofServer,
   })
 }

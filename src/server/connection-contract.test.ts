@@ -47,6 +47,7 @@ describe('smtp-server', () => {
       expect.arrayContaining([
         'connect',
         '_acceptSocket',
+        '_upgrade',
         '_handleProxy',
         '_warnAboutDefaultCertificate',
         'updateSecureContext',

@@ -26,10 +26,13 @@ import {
   talksTooSoon,
   timedOut,
   tooLarge,
+  tooManyConnections,
   tooManyErrors,
   tooSlow,
+  unprovenTooLong,
 } from './server-replies.ts'
 import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
+import { proofOf, type SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { tlsFacts } from './tls-facts.ts'
 
@@ -41,6 +44,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #dialogue: Dialogue<Resolution>
   readonly #errors: ErrorCount
   readonly #timing: SessionTiming
+  readonly #place: SessionPlace
   readonly #onEnd: () => void
   readonly #writer: ReplyWriter
   #greeted = false
@@ -59,12 +63,14 @@ export class MailConnection<Resolution> extends SMTPConnection {
     at: {
       readonly options: SMTPConnectionOptions
       readonly context: ListenerContext<Resolution>
+      readonly place: SessionPlace
       readonly onEnd: () => void
     },
   ) {
     super(server, socket, at.options)
     const { context } = at
     this.#context = context
+    this.#place = at.place
     this.#onEnd = at.onEnd
     this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
@@ -116,7 +122,15 @@ export class MailConnection<Resolution> extends SMTPConnection {
   async #admit(hook: 'connect' | 'secured'): Promise<boolean> {
     const refused = await admit(this.#context, this.record, hook)
     if (refused) this.#end(refused)
+    else this.#keepPlace()
     return !this.#closing
+  }
+
+  /** Takes the place that the session has proven to deserve, or ends it if there is none. */
+  #keepPlace(): void {
+    const proof = proofOf(this.record.origin, this.#dialogue.transaction !== null)
+    const refused = proof && this.#place.prove(proof)
+    if (refused) this.#end({ ...tooManyConnections, cause: refused.cause })
   }
 
   // ---- commands ----
@@ -151,6 +165,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   async #execute(line: Buffer): Promise<void> {
     const answer = await this.#answerTo(line)
+    if (!this.#closing) this.#keepPlace()
     if (this.#closing) return
     const transaction = this.#dialogue.transaction
     if (answer.next === 'data' && transaction) return this.#receive(transaction, answer.reply)
@@ -219,7 +234,10 @@ export class MailConnection<Resolution> extends SMTPConnection {
       if (phase.complete() && reply.code < 400) this.#notice('client disconnected before the reply to its message')
       return
     }
-    if (reply.code < 400) this.#errors.clear()
+    if (reply.code < 400) {
+      this.#errors.clear()
+      this.#timing.progress()
+    }
     if (!(await this.#respond(say(reply)))) return
     if (reply.code === 421) return this.close()
     if (this.#context.draining()) return this.#end(shuttingDown)
@@ -271,11 +289,15 @@ export class MailConnection<Resolution> extends SMTPConnection {
       this.#data.cut('too-slow')
       return this.#end(tooSlow)
     }
-    switch (this.#timing.overdue()) {
+    switch (this.#timing.overdue(this.#place)) {
       case 'handshake':
         this.#notice('TLS handshake timed out')
         return this.cut('disconnected')
       case 'hook':
+        return this.cut('disconnected')
+      case 'unproven':
+        if (this.#timing.turn === 'client') return this.#end(unprovenTooLong)
+        this.#notice(unprovenTooLong.cause)
         return this.cut('disconnected')
       case 'command':
         return this.#end(timedOut)

@@ -205,24 +205,78 @@ describe('the start of a session', () => {
   })
 
   it('logs a client without a slot with its IPv4 address, without the prefix of dual-stack sockets', async () => {
-    await start({ settings: { host: '::' }, sessions: { client: 0 } })
-    await (await server.connect()).expect(null, '421 4.7.0')
+    await start({ settings: { host: '::' }, unproven: { capacity: 0 } })
+    await (await server.connect({ localAddress: '127.0.0.2' })).expect(null, '421 4.7.0')
     expect(server.notices).toMatchObject([
-      { message: 'too many connections', fields: { remote: 'unknown[127.0.0.1]' } },
+      {
+        message: 'too many connections',
+        fields: { remote: 'unknown[127.0.0.2]', limit: 'unprovenSessions: capacity' },
+      },
     ])
   })
 
   it('limits sessions per client and in all', async () => {
-    await start({ sessions: { client: 2 } })
-    const first = await server.greeted()
-    await server.greeted()
-    const third = await server.connect()
+    await start({ client: 2 })
+    const localAddress = '127.0.0.2'
+    const first = await server.greeted({ localAddress })
+    await server.greeted({ localAddress })
+    const third = await server.connect({ localAddress })
     await third.expect(null, '421 4.7.0')
     await third.closed()
     first.send('QUIT')
     await first.closed()
     await vi.waitFor(() => expect(server.listener.sessions()).toBe(1))
+    await server.greeted({ localAddress })
+  })
+})
+
+describe('places', () => {
+  const stranger = { localAddress: '127.0.0.2' }
+  const peer = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
+
+  it('of the fleet and of this host are free while strangers hold all that they can have', async () => {
+    await start({
+      peer: '127.0.0.3',
+      unproven: { capacity: 2 },
+      sessions: { capacity: 4, ceilings: { internet: 0.5 } },
+    })
+    const internet = [await server.greeted(stranger), await server.greeted(stranger)]
+    for (const client of internet) await client.expect('MAIL FROM:<a@b.example>', '250')
+    await server.greeted(stranger)
+    const last = await server.greeted(stranger)
+    await (await server.connect(stranger)).expect(null, '421 4.7.0')
+    await last.expect('MAIL FROM:<a@b.example>', '421 4.7.0')
+    await server.greeted({ localAddress: '127.0.0.3' })
     await server.greeted()
+    expect(server.notices).toContainEqual({
+      message: 'sessions: purpose',
+      fields: expect.objectContaining({ listener: 'test' }),
+    })
+  })
+
+  it('are moved when a certificate or a login proves the client, and the address is remembered', async () => {
+    const secured = async () => admitted({ origin: peer })
+    await start({ unproven: { capacity: 1 }, sessions: { capacity: 3 }, hooks: { secured } })
+    const first = await server.greeted(stranger)
+    await first.expect('STARTTLS', '220')
+    await first.startTls()
+    await first.expect('EHLO peer.example.org', '250')
+    await server.greeted({ localAddress: '127.0.0.4' })
+    await (await server.connect({ localAddress: '127.0.0.5' })).expect(null, '421 4.7.0')
+    await server.greeted(stranger)
+  })
+
+  it('are given up by a client that proves nothing in time', async () => {
+    await start({ limits: { unprovenMs: 60 } })
+    const idle = await server.greeted(stranger)
+    await idle.expect(null, '421 4.4.2')
+    const message = 'no certificate, login or mail transaction in time'
+    expect(server.notices).toMatchObject([{ message }])
+    const busy = await server.connect(stranger)
+    await busy.pipeline(['EHLO a.example', 'MAIL FROM:<a@b.example>'], ['220', '250'])
+    await busy.expect(null, '250')
+    await sleep(150)
+    await busy.expect('RSET', '250')
   })
 })
 

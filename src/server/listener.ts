@@ -1,7 +1,6 @@
 // Starts one listener and controls it: binds, sweeps, drains, closes.
 
 import type { AddressInfo } from 'node:net'
-import type { Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import type { Log } from '../lib/log.ts'
@@ -10,6 +9,7 @@ import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
+import type { SessionPlaces } from './session-places.ts'
 import { materialProblem, type TlsMaterial } from './tls-material.ts'
 
 export interface ListenerPorts<Resolution> {
@@ -20,8 +20,7 @@ export interface ListenerPorts<Resolution> {
   readonly clock: Clock
   readonly hostname: string
   readonly limits?: Partial<ServerLimits>
-  /** The places of this listener's sessions (budget `sessions`). */
-  readonly sessions: Pool
+  readonly places: SessionPlaces
   /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
 }
@@ -29,7 +28,7 @@ export interface ListenerPorts<Resolution> {
 export interface Listener {
   /** The bound address. */
   address(): AddressInfo
-  /** Current connections, including those in a handshake and those that are closing. */
+  /** Current sessions, including those that are closing; a handshake of implicit TLS is none. */
   sessions(): number
   /** Reads the certificate again. Null if it is now in use, else the reason why the old one stays. */
   updateTls(): string | null
@@ -61,7 +60,7 @@ export async function startListener<Resolution>(
     postmaster: ports.postmaster ?? `postmaster@${ports.hostname}`,
     draining: () => draining,
   }
-  const server = new MailServer(context, ports.sessions)
+  const server = new MailServer(context, ports.places)
   const updateTls = () => useMaterial(server, settings, ports.certificate.value)
   const problem = updateTls()
   if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)
@@ -77,7 +76,7 @@ export async function startListener<Resolution>(
   }
   return {
     address: () => server.server.address() as AddressInfo,
-    sessions: () => ports.sessions.used,
+    sessions: () => server.sessions.length,
     updateTls,
     drain: async (ms) => {
       draining = true
@@ -123,7 +122,8 @@ const BACKLOG = 1024
 
 /** Milliseconds: at most a quarter of the shortest limit. */
 function sweepInterval(limits: ServerLimits): number {
-  const shortest = Math.min(limits.commandMs, limits.handshakeMs, limits.dataIdleMs, limits.dataMs, limits.sessionMs)
+  const { commandMs, handshakeMs, dataIdleMs, dataMs, sessionMs, unprovenMs } = limits
+  const shortest = Math.min(commandMs, handshakeMs, dataIdleMs, dataMs, sessionMs, unprovenMs)
   return Math.max(10, Math.min(SWEEP_MS, shortest / 4))
 }
 
@@ -131,6 +131,7 @@ function sweepSessions<Resolution>(
   server: MailServer<Resolution>,
   { log, settings }: ListenerContext<Resolution>,
 ): void {
+  server.sweepHandshakes()
   for (const session of server.sessions) {
     try {
       session.sweep()

@@ -5,7 +5,6 @@ import type { Socket } from 'node:net'
 import { createSecureContext, type TLSSocket } from 'node:tls'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
-import type { Pool, Shortage } from '../budget/pool.ts'
 import { plainAddress } from '../lib/ip-address.ts'
 import { systemRandom } from '../lib/random.ts'
 import { remoteHost } from '../lib/remote-host.ts'
@@ -13,6 +12,8 @@ import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { replyLines } from './reply-lines.ts'
 import { tooManyConnections } from './server-replies.ts'
+import type { SessionPlace, SessionPlaces } from './session-places.ts'
+import { shrunk } from './session-timing.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** 80 random bits make a repeated id less likely than an undetected hardware error. */
@@ -23,12 +24,14 @@ const NO_SLOT_MS = 5000
 
 export class MailServer<Resolution> extends SMTPServer {
   readonly #context: ListenerContext<Resolution>
-  readonly #places: Pool
+  readonly #places: SessionPlaces
   readonly #open = new Set<MailConnection<Resolution>>()
-  readonly #freeSlot = new WeakMap<Socket, () => void>()
+  readonly #placeOf = new WeakMap<Socket, SessionPlace>()
+  /** Implicit TLS: connections whose handshake is not over, and the monotonic time of their start. */
+  readonly #handshakes = new Map<Socket, number>()
   readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
-  constructor(context: ListenerContext<Resolution>, places: Pool) {
+  constructor(context: ListenerContext<Resolution>, places: SessionPlaces) {
     super(serverOptions(context))
     this.#context = context
     this.#places = places
@@ -67,20 +70,45 @@ export class MailServer<Resolution> extends SMTPServer {
       socket.destroy()
       return false
     }
-    const place = this.#places.take({ purpose: 'internet', ip: socket.remoteAddress })
-    if (place.kind === 'short') {
-      this.#refuse(socket, handshake, place.shortage)
+    const place = this.#places.take(socket.remoteAddress, socket.localAddress ?? '')
+    if (place.kind === 'refused') {
+      this.#refuse(socket, handshake, place.cause)
       return false
     }
-    const freeSlot = () => place.release()
-    this.#freeSlot.set(socket, freeSlot)
-    socket.once('close', freeSlot)
+    const free = () => {
+      place.release()
+      this.#handshakes.delete(socket)
+    }
+    this.#placeOf.set(socket, place)
+    socket.once('close', free)
+    if (handshake) this.#handshakes.set(socket, this.#context.clock.monotonic())
     const release = super._acceptSocket(socket, handshake)
-    if (!release) freeSlot()
+    if (!release) free()
     return release
   }
 
-  #refuse(socket: Socket, handshake: boolean, limit: Shortage): void {
+  /** Implicit TLS: the socket of the session is another one, with the same place. */
+  override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
+    super._upgrade(socket, (error, secured) => {
+      this.#handshakes.delete(socket)
+      const place = this.#placeOf.get(socket)
+      if (secured && place) this.#placeOf.set(secured, place)
+      callback(error, secured)
+    })
+  }
+
+  /** Ends handshakes of implicit TLS whose client has been unproven for too long. */
+  sweepHandshakes(): void {
+    const { clock, limits } = this.#context
+    for (const [socket, since] of this.#handshakes) {
+      const place = this.#placeOf.get(socket)
+      const most = shrunk(limits.unprovenMs, limits.fullUnprovenMs, place?.pressure() ?? 0)
+      if (place?.proof === null && clock.monotonic() - since > most)
+        (this._pendingSockets.get(socket) ?? socket).destroy()
+    }
+  }
+
+  #refuse(socket: Socket, handshake: boolean, limit: string): void {
     const { clock, log, settings } = this.#context
     const remote = remoteHost(null, plainAddress(socket.remoteAddress ?? ''))
     log.info({ listener: settings.name, remote, limit }, 'too many connections')
@@ -96,14 +124,16 @@ export class MailServer<Resolution> extends SMTPServer {
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
     // STARTTLS removes the listeners of the plain socket, so the connection frees the slot as well.
-    const freeSlot = this.#freeSlot.get(socket)
+    const place = this.#placeOf.get(socket)
+    if (!place) return void socket.destroy()
     const onEnd = () => {
-      freeSlot?.()
+      place.release()
       this.#open.delete(connection)
     }
     const connection: MailConnection<Resolution> = new MailConnection(this, socket, {
       options: options ?? {},
       context: this.#context,
+      place,
       onEnd,
     })
     this.connections.add(connection)

@@ -40,30 +40,87 @@ describe('the error count', () => {
 })
 
 describe('session timing', () => {
-  const limits = { handshakeMs: 1000, commandMs: 3000, sessionMs: 10_000 }
+  const limits = {
+    handshakeMs: 1000,
+    commandMs: 3000,
+    sessionMs: 10_000,
+    unprovenMs: 2000,
+    fullUnprovenMs: 500,
+    fullCommandMs: 1000,
+    fullSessionMs: 4000,
+  }
+  const proven = { proof: 'fleet', pressure: () => 0 } as const
 
   it('names the limit that has passed', async () => {
     const clock = createFakeClock()
     const timing = createSessionTiming(limits, clock)
     timing.give('handshake')
     await clock.advance(1001)
-    expect(timing.overdue()).toBe('handshake')
+    expect(timing.overdue(proven)).toBe('handshake')
     timing.give('client')
-    expect(timing.overdue()).toBeNull()
+    expect(timing.overdue(proven)).toBeNull()
     await clock.advance(3001)
-    expect(timing.overdue()).toBe('command')
+    expect(timing.overdue(proven)).toBe('command')
     timing.give('client')
     await clock.advance(2999)
     timing.give('client')
     await clock.advance(2999)
     timing.give('client')
-    expect(timing.overdue()).toBeNull()
+    expect(timing.overdue(proven)).toBeNull()
     await clock.advance(10)
-    expect(timing.overdue()).toBe('session')
+    expect(timing.overdue(proven)).toBe('session')
     timing.give('server')
-    expect(timing.overdue()).toBeNull()
+    expect(timing.overdue(proven)).toBeNull()
     await clock.advance(10_001)
-    expect(timing.overdue()).toBe('hook')
+    expect(timing.overdue(proven)).toBe('hook')
+  })
+
+  it('adds up all waits for a client without proof, the handshake too, but not the time of the node', async () => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    const unproven = { proof: null, pressure: () => 0 } as const
+    await clock.advance(1500)
+    timing.give('client')
+    await clock.advance(900)
+    timing.give('handshake')
+    await clock.advance(900)
+    timing.give('server')
+    await clock.advance(1500)
+    timing.give('client')
+    expect(timing.overdue(unproven)).toBeNull()
+    await clock.advance(201)
+    expect(timing.overdue(unproven)).toBe('unproven')
+    expect(timing.overdue({ proof: 'internet', pressure: () => 0 })).toBeNull()
+  })
+
+  it.each([
+    ['unproven', null, 0.5, 1251],
+    ['unproven', null, 1, 501],
+    ['command', 'internet', 1, 1001],
+    ['session', 'internet', 1, 4001],
+    [null, 'internet', 0, 2999],
+  ] as const)('%s: shrinks with the pressure (%s, %s)', async (expected, proof, pressure, ms) => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    const place = { proof, pressure: () => pressure }
+    timing.give('client')
+    for (let waited = 0; waited < ms - 1 && expected === 'session'; waited += 500) {
+      await clock.advance(500)
+      timing.give('client')
+    }
+    if (expected !== 'session') await clock.advance(ms - 2)
+    expect(timing.overdue(place)).toBeNull()
+    await clock.advance(2)
+    expect(timing.overdue(place)).toBe(expected)
+  })
+
+  it('lets a session with progress grow old, also in a full pool', async () => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    await clock.advance(4500)
+    timing.progress()
+    timing.give('client')
+    expect(timing.overdue({ proof: 'internet', pressure: () => 1 })).toBeNull()
   })
 
   it('ignores steps of the wall clock', () => {
@@ -71,7 +128,7 @@ describe('session timing', () => {
     const timing = createSessionTiming(limits, clock)
     timing.give('client')
     clock.set(clock.now() + 3_600_000)
-    expect(timing.overdue()).toBeNull()
+    expect(timing.overdue(proven)).toBeNull()
   })
 })
 

@@ -19,6 +19,13 @@ export interface ServerLimits {
   readonly handshakeMs: number
   /** Age at which a session ends with 421 when the node waits for its next command. */
   readonly sessionMs: number
+  /** All waits for a client together until it has proven itself (session-places.ts); the TLS handshake counts. */
+  readonly unprovenMs: number
+  /** The limits of strangers while their pool is full; they shrink from half full on. */
+  readonly fullUnprovenMs: number
+  readonly fullCommandMs: number
+  /** Since the last accepted message. */
+  readonly fullSessionMs: number
   /** Wait for the whole message. */
   readonly dataMs: number
   /** Wait for the next octets of the message. */
@@ -58,6 +65,12 @@ export const defaultLimits: ServerLimits = {
   handshakeMs: MINUTE,
   // Longer than the connection pools of other servers keep a session.
   sessionMs: 60 * MINUTE,
+  // A client sends EHLO, STARTTLS and MAIL within seconds; a person may have to type a password.
+  unprovenMs: 2 * MINUTE,
+  // Ten round trips of a slow line. RFC 5321 4.5.3.2.7 asks for five minutes; Postfix has ten seconds under stress.
+  fullUnprovenMs: 10 * SECOND,
+  fullCommandMs: 10 * SECOND,
+  fullSessionMs: MINUTE,
   // 50 MiB at 15 kB/s.
   dataMs: 60 * MINUTE,
   // Longer than the three minutes that a client may take for one block (RFC 5321 4.5.3.2.5).

@@ -55,6 +55,12 @@ export const tooManyErrors = refusal(421, '4.7.0', 'Too many errors')
 export const endlessLine = refusal(421, '4.7.0', 'Line too long, closing connection', 'command line without end')
 export const notHttp = refusal(421, '4.7.0', 'This is not a web server', 'HTTP request')
 export const timedOut = refusal(421, '4.4.2', 'Timeout, closing connection')
+export const unprovenTooLong = refusal(
+  421,
+  '4.4.2',
+  'Timeout, closing connection',
+  'no certificate, login or mail transaction in time',
+)
 export const sessionTooLong = refusal(421, '4.4.2', 'Session too long, please reconnect')
 export const tooSlow = refusal(421, '4.4.2', 'Message arrives too slowly, closing connection')
 export const shuttingDown = refusal(421, '4.3.2', 'Shutting down, please try again later')

@@ -1,43 +1,69 @@
-// Measures how long a session has waited and says which of its time limits has passed. The sweep of the listener asks it.
+// Measures how long a session has waited and says which of its time limits has passed. The sweep of the listener asks it. A client without
+// proof has one limit for all its waits together; the limits of strangers shrink while their pool fills, as in Postfix under stress.
 
 import type { Clock } from '../lib/clock.ts'
 import type { ServerLimits } from './server-limits.ts'
+import type { SessionPlace } from './session-places.ts'
 
 /** What the session waits for; each has its own limit. */
 export type Turn = 'server' | 'client' | 'handshake' | 'data'
 
-/** `hook`: a hook has not answered within the age limit of a session. */
-export type Overdue = 'handshake' | 'hook' | 'command' | 'session'
+/** `hook`: a hook has not answered within the age limit of a session. `unproven`: the client has shown no proof in time. */
+export type Overdue = 'handshake' | 'hook' | 'command' | 'session' | 'unproven'
 
 export interface SessionTiming {
   readonly turn: Turn
   give(turn: Turn): void
+  /** A message was accepted: a session that makes progress may grow old. */
+  progress(): void
   /** Null while no limit has passed. The limits of DATA are in data-pace.ts. */
-  overdue(): Overdue | null
+  overdue(place: Pick<SessionPlace, 'proof' | 'pressure'>): Overdue | null
 }
 
-type TimingLimits = Pick<ServerLimits, 'handshakeMs' | 'sessionMs' | 'commandMs'>
+type TimingLimits = Pick<
+  ServerLimits,
+  'handshakeMs' | 'sessionMs' | 'commandMs' | 'unprovenMs' | 'fullUnprovenMs' | 'fullCommandMs' | 'fullSessionMs'
+>
 
 export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'monotonic'>): SessionTiming {
   const openedAt = clock.monotonic()
   let turn: Turn = 'server'
   let since = openedAt
+  let progressAt = openedAt
+  /** Waits for the client before the present one. */
+  let waitedBefore = 0
+  const isClients = () => turn === 'client' || turn === 'handshake'
   return {
     get turn() {
       return turn
     },
     give: (next) => {
+      const now = clock.monotonic()
+      if (isClients()) waitedBefore += now - since
       turn = next
-      since = clock.monotonic()
+      since = now
     },
-    overdue: () => {
+    progress: () => {
+      progressAt = clock.monotonic()
+    },
+    overdue: ({ proof, pressure }) => {
       const now = clock.monotonic()
       const waited = now - since
       if (turn === 'handshake' && waited > limits.handshakeMs) return 'handshake'
       if (waited > limits.sessionMs) return 'hook'
+      if (!isClients()) return null
+      const stress = pressure()
+      const unprovenMs = shrunk(limits.unprovenMs, limits.fullUnprovenMs, stress)
+      if (proof === null && waitedBefore + waited > unprovenMs) return 'unproven'
       if (turn !== 'client') return null
-      if (waited > limits.commandMs) return 'command'
-      return now - openedAt > limits.sessionMs ? 'session' : null
+      if (waited > shrunk(limits.commandMs, limits.fullCommandMs, stress)) return 'command'
+      const isOld = stress > 0 && now - progressAt > shrunk(limits.sessionMs, limits.fullSessionMs, stress)
+      return isOld || now - openedAt > limits.sessionMs ? 'session' : null
     },
   }
+}
+
+/** Between the usual limit and that of a full pool. */
+export function shrunk(usual: number, full: number, pressure: number): number {
+  return usual - Math.max(0, usual - full) * pressure
 }

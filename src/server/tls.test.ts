@@ -12,6 +12,7 @@ import {
   testAuthority,
   type TestListener,
   type TestListenerOptions,
+  testPlaces,
 } from '../../test/lib/test-listener.ts'
 
 let server: TestListener
@@ -249,13 +250,19 @@ describe('implicit TLS', () => {
   })
 
   it('counts handshakes as connections and closes those above the limit', async () => {
-    await start({ settings: { tls: 'implicit' }, sessions: { client: 1 }, limits: { handshakeMs: 300 } })
-    const silent = await connectDialogue({ port: server.port })
-    await expect(server.connect({ tls: trusting })).rejects.toThrow()
+    await start({ settings: { tls: 'implicit' }, client: 1, limits: { handshakeMs: 300 } })
+    const localAddress = '127.0.0.2'
+    const silent = await connectDialogue({ port: server.port, localAddress })
+    await expect(server.connect({ tls: trusting, localAddress })).rejects.toThrow()
     await silent.closed()
-    await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
-    const client = await server.connect({ tls: trusting })
+    const client = await server.connect({ tls: trusting, localAddress })
     await client.expect(null, '220')
+  })
+
+  it('ends a silent handshake of a stranger after the time of the unproven', async () => {
+    await start({ settings: { tls: 'implicit' }, limits: { unprovenMs: 100 } })
+    const silent = await connectDialogue({ port: server.port, localAddress: '127.0.0.2' })
+    await silent.closed()
   })
 
   it('survives plaintext on its port', async () => {
@@ -270,7 +277,6 @@ describe('implicit TLS', () => {
     let current = testAuthority.issue({ names: ['localhost'] })
     const { startListener } = await import('./listener.ts')
     const { systemClock } = await import('../lib/clock.ts')
-    const { createBudgets } = await import('../budget/budgets.ts')
     server = await start({ settings: { tls: 'implicit' } })
     const settings = { name: 'other', host: '127.0.0.1', port: 0, tls: 'implicit', requestCertificate: false } as const
     const listener = await startListener(
@@ -285,7 +291,7 @@ describe('implicit TLS', () => {
         log: { info: () => {}, bug: () => {} },
         clock: systemClock,
         hostname: 'mx.example.org',
-        sessions: createBudgets(systemClock).pool('sessions'),
+        places: testPlaces(),
       },
     )
     const shown = async () => {

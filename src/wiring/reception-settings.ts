@@ -1,10 +1,13 @@
 // Config → the settings of the SMTP listeners.
 
+import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
+import { networkMatcher } from '../lib/ip-address.ts'
 import { Peers } from '../policy/peers.ts'
 import type { ListenerSettings } from '../server/listener-settings.ts'
 import type { ServerLimits } from '../server/server-limits.ts'
+import type { SessionPools } from '../server/session-places.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 
 /** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
@@ -22,8 +25,15 @@ export function listenerSettings(listener: ListenerConfig, hasCertificate: boole
   }
 }
 
-export function serverLimits({ limits }: Pick<Config, 'limits'>): Partial<ServerLimits> {
+/** A listener that no stranger uses gives unproven clients only the time for a handshake. */
+const HANDSHAKE_MS = { unprovenMs: 20_000, fullUnprovenMs: 5_000 }
+
+export function serverLimits(
+  { limits }: Pick<Config, 'limits'>,
+  listener: Pick<ListenerConfig, 'admit'>,
+): Partial<ServerLimits> {
   return {
+    ...(isForKnown(listener) && HANDSHAKE_MS),
     messageSize: limits.message_size,
     recipients: limits.recipients,
     commandMs: limits.command_timeout,
@@ -31,12 +41,36 @@ export function serverLimits({ limits }: Pick<Config, 'limits'>): Partial<Server
   }
 }
 
-/** What the configuration changes of the budget `sessions`. */
-export function sessionLimits({ limits }: Pick<Config, 'limits'>): {
-  readonly capacity: number
-  readonly client: number
-} {
-  return { capacity: limits.connections, client: limits.connections_per_ip }
+/** Only fleet nodes and machines, which show a certificate or come from a listed address. */
+function isForKnown({ admit }: Pick<ListenerConfig, 'admit'>): boolean {
+  return admit.every((one) => one === 'peers' || one === 'machines')
+}
+
+/** Parts of `limits.connections` and `limits.connections_per_ip` for connections without a proof (budget `unprovenSessions`). */
+const UNPROVEN_PART = 0.4
+const UNPROVEN_SHARE = 0.3
+/** The part of that share on a listener that no stranger uses. */
+const KNOWN_ONLY_PART = 1 / 3
+
+/** Opens the pools of a listener. */
+export function sessionPools(
+  { limits }: Pick<Config, 'limits'>,
+  listener: Pick<ListenerConfig, 'admit'>,
+  budgets: Pick<Budgets, 'pool'>,
+): SessionPools {
+  const { connections: capacity, connections_per_ip: client } = limits
+  const part = isForKnown(listener) ? UNPROVEN_SHARE * KNOWN_ONLY_PART : UNPROVEN_SHARE
+  return {
+    sessions: budgets.pool('sessions', { capacity }),
+    unproven: budgets.pool('unprovenSessions', { capacity: Math.ceil(capacity * UNPROVEN_PART) }),
+    clientShare: client,
+    unprovenShare: Math.ceil(client * part),
+  }
+}
+
+/** The configured addresses of all fleet nodes, whichever of them the listener admits as peers: bounces of an srs come to the mx too. */
+export function fleetAddresses({ peers }: Pick<Config, 'peers'>): (ip: string) => boolean {
+  return networkMatcher(Object.values(peers).flatMap((nodes) => nodes.flatMap(({ addresses }) => addresses)))
 }
 
 /** The peers that a listener admits: those of the roles that it names, or all. */

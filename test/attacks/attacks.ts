@@ -6,6 +6,7 @@ import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
+import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
 import { srsRelay } from './srs-relay.ts'
 import { srsTokens } from './srs-tokens.ts'
@@ -27,4 +28,5 @@ export const attacks: readonly Attack[] = [
   dnsPlaces,
   transferListener,
   srsTokens,
+  listenerPlaces,
 ]

@@ -31,7 +31,7 @@ export async function writeAccounts(world: World): Promise<Accounts> {
   return { yaml: { users, machines }, machine }
 }
 
-function keyFingerprint(certificate: string): string {
+export function keyFingerprint(certificate: string): string {
   const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(key).digest('hex')
 }

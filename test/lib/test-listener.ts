@@ -7,6 +7,8 @@ import { systemClock } from '../../src/lib/clock.ts'
 import type { ServerLimits } from '../../src/server/server-limits.ts'
 import { type Listener, startListener } from '../../src/server/listener.ts'
 import type { ListenerSettings } from '../../src/server/listener-settings.ts'
+import { createProvenAddresses } from '../../src/server/proven-addresses.ts'
+import { createSessionPlaces, type SessionPlaces } from '../../src/server/session-places.ts'
 import type { LogFields } from '../../src/lib/log.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type ScriptedHooks, scriptedHooks, type TestHooks } from './scripted-hooks.ts'
@@ -41,7 +43,26 @@ export interface TestListenerOptions {
   readonly settings?: Partial<ListenerSettings>
   readonly hooks?: Partial<TestHooks>
   readonly limits?: Partial<ServerLimits>
+  /** Sessions that one client can have; as many of them can be unproven. */
+  readonly client?: number
   readonly sessions?: Partial<PoolLimits>
+  readonly unproven?: Partial<PoolLimits>
+  /** The address of a fleet node. */
+  readonly peer?: string
+}
+
+/** Places of a listener as in a node. */
+export function testPlaces(options: TestListenerOptions = {}): SessionPlaces {
+  const budgets = createBudgets(systemClock)
+  const { client = 50, peer } = options
+  return createSessionPlaces({
+    sessions: budgets.pool('sessions', options.sessions),
+    unproven: budgets.pool('unprovenSessions', options.unproven),
+    clientShare: client,
+    unprovenShare: client,
+    isPeer: (ip) => ip === peer,
+    known: createProvenAddresses(),
+  })
 }
 
 /** Errors cost no delay unless a test sets one. */
@@ -56,7 +77,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       certificate: { value: serverMaterial },
       clock: systemClock,
       hostname: 'mx.example.org',
-      sessions: createBudgets(systemClock).pool('sessions', options.sessions),
+      places: testPlaces(options),
       limits: { errorDelayMs: 1, ...options.limits },
       log: {
         info: (fields, message) => void notices.push({ message, fields }),

@@ -9,13 +9,29 @@ const GIB = 1024 ** 3
 export const receptionBudgets = {
   sessions: {
     kind: 'pool',
-    holds: 'Open SMTP sessions of a listener',
+    holds:
+      'Open SMTP sessions of a listener: `fleet` by address or certificate, `people` by login, certificate or from this host, `internet` from the first accepted MAIL',
     capacity: 1000,
     key: 'limits.connections',
     client: 50,
     clientKey: 'limits.connections_per_ip',
+    network: 100,
+    ceilings: { internet: 0.75, people: 0.95 },
     answer: '`421 4.7.0`',
-    reason: 'A session takes about 30 KiB, and up to 64 KiB for its message; the share of a client is that of Postfix.',
+    reason:
+      'A session takes about 30 KiB, and up to 64 KiB for its message; the share of a client is that of Postfix. From half full on, the shares of strangers shrink to a quarter, and their time limits too. The fleet has no shares, people none by network.',
+  },
+  unprovenSessions: {
+    kind: 'pool',
+    holds: 'Connections to a listener without a proof: before a certificate, a login or an accepted MAIL',
+    capacity: 400,
+    key: 'limits.connections',
+    client: 15,
+    clientKey: 'limits.connections_per_ip',
+    network: 30,
+    answer: '`421 4.7.0`',
+    reason:
+      'A connection is here for a second or two, at most two minutes and ten seconds in a full pool. The capacity is 40 % of the sessions, the share of a client 30 %; on listeners for peers and machines only a third of that, and at most 20 seconds.',
   },
   spoolOctets: {
     kind: 'pool',
