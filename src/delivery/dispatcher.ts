@@ -4,8 +4,10 @@
 import type { Pool } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { createTurns } from '../lib/turns.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
 import type { DeliveryVerdict, WaitedFor } from '../queue/scheduling/destination-state.ts'
+import type { DestinationWait } from '../queue/scheduling/destination-wait.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
 import type { Agent, AttemptResult } from './attempt/agent.ts'
 import { ClaimBuffer } from './claim-buffer.ts'
@@ -68,6 +70,9 @@ const FINAL_SETTLE_MS = 5000
 
 /** Pause of a destination whose claim returned nothing although its backlog is due, ms. Avoids a loop. */
 const EMPTY_CLAIM_PAUSE_MS = 1000
+
+/** Destinations looked at in one turn of the event loop, for operators: strangers can make mail for a hundred thousand of them wait. */
+const WAITS_PER_TURN = 500
 
 /** Ms between two looks for work while delivery is paused. */
 const PAUSED_LOOK_MS = 1000
@@ -158,8 +163,14 @@ class Dispatcher implements DeliveryEngine {
     this.#releaseBuffered(nextHop)
   }
 
-  waits(): EngineWaits {
-    return { paused: this.#pauseCause(), destinations: this.#scheduler.waits() }
+  async waits(): Promise<EngineWaits> {
+    const turns = createTurns(WAITS_PER_TURN)
+    const destinations: DestinationWait[] = []
+    for (const wait of this.#scheduler.waits()) {
+      await turns.step()
+      if (wait) destinations.push(wait)
+    }
+    return { paused: this.#pauseCause(), destinations }
   }
 
   #pauseCause(): string | null {

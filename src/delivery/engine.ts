@@ -20,7 +20,7 @@ export interface DeliveryEngine {
   /** The operator suspended this destination: its buffered claims are released; running attempts finish. */
   releaseDestination(nextHop: string): void
   /** Why deliveries do not start now, for operators. */
-  waits(): EngineWaits
+  waits(): Promise<EngineWaits>
   /** Stops claiming, waits up to `graceMs` for running attempts, releases the other claims and closes all connections. */
   drain(graceMs: number): Promise<void>
 }

@@ -57,7 +57,7 @@ function setUp(nextHop: string) {
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 1_000) await clock.advance(1_000)
   }
-  return { queue, pass, up: () => (isUp = true), attempts: () => attempts }
+  return { queue, engine, clock, pass, up: () => (isUp = true), attempts: () => attempts }
 }
 
 describe('a destination that is back after half an hour', () => {
@@ -83,6 +83,21 @@ describe('a destination that is back after half an hour', () => {
     await pass(10_000)
     expect(queue.count('delivered')).toBe(0)
   })
+})
+
+it('is listed with the time of its next probe, and a drain as the reason for everything', async () => {
+  const { engine, clock, pass } = setUp('peers:srs')
+  await pass(5_000)
+  const { paused, destinations } = await engine.waits()
+  expect({ paused, destinations }).toMatchObject({
+    paused: null,
+    destinations: [{ nextHop: 'peers:srs', reason: 'unreachable', active: 0, limit: 1 }],
+  })
+  const probed = (destinations[0]?.until ?? 0) - clock.now()
+  expect(probed).toBeGreaterThan(20_000)
+  expect(probed).toBeLessThanOrEqual(30_000)
+  void engine.drain(0)
+  expect(await engine.waits()).toMatchObject({ paused: 'the node is draining' })
 })
 
 describe('retrySoon', () => {

@@ -169,7 +169,7 @@ async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): 
   const { config, clock, log, reloader, engine } = parts
   const requests = new Map<string, () => Promise<object>>([
     ['reload', () => reloader.reload()],
-    ['waits', async () => engine.waits()],
+    ['waits', () => engine.waits()],
   ])
   const control = await startControl(controlSocketPath(config), { clock, log, requests })
   stops.defer(() => control.close())

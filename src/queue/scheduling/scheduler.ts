@@ -218,11 +218,14 @@ export class Scheduler {
     return destination ? this.#viewOf(destination) : null
   }
 
-  /** The destinations that get no delivery now although mail waits for them, and why. */
-  waits(): DestinationWait[] {
+  /** Of each destination why it gets no delivery now although mail waits for it, or null. The caller may pause between two of them. */
+  *waits(): Generator<DestinationWait | null> {
     const { clock, backlog } = this.#ports
-    const at = { now: clock.now(), monotonic: clock.monotonic() }
-    return [...this.#destinations.values()].flatMap((one) => destinationWait(one, backlog(one.nextHop), at) ?? [])
+    for (const destination of this.#destinations.values())
+      yield destinationWait(destination, backlog(destination.nextHop), {
+        now: clock.now(),
+        monotonic: clock.monotonic(),
+      })
   }
 
   #viewOf(destination: DestinationState): DestinationView {
