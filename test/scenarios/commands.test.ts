@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateKey } from '../../src/dkim/key-store.ts'
 import type { Event } from '../../src/observe/events.ts'
 import { password, writeAccounts } from '../lib/accounts.ts'
 import { type Ran, runWaypost } from '../lib/run-waypost.ts'
@@ -22,6 +23,8 @@ beforeAll(async () => {
   world = await startWorld()
   await world.destination('far.example')
   const accounts = await writeAccounts(world)
+  const srsKey = { domain: 'srs.example.net', selector: 'ed', algorithm: 'ed25519-sha256', stage: 'active' } as const
+  await generateKey(join(world.folder, 'dkim'), { ...srsKey, now: Date.now() })
   node = await world.node({
     role: 'srs',
     yaml: {
@@ -234,7 +237,7 @@ describe('srs', () => {
     const encoded = await waypost('srs encode', 'ann@sender.example')
     expect(encoded).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^SRS0=.+=sender\.example=ann@srs\.example\.org\n$/),
+      stdout: expect.stringMatching(/^SRS0=.+=sender\.example=ann@srs\.example\.net\n$/),
     })
     const decoded = await waypost('srs decode', encoded.stdout.trim())
     expect(decoded.status).toBe(0)
