@@ -55,8 +55,10 @@ export class WaitingHops {
 
   /** One more is free: calls the next hop that has waited longest. */
   freed(key: string): void {
+    const waits = this.#byKey.get(key)
+    if (!waits) return
     const now = this.#clock.monotonic()
-    for (const [nextHop, { until }] of this.#byKey.get(key) ?? []) {
+    for (const [nextHop, { until }] of waits) {
       this.served(key, nextHop)
       if (now > until + STALE_MS) continue
       return this.#call(nextHop)
