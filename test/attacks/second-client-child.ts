@@ -19,6 +19,8 @@ let serial = 0
 let stopping = false
 const refusals: string[] = []
 
+// Also if the attack fails: without an order to stop this process would stay.
+process.once('disconnect', () => process.exit(0))
 process.on('message', (order) => {
   if (order === 'measure') delays = []
   if (order === 'stop') stopping = true
@@ -39,7 +41,6 @@ while (!stopping) {
   }
 }
 process.send?.(report())
-process.once('disconnect', () => process.exit(0))
 
 async function talk(client: SmtpDialogue): Promise<void> {
   await timed(client, 'EHLO second.example', '250')
