@@ -3,6 +3,7 @@
 
 import { loadData } from '../node/load-data.ts'
 import type { NodeData } from '../node/load-data.ts'
+import { openOfflineGuard } from '../node/offline-guard.ts'
 import { readShortHashes } from '../node/srs-hash-record.ts'
 import type { Config } from '../config/config.ts'
 import { tokenSettings } from '../wiring/routing-settings.ts'
@@ -52,6 +53,8 @@ export function withData(
       clock: systemClock,
       tokens: readTokens(config),
       shortHashes: readShortHashes,
+      guard: await openOfflineGuard(config),
+      use: 'command',
     })
     return load.kind === 'ok' ? use(config, load.data, load.warnings) : printProblems(load.problems, io)
   })

@@ -8,10 +8,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { TransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
+import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Listener } from '../server/listener.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
 import type { ReloadResult } from './reload-result.ts'
+import { untilSettled } from './settled-files.ts'
 import { applyReloadable } from './reloadable-keys.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import type { SourceHolder } from './source-holder.ts'
@@ -25,6 +27,7 @@ export interface Reloadable {
   readonly data: CurrentData
   readonly tokens: TokenStore | null
   readonly sources: SourceHolder
+  readonly guard: FileGuard
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
@@ -32,10 +35,12 @@ export interface Reloadable {
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
 export async function applyReload(wanted: Config, node: Reloadable): Promise<ReloadResult> {
-  const { data, tokens, log, certificate, clock, sources } = node
+  const { data, tokens, log, certificate, clock, sources, guard } = node
   const { config, restartFor } = applyReloadable({ ...node.config, tls: certificate.value }, wanted)
   await sources.refresh(config)
-  const loaded = await loadData(config, { clock, tokens, shortHashes: recordShortHashes, sources: sources.set })
+  await untilSettled(data.files(), clock)
+  const ports = { clock, tokens, shortHashes: recordShortHashes, sources: sources.set, guard, use: 'reload' } as const
+  const loaded = await loadData(config, ports)
   if (loaded.kind === 'bad') {
     data.reject(loaded.files)
     log.error({ problems: loaded.problems.map(formatProblem) }, 'reload rejected; the old data stays active')

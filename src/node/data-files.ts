@@ -9,6 +9,9 @@ import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import type { SectionValues } from '../config/sections.ts'
 import type { ExternalSource } from '../directory/external-source.ts'
+import { recordEndings } from '../directory/files/file-ending.ts'
+import type { FileEndings } from '../directory/files/file-ending.ts'
+import { diskFiles } from '../directory/files/files.ts'
 import { loadDirectory } from '../directory/load-directory.ts'
 import type { LoadedDirectory } from '../directory/load-directory.ts'
 import { stateFile } from '../dkim/key-file.ts'
@@ -18,6 +21,8 @@ import { routingFiles, type RoutingSections } from '../wiring/routing-files.ts'
 
 export interface FilesRead {
   readonly directory: LoadedDirectory
+  /** How each file of routing data, users and machines ended. */
+  readonly endings: FileEndings
   readonly keys: readonly DkimKey[]
   /** Null if the configuration names no passwd-file. */
   readonly users: PasswdFile | null
@@ -35,10 +40,13 @@ export async function readDataFiles(
   config: RoutingSections & FileSections & Pick<Config, 'files'>,
   sources: readonly ExternalSource[],
 ): Promise<FilesRead> {
-  const directory = loadDirectory(routingFiles(config, sources))
+  const recorded = recordEndings(diskFiles)
+  const directory = loadDirectory(routingFiles(config, sources), recorded.files)
   const { keys, users, machines, problems, warnings } = await readAccounts(config)
+  for (const file of [config.users, config.machines]) if (file !== undefined) recorded.files.read(file)
   return {
     directory,
+    endings: recorded.endings,
     keys,
     users,
     machines,

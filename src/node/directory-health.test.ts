@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import type { CachedSource } from '../directory/live-source.ts'
 import type { Mirror, MirrorStatus } from '../directory/snapshots/mirror.ts'
+import { NO_STATE } from '../directory/snapshots/snapshot-store.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
 
 const clock = createFakeClock()
@@ -21,10 +22,14 @@ const mirror = (status: Partial<MirrorStatus>, name = 'ldap') =>
   ({ name, status: () => ({ ...well, ...status }) }) as unknown as Mirror
 const live = (failure: string | null, since: number | null = null) =>
   ({ failure: () => failure, failingSince: () => since }) as unknown as CachedSource
-const health = (mirrors: readonly Mirror[], lives: readonly CachedSource[] = []) =>
-  directoryHealth(() => ({ mirrors, live: lives })).check()
+const files = (doubt: string | null = null) => ({
+  doubt: () => doubt,
+  status: () => ({ ...NO_STATE, failures: doubt === null ? 0 : 1 }),
+})
+const health = (mirrors: readonly Mirror[], lives: readonly CachedSource[] = [], doubt: string | null = null) =>
+  directoryHealth(() => ({ mirrors, live: lives, files: files(doubt) })).check()
 const gauge = async (name: string, mirrors: readonly Mirror[]) =>
-  await directoryGauges(() => ({ mirrors, live: [] }), clock)
+  await directoryGauges(() => ({ mirrors, live: [], files: files() }), clock)
     .find((one) => one.name === name)
     ?.read()
 
@@ -40,6 +45,7 @@ describe('health of the directory', () => {
       reason: 'sql:crm: shrank',
     })
     expect(health([], [live('ldap: down')])).toEqual({ kind: 'degraded', reason: 'ldap: down' })
+    expect(health([mirror({})], [], 'files: shrank')).toEqual({ kind: 'degraded', reason: 'files: shrank' })
   })
 
   it('says since when each source fails', () => {
@@ -71,6 +77,7 @@ describe('metrics of the directory', () => {
     expect(await gauge('waypost_directory_failed_refreshes', mirrors)).toEqual([
       { labels: { source: 'ldap' }, value: 2 },
       { labels: { source: 'sql:crm' }, value: 0 },
+      { labels: { source: 'files' }, value: 0 },
     ])
     expect(await gauge('waypost_directory_entries', mirrors)).toContainEqual({
       labels: { source: 'ldap', kind: 'forwards' },

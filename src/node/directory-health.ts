@@ -1,6 +1,8 @@
-// Health and metrics of the LDAP and SQL sources, so that an alert fires before an outdated snapshot matters.
+// Health and metrics of the LDAP and SQL sources and of the files, so that an alert fires before an outdated snapshot matters.
 
 import type { CachedSource } from '../directory/live-source.ts'
+import { FILES_NAME } from '../directory/snapshots/file-guard.ts'
+import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Mirror } from '../directory/snapshots/mirror.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Health, HealthCheck } from '../observe/health-report.ts'
@@ -10,6 +12,7 @@ import type { GaugeSource } from '../observe/metrics.ts'
 export type CurrentSources = () => {
   readonly mirrors: readonly Pick<Mirror, 'name' | 'status'>[]
   readonly live: readonly Pick<CachedSource, 'failure' | 'failingSince'>[]
+  readonly files: Pick<FileGuard, 'doubt' | 'status'>
 }
 
 export function directoryHealth(current: CurrentSources): HealthCheck {
@@ -17,7 +20,7 @@ export function directoryHealth(current: CurrentSources): HealthCheck {
 }
 
 /** Answers from an old snapshot are degraded; a mirror without any snapshot is failing. */
-function healthOf({ mirrors, live }: ReturnType<CurrentSources>): Health {
+function healthOf({ mirrors, live, files }: ReturnType<CurrentSources>): Health {
   for (const mirror of mirrors) {
     const { version, incomplete, failingSince } = mirror.status()
     if (version === null)
@@ -28,6 +31,7 @@ function healthOf({ mirrors, live }: ReturnType<CurrentSources>): Health {
       .map((mirror) => mirror.status())
       .map(({ incomplete, failingSince }) => withTime(incomplete, failingSince)),
     ...live.map((source) => withTime(source.failure(), source.failingSince())),
+    withTime(files.doubt(), files.status().failingSince),
   ].filter((one) => one !== null)
   return reasons.length === 0 ? { kind: 'ok' } : { kind: 'degraded', reason: reasons.join('; ') }
 }
@@ -54,9 +58,12 @@ export function directoryGauges(current: CurrentSources, clock: Clock): GaugeSou
     },
     {
       name: 'waypost_directory_failed_refreshes',
-      help: 'Consecutive refreshes of a mirrored source that failed or were refused; 0 after a successful one.',
+      help: 'Consecutive refreshes of a mirrored source, or loads of the files, that failed or were refused; 0 after a successful one.',
       labels: ['source'],
-      read: each(({ failures }) => failures),
+      read: () => [
+        ...each(({ failures }) => failures)(),
+        { labels: { source: FILES_NAME }, value: current().files.status().failures },
+      ],
     },
     {
       name: 'waypost_directory_entries',

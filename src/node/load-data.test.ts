@@ -3,11 +3,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { createAuthority } from '../demo/ca.ts'
 import { systemClock } from '../lib/clock.ts'
 import { generateKey } from '../dkim/key-store.ts'
+import { openFileGuard } from '../directory/snapshots/file-guard.ts'
+import type { Router } from '../route/resolution.ts'
+import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { loadData } from './load-data.ts'
 
 let folder: string
@@ -44,7 +48,12 @@ it('lists every file that was read: configuration, certificate, secrets, data, a
   const load = loadConfig(join(folder, 'node.yaml'))
   const data =
     load.kind === 'ok'
-      ? await loadData(load.config, { clock: systemClock, tokens: null, shortHashes: async () => null })
+      ? await loadData(load.config, {
+          clock: systemClock,
+          tokens: null,
+          shortHashes: async () => null,
+          ...(await guarded(load.config)),
+        })
       : load
   const files = data.kind === 'ok' ? data.data.files.map((file) => file.replace(`${folder}/`, '')) : []
   expect([...new Set(files)].toSorted()).toEqual([
@@ -60,6 +69,13 @@ it('lists every file that was read: configuration, certificate, secrets, data, a
   ])
 })
 
+/** As at a start of a node. */
+async function guarded(config: Config) {
+  const { settings, store } = fileGuardPlan(config)
+  const log = { info: () => undefined, error: () => undefined }
+  return { guard: await openFileGuard(settings, { store, clock: systemClock, log }), use: 'start' as const }
+}
+
 async function loadWithUsers(text: string) {
   writeFileSync(join(folder, 'passwd'), text)
   mkdirSync(join(folder, 'dkim'))
@@ -67,7 +83,12 @@ async function loadWithUsers(text: string) {
   writeFileSync(join(folder, 'node.yaml'), node)
   const load = loadConfig(join(folder, 'node.yaml'))
   return load.kind === 'ok'
-    ? await loadData(load.config, { clock: systemClock, tokens: null, shortHashes: async () => null })
+    ? await loadData(load.config, {
+        clock: systemClock,
+        tokens: null,
+        shortHashes: async () => null,
+        ...(await guarded(load.config)),
+      })
     : load
 }
 
@@ -84,4 +105,78 @@ it('warns of a user whose password cannot be used, and loads everything else', a
 it('rejects a passwd-file whose last line is torn', async () => {
   const data = await loadWithUsers('lee:{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO\nki')
   expect(data).toMatchObject({ kind: 'bad', problems: [{ line: 2, column: 4 }] })
+})
+
+describe('files that shrank', () => {
+  const people = (count: number) =>
+    `domains: [example.net]\nforwards:\n${Array.from({ length: count }, (_, n) => `  user${n}: u${n}@far.example`).join('\n')}\n`
+  const request = (forwardPath: string) =>
+    ({ forwardPath, reversePath: null, origin: { kind: 'internet' }, at: 0 }) as const
+  const write = (text: string) => writeFileSync(join(folder, 'mail.yaml'), text)
+  const start = async () => {
+    const load = loadConfig(join(folder, 'node.yaml'))
+    if (load.kind !== 'ok') throw new Error(JSON.stringify(load.problems))
+    const { guard } = await guarded(load.config)
+    const ports = { clock: systemClock, tokens: null, shortHashes: async () => null, guard }
+    const loaded = await loadData(load.config, { ...ports, use: 'start' })
+    if (loaded.kind !== 'ok') throw new Error(JSON.stringify(loaded.problems))
+    return { ...loaded, guard, reload: () => loadData(load.config, { ...ports, use: 'reload' }) }
+  }
+  const replyTo = async (router: Router, address: string) => {
+    const answer = await router.resolve(request(address))
+    return answer.kind === 'refused' || answer.kind === 'unavailable' ? answer.reply.code : answer.kind
+  }
+
+  beforeEach(() => {
+    mkdirSync(join(folder, 'dkim'))
+  })
+
+  it('count their addresses in the summary', async () => {
+    write(people(20))
+    expect((await start()).data.summary).toContain('1 routing file, 20 addresses')
+  })
+
+  it('are refused by a reload, and the router defers names that it does not know', async () => {
+    write(people(20))
+    const { data, guard, reload } = await start()
+    expect(await replyTo(data.router, 'nobody@example.org')).toBe(550)
+    write('')
+    expect(await reload()).toMatchObject({
+      kind: 'bad',
+      problems: [{ message: expect.stringContaining('the files have no entries any more') }],
+    })
+    expect(guard.doubt()).not.toBeNull()
+    expect(await replyTo(data.router, 'user7@example.org')).toBe('destinations')
+    expect(await replyTo(data.router, 'nobody@example.org')).toBe(451)
+    write(people(19))
+    expect(await reload()).toMatchObject({ kind: 'ok' })
+    expect(await replyTo(data.router, 'nobody@example.org')).toBe(550)
+  })
+
+  it('let a node start, which defers what it does not know, also in domains that are missing', async () => {
+    write(people(20))
+    await start()
+    write('forwards: { user1: u1@far.example }\n')
+    const { data, warnings } = await start()
+    expect(warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/forwards shrank from 20 to 1.*unknown names get 451/),
+    )
+    expect(await replyTo(data.router, 'user1@example.org')).toBe('destinations')
+    expect(await replyTo(data.router, 'user7@example.org')).toBe(451)
+    expect(await replyTo(data.router, 'kim@example.net')).toBe(451)
+    expect(await replyTo(data.router, 'kim@foreign.example')).toBe(554)
+  })
+
+  it('do not make the login of a missing user wrong', async () => {
+    const line = (name: string) => `${name}:{SSHA512}${Buffer.alloc(68, 1).toString('base64')}\n`
+    writeFileSync(join(folder, 'passwd'), Array.from({ length: 20 }, (_unused, n) => line(`user${n}`)).join(''))
+    const node = readFileSync(join(folder, 'node.yaml'), 'utf8').replace('"data":', '"users":"passwd","data":')
+    writeFileSync(join(folder, 'node.yaml'), node)
+    const { data, reload } = await start()
+    expect(await data.people.find('nobody')).toMatchObject({ kind: 'absent' })
+    writeFileSync(join(folder, 'passwd'), line('user1'))
+    expect(await reload()).toMatchObject({ kind: 'bad' })
+    expect(await data.people.find('user7')).toMatchObject({ kind: 'found' })
+    expect(await data.people.find('nobody')).toMatchObject({ kind: 'unavailable' })
+  })
 })

@@ -11,6 +11,7 @@ import { openOfflineSources } from '../directory/source-set.ts'
 import type { SourceSet } from '../directory/source-set.ts'
 import { unlistedAddresses } from '../directory/check/unlisted.ts'
 import type { Snapshot } from '../directory/snapshot.ts'
+import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
@@ -29,6 +30,8 @@ import { srsWarnings } from '../wiring/srs-warnings.ts'
 import { routerSettings } from '../wiring/routing-settings.ts'
 import { problemsOf, readDataFiles } from './data-files.ts'
 import type { FilesRead } from './data-files.ts'
+import { fileContent } from './file-content.ts'
+import { doubtSource, withDoubtfulMachines, withDoubtfulUsers, withLostDomains } from './file-doubt.ts'
 import { certificateHealth } from './health-checks.ts'
 
 export interface NodeData {
@@ -69,10 +72,17 @@ export interface LoadPorts {
   readonly shortHashes: (config: Config, at: number) => Promise<ShortHashes | null>
   /** The running sources of a node; commands omit it and read the snapshots on disk. */
   readonly sources?: SourceSet
+  /** The guard of the files. */
+  readonly guard: FileGuard
+  /**
+   * `start`: doubtful files are used with doubt; `reload`: they are refused; `disk`: as a reload would, and nothing changes; `command`: the
+   * doubt is a warning.
+   */
+  readonly use: 'start' | 'reload' | 'disk' | 'command'
 }
 
 /** Loads all data and reports every problem of every file at once. */
-export async function loadData(config: Config, { clock, tokens, ...ports }: LoadPorts): Promise<DataLoad> {
+export async function loadData(config: Config, { clock, tokens, guard, use, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
   const read = await readDataFiles(config, sources.list)
   const { directory, keys, users, machines, problems, files } = read
@@ -85,12 +95,24 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const shortHashes = await ports.shortHashes(config, clock.now())
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens, shortHashes })
-  const merged = overlaySources(snapshot, () => sources.list)
+  const doubtful = doubtSource(guard, snapshot)
+  const merged = withLostDomains(
+    overlaySources(snapshot, () => (guard.doubt() === null ? sources.list : [...sources.list, doubtful])),
+    guard,
+    snapshot,
+  )
   const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
   const violated = problemsOf(assertions, 'error')
-  const doubtful = problemsOf(assertions, 'warning')
-  warnings.push(...doubtful.map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)))
+  const untested = problemsOf(assertions, 'warning')
+  warnings.push(...untested.map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)))
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
+  const reading = { content: fileContent(snapshot, read), endings: read.endings }
+  const doubt = await (use === 'start' || use === 'reload' ? guard.judge(reading) : guard.inspect(reading))
+  if (doubt !== null) {
+    const problem = config.at([], doubt)
+    if (use === 'reload' || use === 'disk') return { kind: 'bad', problems: [problem], warnings, files }
+    warnings.push({ ...problem, message: `${doubt}; until then, unknown names get 451 instead of 550` })
+  }
   const signing = { keys, parents: [config.domain] }
   const signer = createSigner(signing)
   warnings.push(...forwardWarnings(config, signer), ...srsWarnings(config, merged.domains.keys()))
@@ -99,8 +121,8 @@ export async function loadData(config: Config, { clock, tokens, ...ports }: Load
     router: createRouter(routing, () => merged),
     sealer: createSealer(signing),
     signer,
-    people: createPeople(users, sources, config.domain),
-    machines,
+    people: withDoubtfulUsers(createPeople(users, sources, config.domain), guard),
+    machines: machines && withDoubtfulMachines(machines, guard),
     transports: transportsOf(snapshot),
     files,
     notes: unlistedAddresses(snapshot),
@@ -122,6 +144,7 @@ function transportsOf({ domains, addresses }: Snapshot): ReadonlySet<string> {
 function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: number): string {
   return [
     count(directory.files.length, 'routing file'),
+    count(directory.directory?.addresses.size ?? 0, 'address', 'addresses'),
     count(keys.length, 'signing key'),
     count(assertions, 'assertion'),
     count(users?.entries.size ?? 0, 'user'),
@@ -135,6 +158,6 @@ function certificateWarnings(config: Config, clock: Clock): Problem[] {
   return health.kind === 'ok' ? [] : [config.at(['tls', 'certificate'], health.reason)]
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
+function count(number: number, what: string, many = `${what}s`): string {
+  return `${number} ${number === 1 ? what : many}`
 }

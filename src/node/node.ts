@@ -17,6 +17,9 @@ import type { EventLog } from '../observe/event-log.ts'
 import type { OpenQueue, OpenReport } from '../queue/contract/opened-queue.ts'
 import { openQueue } from '../queue/sqlite/open-queue.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
+import { openFileGuard } from '../directory/snapshots/file-guard.ts'
+import type { FileGuard } from '../directory/snapshots/file-guard.ts'
+import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { spamFilterSettings } from '../wiring/checks.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
@@ -50,6 +53,8 @@ import type { ReceptionParts } from './start-listeners.ts'
 
 /** How long sessions and deliveries may continue during a drain; systemd kills after 90 s. */
 const DRAIN_MS = 30_000
+/** How soon the order of an operator to accept the files is seen. */
+const ORDERS_INTERVAL_MS = 1000
 /** How often events older than `queue.keep_events` are removed from the ledger. */
 const PURGE_INTERVAL_MS = 3_600_000
 
@@ -94,6 +99,7 @@ interface Loaded {
   readonly tokens: TokenStore | null
   readonly sources: SourceHolder
   readonly budgets: Budgets
+  readonly guard: FileGuard
 }
 
 type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; readonly problems: readonly Problem[] }
@@ -106,10 +112,13 @@ async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): P
   stops.defer(() => tokens?.close())
   const sources = await holdSources(config, { clock, log })
   stops.defer(() => sources.close())
-  const loaded = await loadData(config, { clock, tokens, shortHashes: recordShortHashes, sources: sources.set })
+  const { settings, store } = fileGuardPlan(config)
+  const guard = await openFileGuard(settings, { store, clock, log })
+  const ports = { clock, tokens, shortHashes: recordShortHashes, sources: sources.set, guard, use: 'start' } as const
+  const loaded = await loadData(config, ports)
   if (loaded.kind === 'bad') return loaded
   logWarnings(loaded.warnings, log)
-  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources, budgets }
+  return { kind: 'ok', data: createCurrentData(loaded.data), tokens, sources, guard, budgets }
 }
 
 interface BootParts extends Loaded {
@@ -119,7 +128,7 @@ interface BootParts extends Loaded {
 }
 
 async function boot(config: Config, parts: BootParts): Promise<Node> {
-  const { data, tokens, sources, budgets, log, flush, stops } = parts
+  const { data, tokens, sources, guard, budgets, log, flush, stops } = parts
   const clock = systemClock
   const certificate: { value: TlsMaterial | null } = { value: config.tls }
   const draining = new AbortController()
@@ -133,15 +142,23 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
-  const observed = { ...shared, ...path, sources: () => sources.current(), spam, configuration: state }
+  const observed = {
+    ...shared,
+    ...path,
+    sources: () => ({ ...sources.current(), files: guard }),
+    spam,
+    configuration: state,
+  }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: spam?.scanner ?? null, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())
-  const running = { config, clock, log, data, tokens, sources, certificate, listeners, transfers }
+  const running = { config, clock, log, data, tokens, sources, guard, certificate, listeners, transfers }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
+  const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
+  stops.defer(() => orders.cancel())
   await answerCommands({ ...running, reloader, engine: path.engine }, stops)
   log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
   return {
@@ -242,6 +259,15 @@ async function failureOf(queue: OpenQueue, log: Log, flush: () => Promise<void>)
   log.error({ cause }, 'the queue failed; shutting down')
   await flush()
   return cause
+}
+
+/** An operator has accepted what the guard refused: the files are read again. */
+function followOrders(guard: FileGuard, reloader: Reloader, log: Log): void {
+  if (guard.doubt() === null) return
+  const reload = async () => {
+    if (await guard.hasOrder()) await reloader.reload()
+  }
+  reload().catch((error: unknown) => log.bug(error, 'order to accept the files'))
 }
 
 function purge(config: Config, queue: OpenQueue, log: Log): void {

@@ -10,6 +10,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { createConfigurationState, type ConfigurationState } from './configuration-state.ts'
 import { createCurrentData, type CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
+import { openOfflineGuard } from './offline-guard.ts'
 import { type Reloader, startReloader } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 
@@ -56,10 +57,12 @@ beforeEach(async () => {
   if (load.kind === 'bad') throw new Error(load.problems[0]?.message)
   const { config } = load
   const sources = await holdSources(config, { clock, log })
-  const loaded = await loadData(config, { clock, tokens: null, shortHashes: async () => null, sources: sources.set })
+  const guard = await openOfflineGuard(config)
+  const ports = { clock, tokens: null, shortHashes: async () => null, sources: sources.set, guard }
+  const loaded = await loadData(config, { ...ports, use: 'start' })
   if (loaded.kind === 'bad') throw new Error(loaded.problems[0]?.message)
   data = createCurrentData(loaded.data)
-  const parts = { config, clock, log, data, tokens: null, sources, certificate: { value: null } }
+  const parts = { config, clock, log, data, tokens: null, sources, guard, certificate: { value: null } }
   reloader = await startReloader({
     ...parts,
     listeners: [],

@@ -9,8 +9,8 @@ export function queueDirectory({ data }: WithData): string {
   return join(data, 'queue')
 }
 
-/** Snapshots of a mirrored source. */
-export function snapshotDirectory({ data }: WithData, source: 'ldap' | 'sql'): string {
+/** Snapshots of a mirrored source, or of the files. */
+export function snapshotDirectory({ data }: WithData, source: 'ldap' | 'sql' | 'files'): string {
   return join(data, 'directory', source)
 }
 

@@ -20,10 +20,17 @@ afterAll(async () => {
   await world.close()
 })
 
-it.each(['queue_transfer', 'admin'])('ends with exit code 2 if the port of %s is in use', async (key) => {
+it.each([
+  ['queue_transfer', { peers: ['mx'] }],
+  ['admin', {}],
+])('ends with exit code 2 if the port of %s is in use', async (key, more) => {
   const listen = `127.0.0.1:${(occupied.address() as AddressInfo).port}`
   const peer = { host: '127.0.0.1', addresses: ['127.0.0.1/32'], fingerprints: ['0'.repeat(64)] }
-  const node = await world.node({ role: 'srs', start: false, yaml: { peers: { mx: [peer] }, [key]: { listen } } })
+  const node = await world.node({
+    role: 'srs',
+    start: false,
+    yaml: { peers: { mx: [peer] }, [key]: { listen, ...more } },
+  })
   const { status, stderr } = await runWaypost(['run', '-c', node.config])
   expect(stderr).toMatch(new RegExp(`the node cannot start: ${key}\\.listen: cannot listen on ${listen}: .*EADDRINUSE`))
   expect(status).toBe(2)

@@ -38,7 +38,7 @@ function mirrorCommand(
   texts: readonly [summary: string, exitCode1: string],
 ): Command {
   return describeCommand(directory.command(name), ...texts)
-    .argument('[source]', 'ldap or sql; optional if only one is configured')
+    .argument('[source]', 'ldap, sql or files; optional if only one is mirrored')
     .option(...configFile)
     .option(...asJson)
 }

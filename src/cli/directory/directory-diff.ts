@@ -1,12 +1,11 @@
 // waypost directory diff: what a rejected read would change, or the difference between two versions.
 
-import type { MirrorPlan } from '../../directory/source-set.ts'
 import { compareContent } from '../../directory/snapshots/compare-content.ts'
 import type { ContentChange } from '../../directory/snapshots/compare-content.ts'
 import type { StoredSnapshot } from '../../directory/snapshots/snapshot-file.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { type DirectoryOptions, fail, withMirror } from './with-mirrors.ts'
+import { type DirectoryOptions, fail, type StoredSource, withSource } from './with-mirrors.ts'
 
 export interface DiffOptions extends DirectoryOptions {
   /** Versions. Without them: the last version and the rejected read, or the last two versions. */
@@ -16,7 +15,7 @@ export interface DiffOptions extends DirectoryOptions {
 
 /** Exit code 1 if nothing differs. */
 export function directoryDiff(options: DiffOptions, io: Io): Promise<number> | number {
-  return withMirror(options, io, async (plan) => {
+  return withSource(options, io, async (plan) => {
     const pair = await readPair(plan, options)
     if (typeof pair === 'string') return fail(io, `${plan.settings.name}: ${pair}`)
     const { before, after, names } = pair
@@ -37,7 +36,7 @@ interface Pair {
 }
 
 /** The two snapshots, or why they cannot be compared. */
-async function readPair({ store }: MirrorPlan, { from, to }: DiffOptions): Promise<Pair | string> {
+async function readPair({ store }: StoredSource, { from, to }: DiffOptions): Promise<Pair | string> {
   const versions = await store.versions()
   const rejected = from === undefined && to === undefined ? await store.readRefused() : null
   const last = to ?? versions[0]
@@ -52,7 +51,7 @@ async function readPair({ store }: MirrorPlan, { from, to }: DiffOptions): Promi
   return { before: before.snapshot, after: after.snapshot, names }
 }
 
-function changeLine({ change, what, name, source, before, after }: ContentChange): string {
+export function changeLine({ change, what, name, source, before, after }: ContentChange): string {
   const sign = { added: '+', removed: '-', changed: '~' }[change]
   const values = [before, after].filter((value) => value !== null).join(' → ')
   return `${sign} ${what} ${name}: ${values} (${source})`

@@ -109,25 +109,14 @@ describe('waypost directory status', () => {
     expect(one.out()).not.toContain('ldap')
   })
 
-  it.each([
-    [
-      'no source is mirrored',
-      'mail: [mail.yaml]\n',
-      undefined,
-      /^found no mirrored source in .+, expected directory\.sql, or/,
-    ],
-    ['the source is unknown', `directory: { ${LDAP} }\n`, 'nis', /^found nis, expected one of: ldap$/m],
-    [
-      'the directory is live',
-      'directory: { ldap: { urls: ["ldap://127.0.0.1:1"], base: "dc=x", mode: live } }\n',
-      undefined,
-      /^found no mirrored source in .+, or directory\.ldap with mode: mirror$/m,
-    ],
-  ])('exits with 2 if %s', async (_name, directory, source, message) => {
-    configure(directory)
-    expect(await directoryStatus({ config, source }, io)).toBe(2)
-    expect(io.err()).toMatch(message)
-  })
+  it.each([['the source is unknown', `directory: { ${LDAP} }\n`, 'nis', /^found nis, expected one of: ldap, files$/m]])(
+    'exits with 2 if %s',
+    async (_name, directory, source, message) => {
+      configure(directory)
+      expect(await directoryStatus({ config, source }, io)).toBe(2)
+      expect(io.err()).toMatch(message)
+    },
+  )
 })
 
 describe('waypost directory diff', () => {
@@ -163,6 +152,27 @@ describe('waypost directory diff', () => {
   ])('reports why it cannot compare: %j', async (which, message) => {
     await twoVersions()
     expect(await directoryDiff({ config, ...which }, io)).toBe(1)
+    expect(io.err()).toMatch(message)
+  })
+})
+
+describe('waypost directory refresh', () => {
+  it.each([
+    [
+      'no source is mirrored',
+      'mail: [mail.yaml]\n',
+      undefined,
+      /^found no mirrored source in .+, expected directory\.sql, or/,
+    ],
+    [
+      'the directory is live',
+      'directory: { ldap: { urls: ["ldap://127.0.0.1:1"], base: "dc=x", mode: live } }\n',
+      undefined,
+      /^found no mirrored source in .+, or directory\.ldap with mode: mirror$/m,
+    ],
+  ])('exits with 2 if %s', async (_name, directory, source, message) => {
+    configure(directory)
+    expect(await directoryRefresh({ config, source }, io)).toBe(2)
     expect(io.err()).toMatch(message)
   })
 })

@@ -1,9 +1,21 @@
 // waypost directory rollback, accept, refresh: orders for the running node.
 
+import { compareContent } from '../../directory/snapshots/compare-content.ts'
+import type { ContentChange } from '../../directory/snapshots/compare-content.ts'
+import { FILES_NAME } from '../../directory/snapshots/file-guard.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { type DirectoryOptions, fail, timeText, withMirror, withMirrors } from './with-mirrors.ts'
+import { changeLine } from './directory-diff.ts'
+import {
+  type DirectoryOptions,
+  fail,
+  type StoredSource,
+  timeText,
+  withMirror,
+  withMirrors,
+  withSource,
+} from './with-mirrors.ts'
 
 export interface RollbackOptions extends DirectoryOptions {
   /** Without it: the version before the one in use. */
@@ -25,14 +37,29 @@ export function directoryRollback(options: RollbackOptions, io: Io): Promise<num
   })
 }
 
-/** The node follows the source again and accepts its next complete read, whatever it lost. */
+/** The node follows the source again and accepts its next complete read, whatever it lost. Prints what is known to be missing there. */
 export function directoryAccept(options: DirectoryOptions, io: Io): Promise<number> | number {
-  return withMirror(options, io, async ({ key, settings, store }) => {
+  return withSource(options, io, async (source) => {
+    const { key, settings, store } = source
+    const removed = await removedEntries(source)
+    if (typeof removed === 'string') return fail(io, `${settings.name}: ${removed}`)
     const now = systemClock.now()
     await store.writeOrders({ pinned: null, accept: now, refresh: now })
-    const text = `${settings.name}: the node accepts the next complete read`
-    return done(options, io, { value: { source: key, accepted: true }, text })
+    const what = key === FILES_NAME ? 'the files as they are now' : 'the next complete read'
+    if (!options.json) for (const change of removed) line(io.stdout, changeLine(change))
+    const text = `${settings.name}: the node accepts ${what}; ${removed.length} known entries are missing`
+    return done(options, io, { value: { source: key, accepted: true, removed }, text })
   })
+}
+
+/** What the rejected read, or the files as they are now, have lost. A string is the reason why the files cannot be read. */
+async function removedEntries({ store, current }: StoredSource): Promise<readonly ContentChange[] | string> {
+  const now = current ? await current() : (await store.readRefused())?.content
+  const [newest] = await store.versions()
+  if (typeof now === 'string') return now
+  const before = newest === undefined ? null : await store.read(newest)
+  if (now === undefined || before?.kind !== 'read') return []
+  return compareContent(before.snapshot.content, now).filter(({ change }) => change === 'removed')
 }
 
 /** The node reads its sources now. */

@@ -1,13 +1,13 @@
 // waypost directory status: the versions of each mirrored source, and whether its data may be incomplete.
 
-import type { MirrorPlan } from '../../directory/source-set.ts'
+import { FILES_NAME } from '../../directory/snapshots/file-guard.ts'
 import { incompleteCause } from '../../directory/snapshots/mirror-view.ts'
 import type { SnapshotHeader } from '../../directory/snapshots/snapshot-file.ts'
 import type { MirrorState } from '../../directory/snapshots/snapshot-store.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { FAILED, json, line, OK } from '../io.ts'
 import type { Io } from '../io.ts'
-import { countText, type DirectoryOptions, timeText, withMirrors } from './with-mirrors.ts'
+import { countText, type DirectoryOptions, type StoredSource, timeText, withSources } from './with-mirrors.ts'
 
 interface SourceStatus {
   readonly source: string
@@ -24,15 +24,20 @@ interface SourceStatus {
 
 /** Exit code 1 if a source may be incomplete. */
 export function directoryStatus(options: DirectoryOptions, io: Io): Promise<number> | number {
-  return withMirrors(options, io, async (plans) => {
-    const statuses = await Promise.all(plans.map(statusOf))
+  return withSources(options, io, async (sources) => {
+    const all = await Promise.all(sources.map(statusOf))
+    // Before a node has loaded them, there is nothing to report about the files.
+    const statuses = all.filter(
+      ({ source, state }) => source !== FILES_NAME || state !== null || options.source === source,
+    )
     if (options.json) json(io.stdout, statuses)
+    else if (statuses.length === 0) line(io.stdout, 'no node has loaded the files yet')
     else for (const text of statuses.flatMap(statusLines)) line(io.stdout, text)
     return statuses.some(({ incomplete }) => incomplete !== null) ? FAILED : OK
   })
 }
 
-async function statusOf({ settings, store }: MirrorPlan): Promise<SourceStatus> {
+async function statusOf({ settings, store, key }: StoredSource): Promise<SourceStatus> {
   const [state, orders, numbers] = [await store.readState(), await store.readOrders(), await store.versions()]
   const read = await Promise.all(numbers.map(async (version) => ({ version, found: await store.read(version) })))
   const { name, refreshMs } = settings
@@ -43,7 +48,9 @@ async function statusOf({ settings, store }: MirrorPlan): Promise<SourceStatus> 
     pinned: orders.pinned,
     incomplete: state
       ? incompleteCause({ name, state, pinned: orders.pinned, refreshMs, now })
-      : `${name}: no node has read it yet`,
+      : key === FILES_NAME
+        ? null
+        : `${name}: no node has read it yet`,
     state,
     versions: read.flatMap(({ found }) => (found.kind === 'read' ? found.snapshot.header : [])),
     damaged: read.flatMap(({ version, found }) => (found.kind === 'bad' ? { version, cause: found.cause } : [])),

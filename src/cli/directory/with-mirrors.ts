@@ -1,10 +1,19 @@
-// The first half of the commands about mirrored sources: loads the configuration and selects the sources.
+// The first half of the commands about mirrored sources and the files: loads the configuration and selects the sources.
 // The commands read the files that the node wrote; orders are a file that the running node reads within a second.
 
-import { planMirrors } from '../../directory/source-set.ts'
+import type { Config } from '../../config/config.ts'
+import { formatProblem } from '../../config/problem.ts'
+import { FILES_NAME } from '../../directory/snapshots/file-guard.ts'
+import type { SnapshotStore } from '../../directory/snapshots/snapshot-store.ts'
+import { sortContent } from '../../directory/snapshots/source-content.ts'
+import type { SourceContent } from '../../directory/snapshots/source-content.ts'
+import { openOfflineSources, planMirrors } from '../../directory/source-set.ts'
 import type { MirrorPlan } from '../../directory/source-set.ts'
 import type { SnapshotHeader } from '../../directory/snapshots/snapshot-file.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { readDataFiles } from '../../node/data-files.ts'
+import { fileContent } from '../../node/file-content.ts'
+import { fileGuardPlan } from '../../wiring/file-guard-settings.ts'
 import { sourceSettings } from '../../wiring/directory-settings.ts'
 import { FAILED, line, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -13,8 +22,62 @@ import { withConfig } from '../with-config.ts'
 export interface DirectoryOptions {
   readonly config: string
   readonly json?: boolean
-  /** `ldap` or `sql`; optional if only one is configured. */
+  /** `ldap`, `sql` or `files`; optional if only one is configured. */
   readonly source?: string
+}
+
+/** A source with stored versions: a mirror, or the files of the node. */
+export interface StoredSource {
+  readonly key: MirrorPlan['key'] | typeof FILES_NAME
+  readonly settings: Pick<MirrorPlan['settings'], 'name' | 'refreshMs'>
+  readonly store: SnapshotStore
+  /** Only of the files: what they contain now, or why they cannot be read. */
+  readonly current?: () => Promise<SourceContent | string>
+}
+
+/** Runs `use` with the mirrored sources of the configuration and its files, or with the source of the command line. */
+export function withSources(
+  options: DirectoryOptions,
+  io: Io,
+  use: (sources: readonly StoredSource[]) => Promise<number>,
+): Promise<number> | number {
+  return withConfig(options.config, io, async (config) => {
+    const all: readonly StoredSource[] = [...planMirrors(sourceSettings(config), systemClock), filesOf(config)]
+    const chosen = all.filter((one) => options.source === undefined || one.key === options.source)
+    if (chosen.length > 0) return await use(chosen)
+    line(io.stderr, `found ${options.source}, expected one of: ${all.map(({ key }) => key).join(', ')}`)
+    return USAGE
+  })
+}
+
+/** The same for a command that needs one: that of the command line, the only mirror, or the files if nothing is mirrored. */
+export function withSource(
+  options: DirectoryOptions,
+  io: Io,
+  use: (source: StoredSource) => Promise<number>,
+): Promise<number> | number {
+  return withSources(options, io, async (all) => {
+    const mirrors = all.filter(({ key }) => key !== FILES_NAME)
+    const [only] = mirrors.length > 0 && options.source === undefined ? mirrors : all
+    if (only && mirrors.length < 2) return await use(only)
+    line(io.stderr, `found no source, expected one of: ${all.map(({ key }) => key).join(', ')}`)
+    return USAGE
+  })
+}
+
+function filesOf(config: Config): StoredSource {
+  return {
+    key: FILES_NAME,
+    settings: { name: FILES_NAME, refreshMs: Number.POSITIVE_INFINITY },
+    store: fileGuardPlan(config).store,
+    current: async () => {
+      const read = await readDataFiles(config, (await openOfflineSources(sourceSettings(config), systemClock)).list)
+      const [problem] = read.problems
+      const { directory } = read.directory
+      if (problem || !directory) return problem ? formatProblem(problem) : 'the files cannot be read'
+      return sortContent(fileContent(directory, read))
+    },
+  }
 }
 
 /** Runs `use` with the mirrored sources of the configuration, or with the source of the command line. */

@@ -1,5 +1,6 @@
 // waypost check: the problems that would keep the node from starting, and warnings. For operators, editors and CI.
 
+import { openOfflineGuard } from '../../node/offline-guard.ts'
 import { readShortHashes } from '../../node/srs-hash-record.ts'
 import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
@@ -70,7 +71,13 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
     return { problems, warnings: [], notes: [], summary: '' }
   }
   const { config } = load
-  const data = await loadData(config, { clock: systemClock, tokens: null, shortHashes: readShortHashes })
+  const data = await loadData(config, {
+    clock: systemClock,
+    tokens: null,
+    shortHashes: readShortHashes,
+    guard: await openOfflineGuard(config),
+    use: 'command',
+  })
   const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
   const noSpamCheck =
     config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''

@@ -2,6 +2,7 @@
 // file is not a snapshot.
 
 import { createHash } from 'node:crypto'
+import type { FileEndings } from '../files/file-ending.ts'
 import type { ContentCounts, SourceContent } from './source-content.ts'
 
 export interface SnapshotHeader {
@@ -10,6 +11,8 @@ export interface SnapshotHeader {
   readonly takenAt: number
   readonly source: string
   readonly counts: ContentCounts
+  /** How each file ended; only of files. */
+  readonly endings?: FileEndings
 }
 
 export interface StoredSnapshot {
