@@ -3,7 +3,7 @@
 
 import type { Content } from '../message/content.ts'
 import { type Field, readFields } from '../message/header.ts'
-import { HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/header-limits.ts'
+import { FROM_OCTETS, HEADER_LINES, HEADER_SECTION_OCTETS } from '../message/header-limits.ts'
 import { bodyProblem } from './body-caps.ts'
 
 /** Octets that fleet nodes may add on top of a header section within the limits. */
@@ -21,8 +21,6 @@ export const MAX_DKIM_SIGNATURES = 10
 export const MAX_ARC_SETS = 50
 /** Octets of consecutive white space in a signature: the time of mailauth grows with the square (110 KB block the event loop for ten seconds). */
 export const MAX_BLANKS = 256
-/** Octets of a From: field that is read. */
-const MAX_FROM_OCTETS = 8 * 1024
 
 export interface CappedHeader {
   /** The header section to verify, ending in an empty line. */
@@ -105,7 +103,7 @@ function blanksInARow(raw: Buffer): number {
 
 /** DMARC needs the author. Two From: fields are enough to detect several. */
 function onlyFrom(header: Buffer): Buffer {
-  const authors = readFields(header).filter((field) => field.key === 'from' && field.raw.length <= MAX_FROM_OCTETS)
+  const authors = readFields(header).filter((field) => field.key === 'from' && field.raw.length <= FROM_OCTETS)
   return join(authors.slice(0, 2))
 }
 

@@ -7,6 +7,12 @@ export const HEADER_SECTION_OCTETS = 256 * 1024
 export const HEADER_LINES = 10_000
 
 /**
+ * Octets of all From: fields together, some hundred authors. Each author is parsed several times and has a domain, so a longer
+ * field takes up to a second.
+ */
+export const FROM_OCTETS = 8 * 1024
+
+/**
  * Octets and lines that a fleet node may add to a message within the limits: trace field, results, signatures. The next fleet node accepts
  * them; otherwise a message that the first node accepted would bounce.
  */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
+import { FROM_OCTETS, HEADER_LINES, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
 import { receiveMessage } from './receive.ts'
 import type { ReceiveSettings, Received } from './receive.ts'
 
@@ -147,6 +147,15 @@ describe('limits', () => {
     expect((await receive(`${fits}\r\nbody\r\n`)).received.kind).toBe('ok')
     expect(replyOf(await receive(`${fits}${field}\r\nbody\r\n`))).toBe('552 5.3.4')
     expect(replyOf(await receive(`X: ${'y'.repeat(HEADER_SECTION_OCTETS)}`))).toBe('552 5.3.4')
+  })
+
+  test('From: fields of more than some hundred authors are refused, other fields are not', async () => {
+    const authors = (octets: number) => `From: ${'a'.repeat(octets - 'From: \r\n'.length)}\r\n`
+    expect(replyOf(await receive(`To: a\r\n${authors(FROM_OCTETS)}\r\n`))).toBe('ok')
+    expect(replyOf(await receive(`${authors(FROM_OCTETS + 1)}\r\nbody\r\n`))).toBe('550 5.6.0')
+    expect(replyOf(await receive(`${authors(FROM_OCTETS / 2).repeat(3)}\r\n`))).toBe('550 5.6.0')
+    expect(replyOf(await receive(authors(FROM_OCTETS + 1).replace('From', 'Cc')))).toBe('ok')
+    expect(replyOf(await receive(authors(FROM_OCTETS + 1), { ...strict, fromPeer: true }))).toBe('ok')
   })
 
   test('too many lines are refused: 40 000 folds never reach a parser', async () => {

@@ -8,7 +8,8 @@ import type { Refusal } from '../smtp/reply.ts'
 import { createHeaderCollector, usualCaps } from './header-collector.ts'
 import type { Collected, HeaderCaps } from './header-collector.ts'
 import { openChunks } from './chunks.ts'
-import { DRAIN_FACTOR, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
+import { fieldsNamed, readFields } from './header.ts'
+import { DRAIN_FACTOR, FROM_OCTETS, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
 import { createLeadingLines } from './leading-lines.ts'
 import { createNewlineFilter } from './newlines.ts'
 
@@ -103,6 +104,10 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
       refused = headerRefusal(collected.kind, caps)
       return
     }
+    if (!settings.fromPeer && hasLongFrom(collected.header)) {
+      refused = longFrom
+      return
+    }
     header = collected.header
     separatorAdded = collected.separatorAdded
     await write(collected.body)
@@ -142,6 +147,14 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
 
 /** RFC 5321 2.3.8 and 4.1.1.4; Postfix replies with the same code. */
 const bareNewline = refusal(550, '5.5.2', 'Bare CR or LF in the message: lines must end with CRLF', 'bare newline')
+
+const longFrom = refusal(550, '5.6.0', `From: field larger than ${FROM_OCTETS} octets`)
+
+/** Most header sections are shorter than the limit of the field. */
+function hasLongFrom(header: Buffer): boolean {
+  if (header.length <= FROM_OCTETS) return false
+  return fieldsNamed(readFields(header), 'from').reduce((sum, { raw }) => sum + raw.length, 0) > FROM_OCTETS
+}
 
 function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message larger than ${limit} octets`)

@@ -62,12 +62,12 @@ export const receptionBudgets = {
   verifications: {
     kind: 'pool',
     holds: 'Messages whose SPF, DKIM, DMARC and ARC are verified',
-    capacity: 600,
+    capacity: 400,
     client: 50,
     network: 100,
     answer: '`451 4.3.2`',
     reason:
-      'One waits for DNS most of the time and holds its header section in memory, at most 136 KiB. The share of a client is that of its sessions.',
+      'One waits for DNS most of the time and holds its header section in memory, at most 264 KiB. The share of a client is that of its sessions.',
   },
   longVerifications: {
     kind: 'rate',
