@@ -10,7 +10,7 @@ import type { ProvenAddresses } from './proven-addresses.ts'
 export interface SessionPools {
   readonly sessions: Pool
   readonly unproven: Pool
-  /** Sessions that one client can have if the pools are not full; the shares of unproven ones are their own. */
+  /** Sessions that one client can have in each pool while it is not half full. */
   readonly clientShare: number
   readonly unprovenShare: number
 }
@@ -49,7 +49,7 @@ export interface SessionPlaces {
 /** While less than this part of a pool is used, strangers have all their time and their whole share. */
 const CALM = 0.5
 /** The part of its share that a client has in a full pool. With it, fewer than 60 addresses do not fill a pool. */
-const LEAST_SHARE = 0.25
+const LEAST_SHARE = { proven: 0.25, unproven: 0.1 }
 /** Sites have this many times the share of one client. */
 const SITE_FACTOR = 2
 
@@ -78,7 +78,7 @@ function open(parts: SessionPlaceParts, { ip, proof: first, holder }: Opening): 
   const { sessions, unproven, unprovenShare, known } = parts
   let proof = first
   let pool = holder === null ? unproven : sessions
-  const shares = sharesOf(unproven, unprovenShare)
+  const shares = sharesOf(unproven, unprovenShare, LEAST_SHARE.unproven)
   const taken = pool.take(holder ?? { purpose: 'internet', ip, shares })
   if (taken.kind === 'short') return refused(holder === null ? 'unprovenSessions' : 'sessions', taken.shortage)
   let lease: Lease = taken
@@ -105,13 +105,13 @@ function open(parts: SessionPlaceParts, { ip, proof: first, holder }: Opening): 
 
 /** Many known clients can be in one network, such as an office or a rack of machines, so only strangers share by network. */
 function holderOf({ sessions, clientShare }: SessionPools, purpose: Proof, ip: string): Holder {
-  if (purpose === 'internet') return { purpose, ip, shares: sharesOf(sessions, clientShare) }
+  if (purpose === 'internet') return { purpose, ip, shares: sharesOf(sessions, clientShare, LEAST_SHARE.proven) }
   return { purpose, ip, shares: { client: clientShare, network: Number.POSITIVE_INFINITY } }
 }
 
 /** The fuller the pool, the smaller the share of each stranger, so that a few cannot fill it. */
-function sharesOf(pool: Pool, share: number): { readonly client: number; readonly network: number } {
-  const client = Math.max(1, Math.round(share * (1 - (1 - LEAST_SHARE) * pressureOf(pool))))
+function sharesOf(pool: Pool, share: number, least: number): { readonly client: number; readonly network: number } {
+  const client = Math.max(1, Math.round(share * (1 - (1 - least) * pressureOf(pool))))
   return { client, network: client * SITE_FACTOR }
 }
 

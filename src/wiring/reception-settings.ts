@@ -46,11 +46,10 @@ function isForKnown({ admit }: Pick<ListenerConfig, 'admit'>): boolean {
   return admit.every((one) => one === 'peers' || one === 'machines')
 }
 
-/** Parts of `limits.connections` and `limits.connections_per_ip` for connections without a proof (budget `unprovenSessions`). */
+/** The part of `limits.connections` for connections without a proof (budget `unprovenSessions`). */
 const UNPROVEN_PART = 0.4
-const UNPROVEN_SHARE = 0.3
-/** The part of that share on a listener that no stranger uses. */
-const KNOWN_ONLY_PART = 1 / 3
+/** The part of `limits.connections_per_ip` for them on a listener that no stranger uses. */
+const KNOWN_ONLY_SHARE = 0.1
 
 /** Opens the pools of a listener. */
 export function sessionPools(
@@ -59,12 +58,11 @@ export function sessionPools(
   budgets: Pick<Budgets, 'pool'>,
 ): SessionPools {
   const { connections: capacity, connections_per_ip: client } = limits
-  const part = isForKnown(listener) ? UNPROVEN_SHARE * KNOWN_ONLY_PART : UNPROVEN_SHARE
   return {
     sessions: budgets.pool('sessions', { capacity }),
     unproven: budgets.pool('unprovenSessions', { capacity: Math.ceil(capacity * UNPROVEN_PART) }),
     clientShare: client,
-    unprovenShare: Math.ceil(client * part),
+    unprovenShare: isForKnown(listener) ? Math.ceil(client * KNOWN_ONLY_SHARE) : client,
   }
 }
 

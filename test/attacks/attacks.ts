@@ -8,6 +8,7 @@ import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
 import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
+import { srsPlaces } from './srs-places.ts'
 import { srsRelay } from './srs-relay.ts'
 import { srsTokens } from './srs-tokens.ts'
 import { transferListener } from './transfer-listener.ts'
@@ -29,4 +30,5 @@ export const attacks: readonly Attack[] = [
   transferListener,
   srsTokens,
   listenerPlaces,
+  srsPlaces,
 ]

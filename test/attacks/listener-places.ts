@@ -63,7 +63,7 @@ async function startMail(client: SmtpDialogue): Promise<void> {
 }
 
 /** Throws if the fleet node does not get its session. */
-async function visitAs(
+export async function visitAs(
   client: SmtpDialogue,
   identity?: { readonly cert: string; readonly key: string },
 ): Promise<void> {

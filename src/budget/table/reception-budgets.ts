@@ -26,12 +26,12 @@ export const receptionBudgets = {
     holds: 'Connections to a listener without a proof: before a certificate, a login or an accepted MAIL',
     capacity: 400,
     key: 'limits.connections',
-    client: 15,
+    client: 50,
     clientKey: 'limits.connections_per_ip',
-    network: 30,
+    network: 100,
     answer: '`421 4.7.0`',
     reason:
-      'A connection is here for a second or two, at most two minutes and ten seconds in a full pool. The capacity is 40 % of the sessions, the share of a client 30 %; on listeners for peers and machines only a third of that, and at most 20 seconds.',
+      'A connection is here for a second or two, at most two minutes and ten seconds in a full pool. The capacity is 40 % of the sessions. From half full on, the share of a client shrinks to a tenth; on listeners for peers and machines it is a tenth from the start, and at most 20 seconds.',
   },
   spoolOctets: {
     kind: 'pool',

@@ -14,9 +14,7 @@ export const limits = plainSection(
         .describe('Maximum sessions of a listener. 40 % more can wait for a certificate, a login or their first MAIL.'),
       connections_per_ip: count('a whole number from 1')
         .default(50)
-        .describe(
-          'Maximum sessions of one client address. 30 % of it can wait for a certificate, a login or their first MAIL.',
-        ),
+        .describe('Maximum sessions of one client address.'),
       command_timeout: duration
         .prefault('5m')
         .describe('Time limit for the next command, and for the next data of a message (RFC 5321 4.5.3.2.7).'),
