@@ -2,10 +2,12 @@
 
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,7 +15,7 @@ import {
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -177,6 +179,19 @@ describe('nothing is overwritten', () => {
     writeFileSync(join(restored, 'spool', '00', 'ab'), 'a large body')
     const { movedAside } = await restore()
     expect(readFileSync(join(movedAside ?? '', 'spool', '00', 'ab'), 'utf8')).toBe('a large body')
+  })
+
+  it('a crash between moving the old queue aside and the new one into place: the next start creates no empty queue', async () => {
+    await backupQueue(place.directory, backup)
+    const other = await place.open({ directory: restored })
+    await other.accept(sampleMessage(), { claim: false })
+    await other.close()
+    const building = join(dirname(restored), '.restored.restoring')
+    cpSync(backup, building, { recursive: true })
+    renameSync(restored, `${restored}.replaced-2026`)
+    await expect(place.open({ directory: restored })).rejects.toThrow(/a restore of .*restored was interrupted/)
+    const { messages } = await restore()
+    expect((await (await place.open({ directory: restored })).reader.stats()).messages).toBe(messages)
   })
 
   it('an empty queue is replaced', async () => {

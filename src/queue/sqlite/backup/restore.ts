@@ -2,10 +2,11 @@
 // queue or the new one. The old queue is moved aside, never deleted.
 
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { type Checksums, copyDurably, verifyFolder } from './backup-folder.ts'
 import { hasQueue, openKnown, openReadOnly } from '../database/database.ts'
+import { restoringFolder } from '../database/missing-database.ts'
 import { OWNER_FILE, lockAsOwner } from '../database/process-locks.ts'
 import { DirectorySync } from '../spool/directory-sync.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
@@ -35,7 +36,7 @@ export async function restoreQueue(request: RestoreRequest): Promise<RestoreRepo
   let inPlace = false
   try {
     requireReplaceable(request)
-    const building = join(dirname(directory), `.${basename(directory)}.restoring`)
+    const building = restoringFolder(directory)
     await rm(building, { recursive: true, force: true })
     await copyAll(backup, building, checksums)
     // Before anything is replaced: this release must be able to open the backup.

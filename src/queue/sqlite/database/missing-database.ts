@@ -1,8 +1,8 @@
-// Detects a queue whose database is missing while its bodies are there. A new database would know none of them, and the sweep at the start
-// would delete them all, with the last chance to recover the mail.
+// Detects a queue whose database is missing while its bodies are there, or while a restore was about to put it into place. A new database
+// would know none of the mail, and the sweep at the start would delete the bodies, with the last chance to recover it.
 
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
 /** Throws QueueUnavailable if a new database would be created beside the files of an old one. */
@@ -14,6 +14,13 @@ export function requireNothingLeft(directory: string, databaseFile: string): voi
   // An empty file with a log is complete: SQLite reads the log.
   if (size === 0 && hasLog) return
   const spool = join(directory, 'spool')
+  const restoring = restoringFolder(directory)
+  if (sizeOf(join(restoring, databaseFile)) !== null)
+    throw new QueueUnavailable(
+      'corrupt',
+      `a restore of ${directory} was interrupted; nothing was changed. Run \`waypost queue restore\` again, ` +
+        `or remove ${restoring} to start with an empty queue`,
+    )
   const left = [...(hasLog ? [`${file}-wal`] : []), ...(hasFiles(spool) ? [spool] : [])]
   if (left.length === 0) return
   throw new QueueUnavailable(
@@ -21,6 +28,11 @@ export function requireNothingLeft(directory: string, databaseFile: string): voi
     `${file} is ${size === null ? 'missing' : 'empty'}, but mail of it is in ${left.join(' and ')}; nothing was changed. ` +
       `Put the file back, restore a backup with \`waypost queue restore\`, or move ${directory} away to start with an empty queue`,
   )
+}
+
+/** Where a restore copies a backup before it takes the place of the queue. */
+export function restoringFolder(directory: string): string {
+  return join(dirname(directory), `.${basename(directory)}.restoring`)
 }
 
 /** Octets; null without a file. */
