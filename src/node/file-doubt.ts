@@ -8,7 +8,8 @@ import type { Snapshot } from '../directory/snapshot.ts'
 import { FILES_NAME } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 
-type Doubt = Pick<FileGuard, 'doubt' | 'domains'>
+/** What is doubtful now. */
+export type Doubt = Pick<FileGuard, 'doubt' | 'domains'>
 
 /** A source that knows nothing and may be incomplete. Domains with a transport accept every address anyway. */
 export function doubtSource(guard: Doubt, snapshot: Snapshot): ExternalSource {

@@ -11,7 +11,8 @@ import { openOfflineSources } from '../directory/source-set.ts'
 import type { SourceSet } from '../directory/source-set.ts'
 import { unlistedAddresses } from '../directory/check/unlisted.ts'
 import type { Snapshot } from '../directory/snapshot.ts'
-import type { FileGuard } from '../directory/snapshots/file-guard.ts'
+import { FILES_NAME } from '../directory/snapshots/file-guard.ts'
+import type { FileGuard, FileReading } from '../directory/snapshots/file-guard.ts'
 import { createSealer } from '../dkim/seal.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import { createSigner } from '../dkim/sign.ts'
@@ -32,6 +33,7 @@ import { problemsOf, readDataFiles } from './data-files.ts'
 import type { FilesRead } from './data-files.ts'
 import { fileContent } from './file-content.ts'
 import { doubtSource, withDoubtfulMachines, withDoubtfulUsers, withLostDomains } from './file-doubt.ts'
+import type { Doubt } from './file-doubt.ts'
 import { certificateHealth } from './health-checks.ts'
 
 export interface NodeData {
@@ -75,8 +77,8 @@ export interface LoadPorts {
   /** The guard of the files. */
   readonly guard: FileGuard
   /**
-   * `start`: doubtful files are used with doubt; `reload`: they are refused; `disk`: as a reload would, and nothing changes; `command`: the
-   * doubt is a warning.
+   * `start`: doubtful files are used with doubt; `reload`: they are refused; `disk`: as at a start, and nothing changes; `command`: the
+   * same, and the answers are those of a node that starts with them.
    */
   readonly use: 'start' | 'reload' | 'disk' | 'command'
 }
@@ -95,10 +97,12 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const shortHashes = await ports.shortHashes(config, clock.now())
   const routing = routerSettings(config, { machines: machines?.list ?? [], tokens, shortHashes })
-  const doubtful = doubtSource(guard, snapshot)
+  const reading = { content: fileContent(snapshot, read), endings: read.endings }
+  const doubted = await doubtOf(reading, guard, use)
+  const doubtful = doubtSource(doubted, snapshot)
   const merged = withLostDomains(
-    overlaySources(snapshot, () => (guard.doubt() === null ? sources.list : [...sources.list, doubtful])),
-    guard,
+    overlaySources(snapshot, () => (doubted.doubt() === null ? sources.list : [...sources.list, doubtful])),
+    doubted,
     snapshot,
   )
   const assertions = await checkAssertions({ ...merged, assertions: snapshot.assertions }, routing, clock.now())
@@ -106,11 +110,10 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   const untested = problemsOf(assertions, 'warning')
   warnings.push(...untested.map((one) => (one.file === 'configuration' ? { ...one, file: config.file } : one)))
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
-  const reading = { content: fileContent(snapshot, read), endings: read.endings }
   const doubt = await (use === 'start' || use === 'reload' ? guard.judge(reading) : guard.inspect(reading))
   if (doubt !== null) {
     const problem = config.at([], doubt)
-    if (use === 'reload' || use === 'disk') return { kind: 'bad', problems: [problem], warnings, files }
+    if (use === 'reload') return { kind: 'bad', problems: [problem], warnings, files }
     warnings.push({ ...problem, message: `${doubt}; until then, unknown names get 451 instead of 550` })
   }
   const signing = { keys, parents: [config.domain] }
@@ -121,14 +124,23 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     router: createRouter(routing, () => merged),
     sealer: createSealer(signing),
     signer,
-    people: withDoubtfulUsers(createPeople(users, sources, config.domain), guard),
-    machines: machines && withDoubtfulMachines(machines, guard),
+    people: withDoubtfulUsers(createPeople(users, sources, config.domain), doubted),
+    machines: machines && withDoubtfulMachines(machines, doubted),
     transports: transportsOf(snapshot),
     files,
     notes: unlistedAddresses(snapshot),
     summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+/** The doubt of the running node; of a command, that of a node that starts with these files. */
+async function doubtOf(reading: FileReading, guard: FileGuard, use: LoadPorts['use']): Promise<Doubt> {
+  const seen = use === 'command' ? await guard.inspect(reading) : null
+  return {
+    doubt: () => guard.doubt() ?? (seen === null ? null : `${FILES_NAME}: ${seen}`),
+    domains: () => guard.domains(),
+  }
 }
 
 function transportsOf({ domains, addresses }: Snapshot): ReadonlySet<string> {

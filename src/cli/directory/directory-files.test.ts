@@ -10,6 +10,7 @@ import { openSnapshotStore } from '../../directory/snapshots/snapshot-store.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { loadData } from '../../node/load-data.ts'
 import { openOfflineGuard } from '../../node/offline-guard.ts'
+import { explain } from '../mail/explain.ts'
 import { check } from '../node/check-command.ts'
 import { directoryDiff } from './directory-diff.ts'
 import { directoryAccept, directoryRollback } from './directory-orders.ts'
@@ -101,6 +102,17 @@ describe('waypost directory, about files', () => {
   it('rollback is for mirrors only', async () => {
     expect(await directoryRollback({ config, source: 'files' }, io)).toBe(2)
   })
+})
+
+it('waypost explain answers as a node that starts with doubtful files', async () => {
+  write(people(20))
+  await start()
+  write(people(1))
+  await explain({ config, recipient: 'user7@example.org', ip: '192.0.2.1', helo: 'client.example', at: 0 }, io)
+  expect(io.out()).toContain('451')
+  io = captureIo()
+  await explain({ config, recipient: 'user0@example.org', ip: '192.0.2.1', helo: 'client.example', at: 0 }, io)
+  expect(io.out()).not.toContain('451')
 })
 
 it('waypost check warns of files that a node would doubt', async () => {
