@@ -285,7 +285,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   /** The listener calls this about once a second. */
   sweep(): void {
     if (this.#closing) return
-    if (this.#timing.turn === 'data' && this.#data?.tooSlow()) {
+    if (this.#timing.turn === 'data' && this.#data?.tooSlow(this.#place.pressure())) {
       this.#data.cut('too-slow')
       return this.#end(tooSlow)
     }

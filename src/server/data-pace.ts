@@ -3,17 +3,22 @@
 
 import type { Clock } from '../lib/clock.ts'
 import type { ServerLimits } from './server-limits.ts'
+import { shrunk } from './session-timing.ts'
 
 export interface DataPace {
   /**
    * The sweep calls this. True if the client is too slow.
    * @param octets received so far
    * @param blocked true if the node, not the client, delays the message
+   * @param pressure of the place of the session (session-places.ts)
    */
-  tooSlow(octets: number, blocked: boolean): boolean
+  tooSlow(octets: number, blocked: boolean, pressure: number): boolean
 }
 
-type PaceLimits = Pick<ServerLimits, 'dataMs' | 'dataIdleMs' | 'dataRate' | 'dataGraceMs'>
+type PaceLimits = Pick<
+  ServerLimits,
+  'dataMs' | 'dataIdleMs' | 'dataRate' | 'dataGraceMs' | 'fullDataMs' | 'fullCommandMs'
+>
 
 export function createDataPace(limits: PaceLimits, clock: Pick<Clock, 'monotonic'>): DataPace {
   let last = clock.monotonic()
@@ -21,14 +26,15 @@ export function createDataPace(limits: PaceLimits, clock: Pick<Clock, 'monotonic
   let waited = 0
   let silent = 0
   return {
-    tooSlow: (octets, blocked) => {
+    tooSlow: (octets, blocked, pressure) => {
       const now = clock.monotonic()
       const passed = now - last
       last = now
       if (!blocked) waited += passed
       silent = octets > lastOctets || blocked ? 0 : silent + passed
       lastOctets = octets
-      if (waited > limits.dataMs || silent > limits.dataIdleMs) return true
+      if (waited > shrunk(limits.dataMs, limits.fullDataMs, pressure)) return true
+      if (silent > shrunk(limits.dataIdleMs, limits.fullCommandMs, pressure)) return true
       return waited > limits.dataGraceMs && octets < (limits.dataRate * waited) / 1000
     },
   }

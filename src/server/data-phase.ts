@@ -24,7 +24,7 @@ export interface DataPhase {
   /** Ends the phase at once, because the connection ends. Has no effect after the end of data. */
   readonly cut: (kind: InterruptionKind) => void
   /** True if the client is too slow. Each call measures the time since the last one. */
-  readonly tooSlow: () => boolean
+  readonly tooSlow: (pressure: number) => boolean
 }
 
 export interface DataPhaseParts {
@@ -73,6 +73,6 @@ export function openDataPhase(parser: CommandStream, { limits, clock, onFlood }:
       interrupt(kind)
       resolve()
     },
-    tooSlow: () => !complete && pace.tooSlow(parser.dataBytes, stream.writableNeedDrain),
+    tooSlow: (pressure) => !complete && pace.tooSlow(parser.dataBytes, stream.writableNeedDrain, pressure),
   }
 }

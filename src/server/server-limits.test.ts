@@ -133,15 +133,22 @@ describe('session timing', () => {
 })
 
 describe('the pace of DATA', () => {
-  const limits = { dataMs: 10_000, dataIdleMs: 3000, dataRate: 100, dataGraceMs: 2000 }
+  const limits = {
+    dataMs: 10_000,
+    dataIdleMs: 3000,
+    dataRate: 100,
+    dataGraceMs: 2000,
+    fullDataMs: 5000,
+    fullCommandMs: 1000,
+  }
 
   /** Lets `ms` pass, then asks. */
   function pace() {
     const clock = createFakeClock()
     const judge = createDataPace(limits, clock)
-    return async (ms: number, octets: number, blocked = false) => {
+    return async (ms: number, octets: number, blocked = false, pressure = 0) => {
       await clock.advance(ms)
-      return judge.tooSlow(octets, blocked)
+      return judge.tooSlow(octets, blocked, pressure)
     }
   }
 
@@ -149,6 +156,15 @@ describe('the pace of DATA', () => {
     const tooSlow = pace()
     for (let second = 1; second <= 10; second++) expect(await tooSlow(1000, second * 100)).toBe(false)
     expect(await tooSlow(1, 2000)).toBe(true)
+  })
+
+  it('gives less time while the pool is full', async () => {
+    const silent = pace()
+    expect(await silent(900, 1_000_000, false, 1)).toBe(false)
+    expect(await silent(1100, 1_000_000, false, 1)).toBe(true)
+    const long = pace()
+    for (let second = 1; second <= 5; second++) expect(await long(1000, second * 1000, false, 1)).toBe(false)
+    expect(await long(100, 6000, false, 1)).toBe(true)
   })
 
   it('ends a client below the rate, after the grace', async () => {
@@ -174,7 +190,7 @@ describe('the pace of DATA', () => {
     const clock = createFakeClock()
     const judge = createDataPace(limits, clock)
     clock.set(clock.now() + 3_600_000)
-    expect(judge.tooSlow(1, false)).toBe(false)
+    expect(judge.tooSlow(1, false, 0)).toBe(false)
   })
 })
 

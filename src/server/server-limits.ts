@@ -26,6 +26,8 @@ export interface ServerLimits {
   readonly fullCommandMs: number
   /** Since the last accepted message. */
   readonly fullSessionMs: number
+  /** For the whole message; `fullCommandMs` is the limit of its silence too. */
+  readonly fullDataMs: number
   /** Wait for the whole message. */
   readonly dataMs: number
   /** Wait for the next octets of the message. */
@@ -71,6 +73,8 @@ export const defaultLimits: ServerLimits = {
   fullUnprovenMs: 10 * SECOND,
   fullCommandMs: 10 * SECOND,
   fullSessionMs: MINUTE,
+  // 50 MiB at 90 kB/s.
+  fullDataMs: 10 * MINUTE,
   // 50 MiB at 15 kB/s.
   dataMs: 60 * MINUTE,
   // Longer than the three minutes that a client may take for one block (RFC 5321 4.5.3.2.5).
