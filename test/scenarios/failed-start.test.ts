@@ -32,6 +32,12 @@ it.each([
     yaml: { peers: { mx: [peer] }, [key]: { listen, ...more } },
   })
   const { status, stderr } = await runWaypost(['run', '-c', node.config])
-  expect(stderr).toMatch(new RegExp(`the node cannot start: ${key}\\.listen: cannot listen on ${listen}: .*EADDRINUSE`))
+  expect(stderr).toMatch(
+    new RegExp(
+      `node\\.yaml:\\d+:\\d+: the node cannot start: ${key}\\.listen: cannot listen on ${listen}: .*EADDRINUSE`,
+    ),
+  )
+  expect(stderr).toContain('another program listens there: ss -ltnp')
+  expect(stderr).not.toContain('node.yaml:1:1:')
   expect(status).toBe(2)
 })

@@ -86,7 +86,7 @@ function normalised(line: string, home: string): string {
   return line
     .replaceAll(home, '/home/kim')
     .replace(/\b(?=[A-Za-z]*\d)[0-9A-Za-z]{16}\b/g, 'QUEUE-ID')
-    .replace(/SRS0=[\w+/-]{4}=[A-Z2-7]{2}=/g, 'SRS0=HASH=DAY=')
+    .replace(/SRS0=[\w+/-]{4,27}=[A-Z2-7]{2}=/g, 'SRS0=HASH=DAY=')
     .replace(/\b[0-9a-f]{64}\b/g, 'FINGERPRINT')
     .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+Z/g, 'TIME')
     .replace(/-20\d{6}\b/g, '-DATE')

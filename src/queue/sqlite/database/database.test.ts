@@ -18,7 +18,7 @@ import SqliteDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleMessage, testQueue, type TestQueue } from '../../../../test/lib/queue-samples.ts'
 import { DATABASE_FILE, openOwned, openReadOnly, openShared } from './database.ts'
-import { isOwned, lockAsOwner } from './process-locks.ts'
+import { lockAsOwner } from './process-locks.ts'
 import { systemClock } from '../../../lib/clock.ts'
 import { systemRandom } from '../../../lib/random.ts'
 import { openQueue } from '../open-queue.ts'
@@ -256,7 +256,6 @@ describe('a user without access', () => {
     withoutAccess(() => {
       expect(() => openReadOnly(directory)).toThrow(refused)
       expect(() => openShared(directory)).toThrow(refused)
-      expect(() => isOwned(directory)).toThrow(refused)
     })
   })
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import { makeDirectory } from '../../../lib/make-directory.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
-import { explainErrors, fileExists } from './file-errors.ts'
+import { explainErrors } from './file-errors.ts'
 
 export const OWNER_FILE = 'owner.lock'
 export const BACKUP_FILE = 'backup.lock'
@@ -28,17 +28,6 @@ export function lockTransfers(directory: string): Database {
 /** Locks a folder for one backup: a second one would delete the files of the first. Throws QueueUnavailable `owned`. */
 export function lockBackup(folder: string): Database {
   return lock(folder, BACKUP_FILE, `another backup writes to ${folder}; wait until it ends`)
-}
-
-/** True if a running node owns the queue directory. Throws QueueUnavailable if the file system denies access. */
-export function isOwned(directory: string): boolean {
-  if (!fileExists(join(directory, OWNER_FILE))) return false
-  try {
-    lockAsOwner(directory).close()
-    return false
-  } catch (error) {
-    return error instanceof QueueUnavailable && error.cause === 'owned'
-  }
 }
 
 function lock(directory: string, name: string, refusal: string): Database {
