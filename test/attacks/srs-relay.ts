@@ -14,8 +14,8 @@ const GUESSES = 15
 const GUESSING_SESSIONS = 60
 /** The capacity of the budget `srsBounces`, and some that come back during the attack. */
 const MOST_BOUNCES = 55
-/** The site of the host that delivers bounces. */
-const BOUNCING_SITE = 200
+/** The site of the host that delivers bounces; none of the strangers is in it. */
+const BOUNCING_SITE = 10_000
 
 export const srsRelay: Attack = {
   name: 'srs-relay',
