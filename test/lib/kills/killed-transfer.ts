@@ -55,10 +55,10 @@ async function fill(directory: string, accepted: string[]): Promise<void> {
   await queue.close()
 }
 
-/** The body that belongs to a queue id: some lie in files. */
+/** The body that belongs to a queue id: some lie in files. Text, since a transfer refuses bare CR and LF. */
 function bodyOf(queueId: string): Buffer {
   const hash = createHash('sha256').update(queueId).digest()
-  return Buffer.alloc((hash[0] as number) < 50 ? LARGE : 100, hash)
+  return Buffer.alloc((hash[0] as number) < 50 ? LARGE : 100, hash.toString('hex'))
 }
 
 interface Evidence {
