@@ -80,6 +80,9 @@ describe('a pool', () => {
     expect(pool.used).toBe(30)
     lease.release()
     expect(pool.used).toBe(30)
+    expect(lease.extend(1)).toBe('capacity')
+    lease.shrink(1)
+    expect(pool.used).toBe(30)
   })
 
   it('never goes beyond a limit and returns to zero, in any order of requests', () => {

@@ -22,7 +22,7 @@ export type Shortage = (typeof shortages)[number]
 
 export interface Lease {
   readonly kind: 'lease'
-  /** Takes more units for the same holder, all or none. Null if it has them, else the limit that was reached. */
+  /** Takes more units for the same holder, all or none. Null if it has them, else the limit that was reached: `capacity` after the release. */
   extend(units: number): Shortage | null
   /** Gives some of the units back. */
   shrink(units: number): void
@@ -110,9 +110,12 @@ function leaseOf(
   on: { readonly extend: (units: number) => Shortage | null; readonly give: (units: number) => void },
 ): Lease {
   let held = units
+  let isReleased = false
   return {
     kind: 'lease',
     extend: (more) => {
+      // Nobody would give these units back.
+      if (isReleased) return 'capacity'
       const shortage = on.extend(more)
       if (shortage === null) held += more
       return shortage
@@ -123,6 +126,7 @@ function leaseOf(
       held -= given
     },
     release: () => {
+      isReleased = true
       on.give(held)
       held = 0
     },

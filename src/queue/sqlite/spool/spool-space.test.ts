@@ -102,6 +102,23 @@ describe('bodies in flight', () => {
     expect(aborted).toEqual(['large full', 'small full', 'peer full'])
   })
 
+  it('count nothing that is written or asked for after their end', async () => {
+    const { clock, pool, disk, body } = openDisk(464)
+    const watched = await body(stranger(9))
+    for (let n = 1; n <= 5; n++) {
+      const cut = await body(stranger(n))
+      cut.octets.take(100)
+      // The client has gone during the write, so that the file is removed after it.
+      cut.octets.release()
+      cut.octets.wrote(100)
+      expect(full(() => cut.octets.take(1))).toBe('full')
+    }
+    expect(pool.used).toBe(0)
+    await clock.advance(1000)
+    expect(pool.capacity).toBe(disk.free - RESERVE)
+    watched.octets.release()
+  })
+
   it('are watched only while there are any', async () => {
     const { clock, disk, body } = openDisk(1000)
     const one = await body(stranger(1))

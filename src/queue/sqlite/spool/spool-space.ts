@@ -60,6 +60,8 @@ export class SpoolSpace {
     return {
       take: (octets) => this.#take(body, octets),
       wrote: (octets) => {
+        // A write can end after its body was aborted or removed: its octets leave the disk with the file.
+        if (!this.#bodies.has(body)) return
         body.written += octets
         this.#written += octets
       },
@@ -69,6 +71,7 @@ export class SpoolSpace {
 
   #take(body: Body, octets: number): void {
     const { pool } = this.#ports
+    if (!this.#bodies.has(body)) throw new QueueUnavailable('full', 'the body was aborted or removed')
     const taken = body.lease ? body.lease.extend(octets) : null
     if (taken !== null) throw noSpace(taken)
     if (body.lease) return

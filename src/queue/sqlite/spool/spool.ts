@@ -99,10 +99,14 @@ export class Spool {
     const octets = (await this.#options.space?.open(holder, abort)) ?? unlimited
     const stream = new SpoolWriter(descriptor, octets)
     const discard = async () => {
-      octets.release()
-      await stream.abandon()
-      await descriptor.close()
-      await this.remove(file)
+      try {
+        await stream.abandon()
+        await descriptor.close()
+        await this.remove(file)
+      } finally {
+        // Not before: until the file is removed its octets are on the disk.
+        octets.release()
+      }
     }
     return {
       file,
