@@ -1,7 +1,7 @@
 // Silent strangers at the transfer listener, with real sockets and TLS: shares, a short time, and places for peers.
 
 import { createHash, X509Certificate } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../../test/lib/fake-clock.ts'
 import { type TestQueue, testQueue } from '../../../test/lib/queue-samples.ts'
@@ -9,6 +9,7 @@ import { until } from '../../../test/lib/until.ts'
 import { type Budgets, createBudgets } from '../../budget/budgets.ts'
 import { createAuthority, type Issued } from '../../demo/ca.ts'
 import { createRemoteReceiver, type RemoteReceiver } from './remote-receiver.ts'
+import { createTransferConnections } from './transfer-connections.ts'
 import { startTransferListener, type TransferListener } from './transfer-listener.ts'
 
 const authority = createAuthority('Test')
@@ -163,5 +164,26 @@ describe('silent strangers', () => {
     await listener.close()
     await one.closed
     expect(used()).toBe(0)
+  })
+})
+
+describe('connections that end before they are noticed', () => {
+  /** A socket as the listener gets it: without an address if its client has gone. */
+  const accepted = (remoteAddress?: string, remotePort?: number): Socket =>
+    Object.defineProperties(new Socket(), {
+      remoteAddress: { value: remoteAddress },
+      remotePort: { value: remotePort },
+    })
+
+  it('give back every place, also if the client has gone or comes again from the same port', async () => {
+    const pool = budgets.pool('transferConnections', limits)
+    const places = createTransferConnections({ pool, clock, peers: new Map(), isPeerAddress: () => false })
+    expect(places.open(accepted())).toBe(false)
+    expect(pool.used).toBe(0)
+    const [first, second] = [accepted('127.1.0.1', 40_000), accepted('127.1.0.1', 40_000)]
+    expect([places.open(first), places.open(second)]).toEqual([true, true])
+    expect([first.destroyed, pool.used]).toEqual([true, 1])
+    second.destroy()
+    await until(() => pool.used === 0, { what: 'no place' })
   })
 })

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Lease, Pool } from '../../budget/pool.ts'
+import type { Holder, Lease, Pool } from '../../budget/pool.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { siteNetwork } from '../../lib/ip-address.ts'
 import { peerOf } from './peer-certificate.ts'
@@ -60,21 +60,21 @@ export function createTransferConnections(ports: ConnectionPorts): TransferConne
     leave(key, place)
     return true
   }
-  const take = (ip: string, isExpected: boolean): Lease | null => {
-    const holder = isExpected ? ({ purpose: 'fleet', account: ip } as const) : ({ purpose: 'internet', ip } as const)
-    const taken = pool.take(holder)
-    if (taken.kind === 'lease') return taken
-    const isFull = taken.shortage === 'capacity' || taken.shortage === 'purpose'
-    if (!isFull || !makeRoom(siteNetwork(ip))) return null
-    const again = pool.take(holder)
-    return again.kind === 'lease' ? again : null
-  }
   return {
     open: (socket) => {
+      const ip = socket.remoteAddress
+      // A port scan has closed the socket again, so it has no address.
+      if (ip === undefined) {
+        socket.destroy()
+        return false
+      }
       const key = keyOf(socket)
-      const ip = socket.remoteAddress ?? ''
+      // A client can reset a connection and come again from the same port before its end is noticed here.
+      const before = places.get(key)
+      if (before) leave(key, before)
       const isExpected = isPeerAddress(ip)
-      const lease = take(ip, isExpected)
+      const holder = isExpected ? ({ purpose: 'fleet', account: ip } as const) : ({ purpose: 'internet', ip } as const)
+      const lease = takeLease(pool, holder, () => makeRoom(siteNetwork(ip)))
       if (!lease) {
         socket.destroy()
         return false
@@ -103,6 +103,16 @@ export function createTransferConnections(ports: ConnectionPorts): TransferConne
       for (const [key, place] of places) leave(key, place)
     },
   }
+}
+
+/** @param makeRoom closes another connection if it can, where the pool itself is full */
+function takeLease(pool: Pool, holder: Holder, makeRoom: () => boolean): Lease | null {
+  const taken = pool.take(holder)
+  if (taken.kind === 'lease') return taken
+  const isFull = taken.shortage === 'capacity' || taken.shortage === 'purpose'
+  if (!isFull || !makeRoom()) return null
+  const again = pool.take(holder)
+  return again.kind === 'lease' ? again : null
 }
 
 /** The oldest connection of the network with the most strangers; of the newcomer's network if no other has more. */
