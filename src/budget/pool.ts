@@ -114,7 +114,7 @@ function leaseOf(
   return {
     kind: 'lease',
     extend: (more) => {
-      // Nobody would give these units back.
+      // The holder has given everything back and does not do it again.
       if (isReleased) return 'capacity'
       const shortage = on.extend(more)
       if (shortage === null) held += more
