@@ -128,7 +128,9 @@ const LOCAL_TEXT = 140
 /** Characters that end a domain: all but letters, digits, hyphen, underscore, dot, and everything beyond ASCII except white space. */
 const ends = '\\s\\x00-\\x2c\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f'
 const label = `[^.${ends}]+`
-const tightDomain = new RegExp(`(?:\\[[^\\]\\s]*\\]?|[^${ends}]+)`, 'y')
+/** Characters of an address literal: more than the longest IPv6 form with its tag. Without a limit, `@[` again and again takes quadratic time. */
+const LITERAL = 64
+const tightDomain = new RegExp(`(?:\\[[^\\]\\s]{0,${LITERAL}}\\]?|[^${ends}]+)`, 'y')
 const looseDomain = new RegExp(`\\s*${label}(?:\\s*\\.\\s*${label})*`, 'y')
 
 /** The address at each `@`. White space around `@` and dots is the obsolete syntax of RFC 5322 4.4, which some programs still read. */
