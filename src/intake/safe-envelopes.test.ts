@@ -73,7 +73,7 @@ function directory(): Directory {
 }
 
 interface Case {
-  readonly node: 'srs' | 'solo'
+  readonly node: 'srs' | 'solo' | 'mx'
   readonly srsDomain: string
   readonly from: string
   readonly sender: string | null
@@ -92,10 +92,10 @@ function build(one: Case) {
   const stored: NewMessage[] = []
   const settings: RouterSettings = {
     own: 'resolve',
-    forwards: 'resolve',
+    forwards: one.node === 'mx' ? 'relay-to-srs' : 'resolve',
     relayFor: ['local', 'peer'],
     ...(one.smarthost ? { nextHops: { world: 'smtp:[relay.example]:587' } } : {}),
-    srs: { domain: one.srsDomain, secrets: ['a secret only for tests'], reverse: true, rewrite: true },
+    srs: { domain: one.srsDomain, secrets: ['a secret only for tests'], reverse: true, rewrite: one.node !== 'mx' },
   }
   const router = createRouter(settings, directory)
   const queue = {
@@ -109,7 +109,7 @@ function build(one: Case) {
   const intakeSettings: IntakeSettings = {
     edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
     sign: 'proven-origin',
-    envelopes: { authservId: 'example.org', heloNames: ['srs-01.example.org'] },
+    envelopes: { authservId: 'example.org', heloNames: ['srs-01.example.org'], srsDomain: one.srsDomain },
     forwards: createForwardPolicy({
       authservId: 'example.org',
       domain: one.srsDomain,
@@ -214,8 +214,9 @@ function pathOf({ to, srsDomain }: Case): string {
   return bounce.kind === 'rewritten' ? bounce.address : ''
 }
 
-/** The author domains for which DMARC passes at the destination; SPF passes for every name of ours, whose records list our hosts. */
-function passesFor(message: NewMessage, { srsDomain, finding }: Case): readonly string[] {
+/** The author domains for which DMARC passes at the destination: none without a record. SPF passes for every name of ours, whose records list our hosts. */
+function passesFor(message: NewMessage, { srsDomain, finding, from }: Case): readonly string[] {
+  if (finding?.result === 'none' && shownBy(from).length === 1) return []
   const fields = readFields(message.header)
   const signers = fieldsNamed(fields, 'dkim-signature').map((field) => /d=([^;\s]+)/.exec(field.value)?.[1] ?? '')
   const envelopes = message.recipients.map(({ reversePath }) => domainOf(reversePath ?? 'x@srs-01.example.org'))
@@ -381,6 +382,23 @@ describe('the envelope', () => {
     const foreign = { from: 'eve@evil.example', finding: authorFinding('evil.example', 'none'), spfPasses: false }
     const paths = await pathsOf({ ...foreign, sender: 'boss@example.org' })
     expect(paths).toEqual([expect.stringMatching(/^SRS0=.*=example\.org=boss@srs\.example\.org$/)])
+  })
+
+  test('does not matter without a DMARC record, which could pass', async () => {
+    const finding = authorFinding('example.org', 'none')
+    const rewritten = [expect.stringMatching(/^SRS0=.*=example\.org=lee@srs\.example\.org$/)]
+    for (const node of ['srs', 'solo'] as const) {
+      expect(await pathsOf({ node, finding, sender: 'lee@example.org', spfPasses: false })).toEqual(rewritten)
+      expect(await pathsOf({ node, finding, sender: null })).toEqual([null])
+    }
+  })
+
+  test('that the next fleet node would refuse is refused before the 250', async () => {
+    const forged = { node: 'mx', sender: 'boss@example.org', spfPasses: false, refuse: false } as const
+    expect(await pathsOf(forged)).toMatchObject({ code: 550, enhanced: '5.7.1' })
+    expect(await pathsOf({ ...forged, from: 'boss@example.org, eve@evil.example' })).toMatchObject({ code: 550 })
+    expect(await pathsOf({ ...forged, srsDomain: 'forwards.example' })).toEqual(['boss@example.org'])
+    expect(await pathsOf({ ...forged, sender: 'x@evil.example' })).toEqual(['x@evil.example'])
   })
 
   test('cannot be the null sender where our EHLO name aligns', async () => {

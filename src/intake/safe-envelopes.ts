@@ -18,11 +18,16 @@ export interface EnvelopeSettings {
   readonly authservId: string
   /** Names in EHLO: SPF checks them for the null sender (RFC 7208 2.4). */
   readonly heloNames: readonly string[]
+  /** The domain of rewritten senders, also where another fleet node rewrites them; null without one. */
+  readonly srsDomain: string | null
 }
 
 export interface EnvelopePorts {
   readonly router: Pick<Router, 'isOurs' | 'ownNames' | 'rewriteSender'>
 }
+
+/** Authors that reply and ledger name: a stranger can write thousands. */
+const MAX_REASONS = 4
 
 export type EnvelopeChoice =
   /** Temporary: a reverse-path cannot be rewritten now. */
@@ -45,15 +50,22 @@ export async function chooseEnvelopes(
   const { sender } = checked.draft
   const unprovenSender = sender !== null && !findings.senderProven && router.isOurs(domainOf(sender))
   const leaving = sorted.recipients.filter((one) => leaves(one, router))
-  if (leaving.length === 0) return unchanged(sorted)
+  const relayed = [...sorted.relayedForwards.keys()]
+  if (leaving.length + relayed.length === 0) return unchanged(sorted)
   const names = () => router.ownNames()
   const authors = unprovenOwnAuthors({ authservId: settings.authservId, names }, { ...findings, fields: mail.fields })
   if (authors.length === 0 && !unprovenSender) return unchanged(sorted)
-  const rewritten = unprovenSender ? await router.rewriteSender(sender, mail.at) : null
+  const rewritten = unprovenSender && leaving.length > 0 ? await router.rewriteSender(sender, mail.at) : null
   if (rewritten?.kind === 'unavailable') return { kind: 'refused', reply: notNow(rewritten.cause) }
   const task = { settings, authors, sender, rewritten }
-  const chosen = new Map(leaving.map((one) => [one, chooseFor(one, task)] as const))
-  const reasons = [...authors.map((one) => `${one.domain}: ${one.result}`), ...(unprovenSender ? [`<${sender}>`] : [])]
+  const isRefusedLater = refusedByNext(settings, authors, unprovenSender)
+  const chosen = new Map([
+    ...leaving.map((one) => [one, chooseFor(one, task)] as const),
+    ...(isRefusedLater ? relayed.map((one) => [one, { kind: 'refused' } as const] as const) : []),
+  ])
+  if (chosen.size === 0) return unchanged(sorted)
+  const shown = authors.slice(0, MAX_REASONS).map((one) => `${one.domain}: ${one.result}`)
+  const reasons = [...shown, ...(unprovenSender ? [`<${sender}>`] : [])]
   const why = `not proven: ${reasons.join(', ')}`
   const { queueId, at } = mail
   return {
@@ -97,6 +109,19 @@ function chooseFor({ reversePath }: NewRecipient, { settings, authors, sender, r
   return found === undefined
     ? { kind: 'refused' }
     : { kind: 'path', reversePath: found, changed: found !== reversePath }
+}
+
+/**
+ * True if the fleet node that forwards the message would refuse every copy. It is refused here, while the client waits for the reply: that
+ * node's refusal would come after our 250, and a sender that is not proven gets no DSN.
+ */
+function refusedByNext(
+  { srsDomain }: EnvelopeSettings,
+  authors: readonly UnprovenAuthor[],
+  unprovenSender: boolean,
+): boolean {
+  if (authors.some((one) => one.several)) return true
+  return unprovenSender && srsDomain !== null && authors.some((one) => one.aligns(srsDomain))
 }
 
 function aligns(path: string | null, { heloNames }: EnvelopeSettings, authors: readonly UnprovenAuthor[]): boolean {

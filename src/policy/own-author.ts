@@ -32,7 +32,7 @@ export function isOwnAuthor(names: OwnNames, { domain, organizationalDomain }: O
   return names.highestAbove(domain) !== null || names.hasBelow(organizationalDomain ?? domain)
 }
 
-/** The authors of ours in From: that neither the origin nor DMARC proves. */
+/** The authors of ours in From: that neither the origin nor DMARC proves, and for which an envelope could make DMARC pass. */
 export function unprovenOwnAuthors(settings: OwnAuthorSettings, mail: VerifiedMail): readonly UnprovenAuthor[] {
   if (isProvenByOrigin(mail.origin)) return []
   const { domains } = readShownAuthors(mail.fields)
@@ -42,6 +42,8 @@ export function unprovenOwnAuthors(settings: OwnAuthorSettings, mail: VerifiedMa
   return domains.flatMap((domain) => {
     const finding = findingFor(domain, dmarc)
     if (finding.result === 'pass' && domains.length === 1) return []
+    // Without a DMARC record no envelope makes DMARC pass. The walk of the verifying node found none at any parent either (4.10).
+    if (finding.result === 'none' && domains.length === 1) return []
     if (!isOwnAuthor(names, finding)) return []
     const result = dmarc ? `dmarc=${dmarc.result}` : 'DMARC was not checked'
     return [{ domain, result, several: domains.length > 1, aligns: alignment(names, finding) }]

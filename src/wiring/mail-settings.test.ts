@@ -12,6 +12,7 @@ function envelopes(change: {
   const config = {
     authserv_id: 'example.org',
     hostname: 'node-1.example.org',
+    srs: { domain: 'forwards.example' },
     role: { srs: { rewrite: change.rewrite ?? false }, checks: change.checks ?? ['hop-count'] },
     listeners: [{ admit: [change.admit ?? 'peers'] }],
     delivery: {
@@ -25,7 +26,7 @@ function envelopes(change: {
 test('a node that carries mail of the internet chooses its envelopes, with every name that it uses in EHLO', () => {
   const heloNames = ['node-1.example.org', 'six.example.org', 'four.example.org']
   for (const change of [{ rewrite: true }, { checks: ['peer-results'] }, { admit: 'internet' }])
-    expect(envelopes(change)).toEqual({ authservId: 'example.org', heloNames })
+    expect(envelopes(change)).toEqual({ authservId: 'example.org', heloNames, srsDomain: 'forwards.example' })
 })
 
 test('a node that only relays for its peers or users does not', () => {

@@ -45,7 +45,9 @@ export function envelopeSettings(config: Config): Pick<IntakeSettings, 'envelope
     role.srs.rewrite ||
     role.checks.includes('peer-results') ||
     listeners.some(({ admit }) => admit.includes('internet'))
-  return carriesInternet ? { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config) } } : {}
+  if (!carriesInternet) return {}
+  const srsDomain = config.srs?.domain ?? null
+  return { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config), srsDomain } }
 }
 
 /** Every name that the node may use in EHLO. */
