@@ -50,8 +50,11 @@ interface Place {
   readonly base: Path
 }
 
-function translate(issue: z.core.$ZodIssue, { source, schema, base }: Place): Problem[] {
+function translate(issue: z.core.$ZodIssue, place: Place): Problem[] {
+  const { source, schema, base } = place
   const path: Path = [...base, ...(issue.path as Path)]
+  const inside = issuesInside(issue)
+  if (inside) return inside.flatMap((one) => translate({ ...one, path: [...issue.path, ...one.path] }, place))
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path as Path)
     return issue.keys.map((key) => source.atKey(path, key, `found an unknown key${advice(key, known)}`))
@@ -60,6 +63,13 @@ function translate(issue: z.core.$ZodIssue, { source, schema, base }: Place): Pr
   const renamed = newValue(String(path.findLast((part) => typeof part === 'string')), value)
   const expected = renamed === null ? expectation(issue) : `${renamed}, its new name`
   return [source.at(path, `found ${describe(value)}, expected ${expected}`)]
+}
+
+/** Of a key that may have several forms: the issues below it, if the value has one of these forms with a wrong part. Else null. */
+function issuesInside(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | null {
+  if (issue.code !== 'invalid_union') return null
+  const isBelow = (one: z.core.$ZodIssue) => one.path.length > 0 || one.code === 'unrecognized_keys'
+  return issue.errors.find((form) => form.length > 0 && form.every(isBelow)) ?? null
 }
 
 /** Maximum edits between an unknown key and the suggested one. */

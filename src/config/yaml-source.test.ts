@@ -105,6 +105,23 @@ describe('findings', () => {
     ])
   })
 
+  test('name the wrong part of a value that may have several forms', () => {
+    const peer = z.union([z.string(), z.strictObject({ host: z.string(), ports: z.array(z.int()).default([]) })], {
+      error: 'a host, or { host, ports }',
+    })
+    const found = (text: string) => {
+      const result = validate(source(text), z.strictObject({ peers: z.array(peer) }))
+      return result.kind === 'bad' ? result.problems.map(formatProblem) : []
+    }
+    expect(found('peers: [ a, { host: b, ports: [ x ] } ]\n')).toEqual([
+      'node.yaml:1:33: peers.1.ports.0: found "x", expected a number',
+    ])
+    expect(found('peers: [ { host: b, prts: [] } ]\n')).toEqual([
+      'node.yaml:1:21: peers.0.prts: found an unknown key (did you mean ports?), expected one of host, ports',
+    ])
+    expect(found('peers: [ 7 ]\n')).toEqual(['node.yaml:1:10: peers.0: found 7, expected a host, or { host, ports }'])
+  })
+
   test('describe missing and empty values, lists and maps', () => {
     expect(lines('mode: a\n')).toEqual(['node.yaml:1:1: name: found nothing, expected text'])
     expect(lines('name:\n')).toEqual(['node.yaml:1:6: name: found an empty value, expected text'])
