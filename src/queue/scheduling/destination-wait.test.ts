@@ -28,6 +28,7 @@ it('names what a destination waits for, with the end in wall time', () => {
   expect(waitOf({ suspendedUntil: CLOCK + 1, pausedUntil: CLOCK + 9 })).toMatchObject({ reason: 'unreachable' })
   expect(waitOf({ waitsUntil: CLOCK + 9 })).toMatchObject({ reason: 'connections', until: NOW + 9 })
   expect(waitOf({ waitsUntil: CLOCK + 9, waitsFor: 'reports' })).toMatchObject({ reason: 'reports' })
+  expect(waitOf({ waitsUntil: CLOCK + 9.4 })).toMatchObject({ until: NOW + 9 })
   expect(waitOf({ limit: 0 })).toMatchObject({ reason: 'concurrency', until: null })
   expect(waitOf({ ready: 'internet' })).toMatchObject({ reason: 'slots', until: null })
 })

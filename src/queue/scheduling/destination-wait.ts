@@ -40,7 +40,7 @@ export function destinationWait(
   const wait = (reason: DestinationWait['reason'], ms: number | null): DestinationWait => ({
     nextHop,
     reason,
-    until: ms === null ? null : at.now + ms,
+    until: ms === null ? null : Math.round(at.now + ms),
     active,
     limit,
   })
