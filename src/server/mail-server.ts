@@ -36,6 +36,8 @@ export class MailServer<Resolution> extends SMTPServer {
     this.#context = context
     this.#places = places
     this.on('error', (error: Error) => {
+      // A listener that cannot start is the answer of its start.
+      if (!this.server.listening) return
       context.log.info({ listener: context.settings.name }, `listener or TLS handshake failed: ${error.message}`)
     })
   }

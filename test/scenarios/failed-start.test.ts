@@ -41,3 +41,16 @@ it.each([
   expect(stderr).not.toContain('node.yaml:1:1:')
   expect(status).toBe(2)
 })
+
+it('reports a port of a mail listener that is in use once, with its key', async () => {
+  const smtp = `127.0.0.1:${(occupied.address() as AddressInfo).port}`
+  const node = await world.node({
+    role: 'srs',
+    start: false,
+    yaml: { listen: { smtp } },
+  })
+  const { status, stdout, stderr } = await runWaypost(['run', '-c', node.config])
+  expect(stderr).toMatch(/node\.yaml:\d+:\d+: the node cannot start: listener smtp: cannot listen on .*EADDRINUSE/)
+  expect(`${stdout}${stderr}`.match(/cannot listen|TLS handshake failed/g)).toHaveLength(1)
+  expect(status).toBe(2)
+})
