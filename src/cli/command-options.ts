@@ -33,17 +33,25 @@ export function collect(value: string, earlier: string[] = []): string[] {
 
 /** ISO 8601 or unix seconds, as unix milliseconds. */
 export function readTime(text: string): number {
+  const ms = parseTime(text)
+  if (ms === null) throw new InvalidArgumentError(`expected ${A_TIME} or unix seconds`)
+  return ms
+}
+
+const A_TIME = 'a time such as 2026-11-21T02:00:00Z'
+
+function parseTime(text: string): number | null {
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
   // Outside this range no Date exists (ECMA-262, time values and time range).
-  if (Number.isNaN(new Date(ms).getTime()))
-    throw new InvalidArgumentError('expected a time such as 2026-11-21T02:00:00Z or unix seconds')
-  return ms
+  return Number.isNaN(new Date(ms).getTime()) ? null : ms
 }
 
 /** The same, or a duration before now. */
 export function readPastTime(text: string): number {
   const ago = parseDuration(text)
-  return ago === null || ago === 0 ? readTime(text) : systemClock.now() - ago
+  const ms = ago === null || ago === 0 ? parseTime(text) : systemClock.now() - ago
+  if (ms === null) throw new InvalidArgumentError(`expected ${A_TIME}, unix seconds, or a duration such as 2h`)
+  return ms
 }
 
 /** A whole number from 1 on. */

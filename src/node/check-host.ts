@@ -38,9 +38,9 @@ function dataWarnings({ data, at }: Config): Problem[] {
     accessSync(place, constants.W_OK | constants.X_OK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const denied = place === data ? 'may not write there' : `may not create it in ${place}`
+    const denied = place === data ? 'may not write' : `may not create in ${place}`
     return [
-      at(['data'], `found ${data}, where ${who} ${denied} (${code}), expected a directory of the user of the node`),
+      at(['data'], `found ${data}, which ${who} ${denied} (${code}), expected a directory of the user of the node`),
     ]
   }
   if (place === data) return foreignFiles(data, at)
@@ -58,7 +58,8 @@ function nearestExisting(path: string): string {
 /** Files that root has left, for example with `waypost run` of an earlier release; the user of the node cannot write to them. */
 function foreignFiles(data: string, at: Config['at']): Problem[] {
   const owner = statSync(data).uid
-  const places = [data, join(data, 'queue'), join(data, 'directory', 'ldap'), join(data, 'directory', 'sql')]
+  const mirrors = join(data, 'directory')
+  const places = [data, join(data, 'queue'), mirrors, ...entriesOf(mirrors)]
   const foreign = places.flatMap(entriesOf).filter((path) => ![undefined, owner].includes(uidOf(path)))
   const [first] = foreign
   if (first === undefined) return []

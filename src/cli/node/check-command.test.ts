@@ -102,8 +102,12 @@ describe('waypost check', () => {
     const queue = join(folder, 'data', 'queue')
     mkdirSync(queue)
     writeFileSync(join(queue, 'queue.db'), '')
+    const mirror = join(folder, 'data', 'directory', 'files')
+    mkdirSync(mirror, { recursive: true })
+    writeFileSync(join(mirror, 'state.json'), '{}')
     const isRoot = process.getuid?.() === 0
-    if (isRoot) chownSync(join(queue, 'queue.db'), 48_925, 48_925)
+    if (isRoot)
+      for (const file of [join(queue, 'queue.db'), join(mirror, 'state.json')]) chownSync(file, 48_925, 48_925)
     const { code, err } = await run('forwards: { postmaster: x@far.example }\n')
     expect(code).toBe(0)
     expect(err).toContain(
@@ -114,10 +118,10 @@ describe('waypost check', () => {
     )
     if (isRoot)
       expect(err).toContain(
-        'data: found /data/queue/queue.db, which belongs to uid 48925, expected uid 0, the owner of /data',
+        'data: found /data/queue/queue.db, and 1 more, which belongs to uid 48925, expected uid 0, the owner of /data',
       )
     for (const name of ['key.pem', 'secret']) chmodSync(join(folder, name), 0o600)
-    rmSync(queue, { recursive: true })
+    for (const place of [queue, mirror]) rmSync(place, { recursive: true })
   })
 
   it('reports invalid keys, missing files, bad TLS and wrong routing data in one go', async () => {

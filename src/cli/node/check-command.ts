@@ -43,8 +43,14 @@ interface CheckOptions {
 
 async function checkAsOwner(options: CheckOptions & { readonly isUserKnown: boolean }, io: Io): Promise<number> {
   const { problems, warnings, notes, summary } = await inspect(options)
-  if (options.json) json(io.stdout, { ok: problems.length === 0, problems, warnings, notes, summary })
-  else {
+  if (options.json) {
+    const found = {
+      problems: graded(problems, 'error'),
+      warnings: graded(warnings, 'warning'),
+      notes: graded(notes, 'note'),
+    }
+    json(io.stdout, { ok: problems.length === 0, ...found, summary })
+  } else {
     for (const problem of problems) line(io.stderr, formatProblem(problem))
     for (const warning of warnings) line(io.stderr, `${formatProblem(warning)} (warning)`)
     for (const note of notes) line(io.stdout, `${formatProblem(note)} (note)`)
@@ -54,6 +60,11 @@ async function checkAsOwner(options: CheckOptions & { readonly isUserKnown: bool
     if (problems.length > 0 && actingNote() !== '') line(io.stderr, actingNote())
   }
   return problems.length === 0 ? OK : USAGE
+}
+
+/** With its severity in each, for programs that put the lists together. */
+function graded(found: readonly Problem[], severity: 'error' | 'warning' | 'note') {
+  return found.map(({ file, line: row, column, message }) => ({ file, line: row, column, message, severity }))
 }
 
 interface Inspection {

@@ -127,7 +127,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
     expect(await run('queue', 'list')).toEqual({
       status: 2,
       stdout: '',
-      stderr: `root does not work in ${data()}: ${node.folder} belongs to uid ${STRANGER}, who may replace what is below it\n`,
+      stderr: `root does not work in ${data()}: ${node.folder} belongs to uid ${STRANGER}, who may replace what is below it; give it to root or to uid ${NOBODY}, who owns the directory\n`,
     })
     chownSync(node.folder, 0, 0)
     chmodSync(node.folder, 0o777)

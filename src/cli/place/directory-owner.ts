@@ -33,7 +33,10 @@ export function findOwner(directory: string): OwnerSearch {
   if (open) return unsafe(directory, `every user may replace what is in ${open.path}; set its mode to 755 or 1777`)
   const foreign = steps.find((step) => step.uid !== 0 && step.uid !== uid)
   if (foreign)
-    return unsafe(directory, `${foreign.path} belongs to uid ${foreign.uid}, who may replace what is below it`)
+    return unsafe(
+      directory,
+      `${foreign.path} belongs to uid ${foreign.uid}, who may replace what is below it; give it to root${uid === 0 ? '' : ` or to uid ${uid}, who owns the directory`}`,
+    )
   return { kind: 'found', owner: { uid, gid } }
 }
 
