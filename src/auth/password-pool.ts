@@ -55,12 +55,20 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & 
   const waiting: Job[] = []
   let closed = false
   const next = () => {
-    const seat = seats.find((each) => each.job === null)
+    const free = seats.filter(({ job }) => job === null)
+    const seat = free.find(({ worker }) => worker !== null) ?? free[0]
     const job = seat && takeNext(waiting)
     if (!seat || !job) return
     seat.job = job
-    seat.worker ??= startWorker(seat, next)
-    seat.worker.postMessage(job.request)
+    try {
+      seat.worker ??= startWorker(seat, next)
+      seat.worker.postMessage(job.request)
+    } catch {
+      // The system starts no more threads at present: `unavailable`, and what waits is not left without a thread.
+      seat.job = null
+      job.settle(notDone)
+      next()
+    }
   }
   const ask = async (request: PasswordRequest, holder: Holder): Promise<PasswordAnswer> => {
     const place = closed ? null : places.take(holder)

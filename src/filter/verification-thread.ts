@@ -58,15 +58,15 @@ export function createVerificationThread(ports: ThreadPorts): VerificationThread
       const { promise, resolve } = Promise.withResolvers<Authentication | null>()
       jobs.set(job, { content: request.content, settle: resolve, bodies: new Map() })
       const stuck = ports.clock.after(STUCK_MS, () => void worker?.terminate())
-      const thread = (worker ??= start())
-      const closed = () => post(thread, { kind: 'closed', job })
+      const closed = () => worker && post(worker, { kind: 'closed', job })
       request.closed?.addEventListener('abort', closed, { once: true })
       try {
+        const thread = (worker ??= start())
         post(thread, { kind: 'verify', job, request: await withBody(request) })
         if (request.closed?.aborted) closed()
         return await promise
       } catch (error) {
-        ports.log.error({ cause: errorText(error) }, 'a message cannot be given to the verification thread')
+        ports.log.error({ cause: errorText(error) }, 'a message cannot be given to a verification thread')
         return null
       } finally {
         stuck.cancel()

@@ -1,0 +1,36 @@
+// A system that starts no more threads, as at its limit of processes.
+
+import type * as Threads from 'node:worker_threads'
+import { expect, it, vi } from 'vitest'
+import { createFakeClock } from '../../test/lib/fake-clock.ts'
+import { fakeResolver } from '../../test/lib/fake-resolver.ts'
+import { contentOf } from '../../test/lib/message.ts'
+import { createVerificationThread } from './verification-thread.ts'
+
+vi.mock('node:worker_threads', async (load) => {
+  class Worker {
+    constructor() {
+      throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
+    }
+  }
+  return { ...(await load<typeof Threads>()), Worker }
+})
+
+it('a verification without a thread is lost, leaves nothing behind, and is logged', async () => {
+  const clock = createFakeClock()
+  const causes: unknown[] = []
+  const log = { error: (fields: { readonly cause?: unknown }) => void causes.push(fields.cause) }
+  const thread = createVerificationThread({ resolver: fakeResolver({}), clock, log })
+  const request = {
+    remoteIp: '192.0.2.1',
+    helo: 'mail.example.org',
+    sender: 'ann@example.org',
+    content: contentOf({ header: Buffer.from('From: ann@example.org\r\n\r\n'), body: Buffer.from('Hello\r\n') }),
+    authservId: 'mx.example',
+    now: 0,
+  }
+  expect(await thread.verify(request)).toBeNull()
+  expect(causes).toEqual([expect.stringContaining('EAGAIN')])
+  await thread.close()
+  expect(clock.sleeping).toBe(0)
+})
