@@ -86,7 +86,8 @@ interface Case {
   readonly smarthost: boolean
 }
 
-const shownBy = (from: string) => readShownAuthors(readFields(Buffer.from(`From: ${from}\r\n\r\n`))).domains
+const readFrom = (from: string) => readShownAuthors(readFields(Buffer.from(`From: ${from}\r\n\r\n`)))
+const shownBy = (from: string) => readFrom(from).domains
 
 function build(one: Case) {
   const stored: NewMessage[] = []
@@ -109,7 +110,12 @@ function build(one: Case) {
   const intakeSettings: IntakeSettings = {
     edit: { hostname: 'srs-01.example.org', authservId: 'example.org', complete: false, hideClient: false },
     sign: 'proven-origin',
-    envelopes: { authservId: 'example.org', heloNames: ['srs-01.example.org'], srsDomain: one.srsDomain },
+    envelopes: {
+      authservId: 'example.org',
+      heloNames: ['srs-01.example.org'],
+      srsDomain: one.srsDomain,
+      forwarders: ['srs-01.example.org'],
+    },
     forwards: createForwardPolicy({
       authservId: 'example.org',
       domain: one.srsDomain,
@@ -155,7 +161,7 @@ function resultsOf({ finding, spfPasses }: Case): string {
 
 function checkOf(one: Case, router: ReturnType<typeof createRouter>) {
   if (one.node === 'srs') return peerResultsCheck('example.org')
-  const shown = shownBy(one.from)
+  const { domains: shown, problem } = readFrom(one.from)
   const others = shown.slice(1).map((domain) => authorFinding(domain, 'none'))
   const [first] = shown
   const author = one.finding ?? authorFinding(first ?? '', 'temperror')
@@ -167,7 +173,7 @@ function checkOf(one: Case, router: ReturnType<typeof createRouter>) {
     authenticate: async () =>
       findings({
         spf: { result: one.spfPasses ? 'pass' : 'fail', domain: domainOf(one.sender ?? ''), explanation: null },
-        dmarc: { ...unaligned, ...main, severalAuthors: several, authors: [author, ...others], problem: null },
+        dmarc: { ...unaligned, ...main, severalAuthors: several, authors: [author, ...others], problem },
         results: resultsOf(one),
       }),
   }
@@ -399,6 +405,19 @@ describe('the envelope', () => {
     expect(await pathsOf({ ...forged, from: 'boss@example.org, eve@evil.example' })).toMatchObject({ code: 550 })
     expect(await pathsOf({ ...forged, srsDomain: 'forwards.example' })).toEqual(['boss@example.org'])
     expect(await pathsOf({ ...forged, sender: 'x@evil.example' })).toEqual(['x@evil.example'])
+    expect(await pathsOf({ ...forged, sender: null })).toMatchObject({ code: 550 })
+    const other = authorFinding('example.com', 'fail', { policy: 'none', organizationalDomain: 'example.com' })
+    expect(await pathsOf({ ...forged, sender: null, from: 'boss@example.com', finding: other })).toEqual([null])
+    const department = authorFinding('other.university.example', 'fail', {
+      policy: 'none',
+      organizationalDomain: 'university.example',
+    })
+    const sibling = { ...forged, from: 'x@other.university.example', finding: department }
+    expect(await pathsOf({ ...sibling, sender: 'x@other.university.example' })).toEqual(['x@other.university.example'])
+    const inside = { ...sibling, srsDomain: 'srs.university.example', sender: 'x@other.university.example' }
+    expect(await pathsOf(inside)).toMatchObject({ code: 550 })
+    for (const node of ['mx', 'srs', 'solo'] as const)
+      expect(await pathsOf({ ...inside, node })).toMatchObject({ code: 550 })
   })
 
   test('cannot be the null sender where our EHLO name aligns', async () => {
@@ -433,6 +452,20 @@ describe('the envelope', () => {
       },
     ])
   })
+})
+
+test('what an mx takes for a forward, its srs node forwards', async () => {
+  let refusals = 0
+  await fc.assert(
+    fc.asyncProperty(cases, async (one) => {
+      const at = async (node: Case['node']) => (await pass({ ...one, node, to: 'forward' })).acceptance?.kind
+      const [mx, srs] = [await at('mx'), await at('srs')]
+      if (srs === 'refused') refusals++
+      if (mx === 'accepted') expect(srs).toBe('accepted')
+    }),
+    { numRuns: 1500 },
+  )
+  expect(refusals).toBeGreaterThan(100)
 })
 
 test('every envelope is an address', async () => {

@@ -20,6 +20,8 @@ export interface EnvelopeSettings {
   readonly heloNames: readonly string[]
   /** The domain of rewritten senders, also where another fleet node rewrites them; null without one. */
   readonly srsDomain: string | null
+  /** Names of the fleet nodes that forward for this one, as far as they are known. */
+  readonly forwarders: readonly string[]
 }
 
 export interface EnvelopePorts {
@@ -58,7 +60,9 @@ export async function chooseEnvelopes(
   const rewritten = unprovenSender && leaving.length > 0 ? await router.rewriteSender(sender, mail.at) : null
   if (rewritten?.kind === 'unavailable') return { kind: 'refused', reply: notNow(rewritten.cause) }
   const task = { settings, authors, sender, rewritten }
-  const isRefusedLater = refusedByNext(settings, authors, unprovenSender)
+  const domains = domainsOfNext(settings, { sender, isForged: unprovenSender, router })
+  const isRefusedLater =
+    authors.some((one) => one.several) || (domains.length > 0 && domains.every((one) => alignsWith(authors, one)))
   const chosen = new Map([
     ...leaving.map((one) => [one, chooseFor(one, task)] as const),
     ...(isRefusedLater ? relayed.map((one) => [one, { kind: 'refused' } as const] as const) : []),
@@ -112,21 +116,32 @@ function chooseFor({ reversePath }: NewRecipient, { settings, authors, sender, r
 }
 
 /**
- * True if the fleet node that forwards the message would refuse every copy. It is refused here, while the client waits for the reply: that
- * node's refusal would come after our 250, and a sender that is not proven gets no DSN.
+ * The domains among which the fleet node that forwards the message will choose; empty if they are not known. If all of them align, the
+ * message is refused here, while the client waits for the reply: that node's refusal would come after our 250, and neither the null sender
+ * nor one that is not proven gets a DSN.
  */
-function refusedByNext(
-  { srsDomain }: EnvelopeSettings,
-  authors: readonly UnprovenAuthor[],
-  unprovenSender: boolean,
-): boolean {
-  if (authors.some((one) => one.several)) return true
-  return unprovenSender && srsDomain !== null && authors.some((one) => one.aligns(srsDomain))
+function domainsOfNext(
+  { srsDomain, forwarders }: EnvelopeSettings,
+  {
+    sender,
+    isForged,
+    router,
+  }: { readonly sender: string | null; readonly isForged: boolean } & Pick<EnvelopePorts, 'router'>,
+): readonly string[] {
+  if (sender === null) return forwarders
+  const own = domainOf(sender).toLowerCase()
+  if (router.isOurs(own) && !isForged) return [own]
+  if (srsDomain === null) return []
+  return isForged ? [srsDomain] : [srsDomain, own]
 }
 
 function aligns(path: string | null, { heloNames }: EnvelopeSettings, authors: readonly UnprovenAuthor[]): boolean {
   const domains = path === null ? heloNames : [domainOf(path).toLowerCase()]
-  return authors.some((author) => domains.some((domain) => author.aligns(domain.toLowerCase())))
+  return domains.some((domain) => alignsWith(authors, domain))
+}
+
+function alignsWith(authors: readonly UnprovenAuthor[], domain: string): boolean {
+  return authors.some((author) => author.aligns(domain.toLowerCase()))
 }
 
 function replaced(

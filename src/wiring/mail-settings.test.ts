@@ -13,6 +13,7 @@ function envelopes(change: {
     authserv_id: 'example.org',
     hostname: 'node-1.example.org',
     srs: { domain: 'forwards.example' },
+    peers: { srs: [{ host: 'srs-1.example.org' }, { host: '192.0.2.1', name: 'srs-2.example.org' }, { host: '::1' }] },
     role: { srs: { rewrite: change.rewrite ?? false }, checks: change.checks ?? ['hop-count'] },
     listeners: [{ admit: [change.admit ?? 'peers'] }],
     delivery: {
@@ -25,8 +26,14 @@ function envelopes(change: {
 
 test('a node that carries mail of the internet chooses its envelopes, with every name that it uses in EHLO', () => {
   const heloNames = ['node-1.example.org', 'six.example.org', 'four.example.org']
+  const forwarders = ['srs-1.example.org', 'srs-2.example.org']
   for (const change of [{ rewrite: true }, { checks: ['peer-results'] }, { admit: 'internet' }])
-    expect(envelopes(change)).toEqual({ authservId: 'example.org', heloNames, srsDomain: 'forwards.example' })
+    expect(envelopes(change)).toEqual({
+      authservId: 'example.org',
+      heloNames,
+      srsDomain: 'forwards.example',
+      forwarders,
+    })
 })
 
 test('a node that only relays for its peers or users does not', () => {

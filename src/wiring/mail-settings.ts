@@ -1,5 +1,6 @@
 // Config → the settings of intake and bounce.
 
+import { isIP } from 'node:net'
 import type { BounceSettings } from '../bounce/bounce-settings.ts'
 import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.ts'
 import type { Config } from '../config/config.ts'
@@ -47,7 +48,8 @@ export function envelopeSettings(config: Config): Pick<IntakeSettings, 'envelope
     listeners.some(({ admit }) => admit.includes('internet'))
   if (!carriesInternet) return {}
   const srsDomain = config.srs?.domain ?? null
-  return { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config), srsDomain } }
+  const forwarders = (config.peers.srs ?? []).map(({ name, host }) => name ?? host).filter((one) => isIP(one) === 0)
+  return { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config), srsDomain, forwarders } }
 }
 
 /** Every name that the node may use in EHLO. */
