@@ -103,6 +103,7 @@ test.each([
   ['quotes', '"\\'.repeat(40_000)],
   ['comments', '('.repeat(60_000)],
   ['at signs', '<@'.repeat(40_000)],
+  ['dots', `x@a${'.'.repeat(200_000)}a>`],
   ['address literals', '@['.repeat(100_000)],
   ['encoded words', '=?q?q?=3c@'.repeat(8_000)],
   ['blanks', `x@${' '.repeat(60_000)}y`],

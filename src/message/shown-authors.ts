@@ -152,7 +152,8 @@ function addressesIn(text: string): string[] {
 function shownDomain(text: string): string | null {
   // A literal that no program understands stays as it is: it is one more author, and nothing is known about it.
   if (text.startsWith('[')) return addressLiteral(text) ?? text.toLowerCase()
-  const bare = text.replaceAll(/\s+/g, '').replace(/^\.+|\.+$/g, '')
+  // A run of dots is tried from its first one only, which keeps the work linear.
+  const bare = text.replaceAll(/\s+/g, '').replaceAll(/^\.+|(?<!\.)\.+$/g, '')
   // A name that is too long, or has an underscore, can still be below the domain of a policy.
   const other = isAscii(bare) && bare !== '' ? bare.toLowerCase() : null
   return asciiDomain(bare) ?? asciiDomain(domainToASCII(bare)) ?? other
