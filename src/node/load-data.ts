@@ -112,7 +112,8 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   if (violated.length > 0) return { kind: 'bad', problems: violated, warnings, files }
   const doubt = await (use === 'start' || use === 'reload' ? guard.judge(reading) : guard.inspect(reading))
   if (doubt !== null) {
-    const problem = config.at([], doubt)
+    // About other files than this one, at no key.
+    const problem = { file: config.file, line: 1, column: 1, message: doubt }
     if (use === 'reload') return { kind: 'bad', problems: [problem], warnings, files }
     warnings.push({ ...problem, message: `${doubt}; until then, unknown names get 451 instead of 550` })
   }

@@ -77,6 +77,9 @@ describe('waypost directory status', () => {
     expect(await directoryStatus({ config }, io)).toBe(1)
     expect(io.out()).toContain('may be incomplete: ldap: connection refused')
     expect(io.out()).toContain('the last 4 reads failed')
+    await twoVersions({ failure: { kind: 'unavailable', cause: 'connection refused' }, failures: 1 })
+    expect(await directoryStatus({ config }, io)).toBe(1)
+    expect(io.out()).toContain('the last read failed')
   })
 
   it('prints damaged versions and the rejected read, also before a node has read the source', async () => {

@@ -75,5 +75,6 @@ function statusLines(status: SourceStatus): string[] {
 
 /** A state of an earlier release has no time. */
 function failureLine({ failures, failingSince }: MirrorState): string {
-  return `  the last ${failures} reads failed${failingSince ? `, since ${timeText(failingSince)}` : ''}`
+  const reads = failures === 1 ? 'read' : `${failures} reads`
+  return `  the last ${reads} failed${failingSince ? `, since ${timeText(failingSince)}` : ''}`
 }
