@@ -76,6 +76,12 @@ describe('mail that fails DMARC for a domain of ours', () => {
     })
   })
 
+  test('is noted a few times only, however many authors there are', () => {
+    const policy = { ownDomains: { ...samplePolicy.ownDomains, refuse: false } }
+    const authors = Array.from({ length: 1000 }, (_, n) => authorFinding(`x${n}.example.org`, 'permerror'))
+    expect(judge(boss, authors, { policy }).notes.length).toBeLessThan(10)
+  })
+
   test.each([true, false])('is 451 while it is undecided, refused otherwise or not: %s', (refuse) => {
     const policy = { ownDomains: { ...samplePolicy.ownDomains, refuse } }
     expect(judge(boss, [authorFinding('example.org', 'temperror')], { policy })).toMatchObject(

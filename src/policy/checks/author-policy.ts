@@ -58,6 +58,9 @@ function authorsOf({ dmarc }: Authentication, fields: readonly Field[]): readonl
   return domains.map((domain) => ({ ...nothing, domain, result: 'temperror' }))
 }
 
+/** Notes about authors of one message: a stranger can write thousands of addresses into From:. */
+const MAX_NOTES = 4
+
 function judgeOwn({ ownDomains }: AuthorPolicy, found: Authentication, fields: readonly Field[]): AuthorRuling {
   const notes: AuthorRuling['notes'][number][] = []
   for (const author of authorsOf(found, fields)) {
@@ -65,12 +68,15 @@ function judgeOwn({ ownDomains }: AuthorPolicy, found: Authentication, fields: r
     if (result === 'pass' || !isOwnAuthor(ownDomains.names(), author)) continue
     // Our record decides. A forger who disturbs the look-up must not get past it.
     if (result === 'temperror') return refused(undecided(domain))
-    const note = (detail: string) => ({ check: 'own-author', result: 'unproven', detail: `${domain}: ${detail}` })
+    const note = (detail: string) => {
+      if (notes.length < MAX_NOTES)
+        notes.push({ check: 'own-author', result: 'unproven', detail: `${domain}: ${detail}` })
+    }
     const service = matchingService(ownDomains.services, { domain, found, shown: readShownAuthors(fields) })
-    if (service !== null) notes.push(note(`${describeResult(author)}, accepted as the outside service ${service}`))
-    else if (result !== 'permerror' && !asksForRefusal(author)) notes.push(note(describeResult(author)))
+    if (service !== null) note(`${describeResult(author)}, accepted as the outside service ${service}`)
+    else if (result !== 'permerror' && !asksForRefusal(author)) note(describeResult(author))
     else if (ownDomains.refuse) return refused(ownRefusal(author))
-    else notes.push(note(`${describeResult(author)}, accepted because of dmarc.own_domains: carry`))
+    else note(`${describeResult(author)}, accepted because of dmarc.own_domains: carry`)
   }
   return { verdict: accept, notes }
 }
