@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { refuse } from '../policy/verdict.ts'
 import { refusal } from '../smtp/reply.ts'
 import { admitted } from '../../test/lib/scripted-hooks.ts'
 import { startTestListener, type TestListener, type TestListenerOptions } from '../../test/lib/test-listener.ts'
+import { until } from '../../test/lib/until.ts'
 
 let server: TestListener
 const start = async (options?: TestListenerOptions) => {
@@ -361,5 +364,28 @@ describe('drain and close', () => {
   it('rejects a start on a port in use', async () => {
     await start()
     await expect(startTestListener({ settings: { port: server.port } })).rejects.toThrow(/cannot listen on 127.0.0.1/)
+  })
+})
+
+describe('refused connections', () => {
+  it('that are not closed by their clients are few: the oldest ends when one more comes', async () => {
+    await start({ client: 1 })
+    await server.connect({ localAddress: '127.0.0.2' })
+    const { port } = server
+    const refused: Socket[] = []
+    /** A client that neither sends nor closes anything. */
+    const silent = async () => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2', allowHalfOpen: true }).on(
+        'error',
+        () => {},
+      )
+      refused.push(socket)
+      await once(socket.resume(), 'end')
+    }
+    for (let i = 0; i < 260; i++) await silent()
+    const [first, last] = [refused[0], refused.at(-1)]
+    await until(() => first?.write('x') === false || first?.destroyed === true, { what: 'a reset', timeout: 3000 })
+    expect([last?.write('x'), last?.destroyed]).toEqual([true, false])
+    for (const socket of refused) socket.destroy()
   })
 })

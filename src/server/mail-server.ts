@@ -21,6 +21,8 @@ const SESSION_ID_OCTETS = 10
 
 /** How long a client without a slot has to read the reply. */
 const NO_SLOT_MS = 5000
+/** Refused clients that read their reply at the same time; one more ends the oldest. They have no place, and each keeps a socket. */
+const MOST_REFUSED = 256
 
 export class MailServer<Resolution> extends SMTPServer {
   readonly #context: ListenerContext<Resolution>
@@ -29,6 +31,8 @@ export class MailServer<Resolution> extends SMTPServer {
   readonly #placeOf = new WeakMap<Socket, SessionPlace>()
   /** Implicit TLS: connections whose handshake is not over, and the monotonic time of their start. */
   readonly #handshakes = new Map<Socket, number>()
+  /** Refused connections that are not closed yet, in the order of arrival. */
+  readonly #refused = new Set<Socket>()
   readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
   constructor(context: ListenerContext<Resolution>, places: SessionPlaces) {
@@ -121,7 +125,14 @@ export class MailServer<Resolution> extends SMTPServer {
     }
     socket.end(replyLines(tooManyConnections, false))
     socket.resume()
-    clock.after(NO_SLOT_MS, () => socket.destroy())
+    const timer = clock.after(NO_SLOT_MS, () => socket.destroy())
+    socket.once('close', () => {
+      timer.cancel()
+      this.#refused.delete(socket)
+    })
+    this.#refused.add(socket)
+    const [oldest] = this.#refused
+    if (this.#refused.size > MOST_REFUSED) oldest?.destroy()
   }
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
