@@ -38,7 +38,7 @@ export function shareQuestion<T>({ ask, given, ended }: SharedQuestionParts<T>):
           resolve(given())
           giveUp()
         }
-        // It may have given up while it waited for a place; a signal tells it once only.
+        // It may have given up while it waited for a place; its signal comes once only.
         if (signal.aborted) return abort()
         signal.addEventListener('abort', abort, { once: true })
         answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
