@@ -69,9 +69,17 @@ function checkTargets(
         report(place, `${owner.key} is a target of itself, but has no forward or transport`)
     } else if (!isResolvable(builder, target, null, owner.catchAllOf === undefined ? [] : [owner.catchAllOf])) {
       const name = printAddress(target)
-      report(place, `unknown address ${name}: no alias, forward, transport or catch-all (target of ${owner.key})`)
+      report(place, `unknown address ${name}: ${lackOf(builder, target.domain)} (target of ${owner.key})`)
     }
   })
+}
+
+/** Why an address of ours is unknown. A catch-all that is there does not accept it only if another catch-all has led to the address. */
+function lackOf(builder: SnapshotBuilder, name: string): string {
+  const written = builder.domains.get(name)
+  const domain = written?.aliasOf?.domain ?? name
+  if (!builder.domains.get(domain)?.catchAll) return 'no alias, forward, transport or catch-all'
+  return `only the catch-all of ${domain} is left, and it leads back to itself or to no known address`
 }
 
 /** Copies (recipient_bcc) that cannot be delivered, or are never made. */
