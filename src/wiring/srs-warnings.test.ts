@@ -18,7 +18,7 @@ function warnings(changes: Changes = {}, ours: readonly string[] = ['example.com
     own = 'refuse',
   } = changes
   const config = {
-    file: 'node.yaml',
+    at: (path: readonly string[], finding: string) => ({ message: `${path.join('.')}: ${finding}` }),
     domain: 'example.org',
     srs: { domain: srsDomain },
     role: { srs: { rewrite }, checks },
@@ -50,5 +50,5 @@ test('an SRS domain outside, or no SRS, is not', () => {
 test('an mx that carries forgeries of our domains, or does not check them, is warned of', () => {
   expect(warnings()).toEqual([])
   expect(warnings({ own: 'carry' })).toEqual([expect.stringMatching(/^dmarc.own_domains: found carry/)])
-  expect(warnings({ checks: [], admit: ['internet'] })).toEqual([expect.stringMatching(/^checks: found no auth/)])
+  expect(warnings({ checks: [], admit: ['internet'] })).toEqual([expect.stringMatching(/^role: found no check auth/)])
 })

@@ -5,33 +5,35 @@ import type { Problem } from '../config/problem.ts'
 
 /** @param ours the mail and alias domains of the routing data */
 export function srsWarnings(config: Config, ours: Iterable<string>): Problem[] {
-  const { srs, domain, role, dmarc, file } = config
+  const { srs, domain, role, dmarc, at } = config
   if (!srs) return []
   const aligned = [domain, ...ours].find((one) => isWithin(srs.domain, one) || isWithin(one, srs.domain))
   if (aligned === undefined) return []
-  const warning = (message: string): Problem => ({ file, line: 1, column: 1, message })
   const checksMail = role.checks.includes('authentication-results')
   return [
     ...(role.srs.rewrite
       ? [
-          warning(
-            `srs.domain: found ${srs.domain}, which shares its organization with ${aligned}; expected a domain outside: ` +
+          at(
+            ['srs', 'domain'],
+            `found ${srs.domain}, which shares its organization with ${aligned}; expected a domain outside: ` +
               'mail with an author of ours that DMARC does not prove is forwarded without SRS, or refused',
           ),
         ]
       : []),
     ...(checksMail && dmarc.own_domains === 'carry'
       ? [
-          warning(
-            `dmarc.own_domains: found carry with the SRS domain ${srs.domain}, which shares its organization with ${aligned}; ` +
+          at(
+            ['dmarc', 'own_domains'],
+            `found carry with the SRS domain ${srs.domain}, which shares its organization with ${aligned}; ` +
               'expected refuse, or an SRS domain outside: forgeries of our domains are accepted, and cannot be forwarded with SRS',
           ),
         ]
       : []),
     ...(!checksMail && acceptsInternet(config)
       ? [
-          warning(
-            `checks: found no authentication-results with the SRS domain ${srs.domain}, which shares its organization with ${aligned}; ` +
+          at(
+            ['role'],
+            `found no check authentication-results with the SRS domain ${srs.domain}, which shares its organization with ${aligned}; ` +
               'expected that check, or an SRS domain outside: forgeries of our domains are accepted, and cannot be forwarded with SRS',
           ),
         ]
