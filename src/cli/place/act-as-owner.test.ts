@@ -153,6 +153,16 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
     expect(status).toBe(2)
     expect(stderr).toMatch(/mail\.yaml.*(EACCES|permission denied)/)
   })
+
+  it('says whose rights a backup has in a place of root', async () => {
+    await give(NOBODY)
+    expect(await run('queue', 'backup', join(ofRoot, 'backup'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^cannot write a backup to .*EACCES.*\nthe command worked as uid 65534, the user of the node\n$/,
+      ),
+    })
+  })
 })
 
 describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the service', { timeout: 60_000 }, () => {

@@ -9,6 +9,7 @@ import { type Closable, openQueueControl, openQueueReader } from '../../queue/sq
 import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
 import { FAILED, line } from '../io.ts'
 import type { Io } from '../io.ts'
+import { actingNote } from '../place/act-as-owner.ts'
 import { type NodePlace, withDataDirectory } from '../place/node-place.ts'
 import { withConfig } from '../with-config.ts'
 
@@ -76,6 +77,8 @@ async function printQueueErrors(
     const unavailable = asUnavailable(error)
     if (!unavailable) throw error
     line(io.stderr, unavailable === error ? unavailable.message : `${directory}: ${unavailable.message}`)
+    // A place that root can use, and the user of the node cannot.
+    if (unavailable.message.includes('EACCES') && actingNote() !== '') line(io.stderr, actingNote())
     return FAILED
   }
 }
