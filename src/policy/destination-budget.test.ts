@@ -14,11 +14,13 @@ import { createDestinationBudget } from './destination-budget.ts'
 
 const { transaction: MOST } = budgetTable.destinations
 
-/** A router whose address `group-N@…` has N members. */
+/** A router whose address `group-N@…` has N members; those of `gone-N@…` lead nowhere. */
 const router = {
   resolve: async ({ forwardPath, meter }: ResolveRequest): Promise<Resolution> => {
     const members = Number(/\d+/.exec(forwardPath)?.[0] ?? 1)
     for (let n = 0; n < members; n++) {
+      meter?.step()
+      if (forwardPath.startsWith('gone')) continue
       const reply = meter?.add() ?? null
       if (reply) return { kind: 'unavailable', reply, via: [] }
     }
@@ -113,5 +115,17 @@ describe('clients', () => {
     expect(await other.rcpt(other.open(), 'group-1')).toBe('accept')
     await clock.advance(60_000)
     expect(await ask()).toBe('accept')
+  })
+
+  test('waits also if its recipients lead nowhere', async () => {
+    const { client, end } = node()
+    const { open, rcpt } = client()
+    const answers = new Set<string>()
+    for (let n = 0; n < 300; n++) {
+      const transaction = open()
+      answers.add(await rcpt(transaction, 'gone-1000'))
+      end(transaction)
+    }
+    expect([...answers]).toEqual(['accept', '450 4.7.1'])
   })
 })

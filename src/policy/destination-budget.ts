@@ -32,6 +32,9 @@ interface TransactionAccount {
   hasToken: boolean
 }
 
+/** Addresses that take as long to follow as a destination to compute: members that are gone, and lists with the same members. */
+const STEPS_OF_DESTINATION = 5
+
 /** @param budgets opens `destinations` and `resolutionWork` */
 export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>): DestinationBudget {
   const pool = budgets.pool('destinations')
@@ -53,8 +56,10 @@ export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>)
       const lease = pool.take(holderOf(facts), 0)
       if (lease.kind === 'short') return { kind: 'refused', reply: doesNotFit(lease.shortage) }
       let computed = 0
+      let steps = 0
       return {
         kind: 'open',
+        step: () => void steps++,
         add: () => {
           computed++
           const shortage = lease.extend(1)
@@ -63,7 +68,7 @@ export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>)
         },
         addToken: (sender) => (account.hasToken ? null : takeToken(account, tokens, { facts, sender })),
         close: (accepted) => {
-          if (client !== null) work.count(client, Math.max(1, computed))
+          if (client !== null) work.count(client, Math.max(1, computed, Math.floor(steps / STEPS_OF_DESTINATION)))
           if (accepted && !account.ended) account.leases.push(lease)
           else lease.release()
         },

@@ -92,6 +92,8 @@ export interface ResolveRequest {
 
 /** Counts the destinations of a resolution while it grows. */
 export interface DestinationMeter {
+  /** Counts an address that is followed, whether it leads to a destination or not. */
+  step(): void
   /** Counts one more destination. Null, or the temporary refusal of the recipient if it does not fit. */
   add(): Refusal | null
   /** Counts a sender that is too long for SRS, for which this node or the srs node stores a token; the same answers. */

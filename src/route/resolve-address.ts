@@ -16,6 +16,7 @@ const PATH_STEPS_LIMIT = 50
 
 /** Resolves an address of ours and adds its final targets to the state. */
 export async function resolveAddress(state: ResolutionState, branch: Branch): Promise<AddressResult> {
+  state.request.meter?.step()
   const turn = state.turns.step()
   if (turn) await turn
   const key = addressKey(branch.address)

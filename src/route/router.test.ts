@@ -256,7 +256,11 @@ describe('mx relays, srs resolves', () => {
     const reversePath = `${'a'.repeat(60)}@far.example`
     const counted: string[] = []
     const full = refusal(450, '4.7.1', 'Too many')
-    const meter = { add: () => null, addToken: (sender: string) => (counted.push(sender) > 1 ? full : null) }
+    const meter = {
+      add: () => null,
+      step: () => undefined,
+      addToken: (sender: string) => (counted.push(sender) > 1 ? full : null),
+    }
     expect(brief(await ask(mx, 'kim@example.org', { reversePath, meter }))).toEqual(['kim@example.org peers:srs'])
     expect(brief(await ask(mx, 'kim@example.org', { reversePath, meter }))).toBe('450 4.7.1')
     expect(counted).toEqual([reversePath, reversePath])

@@ -20,7 +20,7 @@ export const routingBudgets = {
   },
   resolutionWork: {
     kind: 'rate',
-    holds: 'Destinations computed for a client',
+    holds: 'Destinations computed for a client; five addresses that lead to no new one count as one',
     per: 'client or account',
     capacity: 50_000,
     halfLifeMs: MINUTE,
