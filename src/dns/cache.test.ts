@@ -218,6 +218,15 @@ describe('places of questions', () => {
     expect(await delivery).toEqual(absent)
   })
 
+  test('questions of strangers take no place in a zone from deliveries', async () => {
+    const { asked, resolver } = openQuestions({ capacity: 10, zone: 2 })
+    for (let i = 1; i <= 3; i++)
+      void resolver.resolve(`n${i}.a.example`, 'TXT', { purpose: 'internet', client: `192.0.${i}.1` })
+    for (let i = 1; i <= 3; i++) void resolver.resolve(`m${i}.a.example`, 'MX', { purpose: 'delivery' })
+    await settled()
+    expect(asked.map(({ name }) => name)).toEqual(['n1.a.example', 'n2.a.example', 'm1.a.example', 'm2.a.example'])
+  })
+
   test('the same question is asked once also if its askers waited for places', async () => {
     const { asked, resolver } = openQuestions({ capacity: 4, client: 1 })
     void resolver.resolve('other.example', 'A', { purpose: 'internet', client: '192.0.2.1' })

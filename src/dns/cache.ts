@@ -15,7 +15,10 @@ import { createSilentZones } from './silent-zones.ts'
 const DEFAULT_CACHE_OCTETS = 8 * 1024 * 1024
 /** A question that was given up after this time without an answer counts as unanswered by its zone, ms. A live zone needs less. */
 const UNANSWERED_MS = 1_500
-/** Strangers choose the names of these questions, so a silent zone is passed over. Questions of the node itself are always asked. */
+/**
+ * Strangers choose the names of these questions, so a silent zone is passed over. Questions of the node itself are always asked, and have a
+ * share of the zone for themselves: many owners can be below one zone.
+ */
 const ofStrangers: ReadonlySet<Ask['purpose']> = new Set<Ask['purpose']>(['people', 'internet', 'optional'])
 
 const optional: Ask = { purpose: 'optional' }
@@ -53,7 +56,8 @@ export function createCachedResolver(inner: Resolver, options: CacheOptions): Re
     const zone = zoneOf(key.name)
     if (ofStrangers.has(purpose) && silent.isSilent(zone))
       return unavailable(key, `the name servers of ${zone} did not answer the last questions`)
-    const place = await places.take({ purpose, zone, ...(client !== undefined && { ip: client }) }, signal)
+    const share = ofStrangers.has(purpose) ? zone : `${zone} of ${purpose}`
+    const place = await places.take({ purpose, zone: share, ...(client !== undefined && { ip: client }) }, signal)
     if (place.kind === 'none') return unavailable(key, place.cause)
     // The same question may have been asked during the wait.
     const meanwhile = known(key, asked)

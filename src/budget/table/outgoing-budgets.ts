@@ -50,7 +50,7 @@ export const outgoingBudgets = {
     waits: true,
     answer: 'the question waits (`dnsWaiting`)',
     reason:
-      'Common resolvers work on 150 to 1024 questions at a time. With eight, a client that resolves in 50 ms asks 160 a second, and twenty clients with silent name servers fill less than the part for the internet.',
+      'Common resolvers work on 150 to 1024 questions at a time. With eight, a client that resolves in 50 ms asks 160 a second, and twenty clients with silent name servers fill less than the part for the internet. Deliveries have a share of each zone for themselves.',
   },
   dnsWaiting: {
     kind: 'pool',
