@@ -44,6 +44,14 @@ test('a sender domain gets so many tokens from all sites together', () => {
   expect(take('192.0.2.1', 'x@small.example')).toBeNull()
 })
 
+test('what a domain is refused does not count for its site, which has other senders too', () => {
+  const { take } = budget()
+  for (let n = 0; n < srsTokenDomains.capacity; n++) take(`100.64.${n % 250}.1`, `x${n}@bulk.example`)
+  for (let n = 0; n < 2 * srsTokenSites.capacity; n++)
+    expect(take('192.0.2.1', 'x@bulk.example')).toMatchObject({ code: 450 })
+  expect(take('192.0.2.1', 'x@small.example')).toBeNull()
+})
+
 test('a message counts once, however many of its recipients forward it', () => {
   const budgets = createBudgets(createFakeClock())
   const destinations = createDestinationBudget(budgets)

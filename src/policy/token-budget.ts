@@ -24,7 +24,10 @@ export function createTokenBudget(budgets: Pick<Budgets, 'rate'>): TokenBudget {
       const site = siteNetwork(session.remoteIp)
       const domain = domainOf(sender)
       if (!sites.take(site)) return tooMany(site)
-      return domains.take(domain) ? null : tooMany(domain)
+      if (domains.take(domain)) return null
+      // The retries of one domain must not use up what the other domains of its site need.
+      sites.giveBack(site)
+      return tooMany(domain)
     },
   }
 }

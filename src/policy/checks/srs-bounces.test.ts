@@ -62,6 +62,14 @@ describe('a message to an SRS address', () => {
     expect(await send([srs('aa')])).toBe('accept')
   })
 
+  test('does not count for its address while the sender has no more', async () => {
+    const { send, clock } = node()
+    for (const day of ['aa', 'ab']) for (let n = 0; n < ofAddress.capacity; n++) await send([srs(day)])
+    for (let n = 0; n < 300; n++) expect(await send([srs('ac')])).toBe('450 4.7.1')
+    await clock.advance(ofTarget.halfLifeMs)
+    for (let n = 0; n < ofAddress.capacity; n++) expect(await send([srs('ac')])).toBe('accept')
+  })
+
   test('from a peer is not limited: it relays the bounces of many', async () => {
     const { send } = node()
     const peer: Origin = { kind: 'peer', role: 'mx', vouched: 'nothing' }

@@ -12,7 +12,7 @@ import type { BounceHosts } from './srs-hash-throttle.ts'
 
 export interface SrsBounceLimits {
   /** Bounces by SRS address (budget `srsBounces`). */
-  readonly addresses: Pick<Rate, 'take'>
+  readonly addresses: Pick<Rate, 'take' | 'giveBack'>
   /** Bounces by original sender (budget `srsTargets`). */
   readonly targets: Pick<Rate, 'take'>
   /** Hosts that delivered a bounce. */
@@ -49,18 +49,23 @@ export function mixedWithSrs({ sender, transaction }: RecipientFacts, resolution
 }
 
 /** Peers relay the bounces of many clients, which are limited where they connect. */
-function tooMany(
-  { addresses, targets, hosts }: SrsBounceLimits,
-  { session, origin, resolutions }: Mail,
-): Refusal | null {
+function tooMany(limits: SrsBounceLimits, { session, origin, resolutions }: Mail): Refusal | null {
   if (!session || origin.kind === 'peer') return null
   for (const reversed of resolutions.flatMap((one) => reversedOf(one) ?? [])) {
-    const isFree = addresses.take(reversed.address) && targets.take(reversed.target)
+    const isFree = takeBoth(limits, reversed)
     const cause = `too many bounces to ${reversed.target}`
     if (!isFree) return refusal(450, '4.7.1', 'Too many bounces to this address, please try again later', cause)
-    hosts.delivered(session.remoteIp)
+    limits.hosts.delivered(session.remoteIp)
   }
   return null
+}
+
+/** What is refused is not counted: its retries would delay the bounces of the others. */
+function takeBoth({ addresses, targets }: SrsBounceLimits, { address, target }: ReversedSrs): boolean {
+  if (!addresses.take(address)) return false
+  if (targets.take(target)) return true
+  addresses.giveBack(address)
+  return false
 }
 
 function reversedOf(resolution: Resolution): ReversedSrs | null {
