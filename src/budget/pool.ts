@@ -34,6 +34,8 @@ export type Taken = Lease | { readonly kind: 'short'; readonly shortage: Shortag
 
 export interface Pool {
   readonly capacity: number
+  /** The share of one client, for callers that give smaller ones; infinity if the pool has none. */
+  readonly client: number
   readonly used: number
   /** Changes the capacity, at most to that of the table; shares change by the same factor. Held units stay held. */
   resize(capacity: number): void
@@ -83,6 +85,7 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     get capacity() {
       return Math.floor(limits.capacity * factor)
     },
+    client: limits.client ?? Number.POSITIVE_INFINITY,
     get used() {
       return used
     },

@@ -211,3 +211,20 @@ describe('the allowance of long verifications', () => {
     expect(estimateMs(content(three, 102_400))).toBeGreaterThan(3 * one - 0.1)
   })
 })
+
+test('strangers of five networks do not use up the verifications of others', async () => {
+  const never: Resolver = { resolve: () => new Promise(() => {}) }
+  const authenticator = open({ resolver: never, clock: createFakeClock() })
+  let refused = 0
+  const send = (remoteIp: string) => {
+    void authenticator.authenticate(request('Hello\r\n', { remoteIp })).then(({ shortage }) => shortage && refused++)
+  }
+  for (let turn = 0; turn < 50; turn++)
+    for (let site = 0; site < 5; site++) for (const host of [1, 2]) send(`198.51.${site}.${host}`)
+  await new Promise((resolve) => setImmediate(resolve))
+  const before = refused
+  expect(before).toBeGreaterThan(0)
+  for (let turn = 0; turn < 10; turn++) send('203.0.113.1')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(refused).toBe(before)
+})

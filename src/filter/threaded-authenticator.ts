@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import type { Budgets } from '../budget/budgets.ts'
+import { shrinkingShares } from '../budget/shrinking-shares.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
 import type { Content } from '../message/content.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
@@ -19,6 +20,8 @@ export interface ThreadedAuthenticatorPorts extends ThreadPorts {
   readonly budgets: Budgets
 }
 
+/** The part of its share that a client has while all places are used: strangers can make each verification wait for DNS. */
+const LEAST_SHARE = 0.1
 /** Milliseconds of work that the event loop does in passing. A message in a thread costs about as much for the messages between threads. */
 const USUAL_MS = 3
 /** Some parsers of mailauth take time with the square of a field: 15 ms for a From: of 16 KiB, 60 ms for one of 32 KiB. */
@@ -44,8 +47,9 @@ export function createThreadedAuthenticator(ports: ThreadedAuthenticatorPorts): 
   }
   return {
     authenticate: async (request) => {
-      const ip = isIP(request.remoteIp) === 0 ? {} : { ip: request.remoteIp }
-      const place = places.take({ purpose: 'internet', ...ip })
+      const { remoteIp } = request
+      const shares = shrinkingShares(places, { client: places.client, least: LEAST_SHARE })
+      const place = places.take({ purpose: 'internet', ...(isIP(remoteIp) !== 0 && { ip: remoteIp, shares }) })
       if (place.kind === 'short') return unverified(request, 'too many messages are being verified')
       try {
         return (await verify(request)) ?? unverified(request, 'the verification was interrupted')

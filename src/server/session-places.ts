@@ -3,6 +3,7 @@
 // and for people. Clients whose address is known start there.
 
 import type { Holder, Lease, Pool, Shortage } from '../budget/pool.ts'
+import { pressureOf, shrinkingShares } from '../budget/shrinking-shares.ts'
 import { plainAddress } from '../lib/ip-address.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { ProvenAddresses } from './proven-addresses.ts'
@@ -46,12 +47,8 @@ export interface SessionPlaces {
   take(remoteIp: string, localIp: string): SessionPlace | Refused
 }
 
-/** While less than this part of a pool is used, strangers have all their time and their whole share. */
-const CALM = 0.5
 /** The part of its share that a client has in a full pool. With it, fewer than 60 addresses do not fill a pool. */
 const LEAST_SHARE = { proven: 0.25, unproven: 0.1 }
-/** Sites have this many times the share of one client. */
-const SITE_FACTOR = 2
 
 export function createSessionPlaces(parts: SessionPlaceParts): SessionPlaces {
   return {
@@ -78,7 +75,7 @@ function open(parts: SessionPlaceParts, { ip, proof: first, holder }: Opening): 
   const { sessions, unproven, unprovenShare, known } = parts
   let proof = first
   let pool = holder === null ? unproven : sessions
-  const shares = sharesOf(unproven, unprovenShare, LEAST_SHARE.unproven)
+  const shares = shrinkingShares(unproven, { client: unprovenShare, least: LEAST_SHARE.unproven })
   const taken = pool.take(holder ?? { purpose: 'internet', ip, shares })
   if (taken.kind === 'short') return refused(holder === null ? 'unprovenSessions' : 'sessions', taken.shortage)
   let lease: Lease = taken
@@ -105,18 +102,9 @@ function open(parts: SessionPlaceParts, { ip, proof: first, holder }: Opening): 
 
 /** Many known clients can be in one network, such as an office or a rack of machines, so only strangers share by network. */
 function holderOf({ sessions, clientShare }: SessionPools, purpose: Proof, ip: string): Holder {
-  if (purpose === 'internet') return { purpose, ip, shares: sharesOf(sessions, clientShare, LEAST_SHARE.proven) }
+  if (purpose === 'internet')
+    return { purpose, ip, shares: shrinkingShares(sessions, { client: clientShare, least: LEAST_SHARE.proven }) }
   return { purpose, ip, shares: { client: clientShare, network: Number.POSITIVE_INFINITY } }
-}
-
-/** The fuller the pool, the smaller the share of each stranger, so that a few cannot fill it. */
-function sharesOf(pool: Pool, share: number, least: number): { readonly client: number; readonly network: number } {
-  const client = Math.max(1, Math.round(share * (1 - (1 - least) * pressureOf(pool))))
-  return { client, network: client * SITE_FACTOR }
-}
-
-function pressureOf(pool: Pool): number {
-  return Math.max(0, (pool.filled('internet') - CALM) / (1 - CALM))
 }
 
 /** The proof that an origin class is; null if the client has still to prove itself. */

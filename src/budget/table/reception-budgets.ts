@@ -67,7 +67,7 @@ export const receptionBudgets = {
     network: 100,
     answer: '`451 4.3.2`',
     reason:
-      'One waits for DNS most of the time and holds its header section in memory, at most 264 KiB. The share of a client is that of its sessions.',
+      'One waits for DNS most of the time and holds its header section in memory, at most 264 KiB. The share of a client is that of its sessions; from half full on it shrinks to a tenth, since strangers can make each verification wait for DNS.',
   },
   longVerifications: {
     kind: 'rate',
