@@ -12,14 +12,19 @@ export interface OctetList {
 /** Larger pieces are kept as they are, if their memory is at most `MOST_SLACK` times as large. */
 const SMALL_OCTETS = 4096
 const MOST_SLACK = 1.5
+/** The first pieces are kept too if their memory is small: most bodies are one or two pieces, and a copy costs an allocation and its collection. */
+const FIRST_PIECES = 2
+const FIRST_OCTETS = 16_384
 const LEAST_BLOCK = 256
 const LARGEST_BLOCK = 65_536
 
-/** The memory of the list is at most twice its octets, and one small block. */
+const nothing: Buffer = Buffer.alloc(0)
+
+/** The memory of the list is at most twice its octets, and 32 KiB. */
 export function createOctetList(): OctetList {
   let pieces: Buffer[] = []
   let length = 0
-  let block = Buffer.alloc(0)
+  let block = nothing
   /** The octets of the block from `start` to `end` are not in `pieces` yet. */
   let start = 0
   let end = 0
@@ -46,11 +51,12 @@ export function createOctetList(): OctetList {
       return length
     },
     add: (piece) => {
-      if (piece.length < SMALL_OCTETS || piece.buffer.byteLength > MOST_SLACK * piece.length) copy(piece)
-      else {
+      const memory = piece.buffer.byteLength
+      const isFirst = pieces.length < FIRST_PIECES && start === end && memory <= FIRST_OCTETS
+      if (isFirst || (piece.length >= SMALL_OCTETS && memory <= MOST_SLACK * piece.length)) {
         finishPart()
         pieces.push(piece)
-      }
+      } else copy(piece)
       length += piece.length
     },
     take: () => {
@@ -58,7 +64,7 @@ export function createOctetList(): OctetList {
       const taken = pieces
       pieces = []
       length = 0
-      block = Buffer.alloc(0)
+      block = nothing
       start = 0
       end = 0
       return taken
