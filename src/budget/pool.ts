@@ -65,7 +65,8 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     if (used + units > capacity) return 'capacity'
     // A pool of few units must not exclude a purpose.
     if (used + units > Math.max(1, capacity * (limits.ceilings?.[purpose] ?? 1))) return 'purpose'
-    return shares.find(({ key, most }) => (holders.get(key) ?? 0) + units > most * factor)?.limit ?? null
+    for (const { limit, key, most } of shares) if ((holders.get(key) ?? 0) + units > most * factor) return limit
+    return null
   }
   const count = ({ shares }: Share, units: number): void => {
     used += units
@@ -81,6 +82,7 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
     else refused(shortage)
     return shortage
   }
+  const counts: Counts = { claim, count }
   return {
     get capacity() {
       return Math.floor(limits.capacity * factor)
@@ -103,36 +105,48 @@ export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => 
       const share = sharesOf(holder)
       const shortage = claim(share, units)
       if (shortage !== null) return { kind: 'short', shortage }
-      return leaseOf(units, { extend: (more) => claim(share, more), give: (fewer) => count(share, -fewer) })
+      return new HeldUnits(counts, share, units)
     },
   }
 }
 
-function leaseOf(
-  units: number,
-  on: { readonly extend: (units: number) => Shortage | null; readonly give: (units: number) => void },
-): Lease {
-  let held = units
-  let isReleased = false
-  return {
-    kind: 'lease',
-    extend: (more) => {
-      // The holder has given everything back and does not do it again.
-      if (isReleased) return 'capacity'
-      const shortage = on.extend(more)
-      if (shortage === null) held += more
-      return shortage
-    },
-    shrink: (fewer) => {
-      const given = Math.min(fewer, held)
-      on.give(given)
-      held -= given
-    },
-    release: () => {
-      isReleased = true
-      on.give(held)
-      held = 0
-    },
+interface Counts {
+  claim(share: Share, units: number): Shortage | null
+  count(share: Share, units: number): void
+}
+
+/** A class: there are several for each message. */
+class HeldUnits implements Lease {
+  readonly kind = 'lease'
+  readonly #counts: Counts
+  readonly #share: Share
+  #held: number
+  #isReleased = false
+
+  constructor(counts: Counts, share: Share, units: number) {
+    this.#counts = counts
+    this.#share = share
+    this.#held = units
+  }
+
+  extend(units: number): Shortage | null {
+    // The holder has given everything back and does not do it again.
+    if (this.#isReleased) return 'capacity'
+    const shortage = this.#counts.claim(this.#share, units)
+    if (shortage === null) this.#held += units
+    return shortage
+  }
+
+  shrink(units: number): void {
+    const given = Math.min(units, this.#held)
+    this.#counts.count(this.#share, -given)
+    this.#held -= given
+  }
+
+  release(): void {
+    this.#isReleased = true
+    this.#counts.count(this.#share, -this.#held)
+    this.#held = 0
   }
 }
 

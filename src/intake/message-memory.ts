@@ -19,33 +19,52 @@ const FREE_OCTETS = 64 * 1024
 const STEP_OCTETS = 16 * 1024
 
 export function createMessageMemory(pool: Pool, holder: Holder): MessageMemory {
-  let lease: Lease | null = null
-  let counted = 0
-  let used = 0
-  /** Octets that the budget has to hold for so many in memory. */
-  const wanted = (octets: number) => Math.ceil(Math.max(0, octets - FREE_OCTETS) / STEP_OCTETS) * STEP_OCTETS
-  const count = (octets: number): boolean => {
-    if (lease) return lease.extend(octets) === null
-    const taken = pool.take(holder, octets)
-    if (taken.kind === 'short') return false
-    lease = taken
+  return new CountedMemory(pool, holder)
+}
+
+/** Octets that the budget has to hold for so many in memory. */
+function wanted(octets: number): number {
+  return Math.ceil(Math.max(0, octets - FREE_OCTETS) / STEP_OCTETS) * STEP_OCTETS
+}
+
+/** A class: there is one for each message. */
+class CountedMemory implements MessageMemory {
+  readonly #pool: Pool
+  readonly #holder: Holder
+  #lease: Lease | null = null
+  #counted = 0
+  #used = 0
+
+  constructor(pool: Pool, holder: Holder) {
+    this.#pool = pool
+    this.#holder = holder
+  }
+
+  take(octets: number): boolean {
+    const missing = wanted(this.#used + octets) - this.#counted
+    if (missing > 0 && !this.#count(missing)) return false
+    if (missing > 0) this.#counted += missing
+    this.#used += octets
     return true
   }
-  return {
-    take: (octets) => {
-      const missing = wanted(used + octets) - counted
-      if (missing > 0 && !count(missing)) return false
-      if (missing > 0) counted += missing
-      used += octets
-      return true
-    },
-    give: (octets) => {
-      used -= octets
-      const spare = counted - wanted(used)
-      counted -= spare
-      lease?.shrink(spare)
-    },
-    release: () => lease?.release(),
+
+  give(octets: number): void {
+    this.#used -= octets
+    const spare = this.#counted - wanted(this.#used)
+    this.#counted -= spare
+    this.#lease?.shrink(spare)
+  }
+
+  release(): void {
+    this.#lease?.release()
+  }
+
+  #count(octets: number): boolean {
+    if (this.#lease) return this.#lease.extend(octets) === null
+    const taken = this.#pool.take(this.#holder, octets)
+    if (taken.kind === 'short') return false
+    this.#lease = taken
+    return true
   }
 }
 

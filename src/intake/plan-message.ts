@@ -19,6 +19,8 @@ export type MessagePlan =
       readonly copies: readonly Copy[]
     }
 
+const noRefusals: ReadonlyMap<never, string> = new Map<never, string>()
+
 /** The plan, or the refusal of the whole message. */
 export async function planMessage(
   settings: Pick<IntakeSettings, 'envelopes' | 'forwards'>,
@@ -28,7 +30,7 @@ export async function planMessage(
   const { mail, findings } = checked
   const choice = settings.envelopes
     ? await chooseEnvelopes(settings.envelopes, ports, { checked, sorted })
-    : ({ kind: 'chosen', sorted, refusals: new Map<never, string>(), events: [] } as const)
+    : ({ kind: 'chosen', sorted, refusals: noRefusals, events: [] } as const)
   if (choice.kind === 'refused') return choice
   const copies = planCopies(settings.forwards ?? null, { ...findings, fields: mail.fields }, choice)
   const reply = refusedWhole(copies)
@@ -36,7 +38,7 @@ export async function planMessage(
   const events = [...findings.events, ...choice.events]
   return {
     kind: 'planned',
-    checked: { ...checked, findings: { ...findings, events } },
+    checked: choice.events.length === 0 ? checked : { ...checked, findings: { ...findings, events } },
     sorted: choice.sorted,
     copies,
   }

@@ -22,53 +22,61 @@ const nothing: Buffer = Buffer.alloc(0)
 
 /** The memory of the list is at most twice its octets, and 32 KiB. */
 export function createOctetList(): OctetList {
-  let pieces: Buffer[] = []
-  let length = 0
-  let block = nothing
+  return new JoinedOctets()
+}
+
+/** A class: there is one for each message, and its methods are made once. */
+class JoinedOctets implements OctetList {
+  #pieces: Buffer[] = []
+  #length = 0
+  #block = nothing
   /** The octets of the block from `start` to `end` are not in `pieces` yet. */
-  let start = 0
-  let end = 0
-  const finishPart = () => {
-    if (end > start) pieces.push(block.subarray(start, end))
-    start = end
+  #start = 0
+  #end = 0
+
+  get length(): number {
+    return this.#length
   }
-  const copy = (piece: Buffer) => {
+
+  add(piece: Buffer): void {
+    const memory = piece.buffer.byteLength
+    const isFirst = this.#pieces.length < FIRST_PIECES && this.#start === this.#end && memory <= FIRST_OCTETS
+    if (isFirst || (piece.length >= SMALL_OCTETS && memory <= MOST_SLACK * piece.length)) {
+      this.#finishPart()
+      this.#pieces.push(piece)
+    } else this.#copy(piece)
+    this.#length += piece.length
+  }
+
+  take(): Buffer[] {
+    this.#finishPart()
+    const taken = this.#pieces
+    this.#pieces = []
+    this.#length = 0
+    this.#block = nothing
+    this.#start = 0
+    this.#end = 0
+    return taken
+  }
+
+  #finishPart(): void {
+    if (this.#end > this.#start) this.#pieces.push(this.#block.subarray(this.#start, this.#end))
+    this.#start = this.#end
+  }
+
+  #copy(piece: Buffer): void {
     for (let at = 0; at < piece.length; ) {
-      if (end === block.length) {
-        finishPart()
-        const wanted = Math.max(LEAST_BLOCK, piece.length - at, Math.min(length >> 1, LARGEST_BLOCK))
-        block = Buffer.allocUnsafeSlow(wanted)
-        start = 0
-        end = 0
+      if (this.#end === this.#block.length) {
+        this.#finishPart()
+        const wanted = Math.max(LEAST_BLOCK, piece.length - at, Math.min(this.#length >> 1, LARGEST_BLOCK))
+        this.#block = Buffer.allocUnsafeSlow(wanted)
+        this.#start = 0
+        this.#end = 0
       }
-      const copied = piece.copy(block, end, at)
+      const copied = piece.copy(this.#block, this.#end, at)
       at += copied
-      end += copied
+      this.#end += copied
     }
-  }
-  return {
-    get length() {
-      return length
-    },
-    add: (piece) => {
-      const memory = piece.buffer.byteLength
-      const isFirst = pieces.length < FIRST_PIECES && start === end && memory <= FIRST_OCTETS
-      if (isFirst || (piece.length >= SMALL_OCTETS && memory <= MOST_SLACK * piece.length)) {
-        finishPart()
-        pieces.push(piece)
-      } else copy(piece)
-      length += piece.length
-    },
-    take: () => {
-      finishPart()
-      const taken = pieces
-      pieces = []
-      length = 0
-      block = nothing
-      start = 0
-      end = 0
-      return taken
-    },
   }
 }
 

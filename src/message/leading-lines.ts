@@ -6,6 +6,8 @@ import { fieldColon } from './header.ts'
 
 const LF = 0x0a
 const CR = 0x0d
+const CAPITAL_F = 0x46
+const GREATER = 0x3e
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 /** `From : ann@example.org` is a field in an obsolete form (RFC 5322 4.5). */
 const mailboxLine = /^>?From (?! *:)/
@@ -52,7 +54,7 @@ function octetsToDrop(text: Buffer, isAll: boolean): number | null {
   let start = text.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0
   for (let lines = 0; lines <= MOST_LINES; lines++) {
     const end = text.indexOf(LF, start)
-    if (start === 0 && !mayBeDropped(text)) return 0
+    if (lines === 0 && !mayBeDropped(text)) return 0
     if (end < 0 && !isAll) return null
     const stop = end < 0 ? text.length : end
     if (end < 0 || !isDropped(text, start, stop)) return fieldColon(text, start, stop) < 0 ? 0 : start
@@ -61,9 +63,9 @@ function octetsToDrop(text: Buffer, isAll: boolean): number | null {
   return 0
 }
 
-/** Decides most messages by their first octet. */
-function mayBeDropped(text: Buffer): boolean {
-  return text[0] === CR || text[0] === 0x46 || text[0] === 0x3e
+/** Whether a message that begins like this can need it: decides most messages by their first octet. */
+export function mayBeDropped(text: Buffer): boolean {
+  return text[0] === CR || text[0] === CAPITAL_F || text[0] === GREATER || text[0] === byteOrderMark[0]
 }
 
 function isDropped(text: Buffer, start: number, end: number): boolean {

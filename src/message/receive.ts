@@ -10,7 +10,7 @@ import type { Collected, HeaderCaps } from './header-collector.ts'
 import { openChunks } from './chunks.ts'
 import { fieldsNamed, readFields } from './header.ts'
 import { DRAIN_FACTOR, FROM_OCTETS, HEADER_SECTION_OCTETS, HOP_LINES, HOP_OCTETS } from './header-limits.ts'
-import { createLeadingLines } from './leading-lines.ts'
+import { createLeadingLines, type LeadingLines, mayBeDropped } from './leading-lines.ts'
 import { createNewlineFilter } from './newlines.ts'
 
 /** The destination of body octets. The next write waits for the returned promise. */
@@ -89,7 +89,7 @@ interface Reception {
 function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
   const filter = createNewlineFilter(settings.bareNewline)
   const caps = settings.fromPeer ? peerCaps : usualCaps
-  const leading = createLeadingLines()
+  let leading: LeadingLines | null = null
   const collector = createHeaderCollector(caps)
   let header: Buffer | null = null
   let separatorAdded = false
@@ -124,7 +124,8 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
     if (!accept(clean) || clean.length === 0) return
     if (header) return write(clean)
     settings.keeping?.(clean.length)
-    await collect(leading.push(clean))
+    if (size === clean.length && mayBeDropped(clean)) leading = createLeadingLines()
+    await collect(leading ? leading.push(clean) : clean)
   }
   const collect = async (octets: Buffer): Promise<void> => {
     if (octets.length > 0) await settle(collector.push(octets))
@@ -136,10 +137,10 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
     take: (chunk) => take(filter.push(chunk)),
     end: async () => {
       if (!refused) await take(filter.end())
-      if (!refused && !header) await collect(leading.end())
+      if (!refused && !header && leading) await collect(leading.end())
       if (!refused && !header) await settle(collector.end())
       const section = header ?? Buffer.alloc(0)
-      const bodySize = size - leading.dropped + (separatorAdded ? 2 : 0) - section.length
+      const bodySize = size - (leading?.dropped ?? 0) + (separatorAdded ? 2 : 0) - section.length
       return { kind: 'ok', header: section, bodySize, separatorAdded }
     },
   }

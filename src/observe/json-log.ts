@@ -1,7 +1,7 @@
 // The log of a node as one JSON object a line.
 
 import { pino } from 'pino'
-import { printable } from '../lib/printable.ts'
+import { printableLine } from '../lib/printable.ts'
 import type { LineWriter, LineWriterSettings, LogOutput } from './event-log.ts'
 
 /** Writes JSON lines with level, time, fields and `msg`. */
@@ -14,7 +14,7 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
       formatters: { level: (label) => ({ level: label }) },
     },
     // JSON leaves C1 and the marks of direction as they are; escaped they are the same JSON.
-    { write: (line: string) => output.write(`${printable(line.trimEnd())}\n`) },
+    { write: (line: string) => output.write(printableLine(line)) },
   )
   const line: LineWriter['line'] = (one, fields, message) => logger[one](withoutOwnKeys(fields), message)
   return {
@@ -28,8 +28,10 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
 
 /** Times of events are Unix milliseconds; a log has ISO 8601. */
 function isoTimes(fields: Record<string, unknown>): Record<string, unknown> {
-  for (const [name, value] of Object.entries(fields))
-    if (name.endsWith('At') && typeof value === 'number') fields[name] = new Date(value).toISOString()
+  for (const name in fields) {
+    const value = fields[name]
+    if (typeof value === 'number' && name.endsWith('At')) fields[name] = new Date(value).toISOString()
+  }
   return fields
 }
 
