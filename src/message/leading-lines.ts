@@ -8,6 +8,9 @@ const LF = 0x0a
 const CR = 0x0d
 const CAPITAL_F = 0x46
 const GREATER = 0x3e
+const SPACE = 0x20
+/** Place of the space in `From `. */
+const MAILBOX_SPACE = 4
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 /** `From : ann@example.org` is a field in an obsolete form (RFC 5322 4.5). */
 const mailboxLine = /^>?From (?! *:)/
@@ -63,9 +66,10 @@ function octetsToDrop(text: Buffer, isAll: boolean): number | null {
   return 0
 }
 
-/** Whether a message that begins like this can need it: decides most messages by their first octet. */
+/** Whether a message that begins like this can need it: decides most messages by two octets, such as `F` and `:` of `From:`. */
 export function mayBeDropped(text: Buffer): boolean {
-  return text[0] === CR || text[0] === CAPITAL_F || text[0] === GREATER || text[0] === byteOrderMark[0]
+  if (text[0] === CAPITAL_F) return text.length < MAILBOX_SPACE + 1 || text[MAILBOX_SPACE] === SPACE
+  return text[0] === CR || text[0] === GREATER || text[0] === byteOrderMark[0]
 }
 
 function isDropped(text: Buffer, start: number, end: number): boolean {

@@ -125,9 +125,7 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
     if (header) return write(clean)
     settings.keeping?.(clean.length)
     if (size === clean.length && mayBeDropped(clean)) leading = createLeadingLines()
-    await collect(leading ? leading.push(clean) : clean)
-  }
-  const collect = async (octets: Buffer): Promise<void> => {
+    const octets = leading ? leading.push(clean) : clean
     if (octets.length > 0) await settle(collector.push(octets))
   }
   return {
@@ -137,7 +135,8 @@ function createReception(sink: BodySink, settings: ReceiveSettings): Reception {
     take: (chunk) => take(filter.push(chunk)),
     end: async () => {
       if (!refused) await take(filter.end())
-      if (!refused && !header && leading) await collect(leading.end())
+      const held = leading?.end()
+      if (!refused && !header && held && held.length > 0) await settle(collector.push(held))
       if (!refused && !header) await settle(collector.end())
       const section = header ?? Buffer.alloc(0)
       const bodySize = size - (leading?.dropped ?? 0) + (separatorAdded ? 2 : 0) - section.length

@@ -43,6 +43,8 @@ function readFrom(fields: readonly Field[]): ShownAuthors {
 }
 
 function shown(addresses: readonly string[], problem: string | null): ShownAuthors {
+  const [only, ...others] = addresses
+  if (only !== undefined && others.length === 0) return { addresses, domains: [domainOf(only).toLowerCase()], problem }
   // `Ann@Home <ann@example.net>`: a name of one label is no mail domain where there is a better one.
   const dotted = addresses.filter((one) => /[.[]/.test(domainOf(one)))
   const unique = [...new Set(dotted.length > 0 ? dotted : addresses)]
