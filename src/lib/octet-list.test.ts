@@ -47,7 +47,7 @@ describe('a list of octets', () => {
       fc.property(fc.array(piece, { maxLength: 60 }), (wanted) => {
         const list = listOf(wanted.map(({ size: octets, slab }) => alone(octets * slab).subarray(0, octets)))
         const { length } = list
-        expect(memoryOf(list.take())).toBeLessThanOrEqual(2 * length + 32_768)
+        expect(memoryOf(list.take())).toBeLessThanOrEqual(2 * length + 65_536)
       }),
     )
   })

@@ -12,15 +12,14 @@ export interface OctetList {
 /** Larger pieces are kept as they are, if their memory is at most `MOST_SLACK` times as large. */
 const SMALL_OCTETS = 4096
 const MOST_SLACK = 1.5
-/** The first pieces are kept too if their memory is small: most bodies are one or two pieces, and a copy costs an allocation and its collection. */
-const FIRST_PIECES = 2
-const FIRST_OCTETS = 16_384
+/** The first piece is kept too, with the memory of one read of a socket: most bodies are one piece, and a copy costs an allocation and its collection. */
+const FIRST_OCTETS = 65_536
 const LEAST_BLOCK = 256
 const LARGEST_BLOCK = 65_536
 
 const nothing: Buffer = Buffer.alloc(0)
 
-/** The memory of the list is at most twice its octets, and 32 KiB. */
+/** The memory of the list is at most twice its octets, and 64 KiB. */
 export function createOctetList(): OctetList {
   return new JoinedOctets()
 }
@@ -40,7 +39,7 @@ class JoinedOctets implements OctetList {
 
   add(piece: Buffer): void {
     const memory = piece.buffer.byteLength
-    const isFirst = this.#pieces.length < FIRST_PIECES && this.#start === this.#end && memory <= FIRST_OCTETS
+    const isFirst = this.#length === 0 && memory <= FIRST_OCTETS
     if (isFirst || (piece.length >= SMALL_OCTETS && memory <= MOST_SLACK * piece.length)) {
       this.#finishPart()
       this.#pieces.push(piece)
