@@ -36,20 +36,34 @@ describe('a site', () => {
   })
 })
 
-test('a sender domain gets so many tokens from all sites together', () => {
-  const { take } = budget()
-  for (let n = 0; n < srsTokenDomains.capacity; n++)
-    expect(take(`100.64.${n % 250}.1`, `x${n}@bulk.example`)).toBeNull()
-  expect(take('192.0.2.1', 'x@bulk.example')).toMatchObject({ code: 450 })
-  expect(take('192.0.2.1', 'x@small.example')).toBeNull()
-})
+describe('a sender domain', () => {
+  const afterMany = () => {
+    const { take } = budget()
+    for (let n = 0; n < srsTokenDomains.capacity; n++)
+      expect(take(`100.64.${n % 250}.1`, `x${n}@bulk.example`)).toBeNull()
+    for (let n = 0; n < 100; n++) expect(take('192.0.2.1', `x${n}@small.example`)).toBeNull()
+    return take
+  }
 
-test('what a domain is refused does not count for its site, which has other senders too', () => {
-  const { take } = budget()
-  for (let n = 0; n < srsTokenDomains.capacity; n++) take(`100.64.${n % 250}.1`, `x${n}@bulk.example`)
-  for (let n = 0; n < 2 * srsTokenSites.capacity; n++)
+  test('gets so many tokens from all sites together', () => {
+    const take = afterMany()
     expect(take('192.0.2.1', 'x@bulk.example')).toMatchObject({ code: 450 })
-  expect(take('192.0.2.1', 'x@small.example')).toBeNull()
+    expect(take('192.0.2.1', 'x@small.example')).toBeNull()
+  })
+
+  test('does not count for its site where it is refused: the site has other senders too', () => {
+    const take = afterMany()
+    for (let n = 0; n < 2 * srsTokenSites.capacity; n++)
+      expect(take('192.0.2.1', 'x@bulk.example')).toMatchObject({ code: 450 })
+    expect(take('192.0.2.1', 'x@small.example')).toBeNull()
+  })
+
+  test('that strangers write is still accepted from its own hosts', () => {
+    const { take } = budget()
+    for (const stranger of ['100.64.1.1', '100.64.2.1', '100.64.3.1'])
+      for (let n = 0; n < srsTokenSites.capacity; n++) take(stranger, `x${n}@lists.example`)
+    for (let n = 0; n < 50; n++) expect(take('192.0.2.1', `bounce-${n}@lists.example`)).toBeNull()
+  })
 })
 
 test('a message counts once, however many of its recipients forward it', () => {

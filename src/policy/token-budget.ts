@@ -8,6 +8,9 @@ import { refusal } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { RecipientFacts } from './check.ts'
 
+/** Tokens of a site that still gets some when the limit of a domain is reached. At most 70 an hour come back. */
+const QUIET_SITE = 100
+
 export interface TokenBudget {
   /** Counts a sender. Null, or the temporary refusal. */
   take(facts: Pick<RecipientFacts, 'session' | 'origin'>, sender: string): Refusal | null
@@ -24,7 +27,8 @@ export function createTokenBudget(budgets: Pick<Budgets, 'rate'>): TokenBudget {
       const site = siteNetwork(session.remoteIp)
       const domain = domainOf(sender)
       if (!sites.take(site)) return tooMany(site)
-      if (domains.take(domain)) return null
+      // Any stranger can write the domain of another, so its limit is for sites that send much.
+      if (domains.take(domain) || sites.used(site) <= QUIET_SITE) return null
       // The retries of one domain must not use up what the other domains of its site need.
       sites.giveBack(site)
       return tooMany(domain)

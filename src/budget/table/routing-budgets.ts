@@ -76,7 +76,7 @@ export const routingBudgets = {
     capacity: 2000,
     halfLifeMs: 60 * MINUTE,
     keys: 50_000,
-    answer: '`450 4.7.1` for forwards',
+    answer: '`450 4.7.1` for forwards, to sites with more than 100 in the last hours',
     reason: 'A large sender of bulk mail sends from several sites; its domain gets 33 000 tokens a day.',
   },
   srsBounces: {
