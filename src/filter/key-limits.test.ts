@@ -1,4 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { keyText } from '../../test/lib/hand-made-signature.ts'
 import { createKeyJudge, keyProblem, limitKeys } from './key-limits.ts'
@@ -74,4 +76,19 @@ test('a judge gives the same answer each time, also after many other keys', () =
     expect(judge(bad)).toMatch(/even/)
     for (let other = 0; other < 1100; other++) expect(judge(`v=DKIM1; n=${other}; p=`)).toBeNull()
   }
+})
+
+test('verdicts about large records take no memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const judge = createKeyJudge()
+  const heap = () => {
+    collect()
+    return getHeapStatistics().used_heap_size
+  }
+  const before = heap()
+  // A TXT record over TCP has up to 64 KiB (RFC 1035 4.2.2).
+  for (let i = 0; i < 500; i++) judge(`v=DKIM1; n=${String(i).padStart(60_000, 'x')}; p=${keyText(publicKey)}`)
+  expect((heap() - before) / 1024 ** 2).toBeLessThan(8)
+  expect(judge('v=DKIM1; p=')).toBeNull()
 })

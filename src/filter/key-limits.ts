@@ -14,6 +14,8 @@ const MAX_KEY_OCTETS = 1024
 
 /** Keys whose verdict is kept: reading a key takes as long as half of a verification, and most mail has a key of few domains. */
 const REMEMBERED_KEYS = 1000
+/** Characters of a record whose verdict is kept: a key of 4096 bits has 750. Others, up to 64 KiB, would fill the memory of a thread. */
+const REMEMBERED_LENGTH = 2048
 
 export interface LimitedKeys {
   /** Rejects with EINVALIDVAL for a key outside the limits, which mailauth reports as an invalid key. */
@@ -31,6 +33,7 @@ export function createKeyJudge(): KeyJudge {
     const known = verdicts.get(record)
     if (known !== undefined) return known
     const problem = keyProblem(record)
+    if (record.length > REMEMBERED_LENGTH) return problem
     if (verdicts.size >= REMEMBERED_KEYS) verdicts.clear()
     verdicts.set(record, problem)
     return problem
