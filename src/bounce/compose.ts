@@ -89,7 +89,7 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
     from,
     fromName,
     to,
-    recipients: about.map((one) => (operator ? recipientForOperator(one) : recipientForSender(one, task.recipients))),
+    recipients: operator ? about.map(recipientForOperator) : recipientsForSender(about, task.recipients),
     operator: operator && { kind: operator, sender: message.sender },
     at: clock.now(),
     messageId: makeMessageId(`${message.queueId}.${unique}`, hostname),
@@ -104,6 +104,18 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
       sizeLimit,
     }),
   })
+}
+
+/** Destinations of one address with the same result are one recipient: the sender does not learn how many there are. */
+function recipientsForSender(about: readonly Reported[], together: readonly NoticeRecipient[]): ReportRecipient[] {
+  const byContent = new Map<string, ReportRecipient>()
+  for (const one of about) {
+    const shown = recipientForSender(one, together)
+    const content = JSON.stringify({ ...shown, lastAttemptAt: 0 })
+    const earlier = byContent.get(content)
+    if (!earlier || earlier.lastAttemptAt < shown.lastAttemptAt) byContent.set(content, shown)
+  }
+  return [...byContent.values()]
 }
 
 function recipientForSender({ recipient, action }: Reported, together: readonly NoticeRecipient[]): ReportRecipient {

@@ -191,6 +191,27 @@ describe('a notice', () => {
     expect(all).toContain('Final-Recipient: rfc822;press@example.org')
     expect(all).not.toMatch(/home\.example|jane|192\.0\.2\.9|Remote-MTA/)
   })
+
+  it('does not show how many destinations an address has', async () => {
+    const member = (address: string, changes: Partial<NoticeRecipient> = {}) =>
+      recipient({ address, original: 'press@example.org', private: true, reply: '550 5.1.1 unknown', ...changes })
+    const full = { status: '5.2.2', reply: '552 5.2.2 full', lastAttemptAt: START + 9000 }
+    const { run, prepared, told } = setUp([
+      task({
+        recipients: [
+          member('a@home.example'),
+          member('b@home.example', { lastAttemptAt: START + 5000 }),
+          member('c@home.example', full),
+        ],
+      }),
+    ])
+    await run()
+    const text = prepared[0]?.body.toString() ?? ''
+    expect(text.match(/^ {2}<press@example\.org>/gm)).toHaveLength(2)
+    expect(text.match(/^Final-Recipient: .*press@/gm)).toHaveLength(2)
+    expect(text.match(/^Status: .*/gm)).toEqual(['Status: 5.1.1', 'Status: 5.2.2'])
+    expect(told[0]?.events).toHaveLength(3)
+  })
 })
 
 describe('the returned part', () => {
