@@ -228,3 +228,12 @@ test('strangers of five networks do not use up the verifications of others', asy
   await new Promise((resolve) => setImmediate(resolve))
   expect(refused).toBe(before)
 })
+
+test('a message that comes while an idle thread ends gets another thread', async () => {
+  const clock = createFakeClock()
+  const authenticator = open({ clock })
+  const expensive = () => request('The quick brown fox\r\n'.repeat(3000), {}, 3)
+  expect((await authenticator.authenticate(expensive())).shortage).toBeUndefined()
+  await clock.advance(300_000)
+  expect((await authenticator.authenticate(expensive())).shortage).toBeUndefined()
+})

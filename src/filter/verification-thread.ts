@@ -34,6 +34,8 @@ const MEMORY_MB = 96
 const YOUNG_MEMORY_MB = 8
 
 interface Job {
+  /** The thread that has it; null before it is given to one. */
+  worker: Worker | null
   readonly content: Content
   readonly settle: (authentication: Authentication | null) => void
   readonly bodies: Map<number, { readonly chunks: Chunks; readonly close: () => void }>
@@ -48,20 +50,27 @@ export function createVerificationThread(ports: ThreadPorts): VerificationThread
     const started = startWorker({ jobs, ports, lost: () => (worker = worker === started ? null : worker) })
     return started
   }
+  /** The next message starts another thread, also while this one ends. */
+  const retire = () => {
+    void worker?.terminate()
+    worker = null
+  }
   const rest = () => {
-    if (jobs.size === 0) idle = ports.clock.after(IDLE_MS, () => void worker?.terminate())
+    if (jobs.size === 0) idle = ports.clock.after(IDLE_MS, retire)
   }
   return {
     verify: async (request) => {
       idle?.cancel()
       const job = ++lastJob
       const { promise, resolve } = Promise.withResolvers<Authentication | null>()
-      jobs.set(job, { content: request.content, settle: resolve, bodies: new Map() })
-      const stuck = ports.clock.after(STUCK_MS, () => void worker?.terminate())
-      const closed = () => worker && post(worker, { kind: 'closed', job })
+      const held: Job = { worker: null, content: request.content, settle: resolve, bodies: new Map() }
+      jobs.set(job, held)
+      const stuck = ports.clock.after(STUCK_MS, () => (held.worker === worker ? retire() : undefined))
+      const closed = () => held.worker && post(held.worker, { kind: 'closed', job })
       request.closed?.addEventListener('abort', closed, { once: true })
       try {
         const thread = (worker ??= start())
+        held.worker = thread
         post(thread, { kind: 'verify', job, request: await withBody(request) })
         if (request.closed?.aborted) closed()
         return await promise
@@ -117,7 +126,7 @@ function startWorker(parts: {
   worker.on('exit', () => {
     lost()
     for (const asker of askers.values()) asker.abort()
-    for (const { settle } of jobs.values()) settle(null)
+    for (const job of jobs.values()) if (job.worker === worker) job.settle(null)
   })
   return worker
 }
