@@ -106,6 +106,8 @@ type LoadResult = ({ readonly kind: 'ok' } & Loaded) | { readonly kind: 'bad'; r
 
 /** Opens and reads the files and sources that the configuration names. */
 async function loadAll(config: Config, log: Log, stops: AsyncDisposableStack): Promise<LoadResult> {
+  // Before everything that writes there, so that the cause is reported once.
+  await inDataDirectory(async () => makeDirectory(config.data))
   const clock = systemClock
   const budgets = createBudgets(clock)
   const tokens = await openTokens(config, { budgets, log })

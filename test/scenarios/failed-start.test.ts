@@ -54,3 +54,16 @@ it('reports a port of a mail listener that is in use once, with its key', async 
   expect(`${stdout}${stderr}`.match(/cannot listen|TLS handshake failed/g)).toHaveLength(1)
   expect(status).toBe(2)
 })
+
+it('reports a data directory that cannot be made once, with the remedy', async () => {
+  const node = await world.node({
+    role: 'mx',
+    start: false,
+    yaml: { data: '/proc/waypost', peers: { srs: ['127.0.0.1'] } },
+  })
+  const { status, stdout, stderr } = await runWaypost(['run', '-c', node.config])
+  expect(`${stdout}${stderr}`.trimEnd()).toMatch(
+    /^\S+node\.yaml:\d+:\d+: the node cannot start: data: ENOENT.*'\/proc\/waypost'; the directory cannot be created there; choose another one$/,
+  )
+  expect(status).toBe(2)
+})
