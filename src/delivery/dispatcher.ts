@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { createTurns } from '../lib/turns.ts'
 import type { Claim, DestinationBacklog, Queue } from '../queue/contract/queue.ts'
+import { bodySize } from '../queue/contract/stored-body.ts'
 import type { DeliveryVerdict, WaitedFor } from '../queue/scheduling/destination-state.ts'
 import type { DestinationWait } from '../queue/scheduling/destination-wait.ts'
 import { Scheduler, type SchedulerSettings } from '../queue/scheduling/scheduler.ts'
@@ -297,7 +298,9 @@ class Dispatcher implements DeliveryEngine {
       })
     this.#scheduler.finished(nextHop, verdict, clock.monotonic() - since)
     if (pauseMs > 0) this.#scheduler.pause(nextHop, pauseMs)
-    this.#writer.settle({ queueId: message.queueId, nextHop, outcomes: this.#withEarlyRetry(claim, outcomes) })
+    const { queueId, sender, arrivedAt } = message
+    const facts = { sender, arrivedAt, size: message.header.length + bodySize(message.body) }
+    this.#writer.settle({ queueId, nextHop, message: facts, outcomes: this.#withEarlyRetry(claim, outcomes) })
     if (verdict === 'unreachable' || pauseMs > MAX_BUFFERED_MS) this.#releaseBuffered(nextHop)
     this.#pump()
   }

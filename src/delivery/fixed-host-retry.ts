@@ -25,6 +25,7 @@ export function retrySoon(
   outcomes: AttemptResult['outcomes'],
   retryAt: number,
 ): AttemptResult['outcomes'] {
+  if (outcomes.every(({ outcome }) => outcome.kind !== 'deferred')) return outcomes
   const attempts = new Map(claim.recipients.map(({ recipientId, attempt }) => [recipientId, attempt]))
   return outcomes.map(({ recipientId, outcome }) => {
     if (outcome.kind !== 'deferred' || outcome.retryAt !== null) return { recipientId, outcome }

@@ -67,9 +67,20 @@ export interface Claim {
   readonly recipients: readonly ClaimedRecipient[]
 }
 
+/** What a `delivered` event says about the message. */
+export interface DeliveredFacts {
+  readonly sender: string | null
+  /** Unix ms. */
+  readonly arrivedAt: number
+  /** Octets of header and body. */
+  readonly size: number
+}
+
 export interface Settlement {
   readonly queueId: string
   readonly nextHop: string
+  /** What the claim says about the message, for the events of deliveries; without it the queue reads it. */
+  readonly message?: DeliveredFacts
   readonly outcomes: readonly { readonly recipientId: number; readonly outcome: Outcome }[]
 }
 

@@ -120,9 +120,13 @@ export class SqliteQueue implements OpenQueue, CommitListener {
   }
 
   async settle(settlement: Settlement): Promise<{ readonly noticesDue: boolean }> {
-    const { queueId } = settlement
+    const { queueId, message: facts } = settlement
+    const message = facts ? ([facts.sender, facts.arrivedAt, facts.size] as const) : null
     const outcomes = settlement.outcomes.map(encodeOutcome)
-    return { noticesDue: (await this.#runFact({ kind: 'settle', queueId, outcomes, now: this.#clock.now() })) === true }
+    return {
+      noticesDue:
+        (await this.#runFact({ kind: 'settle', queueId, message, outcomes, now: this.#clock.now() })) === true,
+    }
   }
 
   async release(claims: readonly Claim[]): Promise<void> {

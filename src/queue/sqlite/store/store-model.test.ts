@@ -229,7 +229,13 @@ class Pair {
     const scope = one.kind === 'delivered' ? null : 'recipient'
     const passedOn = one.kind === 'delivered' && one.passedOn
     const outcome: WireOutcome = [recipient.id, one.kind, scope, '2.0.0', 'said', null, null, passedOn, retryAt]
-    const noticesDue = this.ask({ kind: 'settle', queueId: recipient.queueId, outcomes: [outcome], now: this.now })
+    const noticesDue = this.ask({
+      kind: 'settle',
+      message: null,
+      queueId: recipient.queueId,
+      outcomes: [outcome],
+      now: this.now,
+    })
     const expiry = recipient.arrivedAt + retry.lifetimeMs
     if (one.kind === 'deferred' && this.now < expiry) {
       const late = this.now - recipient.arrivedAt >= retry.delayWarningMs && !recipient.delayNotified

@@ -30,6 +30,7 @@ const accept = (message: NewMessage = sampleMessage(), claim = false): Job => ({
 const settle = (id: number): Job => ({
   operation: {
     kind: 'settle',
+    message: null,
     queueId: 'x',
     outcomes: [[id, 'delivered', null, '2.0.0', 'ok', null, null, false, null]],
     now: 1,

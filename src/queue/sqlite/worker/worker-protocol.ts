@@ -23,6 +23,9 @@ export type WireRecipient = readonly [
   expanded?: 1,
 ]
 
+/** What `delivered` events say about a message (`DeliveredFacts`). */
+export type WireDelivered = readonly [sender: string | null, arrivedAt: number, size: number]
+
 /** A message to accept; its content (header, then an inline body) is in the batch's octets. */
 export type WireMessage = readonly [
   queueId: string,
@@ -106,6 +109,7 @@ export type Operation =
   | {
       readonly kind: 'settle'
       readonly queueId: string
+      readonly message: WireDelivered | null
       readonly outcomes: readonly WireOutcome[]
       readonly now: number
     }

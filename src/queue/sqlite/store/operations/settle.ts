@@ -4,13 +4,14 @@
 import type { Event } from '../../../../observe/events.ts'
 import { noticeNumber, wantsNotice } from '../../../contract/notify-bits.ts'
 import type { TlsResult } from '../../../../smtp/tls-result.ts'
+import type { DeliveredFacts } from '../../../contract/queue.ts'
 import { decodeTls } from '../../worker/worker-codec.ts'
-import type { OperationResults, WireOutcome } from '../../worker/worker-protocol.ts'
+import type { Operation, OperationResults, WireDelivered, WireOutcome } from '../../worker/worker-protocol.ts'
 import { firstRecipientId, lastRecipientId, messageOf } from '../recipient-id.ts'
 import { nextAttemptAt } from '../../../scheduling/retry-schedule.ts'
 import { checkMove, stateNumber } from '../../../contract/states.ts'
 import type { ClaimedRow } from '../statements/settle-rows.ts'
-import type { DeliveredFacts, MessageFacts } from '../statements/message-rows.ts'
+import type { MessageFacts } from '../statements/message-rows.ts'
 import type { StoreContext } from '../store-context.ts'
 import { applyPending } from './apply-action.ts'
 
@@ -18,15 +19,15 @@ interface Settling {
   readonly queueId: string
   readonly now: number
   readonly events: Event[]
-  /** The message that was delivered last: the recipients of a claim share one. */
-  delivered: { readonly message: number; readonly facts: DeliveredFacts | null } | null
+  /** The message of the claim; null until it is read, if the caller does not know it. */
+  facts: DeliveredFacts | null
 }
 
 export function settle(
   context: StoreContext,
-  request: { readonly queueId: string; readonly outcomes: readonly WireOutcome[]; readonly now: number },
+  request: Omit<Operation & { kind: 'settle' }, 'kind'>,
 ): OperationResults['settle'] {
-  const settling: Settling = { queueId: request.queueId, now: request.now, events: [], delivered: null }
+  const settling: Settling = { queueId: request.queueId, now: request.now, events: [], facts: factsOf(request.message) }
   const messages = new Set<number>()
   for (const wire of request.outcomes) {
     const outcome = unpack(wire)
@@ -41,6 +42,12 @@ export function settle(
   if (settling.events.length > 0)
     context.sql.insertLedger(settling.now, settling.queueId, JSON.stringify(settling.events))
   return noticesDue
+}
+
+function factsOf(message: WireDelivered | null): DeliveredFacts | null {
+  if (!message) return null
+  const [sender, arrivedAt, size] = message
+  return { sender, arrivedAt, size }
 }
 
 interface AttemptOutcome {
@@ -97,10 +104,7 @@ function pushDelivered(
   settling: Settling,
   { outcome, row }: { readonly outcome: AttemptOutcome; readonly row: { address: string; attempt: number } },
 ): void {
-  const message = messageOf(outcome.id)
-  if (settling.delivered?.message !== message)
-    settling.delivered = { message, facts: context.sql.selectDeliveredFacts(message) }
-  const { facts } = settling.delivered
+  const facts = (settling.facts ??= context.sql.selectDeliveredFacts(messageOf(outcome.id)))
   if (!facts) throw new Error(`recipient ${outcome.id} has no message`)
   const { sender, arrivedAt, size } = facts
   // A step back of the clock makes no negative delay.

@@ -1,6 +1,7 @@
 // SQL of message rows and of the spool files that they name.
 
 import type { Database } from 'better-sqlite3'
+import type { DeliveredFacts } from '../../../contract/queue.ts'
 import { firstRecipientId, lastRecipientId } from '../recipient-id.ts'
 
 /** The columns of a message that most statements need. Times are unix milliseconds. */
@@ -26,14 +27,6 @@ export function selectMessageFacts(db: Database): (id: number) => MessageFacts |
     'SELECT queue_id AS queueId, arrived_at AS arrivedAt, expires_at AS expiresAt FROM messages WHERE id = ?',
   )
   return (id) => (select.get(id) as MessageFacts | undefined) ?? null
-}
-
-/** What the event of a delivery says about its message. */
-export interface DeliveredFacts {
-  readonly sender: string | null
-  readonly arrivedAt: number
-  /** Octets, header and body. */
-  readonly size: number
 }
 
 export function selectDeliveredFacts(db: Database): (id: number) => DeliveredFacts | null {
