@@ -90,6 +90,7 @@ describe('check', () => {
         file: join(folder, 'm.yaml'),
         line: 2,
         column: 1,
+        severity: 'note',
         message: '/^ex-/ is a regular expression: the addresses that it matches cannot be listed',
       },
     ])
