@@ -17,9 +17,17 @@ const zones: Readonly<Record<string, number>> = {
   PDT: -420,
 }
 
+/** The last date that was written: the trace fields of a second share it. */
+let last = { second: Number.NaN, text: '' }
+
 /** Unix milliseconds as `Sat, 21 Nov 2026 00:00:00 +0000`. */
 export function formatDate(ms: number): string {
-  const date = new Date(ms)
+  const second = Math.floor(ms / 1000)
+  if (second !== last.second) last = { second, text: writeDate(new Date(ms)) }
+  return last.text
+}
+
+function writeDate(date: Date): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const day = `${days[date.getUTCDay()]}, ${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`

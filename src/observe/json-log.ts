@@ -10,7 +10,7 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
     {
       level,
       base,
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      timestamp: timestamps(clock),
       formatters: { level: (label) => ({ level: label }) },
     },
     // JSON leaves C1 and the marks of direction as they are; escaped they are the same JSON.
@@ -26,6 +26,18 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
   }
 }
 
+/** The member `time` of each line. Under load several lines have the same millisecond. */
+function timestamps(clock: LineWriterSettings['clock']): () => string {
+  let last = Number.NaN
+  let text = ''
+  return () => {
+    const now = clock.now()
+    if (now !== last) text = `,"time":"${new Date(now).toISOString()}"`
+    last = now
+    return text
+  }
+}
+
 /** Times of events are Unix milliseconds; a log has ISO 8601. */
 function isoTimes(fields: Record<string, unknown>): Record<string, unknown> {
   for (const name in fields) {
@@ -38,7 +50,8 @@ function isoTimes(fields: Record<string, unknown>): Record<string, unknown> {
 /** Keys of the line itself: a field of the same name would appear twice in the JSON object, which parsers read differently. */
 const ownKeys = ['level', 'time', 'msg'] as const
 
-function withoutOwnKeys(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withoutOwnKeys(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!ownKeys.some((key) => key in fields)) return fields
   const own: Record<string, unknown> = { ...fields }
   for (const key of ownKeys) {
     if (key in own) {

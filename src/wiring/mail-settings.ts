@@ -48,8 +48,11 @@ export function envelopeSettings(config: Config): Pick<IntakeSettings, 'envelope
     listeners.some(({ admit }) => admit.includes('internet'))
   if (!carriesInternet) return {}
   const srsDomain = config.srs?.domain ?? null
-  const forwarders = (config.peers.srs ?? []).map(({ name, host }) => name ?? host).filter((one) => isIP(one) === 0)
-  return { envelopes: { authservId: config.authserv_id, heloNames: heloNames(config), srsDomain, forwarders } }
+  const own = heloNames(config)
+  const known = (config.peers.srs ?? []).map(({ name, host }) => name ?? host).filter((one) => isIP(one) === 0)
+  // Nodes of a fleet that are known by addresses only have names like ours: to guess the refusal is safer than to learn it after the 250.
+  const forwarders = known.length > 0 ? known : own
+  return { envelopes: { authservId: config.authserv_id, heloNames: own, srsDomain, forwarders } }
 }
 
 /** Every name that the node may use in EHLO. */
