@@ -2,7 +2,6 @@
 // again soon, so that the back-off of the mail that met them down does not outlast the restart. The internet gets the usual back-off.
 
 import type { Claim } from '../queue/contract/queue.ts'
-import { parseNextHop } from '../smtp/nexthop.ts'
 import type { AttemptResult } from './attempt/agent.ts'
 
 /** Between two probes of such a destination, ms: a host that is back gets its mail within a minute. While it is down, one message is tried. */
@@ -15,8 +14,8 @@ const BROKEN_SESSIONS = 3
 
 /** Ms between two tries of a destination that cannot be reached; null for the usual back-off. Never longer than the `usualMs`. */
 export function fixedHostRetryMs(nextHop: string, usualMs: number): number | null {
-  const hop = parseNextHop(nextHop)
-  return hop === null || hop.kind === 'mx' ? null : Math.min(RETRY_MS, usualMs)
+  // Called for each attempt: the next hop is in the printed form of smtp/nexthop.ts.
+  return nextHop.startsWith('mx:') ? null : Math.min(RETRY_MS, usualMs)
 }
 
 /** The outcomes with an early next attempt, at `retryAt` (unix ms), for recipients whose host was down or went down. */

@@ -65,15 +65,14 @@ export function planCopies(
 ): readonly Copy[] {
   const { recipients, forwards, relayedForwards } = sorted
   const judgement = forwards.size + relayedForwards.size > 0 ? (policy?.judge(mail) ?? null) : null
-  const groups = Map.groupBy(
-    recipients.map((recipient) => {
-      const reason = refusals.get(recipient)
-      if (reason !== undefined)
-        return { recipient, decision: { treatment: 'reject', cause: 'own-author', reason } as const }
-      return { recipient, decision: decide(judgement, recipient, sorted) }
-    }),
-    ({ decision }) => kindOf(decision),
-  )
+  const decided = recipients.map((recipient): DecidedRecipient => {
+    const reason = refusals.get(recipient)
+    if (reason !== undefined) return { recipient, decision: { treatment: 'reject', cause: 'own-author', reason } }
+    return { recipient, decision: decide(judgement, recipient, sorted) }
+  })
+  // Most messages have one recipient.
+  if (decided.length === 1) return [copyOf(decided, judgement)]
+  const groups = Map.groupBy(decided, ({ decision }) => kindOf(decision))
   return copyOrder.flatMap((kind) => {
     const group = groups.get(kind)
     return group ? [copyOf(group, judgement)] : []
@@ -103,19 +102,25 @@ function kindOf(decision: ForwardDecision | null): (typeof copyOrder)[number] {
 
 function copyOf(group: readonly DecidedRecipient[], judgement: ForwardJudgement | null): Copy {
   const treatment = group[0]?.decision?.treatment ?? 'pass'
-  const byReason = Map.groupBy(group, ({ decision }) => decision?.reason)
-  const reasons = [...byReason].flatMap(([reason, members]) =>
-    reason === undefined ? [] : [{ reason, recipients: members.map(({ recipient }) => recipient.address) }],
-  )
   return {
     treatment,
     recipients: group.map(({ recipient }) => recipient),
-    reasons,
+    reasons: reasonsOf(group),
     get author() {
       return judgement?.dmarc?.author ?? null
     },
     refusal: treatment === 'reject' ? refusalOf(group) : null,
   }
+}
+
+function reasonsOf(group: readonly DecidedRecipient[]): readonly CopyReason[] {
+  const withReason = group.filter(({ decision }) => decision !== null)
+  if (withReason.length === 0) return []
+  const byReason = Map.groupBy(withReason, ({ decision }) => decision?.reason ?? '')
+  return [...byReason].map(([reason, members]) => ({
+    reason,
+    recipients: members.map(({ recipient }) => recipient.address),
+  }))
 }
 
 function refusalOf([first]: readonly DecidedRecipient[]): Refusal {

@@ -35,25 +35,37 @@ export function cleanValue(text: string): string {
 }
 
 function fold(line: string): string {
-  const lines: string[] = []
-  let current = ''
-  let octets = 0
   // Nearly every field is ASCII, and counting octets of each word costs more than the rest of the function.
-  const isAscii = Buffer.byteLength(line) === line.length
-  for (const word of line.split(/(?=[ \t])/)) {
-    const length = isAscii ? word.length : Buffer.byteLength(word)
+  const octets =
+    Buffer.byteLength(line) === line.length
+      ? (start: number, end: number) => end - start
+      : (start: number, end: number) => Buffer.byteLength(line.slice(start, end))
+  const lines: string[] = []
+  let start = 0
+  let word = 0
+  while (word < line.length) {
+    const end = nextBlank(line, word + 1)
     // A line of white space only must not occur: some implementations read it as the end of the header section.
-    if (current === '' || octets + length <= FOLD_COLUMN || word.trim() === '' || current.endsWith(':')) {
-      current += word
-      octets += length
-    } else {
-      lines.push(current)
-      current = word
-      octets = length
+    const isBlank = end === word + 1 && isBlankAt(line, word)
+    if (word > start && !isBlank && line[word - 1] !== ':' && octets(start, end) > FOLD_COLUMN) {
+      lines.push(line.slice(start, word))
+      start = word
     }
+    word = end
   }
-  lines.push(current)
+  lines.push(line.slice(start))
   return (lines.some((one) => one.length * MOST_OCTETS > LINE_OCTETS) ? lines.flatMap(cutLong) : lines).join('\r\n')
+}
+
+function isBlankAt(line: string, at: number): boolean {
+  return line[at] === ' ' || line[at] === '\t'
+}
+
+/** The place of the next space or tab from `from`, or the end. */
+function nextBlank(line: string, from: number): number {
+  let at = from
+  while (at < line.length && !isBlankAt(line, at)) at++
+  return at
 }
 
 /** Cuts a word that exceeds the longest line: its text changes, but the message stays valid (RFC 5322 2.1.1). */
