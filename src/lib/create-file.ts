@@ -1,9 +1,10 @@
 // Creates a file that nothing reads before it is whole, also after a full disk or a power cut.
 
 import { randomBytes } from 'node:crypto'
-import { link, open, rm } from 'node:fs/promises'
+import { link, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { replaceFile } from './replace-file.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Rejects with EEXIST if the file exists, or with another error of the file system; then there is no file, or the old one. */
 export async function createFile(file: string, text: string): Promise<void> {
@@ -15,10 +16,5 @@ export async function createFile(file: string, text: string): Promise<void> {
   } finally {
     await rm(temporary, { force: true })
   }
-  const directory = await open(dirname(file), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await syncDirectory(dirname(file))
 }

@@ -2,9 +2,10 @@
 // file is as readable as its directory.
 
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createLikeDirectory } from './like-directory.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Throws the error of the file system and leaves the old file as it was. */
 export async function replaceFile(file: string, text: string): Promise<void> {
@@ -49,15 +50,6 @@ async function write(
       await handle.chmod(like.mode & 0o777)
     }
     await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
     await handle.sync()
   } finally {
     await handle.close()

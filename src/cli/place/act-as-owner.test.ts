@@ -23,7 +23,7 @@ import { type QueueNode, queueNode } from '../../../test/lib/queue-command.ts'
 import { sampleMessage } from '../../../test/lib/queue-samples.ts'
 import { runWaypost } from '../../../test/lib/run-waypost.ts'
 
-const NOBODY = 65_534
+const UNPRIVILEGED = 65_534
 /** A user without a passwd entry, as in containers. */
 const STRANGER = 48_925
 let node: QueueNode
@@ -57,7 +57,7 @@ async function give(uid: number): Promise<void> {
 const foreign = (uid: number) => below(data()).filter((path) => lstatSync(path).uid !== uid)
 
 describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another user', { timeout: 60_000 }, () => {
-  it.each([NOBODY, STRANGER])('leaves only files that uid %i can use', async (uid) => {
+  it.each([UNPRIVILEGED, STRANGER])('leaves only files that uid %i can use', async (uid) => {
     await give(uid)
     const backup = join(node.folder, 'backup')
     expect(await run('queue', 'hold', '--all')).toMatchObject({ status: 0, stderr: '' })
@@ -75,7 +75,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
   })
 
   it.each(['owner.lock', 'transfer.lock'])('creates and gives away nothing behind a link at %s', async (name) => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     const [existing, missing] = [join(ofRoot, 'existing'), join(ofRoot, 'missing')]
     writeFileSync(existing, 'of root')
     for (const target of [existing, missing]) {
@@ -92,7 +92,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
   })
 
   it('reads no file of root through a link in the spool', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     const queue = await node.open()
     const { file, stream, ...rest } = await queue.createSpoolFile()
     stream.end('a body')
@@ -103,14 +103,14 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
     rmSync(body)
     writeFileSync(join(ofRoot, 'secret'), 'secret')
     symlinkSync(join(ofRoot, 'secret'), body)
-    for (const path of below(data())) if (path !== body) chownSync(path, NOBODY, NOBODY)
+    for (const path of below(data())) if (path !== body) chownSync(path, UNPRIVILEGED, UNPRIVILEGED)
     const backup = join(node.folder, 'backup')
     expect(await run('queue', 'backup', backup)).toMatchObject({ status: 1, stderr: expect.stringContaining('EACCES') })
     expect(existsSync(join(backup, 'SHA256SUMS'))).toBe(false)
   })
 
   it('does not wait for a pipe in place of the database', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     const database = join(data(), 'queue', 'queue.db')
     rmSync(database)
     execFileSync('mkfifo', [database])
@@ -122,12 +122,12 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
   })
 
   it('refuses a directory that a third user may replace', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     chownSync(node.folder, STRANGER, STRANGER)
     expect(await run('queue', 'list')).toEqual({
       status: 2,
       stdout: '',
-      stderr: `root does not work in ${data()}: ${node.folder} belongs to uid ${STRANGER}, who may replace what is below it; give it to root or to uid ${NOBODY}, who owns the directory\n`,
+      stderr: `root does not work in ${data()}: ${node.folder} belongs to uid ${STRANGER}, which may replace what is below it; give it to root or to uid ${UNPRIVILEGED}, the owner of the directory\n`,
     })
     chownSync(node.folder, 0, 0)
     chmodSync(node.folder, 0o777)
@@ -138,16 +138,16 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
   })
 
   it('refuses a link to a directory of another user', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     const link = join(data(), 'link')
     mkdirSync(join(ofRoot, 'queue'))
     symlinkSync(ofRoot, link)
     const listed = await runWaypost(['queue', 'list', '--data', link])
-    expect(listed).toMatchObject({ status: 2, stderr: expect.stringContaining(`belongs to uid ${NOBODY}`) })
+    expect(listed).toMatchObject({ status: 2, stderr: expect.stringContaining(`belongs to uid ${UNPRIVILEGED}`) })
   })
 
   it('reports what the node cannot read', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     chmodSync(join(node.folder, 'mail.yaml'), 0o600)
     const { status, stderr } = await run('check')
     expect(status).toBe(2)
@@ -155,7 +155,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
   })
 
   it('says whose rights a backup has in a place of root', async () => {
-    await give(NOBODY)
+    await give(UNPRIVILEGED)
     expect(await run('queue', 'backup', join(ofRoot, 'backup'))).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
@@ -167,7 +167,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in the data directory of another
 
 describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the service', { timeout: 60_000 }, () => {
   const group = () => {
-    chownSync(ofRoot, 0, NOBODY)
+    chownSync(ofRoot, 0, UNPRIVILEGED)
     chmodSync(ofRoot, 0o750)
   }
 
@@ -180,7 +180,7 @@ describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the
       const { uid, gid, mode } = statSync(path)
       expect([uid, gid, (mode & 0o777).toString(8)]).toEqual([
         0,
-        NOBODY,
+        UNPRIVILEGED,
         path.includes('.') && !path.endsWith('org') ? '640' : '750',
       ])
     }
@@ -191,15 +191,15 @@ describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the
     const file = join(ofRoot, 'users')
     const set = () => runWaypost(['passwd', 'set', 'kim', '--file', file], 'a password\n')
     expect(await set()).toMatchObject({ status: 0 })
-    expect(statSync(file)).toMatchObject({ uid: 0, gid: NOBODY, mode: 0o100640 })
-    chownSync(file, NOBODY, NOBODY)
+    expect(statSync(file)).toMatchObject({ uid: 0, gid: UNPRIVILEGED, mode: 0o100640 })
+    chownSync(file, UNPRIVILEGED, UNPRIVILEGED)
     chmodSync(file, 0o600)
     expect(await set()).toMatchObject({ status: 0 })
-    expect(statSync(file)).toMatchObject({ uid: NOBODY, gid: NOBODY, mode: 0o100600 })
+    expect(statSync(file)).toMatchObject({ uid: UNPRIVILEGED, gid: UNPRIVILEGED, mode: 0o100600 })
   })
 
   it('writes a passwd-file as the owner of its folder', async () => {
-    chownSync(ofRoot, NOBODY, NOBODY)
+    chownSync(ofRoot, UNPRIVILEGED, UNPRIVILEGED)
     const outside = join(node.folder, 'outside')
     mkdirSync(outside)
     chmodSync(outside, 0o700)
@@ -210,6 +210,6 @@ describe.skipIf(process.getuid?.() !== 0)('root in a folder for the group of the
     rmSync(join(ofRoot, 'users'))
     const again = await runWaypost(['passwd', 'set', 'kim', '--file', join(ofRoot, 'users')], 'a password\n')
     expect(again.status).toBe(0)
-    expect(statSync(join(ofRoot, 'users'))).toMatchObject({ uid: NOBODY, gid: NOBODY })
+    expect(statSync(join(ofRoot, 'users'))).toMatchObject({ uid: UNPRIVILEGED, gid: UNPRIVILEGED })
   })
 })

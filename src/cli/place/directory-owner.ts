@@ -35,7 +35,7 @@ export function findOwner(directory: string): OwnerSearch {
   if (foreign)
     return unsafe(
       directory,
-      `${foreign.path} belongs to uid ${foreign.uid}, who may replace what is below it; give it to root${uid === 0 ? '' : ` or to uid ${uid}, who owns the directory`}`,
+      `${foreign.path} belongs to uid ${foreign.uid}, which may replace what is below it; give it to root${uid === 0 ? '' : ` or to uid ${uid}, the owner of the directory`}`,
     )
   return { kind: 'found', owner: { uid, gid } }
 }

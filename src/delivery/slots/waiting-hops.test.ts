@@ -40,6 +40,23 @@ describe('next hops that wait', () => {
     expect(called).toEqual(['mx:a'])
   })
 
+  it('are bounded over all keys together, not for each key', () => {
+    const { waiting, called } = setUp()
+    for (let i = 0; i <= 10_000; i++) waiting.add(`host ${i % 100}`, `mx:${i}`)
+    waiting.freed('host 1')
+    expect(called).toEqual([])
+    waiting.freed('host 0')
+    expect(called).toEqual(['mx:10000'])
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 9000; i++) waiting.add('host', `mx:${i}`)
+      for (let i = 0; i < 9000; i++) waiting.served('host', `mx:${i}`)
+    }
+    waiting.add('host', 'mx:first')
+    for (let i = 0; i < 9000; i++) waiting.add('host', `mx:${i}`)
+    waiting.freed('host')
+    expect(called.at(-1)).toBe('mx:first')
+  })
+
   it('ask again after growing waits if they are not called', async () => {
     const { clock, waiting } = setUp()
     const waits: number[] = []

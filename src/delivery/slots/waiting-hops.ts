@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 /** The wait of a next hop that is not called, ms. It doubles each time, so that what is never freed costs little. */
 const FIRST_MS = 1000
 const LONGEST_MS = 30_000
-/** Next hops remembered for one key, and keys. Beyond it all waits start again. */
+/** Waits remembered over all keys together. Beyond it all start again. */
 const CAPACITY = 10_000
 /** A next hop that did not ask again so long after its wait has no more mail, ms. */
 const STALE_MS = 5000
@@ -20,6 +20,7 @@ interface Wait {
 export class WaitingHops {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #byKey = new Map<string, Map<string, Wait>>()
+  #waits = 0
   #call: (nextHop: string) => void = () => undefined
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -34,13 +35,12 @@ export class WaitingHops {
   /** Adds a next hop to those that wait. Returns the ms after which it asks again if it is not called before. */
   add(key: string, nextHop: string): number {
     const now = this.#clock.monotonic()
-    if (this.#byKey.size >= CAPACITY) this.#byKey.clear()
-    const waits = this.#byKey.get(key) ?? new Map<string, Wait>()
-    this.#byKey.set(key, waits)
-    const last = waits.get(nextHop)
+    const last = this.#byKey.get(key)?.get(nextHop)
     if (last && now < last.until) return last.until - now
     const ms = last ? Math.min(last.ms * 2, LONGEST_MS) : FIRST_MS
-    if (!last && waits.size >= CAPACITY) waits.clear()
+    if (!last) this.#makeSpace()
+    const waits = this.#byKey.get(key) ?? new Map<string, Wait>()
+    this.#byKey.set(key, waits)
     waits.set(nextHop, { ms, until: now + ms })
     return ms
   }
@@ -49,8 +49,17 @@ export class WaitingHops {
   served(key: string, nextHop: string): void {
     const waits = this.#byKey.get(key)
     if (!waits) return
-    waits.delete(nextHop)
+    if (waits.delete(nextHop)) this.#waits--
     if (waits.size === 0) this.#byKey.delete(key)
+  }
+
+  /** For one more wait. */
+  #makeSpace(): void {
+    if (this.#waits >= CAPACITY) {
+      this.#byKey.clear()
+      this.#waits = 0
+    }
+    this.#waits++
   }
 
   /** One more is free: calls the next hop that has waited longest. */

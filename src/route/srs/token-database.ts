@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import SqliteDatabase, { type Database } from 'better-sqlite3'
 import type { TokenStore } from './srs-token.ts'
 import { readTokenFile, type StoredToken } from './token-file.ts'
+import { syncDirectory } from '../../lib/sync-directory.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -164,13 +165,4 @@ function sharedSync(log: FileHandle): () => Promise<void> {
 /** An address is valid for some days, and clocks of nodes differ by one. */
 function expiryOf(at: number, maxAgeDays: number): number {
   return at - (maxAgeDays + 1) * DAY_MS
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

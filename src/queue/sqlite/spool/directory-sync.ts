@@ -1,6 +1,6 @@
 // Makes directory entries durable. Calls during a running fsync of the same directory share the next fsync.
 
-import { open } from 'node:fs/promises'
+import { syncDirectory } from '../../../lib/sync-directory.ts'
 
 interface Turn {
   running: Promise<void>
@@ -22,21 +22,12 @@ export class DirectorySync {
   }
 
   #begin(directory: string): Promise<void> {
-    const turn: Turn = { running: fsyncDirectory(directory), next: null }
+    const turn: Turn = { running: syncDirectory(directory), next: null }
     this.#turns.set(directory, turn)
     const done = () => {
       if (turn.next === null) this.#turns.delete(directory)
     }
     turn.running.then(done, done)
     return turn.running
-  }
-}
-
-async function fsyncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
