@@ -43,6 +43,7 @@ export class SpoolSpace {
   #written = 0
   #measuredAt = Number.NEGATIVE_INFINITY
   #watch: Timer | null = null
+  #measuring: Promise<void> | null = null
 
   constructor(ports: SpoolSpacePorts) {
     this.#ports = ports
@@ -53,10 +54,10 @@ export class SpoolSpace {
    * @param abort empties the file and fails further writes with the error
    */
   async open(holder: Holder, abort: Body['abort']): Promise<BodyOctets> {
-    if (this.#ports.clock.monotonic() - this.#measuredAt > FRESH_MS) await this.#measure()
+    if (this.#ports.clock.monotonic() - this.#measuredAt > FRESH_MS) await this.#measureOnce()
     const body: Body = { holder, abort, lease: null, written: 0 }
     this.#bodies.add(body)
-    this.#watch ??= this.#ports.clock.every(FRESH_MS, () => void this.#measure().catch(() => {}))
+    this.#watch ??= this.#ports.clock.every(FRESH_MS, () => void this.#measureOnce().catch(() => {}))
     return {
       take: (octets) => this.#take(body, octets),
       wrote: (octets) => {
@@ -89,10 +90,19 @@ export class SpoolSpace {
     this.#watch = null
   }
 
+  /** Bodies that open at the same time share one system call. */
+  #measureOnce(): Promise<void> {
+    this.#measuring ??= this.#measure().finally(() => {
+      this.#measuring = null
+    })
+    return this.#measuring
+  }
+
   async #measure(): Promise<void> {
     const { clock, pool, freeBytes, reserveBytes } = this.#ports
-    this.#measuredAt = clock.monotonic()
     const free = await freeBytes()
+    // Only a known space may be used up: after an error the next body asks again.
+    this.#measuredAt = clock.monotonic()
     // The free space lacks what was written already, and that is counted in the pool.
     pool.resize(free + this.#written - reserveBytes)
     if (free < reserveBytes * ABORT_BELOW) this.#abort(reserveBytes - free)

@@ -9,9 +9,12 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deferred, sampleMessage, type TestQueue, testQueue } from '../../../../test/lib/queue-samples.ts'
+import { createFakeClock } from '../../../../test/lib/fake-clock.ts'
 import { SyncQueueReader } from '../../../../test/lib/sync-queue-reader.ts'
 import { DirectorySync } from './directory-sync.ts'
+import { createPool } from '../../../budget/pool.ts'
 import { Spool } from './spool.ts'
+import { SpoolSpace } from './spool-space.ts'
 
 let directory: string
 let spool: Spool
@@ -31,6 +34,18 @@ describe('a spool file', () => {
     expect(await spooled.finish()).toEqual({ size: bytes.length })
     expect(await buffer(spool.read(file, bytes.length))).toEqual(bytes)
     expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('leaves neither a file nor an open descriptor if the free space cannot be read', async () => {
+    const clock = createFakeClock()
+    const freeBytes = () => Promise.reject(Object.assign(new Error('no statfs'), { code: 'EIO' }))
+    const space = new SpoolSpace({ clock, pool: createPool({ capacity: 1000 }, () => {}), freeBytes, reserveBytes: 0 })
+    const broken = new Spool(directory, randomBytes, { folder: null, space })
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let i = 0; i < 20; i++) await expect(broken.create()).rejects.toMatchObject({ cause: 'failing' })
+    expect(open()).toBeLessThan(before + 10)
+    expect(readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())).toEqual([])
   })
 
   it('has a durable directory entry when it is finished', async () => {

@@ -60,7 +60,12 @@ export class Spool {
     const path = join(this.#directory, file)
     try {
       await this.#makeDirectory(subdirectory)
-      return await this.#spoolFile(file, await openNew(path), holder)
+      const descriptor = await openNew(path)
+      return await this.#spoolFile(file, descriptor, holder).catch(async (error: unknown) => {
+        await descriptor.close()
+        await this.remove(file)
+        throw error
+      })
     } catch (error) {
       throw asUnavailable(error) ?? error
     }
