@@ -67,7 +67,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
   const hosts = createBounceHosts(parts.clock)
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
     'client-name': clientNameCheck(parts),
-    storage: storageCheck(parts.queue, parts.clock),
+    storage: storageCheck(parts.queue),
     'srs-bounces': srsBounces({
       addresses: parts.budgets.rate('srsBounces'),
       targets: parts.budgets.rate('srsTargets'),

@@ -1,6 +1,5 @@
 // Refuses mail while the queue has no space or does not work. MAIL asks, so that a full disk costs no client a transfer (452 4.3.1).
 
-import type { Clock } from '../../lib/clock.ts'
 import { asUnavailable } from '../../queue/contract/queue-unavailable.ts'
 import type { Queue, QueueHealth } from '../../queue/contract/queue.ts'
 import { refusal } from '../../smtp/reply.ts'
@@ -9,32 +8,14 @@ import type { Check, Finding } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
-/**
- * How long an answer is valid, ms. A statfs for each of thousands of messages a second would cost more, and a second of mail fills some
- * ten megabytes, far less than the reserve.
- */
-const FRESH_MS = 1000
-
-export function storageCheck(queue: Pick<Queue, 'health'>, clock: Pick<Clock, 'monotonic'>): Check {
-  let askedAt = Number.NEGATIVE_INFINITY
-  let finding: Finding | Promise<Finding> = { verdict: accept }
-  const ask = async (): Promise<Finding> => {
-    const verdict = await queue
+/** @param queue reuses its answer for a second, so that a flood of MAIL commands costs nothing */
+export function storageCheck(queue: Pick<Queue, 'health'>): Check {
+  const ask = (): Promise<Finding> =>
+    queue
       .health()
       .then(judge, (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error))))
-    finding = { verdict }
-    return finding
-  }
-  return {
-    name: 'storage',
-    mail: () => {
-      if (clock.monotonic() - askedAt > FRESH_MS) {
-        askedAt = clock.monotonic()
-        finding = ask()
-      }
-      return finding
-    },
-  }
+      .then((verdict) => ({ verdict }))
+  return { name: 'storage', mail: ask }
 }
 
 function judge(health: QueueHealth): Verdict {

@@ -26,6 +26,9 @@ export class QueueUnavailable extends Error {
   }
 }
 
+/** The same as data, which can pass between threads. */
+export type StorageFailure = Pick<QueueUnavailable, 'cause' | 'message'>
+
 /** Prefixes of SQLite's result codes that blame the engine, not the operation. */
 const engineCodes: readonly (readonly [prefix: string, cause: UnavailableCause])[] = [
   ['SQLITE_FULL', 'full'],

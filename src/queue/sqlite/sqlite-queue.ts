@@ -252,7 +252,7 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     await this.#client.close()
   }
 
-  committed(news: Omit<CommitNews, 'batches' | 'octets'>): void {
+  committed(news: Omit<CommitNews, 'octets'>): void {
     this.#health.update(news)
     for (const file of news.freed) void this.#spool.remove(file).catch(() => {})
     this.#backlog.apply(news.changed)

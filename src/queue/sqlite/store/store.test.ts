@@ -83,7 +83,7 @@ it('on a full disk refuses new mail, leaves nothing of it, and still settles', (
 it('reports the cause of a failure until a commit succeeds', () => {
   fill()
   store.run([accept(big())])
-  expect(store.failing).toMatch(/SQLITE_FULL/)
+  expect(store.failing).toMatchObject({ cause: 'full', message: expect.stringMatching(/SQLITE_FULL/) })
   store.database.pragma('max_page_count = 1000000')
   store.run([{ operation: { kind: 'probe' }, octets: new Uint8Array(0) }])
   expect(store.failing).toBeNull()

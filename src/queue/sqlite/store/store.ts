@@ -22,7 +22,7 @@ import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
 import { selectLastMessageId } from './statements/message-rows.ts'
 import { prepareStatements } from './statements.ts'
 import type { StoreContext } from './store-context.ts'
-import { asUnavailable, type QueueUnavailable } from '../../contract/queue-unavailable.ts'
+import { asUnavailable, type QueueUnavailable, type StorageFailure } from '../../contract/queue-unavailable.ts'
 
 export interface StoreSettings {
   readonly directory: string
@@ -89,7 +89,7 @@ export class Store {
   #ledger: string[] = []
   /** The running transaction wrote to the ledger. */
   #wroteLedger = false
-  #failing: string | null = null
+  #failing: StorageFailure | null = null
 
   /** Opens (creates, migrates) the queue. Throws QueueUnavailable. */
   constructor(settings: StoreSettings) {
@@ -115,7 +115,7 @@ export class Store {
   }
 
   /** Why the last transaction could not be written, or null if it could. */
-  get failing(): string | null {
+  get failing(): StorageFailure | null {
     return this.#failing
   }
 
@@ -170,7 +170,7 @@ export class Store {
       if (this.database.inTransaction) this.database.exec('ROLLBACK')
       const unavailable = asUnavailable(error)
       if (!unavailable) throw error
-      this.#failing = unavailable.message
+      this.#failing = { cause: unavailable.cause, message: unavailable.message }
     }
   }
 
@@ -227,7 +227,7 @@ export class Store {
       this.#wroteLedger = false
       const unavailable = asUnavailable(error)
       if (!unavailable) return { kind: 'wrong', error }
-      this.#failing = unavailable.message
+      this.#failing = { cause: unavailable.cause, message: unavailable.message }
       return { kind: 'unavailable', error: unavailable }
     }
   }

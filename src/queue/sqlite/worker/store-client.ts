@@ -38,7 +38,7 @@ const NO_OCTETS = new Uint8Array(0)
 
 export interface CommitListener {
   /** A commit changed something; called before its operations are answered. */
-  committed(news: Omit<CommitNews, 'batches' | 'octets'>): void
+  committed(news: Omit<CommitNews, 'octets'>): void
   /** The worker ended; no operation can succeed any more. */
   failed(cause: string): void
 }

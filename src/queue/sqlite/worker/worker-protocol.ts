@@ -8,7 +8,7 @@ import type { QueueFilter } from '../../contract/recipient-filter.ts'
 import type { ReadResults, ReadStep } from '../store/read-steps.ts'
 import type { TransferStepAnswers, TransferStep } from '../../transfer/transfer-step.ts'
 import type { RetrySettings } from '../../scheduling/retry-schedule.ts'
-import type { UnavailableCause } from '../../contract/queue-unavailable.ts'
+import type { StorageFailure, UnavailableCause } from '../../contract/queue-unavailable.ts'
 
 /** Tuples, not objects, for what exists once per message: structured clone copies the field names of every object. */
 export type WireRecipient = readonly [
@@ -261,7 +261,7 @@ export interface CommitNews {
   /** Committed ledger entries, JSON arrays of events; without those that the main thread publishes itself. */
   readonly ledger: readonly string[]
   /** Why the engine cannot write now, or null. */
-  readonly failing: string | null
+  readonly failing: StorageFailure | null
 }
 
 export interface SpoolOwner {
