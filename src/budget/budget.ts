@@ -33,7 +33,7 @@ export interface PoolBudget extends Described {
   readonly network?: number
   /** Units that one account can have. */
   readonly account?: number
-  /** Units that one mail transaction can have. */
+  /** Units that one lease can have, such as that of a mail transaction. */
   readonly transaction?: number
   /** Units that one DNS zone can have. */
   readonly zone?: number

@@ -58,6 +58,29 @@ describe('a pool', () => {
     expect(small.fits({ purpose: 'internet' })).toBe(true)
   })
 
+  it('counts a purpose once, with and without an address', () => {
+    const { pool } = open({ capacity: 10, client: 9, portions: { internet: 0.3 } })
+    const plain = pool.take({ purpose: 'internet' }) as Lease
+    plain.release()
+    const leases = [stranger('192.0.2.1'), { purpose: 'internet' }, stranger('192.0.2.2')] as const
+    for (const holder of leases) expect(pool.take(holder).kind).toBe('lease')
+    expect(pool.take({ purpose: 'internet' })).toEqual({ kind: 'short', shortage: 'purpose' })
+    expect(pool.take(stranger('192.0.2.3'))).toEqual({ kind: 'short', shortage: 'purpose' })
+    expect(pool.filled('internet')).toBe(1)
+  })
+
+  it('limits one lease, and counts those of a client together, also while they have no units', () => {
+    const { pool } = open({ capacity: 100, transaction: 3, client: 4 })
+    const [one, two] = [stranger('192.0.2.1'), stranger('192.0.2.1')].map((holder) => pool.take(holder, 0) as Lease)
+    expect([one?.extend(2), one?.extend(2), one?.extend(1)]).toEqual([null, 'transaction', null])
+    expect([two?.extend(2), two?.extend(1)]).toEqual(['client', null])
+    expect(pool.take({ purpose: 'fleet' }, 4)).toEqual({ kind: 'short', shortage: 'transaction' })
+    one?.release()
+    expect(two?.extend(2)).toBeNull()
+    two?.release()
+    expect([pool.used, pool.heldBy('192.0.2.1')]).toEqual([0, 0])
+  })
+
   it('lets a holder have other shares than the pool gives', () => {
     const { pool } = open({ capacity: 10, client: 1, network: 2 })
     const wide = { ...stranger('192.0.2.1'), shares: { client: 3, network: 4 } }

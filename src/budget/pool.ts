@@ -4,19 +4,17 @@
 import { addressKeys } from './address-keys.ts'
 import type { PoolBudget, Purpose } from './budget.ts'
 
-/** The holder of units. A holder without `ip`, `account`, `transaction` or `zone` has no share of that kind. */
+/** The holder of units. A holder without `ip`, `account` or `zone` has no share of that kind. */
 export interface Holder {
   readonly purpose: Purpose
   readonly ip?: string
   readonly account?: string
-  /** Unique among the transactions that are open. */
-  readonly transaction?: string
   readonly zone?: string
   /** Shares of this holder's client and network, in place of those of the pool. */
   readonly shares?: { readonly client: number; readonly network: number }
 }
 
-/** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full. */
+/** The limit that was reached: `capacity` and `purpose` mean that the pool itself is full, `transaction` that one lease has its most. */
 export const shortages = ['capacity', 'purpose', 'client', 'network', 'account', 'transaction', 'zone'] as const
 export type Shortage = (typeof shortages)[number]
 
@@ -54,136 +52,176 @@ export type PoolLimits = Pick<
   'capacity' | 'client' | 'network' | 'account' | 'transaction' | 'zone' | 'ceilings' | 'portions'
 >
 
+/** Units that one client, network, account, zone or purpose holds. */
+interface Counter {
+  held: number
+  /** Leases that count here. */
+  leases: number
+}
+
 /** @param refused called for each request that the pool could not satisfy */
 export function createPool(limits: PoolLimits, refused: (shortage: Shortage) => void): Pool {
-  const holders = new Map<string, number>()
-  const sharesOf = rememberPlain(limits)
-  let used = 0
-  let factor = 1
-  const shortageOf = ({ purpose, shares }: Share, units: number): Shortage | null => {
-    const capacity = limits.capacity * factor
-    if (used + units > capacity) return 'capacity'
-    // A pool of few units must not exclude a purpose.
-    if (used + units > Math.max(1, capacity * (limits.ceilings?.[purpose] ?? 1))) return 'purpose'
-    for (const { limit, key, most } of shares) if ((holders.get(key) ?? 0) + units > most * factor) return limit
-    return null
+  return new CountedPool(limits, refused)
+}
+
+/** A limit of a holder. */
+interface Share {
+  readonly limit: Shortage
+  readonly most: number
+  readonly counter: Counter
+  /** Where the counter is found while it has leases; null if it is kept for longer. */
+  readonly key: string | null
+}
+
+/** A class, as the leases: there are several requests for each message. */
+class CountedPool implements Pool {
+  readonly client: number
+  readonly #limits: PoolLimits
+  readonly #refused: (shortage: Shortage) => void
+  /** Of clients, networks, accounts and zones that have leases. */
+  readonly #counters = new Map<string, Counter>()
+  readonly #purposes = new Map<Purpose, Counter>()
+  /** The shares of holders with nothing but a purpose, because delivery takes one for each message. */
+  readonly #plain = new Map<Purpose, readonly Share[]>()
+  #used = 0
+  #factor = 1
+
+  constructor(limits: PoolLimits, refused: (shortage: Shortage) => void) {
+    this.#limits = limits
+    this.#refused = refused
+    this.client = limits.client ?? Number.POSITIVE_INFINITY
   }
-  const count = ({ shares }: Share, units: number): void => {
-    used += units
-    for (const { key } of shares) {
-      const held = (holders.get(key) ?? 0) + units
-      if (held > 0) holders.set(key, held)
-      else holders.delete(key)
-    }
+
+  get capacity(): number {
+    return Math.floor(this.#limits.capacity * this.#factor)
   }
-  const claim = (share: Share, units: number): Shortage | null => {
-    const shortage = shortageOf(share, units)
-    if (shortage === null) count(share, units)
-    else refused(shortage)
+
+  get used(): number {
+    return this.#used
+  }
+
+  resize(capacity: number): void {
+    this.#factor = Math.min(1, Math.max(0, capacity / this.#limits.capacity))
+  }
+
+  heldBy(ip: string): number {
+    return this.#counters.get(addressKeys(ip).client)?.held ?? 0
+  }
+
+  fits(holder: Holder, units = 1): boolean {
+    return this.#shortageOf(new HeldUnits(this, holder.purpose, this.#sharesOf(holder)), units) === null
+  }
+
+  filled(purpose: Purpose): number {
+    const { capacity, ceilings, portions } = this.#limits
+    const part = (of: PoolLimits['ceilings']) => Math.max(1, capacity * this.#factor * (of?.[purpose] ?? 1))
+    const held = this.#purposes.get(purpose)?.held ?? 0
+    return Math.min(1, Math.max(this.#used / part(ceilings), held / part(portions)))
+  }
+
+  take(holder: Holder, units = 1): Taken {
+    const shares = this.#sharesOf(holder)
+    const lease = new HeldUnits(this, holder.purpose, shares)
+    const shortage = this.claim(lease, units)
+    if (shortage !== null) return { kind: 'short', shortage }
+    for (const { key, counter } of shares) if (counter.leases++ === 0 && key !== null) this.#counters.set(key, counter)
+    return lease
+  }
+
+  /** Gives a lease more units if they fit, and returns null; else counts a refusal. */
+  claim(lease: HeldUnits, units: number): Shortage | null {
+    const shortage = this.#shortageOf(lease, units)
+    if (shortage === null) this.count(lease, units)
+    else this.#refused(shortage)
     return shortage
   }
-  const counts: Counts = { claim, count }
-  return {
-    get capacity() {
-      return Math.floor(limits.capacity * factor)
-    },
-    client: limits.client ?? Number.POSITIVE_INFINITY,
-    get used() {
-      return used
-    },
-    resize: (capacity) => {
-      factor = Math.min(1, Math.max(0, capacity / limits.capacity))
-    },
-    heldBy: (ip) => holders.get(addressKeys(ip).client) ?? 0,
-    fits: (holder, units = 1) => shortageOf(sharesOf(holder), units) === null,
-    filled: (purpose) => {
-      const part = (of: PoolLimits['ceilings']) => Math.max(1, limits.capacity * factor * (of?.[purpose] ?? 1))
-      const held = holders.get(`purpose ${purpose}`) ?? 0
-      return Math.min(1, Math.max(used / part(limits.ceilings), held / part(limits.portions)))
-    },
-    take: (holder, units = 1) => {
-      const share = sharesOf(holder)
-      const shortage = claim(share, units)
-      if (shortage !== null) return { kind: 'short', shortage }
-      return new HeldUnits(counts, share, units)
-    },
+
+  /** Counts units without asking whether they fit: fewer than 0 are given back. */
+  count(lease: HeldUnits, units: number): void {
+    this.#used += units
+    lease.held += units
+    for (const { counter } of lease.shares) counter.held += units
+  }
+
+  /** One lease less. */
+  forget({ shares }: HeldUnits): void {
+    for (const { key, counter } of shares) if (--counter.leases === 0 && key !== null) this.#counters.delete(key)
+  }
+
+  #shortageOf({ purpose, shares, held }: HeldUnits, units: number): Shortage | null {
+    const { ceilings, transaction } = this.#limits
+    const capacity = this.#limits.capacity * this.#factor
+    const used = this.#used + units
+    if (used > capacity) return 'capacity'
+    // A pool of few units must not exclude a purpose.
+    if (used > Math.max(1, capacity * (ceilings?.[purpose] ?? 1))) return 'purpose'
+    if (transaction !== undefined && held + units > transaction * this.#factor) return 'transaction'
+    for (const { limit, counter, most } of shares) if (counter.held + units > most * this.#factor) return limit
+    return null
+  }
+
+  #sharesOf(holder: Holder): readonly Share[] {
+    for (const member in holder) if (member !== 'purpose') return this.#allShares(holder)
+    const known = this.#plain.get(holder.purpose)
+    if (known) return known
+    const shares = this.#allShares(holder)
+    this.#plain.set(holder.purpose, shares)
+    return shares
+  }
+
+  /** Narrowest first. */
+  #allShares({ purpose, ip, account, zone, shares: own }: Holder): readonly Share[] {
+    const limits = this.#limits
+    const shares: Share[] = []
+    const add = (limit: Shortage, most: number | undefined, key: string) => {
+      if (most !== undefined)
+        shares.push({ limit, most, counter: this.#counters.get(key) ?? { held: 0, leases: 0 }, key })
+    }
+    const portion = limits.portions?.[purpose]
+    if (portion !== undefined) {
+      const counter = this.#purposes.get(purpose) ?? { held: 0, leases: 0 }
+      this.#purposes.set(purpose, counter)
+      shares.push({ limit: 'purpose', most: Math.max(1, limits.capacity * portion), counter, key: null })
+    }
+    if (account !== undefined) add('account', limits.account, `account ${account}`)
+    if (ip !== undefined) {
+      const keys = addressKeys(ip)
+      add('client', own?.client ?? limits.client, keys.client)
+      add('network', own?.network ?? limits.network, keys.network)
+    }
+    if (zone !== undefined) add('zone', limits.zone, `zone ${zone}`)
+    return shares
   }
 }
 
-interface Counts {
-  claim(share: Share, units: number): Shortage | null
-  count(share: Share, units: number): void
-}
-
-/** A class: there are several for each message. */
+/** `held` and the rest are for the pool only. */
 class HeldUnits implements Lease {
   readonly kind = 'lease'
-  readonly #counts: Counts
-  readonly #share: Share
-  #held: number
+  readonly purpose: Purpose
+  readonly shares: readonly Share[]
+  held = 0
+  readonly #pool: CountedPool
   #isReleased = false
 
-  constructor(counts: Counts, share: Share, units: number) {
-    this.#counts = counts
-    this.#share = share
-    this.#held = units
+  constructor(pool: CountedPool, purpose: Purpose, shares: readonly Share[]) {
+    this.#pool = pool
+    this.purpose = purpose
+    this.shares = shares
   }
 
   extend(units: number): Shortage | null {
     // The holder has given everything back and does not do it again.
-    if (this.#isReleased) return 'capacity'
-    const shortage = this.#counts.claim(this.#share, units)
-    if (shortage === null) this.#held += units
-    return shortage
+    return this.#isReleased ? 'capacity' : this.#pool.claim(this, units)
   }
 
   shrink(units: number): void {
-    const given = Math.min(units, this.#held)
-    this.#counts.count(this.#share, -given)
-    this.#held -= given
+    this.#pool.count(this, -Math.min(units, this.held))
   }
 
   release(): void {
+    if (this.#isReleased) return
     this.#isReleased = true
-    this.#counts.count(this.#share, -this.#held)
-    this.#held = 0
+    this.#pool.count(this, -this.held)
+    this.#pool.forget(this)
   }
-}
-
-interface Share {
-  readonly purpose: Purpose
-  readonly shares: readonly { readonly limit: Shortage; readonly key: string; readonly most: number }[]
-}
-
-/** The shares of a holder; those of holders with nothing but a purpose are kept, because delivery takes one for each message. */
-function rememberPlain(limits: PoolLimits): (holder: Holder) => Share {
-  const plain = new Map<Purpose, Share>()
-  return (holder) => {
-    for (const member in holder) if (member !== 'purpose') return shareOf(holder, limits)
-    const share = plain.get(holder.purpose) ?? shareOf(holder, limits)
-    plain.set(holder.purpose, share)
-    return share
-  }
-}
-
-/** The shares of a holder, narrowest first. */
-function shareOf(holder: Holder, limits: PoolLimits): Share {
-  const { purpose, ip, account, transaction, zone, shares: own } = holder
-  const shares: { limit: Shortage; key: string; most: number }[] = []
-  const add = (limit: Exclude<Shortage, 'capacity' | 'purpose'>, key: string) => {
-    const most = limit === 'client' || limit === 'network' ? (own?.[limit] ?? limits[limit]) : limits[limit]
-    if (most !== undefined) shares.push({ limit, key, most })
-  }
-  const portion = limits.portions?.[purpose]
-  if (portion !== undefined)
-    shares.push({ limit: 'purpose', key: `purpose ${purpose}`, most: Math.max(1, limits.capacity * portion) })
-  if (transaction !== undefined) add('transaction', `transaction ${transaction}`)
-  if (account !== undefined) add('account', `account ${account}`)
-  if (ip !== undefined) {
-    const keys = addressKeys(ip)
-    add('client', keys.client)
-    add('network', keys.network)
-  }
-  if (zone !== undefined) add('zone', `zone ${zone}`)
-  return { purpose, shares }
 }

@@ -19,7 +19,10 @@ const LARGEST_BLOCK = 65_536
 
 const nothing: Buffer = Buffer.alloc(0)
 
-/** The memory of the list is at most twice its octets, and 64 KiB. */
+/**
+ * The memory of the list is at most twice its octets, 64 KiB for the first piece, and the 64 KiB (Buffer.poolSize) in which the first block lies: most
+ * bodies need one small block, and memory of its own for each costs more than all the rest.
+ */
 export function createOctetList(): OctetList {
   return new JoinedOctets()
 }
@@ -68,7 +71,7 @@ class JoinedOctets implements OctetList {
       if (this.#end === this.#block.length) {
         this.#finishPart()
         const wanted = Math.max(LEAST_BLOCK, piece.length - at, Math.min(this.#length >> 1, LARGEST_BLOCK))
-        this.#block = Buffer.allocUnsafeSlow(wanted)
+        this.#block = this.#block === nothing ? Buffer.allocUnsafe(wanted) : Buffer.allocUnsafeSlow(wanted)
         this.#start = 0
         this.#end = 0
       }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { printable, printableLines } from './printable.ts'
+import { printable, printableJson, printableLines } from './printable.ts'
 
 it('escapes every control, separator and mark of direction, and nothing else', () => {
   const bidiControls = [0x61c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]
@@ -23,4 +23,13 @@ it('escapes as JSON does, so that JSON keeps its value', () => {
 
 it('keeps the line feeds of a text of several lines', () => {
   expect(printableLines('a\u001b\n b\r')).toBe('a\\u001b\n b\\r')
+})
+
+it('JSON text stays the same JSON, and the same string where nothing is to escape', () => {
+  const plain = `${JSON.stringify({ text: 'a\u0000\n\r\u001b Grüße' })}\n`
+  expect(printableJson(plain)).toBe(plain)
+  const value = { text: 'a\u007f\u009b\u2028\u202e\u2066\n' }
+  const line = printableJson(`${JSON.stringify(value)}\n`)
+  expect(line).toMatch(/^[\x20-\x7e]+\n$/)
+  expect(JSON.parse(line)).toEqual(value)
 })

@@ -8,9 +8,8 @@
 // oxlint-disable-next-line no-control-regex -- control characters are what it matches
 const unprintable = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** The same characters, but for a line feed at the end. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it matches
-const unprintableInLine = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\n(?!$)/
+/** Those that JSON text can have: it escapes C0 itself. */
+const unprintableInJson = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
 const shortForms: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r' }
 
@@ -19,9 +18,9 @@ export function printable(text: string): string {
   return text.replace(unprintable, escaped)
 }
 
-/** The same for a line with its line feed; without any such character it is the same string. */
-export function printableLine(line: string): string {
-  return unprintableInLine.test(line) ? `${printable(line.slice(0, -1))}\n` : line
+/** The same for JSON text in one line with its line feed; without any such character it is the same string. */
+export function printableJson(line: string): string {
+  return unprintableInJson.test(line) ? `${printable(line.slice(0, -1))}\n` : line
 }
 
 /** The same for text of several lines, whose line feeds are ours. */

@@ -20,16 +20,13 @@ export interface ShownAuthors {
   readonly problem: string | null
 }
 
-/** Checks, envelopes and forwards of one message ask the same question. */
-const known = new WeakMap<readonly Field[], ShownAuthors>()
+/** Checks, envelopes and forwards of one message ask the same question, one after the other. A WeakMap for all would cost more than it saves. */
+let last: { readonly fields: readonly Field[]; readonly shown: ShownAuthors } | null = null
 
 /** Reads all From: fields of a header section. Linear in their size; a second call with the same array costs nothing. */
 export function readShownAuthors(fields: readonly Field[]): ShownAuthors {
-  const before = known.get(fields)
-  if (before) return before
-  const found = readFrom(fields)
-  known.set(fields, found)
-  return found
+  if (last?.fields !== fields) last = { fields, shown: readFrom(fields) }
+  return last.shown
 }
 
 function readFrom(fields: readonly Field[]): ShownAuthors {

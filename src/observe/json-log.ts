@@ -1,7 +1,7 @@
 // The log of a node as one JSON object a line.
 
 import { pino } from 'pino'
-import { printableLine } from '../lib/printable.ts'
+import { printableJson } from '../lib/printable.ts'
 import type { LineWriter, LineWriterSettings, LogOutput } from './event-log.ts'
 
 /** Writes JSON lines with level, time, fields and `msg`. */
@@ -14,7 +14,7 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
       formatters: { level: (label) => ({ level: label }) },
     },
     // JSON leaves C1 and the marks of direction as they are; escaped they are the same JSON.
-    { write: (line: string) => output.write(printableLine(line)) },
+    { write: (line: string) => output.write(printableJson(line)) },
   )
   const line: LineWriter['line'] = (one, fields, message) => logger[one](withoutOwnKeys(fields), message)
   return {

@@ -29,6 +29,8 @@ export interface SenderFacts extends SessionFacts {
 export interface TransactionFacts {
   /** The recipients accepted so far. */
   readonly recipients: readonly { readonly forwardPath: string; readonly resolution: Resolution }[]
+  /** True once it has ended: nothing is held for it any more. */
+  readonly isOver?: boolean
 }
 
 export interface RecipientFacts {

@@ -78,6 +78,8 @@ describe('a transaction', () => {
     end(transaction)
     await pending
     expect(used()).toBe(0)
+    expect(await rcpt({ ...transaction, isOver: true }, 'group-100')).toBe('451 4.3.0')
+    expect(used()).toBe(0)
   })
 })
 

@@ -3,6 +3,7 @@
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Holder, Lease, Shortage } from '../budget/pool.ts'
+import type { Rate } from '../budget/rate.ts'
 import type { DestinationMeter } from '../route/resolution.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -24,10 +25,9 @@ export interface RecipientAccount extends DestinationMeter {
 }
 
 interface TransactionAccount {
-  readonly leases: Lease[]
+  readonly destinations: Lease
   /** Refuses all further recipients: the destinations of one did not fit, and the work of computing others would be lost. */
   full: Refusal | null
-  ended: boolean
   /** One sender, so one token, however many recipients forward the message. */
   hasToken: boolean
 }
@@ -38,72 +38,96 @@ const STEPS_OF_DESTINATION = 5
 /** @param budgets opens `destinations` and `resolutionWork` */
 export function createDestinationBudget(budgets: Pick<Budgets, 'pool' | 'rate'>): DestinationBudget {
   const pool = budgets.pool('destinations')
-  const work = budgets.rate('resolutionWork')
-  const tokens = createTokenBudget(budgets)
-  const accounts = new WeakMap<TransactionFacts, TransactionAccount>()
-  const accountOf = (transaction: TransactionFacts) => {
-    const known = accounts.get(transaction)
-    const account = known ?? { leases: [], full: null, ended: false, hasToken: false }
-    if (!known) accounts.set(transaction, account)
-    return account
-  }
+  const parts: AccountParts = { work: budgets.rate('resolutionWork'), tokens: createTokenBudget(budgets) }
+  const accounts = new Map<TransactionFacts, TransactionAccount>()
   return {
     open: (facts) => {
-      const account = accountOf(facts.transaction)
+      const { transaction } = facts
+      if (transaction.isOver) return { kind: 'refused', reply: over }
       const client = clientOf(facts)
-      if (account.full) return { kind: 'refused', reply: account.full }
-      if (client !== null && work.isOver(client)) return { kind: 'refused', reply: tooMuchWork(client) }
-      const lease = pool.take(holderOf(facts), 0)
-      if (lease.kind === 'short') return { kind: 'refused', reply: doesNotFit(lease.shortage) }
-      let computed = 0
-      let steps = 0
-      return {
-        kind: 'open',
-        step: () => void steps++,
-        add: () => {
-          computed++
-          const shortage = lease.extend(1)
-          if (shortage !== null) account.full = doesNotFit(shortage)
-          return account.full
-        },
-        addToken: (sender) => (account.hasToken ? null : takeToken(account, tokens, { facts, sender })),
-        close: (accepted) => {
-          if (client !== null) work.count(client, Math.max(1, computed, Math.floor(steps / STEPS_OF_DESTINATION)))
-          if (accepted && !account.ended) account.leases.push(lease)
-          else lease.release()
-        },
+      let account = accounts.get(transaction)
+      if (account?.full) return { kind: 'refused', reply: account.full }
+      if (client !== null && parts.work.isOver(client)) return { kind: 'refused', reply: tooMuchWork(client) }
+      if (!account) {
+        const destinations = pool.take(holderOf(facts), 0)
+        if (destinations.kind === 'short') return { kind: 'refused', reply: doesNotFit(destinations.shortage) }
+        account = { destinations, full: null, hasToken: false }
+        accounts.set(transaction, account)
       }
+      return new MeteredRecipient(parts, account, { facts, client })
     },
     ended: (transaction) => {
-      const account = accountOf(transaction)
-      account.ended = true
-      for (const lease of account.leases.splice(0)) lease.release()
+      const account = accounts.get(transaction)
+      if (!account) return
+      accounts.delete(transaction)
+      account.destinations.release()
     },
   }
 }
 
-function takeToken(
-  account: TransactionAccount,
-  tokens: TokenBudget,
-  { facts, sender }: { readonly facts: RecipientFacts; readonly sender: string },
-): Refusal | null {
-  const reply = tokens.take(facts, sender)
-  account.hasToken = reply === null
-  return reply
+interface AccountParts {
+  readonly work: Rate
+  readonly tokens: TokenBudget
 }
 
-/** Sessions have unique IDs, and each has one open transaction. */
+/** A class: there is one for each recipient. */
+class MeteredRecipient implements RecipientAccount {
+  readonly kind = 'open'
+  readonly #parts: AccountParts
+  readonly #account: TransactionAccount
+  readonly #asked: { readonly facts: RecipientFacts; readonly client: string | null }
+  #computed = 0
+  #held = 0
+  #steps = 0
+
+  constructor(
+    parts: AccountParts,
+    account: TransactionAccount,
+    asked: { facts: RecipientFacts; client: string | null },
+  ) {
+    this.#parts = parts
+    this.#account = account
+    this.#asked = asked
+  }
+
+  step(): void {
+    this.#steps++
+  }
+
+  add(): Refusal | null {
+    this.#computed++
+    const shortage = this.#account.destinations.extend(1)
+    if (shortage === null) this.#held++
+    else this.#account.full = doesNotFit(shortage)
+    return this.#account.full
+  }
+
+  addToken(sender: string): Refusal | null {
+    if (this.#account.hasToken) return null
+    const reply = this.#parts.tokens.take(this.#asked.facts, sender)
+    this.#account.hasToken = reply === null
+    return reply
+  }
+
+  close(accepted: boolean): void {
+    const { client } = this.#asked
+    const steps = Math.floor(this.#steps / STEPS_OF_DESTINATION)
+    if (client !== null) this.#parts.work.count(client, Math.max(1, this.#computed, steps))
+    if (!accepted) this.#account.destinations.shrink(this.#held)
+  }
+}
+
+/** Each transaction has one lease. */
 function holderOf({ session, origin }: RecipientFacts): Holder {
-  const transaction = session.id
   switch (origin.kind) {
     case 'peer':
     case 'local':
-      return { purpose: 'fleet', transaction }
+      return { purpose: 'fleet' }
     case 'user':
     case 'machine':
-      return { purpose: 'people', account: `${origin.kind} ${origin.identity}`, transaction }
+      return { purpose: 'people', account: `${origin.kind} ${origin.identity}` }
     case 'internet':
-      return { purpose: 'internet', ip: session.remoteIp, transaction }
+      return { purpose: 'internet', ip: session.remoteIp }
   }
 }
 
@@ -112,6 +136,14 @@ function clientOf({ session, origin }: RecipientFacts): string | null {
   if (origin.kind === 'peer' || origin.kind === 'local') return null
   return origin.kind === 'internet' ? clientNetwork(session.remoteIp) : `${origin.kind} ${origin.identity}`
 }
+
+/** Nobody reads it: the client has gone, or began anew. */
+const over = refusal(
+  451,
+  '4.3.0',
+  'The transaction has ended',
+  'the transaction ended before its recipient was resolved',
+)
 
 function doesNotFit(shortage: Shortage): Refusal {
   // RFC 5321 4.5.3.1.10: the client sends the other recipients in another transaction, in which the first one always fits.

@@ -88,7 +88,7 @@ async function runStage<S extends Stage>(
   const passed = nothingFound<StageFacts[S]['origin']>(facts.origin)
   let current = facts
   for (const check of checks) {
-    const answer = callCheck(check, ports, { stage, facts: current })
+    const answer = callCheck(check, ports, stage, current)
     const finding = answer instanceof Promise ? await answer : answer
     if (finding.verdict.kind !== 'accept') return { kind: 'refused', reply: finding.verdict.reply }
     if (finding.origin) {
@@ -103,7 +103,8 @@ async function runStage<S extends Stage>(
 function callCheck<S extends Stage>(
   check: Check,
   ports: CheckPorts,
-  { stage, facts }: { readonly stage: S; readonly facts: StageFacts[S] },
+  stage: S,
+  facts: StageFacts[S],
 ): Finding | Promise<Finding> {
   const handlers: StageHandlers = check
   try {
@@ -152,6 +153,8 @@ function refusalOf(error: unknown, { log }: CheckPorts, context: string): Refusa
 
 type Merged<O extends Origin | null> = { -readonly [K in keyof Passed<O>]: Passed<O>[K] }
 
+const none: readonly never[] = []
+
 function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
   return {
     kind: 'passed',
@@ -160,8 +163,8 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     resolution: null,
     senderProven: provenByOrigin(origin),
     results: null,
-    fields: [],
-    events: [],
+    fields: none,
+    events: none,
   }
 }
 

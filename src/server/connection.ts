@@ -128,6 +128,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Takes the place that the session has proven to deserve, or ends it if there is none. */
   #keepPlace(): void {
+    if (this.#place.proof === 'fleet') return
     const proof = proofOf(this.record.origin, this.#dialogue.transaction !== null)
     const refused = proof && this.#place.prove(proof)
     if (refused) this.#end({ ...tooManyConnections, cause: refused.cause })

@@ -13,6 +13,8 @@ export interface OpenTransaction<Resolution> extends Transaction<Resolution> {
   readonly forwardPaths: Set<string>
   /** Recipients refused because there were too many. */
   excess: number
+  /** True once it has ended. A hook may still be at work for it. */
+  isOver: boolean
 }
 
 export interface Dialogue<Resolution> {
@@ -44,7 +46,9 @@ export type Command = <Resolution>(dialogue: Dialogue<Resolution>, argument: str
 export function endTransaction<Resolution>(dialogue: Dialogue<Resolution>): void {
   const { context, session, transaction } = dialogue
   dialogue.transaction = null
-  if (transaction) context.hooks.ended(session, transaction)
+  if (!transaction) return
+  transaction.isOver = true
+  context.hooks.ended(session, transaction)
 }
 
 const plain = { next: 'continue', junk: false, uncounted: false } as const

@@ -8,14 +8,28 @@ import type { Check, Finding } from '../check.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
-/** @param queue reuses its answer for a second, so that a flood of MAIL commands costs nothing */
+/** @param queue gives the same promise for a second, so that a flood of MAIL commands costs nothing */
 export function storageCheck(queue: Pick<Queue, 'health'>): Check {
-  const ask = (): Promise<Finding> =>
-    queue
-      .health()
-      .then(judge, (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error))))
-      .then((verdict) => ({ verdict }))
-  return { name: 'storage', mail: ask }
+  let asked: Promise<QueueHealth> | null = null
+  let known: Finding | Promise<Finding> = { verdict: accept }
+  const judgeAll = async (health: Promise<QueueHealth>): Promise<Finding> => {
+    const failed = (error: unknown) => refuse(storageRefusal(error) ?? storageFailed(String(error)))
+    const finding = { verdict: await health.then(judge, failed) }
+    // Without a promise the next MAIL needs no timer.
+    if (health === asked) known = finding
+    return finding
+  }
+  return {
+    name: 'storage',
+    mail: () => {
+      const health = queue.health()
+      if (health !== asked) {
+        asked = health
+        known = judgeAll(health)
+      }
+      return known
+    },
+  }
 }
 
 function judge(health: QueueHealth): Verdict {

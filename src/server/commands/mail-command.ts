@@ -36,7 +36,7 @@ export const mail: Command = async (dialogue, argument) => {
   )
   const refused = refusalIn(result)
   if (refused !== null) return say(refused)
-  dialogue.transaction = { reversePath, parameters, recipients: [], forwardPaths: new Set(), excess: 0 }
+  dialogue.transaction = { reversePath, parameters, recipients: [], forwardPaths: new Set(), excess: 0, isOver: false }
   return say(senderAccepted)
 }
 
