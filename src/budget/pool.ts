@@ -109,7 +109,7 @@ class CountedPool implements Pool {
   }
 
   fits(holder: Holder, units = 1): boolean {
-    return this.#shortageOf(new HeldUnits(this, holder.purpose, this.#sharesOf(holder)), units) === null
+    return this.#shortageOf(holder.purpose, this.#sharesOf(holder), 0, units) === null
   }
 
   filled(purpose: Purpose): number {
@@ -130,7 +130,7 @@ class CountedPool implements Pool {
 
   /** Gives a lease more units if they fit, and returns null; else counts a refusal. */
   claim(lease: HeldUnits, units: number): Shortage | null {
-    const shortage = this.#shortageOf(lease, units)
+    const shortage = this.#shortageOf(lease.purpose, lease.shares, lease.held, units)
     if (shortage === null) this.count(lease, units)
     else this.#refused(shortage)
     return shortage
@@ -148,7 +148,7 @@ class CountedPool implements Pool {
     for (const { key, counter } of shares) if (--counter.leases === 0 && key !== null) this.#counters.delete(key)
   }
 
-  #shortageOf({ purpose, shares, held }: HeldUnits, units: number): Shortage | null {
+  #shortageOf(purpose: Purpose, shares: readonly Share[], held: number, units: number): Shortage | null {
     const { ceilings, transaction } = this.#limits
     const capacity = this.#limits.capacity * this.#factor
     const used = this.#used + units

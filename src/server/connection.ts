@@ -47,6 +47,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #place: SessionPlace
   readonly #onEnd: () => void
   readonly #writer: ReplyWriter
+  /** No proof moves the session any more. */
+  #hasBestPlace = false
   #greeted = false
   #ended = false
   readonly #closed = new AbortController()
@@ -128,10 +130,11 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Takes the place that the session has proven to deserve, or ends it if there is none. */
   #keepPlace(): void {
-    if (this.#place.proof === 'fleet') return
+    if (this.#hasBestPlace) return
     const proof = proofOf(this.record.origin, this.#dialogue.transaction !== null)
     const refused = proof && this.#place.prove(proof)
     if (refused) this.#end({ ...tooManyConnections, cause: refused.cause })
+    this.#hasBestPlace = this.#place.proof === 'fleet'
   }
 
   // ---- commands ----

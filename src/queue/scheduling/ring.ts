@@ -1,28 +1,26 @@
-// A first-in, first-out list that takes its first entry without moving the others.
-
-/** Used-up places at the front before the list is copied: amortises the copy. */
-const COMPACT = 1024
+// A first-in, first-out list without repetitions, which takes its first entry without moving the others.
 
 export class Ring<T> {
-  #entries: T[] = []
-  #head = 0
+  readonly #entries = new Set<T>()
 
   get size(): number {
-    return this.#entries.length - this.#head
+    return this.#entries.size
   }
 
+  /** At the end, or where it is already. */
   push(entry: T): void {
-    this.#entries.push(entry)
+    this.#entries.add(entry)
   }
 
   shift(): T | undefined {
-    const entry = this.#entries[this.#head]
-    if (this.size === 0) return undefined
-    this.#head++
-    if (this.#head > COMPACT && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head)
-      this.#head = 0
+    for (const entry of this.#entries) {
+      this.#entries.delete(entry)
+      return entry
     }
-    return entry
+    return undefined
+  }
+
+  remove(entry: T): void {
+    this.#entries.delete(entry)
   }
 }

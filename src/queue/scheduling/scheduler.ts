@@ -287,10 +287,7 @@ export class Scheduler {
     for (let i = 0; i < lanes.length; i++) {
       const lane = lanes[this.#turn++ % lanes.length] as Lane
       const ring = this.#rings[lane]
-      while (ring.size > 0 && this.#hasSlot(lane)) {
-        const destination = ring.shift()
-        if (destination?.ready === lane) return destination
-      }
+      if (ring.size > 0 && this.#hasSlot(lane)) return ring.shift()
     }
     return undefined
   }
@@ -326,8 +323,9 @@ export class Scheduler {
     else if (destination.ready === null) this.#line(destination)
   }
 
-  /** Puts a destination at the end of the ring of its lane. An entry that it has in another ring is out of date. */
+  /** Puts a destination at the end of the ring of its lane. */
   #line(destination: DestinationState): void {
+    if (destination.ready !== null) this.#rings[destination.ready].remove(destination)
     destination.ready = this.#laneOf(destination)
     this.#rings[destination.ready].push(destination)
   }
