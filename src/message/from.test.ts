@@ -98,6 +98,58 @@ test('a hostile list as large as a header section may be does not stop the loop'
   expect(performance.now() - start).toBeLessThan(1500)
 })
 
+test('the short way to read usual fields finds what the reader of tokens finds', () => {
+  const pieces = [
+    'Ann',
+    ' ',
+    '.',
+    '"',
+    '\\',
+    '<',
+    '>',
+    '@',
+    ',',
+    ':',
+    ';',
+    '(',
+    ')',
+    '[',
+    '=?utf-8?q?x?=',
+    '=',
+    '?',
+    'ö',
+    '_',
+    '-',
+    '\t',
+  ]
+  const wholes = [
+    '"A, B"',
+    'ann@example.org',
+    '<ann@example.org>',
+    'a=b@example.org',
+    'x..y@example.org',
+    "o'b@example.org",
+  ]
+  const value = fc.array(fc.constantFrom(...pieces, ...wholes), { maxLength: 8 }).map((parts) => parts.join(''))
+  let usual = 0
+  fc.assert(
+    fc.property(value, (text) => {
+      const [field] = readFields(Buffer.from(`From: ${text}\r\n\r\n`))
+      const list = readAddressList(field?.value ?? '')
+      const found = from(text)
+      expect(found.addresses).toEqual([...new Set(list.addresses)])
+      if (list.problems.length > 0 || list.addresses.length > 0) expect(found.problems).toEqual(list.problems)
+      if (list.addresses.length === 1 && list.problems.length === 0) usual++
+    }),
+    { numRuns: 5000 },
+  )
+  expect(usual).toBeGreaterThan(50)
+})
+
+test('a name of a hundred thousand spaces or quotes takes the short way in linear time', () => {
+  for (const text of [' ', '""', 'a ', '"']) expect(from(text.repeat(100_000)).addresses).toEqual([])
+})
+
 test('any text is read without throwing, each address is in printed form', () => {
   const parts = fc.array(
     fc.constantFrom(

@@ -16,11 +16,20 @@ export interface Authors {
   readonly problems: readonly string[]
 }
 
+/**
+ * The form of nearly all From: fields, which need no tokens: one ASCII address, alone or in brackets behind a name of words, dots and
+ * quoted strings. The address has no `=` and `?`, so it cannot hold an encoded word.
+ */
+const usualFrom =
+  /^(?:(?:[\w!#$%&'*+/=?^`{|}~. -]|"[^"\\\x00-\x1f\x7f-\uffff]*")*<([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)>| *([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)) *$/
 const encodedWord = /=\?[^?]+\?[bq]\?[^?]*\?=/i
 
 /** Reads the From: fields of a header section. Without a From: field there are no addresses and no problems. */
 export function readAuthors(fields: readonly Field[]): Authors {
   const from = fieldsNamed(fields, 'from')
+  const [first] = from
+  const only = first && from.length === 1 ? readAuthorField(first) : null
+  if (only?.addresses.length === 1) return only
   const lists = from.map(readAuthorField)
   const problems = lists.flatMap((list) => list.problems)
   if (from.length > 1) problems.unshift(`${from.length} From: fields`)
@@ -28,6 +37,9 @@ export function readAuthors(fields: readonly Field[]): Authors {
 }
 
 function readAuthorField(field: Field): { addresses: string[]; problems: string[] } {
+  const usual = usualFrom.exec(field.value)
+  const only = usual && normalizeMailbox(usual[1] ?? usual[2] ?? '')
+  if (only) return { addresses: [only], problems: [] }
   const list = readAddressList(field.value)
   const problems = [...list.problems]
   if (list.addresses.some((address) => !isAscii(address)) && !isUtf8(field.raw))

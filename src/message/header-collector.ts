@@ -9,7 +9,7 @@ const LF = 0x0a
 const CR = 0x0d
 const crlf = Buffer.from('\r\n')
 const nothing = Buffer.alloc(0)
-/** Initial size of the buffer, enough for most header sections. It doubles up to the limit. */
+/** Least size of the buffer for a header section that arrives in several pieces. It doubles up to the limit. */
 const FIRST_OCTETS = 8192
 
 export type Collected =
@@ -34,23 +34,37 @@ export interface HeaderCaps {
 export const usualCaps: HeaderCaps = { octets: HEADER_SECTION_OCTETS, lines: HEADER_LINES }
 
 export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderCollector {
-  let bytes = Buffer.allocUnsafe(FIRST_OCTETS)
+  /** The first piece itself, in which most header sections end, or a buffer of our own for all pieces. */
+  let bytes: Buffer = nothing
+  let isFirst = true
   let length = 0
   let lineStart = 0
   let lines = 0
   const append = (chunk: Buffer): void => {
-    if (length + chunk.length > bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.min(caps.octets, 2 ** Math.ceil(Math.log2(length + chunk.length))))
-      bytes.copy(grown, 0, 0, length)
-      bytes = grown
+    isFirst = length === 0
+    if (isFirst) bytes = chunk
+    else {
+      if (length + chunk.length > bytes.length) grow(length + chunk.length)
+      chunk.copy(bytes, length)
     }
-    chunk.copy(bytes, length)
     length += chunk.length
+  }
+  const grow = (needed: number): void => {
+    const wanted = Math.max(FIRST_OCTETS, 2 ** Math.ceil(Math.log2(needed)))
+    const grown = Buffer.allocUnsafe(Math.min(caps.octets, wanted))
+    bytes.copy(grown, 0, 0, length)
+    bytes = grown
+  }
+  /** The octets from `start`, and those of a piece that were not taken. */
+  const bodyFrom = (start: number, rest: Buffer): Buffer => {
+    if (start === length) return rest
+    const begun = bytes.subarray(start, length)
+    return isFirst && rest.length === 0 ? begun : Buffer.concat([begun, rest])
   }
   const endBefore = (rest: Buffer): Collected => ({
     kind: 'done',
     header: Buffer.concat([bytes.subarray(0, lineStart), crlf]),
-    body: Buffer.concat([bytes.subarray(lineStart, length), rest]),
+    body: bodyFrom(lineStart, rest),
     separatorAdded: true,
   })
   const push = (chunk: Buffer): Collected => {
@@ -74,7 +88,7 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
   const atEmptyLine = (end: number, rest: Buffer): Collected => ({
     kind: 'done',
     header: Buffer.from(bytes.subarray(0, end)),
-    body: end < length ? Buffer.concat([bytes.subarray(end, length), rest]) : rest,
+    body: bodyFrom(end, rest),
     separatorAdded: false,
   })
   return {

@@ -20,8 +20,7 @@ export function jsonLines({ level, base, clock }: LineWriterSettings, output: Lo
   return {
     line,
     event: (one, event, privacy) => {
-      const { kind, at: _, ...fields } = event
-      line(one, isoTimes(privacy.apply({ event: kind, ...fields })), kind)
+      line(one, isoTimes(privacy.lineFields(event)), event.kind)
     },
   }
 }
@@ -51,7 +50,7 @@ function isoTimes(fields: Record<string, unknown>): Record<string, unknown> {
 const ownKeys = ['level', 'time', 'msg'] as const
 
 function withoutOwnKeys(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!ownKeys.some((key) => key in fields)) return fields
+  if (!('level' in fields || 'time' in fields || 'msg' in fields)) return fields
   const own: Record<string, unknown> = { ...fields }
   for (const key of ownKeys) {
     if (key in own) {

@@ -71,6 +71,8 @@ const ipShape =
 export interface Privacy {
   /** The fields as they may be logged; dropped ones are missing. */
   apply(fields: LogFields): Record<string, unknown>
+  /** The fields of an event for a line of its own time: `event` with its kind, and the others but for `at`. */
+  lineFields(event: Event): Record<string, unknown>
   /** An event with all its fields, for a sentence about it: a dropped text is replaced by `(dropped)`. */
   event(event: Event): Event
   /** Free text, in which personal data is replaced as the settings say. */
@@ -122,17 +124,22 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     if (value instanceof Error) return text(value.stack ?? value.message)
     return value !== null && typeof value === 'object' ? apply(value as LogFields) : value
   }
+  const add = (result: Record<string, unknown>, name: string, value: unknown): void => {
+    if (value === undefined || value === null) return
+    const treated = deep(Object.hasOwn(classes, name) ? (classes[name] as FieldClass) : 'text', value)
+    if (treated !== undefined) result[name] = treated
+  }
   const apply = (fields: LogFields): Record<string, unknown> => {
     const result: Record<string, unknown> = {}
-    for (const name of Object.keys(fields)) {
-      const value = fields[name]
-      if (value === undefined || value === null) continue
-      const treated = deep(Object.hasOwn(classes, name) ? (classes[name] as FieldClass) : 'text', value)
-      if (treated !== undefined) result[name] = treated
-    }
+    for (const name of Object.keys(fields)) add(result, name, fields[name])
     return result
   }
-  return { apply, event: (event) => treatedEvent(event, apply({ ...event })), text }
+  const lineFields = (event: Event): Record<string, unknown> => {
+    const result: Record<string, unknown> = { event: event.kind }
+    for (const name in event) if (name !== 'kind' && name !== 'at') add(result, name, event[name as keyof Event])
+    return result
+  }
+  return { apply, lineFields, event: (event) => treatedEvent(event, apply({ ...event })), text }
 }
 
 /** The event with its treated fields. The classes keep the type of every field. */
