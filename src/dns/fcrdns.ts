@@ -1,6 +1,7 @@
 // Forward-confirmed reverse DNS: a name that the PTR record of an address holds (RFC 1035 3.5) and whose own addresses include it. A PTR
 // record alone proves nothing, because the owner of the address can write any name into it (RFC 8601 2.7.3 "iprev").
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Clock } from '../lib/clock.ts'
 import { addressOctets } from '../lib/ip-address.ts'
 import { lookupAddresses } from './host-addresses.ts'
@@ -31,7 +32,7 @@ export async function confirmedName(
   ask: Ask = { purpose: 'optional' },
 ): Promise<ClientName> {
   const done = new AbortController()
-  const end = () => done.abort()
+  const end = () => abortQuietly(done)
   ask.signal?.addEventListener('abort', end, { once: true })
   const late = ports.clock.sleep(NAME_LIMIT_MS, done.signal).then(
     (): ClientName => ({ kind: 'unavailable', cause: `no answer within ${NAME_LIMIT_MS} ms` }),
@@ -41,7 +42,7 @@ export async function confirmedName(
     return await Promise.race([confirm(ip, askAs(ports.resolver, { ...ask, signal: done.signal })), late])
   } finally {
     ask.signal?.removeEventListener('abort', end)
-    done.abort()
+    abortQuietly(done)
   }
 }
 

@@ -1,5 +1,7 @@
 // One question with several askers. It is aborted when all of them have given up.
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
+
 export interface SharedQuestion<T> {
   /** The answer, or `given` if this asker gives up first. */
   join(signal: AbortSignal | undefined): Promise<T>
@@ -26,7 +28,7 @@ export function shareQuestion<T>({ ask, given, ended }: SharedQuestionParts<T>):
   const answer = ask(controller.signal).finally(end)
   const giveUp = () => {
     if (--askers > 0) return
-    controller.abort()
+    abortQuietly(controller)
     end()
   }
   return {

@@ -1,6 +1,7 @@
 // The DNS for one message: each question is queried once, each look-up has a time limit, and none starts or continues after the deadline.
 // Otherwise a sender with slow name servers decides how long a verification takes.
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Field } from '../message/header.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
@@ -25,7 +26,7 @@ export function createMessageResolver(answer: AskingResolver, options: MessageRe
     const known = queried.get(key)
     if (known) return known
     const late = new AbortController()
-    const end = () => late.abort()
+    const end = () => abortQuietly(late)
     deadline.signal.addEventListener('abort', end, { once: true })
     const looked = answer(name, type, { purpose: purposeOf(name), client, signal: late.signal })
     const limited = within(clock, limitMs, looked).finally(() => {

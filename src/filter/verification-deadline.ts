@@ -1,5 +1,6 @@
 // One time limit for several parts of a verification. A part that fails or is late counts as null.
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Clock } from '../lib/clock.ts'
 
 export interface Deadline {
@@ -19,7 +20,7 @@ export function startDeadline(clock: Clock, ms: number, closed?: AbortSignal): D
   const expired = new Promise<null>((resolve) => {
     expire = () => {
       over = true
-      ended.abort()
+      abortQuietly(ended)
       resolve(null)
     }
   })
@@ -33,7 +34,7 @@ export function startDeadline(clock: Clock, ms: number, closed?: AbortSignal): D
     clear: () => {
       timer.cancel()
       closed?.removeEventListener('abort', expire)
-      ended.abort()
+      abortQuietly(ended)
     },
   }
 }

@@ -21,7 +21,7 @@ export interface Authors {
  * quoted strings. The address has no `=` and `?`, so it cannot hold an encoded word.
  */
 const usualFrom =
-  /^(?:(?:[\w!#$%&'*+/=?^`{|}~. -]|"[^"\\\x00-\x1f\x7f-\uffff]*")*<([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)>| *([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)) *$/
+  /^(?:(?:[\w!#$%&'*+/=?^`{|}~. -]|"[ !#-[\]-~]*")*<([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)>| *([\w!#$%&'*+/^`{|}~.-]+@[\w.-]+)) *$/
 const encodedWord = /=\?[^?]+\?[bq]\?[^?]*\?=/i
 
 /** Reads the From: fields of a header section. Without a From: field there are no addresses and no problems. */

@@ -80,11 +80,7 @@ export interface Privacy {
 }
 
 export function createPrivacy(settings: PrivacySettings): Privacy {
-  const hash = (value: string) =>
-    createHmac('sha256', settings.hashKey)
-      .update(value.toLowerCase())
-      .digest('hex')
-      .slice(0, 2 * HASH_BYTES)
+  const hash = keyedHash(settings.hashKey)
   const address = (value: string) => {
     const at = value.lastIndexOf('@')
     return at < 0 ? `#${hash(value)}` : `#${hash(value)}${value.slice(at)}`
@@ -140,6 +136,14 @@ export function createPrivacy(settings: PrivacySettings): Privacy {
     return result
   }
   return { apply, lineFields, event: (event) => treatedEvent(event, apply({ ...event })), text }
+}
+
+function keyedHash(key: PrivacySettings['hashKey']): (value: string) => string {
+  return (value) =>
+    createHmac('sha256', key)
+      .update(value.toLowerCase())
+      .digest('hex')
+      .slice(0, 2 * HASH_BYTES)
 }
 
 /** The event with its treated fields. The classes keep the type of every field. */

@@ -1,6 +1,7 @@
 // One connection: the socket, parser and TLS upgrade of smtp-server with our own dialogue. This class overrides every method in which
 // smtp-server would reply or decide; connection-contract.test.ts pins what is used of it (docs/decisions/0013-smtp-server.md).
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
@@ -356,7 +357,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     super._onClose()
     if (!first) return
     endTransaction(this.#dialogue)
-    this.#closed.abort()
+    abortQuietly(this.#closed)
     this.#onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null

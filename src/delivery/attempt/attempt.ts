@@ -126,18 +126,16 @@ class Attempt {
   }
 
   /** A look-up that takes too long continues in the background and fills the cache. */
-  async #findHosts(): Promise<Hosts> {
+  #findHosts(): Promise<Hosts> {
     const { hosts, clock } = this.#context.ports
-    const found = new AbortController()
-    const late = clock
-      .sleep(Math.max(0, this.#until - clock.monotonic()), found.signal)
-      .then(() => noHosts(false, '4.4.3', 'The look-up of the mail hosts took too long'))
-    try {
-      return await Promise.race([hosts.find(this.#claim.nextHop), late])
-    } finally {
-      late.catch(() => undefined)
-      found.abort()
-    }
+    return new Promise((resolve, reject) => {
+      const late = () => resolve(noHosts(false, '4.4.3', 'The look-up of the mail hosts took too long'))
+      const timer = clock.after(Math.max(0, this.#until - clock.monotonic()), late)
+      void hosts
+        .find(this.#claim.nextHop)
+        .then(resolve, reject)
+        .finally(() => timer.cancel())
+    })
   }
 
   get #isOver(): boolean {
