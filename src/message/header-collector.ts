@@ -44,16 +44,10 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
     isFirst = length === 0
     if (isFirst) bytes = chunk
     else {
-      if (length + chunk.length > bytes.length) grow(length + chunk.length)
+      if (length + chunk.length > bytes.length) bytes = grown(bytes.subarray(0, length), chunk.length, caps.octets)
       chunk.copy(bytes, length)
     }
     length += chunk.length
-  }
-  const grow = (needed: number): void => {
-    const wanted = Math.max(FIRST_OCTETS, 2 ** Math.ceil(Math.log2(needed)))
-    const grown = Buffer.allocUnsafe(Math.min(caps.octets, wanted))
-    bytes.copy(grown, 0, 0, length)
-    bytes = grown
   }
   /** The octets from `start`, and those of a piece that were not taken. */
   const bodyFrom = (start: number, rest: Buffer): Buffer => {
@@ -98,6 +92,14 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
         ? endBefore(nothing)
         : { kind: 'done', header: Buffer.from(bytes.subarray(0, length)), body: nothing, separatorAdded: false },
   }
+}
+
+/** A larger buffer that begins with the same octets and has room for `more`. */
+function grown(octets: Buffer, more: number, most: number): Buffer {
+  const wanted = Math.max(FIRST_OCTETS, 2 ** Math.ceil(Math.log2(octets.length + more)))
+  const larger = Buffer.allocUnsafe(Math.min(most, wanted))
+  octets.copy(larger)
+  return larger
 }
 
 function indexOf(bytes: Buffer, length: number, from: number): number {
