@@ -96,9 +96,11 @@ const signaturesNeedKeys: Check = ({ role, dkim, arc }, report) => {
     report(['arc', 'seal'], 'found true, expected false without dkim: { keys: directory }: ARC seals use these keys')
 }
 
-const spamFilterNeedsCheck: Check = ({ role, rspamd }, report) => {
-  if (rspamd && !role.checks.includes('spam'))
-    report(['rspamd'], `found a spam filter, expected none: the role ${role.role} does not have the check spam`)
+const spamFilterNeedsCheck: Check = ({ role, rspamd, score }, report) => {
+  if (role.checks.includes('spam')) return
+  const cause = `the role ${role.role} does not have the check spam`
+  if (rspamd) report(['rspamd'], `found a spam filter, expected none: ${cause}`)
+  if (score) report(['score'], `found a spam score, expected none: ${cause}`)
 }
 
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */

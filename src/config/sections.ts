@@ -17,6 +17,7 @@ import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
 import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
 import { rspamd } from './sections/rspamd-section.ts'
+import { score } from './sections/score-section.ts'
 import { srs } from './sections/srs-section.ts'
 import { tls } from './sections/tls-section.ts'
 import type { AnySection } from './section.ts'
@@ -46,6 +47,7 @@ export const sections = {
   authserv_id,
   dmarc,
   rspamd,
+  score,
   queue,
   delivery,
   bounce,

@@ -50,6 +50,8 @@ function request(change: Partial<SpamRequest> = {}): SpamRequest {
     sender: 'ann@stranger.example',
     recipients: ['kim@example.org', 'lee@example.org'],
     user: null,
+    evidence: [],
+    at: 1000,
     content: contentOf(Buffer.from('Hello\r\n')),
     ...change,
   }

@@ -18,6 +18,8 @@ export type SpamAction =
 export interface SpamSymbol {
   readonly name: string
   readonly score: number
+  /** What was seen, if it is known. It can be text of strangers. */
+  readonly detail?: string
 }
 
 export type SpamFinding =
@@ -49,6 +51,10 @@ export interface SpamRequest {
   /** The authenticated user or machine, or null. */
   readonly user: string | null
   readonly content: Content
+  /** What the node noticed itself (policy/evidence.ts). */
+  readonly evidence: readonly { readonly name: string; readonly points: number; readonly detail: string }[]
+  /** Unix milliseconds. */
+  readonly at: number
 }
 
 export interface SpamScanner {

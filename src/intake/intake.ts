@@ -58,10 +58,10 @@ export interface Intake {
 /** The facts of a draft for the checks. `at`: unix milliseconds. */
 export function mailOf(
   { session, origin, sender, recipients, header, body }: Draft,
-  { queue, queueId, at }: { readonly queue: Pick<Queue, 'openBody'>; readonly queueId: string; readonly at: number },
+  { queue, ...known }: Pick<Mail, 'queueId' | 'evidence' | 'at'> & { readonly queue: Pick<Queue, 'openBody'> },
 ): Mail {
   return {
-    queueId,
+    ...known,
     session,
     origin,
     sender,
@@ -69,6 +69,5 @@ export function mailOf(
     resolutions: recipients.map((one) => one.resolution),
     content: { header, bodySize: bodySize(body), openBody: () => queue.openBody(body) },
     fields: readFields(header),
-    at,
   }
 }

@@ -11,6 +11,7 @@ import type { IntakePorts, IntakeSettings } from './ports.ts'
 import { editHeader } from './edit-header.ts'
 import { mailOf } from './intake.ts'
 import type { Draft, Intake } from './intake.ts'
+import { noEvidence } from '../policy/evidence.ts'
 import { ledgerOf } from './acceptance-events.ts'
 import { recipientsOf } from './recipients.ts'
 import { signIfProven } from './sign-copies.ts'
@@ -48,7 +49,7 @@ export async function prepareOwn(
     header: own.header,
     body: { kind: 'inline', bytes: own.body },
   }
-  const mail = mailOf(draft, { queue: ports.queue, queueId, at })
+  const mail = mailOf(draft, { queue: ports.queue, queueId, evidence: noEvidence, at })
   const edited = editHeader(settings.edit, {
     draft,
     mail,

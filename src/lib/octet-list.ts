@@ -21,7 +21,7 @@ const nothing: Buffer = Buffer.alloc(0)
 
 /**
  * The memory of the list is at most twice its octets, 64 KiB for the first piece, and the 64 KiB (Buffer.poolSize) in which the first block lies: most
- * bodies need one small block, and memory of its own for each costs more than all the rest.
+ * bodies need one small block, and separate memory for each costs more than all the rest.
  */
 export function createOctetList(): OctetList {
   return new JoinedOctets()

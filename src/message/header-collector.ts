@@ -34,7 +34,7 @@ export interface HeaderCaps {
 export const usualCaps: HeaderCaps = { octets: HEADER_SECTION_OCTETS, lines: HEADER_LINES }
 
 export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderCollector {
-  /** The first piece itself, in which most header sections end, or a buffer of our own for all pieces. */
+  /** The first piece itself, in which most header sections end, or a buffer for all pieces. */
   let bytes: Buffer = nothing
   let isFirst = true
   let length = 0
@@ -94,7 +94,7 @@ export function createHeaderCollector(caps: HeaderCaps = usualCaps): HeaderColle
   }
 }
 
-/** A larger buffer that begins with the same octets and has room for `more`. */
+/** A larger buffer that begins with the same octets and has space for `more`. */
 function grown(octets: Buffer, more: number, most: number): Buffer {
   const wanted = Math.max(FIRST_OCTETS, 2 ** Math.ceil(Math.log2(octets.length + more)))
   const larger = Buffer.allocUnsafe(Math.min(most, wanted))

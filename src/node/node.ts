@@ -20,7 +20,7 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
-import { spamFilterSettings } from '../wiring/checks.ts'
+import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
@@ -152,7 +152,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     configuration: state,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
-  const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: spam?.scanner ?? null, stops })
+  const scanner = spamScanner(config, spam?.scanner ?? null, data.router)
+  const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: scanner, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())

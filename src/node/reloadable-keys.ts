@@ -19,6 +19,7 @@ const restartKeys = [
   'authserv_id',
   'dmarc',
   'rspamd',
+  'score',
   'queue',
   'delivery',
   'bounce',

@@ -41,6 +41,8 @@ const request: SpamRequest = {
   sender: null,
   recipients: [],
   user: null,
+  evidence: [],
+  at: 1000,
   content: contentOf({ header: Buffer.from('Subject: x\r\n\r\n'), body: Buffer.from('Hello\r\n') }),
 }
 

@@ -71,7 +71,7 @@ const ipShape =
 export interface Privacy {
   /** The fields as they may be logged; dropped ones are missing. */
   apply(fields: LogFields): Record<string, unknown>
-  /** The fields of an event for a line of its own time: `event` with its kind, and the others but for `at`. */
+  /** The fields of an event for a line with a time: `event` with its kind, and the others but for `at`. */
   lineFields(event: Event): Record<string, unknown>
   /** An event with all its fields, for a sentence about it: a dropped text is replaced by `(dropped)`. */
   event(event: Event): Event

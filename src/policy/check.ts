@@ -8,6 +8,7 @@ import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
+import type { Evidence } from './evidence.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -40,6 +41,8 @@ export interface RecipientFacts {
   readonly sender: string | null
   readonly forwardPath: string
   readonly parameters: RecipientParameters
+  /** What was noticed before, also by the checks before this one. */
+  readonly evidence: readonly Evidence[]
   /** Unix milliseconds. */
   readonly at: number
 }
@@ -56,6 +59,8 @@ export interface Mail {
   readonly resolutions: readonly Resolution[]
   readonly content: Content
   readonly fields: readonly Field[]
+  /** What was noticed about the session and the transaction, also by the checks before this one. */
+  readonly evidence: readonly Evidence[]
   /** Unix milliseconds of the end of data. */
   readonly at: number
 }
@@ -121,6 +126,8 @@ export interface Finding {
   readonly results?: string
   /** `message`: other fields to remove and to add. */
   readonly fields?: FieldEdit
+  /** What speaks for or against the message, for its score. */
+  readonly evidence?: readonly Evidence[]
   /** `message`: ledger events, stored with the message. */
   readonly events?: readonly Event[]
 }

@@ -137,7 +137,7 @@ function clientOf({ session, origin }: RecipientFacts): string | null {
   return origin.kind === 'internet' ? clientNetwork(session.remoteIp) : `${origin.kind} ${origin.identity}`
 }
 
-/** Nobody reads it: the client has gone, or began anew. */
+/** The client does not read it: it has gone, or began another transaction. */
 const over = refusal(
   451,
   '4.3.0',

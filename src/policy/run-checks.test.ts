@@ -41,8 +41,25 @@ describe('a stage', () => {
       senderProven: false,
       results: null,
       fields: [],
+      evidence: [],
       events: [],
     })
+  })
+
+  test('shows each check what those before it noticed', async () => {
+    const one = (name: string) => ({ name, points: 1, detail: '' })
+    const seen: string[][] = []
+    const notices = (name: string): Check => ({
+      name,
+      message: ({ evidence }) => {
+        seen.push(evidence.map((found) => found.name))
+        return { verdict: accept, evidence: [one(name)] }
+      },
+    })
+    const mail = mailFacts('From: ann@stranger.example', { evidence: [one('EARLIER')] })
+    const outcome = await runnerOf(notices('A'), notices('B')).run('message', mail)
+    expect(seen).toEqual([['EARLIER'], ['EARLIER', 'A']])
+    expect(outcome).toMatchObject({ evidence: [one('A'), one('B')] })
   })
 
   test('runs checks in order and ends at the first refusal', async () => {

@@ -19,6 +19,7 @@ import type {
   TransactionFacts,
 } from './check.ts'
 import { storageRefusal } from './checks/storage.ts'
+import type { Evidence } from './evidence.ts'
 import { accept, refuse } from './verdict.ts'
 
 /** The merged findings of a stage whose checks all accepted. */
@@ -33,6 +34,8 @@ export interface Passed<O extends Origin | null = Origin | null> {
   /** Value of the Authentication-Results field to add, or null. */
   readonly results: string | null
   readonly fields: readonly FieldEdit[]
+  /** What the checks of this stage noticed. */
+  readonly evidence: readonly Evidence[]
   readonly events: readonly Event[]
 }
 
@@ -95,6 +98,8 @@ async function runStage<S extends Stage>(
       current = { ...current, origin: finding.origin }
       passed.origin = finding.origin
     }
+    if (finding.evidence && 'evidence' in current)
+      current = { ...current, evidence: [...current.evidence, ...finding.evidence] }
     merge(passed, finding)
   }
   return passed
@@ -164,18 +169,20 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     senderProven: provenByOrigin(origin),
     results: null,
     fields: none,
+    evidence: none,
     events: none,
   }
 }
 
 /** Adds what one check found. Single values: the last one counts. */
 function merge<O extends Origin | null>(passed: Merged<O>, finding: Finding): void {
-  const { remoteName, resolution, results, fields, events } = finding
+  const { remoteName, resolution, results, fields, evidence, events } = finding
   if (remoteName !== undefined) passed.remoteName = remoteName
   if (resolution !== undefined) passed.resolution = resolution
   if (finding.senderProven) passed.senderProven = true
   if (results !== undefined) passed.results = passed.results === null ? results : mergeResults(passed.results, results)
   if (fields !== undefined) passed.fields = [...passed.fields, fields]
+  if (evidence !== undefined) passed.evidence = [...passed.evidence, ...evidence]
   if (events !== undefined) passed.events = [...passed.events, ...events]
 }
 

@@ -12,6 +12,7 @@ import { receiveMessage } from '../message/receive.ts'
 import type { RejectedEvent } from '../observe/events.ts'
 import type { Stage, StageFacts } from '../policy/check.ts'
 import { storageRefusal } from '../policy/checks/storage.ts'
+import { noEvidence } from '../policy/evidence.ts'
 import type { Checks, StageOutcome } from '../policy/run-checks.ts'
 import { accept, refuse } from '../policy/verdict.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -26,6 +27,8 @@ import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Login } from './login.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
+import { createSessionEvidence } from './session-evidence.ts'
+import type { SessionEvidence } from './session-evidence.ts'
 
 export interface HookParts {
   readonly checks: Checks
@@ -57,7 +60,13 @@ const ledgerStages = {
   message: 'data',
 } as const satisfies Record<Stage, RejectedEvent['stage']>
 
-export function createHooks(parts: HookParts): Hooks {
+/** With what the hooks remember. */
+interface Parts extends HookParts {
+  readonly evidence: SessionEvidence
+}
+
+export function createHooks(given: HookParts): Hooks {
+  const parts: Parts = { ...given, evidence: createSessionEvidence() }
   const { rejections } = parts
   return {
     connect: (session) => admit(parts, 'connect', session),
@@ -93,18 +102,19 @@ const notOffered = {
 } as const
 
 /** Runs a stage and records a refusal. */
-async function runStage<S extends Stage>(
-  { checks, rejections }: HookParts,
+async function runStage<S extends Exclude<Stage, 'message'>>(
+  { checks, rejections, evidence }: Parts,
   session: Session,
   { stage, facts, envelope = {} }: { readonly stage: S; readonly facts: StageFacts[S]; readonly envelope?: Envelope },
 ): Promise<StageOutcome<S>> {
   const outcome = await checks.run(stage, facts)
   if (outcome.kind === 'refused')
     rejections.note(session, { stage: ledgerStages[stage], reply: outcome.reply, envelope })
+  else evidence.note(session, stage, outcome.evidence)
   return outcome
 }
 
-async function admit(parts: HookParts, stage: 'connect' | 'secured', session: Session): Promise<AdmissionAnswer> {
+async function admit(parts: Parts, stage: 'connect' | 'secured', session: Session): Promise<AdmissionAnswer> {
   const outcome = await runStage(parts, session, { stage, facts: { session, origin: session.origin } })
   if (outcome.kind === 'refused') return refuse(outcome.reply)
   return { kind: 'accept', origin: outcome.origin, remoteName: outcome.remoteName ?? session.remoteName }
@@ -116,13 +126,14 @@ function originOf({ origin }: Session): Origin {
 }
 
 async function checkRecipient(
-  parts: HookParts,
+  parts: Parts,
   { session, transaction }: Omit<Incoming, 'message'>,
   { forwardPath, parameters }: Parameters<Hooks['rcpt']>[2],
 ): ReturnType<Hooks['rcpt']> {
   const { reversePath: sender } = transaction
   const origin = originOf(session)
-  const facts = { session, transaction, origin, sender, forwardPath, parameters, at: parts.clock.now() }
+  const evidence = parts.evidence.of(session)
+  const facts = { session, transaction, origin, sender, forwardPath, parameters, evidence, at: parts.clock.now() }
   const envelope = { sender, recipient: forwardPath }
   const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
   if (outcome.kind === 'refused') return refuse(outcome.reply)
@@ -151,7 +162,7 @@ interface Incoming {
 }
 
 /** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
-async function takeMessage(parts: HookParts, incoming: Incoming): Promise<Reply | Refusal> {
+async function takeMessage(parts: Parts, incoming: Incoming): Promise<Reply | Refusal> {
   const holder = holderOf(incoming.session)
   const memory = createMessageMemory(parts.memory, holder)
   const spool = new BodySpool(parts.queue, { holder, memory })
@@ -211,8 +222,10 @@ function draftOf({ session, transaction }: Incoming, header: Buffer, body: Draft
   return { session, origin: originOf(session), sender, parameters, recipients, header, body }
 }
 
-async function submit({ checks, intake, queue, newQueueId, clock }: HookParts, draft: Draft) {
-  const mail = mailOf(draft, { queue, queueId: newQueueId(), at: clock.now() })
+async function submit(parts: Parts, draft: Draft) {
+  const { checks, intake, queue, newQueueId, clock } = parts
+  const evidence = draft.session ? parts.evidence.of(draft.session) : noEvidence
+  const mail = mailOf(draft, { queue, queueId: newQueueId(), evidence, at: clock.now() })
   const findings = await checks.run('message', mail)
   return findings.kind === 'refused' ? findings : intake.accept({ draft, mail, findings })
 }

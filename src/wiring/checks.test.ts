@@ -10,7 +10,8 @@ import { Peers } from '../policy/peers.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Router } from '../route/resolution.ts'
 import { refusal } from '../smtp/reply.ts'
-import { buildChecks, explainChecks, spamFilterSettings } from './checks.ts'
+import { buildChecks, explainChecks } from './checks.ts'
+import { spamFilterSettings } from './spam-scanner.ts'
 
 const admission = { admit: ['internet'], peers: new Peers([]), machines: null } as const
 

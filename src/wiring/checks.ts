@@ -4,7 +4,6 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
-import type { RspamdSettings } from '../filter/rspamd.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Check } from '../policy/check.ts'
@@ -51,7 +50,7 @@ export interface RoleCheckParts {
   readonly router: Router
   /** Called only if the role checks authentication. */
   readonly authenticator: () => Authenticator
-  /** Null where no spam filter is configured; then the `spam` check does not run. */
+  /** Null where nothing judges mail; then the `spam` check does not run. */
   readonly spam: SpamScanner | null
 }
 
@@ -131,20 +130,8 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
   return role.checks.map((name) => makers[name]()).filter((check) => check !== null)
 }
 
-export interface SpamFilterSettings {
-  readonly rspamd: RspamdSettings
-  readonly whenDown: 'accept' | 'defer'
-}
-
-/** Null where the role has no `spam` check or the configuration no rspamd. */
-export function spamFilterSettings({ rspamd, role, hostname }: Config): SpamFilterSettings | null {
-  if (!rspamd || !role.checks.includes('spam')) return null
-  const { urls, password, timeout: timeoutMs, when_down: whenDown } = rspamd
-  return { rspamd: { urls, password, timeoutMs, hostname }, whenDown }
-}
-
 /** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */
 function buildSpamCheck({ authserv_id: authservId, rspamd }: Config, scanner: SpamScanner | null): Check | null {
-  if (!scanner || !rspamd) return null
-  return spamCheck({ scanner, authservId, whenDown: rspamd.when_down, origins: ['internet'] })
+  if (!scanner) return null
+  return spamCheck({ scanner, authservId, whenDown: rspamd?.when_down ?? 'accept', origins: ['internet'] })
 }

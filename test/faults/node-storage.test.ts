@@ -285,7 +285,7 @@ function spoolFiles(node: WholeNode): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Leaves this many octets of the disk free, or none if somebody else writes at the same time. */
+/** Leaves this many octets of the disk free, or none if the node writes at the same time. */
 function fill(disk: SmallDisk, ballast: string, rest: number): void {
   const { bavail, bsize } = statfsSync(disk.path)
   try {

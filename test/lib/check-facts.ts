@@ -54,6 +54,7 @@ export function recipientFacts(change: Partial<RecipientFacts> = {}): RecipientF
     sender: 'ann@stranger.example',
     forwardPath: 'kim@example.org',
     parameters: plainRecipient,
+    evidence: [],
     at: 1000,
     ...change,
   }
@@ -71,6 +72,7 @@ export function mailFacts(header: string, change: Partial<Mail> = {}): Mail {
     resolutions: [],
     content: { header: bytes, bodySize: 0, openBody: () => Readable.from([]) },
     fields: readFields(bytes),
+    evidence: [],
     at: 1000,
     ...change,
   }

@@ -21,7 +21,7 @@ export function createDraftIntake(
   return {
     prepare: (own) => intake.prepare(own),
     accept: async (draft) => {
-      const mail = mailOf(draft, { queue, queueId: newQueueId(), at: clock.now() })
+      const mail = mailOf(draft, { queue, queueId: newQueueId(), evidence: [], at: clock.now() })
       const findings = await runner.run('message', mail)
       return findings.kind === 'refused' ? findings : intake.accept({ draft, mail, findings })
     },

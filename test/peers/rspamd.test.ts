@@ -45,6 +45,8 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
       sender: 'ann@stranger.example',
       recipients: ['kim@example.org', 'lee@example.org'],
       user: null,
+      evidence: [],
+      at: 1000,
       content: contentOf(content),
     })
 

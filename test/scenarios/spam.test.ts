@@ -252,7 +252,7 @@ it('waypost check reports a node without a spam filter', async () => {
   expect((await runWaypost(['check', '-c', mx.config])).stdout).not.toContain('spam')
   mx.configure({ rspamd: undefined })
   const { stdout, status } = await runWaypost(['check', '-c', mx.config])
-  expect(stdout).toContain('; no rspamd: mail is not checked for spam')
+  expect(stdout).toContain('; neither rspamd nor score: mail is not checked for spam')
   expect(status).toBe(0)
 })
 

@@ -2,7 +2,8 @@
 // message would not be accepted.
 
 import { isIP } from 'node:net'
-import { explainChecks, spamFilterSettings } from '../../wiring/checks.ts'
+import { explainChecks } from '../../wiring/checks.ts'
+import { spamFilterSettings, spamScanner } from '../../wiring/spam-scanner.ts'
 import type { NodeData } from '../../node/load-data.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
 import { lazyAuthenticator } from '../../filter/lazy-authenticator.ts'
@@ -16,8 +17,10 @@ import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
 import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
+import type { Mail, Stage } from '../../policy/check.ts'
+import { type Evidence, noEvidence } from '../../policy/evidence.ts'
 import { createChecks } from '../../policy/run-checks.ts'
-import type { Checks } from '../../policy/run-checks.ts'
+import type { Checks, StageOutcome } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
 import { parseMailbox, splitAddress } from '../../smtp/mailbox.ts'
@@ -116,13 +119,16 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
   const spam = spamFilterSettings(config)
-  const scanner = spam && createRspamd(spam.rspamd, systemClock)
-  const parts = { authenticator, router: data.router, spam: scanner }
+  const filter = spam && createRspamd(spam.rspamd, systemClock)
+  const parts = { authenticator, router: data.router, spam: spamScanner(config, filter, data.router) }
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
   const transaction = { recipients: [] }
-  const rcpt = await checks.run('rcpt', { ...facts, transaction, forwardPath, parameters: plainRecipient, at })
+  const noticed = evidenceOf(mail)
+  const recipient = { ...facts, transaction, forwardPath, parameters: plainRecipient, evidence: noticed, at }
+  const rcpt = await checks.run('rcpt', recipient)
+  const evidence = [...noticed, ...evidenceOf(rcpt)]
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
   const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
   return {
@@ -134,7 +140,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     foreignSender:
       options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
     message: content
-      ? await lookAtMessage({ ...subject, content, checks, resolution }, options)
+      ? await lookAtMessage({ ...subject, content, evidence, checks, resolution }, options)
       : refusedAnyway(sender, resolution),
   }
 }
@@ -161,11 +167,15 @@ const throwBugs = {
   },
 }
 
+function evidenceOf(outcome: StageOutcome<Stage>): readonly Evidence[] {
+  return outcome.kind === 'passed' ? outcome.evidence : noEvidence
+}
+
 async function lookAtMessage(
-  subject: Subject & { readonly content: Content; readonly checks: Checks; readonly resolution: Resolution },
+  subject: Subject & Pick<Mail, 'content' | 'evidence'> & { readonly checks: Checks; readonly resolution: Resolution },
   options: ExplainOptions,
 ): Promise<Explanation['message']> {
-  const { origin, from: sender, content, checks, resolution } = subject
+  const { origin, from: sender, content, evidence, checks, resolution } = subject
   const { recipient: forwardPath, at } = options
   const mail = {
     queueId: '-',
@@ -176,6 +186,7 @@ async function lookAtMessage(
     resolutions: [resolution],
     content,
     fields: readFields(content.header),
+    evidence,
     at,
   }
   const findings = await checks.run('message', mail)

@@ -91,7 +91,9 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
   })
   const listeners = config.listeners.map((listener) => `${listener.name} on ${formatEndpoint(listener)}`).join(', ')
   const noSpamCheck =
-    config.role.checks.includes('spam') && !config.rspamd ? '; no rspamd: mail is not checked for spam' : ''
+    config.role.checks.includes('spam') && !config.rspamd && !config.score
+      ? '; neither rspamd nor score: mail is not checked for spam'
+      : ''
   const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}`
   const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
   const warnings = [...data.warnings, ...hostWarnings(config), ...asked]

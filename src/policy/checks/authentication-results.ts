@@ -8,6 +8,7 @@ import { domainOf } from '../../smtp/mailbox.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, Mail } from '../check.ts'
 import { accept, refuse, type Verdict } from '../verdict.ts'
+import { authenticationEvidence } from '../score/authentication-evidence.ts'
 import { judgeAuthors } from './author-policy.ts'
 import type { AuthorPolicy } from './author-policy.ts'
 
@@ -39,6 +40,7 @@ async function authenticate(settings: AuthenticationResultsSettings, mail: Mail)
     senderProven:
       found.spf.result === 'pass' || (found.dmarc.result === 'pass' && dmarcProvesSender(sender, found.dmarc.domain)),
     results: found.results,
+    evidence: authenticationEvidence(found),
     events: [...describeFindings(mail, found), ...noted],
   }
 }

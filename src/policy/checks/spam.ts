@@ -23,6 +23,8 @@ export interface SpamSettings {
 
 /** Most symbols that a ledger event lists, the heaviest first. */
 const MAX_SYMBOLS = 8
+/** Characters of what was seen for one symbol. */
+const MAX_DETAIL = 80
 
 /** The time-outs of the scanner end each scan, and `whenDown` decides what they mean: the check needs no shorter deadline. */
 export function spamCheck(settings: SpamSettings): Check {
@@ -37,10 +39,11 @@ export function spamCheck(settings: SpamSettings): Check {
   }
 }
 
-function requestOf({ queueId, session, origin, sender, recipients, content }: Mail): SpamRequest {
+function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
   const user = isAuthenticated(origin) ? origin.identity : null
   const { remoteIp = null, remoteName = null, helo = null } = session ?? {}
-  return { queueId, remoteIp, remoteName, helo, sender, recipients, user, content }
+  const { queueId, sender, recipients, content, evidence, at } = mail
+  return { queueId, remoteIp, remoteName, helo, sender, recipients, user, content, evidence, at }
 }
 
 type Scanned = SpamFinding & { kind: 'scanned' }
@@ -98,12 +101,12 @@ function fieldsOf({ action, score, required }: Scanned): Buffer {
   })
 }
 
-/** `add header, score 7.3 of 15: BAYES_SPAM 5.1, MISSING_DATE 1`. */
+/** `add header, score 7.3 of 15: BAYES_SPAM 5.1, MISSING_DATE 1`; with what was seen in brackets, where it is known. */
 function describe({ named, score, required, symbols }: Scanned): string {
   const heaviest = symbols
     .slice(0, MAX_SYMBOLS)
     .filter((one) => one.score !== 0)
-    .map((one) => `${one.name} ${formatScore(one.score)}`)
+    .map((one) => `${one.name} ${formatScore(one.score)}${one.detail ? ` (${one.detail.slice(0, MAX_DETAIL)})` : ''}`)
   const threshold = required === null ? '' : ` of ${formatScore(required)}`
   return `${named}, score ${formatScore(score)}${threshold}${heaviest.length > 0 ? `: ${heaviest.join(', ')}` : ''}`
 }

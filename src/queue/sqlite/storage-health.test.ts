@@ -48,7 +48,7 @@ it('asks the disk at most once a second', async () => {
   expect(asked - before).toBe(2)
 })
 
-it('asks again at once after an operation that failed for want of space, and says full while commits fail', async () => {
+it('asks again at once after an operation that failed because the disk is full, and says full while commits fail', async () => {
   const { client, health, space } = parts()
   expect(await health.check()).toMatchObject({ kind: 'ok', freeBytes: 1e9 })
   space.bytes = 10

@@ -1,0 +1,12 @@
+// What a check noticed about a client or a message that proves nothing alone. The checks of a session and its transaction add up to a score.
+
+export interface Evidence {
+  /** In capitals, such as `SPF_FAIL`: the name in the ledger, and of its points in the configuration. */
+  readonly name: string
+  /** Above 0 for what speaks against the message, below 0 for what speaks for it. */
+  readonly points: number
+  /** The reason in words, for the ledger; empty if the name says it. */
+  readonly detail: string
+}
+
+export const noEvidence: readonly Evidence[] = []

@@ -1,0 +1,50 @@
+// The node's own score of a message: a spam scanner that needs no other program. It adds up what the checks noticed before, the client, the
+// header section and the names of attachments. It has the form of rspamd's result, so that marks, ceilings, ledger and metrics are the same.
+
+import { readFields } from '../../message/header.ts'
+import type { SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
+import type { Evidence } from '../evidence.ts'
+import { attachmentNames } from './attachment-names.ts'
+import { clientEvidence, type OwnHost } from './client-evidence.ts'
+import { isDangerousName } from './dangerous-names.ts'
+import { headerEvidence } from './header-evidence.ts'
+import { observed } from './observe.ts'
+
+export interface OwnScoreSettings {
+  /** From this score on a message is marked. */
+  readonly mark: number
+  /** From this score on it is refused; null: never. */
+  readonly refuse: number | null
+  /** Points in place of those of the table, by name; 0 switches an observation off. */
+  readonly points: Readonly<Partial<Record<string, number>>>
+}
+
+const HUNDREDTHS = 100
+
+export function createOwnScore(settings: OwnScoreSettings, own: OwnHost): SpamScanner {
+  return { scan: async (request) => judge(settings, await evidenceOf(request, own)) }
+}
+
+async function evidenceOf(request: SpamRequest, own: OwnHost): Promise<readonly Evidence[]> {
+  const { content, evidence, at } = request
+  const fields = readFields(content.header)
+  const names = await attachmentNames(content.header.toString('latin1'), content.openBody())
+  const dangerous = names.find(isDangerousName)
+  return [
+    ...evidence,
+    ...clientEvidence(request, own),
+    ...headerEvidence(content.header, fields, at),
+    ...(dangerous === undefined ? [] : [observed('DANGEROUS_FILE', dangerous)]),
+  ]
+}
+
+function judge({ mark, refuse, points }: OwnScoreSettings, evidence: readonly Evidence[]): SpamFinding {
+  const symbols = evidence
+    .map(({ name, points: usual, detail }) => ({ name, score: points[name] ?? usual, detail }))
+    .filter(({ score }) => score !== 0)
+    .toSorted((a, b) => b.score - a.score)
+  const sum = symbols.reduce((total, one) => total + one.score, 0)
+  const score = Math.round(sum * HUNDREDTHS) / HUNDREDTHS
+  const action = refuse !== null && score >= refuse ? 'reject' : score >= mark ? 'add header' : 'no action'
+  return { kind: 'scanned', action, named: action, score, required: refuse, symbols, message: null }
+}
