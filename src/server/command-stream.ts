@@ -1,51 +1,50 @@
-// The parser of smtp-server with our own framing of DATA (data-framing.ts): smtp-server keeps the dot of `.x` and removes one after a bare
-// LF. It also reports the size and the end of DATA, and runs no line without a line end.
+// The parser of smtp-server with our own reading of messages: smtp-server keeps the dot of `.x`, removes one after a bare LF, and has no
+// BDAT. It also runs no line without a line end.
 
-import type { PassThrough } from 'node:stream'
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
-import { createDataFraming, type DataFraming } from './data-framing.ts'
+import type { OctetFraming } from './octet-framing.ts'
 
 type Done = (error?: Error | null) => void
 
-export class CommandStream extends SMTPStream {
-  /** Called at the end of data (RFC 5321 4.1.1.4). */
-  onDataEnd: () => void = () => {}
-  /** Called with the octets of the message so far, after dot-unstuffing. */
-  onDataOctets: (octets: number) => void = () => {}
-  #framing: DataFraming = createDataFraming()
+/** Takes octets that are no commands. */
+export interface OctetTarget {
+  /** False if the parser must wait for `whenReady` before the next octets. */
+  write(content: Buffer): boolean
+  /** Calls back when the target takes more octets, or needs none any more. */
+  whenReady(resume: () => void): void
+}
 
-  override startDataMode(maxOctets?: number | string | null): ReturnType<SMTPStream['startDataMode']> {
-    this.#framing = createDataFraming()
-    return super.startDataMode(maxOctets)
+interface Reading {
+  readonly framing: OctetFraming
+  readonly target: OctetTarget
+  readonly onEnd: () => void
+}
+
+export class CommandStream extends SMTPStream {
+  #reading: Reading | null = null
+
+  /**
+   * Passes what follows the present command to a target, until the framing finds the end; `continue` then reads the next command.
+   * @param onEnd called at the end of the octets
+   */
+  readOctets(framing: OctetFraming, target: OctetTarget, onEnd: () => void): void {
+    this.#reading = { framing, target, onEnd }
+    this._dataMode = true
   }
 
   /** A line without its line end is no command (RFC 5321 2.3.8): a broken connection must not execute QUIT or DATA. */
   override _flushData(): void {}
 
-  override _countDataBytes(length: number): void {
-    super._countDataBytes(length)
-    this.onDataOctets(this.dataBytes)
-  }
-
   override _feedDataStream(chunk: Buffer, done: Done): void {
-    const { content, rest } = this.#framing.push(chunk)
-    const stream = this._dataStream as PassThrough
-    this._countDataBytes(content.length)
-    if (rest !== null) return this._endDataMode(content, rest, done)
-    if (content.length === 0 || !stream.writable || stream.write(content)) return done()
-    // A destroyed stream emits no drain event, only close.
-    const resume = () => {
-      stream.removeListener('drain', resume)
-      stream.removeListener('close', resume)
-      done()
-    }
-    stream.once('drain', resume)
-    stream.once('close', resume)
-  }
-
-  override _endDataMode(chunk: Buffer | false, remainder: Buffer, callback: Done): void {
-    super._endDataMode(chunk, remainder, callback)
-    this.onDataEnd()
+    const { framing, target, onEnd } = this.#reading as Reading
+    const { content, rest } = framing.push(chunk)
+    const isReady = content.length === 0 || target.write(content)
+    if (rest === null) return isReady ? done() : target.whenReady(done)
+    this.#reading = null
+    this._dataMode = false
+    this._remainder = ''
+    this._continueCallback = () => this._write(rest, 'buffer', done)
+    onEnd()
   }
 
   /** True if octets of an incomplete or unread line are buffered. */

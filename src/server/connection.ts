@@ -12,27 +12,22 @@ import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
 import { dispatch } from './commands/dispatch.ts'
 import type { ListenerContext } from './context.ts'
-import { type DataPhase, openDataPhase } from './data-phase.ts'
-import { type Answer, type Dialogue, endTransaction, type OpenTransaction, say } from './session-dialogue.ts'
+import { type Answer, type Dialogue, endTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
-import { messageSizeOf } from './message-size.ts'
+import { createMessageReception, type MessageReception } from './message-reception.ts'
 import { replyLines } from './reply-lines.ts'
-import { replyToMessage } from './reply-to-message.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import {
   endlessLine,
-  sessionTooLong,
   shuttingDown,
   talksTooSoon,
-  timedOut,
-  tooLarge,
   tooManyConnections,
   tooManyErrors,
   tooSlow,
-  unprovenTooLong,
 } from './server-replies.ts'
 import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
+import { expiryOf } from './session-expiry.ts'
 import { proofOf, type SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { tlsFacts } from './tls-facts.ts'
@@ -48,6 +43,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #place: SessionPlace
   readonly #onEnd: () => void
   readonly #writer: ReplyWriter
+  readonly #reception: MessageReception<Resolution>
   /** No proof moves the session any more. */
   #hasBestPlace = false
   #greeted = false
@@ -56,7 +52,6 @@ export class MailConnection<Resolution> extends SMTPConnection {
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
-  #data: DataPhase | null = null
   /** The TLS socket during its handshake: destroying it also destroys the plain socket below. */
   #tlsSocket: Socket | null = null
 
@@ -92,6 +87,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
       tlsAvailable: () => this.#tlsAvailable(),
       challenge: (text) => this.#challenge(text),
     }
+    this.#reception = this.#createReception()
   }
 
   // ---- greeting ----
@@ -169,15 +165,24 @@ export class MailConnection<Resolution> extends SMTPConnection {
   }
 
   async #execute(line: Buffer): Promise<void> {
-    const answer = await this.#answerTo(line)
+    const command = await this.#answerTo(line)
+    await this.#reception.settled()
     if (!this.#closing) this.#keepPlace()
     if (this.#closing) return
-    const transaction = this.#dialogue.transaction
-    if (answer.next === 'data' && transaction) return this.#receive(transaction, answer.reply)
-    if (!(await this.#respond(answer))) return
+    const answer = await this.#receive(command)
+    if (!answer || !(await this.#respond(answer))) return
     if (answer.next === 'close' || answer.reply.code === 421) return this.close()
     if (answer.next === 'tls') return this.#startTls()
+    const hasReceived = answer !== command
+    if (hasReceived && this.#context.draining() && !this.#dialogue.transaction) return this.#end(shuttingDown)
     this.#readNext()
+  }
+
+  /** Reads what belongs to the command. Null if the session closes. */
+  #receive(command: Answer): Promise<Answer | null> | Answer {
+    const { transaction } = this.#dialogue
+    if (command.next === 'data' && transaction) return this.#reception.receiveData(transaction, command.reply)
+    return command.chunk ? this.#reception.receiveChunk(command.chunk, command.reply) : command
   }
 
   async #answerTo(line: Buffer): Promise<Answer> {
@@ -216,38 +221,28 @@ export class MailConnection<Resolution> extends SMTPConnection {
     return promise
   }
 
-  // ---- DATA ----
+  // ---- messages ----
 
-  async #receive(transaction: OpenTransaction<Resolution>, goAhead: Reply): Promise<void> {
-    const { clock } = this.#context
-    const limits = { ...this.#context.limits, messageSize: messageSizeOf(this.#context.limits, this.record) }
-    const parser = this._parser as CommandStream
-    const phase = openDataPhase(parser, {
-      limits,
-      clock,
-      onFlood: () => this.#end(tooLarge(limits.messageSize)),
+  #createReception(): MessageReception<Resolution> {
+    return createMessageReception({
+      dialogue: this.#dialogue,
+      say: (reply) => this.#say(reply),
+      readOctets: (...reading) => {
+        const parser = this._parser as CommandStream
+        parser.readOctets(...reading)
+        this.#timing.give(this.#dialogue.transaction ? 'data' : 'dropping')
+        const release = this.#release
+        this.#release = () => parser.continue()
+        release()
+      },
+      end: (reply) => this.#end(reply),
+      isClosing: () => this.#closing,
+      onAccepted: () => {
+        this.#errors.clear()
+        this.#timing.progress()
+      },
+      onLostReply: () => this.#notice('client disconnected before the reply to its message'),
     })
-    this.#data = phase
-    this.#say(goAhead)
-    this.#timing.give('data')
-    this.#release()
-    const reply = await replyToMessage(this.#dialogue, transaction, phase)
-    this.#data = null
-    endTransaction(this.#dialogue)
-    if (this.#closing) {
-      // The message is committed, but the client did not get the reply and will send it again.
-      if (phase.complete() && reply.code < 400) this.#notice('client disconnected before the reply to its message')
-      return
-    }
-    if (reply.code < 400) {
-      this.#errors.clear()
-      this.#timing.progress()
-    }
-    if (!(await this.#respond(say(reply)))) return
-    if (reply.code === 421) return this.close()
-    if (this.#context.draining()) return this.#end(shuttingDown)
-    this.#timing.give('client')
-    this._whenWritable(() => parser.continue())
   }
 
   // ---- TLS ----
@@ -273,7 +268,6 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#tlsSocket = null
     this.#timing.give('server')
     forgetPlaintext(this.record)
-    endTransaction(this.#dialogue)
     this.record.tls = tlsFacts(socket)
     if (!(await this.#admit('secured'))) return
     this.#timing.give('client')
@@ -290,26 +284,15 @@ export class MailConnection<Resolution> extends SMTPConnection {
   /** The listener calls this about once a second. */
   sweep(): void {
     if (this.#closing) return
-    if (this.#timing.turn === 'data' && this.#data?.tooSlow(this.#place.pressure())) {
-      this.#data.cut('too-slow')
+    if (this.#reception.tooSlow(this.#place.pressure(), this.#timing.turn === 'server')) {
+      this.#reception.cut('too-slow')
       return this.#end(tooSlow)
     }
-    switch (this.#timing.overdue(this.#place)) {
-      case 'handshake':
-        this.#notice('TLS handshake timed out')
-        return this.cut('disconnected')
-      case 'hook':
-        return this.cut('disconnected')
-      case 'unproven':
-        if (this.#timing.turn === 'client') return this.#end(unprovenTooLong)
-        this.#notice(unprovenTooLong.cause)
-        return this.cut('disconnected')
-      case 'command':
-        return this.#end(timedOut)
-      case 'session':
-        return this.#end(sessionTooLong)
-      case null:
-    }
+    const expiry = expiryOf(this.#timing, this.#place)
+    if (expiry?.kind === 'reply') return this.#end(expiry.reply)
+    if (!expiry) return
+    if (expiry.notice !== null) this.#notice(expiry.notice)
+    this.cut('disconnected')
   }
 
   // ---- end of the session ----
@@ -324,7 +307,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#notice(reply.cause)
     this.#say(reply)
     this.close()
-    this.#data?.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
+    this.#reception.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
   }
 
   /** Ends the session if it is idle outside a transaction. */
@@ -343,7 +326,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const wasClosing = this.#closing
     this.#writer.flush()
     if (kind === 'shutdown') this.#end(shuttingDown)
-    this.#data?.cut(kind)
+    this.#reception.cut(kind)
     // During a handshake no reply is possible, and the TLS socket owns the plain one.
     if (this._upgrading || wasClosing) (this.#tlsSocket ?? this._socket).destroy()
     else this._socket.destroySoon()
@@ -353,7 +336,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   override _onClose(): void {
     const first = !this.#ended
     this.#ended = true
-    this.#data?.cut('disconnected')
+    this.#reception.cut('disconnected')
     super._onClose()
     if (!first) return
     endTransaction(this.#dialogue)

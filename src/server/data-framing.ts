@@ -1,6 +1,8 @@
 // Finds the end of a message and removes stuffed dots (RFC 5321 4.1.1.4, 4.5.2). Only CRLF dot CRLF is the end. A line begins only after
 // CRLF, so a bare CR or LF neither hides a dot nor begins a line; message/newlines.ts decides about bare CR and LF.
 
+import type { OctetFraming } from './octet-framing.ts'
+
 const CR = 0x0d
 const LF = 0x0a
 const DOT = 0x2e
@@ -8,18 +10,6 @@ const lineStartDot = Buffer.from('\r\n.')
 
 /** The last octets: text, CR, line end, dot at the start of a line, or CR after that dot. */
 type State = 'text' | 'cr' | 'line' | 'dot' | 'dot-cr'
-
-export interface Framed {
-  /** Octets of the message. They share the memory of the chunk, which is overwritten. */
-  readonly content: Buffer
-  /** The octets after the end of data; null before the end. */
-  readonly rest: Buffer | null
-}
-
-export interface DataFraming {
-  /** Reads the next octets of the client, split anywhere. Must not be called after the end. */
-  push(chunk: Buffer): Framed
-}
 
 interface Cursor {
   readonly octets: Buffer
@@ -29,8 +19,8 @@ interface Cursor {
   kept: number
 }
 
-/** The line end of the DATA command counts as the one before the first line. */
-export function createDataFraming(): DataFraming {
+/** The line end of the DATA command counts as the one before the first line. The content shares the memory of the chunk, which is overwritten. */
+export function createDataFraming(): OctetFraming {
   let state: State = 'line'
   return {
     push: (chunk) => {

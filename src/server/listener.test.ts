@@ -57,6 +57,7 @@ describe('a session', () => {
       'SMTPUTF8',
       'DSN',
       'ENHANCEDSTATUSCODES',
+      'CHUNKING',
       'STARTTLS',
     ])
     await client.expect('MAIL FROM:<lee@example.net> SIZE=100', '250 2.1.0')

@@ -3,26 +3,26 @@
 
 import type { Reply } from '../smtp/reply.ts'
 import { unforeseen } from '../smtp/reply.ts'
+import type { ArrivingMessage } from './arriving-message.ts'
 import { callHook } from './call-hook.ts'
-import type { DataPhase } from './data-phase.ts'
 import type { Dialogue, OpenTransaction } from './session-dialogue.ts'
 import { messageSizeOf } from './message-size.ts'
 import { interrupted } from './server-replies.ts'
 
-/** Resolves when the hook has answered and the end of data was read or the phase was cut. */
+/** Resolves when the hook has answered and the end of the message was read or the message was cut. */
 export async function replyToMessage<Resolution>(
   { context, session }: Dialogue<Resolution>,
   transaction: OpenTransaction<Resolution>,
-  phase: DataPhase,
+  message: ArrivingMessage,
 ): Promise<Reply> {
   const { log, hooks, limits } = context
-  const excused = () => phase.interruption() !== null
+  const excused = () => message.interruption() !== null
   const result = await callHook(log, { hook: 'data', session: session.id, excused }, () =>
-    hooks.data(session, transaction, phase.stream),
+    hooks.data(session, transaction, message.stream),
   )
-  const readWhole = phase.stream.readableEnded
-  phase.discard()
-  await phase.over
+  const readWhole = message.stream.readableEnded
+  message.discard()
+  await message.over
   const reply = result.kind === 'thrown' ? result.reply : result.answer
   const accepted = reply.code < 400
   const bug = (text: string): Error => {
@@ -30,7 +30,7 @@ export async function replyToMessage<Resolution>(
     log.bug(error, 'hook data', { session: session.id })
     return error
   }
-  const interruption = phase.interruption()
+  const interruption = message.interruption()
   if (interruption !== null) {
     if (accepted) bug('the hook accepted an interrupted message')
     return interrupted(interruption, messageSizeOf(limits, session))

@@ -10,12 +10,13 @@ export const flushed = ok(250, '2.0.0', 'Flushed')
 export const senderAccepted = ok(250, '2.1.0', 'Sender OK')
 export const recipientAccepted = ok(250, '2.1.5', 'Recipient OK')
 export const goAhead = ok(354, '', 'End data with <CR><LF>.<CR><LF>')
+export const chunkReceived = (octets: number): Reply => ok(250, '2.0.0', `Ok: ${octets} octets`)
 export const readyForTls = ok(220, '2.0.0', 'Ready to start TLS')
 export const authenticated = ok(235, '2.7.0', 'Authentication successful')
 export const goodbye = ok(221, '2.0.0', 'Bye')
 /** A server that does not verify replies 252, not 250 (RFC 5321 3.5.3). */
 export const cannotVerify = ok(252, '2.0.0', 'Cannot VRFY user, but will accept message and attempt delivery')
-export const help = ok(214, '2.0.0', 'Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT')
+export const help = ok(214, '2.0.0', 'Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT')
 
 export const unknownCommand = refusal(500, '5.5.2', 'Command not recognized')
 export const lineTooLong = refusal(500, '5.5.2', 'Line too long')
@@ -27,6 +28,8 @@ export const vrfySyntax = refusal(501, '5.5.4', 'Syntax: VRFY address')
 export const heloFirst = refusal(503, '5.5.1', 'Send EHLO first')
 export const nestedMail = refusal(503, '5.5.1', 'Nested MAIL command: send RSET first')
 export const mailFirst = refusal(503, '5.5.1', 'Send MAIL first')
+export const afterChunk = refusal(503, '5.5.1', 'Not allowed after BDAT: send the last chunk or RSET first')
+export const badMarker = refusal(501, '5.5.4', 'Syntax: BDAT count [LAST]')
 export const noRecipients = refusal(554, '5.5.1', 'No valid recipients')
 export const tooManyRecipients = refusal(452, '4.5.3', 'Too many recipients, send the others in another transaction')
 export const tlsFirst = refusal(530, '5.7.0', 'Must issue a STARTTLS command first')
@@ -46,8 +49,9 @@ export const authMechanism = refusal(504, '5.5.4', 'Mechanism not offered')
 export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
 export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
 
-/** For the ledger only: the client has disconnected. */
+/** For the ledger only: the client has disconnected, or has ended the transaction. */
 const incomplete = refusal(451, '4.4.2', 'Message incomplete', 'connection lost during DATA')
+const abandoned = refusal(451, '4.5.0', 'Message incomplete', 'the client ended the transaction between two chunks')
 
 /** Replies that end the session. */
 export const talksTooSoon = refusal(421, '4.7.0', 'Client sent a command before the greeting', 'early talker')
@@ -66,6 +70,9 @@ export const tooSlow = refusal(421, '4.4.2', 'Message arrives too slowly, closin
 export const shuttingDown = refusal(421, '4.3.2', 'Shutting down, please try again later')
 export const tooManyConnections = refusal(421, '4.7.0', 'Too many connections, please try again later')
 
+/** Ends the session too. Permanent, as in Postfix: the client would send the same again. */
+export const badChunk = refusal(521, '5.5.4', 'Syntax: BDAT count [LAST]', 'BDAT without a number of octets')
+
 /** The same reply at MAIL and after DATA (RFC 1870 6). */
 export function tooLarge(limit: number): Refusal {
   return refusal(552, '5.3.4', `Message exceeds the size limit of ${limit} octets`)
@@ -82,5 +89,7 @@ export function interrupted(kind: InterruptionKind, limit: number): Refusal {
       return shuttingDown
     case 'disconnected':
       return incomplete
+    case 'abandoned':
+      return abandoned
   }
 }

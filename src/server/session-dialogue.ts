@@ -1,20 +1,29 @@
 // The state of one session between commands, and what a command may answer. A command is a function of (dialogue, argument). It reaches
 // the socket only through its answer and through `challenge`.
 
+import type { ArrivingMessage } from './arriving-message.ts'
 import type { AcceptedRecipient, Transaction } from './server-hooks.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionRecord } from './session-record.ts'
 
-/** A mail transaction in progress: from an accepted MAIL until RSET, EHLO, the end of DATA or STARTTLS. */
+/** A mail transaction in progress: from an accepted MAIL until RSET, EHLO, STARTTLS, a refused chunk or the end of the message. */
 export interface OpenTransaction<Resolution> extends Transaction<Resolution> {
   readonly recipients: AcceptedRecipient<Resolution>[]
   /** Accepted forward-paths: a repeated RCPT is one recipient. Local parts are case-sensitive (RFC 5321 2.4). */
   readonly forwardPaths: Set<string>
   /** Recipients refused because there were too many. */
   excess: number
+  /** The message, from DATA or the first accepted BDAT. */
+  message: ArrivingMessage | null
   /** True once it has ended. A hook may still be at work for it. */
   isOver: boolean
+}
+
+/** The arguments of BDAT (RFC 3030 section 2). */
+export interface Chunk {
+  readonly octets: number
+  readonly last: boolean
 }
 
 export interface Dialogue<Resolution> {
@@ -28,8 +37,8 @@ export interface Dialogue<Resolution> {
   readonly challenge: (text: string) => Promise<Buffer | null>
 }
 
-/** What happens after the reply is sent. */
-export type Next = 'continue' | 'close' | 'tls' | 'data'
+/** What happens after the reply is sent; a chunk is read before. */
+export type Next = 'continue' | 'close' | 'tls' | 'data' | 'chunk'
 
 export interface Answer {
   readonly reply: Reply
@@ -38,6 +47,8 @@ export interface Answer {
   readonly junk: boolean
   /** A refusal that does not count as an error of the client (recipients slightly above the limit). */
   readonly uncounted: boolean
+  /** The chunk that follows the command, whatever the reply is: the client sends it without waiting. */
+  readonly chunk: Chunk | null
 }
 
 export type Command = <Resolution>(dialogue: Dialogue<Resolution>, argument: string) => Answer | Promise<Answer>
@@ -47,11 +58,12 @@ export function endTransaction<Resolution>(dialogue: Dialogue<Resolution>): void
   const { context, session, transaction } = dialogue
   dialogue.transaction = null
   if (!transaction) return
+  transaction.message?.cut('abandoned')
   transaction.isOver = true
   context.hooks.ended(session, transaction)
 }
 
-const plain = { next: 'continue', junk: false, uncounted: false } as const
+const plain = { next: 'continue', junk: false, uncounted: false, chunk: null } as const
 
 /** A reply, then the next command. */
 export function say(reply: Reply): Answer {
@@ -71,4 +83,9 @@ export function sayUncounted(reply: Reply): Answer {
 /** A reply, then `next`. */
 export function sayThen(reply: Reply, next: Next): Answer {
   return { reply, ...plain, next }
+}
+
+/** Reads the chunk, then replies. A refused chunk is dropped and ends the transaction. */
+export function sayAfter(chunk: Chunk, reply: Reply): Answer {
+  return { reply, ...plain, next: 'chunk', chunk }
 }

@@ -5,8 +5,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { SessionPlace } from './session-places.ts'
 
-/** What the session waits for; each has its own limit. */
-export type Turn = 'server' | 'client' | 'handshake' | 'data'
+/** What the session waits for; each has its own limit. `dropping`: octets of a refused chunk, which prove nothing about the client. */
+export type Turn = 'server' | 'client' | 'handshake' | 'data' | 'dropping'
 
 /** `hook`: a hook has not answered within the age limit of a session. `unproven`: the client has shown no proof in time. */
 export type Overdue = 'handshake' | 'hook' | 'command' | 'session' | 'unproven'
@@ -16,7 +16,7 @@ export interface SessionTiming {
   give(turn: Turn): void
   /** A message was accepted: a session that makes progress may grow old. */
   progress(): void
-  /** Null while no limit has passed. The limits of DATA are in data-pace.ts. */
+  /** Null while no limit has passed. The limits of DATA and of chunks are in data-pace.ts. */
   overdue(place: Pick<SessionPlace, 'proof' | 'pressure'>): Overdue | null
 }
 
@@ -32,7 +32,7 @@ export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'mo
   let progressAt = openedAt
   /** Waits for the client before the present one. */
   let waitedBefore = 0
-  const isClients = () => turn === 'client' || turn === 'handshake'
+  const isClients = () => turn === 'client' || turn === 'handshake' || turn === 'dropping'
   return {
     get turn() {
       return turn

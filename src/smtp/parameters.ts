@@ -21,13 +21,16 @@ export interface Offered {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-/** Stores the value and returns null, or returns the refusal. */
-type Reader<T> = (value: string | null, into: Mutable<T>) => string | null
+/** Stores the value and returns null, or returns the refusal or, for a malformed value, its text. */
+type Reader<T> = (value: string | null, into: Mutable<T>) => Refusal | string | null
 
 const printable = /^[\x20-\x7e]*$/
 const keywordShape = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\u{80}-\u{10ffff}]+))?$/u
 const addressType = /^[A-Za-z0-9-]+$/
 const notifyWords: readonly Notify[] = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']
+
+/** RFC 3030 section 3. A known parameter that the server cannot implement is 555 (RFC 5321 4.1.1.11). */
+const binaryNotOffered = refusal(555, '5.5.4', 'BODY=BINARYMIME is not offered')
 
 const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
   SIZE: (value, into) => {
@@ -37,6 +40,7 @@ const mailReaders: Readonly<Record<string, Reader<MailParameters>>> = {
   },
   BODY: (value, into) => {
     const body = value?.toUpperCase()
+    if (body === 'BINARYMIME') return binaryNotOffered
     if (body !== '7BIT' && body !== '8BITMIME') return 'BODY is 7BIT or 8BITMIME'
     into.body = body
     return null
@@ -149,7 +153,7 @@ function readAll<T>(words: readonly string[], readers: Readonly<Record<string, R
     if (seen.has(keyword)) return refused(badParameter(`Parameter ${keyword} given twice`))
     seen.add(keyword)
     const problem = reader(match[2] ?? null, into)
-    if (problem !== null) return refused(badParameter(problem))
+    if (problem !== null) return refused(typeof problem === 'string' ? badParameter(problem) : problem)
   }
   return { kind: 'parameters', parameters: into }
 }

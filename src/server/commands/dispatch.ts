@@ -2,8 +2,9 @@
 
 import { readCommandLine } from '../command-line.ts'
 import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
-import { notHttp, tlsFirst, unknownCommand } from '../server-replies.ts'
+import { badChunk, notHttp, tlsFirst, unknownCommand } from '../server-replies.ts'
 import { auth } from './auth-command.ts'
+import { bdat, refuseChunk } from './bdat-command.ts'
 import { ehlo, helo } from './hello-command.ts'
 import { mail } from './mail-command.ts'
 import { rcpt } from './rcpt-command.ts'
@@ -13,6 +14,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['MAIL', mail],
   ['RCPT', rcpt],
   ['DATA', data],
+  ['BDAT', bdat],
   ['EHLO', ehlo],
   ['HELO', helo],
   ['RSET', rset],
@@ -22,8 +24,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['HELP', help],
   ['STARTTLS', starttls],
   ['AUTH', auth],
-  // Known and not implemented: RFC 5321 4.1.1.7 and appendix F.6, RFC 1985, RFC 3030.
-  ...['EXPN', 'SEND', 'SOML', 'SAML', 'TURN', 'ETRN', 'ATRN', 'BDAT', 'BURL'].map((verb): [string, Command] => [
+  // Known and not implemented: RFC 5321 4.1.1.7 and appendix F.6, RFC 1985.
+  ...['EXPN', 'SEND', 'SOML', 'SAML', 'TURN', 'ETRN', 'ATRN', 'BURL'].map((verb): [string, Command] => [
     verb,
     unimplemented,
   ]),
@@ -38,12 +40,18 @@ const httpMethods = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 
 /** Runs one command. An exception is a bug. */
 export function dispatch<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Answer | Promise<Answer> {
   const read = readCommandLine(line, dialogue.context.limits)
-  if (read.kind === 'bad') return say(read.reply)
+  if (read.kind === 'bad') return startsChunk(line) ? sayThen(badChunk, 'close') : say(read.reply)
   const { verb, argument } = read
   if (httpMethods.has(verb)) return sayThen(notHttp, 'close')
   const command = commands.get(verb)
   if (!command) return say(unknownCommand)
   const { context, session } = dialogue
-  if (session.tls === null && context.settings.tls === 'starttls-required' && !beforeTls.has(verb)) return say(tlsFirst)
+  if (session.tls === null && context.settings.tls === 'starttls-required' && !beforeTls.has(verb))
+    return verb === 'BDAT' ? refuseChunk(argument, tlsFirst) : say(tlsFirst)
   return command(dialogue, argument)
+}
+
+/** True for a line that cannot be read, but that the client may have sent as BDAT: octets of a message may follow it. */
+function startsChunk(line: Buffer): boolean {
+  return line.toString('latin1', 0, 4).toUpperCase() === 'BDAT'
 }

@@ -44,6 +44,7 @@ function capabilities<Resolution>(dialogue: Dialogue<Resolution>): Reply {
     'SMTPUTF8',
     'DSN',
     'ENHANCEDSTATUSCODES',
+    'CHUNKING',
   ]
   if (dialogue.tlsAvailable()) lines.push('STARTTLS')
   const mechanisms = offeredMechanisms(dialogue)

@@ -36,7 +36,15 @@ export const mail: Command = async (dialogue, argument) => {
   )
   const refused = refusalIn(result)
   if (refused !== null) return say(refused)
-  dialogue.transaction = { reversePath, parameters, recipients: [], forwardPaths: new Set(), excess: 0, isOver: false }
+  dialogue.transaction = {
+    reversePath,
+    parameters,
+    recipients: [],
+    forwardPaths: new Set(),
+    excess: 0,
+    message: null,
+    isOver: false,
+  }
   return say(senderAccepted)
 }
 

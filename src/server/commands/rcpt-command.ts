@@ -7,7 +7,7 @@ import { badPath, type ParsedPath, parsePath } from '../../smtp/path.ts'
 import type { Refusal } from '../../smtp/reply.ts'
 import { callHook } from '../call-hook.ts'
 import { type Answer, type Command, type OpenTransaction, say, sayUncounted } from '../session-dialogue.ts'
-import { heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../server-replies.ts'
+import { afterChunk, heloFirst, mailFirst, recipientAccepted, tooManyRecipients } from '../server-replies.ts'
 import type { ServerLimits } from '../server-limits.ts'
 import { afterKeyword } from './mail-command.ts'
 import { sayRefused, writtenPath } from './refused.ts'
@@ -16,6 +16,7 @@ export const rcpt: Command = async (dialogue, argument) => {
   const { session, context, transaction } = dialogue
   if (session.helo === null) return say(heloFirst)
   if (!transaction) return say(mailFirst)
+  if (transaction.message) return say(afterChunk)
   const split = afterKeyword(argument, 'TO:')
   const refuse = (reply: Refusal, recipient: string | null) => {
     const { reversePath: sender } = transaction

@@ -2,6 +2,7 @@
 
 import { type Command, endTransaction, say, sayJunk, sayThen } from '../session-dialogue.ts'
 import {
+  afterChunk,
   cannotVerify,
   done,
   flushed,
@@ -19,11 +20,12 @@ import {
   vrfySyntax,
 } from '../server-replies.ts'
 
-/** DATA needs an accepted recipient (RFC 5321 3.3). */
+/** DATA needs an accepted recipient (RFC 5321 3.3), and does not follow BDAT in a transaction (RFC 3030 section 2). */
 export const data: Command = ({ session, transaction }, argument) => {
   if (argument !== '') return say(noArgument)
   if (session.helo === null) return say(heloFirst)
   if (!transaction) return say(mailFirst)
+  if (transaction.message) return say(afterChunk)
   return transaction.recipients.length === 0 ? say(noRecipients) : sayThen(goAhead, 'data')
 }
 
@@ -49,5 +51,7 @@ export const starttls: Command = (dialogue, argument) => {
   if (argument !== '') return say(noArgument)
   if (dialogue.session.tls) return say(tlsActive)
   if (dialogue.context.settings.tls === 'none') return say(notImplemented)
-  return dialogue.tlsAvailable() ? sayThen(readyForTls, 'tls') : say(tlsUnavailable)
+  if (!dialogue.tlsAvailable()) return say(tlsUnavailable)
+  endTransaction(dialogue)
+  return sayThen(readyForTls, 'tls')
 }

@@ -1,0 +1,30 @@
+// What ends a session whose time is over: a last reply, or a cut where no reply is possible.
+
+import type { Refusal } from '../smtp/reply.ts'
+import { sessionTooLong, timedOut, unprovenTooLong } from './server-replies.ts'
+import type { SessionPlace } from './session-places.ts'
+import type { SessionTiming } from './session-timing.ts'
+
+export type Expiry =
+  | { readonly kind: 'reply'; readonly reply: Refusal }
+  /** `notice` is for the log; null if the log has the reason already. */
+  | { readonly kind: 'cut'; readonly notice: string | null }
+
+/** Null while no limit of the timing has passed. */
+export function expiryOf(timing: SessionTiming, place: Pick<SessionPlace, 'proof' | 'pressure'>): Expiry | null {
+  switch (timing.overdue(place)) {
+    case 'handshake':
+      return { kind: 'cut', notice: 'TLS handshake timed out' }
+    case 'hook':
+      return { kind: 'cut', notice: null }
+    case 'unproven':
+      if (timing.turn === 'handshake') return { kind: 'cut', notice: unprovenTooLong.cause }
+      return { kind: 'reply', reply: unprovenTooLong }
+    case 'command':
+      return { kind: 'reply', reply: timedOut }
+    case 'session':
+      return { kind: 'reply', reply: sessionTooLong }
+    case null:
+      return null
+  }
+}
