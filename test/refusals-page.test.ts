@@ -37,7 +37,8 @@ function refusalsPage(): string {
 The replies with which a node refuses a connection, a command or a message. 4xx replies are
 temporary: the client tries again. \`…\` stands for a value. The cause of each refusal is in the log
 and in the ledger (\`waypost trace\`), never in the reply. Routing data and rspamd can define other
-texts. This page is generated from the code.
+texts. With \`help_link\` each ends with a link for the
+sender. This page is generated from the code.
 
 | reply | text | module |
 |---|---|---|

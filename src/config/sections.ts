@@ -11,7 +11,7 @@ import { identity } from './sections/identity-section.ts'
 import { limits } from './sections/limits-section.ts'
 import { listen, machines, users } from './sections/listen-section.ts'
 import { log } from './sections/log-section.ts'
-import { data, domain, hostname, postmaster, role, watch } from './sections/node-section.ts'
+import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
 import { queue_transfer } from './sections/queue-transfer-section.ts'
@@ -44,6 +44,7 @@ export const sections = {
   arc,
   smarthost,
   postmaster,
+  help_link,
   authserv_id,
   dmarc,
   rspamd,

@@ -16,6 +16,7 @@ const restartKeys = [
   'forwards',
   'arc',
   'postmaster',
+  'help_link',
   'authserv_id',
   'dmarc',
   'rspamd',

@@ -130,6 +130,7 @@ async function start(
     clock,
     hostname: config.hostname,
     postmaster: postmasterAddress(config),
+    helpLink: config.help_link,
     limits: serverLimits(config, listener),
     places: createSessionPlaces({
       ...sessionPools(config, listener, budgets),

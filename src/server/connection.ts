@@ -15,6 +15,7 @@ import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
+import { withHelpLink } from './help-link.ts'
 import { createMessageReception, type MessageReception } from './message-reception.ts'
 import { replyLines } from './reply-lines.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
@@ -363,7 +364,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   // ---- output ----
 
-  #say(reply: Reply): void {
+  #say(given: Reply): void {
+    const reply = withHelpLink(given, this.#context.helpLink, this.id)
     this.#writer.write(replyLines(reply, this.#dialogue.transaction?.parameters.smtputf8 ?? false))
   }
 

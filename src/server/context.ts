@@ -16,6 +16,8 @@ export interface ListenerContext<Resolution> {
   readonly hostname: string
   /** Where mail for `<Postmaster>` without a domain goes (RFC 5321 4.5.1). */
   readonly postmaster: string
+  /** Added to refusals; `{id}` in it is the session. Null for none. */
+  readonly helpLink: string | null
   /** True while the listener drains: commands get 421 4.3.2. */
   readonly draining: () => boolean
 }

@@ -23,6 +23,8 @@ export interface ListenerPorts<Resolution> {
   readonly places: SessionPlaces
   /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
+  /** As in ListenerContext; none if absent. */
+  readonly helpLink?: string | null
 }
 
 export interface Listener {
@@ -58,6 +60,7 @@ export async function startListener<Resolution>(
     clock: ports.clock,
     hostname: ports.hostname,
     postmaster: ports.postmaster ?? `postmaster@${ports.hostname}`,
+    helpLink: ports.helpLink ?? null,
     draining: () => draining,
   }
   const server = new MailServer(context, ports.places)

@@ -64,7 +64,7 @@ function declareTrace(program: Command, io: Io, finish: Finish): void {
     'show the events of messages from the ledger',
     'the ledger has no matching event',
   )
-    .argument('<subject>', 'queue ID, address, Message-ID, or a suspended destination')
+    .argument('<subject>', 'queue ID, address, Message-ID, session of a refusal, or a suspended destination')
     .option(
       '--since <time>',
       'only events from this time on, such as 2026-11-21T02:00:00Z, or a duration before now such as 2h',

@@ -1,4 +1,4 @@
-// waypost trace: the events of messages from the ledger, by queue ID, address or Message-ID. Exit code 1 if there are none.
+// waypost trace: the events of messages from the ledger, by queue ID, address, Message-ID or session. Exit code 1 if there are none.
 
 import type { Event } from '../../observe/events.ts'
 import { describeEvent, stepLines, time } from '../../observe/describe-event.ts'

@@ -38,6 +38,26 @@ export const postmaster = section(
   },
 )
 
+/** Characters. With the usual text of a refusal the reply stays in one line of 512 octets (RFC 5321 4.5.3.1.5). */
+const LONGEST_LINK = 200
+
+export const help_link = section(
+  text('a URL')
+    .optional()
+    .describe(
+      'Page for senders whose mail was refused, such as `https://example.org/mail-help?{id}`. Refusals end with it; `{id}` is the ID with which `waypost trace` finds the refusal.',
+    ),
+  (written, reader): string | null => {
+    const isLink = written === undefined || (/^https?:\/\/[!-~]+$/.test(written) && written.length <= LONGEST_LINK)
+    if (!isLink)
+      reader.report(
+        [],
+        `found "${written}", expected a URL of at most ${LONGEST_LINK} ASCII characters, such as https://example.org/mail-help?{id}`,
+      )
+    return written ?? null
+  },
+)
+
 export const watch = plainSection(
   flag.default(false).describe('Reload when a file changes, without `waypost reload` or SIGHUP.'),
 )

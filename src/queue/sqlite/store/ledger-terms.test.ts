@@ -19,6 +19,22 @@ it('indexes queue ID, sender, final and original recipient and Message-ID', () =
   )
 })
 
+it('indexes a refusal by its session, sender and recipient', () => {
+  const event = {
+    kind: 'rejected',
+    at: 1000,
+    queueId: null,
+    session: 'S1',
+    recipient: 'Kim@Example.org',
+    stage: 'rcpt',
+    sender: null,
+    remote: 'unknown[192.0.2.1]',
+    reply: '550 5.1.1 No',
+    cause: 'no such address',
+  } as const
+  expect(termsOf(null, [event])).toEqual(['S1', 'kim@example.org'])
+})
+
 it('normalizes a term', () => {
   expect(traceTerm(' <Anna@Example.ORG> ')).toBe('anna@example.org')
   expect(traceTerm('4bXyZ0123z')).toBe('4bXyZ0123z')

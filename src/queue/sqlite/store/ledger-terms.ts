@@ -1,4 +1,4 @@
-// The search terms of a ledger row: queue ID, addresses and Message-ID.
+// The search terms of a ledger row: queue ID, addresses, Message-ID, and the session of a refusal.
 
 import type { Event } from '../../../observe/events.ts'
 
@@ -16,6 +16,7 @@ export function termsOf(queueId: string | null, events: readonly Event[]): strin
     } else if (event.kind === 'suspended' || event.kind === 'resumed') {
       terms.add(traceTerm(event.destination))
     } else if (event.kind === 'rejected') {
+      if (event.session !== undefined) terms.add(event.session)
       if (event.sender !== null) terms.add(traceTerm(event.sender))
       if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))
     }
