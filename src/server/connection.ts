@@ -15,9 +15,8 @@ import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
-import { withHelpLink } from './help-link.ts'
 import { createMessageReception, type MessageReception } from './message-reception.ts'
-import { replyLines } from './reply-lines.ts'
+import { replyLines, withHelpLink } from './reply-lines.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import {
   endlessLine,

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { attachmentNames } from './attachment-names.ts'
-import { isDangerousName } from './dangerous-names.ts'
+import { attachmentNames, isDangerousName } from './attachment-names.ts'
 
 const named = (header: string, body = '', size = 65_536) => {
   const octets = Buffer.from(body)

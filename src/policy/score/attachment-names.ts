@@ -1,6 +1,7 @@
-// The names of attachments, as mail programs show them: `name` and `filename` of the header sections in a message, with the extended and
-// continued forms of RFC 2231 and the encoded words that many programs write. The body is read once, in pieces, and only its header
-// sections are kept. It is not decoded: what a program hides inside an archive is the task of a virus scanner.
+// The names of attachments, as mail programs show them, and which of them a person should not get from a stranger: `name` and `filename` of
+// the header sections in a message, with the extended and continued forms of RFC 2231 and the encoded words that many programs write. The
+// body is read once, in pieces, and only its header sections are kept. It is not decoded: what a program hides inside an archive is the task
+// of a virus scanner.
 
 import type { Readable } from 'node:stream'
 import { decodeWords } from '../../message/encoded-words.ts'
@@ -71,4 +72,22 @@ function namesIn(section: string): readonly string[] {
 function percentDecoded(text: string): string {
   const value = text.slice(text.lastIndexOf("'") + 1)
   return value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+/** Programs, scripts, installers, shortcuts, disk images and settings of Windows, and the same of other systems. */
+const endings = [
+  'ade adp appx appxbundle bat chm cmd com cpl dll exe hta inf ins isp jar jnlp js jse lib lnk mde msc msi msix',
+  'msp mst nsh pif ps1 psm1 reg scr sct settingcontent-ms shb shs sys url vb vbe vbs vhd vhdx vxd wsc wsf wsh xll',
+  'img iso application gadget command dmg pkg apk desktop',
+].flatMap((row) => row.split(' '))
+
+/** Windows ignores dots and spaces at the end, and marks of direction hide the real end. */
+const invisible = /[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
+
+const known: ReadonlySet<string> = new Set(endings)
+
+export function isDangerousName(name: string): boolean {
+  const plain = name.replace(invisible, '').replace(/[. ]+$/, '')
+  const dot = plain.lastIndexOf('.')
+  return dot >= 0 && known.has(plain.slice(dot + 1).toLowerCase())
 }

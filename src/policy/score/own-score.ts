@@ -4,9 +4,8 @@
 import { readFields } from '../../message/header.ts'
 import type { SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
 import type { Evidence } from '../evidence.ts'
-import { attachmentNames } from './attachment-names.ts'
+import { attachmentNames, isDangerousName } from './attachment-names.ts'
 import { clientEvidence, type OwnHost } from './client-evidence.ts'
-import { isDangerousName } from './dangerous-names.ts'
 import { headerEvidence } from './header-evidence.ts'
 import { observed } from './observe.ts'
 

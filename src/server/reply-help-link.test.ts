@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { refusal } from '../smtp/reply.ts'
-import { withHelpLink } from './help-link.ts'
+import { withHelpLink } from './reply-lines.ts'
 
 const refused = refusal(550, '5.7.1', 'Not wanted', 'a rule')
 
