@@ -44,6 +44,16 @@ const localMeansLoopback: Check = (config, report) => {
       )
 }
 
+/** Behind a balancer every client of it would look like a program of this host. */
+const localHasNoBalancer: Check = (config, report) => {
+  for (const { name, proxy } of listenersAdmitting(config, 'local'))
+    if (proxy.length > 0)
+      report(
+        ['listen', name, 'proxy'],
+        'found a load balancer, expected none: this listener trusts every client as a program of this host',
+      )
+}
+
 const listenersNeedTls: Check = ({ listeners, tls }, report) => {
   const listener = listeners.find((one) => one.tls === 'implicit' || one.tls === 'starttls-required')
   if (listener && !tls)
@@ -121,6 +131,7 @@ const checks: readonly Check[] = [
   usersNeedPasswords,
   machinesNeedTheirFile,
   localMeansLoopback,
+  localHasNoBalancer,
   peersNeedProofs,
   relayNeedsPeers,
   srsRoleNeedsSecrets,

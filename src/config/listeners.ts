@@ -10,6 +10,8 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly name: string
   readonly host: string
   readonly port: number
+  /** Networks of the load balancers in front. */
+  readonly proxy: readonly string[]
 }
 
 /** The listeners of the role. Reports names under `listen` that the role does not have. */
@@ -21,8 +23,8 @@ export function placeListeners(role: RoleFile, listen: SectionValues['listen'], 
       `found a listener that the role ${role.role} does not have, expected one of ${names.join(', ')}`,
     )
   return Object.entries(role.listeners).map(([name, { address, ...listener }]) => {
-    const bind = listen[name]
-    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port }
+    const { address: bind, proxy = [] } = listen[name] ?? {}
+    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port, proxy }
   })
 }
 

@@ -53,6 +53,17 @@ function leadingGroups(address: ipaddr.IPv6, count: number): string {
   return `${groups.join(':')}::/${count * 16}`
 }
 
+/** The usual form of an address (RFC 5952); an IPv4-mapped one as IPv4. Null if the text is no address. A zone (RFC 4007) is dropped. */
+export function canonicalAddress(ip: string): string | null {
+  return parseAddress(ip)?.toString() ?? null
+}
+
+/** The text of an address of 4 or 16 octets in network order; an IPv4-mapped one as IPv4. */
+export function addressFromOctets(octets: Uint8Array): string {
+  const address = ipaddr.fromByteArray([...octets])
+  return ipaddr.process(address.toString()).toString()
+}
+
 /** The octets of an address in network order, 4 or 16; 4 for an IPv4-mapped one. Null if the text is no address. */
 export function addressOctets(ip: string): readonly number[] | null {
   return parseAddress(ip)?.toByteArray() ?? null

@@ -40,6 +40,7 @@ import type { ObservationParts } from './observation.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { createProbe, neededRoles } from './reachability.ts'
 import type { ProbePorts } from './reachability.ts'
+import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { startReloader } from './reloader.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
@@ -140,7 +141,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
   const newQueueId = createQueueIds(clock, systemRandom)
-  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId }
+  const proxyCount = createProxyCount()
+  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, proxyCount }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)

@@ -20,6 +20,7 @@ import { healthChecks } from './health-checks.ts'
 import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
 import { queueGauges } from './queue-gauges.ts'
+import type { ProxyCount } from './proxy-count.ts'
 import type { ReachabilityWatch } from './reachability-watch.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -30,6 +31,7 @@ export interface ObservationParts extends HealthParts {
   readonly sources: CurrentSources
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
+  readonly proxyCount: Pick<ProxyCount, 'metric'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
 }
@@ -80,11 +82,11 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 export function nodeGauges(
   parts: Pick<
     ObservationParts,
-    'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration' | 'reachability'
+    'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration' | 'reachability' | 'proxyCount'
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, reachability, sources, spam, budgets } = parts
+  const { queue, clock, configuration, reachability, sources, spam, budgets, proxyCount } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -92,6 +94,7 @@ export function nodeGauges(
     ...reachability.gauges,
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
+    proxyCount.metric,
     ...(spam ? [spam.metric] : []),
   ]
 }

@@ -30,6 +30,7 @@ import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
 import { buildChecks } from '../wiring/checks.ts'
 import {
+  balancersOf,
   fleetAddresses,
   listenerSettings,
   peersOf,
@@ -37,6 +38,7 @@ import {
   serverLimits,
   sessionPools,
 } from '../wiring/reception-settings.ts'
+import type { ProxyCount } from './proxy-count.ts'
 import { StartFailure } from './start-failure.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
 
@@ -56,6 +58,7 @@ export interface ReceptionParts {
   /** Null if no listener admits users. */
   readonly login: Login | null
   readonly certificate: Current<TlsMaterial | null>
+  readonly proxyCount: Pick<ProxyCount, 'count'>
 }
 
 /** Starts every SMTP listener of the role. If an address cannot be bound, closes the open listeners and rejects. */
@@ -104,7 +107,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
 
 async function start(
   config: Config,
-  { clock, log, data, certificate, budgets }: ReceptionParts,
+  { clock, log, data, certificate, budgets, proxyCount }: ReceptionParts,
   { listener, shared }: { readonly listener: ListenerConfig; readonly shared: Shared },
 ): Promise<Listener> {
   const admission = {
@@ -137,6 +140,7 @@ async function start(
       isPeer: fleetAddresses(config),
       known: shared.known,
     }),
+    proxy: balancersOf(listener, { budgets, count: proxyCount.count }),
     log: shared.lines.ofServer,
   })
 }

@@ -5,12 +5,12 @@ import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
-import { plainAddress } from '../lib/ip-address.ts'
 import { remoteHost } from '../lib/remote-host.ts'
 import { type Refusal, type Reply, unforeseen } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
 import { dispatch } from './commands/dispatch.ts'
+import type { ConnectedClient } from './connected-client.ts'
 import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction, say } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
@@ -61,21 +61,21 @@ export class MailConnection<Resolution> extends SMTPConnection {
     at: {
       readonly options: SMTPConnectionOptions
       readonly context: ListenerContext<Resolution>
-      readonly place: SessionPlace
+      readonly client: ConnectedClient
       readonly onEnd: () => void
     },
   ) {
     super(server, socket, at.options)
     const { context } = at
     this.#context = context
-    this.#place = at.place
+    this.#place = at.client.place
     this.#onEnd = at.onEnd
     this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = newSession({
       id: this.id,
       listener: context.settings.name,
-      remoteIp: plainAddress(socket.remoteAddress ?? ''),
+      remoteIp: at.client.ip,
       closed: this.#closed.signal,
     })
     this.#errors = createErrorCount(context.limits)

@@ -9,6 +9,7 @@ import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
+import type { ProxyPorts } from './proxy/header-waits.ts'
 import type { SessionPlaces } from './session-places.ts'
 import { materialProblem, type TlsMaterial } from './tls-material.ts'
 
@@ -21,6 +22,8 @@ export interface ListenerPorts<Resolution> {
   readonly hostname: string
   readonly limits?: Partial<ServerLimits>
   readonly places: SessionPlaces
+  /** Null or absent if no load balancer is in front. */
+  readonly proxy?: ProxyPorts | null
   /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
   /** As in ListenerContext; none if absent. */
@@ -63,7 +66,7 @@ export async function startListener<Resolution>(
     helpLink: ports.helpLink ?? null,
     draining: () => draining,
   }
-  const server = new MailServer(context, ports.places)
+  const server = new MailServer(context, ports.places, ports.proxy)
   const updateTls = () => useMaterial(server, settings, ports.certificate.value)
   const problem = updateTls()
   if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)

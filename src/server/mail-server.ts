@@ -8,11 +8,14 @@ import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/ip-address.ts'
 import { systemRandom } from '../lib/random.ts'
 import { remoteHost } from '../lib/remote-host.ts'
+import type { ConnectedClient } from './connected-client.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
+import { createHeaderWaits, type HeaderWaits, type ProxyPorts } from './proxy/header-waits.ts'
+import { ownConnectionContext } from './proxy/own-connection.ts'
 import { replyLines } from './reply-lines.ts'
 import { tooManyConnections } from './server-replies.ts'
-import type { SessionPlace, SessionPlaces } from './session-places.ts'
+import type { SessionPlaces } from './session-places.ts'
 import { shrunk } from './session-timing.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
@@ -24,21 +27,31 @@ const NO_SLOT_MS = 5000
 /** Refused clients that read their reply at the same time; one more ends the oldest. They have no place, and each keeps a socket. */
 const MOST_REFUSED = 256
 
+interface Arrival {
+  /** True on a listener with implicit TLS. */
+  readonly handshake: boolean
+  /** What the header of a balancer says: null for its own connections. Absent without a header. */
+  readonly clientIp?: string | null
+}
+
 export class MailServer<Resolution> extends SMTPServer {
   readonly #context: ListenerContext<Resolution>
   readonly #places: SessionPlaces
   readonly #open = new Set<MailConnection<Resolution>>()
-  readonly #placeOf = new WeakMap<Socket, SessionPlace>()
+  readonly #headers: HeaderWaits
+  readonly #clientOf = new WeakMap<Socket, ConnectedClient>()
   /** Implicit TLS: connections whose handshake is not over, and the monotonic time of their start. */
   readonly #handshakes = new Map<Socket, number>()
   /** Refused connections that are not closed yet, in the order of arrival. */
   readonly #refused = new Set<Socket>()
   readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
-  constructor(context: ListenerContext<Resolution>, places: SessionPlaces) {
+  constructor(context: ListenerContext<Resolution>, places: SessionPlaces, proxy: ProxyPorts | null = null) {
     super(serverOptions(context))
     this.#context = context
     this.#places = places
+    const { clock, log, settings } = context
+    this.#headers = createHeaderWaits(proxy && { ...proxy, clock, log, listener: settings.name })
     this.on('error', (error: Error) => {
       // A listener that cannot start is the answer of its start.
       if (!this.server.listening) return
@@ -63,10 +76,21 @@ export class MailServer<Resolution> extends SMTPServer {
 
   override _warnAboutDefaultCertificate(): void {}
 
-  /** Supports no proxy protocol; creates the session id, with as many random bits as smtp-server's. */
-  override _handleProxy(_: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
+  /** Also makes smtp-server keep the socket among its pending ones, which close with the listener. */
+  override _expectsProxyHeader(socket: Socket): boolean {
+    return this.#headers.isAwaited(socket)
+  }
+
+  /** Runs after _acceptSocket. Reads the header of a balancer; creates the session id, with as many random bits as smtp-server's. */
+  override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
     const bits = BigInt(`0x${systemRandom(SESSION_ID_OCTETS).toString('hex')}`)
-    callback(null, { id: bits.toString(32).padStart((SESSION_ID_OCTETS * 8) / 5, '0') })
+    const options = { id: bits.toString(32).padStart((SESSION_ID_OCTETS * 8) / 5, '0') }
+    if (!this.#headers.isAwaited(socket)) return callback(null, options)
+    this.#headers.read(socket, (clientIp) => {
+      const handshake = this.#context.settings.tls === 'implicit'
+      if (this.#enter(socket, { handshake, clientIp })) callback(null, options)
+      else callback(new Error('the client has no place'))
+    })
   }
 
   /** Runs first for an accepted socket, before a handshake. */
@@ -76,29 +100,47 @@ export class MailServer<Resolution> extends SMTPServer {
       socket.destroy()
       return false
     }
-    const place = this.#places.take(socket.remoteAddress, socket.localAddress ?? '')
-    if (place.kind === 'refused') {
-      this.#refuse(socket, handshake, place.cause)
+    const header = this.#headers.admit(socket)
+    if (header === 'refused') return false
+    if (header === 'direct' && !this.#enter(socket, { handshake })) return false
+    const release = super._acceptSocket(socket, handshake)
+    if (!release) this.#leave(socket)
+    return release
+  }
+
+  /** Takes the place of a client whose address is known. False if there is none: the client was refused. */
+  #enter(socket: Socket, at: Arrival): boolean {
+    const client = this.#placeFor(socket, at.clientIp)
+    if (client.place.kind === 'refused') {
+      this.#refuse(socket, { ...at, ip: client.ip, limit: client.place.cause })
       return false
     }
-    const free = () => {
-      place.release()
-      this.#handshakes.delete(socket)
-    }
-    this.#placeOf.set(socket, place)
-    socket.once('close', free)
-    if (handshake) this.#handshakes.set(socket, this.#context.clock.monotonic())
-    const release = super._acceptSocket(socket, handshake)
-    if (!release) free()
-    return release
+    this.#clientOf.set(socket, { ...client, place: client.place })
+    socket.once('close', () => this.#leave(socket))
+    if (at.handshake) this.#handshakes.set(socket, this.#context.clock.monotonic())
+    return true
+  }
+
+  #placeFor(socket: Socket, clientIp: string | null | undefined) {
+    const remote = plainAddress(socket.remoteAddress ?? '')
+    if (clientIp === undefined)
+      return { ip: remote, isOwn: false, place: this.#places.take(remote, socket.localAddress ?? '') }
+    if (clientIp === null) return { ip: remote, isOwn: true, place: this.#places.takeForBalancer(remote) }
+    // The address that the client connected to is of another host: it makes no client a program of this one.
+    return { ip: clientIp, isOwn: false, place: this.#places.take(clientIp, null) }
+  }
+
+  #leave(socket: Socket): void {
+    this.#clientOf.get(socket)?.place.release()
+    this.#handshakes.delete(socket)
   }
 
   /** Implicit TLS: the socket of the session is another one, with the same place. */
   override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
     super._upgrade(socket, (error, secured) => {
       this.#handshakes.delete(socket)
-      const place = this.#placeOf.get(socket)
-      if (secured && place) this.#placeOf.set(secured, place)
+      const client = this.#clientOf.get(socket)
+      if (secured && client) this.#clientOf.set(secured, client)
       callback(error, secured)
     })
   }
@@ -107,16 +149,16 @@ export class MailServer<Resolution> extends SMTPServer {
   sweepHandshakes(): void {
     const { clock, limits } = this.#context
     for (const [socket, since] of this.#handshakes) {
-      const place = this.#placeOf.get(socket)
+      const place = this.#clientOf.get(socket)?.place
       const most = shrunk(limits.unprovenMs, limits.fullUnprovenMs, place?.pressure() ?? 0)
       if (place?.proof === null && clock.monotonic() - since > most)
         (this._pendingSockets.get(socket) ?? socket).destroy()
     }
   }
 
-  #refuse(socket: Socket, handshake: boolean, limit: string): void {
+  #refuse(socket: Socket, { ip, handshake, limit }: Arrival & { readonly ip: string; readonly limit: string }): void {
     const { clock, log, settings } = this.#context
-    const remote = remoteHost(null, plainAddress(socket.remoteAddress ?? ''))
+    const remote = remoteHost(null, ip)
     log.info({ listener: settings.name, remote, limit }, 'too many connections')
     socket.on('error', () => {})
     if (handshake) {
@@ -137,16 +179,16 @@ export class MailServer<Resolution> extends SMTPServer {
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
     // STARTTLS removes the listeners of the plain socket, so the connection frees the slot as well.
-    const place = this.#placeOf.get(socket)
-    if (!place) return void socket.destroy()
+    const client = this.#clientOf.get(socket)
+    if (!client) return void socket.destroy()
     const onEnd = () => {
-      place.release()
+      client.place.release()
       this.#open.delete(connection)
     }
     const connection: MailConnection<Resolution> = new MailConnection(this, socket, {
       options: options ?? {},
-      context: this.#context,
-      place,
+      context: client.isOwn ? ownConnectionContext(this.#context) : this.#context,
+      client,
       onEnd,
     })
     this.connections.add(connection)

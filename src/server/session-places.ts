@@ -43,8 +43,10 @@ export interface SessionPlace {
 }
 
 export interface SessionPlaces {
-  /** At accept, before any octet. `localIp` is the address that the client connected to. */
-  take(remoteIp: string, localIp: string): SessionPlace | Refused
+  /** At accept, before any octet. `localIp` is the address that the client connected to; null if only a balancer says so. */
+  take(remoteIp: string, localIp: string | null): SessionPlace | Refused
+  /** For a health check of a balancer, which must be answered while strangers hold their places. It proves nothing. */
+  takeForBalancer(ip: string): SessionPlace | Refused
 }
 
 /** The part of its share that a client has in a full pool. With it, fewer than 60 addresses do not fill a pool. */
@@ -55,12 +57,14 @@ export function createSessionPlaces(parts: SessionPlaceParts): SessionPlaces {
     take: (remoteIp, localIp) => {
       const ip = plainAddress(remoteIp)
       // A program of this host: the kernel gives both ends of a connection to an own address the same one.
-      if (ip === plainAddress(localIp)) return open(parts, { ip, proof: 'people', holder: { purpose: 'people' } })
+      if (localIp !== null && ip === plainAddress(localIp))
+        return open(parts, { ip, proof: 'people', holder: { purpose: 'people' } })
       if (parts.isPeer(ip)) return open(parts, { ip, proof: 'fleet', holder: { purpose: 'fleet' } })
       const purpose = parts.known.purposeOf(ip)
       const known = purpose && open(parts, { ip, proof: null, holder: holderOf(parts, purpose, ip) })
       return known?.kind === 'place' ? known : open(parts, { ip, proof: null, holder: null })
     },
+    takeForBalancer: (ip) => open(parts, { ip, proof: null, holder: holderOf(parts, 'fleet', ip) }),
   }
 }
 

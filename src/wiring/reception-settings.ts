@@ -6,6 +6,7 @@ import type { ListenerConfig } from '../config/listeners.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import { Peers } from '../policy/peers.ts'
 import type { ListenerSettings } from '../server/listener-settings.ts'
+import type { ProxyPorts } from '../server/proxy/header-waits.ts'
 import type { ServerLimits } from '../server/server-limits.ts'
 import type { SessionPools } from '../server/session-places.ts'
 import { domainOf } from '../smtp/mailbox.ts'
@@ -69,6 +70,15 @@ export function sessionPools(
 /** The configured addresses of all fleet nodes, whichever of them the listener admits as peers: bounces of an srs come to the mx too. */
 export function fleetAddresses({ peers }: Pick<Config, 'peers'>): (ip: string) => boolean {
   return networkMatcher(Object.values(peers).flatMap((nodes) => nodes.flatMap(({ addresses }) => addresses)))
+}
+
+/** The load balancers in front of a listener; null without one. */
+export function balancersOf(
+  { proxy }: Pick<ListenerConfig, 'proxy'>,
+  { budgets, count }: { readonly budgets: Pick<Budgets, 'pool'> } & Pick<ProxyPorts, 'count'>,
+): ProxyPorts | null {
+  if (proxy.length === 0) return null
+  return { isBalancer: networkMatcher(proxy), places: budgets.pool('proxyHeaders'), count }
 }
 
 /** The peers that a listener admits: those of the roles that it names, or all. */

@@ -5,6 +5,7 @@ import { createBudgets } from '../../src/budget/budgets.ts'
 import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
+import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
@@ -20,6 +21,7 @@ export function allMetrics(): Registry {
     spam,
     certificate: { value: null },
     budgets: createBudgets(clock),
+    proxyCount: createProxyCount(),
     configuration: createConfigurationState(clock),
     reachability: watchReachability(
       { roles: [], needsResolver: false },

@@ -4,9 +4,11 @@ import { createAuthority } from '../../src/demo/ca.ts'
 import { createBudgets } from '../../src/budget/budgets.ts'
 import type { PoolLimits } from '../../src/budget/pool.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { networkMatcher } from '../../src/lib/ip-address.ts'
 import type { ServerLimits } from '../../src/server/server-limits.ts'
 import { type Listener, startListener } from '../../src/server/listener.ts'
 import type { ListenerSettings } from '../../src/server/listener-settings.ts'
+import type { HeaderResult } from '../../src/server/proxy/header-waits.ts'
 import { createProvenAddresses } from '../../src/server/proven-addresses.ts'
 import { createSessionPlaces, type SessionPlaces } from '../../src/server/session-places.ts'
 import type { LogFields } from '../../src/lib/log.ts'
@@ -18,6 +20,8 @@ export interface TestListener extends ScriptedHooks {
   readonly port: number
   readonly notices: { readonly message: string; readonly fields: LogFields }[]
   readonly bugs: { readonly context: string; readonly error: unknown }[]
+  /** The results of PROXY headers. */
+  readonly headers: readonly HeaderResult[]
   /** A client that has not read the greeting yet. */
   connect(options?: Omit<DialogueOptions, 'port'>): Promise<SmtpDialogue>
   /** A client that has sent EHLO. */
@@ -49,6 +53,10 @@ export interface TestListenerOptions {
   readonly unproven?: Partial<PoolLimits>
   /** The address of a fleet node. */
   readonly peer?: string
+  /** Networks of load balancers in front of the listener. */
+  readonly proxy?: readonly string[]
+  /** Connections of a balancer that wait for their header. */
+  readonly headers?: Partial<PoolLimits>
 }
 
 /** Places of a listener as in a node. */
@@ -70,6 +78,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
   const scripted = scriptedHooks(options.hooks)
   const notices: TestListener['notices'] = []
   const bugs: TestListener['bugs'] = []
+  const headers: HeaderResult[] = []
   const listener = await startListener(
     { ...settingsOfTests, ...options.settings },
     {
@@ -78,6 +87,11 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       clock: systemClock,
       hostname: 'mx.example.org',
       places: testPlaces(options),
+      proxy: {
+        isBalancer: networkMatcher(options.proxy ?? []),
+        places: createBudgets(systemClock).pool('proxyHeaders', options.headers),
+        count: (result) => void headers.push(result),
+      },
       limits: { errorDelayMs: 1, ...options.limits },
       log: {
         info: (fields, message) => void notices.push({ message, fields }),
@@ -93,6 +107,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
     port,
     notices,
     bugs,
+    headers,
     connect,
     greeted: async (at) => {
       const client = await connect(at)

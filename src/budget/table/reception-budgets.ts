@@ -33,6 +33,16 @@ export const receptionBudgets = {
     reason:
       'A connection is here for a second or two, at most two minutes and ten seconds in a full pool. The capacity is 40 % of the sessions. From half full on, the share of a client shrinks to a tenth; on listeners for peers and machines it is a tenth from the start, and at most 20 seconds.',
   },
+  proxyHeaders: {
+    kind: 'pool',
+    holds: 'Connections of a load balancer (`listen.….proxy`) whose PROXY header has not arrived',
+    capacity: 1000,
+    client: 500,
+    network: 1000,
+    answer: 'The connection is closed',
+    reason:
+      'A balancer sends the header when it connects, so a connection is here for milliseconds, at most five seconds. Then it takes a place of its client. One balancer that hangs leaves half of the places to the others.',
+  },
   spoolOctets: {
     kind: 'pool',
     unit: 'octets',

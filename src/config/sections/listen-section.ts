@@ -1,15 +1,39 @@
-// Where the listeners of the role bind on this node, and the files of the clients that may submit mail there.
+// Where the listeners of the role bind on this node, the load balancers in front of them, and the files of the clients that may submit mail.
 
 import { z } from 'zod'
-import { pathSection, plainSection } from '../section.ts'
-import { bindAddress, path } from '../values.ts'
+import { pathSection, section } from '../section.ts'
+import { bindAddress, network, path } from '../values.ts'
+import { reportWideNetworks } from '../wide-networks.ts'
+
+const addressOnly = bindAddress.transform((address) => ({ address, proxy: [] as string[] }))
+
+const withBalancers = z.strictObject({
+  address: bindAddress.optional().describe('Address and port; default: as in the role file.'),
+  proxy: z
+    .array(network)
+    .default([])
+    .describe(
+      'Addresses or networks of the load balancers that send a PROXY header (version 1 or 2). Their connections need one, and the client that it names counts. From all others the header is refused.',
+    ),
+})
+
+const listener = z.union([addressOnly, withBalancers], {
+  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy }',
+})
 
 /** Whether the role has these listeners is checked in ../listeners.ts. */
-export const listen = plainSection(
+export const listen = section(
   z
-    .record(z.string(), bindAddress)
+    .record(z.string(), listener)
     .default({})
     .describe("Address and port of the role's listeners, by listener name; default: as in the role file."),
+  (written, reader) => {
+    for (const [name, { proxy }] of Object.entries(written))
+      reportWideNetworks(proxy, 'a load balancer names the client of each connection', (finding) =>
+        reader.report([name, 'proxy'], finding),
+      )
+    return written
+  },
 )
 
 export const users = pathSection(path.optional().describe('passwd-file of the users who may submit mail.'))

@@ -1,12 +1,9 @@
 // `peers`: the other nodes of the fleet, by role.
 
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import { section } from '../section.ts'
+import { reportWideNetworks } from '../wide-networks.ts'
 import { fingerprint, hostAndPort, hostName, network } from '../values.ts'
-
-/** Shortest accepted prefixes. Peers may speak for our users, and a wide range would admit strangers. */
-const MIN_PREFIX = { 4: 24, 6: 64 } as const
 
 const hostOnly = hostAndPort.transform((endpoint) => ({
   ...endpoint,
@@ -39,16 +36,9 @@ export const peers = section(
   (written, reader) => {
     for (const [role, nodes] of Object.entries(written))
       for (const [index, { addresses }] of nodes.entries())
-        for (const address of addresses.filter(isTooWide))
-          reader.report(
-            [role, index, 'addresses'],
-            `found the network ${address}, expected at most /${MIN_PREFIX[4]} (IPv4) or /${MIN_PREFIX[6]} (IPv6): peers may speak for our users`,
-          )
+        reportWideNetworks(addresses, 'peers may speak for our users', (finding) =>
+          reader.report([role, index, 'addresses'], finding),
+        )
     return written
   },
 )
-
-function isTooWide(cidr: string): boolean {
-  const [address, prefix] = cidr.split('/') as [string, string]
-  return Number(prefix) < MIN_PREFIX[isIP(address) as 4 | 6]
-}

@@ -29,6 +29,7 @@ export const peers = {
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
+  haproxy: { debian: 'haproxy', probe: program('haproxy') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 
