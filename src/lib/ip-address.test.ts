@@ -2,6 +2,8 @@ import { BlockList, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  addressFromOctets,
+  canonicalAddress,
   addressClass,
   addressOctets,
   clientNetwork,
@@ -105,6 +107,26 @@ describe('address classes', () => {
 
   it('of what is no address is null', () => {
     expect(addressClass('mx.example.org')).toBeNull()
+  })
+})
+
+describe('the usual form of an address', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::FFFF:203.0.113.7', '203.0.113.7'],
+    ['2001:DB8:0:0::7', '2001:db8::7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['mx.example.org', null],
+  ])('of %s is %s', (ip, wanted) => {
+    expect(canonicalAddress(ip)).toBe(wanted)
+  })
+
+  it.each([
+    [[203, 0, 113, 7], '203.0.113.7'],
+    [[0x20, 1, 0x0d, 0xb8, ...Array(11).fill(0), 7], '2001:db8::7'],
+    [[...Array(10).fill(0), 255, 255, 203, 0, 113, 7], '203.0.113.7'],
+  ])('comes from the octets %j', (octets, wanted) => {
+    expect(addressFromOctets(Uint8Array.from(octets))).toBe(wanted)
   })
 })
 

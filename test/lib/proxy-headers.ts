@@ -13,7 +13,14 @@ export interface BinaryParts {
 }
 
 /** A header of version 2. */
-export function binaryHeader({ version = 2, command, family, addresses = [], tlvs = [], claimed }: BinaryParts): Buffer {
+export function binaryHeader({
+  version = 2,
+  command,
+  family,
+  addresses = [],
+  tlvs = [],
+  claimed,
+}: BinaryParts): Buffer {
   const fixed = Buffer.alloc(16)
   fixed.write('\r\n\r\n\0\r\nQUIT\n', 'latin1')
   fixed.writeUInt8((version << 4) | command, 12)

@@ -63,16 +63,12 @@ describe.runIf(ensurePeers(['haproxy']))('HAProxy', () => {
     ['check-send-proxy check inter 100', ['option smtpchk']],
     ['send-proxy check inter 100', []],
     ['send-proxy-v2 check inter 100', []],
-    // A port of its own: HAProxy then sends no header with its checks, and only connects.
+    // With an explicit port HAProxy sends no header with its checks, and only connects.
     ['send-proxy check inter 100 port PORT', []],
   ] as const
 
   it.each(checks)('checks the health of a listener that refuses strangers: %s, %j', async (server, backend) => {
-    const node = await startTestListener({ proxy: [`${BALANCER}/32`], hooks: { connect: async () => noOne } })
-    stops.push(() => node.close())
-    const line = server.replace('PORT', String(node.port))
-    const haproxy = await startHaproxy({ target: node.port, source: BALANCER, server: line, backend })
-    stops.push(() => haproxy.stop())
+    const { node, haproxy } = await start(server, { hooks: { connect: async () => noOne } }, backend)
     const wanted = { status: 'UP', check: backend.length > 0 ? 'L7OK' : 'L4OK' }
     await until(async () => JSON.stringify(await haproxy.state()) === JSON.stringify(wanted), { what: 'the node up' })
     // A check that only connects is reset, often before its header is read.
@@ -81,6 +77,17 @@ describe.runIf(ensurePeers(['haproxy']))('HAProxy', () => {
     expect(node.notices).toEqual([])
     expect(node.calls).toEqual([])
     expect(await haproxy.state()).toEqual(wanted)
+  })
+
+  it('checks the health through implicit TLS', async () => {
+    const settings = { tls: 'implicit' } as const
+    const server = 'send-proxy-v2 check inter 100 check-ssl verify none'
+    const { node, haproxy } = await start(server, { settings, hooks: { secured: async () => noOne } }, [
+      'option smtpchk',
+    ])
+    await until(async () => (await haproxy.state()).check === 'L7OK', { what: 'the node up' })
+    await until(() => node.headers.length > 3, { what: 'more checks' })
+    expect([await haproxy.state(), node.notices]).toEqual([{ status: 'UP', check: 'L7OK' }, []])
   })
 
   it('sees the node down when it drains', async () => {

@@ -45,7 +45,10 @@ afterEach(() => {
 async function open(): Promise<Socket> {
   const before = accepted.length
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  socket.on('error', () => {}).setNoDelay(true).resume()
+  socket
+    .on('error', () => {})
+    .setNoDelay(true)
+    .resume()
   await once(socket, 'connect')
   await until(() => accepted.length > before, { what: 'the connection' })
   return socket
@@ -98,12 +101,15 @@ describe('a header', () => {
     expect(results).toEqual(['incomplete'])
   })
 
-  it.each(['end', 'resetAndDestroy'] as const)('is not missed by a health check that only connects (%s)', async (how) => {
-    const socket = await open()
-    socket[how]()
-    await until(() => places.used === 0, { what: 'the place to be free' })
-    expect([results, causes, clock.sleeping]).toEqual([[], [], 0])
-  })
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'is not missed by a health check that only connects (%s)',
+    async (how) => {
+      const socket = await open()
+      socket[how]()
+      await until(() => places.used === 0, { what: 'the place to be free' })
+      expect([results, causes, clock.sleeping]).toEqual([[], [], 0])
+    },
+  )
 })
 
 it('a balancer without a place is closed, and the log names the budget', async () => {

@@ -53,7 +53,10 @@ export function createHeaderWaits(ports: WaitPorts | null): HeaderWaits {
         return 'awaited'
       }
       const { listener } = ports
-      ports.log.info({ listener, remote: remoteHost(null, ip), limit: `proxyHeaders: ${place.shortage}` }, 'too many connections')
+      ports.log.info(
+        { listener, remote: remoteHost(null, ip), limit: `proxyHeaders: ${place.shortage}` },
+        'too many connections',
+      )
       socket.on('error', () => {})
       socket.destroy()
       return 'refused'

@@ -78,12 +78,16 @@ describe('a client behind a balancer', () => {
     const third = await behind(textHeader('203.0.113.7'))
     await third.expect(null, '421 4.7.0')
     await third.closed()
-    expect(server.notices).toMatchObject([{ fields: { remote: 'unknown[203.0.113.7]', limit: 'unprovenSessions: client' } }])
+    expect(server.notices).toMatchObject([
+      { fields: { remote: 'unknown[203.0.113.7]', limit: 'unprovenSessions: client' } },
+    ])
     const other = await behind(textHeader('198.51.100.9'))
     await other.expect(null, '220')
     flood[0]?.end()
     await flood[0]?.closed()
-    await until(async () => (await (await behind(textHeader('203.0.113.7'))).reply()).code === 220, { what: 'a free place' })
+    await until(async () => (await (await behind(textHeader('203.0.113.7'))).reply()).code === 220, {
+      what: 'a free place',
+    })
   })
 
   it('is the fleet node whose address it has', async () => {
@@ -199,7 +203,9 @@ describe('a health check', () => {
   })
 
   it('that sends mail is checked as the balancer', async () => {
-    await start({ hooks: { connect: async ({ remoteIp }) => admitted({ origin: { kind: 'internet' }, remoteName: remoteIp }) } })
+    await start({
+      hooks: { connect: async ({ remoteIp }) => admitted({ origin: { kind: 'internet' }, remoteName: remoteIp }) },
+    })
     const check = await behind(local)
     await check.expect(null, '220')
     await check.expect('EHLO balancer.example.org', '250')

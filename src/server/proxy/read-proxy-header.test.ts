@@ -75,7 +75,11 @@ describe('a binary header', () => {
   it.each([
     ['IPv4', binaryHeader(ipv4), '203.0.113.7'],
     ['IPv6', binaryHeader(ipv6), '2001:db8::7'],
-    ['a mapped address', binaryHeader({ ...ipv6, addresses: [...mapped, ...mapped, 0x9c, 0x40, 0, 25] }), '203.0.113.7'],
+    [
+      'a mapped address',
+      binaryHeader({ ...ipv6, addresses: [...mapped, ...mapped, 0x9c, 0x40, 0, 25] }),
+      '203.0.113.7',
+    ],
     ['TLVs', binaryHeader({ ...ipv4, tlvs: [...sslTlv, 0xee, 0, 0] }), '203.0.113.7'],
     ['a checksum', withSum({ ...ipv4, tlvs: sslTlv }), '203.0.113.7'],
     ['a checksum in IPv6', withSum(ipv6), '2001:db8::7'],
@@ -88,7 +92,11 @@ describe('a binary header', () => {
     ['the longest rest', binaryHeader({ ...ipv4, tlvs: [0xee, 0x0f, 0xf1, ...Array(4081).fill(1)] }), '203.0.113.7'],
   ])('with %s', (_, header, ip) => {
     const octets = Buffer.concat([header, Buffer.from('EHLO x\r\n')])
-    expect(readProxyHeader(octets)).toEqual({ kind: 'complete', length: header.length, client: ip && { ip, port: 40_000 } })
+    expect(readProxyHeader(octets)).toEqual({
+      kind: 'complete',
+      length: header.length,
+      client: ip && { ip, port: 40_000 },
+    })
   })
 
   const wrongSum = withSum(ipv4)
@@ -133,7 +141,11 @@ describe('a binary header', () => {
 })
 
 describe('any octets', () => {
-  const starts = [Buffer.alloc(0), Buffer.from('PROXY TCP4 '), binaryHeader({ command: 1, family: 0x11 }).subarray(0, 14)]
+  const starts = [
+    Buffer.alloc(0),
+    Buffer.from('PROXY TCP4 '),
+    binaryHeader({ command: 1, family: 0x11 }).subarray(0, 14),
+  ]
   const octets = fc
     .tuple(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 300 }))
     .map(([start, rest]) => Buffer.concat([start, rest]))

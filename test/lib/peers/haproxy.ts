@@ -13,7 +13,7 @@ export interface HaproxySettings {
   readonly target: number
   /** Address that HAProxy connects from. */
   readonly source: string
-  /** Options of its server line, such as `send-proxy-v2 check`. */
+  /** Options of its server line, such as `send-proxy-v2 check`. `PORT` stands for the port of the listener. */
   readonly server: string
   /** Further lines of the backend, such as `option smtpchk`. */
   readonly backend?: readonly string[]
@@ -45,7 +45,7 @@ export async function startHaproxy({ target, source, server, backend = [] }: Hap
     `bind 127.0.0.1:${port}`,
     `source ${source}`,
     ...backend,
-    `server node 127.0.0.1:${target} ${server}`,
+    `server node 127.0.0.1:${target} ${server.replace('PORT', String(target))}`,
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
   const child = spawn('/usr/sbin/haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
