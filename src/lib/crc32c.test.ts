@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { crc32c } from './crc32c.ts'
 
-// The vectors of RFC 3720 appendix B.4, and the usual check value.
+// The vectors of iSCSI, and the usual check value.
 it.each([
   ['32 zeros', Buffer.alloc(32), 0x8a9136aa],
   ['32 ones', Buffer.alloc(32, 0xff), 0x62a8ab43],

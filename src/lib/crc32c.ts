@@ -1,4 +1,4 @@
-// CRC-32C (Castagnoli), the checksum of RFC 3720 appendix B.4. Node has only the CRC-32 of zlib, which uses another polynomial.
+// CRC-32C (Castagnoli), the checksum of iSCSI and of the PROXY protocol. Node has only the CRC-32 of zlib, which uses another polynomial.
 
 const POLYNOMIAL = 0x82f63b78
 

@@ -1,4 +1,4 @@
-// Who is at the other end of a connection, as the socket or a trusted balancer says.
+// The client of a connection, as the socket or a trusted balancer names it.
 
 import type { SessionPlace } from './session-places.ts'
 

@@ -1,4 +1,4 @@
-// Connections of load balancers whose PROXY header has not arrived. They have places of their own (budget `proxyHeaders`): a balancer is not
+// Connections of load balancers whose PROXY header has not arrived. They have separate places (budget `proxyHeaders`): a balancer is not
 // limited as one client, and strangers who fill the places of clients do not keep it out.
 
 import type { Socket } from 'node:net'

@@ -15,7 +15,7 @@ export function readProxyHeader(octets: Buffer): ProxyHeader {
 
 const noClient: ReadonlySet<string | null> = new Set(['unspecified', 'multicast', 'broadcast'])
 
-/** No TCP connection comes from such an address (RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.7). */
+/** No TCP connection comes from such an address (RFC 4291 2.5.2, 2.7). */
 function canBeClient(ip: string): boolean {
   return !noClient.has(addressClass(ip))
 }
