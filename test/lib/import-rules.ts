@@ -68,7 +68,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   dkim: ['signer.ts', 'sealer.ts'],
   dns: ['resolver.ts', 'ask-as.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
-  filter: ['authentication.ts', 'spam-scan.ts'],
+  filter: ['authentication.ts', 'spam-scan.ts', 'virus-scan.ts'],
   intake: ['intake.ts', 'body-spool.ts', 'message-memory.ts'],
   policy: [
     'verdict.ts',

@@ -89,6 +89,18 @@ export const receptionBudgets = {
     answer: 'verified in the second thread',
     reason: 'A message with ten signatures can take 100 ms; a client that sends many of them delays no usual mail.',
   },
+  virusScans: {
+    kind: 'pool',
+    holds: 'Messages that are sent to clamd',
+    capacity: 200,
+    client: 50,
+    network: 100,
+    account: 50,
+    ceilings: { internet: 0.75, people: 0.95 },
+    answer: '`451 4.3.2`, also with `clamav.when_down: accept`',
+    reason:
+      'One holds a connection and up to 200 KiB of buffers. clamd scans ten at a time by default; if each takes a second, the last waits 20. The share of a client is that of its sessions; from half full on it shrinks to a tenth, since strangers can send what takes long to scan.',
+  },
   transferConnections: {
     kind: 'pool',
     holds: 'Connections to the queue-transfer listener',
