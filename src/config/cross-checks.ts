@@ -113,6 +113,11 @@ const spamFilterNeedsCheck: Check = ({ role, rspamd, score }, report) => {
   if (score) report(['score'], `found a spam score, expected none: ${cause}`)
 }
 
+const virusScannerNeedsCheck: Check = ({ role, clamav }, report) => {
+  if (clamav && !role.checks.includes('virus'))
+    report(['clamav'], `found a virus scanner, expected none: the role ${role.role} does not have the check virus`)
+}
+
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
@@ -139,6 +144,7 @@ const checks: readonly Check[] = [
   signaturesNeedKeys,
   transferNeedsProofs,
   spamFilterNeedsCheck,
+  virusScannerNeedsCheck,
   checkPorts,
   listenersNeedTls,
 ]

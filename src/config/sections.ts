@@ -3,6 +3,7 @@
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
 import { bounce } from './sections/bounce-section.ts'
+import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
 import { dns } from './sections/dns-section.ts'
@@ -47,6 +48,7 @@ export const sections = {
   help_link,
   authserv_id,
   dmarc,
+  clamav,
   rspamd,
   score,
   queue,

@@ -75,6 +75,13 @@ export const httpOrSocket = parsed((value) => {
   return endpoint && (isIP(endpoint.host) || hostPattern.test(endpoint.host)) ? `http://${address}` : null
 }, 'a URL such as http://127.0.0.1:11333 or unix:/run/rspamd/worker.sock')
 
+/** `host:port` or `unix:/path`. */
+export const hostOrSocket = parsed((value) => {
+  if (/^unix:\/[^\0]+$/.test(value)) return value
+  const endpoint = readEndpoint(value)
+  return endpoint && (isIP(endpoint.host) || hostPattern.test(endpoint.host)) ? value : null
+}, 'a server such as 127.0.0.1:3310 or unix:/run/clamav/clamd.ctl')
+
 const SCORE_EXPECTED = 'a spam score above 0 such as 6 or 7.5, or none'
 
 /** A score of the spam filter; null for `none`. */

@@ -21,6 +21,7 @@ import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
+import { virusScannerSettings } from '../wiring/virus-scanner.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
@@ -47,6 +48,7 @@ import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { createSpamWatch } from './spam-watch.ts'
+import { createVirusWatch } from './virus-watch.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startListeners, startTransfers } from './start-listeners.ts'
@@ -140,6 +142,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const spamSettings = spamFilterSettings(config)
   const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
   stops.defer(() => spam?.close())
+  const virusSettings = virusScannerSettings(config)
+  const virus = virusSettings && createVirusWatch(virusSettings, { clock, budgets, log })
   const newQueueId = createQueueIds(clock, systemRandom)
   const proxyCount = createProxyCount()
   const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, proxyCount }
@@ -151,11 +155,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...path,
     sources: () => ({ ...sources.current(), files: guard }),
     spam,
+    virus,
     configuration: state,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
-  const scanner = spamScanner(config, spam?.scanner ?? null, data.router)
-  const { listeners, transfers } = await receiveMail(config, { ...shared, path, spam: scanner, stops })
+  const scanners = { spam: spamScanner(config, spam?.scanner ?? null, data.router), virus: virus?.scanner ?? null }
+  const { listeners, transfers } = await receiveMail(config, { ...shared, ...scanners, path, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
   stops.defer(() => purging.cancel())

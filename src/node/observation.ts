@@ -12,6 +12,7 @@ import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { SpamWatch } from './spam-watch.ts'
+import type { VirusWatch } from './virus-watch.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
 import type { ConfigurationState } from './configuration-state.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
@@ -34,6 +35,8 @@ export interface ObservationParts extends HealthParts {
   readonly proxyCount: Pick<ProxyCount, 'metric'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
+  /** Null without a virus scanner. */
+  readonly virus: Pick<VirusWatch, 'health' | 'metric'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -67,14 +70,14 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, reachability, sources, spam } = parts
+  const { budgets, clock, configuration, reachability, sources, spam, virus } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
-    ...(spam ? [spam.health] : []),
+    ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
 }
 
@@ -82,11 +85,20 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
 export function nodeGauges(
   parts: Pick<
     ObservationParts,
-    'queue' | 'clock' | 'certificate' | 'sources' | 'spam' | 'budgets' | 'configuration' | 'reachability' | 'proxyCount'
+    | 'queue'
+    | 'clock'
+    | 'certificate'
+    | 'sources'
+    | 'spam'
+    | 'virus'
+    | 'budgets'
+    | 'configuration'
+    | 'reachability'
+    | 'proxyCount'
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, reachability, sources, spam, budgets, proxyCount } = parts
+  const { queue, clock, configuration, reachability, sources, spam, virus, budgets, proxyCount } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -95,6 +107,6 @@ export function nodeGauges(
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     proxyCount.metric,
-    ...(spam ? [spam.metric] : []),
+    ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
   ]
 }

@@ -19,6 +19,7 @@ const restartKeys = [
   'help_link',
   'authserv_id',
   'dmarc',
+  'clamav',
   'rspamd',
   'score',
   'queue',

@@ -7,6 +7,7 @@ import type { ListenerConfig } from '../config/listeners.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
+import type { VirusScanner } from '../filter/virus-scan.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
@@ -52,6 +53,8 @@ export interface ReceptionParts {
   readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
+  /** Null without a virus scanner. */
+  readonly virus: VirusScanner | null
   readonly newQueueId: () => string
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator
@@ -87,10 +90,10 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, resolver, clock, budgets, log, data, spam, newQueueId, login, authenticator } = parts
+  const { queue, intake, clock, budgets, log, data, newQueueId, login } = parts
   const lines = createClientLines({ budgets, clock, log })
   return {
-    checksOf: buildChecks(config, { resolver, authenticator, router: data.router, spam, queue, clock, budgets }),
+    checksOf: buildChecks(config, { ...parts, router: data.router }),
     login,
     known: createProvenAddresses(),
     intake,

@@ -51,7 +51,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
   checked: {
     when: 'A check examined a message.',
     fields: {
-      check: 'Name of the check, such as `spf`, `dkim`, `dmarc`, `arc` or `spam`.',
+      check: 'Name of the check, such as `spf`, `dkim`, `dmarc`, `arc`, `virus` or `spam`.',
       result: 'Its result.',
       detail: 'What the result is based on.',
     },

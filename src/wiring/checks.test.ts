@@ -12,6 +12,7 @@ import type { Router } from '../route/resolution.ts'
 import { refusal } from '../smtp/reply.ts'
 import { buildChecks, explainChecks } from './checks.ts'
 import { spamFilterSettings } from './spam-scanner.ts'
+import { virusScannerSettings } from './virus-scanner.ts'
 
 const admission = { admit: ['internet'], peers: new Peers([]), machines: null } as const
 
@@ -25,6 +26,7 @@ function partsOf(router: Partial<Router> = {}) {
     router: router as Router,
     authenticator: () => ({ authenticate: () => Promise.reject(new Error('no message')) }),
     spam: null,
+    virus: null,
   }
 }
 
@@ -36,7 +38,7 @@ const configOf = (checks: Config['role']['checks']) =>
     role: { checks, max_hops: 50, internet: 'bounces' },
   }) as unknown as Config
 
-const roleChecks = ['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'spam'] as const
+const roleChecks = ['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'virus', 'spam'] as const
 
 const namesOf = (checks: Config['role']['checks']) =>
   buildChecks(configOf(checks), partsOf())(admission).map((check) => check.name)
@@ -50,8 +52,8 @@ describe('the checks of a listener', () => {
     ]
     const table = listed.flatMap(([, names, stages]) => (names ?? '').split(', ').map((name) => `${name}: ${stages}`))
     const spam = { scan: () => Promise.reject(new Error('no message')) }
-    const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' } } as unknown as Config
-    const checks = buildChecks(config, { ...partsOf(), spam })(admission)
+    const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' }, clamav: {} } as unknown as Config
+    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam })(admission)
     const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
     const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
     expect(built.toSorted()).toEqual(table.toSorted())
@@ -126,4 +128,15 @@ it('a spam filter needs both the check of the role and rspamd in the configurati
   })
   expect(spamFilterSettings({ ...withFilter, rspamd: null })).toBeNull()
   expect(spamFilterSettings({ ...withFilter, role: configOf(['sender']).role })).toBeNull()
+})
+
+it('a virus scanner needs both the check of the role and clamav in the configuration', () => {
+  const clamav = { servers: ['127.0.0.1:3310'], timeout: 1000, max_size: 500, when_down: 'accept' }
+  const withScanner = { ...configOf(['virus']), clamav } as unknown as Config
+  expect(virusScannerSettings(withScanner)).toEqual({
+    clamd: { servers: clamav.servers, timeoutMs: 1000, maxSize: 500 },
+    whenDown: 'accept',
+  })
+  expect(virusScannerSettings({ ...withScanner, clamav: null })).toBeNull()
+  expect(virusScannerSettings({ ...withScanner, role: configOf(['sender']).role })).toBeNull()
 })

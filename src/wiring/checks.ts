@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
+import type { VirusScanner } from '../filter/virus-scan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
@@ -20,6 +21,7 @@ import { spamCheck } from '../policy/checks/spam.ts'
 import { srsBounces } from '../policy/checks/srs-bounces.ts'
 import { createBounceHosts, srsHashThrottle } from '../policy/checks/srs-hash-throttle.ts'
 import { storageCheck } from '../policy/checks/storage.ts'
+import { virusCheck } from '../policy/checks/virus.ts'
 import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
@@ -36,7 +38,7 @@ import type { Router } from '../route/resolution.ts'
  * | first | storage | mail |
  * | first | srs-bounces | message |
  * | role file | sender | mail |
- * | role file | hop-count, authentication-results, peer-results, author, spam | message |
+ * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
  * | last | srs-hash-throttle, recipient | rcpt |
  */
 const fixedChecks = {
@@ -52,6 +54,8 @@ export interface RoleCheckParts {
   readonly authenticator: () => Authenticator
   /** Null where nothing judges mail; then the `spam` check does not run. */
   readonly spam: SpamScanner | null
+  /** Null where no virus scanner is configured; then the `virus` check does not run. */
+  readonly virus: VirusScanner | null
 }
 
 export interface CheckParts extends RoleCheckParts {
@@ -98,7 +102,7 @@ export function explainChecks(config: Config, parts: RoleCheckParts): readonly C
 }
 
 /** The checks of the role file, in its order. A new check gets its line here. */
-function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckParts): readonly Check[] {
+function roleChecks(config: Config, { router, authenticator, spam, virus }: RoleCheckParts): readonly Check[] {
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<Config['role']['checks'][number], () => Check | null> = {
@@ -125,6 +129,8 @@ function roleChecks(config: Config, { router, authenticator, spam }: RoleCheckPa
         senderFields: config.identity.sender_fields,
         displayNames: config.identity.display_names,
       }),
+    virus: () =>
+      virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
     spam: () => buildSpamCheck(config, spam),
   }
   return role.checks.map((name) => makers[name]()).filter((check) => check !== null)

@@ -9,6 +9,7 @@ import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
+import { createVirusWatch } from '../../src/node/virus-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
 
 export function allMetrics(): Registry {
@@ -16,11 +17,15 @@ export function allMetrics(): Registry {
   const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeoutMs: 1000, hostname: 'node.example.org' }
   const log = { warn: () => undefined, info: () => undefined }
   const spam = createSpamWatch({ rspamd, whenDown: 'accept' }, { clock, log })
+  const budgets = createBudgets(clock)
+  const clamd = { servers: ['127.0.0.1:3310'], timeoutMs: 1000, maxSize: 1000 }
+  const virus = createVirusWatch({ clamd, whenDown: 'accept' }, { clock, budgets, log })
   const parts = {
     clock,
     spam,
+    virus,
     certificate: { value: null },
-    budgets: createBudgets(clock),
+    budgets,
     proxyCount: createProxyCount(),
     configuration: createConfigurationState(clock),
     reachability: watchReachability(

@@ -4,15 +4,17 @@
 import { isIP } from 'node:net'
 import { explainChecks } from '../../wiring/checks.ts'
 import { spamFilterSettings, spamScanner } from '../../wiring/spam-scanner.ts'
+import { virusScannerSettings } from '../../wiring/virus-scanner.ts'
 import type { NodeData } from '../../node/load-data.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
 import { lazyAuthenticator } from '../../filter/lazy-authenticator.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
+import { createClamd } from '../../filter/clamd.ts'
 import { createRspamd } from '../../filter/rspamd.ts'
 import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import type { Authenticator } from '../../filter/authentication.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { commandClock, systemClock } from '../../lib/clock.ts'
 import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
@@ -118,9 +120,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { config, data, origin, from: sender, content } = subject
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
-  const spam = spamFilterSettings(config)
-  const filter = spam && createRspamd(spam.rspamd, systemClock)
-  const parts = { authenticator, router: data.router, spam: spamScanner(config, filter, data.router) }
+  const parts = { authenticator, router: data.router, ...scannersOf(config, data.router) }
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
@@ -149,6 +149,15 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
 function refusedAnyway(sender: string | null, resolution: Resolution): Explanation['message'] {
   const reply = bouncesOnly({ sender, resolutions: [resolution] })
   return reply && { reply, events: [] }
+}
+
+function scannersOf(config: Config, router: NodeData['router']) {
+  const spam = spamFilterSettings(config)
+  const virus = virusScannerSettings(config)
+  return {
+    spam: spamScanner(config, spam && createRspamd(spam.rspamd, systemClock), router),
+    virus: virus && createClamd(virus.clamd, { clock: commandClock, budgets: createBudgets(commandClock) }),
+  }
 }
 
 /** Loads the filter and the resolver only when a message needs them. */

@@ -47,3 +47,14 @@ test('does not change other origins', async () => {
   const finding = await check(mailFacts('Received: by mx\nAuthentication-Results: example.org; auth=pass'))
   expect(finding).toEqual({ verdict: { kind: 'accept' } })
 })
+
+test('reports a message that the peer did not scan for viruses', async () => {
+  const eventsFor = async (results: string) => {
+    const header = `Received: by mx\nAuthentication-Results: example.org; spf=pass; ${results}`
+    return (await check(mailFacts(header, { origin: peer }))).events?.slice(1)
+  }
+  const event = { kind: 'checked', at: 1000, queueId: 'Q1', check: 'virus', detail: 'reported by mx' }
+  expect(await eventsFor('x-virus=none')).toEqual([{ ...event, result: 'unscanned' }])
+  expect(await eventsFor('x-virus=temperror')).toEqual([{ ...event, result: 'unavailable' }])
+  for (const results of ['x-virus=pass', 'x-virus=other', 'dmarc=pass']) expect(await eventsFor(results)).toEqual([])
+})

@@ -3,9 +3,11 @@
 
 import { trustedResults } from '../../message/results-field.ts'
 import type { MethodResult } from '../../message/results-field.ts'
+import type { Event } from '../../observe/events.ts'
 import type { Vouched } from '../../smtp/origin.ts'
 import type { Check } from '../check.ts'
 import { accept } from '../verdict.ts'
+import { readUnscanned } from '../virus-result.ts'
 import { dmarcProvesSender } from './authentication-results.ts'
 
 /** Turns the peer's results into what it vouches for. Other origins stay as they are. */
@@ -16,12 +18,21 @@ export function peerResultsCheck(authservId: string): Check {
       if (origin.kind !== 'peer') return { verdict: accept }
       const results = trustedResults(fields, authservId)
       const vouched = readVouched(results)
-      const detail = `vouched for by ${origin.role}`
+      const event = (name: string, result: string, detail: string): Event => ({
+        kind: 'checked',
+        at,
+        queueId,
+        check: name,
+        result,
+        detail,
+      })
+      const cause = readUnscanned(results)
+      const unscanned = cause === null ? [] : [event('virus', cause, `reported by ${origin.role}`)]
       return {
         verdict: accept,
         origin: { ...origin, vouched },
         senderProven: provesSender(results, sender),
-        events: [{ kind: 'checked', at, queueId, check: 'peer', result: vouched, detail }],
+        events: [event('peer', vouched, `vouched for by ${origin.role}`), ...unscanned],
       }
     },
   }
