@@ -30,6 +30,7 @@ export const peers = {
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
+  clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 
