@@ -267,7 +267,9 @@ describe('several servers', () => {
     const client = clamd([server.name])
     await client.scan(request())
     server.pong = 'BUSY'
-    const findings = await Promise.all(Array.from({ length: 10 }, () => client.scan(request())))
+    const findings = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => client.scan(request({ remoteIp: `192.0.${i}.1` }))),
+    )
     for (const finding of findings)
       expect(finding).toMatchObject({ cause: expect.stringContaining('PING: its reply cannot be read: BUSY') })
     expect(server.commands).toEqual(['zINSTREAM', 'zPING'])
@@ -284,22 +286,44 @@ describe('several servers', () => {
   })
 })
 
-describe('the budget', () => {
-  test('bounds the scans of one client, and gives the places back', async () => {
+describe('the budgets', () => {
+  const slowly = async () => {
     const held: Socket[] = []
     const server = await fake((socket) => void held.push(socket.resume()))
     const budgets = createBudgets(realClock)
-    const settings = { servers: [server.name], timeoutMs: 60_000, maxSize: 1000 }
-    const client = createClamd(settings, { clock: realClock, budgets })
-    const scans = Array.from({ length: 51 }, () => client.scan(request()))
+    const used = (name: string) => budgets.usage().find((one) => one.name === name)?.used
+    const client = (timeoutMs: number) =>
+      createClamd({ servers: [server.name], timeoutMs, maxSize: 1000 }, { clock: realClock, budgets })
+    return { held, used, client, server }
+  }
+
+  test('a client has four scans at a time, the others of its messages wait, and those of others do not', async () => {
+    const { held, used, client } = await slowly()
+    const clamd = client(60_000)
+    const scans = Array.from({ length: 51 }, () => clamd.scan(request()))
     expect(await scans[50]).toEqual({ kind: 'busy', cause: 'too many messages are scanned: client' })
-    await until(() => held.length === 50, { what: 'the others to reach the server' })
-    for (const socket of held) socket.end('stream: OK\0')
-    expect((await Promise.all(scans)).filter(({ kind }) => kind === 'clean')).toHaveLength(50)
-    const used = () => budgets.usage().find(({ name }) => name === 'virusScans')?.used
-    expect(used()).toBe(0)
-    server.verdict = broken
-    await client.scan(request({ account: 'user:lee' }))
-    expect(used()).toBe(0)
+    await until(() => held.length === 4, { what: 'the first to reach the server' })
+    const other = clamd.scan(request({ remoteIp: '198.51.100.1' }))
+    const user = clamd.scan(request({ account: 'user:lee' }))
+    await until(() => held.length === 6, { what: 'those of others to reach the server' })
+    let done = 0
+    const answer = () => {
+      for (const socket of held.splice(0)) {
+        done++
+        socket.end('stream: OK\0')
+      }
+      return done === 52
+    }
+    await until(answer, { what: 'all to be scanned', every: 1 })
+    expect((await Promise.all([...scans, other, user])).filter(({ kind }) => kind === 'clean')).toHaveLength(52)
+    expect([used('virusScans'), used('runningVirusScans')]).toEqual([0, 0])
+  })
+
+  test('a message that waits too long is busy, never unavailable', async () => {
+    const { used, client } = await slowly()
+    const clamd = client(80)
+    const scans = await Promise.all(Array.from({ length: 20 }, () => clamd.scan(request())))
+    expect(scans.some(({ kind }) => kind === 'busy')).toBe(true)
+    expect([used('virusScans'), used('runningVirusScans')]).toEqual([0, 0])
   })
 })

@@ -1,15 +1,13 @@
 // Scans messages with clamd of ClamAV (INSTREAM). The servers take turns. A message goes to the next server if one fails, to each at most
 // once; a server that failed must answer a short PING before it gets another message.
 
-import { isIP } from 'node:net'
-import type { Holder } from '../budget/pool.ts'
 import type { Budgets } from '../budget/budgets.ts'
-import { shrinkingShares } from '../budget/shrinking-shares.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Content, contentSize } from '../message/content.ts'
 import { exchangeWithClamd } from './clamd-exchange.ts'
 import { type ClamdVerdict, printable, readVerdict } from './clamd-reply.ts'
-import type { VirusFinding, VirusRequest, VirusScanner } from './virus-scan.ts'
+import { createScanPlaces } from './scan-places.ts'
+import type { VirusFinding, VirusScanner } from './virus-scan.ts'
 
 export interface ClamdSettings {
   /** `host:port` or `unix:/path`. */
@@ -34,8 +32,6 @@ export interface Clamd extends VirusScanner {
 const AVOID_MS = 30_000
 /** A server that takes longer to answer PING is stuck. */
 const PING_MS = 2_000
-/** The part of its share that a client has while all places are used. */
-const LEAST_SHARE = 0.1
 
 interface Server {
   readonly name: string
@@ -48,7 +44,7 @@ interface Server {
 }
 
 export function createClamd(settings: ClamdSettings, { clock, budgets }: ClamdPorts): Clamd {
-  const places = budgets.pool('virusScans')
+  const places = createScanPlaces({ budgets, clock })
   const servers = settings.servers.map(
     (name): Server => ({ name, failedAt: Number.NEGATIVE_INFINITY, isSuspect: false, probe: null }),
   )
@@ -60,20 +56,14 @@ export function createClamd(settings: ClamdSettings, { clock, budgets }: ClamdPo
     const isAvoided = ({ failedAt }: Server) => now - failedAt < AVOID_MS
     return inTurn.toSorted((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)))
   }
-  const holderOf = ({ remoteIp, account }: VirusRequest): Holder => {
-    if (account !== null) return { purpose: 'people', account }
-    if (remoteIp === null || isIP(remoteIp) === 0) return { purpose: 'internet' }
-    const shares = shrinkingShares(places, { client: places.client, least: LEAST_SHARE })
-    return { purpose: 'internet', ip: remoteIp, shares }
-  }
   return {
     scan: async (request) => {
       const { content } = request
       const size = contentSize(content)
       if (size > settings.maxSize)
         return { kind: 'unscanned', cause: `${size} octets, more than the ${settings.maxSize} of clamav.max_size` }
-      const place = places.take(holderOf(request))
-      if (place.kind === 'short') return { kind: 'busy', cause: `too many messages are scanned: ${place.shortage}` }
+      const place = await places.enter(request, settings.timeoutMs)
+      if (place.kind === 'busy') return place
       try {
         return await scanInTurn(ordered(), content, { clock, timeoutMs: settings.timeoutMs })
       } finally {

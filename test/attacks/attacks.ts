@@ -15,6 +15,7 @@ import { transferListener } from './transfer-listener.ts'
 import { unfinishedBodies } from './unfinished-bodies.ts'
 import { unfinishedHeaders } from './unfinished-headers.ts'
 import { verificationAttack } from './verification.ts'
+import { virusScans } from './virus-scans.ts'
 
 export const attacks: readonly Attack[] = [
   commandFlood,
@@ -31,4 +32,5 @@ export const attacks: readonly Attack[] = [
   srsTokens,
   listenerPlaces,
   srsPlaces,
+  virusScans,
 ]

@@ -91,7 +91,7 @@ export const receptionBudgets = {
   },
   virusScans: {
     kind: 'pool',
-    holds: 'Messages that are sent to clamd',
+    holds: 'Messages that clamd scans, or that wait for it',
     capacity: 200,
     client: 50,
     network: 100,
@@ -100,6 +100,18 @@ export const receptionBudgets = {
     answer: '`451 4.3.2`, also with `clamav.when_down: accept`',
     reason:
       'One holds a connection and up to 200 KiB of buffers. clamd scans ten at a time by default; if each takes a second, the last waits 20. The share of a client is that of its sessions; from half full on it shrinks to a tenth, since strangers can send what takes long to scan.',
+  },
+  runningVirusScans: {
+    kind: 'pool',
+    holds: 'Messages that clamd scans now',
+    capacity: 200,
+    client: 4,
+    network: 8,
+    account: 4,
+    waits: true,
+    answer: 'the message waits, at most `clamav.timeout`; then `451 4.3.2`',
+    reason:
+      'clamd has ten threads by default. A stranger whose messages take long to scan holds less than half of them; with 50 ms for each, four at a time are 80 messages a second.',
   },
   transferConnections: {
     kind: 'pool',

@@ -1,0 +1,4 @@
+import { testAttack } from './test-attack.ts'
+import { virusScans } from './virus-scans.ts'
+
+testAttack(virusScans)
