@@ -5,15 +5,20 @@ import { createSecureContext } from 'node:tls'
 import { readCertificate, readText } from './read-files.ts'
 import type { SectionReader } from './section.ts'
 
-export interface TlsMaterial {
+export interface CertificatePair {
   /** PEM, with its chain. */
   readonly certificate: string
   /** PEM. */
   readonly key: string
-  /** PEM. */
-  readonly ca: string | null
   /** Unix milliseconds at which the certificate expires. */
   readonly expiresAt: number
+}
+
+export interface TlsMaterial extends CertificatePair {
+  /** PEM. */
+  readonly ca: string | null
+  /** Certificates of the listeners for other names, or with another type of key. */
+  readonly more?: readonly CertificatePair[]
 }
 
 export interface TlsFiles {

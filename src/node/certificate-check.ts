@@ -6,10 +6,14 @@ import type { TlsMaterial } from '../config/read-tls-material.ts'
 const certificatePem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 
 /** Why a client that verifies names rejects the certificate under the host name; null if it does not (RFC 9525 section 6). */
-export function nameMismatch({ certificate }: Pick<TlsMaterial, 'certificate'>, hostname: string): string | null {
+export function nameMismatch(
+  { certificate, more = [] }: Pick<TlsMaterial, 'certificate' | 'more'>,
+  hostname: string,
+): string | null {
   const leaf = new X509Certificate(certificate)
+  const others = more.map((one) => new X509Certificate(one.certificate))
   // The subject does not count (RFC 9525 section 6.3).
-  if (leaf.checkHost(hostname, { subject: 'never' }) !== undefined) return null
+  if ([leaf, ...others].some((one) => one.checkHost(hostname, { subject: 'never' }) !== undefined)) return null
   const names = leaf.subjectAltName?.replaceAll('DNS:', '') ?? 'no name'
   return `the certificate is for ${names}, not for ${hostname}: peers and clients that verify the name reject it`
 }

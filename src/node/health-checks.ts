@@ -7,9 +7,10 @@ import type { Health, HealthCheck } from '../observe/health-report.ts'
 import { freeSpace } from '../policy/checks/storage.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 
-/** The end of a certificate, unix milliseconds. */
+/** The end of a certificate, and of further ones; unix milliseconds. */
 export interface Expiring {
   readonly expiresAt: number
+  readonly more?: readonly { readonly expiresAt: number }[]
 }
 
 export interface HealthParts {
@@ -32,7 +33,7 @@ export function healthChecks(parts: HealthParts): HealthCheck[] {
   const { queue, clock, certificate, certificateMismatch, addresses, draining } = parts
   return [
     { name: 'queue', check: () => queueHealth(queue) },
-    { name: 'certificate', check: () => certificateHealth(certificate.value, clock.now(), certificateMismatch()) },
+    { name: 'certificate', check: () => allCertificates(certificate.value, clock.now(), certificateMismatch()) },
     { name: 'addresses', check: () => addressHealth(addresses) },
     { name: 'running', check: () => (draining.aborted ? failing('the node is draining') : { kind: 'ok' }) },
   ]
@@ -45,6 +46,16 @@ export function certificateHealth(certificate: Expiring | null, now: number, mis
   if (left <= 0) return failing('the certificate has expired; renew it')
   if (left > CERTIFICATE_WARNING_MS) return mismatch === null ? { kind: 'ok' } : { kind: 'degraded', reason: mismatch }
   return { kind: 'degraded', reason: `the certificate expires in ${Math.floor(left / DAY_MS)} days; renew it` }
+}
+
+/** Of the certificate of the node and of `tls.more`: the worst. */
+function allCertificates(certificate: Expiring | null, now: number, mismatch: string | null): Health {
+  const further = (certificate?.more ?? []).map((one, index) => {
+    const health = certificateHealth(one, now)
+    return 'reason' in health ? { ...health, reason: `tls.more.${index}: ${health.reason}` } : health
+  })
+  const all = [certificateHealth(certificate, now, mismatch), ...further]
+  return all.find(({ kind }) => kind === 'failing') ?? all.find(({ kind }) => kind === 'degraded') ?? { kind: 'ok' }
 }
 
 async function queueHealth(queue: HealthParts['queue']): Promise<Health> {

@@ -46,7 +46,7 @@ describe('a healthy node', () => {
     expect(text).toMatch(/^waypost_queue_free_bytes 5000000$/m)
     expect(text).toMatch(/^waypost_queue_lost_bodies 2$/m)
     expect(text).toMatch(
-      new RegExp(`^waypost_certificate_expiry_timestamp_seconds ${clock.now() / 1000 + 60 * 86_400}$`, 'm'),
+      new RegExp(`^waypost_certificate_expiry_timestamp_seconds{key="tls"} ${clock.now() / 1000 + 60 * 86_400}$`, 'm'),
     )
   })
 })
@@ -71,6 +71,9 @@ describe('an unhealthy node', () => {
     const all: QueueHealth = { kind: 'ok', waiting: 0, freeBytes: 1 }
     expect(await page(all, expiresIn(3))).toContain('waypost_health{check="certificate"} 1')
     expect(await page(all, expiresIn(-1))).toContain('waypost_health{check="certificate"} 2')
-    expect(await page(all, { value: null })).not.toMatch(/^waypost_certificate_expiry_timestamp_seconds \d/m)
+    const later = { value: { ...expiresIn(60).value, more: [expiresIn(60).value, expiresIn(3).value] } }
+    expect(await page(all, later)).toContain('waypost_health{check="certificate"} 1')
+    expect(await page(all, later)).toMatch(/^waypost_certificate_expiry_timestamp_seconds\{key="tls.more.1"\} \d/m)
+    expect(await page(all, { value: null })).not.toMatch(/^waypost_certificate_expiry_timestamp_seconds/m)
   })
 })

@@ -50,11 +50,16 @@ export function healthGauges({ checks, queue, certificate, clock }: HealthGaugeP
     },
     {
       name: 'waypost_certificate_expiry_timestamp_seconds',
-      help: 'Unix time at which the certificate of the node expires; NaN without a certificate.',
-      labels: [],
-      read: () => one(certificate.value ? certificate.value.expiresAt / 1000 : UNKNOWN),
+      help: 'Unix time at which a certificate of the node expires, by its key in the YAML: `tls`, `tls.more.0`. None without a certificate.',
+      labels: ['key'],
+      read: () => (certificate.value ? expiries(certificate.value) : []),
     },
   ]
+}
+
+function expiries({ expiresAt, more = [] }: Expiring): GaugeValue[] {
+  const further = more.map((each, index) => ({ labels: { key: `tls.more.${index}` }, value: each.expiresAt / 1000 }))
+  return [{ labels: { key: 'tls' }, value: expiresAt / 1000 }, ...further]
 }
 
 function one(value: number): GaugeValue[] {

@@ -167,8 +167,15 @@ function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: 
 
 /** A node starts with an expired certificate, because mail may still arrive without TLS. */
 function certificateWarnings(config: Config, clock: Clock): Problem[] {
-  const health = certificateHealth(config.tls, clock.now())
-  return health.kind === 'ok' ? [] : [config.at(['tls', 'certificate'], health.reason)]
+  const { tls, at } = config
+  const pairs = [
+    { path: ['tls', 'certificate'], pair: tls },
+    ...(tls?.more ?? []).map((pair, index) => ({ path: ['tls', 'more', index, 'certificate'], pair })),
+  ]
+  return pairs.flatMap(({ path, pair }) => {
+    const health = certificateHealth(pair, clock.now())
+    return health.kind === 'ok' ? [] : [at(path, health.reason)]
+  })
 }
 
 function count(number: number, what: string, many = `${what}s`): string {

@@ -42,6 +42,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #timing: SessionTiming
   readonly #place: SessionPlace
   readonly #onEnd: () => void
+  readonly #withCertificates: (socket: Socket, start: () => void) => void
   readonly #writer: ReplyWriter
   readonly #reception: MessageReception<Resolution>
   /** No proof moves the session any more. */
@@ -62,6 +63,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
       readonly options: SMTPConnectionOptions
       readonly context: ListenerContext<Resolution>
       readonly client: ConnectedClient
+      /** Calls `start` when the certificates for the client's handshake are chosen. */
+      readonly withCertificates: (socket: Socket, start: () => void) => void
       readonly onEnd: () => void
     },
   ) {
@@ -70,6 +73,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#context = context
     this.#place = at.client.place
     this.#onEnd = at.onEnd
+    this.#withCertificates = at.withCertificates
     this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = newSession({
@@ -256,7 +260,11 @@ export class MailConnection<Resolution> extends SMTPConnection {
     // The 220 must leave before the handshake uses the socket.
     this.#writer.flush()
     this.#timing.give('handshake')
-    this.upgrade(this.#release)
+    // What follows the command is dropped with this parser (RFC 3207 4.2); what follows the 220 is the handshake.
+    if (this._parser) this._socket.unpipe(this._parser)
+    this.#withCertificates(this._socket, () => {
+      if (!this.#closing) this.upgrade(this.#release)
+    })
   }
 
   /** mail-server.ts calls this after STARTTLS; `proceed` connects the parser. */

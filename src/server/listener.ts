@@ -3,7 +3,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
-import type { Log } from '../lib/log.ts'
+import { errorText, type Log } from '../lib/log.ts'
 import type { ListenerContext } from './context.ts'
 import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
@@ -11,7 +11,8 @@ import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
 import type { ProxyPorts } from './proxy/header-waits.ts'
 import type { SessionPlaces } from './session-places.ts'
-import { materialProblem, type TlsMaterial } from './tls-material.ts'
+import { createServerCertificates } from './server-certificates.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
 export interface ListenerPorts<Resolution> {
   readonly hooks: ServerHooks<Resolution>
@@ -104,9 +105,12 @@ function useMaterial<Resolution>(
 ): string | null {
   if (settings.tls === 'none') return null
   if (!material) return 'TLS is configured, but there is no certificate'
-  const problem = materialProblem(material)
-  if (problem === null) server.useMaterial(material)
-  return problem
+  try {
+    server.useCertificates(createServerCertificates(material))
+    return null
+  } catch (error) {
+    return errorText(error)
+  }
 }
 
 function bind<Resolution>(server: MailServer<Resolution>, settings: ListenerSettings): Promise<void> {

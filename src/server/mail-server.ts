@@ -2,7 +2,7 @@
 // event that can end the process.
 
 import type { Socket } from 'node:net'
-import { createSecureContext, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { plainAddress } from '../lib/ip-address.ts'
@@ -11,13 +11,14 @@ import { remoteHost } from '../lib/remote-host.ts'
 import type { ConnectedClient } from './connected-client.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
+import { peekClientHello } from './peek-client-hello.ts'
 import { createHeaderWaits, type HeaderWaits, type ProxyPorts } from './proxy/header-waits.ts'
 import { ownConnectionContext } from './proxy/own-connection.ts'
 import { replyLines } from './reply-lines.ts'
+import type { ServerCertificates } from './server-certificates.ts'
 import { tooManyConnections } from './server-replies.ts'
 import type { SessionPlaces } from './session-places.ts'
 import { shrunk } from './session-timing.ts'
-import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** 80 random bits make a repeated id less likely than an undetected hardware error. */
 const SESSION_ID_OCTETS = 10
@@ -39,6 +40,8 @@ export class MailServer<Resolution> extends SMTPServer {
   readonly #places: SessionPlaces
   readonly #open = new Set<MailConnection<Resolution>>()
   readonly #headers: HeaderWaits
+  /** Null on a listener without TLS. */
+  #certificates: ServerCertificates | null = null
   readonly #clientOf = new WeakMap<Socket, ConnectedClient>()
   /** Implicit TLS: connections whose handshake is not over, and the monotonic time of their start. */
   readonly #handshakes = new Map<Socket, number>()
@@ -59,9 +62,26 @@ export class MailServer<Resolution> extends SMTPServer {
     })
   }
 
-  /** Sets certificate and key for the next handshakes; running sessions keep theirs. */
-  useMaterial(material: TlsMaterial): void {
-    this.secureContext = new Map([['*', createSecureContext(tlsOptions(material))]])
+  /** Sets the certificates for the next handshakes; running sessions keep theirs. */
+  useCertificates(certificates: ServerCertificates): void {
+    this.#certificates = certificates
+    this.secureContext = new Map([['*', certificates.usual]])
+  }
+
+  /** Starts a handshake with the certificates for the name that the client asks for. `start` must use `secureContext` at once. */
+  withCertificates(socket: Socket, start: () => void): void {
+    if (!this.#certificates?.hasChoice) return start()
+    peekClientHello(socket, (name) => {
+      const certificates = this.#certificates
+      if (certificates && name !== null) this.secureContext.set('*', certificates.contextFor(name))
+      start()
+      if (certificates) this.secureContext.set('*', certificates.usual)
+    })
+  }
+
+  /** The context was chosen before the handshake. */
+  override _resolveSNI(_: string, callback: Parameters<SMTPServer['_resolveSNI']>[1]): void {
+    callback(null)
   }
 
   /** Every connection until its socket is closed; smtp-server's set lacks those that are closing. */
@@ -69,7 +89,7 @@ export class MailServer<Resolution> extends SMTPServer {
     return [...this.#open]
   }
 
-  /** smtp-server would use a published test key here; useMaterial() sets the real one. */
+  /** smtp-server would use a published test key here; useCertificates() sets the real one. */
   override updateSecureContext(): void {
     this.secureContext = new Map()
   }
@@ -137,12 +157,13 @@ export class MailServer<Resolution> extends SMTPServer {
 
   /** Implicit TLS: the socket of the session is another one, with the same place. */
   override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
-    super._upgrade(socket, (error, secured) => {
+    const done: typeof callback = (error, secured) => {
       this.#handshakes.delete(socket)
       const client = this.#clientOf.get(socket)
       if (secured && client) this.#clientOf.set(secured, client)
       callback(error, secured)
-    })
+    }
+    this.withCertificates(socket, () => super._upgrade(socket, done))
   }
 
   /** Ends handshakes of implicit TLS whose client has been unproven for too long. */
@@ -189,6 +210,7 @@ export class MailServer<Resolution> extends SMTPServer {
       options: options ?? {},
       context: client.isOwn ? ownConnectionContext(this.#context) : this.#context,
       client,
+      withCertificates: (plain, startTls) => this.withCertificates(plain, startTls),
       onEnd,
     })
     this.connections.add(connection)

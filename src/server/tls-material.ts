@@ -1,12 +1,17 @@
 // The certificate and key of a listener, and the TLS options that smtp-server gets.
 
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
 
-export interface TlsMaterial {
+export interface CertificatePair {
   /** PEM: the node's certificate, then the chain. */
   readonly certificate: string
   /** PEM without a password. */
   readonly key: string
+}
+
+export interface TlsMaterial extends CertificatePair {
+  /** Certificates for other names, or with another type of key. */
+  readonly more?: readonly CertificatePair[]
   /** PEM of the authorities for client certificates; null for those of the system. */
   readonly ca: string | null
 }
@@ -14,25 +19,15 @@ export interface TlsMaterial {
 /** RFC 8996 forbids TLS 1.0 and 1.1. An older client can send in cleartext where the listener allows it. */
 const MIN_VERSION = 'TLSv1.2'
 
-/** Options for smtp-server's contexts. They replace all of its defaults, among them a published test key. */
-export function tlsOptions(material: TlsMaterial): SecureContextOptions {
+/** Options for a context with these certificates. They replace all defaults of smtp-server, among them a published test key. */
+export function tlsOptions({ ca }: Pick<TlsMaterial, 'ca'>, pairs: readonly CertificatePair[]): SecureContextOptions {
   return {
-    cert: material.certificate,
-    key: material.key,
-    ca: material.ca ?? undefined,
+    cert: pairs.map(({ certificate }) => certificate),
+    key: pairs.map(({ key }) => key),
+    ca: ca ?? undefined,
     minVersion: MIN_VERSION,
     honorCipherOrder: true,
     // Session tickets with a client certificate need a context name. Node's default depends on the command line.
     sessionIdContext: 'waypost-smtp',
-  }
-}
-
-/** Null if certificate and key can be used, else the reason why they cannot. */
-export function materialProblem(material: TlsMaterial): string | null {
-  try {
-    createSecureContext(tlsOptions(material))
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
   }
 }

@@ -11,6 +11,8 @@ import type { ListenerSettings } from '../../src/server/listener-settings.ts'
 import type { HeaderResult } from '../../src/server/proxy/header-waits.ts'
 import { createProvenAddresses } from '../../src/server/proven-addresses.ts'
 import { createSessionPlaces, type SessionPlaces } from '../../src/server/session-places.ts'
+import type { Current } from '../../src/lib/current.ts'
+import type { TlsMaterial } from '../../src/server/tls-material.ts'
 import type { LogFields } from '../../src/lib/log.ts'
 import { connectDialogue, type DialogueOptions, type SmtpDialogue } from './smtp-dialogue.ts'
 import { type ScriptedHooks, scriptedHooks, type TestHooks } from './scripted-hooks.ts'
@@ -51,6 +53,8 @@ export interface TestListenerOptions {
   readonly client?: number
   readonly sessions?: Partial<PoolLimits>
   readonly unproven?: Partial<PoolLimits>
+  /** Default: one certificate of the authority of the tests. */
+  readonly certificate?: Current<TlsMaterial | null>
   /** The address of a fleet node. */
   readonly peer?: string
   /** Networks of load balancers in front of the listener. */
@@ -83,7 +87,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
     { ...settingsOfTests, ...options.settings },
     {
       hooks: scripted.hooks,
-      certificate: { value: serverMaterial },
+      certificate: options.certificate ?? { value: serverMaterial },
       clock: systemClock,
       hostname: 'mx.example.org',
       places: testPlaces(options),

@@ -73,6 +73,30 @@ describe('waypost check', () => {
     expect((await withCertificate(30)).err).toBe('')
   })
 
+  it('warns of a further certificate that expires, and accepts it for the name of the node', async () => {
+    const first = createAuthority('Check').issue({ names: ['other.example.org'] })
+    const more = createAuthority('Check').issue({ names: ['mx-01.example.org'], days: 3 })
+    const files = {
+      'cert.pem': first.certificate,
+      'key.pem': first.key,
+      'more.pem': more.certificate,
+      'more.key': more.key,
+    }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+    const yaml = readFileSync(join(folder, 'node.yaml'), 'utf8')
+    const node = JSON.parse(yaml) as { tls: object }
+    const pair = { certificate: 'more.pem', key: 'more.key' }
+    writeFileSync(join(folder, 'node.yaml'), JSON.stringify({ ...node, tls: { ...node.tls, more: [pair] } }))
+    const { code, err } = await run('forwards: { postmaster: x@far.example }\n')
+    writeFileSync(join(folder, 'node.yaml'), yaml)
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(
+        /^\S+: tls\.more\.0\.certificate: the certificate expires in \d days; renew it \(warning\)\n$/,
+      ),
+    ])
+  })
+
   it('warns of a certificate that other hosts reject', async () => {
     const replace = (names: readonly string[], ca: string) => {
       const { certificate, key } = createAuthority('Other').issue({ names })

@@ -29,6 +29,7 @@ export const peers = {
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
+  openssl: { debian: 'openssl', probe: program('openssl') },
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },

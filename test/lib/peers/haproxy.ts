@@ -84,5 +84,6 @@ async function stateOf(path: string): Promise<{ status: string; check: string }>
   const names = header.replace(/^# /, '').split(',')
   const values = lines.map((line) => line.split(',')).find((line) => line[1] === 'node') ?? []
   const value = (name: string) => values[names.indexOf(name)] ?? ''
-  return { status: value('status'), check: value('check_status') }
+  // An asterisk means that the next check has begun.
+  return { status: value('status'), check: value('check_status').replace('* ', '') }
 }
