@@ -49,6 +49,8 @@ describe('smtp-server', () => {
         '_acceptSocket',
         '_upgrade',
         '_handleProxy',
+        '_expectsProxyHeader',
+        '_resolveSNI',
         '_warnAboutDefaultCertificate',
         'updateSecureContext',
         'onSecure',
@@ -64,6 +66,13 @@ describe('smtp-server', () => {
     const text = source('smtp-connection')
     expect(text.match(/handler_[A-Z]+\(/g)?.length).toBe(text.match(/^ {4}handler_[A-Z]+\(/gm)?.length)
     expect(text.match(/_getHandler\(/g)).toHaveLength(3)
+  })
+
+  it('reads the default context when it starts a handshake, not later', () => {
+    // MailServer.withCertificates() sets the context for the length of one call of upgrade() or _upgrade().
+    const text = source('smtp-connection') + source('smtp-server')
+    expect(text.match(/createTLSSocketOptions\(this(\._server)?\)/g)).toHaveLength(2)
+    expect(source('smtp-connection').match(/secureContext\.get\('\*'\)/g)).toHaveLength(1)
   })
 
   it('sends its greeting only in init(), which is overridden', () => {

@@ -74,8 +74,11 @@ export class MailServer<Resolution> extends SMTPServer {
     peekClientHello(socket, (name) => {
       const certificates = this.#certificates
       if (certificates && name !== null) this.secureContext.set('*', certificates.contextFor(name))
-      start()
-      if (certificates) this.secureContext.set('*', certificates.usual)
+      try {
+        start()
+      } finally {
+        if (certificates) this.secureContext.set('*', certificates.usual)
+      }
     })
   }
 

@@ -90,6 +90,12 @@ describe.runIf(ensurePeers(['haproxy']))('HAProxy', () => {
     expect([await haproxy.state(), node.notices]).toEqual([{ status: 'UP', check: 'L7OK' }, []])
   })
 
+  it('checks the health of a listener that requires STARTTLS', async () => {
+    const settings = { tls: 'starttls-required' } as const
+    const { haproxy } = await start('send-proxy-v2 check inter 100', { settings }, ['option smtpchk EHLO localhost'])
+    await until(async () => (await haproxy.state()).check === 'L7OK', { what: 'the node up' })
+  })
+
   it('sees the node down when it drains', async () => {
     const { node, haproxy } = await start('send-proxy-v2 check inter 100 fall 1', {}, ['option smtpchk'])
     await until(async () => (await haproxy.state()).check === 'L7OK', { what: 'the node up' })
