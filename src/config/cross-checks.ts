@@ -118,6 +118,11 @@ const virusScannerNeedsCheck: Check = ({ role, clamav }, report) => {
     report(['clamav'], `found a virus scanner, expected none: the role ${role.role} does not have the check virus`)
 }
 
+const listsNeedCheck: Check = ({ role, dnsbl }, report) => {
+  if (dnsbl && !role.checks.includes('dnsbl'))
+    report(['dnsbl'], `found lists, expected none: the role ${role.role} does not have the check dnsbl`)
+}
+
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
@@ -145,6 +150,7 @@ const checks: readonly Check[] = [
   transferNeedsProofs,
   spamFilterNeedsCheck,
   virusScannerNeedsCheck,
+  listsNeedCheck,
   checkPorts,
   listenersNeedTls,
 ]

@@ -34,11 +34,14 @@ export const roleSchema = z.strictObject({
   summary: text('a sentence').describe('Purpose of a node with this role.'),
   listeners: z.record(z.string(), listener).describe('Listeners by name.'),
   checks: z
-    .array(z.enum(['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'virus', 'spam']))
+    .array(
+      z.enum(['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'dnsbl', 'virus', 'spam']),
+    )
     .default(['hop-count'])
     .describe(
       'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication-results: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
         'peer-results: the results in the Authentication-Results field of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
+        'dnsbl: ask lists in the DNS about clients from the internet, if the node has dnsbl. ' +
         'virus: ask clamd about mail of every client except peers, if the node has clamav. ' +
         'spam: ask rspamd about mail from the internet, if the node has rspamd.',
     ),

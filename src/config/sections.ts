@@ -6,6 +6,7 @@ import { bounce } from './sections/bounce-section.ts'
 import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
+import { dnsbl } from './sections/dnsbl-section.ts'
 import { dns } from './sections/dns-section.ts'
 import { forwards } from './sections/forwards-section.ts'
 import { identity } from './sections/identity-section.ts'
@@ -49,6 +50,7 @@ export const sections = {
   authserv_id,
   dmarc,
   clamav,
+  dnsbl,
   rspamd,
   score,
   queue,

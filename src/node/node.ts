@@ -20,6 +20,7 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
+import { dnsListSettings } from '../wiring/dns-list-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../wiring/virus-scanner.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
@@ -30,6 +31,7 @@ import { createConfigurationState } from './configuration-state.ts'
 import { startControl } from './control-socket.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
+import { watchLists } from './list-watch.ts'
 import { loadData } from './load-data.ts'
 import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
@@ -144,6 +146,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   stops.defer(() => spam?.close())
   const virusSettings = virusScannerSettings(config)
   const virus = virusSettings && createVirusWatch(virusSettings, { clock, budgets, log })
+  const listSettings = dnsListSettings(config)
+  const dnsLists = listSettings && watchLists(listSettings, { resolver, clock, log })
+  stops.defer(() => dnsLists?.close())
   const newQueueId = createQueueIds(clock, systemRandom)
   const proxyCount = createProxyCount()
   const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, proxyCount }
@@ -156,10 +161,15 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     sources: () => ({ ...sources.current(), files: guard }),
     spam,
     virus,
+    dnsLists,
     configuration: state,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
-  const scanners = { spam: spamScanner(config, spam?.scanner ?? null, data.router), virus: virus?.scanner ?? null }
+  const scanners = {
+    spam: spamScanner(config, spam?.scanner ?? null, data.router),
+    virus: virus?.scanner ?? null,
+    lists: dnsLists?.lists ?? null,
+  }
   const { listeners, transfers } = await receiveMail(config, { ...shared, ...scanners, path, stops })
   path.start()
   const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))

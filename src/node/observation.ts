@@ -11,6 +11,7 @@ import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
@@ -37,6 +38,8 @@ export interface ObservationParts extends HealthParts {
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
   /** Null without a virus scanner. */
   readonly virus: Pick<VirusWatch, 'health' | 'metric'> | null
+  /** Null without DNS lists. */
+  readonly dnsLists: Pick<ListWatch, 'health' | 'metrics'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -70,14 +73,14 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, reachability, sources, spam, virus } = parts
+  const { budgets, clock, configuration, reachability, sources, spam, virus, dnsLists } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
-    ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.health] : [])),
+    ...[spam, virus, dnsLists].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
 }
 
@@ -91,6 +94,7 @@ export function nodeGauges(
     | 'sources'
     | 'spam'
     | 'virus'
+    | 'dnsLists'
     | 'budgets'
     | 'configuration'
     | 'reachability'
@@ -98,7 +102,7 @@ export function nodeGauges(
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, reachability, sources, spam, virus, budgets, proxyCount } = parts
+  const { queue, clock, configuration, reachability, sources, spam, virus, dnsLists, budgets, proxyCount } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -108,5 +112,6 @@ export function nodeGauges(
     ...budgetGauges(budgets),
     proxyCount.metric,
     ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
+    ...(dnsLists?.metrics ?? []),
   ]
 }

@@ -20,6 +20,7 @@ const restartKeys = [
   'authserv_id',
   'dmarc',
   'clamav',
+  'dnsbl',
   'rspamd',
   'score',
   'queue',

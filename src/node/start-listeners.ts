@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
+import type { DnsLists } from '../filter/dns-lists.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { VirusScanner } from '../filter/virus-scan.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -55,6 +56,8 @@ export interface ReceptionParts {
   readonly spam: SpamScanner | null
   /** Null without a virus scanner. */
   readonly virus: VirusScanner | null
+  /** Null without DNS lists. */
+  readonly lists: DnsLists | null
   readonly newQueueId: () => string
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator

@@ -27,6 +27,7 @@ function partsOf(router: Partial<Router> = {}) {
     authenticator: () => ({ authenticate: () => Promise.reject(new Error('no message')) }),
     spam: null,
     virus: null,
+    lists: null,
   }
 }
 
@@ -38,7 +39,16 @@ const configOf = (checks: Config['role']['checks']) =>
     role: { checks, max_hops: 50, internet: 'bounces' },
   }) as unknown as Config
 
-const roleChecks = ['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'virus', 'spam'] as const
+const roleChecks = [
+  'hop-count',
+  'authentication-results',
+  'peer-results',
+  'sender',
+  'author',
+  'dnsbl',
+  'virus',
+  'spam',
+] as const
 
 const namesOf = (checks: Config['role']['checks']) =>
   buildChecks(configOf(checks), partsOf())(admission).map((check) => check.name)
@@ -53,7 +63,8 @@ describe('the checks of a listener', () => {
     const table = listed.flatMap(([, names, stages]) => (names ?? '').split(', ').map((name) => `${name}: ${stages}`))
     const spam = { scan: () => Promise.reject(new Error('no message')) }
     const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' }, clamav: {} } as unknown as Config
-    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam })(admission)
+    const lists = { ask: () => Promise.reject(new Error('no question')) }
+    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam, lists })(admission)
     const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
     const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
     expect(built.toSorted()).toEqual(table.toSorted())
@@ -87,6 +98,10 @@ describe('the checks of a listener', () => {
 
   it('have no spam check where no spam filter is configured', () => {
     expect(namesOf(['spam', 'authentication-results'])).not.toContain('spam')
+  })
+
+  it('have no dnsbl check where no lists are configured', () => {
+    expect(namesOf(['dnsbl', 'authentication-results'])).not.toContain('dnsbl')
   })
 
   it('throttle a client that guesses SRS addresses', async () => {

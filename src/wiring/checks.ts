@@ -4,6 +4,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Authenticator } from '../filter/authentication.ts'
+import type { DnsLists } from '../filter/dns-lists.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { VirusScanner } from '../filter/virus-scan.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -13,6 +14,7 @@ import type { AdmissionSettings } from '../policy/checks/admission.ts'
 import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
 import { authorCheck } from '../policy/checks/author.ts'
 import { clientNameCheck } from '../policy/checks/client-name.ts'
+import { dnsblCheck } from '../policy/checks/dnsbl.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
@@ -38,6 +40,7 @@ import type { Router } from '../route/resolution.ts'
  * | first | storage | mail |
  * | first | srs-bounces | message |
  * | role file | sender | mail |
+ * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
  * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
  * | last | srs-hash-throttle, recipient | rcpt |
  */
@@ -56,6 +59,8 @@ export interface RoleCheckParts {
   readonly spam: SpamScanner | null
   /** Null where no virus scanner is configured; then the `virus` check does not run. */
   readonly virus: VirusScanner | null
+  /** Null where no lists are configured; then the `dnsbl` check does not run. */
+  readonly lists: DnsLists | null
 }
 
 export interface CheckParts extends RoleCheckParts {
@@ -102,7 +107,7 @@ export function explainChecks(config: Config, parts: RoleCheckParts): readonly C
 }
 
 /** The checks of the role file, in its order. A new check gets its line here. */
-function roleChecks(config: Config, { router, authenticator, spam, virus }: RoleCheckParts): readonly Check[] {
+function roleChecks(config: Config, { router, authenticator, spam, virus, lists }: RoleCheckParts): readonly Check[] {
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<Config['role']['checks'][number], () => Check | null> = {
@@ -131,6 +136,7 @@ function roleChecks(config: Config, { router, authenticator, spam, virus }: Role
       }),
     virus: () =>
       virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
+    dnsbl: () => (lists ? dnsblCheck({ lists, refuseAt: config.dnsbl?.refuse_at ?? null }) : null),
     spam: () => buildSpamCheck(config, spam),
   }
   return role.checks.map((name) => makers[name]()).filter((check) => check !== null)

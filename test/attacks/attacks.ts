@@ -8,6 +8,7 @@ import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
 import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
+import { silentLists } from './silent-lists.ts'
 import { srsPlaces } from './srs-places.ts'
 import { srsRelay } from './srs-relay.ts'
 import { srsTokens } from './srs-tokens.ts'
@@ -33,4 +34,5 @@ export const attacks: readonly Attack[] = [
   listenerPlaces,
   srsPlaces,
   virusScans,
+  silentLists,
 ]

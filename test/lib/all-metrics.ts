@@ -8,9 +8,11 @@ import type { ObservationParts } from '../../src/node/observation.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
+import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
 import { createFakeClock } from './fake-clock.ts'
+import { fakeResolver } from './fake-resolver.ts'
 
 export function allMetrics(): Registry {
   const clock = createFakeClock()
@@ -24,6 +26,7 @@ export function allMetrics(): Registry {
     clock,
     spam,
     virus,
+    dnsLists: watchLists({ lists: [], timeoutMs: 1000 }, { resolver: fakeResolver({}), clock, log }),
     certificate: { value: null },
     budgets,
     proxyCount: createProxyCount(),

@@ -67,8 +67,8 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'files/yaml-file.ts',
   ],
   dkim: ['signer.ts', 'sealer.ts'],
-  dns: ['resolver.ts', 'ask-as.ts', 'name.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
-  filter: ['authentication.ts', 'spam-scan.ts', 'virus-scan.ts'],
+  dns: ['resolver.ts', 'ask-as.ts', 'name.ts', 'name-zone.ts', 'mx.ts', 'host-addresses.ts', 'fcrdns.ts'],
+  filter: ['authentication.ts', 'dns-lists.ts', 'spam-scan.ts', 'virus-scan.ts'],
   intake: ['intake.ts', 'body-spool.ts', 'message-memory.ts'],
   policy: [
     'verdict.ts',

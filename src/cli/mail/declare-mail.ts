@@ -1,4 +1,4 @@
-// Commands about single messages: explain, trace, send, verify.
+// Commands about single messages: explain, trace, send, verify, dnsbl.
 
 import type { Command } from 'commander'
 import { systemClock } from '../../lib/clock.ts'
@@ -15,6 +15,7 @@ import {
 } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+import type { DnsblOptions } from './dnsbl-command.ts'
 import type { ExplainOptions } from './explain.ts'
 import type { SendOptions } from './send.ts'
 import type { TraceOptions } from './trace.ts'
@@ -25,6 +26,7 @@ export function declareMail(program: Command, io: Io, finish: Finish): void {
   declareTrace(program, io, finish)
   declareSend(program, io, finish)
   declareVerify(program, io, finish)
+  declareDnsbl(program, io, finish)
 }
 
 function declareExplain(program: Command, io: Io, finish: Finish): void {
@@ -120,5 +122,19 @@ function declareVerify(program: Command, io: Io, finish: Finish): void {
       finish(
         await (await import('./verify-command.ts')).verify({ ...options, at: options.at ?? systemClock.now() }, io),
       ),
+    )
+}
+
+function declareDnsbl(program: Command, io: Io, finish: Finish): void {
+  describeCommand(
+    program.command('dnsbl'),
+    'show what the DNS lists of a node say about an address or a domain',
+    'the node refuses mail from it',
+  )
+    .argument('<subject>', 'IP address or domain')
+    .option(...configFile)
+    .option(...asJson)
+    .action(async (subject: string, options: Omit<DnsblOptions, 'subject'>) =>
+      finish(await (await import('./dnsbl-command.ts')).dnsbl({ ...options, subject }, io)),
     )
 }

@@ -33,6 +33,7 @@ import { describeEvent } from '../../observe/describe-event.ts'
 import { explainCopies } from './explain-copies.ts'
 import { explainLines } from './explain-lines.ts'
 import { explainForeignSender, type ForeignSender, senderLines } from './explain-sender.ts'
+import { listsOfNode } from './lists-of-node.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
 import { readMessageFile } from '../read-message.ts'
@@ -120,9 +121,10 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { config, data, origin, from: sender, content } = subject
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
-  const parts = { authenticator, router: data.router, ...scannersOf(config, data.router) }
+  const parts = { authenticator, router: data.router, ...scannersOf(config, data.router), lists: listsOfNode(config) }
   const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
   const facts = { session: session(options, origin), origin, sender }
+  await checks.run('helo', facts)
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
   const transaction = { recipients: [] }
   const noticed = evidenceOf(mail)

@@ -10,8 +10,11 @@ import { loadData } from '../../node/load-data.ts'
 import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
+import { createDnsLists } from '../../filter/ask-lists.ts'
+import type { Resolver } from '../../dns/resolver.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
 import { createProbe } from '../../node/reachability.ts'
+import { dnsListSettings } from '../../wiring/dns-list-settings.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -110,11 +113,26 @@ async function networkWarnings(config: Config): Promise<Problem[]> {
   })
   const certificate = { value: config.tls }
   const probe = createProbe(config, { resolver, clock: commandClock, random: systemRandom, certificate })
-  const report = await probe()
+  const [report, lists] = await Promise.all([probe(), listWarnings(config, resolver)])
   return [
     ...(report.resolver === null ? [] : [config.at(['dns'], report.resolver)]),
     ...[...report.unreachable].map(([role, cause]) =>
       config.at(['peers', role], `no ${role} node can be reached, so mail for it would wait: ${cause}`),
     ),
+    ...lists,
   ]
+}
+
+/** The DNS lists that fail their test now. */
+async function listWarnings(config: Config, resolver: Resolver): Promise<Problem[]> {
+  const settings = dnsListSettings(config)
+  if (settings === null) return []
+  const lists = createDnsLists(settings.lists, settings.timeoutMs, { resolver, clock: commandClock })
+  await lists.test()
+  lists.close()
+  return lists
+    .doubts()
+    .flatMap(({ list, kind, doubt }) =>
+      doubt === null ? [] : [config.at(['dnsbl'], `the list ${list} (${kind}) would not be asked: ${doubt}`)],
+    )
 }

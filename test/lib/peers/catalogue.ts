@@ -32,6 +32,8 @@ export const peers = {
   openssl: { debian: 'openssl', probe: program('openssl') },
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },
+  nsd: { debian: 'nsd', probe: program('nsd') },
+  unbound: { debian: 'unbound', probe: program('unbound') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
 } as const satisfies Readonly<Record<string, Peer>>
 

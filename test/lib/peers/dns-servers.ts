@@ -1,0 +1,113 @@
+// nsd with zones of DNS lists, and unbound as the resolver that asks it, both on one loopback address and started for one test.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createStubResolver, stubDefaults } from '../../../src/dns/stub.ts'
+import { freePort } from '../free-port.ts'
+import { until } from '../until.ts'
+
+export interface DnsServers {
+  /** The port of unbound. */
+  readonly port: number
+  /** Ends nsd: the zones have no server from then on. */
+  endAuthority(): Promise<void>
+  close(): Promise<void>
+}
+
+/** @param zones records of each zone, in the format of a zone file, relative to it */
+export async function startDnsServers(zones: Readonly<Record<string, string>>): Promise<DnsServers> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-dns-'))
+  const authority = await freePort()
+  const port = await freePort()
+  for (const [zone, records] of Object.entries(zones))
+    writeFileSync(
+      join(folder, `${zone}.zone`),
+      `$ORIGIN ${zone}.\n$TTL 60\n@ SOA ns.${zone}. root.${zone}. 1 60 60 60 5\n@ NS ns.${zone}.\nns A 127.0.0.1\n${records}\n`,
+    )
+  writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authority, Object.keys(zones)))
+  writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, { port, authority }, Object.keys(zones)))
+  const output = { text: '' }
+  const nsd = run('nsd', ['-d', '-c', join(folder, 'nsd.conf')], output)
+  const unbound = run('unbound', ['-d', '-p', '-c', join(folder, 'unbound.conf')], output)
+  const [zone = ''] = Object.keys(zones)
+  const resolver = createStubResolver({ ...stubDefaults, timeoutMs: 500, servers: [{ host: '127.0.0.1', port }] })
+  await until(async () => (await resolver.resolve(`ns.${zone}`, 'A')).kind === 'found', {
+    what: 'nsd and unbound to answer',
+    timeout: 15_000,
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${output.text}`)
+  })
+  return {
+    port,
+    endAuthority: () => end(nsd),
+    close: async () => {
+      await Promise.all([end(nsd), end(unbound)])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function run(program: string, args: readonly string[], output: { text: string }): ChildProcess {
+  const child = spawn(program, args, { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` } })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output.text += text))
+  child.once('error', (error) => (output.text += error.message))
+  return child
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
+
+function nsdConf(folder: string, port: number, zones: readonly string[]): string {
+  const server = [
+    'server:',
+    `  ip-address: 127.0.0.1@${port}`,
+    '  username: ""',
+    '  chroot: ""',
+    `  zonesdir: "${folder}"`,
+  ]
+  const files = ['nsd.pid', 'nsd.db', 'xfrd.state', 'zone.list'].map((name) => join(folder, name))
+  const state = [
+    `  pidfile: "${files[0]}"`,
+    '  database: ""',
+    `  xfrdfile: "${files[2]}"`,
+    `  zonelistfile: "${files[3]}"`,
+  ]
+  const served = zones.flatMap((zone) => ['zone:', `  name: "${zone}"`, `  zonefile: "${zone}.zone"`])
+  return [...server, ...state, `  xfrdir: "${folder}"`, 'remote-control:', '  control-enable: no', ...served, ''].join(
+    '\n',
+  )
+}
+
+function unboundConf(
+  folder: string,
+  { port, authority }: { port: number; authority: number },
+  zones: readonly string[],
+): string {
+  return [
+    'server:',
+    '  interface: 127.0.0.1',
+    `  port: ${port}`,
+    '  username: ""',
+    '  chroot: ""',
+    `  directory: "${folder}"`,
+    '  pidfile: ""',
+    '  use-syslog: no',
+    '  logfile: ""',
+    '  do-not-query-localhost: no',
+    '  module-config: "iterator"',
+    '  do-ip6: no',
+    ...zones.map((zone) => `  local-zone: "${zone}." nodefault`),
+    'remote-control:',
+    '  control-enable: no',
+    ...zones.flatMap((zone) => ['stub-zone:', `  name: "${zone}"`, `  stub-addr: 127.0.0.1@${authority}`]),
+    '',
+  ].join('\n')
+}
