@@ -18,7 +18,9 @@ function watch(zone: Zone) {
     warn: (fields: object, message: string) => void lines.push(`${message}: ${JSON.stringify(fields)}`),
     info: (fields: object, message: string) => void lines.push(`${message}: ${JSON.stringify(fields)}`),
   }
-  return { clock, lines, watch: watchLists({ lists, timeoutMs: 1000 }, { resolver: fakeResolver(zone), clock, log }) }
+  const watched = watchLists({ lists, timeoutMs: 1000 }, { resolver: fakeResolver(zone), clock, log })
+  if (watched === null) throw new Error('no watch')
+  return { clock, lines, watch: watched }
 }
 
 const good: Zone = {

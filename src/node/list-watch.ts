@@ -27,8 +27,12 @@ export interface ListWatchPorts {
   readonly log: Pick<Log, 'warn' | 'info'>
 }
 
-/** The first test runs in the background. Until it has passed, a list is unavailable. */
-export function watchLists(settings: ListWatchSettings, { resolver, clock, log }: ListWatchPorts): ListWatch {
+/** The first test runs in the background. Until it has passed, a list is unavailable. Null without lists. */
+export function watchLists(settings: ListWatchSettings | null, ports: ListWatchPorts): ListWatch | null {
+  return settings && startWatch(settings, ports)
+}
+
+function startWatch(settings: ListWatchSettings, { resolver, clock, log }: ListWatchPorts): ListWatch {
   const counts = new Map<string, Map<string, number>>()
   const asked = createDnsLists(settings.lists, settings.timeoutMs, {
     resolver,
