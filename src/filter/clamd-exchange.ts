@@ -2,6 +2,7 @@
 // server is a return value.
 
 import { connect, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 import { readEndpoint } from '../lib/endpoint.ts'
@@ -79,9 +80,15 @@ function readReply(socket: Socket, replied: (text: string) => void, fail: (cause
       replied(text)
     } else if (octets.length > MAX_REPLY_OCTETS) fail(`a reply of more than ${MAX_REPLY_OCTETS} octets`)
   })
-  socket.on('error', (error) => fail(error.message || String(error)))
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(describe(error, socket)))
   for (const event of ['end', 'close'] as const)
     socket.on(event, () => fail('it closed the connection without a reply'))
+}
+
+function describe(error: NodeJS.ErrnoException, { bytesWritten }: Socket): string {
+  const isCut = error.code === 'EPIPE' || error.code === 'ECONNRESET'
+  const hint = isCut ? ` after ${bytesWritten} octets; more than StreamMaxLength of clamd?` : ''
+  return `${error.message || String(error)}${hint}`
 }
 
 interface Sending {
@@ -96,6 +103,8 @@ async function sendStream(socket: Socket, content: Content, { clock, onSilence, 
   socket.write('zINSTREAM\0')
   writeChunk(socket, mailMark)
   for await (const chunk of openMessage(content) as AsyncIterable<Buffer>) {
+    // A server that stops reading replies and resets the connection. After a failed write the reply is lost, so it is read first.
+    await nextTurn()
     if (socket.destroyed) return
     // A chunk of length zero would end the stream.
     if (chunk.length > 0 && !writeChunk(socket, chunk)) await roomIn(socket, clock.after(SILENCE_MS, onSilence))
