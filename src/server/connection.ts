@@ -6,13 +6,13 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { remoteHost } from '../lib/remote-host.ts'
-import { type Refusal, type Reply, unforeseen } from '../smtp/reply.ts'
+import type { Refusal, Reply } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
 import { CommandStream } from './command-stream.ts'
-import { dispatch } from './commands/dispatch.ts'
+import { answerTo } from './commands/dispatch.ts'
 import type { ConnectedClient } from './connected-client.ts'
 import type { ListenerContext } from './context.ts'
-import { type Answer, type Dialogue, endTransaction, say } from './session-dialogue.ts'
+import { type Answer, type Dialogue, endTransaction } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
 import { createMessageReception, type MessageReception } from './message-reception.ts'
@@ -98,6 +98,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Replaces smtp-server's greeting, which has a fixed delay and a PTR look-up. */
   override init(): void {
+    this.#stayHalfOpen(this._socket)
     this._setListeners(() => this.#run(this.#greet()))
   }
 
@@ -119,6 +120,12 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const held = this.#heldLine
     this.#heldLine = null
     if (held) this._onCommand(held.line, held.release)
+  }
+
+  /** Some clients, such as Exim, end their direction after QUIT and wait for the replies. */
+  #stayHalfOpen(socket: Socket): void {
+    socket.allowHalfOpen = true
+    socket.once('end', () => this.#timing.inputEnded())
   }
 
   /** False if the session has ended. */
@@ -144,6 +151,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const parser = new CommandStream({ maxCommandLength: this._server.options.maxCommandLength })
     parser.oncommand = (line, release) => this._onCommand(line, release)
     parser.on('error', () => this.#end(endlessLine))
+    // The client has ended its direction, and all its commands are answered.
+    parser.on('finish', () => this.close())
     return parser
   }
 
@@ -169,7 +178,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   }
 
   async #execute(line: Buffer): Promise<void> {
-    const command = await this.#answerTo(line)
+    const command = await answerTo(this.#dialogue, line)
     await this.#reception.settled()
     if (!this.#closing) this.#keepPlace()
     if (this.#closing) return
@@ -186,16 +195,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
   #receive(command: Answer): Promise<Answer | null> | Answer {
     const { transaction } = this.#dialogue
     if (command.next === 'data' && transaction) return this.#reception.receiveData(transaction, command.reply)
+    if (command.chunk && transaction) this.#timing.give('data')
     return command.chunk ? this.#reception.receiveChunk(command.chunk, command.reply) : command
-  }
-
-  async #answerTo(line: Buffer): Promise<Answer> {
-    try {
-      return await dispatch(this.#dialogue, line)
-    } catch (error) {
-      this.#context.log.bug(error, 'command dispatch', { session: this.id })
-      return say(unforeseen(error))
-    }
   }
 
   /** Sends the reply, delayed after many errors. False if the session has ended. */
@@ -260,6 +261,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     // The 220 must leave before the handshake uses the socket.
     this.#writer.flush()
     this.#timing.give('handshake')
+    this._socket.allowHalfOpen = false
     // What follows the command is dropped with this parser (RFC 3207 4.2); what follows the 220 is the handshake.
     if (this._parser) this._socket.unpipe(this._parser)
     this.#withCertificates(this._socket, () => {
@@ -274,6 +276,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   async #secure(socket: TLSSocket, proceed: () => void): Promise<void> {
     this.#tlsSocket = null
+    this.#stayHalfOpen(socket)
     this.#timing.give('server')
     forgetPlaintext(this.record)
     this.record.tls = tlsFacts(socket)

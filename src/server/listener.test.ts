@@ -23,6 +23,7 @@ describe('a session', () => {
     const waiting = Promise.withResolvers<void>()
     const gone = Promise.withResolvers<void>()
     await start({
+      limits: { halfOpenMs: 50 },
       hooks: {
         mail: ({ closed }) => {
           closed?.addEventListener('abort', () => gone.resolve())

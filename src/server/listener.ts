@@ -132,8 +132,8 @@ const BACKLOG = 1024
 
 /** Milliseconds: at most a quarter of the shortest limit. */
 function sweepInterval(limits: ServerLimits): number {
-  const { commandMs, handshakeMs, dataIdleMs, dataMs, sessionMs, unprovenMs } = limits
-  const shortest = Math.min(commandMs, handshakeMs, dataIdleMs, dataMs, sessionMs, unprovenMs)
+  const { commandMs, handshakeMs, halfOpenMs, dataIdleMs, dataMs, sessionMs, unprovenMs } = limits
+  const shortest = Math.min(commandMs, handshakeMs, halfOpenMs, dataIdleMs, dataMs, sessionMs, unprovenMs)
   return Math.max(10, Math.min(SWEEP_MS, shortest / 4))
 }
 

@@ -42,6 +42,7 @@ describe('the error count', () => {
 describe('session timing', () => {
   const limits = {
     handshakeMs: 1000,
+    halfOpenMs: 500,
     commandMs: 3000,
     sessionMs: 10_000,
     unprovenMs: 2000,
@@ -73,6 +74,19 @@ describe('session timing', () => {
     expect(timing.overdue(proven)).toBeNull()
     await clock.advance(10_001)
     expect(timing.overdue(proven)).toBe('hook')
+  })
+
+  it('gives a command little time after the client has ended its direction, and the reply to a message all', async () => {
+    const clock = createFakeClock()
+    const timing = createSessionTiming(limits, clock)
+    timing.give('server')
+    timing.inputEnded()
+    await clock.advance(500)
+    expect(timing.overdue(proven)).toBeNull()
+    await clock.advance(1)
+    expect(timing.overdue(proven)).toBe('hook')
+    timing.give('data')
+    expect(timing.overdue(proven)).toBeNull()
   })
 
   it('adds up all waits for a client without proof, the handshake too, but not the time of the node', async () => {

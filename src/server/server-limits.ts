@@ -17,6 +17,8 @@ export interface ServerLimits {
   readonly commandMs: number
   /** Wait for the end of a TLS handshake. */
   readonly handshakeMs: number
+  /** How long a command may run after the client has ended its direction; it is not cut while a complete message waits for its reply. */
+  readonly halfOpenMs: number
   /** Age at which a session ends with 421 when the node waits for its next command. */
   readonly sessionMs: number
   /** All waits for a client together until it has proven itself (session-places.ts); the TLS handshake counts. */
@@ -65,6 +67,8 @@ export const defaultLimits: ServerLimits = {
   // RFC 5321 4.5.3.2.7: at least five minutes.
   commandMs: SERVER_COMMAND_TIMEOUT,
   handshakeMs: MINUTE,
+  // Longer than the look-ups of a MAIL or RCPT usually take: Exim ends its direction after QUIT and still reads the replies.
+  halfOpenMs: 30 * SECOND,
   // Longer than the connection pools of other servers keep a session.
   sessionMs: 60 * MINUTE,
   // A client sends EHLO, STARTTLS and MAIL within seconds; a person may have to type a password.

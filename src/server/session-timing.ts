@@ -8,12 +8,14 @@ import type { SessionPlace } from './session-places.ts'
 /** What the session waits for; each has its own limit. `dropping`: octets of a refused chunk, which prove nothing about the client. */
 export type Turn = 'server' | 'client' | 'handshake' | 'data' | 'dropping'
 
-/** `hook`: a hook has not answered within the age limit of a session. `unproven`: the client has shown no proof in time. */
+/** `hook`: a hook has not answered within the age limit of a session, or soon after the client has ended its direction. `unproven`: the client has shown no proof in time. */
 export type Overdue = 'handshake' | 'hook' | 'command' | 'session' | 'unproven'
 
 export interface SessionTiming {
   readonly turn: Turn
   give(turn: Turn): void
+  /** The client has ended its direction. It may still read replies, but what runs for a client that has gone must not run long. */
+  inputEnded(): void
   /** A message was accepted: a session that makes progress may grow old. */
   progress(): void
   /** Null while no limit has passed. The limits of DATA and of chunks are in data-pace.ts. */
@@ -22,7 +24,14 @@ export interface SessionTiming {
 
 type TimingLimits = Pick<
   ServerLimits,
-  'handshakeMs' | 'sessionMs' | 'commandMs' | 'unprovenMs' | 'fullUnprovenMs' | 'fullCommandMs' | 'fullSessionMs'
+  | 'handshakeMs'
+  | 'halfOpenMs'
+  | 'sessionMs'
+  | 'commandMs'
+  | 'unprovenMs'
+  | 'fullUnprovenMs'
+  | 'fullCommandMs'
+  | 'fullSessionMs'
 >
 
 export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'monotonic'>): SessionTiming {
@@ -30,6 +39,7 @@ export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'mo
   let turn: Turn = 'server'
   let since = openedAt
   let progressAt = openedAt
+  let inputEndedAt = Number.POSITIVE_INFINITY
   /** Waits for the client before the present one. */
   let waitedBefore = 0
   const isClients = () => turn === 'client' || turn === 'handshake' || turn === 'dropping'
@@ -43,6 +53,9 @@ export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'mo
       turn = next
       since = now
     },
+    inputEnded: () => {
+      inputEndedAt = clock.monotonic()
+    },
     progress: () => {
       progressAt = clock.monotonic()
     },
@@ -51,6 +64,8 @@ export function createSessionTiming(limits: TimingLimits, clock: Pick<Clock, 'mo
       const waited = now - since
       if (turn === 'handshake' && waited > limits.handshakeMs) return 'handshake'
       if (waited > limits.sessionMs) return 'hook'
+      // The reply to a complete message is worth the wait: without it the client sends the message again.
+      if (turn === 'server' && now - inputEndedAt > limits.halfOpenMs) return 'hook'
       if (!isClients()) return null
       const stress = pressure()
       const unprovenMs = shrunk(limits.unprovenMs, limits.fullUnprovenMs, stress)

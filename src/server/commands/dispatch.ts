@@ -1,5 +1,6 @@
 // The table of commands and the rules for all of them (RFC 5321 4.1.4, RFC 3207 4).
 
+import { unforeseen } from '../../smtp/reply.ts'
 import { readCommandLine } from '../command-line.ts'
 import { type Answer, type Command, type Dialogue, say, sayThen } from '../session-dialogue.ts'
 import { badChunk, notHttp, tlsFirst, unknownCommand } from '../server-replies.ts'
@@ -37,8 +38,17 @@ const beforeTls = new Set(['EHLO', 'NOOP', 'STARTTLS', 'QUIT'])
 /** Requests that a web page can make a browser send to this port. */
 const httpMethods = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'PATCH'])
 
-/** Runs one command. An exception is a bug. */
-export function dispatch<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Answer | Promise<Answer> {
+/** Runs one command. An exception is a bug: the client gets 451 4.3.0 and the log gets the stack. */
+export async function answerTo<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Promise<Answer> {
+  try {
+    return await dispatch(dialogue, line)
+  } catch (error) {
+    dialogue.context.log.bug(error, 'command dispatch', { session: dialogue.session.id })
+    return say(unforeseen(error))
+  }
+}
+
+function dispatch<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Answer | Promise<Answer> {
   const read = readCommandLine(line, dialogue.context.limits)
   if (read.kind === 'bad') return startsChunk(line) ? sayThen(badChunk, 'close') : say(read.reply)
   const { verb, argument } = read

@@ -6,12 +6,28 @@ export interface Peer {
   readonly probe: readonly [string, ...string[]]
   /** Its daemon only runs as root. */
   readonly needsRoot?: boolean
+  /** The package conflicts with another peer: it is unpacked below `unpackedFolder`, and these are installed. */
+  readonly unpacked?: { readonly libraries: readonly string[]; readonly user: string }
 }
+
+/** Where packages are that cannot be installed beside the others. */
+export const unpackedFolder = '/opt/waypost-peers'
+/** Exim as a client; Debian has one mail server at a time. */
+export const eximProgram = `${unpackedFolder}/exim4-daemon-light/usr/sbin/exim4`
 
 const program = (file: string): Peer['probe'] => ['sh', '-c', `PATH="$PATH:/usr/sbin:/sbin"; command -v ${file}`]
 
 export const peers = {
   postfix: { debian: 'postfix', probe: program('postfix'), needsRoot: true },
+  exim: {
+    debian: 'exim4-daemon-light',
+    probe: ['sh', '-c', `test -x ${eximProgram} && id Debian-exim`],
+    needsRoot: true,
+    unpacked: {
+      libraries: ['libdb5.3', 'libgnutls-dane0', 'libidn12', 'libidn2-0', 'libnsl2', 'libpcre2-8-0'],
+      user: 'Debian-exim',
+    },
+  },
   swaks: { debian: 'swaks', probe: program('swaks') },
   // Only recommended by swaks, and without it swaks knows no TLS.
   'net-ssleay': { debian: 'libnet-ssleay-perl', probe: ['perl', '-MNet::SSLeay', '-e', '1'] },
