@@ -46,6 +46,7 @@ beforeAll(async () => {
     yaml: {
       peers: { srs: ['127.0.0.1:2599'] },
       admin: { listen: `127.0.0.1:${admin}` },
+      score: { mark: 90, refuse: 'none' },
       dnsbl: {
         own: [
           {
@@ -136,6 +137,8 @@ it('mail of a clean client arrives with the result in the ledger, the author inc
     result: 'listed',
     detail: expect.stringMatching(/^3 points: domains 3 for author\.example \(domain of spam\); unavailable: dead/),
   })
+  const scored = mx.ledger().find((one) => one.kind === 'checked' && one.check === 'spam')
+  expect(scored).toMatchObject({ detail: expect.stringContaining('DNSBL_DOMAINS 3 (author.example, domain of spam)') })
 })
 
 it('a dead list is in health, metrics and log, refuses no client, and costs no time', async () => {
