@@ -2,7 +2,6 @@
 // server is a return value.
 
 import { connect, type Socket } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 import { readEndpoint } from '../lib/endpoint.ts'
@@ -103,8 +102,8 @@ async function sendStream(socket: Socket, content: Content, { clock, onSilence, 
   socket.write('zINSTREAM\0')
   writeChunk(socket, mailMark)
   for await (const chunk of openMessage(content) as AsyncIterable<Buffer>) {
-    // A server that stops reading replies and resets the connection. After a failed write the reply is lost, so it is read first.
-    await nextTurn()
+    // A server whose limit is exceeded replies and resets the connection. A failed write loses the reply, so it is read first.
+    await new Promise((resolve) => setImmediate(resolve))
     if (socket.destroyed) return
     // A chunk of length zero would end the stream.
     if (chunk.length > 0 && !writeChunk(socket, chunk)) await roomIn(socket, clock.after(SILENCE_MS, onSilence))
