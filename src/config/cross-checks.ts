@@ -46,12 +46,13 @@ const localMeansLoopback: Check = (config, report) => {
 
 /** Behind a balancer every client of it would look like a program of this host. */
 const localHasNoBalancer: Check = (config, report) => {
-  for (const { name, proxy } of listenersAdmitting(config, 'local'))
-    if (proxy.length > 0)
-      report(
-        ['listen', name, 'proxy'],
-        'found a load balancer, expected none: this listener trusts every client as a program of this host',
-      )
+  for (const listener of listenersAdmitting(config, 'local'))
+    for (const key of ['proxy', 'xclient'] as const)
+      if (listener[key].length > 0)
+        report(
+          ['listen', listener.name, key],
+          'found hosts that name other clients, expected none: this listener trusts every client as a program of this host',
+        )
 }
 
 const listenersNeedTls: Check = ({ listeners, tls }, report) => {

@@ -12,6 +12,8 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly port: number
   /** Networks of the load balancers in front. */
   readonly proxy: readonly string[]
+  /** Networks of the hosts that may use XCLIENT. */
+  readonly xclient: readonly string[]
 }
 
 /** The listeners of the role. Reports names under `listen` that the role does not have. */
@@ -23,8 +25,8 @@ export function placeListeners(role: RoleFile, listen: SectionValues['listen'], 
       `found a listener that the role ${role.role} does not have, expected one of ${names.join(', ')}`,
     )
   return Object.entries(role.listeners).map(([name, { address, ...listener }]) => {
-    const { address: bind, proxy = [] } = listen[name] ?? {}
-    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port, proxy }
+    const { address: bind, proxy = [], xclient = [] } = listen[name] ?? {}
+    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port, proxy, xclient }
   })
 }
 

@@ -13,6 +13,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
+import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -146,6 +147,7 @@ async function start(
       isPeer: fleetAddresses(config),
       known: shared.known,
     }),
+    isFrontEnd: networkMatcher(listener.xclient),
     proxy: balancersOf(listener, { budgets, count: proxyCount.count }),
     log: shared.lines.ofServer,
   })

@@ -8,9 +8,10 @@ import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp
 import { remoteHost } from '../lib/remote-host.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
+import { becomeClient } from './become-client.ts'
 import { CommandStream } from './command-stream.ts'
 import { answerTo } from './commands/dispatch.ts'
-import type { ConnectedClient } from './connected-client.ts'
+import type { ConnectedClient, ConnectionActions } from './connected-client.ts'
 import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
@@ -28,7 +29,8 @@ import {
 } from './server-replies.ts'
 import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
 import { expiryOf } from './session-expiry.ts'
-import { proofOf, type SessionPlace } from './session-places.ts'
+import type { NamedClient } from './commands/xclient-attributes.ts'
+import { proofOf, type Refused, type SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { tlsFacts } from './tls-facts.ts'
 
@@ -40,7 +42,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #dialogue: Dialogue<Resolution>
   readonly #errors: ErrorCount
   readonly #timing: SessionTiming
-  readonly #place: SessionPlace
+  #place: SessionPlace
   readonly #onEnd: () => void
   readonly #withCertificates: (socket: Socket, start: () => void) => void
   readonly #writer: ReplyWriter
@@ -63,13 +65,10 @@ export class MailConnection<Resolution> extends SMTPConnection {
       readonly options: SMTPConnectionOptions
       readonly context: ListenerContext<Resolution>
       readonly client: ConnectedClient
-      /** Calls `start` when the certificates for the client's handshake are chosen. */
-      readonly withCertificates: (socket: Socket, start: () => void) => void
-      readonly onEnd: () => void
-    },
+    } & ConnectionActions,
   ) {
     super(server, socket, at.options)
-    const { context } = at
+    const { context, replacePlace } = at
     this.#context = context
     this.#place = at.client.place
     this.#onEnd = at.onEnd
@@ -89,6 +88,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
       transaction: null,
       failedAuth: 0,
       tlsAvailable: () => this.#tlsAvailable(),
+      frontEnd: replacePlace ? { become: (client) => this.#become(client, replacePlace(client.ip)) } : null,
+      namedHelo: null,
       challenge: (text) => this.#challenge(text),
     }
     this.#reception = this.#createReception()
@@ -143,6 +144,14 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const refused = proof && this.#place.prove(proof)
     if (refused) this.#end({ ...tooManyConnections, cause: refused.cause })
     this.#hasBestPlace = this.#place.proof === 'fleet'
+  }
+
+  /** XCLIENT. The reply that ends the session if the client is refused. */
+  #become(client: NamedClient, place: SessionPlace | Refused): Promise<Refusal | null> {
+    if (place.kind === 'refused') return Promise.resolve({ ...tooManyConnections, cause: place.cause })
+    this.#place = place
+    this.#hasBestPlace = false
+    return becomeClient(this.#dialogue, client)
   }
 
   // ---- commands ----

@@ -9,12 +9,12 @@ import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
 import { MailServer } from './mail-server.ts'
-import type { ProxyPorts } from './proxy/header-waits.ts'
+import type { FrontPorts } from './front-ports.ts'
 import type { SessionPlaces } from './session-places.ts'
 import { createServerCertificates } from './server-certificates.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
-export interface ListenerPorts<Resolution> {
+export interface ListenerPorts<Resolution> extends FrontPorts {
   readonly hooks: ServerHooks<Resolution>
   /** The node's certificate; null only where the listener has no TLS. */
   readonly certificate: Current<TlsMaterial | null>
@@ -23,8 +23,6 @@ export interface ListenerPorts<Resolution> {
   readonly hostname: string
   readonly limits?: Partial<ServerLimits>
   readonly places: SessionPlaces
-  /** Null or absent if no load balancer is in front. */
-  readonly proxy?: ProxyPorts | null
   /** Where mail for `<Postmaster>` goes; `postmaster@hostname` if absent. */
   readonly postmaster?: string
   /** As in ListenerContext; none if absent. */
@@ -67,7 +65,7 @@ export async function startListener<Resolution>(
     helpLink: ports.helpLink ?? null,
     draining: () => draining,
   }
-  const server = new MailServer(context, ports.places, ports.proxy)
+  const server = new MailServer(context, ports.places, ports)
   const updateTls = () => useMaterial(server, settings, ports.certificate.value)
   const problem = updateTls()
   if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)

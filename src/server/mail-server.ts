@@ -12,7 +12,8 @@ import type { ConnectedClient } from './connected-client.ts'
 import { MailConnection } from './connection.ts'
 import type { ListenerContext } from './context.ts'
 import { peekClientHello } from './peek-client-hello.ts'
-import { createHeaderWaits, type HeaderWaits, type ProxyPorts } from './proxy/header-waits.ts'
+import type { FrontPorts } from './front-ports.ts'
+import { createHeaderWaits, type HeaderWaits } from './proxy/header-waits.ts'
 import { ownConnectionContext } from './proxy/own-connection.ts'
 import { replyLines } from './reply-lines.ts'
 import type { ServerCertificates } from './server-certificates.ts'
@@ -40,6 +41,7 @@ export class MailServer<Resolution> extends SMTPServer {
   readonly #places: SessionPlaces
   readonly #open = new Set<MailConnection<Resolution>>()
   readonly #headers: HeaderWaits
+  readonly #isFrontEnd: (ip: string) => boolean
   /** Null on a listener without TLS. */
   #certificates: ServerCertificates | null = null
   readonly #clientOf = new WeakMap<Socket, ConnectedClient>()
@@ -49,8 +51,13 @@ export class MailServer<Resolution> extends SMTPServer {
   readonly #refused = new Set<Socket>()
   readonly #bySession = new WeakMap<object, MailConnection<Resolution>>()
 
-  constructor(context: ListenerContext<Resolution>, places: SessionPlaces, proxy: ProxyPorts | null = null) {
+  constructor(
+    context: ListenerContext<Resolution>,
+    places: SessionPlaces,
+    { proxy = null, isFrontEnd = () => false }: FrontPorts = {},
+  ) {
     super(serverOptions(context))
+    this.#isFrontEnd = isFrontEnd
     this.#context = context
     this.#places = places
     const { clock, log, settings } = context
@@ -146,6 +153,8 @@ export class MailServer<Resolution> extends SMTPServer {
 
   #placeFor(socket: Socket, clientIp: string | null | undefined) {
     const remote = plainAddress(socket.remoteAddress ?? '')
+    if (clientIp === undefined && this.#isFrontEnd(remote))
+      return { ip: remote, isOwn: false, place: this.#places.takeForBalancer(remote) }
     if (clientIp === undefined)
       return { ip: remote, isOwn: false, place: this.#places.take(remote, socket.localAddress ?? '') }
     if (clientIp === null) return { ip: remote, isOwn: true, place: this.#places.takeForBalancer(remote) }
@@ -205,15 +214,23 @@ export class MailServer<Resolution> extends SMTPServer {
     // STARTTLS removes the listeners of the plain socket, so the connection frees the slot as well.
     const client = this.#clientOf.get(socket)
     if (!client) return void socket.destroy()
+    let { place } = client
     const onEnd = () => {
-      client.place.release()
+      place.release()
       this.#open.delete(connection)
+    }
+    const replacePlace = (ip: string) => {
+      place.release()
+      const next = this.#places.take(ip, null)
+      if (next.kind === 'place') place = next
+      return next
     }
     const connection: MailConnection<Resolution> = new MailConnection(this, socket, {
       options: options ?? {},
       context: client.isOwn ? ownConnectionContext(this.#context) : this.#context,
       client,
       withCertificates: (plain, startTls) => this.withCertificates(plain, startTls),
+      replacePlace: this.#isFrontEnd(client.ip) ? replacePlace : undefined,
       onEnd,
     })
     this.connections.add(connection)

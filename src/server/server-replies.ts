@@ -49,6 +49,9 @@ export const authMechanism = refusal(504, '5.5.4', 'Mechanism not offered')
 export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
 export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
 
+export const xclientInTransaction = refusal(503, '5.5.1', 'XCLIENT is not allowed during a mail transaction')
+export const badXclient = refusal(501, '5.5.4', 'Syntax: XCLIENT ADDR=address, and other attributes that EHLO lists')
+
 /** For the ledger only: the client has disconnected, or has ended the transaction. */
 const incomplete = refusal(451, '4.4.2', 'Message incomplete', 'connection lost during DATA')
 const abandoned = refusal(451, '4.5.0', 'Message incomplete', 'the client ended the transaction between two chunks')

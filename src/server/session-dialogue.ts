@@ -3,7 +3,8 @@
 
 import type { ArrivingMessage } from './arriving-message.ts'
 import type { AcceptedRecipient, Transaction } from './server-hooks.ts'
-import type { Reply } from '../smtp/reply.ts'
+import type { Refusal, Reply } from '../smtp/reply.ts'
+import type { NamedClient } from './commands/xclient-attributes.ts'
 import type { ListenerContext } from './context.ts'
 import type { SessionRecord } from './session-record.ts'
 
@@ -26,11 +27,21 @@ export interface Chunk {
   readonly last: boolean
 }
 
+/** A host that names the client that it serves. */
+export interface FrontEnd {
+  /** Makes the session that of the client. The reply that ends it if the client is refused, else null. */
+  become(client: NamedClient): Promise<Refusal | null>
+}
+
 export interface Dialogue<Resolution> {
   readonly context: ListenerContext<Resolution>
   readonly session: SessionRecord
   transaction: OpenTransaction<Resolution> | null
   failedAuth: number
+  /** Null unless the client may name others with XCLIENT. */
+  readonly frontEnd: FrontEnd | null
+  /** The name that XCLIENT gave; it stands for that of the next EHLO. Null without one. */
+  namedHelo: string | null
   /** True if STARTTLS can be offered: the listener has a certificate and TLS is not active. */
   readonly tlsAvailable: () => boolean
   /** Sends `334 text` and resolves with the client's next line, or null if the connection ended. */

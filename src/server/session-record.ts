@@ -4,6 +4,8 @@ import type { Origin } from '../smtp/origin.ts'
 import type { Session, TlsFacts } from '../smtp/session.ts'
 
 export interface SessionRecord extends Session {
+  /** XCLIENT changes it. */
+  remoteIp: string
   remoteName: string | null
   helo: string | null
   esmtp: boolean

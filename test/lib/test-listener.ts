@@ -59,6 +59,8 @@ export interface TestListenerOptions {
   readonly peer?: string
   /** Networks of load balancers in front of the listener. */
   readonly proxy?: readonly string[]
+  /** Networks of hosts that may use XCLIENT. */
+  readonly xclient?: readonly string[]
   /** Connections of a balancer that wait for their header. */
   readonly headers?: Partial<PoolLimits>
 }
@@ -91,6 +93,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       clock: systemClock,
       hostname: 'mx.example.org',
       places: testPlaces(options),
+      isFrontEnd: networkMatcher(options.xclient ?? []),
       proxy: {
         isBalancer: networkMatcher(options.proxy ?? []),
         places: createBudgets(systemClock).pool('proxyHeaders', options.headers),

@@ -5,7 +5,7 @@ import { pathSection, section } from '../section.ts'
 import { bindAddress, network, path } from '../values.ts'
 import { reportWideNetworks } from '../wide-networks.ts'
 
-const addressOnly = bindAddress.transform((address) => ({ address, proxy: [] as string[] }))
+const addressOnly = bindAddress.transform((address) => ({ address, proxy: [] as string[], xclient: [] as string[] }))
 
 const withBalancers = z.strictObject({
   address: bindAddress.optional().describe('Address and port; default: as in the role file.'),
@@ -15,10 +15,16 @@ const withBalancers = z.strictObject({
     .describe(
       'Addresses or networks of the load balancers that send a PROXY header (version 1 or 2). Their connections need one, and the client that it names counts. From all others the header is refused.',
     ),
+  xclient: z
+    .array(network)
+    .default([])
+    .describe(
+      'Addresses or networks of the hosts that may name their clients with XCLIENT, such as another mail server.',
+    ),
 })
 
 const listener = z.union([addressOnly, withBalancers], {
-  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy }',
+  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient }',
 })
 
 /** Whether the role has these listeners is checked in ../listeners.ts. */
@@ -28,10 +34,11 @@ export const listen = section(
     .default({})
     .describe("Address and port of the role's listeners, by listener name; default: as in the role file."),
   (written, reader) => {
-    for (const [name, { proxy }] of Object.entries(written))
-      reportWideNetworks(proxy, 'a load balancer names the client of each connection', (finding) =>
-        reader.report([name, 'proxy'], finding),
-      )
+    for (const [name, listener] of Object.entries(written))
+      for (const key of ['proxy', 'xclient'] as const)
+        reportWideNetworks(listener[key], 'these hosts name the client of each connection', (finding) =>
+          reader.report([name, key], finding),
+        )
     return written
   },
 )

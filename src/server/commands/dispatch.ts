@@ -9,6 +9,7 @@ import { bdat, refuseChunk } from './bdat-command.ts'
 import { ehlo, helo } from './hello-command.ts'
 import { mail } from './mail-command.ts'
 import { rcpt } from './rcpt-command.ts'
+import { xclient } from './xclient-command.ts'
 import { data, help, noop, quit, rset, starttls, unimplemented, vrfy } from './simple-commands.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -25,6 +26,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['HELP', help],
   ['STARTTLS', starttls],
   ['AUTH', auth],
+  ['XCLIENT', xclient],
   // Known and not implemented: RFC 5321 4.1.1.7 and appendix F.6, RFC 1985.
   ...['EXPN', 'SEND', 'SOML', 'SAML', 'TURN', 'ETRN', 'ATRN', 'BURL'].map((verb): [string, Command] => [
     verb,

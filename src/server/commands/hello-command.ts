@@ -7,6 +7,7 @@ import { callHook, refusalIn } from '../call-hook.ts'
 import { type Answer, type Command, type Dialogue, endTransaction, say, sayJunk } from '../session-dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { badHelo } from '../server-replies.ts'
+import { xclientCapability } from './xclient-command.ts'
 
 /** Printable ASCII without what has a meaning in a Received field. Real clients send names that RFC 5321 does not allow. */
 const acceptable = /^[!#-'*-;=?-[\]-~]+$/
@@ -20,7 +21,7 @@ async function greet<Resolution>(dialogue: Dialogue<Resolution>, argument: strin
   if (argument.length > DOMAIN_OCTETS || !acceptable.test(argument)) return say(badHelo)
   const repeated = session.helo !== null
   endTransaction(dialogue)
-  session.helo = argument
+  session.helo = dialogue.namedHelo ?? argument
   session.esmtp = esmtp
   const result = await callHook(context.log, { hook: 'helo', session: session.id }, () => context.hooks.helo(session))
   const refused = refusalIn(result)
@@ -46,6 +47,7 @@ function capabilities<Resolution>(dialogue: Dialogue<Resolution>): Reply {
     'ENHANCEDSTATUSCODES',
     'CHUNKING',
   ]
+  lines.push(...xclientCapability(dialogue))
   if (dialogue.tlsAvailable()) lines.push('STARTTLS')
   const mechanisms = offeredMechanisms(dialogue)
   if (mechanisms.length > 0 && !session.authenticated) lines.push(`AUTH ${mechanisms.join(' ')}`)
