@@ -43,8 +43,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   readonly #errors: ErrorCount
   readonly #timing: SessionTiming
   #place: SessionPlace
-  readonly #onEnd: () => void
-  readonly #withCertificates: (socket: Socket, start: () => void) => void
+  readonly #actions: ConnectionActions
   readonly #writer: ReplyWriter
   readonly #reception: MessageReception<Resolution>
   /** No proof moves the session any more. */
@@ -71,8 +70,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const { context, replacePlace } = at
     this.#context = context
     this.#place = at.client.place
-    this.#onEnd = at.onEnd
-    this.#withCertificates = at.withCertificates
+    this.#actions = at
     this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = newSession({
@@ -146,7 +144,6 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#hasBestPlace = this.#place.proof === 'fleet'
   }
 
-  /** XCLIENT. The reply that ends the session if the client is refused. */
   #become(client: NamedClient, place: SessionPlace | Refused): Promise<Refusal | null> {
     if (place.kind === 'refused') return Promise.resolve({ ...tooManyConnections, cause: place.cause })
     this.#place = place
@@ -273,7 +270,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this._socket.allowHalfOpen = false
     // What follows the command is dropped with this parser (RFC 3207 4.2); what follows the 220 is the handshake.
     if (this._parser) this._socket.unpipe(this._parser)
-    this.#withCertificates(this._socket, () => {
+    this.#actions.withCertificates(this._socket, () => {
       if (!this.#closing) this.upgrade(this.#release)
     })
   }
@@ -361,7 +358,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     if (!first) return
     endTransaction(this.#dialogue)
     abortQuietly(this.#closed)
-    this.#onEnd()
+    this.#actions.onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null
   }
