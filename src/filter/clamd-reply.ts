@@ -13,16 +13,16 @@ export type ClamdVerdict =
 /** The meaning of a reply to INSTREAM, without its final NUL. `isWhole`: the server has received the whole message. */
 export function readVerdict(reply: string, isWhole: boolean): ClamdVerdict {
   const infected = /^stream: ([^]+) FOUND$/.exec(reply)?.[1]
-  if (infected !== undefined) return { kind: 'infected', name: printable(infected) || 'unnamed' }
+  if (infected !== undefined) return { kind: 'infected', name: oneLine(infected) || 'unnamed' }
   if (reply === 'stream: OK')
     return isWhole ? { kind: 'clean' } : { kind: 'failed', cause: 'it answered before the end of the message' }
   if (/^INSTREAM size limit exceeded\.? ERROR$/.test(reply)) return { kind: 'too-large' }
-  if (reply.endsWith(' ERROR')) return { kind: 'failed', cause: printable(reply) }
-  return { kind: 'failed', cause: `its reply cannot be read: ${printable(reply)}` }
+  if (reply.endsWith(' ERROR')) return { kind: 'failed', cause: oneLine(reply) }
+  return { kind: 'failed', cause: `its reply cannot be read: ${oneLine(reply)}` }
 }
 
-/** One line of printable ASCII, because the text appears in the log and in the ledger. */
-export function printable(text: string): string {
+/** One line of oneLine ASCII, because the text appears in the log and in the ledger. */
+export function oneLine(text: string): string {
   return text
     .replace(/[^!-~]+/g, ' ')
     .trim()

@@ -5,7 +5,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Content, contentSize } from '../message/content.ts'
 import { exchangeWithClamd } from './clamd-exchange.ts'
-import { type ClamdVerdict, printable, readVerdict } from './clamd-reply.ts'
+import { type ClamdVerdict, oneLine, readVerdict } from './clamd-reply.ts'
 import { createScanPlaces } from './scan-places.ts'
 import type { VirusFinding, VirusScanner } from './virus-scan.ts'
 
@@ -124,5 +124,5 @@ function probe(server: Server, clock: Clock): Promise<string | null> {
 async function ping(server: string, clock: Clock): Promise<string | null> {
   const reply = await exchangeWithClamd({ server, clock, content: null, limitMs: PING_MS })
   if (reply.kind === 'failed') return `PING: ${reply.cause}`
-  return reply.text === 'PONG' ? null : `PING: its reply cannot be read: ${printable(reply.text)}`
+  return reply.text === 'PONG' ? null : `PING: its reply cannot be read: ${oneLine(reply.text)}`
 }

@@ -24,7 +24,7 @@ interface Asked {
 }
 
 export interface ListLookUps {
-  /** Starts the look-up of the address, once. */
+  /** Starts the look-up of the address, once for each address of the session. */
   start(session: Session): void
   /** Starts the look-up of a domain. The one before it in the same place is given up; null only does that. */
   startDomain(session: Session, of: 'helo' | 'sender', domain: string | null): void
@@ -46,7 +46,9 @@ export function createListLookUps(lists: DnsLists): ListLookUps {
   }
   const started = (session: Session): Asked => {
     const known = sessions.get(session)
-    if (known) return known
+    // A front end that names its client (XCLIENT) makes the session that of another address.
+    if (known?.address.value === session.remoteIp) return known
+    if (known) giveUp(known)
     const address = look(session, { kind: 'address', value: session.remoteIp })
     const asked: Asked = { address, helo: null, sender: null, domains: 0 }
     sessions.set(session, asked)
@@ -73,8 +75,12 @@ export function createListLookUps(lists: DnsLists): ListLookUps {
       return (await Promise.all(looks)).flat()
     },
     end: (session) => {
-      const { address, helo, sender } = sessions.get(session) ?? {}
-      for (const one of [address, helo, sender]) one?.end()
+      const known = sessions.get(session)
+      if (known) giveUp(known)
     },
   }
+}
+
+function giveUp({ address, helo, sender }: Asked): void {
+  for (const one of [address, helo, sender]) one?.end()
 }

@@ -21,10 +21,25 @@ test('what a session showed stays, what a transaction showed ends with the next 
   expect(names(evidence.of(session))).toEqual(['NO_NAME'])
 })
 
+test('a session that begins again has shown nothing', () => {
+  const evidence = createSessionEvidence()
+  const session = sampleSession()
+  evidence.note(session, 'helo', [one('HELO_ADDRESS')])
+  evidence.note(session, 'connect', [])
+  expect(evidence.of(session)).toEqual([])
+})
+
 test('a name counts once, as it was found last, and sessions are apart', () => {
   const evidence = createSessionEvidence()
   const [first, second] = [sampleSession(), sampleSession()]
   for (const points of [1, 2]) evidence.note(first, 'rcpt', [one('LISTED', points)])
   expect(evidence.of(first)).toEqual([one('LISTED', 2)])
   expect(evidence.of(second)).toEqual([])
+})
+
+test('a thousand recipients that show the same are kept as one', () => {
+  const evidence = createSessionEvidence()
+  const session = sampleSession()
+  for (let n = 0; n < 1000; n++) evidence.note(session, 'rcpt', [one('LISTED'), one('OTHER')])
+  expect(names(evidence.of(session))).toEqual(['LISTED', 'OTHER'])
 })

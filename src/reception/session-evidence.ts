@@ -17,18 +17,25 @@ export function createSessionEvidence(): SessionEvidence {
   const sessions = new WeakMap<Session, ByStage>()
   return {
     note: (session, stage, found) => {
+      // A front end that names its client (XCLIENT) begins the session again.
+      if (stage === 'connect') sessions.delete(session)
       const known = sessions.get(session)
       // Most sessions have none.
       if (!known && found.length === 0) return
-      const rcpt = stage === 'rcpt' ? [...(known?.rcpt ?? noEvidence), ...found] : stage === 'mail' ? [] : known?.rcpt
-      sessions.set(session, { ...known, [stage]: found, ...(rcpt && { rcpt }) })
+      // Each of a thousand recipients can show the same.
+      const all = stage === 'rcpt' ? byName([...(known?.rcpt ?? noEvidence), ...found]) : found
+      sessions.set(session, { ...known, ...(stage === 'mail' && { rcpt: noEvidence }), [stage]: all })
     },
     of: (session) => {
       const known = sessions.get(session)
       if (!known) return noEvidence
       const { connect = [], secured = [], helo = [], mail = [], rcpt = [] } = known
-      const all = [...connect, ...secured, ...helo, ...mail, ...rcpt]
-      return [...new Map(all.map((one) => [one.name, one])).values()]
+      return byName([...connect, ...secured, ...helo, ...mail, ...rcpt])
     },
   }
+}
+
+/** Each name once, as it was found last. */
+function byName(found: readonly Evidence[]): readonly Evidence[] {
+  return [...new Map(found.map((one) => [one.name, one])).values()]
 }

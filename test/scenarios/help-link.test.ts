@@ -37,7 +37,7 @@ async function found(id: string): Promise<string> {
 
 it('is in the refusal of a recipient and of a message, and its ID leads to the cause', async () => {
   for (const [to, expected] of [
-    ['nobody@example.org', /550 5\.1\.1/],
+    ['unknown@example.org', /550 5\.1\.1/],
     ['list@example.org', /554 5\.7\.1/],
   ] as const) {
     const { reply } = await mx.send({ to: [to], from: 'ann@sender.example', message: 'Subject: x\r\n\r\nHello.\r\n' })

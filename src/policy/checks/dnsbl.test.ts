@@ -92,6 +92,23 @@ describe('the dnsbl check', () => {
     expect((await rcpt()).verdict.kind).toBe('reject')
   })
 
+  it('asks about the client that a front end names, not about the front end', async () => {
+    answers = { bl: { '192.0.2.7': listed(5) }, wl: {} }
+    await connect()
+    await helo()
+    session = Object.assign(session, { remoteIp: '192.0.2.7', helo: null })
+    await connect()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false])
+    await mail()
+    expect((await rcpt()).verdict).toMatchObject({ kind: 'reject', reply: { code: 550 } })
+    expect(asked).toEqual([
+      'address 198.51.100.7',
+      'helo mail.stranger.example',
+      'address 192.0.2.7',
+      'sender sender.example',
+    ])
+  })
+
   it('adds the points of lists, and an allow list takes some away', async () => {
     answers = { bl: { '198.51.100.7': listed(3) }, other: { 'sender.example': listed(3) } }
     await connect()

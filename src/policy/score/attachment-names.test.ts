@@ -34,20 +34,49 @@ describe('names of attachments', () => {
     for (const size of [1, 7, 4096, 1 << 20]) expect(await named('', body, size)).toEqual(['inner.exe'])
   })
 
+  it('are found in a message within the message, which has no boundary before its header section', async () => {
+    const inner = 'From: ann@stranger.example\r\nContent-Type: application/x; name=inner.exe\r\n\r\nMZ\r\n'
+    for (const type of ['message/rfc822', 'Message/Global; x=y'])
+      expect(await named('', `${part(`Content-Type: ${type}`, inner)}--b--\r\n`)).toEqual(['inner.exe'])
+    expect(await named('Content-Type: message/rfc822\r\n', inner)).toEqual(['inner.exe'])
+    expect(await named('', part('Content-Type: text/plain', inner))).toEqual([])
+  })
+
+  it('are not taken from other fields, and are found behind many of them', async () => {
+    expect(await named('Subject: fix name=app.js\r\n filename=app.js\r\n')).toEqual([])
+    const trace = 'Received: from a.example by b.example\r\n'.repeat(1000)
+    expect(await named(`${trace}Content-Type: x/y; name=late.exe\r\n`)).toEqual(['late.exe'])
+  })
+
   it('are not taken from text', async () => {
     expect(await named('', 'Please open filename="a.exe"\r\n\r\nname=b.exe\r\n')).toEqual([])
   })
 
   it('end with what is read of a hostile body', async () => {
-    const lines = `--\r\n${'name=x; '.repeat(50)}\r\n`.repeat(2000)
+    const lines = `--\r\nContent-Type: ${'name=x; '.repeat(50)}\r\n`.repeat(2000)
     expect((await named('', lines)).length).toBeLessThanOrEqual(1000)
-    expect(await named('', `--b\r\nname="${'\\"'.repeat(100_000)}`)).toHaveLength(1)
+    expect(await named('', `--b\r\nContent-Type: x/y; name="${'\\"'.repeat(100_000)}`)).toHaveLength(1)
     expect(await named('', 'x'.repeat(1_000_000))).toEqual([])
   })
 
   it('are the same for any text, in pieces of any size', async () => {
     const text = fc.array(
-      fc.constantFrom('--b', '\r\n', '\n', 'name=', 'filename*0=', '"', 'a.exe', '; ', ' ', '\\', "''", '%2E'),
+      fc.constantFrom(
+        '--b',
+        'Content-Type: ',
+        'message/rfc822',
+        '\r\n',
+        '\n',
+        'name=',
+        'filename*0=',
+        '"',
+        'a.exe',
+        '; ',
+        ' ',
+        '\\',
+        "''",
+        '%2E',
+      ),
       {
         maxLength: 40,
       },

@@ -16,17 +16,25 @@ const NAMES = 1000
 
 const parameter = /(?:file)?name(?:\*(\d{1,3}))?(\*)?[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s;"]+))/gi
 
+/** The fields with names. Other fields, such as Subject:, may have text that looks like one. */
+const namingField = /^content-(?:type|disposition)[ \t]*:/i
+/** What follows the header section of such a part is another header section (RFC 2046 5.2.1, RFC 6532 3.7). */
+const innerMessage = /^content-type[ \t]*:[ \t]*message\/(?:rfc822|global)\b/im
+
 /** @param header the header section of the message itself, as text */
 export async function attachmentNames(header: string, body: Readable): Promise<readonly string[]> {
-  const names = [...namesIn(header)]
+  const names: string[] = []
   const reader = sectionReader((section) => names.length < NAMES && names.push(...namesIn(section)))
+  reader.begin()
+  for (const line of header.trimEnd().split('\n')) reader.line(line)
+  reader.line('')
   let octets = 0
   let rest = ''
   for await (const piece of body) {
     const chunk = piece as Buffer
     const lines = (rest + chunk.toString('latin1')).split('\n')
     rest = (lines.pop() ?? '').slice(0, SECTION_CHARACTERS)
-    for (const line of lines) reader.line(line.endsWith('\r') ? line.slice(0, -1) : line)
+    for (const line of lines) reader.line(line)
     octets += chunk.length
     if (octets >= BODY_OCTETS) break
   }
@@ -35,23 +43,37 @@ export async function attachmentNames(header: string, body: Readable): Promise<r
   return names.slice(0, NAMES)
 }
 
-/** Collects the lines between a line that begins with `--` (RFC 2046 5.1.1) and the next empty line. */
+/** Finds header sections: they begin behind a line with `--` (RFC 2046 5.1.1), and end with an empty line. Keeps the fields with names. */
 function sectionReader(found: (section: string) => void) {
-  let section: string | null = null
+  let kept: string | null = null
+  let isKept = false
+  const begin = () => {
+    kept = ''
+    isKept = false
+  }
   const end = () => {
-    if (section) found(section)
-    section = null
+    const section = kept ?? ''
+    kept = null
+    if (section !== '') found(section)
+    if (innerMessage.test(section)) begin()
+  }
+  const add = (text: string) => {
+    const isFold = /^[ \t]/.test(text)
+    if (!isFold) isKept = namingField.test(text)
+    if (isKept && kept !== null && kept.length < SECTION_CHARACTERS) kept += `${isFold ? ' ' : '\n'}${text.trimStart()}`
   }
   return {
-    line: (text: string): void => {
+    begin,
+    end,
+    /** A line without LF. */
+    line: (written: string): void => {
+      const text = written.endsWith('\r') ? written.slice(0, -1) : written
       if (text.startsWith('--')) {
         end()
-        section = ''
+        begin()
       } else if (text === '') end()
-      else if (section !== null && section.length < SECTION_CHARACTERS)
-        section += `${/^[ \t]/.test(text) ? ' ' : '\n'}${text.trimStart()}`
+      else if (kept !== null) add(text)
     },
-    end,
   }
 }
 
