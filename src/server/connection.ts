@@ -1,7 +1,6 @@
 // One connection: the socket, parser and TLS upgrade of smtp-server with our own dialogue. This class overrides every method in which
 // smtp-server would reply or decide; connection-contract.test.ts pins what is used of it (docs/decisions/0013-smtp-server.md).
 
-import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
@@ -16,7 +15,7 @@ import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
-import { createMessageReception, type MessageReception } from './message-reception.ts'
+import { MessageReception } from './message-reception.ts'
 import { replyLines, withHelpLink } from './reply-lines.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import {
@@ -27,7 +26,7 @@ import {
   tooManyErrors,
   tooSlow,
 } from './server-replies.ts'
-import { forgetPlaintext, newSession, type SessionRecord } from './session-record.ts'
+import { forgetPlaintext, SessionRecord } from './session-record.ts'
 import { expiryOf } from './session-expiry.ts'
 import type { NamedClient } from './commands/xclient-attributes.ts'
 import { proofOf, type Refused, type SessionPlace } from './session-places.ts'
@@ -50,7 +49,6 @@ export class MailConnection<Resolution> extends SMTPConnection {
   #hasBestPlace = false
   #greeted = false
   #ended = false
-  readonly #closed = new AbortController()
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
@@ -73,12 +71,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#actions = at
     this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
-    this.record = newSession({
-      id: this.id,
-      listener: context.settings.name,
-      remoteIp: at.client.ip,
-      closed: this.#closed.signal,
-    })
+    this.record = new SessionRecord({ id: this.id, listener: context.settings.name, remoteIp: at.client.ip })
     this.#errors = createErrorCount(context.limits)
     this.#dialogue = {
       context,
@@ -185,7 +178,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   async #execute(line: Buffer): Promise<void> {
     const command = await answerTo(this.#dialogue, line)
-    await this.#reception.settled()
+    const settling = this.#reception.arrivals.settled()
+    if (settling) await settling
     if (!this.#closing) this.#keepPlace()
     if (this.#closing) return
     const answer = await this.#receive(command)
@@ -235,7 +229,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   // ---- messages ----
 
   #createReception(): MessageReception<Resolution> {
-    return createMessageReception({
+    return new MessageReception({
       dialogue: this.#dialogue,
       say: (reply) => this.#say(reply),
       readOctets: (...reading) => {
@@ -301,8 +295,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
   /** The listener calls this about once a second. */
   sweep(): void {
     if (this.#closing) return
-    if (this.#reception.tooSlow(this.#place.pressure(), this.#timing.turn === 'server')) {
-      this.#reception.cut('too-slow')
+    if (this.#reception.arrivals.tooSlow(this.#place.pressure(), this.#timing.turn === 'server')) {
+      this.#reception.arrivals.cut('too-slow')
       return this.#end(tooSlow)
     }
     const expiry = expiryOf(this.#timing, this.#place)
@@ -324,7 +318,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#notice(reply.cause)
     this.#say(reply)
     this.close()
-    this.#reception.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
+    this.#reception.arrivals.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
   }
 
   /** Ends the session if it is idle outside a transaction. */
@@ -343,7 +337,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const wasClosing = this.#closing
     this.#writer.flush()
     if (kind === 'shutdown') this.#end(shuttingDown)
-    this.#reception.cut(kind)
+    this.#reception.arrivals.cut(kind)
     // During a handshake no reply is possible, and the TLS socket owns the plain one.
     if (this._upgrading || wasClosing) (this.#tlsSocket ?? this._socket).destroy()
     else this._socket.destroySoon()
@@ -353,11 +347,11 @@ export class MailConnection<Resolution> extends SMTPConnection {
   override _onClose(): void {
     const first = !this.#ended
     this.#ended = true
-    this.#reception.cut('disconnected')
+    this.#reception.arrivals.cut('disconnected')
     super._onClose()
     if (!first) return
     endTransaction(this.#dialogue)
-    abortQuietly(this.#closed)
+    this.record.end()
     this.#actions.onEnd()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null

@@ -2,8 +2,8 @@
 // differ. The octets of a refused chunk are read and dropped: the client sends them without waiting for a reply.
 
 import type { Refusal, Reply } from '../smtp/reply.ts'
-import { type Arrivals, createArrivals } from './arrivals.ts'
-import type { ArrivingMessage } from './arriving-message.ts'
+import { Arrivals } from './arrivals.ts'
+import { type ArrivingMessage, FLOOD_FACTOR } from './arriving-message.ts'
 import { createChunkFraming } from './chunk-framing.ts'
 import type { OctetTarget } from './command-stream.ts'
 import { createDataFraming } from './data-framing.ts'
@@ -39,70 +39,73 @@ export interface ReceptionPorts<Resolution> {
   readonly onLostReply: () => void
 }
 
-export interface MessageReception<Resolution> extends Pick<Arrivals<Resolution>, 'settled' | 'cut' | 'tooSlow'> {
-  /** Sends 354 and receives a message by DATA. Null if the session closes. */
-  receiveData(transaction: OpenTransaction<Resolution>, goAhead: Reply): Promise<Answer | null>
-  /** Receives or drops the chunk of a BDAT. Null if the session closes. */
-  receiveChunk(chunk: Chunk, reply: Reply): Promise<Answer | null>
-}
+/** With the arrivals, whose end and limits the session asks for. */
+export class MessageReception<Resolution> {
+  readonly arrivals: Arrivals<Resolution>
+  readonly #ports: ReceptionPorts<Resolution>
+  #smallChunks = 0
 
-export function createMessageReception<Resolution>(ports: ReceptionPorts<Resolution>): MessageReception<Resolution> {
-  const { dialogue } = ports
-  const arrivals = createArrivals(dialogue, ports.end)
-  let smallChunks = 0
-  const finish = async (message: ArrivingMessage): Promise<Answer | null> => {
-    const reply = await arrivals.finalReply()
-    arrivals.clear()
+  constructor(ports: ReceptionPorts<Resolution>) {
+    this.#ports = ports
+    this.arrivals = new Arrivals(ports.dialogue, ports.end)
+  }
+
+  /** Sends 354 and receives a message by DATA. Null if the session closes. */
+  receiveData(transaction: OpenTransaction<Resolution>, goAhead: Reply): Promise<Answer | null> {
+    this.#ports.say(goAhead)
+    const message = this.arrivals.open(transaction)
+    this.#ports.readOctets(createDataFraming(), message, () => message.end())
+    return this.#finish(message)
+  }
+
+  /** Receives or drops the chunk of a BDAT. Null if the session closes. */
+  async receiveChunk(chunk: Chunk, reply: Reply): Promise<Answer | null> {
+    const { transaction } = this.#ports.dialogue
+    if (!transaction || reply.code >= 400) return this.#drop(chunk, reply)
+    if (!transaction.message) this.#smallChunks = 0
+    const message = transaction.message ?? this.arrivals.open(transaction)
+    const { size } = this.arrivals
+    if (message.octets + chunk.octets > size) {
+      message.cut('too-large')
+      return this.#drop(chunk, tooLarge(size))
+    }
+    await readChunk(this.#ports, chunk.octets, message)
+    if (this.#ports.isClosing()) return null
+    if (!chunk.last) return this.#received(chunk.octets, reply)
+    message.end()
+    return this.#finish(message)
+  }
+
+  async #finish(message: ArrivingMessage): Promise<Answer | null> {
+    const { dialogue, isClosing, onAccepted, onLostReply } = this.#ports
+    const reply = await this.arrivals.finalReply()
+    this.arrivals.clear()
     endTransaction(dialogue)
     const isAccepted = reply.code < 400
-    if (ports.isClosing()) {
-      if (message.complete() && isAccepted) ports.onLostReply()
+    if (isClosing()) {
+      if (message.complete && isAccepted) onLostReply()
       return null
     }
-    if (isAccepted) ports.onAccepted()
+    if (isAccepted) onAccepted()
     return say(reply)
   }
-  const drop = async ({ octets }: Chunk, reply: Reply): Promise<Answer | null> => {
+
+  async #drop({ octets }: Chunk, reply: Reply): Promise<Answer | null> {
+    const { dialogue, end, isClosing } = this.#ports
     endTransaction(dialogue)
-    await arrivals.settled()
-    const { size, flood } = arrivals.limits()
-    if (octets > flood) ports.end(tooLarge(size))
-    if (ports.isClosing()) return null
-    await readChunk(ports, octets, arrivals.openDropped())
-    arrivals.clear()
-    return ports.isClosing() ? null : say(reply)
+    await this.arrivals.settled()
+    const { size } = this.arrivals
+    if (octets > size * FLOOD_FACTOR) end(tooLarge(size))
+    if (isClosing()) return null
+    await readChunk(this.#ports, octets, this.arrivals.openDropped())
+    this.arrivals.clear()
+    return isClosing() ? null : say(reply)
   }
-  const received = (octets: number, reply: Reply): Answer => {
+
+  #received(octets: number, reply: Reply): Answer {
     if (octets >= SMALL_CHUNK) return say(reply)
-    smallChunks++
-    return smallChunks > FREE_SMALL_CHUNKS ? sayJunk(reply) : say(reply)
-  }
-  return {
-    receiveData: async (transaction, goAhead) => {
-      ports.say(goAhead)
-      const message = arrivals.open(transaction)
-      ports.readOctets(createDataFraming(), message, message.end)
-      return finish(message)
-    },
-    receiveChunk: async (chunk, reply) => {
-      const { transaction } = dialogue
-      if (!transaction || reply.code >= 400) return drop(chunk, reply)
-      if (!transaction.message) smallChunks = 0
-      const message = transaction.message ?? arrivals.open(transaction)
-      const { size } = arrivals.limits()
-      if (message.octets + chunk.octets > size) {
-        message.cut('too-large')
-        return drop(chunk, tooLarge(size))
-      }
-      await readChunk(ports, chunk.octets, message)
-      if (ports.isClosing()) return null
-      if (!chunk.last) return received(chunk.octets, reply)
-      message.end()
-      return finish(message)
-    },
-    settled: () => arrivals.settled(),
-    cut: (kind) => arrivals.cut(kind),
-    tooSlow: (pressure, isServersTurn) => arrivals.tooSlow(pressure, isServersTurn),
+    this.#smallChunks++
+    return this.#smallChunks > FREE_SMALL_CHUNKS ? sayJunk(reply) : say(reply)
   }
 }
 

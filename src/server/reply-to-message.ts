@@ -16,7 +16,7 @@ export async function replyToMessage<Resolution>(
   message: ArrivingMessage,
 ): Promise<Reply> {
   const { log, hooks, limits } = context
-  const excused = () => message.interruption() !== null
+  const excused = () => message.interruption !== null
   const result = await callHook(log, { hook: 'data', session: session.id, excused }, () =>
     hooks.data(session, transaction, message.stream),
   )
@@ -30,7 +30,7 @@ export async function replyToMessage<Resolution>(
     log.bug(error, 'hook data', { session: session.id })
     return error
   }
-  const interruption = message.interruption()
+  const interruption = message.interruption
   if (interruption !== null) {
     if (accepted) bug('the hook accepted an interrupted message')
     return interrupted(interruption, messageSizeOf(limits, session))

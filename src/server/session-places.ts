@@ -56,10 +56,10 @@ export function createSessionPlaces(parts: SessionPlaceParts): SessionPlaces {
   return {
     take: (remoteIp, localIp) => {
       const ip = plainAddress(remoteIp)
+      if (parts.isPeer(ip)) return open(parts, { ip, proof: 'fleet', holder: { purpose: 'fleet' } })
       // A program of this host: the kernel gives both ends of a connection to an own address the same one.
       if (localIp !== null && ip === plainAddress(localIp))
         return open(parts, { ip, proof: 'people', holder: { purpose: 'people' } })
-      if (parts.isPeer(ip)) return open(parts, { ip, proof: 'fleet', holder: { purpose: 'fleet' } })
       const purpose = parts.known.purposeOf(ip)
       const known = purpose && open(parts, { ip, proof: null, holder: holderOf(parts, purpose, ip) })
       return known?.kind === 'place' ? known : open(parts, { ip, proof: null, holder: null })

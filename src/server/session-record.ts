@@ -1,31 +1,49 @@
 // The session that the server changes. Hooks get the same object as the read-only Session of smtp/session.ts.
 
+import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Session, TlsFacts } from '../smtp/session.ts'
-
-export interface SessionRecord extends Session {
-  /** XCLIENT changes it. */
-  remoteIp: string
-  remoteName: string | null
-  helo: string | null
-  esmtp: boolean
-  tls: TlsFacts | null
-  origin: Origin | null
-  /** True after a successful AUTH; RFC 4954 4 allows only one. */
-  authenticated: boolean
-  readonly closed: AbortSignal
-}
 
 export interface SocketFacts {
   readonly id: string
   readonly listener: string
   readonly remoteIp: string
-  readonly closed: AbortSignal
 }
 
-/** A new session: only its socket is known. */
-export function newSession(facts: SocketFacts): SessionRecord {
-  return { ...facts, remoteName: null, helo: null, esmtp: false, tls: null, origin: null, authenticated: false }
+/** Of a new session only the socket is known. */
+export class SessionRecord implements Session {
+  readonly id: string
+  readonly listener: string
+  /** XCLIENT changes it. */
+  remoteIp: string
+  remoteName: string | null = null
+  helo: string | null = null
+  esmtp = false
+  tls: TlsFacts | null = null
+  origin: Origin | null = null
+  /** True after a successful AUTH; RFC 4954 4 allows only one. */
+  authenticated = false
+  #hasEnded = false
+  /** Made when something first asks for it: for most sessions nothing does. */
+  #closed: AbortController | null = null
+
+  constructor({ id, listener, remoteIp }: SocketFacts) {
+    this.id = id
+    this.listener = listener
+    this.remoteIp = remoteIp
+  }
+
+  get closed(): AbortSignal {
+    this.#closed ??= new AbortController()
+    if (this.#hasEnded) abortQuietly(this.#closed)
+    return this.#closed.signal
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.#hasEnded = true
+    if (this.#closed) abortQuietly(this.#closed)
+  }
 }
 
 /** Drops what the client sent before TLS (RFC 3207 4.2). What its address proves stays. */
