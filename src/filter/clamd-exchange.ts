@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { createOctetList, joinOctets } from '../lib/octet-list.ts'
 import { readEndpoint } from '../lib/endpoint.ts'
-import { type Content, openMessage } from '../message/content.ts'
+import { type Content, contentSize, openMessage } from '../message/content.ts'
 
 /** Octets of a reply: one line with the name of a virus. The limit bounds memory. */
 export const MAX_REPLY_OCTETS = 4096
@@ -15,6 +15,7 @@ const CONNECT_MS = 3_000
 export const SILENCE_MS = 15_000
 /** Octets of the length of a chunk, and the zero length that ends the stream (clamd(8), INSTREAM). */
 const LENGTH_OCTETS = 4
+const INSTREAM = 'zINSTREAM'
 const endOfStream = Buffer.alloc(LENGTH_OCTETS)
 
 /**
@@ -23,12 +24,17 @@ const endOfStream = Buffer.alloc(LENGTH_OCTETS)
  */
 const mailMark = Buffer.from('Received: from client by waypost\r\n')
 
+export type ClamdQuestion =
+  | { readonly kind: 'scan'; readonly content: Content }
+  /** Announces a message and sends nothing of it: a server that does not take so much says so, the others close the connection. */
+  | { readonly kind: 'announce'; readonly content: Content }
+  | { readonly kind: 'PING' | 'VERSION' }
+
 export interface ClamdRequest {
   /** `host:port` or `unix:/path`; the configuration checks the form. */
   readonly server: string
   readonly clock: Pick<Clock, 'after'>
-  /** The message of INSTREAM; null for PING. */
-  readonly content: Content | null
+  readonly ask: ClamdQuestion
   /** Milliseconds from the connection to the end of the reply. */
   readonly limitMs: number
 }
@@ -36,22 +42,25 @@ export interface ClamdRequest {
 export type ClamdExchanged =
   /** `isWhole`: the reply came after the end of the message. */
   | { readonly kind: 'replied'; readonly text: string; readonly isWhole: boolean }
-  | { readonly kind: 'failed'; readonly cause: string }
+  /** `isCut`: the server closed the connection while the message was sent. */
+  | { readonly kind: 'failed'; readonly cause: string; readonly isCut?: boolean }
 
 /** Sends one command and reads its reply. Rejects only if the content cannot be read. */
-export function exchangeWithClamd({ server, clock, content, limitMs }: ClamdRequest): Promise<ClamdExchanged> {
+export function exchangeWithClamd({ server, clock, ask, limitMs }: ClamdRequest): Promise<ClamdExchanged> {
   const { promise, resolve, reject } = Promise.withResolvers<ClamdExchanged>()
   const socket = openSocket(server)
-  const fail = (cause: string) => resolve({ kind: 'failed', cause })
+  const fail = (cause: string, isCut = false) => resolve({ kind: 'failed', cause, isCut })
   const timers = [clock.after(limitMs, () => fail(`no reply within ${limitMs} ms`))]
   limitConnecting(socket, clock, fail)
   let isWhole = false
   readReply(socket, (text) => resolve({ kind: 'replied', text, isWhole }), fail)
-  if (content === null) socket.write('zPING\0')
-  else {
+  if (ask.kind === 'scan') {
     const sent = { clock, onSilence: () => fail(`it took nothing for ${SILENCE_MS} ms`), onEnd: () => (isWhole = true) }
-    sendStream(socket, content, sent).catch(reject)
-  }
+    sendStream(socket, ask.content, sent).catch(reject)
+  } else if (ask.kind === 'announce') {
+    socket.write(`${INSTREAM}\0`)
+    socket.end(lengthOf(mailMark.length + contentSize(ask.content)))
+  } else socket.write(`z${ask.kind}\0`)
   return promise.finally(() => {
     for (const timer of timers) timer.cancel()
     socket.destroy()
@@ -70,7 +79,11 @@ function limitConnecting(socket: Socket, clock: Pick<Clock, 'after'>, fail: (cau
   for (const event of ['connect', 'close'] as const) socket.once(event, () => timer.cancel())
 }
 
-function readReply(socket: Socket, replied: (text: string) => void, fail: (cause: string) => void): void {
+function readReply(
+  socket: Socket,
+  replied: (text: string) => void,
+  fail: (cause: string, isCut?: boolean) => void,
+): void {
   const octets = createOctetList()
   socket.on('data', (chunk: Buffer) => {
     octets.add(chunk)
@@ -79,15 +92,12 @@ function readReply(socket: Socket, replied: (text: string) => void, fail: (cause
       replied(text)
     } else if (octets.length > MAX_REPLY_OCTETS) fail(`a reply of more than ${MAX_REPLY_OCTETS} octets`)
   })
-  socket.on('error', (error: NodeJS.ErrnoException) => fail(describe(error, socket)))
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    const isCut = error.code === 'EPIPE' || error.code === 'ECONNRESET'
+    fail(`${error.message || String(error)}${isCut ? ` after ${socket.bytesWritten} octets` : ''}`, isCut)
+  })
   for (const event of ['end', 'close'] as const)
-    socket.on(event, () => fail('it closed the connection without a reply'))
-}
-
-function describe(error: NodeJS.ErrnoException, { bytesWritten }: Socket): string {
-  const isCut = error.code === 'EPIPE' || error.code === 'ECONNRESET'
-  const hint = isCut ? ` after ${bytesWritten} octets; more than StreamMaxLength of clamd?` : ''
-  return `${error.message || String(error)}${hint}`
+    socket.on(event, () => fail('it closed the connection without a reply', true))
 }
 
 interface Sending {
@@ -99,7 +109,7 @@ interface Sending {
 
 /** Writes no faster than the server reads. Ends early when the socket is gone; rejects if the content cannot be read. */
 async function sendStream(socket: Socket, content: Content, { clock, onSilence, onEnd }: Sending): Promise<void> {
-  socket.write('zINSTREAM\0')
+  socket.write(`${INSTREAM}\0`)
   writeChunk(socket, mailMark)
   for await (const chunk of openMessage(content) as AsyncIterable<Buffer>) {
     // A server whose limit is exceeded replies and resets the connection. A failed write loses the reply, so it is read first.
@@ -113,12 +123,16 @@ async function sendStream(socket: Socket, content: Content, { clock, onSilence, 
   socket.write(endOfStream)
 }
 
+function lengthOf(octets: number): Buffer {
+  const length = Buffer.alloc(LENGTH_OCTETS)
+  length.writeUInt32BE(octets)
+  return length
+}
+
 /** The length and the chunk itself in one system call, without a copy. */
 function writeChunk(socket: Socket, chunk: Buffer): boolean {
-  const length = Buffer.alloc(LENGTH_OCTETS)
-  length.writeUInt32BE(chunk.length)
   socket.cork()
-  socket.write(length)
+  socket.write(lengthOf(chunk.length))
   const hasRoom = socket.write(chunk)
   socket.uncork()
   return hasRoom

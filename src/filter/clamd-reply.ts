@@ -21,6 +21,18 @@ export function readVerdict(reply: string, isWhole: boolean): ClamdVerdict {
   return { kind: 'failed', cause: `its reply cannot be read: ${oneLine(reply)}` }
 }
 
+/** `ClamAV 1.4.3/27500/Sat Nov 29 08:32:11 2025` */
+const version = /^ClamAV [^/]+\/\d+\/(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
+
+/**
+ * When the signatures were made, by a reply to VERSION, in Unix milliseconds. Null if it has none: so a server says that has no signatures
+ * of ClamAV. The reply is in the time zone of the server, which is read as UTC: less than a day wrong.
+ */
+export function databaseDate(reply: string): number | null {
+  const date = Date.parse(`${version.exec(reply)?.[1] ?? ''} UTC`)
+  return Number.isNaN(date) ? null : date
+}
+
 /** One line of oneLine ASCII, because the text appears in the log and in the ledger. */
 export function oneLine(text: string): string {
   return text

@@ -1,11 +1,13 @@
 // Scans messages with clamd of ClamAV (INSTREAM). The servers take turns. A message goes to the next server if one fails, to each at most
 // once; a server that failed must answer a short PING before it gets another message.
 
+import { Readable } from 'node:stream'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Content, contentSize } from '../message/content.ts'
 import { exchangeWithClamd } from './clamd-exchange.ts'
-import { type ClamdVerdict, oneLine, readVerdict } from './clamd-reply.ts'
+import { isTooLargeFor, pingClamd, warnOfAge } from './clamd-questions.ts'
+import { type ClamdVerdict, readVerdict } from './clamd-reply.ts'
 import { createScanPlaces } from './scan-places.ts'
 import type { VirusFinding, VirusScanner } from './virus-scan.ts'
 
@@ -26,12 +28,14 @@ export interface ClamdPorts {
 export interface Clamd extends VirusScanner {
   /** Sends PING to every server; returns the cause for each one that does not answer. */
   ping(): Promise<readonly string[]>
+  /** What is wrong with servers that answer: old signatures, or a limit below `maxSize`. */
+  warnings(): Promise<readonly string[]>
 }
 
 /** How long a server that failed is tried last. */
 const AVOID_MS = 30_000
-/** A server that takes longer to answer PING is stuck. */
-const PING_MS = 2_000
+/** Octets: no clamd for mail takes less, so the connection of a smaller message was reset for another reason. */
+const LEAST_LIMIT = 1024 * 1024
 
 interface Server {
   readonly name: string
@@ -71,10 +75,30 @@ export function createClamd(settings: ClamdSettings, { clock, budgets }: ClamdPo
       }
     },
     ping: async () => {
-      const answers = await Promise.all(servers.map(({ name }) => ping(name, clock)))
-      return answers.flatMap((cause, at) => (cause === null ? [] : [`${servers[at]?.name}: ${cause}`]))
+      const answers = await Promise.all(servers.map(async ({ name }) => named(name, await pingClamd(name, clock))))
+      return answers.flat()
+    },
+    warnings: async () => {
+      const largest = emptyMessage(settings.maxSize)
+      const all = servers.map(async ({ name }) => {
+        const [age, isLow] = await Promise.all([warnOfAge(name, clock), isTooLargeFor(name, largest, clock)])
+        return [
+          ...named(name, age),
+          ...named(name, isLow ? 'its StreamMaxLength is less than clamav.max_size and 1 KiB' : null),
+        ]
+      })
+      return (await Promise.all(all)).flat()
     },
   }
+}
+
+function named(server: string, text: string | null): readonly string[] {
+  return text === null ? [] : [`${server}: ${text}`]
+}
+
+/** Only its size is used. */
+function emptyMessage(size: number): Content {
+  return { header: Buffer.alloc(0), bodySize: size, openBody: () => Readable.from([]) }
 }
 
 interface Limits {
@@ -107,22 +131,25 @@ async function scanWith(server: Server, content: Content, { clock, timeoutMs }: 
     if (cause !== null) return failed(cause)
     server.isSuspect = false
   }
-  const reply = await exchangeWithClamd({ server: server.name, clock, content, limitMs: timeoutMs })
-  if (reply.kind === 'failed') return failed(reply.cause)
+  const reply = await exchangeWithClamd({
+    server: server.name,
+    clock,
+    ask: { kind: 'scan', content },
+    limitMs: timeoutMs,
+  })
+  if (reply.kind === 'failed') {
+    // A server that resets the connection of a large message can lose its reply with it.
+    if (reply.isCut && contentSize(content) > LEAST_LIMIT && (await isTooLargeFor(server.name, content, clock)))
+      return { kind: 'too-large' }
+    return failed(reply.cause)
+  }
   const verdict = readVerdict(reply.text, reply.isWhole)
   return verdict.kind === 'failed' ? failed(verdict.cause) : verdict
 }
 
 function probe(server: Server, clock: Clock): Promise<string | null> {
-  server.probe ??= ping(server.name, clock).finally(() => {
+  server.probe ??= pingClamd(server.name, clock).finally(() => {
     server.probe = null
   })
   return server.probe
-}
-
-/** The cause if the server does not answer, else null. */
-async function ping(server: string, clock: Clock): Promise<string | null> {
-  const reply = await exchangeWithClamd({ server, clock, content: null, limitMs: PING_MS })
-  if (reply.kind === 'failed') return `PING: ${reply.cause}`
-  return reply.text === 'PONG' ? null : `PING: its reply cannot be read: ${oneLine(reply.text)}`
 }

@@ -2,12 +2,16 @@
 
 import { createRspamd } from '../filter/rspamd.ts'
 import type { Rspamd, RspamdSettings } from '../filter/rspamd.ts'
-import type { SpamFinding, SpamScanner } from '../filter/spam-scan.ts'
+import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { HealthCheck } from '../observe/health-report.ts'
+import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import { spamResultName } from '../policy/spam-score.ts'
+import { createOutageLog, outageHealth } from './scanner-outage.ts'
+
+/** In log and health. */
+const SCANNER = 'the spam filter'
 
 export interface SpamWatch {
   readonly scanner: SpamScanner
@@ -30,14 +34,15 @@ export interface SpamWatchPorts {
 export function createSpamWatch(settings: SpamWatchSettings, ports: SpamWatchPorts): SpamWatch {
   const rspamd = createRspamd(settings.rspamd, ports.clock)
   const counts = new Map<string, number>()
-  const logChange = changeLogger(ports.log)
+  const logOutage = createOutageLog(SCANNER, ports.log)
   return {
     scanner: {
       scan: async (request) => {
         const finding = await rspamd.scan(request)
         const name = spamResultName(finding)
         counts.set(name, (counts.get(name) ?? 0) + 1)
-        logChange(finding)
+        if (finding.kind === 'unavailable') logOutage('down', finding.cause)
+        else logOutage('up', null)
         return finding
       },
     },
@@ -53,22 +58,6 @@ export function createSpamWatch(settings: SpamWatchSettings, ports: SpamWatchPor
   }
 }
 
-/** One line when the filter stops answering, one when it answers again. */
-function changeLogger(log: SpamWatchPorts['log']): (finding: SpamFinding) => void {
-  let wasDown = false
-  return (finding) => {
-    const isDown = finding.kind === 'unavailable'
-    if (isDown && !wasDown) log.warn({ cause: finding.cause }, 'the spam filter does not answer')
-    if (!isDown && wasDown) log.info({}, 'the spam filter answers again')
-    wasDown = isDown
-  }
-}
-
-/** Failing if the node defers all mail because no URL answers, else degraded. */
-async function healthOf(rspamd: Rspamd, settings: SpamWatchSettings) {
-  const causes = await rspamd.ping()
-  if (causes.length === 0) return { kind: 'ok' } as const
-  const reason = `the spam filter does not answer: ${causes.join('; ')}`
-  const defersAll = causes.length === settings.rspamd.urls.length && settings.whenDown === 'defer'
-  return { kind: defersAll ? 'failing' : 'degraded', reason } as const
+async function healthOf(rspamd: Rspamd, { rspamd: { urls }, whenDown }: SpamWatchSettings): Promise<Health> {
+  return outageHealth(await rspamd.ping(), { scanner: SCANNER, count: urls.length, whenDown })
 }

@@ -19,12 +19,11 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-function watch(whenDown: 'accept' | 'defer' = 'defer', servers = [server.name]) {
+function watch(whenDown: 'accept' | 'defer' = 'defer', servers = [server.name], clock = createFakeClock()) {
   const log = {
     warn: (fields: object, message: string) => void lines.push(`${message}: ${JSON.stringify(fields)}`),
     info: (_: object, message: string) => void lines.push(message),
   }
-  const clock = createFakeClock()
   const clamd = { servers, timeoutMs: 1000, maxSize: 100 }
   return createVirusWatch({ clamd, whenDown }, { clock, budgets: createBudgets(clock), log })
 }
@@ -84,5 +83,22 @@ describe('the health', () => {
     expect(await watch('defer', servers).health.check()).toMatchObject({ kind: 'degraded' })
     await server.close()
     expect(await watch('accept').health.check()).toMatchObject({ kind: 'degraded' })
+  })
+
+  it('is degraded by old signatures, and by a server that does not take what the node sends', async () => {
+    const clock = createFakeClock(Date.UTC(2026, 10, 29))
+    const { health } = watch('defer', [server.name], clock)
+    server.version = 'ClamAV 1.4.3/27500/Sun Nov 22 08:32:11 2026'
+    expect(await health.check()).toEqual({ kind: 'ok' })
+    server.version = 'ClamAV 1.4.3/27500/Sat Nov  7 08:32:11 2026'
+    expect(await health.check()).toEqual({
+      kind: 'degraded',
+      reason: `${server.name}: its signatures are 21 days old`,
+    })
+    server.limit = 100
+    expect(await health.check()).toEqual({ kind: 'degraded', reason: expect.stringContaining('StreamMaxLength') })
+    server.version = 'unreadable'
+    server.limit = 200
+    expect(await health.check()).toEqual({ kind: 'ok' })
   })
 })

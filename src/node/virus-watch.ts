@@ -4,8 +4,12 @@ import { createClamd } from '../filter/clamd.ts'
 import type { Clamd, ClamdPorts, ClamdSettings } from '../filter/clamd.ts'
 import type { VirusFinding, VirusScanner } from '../filter/virus-scan.ts'
 import type { Log } from '../lib/log.ts'
-import type { HealthCheck } from '../observe/health-report.ts'
+import type { Health, HealthCheck } from '../observe/health-report.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
+import { createOutageLog, outageHealth, type ScannerState } from './scanner-outage.ts'
+
+/** In log and health. */
+const SCANNER = 'the virus scanner'
 
 export interface VirusWatch {
   readonly scanner: VirusScanner
@@ -26,13 +30,13 @@ export interface VirusWatchPorts extends ClamdPorts {
 export function createVirusWatch(settings: VirusWatchSettings, ports: VirusWatchPorts): VirusWatch {
   const clamd = createClamd(settings.clamd, ports)
   const counts = new Map<VirusFinding['kind'], number>()
-  const logChange = changeLogger(ports.log)
+  const logOutage = createOutageLog(SCANNER, ports.log)
   return {
     scanner: {
       scan: async (request) => {
         const found = await clamd.scan(request)
         counts.set(found.kind, (counts.get(found.kind) ?? 0) + 1)
-        logChange(found)
+        logOutage(stateOf(found), found.kind === 'unavailable' ? found.cause : null)
         return found
       },
     },
@@ -47,25 +51,15 @@ export function createVirusWatch(settings: VirusWatchSettings, ports: VirusWatch
   }
 }
 
-/** One line when no server scans any more, one when a server scans again. */
-function changeLogger(log: VirusWatchPorts['log']): (found: VirusFinding) => void {
-  let wasDown = false
-  return (found) => {
-    if (found.kind === 'unavailable') {
-      if (!wasDown) log.warn({ cause: found.cause }, 'the virus scanner does not answer')
-      wasDown = true
-    } else if (wasDown && (found.kind === 'clean' || found.kind === 'infected')) {
-      log.info({}, 'the virus scanner answers again')
-      wasDown = false
-    }
-  }
+/** A message that is too large, or for which the budget is full, was not sent to a server. */
+function stateOf({ kind }: VirusFinding): ScannerState {
+  if (kind === 'unavailable') return 'down'
+  return kind === 'clean' || kind === 'infected' ? 'up' : 'unknown'
 }
 
-/** Failing if the node defers all mail because no server answers, else degraded. */
-async function healthOf(clamd: Clamd, { clamd: { servers }, whenDown }: VirusWatchSettings) {
+async function healthOf(clamd: Clamd, { clamd: { servers }, whenDown }: VirusWatchSettings): Promise<Health> {
   const causes = await clamd.ping()
-  if (causes.length === 0) return { kind: 'ok' } as const
-  const reason = `the virus scanner does not answer: ${causes.join('; ')}`
-  const defersAll = causes.length === servers.length && whenDown === 'defer'
-  return { kind: defersAll ? 'failing' : 'degraded', reason } as const
+  if (causes.length > 0) return outageHealth(causes, { scanner: SCANNER, count: servers.length, whenDown })
+  const warnings = await clamd.warnings()
+  return warnings.length === 0 ? { kind: 'ok' } : { kind: 'degraded', reason: warnings.join('; ') }
 }

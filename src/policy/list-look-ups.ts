@@ -5,7 +5,7 @@ import type { DnsLists, ListFinding, Subject } from '../filter/dns-lists.ts'
 import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Session } from '../smtp/session.ts'
 
-/** Names and senders of one session that are asked about. A client that changes them more often gets no further questions. */
+/** Names and senders that are asked about between two messages of a session. A client that only changes them gets no further questions. */
 const MAX_DOMAINS = 50
 
 /** One look-up. */
@@ -30,6 +30,8 @@ export interface ListLookUps {
   startDomain(session: Session, of: 'helo' | 'sender', domain: string | null): void
   /** Waits for everything that was started for the session; starts the look-up of the address if there is none. */
   found(session: Session): Promise<readonly ListFinding[]>
+  /** A message has arrived: its client may have other senders. */
+  received(session: Session): void
   /** Looks up the domains of authors. */
   authors(session: Session, domains: readonly string[]): Promise<readonly ListFinding[]>
   /** Gives up all look-ups of the session. */
@@ -69,6 +71,9 @@ export function createListLookUps(lists: DnsLists): ListLookUps {
       const { address, helo, sender } = started(session)
       const all = [address, helo, sender].map(async (one) => (one ? one.findings : []))
       return (await Promise.all(all)).flat()
+    },
+    received: (session) => {
+      started(session).domains = 0
     },
     authors: async (session, domains) => {
       const looks = domains.map(async (value) => look(session, { kind: 'domain', of: 'author', value }).findings)

@@ -16,6 +16,9 @@ export interface FakeClamd {
   verdict: FakeVerdict
   /** The reply to PING; null for silence. */
   pong: string | null
+  version: string
+  /** Octets of the largest first chunk that it takes. */
+  limit: number
   close(): Promise<void>
 }
 
@@ -36,6 +39,8 @@ export async function startFakeClamd(verdict: FakeVerdict = 'stream: OK', socket
     commands: [],
     verdict,
     pong: 'PONG',
+    version: 'ClamAV 1.4.3',
+    limit: Number.POSITIVE_INFINITY,
     close: async () => {
       for (const one of open) one.destroy()
       if (!server.listening) return
@@ -59,12 +64,15 @@ function serve(connection: Socket, fake: FakeClamd): void {
       received = received.subarray(end + 1)
       fake.commands.push(command)
       if (command === 'zPING') return void (fake.pong !== null && connection.end(`${fake.pong}\0`))
+      if (command === 'zVERSION') return void connection.end(`${fake.version}\0`)
       if (typeof fake.verdict === 'function') {
         connection.off('data', read)
         if (received.length > 0) connection.unshift(received)
         return fake.verdict(connection)
       }
     }
+    if (received.length >= 4 && received.readUInt32BE(0) > fake.limit)
+      return void connection.end('INSTREAM size limit exceeded. ERROR\0')
     const message = unframed(received)
     if (message === null) return
     fake.messages.push(message)

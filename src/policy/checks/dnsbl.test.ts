@@ -213,6 +213,14 @@ describe('the dnsbl check', () => {
     expect(asked.length).toBeLessThan(60)
   })
 
+  it('continues to ask about one that sends mail of many senders', async () => {
+    for (let i = 0; i < 200; i++) {
+      await mail(`ann@s${i}.example`)
+      await message()
+    }
+    expect(asked.filter((one) => one.startsWith('sender'))).toHaveLength(200)
+  })
+
   it('records the authors too, a few of them, but does not refuse by them', async () => {
     answers = { bl: { 'author.example': listed(50) } }
     expect(await message()).toMatchObject({

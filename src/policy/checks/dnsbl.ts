@@ -79,6 +79,7 @@ async function recordLists(lookUps: ListLookUps, { session, fields, evidence, at
     .domains.map(listedDomain)
     .filter((one) => one !== null)
   const authors = [...new Set(domains)].slice(0, MAX_AUTHORS)
+  lookUps.received(session)
   const found = await Promise.all([lookUps.found(session), lookUps.authors(session, authors)])
   const findings = found.flat()
   const score = scoreLists(findings)
