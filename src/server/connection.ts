@@ -1,14 +1,14 @@
-// One connection: the socket, parser and TLS upgrade of smtp-server with our own dialogue. This class overrides every method in which
-// smtp-server would reply or decide; connection-contract.test.ts pins what is used of it (docs/decisions/0013-smtp-server.md).
+// One connection: our own dialogue on the socket, parser and TLS upgrade of smtp-server. With socket-connection.ts, this class overrides
+// every method in which smtp-server would reply or decide (docs/decisions/0013-smtp-server.md).
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
 import { remoteHost } from '../lib/remote-host.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import { admit } from './admit.ts'
 import { becomeClient } from './become-client.ts'
-import { CommandStream } from './command-stream.ts'
+import type { CommandStream } from './command-stream.ts'
 import { answerTo } from './commands/dispatch.ts'
 import type { ConnectedClient, ConnectionActions } from './connected-client.ts'
 import type { ListenerContext } from './context.ts'
@@ -31,11 +31,12 @@ import { expiryOf } from './session-expiry.ts'
 import type { NamedClient } from './commands/xclient-attributes.ts'
 import { proofOf, type Refused, type SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
+import { SocketConnection } from './socket-connection.ts'
 import { tlsFacts } from './tls-facts.ts'
 
-type Server = ConstructorParameters<typeof SMTPConnection>[0]
+type Server = ConstructorParameters<typeof SocketConnection>[0]
 
-export class MailConnection<Resolution> extends SMTPConnection {
+export class MailConnection<Resolution> extends SocketConnection {
   readonly record: SessionRecord
   readonly #context: ListenerContext<Resolution>
   readonly #dialogue: Dialogue<Resolution>
@@ -52,8 +53,6 @@ export class MailConnection<Resolution> extends SMTPConnection {
   #release: () => void = () => {}
   #awaitingLine: ((line: Buffer | null) => void) | null = null
   #heldLine: { readonly line: Buffer; readonly release: () => void } | null = null
-  /** The TLS socket during its handshake: destroying it also destroys the plain socket below. */
-  #tlsSocket: Socket | null = null
 
   constructor(
     server: Server,
@@ -69,7 +68,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     this.#context = context
     this.#place = at.client.place
     this.#actions = at
-    this.#writer = createReplyWriter(() => (this._upgrading || this.#closing ? null : this._socket))
+    this.#writer = createReplyWriter(() => (this._upgrading || this.closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = new SessionRecord({ id: this.id, listener: context.settings.name, remoteIp: at.client.ip })
     this.#errors = createErrorCount(context.limits)
@@ -90,7 +89,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Replaces smtp-server's greeting, which has a fixed delay and a PTR look-up. */
   override init(): void {
-    this.#stayHalfOpen(this._socket)
+    this.stayHalfOpen(this._socket)
     this._setListeners(() => this.#run(this.#greet()))
   }
 
@@ -103,7 +102,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
       if (!(await this.#admit('secured'))) return
     }
     await silence
-    if (this.#closing) return
+    if (this.closing) return
     const early = this.#heldLine !== null || (this._parser as CommandStream).holdsInput
     if (early && !settings.greetAtOnce) return this.#end(talksTooSoon)
     this.#greeted = true
@@ -114,10 +113,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
     if (held) this._onCommand(held.line, held.release)
   }
 
-  /** Some clients, such as Exim, end their direction after QUIT and wait for the replies. */
-  #stayHalfOpen(socket: Socket): void {
-    socket.allowHalfOpen = true
-    socket.once('end', () => this.#timing.inputEnded())
+  protected override inputEnded(): void {
+    this.#timing.inputEnded()
   }
 
   /** False if the session has ended. */
@@ -125,7 +122,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const refused = await admit(this.#context, this.record, hook)
     if (refused) this.#end(refused)
     else this.#keepPlace()
-    return !this.#closing
+    return !this.closing
   }
 
   /** Takes the place that the session has proven to deserve, or ends it if there is none. */
@@ -146,20 +143,15 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   // ---- commands ----
 
-  override _createParser(): CommandStream {
-    const parser = new CommandStream({ maxCommandLength: this._server.options.maxCommandLength })
-    parser.oncommand = (line, release) => this._onCommand(line, release)
-    parser.on('error', () => this.#end(endlessLine))
-    // The client has ended its direction, and all its commands are answered.
-    parser.on('finish', () => this.close())
-    return parser
+  protected override lineTooLong(): void {
+    this.#end(endlessLine)
   }
 
   /** Receives the client's lines one at a time: `release` lets the parser continue. */
   override _onCommand(line: Buffer, release: () => void = () => {}): void {
     // Plaintext received before the handshake is dropped without a reply (RFC 3207 4.2, command injection).
     if (this._upgrading) return release()
-    if (this.#closing) return
+    if (this.closing) return
     if (!this.#greeted) {
       this.#heldLine = { line, release }
       if (!this.#context.settings.greetAtOnce) this.#end(talksTooSoon)
@@ -180,8 +172,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
     const command = await answerTo(this.#dialogue, line)
     const settling = this.#reception.arrivals.settled()
     if (settling) await settling
-    if (!this.#closing) this.#keepPlace()
-    if (this.#closing) return
+    if (!this.closing) this.#keepPlace()
+    if (this.closing) return
     const answer = await this.#receive(command)
     if (!answer || !(await this.#respond(answer))) return
     if (answer.next === 'close' || answer.reply.code === 421) return this.close()
@@ -207,8 +199,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
       return false
     }
     if (penalty === 'delay') await this.#context.clock.sleep(this.#context.limits.errorDelayMs)
-    if (this.#closing) return false
-    this.#say(answer.reply)
+    if (this.closing) return false
+    this.say(answer.reply)
     return true
   }
 
@@ -218,7 +210,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   }
 
   #challenge(text: string): Promise<Buffer | null> {
-    if (this.#closing) return Promise.resolve(null)
+    if (this.closing) return Promise.resolve(null)
     const { promise, resolve } = Promise.withResolvers<Buffer | null>()
     this.#awaitingLine = resolve
     this.#writer.write(`334 ${text}\r\n`)
@@ -231,7 +223,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
   #createReception(): MessageReception<Resolution> {
     return new MessageReception({
       dialogue: this.#dialogue,
-      say: (reply) => this.#say(reply),
+      say: (reply) => this.say(reply),
       readOctets: (...reading) => {
         const parser = this._parser as CommandStream
         parser.readOctets(...reading)
@@ -241,7 +233,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
         release()
       },
       end: (reply) => this.#end(reply),
-      isClosing: () => this.#closing,
+      isClosing: () => this.closing,
       onAccepted: () => {
         this.#errors.clear()
         this.#timing.progress()
@@ -265,7 +257,7 @@ export class MailConnection<Resolution> extends SMTPConnection {
     // What follows the command is dropped with this parser (RFC 3207 4.2); what follows the 220 is the handshake.
     if (this._parser) this._socket.unpipe(this._parser)
     this.#actions.withCertificates(this._socket, () => {
-      if (!this.#closing) this.upgrade(this.#release)
+      if (!this.closing) this.upgrade(this.#release)
     })
   }
 
@@ -275,8 +267,8 @@ export class MailConnection<Resolution> extends SMTPConnection {
   }
 
   async #secure(socket: TLSSocket, proceed: () => void): Promise<void> {
-    this.#tlsSocket = null
-    this.#stayHalfOpen(socket)
+    this.handshakeEnded()
+    this.stayHalfOpen(socket)
     this.#timing.give('server')
     forgetPlaintext(this.record)
     this.record.tls = tlsFacts(socket)
@@ -285,16 +277,11 @@ export class MailConnection<Resolution> extends SMTPConnection {
     proceed()
   }
 
-  /** Sets no timer, because the sweep enforces the limits. smtp-server passes the TLS socket at the start of a handshake. */
-  override _armTimeout(socket?: Socket): void {
-    if (socket && socket !== this._socket) this.#tlsSocket = socket
-  }
-
   // ---- time limits ----
 
   /** The listener calls this about once a second. */
   sweep(): void {
-    if (this.#closing) return
+    if (this.closing) return
     if (this.#reception.arrivals.tooSlow(this.#place.pressure(), this.#timing.turn === 'server')) {
       this.#reception.arrivals.cut('too-slow')
       return this.#end(tooSlow)
@@ -308,15 +295,11 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   // ---- end of the session ----
 
-  get #closing(): boolean {
-    return this._closing || this._closed
-  }
-
   /** Sends a last reply and closes. */
   #end(reply: Refusal): void {
-    if (this.#closing) return
+    if (this.closing) return
     this.#notice(reply.cause)
-    this.#say(reply)
+    this.say(reply)
     this.close()
     this.#reception.arrivals.cut(reply === shuttingDown ? 'shutdown' : 'disconnected')
   }
@@ -334,12 +317,12 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Ends the session in any state: 421 where a reply is possible, then the socket is destroyed. */
   cut(kind: InterruptionKind): void {
-    const wasClosing = this.#closing
+    const wasClosing = this.closing
     this.#writer.flush()
     if (kind === 'shutdown') this.#end(shuttingDown)
     this.#reception.arrivals.cut(kind)
-    // During a handshake no reply is possible, and the TLS socket owns the plain one.
-    if (this._upgrading || wasClosing) (this.#tlsSocket ?? this._socket).destroy()
+    // During a handshake no reply is possible.
+    if (this._upgrading || wasClosing) this.destroySocket()
     else this._socket.destroySoon()
   }
 
@@ -359,22 +342,14 @@ export class MailConnection<Resolution> extends SMTPConnection {
 
   /** Socket errors are expected: smtp-server's 'error' event would end the process. */
   override _onError(error: Error & { code?: string | undefined }): void {
-    if (!this.#closing) this.#notice(`connection failed: ${error.code ?? error.message}`)
+    if (!this.closing) this.#notice(`connection failed: ${error.code ?? error.message}`)
     this.close()
-    if (this._upgrading) (this.#tlsSocket ?? this._socket).destroy()
-  }
-
-  /** No reply of smtp-server is used any more. If one came, it would get the enhanced status of its class. */
-  override send(code: number, data?: string | string[] | null): void {
-    const text = Array.isArray(data) ? data.join('\n') : (data ?? '')
-    const enhanced = code >= 300 && code < 400 ? '' : `${Math.floor(code / 100)}.0.0`
-    this.#say({ code, enhanced, text })
-    if (code === 421) this.close()
+    if (this._upgrading) this.destroySocket()
   }
 
   // ---- output ----
 
-  #say(given: Reply): void {
+  protected override say(given: Reply): void {
     const reply = withHelpLink(given, this.#context.helpLink, this.id)
     this.#writer.write(replyLines(reply, this.#dialogue.transaction?.parameters.smtputf8 ?? false))
   }
