@@ -2,6 +2,7 @@
 // docs/limits.md, the metrics and the health of budgets are made from it. Modules open their pools by name with `Budgets`.
 
 import type { Budget } from './budget.ts'
+import { clientBudgets } from './table/client-budgets.ts'
 import { loginBudgets } from './table/login-budgets.ts'
 import { outgoingBudgets } from './table/outgoing-budgets.ts'
 import { receptionBudgets } from './table/reception-budgets.ts'
@@ -9,6 +10,7 @@ import { routingBudgets } from './table/routing-budgets.ts'
 
 export const budgetTable = {
   ...receptionBudgets,
+  ...clientBudgets,
   ...routingBudgets,
   ...loginBudgets,
   ...outgoingBudgets,

@@ -52,6 +52,10 @@ export interface RateBudget extends Described {
   readonly per: string
   /** Units that one key can have. */
   readonly capacity: number
+  /** What a unit is, if not one event. */
+  readonly unit?: 'octets'
+  /** The YAML key that changes the capacity. */
+  readonly key?: string
   readonly halfLifeMs: number
   /** Keys that are remembered. Beyond it, those with the lowest counts are forgotten. */
   readonly keys: number

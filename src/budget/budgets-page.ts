@@ -43,8 +43,8 @@ function ratesPart(rows: readonly string[]): string {
 
 Each key has its own count, which halves in the half-life.
 
-| rate | units | for each | half-life | keys remembered | at the limit |
-|---|---|---|---|---|---|
+| rate | units | for each | half-life | keys remembered | at the limit | key |
+|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `
 }
@@ -70,6 +70,8 @@ function parts(of: PoolBudget['ceilings']): string {
     .join(', ')
 }
 
-function rateRow(name: string, { capacity, per, halfLifeMs, keys, answer }: RateBudget): string {
-  return `| \`${name}\` | ${[capacity, per, formatDuration(halfLifeMs), keys, answer].join(' | ')} |`
+function rateRow(name: string, { capacity, unit, per, halfLifeMs, keys, answer, key }: RateBudget): string {
+  const units = unit === 'octets' ? formatSize(capacity) : String(capacity)
+  const named = key === undefined ? '' : `\`${key}\``
+  return `| \`${name}\` | ${[units, per, formatDuration(halfLifeMs), keys, answer, named].join(' | ')} |`
 }

@@ -5,6 +5,8 @@ import { createDecayCounters } from '../lib/decay.ts'
 import type { RateBudget } from './budget.ts'
 
 export interface Rate {
+  /** Units that one key can have. */
+  readonly capacity: number
   /** Counts units of a key. False, and nothing is counted, if they do not fit. */
   take(key: string, units?: number): boolean
   /** Counts units also beyond the limit: for what has happened already, such as a wrong guess. */
@@ -14,8 +16,13 @@ export interface Rate {
   clear(key: string): void
   /** Units of a key that are counted now. */
   used(key: string): number
-  /** Whether the key has reached its limit. Counts as a refusal if it has. */
-  isOver(key: string): boolean
+  /**
+   * Whether the key has reached its limit. Counts as a refusal if it has.
+   * @param share of the capacity; 1 if absent
+   */
+  isOver(key: string, share?: number): boolean
+  /** Counts a refusal that the caller decided by `used`. */
+  refuse(): void
   /** Number of keys that are remembered. */
   readonly keys: number
 }
@@ -30,12 +37,13 @@ export interface RatePorts {
 
 export function createRate(limits: RateLimits, { clock, refused }: RatePorts): Rate {
   const counts = createDecayCounters({ clock, halfLifeMs: limits.halfLifeMs, maxKeys: limits.keys })
-  const fits = (key: string, units: number) => {
-    const isFree = counts.get(key) + units <= limits.capacity
+  const fits = (key: string, units: number, share = 1) => {
+    const isFree = counts.get(key) + units <= Math.max(1, limits.capacity * share)
     if (!isFree) refused()
     return isFree
   }
   return {
+    capacity: limits.capacity,
     get keys() {
       return counts.size
     },
@@ -48,6 +56,7 @@ export function createRate(limits: RateLimits, { clock, refused }: RatePorts): R
     giveBack: (key) => void counts.add(key, -Math.min(1, counts.get(key))),
     clear: (key) => counts.clear(key),
     used: (key) => counts.get(key),
-    isOver: (key) => !fits(key, 1),
+    refuse: refused,
+    isOver: (key, share) => !fits(key, 1, share),
   }
 }

@@ -34,6 +34,13 @@ export interface TransactionFacts {
   readonly isOver?: boolean
 }
 
+/** What a transaction was. */
+export interface TransactionEnd {
+  readonly session: Session
+  /** Octets of its message that arrived, whether it was accepted or not. */
+  readonly octets: number
+}
+
 export interface RecipientFacts {
   readonly session: Session
   readonly transaction: TransactionFacts
@@ -93,8 +100,10 @@ export interface Check extends StageHandlers {
   readonly name: string
   /** Limit of each of its stages. Without one the stage's own limit applies (run-checks.ts), which defers. */
   readonly deadline?: Deadline
-  /** Calls once when a transaction with accepted or refused recipients has ended, for checks that hold something for it. */
-  readonly ended?: (transaction: TransactionFacts) => void
+  /** Calls once when a transaction has ended, for checks that hold something for it, or count what it used. */
+  readonly ended?: (transaction: TransactionFacts, end: TransactionEnd) => void
+  /** Calls for each negative reply that counts as an error of the client. True if the client has so many that this one is delayed. */
+  readonly failed?: (session: Session) => boolean
   /** Calls for each refusal of any check at that stage, for checks that count refusals. */
   readonly refused?: { readonly [S in Stage]?: (facts: StageFacts[S], reply: Refusal) => void }
 }

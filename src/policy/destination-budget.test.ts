@@ -36,7 +36,7 @@ function node() {
   return {
     clock,
     used: () => budgets.usage().find(({ name }) => name === 'destinations')?.used,
-    end: (transaction: TransactionFacts) => check.ended?.(transaction),
+    end: (transaction: TransactionFacts) => check.ended?.(transaction, { session: sampleSession(), octets: 0 }),
     client: (remoteIp = '198.51.100.7', origin: Origin = { kind: 'internet' }) => {
       const session = sampleSession({ id: `s${++last}`, remoteIp })
       const open = (): TransactionFacts => ({ recipients: [] })

@@ -8,6 +8,7 @@ import type { Resolution } from '../route/resolution.ts'
 import type { Origin } from '../smtp/origin.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal } from '../smtp/reply.ts'
+import type { Session } from '../smtp/session.ts'
 import type {
   Check,
   Deadline,
@@ -16,6 +17,7 @@ import type {
   Stage,
   StageFacts,
   StageHandlers,
+  TransactionEnd,
   TransactionFacts,
 } from './check.ts'
 import { storageRefusal } from './checks/storage.ts'
@@ -47,7 +49,9 @@ export interface Checks {
   /** Runs a stage. An exception of a check is a refusal: the one for the storage error, else 451 4.3.0 and a logged bug. */
   run<S extends Stage>(stage: S, facts: StageFacts[S]): Promise<StageOutcome<S>>
   /** Reports to the checks that a transaction has ended. */
-  ended(transaction: TransactionFacts): void
+  ended(transaction: TransactionFacts, end: TransactionEnd): void
+  /** Reports an error of the client to the checks. True if one of them wants its reply delayed. */
+  failed(session: Session): boolean
 }
 
 const MINUTE_MS = 60_000
@@ -77,8 +81,13 @@ export function createChecks(checks: readonly Check[], ports: CheckPorts): Check
       if (outcome.kind === 'refused') for (const one of checks) one.refused?.[stage]?.(facts, outcome.reply)
       return outcome
     },
-    ended: (transaction) => {
-      for (const one of checks) one.ended?.(transaction)
+    ended: (transaction, end) => {
+      for (const one of checks) one.ended?.(transaction, end)
+    },
+    failed: (session) => {
+      let isSlow = false
+      for (const one of checks) if (one.failed?.(session)) isSlow = true
+      return isSlow
     },
   }
 }

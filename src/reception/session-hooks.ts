@@ -91,7 +91,8 @@ export function createHooks(given: HookParts): Hooks {
       if ('cause' in reply) noteRefusedMessage(rejections, { session, transaction }, reply)
       return reply
     },
-    ended: (_, transaction) => parts.checks.ended(transaction),
+    ended: (session, transaction, octets) => parts.checks.ended(transaction, { session, octets }),
+    failed: (session) => parts.checks.failed(session),
     refused: (session, { stage, reply, ...envelope }) => rejections.note(session, { stage, reply, envelope }),
   }
 }

@@ -71,7 +71,10 @@ export class MailConnection<Resolution> extends SocketConnection {
     this.#writer = createReplyWriter(() => (this._upgrading || this.closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
     this.record = new SessionRecord({ id: this.id, listener: context.settings.name, remoteIp: at.client.ip })
-    this.#errors = createErrorCount(context.limits)
+    this.#errors = createErrorCount(context.limits, {
+      failed: () => context.hooks.failed(this.record),
+      pressure: () => this.#place.pressure(),
+    })
     this.#dialogue = {
       context,
       session: this.record,
@@ -191,14 +194,14 @@ export class MailConnection<Resolution> extends SocketConnection {
     return command.chunk ? this.#reception.receiveChunk(command.chunk, command.reply) : command
   }
 
-  /** Sends the reply, delayed after many errors. False if the session has ended. */
+  /** Sends the reply, delayed after many errors (error-count.ts). False if the session has ended. */
   async #respond(answer: Answer): Promise<boolean> {
     const penalty = this.#errors.charge(answer, this.record.origin)
     if (penalty === 'close') {
       this.#end(tooManyErrors)
       return false
     }
-    if (penalty === 'delay') await this.#context.clock.sleep(this.#context.limits.errorDelayMs)
+    if (penalty > 0) await this.#context.clock.sleep(penalty)
     if (this.closing) return false
     this.say(answer.reply)
     return true

@@ -71,8 +71,10 @@ export interface ServerHooks<Resolution> {
   ): Promise<RecipientAnswer<Resolution>>
   /** Reads the message to its end (dot-unstuffed, lines end with CRLF) and returns the final reply; 250 only after the commit. */
   data(session: Session, transaction: Transaction<Resolution>, message: Readable): Promise<Reply>
-  /** The transaction ended, by the reply to its message, RSET, EHLO, STARTTLS or the end of the session. Called once, and must not throw. */
-  ended(session: Session, transaction: Transaction<Resolution>): void
+  /** The transaction ended, by the reply to its message, RSET, EHLO, STARTTLS or the end of the session. Called once, and must not throw. `octets` of its message arrived. */
+  ended(session: Session, transaction: Transaction<Resolution>, octets: number): void
+  /** Reports an error of the client. True if the client has many in other sessions, so that the reply is delayed. Must not throw. */
+  failed(session: Session): boolean
   /** Reports a refusal of the server, for the ledger. It cannot change the reply. */
   refused(session: Session, refused: RefusedByServer): void
 }

@@ -11,30 +11,64 @@ import { say, sayJunk, sayUncounted } from './session-dialogue.ts'
 import { createSessionTiming } from './session-timing.ts'
 
 describe('the error count', () => {
-  const limits = { softErrors: 2, hardErrors: 4, junkCommands: 1 }
+  const limits = {
+    softErrors: 2,
+    hardErrors: 4,
+    junkCommands: 1,
+    errorDelayMs: 1000,
+    longestErrorDelayMs: 2500,
+    tarpitPressure: 0.5,
+  }
+  const ports = { failed: () => false, pressure: () => 0 }
   const error = say(refusal(550, '5.1.1', 'No'))
   const stranger = { kind: 'internet' } as const
 
   it('goes from none over delay to close, and an accepted message clears it', () => {
-    const count = createErrorCount(limits)
+    const count = createErrorCount(limits, ports)
     const penalties = Array.from({ length: 4 }, () => count.charge(error, stranger))
-    expect(penalties).toEqual(['none', 'none', 'delay', 'close'])
+    expect(penalties).toEqual([0, 0, 1000, 'close'])
     count.clear()
-    expect(count.charge(error, stranger)).toBe('none')
+    expect(count.charge(error, stranger)).toBe(0)
+  })
+
+  it('delays each error by more, up to a limit', () => {
+    const count = createErrorCount({ ...limits, hardErrors: 100 }, ports)
+    const penalties = Array.from({ length: 6 }, () => count.charge(error, stranger))
+    expect(penalties).toEqual([0, 0, 1000, 2000, 2500, 2500])
+  })
+
+  it('delays the first error of a client that has many in other sessions', () => {
+    let failures = 0
+    const count = createErrorCount(limits, { ...ports, failed: () => ++failures > 0 })
+    expect([count.charge(error, stranger), count.charge(error, stranger), failures]).toEqual([1000, 2000, 2])
+  })
+
+  it('ends the session instead of a delay where places are scarce', () => {
+    let pressure = 0.5
+    const count = createErrorCount({ ...limits, hardErrors: 100 }, { ...ports, pressure: () => pressure })
+    const charge = () => count.charge(error, stranger)
+    expect([charge(), charge(), charge()]).toEqual([0, 0, 1000])
+    pressure = 0.6
+    expect(charge()).toBe('close')
   })
 
   it('counts junk commands above their limit as errors', () => {
-    const count = createErrorCount(limits)
+    const count = createErrorCount(limits, ports)
     const penalties = Array.from({ length: 5 }, () => count.charge(sayJunk(done), stranger))
-    expect(penalties).toEqual(['none', 'none', 'none', 'delay', 'close'])
+    expect(penalties).toEqual([0, 0, 0, 1000, 'close'])
   })
 
   it('ignores uncounted refusals and errors of fleet nodes', () => {
-    const count = createErrorCount(limits)
+    const count = createErrorCount(limits, {
+      ...ports,
+      failed: () => {
+        throw new Error('it is no error')
+      },
+    })
     const peer = { kind: 'peer', role: 'mx', vouched: 'nothing' } as const
     for (let i = 0; i < 10; i++) {
-      expect(count.charge(sayUncounted(error.reply), stranger)).toBe('none')
-      expect(count.charge(error, peer)).toBe('none')
+      expect(count.charge(sayUncounted(error.reply), stranger)).toBe(0)
+      expect(count.charge(error, peer)).toBe(0)
     }
   })
 })

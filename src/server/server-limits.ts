@@ -39,9 +39,12 @@ export interface ServerLimits {
   readonly dataGraceMs: number
   /** How long a client must stay silent before the greeting. */
   readonly greetingMs: number
-  /** Errors after which every further negative reply is delayed by `errorDelayMs`. */
+  /** Errors after which every further negative reply is delayed: the first by `errorDelayMs`, each by as much more, up to the longest. */
   readonly softErrors: number
   readonly errorDelayMs: number
+  readonly longestErrorDelayMs: number
+  /** Pressure on the places of strangers (session-places.ts) from which a session ends where it would be delayed. */
+  readonly tarpitPressure: number
   /** Errors at which the session ends. */
   readonly hardErrors: number
   /** Commands without progress (NOOP, RSET, VRFY, HELP, repeated EHLO) that do not count as errors. */
@@ -91,6 +94,10 @@ export const defaultLimits: ServerLimits = {
   // Postfix's smtpd_soft_error_limit, smtpd_error_sleep_time, smtpd_hard_error_limit, smtpd_junk_command_limit.
   softErrors: 10,
   errorDelayMs: SECOND,
+  // A session has at most nine delays, 35 seconds together; a client waits five minutes for a reply (RFC 5321 4.5.3.2).
+  longestErrorDelayMs: 5 * SECOND,
+  // Three quarters of what strangers can have are used.
+  tarpitPressure: 0.5,
   hardErrors: 20,
   junkCommands: 100,
   // Allows for typing errors; a program that guesses has to connect again.

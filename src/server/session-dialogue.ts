@@ -71,7 +71,7 @@ export function endTransaction<Resolution>(dialogue: Dialogue<Resolution>): void
   if (!transaction) return
   transaction.message?.cut('abandoned')
   transaction.isOver = true
-  context.hooks.ended(session, transaction)
+  context.hooks.ended(session, transaction, transaction.message?.octets ?? 0)
 }
 
 const plain = { next: 'continue', junk: false, uncounted: false, chunk: null } as const

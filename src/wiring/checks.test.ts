@@ -36,6 +36,13 @@ const configOf = (checks: Config['role']['checks']) =>
     authserv_id: 'example.org',
     dmarc: {},
     identity: {},
+    limits: {
+      messages_per_ip: 100,
+      recipients_per_ip: 100,
+      octets_per_ip: 1000,
+      errors_per_ip: 100,
+      unknown_recipients_per_ip: 20,
+    },
     role: { checks, max_hops: 50, internet: 'bounces' },
   }) as unknown as Config
 
@@ -75,11 +82,13 @@ describe('the checks of a listener', () => {
       'admission',
       'client-name',
       'storage',
+      'client-limits',
       'srs-bounces',
       'author',
       'sender',
       'hop-count',
       'srs-hash-throttle',
+      'harvest-throttle',
       'recipient',
     ])
   })

@@ -15,6 +15,8 @@ import { authenticationResultsCheck } from '../policy/checks/authentication-resu
 import { authorCheck } from '../policy/checks/author.ts'
 import { clientNameCheck } from '../policy/checks/client-name.ts'
 import { dnsblCheck } from '../policy/checks/dnsbl.ts'
+import { clientLimitsCheck } from '../policy/checks/client-limits.ts'
+import { harvestThrottle } from '../policy/checks/harvest-throttle.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
@@ -38,15 +40,18 @@ import type { Router } from '../route/resolution.ts'
  * | first | admission | connect, secured, mail |
  * | first | client-name | connect, secured |
  * | first | storage | mail |
+ * | first | client-limits | connect, mail, rcpt |
  * | first | srs-bounces | message |
  * | role file | sender | mail |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
  * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
- * | last | srs-hash-throttle, recipient | rcpt |
+ * | last | srs-hash-throttle | rcpt |
+ * | last | harvest-throttle | rcpt, message |
+ * | last | recipient | rcpt |
  */
 const fixedChecks = {
-  first: ['admission', 'client-name', 'storage', 'srs-bounces'],
-  last: ['srs-hash-throttle', 'recipient'],
+  first: ['admission', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
+  last: ['srs-hash-throttle', 'harvest-throttle', 'recipient'],
 } as const
 
 type FixedCheck = (typeof fixedChecks)[keyof typeof fixedChecks][number]
@@ -76,6 +81,11 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
     'client-name': clientNameCheck(parts),
     storage: storageCheck(parts.queue),
+    'client-limits': clientLimitsCheck(config.limits, parts.budgets),
+    'harvest-throttle': harvestThrottle({
+      unknown: parts.budgets.rate('unknownRecipients', { capacity: config.limits.unknown_recipients_per_ip }),
+      known: parts.budgets.rate('knownRecipients'),
+    }),
     'srs-bounces': srsBounces({
       addresses: parts.budgets.rate('srsBounces'),
       targets: parts.budgets.rate('srsTargets'),

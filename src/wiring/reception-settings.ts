@@ -29,8 +29,16 @@ export function listenerSettings(listener: ListenerConfig, hasCertificate: boole
 /** A listener that no stranger uses gives unproven clients only the time for a handshake. */
 const HANDSHAKE_MS = { unprovenMs: 20_000, fullUnprovenMs: 5_000 }
 
+/** What the sessions of a listener need of the configuration. */
+interface SessionConfig {
+  readonly limits: Pick<
+    Config['limits'],
+    'message_size' | 'recipients' | 'connections' | 'connections_per_ip' | 'command_timeout'
+  >
+}
+
 export function serverLimits(
-  { limits }: Pick<Config, 'limits'>,
+  { limits }: SessionConfig,
   listener: Pick<ListenerConfig, 'admit'>,
 ): Partial<ServerLimits> {
   return {
@@ -54,7 +62,7 @@ const KNOWN_ONLY_SHARE = 0.1
 
 /** Opens the pools of a listener. */
 export function sessionPools(
-  { limits }: Pick<Config, 'limits'>,
+  { limits }: SessionConfig,
   listener: Pick<ListenerConfig, 'admit'>,
   budgets: Pick<Budgets, 'pool'>,
 ): SessionPools {

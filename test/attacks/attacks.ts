@@ -1,13 +1,16 @@
 // All attacks, in the order of the table.
 
 import type { Attack } from './attack.ts'
+import { chunks } from './chunks.ts'
 import { commandFlood } from './command-flood.ts'
 import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
+import { harvesting } from './harvesting.ts'
 import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
+import { proxyHeaders } from './proxy-headers.ts'
 import { silentLists } from './silent-lists.ts'
 import { srsPlaces } from './srs-places.ts'
 import { srsRelay } from './srs-relay.ts'
@@ -35,4 +38,7 @@ export const attacks: readonly Attack[] = [
   srsPlaces,
   virusScans,
   silentLists,
+  harvesting,
+  chunks,
+  proxyHeaders,
 ]

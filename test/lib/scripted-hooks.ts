@@ -54,6 +54,7 @@ export function scriptedHooks(replace: Partial<TestHooks> = {}): ScriptedHooks {
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
     ended: () => {},
+    failed: () => false,
     refused: () => {},
   }
   const chosen = { ...standard, ...replace }
@@ -83,7 +84,8 @@ function recorded(hooks: TestHooks, calls: string[]): TestHooks {
       note(`rcpt ${recipient.forwardPath}`), hooks.rcpt(session, transaction, recipient)
     ),
     data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
-    ended: (session, transaction) => hooks.ended(session, transaction),
+    ended: (session, transaction, octets) => hooks.ended(session, transaction, octets),
+    failed: (session) => hooks.failed(session),
     refused: (session, refused) => (
       note(`refused ${refused.stage} ${refused.recipient ?? refused.sender ?? '<>'} ${refused.reply.code}`),
       hooks.refused(session, refused)

@@ -28,6 +28,8 @@ export interface NodeSettings {
   readonly yaml?: Readonly<Record<string, unknown>>
   /** Content of mail.yaml; by default one user with a forward to far.example. */
   readonly mail?: Readonly<Record<string, unknown>>
+  /** Networks of load balancers in front of each listener. */
+  readonly proxy?: readonly string[]
   /** Names of the role's listeners; `smtp` by default. */
   readonly listeners?: readonly string[]
   /** Whether to start the node at once; true by default. */
@@ -141,7 +143,9 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
     hostname,
     domain: 'example.org',
     data,
-    listen: Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${address}:${port}`])),
+    listen: Object.fromEntries(
+      Object.entries(ports).map(([name, port]) => [name, listenerAt(`${address}:${port}`, settings)]),
+    ),
     tls: { certificate: 'node.pem', key: 'node.key' },
     mail: ['mail.yaml'],
     dns: { servers: [`${world.dns.host}:${world.dns.port}`] },
@@ -157,6 +161,10 @@ async function prepareNode(world: World, settings: NodeSettings, number: number)
   node.configure(yaml)
   node.route(settings.mail ?? DEFAULT_MAIL)
   return node
+}
+
+function listenerAt(address: string, { proxy }: NodeSettings): unknown {
+  return proxy === undefined ? address : { address, proxy }
 }
 
 interface Place {

@@ -15,6 +15,21 @@ export const limits = plainSection(
       connections_per_ip: count('a whole number from 1')
         .default(50)
         .describe('Maximum sessions of one client address.'),
+      messages_per_ip: count('a whole number from 1')
+        .default(5000)
+        .describe('Mail transactions that a client without a login can start. The count halves every ten minutes.'),
+      recipients_per_ip: count('a whole number from 1')
+        .default(20_000)
+        .describe('Recipients that a client without a login can name. The count halves every ten minutes.'),
+      octets_per_ip: size
+        .prefault('2GiB')
+        .describe('Octets of messages of a client without a login. The count halves every ten minutes.'),
+      errors_per_ip: count('a whole number from 1')
+        .default(400)
+        .describe('Errors of a client without a login. The count halves every ten minutes.'),
+      unknown_recipients_per_ip: count('a whole number from 1')
+        .default(20)
+        .describe('Unknown recipients that a client without a login can name. The count halves every hour.'),
       command_timeout: duration
         .prefault('5m')
         .describe('Time limit for the next command, and for the next data of a message (RFC 5321 4.5.3.2.7).'),
