@@ -4,9 +4,10 @@ import type { ListenerConfig } from './listeners.ts'
 import type { Path, Problem } from './problem.ts'
 import type { RoleFile } from './role-file.ts'
 import type { SectionValues } from './sections.ts'
+import type { TestedByListener } from './tested-by-listener.ts'
 
 /** The sections that the frame completes with other sections or with the role. */
-type Completed = 'role' | 'listen' | 'postmaster' | 'authserv_id'
+type Completed = 'role' | 'listen' | 'checks' | 'postmaster' | 'authserv_id'
 
 /** A file that holds a secret, and the key that names it. */
 export interface SecretFile {
@@ -26,6 +27,7 @@ export interface Config extends Omit<SectionValues, Completed> {
   readonly at: (path: Path, finding: string) => Problem
   readonly role: RoleFile
   readonly listeners: readonly ListenerConfig[]
+  readonly tested_checks: TestedByListener
   readonly postmaster: string
   readonly authserv_id: string
 }

@@ -8,6 +8,7 @@ import { placeListeners } from './listeners.ts'
 import type { Path, Problem, Report } from './problem.ts'
 import type { AnySection, SectionReader } from './section.ts'
 import { sections, type SectionValues } from './sections.ts'
+import { testedChecks } from './tested-by-listener.ts'
 import { validate, validateWithout } from './validate.ts'
 import { loadYaml, type YamlSource } from './yaml-source.ts'
 
@@ -118,7 +119,7 @@ function createReader(base: Path, load: Load): SectionReader {
 
 /** Null without a role. Adds problems between sections, except at a section that has a problem already: they may follow from it. */
 function combineSections({ source, files, secrets, problems, faulty }: Load, values: SectionValues): Config | null {
-  const { role, listen, ...rest } = values
+  const { role, listen, checks, ...rest } = values
   if (role === null) return null
   const report: Report = (path, finding) => {
     if (!faulty.has(path[0])) problems.push(source.at(path, finding))
@@ -131,6 +132,7 @@ function combineSections({ source, files, secrets, problems, faulty }: Load, val
     at: source.at,
     role,
     listeners: placeListeners(role, listen, report),
+    tested_checks: testedChecks({ role, listen, checks }, report),
     postmaster: rest.postmaster ?? `postmaster@${rest.domain}`,
     authserv_id: rest.authserv_id ?? rest.domain,
   }

@@ -5,6 +5,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { roleCheckNames, type RoleCheckName } from '../policy/check-table.ts'
+import { checkModes, reportModes } from './check-modes.ts'
 import type { Report } from './problem.ts'
 import { readYaml } from './read-files.ts'
 import type { SectionReader } from './section.ts'
@@ -34,9 +36,7 @@ export const roleSchema = z.strictObject({
   summary: text('a sentence').describe('Purpose of a node with this role.'),
   listeners: z.record(z.string(), listener).describe('Listeners by name.'),
   checks: z
-    .array(
-      z.enum(['hop-count', 'authentication-results', 'peer-results', 'sender', 'author', 'dnsbl', 'virus', 'spam']),
-    )
+    .array(z.enum(roleCheckNames as [RoleCheckName, ...RoleCheckName[]]))
     .default(['hop-count'])
     .describe(
       'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication-results: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
@@ -45,6 +45,7 @@ export const roleSchema = z.strictObject({
         'virus: ask clamd about mail of every client except peers, if the node has clamav. ' +
         'spam: ask rspamd about mail from the internet, if the node has rspamd.',
     ),
+  modes: checkModes.describe('Modes of checks, as `checks` of a node has them. A node can change each.'),
   recipients: z
     .strictObject({
       own: z
@@ -121,6 +122,7 @@ function checkRole(role: RoleFile, report: Report): void {
   checkTlsOfLogins(role, report)
   checkSenderIdentity(role, report)
   checkRelay(role, report)
+  reportModes(role.modes, role, (name, finding) => report(['modes', name], finding))
 }
 
 function listenersAdmitting(role: RoleFile, client: ListenerRole['admit'][number]): [string, ListenerRole][] {

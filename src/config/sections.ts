@@ -3,6 +3,7 @@
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
 import { bounce } from './sections/bounce-section.ts'
+import { checks } from './sections/checks-section.ts'
 import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
@@ -30,6 +31,7 @@ export const sections = {
   domain,
   data,
   listen,
+  checks,
   tls,
   hiera,
   mail,

@@ -11,6 +11,7 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Listener } from '../server/listener.ts'
 import type { CurrentData } from './current-data.ts'
+import type { CurrentModes } from './current-modes.ts'
 import { loadData } from './load-data.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { untilSettled } from './settled-files.ts'
@@ -31,6 +32,7 @@ export interface Reloadable {
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
+  readonly modes: Pick<CurrentModes, 'replace'>
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
@@ -48,6 +50,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   }
   logWarnings(loaded.warnings, log)
   data.replace(loaded.data)
+  node.modes.replace(config)
   await sources.adopt(config)
   certificate.value = config.tls
   node.transfers?.updateTls()

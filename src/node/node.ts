@@ -27,8 +27,10 @@ import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
+import { createCheckMeter } from './check-counts.ts'
 import { createConfigurationState } from './configuration-state.ts'
 import { startControl } from './control-socket.ts'
+import { createCurrentModes } from './current-modes.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
 import { watchLists } from './list-watch.ts'
@@ -149,8 +151,9 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const dnsLists = watchLists(dnsListSettings(config), { resolver, clock, log })
   stops.defer(() => dnsLists?.close())
   const newQueueId = createQueueIds(clock, systemRandom)
-  const proxyCount = createProxyCount()
-  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, proxyCount }
+  const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
+  const modes = createCurrentModes(config, log)
+  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, modes, ...counts }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
@@ -171,9 +174,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   const { listeners, transfers } = await receiveMail(config, { ...shared, ...scanners, path, stops })
   path.start()
-  const purging = clock.every(PURGE_INTERVAL_MS, () => purge(config, queue, log))
-  stops.defer(() => purging.cancel())
-  const running = { config, clock, log, data, tokens, sources, guard, certificate, listeners, transfers }
+  startPurging(config, queue, { log, stops })
+  const running = { config, clock, log, data, tokens, sources, guard, certificate, listeners, transfers, modes }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
   const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
@@ -289,9 +291,12 @@ function followOrders(guard: FileGuard, reloader: Reloader, log: Log): void {
   reload().catch((error: unknown) => log.bug(error, 'order to accept the files'))
 }
 
-function purge(config: Config, queue: OpenQueue, log: Log): void {
-  const before = systemClock.now() - config.queue.keep_events
-  queue.purge(before).catch((error: unknown) => log.bug(error, 'purge of the event ledger'))
+function startPurging(config: Config, queue: OpenQueue, { log, stops }: Omit<QueueParts, 'octets'>): void {
+  const purging = systemClock.every(PURGE_INTERVAL_MS, () => {
+    const before = systemClock.now() - config.queue.keep_events
+    queue.purge(before).catch((error: unknown) => log.bug(error, 'purge of the event ledger'))
+  })
+  stops.defer(() => purging.cancel())
 }
 
 function logOpening({ recovered, orphansRemoved, lost }: OpenReport, log: Log): void {

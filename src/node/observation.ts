@@ -15,7 +15,9 @@ import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
+import type { MeteredChecks } from './check-counts.ts'
 import type { ConfigurationState } from './configuration-state.ts'
+import type { CurrentModes } from './current-modes.ts'
 import { directoryGauges, directoryHealth } from './directory-health.ts'
 import type { CurrentSources } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
@@ -34,6 +36,8 @@ export interface ObservationParts extends HealthParts {
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
+  readonly modes: Pick<CurrentModes, 'health' | 'metric'>
+  readonly meter: Pick<MeteredChecks, 'metrics'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
   /** Null without a virus scanner. */
@@ -73,10 +77,11 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, reachability, sources, spam, virus, dnsLists } = parts
+  const { budgets, clock, configuration, modes, reachability, sources, spam, virus, dnsLists } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
+    modes.health,
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
@@ -99,10 +104,25 @@ export function nodeGauges(
     | 'configuration'
     | 'reachability'
     | 'proxyCount'
+    | 'modes'
+    | 'meter'
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
-  const { queue, clock, configuration, reachability, sources, spam, virus, dnsLists, budgets, proxyCount } = parts
+  const {
+    queue,
+    clock,
+    configuration,
+    reachability,
+    sources,
+    spam,
+    virus,
+    dnsLists,
+    budgets,
+    proxyCount,
+    modes,
+    meter,
+  } = parts
   return [
     ...queueGauges(queue, clock),
     ...healthGauges({ ...parts, checks }),
@@ -111,6 +131,8 @@ export function nodeGauges(
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
     proxyCount.metric,
+    modes.metric,
+    ...meter.metrics,
     ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]

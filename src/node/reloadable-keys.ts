@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts'
 
 /** Keys that the modules use only when they are built. All other keys are data, which every reload reads again. */
 const restartKeys = [
-  'role',
   'hostname',
   'domain',
   'data',
@@ -35,6 +34,8 @@ const restartKeys = [
 
 /** Keys of which a part is data; each function returns the part that requires a restart. */
 const partialRestartKeys = {
+  // The modes of checks are data.
+  role: ({ role }) => ({ ...role, modes: null }),
   // A certificate can be renewed, but whether there is one decides if listeners offer STARTTLS, and a CA decides if peers are verified.
   tls: ({ tls }) => [tls !== null, (tls?.ca ?? null) !== null],
   // Secrets and hash lengths are data. The domain is that of rewritten authors, and the token store uses the age.

@@ -65,6 +65,7 @@ beforeEach(async () => {
   const parts = { config, clock, log, data, tokens: null, sources, guard, certificate: { value: null } }
   reloader = await startReloader({
     ...parts,
+    modes: { replace: () => undefined },
     listeners: [],
     transfers: null,
     state,

@@ -15,6 +15,7 @@ import type { Current } from '../lib/current.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
+import type { CheckMeter } from '../policy/check-meter.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
@@ -41,6 +42,7 @@ import {
   serverLimits,
   sessionPools,
 } from '../wiring/reception-settings.ts'
+import type { CurrentModes } from './current-modes.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import { StartFailure } from './start-failure.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
@@ -66,6 +68,8 @@ export interface ReceptionParts {
   readonly login: Login | null
   readonly certificate: Current<TlsMaterial | null>
   readonly proxyCount: Pick<ProxyCount, 'count'>
+  readonly modes: Pick<CurrentModes, 'of'>
+  readonly meter: CheckMeter
 }
 
 /** Starts every SMTP listener of the role. If an address cannot be bound, closes the open listeners and rejects. */
@@ -114,7 +118,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
 
 async function start(
   config: Config,
-  { clock, log, data, certificate, budgets, proxyCount }: ReceptionParts,
+  { clock, log, data, certificate, budgets, proxyCount, modes, meter }: ReceptionParts,
   { listener, shared }: { readonly listener: ListenerConfig; readonly shared: Shared },
 ): Promise<Listener> {
   const admission = {
@@ -124,7 +128,7 @@ async function start(
   }
   const hooks = createHooks({
     ...shared,
-    checks: createChecks(shared.checksOf(admission), { clock, log }),
+    checks: createChecks(shared.checksOf(admission), { clock, log, tested: modes.of(listener.name), meter }),
     login: listener.admit.includes('users') ? shared.login : null,
     bareNewline: listener.bare_newline,
   })

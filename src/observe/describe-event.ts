@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../lib/duration.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
-import type { DeliveredEvent, Event, EventKind, EventOf, RejectedEvent } from './events.ts'
+import type { DeliveredEvent, Event, EventKind, EventOf, RejectedEvent, WouldRejectEvent } from './events.ts'
 
 const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = {
   received: (e) =>
@@ -37,7 +37,8 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   discarded: (e) => `discarded ${e.recipient ?? ''}: ${e.reason}`,
   transferred: (e) => `transferred${about(e.recipient)} to ${e.to}${e.by ? `, requested by ${e.by}` : ''}`,
   'transfer-accepted': (e) => `transfer accepted${about(e.recipient)} from ${e.from}`,
-  rejected,
+  rejected: (e) => refused('rejected', e),
+  'would-reject': (e) => `${refused(`check ${e.check} in test mode would reject`, e)}${others(e)}`,
 }
 
 /** The sentence, without time and queue ID. Resolution steps follow with `stepLines`. */
@@ -72,14 +73,22 @@ function controlled(what: string, { recipient, destination, by, reason }: Contro
   return `${what} by ${by}${subject === undefined ? '' : `: ${subject}`}${reason ? ` (reason: ${reason})` : ''}${nextHop}`
 }
 
-function rejected({ stage, sender, recipient, remote, reply, cause }: RejectedEvent): string {
+function refused(
+  what: string,
+  { stage, sender, recipient, remote, reply, cause }: RejectedEvent | WouldRejectEvent,
+): string {
   const envelope = [
     // Before MAIL there is no sender; null is the null sender only from then on.
     ...(sender !== null || stage === 'mail' || stage === 'rcpt' || stage === 'data' ? [`sender ${path(sender)}`] : []),
     ...(recipient === undefined ? [] : [`recipient ${recipient}`]),
   ]
-  const where = [`rejected at ${stage.toUpperCase()} from ${remote}`, ...envelope].join(', ')
+  const where = [`${what} at ${stage.toUpperCase()} from ${remote}`, ...envelope].join(', ')
   return `${where}: ${oneLine(reply)}${cause && !reply.endsWith(cause) ? ` (${oneLine(cause)})` : ''}`
+}
+
+/** The other recipients with the same reply. */
+function others({ recipients = 1 }: WouldRejectEvent): string {
+  return recipients > 1 ? `; and ${recipients - 1} more ${recipients === 2 ? 'recipient' : 'recipients'}` : ''
 }
 
 function about(recipient: string | undefined): string {

@@ -13,7 +13,7 @@ interface Description<Field extends string> {
 
 const common: Readonly<Record<keyof EventBase, string>> = {
   at: 'Time of the event, Unix milliseconds.',
-  queueId: 'Queue ID of the message; `null` for rejected mail and for suspended or resumed destinations.',
+  queueId: 'Queue ID of the message; `null` for mail that was not queued and for suspended or resumed destinations.',
   session: 'ID of the SMTP session.',
   recipient: 'Final address of the recipient that the event concerns.',
   node: 'The node that recorded the event, for the history of a message that was transferred from it.',
@@ -136,6 +136,20 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed.',
       reply: 'The reply of the node.',
       cause: 'The cause, for the operator only.',
+      check: 'The check that rejected; absent if no check did.',
+    },
+  },
+  'would-reject': {
+    when: 'A check in test mode would have rejected; it changed nothing.',
+    fields: {
+      check: 'The check.',
+      stage: 'Stage of the session, as of `rejected`.',
+      sender: 'Reverse-path; `null` for the null sender and before MAIL.',
+      remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed.',
+      reply: 'The reply that the node would have given.',
+      cause: 'The cause, for the operator only.',
+      recipients:
+        'If above 1: recipients that the check would have rejected in this transaction; `recipient` is the first.',
     },
   },
 }

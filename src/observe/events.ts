@@ -143,6 +143,21 @@ export interface RejectedEvent extends EventBase {
   readonly remote: string
   readonly reply: string
   readonly cause: string
+  /** The check that rejected; absent where no check did. */
+  readonly check?: string
+}
+
+/** A check in test mode would have rejected. */
+export interface WouldRejectEvent extends EventBase {
+  readonly kind: 'would-reject'
+  readonly check: string
+  readonly stage: RejectedEvent['stage']
+  readonly sender: string | null
+  readonly remote: string
+  readonly reply: string
+  readonly cause: string
+  /** Above 1: the recipients that it would have rejected for the same reason; `recipient` is the first. */
+  readonly recipients?: number
 }
 
 export type Event =
@@ -163,6 +178,7 @@ export type Event =
   | TransferredEvent
   | TransferAcceptedEvent
   | RejectedEvent
+  | WouldRejectEvent
 
 export type EventKind = Event['kind']
 
@@ -191,6 +207,7 @@ export const eventKinds = [
   'transferred',
   'transfer-accepted',
   'rejected',
+  'would-reject',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

@@ -3,7 +3,8 @@
 import type { Clock } from '../lib/clock.ts'
 
 export type Health =
-  | { readonly kind: 'ok' }
+  /** `note`: what an operator should know and need not act on. */
+  | { readonly kind: 'ok'; readonly note?: string }
   /** The node works, but an operator should act. */
   | { readonly kind: 'degraded'; readonly reason: string }
   /** The node does not do its work: a load balancer should use another one. */

@@ -31,6 +31,16 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     reply: '550 5.1.1 no',
     cause: 'x',
   },
+  'would-reject': {
+    ...base,
+    kind: 'would-reject',
+    check: 'spam',
+    stage: 'rcpt',
+    sender: null,
+    remote: '192.0.2.1',
+    reply: '550 5.1.1 no',
+    cause: 'x',
+  },
   checked: { ...base, kind: 'checked', check: 'spf', result: 'pass', detail: '' },
   resolved: {
     ...base,

@@ -105,6 +105,8 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
     by.receivedBytes.inc({ origin }, event.size)
   },
   rejected: ({ stage, reply }, by) => by.rejections.inc({ stage, status: knownStatus(reply.split(' ', 2)[1] ?? '') }),
+  // Counted where the checks run: the ledger does not take every one.
+  'would-reject': () => undefined,
   checked: ({ check, result }, by) => by.checks.inc({ check: word(check), result: word(result) }),
   resolved: (_, by) => by.resolved.inc(),
   signed: ({ algorithm }, by) => by.signatures.inc({ algorithm: word(algorithm) }),

@@ -1,7 +1,14 @@
 // The contract of checks: order, merging, deadlines, exceptions. Two sample checks use nothing but the contract: a new check needs no more.
 
 import { beforeEach, describe, expect, test } from 'vitest'
-import { mailFacts, recipientFacts, sampleSession, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
+import {
+  allActive,
+  mailFacts,
+  recipientFacts,
+  sampleSession,
+  senderFacts,
+  sessionFacts,
+} from '../../test/lib/check-facts.ts'
 import { createFakeClock, type FakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import type { Resolver } from '../dns/resolver.ts'
@@ -22,7 +29,7 @@ beforeEach(() => {
 })
 
 const log = { bug: (error: unknown, context: string) => void bugs.push({ error, context }) }
-const runnerOf = (...checks: Check[]) => createChecks(checks, { clock, log })
+const runnerOf = (...checks: Check[]) => createChecks(checks, { clock, log, ...allActive })
 const no = refusal(550, '5.7.1', 'No')
 const refuses = (name: string): Check => ({ name, message: () => ({ verdict: refuse(no) }) })
 const finds = (name: string, finding: Partial<Finding>): Check => ({
@@ -43,6 +50,7 @@ describe('a stage', () => {
       fields: [],
       evidence: [],
       events: [],
+      tested: [],
     })
   })
 
@@ -69,7 +77,7 @@ describe('a stage', () => {
       'message',
       mailFacts('From: x@y.example'),
     )
-    expect(outcome).toEqual({ kind: 'refused', reply: no })
+    expect(outcome).toEqual({ kind: 'refused', reply: no, check: 'b', tested: [] })
     expect(ran).toEqual(['a'])
   })
 

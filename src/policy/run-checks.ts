@@ -1,6 +1,8 @@
-// Runs the checks of one stage in order, stops at the first refusal and merges what the others found.
+// Runs the checks of one stage in order, stops at the first refusal and merges what the others found. What a check in test mode refuses is
+// noted and has no effect.
 
 import type { Clock } from '../lib/clock.ts'
+import type { Current } from '../lib/current.ts'
 import type { Log } from '../lib/log.ts'
 import { mergeResults } from '../message/results-field.ts'
 import type { Event } from '../observe/events.ts'
@@ -20,8 +22,11 @@ import type {
   TransactionEnd,
   TransactionFacts,
 } from './check.ts'
+import type { CheckMeter } from './check-meter.ts'
 import { storageRefusal } from './checks/storage.ts'
 import type { Evidence } from './evidence.ts'
+import { inTestMode } from './test-mode.ts'
+import type { TestedChecks, TestRefusal } from './test-mode.ts'
 import { accept, refuse } from './verdict.ts'
 
 /** The merged findings of a stage whose checks all accepted. */
@@ -39,10 +44,18 @@ export interface Passed<O extends Origin | null = Origin | null> {
   /** What the checks of this stage noticed. */
   readonly evidence: readonly Evidence[]
   readonly events: readonly Event[]
+  readonly tested: readonly TestRefusal[]
 }
 
 export type StageOutcome<S extends Stage> =
-  | { readonly kind: 'refused'; readonly reply: Refusal }
+  | {
+      readonly kind: 'refused'
+      readonly reply: Refusal
+      /** The name of the check that refused. */
+      readonly check: string
+      /** What checks in test mode would have refused before. */
+      readonly tested: readonly TestRefusal[]
+    }
   | Passed<StageFacts[S]['origin']>
 
 export interface Checks {
@@ -62,6 +75,9 @@ const messageDeadline: Deadline = { ms: 8 * MINUTE_MS, expired: 'defer' }
 export interface CheckPorts {
   readonly clock: Pick<Clock, 'after'>
   readonly log: Pick<Log, 'bug'>
+  readonly tested: Current<TestedChecks>
+  /** Null for a command. */
+  readonly meter: CheckMeter | null
 }
 
 /** @param checks in the order in which every stage runs them */
@@ -86,7 +102,8 @@ export function createChecks(checks: readonly Check[], ports: CheckPorts): Check
     },
     failed: (session) => {
       let isSlow = false
-      for (const one of checks) if (one.failed?.(session)) isSlow = true
+      // In test mode a check counts and delays nothing.
+      for (const one of checks) if (one.failed?.(session) && !ports.tested.value.has(one.name)) isSlow = true
       return isSlow
     },
   }
@@ -101,8 +118,12 @@ async function runStage<S extends Stage>(
   let current = facts
   for (const check of checks) {
     const answer = callCheck(check, ports, stage, current)
-    const finding = answer instanceof Promise ? await answer : answer
-    if (finding.verdict.kind !== 'accept') return { kind: 'refused', reply: finding.verdict.reply }
+    const found = answer instanceof Promise ? await answer : answer
+    const finding = actingPart({ check, stage }, found, ports, passed)
+    if (finding.verdict.kind !== 'accept') {
+      ports.meter?.refused({ check: check.name, stage, verdict: finding.verdict.kind, mode: 'active' })
+      return { kind: 'refused', reply: finding.verdict.reply, check: check.name, tested: passed.tested }
+    }
     if (finding.origin) {
       current = { ...current, origin: finding.origin }
       passed.origin = finding.origin
@@ -112,6 +133,23 @@ async function runStage<S extends Stage>(
     merge(passed, finding)
   }
   return passed
+}
+
+/** The whole finding of a check that acts. Of one in test mode the part without effect; its refusal is added to `passed.tested`. */
+function actingPart(
+  { check: { name }, stage }: Call,
+  found: Finding,
+  { tested, meter }: CheckPorts,
+  passed: { tested: readonly TestRefusal[] },
+): Finding {
+  const scope = tested.value.get(name)
+  if (scope === undefined) return found
+  const acting = inTestMode(scope, found)
+  if (found.verdict.kind !== 'accept' && acting.verdict.kind === 'accept') {
+    passed.tested = [...passed.tested, { check: name, reply: found.verdict.reply }]
+    meter?.refused({ check: name, stage, verdict: found.verdict.kind, mode: 'test' })
+  }
+  return acting
 }
 
 function callCheck<S extends Stage>(
@@ -180,6 +218,7 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     fields: none,
     evidence: none,
     events: none,
+    tested: none,
   }
 }
 

@@ -5,8 +5,9 @@ import type { Budgets } from '../budget/budgets.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
 import type { Clock } from '../lib/clock.ts'
 import { remoteHost } from '../lib/remote-host.ts'
-import type { RejectedEvent } from '../observe/events.ts'
+import type { RejectedEvent, WouldRejectEvent } from '../observe/events.ts'
 import type { EventLog } from '../observe/event-log.ts'
+import type { Stage } from '../policy/check.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
@@ -16,14 +17,28 @@ import type { ClientLines } from './client-lines.ts'
 const MAX_PENDING = 1000
 const ALL = 'all'
 
+/** The stage names of the ledger. */
+export const ledgerStages = {
+  connect: 'connect',
+  secured: 'connect',
+  helo: 'helo',
+  mail: 'mail',
+  rcpt: 'rcpt',
+  message: 'data',
+} as const satisfies Record<Stage, RejectedEvent['stage']>
+
 export interface RefusedCommand {
   readonly stage: RejectedEvent['stage']
   readonly reply: Refusal
-  readonly envelope?: { readonly sender?: string | null; readonly recipient?: string }
+  readonly envelope?: { readonly sender?: string | null; readonly recipient?: string | undefined }
+  /** The check that refused. */
+  readonly check?: string
 }
 
 export interface RejectionLedger {
   note(session: Session, refused: RefusedCommand): void
+  /** Records an event about mail that was not queued, within the same limits. */
+  record(session: Session, event: RejectedEvent | WouldRejectEvent): void
 }
 
 export interface RejectionPorts {
@@ -40,23 +55,21 @@ export function createRejectionLedger(ports: RejectionPorts): RejectionLedger {
   const ofClients = budgets.rate('ledgerRejections')
   const ofAll = budgets.rate('allLedgerRejections')
   const takeShare = (client: string) => ofClients.take(client) && ofAll.take(ALL)
-  return {
-    note: (session, refused) => {
-      const event = rejectedEvent(clock.now(), session, refused)
-      const network = limitedNetwork(session)
-      // The log keeps what the ledger cannot store, within its own limit.
-      const logLine = () => {
-        if (network === null || lines.mayWrite(session.remoteIp)) log.event(event)
-      }
-      if (pending >= MAX_PENDING || (network !== null && !takeShare(network))) return logLine()
-      pending++
-      const done = () => void pending--
-      queue.record([event]).then(done, () => {
-        done()
-        logLine()
-      })
-    },
+  const record: RejectionLedger['record'] = (session, event) => {
+    const network = limitedNetwork(session)
+    // The log keeps what the ledger cannot store, within its own limit.
+    const logLine = () => {
+      if (network === null || lines.mayWrite(session.remoteIp)) log.event(event)
+    }
+    if (pending >= MAX_PENDING || (network !== null && !takeShare(network))) return logLine()
+    pending++
+    const done = () => void pending--
+    queue.record([event]).then(done, () => {
+      done()
+      logLine()
+    })
   }
+  return { record, note: (session, refused) => record(session, rejectedEvent(clock.now(), session, refused)) }
 }
 
 /** The network of a client without proof; null for fleet nodes and authenticated clients, which are few and known. */
@@ -64,10 +77,10 @@ function limitedNetwork({ origin, remoteIp }: Session): string | null {
   return origin === null || origin.kind === 'internet' ? clientNetwork(remoteIp) : null
 }
 
-function rejectedEvent(at: number, session: Session, { stage, reply, envelope = {} }: RefusedCommand): RejectedEvent {
+/** The event without its kind. */
+export function refusalFacts(at: number, session: Session, { stage, reply, envelope = {} }: RefusedCommand) {
   const { code, enhanced, text, cause } = reply
   return {
-    kind: 'rejected',
     at,
     queueId: null,
     session: session.id,
@@ -78,4 +91,9 @@ function rejectedEvent(at: number, session: Session, { stage, reply, envelope = 
     reply: `${code} ${enhanced} ${text}`,
     cause,
   }
+}
+
+function rejectedEvent(at: number, session: Session, refused: RefusedCommand): RejectedEvent {
+  const { check } = refused
+  return { kind: 'rejected', ...refusalFacts(at, session, refused), ...(check !== undefined && { check }) }
 }

@@ -2,12 +2,13 @@
 
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { sampleSession } from '../../test/lib/check-facts.ts'
+import { allActive, sampleSession } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { createPool } from '../budget/pool.ts'
 import type { Checked, Intake } from '../intake/intake.ts'
 import type { Check } from '../policy/check.ts'
-import { createChecks } from '../policy/run-checks.ts'
+import { type CheckPorts, createChecks } from '../policy/run-checks.ts'
+import type { TestedChecks } from '../policy/test-mode.ts'
 import { accept, refuse } from '../policy/verdict.ts'
 import type { Resolution } from '../route/resolution.ts'
 import { type InterruptionKind, MessageInterrupted } from '../server/interruption.ts'
@@ -44,6 +45,10 @@ const bodies = {
 }
 
 function hooksOf(...checks: Check[]) {
+  return hooksWith({}, ...checks)
+}
+
+function hooksWith(tested: Partial<CheckPorts>, ...checks: Check[]) {
   const clock = createFakeClock()
   const log = { bug: (error: unknown) => void bugs.push(error) }
   const takeChecked = async (checked: Checked) => {
@@ -51,7 +56,7 @@ function hooksOf(...checks: Check[]) {
     return answer
   }
   return createHooks({
-    checks: createChecks(checks, { clock, log }),
+    checks: createChecks(checks, { clock, log, ...allActive, ...tested }),
     login: null,
     intake: { accept: takeChecked, prepare: async () => null },
     queue: bodies,
@@ -61,6 +66,8 @@ function hooksOf(...checks: Check[]) {
         void noted.push(
           `${stage} ${envelope.sender ?? '<>'} ${envelope.recipient ?? '-'}: ${reply.code} ${reply.enhanced}`,
         ),
+      record: (_, { kind, stage, sender, recipient }) =>
+        void noted.push(`${kind} ${stage} ${sender ?? '<>'} ${recipient ?? '-'}`),
     },
     newQueueId: () => 'Q1',
     clock,
@@ -213,4 +220,38 @@ test('a message with a long header section beyond the memory of its client is de
   expect(message.readableEnded).toBe(true)
   expect(accepted).toEqual([])
   if (held.kind === 'lease') held.release()
+})
+
+describe('a check in test mode', () => {
+  const tested = { tested: { value: new Map([['tried', 'whole']]) as TestedChecks } }
+  const tried: Check = {
+    name: 'tried',
+    rcpt: () => ({ verdict: refuse(no) }),
+    message: () => ({ verdict: refuse(no) }),
+  }
+  const routes: Check = { name: 'routes', rcpt: () => ({ verdict: accept, resolution }) }
+  const transaction = { ...bounce, recipients: [{ ...kim, resolution }] }
+
+  test('lets the message pass, and its history says what would have happened', async () => {
+    const hooks = hooksWith(tested, tried, routes)
+    expect(await hooks.rcpt(session, bounce, kim)).toMatchObject({ kind: 'accept' })
+    expect(await hooks.data(session, transaction, messageOf('Subject: x\r\n\r\nhello\r\n'))).toMatchObject({
+      code: 250,
+    })
+    expect(accepted[0]?.findings.events).toMatchObject([
+      { kind: 'would-reject', queueId: 'Q1', check: 'tried', stage: 'rcpt', recipient: 'kim@example.org' },
+      { kind: 'would-reject', queueId: 'Q1', check: 'tried', stage: 'data' },
+    ])
+    hooks.ended(session, transaction, 0)
+    expect(noted).toEqual([])
+  })
+
+  test('is in the ledger also if another check refuses the message', async () => {
+    const hooks = hooksWith(tested, tried, routes, { name: 'acts', message: () => ({ verdict: refuse(no) }) })
+    expect(await hooks.data(session, transaction, messageOf('Subject: x\r\n\r\nhello\r\n'))).toMatchObject({
+      code: 550,
+    })
+    hooks.ended(session, transaction, 0)
+    expect(noted).toEqual(['data <> kim@example.org: 550 5.7.1', 'would-reject data <> kim@example.org'])
+  })
 })

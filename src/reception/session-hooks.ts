@@ -9,10 +9,8 @@ import type { Draft, Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { receiveMessage } from '../message/receive.ts'
-import type { RejectedEvent } from '../observe/events.ts'
 import type { Stage, StageFacts } from '../policy/check.ts'
 import { storageRefusal } from '../policy/checks/storage.ts'
-import { noEvidence } from '../policy/evidence.ts'
 import type { Checks, StageOutcome } from '../policy/run-checks.ts'
 import { accept, refuse } from '../policy/verdict.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -26,9 +24,12 @@ import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Login } from './login.ts'
+import { ledgerStages } from './rejection-ledger.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
 import { createSessionEvidence } from './session-evidence.ts'
 import type { SessionEvidence } from './session-evidence.ts'
+import { createTestRefusals } from './test-refusals.ts'
+import type { TestRefusals } from './test-refusals.ts'
 
 export interface HookParts {
   readonly checks: Checks
@@ -50,24 +51,16 @@ export interface HookParts {
 type Hooks = ServerHooks<Resolution>
 type Envelope = Parameters<RejectionLedger['note']>[1]['envelope']
 
-/** The stage names of the ledger. */
-const ledgerStages = {
-  connect: 'connect',
-  secured: 'connect',
-  helo: 'helo',
-  mail: 'mail',
-  rcpt: 'rcpt',
-  message: 'data',
-} as const satisfies Record<Stage, RejectedEvent['stage']>
-
 /** With what the hooks remember. */
 interface Parts extends HookParts {
   readonly evidence: SessionEvidence
+  readonly testRefusals: TestRefusals
 }
 
 export function createHooks(given: HookParts): Hooks {
-  const parts: Parts = { ...given, evidence: createSessionEvidence() }
-  const { rejections } = parts
+  const { rejections } = given
+  const testRefusals = createTestRefusals(given.clock, rejections)
+  const parts: Parts = { ...given, evidence: createSessionEvidence(), testRefusals }
   return {
     connect: (session) => admit(parts, 'connect', session),
     secured: (session) => admit(parts, 'secured', session),
@@ -87,11 +80,15 @@ export function createHooks(given: HookParts): Hooks {
     },
     rcpt: (session, transaction, recipient) => checkRecipient(parts, { session, transaction }, recipient),
     data: async (session, transaction, message) => {
-      const reply = await takeMessage(parts, { session, transaction, message })
-      if ('cause' in reply) noteRefusedMessage(rejections, { session, transaction }, reply)
-      return reply
+      const answer = await takeMessage(parts, { session, transaction, message })
+      if (answer.kind === 'queued') return answer.reply
+      noteRefusedMessage(rejections, { session, transaction }, answer)
+      return answer.reply
     },
-    ended: (session, transaction, octets) => parts.checks.ended(transaction, { session, octets }),
+    ended: (session, transaction, octets) => {
+      testRefusals.ended(session)
+      parts.checks.ended(transaction, { session, octets })
+    },
     failed: (session) => parts.checks.failed(session),
     refused: (session, { stage, reply, ...envelope }) => rejections.note(session, { stage, reply, envelope }),
   }
@@ -104,13 +101,14 @@ const notOffered = {
 
 /** Runs a stage and records a refusal. */
 async function runStage<S extends Exclude<Stage, 'message'>>(
-  { checks, rejections, evidence }: Parts,
+  { checks, rejections, evidence, testRefusals }: Parts,
   session: Session,
   { stage, facts, envelope = {} }: { readonly stage: S; readonly facts: StageFacts[S]; readonly envelope?: Envelope },
 ): Promise<StageOutcome<S>> {
   const outcome = await checks.run(stage, facts)
+  testRefusals.note(session, { stage, found: outcome.tested, envelope })
   if (outcome.kind === 'refused')
-    rejections.note(session, { stage: ledgerStages[stage], reply: outcome.reply, envelope })
+    rejections.note(session, { stage: ledgerStages[stage], reply: outcome.reply, envelope, check: outcome.check })
   else evidence.note(session, stage, outcome.evidence)
   return outcome
 }
@@ -150,10 +148,19 @@ const MAX_NAMED = 5
 function noteRefusedMessage(
   rejections: RejectionLedger,
   { session, transaction }: Omit<Incoming, 'message'>,
-  reply: Refusal,
+  { reply, check }: RefusedMessage,
 ): void {
-  for (const { forwardPath: recipient } of transaction.recipients.slice(0, MAX_NAMED))
-    rejections.note(session, { stage: 'data', reply, envelope: { sender: transaction.reversePath, recipient } })
+  for (const { forwardPath: recipient } of transaction.recipients.slice(0, MAX_NAMED)) {
+    const envelope = { sender: transaction.reversePath, recipient }
+    rejections.note(session, { stage: 'data', reply, envelope, ...(check !== undefined && { check }) })
+  }
+}
+
+interface RefusedMessage {
+  readonly kind: 'refused'
+  readonly reply: Refusal
+  /** The check that refused; absent if no check did. */
+  readonly check?: string
 }
 
 interface Incoming {
@@ -163,7 +170,10 @@ interface Incoming {
 }
 
 /** Reads a message to its end and hands it to intake. A refused message leaves no spool file. */
-async function takeMessage(parts: Parts, incoming: Incoming): Promise<Reply | Refusal> {
+async function takeMessage(
+  parts: Parts,
+  incoming: Incoming,
+): Promise<RefusedMessage | { readonly kind: 'queued'; readonly reply: Reply }> {
   const holder = holderOf(incoming.session)
   const memory = createMessageMemory(parts.memory, holder)
   const spool = new BodySpool(parts.queue, { holder, memory })
@@ -179,19 +189,22 @@ async function takeMessage(parts: Parts, incoming: Incoming): Promise<Reply | Re
     })
     if (received.kind !== 'ok') {
       await discard()
-      return received.kind === 'refused' ? received.reply : replyToInterruption(parts, incoming)
+      return {
+        kind: 'refused',
+        reply: received.kind === 'refused' ? received.reply : replyToInterruption(parts, incoming),
+      }
     }
-    const answer = await submit(parts, draftOf(incoming, received.header, await spool.finish()))
+    const answer = await submit(parts, incoming.session, draftOf(incoming, received.header, await spool.finish()))
     if (answer.kind === 'refused') {
       await discard()
-      return answer.reply
+      return answer
     }
     // The message is stored. Removing a body that no copy needs can fail without consequence for the reply.
     if (!answer.bodyKept) await discard()
-    return { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` }
+    return { kind: 'queued', reply: { code: 250, enhanced: '2.0.0', text: `Ok: queued as ${answer.queueId}` } }
   } catch (error) {
     await discard()
-    return storageRefusal(error) ?? bug(parts, error, 'DATA')
+    return { kind: 'refused', reply: storageRefusal(error) ?? bug(parts, error, 'DATA') }
   } finally {
     memory.release()
   }
@@ -223,12 +236,19 @@ function draftOf({ session, transaction }: Incoming, header: Buffer, body: Draft
   return { session, origin: originOf(session), sender, parameters, recipients, header, body }
 }
 
-async function submit(parts: Parts, draft: Draft) {
-  const { checks, intake, queue, newQueueId, clock } = parts
-  const evidence = draft.session ? parts.evidence.of(draft.session) : noEvidence
+async function submit(parts: Parts, session: Session, draft: Draft) {
+  const { checks, intake, queue, newQueueId, clock, testRefusals } = parts
+  const evidence = parts.evidence.of(session)
   const mail = mailOf(draft, { queue, queueId: newQueueId(), evidence, at: clock.now() })
   const findings = await checks.run('message', mail)
-  return findings.kind === 'refused' ? findings : intake.accept({ draft, mail, findings })
+  const envelope = { sender: mail.sender, recipient: mail.recipients[0] }
+  testRefusals.note(session, { stage: 'message', found: findings.tested, envelope })
+  if (findings.kind === 'refused') return findings
+  const tested = testRefusals.of(session, mail.queueId)
+  const events = tested.length === 0 ? findings.events : [...tested, ...findings.events]
+  const answer = await intake.accept({ draft, mail, findings: { ...findings, events } })
+  if (answer.kind === 'accepted') testRefusals.queued(session)
+  return answer
 }
 
 function bug({ log }: HookParts, error: unknown, context: string): Refusal {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
+import { allActive, recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import { createBudgets } from '../budget/budgets.ts'
@@ -97,6 +97,7 @@ describe('the checks of a listener', () => {
     const refused = { kind: 'refused', reply: refusal(550, '5.7.1', 'Relaying denied'), via: [] } as const
     const parts = partsOf({ resolve: async () => refused })
     const checks = createChecks(buildChecks(configOf([]), parts)({ ...admission, admit: ['peers'] }), {
+      ...allActive,
       clock: parts.clock,
       log: { bug: () => {} },
     })
@@ -121,6 +122,7 @@ describe('the checks of a listener', () => {
     } as const
     const parts = partsOf({ resolve: async () => wrong })
     const checks = createChecks(buildChecks(configOf([]), parts)(admission), {
+      ...allActive,
       clock: parts.clock,
       log: { bug: () => {} },
     })

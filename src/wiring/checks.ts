@@ -8,6 +8,8 @@ import type { DnsLists } from '../filter/dns-lists.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import type { VirusScanner } from '../filter/virus-scan.ts'
 import type { Clock } from '../lib/clock.ts'
+import { fixedChecks } from '../policy/check-table.ts'
+import type { FixedCheck, RoleCheckName } from '../policy/check-table.ts'
 import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
 import type { AdmissionSettings } from '../policy/checks/admission.ts'
@@ -30,32 +32,6 @@ import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 
-/**
- * The order of checks, the same at every stage: `first`, then the checks of the role file in its order, then `last`. A role file cannot
- * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
- * because a client that another check refuses learns nothing about our addresses.
- *
- * | place | check | stages |
- * |---|---|---|
- * | first | admission | connect, secured, mail |
- * | first | client-name | connect, secured |
- * | first | storage | mail |
- * | first | client-limits | connect, mail, rcpt |
- * | first | srs-bounces | message |
- * | role file | sender | mail |
- * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
- * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
- * | last | srs-hash-throttle | rcpt |
- * | last | harvest-throttle | rcpt, message |
- * | last | recipient | rcpt |
- */
-const fixedChecks = {
-  first: ['admission', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
-  last: ['srs-hash-throttle', 'harvest-throttle', 'recipient'],
-} as const
-
-type FixedCheck = (typeof fixedChecks)[keyof typeof fixedChecks][number]
-
 export interface RoleCheckParts {
   readonly router: Router
   /** Called only if the role checks authentication. */
@@ -75,7 +51,27 @@ export interface CheckParts extends RoleCheckParts {
   readonly clock: Clock
 }
 
-/** Builds the checks of a node once. The result adds the `admission` check of a listener; its listeners share all others. */
+/**
+ * Builds the checks of a node once. The result adds the `admission` check of a listener; its listeners share all others.
+ *
+ * The order of checks is the same at every stage: `first`, then the checks of the role file in its order, then `last`. A role file cannot
+ * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
+ * because a client that another check refuses learns nothing about our addresses.
+ *
+ * | place | check | stages |
+ * |---|---|---|
+ * | first | admission | connect, secured, mail |
+ * | first | client-name | connect, secured |
+ * | first | storage | mail |
+ * | first | client-limits | connect, mail, rcpt |
+ * | first | srs-bounces | message |
+ * | role file | sender | mail |
+ * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
+ * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
+ * | last | srs-hash-throttle | rcpt |
+ * | last | harvest-throttle | rcpt, message |
+ * | last | recipient | rcpt |
+ */
 export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
   const hosts = createBounceHosts(parts.clock)
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
@@ -120,7 +116,7 @@ export function explainChecks(config: Config, parts: RoleCheckParts): readonly C
 function roleChecks(config: Config, { router, authenticator, spam, virus, lists }: RoleCheckParts): readonly Check[] {
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
-  const makers: Record<Config['role']['checks'][number], () => Check | null> = {
+  const makers: Record<RoleCheckName, () => Check | null> = {
     'hop-count': () => hopCountCheck(role.max_hops),
     'authentication-results': () =>
       authenticationResultsCheck({

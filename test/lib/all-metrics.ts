@@ -2,7 +2,9 @@
 
 import { Registry } from 'prom-client'
 import { createBudgets } from '../../src/budget/budgets.ts'
+import { createCheckMeter } from '../../src/node/check-counts.ts'
 import { createConfigurationState } from '../../src/node/configuration-state.ts'
+import { createCurrentModes } from '../../src/node/current-modes.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
 import type { ObservationParts } from '../../src/node/observation.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
@@ -30,6 +32,8 @@ export function allMetrics(): Registry {
     certificate: { value: null },
     budgets,
     proxyCount: createProxyCount(),
+    modes: createCurrentModes({ tested_checks: {} }, log),
+    meter: createCheckMeter(),
     configuration: createConfigurationState(clock),
     reachability: watchReachability(
       { roles: [], needsResolver: false },

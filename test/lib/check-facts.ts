@@ -14,7 +14,11 @@ import type {
   StageHandlers,
 } from '../../src/policy/check.ts'
 import { plainMail, plainRecipient } from '../../src/smtp/envelope.ts'
+import { noTestedChecks } from '../../src/policy/test-mode.ts'
 import type { Session } from '../../src/smtp/session.ts'
+
+/** Ports of the runner: no check is in test mode, and nothing is counted. */
+export const allActive = { tested: { value: noTestedChecks }, meter: null } as const
 
 /** A session from 198.51.100.7 without TLS and without an origin class. */
 export function sampleSession(change: Partial<Session> = {}): Session {

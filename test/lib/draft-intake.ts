@@ -2,6 +2,7 @@
 
 import { createIntake } from '../../src/intake/accept-draft.ts'
 import { type Acceptance, type Draft, type Intake, mailOf } from '../../src/intake/intake.ts'
+import { allActive } from './check-facts.ts'
 import type { IntakePorts, IntakeSettings } from '../../src/intake/ports.ts'
 import type { Check } from '../../src/policy/check.ts'
 import { createChecks } from '../../src/policy/run-checks.ts'
@@ -17,7 +18,7 @@ export function createDraftIntake(
 ): DraftIntake {
   const intake = createIntake(settings, ports)
   const { clock, queue, newQueueId, log } = ports
-  const runner = createChecks(checks, { clock, log })
+  const runner = createChecks(checks, { clock, log, ...allActive })
   return {
     prepare: (own) => intake.prepare(own),
     accept: async (draft) => {

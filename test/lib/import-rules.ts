@@ -74,6 +74,8 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'verdict.ts',
     'check.ts',
     'evidence.ts',
+    'check-table.ts',
+    'test-mode.ts',
     'run-checks.ts',
     'forward-policy.ts',
     'own-author.ts',

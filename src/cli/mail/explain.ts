@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import { explainChecks } from '../../wiring/checks.ts'
+import { testedChecksOf } from '../../wiring/tested-checks.ts'
 import { spamFilterSettings, spamScanner } from '../../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../../wiring/virus-scanner.ts'
 import type { NodeData } from '../../node/load-data.ts'
@@ -22,6 +23,7 @@ import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
 import type { Mail, Stage } from '../../policy/check.ts'
 import { type Evidence, noEvidence } from '../../policy/evidence.ts'
 import { createChecks } from '../../policy/run-checks.ts'
+import type { TestRefusal } from '../../policy/test-mode.ts'
 import type { Checks, StageOutcome } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
@@ -57,6 +59,8 @@ export interface ExplainOptions {
 /** The output of `--json`. */
 interface Explanation {
   readonly origin: Origin
+  /** What checks in test mode would refuse. */
+  readonly tested: readonly TestRefusal[]
   readonly sender: { readonly reply: Refusal } | null
   readonly refused: Refusal | null
   readonly resolution: Resolution | null
@@ -122,9 +126,14 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
   const parts = { authenticator, router: data.router, ...scannersOf(config, data.router), lists: listsOfNode(config) }
-  const checks = createChecks(explainChecks(config, parts), { clock: systemClock, log: throwBugs })
+  const checks = createChecks(explainChecks(config, parts), {
+    clock: systemClock,
+    log: throwBugs,
+    tested: { value: testedChecksOf(config, listenerOf(origin, config)) },
+    meter: null,
+  })
   const facts = { session: session(options, origin), origin, sender }
-  await checks.run('helo', facts)
+  const helo = await checks.run('helo', facts)
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
   const transaction = { recipients: [] }
   const noticed = evidenceOf(mail)
@@ -133,24 +142,30 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const evidence = [...noticed, ...evidenceOf(rcpt)]
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
   const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
+  const message = content
+    ? await lookAtMessage({ ...subject, content, evidence, checks, resolution }, options)
+    : refusedAnyway(sender, resolution)
   return {
     origin,
+    tested: [...[helo, mail, rcpt].flatMap(({ tested }) => tested), ...(message?.tested ?? [])],
     sender: mail.kind === 'refused' ? { reply: mail.reply } : null,
     refused: rcpt.kind === 'refused' ? rcpt.reply : null,
     resolution,
     from: { address: sender, isAssumed: options.from === undefined },
     foreignSender:
       options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
-    message: content
-      ? await lookAtMessage({ ...subject, content, evidence, checks, resolution }, options)
-      : refusedAnyway(sender, resolution),
+    message: message && { reply: message.reply, events: message.events },
   }
 }
 
+interface JudgedMessage extends NonNullable<Explanation['message']> {
+  readonly tested: readonly TestRefusal[]
+}
+
 /** What no content of the message changes. */
-function refusedAnyway(sender: string | null, resolution: Resolution): Explanation['message'] {
+function refusedAnyway(sender: string | null, resolution: Resolution): JudgedMessage | null {
   const reply = bouncesOnly({ sender, resolutions: [resolution] })
-  return reply && { reply, events: [] }
+  return reply && { reply, events: [], tested: [] }
 }
 
 function scannersOf(config: Config, router: NodeData['router']) {
@@ -185,7 +200,7 @@ function evidenceOf(outcome: StageOutcome<Stage>): readonly Evidence[] {
 async function lookAtMessage(
   subject: Subject & Pick<Mail, 'content' | 'evidence'> & { readonly checks: Checks; readonly resolution: Resolution },
   options: ExplainOptions,
-): Promise<Explanation['message']> {
+): Promise<JudgedMessage> {
   const { origin, from: sender, content, evidence, checks, resolution } = subject
   const { recipient: forwardPath, at } = options
   const mail = {
@@ -201,15 +216,23 @@ async function lookAtMessage(
     at,
   }
   const findings = await checks.run('message', mail)
-  if (findings.kind === 'refused') return { reply: findings.reply, events: [] }
+  const { tested } = findings
+  if (findings.kind === 'refused') return { reply: findings.reply, events: [], tested }
   const copies = await explainCopies(subject, { mail, findings }, { forwardPath, resolution })
-  return { reply: copies.reply, events: [...findings.events, ...copies.events] }
+  return { reply: copies.reply, events: [...findings.events, ...copies.events], tested }
 }
 
 function session(options: ExplainOptions, origin: Origin): Session {
   const { ip, helo } = options
   const blank = { id: '-', listener: '-', remoteName: null, esmtp: true, tls: null }
   return { ...blank, remoteIp: ip, helo, origin }
+}
+
+/** The listener whose modes of checks count: the first one that admits the origin. */
+function listenerOf({ kind }: Origin, { listeners }: Config): string {
+  const admission = { internet: 'internet', peer: 'peers', user: 'users', machine: 'machines', local: 'local' } as const
+  const listener = listeners.find(({ admit }) => admit.includes(admission[kind])) ?? listeners[0]
+  return listener?.name ?? ''
 }
 
 /** The origin that `as` names, or the one of a client of the first listener. Null if `as` is invalid. */
@@ -240,6 +263,7 @@ function lines(recipient: string, found: Explanation): string[] {
       ? [rejected('the recipient is rejected', found.refused)]
       : []),
     ...(found.message?.reply ? [rejected('the message is rejected', found.message.reply)] : []),
+    ...found.tested.map(({ check, reply }) => rejected(`would be refused by ${check} (test mode)`, reply)),
     ...(found.message?.events.map(describeEvent) ?? []),
   ]
 }

@@ -40,10 +40,13 @@ function traceLines(events: readonly Event[]): string[] {
   return [...blocks].flatMap(([name, own], i) => [...(i === 0 ? [] : ['']), name, ...own.flatMap(eventLines)])
 }
 
-/** Suspensions have no queue ID but a destination; rejected mail has only its session. */
+/** Suspensions have no queue ID but a destination; mail that was not queued has only its session. */
 function headOf(event: Event): string {
   if (event.kind === 'suspended' || event.kind === 'resumed') return event.destination
-  return event.queueId ?? `rejected in session ${event.session ?? 'unknown'}`
+  return (
+    event.queueId ??
+    `${event.kind === 'rejected' ? 'rejected in' : 'not queued,'} session ${event.session ?? 'unknown'}`
+  )
 }
 
 function eventLines(event: Event): string[] {

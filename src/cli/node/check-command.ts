@@ -10,11 +10,13 @@ import { loadData } from '../../node/load-data.ts'
 import { createBudgets } from '../../budget/budgets.ts'
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
+import { expensiveFirst } from '../../policy/check-table.ts'
 import { createDnsLists } from '../../filter/ask-lists.ts'
 import type { Resolver } from '../../dns/resolver.ts'
 import { openResolver } from '../../dns/open-resolver.ts'
 import { createProbe } from '../../node/reachability.ts'
 import { dnsListSettings } from '../../wiring/dns-list-settings.ts'
+import { describeTestedChecks } from '../../wiring/tested-checks.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -97,12 +99,23 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
     config.role.checks.includes('spam') && !config.rspamd && !config.score
       ? '; neither rspamd nor score: mail is not checked for spam'
       : ''
-  const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}`
+  const tested = describeTestedChecks(config)
+  const inTest = tested === null ? '' : `; in test mode, refusing nothing: ${tested}`
+  const summary = `${config.role.role} ${config.hostname}: ${listeners}${noSpamCheck}${inTest}`
   const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
-  const warnings = [...data.warnings, ...hostWarnings(config), ...asked]
+  const warnings = [...data.warnings, ...hostWarnings(config), ...orderWarnings(config), ...asked]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
   const notes = [...data.data.notes, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
   return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
+}
+
+/** Checks of a role file that cost more than a later one. */
+function orderWarnings(config: Config): Problem[] {
+  const wrong = expensiveFirst(config.role.checks)
+  if (wrong === null) return []
+  const { first, later } = wrong
+  const finding = `the role has the check ${first} before ${later}, which costs less and can spare the mail the other`
+  return [config.at(['role'], finding)]
 }
 
 /** What the node would find dead at its start. These are warnings, because the others may be down for a moment. */

@@ -1,11 +1,18 @@
 // Where the listeners of the role bind on this node, the load balancers in front of them, and the files of the clients that may submit mail.
 
 import { z } from 'zod'
+import { checkModes } from '../check-modes.ts'
+import type { CheckModes } from '../check-modes.ts'
 import { pathSection, section } from '../section.ts'
 import { bindAddress, network, path } from '../values.ts'
 import { reportWideNetworks } from '../wide-networks.ts'
 
-const addressOnly = bindAddress.transform((address) => ({ address, proxy: [] as string[], xclient: [] as string[] }))
+const addressOnly = bindAddress.transform((address) => ({
+  address,
+  proxy: [] as string[],
+  xclient: [] as string[],
+  checks: {} as CheckModes,
+}))
 
 const withBalancers = z.strictObject({
   address: bindAddress.optional().describe('Address and port; default: as in the role file.'),
@@ -21,10 +28,11 @@ const withBalancers = z.strictObject({
     .describe(
       'Addresses or networks of the hosts that may name their clients with XCLIENT, such as another mail server.',
     ),
+  checks: checkModes.describe('Modes of checks on this listener, in place of those of `checks`.'),
 })
 
 const listener = z.union([addressOnly, withBalancers], {
-  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient }',
+  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient, checks }',
 })
 
 /** Whether the role has these listeners is checked in ../listeners.ts. */

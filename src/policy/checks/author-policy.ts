@@ -9,7 +9,7 @@ import { refusal } from '../../smtp/reply.ts'
 import type { Refusal } from '../../smtp/reply.ts'
 import type { Mail } from '../check.ts'
 import { isOwnAuthor } from '../own-author.ts'
-import { accept, refuse } from '../verdict.ts'
+import { accept, refuse, refuseByChoice } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 import { matchingService } from './outside-service.ts'
 import type { OutsideService } from './outside-service.ts'
@@ -33,7 +33,7 @@ export interface AuthorPolicy {
 
 export interface AuthorRuling {
   readonly verdict: Verdict
-  /** For the ledger: the rules that apply to an accepted message. */
+  /** For the ledger: the rules that apply to an accepted message. They have no effect on a refused one. */
   readonly notes: readonly { readonly check: string; readonly result: string; readonly detail: string }[]
 }
 
@@ -46,7 +46,7 @@ export function judgeAuthors(
   const own = judgeOwn(policy, found, fields)
   if (own.verdict.kind !== 'accept') return own
   const unclear = judgeUnclear(policy, found)
-  if (unclear.verdict.kind !== 'accept') return unclear
+  if (unclear.verdict.kind !== 'accept') return { ...unclear, notes: [...own.notes, ...unclear.notes] }
   return { verdict: policy.rejectByPolicy ? byPolicy(found) : accept, notes: [...own.notes, ...unclear.notes] }
 }
 
@@ -90,17 +90,20 @@ function judgeUnclear({ refuseUnclear, rejectByPolicy }: AuthorPolicy, { dmarc }
   const open = authors.find((one) => one.result === 'temperror')
   if (open) return refused(undecided(open.domain))
   const isUnknown = dmarc.result === 'permerror'
-  if (isUnknown && (refuseUnclear || (dmarc.severalAuthors && rejectByPolicy))) return refused(unclearAuthor(problem))
+  const isRefused = isUnknown && (refuseUnclear || (dmarc.severalAuthors && rejectByPolicy))
   const detail = isUnknown ? `From: ${problem}` : `${authors[0]?.domain ?? ''}, From: ${problem}`
-  return { verdict: accept, notes: [{ check: 'unclear-author', result: dmarc.result, detail }] }
+  return {
+    verdict: isRefused ? refuseByChoice(unclearAuthor(problem)) : accept,
+    notes: [{ check: 'unclear-author', result: dmarc.result, detail }],
+  }
 }
 
 function byPolicy({ dmarc }: Authentication): Verdict {
-  if (dmarc.severalAuthors) return refuse(unclearAuthor('several authors'))
+  if (dmarc.severalAuthors) return refuseByChoice(unclearAuthor('several authors'))
   const open = [dmarc, ...dmarc.authors].find(mightBeRejected)
-  if (open) return refuse(undecided(open.domain ?? 'the author'))
+  if (open) return refuseByChoice(undecided(open.domain ?? 'the author'))
   if (dmarc.result !== 'fail' || dmarc.policy !== 'reject') return accept
-  return refuse(byPolicyOf(dmarc.domain ?? '', `dmarc=fail p=reject ${dmarc.domain}`))
+  return refuseByChoice(byPolicyOf(dmarc.domain ?? '', `dmarc=fail p=reject ${dmarc.domain}`))
 }
 
 /**

@@ -15,7 +15,7 @@ export function termsOf(queueId: string | null, events: readonly Event[]): strin
       if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))
     } else if (event.kind === 'suspended' || event.kind === 'resumed') {
       terms.add(traceTerm(event.destination))
-    } else if (event.kind === 'rejected') {
+    } else if (event.kind === 'rejected' || event.kind === 'would-reject') {
       if (event.session !== undefined) terms.add(event.session)
       if (event.sender !== null) terms.add(traceTerm(event.sender))
       if (event.recipient !== undefined) terms.add(traceTerm(event.recipient))

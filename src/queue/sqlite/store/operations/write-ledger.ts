@@ -61,7 +61,7 @@ export function indexLedger(context: StoreContext): void {
 }
 
 /** Kinds of events that carry terms beside the queue id: only rows that mention one have to be parsed. */
-const telling = ['"received"', '"resolved"', '"rejected"', '"suspended"', '"resumed"']
+const telling = ['"received"', '"resolved"', '"rejected"', '"would-reject"', '"suspended"', '"resumed"']
 
 function rowTerms(row: LedgerRow): string[] {
   const { queueId, events } = row
