@@ -1,7 +1,7 @@
 // Samples are summed by kind of work, without pauses.
 
 import { expect, it } from 'vitest'
-import { type Profile, sharesOf } from './profile-shares.ts'
+import { type Profile, sharesOf, threadOf } from './profile-shares.ts'
 
 const frame = (id: number, functionName: string, url = '') => ({ id, callFrame: { functionName, url } })
 
@@ -40,4 +40,10 @@ it('omits the pauses between loads, and sorts', () => {
     ['writes to sockets and log', 0.75],
     ['garbage collection', 0.25],
   ])
+})
+
+it('names a thread by the module that only it runs', () => {
+  const worker = frame(8, 'verify', 'file:///opt/waypost/src/filter/verification-worker.ts')
+  expect(threadOf(profile)).toBe('main thread')
+  expect(threadOf({ ...profile, nodes: [...profile.nodes, worker] })).toBe('verification thread')
 })

@@ -29,12 +29,24 @@ export async function profiledShare(work: (profiles: string) => Promise<void>): 
     const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile
     return readdirSync(folder)
       .toSorted()
-      .map((name, place) => `${place === 0 ? 'main thread' : 'queue worker'}: ${describe(sharesOf(read(name)))}`)
-      .slice(0, 2)
+      .map((name) => read(name))
+      .map((profile) => `${threadOf(profile)}: ${describe(sharesOf(profile))}`)
       .join('; ')
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Modules that only run in one thread, and its name. */
+const threads = [
+  [/\/verification-worker\.ts$/, 'verification thread'],
+  [/\/store-worker\.ts$/, 'queue worker'],
+] as const
+
+/** The name of the thread of a profile. */
+export function threadOf({ nodes }: Profile): string {
+  const found = threads.find(([file]) => nodes.some(({ callFrame }) => file.test(callFrame.url)))
+  return found?.[1] ?? 'main thread'
 }
 
 /** Share of each kind of work, largest first, without pauses. */

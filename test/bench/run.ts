@@ -1,19 +1,23 @@
 // `npm run bench`: compares the rate of a relaying node with Postfix (default settings) on the same machine in the same run.
 // Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (about
 // 25 minutes, half of that with --rounds 1), --rows TEXT for rows whose name contains it, --write to write docs/benchmarks.md.
+// `npm run bench -- mx`: the section about mail from the internet (mx/mx-run.ts).
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { missingPeers } from '../lib/peers/ensure.ts'
 import { measureAll } from './all-rows.ts'
 import { formatAll } from './all-report.ts'
 import { describeMachine } from './machine.ts'
+import { mxSectionOf, withMxSection } from './mx/mx-report.ts'
+import { enterMxNamespace, runMxBenchmark } from './mx/mx-run.ts'
 import { freshRound } from './relays.ts'
 import { formatPage, formatTable, type RelayName } from './report.ts'
 import type { Load, Measurement } from './round.ts'
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     messages: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '3' },
@@ -46,6 +50,24 @@ async function mainRow(): Promise<string> {
   return formatPage({ ...page, load, postfixVersion }, results)
 }
 
+const benchmarks = join(import.meta.dirname, '../../docs/benchmarks.md')
+
+async function relayPage(): Promise<string> {
+  const every = options.all || options.rows !== undefined
+  const choice = { only: options.rows ?? '', rounds: Math.max(1, Number(options.rounds)), say }
+  const text = every ? formatAll(page, await measureAll(choice)) : await mainRow()
+  if (every) say(`\n${text}`)
+  const mx = mxSectionOf(readFileSync(benchmarks, 'utf8'))
+  return mx === null ? text : withMxSection(text, mx)
+}
+
+async function mxPage(): Promise<string> {
+  const section = await runMxBenchmark(page, { ...options, say })
+  say(`\n${section}`)
+  return withMxSection(readFileSync(benchmarks, 'utf8'), section)
+}
+
+if (positionals[0] === 'mx') enterMxNamespace()
 const missing = missingPeers(['postfix'])
 if (missing.length > 0) throw new Error(`the benchmark needs Postfix: ${missing.join('; ')}`)
 const machine = describeMachine()
@@ -54,12 +76,8 @@ const page = { machine, command, date: new Date().toISOString().slice(0, 10) }
 say(
   `${machine.processor}, ${machine.cores} cores, fdatasync of 4 KiB ${machine.syncMs.toFixed(2)} ms, Node ${machine.node}`,
 )
-const every = options.all || options.rows !== undefined
-const text = every
-  ? formatAll(page, await measureAll({ only: options.rows ?? '', rounds: Math.max(1, Number(options.rounds)), say }))
-  : await mainRow()
-if (every) say(`\n${text}`)
+const text = await (positionals[0] === 'mx' ? mxPage() : relayPage())
 if (options.write) {
-  writeFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), text)
+  writeFileSync(benchmarks, text)
   say('wrote docs/benchmarks.md')
 }

@@ -16,23 +16,38 @@ export interface DnsServers {
   close(): Promise<void>
 }
 
+export interface DnsPlace {
+  /** The address of unbound; 127.0.0.1 by default. */
+  readonly host?: string
+  /** Its port; a free one by default. */
+  readonly port?: number
+  /** True: names outside the zones do not exist, so that no query leaves the machine. */
+  readonly closed?: boolean
+}
+
 /** @param zones records of each zone, in the format of a zone file, relative to it */
-export async function startDnsServers(zones: Readonly<Record<string, string>>): Promise<DnsServers> {
+export async function startDnsServers(
+  zones: Readonly<Record<string, string>>,
+  place: DnsPlace = {},
+): Promise<DnsServers> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-dns-'))
   const authority = await freePort()
-  const port = await freePort()
+  const { host = '127.0.0.1', port = await freePort(), closed = false } = place
   for (const [zone, records] of Object.entries(zones))
     writeFileSync(
       join(folder, `${zone}.zone`),
       `$ORIGIN ${zone}.\n$TTL 60\n@ SOA ns.${zone}. root.${zone}. 1 60 60 60 5\n@ NS ns.${zone}.\nns A 127.0.0.1\n${records}\n`,
     )
   writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authority, Object.keys(zones)))
-  writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, { port, authority }, Object.keys(zones)))
+  writeFileSync(
+    join(folder, 'unbound.conf'),
+    unboundConf(folder, { host, port, authority, closed }, Object.keys(zones)),
+  )
   const output = { text: '' }
   const nsd = run('nsd', ['-d', '-c', join(folder, 'nsd.conf')], output)
   const unbound = run('unbound', ['-d', '-p', '-c', join(folder, 'unbound.conf')], output)
   const [zone = ''] = Object.keys(zones)
-  const resolver = createStubResolver({ ...stubDefaults, timeoutMs: 500, servers: [{ host: '127.0.0.1', port }] })
+  const resolver = createStubResolver({ ...stubDefaults, timeoutMs: 500, servers: [{ host, port }] })
   await until(async () => (await resolver.resolve(`ns.${zone}`, 'A')).kind === 'found', {
     what: 'nsd and unbound to answer',
     timeout: 15_000,
@@ -88,13 +103,13 @@ function nsdConf(folder: string, port: number, zones: readonly string[]): string
 
 function unboundConf(
   folder: string,
-  { port, authority }: { port: number; authority: number },
+  at: { readonly host: string; readonly port: number; readonly authority: number; readonly closed: boolean },
   zones: readonly string[],
 ): string {
   return [
     'server:',
-    '  interface: 127.0.0.1',
-    `  port: ${port}`,
+    `  interface: ${at.host}`,
+    `  port: ${at.port}`,
     '  username: ""',
     '  chroot: ""',
     `  directory: "${folder}"`,
@@ -104,10 +119,11 @@ function unboundConf(
     '  do-not-query-localhost: no',
     '  module-config: "iterator"',
     '  do-ip6: no',
-    ...zones.map((zone) => `  local-zone: "${zone}." nodefault`),
+    ...(at.closed ? ['  local-zone: "." static'] : []),
+    ...zones.map((zone) => `  local-zone: "${zone}." ${at.closed ? 'transparent' : 'nodefault'}`),
     'remote-control:',
     '  control-enable: no',
-    ...zones.flatMap((zone) => ['stub-zone:', `  name: "${zone}"`, `  stub-addr: 127.0.0.1@${authority}`]),
+    ...zones.flatMap((zone) => ['stub-zone:', `  name: "${zone}"`, `  stub-addr: 127.0.0.1@${at.authority}`]),
     '',
   ].join('\n')
 }

@@ -23,9 +23,12 @@ export interface SmtpSink {
   stop(): Promise<void>
 }
 
-/** Starts a sink; `options` are further arguments, such as `['-r', 'RCPT']` to refuse every recipient for now. */
-export async function startSmtpSink(options: readonly string[] = []): Promise<SmtpSink> {
-  const port = await freePort()
+/**
+ * Starts a sink; `options` are further arguments, such as `['-r', 'RCPT']` to refuse every recipient for now.
+ * @param at its port; by default a free one
+ */
+export async function startSmtpSink(options: readonly string[] = [], at?: number): Promise<SmtpSink> {
+  const port = at ?? (await freePort())
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const args = [...user, '-c', '-m', String(MAX_SESSIONS), ...options, `127.0.0.1:${port}`, String(BACKLOG)]
   return watchSink(spawn('/usr/sbin/smtp-sink', args, { stdio: ['ignore', 'pipe', 'inherit'] }), port)
