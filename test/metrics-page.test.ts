@@ -15,7 +15,9 @@ it('is up to date; UPDATE_EXPECTED=1 rewrites it', () => {
 })
 
 it('names follow the conventions of Prometheus: counters end in _total, units are base units', () => {
-  for (const row of metricsPage(allMetrics()).matchAll(/^\| `(\w+)` \| (counter|gauge) \| .* \| .*\.? \|$/gm)) {
+  for (const row of metricsPage(allMetrics()).matchAll(
+    /^\| `(\w+)` \| (counter|gauge|histogram) \| .* \| .*\.? \|$/gm,
+  )) {
     const [, name = '', type] = row
     expect(name).toMatch(/^waypost_[a-z_]+$/)
     expect(name.endsWith('_total')).toBe(type === 'counter')

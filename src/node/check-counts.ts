@@ -1,14 +1,20 @@
-// Counts what the checks do where they run: the ledger takes only so many refusals. Names of checks and stages come from the program, so the
+// Counts and times what the checks do where they run: the ledger takes only so many refusals. Names of checks and stages come from the program, so the
 // labels are a closed set.
 
-import type { GaugeSource } from '../observe/metrics.ts'
+import type { GaugeSource, HistogramSource } from '../observe/metrics.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
 
 export interface MeteredChecks extends CheckMeter {
   readonly metrics: readonly GaugeSource[]
+  readonly histogram: HistogramSource
 }
 
+/** Seconds: from an answer in memory to the longest that a client waits. */
+const buckets = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
+const MS = 1000
+
 export function createCheckMeter(): MeteredChecks {
+  let observe: ((labels: { readonly check: string; readonly stage: string }, seconds: number) => void) | null = null
   const refusals = new Map<string, { readonly labels: Readonly<Record<string, string>>; value: number }>()
   return {
     refused: ({ check, stage, verdict, mode }) => {
@@ -16,6 +22,16 @@ export function createCheckMeter(): MeteredChecks {
       const known = refusals.get(key)
       if (known) known.value++
       else refusals.set(key, { labels: { check, stage, verdict, mode }, value: 1 })
+    },
+    took: (check, stage, ms) => observe?.({ check, stage }, ms / MS),
+    histogram: {
+      name: 'waypost_check_seconds',
+      help: 'Time of the checks that wait for something or take a millisecond, by check and stage.',
+      labels: ['check', 'stage'],
+      buckets,
+      feed: (to) => {
+        observe = to
+      },
     },
     metrics: [
       {

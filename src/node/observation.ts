@@ -37,7 +37,7 @@ export interface ObservationParts extends HealthParts {
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
   readonly modes: Pick<CurrentModes, 'health' | 'metric'>
-  readonly meter: Pick<MeteredChecks, 'metrics'>
+  readonly meter: Pick<MeteredChecks, 'metrics' | 'histogram'>
   /** Null without a spam filter. */
   readonly spam: Pick<SpamWatch, 'health' | 'metric'> | null
   /** Null without a virus scanner. */
@@ -54,7 +54,11 @@ export async function observeNode(
   const { queue, clock, log } = parts
   const checks = allChecks(parts)
   const registry = new Registry()
-  const metrics = createMetrics(registry, { gauges: nodeGauges(parts, checks), process: true })
+  const metrics = createMetrics(registry, {
+    gauges: nodeGauges(parts, checks),
+    histograms: [parts.meter.histogram],
+    process: true,
+  })
   queue.subscribe((events) => {
     for (const event of events) {
       log.event(event)

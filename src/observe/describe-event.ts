@@ -2,12 +2,21 @@
 
 import { formatDuration } from '../lib/duration.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
-import type { DeliveredEvent, Event, EventKind, EventOf, RejectedEvent, WouldRejectEvent } from './events.ts'
+import type {
+  DeliveredEvent,
+  Event,
+  EventKind,
+  EventOf,
+  RejectedEvent,
+  TimedEvent,
+  WouldRejectEvent,
+} from './events.ts'
 
 const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = {
   received: (e) =>
     `received from ${e.remote}${e.tls ? ` (${e.tls})` : ''}, sender ${path(e.sender)}, ${e.size} bytes, origin ${e.origin}${e.messageId ? `, Message-ID ${e.messageId}` : ''}`,
   checked: (e) => `checked ${e.check}: ${e.result}${e.detail ? ` (${e.detail})` : ''}`,
+  timed,
   resolved: (e) =>
     `resolved ${e.original} to ${e.recipient ?? ''}, next hop ${e.nextHop}, MAIL FROM ${path(e.reversePath)}`,
   signed: (e) => `signed for ${e.domain}, selector ${e.selector} (${e.algorithm})`,
@@ -84,6 +93,16 @@ function refused(
   ]
   const where = [`${what} at ${stage.toUpperCase()} from ${remote}`, ...envelope].join(', ')
   return `${where}: ${oneLine(reply)}${cause && !reply.endsWith(cause) ? ` (${oneLine(cause)})` : ''}`
+}
+
+/** `checks took 121 ms: dnsbl 34 ms at RCPT (2 times), spam 87 ms at DATA`. */
+function timed({ checks }: TimedEvent): string {
+  const sum = checks.reduce((total, { ms }) => total + ms, 0)
+  const each = checks.map(
+    ({ check, stage, ms, calls }) =>
+      `${check} ${ms} ms at ${stage.toUpperCase()}${calls === undefined ? '' : ` (${calls} times)`}`,
+  )
+  return `checks took ${sum} ms: ${each.join(', ')}`
 }
 
 /** The other recipients with the same reply. */

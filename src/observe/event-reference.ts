@@ -56,6 +56,13 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       detail: 'What the result is based on.',
     },
   },
+  timed: {
+    when: 'Checks of an accepted message took a millisecond or more.',
+    fields: {
+      checks:
+        'For each check and stage: `check`, `stage`, `ms` (milliseconds of all calls), and `calls` if there was more than one.',
+    },
+  },
   resolved: {
     when: 'A recipient was resolved to one destination.',
     fields: {
@@ -137,6 +144,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       reply: 'The reply of the node.',
       cause: 'The cause, for the operator only.',
       check: 'The check that rejected; absent if no check did.',
+      ms: 'Time of that check, milliseconds; absent below 1.',
     },
   },
   'would-reject': {

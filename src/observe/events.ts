@@ -34,6 +34,21 @@ export interface CheckedEvent extends EventBase {
   readonly detail: string
 }
 
+/** What the checks of an accepted message took, those of a millisecond or more. */
+export interface TimedEvent extends EventBase {
+  readonly kind: 'timed'
+  readonly checks: readonly TimedCheck[]
+}
+
+export interface TimedCheck {
+  readonly check: string
+  readonly stage: RejectedEvent['stage']
+  /** Milliseconds, of all calls together. */
+  readonly ms: number
+  /** If the stage ran more than once: RCPT for each recipient. */
+  readonly calls?: number
+}
+
 export interface ResolvedEvent extends EventBase {
   readonly kind: 'resolved'
   readonly original: string
@@ -145,6 +160,8 @@ export interface RejectedEvent extends EventBase {
   readonly cause: string
   /** The check that rejected; absent where no check did. */
   readonly check?: string
+  /** What that check took, milliseconds; absent below 1. */
+  readonly ms?: number
 }
 
 /** A check in test mode would have rejected. */
@@ -163,6 +180,7 @@ export interface WouldRejectEvent extends EventBase {
 export type Event =
   | ReceivedEvent
   | CheckedEvent
+  | TimedEvent
   | ResolvedEvent
   | SignedEvent
   | UnsignedEvent
@@ -186,6 +204,7 @@ export type EventKind = Event['kind']
 export const eventKinds = [
   'received',
   'checked',
+  'timed',
   'resolved',
   'signed',
   'unsigned',

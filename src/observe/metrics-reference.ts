@@ -1,6 +1,6 @@
 // The reference of all metrics, printed as docs/reference/metrics.md.
 
-import { Counter } from 'prom-client'
+import { Counter, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 
 /** docs/reference/metrics.md: name, type, labels and help of every metric of the registry. */
@@ -22,6 +22,7 @@ export function metricsPage(registry: Registry): string {
 }
 
 function typeOf(metric: object): string {
+  if (metric instanceof Histogram) return 'histogram'
   return metric instanceof Counter ? 'counter' : 'gauge'
 }
 

@@ -31,6 +31,11 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     reply: '550 5.1.1 no',
     cause: 'x',
   },
+  timed: {
+    ...base,
+    kind: 'timed',
+    checks: [{ check: 'spam', stage: 'data', ms: 5 }],
+  },
   'would-reject': {
     ...base,
     kind: 'would-reject',

@@ -1,7 +1,7 @@
 // Prometheus metrics: counters fed by events, gauges read at each scrape. No label value comes from a peer: statuses, check results and TLS
 // levels are folded into closed sets, because each new value takes memory.
 
-import { Counter, Gauge, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Histogram, collectDefaultMetrics } from 'prom-client'
 import type { Registry } from 'prom-client'
 import { statusMeaning } from '../smtp/status.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
@@ -24,8 +24,20 @@ export interface GaugeValue {
   readonly value: number
 }
 
+/** A histogram that its source fills. */
+export interface HistogramSource {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[]
+  /** Called once, with the function that adds a value. */
+  feed(observe: (labels: Readonly<Record<string, string>>, value: number) => void): void
+}
+
 export interface MetricsSettings {
   readonly gauges: readonly GaugeSource[]
+  readonly histograms?: readonly HistogramSource[]
   /** Whether to add memory, CPU and event loop of this process. */
   readonly process: boolean
 }
@@ -39,6 +51,7 @@ type Counters = ReturnType<typeof createCounters>
 export function createMetrics(registry: Registry, settings: MetricsSettings): Metrics {
   const counters = createCounters(registry)
   for (const source of settings.gauges) createGauge(registry, source)
+  for (const source of settings.histograms ?? []) createHistogram(registry, source)
   if (settings.process) collectDefaultMetrics({ register: registry })
   return {
     record: (event) => (counts[event.kind] as (event: Event, counters: Counters) => void)(event, counters),
@@ -107,6 +120,7 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   rejected: ({ stage, reply }, by) => by.rejections.inc({ stage, status: knownStatus(reply.split(' ', 2)[1] ?? '') }),
   // Counted where the checks run: the ledger does not take every one.
   'would-reject': () => undefined,
+  timed: () => undefined,
   checked: ({ check, result }, by) => by.checks.inc({ check: word(check), result: word(result) }),
   resolved: (_, by) => by.resolved.inc(),
   signed: ({ algorithm }, by) => by.signatures.inc({ algorithm: word(algorithm) }),
@@ -153,6 +167,12 @@ function createGauge(registry: Registry, source: GaugeSource): void {
     },
   }
   const metric: Gauge | Counter = source.isCounter ? new Counter(options) : new Gauge(options)
+}
+
+function createHistogram(registry: Registry, { name, help, labels, buckets, feed }: HistogramSource): void {
+  const registers = [registry]
+  const histogram = new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers })
+  feed((given, value) => histogram.observe(given, value))
 }
 
 /** A status of our table unchanged; any other is folded to its class. */

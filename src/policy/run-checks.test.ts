@@ -51,6 +51,7 @@ describe('a stage', () => {
       evidence: [],
       events: [],
       tested: [],
+      times: [],
     })
   })
 
@@ -77,7 +78,7 @@ describe('a stage', () => {
       'message',
       mailFacts('From: x@y.example'),
     )
-    expect(outcome).toEqual({ kind: 'refused', reply: no, check: 'b', tested: [] })
+    expect(outcome).toEqual({ kind: 'refused', reply: no, check: 'b', tested: [], ms: 0 })
     expect(ran).toEqual(['a'])
   })
 
@@ -123,6 +124,42 @@ describe('a stage', () => {
     }
     await runnerOf(refuses('a'), counts).run('message', mailFacts('From: x@y.example'))
     expect(counted).toEqual(['Q1 550'])
+  })
+})
+
+describe('the time of a check', () => {
+  const waits = (name: string, ms: number): Check => ({
+    name,
+    mail: () => clock.sleep(ms).then(() => ({ verdict: accept })),
+  })
+  const took: string[] = []
+  const meter = {
+    refused: () => undefined,
+    took: (check: string, stage: string, ms: number) => void took.push(`${check} ${stage} ${ms}`),
+  }
+  const timed = (...checks: Check[]) => createChecks(checks, { clock, log, ...allActive, meter })
+
+  test('is its own and not that of the one before it; below a millisecond only the meter has it', async () => {
+    took.length = 0
+    const fast: Check = { name: 'fast', mail: () => ({ verdict: accept }) }
+    const soon: Check = { name: 'soon', mail: async () => ({ verdict: accept }) }
+    const run = timed(waits('first', 40), fast, soon, waits('last', 7)).run('mail', senderFacts())
+    await clock.advance(40)
+    await clock.advance(7)
+    expect(await run).toMatchObject({
+      times: [
+        { check: 'first', ms: 40 },
+        { check: 'last', ms: 7 },
+      ],
+    })
+    expect(took).toEqual(['first mail 40', 'soon mail 0', 'last mail 7'])
+  })
+
+  test('is known of a refusal, also of one for a passed deadline', async () => {
+    const slow: Check = { ...waits('slow', 9000), deadline: { ms: 5000, expired: 'defer' } }
+    const run = timed(slow).run('mail', senderFacts())
+    await clock.advance(5000)
+    expect(await run).toMatchObject({ kind: 'refused', check: 'slow', ms: 5000 })
   })
 })
 

@@ -45,6 +45,13 @@ export interface Passed<O extends Origin | null = Origin | null> {
   readonly evidence: readonly Evidence[]
   readonly events: readonly Event[]
   readonly tested: readonly TestRefusal[]
+  readonly times: readonly CheckTime[]
+}
+
+/** What a check took at a stage, if that is worth a note. */
+export interface CheckTime {
+  readonly check: string
+  readonly ms: number
 }
 
 export type StageOutcome<S extends Stage> =
@@ -55,6 +62,8 @@ export type StageOutcome<S extends Stage> =
       readonly check: string
       /** What checks in test mode would have refused before. */
       readonly tested: readonly TestRefusal[]
+      /** What the check took, ms. */
+      readonly ms: number
     }
   | Passed<StageFacts[S]['origin']>
 
@@ -71,9 +80,11 @@ const MINUTE_MS = 60_000
 /** Clients wait five minutes for the reply to a command (RFC 5321 4.5.3.2), ten for the reply to the end of data (4.5.3.2.6). */
 const commandDeadline: Deadline = { ms: 4 * MINUTE_MS, expired: 'defer' }
 const messageDeadline: Deadline = { ms: 8 * MINUTE_MS, expired: 'defer' }
+/** Less has no place in the ledger: most checks look at memory, and a message passes a dozen. */
+const LEAST_NOTED_MS = 1
 
 export interface CheckPorts {
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'after' | 'monotonic'>
   readonly log: Pick<Log, 'bug'>
   readonly tested: Current<TestedChecks>
   /** Null for a command. */
@@ -115,14 +126,22 @@ async function runStage<S extends Stage>(
   { stage, facts }: { readonly stage: S; readonly facts: StageFacts[S] },
 ): Promise<StageOutcome<S>> {
   const passed = nothingFound<StageFacts[S]['origin']>(facts.origin)
+  const { clock, meter } = ports
   let current = facts
+  let began = clock.monotonic()
   for (const check of checks) {
     const answer = callCheck(check, ports, stage, current)
-    const found = answer instanceof Promise ? await answer : answer
+    const hasWaited = answer instanceof Promise
+    const found = hasWaited ? await answer : answer
+    const ended = clock.monotonic()
+    const ms = ended - began
+    began = ended
+    if (hasWaited || ms >= LEAST_NOTED_MS) meter?.took(check.name, stage, ms)
+    if (ms >= LEAST_NOTED_MS) passed.times = [...passed.times, { check: check.name, ms }]
     const finding = actingPart({ check, stage }, found, ports, passed)
     if (finding.verdict.kind !== 'accept') {
-      ports.meter?.refused({ check: check.name, stage, verdict: finding.verdict.kind, mode: 'active' })
-      return { kind: 'refused', reply: finding.verdict.reply, check: check.name, tested: passed.tested }
+      meter?.refused({ check: check.name, stage, verdict: finding.verdict.kind, mode: 'active' })
+      return { kind: 'refused', reply: finding.verdict.reply, check: check.name, tested: passed.tested, ms }
     }
     if (finding.origin) {
       current = { ...current, origin: finding.origin }
@@ -219,6 +238,7 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     evidence: none,
     events: none,
     tested: none,
+    times: none,
   }
 }
 

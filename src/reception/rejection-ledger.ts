@@ -31,8 +31,9 @@ export interface RefusedCommand {
   readonly stage: RejectedEvent['stage']
   readonly reply: Refusal
   readonly envelope?: { readonly sender?: string | null; readonly recipient?: string | undefined }
-  /** The check that refused. */
-  readonly check?: string
+  /** The check that refused, and what it took in milliseconds. */
+  readonly check?: string | undefined
+  readonly ms?: number | undefined
 }
 
 export interface RejectionLedger {
@@ -94,6 +95,12 @@ export function refusalFacts(at: number, session: Session, { stage, reply, envel
 }
 
 function rejectedEvent(at: number, session: Session, refused: RefusedCommand): RejectedEvent {
-  const { check } = refused
-  return { kind: 'rejected', ...refusalFacts(at, session, refused), ...(check !== undefined && { check }) }
+  const { check, ms = 0 } = refused
+  const rounded = Math.round(ms)
+  return {
+    kind: 'rejected',
+    ...refusalFacts(at, session, refused),
+    ...(check !== undefined && { check }),
+    ...(rounded > 0 && { ms: rounded }),
+  }
 }

@@ -23,6 +23,8 @@ import type { Origin } from '../smtp/origin.ts'
 import { refusal, unforeseen } from '../smtp/reply.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
+import { createCheckTimes } from './check-times.ts'
+import type { CheckTimes } from './check-times.ts'
 import type { Login } from './login.ts'
 import { ledgerStages } from './rejection-ledger.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
@@ -55,12 +57,13 @@ type Envelope = Parameters<RejectionLedger['note']>[1]['envelope']
 interface Parts extends HookParts {
   readonly evidence: SessionEvidence
   readonly testRefusals: TestRefusals
+  readonly times: CheckTimes
 }
 
 export function createHooks(given: HookParts): Hooks {
   const { rejections } = given
   const testRefusals = createTestRefusals(given.clock, rejections)
-  const parts: Parts = { ...given, evidence: createSessionEvidence(), testRefusals }
+  const parts: Parts = { ...given, evidence: createSessionEvidence(), testRefusals, times: createCheckTimes() }
   return {
     connect: (session) => admit(parts, 'connect', session),
     secured: (session) => admit(parts, 'secured', session),
@@ -101,15 +104,19 @@ const notOffered = {
 
 /** Runs a stage and records a refusal. */
 async function runStage<S extends Exclude<Stage, 'message'>>(
-  { checks, rejections, evidence, testRefusals }: Parts,
+  { checks, rejections, evidence, testRefusals, times }: Parts,
   session: Session,
   { stage, facts, envelope = {} }: { readonly stage: S; readonly facts: StageFacts[S]; readonly envelope?: Envelope },
 ): Promise<StageOutcome<S>> {
   const outcome = await checks.run(stage, facts)
   testRefusals.note(session, { stage, found: outcome.tested, envelope })
-  if (outcome.kind === 'refused')
-    rejections.note(session, { stage: ledgerStages[stage], reply: outcome.reply, envelope, check: outcome.check })
-  else evidence.note(session, stage, outcome.evidence)
+  if (outcome.kind === 'refused') {
+    const { reply, check, ms } = outcome
+    rejections.note(session, { stage: ledgerStages[stage], reply, envelope, check, ms })
+  } else {
+    evidence.note(session, stage, outcome.evidence)
+    times.note(session, stage, outcome.times)
+  }
   return outcome
 }
 
@@ -148,19 +155,20 @@ const MAX_NAMED = 5
 function noteRefusedMessage(
   rejections: RejectionLedger,
   { session, transaction }: Omit<Incoming, 'message'>,
-  { reply, check }: RefusedMessage,
+  { reply, check, ms }: RefusedMessage,
 ): void {
   for (const { forwardPath: recipient } of transaction.recipients.slice(0, MAX_NAMED)) {
     const envelope = { sender: transaction.reversePath, recipient }
-    rejections.note(session, { stage: 'data', reply, envelope, ...(check !== undefined && { check }) })
+    rejections.note(session, { stage: 'data', reply, envelope, check, ms })
   }
 }
 
 interface RefusedMessage {
   readonly kind: 'refused'
   readonly reply: Refusal
-  /** The check that refused; absent if no check did. */
+  /** The check that refused, and what it took in milliseconds; absent if no check did. */
   readonly check?: string
+  readonly ms?: number
 }
 
 interface Incoming {
@@ -237,17 +245,22 @@ function draftOf({ session, transaction }: Incoming, header: Buffer, body: Draft
 }
 
 async function submit(parts: Parts, session: Session, draft: Draft) {
-  const { checks, intake, queue, newQueueId, clock, testRefusals } = parts
+  const { checks, intake, queue, newQueueId, clock, testRefusals, times } = parts
   const evidence = parts.evidence.of(session)
   const mail = mailOf(draft, { queue, queueId: newQueueId(), evidence, at: clock.now() })
   const findings = await checks.run('message', mail)
   const envelope = { sender: mail.sender, recipient: mail.recipients[0] }
   testRefusals.note(session, { stage: 'message', found: findings.tested, envelope })
   if (findings.kind === 'refused') return findings
-  const tested = testRefusals.of(session, mail.queueId)
-  const events = tested.length === 0 ? findings.events : [...tested, ...findings.events]
+  times.note(session, 'message', findings.times)
+  const { queueId, at } = mail
+  const timed = times.of(session, { queueId, at })
+  const events = [...testRefusals.of(session, queueId), ...findings.events, ...(timed ? [timed] : [])]
   const answer = await intake.accept({ draft, mail, findings: { ...findings, events } })
-  if (answer.kind === 'accepted') testRefusals.queued(session)
+  if (answer.kind === 'accepted') {
+    testRefusals.queued(session)
+    times.queued(session)
+  }
   return answer
 }
 

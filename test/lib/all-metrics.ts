@@ -43,6 +43,6 @@ export function allMetrics(): Registry {
   }
   const registry = new Registry()
   const gauges = nodeGauges({ ...parts, queue: {} } as unknown as ObservationParts, [])
-  createMetrics(registry, { gauges, process: false })
+  createMetrics(registry, { gauges, histograms: [parts.meter.histogram], process: false })
   return registry
 }

@@ -108,6 +108,7 @@ describe('checks in test mode', () => {
       `check spam in test mode would reject at DATA from unknown[${LISTED}], sender <ann@stranger.example>, recipient list@example.org: 554 5.7.1 Spam message rejected (reject, score 20 of 15`,
     )
     expect(stdout).toContain('delivered to kim@example.org')
+    expect(stdout).toMatch(/^ {2}\S+ {2}checks took \d+ ms: .*\bauthentication-results \d+ ms at DATA\b/m)
   })
 
   it('are in the ledger too if no message follows', async () => {
@@ -127,6 +128,7 @@ describe('checks in test mode', () => {
   it('are counted, and shown by log, health, metrics and check', async () => {
     const text = await metrics()
     expect(text).toContain('waypost_check_refusals_total{check="spam",stage="message",verdict="reject",mode="test"} 1')
+    expect(text).toMatch(/^waypost_check_seconds_count\{check="spam",stage="message"\} 1$/m)
     expect(text).toContain('waypost_checks_in_test_mode{check="virus",listener="smtp"} 1')
     const health = (await (await fetch(`${page}/healthz`)).json()) as { checks: { tests: unknown } }
     const names = 'dnsbl (smtp), virus (smtp), spam (smtp)'
