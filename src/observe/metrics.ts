@@ -169,10 +169,11 @@ function createGauge(registry: Registry, source: GaugeSource): void {
   const metric: Gauge | Counter = source.isCounter ? new Counter(options) : new Gauge(options)
 }
 
-function createHistogram(registry: Registry, { name, help, labels, buckets, feed }: HistogramSource): void {
+function createHistogram(registry: Registry, source: HistogramSource): void {
+  const { name, help, labels, buckets } = source
   const registers = [registry]
   const histogram = new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers })
-  feed((given, value) => histogram.observe(given, value))
+  source.feed((given, value) => histogram.observe(given, value))
 }
 
 /** A status of our table unchanged; any other is folded to its class. */
