@@ -104,6 +104,42 @@ export interface Rewrite extends Sourced {
   readonly comment?: string
 }
 
+/** The two lists of an operator's own. */
+export type ListName = 'allow' | 'block'
+
+/**
+ * What an entry of an own list is about: one of the values of each condition must match, and every condition must. A domain with a leading
+ * dot means that domain and all below it.
+ */
+export interface ListConditions {
+  /** The address of the client, in the form of `parseNetwork`. */
+  readonly network?: readonly string[]
+  /** The forward-confirmed name of the client. */
+  readonly host?: readonly string[]
+  /** The name in EHLO, in lower case. */
+  readonly helo?: readonly string[]
+  /** The reverse-path: keys of addresses; empty text for the null sender. */
+  readonly sender?: readonly string[]
+  readonly senderDomain?: readonly string[]
+  /** Keys of addresses of ours. */
+  readonly recipient?: readonly string[]
+  readonly recipientDomain?: readonly string[]
+  /** The domain of an author (From:). */
+  readonly fromDomain?: readonly string[]
+}
+
+export interface ListEntry extends Sourced {
+  readonly list: ListName
+  /** Null in a list without names. */
+  readonly name: string | null
+  readonly conditions: ListConditions
+  /** The text of the refusal; undefined for the usual one. */
+  readonly reply?: string
+  /** Unix milliseconds from which on it has no effect. */
+  readonly until?: number
+  readonly comment?: string
+}
+
 /** A record while it is built. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -126,6 +162,8 @@ export interface Directory {
   readonly domains: ReadonlyMap<string, DomainRecord>
   /** The record of a domain in normal form; undefined if it is not ours. */
   domain(name: string): DomainRecord | undefined
+  /** The own lists, in the order of the files. */
+  readonly listEntries?: readonly ListEntry[]
   /** The terms for forwards to this foreign domain, unless their entries have terms. */
   forwardPolicy?(domain: string): ForwardWords | undefined
   /** The entries of an address; `key` as addressKey makes it. */

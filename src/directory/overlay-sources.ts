@@ -16,6 +16,7 @@ export function overlaySources(files: Snapshot, sources: () => readonly External
     mainDomain: files.mainDomain,
     rewrites: files.rewrites,
     domains: files.domains,
+    listEntries: files.listEntries,
     domain: (name) => files.domain(name),
     forwardPolicy: (name) => files.forwardPolicies.get(name),
     find: (key) => {

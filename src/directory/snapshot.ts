@@ -8,6 +8,7 @@ import type {
   DomainRecord,
   ForwardWords,
   Grant,
+  ListEntry,
   Lookup,
   Rewrite,
   TargetEntry,
@@ -29,6 +30,7 @@ export interface Snapshot extends Directory {
   readonly users: ReadonlyMap<string, UserEntry>
   /** Foreign domain → the terms for forwards to it. */
   readonly forwardPolicies: ReadonlyMap<string, ForwardWords>
+  readonly listEntries: readonly ListEntry[]
   /** Certificate fingerprints by machine or person, as in the data. */
   readonly certificates: ReadonlyMap<string, readonly string[]>
   /** The routing assertions as written, or null. */
@@ -40,6 +42,7 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 /** Makes the snapshot of a builder, which must not be used afterwards. */
 export function compileSnapshot(builder: SnapshotBuilder): Snapshot {
   const { mainDomain, domains, addresses, users, rewrites, certificates, assertions, forwardPolicies } = builder
+  const { listEntries } = builder
   let named: ReadonlyMap<string, readonly Grant[]> | null = null
   // Built at the first use: nodes without submission never need it.
   const index = () => (named ??= indexGrants(addresses))
@@ -53,6 +56,7 @@ export function compileSnapshot(builder: SnapshotBuilder): Snapshot {
     certificates,
     assertions,
     forwardPolicies,
+    listEntries,
     domain: (name) => domains.get(name),
     forwardPolicy: (name) => forwardPolicies.get(name),
     find: (key) => {

@@ -1,7 +1,8 @@
 // Writes plain routing data as readable YAML: one entry a line, quotes only where YAML 1.1 would read a text as something else. The library
 // could print it too, but takes seconds for a hundred thousand entries.
 
-import type { Plain, PlainMail } from './plain-data.ts'
+import type { PlainMail } from './plain-data.ts'
+import type { Plain } from './plain.ts'
 
 /** YAML 1.2.2, 7.4: a key of one line has at most 1024 characters; a longer one is written with `?`. */
 const KEY_LIMIT = 1000

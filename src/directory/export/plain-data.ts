@@ -11,8 +11,8 @@ import { NAMESPACE } from '../read/mail-keys.ts'
 import type { UserEntry } from '../read/snapshot-builder.ts'
 import type { OwnSection } from '../read/mail-keys.ts'
 import type { Snapshot } from '../snapshot.ts'
-
-export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
+import type { Plain } from './plain.ts'
+import { plainList } from './plain-lists.ts'
 
 /** `mail::…` → its value; empty sections are left out. */
 export type PlainMail = Readonly<Record<string, Plain>>
@@ -50,6 +50,8 @@ export function plainMail(snapshot: Snapshot): PlainMail {
     ),
     recipient_bcc: targetsOf(snapshot, (record) => record.copies),
     forward_policies: mapOf([...snapshot.forwardPolicies].flatMap(([name, words]) => policyOf(name, words))),
+    allow: plainList(snapshot.listEntries, 'allow', printKey),
+    block: plainList(snapshot.listEntries, 'block', printKey),
     certificates: mapOf([...snapshot.certificates]),
     assertions: snapshot.assertions === null ? [] : valueOf(snapshot.assertions),
   }
@@ -65,6 +67,10 @@ function exportAddress(address: Mailbox): string {
   const printed = printAddress(address)
   const isPlain = printed.startsWith('"') || !/^[|/:]|[\s(),:;<>[\]\\]/.test(address.local)
   return isPlain ? printed : `"${address.local.replaceAll(/["\\]/g, String.raw`\$&`)}"@${address.domain}`
+}
+
+function printKey(key: string): string {
+  return exportAddress(splitAddress(key))
 }
 
 function mapOf(entries: readonly (readonly [string, Plain])[]): Plain {

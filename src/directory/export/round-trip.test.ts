@@ -131,6 +131,18 @@ const map = <T>(keys: fc.Arbitrary<string>, values: fc.Arbitrary<T>, maxKeys = 4
   fc.dictionary(keys, values, { maxKeys })
 const expression = fc.constantFrom('/^x-[a-z]+@example\\.org$/', '^a/b@', '/^(.+)-y$/i', "it's", '/é|ü/', '')
 const hop = fc.constantFrom('smtp:[a.example.org]:25', 'lmtp:unix:/run/x', 'smtp:b.example')
+const listEntry = fc.record(
+  {
+    network: fc.constantFrom('192.0.2.0/24', ['198.51.100.7', '2001:db8::/32']),
+    host: fc.constantFrom('.partner.example', 'mail.far.example'),
+    helo: fc.constantFrom('localhost', '[192.0.2.1]'),
+    sender: fc.constantFrom('Ann@far.example', ['"a b"@far.example']),
+    recipient_domain: fc.constantFrom('example.org', '.example.org'),
+    until: fc.constantFrom('2026-12-31', '2026-12-31T12:00:07+02:00'),
+    comment: words,
+  },
+  { requiredKeys: ['network'] },
+)
 const mailData = fc.record(
   {
     domains: fc.constant(['example.net', 'lists.example.net']),
@@ -171,6 +183,11 @@ const mailData = fc.record(
     forward_policies: map(
       fc.constantFrom('far.example', 'x.example'),
       fc.oneof(fc.constantFrom('pass', 'wrap'), fc.record({ spam_ceiling: fc.constantFrom(5, 'none') })),
+    ),
+    allow: fc.array(listEntry, { maxLength: 3 }),
+    block: map(
+      fc.constantFrom('shop', 'old'),
+      fc.tuple(listEntry, fc.constantFrom('no more', '550 x: y')).map(([one, reply]) => ({ ...one, reply })),
     ),
     certificates: map(words, fc.array(fc.constantFrom('ab'.repeat(32), `${'AB:'.repeat(31)}AB`), { maxLength: 2 })),
     assertions: fc.array(

@@ -24,6 +24,8 @@ export type Section =
   | 'refusals'
   | 'recipient_bcc'
   | 'forward_policies'
+  | 'allow'
+  | 'block'
   | 'certificates'
   | 'assertions'
   | 'verify_domains'
@@ -59,6 +61,8 @@ export const ownSections: readonly OwnSection[] = [
   'refusals',
   'recipient_bcc',
   'forward_policies',
+  'allow',
+  'block',
   'certificates',
   'assertions',
 ]

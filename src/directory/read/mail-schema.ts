@@ -45,6 +45,31 @@ const user = z.union([
   }),
 ])
 
+const domains = names.describe('Domains; .example.net means example.net and every domain below it.')
+const listConditions = {
+  network: names.describe('Address of the client, such as 192.0.2.0/24.').optional(),
+  host: domains
+    .describe('Name of the client that its address confirms (FCrDNS); .example.net with all below it.')
+    .optional(),
+  helo: names.describe('Name of the client in EHLO.').optional(),
+  sender: names.describe('Reverse-path; <> for bounces.').optional(),
+  sender_domain: domains.optional(),
+  recipient: names.optional(),
+  recipient_domain: domains.optional(),
+  from_domain: domains.describe('Domain of the author (From:).').optional(),
+}
+const listCommon = {
+  until: z.string().describe('Last day (UTC), such as 2026-12-31, or a time such as 2026-12-31T12:00Z.').optional(),
+  comment: z.string().optional(),
+  ensure: state.optional(),
+}
+const allowEntry = z.strictObject({ ...listConditions, ...listCommon })
+const blockEntry = z.strictObject({
+  ...listConditions,
+  reply: z.string().describe('Text of the refusal.').optional(),
+  ...listCommon,
+})
+
 const assertion = z.strictObject({
   address,
   from: z.string().describe('The sender; <> for a bounce.').optional(),
@@ -52,6 +77,18 @@ const assertion = z.strictObject({
   next_hop: names.describe('Exactly these next hops.').optional(),
   refused: z.union([z.boolean(), z.string(), z.number()]).describe('true, false, or how the reply begins.').optional(),
   discarded: z.boolean().optional(),
+  client: z.string().describe('Address of the client, for the own lists.').optional(),
+  host: z.string().describe('Confirmed name of the client.').optional(),
+  helo: z.string().optional(),
+  from_domain: z.string().describe('Domain of the author.').optional(),
+  blocked: z
+    .union([z.boolean(), z.string()])
+    .describe('Whether an entry of block refuses it, or the name of the entry.')
+    .optional(),
+  allowed: z
+    .union([z.boolean(), z.string()])
+    .describe('Whether an entry of allow is for it, or the name of the entry.')
+    .optional(),
   comment: z.string().optional(),
 })
 
@@ -105,6 +142,10 @@ const sections: Readonly<Record<OwnSection, z.ZodType>> = {
       ]),
     )
     .describe('Foreign domain → the terms for forwards to it.'),
+  allow: z
+    .union([z.array(allowEntry), z.record(z.string(), allowEntry)])
+    .describe('Mail that DNS lists, greylisting and the spam score do not refuse.'),
+  block: z.union([z.array(blockEntry), z.record(z.string(), blockEntry)]).describe('Mail that is refused.'),
   certificates: z.record(z.string(), names).describe('Machine → SHA-256 fingerprints.'),
   assertions: z.array(assertion).describe('Assertions about routing, which check verifies.'),
 }

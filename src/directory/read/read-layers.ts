@@ -16,6 +16,7 @@ import {
 import { readAliasDomains, readDomains } from './read-domains.ts'
 import { readCertificates, readSendAs, readTexts, readTransports, readUsers } from './read-entries.ts'
 import { readForwardPolicies } from './read-forward-policies.ts'
+import { readOwnList } from './read-own-lists.ts'
 import { readRewrites } from './read-rewrites.ts'
 import { readTransportTables } from './read-tables.ts'
 import { readVerifiable } from './read-verifiable.ts'
@@ -48,6 +49,8 @@ const readers: Readonly<Record<Section, Reader>> = {
   refusals: (builder, value) => readTexts(builder, 'refusal', value),
   recipient_bcc: (builder, value) => readTargetMap(builder, 'copies', value),
   forward_policies: readForwardPolicies,
+  allow: (builder, value) => readOwnList(builder, 'allow', value),
+  block: (builder, value) => readOwnList(builder, 'block', value),
   certificates: readCertificates,
   assertions: readAssertions,
   verify_domains: (builder, value) => readVerifiable(builder, true, value),

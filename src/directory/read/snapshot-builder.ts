@@ -2,7 +2,15 @@
 
 import type { Mailbox } from '../../smtp/mailbox.ts'
 import { addressKey, normalDomain, parseAddress } from '../address.ts'
-import type { AddressRecord, DomainRecord, ForwardWords, Mutable, Rewrite, TargetEntry } from '../directory.ts'
+import type {
+  AddressRecord,
+  DomainRecord,
+  ForwardWords,
+  ListEntry,
+  Mutable,
+  Rewrite,
+  TargetEntry,
+} from '../directory.ts'
 import type { Located } from '../located.ts'
 import { formatPlace, parsePlace } from '../data-problem.ts'
 import type { Place, ProblemList } from '../data-problem.ts'
@@ -25,6 +33,9 @@ export interface SnapshotBuilder {
   readonly rewrites: Rewrite[]
   readonly certificates: Map<string, readonly string[]>
   readonly forwardPolicies: Map<string, ForwardWords>
+  readonly listEntries: ListEntry[]
+  /** `list name` → the source of the entry with this name. */
+  readonly listNames: Map<string, string>
   assertions: Located | null
   /** The place of each target, for messages. */
   readonly targetPlaces: Map<TargetEntry, readonly Place[]>
@@ -49,6 +60,8 @@ export function createBuilder(mainDomain: string, problems: ProblemList): Snapsh
     rewrites: [],
     certificates: new Map(),
     forwardPolicies: new Map(),
+    listEntries: [],
+    listNames: new Map(),
     assertions: null,
     targetPlaces: new Map(),
     removed: new Map(),
