@@ -73,8 +73,8 @@ describe('checkAssertions', () => {
     ).toEqual([
       'm.yaml:6:5: error: expected a record with address, found "press"',
       'm.yaml:7:5: error: an assertion needs an address',
-      'm.yaml:8:5: error: an assertion needs at least one of to, next_hop, refused, discarded',
-      'm.yaml:9:31: error: unknown key "two": expected address, from, to, next_hop, refused, discarded, comment',
+      'm.yaml:8:5: error: an assertion needs at least one of to, next_hop, refused, discarded, blocked, allowed',
+      'm.yaml:9:31: error: unknown key "two": expected address, from, client, host, helo, from_domain, to, next_hop, refused, discarded, blocked, allowed, comment',
     ])
     expect((await check('  press: x\n')).problems[0]).toContain('expected a list of assertions')
   })
@@ -118,6 +118,36 @@ describe('checkAssertions', () => {
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain('m.yaml:6:')
     expect(problems[0]).toContain(problem)
+  })
+
+  it('sees the own lists, and can name an entry', async () => {
+    const more = `block: { shop: { network: 192.0.2.0/24 }, old: { helo: x, until: 1969-01-01 } }
+allow: { partner: { sender_domain: partner.example } }
+mail::discards: { void: x }
+`
+    const holds = `  - { address: kim, client: 192.0.2.7, blocked: true }
+  - { address: kim, client: 192.0.2.7, blocked: shop, allowed: false, refused: 550 5.7.1 }
+  - { address: kim, client: 192.0.3.7, helo: x, blocked: false }
+  - { address: kim, client: 192.0.2.7, from: a@partner.example, allowed: partner, to: kim@home.example.net }
+  - { address: postmaster, client: 192.0.2.7, blocked: no }
+`
+    expect(await check(holds, more)).toEqual({ checked: 5, problems: [] })
+    const fails = `  - { address: kim, client: 192.0.2.7, to: kim@home.example.net }
+  - { address: kim, blocked: shop }
+  - { address: kim, client: 192.0.2.7, blocked: other }
+  - { address: kim, from: a@partner.example, allowed: false }
+  - { address: kim, client: mail.example, blocked: true }
+  - { address: kim, blocked: [] }
+`
+    const prefix = 'error: assertion about kim@example.org fails: '
+    expect((await check(fails, more)).problems).toEqual([
+      `m.yaml:6:5: ${prefix}to lacks kim@home.example.net; it is refused: block "shop" at more.yaml:1: network 192.0.2.0/24`,
+      `m.yaml:7:5: ${prefix}it is not blocked`,
+      `m.yaml:8:5: ${prefix}it is blocked by block "shop" at more.yaml:1: network 192.0.2.0/24`,
+      `m.yaml:9:5: ${prefix}it is allowed by allow "partner" at more.yaml:2: sender_domain partner.example`,
+      'm.yaml:10:29: error: "client": expected an IP address, found "mail.example"',
+      'm.yaml:11:30: error: "blocked": expected true, false or the name of an entry, found a list',
+    ])
   })
 
   it('passes without assertions', async () => {

@@ -7,6 +7,8 @@ import { describeLocated } from '../../directory/located.ts'
 import { collectProblems } from '../../directory/data-problem.ts'
 import type { Problem, ProblemList } from '../../directory/data-problem.ts'
 import type { Snapshot } from '../../directory/snapshot.ts'
+import { createOwnLists } from '../lists/create-own-lists.ts'
+import { answerOfLists, blockReply, listFaults } from './assert-lists.ts'
 import { readAssertion } from './read-assertion.ts'
 import type { Assertion } from './read-assertion.ts'
 import type { Resolution, Router } from '../resolution.ts'
@@ -40,6 +42,7 @@ export async function checkAssertions(
     copies: false,
   }
   const router = createRouter(whole, () => snapshot)
+  const lists = createOwnLists(snapshot, settings)
   if (settings.own === 'resolve') await checkPostmaster(snapshot, router, list)
   if (assertions && assertions.kind !== 'list') {
     list.error(assertions.place, `expected a list of assertions, found ${describeLocated(assertions)}`)
@@ -49,13 +52,16 @@ export async function checkAssertions(
     const assertion = readAssertion(item, snapshot.mainDomain, list)
     if (!assertion) continue
     const { forwardPath, reversePath } = assertion
-    const answer = await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at })
+    const listed = answerOfLists(lists, assertion, at)
+    const answer: Resolution = listed.block
+      ? { kind: 'refused', reply: blockReply(listed.block), via: [] }
+      : await router.resolve({ forwardPath, reversePath, origin: { kind: 'internet' }, at })
     if (answer.kind === 'unavailable') {
       // An unavailable source is no reason to refuse an edit or a start.
       list.warn(item.place, `cannot check the assertion about ${forwardPath} now: ${answer.reply.cause}`)
       continue
     }
-    const faults = faultsOf(assertion, answer)
+    const faults = [...listFaults(assertion, listed), ...faultsOf(assertion, answer)]
     if (faults.length > 0) list.error(item.place, `assertion about ${forwardPath} fails: ${faults.join('; ')}`)
   }
   return { checked: items.length, problems: list.problems }
@@ -99,7 +105,9 @@ function faultsOf(assertion: Assertion, answer: Resolution): readonly string[] {
 }
 
 /** `refused` is true, false, or the start of the reply: `550`, `550 5.1.1`. */
-function refusalFaults({ refused }: Assertion, answer: Resolution): readonly string[] {
+function refusalFaults({ refused, blocked }: Assertion, answer: Resolution): readonly string[] {
+  // What refuses a blocked message is what the assertion expects.
+  if (refused === undefined && blocked !== undefined && blocked !== false && answer.kind === 'refused') return []
   if (refused === undefined) return answer.kind === 'refused' ? [`it is refused: ${answer.reply.cause}`] : []
   if (answer.kind !== 'refused') return refused === false ? [] : ['it is not refused']
   const reply = `${answer.reply.code} ${answer.reply.enhanced} ${answer.reply.text}`

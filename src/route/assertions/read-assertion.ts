@@ -1,6 +1,7 @@
 // Reads one routing assertion by the rules of routing data: bare names belong to the main domain, names are compared in their normal
 // form, `yes` is true. An unreadable part is an error: an assertion that compares nothing would always pass.
 
+import { isIP } from 'node:net'
 import { addressKey, parseAddress, printAddress, splitAddresses } from '../../directory/address.ts'
 import { describeLocated, entryOf, textOf } from '../../directory/located.ts'
 import type { Located, LocatedMap } from '../../directory/located.ts'
@@ -18,11 +19,26 @@ export interface Assertion {
   /** Whether it is, or the start of the reply. */
   readonly refused?: boolean | string
   readonly discarded?: boolean
+  /** The client, for the own lists; absent if nothing is said about it. */
+  readonly client?: AssertedClient
+  /** Whether an entry of an own list is for it, or the name of the entry. */
+  readonly blocked?: boolean | string
+  readonly allowed?: boolean | string
+}
+
+interface AssertedClient {
+  readonly ip?: string
+  readonly host?: string
+  readonly helo?: string
+  /** The domain of the author; without it, that of the sender. */
+  readonly fromDomain?: string
 }
 
 /** The sender of an assertion without `from`. */
 const DEFAULT_SENDER = 'stranger@assertions.invalid'
-const knownKeys = ['address', 'from', 'to', 'next_hop', 'refused', 'discarded', 'comment']
+const expectations = ['to', 'next_hop', 'refused', 'discarded', 'blocked', 'allowed']
+const clientKeys = { client: 'ip', host: 'host', helo: 'helo', from_domain: 'fromDomain' } as const
+const knownKeys = ['address', 'from', ...Object.keys(clientKeys), ...expectations, 'comment']
 
 interface Reading {
   readonly item: LocatedMap
@@ -47,8 +63,8 @@ export function readAssertion(item: Located, mainDomain: string, problems: Probl
       problems.error(entry.place, `unknown key "${entry.key}": expected ${knownKeys.join(', ')}`)
   }
   if (!entryOf(item, 'address')) error(item.place, 'an assertion needs an address')
-  const hasExpectation = ['to', 'next_hop', 'refused', 'discarded'].some((key) => entryOf(item, key))
-  if (!hasExpectation) error(item.place, 'an assertion needs at least one of to, next_hop, refused, discarded')
+  const hasExpectation = expectations.some((key) => entryOf(item, key))
+  if (!hasExpectation) error(item.place, `an assertion needs at least one of ${expectations.join(', ')}`)
   const assertion = readFields(reading)
   return faults === 0 ? assertion : null
 }
@@ -70,6 +86,24 @@ function readFields(reading: Reading): Assertion {
     ...(nextHops ? { nextHops } : {}),
     ...(refused === undefined ? {} : { refused }),
     ...(typeof discarded === 'boolean' ? { discarded } : {}),
+    ...readLists(reading),
+  }
+}
+
+function readLists(reading: Reading): Pick<Assertion, 'client' | 'blocked' | 'allowed'> {
+  const [blocked, allowed] = [flagOrText(reading, 'blocked'), flagOrText(reading, 'allowed')]
+  const said = Object.entries(clientKeys).flatMap(([key, field]) => {
+    const value = entryOf(reading.item, key)?.value
+    if (!value) return []
+    const text = textOf(value)?.trim() ?? ''
+    if (text === '' || (key === 'client' && isIP(text) === 0))
+      report(reading, key, key === 'client' ? 'an IP address' : 'a name')
+    return [[field, text]]
+  })
+  return {
+    ...(said.length > 0 ? { client: Object.fromEntries(said) as AssertedClient } : {}),
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(allowed === undefined ? {} : { allowed }),
   }
 }
 
@@ -97,12 +131,18 @@ function texts(
   })
 }
 
+const flagTexts: Readonly<Record<string, string>> = {
+  refused: 'true, false or the start of a reply',
+  blocked: 'true, false or the name of an entry',
+  allowed: 'true, false or the name of an entry',
+}
+
 function flagOrText(reading: Reading, key: string): boolean | string | undefined {
   const value = entryOf(reading.item, key)?.value
   if (!value) return undefined
   if (value.kind === 'scalar' && typeof value.value === 'boolean') return value.value
   const text = textOf(value)
-  if (text === null) report(reading, key, key === 'refused' ? 'true, false or the start of a reply' : 'true or false')
+  if (text === null) report(reading, key, flagTexts[key] ?? 'true or false')
   return text === 'true' || text === 'false' ? text === 'true' : (text ?? undefined)
 }
 
