@@ -41,6 +41,7 @@ export const roleSchema = z.strictObject({
     .describe(
       'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication-results: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
         'peer-results: the results in the Authentication-Results field of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
+        'own-lists: allow and block of the routing data, for clients from the internet; before the checks that allow excludes. ' +
         'dnsbl: ask lists in the DNS about clients from the internet, if the node has dnsbl. ' +
         'virus: ask clamd about mail of every client except peers, if the node has clamav. ' +
         'spam: ask rspamd about mail from the internet, if the node has rspamd.',

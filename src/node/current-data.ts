@@ -5,11 +5,14 @@ import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
+import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 import type { NodeData } from './load-data.ts'
 
 export interface CurrentData {
   readonly router: Router
+  /** The own lists of the active data: read it for each use. */
+  readonly ownLists: OwnLists
   readonly signer: Signer
   readonly sealer: Sealer
   readonly people: People
@@ -34,6 +37,9 @@ export function createCurrentData(first: NodeData): CurrentData {
       ownNames: () => data.router.ownNames(),
       rewriteSender: (sender, at) => data.router.rewriteSender(sender, at),
       maySendAs: (who, address) => data.router.maySendAs(who, address),
+    },
+    get ownLists() {
+      return data.ownLists
     },
     signer: {
       signsFor: (domain) => data.signer.signsFor(domain),

@@ -20,6 +20,8 @@ import type { Signer } from '../dkim/signer.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
 import type { Clock } from '../lib/clock.ts'
 import { checkAssertions } from '../route/assertions/assertions.ts'
+import { createOwnLists } from '../route/lists/create-own-lists.ts'
+import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 import { createRouter } from '../route/router.ts'
 import type { ShortHashes } from '../route/srs/srs-hash.ts'
@@ -34,12 +36,15 @@ import type { FilesRead } from './data-files.ts'
 import { fileContent } from './file-content.ts'
 import { doubtSource, withDoubtfulMachines, withDoubtfulUsers, withLostDomains } from './file-doubt.ts'
 import type { Doubt } from './file-doubt.ts'
+import { expiredEntries } from './own-list-gauges.ts'
 import { certificateHealth } from './health-checks.ts'
 
 export interface NodeData {
   /** The SRS secrets also sign the loop marks of forwards, because all forwarding nodes share them. */
   readonly loop: LoopSettings
   readonly router: Router
+  /** The own lists of allowed and blocked mail. */
+  readonly ownLists: OwnLists
   readonly signer: Signer
   readonly sealer: Sealer
   /** The users of the passwd-file, LDAP and SQL. */
@@ -119,10 +124,12 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   }
   const signing = { keys, parents: [config.domain] }
   const signer = createSigner(signing)
+  warnings.push(...listWarnings(config, snapshot, clock.now()))
   warnings.push(...forwardWarnings(config, signer), ...srsWarnings(config, merged.domains.keys()))
   const data: NodeData = {
     loop: { secrets: config.srs?.secrets ?? [] },
     router: createRouter(routing, () => merged),
+    ownLists: createOwnLists(merged, routing),
     sealer: createSealer(signing),
     signer,
     people: withDoubtfulUsers(createPeople(users, sources, config.domain), doubted),
@@ -133,6 +140,14 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+/** Entries without effect: expired ones, and all of a node that takes mail from the internet without the check. */
+function listWarnings({ role, listeners, at }: Config, { listEntries }: Snapshot, now: number): readonly Problem[] {
+  const takesStrangers = listeners.some(({ admit }) => admit.includes('internet'))
+  const isIgnored = listEntries.length > 0 && takesStrangers && !role.checks.includes('own-lists')
+  const ignored = `mail::allow and mail::block have no effect: the role ${role.role} has no check own-lists`
+  return [...expiredEntries(listEntries, now), ...(isIgnored ? [at(['role'], ignored)] : [])]
 }
 
 /** The doubt of the running node; of a command, that of a node that starts with these files. */
@@ -160,6 +175,7 @@ function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: 
     count(directory.directory?.addresses.size ?? 0, 'address', 'addresses'),
     count(keys.length, 'signing key'),
     count(assertions, 'assertion'),
+    count(directory.directory?.listEntries.length ?? 0, 'list entry', 'list entries'),
     count(users?.entries.size ?? 0, 'user'),
     count(machines?.list.length ?? 0, 'machine'),
   ].join(', ')

@@ -23,6 +23,8 @@ import type { CurrentSources } from './directory-health.ts'
 import { healthChecks } from './health-checks.ts'
 import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
+import { ownListGauge } from './own-list-gauges.ts'
+import type { CurrentData } from './current-data.ts'
 import { queueGauges } from './queue-gauges.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import type { ReachabilityWatch } from './reachability-watch.ts'
@@ -33,6 +35,7 @@ export interface ObservationParts extends HealthParts {
   readonly budgets: Budgets
   readonly log: EventLog
   readonly sources: CurrentSources
+  readonly data: Pick<CurrentData, 'ownLists'>
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
@@ -110,6 +113,7 @@ export function nodeGauges(
     | 'proxyCount'
     | 'modes'
     | 'meter'
+    | 'data'
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
@@ -137,6 +141,7 @@ export function nodeGauges(
     proxyCount.metric,
     modes.metric,
     ...meter.metrics,
+    ownListGauge(() => parts.data.ownLists, clock),
     ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]

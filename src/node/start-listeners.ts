@@ -26,6 +26,7 @@ import type { ClientLines } from '../reception/client-lines.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
+import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
@@ -54,7 +55,7 @@ export interface ReceptionParts {
   readonly clock: Clock
   readonly budgets: Budgets
   readonly log: EventLog
-  readonly data: { readonly router: Router; readonly machines: CertificateAuthenticator }
+  readonly data: { readonly router: Router; readonly ownLists: OwnLists; readonly machines: CertificateAuthenticator }
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   /** Null without a virus scanner. */
@@ -101,7 +102,7 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   const { queue, intake, clock, budgets, log, data, newQueueId, login } = parts
   const lines = createClientLines({ budgets, clock, log })
   return {
-    checksOf: buildChecks(config, { ...parts, router: data.router }),
+    checksOf: buildChecks(config, { ...parts, router: data.router, ownLists: () => data.ownLists }),
     login,
     known: createProvenAddresses(),
     intake,

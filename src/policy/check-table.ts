@@ -35,6 +35,7 @@ const names = 'the node vouches for the names of its clients'
 export const roleChecks = {
   'hop-count': { cost: 'memory', test: { never: 'it ends mail loops' } },
   'peer-results': { cost: 'memory', test: { never: 'it refuses nothing' } },
+  'own-lists': { cost: 'memory', test: 'whole' },
   sender: { cost: 'look-up', test: { never: names } },
   author: { cost: 'look-up', test: { never: names } },
   dnsbl: { cost: 'look-up', test: 'whole' },

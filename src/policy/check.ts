@@ -1,5 +1,6 @@
 // The contract of a check. A check implements the stages that it needs; run-checks.ts calls it and merges what it finds.
 
+import type { Authentication } from '../filter/authentication.ts'
 import type { Content } from '../message/content.ts'
 import type { Field } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
@@ -9,6 +10,7 @@ import type { Origin } from '../smtp/origin.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { Evidence } from './evidence.ts'
+import type { Trust } from './trust.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -50,6 +52,8 @@ export interface RecipientFacts {
   readonly parameters: RecipientParameters
   /** What was noticed before, also by the checks before this one. */
   readonly evidence: readonly Evidence[]
+  /** What the allow list of the operator says about this recipient; absent if no entry matches. */
+  readonly trust?: Trust
   /** Unix milliseconds. */
   readonly at: number
 }
@@ -68,6 +72,12 @@ export interface Mail {
   readonly fields: readonly Field[]
   /** What was noticed about the session and the transaction, also by the checks before this one. */
   readonly evidence: readonly Evidence[]
+  /** As of a recipient, if it is so for every recipient of the message. */
+  readonly trust?: Trust
+  /** A refusal that applies unless the message proves to be allowed: `trust` is `pending`. */
+  readonly unlessAllowed?: Refusal
+  /** The results of SPF, DKIM and DMARC; absent if no check before this one verified the message. */
+  readonly authentication?: Authentication
   /** Unix milliseconds of the end of data. */
   readonly at: number
 }
@@ -137,6 +147,12 @@ export interface Finding {
   readonly fields?: FieldEdit
   /** What speaks for or against the message, for its score. */
   readonly evidence?: readonly Evidence[]
+  /** `rcpt`, `message`: for the checks after this one, and `explain`. */
+  readonly trust?: Trust
+  /** `message`: the first one is kept for the proof of `trust`. */
+  readonly unlessAllowed?: Refusal
+  /** `message`: for the checks after this one. */
+  readonly authentication?: Authentication
   /** `message`: ledger events, stored with the message. */
   readonly events?: readonly Event[]
 }

@@ -10,3 +10,15 @@ export interface Evidence {
 }
 
 export const noEvidence: readonly Evidence[] = []
+
+const NAME_UNKNOWN = 'CLIENT_NAME_UNKNOWN'
+
+/** The DNS did not say which name the client has. It has no points: that is no fault of the client. */
+export function nameUnknown(cause: string): Evidence {
+  return { name: NAME_UNKNOWN, points: 0, detail: cause }
+}
+
+/** True if the name of the client could not be looked up, so that `remoteName` null means nothing. */
+export function isNameUnknown(evidence: readonly Evidence[]): boolean {
+  return evidence.some(({ name }) => name === NAME_UNKNOWN)
+}

@@ -27,6 +27,7 @@ import { storageRefusal } from './checks/storage.ts'
 import type { Evidence } from './evidence.ts'
 import { inTestMode } from './test-mode.ts'
 import type { TestedChecks, TestRefusal } from './test-mode.ts'
+import type { Trust } from './trust.ts'
 import { accept, refuse } from './verdict.ts'
 
 /** The merged findings of a stage whose checks all accepted. */
@@ -45,6 +46,8 @@ export interface Passed<O extends Origin | null = Origin | null> {
   readonly evidence: readonly Evidence[]
   readonly events: readonly Event[]
   readonly tested: readonly TestRefusal[]
+  /** What the allow list says; null without an entry. */
+  readonly trust: Trust | null
   readonly times: readonly CheckTime[]
 }
 
@@ -149,6 +152,9 @@ async function runStage<S extends Stage>(
     }
     if (finding.evidence && 'evidence' in current)
       current = { ...current, evidence: [...current.evidence, ...finding.evidence] }
+    if (finding.unlessAllowed) current = { unlessAllowed: finding.unlessAllowed, ...current }
+    if (finding.trust) current = { ...current, trust: finding.trust }
+    if (finding.authentication) current = { ...current, authentication: finding.authentication }
     merge(passed, finding)
   }
   return passed
@@ -239,6 +245,7 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     events: none,
     tested: none,
     times: none,
+    trust: null,
   }
 }
 
@@ -248,6 +255,7 @@ function merge<O extends Origin | null>(passed: Merged<O>, finding: Finding): vo
   if (remoteName !== undefined) passed.remoteName = remoteName
   if (resolution !== undefined) passed.resolution = resolution
   if (finding.senderProven) passed.senderProven = true
+  if (finding.trust) passed.trust = finding.trust
   if (results !== undefined) passed.results = passed.results === null ? results : mergeResults(passed.results, results)
   if (fields !== undefined) passed.fields = [...passed.fields, fields]
   if (evidence !== undefined) passed.evidence = [...passed.evidence, ...evidence]

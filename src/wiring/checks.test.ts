@@ -28,6 +28,7 @@ function partsOf(router: Partial<Router> = {}) {
     spam: null,
     virus: null,
     lists: null,
+    ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
   }
 }
 
@@ -52,6 +53,7 @@ const roleChecks = [
   'peer-results',
   'sender',
   'author',
+  'own-lists',
   'dnsbl',
   'virus',
   'spam',
@@ -67,7 +69,12 @@ describe('the checks of a listener', () => {
         /^ \* \| (?:first|role file|last) \| (.+) \| (.+) \|$/gm,
       ),
     ]
-    const table = listed.flatMap(([, names, stages]) => (names ?? '').split(', ').map((name) => `${name}: ${stages}`))
+    const table = listed.flatMap(([, names, stages]) =>
+      (names ?? '')
+        .replace(/ \(.*\)$/, '')
+        .split(', ')
+        .map((name) => `${name}: ${stages}`),
+    )
     const spam = { scan: () => Promise.reject(new Error('no message')) }
     const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' }, clamav: {} } as unknown as Config
     const lists = { ask: () => Promise.reject(new Error('no question')) }

@@ -20,6 +20,7 @@ import { dnsblCheck } from '../policy/checks/dnsbl.ts'
 import { clientLimitsCheck } from '../policy/checks/client-limits.ts'
 import { harvestThrottle } from '../policy/checks/harvest-throttle.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
+import { ownListProof, ownListsCheck } from '../policy/checks/own-lists.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
 import { senderCheck } from '../policy/checks/sender.ts'
@@ -30,6 +31,7 @@ import { storageCheck } from '../policy/checks/storage.ts'
 import { virusCheck } from '../policy/checks/virus.ts'
 import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
+import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
 
 export interface RoleCheckParts {
@@ -42,6 +44,8 @@ export interface RoleCheckParts {
   readonly virus: VirusScanner | null
   /** Null where no lists are configured; then the `dnsbl` check does not run. */
   readonly lists: DnsLists | null
+  /** The own lists of the current routing data. */
+  readonly ownLists: () => OwnLists
 }
 
 export interface CheckParts extends RoleCheckParts {
@@ -65,6 +69,8 @@ export interface CheckParts extends RoleCheckParts {
  * | first | storage | mail |
  * | first | client-limits | connect, mail, rcpt |
  * | first | srs-bounces | message |
+ * | role file | own-lists | rcpt, message |
+ * | role file | own-lists (proof, behind authentication-results) | message |
  * | role file | sender | mail |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
  * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
@@ -113,7 +119,10 @@ export function explainChecks(config: Config, parts: RoleCheckParts): readonly C
 }
 
 /** The checks of the role file, in its order. A new check gets its line here. */
-function roleChecks(config: Config, { router, authenticator, spam, virus, lists }: RoleCheckParts): readonly Check[] {
+function roleChecks(
+  config: Config,
+  { router, authenticator, spam, virus, lists, ownLists }: RoleCheckParts,
+): readonly Check[] {
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<RoleCheckName, () => Check | null> = {
@@ -142,10 +151,17 @@ function roleChecks(config: Config, { router, authenticator, spam, virus, lists 
       }),
     virus: () =>
       virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
+    'own-lists': () => ownListsCheck(ownLists),
     dnsbl: () => (lists ? dnsblCheck({ lists, refuseAt: config.dnsbl?.refuse_at ?? null }) : null),
     spam: () => buildSpamCheck(config, spam),
   }
-  return role.checks.map((name) => makers[name]()).filter((check) => check !== null)
+  // The own lists come early, because they cost little; what proves a sender comes late.
+  const proving = role.checks.includes('own-lists')
+    ? Math.max(role.checks.indexOf('own-lists'), role.checks.indexOf('authentication-results'))
+    : null
+  return role.checks
+    .flatMap((name, index) => [makers[name](), index === proving ? ownListProof(ownLists) : null])
+    .filter((check) => check !== null)
 }
 
 /** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */

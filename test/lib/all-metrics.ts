@@ -30,6 +30,7 @@ export function allMetrics(): Registry {
     virus,
     dnsLists: watchLists({ lists: [], timeoutMs: 1000 }, { resolver: fakeResolver({}), clock, log }),
     certificate: { value: null },
+    data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,
     proxyCount: createProxyCount(),
     modes: createCurrentModes({ tested_checks: {} }, log),

@@ -83,7 +83,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'checks/',
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
-  route: ['resolution.ts'],
+  route: ['resolution.ts', 'operator-lists.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 

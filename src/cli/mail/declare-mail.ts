@@ -44,6 +44,7 @@ function declareExplain(program: Command, io: Io, finish: Finish): void {
     )
     .option('--ip <address>', 'address of the client', '192.0.2.1')
     .option('--helo <name>', 'name of the client in EHLO', 'client.example')
+    .option('--host <name>', 'confirmed name of the client, for the own lists (default: the DNS says)')
     .option(
       '--message <file>',
       'a complete message, - for standard input: also run the checks of messages and decide about signatures',

@@ -19,6 +19,8 @@ import { commandClock, systemClock } from '../../lib/clock.ts'
 import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
+import type { Trust } from '../../policy/trust.ts'
+import { confirmedName } from '../../dns/fcrdns.ts'
 import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
 import type { Mail, Stage } from '../../policy/check.ts'
 import { type Evidence, noEvidence } from '../../policy/evidence.ts'
@@ -50,11 +52,16 @@ export interface ExplainOptions {
   readonly as?: string
   readonly ip: string
   readonly helo: string
+  /** The confirmed name of the client; without it, the DNS is asked if an entry of the own lists has a host. */
+  readonly host?: string
   /** File with a complete message, for the checks of messages and the signature; `-` is standard input. */
   readonly message?: string
   readonly at: number
   readonly json?: boolean
 }
+
+/** The address of a client that the operator does not name: it is in no network (RFC 5737). */
+const SAMPLE_CLIENT = '192.0.2.1'
 
 /** The output of `--json`. */
 interface Explanation {
@@ -65,6 +72,8 @@ interface Explanation {
   readonly refused: Refusal | null
   readonly resolution: Resolution | null
   readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
+  /** What the allow list says; null without an entry. */
+  readonly trust: Trust | null
   /** The reverse-path, and whether the command assumed it because none was given. */
   readonly from: { readonly address: string | null; readonly isAssumed: boolean }
   /** What happens to a sender of another organisation, if the null sender is assumed. */
@@ -125,14 +134,21 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const { config, data, origin, from: sender, content } = subject
   const { recipient: forwardPath, at } = options
   const authenticator = () => authenticatorOf(config)
-  const parts = { authenticator, router: data.router, ...scannersOf(config, data.router), lists: listsOfNode(config) }
+  const parts = {
+    authenticator,
+    router: data.router,
+    ...scannersOf(config, data.router),
+    lists: listsOfNode(config),
+    ownLists: () => data.ownLists,
+  }
   const checks = createChecks(explainChecks(config, parts), {
     clock: systemClock,
     log: throwBugs,
     tested: { value: testedChecksOf(config, listenerOf(origin, config)) },
     meter: null,
   })
-  const facts = { session: session(options, origin), origin, sender }
+  const client = session(options, { origin, remoteName: await nameOf(subject, options) })
+  const facts = { session: client, origin, sender }
   const helo = await checks.run('helo', facts)
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
   const transaction = { recipients: [] }
@@ -143,7 +159,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
   const resolution = found ?? (await data.router.resolve({ forwardPath, reversePath: sender, origin, at }))
   const message = content
-    ? await lookAtMessage({ ...subject, content, evidence, checks, resolution }, options)
+    ? await lookAtMessage({ ...subject, client, content, evidence, checks, resolution }, options)
     : refusedAnyway(sender, resolution)
   return {
     origin,
@@ -154,6 +170,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     from: { address: sender, isAssumed: options.from === undefined },
     foreignSender:
       options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
+    trust: rcpt.kind === 'passed' ? rcpt.trust : null,
     message: message && { reply: message.reply, events: message.events },
   }
 }
@@ -198,14 +215,19 @@ function evidenceOf(outcome: StageOutcome<Stage>): readonly Evidence[] {
 }
 
 async function lookAtMessage(
-  subject: Subject & Pick<Mail, 'content' | 'evidence'> & { readonly checks: Checks; readonly resolution: Resolution },
+  subject: Subject &
+    Pick<Mail, 'content' | 'evidence'> & {
+      readonly client: Session
+      readonly checks: Checks
+      readonly resolution: Resolution
+    },
   options: ExplainOptions,
 ): Promise<JudgedMessage> {
-  const { origin, from: sender, content, evidence, checks, resolution } = subject
+  const { origin, client, from: sender, content, evidence, checks, resolution } = subject
   const { recipient: forwardPath, at } = options
   const mail = {
     queueId: '-',
-    session: session(options, origin),
+    session: client,
     origin,
     sender,
     recipients: [forwardPath],
@@ -222,10 +244,22 @@ async function lookAtMessage(
   return { reply: copies.reply, events: [...findings.events, ...copies.events], tested }
 }
 
-function session(options: ExplainOptions, origin: Origin): Session {
-  const { ip, helo } = options
-  const blank = { id: '-', listener: '-', remoteName: null, esmtp: true, tls: null }
-  return { ...blank, remoteIp: ip, helo, origin }
+/** Asks the DNS only where the answer can matter. */
+async function nameOf({ config, data, origin }: Subject, { host, ip }: ExplainOptions): Promise<string | null> {
+  if (host !== undefined) return host
+  const matters = data.ownLists.entries.some(({ conditions }) => conditions.host ?? conditions.helo)
+  if (!matters || origin.kind !== 'internet' || ip === SAMPLE_CLIENT) return null
+  const resolver = await openResolver(resolverSettings(config), {
+    clock: systemClock,
+    budgets: createBudgets(systemClock),
+  })
+  const found = await confirmedName(ip, { resolver, clock: systemClock })
+  return found.kind === 'name' ? found.name : null
+}
+
+function session({ ip, helo }: ExplainOptions, known: Pick<Session, 'origin' | 'remoteName'>): Session {
+  const blank = { id: '-', listener: '-', esmtp: true, tls: null }
+  return { ...blank, ...known, remoteIp: ip, helo }
 }
 
 /** The listener whose modes of checks count: the first one that admits the origin. */
@@ -258,6 +292,7 @@ function lines(recipient: string, found: Explanation): string[] {
   return [
     ...(found.sender ? [rejected('the sender is rejected', found.sender.reply)] : []),
     ...(found.resolution ? explainLines(recipient, found.resolution) : []),
+    ...(found.trust ? ['', trustLine(found.trust)] : []),
     ...(found.from.isAssumed ? senderLines(found.origin, found.foreignSender) : []),
     ...(found.refused && found.resolution?.kind === 'destinations'
       ? [rejected('the recipient is rejected', found.refused)]
@@ -266,4 +301,13 @@ function lines(recipient: string, found: Explanation): string[] {
     ...found.tested.map(({ check, reply }) => rejected(`would be refused by ${check} (test mode)`, reply)),
     ...(found.message?.events.map(describeEvent) ?? []),
   ]
+}
+
+const trustTexts = {
+  allowed: 'no DNS list, greylisting or spam score refuses the message',
+  pending: 'applies if SPF, DKIM or DMARC proves the sender',
+} as const
+
+function trustLine(trust: Trust): string {
+  return `${trust.entry}: ${trust.kind === 'allowed' || trust.kind === 'pending' ? trustTexts[trust.kind] : trust.cause}`
 }

@@ -41,6 +41,7 @@ async function authenticate(settings: AuthenticationResultsSettings, mail: Mail)
       found.spf.result === 'pass' || (found.dmarc.result === 'pass' && dmarcProvesSender(sender, found.dmarc.domain)),
     results: found.results,
     evidence: authenticationEvidence(found),
+    authentication: found,
     events: [...describeFindings(mail, found), ...noted],
   }
 }

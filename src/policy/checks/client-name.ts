@@ -5,6 +5,7 @@ import { confirmedName } from '../../dns/fcrdns.ts'
 import type { Resolver } from '../../dns/resolver.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Check } from '../check.ts'
+import { nameUnknown, noEvidence } from '../evidence.ts'
 import { accept } from '../verdict.ts'
 
 /** Peer addresses that are remembered. A fleet has dozens of nodes; forgetting one costs one look-up. */
@@ -19,7 +20,8 @@ export function clientNameCheck(ports: { readonly resolver: Resolver; readonly c
       if (origin?.kind !== 'internet' || peers.has(session.remoteIp)) return { verdict: accept }
       const { remoteIp: client, closed: signal } = session
       const found = await confirmedName(client, ports, { purpose: 'optional', client, ...(signal && { signal }) })
-      return { verdict: accept, remoteName: found.kind === 'name' ? found.name : null }
+      const evidence = found.kind === 'unavailable' ? [nameUnknown(found.cause)] : noEvidence
+      return { verdict: accept, remoteName: found.kind === 'name' ? found.name : null, evidence }
     },
     secured: ({ session, origin }) => {
       if (origin?.kind === 'peer') {

@@ -11,6 +11,7 @@ import type { DnsLists, ListAnswer, ListFinding, Subject } from '../../filter/dn
 import type { Origin } from '../../smtp/origin.ts'
 import type { Session } from '../../smtp/session.ts'
 import type { Check } from '../check.ts'
+import type { Trust } from '../trust.ts'
 import { dnsblCheck } from './dnsbl.ts'
 
 const internet: Origin = { kind: 'internet' }
@@ -107,6 +108,42 @@ describe('the dnsbl check', () => {
       'address 192.0.2.7',
       'sender sender.example',
     ])
+  })
+
+  it('refuses no client that the own allow list is about, and a doubt of it makes the refusal temporary', async () => {
+    answers = { bl: { '198.51.100.7': listed(9) } }
+    const judged = async (trust: Trust) =>
+      (await runCheck(check, 'rcpt', recipientFacts({ session, origin: internet, trust }))).verdict
+    const entry = 'allow at m.yaml:1'
+    expect((await judged({ kind: 'allowed', entry })).kind).toBe('accept')
+    expect(await judged({ kind: 'undecided', entry, cause: 'no answer' })).toMatchObject({
+      kind: 'defer',
+      reply: { code: 451, cause: expect.stringContaining('allow at m.yaml:1 may apply: no answer') },
+    })
+    expect((await judged({ kind: 'unproven', entry, cause: 'forged' })).kind).toBe('reject')
+  })
+
+  it('leaves the refusal of a sender who may be allowed to the end of data, but not for postmaster alone', async () => {
+    answers = { bl: { '198.51.100.7': listed(9), 'author.example': listed(9) } }
+    const pending: Trust = { kind: 'pending', entry: 'allow at m.yaml:1' }
+    const waiting = recipientFacts({ session, origin: internet, trust: pending })
+    expect((await runCheck(check, 'rcpt', waiting)).verdict.kind).toBe('accept')
+    const ended = async (trust: Trust | undefined, recipients = ['kim@example.org']) => {
+      const facts = mailFacts('From: ann@author.example', { session, recipients, ...(trust && { trust }) })
+      const { verdict, unlessAllowed } = await runCheck(check, 'message', facts)
+      expect(verdict.kind).toBe('accept')
+      return unlessAllowed
+    }
+    expect(await ended(undefined)).toBeUndefined()
+    expect(await ended({ ...pending, kind: 'allowed' })).toBeUndefined()
+    expect(await ended(pending, ['postmaster@example.org'])).toBeUndefined()
+    expect(await ended(pending)).toMatchObject({
+      code: 550,
+      text: expect.stringMatching(/^Your address .* is listed by bl/),
+    })
+    answers = { bl: { 'author.example': listed(9) } }
+    session = sampleSession()
+    expect(await ended(pending)).toBeUndefined()
   })
 
   it('adds the points of lists, and an allow list takes some away', async () => {

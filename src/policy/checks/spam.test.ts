@@ -8,6 +8,7 @@ import { parseResults } from '../../message/results-field.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import { spamCheck } from './spam.ts'
 import type { SpamSettings } from './spam.ts'
+import type { Trust } from '../trust.ts'
 import { readSpamScore } from '../spam-score.ts'
 
 type Scanned = SpamFinding & { kind: 'scanned' }
@@ -19,7 +20,12 @@ function scanned(action: SpamAction, change: Partial<Scanned> = {}): Scanned {
 
 const down: SpamFinding = { kind: 'unavailable', cause: 'http://127.0.0.1:11333: connect ECONNREFUSED' }
 
-async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, origin: Origin = { kind: 'internet' }) {
+async function check(
+  finding: SpamFinding,
+  change: Partial<SpamSettings> = {},
+  origin: Origin = { kind: 'internet' },
+  trust?: Trust,
+) {
   const asked: SpamRequest[] = []
   const scanner = {
     scan: async (request: SpamRequest) => {
@@ -28,9 +34,33 @@ async function check(finding: SpamFinding, change: Partial<SpamSettings> = {}, o
     },
   }
   const settings = { scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'], ...change } as const
-  const mail = mailFacts('From: ann@stranger.example', { origin })
+  const mail = mailFacts('From: ann@stranger.example', { origin, ...(trust && { trust }) })
   return { ...(await runCheck(spamCheck(settings), 'message', mail)), asked }
 }
+
+describe('a message that the own allow list is about', () => {
+  const judged = (action: SpamAction, trust: Trust) => check(scanned(action), {}, { kind: 'internet' }, trust)
+  const entry = 'allow at m.yaml:1'
+
+  it.each(['reject', 'soft reject'] as const)('is not refused by %s, and is marked if it is spam', async (action) => {
+    const { verdict, fields } = await judged(action, { kind: 'allowed', entry })
+    expect(verdict.kind).toBe('accept')
+    expect(String(fields?.add).includes('X-Spam-Flag: YES')).toBe(action === 'reject')
+  })
+
+  it('is deferred by an answer without a meaning', async () => {
+    expect((await judged('discard', { kind: 'allowed', entry })).verdict.kind).toBe('defer')
+  })
+
+  it('is deferred while a look-up leaves open whether it is allowed, and refused if it is forged', async () => {
+    expect((await judged('reject', { kind: 'undecided', entry, cause: 'no answer' })).verdict).toMatchObject({
+      kind: 'defer',
+      reply: { code: 451, cause: expect.stringContaining('allow at m.yaml:1 may apply: no answer') },
+    })
+    expect((await judged('reject', { kind: 'unproven', entry, cause: 'forged' })).verdict.kind).toBe('reject')
+    expect((await judged('reject', { kind: 'pending', entry })).verdict.kind).toBe('reject')
+  })
+})
 
 describe('refused', () => {
   it('is what the filter rejects: 554 5.7.1, in its words where it has some', async () => {

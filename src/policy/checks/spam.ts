@@ -9,6 +9,7 @@ import type { Origin } from '../../smtp/origin.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, Finding, Mail } from '../check.ts'
 import { formatScore, spamResult, spamResultName } from '../spam-score.ts'
+import { type Trust, isAllowed } from '../trust.ts'
 import { accept, refuse } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -33,7 +34,7 @@ export function spamCheck(settings: SpamSettings): Check {
     message: async (mail) => {
       if (!settings.origins.includes(mail.origin.kind)) return { verdict: accept }
       const result = await settings.scanner.scan(requestOf(mail))
-      const verdict = result.kind === 'scanned' ? byAction(result) : withoutAnswer(settings, result.cause)
+      const verdict = result.kind === 'scanned' ? byTrust(result, mail.trust) : withoutAnswer(settings, result.cause)
       return verdict.kind === 'accept' ? acceptedFinding(settings, mail, result) : { verdict }
     },
   }
@@ -47,6 +48,17 @@ function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
 }
 
 type Scanned = SpamFinding & { kind: 'scanned' }
+
+/** The own allow list excludes a refusal by the score, not the mark. A doubt of it makes the refusal temporary. */
+function byTrust(finding: Scanned, trust: Trust | undefined): Verdict {
+  const verdict = byAction(finding)
+  const isByScore = finding.action === 'reject' || finding.action === 'soft reject'
+  if (isAllowed(trust) && isByScore) return accept
+  if (trust?.kind !== 'undecided' || verdict.kind !== 'reject') return verdict
+  return refuse(
+    refusal(451, '4.7.1', verdict.reply.text, `${verdict.reply.cause}; ${trust.entry} may apply: ${trust.cause}`),
+  )
+}
 
 /** As rspamd's milter protocol maps actions (its libserver/milter.c), except that nothing is held or dropped silently. */
 function byAction(finding: Scanned): Verdict {
@@ -95,7 +107,8 @@ function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: Spam
 
 function fieldsOf({ action, score, required }: Scanned): Buffer {
   return writeSpamFields({
-    isSpam: action === 'add header' || action === 'rewrite subject',
+    // A refusal that the own allow list excluded is a mark.
+    isSpam: action === 'add header' || action === 'rewrite subject' || action === 'reject',
     score: formatScore(score),
     required: required === null ? null : formatScore(required),
   })
