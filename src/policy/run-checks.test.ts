@@ -52,6 +52,7 @@ describe('a stage', () => {
       events: [],
       tested: [],
       times: [],
+      trust: null,
     })
   })
 

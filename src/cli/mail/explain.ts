@@ -60,7 +60,7 @@ export interface ExplainOptions {
   readonly json?: boolean
 }
 
-/** The address of a client that the operator does not name: it is in no network (RFC 5737). */
+/** The address of a client that the operator does not name: documentation uses it. */
 const SAMPLE_CLIENT = '192.0.2.1'
 
 /** The output of `--json`. */

@@ -17,7 +17,7 @@ const passed: Finding = { verdict: accept }
 /** Authors of one message that are compared. An honest message has one; a stranger can write thousands. */
 const MAX_AUTHORS = 100
 
-/** The part behind the verification of the message: a check of its own, because the others come before it. */
+/** The part behind the verification of the message: a separate check, because the others come before it. */
 export function ownListProof(lists: () => OwnLists): Check {
   return { name: 'own-lists', message: (mail) => proveMessage(lists(), mail) }
 }
