@@ -21,7 +21,7 @@ export async function admit<Resolution>(
   return null
 }
 
-/** 421 is the temporary reply that ends a session (RFC 5321 3.8); 454 keeps the reason of a failed TLS authentication. */
+/** 421 is the temporary reply that ends a session, as greeting or at any other time (RFC 5321 3.8). */
 function endsSession(reply: Refusal): Refusal {
-  return isTemporary(reply) && reply.code !== 454 ? { ...reply, code: 421 } : reply
+  return isTemporary(reply) ? { ...reply, code: 421 } : reply
 }

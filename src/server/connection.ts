@@ -15,21 +15,16 @@ import type { ListenerContext } from './context.ts'
 import { type Answer, type Dialogue, endTransaction } from './session-dialogue.ts'
 import { createErrorCount, type ErrorCount } from './error-count.ts'
 import type { InterruptionKind } from './interruption.ts'
+import { KeptPlace } from './kept-place.ts'
 import { MessageReception } from './message-reception.ts'
 import { replyLines, withHelpLink } from './reply-lines.ts'
+import { RefusedStay } from './refused-stay.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
-import {
-  endlessLine,
-  shuttingDown,
-  talksTooSoon,
-  tooManyConnections,
-  tooManyErrors,
-  tooSlow,
-} from './server-replies.ts'
+import { endlessLine, shuttingDown, talksTooSoon, tooManyErrors, tooSlow } from './server-replies.ts'
 import { forgetPlaintext, SessionRecord } from './session-record.ts'
 import { expiryOf } from './session-expiry.ts'
 import type { NamedClient } from './commands/xclient-attributes.ts'
-import { proofOf, type Refused, type SessionPlace } from './session-places.ts'
+import type { Refused, SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { SocketConnection } from './socket-connection.ts'
 import { tlsFacts } from './tls-facts.ts'
@@ -42,12 +37,11 @@ export class MailConnection<Resolution> extends SocketConnection {
   readonly #dialogue: Dialogue<Resolution>
   readonly #errors: ErrorCount
   readonly #timing: SessionTiming
-  #place: SessionPlace
+  readonly #place: KeptPlace
+  readonly #stay: RefusedStay
   readonly #actions: ConnectionActions
   readonly #writer: ReplyWriter
   readonly #reception: MessageReception<Resolution>
-  /** No proof moves the session any more. */
-  #hasBestPlace = false
   #greeted = false
   #ended = false
   #release: () => void = () => {}
@@ -66,7 +60,7 @@ export class MailConnection<Resolution> extends SocketConnection {
     super(server, socket, at.options)
     const { context, replacePlace } = at
     this.#context = context
-    this.#place = at.client.place
+    this.#place = new KeptPlace(at.client.place)
     this.#actions = at
     this.#writer = createReplyWriter(() => (this._upgrading || this.closing ? null : this._socket))
     this.#timing = createSessionTiming(context.limits, context.clock)
@@ -80,11 +74,19 @@ export class MailConnection<Resolution> extends SocketConnection {
       session: this.record,
       transaction: null,
       failedAuth: 0,
+      refused: null,
       tlsAvailable: () => this.#tlsAvailable(),
       frontEnd: replacePlace ? { become: (client) => this.#become(client, replacePlace(client.ip)) } : null,
       namedHelo: null,
       challenge: (text) => this.#challenge(text),
     }
+    this.#stay = new RefusedStay({
+      dialogue: this.#dialogue,
+      limits: context.limits,
+      clock: context.clock,
+      pressure: () => this.#place.pressure(),
+      end: (reply) => this.#end(reply),
+    })
     this.#reception = this.#createReception()
   }
 
@@ -108,8 +110,13 @@ export class MailConnection<Resolution> extends SocketConnection {
     if (this.closing) return
     const early = this.#heldLine !== null || (this._parser as CommandStream).holdsInput
     if (early && !settings.greetAtOnce) return this.#end(talksTooSoon)
-    this.#greeted = true
     this.#writer.write(`220 ${hostname} ESMTP\r\n`)
+    this.#beginReading()
+  }
+
+  /** The greeting is sent. */
+  #beginReading(): void {
+    this.#greeted = true
     this.#timing.give('client')
     const held = this.#heldLine
     this.#heldLine = null
@@ -120,28 +127,35 @@ export class MailConnection<Resolution> extends SocketConnection {
     this.#timing.inputEnded()
   }
 
-  /** False if the session has ended. */
+  /** False if the client is refused. */
   async #admit(hook: 'connect' | 'secured'): Promise<boolean> {
     const refused = await admit(this.#context, this.record, hook)
-    if (refused) this.#end(refused)
-    else this.#keepPlace()
-    return !this.closing
+    if (!refused) this.#keepPlace()
+    else if (this.#stay.isAllowed(refused)) this.#refuse(refused)
+    else this.#end(refused)
+    return !this.closing && refused === null
   }
 
-  /** Takes the place that the session has proven to deserve, or ends it if there is none. */
+  #refuse(reply: Refusal): void {
+    if (this.closing) return
+    this.#notice(reply.cause)
+    if (this.#greeted) return this.#stay.begin(reply)
+    this.#stay.begin()
+    this.say(reply)
+    this.#beginReading()
+  }
+
   #keepPlace(): void {
-    if (this.#hasBestPlace) return
-    const proof = proofOf(this.record.origin, this.#dialogue.transaction !== null)
-    const refused = proof && this.#place.prove(proof)
-    if (refused) this.#end({ ...tooManyConnections, cause: refused.cause })
-    this.#hasBestPlace = this.#place.proof === 'fleet'
+    const refused = this.#place.keep(this.#dialogue)
+    if (refused) this.#end(refused)
   }
 
-  #become(client: NamedClient, place: SessionPlace | Refused): Promise<Refusal | null> {
-    if (place.kind === 'refused') return Promise.resolve({ ...tooManyConnections, cause: place.cause })
-    this.#place = place
-    this.#hasBestPlace = false
-    return becomeClient(this.#dialogue, client)
+  async #become(client: NamedClient, place: SessionPlace | Refused): Promise<Refusal | null> {
+    const noPlace = this.#place.replace(place)
+    if (noPlace) return noPlace
+    const refused = await becomeClient(this.#dialogue, client)
+    if (refused && this.#stay.isAllowed(refused)) this.#stay.begin()
+    return refused
   }
 
   // ---- commands ----
@@ -275,7 +289,8 @@ export class MailConnection<Resolution> extends SocketConnection {
     this.#timing.give('server')
     forgetPlaintext(this.record)
     this.record.tls = tlsFacts(socket)
-    if (!(await this.#admit('secured'))) return
+    await this.#admit('secured')
+    if (this.closing) return
     this.#timing.give('client')
     proceed()
   }
@@ -339,6 +354,7 @@ export class MailConnection<Resolution> extends SocketConnection {
     endTransaction(this.#dialogue)
     this.record.end()
     this.#actions.onEnd()
+    this.#stay.cancel()
     this.#awaitingLine?.(null)
     this.#awaitingLine = null
   }

@@ -193,11 +193,43 @@ describe('the start of a session', () => {
     await client.expect(null, '250 2.0.0')
   })
 
-  it('closes with the reply of the connect hook', async () => {
-    await start({ hooks: { connect: async () => refuse(refusal(554, '5.7.1', 'Listed')) } })
-    const client = await server.connect()
-    await client.expect(null, '554 5.7.1')
-    await client.closed()
+  describe('after a refusal by the connect hook', () => {
+    const listed = { connect: async () => refuse(refusal(554, '5.7.1', 'Listed')) }
+
+    it('waits for QUIT (RFC 5321 3.1)', async () => {
+      await start({ hooks: listed })
+      const client = await server.connect()
+      await client.expect(null, '554 5.7.1')
+      await client.pipeline(['EHLO c', 'MAIL FROM:<>', 'STARTTLS', 'BDAT 4 LAST'], ['503 5.5.1', '503', '503', '503'])
+      await client.expect('quit', '221 2.0.0')
+      await client.closed()
+      expect(server.calls).toEqual(['connect'])
+      expect(server.notices.length).toBe(1)
+    })
+
+    it('ends the session after some seconds or errors', async () => {
+      await start({ hooks: listed, limits: { refusedMs: 50, hardErrors: 3 } })
+      const [silent, talking] = [await server.connect(), await server.connect()]
+      await silent.expect(null, '554 5.7.1')
+      await silent.expect(null, '421 4.4.2')
+      await silent.closed()
+      await talking.expect(null, '554 5.7.1')
+      await talking.pipeline(['NOOP', 'NOOP', 'NOOP'], ['503', '503', '421'])
+    })
+
+    it('closes at once where places are scarce', async () => {
+      await start({ hooks: listed, unproven: { capacity: 1 } })
+      const client = await server.connect({ localAddress: '127.0.0.2' })
+      await client.expect(null, '554 5.7.1')
+      await client.closed()
+    })
+
+    it('closes at once with 421 if it is temporary', async () => {
+      await start({ hooks: { connect: async () => refuse(refusal(454, '4.7.0', 'Later')) } })
+      const client = await server.connect()
+      await client.expect(null, '421 4.7.0')
+      await client.closed()
+    })
   })
 
   it('uses origin and name of the connect hook', async () => {

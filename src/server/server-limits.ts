@@ -49,6 +49,8 @@ export interface ServerLimits {
   readonly hardErrors: number
   /** Commands without progress (NOOP, RSET, VRFY, HELP, repeated EHLO) that do not count as errors. */
   readonly junkCommands: number
+  /** How long a session stays open whose client is refused for good. */
+  readonly refusedMs: number
   /** Failed AUTH at which the session ends. */
   readonly failedAuth: number
 }
@@ -100,6 +102,8 @@ export const defaultLimits: ServerLimits = {
   tarpitPressure: 0.5,
   hardErrors: 20,
   junkCommands: 100,
+  // Long enough for QUIT. It keeps a place that the client cannot use.
+  refusedMs: 10 * SECOND,
   // Allows for typing errors; a program that guesses has to connect again.
   failedAuth: 5,
 }

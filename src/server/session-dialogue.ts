@@ -38,6 +38,8 @@ export interface Dialogue<Resolution> {
   readonly session: SessionRecord
   transaction: OpenTransaction<Resolution> | null
   failedAuth: number
+  /** The reply to every command but QUIT of a client that is refused for good; null for all others. */
+  refused: Reply | null
   /** Null unless the client may name others with XCLIENT. */
   readonly frontEnd: FrontEnd | null
   /** The name that XCLIENT gave; it stands for that of the next EHLO. Null without one. */

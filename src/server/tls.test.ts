@@ -142,12 +142,14 @@ describe('STARTTLS', () => {
     ).rejects.toThrow()
   })
 
-  it('closes with the reply of the secured hook', async () => {
+  it('gives the refusal of the secured hook to every command but QUIT (RFC 3207 4.1)', async () => {
     await start({ hooks: { secured: async () => refuse(refusal(554, '5.7.1', 'Unknown certificate')) } })
     const client = await server.greeted()
     await client.expect('STARTTLS', '220')
     await client.startTls(trusting)
-    await client.expect(null, '554 5.7.1')
+    await client.expect('EHLO c', '554 5.7.1')
+    await client.expect('MAIL FROM:<>', '554 5.7.1')
+    await client.expect('QUIT', '221')
     await client.closed()
     expect(server.calls.filter((call) => call.startsWith('mail'))).toEqual([])
   })

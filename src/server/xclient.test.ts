@@ -95,11 +95,13 @@ describe('a front end', () => {
     })
   })
 
-  it('gets the refusal of its client, and the end of the session', async () => {
+  it('gets the refusal of its client, and may only quit', async () => {
     const reply = refusal(554, '5.7.1', 'No')
     await start({ hooks: { connect: async ({ remoteIp }) => (remoteIp === FRONT ? admitted() : refuse(reply)) } })
     const client = await front()
     await client.expect('XCLIENT ADDR=203.0.113.7', '554 5.7.1')
+    await client.expect('EHLO c', '503 5.5.1')
+    await client.expect('QUIT', '221')
     await client.closed()
   })
 

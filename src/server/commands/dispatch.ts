@@ -8,6 +8,7 @@ import { auth } from './auth-command.ts'
 import { bdat, refuseChunk } from './bdat-command.ts'
 import { ehlo, helo } from './hello-command.ts'
 import { mail } from './mail-command.ts'
+import { answerRefused } from './refused-session.ts'
 import { rcpt } from './rcpt-command.ts'
 import { xclient } from './xclient-command.ts'
 import { data, help, noop, quit, rset, starttls, unimplemented, vrfy } from './simple-commands.ts'
@@ -43,6 +44,7 @@ const httpMethods = new Set(['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 
 /** Runs one command. An exception is a bug: the client gets 451 4.3.0 and the log gets the stack. */
 export async function answerTo<Resolution>(dialogue: Dialogue<Resolution>, line: Buffer): Promise<Answer> {
   try {
+    if (dialogue.refused) return answerRefused(dialogue.refused, line)
     return await dispatch(dialogue, line)
   } catch (error) {
     dialogue.context.log.bug(error, 'command dispatch', { session: dialogue.session.id })

@@ -13,7 +13,7 @@ export const xclient: Command = async (dialogue, argument) => {
   const client = readXclient(argument)
   if (client === null) return say(badXclient)
   const refused = await frontEnd.become(client)
-  if (refused) return sayThen(refused, 'close')
+  if (refused) return sayThen(refused, dialogue.refused ? 'continue' : 'close')
   const greeting: Reply = { code: 220, enhanced: '', text: `${context.hostname} ESMTP` }
   return say(greeting)
 }
