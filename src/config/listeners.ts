@@ -14,6 +14,8 @@ export interface ListenerConfig extends Omit<ListenerRole, 'address'> {
   readonly proxy: readonly string[]
   /** Networks of the hosts that may use XCLIENT. */
   readonly xclient: readonly string[]
+  /** Networks of the hosts that may use XFORWARD. */
+  readonly xforward: readonly string[]
 }
 
 /** The listeners of the role. Reports names under `listen` that the role does not have. */
@@ -25,8 +27,9 @@ export function placeListeners(role: RoleFile, listen: SectionValues['listen'], 
       `found a listener that the role ${role.role} does not have, expected one of ${names.join(', ')}`,
     )
   return Object.entries(role.listeners).map(([name, { address, ...listener }]) => {
-    const { address: bind, proxy = [], xclient = [] } = listen[name] ?? {}
-    return { ...listener, name, host: bind?.host ?? address, port: bind?.port ?? listener.port, proxy, xclient }
+    const { address: bind, proxy = [], xclient = [], xforward = [] } = listen[name] ?? {}
+    const place = { host: bind?.host ?? address, port: bind?.port ?? listener.port }
+    return { ...listener, name, ...place, proxy, xclient, xforward }
   })
 }
 

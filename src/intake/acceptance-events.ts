@@ -4,6 +4,7 @@ import { remoteHost } from '../lib/remote-host.ts'
 import type { Event } from '../observe/events.ts'
 import type { Mail } from '../policy/check.ts'
 import type { NewRecipient } from '../queue/contract/queue.ts'
+import { forwardedClient } from '../smtp/forwarded-client.ts'
 import { isAuthenticated } from '../smtp/origin.ts'
 import type { Origin } from '../smtp/origin.ts'
 import type { Step } from '../route/resolution.ts'
@@ -56,6 +57,7 @@ function receivedEvent({ draft, mail, findings, messageId }: LedgerFacts): Event
     origin: describeOrigin(findings.origin),
     sender: draft.sender,
     remote: session ? remoteHost(session.remoteName, session.remoteIp) : 'local',
+    ...(session && forwardedClient(session)),
     helo: session?.helo ?? null,
     tls: session?.tls ? `${session.tls.version} ${session.tls.cipher}` : null,
     size: contentSize(mail.content),

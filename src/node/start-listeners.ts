@@ -153,6 +153,7 @@ async function start(
       known: shared.known,
     }),
     isFrontEnd: networkMatcher(listener.xclient),
+    isForwarder: networkMatcher(listener.xforward),
     proxy: balancersOf(listener, { budgets, count: proxyCount.count }),
     log: shared.lines.ofServer,
   })

@@ -14,7 +14,7 @@ import type {
 
 const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = {
   received: (e) =>
-    `received from ${e.remote}${e.tls ? ` (${e.tls})` : ''}, sender ${path(e.sender)}, ${e.size} bytes, origin ${e.origin}${e.messageId ? `, Message-ID ${e.messageId}` : ''}`,
+    `received from ${e.remote}${forClient(e)}${e.tls ? ` (${e.tls})` : ''}, sender ${path(e.sender)}, ${e.size} bytes, origin ${e.origin}${e.messageId ? `, Message-ID ${e.messageId}` : ''}`,
   checked: (e) => `checked ${e.check}: ${e.result}${e.detail ? ` (${e.detail})` : ''}`,
   timed,
   resolved: (e) =>
@@ -82,16 +82,14 @@ function controlled(what: string, { recipient, destination, by, reason }: Contro
   return `${what} by ${by}${subject === undefined ? '' : `: ${subject}`}${reason ? ` (reason: ${reason})` : ''}${nextHop}`
 }
 
-function refused(
-  what: string,
-  { stage, sender, recipient, remote, reply, cause }: RejectedEvent | WouldRejectEvent,
-): string {
+function refused(what: string, event: RejectedEvent | WouldRejectEvent): string {
+  const { stage, sender, recipient, remote, reply, cause } = event
   const envelope = [
     // Before MAIL there is no sender; null is the null sender only from then on.
     ...(sender !== null || stage === 'mail' || stage === 'rcpt' || stage === 'data' ? [`sender ${path(sender)}`] : []),
     ...(recipient === undefined ? [] : [`recipient ${recipient}`]),
   ]
-  const where = [`${what} at ${stage.toUpperCase()} from ${remote}`, ...envelope].join(', ')
+  const where = [`${what} at ${stage.toUpperCase()} from ${remote}${forClient(event)}`, ...envelope].join(', ')
   return `${where}: ${oneLine(reply)}${cause && !reply.endsWith(cause) ? ` (${oneLine(cause)})` : ''}`
 }
 
@@ -108,6 +106,13 @@ function timed({ checks }: TimedEvent): string {
 /** The other recipients with the same reply. */
 function others({ recipients = 1 }: WouldRejectEvent): string {
   return recipients > 1 ? `; and ${recipients - 1} more ${recipients === 2 ? 'recipient' : 'recipients'}` : ''
+}
+
+/** What the client says about the one that it has the message from (XFORWARD). */
+function forClient({ client, clientQueueId }: { readonly client?: string; readonly clientQueueId?: string }): string {
+  if (client === undefined && clientQueueId === undefined) return ''
+  const queueId = clientQueueId === undefined ? '' : `, queue ID ${clientQueueId} there`
+  return ` (for ${client ?? 'an unknown client'}${queueId})`
 }
 
 function about(recipient: string | undefined): string {

@@ -33,6 +33,10 @@ const action = {
   by: 'The operator or program that requested the action.',
   reason: 'The reason given for it; empty if none.',
 }
+const forwarded = {
+  client: 'The client of `remote` as `name[ip]`, or `local`, if `remote` is a trusted host that names it (XFORWARD).',
+  clientQueueId: 'Queue ID of the message at `remote`, in the same case.',
+}
 const controlled = { ...action, destination: 'Next hop of the recipient, for `retried`.' }
 
 const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
@@ -42,6 +46,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       origin: 'Origin class: `internet`, `peer`, `user`, `machine` or `local`, with role or identity after a colon.',
       sender: 'Reverse-path; `null` for the null sender.',
       remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed; `local` for mail of this node.',
+      ...forwarded,
       helo: 'Argument of EHLO or HELO.',
       tls: 'TLS protocol of the session; `null` without TLS.',
       size: 'Size of the message in bytes.',
@@ -141,6 +146,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       stage: 'Stage of the session: `connect`, `helo`, `auth`, `mail`, `rcpt` or `data`.',
       sender: 'Reverse-path; `null` for the null sender and before MAIL.',
       remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed.',
+      ...forwarded,
       reply: 'The reply of the node.',
       cause: 'The cause, for the operator only.',
       check: 'The check that rejected; absent if no check did.',
@@ -154,6 +160,7 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       stage: 'Stage of the session, as of `rejected`.',
       sender: 'Reverse-path; `null` for the null sender and before MAIL.',
       remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed.',
+      ...forwarded,
       reply: 'The reply that the node would have given.',
       cause: 'The cause, for the operator only.',
       recipients:

@@ -21,6 +21,8 @@ export interface ReceivedEvent extends EventBase {
   readonly origin: string
   readonly sender: string | null
   readonly remote: string
+  readonly client?: string
+  readonly clientQueueId?: string
   readonly helo: string | null
   readonly tls: string | null
   readonly size: number
@@ -156,6 +158,8 @@ export interface RejectedEvent extends EventBase {
   readonly stage: 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'data'
   readonly sender: string | null
   readonly remote: string
+  readonly client?: string
+  readonly clientQueueId?: string
   readonly reply: string
   readonly cause: string
   /** The check that rejected; absent where no check did. */
@@ -171,6 +175,8 @@ export interface WouldRejectEvent extends EventBase {
   readonly stage: RejectedEvent['stage']
   readonly sender: string | null
   readonly remote: string
+  readonly client?: string
+  readonly clientQueueId?: string
   readonly reply: string
   readonly cause: string
   /** Above 1: the recipients that it would have rejected for the same reason; `recipient` is the first. */

@@ -9,6 +9,7 @@ import type { RejectedEvent, WouldRejectEvent } from '../observe/events.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { Stage } from '../policy/check.ts'
 import type { Queue } from '../queue/contract/queue.ts'
+import { forwardedClient } from '../smtp/forwarded-client.ts'
 import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import type { ClientLines } from './client-lines.ts'
@@ -89,6 +90,7 @@ export function refusalFacts(at: number, session: Session, { stage, reply, envel
     stage,
     sender: envelope.sender ?? null,
     remote: remoteHost(session.remoteName, session.remoteIp),
+    ...forwardedClient(session),
     reply: `${code} ${enhanced} ${text}`,
     cause,
   }

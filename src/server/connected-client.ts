@@ -16,5 +16,6 @@ export interface ConnectionActions {
   readonly withCertificates: (socket: Socket, start: () => void) => void
   /** Gives the place back and takes one for a client that XCLIENT names; undefined if the host may name none. */
   readonly replacePlace: ((ip: string) => SessionPlace | Refused) | undefined
+  readonly mayForward: boolean
   readonly onEnd: () => void
 }

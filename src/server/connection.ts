@@ -77,6 +77,7 @@ export class MailConnection<Resolution> extends SocketConnection {
       refused: null,
       tlsAvailable: () => this.#tlsAvailable(),
       frontEnd: replacePlace ? { become: (client) => this.#become(client, replacePlace(client.ip)) } : null,
+      mayForward: at.mayForward,
       namedHelo: null,
       challenge: (text) => this.#challenge(text),
     }

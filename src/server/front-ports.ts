@@ -7,4 +7,6 @@ export interface FrontPorts {
   readonly proxy?: ProxyPorts | null
   /** True for the address of a host that may name its clients with XCLIENT; absent for none. */
   readonly isFrontEnd?: (ip: string) => boolean
+  /** True for the address of a host that may use XFORWARD; absent for none. */
+  readonly isForwarder?: (ip: string) => boolean
 }

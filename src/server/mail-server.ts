@@ -42,6 +42,7 @@ export class MailServer<Resolution> extends SMTPServer {
   readonly #open = new Set<MailConnection<Resolution>>()
   readonly #headers: HeaderWaits
   readonly #isFrontEnd: (ip: string) => boolean
+  readonly #isForwarder: (ip: string) => boolean
   /** Null on a listener without TLS. */
   #certificates: ServerCertificates | null = null
   readonly #clientOf = new WeakMap<Socket, ConnectedClient>()
@@ -54,10 +55,11 @@ export class MailServer<Resolution> extends SMTPServer {
   constructor(
     context: ListenerContext<Resolution>,
     places: SessionPlaces,
-    { proxy = null, isFrontEnd = () => false }: FrontPorts = {},
+    { proxy = null, isFrontEnd = () => false, isForwarder = () => false }: FrontPorts = {},
   ) {
     super(serverOptions(context))
     this.#isFrontEnd = isFrontEnd
+    this.#isForwarder = isForwarder
     this.#context = context
     this.#places = places
     const { clock, log, settings } = context
@@ -231,6 +233,7 @@ export class MailServer<Resolution> extends SMTPServer {
       client,
       withCertificates: (plain, startTls) => this.withCertificates(plain, startTls),
       replacePlace: this.#isFrontEnd(client.ip) ? replacePlace : undefined,
+      mayForward: this.#isForwarder(client.ip),
       onEnd,
     })
     this.connections.add(connection)

@@ -1,4 +1,4 @@
-// How long the session of a client stays open that is refused for good: until it sends QUIT, for some seconds (commands/refused-session.ts).
+// How long the session of a client stays open that is refused for good: until it sends QUIT, for some seconds (commands/dispatch.ts).
 
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Refusal, Reply } from '../smtp/reply.ts'

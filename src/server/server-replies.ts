@@ -51,6 +51,8 @@ export const authCancelled = refusal(501, '5.7.0', 'Authentication cancelled')
 export const authMalformed = refusal(501, '5.5.2', 'Malformed authentication data')
 
 export const xclientInTransaction = refusal(503, '5.5.1', 'XCLIENT is not allowed during a mail transaction')
+export const xforwardInTransaction = refusal(503, '5.5.1', 'XFORWARD is not allowed during a mail transaction')
+export const badXforward = refusal(501, '5.5.4', 'Syntax: XFORWARD attributes that EHLO lists')
 export const badXclient = refusal(501, '5.5.4', 'Syntax: XCLIENT ADDR=address, and other attributes that EHLO lists')
 
 /** For the ledger only: the client has disconnected, or has ended the transaction. */
@@ -74,7 +76,7 @@ export const tooSlow = refusal(421, '4.4.2', 'Message arrives too slowly, closin
 export const shuttingDown = refusal(421, '4.3.2', 'Shutting down, please try again later')
 export const tooManyConnections = refusal(421, '4.7.0', 'Too many connections, please try again later')
 
-/** Ends the session too. Permanent, as in Postfix: the client would send the same again. */
+/** Ends the session too. Permanent, as in Postfix: the client would send the same again. RFC 7504 has 521 for a greeting only. */
 export const badChunk = refusal(521, '5.5.4', 'Syntax: BDAT count [LAST]', 'BDAT without a number of octets')
 
 /** The same reply at MAIL and after DATA (RFC 1870 6). */

@@ -42,6 +42,8 @@ export interface Dialogue<Resolution> {
   refused: Reply | null
   /** Null unless the client may name others with XCLIENT. */
   readonly frontEnd: FrontEnd | null
+  /** True for a host that may say where it has a message from (XFORWARD). */
+  readonly mayForward: boolean
   /** The name that XCLIENT gave; it stands for that of the next EHLO. Null without one. */
   namedHelo: string | null
   /** True if STARTTLS can be offered: the listener has a certificate and TLS is not active. */
@@ -70,6 +72,7 @@ export type Command = <Resolution>(dialogue: Dialogue<Resolution>, argument: str
 export function endTransaction<Resolution>(dialogue: Dialogue<Resolution>): void {
   const { context, session, transaction } = dialogue
   dialogue.transaction = null
+  session.forwarded = null
   if (!transaction) return
   transaction.message?.cut('abandoned')
   transaction.isOver = true

@@ -2,7 +2,7 @@
 
 import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Origin } from '../smtp/origin.ts'
-import type { Session, TlsFacts } from '../smtp/session.ts'
+import type { ForwardedClient, Session, TlsFacts } from '../smtp/session.ts'
 
 export interface SocketFacts {
   readonly id: string
@@ -21,6 +21,7 @@ export class SessionRecord implements Session {
   esmtp = false
   tls: TlsFacts | null = null
   origin: Origin | null = null
+  forwarded: ForwardedClient | null = null
   /** True after a successful AUTH; RFC 4954 4 allows only one. */
   authenticated = false
   #hasEnded = false
@@ -50,4 +51,5 @@ export class SessionRecord implements Session {
 export function forgetPlaintext(session: SessionRecord): void {
   session.helo = null
   session.esmtp = false
+  session.forwarded = null
 }

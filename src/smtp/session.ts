@@ -17,6 +17,17 @@ export interface TlsFacts {
   readonly certificate: ClientCertificate | null
 }
 
+/** Where a trusted host has a message from, as it says (XFORWARD): for log and ledger, not for any right. Null is not known. */
+export interface ForwardedClient {
+  readonly name: string | null
+  readonly ip: string | null
+  readonly helo: string | null
+  /** Of the message at that host. */
+  readonly queueId: string | null
+  /** True for a message of a program of that host. */
+  readonly isLocal: boolean
+}
+
 export interface Session {
   /** Names the session in the log until a queue ID exists. */
   readonly id: string
@@ -30,6 +41,8 @@ export interface Session {
   readonly tls: TlsFacts | null
   /** The origin class; null until a check admits the client. */
   readonly origin: Origin | null
+  /** For the next or the open transaction. Absent or null without one. */
+  readonly forwarded?: ForwardedClient | null
   /** Aborted when the connection has ended: nothing that was started for this client has a reader any more. Absent for a session of a command. */
   readonly closed?: AbortSignal
 }

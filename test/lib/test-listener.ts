@@ -61,6 +61,8 @@ export interface TestListenerOptions {
   readonly proxy?: readonly string[]
   /** Networks of hosts that may use XCLIENT. */
   readonly xclient?: readonly string[]
+  /** Networks of hosts that may use XFORWARD. */
+  readonly xforward?: readonly string[]
   /** Connections of a balancer that wait for their header. */
   readonly headers?: Partial<PoolLimits>
 }
@@ -94,6 +96,7 @@ export async function startTestListener(options: TestListenerOptions = {}): Prom
       hostname: 'mx.example.org',
       places: testPlaces(options),
       isFrontEnd: networkMatcher(options.xclient ?? []),
+      isForwarder: networkMatcher(options.xforward ?? []),
       proxy: {
         isBalancer: networkMatcher(options.proxy ?? []),
         places: createBudgets(systemClock).pool('proxyHeaders', options.headers),

@@ -52,6 +52,7 @@ it('admits a peer by the address that the balancer names, and traces it', async 
 it('refuses a stranger behind the balancer, under its own address', async () => {
   const client = await behind(textHeader(STRANGER))
   await client.expect(null, '554 5.7.1')
+  await client.expect('QUIT', '221')
   await client.closed()
   const refusals = () => node.ledger().filter(({ kind }) => kind === 'rejected')
   await until(() => refusals().length === 1, { what: 'the refusal in the ledger' })
@@ -62,7 +63,7 @@ it('does not believe the header of a host that is no balancer', async () => {
   const client = await node.connect({ localAddress: '127.0.0.3' })
   client.write(textHeader(MX))
   await client.expect(null, '554 5.7.1')
-  await client.closed()
+  client.end()
 })
 
 it('answers health checks, and counts all headers', async () => {

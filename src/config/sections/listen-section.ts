@@ -11,6 +11,7 @@ const addressOnly = bindAddress.transform((address) => ({
   address,
   proxy: [] as string[],
   xclient: [] as string[],
+  xforward: [] as string[],
   checks: {} as CheckModes,
 }))
 
@@ -28,11 +29,18 @@ const withBalancers = z.strictObject({
     .describe(
       'Addresses or networks of the hosts that may name their clients with XCLIENT, such as another mail server.',
     ),
+  xforward: z
+    .array(network)
+    .default([])
+    .describe(
+      'Addresses or networks of the hosts that may say with XFORWARD where they have a message from. It is recorded and gives no rights.',
+    ),
   checks: checkModes.describe('Modes of checks on this listener, in place of those of `checks`.'),
 })
 
 const listener = z.union([addressOnly, withBalancers], {
-  error: 'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient, checks }',
+  error:
+    'an address and port such as 127.0.0.1:2525, [::1]:2525 or *:25, or { address, proxy, xclient, xforward, checks }',
 })
 
 /** Whether the role has these listeners is checked in ../listeners.ts. */

@@ -58,7 +58,8 @@ function harvester({ unknown, known }: HarvestRates, { session, transaction }: R
   const isBeyond = (key: string, share: number) => {
     const used = unknown.used(key)
     const most = unknown.capacity * share
-    return used >= most && (used > known.used(key) + open || used >= most * MOST)
+    // One more would be above the limit: counts are never whole, because they halve with time.
+    return used > most - 1 && (used > known.used(key) + open || used > most * MOST - 1)
   }
   const isFlood = isBeyond(ALL, ALL_SHARE) && known.used(client) < LEAST_KNOWN
   if (isBeyond(client, isFlood ? STRANGE_SHARE : 1)) return client

@@ -8,6 +8,7 @@ import { type Answer, type Command, type Dialogue, endTransaction, say, sayJunk 
 import { messageSizeOf } from '../message-size.ts'
 import { badHelo } from '../server-replies.ts'
 import { xclientCapability } from './xclient-command.ts'
+import { xforwardCapability } from './xforward-command.ts'
 
 /** Printable ASCII without what has a meaning in a Received field. Real clients send names that RFC 5321 does not allow. */
 const acceptable = /^[!#-'*-;=?-[\]-~]+$/
@@ -47,7 +48,7 @@ function capabilities<Resolution>(dialogue: Dialogue<Resolution>): Reply {
     'ENHANCEDSTATUSCODES',
     'CHUNKING',
   ]
-  lines.push(...xclientCapability(dialogue))
+  lines.push(...xclientCapability(dialogue), ...xforwardCapability(dialogue))
   if (dialogue.tlsAvailable()) lines.push('STARTTLS')
   const mechanisms = offeredMechanisms(dialogue)
   if (mechanisms.length > 0 && !session.authenticated) lines.push(`AUTH ${mechanisms.join(' ')}`)
