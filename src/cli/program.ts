@@ -6,6 +6,7 @@ import type { Io } from './io.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
 import { declareQueue } from './queue/declare-queue.ts'
+import { declareReport } from './report/declare-report.ts'
 import { declareSecrets } from './secrets/declare-secrets.ts'
 
 /** What the program needs from its process. */
@@ -26,7 +27,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     .showHelpAfterError('(see --help)')
     // Subcommands copy this when they are declared.
     .exitOverride((error) => exit(error.exitCode))
-  for (const declare of [declareNode, declareMail, declareQueue, declareDirectory, declareSecrets])
+  for (const declare of [declareNode, declareMail, declareQueue, declareReport, declareDirectory, declareSecrets])
     declare(program, io, finish)
   return program
 }

@@ -85,3 +85,19 @@ function rankOf(name: RoleCheckName): number {
   const { cost }: RoleCheck = roleChecks[name]
   return costs.indexOf(cost)
 }
+
+/** The results that authentication-results and peer-results record under the names of the methods. */
+const partsOf: Readonly<Partial<Record<string, RoleCheckName>>> = {
+  spf: 'authentication-results',
+  dkim: 'authentication-results',
+  dmarc: 'authentication-results',
+  arc: 'authentication-results',
+  'own-author': 'authentication-results',
+  'unclear-author': 'authentication-results',
+  peer: 'peer-results',
+}
+
+/** The check that recorded a result of this name in a `checked` event. */
+export function checkOfResult(name: string): string {
+  return partsOf[name] ?? name
+}

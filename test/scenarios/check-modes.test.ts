@@ -139,6 +139,24 @@ describe('checks in test mode', () => {
     expect(status).toBe(0)
   })
 
+  it('are summed up by the report, with the node running or stopped', async () => {
+    const { stdout, status } = await runWaypost(['report', 'checks', '-c', mx.config])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^dnsbl +1 +0 +2 +0 +0 +0 /m)
+    expect(stdout).toMatch(/^virus +1 +0 +1 +0 +0 +0 /m)
+    expect(stdout).toMatch(/^spam +1 +0 +1 +0 +0 +0 /m)
+    expect(stdout).toContain('  would refuse (test mode): 2 recipients\n')
+    expect(stdout).toContain('    1  554 5.7.1 Spam message rejected  (trace ')
+    expect(stdout).toContain('    2  127.7.7.0/24  (trace ')
+    expect(stdout).toContain('    1  stranger.example  (trace ')
+    await mx.stop()
+    const stopped = await runWaypost(['report', 'checks', '--data', mx.data, '--json'])
+    await mx.start()
+    const { messages, checks } = JSON.parse(stopped.stdout) as { messages: number; checks: { check: string }[] }
+    expect(messages).toBe(1)
+    expect(checks.map(({ check }) => check)).toContain('authentication-results')
+  })
+
   it('are named by explain', async () => {
     const file = join(world.folder, 'message.eml')
     writeFileSync(file, newMessage().text)

@@ -1,7 +1,7 @@
 // Reading a queue: what waits and why, what happened to a message, and totals. Commands, the daemon and its pages use the same interface.
 
 import type { Readable } from 'node:stream'
-import type { Event } from '../../observe/events.ts'
+import type { Event, EventKind } from '../../observe/events.ts'
 import type { MailParameters } from '../../smtp/envelope.ts'
 import type { Origin } from '../../smtp/origin.ts'
 import type { NoticeKind } from './notify-bits.ts'
@@ -107,6 +107,12 @@ export interface Trace {
   readonly hasOlder: boolean
 }
 
+/** Times are unix ms. An entry holds what was recorded together: the acceptance of a message, the end of an attempt, a refusal. */
+export interface LedgerRange extends Pick<TraceRange, 'since' | 'until'> {
+  /** Only entries with an event of one of these kinds. */
+  readonly kinds?: readonly EventKind[]
+}
+
 /** Every method rejects with QueueUnavailable. None of them blocks the event loop or a commit for longer than one page. */
 export interface QueueReader {
   /** Queued messages with the recipients that match, oldest first, read page by page. */
@@ -115,8 +121,8 @@ export interface QueueReader {
   show(queueId: string): Promise<ShownMessage | null>
   /** The events of the messages that a queue ID, an address (sender, original or final recipient) or a Message-ID names. */
   trace(subject: string, range?: TraceRange): Promise<Trace>
-  /** All events, oldest first, read page by page. */
-  ledger(): AsyncIterable<Event>
+  /** The events of the ledger entries of the range, entry by entry, oldest first, read page by page. All entries without a range. */
+  ledger(range?: LedgerRange): AsyncIterable<readonly Event[]>
   stats(): Promise<QueueStats>
   /** Recipients that wait for one destination, also for a suspended one. */
   waitingFor(nextHop: string): Promise<number>

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream'
 import type { Event } from '../../observe/events.ts'
 import type {
+  LedgerRange,
   ListedMessage,
   QueueReader,
   QueueStats,
@@ -59,10 +60,10 @@ export class SqliteQueueReader implements QueueReader {
     return this.#ports.run({ kind: 'trace', subject, ...range })
   }
 
-  async *ledger(): AsyncGenerator<Event> {
+  async *ledger(range: LedgerRange = {}): AsyncGenerator<readonly Event[]> {
     for (let after: number | null = 0; after !== null; ) {
-      const page: ReadResults['ledger'] = await this.#ports.run({ kind: 'ledger', after })
-      yield* parseEvents(page.events)
+      const page: ReadResults['ledger'] = await this.#ports.run({ kind: 'ledger', after, ...range })
+      for (const entry of page.events) yield parseEvents([entry])
       after = page.next
     }
   }

@@ -9,6 +9,7 @@ import { type NoticeKind, notices } from '../../contract/notify-bits.ts'
 import type { ControlAction } from '../../contract/queue-control.ts'
 import type {
   Hold,
+  LedgerRange,
   ListedMessage,
   ListedRecipient,
   QueueStats,
@@ -21,7 +22,7 @@ import { stateOf } from '../../contract/states.ts'
 import { traceSubject, type TraceStep } from './ledger-search.ts'
 import { selectSuspensions } from './statements/destination-rows.ts'
 import { windowEnd } from './statements/filter-rows.ts'
-import { selectLedgerAfter } from './statements/ledger-rows.ts'
+import { firstSince, selectEntries, selectLedgerWindow } from './statements/ledger-time.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/listing-rows.ts'
 import { selectStats, selectWaitingFor } from './statements/stats.ts'
 
@@ -32,7 +33,7 @@ export type ReadStep =
   | { readonly kind: 'list'; readonly filter: QueueFilter; readonly after: number }
   | { readonly kind: 'show'; readonly queueId: string }
   | ({ readonly kind: 'trace' } & TraceStep)
-  | { readonly kind: 'ledger'; readonly after: number }
+  | ({ readonly kind: 'ledger'; readonly after: number } & LedgerRange)
   | { readonly kind: 'stats'; readonly now: number }
   | { readonly kind: 'waiting-for'; readonly nextHop: string }
 
@@ -58,7 +59,7 @@ export function runReadStep(db: Database, step: ReadStep): ReadResults[ReadStep[
     case 'trace':
       return traceSubject(db, step)
     case 'ledger':
-      return ledgerPage(db, step.after)
+      return ledgerPage(db, step)
     case 'stats':
       return selectStats(db, step.now)
     case 'waiting-for':
@@ -115,9 +116,15 @@ function showContent(db: Database, queueId: string): ShownContent | null {
   return { parameters, senderProven: row.senderProven === 1, header: row.header, body }
 }
 
-function ledgerPage(db: Database, after: number): ReadResults['ledger'] {
-  const rows = selectLedgerAfter(db)(after, STEP_ROWS)
-  return { events: rows.map(({ events }) => events), next: rows.at(-1)?.id ?? null }
+function ledgerPage(
+  db: Database,
+  { after: last, since = 0, until = Number.MAX_SAFE_INTEGER, kinds }: LedgerRange & { readonly after: number },
+): ReadResults['ledger'] {
+  const after = last === 0 && since > 0 ? firstSince(db, since) - 1 : last
+  const window = selectLedgerWindow(db, after, STEP_ROWS)
+  if (window === null) return { events: [], next: null }
+  const events = selectEntries(db, { after, upTo: window.last, since, until, kinds: kinds ?? [] })
+  return { events, next: window.earliest >= until ? null : window.last }
 }
 
 /** The events of ledger entries, which are JSON arrays. */
