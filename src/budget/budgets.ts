@@ -18,8 +18,10 @@ export interface Budgets {
 
 export interface Stock {
   readonly capacity: number
-  /** Counts a request that did not fit. */
-  refuse(): void
+  /** Units that the clients of one network can have; infinity if the pool has no such share. */
+  readonly network: number
+  /** Counts a request that did not fit, by default into the whole pool. */
+  refuse(limit?: Shortage): void
 }
 
 /** The limit that a refusal names; `rate` for a budget of that kind. */
@@ -67,14 +69,14 @@ export function createBudgets(clock: Pick<Clock, 'monotonic'>): Budgets {
     },
     stock: (name, used) => {
       const opened = record(name)
-      const { capacity } = budgetTable[name]
+      const { capacity, network = Number.POSITIVE_INFINITY }: PoolBudget = budgetTable[name]
       opened.pools.push({
         get used() {
           return used()
         },
         capacity,
       })
-      return { capacity, refuse: () => refusal(opened, 'capacity') }
+      return { capacity, network, refuse: (limit = 'capacity') => refusal(opened, limit) }
     },
     rate: (name, changed) => {
       const opened = record(name)

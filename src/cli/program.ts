@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { declareDirectory } from './directory/declare-directory.ts'
+import { declareGreylist } from './greylist/declare-greylist.ts'
 import type { Io } from './io.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
@@ -27,7 +28,15 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     .showHelpAfterError('(see --help)')
     // Subcommands copy this when they are declared.
     .exitOverride((error) => exit(error.exitCode))
-  for (const declare of [declareNode, declareMail, declareQueue, declareReport, declareDirectory, declareSecrets])
+  for (const declare of [
+    declareNode,
+    declareMail,
+    declareQueue,
+    declareGreylist,
+    declareReport,
+    declareDirectory,
+    declareSecrets,
+  ])
     declare(program, io, finish)
   return program
 }

@@ -124,6 +124,11 @@ const listsNeedCheck: Check = ({ role, dnsbl }, report) => {
     report(['dnsbl'], `found lists, expected none: the role ${role.role} does not have the check dnsbl`)
 }
 
+const greylistNeedsCheck: Check = ({ role, greylist }, report) => {
+  if (greylist && !role.checks.includes('greylist'))
+    report(['greylist'], `found a greylist, expected none: the role ${role.role} does not have the check greylist`)
+}
+
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
@@ -152,6 +157,7 @@ const checks: readonly Check[] = [
   spamFilterNeedsCheck,
   virusScannerNeedsCheck,
   listsNeedCheck,
+  greylistNeedsCheck,
   checkPorts,
   listenersNeedTls,
 ]

@@ -10,6 +10,7 @@ import { directory } from './sections/directory-section.ts'
 import { dnsbl } from './sections/dnsbl-section.ts'
 import { dns } from './sections/dns-section.ts'
 import { forwards } from './sections/forwards-section.ts'
+import { greylist } from './sections/greylist-section.ts'
 import { identity } from './sections/identity-section.ts'
 import { limits } from './sections/limits-section.ts'
 import { listen, machines, users } from './sections/listen-section.ts'
@@ -55,6 +56,7 @@ export const sections = {
   dnsbl,
   rspamd,
   score,
+  greylist,
   queue,
   delivery,
   bounce,

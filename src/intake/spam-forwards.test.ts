@@ -43,7 +43,8 @@ const strategist = createForwardPolicy({
 function intake(spam = true) {
   let id = 0
   const scanner = { scan: async () => finding }
-  const check = spamCheck({ scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'] })
+  const greylists = () => false
+  const check = spamCheck({ scanner, authservId: 'example.org', whenDown: 'accept', greylists, origins: ['internet'] })
   const ports = {
     clock: createFakeClock(Date.UTC(2026, 10, 21)),
     queue: {

@@ -10,6 +10,7 @@ import type { TransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Listener } from '../server/listener.ts'
+import type { GreylistWatch } from './greylist-watch.ts'
 import type { CurrentData } from './current-data.ts'
 import type { CurrentModes } from './current-modes.ts'
 import { loadData } from './load-data.ts'
@@ -33,6 +34,8 @@ export interface Reloadable {
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
   readonly modes: Pick<CurrentModes, 'replace'>
+  /** Null if the role does not greylist. */
+  readonly greylist: Pick<GreylistWatch, 'update'> | null
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
@@ -53,6 +56,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.modes.replace(config)
   await sources.adopt(config)
   certificate.value = config.tls
+  node.greylist?.update(config)
   node.transfers?.updateTls()
   const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
   const warnings = [...loaded.warnings]

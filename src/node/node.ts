@@ -20,9 +20,6 @@ import type { TokenStore } from '../route/srs/srs-token.ts'
 import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
-import { dnsListSettings } from '../wiring/dns-list-settings.ts'
-import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
-import { virusScannerSettings } from '../wiring/virus-scanner.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
@@ -33,7 +30,6 @@ import { startControl } from './control-socket.ts'
 import { createCurrentModes } from './current-modes.ts'
 import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
-import { watchLists } from './list-watch.ts'
 import { loadData } from './load-data.ts'
 import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
@@ -48,11 +44,10 @@ import type { ProbePorts } from './reachability.ts'
 import { createProxyCount } from './proxy-count.ts'
 import { watchReachability } from './reachability-watch.ts'
 import { startReloader } from './reloader.ts'
+import { scannersOf, watchServices } from './services.ts'
 import type { Reloader, ReloaderParts } from './reloader.ts'
 import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
-import { createSpamWatch } from './spam-watch.ts'
-import { createVirusWatch } from './virus-watch.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startListeners, startTransfers } from './start-listeners.ts'
@@ -143,13 +138,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
-  const spamSettings = spamFilterSettings(config)
-  const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
-  stops.defer(() => spam?.close())
-  const virusSettings = virusScannerSettings(config)
-  const virus = virusSettings && createVirusWatch(virusSettings, { clock, budgets, log })
-  const dnsLists = watchLists(dnsListSettings(config), { resolver, clock, log })
-  stops.defer(() => dnsLists?.close())
+  const services = watchServices(config, { resolver, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
   const modes = createCurrentModes(config, log)
@@ -161,21 +150,16 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...shared,
     ...path,
     sources: () => ({ ...sources.current(), files: guard }),
-    spam,
-    virus,
-    dnsLists,
+    ...services,
     configuration: state,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
-  const scanners = {
-    spam: spamScanner(config, spam?.scanner ?? null, data.router),
-    virus: virus?.scanner ?? null,
-    lists: dnsLists?.lists ?? null,
-  }
+  const scanners = scannersOf(config, services, data.router)
   const { listeners, transfers } = await receiveMail(config, { ...shared, ...scanners, path, stops })
   path.start()
   startPurging(config, queue, { log, stops })
-  const running = { config, clock, log, data, tokens, sources, guard, certificate, listeners, transfers, modes }
+  const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
+  const running = { ...used, listeners, transfers, greylist: services.greylist }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
   const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))

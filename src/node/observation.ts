@@ -11,6 +11,7 @@ import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
@@ -47,6 +48,8 @@ export interface ObservationParts extends HealthParts {
   readonly virus: Pick<VirusWatch, 'health' | 'metric'> | null
   /** Null without DNS lists. */
   readonly dnsLists: Pick<ListWatch, 'health' | 'metrics'> | null
+  /** Null if the role does not greylist. */
+  readonly greylist: Pick<GreylistWatch, 'health' | 'metric'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -84,7 +87,7 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, modes, reachability, sources, spam, virus, dnsLists } = parts
+  const { budgets, clock, configuration, modes, reachability, sources, spam, virus, dnsLists, greylist } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
@@ -92,7 +95,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
-    ...[spam, virus, dnsLists].flatMap((scanner) => (scanner ? [scanner.health] : [])),
+    ...[spam, virus, dnsLists, greylist].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
 }
 
@@ -107,6 +110,7 @@ export function nodeGauges(
     | 'spam'
     | 'virus'
     | 'dnsLists'
+    | 'greylist'
     | 'budgets'
     | 'configuration'
     | 'reachability'
@@ -126,6 +130,7 @@ export function nodeGauges(
     spam,
     virus,
     dnsLists,
+    greylist,
     budgets,
     proxyCount,
     modes,
@@ -142,7 +147,7 @@ export function nodeGauges(
     modes.metric,
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
-    ...[spam, virus].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
+    ...[spam, virus, greylist].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]
 }

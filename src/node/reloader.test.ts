@@ -68,6 +68,7 @@ beforeEach(async () => {
     modes: { replace: () => undefined },
     listeners: [],
     transfers: null,
+    greylist: null,
     state,
     draining: draining.signal,
   })

@@ -16,6 +16,7 @@ import { formatEndpoint } from '../lib/endpoint.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
+import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
@@ -62,6 +63,8 @@ export interface ReceptionParts {
   readonly virus: VirusScanner | null
   /** Null without DNS lists. */
   readonly lists: DnsLists | null
+  /** Null if the role does not greylist. */
+  readonly greylist: GreylistParts | null
   readonly newQueueId: () => string
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator

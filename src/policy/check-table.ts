@@ -42,6 +42,8 @@ export const roleChecks = {
   'authentication-results': { cost: 'verify', test: 'marked' },
   virus: { cost: 'scan', test: 'whole' },
   spam: { cost: 'scan', test: 'whole' },
+  // It costs little, and waits for what all others find.
+  greylist: { cost: 'scan', test: 'whole' },
 } as const satisfies Readonly<Record<string, RoleCheck>>
 
 export type RoleCheckName = keyof typeof roleChecks
@@ -67,7 +69,13 @@ export function testModeOf(name: string): RoleCheck['test'] | null {
 
 /** Every check of a node whose role file has these, in the order in which they run. */
 export function allChecks(ofRole: readonly string[]): readonly string[] {
-  return [...fixedChecks.first, ...ofRole, ...fixedChecks.last]
+  const isLast = (name: string) => name === 'greylist'
+  return [
+    ...fixedChecks.first,
+    ...ofRole.filter((name) => !isLast(name)),
+    ...fixedChecks.last,
+    ...ofRole.filter(isLast),
+  ]
 }
 
 /** The first two checks in the wrong order: `later` costs less, and would spare the client and the node the cost of `first`. Else null. */

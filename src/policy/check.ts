@@ -1,6 +1,7 @@
 // The contract of a check. A check implements the stages that it needs; run-checks.ts calls it and merges what it finds.
 
 import type { Authentication } from '../filter/authentication.ts'
+import type { SpamAction } from '../filter/spam-scan.ts'
 import type { Content } from '../message/content.ts'
 import type { Field } from '../message/header.ts'
 import type { Event } from '../observe/events.ts'
@@ -54,6 +55,8 @@ export interface RecipientFacts {
   readonly evidence: readonly Evidence[]
   /** What the allow list of the operator says about this recipient; absent if no entry matches. */
   readonly trust?: Trust
+  /** Where the recipient leads; null before the check that finds it. */
+  readonly resolution: Resolution | null
   /** Unix milliseconds. */
   readonly at: number
 }
@@ -78,8 +81,15 @@ export interface Mail {
   readonly unlessAllowed?: Refusal
   /** The results of SPF, DKIM and DMARC; absent if no check before this one verified the message. */
   readonly authentication?: Authentication
+  /** What the spam filter said; absent without one, before it, and if it did not answer. */
+  readonly judged?: SpamJudgement
   /** Unix milliseconds of the end of data. */
   readonly at: number
+}
+
+export interface SpamJudgement {
+  readonly action: SpamAction
+  readonly score: number
 }
 
 /**
@@ -145,6 +155,8 @@ export interface Finding {
   readonly results?: string
   /** `message`: other fields to remove and to add. */
   readonly fields?: FieldEdit
+  /** `message`: what the spam filter said, for the checks after this one. */
+  readonly judged?: SpamJudgement
   /** What speaks for or against the message, for its score. */
   readonly evidence?: readonly Evidence[]
   /** `rcpt`, `message`: for the checks after this one, and `explain`. */

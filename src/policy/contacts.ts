@@ -1,4 +1,4 @@
-// The addresses that stay reachable for a client that is refused by mistake (RFC 5321 4.5.1, RFC 2142 section 4).
+// The addresses that stay reachable for a client that is refused or asked to wait by mistake (RFC 5321 4.5.1, RFC 2142 section 4).
 
 import { splitAddress } from '../smtp/mailbox.ts'
 

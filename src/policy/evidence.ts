@@ -7,6 +7,8 @@ export interface Evidence {
   readonly points: number
   /** The reason in words, for the ledger; empty if the name says it. */
   readonly detail: string
+  /** The client or the sender is known as good: its mail is never asked to wait. Lists of good senders set it. */
+  readonly trusted?: true
 }
 
 export const noEvidence: readonly Evidence[] = []

@@ -74,6 +74,7 @@ export function listEvidence({ hits }: ListScore): readonly Evidence[] {
     name: `DNSBL_${list.toUpperCase().replaceAll('-', '_')}`,
     points: rounded(answer.points),
     detail: `${subject.value}, ${answer.meaning}`,
+    ...(answer.points < 0 && { trusted: true }),
   }))
 }
 

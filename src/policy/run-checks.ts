@@ -150,11 +150,7 @@ async function runStage<S extends Stage>(
       current = { ...current, origin: finding.origin }
       passed.origin = finding.origin
     }
-    if (finding.evidence && 'evidence' in current)
-      current = { ...current, evidence: [...current.evidence, ...finding.evidence] }
-    if (finding.unlessAllowed) current = { unlessAllowed: finding.unlessAllowed, ...current }
-    if (finding.trust) current = { ...current, trust: finding.trust }
-    if (finding.authentication) current = { ...current, authentication: finding.authentication }
+    current = extended(current, finding)
     merge(passed, finding)
   }
   return passed
@@ -175,6 +171,22 @@ function actingPart(
     meter?.refused({ check: name, stage, verdict: found.verdict.kind, mode: 'test' })
   }
   return acting
+}
+
+/** The facts with what a check found for those after it. */
+function extended<F extends StageFacts[Stage]>(facts: F, found: Finding): F {
+  const { evidence, resolution, judged, unlessAllowed, trust, authentication } = found
+  if (!evidence && !resolution && !judged && !unlessAllowed && !trust && !authentication) return facts
+  return {
+    // The first one stays.
+    ...(unlessAllowed && { unlessAllowed }),
+    ...facts,
+    ...(evidence && 'evidence' in facts && { evidence: [...facts.evidence, ...evidence] }),
+    ...(resolution && 'resolution' in facts && { resolution }),
+    ...(judged && { judged }),
+    ...(trust && { trust }),
+    ...(authentication && { authentication }),
+  }
 }
 
 function callCheck<S extends Stage>(

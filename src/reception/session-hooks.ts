@@ -139,7 +139,9 @@ async function checkRecipient(
   const { reversePath: sender } = transaction
   const origin = originOf(session)
   const evidence = parts.evidence.of(session)
-  const facts = { session, transaction, origin, sender, forwardPath, parameters, evidence, at: parts.clock.now() }
+  const at = parts.clock.now()
+  const resolution = null
+  const facts = { session, transaction, origin, sender, forwardPath, parameters, evidence, resolution, at }
   const envelope = { sender, recipient: forwardPath }
   const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
   if (outcome.kind === 'refused') return refuse(outcome.reply)

@@ -29,6 +29,7 @@ function partsOf(router: Partial<Router> = {}) {
     virus: null,
     lists: null,
     ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
+    greylist: null,
   }
 }
 
@@ -57,6 +58,7 @@ const roleChecks = [
   'dnsbl',
   'virus',
   'spam',
+  'greylist',
 ] as const
 
 const namesOf = (checks: Config['role']['checks']) =>
@@ -78,7 +80,12 @@ describe('the checks of a listener', () => {
     const spam = { scan: () => Promise.reject(new Error('no message')) }
     const config = { ...configOf([...roleChecks]), rspamd: { when_down: 'defer' }, clamav: {} } as unknown as Config
     const lists = { ask: () => Promise.reject(new Error('no question')) }
-    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam, lists })(admission)
+    const greylist = {
+      settings: () => null,
+      table: { judge: () => Promise.reject(new Error('no question')) },
+      count: () => {},
+    }
+    const checks = buildChecks(config, { ...partsOf(), spam, virus: spam, lists, greylist })(admission)
     const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
     const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
     expect(built.toSorted()).toEqual(table.toSorted())

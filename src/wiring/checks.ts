@@ -19,6 +19,8 @@ import { clientNameCheck } from '../policy/checks/client-name.ts'
 import { dnsblCheck } from '../policy/checks/dnsbl.ts'
 import { clientLimitsCheck } from '../policy/checks/client-limits.ts'
 import { harvestThrottle } from '../policy/checks/harvest-throttle.ts'
+import { greylistCheck } from '../policy/checks/greylist.ts'
+import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
 import { ownListProof, ownListsCheck } from '../policy/checks/own-lists.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
@@ -46,6 +48,8 @@ export interface RoleCheckParts {
   readonly lists: DnsLists | null
   /** The own lists of the current routing data. */
   readonly ownLists: () => OwnLists
+  /** Null where the role has no `greylist` check. */
+  readonly greylist: GreylistParts | null
 }
 
 export interface CheckParts extends RoleCheckParts {
@@ -60,7 +64,8 @@ export interface CheckParts extends RoleCheckParts {
  *
  * The order of checks is the same at every stage: `first`, then the checks of the role file in its order, then `last`. A role file cannot
  * remove these: without `admission` and `recipient` a node would be an open relay. `recipient` is last because its look-ups cost most and
- * because a client that another check refuses learns nothing about our addresses.
+ * because a client that another check refuses learns nothing about our addresses. `greylist` of the role file comes after it: an unknown
+ * recipient needs no entry, and a message waits only if no other check refuses it.
  *
  * | place | check | stages |
  * |---|---|---|
@@ -77,6 +82,7 @@ export interface CheckParts extends RoleCheckParts {
  * | last | srs-hash-throttle | rcpt |
  * | last | harvest-throttle | rcpt, message |
  * | last | recipient | rcpt |
+ * | last | greylist | rcpt, message |
  */
 export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
   const hosts = createBounceHosts(parts.clock)
@@ -107,7 +113,8 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
   const ofRole = roleChecks(config, parts)
   return (admission) => {
     const fixed: Record<FixedCheck, Check> = { ...shared, admission: admissionCheck(admission) }
-    return [...fixedChecks.first.map((name) => fixed[name]), ...ofRole, ...fixedChecks.last.map((name) => fixed[name])]
+    const last = [...fixedChecks.last.map((name) => fixed[name]), ...greylistOf(config, parts)]
+    return [...fixedChecks.first.map((name) => fixed[name]), ...ofRole, ...last]
   }
 }
 
@@ -115,14 +122,16 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
 export function explainChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
   const { router } = parts
   const recipient = recipientCheck({ router, internet: config.role.internet, destinations: null })
-  return [srsBounces(null), ...roleChecks(config, parts), recipient]
+  return [srsBounces(null), ...roleChecks(config, parts), recipient, ...greylistOf(config, parts)]
 }
 
-/** The checks of the role file, in its order. A new check gets its line here. */
-function roleChecks(
-  config: Config,
-  { router, authenticator, spam, virus, lists, ownLists }: RoleCheckParts,
-): readonly Check[] {
+function greylistOf({ role }: Config, { greylist }: RoleCheckParts): readonly Check[] {
+  return greylist && role.checks.includes('greylist') ? [greylistCheck(greylist)] : []
+}
+
+/** The checks of the role file, in its order; `greylist` is not among them. A new check gets its line here. */
+function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
+  const { router, authenticator, spam, virus, lists, ownLists, greylist } = parts
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<RoleCheckName, () => Check | null> = {
@@ -153,7 +162,8 @@ function roleChecks(
       virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
     'own-lists': () => ownListsCheck(ownLists),
     dnsbl: () => (lists ? dnsblCheck({ lists, refuseAt: config.dnsbl?.refuse_at ?? null }) : null),
-    spam: () => buildSpamCheck(config, spam),
+    spam: () => buildSpamCheck(config, spam, greylist),
+    greylist: () => null,
   }
   // The own lists come early, because they cost little; what proves a sender comes late.
   const proving = role.checks.includes('own-lists')
@@ -165,7 +175,12 @@ function roleChecks(
 }
 
 /** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */
-function buildSpamCheck({ authserv_id: authservId, rspamd }: Config, scanner: SpamScanner | null): Check | null {
+function buildSpamCheck(
+  { authserv_id: authservId, rspamd }: Config,
+  scanner: SpamScanner | null,
+  greylist: GreylistParts | null,
+): Check | null {
   if (!scanner) return null
-  return spamCheck({ scanner, authservId, whenDown: rspamd?.when_down ?? 'accept', origins: ['internet'] })
+  const greylists = () => (greylist?.settings() ?? null) !== null
+  return spamCheck({ scanner, authservId, whenDown: rspamd?.when_down ?? 'accept', greylists, origins: ['internet'] })
 }

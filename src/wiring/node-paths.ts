@@ -38,3 +38,8 @@ export function controlSocketPath({ data }: WithData): string {
 export function srsHashPath({ data }: WithData): string {
   return join(data, 'srs-hash.json')
 }
+
+/** Mail that was asked to come back. */
+export function greylistPath({ data }: WithData): string {
+  return join(data, 'greylist.db')
+}

@@ -3,6 +3,7 @@
 import { Registry } from 'prom-client'
 import { createBudgets } from '../../src/budget/budgets.ts'
 import { createCheckMeter } from '../../src/node/check-counts.ts'
+import type { Config } from '../../src/config/config.ts'
 import { createConfigurationState } from '../../src/node/configuration-state.ts'
 import { createCurrentModes } from '../../src/node/current-modes.ts'
 import { nodeGauges } from '../../src/node/observation.ts'
@@ -10,6 +11,7 @@ import type { ObservationParts } from '../../src/node/observation.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
+import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
@@ -29,6 +31,11 @@ export function allMetrics(): Registry {
     spam,
     virus,
     dnsLists: watchLists({ lists: [], timeoutMs: 1000 }, { resolver: fakeResolver({}), clock, log }),
+    greylist: watchGreylist({ data: '/nowhere', greylist: null, role: { checks: ['greylist'] } } as unknown as Config, {
+      clock,
+      budgets,
+      log: { ...log, error: () => undefined },
+    }),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,

@@ -59,6 +59,7 @@ export function recipientFacts(change: Partial<RecipientFacts> = {}): RecipientF
     forwardPath: 'kim@example.org',
     parameters: plainRecipient,
     evidence: [],
+    resolution: null,
     at: 1000,
     ...change,
   }

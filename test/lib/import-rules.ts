@@ -23,7 +23,8 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   dkim: ['message', 'dns', 'lib'],
   filter: ['budget', 'message', 'dns', 'lib'],
   auth: ['smtp', 'directory', 'budget', 'lib'],
-  policy: ['smtp', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
+  state: ['lib'],
+  policy: ['smtp', 'state', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
   queue: ['smtp', 'budget', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'budget', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],
@@ -80,10 +81,12 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'forward-policy.ts',
     'own-author.ts',
     'score/score-points.ts',
+    'greylist-reasons.ts',
     'checks/',
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
+  state: ['greylist-contract.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 

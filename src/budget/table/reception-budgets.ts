@@ -113,6 +113,16 @@ export const receptionBudgets = {
     reason:
       'clamd has ten threads by default. A stranger whose messages take long to scan holds less than half of them; with 50 ms for each, four at a time are 80 messages a second.',
   },
+  greylist: {
+    kind: 'pool',
+    holds: 'Entries of the greylist: mail that must come back, and mail that did',
+    capacity: 500_000,
+    network: 200,
+    answer:
+      'the mail passes. In a full table entries that have waited for six hours give way first. A network that has its share gets one entry for all of its mail',
+    reason:
+      'Half a million entries take some 150 MB of disk. An origin whose mail came back five times has one entry, so that honest networks need few. Strangers in 2500 networks switch greylisting off for six hours; mail is never refused for it.',
+  },
   transferConnections: {
     kind: 'pool',
     holds: 'Connections to the queue-transfer listener',

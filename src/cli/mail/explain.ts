@@ -20,12 +20,11 @@ import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
 import type { Event } from '../../observe/events.ts'
 import type { Trust } from '../../policy/trust.ts'
-import { confirmedName } from '../../dns/fcrdns.ts'
 import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
 import type { Mail, Stage } from '../../policy/check.ts'
 import { type Evidence, noEvidence } from '../../policy/evidence.ts'
 import { createChecks } from '../../policy/run-checks.ts'
-import type { TestRefusal } from '../../policy/test-mode.ts'
+import type { TestedChecks, TestRefusal } from '../../policy/test-mode.ts'
 import type { Checks, StageOutcome } from '../../policy/run-checks.ts'
 import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
@@ -37,6 +36,8 @@ import { describeEvent } from '../../observe/describe-event.ts'
 import { explainCopies } from './explain-copies.ts'
 import { explainLines } from './explain-lines.ts'
 import { explainForeignSender, type ForeignSender, senderLines } from './explain-sender.ts'
+import { greylistOfNode, greylistOutlook } from './greylist-of-node.ts'
+import { namedClient } from './named-client.ts'
 import { listsOfNode } from './lists-of-node.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -60,9 +61,6 @@ export interface ExplainOptions {
   readonly json?: boolean
 }
 
-/** The address of a client that the operator does not name: documentation uses it. */
-const SAMPLE_CLIENT = '192.0.2.1'
-
 /** The output of `--json`. */
 interface Explanation {
   readonly origin: Origin
@@ -71,6 +69,8 @@ interface Explanation {
   readonly sender: { readonly reply: Refusal } | null
   readonly refused: Refusal | null
   readonly resolution: Resolution | null
+  /** Without a message: how it would have to wait, unless DMARC passes; null if it would not. */
+  readonly greylist: { readonly reply: Refusal } | null
   readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
   /** What the allow list says; null without an entry. */
   readonly trust: Trust | null
@@ -133,27 +133,24 @@ async function contentOf(message: string | undefined, io: Io): Promise<Content |
 async function look(subject: Subject, options: ExplainOptions): Promise<Explanation> {
   const { config, data, origin, from: sender, content } = subject
   const { recipient: forwardPath, at } = options
-  const authenticator = () => authenticatorOf(config)
-  const parts = {
-    authenticator,
-    router: data.router,
-    ...scannersOf(config, data.router),
-    lists: listsOfNode(config),
-    ownLists: () => data.ownLists,
-  }
-  const checks = createChecks(explainChecks(config, parts), {
-    clock: systemClock,
-    log: throwBugs,
-    tested: { value: testedChecksOf(config, listenerOf(origin, config)) },
-    meter: null,
-  })
-  const client = session(options, { origin, remoteName: await nameOf(subject, options) })
+  const tested = testedChecksOf(config, listenerOf(origin, config))
+  const checks = checksOf(subject, tested)
+  const named = await namedClient(subject, options)
+  const client = session(options, { origin, remoteName: named.remoteName })
   const facts = { session: client, origin, sender }
   const helo = await checks.run('helo', facts)
   const mail = await checks.run('mail', { ...facts, parameters: plainMail })
   const transaction = { recipients: [] }
-  const noticed = evidenceOf(mail)
-  const recipient = { ...facts, transaction, forwardPath, parameters: plainRecipient, evidence: noticed, at }
+  const noticed = [...named.evidence, ...evidenceOf(mail)]
+  const recipient = {
+    ...facts,
+    transaction,
+    forwardPath,
+    parameters: plainRecipient,
+    evidence: noticed,
+    resolution: null,
+    at,
+  }
   const rcpt = await checks.run('rcpt', recipient)
   const evidence = [...noticed, ...evidenceOf(rcpt)]
   const found = rcpt.kind === 'passed' ? rcpt.resolution : null
@@ -171,8 +168,25 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
     foreignSender:
       options.from === undefined ? await explainForeignSender(data.router, { forwardPath, origin, at }) : null,
     trust: rcpt.kind === 'passed' ? rcpt.trust : null,
+    greylist:
+      content === null && rcpt.kind === 'passed' && !tested.has('greylist')
+        ? await greylistOutlook(config, rcpt.trust, { ...facts, forwardPath, resolution, evidence, at })
+        : null,
     message: message && { reply: message.reply, events: message.events },
   }
+}
+
+function checksOf({ config, data }: Subject, tested: TestedChecks): Checks {
+  const parts = {
+    authenticator: () => authenticatorOf(config),
+    router: data.router,
+    ...scannersOf(config, data.router),
+    lists: listsOfNode(config),
+    ownLists: () => data.ownLists,
+    greylist: greylistOfNode(config),
+  }
+  const ports = { clock: systemClock, log: throwBugs, tested: { value: tested }, meter: null }
+  return createChecks(explainChecks(config, parts), ports)
 }
 
 interface JudgedMessage extends NonNullable<Explanation['message']> {
@@ -244,19 +258,6 @@ async function lookAtMessage(
   return { reply: copies.reply, events: [...findings.events, ...copies.events], tested }
 }
 
-/** Asks the DNS only where the answer can matter. */
-async function nameOf({ config, data, origin }: Subject, { host, ip }: ExplainOptions): Promise<string | null> {
-  if (host !== undefined) return host
-  const matters = data.ownLists.entries.some(({ conditions }) => conditions.host ?? conditions.helo)
-  if (!matters || origin.kind !== 'internet' || ip === SAMPLE_CLIENT) return null
-  const resolver = await openResolver(resolverSettings(config), {
-    clock: systemClock,
-    budgets: createBudgets(systemClock),
-  })
-  const found = await confirmedName(ip, { resolver, clock: systemClock })
-  return found.kind === 'name' ? found.name : null
-}
-
 function session({ ip, helo }: ExplainOptions, known: Pick<Session, 'origin' | 'remoteName'>): Session {
   const blank = { id: '-', listener: '-', esmtp: true, tls: null }
   return { ...blank, ...known, remoteIp: ip, helo }
@@ -297,6 +298,7 @@ function lines(recipient: string, found: Explanation): string[] {
     ...(found.refused && found.resolution?.kind === 'destinations'
       ? [rejected('the recipient is rejected', found.refused)]
       : []),
+    ...(found.greylist ? [rejected('unless DMARC passes, the message waits', found.greylist.reply)] : []),
     ...(found.message?.reply ? [rejected('the message is rejected', found.message.reply)] : []),
     ...found.tested.map(({ check, reply }) => rejected(`would be refused by ${check} (test mode)`, reply)),
     ...(found.message?.events.map(describeEvent) ?? []),

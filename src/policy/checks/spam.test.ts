@@ -33,7 +33,14 @@ async function check(
       return finding
     },
   }
-  const settings = { scanner, authservId: 'example.org', whenDown: 'accept', origins: ['internet'], ...change } as const
+  const usual = {
+    scanner,
+    authservId: 'example.org',
+    whenDown: 'accept',
+    greylists: () => false,
+    origins: ['internet'],
+  } as const
+  const settings = { ...usual, ...change }
   const mail = mailFacts('From: ann@stranger.example', { origin, ...(trust && { trust }) })
   return { ...(await runCheck(spamCheck(settings), 'message', mail)), asked }
 }
@@ -102,6 +109,17 @@ describe('refused', () => {
       kind: 'defer',
       reply: { code: 451, enhanced: '4.3.0', cause: expect.stringContaining('ECONNREFUSED') },
     })
+  })
+
+  it('is decided by the greylist check where the node greylists and the greylist module of rspamd would defer', async () => {
+    const symbols = [{ name: 'GREYLIST', score: 0 }]
+    const greylists = () => true
+    const found = await check(scanned('soft reject', { symbols, score: 5 }), { greylists })
+    expect(found).toMatchObject({ verdict: { kind: 'accept' }, judged: { action: 'greylist', score: 5 } })
+    const marked = await check(scanned('soft reject', { symbols, score: 6 }), { greylists })
+    expect(marked.judged).toEqual({ action: 'add header', score: 6 })
+    expect((await check(scanned('soft reject'), { greylists })).verdict).toMatchObject({ reply: { code: 451 } })
+    expect((await check(scanned('soft reject', { symbols }))).verdict).toMatchObject({ reply: { code: 451 } })
   })
 
   it('leaves no finding that could be taken for an acceptance', async () => {

@@ -18,10 +18,16 @@ export interface SpamSettings {
   readonly authservId: string
   /** Without an answer: accept the message unchecked, or defer it. */
   readonly whenDown: 'accept' | 'defer'
+  /** Whether the node greylists: then the greylist check decides about what rspamd's greylist module would defer. */
+  readonly greylists: () => boolean
   /** Origins whose mail is scanned. */
   readonly origins: readonly Origin['kind'][]
 }
 
+/** The symbol of rspamd's greylist module. */
+const GREYLIST_SYMBOL = 'GREYLIST'
+/** Where rspamd marks (its conf/actions.conf). The answer of its greylist module hides the action that the score has. */
+const RSPAMD_MARK = 6
 /** Most symbols that a ledger event lists, the heaviest first. */
 const MAX_SYMBOLS = 8
 /** Characters of what was seen for one symbol. */
@@ -33,11 +39,20 @@ export function spamCheck(settings: SpamSettings): Check {
     name: 'spam',
     message: async (mail) => {
       if (!settings.origins.includes(mail.origin.kind)) return { verdict: accept }
-      const result = await settings.scanner.scan(requestOf(mail))
+      const scanned = await settings.scanner.scan(requestOf(mail))
+      const result = settings.greylists() ? withoutOwnGreylist(scanned) : scanned
       const verdict = result.kind === 'scanned' ? byTrust(result, mail.trust) : withoutAnswer(settings, result.cause)
       return verdict.kind === 'accept' ? acceptedFinding(settings, mail, result) : { verdict }
     },
   }
+}
+
+/** The finding without the decision of rspamd's greylist module: two greylists would make a sender wait twice. */
+function withoutOwnGreylist(finding: SpamFinding): SpamFinding {
+  if (finding.kind !== 'scanned' || finding.action !== 'soft reject') return finding
+  if (!finding.symbols.some(({ name }) => name === GREYLIST_SYMBOL)) return finding
+  const action = finding.score >= RSPAMD_MARK ? 'add header' : 'greylist'
+  return { ...finding, action, named: action, message: null }
 }
 
 function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
@@ -65,7 +80,7 @@ function byAction(finding: Scanned): Verdict {
   const { action, named, message } = finding
   switch (action) {
     case 'no action':
-    // rspamd's greylist module answers "soft reject" when the client has to wait; "greylist" alone means nothing (rspamd issue 3295).
+    // Only the greylist check makes a client wait: without it the wait would never end (rspamd issue 3295).
     case 'greylist':
     case 'add header':
     case 'rewrite subject':
@@ -101,6 +116,7 @@ function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: Spam
     verdict: accept,
     results: buildResults(authservId, [spamResult(finding)]),
     fields: { remove: spamFieldKeys, add },
+    ...(finding.kind === 'scanned' && { judged: { action: finding.action, score: finding.score } }),
     events: [{ kind: 'checked', at, queueId, check: 'spam', result: spamResultName(finding), detail }],
   }
 }

@@ -1,0 +1,52 @@
+// What the checks of a running node ask: rspamd, clamd, lists in the DNS, the greylist.
+
+import type { Budgets } from '../budget/budgets.ts'
+import type { Config } from '../config/config.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { EventLog } from '../observe/event-log.ts'
+import type { Router } from '../route/resolution.ts'
+import { dnsListSettings } from '../wiring/dns-list-settings.ts'
+import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
+import { virusScannerSettings } from '../wiring/virus-scanner.ts'
+import { watchGreylist } from './greylist-watch.ts'
+import { watchLists } from './list-watch.ts'
+import { createSpamWatch } from './spam-watch.ts'
+import type { ReceptionParts } from './start-listeners.ts'
+import { createVirusWatch } from './virus-watch.ts'
+
+interface ServiceParts {
+  readonly clock: Clock
+  readonly resolver: Resolver
+  readonly budgets: Budgets
+  readonly log: EventLog
+  readonly stops: AsyncDisposableStack
+}
+
+/** Starts them; null for what the configuration does not have. The stops end them. */
+export function watchServices(config: Config, { resolver, clock, budgets, log, stops }: ServiceParts) {
+  const spamSettings = spamFilterSettings(config)
+  const spam = spamSettings && createSpamWatch(spamSettings, { clock, log })
+  stops.defer(() => spam?.close())
+  const virusSettings = virusScannerSettings(config)
+  const virus = virusSettings && createVirusWatch(virusSettings, { clock, budgets, log })
+  const dnsLists = watchLists(dnsListSettings(config), { resolver, clock, log })
+  stops.defer(() => dnsLists?.close())
+  const greylist = watchGreylist(config, { clock, budgets, log })
+  stops.defer(() => greylist?.close())
+  return { spam, virus, dnsLists, greylist }
+}
+
+/** What the checks get of them. */
+export function scannersOf(
+  config: Config,
+  { spam, virus, dnsLists, greylist }: ReturnType<typeof watchServices>,
+  router: Router,
+): Pick<ReceptionParts, 'spam' | 'virus' | 'lists' | 'greylist'> {
+  return {
+    spam: spamScanner(config, spam?.scanner ?? null, router),
+    virus: virus?.scanner ?? null,
+    lists: dnsLists?.lists ?? null,
+    greylist: greylist?.parts ?? null,
+  }
+}
