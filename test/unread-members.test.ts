@@ -12,6 +12,7 @@ const reasons: Readonly<Record<string, string>> = {
   'dns/resolver.ts SRV.priority': 'a record is complete',
   'dns/resolver.ts SRV.weight': 'a record is complete',
   'dns/resolver.ts TLSA.matchingType': 'a record is complete',
+  'filter/key-memory.ts MailauthKeyCache.get': 'mailauth calls it',
   'queue/contract/opened-queue.ts OpenQueue.expireOverdue': 'the queue runs it every minute, tests at once',
   'queue/contract/opened-queue.ts OpenQueue.findDelayed': 'the queue runs it every minute, tests at once',
   'queue/scheduling/scheduler.ts Scheduler.timers': 'tests read it',

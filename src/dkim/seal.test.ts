@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../test/lib/message.ts'
 import { startAuthority } from '../demo/authority.ts'
 import { createStubResolver } from '../dns/stub.ts'
-import { createAuthenticator } from '../filter/verify-message.ts'
-import { systemClock } from '../lib/clock.ts'
+import { verifyEverywhere } from '../../test/lib/verify-everywhere.ts'
 import { fieldsNamed, readFields } from '../message/header.ts'
 import { MAX_INSTANCE } from './arc-chain.ts'
 import type { DkimKey } from './key.ts'
@@ -55,7 +54,7 @@ async function judge(mail: Mail): Promise<string> {
   const dns = await startAuthority(zone)
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
   const request = { remoteIp: '192.0.2.1', helo: 'x.example', sender: null, authservId: 'r.example', now: NOW + 1000 }
-  const { arc } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
+  const { arc } = await verifyEverywhere(resolver).authenticate({
     ...request,
     content: contentOf(mail),
   })

@@ -7,8 +7,7 @@ import { contentOf } from '../../test/lib/message.ts'
 import { type Authority, startAuthority, type Zone } from '../demo/authority.ts'
 import { keyRecord } from '../dkim/key-record.ts'
 import { createStubResolver } from '../dns/stub.ts'
-import { systemClock } from '../lib/clock.ts'
-import { createAuthenticator } from './verify-message.ts'
+import { verifyEverywhere } from '../../test/lib/verify-everywhere.ts'
 
 let dns: Authority
 beforeAll(async () => {
@@ -27,7 +26,7 @@ async function dmarc(from: string, sender: string, zone: Zone) {
 
 function authenticate(header: string, sender: string, body = 'Hello\r\n') {
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
-  return createAuthenticator({ clock: systemClock, resolver }).authenticate({
+  return verifyEverywhere(resolver).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'helo.example',
     sender,

@@ -2,6 +2,7 @@
 // to the length of the public exponent: a modulus of 3072 bits with an exponent of the same length takes 20 ms instead of 0.1 ms.
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { quietError } from '../lib/quiet-error.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { MailauthResolver } from './mailauth-adapter.ts'
 
@@ -49,7 +50,7 @@ export function limitKeys(resolver: MailauthResolver, judge: KeyJudge): LimitedK
       const problem = judge([records[0] ?? ''].flat().join(''))
       if (problem === null) return records
       problems.set(name.toLowerCase(), problem)
-      throw Object.assign(new Error(problem), { code: 'EINVALIDVAL' })
+      throw quietError(problem, { code: 'EINVALIDVAL' })
     },
     problemOf: (name) => problems.get(name.toLowerCase()) ?? null,
   }

@@ -3,6 +3,7 @@
 import { askAs } from '../dns/ask-as.ts'
 import { canonicalName } from '../dns/name.ts'
 import type { Ask, DnsAnswer, RecordType, RecordTypes, Resolver } from '../dns/resolver.ts'
+import { quietError } from '../lib/quiet-error.ts'
 
 /** `(name, type) => records` as `dns.promises.resolve`; rejects with ENOTFOUND, ENODATA, EBADNAME or ESERVFAIL as Node does. */
 export type MailauthResolver = (name: string, type: string) => Promise<string[] | string[][]>
@@ -57,5 +58,5 @@ export function isOurs(error: unknown): boolean {
 }
 
 function dnsError(code: string, name: string, type: string): Error {
-  return Object.assign(new Error(`query${type} ${code} ${name}`), { code, hostname: name, syscall: `query${type}` })
+  return quietError(`query${type} ${code} ${name}`, { code, hostname: name, syscall: `query${type}` })
 }

@@ -3,6 +3,7 @@
 
 import { abortQuietly } from '../lib/abort-quietly.ts'
 import type { Clock } from '../lib/clock.ts'
+import { quietError } from '../lib/quiet-error.ts'
 import type { Field } from '../message/header.ts'
 import { readSignatureTags } from '../message/signature-tags.ts'
 import type { Deadline } from './verification-deadline.ts'
@@ -51,7 +52,7 @@ function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
 }
 
 function timeUp(): Error {
-  return Object.assign(new Error('time is up'), { code: 'ETIMEOUT' })
+  return quietError('time is up', { code: 'ETIMEOUT' })
 }
 
 /**
@@ -75,7 +76,7 @@ export function createKeyResolver(
 /** A name that cannot exist never has a key (RFC 6376 6.1.2), so the result is permanent and not temperror. */
 function asAbsent(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
-  return code === 'EBADNAME' ? Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }) : error
+  return code === 'EBADNAME' ? quietError('no such name', { code: 'ENOTFOUND' }) : error
 }
 
 /**

@@ -6,8 +6,7 @@ import { bodyHash, handMadeKey, keyText, signField } from '../../test/lib/hand-m
 import { contentOf } from '../../test/lib/message.ts'
 import { type Authority, startAuthority } from '../demo/authority.ts'
 import { createStubResolver } from '../dns/stub.ts'
-import { systemClock } from '../lib/clock.ts'
-import { createAuthenticator } from './verify-message.ts'
+import { verifyEverywhere } from '../../test/lib/verify-everywhere.ts'
 
 let dns: Authority
 beforeAll(async () => {
@@ -31,7 +30,7 @@ beforeEach(() => {
 
 function authenticate(header: string, text = body) {
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
-  return createAuthenticator({ clock: systemClock, resolver }).authenticate({
+  return verifyEverywhere(resolver).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'helo.example',
     sender: 'eve@evil.example',

@@ -30,7 +30,7 @@ afterEach(async () => {
 
 function open(ports: Partial<Parameters<typeof createThreadedAuthenticator>[0]> = {}): ThreadedAuthenticator {
   const budgets = createBudgets(systemClock)
-  opened = createThreadedAuthenticator({ resolver, clock: systemClock, log, budgets, ...ports })
+  opened = createThreadedAuthenticator({ resolver, clock: systemClock, log, budgets, processors: 2, ...ports })
   return opened
 }
 
@@ -137,7 +137,10 @@ describe('a message that the node cannot verify', () => {
     expectShortage(await first, 'the verification was interrupted')
   })
 
-  test('because its thread is stuck is answered, and the next message starts another thread', async () => {
+  test.each([
+    ['usual', 'Hello\r\n', 30_000],
+    ['expensive', medium, 60_000],
+  ])('because its thread is stuck is answered, and the next one starts another thread: %s', async (_what, body, ms) => {
     const clock = createFakeClock()
     let stuck = true
     const asked = Promise.withResolvers<void>()
@@ -148,12 +151,12 @@ describe('a message that the node cannot verify', () => {
       },
     }
     const authenticator = open({ clock, resolver: sometimes })
-    const first = authenticator.authenticate(request(medium))
+    const first = authenticator.authenticate(request(body))
     await asked.promise
-    await clock.advance(60_000)
+    await clock.advance(ms)
     expectShortage(await first, 'the verification was interrupted')
     stuck = false
-    expect((await authenticator.authenticate(request(medium))).dkim).toMatchObject([{ result: 'pass' }])
+    expect((await authenticator.authenticate(request(body))).dkim).toMatchObject([{ result: 'pass' }])
   })
 
   test('because its body cannot be read is answered', async () => {
@@ -227,6 +230,22 @@ test('strangers of five networks do not use up the verifications of others', asy
   for (let turn = 0; turn < 10; turn++) send('203.0.113.1')
   await new Promise((resolve) => setImmediate(resolve))
   expect(refused).toBe(before)
+})
+
+test('the threads of usual messages are not those of expensive ones, and stay if one of those is lost', async () => {
+  const clock = createFakeClock()
+  const isExpensive = (name: string) => name === 'slow.example'
+  const half: Resolver = {
+    resolve: (name, type) => (isExpensive(name) ? new Promise(() => {}) : resolver.resolve(name, type)),
+  }
+  const authenticator = open({ clock, resolver: half, processors: 4 })
+  const expensive = authenticator.authenticate(request(medium, { sender: 'eve@slow.example' }))
+  const usual = await Promise.all(Array.from({ length: 20 }, () => authenticator.authenticate(request('Hello\r\n'))))
+  expect(usual.map(({ dmarc }) => dmarc.result)).toEqual(usual.map(() => 'pass'))
+  await clock.advance(60_000)
+  expect((await expensive).shortage).toBe('the verification was interrupted')
+  expect((await authenticator.authenticate(request('Hello\r\n'))).dmarc.result).toBe('pass')
+  expect(errors).toEqual([])
 })
 
 test('a message that comes while an idle thread ends gets another thread', async () => {

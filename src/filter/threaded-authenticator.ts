@@ -1,7 +1,9 @@
-// Verifies usual messages at once and expensive ones in threads, within the budgets of the node. The expensive messages of a client that has
-// used up its allowance go to a second thread, so that they do not delay those of others.
+// Verifies messages in threads, within the budgets of the node. Usual messages have threads that run from the start to the end of the node;
+// with one processor they are verified here, because a thread would only add work. Expensive messages have other threads, so that they do
+// not delay usual ones, and those of a client that has used up its allowance have a thread for themselves.
 
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import type { Budgets } from '../budget/budgets.ts'
 import { shrinkingShares } from '../budget/shrinking-shares.ts'
 import { clientNetwork } from '../lib/ip-address.ts'
@@ -9,7 +11,12 @@ import type { Content } from '../message/content.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
 import { describeFindings } from './describe-results.ts'
 import { lazyAuthenticator } from './lazy-authenticator.ts'
-import { createVerificationThread, type ThreadPorts } from './verification-thread.ts'
+import {
+  createVerificationThread,
+  type ThreadLimits,
+  type ThreadPorts,
+  type VerificationThread,
+} from './verification-thread.ts'
 
 export interface ThreadedAuthenticator extends Authenticator {
   /** Ends the threads. */
@@ -18,12 +25,20 @@ export interface ThreadedAuthenticator extends Authenticator {
 
 export interface ThreadedAuthenticatorPorts extends ThreadPorts {
   readonly budgets: Budgets
+  /** Processors of the machine; absent: those that this process may use. */
+  readonly processors?: number
 }
 
 /** The part of its share that a client has while all places are used: strangers can make each verification wait for DNS. */
 const LEAST_SHARE = 0.1
-/** Milliseconds of work that the event loop does in passing. A message in a thread costs about as much for the messages between threads. */
+/** Milliseconds of a usual message. More would delay others in the same thread, or with one processor the replies of the node. */
 const USUAL_MS = 3
+/** A message waits at most for the work of `verifications` others of this size, and its verification takes up to 20 s. */
+const usualLimits: ThreadLimits = { stuckMs: 30_000, idleMs: null }
+/** Expensive messages are rare on most nodes, and each can take seconds. */
+const expensiveLimits: ThreadLimits = { stuckMs: 60_000, idleMs: 300_000 }
+/** From this many processors on, usual messages have two threads: the event loop and the queue use the others. */
+const PROCESSORS_FOR_TWO = 4
 /** Some parsers of mailauth take time with the square of a field: 15 ms for a From: of 16 KiB, 60 ms for one of 32 KiB. */
 const USUAL_HEADER_OCTETS = 16 * 1024
 /** Measured on one core of 2024, milliseconds per KiB: the header section once, the header section and the body for each signature. */
@@ -33,17 +48,23 @@ const BODY_MS = 0.03
 
 const signature = /^(?:dkim-signature|arc-message-signature|arc-seal)[ \t]*:/gim
 
-/** Starts a thread when it is needed. */
+/** Starts the threads for usual messages at once, and others when they are needed. */
 export function createThreadedAuthenticator(ports: ThreadedAuthenticatorPorts): ThreadedAuthenticator {
   const places = ports.budgets.pool('verifications')
   const allowance = ports.budgets.rate('longVerifications')
-  const here = lazyAuthenticator(ports.resolver)
-  const threads = { first: createVerificationThread(ports), second: createVerificationThread(ports) }
+  const usual = Array.from({ length: usualThreads(ports.processors ?? availableParallelism()) }, () =>
+    createVerificationThread(ports, usualLimits),
+  )
+  for (const thread of usual) thread.start()
+  const here = usual.length === 0 ? lazyAuthenticator(ports.resolver) : null
+  const first = createVerificationThread(ports, expensiveLimits)
+  const second = createVerificationThread(ports, expensiveLimits)
   const verify = (request: AuthenticationRequest): Promise<Authentication | null> => {
     const work = estimateMs(request.content)
-    if (work <= USUAL_MS && request.content.header.length <= USUAL_HEADER_OCTETS) return here.authenticate(request)
+    if (work <= USUAL_MS && request.content.header.length <= USUAL_HEADER_OCTETS)
+      return here?.authenticate(request) ?? leastLoaded(usual).verify(request)
     const isAllowed = allowance.take(clientNetwork(request.remoteIp), Math.ceil(work))
-    return (isAllowed ? threads.first : threads.second).verify(request)
+    return (isAllowed ? first : second).verify(request)
   }
   return {
     authenticate: async (request) => {
@@ -57,8 +78,17 @@ export function createThreadedAuthenticator(ports: ThreadedAuthenticatorPorts): 
         place.release()
       }
     },
-    close: async () => void (await Promise.all([threads.first.close(), threads.second.close()])),
+    close: async () => void (await Promise.all([...usual, first, second].map((thread) => thread.close()))),
   }
+}
+
+function usualThreads(processors: number): number {
+  if (processors < 2) return 0
+  return processors < PROCESSORS_FOR_TWO ? 1 : 2
+}
+
+function leastLoaded(threads: readonly VerificationThread[]): VerificationThread {
+  return threads.reduce((least, one) => (one.load < least.load ? one : least))
 }
 
 /** Milliseconds that the verification takes, roughly. The body of a message without a signature is not read. */

@@ -5,12 +5,18 @@ import { Worker } from 'node:worker_threads'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { errorText, type Log } from '../lib/log.ts'
+import { type BatchedSend, createMessageBatch } from '../lib/message-batch.ts'
 import { type Chunks, openChunks } from '../message/chunks.ts'
 import type { Content } from '../message/content.ts'
 import type { Authentication, AuthenticationRequest } from './authentication.ts'
-import type { FromThread, ToThread } from './verification-messages.ts'
+import { answerToSend, type FromThread, type ToThread } from './verification-messages.ts'
+import { jobFor } from './verification-job.ts'
 
 export interface VerificationThread {
+  /** Messages that it has now. */
+  readonly load: number
+  /** Starts the thread, so that the first message does not wait for it. */
+  start(): void
   /** Null if the thread was lost. */
   verify(request: AuthenticationRequest): Promise<Authentication | null>
   close(): Promise<void>
@@ -22,12 +28,13 @@ export interface ThreadPorts {
   readonly log: Pick<Log, 'error'>
 }
 
-/** Bodies up to this size go to the thread with their message; larger ones piece by piece, as the thread hashes them. */
-const SMALL_BODY_OCTETS = 64 * 1024
-/** A verification ends after 20 s by the clock of its thread. A thread that reports nothing for so long is stuck. */
-const STUCK_MS = 60_000
-/** Expensive messages are rare on most nodes. A thread without a message ends after this time and frees some 50 MiB. */
-const IDLE_MS = 300_000
+export interface ThreadLimits {
+  /** A verification ends after 20 s by the clock of its thread. A thread that has a message for so many ms is stuck. */
+  readonly stuckMs: number
+  /** A thread without a message ends after these ms and frees some 50 MiB; null: it stays. */
+  readonly idleMs: number | null
+}
+
 /** MiB of the thread's heap. mailauth takes some 40; the rest is for header sections. */
 const MEMORY_MB = 96
 /** MiB for short-lived objects: nearly all are garbage after one message. */
@@ -35,43 +42,59 @@ const YOUNG_MEMORY_MB = 8
 
 interface Job {
   /** The thread that has it; null before it is given to one. */
-  worker: Worker | null
+  thread: RunningThread | null
   readonly content: Content
   readonly settle: (authentication: Authentication | null) => void
   readonly bodies: Map<number, { readonly chunks: Chunks; readonly close: () => void }>
 }
 
-export function createVerificationThread(ports: ThreadPorts): VerificationThread {
+interface RunningThread {
+  readonly worker: Worker
+  readonly send: BatchedSend<ToThread>
+}
+
+export function createVerificationThread(ports: ThreadPorts, limits: ThreadLimits): VerificationThread {
   const jobs = new Map<number, Job>()
-  let worker: Worker | null = null
+  let running: RunningThread | null = null
   let lastJob = 0
   let idle: Timer | null = null
-  const start = (): Worker => {
-    const started = startWorker({ jobs, ports, lost: () => (worker = worker === started ? null : worker) })
+  const start = (): RunningThread => {
+    const started = startWorker({ jobs, ports, lost: () => (running = running === started ? null : running) })
     return started
   }
   /** The next message starts another thread, also while this one ends. */
   const retire = () => {
-    void worker?.terminate()
-    worker = null
+    void running?.worker.terminate()
+    running = null
   }
   const rest = () => {
-    if (jobs.size === 0) idle = ports.clock.after(IDLE_MS, retire)
+    if (jobs.size === 0 && limits.idleMs !== null) idle = ports.clock.after(limits.idleMs, retire)
   }
   return {
+    get load() {
+      return jobs.size
+    },
+    start: () => {
+      try {
+        running ??= start()
+      } catch (error) {
+        ports.log.error({ cause: errorText(error) }, 'a verification thread cannot be started')
+      }
+    },
     verify: async (request) => {
       idle?.cancel()
       const job = ++lastJob
       const { promise, resolve } = Promise.withResolvers<Authentication | null>()
-      const held: Job = { worker: null, content: request.content, settle: resolve, bodies: new Map() }
+      const held: Job = { thread: null, content: request.content, settle: resolve, bodies: new Map() }
       jobs.set(job, held)
-      const stuck = ports.clock.after(STUCK_MS, () => (held.worker === worker ? retire() : undefined))
-      const closed = () => held.worker && post(held.worker, { kind: 'closed', job })
+      const stuck = ports.clock.after(limits.stuckMs, () => (held.thread === running ? retire() : undefined))
+      const closed = () => held.thread?.send({ kind: 'closed', job })
       request.closed?.addEventListener('abort', closed, { once: true })
       try {
-        const thread = (worker ??= start())
-        held.worker = thread
-        post(thread, { kind: 'verify', job, request: await withBody(request) })
+        const thread = (running ??= start())
+        held.thread = thread
+        const { job: verification, owned } = await jobFor(request)
+        thread.send({ kind: 'verify', job, request: verification }, owned)
         if (request.closed?.aborted) closed()
         return await promise
       } catch (error) {
@@ -86,54 +109,53 @@ export function createVerificationThread(ports: ThreadPorts): VerificationThread
     },
     close: async () => {
       idle?.cancel()
-      await worker?.terminate()
+      await running?.worker.terminate()
     },
   }
-}
-
-/** A signal cannot be sent to a thread; `closed` becomes another message. */
-async function withBody({ content, remoteIp, helo, sender, authservId, now }: AuthenticationRequest) {
-  const { header, bodySize } = content
-  const request = { remoteIp, helo, sender, authservId, now }
-  const body = bodySize > SMALL_BODY_OCTETS ? null : Buffer.concat(await content.openBody().toArray())
-  return { ...request, header, bodySize, body }
 }
 
 function startWorker(parts: {
   readonly jobs: Map<number, Job>
   readonly ports: ThreadPorts
   readonly lost: () => void
-}): Worker {
+}): RunningThread {
   const { jobs, ports, lost } = parts
   const askers = new Map<number, AbortController>()
   const worker = new Worker(new URL('./verification-worker.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MEMORY_MB },
   })
   worker.unref()
-  worker.on('message', (message: FromThread) => {
+  const send = createMessageBatch<ToThread>((messages, owned) => worker.postMessage(messages, owned))
+  const running = { worker, send }
+  const receive = (message: FromThread) => {
     switch (message.kind) {
       case 'question':
-        return void answer(message, { worker, askers, resolver: ports.resolver })
+        return void answer(message, { send, askers, resolver: ports.resolver })
       case 'abandon':
         return askers.get(message.question)?.abort()
       case 'read':
-        return void readPiece(worker, jobs.get(message.job), message.stream)
+        return void readPiece(send, jobs.get(message.job), message.stream)
       case 'done':
         return jobs.get(message.job)?.settle(message.authentication)
     }
-  })
+  }
+  worker.on('message', (messages: readonly FromThread[]) => messages.forEach(receive))
   worker.on('error', (error) => ports.log.error({ cause: errorText(error) }, 'a verification thread failed'))
   worker.on('exit', () => {
     lost()
     for (const asker of askers.values()) asker.abort()
-    for (const job of jobs.values()) if (job.worker === worker) job.settle(null)
+    for (const job of jobs.values()) if (job.thread === running) job.settle(null)
   })
-  return worker
+  return running
 }
 
 async function answer(
   { question, name, type, ask }: FromThread & { kind: 'question' },
-  at: { readonly worker: Worker; readonly askers: Map<number, AbortController>; readonly resolver: Resolver },
+  at: {
+    readonly send: BatchedSend<ToThread>
+    readonly askers: Map<number, AbortController>
+    readonly resolver: Resolver
+  },
 ): Promise<void> {
   const asker = new AbortController()
   at.askers.set(question, asker)
@@ -141,16 +163,16 @@ async function answer(
     return { kind: 'unavailable', cause: errorText(error), ours: true } as const
   })
   at.askers.delete(question)
-  post(at.worker, { kind: 'answer', question, answer: found })
+  at.send({ kind: 'answer', question, answer: answerToSend(found) })
 }
 
-async function readPiece(worker: Worker, job: Job | undefined, stream: number): Promise<void> {
+async function readPiece(send: BatchedSend<ToThread>, job: Job | undefined, stream: number): Promise<void> {
   if (!job) return
   const { chunks } = job.bodies.get(stream) ?? open(job, stream)
   const octets = await chunks.next().catch(() => undefined)
   // A disk that cannot be read is no fault of the message.
   if (octets === undefined) job.settle(null)
-  post(worker, { kind: 'piece', stream, octets: octets ?? null, failed: octets === undefined })
+  send({ kind: 'piece', stream, octets: octets ?? null, failed: octets === undefined })
 }
 
 function open({ bodies, content }: Job, stream: number): { readonly chunks: Chunks; readonly close: () => void } {
@@ -168,8 +190,4 @@ function open({ bodies, content }: Job, stream: number): { readonly chunks: Chun
 function forget(jobs: Map<number, Job>, job: number): void {
   for (const { close } of jobs.get(job)?.bodies.values() ?? []) close()
   jobs.delete(job)
-}
-
-function post(worker: Worker, message: ToThread): void {
-  worker.postMessage(message)
 }

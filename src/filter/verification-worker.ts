@@ -3,21 +3,31 @@
 
 import { Readable } from 'node:stream'
 import { parentPort } from 'node:worker_threads'
-import type { RecordTypes, Resolver } from '../dns/resolver.ts'
+import type { Resolver } from '../dns/resolver.ts'
 import { systemClock } from '../lib/clock.ts'
-import type { AnyAnswer, FromThread, ToThread, VerificationJob } from './verification-messages.ts'
+import { createMessageBatch } from '../lib/message-batch.ts'
+import {
+  answerAsSent,
+  type FromThread,
+  type SentAnswer,
+  type ToThread,
+  type VerificationJob,
+} from './verification-messages.ts'
 import { createAuthenticator } from './verify-message.ts'
 
 /** Octets of a small body that are hashed in one turn, so that messages take turns. */
 const PIECE_OCTETS = 16 * 1024
 
-const nothing = new Uint8Array(0)
-const questions = new Map<number, (answer: AnyAnswer) => void>()
+const questions = new Map<number, (answer: SentAnswer) => void>()
 const streams = new Map<number, Readable>()
 const clients = new Map<number, AbortController>()
 let lastNumber = 0
 
-parentPort?.on('message', (message: ToThread) => {
+const send = createMessageBatch<FromThread>((messages) => parentPort?.postMessage(messages))
+
+parentPort?.on('message', (messages: readonly ToThread[]) => messages.forEach(receive))
+
+function receive(message: ToThread): void {
   switch (message.kind) {
     case 'verify':
       return void verify(message.job, message.request)
@@ -29,16 +39,12 @@ parentPort?.on('message', (message: ToThread) => {
     case 'piece':
       return takePiece(message)
   }
-})
-
-function send(message: FromThread): void {
-  parentPort?.postMessage(message)
 }
 
 const resolver: Resolver = {
   resolve: async (name, type, { signal, ...ask } = { purpose: 'optional' }) => {
     const question = ++lastNumber
-    const { promise, resolve } = Promise.withResolvers<AnyAnswer>()
+    const { promise, resolve } = Promise.withResolvers<SentAnswer>()
     questions.set(question, resolve)
     const abandon = () => send({ kind: 'abandon', question })
     signal?.addEventListener('abort', abandon, { once: true })
@@ -46,27 +52,25 @@ const resolver: Resolver = {
     const answer = await promise
     signal?.removeEventListener('abort', abandon)
     // The node answers with records of the type that was asked.
-    return revived(answer) as never
+    return answerAsSent(answer) as never
   },
 }
 
 const authenticator = createAuthenticator({ resolver, clock: systemClock })
 
-async function verify(job: number, { header, bodySize, body, ...request }: VerificationJob): Promise<void> {
-  let left = body
+async function verify(
+  job: number,
+  { octets, headerSize, bodySize, hasBody, ...request }: VerificationJob,
+): Promise<void> {
   const client = new AbortController()
   clients.set(job, client)
-  const content = {
-    header: asBuffer(header),
-    bodySize,
-    openBody: () => {
-      if (left === null) return remoteBody(job)
-      const stream = smallBody(left)
-      // A small body is read once, before the keys are looked up. It does not stay in memory while they are waited for.
-      left = nothing
-      return stream
-    },
-  }
+  const { buffer, byteOffset, byteLength } = octets
+  const header = Buffer.from(buffer, byteOffset, headerSize)
+  const body = hasBody ? Buffer.from(buffer, byteOffset + headerSize, byteLength - headerSize) : null
+  const openBody = () => (body === null ? remoteBody(job) : smallBody(body))
+  // One that is hashed in one turn; others take turns.
+  const atOnce = body !== null && body.length <= PIECE_OCTETS && { octets: body }
+  const content = { header, bodySize, openBody, ...atOnce }
   const authentication = await authenticator.authenticate({ ...request, content, closed: client.signal })
   clients.delete(job)
   send({ kind: 'done', job, authentication })
@@ -102,19 +106,4 @@ function takePiece({ stream, octets, failed }: ToThread & { kind: 'piece' }): vo
   const body = streams.get(stream)
   if (failed) body?.destroy(new Error('the body cannot be read'))
   else body?.push(octets)
-}
-
-/** Messages between threads turn Buffers into Uint8Arrays, whose toString is another. */
-function revived(answer: AnyAnswer): AnyAnswer {
-  if (answer.kind !== 'found') return answer
-  const records = answer.records.map((record) => (Array.isArray(record) ? texts(record) : record))
-  return { ...answer, records }
-}
-
-function texts(record: readonly Uint8Array[]): RecordTypes['TXT'] {
-  return record.map(asBuffer)
-}
-
-function asBuffer(octets: Uint8Array): Buffer {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
 }

@@ -4,11 +4,9 @@
 
 import { Readable } from 'node:stream'
 import { arc } from 'mailauth/lib/arc/index.js'
-import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import type { ARCData, ARCResult, DKIMVerifyResult } from 'mailauth'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Clock } from '../lib/clock.ts'
-import { openMessage } from '../message/content.ts'
 import { type Field, readFields } from '../message/header.ts'
 import { readShownAuthors } from '../message/shown-authors.ts'
 import type { Authentication, AuthenticationRequest, Authenticator } from './authentication.ts'
@@ -17,16 +15,20 @@ import { describeFindings } from './describe-results.ts'
 import { evaluateDmarcPolicy } from './dmarc.ts'
 import { capHeader, capMessage } from './input-caps.ts'
 import { createKeyJudge, type LimitedKeys, limitKeys } from './key-limits.ts'
+import { createKeyMemory, keysOf, type MailauthKeyCache } from './key-memory.ts'
 import { createMailauthResolver, type MailauthResolver } from './mailauth-adapter.ts'
 import { createKeyResolver, createMessageResolver, prefetchKeys } from './message-resolver.ts'
 import { applySignatureRules } from './signature-rules.ts'
 import { checkSpf } from './spf.ts'
+import { verifyContent, type VerifyContent } from './signature-verifier.ts'
 
 export interface AuthenticatorSettings {
   readonly resolver: Resolver
   readonly clock: Clock
   /** Milliseconds for the whole verification. A part that is not finished by then is temperror. */
   readonly budgetMs?: number
+  /** Tests pass mailauth's own verifier, to compare. */
+  readonly verify?: VerifyContent
 }
 
 /** RFC 7208 4.6.4 suggests at least 20 s for SPF. The client waits during the verification, so the whole gets no more. */
@@ -41,9 +43,10 @@ const LATE_SHARE = 0.02
 /** Creates an authenticator that uses the given resolver. */
 export function createAuthenticator(settings: AuthenticatorSettings): Authenticator {
   const budgetMs = settings.budgetMs ?? DEFAULT_BUDGET_MS
-  const { clock } = settings
+  const { clock, verify = verifyContent } = settings
   const answer = createMailauthResolver(settings.resolver)
   const judge = createKeyJudge()
+  const memory = createKeyMemory()
   return {
     async authenticate(request) {
       const deadline = startDeadline(clock, budgetMs, request.closed)
@@ -52,7 +55,8 @@ export function createAuthenticator(settings: AuthenticatorSettings): Authentica
       const resolver = createMessageResolver(answer, { clock, deadline, limitMs, client: request.remoteIp })
       const keys = limitKeys(createKeyResolver(resolver, { clock, window, lateMs: budgetMs * LATE_SHARE }), judge)
       try {
-        return await authenticateWithin(request, { resolver, keys, deadline, budgetMs })
+        const cached = keysOf(memory, keys.resolver)
+        return await authenticateWithin(request, { resolver, keys, cached, verify, deadline, budgetMs })
       } finally {
         window.clear()
         deadline.clear()
@@ -65,6 +69,9 @@ interface Means {
   readonly resolver: MailauthResolver
   /** For the keys of signatures. */
   readonly keys: LimitedKeys
+  /** The same keys as mailauth reads them. */
+  readonly cached: MailauthKeyCache
+  readonly verify: VerifyContent
   readonly deadline: Deadline
   readonly budgetMs: number
 }
@@ -92,20 +99,20 @@ async function verifyCapped(request: AuthenticationRequest, means: Means) {
 async function verifySignatures(
   request: AuthenticationRequest,
   header: Buffer,
-  { keys, deadline }: Means,
+  { keys, cached, verify, deadline }: Means,
 ): Promise<DKIMVerifyResult | null> {
   const fields = readFields(header)
   prefetchKeys(fields, keys.resolver)
-  const message = openMessage({ ...(isSigned(fields) ? request.content : noBody), header })
-  const options = { resolver: keys.resolver, sender: request.sender ?? '', strict: true, curTime: request.now }
-  const verified = await deadline.limit(dkimVerify(message, options))
+  const content = { ...(isSigned(fields) ? request.content : noBody), header }
+  const verification = verify(content, { sender: request.sender ?? '', curTime: request.now, keys: cached })
+  const verified = await deadline.limit(verification.result)
   // After the deadline the rest of the verification has no reader.
-  message.destroy()
+  verification.stop()
   if (verified !== null) verified.results = applySignatureRules(verified, keys.problemOf)
   return verified
 }
 
-const noBody = { bodySize: 0, openBody: () => Readable.from([]) }
+const noBody = { bodySize: 0, octets: Buffer.alloc(0), openBody: () => Readable.from([]) }
 
 /** The body of a message without a signature is not hashed, so it need not be read. */
 function isSigned(fields: readonly Field[]): boolean {

@@ -67,7 +67,12 @@ export function mailOf(
     sender,
     recipients: recipients.map((one) => one.forwardPath),
     resolutions: recipients.map((one) => one.resolution),
-    content: { header, bodySize: bodySize(body), openBody: () => queue.openBody(body) },
+    content: {
+      header,
+      bodySize: bodySize(body),
+      ...(body.kind === 'inline' && { octets: body.bytes }),
+      openBody: () => queue.openBody(body),
+    },
     fields: readFields(header),
   }
 }

@@ -8,6 +8,8 @@ export interface Content {
   readonly header: Buffer
   /** Octets of the body. */
   readonly bodySize: number
+  /** The body, if it is in memory. */
+  readonly octets?: Buffer
   /** Opens a new stream of the body. It may be called several times. */
   openBody(): Readable
 }

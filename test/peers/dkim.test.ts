@@ -7,8 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { DkimAlgorithm, DkimKey } from '../../src/dkim/key.ts'
 import { keyRecord } from '../../src/dkim/key-record.ts'
 import { createSigner } from '../../src/dkim/sign.ts'
-import { createAuthenticator } from '../../src/filter/verify-message.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { verifyEverywhere } from '../lib/verify-everywhere.ts'
 import { fakeResolver } from '../lib/fake-resolver.ts'
 import { bodyHash, keyText, signField } from '../lib/hand-made-signature.ts'
 import { contentOf } from '../lib/message.ts'
@@ -100,7 +99,7 @@ async function verifyHere(message: Buffer, txt: string): Promise<string | undefi
   const end = message.indexOf('\r\n\r\n') + 4
   const content = contentOf({ header: message.subarray(0, end), body: message.subarray(end) })
   const resolver = fakeResolver({ 'k._domainkey.example.org TXT': [txt] })
-  const authenticator = createAuthenticator({ resolver, clock: systemClock })
+  const authenticator = verifyEverywhere(resolver)
   const request = { remoteIp: '192.0.2.1', helo: 'a.example', sender: null, authservId: 'mx.example', now: Date.now() }
   return (await authenticator.authenticate({ ...request, content })).dkim[0]?.result
 }

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { type Authority, startAuthority } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
-import { createAuthenticator } from '../../src/filter/verify-message.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { verifyEverywhere } from '../lib/verify-everywhere.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 
@@ -48,7 +47,7 @@ describe('ARC chains', () => {
     dns.zone.clear()
     for (const [name, record] of Object.entries(scenario['txt-records'])) dns.zone.set(name, { TXT: record })
     const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
-    const { arc } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
+    const { arc } = await verifyEverywhere(resolver).authenticate({
       remoteIp: '192.0.2.1',
       helo: 'mail.example.org',
       sender: 'jqd@d1.example.org',

@@ -6,8 +6,7 @@ import { canonicalBody } from '../../src/dkim/canonical-body.ts'
 import { type Canonicalization, canonicalField, signedOctets, splitFields } from '../../src/dkim/canonical-header.ts'
 import { type Authority, startAuthority } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
-import { createAuthenticator } from '../../src/filter/verify-message.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { verifyEverywhere } from '../lib/verify-everywhere.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 
@@ -31,7 +30,7 @@ afterAll(() => dns.close())
 
 async function verify(message: { header: Buffer; body: Buffer }) {
   const resolver = createStubResolver({ servers: [dns], timeoutMs: 2_000, tries: 1, trustAuthentic: false })
-  const { dkim } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
+  const { dkim } = await verifyEverywhere(resolver).authenticate({
     remoteIp: '192.0.2.1',
     helo: 'mail.example.org',
     sender: null,

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { type Authority, startAuthority, type ZoneEntry } from '../../src/demo/authority.ts'
 import { createStubResolver } from '../../src/dns/stub.ts'
-import { createAuthenticator } from '../../src/filter/verify-message.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { verifyEverywhere } from '../lib/verify-everywhere.ts'
 import { contentOf } from '../lib/message.ts'
 import { suite, wire } from './suites.ts'
 
@@ -47,7 +46,7 @@ describe.each([
     dns.zone.clear()
     for (const [name, records] of Object.entries(scenario.zonedata)) dns.zone.set(name.toLowerCase(), entryOf(records))
     const resolver = createStubResolver({ servers: [dns], timeoutMs: 250, tries: 1, trustAuthentic: false })
-    const { spf } = await createAuthenticator({ clock: systemClock, resolver }).authenticate({
+    const { spf } = await verifyEverywhere(resolver).authenticate({
       remoteIp: one.host,
       helo: one.helo,
       sender: one.mailfrom === '' ? null : one.mailfrom,

@@ -86,7 +86,7 @@ export const receptionBudgets = {
     capacity: 2000,
     halfLifeMs: MINUTE,
     keys: 50_000,
-    answer: 'verified in the second thread',
+    answer: 'verified in a thread for such clients',
     reason: 'A message with ten signatures can take 100 ms; a client that sends many of them delays no usual mail.',
   },
   virusScans: {
