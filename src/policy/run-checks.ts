@@ -25,7 +25,7 @@ import type {
 import type { CheckMeter } from './check-meter.ts'
 import { storageRefusal } from './checks/storage.ts'
 import type { Evidence } from './evidence.ts'
-import { inTestMode } from './test-mode.ts'
+import { createTrial } from './test-mode.ts'
 import type { TestedChecks, TestRefusal } from './test-mode.ts'
 import type { Trust } from './trust.ts'
 import { accept, refuse } from './verdict.ts'
@@ -131,9 +131,13 @@ async function runStage<S extends Stage>(
   const passed = nothingFound<StageFacts[S]['origin']>(facts.origin)
   const { clock, meter } = ports
   let current = facts
+  const trial =
+    ports.tested.value.size === 0
+      ? null
+      : createTrial(ports.tested.value, (one) => meter?.refused({ ...one, stage, mode: 'test' }))
   let began = clock.monotonic()
   for (const check of checks) {
-    const answer = callCheck(check, ports, stage, current)
+    const answer = callCheck(check, ports, stage, trial ? trial.factsFor(check.name, current) : current)
     const hasWaited = answer instanceof Promise
     const found = hasWaited ? await answer : answer
     const ended = clock.monotonic()
@@ -141,10 +145,10 @@ async function runStage<S extends Stage>(
     began = ended
     if (hasWaited || ms >= LEAST_NOTED_MS) meter?.took(check.name, stage, ms)
     if (ms >= LEAST_NOTED_MS) passed.times = [...passed.times, { check: check.name, ms }]
-    const finding = actingPart({ check, stage }, found, ports, passed)
+    const finding = trial ? trial.actingPart(check.name, found) : found
     if (finding.verdict.kind !== 'accept') {
       meter?.refused({ check: check.name, stage, verdict: finding.verdict.kind, mode: 'active' })
-      return { kind: 'refused', reply: finding.verdict.reply, check: check.name, tested: passed.tested, ms }
+      return { kind: 'refused', reply: finding.verdict.reply, check: check.name, tested: trial?.refusals() ?? none, ms }
     }
     if (finding.origin) {
       current = { ...current, origin: finding.origin }
@@ -153,24 +157,8 @@ async function runStage<S extends Stage>(
     current = extended(current, finding)
     merge(passed, finding)
   }
+  if (trial) passed.tested = trial.end(current)
   return passed
-}
-
-/** The whole finding of a check that acts. Of one in test mode the part without effect; its refusal is added to `passed.tested`. */
-function actingPart(
-  { check: { name }, stage }: Call,
-  found: Finding,
-  { tested, meter }: CheckPorts,
-  passed: { tested: readonly TestRefusal[] },
-): Finding {
-  const scope = tested.value.get(name)
-  if (scope === undefined) return found
-  const acting = inTestMode(scope, found)
-  if (found.verdict.kind !== 'accept' && acting.verdict.kind === 'accept') {
-    passed.tested = [...passed.tested, { check: name, reply: found.verdict.reply }]
-    meter?.refused({ check: name, stage, verdict: found.verdict.kind, mode: 'test' })
-  }
-  return acting
 }
 
 /** The facts with what a check found for those after it. */

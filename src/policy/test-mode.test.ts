@@ -91,6 +91,46 @@ describe('a check in test mode', () => {
   })
 })
 
+describe('the own allow list', () => {
+  const pending = { kind: 'pending', entry: 'an entry' } as const
+  const allowed = { kind: 'allowed', entry: 'an entry' } as const
+  const holds: Check = { name: 'tried', message: () => ({ verdict: accept, trust: pending, unlessAllowed: no }) }
+  const run = (tested: TestedChecks, ...checks: readonly Check[]) =>
+    runner(checks, tested).checks.run('message', mailFacts('From: a@b.example'))
+
+  test('of a check in test mode is a fact for its own later part, and for no other check', async () => {
+    const seen: unknown[] = []
+    const looks = (name: string): Check => ({
+      name,
+      message: ({ trust, unlessAllowed }) => (seen.push([name, trust, unlessAllowed]), { verdict: accept }),
+    })
+    await run(whole, holds, looks('other'), looks('tried'))
+    expect(seen).toEqual([
+      ['other', undefined, undefined],
+      ['tried', pending, no],
+    ])
+  })
+
+  test.each([
+    ['proves that the message is allowed', { verdict: accept, trust: allowed }, []],
+    ['refuses it', { verdict: refuse(later) }, [{ check: 'tried', reply: later }]],
+    ['says nothing more', { verdict: accept }, [{ check: 'tried', reply: no }]],
+  ] as const)('whose later part %s', async (_, finding, tested) => {
+    const outcome = await run(whole, holds, { name: 'tried', message: () => finding })
+    expect(outcome).toMatchObject({ kind: 'passed', tested })
+  })
+
+  test('that acts decides what a check in test mode would have refused', async () => {
+    const tries: Check = { name: 'tried', message: () => ({ verdict: accept, unlessAllowed: no }) }
+    const says = (trust: typeof pending | typeof allowed): Check => ({
+      name: 'own-lists',
+      message: ({ unlessAllowed }) => ({ verdict: unlessAllowed ? refuse(later) : accept, trust }),
+    })
+    expect(await run(whole, tries, says(allowed))).toMatchObject({ kind: 'passed', tested: [] })
+    expect(await run(whole, tries, says(pending))).toMatchObject({ tested: [{ check: 'tried', reply: no }] })
+  })
+})
+
 /** What a check does at a stage: anything the contract allows, and everything that is a bug. */
 const behaviour = fc.record({
   how: fc.constantFrom('returns', 'resolves', 'throws', 'rejects', 'hangs'),
@@ -104,6 +144,8 @@ const behaviour = fc.record({
       results: fc.constantFrom('example.org;\r\n\tspf=pass', 'example.org;\r\n\tx-spam=reject'),
       fields: fc.constant({ remove: ['subject'], add: Buffer.from('X-A: 1\r\n') }),
       evidence: fc.constant([{ name: 'E', points: 3, detail: '' }]),
+      trust: fc.constantFrom<Finding['trust']>({ kind: 'allowed', entry: 'e' }, { kind: 'pending', entry: 'e' }),
+      unlessAllowed: fc.constant(no),
     },
     { requiredKeys: ['verdict'] },
   ),
@@ -146,7 +188,8 @@ async function outcomeOf<S extends Stage>(stage: S, behaviours: readonly Behavio
   checks.push({
     name: 'last',
     [stage]: (facts: StageFacts[S]) => {
-      seen = [facts.origin, 'evidence' in facts && facts.evidence]
+      const { trust, unlessAllowed } = facts as Partial<StageFacts['message']>
+      seen = [facts.origin, 'evidence' in facts && facts.evidence, trust, unlessAllowed]
       return { verdict: accept }
     },
   })
