@@ -9,8 +9,8 @@ export interface MeteredChecks extends CheckMeter {
   readonly histogram: HistogramSource
 }
 
-/** Seconds: from an answer in memory to the longest that a client waits. */
-const buckets = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
+/** Seconds, up to the longest that a client waits. */
+const buckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
 const MS = 1000
 
 export function createCheckMeter(): MeteredChecks {
@@ -26,7 +26,7 @@ export function createCheckMeter(): MeteredChecks {
     took: (check, stage, ms) => observe?.({ check, stage }, ms / MS),
     histogram: {
       name: 'waypost_check_seconds',
-      help: 'Time of the checks that wait for something or take a millisecond, by check and stage.',
+      help: 'Time of the checks that wait for a millisecond or more, by check and stage.',
       labels: ['check', 'stage'],
       buckets,
       feed: (to) => {

@@ -12,6 +12,6 @@ export interface CheckRefusal {
 
 export interface CheckMeter {
   refused(refusal: CheckRefusal): void
-  /** A check that waited for something, or took a millisecond or more, has ended. */
+  /** A check that waited for a millisecond or more has ended. */
   took(check: string, stage: Stage, ms: number): void
 }

@@ -26,7 +26,7 @@ import type { CheckMeter } from './check-meter.ts'
 import { storageRefusal } from './checks/storage.ts'
 import type { Evidence } from './evidence.ts'
 import { createTrial } from './test-mode.ts'
-import type { TestedChecks, TestRefusal } from './test-mode.ts'
+import type { TestedChecks, TestRefusal, Trial } from './test-mode.ts'
 import type { Trust } from './trust.ts'
 import { accept, refuse } from './verdict.ts'
 
@@ -83,7 +83,10 @@ const MINUTE_MS = 60_000
 /** Clients wait five minutes for the reply to a command (RFC 5321 4.5.3.2), ten for the reply to the end of data (4.5.3.2.6). */
 const commandDeadline: Deadline = { ms: 4 * MINUTE_MS, expired: 'defer' }
 const messageDeadline: Deadline = { ms: 8 * MINUTE_MS, expired: 'defer' }
-/** Less has no place in the ledger: most checks look at memory, and a message passes a dozen. */
+/**
+ * Less is not noted. Most checks look at memory, a message passes a dozen, and a reading of the clock costs as much as such a check: only
+ * checks that wait are timed.
+ */
 const LEAST_NOTED_MS = 1
 
 export interface CheckPorts {
@@ -131,20 +134,17 @@ async function runStage<S extends Stage>(
   const passed = nothingFound<StageFacts[S]['origin']>(facts.origin)
   const { clock, meter } = ports
   let current = facts
-  const trial =
-    ports.tested.value.size === 0
-      ? null
-      : createTrial(ports.tested.value, (one) => meter?.refused({ ...one, stage, mode: 'test' }))
-  let began = clock.monotonic()
+  const trial = trialOf(ports, stage)
   for (const check of checks) {
     const answer = callCheck(check, ports, stage, trial ? trial.factsFor(check.name, current) : current)
-    const hasWaited = answer instanceof Promise
-    const found = hasWaited ? await answer : answer
-    const ended = clock.monotonic()
-    const ms = ended - began
-    began = ended
-    if (hasWaited || ms >= LEAST_NOTED_MS) meter?.took(check.name, stage, ms)
-    if (ms >= LEAST_NOTED_MS) passed.times = [...passed.times, { check: check.name, ms }]
+    let ms = 0
+    let found: Finding
+    if (answer instanceof Promise) {
+      const began = clock.monotonic()
+      found = await answer
+      ms = clock.monotonic() - began
+      if (ms >= LEAST_NOTED_MS) passed.times = noteTime(passed.times, meter, { check, stage, ms })
+    } else found = answer
     const finding = trial ? trial.actingPart(check.name, found) : found
     if (finding.verdict.kind !== 'accept') {
       meter?.refused({ check: check.name, stage, verdict: finding.verdict.kind, mode: 'active' })
@@ -175,6 +175,21 @@ function extended<F extends StageFacts[Stage]>(facts: F, found: Finding): F {
     ...(trust && { trust }),
     ...(authentication && { authentication }),
   }
+}
+
+/** Null while all checks act. */
+function trialOf({ tested, meter }: CheckPorts, stage: Stage): Trial | null {
+  if (tested.value.size === 0) return null
+  return createTrial(tested.value, (one) => meter?.refused({ ...one, stage, mode: 'test' }))
+}
+
+function noteTime(
+  known: readonly CheckTime[],
+  meter: CheckMeter | null,
+  { check: { name: check }, stage, ms }: Call & { readonly ms: number },
+): readonly CheckTime[] {
+  meter?.took(check, stage, ms)
+  return [...known, { check, ms }]
 }
 
 function callCheck<S extends Stage>(
