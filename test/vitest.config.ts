@@ -28,6 +28,7 @@ export default defineConfig({
             'test/bench/**/*.test.ts',
             'test/vectors/**/*.test.ts',
             'test/configs/**/*.test.ts',
+            'test/fuzz/**/*.test.ts',
             'test/*.test.ts',
           ],
         },
