@@ -102,10 +102,11 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, clock, budgets, log, data, newQueueId, login } = parts
+  const { queue, intake, clock, budgets, log, data, newQueueId, login, modes } = parts
+  const isTested = (check: string, listener: string) => modes.of(listener).value.has(check)
   const lines = createClientLines({ budgets, clock, log })
   return {
-    checksOf: buildChecks(config, { ...parts, router: data.router, ownLists: () => data.ownLists }),
+    checksOf: buildChecks(config, { ...parts, router: data.router, ownLists: () => data.ownLists, isTested }),
     login,
     known: createProvenAddresses(),
     intake,

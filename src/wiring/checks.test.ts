@@ -1,11 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { allActive, recipientFacts, senderFacts, sessionFacts } from '../../test/lib/check-facts.ts'
+import {
+  allActive,
+  mailFacts,
+  recipientFacts,
+  runCheck,
+  sampleSession,
+  senderFacts,
+  sessionFacts,
+} from '../../test/lib/check-facts.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import { createBudgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
+import type { SpamFinding } from '../filter/spam-scan.ts'
+import type { Check } from '../policy/check.ts'
+import type { GreylistSettings } from '../policy/checks/greylist.ts'
 import { Peers } from '../policy/peers.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Router } from '../route/resolution.ts'
@@ -30,6 +41,7 @@ function partsOf(router: Partial<Router> = {}) {
     lists: null,
     ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
     greylist: null,
+    isTested: () => false,
   }
 }
 
@@ -89,6 +101,24 @@ describe('the checks of a listener', () => {
     const stages = ['connect', 'secured', 'helo', 'mail', 'rcpt', 'message'] as const
     const built = checks.map((check) => `${check.name}: ${stages.filter((stage) => check[stage]).join(', ')}`)
     expect(built.toSorted()).toEqual(table.toSorted())
+  })
+
+  it('leave what the greylist module of rspamd defers to the greylist check, unless that is in test mode there', async () => {
+    const config = { ...configOf(['spam', 'greylist']), rspamd: { when_down: 'accept' } } as unknown as Config
+    const symbols = [{ name: 'GREYLIST', score: 0 }]
+    const deferred = { kind: 'scanned', action: 'soft reject', named: 'soft reject', score: 5, required: 15, symbols }
+    const spam = { scan: async () => ({ ...deferred, message: null }) as SpamFinding }
+    const table = { judge: () => Promise.reject(new Error('no question')) }
+    const settings = () => ({}) as GreylistSettings
+    const greylist = { settings, table, count: () => {} }
+    const isTested = (check: string, listener: string) => check === 'greylist' && listener === 'tried'
+    const checks = buildChecks(config, { ...partsOf(), spam, greylist, isTested })(admission)
+    const check = checks.find(({ name }) => name === 'spam') as Check
+    const onListener = async (listener: string) =>
+      (await runCheck(check, 'message', mailFacts('From: a@b.example', { session: sampleSession({ listener }) })))
+        .verdict
+    expect(await onListener('smtp')).toMatchObject({ kind: 'accept' })
+    expect(await onListener('tried')).toMatchObject({ kind: 'defer' })
   })
 
   it('are the fixed ones around those of the role file, in its order', () => {

@@ -50,6 +50,8 @@ export interface RoleCheckParts {
   readonly ownLists: () => OwnLists
   /** Null where the role has no `greylist` check. */
   readonly greylist: GreylistParts | null
+  /** Whether a check is in test mode on a listener now. */
+  readonly isTested: (check: string, listener: string) => boolean
 }
 
 export interface CheckParts extends RoleCheckParts {
@@ -131,7 +133,7 @@ function greylistOf({ role }: Config, { greylist }: RoleCheckParts): readonly Ch
 
 /** The checks of the role file, in its order; `greylist` is not among them. A new check gets its line here. */
 function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
-  const { router, authenticator, spam, virus, lists, ownLists, greylist } = parts
+  const { router, authenticator, virus, lists, ownLists } = parts
   const { authserv_id: authservId, role, dmarc } = config
   const maySendAs: Router['maySendAs'] = (who, address) => router.maySendAs(who, address)
   const makers: Record<RoleCheckName, () => Check | null> = {
@@ -162,7 +164,7 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
       virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
     'own-lists': () => ownListsCheck(ownLists),
     dnsbl: () => (lists ? dnsblCheck({ lists, refuseAt: config.dnsbl?.refuse_at ?? null }) : null),
-    spam: () => buildSpamCheck(config, spam, greylist),
+    spam: () => buildSpamCheck(config, parts),
     greylist: () => null,
   }
   // The own lists come early, because they cost little; what proves a sender comes late.
@@ -177,10 +179,10 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
 /** Authenticated clients are not scanned: limits, not this check, deal with a stolen account. */
 function buildSpamCheck(
   { authserv_id: authservId, rspamd }: Config,
-  scanner: SpamScanner | null,
-  greylist: GreylistParts | null,
+  { spam: scanner, greylist, isTested }: RoleCheckParts,
 ): Check | null {
   if (!scanner) return null
-  const greylists = () => (greylist?.settings() ?? null) !== null
+  // A greylist in test mode defers nothing, so that of rspamd still does.
+  const greylists = (listener: string) => (greylist?.settings() ?? null) !== null && !isTested('greylist', listener)
   return spamCheck({ scanner, authservId, whenDown: rspamd?.when_down ?? 'accept', greylists, origins: ['internet'] })
 }

@@ -184,6 +184,7 @@ function checksOf({ config, data }: Subject, tested: TestedChecks): Checks {
     lists: listsOfNode(config),
     ownLists: () => data.ownLists,
     greylist: greylistOfNode(config),
+    isTested: (check: string) => tested.has(check),
   }
   const ports = { clock: systemClock, log: throwBugs, tested: { value: tested }, meter: null }
   return createChecks(explainChecks(config, parts), ports)

@@ -18,8 +18,8 @@ export interface SpamSettings {
   readonly authservId: string
   /** Without an answer: accept the message unchecked, or defer it. */
   readonly whenDown: 'accept' | 'defer'
-  /** Whether the node greylists: then the greylist check decides about what rspamd's greylist module would defer. */
-  readonly greylists: () => boolean
+  /** Whether the node greylists on a listener: then the greylist check decides about what rspamd's greylist module would defer. */
+  readonly greylists: (listener: string) => boolean
   /** Origins whose mail is scanned. */
   readonly origins: readonly Origin['kind'][]
 }
@@ -40,7 +40,8 @@ export function spamCheck(settings: SpamSettings): Check {
     message: async (mail) => {
       if (!settings.origins.includes(mail.origin.kind)) return { verdict: accept }
       const scanned = await settings.scanner.scan(requestOf(mail))
-      const result = settings.greylists() ? withoutOwnGreylist(scanned) : scanned
+      const listener = mail.session?.listener ?? ''
+      const result = settings.greylists(listener) ? withoutOwnGreylist(scanned) : scanned
       const verdict = result.kind === 'scanned' ? byTrust(result, mail.trust) : withoutAnswer(settings, result.cause)
       return verdict.kind === 'accept' ? acceptedFinding(settings, mail, result) : { verdict }
     },
