@@ -59,6 +59,7 @@ function ports(more: Partial<IntakePorts> = {}): IntakePorts {
   return {
     clock: createFakeClock(AT),
     queue,
+    quarantine: { admit: () => Promise.reject(new Error('no quarantine')) },
     router,
     signer,
     sealer,

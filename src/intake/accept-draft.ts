@@ -12,6 +12,7 @@ import { makeCopies } from './make-copies.ts'
 import { planMessage } from './plan-message.ts'
 import { prepareOwn } from './own-message.ts'
 import type { IntakePorts, IntakeSettings } from './ports.ts'
+import type { QuarantineAnswer } from './quarantine.ts'
 import { recipientsOf } from './recipients.ts'
 
 /** Builds the intake of a node. */
@@ -45,9 +46,11 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
     await ports.queue.record(ledgerOf({ ...plan.checked, ...plan.sorted, copied: [], signing: [], messageId }))
     return { kind: 'accepted', queueId, bodyKept: false }
   }
+  const admitted = await quarantineOf(ports, checked)
+  if (admitted?.kind === 'refused') return admitted
   const made = await makeCopies(settings, ports, { ...plan, ...plan.sorted })
   try {
-    await store(ports, made.messages)
+    await store(ports, admitted ? made.messages.map((one) => ({ ...one, held: admitted.held })) : made.messages)
   } catch (error) {
     await made.discard()
     throw error
@@ -55,12 +58,20 @@ async function commit(settings: IntakeSettings, ports: IntakePorts, checked: Che
   return { kind: 'accepted', queueId, bodyKept: made.bodyKept }
 }
 
+/** Null for a message that is delivered. */
+async function quarantineOf(
+  { quarantine }: IntakePorts,
+  { mail, findings }: Checked,
+): Promise<QuarantineAnswer | null> {
+  return findings.quarantine === null ? null : quarantine.admit(mail, findings.quarantine)
+}
+
 /** One commit for all copies, and nothing that can fail after it. */
 async function store(ports: IntakePorts, messages: readonly NewMessage[]): Promise<void> {
-  const sent = messages.filter((message) => !message.returned).flatMap((message) => message.recipients)
+  const sent = messages.filter((message) => !message.returned && !message.held).flatMap((message) => message.recipients)
   const claim = sent.every((one) => one.expanded || ports.hasCapacity(one.nextHop))
   const [only, ...others] = messages
-  const single = only && others.length === 0 && !only.returned
+  const single = only && others.length === 0 && !only.returned && !only.held
   ports.takeClaims(
     single ? await ports.queue.accept(only, { claim }) : await ports.queue.acceptAll(messages, { claim }),
   )

@@ -71,6 +71,7 @@ function intake(change: Partial<IntakePorts> = {}, more: Partial<IntakeSettings>
     {
       clock: place.clock,
       queue,
+      quarantine: { admit: () => Promise.reject(new Error('no quarantine')) },
       router: { isOurs } as unknown as Router,
       signer,
       sealer,

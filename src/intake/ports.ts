@@ -9,6 +9,7 @@ import type { Claim, Queue } from '../queue/contract/queue.ts'
 import type { Router } from '../route/resolution.ts'
 import type { EditSettings } from './edit-header.ts'
 import type { LoopSettings } from './forward-loop.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { EnvelopeSettings } from './safe-envelopes.ts'
 
 export interface IntakeSettings {
@@ -39,5 +40,7 @@ export interface IntakePorts {
   readonly takeClaims: (claims: readonly Claim[]) => void
   /** Some recipients ended with their acceptance, so DSNs are due. */
   readonly noticesDue: () => void
+  /** For messages that a check wants to be held. */
+  readonly quarantine: Quarantine
   readonly log: Pick<Log, 'bug'>
 }

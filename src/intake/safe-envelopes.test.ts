@@ -132,6 +132,7 @@ function build(one: Case) {
   const ports: IntakePorts = {
     clock: createFakeClock(AT),
     queue,
+    quarantine: { admit: () => Promise.reject(new Error('no quarantine')) },
     router,
     signer,
     sealer: { seal: async () => ({ kind: 'unsealed', reason: 'not asked for' }) },

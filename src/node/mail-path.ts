@@ -20,7 +20,8 @@ import { createSignal } from '../lib/signal.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { deliverySettings } from '../wiring/delivery-settings.ts'
 import { internetSources } from '../wiring/destination-settings.ts'
-import { bounceSettings, intakeSettings } from '../wiring/mail-settings.ts'
+import { createQuarantine } from '../intake/quarantine.ts'
+import { bounceSettings, intakeSettings, quarantineSettings } from '../wiring/mail-settings.ts'
 import { buildDelivery } from './build-delivery.ts'
 import type { CurrentData } from './current-data.ts'
 import { followOperatorActions } from './operator-actions.ts'
@@ -71,6 +72,10 @@ export function buildMailPath(config: Config, parts: MailPathParts): MailPath {
     hasCapacity: (nextHop) => engine.hasCapacity(nextHop),
     takeClaims: (claims) => engine.takeClaims(claims),
     noticesDue: noticesDue.publish,
+    quarantine: createQuarantine(quarantineSettings(config), {
+      stored: () => queue.reader.quarantined(),
+      bySite: budgets.rate('quarantined'),
+    }),
     log,
   })
   const notifier = createNotifier(bounceSettings(config), {

@@ -21,6 +21,7 @@ import { openFileGuard } from '../directory/snapshots/file-guard.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import { fileGuardPlan } from '../wiring/file-guard-settings.ts'
 import { controlSocketPath } from '../wiring/node-paths.ts'
+import { quarantineSettings } from '../wiring/mail-settings.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
 import { certificateMismatch } from './certificate-check.ts'
@@ -197,7 +198,7 @@ async function answerCommands(parts: AnswerParts, stops: AsyncDisposableStack): 
   stops.defer(() => control.close())
 }
 
-type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate'> &
+type ObservedParts = Omit<ObservationParts, 'reachability' | 'certificateMismatch' | 'certificate' | 'quarantine'> &
   Pick<ProbePorts, 'certificate' | 'resolver'>
 
 /** Starts the probes of resolver and fleet nodes, then log, metrics and health. */
@@ -212,6 +213,7 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   const observation = await observeNode(adminSettings(config), {
     ...parts,
     reachability,
+    quarantine: quarantineSettings(config),
     certificateMismatch: mismatch,
   })
   stops.defer(() => observation.close())

@@ -26,6 +26,8 @@ import type { HealthParts } from './health-checks.ts'
 import { healthGauges } from './health-gauges.ts'
 import { ownListGauge } from './own-list-gauges.ts'
 import type { CurrentData } from './current-data.ts'
+import { quarantineGauges, quarantineHealth } from './quarantine-gauges.ts'
+import type { QuarantineSettings } from '../intake/quarantine.ts'
 import { queueGauges } from './queue-gauges.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import type { ReachabilityWatch } from './reachability-watch.ts'
@@ -37,6 +39,7 @@ export interface ObservationParts extends HealthParts {
   readonly log: EventLog
   readonly sources: CurrentSources
   readonly data: Pick<CurrentData, 'ownLists'>
+  readonly quarantine: QuarantineSettings
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
   readonly proxyCount: Pick<ProxyCount, 'metric'>
@@ -95,6 +98,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
+    quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
 }
@@ -143,6 +147,7 @@ export function nodeGauges(
     ...reachability.gauges,
     ...directoryGauges(sources, clock),
     ...budgetGauges(budgets),
+    ...quarantineGauges(queue, clock),
     proxyCount.metric,
     modes.metric,
     ...meter.metrics,

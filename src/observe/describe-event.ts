@@ -73,13 +73,15 @@ interface Controlled {
   readonly destination?: string
   readonly by: string
   readonly reason: string
+  readonly until?: number
 }
 
 /** `held by root: kim@example.net (reason: test); next hop mx:example.net`, or without a recipient `suspended by root: mx:example.net`. */
-function controlled(what: string, { recipient, destination, by, reason }: Controlled): string {
+function controlled(what: string, { recipient, destination, by, reason, until }: Controlled): string {
   const nextHop = recipient !== undefined && destination !== undefined ? `; next hop ${destination}` : ''
   const subject = recipient ?? destination
-  return `${what} by ${by}${subject === undefined ? '' : `: ${subject}`}${reason ? ` (reason: ${reason})` : ''}${nextHop}`
+  const end = until === undefined ? '' : `; until ${new Date(until).toISOString()}`
+  return `${what} by ${by}${subject === undefined ? '' : `: ${subject}`}${reason ? ` (reason: ${reason})` : ''}${nextHop}${end}`
 }
 
 function refused(what: string, event: RejectedEvent | WouldRejectEvent): string {

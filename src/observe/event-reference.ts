@@ -37,7 +37,11 @@ const forwarded = {
   client: 'The client of `remote` as `name[ip]`, or `local`, if `remote` is a trusted host that names it (XFORWARD).',
   clientQueueId: 'Queue ID of the message at `remote`, in the same case.',
 }
-const controlled = { ...action, destination: 'Next hop of the recipient, for `retried`.' }
+const controlled = {
+  ...action,
+  until: 'Of mail in quarantine: time at which it fails unless it is released.',
+  destination: 'Next hop of the recipient, for `retried`.',
+}
 
 const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
   received: {

@@ -120,6 +120,8 @@ export interface ControlledEvent extends EventBase {
   readonly kind: 'held' | 'released' | 'retried' | 'removed' | 'bounced' | 'recovered'
   readonly by: string
   readonly reason: string
+  /** Of a hold with an end, unix milliseconds: the recipient fails then. */
+  readonly until?: number
   readonly destination?: string
 }
 

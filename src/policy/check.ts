@@ -157,6 +157,8 @@ export interface Finding {
   readonly fields?: FieldEdit
   /** `message`: what the spam filter said, for the checks after this one. */
   readonly judged?: SpamJudgement
+  /** `message`: why the message is held for a decision after its acceptance. */
+  readonly quarantine?: string
   /** What speaks for or against the message, for its score. */
   readonly evidence?: readonly Evidence[]
   /** `rcpt`, `message`: for the checks after this one, and `explain`. */

@@ -51,6 +51,7 @@ describe('a stage', () => {
       evidence: [],
       events: [],
       tested: [],
+      quarantine: null,
       times: [],
       trust: null,
     })

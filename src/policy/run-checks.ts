@@ -46,6 +46,8 @@ export interface Passed<O extends Origin | null = Origin | null> {
   readonly evidence: readonly Evidence[]
   readonly events: readonly Event[]
   readonly tested: readonly TestRefusal[]
+  /** Why the message is to be held; null to deliver it. */
+  readonly quarantine: string | null
   /** What the allow list says; null without an entry. */
   readonly trust: Trust | null
   readonly times: readonly CheckTime[]
@@ -260,6 +262,7 @@ function nothingFound<O extends Origin | null>(origin: O): Merged<O> {
     events: none,
     tested: none,
     times: none,
+    quarantine: null,
     trust: null,
   }
 }
@@ -270,6 +273,7 @@ function merge<O extends Origin | null>(passed: Merged<O>, finding: Finding): vo
   if (remoteName !== undefined) passed.remoteName = remoteName
   if (resolution !== undefined) passed.resolution = resolution
   if (finding.senderProven) passed.senderProven = true
+  if (finding.quarantine !== undefined) passed.quarantine = finding.quarantine
   if (finding.trust) passed.trust = finding.trust
   if (results !== undefined) passed.results = passed.results === null ? results : mergeResults(passed.results, results)
   if (fields !== undefined) passed.fields = [...passed.fields, fields]

@@ -5,6 +5,7 @@ import type { BounceSettings } from '../bounce/bounce-settings.ts'
 import { BOUNCE_SIZE_LIMIT, DEFAULT_FROM_NAME } from '../bounce/bounce-settings.ts'
 import type { Config } from '../config/config.ts'
 import type { EditSettings } from '../intake/edit-header.ts'
+import type { QuarantineSettings } from '../intake/quarantine.ts'
 import type { IntakeSettings } from '../intake/ports.ts'
 import type { EnvelopeSettings } from '../intake/safe-envelopes.ts'
 import type { LoopSettings } from '../intake/forward-loop.ts'
@@ -29,6 +30,10 @@ export function intakeSettings(config: Config, data: IntakeData): IntakeSettings
     forwards: buildForwardPolicy(config, data),
     ...sealSettings(config),
   }
+}
+
+export function quarantineSettings({ queue: { quarantine } }: Config): QuarantineSettings {
+  return { keepMs: quarantine.keep, messages: quarantine.messages, octets: quarantine.size }
 }
 
 export function editSettings(config: Config): EditSettings {

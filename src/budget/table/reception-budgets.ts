@@ -123,6 +123,17 @@ export const receptionBudgets = {
     reason:
       'Half a million entries take some 150 MB of disk. An origin whose mail came back five times has one entry, so that honest networks need few. Strangers in 2500 networks switch greylisting off for six hours; mail is never refused for it.',
   },
+  quarantined: {
+    kind: 'rate',
+    holds: 'Messages that go into quarantine',
+    per: 'site',
+    capacity: 50,
+    halfLifeMs: 24 * 60 * MINUTE,
+    keys: 50_000,
+    answer: '`451 4.7.1`',
+    reason:
+      'The quarantine has `queue.quarantine.messages` places for two weeks. A site that sends suspicious mail without pause takes some 70 a day.',
+  },
   transferConnections: {
     kind: 'pool',
     holds: 'Connections to the queue-transfer listener',

@@ -33,10 +33,11 @@ export function whyWaiting(recipient: ListedRecipient, node: NodeWaits, now: num
 
 function stoppedBy(reason: 'held' | 'suspended', by: Hold | null, now: number): Wait {
   const what = reason === 'held' ? 'held' : 'the destination is suspended'
+  const end = by?.until === undefined ? '' : `, fails ${at(by.until, now)}`
   const text = by
-    ? `${what} by ${by.by} since ${time(by.at)} (${age(now - by.at)} ago)${by.reason ? `: ${by.reason}` : ', without a reason'}`
+    ? `${what} by ${by.by} since ${time(by.at)} (${age(now - by.at)} ago)${end}${by.reason ? `: ${by.reason}` : ', without a reason'}`
     : `${what}; the trace of the message says by whom`
-  return { reason, until: null, by, text }
+  return { reason, until: by?.until ?? null, by, text }
 }
 
 function backOff(until: number, attempts: number, now: number): Wait {

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { formatDuration } from '../../lib/duration.ts'
 import { section, type SectionReader } from '../section.ts'
-import { duration, size } from '../values.ts'
+import { count, duration, size } from '../values.ts'
 
 const schema = z.strictObject({
   minimal_backoff: duration
@@ -13,6 +13,18 @@ const schema = z.strictObject({
   lifetime: duration.prefault('5d').describe('Age at which a recipient expires and the sender gets a DSN.'),
   delay_warning: duration.optional().describe('Age at which the sender gets one delay notice; default: never.'),
   min_free: size.prefault('64M').describe('Free disk space below which new mail is deferred.'),
+  quarantine: z
+    .strictObject({
+      keep: duration.prefault('14d').describe('Time after which mail that was not released fails.'),
+      messages: count('a whole number of messages from 1 on')
+        .default(5000)
+        .describe('Most messages; further suspicious mail is deferred (`451 4.7.1`).'),
+      size: size.prefault('1G').describe('Most octets of all messages.'),
+    })
+    .prefault({})
+    .describe(
+      'Mail that the spam check holds for a decision: see `score.quarantine`, and the action quarantine of rspamd.',
+    ),
   keep_events: duration.prefault('30d').describe('Time that events of finished mail are kept.'),
 })
 

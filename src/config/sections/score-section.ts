@@ -22,6 +22,9 @@ const schema = z.strictObject({
     .positive({ error: 'more than 0' })
     .default(MARK)
     .describe('From this score on mail is marked as spam.'),
+  quarantine: spamScore
+    .prefault('none')
+    .describe('From this score on mail is accepted and held for a decision (`queue.quarantine`); `none`: never.'),
   refuse: spamScore.prefault(REFUSE).describe('From this score on mail is refused; `none`: never.'),
   points: z
     .partialRecord(z.enum(scoreNames as [string, ...string[]], { error: `one of ${scoreNames.join(', ')}` }), points)
@@ -41,6 +44,12 @@ export const score = section(
     if (written === undefined) return null
     if (written.refuse !== null && written.refuse < written.mark)
       reader.report(['refuse'], `found ${written.refuse}, expected at least the score of mark (${written.mark})`)
+    const { quarantine, refuse, mark } = written
+    if (quarantine !== null && (quarantine < mark || (refuse !== null && quarantine > refuse)))
+      reader.report(
+        ['quarantine'],
+        `found ${quarantine}, expected a score between mark (${mark}) and refuse (${refuse ?? 'none'})`,
+      )
     return written
   },
 )

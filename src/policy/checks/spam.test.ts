@@ -45,6 +45,18 @@ async function check(
   return { ...(await runCheck(spamCheck(settings), 'message', mail)), asked }
 }
 
+it('a message for the quarantine is accepted and marked, with the reason of the hold', async () => {
+  const { verdict, quarantine, fields, events } = await check(scanned('quarantine'))
+  expect(verdict.kind).toBe('accept')
+  expect(quarantine).toBe('quarantine: score 7.3 of 15: BAYES_SPAM 5.1')
+  expect(String(fields?.add)).toContain('X-Spam-Flag: YES')
+  expect(events).toMatchObject([{ check: 'spam', result: 'quarantine' }])
+  expect((await check(scanned('add header'))).quarantine).toBeUndefined()
+  const allowed = { kind: 'allowed', entry: 'allow at m.yaml:1' } as const
+  const found = await check(scanned('quarantine'), {}, { kind: 'internet' }, allowed)
+  expect([found.verdict.kind, found.quarantine]).toEqual(['accept', undefined])
+})
+
 describe('a message that the own allow list is about', () => {
   const judged = (action: SpamAction, trust: Trust) => check(scanned(action), {}, { kind: 'internet' }, trust)
   const entry = 'allow at m.yaml:1'
@@ -95,7 +107,7 @@ describe('refused', () => {
     })
   })
 
-  it.each(['quarantine', 'discard', 'other'] as const)(
+  it.each(['discard', 'other'] as const)(
     'for now is what wants %s: nothing is held, dropped or taken in silence',
     async (action) => {
       const { verdict } = await check(scanned(action, { named: 'own word' }))

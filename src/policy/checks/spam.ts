@@ -76,7 +76,7 @@ function byTrust(finding: Scanned, trust: Trust | undefined): Verdict {
   )
 }
 
-/** As rspamd's milter protocol maps actions (its libserver/milter.c), except that nothing is held or dropped silently. */
+/** As rspamd's milter protocol maps actions (its libserver/milter.c), except that nothing is dropped silently. */
 function byAction(finding: Scanned): Verdict {
   const { action, named, message } = finding
   switch (action) {
@@ -85,12 +85,13 @@ function byAction(finding: Scanned): Verdict {
     case 'greylist':
     case 'add header':
     case 'rewrite subject':
+    // Accepted, and held.
+    case 'quarantine':
       return accept
     case 'reject':
       return refuse(refusal(554, '5.7.1', message ?? 'Spam message rejected', describe(finding)))
     case 'soft reject':
       return refuse(refusal(451, '4.7.1', message ?? 'Try again later', describe(finding)))
-    case 'quarantine':
     case 'discard':
     case 'other':
       return refuse(
@@ -112,9 +113,11 @@ function withoutAnswer({ whenDown }: SpamSettings, cause: string): Verdict {
 function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: SpamFinding): Finding {
   const { at, queueId } = mail
   const detail = finding.kind === 'scanned' ? describe(finding) : finding.cause
+  const isHeld = finding.kind === 'scanned' && finding.action === 'quarantine' && !isAllowed(mail.trust)
   const add = finding.kind === 'scanned' ? fieldsOf(finding) : Buffer.alloc(0)
   return {
     verdict: accept,
+    ...(isHeld ? { quarantine: `quarantine: ${describeScore(finding)}` } : {}),
     results: buildResults(authservId, [spamResult(finding)]),
     fields: { remove: spamFieldKeys, add },
     ...(finding.kind === 'scanned' && { judged: { action: finding.action, score: finding.score } }),
@@ -122,21 +125,28 @@ function acceptedFinding({ authservId }: SpamSettings, mail: Mail, finding: Spam
   }
 }
 
+/** A refusal that the own allow list excluded is a mark. Released mail keeps it. */
+const markedActions: ReadonlySet<string> = new Set(['add header', 'rewrite subject', 'quarantine', 'reject'])
+
 function fieldsOf({ action, score, required }: Scanned): Buffer {
   return writeSpamFields({
-    // A refusal that the own allow list excluded is a mark.
-    isSpam: action === 'add header' || action === 'rewrite subject' || action === 'reject',
+    isSpam: markedActions.has(action),
     score: formatScore(score),
     required: required === null ? null : formatScore(required),
   })
 }
 
 /** `add header, score 7.3 of 15: BAYES_SPAM 5.1, MISSING_DATE 1`; with what was seen in brackets, where it is known. */
-function describe({ named, score, required, symbols }: Scanned): string {
+function describe(finding: Scanned): string {
+  return `${finding.named}, ${describeScore(finding)}`
+}
+
+/** `score 7.3 of 15: BAYES_SPAM 5.1`. */
+function describeScore({ score, required, symbols }: Scanned): string {
   const heaviest = symbols
     .slice(0, MAX_SYMBOLS)
     .filter((one) => one.score !== 0)
     .map((one) => `${one.name} ${formatScore(one.score)}${one.detail ? ` (${one.detail.slice(0, MAX_DETAIL)})` : ''}`)
   const threshold = required === null ? '' : ` of ${formatScore(required)}`
-  return `${named}, score ${formatScore(score)}${threshold}${heaviest.length > 0 ? `: ${heaviest.join(', ')}` : ''}`
+  return `score ${formatScore(score)}${threshold}${heaviest.length > 0 ? `: ${heaviest.join(', ')}` : ''}`
 }

@@ -26,7 +26,7 @@ function request(
   return { queueId: 'Q1', ...client, ...envelope, content, evidence: [], at: NOW, ...rest }
 }
 
-const usual: OwnScoreSettings = { mark: 6, refuse: 15, points: {} }
+const usual: OwnScoreSettings = { mark: 6, quarantine: null, refuse: 15, points: {} }
 const scan = async (change: Parameters<typeof request>[0], settings: Partial<OwnScoreSettings> = {}) => {
   const found = await createOwnScore({ ...usual, ...settings }, own).scan(request(change))
   if (found.kind !== 'scanned') throw new Error('not scanned')
@@ -93,8 +93,19 @@ describe('the sum', () => {
       scan(bad, { mark: 4 }),
       scan(bad, { mark: 1, refuse: 4 }),
       scan(bad, { mark: 1, refuse: null }),
+      scan(bad, { mark: 1, quarantine: 4 }),
+      scan(bad, { mark: 1, quarantine: 4, refuse: 4 }),
+      scan(bad, { mark: 1, quarantine: 4.1 }),
     ])
-    expect(actions.map(({ action }) => action)).toEqual(['no action', 'add header', 'reject', 'add header'])
+    expect(actions.map(({ action }) => action)).toEqual([
+      'no action',
+      'add header',
+      'reject',
+      'add header',
+      'quarantine',
+      'reject',
+      'add header',
+    ])
   })
 
   it('takes the points of the configuration, and leaves out what has none', async () => {

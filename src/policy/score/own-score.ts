@@ -2,7 +2,7 @@
 // header section and the names of attachments. It has the form of rspamd's result, so that marks, ceilings, ledger and metrics are the same.
 
 import { readFields } from '../../message/header.ts'
-import type { SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
+import type { SpamAction, SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
 import type { Evidence } from '../evidence.ts'
 import { attachmentNames, isDangerousName } from './attachment-names.ts'
 import { clientEvidence, type OwnHost } from './client-evidence.ts'
@@ -12,6 +12,8 @@ import { observed } from './observe.ts'
 export interface OwnScoreSettings {
   /** From this score on a message is marked. */
   readonly mark: number
+  /** From this score on it is held for a decision; null: never. */
+  readonly quarantine: number | null
   /** From this score on it is refused; null: never. */
   readonly refuse: number | null
   /** Points in place of those of the table, by name; 0 switches an observation off. */
@@ -37,13 +39,20 @@ async function evidenceOf(request: SpamRequest, own: OwnHost): Promise<readonly 
   ]
 }
 
-function judge({ mark, refuse, points }: OwnScoreSettings, evidence: readonly Evidence[]): SpamFinding {
+function judge(settings: OwnScoreSettings, evidence: readonly Evidence[]): SpamFinding {
+  const { points, refuse } = settings
   const symbols = evidence
     .map(({ name, points: usual, detail }) => ({ name, score: points[name] ?? usual, detail }))
     .filter(({ score }) => score !== 0)
     .toSorted((a, b) => b.score - a.score)
   const sum = symbols.reduce((total, one) => total + one.score, 0)
   const score = Math.round(sum * HUNDREDTHS) / HUNDREDTHS
-  const action = refuse !== null && score >= refuse ? 'reject' : score >= mark ? 'add header' : 'no action'
+  const action = actionOf(score, settings)
   return { kind: 'scanned', action, named: action, score, required: refuse, symbols, message: null }
+}
+
+function actionOf(score: number, { mark, quarantine, refuse }: OwnScoreSettings): SpamAction {
+  if (refuse !== null && score >= refuse) return 'reject'
+  if (quarantine !== null && score >= quarantine) return 'quarantine'
+  return score >= mark ? 'add header' : 'no action'
 }

@@ -17,7 +17,7 @@ export interface OpenReport {
 export interface OpenQueue extends Queue, QueueControl, TransferTargetQueue {
   readonly opened: OpenReport
   readonly reader: QueueReader
-  /** Expires waiting recipients whose lifetime is over. Runs every minute. Returns how many. */
+  /** Expires waiting recipients whose lifetime is over, and fails those whose quarantine is. Runs every minute. Returns how many. */
   expireOverdue(): Promise<number>
   /** Marks recipients whose delay is due to be reported. Runs every minute. Returns how many. */
   findDelayed(): Promise<number>

@@ -16,6 +16,17 @@ export interface Hold {
   readonly by: string
   /** Empty for none. */
   readonly reason: string
+  /** Unix ms of the end of a quarantine, at which the recipient fails. */
+  readonly until?: number
+}
+
+/** Messages with recipients in quarantine. */
+export interface Quarantined {
+  readonly messages: number
+  /** Headers and bodies. */
+  readonly octets: number
+  /** Unix ms; null without one. */
+  readonly oldestArrivedAt: number | null
 }
 
 export interface ListedRecipient {
@@ -124,6 +135,8 @@ export interface QueueReader {
   /** The events of the ledger entries of the range, entry by entry, oldest first, read page by page. All entries without a range. */
   ledger(range?: LedgerRange): AsyncIterable<readonly Event[]>
   stats(): Promise<QueueStats>
+  /** What is in quarantine. Short also in a long queue. */
+  quarantined(): Promise<Quarantined>
   /** Recipients that wait for one destination, also for a suspended one. */
   waitingFor(nextHop: string): Promise<number>
   /** The body of a shown message. */

@@ -35,6 +35,11 @@ export interface NewMessage {
   readonly recipients: readonly NewRecipient[]
   /** In `acceptAll`: the recipients fail at acceptance and are not attempted; the sender gets a DSN as for any failure. */
   readonly returned?: { readonly status: string; readonly reply: string }
+  /**
+   * The recipients are held at acceptance, and fail at `until` (unix ms) unless they are released before: the message is in quarantine.
+   * `returned` goes before it.
+   */
+  readonly held?: { readonly by: string; readonly reason: string; readonly until: number }
   /** Ledger events committed with the message: received, checked, resolved, signed … */
   readonly events: readonly Event[]
 }
@@ -51,7 +56,7 @@ export interface NewRecipient {
 }
 
 /** A message as stored, without its recipients. */
-export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' | 'returned'> {}
+export interface StoredMessage extends Omit<NewMessage, 'recipients' | 'events' | 'returned' | 'held'> {}
 
 export interface ClaimedRecipient extends NewRecipient {
   readonly recipientId: number

@@ -1,5 +1,5 @@
 // Regular sweeps for recipients that no attempt reaches, because their destination is unreachable all the time: they expire at the end of
-// their lifetime, and their senders are notified of the delay.
+// their lifetime, and their senders are notified of the delay. A quarantine ends here too.
 
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { ContinuousUptime } from '../scheduling/continuous-uptime.ts'
@@ -27,6 +27,7 @@ export class LifetimeSweeps {
     this.#ports = ports
     const uptime = new ContinuousUptime(ports.clock)
     this.#timer = ports.clock.every(SWEEP_MS, () => {
+      void this.endHolds().catch(() => {})
       // Within the longest gap every recipient is attempted once.
       if (uptime.elapsedMs() < ports.retry.maximalGapMs) return
       void this.expireOverdue().catch(() => {})
@@ -48,6 +49,18 @@ export class LifetimeSweeps {
       after = value.next
     }
     return expired
+  }
+
+  /** Fails held recipients whose hold has an end that is over. Returns how many. */
+  async endHolds(): Promise<number> {
+    const { client, clock } = this.#ports
+    let ended = 0
+    for (let more = true; more && !this.#stopped; ) {
+      const { value } = await client.run({ kind: 'end-holds', now: clock.now() })
+      ended += value.ended
+      more = value.more
+    }
+    return ended
   }
 
   /** Marks recipients whose delay is to be reported and was not yet. Returns how many. */

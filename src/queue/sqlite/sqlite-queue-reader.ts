@@ -5,6 +5,7 @@ import type { Event } from '../../observe/events.ts'
 import type {
   LedgerRange,
   ListedMessage,
+  Quarantined,
   QueueReader,
   QueueStats,
   ShownMessage,
@@ -70,6 +71,10 @@ export class SqliteQueueReader implements QueueReader {
 
   stats(): Promise<QueueStats> {
     return this.#ports.run({ kind: 'stats', now: this.#ports.now() })
+  }
+
+  quarantined(): Promise<Quarantined> {
+    return this.#ports.run({ kind: 'quarantined' })
   }
 
   waitingFor(nextHop: string): Promise<number> {

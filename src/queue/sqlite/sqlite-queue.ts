@@ -99,12 +99,13 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     const encoded = this.#encodeAll(messages).map((message, place) => ({
       message,
       returned: messages[place]?.returned ?? null,
+      held: messages[place]?.held ?? null,
     }))
     const { value } = await this.#client.run(
       { kind: 'accept-all', messages: encoded, claim: options.claim, now: this.#clock.now() },
       messages.flatMap(contentParts),
     )
-    for (const { returned, events } of messages) if (!returned) this.#publish(events)
+    for (const { returned, held, events } of messages) if (!returned && !held) this.#publish(events)
     return messages.flatMap((message, place) => acceptedClaims(message, value[place] as Accepted, options))
   }
 
@@ -192,8 +193,8 @@ export class SqliteQueue implements OpenQueue, CommitListener {
     return removed
   }
 
-  expireOverdue(): Promise<number> {
-    return this.#sweeps.expireOverdue()
+  async expireOverdue(): Promise<number> {
+    return (await this.#sweeps.endHolds()) + (await this.#sweeps.expireOverdue())
   }
 
   findDelayed(): Promise<number> {

@@ -7,10 +7,11 @@ import { handOver } from './migrations/0002-hand-over.ts'
 import { turns } from './migrations/0003-turns.ts'
 import { plainNames } from './migrations/0004-plain-names.ts'
 import { holds } from './migrations/0005-holds.ts'
+import { holdEnds } from './migrations/0006-hold-ends.ts'
 import { QueueUnavailable } from '../../contract/queue-unavailable.ts'
 
 /** In order; the number of a step is its index + 1. */
-export const migrations: readonly string[] = [initial, handOver, turns, plainNames, holds]
+export const migrations: readonly string[] = [initial, handOver, turns, plainNames, holds, holdEnds]
 
 /** Marks the file as a queue (`application_id`): "WAYP". */
 const APPLICATION_ID = 0x57415950

@@ -12,6 +12,7 @@ import type {
   LedgerRange,
   ListedMessage,
   ListedRecipient,
+  Quarantined,
   QueueStats,
   ShownMessage,
   Trace,
@@ -24,6 +25,7 @@ import { selectSuspensions } from './statements/destination-rows.ts'
 import { windowEnd } from './statements/filter-rows.ts'
 import { firstSince, selectEntries, selectLedgerWindow } from './statements/ledger-time.ts'
 import { type ListedRow, selectInlineBody, selectListed, selectShown } from './statements/listing-rows.ts'
+import { selectQuarantined } from './statements/quarantine-rows.ts'
 import { selectStats, selectWaitingFor } from './statements/stats.ts'
 
 /** Recipient rows or ledger rows that one step looks at: a few milliseconds. */
@@ -35,6 +37,7 @@ export type ReadStep =
   | ({ readonly kind: 'trace' } & TraceStep)
   | ({ readonly kind: 'ledger'; readonly after: number } & LedgerRange)
   | { readonly kind: 'stats'; readonly now: number }
+  | { readonly kind: 'quarantined' }
   | { readonly kind: 'waiting-for'; readonly nextHop: string }
 
 /** Everything of a shown message but its recipients and events. */
@@ -47,6 +50,7 @@ export interface ReadResults {
   trace: Trace
   ledger: { readonly events: readonly string[]; readonly next: number | null }
   stats: QueueStats
+  quarantined: Quarantined
   'waiting-for': number
 }
 
@@ -62,6 +66,8 @@ export function runReadStep(db: Database, step: ReadStep): ReadResults[ReadStep[
       return ledgerPage(db, step)
     case 'stats':
       return selectStats(db, step.now)
+    case 'quarantined':
+      return selectQuarantined(db)
     case 'waiting-for':
       return selectWaitingFor(db, step.nextHop)
   }

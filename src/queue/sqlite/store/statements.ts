@@ -26,6 +26,7 @@ import {
   selectSuspensions,
   selectWaiting,
 } from './statements/destination-rows.ts'
+import { selectEndedHolds } from './statements/quarantine-rows.ts'
 import { insertMessage } from './statements/message-rows.ts'
 import { insertRecipient } from './statements/recipient-rows.ts'
 import { deleteLedger, insertLedger, selectLastLedgerId, selectLedgerAfter } from './statements/ledger-rows.ts'
@@ -106,6 +107,7 @@ export function prepareStatements(db: Database) {
     markDelayed: markDelayed(db),
     updateState: updateState(db),
     updateHold: updateHold(db),
+    selectEndedHolds: selectEndedHolds(db),
     updateFinal: updateFinal(db),
     updatePendingAction: updatePendingAction(db),
     selectWaiting: selectWaiting(db),

@@ -44,6 +44,20 @@ export type WireMessage = readonly [
   events: string,
 ]
 
+/** A hold from acceptance on. */
+export interface WireHold {
+  readonly by: string
+  readonly reason: string
+  readonly until: number
+}
+
+/** A message of several, and what else happens at its acceptance. */
+export interface WireCopy {
+  readonly message: WireMessage
+  readonly returned: WireReturn | null
+  readonly held: WireHold | null
+}
+
 /** Why the recipients of a message fail at its acceptance. */
 export interface WireReturn {
   readonly status: string
@@ -101,7 +115,7 @@ export type Operation =
   | { readonly kind: 'accept'; readonly message: WireMessage; readonly claim: boolean; readonly now: number }
   | {
       readonly kind: 'accept-all'
-      readonly messages: readonly { readonly message: WireMessage; readonly returned: WireReturn | null }[]
+      readonly messages: readonly WireCopy[]
       readonly claim: boolean
       readonly now: number
     }
@@ -126,6 +140,7 @@ export type Operation =
   | { readonly kind: 'record'; readonly events: readonly WireEvents[] }
   | { readonly kind: 'purge'; readonly before: number; readonly after: number }
   | { readonly kind: 'expire'; readonly now: number; readonly after: number }
+  | { readonly kind: 'end-holds'; readonly now: number }
   | { readonly kind: 'find-delayed'; readonly now: number; readonly after: number }
   | { readonly kind: 'control'; readonly step: ControlStep }
   | { readonly kind: 'read'; readonly step: ReadStep }
@@ -200,6 +215,7 @@ export interface OperationResults {
   /** Rows removed, and where the next step begins; null after the last step. */
   purge: { readonly removed: number; readonly next: number | null }
   expire: { readonly expired: number; readonly next: number | null }
+  'end-holds': { readonly ended: number; readonly more: boolean }
   /** Recipients found delayed, the last message that was checked, and whether more can be checked now. */
   'find-delayed': { readonly late: number; readonly upTo: number; readonly more: boolean }
   control: ControlStepResult

@@ -1,14 +1,21 @@
 // Operation accept: message, recipients and ledger events in one transaction; with `claim` the recipients are claimed at once.
 
 import type { FailedEvent } from '../../../../observe/events.ts'
-import type { OperationResults, WireMessage, WireRecipient, WireReturn } from '../../worker/worker-protocol.ts'
+import type {
+  OperationResults,
+  WireCopy,
+  WireHold,
+  WireMessage,
+  WireRecipient,
+  WireReturn,
+} from '../../worker/worker-protocol.ts'
 import { noticeNumber } from '../../../contract/notify-bits.ts'
 import { firstRecipientId, lastRecipientId, messageOf, RECIPIENTS_PER_MESSAGE, recipientId } from '../recipient-id.ts'
 import { flowOf } from '../../../scheduling/flow.ts'
 import { expiryOf, nextAttemptAt } from '../../../scheduling/retry-schedule.ts'
 import { stateNumber } from '../../../contract/states.ts'
 import type { StoreContext } from '../store-context.ts'
-import { endRecipient } from './apply-action.ts'
+import { controlRecipient, endRecipient } from './apply-action.ts'
 import { finishMessage } from './settle.ts'
 
 export function accept(
@@ -54,17 +61,19 @@ export function accept(
 export function acceptAll(
   context: StoreContext,
   request: {
-    readonly messages: readonly { readonly message: WireMessage; readonly returned: WireReturn | null }[]
+    readonly messages: readonly WireCopy[]
     readonly claim: boolean
     readonly now: number
   },
 ): OperationResults['accept-all'] {
   const { messages, claim, now } = request
-  return messages.map(({ message, returned }) => {
-    if (!returned) return accept(context, { message, claim, now })
+  return messages.map(({ message, returned, held }) => {
+    if (!returned && !held) return accept(context, { message, claim, now })
     const accepted = accept(context, { message, claim: false, now, asNews: true })
     const id = messageOf(typeof accepted === 'number' ? accepted : accepted.first)
-    returnMessage(context, { id, queueId: message[0], now, ...returned })
+    const one = { id, queueId: message[0], now }
+    if (returned) returnMessage(context, { ...one, ...returned })
+    else if (held) holdMessage(context, one, held)
     return { first: recipientId(id, 0), claimed: [] }
   })
 }
@@ -83,6 +92,19 @@ function returnMessage(
   }
   finishMessage(context, id)
   context.sql.insertLedger(now, queueId, JSON.stringify(events))
+}
+
+/** Holds every recipient of a message that was just accepted. */
+function holdMessage(
+  context: StoreContext,
+  { id, queueId, now }: { readonly id: number; readonly queueId: string; readonly now: number },
+  held: WireHold,
+): void {
+  const target = { queueId, now, events: [] }
+  const order = { action: 'hold', ...held } as const
+  for (const row of context.sql.selectControlledOfMessage(firstRecipientId(id), lastRecipientId(id)))
+    controlRecipient(context, row, { order, target })
+  context.sql.insertLedger(now, queueId, JSON.stringify(target.events))
 }
 
 function addRecipients(

@@ -16,6 +16,8 @@ export interface ControlOrder {
   readonly action: ControlAction
   readonly by: string
   readonly reason: string
+  /** Of a hold: unix ms of its end. */
+  readonly until?: number
 }
 
 export interface ControlContext {
@@ -37,7 +39,7 @@ export function controlRecipient(
   switch (order.action) {
     case 'hold':
       move(context, row, { state: 'held', nextAttemptAt: row.nextAttemptAt })
-      setHold(context, row.id, { at: target.now, by: order.by, reason: order.reason })
+      setHold(context, row.id, { at: target.now, by: order.by, reason: order.reason, ...endOf(order) })
       break
     case 'release':
       move(context, row, { state: row.attempt > 0 ? 'deferred' : 'queued', nextAttemptAt: target.now })
@@ -64,6 +66,10 @@ export function controlRecipient(
   }
   report(row, { order, target })
   return 'changed'
+}
+
+function endOf({ until }: ControlOrder): { readonly until?: number } {
+  return until === undefined ? {} : { until }
 }
 
 /** Records who holds a held recipient. */
@@ -137,7 +143,8 @@ const eventKinds: Record<ControlAction, ControlledEvent['kind']> = {
 function report(row: ControlledRow, { order, target }: { order: ControlOrder; target: ControlContext }): void {
   const base = { at: target.now, queueId: target.queueId, recipient: row.address }
   const destination = order.action === 'retry' ? { destination: row.nextHop } : {}
-  target.events.push({ kind: eventKinds[order.action], ...base, by: order.by, reason: order.reason, ...destination })
+  const { by, reason } = order
+  target.events.push({ kind: eventKinds[order.action], ...base, by, reason, ...endOf(order), ...destination })
   if (order.action !== 'bounce') return
   target.events.push({
     kind: 'failed',

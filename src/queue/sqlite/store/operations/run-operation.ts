@@ -6,6 +6,7 @@ import type { StoreContext } from '../store-context.ts'
 import { accept, acceptAll } from './accept-message.ts'
 import { claim } from './claim.ts'
 import { control } from './run-control-step.ts'
+import { endHolds } from './end-holds.ts'
 import { expire } from './expire.ts'
 import { runTransferStep } from './transfer-source-steps.ts'
 import { holdLostBody } from './hold-lost-body.ts'
@@ -43,6 +44,8 @@ export function runOperation(
       return purge(context, operation, db)
     case 'expire':
       return expire(context, operation)
+    case 'end-holds':
+      return endHolds(context, operation)
     case 'find-delayed':
       return findDelayed(context, operation)
     case 'control':

@@ -61,7 +61,9 @@ function addMessage(context: StoreContext, message: WireTransfer): number {
 function lastHold(history: WireTransfer['history'], address: string): Hold | null {
   const events = history.flatMap((entry) => JSON.parse(entry.events) as Event[])
   const held = events.findLast((event) => event.kind === 'held' && event.recipient === address)
-  return held?.kind === 'held' ? { at: held.at, by: held.by, reason: held.reason } : null
+  if (held?.kind !== 'held') return null
+  const { at, by, reason, until } = held
+  return { at, by, reason, ...(until === undefined ? {} : { until }) }
 }
 
 function addRecipients(

@@ -38,9 +38,9 @@ export function updateState(db: Database): (id: number, state: number, nextAttem
 
 /** Writes the hold of a recipient, as JSON; null when it is released. */
 export function updateHold(db: Database): (id: number, hold: string | null) => void {
-  const update = db.prepare('UPDATE recipients SET hold = ? WHERE id = ?')
+  const update = db.prepare("UPDATE recipients SET hold = :hold, hold_until = :hold ->> 'until' WHERE id = :id")
   return (id, hold) => {
-    update.run(hold, id)
+    update.run({ id, hold })
   }
 }
 
