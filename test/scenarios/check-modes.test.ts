@@ -45,8 +45,8 @@ beforeAll(async () => {
     yaml: {
       peers: { srs: ['127.0.0.1:2599'] },
       admin: { listen: `127.0.0.1:${admin}` },
-      rspamd: { urls: [rspamd.url], timeout: '2s' },
-      clamav: { servers: [clamd.name], timeout: '2s' },
+      rspamd: { urls: [rspamd.url], timeout: '30s' },
+      clamav: { servers: [clamd.name], timeout: '30s' },
       dnsbl: {
         own: [
           {
@@ -56,7 +56,7 @@ beforeAll(async () => {
             answers: [{ answer: '127.0.0.2', points: 5, meaning: 'spam source' }],
           },
         ],
-        timeout: '1s',
+        timeout: '20s',
       },
       checks: { spam: 'test', virus: 'test', dnsbl: 'test' },
     },
