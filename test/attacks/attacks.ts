@@ -7,6 +7,7 @@ import { copies } from './copies.ts'
 import { deliverySlots } from './delivery-slots.ts'
 import { dnsPlaces } from './dns-places.ts'
 import { drippedBodies } from './dripped-bodies.ts'
+import { greylistEntries } from './greylist-entries.ts'
 import { harvesting } from './harvesting.ts'
 import { listenerPlaces } from './listener-places.ts'
 import { passwordGuesses } from './password-guesses.ts'
@@ -41,4 +42,5 @@ export const attacks: readonly Attack[] = [
   harvesting,
   chunks,
   proxyHeaders,
+  greylistEntries,
 ]

@@ -1,5 +1,5 @@
-// Asks suspicious mail of strangers to come back later: mail servers do, most programs that send spam do not. It is advice: without a table,
-// or without a place in it, the mail passes. Decision 0039 says why most of it is decided at the end of data.
+// Asks suspicious mail of strangers to come back later (greylisting, RFC 6647): mail servers do, most programs that send spam do not. It is
+// advice: without a table, or without a place in it, the mail passes. Decision 0039 says why most of it is decided at the end of data.
 
 import type { Authentication } from '../../filter/authentication.ts'
 import { siteNetwork } from '../../lib/ip-address.ts'
