@@ -5,9 +5,9 @@ import { BOUNCED_STATUS } from '../queue/contract/queue-control.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Intake } from '../intake/intake.ts'
-import { fieldsNamed, readFields } from '../message/header.ts'
+import { type Field, fieldsNamed, readFields } from '../message/header.ts'
 import { makeMessageId, readMessageId } from '../message/message-id.ts'
-import type { NewMessage, NoticeRecipient, NoticeTask, Queue } from '../queue/contract/queue.ts'
+import type { NewMessage, NoticeRecipient, NoticeTask, Queue, StoredMessage } from '../queue/contract/queue.ts'
 import type { BounceSettings } from './bounce-settings.ts'
 import type { Action, Decision, OperatorReport } from './decide.ts'
 import { disclose, discloseHeader } from './redact.ts'
@@ -97,13 +97,18 @@ async function reportOf(settings: BounceSettings, ports: ComposePorts, compositi
     queueId: message.queueId,
     arrivedAt: message.arrivedAt,
     envid: message.parameters.envid,
-    about: { messageId: readMessageId(fields), subject: fieldsNamed(fields, 'subject')[0]?.value ?? null },
+    about: { messageId: readMessageId(fields), subject: subjectOf(message, fields) },
     smtputf8: message.parameters.smtputf8,
     returned: await returnedPart({ ...message, header: shown }, notice, {
       openBody: (body) => queue.openBody(body),
       sizeLimit,
     }),
   })
+}
+
+/** None for a message with REQUIRETLS: the report may pass connections without verified TLS. */
+function subjectOf({ parameters }: StoredMessage, fields: readonly Field[]): string | null {
+  return parameters.requireTls ? null : (fieldsNamed(fields, 'subject')[0]?.value ?? null)
 }
 
 /** Destinations of one address with the same result are one recipient: the sender does not learn how many there are. */

@@ -233,7 +233,7 @@ describe('the returned part', () => {
       'text/rfc822-headers',
     ],
     [
-      'the header of REQUIRETLS mail',
+      'the Message-ID of REQUIRETLS mail',
       'failed',
       { parameters: { ...plainMail, requireTls: true } },
       'text/rfc822-headers',
@@ -243,6 +243,14 @@ describe('the returned part', () => {
     const { run, prepared } = setUp([task({ notice, message: message(changes) })])
     await run()
     expect(parts(prepared[0]).at(-1)).toBe(expected)
+  })
+
+  it('names REQUIRETLS mail by its Message-ID only, without its subject', async () => {
+    const { run, prepared } = setUp([task({ message: message({ parameters: { ...plainMail, requireTls: true } }) })])
+    await run()
+    const [report] = prepared
+    expect(report?.body.toString()).toContain('<m@example.net>')
+    expect(`${report?.header.toString()}${report?.body.toString()}`).not.toContain('Minutes')
   })
 
   it('is read from the spool if it is small enough', async () => {

@@ -1,8 +1,10 @@
-// The returned part of a DSN: the whole message if it is small, failed, and neither RET=HDRS nor REQUIRETLS forbids it, else its header
-// (RFC 3461 section 4.3: RET applies to failures only; RFC 8689 section 5).
+// The returned part of a DSN: the whole message if it is small, failed, and RET=HDRS does not forbid it, else its header (RFC 3461 section
+// 4.3: RET applies to failures only). A message with REQUIRETLS is named by its Message-ID only, because the report may pass connections
+// without verified TLS (RFC 8689 section 5).
 
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { removeFields } from '../message/header.ts'
 import type { StoredBody, StoredMessage } from '../queue/contract/queue.ts'
 import { bodySize } from '../queue/contract/stored-body.ts'
 import type { Notice } from './decide.ts'
@@ -15,7 +17,8 @@ export async function returnedPart(
   ports: { readonly openBody: (body: StoredBody) => Readable; readonly sizeLimit: number },
 ): Promise<Returned> {
   const { header, body, parameters } = message
-  const whole = notice === 'failed' && parameters.ret !== 'HDRS' && !parameters.requireTls
+  const whole = notice === 'failed' && parameters.ret !== 'HDRS'
+  if (parameters.requireTls) return { header: removeFields(header, ({ key }) => key !== 'message-id'), body: null }
   const headerAlone = { header: cutHeader(header, ports.sizeLimit), body: null }
   if (!whole || header.length + bodySize(body) > ports.sizeLimit) return headerAlone
   if (body.kind === 'inline') return { header, body: body.bytes }

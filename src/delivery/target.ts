@@ -17,6 +17,8 @@ export interface Target {
   readonly implicitTls: boolean
   /** DNSSEC validated every answer that led to this address. */
   readonly authentic: boolean
+  /** True if only the DNS, without DNSSEC, says that mail goes to this name: then its certificate proves little (RFC 8689 4.2.1). */
+  readonly isGuessed?: boolean
   /** Set if an entry of `delivery.destinations` applies. */
   readonly profile?: ClientProfile
   /** Limits that it shares with other hosts. */

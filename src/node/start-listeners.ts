@@ -47,6 +47,7 @@ import {
 import type { CurrentModes } from './current-modes.ts'
 import type { ProxyCount } from './proxy-count.ts'
 import { StartFailure } from './start-failure.ts'
+import { hasVerifiedWay } from '../wiring/verified-way.ts'
 import { transferListenerSettings } from '../wiring/transfer-settings.ts'
 
 export interface ReceptionParts {
@@ -137,7 +138,10 @@ async function start(
     login: listener.admit.includes('users') ? shared.login : null,
     bareNewline: listener.bare_newline,
   })
-  const settings = listenerSettings(listener, certificate.value !== null)
+  const settings = listenerSettings(listener, {
+    certificate: certificate.value !== null,
+    verifiedWay: hasVerifiedWay(config),
+  })
   if (settings.tls !== listener.tls)
     log.warn(
       { listener: listener.name },

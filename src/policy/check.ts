@@ -51,6 +51,8 @@ export interface RecipientFacts {
   readonly sender: string | null
   readonly forwardPath: string
   readonly parameters: RecipientParameters
+  /** The message may only pass verified TLS to servers that keep this demand (REQUIRETLS, RFC 8689). */
+  readonly requireTls?: boolean
   /** What was noticed before, also by the checks before this one. */
   readonly evidence: readonly Evidence[]
   /** What the allow list of the operator says about this recipient; absent if no entry matches. */

@@ -141,7 +141,8 @@ async function checkRecipient(
   const evidence = parts.evidence.of(session)
   const at = parts.clock.now()
   const resolution = null
-  const facts = { session, transaction, origin, sender, forwardPath, parameters, evidence, resolution, at }
+  const { requireTls } = transaction.parameters
+  const facts = { session, transaction, origin, sender, forwardPath, parameters, requireTls, evidence, resolution, at }
   const envelope = { sender, recipient: forwardPath }
   const outcome = await runStage(parts, session, { stage: 'rcpt', facts, envelope })
   if (outcome.kind === 'refused') return refuse(outcome.reply)

@@ -8,6 +8,8 @@ export interface ListenerSettings {
   readonly tls: 'none' | 'starttls' | 'starttls-required' | 'implicit'
   /** Request a client certificate in the handshake. TLS does not require one: the admission check decides and can give a reason. */
   readonly requestCertificate: boolean
+  /** Offer REQUIRETLS under TLS (RFC 8689): a way onward can keep it. */
+  readonly requireTls: boolean
   /** SASL mechanisms offered, after TLS only. */
   readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
   /** Send the greeting without the wait that finds early talkers: for listeners that the internet cannot use. */

@@ -133,6 +133,18 @@ describe('STARTTLS', () => {
     await vi.waitFor(() => expect(server.listener.sessions()).toBe(0))
   })
 
+  it('offers REQUIRETLS under TLS only, and where a way onward keeps it (RFC 8689)', async () => {
+    await start({ settings: { requireTls: true } })
+    const client = await server.greeted()
+    await client.expect('MAIL FROM:<> REQUIRETLS', '555 5.5.4')
+    await client.expect('STARTTLS', '220')
+    await client.startTls(trusting)
+    expect((await client.expect('EHLO c', '250')).text).toContain('REQUIRETLS')
+    await client.pipeline(['MAIL FROM:<> REQUIRETLS', 'RCPT TO:<a@example.org>', 'DATA'], ['250', '250', '354'])
+    await client.expect('.', '250')
+    expect(server.messages[0]?.transaction.parameters.requireTls).toBe(true)
+  })
+
   it('refuses TLS 1.1 and lower (RFC 8996)', async () => {
     await start()
     const client = await server.greeted()
@@ -282,7 +294,7 @@ describe('implicit TLS', () => {
     server = await start({ settings: { tls: 'implicit' } })
     const settings = { name: 'other', host: '127.0.0.1', port: 0, tls: 'implicit', requestCertificate: false } as const
     const listener = await startListener(
-      { ...settings, mechanisms: [], greetAtOnce: true },
+      { ...settings, mechanisms: [], requireTls: false, greetAtOnce: true },
       {
         hooks: server.hooks,
         certificate: {

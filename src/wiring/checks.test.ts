@@ -49,6 +49,8 @@ const configOf = (checks: Config['role']['checks']) =>
   ({
     authserv_id: 'example.org',
     dmarc: {},
+    delivery: { destinations: {} },
+    peers: {},
     identity: {},
     limits: {
       messages_per_ip: 100,

@@ -34,6 +34,7 @@ import { virusCheck } from '../policy/checks/virus.ts'
 import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { OwnLists } from '../route/operator-lists.ts'
+import { verifiedWay } from './verified-way.ts'
 import type { Router } from '../route/resolution.ts'
 
 export interface RoleCheckParts {
@@ -109,6 +110,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
     recipient: recipientCheck({
       router: parts.router,
       internet: config.role.internet,
+      keepsTls: verifiedWay(config),
       destinations: createDestinationBudget(parts.budgets),
     }),
   }

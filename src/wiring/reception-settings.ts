@@ -12,9 +12,12 @@ import type { SessionPools } from '../server/session-places.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 
 /** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
-export function listenerSettings(listener: ListenerConfig, hasCertificate: boolean): ListenerSettings {
+export function listenerSettings(
+  listener: ListenerConfig,
+  has: { readonly certificate: boolean; readonly verifiedWay: boolean },
+): ListenerSettings {
   const { name, host, port, admit } = listener
-  const tls = listener.tls === 'starttls' && !hasCertificate ? 'none' : listener.tls
+  const tls = listener.tls === 'starttls' && !has.certificate ? 'none' : listener.tls
   return {
     name,
     host,
@@ -22,6 +25,7 @@ export function listenerSettings(listener: ListenerConfig, hasCertificate: boole
     tls,
     requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
     mechanisms: admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
+    requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),
   }
 }

@@ -42,6 +42,7 @@ const settingsOfTests: ListenerSettings = {
   tls: 'starttls',
   requestCertificate: false,
   mechanisms: [],
+  requireTls: false,
   greetAtOnce: true,
 }
 

@@ -45,5 +45,5 @@ export class RecentHosts {
 export function connectionKey(target: Target): string {
   const { endpoint, profile } = target
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.address} ${endpoint.port}`
-  return `${target.protocol} ${place} ${target.tls.name} ${target.implicitTls ? 'tls' : ''} ${target.host} ${profile?.name ?? ''}`
+  return `${target.protocol} ${place} ${target.tls.name} ${target.implicitTls ? 'tls' : ''} ${target.host}${target.isGuessed ? ' guessed' : ''} ${profile?.name ?? ''}`
 }

@@ -33,6 +33,7 @@ export function tcpTarget(
     readonly address: string
     readonly port: number
     readonly authentic: boolean
+    readonly isGuessed?: boolean
     readonly protocol?: 'smtp' | 'lmtp'
   },
 ): Target {

@@ -81,7 +81,8 @@ class MxTargets {
     for (const { address, authentic } of found.addresses) {
       if (isExcluded(address, port)) continue
       if (this.#settings.ourAddresses.has(address)) return this.#betterThan(preference)
-      const target = tcpTarget({ ...treatment, host, address, port, authentic: authentic && mx.authentic })
+      const isGuessed = !mx.authentic && host !== this.#hop.domain
+      const target = tcpTarget({ ...treatment, host, address, port, authentic: authentic && mx.authentic, isGuessed })
       this.#ranked.push({ target, preference })
     }
     return null

@@ -18,7 +18,7 @@ export interface CapabilityCheck {
 
 interface Peer {
   readonly extensions: Extensions
-  /** Its certificate is verified. */
+  /** Its certificate is verified for a name that is configured, or that DNSSEC proves. */
   readonly verified: boolean
 }
 

@@ -148,7 +148,7 @@ function connectionOver({ dialogue, target, settings, extensions, tls }: Establi
     extensions,
     timeouts: settings.timeouts,
     lmtp: target.protocol === 'lmtp',
-    verified: tls.level === 'verified',
+    verified: tls.level === 'verified' && target.isGuessed !== true,
     needsReset: false,
   }
   let busy = false

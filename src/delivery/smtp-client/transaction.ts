@@ -22,7 +22,7 @@ export interface Channel {
   readonly extensions: Extensions
   readonly timeouts: Timeouts
   readonly lmtp: boolean
-  /** The certificate of the peer is verified. */
+  /** The certificate of the peer is verified for a name that is configured, or that DNSSEC proves. */
   readonly verified: boolean
   /** A transaction was started and not finished: the next one starts with RSET. */
   needsReset: boolean

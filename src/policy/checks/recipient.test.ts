@@ -47,6 +47,21 @@ describe('where mail may leave to', () => {
   })
 })
 
+test('REQUIRETLS is refused where the next hop does not keep it (RFC 8689)', async () => {
+  const ask = (hop: string, requireTls: boolean) => {
+    const router = { resolve: async () => to(hop) }
+    const keepsTls = (nextHop: string) => nextHop === 'peers:srs'
+    const one = recipientCheck({ router, internet: 'always', keepsTls, destinations: null })
+    return runCheck(one, 'rcpt', recipientFacts({ requireTls }))
+  }
+  expect((await ask('peers:srs', true)).verdict.kind).toBe('accept')
+  expect((await ask('mx:home.example.net', false)).verdict.kind).toBe('accept')
+  expect((await ask('mx:home.example.net', true)).verdict).toMatchObject({
+    kind: 'reject',
+    reply: { code: 550, enhanced: '5.7.30' },
+  })
+})
+
 test('refusals of routing are passed on unchanged, temporary or permanent', async () => {
   const unknown = refusal(550, '5.1.1', 'No such address here')
   const down = refusal(451, '4.3.0', 'Look-up failed')

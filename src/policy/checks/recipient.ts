@@ -13,6 +13,8 @@ export interface RecipientSettings {
   readonly router: Pick<Router, 'resolve'>
   /** The role's `internet`. */
   readonly internet: 'always' | 'bounces' | 'never'
+  /** Whether mail to a next hop passes verified TLS only. Absent for `waypost explain`. */
+  readonly keepsTls?: (nextHop: string) => boolean
   /** Null for `waypost explain`, which resolves one recipient. */
   readonly destinations: DestinationBudget | null
 }
@@ -39,7 +41,7 @@ export function recipientCheck(settings: RecipientSettings): Check {
   }
 }
 
-function findingOf({ internet }: RecipientSettings, facts: RecipientFacts, resolution: Resolution): Finding {
+function findingOf({ internet, keepsTls }: RecipientSettings, facts: RecipientFacts, resolution: Resolution): Finding {
   switch (resolution.kind) {
     case 'refused':
     case 'unavailable':
@@ -47,10 +49,27 @@ function findingOf({ internet }: RecipientSettings, facts: RecipientFacts, resol
     case 'discard':
       return { verdict: accept, resolution }
     case 'destinations': {
-      const verdict = mixedWithSrs(facts, resolution) ?? misrouted(internet, facts, resolution) ?? accept
+      const verdict =
+        mixedWithSrs(facts, resolution) ??
+        misrouted(internet, facts, resolution) ??
+        withoutTls(keepsTls, facts, resolution) ??
+        accept
       return { verdict, resolution }
     }
   }
+}
+
+/** Refused here, the sender knows at once; a report would be as exposed as the message. */
+function withoutTls(
+  keepsTls: RecipientSettings['keepsTls'],
+  { requireTls, forwardPath }: RecipientFacts,
+  { destinations }: Resolution & { kind: 'destinations' },
+): Refused | null {
+  if (!requireTls || !keepsTls) return null
+  const stray = destinations.find(({ nextHop }) => !keepsTls(nextHop))
+  if (!stray) return null
+  const cause = `${forwardPath} resolves to next hop ${stray.nextHop}, where TLS is not always verified`
+  return refuse(refusal(550, '5.7.30', 'REQUIRETLS cannot be kept on the way to this address', cause))
 }
 
 /** A destination on the internet that the role excludes is a mistake of the operator, not of the sender: 451 keeps the message until it is repaired. */

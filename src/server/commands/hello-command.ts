@@ -50,9 +50,15 @@ function capabilities<Resolution>(dialogue: Dialogue<Resolution>): Reply {
   ]
   lines.push(...xclientCapability(dialogue), ...xforwardCapability(dialogue))
   if (dialogue.tlsAvailable()) lines.push('STARTTLS')
+  if (offersRequireTls(dialogue)) lines.push('REQUIRETLS')
   const mechanisms = offeredMechanisms(dialogue)
   if (mechanisms.length > 0 && !session.authenticated) lines.push(`AUTH ${mechanisms.join(' ')}`)
   return { code: 250, enhanced: '', text: lines.join('\n') }
+}
+
+/** Under TLS only (RFC 8689 section 2). */
+export function offersRequireTls<Resolution>({ context, session }: Dialogue<Resolution>): boolean {
+  return context.settings.requireTls && session.tls !== null
 }
 
 /** None before TLS; EXTERNAL only with a client certificate (RFC 4954 4, RFC 4422 appendix A). */

@@ -8,10 +8,8 @@ import { callHook, refusalIn } from '../call-hook.ts'
 import { type Command, say } from '../session-dialogue.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { heloFirst, nestedMail, senderAccepted, tooLarge } from '../server-replies.ts'
+import { offersRequireTls } from './hello-command.ts'
 import { sayRefused, writtenPath } from './refused.ts'
-
-/** REQUIRETLS (RFC 8689) is not offered. */
-const REQUIRE_TLS = false
 
 export const mail: Command = async (dialogue, argument) => {
   const { session, context } = dialogue
@@ -25,7 +23,7 @@ export const mail: Command = async (dialogue, argument) => {
   if (path.kind === 'bad' || path.kind === 'postmaster')
     return unreadable(path.kind === 'bad' ? path.problem : 'no domain')
   const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)
-  const offered = { requireTls: REQUIRE_TLS, auth: context.settings.mechanisms.length > 0 }
+  const offered = { requireTls: offersRequireTls(dialogue), auth: context.settings.mechanisms.length > 0 }
   const parsed = parseMailParameters(split.parameters, offered, path.kind === 'mailbox' && path.utf8)
   if (parsed.kind === 'refused') return refuse(reversePath, parsed.reply)
   const { parameters } = parsed

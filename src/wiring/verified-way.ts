@@ -1,0 +1,41 @@
+// Config → to which next hops mail goes over verified TLS only, so that a message with REQUIRETLS may go there (RFC 8689 4.2.1). The host must
+// offer REQUIRETLS too, which delivery checks.
+
+import type { Config } from '../config/config.ts'
+import { createDestinationRules } from '../delivery/hosts/destination-rules.ts'
+import { tlsPolicies } from '../delivery/tls-policy/configured-policies.ts'
+import { parseNextHop } from '../smtp/nexthop.ts'
+
+type WayConfig = Pick<Config, 'peers' | 'tls' | 'delivery'>
+
+/** Whether delivery verifies the host of each connection to the next hop. */
+export function verifiedWay({ tls, delivery }: WayConfig): (nextHop: string) => boolean {
+  const rules = createDestinationRules(
+    Object.entries(delivery.destinations).map(([key, one]) => ({
+      key,
+      tls: one.tls === null ? null : tlsPolicies[one.tls],
+      profile: null,
+      limits: null,
+    })),
+  )
+  return (nextHop) => {
+    const hop = parseNextHop(nextHop)
+    const ruled = rules.forNextHop(nextHop)?.tls ?? null
+    switch (hop?.kind) {
+      case 'peers':
+        return (ruled?.name ?? (tls?.ca ? 'verify' : 'may')) === 'verify'
+      case 'mx':
+        return ruled?.name === 'verify'
+      case 'host':
+        return hop.protocol === 'smtp' && ruled?.name === 'verify'
+      default:
+        return false
+    }
+  }
+}
+
+/** Whether there can be such a next hop, so that listeners offer REQUIRETLS. */
+export function hasVerifiedWay({ peers, tls, delivery }: WayConfig): boolean {
+  const toPeers = Boolean(tls?.ca) && Object.keys(peers).length > 0
+  return toPeers || Object.values(delivery.destinations).some((one) => one.tls === 'verify')
+}
