@@ -77,6 +77,7 @@ function hostSettings(config: Config, rules: DestinationRules): HostSettings {
     // Fleet nodes verify each other by their common CA; without one nothing can be verified.
     peerTls: config.tls?.ca ? tlsPolicies.verify : tlsPolicies.may,
     tls: tlsPolicies[config.delivery.tls],
+    prefer: config.delivery.prefer === 'both' ? null : config.delivery.prefer,
     mxPort: config.delivery.mx_port,
     ourNames: new Set([config.hostname]),
     ourAddresses: ownAddresses(config),

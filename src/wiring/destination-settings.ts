@@ -28,6 +28,7 @@ export function destinationRules(config: Config, certificate: Current<TlsMateria
         key,
         tls: one.tls === null ? null : tlsPolicies[one.tls],
         profile: { ...profileOf(key, one, config), tls },
+        ...(one.prefer !== undefined && { prefer: one.prefer }),
         limits: limitsOf(one),
         ownConcurrency: one.concurrency !== undefined,
       }

@@ -32,6 +32,8 @@ export interface Found {
 const corpus = join(import.meta.dirname, 'corpus')
 /** Inputs that are kept and changed further. */
 const MOST_KEPT = 2000
+/** Kinds that are told apart. */
+const MOST_KINDS = 200_000
 /** Runs to make an input that was found smaller. */
 const SHRINK_RUNS = 400
 
@@ -66,7 +68,8 @@ async function search(target: FuzzTarget, open: OpenTarget, { seed, more, before
   const given = corpusOf(target)
   const kept: Buffer[] = []
   const fresh: Buffer[] = []
-  const kinds = new Set<string>()
+  /** As hashes: the names of all kinds would take more memory than the parsers. */
+  const kinds = new Set<number>()
   let runs = 0
   do {
     const first = given[runs]
@@ -77,10 +80,11 @@ async function search(target: FuzzTarget, open: OpenTarget, { seed, more, before
     const result = await attempt(open, input, runSeed)
     runs++
     if ('error' in result) return { runs, kinds: kinds.size, fresh, found: await shrink(open, result, runSeed) }
-    const isNew = !kinds.has(result.kind)
-    kinds.add(result.kind)
+    const kind = seedFor(result.kind, 0)
+    const isNew = !kinds.has(kind) && kinds.size < MOST_KINDS
+    if (isNew) kinds.add(kind)
     if (first || (isNew && kept.length < MOST_KEPT)) kept.push(input)
-    if (!first && isNew) fresh.push(input)
+    if (!first && isNew && fresh.length < MOST_KEPT) fresh.push(input)
   } while (runs < given.length || more(runs))
   return { runs, kinds: kinds.size, fresh, found: null }
 }

@@ -17,6 +17,8 @@ export const helo = z.strictObject({
   ipv6: hostName.optional().describe('Name on IPv6 connections.'),
 })
 
+export const family = z.enum(['ipv4', 'ipv6', 'both'])
+
 export const destinationSchema = z.strictObject({
   tls: z
     .enum(['may', 'encrypt', 'verify'])
@@ -38,6 +40,7 @@ export const destinationSchema = z.strictObject({
     .describe(
       'Maximum rate of messages: 10/s, 100/m, 500/h, or the minimum time between two. Shared like `concurrency`.',
     ),
+  prefer: family.optional().describe('Addresses to try first: ipv4, ipv6, or both in a random order.'),
   source: source.optional().describe('Source addresses.'),
   helo: helo.optional().describe('Names in EHLO.'),
 })

@@ -5,7 +5,7 @@ import { readYaml } from '../read-files.ts'
 import { replyRulesSchema } from '../reply-rules-file.ts'
 import { section } from '../section.ts'
 import { count, duration, path } from '../values.ts'
-import { destinationSchema, helo, readDestination, source } from './delivery-destinations.ts'
+import { destinationSchema, family, helo, readDestination, source } from './delivery-destinations.ts'
 
 const connection = z.strictObject({
   idle: duration.prefault('5s').describe('Time that an idle connection is kept for the next message.'),
@@ -22,6 +22,9 @@ const schema = z.strictObject({
     .enum(['may', 'encrypt'])
     .default('may')
     .describe('TLS to hosts on the internet. may: if the host offers it; encrypt: always.'),
+  prefer: family
+    .default('both')
+    .describe('Addresses to try first: ipv4, ipv6, or both in a random order. The other family follows in turn.'),
   source: source.prefault({}).describe('Source addresses; default: the system chooses.'),
   helo: helo.prefault({}).describe('Names in EHLO; default: `hostname`.'),
   connection: connection.prefault({}).describe('Reuse of connections.'),

@@ -4,6 +4,7 @@ import { formatNextHop, type NextHop } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
 import type { HostPorts, Hosts, HostSettings } from './host-settings.ts'
 import { noHosts } from './no-hosts.ts'
+import type { PreferredFamily } from './usable-addresses.ts'
 
 /** TLS from the first octet (RFC 8314 section 7.3). */
 const SUBMISSIONS_PORT = 465
@@ -13,12 +14,25 @@ const NO_SOURCE = 'The host has only IPv6 addresses, and no IPv6 address of this
 /** What a rule, or the settings for all hosts, set for a target. */
 export type Treatment = Pick<Target, 'tls' | 'profile' | 'shared' | 'ownConcurrency'>
 
-export function treatmentOf(
-  names: { readonly hop: NextHop; readonly domain: string | null; readonly host: string | null },
-  settings: HostSettings,
-): Treatment {
-  const { hop, domain, host } = names
-  const rule = settings.ruleFor?.({ nextHop: formatNextHop(hop), domain, host }) ?? null
+/** What a rule can match. */
+interface Matched {
+  readonly hop: NextHop
+  readonly domain: string | null
+  readonly host: string | null
+}
+
+function ruleOf({ hop, domain, host }: Matched, settings: HostSettings) {
+  return settings.ruleFor?.({ nextHop: formatNextHop(hop), domain, host }) ?? null
+}
+
+/** The family of addresses to try first. */
+export function familyOf(names: Matched, settings: HostSettings): PreferredFamily {
+  const prefer = ruleOf(names, settings)?.prefer ?? settings.prefer ?? null
+  return prefer === 'both' ? null : prefer
+}
+
+export function treatmentOf(names: Matched, settings: HostSettings): Treatment {
+  const rule = ruleOf(names, settings)
   return {
     tls: rule?.tls ?? settings.tls,
     ...(rule?.profile ? { profile: rule.profile } : {}),

@@ -12,6 +12,8 @@ export interface HostRule {
   /** Null: the policy of all other hosts. */
   readonly tls: TlsPolicy | null
   readonly profile: ClientProfile | null
+  /** The family of addresses that is tried first; `both` for none. Absent: as for all other hosts. */
+  readonly prefer?: 'ipv4' | 'ipv6' | 'both'
   /** The limits of an entry that matches the host: all next hops with this host share them. */
   readonly shared?: SharedLimits
   /** True if the entry sets the number of connections. */

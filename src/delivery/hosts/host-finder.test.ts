@@ -65,6 +65,22 @@ describe('MX', () => {
     expect(found.filter((place) => place.includes('192.0.2')).length).toBeGreaterThanOrEqual(2)
   })
 
+  it('begins with the preferred family, of the rule or of all hosts, and tries the other one in turn', async () => {
+    const zone = {
+      'a.example MX': ['10 mx.a.example'],
+      'mx.a.example A': ['192.0.2.1', '192.0.2.2'],
+      'mx.a.example AAAA': ['2001:db8::1', '2001:db8::2'],
+    }
+    const families = async (nextHop: string, changes: Partial<HostSettings>) =>
+      (await places(zone, nextHop, changes)).map((place) => (place.includes('2001') ? 6 : 4))
+    const rule = { tls: null, profile: null, prefer: 'ipv6' } as const
+    for (let i = 0; i < 10; i++) {
+      expect(await families('mx:a.example', { prefer: 'ipv4' })).toEqual([4, 6, 4, 6])
+      expect(await families('smtp:[mx.a.example]:25', { prefer: 'ipv6' })).toEqual([6, 4, 6, 4])
+      expect(await families('mx:a.example', { prefer: 'ipv4', ruleFor: () => rule })).toEqual([6, 4, 6, 4])
+    }
+  })
+
   it('lists a host with two records once, at its best preference', async () => {
     const zone = {
       'a.example MX': ['30 mx1.a.example', '20 mx2.a.example', '10 mx1.a.example'],

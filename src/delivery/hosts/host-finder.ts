@@ -4,7 +4,7 @@
 import { type NextHop, parseNextHop } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
 import { nonePolicy } from '../tls-policy/opportunistic-policy.ts'
-import { reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
+import { familyOf, reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
 import type { HostFinder, HostPorts, Hosts, HostSettings } from './host-settings.ts'
 import { findMxTargets } from './mx-targets.ts'
 import { type NoHosts, noHosts, weightier } from './no-hosts.ts'
@@ -52,7 +52,7 @@ async function findPeers(role: string, settings: HostSettings, ports: HostPorts)
   const hop = { kind: 'peers', role } as const
   const treatment = treatmentOf({ hop, domain: null, host: null }, { ...settings, tls: settings.peerTls })
   for (const peer of shuffle(peers, ports.random)) {
-    const found = await findAddresses(peer.host, ports)
+    const found = await findAddresses(peer.host, familyOf({ hop, domain: null, host: null }, settings), ports)
     if (found.kind === 'none') {
       reason = weightier(reason, deferring(found))
       continue
@@ -76,7 +76,7 @@ async function findHost(
   ports: HostPorts,
 ): Promise<Hosts> {
   const host = hop.host.replace(/^ipv6:/i, '')
-  const found = await findAddresses(host, ports)
+  const found = await findAddresses(host, familyOf({ hop, domain: null, host }, settings), ports)
   // The host comes from routing data, not from the sender: an error there must not fail mail.
   if (found.kind === 'none') return deferring(found)
   const treatment = treatmentOf({ hop, domain: null, host }, settings)

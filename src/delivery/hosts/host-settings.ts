@@ -5,6 +5,7 @@ import type { Random } from '../../lib/random.ts'
 import type { Target } from '../target.ts'
 import type { TlsPolicy } from '../tls-policy/tls-policy.ts'
 import type { DestinationNames, HostRule } from './destination-rules.ts'
+import type { PreferredFamily } from './usable-addresses.ts'
 import type { NoHosts } from './no-hosts.ts'
 
 /** A fleet node, or several under one name. */
@@ -23,6 +24,8 @@ export interface HostSettings {
   readonly peerTls: TlsPolicy
   /** For MX hosts and configured next hops, unless a rule of the next hop, domain or host says otherwise. */
   readonly tls: TlsPolicy
+  /** The family of addresses that is tried first, unless a rule says otherwise. Absent or null for none. */
+  readonly prefer?: PreferredFamily
   readonly ruleFor?: (names: DestinationNames) => HostRule | null
   /** Port of MX hosts: 25, except in tests and the demonstration. */
   readonly mxPort: number

@@ -3,7 +3,7 @@
 import { literalAddress } from '../../smtp/domain.ts'
 import { type NextHop, SMTP_PORT } from '../../smtp/nexthop.ts'
 import type { Target } from '../target.ts'
-import { isReachable, reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
+import { familyOf, isReachable, reachableTargets, tcpTarget, treatmentOf } from './build-target.ts'
 import type { HostPorts, Hosts, HostSettings } from './host-settings.ts'
 import { findMxHosts, loopReply, type MxHost } from './mx-hosts.ts'
 import { type NoHosts, noHosts, weightier } from './no-hosts.ts'
@@ -70,14 +70,15 @@ class MxTargets {
   /** Adds the addresses of one host. The result ends the search: an address is this node's own. */
   async #add(mx: MxHost): Promise<Hosts | null> {
     const { host, preference } = mx
-    const found = await findAddresses(host, this.#ports)
+    const names = { hop: this.#hop, domain: this.#hop.domain, host }
+    const found = await findAddresses(host, familyOf(names, this.#settings), this.#ports)
     if (found.kind === 'none') {
       this.#reason = weightier(this.#reason, found)
       if (!found.permanent) this.#bestUnavailable = Math.min(this.#bestUnavailable, preference)
       return null
     }
     const port = portOf(this.#hop, this.#settings)
-    const treatment = treatmentOf({ hop: this.#hop, domain: this.#hop.domain, host }, this.#settings)
+    const treatment = treatmentOf(names, this.#settings)
     for (const { address, authentic } of found.addresses) {
       if (isExcluded(address, port)) continue
       if (this.#settings.ourAddresses.has(address)) return this.#betterThan(preference)

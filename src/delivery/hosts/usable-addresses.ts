@@ -1,4 +1,5 @@
-// The addresses of one host in the order to try. Both families alternate: a fixed preference would delay mail when that family is broken.
+// The addresses of one host in the order to try. Both families alternate, also behind a preferred one: otherwise mail would wait when that
+// family is broken.
 
 import { isIP } from 'node:net'
 import { type HostAddress, lookupAddresses } from '../../dns/host-addresses.ts'
@@ -11,16 +12,20 @@ type UsableAddress = Pick<HostAddress, 'address' | 'authentic'>
 
 export type Addresses = { readonly kind: 'addresses'; readonly addresses: readonly UsableAddress[] } | NoHosts
 
+/** The family that is tried first; null for a random one. */
+export type PreferredFamily = 'ipv4' | 'ipv6' | null
+
 /** @param host a name or an IP address. If the look-up of one family fails, the other one is enough. */
 export async function findAddresses(
   host: string,
+  prefer: PreferredFamily,
   ports: { readonly resolver: Resolver; readonly random: Random },
 ): Promise<Addresses> {
   if (isIP(host) !== 0) return { kind: 'addresses', addresses: [{ address: host, authentic: false }] }
   const found = await lookupAddresses(ports.resolver, host)
   switch (found.kind) {
     case 'found':
-      return { kind: 'addresses', addresses: alternate(found.addresses, ports.random) }
+      return { kind: 'addresses', addresses: alternate(found.addresses, prefer, ports.random) }
     case 'unavailable':
       return noHosts(false, '4.4.3', `Address look-up of ${host} failed: ${found.cause}`)
     case 'absent':
@@ -28,14 +33,15 @@ export async function findAddresses(
   }
 }
 
-/** One address of each family in turn. The first family is random, so that an address limit does not exclude one family. */
-function alternate(addresses: readonly HostAddress[], random: Random): UsableAddress[] {
+/** One address of each family in turn. Without a preference the first family is random. */
+function alternate(addresses: readonly HostAddress[], prefer: PreferredFamily, random: Random): UsableAddress[] {
   const ofFamily = (family: 4 | 6) =>
     shuffle(
       addresses.filter((one) => one.family === family),
       random,
     )
-  const [first, second] = (random(1)[0] as number) % 2 === 0 ? [ofFamily(4), ofFamily(6)] : [ofFamily(6), ofFamily(4)]
+  const isIpv4First = prefer === null ? (random(1)[0] as number) % 2 === 0 : prefer === 'ipv4'
+  const [first, second] = isIpv4First ? [ofFamily(4), ofFamily(6)] : [ofFamily(6), ofFamily(4)]
   const order: UsableAddress[] = []
   for (let i = 0; i < Math.max(first.length, second.length); i++) {
     for (const one of [first[i], second[i]]) if (one) order.push({ address: one.address, authentic: one.authentic })
