@@ -32,7 +32,7 @@ export interface Found {
 const corpus = join(import.meta.dirname, 'corpus')
 /** Inputs that are kept and changed further. */
 const MOST_KEPT = 2000
-/** Kinds that are told apart. */
+/** Kinds that are remembered. */
 const MOST_KINDS = 200_000
 /** Runs to make an input that was found smaller. */
 const SHRINK_RUNS = 400

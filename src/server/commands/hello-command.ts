@@ -35,7 +35,10 @@ async function greet<Resolution>(dialogue: Dialogue<Resolution>, argument: strin
   return say(refused)
 }
 
-/** The reply to EHLO; it has no enhanced status (RFC 2034 4). */
+/**
+ * The reply to EHLO; it has no enhanced status (RFC 2034 4). Not offered: MT-PRIORITY (RFC 6710) and FUTURERELEASE (RFC 4865); the reasons
+ * are in docs/reference/smtp.md.
+ */
 function capabilities<Resolution>(dialogue: Dialogue<Resolution>): Reply {
   const { context, session } = dialogue
   const lines = [
