@@ -29,11 +29,11 @@ export function createMessageResolver(answer: AskingResolver, options: MessageRe
     const late = new AbortController()
     const end = () => abortQuietly(late)
     deadline.signal.addEventListener('abort', end, { once: true })
+    const forget = () => deadline.signal.removeEventListener('abort', end)
     const looked = answer(name, type, { purpose: purposeOf(name), client, signal: late.signal })
-    const limited = within(clock, limitMs, looked).finally(() => {
-      deadline.signal.removeEventListener('abort', end)
-      end()
-    })
+    // A look-up that has its answer is not aborted: the event would cost more than the answer of a cache.
+    looked.then(forget, forget)
+    const limited = within(clock, limitMs, { work: looked, late: end })
     queried.set(key, limited)
     return limited
   }
@@ -44,9 +44,17 @@ function purposeOf(name: string): 'people' | 'internet' {
   return name.toLowerCase().startsWith('_dmarc.') ? 'people' : 'internet'
 }
 
-function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
+/** @param limited `late` is called when the time is up before `work` ends */
+function within<T>(
+  clock: Clock,
+  ms: number,
+  { work, late }: { readonly work: Promise<T>; readonly late?: () => void },
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => reject(timeUp()))
+    const timer = clock.after(ms, () => {
+      late?.()
+      reject(timeUp())
+    })
     work.then(resolve, reject).finally(() => timer.cancel())
   })
 }
@@ -66,7 +74,7 @@ export function createKeyResolver(
   return async (name, type) => {
     try {
       const answer = resolver(name, type)
-      return await (options.window.passed() ? within(options.clock, options.lateMs, answer) : answer)
+      return await (options.window.passed() ? within(options.clock, options.lateMs, { work: answer }) : answer)
     } catch (error) {
       throw asAbsent(error)
     }
