@@ -2,6 +2,7 @@
 // values, so each one is cleaned and shortened: no value can add a field or exceed the limits of rspamd's parser.
 
 import type { OutgoingHttpHeaders } from 'node:http'
+import { settingsOf } from './rspamd-settings.ts'
 import type { SpamRequest } from './spam-scan.ts'
 
 /** Recipients sent to rspamd, whose HTTP parser accepts 80 KiB of header. Further ones do not change its result. */
@@ -12,11 +13,14 @@ const MOST_OCTETS = 320
 export interface RequestIdentity {
   readonly hostname: string
   readonly password: string | null
+  /** True if rspamd gets the results of the node and verifies nothing again. */
+  readonly ownResults: boolean
 }
 
 /** The fields that describe one message. The caller adds the length of the body. */
 export function requestHeaders(request: SpamRequest, identity: RequestIdentity): OutgoingHttpHeaders {
-  const { queueId, remoteIp, remoteName, helo, sender, recipients, user } = request
+  const { queueId, remoteIp, remoteName, helo, sender, recipients, user, authentication } = request
+  const settings = identity.ownResults && authentication ? settingsOf(authentication) : null
   const known = {
     IP: remoteIp,
     Hostname: remoteName,
@@ -30,6 +34,7 @@ export function requestHeaders(request: SpamRequest, identity: RequestIdentity):
     ...Object.fromEntries(
       Object.entries(known).flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, field(value)]])),
     ),
+    ...(settings !== null && { Settings: settings }),
     'Queue-ID': field(queueId),
     'MTA-Name': field(identity.hostname),
     'MTA-Tag': 'waypost',

@@ -30,7 +30,7 @@ async function fake(answer?: FakeAnswer, socket: string | null = null): Promise<
 
 function rspamd(urls: readonly string[], change: Partial<RspamdSettings> = {}): Rspamd {
   const client = createRspamd(
-    { urls, password: null, timeoutMs: 5_000, hostname: 'mx-01.example.org', ...change },
+    { urls, password: null, timeoutMs: 5_000, hostname: 'mx-01.example.org', ownResults: true, ...change },
     clock,
   )
   toClose.push(client)

@@ -17,6 +17,8 @@ export interface RspamdSettings {
   readonly timeoutMs: number
   /** The node's name, which rspamd keeps in its history. */
   readonly hostname: string
+  /** Whether rspamd gets what the node has verified. */
+  readonly ownResults: boolean
 }
 
 export interface Rspamd extends SpamScanner {

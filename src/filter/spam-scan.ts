@@ -2,6 +2,7 @@
 // "no spam".
 
 import type { Content } from '../message/content.ts'
+import type { Authentication } from './authentication.ts'
 
 /** The action that rspamd proposes (its conf/actions.conf); `other` is an action defined by the operator of rspamd. */
 export type SpamAction =
@@ -51,6 +52,8 @@ export interface SpamRequest {
   /** The authenticated user or machine, or null. */
   readonly user: string | null
   readonly content: Content
+  /** What the node has verified; absent if it has not. */
+  readonly authentication?: Authentication | undefined
   /** What the node noticed itself (policy/evidence.ts). */
   readonly evidence: readonly { readonly name: string; readonly points: number; readonly detail: string }[]
   /** Unix milliseconds. */

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 function watch(whenDown: 'accept' | 'defer' = 'accept', urls = [server.url]) {
-  const rspamd = { urls, password: null, timeoutMs: 1000, hostname: 'mx-01.example.org' }
+  const rspamd = { urls, password: null, timeoutMs: 1000, hostname: 'mx-01.example.org', ownResults: true }
   const log = {
     warn: (fields: object, message: string) => void lines.push(`${message}: ${JSON.stringify(fields)}`),
     info: (_: object, message: string) => void lines.push(message),

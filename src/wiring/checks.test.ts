@@ -192,10 +192,16 @@ it('explain runs those of the role and the recipient check', () => {
 })
 
 it('a spam filter needs both the check of the role and rspamd in the configuration', () => {
-  const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeout: 1000, when_down: 'defer' }
+  const rspamd = {
+    urls: ['http://127.0.0.1:11333'],
+    password: null,
+    timeout: 1000,
+    own_results: true,
+    when_down: 'defer',
+  }
   const withFilter = { ...configOf(['spam']), hostname: 'mx-01.example.org', rspamd } as unknown as Config
   expect(spamFilterSettings(withFilter)).toEqual({
-    rspamd: { urls: rspamd.urls, password: null, timeoutMs: 1000, hostname: 'mx-01.example.org' },
+    rspamd: { urls: rspamd.urls, password: null, timeoutMs: 1000, hostname: 'mx-01.example.org', ownResults: true },
     whenDown: 'defer',
   })
   expect(spamFilterSettings({ ...withFilter, rspamd: null })).toBeNull()

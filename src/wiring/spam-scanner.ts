@@ -15,8 +15,8 @@ export interface SpamFilterSettings {
 /** Null where the role has no `spam` check or the configuration no rspamd. */
 export function spamFilterSettings({ rspamd, role, hostname }: Config): SpamFilterSettings | null {
   if (!rspamd || !role.checks.includes('spam')) return null
-  const { urls, password, timeout: timeoutMs, when_down: whenDown } = rspamd
-  return { rspamd: { urls, password, timeoutMs, hostname }, whenDown }
+  const { urls, password, timeout: timeoutMs, own_results: ownResults, when_down: whenDown } = rspamd
+  return { rspamd: { urls, password, timeoutMs, hostname, ownResults }, whenDown }
 }
 
 /**

@@ -20,7 +20,13 @@ import { fakeResolver } from './fake-resolver.ts'
 
 export function allMetrics(): Registry {
   const clock = createFakeClock()
-  const rspamd = { urls: ['http://127.0.0.1:11333'], password: null, timeoutMs: 1000, hostname: 'node.example.org' }
+  const rspamd = {
+    urls: ['http://127.0.0.1:11333'],
+    password: null,
+    timeoutMs: 1000,
+    hostname: 'node.example.org',
+    ownResults: true,
+  }
   const log = { warn: () => undefined, info: () => undefined }
   const spam = createSpamWatch({ rspamd, whenDown: 'accept' }, { clock, log })
   const budgets = createBudgets(clock)

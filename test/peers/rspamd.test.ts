@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createRspamd } from '../../src/filter/rspamd.ts'
 import type { Rspamd } from '../../src/filter/rspamd.ts'
+import type { Authentication } from '../../src/filter/authentication.ts'
 import type { SpamRequest } from '../../src/filter/spam-scan.ts'
 import { contentOf } from '../lib/message.ts'
 import { ensurePeers } from '../lib/peers/ensure.ts'
@@ -51,7 +52,7 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
     })
 
     beforeAll(() => {
-      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org' }
+      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org', ownResults: true }
       client = createRspamd({ ...settings, urls: [peer.url] }, systemClock)
     })
     afterAll(() => client.close())
@@ -85,7 +86,7 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
     })
 
     it('reads a large mail, over TCP as over its socket', async () => {
-      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org' }
+      const settings = { password: null, timeoutMs: 10_000, hostname: 'mx-01.example.org', ownResults: true }
       const bySocket = createRspamd({ ...settings, urls: [peer.socketUrl] }, systemClock)
       const large = letter(CHEAP.subject, 'A line of a large mail.\r\n'.repeat(200_000))
       expect(await client.scan(request(large))).toMatchObject({ action: 'add header' })
@@ -97,6 +98,64 @@ describe.runIf(ensurePeers(['rspamd']))('rspamd', () => {
       const clean = request(letter('Hello', 'A mail.'))
       for (const sender of [null, 'gr\u00fc\u00dfe@stranger.example'])
         expect(await client.scan({ ...clean, sender })).toMatchObject({ action: 'no action' })
+    })
+  })
+
+  describe('that verifies senders, without an answer of the DNS', () => {
+    let verifying: RspamdPeer
+    const authentication: Authentication = {
+      spf: { result: 'pass', domain: 'stranger.example', explanation: null },
+      dkim: [{ result: 'fail', domain: 'stranger.example', selector: 's1', aligned: true, comment: null }],
+      dmarc: {
+        result: 'fail',
+        domain: 'stranger.example',
+        policy: 'reject',
+        authors: [],
+        problem: null,
+        spfAligned: false,
+        dkimAligned: false,
+      },
+      arc: { result: 'none' },
+      results: '',
+    }
+
+    beforeAll(async () => {
+      verifying = await startRspamd({ verifies: true })
+    })
+    afterAll(() => verifying.close())
+
+    const symbolsOf = async (ownResults: boolean) => {
+      const settings = { password: null, timeoutMs: 20_000, hostname: 'mx-01.example.org', ownResults }
+      const client = createRspamd({ ...settings, urls: [verifying.url] }, systemClock)
+      const request = {
+        queueId: 'Q1',
+        remoteIp: '192.0.2.1',
+        remoteName: null,
+        helo: 'helo.stranger.example',
+        sender: 'ann@stranger.example',
+        recipients: ['kim@example.org'],
+        user: null,
+        evidence: [],
+        at: 1000,
+        authentication,
+        content: contentOf(letter('Hello', 'A mail.')),
+      }
+      const found = await client.scan(request)
+      client.close()
+      return found.kind === 'scanned' ? Object.fromEntries(found.symbols.map(({ name, score }) => [name, score])) : {}
+    }
+
+    it('uses the results of the node with its own weights, and looks nothing up', async () => {
+      const found = await symbolsOf(true)
+      expect(found).toMatchObject({ R_SPF_ALLOW: -0.2, R_DKIM_REJECT: 1, DMARC_POLICY_REJECT: 2 })
+      expect(Object.keys(found)).not.toContain('R_SPF_DNSFAIL')
+      expect(Object.keys(found)).not.toContain('R_DKIM_NA')
+    })
+
+    it('or verifies the message itself, where that is configured', async () => {
+      const found = await symbolsOf(false)
+      expect(found).toMatchObject({ R_SPF_DNSFAIL: 0.1, R_DKIM_NA: 0.1 })
+      expect(Object.keys(found)).not.toContain('DMARC_POLICY_REJECT')
     })
   })
 

@@ -24,6 +24,12 @@ const schema = z.strictObject({
   timeout: duration
     .prefault('10s')
     .describe('Time limit of the answer of one worker. The default of rspamd itself is 8 s.'),
+  own_results: z
+    .boolean({ error: 'true or false' })
+    .default(true)
+    .describe(
+      'Tell rspamd the results of SPF, DKIM, DMARC and ARC, so that it does not verify the message again. false: it verifies the message itself.',
+    ),
   when_down: z
     .enum(['accept', 'defer'], { error: 'one of accept, defer' })
     .default('accept')

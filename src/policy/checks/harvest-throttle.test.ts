@@ -16,11 +16,12 @@ function throttled() {
   const check = harvestThrottle({ unknown: budgets.rate('unknownRecipients'), known: budgets.rate('knownRecipients') })
   const client = (remoteIp = '198.51.100.7', origin: Origin = { kind: 'internet' }) => {
     const session = sampleSession({ remoteIp, origin })
-    const facts = (accepted = 0) => {
+    const facts = (accepted = 0, forwardPath = 'kim@example.org') => {
       const one = { forwardPath: 'kim@example.org', resolution: {} as Resolution }
       return recipientFacts({
         session,
         origin,
+        forwardPath,
         transaction: { recipients: Array.from({ length: accepted }, () => one) },
       })
     }
@@ -37,8 +38,8 @@ function throttled() {
         const recipients = Array.from({ length: number }, () => 'kim@example.org')
         await runCheck(check, 'message', mailFacts('From: <a@b.example>', { session, origin, recipients }))
       },
-      told: async (accepted?: number) => {
-        const { verdict } = await runCheck(check, 'rcpt', facts(accepted))
+      told: async (accepted?: number, forwardPath?: string) => {
+        const { verdict } = await runCheck(check, 'rcpt', facts(accepted, forwardPath))
         return verdict.kind === 'accept' ? 'accept' : `${verdict.reply.code} ${verdict.reply.enhanced}`
       },
     }
@@ -121,4 +122,15 @@ it('counts unknown recipients of strangers only', async () => {
   const user = client('192.0.2.2', { kind: 'user', identity: 'kim@example.org' })
   user.guess(500)
   expect(await user.told()).toBe('accept')
+})
+
+it('leaves postmaster and abuse reachable', async () => {
+  const { client } = throttled()
+  const { guess, told } = client()
+  guess(100)
+  expect(await Promise.all(['Postmaster', 'abuse@example.org', 'kim@example.org'].map((one) => told(0, one)))).toEqual([
+    'accept',
+    'accept',
+    '450 4.7.1',
+  ])
 })

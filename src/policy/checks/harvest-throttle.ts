@@ -6,6 +6,7 @@ import type { Rate } from '../../budget/rate.ts'
 import { refusal } from '../../smtp/reply.ts'
 import type { Check, RecipientFacts } from '../check.ts'
 import { ALL, ALL_SHARE, SITE_SHARE } from '../client-rates.ts'
+import { isContact } from '../contacts.ts'
 import { accept, refuse } from '../verdict.ts'
 
 /** The enhanced status of the reply to an unknown recipient (route/routing-replies.ts). */
@@ -31,7 +32,8 @@ export function harvestThrottle(rates: HarvestRates): Check {
   return {
     name: 'harvest-throttle',
     rcpt: (facts) => {
-      const who = isStranger(facts) ? harvester(rates, facts) : null
+      // Everybody knows these addresses, and they stay reachable.
+      const who = isStranger(facts) && !isContact(facts.forwardPath) ? harvester(rates, facts) : null
       if (who === null) return { verdict: accept }
       rates.unknown.refuse()
       const cause = `${who} named too many unknown recipients (budget unknownRecipients)`

@@ -59,8 +59,8 @@ function withoutOwnGreylist(finding: SpamFinding): SpamFinding {
 function requestOf({ session, origin, ...mail }: Mail): SpamRequest {
   const user = isAuthenticated(origin) ? origin.identity : null
   const { remoteIp = null, remoteName = null, helo = null } = session ?? {}
-  const { queueId, sender, recipients, content, evidence, at } = mail
-  return { queueId, remoteIp, remoteName, helo, sender, recipients, user, content, evidence, at }
+  const { queueId, sender, recipients, content, authentication, evidence, at } = mail
+  return { queueId, remoteIp, remoteName, helo, sender, recipients, user, content, authentication, evidence, at }
 }
 
 type Scanned = SpamFinding & { kind: 'scanned' }

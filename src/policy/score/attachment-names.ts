@@ -21,8 +21,15 @@ const namingField = /^content-(?:type|disposition)[ \t]*:/i
 /** What follows the header section of such a part is another header section (RFC 2046 5.2.1, RFC 6532 3.7). */
 const innerMessage = /^content-type[ \t]*:[ \t]*message\/(?:rfc822|global)\b/im
 
-/** @param header the header section of the message itself, as text */
-export async function attachmentNames(header: string, body: Readable): Promise<readonly string[]> {
+/**
+ * @param header the header section of the message itself, as text
+ * @param alsoRead gets each line of the body, without its LF
+ */
+export async function attachmentNames(
+  header: string,
+  body: Readable,
+  alsoRead: (line: string) => void = () => {},
+): Promise<readonly string[]> {
   const names: string[] = []
   const reader = sectionReader((section) => names.length < NAMES && names.push(...namesIn(section)))
   reader.begin()
@@ -34,11 +41,15 @@ export async function attachmentNames(header: string, body: Readable): Promise<r
     const chunk = piece as Buffer
     const lines = (rest + chunk.toString('latin1')).split('\n')
     rest = (lines.pop() ?? '').slice(0, SECTION_CHARACTERS)
-    for (const line of lines) reader.line(line)
+    for (const line of lines) {
+      reader.line(line)
+      alsoRead(line)
+    }
     octets += chunk.length
     if (octets >= BODY_OCTETS) break
   }
   reader.line(rest)
+  alsoRead(rest)
   reader.end()
   return names.slice(0, NAMES)
 }

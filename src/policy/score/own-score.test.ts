@@ -68,6 +68,7 @@ describe('each observation', () => {
     ['NO_SUBJECT', { header: good.replace(/Subject:.*\r\n/, '') }],
     ['REPEATED_FIELD', { header: `${good}Subject: y\r\n` }],
     ['UNKNOWN_CHARACTERS', { header: `${good}X-A: \xff\xfe\r\n` }],
+    ['ADDRESS_LINK', { body: 'Please pay at http://192.0.2.7/pay\r\n' }],
     ['DANGEROUS_FILE', { body: '--b\r\nContent-Disposition: attachment; filename=a.exe\r\n\r\nMZ\r\n' }],
     ['DANGEROUS_FILE', { header: `${good}Content-Type: application/x; name="a.scr"\r\n` }],
   ])('%s', async (name, change) => expect(await names(change)).toEqual([name]))

@@ -1,10 +1,11 @@
 // The node's own score of a message: a spam scanner that needs no other program. It adds up what the checks noticed before, the client, the
-// header section and the names of attachments. It has the form of rspamd's result, so that marks, ceilings, ledger and metrics are the same.
+// header section, the names of attachments and links. It has the form of rspamd's result, so that marks, ceilings, ledger and metrics are the same.
 
 import { readFields } from '../../message/header.ts'
 import type { SpamAction, SpamFinding, SpamRequest, SpamScanner } from '../../filter/spam-scan.ts'
 import type { Evidence } from '../evidence.ts'
 import { attachmentNames, isDangerousName } from './attachment-names.ts'
+import { linkedAddress } from './bare-links.ts'
 import { clientEvidence, type OwnHost } from './client-evidence.ts'
 import { headerEvidence } from './header-evidence.ts'
 import { observed } from './observe.ts'
@@ -29,13 +30,17 @@ export function createOwnScore(settings: OwnScoreSettings, own: OwnHost): SpamSc
 async function evidenceOf(request: SpamRequest, own: OwnHost): Promise<readonly Evidence[]> {
   const { content, evidence, at } = request
   const fields = readFields(content.header)
-  const names = await attachmentNames(content.header.toString('latin1'), content.openBody())
+  let linked: string | null = null
+  const names = await attachmentNames(content.header.toString('latin1'), content.openBody(), (line) => {
+    linked ??= linkedAddress(line)
+  })
   const dangerous = names.find(isDangerousName)
   return [
     ...evidence,
     ...clientEvidence(request, own),
     ...headerEvidence(content.header, fields, at),
     ...(dangerous === undefined ? [] : [observed('DANGEROUS_FILE', dangerous)]),
+    ...(linked === null ? [] : [observed('ADDRESS_LINK', linked)]),
   ]
 }
 

@@ -28,6 +28,7 @@ export const scorePoints = {
   NO_SUBJECT: { points: 0.5, meaning: 'no Subject: field' },
   REPEATED_FIELD: { points: 2, meaning: 'a field appears twice that may appear once (RFC 5322 3.6)' },
   UNKNOWN_CHARACTERS: { points: 1, meaning: 'the header section has octets that are not UTF-8' },
+  ADDRESS_LINK: { points: 2, meaning: 'a link in the text leads to an IP address instead of a name' },
   DANGEROUS_FILE: { points: 6, meaning: 'an attachment has the name of a program or a script' },
 } as const satisfies Readonly<Record<string, ScorePoint>>
 

@@ -1,4 +1,5 @@
-// A temporary rspamd on loopback: one normal worker, own configuration, one rule and no other module, no network queries.
+// A temporary rspamd on loopback: one normal worker, own configuration, one rule, no network queries. It has no other module, or those that
+// verify the sender, of which each look-up fails.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,12 +24,12 @@ export interface RspamdPeer {
 }
 
 /** Its own thresholds (conf/actions.conf). The list of top-level domains is short, or it compiles for a quarter of a minute. */
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, port: number, verifies: boolean): string {
   const file = (name: string) => JSON.stringify(join(folder, name))
   return `
 options {
   pidfile = ${file('pid')};
-  filters = "regexp";
+  filters = "regexp${verifies ? ',dkim' : ''}";
   dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; sockets = 1; }
   local_addrs = [];
   url_tld = ${file('tld')};
@@ -46,6 +47,7 @@ logging {
 }
 actions { reject = 15; add_header = 6; greylist = 4; }
 regexp { CHEAP_WATCHES { re = "Subject=/${CHEAP.subject}/i"; score = ${CHEAP.score}; } }
+${verifies ? verification : ''}
 worker "normal" {
   bind_socket = "127.0.0.1:${port}";
   bind_socket = ${JSON.stringify(`${join(folder, 'worker.sock')} mode=0600`)};
@@ -54,13 +56,37 @@ worker "normal" {
 `
 }
 
-/** Starts one and waits until it answers. */
-export async function startRspamd(): Promise<RspamdPeer> {
+const plugins = '/usr/share/rspamd/plugins'
+const scored = [
+  ['R_SPF_ALLOW', -0.2],
+  ['R_SPF_FAIL', 1],
+  ['R_SPF_DNSFAIL', 0.1],
+  ['R_DKIM_ALLOW', -0.2],
+  ['R_DKIM_REJECT', 1],
+  ['R_DKIM_NA', 0.1],
+  ['DMARC_POLICY_ALLOW', -0.5],
+  ['DMARC_POLICY_REJECT', 2],
+] as const
+
+/** The weights are those of conf/scores.d/policies_group.conf, or small ones. */
+const verification = `
+modules { ${['settings', 'spf', 'dmarc', 'arc'].map((name) => `path = "${plugins}/${name}.lua";`).join(' ')} }
+lua = "/usr/share/rspamd/rules/rspamd.lua";
+settings { }
+spf { }
+dkim { }
+dmarc { }
+arc { }
+group "policies" { symbols { ${scored.map(([name, weight]) => `"${name}" { weight = ${weight}; }`).join(' ')} } }
+`
+
+/** Starts one and waits until it answers. @param verifies with the modules for SPF, DKIM, DMARC and ARC */
+export async function startRspamd({ verifies = false } = {}): Promise<RspamdPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-rspamd-'))
   const port = await freePort()
   mkdirSync(join(folder, 'tmp'))
   writeFileSync(join(folder, 'tld'), 'com\norg\nexample\n')
-  writeFileSync(join(folder, 'rspamd.conf'), configuration(folder, port))
+  writeFileSync(join(folder, 'rspamd.conf'), configuration(folder, port, verifies))
   const url = `http://127.0.0.1:${port}`
   let child: ChildProcess | null = null
   const stop = async () => {
