@@ -28,7 +28,7 @@ const schema = z.strictObject({
     .boolean({ error: 'true or false' })
     .default(true)
     .describe(
-      'Tell rspamd the results of SPF, DKIM, DMARC and ARC, so that it does not verify the message again. false: it verifies the message itself.',
+      'Send rspamd the results of SPF, DKIM, DMARC and ARC, so that it does not verify the message again. false: it verifies the message itself.',
     ),
   when_down: z
     .enum(['accept', 'defer'], { error: 'one of accept, defer' })

@@ -32,7 +32,7 @@ export function harvestThrottle(rates: HarvestRates): Check {
   return {
     name: 'harvest-throttle',
     rcpt: (facts) => {
-      // Everybody knows these addresses, and they stay reachable.
+      // These addresses are known to exist, and stay reachable.
       const who = isStranger(facts) && !isContact(facts.forwardPath) ? harvester(rates, facts) : null
       if (who === null) return { verdict: accept }
       rates.unknown.refuse()
