@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareGreylist } from './greylist/declare-greylist.ts'
 import type { Io } from './io.ts'
+import { declareLearn } from './learn/declare-learn.ts'
 import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
 import { declareQueue } from './queue/declare-queue.ts'
@@ -33,6 +34,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareMail,
     declareQueue,
     declareGreylist,
+    declareLearn,
     declareReport,
     declareDirectory,
     declareSecrets,

@@ -41,7 +41,8 @@ export interface HttpRequest {
 }
 
 export type Exchanged =
-  | { readonly kind: 'answered'; readonly status: number; readonly text: string }
+  /** `reason` is the text of the status line, in which rspamd explains an error. */
+  | { readonly kind: 'answered'; readonly status: number; readonly reason: string; readonly text: string }
   /** `stale`: rspamd closed a kept connection, so a fresh one may work. */
   | { readonly kind: 'failed'; readonly cause: string; readonly stale: boolean }
 
@@ -65,7 +66,9 @@ export function exchangeHttp(ask: HttpRequest): Promise<Exchanged> {
     let answering = false
     const fail = (error: Error) => {
       // An early answer ends the upload. That is no failure: the answer is read.
-      if (!answering) end({ kind: 'failed', cause: error.message || String(error), stale: isStale(request, error) })
+      if (answering) return
+      const cause = error.message || String(error)
+      end(readOddStatus(error) ?? { kind: 'failed', cause, stale: isStale(request, error) })
     }
     limitConnecting(request, clock)
     request.on('error', fail)
@@ -74,7 +77,7 @@ export function exchangeHttp(ask: HttpRequest): Promise<Exchanged> {
       void readLimited(response).then((text) => {
         end(
           typeof text === 'string'
-            ? { kind: 'answered', status: response.statusCode ?? 0, text }
+            ? { kind: 'answered', status: response.statusCode ?? 0, reason: response.statusMessage ?? '', text }
             : { kind: 'failed', cause: text.message, stale: false },
         )
         // rspamd answered before the end of the upload: the rest of the body cannot be sent on this connection.
@@ -116,6 +119,13 @@ async function readLimited(response: IncomingMessage): Promise<string | Error> {
   } catch (error) {
     return error as Error
   }
+}
+
+/** rspamd uses its internal error numbers as status: `HTTP/1.1 1 cannot get learned: …`. Node's parser refuses them, and keeps the octets. */
+function readOddStatus(error: Error & { readonly code?: string; readonly rawPacket?: unknown }): Exchanged | null {
+  if (error.code !== 'HPE_INVALID_STATUS' || !Buffer.isBuffer(error.rawPacket)) return null
+  const [, status, reason] = /^HTTP\/1\.[01] (\d{1,9}) ([^\r\n]*)/.exec(error.rawPacket.toString('latin1')) ?? []
+  return status === undefined ? null : { kind: 'answered', status: Number(status), reason: reason ?? '', text: '' }
 }
 
 function isStale(request: ClientRequest, error: NodeJS.ErrnoException): boolean {

@@ -42,7 +42,7 @@ export function requestHeaders(request: SpamRequest, identity: RequestIdentity):
 }
 
 /** HTTP carries octets: UTF-8 (RFC 6531 addresses) stays unchanged; control characters become `?`. */
-function field(value: string): string {
+export function field(value: string): string {
   const octets = Buffer.from(value.toWellFormed(), 'utf8').subarray(0, MOST_OCTETS).toString('latin1')
   // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   return octets.replace(/[\x00-\x1f\x7f]/g, '?')

@@ -1,7 +1,9 @@
-// Config → the spam filter of a node, and the scanner that its check asks: rspamd, the node's own score, or the one in place of the other.
+// Config → the spam filter of a node, the controller that learns, and the scanner that its check asks: rspamd, the node's own score, or the
+// one in place of the other.
 
 import type { Config } from '../config/config.ts'
 import type { RspamdSettings } from '../filter/rspamd.ts'
+import type { ControllerSettings } from '../filter/rspamd-learn.ts'
 import type { SpamScanner } from '../filter/spam-scan.ts'
 import { withFallback } from '../policy/score/fallback-score.ts'
 import { createOwnScore } from '../policy/score/own-score.ts'
@@ -17,6 +19,11 @@ export function spamFilterSettings({ rspamd, role, hostname }: Config): SpamFilt
   if (!rspamd || !role.checks.includes('spam')) return null
   const { urls, password, timeout: timeoutMs, own_results: ownResults, when_down: whenDown } = rspamd
   return { rspamd: { urls, password, timeoutMs, hostname, ownResults }, whenDown }
+}
+
+/** Null if the configuration names no controller. */
+export function controllerSettings({ rspamd }: Config): ControllerSettings | null {
+  return rspamd?.controller ? { ...rspamd.controller, timeoutMs: rspamd.timeout } : null
 }
 
 /**

@@ -45,6 +45,7 @@ export const peers = {
   mariadb: { debian: 'mariadb-server', probe: program('mariadbd') },
   strace: { debian: 'strace', probe: program('strace') },
   rspamd: { debian: 'rspamd', probe: program('rspamd'), needsRoot: true },
+  redis: { debian: 'redis-server', probe: ['test', '-x', '/usr/bin/redis-server'] },
   openssl: { debian: 'openssl', probe: program('openssl') },
   haproxy: { debian: 'haproxy', probe: program('haproxy') },
   clamd: { debian: 'clamav-daemon', probe: program('clamd'), needsRoot: true },

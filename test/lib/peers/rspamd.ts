@@ -1,5 +1,5 @@
 // A temporary rspamd on loopback: one normal worker, own configuration, one rule, no network queries. It has no other module, or those that
-// verify the sender, of which each look-up fails.
+// verify the sender, of which each look-up fails. A controller with a classifier is an addition.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +11,13 @@ import { until } from '../until.ts'
 
 /** A mail with this in its subject gets this score, from the rule CHEAP_WATCHES. */
 export const CHEAP = { subject: 'Cheap watches', score: 9.1 } as const
+
+interface RspamdOptions {
+  /** With the modules for SPF, DKIM, DMARC and ARC. */
+  readonly verifies?: boolean
+  /** Text added to its configuration. */
+  readonly more?: string
+}
 
 export interface RspamdPeer {
   readonly url: string
@@ -24,7 +31,7 @@ export interface RspamdPeer {
 }
 
 /** Its own thresholds (conf/actions.conf). The list of top-level domains is short, or it compiles for a quarter of a minute. */
-function configuration(folder: string, port: number, verifies: boolean): string {
+function configuration(folder: string, port: number, { verifies = false, more = '' }: RspamdOptions): string {
   const file = (name: string) => JSON.stringify(join(folder, name))
   return `
 options {
@@ -53,6 +60,7 @@ worker "normal" {
   bind_socket = ${JSON.stringify(`${join(folder, 'worker.sock')} mode=0600`)};
   count = 1;
 }
+${more}
 `
 }
 
@@ -80,13 +88,13 @@ arc { }
 group "policies" { symbols { ${scored.map(([name, weight]) => `"${name}" { weight = ${weight}; }`).join(' ')} } }
 `
 
-/** Starts one and waits until it answers. @param verifies with the modules for SPF, DKIM, DMARC and ARC */
-export async function startRspamd({ verifies = false } = {}): Promise<RspamdPeer> {
+/** Starts one and waits until it answers. */
+export async function startRspamd(options: RspamdOptions = {}): Promise<RspamdPeer> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-rspamd-'))
   const port = await freePort()
   mkdirSync(join(folder, 'tmp'))
   writeFileSync(join(folder, 'tld'), 'com\norg\nexample\n')
-  writeFileSync(join(folder, 'rspamd.conf'), configuration(folder, port, verifies))
+  writeFileSync(join(folder, 'rspamd.conf'), configuration(folder, port, options))
   const url = `http://127.0.0.1:${port}`
   let child: ChildProcess | null = null
   const stop = async () => {
@@ -121,4 +129,29 @@ async function answers(url: string): Promise<boolean> {
     (answer) => answer.ok,
     () => false,
   )
+}
+
+/** Configuration of a controller; with the port of a Redis also of a classifier, which uses what it learned from the first message on. */
+export function controllerConfiguration(own: {
+  readonly port: number
+  readonly password: string
+  readonly redisPort: number | null
+}): string {
+  const worker = `worker "controller" {
+  bind_socket = "127.0.0.1:${own.port}"; count = 1;
+  password = "${own.password}"; enable_password = "${own.password}"; secure_ip = ["192.0.2.1"];
+}`
+  return own.redisPort === null ? worker : `${worker}\n${classifier(own.redisPort)}`
+}
+
+function classifier(redisPort: number): string {
+  return `classifier "bayes" {
+  tokenizer { name = "osb"; }
+  cache { }
+  backend = "redis"; servers = "127.0.0.1:${redisPort}"; new_schema = true;
+  min_tokens = 11; min_token_hits = 1; min_learns = 1;
+  statfile { symbol = "BAYES_HAM"; spam = false; }
+  statfile { symbol = "BAYES_SPAM"; spam = true; }
+}
+group "statistics" { symbols = { "BAYES_SPAM" { weight = 5.1; } "BAYES_HAM" { weight = -3; } } }`
 }
