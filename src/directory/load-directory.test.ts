@@ -284,7 +284,7 @@ describe('several sources', () => {
     }
     const { problems, directory } = load(files, { mail: [], hiera: '/h/hiera.yaml' })
     expect(problems).toEqual([
-      '/h/data/c.yaml:3:1: error: unknown key "mail::wrong": expected one of domains, alias_domains, generic_domains, users, aliases, forwards, host_aliases, transports, catch_all, rewrites, send_as, discards, refusals, recipient_bcc, forward_policies, certificates, assertions',
+      '/h/data/c.yaml:3:1: error: unknown key "mail::wrong": expected one of domains, alias_domains, generic_domains, users, aliases, forwards, host_aliases, transports, catch_all, rewrites, send_as, discards, refusals, recipient_bcc, forward_policies, allow, block, certificates, assertions',
       '/h/data/c.yaml:1:19: warning: "kim@example.org" is hidden by /h/data/n.yaml:1',
     ])
     expect(directory).toBeNull()
