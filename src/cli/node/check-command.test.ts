@@ -45,7 +45,9 @@ describe('waypost check', () => {
   it('prints a summary of the loaded data', async () => {
     const { code, out } = await run('forwards: { postmaster: x@far.example }\n')
     expect(code).toBe(0)
-    expect(out).toContain('1 routing file, 1 address, 0 signing keys, 0 assertions, 0 list entries, 0 users, 0 machines')
+    expect(out).toContain(
+      '1 routing file, 1 address, 0 signing keys, 0 assertions, 0 list entries, 0 users, 0 machines',
+    )
   })
 
   it('gives every message a position', async () => {
