@@ -37,6 +37,7 @@ export function createErrorCount(limits: ErrorLimits, { failed, pressure }: Erro
     if (errors >= limits.hardErrors) return 'close'
     if (errors <= limits.softErrors && !isKnownToFail) return 0
     if (pressure() > limits.tarpitPressure) return 'close'
+    if (!isKnownToFail) return limits.errorDelayMs
     delays++
     return Math.min(limits.longestErrorDelayMs, limits.errorDelayMs * delays)
   }

@@ -39,7 +39,10 @@ export interface ServerLimits {
   readonly dataGraceMs: number
   /** How long a client must stay silent before the greeting. */
   readonly greetingMs: number
-  /** Errors after which every further negative reply is delayed: the first by `errorDelayMs`, each by as much more, up to the longest. */
+  /**
+   * Errors after which every further negative reply is delayed by `errorDelayMs`. For a client with many errors in other sessions each one
+   * is, by as much more each time, up to the longest.
+   */
   readonly softErrors: number
   readonly errorDelayMs: number
   readonly longestErrorDelayMs: number
@@ -96,7 +99,7 @@ export const defaultLimits: ServerLimits = {
   // Postfix's smtpd_soft_error_limit, smtpd_error_sleep_time, smtpd_hard_error_limit, smtpd_junk_command_limit.
   softErrors: 10,
   errorDelayMs: SECOND,
-  // A session has at most nine delays, 35 seconds together; a client waits five minutes for a reply (RFC 5321 4.5.3.2).
+  // A session has at most nineteen delays, 85 seconds together; a client waits five minutes for a reply (RFC 5321 4.5.3.2).
   longestErrorDelayMs: 5 * SECOND,
   // Three quarters of what strangers can have are used.
   tarpitPressure: 0.5,

@@ -28,7 +28,7 @@ beforeAll(async () => {
     role: 'mx',
     yaml: {
       peers: { srs: [`mx.srs-01.example.org:${world.mxPort}`] },
-      limits: { command_timeout: `${SILENCE_MS}ms`, connections_per_ip: 200 },
+      limits: { command_timeout: `${SILENCE_MS}ms`, connections_per_ip: 200, errors_per_ip: 1_000_000 },
     },
     mail: { domains: ['example.org'], forwards: { kim: 'kim@far.example' }, catch_all: { 'example.org': 'kim' } },
   })

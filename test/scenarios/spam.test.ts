@@ -105,7 +105,7 @@ describe('the action of the filter', () => {
     await rejection(mx, 'reject, score 20 of 15: BAYES_SPAM 20')
   })
 
-  it.each(['soft reject', 'quarantine', 'discard', 'tarpit'])('%s defers the message', async (action) => {
+  it.each(['soft reject', 'discard', 'tarpit'])('%s defers the message', async (action) => {
     rspamd.answer = scanned(action, 20)
     expect(await send('list', newMessage().text)).toMatchObject({
       kind: 'refused',
