@@ -170,7 +170,9 @@ async function attack(node: WholeNode, port: number, listener: Listener): Promis
 }
 
 function wholeNode(yaml: Record<string, unknown>, role: string): Promise<WholeNode> {
-  const working = { ...accounts.yaml, limits: { connections_per_ip: 1000 } }
+  // Limits of errors would hide what the node answers without them.
+  const limits = { connections_per_ip: 1000, errors_per_ip: 1_000_000, unknown_recipients_per_ip: 1_000_000 }
+  const working = { ...accounts.yaml, limits }
   const peers = {
     mx: [{ host: 'mx-01.example.org', addresses: ['192.0.2.25'], fingerprints: [`sha256:${'ab'.repeat(32)}`] }],
     srs: [{ host: 'srs-01.example.org', addresses: ['192.0.2.26'] }],
