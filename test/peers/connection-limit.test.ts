@@ -36,9 +36,10 @@ describe.runIf(ensurePeers(['postfix']))('a Postfix with smtpd_client_connection
     const delivered = () => kinds.filter((kind) => kind === 'delivered').length
     await until(() => delivered() === MESSAGES, { what: `${MESSAGES} deliveries`, timeout: 40_000 })
     expect(kinds).not.toContain('deferred')
-    // The limit was met, and few connections were refused until it was known.
+    // The limit was met, and few connections were refused until it was known: usually the first ten less two. On a busy machine some more
+    // begin before the first refusal is read.
     const refused = postfix.log().match(/Connection concurrency limit exceeded/g)?.length ?? 0
     expect(refused).toBeGreaterThan(0)
-    expect(refused).toBeLessThanOrEqual(10)
+    expect(refused).toBeLessThanOrEqual(MESSAGES / 2)
   })
 })
