@@ -128,6 +128,18 @@ export interface ListConditions {
   readonly fromDomain?: readonly string[]
 }
 
+/** The keys of the conditions in routing data. */
+export const conditionKeys: Readonly<Record<keyof ListConditions, string>> = {
+  network: 'network',
+  host: 'host',
+  helo: 'helo',
+  sender: 'sender',
+  senderDomain: 'sender_domain',
+  recipient: 'recipient',
+  recipientDomain: 'recipient_domain',
+  fromDomain: 'from_domain',
+}
+
 export interface ListEntry extends Sourced {
   readonly list: ListName
   /** Null in a list without names. */

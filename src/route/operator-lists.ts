@@ -1,6 +1,6 @@
 // The contract of the own lists: which entries of `mail::allow` and `mail::block` concern a message. Policy decides what they mean.
 
-import type { ListEntry, ListName } from '../directory/directory.ts'
+import { conditionKeys, type ListConditions, type ListEntry, type ListName } from '../directory/directory.ts'
 
 /** What is known of a client and its message. */
 export interface ListSubject {
@@ -31,7 +31,8 @@ export interface OwnLists {
 
 /** `block "shop" at mail.yaml:12: network 192.0.2.0/24 (ticket 17)`, for ledger, log and `explain`. */
 export function describeListEntry({ list, name, source, conditions, comment }: ListEntry): string {
-  const values = Object.entries(conditions).map(([condition, found]) => `${names[condition]} ${shortened(found)}`)
+  const known = Object.entries(conditions) as readonly [keyof ListConditions, readonly string[]][]
+  const values = known.map(([condition, found]) => `${conditionKeys[condition]} ${shortened(found)}`)
   const label = name === null ? '' : ` "${name}"`
   return `${list}${label} at ${source}: ${values.join(', ')}${comment === undefined ? '' : ` (${comment})`}`
 }
@@ -42,15 +43,4 @@ const MAX_SHOWN = 3
 function shortened(found: readonly string[]): string {
   const shown = found.slice(0, MAX_SHOWN).map((one) => (one === '' ? '<>' : one))
   return `${shown.join(' or ')}${found.length > MAX_SHOWN ? ' or others' : ''}`
-}
-
-const names: Readonly<Record<string, string>> = {
-  network: 'network',
-  host: 'host',
-  helo: 'helo',
-  sender: 'sender',
-  senderDomain: 'sender_domain',
-  recipient: 'recipient',
-  recipientDomain: 'recipient_domain',
-  fromDomain: 'from_domain',
 }

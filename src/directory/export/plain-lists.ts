@@ -1,18 +1,7 @@
 // The own lists as plain values, which read again give the same entries.
 
-import type { ListConditions, ListEntry, ListName } from '../directory.ts'
+import { conditionKeys, type ListConditions, type ListEntry, type ListName } from '../directory.ts'
 import type { Plain } from './plain.ts'
-
-const keys = {
-  network: 'network',
-  host: 'host',
-  helo: 'helo',
-  sender: 'sender',
-  senderDomain: 'sender_domain',
-  recipient: 'recipient',
-  recipientDomain: 'recipient_domain',
-  fromDomain: 'from_domain',
-} as const satisfies Readonly<Record<keyof ListConditions, string>>
 
 /**
  * A list, or entries by name if one has a name; the others then get one.
@@ -30,7 +19,7 @@ function plainEntry({ conditions, reply, until, comment }: ListEntry, printKey: 
     const isAddress = condition === 'sender' || condition === 'recipient'
     const written = texts.map((text) => (text === '' ? '<>' : isAddress ? printKey(text) : text))
     const [only, ...others] = written
-    return [keys[condition], only !== undefined && others.length === 0 ? only : written] as const
+    return [conditionKeys[condition], only !== undefined && others.length === 0 ? only : written] as const
   })
   return {
     ...Object.fromEntries(values),
