@@ -14,7 +14,7 @@ export interface BenchMessage {
 /** One domain; its client sends only its own mail. */
 export interface BenchSender {
   readonly domain: string
-  /** An address for documentation (RFC 5737), which the client claims with the PROXY protocol. */
+  /** An address for benchmarks (RFC 2544), each in a network of its own, which the client claims with the PROXY protocol. */
   readonly address: string
   readonly helo: string
   readonly messages: readonly BenchMessage[]
@@ -46,11 +46,16 @@ interface SigningKey {
 export async function prepareMail(now = new Date()): Promise<BenchMail> {
   const prepared = await Promise.all(Array.from({ length: DOMAINS }, (_, index) => prepareSender(index, now)))
   const records = prepared.map(({ sender, keys }) => recordsOf(sender, keys))
-  const pointers = prepared.map(({ sender }) => `${sender.address.split('.').at(-1)} PTR ${sender.helo}.`)
+  const pointers = prepared.map(({ sender }) => `${pointerLabels(sender.address)} PTR ${sender.helo}.`)
   return {
     senders: prepared.map(({ sender }) => sender),
-    zones: { example: records.join('\n'), '2.0.192.in-addr.arpa': pointers.join('\n') },
+    zones: { example: records.join('\n'), '18.198.in-addr.arpa': pointers.join('\n') },
   }
+}
+
+/** The name of an address below 18.198.in-addr.arpa. */
+function pointerLabels(address: string): string {
+  return address.split('.').slice(2).toReversed().join('.')
 }
 
 async function prepareSender(index: number, now: Date) {
@@ -64,7 +69,7 @@ async function prepareSender(index: number, now: Date) {
   const messages: BenchMessage[] = []
   for (let number = 0; number < MESSAGES_PER_DOMAIN; number++)
     messages.push(await signedMessage({ domain, keys, number: index * MESSAGES_PER_DOMAIN + number, now }))
-  const sender = { domain, address: `192.0.2.${index + 1}`, helo: `mail.${domain}`, messages }
+  const sender = { domain, address: `198.18.${index + 1}.25`, helo: `mail.${domain}`, messages }
   return { sender, keys }
 }
 

@@ -36,7 +36,7 @@ test('a missed aim is named, and asks for a profile', () => {
   expect(missesAim([row('Waypost', [350]), row('Postfix, rspamd', [100])])).toBe(false)
   const text = formatMx(page, results(rows))
   expect(text).toContain('| Waypost ÷ Postfix, rspamd | 3.00 × | ≥ 3.5 × | **missed** |')
-  expect(text).toContain('not above that of Postfix with rspamd, is **missed**')
+  expect(text).toContain('Waypost: paced p99 not above that of Postfix with rspamd: **missed**')
 })
 
 test('the section replaces its old version and leaves the rest of the page', () => {
