@@ -82,8 +82,25 @@ const relayNeedsPeers: Check = ({ role, peers }, report) => {
       ['peers', 'mx'],
       `found nothing, expected the mx nodes: the role ${role.role} relays mail for our domains to them`,
     )
+  if (own === 'relay-to-mta' && !peers.mta?.length)
+    report(['peers', 'mta'], `found nothing, expected the mta nodes: the role ${role.role} relays all mail to them`)
   if (own === 'resolve' && forwards === 'relay-to-srs' && !peers.srs?.length)
     report(['peers', 'srs'], `found nothing, expected the srs nodes: the role ${role.role} relays forwards to them`)
+}
+
+/** The mta nodes admit a host by its certificate, and no other next hop gets mail. */
+const clientNeedsCertificate: Check = ({ role, tls, smarthost }, report) => {
+  if (role.recipients.own !== 'relay-to-mta') return
+  if (!tls)
+    report(['tls'], `found nothing, expected a certificate and a key: the mta nodes admit this host by its certificate`)
+  if (smarthost !== undefined)
+    report(['smarthost'], `found a next hop, expected none: the role ${role.role} relays all mail to peers.mta`)
+}
+
+const localNamesNeedCheck: Check = ({ role, local_names: { rewrite, domain, hosts } }, report) => {
+  if (role.checks.includes('local-names')) return
+  if (rewrite || domain !== undefined || hosts.length > 0)
+    report(['local_names'], `found names, expected none: the role ${role.role} does not have the check local-names`)
 }
 
 const srsRoleNeedsSecrets: Check = ({ role, srs }, report) => {
@@ -150,6 +167,8 @@ const checks: readonly Check[] = [
   localHasNoBalancer,
   peersNeedProofs,
   relayNeedsPeers,
+  clientNeedsCertificate,
+  localNamesNeedCheck,
   srsRoleNeedsSecrets,
   resolvingNeedsData,
   signaturesNeedKeys,

@@ -40,6 +40,7 @@ export const roleSchema = z.strictObject({
     .default(['hop-count'])
     .describe(
       'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication-results: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
+        'local-names: complete the addresses of mail from this host, by local_names. ' +
         'peer-results: the results in the Authentication-Results field of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
         'own-lists: allow and block of the routing data, for clients from the internet; before the checks that allow excludes. ' +
         'dnsbl: ask lists in the DNS about clients from the internet, if the node has dnsbl. ' +
@@ -51,9 +52,11 @@ export const roleSchema = z.strictObject({
   recipients: z
     .strictObject({
       own: z
-        .enum(['resolve', 'relay-to-mx'])
+        .enum(['resolve', 'relay-to-mx', 'relay-to-mta'])
         .default('resolve')
-        .describe('Addresses of our domains: resolve them here, or relay the mail to the mx peers.'),
+        .describe(
+          'Addresses of our domains: resolve them here, or relay the mail to the mx peers. relay-to-mta: relay all mail, of every domain, to the mta peers.',
+        ),
       forwards: z
         .enum(['resolve', 'relay-to-srs'])
         .default('resolve')

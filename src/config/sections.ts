@@ -14,6 +14,7 @@ import { greylist } from './sections/greylist-section.ts'
 import { identity } from './sections/identity-section.ts'
 import { limits } from './sections/limits-section.ts'
 import { listen, machines, users } from './sections/listen-section.ts'
+import { local_names } from './sections/local-names-section.ts'
 import { log } from './sections/log-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { peers } from './sections/peers-section.ts'
@@ -43,6 +44,7 @@ export const sections = {
   users,
   machines,
   identity,
+  local_names,
   dkim,
   srs,
   forwards,

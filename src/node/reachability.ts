@@ -37,7 +37,7 @@ const LABEL_OCTETS = 8
 export function neededRoles({ role, peers }: Pick<Config, 'role' | 'peers'>): string[] {
   const { own, forwards } = role.recipients
   const needed = [
-    ...(own === 'relay-to-mx' ? ['mx'] : []),
+    ...(own === 'relay-to-mx' ? ['mx'] : own === 'relay-to-mta' ? ['mta'] : []),
     ...(own === 'resolve' && forwards === 'relay-to-srs' ? ['srs'] : []),
   ]
   return needed.filter((one) => (peers[one] ?? []).length > 0)

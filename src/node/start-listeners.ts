@@ -35,6 +35,7 @@ import { createProvenAddresses, type ProvenAddresses } from '../server/proven-ad
 import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
 import { buildChecks } from '../wiring/checks.ts'
+import { localNamesOf } from '../wiring/local-names-settings.ts'
 import {
   balancersOf,
   fleetAddresses,
@@ -141,6 +142,7 @@ async function start(
   const settings = listenerSettings(listener, {
     certificate: certificate.value !== null,
     verifiedWay: hasVerifiedWay(config),
+    localNames: localNamesOf(config, listener.admit),
   })
   if (settings.tls !== listener.tls)
     log.warn(

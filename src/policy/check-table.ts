@@ -34,6 +34,7 @@ const names = 'the node vouches for the names of its clients'
 /** A new check gets its line here and in wiring/checks.ts. */
 export const roleChecks = {
   'hop-count': { cost: 'memory', test: { never: 'it ends mail loops' } },
+  'local-names': { cost: 'memory', test: { never: 'it refuses nothing' } },
   'peer-results': { cost: 'memory', test: { never: 'it refuses nothing' } },
   'own-lists': { cost: 'memory', test: 'whole' },
   sender: { cost: 'look-up', test: { never: names } },

@@ -1,5 +1,7 @@
 // The settings of one listener, from the role file and the node's configuration.
 
+import type { LocalNames } from '../smtp/public-address.ts'
+
 export interface ListenerSettings {
   readonly name: string
   /** IP address to bind. */
@@ -14,4 +16,6 @@ export interface ListenerSettings {
   readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
   /** Send the greeting without the wait that finds early talkers: for listeners that the internet cannot use. */
   readonly greetAtOnce: boolean
+  /** How addresses of this host are completed in the envelope; absent on listeners for others, where an address needs a domain. */
+  readonly localNames?: LocalNames
 }

@@ -15,6 +15,13 @@ export type NextHop =
 
 /** RFC 5321 4.5.4.2. */
 export const SMTP_PORT = 25
+/** RFC 6409 3.1. */
+const SUBMISSION_PORT = 587
+
+/** The port of a fleet node whose port is not configured: the mta and submission nodes take mail from clients only. */
+export function peerPort(role: string): number {
+  return role === 'mta' || role === 'submission' ? SUBMISSION_PORT : SMTP_PORT
+}
 /** The usual port of LMTP servers; RFC 2033 forbids 25 and names none. */
 const LMTP_PORT = 24
 

@@ -2,6 +2,8 @@
 // Brackets are required, and only a Mailbox is allowed between them, with one exception: dots at an end or in a row. A malformed path is returned with the problem.
 
 import { asciiDomain, isAscii } from './domain.ts'
+import { publicAddress } from './public-address.ts'
+import type { LocalNames } from './public-address.ts'
 import { parseMailbox } from './mailbox.ts'
 import type { Mailbox } from './mailbox.ts'
 import { refusal } from './reply.ts'
@@ -38,8 +40,11 @@ export function splitArgument(text: string): SplitArgument {
   return { kind: 'split', path: argument.slice(0, end + 1), parameters }
 }
 
-/** Reads one path with its angle brackets. A source route is checked and removed (RFC 5321 appendix C). */
-export function parsePath(text: string, role: PathRole): ParsedPath {
+/**
+ * Reads one path with its angle brackets. A source route is checked and removed (RFC 5321 appendix C).
+ * @param names of a listener for programs of this host, which write addresses without a domain; else null
+ */
+export function parsePath(text: string, role: PathRole, names: LocalNames | null = null): ParsedPath {
   if (!text.startsWith('<') || !text.endsWith('>') || text.length < 2) {
     return { kind: 'bad', problem: 'the address must stand in angle brackets' }
   }
@@ -49,7 +54,8 @@ export function parsePath(text: string, role: PathRole): ParsedPath {
   if (role === 'forward' && inner.toLowerCase() === 'postmaster') return { kind: 'postmaster' }
   const address = dropSourceRoute(inner)
   if (address === null) return { kind: 'bad', problem: 'malformed source route' }
-  const parsed = parseMailbox(address, { looseDots: true })
+  const whole = names ? publicAddress(names, address, role === 'reverse' ? 'sender' : 'recipient') : address
+  const parsed = parseMailbox(whole, { looseDots: true })
   return parsed.kind === 'bad' ? parsed : { kind: 'mailbox', mailbox: parsed.mailbox, utf8: !isAscii(inner) }
 }
 

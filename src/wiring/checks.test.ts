@@ -47,6 +47,9 @@ function partsOf(router: Partial<Router> = {}) {
 
 const configOf = (checks: Config['role']['checks']) =>
   ({
+    hostname: 'node.example.org',
+    domain: 'example.org',
+    local_names: { rewrite: false, hosts: [] },
     authserv_id: 'example.org',
     dmarc: {},
     delivery: { destinations: {} },
@@ -66,6 +69,7 @@ const roleChecks = [
   'hop-count',
   'authentication-results',
   'peer-results',
+  'local-names',
   'sender',
   'author',
   'own-lists',

@@ -22,6 +22,7 @@ import { harvestThrottle } from '../policy/checks/harvest-throttle.ts'
 import { greylistCheck } from '../policy/checks/greylist.ts'
 import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { hopCountCheck } from '../policy/checks/hop-count.ts'
+import { localNamesCheck } from '../policy/checks/local-names.ts'
 import { ownListProof, ownListsCheck } from '../policy/checks/own-lists.ts'
 import { peerResultsCheck } from '../policy/checks/peer-results.ts'
 import { recipientCheck } from '../policy/checks/recipient.ts'
@@ -34,6 +35,7 @@ import { virusCheck } from '../policy/checks/virus.ts'
 import { createDestinationBudget } from '../policy/destination-budget.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import type { OwnLists } from '../route/operator-lists.ts'
+import { localNames } from './local-names-settings.ts'
 import { verifiedWay } from './verified-way.ts'
 import type { Router } from '../route/resolution.ts'
 
@@ -81,7 +83,7 @@ export interface CheckParts extends RoleCheckParts {
  * | role file | own-lists (proof, behind authentication-results) | message |
  * | role file | sender | mail |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
- * | role file | hop-count, authentication-results, peer-results, author, virus, spam | message |
+ * | role file | hop-count, local-names, authentication-results, peer-results, author, virus, spam | message |
  * | last | srs-hash-throttle | rcpt |
  * | last | harvest-throttle | rcpt, message |
  * | last | recipient | rcpt |
@@ -154,6 +156,7 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
           refuseUnclear: dmarc.unclear_author === 'refuse',
         },
       }),
+    'local-names': () => localNamesCheck(localNames(config)),
     'peer-results': () => peerResultsCheck(authservId),
     sender: () => senderCheck(maySendAs),
     author: () =>

@@ -19,7 +19,7 @@ import { standardTimeouts } from '../delivery/smtp-client/transport-settings.ts'
 import type { TransportSettings } from '../delivery/smtp-client/transport-settings.ts'
 import type { Current } from '../lib/current.ts'
 import { defaultSchedulerSettings } from '../queue/scheduling/scheduler.ts'
-import { SMTP_PORT } from '../smtp/nexthop.ts'
+import { peerPort } from '../smtp/nexthop.ts'
 import { destinationRules, heloOf, sourceOf } from './destination-settings.ts'
 
 export interface DeliverySettings {
@@ -69,7 +69,7 @@ function hostSettings(config: Config, rules: DestinationRules): HostSettings {
         role,
         peers.map(({ host, port, name }) => ({
           host,
-          port: port || SMTP_PORT,
+          port: port || peerPort(role),
           ...(name === undefined ? {} : { name }),
         })),
       ]),

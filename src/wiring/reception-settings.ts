@@ -9,12 +9,13 @@ import type { ListenerSettings } from '../server/listener-settings.ts'
 import type { ProxyPorts } from '../server/proxy/header-waits.ts'
 import type { ServerLimits } from '../server/server-limits.ts'
 import type { SessionPools } from '../server/session-places.ts'
+import type { LocalNames } from '../smtp/public-address.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 
 /** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
 export function listenerSettings(
   listener: ListenerConfig,
-  has: { readonly certificate: boolean; readonly verifiedWay: boolean },
+  has: { readonly certificate: boolean; readonly verifiedWay: boolean; readonly localNames: LocalNames | null },
 ): ListenerSettings {
   const { name, host, port, admit } = listener
   const tls = listener.tls === 'starttls' && !has.certificate ? 'none' : listener.tls
@@ -27,6 +28,7 @@ export function listenerSettings(
     mechanisms: admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
     requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),
+    ...(has.localNames && { localNames: has.localNames }),
   }
 }
 

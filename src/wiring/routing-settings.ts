@@ -43,11 +43,11 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
   const behind = config.role.checks.includes('peer-results')
   const { recipients, srs } = config.role
   return {
-    own: recipients.own,
+    own: recipients.own === 'resolve' ? 'resolve' : 'relay-to-mx',
     forwards: recipients.forwards,
     // DSNs of this node may go to any domain.
     relayFor: [...new Set([...recipients.relay, 'local' as const])],
-    ...(config.smarthost === undefined ? {} : { nextHops: { world: config.smarthost } }),
+    ...nextHops(config),
     copies: !behind,
     unknownFromPeer: behind ? 'defer' : 'refuse',
     ...(config.srs === null
@@ -64,6 +64,14 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
     machines: parts.machines,
   }
 }
+
+/** A client host sends everything to the mta nodes. */
+function nextHops({ role, smarthost }: Config): Pick<RouterSettings, 'nextHops'> {
+  if (role.recipients.own === 'relay-to-mta') return { nextHops: { own: MTA_PEERS, world: MTA_PEERS } }
+  return smarthost === undefined ? {} : { nextHops: { world: smarthost } }
+}
+
+const MTA_PEERS = 'peers:mta'
 
 function days(ms: number): number {
   return Math.round(ms / DAY_MS)

@@ -14,7 +14,9 @@ const hostOnly = hostAndPort.transform((endpoint) => ({
 
 const withProofs = z
   .strictObject({
-    host: hostAndPort.describe('Host name or address, with an optional port after a colon (default 25).'),
+    host: hostAndPort.describe(
+      'Host name or address, with an optional port after a colon (default 25; 587 for mta and submission).',
+    ),
     addresses: z.array(network).default([]).describe('Addresses or networks that the peer connects from.'),
     fingerprints: z
       .array(fingerprint)

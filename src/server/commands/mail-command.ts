@@ -19,7 +19,7 @@ export const mail: Command = async (dialogue, argument) => {
   const refuse = (sender: string | null, reply: Refusal) => sayRefused(dialogue, { stage: 'mail', reply, sender })
   const unreadable = (problem: string) => refuse(writtenPath(argument), badPath('reverse', problem))
   if (split.kind === 'bad') return unreadable(split.problem)
-  const path = parsePath(split.path, 'reverse')
+  const path = parsePath(split.path, 'reverse', context.settings.localNames)
   if (path.kind === 'bad' || path.kind === 'postmaster')
     return unreadable(path.kind === 'bad' ? path.problem : 'no domain')
   const reversePath = path.kind === 'null' ? null : formatMailbox(path.mailbox)

@@ -24,7 +24,7 @@ export const rcpt: Command = async (dialogue, argument) => {
   }
   const unreadable = (problem: string) => refuse(badPath('forward', problem), writtenPath(argument))
   if (split.kind === 'bad') return unreadable(split.problem)
-  const path = parsePath(split.path, 'forward')
+  const path = parsePath(split.path, 'forward', context.settings.localNames)
   if (path.kind === 'bad' || path.kind === 'null')
     return unreadable(path.kind === 'bad' ? path.problem : 'a recipient cannot be empty')
   const forwardPath = recipientOf(path, context)
