@@ -7,6 +7,7 @@ import type { SmtpDialogue } from '../lib/smtp-dialogue.ts'
 import { connectDialogue } from '../lib/smtp-dialogue.ts'
 import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
+import { withEveryCheck } from './every-check.ts'
 import { type GoodMail, type SecondClientReport, startSecondClient } from './second-client.ts'
 
 export interface Attack {
@@ -58,9 +59,21 @@ const LEAST_MS = 3000
 /** Wait for the good mail to arrive after the attack, ms. Only ends a test that hangs. */
 const ARRIVAL_MS = 60_000
 
+export interface AttackOptions {
+  /** 1 in tests. */
+  readonly scale: number
+  /** The mx nodes have every check. */
+  readonly everyCheck?: boolean
+}
+
 /** Prepares, attacks and measures. */
-export async function measureAttack(attack: Attack, scale: number): Promise<AttackResult> {
-  const world = await startWorld()
+export async function measureAttack(
+  attack: Attack,
+  { scale, everyCheck = false }: AttackOptions,
+): Promise<AttackResult> {
+  const plain = await startWorld()
+  const checked = everyCheck ? await withEveryCheck(plain) : null
+  const world = checked?.world ?? plain
   const opened: SmtpDialogue[] = []
   let target: Target | null = null
   try {
@@ -89,6 +102,7 @@ export async function measureAttack(attack: Attack, scale: number): Promise<Atta
   } finally {
     for (const client of opened) client.reset()
     await world.close()
+    await checked?.close()
     target?.close?.()
   }
 }

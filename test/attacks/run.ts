@@ -1,5 +1,5 @@
 // `npm run attack`: every attack at full strength, as a table. `--write` puts it into docs/attacks.md; `--program DIR` attacks the nodes of
-// another checkout, for a table of before and after; names run only those attacks.
+// another checkout, for a table of before and after; `--every-check` gives the mx nodes all checks; names run only those attacks.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
   options: {
     write: { type: 'boolean' },
     program: { type: 'string' },
+    'every-check': { type: 'boolean', default: false },
     scale: { type: 'string', default: '4' },
   },
 })
@@ -26,7 +27,9 @@ const chosen = attacks.filter(({ name }) => positionals.length === 0 || position
 const rows: AttackRow[] = []
 for (const attack of chosen) {
   process.stderr.write(`${attack.name}: ${attack.what}\n`)
-  const result = await measureAttack(attack, Number(values.scale)).catch((error: Error) => error)
+  const result = await measureAttack(attack, { scale: Number(values.scale), everyCheck: values['every-check'] }).catch(
+    (error: Error) => error,
+  )
   rows.push({ attack, result })
   process.stdout.write(`${attackTable([{ attack, result }]).split('\n').at(-1)}\n`)
   if (!(result instanceof Error)) for (const refusal of result.second.refusals) process.stderr.write(`  ${refusal}\n`)
@@ -34,7 +37,8 @@ for (const attack of chosen) {
 
 const revision = execFileSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
 const machine = describeMachine()
-const head = `Measured at revision ${revision}, scale ${values.scale}: ${machine.processor}, ${machine.cores} cores, ${machine.system}, Node.js ${machine.node}.`
+const checks = values['every-check'] ? ', every check on' : ''
+const head = `Measured at revision ${revision}, scale ${values.scale}${checks}: ${machine.processor}, ${machine.cores} cores, ${machine.system}, Node.js ${machine.node}.`
 const text = `${head}\n\n${attackTable(rows)}\n`
 process.stdout.write(`\n${text}`)
 if (values.write) {

@@ -12,7 +12,7 @@ const MOST_MIB = 512
 export function testAttack(attack: Attack): void {
   it(`${attack.name}: ${attack.what}`, { timeout: 180_000 }, async () => {
     expect(attack.budgets.filter((name) => !(name in budgetTable))).toEqual([])
-    const { alive, peakMiB, second, arrived } = await measureAttack(attack, 1)
+    const { alive, peakMiB, second, arrived } = await measureAttack(attack, { scale: 1 })
     expect(alive).toBe(true)
     expect(peakMiB).toBeLessThanOrEqual(MOST_MIB)
     expect(second.refusals).toEqual([])

@@ -80,7 +80,8 @@ export interface World {
 }
 
 const plainMail = 'Subject: Hello\r\n\r\nThis is a mail.\r\n'
-const DEFAULT_MAIL = { domains: ['example.org'], forwards: { kim: 'kim@far.example' } }
+/** The routing data of a node without other ones. */
+export const DEFAULT_MAIL = { domains: ['example.org'], forwards: { kim: 'kim@far.example' } }
 
 /** Starts an environment; close it after the tests. */
 export async function startWorld(): Promise<World> {

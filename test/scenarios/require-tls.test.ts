@@ -11,6 +11,8 @@ let world: World
 let keeping: SmtpPeer
 let node: WholeNode
 let other: WholeNode
+let both: WholeNode
+let partly: WholeNode
 
 beforeAll(async () => {
   world = await startWorld()
@@ -20,12 +22,16 @@ beforeAll(async () => {
   }
   keeping = await peerOf('srs-01.example.org', ['REQUIRETLS'])
   await peerOf('srs-02.example.org', [])
-  const start = (peer: string) => {
+  await peerOf('srs-03.example.org', [])
+  await (await peerOf('srs-04.example.org', ['REQUIRETLS'])).close()
+  const start = (...peers: readonly string[]) => {
     const tls = { certificate: 'node.pem', key: 'node.key', ca: join(world.folder, 'ca.pem') }
-    return world.node({ role: 'mx', yaml: { tls, peers: { srs: [`mx.${peer}:${world.mxPort}`] } } })
+    return world.node({ role: 'mx', yaml: { tls, peers: { srs: peers.map((one) => `mx.${one}:${world.mxPort}`) } } })
   }
   node = await start('srs-01.example.org')
   other = await start('srs-02.example.org')
+  both = await start('srs-02.example.org', 'srs-03.example.org', 'srs-01.example.org')
+  partly = await start('srs-02.example.org', 'srs-04.example.org')
 })
 afterAll(() => world.close())
 
@@ -60,4 +66,20 @@ it('fails where the fleet node does not offer it', async () => {
   const failed = () => other.ledger().filter((event) => event.kind === 'failed')
   await until(() => failed().length === 1, { what: 'the failure' })
   expect(failed()[0]).toMatchObject({ status: '5.7.30' })
+})
+
+it('tries each other host before it fails (RFC 8689 section 4.2.1)', async () => {
+  const before = keeping.messages.length
+  await send(both)
+  await both.emptied()
+  expect(keeping.messages).toHaveLength(before + 1)
+  expect(both.ledger().filter(({ kind }) => kind === 'failed')).toEqual([])
+})
+
+it('waits for a host that may offer it and cannot be reached', async () => {
+  await send(partly)
+  const deferred = () => partly.ledger().filter((event) => event.kind === 'deferred')
+  await until(() => deferred().length >= 1, { what: 'the deferral' })
+  expect(deferred()[0]).toMatchObject({ status: '4.4.1' })
+  expect(partly.ledger().filter(({ kind }) => kind === 'failed')).toEqual([])
 })

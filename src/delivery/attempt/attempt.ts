@@ -6,6 +6,7 @@ import { bodySize } from '../../queue/contract/stored-body.ts'
 import type { Claim, ClaimedRecipient } from '../../queue/contract/queue.ts'
 import type { DeliveryVerdict } from '../../queue/scheduling/destination-state.ts'
 import type { OpenResult, RecipientResult, TransportContent, TransportEnvelope } from '../smtp-client/transport.ts'
+import { lacksRequireTls } from '../smtp-client/peer-capabilities.ts'
 import { describeTarget, type Target } from '../target.ts'
 import type { Hosts } from '../hosts/host-settings.ts'
 import { noHosts } from '../hosts/no-hosts.ts'
@@ -58,6 +59,7 @@ class Attempt {
   #postponed: Postponed | null = null
   /** No further host is tried: it must not evade a limit. */
   #isStopped = false
+  #isEveryHostTried = false
 
   constructor(claim: Claim, context: AttemptContext) {
     this.#claim = claim
@@ -93,7 +95,7 @@ class Attempt {
     const outcomes = this.#claim.recipients.map(({ recipientId }) => ({
       recipientId,
       outcome:
-        this.#outcomes.of(recipientId) ??
+        (this.#isEveryHostTried ? this.#outcomes.atTheEnd(recipientId) : this.#outcomes.of(recipientId)) ??
         deferred('session', '4.4.2', this.#isOver ? TOO_LONG : 'Connection lost before this recipient was tried'),
     }))
     const pauseMs = this.#outcomes.pauseMs
@@ -123,6 +125,7 @@ class Attempt {
       if (!this.#mayContinue) return
       if (!this.#tried.has(describeTarget(target)) && this.#acquireSlot(target)) await this.#tryTarget(target)
     }
+    this.#isEveryHostTried = !this.#isStopped && !this.#isOver
   }
 
   /** A look-up that takes too long continues in the background and fills the cache. */
@@ -212,9 +215,11 @@ class Attempt {
     const forAnotherHost: ClaimedRecipient[] = []
     let progress = false
     let isRefused = false
+    let isTransaction = false
     let batch = this.#nextBatch()
     while (batch.length > 0 && connection.usable && !this.#isOver) {
       const results = await connection.send(this.#envelope(batch), this.#content, this.#until)
+      isTransaction ||= !results.every(lacksRequireTls)
       if (entry.messages > 0 && isStale(results)) {
         if (entry.messages > usedBefore) break
         return pool.discard(entry)
@@ -230,7 +235,8 @@ class Attempt {
       batch = this.#nextBatch()
     }
     this.#reached = true
-    this.#sessions++
+    // A host without REQUIRETLS got no transaction, so it uses up none of the few sessions.
+    if (isTransaction) this.#sessions++
     // A host that accepts some recipients and closes before the others may accept them over a new connection.
     if (!progress || batch.length === 0) this.#tried.add(connection.peer)
     if (connection.usable && !isRefused) pool.giveBack(connectionKey(connection.target), entry)
@@ -268,6 +274,11 @@ class Attempt {
     if (isTooLarge) this.#recipientLimit = Math.ceil(batch.length / 2)
     for (const [index, recipient] of batch.entries()) {
       const result = results[index] as RecipientResult
+      if (lacksRequireTls(result)) {
+        this.#outcomes.recordLacking(recipient, result, { target, facts })
+        elsewhere.push(recipient)
+        continue
+      }
       const outcome = this.#outcomes.recordAnswer(recipient, result, { target, facts })
       if (isTooLarge || (progress && needsNextTransaction(result))) here.push(recipient)
       else if (outcome.kind === 'deferred' && anotherHostMayHelp(result)) elsewhere.push(recipient)

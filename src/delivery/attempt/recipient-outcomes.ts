@@ -21,6 +21,8 @@ export class RecipientOutcomes {
   readonly #outcomes = new Map<number, Outcome>()
   /** Ms, from the last refusal of each recipient. */
   readonly #pauses = new Map<number, number>()
+  /** What hosts without REQUIRETLS mean for a recipient, if no other host takes it. */
+  readonly #lacking = new Map<number, Outcome>()
   /** Recipients for which a host answered, or closed, in a transaction. */
   readonly #answered = new Set<number>()
 
@@ -46,6 +48,11 @@ export class RecipientOutcomes {
     return this.#outcomes.get(recipientId)
   }
 
+  /** The outcome of a recipient if all hosts were tried: a host that could not be reached may offer REQUIRETLS later. */
+  atTheEnd(recipientId: number): Outcome | undefined {
+    return this.#outcomes.get(recipientId) ?? this.#lacking.get(recipientId)
+  }
+
   isAnswered(recipientId: number): boolean {
     return this.#answered.has(recipientId)
   }
@@ -58,6 +65,11 @@ export class RecipientOutcomes {
   recordAnswer(recipient: ClaimedRecipient, result: RecipientResult, where: Where): Outcome {
     this.#answered.add(recipient.recipientId)
     return this.record(recipient, result, where)
+  }
+
+  /** The host does not offer REQUIRETLS. Another host may take the message, so this is not yet its outcome. */
+  recordLacking({ recipientId }: ClaimedRecipient, result: RecipientResult, { facts }: Where): void {
+    this.#lacking.set(recipientId, outcomeOf(result, facts))
   }
 
   record(recipient: ClaimedRecipient, result: RecipientResult, { target, facts }: Where): Outcome {

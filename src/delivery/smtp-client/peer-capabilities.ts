@@ -6,7 +6,7 @@ import { errorText } from '../../lib/log.ts'
 import { isAscii } from '../../smtp/domain.ts'
 import type { MailTraits } from './envelope-commands.ts'
 import type { Extensions } from './extensions.ts'
-import type { DeliveryError, TransportContent, TransportEnvelope } from './transport.ts'
+import type { DeliveryError, RecipientResult, TransportContent, TransportEnvelope } from './transport.ts'
 
 export interface CapabilityCheck {
   readonly traits: MailTraits
@@ -14,6 +14,17 @@ export interface CapabilityCheck {
   readonly message: DeliveryError | null
   /** By recipient: null if the message can be sent to it. */
   readonly recipients: readonly (DeliveryError | null)[]
+}
+
+/** RFC 8689 section 6. */
+const REQUIRETLS_MISSING = '5.7.30'
+
+/**
+ * The host has no verified TLS, or does not offer REQUIRETLS. Each other host of the domain must be tried before the message fails (RFC 8689
+ * section 4.2.1). For other extensions the first host speaks for all: another one would pass the message on to it.
+ */
+export function lacksRequireTls(result: RecipientResult): boolean {
+  return result.kind === 'unsupported' && result.status === REQUIRETLS_MISSING
 }
 
 interface Peer {
@@ -67,7 +78,11 @@ function checkSize(traits: MailTraits, offered: Extensions): DeliveryError | nul
 
 function checkRequireTls(envelope: TransportEnvelope, peer: Peer): DeliveryError | null {
   if (!envelope.parameters.requireTls || (peer.verified && peer.extensions.requireTls)) return null
-  return unsupported('message', '5.7.30', 'The message requires REQUIRETLS, which the server does not support')
+  return unsupported(
+    'message',
+    REQUIRETLS_MISSING,
+    'The message requires REQUIRETLS, which the server does not support',
+  )
 }
 
 function checkSmtpUtf8(
