@@ -2,16 +2,18 @@
 // The steps in comments are those of the specification. It blocks the thread for milliseconds, so it runs in the password workers.
 
 import { createHash, hash, timingSafeEqual } from 'node:crypto'
+import { chainDigest } from './sha-chain.ts'
+import type { ShaWidth } from './sha-constants.ts'
 
 interface Variant {
   readonly algorithm: 'sha256' | 'sha512'
-  /** Octets of the digest. */
-  readonly length: number
+  /** Bits of a word. */
+  readonly width: ShaWidth
 }
 
 const variants = {
-  '5': { algorithm: 'sha256', length: 32 },
-  '6': { algorithm: 'sha512', length: 64 },
+  '5': { algorithm: 'sha256', width: 32 },
+  '6': { algorithm: 'sha512', width: 64 },
 } as const satisfies Record<string, Variant>
 
 const form = /^\$([56])\$(?:rounds=(\d{1,9})\$)?([^$]{1,16})\$([./0-9A-Za-z]+)$/
@@ -44,7 +46,7 @@ interface Input {
   readonly rounds: number
 }
 
-function digest({ algorithm, length }: Variant, input: Input): Buffer {
+function digest({ algorithm, width }: Variant, input: Input): Buffer {
   const password = Buffer.from(input.password)
   const salt = Buffer.from(input.salt)
   // Steps 4 to 8: digest B.
@@ -57,26 +59,23 @@ function digest({ algorithm, length }: Variant, input: Input): Buffer {
   const p = repeated(hash(algorithm, many(password, password.length), 'buffer'), password.length)
   // Steps 17 to 20: the sequence S, as long as the salt.
   const s = repeated(hash(algorithm, many(salt, 16 + (first[0] as number)), 'buffer'), salt.length)
-  return stretch(first, { algorithm, length, p, s, rounds: Math.max(input.rounds, LEAST_ROUNDS) })
+  return stretch(width, { first, p, s, rounds: Math.max(input.rounds, LEAST_ROUNDS) })
 }
 
-/** Step 21. */
+/** Step 21: the digest of each round is between P and S in one of eight ways. */
 function stretch(
-  first: Buffer,
-  work: Variant & { readonly p: Buffer; readonly s: Buffer; readonly rounds: number },
+  width: ShaWidth,
+  { first, p, s, rounds }: { readonly first: Buffer; readonly p: Buffer; readonly s: Buffer; readonly rounds: number },
 ): Buffer {
-  const { algorithm, length, p, s, rounds } = work
-  const input = Buffer.alloc(2 * p.length + s.length + length)
-  let last = first
-  for (let round = 0; round < rounds; round++) {
-    const isOdd = round % 2 === 1
-    let end = (isOdd ? p : last).copy(input)
-    if (round % 3 !== 0) end += s.copy(input, end)
-    if (round % 7 !== 0) end += p.copy(input, end)
-    end += (isOdd ? last : p).copy(input, end)
-    last = hash(algorithm, input.subarray(0, end), 'buffer')
-  }
-  return last
+  const nothing = Buffer.alloc(0)
+  const links = Array.from({ length: 8 }, (_, bits) => {
+    const middle = Buffer.concat([bits & 2 ? s : nothing, bits & 1 ? p : nothing])
+    return bits & 4
+      ? { before: Buffer.concat([p, middle]), after: nothing }
+      : { before: nothing, after: Buffer.concat([middle, p]) }
+  })
+  const linkAt = (round: number) => (round % 2) * 4 + (round % 3 === 0 ? 0 : 2) + (round % 7 === 0 ? 0 : 1)
+  return chainDigest(width, { first, links, length: rounds, linkAt })
 }
 
 /** The digest again and again, cut to that many octets. */
