@@ -7,8 +7,9 @@ import { userText } from '../smtp/origin.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
 import type { PasswordPool } from './password-pool.ts'
-import { userKey } from './passwd-line.ts'
+import { type PasswdEntry, userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, People } from './people.ts'
+import type { RememberedPasswords } from './remembered-passwords.ts'
 
 export interface PasswdAuthenticatorSettings {
   readonly people: People
@@ -16,6 +17,7 @@ export interface PasswdAuthenticatorSettings {
   /** The main domain: `lee@domain` is `lee`. */
   readonly domain: string
   readonly clock: Pick<Clock, 'sleep'>
+  readonly remembered: Pick<RememberedPasswords, 'has' | 'add'>
 }
 
 /** RFC 4616 gives no limit. A longer password only wastes time in the hash function. */
@@ -25,6 +27,8 @@ const MOST_NAME_LENGTH = 254
 
 interface Judged {
   readonly check: Check
+  /** Null if a match does not count: nothing is remembered then, and what was is not used. */
+  readonly account: string | null
   readonly password: string
   readonly holder: Holder
 }
@@ -39,12 +43,15 @@ const NO_MATCH: Judgement = { verdict: { kind: 'mismatch' }, ms: null }
 const overloaded: AskVerdict = { kind: 'unavailable', cause: 'password checks are overloaded' }
 
 export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings): PasswordAuthenticator {
-  const { people, pool, domain, clock } = settings
+  const { people, pool, domain, clock, remembered } = settings
   const duration = createEqualDuration({ clock, pool, samples: () => people.samples() })
-  const judge = async ({ check, password, holder }: Judged): Promise<Judgement> => {
+  const judge = async ({ check, account, password, holder }: Judged): Promise<Judgement> => {
     if (check.kind === 'ask') return { verdict: await check.verify(password), ms: null }
+    const use = { account: account ?? '', stored: check.stored, password }
+    if (remembered.has(use) && account !== null) return { verdict: { kind: 'match' }, ms: null }
     const { verdict, ms } = await pool.verify(check.stored, password, holder)
     if (verdict === 'unavailable') return { verdict: overloaded, ms: null }
+    if (verdict === 'match' && account !== null) remembered.add(use)
     duration.note(check.stored, ms)
     return { verdict: { kind: verdict }, ms }
   }
@@ -57,8 +64,9 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
       const check = person.kind === 'found' ? person.check : people.decoy()
-      const holder = holderOf(identity, client)
-      const { verdict, ms } = check ? await judge({ check, password, holder }) : NO_MATCH
+      const mayLogIn = person.kind === 'found' && isAllowed(person.allows, client)
+      const judged = { account: mayLogIn ? identity : null, password, holder: holderOf(identity, client) }
+      const { verdict, ms } = check ? await judge({ check, ...judged }) : NO_MATCH
       if (ms !== null && (person.kind !== 'found' || verdict.kind === 'mismatch')) await duration.level(ms)
       if (person.kind === 'unavailable') return person
       if (!check) return wrong('no users')
@@ -68,14 +76,17 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (verdict.kind === 'mismatch')
         return { ...wrong(`wrong password of ${userText(identity)}`), ...doubtOf(person) }
       // Checked last, so that the reply from a foreign network does not reveal whether the password is correct.
-      const { allows } = person
-      if (allows && (client === undefined || !allows(client.ip))) {
+      if (!mayLogIn) {
         if (ms !== null) await duration.level(ms)
         return wrong(`${userText(identity)} may not log in from ${client?.ip ?? 'an unknown address'}`)
       }
       return { kind: 'identified', identity }
     },
   }
+}
+
+function isAllowed(allows: PasswdEntry['allows'], client: LoginClient | undefined): boolean {
+  return allows === null || (client !== undefined && allows(client.ip))
 }
 
 /** Strangers that guess at an account have a share for themselves, so that they do not use up the user's. */

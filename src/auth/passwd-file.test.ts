@@ -6,6 +6,7 @@ import { loadPasswdFile, parsePasswdFile } from './passwd-file.ts'
 import { createPasswdAuthenticator, identityOf } from './passwd-authenticator.ts'
 import { peopleOf } from './people.ts'
 import { readPasswdLine } from './passwd-line.ts'
+import { createRememberedPasswords } from './remembered-passwords.ts'
 import { matches } from './schemes.ts'
 
 const HASH = '{SSHA}H/zrDv8FXUu1JmwvVYijfrYEF34jVZcO' // of "test"
@@ -97,8 +98,9 @@ describe('the passwd authenticator', () => {
     close: async () => {},
   }
   const clock = createFakeClock()
+  const remembered = createRememberedPasswords(clock, 0)
   const authenticator = (text: string, domain = 'Example.org') =>
-    createPasswdAuthenticator({ people: peopleOf(() => parse(text), domain), pool, domain, clock })
+    createPasswdAuthenticator({ people: peopleOf(() => parse(text), domain), pool, domain, clock, remembered })
 
   it.each([
     ['lee', 'lee'],

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createPool } from '../budget/pool.ts'
-import { createPasswordPool, type PasswordHasher, type PasswordPool } from './password-pool.ts'
+import { createPasswordPool, type PasswordHasher, type PasswordPool, passwordWorkers } from './password-pool.ts'
 import { hashPassword } from './schemes.ts'
 import { readStored, type StoredPassword } from './stored-password.ts'
 
@@ -95,4 +95,14 @@ describe('the password pool', () => {
     expect((await Promise.all(answers)).map(({ verdict }) => verdict)).toEqual(['unavailable', 'unavailable'])
     expect((await pool.verify(slow, 'z')).verdict).toBe('unavailable')
   })
+})
+
+it.each([
+  [1, 1],
+  [2, 2],
+  [4, 2],
+  [7, 4],
+  [64, 32],
+])('%i processors: %i threads', (processors, threads) => {
+  expect(passwordWorkers(processors)).toBe(threads)
 })

@@ -1,6 +1,7 @@
 // Checks passwords and makes hashes in worker threads with a bounded queue, so that neither the event loop nor libuv's thread pool waits for
 // a hash. A full queue is `unavailable` (454 4.7.0 to the client), never a wrong password. Known clients come before strangers.
 
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type Purpose, purposes } from '../budget/budget.ts'
 import { createBudgets } from '../budget/budgets.ts'
@@ -27,8 +28,6 @@ export interface PasswordHasher {
   hash(scheme: HashableScheme, password: string): Promise<string | null>
 }
 
-/** At most two cores check passwords, also under attack. */
-const WORKERS = 2
 const OWN: Holder = { purpose: 'delivery' }
 const notDone: PasswordAnswer = { result: null, ms: 0 }
 
@@ -51,7 +50,10 @@ export interface PoolSettings {
 
 export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & PasswordHasher {
   const places = settings.places ?? createBudgets(systemClock).pool('passwordChecks')
-  const seats = Array.from({ length: settings.workers ?? WORKERS }, (): Seat => ({ worker: null, job: null }))
+  const seats = Array.from(
+    { length: settings.workers ?? passwordWorkers(availableParallelism()) },
+    (): Seat => ({ worker: null, job: null }),
+  )
   const waiting: Job[] = []
   let closed = false
   const next = () => {
@@ -97,6 +99,11 @@ export function createPasswordPool(settings: PoolSettings = {}): PasswordPool & 
       await Promise.all(seats.flatMap((seat) => (seat.worker ? [seat.worker.terminate()] : [])))
     },
   }
+}
+
+/** Half of the processors check passwords, also under attack; one or two of them if there are not more. */
+export function passwordWorkers(processors: number): number {
+  return Math.max(Math.min(2, processors), Math.ceil(processors / 2))
 }
 
 /** The first of those with the most important purpose. */

@@ -4,6 +4,7 @@ import { createPasswdAuthenticator } from './passwd-authenticator.ts'
 import { parsePasswdFile } from './passwd-file.ts'
 import type { PasswordPool } from './password-pool.ts'
 import { type AskVerdict, type Check, findEntry, type People, peopleOf, type PersonAnswer } from './people.ts'
+import { createRememberedPasswords } from './remembered-passwords.ts'
 
 const parse = (text: string) => parsePasswdFile('users', text, { weak: true })
 const ask = (verdict: AskVerdict, asked: string[] = []): Check => ({
@@ -14,8 +15,10 @@ const ask = (verdict: AskVerdict, asked: string[] = []): Check => ({
   },
 })
 const pool: PasswordPool = { verify: async () => ({ verdict: 'mismatch', ms: 1 }), close: async () => {} }
+const clock = createFakeClock()
+const remembered = createRememberedPasswords(clock, 0)
 const check = (people: People, name = 'kim', password = 'x') =>
-  createPasswdAuthenticator({ people, pool, domain: 'example.org', clock: createFakeClock() }).check(name, password)
+  createPasswdAuthenticator({ people, pool, domain: 'example.org', clock, remembered }).check(name, password)
 const someone = (answer: PersonAnswer, decoy: Check | null = null): People => ({
   find: async () => answer,
   decoy: () => decoy,

@@ -16,6 +16,7 @@ import { limits } from './sections/limits-section.ts'
 import { listen, machines, users } from './sections/listen-section.ts'
 import { local_names } from './sections/local-names-section.ts'
 import { log } from './sections/log-section.ts'
+import { login } from './sections/login-section.ts'
 import { data, domain, help_link, hostname, postmaster, role, watch } from './sections/node-section.ts'
 import { peers } from './sections/peers-section.ts'
 import { queue } from './sections/queue-section.ts'
@@ -42,6 +43,7 @@ export const sections = {
   dns,
   peers,
   users,
+  login,
   machines,
   identity,
   local_names,

@@ -14,6 +14,7 @@ import type { GreylistWatch } from './greylist-watch.ts'
 import type { CurrentData } from './current-data.ts'
 import type { CurrentModes } from './current-modes.ts'
 import { loadData } from './load-data.ts'
+import type { OpenLogin } from './open-login.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { untilSettled } from './settled-files.ts'
 import { applyReloadable } from './reloadable-keys.ts'
@@ -36,6 +37,8 @@ export interface Reloadable {
   readonly modes: Pick<CurrentModes, 'replace'>
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'update'> | null
+  /** Null if no listener admits users. */
+  readonly login: Pick<OpenLogin, 'update'> | null
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
@@ -57,6 +60,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   await sources.adopt(config)
   certificate.value = config.tls
   node.greylist?.update(config)
+  node.login?.update(config)
   node.transfers?.updateTls()
   const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
   const warnings = [...loaded.warnings]

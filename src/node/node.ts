@@ -156,11 +156,11 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
-  const { listeners, transfers } = await receiveMail(config, { ...shared, ...scanners, path, stops })
+  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, path, stops })
   path.start()
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
-  const running = { ...used, listeners, transfers, greylist: services.greylist }
+  const running = { ...used, listeners, transfers, login, greylist: services.greylist }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
   const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
@@ -240,7 +240,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
-  return { listeners, transfers }
+  return { listeners, transfers, login }
 }
 
 interface QueueParts {

@@ -5,6 +5,7 @@ import { createGuard } from '../auth/login-throttle.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import type { People } from '../auth/people.ts'
+import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -24,8 +25,13 @@ export interface LoginPorts {
   readonly stops: AsyncDisposableStack
 }
 
+export interface OpenLogin extends Login {
+  /** Forgets the remembered passwords, and takes what a reload changes. */
+  update(config: Config): void
+}
+
 /** Null if no listener admits users. Rejects if the file cannot be read. */
-export async function openLogin(config: Config, ports: LoginPorts): Promise<Login | null> {
+export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
   const { people, budgets, clock, log, stops } = ports
   const { domain } = config
@@ -37,6 +43,12 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Logi
   stops.defer(save)
   const saving = clock.every(SAVE_EVERY_MS, () => void save())
   stops.defer(() => saving.cancel())
-  const passwords = createPasswdAuthenticator({ people, pool, domain, clock })
-  return createLogin({ passwords, certificates: null, guard: createGuard({ budgets, known }), domain })
+  const remembered = createRememberedPasswords(clock, config.login.remember_for)
+  stops.defer(() => remembered.close())
+  const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
+  const guard = createGuard({ budgets, known })
+  return {
+    ...createLogin({ passwords, certificates: null, guard, remembered, domain }),
+    update: ({ login }) => remembered.restart(login.remember_for),
+  }
 }

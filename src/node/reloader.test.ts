@@ -1,6 +1,6 @@
 // Between two reloads the files on disk are checked when they change, without activating them.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -20,6 +20,7 @@ let state: ConfigurationState
 let data: CurrentData
 let reloader: Reloader
 let draining: AbortController
+let loginUpdates: number[]
 
 const log = {
   debug: () => undefined,
@@ -53,6 +54,7 @@ beforeEach(async () => {
   clock = createFakeClock()
   state = createConfigurationState(clock)
   draining = new AbortController()
+  loginUpdates = []
   const load = loadConfig(join(folder, 'node.yaml'))
   if (load.kind === 'bad') throw new Error(load.problems[0]?.message)
   const { config } = load
@@ -69,6 +71,7 @@ beforeEach(async () => {
     listeners: [],
     transfers: null,
     greylist: null,
+    login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },
     state,
     draining: draining.signal,
   })
@@ -108,6 +111,16 @@ it('activates the files by a reload, and reports the refusal of others', async (
   const refused = await reloader.reload()
   expect(refused).toMatchObject({ kind: 'refused', file: join(folder, 'node.yaml') })
   expect(await health()).toMatchObject({ kind: 'degraded', reason: expect.stringContaining('was refused') })
+})
+
+it('forgets the passwords of logins at each reload, with the time that it brings', async () => {
+  const yaml = readFileSync(join(folder, 'node.yaml'), 'utf8')
+  await reloader.reload()
+  write('node.yaml', `${yaml}login: { remember_for: 0 }\n`)
+  expect(await reloader.reload()).toMatchObject({ kind: 'reloaded', restartFor: [] })
+  write('node.yaml', `${yaml}login: { remember_for: 2h }\n`)
+  const { kind } = await reloader.reload()
+  expect([kind, loginUpdates]).toEqual(['refused', [300_000, 0]])
 })
 
 it('watches a file that only the refused configuration names', async () => {

@@ -11,6 +11,7 @@ import { createLogin } from './login.ts'
 function loginWith(judge: (password: string) => Promise<Identification>) {
   const clock = createFakeClock()
   const seen: (LoginClient | undefined)[] = []
+  const forgotten: string[] = []
   const login = createLogin({
     passwords: {
       check: async (_user, password, client) => {
@@ -20,11 +21,12 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
     },
     certificates: null,
     guard: createGuard({ budgets: createBudgets(clock), known: createKnownClients(clock) }),
+    remembered: { forget: (account) => void forgotten.push(account) },
     domain: 'example.org',
   })
   const check = (password: string, { user = 'kim', ip = '192.0.2.1', authzid = null as string | null } = {}) =>
     login.check(sampleSession({ remoteIp: ip }), { kind: 'password', user, password, authzid })
-  return { check, seen }
+  return { check, seen, forgotten }
 }
 
 const identified = async (): Promise<Identification> => ({ kind: 'identified', identity: 'kim' })
@@ -35,7 +37,7 @@ const codeOf = (answer: Awaited<ReturnType<ReturnType<typeof loginWith>['check']
 describe('a login by password', () => {
   it('judges at most twenty of fifty guesses that come in parallel', async () => {
     const gate = Promise.withResolvers<void>()
-    const { check, seen } = loginWith(async () => {
+    const { check, seen, forgotten } = loginWith(async () => {
       await gate.promise
       return wrong()
     })
@@ -45,6 +47,8 @@ describe('a login by password', () => {
     expect(seen).toHaveLength(20)
     expect(codes.filter((code) => code === 535)).toHaveLength(20)
     expect(codes.filter((code) => code === 454)).toHaveLength(30)
+    // What is remembered of the accounts is dropped with the ban.
+    expect(forgotten).toEqual(Array.from({ length: 30 }, (_, i) => `user${i + 20}`))
   })
 
   it('counts no failure when nothing was judged, also if the check itself fails', async () => {

@@ -8,6 +8,7 @@ import type {
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, Guard } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
+import type { RememberedPasswords } from '../auth/remembered-passwords.ts'
 import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -21,6 +22,7 @@ export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: Guard
+  readonly remembered: Pick<RememberedPasswords, 'forget'>
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
 }
@@ -49,8 +51,10 @@ async function byPassword(
       `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
     )
   const attempt = parts.guard.begin(session.remoteIp, name)
-  if (attempt.kind === 'banned')
+  if (attempt.kind === 'banned') {
+    parts.remembered.forget(name)
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', attempt.cause)
+  }
   const { answer, end } = await tryPassword(parts, given, { ip: session.remoteIp, isKnown: attempt.isKnown }).catch(
     (error: unknown) => {
       attempt.end('undecided')

@@ -15,7 +15,7 @@ export const loginBudgets = {
     ceilings: { internet: 0.5 },
     answer: '`454 4.7.0`',
     reason:
-      'With 50 ms for each hash on two threads, the last waits three seconds. Half is for clients from which the account has logged in before.',
+      'With 50 ms for each hash on two threads (up to four processors), the last waits three seconds. Half is for clients from which the account has logged in before.',
   },
   failedLoginsOfPair: {
     kind: 'rate',
