@@ -2,7 +2,7 @@
 //
 // What is kept is, for an account and one stored password, a digest (HMAC-SHA-256) of the password with a random key of this object, in
 // memory only. Only a success is kept: a wrong password costs the same work as without this memory. A changed stored password has no entry, so
-// nothing has to notice the change. Whoever finds a login fast knows the password already. The time starts with the computed hash and no use extends it.
+// nothing has to notice the change. A client whose login is fast knows the password already. The time starts with the computed hash and no use extends it.
 
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Timer } from '../lib/clock.ts'

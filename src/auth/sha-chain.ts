@@ -27,11 +27,11 @@ interface Memory {
 
 /** What is used of the global object; the types of Node.js do not have it. */
 declare const WebAssembly: {
-  readonly Memory: new (size: { readonly initial: number }) => Memory
+  readonly Memory: new (size: Readonly<Record<'initial', number>>) => Memory
   readonly Module: new (program: Uint8Array) => object
   readonly Instance: new (
     module: object,
-    imports: { readonly m: { readonly memory: Memory } },
+    imports: Readonly<Record<'m', Readonly<Record<'memory', Memory>>>>,
   ) => { readonly exports: Readonly<Record<string, unknown>> }
 }
 

@@ -8,7 +8,6 @@ import type {
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, Guard } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
-import type { RememberedPasswords } from '../auth/remembered-passwords.ts'
 import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -22,7 +21,8 @@ export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: Guard
-  readonly remembered: Pick<RememberedPasswords, 'forget'>
+  /** The memory of right passwords. */
+  readonly remembered: { readonly forget: (account: string) => void }
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
 }

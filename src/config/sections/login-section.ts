@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { section } from '../section.ts'
 import { duration } from '../values.ts'
 
-/** Who reads the memory of the node has the remembered digests: they are gone within the hour. */
+/** An intruder who reads the memory of the node finds the remembered digests, so they are gone within the hour. */
 const MAX_REMEMBER_MS = 3_600_000
 
 const schema = z.strictObject({
