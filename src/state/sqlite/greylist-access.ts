@@ -11,9 +11,9 @@ import type {
   GreylistRules,
 } from '../greylist-contract.ts'
 import { stateOf } from '../greylist-state.ts'
-import { COMMAND_BUSY_MS } from './greylist-file.ts'
 import { ANY, COLUMNS, type Key, readRules, type Result, type Row } from './greylist-rows.ts'
 import { dayOf, sqliteGreylist } from './sqlite-greylist.ts'
+import { COMMAND_BUSY_MS } from './state-file.ts'
 
 /** Entries that one transaction removes: a running node waits for it. */
 const REMOVED_AT_ONCE = 500

@@ -3,6 +3,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { GreylistRules } from '../greylist-contract.ts'
 import type { EntryTimes } from '../greylist-state.ts'
+import type { StateFormat } from './state-file.ts'
 
 /** In place of sender and recipient: the entry is about all mail of its origin. It is no domain and no address. */
 export const ANY = '*'
@@ -21,9 +22,7 @@ export interface Row extends Key, EntryTimes {
 /** Counted in the table `results`. */
 export type Result = 'greylisted' | 'came-back' | 'lost' | 'evicted'
 
-export const FORMAT = 1
-
-export function createTables(db: Database): void {
+function createTables(db: Database): void {
   db.exec(`CREATE TABLE IF NOT EXISTS entries (
       origin TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL, network TEXT NOT NULL, reason TEXT NOT NULL,
       first_at INTEGER NOT NULL, passed_at INTEGER, used_at INTEGER NOT NULL,
@@ -38,6 +37,9 @@ export function createTables(db: Database): void {
     CREATE TABLE IF NOT EXISTS rules (
       id INTEGER PRIMARY KEY CHECK (id = 1), delay INTEGER NOT NULL, window INTEGER NOT NULL, allow_for INTEGER NOT NULL) STRICT`)
 }
+
+/** It holds advice only, so nothing waits for the disk. What a damaged file knew waits once more. */
+export const greylistFormat: StateFormat = { version: 1, sync: 'off', createTables }
 
 /** Records the rules for commands, which may not be able to read the configuration. */
 export function writeRules(db: Database, { delay, window, allowFor }: GreylistRules): void {

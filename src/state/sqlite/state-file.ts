@@ -1,0 +1,73 @@
+// Opens a file of shared state in SQLite. Nothing in the node waits long for it; a damaged file is set aside and a new one begun.
+
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
+import SqliteDatabase, { type Database } from 'better-sqlite3'
+
+/** The node never waits longer for a command that holds the file. Milliseconds. */
+const NODE_BUSY_MS = 50
+/** Commands wait for the node. */
+export const COMMAND_BUSY_MS = 5000
+/** The log is copied into the table after so many pages (4 MiB). */
+const AUTOCHECKPOINT_PAGES = 1024
+
+const damaged = /^SQLITE_(?:CORRUPT|NOTADB)/
+
+/** What a file holds. */
+export interface StateFormat {
+  /** A file of a newer version is not used. */
+  readonly version: number
+  /** `off`: nothing waits for the disk, and a power failure may damage the file: for advice. `full`: what was written stays. */
+  readonly sync: 'off' | 'full'
+  createTables(db: Database): void
+}
+
+export interface OpenedFile {
+  readonly db: Database
+  /** Where a damaged file was moved, with its fault; null if there was none. */
+  readonly setAside: { readonly path: string; readonly cause: string } | null
+}
+
+/** Opens the file, and creates it if missing. Throws the error of SQLite or of the file system. */
+export function openStateFile(path: string, format: StateFormat): OpenedFile {
+  try {
+    return { db: prepareFile(path, format), setAside: null }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    const aside = `${path}.damaged`
+    renameSync(path, aside)
+    // Of the damaged file; with the new one they would damage it too.
+    for (const part of ['-wal', '-shm']) rmSync(`${path}${part}`, { force: true })
+    return { db: prepareFile(path, format), setAside: { path: aside, cause: (error as Error).message } }
+  }
+}
+
+export function isDamage(error: unknown): boolean {
+  return damaged.test(String((error as { readonly code?: unknown }).code))
+}
+
+/** Opens the file for a command that writes, and creates it if missing. Throws as `openStateFile`, also for a damaged file. */
+export function openStateForCommand(path: string, format: StateFormat): Database {
+  return prepareFile(path, format, COMMAND_BUSY_MS)
+}
+
+function prepareFile(path: string, { version, sync, createTables }: StateFormat, timeout = NODE_BUSY_MS): Database {
+  // SQLite would create it readable by others.
+  closeSync(openSync(path, 'a', 0o600))
+  const db = new SqliteDatabase(path, { timeout })
+  try {
+    db.pragma('journal_mode = WAL')
+    db.pragma(`synchronous = ${sync}`)
+    db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
+    db.pragma('trusted_schema = OFF')
+    const fault = db.pragma('quick_check(1)', { simple: true })
+    if (fault !== 'ok') throw Object.assign(new Error(String(fault)), { code: 'SQLITE_CORRUPT' })
+    const found = Number(db.pragma('user_version', { simple: true }))
+    if (found > version) throw new Error(`${path} has format ${found} of a newer version`)
+    createTables(db)
+    db.pragma(`user_version = ${version}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
