@@ -3,12 +3,15 @@
 
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../lib/clock.ts'
+import { siteNetwork } from '../lib/ip-address.ts'
 import { replaceFile } from '../lib/replace-file.ts'
 
 export interface KnownClients {
   /** @param client as of `clientNetwork` */
   has(account: string, client: string): boolean
   add(account: string, client: string): void
+  /** Whether any account has logged in from this client, or from a client of this site. @param network as of `clientNetwork` or `siteNetwork` */
+  holds(network: string): boolean
 }
 
 export interface KnownClientsFile extends KnownClients {
@@ -48,6 +51,7 @@ export async function openKnownClients(path: string, clock: Pick<Clock, 'now'>):
 /** @param days day of the last login by `client account`, least recent first */
 function tableOf(clock: Pick<Clock, 'now'>, days: Map<string, number>): KnownClients {
   const today = () => Math.floor(clock.now() / DAY_MS)
+  const networks = countNetworks(days)
   return {
     has: (account, client) => {
       const day = days.get(`${client} ${account}`)
@@ -55,12 +59,33 @@ function tableOf(clock: Pick<Clock, 'now'>, days: Map<string, number>): KnownCli
     },
     add: (account, client) => {
       const pair = `${client} ${account}`
-      days.delete(pair)
+      if (!days.delete(pair)) networks.count(client, 1)
       days.set(pair, today())
       const [oldest] = days.keys()
-      if (days.size > MOST_PAIRS && oldest !== undefined) days.delete(oldest)
+      if (days.size <= MOST_PAIRS || oldest === undefined) return
+      days.delete(oldest)
+      networks.count(clientOf(oldest), -1)
     },
+    holds: (network) => networks.has(network),
   }
+}
+
+/** Pairs of each client and of each site. A pair counts until it is dropped, also when it is older than a month. */
+function countNetworks(days: ReadonlyMap<string, number>) {
+  const pairs = new Map<string, number>()
+  const count = (client: string, change: 1 | -1) => {
+    for (const network of new Set([client, siteNetwork(client.split('/')[0] ?? client)])) {
+      const now = (pairs.get(network) ?? 0) + change
+      if (now > 0) pairs.set(network, now)
+      else pairs.delete(network)
+    }
+  }
+  for (const pair of days.keys()) count(clientOf(pair), 1)
+  return { count, has: (network: string) => pairs.has(network) }
+}
+
+function clientOf(pair: string): string {
+  return pair.slice(0, pair.indexOf(' '))
 }
 
 function textOf(days: ReadonlyMap<string, number>): string {

@@ -19,12 +19,44 @@ export type Attempt =
       /** Call it once, whatever happened. */
       end(how: AttemptEnd): void
     }
-  | { readonly kind: 'banned'; readonly cause: string }
+  | {
+      readonly kind: 'banned'
+      readonly cause: string
+      /** Whose limit was reached; absent for a user at a client that the account knows, who only has to wait. */
+      readonly reached?: ReachedLimit
+    }
+
+/** With bans: whether the client may try can be unknown. */
+export type LoginAttempt = Attempt | { readonly kind: 'unavailable'; readonly cause: string }
+
+export interface ReachedLimit {
+  readonly kind: 'address' | 'network' | 'account'
+  readonly value: string
+  /** Failures that are counted now. */
+  readonly failures: number
+}
 
 export interface Guard {
   /** Whether this client may try a password for this user now. The attempt counts as failed until its end. */
   begin(ip: string, user: string): Attempt
+  /** The counts that matter after a restart. */
+  counts(): readonly LoginCount[]
+  restore(count: LoginCount, ageMs: number): void
+  /** Forgets the failures of an address, a network or an account. */
+  forgive(value: string): void
 }
+
+/** Failures of one key of a budget. */
+export interface LoginCount {
+  readonly rate: string
+  readonly key: string
+  readonly value: number
+}
+
+/** Less than this part of a limit is not worth a row: a restart forgives it. */
+const KEPT_PART = 0.25
+/** Counts of one budget that outlive a restart: writing all of them takes some 10 ms. */
+const MOST_KEPT = 2000
 
 export interface GuardParts {
   readonly budgets: Pick<Budgets, 'rate'>
@@ -43,10 +75,22 @@ export function createGuard({ budgets, known }: GuardParts): Guard {
   const sites = budgets.rate('failedLoginsOfSite')
   const accounts = budgets.rate('failedLoginsOfAccount')
   const siteAccounts = budgets.rate('accountFailuresOfSite')
-  const strangersLimit = ({ client, site, account }: Keys): string | null => {
-    if (clients.isOver(client)) return `too many failures from ${client}`
-    if (sites.isOver(site)) return `too many failures from ${site}`
-    return accounts.isOver(account) ? `too many failures of ${userText(account)}` : null
+  const rates = {
+    failedLoginsOfPair: pairs,
+    failedLoginsOfClient: clients,
+    failedLoginsOfSite: sites,
+    failedLoginsOfAccount: accounts,
+    accountFailuresOfSite: siteAccounts,
+  }
+  const strangersLimit = ({ client, site, account }: Keys): ReachedLimit | null => {
+    const limits = [
+      ['address', clients, client],
+      ['network', sites, site],
+      ['account', accounts, account],
+    ] as const
+    for (const [kind, rate, value] of limits)
+      if (rate.isOver(value)) return { kind, value, failures: Math.round(rate.used(value)) }
+    return null
   }
   /** Counts the attempt; the result takes it back. */
   const count = ({ client, site, account }: Keys): (() => void) => {
@@ -70,21 +114,45 @@ export function createGuard({ budgets, known }: GuardParts): Guard {
       if (isKnown && pairs.isOver(`${account} ${client}`))
         return banned(`${userText(account)} failed too often from ${client}`)
       const limit = isKnown ? null : strangersLimit(keys)
-      if (limit !== null) return banned(limit)
+      if (limit !== null) return { ...banned(causeOf(limit)), reached: limit }
       const takeBack = count(keys)
-      return {
-        kind: 'free',
-        isKnown,
-        end: (how) => {
-          // The failures of the client stay: otherwise an attacker with one valid account could guess those of others without limit.
-          if (how !== 'failed') takeBack()
-          if (how !== 'succeeded') return
-          pairs.clear(`${account} ${client}`)
-          known.add(account, client)
-        },
+      const succeeded = () => {
+        pairs.clear(`${account} ${client}`)
+        known.add(account, client)
       }
+      return { kind: 'free', isKnown, end: (how) => endAttempt(how, { takeBack, succeeded }) }
+    },
+    ...keptCounts(rates),
+    forgive: (value) => {
+      for (const rate of [clients, sites, accounts]) rate.clear(value)
     },
   }
+}
+
+function endAttempt(
+  how: AttemptEnd,
+  { takeBack, succeeded }: { readonly takeBack: () => void; readonly succeeded: () => void },
+): void {
+  // The failures of the client stay: otherwise an attacker with one valid account could guess those of others without limit.
+  if (how !== 'failed') takeBack()
+  if (how === 'succeeded') succeeded()
+}
+
+function keptCounts(rates: Readonly<Record<string, Rate>>): Pick<Guard, 'counts' | 'restore'> {
+  return {
+    counts: () =>
+      Object.entries(rates).flatMap(([rate, counts]) =>
+        counts.filled(KEPT_PART, MOST_KEPT).map(([key, value]) => ({ rate, key, value })),
+      ),
+    restore: ({ rate, key, value }, ageMs) => {
+      // A file of another version may name budgets that this one does not have.
+      if (Object.hasOwn(rates, rate)) rates[rate]?.restore(key, value, ageMs)
+    },
+  }
+}
+
+function causeOf({ kind, value }: ReachedLimit): string {
+  return kind === 'account' ? `too many failures of ${userText(value)}` : `too many failures from ${value}`
 }
 
 function keysOf(ip: string, user: string): Keys {
@@ -92,6 +160,6 @@ function keysOf(ip: string, user: string): Keys {
   return { client: clientNetwork(plain), site: siteNetwork(plain), account: user.toLowerCase() }
 }
 
-function banned(cause: string): Attempt {
+function banned(cause: string): Attempt & { readonly kind: 'banned' } {
   return { kind: 'banned', cause }
 }

@@ -25,6 +25,10 @@ export interface Rate {
   refuse(): void
   /** Number of keys that are remembered. */
   readonly keys: number
+  /** The keys that have used at least this part of their units, the fullest first, at most `limit`. For a copy that outlives the process. */
+  filled(part: number, limit: number): readonly (readonly [key: string, units: number])[]
+  /** Adds units that were counted `ageMs` ago. */
+  restore(key: string, units: number, ageMs: number): void
 }
 
 export type RateLimits = Pick<RateBudget, 'capacity' | 'halfLifeMs' | 'keys'>
@@ -58,5 +62,12 @@ export function createRate(limits: RateLimits, { clock, refused }: RatePorts): R
     used: (key) => counts.get(key),
     refuse: refused,
     isOver: (key, share) => !fits(key, 1, share),
+    filled: (part, limit) =>
+      counts
+        .entries()
+        .filter(([, units]) => units >= limits.capacity * part)
+        .toSorted(([, a], [, b]) => b - a)
+        .slice(0, limit),
+    restore: (key, units, ageMs) => void counts.add(key, units * 2 ** (-Math.max(0, ageMs) / limits.halfLifeMs)),
   }
 }

@@ -1,5 +1,6 @@
 // Options and texts that several commands share.
 
+import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
@@ -66,4 +67,16 @@ export function readDuration(text: string): number {
   const ms = parseDuration(text)
   if (ms === null) throw new InvalidArgumentError('expected a duration such as 90s, 5m, 2h or 5d')
   return ms
+}
+
+/** The name of the operator for the ledger: behind sudo the calling user. SUDO_USER of other users is ignored, because they can set it freely. */
+export function operatorName(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const caller = process.getuid?.() === 0 ? environment.SUDO_USER : undefined
+  if (caller) return caller
+  try {
+    return userInfo().username
+  } catch {
+    // The user has no passwd entry, as in containers.
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
 }

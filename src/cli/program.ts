@@ -1,6 +1,7 @@
 // The command line: every command with its arguments and options. docs/reference/commands.md is generated from these declarations.
 
 import { Command } from 'commander'
+import { declareBan } from './ban/declare-ban.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareGreylist } from './greylist/declare-greylist.ts'
 import type { Io } from './io.ts'
@@ -33,6 +34,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareNode,
     declareMail,
     declareQueue,
+    declareBan,
     declareGreylist,
     declareLearn,
     declareReport,

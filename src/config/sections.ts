@@ -2,6 +2,7 @@
 
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
+import { bans } from './sections/bans-section.ts'
 import { bounce } from './sections/bounce-section.ts'
 import { checks } from './sections/checks-section.ts'
 import { clamav } from './sections/clamav-section.ts'
@@ -45,6 +46,7 @@ export const sections = {
   users,
   login,
   machines,
+  bans,
   identity,
   local_names,
   dkim,

@@ -10,6 +10,8 @@ export interface DecayCounters {
   clear(key: string): void
   /** Number of keys. */
   readonly size: number
+  /** Every key with its current count. */
+  entries(): readonly (readonly [key: string, value: number])[]
 }
 
 export interface DecaySettings {
@@ -54,5 +56,9 @@ export function createDecayCounters({ clock, halfLifeMs, maxKeys }: DecaySetting
       return value
     },
     clear: (key) => void counts.delete(key),
+    entries: () => {
+      const now = clock.monotonic()
+      return [...counts].map(([key, count]) => [key, valueOf(count, now)] as const)
+    },
   }
 }

@@ -10,6 +10,7 @@ import {
   isLoopbackAddress,
   isLoopbackHost,
   isPublicAddress,
+  networkAround,
   networkMatcher,
   parseNetwork,
 } from './ip-address.ts'
@@ -160,6 +161,17 @@ describe('networks', () => {
     ['192.0.2.0/24', 'unix socket', false],
   ])('%s holds %s: %s', (network, ip, wanted) => {
     expect(networkMatcher([network])(ip)).toBe(wanted)
+  })
+
+  it.each([
+    ['192.0.2.77', 24, '192.0.2.0/24'],
+    ['::ffff:192.0.2.77', 22, '192.0.0.0/22'],
+    ['192.0.2.77', 48, null],
+    ['2001:db8:0:1:2::3', 64, '2001:db8:0:1::/64'],
+    ['2001:db8:0:1:2::3', 32, '2001:db8::/32'],
+    ['name', 8, null],
+  ])('around %s with %s bits: %s', (ip, bits, network) => {
+    expect(networkAround(ip, bits)).toBe(network)
   })
 
   it("agree with Node's own list", () => {

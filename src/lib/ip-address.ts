@@ -48,6 +48,19 @@ export function siteNetwork(ip: string): string {
   return `${address.toByteArray().slice(0, SITE_OCTETS).join('.')}.0/24`
 }
 
+/**
+ * The network of `bits` leading bits that holds an address, in the form of `siteNetwork` where it is a site: `192.0.2.0/24`. Null if the
+ * text is no address, or has fewer bits.
+ */
+export function networkAround(ip: string, bits: number): string | null {
+  const address = parseAddress(ip)
+  if (address === null || bits > address.toByteArray().length * 8) return null
+  if (address.kind() === 'ipv6' && (bits === SITE_GROUPS * 16 || bits === CLIENT_GROUPS * 16))
+    return leadingGroups(address as ipaddr.IPv6, bits / 16)
+  const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${family.networkAddressFromCIDR(`${address.toString()}/${bits}`).toString()}/${bits}`
+}
+
 function leadingGroups(address: ipaddr.IPv6, count: number): string {
   const groups = address.parts.slice(0, count).map((group) => group.toString(16))
   return `${groups.join(':')}::/${count * 16}`

@@ -24,6 +24,7 @@ import { controlSocketPath } from '../wiring/node-paths.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
+import { type BanWatch, watchBans } from './ban-watch.ts'
 import { certificateMismatch } from './certificate-check.ts'
 import { createCheckMeter } from './check-counts.ts'
 import { createConfigurationState } from './configuration-state.ts'
@@ -139,6 +140,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
+  const bans = watchBans(config, { queue, clock, budgets, log })
+  stops.defer(() => bans.close())
   const services = watchServices(config, { resolver, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
@@ -152,11 +155,12 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...path,
     sources: () => ({ ...sources.current(), files: guard }),
     ...services,
+    bans,
     configuration: state,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
-  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, path, stops })
+  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, bans, path, stops })
   path.start()
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
@@ -219,7 +223,8 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   stops.defer(() => observation.close())
 }
 
-interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator'> {
+interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator' | 'bans'> {
+  readonly bans: BanWatch
   readonly queue: OpenQueue
   readonly data: CurrentData
   readonly path: MailPath
@@ -236,7 +241,13 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   }
   stops.defer(() => path.notifier.stop())
   stops.defer(() => path.engine.drain(DRAIN_MS))
-  const listeners = await startListeners(config, { ...parts, intake: path.intake, login, authenticator })
+  const listeners = await startListeners(config, {
+    ...parts,
+    bans: parts.bans.check,
+    intake: path.intake,
+    login,
+    authenticator,
+  })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())

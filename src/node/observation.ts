@@ -11,6 +11,7 @@ import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { BanWatch } from './ban-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
@@ -53,6 +54,7 @@ export interface ObservationParts extends HealthParts {
   readonly dnsLists: Pick<ListWatch, 'health' | 'metrics'> | null
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'health' | 'metric'> | null
+  readonly bans: Pick<BanWatch, 'health' | 'metric'>
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -98,6 +100,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     ...reachability.checks,
     directoryHealth(sources),
     budgetHealth(budgets, clock),
+    parts.bans.health,
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
@@ -115,6 +118,7 @@ export function nodeGauges(
     | 'virus'
     | 'dnsLists'
     | 'greylist'
+    | 'bans'
     | 'budgets'
     | 'configuration'
     | 'reachability'
@@ -152,7 +156,7 @@ export function nodeGauges(
     modes.metric,
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
-    ...[spam, virus, greylist].flatMap((scanner) => (scanner ? [scanner.metric] : [])),
+    ...[spam, virus, greylist, parts.bans].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]
 }

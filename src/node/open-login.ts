@@ -1,5 +1,6 @@
 // The login of users: threads for passwords, the throttle, and the file of clients from which users have logged in.
 
+import { createBanningGuard } from '../auth/banning-guard.ts'
 import { openKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
 import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
@@ -12,7 +13,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { createLogin } from '../reception/login.ts'
 import type { Login } from '../reception/login.ts'
+import { banRules } from '../wiring/ban-settings.ts'
 import { knownClientsPath } from '../wiring/node-paths.ts'
+import type { BanWatch } from './ban-watch.ts'
 
 /** A kill loses the new clients of this time only, ms. */
 const SAVE_EVERY_MS = 5 * 60_000
@@ -22,6 +25,7 @@ export interface LoginPorts {
   readonly budgets: Budgets
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
+  readonly bans: Pick<BanWatch, 'bans' | 'followLogin'>
   readonly stops: AsyncDisposableStack
 }
 
@@ -33,7 +37,7 @@ export interface OpenLogin extends Login {
 /** Null if no listener admits users. Rejects if the file cannot be read. */
 export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
-  const { people, budgets, clock, log, stops } = ports
+  const { people, budgets, clock, log, bans: watch, stops } = ports
   const { domain } = config
   const pool = createPasswordPool({ places: budgets.pool('passwordChecks') })
   stops.defer(() => pool.close())
@@ -46,7 +50,9 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   const remembered = createRememberedPasswords(clock, config.login.remember_for)
   stops.defer(() => remembered.close())
   const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
-  const guard = createGuard({ budgets, known })
+  const throttle = createGuard({ budgets, known })
+  watch.followLogin({ guard: throttle, known })
+  const guard = createBanningGuard({ guard: throttle, bans: watch.bans, known, rules: banRules(config), domain, clock })
   return {
     ...createLogin({ passwords, certificates: null, guard, remembered, domain }),
     update: ({ login }) => remembered.restart(login.remember_for),

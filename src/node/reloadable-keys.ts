@@ -11,6 +11,7 @@ const restartKeys = [
   'listeners',
   'dns',
   'peers',
+  'bans',
   'identity',
   'forwards',
   'arc',

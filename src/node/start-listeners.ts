@@ -16,6 +16,7 @@ import { formatEndpoint } from '../lib/endpoint.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
+import type { BanCheckParts } from '../policy/checks/bans.ts'
 import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
@@ -70,6 +71,7 @@ export interface ReceptionParts {
   readonly newQueueId: () => string
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator
+  readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
   /** Null if no listener admits users. */
   readonly login: Login | null
   readonly certificate: Current<TlsMaterial | null>

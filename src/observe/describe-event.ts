@@ -3,6 +3,7 @@
 import { formatDuration } from '../lib/duration.ts'
 import type { TlsResult } from '../smtp/tls-result.ts'
 import type {
+  BannedEvent,
   DeliveredEvent,
   Event,
   EventKind,
@@ -48,6 +49,9 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   'transfer-accepted': (e) => `transfer accepted${about(e.recipient)} from ${e.from}`,
   rejected: (e) => refused('rejected', e),
   'would-reject': (e) => `${refused(`check ${e.check} in test mode would reject`, e)}${others(e)}`,
+  banned: (e) =>
+    `banned ${banSubject(e)} until ${time(e.until)} by ${e.by}${e.times > 1 ? `, ban ${e.times} in turn` : ''}: ${e.reason}${e.evidence ? ` (${e.evidence})` : ''}`,
+  unbanned: (e) => `ban of ${banSubject(e)} ended by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
 }
 
 /** The sentence, without time and queue ID. Resolution steps follow with `stepLines`. */
@@ -93,6 +97,11 @@ function refused(what: string, event: RejectedEvent | WouldRejectEvent): string 
   ]
   const where = [`${what} at ${stage.toUpperCase()} from ${remote}${forClient(event)}`, ...envelope].join(', ')
   return `${where}: ${oneLine(reply)}${cause && !reply.endsWith(cause) ? ` (${oneLine(cause)})` : ''}`
+}
+
+/** `address 192.0.2.7`, `account kim`. */
+function banSubject({ banned, ip, user }: Pick<BannedEvent, 'banned' | 'ip' | 'user'>): string {
+  return `${banned} ${user ?? ip ?? ''}`
 }
 
 /** `checks took 121 ms: dnsbl 34 ms at RCPT (2 times), spam 87 ms at DATA`. */

@@ -43,6 +43,12 @@ const controlled = {
   destination: 'Next hop of the recipient, for `retried`.',
 }
 
+const banned = {
+  banned: 'What is banned: `address`, `network` or `account`.',
+  ip: 'The address or network.',
+  user: 'The account.',
+}
+
 const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
   received: {
     when: 'The node accepted a message.',
@@ -170,6 +176,21 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       recipients:
         'If above 1: recipients that the check would have rejected in this transaction; `recipient` is the first.',
     },
+  },
+  banned: {
+    when: 'An address, a network or an account was banned for a time.',
+    fields: {
+      ...banned,
+      until: 'End of the ban, Unix milliseconds.',
+      by: '`node`, or the operator.',
+      reason: 'Why.',
+      evidence: 'What the node counted; empty for a ban of an operator.',
+      times: 'How many bans in turn this is, from 1: each is twice as long as the one before.',
+    },
+  },
+  unbanned: {
+    when: 'An operator ended a ban.',
+    fields: { ...banned, by: 'The operator.', reason: 'The reason given for it; empty if none.' },
   },
 }
 

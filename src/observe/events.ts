@@ -185,6 +185,33 @@ export interface WouldRejectEvent extends EventBase {
   readonly recipients?: number
 }
 
+/** A client or an account may not connect or log in for a time. */
+export interface BannedEvent extends EventBase {
+  readonly kind: 'banned'
+  readonly banned: 'address' | 'network' | 'account'
+  /** Of an address or a network. */
+  readonly ip?: string
+  /** Of an account. */
+  readonly user?: string
+  /** Unix milliseconds. */
+  readonly until: number
+  readonly by: string
+  readonly reason: string
+  readonly evidence: string
+  /** How many bans in turn this is, from 1. */
+  readonly times: number
+}
+
+/** A ban ended before its time. */
+export interface UnbannedEvent extends EventBase {
+  readonly kind: 'unbanned'
+  readonly banned: BannedEvent['banned']
+  readonly ip?: string
+  readonly user?: string
+  readonly by: string
+  readonly reason: string
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -205,6 +232,8 @@ export type Event =
   | TransferAcceptedEvent
   | RejectedEvent
   | WouldRejectEvent
+  | BannedEvent
+  | UnbannedEvent
 
 export type EventKind = Event['kind']
 
@@ -235,6 +264,8 @@ export const eventKinds = [
   'transfer-accepted',
   'rejected',
   'would-reject',
+  'banned',
+  'unbanned',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

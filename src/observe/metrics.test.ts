@@ -46,6 +46,18 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     reply: '550 5.1.1 no',
     cause: 'x',
   },
+  banned: {
+    ...base,
+    kind: 'banned',
+    banned: 'address',
+    ip: '192.0.2.1',
+    until: 2,
+    by: 'node',
+    reason: 'failed logins',
+    evidence: '',
+    times: 1,
+  },
+  unbanned: { ...base, kind: 'unbanned', banned: 'address', ip: '192.0.2.1', by: 'kim', reason: '' },
   checked: { ...base, kind: 'checked', check: 'spf', result: 'pass', detail: '' },
   resolved: {
     ...base,
@@ -89,6 +101,7 @@ describe('metrics', () => {
     const { registry, metrics } = start()
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
+      'waypost_bans_total{banned="address",by="node"} 1',
       'waypost_checks_total{check="spf",result="pass"} 1',
       'waypost_delivery_attempts_total{result="deferred",status="4.7.1"} 1',
       'waypost_delivery_attempts_total{result="delivered",status="2.0.0"} 1',

@@ -86,6 +86,7 @@ function createCounters(registry: Registry) {
     actions: counter('queue_actions', 'Actions on queued recipients.', ['action']),
     discarded: counter('recipients_discarded', 'Recipients that were accepted and dropped by a rule.', []),
     destinationControls: counter('destination_controls', 'Suspensions and resumptions of destinations.', ['action']),
+    bans: counter('bans', 'Bans, by what is banned and whether the node or an operator made them.', ['banned', 'by']),
     transfersSent: counter('transfers_sent', 'Recipients that were transferred to the queue of another node.', []),
     transfersAccepted: counter(
       'transfers_accepted',
@@ -145,6 +146,8 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   discarded: (_, by) => by.discarded.inc(),
   transferred: (_, by) => by.transfersSent.inc(),
   'transfer-accepted': (_, by) => by.transfersAccepted.inc(),
+  banned: ({ banned, by: who }, by) => by.bans.inc({ banned, by: who === 'node' ? 'node' : 'operator' }),
+  unbanned: () => undefined,
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {

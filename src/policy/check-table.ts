@@ -5,7 +5,7 @@
  * takes mail that it cannot keep.
  */
 export const fixedChecks = {
-  first: ['admission', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
+  first: ['admission', 'bans', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
   last: ['srs-hash-throttle', 'harvest-throttle', 'recipient'],
 } as const
 

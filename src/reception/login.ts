@@ -6,7 +6,7 @@ import type {
   LoginClient,
   PasswordAuthenticator,
 } from '../auth/authenticator.ts'
-import type { AttemptEnd, Guard } from '../auth/login-throttle.ts'
+import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
 import { userText } from '../smtp/origin.ts'
@@ -20,7 +20,7 @@ export interface Login {
 export interface LoginParts {
   readonly passwords: PasswordAuthenticator
   readonly certificates: CertificateAuthenticator | null
-  readonly guard: Guard
+  readonly guard: { begin(ip: string, user: string): LoginAttempt | Promise<LoginAttempt> }
   /** The memory of right passwords. */
   readonly remembered: { readonly forget: (account: string) => void }
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
@@ -50,7 +50,8 @@ async function byPassword(
       'Authorization as another user is not supported',
       `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
     )
-  const attempt = parts.guard.begin(session.remoteIp, name)
+  const attempt = await parts.guard.begin(session.remoteIp, name)
+  if (attempt.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', attempt.cause)
   if (attempt.kind === 'banned') {
     parts.remembered.forget(name)
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', attempt.cause)

@@ -42,6 +42,7 @@ function partsOf(router: Partial<Router> = {}) {
     ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
     greylist: null,
     isTested: () => false,
+    bans: { bans: { find: async () => ({ kind: 'known', bans: [] }) as const }, isKnown: () => false },
   }
 }
 
@@ -52,6 +53,7 @@ const configOf = (checks: Config['role']['checks']) =>
     local_names: { rewrite: false, hosts: [] },
     authserv_id: 'example.org',
     dmarc: {},
+    bans: {},
     delivery: { destinations: {} },
     peers: {},
     identity: {},
@@ -130,6 +132,7 @@ describe('the checks of a listener', () => {
   it('are the fixed ones around those of the role file, in its order', () => {
     expect(namesOf(['author', 'sender', 'hop-count'])).toEqual([
       'admission',
+      'bans',
       'client-name',
       'storage',
       'client-limits',

@@ -14,6 +14,7 @@ import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
 import type { AdmissionSettings } from '../policy/checks/admission.ts'
 import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { bansCheck, type BanCheckParts } from '../policy/checks/bans.ts'
 import { authorCheck } from '../policy/checks/author.ts'
 import { clientNameCheck } from '../policy/checks/client-name.ts'
 import { dnsblCheck } from '../policy/checks/dnsbl.ts'
@@ -62,6 +63,7 @@ export interface CheckParts extends RoleCheckParts {
   readonly budgets: Budgets
   readonly queue: Pick<Queue, 'health'>
   readonly clock: Clock
+  readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
 }
 
 /**
@@ -75,6 +77,7 @@ export interface CheckParts extends RoleCheckParts {
  * | place | check | stages |
  * |---|---|---|
  * | first | admission | connect, secured, mail |
+ * | first | bans | connect |
  * | first | client-name | connect, secured |
  * | first | storage | mail |
  * | first | client-limits | connect, mail, rcpt |
@@ -92,6 +95,7 @@ export interface CheckParts extends RoleCheckParts {
 export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
   const hosts = createBounceHosts(parts.clock)
   const shared: Record<Exclude<FixedCheck, 'admission'>, Check> = {
+    bans: bansCheck({ ...parts.bans, atConnect: config.bans.at_connect, clock: parts.clock }),
     'client-name': clientNameCheck(parts),
     storage: storageCheck(parts.queue),
     'client-limits': clientLimitsCheck(config.limits, parts.budgets),

@@ -43,3 +43,8 @@ export function srsHashPath({ data }: WithData): string {
 export function greylistPath({ data }: WithData): string {
   return join(data, 'greylist.db')
 }
+
+/** Addresses, networks and accounts that are banned for a time. */
+export function bansPath({ data }: WithData): string {
+  return join(data, 'bans.db')
+}

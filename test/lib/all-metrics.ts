@@ -12,6 +12,7 @@ import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
+import { watchBans } from '../../src/node/ban-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
@@ -40,6 +41,12 @@ export function allMetrics(): Registry {
     greylist: watchGreylist({ data: '/nowhere', greylist: null, role: { checks: ['greylist'] } } as unknown as Config, {
       clock,
       budgets,
+      log: { ...log, error: () => undefined },
+    }),
+    bans: watchBans({ data: '/nowhere', bans: {} } as unknown as Config, {
+      clock,
+      budgets,
+      queue: { record: async () => undefined },
       log: { ...log, error: () => undefined },
     }),
     certificate: { value: null },

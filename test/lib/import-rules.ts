@@ -22,7 +22,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   route: ['smtp', 'directory', 'lib'],
   dkim: ['message', 'dns', 'lib'],
   filter: ['budget', 'message', 'dns', 'lib'],
-  auth: ['smtp', 'directory', 'budget', 'lib'],
+  auth: ['smtp', 'directory', 'budget', 'state', 'lib'],
   state: ['lib'],
   policy: ['smtp', 'state', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
   queue: ['smtp', 'budget', 'lib'],
@@ -86,7 +86,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  state: ['greylist-contract.ts'],
+  state: ['greylist-contract.ts', 'ban-contract.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 

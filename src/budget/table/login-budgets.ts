@@ -68,4 +68,12 @@ export const loginBudgets = {
     answer: 'further failures count for the client and the site only',
     reason: 'One or two networks must not lock an account out everywhere.',
   },
+  bans: {
+    kind: 'pool',
+    holds: 'Addresses, networks and accounts that are banned or were banned lately',
+    capacity: 100_000,
+    answer: 'the rates of failed logins still refuse; bans that have ended give way first',
+    reason:
+      'Some 30 MB of disk. A site with more failures than `failedLoginsOfSite` has one ban for all of its clients, so that a flood comes from as many sites.',
+  },
 } as const satisfies Budgeted

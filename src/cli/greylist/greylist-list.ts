@@ -3,9 +3,10 @@
 import { formatDuration } from '../../lib/duration.ts'
 import type { GreylistEntry, GreylistFilter, GreylistReader, GreylistResult } from '../../state/greylist-contract.ts'
 import { openGreylistReader } from '../../state/sqlite/greylist-access.ts'
+import { greylistPath } from '../../wiring/node-paths.ts'
 import { type Io, json, line, OK } from '../io.ts'
 import type { NodePlace } from '../place/node-place.ts'
-import { withGreylist } from './with-greylist.ts'
+import { withStateFile } from '../place/with-state-file.ts'
 
 export type FilterFlags = GreylistFilter
 
@@ -47,7 +48,7 @@ function withReader(
   io: Io,
   use: (reader: GreylistReader | null) => Promise<number>,
 ): Promise<number> | number {
-  return withGreylist(place, io, async (path) => {
+  return withStateFile(place, { io, pathOf: greylistPath }, async (path) => {
     const reader = openGreylistReader(path)
     try {
       return await use(reader)

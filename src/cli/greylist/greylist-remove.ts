@@ -2,9 +2,10 @@
 
 import type { GreylistFilter } from '../../state/greylist-contract.ts'
 import { removeEntries } from '../../state/sqlite/greylist-access.ts'
+import { greylistPath } from '../../wiring/node-paths.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import type { NodePlace } from '../place/node-place.ts'
-import { withGreylist } from './with-greylist.ts'
+import { withStateFile } from '../place/with-state-file.ts'
 
 interface RemoveOptions extends NodePlace, GreylistFilter {
   /** Permits a command without a condition. */
@@ -20,7 +21,7 @@ export function greylistRemove(options: RemoveOptions, io: Io): Promise<number> 
     line(io.stderr, 'found no condition, expected --network, --sender, --recipient, --state or --all')
     return USAGE
   }
-  return withGreylist(options, io, (path) => {
+  return withStateFile(options, { io, pathOf: greylistPath }, (path) => {
     const removed = removeEntries(path, filter, now)
     if (options.json) json(io.stdout, { removed })
     else line(removed > 0 ? io.stdout : io.stderr, `${removed} ${removed === 1 ? 'entry' : 'entries'} removed`)

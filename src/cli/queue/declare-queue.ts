@@ -1,6 +1,5 @@
 // Commands about the queue.
 
-import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../../lib/clock.ts'
 import { readFingerprint } from '../../lib/fingerprint.ts'
@@ -13,6 +12,7 @@ import {
   dataDirectory,
   describeCommand,
   type Finish,
+  operatorName,
   readDuration,
 } from '../command-options.ts'
 import type { Io } from '../io.ts'
@@ -230,16 +230,4 @@ function declareTransfer(queue: Command, io: Io, finish: Finish): void {
         finish(await queueAdopt({ config, json, directory, name, by: operatorName() }, io))
       },
     )
-}
-
-/** The name of the operator for the ledger: behind sudo the calling user. SUDO_USER of other users is ignored, because they can set it freely. */
-function operatorName(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const caller = process.getuid?.() === 0 ? environment.SUDO_USER : undefined
-  if (caller) return caller
-  try {
-    return userInfo().username
-  } catch {
-    // The user has no passwd entry, as in containers.
-    return `uid ${process.getuid?.() ?? 'unknown'}`
-  }
 }

@@ -16,9 +16,12 @@ const damaged = /^SQLITE_(?:CORRUPT|NOTADB)/
 export interface StateFormat {
   /** A file of a newer version is not used. */
   readonly version: number
-  /** `off`: nothing waits for the disk, and a power failure may damage the file: for advice. `full`: what was written stays. */
-  readonly sync: 'off' | 'full'
-  createTables(db: Database): void
+  /**
+   * `off`: nothing waits for the disk, and a power failure may damage the file: for advice. `normal`: a power failure loses the last
+   * writes only. `full`: what was written stays.
+   */
+  readonly sync: 'off' | 'normal' | 'full'
+  readonly createTables: (db: Database) => unknown
 }
 
 export interface OpenedFile {

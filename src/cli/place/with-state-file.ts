@@ -1,17 +1,21 @@
-// Finds the greylist of a running or stopped node, and prints errors of its file in one line.
+// Finds a file of state of a running or stopped node, and prints errors of the file in one line.
 
-import { greylistPath } from '../../wiring/node-paths.ts'
 import { FAILED, type Io, line } from '../io.ts'
-import { type NodePlace, withDataDirectory } from '../place/node-place.ts'
+import { type NodePlace, withDataDirectory } from './node-place.ts'
+
+interface StateFilePorts {
+  readonly io: Io
+  readonly pathOf: (node: { readonly data: string }) => string
+}
 
 /** Runs `use` with the path of the file; it need not exist. */
-export function withGreylist(
+export function withStateFile(
   place: NodePlace,
-  io: Io,
+  { io, pathOf }: StateFilePorts,
   use: (path: string) => Promise<number> | number,
 ): Promise<number> | number {
   return withDataDirectory(place, io, async (data) => {
-    const path = greylistPath({ data })
+    const path = pathOf({ data })
     try {
       return await use(path)
     } catch (error) {
