@@ -1,22 +1,19 @@
 // A system that starts no more threads, as at its limit of processes.
 
-import type * as Threads from 'node:worker_threads'
-import { expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createBudgets } from '../budget/budgets.ts'
 import { createFakeClock } from '../../test/lib/fake-clock.ts'
 import { fakeResolver } from '../../test/lib/fake-resolver.ts'
 import { contentOf } from '../../test/lib/message.ts'
+import { refuseThreads } from '../../test/lib/no-threads.ts'
 import { createThreadedAuthenticator } from './threaded-authenticator.ts'
 import { createVerificationThread } from './verification-thread.ts'
 
-vi.mock('node:worker_threads', async (load) => {
-  class Worker {
-    constructor() {
-      throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
-    }
-  }
-  return { ...(await load<typeof Threads>()), Worker }
+let allowThreads: () => void
+beforeEach(() => {
+  allowThreads = refuseThreads()
 })
+afterEach(() => allowThreads())
 
 const request = {
   remoteIp: '192.0.2.1',
