@@ -3,10 +3,17 @@
 import type { ClientCertificate } from '../smtp/session.ts'
 
 export type Identification =
-  | { readonly kind: 'identified'; readonly identity: string }
+  /** `app`: the label of the app password. */
+  | { readonly kind: 'identified'; readonly identity: string; readonly app?: string }
   /** `doubt`: the source of the password is unavailable, so the password may have changed. */
   | { readonly kind: 'wrong'; readonly cause: string; readonly doubt?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
+
+/** Notes the last uses of app passwords. */
+export interface AppPasswordNotes {
+  /** @param identity in the form of `identityOf` */
+  note(identity: string, label: string, ip: string): void
+}
 
 export interface LoginClient {
   readonly ip: string

@@ -1,6 +1,6 @@
 // PBKDF2 in dovecot's form (`$1$salt$rounds$hex`, HMAC-SHA-1) and SCRAM's stored keys (RFC 5802 3, RFC 7677) read as password hashes.
 
-import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 export interface Pbkdf2Value {
   readonly salt: string
@@ -8,14 +8,21 @@ export interface Pbkdf2Value {
   readonly hash: Buffer
 }
 
-export interface ScramValue {
+/** What a client needs to compute its key. */
+export interface ScramSalt {
   readonly rounds: number
   readonly salt: Buffer
+}
+
+export interface ScramValue extends ScramSalt {
   readonly storedKey: Buffer
 }
 
 /** Current advice for HMAC-SHA-1, far above dovecot's 5000. */
 const PBKDF2_ROUNDS = 100_000
+/** RFC 7677 section 4 requires this many, dovecot writes it, and clients with little power wait for it. */
+const SCRAM_ROUNDS = 4096
+const SCRAM_SALT_OCTETS = 16
 /** Upper bound, some seconds of work: a higher number is a mistake or an attack. */
 const MOST_ROUNDS = 10_000_000
 const pbkdf2Form = /^\$1\$([^$]{1,64})\$(\d{1,8})\$([0-9a-fA-F]{40})$/
@@ -41,7 +48,8 @@ export function readScram(text: string, algorithm: 'sha1' | 'sha256'): ScramValu
   const rounds = Number(match?.[1])
   if (!match || rounds < 1 || rounds > MOST_ROUNDS) return null
   const storedKey = Buffer.from(match[3] as string, 'base64')
-  return storedKey.length === keyLength(algorithm)
+  const serverKey = Buffer.from(match[4] as string, 'base64')
+  return storedKey.length === keyLength(algorithm) && serverKey.length === keyLength(algorithm)
     ? { rounds, salt: Buffer.from(match[2] as string, 'base64'), storedKey }
     : null
 }
@@ -51,6 +59,15 @@ export function matchesScram(value: ScramValue, algorithm: 'sha1' | 'sha256', pa
   const salted = pbkdf2Sync(password.normalize('NFKC'), value.salt, value.rounds, keyLength(algorithm), algorithm)
   const clientKey = createHmac(algorithm, salted).update('Client Key').digest()
   return timingSafeEqual(createHash(algorithm).update(clientKey).digest(), value.storedKey)
+}
+
+/** The value of a new password, as dovecot writes it. @param salt null for a new one */
+export function writeScram(password: string, algorithm: 'sha1' | 'sha256', salt: ScramSalt | null): string {
+  const { rounds, salt: octets } = salt ?? { rounds: SCRAM_ROUNDS, salt: randomBytes(SCRAM_SALT_OCTETS) }
+  const salted = pbkdf2Sync(password.normalize('NFKC'), octets, rounds, keyLength(algorithm), algorithm)
+  const key = (name: string) => createHmac(algorithm, salted).update(name).digest()
+  const storedKey = createHash(algorithm).update(key('Client Key')).digest()
+  return [rounds, ...[octets, storedKey, key('Server Key')].map((each) => each.toString('base64'))].join(',')
 }
 
 function keyLength(algorithm: 'sha1' | 'sha256'): number {

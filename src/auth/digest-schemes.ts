@@ -44,7 +44,8 @@ export function writeDigest(scheme: DigestScheme, password: string, salt: Buffer
   return Buffer.concat([digestOf(scheme, password, salt), salt]).toString('base64')
 }
 
-function digestOf(scheme: DigestScheme, password: string, salt: Buffer): Buffer {
+/** The digest of the password followed by the salt. */
+export function digestOf(scheme: DigestScheme, password: string, salt: Buffer): Buffer {
   return createHash(scheme.algorithm).update(password, 'utf8').update(salt).digest()
 }
 

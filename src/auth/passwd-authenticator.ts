@@ -4,11 +4,13 @@
 import type { Holder } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import { userText } from '../smtp/origin.ts'
+import { findApp } from './app-password.ts'
+import type { AppAnswer, AppAttempt } from './app-password.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
 import type { PasswordPool } from './password-pool.ts'
 import { type PasswdEntry, userKey } from './passwd-line.ts'
-import type { AskVerdict, Check, People } from './people.ts'
+import type { AskVerdict, Check, FoundPerson, People } from './people.ts'
 import type { RememberedPasswords } from './remembered-passwords.ts'
 
 export interface PasswdAuthenticatorSettings {
@@ -16,7 +18,7 @@ export interface PasswdAuthenticatorSettings {
   readonly pool: PasswordPool
   /** The main domain: `lee@domain` is `lee`. */
   readonly domain: string
-  readonly clock: Pick<Clock, 'sleep'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly remembered: Pick<RememberedPasswords, 'has' | 'add'>
 }
 
@@ -39,6 +41,7 @@ interface Judgement {
   readonly ms: number | null
 }
 
+const NO_APP: AppAnswer = { kind: 'none' }
 const NO_MATCH: Judgement = { verdict: { kind: 'mismatch' }, ms: null }
 const overloaded: AskVerdict = { kind: 'unavailable', cause: 'password checks are overloaded' }
 
@@ -63,6 +66,8 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       // NFKC can turn one character into a long text.
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
+      const app = person.kind === 'found' ? appOf(person, { password, ip: client?.ip, now: clock.now() }) : NO_APP
+      if (app.kind === 'match') return { kind: 'identified', identity, app: app.app.label }
       const check = person.kind === 'found' ? person.check : people.decoy()
       const mayLogIn = person.kind === 'found' && isAllowed(person.allows, client)
       const judged = { account: mayLogIn ? identity : null, password, holder: holderOf(identity, client) }
@@ -74,7 +79,10 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (person.kind === 'absent') return wrong(person.cause ?? `unknown ${userText(identity)}`)
       // The source is unavailable and the password may have changed: the attempt counts, but the password is not known to be wrong.
       if (verdict.kind === 'mismatch')
-        return { ...wrong(`wrong password of ${userText(identity)}`), ...doubtOf(person) }
+        return {
+          ...wrong(app.kind === 'refused' ? app.cause : `wrong password of ${userText(identity)}`),
+          ...doubtOf(person),
+        }
       // Checked last, so that the reply from a foreign network does not reveal whether the password is correct.
       if (!mayLogIn) {
         if (ms !== null) await duration.level(ms)
@@ -87,6 +95,15 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
 
 function isAllowed(allows: PasswdEntry['allows'], client: LoginClient | undefined): boolean {
   return allows === null || (client !== undefined && allows(client.ip))
+}
+
+/** The networks of the user hold for the app passwords too. A refused one is answered as a wrong password, after the same time. */
+function appOf({ apps, allows }: FoundPerson, attempt: AppAttempt): AppAnswer {
+  const answer = apps ? findApp(apps, attempt) : NO_APP
+  if (answer.kind !== 'match' || !allows || (attempt.ip !== undefined && allows(attempt.ip))) return answer
+  const { label, user } = answer.app
+  const from = attempt.ip ?? 'an unknown address'
+  return { kind: 'refused', cause: `${userText(user)} may not log in from ${from}, app password ${label}` }
 }
 
 /** Strangers that guess at an account have a share for themselves, so that they do not use up the user's. */

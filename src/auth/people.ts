@@ -1,6 +1,7 @@
 // The users that can log in: the interface between the password check and a passwd-file or another source of passwords.
 
 import { userText } from '../smtp/origin.ts'
+import type { AppPassword } from './app-password.ts'
 import type { PasswdFile } from './passwd-file.ts'
 import type { PasswdEntry } from './passwd-line.ts'
 import { costOf } from './password-cost.ts'
@@ -15,14 +16,18 @@ export type Check =
   | { readonly kind: 'hash'; readonly stored: StoredPassword }
   | { readonly kind: 'ask'; readonly verify: (password: string) => Promise<AskVerdict> }
 
+export interface FoundPerson {
+  readonly kind: 'found'
+  readonly check: Check
+  readonly allows: PasswdEntry['allows']
+  /** The entry is cached because its source is unavailable; the text is the cause. */
+  readonly doubt?: string
+  /** Secrets that the user's programs may use in place of the password; absent if the user has none. */
+  readonly apps?: readonly AppPassword[]
+}
+
 export type PersonAnswer =
-  | {
-      readonly kind: 'found'
-      readonly check: Check
-      readonly allows: PasswdEntry['allows']
-      /** The entry is cached because its source is unavailable; the text is the cause. */
-      readonly doubt?: string
-    }
+  | FoundPerson
   /** `cause`: the user exists, but cannot log in. */
   | { readonly kind: 'absent'; readonly cause?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }

@@ -14,7 +14,7 @@ import { forwards } from './sections/forwards-section.ts'
 import { greylist } from './sections/greylist-section.ts'
 import { identity } from './sections/identity-section.ts'
 import { limits } from './sections/limits-section.ts'
-import { listen, machines, users } from './sections/listen-section.ts'
+import { app_passwords, listen, machines, users } from './sections/listen-section.ts'
 import { local_names } from './sections/local-names-section.ts'
 import { log } from './sections/log-section.ts'
 import { login } from './sections/login-section.ts'
@@ -45,6 +45,7 @@ export const sections = {
   peers,
   users,
   login,
+  app_passwords,
   machines,
   bans,
   identity,

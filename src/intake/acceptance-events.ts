@@ -36,10 +36,11 @@ export function ledgerOf(facts: LedgerFacts): Event[] {
   ]
 }
 
-/** `internet`, `user:lee`, `peer:mx (dmarc-pass)`. */
+/** `internet`, `user:lee`, `user:lee (app phone)`, `peer:mx (dmarc-pass)`. */
 function describeOrigin(origin: Origin): string {
   if (origin.kind === 'peer') return `peer:${origin.role} (${origin.vouched})`
-  return isAuthenticated(origin) ? `${origin.kind}:${origin.identity}` : origin.kind
+  const app = origin.kind === 'user' && origin.app !== undefined ? ` (app ${origin.app})` : ''
+  return isAuthenticated(origin) ? `${origin.kind}:${origin.identity}${app}` : origin.kind
 }
 
 /** `alias press@example.org -> kim@example.org (data/common/mail.yaml:12)`. */

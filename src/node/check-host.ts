@@ -21,9 +21,10 @@ function certificateWarnings({ tls, hostname, at }: Config): Problem[] {
   return mismatches.filter((one) => one !== null).map((one) => at(['tls', 'certificate'], one))
 }
 
-function openSecrets({ secrets, users, machines, at }: Config): Problem[] {
+function openSecrets({ secrets, users, app_passwords: apps, machines, at }: Config): Problem[] {
   const named = (key: string, file: string | undefined) => (file === undefined ? [] : [{ path: [key] as Path, file }])
-  return [...secrets, ...named('users', users), ...named('machines', machines)].flatMap(({ path, file }) => {
+  const accounts = [...named('users', users), ...named('app_passwords', apps), ...named('machines', machines)]
+  return [...secrets, ...accounts].flatMap(({ path, file }) => {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
     if ((mode & TOO_OPEN) === 0) return []
     const found = `found ${file} with mode ${(mode & 0o777).toString(8)}, expected 600 or 640`

@@ -1,6 +1,7 @@
 // The active data. A reload replaces all of it at once: a reader sees the old data or the new data, never a mix.
 
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
+import type { AppPassword } from '../auth/app-password.ts'
 import type { People } from '../auth/people.ts'
 import type { Sealer } from '../dkim/sealer.ts'
 import type { Signer } from '../dkim/signer.ts'
@@ -16,6 +17,8 @@ export interface CurrentData {
   readonly signer: Signer
   readonly sealer: Sealer
   readonly people: People
+  /** The app passwords of the active data: read it for each use. */
+  readonly apps: readonly AppPassword[]
   readonly machines: CertificateAuthenticator
   readonly loop: LoopSettings
   /** The next hops that the routing data name. */
@@ -51,6 +54,9 @@ export function createCurrentData(first: NodeData): CurrentData {
       find: (identity) => data.people.find(identity),
       decoy: () => data.people.decoy(),
       samples: () => data.people.samples(),
+    },
+    get apps() {
+      return data.apps
     },
     machines: {
       identify: (certificate) =>

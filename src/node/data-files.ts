@@ -1,6 +1,8 @@
 // Reads the files of routing data, users, machines and signing keys that a node's YAML names, with the problems of all of them.
 
 import { dirname } from 'node:path'
+import { loadAppPasswords } from '../auth/app-password-file.ts'
+import type { AppPasswordFile } from '../auth/app-password-file.ts'
 import { loadMachines } from '../auth/machines.ts'
 import type { Machines } from '../auth/machines.ts'
 import { loadPasswdFile } from '../auth/passwd-file.ts'
@@ -26,6 +28,8 @@ export interface FilesRead {
   readonly keys: readonly DkimKey[]
   /** Null if the configuration names no passwd-file. */
   readonly users: PasswdFile | null
+  /** Null if the configuration names no file of app passwords. */
+  readonly apps: AppPasswordFile | null
   readonly machines: Machines | null
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -33,7 +37,7 @@ export interface FilesRead {
   readonly files: readonly string[]
 }
 
-type FileSections = Pick<Config, 'dkim' | 'users' | 'machines'>
+type FileSections = Pick<Config, 'dkim' | 'users' | 'app_passwords' | 'machines'>
 
 /** `sources` are the LDAP and SQL sources that the files may refer to. */
 export async function readDataFiles(
@@ -42,13 +46,15 @@ export async function readDataFiles(
 ): Promise<FilesRead> {
   const recorded = recordEndings(diskFiles)
   const directory = loadDirectory(routingFiles(config, sources), recorded.files)
-  const { keys, users, machines, problems, warnings } = await readAccounts(config)
-  for (const file of [config.users, config.machines]) if (file !== undefined) recorded.files.read(file)
+  const { keys, users, apps, machines, problems, warnings } = await readAccounts(config)
+  for (const file of [config.users, config.app_passwords, config.machines])
+    if (file !== undefined) recorded.files.read(file)
   return {
     directory,
     endings: recorded.endings,
     keys,
     users,
+    apps,
     machines,
     problems: [...problemsOf(directory, 'error'), ...problems],
     warnings: [...problemsOf(directory, 'warning'), ...warnings],
@@ -58,8 +64,8 @@ export async function readDataFiles(
 
 /** The problems of the files that the sections without a problem name, for a configuration that has problems elsewhere. */
 export async function problemsOfFiles(values: Partial<SectionValues>): Promise<readonly Problem[]> {
-  const { hostname, domain, role, mail, directory, dkim, users, machines } = values
-  const accounts = await readAccounts({ dkim, users, machines })
+  const { hostname, domain, role, mail, directory, dkim, users, app_passwords, machines } = values
+  const accounts = await readAccounts({ dkim, users, app_passwords, machines })
   if (!hostname || !domain || !role || !mail || !directory) return accounts.problems
   const { facts = {}, hiera } = values
   const routing = loadDirectory(routingFiles({ hostname, domain, role, mail, directory, facts, hiera }, []))
@@ -69,11 +75,14 @@ export async function problemsOfFiles(values: Partial<SectionValues>): Promise<r
 async function readAccounts(config: FileSections) {
   const store = config.dkim ? await loadKeys(config.dkim.keys) : { keys: [], problems: [], warnings: [] }
   const users = config.users === undefined ? null : await loadPasswdFile(config.users)
+  const apps = config.app_passwords === undefined ? null : await loadAppPasswords(config.app_passwords)
   const machines = config.machines === undefined ? null : await loadMachines(config.machines)
-  const ofUsers = (severity: 'error' | 'warning') => (users?.problems ?? []).filter((one) => one.severity === severity)
+  const ofUsers = (severity: 'error' | 'warning') =>
+    [...(users?.problems ?? []), ...(apps?.problems ?? [])].filter((one) => one.severity === severity)
   return {
     keys: store.keys,
     users,
+    apps,
     machines,
     problems: [...store.problems.map(splitFile), ...ofUsers('error'), ...(machines?.problems ?? [])],
     warnings: [...store.warnings.map(splitFile), ...ofUsers('warning')],
@@ -91,7 +100,7 @@ function filesOf(
     // A directory changes when a fragment is added or removed.
     ...config.mail,
     ...directory.folders,
-    ...[config.users, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
+    ...[config.users, config.app_passwords, config.machines, config.dkim?.keys].filter((file) => file !== undefined),
     // The directory of a domain changes when a key is added or removed, the state file of a key when it is rotated.
     ...keys.flatMap(({ file }) => [dirname(file), file, stateFile(file)]),
   ]

@@ -6,13 +6,13 @@ import type { Snapshot } from '../directory/snapshot.ts'
 import type { SourceContent, TargetsRow, UserRow } from '../directory/snapshots/source-content.ts'
 import type { FilesRead } from './data-files.ts'
 
-type Read = Pick<FilesRead, 'users' | 'machines'>
+type Read = Pick<FilesRead, 'users' | 'apps' | 'machines'>
 
-/** Users and machines as users, domains as aliases `@domain`, and every address with an entry as an alias or a forward. */
-export function fileContent(snapshot: Snapshot, { users, machines }: Read): SourceContent {
+/** Users, app passwords and machines as users, domains as aliases `@domain`, and every address with an entry as an alias or a forward. */
+export function fileContent(snapshot: Snapshot, { users, apps, machines }: Read): SourceContent {
   const addresses = [...snapshot.addresses]
   return {
-    users: [...userRows(snapshot, users), ...machineRows(machines)],
+    users: [...userRows(snapshot, users), ...appRows(apps), ...machineRows(machines)],
     aliases: [...snapshot.domains].flatMap(domainRow).concat(addresses.flatMap(aliasRow)),
     forwards: addresses.flatMap(([address, { forward }]) =>
       forward ? [{ address, targets: forward.targets.map(printAddress), source: forward.source }] : [],
@@ -29,6 +29,14 @@ function userRows(snapshot: Snapshot, passwd: Read['users']): readonly UserRow[]
   const known = new Set(listed.map(({ name }) => name))
   const withPassword = [...(passwd?.entries.keys() ?? [])].filter((name) => !known.has(name))
   return [...listed, ...withPassword.map((name) => ({ name, addresses: [], source: passwd?.file ?? '' }))]
+}
+
+function appRows(apps: Read['apps']): readonly UserRow[] {
+  return (apps?.list ?? []).map(({ user, label, senders }) => ({
+    name: `app password ${user}:${label}`,
+    addresses: senders ?? [],
+    source: apps?.file ?? '',
+  }))
 }
 
 function machineRows(machines: Read['machines']): readonly UserRow[] {

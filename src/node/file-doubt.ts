@@ -41,11 +41,16 @@ function lostDomains(guard: Doubt, snapshot: Snapshot): readonly string[] {
   return [...guard.domains()].filter((name) => !snapshot.domains.has(name))
 }
 
-/** A user that the passwd-file lacks may be in a complete one: the client gets 454 instead of 535. */
-export function withDoubtfulUsers(people: People, guard: Pick<Doubt, 'doubt'>): People {
+/**
+ * A user that the passwd-file lacks may be in a complete one: the client gets 454 instead of 535. The same holds for a wrong password of a
+ * node with app passwords.
+ */
+export function withDoubtfulUsers(people: People, guard: Pick<Doubt, 'doubt'>, hasApps: boolean): People {
   const doubted = (answer: PersonAnswer): PersonAnswer => {
     const cause = guard.doubt()
-    return answer.kind === 'absent' && cause !== null ? { kind: 'unavailable', cause } : answer
+    if (cause === null || answer.kind === 'unavailable') return answer
+    if (answer.kind === 'absent') return { kind: 'unavailable', cause }
+    return hasApps ? { doubt: cause, ...answer } : answer
   }
   return {
     ...people,

@@ -1,6 +1,8 @@
 // Loads the files that a node's YAML names: routing data, users, machines, signing keys. One problem rejects all of it, at a start and at a
 // reload, so that a node never runs on half of an edit. A password that cannot be used concerns one user only, so it is a warning.
 
+import type { AppPassword } from '../auth/app-password.ts'
+import { appsByUser, withAppPasswords } from '../auth/app-password-file.ts'
 import { createPeople } from '../auth/directory-people.ts'
 import type { Machines } from '../auth/machines.ts'
 import type { People } from '../auth/people.ts'
@@ -31,6 +33,7 @@ import { sourceSettings } from '../wiring/directory-settings.ts'
 import { forwardWarnings } from '../wiring/forward-settings.ts'
 import { srsWarnings } from '../wiring/srs-warnings.ts'
 import { routerSettings } from '../wiring/routing-settings.ts'
+import { uselessAppPasswords } from './app-password-state.ts'
 import { problemsOf, readDataFiles } from './data-files.ts'
 import type { FilesRead } from './data-files.ts'
 import { fileContent } from './file-content.ts'
@@ -47,8 +50,9 @@ export interface NodeData {
   readonly ownLists: OwnLists
   readonly signer: Signer
   readonly sealer: Sealer
-  /** The users of the passwd-file, LDAP and SQL. */
+  /** The users of the passwd-file, LDAP and SQL, with their app passwords. */
   readonly people: People
+  readonly apps: readonly AppPassword[]
   /** Null if the configuration names no file of machines. */
   readonly machines: Machines | null
   /** The next hops that the routing data name, in the form of formatNextHop. */
@@ -92,7 +96,7 @@ export interface LoadPorts {
 export async function loadData(config: Config, { clock, tokens, guard, use, ...ports }: LoadPorts): Promise<DataLoad> {
   const sources = ports.sources ?? (await openOfflineSources(sourceSettings(config), clock))
   const read = await readDataFiles(config, sources.list)
-  const { directory, keys, users, machines, problems, files } = read
+  const { directory, keys, users, apps, machines, problems, files } = read
   const warnings = [
     ...read.warnings,
     ...certificateWarnings(config, clock),
@@ -101,7 +105,8 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   const { directory: snapshot } = directory
   if (problems.length > 0 || !snapshot) return { kind: 'bad', problems, warnings, files }
   const shortHashes = await ports.shortHashes(config, clock.now())
-  const routing = routerSettings(config, { machines: machines?.list ?? [], tokens, shortHashes })
+  const appSenders = appSendersOf(apps?.list ?? [], config.domain)
+  const routing = routerSettings(config, { machines: machines?.list ?? [], appSenders, tokens, shortHashes })
   const reading = { content: fileContent(snapshot, read), endings: read.endings }
   const doubted = await doubtOf(reading, guard, use)
   const doubtful = doubtSource(doubted, snapshot)
@@ -126,13 +131,18 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
   const signer = createSigner(signing)
   warnings.push(...listWarnings(config, snapshot, clock.now()))
   warnings.push(...forwardWarnings(config, signer), ...srsWarnings(config, merged.domains.keys()))
+  const router = createRouter(routing, () => merged)
+  const people = createPeople(users, sources, config.domain)
+  const knownPeople = sources.list.length === 0 ? people : null
+  if (apps) warnings.push(...(await uselessAppPasswords(apps, { people: knownPeople, router, domain: config.domain })))
   const data: NodeData = {
     loop: { secrets: config.srs?.secrets ?? [] },
-    router: createRouter(routing, () => merged),
+    router,
     ownLists: createOwnLists(merged, routing),
     sealer: createSealer(signing),
     signer,
-    people: withDoubtfulUsers(createPeople(users, sources, config.domain), doubted),
+    people: withDoubtfulUsers(withAppPasswords(people, apps?.list ?? [], config.domain), doubted, apps !== null),
+    apps: apps?.list ?? [],
     machines: machines && withDoubtfulMachines(machines, doubted),
     transports: transportsOf(snapshot),
     files,
@@ -140,6 +150,12 @@ export async function loadData(config: Config, { clock, tokens, guard, use, ...p
     summary: summaryOf(read, assertions.checked),
   }
   return { kind: 'ok', data, warnings }
+}
+
+/** The senders of an app password in the form that the router asks for. */
+function appSendersOf(list: readonly AppPassword[], domain: string) {
+  const byUser = appsByUser(list, domain)
+  return (identity: string, label: string) => byUser.get(identity)?.find((app) => app.label === label)?.senders
 }
 
 /** Entries without effect: expired ones, and all of a node that takes mail from the internet without the check. */
@@ -169,7 +185,7 @@ function transportsOf({ domains, addresses }: Snapshot): ReadonlySet<string> {
   )
 }
 
-function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: number): string {
+function summaryOf({ directory, keys, users, apps, machines }: FilesRead, assertions: number): string {
   return [
     count(directory.files.length, 'routing file'),
     count(directory.directory?.addresses.size ?? 0, 'address', 'addresses'),
@@ -177,6 +193,7 @@ function summaryOf({ directory, keys, users, machines }: FilesRead, assertions: 
     count(assertions, 'assertion'),
     count(directory.directory?.listEntries.length ?? 0, 'list entry', 'list entries'),
     count(users?.entries.size ?? 0, 'user'),
+    ...(apps ? [count(apps.list.length, 'app password')] : []),
     count(machines?.list.length ?? 0, 'machine'),
   ].join(', ')
 }

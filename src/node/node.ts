@@ -1,5 +1,6 @@
 // The life of a node: its parts are built from one configuration, started in the order of need and stopped in reverse.
 
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { Pool } from '../budget/pool.ts'
 import type { Config } from '../config/config.ts'
@@ -37,6 +38,7 @@ import { buildMailPath } from './mail-path.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
+import { openAppUse } from './open-app-use.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { ObservationParts } from './observation.ts'
@@ -146,7 +148,8 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
   const modes = createCurrentModes(config, log)
-  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, modes, ...counts }
+  const appUse = await openAppUse(config, { clock, log, stops })
+  const shared = { queue, resolver, clock, budgets, log, data, certificate, newQueueId, modes, appUse, ...counts }
   const path = buildMailPath(config, shared)
   stops.defer(() => path.addresses?.stop())
   const state = createConfigurationState(clock)
@@ -157,6 +160,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...services,
     bans,
     configuration: state,
+    domain: config.domain,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
@@ -227,6 +231,7 @@ interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login'
   readonly bans: BanWatch
   readonly queue: OpenQueue
   readonly data: CurrentData
+  readonly appUse: AppPasswordUse
   readonly path: MailPath
   readonly stops: AsyncDisposableStack
 }

@@ -3,6 +3,7 @@
 import { Registry } from 'prom-client'
 import { startAdmin } from '../admin/http.ts'
 import type { AdminSettings } from '../admin/http.ts'
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
 import { checkHealth } from '../observe/health-report.ts'
@@ -16,6 +17,7 @@ import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
 import type { VirusWatch } from './virus-watch.ts'
+import { appPasswordGauge } from './app-password-state.ts'
 import { budgetGauges, budgetHealth } from './budget-gauges.ts'
 import type { MeteredChecks } from './check-counts.ts'
 import type { ConfigurationState } from './configuration-state.ts'
@@ -39,7 +41,10 @@ export interface ObservationParts extends HealthParts {
   readonly budgets: Budgets
   readonly log: EventLog
   readonly sources: CurrentSources
-  readonly data: Pick<CurrentData, 'ownLists'>
+  readonly data: Pick<CurrentData, 'ownLists' | 'apps'>
+  readonly appUse: AppPasswordUse
+  /** The main domain. */
+  readonly domain: string
   readonly quarantine: QuarantineSettings
   readonly configuration: Pick<ConfigurationState, 'health' | 'gauges'>
   readonly reachability: Pick<ReachabilityWatch, 'checks' | 'gauges'>
@@ -126,6 +131,8 @@ export function nodeGauges(
     | 'modes'
     | 'meter'
     | 'data'
+    | 'appUse'
+    | 'domain'
   >,
   checks: readonly HealthCheck[],
 ): GaugeSource[] {
@@ -156,6 +163,7 @@ export function nodeGauges(
     modes.metric,
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
+    appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
     ...[spam, virus, greylist, parts.bans].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]

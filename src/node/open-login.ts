@@ -1,5 +1,6 @@
 // The login of users: threads for passwords, the throttle, and the file of clients from which users have logged in.
 
+import type { AppPasswordUse } from '../auth/app-password-use.ts'
 import { createBanningGuard } from '../auth/banning-guard.ts'
 import { openKnownClients } from '../auth/known-clients.ts'
 import { createGuard } from '../auth/login-throttle.ts'
@@ -22,6 +23,7 @@ const SAVE_EVERY_MS = 5 * 60_000
 
 export interface LoginPorts {
   readonly people: People
+  readonly appUse: AppPasswordUse
   readonly budgets: Budgets
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
@@ -37,7 +39,7 @@ export interface OpenLogin extends Login {
 /** Null if no listener admits users. Rejects if the file cannot be read. */
 export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
-  const { people, budgets, clock, log, bans: watch, stops } = ports
+  const { people, appUse, budgets, clock, log, bans: watch, stops } = ports
   const { domain } = config
   const pool = createPasswordPool({ places: budgets.pool('passwordChecks') })
   stops.defer(() => pool.close())
@@ -54,7 +56,7 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   watch.followLogin({ guard: throttle, known })
   const guard = createBanningGuard({ guard: throttle, bans: watch.bans, known, rules: banRules(config), domain, clock })
   return {
-    ...createLogin({ passwords, certificates: null, guard, remembered, domain }),
+    ...createLogin({ passwords, certificates: null, guard, remembered, domain, appUse }),
     update: ({ login }) => remembered.restart(login.remember_for),
   }
 }

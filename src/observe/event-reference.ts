@@ -53,7 +53,8 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
   received: {
     when: 'The node accepted a message.',
     fields: {
-      origin: 'Origin class: `internet`, `peer`, `user`, `machine` or `local`, with role or identity after a colon.',
+      origin:
+        'Origin class: `internet`, `peer`, `user`, `machine` or `local`, with role or identity after a colon; ` (app LABEL)` follows where the user logged in with an app password.',
       sender: 'Reverse-path; `null` for the null sender.',
       remote: 'Client as `name[ip]`, with the name `unknown` if none is confirmed; `local` for mail of this node.',
       ...forwarded,

@@ -90,6 +90,13 @@ describe('privacy classes', () => {
     expect(privacy.text('from a@b.example at 192.0.2.1')).toBe('from <address> at <ip>')
   })
 
+  test('keep the label of an app password, and give its user the usual hash', () => {
+    const privacy = createPrivacy(hash)
+    const plain = String(privacy.apply({ origin: 'user:joe' })['origin'])
+    expect(privacy.apply({ origin: 'user:joe (app phone)' })).toEqual({ origin: `${plain} (app phone)` })
+    expect(createPrivacy(drop).apply({ origin: 'user:joe (app phone)' })).toEqual({ origin: 'user (app phone)' })
+  })
+
   test('treat each user name of a list', () => {
     expect(createPrivacy(hash).apply({ users: ['kim'] })).toEqual({ users: [expect.stringMatching(/^#[0-9a-f]{12}$/)] })
     expect(createPrivacy(drop).apply({ users: ['kim', 'lee'] })).toEqual({ users: [] })

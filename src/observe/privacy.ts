@@ -164,6 +164,8 @@ function hashedClient(value: string, hash: (text: string) => string): string {
 /** Only `user:NAME` identifies a person; peers and machines do not. */
 function origin(value: string, treat: (user: string) => string | undefined): string {
   if (!value.startsWith('user:')) return value
-  const user = treat(value.slice('user:'.length))
-  return user === undefined ? 'user' : `user:${user}`
+  // A user name has no space, and the label of an app password names no person.
+  const [name = '', app = ''] = value.slice('user:'.length).split(/(?= \(app )/)
+  const user = treat(name)
+  return user === undefined ? `user${app}` : `user:${user}${app}`
 }

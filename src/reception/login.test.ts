@@ -13,6 +13,7 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
   const seen: (LoginClient | undefined)[] = []
   const forgotten: string[] = []
   const login = createLogin({
+    appUse: { note: () => undefined },
     passwords: {
       check: async (_user, password, client) => {
         seen.push(client)

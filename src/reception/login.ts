@@ -1,6 +1,7 @@
 // Checks the credentials of AUTH: the login throttle first, then the password. A client certificate of a user is SASL EXTERNAL.
 
 import type {
+  AppPasswordNotes,
   CertificateAuthenticator,
   Identification,
   LoginClient,
@@ -25,6 +26,7 @@ export interface LoginParts {
   readonly remembered: { readonly forget: (account: string) => void }
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
+  readonly appUse: AppPasswordNotes
 }
 
 export function createLogin(parts: LoginParts): Login {
@@ -69,7 +71,10 @@ async function byPassword(
       return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
     return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
   }
-  return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
+  const { identity, app } = answer
+  if (app === undefined) return { kind: 'accepted', origin: { kind: 'user', identity } }
+  parts.appUse.note(identity, app, session.remoteIp)
+  return { kind: 'accepted', origin: { kind: 'user', identity, app } }
 }
 
 async function tryPassword(

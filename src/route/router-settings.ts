@@ -39,4 +39,6 @@ export interface RouterSettings {
   /** Gets the mail for postmaster and abuse of each domain of ours that has no such entry (RFC 5321 4.5.1, RFC 2142). */
   readonly postmaster?: string
   readonly machines?: readonly MachineSenders[]
+  /** The senders to which an app password is limited; null without a limit, undefined if it does not exist. */
+  readonly appSenders?: (identity: string, app: string) => readonly string[] | null | undefined
 }

@@ -43,6 +43,10 @@ const loaded = loadDirectory(
   { mainDomain: 'example.org', mail: ['m.yaml'], scope: { facts: {}, certname: 'n' } },
   memoryFiles({ 'm.yaml': mail }),
 )
+const appSenders: RouterSettings['appSenders'] = (identity, app) => {
+  if (identity !== 'kim') return undefined
+  return app === 'all' ? null : app === 'shop' ? ['press@example.org', '@shop.example', 'lee@example.org'] : undefined
+}
 const machineNames = new Set(settings.machines?.map((each) => each.name))
 const may = async (identity: string, address: string) => {
   const kind = machineNames.has(identity) ? 'machine' : 'user'
@@ -50,6 +54,38 @@ const may = async (identity: string, address: string) => {
   if (!directory) throw new Error(loaded.problems.map(formatProblem).join('\n'))
   return await createRouter(settings, () => directory).maySendAs({ kind, identity }, address)
 }
+
+describe('an app password', () => {
+  const mayWith = async (app: string, address: string) => {
+    const { directory } = loaded
+    if (!directory) throw new Error('not loaded')
+    const router = createRouter({ ...settings, appSenders }, () => directory)
+    return router.maySendAs({ kind: 'user', identity: 'kim', app }, address)
+  }
+
+  it.each([
+    ['all', 'kim@example.org'],
+    ['shop', 'press@example.org'],
+    ['shop', 'press+x@example.net'],
+  ])('%s may send as %s', async (app, address) => {
+    expect(await mayWith(app, address)).toMatchObject({ kind: 'yes' })
+  })
+
+  it.each([
+    ['shop', 'kim@example.org', 'an address of the user outside the limit'],
+    ['shop', 'lee@example.org', "an address in the limit that is not the user's"],
+    ['shop', 'lee@shop.example', "an address of a domain in the limit that is not the user's"],
+    ['removed', 'kim@example.org', 'any address after its removal'],
+  ])('%s may not send as %s (%s)', async (app, address) => {
+    expect(await mayWith(app, address)).toMatchObject({ kind: 'no' })
+  })
+
+  it('lists its own limit in a refusal', async () => {
+    expect(await mayWith('shop', 'kim@example.org')).toMatchObject({
+      allowed: expect.arrayContaining(['@shop.example']),
+    })
+  })
+})
 
 describe('a user', () => {
   it.each([

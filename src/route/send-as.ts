@@ -1,5 +1,5 @@
 // Decides whether an identity may use an address as sender: its own addresses, aliases that allow it, and the same at alias domains, with
-// any +tag.
+// any +tag. An app password can be limited to some of them.
 
 import { addressKey, parseAddress, splitTag } from '../directory/address.ts'
 import type { Directory } from '../directory/directory.ts'
@@ -25,9 +25,13 @@ export async function maySendAs(
   const grants = await directory.grants(user)
   if (grants.kind === 'unavailable') return { kind: 'unavailable', cause: grants.cause }
   if (grants.kind === 'absent') return { kind: 'no', allowed: [] }
-  const allowed = grants.value.map((grant) => grant.address)
+  const limit = identity.app === undefined ? null : settings.appSenders?.(identity.identity, identity.app)
+  if (limit === undefined) return { kind: 'no', allowed: [] }
+  const allowed = limit ?? grants.value.map((grant) => grant.address)
   if (!sender) return { kind: 'no', allowed }
   const names = new Set(namesOf(directory, sender, settings.tagDelimiter ?? '+'))
+  const isWithin = (one: string) => patternsAllow([one], sender) || sameAddress(directory, one, names)
+  if (limit !== null && !limit.some(isWithin)) return { kind: 'no', allowed }
   const grant = grants.value.find((each) => sameAddress(directory, each.address, names))
   if (grant) return { kind: 'yes', source: grant.source }
   return grants.incomplete === undefined ? { kind: 'no', allowed } : { kind: 'unavailable', cause: grants.incomplete }
@@ -70,6 +74,13 @@ function namesOf(directory: Directory, address: Mailbox, delimiter: string): rea
 }
 
 function machineMaySend(machine: MachineSenders, sender: Mailbox): SendAs {
+  return patternsAllow(machine.senders, sender)
+    ? { kind: 'yes', source: 'configuration' }
+    : { kind: 'no', allowed: machine.senders }
+}
+
+/** @param patterns as in MachineSenders */
+function patternsAllow(patterns: readonly string[], sender: Mailbox): boolean {
   const key = addressKey(sender)
   const matches = (pattern: string): boolean => {
     const text = pattern.toLowerCase()
@@ -77,7 +88,5 @@ function machineMaySend(machine: MachineSenders, sender: Mailbox): SendAs {
     const domain = text.startsWith('@') ? text.slice(1) : text
     return domain.includes('@') ? domain === key : domain === sender.domain
   }
-  return machine.senders.some(matches)
-    ? { kind: 'yes', source: 'configuration' }
-    : { kind: 'no', allowed: machine.senders }
+  return patterns.some(matches)
 }

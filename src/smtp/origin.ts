@@ -10,11 +10,11 @@ export type Vouched =
   | 'sender-pass'
   | 'nothing'
 
-/** How an accepted message arrived. `identity` is the name of the authenticated user or machine. */
+/** How an accepted message arrived. `identity` is the name of the authenticated user or machine, `app` the label of the app password. */
 export type Origin =
   | { readonly kind: 'internet' }
   | { readonly kind: 'peer'; readonly role: string; readonly vouched: Vouched }
-  | { readonly kind: 'user'; readonly identity: string }
+  | { readonly kind: 'user'; readonly identity: string; readonly app?: string }
   | { readonly kind: 'machine'; readonly identity: string }
   | { readonly kind: 'local' }
 

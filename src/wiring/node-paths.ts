@@ -29,6 +29,11 @@ export function knownClientsPath({ data }: WithData): string {
   return join(data, 'known-clients')
 }
 
+/** When each app password was last used. */
+export function appPasswordUsePath({ data }: WithData): string {
+  return join(data, 'app-passwords-used')
+}
+
 /** The socket through which commands talk to the running node. */
 export function controlSocketPath({ data }: WithData): string {
   return join(data, 'control.sock')

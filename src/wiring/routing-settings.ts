@@ -11,6 +11,7 @@ import { earlierTokensPath, tokenDatabasePath } from './node-paths.ts'
 
 export interface RouterParts {
   readonly machines: readonly MachineSenders[]
+  readonly appSenders: NonNullable<RouterSettings['appSenders']>
   /** Stores senders that are too long for SRS; null where nothing may be stored. */
   readonly tokens: TokenStore | null
   readonly shortHashes: ShortHashes | null
@@ -62,6 +63,7 @@ export function routerSettings(config: Config, parts: RouterParts): RouterSettin
         }),
     postmaster: config.postmaster,
     machines: parts.machines,
+    appSenders: parts.appSenders,
   }
 }
 

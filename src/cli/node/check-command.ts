@@ -2,8 +2,11 @@
 
 import { openOfflineGuard } from '../../node/offline-guard.ts'
 import { readShortHashes } from '../../node/srs-hash-record.ts'
+import type { AppPassword } from '../../auth/app-password.ts'
 import { existsSync } from 'node:fs'
 import { readDataKey } from '../../config/data-key.ts'
+import { openAppPasswordUse } from '../../auth/app-password-use.ts'
+import { idleAppPasswords } from '../../node/app-password-state.ts'
 import { hostWarnings } from '../../node/check-host.ts'
 import { problemsOfFiles } from '../../node/data-files.ts'
 import { loadData } from '../../node/load-data.ts'
@@ -17,6 +20,7 @@ import { openResolver } from '../../dns/open-resolver.ts'
 import { createProbe } from '../../node/reachability.ts'
 import { dnsListSettings } from '../../wiring/dns-list-settings.ts'
 import { describeTestedChecks } from '../../wiring/tested-checks.ts'
+import { appPasswordUsePath } from '../../wiring/node-paths.ts'
 import { resolverSettings } from '../../wiring/node-settings.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { formatProblem } from '../../config/problem.ts'
@@ -105,8 +109,16 @@ async function inspect(options: CheckOptions & { readonly isUserKnown: boolean }
   const asked = options.offline || data.kind === 'bad' ? [] : await networkWarnings(config)
   const warnings = [...data.warnings, ...hostWarnings(config), ...orderWarnings(config), ...asked]
   if (data.kind === 'bad') return { problems: data.problems, warnings, notes: [], summary }
+  warnings.push(...(await idleApps(config, data.data.apps)))
   const notes = [...data.data.notes, ...(options.isUserKnown ? [] : [config.at(['data'], UNKNOWN_USER)])]
   return { problems: [], warnings, notes, summary: `${summary}; ${data.data.summary}` }
+}
+
+/** The file of last uses is missing before the first use, and then the times of creation count. */
+async function idleApps({ app_passwords: file, domain, ...config }: Config, list: readonly AppPassword[]) {
+  if (file === undefined) return []
+  const use = await openAppPasswordUse(appPasswordUsePath(config), commandClock)
+  return idleAppPasswords({ file, list }, { use, domain, now: commandClock.now() })
 }
 
 /** Checks of a role file that cost more than a later one. */

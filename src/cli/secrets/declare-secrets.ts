@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { asJson, collect, describeCommand, readTime } from '../command-options.ts'
 import type { Finish } from '../command-options.ts'
 import type { Io } from '../io.ts'
+import { declareAppPasswords } from './declare-app-passwords.ts'
 import type { PasswdOptions } from './passwd-command.ts'
 import type { SrsCommand } from './srs-command.ts'
 
@@ -146,4 +147,5 @@ function declarePasswd(program: Command, io: Io, finish: Finish): void {
     .requiredOption('--file <file>', 'passwd-file')
     .option(...asJson)
     .action((user: string, { file = '', json = false }: PasswdFlags) => run({ action: 'remove', user, file, json }))
+  declareAppPasswords(passwd, io, finish)
 }

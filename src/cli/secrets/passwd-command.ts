@@ -1,7 +1,7 @@
 // waypost passwd hash|verify|set|remove: password hashes, and users in a passwd-file. The file is replaced atomically.
 // Exit code 1 if the password does not match or the user is missing, 2 for a wrong option or an unusable file.
 
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
 import { readPasswdLine } from '../../auth/passwd-line.ts'
@@ -10,6 +10,7 @@ import { type HashableScheme, hashableSchemes } from '../../auth/schemes.ts'
 import { readStored } from '../../auth/stored-password.ts'
 import { FAILED, type Io, json, line, OK, USAGE } from '../io.ts'
 import { asOwnerOf } from '../place/node-place.ts'
+import { readOrEmpty } from './app-password-place.ts'
 import { readSecret } from './read-secret.ts'
 import { replaceFile } from '../../lib/replace-file.ts'
 
@@ -177,15 +178,6 @@ async function withPool<T>(work: (pool: PasswordPool & PasswordHasher) => Promis
 
 function isHashable(scheme: string): scheme is HashableScheme {
   return (hashableSchemes as readonly string[]).includes(scheme)
-}
-
-/** The text of the file; empty if the file does not exist, null if it cannot be read. */
-async function readOrEmpty(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? '' : null
-  }
 }
 
 function absent(options: { readonly user: string; readonly file: string; readonly json: boolean }, io: Io): number {

@@ -61,4 +61,10 @@ export const listen = section(
 
 export const users = pathSection(path.optional().describe('passwd-file of the users who may submit mail.'))
 
+export const app_passwords = pathSection(
+  path
+    .optional()
+    .describe('File of the app passwords of users, which `waypost passwd app` writes: secrets for single programs.'),
+)
+
 export const machines = pathSection(path.optional().describe('YAML file of the machines that may submit mail.'))

@@ -1,0 +1,71 @@
+// When and from where each app password was last used. The file is in the data directory of the node; a login only changes the memory.
+
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '../lib/clock.ts'
+import { replaceFile } from '../lib/replace-file.ts'
+import type { AppPassword } from './app-password.ts'
+import type { AppPasswordNotes } from './authenticator.ts'
+
+export interface LastUse {
+  /** Unix milliseconds, whole seconds. */
+  readonly at: number
+  readonly ip: string
+}
+
+export interface AppPasswordUse extends AppPasswordNotes {
+  /** Null if it was never used since it exists. */
+  last(identity: string, app: Pick<AppPassword, 'label' | 'created'>): LastUse | null
+}
+
+export interface AppPasswordUseFile extends AppPasswordUse {
+  /** Writes the file if something has changed. Rejects with the error of the disk; the file stays as it was. */
+  save(): Promise<void>
+}
+
+/** App passwords that are remembered; the one used longest ago is dropped first. Some ten megabytes. */
+const MOST_REMEMBERED = 100_000
+/** Unix seconds, address, label, user: none of them contains white space. */
+const form = /^(\d{1,11}) (\S{1,64}) (\S+) (\S+)$/
+
+/** Reads the file, which may be missing; damaged lines are ignored. Rejects with the error of the file system. */
+export async function openAppPasswordUse(path: string, clock: Pick<Clock, 'now'>): Promise<AppPasswordUseFile> {
+  const uses = parse(await readFile(path, 'utf8').catch(absentIsEmpty))
+  let isChanged = false
+  return {
+    note: (identity, label, ip) => {
+      const key = `${label} ${identity}`
+      uses.delete(key)
+      uses.set(key, { at: Math.floor(clock.now() / 1000) * 1000, ip })
+      const [oldest] = uses.keys()
+      if (uses.size > MOST_REMEMBERED && oldest !== undefined) uses.delete(oldest)
+      isChanged = true
+    },
+    last: (identity, { label, created }) => {
+      const use = uses.get(`${label} ${identity}`)
+      // A new app password can have the label of a removed one.
+      return use === undefined || use.at < created ? null : use
+    },
+    save: async () => {
+      if (!isChanged) return
+      isChanged = false
+      const text = [...uses].map(([key, { at, ip }]) => `${at / 1000} ${ip} ${key}\n`).join('')
+      await replaceFile(path, text).catch((error: unknown) => {
+        isChanged = true
+        throw error
+      })
+    },
+  }
+}
+
+function parse(text: string): Map<string, LastUse> {
+  const read = text.split('\n').flatMap((line) => {
+    const [, seconds, ip, label, user] = form.exec(line) ?? []
+    return ip === undefined ? [] : [[`${label} ${user}`, { at: Number(seconds) * 1000, ip }] as const]
+  })
+  return new Map(read.slice(-MOST_REMEMBERED))
+}
+
+function absentIsEmpty(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return ''
+  throw error
+}
