@@ -122,7 +122,7 @@ describe('logins with a memory of passwords', () => {
     const remembered = createRememberedPasswords(clock, 5 * MINUTE)
     const sleep = async (ms: number) => void slept.push(ms)
     const people = peopleOf(() => file, 'example.org')
-    const settings = { people, pool, domain: 'example.org', remembered, clock: { now: clock.now, sleep } }
+    const settings = { people, pool, domain: 'example.org', remembered, clock: { now: () => clock.now(), sleep } }
     const authenticator = createPasswdAuthenticator(settings)
     return {
       clock,
