@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// The entry point: runs the command that the arguments name and sets the exit code.
+// The entry point: runs the command that the arguments or the name of the program name, and sets the exit code.
 
+import { basename } from 'node:path'
 import { FAILED, OK, USAGE } from './cli/io.ts'
-import { createProgram } from './cli/program.ts'
 
 // A reader such as `head` may close the pipe early, which is not an error. Any other error loses output, so the command fails.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,8 +12,34 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // stderr is closed; the exit code still reports the failure.
 process.stderr.on('error', () => undefined)
 
-await createProgram({
-  io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-  finish: (code) => void (process.exitCode = code),
-  exit: (code) => process.exit(code === 0 ? OK : USAGE),
-}).parseAsync()
+const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
+
+/** The other names of the command, as links to it: what they stand for. */
+const names: Readonly<Record<string, readonly string[]>> = {
+  sendmail: ['sendmail'],
+  mailq: ['sendmail', '-bp'],
+  newaliases: ['sendmail', '-bi'],
+}
+
+async function runProgram(args: readonly string[]): Promise<void> {
+  const { createProgram } = await import('./cli/program.ts')
+  await createProgram({
+    io,
+    finish: (code) => void (process.exitCode = code),
+    exit: (code) => process.exit(code === 0 ? OK : USAGE),
+  }).parseAsync(args, { from: 'user' })
+}
+
+const given = process.argv.slice(2)
+const args = [...(names[basename(process.argv[1] ?? '')] ?? []), ...given]
+if (args[0] === 'sendmail' && args[1] !== '--help') {
+  // Without the declarations of all commands, which take longer than the mail.
+  const { sendmail } = await import('./cli/sendmail/sendmail.ts')
+  const run = async (command: readonly string[]) => {
+    await runProgram(command)
+    return Number(process.exitCode ?? OK)
+  }
+  process.exitCode = await sendmail(args.slice(1), { io, run })
+  // A caller that keeps the pipe open would keep the process.
+  process.stdin.destroy()
+} else await runProgram(args)

@@ -10,6 +10,7 @@ import { declareMail } from './mail/declare-mail.ts'
 import { declareNode } from './node/declare-node.ts'
 import { declareQueue } from './queue/declare-queue.ts'
 import { declareReport } from './report/declare-report.ts'
+import { declareSendmail } from './sendmail/declare-sendmail.ts'
 import { declareSecrets } from './secrets/declare-secrets.ts'
 
 /** What the program needs from its process. */
@@ -33,6 +34,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
   for (const declare of [
     declareNode,
     declareMail,
+    declareSendmail,
     declareQueue,
     declareBan,
     declareGreylist,

@@ -97,6 +97,12 @@ const clientNeedsCertificate: Check = ({ role, tls, smarthost }, report) => {
     report(['smarthost'], `found a next hop, expected none: the role ${role.role} relays all mail to peers.mta`)
 }
 
+/** The node submits what it finds to its own listener. */
+const dropNeedsListener: Check = (config, report) => {
+  if (config.drop && listenersAdmitting(config, 'local').length === 0)
+    report(['drop'], `found a directory, expected none: the role ${config.role.role} has no listener that admits local`)
+}
+
 const localNamesNeedCheck: Check = ({ role, local_names: { rewrite, domain, hosts } }, report) => {
   if (role.checks.includes('local-names')) return
   if (rewrite || domain !== undefined || hosts.length > 0)
@@ -169,6 +175,7 @@ const checks: readonly Check[] = [
   relayNeedsPeers,
   clientNeedsCertificate,
   localNamesNeedCheck,
+  dropNeedsListener,
   srsRoleNeedsSecrets,
   resolvingNeedsData,
   signaturesNeedKeys,

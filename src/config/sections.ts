@@ -10,6 +10,7 @@ import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
 import { dnsbl } from './sections/dnsbl-section.ts'
 import { dns } from './sections/dns-section.ts'
+import { drop } from './sections/drop-section.ts'
 import { forwards } from './sections/forwards-section.ts'
 import { greylist } from './sections/greylist-section.ts'
 import { identity } from './sections/identity-section.ts'
@@ -50,6 +51,7 @@ export const sections = {
   bans,
   identity,
   local_names,
+  drop,
   dkim,
   srs,
   forwards,

@@ -29,6 +29,11 @@ export function rewriteAddresses(value: string, change: (address: string) => str
   return text + value.slice(copied)
 }
 
+/** The addresses of the value, as written; none if it is malformed. */
+export function findAddresses(value: string): readonly string[] {
+  return addressSpans(value).map(({ start, end }) => value.slice(start, end))
+}
+
 /** Where the addresses are, in order; none if the value is malformed. */
 function addressSpans(value: string): readonly Span[] {
   const found: Span[] = []

@@ -27,6 +27,8 @@ import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-s
 import { logWarnings } from './apply-reload.ts'
 import { type BanWatch, watchBans } from './ban-watch.ts'
 import { certificateMismatch } from './certificate-check.ts'
+import type { Place } from '../sendmail/smtp-session.ts'
+import type { Listener } from '../server/listener.ts'
 import { createCheckMeter } from './check-counts.ts'
 import { createConfigurationState } from './configuration-state.ts'
 import { startControl } from './control-socket.ts'
@@ -35,6 +37,7 @@ import { createCurrentData } from './current-data.ts'
 import type { CurrentData } from './current-data.ts'
 import { loadData } from './load-data.ts'
 import { buildMailPath } from './mail-path.ts'
+import type { DropWatch } from './drop-watch.ts'
 import type { MailPath } from './mail-path.ts'
 import { openLog } from './node-log.ts'
 import { openLogin } from './open-login.ts'
@@ -166,6 +169,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const scanners = scannersOf(config, services, data.router)
   const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, bans, path, stops })
   path.start()
+  startDrop(services.drop, localPlace(config, listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
   const running = { ...used, listeners, transfers, login, greylist: services.greylist }
@@ -282,6 +286,20 @@ async function failureOf(queue: OpenQueue, log: Log, flush: () => Promise<void>)
   log.error({ cause }, 'the queue failed; shutting down')
   await flush()
   return cause
+}
+
+/** Before the listeners drain, no message is on its way from the directory. */
+function startDrop(drop: DropWatch | null, place: Place | null, stops: AsyncDisposableStack): void {
+  if (!drop || !place) return
+  stops.defer(() => drop.close())
+  drop.start(place)
+}
+
+/** Where programs of this host connect; null if the role has no listener for them. */
+function localPlace(config: Config, listeners: readonly Listener[]): Place | null {
+  const index = config.listeners.findIndex(({ admit }) => admit.includes('local'))
+  const listener = listeners[index]
+  return listener ? { kind: 'tcp', host: config.listeners[index]?.host ?? '', port: listener.address().port } : null
 }
 
 /** An operator has accepted what the guard refused: the files are read again. */

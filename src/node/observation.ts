@@ -13,6 +13,7 @@ import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import type { BanWatch } from './ban-watch.ts'
+import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { ListWatch } from './list-watch.ts'
 import type { SpamWatch } from './spam-watch.ts'
@@ -60,6 +61,8 @@ export interface ObservationParts extends HealthParts {
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'health' | 'metric'> | null
   readonly bans: Pick<BanWatch, 'health' | 'metric'>
+  /** Null without a drop directory. */
+  readonly drop: Pick<DropWatch, 'health' | 'metric'> | null
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -97,7 +100,7 @@ export async function observeNode(
 }
 
 function allChecks(parts: ObservationParts): HealthCheck[] {
-  const { budgets, clock, configuration, modes, reachability, sources, spam, virus, dnsLists, greylist } = parts
+  const { budgets, clock, configuration, modes, reachability, sources, spam, virus, dnsLists, greylist, drop } = parts
   return [
     ...healthChecks(parts),
     configuration.health,
@@ -107,7 +110,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     budgetHealth(budgets, clock),
     parts.bans.health,
     quarantineHealth(parts.queue, parts.quarantine, clock),
-    ...[spam, virus, dnsLists, greylist].flatMap((scanner) => (scanner ? [scanner.health] : [])),
+    ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]
 }
 
@@ -124,6 +127,7 @@ export function nodeGauges(
     | 'dnsLists'
     | 'greylist'
     | 'bans'
+    | 'drop'
     | 'budgets'
     | 'configuration'
     | 'reachability'
@@ -146,6 +150,7 @@ export function nodeGauges(
     virus,
     dnsLists,
     greylist,
+    drop,
     budgets,
     proxyCount,
     modes,
@@ -164,7 +169,7 @@ export function nodeGauges(
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
-    ...[spam, virus, greylist, parts.bans].flatMap((source) => (source ? [source.metric] : [])),
+    ...[spam, virus, greylist, parts.bans, drop].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]
 }

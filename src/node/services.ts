@@ -1,4 +1,4 @@
-// What the checks of a running node ask: rspamd, clamd, lists in the DNS, the greylist.
+// What the checks of a running node ask: rspamd, clamd, lists in the DNS, the greylist; and the drop directory.
 
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -9,6 +9,7 @@ import type { Router } from '../route/resolution.ts'
 import { dnsListSettings } from '../wiring/dns-list-settings.ts'
 import { spamFilterSettings, spamScanner } from '../wiring/spam-scanner.ts'
 import { virusScannerSettings } from '../wiring/virus-scanner.ts'
+import { watchDrop } from './drop-watch.ts'
 import { watchGreylist } from './greylist-watch.ts'
 import { watchLists } from './list-watch.ts'
 import { createSpamWatch } from './spam-watch.ts'
@@ -34,13 +35,14 @@ export function watchServices(config: Config, { resolver, clock, budgets, log, s
   stops.defer(() => dnsLists?.close())
   const greylist = watchGreylist(config, { clock, budgets, log })
   stops.defer(() => greylist?.close())
-  return { spam, virus, dnsLists, greylist }
+  const drop = watchDrop(config, { clock, budgets, log })
+  return { spam, virus, dnsLists, greylist, drop }
 }
 
 /** What the checks get of them. */
 export function scannersOf(
   config: Config,
-  { spam, virus, dnsLists, greylist }: ReturnType<typeof watchServices>,
+  { spam, virus, dnsLists, greylist }: Omit<ReturnType<typeof watchServices>, 'drop'>,
   router: Router,
 ): Pick<ReceptionParts, 'spam' | 'virus' | 'lists' | 'greylist'> {
   return {

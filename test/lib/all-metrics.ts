@@ -11,6 +11,7 @@ import type { ObservationParts } from '../../src/node/observation.ts'
 import { createProxyCount } from '../../src/node/proxy-count.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
+import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
@@ -48,6 +49,11 @@ export function allMetrics(): Registry {
       budgets,
       queue: { record: async () => undefined },
       log: { ...log, error: () => undefined },
+    }),
+    drop: watchDrop({ drop: { directory: '/nowhere/drop' }, limits: {} } as unknown as Config, {
+      clock,
+      budgets,
+      log: { ...log, error: () => undefined, bug: () => undefined },
     }),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },

@@ -25,6 +25,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   auth: ['smtp', 'directory', 'budget', 'state', 'lib'],
   state: ['lib'],
   policy: ['smtp', 'state', 'route', 'auth', 'filter', 'message', 'dns', 'queue', 'budget', 'lib'],
+  sendmail: ['message', 'smtp', 'lib'],
   queue: ['smtp', 'budget', 'lib'],
   intake: ['message', 'dkim', 'route', 'queue', 'policy', 'budget', 'smtp', 'lib'],
   bounce: ['message', 'intake', 'queue', 'smtp', 'lib'],

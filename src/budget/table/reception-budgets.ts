@@ -186,4 +186,15 @@ export const receptionBudgets = {
     answer: 'further lines are left out; their number is logged',
     reason: 'About 100 lines a second, 3 GB a day.',
   },
+  droppedMessages: {
+    kind: 'rate',
+    holds: 'Messages that a user of this host left in the drop directory (`waypost sendmail` while the node was down)',
+    per: 'user',
+    capacity: 10_000,
+    halfLifeMs: 10 * MINUTE,
+    keys: 10_000,
+    answer: 'none: the file waits',
+    reason:
+      'A script that fails in a loop must not fill the queue. The users have their turns, so one does not delay another.',
+  },
 } as const satisfies Budgeted

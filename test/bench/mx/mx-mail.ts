@@ -14,7 +14,7 @@ export interface BenchMessage {
 /** One domain; its client sends only its own mail. */
 export interface BenchSender {
   readonly domain: string
-  /** An address for benchmarks (RFC 2544), each in a network, which the client claims with the PROXY protocol. */
+  /** An address for benchmarks (RFC 2544), each in a separate network, which the client claims with the PROXY protocol. */
   readonly address: string
   readonly helo: string
   readonly messages: readonly BenchMessage[]

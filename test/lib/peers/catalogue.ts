@@ -52,6 +52,11 @@ export const peers = {
   nsd: { debian: 'nsd', probe: program('nsd') },
   unbound: { debian: 'unbound', probe: program('unbound') },
   doveadm: { debian: 'dovecot-core', probe: program('doveadm') },
+  php: { debian: 'php-cli', probe: program('php') },
+  'git-send-email': { debian: 'git-email', probe: ['sh', '-c', 'test -x "$(git --exec-path)/git-send-email"'] },
+  's-nail': { debian: 's-nail', probe: program('s-nail') },
+  mutt: { debian: 'mutt', probe: program('mutt') },
+  'mime-lite': { debian: 'libmime-lite-perl', probe: ['perl', '-MMIME::Lite', '-e', '1'] },
 } as const satisfies Readonly<Record<string, Peer>>
 
 export type PeerName = keyof typeof peers
