@@ -5,7 +5,7 @@ import type { AppPassword } from './app-password.ts'
 import { readAppLine } from './app-password-line.ts'
 import { identityOf } from './passwd-authenticator.ts'
 import type { PasswdProblem } from './passwd-file.ts'
-import type { People, PersonAnswer } from './people.ts'
+import type { KnownPerson, People, PersonAnswer } from './people.ts'
 
 export interface AppPasswordFile {
   readonly file: string
@@ -70,8 +70,11 @@ export function withAppPasswords(people: People, list: readonly AppPassword[], d
   const byUser = appsByUser(list, domain)
   const add = (answer: PersonAnswer, apps: readonly AppPassword[]): PersonAnswer =>
     answer.kind === 'found' ? { ...answer, apps } : answer
+  const addKnown = (answer: KnownPerson, apps: readonly AppPassword[]): KnownPerson =>
+    answer.kind === 'unasked' ? { ...answer, apps } : add(answer, apps)
   return {
     ...people,
+    known: (identity) => addKnown(people.known(identity), byUser.get(identity) ?? []),
     find: (identity) => {
       const answer = people.find(identity)
       const apps = byUser.get(identity)

@@ -80,7 +80,7 @@ export function findApp(apps: readonly AppPassword[], { password, ip, now }: App
 }
 
 /** Null if the app password may be used now and from this address. */
-function whyUnusable(app: AppPassword, { ip, now }: Omit<AppAttempt, 'password'>): string | null {
+export function whyUnusable(app: AppPassword, { ip, now }: Omit<AppAttempt, 'password'>): string | null {
   const name = `app password ${app.label} of ${userText(app.user)}`
   if (app.expires !== null && app.expires <= now) return `${name} expired at ${new Date(app.expires).toISOString()}`
   if (app.networks && (ip === undefined || !app.allows(ip)))

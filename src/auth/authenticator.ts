@@ -2,9 +2,12 @@
 
 import type { ClientCertificate } from '../smtp/session.ts'
 
+/** Null while what a login proved holds; else the reason, for the log. Cheap: it is asked every few seconds. */
+export type WhyEnded = () => Promise<string | null> | string | null
+
 export type Identification =
   /** `app`: the label of the app password. */
-  | { readonly kind: 'identified'; readonly identity: string; readonly app?: string }
+  | { readonly kind: 'identified'; readonly identity: string; readonly app?: string; readonly whyEnded?: WhyEnded }
   /** `doubt`: the source of the password is unavailable, so the password may have changed. */
   | { readonly kind: 'wrong'; readonly cause: string; readonly doubt?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }

@@ -39,10 +39,16 @@ export function createPeople(file: PasswdFile | null, sources: LoginSources, dom
     domain,
   )
   let lastCheck: Check | null = null
+  /** Null for a user of the table. */
+  const liveSourceOf = (identity: string): LoginSource | null => {
+    const [live] = sources.live
+    return !live || !userName.test(identity) || (file && isInFile(file, identity, domain)) ? null : live
+  }
   return {
+    known: (identity) => (liveSourceOf(identity) ? { kind: 'unasked' } : table.known(identity)),
     find: (identity) => {
-      const [live] = sources.live
-      if (!live || !userName.test(identity) || (file && isInFile(file, identity, domain))) return table.find(identity)
+      const live = liveSourceOf(identity)
+      if (!live) return table.find(identity)
       return queryLive(live, identity).then(async ({ answer, isFinal }) => {
         if (answer.kind === 'found') lastCheck = answer.check
         if (isFinal) return answer

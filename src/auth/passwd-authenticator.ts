@@ -5,13 +5,14 @@ import type { Holder } from '../budget/pool.ts'
 import type { Clock } from '../lib/clock.ts'
 import { userText } from '../smtp/origin.ts'
 import { findApp } from './app-password.ts'
-import type { AppAnswer, AppAttempt } from './app-password.ts'
+import type { AppAnswer, AppAttempt, AppPassword } from './app-password.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
 import type { PasswordPool } from './password-pool.ts'
 import { type PasswdEntry, userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, FoundPerson, People } from './people.ts'
 import type { RememberedPasswords } from './remembered-passwords.ts'
+import { whyEnded } from './standing.ts'
 
 export interface PasswdAuthenticatorSettings {
   readonly people: People
@@ -67,7 +68,12 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
       if (identity.length > MOST_NAME_LENGTH) return wrong('name too long')
       const person = await people.find(identity)
       const app = person.kind === 'found' ? appOf(person, { password, ip: client?.ip, now: clock.now() }) : NO_APP
-      if (app.kind === 'match') return { kind: 'identified', identity, app: app.app.label }
+      const proven = (check: Check, used: AppPassword | null) => ({
+        ...({ kind: 'identified', identity } as const),
+        whyEnded: () => whyEnded(people, { identity, ip: client?.ip, check, app: used }, clock.now()),
+      })
+      if (person.kind === 'found' && app.kind === 'match')
+        return { ...proven(person.check, app.app), app: app.app.label }
       const check = person.kind === 'found' ? person.check : people.decoy()
       const mayLogIn = person.kind === 'found' && isAllowed(person.allows, client)
       const judged = { account: mayLogIn ? identity : null, password, holder: holderOf(identity, client) }
@@ -88,7 +94,7 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
         if (ms !== null) await duration.level(ms)
         return wrong(`${userText(identity)} may not log in from ${client?.ip ?? 'an unknown address'}`)
       }
-      return { kind: 'identified', identity }
+      return proven(check, null)
     },
   }
 }

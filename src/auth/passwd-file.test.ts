@@ -112,7 +112,7 @@ describe('the passwd authenticator', () => {
     ['max@elsewhere.example', 'max@elsewhere.example'],
   ])('knows %s as %s', async (user, identity) => {
     const people = authenticator(`lee:${HASH}\nkim@example.org:${HASH}\nmax@elsewhere.example:${HASH}`)
-    expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity })
+    expect(await people.check(user, 'test')).toMatchObject({ kind: 'identified', identity })
     expect((await people.check(user, 'Test')).kind).toBe('wrong')
   })
 
@@ -126,7 +126,7 @@ describe('the passwd authenticator', () => {
   ])('accepts every spelling of one user name: %s, %s', async (user) => {
     for (const written of ['j\u00fcrgen', 'ju\u0308rgen', 'J\u00fcrgen@b\u00fccher.example']) {
       const people = authenticator(`${written}:${HASH}`, 'xn--bcher-kva.example')
-      expect(await people.check(user, 'test')).toEqual({ kind: 'identified', identity: 'j\u00fcrgen' })
+      expect(await people.check(user, 'test')).toMatchObject({ kind: 'identified', identity: 'j\u00fcrgen' })
     }
   })
 

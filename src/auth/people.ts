@@ -32,9 +32,14 @@ export type PersonAnswer =
   | { readonly kind: 'absent'; readonly cause?: string }
   | { readonly kind: 'unavailable'; readonly cause: string }
 
+/** `unasked`: a live source has the user, or not; only the app passwords are known without asking it. */
+export type KnownPerson = PersonAnswer | { readonly kind: 'unasked'; readonly apps?: readonly AppPassword[] }
+
 export interface People {
   /** @param identity in the form of `identityOf` */
   find(identity: string): PersonAnswer | Promise<PersonAnswer>
+  /** What is known now, without asking a live source. @param identity in the form of `identityOf` */
+  known(identity: string): KnownPerson
   /** A check that takes as long as that of most users; null without users. */
   decoy(): Check | null
   /** One stored password of each cost of a hash that the users have. */
@@ -52,12 +57,14 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
     seen = file
     return byCost
   }
+  const find = (identity: string): PersonAnswer => {
+    const entry = findEntry(current(), identity, domain)
+    if (!entry) return absent(current(), identity, domain)
+    return { kind: 'found', check: { kind: 'hash', stored: entry.stored }, allows: entry.allows }
+  }
   return {
-    find: (identity) => {
-      const entry = findEntry(current(), identity, domain)
-      if (!entry) return absent(current(), identity, domain)
-      return { kind: 'found', check: { kind: 'hash', stored: entry.stored }, allows: entry.allows }
-    },
+    find,
+    known: find,
     decoy: () => {
       const [stored] = samples()
       return stored ? { kind: 'hash', stored } : null

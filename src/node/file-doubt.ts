@@ -54,6 +54,11 @@ export function withDoubtfulUsers(people: People, guard: Pick<Doubt, 'doubt'>, h
   }
   return {
     ...people,
+    // Nothing is missing for certain: sessions continue.
+    known: (identity) => {
+      const cause = guard.doubt()
+      return cause === null ? people.known(identity) : { kind: 'unavailable', cause }
+    },
     find: (identity) => {
       const answer = people.find(identity)
       return answer instanceof Promise ? answer.then(doubted) : doubted(answer)

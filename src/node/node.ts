@@ -45,6 +45,7 @@ import { openAppUse } from './open-app-use.ts'
 import { openTokens } from './open-tokens.ts'
 import { observeNode } from './observation.ts'
 import type { ObservationParts } from './observation.ts'
+import { createLoginWatch } from '../reception/login-watch.ts'
 import type { ReloadResult } from './reload-result.ts'
 import { createProbe, neededRoles } from './reachability.ts'
 import type { ProbePorts } from './reachability.ts'
@@ -231,7 +232,8 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   stops.defer(() => observation.close())
 }
 
-interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'data' | 'authenticator' | 'bans'> {
+interface ReceiveParts
+  extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'watch' | 'data' | 'authenticator' | 'bans'> {
   readonly bans: BanWatch
   readonly queue: OpenQueue
   readonly data: CurrentData
@@ -242,7 +244,8 @@ interface ReceiveParts extends Omit<ReceptionParts, 'queue' | 'intake' | 'login'
 
 /** Starts the listeners. At the stop they drain first, then delivery, then bounce. */
 async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
-  const login = await openLogin(config, { ...parts, people: parts.data.people, stops })
+  const watch = createLoginWatch(parts.clock, { log: parts.log, stops })
+  const login = await openLogin(config, { ...parts, watch, people: parts.data.people, stops })
   const authenticator = () => {
     const threads = createThreadedAuthenticator(parts)
     stops.defer(() => threads.close())
@@ -255,6 +258,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
     bans: parts.bans.check,
     intake: path.intake,
     login,
+    watch,
     authenticator,
   })
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))

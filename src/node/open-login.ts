@@ -13,6 +13,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { createLogin } from '../reception/login.ts'
+import type { LoginWatch } from '../reception/login-watch.ts'
 import type { Login } from '../reception/login.ts'
 import { banRules } from '../wiring/ban-settings.ts'
 import { knownClientsPath } from '../wiring/node-paths.ts'
@@ -24,6 +25,7 @@ const SAVE_EVERY_MS = 5 * 60_000
 export interface LoginPorts {
   readonly people: People
   readonly appUse: AppPasswordUse
+  readonly watch: LoginWatch
   readonly budgets: Budgets
   readonly clock: Clock
   readonly log: Pick<Log, 'warn'>
@@ -39,7 +41,7 @@ export interface OpenLogin extends Login {
 /** Null if no listener admits users. Rejects if the file cannot be read. */
 export async function openLogin(config: Config, ports: LoginPorts): Promise<OpenLogin | null> {
   if (!config.listeners.some(({ admit }) => admit.includes('users'))) return null
-  const { people, appUse, budgets, clock, log, bans: watch, stops } = ports
+  const { people, appUse, watch, budgets, clock, log, bans: banWatch, stops } = ports
   const { domain } = config
   const pool = createPasswordPool({ places: budgets.pool('passwordChecks') })
   stops.defer(() => pool.close())
@@ -53,10 +55,17 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   stops.defer(() => remembered.close())
   const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
   const throttle = createGuard({ budgets, known })
-  watch.followLogin({ guard: throttle, known })
-  const guard = createBanningGuard({ guard: throttle, bans: watch.bans, known, rules: banRules(config), domain, clock })
+  banWatch.followLogin({ guard: throttle, known })
+  const guard = createBanningGuard({
+    guard: throttle,
+    bans: banWatch.bans,
+    known,
+    rules: banRules(config),
+    domain,
+    clock,
+  })
   return {
-    ...createLogin({ passwords, certificates: null, guard, remembered, domain, appUse }),
+    ...createLogin({ passwords, certificates: null, guard, remembered, domain, appUse, watch }),
     update: ({ login }) => remembered.restart(login.remember_for),
   }
 }

@@ -22,6 +22,7 @@ import { createChecks } from '../policy/run-checks.ts'
 import type { Queue } from '../queue/contract/queue.ts'
 import { startTransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TransferListener, TransferListenerPorts } from '../queue/transfer/transfer-listener.ts'
+import type { LoginWatch } from '../reception/login-watch.ts'
 import type { Login } from '../reception/login.ts'
 import { createClientLines } from '../reception/client-lines.ts'
 import type { ClientLines } from '../reception/client-lines.ts'
@@ -74,6 +75,7 @@ export interface ReceptionParts {
   readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
   /** Null if no listener admits users. */
   readonly login: Login | null
+  readonly watch: LoginWatch
   readonly certificate: Current<TlsMaterial | null>
   readonly proxyCount: Pick<ProxyCount, 'count'>
   readonly modes: Pick<CurrentModes, 'of'>
@@ -98,7 +100,7 @@ export async function startListeners(config: Config, parts: ReceptionParts): Pro
   return started
 }
 
-interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
+interface Shared extends Omit<HookParts, 'checks' | 'bareNewline' | 'machines'> {
   readonly checksOf: ReturnType<typeof buildChecks>
   readonly lines: ClientLines
   readonly known: ProvenAddresses
@@ -106,12 +108,13 @@ interface Shared extends Omit<HookParts, 'checks' | 'bareNewline'> {
 
 /** Throttles, the ledger of rejections and the storage check count over all listeners. */
 function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
-  const { queue, intake, clock, budgets, log, data, newQueueId, login, modes } = parts
+  const { queue, intake, clock, budgets, log, data, newQueueId, login, watch, modes } = parts
   const isTested = (check: string, listener: string) => modes.of(listener).value.has(check)
   const lines = createClientLines({ budgets, clock, log })
   return {
     checksOf: buildChecks(config, { ...parts, router: data.router, ownLists: () => data.ownLists, isTested }),
     login,
+    watch,
     known: createProvenAddresses(),
     intake,
     memory: budgets.pool('messageMemory'),
@@ -139,6 +142,7 @@ async function start(
     ...shared,
     checks: createChecks(shared.checksOf(admission), { clock, log, tested: modes.of(listener.name), meter }),
     login: listener.admit.includes('users') ? shared.login : null,
+    machines: admission.machines,
     bareNewline: listener.bare_newline,
   })
   const settings = listenerSettings(listener, {

@@ -14,6 +14,7 @@ function loginWith(judge: (password: string) => Promise<Identification>) {
   const forgotten: string[] = []
   const login = createLogin({
     appUse: { note: () => undefined },
+    watch: { watch: () => undefined },
     passwords: {
       check: async (_user, password, client) => {
         seen.push(client)

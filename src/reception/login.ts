@@ -9,6 +9,7 @@ import type {
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
+import type { LoginWatch } from './login-watch.ts'
 import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
@@ -27,6 +28,7 @@ export interface LoginParts {
   /** The main domain: the throttle counts `lee` and `lee@domain` as one user. */
   readonly domain: string
   readonly appUse: AppPasswordNotes
+  readonly watch: Pick<LoginWatch, 'watch'>
 }
 
 export function createLogin(parts: LoginParts): Login {
@@ -71,10 +73,18 @@ async function byPassword(
       return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
     return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
   }
-  const { identity, app } = answer
-  if (app === undefined) return { kind: 'accepted', origin: { kind: 'user', identity } }
-  parts.appUse.note(identity, app, session.remoteIp)
-  return { kind: 'accepted', origin: { kind: 'user', identity, app } }
+  return accepted(parts, session, answer)
+}
+
+function accepted(
+  { appUse, watch }: LoginParts,
+  session: Session,
+  { identity, app, whyEnded }: Identification & { readonly kind: 'identified' },
+): AuthAnswer {
+  const origin = { kind: 'user', identity, ...(app === undefined ? {} : { app }) } as const
+  if (app !== undefined) appUse.note(identity, app, session.remoteIp)
+  if (whyEnded) watch.watch(session, origin, whyEnded)
+  return { kind: 'accepted', origin }
 }
 
 async function tryPassword(
@@ -100,7 +110,7 @@ async function byCertificate(parts: LoginParts, session: Session, authzid: strin
       'Authentication credentials invalid',
       answer.kind === 'wrong' ? answer.cause : `authzid ${userText(authzid ?? '')}`,
     )
-  return { kind: 'accepted', origin: { kind: 'user', identity: answer.identity } }
+  return accepted(parts, session, answer)
 }
 
 function refused(code: number, enhanced: string, text: string, cause: string): AuthAnswer {

@@ -58,6 +58,8 @@ function hooksWith(tested: Partial<CheckPorts>, ...checks: Check[]) {
   return createHooks({
     checks: createChecks(checks, { clock, log, ...allActive, ...tested }),
     login: null,
+    watch: { watch: () => undefined, ended: () => null },
+    machines: null,
     intake: { accept: takeChecked, prepare: async () => null },
     queue: bodies,
     memory,

@@ -1,6 +1,7 @@
 // Implements the server's hooks: runs the checks of each stage, records refusals and hands messages to intake.
 
 import type { Readable } from 'node:stream'
+import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Holder, Pool } from '../budget/pool.ts'
 import { BodySpool } from '../intake/body-spool.ts'
 import { createMessageMemory, noMemory } from '../intake/message-memory.ts'
@@ -25,6 +26,7 @@ import type { Refusal, Reply } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 import { createCheckTimes } from './check-times.ts'
 import type { CheckTimes } from './check-times.ts'
+import type { LoginWatch } from './login-watch.ts'
 import type { Login } from './login.ts'
 import { ledgerStages } from './rejection-ledger.ts'
 import type { RejectionLedger } from './rejection-ledger.ts'
@@ -37,6 +39,9 @@ export interface HookParts {
   readonly checks: Checks
   /** Null where AUTH is not offered. */
   readonly login: Login | null
+  readonly watch: LoginWatch
+  /** Null where no machine is admitted. */
+  readonly machines: CertificateAuthenticator | null
   readonly intake: Intake
   readonly queue: Pick<Queue, 'createSpoolFile' | 'openBody'>
   /** The budget `messageMemory`. */
@@ -92,6 +97,7 @@ export function createHooks(given: HookParts): Hooks {
       testRefusals.ended(session)
       parts.checks.ended(transaction, { session, octets })
     },
+    loginEnded: (session) => parts.watch.ended(session),
     failed: (session) => parts.checks.failed(session),
     refused: (session, { stage, reply, ...envelope }) => rejections.note(session, { stage, reply, envelope }),
   }
@@ -123,7 +129,19 @@ async function runStage<S extends Exclude<Stage, 'message'>>(
 async function admit(parts: Parts, stage: 'connect' | 'secured', session: Session): Promise<AdmissionAnswer> {
   const outcome = await runStage(parts, session, { stage, facts: { session, origin: session.origin } })
   if (outcome.kind === 'refused') return refuse(outcome.reply)
+  watchMachine(parts, session, outcome.origin)
   return { kind: 'accept', origin: outcome.origin, remoteName: outcome.remoteName ?? session.remoteName }
+}
+
+/** A machine that is removed, or whose certificate is, loses its sessions. */
+function watchMachine({ watch, machines }: Parts, session: Session, origin: Origin | null): void {
+  const certificate = session.tls?.certificate
+  if (origin?.kind !== 'machine' || !certificate || !machines) return
+  watch.watch(session, origin, async () => {
+    const now = await machines.identify(certificate)
+    if (now.kind === 'unavailable' || (now.kind === 'identified' && now.identity === origin.identity)) return null
+    return now.kind === 'wrong' ? now.cause : `the certificate is now that of ${now.identity}`
+  })
 }
 
 /** The admission check refuses MAIL of a session without an origin class; if it does not run, the class with the fewest rights applies. */

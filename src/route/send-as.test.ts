@@ -75,9 +75,12 @@ describe('an app password', () => {
     ['shop', 'kim@example.org', 'an address of the user outside the limit'],
     ['shop', 'lee@example.org', "an address in the limit that is not the user's"],
     ['shop', 'lee@shop.example', "an address of a domain in the limit that is not the user's"],
-    ['removed', 'kim@example.org', 'any address after its removal'],
   ])('%s may not send as %s (%s)', async (app, address) => {
     expect(await mayWith(app, address)).toMatchObject({ kind: 'no' })
+  })
+
+  it('decides nothing after its removal: its session ends', async () => {
+    expect(await mayWith('removed', 'kim@example.org')).toMatchObject({ kind: 'unavailable' })
   })
 
   it('lists its own limit in a refusal', async () => {

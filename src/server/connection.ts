@@ -22,7 +22,7 @@ import { RefusedStay } from './refused-stay.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import { endlessLine, shuttingDown, talksTooSoon, tooManyErrors, tooSlow } from './server-replies.ts'
 import { forgetPlaintext, SessionRecord } from './session-record.ts'
-import { expiryOf } from './session-expiry.ts'
+import { expiryOf, reasonToEnd } from './session-expiry.ts'
 import type { NamedClient } from './commands/xclient-attributes.ts'
 import type { Refused, SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
@@ -182,7 +182,8 @@ export class MailConnection<Resolution> extends SocketConnection {
       this.#awaitingLine = null
       return awaiting(line)
     }
-    if (this.#context.draining() && !this.#dialogue.transaction) return this.#end(shuttingDown)
+    const ended = reasonToEnd(this.#dialogue)
+    if (ended) return this.#end(ended)
     this.#run(this.#execute(line))
   }
 
@@ -197,7 +198,8 @@ export class MailConnection<Resolution> extends SocketConnection {
     if (answer.next === 'close' || answer.reply.code === 421) return this.close()
     if (answer.next === 'tls') return this.#startTls()
     const hasReceived = answer !== command
-    if (hasReceived && this.#context.draining() && !this.#dialogue.transaction) return this.#end(shuttingDown)
+    const ended = hasReceived ? reasonToEnd(this.#dialogue) : null
+    if (ended) return this.#end(ended)
     this.#readNext()
   }
 
@@ -305,7 +307,7 @@ export class MailConnection<Resolution> extends SocketConnection {
       this.#reception.arrivals.cut('too-slow')
       return this.#end(tooSlow)
     }
-    const expiry = expiryOf(this.#timing, this.#place)
+    const expiry = expiryOf(this.#dialogue, this.#timing, this.#place)
     if (expiry?.kind === 'reply') return this.#end(expiry.reply)
     if (!expiry) return
     if (expiry.notice !== null) this.#notice(expiry.notice)

@@ -73,6 +73,8 @@ export interface ServerHooks<Resolution> {
   data(session: Session, transaction: Transaction<Resolution>, message: Readable): Promise<Reply>
   /** The transaction ended, by the reply to its message, RSET, EHLO, STARTTLS or the end of the session. Called once, and must not throw. `octets` of its message arrived. */
   ended(session: Session, transaction: Transaction<Resolution>, octets: number): void
+  /** The reply that ends the session because its login does not hold any more, or null. Cheap; must not throw. */
+  loginEnded(session: Session): Refusal | null
   /** Reports an error of the client. True if the client has many in other sessions, so that the reply is delayed. Must not throw. */
   failed(session: Session): boolean
   /** Reports a refusal of the server, for the ledger. It cannot change the reply. */

@@ -54,10 +54,11 @@ export function scriptedHooks(replace: Partial<TestHooks> = {}): ScriptedHooks {
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
     ended: () => {},
+    loginEnded: () => null,
     failed: () => false,
     refused: () => {},
   }
-  const chosen = { ...standard, ...replace }
+  const chosen: TestHooks = { ...standard, ...replace }
   return { hooks: recorded(chosen, calls), messages, broken, calls }
 }
 
@@ -85,6 +86,7 @@ function recorded(hooks: TestHooks, calls: string[]): TestHooks {
     ),
     data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
     ended: (session, transaction, octets) => hooks.ended(session, transaction, octets),
+    loginEnded: (session) => hooks.loginEnded(session),
     failed: (session) => hooks.failed(session),
     refused: (session, refused) => (
       note(`refused ${refused.stage} ${refused.recipient ?? refused.sender ?? '<>'} ${refused.reply.code}`),
