@@ -26,7 +26,7 @@ export async function maySendAs(
   if (grants.kind === 'unavailable') return { kind: 'unavailable', cause: grants.cause }
   if (grants.kind === 'absent') return { kind: 'no', allowed: [] }
   const limit = identity.app === undefined ? null : settings.appSenders?.(identity.identity, identity.app)
-  // Its session is about to end: what the client sends meanwhile is not refused for good.
+  // Its session is about to end: the message that is arriving is not refused for good.
   if (limit === undefined) return { kind: 'unavailable', cause: `app password ${identity.app} was removed` }
   const allowed = limit ?? grants.value.map((grant) => grant.address)
   if (!sender) return { kind: 'no', allowed }
