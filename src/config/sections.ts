@@ -1,5 +1,6 @@
 // The list of sections of a node's YAML, in the order of docs/reference/configuration.md. A new section is a file in sections/ and a line here.
 
+import { account_limits } from './sections/account-limits-section.ts'
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
 import { bans } from './sections/bans-section.ts'
@@ -49,6 +50,7 @@ export const sections = {
   app_passwords,
   machines,
   bans,
+  account_limits,
   identity,
   local_names,
   drop,

@@ -10,6 +10,7 @@ import type { TransferListener } from '../queue/transfer/transfer-listener.ts'
 import type { TokenStore } from '../route/srs/srs-token.ts'
 import type { FileGuard } from '../directory/snapshots/file-guard.ts'
 import type { Listener } from '../server/listener.ts'
+import type { AccountWatch } from './account-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
 import type { CurrentData } from './current-data.ts'
 import type { CurrentModes } from './current-modes.ts'
@@ -39,6 +40,7 @@ export interface Reloadable {
   readonly greylist: Pick<GreylistWatch, 'update'> | null
   /** Null if no listener admits users. */
   readonly login: Pick<OpenLogin, 'update'> | null
+  readonly accounts: Pick<AccountWatch, 'update'>
 }
 
 /** Activates the data and the certificate of `wanted`. If anything in it is invalid, nothing changes. The log reports the result too. */
@@ -61,6 +63,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   certificate.value = config.tls
   node.greylist?.update(config)
   node.login?.update(config)
+  node.accounts.update(config)
   node.transfers?.updateTls()
   const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
   const warnings = [...loaded.warnings]

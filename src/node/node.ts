@@ -25,7 +25,6 @@ import { controlSocketPath } from '../wiring/node-paths.ts'
 import { quarantineSettings } from '../wiring/mail-settings.ts'
 import { adminSettings, queueSettings, resolverSettings } from '../wiring/node-settings.ts'
 import { logWarnings } from './apply-reload.ts'
-import { type BanWatch, watchBans } from './ban-watch.ts'
 import { certificateMismatch } from './certificate-check.ts'
 import type { Place } from '../sendmail/smtp-session.ts'
 import type { Listener } from '../server/listener.ts'
@@ -60,6 +59,7 @@ import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
 import { startListeners, startTransfers } from './start-listeners.ts'
 import type { ReceptionParts } from './start-listeners.ts'
+import { type ClientWatch, watchClients } from './watch-clients.ts'
 
 /** How long sessions and deliveries may continue during a drain; systemd kills after 90 s. */
 const DRAIN_MS = 30_000
@@ -146,8 +146,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   const draining = new AbortController()
   const resolver = await openResolver(resolverSettings(config), { clock, budgets })
   const queue = await openNodeQueue(config, { log, stops, octets: budgets.pool('spoolOctets') })
-  const bans = watchBans(config, { queue, clock, budgets, log })
-  stops.defer(() => bans.close())
+  const clients = watchClients(config, { queue, clock, budgets, log, stops })
   const services = watchServices(config, { resolver, clock, budgets, log, stops })
   const newQueueId = createQueueIds(clock, systemRandom)
   const counts = { proxyCount: createProxyCount(), meter: createCheckMeter() }
@@ -162,18 +161,18 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
     ...path,
     sources: () => ({ ...sources.current(), files: guard }),
     ...services,
-    bans,
+    ...clients,
     configuration: state,
     domain: config.domain,
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
-  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, bans, path, stops })
+  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
   path.start()
   startDrop(services.drop, localPlace(config, listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
-  const running = { ...used, listeners, transfers, login, greylist: services.greylist }
+  const running = { ...used, listeners, transfers, login, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
   const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
@@ -232,9 +231,19 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   stops.defer(() => observation.close())
 }
 
-interface ReceiveParts
-  extends Omit<ReceptionParts, 'queue' | 'intake' | 'login' | 'watch' | 'data' | 'authenticator' | 'bans'> {
-  readonly bans: BanWatch
+type NotReceived =
+  | 'queue'
+  | 'intake'
+  | 'login'
+  | 'data'
+  | 'authenticator'
+  | 'watch'
+  | 'bans'
+  | 'usage'
+  | 'accountLimits'
+
+interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
+  readonly clients: ClientWatch
   readonly queue: OpenQueue
   readonly data: CurrentData
   readonly appUse: AppPasswordUse
@@ -245,7 +254,8 @@ interface ReceiveParts
 /** Starts the listeners. At the stop they drain first, then delivery, then bounce. */
 async function receiveMail(config: Config, { path, stops, ...parts }: ReceiveParts) {
   const watch = createLoginWatch(parts.clock, { log: parts.log, stops })
-  const login = await openLogin(config, { ...parts, watch, people: parts.data.people, stops })
+  const { bans } = parts.clients
+  const login = await openLogin(config, { ...parts, watch, bans, people: parts.data.people, stops })
   const authenticator = () => {
     const threads = createThreadedAuthenticator(parts)
     stops.defer(() => threads.close())
@@ -255,7 +265,8 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(() => path.engine.drain(DRAIN_MS))
   const listeners = await startListeners(config, {
     ...parts,
-    bans: parts.bans.check,
+    ...parts.clients.accounts,
+    bans: parts.clients.bans.check,
     intake: path.intake,
     login,
     watch,

@@ -12,6 +12,7 @@ import type { EventLog } from '../observe/event-log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { GaugeSource } from '../observe/metrics.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import type { AccountWatch } from './account-watch.ts'
 import type { BanWatch } from './ban-watch.ts'
 import type { DropWatch } from './drop-watch.ts'
 import type { GreylistWatch } from './greylist-watch.ts'
@@ -63,6 +64,7 @@ export interface ObservationParts extends HealthParts {
   readonly bans: Pick<BanWatch, 'health' | 'metric'>
   /** Null without a drop directory. */
   readonly drop: Pick<DropWatch, 'health' | 'metric'> | null
+  readonly accounts: Pick<AccountWatch, 'health'>
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -109,6 +111,7 @@ function allChecks(parts: ObservationParts): HealthCheck[] {
     directoryHealth(sources),
     budgetHealth(budgets, clock),
     parts.bans.health,
+    parts.accounts.health,
     quarantineHealth(parts.queue, parts.quarantine, clock),
     ...[spam, virus, dnsLists, greylist, drop].flatMap((scanner) => (scanner ? [scanner.health] : [])),
   ]

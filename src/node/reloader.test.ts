@@ -71,6 +71,7 @@ beforeEach(async () => {
     listeners: [],
     transfers: null,
     greylist: null,
+    accounts: { update: () => undefined },
     login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },
     state,
     draining: draining.signal,

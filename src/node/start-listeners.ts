@@ -16,6 +16,7 @@ import { formatEndpoint } from '../lib/endpoint.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
+import type { AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import type { BanCheckParts } from '../policy/checks/bans.ts'
 import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { createChecks } from '../policy/run-checks.ts'
@@ -36,6 +37,7 @@ import type { Listener } from '../server/listener.ts'
 import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
 import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
+import type { Usage } from '../state/usage-contract.ts'
 import { buildChecks } from '../wiring/checks.ts'
 import { localNamesOf } from '../wiring/local-names-settings.ts'
 import {
@@ -73,6 +75,8 @@ export interface ReceptionParts {
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator
   readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
+  readonly usage: Usage
+  readonly accountLimits: () => AccountLimitSettings | null
   /** Null if no listener admits users. */
   readonly login: Login | null
   readonly watch: LoginWatch

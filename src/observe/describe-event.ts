@@ -52,6 +52,8 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   banned: (e) =>
     `banned ${banSubject(e)} until ${time(e.until)} by ${e.by}${e.times > 1 ? `, ban ${e.times} in turn` : ''}: ${e.reason}${e.evidence ? ` (${e.evidence})` : ''}`,
   unbanned: (e) => `ban of ${banSubject(e)} ended by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
+  'limit-near': (e) =>
+    `${e.account} has used ${e.used} of ${e.limit} (${e.measure.replaceAll('_', ' ')}, ${e.window}); beyond the limit mail waits`,
 }
 
 /** The sentence, without time and queue ID. Resolution steps follow with `stepLines`. */

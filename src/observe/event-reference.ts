@@ -189,6 +189,16 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       times: 'How many bans in turn this is, from 1: each is twice as long as the one before.',
     },
   },
+  'limit-near': {
+    when: 'A message took an account near one of its limits. It is recorded once until the limit is free again.',
+    fields: {
+      account: 'The account or app password, as the origin of `received`.',
+      measure: 'What is counted: `messages`, `recipients` or `new_domains`.',
+      window: '`burst` (five minutes), `hour` or `day`.',
+      used: 'Units used, with this message.',
+      limit: 'Units that it can have.',
+    },
+  },
   unbanned: {
     when: 'An operator ended a ban.',
     fields: { ...banned, by: 'The operator.', reason: 'The reason given for it; empty if none.' },

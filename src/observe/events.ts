@@ -212,6 +212,17 @@ export interface UnbannedEvent extends EventBase {
   readonly reason: string
 }
 
+/** A message took an account near a limit. */
+export interface LimitNearEvent extends EventBase {
+  readonly kind: 'limit-near'
+  /** As the origin of `received`. */
+  readonly account: string
+  readonly measure: string
+  readonly window: string
+  readonly used: number
+  readonly limit: number
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -234,6 +245,7 @@ export type Event =
   | WouldRejectEvent
   | BannedEvent
   | UnbannedEvent
+  | LimitNearEvent
 
 export type EventKind = Event['kind']
 
@@ -266,6 +278,7 @@ export const eventKinds = [
   'would-reject',
   'banned',
   'unbanned',
+  'limit-near',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

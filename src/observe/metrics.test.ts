@@ -57,6 +57,15 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     evidence: '',
     times: 1,
   },
+  'limit-near': {
+    ...base,
+    kind: 'limit-near',
+    account: 'user:kim',
+    measure: 'new_domains',
+    window: 'hour',
+    used: 8,
+    limit: 10,
+  },
   unbanned: { ...base, kind: 'unbanned', banned: 'address', ip: '192.0.2.1', by: 'kim', reason: '' },
   checked: { ...base, kind: 'checked', check: 'spf', result: 'pass', detail: '' },
   resolved: {
@@ -110,6 +119,7 @@ describe('metrics', () => {
       'waypost_destination_controls_total{action="resumed"} 1',
       'waypost_destination_controls_total{action="suspended"} 1',
       'waypost_dkim_signatures_total{algorithm="ed25519-sha256"} 1',
+      'waypost_limits_near_total{measure="new-domains"} 1',
       'waypost_messages_received_total{origin="user"} 1',
       'waypost_messages_unsigned_total 1',
       'waypost_notices_total{notice="failed",sent="no"} 1',

@@ -87,6 +87,7 @@ function createCounters(registry: Registry) {
     discarded: counter('recipients_discarded', 'Recipients that were accepted and dropped by a rule.', []),
     destinationControls: counter('destination_controls', 'Suspensions and resumptions of destinations.', ['action']),
     bans: counter('bans', 'Bans, by what is banned and whether the node or an operator made them.', ['banned', 'by']),
+    limitsNear: counter('limits_near', 'Warnings that an account is near a limit, by what is counted.', ['measure']),
     transfersSent: counter('transfers_sent', 'Recipients that were transferred to the queue of another node.', []),
     transfersAccepted: counter(
       'transfers_accepted',
@@ -148,6 +149,7 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   'transfer-accepted': (_, by) => by.transfersAccepted.inc(),
   banned: ({ banned, by: who }, by) => by.bans.inc({ banned, by: who === 'node' ? 'node' : 'operator' }),
   unbanned: () => undefined,
+  'limit-near': ({ measure }, by) => by.limitsNear.inc({ measure: word(measure.replaceAll('_', '-')) }),
 }
 
 function createGauge(registry: Registry, source: GaugeSource): void {

@@ -60,6 +60,7 @@ const classes: Readonly<Record<string, FieldClass>> = {
   remoteName: 'ip',
   subject: 'subject',
   origin: 'origin',
+  account: 'origin',
 }
 
 /** A user name as smtp/origin.ts writes it into texts, or a mail address. */

@@ -42,6 +42,12 @@ function partsOf(router: Partial<Router> = {}) {
     ownLists: () => ({ find: () => [], entries: [], allowsHosts: false }),
     greylist: null,
     isTested: () => false,
+    usage: {
+      judge: async () => ({ kind: 'fits', uses: [] }) as const,
+      take: async () => ({ kind: 'fits', uses: [] }) as const,
+      failed: async () => undefined,
+    },
+    accountLimits: () => null,
     bans: { bans: { find: async () => ({ kind: 'known', bans: [] }) as const }, isKnown: () => false },
   }
 }
@@ -142,6 +148,7 @@ describe('the checks of a listener', () => {
       'hop-count',
       'srs-hash-throttle',
       'harvest-throttle',
+      'account-limits',
       'recipient',
     ])
   })

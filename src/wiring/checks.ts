@@ -14,6 +14,7 @@ import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
 import type { AdmissionSettings } from '../policy/checks/admission.ts'
 import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { accountLimitsCheck, type AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import { bansCheck, type BanCheckParts } from '../policy/checks/bans.ts'
 import { authorCheck } from '../policy/checks/author.ts'
 import { clientNameCheck } from '../policy/checks/client-name.ts'
@@ -39,6 +40,7 @@ import type { OwnLists } from '../route/operator-lists.ts'
 import { localNames } from './local-names-settings.ts'
 import { verifiedWay } from './verified-way.ts'
 import type { Router } from '../route/resolution.ts'
+import type { Usage } from '../state/usage-contract.ts'
 
 export interface RoleCheckParts {
   readonly router: Router
@@ -64,6 +66,9 @@ export interface CheckParts extends RoleCheckParts {
   readonly queue: Pick<Queue, 'health'>
   readonly clock: Clock
   readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
+  readonly usage: Usage
+  /** Null without limits; a reload replaces them. */
+  readonly accountLimits: () => AccountLimitSettings | null
 }
 
 /**
@@ -89,6 +94,7 @@ export interface CheckParts extends RoleCheckParts {
  * | role file | hop-count, local-names, authentication-results, peer-results, author, virus, spam | message |
  * | last | srs-hash-throttle | rcpt |
  * | last | harvest-throttle | rcpt, message |
+ * | last | account-limits | mail, rcpt, message |
  * | last | recipient | rcpt |
  * | last | greylist | rcpt, message |
  */
@@ -113,6 +119,7 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
       all: parts.budgets.rate('allSrsGuesses'),
       hosts,
     }),
+    'account-limits': accountLimitsCheck(parts.accountLimits, parts),
     recipient: recipientCheck({
       router: parts.router,
       internet: config.role.internet,

@@ -49,6 +49,11 @@ export function greylistPath({ data }: WithData): string {
   return join(data, 'greylist.db')
 }
 
+/** What users and machines have sent. */
+export function accountsPath({ data }: WithData): string {
+  return join(data, 'accounts.db')
+}
+
 /** Addresses, networks and accounts that are banned for a time. */
 export function bansPath({ data }: WithData): string {
   return join(data, 'bans.db')

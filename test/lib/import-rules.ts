@@ -33,7 +33,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   server: ['smtp', 'policy', 'message', 'budget', 'lib'],
   reception: ['server', 'policy', 'budget', 'auth', 'route', 'intake', 'queue', 'message', 'observe', 'smtp', 'lib'],
   observe: ['smtp', 'lib'],
-  config: ['policy', 'smtp', 'lib'],
+  config: ['policy', 'smtp', 'state', 'lib'],
   admin: ['observe', 'lib'],
   wiring: [ANY],
   node: [ANY],
@@ -87,7 +87,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  state: ['greylist-contract.ts', 'ban-contract.ts'],
+  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts'],
   server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
 }
 

@@ -1,0 +1,90 @@
+// What a running node keeps about its accounts: which messages came from them, and which of their recipients failed.
+
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Event } from '../observe/events.ts'
+import type { HealthCheck } from '../observe/health-report.ts'
+import { allNames, namesOfOrigin } from '../policy/account-name.ts'
+import type { AccountLimitSettings } from '../policy/checks/account-limits.ts'
+import { BOUNCED_STATUS } from '../queue/contract/queue-control.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import { createNodeAccounts, type NodeAccounts } from '../state/account-store.ts'
+import type { Usage } from '../state/usage-contract.ts'
+import { accountLimits } from '../wiring/account-settings.ts'
+import { accountsPath } from '../wiring/node-paths.ts'
+
+export interface AccountWatch {
+  readonly usage: Usage
+  readonly accountLimits: () => AccountLimitSettings | null
+  readonly health: HealthCheck
+  /** Follows a reload. */
+  update(config: Config): void
+  close(): void
+}
+
+export interface AccountWatchPorts {
+  readonly clock: Clock
+  readonly queue: Pick<OpenQueue, 'subscribe'>
+  readonly log: Pick<Log, 'warn' | 'info' | 'error'>
+}
+
+/** How often old rows are removed, some at a time. */
+const PURGE_INTERVAL_MS = 30_000
+
+export function watchAccounts(config: Config, { clock, queue, log }: AccountWatchPorts): AccountWatch {
+  const path = accountsPath(config)
+  const accounts = createNodeAccounts(path, {
+    monotonic: () => clock.monotonic(),
+    changed: (problem) => {
+      if (problem === null) log.info({ file: path }, 'the state of accounts can be used again')
+      else
+        log.warn(
+          { file: path, cause: problem },
+          'the state of accounts cannot be used; mail of accounts with limits is deferred',
+        )
+    },
+    setAside: ({ path: aside, cause }) =>
+      log.error({ file: path, aside, cause }, 'the state of accounts is damaged; it was set aside and begins empty'),
+  })
+  const hasAccounts = config.listeners.some(({ admit }) => admit.includes('users') || admit.includes('machines'))
+  // Other nodes have no accounts, and need no file.
+  if (hasAccounts) accounts.open()
+  let limits = accountLimits(config)
+  if (hasAccounts) queue.subscribe((events) => follow(accounts, events))
+  const purging = clock.every(PURGE_INTERVAL_MS, () => {
+    if (hasAccounts) accounts.purge(clock.now())
+  })
+  return {
+    usage: accounts,
+    accountLimits: () => limits,
+    health: {
+      name: 'accounts',
+      check: () =>
+        accounts.problem === null
+          ? { kind: 'ok' }
+          : { kind: 'degraded', reason: `the limits of accounts are not known: ${accounts.problem}` },
+    },
+    update: (wanted) => {
+      limits = accountLimits(wanted)
+    },
+    close: () => {
+      purging.cancel()
+      accounts.close()
+    },
+  }
+}
+
+function follow(accounts: NodeAccounts, events: readonly Event[]): void {
+  for (const event of events) {
+    if (event.queueId === null) continue
+    if (event.kind === 'received') {
+      const names = namesOfOrigin(event.origin)
+      if (names) accounts.sent({ queueId: event.queueId, account: names.app ?? names.account, at: event.at })
+    } else if (event.kind === 'failed' && event.attempt > 0 && event.status !== BOUNCED_STATUS) {
+      const name = accounts.senderOf(event.queueId)
+      const names = name === null ? null : namesOfOrigin(name)
+      if (names) void accounts.failed(allNames(names), event.at)
+    }
+  }
+}

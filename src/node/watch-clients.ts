@@ -1,0 +1,31 @@
+// What a running node keeps about its clients: bans, and what accounts have sent.
+
+import type { Budgets } from '../budget/budgets.ts'
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { EventLog } from '../observe/event-log.ts'
+import type { OpenQueue } from '../queue/contract/opened-queue.ts'
+import { type AccountWatch, watchAccounts } from './account-watch.ts'
+import { type BanWatch, watchBans } from './ban-watch.ts'
+
+export interface ClientWatch {
+  readonly bans: BanWatch
+  readonly accounts: AccountWatch
+}
+
+export interface ClientWatchPorts {
+  readonly queue: OpenQueue
+  readonly clock: Clock
+  readonly budgets: Budgets
+  readonly log: EventLog
+  readonly stops: AsyncDisposableStack
+}
+
+/** The stops end both, after the listeners. */
+export function watchClients(config: Config, { stops, ...ports }: ClientWatchPorts): ClientWatch {
+  const bans = watchBans(config, ports)
+  stops.defer(() => bans.close())
+  const accounts = watchAccounts(config, ports)
+  stops.defer(() => accounts.close())
+  return { bans, accounts }
+}
