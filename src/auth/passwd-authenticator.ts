@@ -8,10 +8,11 @@ import { findApp } from './app-password.ts'
 import type { AppAnswer, AppAttempt, AppPassword } from './app-password.ts'
 import type { Identification, LoginClient, PasswordAuthenticator } from './authenticator.ts'
 import { createEqualDuration } from './equal-duration.ts'
-import type { PasswordPool } from './password-pool.ts'
+import type { PasswordPool, PasswordVerdict } from './password-pool.ts'
 import { type PasswdEntry, userKey } from './passwd-line.ts'
 import type { AskVerdict, Check, FoundPerson, People } from './people.ts'
 import type { RememberedPasswords } from './remembered-passwords.ts'
+import { createSharedChecks } from './shared-checks.ts'
 import { whyEnded } from './standing.ts'
 
 export interface PasswdAuthenticatorSettings {
@@ -30,8 +31,9 @@ const MOST_NAME_LENGTH = 254
 
 interface Judged {
   readonly check: Check
-  /** Null if a match does not count: nothing is remembered then, and what was is not used. */
-  readonly account: string | null
+  readonly account: string
+  /** False if a match does not count: nothing is remembered then, and what was is not used. */
+  readonly mayLogIn: boolean
   readonly password: string
   readonly holder: Holder
 }
@@ -48,14 +50,15 @@ const overloaded: AskVerdict = { kind: 'unavailable', cause: 'password checks ar
 
 export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings): PasswordAuthenticator {
   const { people, pool, domain, clock, remembered } = settings
+  const share = createSharedChecks<PasswordVerdict>()
   const duration = createEqualDuration({ clock, pool, samples: () => people.samples() })
-  const judge = async ({ check, account, password, holder }: Judged): Promise<Judgement> => {
+  const judge = async ({ check, account, mayLogIn, password, holder }: Judged): Promise<Judgement> => {
     if (check.kind === 'ask') return { verdict: await check.verify(password), ms: null }
-    const use = { account: account ?? '', stored: check.stored, password }
-    if (remembered.has(use) && account !== null) return { verdict: { kind: 'match' }, ms: null }
-    const { verdict, ms } = await pool.verify(check.stored, password, holder)
+    const use = { account, stored: check.stored, password }
+    if (remembered.has(use) && mayLogIn) return { verdict: { kind: 'match' }, ms: null }
+    const { verdict, ms } = await share(use, holder.purpose, () => pool.verify(check.stored, password, holder))
     if (verdict === 'unavailable') return { verdict: overloaded, ms: null }
-    if (verdict === 'match' && account !== null) remembered.add(use)
+    if (verdict === 'match' && mayLogIn) remembered.add(use)
     duration.note(check.stored, ms)
     return { verdict: { kind: verdict }, ms }
   }
@@ -76,7 +79,7 @@ export function createPasswdAuthenticator(settings: PasswdAuthenticatorSettings)
         return { ...proven(person.check, app.app), app: app.app.label }
       const check = person.kind === 'found' ? person.check : people.decoy()
       const mayLogIn = person.kind === 'found' && isAllowed(person.allows, client)
-      const judged = { account: mayLogIn ? identity : null, password, holder: holderOf(identity, client) }
+      const judged = { account: identity, mayLogIn, password, holder: holderOf(identity, client) }
       const { verdict, ms } = check ? await judge({ check, ...judged }) : NO_MATCH
       if (ms !== null && (person.kind !== 'found' || verdict.kind === 'mismatch')) await duration.level(ms)
       if (person.kind === 'unavailable') return person

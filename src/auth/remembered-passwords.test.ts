@@ -160,6 +160,19 @@ describe('logins with a memory of passwords', () => {
     expect(slept).toEqual([])
   })
 
+  it('computes one hash for the same attempts at the same time, also of unknown users', async () => {
+    const { login } = setup(`lee:${SSHA}`)
+    for (const [user, password, kind] of [
+      ['lee', 'wrong', 'wrong'],
+      ['nobody', 'test', 'wrong'],
+      ['lee', 'test', 'identified'],
+    ] as const) {
+      const results = await Promise.all(Array.from({ length: 20 }, () => login(user, password)))
+      expect(results.map(([found]) => found)).toEqual(Array.from({ length: 20 }, () => kind))
+      expect(Math.max(...results.map(([, hashes]) => hashes as number))).toBe(1)
+    }
+  })
+
   it('refuses the old password after a change at once, and accepts the new one', async () => {
     const { login, change } = setup(`lee:${SSHA}`)
     await login('lee', 'test')

@@ -4,16 +4,9 @@
 // memory only. Only a success is kept: a wrong password costs the same work as without this memory. A changed stored password has no entry, so
 // nothing has to notice the change. A client whose login is fast knows the password already. The time starts with the computed hash and no use extends it.
 
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Clock, Timer } from '../lib/clock.ts'
-import type { StoredPassword } from './stored-password.ts'
-
-export interface PasswordUse {
-  /** In the form of `identityOf`. */
-  readonly account: string
-  readonly stored: StoredPassword
-  readonly password: string
-}
+import { createPasswordDigest, DIGEST_OCTETS, type PasswordUse, type UseDigest } from './password-digest.ts'
 
 export interface RememberedPasswords {
   /** True if the hash of this password was computed and right within the time. Every call does the same work. */
@@ -27,10 +20,7 @@ export interface RememberedPasswords {
   readonly close: () => void
 }
 
-interface Entry {
-  /** Of the stored password: different for different ones. */
-  readonly fingerprint: string
-  readonly digest: Buffer
+interface Entry extends UseDigest {
   /** Monotonic time. */
   readonly until: number
 }
@@ -41,8 +31,6 @@ const MOST_ACCOUNTS = 10_000
 const MOST_OF_ACCOUNT = 16
 /** Expired digests leave the memory within this time. */
 const SWEEP_MS = 60_000
-const KEY_OCTETS = 32
-const DIGEST_OCTETS = 32
 /** Compared where there is no entry. No HMAC is all zeros. */
 const none = Buffer.alloc(DIGEST_OCTETS)
 
@@ -50,19 +38,13 @@ export function createRememberedPasswords(
   clock: Pick<Clock, 'monotonic' | 'every'>,
   initialMs: number,
 ): RememberedPasswords {
-  const key = randomBytes(KEY_OCTETS)
+  const digestOf = createPasswordDigest()
   const accounts = new Map<string, readonly Entry[]>()
   let lifetimeMs = initialMs
   let sweeping: Timer | null = null
   const live = (account: string): readonly Entry[] => {
     const now = clock.monotonic()
     return (accounts.get(account) ?? []).filter(({ until }) => now < until)
-  }
-  const digestOf = ({ account, stored, password }: PasswordUse) => {
-    const fingerprint = hash('sha256', JSON.stringify(stored), 'base64')
-    // JSON keeps the three parts apart.
-    const text = JSON.stringify([account, fingerprint, password])
-    return { fingerprint, digest: createHmac('sha256', key).update(text).digest() }
   }
   const clear = () => {
     accounts.clear()

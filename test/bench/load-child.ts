@@ -2,6 +2,7 @@
 // (sampling memory, counting) does not slow the load.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { delaysOf } from './delays.ts'
 import type { LoadAnswer, LoadOrder } from './load-order.ts'
 import { type LoadSession, loadMessage, openLoadSession } from './load-session.ts'
 
@@ -29,8 +30,6 @@ await Promise.all(
   Array.from({ length: order.sessions }, async () => work(await openLoadSession(order.port, order.starttls))),
 )
 const seconds = (performance.now() - start) / 1000
-const sorted = delays.toSorted((a, b) => a - b)
-const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number
-const answer: LoadAnswer = { seconds, p50: at(0.5), p99: at(0.99), max: at(1) }
+const answer: LoadAnswer = { seconds, ...delaysOf(delays) }
 process.stdout.write(JSON.stringify(answer))
 process.exit(0)

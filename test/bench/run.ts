@@ -2,6 +2,7 @@
 // Options: --messages N --rounds N --sessions N --only postfix|waypost for the main row; --all for every row of docs/benchmarks.md (about
 // 25 minutes, half of that with --rounds 1), --rows TEXT for rows whose name contains it, --write to write docs/benchmarks.md.
 // `npm run bench -- mx`: the section about mail from the internet (mx/mx-run.ts).
+// `npm run bench -- submission`: the section about mail of users (submission/submission-run.ts).
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,11 +11,14 @@ import { missingPeers } from '../lib/peers/ensure.ts'
 import { measureAll } from './all-rows.ts'
 import { formatAll } from './all-report.ts'
 import { describeMachine } from './machine.ts'
-import { mxSectionOf, withMxSection } from './mx/mx-report.ts'
+import { MX_HEADING } from './mx/mx-report.ts'
 import { enterMxNamespace, runMxBenchmark } from './mx/mx-run.ts'
+import { sectionOf, withSection } from './page-section.ts'
 import { freshRound } from './relays.ts'
 import { formatPage, formatTable, type RelayName } from './report.ts'
 import type { Load, Measurement } from './round.ts'
+import { SUBMISSION_HEADING } from './submission/submission-report.ts'
+import { runSubmissionBenchmark } from './submission/submission-run.ts'
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,14 +61,23 @@ async function relayPage(): Promise<string> {
   const choice = { only: options.rows ?? '', rounds: Math.max(1, Number(options.rounds)), say }
   const text = every ? formatAll(page, await measureAll(choice)) : await mainRow()
   if (every) say(`\n${text}`)
-  const mx = mxSectionOf(readFileSync(benchmarks, 'utf8'))
-  return mx === null ? text : withMxSection(text, mx)
+  const old = readFileSync(benchmarks, 'utf8')
+  return [MX_HEADING, SUBMISSION_HEADING].reduce((result, heading) => {
+    const section = sectionOf(old, heading)
+    return section === null ? result : withSection(result, heading, section)
+  }, text)
 }
 
-async function mxPage(): Promise<string> {
-  const section = await runMxBenchmark(page, { ...options, say })
+async function sectionPage(heading: string, run: typeof runMxBenchmark): Promise<string> {
+  const section = await run(page, { ...options, say })
   say(`\n${section}`)
-  return withMxSection(readFileSync(benchmarks, 'utf8'), section)
+  return withSection(readFileSync(benchmarks, 'utf8'), heading, section)
+}
+
+function pageOf(benchmark: string | undefined): Promise<string> {
+  if (benchmark === 'mx') return sectionPage(MX_HEADING, runMxBenchmark)
+  if (benchmark === 'submission') return sectionPage(SUBMISSION_HEADING, runSubmissionBenchmark)
+  return relayPage()
 }
 
 if (positionals[0] === 'mx') enterMxNamespace()
@@ -76,7 +89,7 @@ const page = { machine, command, date: new Date().toISOString().slice(0, 10) }
 say(
   `${machine.processor}, ${machine.cores} cores, fdatasync of 4 KiB ${machine.syncMs.toFixed(2)} ms, Node ${machine.node}`,
 )
-const text = await (positionals[0] === 'mx' ? mxPage() : relayPage())
+const text = await pageOf(positionals[0])
 if (options.write) {
   writeFileSync(benchmarks, text)
   say('wrote docs/benchmarks.md')

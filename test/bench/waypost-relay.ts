@@ -29,24 +29,14 @@ export interface WaypostSpec {
   readonly data?: string
   /** A folder for processor profiles, written at the stop. */
   readonly profiles?: string
-  /** Verifies mail from the internet (mx/mx-role.yaml) instead of relaying that of one peer. */
-  readonly mx?: MxSpec
+  /** The node's YAML instead of that of a relay for one peer: for its folder, which has an empty folder `data`, and its port. */
+  readonly configuration?: (folder: string, port: number) => string
   /** The checkout to run. Default: this one. */
   readonly root?: string
   /** Variables beyond those of the unit. */
   readonly environment?: Readonly<Record<string, string>>
   /** Additional arguments of Node.js. */
   readonly flags?: readonly string[]
-}
-
-export interface MxSpec {
-  readonly domain: string
-  /** The file with its aliases. */
-  readonly mail: string
-  /** The resolver. */
-  readonly dns: string
-  /** The URL of rspamd; absent: no spam check. */
-  readonly rspamd?: string
 }
 
 export interface WaypostRelay extends Relay {
@@ -69,20 +59,6 @@ limits: { connections: ${spec.sessions * 4}, connections_per_ip: ${spec.sessions
 ${spec.tls ? `tls: { certificate: ${join(folder, 'tls.pem')}, key: ${join(folder, 'tls.key')} }` : ''}
 `
 
-/** Clients come with the PROXY protocol, so that each domain has an address. */
-const mxYaml = (folder: string, port: number, mx: MxSpec, spec: WaypostSpec): string => `
-role: ${join(import.meta.dirname, 'mx/mx-role.yaml')}
-hostname: bench.relay.example
-domain: ${mx.domain}
-data: ${join(folder, 'data')}
-mail: [ ${mx.mail} ]
-listen: { smtp: { address: "127.0.0.1:${port}", proxy: [ 127.0.0.1 ] } }
-smarthost: "smtp:[127.0.0.1]:${spec.sinkPort}"
-dns: { servers: [ "${mx.dns}" ] }
-limits: { connections: ${spec.sessions * 4} }
-${mx.rspamd === undefined ? '' : `rspamd: { urls: [ "${mx.rspamd}" ] }`}
-`
-
 function writeConfiguration(folder: string, port: number, spec: WaypostSpec): string {
   const role = readFileSync(join(import.meta.dirname, 'relay-role.yaml'), 'utf8')
   writeFileSync(join(folder, 'role.yaml'), spec.tls ? role.replace('tls: none', 'tls: starttls') : role)
@@ -91,7 +67,7 @@ function writeConfiguration(folder: string, port: number, spec: WaypostSpec): st
     writeFileSync(join(folder, 'tls.key'), spec.tls.key, { mode: 0o600 })
   }
   mkdirSync(join(folder, 'data'))
-  const yaml = spec.mx ? mxYaml(folder, port, spec.mx, spec) : nodeYaml(folder, port, spec)
+  const yaml = spec.configuration?.(folder, port) ?? nodeYaml(folder, port, spec)
   writeFileSync(join(folder, 'node.yaml'), yaml)
   return join(folder, 'node.yaml')
 }

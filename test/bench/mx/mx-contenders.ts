@@ -1,9 +1,9 @@
 // The mail servers of the benchmark `mx`. All verify the same mail, resolve the same aliases, and send to one next hop.
 
 import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { freePort } from '../../lib/free-port.ts'
 import { startPostfix } from '../../lib/peers/postfix.ts'
-import type { MxSpec } from '../waypost-relay.ts'
 import { startWaypostRelay } from '../waypost-relay.ts'
 import { AUTHSERV_ID, type Filter } from './mx-filters.ts'
 import { ALIASES, OWN_DOMAIN } from './mx-mail.ts'
@@ -84,8 +84,36 @@ export async function startWaypostMx(
   const mail = `${folder}/mail-${sinkPort}.yaml`
   const rows = aliasNames.map((one) => `  user${one}: person${one}@home.example.net\n`)
   writeFileSync(mail, `aliases:\n${rows.join('')}`)
-  const mx: MxSpec = { domain: OWN_DOMAIN, mail, dns: `${dns}:53`, ...(filter?.url && { rspamd: filter.url }) }
+  const spec = { mail, dns, sinkPort, sessions, rspamd: filter?.url }
+  const configuration = (data: string, port: number) => nodeYaml(join(data, 'data'), port, spec)
   const more = { ...(profiles !== undefined && { profiles }), ...(root !== undefined && { root }) }
-  const relay = await startWaypostRelay({ sinkPort, sessions, mx, ...more })
+  const relay = await startWaypostRelay({ sinkPort, sessions, configuration, ...more })
   return { name, port: relay.port, sinkPort, pids: [relay.pid, ...(filter?.pids ?? [])], stop: () => relay.stop() }
+}
+
+interface MxSpec {
+  /** The file with its aliases. */
+  readonly mail: string
+  /** The address of the resolver, on port 53. */
+  readonly dns: string
+  readonly sinkPort: number
+  readonly sessions: number
+  /** The URL of rspamd; undefined: no spam check. */
+  readonly rspamd: string | undefined
+}
+
+/** Clients come with the PROXY protocol, so that each domain has an address. */
+function nodeYaml(data: string, port: number, { mail, dns, sinkPort, sessions, rspamd }: MxSpec): string {
+  return `
+role: ${join(import.meta.dirname, 'mx-role.yaml')}
+hostname: bench.relay.example
+domain: ${OWN_DOMAIN}
+data: ${data}
+mail: [ ${mail} ]
+listen: { smtp: { address: "127.0.0.1:${port}", proxy: [ 127.0.0.1 ] } }
+smarthost: "smtp:[127.0.0.1]:${sinkPort}"
+dns: { servers: [ "${dns}:53" ] }
+limits: { connections: ${sessions * 4} }
+${rspamd === undefined ? '' : `rspamd: { urls: [ "${rspamd}" ] }`}
+`
 }

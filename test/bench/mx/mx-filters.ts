@@ -1,14 +1,15 @@
 // The filters of the benchmark `mx`, each started for it alone: rspamd with Debian's modules, and OpenDKIM with OpenDMARC. None of them
 // asks beyond the local DNS.
 
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, type SpawnOptions } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../lib/free-port.ts'
 import { isListening } from '../../lib/listening.ts'
 import { until } from '../../lib/until.ts'
+import { askingModules, startBenchRspamd, withoutModules } from '../bench-rspamd.ts'
+import { endHelpers } from '../helper-processes.ts'
 
 export const AUTHSERV_ID = 'bench.relay.example'
 
@@ -21,55 +22,18 @@ export interface Filter {
   stop(): Promise<void>
 }
 
-/** rspamd compiles its regular expressions at the first start; the folder keeps them for the next ones. */
-const START_PATIENCE = 120_000
-
-/** Modules that ask lists or servers beyond the machine, or need Redis. */
-const unusedModules =
-  'rbl fuzzy_check phishing asn url_redirector greylist ratelimit replies history_redis neural reputation mx_check antivirus ' +
-  'dcc p0f bayes_expiry dkim_signing arc external_relay elastic clickhouse metadata_exporter metric_exporter rspamd_update'
-
 /** Files of local.d. The thresholds are high: the benchmark measures verification, and its mail has no history. */
-function rspamdFiles(at: { readonly http: number; readonly milter: number; readonly dns: string }) {
-  const off = unusedModules.split(' ').map((name) => [`${name}.conf`, 'enabled = false;\n'] as const)
-  return Object.fromEntries([
-    ...off,
-    ['options.inc', `dns { nameserver = ["${at.dns}"]; }\nfilters = "chartable,dkim,regexp";\nlocal_addrs = [];\n`],
-    ['actions.conf', 'reject = 1000; add_header = 999; greylist = 998;\n'],
-    ['classifier-bayes.conf', 'enabled = false;\n'],
-    ['logging.inc', 'level = "error";\n'],
-    ['milter_headers.conf', 'use = ["authentication-results"];\n'],
-    ['worker-controller.inc', 'enabled = false; count = 0;\n'],
-    ['worker-normal.inc', `bind_socket = "127.0.0.1:${at.http}"; count = 2;\n`],
-    [
-      'worker-proxy.inc',
-      `bind_socket = "127.0.0.1:${at.milter}"; count = 2;\nupstream "local" { default = yes; self_scan = yes; }\n`,
-    ],
-  ]) as Record<string, string>
-}
+const rspamdFiles = (dns: string): Record<string, string> => ({
+  ...withoutModules(`${askingModules} dkim_signing`),
+  'options.inc': `dns { nameserver = ["${dns}"]; }\nfilters = "chartable,dkim,regexp";\nlocal_addrs = [];\n`,
+  'actions.conf': 'reject = 1000; add_header = 999; greylist = 998;\n',
+  'milter_headers.conf': 'use = ["authentication-results"];\n',
+})
 
-/** One worker process of each kind for each core of the benchmark. @param dns the address of the resolver, on port 53 */
-export async function startBenchRspamd(dns: string): Promise<Filter> {
-  const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-rspamd-'))
-  const [http, milter] = [await freePort(), await freePort()]
-  mkdirSync(join(folder, 'local.d'))
-  for (const [name, text] of Object.entries(rspamdFiles({ http, milter, dns })))
-    writeFileSync(join(folder, 'local.d', name), text)
-  const compiled = join(tmpdir(), 'waypost-bench-rspamd-db')
-  mkdirSync(compiled, { recursive: true })
-  const places = { DBDIR: compiled, RUNDIR: folder, LOGDIR: folder, LOCAL_CONFDIR: folder }
-  const variables = Object.entries(places).map(([name, value]) => `--var=${name}=${value}`)
-  const child = spawn('/usr/bin/rspamd', ['-f', '-i', '-c', '/etc/rspamd/rspamd.conf', ...variables], {
-    stdio: 'ignore',
-  })
-  for (const port of [http, milter])
-    await until(() => isListening(port), { what: 'rspamd to listen', timeout: START_PATIENCE })
-  return {
-    milters: [`inet:127.0.0.1:${milter}`],
-    url: `http://127.0.0.1:${http}`,
-    pids: [child.pid as number],
-    stop: () => end([child], folder),
-  }
+/** @param dns the address of the resolver, on port 53 */
+export async function startRspamdFilter(dns: string): Promise<Filter> {
+  const { http, milter, ...process } = await startBenchRspamd(rspamdFiles(dns))
+  return { milters: [`inet:127.0.0.1:${milter}`], url: `http://127.0.0.1:${http}`, ...process }
 }
 
 /** OpenDKIM verifies signatures, OpenDMARC then evaluates SPF and DMARC. @param dns the address of the resolver, on port 53 */
@@ -89,7 +53,7 @@ export async function startOpenFilters(dns: string): Promise<Filter> {
   return {
     milters: [`inet:127.0.0.1:${dkim}`, `inet:127.0.0.1:${dmarc}`],
     pids: children.map(({ pid }) => pid as number),
-    stop: () => end(children, folder),
+    stop: () => endHelpers(children, folder),
   }
 }
 
@@ -120,14 +84,4 @@ function opendmarcConf(folder: string, port: number): string {
     'Syslog false',
     '',
   ].join('\n')
-}
-
-async function end(children: readonly ChildProcess[], folder: string): Promise<void> {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
-  }
-  rmSync(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,7 @@
 // The order for the loader of the benchmark `mx` and its result: JSON between the benchmark and its child process.
 
+import type { Delays } from '../delays.ts'
+
 export interface MxLoadOrder {
   readonly port: number
   /** A file with the senders (mx-mail.ts) as JSON. */
@@ -11,11 +13,8 @@ export interface MxLoadOrder {
   readonly rate: number | null
 }
 
-export interface MxLoadAnswer {
+/** From the final dot to its 250; with a rate, from the moment when the message was due. */
+export interface MxLoadAnswer extends Delays {
   /** From the first connection to the last 250. */
   readonly seconds: number
-  /** Milliseconds from the final dot to its 250; with a rate, from the moment when the message was due. */
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
 }

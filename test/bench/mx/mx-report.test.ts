@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Machine } from '../machine.ts'
 import { authenticationResults } from './mx-check.ts'
 import type { ContenderName } from './mx-contenders.ts'
-import { formatMx, MX_HEADING, mxSectionOf, withMxSection } from './mx-report.ts'
+import { formatMx } from './mx-report.ts'
 import { missesAim, type MxResults, type MxRow, ratioOf } from './mx-results.ts'
 
 const machine: Machine = {
@@ -37,19 +37,6 @@ test('a missed aim is named, and asks for a profile', () => {
   const text = formatMx(page, results(rows))
   expect(text).toContain('| Waypost ÷ Postfix, rspamd | 3.00 × | ≥ 3.5 × | **missed** |')
   expect(text).toContain('Waypost: paced p99 not above that of Postfix with rspamd: **missed**')
-})
-
-test('the section replaces its old version and leaves the rest of the page', () => {
-  const section = formatMx(page, results([row('Waypost', [300])]))
-  const first = withMxSection('# Benchmarks\n\n## Relay\n\ntext\n', section)
-  expect(first).toContain('text\n\n## Mail from the internet')
-  const newer = formatMx({ ...page, date: '2026-02-02' }, results([row('Waypost', [300])]))
-  const second = withMxSection(`${first}\n## Later\n\nmore\n`, newer)
-  expect(second.match(new RegExp(MX_HEADING, 'g'))).toHaveLength(1)
-  expect(second).toContain('2026-02-02')
-  expect(second).not.toContain('2026-01-01')
-  expect(second.endsWith('\n\n## Later\n\nmore\n')).toBe(true)
-  expect(mxSectionOf(second)?.trimEnd()).toBe(newer.trimEnd())
 })
 
 test('the results of a delivered message are read from its header only', () => {

@@ -2,7 +2,8 @@
 
 import type { Machine } from '../machine.ts'
 import type { ContenderName } from './mx-contenders.ts'
-import { comparisons, medianOf, type MxResults, type MxRow, type MxTurn, ratioOf } from './mx-results.ts'
+import { medianOf } from '../median.ts'
+import { comparisons, type MxResults, type MxRow, type MxTurn, ratioOf } from './mx-results.ts'
 
 export interface MxPage {
   readonly machine: Machine
@@ -39,23 +40,6 @@ Ratios of the delivered messages per second, medians of the ratios in each turn:
 ${ratioTable(rows)}
 ${waitText(rows)}
 ${profile === null ? '' : `Processor time of Waypost alone (samples of \`--cpu-prof\`, under that load): ${profile}.\n`}`
-}
-
-/** The page with this section in place of its old one, or at its end. */
-export function withMxSection(page: string, section: string): string {
-  const start = page.indexOf(MX_HEADING)
-  if (start < 0) return `${page.trimEnd()}\n\n${section.trimEnd()}\n`
-  const next = page.indexOf('\n## ', start)
-  const rest = next < 0 ? '' : page.slice(next + 1)
-  return `${page.slice(0, start)}${section.trimEnd()}\n${rest === '' ? '' : `\n${rest}`}`
-}
-
-/** The section in a page, or null. */
-export function mxSectionOf(page: string): string | null {
-  const start = page.indexOf(MX_HEADING)
-  if (start < 0) return null
-  const next = page.indexOf('\n## ', start)
-  return page.slice(start, next < 0 ? page.length : next)
 }
 
 function turnsText(rows: readonly MxRow[]): string {

@@ -1,5 +1,6 @@
 // The results of the benchmark `mx` and what they are compared with.
 
+import { medianOf } from '../median.ts'
 import type { ContenderName } from './mx-contenders.ts'
 import type { MxLoadAnswer } from './mx-load-order.ts'
 
@@ -52,8 +53,4 @@ export function ratioOf(rows: readonly MxRow[], { ours, theirs }: Omit<Compariso
 /** True if one of the aims is missed, so that a profile is wanted. */
 export function missesAim(rows: readonly MxRow[]): boolean {
   return comparisons.some((one) => one.aim !== null && (ratioOf(rows, one) ?? Number.POSITIVE_INFINITY) < one.aim)
-}
-
-export function medianOf(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 }

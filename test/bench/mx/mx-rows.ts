@@ -4,11 +4,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startDnsServers } from '../../lib/peers/dns-servers.ts'
 import { type SmtpSink, startSmtpSink } from '../../lib/peers/smtp-sink.ts'
-import { cpuSeconds } from '../process-tree.ts'
+import { medianOf } from '../median.ts'
 import { profiledShare } from '../profile-shares.ts'
+import { measureTurn } from '../turn.ts'
 import { checkContender } from './mx-check.ts'
 import {
   type Contender,
@@ -17,10 +17,10 @@ import {
   startWaypostMx,
   type Surroundings,
 } from './mx-contenders.ts'
-import { startBenchRspamd, startOpenFilters } from './mx-filters.ts'
+import { startOpenFilters, startRspamdFilter } from './mx-filters.ts'
 import { runMxLoad } from './mx-load.ts'
 import { prepareMail } from './mx-mail.ts'
-import { medianOf, missesAim, type MxResults, type MxRow, type MxTurn } from './mx-results.ts'
+import { missesAim, type MxResults, type MxRow, type MxTurn } from './mx-results.ts'
 
 export interface MxChoice {
   readonly messages: number
@@ -36,9 +36,6 @@ export const RESOLVER = '127.53.53.53'
 const PACED_SECONDS = 10
 /** Loads before the first turn: code is compiled while it runs. */
 const WARM_UP_MESSAGES = 4000
-const PATIENCE = 300_000
-/** Wait, ms: work after the last delivery counts. */
-const SETTLE = 500
 const MIN_PACED_RATE = 20
 
 export async function measureMx(choice: MxChoice): Promise<MxResults> {
@@ -89,7 +86,7 @@ type Begun = <T extends { stop(): Promise<void> }>(one: T) => T
 async function startAll(around: Surroundings, { only }: MxChoice, begun: Begun): Promise<Contender[]> {
   const wants = (name: ContenderName) => name.includes(only)
   const usesRspamd = wants('Postfix, rspamd') || wants('Waypost, rspamd')
-  const rspamd = usesRspamd ? begun(await startBenchRspamd(RESOLVER)) : null
+  const rspamd = usesRspamd ? begun(await startRspamdFilter(RESOLVER)) : null
   const started: Contender[] = []
   const add = async (name: ContenderName, start: () => Promise<Contender>) => {
     if (wants(name)) started.push(begun(await start()))
@@ -112,7 +109,7 @@ interface Loaded {
 async function turnsOf(contenders: readonly Contender[], { load, sinks, choice }: Loaded): Promise<MxRow[]> {
   const turns = new Map<Contender, MxTurn[]>(contenders.map((one) => [one, []]))
   const carry = async (one: Contender, messages: number) =>
-    measureTurn(one, sinks.get(one) as SmtpSink, { ...load, messages })
+    measureMxTurn(one, sinks.get(one) as SmtpSink, { ...load, messages })
   for (const one of contenders)
     await carry(one, one.name.startsWith('Postfix') ? choice.messages / 4 : WARM_UP_MESSAGES)
   for (let round = 1; round <= choice.rounds; round++) {
@@ -128,16 +125,11 @@ async function turnsOf(contenders: readonly Contender[], { load, sinks, choice }
   return contenders.map((one) => ({ name: one.name, turns: turns.get(one) ?? [], paced }))
 }
 
-async function measureTurn(one: Contender, sink: SmtpSink, load: Loaded['load']): Promise<MxTurn> {
-  const used = () => one.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-  const expected = sink.messages() + load.messages
-  const before = used()
-  const start = performance.now()
-  const { p50, p99 } = await runMxLoad({ ...load, port: one.port, rate: null })
-  await sink.has(expected, PATIENCE)
-  const rate = (load.messages * 1000) / (performance.now() - start)
-  await sleep(SETTLE)
-  return { rate, cpu: ((used() - before) * 1000) / load.messages, reply: { p50, p99 } }
+async function measureMxTurn(one: Contender, sink: SmtpSink, load: Loaded['load']): Promise<MxTurn> {
+  const { messages } = load
+  const send = () => runMxLoad({ ...load, port: one.port, rate: null })
+  const { rate, cpu, answer } = await measureTurn(one.pids, sink, { messages, send })
+  return { rate, cpu, reply: { p50: answer.p50, p99: answer.p99 } }
 }
 
 /** A node alone under the profiler. */
@@ -146,7 +138,7 @@ function profileOf(around: Surroundings, load: Loaded['load']): Promise<string> 
     const node = await startWaypostMx('Waypost', around, { profiles })
     const sink = await startSmtpSink([], node.sinkPort)
     try {
-      await measureTurn(node, sink, load)
+      await measureMxTurn(node, sink, load)
     } finally {
       await node.stop()
       await sink.stop()
