@@ -103,6 +103,11 @@ const dropNeedsListener: Check = (config, report) => {
     report(['drop'], `found a directory, expected none: the role ${config.role.role} has no listener that admits local`)
 }
 
+const socketNeedsUsers: Check = (config, report) => {
+  if (config.submission_socket && listenersAdmitting(config, 'users').length === 0)
+    report(['submission_socket'], `found a socket, expected none: the role ${config.role.role} admits no users`)
+}
+
 const localNamesNeedCheck: Check = ({ role, local_names: { rewrite, domain, hosts } }, report) => {
   if (role.checks.includes('local-names')) return
   if (rewrite || domain !== undefined || hosts.length > 0)
@@ -176,6 +181,7 @@ const checks: readonly Check[] = [
   clientNeedsCertificate,
   localNamesNeedCheck,
   dropNeedsListener,
+  socketNeedsUsers,
   srsRoleNeedsSecrets,
   resolvingNeedsData,
   signaturesNeedKeys,

@@ -28,6 +28,7 @@ import { facts, hiera, mail, smarthost } from './sections/routing-section.ts'
 import { rspamd } from './sections/rspamd-section.ts'
 import { score } from './sections/score-section.ts'
 import { srs } from './sections/srs-section.ts'
+import { submission_socket } from './sections/submission-socket-section.ts'
 import { tls } from './sections/tls-section.ts'
 import type { AnySection } from './section.ts'
 
@@ -54,6 +55,7 @@ export const sections = {
   identity,
   local_names,
   drop,
+  submission_socket,
   dkim,
   srs,
   forwards,

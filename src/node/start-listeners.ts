@@ -1,5 +1,6 @@
 // Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers.
 
+import type { People } from '../auth/people.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -13,6 +14,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import { formatEndpoint } from '../lib/endpoint.ts'
+import { groupId } from '../lib/group-id.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
@@ -27,11 +29,13 @@ import type { LoginWatch } from '../reception/login-watch.ts'
 import type { Login } from '../reception/login.ts'
 import { createClientLines } from '../reception/client-lines.ts'
 import type { ClientLines } from '../reception/client-lines.ts'
+import { createSocketLogin } from '../reception/socket-login.ts'
 import { createRejectionLedger } from '../reception/rejection-ledger.ts'
 import { createHooks } from '../reception/session-hooks.ts'
 import type { HookParts } from '../reception/session-hooks.ts'
 import type { OwnLists } from '../route/operator-lists.ts'
 import type { Router } from '../route/resolution.ts'
+import type { SocketPlace } from '../server/bind-socket.ts'
 import { startListener } from '../server/listener.ts'
 import type { Listener } from '../server/listener.ts'
 import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
@@ -62,7 +66,12 @@ export interface ReceptionParts {
   readonly clock: Clock
   readonly budgets: Budgets
   readonly log: EventLog
-  readonly data: { readonly router: Router; readonly ownLists: OwnLists; readonly machines: CertificateAuthenticator }
+  readonly data: {
+    readonly router: Router
+    readonly ownLists: OwnLists
+    readonly machines: CertificateAuthenticator
+    readonly people: People
+  }
   /** Null without a spam filter. */
   readonly spam: SpamScanner | null
   /** Null without a virus scanner. */
@@ -93,16 +102,42 @@ export async function startListeners(config: Config, parts: ReceptionParts): Pro
   try {
     for (const listener of config.listeners)
       started.push(
-        await start(config, parts, { listener, shared }).catch((error: Error) => {
+        await start(config, parts, { listener, shared, socket: null }).catch((error: Error) => {
           throw new StartFailure(['listen', listener.name], error.message, error.cause)
         }),
       )
+    const onSocket = await startOnSocket(config, parts, shared)
+    if (onSocket) started.push(onSocket)
   } catch (error) {
     await Promise.all(started.map((one) => one.close()))
     throw error
   }
   return started
 }
+
+/** The listener of `submission_socket`: that of users, with another proof of who they are. Null if there is none. */
+async function startOnSocket(config: Config, parts: ReceptionParts, shared: Shared): Promise<Listener | null> {
+  const base = config.listeners.find(({ admit }) => admit.includes('users'))
+  if (!config.submission_socket || !base) return null
+  const { path, group } = config.submission_socket
+  const failed = (message: string, cause?: unknown) => new StartFailure(['submission_socket'], message, cause)
+  const gid = group === null ? null : groupId(group)
+  if (group !== null && gid === null) throw failed(`submission_socket.group: there is no group ${group} in /etc/group`)
+  const listener: ListenerConfig = {
+    ...base,
+    name: SOCKET_LISTENER,
+    tls: 'none',
+    admit: ['users'],
+    proxy: [],
+    xclient: [],
+  }
+  return start(config, parts, { listener, shared, socket: { path, gid } }).catch((error: Error) => {
+    throw failed(`submission_socket: cannot listen on ${path}: ${error.message}`, error)
+  })
+}
+
+/** In log lines and the ledger. */
+const SOCKET_LISTENER = 'submission_socket'
 
 interface Shared extends Omit<HookParts, 'checks' | 'bareNewline' | 'machines'> {
   readonly checksOf: ReturnType<typeof buildChecks>
@@ -132,10 +167,17 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   }
 }
 
+interface StartedListener {
+  readonly listener: ListenerConfig
+  readonly shared: Shared
+  /** A Unix socket in place of the address of the listener. */
+  readonly socket: SocketPlace | null
+}
+
 async function start(
   config: Config,
   { clock, log, data, certificate, budgets, proxyCount, modes, meter }: ReceptionParts,
-  { listener, shared }: { readonly listener: ListenerConfig; readonly shared: Shared },
+  { listener, shared, socket }: StartedListener,
 ): Promise<Listener> {
   const admission = {
     admit: listener.admit,
@@ -145,11 +187,12 @@ async function start(
   const hooks = createHooks({
     ...shared,
     checks: createChecks(shared.checksOf(admission), { clock, log, tested: modes.of(listener.name), meter }),
-    login: listener.admit.includes('users') ? shared.login : null,
+    login: loginOf(config, data, { listener, shared, socket }),
     machines: admission.machines,
     bareNewline: listener.bare_newline,
   })
   const settings = listenerSettings(listener, {
+    socket,
     certificate: certificate.value !== null,
     verifiedWay: hasVerifiedWay(config),
     localNames: localNamesOf(config, listener.admit),
@@ -173,10 +216,19 @@ async function start(
       known: shared.known,
     }),
     isFrontEnd: networkMatcher(listener.xclient),
-    isForwarder: networkMatcher(listener.xforward),
+    isForwarder: socket ? () => true : networkMatcher(listener.xforward),
     proxy: balancersOf(listener, { budgets, count: proxyCount.count }),
     log: shared.lines.ofServer,
   })
+}
+
+function loginOf(
+  { domain }: Config,
+  { people }: ReceptionParts['data'],
+  { listener, shared, socket }: StartedListener,
+): Login | null {
+  if (socket) return createSocketLogin({ find: (identity) => people.find(identity), domain })
+  return listener.admit.includes('users') ? shared.login : null
 }
 
 interface TransferPorts extends Omit<TransferListenerPorts, 'connections'> {

@@ -16,7 +16,7 @@ export const EX_IOERR = 74
 /** The caller should try again. */
 export const EX_TEMPFAIL = 75
 /** The caller may not do this. */
-const EX_NOPERM = 77
+export const EX_NOPERM = 77
 /** The settings file is not valid. */
 export const EX_CONFIG = 78
 

@@ -20,12 +20,13 @@ it('has defaults, without the file too', () => {
 })
 
 it('reads every key', () => {
-  expect(read('server [::1]:2525 # here\ndrop none\nsubmission /run/s\nnode /etc/n.yaml\n')).toEqual({
+  expect(read('server [::1]:2525 # here\ndrop none\nsubmission /run/s\ndomain a.example\nnode /etc/n.yaml\n')).toEqual({
     kind: 'ok',
     settings: {
       server: { kind: 'tcp', host: '::1', port: 2525 },
       drop: null,
       submission: '/run/s',
+      domain: 'a.example',
       node: '/etc/n.yaml',
     },
   })

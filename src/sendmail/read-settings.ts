@@ -12,6 +12,8 @@ export interface SendmailSettings {
   readonly drop: string | null
   /** Socket of the submission node, for --as. */
   readonly submission: string
+  /** Domain of users that --as names without one; null if they must be named with it. */
+  readonly domain: string | null
   /** The node's YAML, for mailq. */
   readonly node: string
 }
@@ -26,6 +28,7 @@ const defaults: SendmailSettings = {
   server: { kind: 'tcp', host: '127.0.0.1', port: 25 },
   drop: '/var/spool/waypost/drop',
   submission: '/run/waypost/submission.sock',
+  domain: null,
   node: '/etc/waypost/node.yaml',
 }
 
@@ -45,7 +48,7 @@ export function readSettings(file: string): SettingsResult {
     if (read === null)
       return {
         kind: 'bad',
-        problem: `${file}:${index + 1}: found "${line.trim()}", expected server HOST:PORT or a path, drop DIRECTORY or none, submission PATH, or node FILE`,
+        problem: `${file}:${index + 1}: found "${line.trim()}", expected server HOST:PORT or a path, drop DIRECTORY or none, submission PATH, domain NAME, or node FILE`,
       }
     settings = { ...settings, ...read }
   }
@@ -64,6 +67,8 @@ function readKey(key: string, value: string): Partial<SendmailSettings> | null {
       return value === 'none' ? { drop: null } : path === null ? null : { drop: path }
     case 'submission':
       return path === null ? null : { submission: path }
+    case 'domain':
+      return value === '' ? null : { domain: value }
     case 'node':
       return path === null ? null : { node: path }
     default:

@@ -93,8 +93,10 @@ it('a node that is down leaves everything waiting', async () => {
 })
 
 it('a login that is refused ends the attempt', async () => {
-  const { refused } = await send({}, { as: 'kim' })
-  expect(node.commands.map(({ line }) => line)).toContain('AUTH EXTERNAL a2lt')
+  const { refused } = await send({}, { as: { user: 'kim', clientIp: '2001:db8::1' } })
+  expect(node.commands.map(({ line }) => line)).toEqual(
+    expect.arrayContaining(['XFORWARD ADDR=IPV6:2001:db8::1', 'AUTH EXTERNAL a2lt']),
+  )
   expect(refused.map(({ reply }) => reply.code)).toEqual([500])
 })
 

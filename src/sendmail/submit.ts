@@ -1,6 +1,7 @@
 // Submits a message to a node on this machine and says for each recipient what became of it. Every recipient is in one list of the result;
 // a lost connection leaves the rest waiting, so a message can arrive twice but not be lost.
 
+import { isIP } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import { isAscii } from '../smtp/domain.ts'
 import type { Notify } from '../smtp/envelope.ts'
@@ -23,8 +24,8 @@ export interface Submission {
   readonly message: Buffer
   /** Name in EHLO. */
   readonly name: string
-  /** The person to submit as, by SASL EXTERNAL; null for none. */
-  readonly as: string | null
+  /** Submit as this user, by SASL EXTERNAL; null for none. */
+  readonly as: { readonly user: string; readonly clientIp: string | null } | null
 }
 
 export interface Submitted {
@@ -93,7 +94,10 @@ async function converse(session: SmtpSession, submission: Submission, fates: Map
   const hello = await session.ask(`EHLO ${name}`)
   if (hello.code !== 250) return end(pending, { kind: 'waiting', cause: describe(hello) })
   if (as !== null) {
-    const login = await session.ask(`AUTH EXTERNAL ${Buffer.from(as).toString('base64')}`)
+    // Where the user is, for the ledger and for users that are limited to networks.
+    const { clientIp: ip } = as
+    if (ip !== null) await session.ask(`XFORWARD ADDR=${isIP(ip) === 6 ? `IPV6:${ip}` : ip}`)
+    const login = await session.ask(`AUTH EXTERNAL ${Buffer.from(as.user).toString('base64')}`)
     if (login.code !== 235) return end(pending, fateOf(login))
   }
   while (pending.length > 0) {

@@ -1,5 +1,6 @@
 // The settings of one listener, from the role file and the node's configuration.
 
+import type { SocketPlace } from './bind-socket.ts'
 import type { LocalNames } from '../smtp/public-address.ts'
 
 export interface ListenerSettings {
@@ -16,6 +17,8 @@ export interface ListenerSettings {
   readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
   /** Send the greeting without the wait that finds early talkers: for listeners that the internet cannot use. */
   readonly greetAtOnce: boolean
+  /** A Unix socket in place of host and port. A program that may connect to it names the user of the mail with EXTERNAL. */
+  readonly socket?: SocketPlace
   /** How addresses of this host are completed in the envelope; absent on listeners for others, where an address needs a domain. */
   readonly localNames?: LocalNames
 }

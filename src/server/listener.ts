@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Current } from '../lib/current.ts'
 import { errorText, type Log } from '../lib/log.ts'
 import type { ListenerContext } from './context.ts'
+import { bindSocket } from './bind-socket.ts'
 import type { ServerHooks } from './server-hooks.ts'
 import { defaultLimits, type ServerLimits } from './server-limits.ts'
 import type { ListenerSettings } from './listener-settings.ts'
@@ -69,7 +70,7 @@ export async function startListener<Resolution>(
   const updateTls = () => useMaterial(server, settings, ports.certificate.value)
   const problem = updateTls()
   if (problem !== null) throw new Error(`listener ${settings.name}: ${problem}`)
-  await bind(server, settings)
+  await (settings.socket ? bindSocket(server.server, settings.socket, BACKLOG) : bind(server, settings))
   const sweep = ports.clock.every(sweepInterval(limits), () => sweepSessions(server, context))
   const stop = async (): Promise<void> => {
     draining = true

@@ -24,6 +24,8 @@ import { shrunk } from './session-timing.ts'
 /** 80 random bits make a repeated id less likely than an undetected hardware error. */
 const SESSION_ID_OCTETS = 10
 
+/** The address of a client on a Unix socket. */
+const LOOPBACK = '127.0.0.1'
 /** How long a client without a slot has to read the reply. */
 const NO_SLOT_MS = 5000
 /** Refused clients that read their reply at the same time; one more ends the oldest. They have no place, and each keeps a socket. */
@@ -128,7 +130,7 @@ export class MailServer<Resolution> extends SMTPServer {
   /** Runs first for an accepted socket, before a handshake. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
     // A port scan has closed the socket again, so it has no address.
-    if (socket.remoteAddress === undefined) {
+    if (socket.remoteAddress === undefined && !this.#context.settings.socket) {
       socket.destroy()
       return false
     }
@@ -154,6 +156,9 @@ export class MailServer<Resolution> extends SMTPServer {
   }
 
   #placeFor(socket: Socket, clientIp: string | null | undefined) {
+    // A client on a Unix socket is a program of this host.
+    if (this.#context.settings.socket)
+      return { ip: LOOPBACK, isOwn: false, place: this.#places.take(LOOPBACK, LOOPBACK) }
     const remote = plainAddress(socket.remoteAddress ?? '')
     if (clientIp === undefined && this.#isFrontEnd(remote))
       return { ip: remote, isOwn: false, place: this.#places.takeForBalancer(remote) }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { ListenerConfig } from '../config/listeners.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import { Peers } from '../policy/peers.ts'
+import type { SocketPlace } from '../server/bind-socket.ts'
 import type { ListenerSettings } from '../server/listener-settings.ts'
 import type { ProxyPorts } from '../server/proxy/header-waits.ts'
 import type { ServerLimits } from '../server/server-limits.ts'
@@ -15,7 +16,12 @@ import { domainOf } from '../smtp/mailbox.ts'
 /** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
 export function listenerSettings(
   listener: ListenerConfig,
-  has: { readonly certificate: boolean; readonly verifiedWay: boolean; readonly localNames: LocalNames | null },
+  has: {
+    readonly socket: SocketPlace | null
+    readonly certificate: boolean
+    readonly verifiedWay: boolean
+    readonly localNames: LocalNames | null
+  },
 ): ListenerSettings {
   const { name, host, port, admit } = listener
   const tls = listener.tls === 'starttls' && !has.certificate ? 'none' : listener.tls
@@ -25,7 +31,8 @@ export function listenerSettings(
     port,
     tls,
     requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
-    mechanisms: admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
+    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
+    ...(has.socket && { socket: has.socket }),
     requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),
     ...(has.localNames && { localNames: has.localNames }),

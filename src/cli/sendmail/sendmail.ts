@@ -1,6 +1,7 @@
 // waypost sendmail: submits a message to the node on this machine, as programs expect of sendmail. While the node is down the message waits
 // in the drop directory. Exit codes are those of sysexits.h. This file imports little, because cron starts it on every host at once.
 
+import { isIP } from 'node:net'
 import { hostname, userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import { commandClock } from '../../lib/clock.ts'
@@ -10,6 +11,7 @@ import { formatDrop } from '../../sendmail/drop-file.ts'
 import {
   EX_CONFIG,
   EX_DATAERR,
+  EX_NOPERM,
   EX_NOUSER,
   EX_OK,
   EX_TEMPFAIL,
@@ -17,7 +19,8 @@ import {
   EX_USAGE,
   exitCodeOf,
 } from '../../sendmail/exit-codes.ts'
-import { isEnvelopeAddress, parseArguments } from '../../sendmail/parse-arguments.ts'
+import { isEnvelopeAddress } from '../../sendmail/parse-arguments.ts'
+import { forcedArguments } from '../../sendmail/forced-arguments.ts'
 import type { Invocation } from '../../sendmail/parse-arguments.ts'
 import { readContent } from '../../sendmail/read-content.ts'
 import { readSettings, SETTINGS_FILE } from '../../sendmail/read-settings.ts'
@@ -41,7 +44,7 @@ const ID_OCTETS = 12
 
 /** @param args without the name of the program */
 export async function sendmail(args: readonly string[], { io, run }: SendmailPorts): Promise<number> {
-  const invocation = parseArguments(args)
+  const invocation = forcedArguments(args, process.env['SSH_ORIGINAL_COMMAND'])
   if (invocation.mode === 'wrong') return complain(io, EX_USAGE, invocation.problem)
   const read = readSettings(process.env['WAYPOST_SENDMAIL_CONF'] ?? SETTINGS_FILE)
   if (read.kind === 'bad') return complain(io, EX_CONFIG, read.problem)
@@ -62,7 +65,7 @@ export async function sendmail(args: readonly string[], { io, run }: SendmailPor
 
 async function deliver(invocation: Invocation, settings: SendmailSettings, io: Io): Promise<number> {
   const caller = callerName()
-  if (caller === null && invocation.sender === undefined)
+  if (caller === null && invocation.sender === undefined && invocation.as === null)
     return complain(io, EX_NOUSER, `user ${process.getuid?.()} has no name; give a sender with -f`)
   const input = await readInput(io.stdin)
   if (input === null) return complain(io, EX_UNAVAILABLE, `the message is larger than ${MAX_MESSAGE} octets`)
@@ -73,7 +76,8 @@ async function deliver(invocation: Invocation, settings: SendmailSettings, io: I
   const recipients = [...new Set([...invocation.recipients, ...named])]
   if (recipients.length === 0)
     return complain(io, EX_USAGE, 'found no recipients, expected addresses as arguments, or -t')
-  const author = invocation.as ?? invocation.sender ?? caller ?? 'MAILER-DAEMON'
+  const user = invocation.as === null ? null : addressOf(invocation.as, settings)
+  const author = user ?? invocation.sender ?? caller ?? 'MAILER-DAEMON'
   const facts = {
     author,
     fullName: invocation.fullName,
@@ -83,7 +87,7 @@ async function deliver(invocation: Invocation, settings: SendmailSettings, io: I
   }
   const message = Buffer.concat([completeHeader(header, facts), Buffer.from('\r\n'), body])
   const { notify, ret, envid } = invocation
-  const sender = invocation.sender === undefined ? (invocation.as ?? caller) : invocation.sender
+  const sender = invocation.sender === undefined ? (user ?? caller) : invocation.sender
   return send({ invocation, settings, io, message, envelope: { sender, recipients, notify, ret, envid } })
 }
 
@@ -100,21 +104,23 @@ async function send({ invocation, settings, io, message, envelope }: Outgoing): 
   const place = as === null ? settings.server : ({ kind: 'socket', path: settings.submission } as const)
   const submitted = await submit(
     place,
-    { envelope, message, name: hostname(), as },
+    { envelope, message, name: hostname(), as: as === null ? null : { user: as, clientIp: sshClient() } },
     { clock: commandClock, ...(verbose && { onReply: (reply) => line(io.stdout, describe(reply)) }) },
   )
   for (const { recipient, reply } of submitted.refused) line(io.stderr, `sendmail: ${recipient}: ${describe(reply)}`)
   const [firstRefused] = submitted.refused
+  const [firstWaiting] = submitted.waiting
   const refusedCode = firstRefused ? exitCodeOf(firstRefused.reply.enhanced) : EX_OK
   if (submitted.waiting.length === 0) return refusedCode
   // A person learns now that nothing was sent; a file would have no proof of who wrote it.
   const kept = as === null ? keep(submitted, { settings, message, envelope: { ...envelope, sender } }) : null
   if (kept === null || kept.kind === 'failed') {
-    const [first] = submitted.waiting
     const why = kept === null ? '' : `, and the message cannot wait in the drop directory: ${kept.cause}`
-    return complain(io, kept === null ? EX_TEMPFAIL : kept.code, `${first?.recipient}: ${first?.cause}${why}`)
+    const isForbidden = as !== null && /\bEACCES\b/.test(firstWaiting?.cause ?? '')
+    const code = kept === null ? (isForbidden ? EX_NOPERM : EX_TEMPFAIL) : kept.code
+    return complain(io, code, `${firstWaiting?.recipient}: ${firstWaiting?.cause}${why}`)
   }
-  if (verbose) line(io.stdout, `${submitted.waiting[0]?.cause}; the message waits in ${settings.drop}`)
+  if (verbose) line(io.stdout, `${firstWaiting?.cause}; the message waits in ${settings.drop}`)
   return refusedCode
 }
 
@@ -130,6 +136,17 @@ function keep(
   if (settings.drop === null) return null
   const recipients = waiting.map(({ recipient }) => recipient)
   return writeDrop(settings.drop, formatDrop({ envelope: { ...envelope, recipients }, message }), systemRandom)
+}
+
+/** The address of a user that --as names; the name alone if no domain is known, which the node then refuses. */
+function addressOf(user: string, { domain }: SendmailSettings): string {
+  return user.includes('@') || domain === null ? user : `${user}@${domain}`
+}
+
+/** The address of the ssh client: sshd sets the variable, and a client cannot. */
+function sshClient(): string | null {
+  const ip = process.env['SSH_CONNECTION']?.split(' ')[0] ?? ''
+  return isIP(ip) === 0 ? null : ip
 }
 
 /** Null if the user ID has no name. */

@@ -30,7 +30,7 @@ export const auth: Command = async (dialogue, argument) => {
   const { session, context } = dialogue
   if (context.settings.mechanisms.length === 0) return say(authDisabled)
   if (session.helo === null) return say(heloFirst)
-  if (session.tls === null) return say(authNeedsTls)
+  if (session.tls === null && !context.settings.socket) return say(authNeedsTls)
   if (session.authenticated) return say(authTwice)
   if (dialogue.transaction) return say(authInTransaction)
   const match = syntax.exec(argument)

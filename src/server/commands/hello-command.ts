@@ -64,9 +64,10 @@ export function offersRequireTls<Resolution>({ context, session }: Dialogue<Reso
   return context.settings.requireTls && session.tls !== null
 }
 
-/** None before TLS; EXTERNAL only with a client certificate (RFC 4954 4, RFC 4422 appendix A). */
+/** None before TLS; EXTERNAL only with a client certificate (RFC 4954 4, RFC 4422 appendix A). The rights of a Unix socket replace both. */
 export function offeredMechanisms<Resolution>({ context, session }: Dialogue<Resolution>): readonly string[] {
   const { tls } = session
+  if (context.settings.socket) return context.settings.mechanisms
   if (tls === null) return []
   return context.settings.mechanisms.filter((mechanism) => mechanism !== 'EXTERNAL' || tls.certificate !== null)
 }
