@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import type { AppPassword } from './app-password.ts'
 import { readAppLine } from './app-password-line.ts'
+import { hasSalt } from './derived-schemes.ts'
 import { identityOf } from './passwd-authenticator.ts'
 import type { PasswdProblem } from './passwd-file.ts'
-import type { KnownPerson, People, PersonAnswer } from './people.ts'
+import { type KnownPerson, type People, type PersonAnswer, scramOf } from './people.ts'
 
 export interface AppPasswordFile {
   readonly file: string
@@ -64,6 +65,13 @@ export function appsByUser(list: readonly AppPassword[], domain: string): Readon
   return byUser
 }
 
+/** A client gets one salt, before it shows which secret it has. */
+function haveOneSalt(people: People, identity: string, apps: readonly AppPassword[]): boolean {
+  const person = people.known(identity)
+  const main = person.kind === 'found' ? scramOf(person) : null
+  return apps.every(({ scram }) => main === null || hasSalt(scram, main))
+}
+
 /** The same people, with their app passwords. */
 export function withAppPasswords(people: People, list: readonly AppPassword[], domain: string): People {
   if (list.length === 0) return people
@@ -74,6 +82,8 @@ export function withAppPasswords(people: People, list: readonly AppPassword[], d
     answer.kind === 'unasked' ? { ...answer, apps } : add(answer, apps)
   return {
     ...people,
+    allHaveScram: () =>
+      people.allHaveScram() && [...byUser].every(([identity, apps]) => haveOneSalt(people, identity, apps)),
     known: (identity) => addKnown(people.known(identity), byUser.get(identity) ?? []),
     find: (identity) => {
       const answer = people.find(identity)

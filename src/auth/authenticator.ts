@@ -32,6 +32,41 @@ export interface PasswordAuthenticator {
   check(user: string, password: string, client?: LoginClient): Promise<Identification>
 }
 
+/** How the client may bind its TLS channel to the login. */
+export interface ScramChannel {
+  /** The client chose SCRAM-SHA-256-PLUS. */
+  readonly isPlus: boolean
+  readonly isPlusOffered: boolean
+  /** tls-exporter (RFC 9266); null if the session has none. */
+  readonly data: Buffer | null
+}
+
+type Malformed = { readonly kind: 'malformed'; readonly cause: string }
+
+export type ScramEnd =
+  | Malformed
+  /** `message`: the last one of the server, after which the client answers once more; null after a failure. */
+  | { readonly kind: 'judged'; readonly answer: Identification; readonly message: string | null }
+
+export type ScramBegin =
+  | Malformed
+  /** No user is at fault: the way between client and server may be. */
+  | { readonly kind: 'refused'; readonly cause: string }
+  | {
+      readonly kind: 'begun'
+      readonly user: string
+      readonly authzid: string | null
+      /** The first message of the server, and what judges the next one of the client. */
+      answer(client: LoginClient): Promise<{ readonly message: string; end(message: string): ScramEnd }>
+    }
+
+export interface ScramAuthenticator {
+  /** True while clients should see it: one that sees it takes it, also for a user without stored keys. */
+  isOffered(): boolean
+  /** @param message the first message of the client */
+  begin(message: string, channel: ScramChannel): ScramBegin
+}
+
 export interface CertificateAuthenticator {
   /** By the fingerprint of the key or of the certificate of a configured machine or user. */
   identify(certificate: ClientCertificate): Promise<Identification>

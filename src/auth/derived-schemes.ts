@@ -16,13 +16,14 @@ export interface ScramSalt {
 
 export interface ScramValue extends ScramSalt {
   readonly storedKey: Buffer
+  readonly serverKey: Buffer
 }
 
 /** Current advice for HMAC-SHA-1, far above dovecot's 5000. */
 const PBKDF2_ROUNDS = 100_000
 /** RFC 7677 section 4 requires this many, dovecot writes it, and clients with little power wait for it. */
-const SCRAM_ROUNDS = 4096
-const SCRAM_SALT_OCTETS = 16
+export const SCRAM_ROUNDS = 4096
+export const SCRAM_SALT_OCTETS = 16
 /** Upper bound, some seconds of work: a higher number is a mistake or an attack. */
 const MOST_ROUNDS = 10_000_000
 const pbkdf2Form = /^\$1\$([^$]{1,64})\$(\d{1,8})\$([0-9a-fA-F]{40})$/
@@ -50,7 +51,7 @@ export function readScram(text: string, algorithm: 'sha1' | 'sha256'): ScramValu
   const storedKey = Buffer.from(match[3] as string, 'base64')
   const serverKey = Buffer.from(match[4] as string, 'base64')
   return storedKey.length === keyLength(algorithm) && serverKey.length === keyLength(algorithm)
-    ? { rounds, salt: Buffer.from(match[2] as string, 'base64'), storedKey }
+    ? { rounds, salt: Buffer.from(match[2] as string, 'base64'), storedKey, serverKey }
     : null
 }
 
@@ -59,6 +60,10 @@ export function matchesScram(value: ScramValue, algorithm: 'sha1' | 'sha256', pa
   const salted = pbkdf2Sync(password.normalize('NFKC'), value.salt, value.rounds, keyLength(algorithm), algorithm)
   const clientKey = createHmac(algorithm, salted).update('Client Key').digest()
   return timingSafeEqual(createHash(algorithm).update(clientKey).digest(), value.storedKey)
+}
+
+export function hasSalt(one: ScramSalt, other: ScramSalt): boolean {
+  return one.rounds === other.rounds && one.salt.equals(other.salt)
 }
 
 /** The value of a new password, as dovecot writes it. @param salt null for a new one */

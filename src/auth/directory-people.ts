@@ -45,6 +45,7 @@ export function createPeople(file: PasswdFile | null, sources: LoginSources, dom
     return !live || !userName.test(identity) || (file && isInFile(file, identity, domain)) ? null : live
   }
   return {
+    allHaveScram: () => sources.live.length === 0 && table.allHaveScram(),
     known: (identity) => (liveSourceOf(identity) ? { kind: 'unasked' } : table.known(identity)),
     find: (identity) => {
       const live = liveSourceOf(identity)

@@ -22,6 +22,7 @@ const check = (people: People, name = 'kim', password = 'x') =>
 const someone = (answer: PersonAnswer, decoy: Check | null = null): People => ({
   find: async () => answer,
   known: () => answer,
+  allHaveScram: () => false,
   decoy: () => decoy,
   samples: () => [],
 })
@@ -86,6 +87,7 @@ describe('a login against a live source', () => {
         throw new Error('asked')
       },
       known: () => ({ kind: 'unasked' }),
+      allHaveScram: () => false,
       decoy: () => null,
       samples: () => [],
     }

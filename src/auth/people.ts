@@ -2,6 +2,7 @@
 
 import { userText } from '../smtp/origin.ts'
 import type { AppPassword } from './app-password.ts'
+import type { ScramValue } from './derived-schemes.ts'
 import type { PasswdFile } from './passwd-file.ts'
 import type { PasswdEntry } from './passwd-line.ts'
 import { costOf } from './password-cost.ts'
@@ -40,6 +41,8 @@ export interface People {
   find(identity: string): PersonAnswer | Promise<PersonAnswer>
   /** What is known now, without asking a live source. @param identity in the form of `identityOf` */
   known(identity: string): KnownPerson
+  /** True if there are users, and every one that can log in has keys of SCRAM-SHA-256, with one salt for all secrets of the user. */
+  allHaveScram(): boolean
   /** A check that takes as long as that of most users; null without users. */
   decoy(): Check | null
   /** One stored password of each cost of a hash that the users have. */
@@ -65,6 +68,10 @@ export function peopleOf(current: () => PasswdFile, domain: string): People {
   return {
     find,
     known: find,
+    allHaveScram: () => {
+      const stored = [...current().entries.values()].map((entry) => entry.stored)
+      return stored.length > 0 && stored.every((one) => one.kind === 'scram' && one.algorithm === 'sha256')
+    },
     decoy: () => {
       const [stored] = samples()
       return stored ? { kind: 'hash', stored } : null
@@ -100,4 +107,10 @@ function commonCosts(file: PasswdFile): StoredPassword[] {
     costs.set(key, cost)
   }
   return [...costs.values()].toSorted((a, b) => b.count - a.count).map(({ stored }) => stored)
+}
+
+/** The keys of SCRAM-SHA-256 of the password; null without them. */
+export function scramOf({ check }: Pick<FoundPerson, 'check'>): ScramValue | null {
+  const stored = check.kind === 'hash' ? check.stored : null
+  return stored?.kind === 'scram' && stored.algorithm === 'sha256' ? stored.value : null
 }

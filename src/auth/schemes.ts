@@ -4,7 +4,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
 import { matchesArgon2, writeArgon2 } from './argon2-scheme.ts'
-import { matchesPbkdf2, matchesScram, writePbkdf2 } from './derived-schemes.ts'
+import { matchesPbkdf2, matchesScram, writePbkdf2, writeScram } from './derived-schemes.ts'
 import { digestSchemes, matchesDigest, writeDigest } from './digest-schemes.ts'
 import { md5Crypt } from './md5-crypt.ts'
 import { matchesShaCrypt, writeShaCrypt } from './sha-crypt.ts'
@@ -23,6 +23,7 @@ export const hashableSchemes = [
   'SSHA',
   'SMD5',
   'MD5-CRYPT',
+  'SCRAM-SHA-256',
 ] as const
 
 export type HashableScheme = (typeof hashableSchemes)[number]
@@ -75,6 +76,8 @@ function hashValue(scheme: HashableScheme, password: string): string {
       return writeShaCrypt('5', password, cryptSalt)
     case 'MD5-CRYPT':
       return md5Crypt(password, cryptSalt.slice(0, 8))
+    case 'SCRAM-SHA-256':
+      return writeScram(password, 'sha256', null)
     case 'PBKDF2':
       return writePbkdf2(password, cryptSalt)
     default:

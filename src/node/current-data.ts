@@ -52,6 +52,7 @@ export function createCurrentData(first: NodeData): CurrentData {
     sealer: { seal: (content, options) => data.sealer.seal(content, options) },
     people: {
       find: (identity) => data.people.find(identity),
+      allHaveScram: () => data.people.allHaveScram(),
       known: (identity) => data.people.known(identity),
       decoy: () => data.people.decoy(),
       samples: () => data.people.samples(),

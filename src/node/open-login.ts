@@ -8,6 +8,7 @@ import { createPasswdAuthenticator } from '../auth/passwd-authenticator.ts'
 import { createPasswordPool } from '../auth/password-pool.ts'
 import type { People } from '../auth/people.ts'
 import { createRememberedPasswords } from '../auth/remembered-passwords.ts'
+import { createScramAuthenticator } from '../auth/scram-authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -16,7 +17,8 @@ import { createLogin } from '../reception/login.ts'
 import type { LoginWatch } from '../reception/login-watch.ts'
 import type { Login } from '../reception/login.ts'
 import { banRules } from '../wiring/ban-settings.ts'
-import { knownClientsPath } from '../wiring/node-paths.ts'
+import { knownClientsPath, saltKeyPath } from '../wiring/node-paths.ts'
+import { openSaltKey } from './scram-salt-key.ts'
 import type { BanWatch } from './ban-watch.ts'
 
 /** A kill loses the new clients of this time only, ms. */
@@ -54,6 +56,9 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
   const remembered = createRememberedPasswords(clock, config.login.remember_for)
   stops.defer(() => remembered.close())
   const passwords = createPasswdAuthenticator({ people, pool, domain, clock, remembered })
+  let scramMode = config.login.scram
+  const saltKey = await openSaltKey(saltKeyPath(config))
+  const scram = createScramAuthenticator({ people, domain, clock, saltKey, mode: () => scramMode })
   const throttle = createGuard({ budgets, known })
   banWatch.followLogin({ guard: throttle, known })
   const guard = createBanningGuard({
@@ -65,7 +70,10 @@ export async function openLogin(config: Config, ports: LoginPorts): Promise<Open
     clock,
   })
   return {
-    ...createLogin({ passwords, certificates: null, guard, remembered, domain, appUse, watch }),
-    update: ({ login }) => remembered.restart(login.remember_for),
+    ...createLogin({ passwords, scram, certificates: null, guard, remembered, domain, appUse, watch }),
+    update: ({ login }) => {
+      scramMode = login.scram
+      remembered.restart(login.remember_for)
+    },
   }
 }

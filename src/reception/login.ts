@@ -1,4 +1,5 @@
-// Checks the credentials of AUTH: the login throttle first, then the password. A client certificate of a user is SASL EXTERNAL.
+// Checks the credentials of AUTH: the login throttle first, then the password or the proof of it. A client certificate of a user is SASL
+// EXTERNAL.
 
 import type {
   AppPasswordNotes,
@@ -6,21 +7,27 @@ import type {
   Identification,
   LoginClient,
   PasswordAuthenticator,
+  ScramAuthenticator,
 } from '../auth/authenticator.ts'
 import type { AttemptEnd, LoginAttempt } from '../auth/login-throttle.ts'
 import { identityOf } from '../auth/passwd-authenticator.ts'
 import type { LoginWatch } from './login-watch.ts'
-import type { AuthAnswer, Credentials } from '../server/server-hooks.ts'
+import type { AuthAnswer, Credentials, ScramCredentials } from '../server/server-hooks.ts'
+import { authMalformed } from '../server/server-replies.ts'
 import { userText } from '../smtp/origin.ts'
 import { refusal } from '../smtp/reply.ts'
+import type { Refusal } from '../smtp/reply.ts'
 import type { Session } from '../smtp/session.ts'
 
 export interface Login {
+  /** Whether clients should see this mechanism now. */
+  isOffered(mechanism: string): boolean
   check(session: Session, credentials: Credentials): Promise<AuthAnswer>
 }
 
 export interface LoginParts {
   readonly passwords: PasswordAuthenticator
+  readonly scram: ScramAuthenticator
   readonly certificates: CertificateAuthenticator | null
   readonly guard: { begin(ip: string, user: string): LoginAttempt | Promise<LoginAttempt> }
   /** The memory of right passwords. */
@@ -33,26 +40,54 @@ export interface LoginParts {
 
 export function createLogin(parts: LoginParts): Login {
   return {
-    check: (session, credentials) =>
-      credentials.kind === 'password'
-        ? byPassword(parts, session, credentials)
-        : byCertificate(parts, session, credentials.authzid),
+    isOffered: (mechanism) => !mechanism.startsWith('SCRAM-') || parts.scram.isOffered(),
+    check: (session, credentials) => {
+      switch (credentials.kind) {
+        case 'password': {
+          const { user, password } = credentials
+          return underGuard(parts, { session, ...credentials }, (client) =>
+            parts.passwords.check(user, password, client),
+          )
+        }
+        case 'scram':
+          return byScram(parts, session, credentials)
+        case 'external':
+          return byCertificate(parts, session, credentials.authzid)
+      }
+    },
   }
 }
 
-async function byPassword(
+interface Claim {
+  readonly session: Session
+  readonly user: string
+  readonly authzid: string | null
+}
+
+/** `unfinished`: nothing was judged, and the client gets this reply. */
+type Judged = Identification | { readonly kind: 'unfinished'; readonly reply: Refusal }
+
+const ends: Readonly<Record<Judged['kind'], AttemptEnd>> = {
+  identified: 'succeeded',
+  wrong: 'failed',
+  unavailable: 'undecided',
+  unfinished: 'undecided',
+}
+
+/** Judges an attempt that the throttle counts. */
+async function underGuard(
   parts: LoginParts,
-  session: Session,
-  given: Credentials & { kind: 'password' },
+  { session, user, authzid }: Claim,
+  judge: (client: LoginClient) => Promise<Judged>,
 ): Promise<AuthAnswer> {
   // An authorization identity of another user (RFC 4616) is not supported. To ignore it would send mail as the wrong user.
-  const name = identityOf(given.user, parts.domain)
-  if (given.authzid !== null && identityOf(given.authzid, parts.domain) !== name)
+  const name = identityOf(user, parts.domain)
+  if (authzid !== null && identityOf(authzid, parts.domain) !== name)
     return refused(
       535,
       '5.7.8',
       'Authorization as another user is not supported',
-      `authzid ${userText(given.authzid)} of ${userText(given.user)}`,
+      `authzid ${userText(authzid)} of ${userText(user)}`,
     )
   const attempt = await parts.guard.begin(session.remoteIp, name)
   if (attempt.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', attempt.cause)
@@ -60,20 +95,27 @@ async function byPassword(
     parts.remembered.forget(name)
     return refused(454, '4.7.0', 'Too many failed attempts, please try again later', attempt.cause)
   }
-  const { answer, end } = await tryPassword(parts, given, { ip: session.remoteIp, isKnown: attempt.isKnown }).catch(
-    (error: unknown) => {
-      attempt.end('undecided')
-      throw error
-    },
-  )
-  attempt.end(end)
-  if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
-  if (answer.kind === 'wrong') {
-    if (answer.doubt !== undefined)
-      return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
-    return refused(535, '5.7.8', 'Authentication credentials invalid', answer.cause)
+  const answer = await judge({ ip: session.remoteIp, isKnown: attempt.isKnown }).catch((error: unknown) => {
+    attempt.end('undecided')
+    throw error
+  })
+  attempt.end(ends[answer.kind])
+  return answerTo(parts, session, answer)
+}
+
+function answerTo(parts: LoginParts, session: Session, answer: Judged): AuthAnswer {
+  switch (answer.kind) {
+    case 'unfinished':
+      return { kind: 'refused', reply: answer.reply }
+    case 'unavailable':
+      return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
+    case 'wrong':
+      if (answer.doubt !== undefined)
+        return refused(454, '4.7.0', 'Temporary authentication failure', `${answer.cause}; ${answer.doubt}`)
+      return invalid(answer.cause)
+    case 'identified':
+      return accepted(parts, session, answer)
   }
-  return accepted(parts, session, answer)
 }
 
 function accepted(
@@ -87,14 +129,23 @@ function accepted(
   return { kind: 'accepted', origin }
 }
 
-async function tryPassword(
-  { passwords }: LoginParts,
-  { user, password }: Credentials & { kind: 'password' },
-  client: LoginClient,
-): Promise<{ readonly answer: Identification; readonly end: AttemptEnd }> {
-  const answer = await passwords.check(user, password, client)
-  const ends = { identified: 'succeeded', wrong: 'failed', unavailable: 'undecided' } as const
-  return { answer, end: ends[answer.kind] }
+async function byScram(parts: LoginParts, session: Session, given: ScramCredentials): Promise<AuthAnswer> {
+  const { message, isPlus, isPlusOffered, channel, ask } = given
+  if (!parts.scram.isOffered()) return invalid('SCRAM is not offered any more')
+  const begun = parts.scram.begin(message, { isPlus, isPlusOffered, data: channel })
+  if (begun.kind === 'malformed') return { kind: 'refused', reply: { ...authMalformed, cause: begun.cause } }
+  if (begun.kind === 'refused') return invalid(begun.cause)
+  return underGuard(parts, { session, ...begun }, async (client): Promise<Judged> => {
+    const first = await begun.answer(client)
+    const proof = await ask(first.message)
+    if (typeof proof !== 'string') return { kind: 'unfinished', reply: proof }
+    const end = first.end(proof)
+    if (end.kind === 'malformed') return { kind: 'unfinished', reply: { ...authMalformed, cause: end.cause } }
+    if (end.message === null) return end.answer
+    // 235 carries no data (RFC 4954 4): the proof of the server is one more challenge, which the client answers with an empty line.
+    const last = await ask(end.message)
+    return typeof last === 'string' ? end.answer : { kind: 'unfinished', reply: last }
+  })
 }
 
 async function byCertificate(parts: LoginParts, session: Session, authzid: string | null): Promise<AuthAnswer> {
@@ -102,15 +153,13 @@ async function byCertificate(parts: LoginParts, session: Session, authzid: strin
   if (!certificate || !parts.certificates)
     return refused(535, '5.7.8', 'Client certificate is missing or unknown', 'EXTERNAL without a client certificate')
   const answer = await parts.certificates.identify(certificate)
-  if (answer.kind === 'unavailable') return refused(454, '4.7.0', 'Temporary authentication failure', answer.cause)
-  if (answer.kind === 'wrong' || (authzid !== null && authzid !== '' && authzid !== answer.identity))
-    return refused(
-      535,
-      '5.7.8',
-      'Authentication credentials invalid',
-      answer.kind === 'wrong' ? answer.cause : `authzid ${userText(authzid ?? '')}`,
-    )
-  return accepted(parts, session, answer)
+  if (answer.kind === 'identified' && authzid !== null && authzid !== '' && authzid !== answer.identity)
+    return invalid(`authzid ${userText(authzid)}`)
+  return answerTo(parts, session, answer)
+}
+
+function invalid(cause: string): AuthAnswer {
+  return refused(535, '5.7.8', 'Authentication credentials invalid', cause)
 }
 
 function refused(code: number, enhanced: string, text: string, cause: string): AuthAnswer {

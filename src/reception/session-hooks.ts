@@ -81,6 +81,7 @@ export function createHooks(given: HookParts): Hooks {
       if (answer.kind === 'refused') rejections.note(session, { stage: 'auth', reply: answer.reply })
       return answer
     },
+    isOffered: (mechanism) => parts.login?.isOffered(mechanism) ?? false,
     mail: async (session, sender, parameters) => {
       const facts = { session, origin: session.origin, sender, parameters }
       const outcome = await runStage(parts, session, { stage: 'mail', facts, envelope: { sender } })

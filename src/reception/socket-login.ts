@@ -17,6 +17,7 @@ export interface SocketLoginParts {
 
 export function createSocketLogin({ find, domain }: SocketLoginParts): Login {
   return {
+    isOffered: (mechanism) => mechanism === 'EXTERNAL',
     check: async (session, credentials) => {
       if (credentials.kind !== 'external' || credentials.authzid === null) return refused('no user is named')
       const identity = identityOf(credentials.authzid, domain)

@@ -1,5 +1,6 @@
 // AUTH over a real TLS session (RFC 4954), with the SASL messages of sasl.ts.
 
+import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { refusal } from '../smtp/reply.ts'
 import type { Credentials } from './server-hooks.ts'
@@ -10,7 +11,7 @@ import {
   type TestListener,
   type TestListenerOptions,
 } from '../../test/lib/test-listener.ts'
-import { scriptedHooks } from '../../test/lib/scripted-hooks.ts'
+import { scriptedHooks, type TestHooks } from '../../test/lib/scripted-hooks.ts'
 
 let server: TestListener
 let seen: Credentials[] = []
@@ -196,5 +197,63 @@ describe('AUTH in general', () => {
     await client.expect('AUTH LOGIN', '334')
     client.reset()
     await server.greeted({ tls: { rejectUnauthorized: false } })
+  })
+})
+
+describe('AUTH SCRAM', () => {
+  const scram = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN'] as const
+  const exchange: TestListenerOptions['hooks'] = {
+    authenticate: async (_session, credentials) => {
+      if (credentials.kind !== 'scram') throw new Error('no SCRAM')
+      seen.push(credentials)
+      const second = await credentials.ask(`first of ${credentials.message}`)
+      if (typeof second !== 'string') return { kind: 'refused', reply: second }
+      const last = await credentials.ask(`last of ${second}`)
+      if (typeof last !== 'string') return { kind: 'refused', reply: last }
+      return { kind: 'accepted', origin: { kind: 'user', identity: 'lee' } }
+    },
+  }
+  const startScram = (tls: object = {}) => start({ settings: { mechanisms: scram }, hooks: exchange }, tls)
+
+  it('carries the messages in both directions, with the data of the channel', async () => {
+    const client = await startScram()
+    expect((await client.expect('EHLO c', '250')).lines.at(-1)).toBe('250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN')
+    const first = await client.expect(`AUTH SCRAM-SHA-256-PLUS ${base64('one')}`, '334')
+    expect(first.lines).toEqual([`334 ${base64('first of one')}`])
+    expect((await client.expect(base64('two'), '334')).lines).toEqual([`334 ${base64('last of two')}`])
+    await client.expect('', '235 2.7.0')
+    const socket = client.socket as TLSSocket
+    const channel = socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+    expect(seen).toMatchObject([{ message: 'one', isPlus: true, isPlusOffered: true, channel }])
+  })
+
+  it('is cancelled by the client at each step', async () => {
+    const client = await startScram()
+    await client.expect('AUTH SCRAM-SHA-256', '334')
+    await client.expect('*', '501 5.7.0')
+    await client.expect(`AUTH SCRAM-SHA-256 ${base64('one')}`, '334')
+    await client.expect('*', '501 5.7.0')
+    await client.expect(`AUTH SCRAM-SHA-256 ${base64('one')}`, '334')
+    await client.expect('no base64', '501 5.5.2')
+    await client.expect(`AUTH SCRAM-SHA-256 ${base64('one')}`, '334')
+    await client.expect(base64('two'), '334')
+    await client.expect('*', '501 5.7.0')
+    await client.expect('MAIL FROM:<>', '250')
+  })
+
+  it('offers -PLUS with TLS 1.3 only', async () => {
+    const client = await startScram({ maxVersion: 'TLSv1.2' })
+    expect((await client.expect('EHLO c', '250')).lines.at(-1)).toBe('250 AUTH SCRAM-SHA-256 PLAIN')
+    await client.expect('AUTH SCRAM-SHA-256-PLUS', '504 5.5.4')
+    await client.expect(`AUTH SCRAM-SHA-256 ${base64('one')}`, '334')
+    expect(seen).toMatchObject([{ isPlus: false, isPlusOffered: false, channel: null }])
+    client.end()
+  })
+
+  it('is not offered while the hook says so', async () => {
+    const isOffered: TestHooks['isOffered'] = (mechanism) => mechanism === 'PLAIN'
+    const client = await start({ settings: { mechanisms: scram }, hooks: { ...exchange, isOffered } })
+    expect((await client.expect('EHLO c', '250')).lines.at(-1)).toBe('250 AUTH PLAIN')
+    await client.expect('AUTH SCRAM-SHA-256', '504 5.5.4')
   })
 })

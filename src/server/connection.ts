@@ -27,7 +27,7 @@ import type { NamedClient } from './commands/xclient-attributes.ts'
 import type { Refused, SessionPlace } from './session-places.ts'
 import { createSessionTiming, type SessionTiming } from './session-timing.ts'
 import { SocketConnection } from './socket-connection.ts'
-import { tlsFacts } from './tls-facts.ts'
+import { channelBinding, tlsFacts } from './tls-facts.ts'
 
 type Server = ConstructorParameters<typeof SocketConnection>[0]
 
@@ -79,6 +79,7 @@ export class MailConnection<Resolution> extends SocketConnection {
       frontEnd: replacePlace ? { become: (client) => this.#become(client, replacePlace(client.ip)) } : null,
       mayForward: at.mayForward,
       namedHelo: null,
+      channelBinding: () => channelBinding(this._socket),
       challenge: (text) => this.#challenge(text),
     }
     this.#stay = new RefusedStay({

@@ -3,6 +3,8 @@
 import type { SocketPlace } from './bind-socket.ts'
 import type { LocalNames } from '../smtp/public-address.ts'
 
+export type Mechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | 'PLAIN' | 'LOGIN' | 'EXTERNAL'
+
 export interface ListenerSettings {
   readonly name: string
   /** IP address to bind. */
@@ -14,7 +16,7 @@ export interface ListenerSettings {
   /** Offer REQUIRETLS under TLS (RFC 8689): a way onward can keep it. */
   readonly requireTls: boolean
   /** SASL mechanisms offered, after TLS only. */
-  readonly mechanisms: readonly ('PLAIN' | 'LOGIN' | 'EXTERNAL')[]
+  readonly mechanisms: readonly Mechanism[]
   /** Send the greeting without the wait that finds early talkers: for listeners that the internet cannot use. */
   readonly greetAtOnce: boolean
   /** A Unix socket in place of host and port. A program that may connect to it names the user of the mail with EXTERNAL. */

@@ -2,6 +2,7 @@
 // as verdicts; the server answers an exception with 451 4.3.0 and logs a bug.
 
 import type { Readable } from 'node:stream'
+import type { Mechanism } from './listener-settings.ts'
 import type { Refused, Verdict } from '../policy/verdict.ts'
 import type { MailParameters, RecipientParameters } from '../smtp/envelope.ts'
 import type { Origin } from '../smtp/origin.ts'
@@ -17,6 +18,20 @@ export type Credentials =
       readonly authzid: string | null
     }
   | { readonly kind: 'external'; readonly authzid: string | null }
+  | ScramCredentials
+
+/** SCRAM (RFC 5802): the hook leads the exchange. */
+export interface ScramCredentials {
+  readonly kind: 'scram'
+  /** The first message of the client. */
+  readonly message: string
+  readonly isPlus: boolean
+  readonly isPlusOffered: boolean
+  /** The data of the channel, tls-exporter (RFC 9266); null without any. */
+  readonly channel: Buffer | null
+  /** Sends a message; the answer of the client, or the reply if there is none. */
+  readonly ask: (message: string) => Promise<string | Refusal>
+}
 
 export type AuthAnswer =
   | { readonly kind: 'accepted'; readonly origin: Origin }
@@ -62,6 +77,8 @@ export interface ServerHooks<Resolution> {
   /** `session.helo` is set. */
   helo(session: Session): Promise<Verdict>
   authenticate(session: Session, credentials: Credentials): Promise<AuthAnswer>
+  /** Whether a mechanism of the listener is offered now. Must not throw. */
+  isOffered(mechanism: Mechanism): boolean
   mail(session: Session, reversePath: string | null, parameters: MailParameters): Promise<Verdict>
   /** `transaction.recipients` are those accepted before this one. */
   rcpt(

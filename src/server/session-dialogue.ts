@@ -48,6 +48,8 @@ export interface Dialogue<Resolution> {
   namedHelo: string | null
   /** True if STARTTLS can be offered: the listener has a certificate and TLS is not active. */
   readonly tlsAvailable: () => boolean
+  /** The data that bind a login to this TLS session (RFC 9266); null without TLS 1.3. */
+  readonly channelBinding: () => Buffer | null
   /** Sends `334 text` and resolves with the client's next line, or null if the connection ended. */
   readonly challenge: (text: string) => Promise<Buffer | null>
 }

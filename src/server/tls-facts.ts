@@ -1,7 +1,8 @@
 // Reads the facts of a TLS session after its handshake (RFC 8446, RFC 5246): version, cipher and client certificate.
 
 import { createHash, type X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { ClientCertificate, TlsFacts } from '../smtp/session.ts'
 
 /** Characters kept of a subject: a certificate can have a hundred thousand, and refusals go to ledger and log. */
@@ -14,6 +15,16 @@ export function tlsFacts(socket: TLSSocket): TlsFacts {
     cipher: socket.getCipher()?.name ?? 'unknown',
     certificate: certificate ? certificateFacts(certificate) : null,
   }
+}
+
+/** RFC 9266 section 2. */
+const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
+const EXPORTER_OCTETS = 32
+
+/** tls-exporter. Before TLS 1.3 the secret is unique only with an extension that Node does not show (RFC 9266 4.2). */
+export function channelBinding(socket: Socket): Buffer | null {
+  if (!(socket instanceof TLSSocket) || socket.getProtocol() !== 'TLSv1.3') return null
+  return socket.exportKeyingMaterial(EXPORTER_OCTETS, EXPORTER_LABEL, Buffer.alloc(0))
 }
 
 /** Subject and fingerprints: of the certificate, and of its public key, which stays the same over renewals. */

@@ -34,6 +34,11 @@ export function appPasswordUsePath({ data }: WithData): string {
   return join(data, 'app-passwords-used')
 }
 
+/** The key of the salts of users without SCRAM keys. */
+export function saltKeyPath({ data }: WithData): string {
+  return join(data, 'scram-salt.key')
+}
+
 /** The socket through which commands talk to the running node. */
 export function controlSocketPath({ data }: WithData): string {
   return join(data, 'control.sock')

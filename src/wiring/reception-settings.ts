@@ -13,6 +13,9 @@ import type { SessionPools } from '../server/session-places.ts'
 import type { LocalNames } from '../smtp/public-address.ts'
 import { domainOf } from '../smtp/mailbox.ts'
 
+/** The strongest first: some clients take the first one that they know. */
+const ofUsers = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'] as const
+
 /** STARTTLS is offered where there is a certificate (RFC 3207). `waypost check` refuses listeners that need one and have none. */
 export function listenerSettings(
   listener: ListenerConfig,
@@ -31,7 +34,7 @@ export function listenerSettings(
     port,
     tls,
     requestCertificate: tls !== 'none' && (admit.includes('peers') || admit.includes('machines')),
-    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? ['PLAIN', 'LOGIN'] : [],
+    mechanisms: has.socket ? ['EXTERNAL'] : admit.includes('users') ? ofUsers : [],
     ...(has.socket && { socket: has.socket }),
     requireTls: has.verifiedWay,
     greetAtOnce: !admit.includes('internet'),

@@ -54,6 +54,7 @@ export function scriptedHooks(replace: Partial<TestHooks> = {}): ScriptedHooks {
       return { code: 250, enhanced: '2.0.0', text: `Queued as ${messages.length}` }
     },
     ended: () => {},
+    isOffered: () => true,
     loginEnded: () => null,
     failed: () => false,
     refused: () => {},
@@ -86,6 +87,7 @@ function recorded(hooks: TestHooks, calls: string[]): TestHooks {
     ),
     data: (session, transaction, message) => (note('data'), hooks.data(session, transaction, message)),
     ended: (session, transaction, octets) => hooks.ended(session, transaction, octets),
+    isOffered: (mechanism) => hooks.isOffered(mechanism),
     loginEnded: (session) => hooks.loginEnded(session),
     failed: (session) => hooks.failed(session),
     refused: (session, refused) => (

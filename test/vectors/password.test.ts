@@ -1,7 +1,10 @@
-// Published password hashes and SASL PLAIN messages: every scheme we claim is right in all of its rows, the others never match.
+// Published password hashes and messages of SASL PLAIN and SCRAM: every scheme we claim is right in all of its rows, the others never match.
 
 import { describe, expect, it } from 'vitest'
+import { readScram, writeScram } from '../../src/auth/derived-schemes.ts'
 import { matches } from '../../src/auth/schemes.ts'
+import { readClientFinal, readClientFirst } from '../../src/auth/scram-messages.ts'
+import { findProver, serverFinal } from '../../src/auth/scram-proof.ts'
 import { readStored } from '../../src/auth/stored-password.ts'
 import { decodePlain } from '../../src/server/sasl.ts'
 import { suite } from './suites.ts'
@@ -22,6 +25,19 @@ interface PlainRow {
   readonly error?: string
 }
 
+interface ScramRow {
+  readonly mech: string
+  readonly user?: string
+  readonly password?: string
+  readonly salt?: string
+  readonly iterations?: number
+  readonly client_first?: string
+  readonly server_first?: string
+  readonly client_final?: string
+  readonly server_final?: string
+  readonly error?: string
+}
+
 /** Not supported: DES and MD4 are broken, the others are responses to challenges that Waypost does not send. */
 const unclaimed = new Set(['PLAIN-MD4', 'CRAM-MD5', 'DIGEST-MD5', 'INVALID'])
 
@@ -33,7 +49,9 @@ function rows<T>(path: string): T[] {
 }
 
 const hashes = rows<HashRow>('password/dovecot.jsonl')
-const plain = rows<PlainRow>('password/sasl.jsonl').filter(({ mech }) => mech === 'PLAIN')
+const messages = rows<PlainRow | ScramRow>('password/sasl.jsonl')
+const plain = messages.filter((row) => row.mech === 'PLAIN') as PlainRow[]
+const scram = messages.filter((row) => row.mech === 'SCRAM-SHA-256') as ScramRow[]
 
 describe.runIf(hashes.length > 0)('hashes of dovecot', () => {
   it.each(hashes)('$scheme $hash with $password: $match', ({ scheme, hash, password, match }) => {
@@ -62,5 +80,29 @@ describe.runIf(plain.length > 0)('SASL PLAIN', () => {
     const others = row.authzid !== undefined && row.authzid !== '' && row.authzid !== row.user
     if (others) expect(read).toMatchObject({ authzid: row.authzid })
     expect(read).toMatchObject({ kind: 'plain', user: row.user, password: row.password })
+  })
+})
+
+/** The messages of the first row, where a row lacks its own. */
+const RFC_7677 = {
+  client_first: 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO',
+  server_first: 'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
+}
+
+describe.runIf(scram.length > 0)('SCRAM-SHA-256', () => {
+  it.each(scram)('$client_first $client_final', (row) => {
+    const first = readClientFirst(row.client_first ?? RFC_7677.client_first)
+    expect(first).toMatchObject({ kind: 'first', user: 'user' })
+    const { salt, iterations: rounds, password, client_final: written } = row
+    if (first.kind !== 'first' || salt === undefined || password === undefined || written === undefined) return
+    const keys = readScram(
+      writeScram(password, 'sha256', { salt: Buffer.from(salt, 'base64'), rounds: rounds ?? 0 }),
+      'sha256',
+    )
+    const final = readClientFinal(written)
+    if (final.kind !== 'final' || !keys) throw new Error('not read')
+    const message = `${first.bare},${row.server_first ?? RFC_7677.server_first},${final.withoutProof}`
+    expect(findProver([keys], final.proof, message)).toBe(row.error === undefined ? 0 : null)
+    if (row.server_final !== undefined) expect(serverFinal(keys, message)).toBe(row.server_final)
   })
 })

@@ -45,7 +45,7 @@ afterAll(() => {
 const quick = 'SSHA512'
 
 describe('waypost passwd hash and verify', () => {
-  it.each(['ARGON2ID', 'ssha512', 'SHA512-CRYPT', 'SHA256-CRYPT', 'PBKDF2', 'MD5-CRYPT', 'SMD5'])(
+  it.each(['ARGON2ID', 'ssha512', 'SHA512-CRYPT', 'SHA256-CRYPT', 'PBKDF2', 'MD5-CRYPT', 'SMD5', 'SCRAM-SHA-256'])(
     '%s',
     async (scheme) => {
       const { code, out } = await run({ action: 'hash', scheme, json: false }, 'p\u00e4ss:word \n')

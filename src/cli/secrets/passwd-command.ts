@@ -3,8 +3,9 @@
 
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { type ScramSalt, writeScram } from '../../auth/derived-schemes.ts'
 import { parsePasswdFile } from '../../auth/passwd-file.ts'
-import { readPasswdLine } from '../../auth/passwd-line.ts'
+import { readPasswdLine, userKey } from '../../auth/passwd-line.ts'
 import { createPasswordPool, type PasswordHasher, type PasswordPool } from '../../auth/password-pool.ts'
 import { type HashableScheme, hashableSchemes } from '../../auth/schemes.ts'
 import { readStored } from '../../auth/stored-password.ts'
@@ -46,7 +47,7 @@ async function folderOf(file: string): Promise<string> {
 }
 
 async function hash(options: PasswdOptions & { action: 'hash' }, io: Io): Promise<number> {
-  const hashed = await newHash(options.scheme, io)
+  const hashed = await newHash(options.scheme, io, null)
   if (hashed === null) return USAGE
   if (options.json) json(io.stdout, { hash: hashed })
   else line(io.stdout, hashed)
@@ -77,7 +78,7 @@ async function set(options: PasswdOptions & { action: 'set' }, io: Io): Promise<
     return usageError(io, `found ${JSON.stringify(options.user)}, expected a user name without spaces and colons`)
   const text = await readOrEmpty(options.file)
   if (text === null) return usageError(io, `${options.file} cannot be read`)
-  const hashed = await newHash(options.scheme, io)
+  const hashed = await newHash(options.scheme, io, scramSaltOf(text, user))
   if (hashed === null) return USAGE
   const { lines, found } = edit(text, user, (fields) => [fields[0] as string, hashed, ...fields.slice(2)].join(':'))
   if (!found) lines.push(`${user}:${hashed}`)
@@ -143,7 +144,14 @@ async function hashOf(
   return fields?.[1] ?? absent(options, io)
 }
 
-async function newHash(scheme: string | undefined, io: Io): Promise<string | null> {
+/** The salt of the SCRAM keys of a user: app passwords have it too, and a client gets one salt for the user. */
+function scramSaltOf(text: string, user: string): ScramSalt | null {
+  const stored = parsePasswdFile('', text).entries.get(userKey(user))?.stored
+  return stored?.kind === 'scram' && stored.algorithm === 'sha256' ? stored.value : null
+}
+
+/** @param salt for new SCRAM keys; null for a fresh one */
+async function newHash(scheme: string | undefined, io: Io, salt: ScramSalt | null): Promise<string | null> {
   const wanted = scheme?.toUpperCase() ?? hashableSchemes[0]
   if (!isHashable(wanted)) {
     usageError(io, `--scheme: found ${scheme}, expected one of ${hashableSchemes.join(', ')}`)
@@ -161,6 +169,7 @@ async function newHash(scheme: string | undefined, io: Io): Promise<string | nul
     )
     return null
   }
+  if (wanted === 'SCRAM-SHA-256' && salt) return `{SCRAM-SHA-256}${writeScram(password, 'sha256', salt)}`
   const hashed = await withPool((pool) => pool.hash(wanted, password))
   if (hashed === null) usageError(io, `a ${wanted} hash cannot be computed`)
   return hashed

@@ -14,6 +14,12 @@ const schema = z.strictObject({
     .describe(
       'Time for which a password that was right is not computed again, at most 1h; 0: each login computes its hash. Only a digest with a random key of the process is kept, in memory.',
     ),
+  scram: z
+    .enum(['auto', 'on', 'off'], { error: 'one of auto, on, off' })
+    .default('auto')
+    .describe(
+      'Offer SCRAM-SHA-256 and SCRAM-SHA-256-PLUS. auto: while every user has stored keys of it, because a client that sees it takes it; on: always; off: never.',
+    ),
 })
 
 export type LoginConfig = z.output<typeof schema>

@@ -70,6 +70,9 @@ function obtain<Resolution>(
       return plain(dialogue, initial)
     case 'LOGIN':
       return login(dialogue, initial)
+    case 'SCRAM-SHA-256':
+    case 'SCRAM-SHA-256-PLUS':
+      return scram(dialogue, mechanism, initial)
     default:
       return external(dialogue, initial)
   }
@@ -103,6 +106,25 @@ async function external<Resolution>(dialogue: Dialogue<Resolution>, initial: str
   const authzid = decodeName(text)
   if (authzid === null) return refuse(authMalformed)
   return { kind: 'credentials', credentials: { kind: 'external', authzid: authzid === '' ? null : authzid } }
+}
+
+async function scram<Resolution>(
+  dialogue: Dialogue<Resolution>,
+  mechanism: string,
+  initial: string | undefined,
+): Promise<Obtained> {
+  const text = await response(dialogue, '', initial)
+  if (text === null) return refuse(authCancelled)
+  const message = decodeBase64(text)
+  if (message === null) return refuse(authMalformed)
+  const plus = 'SCRAM-SHA-256-PLUS'
+  const isPlusOffered = offeredMechanisms(dialogue).includes(plus)
+  const ask = async (challenge: string) => {
+    const answer = await response(dialogue, Buffer.from(challenge).toString('base64'), undefined)
+    return answer === null ? authCancelled : (decodeBase64(answer) ?? authMalformed)
+  }
+  const credentials = { kind: 'scram', message, isPlus: mechanism === plus, isPlusOffered, ask } as const
+  return { kind: 'credentials', credentials: { ...credentials, channel: dialogue.channelBinding() } }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Reply } from '../../smtp/reply.ts'
 import { DOMAIN_OCTETS } from '../../smtp/address-limits.ts'
 import { callHook, refusalIn } from '../call-hook.ts'
 import { type Answer, type Command, type Dialogue, endTransaction, say, sayJunk } from '../session-dialogue.ts'
+import type { Mechanism } from '../listener-settings.ts'
 import { messageSizeOf } from '../message-size.ts'
 import { badHelo } from '../server-replies.ts'
 import { xclientCapability } from './xclient-command.ts'
@@ -64,10 +65,21 @@ export function offersRequireTls<Resolution>({ context, session }: Dialogue<Reso
   return context.settings.requireTls && session.tls !== null
 }
 
-/** None before TLS; EXTERNAL only with a client certificate (RFC 4954 4, RFC 4422 appendix A). The rights of a Unix socket replace both. */
-export function offeredMechanisms<Resolution>({ context, session }: Dialogue<Resolution>): readonly string[] {
+/**
+ * None before TLS; EXTERNAL only with a client certificate (RFC 4954 4, RFC 4422 appendix A); -PLUS only with a channel (RFC 5802 6). The
+ * rights of a Unix socket replace TLS and certificate.
+ */
+export function offeredMechanisms<Resolution>({
+  context,
+  session,
+  ...dialogue
+}: Dialogue<Resolution>): readonly string[] {
   const { tls } = session
   if (context.settings.socket) return context.settings.mechanisms
   if (tls === null) return []
-  return context.settings.mechanisms.filter((mechanism) => mechanism !== 'EXTERNAL' || tls.certificate !== null)
+  const isPossible = (mechanism: Mechanism) => {
+    if (mechanism === 'EXTERNAL') return tls.certificate !== null
+    return mechanism !== 'SCRAM-SHA-256-PLUS' || dialogue.channelBinding() !== null
+  }
+  return context.settings.mechanisms.filter((one) => context.hooks.isOffered(one) && isPossible(one))
 }

@@ -31,6 +31,7 @@ export const peers = {
   swaks: { debian: 'swaks', probe: program('swaks') },
   // Only recommended by swaks, and without it swaks knows no TLS.
   'net-ssleay': { debian: 'libnet-ssleay-perl', probe: ['perl', '-MNet::SSLeay', '-e', '1'] },
+  gsasl: { debian: 'gsasl', probe: program('gsasl') },
   msmtp: { debian: 'msmtp', probe: program('msmtp') },
   opendkim: { debian: 'opendkim', probe: program('opendkim') },
   'opendkim-tools': { debian: 'opendkim-tools', probe: program('opendkim-testmsg') },

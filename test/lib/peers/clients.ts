@@ -29,6 +29,11 @@ export function runSwaks(...args: string[]): Promise<ClientRun> {
   return run('swaks', args, '')
 }
 
+/** The command of GNU SASL: logs in and ends. */
+export function runGsasl(...args: string[]): Promise<ClientRun> {
+  return run('gsasl', args, '')
+}
+
 /** msmtp in sendmail's manner: recipients as arguments, the message on standard input. No configuration file is read. */
 export function runMsmtp(message: string, ...args: string[]): Promise<ClientRun> {
   return run('msmtp', ['--file=/dev/null', ...args], message)
