@@ -1,6 +1,7 @@
 // The command line: every command with its arguments and options. docs/reference/commands.md is generated from these declarations.
 
 import { Command } from 'commander'
+import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
 import { declareGreylist } from './greylist/declare-greylist.ts'
@@ -42,6 +43,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareReport,
     declareDirectory,
     declareSecrets,
+    declareAutoconfig,
   ])
     declare(program, io, finish)
   return program

@@ -157,6 +157,14 @@ const greylistNeedsCheck: Check = ({ role, greylist }, report) => {
     report(['greylist'], `found a greylist, expected none: the role ${role.role} does not have the check greylist`)
 }
 
+const autoconfigNeedsUsers: Check = ({ autoconfig, listeners, tls }, report) => {
+  if (!autoconfig) return
+  if (!listeners.some(({ admit, tls: level }) => admit.includes('users') && level !== 'none'))
+    report(['autoconfig'], 'found a section for mail programs, expected a role with a listener for users with TLS')
+  if (autoconfig.listen && !tls)
+    report(['tls'], 'found nothing, expected a certificate and a key: autoconfig.listen is an HTTPS listener')
+}
+
 /** A node that transfers its queue speaks for our users, so its certificate must be known. */
 const transferNeedsProofs: Check = ({ queue_transfer: transfer, peers, tls }, report) => {
   if (!transfer) return
@@ -185,6 +193,7 @@ const checks: readonly Check[] = [
   srsRoleNeedsSecrets,
   resolvingNeedsData,
   signaturesNeedKeys,
+  autoconfigNeedsUsers,
   transferNeedsProofs,
   spamFilterNeedsCheck,
   virusScannerNeedsCheck,

@@ -45,13 +45,15 @@ export function checkPorts(
     listeners,
     admin,
     queue_transfer,
-  }: Pick<SectionValues, 'admin' | 'queue_transfer'> & { listeners: readonly ListenerConfig[] },
+    autoconfig,
+  }: Pick<SectionValues, 'admin' | 'queue_transfer' | 'autoconfig'> & { listeners: readonly ListenerConfig[] },
   report: Report,
 ): void {
   const all: Bound[] = [
     ...listeners.map(({ name, host, port }) => ({ path: ['listen', name], host, port })),
     ...(admin ? [{ path: ['admin', 'listen'], ...admin.listen }] : []),
     ...(queue_transfer ? [{ path: ['queue_transfer', 'listen'], ...queue_transfer.listen }] : []),
+    ...(autoconfig?.listen ? [{ path: ['autoconfig', 'listen'], ...autoconfig.listen }] : []),
   ]
   for (const [index, one] of all.entries()) {
     const earlier = all.slice(0, index).find((other) => overlaps(one, other))

@@ -3,6 +3,7 @@
 import { account_limits } from './sections/account-limits-section.ts'
 import { admin } from './sections/admin-section.ts'
 import { arc, authserv_id, dkim, dmarc } from './sections/authentication-section.ts'
+import { autoconfig } from './sections/autoconfig-section.ts'
 import { bans } from './sections/bans-section.ts'
 import { bounce } from './sections/bounce-section.ts'
 import { checks } from './sections/checks-section.ts'
@@ -77,6 +78,7 @@ export const sections = {
   watch,
   admin,
   queue_transfer,
+  autoconfig,
   log,
 } as const satisfies Readonly<Record<string, AnySection>>
 

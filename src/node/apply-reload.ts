@@ -1,5 +1,6 @@
 // A reload: new data and a new certificate for a running node, all or nothing.
 
+import type { ClientHttps } from '../autoconfig/client-https.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
@@ -35,6 +36,8 @@ export interface Reloadable {
   readonly certificate: { value: TlsMaterial | null }
   readonly listeners: readonly Listener[]
   readonly transfers: TransferListener | null
+  /** Null without `autoconfig.listen`. */
+  readonly clientHttps: Pick<ClientHttps, 'updateTls'> | null
   readonly modes: Pick<CurrentModes, 'replace'>
   /** Null if the role does not greylist. */
   readonly greylist: Pick<GreylistWatch, 'update'> | null
@@ -65,6 +68,7 @@ export async function applyReload(wanted: Config, node: Reloadable): Promise<Rel
   node.login?.update(config)
   node.accounts.update(config)
   node.transfers?.updateTls()
+  node.clientHttps?.updateTls()
   const cause = node.listeners.map((one) => one.updateTls()).find((one) => one !== null)
   const warnings = [...loaded.warnings]
   if (cause) {

@@ -57,7 +57,7 @@ import { holdSources } from './source-holder.ts'
 import type { SourceHolder } from './source-holder.ts'
 import { recordShortHashes } from './srs-hash-record.ts'
 import { inDataDirectory, startProblem } from './start-failure.ts'
-import { startListeners, startTransfers } from './start-listeners.ts'
+import { startClients, startListeners, startTransfers } from './start-listeners.ts'
 import type { ReceptionParts } from './start-listeners.ts'
 import { type ClientWatch, watchClients } from './watch-clients.ts'
 
@@ -167,18 +167,18 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
-  const { listeners, transfers, login } = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
+  const received = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
   path.start()
-  startDrop(services.drop, localPlace(config, listeners), stops)
+  startDrop(services.drop, localPlace(config, received.listeners), stops)
   startPurging(config, queue, { log, stops })
   const used = { config, clock, log, data, tokens, sources, guard, certificate, modes }
-  const running = { ...used, listeners, transfers, login, greylist: services.greylist, accounts: clients.accounts }
+  const running = { ...used, ...received, greylist: services.greylist, accounts: clients.accounts }
   const reloader = await startReloader({ ...running, state, draining: draining.signal })
   stops.defer(() => reloader.close())
   const orders = clock.every(ORDERS_INTERVAL_MS, () => followOrders(guard, reloader, log))
   stops.defer(() => orders.cancel())
   await answerCommands({ ...running, reloader, engine: path.engine }, stops)
-  log.info({ role: config.role.role, listeners: listeners.map((one) => one.address().port) }, 'ready')
+  log.info({ role: config.role.role, listeners: received.listeners.map((one) => one.address().port) }, 'ready')
   return {
     log,
     failed: failureOf(queue, log, flush),
@@ -275,7 +275,9 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(async () => void (await Promise.all(listeners.map((one) => one.drain(DRAIN_MS)))))
   const transfers = await startTransfers(config, { ...parts, accepted: () => path.notifier.due() })
   stops.defer(() => transfers?.close())
-  return { listeners, transfers, login }
+  const clientHttps = await startClients(config, parts)
+  stops.defer(() => clientHttps?.close())
+  return { listeners, transfers, clientHttps, login }
 }
 
 interface QueueParts {

@@ -70,6 +70,7 @@ beforeEach(async () => {
     modes: { replace: () => undefined },
     listeners: [],
     transfers: null,
+    clientHttps: null,
     greylist: null,
     accounts: { update: () => undefined },
     login: { update: ({ login }) => void loginUpdates.push(login.remember_for) },

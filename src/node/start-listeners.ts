@@ -1,6 +1,7 @@
-// Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers.
+// Starts the listeners of a node: SMTP for each listener of the role, and HTTPS for queue transfers and for mail programs.
 
 import type { People } from '../auth/people.ts'
+import { type ClientHttps, type ClientHttpsPorts, startClientHttps } from '../autoconfig/client-https.ts'
 import type { CertificateAuthenticator } from '../auth/authenticator.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Config } from '../config/config.ts'
@@ -42,6 +43,7 @@ import { createProvenAddresses, type ProvenAddresses } from '../server/proven-ad
 import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
 import type { Usage } from '../state/usage-contract.ts'
+import { clientHttpsSettings } from '../wiring/autoconfig-settings.ts'
 import { buildChecks } from '../wiring/checks.ts'
 import { localNamesOf } from '../wiring/local-names-settings.ts'
 import {
@@ -229,6 +231,21 @@ function loginOf(
 ): Login | null {
   if (socket) return createSocketLogin({ find: (identity) => people.find(identity), domain })
   return listener.admit.includes('users') ? shared.login : null
+}
+
+interface ClientPorts extends Omit<ClientHttpsPorts, 'connections' | 'requests'> {
+  readonly budgets: Budgets
+}
+
+/** The listener for mail programs; null without `autoconfig.listen`. Rejects if its address cannot be bound. */
+export async function startClients(config: Config, { budgets, ...ports }: ClientPorts): Promise<ClientHttps | null> {
+  const settings = clientHttpsSettings(config)
+  if (!settings) return null
+  const limits = { connections: budgets.pool('clientConnections'), requests: budgets.rate('clientRequests') }
+  return startClientHttps(settings, { ...ports, ...limits }).catch((error: Error) => {
+    const message = `autoconfig.listen: cannot listen on ${formatEndpoint(settings)}: ${error.message}`
+    throw new StartFailure(['autoconfig', 'listen'], message, error)
+  })
 }
 
 interface TransferPorts extends Omit<TransferListenerPorts, 'connections'> {

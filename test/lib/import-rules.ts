@@ -35,6 +35,7 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   observe: ['smtp', 'lib'],
   config: ['policy', 'smtp', 'state', 'lib'],
   admin: ['observe', 'lib'],
+  autoconfig: ['server', 'budget', 'lib'],
   wiring: [ANY],
   node: [ANY],
   demo: [ANY],
@@ -88,7 +89,14 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
   state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts'],
-  server: ['server-hooks.ts', 'interruption.ts', 'message-size.ts', 'server-replies.ts'],
+  server: [
+    'server-hooks.ts',
+    'interruption.ts',
+    'message-size.ts',
+    'server-replies.ts',
+    'server-certificates.ts',
+    'tls-material.ts',
+  ],
 }
 
 /** The closed list of events is open to every module. */

@@ -146,6 +146,25 @@ export const receptionBudgets = {
     reason:
       'A drain opens 32 connections. A client is a stranger for at most 10 s, until its certificate proves a peer; half of the places are for peers.',
   },
+  clientConnections: {
+    kind: 'pool',
+    holds: 'Connections of mail programs to the HTTPS listener of `autoconfig`',
+    capacity: 100,
+    client: 8,
+    network: 32,
+    answer: 'the connection is closed',
+    reason: 'A program asks once, when an account is set up, and is disconnected after 10 s without a request.',
+  },
+  clientRequests: {
+    kind: 'rate',
+    holds: 'Requests to the HTTPS listener of `autoconfig`',
+    per: 'client',
+    capacity: 60,
+    halfLifeMs: MINUTE,
+    keys: 10_000,
+    answer: '`429` with Retry-After',
+    reason: 'A program asks some five times. A profile is signed for each request, which takes a millisecond.',
+  },
   ledgerRejections: {
     kind: 'rate',
     holds: 'Refusals that the ledger records',

@@ -39,7 +39,8 @@ export function createExim(host: { readonly address: string; readonly port: numb
   }
 }
 
-function settings(folder: string, { address, port }: { readonly address: string; readonly port: number }): string {
+/** The main section. */
+function general(folder: string): string {
   return `exim_path = ${eximProgram}
 spool_directory = ${folder}/spool
 log_file_path = ${folder}/log/%slog
@@ -49,7 +50,11 @@ local_interfaces = 127.0.0.1
 keep_environment =
 queue_run_in_order
 remote_max_parallel = 1
-begin acl
+`
+}
+
+function settings(folder: string, { address, port }: { readonly address: string; readonly port: number }): string {
+  return `${general(folder)}begin acl
 begin routers
 all:
   driver = manualroute
@@ -63,4 +68,25 @@ out:
   hosts_avoid_tls = *
   allow_localhost
 `
+}
+
+interface EximMail {
+  readonly sender: string
+  readonly recipient: string
+  readonly message: string
+}
+
+/**
+ * Sends one message with routers, transports and authenticators of a configuration, in a folder that exists.
+ * @returns its main log
+ */
+export function runEximConfiguration(folder: string, configuration: string, mail: EximMail): string {
+  for (const part of ['spool', 'log']) mkdirSync(join(folder, part))
+  spawnSync('chown', ['Debian-exim', join(folder, 'spool'), join(folder, 'log')])
+  const config = join(folder, 'exim.conf')
+  writeFileSync(config, `${general(folder)}begin acl\n${configuration}`)
+  const args = ['-C', config, '-odi', '-oi', '-f', mail.sender, mail.recipient]
+  const run = spawnSync(eximProgram, args, { encoding: 'utf8', input: mail.message, timeout: 60_000 })
+  const files = globSync('log/*', { cwd: folder }).map((file) => readFileSync(join(folder, file), 'utf8'))
+  return `${run.stderr}${files.join('')}`
 }
