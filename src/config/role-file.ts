@@ -89,7 +89,7 @@ export const roleSchema = z.strictObject({
       hide_client: flag.default(false).describe('Omit address, name and program of the client from the header.'),
     })
     .prefault({})
-    .describe('Edits of the header section.'),
+    .describe('Edits of the header section of mail from users, machines and this host.'),
   internet: z
     .enum(['always', 'bounces', 'never'])
     .describe('Mail that the node may send to the internet. bounces: only with the null sender.'),

@@ -11,13 +11,15 @@ import { makeMessageId, readMessageId } from '../message/message-id.ts'
 import { writeReceived } from '../message/received.ts'
 import type { FieldEdit, Mail } from '../policy/check.ts'
 import { isAuthenticated } from '../smtp/origin.ts'
+import type { Origin } from '../smtp/origin.ts'
 import type { Draft } from './intake.ts'
 
 export interface EditSettings {
   readonly hostname: string
   readonly authservId: string
-  /** Add Date and Message-ID where missing (RFC 6409 8.2, 8.3). */
+  /** Add Date and Message-ID where missing, to mail of users, machines and this host (RFC 6409 8.2, 8.3). */
   readonly complete: boolean
+  /** For the same mail. */
   readonly hideClient: boolean
 }
 
@@ -53,10 +55,11 @@ const submittedOnly = new Set(['bcc', 'resent-bcc', 'return-path'])
 const completedFields = new Set(['date', 'message-id'])
 
 export function editHeader(
-  settings: EditSettings,
+  configured: EditSettings,
   facts: { readonly draft: Draft; readonly mail: Mail; readonly findings: HeaderFindings },
 ): EditedHeader {
   const { draft, mail, findings } = facts
+  const settings = forOrigin(configured, draft.origin)
   const cleaned = clean(settings, facts)
   const added = settings.complete
     ? missingFields(settings, mail)
@@ -70,6 +73,12 @@ export function editHeader(
     ),
     messageId: added.messageId,
   }
+}
+
+/** Only a submission is completed (RFC 6409 8), and only its client has a right to be hidden: strangers and peers have trace fields. */
+function forOrigin(settings: EditSettings, origin: Origin): EditSettings {
+  const isSubmission = isAuthenticated(origin) || origin.kind === 'local'
+  return isSubmission ? settings : { ...settings, complete: false, hideClient: false }
 }
 
 /** Removes results with our authserv-id, which the next fleet node would trust, unless a peer added them. */

@@ -9,6 +9,7 @@ import { createAuthority, type Issued } from '../../src/demo/ca.ts'
 import { type Accounts, password, writeAccounts } from '../lib/accounts.ts'
 import { connectDialogue, type SmtpDialogue } from '../lib/smtp-dialogue.ts'
 import { runWaypost } from '../lib/run-waypost.ts'
+import { until } from '../lib/until.ts'
 import { startWorld, type WholeNode, type World } from '../lib/whole-node.ts'
 
 interface Listener {
@@ -199,6 +200,30 @@ it.each(subjects)('$file relays nothing for strangers', async ({ role, yaml }) =
   for (const [name, listener] of listenersOf(role))
     expect(await attack(node, node.ports[name] as number, listener)).toEqual([])
   expect(node.queue()).toEqual([])
+  await node.stop()
+})
+
+it('a client host sends everything to the mta nodes and nothing to the internet, whatever its programs write', async () => {
+  const internet = await world.destination('foreign.example')
+  const node = await world.node({
+    role: 'client',
+    yaml: { mail: [], dkim: undefined, srs: undefined, peers: { mta: [`${world.newAddress()}:9`] } },
+  })
+  for (const batch of [attempts.slice(0, 20), attempts.slice(20)]) {
+    const client = await node.connect()
+    await client.reply()
+    await ask(client, 'EHLO localhost')
+    await ask(client, 'MAIL FROM:<> SMTPUTF8')
+    for (const address of batch) await ask(client, `RCPT TO:<${address}>`)
+    await client.expect('DATA', '354')
+    await client.expect('Subject: x\r\n\r\nx\r\n.', '250')
+    client.end()
+  }
+  const hops = node.queue().flatMap(({ recipients }) => recipients.map(({ nextHop }) => nextHop))
+  expect(hops.length).toBeGreaterThan(20)
+  expect(new Set(hops)).toEqual(new Set(['peers:mta']))
+  await until(() => node.ledger().some(({ kind }) => kind === 'deferred'), { what: 'an attempt' })
+  expect(internet.sessions).toBe(0)
   await node.stop()
 })
 

@@ -7,7 +7,7 @@ import { flag, hostName, path, text } from '../values.ts'
 import { readRole } from '../role-file.ts'
 
 export const role = section(
-  text('mx, srs, submission, mta, client, or the path of a role file').describe(
+  text('mx, srs, submission, mta, client, solo, or the path of a role file').describe(
     'Role of this node: the name of a shipped role, or the path of a role file.',
   ),
   readRole,
