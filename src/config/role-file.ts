@@ -119,7 +119,9 @@ export function readRole(written: string, reader: SectionReader): RoleFile | nul
 }
 
 function shippedRoles(): string[] {
-  return readdirSync(SHIPPED_ROLES).map((file) => basename(file, '.yaml'))
+  return readdirSync(SHIPPED_ROLES)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
 }
 
 /** Checks between the keys of a role. They keep a node from becoming an open relay and from vouching for forged names. */

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { expensiveFirst, type RoleCheckName } from './check-table.ts'
 
 const folder = join(import.meta.dirname, '../../roles')
-const roles = globSync('*.yaml', { cwd: folder }).map((file) => {
+const roles = globSync('{*,examples/*}.yaml', { cwd: folder }).map((file) => {
   const { checks } = parse(readFileSync(join(folder, file), 'utf8')) as { checks: RoleCheckName[] }
   return { role: basename(file, '.yaml'), checks }
 })

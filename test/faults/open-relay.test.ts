@@ -179,7 +179,7 @@ function wholeNode(yaml: Record<string, unknown>, role: string): Promise<WholeNo
     srs: [{ host: 'srs-01.example.org', addresses: ['192.0.2.26'] }],
   }
   return world.node({
-    role,
+    role: role.includes('/') ? join(root, `roles/${role}.yaml`) : role,
     listeners: listenersOf(role).map(([name]) => name),
     yaml: { peers, ...yaml, ...working },
     mail,
@@ -188,6 +188,7 @@ function wholeNode(yaml: Record<string, unknown>, role: string): Promise<WholeNo
 
 const subjects = [
   ...yamlFiles('roles').map((file) => ({ file, role: basename(file, '.yaml'), yaml: {} })),
+  ...yamlFiles('roles/examples').map((file) => ({ file, role: `examples/${basename(file, '.yaml')}`, yaml: {} })),
   ...yamlFiles('test/configs/good').map((file) => {
     const { peers, smarthost, admin: _admin, ...rest } = read(file)
     const kept = Object.fromEntries(Object.entries({ peers, smarthost }).filter(([, value]) => value !== undefined))
