@@ -1,6 +1,7 @@
 // The command line: every command with its arguments and options. docs/reference/commands.md is generated from these declarations.
 
 import { Command } from 'commander'
+import { declareAccount } from './account/declare-account.ts'
 import { declareAutoconfig } from './autoconfig/declare-autoconfig.ts'
 import { declareBan } from './ban/declare-ban.ts'
 import { declareDirectory } from './directory/declare-directory.ts'
@@ -37,6 +38,7 @@ export function createProgram({ io, finish, exit }: ProgramPorts): Command {
     declareMail,
     declareSendmail,
     declareQueue,
+    declareAccount,
     declareBan,
     declareGreylist,
     declareLearn,

@@ -7,6 +7,7 @@ import { autoconfig } from './sections/autoconfig-section.ts'
 import { bans } from './sections/bans-section.ts'
 import { bounce } from './sections/bounce-section.ts'
 import { checks } from './sections/checks-section.ts'
+import { brake } from './sections/brake-section.ts'
 import { clamav } from './sections/clamav-section.ts'
 import { delivery } from './sections/delivery-section.ts'
 import { directory } from './sections/directory-section.ts'
@@ -53,6 +54,7 @@ export const sections = {
   machines,
   bans,
   account_limits,
+  brake,
   identity,
   local_names,
   drop,

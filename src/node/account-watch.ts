@@ -5,17 +5,28 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Event } from '../observe/events.ts'
 import type { HealthCheck } from '../observe/health-report.ts'
+import type { GaugeSource } from '../observe/metrics.ts'
 import { allNames, namesOfOrigin } from '../policy/account-name.ts'
+import type { BrakeSettings } from '../policy/checks/account-brake.ts'
 import type { AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import { BOUNCED_STATUS } from '../queue/contract/queue-control.ts'
 import type { OpenQueue } from '../queue/contract/opened-queue.ts'
 import { createNodeAccounts, type NodeAccounts } from '../state/account-store.ts'
+import type { Brake } from '../state/brake-contract.ts'
 import type { Usage } from '../state/usage-contract.ts'
-import { accountLimits } from '../wiring/account-settings.ts'
+import { accountLimits, brakeSettings } from '../wiring/account-settings.ts'
 import { accountsPath } from '../wiring/node-paths.ts'
+import { followAccountHolds } from './account-holds.ts'
 
 export interface AccountWatch {
   readonly usage: Usage
+  readonly brake: Brake
+  readonly brakeSettings: () => BrakeSettings
+  /** An account was put on hold: the queue follows. */
+  readonly accountHeld: () => void
+  readonly metric: GaugeSource
+  /** The queue follows the holds that stand. Await it before anything is delivered. */
+  start(): Promise<void>
   readonly accountLimits: () => AccountLimitSettings | null
   readonly health: HealthCheck
   /** Follows a reload. */
@@ -25,7 +36,7 @@ export interface AccountWatch {
 
 export interface AccountWatchPorts {
   readonly clock: Clock
-  readonly queue: Pick<OpenQueue, 'subscribe'>
+  readonly queue: Pick<OpenQueue, 'subscribe' | 'control' | 'record'>
   readonly log: Pick<Log, 'warn' | 'info' | 'error'>
 }
 
@@ -51,6 +62,8 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
   // Other nodes have no accounts, and need no file.
   if (hasAccounts) accounts.open()
   let limits = accountLimits(config)
+  let braking = brakeSettings(config)
+  const holds = followAccountHolds({ accounts, queue, clock, log })
   if (hasAccounts) queue.subscribe((events) => follow(accounts, events))
   const purging = clock.every(PURGE_INTERVAL_MS, () => {
     if (hasAccounts) accounts.purge(clock.now())
@@ -58,6 +71,16 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
   return {
     usage: accounts,
     accountLimits: () => limits,
+    brake: accounts,
+    brakeSettings: () => braking,
+    accountHeld: () => holds.due(),
+    start: () => holds.start(),
+    metric: {
+      name: 'waypost_accounts_on_hold',
+      help: 'Accounts and app passwords that are on hold.',
+      labels: [],
+      read: () => [{ labels: {}, value: accounts.standing }],
+    },
     health: {
       name: 'accounts',
       check: () =>
@@ -67,9 +90,11 @@ export function watchAccounts(config: Config, { clock, queue, log }: AccountWatc
     },
     update: (wanted) => {
       limits = accountLimits(wanted)
+      braking = brakeSettings(wanted)
     },
     close: () => {
       purging.cancel()
+      holds.close()
       accounts.close()
     },
   }

@@ -167,6 +167,7 @@ async function boot(config: Config, parts: BootParts): Promise<Node> {
   }
   await observe(config, { ...observed, draining: draining.signal }, stops)
   const scanners = scannersOf(config, services, data.router)
+  await clients.accounts.start()
   const received = await receiveMail(config, { ...shared, ...scanners, clients, path, stops })
   path.start()
   startDrop(services.drop, localPlace(config, received.listeners), stops)
@@ -231,16 +232,7 @@ async function observe(config: Config, parts: ObservedParts, stops: AsyncDisposa
   stops.defer(() => observation.close())
 }
 
-type NotReceived =
-  | 'queue'
-  | 'intake'
-  | 'login'
-  | 'data'
-  | 'authenticator'
-  | 'watch'
-  | 'bans'
-  | 'usage'
-  | 'accountLimits'
+type NotReceived = 'queue' | 'intake' | 'login' | 'data' | 'authenticator' | 'watch' | 'bans' | 'accounts'
 
 interface ReceiveParts extends Omit<ReceptionParts, NotReceived> {
   readonly clients: ClientWatch
@@ -265,7 +257,7 @@ async function receiveMail(config: Config, { path, stops, ...parts }: ReceivePar
   stops.defer(() => path.engine.drain(DRAIN_MS))
   const listeners = await startListeners(config, {
     ...parts,
-    ...parts.clients.accounts,
+    accounts: parts.clients.accounts,
     bans: parts.clients.bans.check,
     intake: path.intake,
     login,

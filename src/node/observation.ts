@@ -64,7 +64,7 @@ export interface ObservationParts extends HealthParts {
   readonly bans: Pick<BanWatch, 'health' | 'metric'>
   /** Null without a drop directory. */
   readonly drop: Pick<DropWatch, 'health' | 'metric'> | null
-  readonly accounts: Pick<AccountWatch, 'health'>
+  readonly accounts: Pick<AccountWatch, 'health' | 'metric'>
 }
 
 /** Starts to log and to count events, and the admin listener. Rejects if its address cannot be bound. */
@@ -130,6 +130,7 @@ export function nodeGauges(
     | 'dnsLists'
     | 'greylist'
     | 'bans'
+    | 'accounts'
     | 'drop'
     | 'budgets'
     | 'configuration'
@@ -172,7 +173,7 @@ export function nodeGauges(
     ...meter.metrics,
     ownListGauge(() => parts.data.ownLists, clock),
     appPasswordGauge({ list: () => parts.data.apps, use: parts.appUse, domain: parts.domain, clock }),
-    ...[spam, virus, greylist, parts.bans, drop].flatMap((source) => (source ? [source.metric] : [])),
+    ...[spam, virus, greylist, parts.bans, parts.accounts, drop].flatMap((source) => (source ? [source.metric] : [])),
     ...(dnsLists?.metrics ?? []),
   ]
 }

@@ -19,7 +19,6 @@ import { groupId } from '../lib/group-id.ts'
 import { networkMatcher } from '../lib/ip-address.ts'
 import type { EventLog } from '../observe/event-log.ts'
 import type { CheckMeter } from '../policy/check-meter.ts'
-import type { AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import type { BanCheckParts } from '../policy/checks/bans.ts'
 import type { GreylistParts } from '../policy/checks/greylist.ts'
 import { createChecks } from '../policy/run-checks.ts'
@@ -42,9 +41,8 @@ import type { Listener } from '../server/listener.ts'
 import { createProvenAddresses, type ProvenAddresses } from '../server/proven-addresses.ts'
 import { createSessionPlaces } from '../server/session-places.ts'
 import type { TlsMaterial } from '../server/tls-material.ts'
-import type { Usage } from '../state/usage-contract.ts'
 import { clientHttpsSettings } from '../wiring/autoconfig-settings.ts'
-import { buildChecks } from '../wiring/checks.ts'
+import { buildChecks, type CheckParts } from '../wiring/checks.ts'
 import { localNamesOf } from '../wiring/local-names-settings.ts'
 import {
   balancersOf,
@@ -86,8 +84,8 @@ export interface ReceptionParts {
   /** Called once, and only if the role verifies messages. */
   readonly authenticator: () => Authenticator
   readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
-  readonly usage: Usage
-  readonly accountLimits: () => AccountLimitSettings | null
+  /** The state of accounts, with its limits and its brake. */
+  readonly accounts: Pick<CheckParts, 'usage' | 'accountLimits' | 'brake' | 'brakeSettings' | 'accountHeld'>
   /** Null if no listener admits users. */
   readonly login: Login | null
   readonly watch: LoginWatch
@@ -153,7 +151,13 @@ function sharedByListeners(config: Config, parts: ReceptionParts): Shared {
   const isTested = (check: string, listener: string) => modes.of(listener).value.has(check)
   const lines = createClientLines({ budgets, clock, log })
   return {
-    checksOf: buildChecks(config, { ...parts, router: data.router, ownLists: () => data.ownLists, isTested }),
+    checksOf: buildChecks(config, {
+      ...parts,
+      ...parts.accounts,
+      router: data.router,
+      ownLists: () => data.ownLists,
+      isTested,
+    }),
     login,
     watch,
     known: createProvenAddresses(),

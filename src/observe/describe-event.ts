@@ -54,6 +54,9 @@ const sentences: { readonly [K in EventKind]: (event: EventOf<K>) => string } = 
   unbanned: (e) => `ban of ${banSubject(e)} ended by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
   'limit-near': (e) =>
     `${e.account} has used ${e.used} of ${e.limit} (${e.measure.replaceAll('_', ' ')}, ${e.window}); beyond the limit mail waits`,
+  'account-held': (e) =>
+    `put ${e.account} on hold by ${e.by}${e.reason ? `: ${e.reason}` : ''}${e.evidence ? ` (${e.evidence})` : ''}`,
+  'account-released': (e) => `released ${e.account} by ${e.by}${e.reason ? `: ${e.reason}` : ''}`,
 }
 
 /** The sentence, without time and queue ID. Resolution steps follow with `stepLines`. */

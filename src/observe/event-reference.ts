@@ -199,6 +199,23 @@ const events: { readonly [K in EventKind]: Description<OwnField<K>> } = {
       limit: 'Units that it can have.',
     },
   },
+  'account-held': {
+    when: 'An account or an app password was put on hold: its queued mail stops.',
+    fields: {
+      account: 'The account or app password, as the origin of `received`.',
+      by: '`node`, or the operator.',
+      reason: 'Why.',
+      evidence: 'The signs with their points; empty for a hold of an operator.',
+    },
+  },
+  'account-released': {
+    when: 'An operator ended the hold of an account.',
+    fields: {
+      account: 'The account or app password, as the origin of `received`.',
+      by: 'The operator.',
+      reason: 'The reason given for it; empty if none.',
+    },
+  },
   unbanned: {
     when: 'An operator ended a ban.',
     fields: { ...banned, by: 'The operator.', reason: 'The reason given for it; empty if none.' },

@@ -223,6 +223,22 @@ export interface LimitNearEvent extends EventBase {
   readonly limit: number
 }
 
+/** An account is on hold: its queued mail stops, its new mail is held or refused. */
+export interface AccountHeldEvent extends EventBase {
+  readonly kind: 'account-held'
+  readonly account: string
+  readonly by: string
+  readonly reason: string
+  readonly evidence: string
+}
+
+export interface AccountReleasedEvent extends EventBase {
+  readonly kind: 'account-released'
+  readonly account: string
+  readonly by: string
+  readonly reason: string
+}
+
 export type Event =
   | ReceivedEvent
   | CheckedEvent
@@ -246,6 +262,8 @@ export type Event =
   | BannedEvent
   | UnbannedEvent
   | LimitNearEvent
+  | AccountHeldEvent
+  | AccountReleasedEvent
 
 export type EventKind = Event['kind']
 
@@ -279,6 +297,8 @@ export const eventKinds = [
   'banned',
   'unbanned',
   'limit-near',
+  'account-held',
+  'account-released',
 ] as const satisfies readonly EventKind[]
 
 type ByKind<E extends Event, K extends EventKind> = E extends Event ? (K extends E['kind'] ? E : never) : never

@@ -57,6 +57,8 @@ const samples: { [K in EventKind]: EventOf<K> } = {
     evidence: '',
     times: 1,
   },
+  'account-held': { ...base, kind: 'account-held', account: 'user:kim', by: 'node', reason: '', evidence: '' },
+  'account-released': { ...base, kind: 'account-released', account: 'user:kim', by: 'root', reason: '' },
   'limit-near': {
     ...base,
     kind: 'limit-near',
@@ -110,6 +112,7 @@ describe('metrics', () => {
     const { registry, metrics } = start()
     for (const event of Object.values(samples)) metrics.record(event)
     expect((await lines(registry)).toSorted()).toEqual([
+      'waypost_accounts_held_total{by="node"} 1',
       'waypost_bans_total{banned="address",by="node"} 1',
       'waypost_checks_total{check="spf",result="pass"} 1',
       'waypost_delivery_attempts_total{result="deferred",status="4.7.1"} 1',

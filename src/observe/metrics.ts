@@ -88,6 +88,7 @@ function createCounters(registry: Registry) {
     destinationControls: counter('destination_controls', 'Suspensions and resumptions of destinations.', ['action']),
     bans: counter('bans', 'Bans, by what is banned and whether the node or an operator made them.', ['banned', 'by']),
     limitsNear: counter('limits_near', 'Warnings that an account is near a limit, by what is counted.', ['measure']),
+    accountsHeld: counter('accounts_held', 'Accounts that were put on hold, by the node or an operator.', ['by']),
     transfersSent: counter('transfers_sent', 'Recipients that were transferred to the queue of another node.', []),
     transfersAccepted: counter(
       'transfers_accepted',
@@ -149,6 +150,8 @@ const counts: { readonly [K in EventKind]: (event: EventOf<K>, by: Counters) => 
   'transfer-accepted': (_, by) => by.transfersAccepted.inc(),
   banned: ({ banned, by: who }, by) => by.bans.inc({ banned, by: who === 'node' ? 'node' : 'operator' }),
   unbanned: () => undefined,
+  'account-held': ({ by: who }, by) => by.accountsHeld.inc({ by: who === 'node' ? 'node' : 'operator' }),
+  'account-released': () => undefined,
   'limit-near': ({ measure }, by) => by.limitsNear.inc({ measure: word(measure.replaceAll('_', '-')) }),
 }
 

@@ -27,3 +27,15 @@ export function namesOfOrigin(origin: string): AccountNames | null {
 export function allNames({ account, app }: AccountNames): readonly AccountName[] {
   return app === null ? [account] : [account, app]
 }
+
+/** Whose mail a name stands for, as the queue records its origin. The name is one of `accountNames`. */
+export function originOfName(name: AccountName): {
+  readonly kind: 'user' | 'machine'
+  readonly identity: string
+  readonly app: string | null
+} {
+  const [, user, app] = /^user:(.*) \(app (.*)\)$/s.exec(name) ?? []
+  if (user !== undefined && app !== undefined) return { kind: 'user', identity: user, app }
+  const kind = name.startsWith('machine:') ? 'machine' : 'user'
+  return { kind, identity: name.slice(kind.length + 1), app: null }
+}

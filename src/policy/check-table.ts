@@ -6,7 +6,7 @@
  */
 export const fixedChecks = {
   first: ['admission', 'bans', 'client-name', 'storage', 'client-limits', 'srs-bounces'],
-  last: ['srs-hash-throttle', 'harvest-throttle', 'account-limits', 'recipient'],
+  last: ['srs-hash-throttle', 'harvest-throttle', 'account-limits', 'recipient', 'account-brake'],
 } as const
 
 export type FixedCheck = (typeof fixedChecks)[keyof typeof fixedChecks][number]
@@ -53,7 +53,12 @@ export const roleCheckNames = Object.keys(roleChecks) as readonly RoleCheckName[
 
 const protects = { never: 'it protects the node and its mail' }
 /** The fixed checks whose limits an operator may want to try; what they count, they count in test mode too. */
-const tryable: ReadonlySet<string> = new Set<FixedCheck>(['client-limits', 'harvest-throttle', 'account-limits'])
+const tryable: ReadonlySet<string> = new Set<FixedCheck>([
+  'client-limits',
+  'harvest-throttle',
+  'account-limits',
+  'account-brake',
+])
 
 const modes: ReadonlyMap<string, RoleCheck['test']> = new Map([
   ...[...fixedChecks.first, ...fixedChecks.last].map((name): [string, RoleCheck['test']] => [

@@ -21,6 +21,7 @@ import { Peers } from '../policy/peers.ts'
 import { createChecks } from '../policy/run-checks.ts'
 import type { Router } from '../route/resolution.ts'
 import { refusal } from '../smtp/reply.ts'
+import { brakeSettings } from './account-settings.ts'
 import { buildChecks, explainChecks } from './checks.ts'
 import { spamFilterSettings } from './spam-scanner.ts'
 import { virusScannerSettings } from './virus-scanner.ts'
@@ -48,6 +49,13 @@ function partsOf(router: Partial<Router> = {}) {
       failed: async () => undefined,
     },
     accountLimits: () => null,
+    brake: {
+      observe: async () => ({ kind: 'known', signs: [] }) as const,
+      holds: async () => ({ kind: 'known', holds: [] }) as const,
+      hold: async () => 'held' as const,
+    },
+    brakeSettings: () => brakeSettings({ brake: null }),
+    accountHeld: () => undefined,
     bans: { bans: { find: async () => ({ kind: 'known', bans: [] }) as const }, isKnown: () => false },
   }
 }
@@ -150,6 +158,7 @@ describe('the checks of a listener', () => {
       'harvest-throttle',
       'account-limits',
       'recipient',
+      'account-brake',
     ])
   })
 

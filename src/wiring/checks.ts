@@ -14,6 +14,7 @@ import type { Check } from '../policy/check.ts'
 import { admissionCheck } from '../policy/checks/admission.ts'
 import type { AdmissionSettings } from '../policy/checks/admission.ts'
 import { authenticationResultsCheck } from '../policy/checks/authentication-results.ts'
+import { accountBrakeCheck, type BrakeSettings } from '../policy/checks/account-brake.ts'
 import { accountLimitsCheck, type AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import { bansCheck, type BanCheckParts } from '../policy/checks/bans.ts'
 import { authorCheck } from '../policy/checks/author.ts'
@@ -40,6 +41,7 @@ import type { OwnLists } from '../route/operator-lists.ts'
 import { localNames } from './local-names-settings.ts'
 import { verifiedWay } from './verified-way.ts'
 import type { Router } from '../route/resolution.ts'
+import type { Brake } from '../state/brake-contract.ts'
 import type { Usage } from '../state/usage-contract.ts'
 
 export interface RoleCheckParts {
@@ -67,6 +69,9 @@ export interface CheckParts extends RoleCheckParts {
   readonly clock: Clock
   readonly bans: Pick<BanCheckParts, 'bans' | 'isKnown'>
   readonly usage: Usage
+  readonly brake: Brake
+  readonly brakeSettings: () => BrakeSettings
+  readonly accountHeld: () => void
   /** Null without limits; a reload replaces them. */
   readonly accountLimits: () => AccountLimitSettings | null
 }
@@ -96,6 +101,7 @@ export interface CheckParts extends RoleCheckParts {
  * | last | harvest-throttle | rcpt, message |
  * | last | account-limits | mail, rcpt, message |
  * | last | recipient | rcpt |
+ * | last | account-brake | mail, message |
  * | last | greylist | rcpt, message |
  */
 export function buildChecks(config: Config, parts: CheckParts): (admission: AdmissionSettings) => readonly Check[] {
@@ -120,6 +126,12 @@ export function buildChecks(config: Config, parts: CheckParts): (admission: Admi
       hosts,
     }),
     'account-limits': accountLimitsCheck(parts.accountLimits, parts),
+    'account-brake': accountBrakeCheck(parts.brakeSettings, {
+      brake: parts.brake,
+      clock: parts.clock,
+      held: parts.accountHeld,
+      isTested: (listener) => parts.isTested('account-brake', listener),
+    }),
     recipient: recipientCheck({
       router: parts.router,
       internet: config.role.internet,

@@ -13,10 +13,12 @@ import { createMetrics } from '../../src/observe/metrics.ts'
 import { watchReachability } from '../../src/node/reachability-watch.ts'
 import { watchDrop } from '../../src/node/drop-watch.ts'
 import { watchGreylist } from '../../src/node/greylist-watch.ts'
+import { watchAccounts } from '../../src/node/account-watch.ts'
 import { watchBans } from '../../src/node/ban-watch.ts'
 import { watchLists } from '../../src/node/list-watch.ts'
 import { createSpamWatch } from '../../src/node/spam-watch.ts'
 import { createVirusWatch } from '../../src/node/virus-watch.ts'
+import type { OpenQueue } from '../../src/queue/contract/opened-queue.ts'
 import { createFakeClock } from './fake-clock.ts'
 import { fakeResolver } from './fake-resolver.ts'
 
@@ -55,6 +57,10 @@ export function allMetrics(): Registry {
       budgets,
       log: { ...log, error: () => undefined, bug: () => undefined },
     }),
+    accounts: watchAccounts(
+      { data: '/nowhere', listeners: [], account_limits: null, brake: null } as unknown as Config,
+      { clock, queue: {} as OpenQueue, log: { ...log, error: () => undefined } },
+    ),
     certificate: { value: null },
     data: { ownLists: { find: () => [], entries: [], allowsHosts: false } },
     budgets,

@@ -78,6 +78,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
     'check.ts',
     'evidence.ts',
     'check-table.ts',
+    'brake-score.ts',
     'test-mode.ts',
     'run-checks.ts',
     'forward-policy.ts',
@@ -88,7 +89,7 @@ const contracts: Readonly<Record<string, readonly string[]>> = {
   ],
   queue: ['contract/', 'scheduling/scheduler.ts', 'scheduling/destination-state.ts', 'scheduling/destination-wait.ts'],
   route: ['resolution.ts', 'operator-lists.ts'],
-  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts'],
+  state: ['greylist-contract.ts', 'ban-contract.ts', 'usage-contract.ts', 'brake-contract.ts'],
   server: [
     'server-hooks.ts',
     'interruption.ts',

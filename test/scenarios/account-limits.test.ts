@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const domain of ['one.example', 'two.example', 'three.example']) await world.destination(domain)
   node = await world.node({
     role: 'submission',
-    listeners: ['submission'],
+    listeners: ['submission', 'submissions'],
     yaml: { ...accounts.yaml, peers: { mx: ['127.0.0.1:2599'] }, account_limits: limits({}) },
     mail: { domains: ['example.org'], aliases: { lee: 'lee@one.example' } },
   })

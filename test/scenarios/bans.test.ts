@@ -23,7 +23,7 @@ beforeAll(async () => {
   sets = join(world.folder, 'bans.nft')
   node = await world.node({
     role: 'submission',
-    listeners: ['submission'],
+    listeners: ['submission', 'submissions'],
     yaml: { ...accounts.yaml, peers: { mx: ['127.0.0.1:2599'] }, bans: { nftables: sets } },
   })
 })

@@ -15,6 +15,12 @@ export interface QueueFilter {
   readonly arrivedBefore?: number
   /** Identity of the origin (user or machine name). */
   readonly identity?: string
+  /** Kind of that origin: a user and a machine can have the same name. */
+  readonly originKind?: 'user' | 'machine'
+  /** Label of the app password with which the message was submitted. */
+  readonly app?: string
+  /** Start of the reason of the hold. */
+  readonly holdReason?: string
   /** A part of the last reply, any case. */
   readonly reply?: string
 }

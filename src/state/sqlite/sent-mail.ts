@@ -15,6 +15,8 @@ export interface SentMail {
 export interface SentMails {
   add(mail: SentMail): void
   senderOf(queueId: string): AccountName | null
+  /** Of the account and of its app passwords, the newest first. */
+  of(account: AccountName, view: { readonly after: number; readonly limit: number }): readonly SentMail[]
   purge(at: number): void
 }
 
@@ -29,6 +31,12 @@ export function sentMail(db: Database): SentMails {
   return {
     add: (mail) => void rows.putSent.run(mail),
     senderOf: (queueId) => rows.senderOf.get(queueId) ?? null,
+    of: (account, view) => rows.sentBy.all({ account, app: appPattern(account), ...view }),
     purge: (at) => void rows.forgetSent.run({ before: at - KEPT_MS, limit: PURGED_AT_ONCE }),
   }
+}
+
+/** A GLOB for the names of the app passwords of a user. Names of accounts may hold its special characters. */
+function appPattern(account: AccountName): string {
+  return `${account.replaceAll(/[[*?]/g, (mark) => `[${mark}]`)} (app *)`
 }

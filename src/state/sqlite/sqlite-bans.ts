@@ -4,6 +4,7 @@ import type { Database } from 'better-sqlite3'
 import { clientNetwork, networkAround, siteNetwork } from '../../lib/ip-address.ts'
 import type { Ban, BanAddition, BanOrder, BanRules, BanSubject, KeptCount, OperatorBan } from '../ban-contract.ts'
 import { BY_NODE } from '../ban-contract.ts'
+import { operatorOf } from '../operator-name.ts'
 import { type BanRow, type BanStatements, type KeptRow, prepareBanStatements } from './ban-rows.ts'
 
 const DAY_MS = 86_400_000
@@ -59,8 +60,7 @@ export function sqliteBans(db: Database, { capacity }: { readonly capacity: numb
       }),
     add: (order, rules) => whole(() => addByNode(rows, { order, rules, capacity })),
     order: (ban) => {
-      // A user of the system can have the name under which the node itself bans.
-      const by = ban.by === BY_NODE ? `operator ${ban.by}` : ban.by
+      const by = operatorOf(ban.by)
       const made: Ban = { ...ban, by, evidence: '', times: 1 }
       rows.put.run(prefixOf(ban), made)
       return made

@@ -13,11 +13,13 @@ import {
   windows,
   windowTimes,
 } from '../usage-contract.ts'
-import { prepareUsageStatements, type UsageStatements } from './usage-rows.ts'
+import { type HoldStatements, prepareHoldStatements } from './hold-rows.ts'
+import { addCount, DAY_MS, prepareUsageStatements, type UsageStatements } from './usage-rows.ts'
 
-const DAY_MS = 86_400_000
 /** A recipient domain to which an account has not written for so long is new again. */
 const SEEN_MS = 90 * DAY_MS
+/** What is usual is known from the days of four weeks. */
+const HISTORY_MS = 30 * DAY_MS
 /** The last use of a domain is written once in this time. */
 const RENEW_MS = DAY_MS
 /** Domains of one account, some 300 KiB; the one used longest ago gives way. */
@@ -36,12 +38,13 @@ export interface SqliteUsage {
 
 export function sqliteUsage(db: Database): SqliteUsage {
   const rows = prepareUsageStatements(db)
+  const tables = { rows, holds: prepareHoldStatements(db) }
   const whole = <T>(work: () => T): T => db.transaction(work).immediate()
   return {
-    judge: (request) => judgeAll(rows, request),
+    judge: (request) => judgeAll(tables, request),
     take: (request) =>
       whole(() => {
-        const answer = judgeAll(rows, request)
+        const answer = judgeAll(tables, request)
         if (answer.kind === 'fits') for (const claim of request.claims) count(rows, claim, request)
         return answer
       }),
@@ -52,16 +55,25 @@ export function sqliteUsage(db: Database): SqliteUsage {
     purge: (at) => {
       for (const { length, step } of windows.map((name) => windowTimes[name]))
         rows.dropSteps.run({ step, before: at - length - step, limit: PURGED_AT_ONCE })
+      rows.dropSteps.run({ step: DAY_MS, before: at - HISTORY_MS, limit: PURGED_AT_ONCE })
       rows.forgetSeen.run({ before: at - SEEN_MS, limit: PURGED_AT_ONCE })
     },
   }
 }
 
-function judgeAll(rows: UsageStatements, request: UsageRequest): UsageAnswer {
+interface Tables {
+  readonly rows: UsageStatements
+  readonly holds: Pick<HoldStatements, 'announcement'>
+}
+
+/** What an operator has announced comes on top of each limit. */
+function judgeAll({ rows, holds }: Tables, request: UsageRequest): UsageAnswer {
   const uses: LimitUse[] = []
   for (const claim of request.claims) {
     const units = unitsOf(rows, claim.account, request)
-    for (const limit of claim.limits) {
+    const announced = holds.announcement.get(claim.account, request.at)?.recipients ?? 0
+    for (const written of claim.limits) {
+      const limit = written.measure === 'failures' ? written : { ...written, most: written.most + announced }
       const used = usedOf(rows, claim.account, limit, request.at)
       const wanted = units[limit.measure]
       const use = { ...limit, account: claim.account, used: used + wanted }
@@ -123,6 +135,7 @@ function count(rows: UsageStatements, { account }: UsageClaim, request: UsageReq
   const { failures: _none, ...units } = unitsOf(rows, account, request)
   for (const [measure, amount] of Object.entries(units)) add(rows, { account, measure, units: amount }, at)
   for (const value of domains) rows.see.run({ account, kind: 'domain', value, at, before: at - RENEW_MS })
+  if (units.new_domains === 0) return
   const over = (rows.seenSize.get({ account, kind: 'domain', limit: MOST_SEEN + domains.length }) ?? 0) - MOST_SEEN
   if (over > 0) rows.dropOldestSeen.run({ account, kind: 'domain', limit: over })
 }
@@ -135,6 +148,7 @@ function add(
   if (units === 0) return
   for (const name of windows) {
     const { step } = windowTimes[name]
-    rows.add.run({ account, measure, step, start: Math.floor(at / step) * step, count: units })
+    addCount(rows, { account, measure, step, units }, at)
   }
+  addCount(rows, { account, measure, step: DAY_MS, units }, at)
 }

@@ -1,6 +1,7 @@
 // The tables of what accounts use, and their statements.
 
 import type { Database, Statement } from 'better-sqlite3'
+import { holdTables } from './hold-rows.ts'
 import type { StateFormat } from './state-file.ts'
 
 /** A count of one step of time. */
@@ -47,7 +48,8 @@ export const accountFormat: StateFormat = {
       CREATE TABLE IF NOT EXISTS sent (
         queue_id TEXT PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS sent_by_account ON sent (account, at);
-      CREATE INDEX IF NOT EXISTS sent_by_age ON sent (at)`),
+      CREATE INDEX IF NOT EXISTS sent_by_age ON sent (at);
+      ${holdTables}`),
 }
 
 export interface UsageStatements {
@@ -55,14 +57,32 @@ export interface UsageStatements {
   readonly sum: Statement<[CountKey & { readonly after: number }], number | null>
   readonly steps: Statement<[CountKey & { readonly after: number }], CountRow>
   readonly dropSteps: Statement<[{ readonly step: number; readonly before: number; readonly limit: number }]>
+  readonly firstSeen: Statement<[SeenKey], number>
+  /** How many were seen before this one. */
+  readonly seenBefore: Statement<[{ readonly account: string; readonly kind: string; readonly before: number }], number>
   readonly isSeen: Statement<[SeenKey], number>
   readonly see: Statement<[SeenKey & { readonly at: number; readonly before: number }]>
   readonly seenSize: Statement<[{ readonly account: string; readonly kind: string; readonly limit: number }], number>
   readonly forgetSeen: Statement<[{ readonly before: number; readonly limit: number }]>
   readonly dropOldestSeen: Statement<[{ readonly account: string; readonly kind: string; readonly limit: number }]>
+  readonly sentBy: Statement<
+    [{ readonly account: string; readonly app: string; readonly after: number; readonly limit: number }],
+    SentRow
+  >
   readonly putSent: Statement<[SentRow]>
   readonly senderOf: Statement<[queueId: string], string>
   readonly forgetSent: Statement<[{ readonly before: number; readonly limit: number }]>
+}
+
+export const DAY_MS = 86_400_000
+
+/** Adds units to the step of a time. */
+export function addCount(
+  rows: Pick<UsageStatements, 'add'>,
+  { units, ...key }: CountKey & { readonly units: number },
+  at: number,
+): void {
+  rows.add.run({ ...key, start: Math.floor(at / key.step) * key.step, count: units })
 }
 
 const BY_KEY = 'account = @account AND measure = @measure AND step = @step'
@@ -79,6 +99,16 @@ export function prepareUsageStatements(db: Database): UsageStatements {
     steps: db.prepare(`SELECT start, count FROM counts WHERE ${BY_KEY} AND start > @after ORDER BY start`),
     dropSteps: db.prepare(`DELETE FROM counts WHERE (account, measure, step, start) IN
       (SELECT account, measure, step, start FROM counts WHERE step = @step AND start < @before LIMIT @limit)`),
+    firstSeen: db
+      .prepare<[SeenKey], number>(
+        'SELECT first_at FROM seen WHERE account = @account AND kind = @kind AND value = @value',
+      )
+      .pluck(),
+    seenBefore: db
+      .prepare<[{ account: string; kind: string; before: number }], number>(
+        'SELECT count(*) FROM seen WHERE account = @account AND kind = @kind AND first_at < @before',
+      )
+      .pluck(),
     isSeen: db
       .prepare<[SeenKey], number>('SELECT 1 FROM seen WHERE account = @account AND kind = @kind AND value = @value')
       .pluck(),
@@ -95,6 +125,8 @@ export function prepareUsageStatements(db: Database): UsageStatements {
       (SELECT account, kind, value FROM seen WHERE account = @account AND kind = @kind ORDER BY last_at LIMIT @limit)`),
     putSent: db.prepare('INSERT OR IGNORE INTO sent VALUES (@queueId, @account, @at)'),
     senderOf: db.prepare<[string], string>('SELECT account FROM sent WHERE queue_id = ?').pluck(),
+    sentBy: db.prepare(`SELECT queue_id AS queueId, account, at FROM sent
+      WHERE (account = @account OR account GLOB @app) AND at > @after ORDER BY at DESC LIMIT @limit`),
     forgetSent: db.prepare(
       'DELETE FROM sent WHERE queue_id IN (SELECT queue_id FROM sent WHERE at < @before LIMIT @limit)',
     ),

@@ -24,6 +24,10 @@ export function filterSql(filter: QueueFilter): FilterSql {
   if (filter.states) add(`r.state IN (${filter.states.map((state) => stateNumber[state]).join(', ')})`)
   if (filter.arrivedBefore !== undefined) add('m.arrived_at < ?', filter.arrivedBefore)
   if (filter.identity !== undefined) add("m.origin ->> 'identity' = ?", filter.identity)
+  if (filter.originKind !== undefined) add("m.origin ->> 'kind' = ?", filter.originKind)
+  if (filter.app !== undefined) add("m.origin ->> 'app' = ?", filter.app)
+  if (filter.holdReason !== undefined)
+    add("substr(r.hold ->> 'reason', 1, ?) = ?", filter.holdReason.length, filter.holdReason)
   if (filter.reply !== undefined) add('instr(lower(r.last_reply), ?) > 0', lower(filter.reply))
   return { where: terms.length === 0 ? 'true' : terms.join(' AND '), values }
 }
