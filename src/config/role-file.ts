@@ -42,6 +42,7 @@ export const roleSchema = z.strictObject({
       'Checks of a transaction, in order. hop-count: mail loops, by `max_hops`. authentication-results: SPF, DKIM, DMARC and ARC, with an Authentication-Results field. ' +
         'local-names: complete the addresses of mail from this host, by local_names. ' +
         'peer-results: the results in the Authentication-Results field of the peer. sender: the client may use the reverse-path. author: the client may use every From address. ' +
+        'bulk: count mail of our clients to many without one click to unsubscribe. ' +
         'own-lists: allow and block of the routing data, for clients from the internet; before the checks that allow excludes. ' +
         'dnsbl: ask lists in the DNS about clients from the internet, if the node has dnsbl. ' +
         'virus: ask clamd about mail of every client except peers, if the node has clamav. ' +

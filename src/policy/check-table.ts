@@ -39,6 +39,7 @@ export const roleChecks = {
   'own-lists': { cost: 'memory', test: 'whole' },
   sender: { cost: 'look-up', test: { never: names } },
   author: { cost: 'look-up', test: { never: names } },
+  bulk: { cost: 'memory', test: { never: 'it refuses nothing' } },
   dnsbl: { cost: 'look-up', test: 'whole' },
   'authentication-results': { cost: 'verify', test: 'marked' },
   virus: { cost: 'scan', test: 'whole' },

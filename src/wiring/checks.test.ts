@@ -83,6 +83,7 @@ const configOf = (checks: Config['role']['checks']) =>
 
 const roleChecks = [
   'hop-count',
+  'bulk',
   'authentication-results',
   'peer-results',
   'local-names',

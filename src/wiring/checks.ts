@@ -17,6 +17,7 @@ import { authenticationResultsCheck } from '../policy/checks/authentication-resu
 import { accountBrakeCheck, type BrakeSettings } from '../policy/checks/account-brake.ts'
 import { accountLimitsCheck, type AccountLimitSettings } from '../policy/checks/account-limits.ts'
 import { bansCheck, type BanCheckParts } from '../policy/checks/bans.ts'
+import { bulkCheck } from '../policy/checks/bulk.ts'
 import { authorCheck } from '../policy/checks/author.ts'
 import { clientNameCheck } from '../policy/checks/client-name.ts'
 import { dnsblCheck } from '../policy/checks/dnsbl.ts'
@@ -96,7 +97,7 @@ export interface CheckParts extends RoleCheckParts {
  * | role file | own-lists (proof, behind authentication-results) | message |
  * | role file | sender | mail |
  * | role file | dnsbl | connect, secured, helo, mail, rcpt, message |
- * | role file | hop-count, local-names, authentication-results, peer-results, author, virus, spam | message |
+ * | role file | hop-count, local-names, authentication-results, peer-results, author, bulk, virus, spam | message |
  * | last | srs-hash-throttle | rcpt |
  * | last | harvest-throttle | rcpt, message |
  * | last | account-limits | mail, rcpt, message |
@@ -188,6 +189,7 @@ function roleChecks(config: Config, parts: RoleCheckParts): readonly Check[] {
         senderFields: config.identity.sender_fields,
         displayNames: config.identity.display_names,
       }),
+    bulk: () => bulkCheck(),
     virus: () =>
       virus && config.clamav ? virusCheck({ scanner: virus, authservId, whenDown: config.clamav.when_down }) : null,
     'own-lists': () => ownListsCheck(ownLists),

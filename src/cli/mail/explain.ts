@@ -18,8 +18,6 @@ import type { Authenticator } from '../../filter/authentication.ts'
 import { commandClock, systemClock } from '../../lib/clock.ts'
 import type { Content } from '../../message/content.ts'
 import { readFields } from '../../message/header.ts'
-import type { Event } from '../../observe/events.ts'
-import type { Trust } from '../../policy/trust.ts'
 import { bouncesOnly } from '../../policy/checks/srs-bounces.ts'
 import type { Mail, Stage } from '../../policy/check.ts'
 import { type Evidence, noEvidence } from '../../policy/evidence.ts'
@@ -30,12 +28,11 @@ import type { Resolution } from '../../route/resolution.ts'
 import { plainMail, plainRecipient } from '../../smtp/envelope.ts'
 import { parseMailbox, splitAddress } from '../../smtp/mailbox.ts'
 import type { Origin } from '../../smtp/origin.ts'
-import type { Refusal } from '../../smtp/reply.ts'
 import type { Session } from '../../smtp/session.ts'
-import { describeEvent } from '../../observe/describe-event.ts'
 import { explainCopies } from './explain-copies.ts'
-import { explainLines } from './explain-lines.ts'
-import { explainForeignSender, type ForeignSender, senderLines } from './explain-sender.ts'
+import { explainSenderRules } from './explain-sender-rules.ts'
+import { explainForeignSender } from './explain-sender.ts'
+import { type Explanation, explanationLines } from './explanation.ts'
 import { greylistOfNode, greylistOutlook } from './greylist-of-node.ts'
 import { namedClient } from './named-client.ts'
 import { listsOfNode } from './lists-of-node.ts'
@@ -59,25 +56,6 @@ export interface ExplainOptions {
   readonly message?: string
   readonly at: number
   readonly json?: boolean
-}
-
-/** The output of `--json`. */
-interface Explanation {
-  readonly origin: Origin
-  /** What checks in test mode would refuse. */
-  readonly tested: readonly TestRefusal[]
-  readonly sender: { readonly reply: Refusal } | null
-  readonly refused: Refusal | null
-  readonly resolution: Resolution | null
-  /** Without a message: how it would have to wait, unless DMARC passes; null if it would not. */
-  readonly greylist: { readonly reply: Refusal } | null
-  readonly message: { readonly reply: Refusal | null; readonly events: readonly Event[] } | null
-  /** What the allow list says; null without an entry. */
-  readonly trust: Trust | null
-  /** The reverse-path, and whether the command assumed it because none was given. */
-  readonly from: { readonly address: string | null; readonly isAssumed: boolean }
-  /** What happens to a sender of another organisation, if the null sender is assumed. */
-  readonly foreignSender: ForeignSender | null
 }
 
 export async function explain(options: ExplainOptions, io: Io): Promise<number> {
@@ -106,7 +84,7 @@ export async function explain(options: ExplainOptions, io: Io): Promise<number> 
     }
     const found = await look({ config, data, origin, from, content }, options)
     if (options.json) json(io.stdout, found)
-    else for (const text of lines(options.recipient, found)) line(io.stdout, text)
+    else for (const text of explanationLines(options.recipient, found)) line(io.stdout, text)
     const accepted = !found.sender && !found.refused && !found.message?.reply
     return accepted ? OK : FAILED
   })
@@ -173,6 +151,7 @@ async function look(subject: Subject, options: ExplainOptions): Promise<Explanat
         ? await greylistOutlook(config, rcpt.trust, { ...facts, forwardPath, resolution, evidence, at })
         : null,
     message: message && { reply: message.reply, events: message.events },
+    senderRules: content ? await explainSenderRules({ config, data, origin, from: sender, content }, at) : null,
   }
 }
 
@@ -286,31 +265,4 @@ function originOf(as: string | undefined, config: Config, from: string | null): 
   if (kind === 'internet' || kind === 'local') return { kind }
   if ((kind === 'user' || kind === 'machine') && name !== undefined) return { kind, identity: name }
   return kind === 'peer' && name ? { kind, role: name, vouched: 'nothing' } : null
-}
-
-function lines(recipient: string, found: Explanation): string[] {
-  const rejected = (what: string, { code, enhanced, text, cause }: Refusal) =>
-    `${what}: ${code} ${enhanced} ${text}${cause === text ? '' : ` (${cause})`}`
-  return [
-    ...(found.sender ? [rejected('the sender is rejected', found.sender.reply)] : []),
-    ...(found.resolution ? explainLines(recipient, found.resolution) : []),
-    ...(found.trust ? ['', trustLine(found.trust)] : []),
-    ...(found.from.isAssumed ? senderLines(found.origin, found.foreignSender) : []),
-    ...(found.refused && found.resolution?.kind === 'destinations'
-      ? [rejected('the recipient is rejected', found.refused)]
-      : []),
-    ...(found.greylist ? [rejected('unless DMARC passes, the message waits', found.greylist.reply)] : []),
-    ...(found.message?.reply ? [rejected('the message is rejected', found.message.reply)] : []),
-    ...found.tested.map(({ check, reply }) => rejected(`would be refused by ${check} (test mode)`, reply)),
-    ...(found.message?.events.map(describeEvent) ?? []),
-  ]
-}
-
-const trustTexts = {
-  allowed: 'no DNS list, greylisting or spam score refuses the message',
-  pending: 'applies if SPF, DKIM or DMARC proves the sender',
-} as const
-
-function trustLine(trust: Trust): string {
-  return `${trust.entry}: ${trust.kind === 'allowed' || trust.kind === 'pending' ? trustTexts[trust.kind] : trust.cause}`
 }

@@ -42,6 +42,16 @@ it('sends a file and standard input unchanged', async () => {
   expect(peer.messages.map(({ data }) => data.toString('latin1'))).toEqual(Array(2).fill(message.toString('latin1')))
 })
 
+it('lists the rules of large providers that a message breaks', async () => {
+  const { out } = await run({ message: join(folder, 'message') })
+  expect(out).toContain('sender rules of large providers: 6 broken\n  one-author: From: has no address, expected one\n')
+  const found = JSON.parse((await run({ message: join(folder, 'message'), json: true })).out) as {
+    senderRules: unknown[]
+  }
+  expect(found.senderRules).toHaveLength(6)
+  expect((await run({})).out).not.toContain('sender rules')
+})
+
 it.each([
   [{ via: 'nowhere' }, '--via: found "nowhere", expected a host and port such as mx.example.org:25'],
   [{ via: '127.0.0.1:99999' }, '--via: found "127.0.0.1:99999", expected a host and port such as mx.example.org:25'],

@@ -3,13 +3,19 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
+import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { systemClock } from '../../lib/clock.ts'
 import { type Endpoint, readEndpoint } from '../../lib/endpoint.ts'
+import { readFields } from '../../message/header.ts'
+import { longestLine } from '../../message/longest-line.ts'
+import { lintMessage, type RuleFinding } from '../../message/sender-rules.ts'
+import { lintLines } from './lint-lines.ts'
 import { sendTestMail } from './mail-client.ts'
 import type { Sent, TestMail } from './mail-client.ts'
 import { FAILED, json, line, OK, USAGE } from '../io.ts'
 import type { Io } from '../io.ts'
+import { readMessage } from '../read-message.ts'
 
 export interface SendOptions {
   readonly from: string
@@ -49,9 +55,17 @@ export async function send(options: SendOptions, io: Io): Promise<number> {
     else line(io.stdout, text)
   }
   const sent = await sendTestMail({ ...mail, onLine })
-  if (options.json) json(io.stdout, { ...sent, dialogue })
-  else for (const text of resultLines(sent)) line(io.stdout, text)
+  const senderRules = options.message === undefined ? null : await lintOctets(mail.message)
+  if (options.json) json(io.stdout, { ...sent, dialogue, senderRules })
+  else for (const text of [...resultLines(sent), ...(senderRules ? lintLines(senderRules) : [])]) line(io.stdout, text)
   return sent.kind === 'accepted' && sent.rejected.length === 0 ? OK : FAILED
+}
+
+/** The rules of large providers that a message breaks as it is: what the server adds is not known here. */
+async function lintOctets(message: string | Buffer): Promise<readonly RuleFinding[]> {
+  const content = await readMessage(Readable.from([Buffer.from(message)]))
+  const fields = readFields(content.header)
+  return lintMessage({ fields, longestLine: await longestLine(content), addsMissing: false, now: systemClock.now() })
 }
 
 /** The problem of an option that needs another one, or null. */
